@@ -1,0 +1,165 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { briefConfig, type Brief, type BriefConfig, type ChartConfig, type SourceFile } from '../model/brief.ts';
+import { AppError, type Fault } from '../model/fault.ts';
+
+/** What all briefs share, from `templates/_shared/`. */
+interface Shared {
+  readonly partials: Brief['partials'];
+  readonly queries: Brief['queries'];
+  readonly macros: SourceFile;
+  readonly styles: SourceFile;
+  readonly theme: Brief['theme'];
+}
+
+/** The names of the briefs in a templates folder: every folder in it but those that begin with `_` or a dot. */
+export async function briefIds(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new AppError(
+      'brief-unknown',
+      [{ file: folder, problem: 'There is no such folder.', mend: 'Start sitrep where templates/ and data/ are.' }],
+      { cause },
+    );
+  });
+  return entries
+    .filter((entry) => entry.isDirectory() && !/^[._]/.test(entry.name))
+    .map(({ name }) => name)
+    .toSorted();
+}
+
+/** Loads briefs with every file they are made of. Throws `brief-invalid` with the faults of all of them at once. */
+export async function loadBriefs(folder: string, ids: readonly string[]): Promise<Brief[]> {
+  const faults: Fault[] = [];
+  const shared = await loadShared(folder, faults);
+  const briefs = await Promise.all(ids.map((id) => loadBrief(folder, id, shared, faults)));
+  if (faults.length > 0) throw new AppError('brief-invalid', faults);
+  return briefs.filter((brief) => brief !== undefined);
+}
+
+async function loadShared(folder: string, faults: Fault[]): Promise<Shared> {
+  const at = (name: string) => posix.join(folder, '_shared', name);
+  const [partials, queries, macros, styles, theme] = await Promise.all([
+    readFolder(at('partials'), '.hbs'),
+    readFolder(at('queries'), '.sql'),
+    readSource(at('macros.sql'), faults),
+    readSource(at('page.css'), faults),
+    readSource(at('theme.json'), faults),
+  ]);
+  return { partials, queries, macros, styles, theme: { source: theme, parsed: parseJson(theme, faults) } };
+}
+
+async function loadBrief(
+  folder: string,
+  id: string,
+  shared: Shared,
+  faults: Fault[],
+): Promise<Brief | undefined> {
+  const here = (name: string) => (name.startsWith('_shared/') ? posix.join(folder, name) : posix.join(folder, id, name));
+  const definition = await readSource(here('brief.yaml'), faults);
+  const config = parseConfig(definition, faults);
+  if (config === undefined) return undefined;
+
+  const [template, queries, charts] = await Promise.all([
+    readSource(here('brief.hbs'), faults),
+    all(config.queries, (name) => readSource(here(name), faults)),
+    all(config.charts, async (chart: ChartConfig) => {
+      const source = await readSource(here(chart.spec), faults);
+      return { ...chart, source, parsed: parseJson(source, faults) };
+    }),
+  ]);
+  return {
+    id,
+    config,
+    definition,
+    template,
+    queries: { ...shared.queries, ...queries },
+    charts,
+    partials: shared.partials,
+    macros: shared.macros,
+    styles: shared.styles,
+    theme: shared.theme,
+  };
+}
+
+function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig | undefined {
+  if (text === '') return undefined;
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  for (const { message, pos } of document.errors) {
+    const problem = `${message.split('\n')[0] ?? message}`;
+    faults.push({ file, line: lines.linePos(pos[0]).line, problem, mend: 'Correct the YAML.' });
+  }
+  if (document.errors.length > 0) return undefined;
+
+  const parsed = briefConfig.safeParse(document.toJS());
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [];
+    const path = [...issue.path, ...keys.slice(0, 1)].map(String);
+    const line = lineOf(path);
+    faults.push({
+      file,
+      ...(line === undefined ? {} : { line }),
+      field: path.join('.'),
+      problem: `${issue.message}.`,
+      mend: keys.length > 0 ? 'Remove it, or correct its name.' : 'See docs/authoring.md for what may stand here.',
+    });
+  }
+  return undefined;
+
+  /** The line of the key itself, or of the nearest one above it that exists. */
+  function lineOf(path: readonly string[]): number | undefined {
+    for (let length = path.length; length > 0; length -= 1) {
+      const node: unknown = document.getIn(path.slice(0, length), true);
+      if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
+        return lines.linePos(Number(node.range[0])).line;
+      }
+    }
+    return undefined;
+  }
+}
+
+function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
+  try {
+    const parsed: unknown = JSON.parse(text === '' ? '{}' : text);
+    if (typeof parsed === 'object' && parsed !== null) return parsed;
+    faults.push({ file, problem: 'The file holds no JSON object.', mend: 'Write one.' });
+  } catch (cause) {
+    faults.push({ file, problem: `${cause instanceof Error ? cause.message : cause}.`, mend: 'Correct the JSON.' });
+  }
+  return {};
+}
+
+async function readFolder(folder: string, ending: string): Promise<{ [name: string]: SourceFile }> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(ending)).toSorted();
+  const files = await Promise.all(
+    names.map(async (name): Promise<[string, SourceFile]> => {
+      const file = join(folder, name);
+      return [name.slice(0, -ending.length), { file, text: await readFile(file, 'utf8') }];
+    }),
+  );
+  return Object.fromEntries(files);
+}
+
+async function readSource(file: string, faults: Fault[]): Promise<SourceFile> {
+  try {
+    return { file, text: await readFile(file, 'utf8') };
+  } catch (cause) {
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    faults.push({
+      file,
+      problem: missing ? 'There is no such file.' : `The file cannot be read: ${String(cause)}.`,
+      mend: missing ? 'Create it, or correct the name in brief.yaml.' : 'Correct its permissions.',
+    });
+    return { file, text: '' };
+  }
+}
+
+async function all<T, R>(
+  values: { readonly [name: string]: T },
+  load: (value: T) => Promise<R>,
+): Promise<{ [name: string]: R }> {
+  const loaded = Object.entries(values).map(async ([name, value]): Promise<[string, R]> => [name, await load(value)]);
+  return Object.fromEntries(await Promise.all(loaded));
+}

@@ -1,0 +1,134 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { launch } from 'puppeteer';
+import type { Browser } from 'puppeteer';
+import { AppError } from '../../model/fault.ts';
+import type { FoundBrowser } from './find.ts';
+import { openScratch } from './scratch.ts';
+import type { UnpackedChromium } from './unpack.ts';
+
+/** Longest wait for one answer of the browser: a page that takes longer is stuck. */
+export const PROTOCOL_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** A browser process with its profile; disposing ends the one and removes the other. */
+export interface RunningBrowser extends AsyncDisposable {
+  readonly browser: Browser;
+}
+
+export interface LaunchOptions {
+  readonly cacheFolder: string;
+  /** Use the packaged libraries: the system lacks them. */
+  readonly bundledLibraries: boolean;
+  /** Ends the browser whenever it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Starts the browser with a profile of its own. Throws `browser-failed`, or the signal's reason. */
+export async function launchBrowser(
+  found: FoundBrowser,
+  { cacheFolder, bundledLibraries, signal }: LaunchOptions,
+): Promise<RunningBrowser> {
+  signal?.throwIfAborted();
+  const profile = await openScratch(join(cacheFolder, 'profiles'));
+  try {
+    const browser = await launch({
+      executablePath: found.path,
+      headless: found.bundle === undefined ? true : 'shell',
+      pipe: true,
+      userDataDir: join(profile.path, 'user-data'),
+      protocolTimeout: PROTOCOL_TIMEOUT_MS,
+      timeout: PROTOCOL_TIMEOUT_MS,
+      ...(found.bundle && {
+        env: await packagedEnvironment(found.bundle, {
+          bundledLibraries,
+          home: profile.path,
+          fontCache: join(cacheFolder, 'fontconfig'),
+        }),
+      }),
+      args: [
+        // No name resolves, so nothing on a page can reach the network, a meta refresh included.
+        '--host-resolver-rules=MAP * ~NOTFOUND',
+        // Else every letter is as wide as whole pixels of a screen, and printed words fall apart ("Rep orted").
+        '--font-render-hinting=none',
+        // Root cannot enter the sandbox's user namespace: Chromium refuses to start as root with it.
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      ],
+      ...(signal && { signal }),
+    });
+    return { browser, [Symbol.asyncDispose]: () => close(browser, profile) };
+  } catch (cause) {
+    await profile[Symbol.asyncDispose]();
+    signal?.throwIfAborted();
+    throw browserFailed(found, { problem: 'The browser did not start.', cause });
+  }
+}
+
+/**
+ * A closed environment: what the caller's holds neither changes the output nor reaches the browser, and the
+ * user's home need not be writable.
+ */
+export async function packagedEnvironment(
+  { fontsFolder, librariesFolder }: UnpackedChromium,
+  {
+    bundledLibraries,
+    home,
+    fontCache,
+  }: { readonly bundledLibraries: boolean; readonly home: string; readonly fontCache: string },
+): Promise<Record<string, string>> {
+  const fontConfig = join(home, 'fonts.conf');
+  await writeFile(
+    fontConfig,
+    `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${escapeXml(fontsFolder)}</dir>
+  <cachedir>${escapeXml(fontCache)}</cachedir>
+</fontconfig>
+`,
+  );
+  return {
+    HOME: home,
+    TMPDIR: home,
+    TZ: 'UTC',
+    LANG: 'C.UTF-8',
+    FONTCONFIG_FILE: fontConfig,
+    ...(bundledLibraries && { LD_LIBRARY_PATH: librariesFolder }),
+  };
+}
+
+const escapeXml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+async function close(browser: Browser, profile: AsyncDisposable): Promise<void> {
+  await using _ = profile;
+  const child = browser.process();
+  const timer = new AbortController();
+  await Promise.race([
+    browser.close().catch(() => undefined),
+    delay(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+  ]);
+  timer.abort();
+  // Puppeteer makes the browser the leader of a process group: end what is left of it, renderers included.
+  if (child?.pid === undefined || process.platform === 'win32') return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Nothing is left: the usual case.
+  }
+}
+
+/** The error for a browser that is there but does not work, with the way out for where it came from. */
+export function browserFailed(
+  found: FoundBrowser,
+  { problem, cause }: { readonly problem: string; readonly cause?: unknown },
+): AppError {
+  const mend =
+    found.origin === 'environment'
+      ? 'Set PUPPETEER_EXECUTABLE_PATH to a working Chrome or Chromium, or unset it.'
+      : found.origin === 'package'
+        ? 'Delete the folder of this file to have it unpacked afresh, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.'
+        : 'Reinstall or update it, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.';
+  return new AppError('browser-failed', [{ file: found.path, problem, mend }], { cause });
+}

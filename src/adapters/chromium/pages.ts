@@ -1,0 +1,104 @@
+import type { Browser, Page } from 'puppeteer';
+
+/** Two reused pages keep two cores busy; a third gains nothing (measured). */
+const MOST_PAGES = 2;
+
+/** The pages of one browser, each lent to one print at a time. */
+export class PagePool {
+  readonly #browser: Browser;
+  readonly #idle: Page[];
+  readonly #waiting: (() => void)[] = [];
+  #free = MOST_PAGES;
+
+  private constructor(browser: Browser, idle: Page[]) {
+    this.#browser = browser;
+    this.#idle = idle;
+  }
+
+  /** Starts with the blank page that the browser opens anyway. */
+  static async open(browser: Browser): Promise<PagePool> {
+    const pages = await browser.pages();
+    await Promise.all(pages.map(isolate));
+    return new PagePool(browser, pages);
+  }
+
+  /** Lends a page, a new one if `fresh`, when fewer than two are lent. */
+  async take({ fresh, signal }: { readonly fresh: boolean; readonly signal: AbortSignal }): Promise<Page> {
+    await this.#takeTurn(signal);
+    try {
+      const idle = this.#idle.pop();
+      if (idle !== undefined && !fresh) return idle;
+      if (idle !== undefined) closePage(idle);
+      return await abortable(openPage(this.#browser), signal);
+    } catch (error) {
+      this.#passTurn();
+      throw error;
+    }
+  }
+
+  /** Takes a page back after a print that went well. */
+  giveBack(page: Page): void {
+    this.#idle.push(page);
+    this.#passTurn();
+  }
+
+  /** Takes a page back whose state is unknown, and throws it away. */
+  discard(page: Page): void {
+    closePage(page);
+    this.#passTurn();
+  }
+
+  async #takeTurn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    try {
+      await abortable(promise, signal);
+    } catch (error) {
+      const place = this.#waiting.indexOf(resolve);
+      if (place >= 0) this.#waiting.splice(place, 1);
+      // The turn came in the same moment as the abort: hand it on.
+      else this.#passTurn();
+      throw error;
+    }
+  }
+
+  #passTurn(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
+}
+
+async function openPage(browser: Browser): Promise<Page> {
+  const page = await browser.newPage();
+  await isolate(page);
+  return page;
+}
+
+/** No scripts, no network. Puppeteer's own calls still work: they do not count as the page's scripts. */
+async function isolate(page: Page): Promise<void> {
+  await Promise.all([page.setJavaScriptEnabled(false), page.setOfflineMode(true)]);
+}
+
+function closePage(page: Page): void {
+  // Not waited for: a stuck page may never answer, and closing the browser ends it in any case.
+  page.close().catch(() => undefined);
+}
+
+/** The promise, or the signal's reason as soon as it is aborted. */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

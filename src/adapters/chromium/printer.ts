@@ -1,0 +1,147 @@
+import type { Page } from 'puppeteer';
+import { AppError } from '../../model/fault.ts';
+import { checkPrinting, lacksLibraries, readCheck, writeCheck } from './check.ts';
+import { findBrowser } from './find.ts';
+import type { BrowserOrigin, FoundBrowser } from './find.ts';
+import { browserFailed, PROTOCOL_TIMEOUT_MS } from './launch.ts';
+import type { LaunchOptions } from './launch.ts';
+import { abortable } from './pages.ts';
+import { SessionKeeper } from './session.ts';
+
+export interface PrinterOptions {
+  /** Where the browser is unpacked, and profiles and checks are kept: one folder a user, shared by processes. */
+  readonly cacheFolder: string;
+  /** A browser that the user chose. It wins over all others. */
+  readonly browserPath?: string | undefined;
+  readonly onStep?: ((message: string) => void) | undefined;
+  /** Stops the opening, and ends the browser whenever it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A running browser that prints. Dispose of it to end the browser. */
+export interface Printer extends AsyncDisposable {
+  readonly browser: {
+    readonly name: string;
+    readonly version: string;
+    readonly path: string;
+    readonly origin: BrowserOrigin;
+  };
+  /**
+   * Prints one self-contained document; calls may overlap. Paper and margins are the document's `@page`.
+   * Throws `print-failed`, `browser-failed`, or the signal's reason.
+   */
+  print(html: string, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
+}
+
+/**
+ * Finds a browser, unpacks and checks it when it is used for the first time, and starts it.
+ * Throws `browser-missing`, `browser-failed`, or the signal's reason.
+ */
+export async function openPrinter(options: PrinterOptions): Promise<Printer> {
+  const { cacheFolder, onStep, signal } = options;
+  const found = await findBrowser(options);
+  const check = await readCheck(cacheFolder, found);
+  if (check !== undefined) {
+    try {
+      return await startPrinter(found, { cacheFolder, signal, bundledLibraries: check.bundledLibraries });
+    } catch {
+      // What was true then need not be true now (a library was removed, say): look again, from the start.
+      signal?.throwIfAborted();
+    }
+  }
+  onStep?.('checking the browser (once)');
+  const bundledLibraries = await lacksLibraries(found);
+  const printer = await startPrinter(found, { cacheFolder, signal, bundledLibraries });
+  try {
+    await checkPrinting(found, (html) =>
+      printer.print(html, { signal: signal ?? new AbortController().signal }),
+    );
+    await writeCheck(cacheFolder, found, { path: found.path, bundledLibraries });
+    return printer;
+  } catch (cause) {
+    await printer[Symbol.asyncDispose]();
+    signal?.throwIfAborted();
+    if (cause instanceof AppError && cause.code === 'browser-failed') throw cause;
+    throw browserFailed(found, { problem: 'The browser starts, but does not print.', cause });
+  }
+}
+
+async function startPrinter(found: FoundBrowser, options: LaunchOptions): Promise<Printer> {
+  const sessions = new SessionKeeper(found, options);
+  const { running } = await sessions.current();
+  const [name = '', version = ''] = (await running.browser.version()).split('/');
+
+  const attempt = async (html: string, { fresh, signal }: { fresh: boolean; signal: AbortSignal }) => {
+    const { pages } = await abortable(sessions.current(), signal);
+    const page = await pages.take({ fresh, signal });
+    try {
+      const pdf = await printOnPage(page, { html, signal });
+      pages.giveBack(page);
+      return pdf;
+    } catch (error) {
+      pages.discard(page);
+      throw error;
+    }
+  };
+
+  return {
+    browser: { name, version, path: found.path, origin: found.origin },
+    async print(html, { signal }) {
+      try {
+        return await attempt(html, { fresh: false, signal });
+      } catch (cause) {
+        signal.throwIfAborted();
+        if (sessions.closed) throw printFailed(cause);
+      }
+      // A renderer or the whole browser may die under a page: once is bad luck, twice is the document.
+      try {
+        return await attempt(html, { fresh: true, signal });
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw cause instanceof AppError ? cause : printFailed(cause);
+      }
+    },
+    [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
+  };
+}
+
+const printFailed = (cause: unknown): AppError =>
+  new AppError(
+    'print-failed',
+    [
+      {
+        problem: 'The browser could not print the document.',
+        mend: 'Remove what may stop it, such as a meta refresh, a huge picture or a huge table, and free memory.',
+      },
+    ],
+    { cause },
+  );
+
+async function printOnPage(
+  page: Page,
+  { html, signal }: { readonly html: string; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
+  const crash = new AbortController();
+  const onCrash = (error: Error): void => crash.abort(error);
+  const stop = AbortSignal.any([signal, crash.signal]);
+  page.once('error', onCrash);
+  try {
+    await abortable(page.setContent(html, { timeout: PROTOCOL_TIMEOUT_MS }), stop);
+    const pdf = await abortable(
+      page.pdf({
+        preferCSSPageSize: true,
+        printBackground: true,
+        tagged: true,
+        outline: true,
+        waitForFonts: true,
+        timeout: PROTOCOL_TIMEOUT_MS,
+      }),
+      stop,
+    );
+    // A meta refresh cannot reach anything, but it would put an error page in the document's place.
+    if (page.url() !== 'about:blank') throw new Error(`The document moved on to ${page.url()}.`);
+    return pdf;
+  } finally {
+    page.off('error', onCrash);
+  }
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { quote, unreadable, type RawTable } from './raw-table.ts';
+
+/**
+ * The header is read as a row like any other, by position, so that one that differs is our message and not a guess
+ * of the sniffer. Malformed rows go to a table of rejects, all of them, each with its row number.
+ */
+export async function readCsv(
+  connection: DuckDBConnection,
+  place: string,
+  fields: readonly string[],
+): Promise<RawTable> {
+  const { rows: records, rejects } = await scanCsv(connection, place, fields);
+  const expected = fields.join(',');
+  const first = rejects.find(({ row }) => row === 1)?.text ?? records[0]?.join(',');
+  if (first !== expected) {
+    return unreadable({
+      ...(first === undefined ? {} : { row: 1 }),
+      problem: first === undefined ? 'is empty.' : `the header is "${first}".`,
+      mend: `Make it "${expected}", the fields that datapackage.json gives.`,
+    });
+  }
+  const numbers = await rowNumbers(connection, place, { fields, count: records.length, rejects });
+  return {
+    rows: records.slice(1).map((record, index) => ({
+      number: numbers[index + 1] ?? index + 2,
+      cells: Object.fromEntries(fields.map((field, position) => [field, record[position] ?? ''])),
+    })),
+    faults: rejects.map(({ row, error, message }) => ({ row, ...explain(error, message) })),
+    rejected: rejects.map(({ text }) => text),
+    readable: true,
+  };
+}
+
+interface Reject {
+  readonly row: number;
+  readonly error: string;
+  readonly message: string;
+  readonly text: string;
+}
+
+async function scanCsv(
+  connection: DuckDBConnection,
+  place: string,
+  fields: readonly string[],
+): Promise<{ rows: string[][]; rejects: Reject[] }> {
+  const columns = fields.map((field) => `${quote(field)}: 'VARCHAR'`).join(', ');
+  const rows = await connection.runAndReadAll(
+    `FROM read_csv(${quote(place)}, auto_detect=false, header=false, columns={${columns}}, delim=',', quote='"',
+     escape='"', strict_mode=true, store_rejects=true)`,
+  );
+  const rejects = await connection.runAndReadAll(
+    `SELECT line::INTEGER, min_by(error_type::VARCHAR, coalesce(column_idx, 0)),
+       min_by(error_message, coalesce(column_idx, 0)), trim(first(csv_line), E'\\r\\n')
+     FROM reject_errors GROUP BY line ORDER BY line`,
+  );
+  await connection.run('DROP TABLE reject_errors; DROP TABLE reject_scans');
+  return {
+    rows: rows.getRows().map((cells) => cells.map((cell) => (cell === null ? '' : String(cell)))),
+    rejects: rejects.getRows().map(([row, error, message, text]) => ({
+      row: Number(row),
+      error: String(error),
+      message: String(message),
+      text: String(text),
+    })),
+  };
+}
+
+/**
+ * The spreadsheet number of each row that was read, the header's included. DuckDB skips blank lines without a word
+ * and numbers only rejects, which do count them. So where there are blank lines, the file is scanned again with a
+ * column too many: every good row is then a reject, and has its number.
+ */
+async function rowNumbers(
+  connection: DuckDBConnection,
+  place: string,
+  { fields, count, rejects }: { fields: readonly string[]; count: number; rejects: readonly Reject[] },
+): Promise<number[]> {
+  const bad = new Set(rejects.map(({ row }) => row));
+  const content = await readFile(place);
+  if (['\n\n', '\n\r\n', '\r\r'].some((blank) => content.includes(blank))) {
+    const again = await scanCsv(connection, place, [...fields, `${fields.join('')}_more`]);
+    return again.rejects.map(({ row }) => row).filter((row) => !bad.has(row));
+  }
+  return Array.from({ length: count + bad.size }, (_, index) => index + 1).filter((row) => !bad.has(row));
+}
+
+function explain(error: string, message: string): { problem: string; mend: string } {
+  const [, wanted, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? [];
+  if (error === 'MISSING COLUMNS')
+    return {
+      problem: `has ${found} fields where ${wanted} belong.`,
+      mend: 'Add the missing commas; a field may be empty.',
+    };
+  if (error === 'TOO MANY COLUMNS')
+    return {
+      problem: `has more than ${wanted} fields.`,
+      mend: 'Put a field that holds a comma in double quotes.',
+    };
+  if (error === 'UNQUOTED VALUE')
+    return {
+      problem: 'has a double quote that is not closed, or text after the closing one.',
+      mend: 'Put the whole field in double quotes, and write a quote inside it twice.',
+    };
+  if (error === 'INVALID ENCODING')
+    return { problem: 'is not UTF-8 text.', mend: 'Save the file with the encoding UTF-8.' };
+  return { problem: message.replace(/\.?\s*$/, '.'), mend: 'Correct the row.' };
+}

@@ -1,0 +1,53 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { z } from 'zod';
+
+/**
+ * What gives another answer on another day or another run: the clock, chance, and what the session did before. A
+ * brief is the same whenever it is made, so its SQL takes every date from `$as_of` and its kin. `query` and the
+ * like would hide SQL from this list.
+ */
+export const unrepeatable: ReadonlySet<string> = new Set(
+  `age current_connection_id current_database current_date current_localtime current_localtimestamp current_query
+  current_query_id current_schema current_schemas current_time current_timestamp current_transaction_id currval error
+  gen_random_uuid get_current_time get_current_timestamp in_search_path json_execute_serialized_sql localtime
+  localtimestamp nextval now query query_table random setseed sleep_ms stats today transaction_timestamp txid_current
+  uuid uuidv4 uuidv7 write_log`.split(/\s+/),
+);
+
+const answer = z.union([
+  z.object({ error: z.literal(false), statements: z.array(z.unknown()) }),
+  z.object({ error: z.literal(true) }),
+]);
+
+/** Throws unless `sql` is one SELECT statement that gives the same rows whenever it runs. */
+export async function checkStatement(connection: DuckDBConnection, sql: string): Promise<void> {
+  const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
+  const parsed = answer.parse(JSON.parse(z.string().parse(reader.getRows()[0]?.[0])));
+  // For a syntax error this throws, with the line, which the answer lacks.
+  const count = parsed.error ? (await connection.extractStatements(sql)).count : parsed.statements.length;
+  if (count !== 1) throw new Error(`A query file holds one SELECT statement, and this one holds ${count}.`);
+  if (parsed.error)
+    throw new Error('A query is a SELECT statement: this one is of another kind, which is not allowed.');
+  const [name] = unrepeatableIn(parsed.statements);
+  if (name !== undefined)
+    throw new Error(
+      `"${name}" may answer differently each time: use $as_of, $period_start or $previous_as_of for dates, and no chance.`,
+    );
+}
+
+/** Walks DuckDB's syntax tree; `current_date` without brackets stands in it as a column. */
+function* unrepeatableIn(node: unknown): Generator<string> {
+  if (Array.isArray(node)) for (const child of node) yield* unrepeatableIn(child);
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) return;
+  for (const [key, child] of Object.entries(node)) {
+    if (key === 'function_name' && typeof child === 'string' && unrepeatable.has(child.toLowerCase()))
+      yield child;
+    if (key === 'column_names' && Array.isArray(child) && child.length === 1) {
+      const column = String(child[0]).toLowerCase();
+      if (/^(current|local)_?(date|time|timestamp|localtime)/.test(column) && unrepeatable.has(column))
+        yield column;
+    }
+    if (key === 'sample' && child !== null) yield 'USING SAMPLE';
+    yield* unrepeatableIn(child);
+  }
+}

@@ -1,0 +1,83 @@
+import { DuckDBInstance, LIST, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
+import { columnsOf } from '../model/columns.ts';
+import { tableNames, type TableName, type Tables } from '../model/dataset.ts';
+import { AppError } from '../model/fault.ts';
+import type { Queries } from '../pipeline/select.ts';
+import { explain, runQuery, toDate } from './duckdb-query.ts';
+
+/** An in-memory DuckDB and one connection to it; disposing closes both. */
+export async function openInMemory() {
+  // No temporary folder: what does not fit in memory fails, rather than spill a dataset to the working folder.
+  const limits = { threads: '2', memory_limit: '1GB', temp_directory: '' };
+  const instance = await DuckDBInstance.create(':memory:', limits);
+  const connection = await instance.connect();
+  return {
+    instance,
+    connection,
+    async [Symbol.asyncDispose]() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/**
+ * Opens `tables`, which must hold only what is known, to the SQL of briefs. Every table of the model exists, empty
+ * or not; days are DATE, numbers DOUBLE, lists VARCHAR[], all else VARCHAR. The database can reach no file, network
+ * or extension, and its settings are locked. `macros` is SQL that runs before the settings are locked, but after the
+ * files are. A query gives its rows in the order of its ORDER BY: without one, the order is DuckDB's choice. It
+ * throws `query-failed`, also after `timeoutMs`.
+ */
+export async function openQueries(
+  tables: Tables,
+  { macros = '', timeoutMs = 30_000 }: { macros?: string; timeoutMs?: number } = {},
+): Promise<Queries> {
+  await using opening = new AsyncDisposableStack();
+  const { instance, connection } = opening.use(await openInMemory());
+  for (const table of tableNames) await fill(connection, table, tables[table]);
+  await connection.run(`SET GLOBAL TimeZone='UTC'; SET enable_external_access=false`);
+  if (macros.trim() !== '') await define(connection, macros);
+  await connection.run('SET lock_configuration=true');
+  const opened = opening.move();
+  return {
+    query: async (query) => {
+      // A connection of its own, so that stopping one query leaves the others alone.
+      const own = await instance.connect();
+      try {
+        return await runQuery(own, query, timeoutMs);
+      } finally {
+        own.closeSync();
+      }
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function define(connection: DuckDBConnection, macros: string): Promise<void> {
+  try {
+    await connection.run(macros);
+  } catch (cause) {
+    const { problem, ...where } = explain(cause);
+    throw new AppError('query-failed', [{ ...where, problem: `The macros fail: ${problem}` }], { cause });
+  }
+}
+
+async function fill(connection: DuckDBConnection, table: TableName, rows: readonly object[]): Promise<void> {
+  const columns = columnsOf(table);
+  const declared = columns.map(({ name, type }) => `"${name}" ${type}`);
+  await connection.run(`CREATE TABLE ${table} (${declared.join(', ')})`);
+  if (rows.length === 0) return;
+  const appender = await connection.createAppender(table);
+  for (const row of rows) {
+    for (const { name, type } of columns) {
+      const value: unknown = Reflect.get(row, name);
+      if (value === null) appender.appendNull();
+      else if (typeof value === 'number') appender.appendDouble(value);
+      else if (Array.isArray(value)) appender.appendList(value.map(String), LIST(VARCHAR));
+      else if (type === 'DATE') appender.appendDate(toDate(String(value)));
+      else appender.appendVarchar(String(value));
+    }
+    appender.endRow();
+  }
+  appender.closeSync();
+}

@@ -1,0 +1,17 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hashOf } from '../pipeline/manifest.ts';
+
+/**
+ * A name for the program that changes with it: a hash over its own files and over package.json, which pins every
+ * library and the browser. An edition made by another engine is rendered again.
+ */
+export async function nameEngine(folder: string): Promise<string> {
+  const names = (await readdir(join(folder, 'src'), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted();
+  const files = [join(folder, 'package.json'), ...names];
+  const hashes = await Promise.all(files.map(async (file) => hashOf(await readFile(file))));
+  return hashOf(hashes.join('\n'));
+}

@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { GlobalFonts } from 'canvas';
+import { hashOf } from '../pipeline/manifest.ts';
+
+/** One of the five faces that pages are set in. */
+export interface Font {
+  readonly family: 'Source Serif 4' | 'Source Sans 3';
+  readonly weight: 400 | 600;
+  readonly style: 'normal' | 'italic';
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+const faces = [
+  ['Source Serif 4', 400, 'normal', 'source-serif/WOFF2/TTF/SourceSerif4-Regular.ttf.woff2'],
+  ['Source Serif 4', 400, 'italic', 'source-serif/WOFF2/TTF/SourceSerif4-It.ttf.woff2'],
+  ['Source Serif 4', 600, 'normal', 'source-serif/WOFF2/TTF/SourceSerif4-Semibold.ttf.woff2'],
+  ['Source Sans 3', 400, 'normal', 'source-sans/WOFF2/TTF/SourceSans3-Regular.ttf.woff2'],
+  ['Source Sans 3', 600, 'normal', 'source-sans/WOFF2/TTF/SourceSans3-Semibold.ttf.woff2'],
+] as const;
+
+/** Loads the faces, and lets charts measure their text with the sans. */
+export async function loadFonts(): Promise<Font[]> {
+  const fonts = await Promise.all(
+    faces.map(async ([family, weight, style, path]): Promise<Font> => {
+      const file = fileURLToPath(import.meta.resolve(path));
+      const bytes = await readFile(file);
+      return { family, weight, style, file: basename(file), sha256: hashOf(bytes), bytes };
+    }),
+  );
+  for (const { family, bytes } of fonts) {
+    if (family === 'Source Sans 3') GlobalFonts.register(Buffer.from(bytes), family);
+  }
+  return fonts;
+}
+
+/** `@font-face` rules with the fonts in them, so that a page needs nothing from outside. */
+export function fontFaces(fonts: readonly Font[]): string {
+  return fonts
+    .map(
+      ({ family, weight, style, bytes }) =>
+        `@font-face{font-family:'${family}';font-weight:${weight};font-style:${style};` +
+        `src:url(data:font/woff2;base64,${Buffer.from(bytes).toString('base64')}) format('woff2')}`,
+    )
+    .join('\n');
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CommanderError } from 'commander';
+import envPaths from 'env-paths';
+import { briefIds, loadBriefs } from './adapters/briefs.ts';
+import { openPrinter, type Printer } from './adapters/chromium/printer.ts';
+import { loadDataset } from './adapters/dataset.ts';
+import { openQueries } from './adapters/duckdb.ts';
+import { readEdition, storeEdition } from './adapters/editions.ts';
+import { nameEngine } from './adapters/engine.ts';
+import { loadMaterial } from './adapters/material.ts';
+import { AppError, describeFault } from './model/fault.ts';
+import { commandLine } from './shells/cli.ts';
+import { commands } from './shells/commands.ts';
+
+/** Wires settings, adapters and the shell; alone reads the environment and sets the exit status. */
+const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
+const { version } = JSON.parse(await readFile(join(sitrep, 'package.json'), 'utf8')) as { version: string };
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+await using resources = new AsyncDisposableStack();
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+
+let printer: Promise<Printer> | undefined;
+/** Opened by the first edition that is to be printed, so that it starts while charts are drawn. */
+const startPrinter = (): Promise<Printer> =>
+  (printer ??= openPrinter({
+    cacheFolder: envPaths('sitrep', { suffix: '' }).cache,
+    browserPath: process.env['PUPPETEER_EXECUTABLE_PATH'] || undefined,
+    onStep: print,
+    signal: stop.signal,
+  }).then((opened) => resources.use(opened)));
+
+const program = commandLine(
+  commands({
+    now: new Date(),
+    engine: await nameEngine(sitrep),
+    briefIds: () => briefIds('templates'),
+    datasetNames: async () =>
+      (await readdir('data', { withFileTypes: true }).catch(() => []))
+        .filter((entry) => entry.isDirectory() && entry.name !== 'geo')
+        .map(({ name }) => name),
+    loadBriefs: (ids) => loadBriefs('templates', ids),
+    loadDataset: (name) => loadDataset(join('data', name), `data/${name}`),
+    loadMaterial: () => loadMaterial('data/geo'),
+    effects: {
+      openQueries,
+      startPrinting: () => void startPrinter().catch(() => {}),
+      print: async (html, options) => (await startPrinter()).print(html, options),
+    },
+    store: { read: readEdition, write: storeEdition },
+    elapsedMs: () => performance.now(),
+    print,
+  }),
+  { version },
+);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else if (error instanceof AppError) {
+    for (const fault of error.faults) process.stderr.write(`sitrep: ${describeFault(fault)}\n`);
+    process.stderr.write(`${error.faults.length} fault${error.faults.length === 1 ? '' : 's'} (${error.code}). `);
+    process.stderr.write('Nothing was written for what is named here.\n');
+    process.exitCode = 1;
+  } else {
+    throw error;
+  }
+}

@@ -1,0 +1,126 @@
+import { Cron } from 'croner';
+import { Temporal } from 'temporal-polyfill';
+import { z } from 'zod';
+import { day } from './calendar.ts';
+
+const text = z.string().trim().min(1);
+const timezone = z.string().refine((name) => {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    return true;
+  } catch {
+    return false;
+  }
+}, 'is not an IANA time zone such as Europe/London');
+const length = z.string().refine((value) => {
+  try {
+    const { years, months, hours, minutes, seconds, weeks, days } = Temporal.Duration.from(value);
+    return years + months + hours + minutes + seconds === 0 && weeks + days > 0;
+  } catch {
+    return false;
+  }
+}, 'is not an ISO 8601 length in days or weeks such as P7D');
+
+/** croner returns no next run for a day that never comes, such as 30 February. */
+const cron = z.string().refine((pattern) => {
+  try {
+    return new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}, 'is not a cron pattern that ever comes due, such as "0 6 * * MON"');
+
+/** A file of the brief's own folder, or of `_shared/`: never one outside of them. */
+const ownFile = z
+  .string()
+  .regex(/^(?!.*\.\.)\w[\w./-]*$/, 'is not the name of a file in this folder or in _shared/');
+
+export const papers = ['A4', 'Letter'] as const;
+export type Paper = (typeof papers)[number];
+
+const chart = z.strictObject({
+  /** A Vega-Lite file beside the brief, or `_shared/…` for one of the shared ones. */
+  spec: ownFile,
+  /** The data sets that the spec names, each the result of a query, or `outlines` for the province outlines. */
+  data: z.record(z.string(), z.string()),
+  /** The query whose rows make the chart worth drawing: without rows the chart is left out. */
+  rows: text,
+  /** Captions to choose from, as ids of judgments: the newest that is known stands above the chart. */
+  captions: z.array(text).min(1),
+  /** What is drawn and in which unit; stands below the caption, or in its place where none is known. */
+  title: text,
+  /** What the picture looks like, for those who cannot see it; its caption and rows are added. */
+  alt: text,
+  /** A line below the chart, after its sources. */
+  note: text.optional(),
+  /** A map must say that its boundaries are not authoritative. */
+  map: z.boolean().default(false),
+});
+
+const finding = z.discriminatedUnion('kind', [
+  /** How many rows a query returned. */
+  z.strictObject({ kind: z.literal('count'), rows: text }),
+  /** What a lower bound of a share, in percent, leaves for the rest: at most 100 less the bound. */
+  z.strictObject({ kind: z.literal('rest-of-share'), rows: text }),
+  /** A silence against the rate before it, under each reading of where it begins. */
+  z.strictObject({
+    kind: z.literal('rate-change'),
+    rows: text,
+    level: z.number().gt(0).lt(1),
+    /** Sizes k of the negative binomial under which the chance is computed again, the larger first. */
+    clustering: z.tuple([z.number().positive(), z.number().positive()]),
+    /** The share of claims still seen, should collection have been lost. */
+    seenShare: z.number().gt(0).lt(1),
+  }),
+]);
+
+/** `brief.yaml`: the standing definition of a brief. */
+export const briefConfig = z.strictObject({
+  title: text,
+  /** Stands in the PDF's properties, under the title. */
+  subject: text,
+  /** The topic whose rows the shared queries select, or `all`. */
+  topic: z.enum(['ties', 'celebrations', 'isis', 'all']),
+  dataset: text,
+  schedule: z.strictObject({ cron, timezone }),
+  period: length,
+  marking: z.enum(['TLP:RED', 'TLP:AMBER+STRICT', 'TLP:AMBER', 'TLP:GREEN', 'TLP:CLEAR']),
+  paper: z.enum(papers).default('A4'),
+  queries: z.record(z.string().regex(/^[a-z][a-z_]*$/), ownFile).default({}),
+  charts: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), chart).default({}),
+  findings: z.record(z.string().regex(/^[a-z][a-z-]*$/), finding).default({}),
+  limits: z.strictObject({
+    pages: z.number().int().positive(),
+    megabytes: z.number().positive(),
+    seconds: z.number().positive(),
+  }),
+  /** Days as of which the tests render the brief and compare it with what was accepted. */
+  golden: z.array(z.strictObject({ asOf: day })).min(1),
+});
+
+export type BriefConfig = z.output<typeof briefConfig>;
+export type ChartConfig = z.output<typeof chart>;
+export type FindingConfig = z.output<typeof finding>;
+
+/** A text file as it was read, with the path that messages name. */
+export interface SourceFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A brief as loaded: its definition and every file it is made of. */
+export interface Brief {
+  /** The name of its folder. */
+  readonly id: string;
+  readonly config: BriefConfig;
+  readonly definition: SourceFile;
+  readonly template: SourceFile;
+  readonly partials: { readonly [name: string]: SourceFile };
+  readonly queries: { readonly [name: string]: SourceFile };
+  readonly macros: SourceFile;
+  readonly charts: {
+    readonly [name: string]: ChartConfig & { readonly source: SourceFile; readonly parsed: object };
+  };
+  readonly theme: { readonly source: SourceFile; readonly parsed: object };
+  readonly styles: SourceFile;
+}

@@ -1,0 +1,27 @@
+import type { RowOf } from './dataset.ts';
+import type { TableRow } from './references.ts';
+import { boundedValue, eventDate, longDay, month, spelled } from './wording.ts';
+
+type Figures = { readonly [field: string]: string | null };
+
+const ofEvent = (row: RowOf<'events'>): Figures => ({
+  date: eventDate(row),
+  start: row.date_start && longDay(row.date_start),
+  end: row.date_end && longDay(row.date_end),
+});
+
+const ofMeasure = (row: RowOf<'measures'>): Figures => ({
+  value: boundedValue(row),
+  // A lower bound is never printed as a count.
+  count: row.bound === '>=' ? null : spelled(row.value),
+  start: row.window_start && longDay(row.window_start),
+  end: row.window_end && longDay(row.window_end),
+  month: row.window_start && month(row.window_start),
+});
+
+/** The figure `{id.field}` of a row as it reads in a sentence; undefined where the row has none of that name. */
+export function figureOf({ table, row }: TableRow, field: string): string | undefined {
+  if (table === 'events') return ofEvent(row)[field] ?? undefined;
+  if (table === 'measures') return ofMeasure(row)[field] ?? undefined;
+  return undefined;
+}

@@ -1,0 +1,105 @@
+import type { Day } from './calendar.ts';
+import type { Tables } from './dataset.ts';
+import { eachRow, references, type TableRow } from './references.ts';
+
+/** All rows of each id, oldest first. */
+export function versionsById(tables: Tables): ReadonlyMap<string, readonly TableRow[]> {
+  const versions = Map.groupBy(eachRow(tables), ({ row }) => row.id);
+  for (const rows of versions.values())
+    rows.sort((a, b) => (a.row.known_on < b.row.known_on ? -1 : a.row.known_on > b.row.known_on ? 1 : 0));
+  return versions;
+}
+
+/** The newest of one id's rows, oldest first, that is known on `day`: it may be a withdrawal. */
+export function newestOn(versions: readonly TableRow[] | undefined, day: Day): TableRow | undefined {
+  return versions?.findLast(({ row }) => row.known_on <= day);
+}
+
+/**
+ * What an edition with the cut-off `asOf` may tell: of each id the newest row known by then, unless it is a
+ * withdrawal; and of those, only rows whose references are all told too. Rows stay in file order.
+ */
+export function knownBy(tables: Tables, asOf: Day): Tables {
+  const told = new Map<string, TableRow>();
+  for (const [id, versions] of versionsById(tables)) {
+    const newest = newestOn(versions, asOf);
+    if (newest?.row.status === 'current') told.set(id, newest);
+  }
+  for (let before = -1; before !== told.size;) {
+    before = told.size;
+    for (const [id, { table, row }] of told)
+      if (references(table, row).some((reference) => !told.has(reference.id))) told.delete(id);
+  }
+  const rows = new Set<object>([...told.values()].map(({ row }) => row));
+  const keep = <R extends object>(all: readonly R[]) => all.filter((row) => rows.has(row));
+  return {
+    sources: keep(tables.sources),
+    actors: keep(tables.actors),
+    places: keep(tables.places),
+    coverage: keep(tables.coverage),
+    events: keep(tables.events),
+    measures: keep(tables.measures),
+    readings: keep(tables.readings),
+    judgments: keep(tables.judgments),
+    gaps: keep(tables.gaps),
+    indicators: keep(tables.indicators),
+  };
+}
+
+/** How a row differs between two cut-offs, as a reader of both editions sees it. */
+export type Change = TableRow & {
+  readonly change: 'new' | 'revised' | 'withdrawn';
+  readonly id: string;
+  /** The day it became so: for a row that came or went with what it rests on, the day that did. */
+  readonly knownOn: Day;
+};
+
+/** What readers are told of as changes: facts, and the judgments of others, but not our own wording. */
+export function isReported({ table, row }: TableRow): boolean {
+  return table === 'events' || table === 'measures' || (table === 'judgments' && row.author !== null);
+}
+
+/**
+ * What changed between two cut-offs, by day and id. `new`: told now and not before. `revised`: told both times, and
+ * now by a later row of its own; a row that merely rests on a revised one is not. `withdrawn`: told before and not
+ * now, be it by its own withdrawal or that of a row it rests on; its row is the one told before.
+ */
+export function changesBetween(
+  tables: Tables,
+  {
+    previousAsOf,
+    asOf,
+    include = isReported,
+  }: { previousAsOf: Day; asOf: Day; include?: (entry: TableRow) => boolean },
+): Change[] {
+  const tellable = (day: Day) => new Map(eachRow(knownBy(tables, day)).map((entry) => [entry.row.id, entry]));
+  const before = tellable(previousAsOf);
+  const after = tellable(asOf);
+  const days = [...new Set(eachRow(tables).map(({ row }) => row.known_on))].sort();
+  const between = days.filter((day) => day > previousAsOf && day <= asOf);
+  const toldOn = new Map<Day, ReadonlyMap<string, TableRow>>();
+  /** The last day on which it turned into what it is at `asOf`, told or not. */
+  const turnedOn = (id: string): Day => {
+    const turned = between.findLast((day, index) => {
+      for (const each of [day, between[index - 1] ?? previousAsOf])
+        if (!toldOn.has(each)) toldOn.set(each, tellable(each));
+      return toldOn.get(day)?.has(id) !== toldOn.get(between[index - 1] ?? previousAsOf)?.has(id);
+    });
+    return turned ?? asOf;
+  };
+
+  const changes: Change[] = [];
+  for (const [id, entry] of after) {
+    const old = before.get(id);
+    if (!include(entry) || old?.row === entry.row) continue;
+    changes.push(
+      old
+        ? { ...entry, change: 'revised', id, knownOn: entry.row.known_on }
+        : { ...entry, change: 'new', id, knownOn: turnedOn(id) },
+    );
+  }
+  for (const [id, entry] of before)
+    if (include(entry) && !after.has(id))
+      changes.push({ ...entry, change: 'withdrawn', id, knownOn: turnedOn(id) });
+  return changes.sort((a, b) => (`${a.knownOn} ${a.id}` < `${b.knownOn} ${b.id}` ? -1 : 1));
+}

@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import type { Brief, FindingConfig } from '../model/brief.ts';
+import { day, daysBetween } from '../model/calendar.ts';
+import { AppError } from '../model/fault.ts';
+import type { Row, RowSets } from '../model/row.ts';
+import { longDay, percentAtMost, roundOutward, shortDay, spelled } from '../model/wording.ts';
+import {
+  chanceOfSilence,
+  clusteredChance,
+  conditionalChance,
+  dailyRate,
+  emptyDayChance,
+  expectedEvents,
+  rateRatioLimit,
+  runChance,
+} from './quiet-rate.ts';
+
+/** A result computed from the data: its fields as they read on the page, and the rows it was computed from. */
+export interface Finding {
+  readonly fields: { readonly [field: string]: string };
+  readonly restsOn: readonly string[];
+  /** The same result as rows, for charts and tables; empty where there is nothing to tabulate. */
+  readonly rows: readonly Row[];
+}
+export type Findings = { readonly [name: string]: Finding };
+
+/**
+ * Computes the findings that a brief asks for. One whose rows are not known yet is left out, and so is every text that
+ * names it.
+ */
+export function analyse(brief: Brief, sets: RowSets): Findings {
+  const findings = Object.entries(brief.config.findings).flatMap(([name, config]) => {
+    const rows = sets[config.rows];
+    if (rows === undefined) {
+      throw new AppError('brief-invalid', [
+        {
+          file: brief.definition.file,
+          field: `findings.${name}.rows`,
+          problem: `There is no query "${config.rows}".`,
+          mend: `Name one of ${Object.keys(sets).join(', ')}.`,
+        },
+      ]);
+    }
+    if (rows.length === 0) return [];
+    const result = compute(config, rows);
+    return result === undefined ? [] : [[name, result] as const];
+  });
+  return Object.fromEntries(findings);
+}
+
+function compute(config: FindingConfig, rows: readonly Row[]): Finding | undefined {
+  if (config.kind === 'count') return count(rows);
+  if (config.kind === 'rest-of-share') return restOfShare(rows);
+  return rateChange(config, rows);
+}
+
+const identified = z.object({ id: z.string() });
+
+function count(rows: readonly Row[]): Finding {
+  const ids = z.array(identified).parse(rows).map(({ id }) => id);
+  return { fields: { count: spelled(ids.length), number: String(ids.length) }, restsOn: [...new Set(ids)], rows: [] };
+}
+
+/** A lower bound of a share is an upper bound of the rest; the difference of two lower bounds would be none. */
+function restOfShare(rows: readonly Row[]): Finding {
+  const [share] = z
+    .tuple([identified.extend({ value: z.number().min(0).max(100), bound: z.enum(['>=', '=']) })])
+    .parse(rows);
+  const rest = 100 - share.value;
+  return {
+    fields: { value: `${share.bound === '>=' ? 'at most ' : ''}${rest} per cent` },
+    restsOn: [share.id],
+    rows: [],
+  };
+}
+
+const reading = z.object({
+  id: z.string(),
+  measure: z.string(),
+  label: z.string(),
+  role: z.enum(['headline', 'other', 'sensitivity']),
+  count: z.number().int().positive(),
+  baseline_start: day,
+  baseline_end: day,
+  quiet_start: day,
+  observed_to: day,
+  observed_note: z.string(),
+});
+type Reading = z.output<typeof reading>;
+
+const silenceOf = ({ count: events, baseline_start, baseline_end, quiet_start, observed_to }: Reading) => ({
+  count: events,
+  baselineDays: daysBetween(baseline_start, baseline_end),
+  quietDays: daysBetween(quiet_start, observed_to),
+});
+
+/** Every figure is a limit, since the count is a lower bound, and is rounded to the side on which it still holds. */
+function rateChange(
+  { level, clustering: [k, kLow], seenShare }: Extract<FindingConfig, { kind: 'rate-change' }>,
+  rows: readonly Row[],
+): Finding | undefined {
+  const readings = z.array(reading).parse(rows);
+  const headline = readings.find(({ role }) => role === 'headline');
+  const other = readings.find(({ role }) => role === 'other');
+  if (headline === undefined || other === undefined) return undefined;
+
+  const silence = silenceOf(headline);
+  const otherSilence = silenceOf(other);
+  const ratio = (value: number) => `at most ${roundOutward(value, 2, 'up').toFixed(2)}`;
+  const expected = (value: number) => `at least ${roundOutward(value, value < 10 ? 2 : 3, 'down').toFixed(1)}`;
+  return {
+    fields: {
+      rate: `at least ${roundOutward(dailyRate(silence), 2, 'down').toFixed(2)}`,
+      expected: expected(expectedEvents(silence)),
+      other_expected: expected(expectedEvents(otherSilence)),
+      quiet_days: spelled(silence.quietDays),
+      other_quiet_days: spelled(otherSilence.quietDays),
+      baseline_days: String(silence.baselineDays),
+      observed_to: longDay(headline.observed_to),
+      observed_note: headline.observed_note,
+      day: longDay(other.quiet_start),
+      ratio: ratio(rateRatioLimit(silence, level)),
+      other_ratio: ratio(rateRatioLimit(otherSilence, level)),
+      level: `${Number((level * 100).toPrecision(12))} per cent`,
+      chance: `at most ${percentAtMost(chanceOfSilence(silence))}`,
+      conditional: `at most ${percentAtMost(conditionalChance(silence))}`,
+      k: String(k),
+      k_low: String(kLow),
+      clustered: percentAtMost(clusteredChance(silence, k)),
+      clustered_low: percentAtMost(clusteredChance(silence, kLow)),
+      empty_share: `${roundOutward(emptyDayChance(silence, kLow) * 100, 2, 'up')} per cent`,
+      run: percentAtMost(
+        runChance({
+          days: silence.baselineDays,
+          length: otherSilence.quietDays,
+          empty: chanceOfSilence({ ...silence, quietDays: 1 }),
+        }),
+      ),
+      run_clustered: percentAtMost(
+        runChance({
+          days: silence.baselineDays,
+          length: otherSilence.quietDays,
+          empty: emptyDayChance(silence, k),
+        }),
+      ),
+      seen_share: `${Number((seenShare * 100).toPrecision(12))} per cent`,
+      lost: `at most ${percentAtMost(chanceOfSilence({ ...silence, count: silence.count * seenShare }))}`,
+    },
+    restsOn: [...new Set([headline.measure, headline.id, other.id])],
+    rows: readings.map((row, order) => {
+      const each = silenceOf(row);
+      return {
+        id: row.id,
+        order,
+        label: row.label,
+        role: row.role,
+        headline: row.role === 'headline',
+        reading: `${shortDay(other.quiet_start)} as ${row.label}`,
+        detail: `${spelled(each.quietDays)} quiet days to ${shortDay(row.observed_to)}`,
+        observed: 0,
+        observed_label: 'none known',
+        observed_to: longDay(row.observed_to),
+        observed_note: row.observed_note,
+        baseline_days: each.baselineDays,
+        quiet_days: each.quietDays,
+        rate_label: `≥ ${roundOutward(dailyRate(each), 2, 'down').toFixed(2)}`,
+        expected: roundOutward(expectedEvents(each), expectedEvents(each) < 10 ? 2 : 3, 'down'),
+        expected_label: expected(expectedEvents(each)),
+        expected_short: expected(expectedEvents(each)).replace('at least', '≥'),
+        chance_label: `≤ ${percentAtMost(chanceOfSilence(each)).replace(' per cent', ' %')}`,
+        ratio_label: ratio(rateRatioLimit(each, level)),
+        ratio_short: ratio(rateRatioLimit(each, level)).replace('at most', '≤'),
+      };
+    }),
+  };
+}

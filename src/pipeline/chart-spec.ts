@@ -1,0 +1,56 @@
+import type { Fault } from '../model/fault.ts';
+
+/** Properties that make Vega load something or lead out of the page. */
+const forbiddenKeys = new Set(['url', 'href', 'usermeta', 'loader']);
+
+/** What a chart spec may not contain, and the data sets it names without being given them. */
+export function checkSpec(spec: object, { file, given }: { file: string; given: readonly string[] }): Fault[] {
+  const faults: Fault[] = [];
+  const named = new Set<string>();
+  const own = new Set<string>();
+
+  const walk = (value: unknown, path: string): void => {
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) walk(item, `${path}[${index}]`);
+      return;
+    }
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, item] of Object.entries(value)) {
+      const here = path === '' ? key : `${path}.${key}`;
+      if (forbiddenKeys.has(key)) {
+        faults.push({ file, field: here, problem: `Charts may not use "${key}".`, mend: 'Name a query of the brief under data instead.' });
+      }
+      if ((key === 'mark' || key === 'type') && item === 'image') {
+        faults.push({ file, field: here, problem: 'Charts may not show images.', mend: 'Use another mark.' });
+      }
+      if (key === 'data' && typeof item === 'object' && item !== null) collectData(item, here);
+      walk(item, here);
+    }
+  };
+  const collectData = (data: object, path: string): void => {
+    if ('sequence' in data || 'graticule' in data || 'sphere' in data) {
+      if ('name' in data) own.add(String(data.name));
+      return;
+    }
+    if ('name' in data && !('values' in data)) named.add(String(data.name));
+    else if (!('url' in data)) {
+      faults.push({ file, field: path, problem: 'The spec holds its own data.', mend: 'Give data by name: { "name": "…" }.' });
+    }
+  };
+
+  walk(spec, '');
+  for (const name of named) {
+    if (given.includes(name) || own.has(name)) continue;
+    faults.push({
+      file,
+      field: 'data.name',
+      problem: `The spec names data "${name}", which the brief does not give it.`,
+      mend: `Add it under data of the chart in brief.yaml, or name one of ${given.join(', ')}.`,
+    });
+  }
+  for (const name of given) {
+    if (named.has(name)) continue;
+    faults.push({ file, field: 'data', problem: `The brief gives data "${name}", which the spec does not use.`, mend: 'Remove it from brief.yaml, or use it.' });
+  }
+  return faults;
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import * as vega from 'vega';
+import { expressionInterpreter } from 'vega-interpreter';
+import { compile } from 'vega-lite';
+import { AppError, type Fault } from '../model/fault.ts';
+import type { Row } from '../model/row.ts';
+import { checkSpec } from './chart-spec.ts';
+import { cleanSvg } from './chart-svg.ts';
+
+export interface ChartRequest {
+  /** Unique in the page: it prefixes every id in the drawing. */
+  readonly name: string;
+  /** The spec's file, for messages. */
+  readonly file: string;
+  /** A Vega-Lite spec whose data sets are named, and hold nothing themselves. */
+  readonly spec: object;
+  /** Vega-Lite configuration shared by all charts. */
+  readonly theme: object;
+  readonly data: { readonly [name: string]: readonly Row[] };
+  /** What the drawing says, for those who cannot see it. */
+  readonly alt: string;
+}
+
+export interface Drawing {
+  readonly svg: string;
+  /** The Vega spec that Vega-Lite's compiles to. */
+  readonly compiled: object;
+}
+
+const compiledSpecs = new Map<string, vega.Spec>();
+
+/**
+ * Draws one chart as SVG. The scales are in UTC, text is measured with the fonts that are registered, and expressions
+ * run in Vega's interpreter, which compiles no code. Throws `chart-failed` for what a spec may not contain, for data
+ * that it names and is not given, and for every warning of Vega and Vega-Lite.
+ */
+export async function drawChart({ name, file, spec, theme, data, alt }: ChartRequest): Promise<Drawing> {
+  const failed = (problems: readonly string[], cause?: unknown) =>
+    new AppError(
+      'chart-failed',
+      problems.map((problem): Fault => ({ file, problem, mend: 'Correct the spec, or the query that feeds it.' })),
+      { cause },
+    );
+  const refused = checkSpec(spec, { file, given: Object.keys(data) });
+  if (refused.length > 0) throw new AppError('chart-failed', refused);
+
+  const warnings: string[] = [];
+  const logger = strictLogger(warnings);
+  try {
+    const compiled = compileOnce(spec, theme, logger);
+    const view = new vega.View(vega.parse(structuredClone(compiled), undefined, { ast: true }), {
+      renderer: 'none',
+      expr: expressionInterpreter,
+      loader: closedLoader(warnings),
+      logger,
+    });
+    try {
+      for (const [set, rows] of Object.entries(data)) view.data(set, structuredClone(rows) as unknown[]);
+      vega.resetSVGDefIds();
+      await view.runAsync();
+      const svg = await view.toSVG();
+      if (warnings.length > 0) throw failed([...new Set(warnings)]);
+      return { svg: cleanSvg(svg, { name, alt }), compiled };
+    } finally {
+      view.finalize();
+    }
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw failed([...warnings, cause instanceof Error ? cause.message : String(cause)], cause);
+  }
+}
+
+/** Compiling takes half of a chart's time and depends on spec and theme alone. */
+function compileOnce(spec: object, theme: object, logger: vega.LoggerInterface): vega.Spec {
+  const key = createHash('sha256').update(JSON.stringify([spec, theme])).digest('hex');
+  let compiled = compiledSpecs.get(key);
+  if (compiled === undefined) {
+    // Vega-Lite types its specs more closely than JSON can be checked here; what it cannot read, it warns of.
+    compiled = compile(structuredClone(spec) as never, { config: theme, logger }).spec;
+    compiledSpecs.set(key, compiled);
+  }
+  return compiled;
+}
+
+/** A loader that loads nothing, so that no spec can read a file or an address. */
+function closedLoader(warnings: string[]): vega.Loader {
+  const refuse = (address: string): Promise<never> => {
+    warnings.push(`The spec asks for "${address}", and charts may not load anything.`);
+    return Promise.reject(new Error('charts may not load anything'));
+  };
+  return { load: refuse, http: refuse, file: refuse, sanitize: () => Promise.resolve({ href: '#' }) };
+}
+
+/** Vega draws on after a warning; a chart that warns is not to be trusted. */
+function strictLogger(warnings: string[]): vega.LoggerInterface {
+  const collect = (...messages: readonly unknown[]) => {
+    warnings.push(messages.map((message) => (message instanceof Error ? message.message : String(message))).join(' '));
+    return logger;
+  };
+  const logger: vega.LoggerInterface = {
+    level: ((level?: number) => (level === undefined ? vega.Warn : logger)) as vega.LoggerInterface['level'],
+    error: collect,
+    warn: collect,
+    info: () => logger,
+    debug: () => logger,
+  };
+  return logger;
+}

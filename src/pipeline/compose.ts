@@ -1,0 +1,169 @@
+import type { Brief, Paper } from '../model/brief.ts';
+import { cutOff, dayAfter, daysBetween, issueNumber, type Day, type Period } from '../model/calendar.ts';
+import type { RowOf, Tables } from '../model/dataset.ts';
+import type { Change } from '../model/known.ts';
+import type { Row, RowSets } from '../model/row.ts';
+import { daySpan, longDay, shortDay, spelled, weekday } from '../model/wording.ts';
+import type { Findings } from './analyse.ts';
+import { Evidence } from './evidence.ts';
+import { pageHelpers } from './page-helpers.ts';
+import { compileTemplate } from './template.ts';
+
+/** A chart as drawn, with the rows that it was drawn from. */
+export interface Figure {
+  readonly name: string;
+  readonly svg: string;
+  readonly rows: readonly Row[];
+  /** The judgment that stands above it. */
+  readonly caption: { readonly id: string; readonly text: string } | null;
+  readonly title: string;
+  readonly note: string | null;
+  readonly map: boolean;
+}
+
+export interface Composition {
+  readonly brief: Brief;
+  readonly period: Period;
+  readonly paper: Paper;
+  readonly known: Tables;
+  readonly sets: RowSets;
+  readonly findings: Findings;
+  /** By name; null where nothing known makes the chart worth drawing. */
+  readonly figures: { readonly [name: string]: Figure | null };
+  readonly changes: readonly Change[];
+  readonly fontFaces: string;
+}
+
+/** TLP 2.0 (FIRST, August 2022): the colour of each label on black, and how far it lets a document travel. */
+const markings: { readonly [label in Brief['config']['marking']]: { colour: string; width: string; meaning: string } } = {
+  'TLP:RED': { colour: '#ff2b2b', width: '30mm', meaning: 'For the named recipients alone; not to be passed on.' },
+  'TLP:AMBER+STRICT': {
+    colour: '#ffc000',
+    width: '46mm',
+    meaning: "For the recipient's own organisation, where it is needed.",
+  },
+  'TLP:AMBER': {
+    colour: '#ffc000',
+    width: '30mm',
+    meaning: "For the recipient's organisation and its clients, where it is needed.",
+  },
+  'TLP:GREEN': {
+    colour: '#33ff00',
+    width: '30mm',
+    meaning: 'For the wider community of those concerned; not for publication.',
+  },
+  'TLP:CLEAR': { colour: '#ffffff', width: '30mm', meaning: 'May be shared without limit.' },
+};
+
+/** One self-contained HTML document, and the ids of the rows that it shows. */
+export function compose(composition: Composition): { html: string; used: string[] } {
+  const { brief, period, paper, known, sets, findings, figures, changes, fontFaces } = composition;
+  const evidence = new Evidence(known, findings);
+  const render = compileTemplate({
+    template: brief.template,
+    partials: brief.partials,
+    helpers: pageHelpers(evidence),
+  });
+  const html = render({
+    brief: { id: brief.id, title: brief.config.title, subject: brief.config.subject },
+    marking: {
+      label: brief.config.marking,
+      ...markings[brief.config.marking],
+    },
+    issue: issueOf(brief, period),
+    coverage: coverageOf(known, brief.config.topic, period),
+    paper,
+    styles: brief.styles.text,
+    fontFaces,
+    rows: sets,
+    findings: Object.fromEntries(
+      Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
+    ),
+    charts: figures,
+    counts: {
+      any: changes.length > 0,
+      ...Object.fromEntries(
+        (['new', 'revised', 'withdrawn'] as const).map((kind) => [
+          kind,
+          changes.filter(({ change }) => change === kind).length,
+        ]),
+      ),
+    },
+    changes: changes.map(({ change, id, row, knownOn }) => ({
+      change,
+      id,
+      title: 'title' in row ? row.title : 'Judgment of the authors of the analysis',
+      known_on: shortDay(knownOn),
+      tellable: change !== 'withdrawn',
+    })),
+  });
+  return { html, used: evidence.used };
+}
+
+function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
+  const end = cutOff(asOf, config.schedule.timezone);
+  const utc = end.withTimeZone('UTC').subtract({ minutes: 1 });
+  const two = (value: number) => String(value).padStart(2, '0');
+  const monthName = utc.toPlainDate().toLocaleString('en-GB', { month: 'long' }).slice(0, 3).toUpperCase();
+  return {
+    number: issueNumber(asOf),
+    period: daySpan(start, asOf),
+    days: daysBetween(start, asOf),
+    as_of: longDay(asOf),
+    weekday: weekday(asOf),
+    previous: longDay(previousAsOf),
+    timezone: config.schedule.timezone.split('/').at(-1)?.replaceAll('_', ' ') ?? config.schedule.timezone,
+    /** Date-time group of the last minute before the cut-off. */
+    dtg: `${two(utc.day)}${two(utc.hour)}${two(utc.minute)}Z ${monthName} ${utc.year}`,
+  };
+}
+
+type Topic = RowOf<'coverage'>['topic'];
+const topicNames: { readonly [T in Topic]: string } = {
+  ties: 'Ties',
+  celebrations: 'Celebrations',
+  isis: 'ISIS',
+  context: 'Context',
+};
+
+/** What of the period was collected at all. Outside it, nothing known does not mean that nothing happened. */
+function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period) {
+  const topics: readonly Topic[] = topic === 'all' ? ['isis', 'celebrations', 'ties', 'context'] : [topic];
+  const spans = topics.map((each) => {
+    const rows = known.coverage.filter((row) => row.topic === each);
+    const days = coveredDays(rows, { start, asOf });
+    const last = rows.map(({ end }) => end).toSorted().at(-1);
+    return { topic: each, ids: rows.map(({ id }) => id), days, last };
+  });
+  const notices = spans.flatMap(({ topic: each, ids, days, last }) => {
+    if (days === daysBetween(start, asOf)) return [];
+    return [
+      {
+        ids,
+        name: topicNames[each],
+        ended: last !== undefined && last < asOf ? longDay(last) : null,
+        started: last !== undefined,
+        covered: days === 0 ? null : spelled(days),
+      },
+    ];
+  });
+  const lasts = spans.flatMap(({ last }) => (last === undefined ? [] : [last])).toSorted();
+  const newest = lasts.at(-1);
+  return {
+    notices,
+    ids: spans.flatMap(({ ids }) => ids),
+    /** The day on which all coverage had ended, when that was before the period began. */
+    ended: newest !== undefined && newest < start ? longDay(newest) : null,
+    complete: notices.length === 0,
+    none: newest === undefined,
+  };
+}
+
+/** The days of the period that at least one span covers. */
+function coveredDays(rows: readonly RowOf<'coverage'>[], { start, asOf }: { start: Day; asOf: Day }): number {
+  let covered = 0;
+  for (let next = start; next <= asOf; next = dayAfter(next)) {
+    if (rows.some((row) => row.start <= next && next <= row.end)) covered += 1;
+  }
+  return covered;
+}

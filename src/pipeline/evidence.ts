@@ -1,0 +1,165 @@
+import type { RowOf, Tables } from '../model/dataset.ts';
+import { AppError } from '../model/fault.ts';
+import { eachRow, placeholders, type TableRow } from '../model/references.ts';
+import { figureOf } from '../model/figures.ts';
+import type { Findings } from './analyse.ts';
+
+/** One endnote: a row that the page cites, what it says, and who says so. */
+export interface Endnote {
+  readonly number: number;
+  readonly id: string;
+  readonly title: string;
+  readonly status: string;
+  readonly known_on: string;
+  readonly caveat: string | null;
+  /** From the source that speaks to the one nearest to the reader. */
+  readonly chain: readonly string[];
+  /** Admiralty grade, `B2`, or what it lacks. */
+  readonly grade: string;
+  readonly external: boolean;
+}
+
+/** What a page can cite and print: the rows known by the cut-off, by id, and the figures that they hold. */
+export class Evidence {
+  readonly #rows: ReadonlyMap<string, TableRow>;
+  readonly #findings: Findings;
+  readonly #cited: string[] = [];
+  readonly #used = new Set<string>();
+
+  constructor(known: Tables, findings: Findings) {
+    this.#rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
+    this.#findings = findings;
+  }
+
+  /**
+   * The endnote numbers for what `ids` rest on, numbered in the order of first citation. A judgment of our own and a
+   * reading are cited through the rows they rest on.
+   */
+  cite(ids: readonly string[]): { number: number; first: boolean }[] {
+    const evidence = [...new Set(ids.flatMap((id) => this.#evidence(id)))];
+    return evidence
+      .map((id) => {
+        const known = this.#cited.indexOf(id);
+        if (known !== -1) return { number: known + 1, first: false };
+        return { number: this.#cited.push(id), first: true };
+      })
+      .toSorted((a, b) => a.number - b.number);
+  }
+
+  /** Replaces each `{id.field}` in a row's text by the figure that it names. */
+  fill(text: string): string {
+    return placeholders(text).reduce(
+      (filled, { source, name, field }) => filled.replace(source, () => this.figure(name, field)),
+      text,
+    );
+  }
+
+  /** One figure of a row or a finding, as it reads in a sentence. Throws `citation-unknown`. */
+  figure(name: string, field: string): string {
+    const finding = this.#findings[name];
+    if (finding !== undefined) {
+      for (const id of finding.restsOn) this.#used.add(id);
+      const value = finding.fields[field];
+      if (value !== undefined) return value;
+      throw unknown(`The finding "${name}" has no field "${field}".`, `Use one of ${Object.keys(finding.fields).join(', ')}.`);
+    }
+    const entry = this.#row(name);
+    const value = figureOf(entry, field);
+    if (value === undefined) {
+      throw unknown(`"${name}" has no figure "${field}".`, 'See docs/authoring.md for the figures that each table has.');
+    }
+    return value;
+  }
+
+  get endnotes(): Endnote[] {
+    return this.#cited.map((id, index) => this.#endnote(this.#row(id), index + 1));
+  }
+
+  /** The sources behind the endnotes, each with all that carried it, in the order of first use. */
+  get sources(): (RowOf<'sources'> & { readonly through: string | null })[] {
+    const ids = this.#cited.flatMap((id) => this.#chain(sourceOf(this.#row(id))));
+    return [...new Set(ids)].flatMap((id) => {
+      const source = this.#source(id);
+      return source ? [{ ...source, through: this.#source(source.via)?.name ?? null }] : [];
+    });
+  }
+
+  /** Every row that the page was made from, by id. */
+  get used(): string[] {
+    return [...this.#used].toSorted();
+  }
+
+  /** Notes that the page shows the row `id`, cited or not. */
+  use(id: string): void {
+    if (this.#rows.has(id)) this.#used.add(id);
+  }
+
+  #evidence(id: string): string[] {
+    const { table, row } = this.#row(id);
+    if (table === 'events' || table === 'measures') return [id];
+    if (table === 'readings') return [row.measure, ...row.rests_on].flatMap((basis) => this.#evidence(basis));
+    if (table === 'judgments') {
+      return row.author === null ? row.rests_on.flatMap((basis) => this.#evidence(basis)) : [id];
+    }
+    if (table === 'gaps' || table === 'indicators') return row.rests_on.flatMap((basis) => this.#evidence(basis));
+    throw unknown(`"${id}" stands in ${table}, which cannot be cited.`, 'Cite an event, a measure or a judgment.');
+  }
+
+  #row(id: string): TableRow {
+    const entry = this.#rows.get(id);
+    if (entry === undefined) {
+      throw unknown(
+        `No row "${id}" is known by the cut-off.`,
+        'Correct the id, or let the template depend on a query that returns the row once it is known.',
+      );
+    }
+    this.#used.add(id);
+    return entry;
+  }
+
+  #source(id: string | null): RowOf<'sources'> | undefined {
+    const entry = id === null ? undefined : this.#rows.get(id);
+    if (entry?.table !== 'sources') return undefined;
+    this.#used.add(entry.row.id);
+    return entry.row;
+  }
+
+  /** A source and all that carried it, ending nearest to the reader. */
+  #chain(id: string): string[] {
+    const chain: string[] = [];
+    for (let next: string | null = id; next !== null && !chain.includes(next); next = this.#source(next)?.via ?? null) {
+      if (this.#source(next) !== undefined) chain.push(next);
+    }
+    return chain;
+  }
+
+  #endnote(entry: TableRow, number: number): Endnote {
+    const chain = this.#chain(sourceOf(entry));
+    const first = this.#source(chain[0] ?? null);
+    const credibility = 'credibility' in entry.row ? entry.row.credibility : null;
+    const { id, known_on } = entry.row;
+    return {
+      number,
+      id,
+      known_on,
+      title: 'title' in entry.row ? entry.row.title : 'Judgment of the authors',
+      status: 'claim_status' in entry.row ? entry.row.claim_status.replace('-', ' ') : 'judgment',
+      caveat: 'caveat' in entry.row ? entry.row.caveat : null,
+      chain: chain.map((source) => this.#source(source)?.name ?? source),
+      grade:
+        first?.reliability == null && credibility === null
+          ? 'not graded'
+          : `${first?.reliability ?? '–'}${credibility ?? '–'}`,
+      external: 'basis' in entry.row && entry.row.basis === 'external',
+    };
+  }
+}
+
+function sourceOf({ table, row }: TableRow): string {
+  if (table === 'events' || table === 'measures') return row.source;
+  return table === 'judgments' ? (row.author ?? '') : '';
+}
+
+function unknown(problem: string, mend: string): AppError {
+  return new AppError('citation-unknown', [{ problem, mend }]);
+}

@@ -1,0 +1,82 @@
+import Handlebars from 'handlebars';
+import { z } from 'zod';
+import { longDay, shortDay } from '../model/wording.ts';
+import type { Evidence } from './evidence.ts';
+
+const { escapeExpression: escape, SafeString } = Handlebars;
+
+const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
+const svgStart = /^<svg\b/;
+
+/** What templates can call besides Handlebars' own `if`, `unless`, `each`, `with` and `lookup`. */
+export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.HelperDelegate } {
+  let listed = false;
+  /** Endnote numbers as links; the first of each is where the endnote's way back leads. */
+  const links = (rows: unknown): string => {
+    if (listed) throw new Error('cite stands after the endnotes, where no more can be numbered.');
+    return evidence
+      .cite(ids.parse(rows))
+      .map(({ number, first }) => `<a href="#note-${number}"${first ? ` id="cite-${number}"` : ''}>${number}</a>`)
+      .join(',');
+  };
+  return {
+    /** `{{cite "F07"}}`, `{{cite rests_on}}`: raised endnote numbers. */
+    cite: (rows: unknown) => {
+      const numbers = links(rows);
+      return numbers === '' ? '' : new SafeString(`<sup class="cite">${numbers}</sup>`);
+    },
+    /** `Source: {{notes ids}}`: the same numbers on the line. */
+    notes: (rows: unknown) => new SafeString(links(rows)),
+    /** `{{say text}}`: a row's text with its figures filled in. */
+    say: (text: unknown) => evidence.fill(z.string().parse(text)),
+    /** `{{figure id "value"}}`: one figure of a row or a finding. */
+    figure: (name: unknown, field: unknown) => evidence.figure(z.string().parse(name), z.string().parse(field)),
+    /** `{{show id}}`: marks a row as shown where it is not cited; prints nothing. */
+    show: (rows: unknown) => {
+      for (const id of ids.parse(rows)) evidence.use(id);
+      return '';
+    },
+    day: (value: unknown) => longDay(z.string().parse(value)),
+    'short-day': (value: unknown) => shortDay(z.string().parse(value)),
+    /** `{{join list ", "}}` */
+    join: (list: unknown, between: unknown) => z.array(z.string()).parse(list).join(z.string().parse(between)),
+    /** `{{column rows "id"}}`: the values of one column, lists laid end to end. */
+    column: (rows: unknown, name: unknown) =>
+      z.array(z.record(z.string(), z.unknown())).parse(rows).flatMap((row) => row[z.string().parse(name)]),
+    /** The endnotes and the sources behind them; nothing can be cited after this. */
+    endnotes(this: unknown, options: Handlebars.HelperOptions) {
+      const notes = evidence.endnotes;
+      const sources = evidence.sources;
+      listed = true;
+      return options.fn({ notes, sources });
+    },
+    /** Our own drawing, already escaped where it was made. */
+    svg: (drawing: unknown) => {
+      const text = z.string().regex(svgStart).parse(drawing);
+      return new SafeString(text);
+    },
+    /** A style sheet of the templates, in which nothing can close its element. */
+    'style-sheet': (css: unknown) => new SafeString(z.string().parse(css).replaceAll('</', '<\\/')),
+    /** A text as a CSS string: everything but plain letters and digits by its code point. */
+    'css-string': (text: unknown) => {
+      const escaped = z
+        .string()
+        .parse(text)
+        .replaceAll(/[^A-Za-z0-9 ]/gu, (character) => `\\${character.codePointAt(0)?.toString(16)} `);
+      return new SafeString(`"${escaped}"`);
+    },
+    /** The rows behind a figure as a table, for those who cannot see it. */
+    'rows-table': (rows: unknown) => new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows))),
+  };
+}
+
+function rowsTable(rows: readonly { readonly [column: string]: unknown }[]): string {
+  const plain = (value: unknown) => value === null || typeof value !== 'object' || Array.isArray(value);
+  const columns = Object.keys(rows[0] ?? {}).filter((column) => rows.every((row) => plain(row[column])));
+  const head = columns.map((column) => `<th scope="col">${escape(column.replaceAll('_', ' '))}</th>`).join('');
+  const cell = (value: unknown) => escape(Array.isArray(value) ? value.join('; ') : String(value ?? ''));
+  const body = rows
+    .map((row) => `<tr>${columns.map((column) => `<td>${cell(row[column])}</td>`).join('')}</tr>`)
+    .join('\n');
+  return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
+}

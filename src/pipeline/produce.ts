@@ -1,0 +1,137 @@
+import type { Brief, Paper } from '../model/brief.ts';
+import { issueNumber, periodEnding, type Day, type Period } from '../model/calendar.ts';
+import type { Dataset, Tables } from '../model/dataset.ts';
+import { AppError } from '../model/fault.ts';
+import { changesBetween, knownBy } from '../model/known.ts';
+import type { Row } from '../model/row.ts';
+import { longDay } from '../model/wording.ts';
+import { analyse } from './analyse.ts';
+import { compose } from './compose.ts';
+import { illustrate } from './illustrate.ts';
+import { inspect } from './inspect.ts';
+import { seal } from './seal.ts';
+import { select, type OpenQueries } from './select.ts';
+
+/** What is asked for: one brief, as of one day, on one paper. The three are an edition's identity. */
+export interface Request {
+  readonly brief: Brief;
+  readonly dataset: Dataset;
+  readonly asOf: Day;
+  readonly paper: Paper;
+}
+
+/** The steps that touch the world. */
+export interface Effects {
+  readonly openQueries: OpenQueries;
+  /** Lets the browser start while charts are drawn. */
+  readonly startPrinting: () => void;
+  /** HTML to PDF. */
+  readonly print: (html: string, options: { signal: AbortSignal }) => Promise<Uint8Array>;
+}
+
+/** Material that every edition is made with. */
+export interface Material {
+  /** Province outlines as GeoJSON features. */
+  readonly outlines: readonly Row[];
+  /** `@font-face` rules with the fonts in them. */
+  readonly fontFaces: string;
+}
+
+export type Step = 'select' | 'analyse' | 'chart' | 'compose' | 'print' | 'seal' | 'inspect' | 'store';
+export type OnStep = (step: Step) => void;
+
+/** An edition before it is printed. */
+export interface Rendering {
+  readonly period: Period;
+  readonly known: Tables;
+  readonly html: string;
+  /** Each chart's drawing and compiled spec. */
+  readonly charts: { readonly [name: string]: { readonly svg: string; readonly compiled: object } };
+  /** The ids of the rows that the page shows. */
+  readonly used: readonly string[];
+}
+
+export interface Edition extends Rendering {
+  readonly pdf: Uint8Array;
+  readonly pages: number;
+}
+
+/** select → analyse → chart → compose: everything up to the finished HTML. */
+export async function render(
+  { brief, dataset, asOf, paper }: Request,
+  { openQueries }: Pick<Effects, 'openQueries'>,
+  { outlines, fontFaces }: Material,
+  onStep: OnStep = () => {},
+): Promise<Rendering> {
+  const period = periodEnding(asOf, brief.config.period);
+  const { previousAsOf } = period;
+  const known = knownBy(dataset.tables, asOf);
+  const changes = changesBetween(dataset.tables, { previousAsOf, asOf }).filter(
+    ({ row }) => brief.config.topic === 'all' || ('topic' in row && row.topic === brief.config.topic),
+  );
+
+  onStep('select');
+  const sets = await select({ brief, known, period, openQueries });
+  onStep('analyse');
+  const findings = analyse(brief, sets);
+  onStep('chart');
+  const figures = await illustrate({ brief, known, sets, findings, outlines });
+  onStep('compose');
+  const drawn = Object.entries(figures).flatMap(([name, figure]) => (figure ? [[name, figure] as const] : []));
+  const { html, used } = compose({
+    brief, period, paper, known, sets, findings, figures, changes, fontFaces,
+  });
+  return { period, known, html, used, charts: Object.fromEntries(drawn) };
+}
+
+/** The whole way from data to a sealed and inspected PDF. Nothing is written. */
+export async function produce(
+  request: Request,
+  effects: Effects,
+  material: Material,
+  { onStep = () => {}, signal }: { onStep?: OnStep; signal?: AbortSignal } = {},
+): Promise<Edition> {
+  const { brief, asOf } = request;
+  const { seconds } = brief.config.limits;
+  const timeout = AbortSignal.timeout(seconds * 1000);
+  const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  effects.startPrinting();
+  try {
+    const rendering = await render(request, effects, material, onStep);
+    stop.throwIfAborted();
+    onStep('print');
+    const printed = await effects.print(rendering.html, { signal: stop });
+    onStep('seal');
+    const { pdf, pages } = await seal(printed, {
+      title: `${brief.config.title}, ${longDay(asOf)}`,
+      author: 'Sitrep',
+      subject: brief.config.subject,
+      keywords: [brief.config.marking, issueNumber(asOf)],
+      language: 'en-GB',
+      headings: headingsOf(rendering.html),
+      date: new Date(`${asOf}T00:00:00Z`),
+    });
+    onStep('inspect');
+    inspect({ brief, pdf, pages });
+    return { ...rendering, pdf, pages };
+  } catch (cause) {
+    if (!timeout.aborted || cause instanceof AppError) throw cause;
+    const problem = `The edition took longer than ${seconds} s.`;
+    const mend = 'Raise limits.seconds in brief.yaml, or look for a slow query or chart.';
+    throw new AppError('print-failed', [{ file: brief.definition.file, problem, mend }], { cause });
+  }
+}
+
+/** The text of every heading in document order, as the bookmarks should read. */
+export function headingsOf(html: string): string[] {
+  const entities: { readonly [entity: string]: string } = {
+    '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#x27;': "'", '&#x60;': '`', '&#x3D;': '=',
+  };
+  return [...html.matchAll(/<h([1-6])\b[^>]*>([\s\S]*?)<\/h\1>/g)].map(([, , content = '']) =>
+    content
+      .replaceAll(/<[^>]*>/g, '')
+      .replaceAll(/&[#\w]+;/g, (entity) => entities[entity] ?? entity)
+      .replaceAll(/\s+/g, ' ')
+      .trim(),
+  );
+}

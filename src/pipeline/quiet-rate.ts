@@ -1,0 +1,78 @@
+import betaQuantile from '@stdlib/stats-base-dists-beta-quantile';
+import negativeBinomial from '@stdlib/stats-base-dists-negative-binomial-pmf';
+import poisson from '@stdlib/stats-base-dists-poisson-pmf';
+
+/** A count before and a silence after: what the two say about the rate of events. */
+export interface Silence {
+  /** Events counted in the days before; where it is a lower bound, so is every expectation drawn from it. */
+  readonly count: number;
+  readonly baselineDays: number;
+  readonly quietDays: number;
+}
+
+/** Events a day in the days before. */
+export const dailyRate = ({ count, baselineDays }: Silence): number => count / baselineDays;
+
+/** Events that the quiet days would have seen at the earlier rate. */
+export const expectedEvents = (silence: Silence): number => dailyRate(silence) * silence.quietDays;
+
+/** The chance of no event in the quiet days at the earlier rate: Poisson P(0) = exp(-expected). */
+export const chanceOfSilence = (silence: Silence): number => poisson(0, expectedEvents(silence));
+
+/**
+ * Upper limit of the rate afterwards over the rate before, two-sided at `level`, when nothing was seen afterwards.
+ *
+ * Given the total, the events that fall in the quiet days are binomial with a share p that depends only on the ratio
+ * of the rates and on the days, so the exact (Clopper–Pearson) upper limit of p carries over to the ratio:
+ * p / (1 - p) * baselineDays / quietDays. Source: J. Przyborowski and H. Wilenski, "Homogeneity of results in testing
+ * samples from Poisson series", Biometrika 31 (1940) 313–323; C. J. Clopper and E. S. Pearson, "The use of confidence
+ * or fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934) 404–413. The limit of p for
+ * 0 of n is the quantile 1 - (1 - level) / 2 of Beta(1, n).
+ */
+export function rateRatioLimit({ count, baselineDays, quietDays }: Silence, level: number): number {
+  const share = betaQuantile(1 - (1 - level) / 2, 1, count);
+  return (share / (1 - share)) * (baselineDays / quietDays);
+}
+
+/**
+ * The chance of silence when the rate before is itself only known from its count: given `count` events in all days
+ * together, that every one falls in the days before, (baselineDays / (baselineDays + quietDays)) ^ count.
+ */
+export const conditionalChance = ({ count, baselineDays, quietDays }: Silence): number =>
+  (baselineDays / (baselineDays + quietDays)) ** count;
+
+/**
+ * The chance that a day is empty when daily counts are negative binomial with the earlier mean and size `k`; the
+ * variance is mean + mean² / k, so that a small k means clustered days.
+ */
+export function emptyDayChance(silence: Silence, k: number): number {
+  const mean = dailyRate(silence);
+  return negativeBinomial(0, k, k / (k + mean));
+}
+
+/** The chance that all quiet days are empty when days are independent and clustered as in `emptyDayChance`. */
+export const clusteredChance = (silence: Silence, k: number): number =>
+  emptyDayChance(silence, k) ** silence.quietDays;
+
+/**
+ * The chance that a run of at least `length` empty days stands somewhere in `days` independent days, each empty with
+ * chance `empty`. Recursion over the day on which the first such run ends: W. Feller, "An Introduction to Probability
+ * Theory and Its Applications", volume 1, 3rd edition (1968), XIII.7.
+ */
+export function runChance({ days, length, empty }: { days: number; length: number; empty: number }): number {
+  // ended[d] is the chance that the first run ends on day d; it needs a full run, a busy day before it, and no run
+  // before that.
+  const ended: number[] = [];
+  let total = 0;
+  for (let day = 1; day <= days; day += 1) {
+    let chance = 0;
+    if (day === length) chance = empty ** length;
+    if (day > length) {
+      const before = ended.slice(0, day - length - 1).reduce((sum, value) => sum + value, 0);
+      chance = (1 - before) * (1 - empty) * empty ** length;
+    }
+    ended.push(chance);
+    total += chance;
+  }
+  return total;
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { PDFDict, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
+import { AppError } from '../model/fault.ts';
+
+/** Named in every PDF; without versions, so that an update changes no byte by itself. */
+const CREATOR = 'Sitrep';
+
+export interface SealMetadata {
+  readonly title: string;
+  readonly author: string;
+  readonly subject: string;
+  readonly keywords: readonly string[];
+  /** BCP 47, such as `en-GB`. */
+  readonly language: string;
+  /** Stands for the time of making; milliseconds are dropped. */
+  readonly date: Date;
+  /** Text of every heading in document order, to mend bookmarks with. Without it they stay as printed. */
+  readonly headings?: readonly string[];
+}
+
+export interface SealedPdf {
+  readonly pdf: Uint8Array;
+  readonly pages: number;
+}
+
+/**
+ * Gives a printed PDF its metadata, and takes from it what differs between two prints of one document.
+ * Same document, browser version and metadata: same bytes. Throws `pdf-invalid` when it cannot be read.
+ */
+export async function seal(pdf: Uint8Array, metadata: SealMetadata): Promise<SealedPdf> {
+  const settled = settle(pdf, metadata.date);
+  const document = await load(settled);
+  document.setTitle(metadata.title, { showInWindowTitleBar: true });
+  document.setAuthor(metadata.author);
+  document.setSubject(metadata.subject);
+  document.setKeywords([...metadata.keywords]);
+  document.setLanguage(metadata.language);
+  document.setCreator(CREATOR);
+  document.setProducer(CREATOR);
+  document.setCreationDate(metadata.date);
+  document.setModificationDate(metadata.date);
+  mendBookmarks(document, metadata.headings ?? []);
+  // Attachments go here: before the identity, which must cover them.
+  const id = PDFHexString.of(identify(settled, metadata));
+  document.context.trailerInfo.ID = document.context.obj([id, id]);
+  return {
+    pdf: await document.save({
+      useObjectStreams: true,
+      addDefaultPage: false,
+      updateFieldAppearances: false,
+    }),
+    pages: document.getPageCount(),
+  };
+}
+
+/**
+ * Rewrites in place, each value at its old width so that the file's offsets stay true: the dates, and the ids of
+ * structure elements, which count up over the life of a browser page. Their order is kept, as the PDF's tree of
+ * names requires (ISO 32000-2, 7.9.6).
+ */
+function settle(pdf: Uint8Array, date: Date): Uint8Array {
+  const text = Buffer.from(pdf).toString('latin1');
+  const ids = [...new Set(text.match(/\bnode\d{8}\b/g))].sort();
+  const renamed = new Map(ids.map((id, index) => [id, `node${String(index + 1).padStart(8, '0')}`]));
+  const stamp = `D:${date.toISOString().replace(/\D/g, '').slice(0, 14)}+00'00'`;
+  const settled = text
+    .replace(
+      /(\/(?:CreationDate|ModDate) \()D:\d{14}[+-]\d\d'\d\d'\)/g,
+      (_, key: string) => `${key}${stamp})`,
+    )
+    .replace(/\bnode\d{8}\b/g, (id) => renamed.get(id) ?? id);
+  return Buffer.from(settled, 'latin1');
+}
+
+/**
+ * Chromium joins the lines of a heading that wraps without the space between them, and can give a heading that
+ * moved to the next page its text twice. Bookmarks that match the headings but for this get the headings' text;
+ * others are left for the inspection to find.
+ */
+function mendBookmarks(document: PDFDocument, headings: readonly string[]): void {
+  const bookmarks = listBookmarks(document.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict));
+  if (bookmarks.length !== headings.length) return;
+  for (const [index, bookmark] of bookmarks.entries()) {
+    const heading = (headings[index] ?? '').trim().replace(/\s+/g, ' ');
+    const letters = heading.replaceAll(' ', '');
+    const title = bookmark
+      .lookup(PDFName.of('Title'), PDFString, PDFHexString)
+      .decodeText()
+      .replace(/\s+/g, '');
+    if (title === letters || title === letters + letters) {
+      bookmark.set(PDFName.of('Title'), PDFHexString.fromText(heading));
+    }
+  }
+}
+
+/** The entries below one entry, each before its own, as they stand in the document. */
+function listBookmarks(parent: PDFDict | undefined): PDFDict[] {
+  const found: PDFDict[] = [];
+  let entry = parent?.lookupMaybe(PDFName.of('First'), PDFDict);
+  while (entry !== undefined) {
+    found.push(entry, ...listBookmarks(entry));
+    entry = entry.lookupMaybe(PDFName.of('Next'), PDFDict);
+  }
+  return found;
+}
+
+async function load(pdf: Uint8Array): Promise<PDFDocument> {
+  try {
+    return await PDFDocument.load(pdf, { updateMetadata: false });
+  } catch (cause) {
+    throw new AppError(
+      'pdf-invalid',
+      [
+        {
+          problem: 'The browser printed a PDF that cannot be read.',
+          mend: 'Print again; if it fails again, use another browser.',
+        },
+      ],
+      { cause },
+    );
+  }
+}
+
+/** The file identifier (ISO 32000-2, 14.4), from what the file is made of instead of from the time. */
+const identify = (pdf: Uint8Array, metadata: SealMetadata): string =>
+  createHash('sha256').update(pdf).update(JSON.stringify(metadata)).digest('hex').slice(0, 32);

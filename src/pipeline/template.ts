@@ -1,0 +1,223 @@
+import Handlebars from 'handlebars';
+import type { SourceFile } from '../model/brief.ts';
+import { AppError, type Fault } from '../model/fault.ts';
+import { typedFigures } from '../model/typed-figures.ts';
+
+type Helpers = { readonly [name: string]: Handlebars.HelperDelegate };
+
+const builtIn = ['if', 'unless', 'each', 'with', 'lookup'];
+
+/** The helper that every looked-up name is passed through; templates cannot write it, since a name has no blank. */
+const guard = 'known value';
+
+export interface TemplateSources {
+  readonly template: SourceFile;
+  readonly partials: { readonly [name: string]: SourceFile };
+  readonly helpers: Helpers;
+}
+
+/**
+ * Compiles a template with its partials. Handlebars' own strict mode lets unknown names pass as arguments of helpers,
+ * blocks, hashes and partials, so every name that is looked up is wrapped in a check that knows its file and line.
+ * An absent value is null; undefined is a name that does not exist.
+ *
+ * Throws `template-invalid` with every fault that can be seen without data, or, from the returned function, with the
+ * first unknown name met.
+ */
+export function compileTemplate({ template, partials, helpers }: TemplateSources): (context: object) => string {
+  const names = { helpers: new Set([...Object.keys(helpers), ...builtIn]), partials: new Set(Object.keys(partials)) };
+  const parsed = Object.entries({ ...partials, '': template }).map(([name, source]) => ({
+    name,
+    ...parse(source, names),
+  }));
+  const faults = parsed.flatMap(({ faults: found }) => found);
+  if (faults.length > 0) throw new AppError('template-invalid', faults);
+
+  const handlebars = Handlebars.create();
+  handlebars.registerHelper({ ...helpers, [guard]: requireKnown });
+  const options = {
+    strict: true,
+    knownHelpersOnly: true,
+    knownHelpers: Object.fromEntries([...names.helpers, guard].map((name) => [name, true])),
+  };
+  const compiled = new Map(parsed.map(({ name, program }) => [name, handlebars.compile(program, options)]));
+  const main = compiled.get('');
+  compiled.delete('');
+  for (const [name, partial] of compiled) handlebars.registerPartial(name, partial);
+
+  return (context) => {
+    try {
+      return main?.(context) ?? '';
+    } catch (cause) {
+      if (cause instanceof AppError) throw cause;
+      throw new AppError(
+        'template-invalid',
+        [
+          {
+            file: template.file,
+            problem: cause instanceof Error ? cause.message : String(cause),
+            mend: 'Correct the template or one of its partials.',
+          },
+        ],
+        { cause },
+      );
+    }
+  };
+}
+
+function requireKnown(value: unknown, name: string, file: string, line: number): unknown {
+  if (value !== undefined) return value;
+  throw new AppError('template-invalid', [
+    {
+      file,
+      line,
+      problem: `Nothing is named "${name}" here.`,
+      mend: 'Correct the name, or add the query, column, chart or finding that it should stand for.',
+    },
+  ]);
+}
+
+function parse(
+  { file, text }: SourceFile,
+  names: { helpers: ReadonlySet<string>; partials: ReadonlySet<string> },
+): { program: hbs.AST.Program; faults: Fault[] } {
+  let program: hbs.AST.Program;
+  try {
+    program = Handlebars.parse(text, { srcName: file });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const line = Number(/line (\d+)/.exec(message)?.[1] ?? 1);
+    return {
+      program: Handlebars.parse(''),
+      faults: [{ file, line, problem: message.split('\n')[0] ?? message, mend: 'Correct the syntax.' }],
+    };
+  }
+  const walk = new TemplateCheck(file, names);
+  walk.accept(program);
+  return { program, faults: [...walk.faults, ...typedInFigures(file, text)] };
+}
+
+function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
+  return node.type === 'PathExpression';
+}
+
+/** Finds what a template may not contain, and wraps each looked-up name in the guard. */
+class TemplateCheck extends Handlebars.Visitor {
+  readonly faults: Fault[] = [];
+  readonly #file: string;
+  readonly #names: { helpers: ReadonlySet<string>; partials: ReadonlySet<string> };
+
+  constructor(file: string, names: { helpers: ReadonlySet<string>; partials: ReadonlySet<string> }) {
+    super();
+    this.#file = file;
+    this.#names = names;
+  }
+
+  override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
+    if (!mustache.escaped) {
+      this.#fault(mustache, 'A triple brace or & prints data without escaping it.', 'Use {{…}}, or a helper.');
+    }
+    const { path } = mustache;
+    if (isPath(path) && !this.#isHelper(path)) {
+      if (mustache.params.length > 0) this.#unknownHelper(path);
+      mustache.params = this.#guarded(path).params;
+      mustache.path = this.#guardPath(path);
+      return;
+    }
+    this.#arguments(mustache);
+  }
+
+  override BlockStatement(block: hbs.AST.BlockStatement): void {
+    if (!this.#isHelper(block.path)) this.#unknownHelper(block.path);
+    this.#arguments(block);
+    this.accept(block.program);
+    // The types leave out that a block may have no inverse.
+    if (block.inverse as hbs.AST.Program | undefined) this.accept(block.inverse);
+  }
+
+  override SubExpression(expression: hbs.AST.SubExpression): void {
+    if (!this.#isHelper(expression.path)) this.#unknownHelper(expression.path);
+    this.#arguments(expression);
+  }
+
+  override PartialStatement(partial: hbs.AST.PartialStatement): void {
+    this.#partial(partial);
+  }
+
+  override PartialBlockStatement(partial: hbs.AST.PartialBlockStatement): void {
+    this.#partial(partial);
+    this.accept(partial.program);
+  }
+
+  #partial(partial: hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement): void {
+    const name = isPath(partial.name) ? partial.name.original : undefined;
+    if (name === undefined || (name !== '@partial-block' && !this.#names.partials.has(name))) {
+      this.#fault(
+        partial,
+        name === undefined ? 'A partial must be named outright.' : `There is no partial "${name}".`,
+        `Name one of ${[...this.#names.partials].toSorted().join(', ')}.`,
+      );
+    }
+    this.#arguments(partial);
+  }
+
+  #arguments(node: { params: hbs.AST.Expression[]; hash: hbs.AST.Hash }): void {
+    node.params = node.params.map((param) => this.#argument(param));
+    // The types leave out that a call may have no hash.
+    for (const pair of (node.hash as hbs.AST.Hash | undefined)?.pairs ?? []) pair.value = this.#argument(pair.value);
+  }
+
+  #argument(expression: hbs.AST.Expression): hbs.AST.Expression {
+    if (isPath(expression)) return this.#guarded(expression);
+    this.accept(expression);
+    return expression;
+  }
+
+  #guarded(path: hbs.AST.PathExpression): hbs.AST.SubExpression {
+    const { loc } = path;
+    const literal = (value: string) =>
+      ({ type: 'StringLiteral', value, original: value, loc }) satisfies hbs.AST.StringLiteral;
+    const line = { type: 'NumberLiteral', value: loc.start.line, original: loc.start.line, loc } as const;
+    const params: hbs.AST.Expression[] = [path, literal(path.original), literal(this.#file), line];
+    const hash: hbs.AST.Hash = { type: 'Hash', pairs: [], loc };
+    return { type: 'SubExpression', path: this.#guardPath(path), params, hash, loc };
+  }
+
+  #guardPath({ loc }: hbs.AST.Node): hbs.AST.PathExpression {
+    return { type: 'PathExpression', data: false, depth: 0, parts: [guard], original: guard, loc };
+  }
+
+  #isHelper(path: hbs.AST.Expression): boolean {
+    return isPath(path) && this.#names.helpers.has(path.original);
+  }
+
+  #unknownHelper(path: hbs.AST.Expression): void {
+    const name = isPath(path) ? path.original : path.type;
+    this.#fault(path, `There is no helper "${name}".`, `Use one of ${[...this.#names.helpers].toSorted().join(', ')}.`);
+  }
+
+  #fault(node: hbs.AST.Node, problem: string, mend: string): void {
+    this.faults.push({ file: this.#file, line: node.loc.start.line, problem, mend });
+  }
+}
+
+/** Figures belong in the data: a template that types one cannot follow when the data change. */
+function typedInFigures(file: string, text: string): Fault[] {
+  // The method note explains scales whose figures are conventions, and the head holds page furniture.
+  if (/(^|\/)(method|head)\.hbs$/.test(file)) return [];
+  const blank = (match: string) => match.replaceAll(/[^\n]/g, ' ');
+  const prose = text
+    .replaceAll(/\{\{!--[\s\S]*?--\}\}/g, blank)
+    .replaceAll(/\{\{[^}]*\}\}/g, blank)
+    .replaceAll(/<style>[\s\S]*?<\/style>/g, blank)
+    .replaceAll(/<[^>]*>/g, blank)
+    .replaceAll(/&#?\w+;/g, blank);
+  return prose.split('\n').flatMap((line, index) =>
+    typedFigures(line).map((figure) => ({
+      file,
+      line: index + 1,
+      problem: `The figure "${figure}" is typed into a template.`,
+      mend: 'Put it into the row that states it, and print the row.',
+    })),
+  );
+}

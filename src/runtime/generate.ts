@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import type { Day } from '../model/calendar.ts';
+import { AppError, type Fault } from '../model/fault.ts';
+import { describeEdition, inputsOf, type FileToStore, type Manifest } from '../pipeline/manifest.ts';
+import { produce, render, type Effects, type Material, type Request, type Step } from '../pipeline/produce.ts';
+
+export const formats = ['pdf', 'html'] as const;
+export type Format = (typeof formats)[number];
+
+/** Where editions are kept. */
+export interface Store {
+  read(folder: string): Promise<Manifest | undefined>;
+  write(folder: string, files: readonly FileToStore[], description: Manifest): Promise<void>;
+}
+
+export interface Job {
+  readonly requests: readonly Request[];
+  readonly out: string;
+  readonly formats: readonly Format[];
+  /** Render again what is already there. */
+  readonly force: boolean;
+  /** Names the program and its libraries, for the hash of the inputs. */
+  readonly engine: string;
+}
+
+export interface Outcome {
+  readonly brief: string;
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** Milliseconds that it took; null where it was there already. */
+  readonly tookMs: number | null;
+}
+
+export interface Reports {
+  onStep(brief: string, asOf: Day, step: Step): void;
+  /** A steadily rising number of milliseconds. */
+  elapsedMs(): number;
+}
+
+/**
+ * Makes the editions that are asked for and not there yet, two at a time: one is printed while the next is composed.
+ * Throws the faults of all that failed; the others are stored all the same.
+ */
+export async function generate(
+  { requests, out, formats: wanted, force, engine }: Job,
+  { effects, material, store, reports }: { effects: Effects; material: Material; store: Store; reports: Reports },
+): Promise<Outcome[]> {
+  const make = async (request: Request): Promise<Outcome> => {
+    const { brief, asOf, paper } = request;
+    const folder = editionFolder(out, request);
+    const inputs = inputsOf(request, { engine, formats: wanted });
+    const present = await store.read(folder);
+    if (!force && present?.inputs === inputs) {
+      return { brief: brief.id, folder, manifest: present, tookMs: null };
+    }
+    const startedMs = reports.elapsedMs();
+    const onStep = (step: Step) => reports.onStep(brief.id, asOf, step);
+    const edition = wanted.includes('pdf')
+      ? await produce(request, effects, material, { onStep })
+      : { ...(await render(request, effects, material, onStep)), pdf: undefined, pages: null };
+    const name = `${brief.id}-${asOf}${paper === brief.config.paper ? '' : `-${paper}`}`;
+    const files = [
+      ...(edition.pdf ? [{ name: `${name}.pdf`, content: edition.pdf }] : []),
+      ...(wanted.includes('html') ? [{ name: `${name}.html`, content: edition.html }] : []),
+    ];
+    onStep('store');
+    const manifest = describeEdition(request, edition, { inputs, files });
+    await store.write(folder, files, manifest);
+    return { brief: brief.id, folder, manifest, tookMs: reports.elapsedMs() - startedMs };
+  };
+
+  const waiting = [...requests.entries()];
+  const outcomes: Outcome[] = [];
+  const failures: AppError[] = [];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, request] = next;
+      try {
+        outcomes[index] = await make(request);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all([work(), work()]);
+  const [first] = failures;
+  if (first !== undefined) throw new AppError(first.code, distinct(failures), { cause: first });
+  return outcomes;
+}
+
+/** `<out>/<brief>/<last day of the period>`, with a folder below for another paper than the brief's own. */
+export function editionFolder(out: string, { brief, asOf, paper }: Request): string {
+  return join(out, brief.id, asOf, ...(paper === brief.config.paper ? [] : [`paper-${paper}`]));
+}
+
+/** The faults of several errors, each once. */
+export function distinct(errors: readonly AppError[]): Fault[] {
+  const faults = errors.flatMap((error) => error.faults);
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}

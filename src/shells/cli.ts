@@ -1,0 +1,66 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { papers, type Paper } from '../model/brief.ts';
+import { day, type Day } from '../model/calendar.ts';
+import { formats, type Format } from '../runtime/generate.ts';
+
+export interface GenerateOptions {
+  readonly asOf?: Day;
+  readonly out: string;
+  readonly format: readonly Format[];
+  readonly paper?: Paper;
+  readonly force: boolean;
+}
+
+/** What each command does; the shell only reads the words. */
+export interface Commands {
+  generate(briefs: readonly string[], options: GenerateOptions): Promise<void>;
+  list(): Promise<void>;
+  check(): Promise<void>;
+}
+
+export function commandLine(commands: Commands, { version }: { version: string }): Command {
+  const program = new Command('sitrep')
+    .description('Turns a folder of sourced events (data/) into PDF intelligence briefs (templates/).')
+    .version(version)
+    .showHelpAfterError('(sitrep --help shows the commands, sitrep <command> --help their options)');
+
+  program
+    .command('generate')
+    .description('make the PDF of each brief, or of the briefs named')
+    .argument('[brief...]', 'names of briefs, as "sitrep list" shows them; all when left out')
+    .option('--as-of <date>', 'last day to report on, YYYY-MM-DD (default: the last day covered by the data, or today if earlier)', parseDay)
+    .option('--out <dir>', 'folder to write to', 'output')
+    .option('--format <list>', `what to write: ${formats.join(', ')}`, parseFormats, [...formats])
+    .addOption(new Option('--paper <size>', "paper size (default: the brief's own)").choices(papers))
+    .option('--force', 'render again even if nothing has changed', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2021-08-22\n  sitrep generate isis-quieting --paper Letter --out /tmp/briefs',
+    )
+    .action((briefs: string[], options: GenerateOptions) => commands.generate(briefs, options));
+
+  program
+    .command('list')
+    .description('show the briefs, their schedules and when each is due next')
+    .action(() => commands.list());
+
+  program
+    .command('check')
+    .description('look for everything that can be wrong with the datasets and the briefs; write nothing')
+    .action(() => commands.check());
+
+  return program;
+}
+
+function parseDay(value: string): Day {
+  const parsed = day.safeParse(value);
+  if (!parsed.success) throw new InvalidArgumentError('It must be a calendar day such as 2021-08-25.');
+  return parsed.data;
+}
+
+function parseFormats(value: string): Format[] {
+  const wanted = value.split(',').map((part) => part.trim());
+  const unknown = wanted.filter((part) => !formats.some((format) => format === part));
+  if (unknown.length > 0) throw new InvalidArgumentError(`Write ${formats.join(', ')}, or both with a comma.`);
+  return formats.filter((format) => wanted.includes(format));
+}

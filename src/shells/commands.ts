@@ -1,0 +1,163 @@
+import { Cron } from 'croner';
+import type { Brief } from '../model/brief.ts';
+import { today, type Day } from '../model/calendar.ts';
+import type { Dataset } from '../model/dataset.ts';
+import { AppError } from '../model/fault.ts';
+import type { Effects, Material } from '../pipeline/produce.ts';
+import { render } from '../pipeline/produce.ts';
+import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
+import type { Commands } from './cli.ts';
+import { alignColumns } from './table.ts';
+
+/** What the commands need of the world. */
+export interface Surroundings {
+  readonly now: Date;
+  readonly engine: string;
+  briefIds(): Promise<string[]>;
+  datasetNames(): Promise<string[]>;
+  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
+  loadDataset(name: string): Promise<Dataset>;
+  loadMaterial(): Promise<Material>;
+  readonly effects: Effects;
+  readonly store: Store;
+  elapsedMs(): number;
+  /** A line for people, on standard output. */
+  print(line: string): void;
+}
+
+export function commands(world: Surroundings): Commands {
+  return {
+    async generate(names, { asOf, out, format, paper, force }) {
+      const known = await world.briefIds();
+      const unknown = names.filter((name) => !known.includes(name));
+      if (unknown.length > 0) throw unknownBriefs(unknown, known);
+      const wanted = names.length > 0 ? [...new Set(names)] : known;
+      const { briefs, datasets } = await load(world, wanted);
+
+      const requests = briefs.map((brief) => {
+        const dataset = datasetOf(brief, datasets);
+        return { brief, dataset, asOf: asOf ?? defaultAsOf(dataset, brief, world.now), paper: paper ?? brief.config.paper };
+      });
+      for (const date of new Set(requests.map((request) => request.asOf))) {
+        world.print(`As of ${date}${asOf === undefined ? ', the last day that the data cover' : ''}.`);
+      }
+      const outcomes = await generate(
+        { requests, out, formats: format, force, engine: world.engine },
+        {
+          effects: world.effects,
+          material: await world.loadMaterial(),
+          store: world.store,
+          reports: {
+            elapsedMs: () => world.elapsedMs(),
+            onStep: (brief, _, step) => world.print(`  ${brief}: ${step}`),
+          },
+        },
+      );
+      world.print(summary(outcomes));
+    },
+
+    async list() {
+      const { briefs } = await load(world, await world.briefIds());
+      const rows = briefs.map(({ id, config: { title, schedule } }) => {
+        const next = new Cron(schedule.cron, { timezone: schedule.timezone, paused: true }).nextRun(world.now);
+        return [id, title, schedule.cron, schedule.timezone, localTime(next, schedule.timezone), utcTime(next)];
+      });
+      world.print(alignColumns([['BRIEF', 'TITLE', 'SCHEDULE', 'TIME ZONE', 'NEXT SLOT', 'IN UTC'], ...rows]));
+    },
+
+    async check() {
+      const errors: AppError[] = [];
+      const collect = async <T>(work: Promise<T>): Promise<T | undefined> =>
+        work.catch((error: unknown) => {
+          if (!(error instanceof AppError)) throw error;
+          errors.push(error);
+          return undefined;
+        });
+      const ids = await world.briefIds();
+      const briefs = (await collect(world.loadBriefs(ids))) ?? [];
+      const datasets = new Map<string, Dataset>();
+      for (const name of await world.datasetNames()) {
+        const dataset = await collect(world.loadDataset(name));
+        if (dataset) datasets.set(name, dataset);
+      }
+      const material = await world.loadMaterial();
+      let editions = 0;
+      for (const brief of briefs) {
+        const dataset = datasets.get(brief.config.dataset);
+        if (!dataset) {
+          if (errors.every(({ code }) => code !== 'dataset-invalid')) errors.push(unknownDataset(brief));
+          continue;
+        }
+        for (const { asOf } of brief.config.golden) {
+          await collect(render({ brief, dataset, asOf, paper: brief.config.paper }, world.effects, material));
+          editions += 1;
+        }
+      }
+      const [first] = errors;
+      if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
+      world.print(
+        `No faults: ${datasets.size} dataset${datasets.size === 1 ? '' : 's'}, ${briefs.length} briefs, ${editions} editions composed.`,
+      );
+    },
+  };
+}
+
+/** Loads briefs and the datasets they name, with the faults of both at once. */
+async function load(
+  world: Surroundings,
+  ids: readonly string[],
+): Promise<{ briefs: Brief[]; datasets: ReadonlyMap<string, Dataset> }> {
+  const briefs = await world.loadBriefs(ids);
+  const names = await world.datasetNames();
+  const missing = briefs.filter((brief) => !names.includes(brief.config.dataset)).map(unknownDataset);
+  const [first] = missing;
+  if (first !== undefined) throw new AppError(first.code, distinct(missing));
+  const wanted = [...new Set(briefs.map((brief) => brief.config.dataset))];
+  const loaded = await Promise.all(wanted.map(async (name) => [name, await world.loadDataset(name)] as const));
+  return { briefs, datasets: new Map(loaded) };
+}
+
+function datasetOf(brief: Brief, datasets: ReadonlyMap<string, Dataset>): Dataset {
+  const dataset = datasets.get(brief.config.dataset);
+  if (dataset === undefined) throw unknownDataset(brief);
+  return dataset;
+}
+
+/** The last day that the dataset covers, or today in the brief's time zone if that is earlier. */
+function defaultAsOf({ tables }: Dataset, brief: Brief, now: Date): Day {
+  const last = tables.coverage.map(({ end }) => end).toSorted().at(-1);
+  const current = today(now, brief.config.schedule.timezone);
+  return last === undefined || current < last ? current : last;
+}
+
+function summary(outcomes: readonly Outcome[]): string {
+  const rows = outcomes.flatMap(({ folder, manifest, tookMs }) =>
+    manifest.files.map(({ name }) => [
+      `${folder}/${name}`,
+      name.endsWith('.pdf') && manifest.pages !== null ? `${manifest.pages} pages` : '',
+      tookMs === null ? 'unchanged, not rendered again (--force does)' : `${(tookMs / 1000).toFixed(1)} s`,
+    ]),
+  );
+  return alignColumns(rows);
+}
+
+function unknownBriefs(unknown: readonly string[], known: readonly string[]): AppError {
+  return new AppError(
+    'brief-unknown',
+    unknown.map((name) => ({ problem: `There is no brief "${name}".`, mend: `The briefs are ${known.join(', ')}.` })),
+  );
+}
+
+function unknownDataset({ definition, config }: Brief): AppError {
+  return new AppError('brief-invalid', [
+    { file: definition.file, field: 'dataset', problem: `There is no dataset "${config.dataset}" in data/.`, mend: 'Correct the name.' },
+  ]);
+}
+
+function localTime(at: Date | null, timeZone: string): string {
+  return (
+    at?.toLocaleString('en-GB', { timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }) ?? 'never'
+  );
+}
+
+const utcTime = (at: Date | null): string => at?.toISOString().replace(/:00\.000Z$/, 'Z') ?? 'never';

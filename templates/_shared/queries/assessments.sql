@@ -1,0 +1,4 @@
+SELECT id, text, author IS NOT NULL AS theirs, CASE WHEN author IS NULL THEN rests_on ELSE [id] END AS cites
+FROM judgments
+WHERE role = 'assessment' AND topic = $topic
+ORDER BY author IS NULL, rank, id

@@ -1,0 +1,1 @@
+SELECT id FROM events WHERE topic = 'celebrations' AND date_start IS NOT NULL ORDER BY id

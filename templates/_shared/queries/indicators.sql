@@ -1,0 +1,10 @@
+SELECT
+  id,
+  text,
+  direction,
+  printf('%d', CAST(threshold AS INTEGER)) || ' ' || threshold_unit AS threshold,
+  meaning,
+  rests_on
+FROM indicators
+WHERE topic = $topic OR ($topic = 'all' AND (rank = 1 OR (rank = 2 AND topic = 'isis')))
+ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), rank

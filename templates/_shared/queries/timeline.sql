@@ -1,0 +1,29 @@
+-- What is reported on the ties, oldest first; what has no date comes last and stands in a lane of its own.
+WITH items AS (
+  SELECT id, title, precision, date_start AS first, date_end AS last
+  FROM events
+  WHERE topic = 'ties' AND claim_status <> 'asserted'
+  UNION ALL
+  SELECT id, title, 'window', window_start, window_end
+  FROM measures
+  WHERE topic = 'ties' AND window_start IS NOT NULL
+)
+SELECT
+  id,
+  CAST(row_number() OVER (ORDER BY precision = 'undated', first, last, id) - 1 AS INTEGER) AS "order",
+  title AS label,
+  first AS start,
+  last AS "end",
+  precision,
+  CASE precision
+    WHEN 'undated' THEN 'undated'
+    WHEN 'day' THEN strftime(first, '%-d %b %Y')
+    WHEN 'month' THEN strftime(first, '%b %Y')
+    WHEN 'season' THEN
+      CASE month(first) // 3 % 4 WHEN 1 THEN 'spring' WHEN 2 THEN 'summer' WHEN 3 THEN 'autumn' ELSE 'winter' END
+      || strftime(first, ' %Y')
+    ELSE strftime(first, '%b %Y') || ' – ' || strftime(last, '%b %Y')
+  END AS tag,
+  CASE precision WHEN 'undated' THEN 'undated' ELSE 'dated' END AS lane
+FROM items
+ORDER BY "order"

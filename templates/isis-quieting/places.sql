@@ -1,0 +1,26 @@
+-- The places that reports on ISIS name, but for whole countries.
+WITH named AS (
+  SELECT place, id FROM events WHERE topic = 'isis'
+  UNION ALL
+  SELECT place, id FROM measures WHERE topic = 'isis'
+)
+SELECT
+  p.id,
+  p.name AS label,
+  CASE
+    WHEN p.kind = 'province' THEN 'province'
+    WHEN p.country = 'PK' THEN 'Pakistan, ±' || printf('%g', p.radius_km) || ' km'
+    ELSE p.kind
+  END AS detail,
+  p.province,
+  p.kind,
+  p.lat,
+  p.lon,
+  p.radius_km,
+  circle(p.lat, p.lon, p.radius_km) AS circle,
+  list(n.id ORDER BY n.id) AS cites
+FROM places AS p
+JOIN named AS n ON n.place = p.id
+WHERE p.kind <> 'country'
+GROUP BY ALL
+ORDER BY p.id

@@ -1,0 +1,1 @@
+SELECT * FROM scale_bar(33.62, 69.2, 20)
