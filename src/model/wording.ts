@@ -11,6 +11,15 @@ const smallNumbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven
 const format = (day: Day, options: Intl.DateTimeFormatOptions): string =>
   Temporal.PlainDate.from(day).toLocaleString(locale, options);
 
+/** How topics are called in lists. */
+export const topicNames: { readonly [topic in RowOf<'judgments'>['topic']]: string } = {
+  ties: 'ties',
+  celebrations: 'celebrations',
+  isis: 'ISIS',
+  context: 'context',
+  all: 'all topics',
+};
+
 /** `25 August 2021` */
 export const longDay = (day: Day): string => format(day, { day: 'numeric', month: 'long', year: 'numeric' });
 /** `Wednesday 25 August 2021` */
@@ -77,12 +86,20 @@ export function boundedValue({
 export function roundOutward(value: number, digits: number, direction: 'up' | 'down'): number {
   if (value === 0) return 0;
   const step = 10 ** (Math.floor(Math.log10(Math.abs(value))) - digits + 1);
-  const steps = value / step;
+  return Number((stepsOutward(value / step, direction) * step).toPrecision(digits));
+}
+
+/** The same with so many decimals, as text. */
+export function fixedOutward(value: number, decimals: number, direction: 'up' | 'down'): string {
+  const steps = 10 ** decimals;
+  return (stepsOutward(value * steps, direction) / steps).toFixed(decimals);
+}
+
+function stepsOutward(steps: number, direction: 'up' | 'down'): number {
   // A value that is whole but for floating point stays as it is.
   const whole = Math.round(steps);
-  const rounded =
-    Math.abs(steps - whole) < 1e-9 ? whole : direction === 'up' ? Math.ceil(steps) : Math.floor(steps);
-  return Number((rounded * step).toPrecision(digits));
+  if (Math.abs(steps - whole) < 1e-9) return whole;
+  return direction === 'up' ? Math.ceil(steps) : Math.floor(steps);
 }
 
 /** A probability as a percentage that holds as an upper limit: `0.014 per cent`. */

@@ -3,7 +3,7 @@ import type { Brief, FindingConfig } from '../model/brief.ts';
 import { day, daysBetween } from '../model/calendar.ts';
 import { AppError } from '../model/fault.ts';
 import type { Row, RowSets } from '../model/row.ts';
-import { longDay, percentAtMost, roundOutward, shortDay, spelled } from '../model/wording.ts';
+import { fixedOutward, longDay, percentAtMost, roundOutward, shortDay, spelled } from '../model/wording.ts';
 import {
   chanceOfSilence,
   clusteredChance,
@@ -106,11 +106,11 @@ function rateChange(
 
   const silence = silenceOf(headline);
   const otherSilence = silenceOf(other);
-  const ratio = (value: number) => `at most ${roundOutward(value, 2, 'up').toFixed(2)}`;
-  const expected = (value: number) => `at least ${roundOutward(value, value < 10 ? 2 : 3, 'down').toFixed(1)}`;
+  const ratio = (value: number) => `at most ${fixedOutward(value, 2, 'up')}`;
+  const expected = (value: number) => `at least ${fixedOutward(value, 1, 'down')}`;
   return {
     fields: {
-      rate: `at least ${roundOutward(dailyRate(silence), 2, 'down').toFixed(2)}`,
+      rate: `at least ${fixedOutward(dailyRate(silence), 2, 'down')}`,
       expected: expected(expectedEvents(silence)),
       other_expected: expected(expectedEvents(otherSilence)),
       quiet_days: spelled(silence.quietDays),
@@ -163,8 +163,8 @@ function rateChange(
         observed_note: row.observed_note,
         baseline_days: each.baselineDays,
         quiet_days: each.quietDays,
-        rate_label: `≥ ${roundOutward(dailyRate(each), 2, 'down').toFixed(2)}`,
-        expected: roundOutward(expectedEvents(each), expectedEvents(each) < 10 ? 2 : 3, 'down'),
+        rate_label: `≥ ${fixedOutward(dailyRate(each), 2, 'down')}`,
+        expected: Number(fixedOutward(expectedEvents(each), 1, 'down')),
         expected_label: expected(expectedEvents(each)),
         expected_short: expected(expectedEvents(each)).replace('at least', '≥'),
         chance_label: `≤ ${percentAtMost(chanceOfSilence(each)).replace(' per cent', ' %')}`,

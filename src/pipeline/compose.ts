@@ -3,9 +3,9 @@ import { cutOff, dayAfter, daysBetween, issueNumber, type Day, type Period } fro
 import type { RowOf, Tables } from '../model/dataset.ts';
 import type { Change } from '../model/known.ts';
 import type { Row, RowSets } from '../model/row.ts';
-import { daySpan, longDay, shortDay, spelled, weekday } from '../model/wording.ts';
+import { daySpan, longDay, shortDay, spelled, topicNames, weekday } from '../model/wording.ts';
 import type { Findings } from './analyse.ts';
-import { Evidence } from './evidence.ts';
+import { Evidence, titleOf } from './evidence.ts';
 import { pageHelpers } from './page-helpers.ts';
 import { compileTemplate } from './template.ts';
 
@@ -59,6 +59,11 @@ const markings: { readonly [label in Brief['config']['marking']]: { colour: stri
 export function compose(composition: Composition): { html: string; used: string[] } {
   const { brief, period, paper, known, sets, findings, figures, changes, fontFaces } = composition;
   const evidence = new Evidence(known, findings);
+  /** A withdrawn row's source may be gone with it. */
+  const sourceName = (row: Change['row']): string => {
+    const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
+    return known.sources.find((source) => source.id === id)?.name ?? 'source withdrawn';
+  };
   const render = compileTemplate({
     template: brief.template,
     partials: brief.partials,
@@ -92,9 +97,9 @@ export function compose(composition: Composition): { html: string; used: string[
     changes: changes.map(({ change, id, row, knownOn }) => ({
       change,
       id,
-      title: 'title' in row ? row.title : 'Judgment of the authors of the analysis',
-      known_on: shortDay(knownOn),
-      tellable: change !== 'withdrawn',
+      title: titleOf(row),
+      known_on: shortDay(knownOn).replace(/ \d{4}$/, ''),
+      source: sourceName(row),
     })),
   });
   return { html, used: evidence.used };
@@ -119,13 +124,6 @@ function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
 }
 
 type Topic = RowOf<'coverage'>['topic'];
-const topicNames: { readonly [T in Topic]: string } = {
-  ties: 'Ties',
-  celebrations: 'Celebrations',
-  isis: 'ISIS',
-  context: 'Context',
-};
-
 /** What of the period was collected at all. Outside it, nothing known does not mean that nothing happened. */
 function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period) {
   const topics: readonly Topic[] = topic === 'all' ? ['isis', 'celebrations', 'ties', 'context'] : [topic];
@@ -140,7 +138,7 @@ function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period
     return [
       {
         ids,
-        name: topicNames[each],
+        name: topicNames[each].replace(/^./, (first) => first.toUpperCase()),
         ended: last !== undefined && last < asOf ? longDay(last) : null,
         started: last !== undefined,
         covered: days === 0 ? null : spelled(days),

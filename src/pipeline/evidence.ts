@@ -1,12 +1,15 @@
 import type { RowOf, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
 import { eachRow, placeholders, type TableRow } from '../model/references.ts';
+import { topicNames } from '../model/wording.ts';
 import { figureOf } from '../model/figures.ts';
 import type { Findings } from './analyse.ts';
 
 /** One endnote: a row that the page cites, what it says, and who says so. */
 export interface Endnote {
   readonly number: number;
+  /** Where the page first cites it: `#cite-<anchor>`. */
+  readonly anchor: number;
   readonly id: string;
   readonly title: string;
   readonly status: string;
@@ -24,6 +27,8 @@ export class Evidence {
   readonly #rows: ReadonlyMap<string, TableRow>;
   readonly #findings: Findings;
   readonly #cited: string[] = [];
+  /** By note: the number under which its first citation can be found in the page. */
+  readonly #anchors: number[] = [];
   readonly #used = new Set<string>();
 
   constructor(known: Tables, findings: Findings) {
@@ -32,18 +37,15 @@ export class Evidence {
   }
 
   /**
-   * The endnote numbers for what `ids` rest on, numbered in the order of first citation. A judgment of our own and a
-   * reading are cited through the rows they rest on.
+   * The endnote numbers for what `ids` rest on, numbered in the order of first citation, and the anchor to set at this
+   * citation if it is the first of any. A judgment of our own and a reading are cited through the rows they rest on.
    */
-  cite(ids: readonly string[]): { number: number; first: boolean }[] {
+  cite(ids: readonly string[]): { numbers: number[]; anchor: number | null } {
     const evidence = [...new Set(ids.flatMap((id) => this.#evidence(id)))];
-    return evidence
-      .map((id) => {
-        const known = this.#cited.indexOf(id);
-        if (known !== -1) return { number: known + 1, first: false };
-        return { number: this.#cited.push(id), first: true };
-      })
-      .toSorted((a, b) => a.number - b.number);
+    const fresh = evidence.filter((id) => !this.#cited.includes(id));
+    const anchor = fresh.length > 0 ? this.#cited.length + 1 : null;
+    for (const id of fresh) this.#anchors[this.#cited.push(id)] = anchor ?? 0;
+    return { numbers: evidence.map((id) => this.#cited.indexOf(id) + 1).toSorted((a, b) => a - b), anchor };
   }
 
   /** Replaces each `{id.field}` in a row's text by the figure that it names. */
@@ -140,9 +142,10 @@ export class Evidence {
     const { id, known_on } = entry.row;
     return {
       number,
+      anchor: this.#anchors[number] ?? number,
       id,
       known_on,
-      title: 'title' in entry.row ? entry.row.title : 'Judgment of the authors',
+      title: titleOf(entry.row),
       status: 'claim_status' in entry.row ? entry.row.claim_status.replace('-', ' ') : 'judgment',
       caveat: 'caveat' in entry.row ? entry.row.caveat : null,
       chain: chain.map((source) => this.#source(source)?.name ?? source),
@@ -153,6 +156,12 @@ export class Evidence {
       external: 'basis' in entry.row && entry.row.basis === 'external',
     };
   }
+}
+
+/** What a row is called in lists; a judgment, which has no title, by its topic. */
+export function titleOf(row: TableRow['row']): string {
+  if ('title' in row) return row.title;
+  return `The authors’ judgment${'topic' in row ? `, ${topicNames[row.topic]}` : ''}`;
 }
 
 function sourceOf({ table, row }: TableRow): string {

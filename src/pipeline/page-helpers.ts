@@ -6,18 +6,24 @@ import type { Evidence } from './evidence.ts';
 const { escapeExpression: escape, SafeString } = Handlebars;
 
 const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
+/** `Al-Qaeda`, `As-Sahab`, `ISIS-K`: a line does not break within a name. */
+const hyphenatedName = /\b\p{Lu}\p{L}*-\p{Lu}\p{L}*/gu;
 const svgStart = /^<svg\b/;
 
 /** What templates can call besides Handlebars' own `if`, `unless`, `each`, `with` and `lookup`. */
 export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.HelperDelegate } {
   let listed = false;
-  /** Endnote numbers as links; the first of each is where the endnote's way back leads. */
+  /** Endnote numbers as links, three and more in a row as a span; the endnotes lead back to the first citation. */
   const links = (rows: unknown): string => {
     if (listed) throw new Error('cite stands after the endnotes, where no more can be numbered.');
-    return evidence
-      .cite(ids.parse(rows))
-      .map(({ number, first }) => `<a href="#note-${number}"${first ? ` id="cite-${number}"` : ''}>${number}</a>`)
-      .join(',');
+    const { numbers, anchor } = evidence.cite(ids.parse(rows));
+    const [first] = numbers;
+    if (first === undefined) return '';
+    const link = (number: number) => `<a href="#note-${number}">${number}</a>`;
+    const spans = runs(numbers).flatMap((run) =>
+      run.length < 3 ? run.map(link) : [`${link(run[0] ?? 0)}–${link(run.at(-1) ?? 0)}`],
+    );
+    return anchor === null ? spans.join(',') : `<span id="cite-${anchor}">${spans.join(',')}</span>`;
   };
   return {
     /** `{{cite "F07"}}`, `{{cite rests_on}}`: raised endnote numbers. */
@@ -28,7 +34,10 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
     /** `Source: {{notes ids}}`: the same numbers on the line. */
     notes: (rows: unknown) => new SafeString(links(rows)),
     /** `{{say text}}`: a row's text with its figures filled in. */
-    say: (text: unknown) => evidence.fill(z.string().parse(text)),
+    say: (text: unknown) =>
+      new SafeString(
+        escape(evidence.fill(z.string().parse(text))).replaceAll(hyphenatedName, '<span class="name">$&</span>'),
+      ),
     /** `{{figure id "value"}}`: one figure of a row or a finding. */
     figure: (name: unknown, field: unknown) => evidence.figure(z.string().parse(name), z.string().parse(field)),
     /** `{{show id}}`: marks a row as shown where it is not cited; prints nothing. */
@@ -68,6 +77,17 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
     /** The rows behind a figure as a table, for those who cannot see it. */
     'rows-table': (rows: unknown) => new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows))),
   };
+}
+
+/** Rising numbers, split where one does not follow the other. */
+function runs(numbers: readonly number[]): number[][] {
+  const split: number[][] = [];
+  for (const number of numbers) {
+    const run = split.at(-1);
+    if (run?.at(-1) === number - 1) run.push(number);
+    else split.push([number]);
+  }
+  return split;
 }
 
 function rowsTable(rows: readonly { readonly [column: string]: unknown }[]): string {

@@ -1,11 +1,11 @@
--- The measures of the topic as large figures, each with its bound; shares of a whole are drawn instead.
+-- The measures of the topic as large figures, each with its bound; for all topics the largest of each. Shares are drawn.
 SELECT
   id,
   bound_words(bound) AS bound,
-  printf('%g', value) AS value,
-  label
-    || CASE WHEN window_start IS NULL THEN '' ELSE ', since ' || strftime(window_start, '%-d %B %Y') END
-    || CASE WHEN window_basis = 'inferred' THEN ' (our reading of the window)' ELSE '' END AS label
+  printf('%g', measures.value) AS value,
+  label || CASE WHEN window_basis = 'stated' THEN strftime(window_start, ' since %-d %B %Y')
+    ELSE strftime(window_start, ' since about %B %Y') END AS label
 FROM measures
 WHERE (topic = $topic OR $topic = 'all') AND unit <> '%' AND window_start IS NOT NULL
+QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY topic ORDER BY measures.value DESC) = 1
 ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), measures.value DESC, id

@@ -6,5 +6,5 @@ SELECT
   meaning,
   rests_on
 FROM indicators
-WHERE topic = $topic OR ($topic = 'all' AND (rank = 1 OR (rank = 2 AND topic = 'isis')))
+WHERE topic = $topic OR ($topic = 'all' AND rank = 1)
 ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), rank

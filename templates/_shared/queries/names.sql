@@ -1,4 +1,5 @@
--- Whose name is short for another or goes by others, among those whom the brief names: each spelled out once.
+-- Whose name is short for another or goes by others, among those whom the brief names: each spelled out once. For all
+-- topics only abbreviations are.
 WITH named AS (
   SELECT unnest(list_concat(actors, targets)) AS id, topic FROM events
   UNION ALL
@@ -7,7 +8,7 @@ WITH named AS (
 SELECT
   a.id,
   a.name,
-  CASE WHEN a.long_name <> a.name THEN a.long_name END AS long_name,
+  CASE WHEN a.long_name <> a.name THEN regexp_replace(a.long_name, '^' || a.name || ', ', '') END AS long_name,
   CASE WHEN len(a.aliases) > 0 THEN array_to_string(a.aliases, ', ') END AS aliases,
   CASE a.affiliation
     WHEN 'al-qaeda-branch' THEN 'Al-Qaeda branch'
@@ -18,5 +19,6 @@ SELECT
   a.note
 FROM actors AS a
 WHERE a.id IN (SELECT id FROM named WHERE $topic = 'all' OR topic = $topic)
+  AND ($topic <> 'all' OR upper(a.name) = a.name)
   AND (len(a.aliases) > 0 OR (a.long_name <> a.name AND a.affiliation <> 'other'))
 ORDER BY lower(a.name)

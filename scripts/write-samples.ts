@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Renews the sample PDFs in docs/samples/: every brief as of the last day that the data cover. */
+const project = join(import.meta.dirname, '..');
+const samples = join(project, 'docs/samples');
+const out = await mkdtemp(join(tmpdir(), 'sitrep-samples-'));
+try {
+  const command = ['src/main.ts', 'generate', '--as-of', '2021-08-25', '--format', 'pdf', '--out', out];
+  execFileSync(process.execPath, command, { cwd: project, stdio: 'inherit' });
+  await mkdir(samples, { recursive: true });
+  for (const file of await readdir(out, { recursive: true, withFileTypes: true })) {
+    if (!file.name.endsWith('.pdf')) continue;
+    await copyFile(join(file.parentPath, file.name), join(samples, file.name));
+  }
+} finally {
+  await rm(out, { recursive: true });
+}

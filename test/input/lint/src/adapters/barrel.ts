@@ -1,0 +1,1 @@
+export * from './leaf.ts'; // no-barrel-file

@@ -1,0 +1,3 @@
+import { b } from './circle-b.ts'; // no-cycle
+
+export const a = (): unknown => b;

@@ -1,0 +1,3 @@
+import { a } from './circle-a.ts'; // no-cycle
+
+export const b = (): unknown => a;

@@ -1,0 +1,2 @@
+export const leaf = 'adapters';
+export type Leaf = typeof leaf;

@@ -1,0 +1,2 @@
+export const leaf = 'model';
+export type Leaf = typeof leaf;

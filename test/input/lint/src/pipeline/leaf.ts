@@ -1,0 +1,2 @@
+export const leaf = 'pipeline';
+export type Leaf = typeof leaf;

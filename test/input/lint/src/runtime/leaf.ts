@@ -1,0 +1,2 @@
+export const leaf = 'runtime';
+export type Leaf = typeof leaf;

@@ -1,0 +1,2 @@
+export const leaf = 'shells';
+export type Leaf = typeof leaf;

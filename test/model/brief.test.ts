@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { briefConfig } from '../../src/model/brief.ts';
+import { minimalConfig } from '../support/brief-of.ts';
+
+/** The fields that are refused, each with why. */
+const refused = (changes: object): string[] =>
+  briefConfig
+    .safeParse({ ...minimalConfig, ...changes })
+    .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+
+test('the least that a brief says is enough', () => {
+  expect(refused({})).toEqual([]);
+  expect(briefConfig.parse(minimalConfig)).toMatchObject({ paper: 'A4', queries: {}, charts: {}, findings: {} });
+});
+
+const schedule = (cron: string, timezone = 'Europe/London') => ({ schedule: { cron, timezone } });
+
+test.each(['0 6 * * MON', '30 5 1 * *', '0 0 29 2 *', '@weekly'])('the schedule "%s" comes due', (cron) => {
+  expect(refused(schedule(cron))).toEqual([]);
+});
+
+test.each(['0 0 30 2 *', '0 0 31 4,6,9,11 *', '61 * * * *', 'every Monday', '', '0 6 * * MOO'])(
+  'the schedule "%s" is refused',
+  (cron) => {
+    expect(refused(schedule(cron))).toEqual([
+      'schedule.cron: is not a cron pattern that ever comes due, such as "0 6 * * MON"',
+    ]);
+  },
+);
+
+test.each(['Europe/Lundon', '', 'Kabul'])('the time zone "%s" is refused', (timezone) => {
+  expect(refused(schedule('0 6 * * MON', timezone))).toEqual([
+    'schedule.timezone: is not an IANA time zone such as Europe/London',
+  ]);
+});
+
+test.each(['P7D', 'P1W', 'P1D', 'P2W3D'])('the period %s is one of whole days', (period) => {
+  expect(refused({ period })).toEqual([]);
+});
+
+test.each(['P1M', 'P0D', '-P7D', 'PT24H', 'P1DT1H', '7 days', 'P1Y'])('the period "%s" is refused', (period) => {
+  expect(refused({ period })).toEqual(['period: is not an ISO 8601 length in days or weeks such as P7D']);
+});
+
+describe('what a brief may not say', () => {
+  test.each([
+    ['marking', { marking: 'TLP:WHITE' }],
+    ['marking', { marking: 'tlp:clear' }],
+    ['topic', { topic: 'weather' }],
+    ['paper', { paper: 'A3' }],
+    ['title', { title: ' ' }],
+    ['golden', { golden: [] }],
+    ['golden.0.asOf', { golden: [{ asOf: '2021-02-30' }] }],
+    ['limits.pages', { limits: { ...minimalConfig.limits, pages: 0 } }],
+    ['findings.x.kind', { findings: { x: { kind: 'trend', rows: 'a' } } }],
+    ['findings.x.level', { findings: { x: { ...rateChange, level: 95 } } }],
+    ['findings.x.seenShare', { findings: { x: { ...rateChange, seenShare: 1 } } }],
+  ])('%s', (field, changes) => {
+    expect(refused(changes)).toEqual([expect.stringMatching(new RegExp(`^${field}: `))]);
+  });
+
+  test('a key that does not exist', () => {
+    expect(refused({ titel: 'Test' })).toEqual([': Unrecognized key: "titel"']);
+  });
+
+  test.each(['../weekly/isis.sql', '/etc/passwd', '_shared/../../x.sql', 'a..b/../c.sql', 'C:\\x.sql', '.hidden.sql'])(
+    'a query from "%s"',
+    (file) => {
+      expect(refused({ queries: { it: file } })).toEqual([
+        'queries.it: is not the name of a file in this folder or in _shared/',
+      ]);
+    },
+  );
+});
+
+const rateChange = { kind: 'rate-change', rows: 'readings', level: 0.95, clustering: [1, 0.5], seenShare: 0.25 };

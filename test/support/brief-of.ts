@@ -1,0 +1,55 @@
+import { briefConfig, type Brief } from '../../src/model/brief.ts';
+import type { Tables } from "../../src/model/dataset.ts";
+
+/** A brief made up of what a test cares for. */
+export function briefOf({
+  template = '',
+  partials = {},
+  ...config
+}: {
+  template?: string;
+  partials?: { readonly [name: string]: string };
+  readonly [key: string]: unknown;
+} = {}): Brief {
+  const source = (file: string, text: string) => ({ file: `templates/${file}`, text });
+  return {
+    id: 'test',
+    config: briefConfig.parse({ ...minimalConfig, ...config }),
+    definition: source('test/brief.yaml', ''),
+    template: source('test/brief.hbs', template),
+    partials: Object.fromEntries(
+      Object.entries(partials).map(([name, text]) => [name, source(`_shared/partials/${name}.hbs`, text)]),
+    ),
+    queries: {},
+    macros: source('_shared/macros.sql', ''),
+    charts: {},
+    theme: { source: source('_shared/theme.json', '{}'), parsed: {} },
+    styles: source('_shared/page.css', ''),
+  };
+}
+
+/** The least that a `brief.yaml` says. */
+export const minimalConfig = {
+  title: 'Test',
+  subject: 'A test',
+  topic: 'isis',
+  dataset: 'test',
+  schedule: { cron: '0 6 * * MON', timezone: 'Europe/London' },
+  period: 'P7D',
+  marking: 'TLP:CLEAR',
+  limits: { pages: 4, megabytes: 3, seconds: 60 },
+  golden: [{ asOf: '2021-08-25' }],
+};
+
+export const noTables: Tables = {
+  sources: [],
+  actors: [],
+  places: [],
+  coverage: [],
+  events: [],
+  measures: [],
+  readings: [],
+  judgments: [],
+  gaps: [],
+  indicators: [],
+};

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
+import { loadDataset } from '../../src/adapters/dataset.ts';
+import { openQueries } from '../../src/adapters/duckdb.ts';
+import { loadMaterial } from '../../src/adapters/material.ts';
+import type { Brief, Paper } from '../../src/model/brief.ts';
+import type { Dataset, RowOf, TableName, Tables } from '../../src/model/dataset.ts';
+import { hashOf } from '../../src/pipeline/manifest.ts';
+import { render, type Material, type Rendering } from '../../src/pipeline/produce.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** The product as it is shipped: its briefs, its dataset, its fonts and outlines. */
+export interface Product {
+  readonly briefs: readonly Brief[];
+  readonly dataset: Dataset;
+  readonly material: Material;
+}
+
+/** Loads all of it, to be shared by the tests of a file. */
+export async function loadProduct(): Promise<Product> {
+  const templates = join(root, 'templates');
+  const name = 'afghanistan-2021';
+  const [briefs, dataset, material] = await Promise.all([
+    briefIds(templates).then((ids) => loadBriefs(templates, ids)),
+    loadDataset(join(root, 'data', name), `data/${name}`),
+    loadMaterial(join(root, 'data/geo')),
+  ]);
+  return { briefs, dataset, material };
+}
+
+export function findBrief({ briefs }: Pick<Product, 'briefs'>, id: string): Brief {
+  const brief = briefs.find((each) => each.id === id);
+  if (brief === undefined) throw new Error(`There is no brief "${id}".`);
+  return brief;
+}
+
+/** One edition up to its finished HTML; nothing is printed. */
+export function renderEdition(
+  product: Product,
+  { brief, asOf, paper = 'A4' }: { brief: string; asOf: string; paper?: Paper },
+): Promise<Rendering> {
+  const { dataset, material } = product;
+  return render({ brief: findBrief(product, brief), dataset, asOf, paper }, { openQueries }, material);
+}
+
+/** The product with other tables. */
+export const withTables = (product: Product, change: (tables: Tables) => Tables): Product => ({
+  ...product,
+  dataset: { ...product.dataset, tables: change(product.dataset.tables) },
+});
+
+/** The product with fields of one row changed. Throws when there is no such row. */
+export function withRow<T extends TableName>(
+  product: Product,
+  table: T,
+  id: string,
+  fields: Partial<RowOf<T>>,
+): Product {
+  return withTables(product, (tables) => {
+    const rows: readonly RowOf<T>[] = tables[table];
+    if (!rows.some((row) => row.id === id)) throw new Error(`There is no row "${id}" in ${table}.`);
+    return { ...tables, [table]: rows.map((row) => (row.id === id ? { ...row, ...fields } : row)) };
+  });
+}
+
+/** The product with a copy of one row added, some of its fields changed. */
+export function withCopy<T extends TableName>(
+  product: Product,
+  table: T,
+  id: string,
+  fields: Partial<RowOf<T>>,
+): Product {
+  return withTables(product, (tables) => {
+    const rows: readonly RowOf<T>[] = tables[table];
+    const row = rows.find((each) => each.id === id);
+    if (row === undefined) throw new Error(`There is no row "${id}" in ${table}.`);
+    return { ...tables, [table]: [...rows, { ...row, ...fields }] };
+  });
+}
+
+/** The product without the rows of an id. */
+export const withoutRow = (product: Product, table: TableName, id: string): Product =>
+  withTables(product, (tables) => ({ ...tables, [table]: tables[table].filter((row) => row.id !== id) }));
+
+/** The product with one file of a brief changed: its template, a query or a chart's spec. */
+export function withBrief(product: Product, id: string, change: (brief: Brief) => Brief): Product {
+  return { ...product, briefs: product.briefs.map((brief) => (brief.id === id ? change(brief) : brief)) };
+}
+
+/** Replaces what must be there, so that a test of a wrong copy cannot silently test the right one. */
+export function swapText(text: string, from: string, to: string): string {
+  if (!text.includes(from)) throw new Error(`"${from}" does not stand in the text that is to be changed.`);
+  return text.replaceAll(from, to);
+}
+
+/** A hash of each brief's page and drawings as of `asOf`. */
+export async function digestsOf(product: Product, asOf: string): Promise<{ [brief: string]: string }> {
+  const digests = product.briefs.map(async ({ id }): Promise<[string, string]> => {
+    const { html, charts } = await renderEdition(product, { brief: id, asOf });
+    return [id, hashOf(html + JSON.stringify(charts))];
+  });
+  return Object.fromEntries(await Promise.all(digests));
+}
