@@ -65,7 +65,9 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else if (error instanceof AppError) {
     for (const fault of error.faults) process.stderr.write(`sitrep: ${describeFault(fault)}\n`);
-    process.stderr.write(`${error.faults.length} fault${error.faults.length === 1 ? '' : 's'} (${error.code}). `);
+    process.stderr.write(
+      `${error.faults.length} fault${error.faults.length === 1 ? '' : 's'} (${error.code}). `,
+    );
     process.stderr.write('Nothing was written for what is named here.\n');
     process.exitCode = 1;
   } else {

@@ -1,0 +1,158 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import envPaths from 'env-paths';
+import { briefIds, loadBriefs } from '../src/adapters/briefs.ts';
+import { openPrinter } from '../src/adapters/chromium/printer.ts';
+import { loadDataset } from '../src/adapters/dataset.ts';
+import { openQueries } from '../src/adapters/duckdb.ts';
+import { readEdition, storeEdition } from '../src/adapters/editions.ts';
+import { loadMaterial } from '../src/adapters/material.ts';
+import type { Brief } from '../src/model/brief.ts';
+import type { Dataset } from '../src/model/dataset.ts';
+import type { Step } from '../src/pipeline/produce.ts';
+import { generate } from '../src/runtime/generate.ts';
+
+/**
+ * How fast it is, beside what it should be (`npm run bench`). A report and not a test: it fails only when it cannot
+ * measure. Ratios carry over to another machine, times do not.
+ */
+const limits = { coldSeconds: 3, warmRatio: 1.5 };
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '20' }, cold: { type: 'string', default: '5' } },
+});
+const rounds = Number(options.rounds);
+const warmUps = 5;
+const asOf = '2021-08-25';
+const steps: readonly Step[] = ['select', 'analyse', 'chart', 'compose', 'print', 'seal', 'inspect', 'store'];
+
+const project = join(import.meta.dirname, '..');
+process.chdir(project);
+const folder = await mkdtemp(join(tmpdir(), 'sitrep-bench-'));
+try {
+  // First the warm half: it unpacks the browser, which a cold start is not to be charged with.
+  await benchWarm();
+  benchCold();
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+/** The whole program from its start to its end, all briefs, a fresh output folder each time. */
+function benchCold(): void {
+  const times = Array.from({ length: Number(options.cold) }, (_, round) => {
+    const out = join(folder, `cold-${round}`);
+    const startedMs = performance.now();
+    const { status, stderr } = spawnSync(process.execPath, ['src/main.ts', 'generate', '--force', '--out', out], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`generate failed:\n${stderr}`);
+    return (performance.now() - startedMs) / 1000;
+  });
+  const median = quantile(times, 0.5);
+  console.log(`\nCold start, all briefs, browser unpacked (${times.length} runs)`);
+  console.log(`  ${spread(times, 's', 2)}; limit ${limits.coldSeconds} s: ${verdict(median, limits.coldSeconds)}`);
+}
+
+/**
+ * A brief in a running process against the browser alone, which prints the same HTML on a page of the same browser.
+ * The two take turns, so that whatever else the machine does falls on both.
+ */
+async function benchWarm(): Promise<void> {
+  const startedMs = performance.now();
+  const dataset = await loadDataset('data/afghanistan-2021', 'data/afghanistan-2021');
+  const briefs = await loadBriefs('templates', await briefIds('templates'));
+  const material = await loadMaterial('data/geo');
+  const loadedMs = performance.now() - startedMs;
+  await using printer = await openPrinter({
+    cacheFolder: envPaths('sitrep', { suffix: '' }).cache,
+    browserPath: process.env['PUPPETEER_EXECUTABLE_PATH'] || undefined,
+    onStep: console.log,
+  });
+
+  let html = '';
+  const print = (document: string, { signal }: { signal: AbortSignal }) => {
+    html = document;
+    return printer.print(document, { signal });
+  };
+  const makeBrief = async (brief: Brief, data: Dataset) => {
+    const marks: [Step, number][] = [];
+    const begunMs = performance.now();
+    await generate(
+      {
+        requests: [{ brief, dataset: data, asOf, paper: brief.config.paper }],
+        out: join(folder, 'warm'),
+        formats: ['pdf', 'html'],
+        force: true,
+        engine: 'bench',
+      },
+      {
+        effects: { openQueries, startPrinting: () => {}, print },
+        material,
+        store: { read: readEdition, write: storeEdition },
+        reports: {
+          elapsedMs: () => performance.now(),
+          onStep: (_brief, _asOf, step) => marks.push([step, performance.now()]),
+        },
+      },
+    );
+    const endedMs = performance.now();
+    const lasted = marks.map(([step, at], index) => [step, (marks[index + 1]?.[1] ?? endedMs) - at] as const);
+    return { totalMs: endedMs - begunMs, steps: new Map(lasted) };
+  };
+  const printBare = async () => {
+    const begunMs = performance.now();
+    await printer.print(html, { signal: AbortSignal.timeout(60_000) });
+    return performance.now() - begunMs;
+  };
+
+  const { name, version } = printer.browser;
+  console.log(`Warm briefs as of ${asOf}, ${rounds} rounds after ${warmUps} to warm up; ${name} ${version}`);
+  console.log(`  (datasets, briefs and fonts are loaded once a process: ${loadedMs.toFixed(0)} ms, cold)\n`);
+  const rows = [['brief', 'sitrep, ms', 'browser alone, ms', 'ratio', `limit ${limits.warmRatio}`, ...steps]];
+  for (const brief of briefs) {
+    const ours: number[] = [];
+    const bare: number[] = [];
+    const bySteps = new Map<Step, number[]>(steps.map((step) => [step, []]));
+    for (let round = -warmUps; round < rounds; round += 1) {
+      const made = await makeBrief(brief, dataset);
+      const bareMs = await printBare();
+      if (round < 0) continue;
+      ours.push(made.totalMs);
+      bare.push(bareMs);
+      for (const [step, ms] of made.steps) bySteps.get(step)?.push(ms);
+    }
+    const ratio = quantile(ours, 0.5) / quantile(bare, 0.5);
+    rows.push([
+      brief.id,
+      spread(ours),
+      spread(bare),
+      ratio.toFixed(2),
+      verdict(ratio, limits.warmRatio),
+      ...steps.map((step) => quantile(bySteps.get(step) ?? [], 0.5).toFixed(0)),
+    ]);
+  }
+  for (const row of rows) {
+    console.log(`  ${row.map((cell, column) => cell.padEnd(Math.max(...rows.map((each) => each[column]?.length ?? 0)))).join('  ')}`);
+  }
+  console.log('\n  Times are medians with the 10th to the 90th percentile; steps are medians in ms.');
+}
+
+/** By linear interpolation between the closest ranks. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const position = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(position)] ?? Number.NaN;
+  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  return below + (above - below) * (position - Math.floor(position));
+}
+
+function spread(values: readonly number[], unit = '', digits = 0): string {
+  const [low, median, high] = [0.1, 0.5, 0.9].map((share) => quantile(values, share).toFixed(digits));
+  return `${median}${unit && ` ${unit}`} (${low}–${high})`;
+}
+
+function verdict(measured: number, limit: number): string {
+  return measured <= limit ? 'kept' : `MISSED by ${((measured / limit - 1) * 100).toFixed(0)} %`;
+}

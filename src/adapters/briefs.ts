@@ -1,7 +1,13 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import { briefConfig, type Brief, type BriefConfig, type ChartConfig, type SourceFile } from '../model/brief.ts';
+import {
+  briefConfig,
+  type Brief,
+  type BriefConfig,
+  type ChartConfig,
+  type SourceFile,
+} from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 
 /** What all briefs share, from `templates/_shared/`. */
@@ -18,7 +24,13 @@ export async function briefIds(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new AppError(
       'brief-unknown',
-      [{ file: folder, problem: 'There is no such folder.', mend: 'Start sitrep where templates/ and data/ are.' }],
+      [
+        {
+          file: folder,
+          problem: 'There is no such folder.',
+          mend: 'Start sitrep where templates/ and data/ are.',
+        },
+      ],
       { cause },
     );
   });
@@ -55,7 +67,8 @@ async function loadBrief(
   shared: Shared,
   faults: Fault[],
 ): Promise<Brief | undefined> {
-  const here = (name: string) => (name.startsWith('_shared/') ? posix.join(folder, name) : posix.join(folder, id, name));
+  const here = (name: string) =>
+    name.startsWith('_shared/') ? posix.join(folder, name) : posix.join(folder, id, name);
   const definition = await readSource(here('brief.yaml'), faults);
   const config = parseConfig(definition, faults);
   if (config === undefined) return undefined;
@@ -103,7 +116,10 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
       ...(line === undefined ? {} : { line }),
       field: path.join('.'),
       problem: `${issue.message}.`,
-      mend: keys.length > 0 ? 'Remove it, or correct its name.' : 'See docs/authoring.md for what may stand here.',
+      mend:
+        keys.length > 0
+          ? 'Remove it, or correct its name.'
+          : 'See docs/authoring.md for what may stand here.',
     });
   }
   return undefined;
@@ -126,7 +142,11 @@ function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
     if (typeof parsed === 'object' && parsed !== null) return parsed;
     faults.push({ file, problem: 'The file holds no JSON object.', mend: 'Write one.' });
   } catch (cause) {
-    faults.push({ file, problem: `${cause instanceof Error ? cause.message : cause}.`, mend: 'Correct the JSON.' });
+    faults.push({
+      file,
+      problem: `${cause instanceof Error ? cause.message : cause}.`,
+      mend: 'Correct the JSON.',
+    });
   }
   return {};
 }
@@ -160,6 +180,9 @@ async function all<T, R>(
   values: { readonly [name: string]: T },
   load: (value: T) => Promise<R>,
 ): Promise<{ [name: string]: R }> {
-  const loaded = Object.entries(values).map(async ([name, value]): Promise<[string, R]> => [name, await load(value)]);
+  const loaded = Object.entries(values).map(async ([name, value]): Promise<[string, R]> => [
+    name,
+    await load(value),
+  ]);
   return Object.fromEntries(await Promise.all(loaded));
 }

@@ -57,7 +57,13 @@ export async function storeEdition(
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AppError(
       'output-unwritable',
-      [{ file: folder, problem: `The edition cannot be written: ${reason}.`, mend: 'Choose another folder with --out, or mend its permissions.' }],
+      [
+        {
+          file: folder,
+          problem: `The edition cannot be written: ${reason}.`,
+          mend: 'Choose another folder with --out, or mend its permissions.',
+        },
+      ],
       { cause },
     );
   }

@@ -2,8 +2,14 @@ import { Cron } from 'croner';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { day } from './calendar.ts';
+import { typedFigures } from './typed-figures.ts';
 
 const text = z.string().trim().min(1);
+/** Words that stand on the page: a figure in them could not follow the data. */
+const prose = text.refine(
+  (words) => typedFigures(words).length === 0,
+  'types a figure; figures come from the data',
+);
 const timezone = z.string().refine((name) => {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
@@ -48,11 +54,11 @@ const chart = z.strictObject({
   /** Captions to choose from, as ids of judgments: the newest that is known stands above the chart. */
   captions: z.array(text).min(1),
   /** What is drawn and in which unit; stands below the caption, or in its place where none is known. */
-  title: text,
+  title: prose,
   /** What the picture looks like, for those who cannot see it; its caption and rows are added. */
-  alt: text,
+  alt: prose,
   /** A line below the chart, after its sources. */
-  note: text.optional(),
+  note: prose.optional(),
   /** A map must say that its boundaries are not authoritative. */
   map: z.boolean().default(false),
 });

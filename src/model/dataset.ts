@@ -75,6 +75,7 @@ export const tables = {
       'video',
       'claims',
       'collection',
+      'evidence',
       'person',
       'state',
       'record',

@@ -59,7 +59,10 @@ export function eventDate({ precision, date_start: start, date_end: end }: RowOf
   if (precision === 'month') return month(start);
   if (precision === 'season') {
     const { month: number, year } = Temporal.PlainDate.from(start);
-    return `${seasons[Math.floor((number % 12) / 3)]} ${year}`;
+    const season = seasons[Math.floor((number % 12) / 3)];
+    if (season !== 'winter') return `${season} ${year}`;
+    const before = number === 12 ? year : year - 1;
+    return `winter ${before}–${String((before + 1) % 100).padStart(2, '0')}`;
   }
   return daySpan(start, end ?? start);
 }

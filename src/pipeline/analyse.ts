@@ -57,8 +57,15 @@ function compute(config: FindingConfig, rows: readonly Row[]): Finding | undefin
 const identified = z.object({ id: z.string() });
 
 function count(rows: readonly Row[]): Finding {
-  const ids = z.array(identified).parse(rows).map(({ id }) => id);
-  return { fields: { count: spelled(ids.length), number: String(ids.length) }, restsOn: [...new Set(ids)], rows: [] };
+  const ids = z
+    .array(identified)
+    .parse(rows)
+    .map(({ id }) => id);
+  return {
+    fields: { count: spelled(ids.length), number: String(ids.length) },
+    restsOn: [...new Set(ids)],
+    rows: [],
+  };
 }
 
 /** A lower bound of a share is an upper bound of the rest; the difference of two lower bounds would be none. */

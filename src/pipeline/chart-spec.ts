@@ -1,10 +1,13 @@
 import type { Fault } from '../model/fault.ts';
 
-/** Properties that make Vega load something or lead out of the page. */
-const forbiddenKeys = new Set(['url', 'href', 'usermeta', 'loader']);
+/** Properties that make Vega load something, lead out of the page, or bring data of their own. */
+const forbiddenKeys = new Set(['url', 'href', 'usermeta', 'loader', 'datasets']);
 
 /** What a chart spec may not contain, and the data sets it names without being given them. */
-export function checkSpec(spec: object, { file, given }: { file: string; given: readonly string[] }): Fault[] {
+export function checkSpec(
+  spec: object,
+  { file, given }: { file: string; given: readonly string[] },
+): Fault[] {
   const faults: Fault[] = [];
   const named = new Set<string>();
   const own = new Set<string>();
@@ -18,7 +21,12 @@ export function checkSpec(spec: object, { file, given }: { file: string; given: 
     for (const [key, item] of Object.entries(value)) {
       const here = path === '' ? key : `${path}.${key}`;
       if (forbiddenKeys.has(key)) {
-        faults.push({ file, field: here, problem: `Charts may not use "${key}".`, mend: 'Name a query of the brief under data instead.' });
+        faults.push({
+          file,
+          field: here,
+          problem: `Charts may not use "${key}".`,
+          mend: 'Name a query of the brief under data instead.',
+        });
       }
       if ((key === 'mark' || key === 'type') && item === 'image') {
         faults.push({ file, field: here, problem: 'Charts may not show images.', mend: 'Use another mark.' });
@@ -34,7 +42,12 @@ export function checkSpec(spec: object, { file, given }: { file: string; given: 
     }
     if ('name' in data && !('values' in data)) named.add(String(data.name));
     else if (!('url' in data)) {
-      faults.push({ file, field: path, problem: 'The spec holds its own data.', mend: 'Give data by name: { "name": "…" }.' });
+      faults.push({
+        file,
+        field: path,
+        problem: 'The spec holds its own data.',
+        mend: 'Give data by name: { "name": "…" }.',
+      });
     }
   };
 
@@ -50,7 +63,12 @@ export function checkSpec(spec: object, { file, given }: { file: string; given: 
   }
   for (const name of given) {
     if (named.has(name)) continue;
-    faults.push({ file, field: 'data', problem: `The brief gives data "${name}", which the spec does not use.`, mend: 'Remove it from brief.yaml, or use it.' });
+    faults.push({
+      file,
+      field: 'data',
+      problem: `The brief gives data "${name}", which the spec does not use.`,
+      mend: 'Remove it from brief.yaml, or use it.',
+    });
   }
   return faults;
 }

@@ -1,27 +1,50 @@
 /**
- * Makes Vega's SVG fit to stand in a page: coordinates rounded to hundredths, ids made unique by the chart's name, and
+ * Makes Vega's SVG fit to stand in a page, changing tags and never the text between them: coordinates rounded to hundredths, ids made unique by the chart's name, and
  * one image with one text alternative in place of a labelled element for every mark.
  */
 export function cleanSvg(svg: string, { name, alt }: { name: string; alt: string }): string {
-  const body = svg
-    .replaceAll(/ (?:role|aria-[a-z]+)="[^"]*"/g, '')
-    .replaceAll(/\bid="([^"]*)"/g, `id="${name}-$1"`)
-    .replaceAll(/url\((?:&quot;|["'])?#([^)"'&]*)(?:&quot;|["'])?\)/g, `url(#${name}-$1)`)
-    .replaceAll(/(<[^>]*>)/g, roundNumbers);
+  const body = svg.replaceAll(/<[^>]*>/g, (tag) =>
+    roundNumbers(
+      tag
+        .replaceAll(/ (?:role|aria-[a-z]+)="[^"]*"/g, '')
+        .replaceAll(/\bid="([^"]*)"/g, `id="${name}-$1"`)
+        .replaceAll(/url\((?:&quot;|["'])?#([^)"'&]*)(?:&quot;|["'])?\)/g, `url(#${name}-$1)`),
+    ),
+  );
   const opening = /^<svg\b([^>]*)>/.exec(body);
   if (opening === null) throw new Error('Vega returned something other than an SVG drawing.');
   const attributes = (opening[1] ?? '').replaceAll(/ (?:xmlns(?::xlink)?|version|class|style)="[^"]*"/g, '');
   return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeAttribute(alt)}"${attributes}>${body.slice(opening[0].length)}`;
 }
 
-/** Rounds within tags only: what stands between them is text that people read. */
+/**
+ * What in Vega's SVG would load something or lead out of the page. A spec can compute a colour, and data can hold one,
+ * so that only the drawing shows it.
+ */
+export function outsideReferences(svg: string): string[] {
+  const tags = svg.match(/<[^>]*>/g) ?? [];
+  return tags.flatMap(
+    (tag) =>
+      tag.match(/^<(?:a|image|script|foreignObject)\b|\bhref="[^"]*"|url\((?!#|["']#|&quot;#)[^)]*\)/g) ?? [],
+  );
+}
+
 function roundNumbers(tag: string): string {
-  return tag.replaceAll(/ (d|transform|x|y|x1|y1|x2|y2|width|height|r|viewBox|points|offset)="([^"]*)"/g, (_, key: string, value: string) => {
-    const rounded = value.replaceAll(/-?\d+\.\d{3,}(?:e-?\d+)?/g, (number) => String(Math.round(Number(number) * 100) / 100 + 0));
-    return ` ${key}="${rounded}"`;
-  });
+  return tag.replaceAll(
+    / (d|transform|x|y|x1|y1|x2|y2|width|height|r|viewBox|points|offset)="([^"]*)"/g,
+    (_, key: string, value: string) => {
+      const rounded = value.replaceAll(/-?\d+\.\d{3,}(?:e-?\d+)?/g, (number) =>
+        String(Math.round(Number(number) * 100) / 100 + 0),
+      );
+      return ` ${key}="${rounded}"`;
+    },
+  );
 }
 
 function escapeAttribute(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

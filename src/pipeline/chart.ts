@@ -5,7 +5,7 @@ import { compile } from 'vega-lite';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { Row } from '../model/row.ts';
 import { checkSpec } from './chart-spec.ts';
-import { cleanSvg } from './chart-svg.ts';
+import { cleanSvg, outsideReferences } from './chart-svg.ts';
 
 export interface ChartRequest {
   /** Unique in the page: it prefixes every id in the drawing. */
@@ -38,7 +38,11 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
   const failed = (problems: readonly string[], cause?: unknown) =>
     new AppError(
       'chart-failed',
-      problems.map((problem): Fault => ({ file, problem, mend: 'Correct the spec, or the query that feeds it.' })),
+      problems.map((problem): Fault => ({
+        file,
+        problem,
+        mend: 'Correct the spec, or the query that feeds it.',
+      })),
       { cause },
     );
   const refused = checkSpec(spec, { file, given: Object.keys(data) });
@@ -59,6 +63,9 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
       vega.resetSVGDefIds();
       await view.runAsync();
       const svg = await view.toSVG();
+      for (const reference of outsideReferences(svg)) {
+        warnings.push(`The drawing holds ${reference}, and charts may not load anything.`);
+      }
       if (warnings.length > 0) throw failed([...new Set(warnings)]);
       return { svg: cleanSvg(svg, { name, alt }), compiled };
     } finally {
@@ -72,7 +79,9 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
 
 /** Compiling takes half of a chart's time and depends on spec and theme alone. */
 function compileOnce(spec: object, theme: object, logger: vega.LoggerInterface): vega.Spec {
-  const key = createHash('sha256').update(JSON.stringify([spec, theme])).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify([spec, theme]))
+    .digest('hex');
   let compiled = compiledSpecs.get(key);
   if (compiled === undefined) {
     // Vega-Lite types its specs more closely than JSON can be checked here; what it cannot read, it warns of.
@@ -94,7 +103,9 @@ function closedLoader(warnings: string[]): vega.Loader {
 /** Vega draws on after a warning; a chart that warns is not to be trusted. */
 function strictLogger(warnings: string[]): vega.LoggerInterface {
   const collect = (...messages: readonly unknown[]) => {
-    warnings.push(messages.map((message) => (message instanceof Error ? message.message : String(message))).join(' '));
+    warnings.push(
+      messages.map((message) => (message instanceof Error ? message.message : String(message))).join(' '),
+    );
     return logger;
   };
   const logger: vega.LoggerInterface = {

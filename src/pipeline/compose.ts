@@ -35,8 +35,14 @@ export interface Composition {
 }
 
 /** TLP 2.0 (FIRST, August 2022): the colour of each label on black, and how far it lets a document travel. */
-const markings: { readonly [label in Brief['config']['marking']]: { colour: string; width: string; meaning: string } } = {
-  'TLP:RED': { colour: '#ff2b2b', width: '30mm', meaning: 'For the named recipients alone; not to be passed on.' },
+const markings: {
+  readonly [label in Brief['config']['marking']]: { colour: string; width: string; meaning: string };
+} = {
+  'TLP:RED': {
+    colour: '#ff2b2b',
+    width: '30mm',
+    meaning: 'For the named recipients alone; not to be passed on.',
+  },
   'TLP:AMBER+STRICT': {
     colour: '#ffc000',
     width: '46mm',
@@ -130,7 +136,10 @@ function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period
   const spans = topics.map((each) => {
     const rows = known.coverage.filter((row) => row.topic === each);
     const days = coveredDays(rows, { start, asOf });
-    const last = rows.map(({ end }) => end).toSorted().at(-1);
+    const last = rows
+      .map(({ end }) => end)
+      .toSorted()
+      .at(-1);
     return { topic: each, ids: rows.map(({ id }) => id), days, last };
   });
   const notices = spans.flatMap(({ topic: each, ids, days, last }) => {
@@ -152,8 +161,9 @@ function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period
     ids: spans.flatMap(({ ids }) => ids),
     /** The day on which all coverage had ended, when that was before the period began. */
     ended: newest !== undefined && newest < start ? longDay(newest) : null,
+    /** The last day of coverage, when that was before the cut-off: what the page tells was known by then. */
+    until: newest !== undefined && newest < asOf ? longDay(newest) : null,
     complete: notices.length === 0,
-    none: newest === undefined,
   };
 }
 

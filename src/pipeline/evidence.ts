@@ -63,12 +63,18 @@ export class Evidence {
       for (const id of finding.restsOn) this.#used.add(id);
       const value = finding.fields[field];
       if (value !== undefined) return value;
-      throw unknown(`The finding "${name}" has no field "${field}".`, `Use one of ${Object.keys(finding.fields).join(', ')}.`);
+      throw unknown(
+        `The finding "${name}" has no field "${field}".`,
+        `Use one of ${Object.keys(finding.fields).join(', ')}.`,
+      );
     }
     const entry = this.#row(name);
     const value = figureOf(entry, field);
     if (value === undefined) {
-      throw unknown(`"${name}" has no figure "${field}".`, 'See docs/authoring.md for the figures that each table has.');
+      throw unknown(
+        `"${name}" has no figure "${field}".`,
+        'See docs/authoring.md for the figures that each table has.',
+      );
     }
     return value;
   }
@@ -103,8 +109,12 @@ export class Evidence {
     if (table === 'judgments') {
       return row.author === null ? row.rests_on.flatMap((basis) => this.#evidence(basis)) : [id];
     }
-    if (table === 'gaps' || table === 'indicators') return row.rests_on.flatMap((basis) => this.#evidence(basis));
-    throw unknown(`"${id}" stands in ${table}, which cannot be cited.`, 'Cite an event, a measure or a judgment.');
+    if (table === 'gaps' || table === 'indicators')
+      return row.rests_on.flatMap((basis) => this.#evidence(basis));
+    throw unknown(
+      `"${id}" stands in ${table}, which cannot be cited.`,
+      'Cite an event, a measure or a judgment.',
+    );
   }
 
   #row(id: string): TableRow {
@@ -129,7 +139,11 @@ export class Evidence {
   /** A source and all that carried it, ending nearest to the reader. */
   #chain(id: string): string[] {
     const chain: string[] = [];
-    for (let next: string | null = id; next !== null && !chain.includes(next); next = this.#source(next)?.via ?? null) {
+    for (
+      let next: string | null = id;
+      next !== null && !chain.includes(next);
+      next = this.#source(next)?.via ?? null
+    ) {
       if (this.#source(next) !== undefined) chain.push(next);
     }
     return chain;

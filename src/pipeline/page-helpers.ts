@@ -10,7 +10,7 @@ const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
 const hyphenatedName = /\b\p{Lu}\p{L}*-\p{Lu}\p{L}*/gu;
 const svgStart = /^<svg\b/;
 
-/** What templates can call besides Handlebars' own `if`, `unless`, `each`, `with` and `lookup`. */
+/** What templates can call besides Handlebars' own `if`, `unless`, `each` and `with`. */
 export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.HelperDelegate } {
   let listed = false;
   /** Endnote numbers as links, three and more in a row as a span; the endnotes lead back to the first citation. */
@@ -36,10 +36,14 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
     /** `{{say text}}`: a row's text with its figures filled in. */
     say: (text: unknown) =>
       new SafeString(
-        escape(evidence.fill(z.string().parse(text))).replaceAll(hyphenatedName, '<span class="name">$&</span>'),
+        escape(evidence.fill(z.string().parse(text))).replaceAll(
+          hyphenatedName,
+          '<span class="name">$&</span>',
+        ),
       ),
     /** `{{figure id "value"}}`: one figure of a row or a finding. */
-    figure: (name: unknown, field: unknown) => evidence.figure(z.string().parse(name), z.string().parse(field)),
+    figure: (name: unknown, field: unknown) =>
+      evidence.figure(z.string().parse(name), z.string().parse(field)),
     /** `{{show id}}`: marks a row as shown where it is not cited; prints nothing. */
     show: (rows: unknown) => {
       for (const id of ids.parse(rows)) evidence.use(id);
@@ -48,16 +52,20 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
     day: (value: unknown) => longDay(z.string().parse(value)),
     'short-day': (value: unknown) => shortDay(z.string().parse(value)),
     /** `{{join list ", "}}` */
-    join: (list: unknown, between: unknown) => z.array(z.string()).parse(list).join(z.string().parse(between)),
+    join: (list: unknown, between: unknown) =>
+      z.array(z.string()).parse(list).join(z.string().parse(between)),
     /** `{{column rows "id"}}`: the values of one column, lists laid end to end. */
     column: (rows: unknown, name: unknown) =>
-      z.array(z.record(z.string(), z.unknown())).parse(rows).flatMap((row) => row[z.string().parse(name)]),
+      z
+        .array(z.record(z.string(), z.unknown()))
+        .parse(rows)
+        .flatMap((row) => row[z.string().parse(name)]),
     /** The endnotes and the sources behind them; nothing can be cited after this. */
     endnotes(this: unknown, options: Handlebars.HelperOptions) {
       const notes = evidence.endnotes;
       const sources = evidence.sources;
       listed = true;
-      return options.fn({ notes, sources });
+      return options.fn({ notes, sources, many: sources.length > 3 });
     },
     /** Our own drawing, already escaped where it was made. */
     svg: (drawing: unknown) => {
@@ -75,7 +83,8 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
       return new SafeString(`"${escaped}"`);
     },
     /** The rows behind a figure as a table, for those who cannot see it. */
-    'rows-table': (rows: unknown) => new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows))),
+    'rows-table': (rows: unknown) =>
+      new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows))),
   };
 }
 
@@ -93,7 +102,9 @@ function runs(numbers: readonly number[]): number[][] {
 function rowsTable(rows: readonly { readonly [column: string]: unknown }[]): string {
   const plain = (value: unknown) => value === null || typeof value !== 'object' || Array.isArray(value);
   const columns = Object.keys(rows[0] ?? {}).filter((column) => rows.every((row) => plain(row[column])));
-  const head = columns.map((column) => `<th scope="col">${escape(column.replaceAll('_', ' '))}</th>`).join('');
+  const head = columns
+    .map((column) => `<th scope="col">${escape(column.replaceAll('_', ' '))}</th>`)
+    .join('');
   const cell = (value: unknown) => escape(Array.isArray(value) ? value.join('; ') : String(value ?? ''));
   const body = rows
     .map((row) => `<tr>${columns.map((column) => `<td>${cell(row[column])}</td>`).join('')}</tr>`)

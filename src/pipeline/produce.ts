@@ -77,9 +77,19 @@ export async function render(
   onStep('chart');
   const figures = await illustrate({ brief, known, sets, findings, outlines });
   onStep('compose');
-  const drawn = Object.entries(figures).flatMap(([name, figure]) => (figure ? [[name, figure] as const] : []));
+  const drawn = Object.entries(figures).flatMap(([name, figure]) =>
+    figure ? [[name, figure] as const] : [],
+  );
   const { html, used } = compose({
-    brief, period, paper, known, sets, findings, figures, changes, fontFaces,
+    brief,
+    period,
+    paper,
+    known,
+    sets,
+    findings,
+    figures,
+    changes,
+    fontFaces,
   });
   return { period, known, html, used, charts: Object.fromEntries(drawn) };
 }
@@ -125,7 +135,13 @@ export async function produce(
 /** The text of every heading in document order, as the bookmarks should read. */
 export function headingsOf(html: string): string[] {
   const entities: { readonly [entity: string]: string } = {
-    '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#x27;': "'", '&#x60;': '`', '&#x3D;': '=',
+    '&amp;': '&',
+    '&lt;': '<',
+    '&gt;': '>',
+    '&quot;': '"',
+    '&#x27;': "'",
+    '&#x60;': '`',
+    '&#x3D;': '=',
   };
   return [...html.matchAll(/<h([1-6])\b[^>]*>([\s\S]*?)<\/h\1>/g)].map(([, , content = '']) =>
     content

@@ -1,13 +1,19 @@
 import Handlebars from 'handlebars';
+import { z } from 'zod';
 import type { SourceFile } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import { typedFigures } from '../model/typed-figures.ts';
 
 type Helpers = { readonly [name: string]: Handlebars.HelperDelegate };
 
-const builtIn = ['if', 'unless', 'each', 'with', 'lookup'];
+/** Not `lookup`: a name that it does not find would pass as nothing. */
+const builtIn = ['if', 'unless', 'each', 'with'];
 
-/** The helper that every looked-up name is passed through; templates cannot write it, since a name has no blank. */
+/**
+ * The helpers that every looked-up name is passed through, before and after; templates cannot write them, since a name
+ * has no blank.
+ */
+const mark = 'name to read';
 const guard = 'known value';
 
 export interface TemplateSources {
@@ -24,8 +30,15 @@ export interface TemplateSources {
  * Throws `template-invalid` with every fault that can be seen without data, or, from the returned function, with the
  * first unknown name met.
  */
-export function compileTemplate({ template, partials, helpers }: TemplateSources): (context: object) => string {
-  const names = { helpers: new Set([...Object.keys(helpers), ...builtIn]), partials: new Set(Object.keys(partials)) };
+export function compileTemplate({
+  template,
+  partials,
+  helpers,
+}: TemplateSources): (context: object) => string {
+  const names = {
+    helpers: new Set([...Object.keys(helpers), ...builtIn]),
+    partials: new Set(Object.keys(partials)),
+  };
   const parsed = Object.entries({ ...partials, '': template }).map(([name, source]) => ({
     name,
     ...parse(source, names),
@@ -34,11 +47,22 @@ export function compileTemplate({ template, partials, helpers }: TemplateSources
   if (faults.length > 0) throw new AppError('template-invalid', faults);
 
   const handlebars = Handlebars.create();
-  handlebars.registerHelper({ ...helpers, [guard]: requireKnown });
+  let reading: Fault | undefined;
+  handlebars.registerHelper({
+    ...Object.fromEntries(Object.entries(helpers).map(([name, helper]) => [name, located(name, helper)])),
+    [mark]: (name: string, file: string, line: number) => {
+      reading = { file, line, ...nothingNamed(name) };
+    },
+    [guard]: (_: unknown, value: unknown) => {
+      if (value === undefined && reading) throw new AppError('template-invalid', [reading]);
+      reading = undefined;
+      return value;
+    },
+  });
   const options = {
     strict: true,
     knownHelpersOnly: true,
-    knownHelpers: Object.fromEntries([...names.helpers, guard].map((name) => [name, true])),
+    knownHelpers: Object.fromEntries([...names.helpers, mark, guard].map((name) => [name, true])),
   };
   const compiled = new Map(parsed.map(({ name, program }) => [name, handlebars.compile(program, options)]));
   const main = compiled.get('');
@@ -46,36 +70,49 @@ export function compileTemplate({ template, partials, helpers }: TemplateSources
   for (const [name, partial] of compiled) handlebars.registerPartial(name, partial);
 
   return (context) => {
+    reading = undefined;
     try {
       return main?.(context) ?? '';
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
-      throw new AppError(
-        'template-invalid',
-        [
-          {
-            file: template.file,
-            problem: cause instanceof Error ? cause.message : String(cause),
-            mend: 'Correct the template or one of its partials.',
-          },
-        ],
-        { cause },
-      );
+      const problem = cause instanceof Error ? cause.message : String(cause);
+      const mend = 'Correct the template or one of its partials.';
+      // Reading a name fails where what stands before its last dot is not there.
+      throw new AppError('template-invalid', [reading ?? { file: template.file, problem, mend }], { cause });
     }
   };
 }
 
-function requireKnown(value: unknown, name: string, file: string, line: number): unknown {
-  if (value !== undefined) return value;
-  throw new AppError('template-invalid', [
-    {
-      file,
-      line,
-      problem: `Nothing is named "${name}" here.`,
-      mend: 'Correct the name, or add the query, column, chart or finding that it should stand for.',
-    },
-  ]);
+const nothingNamed = (name: string) => ({
+  problem: `Nothing is named "${name}" here.`,
+  mend: 'Correct the name, or add the query, column, chart or finding that it should stand for.',
+});
+
+/** The helper with its faults placed where the template calls it. */
+function located(name: string, helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate {
+  return function (this: unknown, ...args: unknown[]): unknown {
+    try {
+      return Reflect.apply(helper, this, args);
+    } catch (cause) {
+      const { loc } = call.parse(args.at(-1));
+      const place = { file: loc.source, line: loc.start.line };
+      if (cause instanceof AppError) {
+        const faults = cause.faults.map((fault) =>
+          fault.file === undefined ? { ...place, ...fault } : fault,
+        );
+        throw new AppError(cause.code, faults, { cause });
+      }
+      if (!(cause instanceof z.ZodError)) throw cause;
+      const reasons = cause.issues.map(({ message }) => message.replace('Invalid input: ', '')).join('; ');
+      const problem = `"${name}" cannot take what it is given: ${reasons}.`;
+      throw new AppError('template-invalid', [{ ...place, problem, mend: 'Give it another value.' }], {
+        cause,
+      });
+    }
+  };
 }
+
+const call = z.object({ loc: z.object({ source: z.string(), start: z.object({ line: z.number() }) }) });
 
 function parse(
   { file, text }: SourceFile,
@@ -115,13 +152,17 @@ class TemplateCheck extends Handlebars.Visitor {
 
   override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
     if (!mustache.escaped) {
-      this.#fault(mustache, 'A triple brace or & prints data without escaping it.', 'Use {{…}}, or a helper.');
+      this.#fault(
+        mustache,
+        'A triple brace or & prints data without escaping it.',
+        'Use {{…}}, or a helper.',
+      );
     }
     const { path } = mustache;
     if (isPath(path) && !this.#isHelper(path)) {
       if (mustache.params.length > 0) this.#unknownHelper(path);
       mustache.params = this.#guarded(path).params;
-      mustache.path = this.#guardPath(path);
+      mustache.path = this.#helperPath(guard, path);
       return;
     }
     this.#arguments(mustache);
@@ -164,7 +205,8 @@ class TemplateCheck extends Handlebars.Visitor {
   #arguments(node: { params: hbs.AST.Expression[]; hash: hbs.AST.Hash }): void {
     node.params = node.params.map((param) => this.#argument(param));
     // The types leave out that a call may have no hash.
-    for (const pair of (node.hash as hbs.AST.Hash | undefined)?.pairs ?? []) pair.value = this.#argument(pair.value);
+    for (const pair of (node.hash as hbs.AST.Hash | undefined)?.pairs ?? [])
+      pair.value = this.#argument(pair.value);
   }
 
   #argument(expression: hbs.AST.Expression): hbs.AST.Expression {
@@ -178,13 +220,19 @@ class TemplateCheck extends Handlebars.Visitor {
     const literal = (value: string) =>
       ({ type: 'StringLiteral', value, original: value, loc }) satisfies hbs.AST.StringLiteral;
     const line = { type: 'NumberLiteral', value: loc.start.line, original: loc.start.line, loc } as const;
-    const params: hbs.AST.Expression[] = [path, literal(path.original), literal(this.#file), line];
     const hash: hbs.AST.Hash = { type: 'Hash', pairs: [], loc };
-    return { type: 'SubExpression', path: this.#guardPath(path), params, hash, loc };
+    const marked: hbs.AST.SubExpression = {
+      type: 'SubExpression',
+      path: this.#helperPath(mark, path),
+      params: [literal(path.original), literal(this.#file), line],
+      hash,
+      loc,
+    };
+    return { type: 'SubExpression', path: this.#helperPath(guard, path), params: [marked, path], hash, loc };
   }
 
-  #guardPath({ loc }: hbs.AST.Node): hbs.AST.PathExpression {
-    return { type: 'PathExpression', data: false, depth: 0, parts: [guard], original: guard, loc };
+  #helperPath(name: string, { loc }: hbs.AST.Node): hbs.AST.PathExpression {
+    return { type: 'PathExpression', data: false, depth: 0, parts: [name], original: name, loc };
   }
 
   #isHelper(path: hbs.AST.Expression): boolean {
@@ -193,7 +241,11 @@ class TemplateCheck extends Handlebars.Visitor {
 
   #unknownHelper(path: hbs.AST.Expression): void {
     const name = isPath(path) ? path.original : path.type;
-    this.#fault(path, `There is no helper "${name}".`, `Use one of ${[...this.#names.helpers].toSorted().join(', ')}.`);
+    this.#fault(
+      path,
+      `There is no helper "${name}".`,
+      `Use one of ${[...this.#names.helpers].toSorted().join(', ')}.`,
+    );
   }
 
   #fault(node: hbs.AST.Node, problem: string, mend: string): void {

@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import type { Day } from '../model/calendar.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import { describeEdition, inputsOf, type FileToStore, type Manifest } from '../pipeline/manifest.ts';
-import { produce, render, type Effects, type Material, type Request, type Step } from '../pipeline/produce.ts';
+import {
+  produce,
+  render,
+  type Effects,
+  type Material,
+  type Request,
+  type Step,
+} from '../pipeline/produce.ts';
 
 export const formats = ['pdf', 'html'] as const;
 export type Format = (typeof formats)[number];
@@ -43,7 +50,12 @@ export interface Reports {
  */
 export async function generate(
   { requests, out, formats: wanted, force, engine }: Job,
-  { effects, material, store, reports }: { effects: Effects; material: Material; store: Store; reports: Reports },
+  {
+    effects,
+    material,
+    store,
+    reports,
+  }: { effects: Effects; material: Material; store: Store; reports: Reports },
 ): Promise<Outcome[]> {
   const make = async (request: Request): Promise<Outcome> => {
     const { brief, asOf, paper } = request;

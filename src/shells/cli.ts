@@ -28,7 +28,11 @@ export function commandLine(commands: Commands, { version }: { version: string }
     .command('generate')
     .description('make the PDF of each brief, or of the briefs named')
     .argument('[brief...]', 'names of briefs, as "sitrep list" shows them; all when left out')
-    .option('--as-of <date>', 'last day to report on, YYYY-MM-DD (default: the last day covered by the data, or today if earlier)', parseDay)
+    .option(
+      '--as-of <date>',
+      'last day to report on, YYYY-MM-DD (default: the last day covered by the data, or today if earlier)',
+      parseDay,
+    )
     .option('--out <dir>', 'folder to write to', 'output')
     .option('--format <list>', `what to write: ${formats.join(', ')}`, parseFormats, [...formats])
     .addOption(new Option('--paper <size>', "paper size (default: the brief's own)").choices(papers))
@@ -61,6 +65,7 @@ function parseDay(value: string): Day {
 function parseFormats(value: string): Format[] {
   const wanted = value.split(',').map((part) => part.trim());
   const unknown = wanted.filter((part) => !formats.some((format) => format === part));
-  if (unknown.length > 0) throw new InvalidArgumentError(`Write ${formats.join(', ')}, or both with a comma.`);
+  if (unknown.length > 0)
+    throw new InvalidArgumentError(`Write ${formats.join(', ')}, or both with a comma.`);
   return formats.filter((format) => wanted.includes(format));
 }

@@ -9,6 +9,9 @@ import { distinct, generate, type Outcome, type Store } from '../runtime/generat
 import type { Commands } from './cli.ts';
 import { alignColumns } from './table.ts';
 
+/** How many coming slots of each brief `list` shows. */
+const slotsShown = 3;
+
 /** What the commands need of the world. */
 export interface Surroundings {
   readonly now: Date;
@@ -36,10 +39,15 @@ export function commands(world: Surroundings): Commands {
 
       const requests = briefs.map((brief) => {
         const dataset = datasetOf(brief, datasets);
-        return { brief, dataset, asOf: asOf ?? defaultAsOf(dataset, brief, world.now), paper: paper ?? brief.config.paper };
+        return {
+          brief,
+          dataset,
+          asOf: asOf ?? defaultAsOf(dataset, brief, world.now),
+          paper: paper ?? brief.config.paper,
+        };
       });
       for (const date of new Set(requests.map((request) => request.asOf))) {
-        world.print(`As of ${date}${asOf === undefined ? ', the last day that the data cover' : ''}.`);
+        world.print(`As of ${date}${asOf === undefined ? `, ${whyDefault(date, datasets)}` : ''}.`);
       }
       const outcomes = await generate(
         { requests, out, formats: format, force, engine: world.engine },
@@ -59,10 +67,19 @@ export function commands(world: Surroundings): Commands {
     async list() {
       const { briefs } = await load(world, await world.briefIds());
       const rows = briefs.map(({ id, config: { title, schedule } }) => {
-        const next = new Cron(schedule.cron, { timezone: schedule.timezone, paused: true }).nextRun(world.now);
-        return [id, title, schedule.cron, schedule.timezone, localTime(next, schedule.timezone), utcTime(next)];
+        const [next, ...later] = new Cron(schedule.cron, {
+          timezone: schedule.timezone,
+          paused: true,
+        }).nextRuns(slotsShown, world.now);
+        const times = (slot: Date | undefined) => [localTime(slot, schedule.timezone), utcTime(slot)];
+        return [
+          [id, title, schedule.cron, schedule.timezone, ...times(next)],
+          ...later.map((slot) => ['', '', '', '', ...times(slot)]),
+        ];
       });
-      world.print(alignColumns([['BRIEF', 'TITLE', 'SCHEDULE', 'TIME ZONE', 'NEXT SLOT', 'IN UTC'], ...rows]));
+      world.print(
+        alignColumns([['BRIEF', 'TITLE', 'SCHEDULE', 'TIME ZONE', 'NEXT SLOTS', 'IN UTC'], ...rows.flat()]),
+      );
     },
 
     async check() {
@@ -74,7 +91,8 @@ export function commands(world: Surroundings): Commands {
           return undefined;
         });
       const ids = await world.briefIds();
-      const briefs = (await collect(world.loadBriefs(ids))) ?? [];
+      const briefs: Brief[] = [];
+      for (const id of ids) briefs.push(...((await collect(world.loadBriefs([id]))) ?? []));
       const datasets = new Map<string, Dataset>();
       for (const name of await world.datasetNames()) {
         const dataset = await collect(world.loadDataset(name));
@@ -113,7 +131,9 @@ async function load(
   const [first] = missing;
   if (first !== undefined) throw new AppError(first.code, distinct(missing));
   const wanted = [...new Set(briefs.map((brief) => brief.config.dataset))];
-  const loaded = await Promise.all(wanted.map(async (name) => [name, await world.loadDataset(name)] as const));
+  const loaded = await Promise.all(
+    wanted.map(async (name) => [name, await world.loadDataset(name)] as const),
+  );
   return { briefs, datasets: new Map(loaded) };
 }
 
@@ -125,9 +145,19 @@ function datasetOf(brief: Brief, datasets: ReadonlyMap<string, Dataset>): Datase
 
 /** The last day that the dataset covers, or today in the brief's time zone if that is earlier. */
 function defaultAsOf({ tables }: Dataset, brief: Brief, now: Date): Day {
-  const last = tables.coverage.map(({ end }) => end).toSorted().at(-1);
+  const last = tables.coverage
+    .map(({ end }) => end)
+    .toSorted()
+    .at(-1);
   const current = today(now, brief.config.schedule.timezone);
   return last === undefined || current < last ? current : last;
+}
+
+function whyDefault(date: Day, datasets: ReadonlyMap<string, Dataset>): string {
+  const covered = [...datasets.values()].some(({ tables }) =>
+    tables.coverage.some(({ end }) => end === date),
+  );
+  return covered ? 'the last day that the data cover' : 'today';
 }
 
 function summary(outcomes: readonly Outcome[]): string {
@@ -144,20 +174,37 @@ function summary(outcomes: readonly Outcome[]): string {
 function unknownBriefs(unknown: readonly string[], known: readonly string[]): AppError {
   return new AppError(
     'brief-unknown',
-    unknown.map((name) => ({ problem: `There is no brief "${name}".`, mend: `The briefs are ${known.join(', ')}.` })),
+    unknown.map((name) => ({
+      problem: `There is no brief "${name}".`,
+      mend: `The briefs are ${known.join(', ')}.`,
+    })),
   );
 }
 
 function unknownDataset({ definition, config }: Brief): AppError {
   return new AppError('brief-invalid', [
-    { file: definition.file, field: 'dataset', problem: `There is no dataset "${config.dataset}" in data/.`, mend: 'Correct the name.' },
+    {
+      file: definition.file,
+      field: 'dataset',
+      problem: `There is no dataset "${config.dataset}" in data/.`,
+      mend: 'Correct the name.',
+    },
   ]);
 }
 
-function localTime(at: Date | null, timeZone: string): string {
+function localTime(at: Date | undefined, timeZone: string): string {
   return (
-    at?.toLocaleString('en-GB', { timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }) ?? 'never'
+    at?.toLocaleString('en-GB', {
+      timeZone,
+      weekday: 'short',
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZoneName: 'short',
+    }) ?? 'never'
   );
 }
 
-const utcTime = (at: Date | null): string => at?.toISOString().replace(/:00\.000Z$/, 'Z') ?? 'never';
+const utcTime = (at: Date | undefined): string => at?.toISOString().replace(/:00\.000Z$/, 'Z') ?? 'never';

@@ -22,6 +22,7 @@ test.each<[RowOf<'events'>['precision'], string | null, string | null, string]>(
   ['season', '2019-06-01', '2019-08-31', 'summer 2019'],
   ['season', '2019-09-01', '2019-11-30', 'autumn 2019'],
   ['season', '2019-12-01', '2020-02-29', 'winter 2019–20'],
+  ['season', '2020-01-01', '2020-02-29', 'winter 2019–20'],
   ['range', '2019-01-01', '2020-03-31', 'January 2019 to March 2020'],
   ['range', '2021-08-19', '2021-08-25', '19–25 August 2021'],
   ['undated', null, null, 'undated'],

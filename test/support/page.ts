@@ -29,11 +29,9 @@ const tidy = (html: string): string =>
     .replaceAll(/\s+/g, ' ')
     .trim();
 
-const bodyOf = (html: string): string =>
-  html
-    .slice(html.indexOf('<body'))
-    .replaceAll(/<details\b[\s\S]*?<\/details>/g, '')
-    .replaceAll(/<sup class="cite">[\s\S]*?<\/sup>/g, '');
+const shownBody = (html: string): string =>
+  html.slice(html.indexOf('<body')).replaceAll(/<details\b[\s\S]*?<\/details>/g, '');
+const bodyOf = (html: string): string => shownBody(html).replaceAll(/<sup class="cite">[\s\S]*?<\/sup>/g, '');
 
 const blocksOf = (html: string): string[] =>
   html
@@ -41,6 +39,9 @@ const blocksOf = (html: string): string[] =>
     .split('\n')
     .map(tidy)
     .filter((block) => block !== '');
+
+/** The text of each block with its citation numbers, as it is printed. */
+export const printedBlocks = (html: string): string[] => blocksOf(shownBody(html));
 
 /** Reads a page of ours as text. It knows no HTML but what our templates write. */
 export function readPage(html: string): Page {

@@ -1,0 +1,70 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { eachRow, type TableRow } from '../src/model/references.ts';
+import type { Rendering } from '../src/pipeline/produce.ts';
+import { printedBlocks } from './support/page.ts';
+import { loadProduct, renderEdition, withTables, type Product } from './support/product.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
+
+const product: Product = await loadProduct();
+const rows = eachRow(product.dataset.tables);
+
+/** What a reader sees: the text and the drawings, without what is there for those who cannot see them. */
+const seen = ({ html, charts }: Rendering): string =>
+  JSON.stringify([
+    printedBlocks(html),
+    Object.values(charts).map(({ svg }) => svg.replaceAll(/ aria-label="[^"]*"/g, '')),
+  ]);
+
+/** The product as if one row had never been written; what rests on it is not told either. */
+const without = ({ table, row }: TableRow): Product =>
+  withTables(product, (tables) => ({ ...tables, [table]: tables[table].filter((each) => each !== row) }));
+
+/** Runs so many at a time: while one edition waits for the database, another is drawn. */
+async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const next = async () => {
+    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
+  };
+  await Promise.all([next(), next(), next(), next()]);
+}
+
+/** For each row, the last golden date of each brief at which its page says that it shows the row. */
+const shown = new Map<string, { [brief: string]: string }>();
+const pages = new Map<string, string>();
+
+beforeAll(async () => {
+  const editions = product.briefs.flatMap(({ id, config }) =>
+    config.golden.map(({ asOf }) => ({ brief: id, asOf })),
+  );
+  await forEach(editions, async ({ brief, asOf }) => {
+    const rendering = await renderEdition(product, { brief, asOf });
+    pages.set(`${brief} ${asOf}`, seen(rendering));
+    for (const id of rendering.used) {
+      const dates = shown.get(id) ?? {};
+      shown.set(id, { ...dates, [brief]: [dates[brief] ?? '', asOf].toSorted().at(-1) ?? asOf });
+    }
+  });
+});
+
+test('every row of the dataset is shown by a brief at one of its golden dates', () => {
+  expect(rows.length).toBeGreaterThan(150);
+  expect(rows.filter(({ row }) => !shown.has(row.id)).map(({ table, row }) => `${table} ${row.id}`)).toEqual([]);
+});
+
+describe.each(product.briefs.map(({ id }) => ({ brief: id })))('$brief', ({ brief }) => {
+  test('changes with each row that it shows, when that row is deleted', async () => {
+    const deletions = rows.flatMap((entry) => {
+      const asOf = shown.get(entry.row.id)?.[brief];
+      return asOf === undefined ? [] : [{ entry, asOf }];
+    });
+    expect(deletions.length).toBeGreaterThan(20);
+    const unmoved: string[] = [];
+    await forEach(deletions, async ({ entry, asOf }) => {
+      const rendering = await renderEdition(without(entry), { brief, asOf });
+      expect(rendering.used).not.toContain(entry.row.id);
+      if (seen(rendering) === pages.get(`${brief} ${asOf}`)) unmoved.push(`${entry.row.id} as of ${asOf}`);
+    });
+    expect(unmoved.toSorted()).toEqual([]);
+  });
+});

@@ -1,0 +1,231 @@
+import type Handlebars from 'handlebars';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { AppError, type Fault } from '../../src/model/fault.ts';
+import { compileTemplate } from '../../src/pipeline/template.ts';
+
+const helpers = {
+  shout: (text: unknown) => String(text).toUpperCase(),
+  pair: (a: unknown, b: unknown) => `${String(a)}+${String(b)}`,
+  box(this: unknown, _: unknown, options: Handlebars.HelperOptions) {
+    return options.fn(this);
+  },
+  cited: () => {
+    throw new AppError('citation-unknown', [{ problem: 'No row "F99".', mend: 'Correct the id.' }]);
+  },
+  parsed: () => z.string().parse(7),
+};
+
+const context = {
+  title: 'News',
+  nothing: null,
+  list: [{ name: 'a', inner: [{ deep: 'x' }] }],
+  row: { name: 'b', inner: { deep: 'y' } },
+};
+
+/** Renders a template whose second line is `line`, with partials of one line each. */
+function render(line: string, partials: { readonly [name: string]: string } = {}): string {
+  return compileTemplate({
+    template: { file: 'templates/x/brief.hbs', text: `first\n${line}` },
+    partials: Object.fromEntries(
+      Object.entries(partials).map(([name, text]) => [
+        name,
+        { file: `templates/_shared/partials/${name}.hbs`, text },
+      ]),
+    ),
+    helpers,
+  })(context);
+}
+
+function faultsOf(...given: Parameters<typeof render>): readonly Fault[] {
+  try {
+    render(...given);
+    return [];
+  } catch (error) {
+    if (error instanceof AppError) return error.faults;
+    throw error;
+  }
+}
+
+/** The one fault of a template: its line, file and problem. */
+function faultOf(...given: Parameters<typeof render>): unknown {
+  const faults = faultsOf(...given);
+  expect(faults).toHaveLength(1);
+  expect(faults[0]?.mend).toMatch(/\.$/);
+  const { file, line, problem } = faults[0] ?? {};
+  return [file, line, problem];
+}
+
+const here = (problem: string) => ['templates/x/brief.hbs', 2, problem];
+const unknown = (name: string) => here(`Nothing is named "${name}" here.`);
+
+describe('what is known is printed', () => {
+  test.each([
+    ['{{title}}', 'News'],
+    ['{{row.inner.deep}}', 'y'],
+    ['{{shout title}}', 'NEWS'],
+    ['{{shout (pair title row.name)}}', 'NEWS+B'],
+    ['{{#each list}}{{name}}{{#each inner}}{{deep}}{{../name}}{{@root.title}}{{@index}}{{/each}}{{/each}}', 'axaNews0'],
+    ['{{#each list as |item|}}{{item.name}}{{/each}}', 'a'],
+    ['{{#with row}}{{#with inner}}{{deep}}{{../name}}{{/with}}{{/with}}', 'yb'],
+    ['{{#if title}}yes{{else if row}}no{{else}}no{{/if}}', 'yes'],
+    ['{{#unless nothing}}yes{{/unless}}', 'yes'],
+    ['[{{nothing}}]', '[]'],
+    ['{{#box title}}{{title}}{{/box}}', 'News'],
+  ])('%s', (line, printed) => {
+    expect(render(line)).toBe(`first\n${printed}`);
+  });
+
+  test('a partial with its arguments, and a layout', () => {
+    expect(render('{{> card row label=title}}', { card: '{{label}}: {{name}}' })).toBe('first\nNews: b');
+    expect(render('{{#> page}}{{title}}{{/page}}', { page: '<{{> @partial-block}}>' })).toBe('first\n<News>');
+  });
+});
+
+describe('a name that is not known is refused where it stands', () => {
+  test.each([
+    ['printed', '{{missing}}', 'missing'],
+    ['below a name that is known', '{{row.missing}}', 'row.missing'],
+    ['below one that is not', '{{missing.name}}', 'missing.name'],
+    ['a literal name', '{{[no such]}}', 'no such'],
+    ['helper argument', '{{shout missing}}', 'missing'],
+    ['second helper argument', '{{pair title missing}}', 'missing'],
+    ['helper hash', '{{shout title loud=missing}}', 'missing'],
+    ['argument of a nested helper', '{{shout (pair title row.missing)}}', 'row.missing'],
+    ['hash of a nested helper', '{{shout (pair title title x=missing)}}', 'missing'],
+    ['if', '{{#if missing}}{{/if}}', 'missing'],
+    ['else if', '{{#if nothing}}{{else if missing}}{{/if}}', 'missing'],
+    ['unless', '{{#unless missing}}{{/unless}}', 'missing'],
+    ['each', '{{#each missing}}{{/each}}', 'missing'],
+    ['with', '{{#with row.missing}}{{/with}}', 'row.missing'],
+    ['block helper of ours', '{{#box missing}}{{/box}}', 'missing'],
+    ['hash of a block', '{{#box title x=missing}}{{/box}}', 'missing'],
+    ['inside each', '{{#each list}}{{missing}}{{/each}}', 'missing'],
+    ['inside each in each', '{{#each list}}{{#each inner}}{{shout missing}}{{/each}}{{/each}}', 'missing'],
+    ['a name of the outside inside each', '{{#each list}}{{title}}{{/each}}', 'title'],
+    ['one level up', '{{#each list}}{{../missing}}{{/each}}', '../missing'],
+    ['block parameter', '{{#each list as |item|}}{{item.missing}}{{/each}}', 'item.missing'],
+    ['inside with in with', '{{#with row}}{{#with inner}}{{missing}}{{/with}}{{/with}}', 'missing'],
+    ['the root', '{{#with row}}{{@root.missing}}{{/with}}', '@root.missing'],
+    ['data variable', '{{@missing}}', '@missing'],
+    ['else of each', '{{#each nothing}}{{else}}{{missing}}{{/each}}', 'missing'],
+  ])('%s', (_, line, name) => {
+    expect(faultOf(line)).toEqual(unknown(name));
+  });
+
+  test.each([
+    ['context of a partial', '{{> card missing}}', 'missing'],
+    ['hash of a partial', '{{> card label=missing}}', 'missing'],
+    ['helper in the hash of a partial', '{{> card label=(shout missing)}}', 'missing'],
+    ['block of a layout', '{{#> page}}{{missing}}{{/page}}', 'missing'],
+    ['argument of a layout', '{{#> page missing}}{{/page}}', 'missing'],
+  ])('%s', (_, line, name) => {
+    expect(faultOf(line, { card: 'card', page: '{{> @partial-block}}' })).toEqual(unknown(name));
+  });
+
+  test('inside a partial, which is then the file', () => {
+    expect(faultOf('{{> card}}', { card: 'one\n\n{{missing}}' })).toEqual([
+      'templates/_shared/partials/card.hbs',
+      3,
+      'Nothing is named "missing" here.',
+    ]);
+  });
+
+  test.each(['{{"missing"}}', '{{missing "argument"}}', '{{lookup row "missing"}}'])('%s prints nothing', (line) => {
+    expect(faultsOf(line)).not.toEqual([]);
+  });
+});
+
+describe('what can be seen without data is refused before it is rendered', () => {
+  test.each([
+    ['helper', '{{shoot title}}', 'There is no helper "shoot".'],
+    ['block helper', '{{#whenever title}}{{/whenever}}', 'There is no helper "whenever".'],
+    ['nested helper', '{{shout (pear title title)}}', 'There is no helper "pear".'],
+    ['helper in a block argument', '{{#if (not title)}}{{/if}}', 'There is no helper "not".'],
+    ['helper in a branch not taken', '{{#if nothing}}{{shoot title}}{{/if}}', 'There is no helper "shoot".'],
+    ['implied block', '{{#list}}{{/list}}', 'There is no helper "list".'],
+    ['lookup', '{{lookup row "name"}}', 'There is no helper "lookup".'],
+    ['log', '{{log title}}', 'There is no helper "log".'],
+    ['partial', '{{> crad}}', 'There is no partial "crad".'],
+    ['layout', '{{#> crad}}{{/crad}}', 'There is no partial "crad".'],
+    ['partial by expression', '{{> (shout title)}}', 'A partial must be named outright.'],
+    ['triple brace', '{{{title}}}', 'A triple brace or & prints data without escaping it.'],
+    ['ampersand', '{{&title}}', 'A triple brace or & prints data without escaping it.'],
+    ['triple brace on a helper', '{{{shout title}}}', 'A triple brace or & prints data without escaping it.'],
+    ['figure', '<p class="x2">at least 105 claims</p>', 'The figure "105" is typed into a template.'],
+    ['figure in words', 'of nine days', 'The figure "nine" is typed into a template.'],
+  ])('%s', (_, line, problem) => {
+    expect(faultOf(line, { card: '' })).toEqual(here(problem));
+  });
+
+  test('a figure in an attribute, a comment, an entity or a style sheet is none of the page', () => {
+    expect(faultsOf('<h2 id="n1">a&#160;b{{!-- 14 days --}}</h2>{{! 15 }}<style>p{margin:9mm}</style>')).toEqual([]);
+  });
+
+  test('a template that cannot be parsed', () => {
+    expect(faultOf('{{#if title}}')).toEqual(['templates/x/brief.hbs', 2, expect.stringMatching(/Parse error/)]);
+  });
+
+  test('all of it at once, over all files', () => {
+    const faults = faultsOf('{{shoot title}} {{{title}}} {{> crad}} 105', { card: '{{#nope}}{{/nope}}', other: '{{' });
+    expect(faults.map(({ file, problem }) => `${file?.split('/').at(-1)} ${problem}`)).toEqual([
+      'card.hbs There is no helper "nope".',
+      expect.stringMatching(/^other\.hbs Parse error/),
+      'brief.hbs There is no helper "shoot".',
+      'brief.hbs A triple brace or & prints data without escaping it.',
+      'brief.hbs There is no partial "crad".',
+      'brief.hbs The figure "105" is typed into a template.',
+    ]);
+  });
+});
+
+describe('data cannot break out', () => {
+  test.each(['constructor', '__proto__', 'toString', 'row.constructor', 'list.length.constructor', 'title.trim'])(
+    'nothing of a prototype is to be had: %s',
+    (name) => {
+      expect(faultOf(`{{${name}}}`)).toEqual(unknown(name));
+      expect(faultOf(`{{shout ${name}}}`)).toEqual(unknown(name));
+    },
+  );
+
+  test('markup in data is text', () => {
+    const hostile = `</p><script>alert("1")</script><img src=x onerror='y'>{{title}}&`;
+    const page = compileTemplate({
+      template: { file: 'brief.hbs', text: '<p title="{{title}}">{{title}} {{shout title}}</p>' },
+      partials: {},
+      helpers,
+    })({ title: hostile });
+    const escaped =
+      '&lt;/p&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&lt;img src&#x3D;x onerror&#x3D;&#x27;y&#x27;&gt;{{title}}&amp;';
+    expect(page.startsWith(`<p title="${escaped}">${escaped} &lt;/P&gt;&lt;SCRIPT&gt;`)).toBe(true);
+    expect(page.match(/<[a-z/]+/gi)).toEqual(['<p', '</p']);
+  });
+});
+
+describe('a helper that fails says where it was called', () => {
+  test('with faults of its own', () => {
+    expect(faultOf('{{#each list}}\n{{cited "F99"}}{{/each}}')).toEqual([
+      'templates/x/brief.hbs',
+      3,
+      'No row "F99".',
+    ]);
+    expect(faultOf('{{> card}}', { card: '{{cited name}}' })).toEqual(unknownIn('card', 'name'));
+    expect(faultOf('{{> card row}}', { card: '{{cited name}}' })).toEqual([
+      'templates/_shared/partials/card.hbs',
+      1,
+      'No row "F99".',
+    ]);
+  });
+
+  test('with a value that it cannot take', () => {
+    expect(faultOf('{{parsed title}}')).toEqual(
+      here('"parsed" cannot take what it is given: expected string, received number.'),
+    );
+  });
+});
+
+const unknownIn = (partial: string, name: string) => [
+  `templates/_shared/partials/${partial}.hbs`,
+  1,
+  `Nothing is named "${name}" here.`,
+];

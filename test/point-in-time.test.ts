@@ -1,0 +1,403 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { loadTestDataset } from './support/dataset.ts';
+import { changesOn, chartsOn, datesIn, readPage, sectionOf } from './support/page.ts';
+import { loadProduct, renderEdition, type Product } from './support/product.ts';
+import type { Rendering } from '../src/pipeline/produce.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const product: Product = await loadProduct();
+
+/** What an edition must and must not say: worked out by hand from the days on which facts became known. */
+interface Expectation {
+  readonly brief: string;
+  readonly asOf: string;
+  readonly present: readonly (string | RegExp)[];
+  readonly absent: readonly (string | RegExp)[];
+  readonly changes: readonly string[];
+  readonly charts: readonly string[];
+}
+
+const fresh = (...ids: string[]) => ids.map((id) => `new ${id}`).toSorted();
+
+// What became known later than each date, by a word that only it brings.
+const after2019 = [
+  'United Nations report',
+  /\bUN report\b/,
+  'Helmand',
+  'Doha',
+  'Fitton-Brown',
+  'mere fiction',
+];
+const after22August = ['GIMF', 'Global Islamic Media Front', /in a joint statement/i, 'AQIM', '23 August'];
+const after23August = [
+  'AQIS',
+  'Indian Subcontinent',
+  'TTP',
+  'Umar Media',
+  'prisoner',
+  'rumour',
+  'Flashpoint',
+];
+const isisAfter23August = ['105', 'ISIS-K', 'Khorasan', '45 per cent', '25 per cent', 'Mamuzai', 'honeymoon'];
+const tiesAfter23August = [
+  'Hanafi',
+  'Hanif',
+  'heir apparent',
+  'times have changed',
+  'sanctuary',
+  'Flashpoint',
+];
+
+const expectations: readonly Expectation[] = [
+  {
+    brief: 'al-qaeda-ties',
+    asOf: '2019-06-30',
+    present: ['As-Sahab', 'Paktika', 'May 2019', 'convoy'],
+    absent: [...after2019, ...tiesAfter23August, 'Kabul', /\b202\d\b/],
+    changes: [],
+    charts: ['timeline', 'chain', 'map'],
+  },
+  {
+    brief: 'al-qaeda-ties',
+    asOf: '2021-08-16',
+    present: [
+      'As-Sahab',
+      '29 February 2020',
+      'October 2020',
+      'six meetings',
+      'Helmand',
+      'mere fiction',
+      'Kabul',
+    ],
+    absent: tiesAfter23August,
+    changes: [],
+    charts: ['timeline', 'chain', 'map'],
+  },
+  {
+    brief: 'al-qaeda-ties',
+    asOf: '2021-08-22',
+    present: [],
+    absent: tiesAfter23August,
+    changes: [],
+    charts: ['timeline', 'chain', 'map'],
+  },
+  {
+    brief: 'al-qaeda-ties',
+    asOf: '2021-08-23',
+    present: [],
+    absent: tiesAfter23August,
+    changes: [],
+    charts: ['timeline', 'chain', 'map'],
+  },
+  {
+    brief: 'al-qaeda-ties',
+    asOf: '2021-08-25',
+    present: [...tiesAfter23August, 'As-Sahab', 'Fitton-Brown', 'Doha'],
+    absent: [/\bISIS-K\b/, 'Mamuzai'],
+    changes: fresh('F02', 'F09', 'F25', 'F26'),
+    charts: ['timeline', 'chain', 'map'],
+  },
+  {
+    brief: 'celebrations',
+    asOf: '2019-06-30',
+    present: [/nothing known by the cut-off/i],
+    absent: ['JNIM', 'AQAP', 'Kabul fell on', 'As-Sahab', /\b202\d\b/],
+    changes: [],
+    charts: [],
+  },
+  {
+    brief: 'celebrations',
+    asOf: '2021-08-16',
+    present: ['JNIM', '10 August 2021', '15 August 2021'],
+    absent: ['AQAP', '18 August', 'complete victory', ...after22August, ...after23August],
+    changes: fresh('F11'),
+    charts: ['matrix'],
+  },
+  {
+    brief: 'celebrations',
+    asOf: '2021-08-22',
+    present: ['JNIM', 'AQAP', '18 August 2021', 'complete victory'],
+    absent: [...after22August, ...after23August],
+    changes: fresh('F12'),
+    charts: ['matrix'],
+  },
+  {
+    brief: 'celebrations',
+    asOf: '2021-08-23',
+    present: ['JNIM', 'AQAP', 'AQIM', 'GIMF', '23 August 2021', 'joint statement'],
+    absent: after23August,
+    changes: fresh('F12', 'F13', 'F15'),
+    charts: ['matrix'],
+  },
+  {
+    brief: 'celebrations',
+    asOf: '2021-08-25',
+    present: ['JNIM', 'AQAP', 'AQIM', 'GIMF', 'AQIS', 'TTP', 'Umar Media', 'rumour'],
+    absent: ['ISIS-K', 'Helmand'],
+    changes: fresh('F13', 'F14', 'F15', 'F16', 'F17', 'X-cel-1'),
+    charts: ['matrix'],
+  },
+  {
+    brief: 'isis-quieting',
+    asOf: '2019-06-30',
+    present: [/nothing known by the cut-off/i, /no collection is on record/],
+    absent: [...isisAfter23August, 'Jalalabad', 'quiet days', /\b202\d\b/],
+    changes: [],
+    charts: [],
+  },
+  {
+    brief: 'isis-quieting',
+    asOf: '2021-08-16',
+    present: ['Jalalabad', 'Nangarhar', '14–15 August 2021', /does not mean that there was none/],
+    absent: [...isisAfter23August, 'quiet days', 'silence', 'near daily', '20 August'],
+    changes: fresh('F23'),
+    charts: ['map'],
+  },
+  {
+    brief: 'isis-quieting',
+    asOf: '2021-08-22',
+    present: ['Jalalabad'],
+    absent: [...isisAfter23August, '20 August'],
+    changes: [],
+    charts: ['map'],
+  },
+  {
+    brief: 'isis-quieting',
+    asOf: '2021-08-23',
+    present: ['Jalalabad'],
+    absent: [...isisAfter23August, '20 August'],
+    changes: [],
+    charts: ['map'],
+  },
+  {
+    brief: 'isis-quieting',
+    asOf: '2021-08-25',
+    present: [...isisAfter23August, '20 August 2021', 'near daily', 'last active day', 'first quiet day'],
+    absent: ['Hanafi', 'Helmand'],
+    changes: fresh('F18', 'F19', 'F20', 'F21', 'F22', 'F24', 'M24', 'F28', 'F29', 'F30'),
+    charts: ['expected', 'shares', 'map'],
+  },
+  {
+    brief: 'weekly',
+    asOf: '2019-06-30',
+    present: ['As-Sahab', 'May 2019', /Nothing on this is known/],
+    absent: [...after2019, 'JNIM', 'Kabul', 'Jalalabad', '105', /\b202\d\b/],
+    changes: [],
+    charts: ['timeline'],
+  },
+  {
+    brief: 'weekly',
+    asOf: '2021-08-16',
+    present: ['JNIM', '10 August 2021', '14–15 August 2021', 'Kabul', 'October 2020'],
+    absent: [
+      'AQAP',
+      '18 August',
+      ...after22August,
+      ...after23August,
+      ...isisAfter23August,
+      ...tiesAfter23August,
+    ],
+    changes: fresh('F11', 'F23', 'F27'),
+    charts: ['matrix', 'timeline'],
+  },
+  {
+    brief: 'weekly',
+    asOf: '2021-08-22',
+    present: ['AQAP', '18 August 2021'],
+    absent: [...after22August, ...after23August, ...isisAfter23August, ...tiesAfter23August],
+    changes: fresh('F12'),
+    charts: ['matrix', 'timeline'],
+  },
+  {
+    brief: 'weekly',
+    asOf: '2021-08-23',
+    present: ['AQIM', 'GIMF', '23 August 2021'],
+    absent: [...after23August, ...isisAfter23August, ...tiesAfter23August],
+    changes: fresh('F12', 'F13', 'F15'),
+    charts: ['matrix', 'timeline'],
+  },
+  {
+    brief: 'weekly',
+    asOf: '2021-08-25',
+    present: ['105', 'ISIS-K', 'AQIS', 'GIMF', 'Hanafi', 'times have changed'],
+    absent: [],
+    // prettier-ignore
+    changes: fresh(
+      'F02', 'F09', 'F13', 'F14', 'F15', 'F16', 'F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F24', 'F25', 'F26', 'F28',
+      'F29', 'F30', 'M24', 'X-cel-1',
+    ),
+    charts: ['expected', 'matrix', 'timeline'],
+  },
+];
+
+const holds = (text: string, part: string | RegExp): boolean =>
+  typeof part === 'string' ? text.toLowerCase().includes(part.toLowerCase()) : part.test(text);
+
+describe.each(expectations)('$brief as of $asOf', ({ brief, asOf, present, absent, changes, charts }) => {
+  let rendering: Rendering;
+  beforeAll(async () => {
+    rendering = await renderEdition(product, { brief, asOf });
+  });
+
+  test('says what was known, and nothing else', () => {
+    const { text } = readPage(rendering.html);
+    expect(present.filter((part) => !holds(text, part))).toEqual([]);
+    // All of the HTML, what lies folded up in it and the drawings' alternative texts included.
+    const html = rendering.html.slice(rendering.html.indexOf('<body'));
+    expect(
+      absent.filter((part) => holds(text, part) || holds(html.replaceAll(/<path[^>]*>/g, ''), part)),
+    ).toEqual([]);
+  });
+
+  test('names no row and no day from after the cut-off', () => {
+    expectNothingLater(rendering, asOf);
+  });
+
+  test('tells as changes what became known in its seven days', () => {
+    expect(changesOn(rendering.html)).toEqual(changes);
+  });
+
+  test('leaves out the charts of which nothing is known', () => {
+    expect(chartsOn(rendering.html).toSorted()).toEqual([...charts].toSorted());
+    expect(Object.keys(rendering.charts).toSorted()).toEqual([...charts].toSorted());
+  });
+});
+
+function expectNothingLater({ html }: Rendering, asOf: string): void {
+  const body = html.slice(html.indexOf('<body')).replaceAll(/<path[^>]*>/g, '');
+  const rows = Object.values(product.dataset.tables).flat();
+  const ids = new Set(rows.filter((row) => row.known_on <= asOf).map(({ id }) => id));
+  const later = rows.filter(({ id }) => !ids.has(id) && new RegExp(`(?<![\\w-])${id}(?![\\w-])`).test(body));
+  expect(later.map(({ id }) => id)).toEqual([]);
+  const attributes = [...body.matchAll(/aria-label="([^"]*)"/g)].map(([, label]) => label);
+  const text = [readPage(html).text, ...attributes].join('\n');
+  expect(datesIn(text).filter((day) => day > asOf)).toEqual([]);
+}
+
+describe('as of 2021-09-06, after collection ended', () => {
+  const asOf = '2021-09-06';
+
+  describe.each(product.briefs.map(({ id }) => ({ id })))('$id', ({ id }) => {
+    let rendering: Rendering;
+    let text: string;
+    beforeAll(async () => {
+      rendering = await renderEdition(product, { brief: id, asOf });
+      ({ text } = readPage(rendering.html));
+    });
+
+    test('says that collection ended, at its head and again', () => {
+      const [heading] = readPage(rendering.html).headings;
+      expect(heading).toMatch(/25 August 2021/);
+      expect(text).toMatch(/collection ended on 25 August 2021/);
+      expect(text).toMatch(/nothing known does not mean that nothing happened/);
+    });
+
+    test('does not take the want of data for calm', () => {
+      expect(text).not.toMatch(
+        /\b(lasting|lasts|endur\w+|permanent\w*|for good|still (?:silent|quiet)|remain(?:s|ed)? (?:silent|quiet)|ever since|to this day|goes on being quiet)\b/i,
+      );
+      expect(text).not.toMatch(/\b(?:1[2-9]|2\d|eleven|twelve|thirteen|twenty\S*) quiet days/i);
+    });
+
+    test('knows nothing of the days since', () => {
+      expectNothingLater(rendering, asOf);
+      const issue = ['2021-08-30', '2021-08-31', '2021-09-01', '2021-09-06'];
+      expect(datesIn(text).filter((day) => day > '2021-08-25' && !issue.includes(day))).toEqual([]);
+      expect(text).not.toMatch(/airport|26 August/i);
+      expect(changesOn(rendering.html)).toEqual([]);
+    });
+
+    test('gives the same facts and figures as on the last day of collection', async () => {
+      const before = await renderEdition(product, { brief: id, asOf: '2021-08-25' });
+      expect(chartsOn(rendering.html)).toEqual(chartsOn(before.html));
+      const figures = (html: string) =>
+        readPage(html)
+          .text.match(/(?:≥|≤|at least|at most) [\d.]+/g)
+          ?.toSorted();
+      expect(figures(rendering.html)).toEqual(figures(before.html));
+    });
+  });
+
+  test('the silence is measured to the last day that the reporting names, not to the cut-off', async () => {
+    const { html } = await renderEdition(product, { brief: 'isis-quieting', asOf });
+    expect(sectionOf(html, 'Assessed')).toMatch(/nine days to 23 August 2021/);
+    expect(sectionOf(html, 'Assessed')).toMatch(/none inside Afghanistan is known/);
+  });
+});
+
+/** The invented dataset of revisions and withdrawals, in the place of the real one. */
+describe('a dataset with revisions and withdrawals', () => {
+  let revised: Product;
+  beforeAll(async () => {
+    revised = { ...product, dataset: await loadTestDataset('revised') };
+  });
+  const edition = (brief: string, asOf: string) => renderEdition(revised, { brief, asOf });
+
+  test.each([
+    {
+      asOf: '2021-03-07',
+      changes: [
+        'new E-letter',
+        'new E-raid',
+        'new E-remark',
+        'new J-letter',
+        'new J-weekly',
+        'new M-claims',
+        'new M-east',
+        'new M-town',
+      ],
+    },
+    { asOf: '2021-03-14', changes: ['new E-video', 'revised E-meeting', 'revised M-claims'] },
+    {
+      asOf: '2021-03-21',
+      changes: ['new E-return', 'withdrawn E-letter', 'withdrawn E-raid', 'withdrawn J-letter'],
+    },
+  ])('as of $asOf says what is new, revised and withdrawn', async ({ asOf, changes }) => {
+    const { html } = await edition('weekly', asOf);
+    expect(changesOn(html)).toEqual(changes);
+  });
+
+  test('a revised row takes the place of the earlier one', async () => {
+    const before = readPage((await edition('isis-quieting', '2021-03-07')).html).text;
+    expect(before).toMatch(/at least 12 operations/);
+    const after = readPage((await edition('isis-quieting', '2021-03-14')).html).text;
+    expect(after).toMatch(/at least 15 operations/);
+    expect(after).not.toMatch(/at least 12 operations/);
+
+    const ties = readPage((await edition('al-qaeda-ties', '2021-03-14')).html).text;
+    expect(ties).toMatch(/On 17 February 2021 envoys of the Test Front met the Test Hosts in Jalalabad/);
+    expect(ties).not.toMatch(/In February 2021 envoys/);
+  });
+
+  test('a withdrawn row is gone from all but the list of changes', async () => {
+    expect(readPage((await edition('isis-quieting', '2021-03-14')).html).text).toContain('claimed a raid');
+    const { html, used } = await edition('isis-quieting', '2021-03-21');
+    expect(changesOn(html)).toEqual(['new E-return', 'withdrawn E-raid']);
+    const { text } = readPage(html);
+    expect(text).not.toContain('claimed a raid');
+    expect(text).not.toContain('shows reach into the town');
+    expect(html).not.toContain('was taken back');
+    // The list of changes names it; no endnote does.
+    expect(html.match(/E-raid/g)).toHaveLength(1);
+    expect(used).not.toContain('E-raid');
+  });
+
+  test('what rests on a withdrawn source goes with it', async () => {
+    const before = (await edition('celebrations', '2021-03-14')).html;
+    expect(readPage(before).text).toContain('hailed the Test Hosts in one letter');
+    expect(readPage(before).text).toContain('calls the hosts its brothers');
+    const after = (await edition('celebrations', '2021-03-21')).html;
+    expect(readPage(after).text).not.toContain('hailed the Test Hosts in one letter');
+    expect(readPage(after).text).not.toContain('its brothers');
+    expect(readPage(after).text).not.toContain('Letter of the Test Front');
+    expect(chartsOn(after)).toEqual(['matrix']);
+  });
+
+  test('the pause is not computed once a reading of it rests on a withdrawn row', async () => {
+    expect(chartsOn((await edition('isis-quieting', '2021-03-14')).html)).toContain('expected');
+    const { html } = await edition('isis-quieting', '2021-03-21');
+    expect(chartsOn(html)).not.toContain('expected');
+    expect(readPage(html).headings).not.toContain('The silence under each reading');
+  });
+});
