@@ -51,7 +51,7 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
   const warnings: string[] = [];
   const logger = strictLogger(warnings);
   try {
-    const compiled = compileOnce(spec, theme, logger);
+    const compiled = compileOnce(spec, theme, { logger, warned: () => warnings.length > 0 });
     const view = new vega.View(vega.parse(structuredClone(compiled), undefined, { ast: true }), {
       renderer: 'none',
       expr: expressionInterpreter,
@@ -78,7 +78,11 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
 }
 
 /** Compiling takes half of a chart's time and depends on spec and theme alone. */
-function compileOnce(spec: object, theme: object, logger: vega.LoggerInterface): vega.Spec {
+function compileOnce(
+  spec: object,
+  theme: object,
+  { logger, warned }: { logger: vega.LoggerInterface; warned: () => boolean },
+): vega.Spec {
   const key = createHash('sha256')
     .update(JSON.stringify([spec, theme]))
     .digest('hex');
@@ -86,7 +90,8 @@ function compileOnce(spec: object, theme: object, logger: vega.LoggerInterface):
   if (compiled === undefined) {
     // Vega-Lite types its specs more closely than JSON can be checked here; what it cannot read, it warns of.
     compiled = compile(structuredClone(spec) as never, { config: theme, logger }).spec;
-    compiledSpecs.set(key, compiled);
+    // What warns is compiled anew each time, so that it warns each time.
+    if (!warned()) compiledSpecs.set(key, compiled);
   }
   return compiled;
 }

@@ -61,6 +61,9 @@ const markings: {
   'TLP:CLEAR': { colour: '#ffffff', width: '30mm', meaning: 'May be shared without limit.' },
 };
 
+/** Letter is shorter and wider than A4: narrower margins give it as much room. */
+const margins: { readonly [paper in Paper]: string } = { A4: '23mm 18mm 21mm', Letter: '19mm 17mm 18mm' };
+
 /** One self-contained HTML document, and the ids of the rows that it shows. */
 export function compose(composition: Composition): { html: string; used: string[] } {
   const { brief, period, paper, known, sets, findings, figures, changes, fontFaces } = composition;
@@ -83,7 +86,7 @@ export function compose(composition: Composition): { html: string; used: string[
     },
     issue: issueOf(brief, period),
     coverage: coverageOf(known, brief.config.topic, period),
-    paper,
+    paper: { size: paper, margin: margins[paper] },
     styles: brief.styles.text,
     fontFaces,
     rows: sets,
@@ -142,12 +145,15 @@ function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period
       .at(-1);
     return { topic: each, ids: rows.map(({ id }) => id), days, last };
   });
-  const notices = spans.flatMap(({ topic: each, ids, days, last }) => {
-    if (days === daysBetween(start, asOf)) return [];
+  const gaps = spans.filter(({ days }) => days < daysBetween(start, asOf));
+  const notices = [...Map.groupBy(gaps, ({ days, last }) => `${days} ${last}`).values()].flatMap((alike) => {
+    const [first] = alike;
+    if (first === undefined) return [];
+    const { days, last } = first;
     return [
       {
-        ids,
-        name: topicNames[each].replace(/^./, (first) => first.toUpperCase()),
+        ids: alike.flatMap(({ ids }) => ids),
+        names: capitalised(alike.map(({ topic: each }) => topicNames[each]).join(', ')),
         ended: last !== undefined && last < asOf ? longDay(last) : null,
         started: last !== undefined,
         covered: days === 0 ? null : spelled(days),
@@ -166,6 +172,8 @@ function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period
     complete: notices.length === 0,
   };
 }
+
+const capitalised = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());
 
 /** The days of the period that at least one span covers. */
 function coveredDays(rows: readonly RowOf<'coverage'>[], { start, asOf }: { start: Day; asOf: Day }): number {

@@ -58,7 +58,7 @@ export async function generate(
   }: { effects: Effects; material: Material; store: Store; reports: Reports },
 ): Promise<Outcome[]> {
   const make = async (request: Request): Promise<Outcome> => {
-    const { brief, asOf, paper } = request;
+    const { brief, asOf } = request;
     const folder = editionFolder(out, request);
     const inputs = inputsOf(request, { engine, formats: wanted });
     const present = await store.read(folder);
@@ -70,7 +70,7 @@ export async function generate(
     const edition = wanted.includes('pdf')
       ? await produce(request, effects, material, { onStep })
       : { ...(await render(request, effects, material, onStep)), pdf: undefined, pages: null };
-    const name = `${brief.id}-${asOf}${paper === brief.config.paper ? '' : `-${paper}`}`;
+    const name = `${brief.id}-${editionName(request)}`;
     const files = [
       ...(edition.pdf ? [{ name: `${name}.pdf`, content: edition.pdf }] : []),
       ...(wanted.includes('html') ? [{ name: `${name}.html`, content: edition.html }] : []),
@@ -101,9 +101,16 @@ export async function generate(
   return outcomes;
 }
 
-/** `<out>/<brief>/<last day of the period>`, with a folder below for another paper than the brief's own. */
-export function editionFolder(out: string, { brief, asOf, paper }: Request): string {
-  return join(out, brief.id, asOf, ...(paper === brief.config.paper ? [] : [`paper-${paper}`]));
+/**
+ * `<out>/<brief>/<last day of the period>`, and beside it `…-Letter` for another paper than the brief's own: one edition
+ * never lies within the folder of another, which is replaced as a whole.
+ */
+export function editionFolder(out: string, request: Request): string {
+  return join(out, request.brief.id, editionName(request));
+}
+
+function editionName({ brief, asOf, paper }: Request): string {
+  return paper === brief.config.paper ? asOf : `${asOf}-${paper}`;
 }
 
 /** The faults of several errors, each once. */

@@ -164,7 +164,9 @@ function summary(outcomes: readonly Outcome[]): string {
   const rows = outcomes.flatMap(({ folder, manifest, tookMs }) =>
     manifest.files.map(({ name }) => [
       `${folder}/${name}`,
-      name.endsWith('.pdf') && manifest.pages !== null ? `${manifest.pages} pages` : '',
+      name.endsWith('.pdf') && manifest.pages !== null
+        ? `${manifest.pages} ${manifest.pages === 1 ? 'page' : 'pages'}`
+        : '',
       tookMs === null ? 'unchanged, not rendered again (--force does)' : `${(tookMs / 1000).toFixed(1)} s`,
     ]),
   );
