@@ -3,11 +3,13 @@ import { AppError } from '../src/model/fault.ts';
 import { eachRow, type TableRow } from '../src/model/references.ts';
 import type { Rendering } from '../src/pipeline/produce.ts';
 import { printedBlocks } from './support/page.ts';
+import { rememberedQueries } from './support/queries.ts';
 import { loadProduct, renderEdition, withTables, type Product } from './support/product.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 const product: Product = await loadProduct();
+const openQueries = rememberedQueries();
 const rows = eachRow(product.dataset.tables);
 
 /** What a reader sees: the text and the drawings, without what is there for those who cannot see them. */
@@ -39,7 +41,7 @@ beforeAll(async () => {
     config.golden.map(({ asOf }) => ({ brief: id, asOf })),
   );
   await forEach(editions, async ({ brief, asOf }) => {
-    const rendering = await renderEdition(product, { brief, asOf });
+    const rendering = await renderEdition(product, { brief, asOf }, openQueries);
     pages.set(`${brief} ${asOf}`, seen(rendering));
     for (const id of rendering.used) {
       const dates = shown.get(id) ?? {};
@@ -65,7 +67,7 @@ describe.each(product.briefs.map(({ id }) => ({ brief: id })))('$brief', ({ brie
     await forEach(deletions, async ({ entry, asOf }) => {
       const name = `${entry.row.id} as of ${asOf}`;
       try {
-        const rendering = await renderEdition(without(entry), { brief, asOf });
+        const rendering = await renderEdition(without(entry), { brief, asOf }, openQueries);
         if (seen(rendering) === pages.get(`${brief} ${asOf}`)) unmoved.push(name);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;

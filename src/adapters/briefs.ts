@@ -52,8 +52,8 @@ export async function loadBriefs(folder: string, ids: readonly string[]): Promis
 async function loadShared(folder: string, faults: Fault[]): Promise<Shared> {
   const at = (name: string) => posix.join(folder, '_shared', name);
   const [partials, queries, macros, styles, theme] = await Promise.all([
-    readFolder(at('partials'), '.hbs'),
-    readFolder(at('queries'), '.sql'),
+    readFolder(at('partials'), '.hbs', faults),
+    readFolder(at('queries'), '.sql', faults),
     readSource(at('macros.sql'), faults),
     readSource(at('page.css'), faults),
     readSource(at('theme.json'), faults),
@@ -96,7 +96,7 @@ async function loadBrief(
 }
 
 function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig | undefined {
-  if (text === '') return undefined;
+  if (isMissing(file, faults)) return undefined;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   for (const { message, pos } of document.errors) {
@@ -108,21 +108,24 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
   const parsed = briefConfig.safeParse(document.toJS());
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
-    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [];
-    const path = [...issue.path, ...keys.slice(0, 1)].map(String);
-    const line = lineOf(path);
-    faults.push({
-      file,
-      ...(line === undefined ? {} : { line }),
-      field: path.join('.'),
-      problem: `${issue.message}.`,
-      mend:
-        keys.length > 0
-          ? 'Remove it, or correct its name.'
-          : 'See docs/authoring.md for what may stand here.',
-    });
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) {
+        const problem = `There is no such key: "${key}".`;
+        report([...issue.path, key], { problem, mend: 'Remove it, or correct its name.' });
+      }
+    } else {
+      const mend = 'See docs/authoring.md for what may stand here.';
+      report(issue.path, { problem: `${issue.message}.`, mend });
+    }
   }
   return undefined;
+
+  function report(keys: readonly PropertyKey[], fault: Pick<Fault, 'problem' | 'mend'>): void {
+    const path = keys.map(String);
+    const line = lineOf(path);
+    const field = path.length === 0 ? {} : { field: path.join('.') };
+    faults.push({ file, ...(line === undefined ? {} : { line }), ...field, ...fault });
+  }
 
   /** The line of the key itself, or of the nearest one above it that exists. */
   function lineOf(path: readonly string[]): number | undefined {
@@ -137,8 +140,9 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
 }
 
 function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
+  if (isMissing(file, faults)) return {};
   try {
-    const parsed: unknown = JSON.parse(text === '' ? '{}' : text);
+    const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) return parsed;
     faults.push({ file, problem: 'The file holds no JSON object.', mend: 'Write one.' });
   } catch (cause) {
@@ -151,8 +155,17 @@ function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
   return {};
 }
 
-async function readFolder(folder: string, ending: string): Promise<{ [name: string]: SourceFile }> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(ending)).toSorted();
+async function readFolder(
+  folder: string,
+  ending: string,
+  faults: Fault[],
+): Promise<{ [name: string]: SourceFile }> {
+  const entries = await readdir(folder).catch(() => undefined);
+  if (entries === undefined) {
+    faults.push({ file: folder, problem: 'There is no such folder.', mend: 'Create it.' });
+    return {};
+  }
+  const names = entries.filter((name) => name.endsWith(ending)).toSorted();
   const files = await Promise.all(
     names.map(async (name): Promise<[string, SourceFile]> => {
       const file = join(folder, name);
@@ -161,6 +174,10 @@ async function readFolder(folder: string, ending: string): Promise<{ [name: stri
   );
   return Object.fromEntries(files);
 }
+
+/** Whether a file was found missing: one that is empty is there, and wrong in another way. */
+const isMissing = (file: string, faults: readonly Fault[]): boolean =>
+  faults.some((fault) => fault.file === file);
 
 async function readSource(file: string, faults: Fault[]): Promise<SourceFile> {
   try {

@@ -38,19 +38,7 @@ export async function storeEdition(
       ...files.map(({ name, content }) => writeFile(join(fresh, name), content, { flush: true })),
       writeFile(join(fresh, 'manifest.json'), `${JSON.stringify(description, null, 2)}\n`, { flush: true }),
     ]);
-    const replaced = await rename(folder, old).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return false;
-        throw error;
-      },
-    );
-    try {
-      await rename(fresh, folder);
-    } catch (error) {
-      if (replaced) await rename(old, folder);
-      throw error;
-    }
+    await putInPlace(fresh, { folder, old });
     await rm(old, { recursive: true, force: true });
   } catch (cause) {
     await rm(fresh, { recursive: true, force: true }).catch(() => {});
@@ -68,3 +56,32 @@ export async function storeEdition(
     );
   }
 }
+
+/** Moves `fresh` to `folder`, and what stood there to `old`; another process may be doing the same. */
+async function putInPlace(fresh: string, { folder, old }: { folder: string; old: string }): Promise<void> {
+  for (;;) {
+    const replaced = await rename(folder, old).then(() => true, unless('ENOENT'));
+    try {
+      await rename(fresh, folder);
+      return;
+    } catch (error) {
+      // Someone else put theirs there in between: it is replaced in its turn, so that the last to come stays.
+      if (isCode(error, 'ENOTEMPTY', 'EEXIST')) {
+        await rm(old, { recursive: true, force: true });
+        continue;
+      }
+      if (replaced) await rename(old, folder);
+      throw error;
+    }
+  }
+}
+
+const isCode = (error: unknown, ...codes: readonly string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code));
+
+const unless =
+  (code: string) =>
+  (error: unknown): false => {
+    if (isCode(error, code)) return false;
+    throw error;
+  };

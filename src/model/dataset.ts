@@ -227,6 +227,19 @@ export type RowOf<T extends TableName> = z.output<(typeof tables)[T]>;
 /** Every row of every table, in file order, revisions and withdrawals included. */
 export type Tables = { readonly [T in TableName]: readonly RowOf<T>[] };
 
+export const noTables: Tables = {
+  sources: [],
+  actors: [],
+  places: [],
+  coverage: [],
+  events: [],
+  measures: [],
+  readings: [],
+  judgments: [],
+  gaps: [],
+  indicators: [],
+};
+
 export interface Dataset {
   readonly name: string;
   readonly title: string;

@@ -4,6 +4,7 @@ import { today, type Day } from '../model/calendar.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
+import { checkBrief } from '../pipeline/check-brief.ts';
 import { render } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
 import type { Commands } from './cli.ts';
@@ -94,18 +95,18 @@ export function commands(world: Surroundings): Commands {
       const briefs: Brief[] = [];
       for (const id of ids) briefs.push(...((await collect(world.loadBriefs([id]))) ?? []));
       const datasets = new Map<string, Dataset>();
-      for (const name of await world.datasetNames()) {
+      const names = await world.datasetNames();
+      for (const name of names) {
         const dataset = await collect(world.loadDataset(name));
         if (dataset) datasets.set(name, dataset);
       }
       const material = await world.loadMaterial();
       let editions = 0;
       for (const brief of briefs) {
+        await collect(checkBrief(brief, world.effects.openQueries));
         const dataset = datasets.get(brief.config.dataset);
-        if (!dataset) {
-          if (errors.every(({ code }) => code !== 'dataset-invalid')) errors.push(unknownDataset(brief));
-          continue;
-        }
+        if (!names.includes(brief.config.dataset)) errors.push(unknownDataset(brief));
+        if (!dataset) continue;
         for (const { asOf } of brief.config.golden) {
           await collect(render({ brief, dataset, asOf, paper: brief.config.paper }, world.effects, material));
           editions += 1;

@@ -1,5 +1,4 @@
 import { briefConfig, type Brief } from '../../src/model/brief.ts';
-import type { Tables } from "../../src/model/dataset.ts";
 
 /** A brief made up of what a test cares for. */
 export function briefOf({
@@ -39,17 +38,4 @@ export const minimalConfig = {
   marking: 'TLP:CLEAR',
   limits: { pages: 4, megabytes: 3, seconds: 60 },
   golden: [{ asOf: '2021-08-25' }],
-};
-
-export const noTables: Tables = {
-  sources: [],
-  actors: [],
-  places: [],
-  coverage: [],
-  events: [],
-  measures: [],
-  readings: [],
-  judgments: [],
-  gaps: [],
-  indicators: [],
 };

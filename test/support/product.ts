@@ -6,6 +6,7 @@ import { loadMaterial } from '../../src/adapters/material.ts';
 import type { Brief, Paper } from '../../src/model/brief.ts';
 import type { Dataset, RowOf, TableName, Tables } from '../../src/model/dataset.ts';
 import { hashOf } from '../../src/pipeline/manifest.ts';
+import type { OpenQueries } from '../../src/pipeline/select.ts';
 import { render, type Material, type Rendering } from '../../src/pipeline/produce.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -39,9 +40,11 @@ export function findBrief({ briefs }: Pick<Product, 'briefs'>, id: string): Brie
 export function renderEdition(
   product: Product,
   { brief, asOf, paper = 'A4' }: { brief: string; asOf: string; paper?: Paper },
+  open: OpenQueries = openQueries,
 ): Promise<Rendering> {
   const { dataset, material } = product;
-  return render({ brief: findBrief(product, brief), dataset, asOf, paper }, { openQueries }, material);
+  const request = { brief: findBrief(product, brief), dataset, asOf, paper };
+  return render(request, { openQueries: open }, material);
 }
 
 /** The product with other tables. */

@@ -1,11 +1,14 @@
--- The measures of the topic as large figures, each with its bound; for all topics the largest of each. Shares are drawn.
+-- The measures of the topic as large figures, each with its bound and window; for all topics the largest of each.
+-- Shares are drawn instead. A window that is our own reading is told by months.
 SELECT
   id,
   bound_words(bound) AS bound,
   printf('%g', measures.value) AS value,
-  label || CASE WHEN window_basis = 'stated' THEN strftime(window_start, ' since %-d %B %Y')
-    ELSE strftime(window_start, ' since about %B %Y') END AS label
+  label
+    || CASE WHEN window_basis = 'stated' THEN strftime(window_start, ', %-d %B %Y') ELSE strftime(window_start, ', about %B %Y') END
+    || CASE WHEN window_basis = 'stated' THEN strftime(window_end, ' to %-d %B %Y') ELSE strftime(window_end, ' to %B %Y') END
+    AS label
 FROM measures
-WHERE (topic = $topic OR $topic = 'all') AND unit <> '%' AND window_start IS NOT NULL
+WHERE (topic = $topic OR $topic = 'all') AND unit <> '%' AND window_start IS NOT NULL AND window_end IS NOT NULL
 QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY topic ORDER BY measures.value DESC) = 1
 ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), measures.value DESC, id

@@ -1,0 +1,38 @@
+import type { Brief } from '../model/brief.ts';
+import { periodEnding } from '../model/calendar.ts';
+import { noTables } from '../model/dataset.ts';
+import { AppError, type Fault } from '../model/fault.ts';
+import { analyse } from './analyse.ts';
+import { checkSpec } from './chart-spec.ts';
+import { Evidence } from './evidence.ts';
+import { pageHelpers } from './page-helpers.ts';
+import { select, type OpenQueries } from './select.ts';
+import { compileTemplate } from './template.ts';
+
+/**
+ * Throws `brief-invalid` with everything that is wrong with a brief whatever its data are: its template, its chart
+ * specs, and its queries, which run over empty tables. So that a fault of the dataset, or of one query, hides no other.
+ */
+export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promise<void> {
+  const faults: Fault[] = [];
+  const collect = async (work: () => unknown): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      faults.push(...error.faults);
+    }
+  };
+  const { template, partials, charts, config } = brief;
+  await collect(() =>
+    compileTemplate({ template, partials, helpers: pageHelpers(new Evidence(noTables, {})) }),
+  );
+  for (const { parsed, source, data } of Object.values(charts)) {
+    faults.push(...checkSpec(parsed, { file: source.file, given: Object.keys(data) }));
+  }
+  for (const { asOf } of config.golden.slice(0, 1)) {
+    const period = periodEnding(asOf, config.period);
+    await collect(async () => analyse(brief, await select({ brief, known: noTables, period, openQueries })));
+  }
+  if (faults.length > 0) throw new AppError('brief-invalid', faults);
+}
