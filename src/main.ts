@@ -10,6 +10,7 @@ import { loadDataset } from './adapters/dataset.ts';
 import { openQueries } from './adapters/duckdb.ts';
 import { readEdition, storeEdition } from './adapters/editions.ts';
 import { nameEngine } from './adapters/engine.ts';
+import { shareQueries } from './adapters/shared-queries.ts';
 import { loadMaterial } from './adapters/material.ts';
 import { AppError, describeFault } from './model/fault.ts';
 import { commandLine } from './shells/cli.ts';
@@ -24,6 +25,7 @@ await using resources = new AsyncDisposableStack();
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 
+const queries = resources.use(shareQueries(openQueries));
 let printer: Promise<Printer> | undefined;
 /** Opened by the first edition that is to be printed, so that it starts while charts are drawn. */
 const startPrinter = (): Promise<Printer> =>
@@ -47,7 +49,7 @@ const program = commandLine(
     loadDataset: (name) => loadDataset(join('data', name), `data/${name}`),
     loadMaterial: () => loadMaterial('data/geo'),
     effects: {
-      openQueries,
+      openQueries: queries.open,
       startPrinting: () => void startPrinter().catch(() => {}),
       print: async (html, options) => (await startPrinter()).print(html, options),
     },

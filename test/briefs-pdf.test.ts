@@ -128,7 +128,10 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
     const back = [...destinations].filter((name) => name.includes('cite-'));
     expect(back.length).toBeGreaterThan(0);
     for (const href of new Set([...edition.html.matchAll(/href="#([^"]+)"/g)].map(([, name]) => name)))
-      expect([...destinations].some((name) => name.includes(href ?? '')), href).toBe(true);
+      expect(
+        [...destinations].some((name) => name.includes(href ?? '')),
+        href,
+      ).toBe(true);
     // Each endnote has its way back, and lies on the last pages.
     const lastPage = read.pages.length;
     for (const { destination, landsOnPage } of read.internalLinks)
@@ -145,11 +148,14 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
   });
 });
 
-test.each(product.briefs.map(({ id }) => ({ id })))('$id has the same bytes when it is made again', async ({ id }) => {
-  const first = await print(id, fullCoverage);
-  const second = await print(id, fullCoverage);
-  expect(Buffer.from(first.edition.pdf).equals(second.edition.pdf)).toBe(true);
-});
+test.each(product.briefs.map(({ id }) => ({ id })))(
+  '$id has the same bytes when it is made again',
+  async ({ id }) => {
+    const first = await print(id, fullCoverage);
+    const second = await print(id, fullCoverage);
+    expect(Buffer.from(first.edition.pdf).equals(second.edition.pdf)).toBe(true);
+  },
+);
 
 // Other browsers may break lines and pages elsewhere.
 describe.runIf(isPackagedPlatform)('docs/samples', () => {

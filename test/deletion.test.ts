@@ -52,7 +52,9 @@ beforeAll(async () => {
 
 test('every row of the dataset is shown by a brief at one of its golden dates', () => {
   expect(rows.length).toBeGreaterThan(150);
-  expect(rows.filter(({ row }) => !shown.has(row.id)).map(({ table, row }) => `${table} ${row.id}`)).toEqual([]);
+  expect(rows.filter(({ row }) => !shown.has(row.id)).map(({ table, row }) => `${table} ${row.id}`)).toEqual(
+    [],
+  );
 });
 
 describe.each(product.briefs.map(({ id }) => ({ brief: id })))('$brief', ({ brief }) => {

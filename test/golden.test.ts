@@ -2,13 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import {
-  goldenFiles,
-  readGolden,
-  updatesGolden,
-  writeGolden,
-  type GoldenFiles,
-} from './support/golden.ts';
+import { goldenFiles, readGolden, updatesGolden, writeGolden, type GoldenFiles } from './support/golden.ts';
 import { digestsOf, loadProduct, renderEdition, type Product } from './support/product.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

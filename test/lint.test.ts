@@ -21,7 +21,9 @@ const report = z.object({
 async function lint(...paths: string[]): Promise<string[]> {
   const oxlint = join(project, 'node_modules/.bin/oxlint');
   const output = await new Promise<string>((resolve) => {
-    execFile(oxlint, ['-f', 'json', ...paths], { cwd: project, maxBuffer: 2 ** 24 }, (_, stdout) => resolve(stdout));
+    execFile(oxlint, ['-f', 'json', ...paths], { cwd: project, maxBuffer: 2 ** 24 }, (_, stdout) =>
+      resolve(stdout),
+    );
   });
   const { diagnostics } = report.parse(JSON.parse(output));
   return diagnostics.map(({ code, filename, labels: [label] }) => {

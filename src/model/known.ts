@@ -20,6 +20,20 @@ export function newestOn(versions: readonly TableRow[] | undefined, day: Day): T
  * withdrawal; and of those, only rows whose references are all told too. Rows stay in file order.
  */
 export function knownBy(tables: Tables, asOf: Day): Tables {
+  const days = remembered.get(tables) ?? new Map<Day, Tables>();
+  remembered.set(tables, days);
+  const known = days.get(asOf) ?? tellable(tables, asOf);
+  // The newest last; those of a few days are enough for all briefs of one run.
+  days.delete(asOf);
+  days.set(asOf, known);
+  for (const oldest of days.keys()) if (days.size > 16) days.delete(oldest);
+  return known;
+}
+
+/** What is told as of a day is asked for by every brief, and by each for several days. */
+const remembered = new WeakMap<Tables, Map<Day, Tables>>();
+
+function tellable(tables: Tables, asOf: Day): Tables {
   const told = new Map<string, TableRow>();
   for (const [id, versions] of versionsById(tables)) {
     const newest = newestOn(versions, asOf);
@@ -72,9 +86,9 @@ export function changesBetween(
     include = isReported,
   }: { previousAsOf: Day; asOf: Day; include?: (entry: TableRow) => boolean },
 ): Change[] {
-  const tellable = (day: Day) => new Map(eachRow(knownBy(tables, day)).map((entry) => [entry.row.id, entry]));
-  const before = tellable(previousAsOf);
-  const after = tellable(asOf);
+  const rowsTold = (day: Day) => new Map(eachRow(knownBy(tables, day)).map((entry) => [entry.row.id, entry]));
+  const before = rowsTold(previousAsOf);
+  const after = rowsTold(asOf);
   const days = [...new Set(eachRow(tables).map(({ row }) => row.known_on))].sort();
   const between = days.filter((day) => day > previousAsOf && day <= asOf);
   const toldOn = new Map<Day, ReadonlyMap<string, TableRow>>();
@@ -82,7 +96,7 @@ export function changesBetween(
   const turnedOn = (id: string): Day => {
     const turned = between.findLast((day, index) => {
       for (const each of [day, between[index - 1] ?? previousAsOf])
-        if (!toldOn.has(each)) toldOn.set(each, tellable(each));
+        if (!toldOn.has(each)) toldOn.set(each, rowsTold(each));
       return toldOn.get(day)?.has(id) !== toldOn.get(between[index - 1] ?? previousAsOf)?.has(id);
     });
     return turned ?? asOf;

@@ -1,14 +1,24 @@
 /**
- * Makes Vega's SVG fit to stand in a page, changing tags and never the text between them: coordinates rounded to hundredths, ids made unique by the chart's name, and
- * one image with one text alternative in place of a labelled element for every mark.
+ * Makes Vega's SVG fit to stand in a page, changing tags and never the text between them: coordinates rounded to
+ * hundredths, one image with one text alternative in place of a labelled element for every mark, and ids made of the
+ * chart's name and counted anew, since Vega counts them over all charts that a process draws.
  */
 export function cleanSvg(svg: string, { name, alt }: { name: string; alt: string }): string {
+  const ids = new Map<string, string>();
+  const own = (id: string): string => {
+    const known = ids.get(id) ?? `${name}-${ids.size + 1}`;
+    ids.set(id, known);
+    return known;
+  };
   const body = svg.replaceAll(/<[^>]*>/g, (tag) =>
     roundNumbers(
       tag
         .replaceAll(/ (?:role|aria-[a-z]+)="[^"]*"/g, '')
-        .replaceAll(/\bid="([^"]*)"/g, `id="${name}-$1"`)
-        .replaceAll(/url\((?:&quot;|["'])?#([^)"'&]*)(?:&quot;|["'])?\)/g, `url(#${name}-$1)`),
+        .replaceAll(/\bid="([^"]*)"/g, (_, id: string) => `id="${own(id)}"`)
+        .replaceAll(
+          /url\((?:&quot;|["'])?#([^)"'&]*)(?:&quot;|["'])?\)/g,
+          (_, id: string) => `url(#${own(id)})`,
+        ),
     ),
   );
   const opening = /^<svg\b([^>]*)>/.exec(body);

@@ -27,7 +27,12 @@ export interface Drawing {
   readonly compiled: object;
 }
 
-const compiledSpecs = new Map<string, vega.Spec>();
+interface CompiledChart {
+  readonly spec: vega.Spec;
+  /** The dataflow that Vega makes of it. */
+  readonly runtime: vega.Runtime;
+}
+const compiledCharts = new Map<string, CompiledChart>();
 
 /**
  * Draws one chart as SVG. The scales are in UTC, text is measured with the fonts that are registered, and expressions
@@ -51,8 +56,11 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
   const warnings: string[] = [];
   const logger = strictLogger(warnings);
   try {
-    const compiled = compileOnce(spec, theme, { logger, warned: () => warnings.length > 0 });
-    const view = new vega.View(vega.parse(structuredClone(compiled), undefined, { ast: true }), {
+    const { spec: compiled, runtime } = compileOnce(spec, theme, {
+      logger,
+      warned: () => warnings.length > 0,
+    });
+    const view = new vega.View(structuredClone(runtime), {
       renderer: 'none',
       expr: expressionInterpreter,
       loader: closedLoader(warnings),
@@ -60,7 +68,6 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
     });
     try {
       for (const [set, rows] of Object.entries(data)) view.data(set, structuredClone(rows) as unknown[]);
-      vega.resetSVGDefIds();
       await view.runAsync();
       const svg = await view.toSVG();
       for (const reference of outsideReferences(svg)) {
@@ -77,21 +84,23 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
   }
 }
 
-/** Compiling takes half of a chart's time and depends on spec and theme alone. */
+/** Compiling takes most of a chart's time and depends on spec and theme alone. */
 function compileOnce(
   spec: object,
   theme: object,
   { logger, warned }: { logger: vega.LoggerInterface; warned: () => boolean },
-): vega.Spec {
+): CompiledChart {
   const key = createHash('sha256')
     .update(JSON.stringify([spec, theme]))
     .digest('hex');
-  let compiled = compiledSpecs.get(key);
+  let compiled = compiledCharts.get(key);
   if (compiled === undefined) {
     // Vega-Lite types its specs more closely than JSON can be checked here; what it cannot read, it warns of.
-    compiled = compile(structuredClone(spec) as never, { config: theme, logger }).spec;
+    const vegaSpec = compile(structuredClone(spec) as never, { config: theme, logger }).spec;
+    const runtime = vega.parse(structuredClone(vegaSpec), undefined, { ast: true });
+    compiled = { spec: vegaSpec, runtime };
     // What warns is compiled anew each time, so that it warns each time.
-    if (!warned()) compiledSpecs.set(key, compiled);
+    if (!warned()) compiledCharts.set(key, compiled);
   }
   return compiled;
 }

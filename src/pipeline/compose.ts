@@ -7,7 +7,7 @@ import { daySpan, longDay, shortDay, spelled, topicNames, weekday } from '../mod
 import type { Findings } from './analyse.ts';
 import { Evidence, titleOf } from './evidence.ts';
 import { pageHelpers } from './page-helpers.ts';
-import { compileTemplate } from './template.ts';
+import { compileTemplate, type Template } from './template.ts';
 
 /** A chart as drawn, with the rows that it was drawn from. */
 export interface Figure {
@@ -64,6 +64,9 @@ const markings: {
 /** Letter is shorter and wider than A4: narrower margins give it as much room. */
 const margins: { readonly [paper in Paper]: string } = { A4: '23mm 18mm 21mm', Letter: '19mm 17mm 18mm' };
 
+/** Compiling a template takes longer than rendering it, and depends on the brief alone. */
+const templates = new WeakMap<Brief, Template>();
+
 /** One self-contained HTML document, and the ids of the rows that it shows. */
 export function compose(composition: Composition): { html: string; used: string[] } {
   const { brief, period, paper, known, sets, findings, figures, changes, fontFaces } = composition;
@@ -73,12 +76,10 @@ export function compose(composition: Composition): { html: string; used: string[
     const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
     return known.sources.find((source) => source.id === id)?.name ?? 'source withdrawn';
   };
-  const render = compileTemplate({
-    template: brief.template,
-    partials: brief.partials,
-    helpers: pageHelpers(evidence),
-  });
-  const html = render({
+  const helpers = pageHelpers(evidence);
+  const template = templates.get(brief) ?? compileTemplate({ ...brief, helpers });
+  templates.set(brief, template);
+  const page = {
     brief: { id: brief.id, title: brief.config.title, subject: brief.config.subject },
     marking: {
       label: brief.config.marking,
@@ -110,8 +111,8 @@ export function compose(composition: Composition): { html: string; used: string[
       known_on: shortDay(knownOn).replace(/ \d{4}$/, ''),
       source: sourceName(row),
     })),
-  });
-  return { html, used: evidence.used };
+  };
+  return { html: template(page, helpers), used: evidence.used };
 }
 
 function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {

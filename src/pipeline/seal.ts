@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PDFDict, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
+import { PDFDict, ParseSpeeds, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
 import { AppError } from '../model/fault.ts';
 
 /** Named in every PDF; without versions, so that an update changes no byte by itself. */
@@ -48,6 +48,7 @@ export async function seal(pdf: Uint8Array, metadata: SealMetadata): Promise<Sea
       useObjectStreams: true,
       addDefaultPage: false,
       updateFieldAppearances: false,
+      objectsPerTick: Infinity,
     }),
     pages: document.getPageCount(),
   };
@@ -106,7 +107,7 @@ function listBookmarks(parent: PDFDict | undefined): PDFDict[] {
 
 async function load(pdf: Uint8Array): Promise<PDFDocument> {
   try {
-    return await PDFDocument.load(pdf, { updateMetadata: false });
+    return await PDFDocument.load(pdf, { updateMetadata: false, parseSpeed: ParseSpeeds.Fastest });
   } catch (cause) {
     throw new AppError(
       'pdf-invalid',

@@ -1,4 +1,4 @@
-import type { Brief } from '../model/brief.ts';
+import type { Brief, SourceFile } from '../model/brief.ts';
 import type { Period } from '../model/calendar.ts';
 import type { Tables } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
@@ -38,16 +38,17 @@ export async function select({
     previous_as_of: previousAsOf,
     topic: brief.config.topic,
   };
-  const sets: { [name: string]: Row[] } = {};
   const faults: Fault[] = [];
-  for (const [name, { file, text }] of Object.entries(brief.queries)) {
+  const run = async (name: string, { file, text }: SourceFile): Promise<[string, Row[]]> => {
     try {
-      sets[name] = await queries.query({ sql: text, file, parameters });
+      return [name, await queries.query({ sql: text, file, parameters })];
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
       faults.push(...cause.faults);
+      return [name, []];
     }
-  }
+  };
+  const sets = await Promise.all(Object.entries(brief.queries).map(([name, source]) => run(name, source)));
   if (faults.length > 0) throw new AppError('query-failed', faults);
-  return sets;
+  return Object.fromEntries(sets);
 }

@@ -22,6 +22,9 @@ export interface TemplateSources {
   readonly helpers: Helpers;
 }
 
+/** Renders one page. `helpers` stand in for those of the same names that it was compiled with. */
+export type Template = (context: object, helpers?: Helpers) => string;
+
 /**
  * Compiles a template with its partials. Handlebars' own strict mode lets unknown names pass as arguments of helpers,
  * blocks, hashes and partials, so every name that is looked up is wrapped in a check that knows its file and line.
@@ -30,11 +33,7 @@ export interface TemplateSources {
  * Throws `template-invalid` with every fault that can be seen without data, or, from the returned function, with the
  * first unknown name met.
  */
-export function compileTemplate({
-  template,
-  partials,
-  helpers,
-}: TemplateSources): (context: object) => string {
+export function compileTemplate({ template, partials, helpers }: TemplateSources): Template {
   const names = {
     helpers: new Set([...Object.keys(helpers), ...builtIn]),
     partials: new Set(Object.keys(partials)),
@@ -49,7 +48,7 @@ export function compileTemplate({
   const handlebars = Handlebars.create();
   let reading: Fault | undefined;
   handlebars.registerHelper({
-    ...Object.fromEntries(Object.entries(helpers).map(([name, helper]) => [name, located(name, helper)])),
+    ...allLocated(helpers),
     [mark]: (name: string, file: string, line: number) => {
       reading = { file, line, ...nothingNamed(name) };
     },
@@ -69,10 +68,10 @@ export function compileTemplate({
   compiled.delete('');
   for (const [name, partial] of compiled) handlebars.registerPartial(name, partial);
 
-  return (context) => {
+  return (context, own = {}) => {
     reading = undefined;
     try {
-      return main?.(context) ?? '';
+      return main?.(context, { helpers: allLocated(own) }) ?? '';
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
       const problem = cause instanceof Error ? cause.message : String(cause);
@@ -87,6 +86,9 @@ const nothingNamed = (name: string) => ({
   problem: `Nothing is named "${name}" here.`,
   mend: 'Correct the name, or add the query, column, chart or finding that it should stand for.',
 });
+
+const allLocated = (helpers: Helpers) =>
+  Object.fromEntries(Object.entries(helpers).map(([name, helper]) => [name, located(name, helper)]));
 
 /** The helper with its faults placed where the template calls it. */
 function located(name: string, helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate {

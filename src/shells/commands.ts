@@ -3,8 +3,8 @@ import type { Brief } from '../model/brief.ts';
 import { today, type Day } from '../model/calendar.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import type { Effects, Material } from '../pipeline/produce.ts';
 import { checkBrief } from '../pipeline/check-brief.ts';
+import type { Effects, Material } from '../pipeline/produce.ts';
 import { render } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
 import type { Commands } from './cli.ts';
@@ -126,16 +126,27 @@ async function load(
   world: Surroundings,
   ids: readonly string[],
 ): Promise<{ briefs: Brief[]; datasets: ReadonlyMap<string, Dataset> }> {
-  const briefs = await world.loadBriefs(ids);
   const names = await world.datasetNames();
-  const missing = briefs.filter((brief) => !names.includes(brief.config.dataset)).map(unknownDataset);
-  const [first] = missing;
-  if (first !== undefined) throw new AppError(first.code, distinct(missing));
-  const wanted = [...new Set(briefs.map((brief) => brief.config.dataset))];
+  const errors: AppError[] = [];
+  const collect = (error: unknown): undefined => {
+    if (!(error instanceof AppError)) throw error;
+    errors.push(error);
+  };
+  const briefs = (await world.loadBriefs(ids).catch(collect)) ?? [];
+  errors.push(...briefs.filter((brief) => !names.includes(brief.config.dataset)).map(unknownDataset));
+  // Which dataset a faulty brief needs is not known: then all are looked at.
+  const wanted = new Set(briefs.length > 0 ? briefs.map((brief) => brief.config.dataset) : names);
   const loaded = await Promise.all(
-    wanted.map(async (name) => [name, await world.loadDataset(name)] as const),
+    names
+      .filter((name) => wanted.has(name))
+      .map(async (name) => [name, await world.loadDataset(name).catch(collect)] as const),
   );
-  return { briefs, datasets: new Map(loaded) };
+  const [first] = errors;
+  if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
+  return {
+    briefs,
+    datasets: new Map(loaded.flatMap(([name, dataset]) => (dataset ? [[name, dataset]] : []))),
+  };
 }
 
 function datasetOf(brief: Brief, datasets: ReadonlyMap<string, Dataset>): Dataset {

@@ -23,7 +23,10 @@ beforeEach(async () => {
   await write('_shared/partials/page.hbs', 'page');
   await write('_shared/queries/common.sql', 'SELECT 1');
   for (const id of ['one', 'two']) {
-    await write(`${id}/brief.yaml`, stringify({ ...minimalConfig, queries: { a: 'a.sql' }, charts: { c: chart } }));
+    await write(
+      `${id}/brief.yaml`,
+      stringify({ ...minimalConfig, queries: { a: 'a.sql' }, charts: { c: chart } }),
+    );
     await write(`${id}/brief.hbs`, 'brief');
     await write(`${id}/a.sql`, 'SELECT 2');
     await write(`${id}/a.vl.json`, '{}');
@@ -86,17 +89,22 @@ test.each([
 
 test('a missing shared file', async () => {
   await rm(join(templates, '_shared/theme.json'));
-  expect(await told()).toEqual([expect.stringMatching(/^templates\/_shared\/theme\.json: There is no such file\./)]);
+  expect(await told()).toEqual([
+    expect.stringMatching(/^templates\/_shared\/theme\.json: There is no such file\./),
+  ]);
 });
 
 test('a missing shared folder', async () => {
   await rm(join(templates, '_shared/partials'), { recursive: true });
-  expect(await told()).toEqual([expect.stringMatching(/^templates\/_shared\/partials: There is no such folder\./)]);
+  expect(await told()).toEqual([
+    expect.stringMatching(/^templates\/_shared\/partials: There is no such folder\./),
+  ]);
 });
 
 test('an unknown key, with the line that it stands on', async () => {
   await edit('one/brief.yaml', (text) => text.replace('period:', 'perriod: P7D\nperiod:'));
-  const line = (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n').indexOf('perriod: P7D') + 1;
+  const line =
+    (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n').indexOf('perriod: P7D') + 1;
   expect(line).toBeGreaterThan(1);
   expect(await told()).toEqual([
     `templates/one/brief.yaml, line ${line}, field perriod: There is no such key: "perriod". Remove it, or correct its name.`,
@@ -134,13 +142,17 @@ test.each([
 
 test.each(['../two/a.sql', '/etc/hostname', '_shared/../two/a.sql'])('a query in "%s"', async (path) => {
   await edit('one/brief.yaml', (text) => text.replace('a: a.sql', `a: ${path}`));
-  expect(await told()).toEqual([expect.stringMatching(/line \d+, field queries\.a: is not the name of a file/)]);
+  expect(await told()).toEqual([
+    expect.stringMatching(/line \d+, field queries\.a: is not the name of a file/),
+  ]);
 });
 
 test('a folder in the place of a file', async () => {
   await rm(join(templates, 'one/brief.hbs'));
   await mkdir(join(templates, 'one/brief.hbs'));
-  expect(await told()).toEqual([expect.stringMatching(/^templates\/one\/brief\.hbs: The file cannot be read: .*EISDIR/)]);
+  expect(await told()).toEqual([
+    expect.stringMatching(/^templates\/one\/brief\.hbs: The file cannot be read: .*EISDIR/),
+  ]);
 });
 
 test('all of it at once, over all briefs', async () => {

@@ -18,7 +18,14 @@ function edition(text: string): { files: FileToStore[]; description: Manifest } 
     sha256: hashOf(content),
   }));
   const inputs = hashOf(text);
-  const description = { brief: 'a', issue: '2021-W34-3', asOf: '2021-08-25', paper: 'A4', inputs, pages: 2 } as const;
+  const description = {
+    brief: 'a',
+    issue: '2021-W34-3',
+    asOf: '2021-08-25',
+    paper: 'A4',
+    inputs,
+    pages: 2,
+  } as const;
   return { files, description: { ...description, rows: [], files: described } };
 }
 const store = (folder: string, text: string) => {

@@ -10,7 +10,12 @@ const refused = (changes: object): string[] =>
 
 test('the least that a brief says is enough', () => {
   expect(refused({})).toEqual([]);
-  expect(briefConfig.parse(minimalConfig)).toMatchObject({ paper: 'A4', queries: {}, charts: {}, findings: {} });
+  expect(briefConfig.parse(minimalConfig)).toMatchObject({
+    paper: 'A4',
+    queries: {},
+    charts: {},
+    findings: {},
+  });
 });
 
 const schedule = (cron: string, timezone = 'Europe/London') => ({ schedule: { cron, timezone } });
@@ -38,9 +43,12 @@ test.each(['P7D', 'P1W', 'P1D', 'P2W3D'])('the period %s is one of whole days', 
   expect(refused({ period })).toEqual([]);
 });
 
-test.each(['P1M', 'P0D', '-P7D', 'PT24H', 'P1DT1H', '7 days', 'P1Y'])('the period "%s" is refused', (period) => {
-  expect(refused({ period })).toEqual(['period: is not an ISO 8601 length in days or weeks such as P7D']);
-});
+test.each(['P1M', 'P0D', '-P7D', 'PT24H', 'P1DT1H', '7 days', 'P1Y'])(
+  'the period "%s" is refused',
+  (period) => {
+    expect(refused({ period })).toEqual(['period: is not an ISO 8601 length in days or weeks such as P7D']);
+  },
+);
 
 describe('what a brief may not say', () => {
   test.each([
@@ -63,14 +71,24 @@ describe('what a brief may not say', () => {
     expect(refused({ titel: 'Test' })).toEqual([': Unrecognized key: "titel"']);
   });
 
-  test.each(['../weekly/isis.sql', '/etc/passwd', '_shared/../../x.sql', 'a..b/../c.sql', 'C:\\x.sql', '.hidden.sql'])(
-    'a query from "%s"',
-    (file) => {
-      expect(refused({ queries: { it: file } })).toEqual([
-        'queries.it: is not the name of a file in this folder or in _shared/',
-      ]);
-    },
-  );
+  test.each([
+    '../weekly/isis.sql',
+    '/etc/passwd',
+    '_shared/../../x.sql',
+    'a..b/../c.sql',
+    'C:\\x.sql',
+    '.hidden.sql',
+  ])('a query from "%s"', (file) => {
+    expect(refused({ queries: { it: file } })).toEqual([
+      'queries.it: is not the name of a file in this folder or in _shared/',
+    ]);
+  });
 });
 
-const rateChange = { kind: 'rate-change', rows: 'readings', level: 0.95, clustering: [1, 0.5], seenShare: 0.25 };
+const rateChange = {
+  kind: 'rate-change',
+  rows: 'readings',
+  level: 0.95,
+  clustering: [1, 0.5],
+  seenShare: 0.25,
+};

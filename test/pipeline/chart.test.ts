@@ -72,7 +72,9 @@ describe('the specs under templates/', () => {
     validate = ajv.compile(JSON.parse(await readFile(schema, 'utf8')));
   });
   const specs = new Map(
-    product.briefs.flatMap(({ charts }) => Object.values(charts).map(({ source }) => [source.file, source.text])),
+    product.briefs.flatMap(({ charts }) =>
+      Object.values(charts).map(({ source }) => [source.file, source.text]),
+    ),
   );
 
   test.each([...specs])('%s is valid Vega-Lite', (_, text) => {
@@ -92,7 +94,9 @@ describe('the specs under templates/', () => {
 });
 
 describe('the charts of the briefs at full coverage', () => {
-  const drawn = product.briefs.flatMap(({ id, charts }) => Object.keys(charts).map((chart) => ({ id, chart })));
+  const drawn = product.briefs.flatMap(({ id, charts }) =>
+    Object.keys(charts).map((chart) => ({ id, chart })),
+  );
   const scene = async (id: string, chart: string): Promise<Scene> => {
     const charts = editions.get(id)?.charts ?? {};
     const data = (await chartData(product, id, fullCoverage))[chart] ?? {};
@@ -106,17 +110,22 @@ describe('the charts of the briefs at full coverage', () => {
     return found;
   };
 
-  test.each(drawn)('$id, $chart: all of it within the drawing, and no label over another', async ({ id, chart }) => {
-    const found = await scene(id, chart);
-    expect(found.texts.length).toBeGreaterThan(1);
-    expect(found.marks.length).toBeGreaterThan(1);
-    expect(outside(found)).toEqual([]);
-    expect(overlaps(found)).toEqual([]);
-  });
+  test.each(drawn)(
+    '$id, $chart: all of it within the drawing, and no label over another',
+    async ({ id, chart }) => {
+      const found = await scene(id, chart);
+      expect(found.texts.length).toBeGreaterThan(1);
+      expect(found.marks.length).toBeGreaterThan(1);
+      expect(outside(found)).toEqual([]);
+      expect(overlaps(found)).toEqual([]);
+    },
+  );
 
   test('a label outside, a mark outside and two labels in one place would be found', async () => {
     const spec = { ...bars, autosize: 'none', padding: 0 };
-    const data = { rows: [...rows, { label: 'a label that is longer than the drawing is wide', value: 500 }] };
+    const data = {
+      rows: [...rows, { label: 'a label that is longer than the drawing is wide', value: 500 }],
+    };
     const { compiled } = await draw({ spec, data });
     const found = await sceneOf(compiled, data);
     expect(outside(found)).toContain('a label that is longer than the drawing is wide');
@@ -161,7 +170,8 @@ describe('the charts of the briefs at full coverage', () => {
     const charts = editions.get('weekly')?.charts ?? {};
     expect(Object.keys(Object(kabul))).toHaveLength(drawn.length);
     expect(alaska).toEqual(kabul);
-    for (const [name, { svg }] of Object.entries(charts)) expect(Reflect.get(Object(kabul), `weekly/${name}`)).toBe(svg);
+    for (const [name, { svg }] of Object.entries(charts))
+      expect(Reflect.get(Object(kabul), `weekly/${name}`)).toBe(svg);
   });
 
   test('one without rows is left out', async () => {
@@ -177,7 +187,16 @@ describe('what is drawn', () => {
       ...bars,
       layer: [
         {
-          mark: { type: 'bar', fill: { gradient: 'linear', stops: [{ offset: 0, color: 'red' }, { offset: 1, color: 'blue' }] } },
+          mark: {
+            type: 'bar',
+            fill: {
+              gradient: 'linear',
+              stops: [
+                { offset: 0, color: 'red' },
+                { offset: 1, color: 'blue' },
+              ],
+            },
+          },
           encoding: { x: { field: 'value', type: 'quantitative' } },
         },
       ],
@@ -206,7 +225,9 @@ describe('what is drawn', () => {
     // Each is a label of the axis, and a label of its bar.
     expect(labelsOf(svg).toSorted()).toEqual([...hostile, ...hostile].toSorted());
     expect(new Set(svg.match(/<[a-zA-Z]+/g))).toEqual(new Set(['<svg', '<g', '<path', '<line', '<text']));
-    expect(svg).toMatch(/^<svg [^>]*aria-label="&lt;\/text&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt; a role=&quot;img&quot;/);
+    expect(svg).toMatch(
+      /^<svg [^>]*aria-label="&lt;\/text&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt; a role=&quot;img&quot;/,
+    );
   });
 
   test('is measured with the font that it is set in', async () => {
@@ -218,7 +239,10 @@ describe('what is drawn', () => {
     };
     const data = { rows: [{ label, value: 1 }] };
     const measure = async (font: string) => {
-      const { compiled } = await draw({ data, theme: { ...theme, axis: { labelFont: font, labelFontSize: 10.7 } } });
+      const { compiled } = await draw({
+        data,
+        theme: { ...theme, axis: { labelFont: font, labelFontSize: 10.7 } },
+      });
       const { texts } = await sceneOf(compiled, data);
       const axis = texts.find(({ left }) => left < 10);
       return (axis?.right ?? 0) - (axis?.left ?? 0);
@@ -234,7 +258,9 @@ describe('what is drawn', () => {
 describe('what a spec may not do', () => {
   const with_ = (changes: object) => ({ spec: { ...bars, ...changes } });
   const dropped = { field: 'value', type: 'quantitative', scale: { paddingInner: 0.1 } };
-  const layer = (mark: unknown, encoding: object = {}) => ({ spec: { ...bars, layer: [{ mark, encoding }] } });
+  const layer = (mark: unknown, encoding: object = {}) => ({
+    spec: { ...bars, layer: [{ mark, encoding }] },
+  });
 
   test.each([
     ['read an address', with_({ data: { url: 'https://x.invalid/a.csv' } }), 'data.url', /may not use "url"/],
@@ -245,15 +271,35 @@ describe('what a spec may not do', () => {
       'transform[0].from.data.url',
       /may not use "url"/,
     ],
-    ['link', layer('bar', { href: { value: 'https://x.invalid' } }), 'layer[0].encoding.href', /may not use "href"/],
+    [
+      'link',
+      layer('bar', { href: { value: 'https://x.invalid' } }),
+      'layer[0].encoding.href',
+      /may not use "href"/,
+    ],
     ['link from a mark', layer({ type: 'bar', href: 'x' }), 'layer[0].mark.href', /may not use "href"/],
     ['show an image', layer({ type: 'image' }), 'layer[0].mark.type', /may not show images/],
     ['show an image in short', layer('image'), 'layer[0].mark', /may not show images/],
-    ['name an image in an encoding', layer('bar', { url: { field: 'label' } }), 'layer[0].encoding.url', /"url"/],
+    [
+      'name an image in an encoding',
+      layer('bar', { url: { field: 'label' } }),
+      'layer[0].encoding.url',
+      /"url"/,
+    ],
     ['configure a loader', with_({ usermeta: { embedOptions: { loader: {} } } }), 'usermeta', /"usermeta"/],
     ['bring named data', with_({ datasets: { more: [{ a: 1 }] } }), 'datasets', /may not use "datasets"/],
-    ['bring data', with_({ layer: [{ data: { values: [{ a: 1 }] }, mark: 'bar' }] }), 'layer[0].data', /its own data/],
-    ['bring named values', with_({ layer: [{ data: { name: 'rows', values: [] }, mark: 'bar' }] }), 'layer[0].data', /its own/],
+    [
+      'bring data',
+      with_({ layer: [{ data: { values: [{ a: 1 }] }, mark: 'bar' }] }),
+      'layer[0].data',
+      /its own data/,
+    ],
+    [
+      'bring named values',
+      with_({ layer: [{ data: { name: 'rows', values: [] }, mark: 'bar' }] }),
+      'layer[0].data',
+      /its own/,
+    ],
   ])('%s', async (_, request, field, problem) => {
     const faults = await faultsOf(request);
     expect(faults).toContainEqual({
@@ -267,7 +313,10 @@ describe('what a spec may not do', () => {
   test('load through a colour that is computed, or that data hold', async () => {
     const computed = { type: 'bar', fill: { expr: "'url(' + 'https://x.invalid/a.svg#a)'" } };
     const problem = 'The drawing holds url(https://x.invalid/a.svg#a), and charts may not load anything.';
-    expect(await faultOf(layer(computed, { x: { field: 'value', type: 'quantitative' } }))).toEqual([undefined, problem]);
+    expect(await faultOf(layer(computed, { x: { field: 'value', type: 'quantitative' } }))).toEqual([
+      undefined,
+      problem,
+    ]);
     const held = layer('bar', { fill: { field: 'colour', scale: null } });
     const data = { rows: [{ label: 'a', value: 1, colour: 'url(https://x.invalid/a.svg#a)' }] };
     expect(await faultOf({ ...held, data })).toEqual([undefined, problem]);
@@ -276,7 +325,10 @@ describe('what a spec may not do', () => {
   test('name data that it is not given, or leave out what it is', async () => {
     expect(await faultsOf({ data: { row: rows } })).toEqual([
       expect.objectContaining({ field: 'data.name', problem: expect.stringContaining('names data "rows"') }),
-      expect.objectContaining({ field: 'data', problem: 'The brief gives data "row", which the spec does not use.' }),
+      expect.objectContaining({
+        field: 'data',
+        problem: 'The brief gives data "row", which the spec does not use.',
+      }),
     ]);
   });
 
@@ -290,7 +342,10 @@ describe('what a spec may not do', () => {
   ])('what Vega would only warn of, or throw: %s', async (_, request, problem) => {
     const faults = await faultsOf(request);
     expect(faults.length).toBeGreaterThan(0);
-    expect(faults[0]).toMatchObject({ file: 'templates/x/bars.vl.json', problem: expect.stringMatching(problem) });
+    expect(faults[0]).toMatchObject({
+      file: 'templates/x/bars.vl.json',
+      problem: expect.stringMatching(problem),
+    });
   });
 
   test('a spec that warned once warns again: no drawing of it is kept', async () => {
@@ -317,7 +372,8 @@ function overlaps({ texts }: Scene): string[] {
     texts.slice(index + 1).flatMap((other) => {
       const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
       const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
-      const halo = one.text === other.text && Math.abs(one.left - other.left) < 3 && Math.abs(one.top - other.top) < 3;
+      const halo =
+        one.text === other.text && Math.abs(one.left - other.left) < 3 && Math.abs(one.top - other.top) < 3;
       return across > 0.5 && down > 0.5 && !halo ? [`${one.text} | ${other.text}`] : [];
     }),
   );

@@ -65,7 +65,10 @@ describe('what is known is printed', () => {
     ['{{row.inner.deep}}', 'y'],
     ['{{shout title}}', 'NEWS'],
     ['{{shout (pair title row.name)}}', 'NEWS+B'],
-    ['{{#each list}}{{name}}{{#each inner}}{{deep}}{{../name}}{{@root.title}}{{@index}}{{/each}}{{/each}}', 'axaNews0'],
+    [
+      '{{#each list}}{{name}}{{#each inner}}{{deep}}{{../name}}{{@root.title}}{{@index}}{{/each}}{{/each}}',
+      'axaNews0',
+    ],
     ['{{#each list as |item|}}{{item.name}}{{/each}}', 'a'],
     ['{{#with row}}{{#with inner}}{{deep}}{{../name}}{{/with}}{{/with}}', 'yb'],
     ['{{#if title}}yes{{else if row}}no{{else}}no{{/if}}', 'yes'],
@@ -131,9 +134,12 @@ describe('a name that is not known is refused where it stands', () => {
     ]);
   });
 
-  test.each(['{{"missing"}}', '{{missing "argument"}}', '{{lookup row "missing"}}'])('%s prints nothing', (line) => {
-    expect(faultsOf(line)).not.toEqual([]);
-  });
+  test.each(['{{"missing"}}', '{{missing "argument"}}', '{{lookup row "missing"}}'])(
+    '%s prints nothing',
+    (line) => {
+      expect(faultsOf(line)).not.toEqual([]);
+    },
+  );
 });
 
 describe('what can be seen without data is refused before it is rendered', () => {
@@ -159,15 +165,24 @@ describe('what can be seen without data is refused before it is rendered', () =>
   });
 
   test('a figure in an attribute, a comment, an entity or a style sheet is none of the page', () => {
-    expect(faultsOf('<h2 id="n1">a&#160;b{{!-- 14 days --}}</h2>{{! 15 }}<style>p{margin:9mm}</style>')).toEqual([]);
+    expect(
+      faultsOf('<h2 id="n1">a&#160;b{{!-- 14 days --}}</h2>{{! 15 }}<style>p{margin:9mm}</style>'),
+    ).toEqual([]);
   });
 
   test('a template that cannot be parsed', () => {
-    expect(faultOf('{{#if title}}')).toEqual(['templates/x/brief.hbs', 2, expect.stringMatching(/Parse error/)]);
+    expect(faultOf('{{#if title}}')).toEqual([
+      'templates/x/brief.hbs',
+      2,
+      expect.stringMatching(/Parse error/),
+    ]);
   });
 
   test('all of it at once, over all files', () => {
-    const faults = faultsOf('{{shoot title}} {{{title}}} {{> crad}} 105', { card: '{{#nope}}{{/nope}}', other: '{{' });
+    const faults = faultsOf('{{shoot title}} {{{title}}} {{> crad}} 105', {
+      card: '{{#nope}}{{/nope}}',
+      other: '{{',
+    });
     expect(faults.map(({ file, problem }) => `${file?.split('/').at(-1)} ${problem}`)).toEqual([
       'card.hbs There is no helper "nope".',
       expect.stringMatching(/^other\.hbs Parse error/),
@@ -180,13 +195,17 @@ describe('what can be seen without data is refused before it is rendered', () =>
 });
 
 describe('data cannot break out', () => {
-  test.each(['constructor', '__proto__', 'toString', 'row.constructor', 'list.length.constructor', 'title.trim'])(
-    'nothing of a prototype is to be had: %s',
-    (name) => {
-      expect(faultOf(`{{${name}}}`)).toEqual(unknown(name));
-      expect(faultOf(`{{shout ${name}}}`)).toEqual(unknown(name));
-    },
-  );
+  test.each([
+    'constructor',
+    '__proto__',
+    'toString',
+    'row.constructor',
+    'list.length.constructor',
+    'title.trim',
+  ])('nothing of a prototype is to be had: %s', (name) => {
+    expect(faultOf(`{{${name}}}`)).toEqual(unknown(name));
+    expect(faultOf(`{{shout ${name}}}`)).toEqual(unknown(name));
+  });
 
   test('markup in data is text', () => {
     const hostile = `</p><script>alert("1")</script><img src=x onerror='y'>{{title}}&`;

@@ -91,6 +91,7 @@ export async function writeGolden(files: GoldenFiles): Promise<void> {
  */
 export function updatesGolden(env: NodeJS.ProcessEnv): boolean {
   if (!env['UPDATE_GOLDEN']) return false;
-  if (env['CI']) throw new Error('UPDATE_GOLDEN is set under CI: accept goldens where someone reads the diff.');
+  if (env['CI'])
+    throw new Error('UPDATE_GOLDEN is set under CI: accept goldens where someone reads the diff.');
   return true;
 }

@@ -30,7 +30,7 @@ const tidy = (html: string): string =>
     .trim();
 
 const shownBody = (html: string): string =>
-  html.slice(html.indexOf('<body')).replaceAll(/<details\b[\s\S]*?<\/details>/g, '');
+  html.slice(Math.max(html.indexOf('<body'), 0)).replaceAll(/<details\b[\s\S]*?<\/details>/g, '');
 const bodyOf = (html: string): string => shownBody(html).replaceAll(/<sup class="cite">[\s\S]*?<\/sup>/g, '');
 
 const blocksOf = (html: string): string[] =>
@@ -65,7 +65,9 @@ export function sectionOf(html: string, heading: string): string {
   const parts = bodyOf(html).split(/(?=<h[1-6]\b)/);
   const part = parts.find((each) => headingsIn(each)[0] === heading);
   if (part === undefined) throw new Error(`There is no heading "${heading}".`);
-  return blocksOf(part.replace(/<\/h[1-6]>/, '\n')).slice(1).join('\n');
+  return blocksOf(part.replace(/<\/h[1-6]>/, '\n'))
+    .slice(1)
+    .join('\n');
 }
 
 /** The block of a page whose element has this class, as text. */
@@ -101,7 +103,8 @@ export const labelsOf = (svg: string): string[] =>
   [...svg.matchAll(/<text\b[^>]*>([\s\S]*?)<\/text>/g)].map(([, label = '']) => tidy(label));
 
 const monthNames = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-const dayWithYear = /\b(\d{1,2})\s(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s((?:19|20)\d\d)\b/gi;
+const dayWithYear =
+  /\b(\d{1,2})\s(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s((?:19|20)\d\d)\b/gi;
 const monthWithYear = /\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s((?:19|20)\d\d)\b/gi;
 
 /**

@@ -26,7 +26,8 @@ export function rememberedQueries(): OpenQueries {
       query: (query) => {
         const key = JSON.stringify([query, macros, stateOf(query.sql)]);
         const answer =
-          answers.get(key) ?? (opened ??= openQueries(known, { macros })).then((queries) => queries.query(query));
+          answers.get(key) ??
+          (opened ??= openQueries(known, { macros })).then((queries) => queries.query(query));
         answers.set(key, answer);
         return answer;
       },

@@ -63,7 +63,10 @@ async function readScene(view: vega.View): Promise<{ groups: Scene }> {
     for (const item of mark.items) {
       const { bounds, opacity = 1 } = item;
       if (opacity === 0) continue;
-      const box = cut({ left: left + bounds.x1, top: top + bounds.y1, right: left + bounds.x2, bottom: top + bounds.y2 }, clip);
+      const box = cut(
+        { left: left + bounds.x1, top: top + bounds.y1, right: left + bounds.x2, bottom: top + bounds.y2 },
+        clip,
+      );
       if (mark.marktype === 'group') {
         const [groupLeft, groupTop] = [left + (item.x ?? 0), top + (item.y ?? 0)];
         const own = {
@@ -103,7 +106,8 @@ export async function chartData(
   const period = periodEnding(asOf, brief.config.period);
   const sets = await select({ brief, known: knownBy(dataset.tables, asOf), period, openQueries });
   const findings = analyse(brief, sets);
-  const rows = (name: string) => (name === 'outlines' ? material.outlines : (findings[name]?.rows ?? sets[name] ?? []));
+  const rows = (name: string) =>
+    name === 'outlines' ? material.outlines : (findings[name]?.rows ?? sets[name] ?? []);
   return Object.fromEntries(
     Object.entries(brief.charts).map(([chart, { data }]) => [
       chart,

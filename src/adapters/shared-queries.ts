@@ -1,0 +1,49 @@
+import type { Tables } from '../model/dataset.ts';
+import type { OpenQueries, Queries } from '../pipeline/select.ts';
+
+interface Shared {
+  readonly known: Tables;
+  readonly macros: string;
+  readonly opened: Promise<Queries>;
+  users: number;
+}
+
+/**
+ * Lets editions of one cut-off share one database, since briefs can only read: the newest stays open after its last
+ * user is done, and is closed when another takes its place or at the end.
+ */
+export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly open: OpenQueries } {
+  let newest: Shared | undefined;
+  const close = async (shared: Shared): Promise<void> => {
+    await (await shared.opened)[Symbol.asyncDispose]();
+  };
+  return {
+    async open(known, { macros }) {
+      if (newest?.known !== known || newest.macros !== macros) {
+        const replaced = newest;
+        newest = { known, macros, opened: open(known, { macros }), users: 0 };
+        if (replaced?.users === 0) await close(replaced);
+      }
+      const shared = newest;
+      shared.users += 1;
+      try {
+        const { query } = await shared.opened;
+        return {
+          query,
+          async [Symbol.asyncDispose]() {
+            shared.users -= 1;
+            if (shared.users === 0 && shared !== newest) await close(shared);
+          },
+        };
+      } catch (error) {
+        if (newest === shared) newest = undefined;
+        throw error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const last = newest;
+      newest = undefined;
+      if (last?.users === 0) await close(last);
+    },
+  };
+}

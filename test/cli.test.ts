@@ -1,0 +1,347 @@
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { afterAll, describe, expect, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
+import { manifest } from '../src/pipeline/manifest.ts';
+import { minimalConfig } from './support/brief-of.ts';
+import { openProject } from './support/cli.ts';
+import { add, apply, clear, set } from './support/dataset.ts';
+import { swapText } from './support/product.ts';
+
+const base = join(import.meta.dirname, 'input/datasets/base');
+const project = await openProject();
+afterAll(() => project[Symbol.asyncDispose]());
+
+/** The lines of what was told, without the last line that counts them. */
+const faultLines = (stderr: string): string[] =>
+  stderr.split('\n').filter((line) => line.startsWith('sitrep: '));
+const filesIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .toSorted();
+const out = (name: string) => join(project.folder, name);
+
+test('--help and --version', async () => {
+  const [help, version, ofGenerate, bare] = await Promise.all([
+    project.sitrep('--help'),
+    project.sitrep('--version'),
+    project.sitrep('generate --help'),
+    project.sitrep('nonsense'),
+  ]);
+  expect(help.status).toBe(0);
+  for (const command of ['generate', 'list', 'check']) expect(help.stdout).toContain(`  ${command}`);
+  expect(version).toEqual({ status: 0, stdout: `${packageJson.version}\n`, stderr: '' });
+  expect(ofGenerate.stdout).toMatch(
+    /--as-of <date>[^]*--out <dir>[^]*--format <list>[^]*--paper <size>[^]*--force/,
+  );
+  expect(bare.status).not.toBe(0);
+  expect(bare.stderr).toMatch(/unknown command 'nonsense'[^]*--help/);
+});
+
+test('list shows when each brief is due next, there and in UTC', async () => {
+  await using other = await openProject();
+  const yearly = (cron: string, timezone: string) =>
+    stringify({ ...minimalConfig, dataset: 'afghanistan-2021', schedule: { cron, timezone } });
+  await rm(join(other.folder, 'templates/weekly'), { recursive: true });
+  for (const [id, text] of [
+    ['kabul', yearly('30 6 1 7 *', 'Asia/Kabul')],
+    ['london', yearly('30 6 1 7 *', 'Europe/London')],
+  ] as const) {
+    await other.write(`templates/${id}/brief.yaml`, text);
+    await other.write(`templates/${id}/brief.hbs`, 'x');
+  }
+  const { status, stdout, stderr } = await other.sitrep('list');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.trimEnd().split('\n');
+  const line = (id: string) => lines.find((each) => each.startsWith(`${id} `)) ?? '';
+  for (const id of ['al-qaeda-ties', 'celebrations', 'isis-quieting']) {
+    expect(line(id)).toMatch(/0 6 \* \* MON +Europe\/London +Mon, .*T0[56]:00Z$/);
+  }
+  // Kabul is four and a half hours ahead all year, London one hour in July.
+  expect(line('kabul')).toMatch(/ 1 Jul \d{4}, 06:30 .* \d{4}-07-01T02:00Z$/);
+  expect(line('london')).toMatch(/ 1 Jul \d{4}, 06:30 BST +\d{4}-07-01T05:30Z$/);
+  const year = Number(/Jul (\d{4})/.exec(line('london'))?.[1]);
+  const slot = Date.UTC(year, 6, 1, 5, 30);
+  expect(slot).toBeGreaterThan(Date.now());
+  expect(slot).toBeLessThan(Date.now() + 366 * 86_400_000);
+});
+
+describe('generate', () => {
+  test('makes each brief, says what it made, and does not make it again', async () => {
+    const first = await project.sitrep('generate weekly isis-quieting');
+    expect(first.stderr).toBe('');
+    expect(first.status).toBe(0);
+    expect(first.stdout).toContain('As of 2021-08-25, the last day');
+    for (const step of ['select', 'chart', 'compose', 'print', 'seal', 'inspect', 'store']) {
+      expect(first.stdout).toContain(`  weekly: ${step}\n`);
+    }
+    expect(await filesIn(out('output'))).toEqual(
+      ['isis-quieting', 'weekly']
+        .flatMap((id) => [
+          `${id}/2021-08-25/${id}-2021-08-25.html`,
+          `${id}/2021-08-25/${id}-2021-08-25.pdf`,
+          `${id}/2021-08-25/manifest.json`,
+        ])
+        .toSorted(),
+    );
+    const folder = out('output/weekly/2021-08-25');
+    const { pages, files } = manifest.parse(
+      JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')),
+    );
+    expect(first.stdout).toMatch(
+      new RegExp(`output/weekly/2021-08-25/weekly-2021-08-25\\.pdf +${pages} pages +\\d+\\.\\d s\\n`),
+    );
+    const pdf = join(folder, 'weekly-2021-08-25.pdf');
+    expect((await readFile(pdf)).subarray(0, 5).toString()).toBe('%PDF-');
+    expect(files.map(({ name }) => name)).toContain('weekly-2021-08-25.pdf');
+
+    const before = await stat(pdf);
+    const again = await project.sitrep('generate weekly');
+    expect(again.stdout).toMatch(/weekly-2021-08-25\.pdf +\d+ pages +unchanged/);
+    expect(again.stdout).not.toContain('weekly: print');
+    expect((await stat(pdf)).ino).toBe(before.ino);
+
+    const forced = await project.sitrep('generate weekly --force --format pdf');
+    expect(forced.stdout).toContain('weekly: print');
+    expect(forced.stdout).not.toContain('unchanged');
+    expect((await stat(pdf)).ino).not.toBe(before.ino);
+    expect(await filesIn(folder)).toEqual(['manifest.json', 'weekly-2021-08-25.pdf']);
+
+    // A file that was edited is not what was made.
+    await writeFile(pdf, 'edited');
+    const mended = await project.sitrep('generate weekly --format pdf');
+    expect(mended.stdout).toContain('weekly: print');
+    expect((await readFile(pdf)).subarray(0, 5).toString()).toBe('%PDF-');
+  });
+
+  test('--as-of, --out, --format and --paper', async () => {
+    const [html, letter] = await Promise.all([
+      project.sitrep('generate celebrations --as-of 2021-08-16 --out html --format html'),
+      project.sitrep('generate celebrations --out letter --paper Letter'),
+    ]);
+    expect(html).toMatchObject({ status: 0, stderr: '' });
+    expect(html.stdout).toContain('As of 2021-08-16.\n');
+    expect(html.stdout).not.toContain('print');
+    expect(await filesIn(out('html'))).toEqual([
+      'celebrations/2021-08-16/celebrations-2021-08-16.html',
+      'celebrations/2021-08-16/manifest.json',
+    ]);
+    expect(letter).toMatchObject({ status: 0, stderr: '' });
+    const [page = ''] = (await filesIn(out('letter'))).filter((file) => file.endsWith('Letter.html'));
+    expect(await readFile(join(out('letter'), page), 'utf8')).toMatch(/size: Letter/);
+  });
+
+  test('words that it does not understand are explained, and nothing is written', async () => {
+    const cases: [args: string, message: RegExp][] = [
+      [
+        'generate wekly --out none',
+        /sitrep: There is no brief "wekly"\. The briefs are al-qaeda-ties, celebrations/,
+      ],
+      [
+        'generate --as-of 2021-02-30 --out none',
+        /'2021-02-30' is invalid\. It must be a calendar day such as 2021-08-25/,
+      ],
+      ['generate --as-of yesterday --out none', /'yesterday' is invalid\. It must be a calendar day/],
+      ['generate --format docx --out none', /'docx' is invalid\. Write pdf, html, or both with a comma/],
+      ['generate --paper A3 --out none', /'A3' is invalid\. Allowed choices are A4, Letter/],
+      ['generate --colour red --out none', /unknown option '--colour'[^]*--help/],
+    ];
+    await Promise.all(
+      cases.map(async ([args, message]) => {
+        const { status, stderr, stdout } = await project.sitrep(args);
+        expect(status).not.toBe(0);
+        expect(stderr).toMatch(message);
+        expect(stdout).toBe('');
+      }),
+    );
+    expect(await filesIn(out('none'))).toEqual([]);
+  });
+
+  test('an output folder that cannot be written, and a browser that is none', async () => {
+    await project.write('taken', 'a file, where the output should go');
+    const [unwritable, browser] = await Promise.all([
+      project.sitrep('generate celebrations --as-of 2021-08-16 --format html --out taken'),
+      project.sitrep('generate celebrations --as-of 2021-08-16 --out unprinted', {
+        PUPPETEER_EXECUTABLE_PATH: '/nowhere/chrome',
+      }),
+    ]);
+    expect(unwritable.status).toBe(1);
+    expect(faultLines(unwritable.stderr)).toEqual([
+      expect.stringMatching(
+        /^sitrep: taken\/celebrations\/2021-08-16: The edition cannot be written: .*--out/,
+      ),
+    ]);
+    expect(await readFile(out('taken'), 'utf8')).toBe('a file, where the output should go');
+    expect(browser.status).toBe(1);
+    expect(faultLines(browser.stderr)).toEqual([
+      expect.stringMatching(
+        /^sitrep: \/nowhere\/chrome: The browser path given .* PUPPETEER_EXECUTABLE_PATH/,
+      ),
+    ]);
+    expect(await filesIn(out('unprinted'))).toEqual([]);
+  });
+
+  test('markup in a data field is printed as text', async () => {
+    await using other = await openProject();
+    const file = join(other.folder, 'data/afghanistan-2021/events.csv');
+    const events = await readFile(file, 'utf8');
+    const hostile = '<script>alert(document.title)</script><img src=x onerror=alert()>';
+    const before = `F01,${'[^,]*,'.repeat((events.split('\n')[0]?.split(',').indexOf('title') ?? 0) - 1)}`;
+    const changed = events.replace(new RegExp(`^(${before})[^,]*`, 'm'), `$1${hostile}`);
+    expect(changed).toContain(hostile);
+    await writeFile(file, changed);
+    const { status, stderr } = await other.sitrep('generate al-qaeda-ties --format html --out o');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const [page = ''] = (await filesIn(join(other.folder, 'o'))).filter((name) => name.endsWith('.html'));
+    const html = await readFile(join(other.folder, 'o', page), 'utf8');
+    expect(html).not.toMatch(/<script|<img/i);
+    expect(html).toContain('&lt;script&gt;alert(document.title)&lt;/script&gt;');
+  });
+
+  test('faults of briefs and of datasets are told together, and nothing is written', async () => {
+    await using other = await openProject();
+    const { folder } = other;
+    const yaml = await readFile(join(folder, 'templates/weekly/brief.yaml'), 'utf8');
+    await other.write('templates/weekly/brief.yaml', `${yaml}colour: red\n`);
+    const gaps = await readFile(join(folder, 'data/afghanistan-2021/gaps.csv'), 'utf8');
+    await other.write('data/afghanistan-2021/gaps.csv', `${gaps}G-x,2021-08-25,current\n`);
+    const { status, stderr } = await other.sitrep('generate');
+    expect(status).toBe(1);
+    expect(faultLines(stderr)).toEqual([
+      expect.stringMatching(/^sitrep: templates\/weekly\/brief\.yaml, line \d+, field colour: /),
+      expect.stringMatching(
+        /^sitrep: data\/afghanistan-2021\/gaps\.csv, row \d+: has 3 fields where 7 belong/,
+      ),
+    ]);
+    expect(await filesIn(join(folder, 'output'))).toEqual([]);
+  });
+});
+
+describe('check', () => {
+  test('finds nothing in the product', async () => {
+    const { status, stdout, stderr } = await project.sitrep('check');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^No faults: 1 dataset, 4 briefs, \d+ editions composed\.\n$/);
+  });
+
+  test('names every fault of every kind at once, each with its place and a remedy', async () => {
+    await using other = await openProject();
+    const { folder } = other;
+    const swap = async (file: string, from: string, to: string) =>
+      other.write(file, swapText(await readFile(join(folder, file), 'utf8'), from, to));
+
+    await cp(base, join(folder, 'data/broken'), { recursive: true });
+    await apply(join(folder, 'data/broken'), [
+      ['gaps.csv', (text) => `${text}G2,2021-01-10,current,isis,1,Where, and when,E1\n`],
+      add('events', 3, { id: 'E2' }),
+      add('events', 2, { id: 'E3', place: 'P9' }),
+      add('events', 2, { id: 'E4', source: 'S9' }),
+      add('events', 2, { id: 'E5', date_start: '2021-02-30' }),
+      add('events', 2, { id: 'E6', date_start: '2021-01-06' }),
+      set('measures', 3, 'bound', '<='),
+    ]);
+    await cp(base, join(folder, 'data/empty'), { recursive: true });
+    await apply(
+      join(folder, 'data/empty'),
+      ['events', 'gaps', 'indicators', 'judgments', 'readings'].map(clear),
+    );
+
+    await swap('templates/al-qaeda-ties/brief.yaml', 'period: P7D', 'period: P7D\nperiode: P7D');
+    await other.write('templates/celebrations/before.sql', 'SELECT *\nFROM nowhere');
+    await swap('templates/celebrations/brief.hbs', '{{> changes}}', '{{> changes}}{{> chnages}}');
+    await swap(
+      'templates/isis-quieting/shares.vl.json',
+      '"data": { "name": "shares" }',
+      '"data": { "url": "/etc/passwd" }',
+    );
+    await swap(
+      'templates/isis-quieting/map.vl.json',
+      '"layer": [',
+      '"layer": [\n{ "mark": "image", "encoding": { "href": { "value": "x" } } },',
+    );
+
+    const config = { ...minimalConfig, dataset: 'afghanistan-2021', golden: [{ asOf: '2021-08-16' }] };
+    const names: { readonly [id: string]: readonly [template: string, problem: string] } = {
+      'name-mustache': ['{{missing}}', 'Nothing is named "missing" here.'],
+      'name-argument': ['{{say missing}}', 'Nothing is named "missing" here.'],
+      'name-hash': ['{{say brief.title x=missing}}', 'Nothing is named "missing" here.'],
+      'name-partial': ['{{> reported reported=missing}}', 'Nothing is named "missing" here.'],
+      'name-block': ['{{#if missing}}{{/if}}', 'Nothing is named "missing" here.'],
+      'name-row': ['{{#each rows.gaps}}{{missing}}{{else}}{{rows.gasp}}{{/each}}', 'Nothing is named "'],
+      'name-helper': ['{{shout brief.title}}', 'There is no helper "shout".'],
+      'cite-unknown': ['{{cite "F99"}}', 'No row "F99" is known by the cut-off.'],
+      'cite-later': ['{{cite "F18"}}', 'No row "F18" is known by the cut-off.'],
+    };
+    for (const [id, [template]] of Object.entries(names)) {
+      await other.write(`templates/${id}/brief.yaml`, stringify(config));
+      await other.write(`templates/${id}/brief.hbs`, `first\n${template}`);
+    }
+    await other.write('templates/no-data/brief.yaml', stringify({ ...config, dataset: 'afganistan' }));
+    await other.write('templates/no-data/brief.hbs', 'x');
+    await other.write('templates/no-files/brief.yaml', stringify({ ...config, queries: { a: 'a.sql' } }));
+
+    const { status, stderr, stdout } = await other.sitrep('check');
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    const lines = faultLines(stderr);
+    expect(stderr).toContain(`${lines.length} faults`);
+    for (const line of lines) expect(line).toMatch(/^sitrep: .+[.!?] \S.*\.$/);
+    const told = (start: string, rest: string | RegExp) =>
+      expect(lines.filter((line) => line.startsWith(`sitrep: ${start}`))).toContainEqual(
+        typeof rest === 'string' ? expect.stringContaining(rest) : expect.stringMatching(rest),
+      );
+
+    told('data/broken/gaps.csv, row 3: ', 'more than 7 fields');
+    told('data/broken/events.csv, row 4, field known_on: ', '"E2" has another row known on 2021-01-10');
+    told('data/broken/events.csv, row 5, field place: ', 'there is no "P9" in places');
+    told('data/broken/events.csv, row 6, field source: ', 'there is no "S9" in sources');
+    told('data/broken/events.csv, row 7, field date_start: ', '"2021-02-30" is not a calendar day');
+    told('data/broken/events.csv, row 8, field date_start: ', 'after the row became known');
+    told('data/broken/measures.csv, row 3, field bound: ', /"<=" is not allowed\. Use one of: >=, =, ~/);
+    told('data/empty/events.csv: ', 'has no rows');
+    told('templates/al-qaeda-ties/brief.yaml, line ', /field periode: There is no such key/);
+    told('templates/celebrations/before.sql, line 2: ', 'nowhere');
+    told('templates/celebrations/brief.hbs, line ', 'There is no partial "chnages"');
+    told('templates/isis-quieting/shares.vl.json, field data.url: ', 'Charts may not use "url"');
+    told('templates/isis-quieting/map.vl.json, field layer[0].mark: ', 'may not show images');
+    told('templates/isis-quieting/map.vl.json, field layer[0].encoding.href: ', 'Charts may not use "href"');
+    for (const [id, [, problem]] of Object.entries(names))
+      told(`templates/${id}/brief.hbs, line 2: `, problem);
+    told('templates/no-data/brief.yaml, field dataset: ', 'There is no dataset "afganistan"');
+    told('templates/no-files/brief.hbs: ', 'There is no such file');
+    told('templates/no-files/a.sql: ', 'There is no such file');
+    // The briefs that are well are not named, and no fault is told twice.
+    expect(lines.filter((line) => line.includes('templates/weekly'))).toEqual([]);
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(await filesIn(join(folder, 'output'))).toEqual([]);
+  });
+
+  test('finds what is wrong with briefs whose dataset is wrong too', async () => {
+    await using other = await openProject();
+    const { folder } = other;
+    const gaps = await readFile(join(folder, 'data/afghanistan-2021/gaps.csv'), 'utf8');
+    await other.write('data/afghanistan-2021/gaps.csv', `${gaps}G-x,2021-08-25,current\n`);
+    await other.write('templates/celebrations/before.sql', 'SELECT nope');
+    await other.write('templates/weekly/brief.hbs', '{{{brief.title}}}');
+    const { status, stderr } = await other.sitrep('check');
+    expect(status).toBe(1);
+    expect(faultLines(stderr)).toEqual([
+      expect.stringMatching(/^sitrep: data\/afghanistan-2021\/gaps\.csv, row \d+: /),
+      expect.stringMatching(/^sitrep: templates\/celebrations\/before\.sql, line 1: .*nope/),
+      expect.stringMatching(/^sitrep: templates\/weekly\/brief\.hbs, line 1: A triple brace/),
+    ]);
+  });
+
+  test('says where it must be started', async () => {
+    await using other = await openProject();
+    await rm(join(other.folder, 'templates'), { recursive: true });
+    await rm(join(other.folder, 'data'), { recursive: true });
+    const { status, stderr } = await other.sitrep('check');
+    expect(status).toBe(1);
+    expect(faultLines(stderr)).toEqual([
+      'sitrep: templates: There is no such folder. Start sitrep where templates/ and data/ are.',
+    ]);
+  });
+});

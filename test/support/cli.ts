@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { testCacheFolder } from './cache.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface Run {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A project folder of a user, with the product's templates and data, in which the real program is run. */
+export interface Project extends AsyncDisposable {
+  readonly folder: string;
+  sitrep(args: string, env?: NodeJS.ProcessEnv): Promise<Run>;
+  write(file: string, text: string): Promise<void>;
+}
+
+export async function openProject(): Promise<Project> {
+  const folder = await mkdtemp(join(tmpdir(), 'sitrep-cli-'));
+  await cp(join(root, 'templates'), join(folder, 'templates'), { recursive: true });
+  await cp(join(root, 'data'), join(folder, 'data'), { recursive: true });
+  // The program looks for "sitrep" in the user's cache folder: the browser is unpacked once for all tests.
+  await mkdir(testCacheFolder, { recursive: true });
+  await mkdir(join(folder, '.cache'));
+  await symlink(testCacheFolder, join(folder, '.cache/sitrep'));
+  return {
+    folder,
+    sitrep: (args, env = {}) =>
+      new Promise((resolve) => {
+        const { PUPPETEER_EXECUTABLE_PATH: _, ...inherited } = process.env;
+        const options = {
+          cwd: folder,
+          env: { ...inherited, XDG_CACHE_HOME: join(folder, '.cache'), ...env },
+          timeout: 100_000,
+        };
+        const argv = [join(root, 'src/main.ts'), ...args.split(' ').filter((arg) => arg !== '')];
+        execFile(process.execPath, argv, options, (error, stdout, stderr) => {
+          resolve({ status: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+        });
+      }),
+    write: async (file, text) => {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), text);
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,514 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Rendering } from '../src/pipeline/produce.ts';
+import { datesIn, labelsOf, readPage, rowsBehind, sectionOf, type Page } from './support/page.ts';
+import {
+  findBrief,
+  loadProduct,
+  renderEdition,
+  swapText,
+  withBrief,
+  withCopy,
+  withoutRow,
+  withRow,
+  type Product,
+} from './support/product.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const right: Product = await loadProduct();
+
+/** A way to misread the reporting: what the pages must hold to, and copies that fall into it, where that must fail. */
+interface Trap {
+  readonly name: string;
+  readonly holds: (product: Product) => Promise<void>;
+  readonly wrong: { readonly [name: string]: (product: Product) => Product };
+}
+
+type Read = Page & Pick<Rendering, 'html' | 'charts'>;
+const rendered = new WeakMap<Product, Map<string, Promise<Read>>>();
+
+/** A page of the product, rendered once. */
+function page(product: Product, brief: string, asOf = '2021-08-25'): Promise<Read> {
+  const pages = rendered.get(product) ?? new Map<string, Promise<Read>>();
+  rendered.set(product, pages);
+  const key = `${brief} ${asOf}`;
+  const found =
+    pages.get(key) ??
+    renderEdition(product, { brief, asOf }).then(({ html, charts }) => ({ ...readPage(html), html, charts }));
+  pages.set(key, found);
+  return found;
+}
+
+const naming = (read: Page, pattern: RegExp): string[] => read.sentences.filter((each) => pattern.test(each));
+/** Those of the sentences that lack what each of them must have. */
+const lacking = (sentences: readonly string[], pattern: RegExp): string[] =>
+  sentences.filter((each) => !pattern.test(each));
+const having = (sentences: readonly string[], pattern: RegExp): string[] =>
+  sentences.filter((each) => pattern.test(each));
+const rowOf = (read: Read, chart: string, id: string) =>
+  rowsBehind(read.html, chart).filter((row) => row['id'] === id);
+/** The endnote of a row as one line. */
+function endnote({ html }: Read, id: string): string {
+  const rows = html.match(/<tr id="note-\d+">[\s\S]*?<\/tr>/g) ?? [];
+  return readPage(rows.find((row) => row.includes(`>${id}<`)) ?? '').blocks.join(' | ');
+}
+const texts = (product: Product, table: 'judgments' | 'events', id: string, from: string, to: string) => {
+  const row = product.dataset.tables[table].find((each) => each.id === id);
+  if (row === undefined) throw new Error(`There is no row "${id}".`);
+  return 'summary' in row ? swapText(row.summary, from, to) : swapText(row.text, from, to);
+};
+const withSummary = (product: Product, id: string, from: string, to: string) =>
+  withRow(product, 'events', id, { summary: texts(product, 'events', id, from, to) });
+const withJudgment = (product: Product, id: string, text: string) =>
+  withRow(product, 'judgments', id, { text });
+const withQuery = (product: Product, brief: string, query: string, change: (sql: string) => string) =>
+  withBrief(product, brief, (each) => {
+    const source = each.queries[query];
+    if (source === undefined) throw new Error(`There is no query "${query}".`);
+    return { ...each, queries: { ...each.queries, [query]: { ...source, text: change(source.text) } } };
+  });
+const dated = (day: string) => ({
+  precision: 'day' as const,
+  date_start: day,
+  date_end: day,
+  date_basis: 'inferred' as const,
+});
+
+const traps: readonly Trap[] = [
+  {
+    name: '1: one ex-governor with two spellings, undated and merged with nobody',
+    async holds(product) {
+      const ties = await page(product, 'al-qaeda-ties');
+      const named = naming(ties, /Hanafi|Hanif/);
+      expect(named.length).toBeGreaterThan(1);
+      expect(lacking(named, /Hanafi.*Hanif\b/)).toEqual([]);
+      expect(having(named, /(?!also|spelled)\b[A-Za-z]+ Hanif\b/)).toEqual([]);
+      expect(ties.text.match(/\S+ \S+ Hanafi/g)?.filter((name) => name !== 'Abdul Salam Hanafi')).toEqual([]);
+      expect(named.flatMap(datesIn)).toEqual([]);
+      expect(rowOf(ties, 'timeline', 'F02')).toMatchObject([{ lane: 'undated', start: '' }]);
+      expect(
+        sectionOf(ties.html, 'Names').match(/Abdul Salam Hanafi, former Taliban governor/g),
+      ).toHaveLength(1);
+    },
+    wrong: {
+      'a day for what he said': (product) => withRow(product, 'events', 'F02', dated('2020-10-29')),
+      'a namesake as an alias': (product) =>
+        withRow(product, 'actors', 'A-hanafi', { aliases: ['Mohammad Hanif Atmar'] }),
+      'one spelling only': (product) =>
+        withSummary(product, 'F02', ' (spelled Hanif elsewhere in the same text)', ''),
+    },
+  },
+  {
+    name: '2: the deal of February 2020, the UN report of May, the remark of October, in this order',
+    async holds(product) {
+      const ties = await page(product, 'al-qaeda-ties');
+      const starts = ['F03', 'F05', 'F04'].map((id) => rowOf(ties, 'timeline', id)[0]?.['start']);
+      expect(starts).toEqual(['2020-02-29', '2020-05-01', '2020-10-01']);
+      const others = sectionOf(ties.html, 'What others report');
+      expect(others).toMatch(/deal in Doha on 29 February 2020/);
+      expect(others).toMatch(/In October 2020, after the deal/);
+      expect(others.indexOf('of May 2020')).toBeGreaterThan(others.indexOf('29 February 2020'));
+      expect(others.indexOf('In October 2020')).toBeGreaterThan(others.indexOf('of May 2020'));
+      expect(ties.text).not.toMatch(/October 20(?!20)\d\d/);
+    },
+    wrong: {
+      'the remark a year early': (product) =>
+        withRow(product, 'events', 'F04', { date_start: '2019-10-01', date_end: '2019-10-31' }),
+      'the remark of the year of the analysis': (product) =>
+        withRow(product, 'events', 'F04', { date_start: '2021-10-01', date_end: '2021-10-31' }),
+      'the deal after the report': (product) => withRow(product, 'events', 'F03', dated('2020-09-12')),
+    },
+  },
+  {
+    name: '3: the meeting of spring 2019 may lie outside the year that it is counted in',
+    async holds(product) {
+      const ties = await page(product, 'al-qaeda-ties');
+      const meeting = ties.blocks.find((block) => block.includes('Sadr Ibrahim'));
+      expect(meeting).toMatch(/spring 2019/);
+      expect(meeting).toMatch(/may lie before the year/);
+      const [spring] = rowOf(ties, 'timeline', 'F08');
+      const [year] = rowOf(ties, 'timeline', 'F07');
+      expect(spring).toMatchObject({ precision: 'season', start: '2019-03-01', tag: 'spring 2019' });
+      expect(String(spring?.['start']) < String(year?.['start'])).toBe(true);
+    },
+    wrong: {
+      'no caveat': (product) => withRow(product, 'events', 'F08', { caveat: null }),
+      'moved into the year': (product) =>
+        withRow(product, 'events', 'F08', { precision: 'month', date_start: '2019-05-01' }),
+    },
+  },
+  {
+    name: "4: JNIM's video of 10 August came before Kabul fell",
+    async holds(product) {
+      const celebrations = await page(product, 'celebrations');
+      expect(sectionOf(celebrations.html, 'Before Kabul fell')).toMatch(/On 10 August 2021 JNIM/);
+      expect(sectionOf(celebrations.html, 'After Kabul fell')).not.toMatch(/10 August|several subjects/);
+      for (const read of [celebrations, await page(product, 'weekly')]) {
+        const of10August = naming(read, /10 August|Iyad ag Ghaly, congratulated/);
+        expect(of10August.length).toBeGreaterThan(0);
+        expect(
+          having(of10August, /Kabul|capital|complete victory/).filter((each) => !/before/.test(each)),
+        ).toEqual([]);
+      }
+    },
+    wrong: {
+      'sorted after the fall': (product) =>
+        withQuery(product, 'celebrations', 'after', (sql) =>
+          swapText(sql, 'k.date_start <= e.date_start', 'true'),
+        ),
+      'dated after the fall': (product) => withRow(product, 'events', 'F11', dated('2021-08-16')),
+      'about the capital': (product) => withSummary(product, 'F11', 'their victories', 'taking the capital'),
+    },
+  },
+  {
+    name: '5: wherever a figure depends on 14 August, both readings of it stand',
+    async holds(product) {
+      const isis = await page(product, 'isis-quieting');
+      for (const read of [isis, await page(product, 'weekly')]) {
+        const expectedRows = rowsBehind(read.html, 'expected');
+        expect(expectedRows.map((row) => row['label'])).toEqual(
+          expect.arrayContaining(['last active day', 'first quiet day']),
+        );
+        const labels = labelsOf(read.charts['expected']?.svg ?? '').join('\n');
+        expect(labels).toMatch(/last active day/);
+        expect(labels).toMatch(/first quiet day/);
+        const blocks = read.blocks.filter((block) => /would have been expected in/.test(block));
+        expect(blocks.length).toBeGreaterThan(0);
+        // To 23 August: 105/106 a day over nine days, or 105/105 over ten, rounded down; ratios rounded up.
+        expect(lacking(blocks, /at least 8\.9.*first quiet day.*at least 10\.0/)).toEqual([]);
+        expect(lacking(blocks, /at most 0\.43.*at most 0\.38/)).toEqual([]);
+        expect(lacking(naming(read, /a silence of/), /nine to ten days/)).toEqual([]);
+      }
+      const table = sectionOf(isis.html, 'The silence under each reading');
+      expect(table).toMatch(/last active day[\s\S]*first quiet day/);
+    },
+    wrong: {
+      'the second reading like the first': (product) =>
+        withRow(product, 'readings', 'R2', {
+          label: 'last active day',
+          baseline_end: '2021-08-14',
+          quiet_start: '2021-08-15',
+        }),
+      'one reading in the text': (product) =>
+        withJudgment(
+          product,
+          'X-isis-2',
+          'Had claims gone on, {pause.expected} would have been expected in {pause.quiet_days} days.',
+        ),
+      'one reading in the chart': (product) =>
+        withBrief(product, 'isis-quieting', (brief) => {
+          const chart = findBrief(product, 'isis-quieting').charts['expected'];
+          if (chart === undefined) throw new Error('There is no chart "expected".');
+          const text = swapText(JSON.stringify(chart.parsed), "!== 'sensitivity'", "=== 'headline'");
+          const parsed: object = JSON.parse(text);
+          return { ...brief, charts: { ...brief.charts, expected: { ...chart, parsed } } };
+        }),
+    },
+  },
+  {
+    name: '6: the shares nest; they are not added, subtracted or stacked',
+    async holds(product) {
+      for (const brief of ['isis-quieting', 'weekly']) {
+        const read = await page(product, brief);
+        // Sums and differences of 25 and 45, and what would be left of either alone.
+        expect(having(read.sentences, /(?<![\d.])(?:20|30|70|75|80) ?(?:per cent|%)|\bseventy\b/i)).toEqual(
+          [],
+        );
+        expect(
+          lacking(naming(read, /(?<![\d.])(?:25|45) ?(?:per cent|%) of (?!claims)/), /at least (?:25|45)/),
+        ).toEqual([]);
+        expect(having(naming(read, /Jalalabad/), /together|combined|in sum|plus/i)).toEqual([]);
+      }
+      const isis = await page(product, 'isis-quieting');
+      const shares = rowsBehind(isis.html, 'shares');
+      expect(shares.map((row) => row['value'])).toEqual(['100', '45', '25']);
+      expect(rowOf(isis, 'shares', 'F21')).toMatchObject(
+        [{ place: 'Jalalabad', detail: /within/ }].map(matching),
+      );
+      expect(labelsOf(isis.charts['shares']?.svg ?? '')).toEqual(
+        expect.arrayContaining(['at least 45 %', 'at least 25 %']),
+      );
+    },
+    wrong: {
+      'a sum in the text': (product) =>
+        withJudgment(product, 'K-isis-3', 'Jalalabad and Nangarhar saw at least 70 per cent of attacks.'),
+      'a wedge of the difference': (product) =>
+        withQuery(product, 'isis-quieting', 'shares', (sql) =>
+          swapText(
+            sql,
+            '  m.value,',
+            '  CASE WHEN m.within IS NULL THEN m.value - 25 ELSE m.value END AS value,',
+          ),
+        ),
+      'shares side by side': (product) => withRow(product, 'measures', 'F21', { within: null }),
+      'no bound': (product) => withRow(product, 'measures', 'F21', { bound: '=' }),
+    },
+  },
+  {
+    name: '7: the loss of Nangarhar alone need not explain the stop, and both explanations stay open',
+    async holds(product) {
+      const isis = await page(product, 'isis-quieting');
+      expect(isis.text).toMatch(/at most 55 per cent of the total if the shares nest/);
+      expect(lacking(naming(isis, /(?<![\d.])55 per cent/), /at most 55 per cent/)).toEqual([]);
+      expect(
+        lacking(naming(isis, /loss of (?:Nangarhar|ground)/i), /unlikely to explain|^Loss of ground:/),
+      ).toEqual([]);
+      expect(isis.text).toMatch(/It may not explain the silence elsewhere/);
+      const explanations = sectionOf(isis.html, 'Other explanations');
+      expect(explanations).toMatch(/honeymoon/);
+      expect(explanations).toMatch(/deliberate/);
+      // Outside of that list nobody names one without the other.
+      const elsewhere = naming(isis, /honeymoon|deliberate/).filter((each) => !explanations.includes(each));
+      expect(elsewhere.length).toBeGreaterThan(0);
+      expect(lacking(elsewhere, /honeymoon.*deliberate/)).toEqual([]);
+    },
+    wrong: {
+      'one explanation gone': (product) => withoutRow(product, 'judgments', 'A-isis-2'),
+      'one explanation chosen': (product) =>
+        withJudgment(product, 'F28', 'The stop is a deliberate strategic decision.'),
+      'a rest without its bound': (product) => withRow(product, 'measures', 'F22', { bound: '=' }),
+      'the ground explains it': (product) =>
+        withJudgment(product, 'A-isis-3', 'Loss of Nangarhar accounts for the silence.'),
+    },
+  },
+  {
+    name: '8: TTP and GIMF are not factions of Al-Qaeda, and the joint statement is one',
+    async holds(product) {
+      const read = await page(product, 'celebrations');
+      const cells = rowsBehind(read.html, 'matrix');
+      const affiliations = Object.fromEntries(cells.map((row) => [row['who'], row['affiliation']]));
+      expect(affiliations).toMatchObject({
+        GIMF: 'Media unit',
+        TTP: 'Allied',
+        'former TTP deputy': 'Other',
+        AQIS: 'Al-Qaeda branch',
+      });
+      const joint = cells.filter((row) => row['joint with'] !== '');
+      expect(joint.map((row) => `${row['id']} ${row['who']}`).toSorted()).toEqual(['F13 AQIM', 'F13 JNIM']);
+      expect(
+        labelsOf(read.charts['matrix']?.svg ?? '').filter((label) => label === 'joint statement'),
+      ).toHaveLength(1);
+      expect(sectionOf(read.html, 'After Kabul fell').match(/joint statement/g)).toHaveLength(1);
+      expect(new Set(cells.map((row) => row['id'])).size).toBe(7);
+      expect(read.blocks.join(' ')).toMatch(/Of seven public statements and videos known/);
+      expect(
+        lacking(
+          naming(read, /(?:GIMF|TTP).*(?:faction|branch)|(?:faction|branch).*(?:GIMF|TTP)/),
+          /\bnot\b/i,
+        ),
+      ).toEqual([]);
+    },
+    wrong: {
+      'GIMF as a branch': (product) =>
+        withRow(product, 'actors', 'A-gimf', { affiliation: 'al-qaeda-branch' }),
+      'TTP as a branch': (product) => withRow(product, 'actors', 'A-ttp', { affiliation: 'al-qaeda-branch' }),
+      'a faction in words': (product) =>
+        withSummary(product, 'F15', 'a media-logistics unit affiliated with', 'a faction of'),
+      'two statements for one': (product) =>
+        withCopy(withRow(product, 'events', 'F13', { actors: ['A-aqim'] }), 'events', 'F13', {
+          id: 'F13b',
+          actors: ['A-jnim'],
+        }),
+    },
+  },
+  {
+    name: '9: what AQIS and the TTP put out has no day, and gets none',
+    async holds(product) {
+      for (const brief of ['celebrations', 'weekly']) {
+        const read = await page(product, brief);
+        const cells = ['F14', 'F16', 'F17'].flatMap((id) => rowOf(read, 'matrix', id));
+        expect(cells.map((row) => row['column'])).toEqual(['undated', 'undated', 'undated']);
+        const sentences = naming(read, /\bAQIS (?:released|statement)|Umar Media|former deputy commander/i);
+        expect(sentences.length).toBeGreaterThan(0);
+        expect(
+          having(sentences, /\d{1,2} (?:August|Aug\b)/).filter((each) => !each.startsWith('new ')),
+        ).toEqual([]);
+      }
+      const { html } = await page(product, 'celebrations');
+      for (const word of ['AQIS', 'Umar Media', 'deputy commander'])
+        expect(sectionOf(html, 'Undated')).toContain(word);
+    },
+    wrong: {
+      'AQIS on the day of the joint statement': (product) =>
+        withRow(product, 'events', 'F14', dated('2021-08-23')),
+      'a day for the video': (product) => withRow(product, 'events', 'F16', dated('2021-08-20')),
+      'a day for the thanks, in words': (product) =>
+        withSummary(product, 'F17', 'publicly', 'on 24 August publicly'),
+    },
+  },
+  {
+    name: '10: the killing in Orakzai is in Pakistan, and not inside Afghanistan',
+    async holds(product) {
+      const isis = await page(product, 'isis-quieting');
+      const weekly = await page(product, 'weekly');
+      const killing = [...naming(isis, /Mamuzai|Orakzai/), ...naming(weekly, /Mamuzai|Orakzai/)];
+      expect(killing.length).toBeGreaterThan(1);
+      expect(lacking(killing, /Pakistan|border|outside Afghanistan/i)).toEqual([]);
+      expect(having(killing, /(?:ends|ended|breaks|broke) the (?:pause|silence)/)).toEqual([]);
+      expect(rowOf(isis, 'map', 'P-mamuzai')).toMatchObject([{ detail: /Pakistan/ }].map(matching));
+      expect(isis.text).toMatch(/none inside Afghanistan is known/);
+    },
+    wrong: {
+      'a place in Afghanistan': (product) => withRow(product, 'places', 'P-mamuzai', { country: 'AF' }),
+      'an end of the pause': (product) =>
+        withJudgment(product, 'X-isis-3', 'The killing at Mamuzai in Pakistan ended the pause.'),
+      'no word of Pakistan': (product) =>
+        withRow(product, 'events', 'F24', { summary: 'On {F24.date} accused spies were killed at Mamuzai.' }),
+    },
+  },
+  {
+    name: '11: "mere fiction" is one unnamed Member State, through the UN, through the analysis',
+    async holds(product) {
+      for (const asOf of ['2021-08-16', '2021-08-25']) {
+        const read = await page(product, 'al-qaeda-ties', asOf);
+        const quoted = naming(read, /fiction/);
+        expect(quoted.length).toBeGreaterThan(0);
+        expect(lacking(quoted, /Member State/)).toEqual([]);
+        expect(read.text).toMatch(/Third-hand/);
+        expect(endnote(read, 'F10')).toMatch(/Member State ← UN report/);
+      }
+      expect(endnote(await page(product, 'al-qaeda-ties'), 'F10')).toMatch(
+        /Member State ← UN report ← Flashpoint/,
+      );
+    },
+    wrong: {
+      'a finding of the UN, in words': (product) =>
+        withSummary(product, 'F10', 'An unnamed Member State', 'A report'),
+      'a finding of the UN, by its source': (product) =>
+        withRow(product, 'events', 'F10', { source: 'S-un' }),
+      'second-hand': (product) => withRow(product, 'sources', 'S-state', { via: 'S-article' }),
+      'no caveat': (product) => withRow(product, 'events', 'F10', { caveat: null }),
+    },
+  },
+  {
+    name: '12: six meetings and six attacks are two sixes, and the meetings are not said to be all',
+    async holds(product) {
+      const ties = await page(product, 'al-qaeda-ties');
+      const isis = await page(product, 'isis-quieting');
+      const weekly = await page(product, 'weekly');
+      const meetings = /six meetings/i;
+      const attacks = /six (?:claimed )?(?:attacks|assassinations and raids)/i;
+      const six = /\bsix\b/i;
+      expect(lacking(naming(ties, six), meetings)).toEqual([]);
+      expect(lacking(naming(isis, six), attacks)).toEqual([]);
+      expect(naming(weekly, six).filter((each) => meetings.test(each) === attacks.test(each))).toEqual([]);
+      expect([naming(ties, six).length, naming(isis, six).length].every((count) => count > 0)).toBe(true);
+      const mentioned = ties.blocks.find((block) =>
+        block.includes('six meetings of senior leaders of both sides'),
+      );
+      expect(mentioned).toMatch(/not said to be all/i);
+      expect(having(naming(ties, meetings), /all six|the only|in total/)).toEqual([]);
+    },
+    wrong: {
+      'a six of nothing': (product) => withJudgment(product, 'X-isis-3', 'The {F19.count} are not dated.'),
+      'meetings for attacks': (product) =>
+        withRow(product, 'measures', 'F19', {
+          summary: 'ISIS claimed {F19.count} meetings with the Taliban.',
+        }),
+      'all of them': (product) => withRow(product, 'measures', 'F07', { caveat: null }),
+    },
+  },
+  {
+    name: '13: ISIS-K is the name for the 105 only, and the killing in Pakistan is not said to be claimed',
+    async holds(product) {
+      for (const brief of ['isis-quieting', 'weekly']) {
+        const read = await page(product, brief);
+        const names = sectionOf(read.html, 'Names');
+        const branch = naming(read, /ISIS-K\b|ISKP|\bIS-K\b|Khorasan/).filter(
+          (each) => !names.includes(each),
+        );
+        expect(branch.length).toBeGreaterThan(0);
+        expect(lacking(branch, /\b105\b/)).toEqual([]);
+        const labels = Object.values(read.charts).flatMap(({ svg }) => labelsOf(svg));
+        expect(having(labels, /ISIS-K|Khorasan/)).toEqual([]);
+      }
+      const isis = await page(product, 'isis-quieting');
+      const killing = naming(isis, /assassinated|ascribes this/);
+      expect(killing.length).toBeGreaterThan(0);
+      expect(having(killing, /\bclaimed\b/)).toEqual([]);
+      expect(isis.text).toMatch(/no claim of responsibility is mentioned/);
+      expect(endnote(isis, 'F24')).toMatch(/asserted/);
+      const { events, measures } = product.dataset.tables;
+      const told = [...events, ...measures].filter(({ actors }) => actors.includes('A-isis-k'));
+      expect(told.map(({ id }) => id)).toEqual(['F18']);
+    },
+    wrong: {
+      'the killing laid to the branch': (product) => withSummary(product, 'F24', 'to ISIS', 'to ISIS-K'),
+      'the branch as its actor': (product) => withRow(product, 'events', 'F24', { actors: ['A-isis-k'] }),
+      'the silence of the branch': (product) =>
+        withJudgment(product, 'H-isis-2', 'ISIS-K falls quiet inside Afghanistan'),
+      'a claim where none is mentioned': (product) =>
+        withRow(product, 'events', 'F24', { claim_status: 'claimed' }),
+    },
+  },
+  {
+    name: '14: nothing from after the cut-off, no lasting silence, and no series that nobody gives',
+    async holds(product) {
+      for (const asOf of ['2021-08-25', '2021-09-06'])
+        for (const { id } of product.briefs) {
+          const read = await page(product, id, asOf);
+          expect(read.text).not.toMatch(/airport|Abbey Gate|Karzai|26 August/i);
+          const ownDays = ['2021-08-30', '2021-08-31', '2021-09-01', '2021-09-06'].filter(
+            (day) => day <= asOf,
+          );
+          expect(datesIn(read.text).filter((day) => day > '2021-08-25' && !ownDays.includes(day))).toEqual(
+            [],
+          );
+          expect(read.text).not.toMatch(
+            /\blasting\b|permanent|for good\b|defeated|remains? (?:silent|quiet)|ever since/i,
+          );
+        }
+      const isis = await page(product, 'isis-quieting');
+      expect(isis.text).toMatch(/no daily, weekly or monthly series is given/);
+      for (const chart of ['expected', 'shares', 'map']) {
+        const cells = rowsBehind(isis.html, chart).flatMap((row) => Object.values(row));
+        expect(having(cells, /^\d{4}-\d\d-\d\d/)).toEqual([]);
+        expect(rowsBehind(isis.html, chart).length).toBeLessThan(8);
+      }
+    },
+    wrong: {
+      'the bomb of the next day': (product) =>
+        withCopy(product, 'events', 'F24', {
+          ...dated('2021-08-26'),
+          id: 'F31',
+          title: 'Attack in Kabul',
+          summary: 'On {F31.date} ISIS attacked the crowd outside the city.',
+        }),
+      'a silence for good': (product) =>
+        withCopy(product, 'judgments', 'H-isis-2', {
+          id: 'H-isis-3',
+          known_on: '2021-08-27',
+          text: 'ISIS has fallen silent for good',
+        }),
+      'claims by the day': (product) =>
+        withQuery(
+          product,
+          'isis-quieting',
+          'shares',
+          () => `SELECT 'F18' AS id, strftime(day, '%Y-%m-%d') AS place, 'day' AS detail, 1 AS value, '1' AS label,
+            CAST(row_number() OVER (ORDER BY day) AS INTEGER) AS "order", ['F18'] AS cites
+            FROM generate_series(DATE '2021-08-01', DATE '2021-08-14', INTERVAL 1 DAY) AS days(day)`,
+        ),
+    },
+  },
+];
+
+/** An object whose patterns stand for strings that they match. */
+function matching(row: { readonly [column: string]: string | RegExp }): { [column: string]: unknown } {
+  const fields = Object.entries(row).map(([column, value]) => [
+    column,
+    value instanceof RegExp ? expect.stringMatching(value) : value,
+  ]);
+  return Object.fromEntries(fields);
+}
+
+describe.each(traps)('trap $name', ({ holds, wrong }) => {
+  test('the product does not fall into it', () => holds(right));
+
+  test.each(Object.entries(wrong).map(([name, change]) => ({ name, change })))(
+    'a copy with $name does',
+    async ({ change }) => {
+      await expect(holds(change(right))).rejects.toMatchObject({ name: 'AssertionError' });
+    },
+  );
+});
