@@ -7,7 +7,14 @@ const readers = {
   Date: ['now'],
   Math: ['random'],
   performance: ['now', 'timeOrigin'],
-  'Temporal.Now': ['instant', 'plainDateISO', 'plainDateTimeISO', 'plainTimeISO', 'timeZoneId', 'zonedDateTimeISO'],
+  'Temporal.Now': [
+    'instant',
+    'plainDateISO',
+    'plainDateTimeISO',
+    'plainTimeISO',
+    'timeZoneId',
+    'zonedDateTimeISO',
+  ],
 };
 
 const nameOf = (node) => {

@@ -10,6 +10,7 @@ import { loadDataset } from '../src/adapters/dataset.ts';
 import { openQueries } from '../src/adapters/duckdb.ts';
 import { readEdition, storeEdition } from '../src/adapters/editions.ts';
 import { loadMaterial } from '../src/adapters/material.ts';
+import { shareQueries } from '../src/adapters/shared-queries.ts';
 import type { Brief } from '../src/model/brief.ts';
 import type { Dataset } from '../src/model/dataset.ts';
 import type { Step } from '../src/pipeline/produce.ts';
@@ -44,15 +45,21 @@ function benchCold(): void {
   const times = Array.from({ length: Number(options.cold) }, (_, round) => {
     const out = join(folder, `cold-${round}`);
     const startedMs = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, ['src/main.ts', 'generate', '--force', '--out', out], {
-      encoding: 'utf8',
-    });
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['src/main.ts', 'generate', '--force', '--out', out],
+      {
+        encoding: 'utf8',
+      },
+    );
     if (status !== 0) throw new Error(`generate failed:\n${stderr}`);
     return (performance.now() - startedMs) / 1000;
   });
   const median = quantile(times, 0.5);
   console.log(`\nCold start, all briefs, browser unpacked (${times.length} runs)`);
-  console.log(`  ${spread(times, 's', 2)}; limit ${limits.coldSeconds} s: ${verdict(median, limits.coldSeconds)}`);
+  console.log(
+    `  ${spread(times, 's', 2)}; limit ${limits.coldSeconds} s: ${verdict(median, limits.coldSeconds)}`,
+  );
 }
 
 /**
@@ -71,6 +78,8 @@ async function benchWarm(): Promise<void> {
     onStep: console.log,
   });
 
+  await using queries = shareQueries(openQueries);
+
   let html = '';
   const print = (document: string, { signal }: { signal: AbortSignal }) => {
     html = document;
@@ -88,7 +97,7 @@ async function benchWarm(): Promise<void> {
         engine: 'bench',
       },
       {
-        effects: { openQueries, startPrinting: () => {}, print },
+        effects: { openQueries: queries.open, startPrinting: () => {}, print },
         material,
         store: { read: readEdition, write: storeEdition },
         reports: {
@@ -134,7 +143,9 @@ async function benchWarm(): Promise<void> {
     ]);
   }
   for (const row of rows) {
-    console.log(`  ${row.map((cell, column) => cell.padEnd(Math.max(...rows.map((each) => each[column]?.length ?? 0)))).join('  ')}`);
+    console.log(
+      `  ${row.map((cell, column) => cell.padEnd(Math.max(...rows.map((each) => each[column]?.length ?? 0)))).join('  ')}`,
+    );
   }
   console.log('\n  Times are medians with the 10th to the 90th percentile; steps are medians in ms.');
 }

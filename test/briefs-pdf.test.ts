@@ -47,6 +47,12 @@ const sizes = { A4: { width: 595, height: 842 }, Letter: { width: 612, height: 7
 
 /** A text without blanks, case and the choice of apostrophe, which line breaks, style sheet and font may change. */
 const letters = (text: string): string => text.replaceAll(/[\s\u00ad'’ʼ‘ʻ]/g, '').toLowerCase();
+/** Whether a text holds a block, which a new page may cut in two. */
+function standsIn(whole: string, block: string): boolean {
+  let length = block.length;
+  while (!whole.includes(block.slice(0, length))) length -= 1;
+  return whole.includes(block.slice(length));
+}
 const squeezed = (text: string): string => text.replaceAll(/\s+/g, ' ');
 const occurrences = (text: string, part: string): number => text.split(part).length - 1;
 
@@ -72,13 +78,13 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
   test('says on each page what it is, and more', () => {
     for (const [index, page] of read.pages.entries()) {
       const text = squeezed(page);
-      expect(text.length, `page ${index + 1}`).toBeGreaterThan(600);
+      expect(text.length).toBeGreaterThan(600);
       expect(text).toContain(`${index + 1} of ${read.pages.length}`);
       expect(text.toLowerCase()).toContain(`cut-off ${longDay(asOf)}`.toLowerCase());
       expect(text).toContain(index === 0 ? 'Sitrep' : title);
       // In the header and in the footer; elsewhere only the note on handling names it, once.
       const handled = text.includes(`${marking} May be shared`) ? 1 : 0;
-      expect(occurrences(text, marking) - handled, `markings on page ${index + 1}`).toBe(2);
+      expect(occurrences(text, marking) - handled).toBe(2);
     }
   });
 
@@ -87,7 +93,7 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
     const blocks = printedBlocks(edition.html);
     expect(blocks.length).toBeGreaterThan(100);
     // Short ones, such as a number in a cell, stand in any text.
-    const lost = blocks.filter((block) => block.length > 12 && !whole.includes(letters(block)));
+    const lost = blocks.filter((block) => block.length > 12 && !standsIn(whole, letters(block)));
     expect(lost).toEqual([]);
   });
 
@@ -100,10 +106,8 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
 
   test('embeds its fonts, and only ours', () => {
     expect(read.fonts.length).toBeGreaterThanOrEqual(3);
-    for (const { name, embedded } of read.fonts) {
-      expect(name).toMatch(/^SourceS(erif4|ans3)-/);
-      expect(embedded, name).toBe(true);
-    }
+    const ours = /^SourceS(erif4|ans3)-/;
+    expect(read.fonts.filter(({ name, embedded }) => !embedded || !ours.test(name))).toEqual([]);
   });
 
   test('is tagged, with one figure and its alternative text for each chart', () => {
@@ -113,10 +117,7 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
     const described = read.figures.filter(({ alt }) => alt !== null && alt.length > 0);
     expect(described.map(({ alt }) => alt)).toHaveLength(charts.length);
     for (const { alt } of described) expect(alt?.length).toBeGreaterThan(80);
-    expect(
-      read.figures.filter(({ alt }) => alt === null || alt === ''),
-      'figures without alternative text',
-    ).toEqual([]);
+    expect(read.figures).toHaveLength(described.length);
   });
 
   test('leads nowhere but into itself: from citations to endnotes and back', () => {
@@ -127,11 +128,9 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
     expect(notes.length).toBeGreaterThan(5);
     const back = [...destinations].filter((name) => name.includes('cite-'));
     expect(back.length).toBeGreaterThan(0);
-    for (const href of new Set([...edition.html.matchAll(/href="#([^"]+)"/g)].map(([, name]) => name)))
-      expect(
-        [...destinations].some((name) => name.includes(href ?? '')),
-        href,
-      ).toBe(true);
+    const hrefs = [...edition.html.matchAll(/href="#([^"]+)"/g)].map(([, name = '']) => name);
+    const lost = hrefs.filter((href) => ![...destinations].some((name) => name.includes(href)));
+    expect(lost).toEqual([]);
     // Each endnote has its way back, and lies on the last pages.
     const lastPage = read.pages.length;
     for (const { destination, landsOnPage } of read.internalLinks)
@@ -158,17 +157,11 @@ test.each(product.briefs.map(({ id }) => ({ id })))(
 );
 
 // Other browsers may break lines and pages elsewhere.
-describe.runIf(isPackagedPlatform)('docs/samples', () => {
-  const remedy = 'renew the samples with: npm run samples';
-
+describe.runIf(isPackagedPlatform)('docs/samples, renewed by npm run samples', () => {
   test.each(product.briefs.map(({ id }) => ({ id })))('$id is what the product prints', async ({ id }) => {
-    const name = `${id}-${fullCoverage}.pdf`;
-    const sample = await readFile(join(import.meta.dirname, '../docs/samples', name)).catch(() => undefined);
-    expect(sample?.byteLength, `docs/samples/${name} is missing: ${remedy}`).toBeGreaterThan(0);
-    const kept = await readPdf(sample ?? new Uint8Array());
+    const sample = join(import.meta.dirname, '../docs/samples', `${id}-${fullCoverage}.pdf`);
+    const kept = await readPdf(await readFile(sample));
     const { read } = await print(id, fullCoverage);
-    expect(read.pages.length, remedy).toBe(kept.pages.length);
-    for (const [index, page] of read.pages.entries())
-      expect(page, `page ${index + 1} of docs/samples/${name}: ${remedy}`).toBe(kept.pages[index]);
+    expect(read.pages).toEqual(kept.pages);
   });
 });

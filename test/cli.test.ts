@@ -103,10 +103,13 @@ describe('generate', () => {
     expect(again.stdout).not.toContain('weekly: print');
     expect((await stat(pdf)).ino).toBe(before.ino);
 
-    const forced = await project.sitrep('generate weekly --force --format pdf');
+    const forced = await project.sitrep('generate weekly --force');
     expect(forced.stdout).toContain('weekly: print');
     expect(forced.stdout).not.toContain('unchanged');
     expect((await stat(pdf)).ino).not.toBe(before.ino);
+
+    const pdfAlone = await project.sitrep('generate weekly --format pdf');
+    expect(pdfAlone.stdout).toContain('weekly: print');
     expect(await filesIn(folder)).toEqual(['manifest.json', 'weekly-2021-08-25.pdf']);
 
     // A file that was edited is not what was made.
@@ -251,16 +254,16 @@ describe('check', () => {
     await swap('templates/al-qaeda-ties/brief.yaml', 'period: P7D', 'period: P7D\nperiode: P7D');
     await other.write('templates/celebrations/before.sql', 'SELECT *\nFROM nowhere');
     await swap('templates/celebrations/brief.hbs', '{{> changes}}', '{{> changes}}{{> chnages}}');
-    await swap(
-      'templates/isis-quieting/shares.vl.json',
-      '"data": { "name": "shares" }',
-      '"data": { "url": "/etc/passwd" }',
-    );
-    await swap(
-      'templates/isis-quieting/map.vl.json',
-      '"layer": [',
-      '"layer": [\n{ "mark": "image", "encoding": { "href": { "value": "x" } } },',
-    );
+    const respec = async (file: string, change: (spec: Record<string, unknown>) => object) =>
+      other.write(file, JSON.stringify(change(JSON.parse(await readFile(join(folder, file), 'utf8')))));
+    await respec('templates/isis-quieting/shares.vl.json', (spec) => ({
+      ...spec,
+      data: { url: '/etc/passwd' },
+    }));
+    await respec('templates/isis-quieting/map.vl.json', ({ layer, ...spec }) => ({
+      ...spec,
+      layer: [{ mark: 'image', encoding: { href: { value: 'x' } } }, ...[layer].flat()],
+    }));
 
     const config = { ...minimalConfig, dataset: 'afghanistan-2021', golden: [{ asOf: '2021-08-16' }] };
     const names: { readonly [id: string]: readonly [template: string, problem: string] } = {

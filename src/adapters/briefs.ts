@@ -100,7 +100,7 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   for (const { message, pos } of document.errors) {
-    const problem = `${message.split('\n')[0] ?? message}`;
+    const problem = message.split('\n')[0] ?? message;
     faults.push({ file, line: lines.linePos(pos[0]).line, problem, mend: 'Correct the YAML.' });
   }
   if (document.errors.length > 0) return undefined;

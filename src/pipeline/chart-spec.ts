@@ -2,6 +2,7 @@ import type { Fault } from '../model/fault.ts';
 
 /** Properties that make Vega load something, lead out of the page, or bring data of their own. */
 const forbiddenKeys = new Set(['url', 'href', 'usermeta', 'loader', 'datasets']);
+const impureCall = /\b(?:now|random|sample(?:Normal|LogNormal|Uniform))\s*\(/;
 
 /** What a chart spec may not contain, and the data sets it names without being given them. */
 export function checkSpec(
@@ -17,6 +18,7 @@ export function checkSpec(
       for (const [index, item] of value.entries()) walk(item, `${path}[${index}]`);
       return;
     }
+    if (typeof value === 'string' && impureCall.test(value)) impure(path);
     if (typeof value !== 'object' || value === null) return;
     for (const [key, item] of Object.entries(value)) {
       const here = path === '' ? key : `${path}.${key}`;
@@ -28,12 +30,21 @@ export function checkSpec(
           mend: 'Name a query of the brief under data instead.',
         });
       }
+      if (key === 'sample') impure(here);
       if ((key === 'mark' || key === 'type') && item === 'image') {
         faults.push({ file, field: here, problem: 'Charts may not show images.', mend: 'Use another mark.' });
       }
       if (key === 'data' && typeof item === 'object' && item !== null) collectData(item, here);
       walk(item, here);
     }
+  };
+  const impure = (field: string): void => {
+    faults.push({
+      file,
+      field,
+      problem: 'Charts may not ask for the time or for chance: the same rows must give the same drawing.',
+      mend: 'Let a query give the value.',
+    });
   };
   const collectData = (data: object, path: string): void => {
     if ('sequence' in data || 'graticule' in data || 'sphere' in data) {
@@ -71,4 +82,12 @@ export function checkSpec(
     });
   }
   return faults;
+}
+
+/** Scales of a compiled spec that count in the time zone of the machine, by name. */
+export function localTimeScales(compiled: unknown): string[] {
+  if (typeof compiled !== 'object' || compiled === null) return [];
+  const { type, name, range } = { type: null, name: null, range: null, ...compiled };
+  const own = type === 'time' && range !== null ? [String(name)] : [];
+  return [...own, ...Object.values(compiled).flatMap(localTimeScales)];
 }

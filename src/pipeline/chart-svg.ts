@@ -1,3 +1,6 @@
+/** What XML 1.0 cannot hold, not even escaped (section 2.2): controls, halves of pairs, two that are no characters. */
+const unwritable = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu;
+
 /**
  * Makes Vega's SVG fit to stand in a page, changing tags and never the text between them: coordinates rounded to
  * hundredths, one image with one text alternative in place of a labelled element for every mark, and ids made of the
@@ -10,7 +13,7 @@ export function cleanSvg(svg: string, { name, alt }: { name: string; alt: string
     ids.set(id, known);
     return known;
   };
-  const body = svg.replaceAll(/<[^>]*>/g, (tag) =>
+  const body = svg.replaceAll(unwritable, '').replaceAll(/<[^>]*>/g, (tag) =>
     roundNumbers(
       tag
         .replaceAll(/ (?:role|aria-[a-z]+)="[^"]*"/g, '')
@@ -24,7 +27,7 @@ export function cleanSvg(svg: string, { name, alt }: { name: string; alt: string
   const opening = /^<svg\b([^>]*)>/.exec(body);
   if (opening === null) throw new Error('Vega returned something other than an SVG drawing.');
   const attributes = (opening[1] ?? '').replaceAll(/ (?:xmlns(?::xlink)?|version|class|style)="[^"]*"/g, '');
-  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeAttribute(alt)}"${attributes}>${body.slice(opening[0].length)}`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeAttribute(alt.replaceAll(unwritable, ''))}"${attributes}>${body.slice(opening[0].length)}`;
 }
 
 /**

@@ -4,7 +4,7 @@ import { expressionInterpreter } from 'vega-interpreter';
 import { compile } from 'vega-lite';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { Row } from '../model/row.ts';
-import { checkSpec } from './chart-spec.ts';
+import { checkSpec, localTimeScales } from './chart-spec.ts';
 import { cleanSvg, outsideReferences } from './chart-svg.ts';
 
 export interface ChartRequest {
@@ -58,7 +58,7 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
   try {
     const { spec: compiled, runtime } = compileOnce(spec, theme, {
       logger,
-      warned: () => warnings.length > 0,
+      warnings,
     });
     const view = new vega.View(structuredClone(runtime), {
       renderer: 'none',
@@ -88,7 +88,7 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
 function compileOnce(
   spec: object,
   theme: object,
-  { logger, warned }: { logger: vega.LoggerInterface; warned: () => boolean },
+  { logger, warnings }: { logger: vega.LoggerInterface; warnings: string[] },
 ): CompiledChart {
   const key = createHash('sha256')
     .update(JSON.stringify([spec, theme]))
@@ -97,10 +97,13 @@ function compileOnce(
   if (compiled === undefined) {
     // Vega-Lite types its specs more closely than JSON can be checked here; what it cannot read, it warns of.
     const vegaSpec = compile(structuredClone(spec) as never, { config: theme, logger }).spec;
+    for (const scale of localTimeScales(vegaSpec)) {
+      warnings.push(`The scale "${scale}" is in local time: give it the type utc.`);
+    }
     const runtime = vega.parse(structuredClone(vegaSpec), undefined, { ast: true });
     compiled = { spec: vegaSpec, runtime };
     // What warns is compiled anew each time, so that it warns each time.
-    if (!warned()) compiledCharts.set(key, compiled);
+    if (warnings.length === 0) compiledCharts.set(key, compiled);
   }
   return compiled;
 }

@@ -62,7 +62,7 @@ const markings: {
 };
 
 /** Letter is shorter and wider than A4: narrower margins give it as much room. */
-const margins: { readonly [paper in Paper]: string } = { A4: '23mm 18mm 21mm', Letter: '19mm 17mm 18mm' };
+const margins: { readonly [paper in Paper]: string } = { A4: '23mm 18mm 21mm', Letter: '18mm 17mm 16mm' };
 
 /** Compiling a template takes longer than rendering it, and depends on the brief alone. */
 const templates = new WeakMap<Brief, Template>();

@@ -130,8 +130,8 @@ test('the rest of a share whose lower bound is known has an upper bound', () => 
   expect(found(config, [{ id: 'F22', value: 45, bound: '=' }])?.fields).toEqual({ value: '55 per cent' });
   expect(found(config, [])).toBeUndefined();
   // "About 45 per cent" bounds nothing, and of two shares it is not said which.
-  expect(() => found(config, [{ id: 'F22', value: 45, bound: '~' }])).toThrow();
-  expect(() => found(config, [{ id: 'F22', value: 101, bound: '=' }])).toThrow();
+  expect(() => found(config, [{ id: 'F22', value: 45, bound: '~' }])).toThrow(/bound/);
+  expect(() => found(config, [{ id: 'F22', value: 101, bound: '=' }])).toThrow(/value/);
 });
 
 test('a count is told in words and in digits, and rests on what it counts', () => {

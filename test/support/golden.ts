@@ -9,7 +9,7 @@ import type { Rendering } from '../../src/pipeline/produce.ts';
 /** Files by their path below test/golden, as they are or should be. */
 export type GoldenFiles = ReadonlyMap<string, string>;
 
-export const goldenFolder = join(import.meta.dirname, '../golden');
+const goldenFolder = join(import.meta.dirname, '../golden');
 
 /**
  * What a brief's editions look like to a reviewer: the HTML of each without fonts, style sheet and drawings, which it

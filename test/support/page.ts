@@ -70,12 +70,6 @@ export function sectionOf(html: string, heading: string): string {
     .join('\n');
 }
 
-/** The block of a page whose element has this class, as text. */
-export function blocksWithClass(html: string, name: string): string[] {
-  const pattern = new RegExp(`<(\\w+) class="${name}"[^>]*>([\\s\\S]*?)</\\1>`, 'g');
-  return [...bodyOf(html).matchAll(pattern)].map(([, , content = '']) => tidy(content));
-}
-
 /** The rows of "what changed": `new F11`. */
 export function changesOn(html: string): string[] {
   return [...html.matchAll(/<span class="tag (\w+)">[\s\S]*?<span class="id">([\w-]+)/g)]

@@ -56,7 +56,10 @@ interface Mark {
 async function readScene(view: vega.View): Promise<{ groups: Scene }> {
   const svg = await view.toSVG();
   const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? [];
-  const [x = 0, y = 0] = view.origin();
+  // The origin is counted from within the padding.
+  const padding = view.padding();
+  const inset = typeof padding === 'number' ? { left: padding, top: padding } : { left: 0, top: 0, ...padding };
+  const [x, y] = view.origin();
   const texts: Scene['texts'][number][] = [];
   const marks: Scene['marks'][number][] = [];
   const walk = (mark: Mark, left: number, top: number, clip: Box): void => {
@@ -85,7 +88,7 @@ async function readScene(view: vega.View): Promise<{ groups: Scene }> {
     }
   };
   const { root } = view.scenegraph() as unknown as { root: Mark };
-  walk(root, x, y, { left: -Infinity, top: -Infinity, right: Infinity, bottom: Infinity });
+  walk(root, inset.left + x, inset.top + y, { left: -Infinity, top: -Infinity, right: Infinity, bottom: Infinity });
   return { groups: { width: Number(width), height: Number(height), texts, marks } };
 }
 

@@ -1,0 +1,78 @@
+import { access, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { tableNames, tables, type Tables } from '../src/model/dataset.ts';
+import { briefConfig } from '../src/model/brief.ts';
+import { Evidence } from '../src/pipeline/evidence.ts';
+import { pageHelpers } from '../src/pipeline/page-helpers.ts';
+import { commandLine } from '../src/shells/cli.ts';
+
+const project = join(import.meta.dirname, '..');
+const read = (file: string) => readFile(join(project, file), 'utf8');
+const noTables: Tables = {
+  sources: [],
+  actors: [],
+  places: [],
+  coverage: [],
+  events: [],
+  measures: [],
+  readings: [],
+  judgments: [],
+  gaps: [],
+  indicators: [],
+};
+
+describe('what is there is in the docs', () => {
+  test('commands and their options in README.md', async () => {
+    const readme = await read('README.md');
+    const idle = () => Promise.resolve();
+    const program = commandLine({ generate: idle, list: idle, check: idle }, { version: '' });
+    for (const command of program.commands) {
+      expect(readme).toContain(`npx sitrep ${command.name()}`);
+      for (const { flags } of command.options) expect(readme).toContain(`\`${flags}\``);
+    }
+  });
+
+  test('settings of brief.yaml, columns, helpers and macros in docs/authoring.md', async () => {
+    const guide = await read('docs/authoring.md');
+    const named = (name: string) => expect(guide).toMatch(new RegExp(`\`[^\`\n]*\\b${name}\\b[^\`\n]*\``));
+    for (const key of Object.keys(briefConfig.shape)) named(key);
+    for (const key of Object.keys(briefConfig.shape.charts.unwrap().valueType.shape)) named(key);
+    for (const helper of Object.keys(pageHelpers(new Evidence(noTables, {})))) named(helper);
+    for (const [, macro = ''] of (await read('templates/_shared/macros.sql')).matchAll(/MACRO (\w+)/g))
+      named(macro);
+    for (const table of tableNames) {
+      const row = guide.split('\n').find((line) => line.startsWith(`| \`${table}\``)) ?? '';
+      const own = Object.keys(tables[table].shape).filter(
+        (column) => !['id', 'known_on', 'status'].includes(column),
+      );
+      for (const column of own) expect(row, table).toContain(`\`${column}\``);
+    }
+  });
+
+  test('variables and codes of faults in docs/operating.md', async () => {
+    const guide = await read('docs/operating.md');
+    for (const [, name] of (await read('src/main.ts')).matchAll(/process\.env\['(\w+)'\]/g)) {
+      expect(guide).toContain(`\`${name}\``);
+    }
+    const [, codes = ''] = /type ErrorCode =([^;]*);/.exec(await read('src/model/fault.ts')) ?? [];
+    for (const [, code] of codes.matchAll(/'([\w-]+)'/g)) expect(guide).toContain(`\`${code}\``);
+  });
+});
+
+describe('what is in the docs is there', async () => {
+  const below = async (folder: string) =>
+    (await readdir(join(project, folder), { recursive: true })).map((name) => join(folder, name));
+  const files = [...(await readdir(project)), ...(await below('docs')), ...(await below('data'))];
+  const documents = files.filter((name) => name.endsWith('.md'));
+
+  test.each(documents)('%s: links and npm scripts', async (name) => {
+    const text = await read(name);
+    const { scripts } = JSON.parse(await read('package.json'));
+    for (const [, script] of text.matchAll(/npm run ([a-z][\w:]*)/g))
+      expect(scripts).toHaveProperty([script ?? '']);
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      await access(join(project, dirname(name), target));
+    }
+  });
+});
