@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import envPaths from 'env-paths';
+import { z } from 'zod';
 import { briefIds, loadBriefs } from './adapters/briefs.ts';
 import { openPrinter, type Printer } from './adapters/chromium/printer.ts';
 import { loadDataset } from './adapters/dataset.ts';
@@ -18,7 +19,9 @@ import { commands } from './shells/commands.ts';
 
 /** Wires settings, adapters and the shell; alone reads the environment and sets the exit status. */
 const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
-const { version } = JSON.parse(await readFile(join(sitrep, 'package.json'), 'utf8')) as { version: string };
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(await readFile(join(sitrep, 'package.json'), 'utf8')));
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 await using resources = new AsyncDisposableStack();

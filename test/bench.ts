@@ -132,12 +132,14 @@ async function benchWarm(): Promise<void> {
       bare.push(bareMs);
       for (const [step, ms] of made.steps) bySteps.get(step)?.push(ms);
     }
-    const ratio = quantile(ours, 0.5) / quantile(bare, 0.5);
+    // Round by round, so that what slows one half of a round slows both.
+    const ratios = ours.map((ms, round) => ms / (bare[round] ?? Number.NaN));
+    const ratio = quantile(ratios, 0.5);
     rows.push([
       brief.id,
       spread(ours),
       spread(bare),
-      ratio.toFixed(2),
+      spread(ratios, '', 2),
       verdict(ratio, limits.warmRatio),
       ...steps.map((step) => quantile(bySteps.get(step) ?? [], 0.5).toFixed(0)),
     ]);

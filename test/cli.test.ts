@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { afterAll, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
-import { manifest } from '../src/pipeline/manifest.ts';
+import { manifest } from '../src/model/manifest.ts';
 import { minimalConfig } from './support/brief-of.ts';
 import { openProject } from './support/cli.ts';
 import { add, apply, clear, set } from './support/dataset.ts';

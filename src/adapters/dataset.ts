@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { checkTables } from '../model/check-tables.ts';
 import { parsePackage } from '../model/data-package.ts';
 import { tables as schemas, type Dataset, type TableName, type Tables } from '../model/dataset.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../model/fault.ts';
-import { hashOf, manifest, type FileToStore, type Manifest } from '../pipeline/manifest.ts';
+import { hashOf, manifest, type FileToStore, type Manifest } from '../model/manifest.ts';
 
 /**
  * The manifest of the edition in `folder`, if one is there, whole and as it was written: an edition whose files were

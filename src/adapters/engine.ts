@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashOf } from '../pipeline/manifest.ts';
+import { hashOf } from '../model/manifest.ts';
 
 /**
  * A name for the program that changes with it: a hash over its own files and over package.json, which pins every

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GlobalFonts } from 'canvas';
-import { hashOf } from '../pipeline/manifest.ts';
+import { hashOf } from '../model/manifest.ts';
 
 /** One of the five faces that pages are set in. */
 export interface Font {

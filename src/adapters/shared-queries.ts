@@ -27,9 +27,9 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
       const shared = newest;
       shared.users += 1;
       try {
-        const { query } = await shared.opened;
+        const opened = await shared.opened;
         return {
-          query,
+          query: (query) => opened.query(query),
           async [Symbol.asyncDispose]() {
             shared.users -= 1;
             if (shared.users === 0 && shared !== newest) await close(shared);

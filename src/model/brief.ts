@@ -27,10 +27,11 @@ const length = z.string().refine((value) => {
   }
 }, 'is not an ISO 8601 length in days or weeks such as P7D');
 
+const anyDay = new Date('2000-01-01T00:00:00Z');
 /** croner returns no next run for a day that never comes, such as 30 February. */
 const cron = z.string().refine((pattern) => {
   try {
-    return new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun() !== null;
+    return new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun(anyDay) !== null;
   } catch {
     return false;
   }

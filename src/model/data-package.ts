@@ -99,7 +99,7 @@ function compareFields(
 function describe(error: z.ZodError, place: readonly string[]): Pick<Fault, 'field' | 'problem' | 'mend'>[] {
   return error.issues.map(({ path, message }) => ({
     field: [...place, ...path].join('.'),
-    problem: `${message.replace(/\.?$/, '.')}`,
+    problem: message.replace(/\.?$/, '.'),
     mend: 'Correct it: see docs/authoring.md for a whole datapackage.json.',
   }));
 }

@@ -222,6 +222,8 @@ export const tables = {
 } as const;
 
 export type TableName = keyof typeof tables;
+// TypeScript does not keep the names of an object's keys.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const tableNames = Object.keys(tables) as readonly TableName[];
 export type RowOf<T extends TableName> = z.output<(typeof tables)[T]>;
 /** Every row of every table, in file order, revisions and withdrawals included. */

@@ -23,5 +23,6 @@ const ofMeasure = (row: RowOf<'measures'>): Figures => ({
 export function figureOf({ table, row }: TableRow, field: string): string | undefined {
   if (table === 'events') return ofEvent(row)[field] ?? undefined;
   if (table === 'measures') return ofMeasure(row)[field] ?? undefined;
+  if (table === 'actors') return { name: row.name }[field];
   return undefined;
 }

@@ -69,7 +69,7 @@ export type Change = TableRow & {
 };
 
 /** What readers are told of as changes: facts, and the judgments of others, but not our own wording. */
-export function isReported({ table, row }: TableRow): boolean {
+function isReported({ table, row }: TableRow): boolean {
   return table === 'events' || table === 'measures' || (table === 'judgments' && row.author !== null);
 }
 

@@ -33,7 +33,7 @@ export const shortDay = (day: Day): string => {
 export const month = (day: Day): string => format(day, { month: 'long', year: 'numeric' });
 
 /** `Aug`: three letters always, where the locale data writes `Sept`. */
-export const shortMonth = (day: Day): string => format(day, { month: 'long' }).slice(0, 3);
+const shortMonth = (day: Day): string => format(day, { month: 'long' }).slice(0, 3);
 
 /** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months where the span begins and ends with one. */
 export function daySpan(start: Day, end: Day): string {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Brief, FindingConfig } from '../model/brief.ts';
 import { day, daysBetween } from '../model/calendar.ts';
 import { AppError } from '../model/fault.ts';
+import { placeholders } from '../model/references.ts';
 import type { Row, RowSets } from '../model/row.ts';
 import { fixedOutward, longDay, percentAtMost, roundOutward, shortDay, spelled } from '../model/wording.ts';
 import {
@@ -46,6 +47,20 @@ export function analyse(brief: Brief, sets: RowSets): Findings {
     return result === undefined ? [] : [[name, result] as const];
   });
   return Object.fromEntries(findings);
+}
+
+/**
+ * Leaves out the rows that speak of a finding which could not be computed, since their text cannot be filled in.
+ * `findings` is what `analyse` gave for the brief.
+ */
+export function withoutUntold<R extends object>(
+  rows: readonly R[],
+  { brief, findings }: { brief: Brief; findings: Findings },
+): R[] {
+  const missing = Object.keys(brief.config.findings).filter((name) => findings[name] === undefined);
+  const speaksOfMissing = (value: unknown) =>
+    typeof value === 'string' && placeholders(value).some(({ name }) => missing.includes(name));
+  return rows.filter((row) => !Object.values(row).some(speaksOfMissing));
 }
 
 function compute(config: FindingConfig, rows: readonly Row[]): Finding | undefined {
@@ -165,6 +180,8 @@ function rateChange(
         reading: `${shortDay(other.quiet_start)} as ${row.label}`,
         detail: `${spelled(each.quietDays)} quiet days to ${shortDay(row.observed_to)}`,
         observed: 0,
+        // The sensitivity readings stand in a table of their own, and not in the chart.
+        cites: row.role === 'sensitivity' ? [] : [row.id],
         observed_label: 'none known',
         observed_to: longDay(row.observed_to),
         observed_note: row.observed_note,

@@ -67,7 +67,7 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
       logger,
     });
     try {
-      for (const [set, rows] of Object.entries(data)) view.data(set, structuredClone(rows) as unknown[]);
+      for (const [set, rows] of Object.entries(data)) view.data(set, [...structuredClone(rows)]);
       await view.runAsync();
       const svg = await view.toSVG();
       for (const reference of outsideReferences(svg)) {
@@ -96,6 +96,7 @@ function compileOnce(
   let compiled = compiledCharts.get(key);
   if (compiled === undefined) {
     // Vega-Lite types its specs more closely than JSON can be checked here; what it cannot read, it warns of.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const vegaSpec = compile(structuredClone(spec) as never, { config: theme, logger }).spec;
     for (const scale of localTimeScales(vegaSpec)) {
       warnings.push(`The scale "${scale}" is in local time: give it the type utc.`);
@@ -126,7 +127,7 @@ function strictLogger(warnings: string[]): vega.LoggerInterface {
     return logger;
   };
   const logger: vega.LoggerInterface = {
-    level: ((level?: number) => (level === undefined ? vega.Warn : logger)) as vega.LoggerInterface['level'],
+    level: (level?: number) => (level === undefined ? vega.Warn : logger),
     error: collect,
     warn: collect,
     info: () => logger,

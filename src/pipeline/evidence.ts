@@ -1,6 +1,6 @@
 import type { RowOf, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import { eachRow, placeholders, type TableRow } from '../model/references.ts';
+import { eachRow, placeholders, references, type TableRow } from '../model/references.ts';
 import { topicNames } from '../model/wording.ts';
 import { figureOf } from '../model/figures.ts';
 import type { Findings } from './analyse.ts';
@@ -48,12 +48,23 @@ export class Evidence {
     return { numbers: evidence.map((id) => this.#cited.indexOf(id) + 1).toSorted((a, b) => a - b), anchor };
   }
 
-  /** Replaces each `{id.field}` in a row's text by the figure that it names. */
-  fill(text: string): string {
-    return placeholders(text).reduce(
-      (filled, { source, name, field }) => filled.replace(source, () => this.figure(name, field)),
-      text,
-    );
+  /** Replaces each `{id.field}` in a row's text by the figure that it names; `row` is the row, for messages. */
+  fill(text: string, row?: string): string {
+    return placeholders(text).reduce((filled, { source, name, field }) => {
+      try {
+        return filled.replace(source, () => this.figure(name, field));
+      } catch (cause) {
+        if (!(cause instanceof AppError) || row === undefined) throw cause;
+        throw new AppError(
+          cause.code,
+          cause.faults.map((fault) => ({
+            ...fault,
+            problem: `The text of ${row} names ${source}. ${fault.problem}`,
+          })),
+          { cause },
+        );
+      }
+    }, text);
   }
 
   /** One figure of a row or a finding, as it reads in a sentence. Throws `citation-unknown`. */
@@ -92,9 +103,16 @@ export class Evidence {
     });
   }
 
-  /** Every row that the page was made from, by id. */
+  /** Every row that the page was made from, by id: those it shows, and those that they cannot stand without. */
   get used(): string[] {
-    return [...this.#used].toSorted();
+    const used = new Set(this.#used);
+    // A set hands out what is added to it while it is walked.
+    for (const id of used) {
+      const entry = this.#rows.get(id);
+      if (entry === undefined) continue;
+      for (const reference of references(entry.table, entry.row)) used.add(reference.id);
+    }
+    return [...used].toSorted();
   }
 
   /** Notes that the page shows the row `id`, cited or not. */

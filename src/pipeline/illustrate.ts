@@ -53,7 +53,7 @@ export async function illustrate({
         spec: chart.parsed,
         theme: brief.theme.parsed,
         data: Object.fromEntries(data.flatMap(([set, , found]) => (set === '' ? [] : [[set, found ?? []]]))),
-        alt: `${caption ? `${evidence.fill(caption.text)}. ` : ''}${chart.title}. ${chart.alt}`,
+        alt: `${caption ? `${evidence.fill(caption.text, caption.id)}. ` : ''}${chart.title}. ${chart.alt}`,
       });
       const { title, map } = chart;
       figures[name] = { ...drawing, name, rows, caption, title, map, note: chart.note ?? null };

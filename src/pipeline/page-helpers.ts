@@ -6,6 +6,7 @@ import type { Evidence } from './evidence.ts';
 const { escapeExpression: escape, SafeString } = Handlebars;
 
 const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
+const identified = z.object({ id: z.string() });
 /** `Al-Qaeda`, `As-Sahab`, `ISIS-K`: a line does not break within a name. */
 const hyphenatedName = /\b\p{Lu}\p{L}*-\p{Lu}\p{L}*/gu;
 const svgStart = /^<svg\b/;
@@ -34,13 +35,12 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
     /** `Source: {{notes ids}}`: the same numbers on the line. */
     notes: (rows: unknown) => new SafeString(links(rows)),
     /** `{{say text}}`: a row's text with its figures filled in. */
-    say: (text: unknown) =>
-      new SafeString(
-        escape(evidence.fill(z.string().parse(text))).replaceAll(
-          hyphenatedName,
-          '<span class="name">$&</span>',
-        ),
-      ),
+    say(this: unknown, text: unknown) {
+      const row = identified.safeParse(this);
+      if (row.success) evidence.use(row.data.id);
+      const filled = escape(evidence.fill(z.string().parse(text), row.data?.id));
+      return new SafeString(filled.replaceAll(hyphenatedName, '<span class="name">$&</span>'));
+    },
     /** `{{figure id "value"}}`: one figure of a row or a finding. */
     figure: (name: unknown, field: unknown) =>
       evidence.figure(z.string().parse(name), z.string().parse(field)),

@@ -5,7 +5,7 @@ import { AppError } from '../model/fault.ts';
 import { changesBetween, knownBy } from '../model/known.ts';
 import type { Row } from '../model/row.ts';
 import { longDay } from '../model/wording.ts';
-import { analyse } from './analyse.ts';
+import { analyse, withoutUntold } from './analyse.ts';
 import { compose } from './compose.ts';
 import { illustrate } from './illustrate.ts';
 import { inspect } from './inspect.ts';
@@ -65,15 +65,20 @@ export async function render(
 ): Promise<Rendering> {
   const period = periodEnding(asOf, brief.config.period);
   const { previousAsOf } = period;
-  const known = knownBy(dataset.tables, asOf);
+  const knownRows = knownBy(dataset.tables, asOf);
   const changes = changesBetween(dataset.tables, { previousAsOf, asOf }).filter(
     ({ row }) => brief.config.topic === 'all' || ('topic' in row && row.topic === brief.config.topic),
   );
 
   onStep('select');
-  const sets = await select({ brief, known, period, openQueries });
+  const selected = await select({ brief, known: knownRows, period, openQueries });
   onStep('analyse');
-  const findings = analyse(brief, sets);
+  const findings = analyse(brief, selected);
+  const told = { brief, findings };
+  const sets = Object.fromEntries(
+    Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, told)]),
+  );
+  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
   onStep('chart');
   const figures = await illustrate({ brief, known, sets, findings, outlines });
   onStep('compose');
@@ -133,7 +138,7 @@ export async function produce(
 }
 
 /** The text of every heading in document order, as the bookmarks should read. */
-export function headingsOf(html: string): string[] {
+function headingsOf(html: string): string[] {
   const entities: { readonly [entity: string]: string } = {
     '&amp;': '&',
     '&lt;': '<',

@@ -75,7 +75,7 @@ function settle(pdf: Uint8Array, date: Date): Uint8Array {
 
 /**
  * Chromium joins the lines of a heading that wraps without the space between them, and can give a heading that
- * moved to the next page its text twice. Bookmarks that match the headings but for this get the headings' text;
+ * moved to the next page its text twice; capitals by style become capitals in the text. Bookmarks that match the headings but for this get the headings' text;
  * others are left for the inspection to find.
  */
 function mendBookmarks(document: PDFDocument, headings: readonly string[]): void {
@@ -83,11 +83,12 @@ function mendBookmarks(document: PDFDocument, headings: readonly string[]): void
   if (bookmarks.length !== headings.length) return;
   for (const [index, bookmark] of bookmarks.entries()) {
     const heading = (headings[index] ?? '').trim().replace(/\s+/g, ' ');
-    const letters = heading.replaceAll(' ', '');
+    const letters = heading.replaceAll(' ', '').toLowerCase();
     const title = bookmark
       .lookup(PDFName.of('Title'), PDFString, PDFHexString)
       .decodeText()
-      .replace(/\s+/g, '');
+      .replace(/\s+/g, '')
+      .toLowerCase();
     if (title === letters || title === letters + letters) {
       bookmark.set(PDFName.of('Title'), PDFHexString.fromText(heading));
     }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Day } from '../model/calendar.ts';
 import { AppError, type Fault } from '../model/fault.ts';
-import { describeEdition, inputsOf, type FileToStore, type Manifest } from '../pipeline/manifest.ts';
+import type { FileToStore, Manifest } from '../model/manifest.ts';
+import { describeEdition, inputsOf } from '../pipeline/manifest.ts';
 import {
   produce,
   render,
@@ -105,7 +106,7 @@ export async function generate(
  * `<out>/<brief>/<last day of the period>`, and beside it `…-Letter` for another paper than the brief's own: one edition
  * never lies within the folder of another, which is replaced as a whole.
  */
-export function editionFolder(out: string, request: Request): string {
+function editionFolder(out: string, request: Request): string {
   return join(out, request.brief.id, editionName(request));
 }
 

@@ -3,7 +3,7 @@ import { papers, type Paper } from '../model/brief.ts';
 import { day, type Day } from '../model/calendar.ts';
 import { formats, type Format } from '../runtime/generate.ts';
 
-export interface GenerateOptions {
+interface GenerateOptions {
   readonly asOf?: Day;
   readonly out: string;
   readonly format: readonly Format[];
@@ -22,6 +22,8 @@ export function commandLine(commands: Commands, { version }: { version: string }
   const program = new Command('sitrep')
     .description('Turns a folder of sourced events (data/) into PDF intelligence briefs (templates/).')
     .version(version)
+    // Lets main set the exit status; subcommands inherit it.
+    .exitOverride()
     .showHelpAfterError('(sitrep --help shows the commands, sitrep <command> --help their options)');
 
   program

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readEdition, storeEdition } from '../../src/adapters/editions.ts';
 import { AppError } from '../../src/model/fault.ts';
-import { hashOf, type FileToStore, type Manifest } from '../../src/pipeline/manifest.ts';
+import { hashOf, type FileToStore, type Manifest } from '../../src/model/manifest.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 
 /** An edition that says `text`, in two files. */

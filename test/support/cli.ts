@@ -6,7 +6,7 @@ import { testCacheFolder } from './cache.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-export interface Run {
+interface Run {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;

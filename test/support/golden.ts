@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { loadFonts } from '../../src/adapters/fonts.ts';
 import type { Brief } from '../../src/model/brief.ts';
-import { hashOf } from '../../src/pipeline/manifest.ts';
+import { hashOf } from '../../src/model/manifest.ts';
 import type { Rendering } from '../../src/pipeline/produce.ts';
 
 /** Files by their path below test/golden, as they are or should be. */

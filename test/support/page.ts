@@ -97,9 +97,10 @@ export const labelsOf = (svg: string): string[] =>
   [...svg.matchAll(/<text\b[^>]*>([\s\S]*?)<\/text>/g)].map(([, label = '']) => tidy(label));
 
 const monthNames = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+// Blanks, not line breaks: a month and a year on an axis may stand below one another.
 const dayWithYear =
-  /\b(\d{1,2})\s(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s((?:19|20)\d\d)\b/gi;
-const monthWithYear = /\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s((?:19|20)\d\d)\b/gi;
+  /\b(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? ((?:19|20)\d\d)\b/gi;
+const monthWithYear = /\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? ((?:19|20)\d\d)\b/gi;
 
 /**
  * The earliest day that each date in a text can mean, `YYYY-MM-DD`: days, months by their first day, and bare years

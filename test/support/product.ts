@@ -5,7 +5,7 @@ import { openQueries } from '../../src/adapters/duckdb.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
 import type { Brief, Paper } from '../../src/model/brief.ts';
 import type { Dataset, RowOf, TableName, Tables } from '../../src/model/dataset.ts';
-import { hashOf } from '../../src/pipeline/manifest.ts';
+import { hashOf } from '../../src/model/manifest.ts';
 import type { OpenQueries } from '../../src/pipeline/select.ts';
 import { render, type Material, type Rendering } from '../../src/pipeline/produce.ts';
 

@@ -58,7 +58,8 @@ async function readScene(view: vega.View): Promise<{ groups: Scene }> {
   const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? [];
   // The origin is counted from within the padding.
   const padding = view.padding();
-  const inset = typeof padding === 'number' ? { left: padding, top: padding } : { left: 0, top: 0, ...padding };
+  const inset =
+    typeof padding === 'number' ? { left: padding, top: padding } : { left: 0, top: 0, ...padding };
   const [x, y] = view.origin();
   const texts: Scene['texts'][number][] = [];
   const marks: Scene['marks'][number][] = [];
@@ -88,7 +89,12 @@ async function readScene(view: vega.View): Promise<{ groups: Scene }> {
     }
   };
   const { root } = view.scenegraph() as unknown as { root: Mark };
-  walk(root, inset.left + x, inset.top + y, { left: -Infinity, top: -Infinity, right: Infinity, bottom: Infinity });
+  walk(root, inset.left + x, inset.top + y, {
+    left: -Infinity,
+    top: -Infinity,
+    right: Infinity,
+    bottom: Infinity,
+  });
   return { groups: { width: Number(width), height: Number(height), texts, marks } };
 }
 

@@ -62,7 +62,7 @@ async function findGiven(path: string): Promise<FoundBrowser> {
 }
 
 /** Looks past the package: Puppeteer's cache, then the system. */
-export async function findInstalled(): Promise<FoundBrowser> {
+async function findInstalled(): Promise<FoundBrowser> {
   const cached = await pathOrNothing(executablePath());
   if (cached !== undefined) return { path: cached, origin: 'puppeteer-cache' };
   const chrome = await pathOrNothing(executablePath('chrome'));

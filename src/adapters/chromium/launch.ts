@@ -69,7 +69,7 @@ export async function launchBrowser(
  * A closed environment: what the caller's holds neither changes the output nor reaches the browser, and the
  * user's home need not be writable.
  */
-export async function packagedEnvironment(
+async function packagedEnvironment(
   { fontsFolder, librariesFolder }: UnpackedChromium,
   {
     bundledLibraries,

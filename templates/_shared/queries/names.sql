@@ -4,6 +4,8 @@ WITH named AS (
   SELECT unnest(list_concat(actors, targets)) AS id, topic FROM events
   UNION ALL
   SELECT unnest(list_concat(actors, targets)) AS id, topic FROM measures
+  UNION ALL
+  SELECT a.id, e.topic FROM actors AS a JOIN events AS e ON contains(e.summary, '{' || a.id || '.')
 )
 SELECT
   a.id,

@@ -20,8 +20,12 @@ SELECT
     WHEN 'day' THEN strftime(first, '%-d %b %Y')
     WHEN 'month' THEN strftime(first, '%b %Y')
     WHEN 'season' THEN
-      CASE month(first) // 3 % 4 WHEN 1 THEN 'spring' WHEN 2 THEN 'summer' WHEN 3 THEN 'autumn' ELSE 'winter' END
-      || strftime(first, ' %Y')
+      CASE month(first) % 12 // 3
+        WHEN 1 THEN strftime(first, 'spring %Y')
+        WHEN 2 THEN strftime(first, 'summer %Y')
+        WHEN 3 THEN strftime(first, 'autumn %Y')
+        ELSE strftime(first - INTERVAL 2 MONTH, 'winter %Y') || strftime(first + INTERVAL 10 MONTH, '–%y')
+      END
     ELSE strftime(first, '%b %Y') || ' – ' || strftime(last, '%b %Y')
   END AS tag,
   CASE precision WHEN 'undated' THEN 'undated' ELSE 'dated' END AS lane

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { papers } from './brief.ts';
+import { day } from './calendar.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What an edition was made from; it lies beside the PDF as `manifest.json`. */
+export const manifest = z.strictObject({
+  brief: z.string(),
+  issue: z.string(),
+  asOf: day,
+  paper: z.enum(papers),
+  /** A hash over everything that the edition depends on: the same inputs need not be rendered again. */
+  inputs: sha256,
+  pages: z.number().int().positive().nullable(),
+  /** The rows that the pages show, each with the hash of its content. */
+  rows: z.array(z.strictObject({ id: z.string(), table: z.string(), known_on: day, sha256 })),
+  files: z.array(z.strictObject({ name: z.string(), bytes: z.number().int(), sha256 })),
+});
+export type Manifest = z.output<typeof manifest>;
+
+export function hashOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+export interface FileToStore {
+  readonly name: string;
+  readonly content: string | Uint8Array;
+}
