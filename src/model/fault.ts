@@ -34,8 +34,7 @@ export type ErrorCode =
   | 'browser-failed'
   | 'print-failed'
   | 'pdf-invalid'
-  | 'output-unwritable'
-  | 'usage';
+  | 'output-unwritable';
 
 /** An error that a user can act on. Programs match on `code`, never on the message. */
 export class AppError extends Error {

@@ -1,5 +1,5 @@
 /** What XML 1.0 cannot hold, not even escaped (section 2.2): controls, halves of pairs, two that are no characters. */
-const unwritable = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu;
+export const unwritable = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu;
 
 /**
  * Makes Vega's SVG fit to stand in a page, changing tags and never the text between them: coordinates rounded to

@@ -3,9 +3,9 @@ import * as vega from 'vega';
 import { expressionInterpreter } from 'vega-interpreter';
 import { compile } from 'vega-lite';
 import { AppError, type Fault } from '../model/fault.ts';
-import type { Row } from '../model/row.ts';
+import type { Row, Value } from '../model/row.ts';
 import { checkSpec, localTimeScales } from './chart-spec.ts';
-import { cleanSvg, outsideReferences } from './chart-svg.ts';
+import { cleanSvg, outsideReferences, unwritable } from './chart-svg.ts';
 
 export interface ChartRequest {
   /** Unique in the page: it prefixes every id in the drawing. */
@@ -67,7 +67,7 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
       logger,
     });
     try {
-      for (const [set, rows] of Object.entries(data)) view.data(set, [...structuredClone(rows)]);
+      for (const [set, rows] of Object.entries(data)) view.data(set, rows.map(drawable));
       await view.runAsync();
       const svg = await view.toSVG();
       for (const reference of outsideReferences(svg)) {
@@ -82,6 +82,14 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
     if (cause instanceof AppError) throw cause;
     throw failed([...warnings, cause instanceof Error ? cause.message : String(cause)], cause);
   }
+}
+
+/** A copy that Vega may write into, without what its drawing could not hold. */
+function drawable(value: Value): Value {
+  if (typeof value === 'string') return value.replaceAll(unwritable, '');
+  if (Array.isArray(value)) return value.map(drawable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, drawable(item)]));
 }
 
 /** Compiling takes most of a chart's time and depends on spec and theme alone. */

@@ -110,8 +110,11 @@ function readStructure(node: StructNode, context: StructureContext): void {
   if (level !== undefined) {
     const text = listMarks(node)
       .map((id) => byMark.get(id) ?? '')
-      .join('');
-    read.headings.push({ level: Number(level), text: text.replace(/\s+/g, ' ').trim(), page: number });
+      .join('')
+      .replace(/\s+/g, ' ')
+      .trim();
+    // A heading that the browser moved to the next page leaves an empty part of itself on the page before.
+    if (text !== '') read.headings.push({ level: Number(level), text, page: number });
   }
   // pdf.js repeats a figure on each page that holds a part of it; a chart is never split over two.
   if (node.role === 'Figure') {
