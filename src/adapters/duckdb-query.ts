@@ -6,54 +6,67 @@ import type { QueryParameters } from '../pipeline/select.ts';
 import { checkStatement } from './duckdb-statement.ts';
 import { toValue } from './duckdb-value.ts';
 
-/** Runs one SELECT statement; `file` is where it stands, for messages. Throws `query-failed`. */
-export async function runQuery(
-  connection: DuckDBConnection,
-  { sql, file, parameters }: { sql: string; file: string; parameters: QueryParameters },
-  timeoutMs: number,
-): Promise<Row[]> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const interrupt = () => connection.interrupt();
-  timeout.addEventListener('abort', interrupt);
-  try {
-    await checkStatement(connection, sql);
-    return await select(connection, sql, parameters);
-  } catch (cause) {
-    const fault = timeout.aborted
-      ? {
-          problem: `The query took longer than ${timeoutMs / 1000} s.`,
-          mend: 'Narrow it, or look for a join without a condition.',
-        }
-      : explain(cause);
-    throw new AppError('query-failed', [{ file, ...fault }], { cause });
-  } finally {
-    timeout.removeEventListener('abort', interrupt);
-  }
+/** A query made ready: running it again saves what it takes to read and plan it. */
+export interface ReadyQuery {
+  run(parameters: QueryParameters): Promise<Row[]>;
 }
 
-async function select(
+/**
+ * Makes one SELECT statement ready, on a connection of its own, so that stopping it leaves others alone; `file` is
+ * where it stands, for messages. Runs follow one another. It ends with its connection. Throws `query-failed`.
+ */
+export async function readyQuery(
   connection: DuckDBConnection,
-  sql: string,
-  parameters: QueryParameters,
-): Promise<Row[]> {
-  const prepared = await connection.prepare(sql);
-  try {
-    bind(prepared, parameters);
-    const result = await prepared.run();
-    const names = result.columnNames();
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined)
-      throw new Error(`Two columns are named "${twice}": give one another name with AS.`);
-    const types = result.columnTypes();
-    const rows = await result.getRows();
-    return rows.map((values) =>
-      Object.fromEntries(
-        names.map((name, index) => [name, toValue(values[index] ?? null, types[index], name)]),
-      ),
-    );
-  } finally {
-    prepared.destroySync();
-  }
+  { sql, file, timeoutMs }: { sql: string; file: string; timeoutMs: number },
+): Promise<ReadyQuery> {
+  const failed = (cause: unknown, fault = explain(cause)) =>
+    new AppError('query-failed', [{ file, ...fault }], { cause });
+  const prepared = await checkStatement(connection, sql)
+    .then(() => connection.prepare(sql))
+    .catch((cause: unknown) => {
+      throw failed(cause);
+    });
+  const runOnce = async (parameters: QueryParameters): Promise<Row[]> => {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const interrupt = () => connection.interrupt();
+    timeout.addEventListener('abort', interrupt);
+    try {
+      return await select(prepared, parameters);
+    } catch (cause) {
+      if (!timeout.aborted) throw failed(cause);
+      throw failed(cause, {
+        problem: `The query took longer than ${timeoutMs / 1000} s.`,
+        mend: 'Narrow it, or look for a join without a condition.',
+      });
+    } finally {
+      timeout.removeEventListener('abort', interrupt);
+    }
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    run(parameters) {
+      const next = last.then(() => runOnce(parameters));
+      last = next.catch(() => {});
+      return next;
+    },
+  };
+}
+
+async function select(prepared: DuckDBPreparedStatement, parameters: QueryParameters): Promise<Row[]> {
+  bind(prepared, parameters);
+  const result = await prepared.run();
+  const names = result.columnNames();
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new Error(`Two columns are named "${twice}": give one another name with AS.`);
+  const types = result.columnTypes();
+  // A result that is whole is read at once, without a turn of the event loop for every chunk.
+  const rows = Array.from({ length: result.chunkCount }, (_, index) => result.getChunk(index).getRows()).flat();
+  return rows.map((values) =>
+    Object.fromEntries(
+      names.map((name, index) => [name, toValue(values[index] ?? null, types[index], name)]),
+    ),
+  );
 }
 
 /** Binds what the statement names and nothing else; a day is bound as a DATE. */

@@ -3,12 +3,12 @@ import { columnsOf } from '../model/columns.ts';
 import { tableNames, type TableName, type Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
 import type { Queries } from '../pipeline/select.ts';
-import { explain, runQuery, toDate } from './duckdb-query.ts';
+import { explain, readyQuery, toDate, type ReadyQuery } from './duckdb-query.ts';
 
 /** An in-memory DuckDB and one connection to it; disposing closes both. */
 export async function openInMemory() {
   // No temporary folder: what does not fit in memory fails, rather than spill a dataset to the working folder.
-  const limits = { threads: '2', memory_limit: '1GB', temp_directory: '' };
+  const limits = { threads: '1', memory_limit: '1GB', temp_directory: '' };
   const instance = await DuckDBInstance.create(':memory:', limits);
   const connection = await instance.connect();
   return {
@@ -39,17 +39,24 @@ export async function openQueries(
   if (macros.trim() !== '') await define(connection, macros);
   await connection.run('SET lock_configuration=true');
   const opened = opening.move();
+  const ready = new Map<string, Promise<ReadyQuery>>();
+  const connections: DuckDBConnection[] = [];
+  const make = async (sql: string, file: string): Promise<ReadyQuery> => {
+    const own = await instance.connect();
+    connections.push(own);
+    return readyQuery(own, { sql, file, timeoutMs });
+  };
   return {
-    query: async (query) => {
-      // A connection of its own, so that stopping one query leaves the others alone.
-      const own = await instance.connect();
-      try {
-        return await runQuery(own, query, timeoutMs);
-      } finally {
-        own.closeSync();
-      }
+    query: async ({ sql, file, parameters }) => {
+      const key = `${file}\n${sql}`;
+      const query = ready.get(key) ?? make(sql, file);
+      ready.set(key, query);
+      return (await query).run(parameters);
     },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      for (const own of connections) own.closeSync();
+      await opened.disposeAsync();
+    },
   };
 }
 

@@ -8,8 +8,22 @@ import type { RowOf } from './dataset.ts';
 const locale = 'en-GB';
 const smallNumbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
-const format = (day: Day, options: Intl.DateTimeFormatOptions): string =>
-  Temporal.PlainDate.from(day).toLocaleString(locale, options);
+// Asked once: making a date format takes longer than all the rest of a page's wording.
+const names = (options: Intl.DateTimeFormatOptions, days: readonly string[]): readonly string[] => {
+  const { format } = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
+  return days.map((day) => format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
+};
+const numbers = Array.from({ length: 12 }, (_, index) => String(index + 1).padStart(2, '0'));
+const monthNames = names(
+  { month: 'long' },
+  numbers.map((number) => `2001-${number}-01`),
+);
+/** From Monday, the first day of 2001. */
+const weekdayNames = names(
+  { weekday: 'long' },
+  numbers.slice(0, 7).map((number) => `2001-01-${number}`),
+);
+const monthName = (day: Day): string => monthNames[Temporal.PlainDate.from(day).month - 1] ?? '';
 
 /** How topics are called in lists. */
 export const topicNames: { readonly [topic in RowOf<'judgments'>['topic']]: string } = {
@@ -21,19 +35,21 @@ export const topicNames: { readonly [topic in RowOf<'judgments'>['topic']]: stri
 };
 
 /** `25 August 2021` */
-export const longDay = (day: Day): string => format(day, { day: 'numeric', month: 'long', year: 'numeric' });
+export const longDay = (day: Day): string => `${dayAndMonth(day)} ${Temporal.PlainDate.from(day).year}`;
+const dayAndMonth = (day: Day): string => `${Temporal.PlainDate.from(day).day} ${monthName(day)}`;
 /** `Wednesday 25 August 2021` */
-export const weekday = (day: Day): string => `${format(day, { weekday: 'long' })} ${longDay(day)}`;
+export const weekday = (day: Day): string =>
+  `${weekdayNames[Temporal.PlainDate.from(day).dayOfWeek - 1]} ${longDay(day)}`;
 /** `25 Aug 2021` */
 export const shortDay = (day: Day): string => {
   const { day: number, year } = Temporal.PlainDate.from(day);
   return `${number} ${shortMonth(day)} ${year}`;
 };
 /** `May 2019` */
-export const month = (day: Day): string => format(day, { month: 'long', year: 'numeric' });
+export const month = (day: Day): string => `${monthName(day)} ${Temporal.PlainDate.from(day).year}`;
 
 /** `Aug`: three letters always, where the locale data writes `Sept`. */
-const shortMonth = (day: Day): string => format(day, { month: 'long' }).slice(0, 3);
+export const shortMonth = (day: Day): string => monthName(day).slice(0, 3);
 
 /** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months where the span begins and ends with one. */
 export function daySpan(start: Day, end: Day): string {
@@ -45,8 +61,7 @@ export function daySpan(start: Day, end: Day): string {
       : `${month(start)} to ${month(end)}`;
   }
   if (first.toPlainYearMonth().equals(last.toPlainYearMonth())) return `${first.day}–${longDay(end)}`;
-  if (first.year === last.year)
-    return `${format(start, { day: 'numeric', month: 'long' })} – ${longDay(end)}`;
+  if (first.year === last.year) return `${dayAndMonth(start)} – ${longDay(end)}`;
   return `${longDay(start)} – ${longDay(end)}`;
 }
 

@@ -60,7 +60,7 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
       logger,
       warnings,
     });
-    const view = new vega.View(structuredClone(runtime), {
+    const view = new vega.View(runtime, {
       renderer: 'none',
       expr: expressionInterpreter,
       loader: closedLoader(warnings),
@@ -87,7 +87,8 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
 /** A copy that Vega may write into, without what its drawing could not hold. */
 function drawable(value: Value): Value {
   if (typeof value === 'string') return value.replaceAll(unwritable, '');
-  if (Array.isArray(value)) return value.map(drawable);
+  // Coordinates need no copy: Vega writes into rows, not into what they hold.
+  if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map(drawable);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, drawable(item)]));
 }

@@ -3,7 +3,7 @@ import { cutOff, dayAfter, daysBetween, issueNumber, type Day, type Period } fro
 import type { RowOf, Tables } from '../model/dataset.ts';
 import type { Change } from '../model/known.ts';
 import type { Row, RowSets } from '../model/row.ts';
-import { daySpan, longDay, shortDay, spelled, topicNames, weekday } from '../model/wording.ts';
+import { daySpan, longDay, shortDay, shortMonth, spelled, topicNames, weekday } from '../model/wording.ts';
 import type { Findings } from './analyse.ts';
 import { Evidence, titleOf } from './evidence.ts';
 import { pageHelpers } from './page-helpers.ts';
@@ -119,7 +119,7 @@ function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
   const end = cutOff(asOf, config.schedule.timezone);
   const utc = end.withTimeZone('UTC').subtract({ minutes: 1 });
   const two = (value: number) => String(value).padStart(2, '0');
-  const monthName = utc.toPlainDate().toLocaleString('en-GB', { month: 'long' }).slice(0, 3).toUpperCase();
+  const monthName = shortMonth(utc.toPlainDate().toString()).toUpperCase();
   return {
     number: issueNumber(asOf),
     period: daySpan(start, asOf),

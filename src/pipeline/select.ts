@@ -19,7 +19,19 @@ export interface Queries extends AsyncDisposable {
 
 export type OpenQueries = (known: Tables, options: { macros: string }) => Promise<Queries>;
 
-/** Runs every query of the brief over what is known. Throws the faults of all failing queries at once. */
+/** The queries whose rows the brief asks for: in its template and partials, for its charts and for its findings. */
+function namedQueries(brief: Brief): Brief['queries'] {
+  const { charts, findings } = brief.config;
+  const templates = [brief.template, ...Object.values(brief.partials)];
+  const named = new Set([
+    ...templates.flatMap(({ text }) => [...text.matchAll(/\brows\.(\w+)/g)].map(([, name]) => name)),
+    ...Object.values(charts).flatMap(({ rows, data }) => [rows, ...Object.values(data)]),
+    ...Object.values(findings).map(({ rows }) => rows),
+  ]);
+  return Object.fromEntries(Object.entries(brief.queries).filter(([name]) => named.has(name)));
+}
+
+/** Runs the queries that the brief asks for over what is known. Throws the faults of all failing queries at once. */
 export async function select({
   brief,
   known,
@@ -48,7 +60,9 @@ export async function select({
       return [name, []];
     }
   };
-  const sets = await Promise.all(Object.entries(brief.queries).map(([name, source]) => run(name, source)));
+  const sets = await Promise.all(
+    Object.entries(namedQueries(brief)).map(([name, source]) => run(name, source)),
+  );
   if (faults.length > 0) throw new AppError('query-failed', faults);
   return Object.fromEntries(sets);
 }
