@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,7 +65,10 @@ const program = commandLine(
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) {
+  if (stop.signal.aborted) {
+    process.stderr.write('sitrep: Stopped. Editions that were not finished were not written.\n');
+    process.exitCode = 143;
+  } else if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else if (error instanceof AppError) {
     for (const fault of error.faults) process.stderr.write(`sitrep: ${describeFault(fault)}\n`);

@@ -61,7 +61,9 @@ async function select(prepared: DuckDBPreparedStatement, parameters: QueryParame
     throw new Error(`Two columns are named "${twice}": give one another name with AS.`);
   const types = result.columnTypes();
   // A result that is whole is read at once, without a turn of the event loop for every chunk.
-  const rows = Array.from({ length: result.chunkCount }, (_, index) => result.getChunk(index).getRows()).flat();
+  const rows = Array.from({ length: result.chunkCount }, (_, index) =>
+    result.getChunk(index).getRows(),
+  ).flat();
   return rows.map((values) =>
     Object.fromEntries(
       names.map((name, index) => [name, toValue(values[index] ?? null, types[index], name)]),

@@ -35,8 +35,8 @@ export async function storeEdition(
   try {
     await mkdir(fresh, { recursive: true });
     await Promise.all([
-      ...files.map(({ name, content }) => writeFile(join(fresh, name), content, { flush: true })),
-      writeFile(join(fresh, 'manifest.json'), `${JSON.stringify(description, null, 2)}\n`, { flush: true }),
+      ...files.map(({ name, content }) => writeFile(join(fresh, name), content)),
+      writeFile(join(fresh, 'manifest.json'), `${JSON.stringify(description, null, 2)}\n`),
     ]);
     await putInPlace(fresh, { folder, old });
     await rm(old, { recursive: true, force: true });

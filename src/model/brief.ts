@@ -48,7 +48,7 @@ export type Paper = (typeof papers)[number];
 const chart = z.strictObject({
   /** A Vega-Lite file beside the brief, or `_shared/…` for one of the shared ones. */
   spec: ownFile,
-  /** The data sets that the spec names, each the result of a query, or `outlines` for the province outlines. */
+  /** The data sets that the spec names, each the result of a query, or `outlines` or `borders` for maps. */
   data: z.record(z.string(), z.string()),
   /** The query whose rows make the chart worth drawing: without rows the chart is left out. */
   rows: text,

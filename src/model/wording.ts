@@ -10,8 +10,8 @@ const smallNumbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven
 
 // Asked once: making a date format takes longer than all the rest of a page's wording.
 const names = (options: Intl.DateTimeFormatOptions, days: readonly string[]): readonly string[] => {
-  const { format } = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
-  return days.map((day) => format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
+  const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
+  return days.map((day) => format.format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
 };
 const numbers = Array.from({ length: 12 }, (_, index) => String(index + 1).padStart(2, '0'));
 const monthNames = names(

@@ -13,18 +13,18 @@ export async function illustrate({
   known,
   sets,
   findings,
-  outlines,
+  maps,
 }: {
   brief: Brief;
   known: Tables;
   sets: RowSets;
   findings: Findings;
-  outlines: readonly Row[];
+  maps: RowSets;
 }): Promise<{ [name: string]: (Figure & { compiled: object }) | null }> {
   const faults: Fault[] = [];
   const evidence = new Evidence(known, findings);
   const named = (name: string): readonly Row[] | undefined => {
-    if (name === 'outlines') return outlines;
+    if (Object.hasOwn(maps, name)) return maps[name];
     return Object.hasOwn(brief.config.findings, name) ? (findings[name]?.rows ?? []) : sets[name];
   };
   const figures: { [name: string]: (Figure & { compiled: object }) | null } = {};
@@ -38,7 +38,7 @@ export async function illustrate({
         file: brief.definition.file,
         field: `charts.${name}.${set === '' ? 'rows' : `data.${set}`}`,
         problem: `There is no query or finding "${query}".`,
-        mend: `Name one of ${[...Object.keys(sets), ...Object.keys(brief.config.findings), 'outlines'].join(', ')}.`,
+        mend: `Name one of ${[...Object.keys(sets), ...Object.keys(brief.config.findings), ...Object.keys(maps)].join(', ')}.`,
       });
     }
     const rows = named(chart.rows) ?? [];

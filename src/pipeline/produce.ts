@@ -3,7 +3,7 @@ import { issueNumber, periodEnding, type Day, type Period } from '../model/calen
 import type { Dataset, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
 import { changesBetween, knownBy } from '../model/known.ts';
-import type { Row } from '../model/row.ts';
+import type { RowSets } from '../model/row.ts';
 import { longDay } from '../model/wording.ts';
 import { analyse, withoutUntold } from './analyse.ts';
 import { compose } from './compose.ts';
@@ -31,8 +31,8 @@ export interface Effects {
 
 /** Material that every edition is made with. */
 export interface Material {
-  /** Province outlines as GeoJSON features. */
-  readonly outlines: readonly Row[];
+  /** Data sets for maps, by the name under which a chart can ask for them: GeoJSON features. */
+  readonly maps: RowSets;
   /** `@font-face` rules with the fonts in them. */
   readonly fontFaces: string;
 }
@@ -60,7 +60,7 @@ export interface Edition extends Rendering {
 export async function render(
   { brief, dataset, asOf, paper }: Request,
   { openQueries }: Pick<Effects, 'openQueries'>,
-  { outlines, fontFaces }: Material,
+  { maps, fontFaces }: Material,
   onStep: OnStep = () => {},
 ): Promise<Rendering> {
   const period = periodEnding(asOf, brief.config.period);
@@ -80,7 +80,7 @@ export async function render(
   );
   const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
   onStep('chart');
-  const figures = await illustrate({ brief, known, sets, findings, outlines });
+  const figures = await illustrate({ brief, known, sets, findings, maps });
   onStep('compose');
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
@@ -130,10 +130,18 @@ export async function produce(
     inspect({ brief, pdf, pages });
     return { ...rendering, pdf, pages };
   } catch (cause) {
-    if (!timeout.aborted || cause instanceof AppError) throw cause;
+    const { file } = brief.definition;
+    // What failed without a place of its own, such as the browser, failed on this brief.
+    if (cause instanceof AppError)
+      throw new AppError(
+        cause.code,
+        cause.faults.map((fault) => ({ file, ...fault })),
+        { cause },
+      );
+    if (!timeout.aborted) throw cause;
     const problem = `The edition took longer than ${seconds} s.`;
     const mend = 'Raise limits.seconds in brief.yaml, or look for a slow query or chart.';
-    throw new AppError('print-failed', [{ file: brief.definition.file, problem, mend }], { cause });
+    throw new AppError('print-failed', [{ file, problem, mend }], { cause });
   }
 }
 

@@ -115,8 +115,7 @@ export async function chartData(
   const period = periodEnding(asOf, brief.config.period);
   const sets = await select({ brief, known: knownBy(dataset.tables, asOf), period, openQueries });
   const findings = analyse(brief, sets);
-  const rows = (name: string) =>
-    name === 'outlines' ? material.outlines : (findings[name]?.rows ?? sets[name] ?? []);
+  const rows = (name: string) => material.maps[name] ?? findings[name]?.rows ?? sets[name] ?? [];
   return Object.fromEntries(
     Object.entries(brief.charts).map(([chart, { data }]) => [
       chart,
