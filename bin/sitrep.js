@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that a Node which is too old for the rest can still say so.
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 22 || (major === 22 && minor < 18)) {
+if (Number.parseInt(process.versions.node, 10) < 24) {
   process.stderr.write(
     `sitrep: This is Node ${process.versions.node}; Sitrep needs 24 or newer. On Linux, "npm ci" brings one: ` +
       'start Sitrep with "npx sitrep" or "npm run brief". Elsewhere, install Node 24.\n',

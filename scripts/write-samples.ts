@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Renews the sample PDFs in docs/samples/: every brief as of the last day that the data cover. */
+/** Renews the sample PDFs in docs/samples/: every brief as of 25 August 2021. */
 const project = join(import.meta.dirname, '..');
 const samples = join(project, 'docs/samples');
 const out = await mkdtemp(join(tmpdir(), 'sitrep-samples-'));

@@ -21,6 +21,7 @@ const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(await readFile(join(sitrep, 'package.json'), 'utf8')));
+const browserPath = process.env['PUPPETEER_EXECUTABLE_PATH'] || undefined;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 await using resources = new AsyncDisposableStack();
@@ -33,15 +34,20 @@ let printer: Promise<Printer> | undefined;
 const startPrinter = (): Promise<Printer> =>
   (printer ??= openPrinter({
     cacheFolder: envPaths('sitrep', { suffix: '' }).cache,
-    browserPath: process.env['PUPPETEER_EXECUTABLE_PATH'] || undefined,
+    browserPath,
     onStep: print,
     signal: stop.signal,
-  }).then((opened) => resources.use(opened)));
+  }));
+// Registered before it is opened: a run that fails early ends the browser that is still starting.
+resources.defer(async () => {
+  const opened = await printer?.catch(() => undefined);
+  await opened?.[Symbol.asyncDispose]();
+});
 
 const program = commandLine(
   commands({
     now: new Date(),
-    engine: await nameEngine(sitrep),
+    engine: await nameEngine(sitrep, { browserPath }),
     briefIds: () => briefIds('templates'),
     datasetNames: async () =>
       (await readdir('data', { withFileTypes: true }).catch(() => []))
@@ -56,6 +62,7 @@ const program = commandLine(
       print: async (html, options) => (await startPrinter()).print(html, options),
     },
     store: { read: readEdition, write: storeEdition },
+    signal: stop.signal,
     elapsedMs: () => performance.now(),
     print,
   }),

@@ -102,8 +102,9 @@ async function benchWarm(): Promise<void> {
         store: { read: readEdition, write: storeEdition },
         reports: {
           elapsedMs: () => performance.now(),
-          onStep: (_brief, _asOf, step) => marks.push([step, performance.now()]),
+          onStep: (_brief, step) => void marks.push([step, performance.now()]),
         },
+        signal: new AbortController().signal,
       },
     );
     const endedMs = performance.now();

@@ -186,6 +186,15 @@ describe('generate', () => {
     expect(await filesIn(out('unprinted'))).toEqual([]);
   });
 
+  test('a brief that fails while the browser is still starting ends the program', async () => {
+    await using other = await openProject();
+    await other.write('templates/celebrations/before.sql', 'SELECT nothing FROM nowhere');
+    const { status, stderr } = await other.sitrep('generate celebrations');
+    expect(stderr).toMatch(/templates\/celebrations\/before\.sql, line 1: .*nowhere/);
+    expect(status).toBe(1);
+    expect(await filesIn(join(other.folder, 'output'))).toEqual([]);
+  });
+
   test('markup in a data field is printed as text', async () => {
     await using other = await openProject();
     const file = join(other.folder, 'data/afghanistan-2021/events.csv');

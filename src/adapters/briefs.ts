@@ -1,5 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import {
   briefConfig,
@@ -168,8 +168,7 @@ async function readFolder(
   const names = entries.filter((name) => name.endsWith(ending)).toSorted();
   const files = await Promise.all(
     names.map(async (name): Promise<[string, SourceFile]> => {
-      const file = join(folder, name);
-      return [name.slice(0, -ending.length), { file, text: await readFile(file, 'utf8') }];
+      return [name.slice(0, -ending.length), await readSource(posix.join(folder, name), faults)];
     }),
   );
   return Object.fromEntries(files);

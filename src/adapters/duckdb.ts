@@ -1,4 +1,5 @@
 import { DuckDBInstance, LIST, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
+import type { SourceFile } from '../model/brief.ts';
 import { columnsOf } from '../model/columns.ts';
 import { tableNames, type TableName, type Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
@@ -30,13 +31,13 @@ export async function openInMemory() {
  */
 export async function openQueries(
   tables: Tables,
-  { macros = '', timeoutMs = 30_000 }: { macros?: string; timeoutMs?: number } = {},
+  { macros, timeoutMs = 30_000 }: { macros?: SourceFile; timeoutMs?: number } = {},
 ): Promise<Queries> {
   await using opening = new AsyncDisposableStack();
   const { instance, connection } = opening.use(await openInMemory());
   for (const table of tableNames) await fill(connection, table, tables[table]);
   await connection.run(`SET GLOBAL TimeZone='UTC'; SET enable_external_access=false`);
-  if (macros.trim() !== '') await define(connection, macros);
+  if (macros && macros.text.trim() !== '') await define(connection, macros);
   await connection.run('SET lock_configuration=true');
   const opened = opening.move();
   const ready = new Map<string, Promise<ReadyQuery>>();
@@ -60,12 +61,14 @@ export async function openQueries(
   };
 }
 
-async function define(connection: DuckDBConnection, macros: string): Promise<void> {
+async function define(connection: DuckDBConnection, { file, text }: SourceFile): Promise<void> {
   try {
-    await connection.run(macros);
+    await connection.run(text);
   } catch (cause) {
     const { problem, ...where } = explain(cause);
-    throw new AppError('query-failed', [{ ...where, problem: `The macros fail: ${problem}` }], { cause });
+    throw new AppError('query-failed', [{ file, ...where, problem: `The macros fail: ${problem}` }], {
+      cause,
+    });
   }
 }
 

@@ -1,9 +1,10 @@
+import type { SourceFile } from '../model/brief.ts';
 import type { Tables } from '../model/dataset.ts';
 import type { OpenQueries, Queries } from '../pipeline/select.ts';
 
 interface Shared {
   readonly known: Tables;
-  readonly macros: string;
+  readonly macros: SourceFile;
   readonly opened: Promise<Queries>;
   users: number;
 }
@@ -19,14 +20,16 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
   };
   return {
     async open(known, { macros }) {
-      if (newest?.known !== known || newest.macros !== macros) {
-        const replaced = newest;
-        newest = { known, macros, opened: open(known, { macros }), users: 0 };
-        if (replaced?.users === 0) await close(replaced);
-      }
-      const shared = newest;
+      const replaced = newest?.known === known && newest.macros === macros ? undefined : newest;
+      const shared =
+        newest === undefined || replaced
+          ? { known, macros, opened: open(known, { macros }), users: 0 }
+          : newest;
+      // No turn of the event loop lies between choosing a database and counting its user.
+      newest = shared;
       shared.users += 1;
       try {
+        if (replaced?.users === 0) await close(replaced);
         const opened = await shared.opened;
         return {
           query: (query) => opened.query(query),

@@ -37,6 +37,11 @@ export function checkTexts({ table, row }: TableRow, versions: Versions): RowFau
         'holds a brace that belongs to no placeholder.',
         'Write a placeholder as {F07.value}, or remove it.',
       );
+    if (table === 'judgments' && field === 'likelihood' && !row.text.includes(value))
+      fault(
+        `is "${value}", which the text does not say.`,
+        'Use the word of the field in the text, so that the two cannot differ.',
+      );
     const figures = told[table]?.includes(field) ? typedFigures(value) : [];
     if (figures.length > 0)
       fault(

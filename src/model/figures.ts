@@ -21,8 +21,13 @@ const ofMeasure = (row: RowOf<'measures'>): Figures => ({
 
 /** The figure `{id.field}` of a row as it reads in a sentence; undefined where the row has none of that name. */
 export function figureOf({ table, row }: TableRow, field: string): string | undefined {
-  if (table === 'events') return ofEvent(row)[field] ?? undefined;
-  if (table === 'measures') return ofMeasure(row)[field] ?? undefined;
-  if (table === 'actors') return { name: row.name }[field];
-  return undefined;
+  const figures: Figures =
+    table === 'events'
+      ? ofEvent(row)
+      : table === 'measures'
+        ? ofMeasure(row)
+        : table === 'actors'
+          ? { name: row.name }
+          : {};
+  return Object.hasOwn(figures, field) ? (figures[field] ?? undefined) : undefined;
 }

@@ -31,20 +31,34 @@ export type Findings = { readonly [name: string]: Finding };
  */
 export function analyse(brief: Brief, sets: RowSets): Findings {
   const findings = Object.entries(brief.config.findings).flatMap(([name, config]) => {
-    const rows = sets[config.rows];
+    const rows = Object.hasOwn(sets, config.rows) ? sets[config.rows] : undefined;
     if (rows === undefined) {
       throw new AppError('brief-invalid', [
         {
           file: brief.definition.file,
           field: `findings.${name}.rows`,
           problem: `There is no query "${config.rows}".`,
-          mend: `Name one of ${Object.keys(sets).join(', ')}.`,
+          mend: `Name one of ${Object.keys(brief.queries).join(', ')}.`,
         },
       ]);
     }
     if (rows.length === 0) return [];
-    const result = compute(config, rows);
-    return result === undefined ? [] : [[name, result] as const];
+    try {
+      const result = compute(config, rows);
+      return result === undefined ? [] : [[name, result] as const];
+    } catch (cause) {
+      if (!(cause instanceof z.ZodError)) throw cause;
+      throw new AppError(
+        'brief-invalid',
+        cause.issues.map(({ path, message }) => ({
+          file: brief.queries[config.rows]?.file ?? brief.definition.file,
+          field: path.filter((part) => typeof part === 'string').join('.'),
+          problem: `Row ${Number(path[0] ?? 0) + 1} of the query does not fit the finding "${name}" (${config.kind}): ${message}.`,
+          mend: 'See docs/authoring.md for what the query of each kind of finding gives.',
+        })),
+        { cause },
+      );
+    }
   });
   return Object.fromEntries(findings);
 }
@@ -88,7 +102,7 @@ function restOfShare(rows: readonly Row[]): Finding {
   const [share] = z
     .tuple([identified.extend({ value: z.number().min(0).max(100), bound: z.enum(['>=', '=']) })])
     .parse(rows);
-  const rest = 100 - share.value;
+  const rest = roundOutward(100 - share.value, 12, 'up');
   return {
     fields: { value: `${share.bound === '>=' ? 'at most ' : ''}${rest} per cent` },
     restsOn: [share.id],

@@ -80,7 +80,7 @@ export function compose(composition: Composition): { html: string; used: string[
   const template = templates.get(brief) ?? compileTemplate({ ...brief, helpers });
   templates.set(brief, template);
   const page = {
-    brief: { id: brief.id, title: brief.config.title, subject: brief.config.subject },
+    brief: { title: brief.config.title, subject: brief.config.subject },
     marking: {
       label: brief.config.marking,
       ...markings[brief.config.marking],
@@ -95,15 +95,12 @@ export function compose(composition: Composition): { html: string; used: string[
       Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
     ),
     charts: figures,
-    counts: {
-      any: changes.length > 0,
-      ...Object.fromEntries(
-        (['new', 'revised', 'withdrawn'] as const).map((kind) => [
-          kind,
-          changes.filter(({ change }) => change === kind).length,
-        ]),
-      ),
-    },
+    counts: Object.fromEntries(
+      (['new', 'revised', 'withdrawn'] as const).map((kind) => [
+        kind,
+        changes.filter(({ change }) => change === kind).length,
+      ]),
+    ),
     changes: changes.map(({ change, id, row, knownOn }) => ({
       change,
       id,

@@ -14,7 +14,6 @@ export interface Endnote {
   readonly title: string;
   readonly status: string;
   readonly known_on: string;
-  readonly caveat: string | null;
   /** From the source that speaks to the one nearest to the reader. */
   readonly chain: readonly string[];
   /** Admiralty grade, `B2`, or what it lacks. */
@@ -69,10 +68,10 @@ export class Evidence {
 
   /** One figure of a row or a finding, as it reads in a sentence. Throws `citation-unknown`. */
   figure(name: string, field: string): string {
-    const finding = this.#findings[name];
+    const finding = Object.hasOwn(this.#findings, name) ? this.#findings[name] : undefined;
     if (finding !== undefined) {
       for (const id of finding.restsOn) this.#used.add(id);
-      const value = finding.fields[field];
+      const value = Object.hasOwn(finding.fields, field) ? finding.fields[field] : undefined;
       if (value !== undefined) return value;
       throw unknown(
         `The finding "${name}" has no field "${field}".`,
@@ -179,7 +178,6 @@ export class Evidence {
       known_on,
       title: titleOf(entry.row),
       status: 'claim_status' in entry.row ? entry.row.claim_status.replace('-', ' ') : 'judgment',
-      caveat: 'caveat' in entry.row ? entry.row.caveat : null,
       chain: chain.map((source) => this.#source(source)?.name ?? source),
       grade:
         first?.reliability == null && credibility === null

@@ -25,7 +25,8 @@ export async function illustrate({
   const evidence = new Evidence(known, findings);
   const named = (name: string): readonly Row[] | undefined => {
     if (Object.hasOwn(maps, name)) return maps[name];
-    return Object.hasOwn(brief.config.findings, name) ? (findings[name]?.rows ?? []) : sets[name];
+    if (Object.hasOwn(brief.config.findings, name)) return findings[name]?.rows ?? [];
+    return Object.hasOwn(sets, name) ? sets[name] : undefined;
   };
   const figures: { [name: string]: (Figure & { compiled: object }) | null } = {};
   for (const [name, chart] of Object.entries(brief.charts)) {
@@ -38,7 +39,7 @@ export async function illustrate({
         file: brief.definition.file,
         field: `charts.${name}.${set === '' ? 'rows' : `data.${set}`}`,
         problem: `There is no query or finding "${query}".`,
-        mend: `Name one of ${[...Object.keys(sets), ...Object.keys(brief.config.findings), ...Object.keys(maps)].join(', ')}.`,
+        mend: `Name one of ${[...Object.keys(brief.queries), ...Object.keys(brief.config.findings), ...Object.keys(maps)].join(', ')}.`,
       });
     }
     const rows = named(chart.rows) ?? [];

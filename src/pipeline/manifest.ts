@@ -36,11 +36,12 @@ export function describeEdition(
 
 /**
  * The hash of all that an edition is made from: every file of the brief, the rows known by its cut-off, its identity,
- * the formats asked for, and `engine`, which names the program and its libraries.
+ * the formats asked for, `material` (the hash of fonts and outlines) and `engine`, which names the program and its
+ * libraries.
  */
 export function inputsOf(
   { brief, dataset, asOf, paper }: Request,
-  { engine, formats }: { engine: string; formats: readonly string[] },
+  { engine, material, formats }: { engine: string; material: string; formats: readonly string[] },
 ): string {
   const files: SourceFile[] = [
     brief.definition,
@@ -55,6 +56,7 @@ export function inputsOf(
   return hashOf(
     JSON.stringify({
       engine,
+      material,
       formats: formats.toSorted(),
       asOf,
       paper,

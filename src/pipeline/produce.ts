@@ -35,6 +35,8 @@ export interface Material {
   readonly maps: RowSets;
   /** `@font-face` rules with the fonts in them. */
   readonly fontFaces: string;
+  /** A hash over both. */
+  readonly sha256: string;
 }
 
 export type Step = 'select' | 'analyse' | 'chart' | 'compose' | 'print' | 'seal' | 'inspect' | 'store';

@@ -17,7 +17,7 @@ export interface Queries extends AsyncDisposable {
   query(query: { sql: string; file: string; parameters: QueryParameters }): Promise<Row[]>;
 }
 
-export type OpenQueries = (known: Tables, options: { macros: string }) => Promise<Queries>;
+export type OpenQueries = (known: Tables, options: { macros: SourceFile }) => Promise<Queries>;
 
 /** The queries whose rows the brief asks for: in its template and partials, for its charts and for its findings. */
 function namedQueries(brief: Brief): Brief['queries'] {
@@ -43,7 +43,7 @@ export async function select({
   period: Period;
   openQueries: OpenQueries;
 }): Promise<RowSets> {
-  await using queries = await openQueries(known, { macros: brief.macros.text });
+  await using queries = await openQueries(known, { macros: brief.macros });
   const parameters = {
     as_of: asOf,
     period_start: start,

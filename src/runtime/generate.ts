@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Day } from '../model/calendar.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { FileToStore, Manifest } from '../model/manifest.ts';
 import { describeEdition, inputsOf } from '../pipeline/manifest.ts';
@@ -40,7 +39,7 @@ export interface Outcome {
 }
 
 export interface Reports {
-  onStep(brief: string, asOf: Day, step: Step): void;
+  onStep(brief: string, step: Step): void;
   /** A steadily rising number of milliseconds. */
   elapsedMs(): number;
 }
@@ -56,20 +55,21 @@ export async function generate(
     material,
     store,
     reports,
-  }: { effects: Effects; material: Material; store: Store; reports: Reports },
+    signal,
+  }: { effects: Effects; material: Material; store: Store; reports: Reports; signal: AbortSignal },
 ): Promise<Outcome[]> {
   const make = async (request: Request): Promise<Outcome> => {
-    const { brief, asOf } = request;
+    const { brief } = request;
     const folder = editionFolder(out, request);
-    const inputs = inputsOf(request, { engine, formats: wanted });
+    const inputs = inputsOf(request, { engine, material: material.sha256, formats: wanted });
     const present = await store.read(folder);
     if (!force && present?.inputs === inputs) {
       return { brief: brief.id, folder, manifest: present, tookMs: null };
     }
     const startedMs = reports.elapsedMs();
-    const onStep = (step: Step) => reports.onStep(brief.id, asOf, step);
+    const onStep = (step: Step) => reports.onStep(brief.id, step);
     const edition = wanted.includes('pdf')
-      ? await produce(request, effects, material, { onStep })
+      ? await produce(request, effects, material, { onStep, signal })
       : { ...(await render(request, effects, material, onStep)), pdf: undefined, pages: null };
     const name = `${brief.id}-${editionName(request)}`;
     const files = [
@@ -87,6 +87,7 @@ export async function generate(
   const failures: AppError[] = [];
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      signal.throwIfAborted();
       const [index, request] = next;
       try {
         outcomes[index] = await make(request);

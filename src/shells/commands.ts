@@ -3,6 +3,7 @@ import type { Brief } from '../model/brief.ts';
 import { today, type Day } from '../model/calendar.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
+import { knownBy } from '../model/known.ts';
 import { checkBrief } from '../pipeline/check-brief.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
 import { render } from '../pipeline/produce.ts';
@@ -24,6 +25,8 @@ export interface Surroundings {
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
   readonly store: Store;
+  /** Aborted when the program is told to stop. */
+  readonly signal: AbortSignal;
   elapsedMs(): number;
   /** A line for people, on standard output. */
   print(line: string): void;
@@ -40,25 +43,21 @@ export function commands(world: Surroundings): Commands {
 
       const requests = briefs.map((brief) => {
         const dataset = datasetOf(brief, datasets);
-        return {
-          brief,
-          dataset,
-          asOf: asOf ?? defaultAsOf(dataset, brief, world.now),
-          paper: paper ?? brief.config.paper,
-        };
+        const day = asOf === undefined ? defaultAsOf(dataset, brief, world.now) : { asOf, why: undefined };
+        return { brief, dataset, paper: paper ?? brief.config.paper, ...day };
       });
-      for (const date of new Set(requests.map((request) => request.asOf))) {
-        world.print(`As of ${date}${asOf === undefined ? `, ${whyDefault(date, datasets)}` : ''}.`);
-      }
+      const days = requests.map((request) => `As of ${[request.asOf, request.why ?? []].flat().join(', ')}.`);
+      for (const line of new Set(days)) world.print(line);
       const outcomes = await generate(
         { requests, out, formats: format, force, engine: world.engine },
         {
           effects: world.effects,
           material: await world.loadMaterial(),
           store: world.store,
+          signal: world.signal,
           reports: {
             elapsedMs: () => world.elapsedMs(),
-            onStep: (brief, _, step) => world.print(`  ${brief}: ${step}`),
+            onStep: (brief, step) => world.print(`  ${brief}: ${step}`),
           },
         },
       );
@@ -103,11 +102,13 @@ export function commands(world: Surroundings): Commands {
       const material = await world.loadMaterial();
       let editions = 0;
       for (const brief of briefs) {
+        world.signal.throwIfAborted();
         await collect(checkBrief(brief, world.effects.openQueries));
         const dataset = datasets.get(brief.config.dataset);
         if (!names.includes(brief.config.dataset)) errors.push(unknownDataset(brief));
         if (!dataset) continue;
         for (const { asOf } of brief.config.golden) {
+          world.signal.throwIfAborted();
           await collect(render({ brief, dataset, asOf, paper: brief.config.paper }, world.effects, material));
           editions += 1;
         }
@@ -155,21 +156,16 @@ function datasetOf(brief: Brief, datasets: ReadonlyMap<string, Dataset>): Datase
   return dataset;
 }
 
-/** The last day that the dataset covers, or today in the brief's time zone if that is earlier. */
-function defaultAsOf({ tables }: Dataset, brief: Brief, now: Date): Day {
-  const last = tables.coverage
-    .map(({ end }) => end)
+/** The last day that the dataset covers, or today in the brief's time zone if that is earlier, and which of the two. */
+function defaultAsOf({ tables }: Dataset, brief: Brief, now: Date): { asOf: Day; why: string } {
+  const current = today(now, brief.config.schedule.timezone);
+  const last = knownBy(tables, current)
+    .coverage.map(({ end }) => end)
     .toSorted()
     .at(-1);
-  const current = today(now, brief.config.schedule.timezone);
-  return last === undefined || current < last ? current : last;
-}
-
-function whyDefault(date: Day, datasets: ReadonlyMap<string, Dataset>): string {
-  const covered = [...datasets.values()].some(({ tables }) =>
-    tables.coverage.some(({ end }) => end === date),
-  );
-  return covered ? 'the last day that the data cover' : 'today';
+  return last === undefined || current < last
+    ? { asOf: current, why: 'today' }
+    : { asOf: last, why: 'the last day that the data cover' };
 }
 
 function summary(outcomes: readonly Outcome[]): string {

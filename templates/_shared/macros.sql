@@ -28,3 +28,65 @@ CREATE MACRO scale_bar(at_lat, at_lon, km) AS TABLE
     at_lat AS lat2,
     at_lon + km / (111.32 * cos(radians(at_lat))) AS lon2,
     km || ' km' AS label;
+
+-- The fall of Kabul, which divides what was said before from what was said after; no row while it is not known.
+CREATE MACRO fall_of_kabul() AS TABLE
+  SELECT e.id, e.title, e.date_start, e.date_end
+  FROM events AS e
+  JOIN places AS p ON p.id = e.place
+  WHERE e.topic = 'context' AND p.name = 'Kabul' AND e.date_start IS NOT NULL
+  ORDER BY e.known_on, e.id
+  LIMIT 1;
+
+-- Who signed what on the takeover: a row for each signatory.
+CREATE MACRO signatures() AS TABLE
+  SELECT id, date_start, source, actors, unnest(actors) AS actor FROM events WHERE topic = 'celebrations';
+
+-- The line of each speaker in the matrix: by affiliation, and those of a joint statement next to each other.
+CREATE MACRO matrix_speakers() AS TABLE
+  SELECT
+    a.id,
+    a.name,
+    a.affiliation,
+    CAST(row_number() OVER (
+      ORDER BY
+        list_position(['al-qaeda-branch', 'media-unit', 'allied', 'other'], a.affiliation),
+        min(s.id) FILTER (len(s.actors) > 1) NULLS LAST,
+        min(s.date_start) NULLS LAST,
+        a.name
+    ) - 1 AS INTEGER) AS line
+  FROM signatures() AS s
+  JOIN actors AS a ON a.id = s.actor
+  GROUP BY a.id, a.name, a.affiliation;
+
+-- The column of each day in the matrix; what has no day comes last.
+CREATE MACRO matrix_days() AS TABLE
+  SELECT date_start, CAST(row_number() OVER (ORDER BY date_start NULLS LAST) - 1 AS INTEGER) AS place
+  FROM (SELECT DISTINCT date_start FROM signatures());
+
+-- In brief: the facts that the newest bottom line of a topic rests on.
+CREATE MACRO bottom_line_facts(of_topic) AS TABLE
+  WITH line AS (
+    SELECT rests_on
+    FROM judgments
+    WHERE role = 'bottom-line' AND topic = of_topic
+    ORDER BY known_on DESC
+    LIMIT 1
+  ),
+  items AS (
+    SELECT id, date_start AS day, summary FROM events
+    UNION ALL
+    SELECT id, window_start, summary FROM measures
+  )
+  SELECT i.id, i.summary AS text
+  FROM items AS i, line AS l
+  WHERE list_contains(l.rests_on, i.id)
+  ORDER BY i.day NULLS LAST, i.id;
+
+-- The first assessment of our own on a topic.
+CREATE MACRO first_assessment(of_topic) AS TABLE
+  SELECT id, text, false AS theirs, rests_on AS cites
+  FROM judgments
+  WHERE role = 'assessment' AND topic = of_topic AND author IS NULL
+  ORDER BY rank, id
+  LIMIT 1;

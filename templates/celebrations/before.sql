@@ -3,5 +3,5 @@ SELECT e.id, e.summary AS text, e.caveat
 FROM events AS e
 WHERE e.topic = 'celebrations'
   AND e.date_start IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM events AS k WHERE k.topic = 'context' AND k.date_start <= e.date_start)
+  AND NOT EXISTS (SELECT 1 FROM fall_of_kabul() AS k WHERE k.date_start <= e.date_start)
 ORDER BY e.date_start, e.id

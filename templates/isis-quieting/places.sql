@@ -9,7 +9,7 @@ SELECT
   p.name AS label,
   CASE
     WHEN p.kind = 'province' THEN 'province'
-    WHEN p.country = 'PK' THEN 'Pakistan, ±' || printf('%g', p.radius_km) || ' km'
+    WHEN p.country = 'PK' THEN 'Pakistan, ±' || printf('%.15g', p.radius_km) || ' km'
     ELSE p.kind
   END AS detail,
   p.province,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { lacksLibraries } from '../../src/adapters/chromium/check.ts';
 import { launchBrowser } from '../../src/adapters/chromium/launch.ts';
 import { PagePool } from '../../src/adapters/chromium/pages.ts';
 import { openPrinter } from '../../src/adapters/chromium/printer.ts';
@@ -95,8 +96,17 @@ describe('openPrinter', () => {
 
   it('takes the browser at the path given', async () => {
     await using own = await openPrinter({ cacheFolder });
-    await using given = await openPrinter({ cacheFolder, browserPath: own.browser.path });
-    expect(given.browser).toEqual({ ...own.browser, origin: 'environment' });
+    // A browser of the user's finds its libraries and fonts by itself, which the packaged one does not everywhere.
+    const { librariesFolder, fontsFolder } = await unpackChromium({ cacheFolder });
+    const browserPath = join(cacheFolder, 'own-browser');
+    await writeFile(`${browserPath}.conf`, `<fontconfig><dir>${fontsFolder}</dir></fontconfig>`);
+    await writeFile(
+      browserPath,
+      `#!/bin/sh\nLD_LIBRARY_PATH='${librariesFolder}' FONTCONFIG_FILE='${browserPath}.conf' exec '${own.browser.path}' "$@"\n`,
+      { mode: 0o755 },
+    );
+    await using given = await openPrinter({ cacheFolder, browserPath });
+    expect(given.browser).toEqual({ ...own.browser, path: browserPath, origin: 'environment' });
     expect(own.browser.version).toMatch(/^\d+\.\d+\./);
   });
 
@@ -318,7 +328,8 @@ describe('PagePool', () => {
       origin,
       ...(isPackagedPlatform && { bundle: await unpackChromium({ cacheFolder }) }),
     };
-    await using running = await launchBrowser(found, { cacheFolder, bundledLibraries: false });
+    const bundledLibraries = await lacksLibraries(found);
+    await using running = await launchBrowser(found, { cacheFolder, bundledLibraries });
     const pool = await PagePool.open(running.browser);
     const one = await pool.take({ fresh: false, signal });
     pool.giveBack(one);

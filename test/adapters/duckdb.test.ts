@@ -28,8 +28,14 @@ interface Options {
   timeoutMs?: number;
 }
 
-async function run(sql: string, { asOf = '2021-03-14', ...options }: Options = {}): Promise<Row[]> {
-  await using queries = await openQueries(knownBy(tables, asOf), options);
+async function run(
+  sql: string,
+  { asOf = '2021-03-14', macros = '', ...options }: Options = {},
+): Promise<Row[]> {
+  await using queries = await openQueries(knownBy(tables, asOf), {
+    ...options,
+    macros: { file: 'templates/_shared/macros.sql', text: macros },
+  });
   return await queries.query({ sql, file: 'templates/x/x.sql', parameters });
 }
 
@@ -164,10 +170,11 @@ describe('what a query may not do', () => {
     `CREATE MACRO m() AS TABLE FROM read_text('package.json')`,
     'SET enable_external_access = true',
   ])('have macros that do: %s', async (macros) => {
-    await expect(openQueries(tables, { macros })).rejects.toMatchObject({
+    const file = 'templates/_shared/macros.sql';
+    await expect(openQueries(tables, { macros: { file, text: macros } })).rejects.toMatchObject({
       code: 'query-failed',
       message: expect.stringMatching(
-        /The macros fail: .*(disabled by configuration|Cannot enable external access)/,
+        /macros\.sql.*The macros fail: .*(disabled by configuration|Cannot enable external access)/,
       ),
     });
   });

@@ -216,6 +216,11 @@ const bounds: Case[] = [
 
 const texts: Case[] = [
   one(
+    'a likelihood that the text does not say',
+    ['judgments.csv', 2, 'likelihood', /is "very unlikely", which the text does not say/],
+    set('judgments', 2, 'likelihood', 'very unlikely'),
+  ),
+  one(
     'a placeholder of an unknown row',
     ['gaps.csv', 2, 'text', /there is no "F99"/],
     set('gaps', 2, 'text', 'After {F99.value} claims'),

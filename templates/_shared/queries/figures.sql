@@ -3,7 +3,7 @@
 SELECT
   id,
   bound_words(bound) AS bound,
-  printf('%g', measures.value) AS value,
+  printf('%.15g', measures.value) AS value,
   label
     || CASE WHEN window_basis = 'stated' THEN strftime(window_start, ', %-d %B %Y') ELSE strftime(window_start, ', about %B %Y') END
     || CASE WHEN window_basis = 'stated' THEN strftime(window_end, ' to %-d %B %Y') ELSE strftime(window_end, ' to %B %Y') END

@@ -2,7 +2,7 @@ SELECT
   id,
   text,
   direction,
-  printf('%d', CAST(threshold AS INTEGER)) || ' ' || threshold_unit AS threshold,
+  printf('%.15g', threshold) || coalesce(' ' || threshold_unit, '') AS threshold,
   meaning,
   rests_on
 FROM indicators

@@ -10,7 +10,10 @@ WITH named AS (
 SELECT
   a.id,
   a.name,
-  CASE WHEN a.long_name <> a.name THEN regexp_replace(a.long_name, '^' || a.name || ', ', '') END AS long_name,
+  CASE
+    WHEN starts_with(a.long_name, a.name || ', ') THEN substr(a.long_name, length(a.name) + 3)
+    WHEN a.long_name <> a.name THEN a.long_name
+  END AS long_name,
   CASE WHEN len(a.aliases) > 0 THEN array_to_string(a.aliases, ', ') END AS aliases,
   CASE a.affiliation
     WHEN 'al-qaeda-branch' THEN 'Al-Qaeda branch'
