@@ -38,7 +38,7 @@ export function analyse(brief: Brief, sets: RowSets): Findings {
           file: brief.definition.file,
           field: `findings.${name}.rows`,
           problem: `There is no query "${config.rows}".`,
-          mend: `Name one of ${Object.keys(brief.queries).join(', ')}.`,
+          mend: `Name one of ${Object.keys({ ...brief.queries, ...sets }).join(', ')}.`,
         },
       ]);
     }

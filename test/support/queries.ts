@@ -18,9 +18,12 @@ export function rememberedQueries(): OpenQueries {
 
   return async (known: Tables, { macros }) => {
     let opened: Promise<Queries> | undefined;
+    const names = [...macros.text.matchAll(/CREATE MACRO (\w+)/g)].map(([, name]) => name);
+    // A macro may read any table that macros read.
+    const read = (sql: string) => (names.some((name) => sql.includes(`${name}(`)) ? sql + macros.text : sql);
     const stateOf = (sql: string) =>
       tableNames
-        .filter((table) => new RegExp(`\\b${table}\\b`).test(sql + macros))
+        .filter((table) => new RegExp(`\\b${table}\\b`).test(read(sql)))
         .map((table) => known[table].map(numberOf).join(','));
     return {
       query: (query) => {
