@@ -1,0 +1,172 @@
+import Handlebars from 'handlebars';
+import type { SourceFile } from '../model/brief.ts';
+import type { Fault } from '../model/fault.ts';
+import { typedFigures } from '../model/typed-figures.ts';
+
+/**
+ * The helpers that every looked-up name is passed through, before and after; templates cannot write them, since a name
+ * has no blank.
+ */
+export const mark = 'name to read';
+export const guard = 'known value';
+
+/** Reads a template: its syntax tree, every name in it wrapped in the guard, and what it may not contain. */
+export function parseTemplate(
+  { file, text }: SourceFile,
+  names: { helpers: ReadonlySet<string>; partials: ReadonlySet<string> },
+): { program: hbs.AST.Program; faults: Fault[] } {
+  let program: hbs.AST.Program;
+  try {
+    program = Handlebars.parse(text, { srcName: file });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const line = Number(/line (\d+)/.exec(message)?.[1] ?? 1);
+    return {
+      program: Handlebars.parse(''),
+      faults: [{ file, line, problem: message.split('\n')[0] ?? message, mend: 'Correct the syntax.' }],
+    };
+  }
+  const walk = new TemplateCheck(file, names);
+  walk.accept(program);
+  return { program, faults: [...walk.faults, ...typedInFigures(file, text)] };
+}
+
+function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
+  return node.type === 'PathExpression';
+}
+
+/** Finds what a template may not contain, and wraps each looked-up name in the guard. */
+class TemplateCheck extends Handlebars.Visitor {
+  readonly faults: Fault[] = [];
+  readonly #file: string;
+  readonly #names: { helpers: ReadonlySet<string>; partials: ReadonlySet<string> };
+
+  constructor(file: string, names: { helpers: ReadonlySet<string>; partials: ReadonlySet<string> }) {
+    super();
+    this.#file = file;
+    this.#names = names;
+  }
+
+  override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
+    if (!mustache.escaped) {
+      this.#fault(
+        mustache,
+        'A triple brace or & prints data without escaping it.',
+        'Use {{…}}, or a helper.',
+      );
+    }
+    const { path } = mustache;
+    if (isPath(path) && !this.#isHelper(path)) {
+      if (mustache.params.length > 0) this.#unknownHelper(path);
+      mustache.params = this.#guarded(path).params;
+      mustache.path = this.#helperPath(guard, path);
+      return;
+    }
+    this.#arguments(mustache);
+  }
+
+  override BlockStatement(block: hbs.AST.BlockStatement): void {
+    if (!this.#isHelper(block.path)) this.#unknownHelper(block.path);
+    this.#arguments(block);
+    this.accept(block.program);
+    // The types leave out that a block may have no inverse.
+    if (block.inverse as hbs.AST.Program | undefined) this.accept(block.inverse);
+  }
+
+  override SubExpression(expression: hbs.AST.SubExpression): void {
+    if (!this.#isHelper(expression.path)) this.#unknownHelper(expression.path);
+    this.#arguments(expression);
+  }
+
+  override PartialStatement(partial: hbs.AST.PartialStatement): void {
+    this.#partial(partial);
+  }
+
+  override PartialBlockStatement(partial: hbs.AST.PartialBlockStatement): void {
+    this.#partial(partial);
+    this.accept(partial.program);
+  }
+
+  #partial(partial: hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement): void {
+    const name = isPath(partial.name) ? partial.name.original : undefined;
+    if (name === undefined || (name !== '@partial-block' && !this.#names.partials.has(name))) {
+      this.#fault(
+        partial,
+        name === undefined ? 'A partial must be named outright.' : `There is no partial "${name}".`,
+        `Name one of ${[...this.#names.partials].toSorted().join(', ')}.`,
+      );
+    }
+    this.#arguments(partial);
+  }
+
+  #arguments(node: { params: hbs.AST.Expression[]; hash: hbs.AST.Hash }): void {
+    node.params = node.params.map((param) => this.#argument(param));
+    // The types leave out that a call may have no hash.
+    for (const pair of (node.hash as hbs.AST.Hash | undefined)?.pairs ?? [])
+      pair.value = this.#argument(pair.value);
+  }
+
+  #argument(expression: hbs.AST.Expression): hbs.AST.Expression {
+    if (isPath(expression)) return this.#guarded(expression);
+    this.accept(expression);
+    return expression;
+  }
+
+  #guarded(path: hbs.AST.PathExpression): hbs.AST.SubExpression {
+    const { loc } = path;
+    const literal = (value: string) =>
+      ({ type: 'StringLiteral', value, original: value, loc }) satisfies hbs.AST.StringLiteral;
+    const line = { type: 'NumberLiteral', value: loc.start.line, original: loc.start.line, loc } as const;
+    const hash: hbs.AST.Hash = { type: 'Hash', pairs: [], loc };
+    const marked: hbs.AST.SubExpression = {
+      type: 'SubExpression',
+      path: this.#helperPath(mark, path),
+      params: [literal(path.original), literal(this.#file), line],
+      hash,
+      loc,
+    };
+    return { type: 'SubExpression', path: this.#helperPath(guard, path), params: [marked, path], hash, loc };
+  }
+
+  #helperPath(name: string, { loc }: hbs.AST.Node): hbs.AST.PathExpression {
+    return { type: 'PathExpression', data: false, depth: 0, parts: [name], original: name, loc };
+  }
+
+  #isHelper(path: hbs.AST.Expression): boolean {
+    return isPath(path) && this.#names.helpers.has(path.original);
+  }
+
+  #unknownHelper(path: hbs.AST.Expression): void {
+    const name = isPath(path) ? path.original : path.type;
+    this.#fault(
+      path,
+      `There is no helper "${name}".`,
+      `Use one of ${[...this.#names.helpers].toSorted().join(', ')}.`,
+    );
+  }
+
+  #fault(node: hbs.AST.Node, problem: string, mend: string): void {
+    this.faults.push({ file: this.#file, line: node.loc.start.line, problem, mend });
+  }
+}
+
+/** Figures belong in the data: a template that types one cannot follow when the data change. */
+function typedInFigures(file: string, text: string): Fault[] {
+  // The method note explains scales whose figures are conventions, and the head holds page furniture.
+  if (/(^|\/)(method|head)\.hbs$/.test(file)) return [];
+  const blank = (match: string) => match.replaceAll(/[^\n]/g, ' ');
+  const prose = text
+    .replaceAll(/\{\{!--[\s\S]*?--\}\}/g, blank)
+    .replaceAll(/\{\{[^}]*\}\}/g, blank)
+    .replaceAll(/<style>[\s\S]*?<\/style>/g, blank)
+    .replaceAll(/<[^>]*>/g, blank)
+    .replaceAll(/&#?\w+;/g, blank);
+  return prose.split('\n').flatMap((line, index) =>
+    typedFigures(line).map((figure) => ({
+      file,
+      line: index + 1,
+      problem: `The figure "${figure}" is typed into a template.`,
+      mend: 'Put it into the row that states it, and print the row.',
+    })),
+  );
+}
