@@ -41,7 +41,7 @@ export function commandLine(commands: Commands, { version }: { version: string }
     .option('--force', 'render again even if nothing has changed', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2021-08-22\n  sitrep generate isis-quieting --paper Letter --out /tmp/briefs',
+      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2021-08-22\n  sitrep generate isis-quieting --paper Letter --out briefs',
     )
     .action((briefs: string[], options: GenerateOptions) => commands.generate(briefs, options));
 
