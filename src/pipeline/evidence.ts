@@ -191,7 +191,7 @@ export class Evidence {
 /** What a row is called in lists; a judgment, which has no title, by its topic. */
 export function titleOf(row: TableRow['row']): string {
   if ('title' in row) return row.title;
-  return `The authors’ judgment${'topic' in row ? `, ${topicNames[row.topic]}` : ''}`;
+  return `Authors’ judgment${'topic' in row ? `, ${topicNames[row.topic]}` : ''}`;
 }
 
 function sourceOf({ table, row }: TableRow): string {
