@@ -62,8 +62,8 @@ export async function generate(
     const { brief } = request;
     const folder = editionFolder(out, request);
     const inputs = inputsOf(request, { engine, material: material.sha256, formats: wanted });
-    const present = await store.read(folder);
-    if (!force && present?.inputs === inputs) {
+    const present = force ? undefined : await store.read(folder);
+    if (present?.inputs === inputs) {
       return { brief: brief.id, folder, manifest: present, tookMs: null };
     }
     const startedMs = reports.elapsedMs();
