@@ -30,7 +30,7 @@ export const topicNames: { readonly [topic in RowOf<'judgments'>['topic']]: stri
   ties: 'ties',
   celebrations: 'celebrations',
   isis: 'ISIS',
-  context: 'context',
+  context: 'the wider context',
   all: 'all topics',
 };
 

@@ -6,5 +6,6 @@ SELECT
   meaning,
   rests_on
 FROM indicators
-WHERE topic = $topic OR ($topic = 'all' AND rank = 1)
+WHERE topic = $topic OR $topic = 'all'
+QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY topic ORDER BY rank) = 1
 ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), rank
