@@ -105,7 +105,9 @@ export function compose(composition: Composition): { html: string; used: string[
       change,
       id,
       title: titleOf(row),
-      known_on: shortDay(knownOn).replace(/ \d{4}$/, '').replace(' ', '\u00a0'),
+      known_on: shortDay(knownOn)
+        .replace(/ \d{4}$/, '')
+        .replace(' ', '\u00a0'),
       source: sourceName(row),
     })),
   };
