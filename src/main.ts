@@ -13,6 +13,7 @@ import { nameEngine } from './adapters/engine.ts';
 import { shareQueries } from './adapters/shared-queries.ts';
 import { loadMaterial } from './adapters/material.ts';
 import { AppError, describeFault } from './model/fault.ts';
+import type { Material } from './pipeline/produce.ts';
 import { commandLine } from './shells/cli.ts';
 import { commands } from './shells/commands.ts';
 
@@ -30,14 +31,19 @@ process.once('SIGTERM', () => stop.abort());
 
 const queries = resources.use(shareQueries(openQueries));
 let printer: Promise<Printer> | undefined;
+let material: Promise<Material> | undefined;
+const readMaterial = (): Promise<Material> => (material ??= loadMaterial('data/geo'));
 /** Opened by the first edition that is to be printed, so that it starts while charts are drawn. */
 const startPrinter = (): Promise<Printer> =>
-  (printer ??= openPrinter({
-    cacheFolder: envPaths('sitrep', { suffix: '' }).cache,
-    browserPath,
-    onStep: print,
-    signal: stop.signal,
-  }));
+  (printer ??= readMaterial().then(({ fontFaces }) =>
+    openPrinter({
+      cacheFolder: envPaths('sitrep', { suffix: '' }).cache,
+      browserPath,
+      fontFaces,
+      onStep: print,
+      signal: stop.signal,
+    }),
+  ));
 // Registered before it is opened: a run that fails early ends the browser that is still starting.
 resources.defer(async () => {
   const opened = await printer?.catch(() => undefined);
@@ -55,7 +61,7 @@ const program = commandLine(
         .map(({ name }) => name),
     loadBriefs: (ids) => loadBriefs('templates', ids),
     loadDataset: (name) => loadDataset(join('data', name), `data/${name}`),
-    loadMaterial: () => loadMaterial('data/geo'),
+    loadMaterial: readMaterial,
     effects: {
       openQueries: queries.open,
       startPrinting: () => void startPrinter().catch(() => {}),

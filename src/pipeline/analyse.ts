@@ -206,7 +206,6 @@ function rateChange(
         expected_label: expected(expectedEvents(each)),
         expected_short: expected(expectedEvents(each)).replace('at least', '≥'),
         chance_label: `≤ ${percentAtMost(chanceOfSilence(each)).replace(' per cent', ' %')}`,
-        ratio_label: ratio(rateRatioLimit(each, level)),
         ratio_short: ratio(rateRatioLimit(each, level)).replace('at most', '≤'),
       };
     }),

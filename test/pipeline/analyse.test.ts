@@ -76,16 +76,16 @@ describe('a silence against the rate before it', () => {
 
   test('every reading is tabulated, both of the day and of when it was observed', () => {
     const rows = found(pause, readings)?.rows.map((row) =>
-      ['role', 'baseline_days', 'quiet_days', 'rate_label', 'expected', 'chance_label', 'ratio_label'].map(
+      ['role', 'baseline_days', 'quiet_days', 'rate_label', 'expected', 'chance_label', 'ratio_short'].map(
         (column) => row[column],
       ),
     );
     expect(rows).toEqual([
-      ['headline', 106, 9, '≥ 0.99', 8.9, '≤ 0.014 %', 'at most 0.43'],
-      ['other', 105, 10, '≥ 1.00', 10, '≤ 0.0046 %', 'at most 0.38'],
-      ['sensitivity', 106, 6, '≥ 0.99', 5.9, '≤ 0.27 %', 'at most 0.64'],
-      ['sensitivity', 106, 10, '≥ 0.99', 9.9, '≤ 0.0050 %', 'at most 0.38'],
-      ['sensitivity', 105, 11, '≥ 1.00', 11, '≤ 0.0017 %', 'at most 0.35'],
+      ['headline', 106, 9, '≥ 0.99', 8.9, '≤ 0.014 %', '≤ 0.43'],
+      ['other', 105, 10, '≥ 1.00', 10, '≤ 0.0046 %', '≤ 0.38'],
+      ['sensitivity', 106, 6, '≥ 0.99', 5.9, '≤ 0.27 %', '≤ 0.64'],
+      ['sensitivity', 106, 10, '≥ 0.99', 9.9, '≤ 0.0050 %', '≤ 0.38'],
+      ['sensitivity', 105, 11, '≥ 1.00', 11, '≤ 0.0017 %', '≤ 0.35'],
     ]);
   });
 

@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'puppeteer';
+import { prepareFrame } from './frame.ts';
 
 /** Two reused pages keep two cores busy; a third gains nothing (measured). */
 const MOST_PAGES = 2;
@@ -6,20 +7,22 @@ const MOST_PAGES = 2;
 /** The pages of one browser, each lent to one print at a time. */
 export class PagePool {
   readonly #browser: Browser;
+  readonly #fontFaces: string;
   readonly #idle: Page[];
   readonly #waiting: (() => void)[] = [];
   #free = MOST_PAGES;
 
-  private constructor(browser: Browser, idle: Page[]) {
+  private constructor(browser: Browser, { fontFaces, idle }: { fontFaces: string; idle: Page[] }) {
     this.#browser = browser;
+    this.#fontFaces = fontFaces;
     this.#idle = idle;
   }
 
-  /** Starts with the blank page that the browser opens anyway. */
-  static async open(browser: Browser): Promise<PagePool> {
-    const pages = await browser.pages();
-    await Promise.all(pages.map(isolate));
-    return new PagePool(browser, pages);
+  /** Starts with the blank page that the browser opens anyway. `fontFaces` are `@font-face` rules for all pages. */
+  static async open(browser: Browser, { fontFaces }: { fontFaces: string }): Promise<PagePool> {
+    const idle = await browser.pages();
+    await Promise.all(idle.map((page) => prepare(page, fontFaces)));
+    return new PagePool(browser, { fontFaces, idle });
   }
 
   /** Lends a page, a new one if `fresh`, when fewer than two are lent. */
@@ -29,7 +32,7 @@ export class PagePool {
       const idle = this.#idle.pop();
       if (idle !== undefined && !fresh) return idle;
       if (idle !== undefined) closePage(idle);
-      return await abortable(openPage(this.#browser), signal);
+      return await abortable(openPage(this.#browser, this.#fontFaces), signal);
     } catch (error) {
       this.#passTurn();
       throw error;
@@ -74,15 +77,16 @@ export class PagePool {
   }
 }
 
-async function openPage(browser: Browser): Promise<Page> {
+async function openPage(browser: Browser, fontFaces: string): Promise<Page> {
   const page = await browser.newPage();
-  await isolate(page);
+  await prepare(page, fontFaces);
   return page;
 }
 
 /** No scripts, no network. Puppeteer's own calls still work: they do not count as the page's scripts. */
-async function isolate(page: Page): Promise<void> {
+async function prepare(page: Page, fontFaces: string): Promise<void> {
   await Promise.all([page.setJavaScriptEnabled(false), page.setOfflineMode(true)]);
+  await prepareFrame(page, { fontFaces });
 }
 
 function closePage(page: Page): void {

@@ -3,16 +3,19 @@ import { AppError } from '../../model/fault.ts';
 import { checkPrinting, lacksLibraries, readCheck, writeCheck } from './check.ts';
 import { findBrowser } from './find.ts';
 import type { BrowserOrigin, FoundBrowser } from './find.ts';
+import { showDocument } from './frame.ts';
 import { browserFailed, PROTOCOL_TIMEOUT_MS } from './launch.ts';
-import type { LaunchOptions } from './launch.ts';
 import { abortable } from './pages.ts';
 import { SessionKeeper } from './session.ts';
+import type { SessionOptions } from './session.ts';
 
 export interface PrinterOptions {
   /** Where the browser is unpacked, and profiles and checks are kept: one folder a user, shared by processes. */
   readonly cacheFolder: string;
   /** A browser that the user chose. It wins over all others. */
   readonly browserPath?: string | undefined;
+  /** `@font-face` rules that most documents hold, word for word: read once a page, and not once a document. */
+  readonly fontFaces?: string | undefined;
   readonly onStep?: ((message: string) => void) | undefined;
   /** Stops the opening, and ends the browser whenever it is aborted. */
   readonly signal?: AbortSignal | undefined;
@@ -38,12 +41,13 @@ export interface Printer extends AsyncDisposable {
  * Throws `browser-missing`, `browser-failed`, or the signal's reason.
  */
 export async function openPrinter(options: PrinterOptions): Promise<Printer> {
-  const { cacheFolder, onStep, signal } = options;
+  const { cacheFolder, fontFaces = '', onStep, signal } = options;
   const found = await findBrowser(options);
   const check = await readCheck(cacheFolder, found);
   if (check !== undefined) {
     try {
-      return await startPrinter(found, { cacheFolder, signal, bundledLibraries: check.bundledLibraries });
+      const { bundledLibraries } = check;
+      return await startPrinter(found, { cacheFolder, fontFaces, signal, bundledLibraries });
     } catch {
       // What was true then need not be true now (a library was removed, say): look again, from the start.
       signal?.throwIfAborted();
@@ -51,7 +55,7 @@ export async function openPrinter(options: PrinterOptions): Promise<Printer> {
   }
   onStep?.('checking the browser (once)');
   const bundledLibraries = await lacksLibraries(found);
-  const printer = await startPrinter(found, { cacheFolder, signal, bundledLibraries });
+  const printer = await startPrinter(found, { cacheFolder, fontFaces, signal, bundledLibraries });
   try {
     await checkPrinting(found, (html) =>
       printer.print(html, { signal: signal ?? new AbortController().signal }),
@@ -66,8 +70,9 @@ export async function openPrinter(options: PrinterOptions): Promise<Printer> {
   }
 }
 
-async function startPrinter(found: FoundBrowser, options: LaunchOptions): Promise<Printer> {
+async function startPrinter(found: FoundBrowser, options: SessionOptions): Promise<Printer> {
   const sessions = new SessionKeeper(found, options);
+  const { fontFaces } = options;
   const { running } = await sessions.current();
   const [name = '', version = ''] = (await running.browser.version()).split('/');
 
@@ -75,7 +80,7 @@ async function startPrinter(found: FoundBrowser, options: LaunchOptions): Promis
     const { pages } = await abortable(sessions.current(), signal);
     const page = await pages.take({ fresh, signal });
     try {
-      const pdf = await printOnPage(page, { html, signal });
+      const pdf = await printOnPage(page, { html, fontFaces, signal });
       pages.giveBack(page);
       return pdf;
     } catch (error) {
@@ -119,14 +124,14 @@ const printFailed = (cause: unknown): AppError =>
 
 async function printOnPage(
   page: Page,
-  { html, signal }: { readonly html: string; readonly signal: AbortSignal },
+  document: { readonly html: string; readonly fontFaces: string; readonly signal: AbortSignal },
 ): Promise<Uint8Array> {
   const crash = new AbortController();
   const onCrash = (error: Error): void => crash.abort(error);
-  const stop = AbortSignal.any([signal, crash.signal]);
+  const stop = AbortSignal.any([document.signal, crash.signal]);
   page.once('error', onCrash);
   try {
-    await abortable(page.setContent(html, { timeout: PROTOCOL_TIMEOUT_MS }), stop);
+    await abortable(showDocument(page, document), stop);
     const pdf = await abortable(
       page.pdf({
         preferCSSPageSize: true,

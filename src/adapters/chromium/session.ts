@@ -9,11 +9,16 @@ export interface Session extends AsyncDisposable {
   readonly pages: PagePool;
 }
 
+export interface SessionOptions extends LaunchOptions {
+  /** `@font-face` rules that documents may hold, word for word: read once, and not for every document. */
+  readonly fontFaces: string;
+}
+
 /** Starts the browser and opens its first page. Throws `browser-failed`, or the signal's reason. */
-async function startSession(found: FoundBrowser, options: LaunchOptions): Promise<Session> {
+async function startSession(found: FoundBrowser, options: SessionOptions): Promise<Session> {
   const running = await launchBrowser(found, options);
   try {
-    const pages = await PagePool.open(running.browser);
+    const pages = await PagePool.open(running.browser, options);
     return { running, pages, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
   } catch (cause) {
     await running[Symbol.asyncDispose]();
@@ -25,11 +30,11 @@ async function startSession(found: FoundBrowser, options: LaunchOptions): Promis
 /** Keeps one session, and starts another when its browser has gone. */
 export class SessionKeeper implements AsyncDisposable {
   readonly #found: FoundBrowser;
-  readonly #options: LaunchOptions;
+  readonly #options: SessionOptions;
   #session: Promise<Session> | undefined;
   #closed = false;
 
-  constructor(found: FoundBrowser, options: LaunchOptions) {
+  constructor(found: FoundBrowser, options: SessionOptions) {
     this.#found = found;
     this.#options = options;
   }

@@ -1,0 +1,44 @@
+import type { Page } from 'puppeteer';
+
+/** Nothing may be fetched; styles and fonts come with the document. The policy stays in force for every document. */
+const policy = `default-src 'none'; style-src 'unsafe-inline'; font-src data:`;
+
+/** The faces of the sheet that is removed go on living in the document, decoded. */
+const keepFaces = `(async () => {
+  const sheets = [...document.styleSheets];
+  const faces = sheets.flatMap(({ cssRules }) => [...cssRules]).map(({ style }) =>
+    new FontFace(style.fontFamily.replaceAll('"', ''), style.getPropertyValue('src'), {
+      weight: style.fontWeight,
+      style: style.fontStyle,
+    }),
+  );
+  for (const { ownerNode } of sheets) ownerNode.remove();
+  for (const face of faces) document.fonts.add(await face.load());
+})()`;
+
+/** Puts one document in the place of another; what would move the page elsewhere or change its policy is left out. */
+const takePlace = `(html) => {
+  const next = new DOMParser().parseFromString(html, 'text/html');
+  for (const meta of next.querySelectorAll('meta[http-equiv]')) meta.remove();
+  document.replaceChild(document.adoptNode(next.documentElement), document.documentElement);
+}`;
+
+/**
+ * Makes a page ready for documents that follow one another on it. Its fonts are read and decoded once, which is up to
+ * half of what setting a document costs.
+ */
+export async function prepareFrame(page: Page, { fontFaces }: { fontFaces: string }): Promise<void> {
+  await page.setContent(
+    `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}"><style>${fontFaces}</style>`,
+  );
+  await page.evaluate(keepFaces);
+}
+
+/** Shows a document on a prepared page, as if it had been loaded there. */
+export async function showDocument(
+  page: Page,
+  { html, fontFaces }: { html: string; fontFaces: string },
+): Promise<void> {
+  const rest = fontFaces === '' ? html : html.replace(fontFaces, () => '');
+  await page.evaluate(`(${takePlace})(${JSON.stringify(rest)})`);
+}
