@@ -2,6 +2,8 @@ import { Cron } from 'croner';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { day } from './calendar.ts';
+import { marking } from './marking.ts';
+import { target } from './target.ts';
 import { typedFigures } from './typed-figures.ts';
 
 const text = z.string().trim().min(1);
@@ -81,6 +83,21 @@ const finding = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** When a brief is due, and what becomes of a slot that was missed or has nothing to tell. */
+const schedule = z.strictObject({
+  cron,
+  timezone,
+  /** Which missed slots are made up for once the program runs again. */
+  catchUp: z.enum(['all', 'latest', 'skip']).default('all'),
+  /** Most slots that are made up for at once: older ones are skipped. */
+  most: z.number().int().positive().default(10),
+  /** A slot that is later than this is skipped. */
+  maxLateness: length.default('P60D'),
+  /** Issue the brief all the same, send a short notice in its place, or send nothing. */
+  whenNothingNew: z.enum(['issue', 'notice', 'skip']).default('issue'),
+});
+export type Schedule = z.output<typeof schedule>;
+
 /** `brief.yaml`: the standing definition of a brief. */
 export const briefConfig = z.strictObject({
   title: text,
@@ -89,13 +106,15 @@ export const briefConfig = z.strictObject({
   /** The topic whose rows the shared queries select, or `all`. */
   topic: z.enum(['ties', 'celebrations', 'isis', 'all']),
   dataset: text,
-  schedule: z.strictObject({ cron, timezone }),
+  schedule,
   period: length,
-  marking: z.enum(['TLP:RED', 'TLP:AMBER+STRICT', 'TLP:AMBER', 'TLP:GREEN', 'TLP:CLEAR']),
+  marking,
   paper: z.enum(papers).default('A4'),
   queries: z.record(z.string().regex(/^[a-z][a-z_]*$/), ownFile).default({}),
   charts: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), chart).default({}),
   findings: z.record(z.string().regex(/^[a-z][a-z-]*$/), finding).default({}),
+  /** Where each edition goes once it is made. */
+  deliver: z.array(target).default([]),
   limits: z.strictObject({
     pages: z.number().int().positive(),
     megabytes: z.number().positive(),

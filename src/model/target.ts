@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { marking } from './marking.ts';
+
+const common = {
+  /** Nothing marked above it is sent. */
+  clearance: marking.default('TLP:CLEAR'),
+  /** Which editions of a brief that fans out it receives: those whose parameters have these values; all when left out. */
+  only: z.record(z.string(), z.string()).default({}),
+};
+const folderName = z.string().regex(/^\w[\w-]*$/, 'is not the name of a folder: letters, digits, - and _');
+
+/** What to do with a message that was being sent when the process ended, so that nobody knows whether it arrived. */
+const afterCrash = z.enum(['resend', 'hold']).default('resend');
+
+/** Where an edition goes to. */
+export const target = z.union(
+  [
+    z.strictObject({ folder: folderName, ...common }),
+    z.strictObject({ email: z.email('is not an e-mail address'), afterCrash, ...common }),
+    z.strictObject({
+      webhook: z.url({ protocol: /^https?$/, error: 'is not a http or https address' }),
+      ...common,
+    }),
+  ],
+  { error: 'is not a target: give folder, email or webhook, and perhaps clearance, only, afterCrash' },
+);
+export type Target = z.output<typeof target>;
+
+export const channels = ['email', 'webhook', 'folder'] as const;
+export type Channel = (typeof channels)[number];
+
+/** The channel of a target and its address there. */
+export function addressOf(to: Target): { channel: Channel; address: string } {
+  if ('email' in to) return { channel: 'email', address: to.email };
+  if ('webhook' in to) return { channel: 'webhook', address: to.webhook };
+  return { channel: 'folder', address: to.folder };
+}
