@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../model/fault.ts';
 import { hashOf, manifest, type FileToStore, type Manifest } from '../model/manifest.ts';
@@ -10,7 +11,7 @@ import { hashOf, manifest, type FileToStore, type Manifest } from '../model/mani
  */
 export async function readEdition(folder: string): Promise<Manifest | undefined> {
   try {
-    const found = manifest.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
+    const found = await readManifest(folder);
     for (const { name, sha256 } of found.files) {
       if (hashOf(await readFile(join(folder, name))) !== sha256) return undefined;
     }
@@ -20,15 +21,21 @@ export async function readEdition(folder: string): Promise<Manifest | undefined>
   }
 }
 
+const readManifest = async (folder: string): Promise<Manifest> =>
+  manifest.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
+
 /**
  * Writes an edition whole or not at all: into a folder of its own beside its place, then by renaming. What stood there
- * before is put back if the last step fails. Throws `output-unwritable`.
+ * before is put back if the last step fails. With `durable` a power cut cannot undo it. An edition that was delivered
+ * is never overwritten, but by the same bytes. Throws `output-unwritable` and `edition-delivered`.
  */
 export async function storeEdition(
   folder: string,
   files: readonly FileToStore[],
   description: Manifest,
+  { durable = false }: { durable?: boolean } = {},
 ): Promise<void> {
+  const delivered = await wasDelivered(folder, description);
   const parent = dirname(folder);
   const fresh = join(parent, `.new-${randomUUID()}`);
   const old = join(parent, `.old-${randomUUID()}`);
@@ -38,7 +45,10 @@ export async function storeEdition(
       ...files.map(({ name, content }) => writeFile(join(fresh, name), content)),
       writeFile(join(fresh, 'manifest.json'), `${JSON.stringify(description, null, 2)}\n`),
     ]);
+    if (delivered) await markDelivered(fresh);
+    if (durable) await Promise.all([...files.map(({ name }) => join(fresh, name)), fresh].map(sync));
     await putInPlace(fresh, { folder, old });
+    if (durable) await sync(parent);
     await rm(old, { recursive: true, force: true });
   } catch (cause) {
     await rm(fresh, { recursive: true, force: true }).catch(() => {});
@@ -55,6 +65,43 @@ export async function storeEdition(
       { cause },
     );
   }
+}
+
+/** In the folder of an edition that was delivered, or whose delivery was begun. */
+const MARK = '.delivered';
+
+/** Writes down, safe from a power cut, that an edition is being delivered. */
+export async function markDelivered(folder: string): Promise<void> {
+  const mark = join(folder, MARK);
+  await writeFile(mark, 'This edition was delivered: Sitrep never overwrites it.\n');
+  await sync(mark);
+  await sync(folder);
+}
+
+/** A file of an edition; undefined when it is not there. */
+export async function readEditionFile(folder: string, name: string): Promise<Uint8Array | undefined> {
+  return readFile(join(folder, name)).catch(() => undefined);
+}
+
+/** Whether the edition was delivered. Throws `edition-delivered` if so, and other bytes were to take its place. */
+async function wasDelivered(folder: string, { files }: Manifest): Promise<boolean> {
+  if (!existsSync(join(folder, MARK))) return false;
+  // Its files may be damaged: the same bytes then mend them.
+  const present = await readManifest(folder).catch(() => undefined);
+  const hashes = (of: Manifest['files']) => JSON.stringify(of.map(({ name, sha256 }) => [name, sha256]));
+  if (present && hashes(present.files) === hashes(files)) return true;
+  throw new AppError('edition-delivered', [
+    {
+      file: folder,
+      problem: 'This edition was delivered, and what would be written now differs from it.',
+      mend: 'Write to another folder with --out to compare. What was delivered is never overwritten.',
+    },
+  ]);
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  await handle.sync().finally(() => handle.close());
 }
 
 /** Moves `fresh` to `folder`, and what stood there to `old`; another process may be doing the same. */

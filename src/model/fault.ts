@@ -34,7 +34,13 @@ export type ErrorCode =
   | 'browser-failed'
   | 'print-failed'
   | 'pdf-invalid'
-  | 'output-unwritable';
+  | 'output-unwritable'
+  | 'parameter-invalid'
+  | 'edition-unknown'
+  | 'edition-delivered'
+  | 'ledger-in-use'
+  | 'ledger-unusable'
+  | 'operation-refused';
 
 /** An error that a user can act on. Programs match on `code`, never on the message. */
 export class AppError extends Error {

@@ -14,6 +14,8 @@ export const manifest = z.strictObject({
   /** A hash over everything that the edition depends on: the same inputs need not be rendered again. */
   inputs: sha256,
   pages: z.number().int().positive().nullable(),
+  /** The bottom line as plain text, a paragraph each: what a message about the edition says. */
+  summary: z.array(z.string()),
   /** The rows that the pages show, each with the hash of its content. */
   rows: z.array(z.strictObject({ id: z.string(), table: z.string(), known_on: day, sha256 })),
   files: z.array(z.strictObject({ name: z.string(), bytes: z.number().int(), sha256 })),

@@ -2,11 +2,12 @@ import type { SourceFile } from '../model/brief.ts';
 import { issueNumber } from '../model/calendar.ts';
 import { hashOf, type FileToStore, type Manifest } from '../model/manifest.ts';
 import { eachRow } from '../model/references.ts';
+import { plainText } from './plain-text.ts';
 import type { Edition, Request } from './produce.ts';
 
 export function describeEdition(
   { brief, asOf, paper }: Request,
-  { known, used, pages }: Pick<Edition, 'known' | 'used'> & { readonly pages: number | null },
+  { known, used, pages, html }: Pick<Edition, 'known' | 'used' | 'html'> & { readonly pages: number | null },
   { inputs, files }: { inputs: string; files: readonly FileToStore[] },
 ): Manifest {
   const shown = new Set(used);
@@ -17,6 +18,7 @@ export function describeEdition(
     paper,
     inputs,
     pages,
+    summary: bottomLine(html),
     rows: eachRow(known)
       .filter(({ row }) => shown.has(row.id))
       .map(({ table, row }) => ({
@@ -32,6 +34,14 @@ export function describeEdition(
       sha256: hashOf(content),
     })),
   };
+}
+
+/** The paragraphs of the element `class="bottom-line"`, without their citations. */
+function bottomLine(html: string): string[] {
+  const [, content = ''] = /<div class="bottom-line">([\s\S]*?)<\/div>/.exec(html) ?? [];
+  return [...content.matchAll(/<p\b[^>]*>([\s\S]*?)<\/p>/g)].map(([, paragraph = '']) =>
+    plainText(paragraph.replaceAll(/<sup class="cite">[\s\S]*?<\/sup>/g, '')),
+  );
 }
 
 /**

@@ -9,6 +9,7 @@ import { analyse, withoutUntold } from './analyse.ts';
 import { compose } from './compose.ts';
 import { illustrate } from './illustrate.ts';
 import { inspect } from './inspect.ts';
+import { plainText } from './plain-text.ts';
 import { seal } from './seal.ts';
 import { select, type OpenQueries } from './select.ts';
 
@@ -149,20 +150,7 @@ export async function produce(
 
 /** The text of every heading in document order, as the bookmarks should read. */
 function headingsOf(html: string): string[] {
-  const entities: { readonly [entity: string]: string } = {
-    '&amp;': '&',
-    '&lt;': '<',
-    '&gt;': '>',
-    '&quot;': '"',
-    '&#x27;': "'",
-    '&#x60;': '`',
-    '&#x3D;': '=',
-  };
   return [...html.matchAll(/<h([1-6])\b[^>]*>([\s\S]*?)<\/h\1>/g)].map(([, , content = '']) =>
-    content
-      .replaceAll(/<[^>]*>/g, '')
-      .replaceAll(/&[#\w]+;/g, (entity) => entities[entity] ?? entity)
-      .replaceAll(/\s+/g, ' ')
-      .trim(),
+    plainText(content),
   );
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readEdition, storeEdition } from '../../src/adapters/editions.ts';
+import { markDelivered, readEdition, storeEdition } from '../../src/adapters/editions.ts';
 import { AppError } from '../../src/model/fault.ts';
 import { hashOf, type FileToStore, type Manifest } from '../../src/model/manifest.ts';
 import { temporaryFolder } from '../support/dataset.ts';
@@ -26,7 +26,7 @@ function edition(text: string): { files: FileToStore[]; description: Manifest } 
     inputs,
     pages: 2,
   } as const;
-  return { files, description: { ...description, rows: [], files: described } };
+  return { files, description: { ...description, summary: [], rows: [], files: described } };
 }
 const store = (folder: string, text: string) => {
   const { files, description } = edition(text);
@@ -127,4 +127,17 @@ test('of many that store the same edition at once, one is there in the end, and 
   const found = await readEdition(folder);
   expect(texts.map((text) => edition(text).description)).toContainEqual(found);
   expect(await readdir(out)).toEqual(['a']);
+});
+
+test('what was delivered is not overwritten, but by the same bytes, which mend it', async () => {
+  const folder = join(await temporaryFolder(), 'a');
+  await store(folder, 'one');
+  await markDelivered(folder);
+  expect(await codeOf(store(folder, 'two'))).toBe('edition-delivered');
+  expect(await readEdition(folder)).toEqual(edition('one').description);
+  await writeFile(join(folder, 'a.pdf'), 'damaged');
+  expect(await readEdition(folder)).toBeUndefined();
+  await store(folder, 'one');
+  expect(await readEdition(folder)).toEqual(edition('one').description);
+  expect(await codeOf(store(folder, 'two'))).toBe('edition-delivered');
 });

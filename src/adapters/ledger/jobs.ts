@@ -1,0 +1,69 @@
+import type { PgBoss, SendOptions } from 'pg-boss';
+import type { Handlers } from '../../runtime/ledger.ts';
+import type { Session } from './database.ts';
+
+/**
+ * The queue wakes workers, and knows nothing: what there is to do stands in the ledger's own tables. A job that comes
+ * twice finds nothing to do.
+ */
+export const queues = { edition: 'edition', delivery: 'delivery' } as const;
+type Queue = keyof typeof queues;
+
+/** A process that is gone is noticed after this: the least that the queue allows. */
+const HEARTBEAT_SECONDS = 10;
+/** Longer than any attempt may take: each has a time limit of its own. */
+const EXPIRE_SECONDS = 2 * 3600;
+
+export async function createQueues(boss: PgBoss): Promise<void> {
+  for (const name of Object.values(queues)) {
+    // Other failures are counted in the ledger; these are retries after a process was lost.
+    await boss.createQueue(name, {
+      policy: 'short',
+      retryLimit: 10_000,
+      retryDelay: 1,
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      expireInSeconds: EXPIRE_SECONDS,
+      deleteAfterSeconds: 24 * 3600,
+      notify: true,
+    });
+  }
+}
+
+/** Sends a job as part of the session's transaction; one that waits already will do. */
+export async function sendJob(
+  boss: PgBoss,
+  session: Session,
+  { queue, id, ...options }: { queue: Queue; id: string } & Pick<SendOptions, 'startAfter' | 'priority'>,
+): Promise<void> {
+  // Without `db` this would wait for the connection that the transaction holds, for ever.
+  await boss.send(queues[queue], { id }, { ...options, singletonKey: id, db: session.queue });
+}
+
+/** Whether the queue still knows the job, waiting or at work. */
+export async function isAlive(boss: PgBoss, { queue, job }: { queue: Queue; job: string }): Promise<boolean> {
+  const found = await boss.findJobs(queues[queue], { id: job });
+  return found.some(({ state }) => state === 'created' || state === 'retry' || state === 'active');
+}
+
+/** Takes jobs one by one until it is disposed of, which waits for those in hand. */
+export async function takeJobs(boss: PgBoss, handlers: Handlers): Promise<AsyncDisposable> {
+  const common = {
+    pollingIntervalSeconds: 0.5,
+    notifyPollingIntervalSeconds: 1,
+    heartbeatRefreshSeconds: 2,
+    orderByCreatedOn: true,
+    // With one job at a time each batch is full: the next is asked for at once.
+    burstWhenBatchFull: true,
+  };
+  const take = (queue: Queue, atOnce: number) =>
+    boss.work<{ id: string }>(queues[queue], { ...common, localConcurrency: atOnce }, async ([job]) => {
+      if (job) await handlers[queue]({ id: job.data.id, job: job.id, signal: job.signal });
+    });
+  await take('edition', handlers.editionsAtOnce);
+  await take('delivery', handlers.deliveriesAtOnce);
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(Object.values(queues).map((name) => boss.offWork(name, { wait: true })));
+    },
+  };
+}

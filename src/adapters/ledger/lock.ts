@@ -1,0 +1,31 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { AppError } from '../../model/fault.ts';
+
+/**
+ * Holds a folder for the life of this process: two processes on one embedded ledger lose its rows. The operating system
+ * lets go of the lock however the process ends. Throws `ledger-in-use`.
+ */
+export function lockFolder(folder: string): Disposable {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'lock');
+  const lock = new DatabaseSync(file);
+  try {
+    lock.exec('PRAGMA busy_timeout=0; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    throw new AppError(
+      'ledger-in-use',
+      [
+        {
+          file: folder,
+          problem: 'Another sitrep holds this ledger.',
+          mend: 'Stop it first, or use it: all commands but start reach it by themselves.',
+        },
+      ],
+      { cause },
+    );
+  }
+  return { [Symbol.dispose]: () => lock.close() };
+}

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import {
+  deliveryRecord,
+  editionRecord,
+  runRecord,
+  type DeliveryRecord,
+  type EditionRecord,
+  type NewDelivery,
+  type RunRecord,
+} from '../../model/edition.ts';
+
+/** Columns under the names of the model. */
+export const editionColumns = `id, brief, as_of AS "asOf", paper, parameters, part_of AS "partOf", origin, slot, reach, state,
+  reason, attempt, requested_at AS "requestedAt", started_at AS "startedAt", rendered_at AS "renderedAt",
+  settled_at AS "settledAt", folder, sha256, pages, card`;
+export const deliveryColumns = `id, edition, channel, address, content, copy, target, state, reason, attempt,
+  created_at AS "createdAt", sending_at AS "sendingAt", settled_at AS "settledAt"`;
+export const runColumns = `edition, number, started_at AS "startedAt", ended_at AS "endedAt", outcome, reason`;
+
+export const toEditions = (rows: unknown[]): EditionRecord[] => z.array(editionRecord).parse(rows);
+export const toDeliveries = (rows: unknown[]): DeliveryRecord[] => z.array(deliveryRecord).parse(rows);
+export const toRuns = (rows: unknown[]): RunRecord[] => z.array(runRecord).parse(rows);
+
+/** Names a delivery for ever, and does not tell its address: a function of what it is. */
+export function deliveryId(
+  edition: string,
+  { channel, address, content, copy }: Pick<NewDelivery, 'channel' | 'address' | 'content' | 'copy'>,
+): string {
+  return createHash('sha256')
+    .update(JSON.stringify([edition, channel, address, content, copy]))
+    .digest('hex')
+    .slice(0, 32);
+}

@@ -1,0 +1,88 @@
+import type { Database } from './database.ts';
+
+/** Steps that bring the ledger's tables up to date, each run once, in order. Those that were released never change. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE sitrep.cursor (
+    brief text PRIMARY KEY,
+    slot timestamptz NOT NULL
+  );
+  CREATE TABLE sitrep.edition (
+    id text PRIMARY KEY,
+    brief text NOT NULL,
+    as_of text NOT NULL,
+    paper text NOT NULL,
+    parameters jsonb NOT NULL,
+    part_of text REFERENCES sitrep.edition,
+    origin text NOT NULL,
+    slot timestamptz,
+    reach text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    attempt integer NOT NULL DEFAULT 0,
+    requested_at timestamptz NOT NULL,
+    started_at timestamptz,
+    rendered_at timestamptz,
+    settled_at timestamptz,
+    folder text,
+    sha256 text,
+    pages integer,
+    card jsonb,
+    job text,
+    UNIQUE (brief, as_of, paper, parameters)
+  );
+  CREATE INDEX ON sitrep.edition (state);
+  CREATE TABLE sitrep.run (
+    edition text NOT NULL REFERENCES sitrep.edition ON DELETE CASCADE,
+    number integer NOT NULL,
+    started_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    outcome text NOT NULL,
+    reason text,
+    PRIMARY KEY (edition, number)
+  );
+  CREATE TABLE sitrep.delivery (
+    id text PRIMARY KEY,
+    edition text NOT NULL REFERENCES sitrep.edition ON DELETE CASCADE,
+    channel text NOT NULL,
+    address text NOT NULL,
+    content text NOT NULL,
+    copy integer NOT NULL,
+    target jsonb NOT NULL,
+    state text NOT NULL,
+    reason text,
+    attempt integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL,
+    sending_at timestamptz,
+    settled_at timestamptz,
+    job text,
+    UNIQUE (edition, channel, address, content, copy)
+  );
+  CREATE INDEX ON sitrep.delivery (state);
+  `,
+];
+
+/** Any number will do, as long as it stays: it keeps two processes from migrating at once. */
+const LOCK = 7_241_964;
+
+/** Brings the tables up to date. */
+export async function migrate(database: Database): Promise<void> {
+  await database.transaction(async (session) => {
+    await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    await session.query('CREATE SCHEMA IF NOT EXISTS sitrep');
+    await session.query('CREATE TABLE IF NOT EXISTS sitrep.migration (version integer PRIMARY KEY)');
+    const done = (await session.query('SELECT version FROM sitrep.migration')).length;
+    for (const [index, sql] of migrations.slice(done).entries()) {
+      for (const statement of sql.split(';').filter((part) => part.trim() !== ''))
+        await session.query(statement);
+      await session.query('INSERT INTO sitrep.migration VALUES ($1)', [done + index + 1]);
+    }
+  });
+}
+
+/** Whether the tables are as this version of the program needs them. */
+export async function isMigrated(database: Database): Promise<boolean> {
+  const [found] = await database.query(`SELECT to_regclass('sitrep.migration') IS NOT NULL AS found`);
+  if (!found || !Reflect.get(Object(found), 'found')) return false;
+  return (await database.query('SELECT version FROM sitrep.migration')).length === migrations.length;
+}

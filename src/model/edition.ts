@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { papers } from './brief.ts';
+import { day } from './calendar.ts';
+import { marking } from './marking.ts';
+import { channels } from './target.ts';
+
+/** queued → rendering → delivering → done, or it ends otherwise; `rendered` is made, and nothing is to be delivered. */
+export const editionStates = [
+  'queued',
+  'rendering',
+  'rendered',
+  'delivering',
+  'done',
+  'held',
+  'failed',
+  'cancelled',
+  'skipped',
+] as const;
+export type EditionState = (typeof editionStates)[number];
+
+/** pending → sending → sent, or it ends otherwise. */
+export const deliveryStates = [
+  'pending',
+  'sending',
+  'sent',
+  'bounced',
+  'failed',
+  'held',
+  'cancelled',
+] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+
+/** What goes out of an edition by itself: to all targets, to folders alone, or nowhere. */
+export const reaches = ['all', 'folders', 'none'] as const;
+export type Reach = (typeof reaches)[number];
+
+const instant = z.date();
+
+/** An edition that is asked for. Brief, day, paper and parameters are its identity, and `id` names the four. */
+export const newEdition = z.strictObject({
+  id: z.string(),
+  brief: z.string(),
+  asOf: day,
+  paper: z.enum(papers),
+  parameters: z.record(z.string(), z.string()),
+  /** The edition that fanned out into this one. */
+  partOf: z.string().nullable(),
+  origin: z.enum(['schedule', 'backfill', 'request']),
+  /** When it was due; null for one that was asked for. */
+  slot: instant.nullable(),
+  reach: z.enum(reaches),
+});
+export type NewEdition = z.output<typeof newEdition>;
+
+/** What messages about an edition say of it, as it was when it was made. */
+export const card = z.strictObject({
+  title: z.string(),
+  issue: z.string(),
+  marking,
+  /** The bottom line, or the notice in its place. */
+  paragraphs: z.array(z.string()),
+  /** File name of the PDF in the edition's folder; null for a notice. */
+  pdf: z.string().nullable(),
+});
+export type Card = z.output<typeof card>;
+
+/** An edition as the ledger keeps it. */
+export const editionRecord = newEdition.extend({
+  state: z.enum(editionStates),
+  /** Why it is in its state, with every fault that holds it. */
+  reason: z.string().nullable(),
+  /** Attempts at making it since it was asked for, or asked for again. */
+  attempt: z.number().int(),
+  requestedAt: instant,
+  startedAt: instant.nullable(),
+  renderedAt: instant.nullable(),
+  settledAt: instant.nullable(),
+  folder: z.string().nullable(),
+  /** Of the PDF; null for a notice, which has none. */
+  sha256: z.string().nullable(),
+  pages: z.number().int().nullable(),
+  card: card.nullable(),
+});
+export type EditionRecord = z.output<typeof editionRecord>;
+
+/** What a delivery carries: the edition, a notice in its place, or word to the operator. */
+export const contents = ['edition', 'notice', 'held', 'failed', 'late'] as const;
+export type Content = (typeof contents)[number];
+
+export const newDelivery = z.strictObject({
+  channel: z.enum(channels),
+  address: z.string(),
+  content: z.enum(contents),
+  /** Counts the times that an operator had it sent again. */
+  copy: z.number().int(),
+  /** The target as the brief defines it. */
+  target: z.json(),
+  /** Set where it must not go out as things are. */
+  heldBecause: z.string().nullable(),
+});
+export type NewDelivery = z.output<typeof newDelivery>;
+
+/** A delivery as the ledger keeps it: one edition to one target. */
+export const deliveryRecord = newDelivery.omit({ heldBecause: true }).extend({
+  id: z.string(),
+  edition: z.string(),
+  state: z.enum(deliveryStates),
+  reason: z.string().nullable(),
+  attempt: z.number().int(),
+  createdAt: instant,
+  sendingAt: instant.nullable(),
+  settledAt: instant.nullable(),
+});
+export type DeliveryRecord = z.output<typeof deliveryRecord>;
+
+/** One attempt at an edition. */
+export const runRecord = z.strictObject({
+  edition: z.string(),
+  number: z.number().int(),
+  startedAt: instant,
+  endedAt: instant.nullable(),
+  outcome: z.enum([
+    'running',
+    'made',
+    'unchanged',
+    'held',
+    'failed',
+    'retried',
+    'lost',
+    'skipped',
+    'fanned-out',
+  ]),
+  reason: z.string().nullable(),
+});
+export type RunRecord = z.output<typeof runRecord>;

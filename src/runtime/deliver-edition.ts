@@ -1,0 +1,141 @@
+import type { Content, DeliveryRecord, EditionRecord } from '../model/edition.ts';
+import { hashOf } from '../model/manifest.ts';
+import { mayReceive } from '../model/marking.ts';
+import { target } from '../model/target.ts';
+import { alertTo } from './alert.ts';
+import { backoffSeconds } from './backoff.ts';
+import type { Ledger, Settlement } from './ledger.ts';
+import type { Log } from './log.ts';
+import type { Deliver, Parcel, Receipt } from './parcel.ts';
+
+/** What delivering needs of the world. */
+export interface Dispatch {
+  readonly ledger: Ledger;
+  readonly deliver: Deliver;
+  /** The bytes of an edition's PDF; undefined when they are not there. */
+  readPdf(folder: string, name: string): Promise<Uint8Array | undefined>;
+  /** Writes down, safe from a crash, that an edition is being delivered: from then on nothing may overwrite it. */
+  markDelivered(folder: string): Promise<void>;
+  readonly operator: string | null;
+  readonly log: Log;
+  /** Longest time for one attempt. */
+  readonly timeoutMs: number;
+  /** Where an edition can be read, if it is served. */
+  urlOf(edition: string): string | null;
+  now(): Date;
+  random(): number;
+}
+
+const MOST_ATTEMPTS = 8;
+
+/** Sends one delivery once; what became of it stands in the ledger before the next attempt. */
+export async function deliverEdition(
+  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
+  dispatch: Dispatch,
+): Promise<void> {
+  const { ledger, log, operator } = dispatch;
+  const claim = await ledger.claimDelivery(id, { job, now: dispatch.now() });
+  if (claim === undefined) return;
+  const { delivery, edition } = claim;
+  const fields = { edition: edition.id, delivery: id, channel: delivery.channel, content: delivery.content };
+  log.info({ ...fields, attempt: delivery.attempt }, 'sending');
+  const receipt = await attempt(claim, dispatch, signal);
+  const settlement = settle(receipt, delivery, () => dispatch.random());
+  const wrong = settlement.state === 'bounced' || settlement.state === 'failed';
+  // An alert that cannot be sent is not worth another.
+  const isAlert = delivery.content !== 'edition' && delivery.content !== 'notice';
+  const alert = wrong && operator !== null && !isAlert ? alertTo(operator, 'failed') : null;
+  const settled = await ledger.settleDelivery(delivery, settlement, { now: dispatch.now(), alert });
+  const outcome = { ...fields, outcome: settlement.state, reason: settlement.reason };
+  if (!settled) log.warn(outcome, 'The delivery was cancelled or taken over meanwhile.');
+  else if (wrong) log.error(outcome, 'The delivery failed for good.');
+  else log.info(outcome, settlement.state);
+}
+
+async function attempt(
+  { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
+  dispatch: Dispatch,
+  signal: AbortSignal,
+): Promise<Receipt> {
+  const timeout = AbortSignal.timeout(dispatch.timeoutMs);
+  try {
+    const parcel = await pack({ delivery, edition }, dispatch);
+    if ('outcome' in parcel) return parcel;
+    const to = target.safeParse(delivery.target);
+    if (!to.success) return held('Its address was forgotten, as the retention of addresses asks.');
+    if (!mayReceive(to.data.clearance, parcel.marking))
+      return held(
+        `The edition is marked ${parcel.marking} and the target is cleared for ${to.data.clearance}.`,
+      );
+    if (parcel.kind === 'edition' && edition.folder !== null) await dispatch.markDelivered(edition.folder);
+    return await dispatch.deliver(parcel, { target: to.data, signal: AbortSignal.any([signal, timeout]) });
+  } catch (error) {
+    // Nobody knows how far it came.
+    if (timeout.aborted) return { outcome: 'unknown', reason: 'It took too long.' };
+    if (signal.aborted) return { outcome: 'unknown', reason: 'The process was stopped.' };
+    return { outcome: 'deferred', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const held = (reason: string): Receipt => ({ outcome: 'held', reason });
+
+/** What is sent, or why it cannot be. */
+async function pack(
+  { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
+  { readPdf, urlOf }: Dispatch,
+): Promise<Parcel | Receipt> {
+  const common = { id: delivery.id, edition: edition.id, brief: edition.brief, asOf: edition.asOf };
+  const { card } = edition;
+  if (delivery.content !== 'edition' && delivery.content !== 'notice') {
+    const paragraphs = alertParagraphs(delivery.content, edition);
+    const title = `Sitrep: ${edition.id} ${alertWords[delivery.content]}`;
+    return { ...common, kind: 'alert', title, issue: '', marking: 'TLP:CLEAR', paragraphs, pdf: null };
+  }
+  if (card === null) return held('The edition was never made.');
+  const { title, issue, marking, paragraphs } = card;
+  if (card.pdf === null) return { ...common, kind: 'notice', title, issue, marking, paragraphs, pdf: null };
+  const content = edition.folder === null ? undefined : await readPdf(edition.folder, card.pdf);
+  if (content === undefined || hashOf(content) !== edition.sha256)
+    return held(`The PDF in ${edition.folder} is missing or no longer the one that was made. Restore it.`);
+  const pdf = { name: card.pdf, content, sha256: edition.sha256, url: urlOf(edition.id) };
+  return { ...common, kind: 'edition', title, issue, marking, paragraphs, pdf };
+}
+
+const alertWords = {
+  held: 'is held',
+  failed: 'failed',
+  late: 'is late',
+} as const satisfies { readonly [content in Content]?: string };
+
+function alertParagraphs(content: keyof typeof alertWords, { id, state, reason }: EditionRecord): string[] {
+  return [
+    `${id} ${alertWords[content]}. Its state is now: ${state}.`,
+    ...(reason === null ? [] : reason.split('\n')),
+    `See "sitrep deliveries --edition ${id}"; "sitrep retry ${id}" tries again.`,
+  ];
+}
+
+/** What a receipt means for the delivery: what may pass is tried again a limited number of times. */
+function settle(
+  receipt: Receipt,
+  { attempt: number, target: to }: DeliveryRecord,
+  random: () => number,
+): Settlement {
+  switch (receipt.outcome) {
+    case 'sent':
+      return { state: 'sent', reason: receipt.detail };
+    case 'bounced':
+    case 'held':
+      return { state: receipt.outcome, reason: receipt.reason };
+    case 'unknown': {
+      const parsed = target.safeParse(to);
+      if (parsed.success && 'email' in parsed.data && parsed.data.afterCrash === 'hold')
+        return { state: 'held', reason: `${receipt.reason} It may have arrived.` };
+      break;
+    }
+    case 'deferred':
+      break;
+  }
+  if (number >= MOST_ATTEMPTS) return { state: 'failed', reason: `Tried ${number} times. ${receipt.reason}` };
+  return { state: 'retried', reason: receipt.reason, afterSeconds: backoffSeconds(number, random) };
+}

@@ -1,0 +1,131 @@
+import type {
+  Card,
+  DeliveryRecord,
+  DeliveryState,
+  EditionRecord,
+  EditionState,
+  NewDelivery,
+  NewEdition,
+  RunRecord,
+} from '../model/edition.ts';
+
+/** What came of one attempt at an edition. */
+export type Making =
+  | {
+      readonly outcome: 'made' | 'unchanged' | 'notice';
+      readonly folder: string | null;
+      readonly sha256: string | null;
+      readonly pages: number | null;
+      readonly card: Card;
+      readonly deliveries: readonly NewDelivery[];
+    }
+  | { readonly outcome: 'skipped'; readonly reason: string }
+  | { readonly outcome: 'fanned-out'; readonly editions: readonly NewEdition[]; readonly reason: string }
+  | { readonly outcome: 'held' | 'failed'; readonly reason: string }
+  | { readonly outcome: 'retried'; readonly reason: string; readonly afterSeconds: number };
+
+/** What came of one attempt at a delivery; `retried` is tried again. */
+export type Settlement =
+  | { readonly state: 'sent' | 'bounced' | 'failed' | 'held'; readonly reason: string }
+  | { readonly state: 'retried'; readonly reason: string; readonly afterSeconds: number };
+
+/** The slots of a brief up to now: what to make of them, and where to go on from. */
+export interface Opening {
+  readonly cursor: Date;
+  readonly due: readonly NewEdition[];
+  readonly skipped: readonly { readonly edition: NewEdition; readonly reason: string }[];
+}
+
+export interface Filter {
+  readonly brief?: string | undefined;
+  readonly state?: string | undefined;
+  readonly edition?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Numbers for an operator's instruments. */
+export interface Counts {
+  readonly editions: { readonly [state in EditionState]?: number };
+  readonly deliveries: { readonly [state in DeliveryState]?: number };
+  /** When the oldest edition that is not settled was due or asked for. */
+  readonly oldestOpen: Date | null;
+}
+
+/** One attempt that holds an edition: later attempts outdate it, and then it may settle nothing. */
+export interface Claim {
+  readonly edition: EditionRecord;
+  readonly run: number;
+}
+
+/**
+ * What was asked for, what became of it and who got it, kept through every crash. Each call happens whole or not at
+ * all, with the jobs that follow from it. An edition exists once for each identity, a delivery once for each target.
+ */
+export interface Ledger extends AsyncDisposable {
+  /**
+   * Makes what `plan` finds due since the brief's cursor into editions, and moves the cursor. A brief that is met for
+   * the first time begins at `now`. Two schedulers at once: one waits for the other. Gives the editions that are new.
+   */
+  openSlots(brief: string, options: { now: Date; plan: (cursor: Date) => Opening }): Promise<EditionRecord[]>;
+  /** Asks for editions; those that exist stay as they are. Gives the ids of the new ones. */
+  request(editions: readonly NewEdition[], now: Date): Promise<string[]>;
+
+  /** Takes an edition to make it; undefined when there is nothing to do. `job` is the same when a job is retaken. */
+  claimEdition(id: string, options: { job: string; now: Date }): Promise<Claim | undefined>;
+  /** Writes down what came of it, with an alert to `operator` if it went wrong. False for a claim that is outdated. */
+  settleEdition(
+    claim: Claim,
+    making: Making,
+    options: { now: Date; alert: NewDelivery | null },
+  ): Promise<boolean>;
+
+  /**
+   * Takes a delivery to send it, and writes that down first. One that was being sent when its process ended is held
+   * or sent again, as its target says. Undefined when there is nothing to do.
+   */
+  claimDelivery(
+    id: string,
+    options: { job: string; now: Date },
+  ): Promise<{ delivery: DeliveryRecord; edition: EditionRecord } | undefined>;
+  settleDelivery(
+    delivery: DeliveryRecord,
+    settlement: Settlement,
+    options: { now: Date; alert: NewDelivery | null },
+  ): Promise<boolean>;
+  /** Adds a delivery to an edition, such as an alert or another copy; one that is there already stays. */
+  addDeliveries(edition: string, deliveries: readonly NewDelivery[], now: Date): Promise<string[]>;
+
+  edition(id: string): Promise<EditionRecord | undefined>;
+  editions(filter: Filter): Promise<EditionRecord[]>;
+  runs(filter: Filter): Promise<RunRecord[]>;
+  deliveries(filter: Filter): Promise<DeliveryRecord[]>;
+  counts(): Promise<Counts>;
+  cursors(): Promise<{ brief: string; slot: Date }[]>;
+
+  /** Moves an edition or delivery from one of the states `from`; false when it is in none of them. */
+  moveEdition(
+    id: string,
+    move: { from: readonly EditionState[]; to: EditionState; reason: string | null; now: Date },
+  ): Promise<boolean>;
+  moveDelivery(
+    id: string,
+    move: { from: readonly DeliveryState[]; to: DeliveryState; reason: string | null; now: Date },
+  ): Promise<boolean>;
+  /** Removes settled editions from before `before`, with their runs and deliveries; gives what it removed. */
+  removeEditions(before: Date): Promise<EditionRecord[]>;
+  /** Puts a hash in the place of each address in deliveries settled before `before`; gives how many. */
+  forgetAddresses(before: Date): Promise<number>;
+
+  /** Sees to it that whatever is open has a job: none should ever lack one. Gives how many were mended. */
+  reconcile(now: Date): Promise<number>;
+  /** Takes jobs and hands them on until it is disposed of, which waits for those in hand. */
+  work(handlers: Handlers): Promise<AsyncDisposable>;
+}
+
+export interface Handlers {
+  readonly edition: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
+  readonly delivery: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
+  /** How many of each at once. */
+  readonly editionsAtOnce: number;
+  readonly deliveriesAtOnce: number;
+}

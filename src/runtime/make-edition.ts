@@ -1,0 +1,168 @@
+import type { Brief } from '../model/brief.ts';
+import { issueNumber, periodEnding } from '../model/calendar.ts';
+import type { Dataset } from '../model/dataset.ts';
+import type { EditionRecord, NewDelivery } from '../model/edition.ts';
+import { AppError, describeFault, type ErrorCode } from '../model/fault.ts';
+import { changesBetween, knownBy } from '../model/known.ts';
+import { mayReceive } from '../model/marking.ts';
+import { hasValues } from '../model/parameters.ts';
+import { addressOf } from '../model/target.ts';
+import { longDay } from '../model/wording.ts';
+import type { Effects, Material, Step } from '../pipeline/produce.ts';
+import { alertTo } from './alert.ts';
+import { backoffSeconds } from './backoff.ts';
+import { generate, type Store } from './generate.ts';
+import type { Ledger, Making } from './ledger.ts';
+import type { Log } from './log.ts';
+
+/** What making editions needs of the world. */
+export interface Workshop {
+  readonly ledger: Ledger;
+  /** Reads the brief as it is now: whoever changes it need not start the program again. */
+  loadBrief(id: string): Promise<Brief>;
+  loadDataset(name: string): Promise<Dataset>;
+  loadMaterial(): Promise<Material>;
+  readonly effects: Effects;
+  readonly store: Store;
+  readonly engine: string;
+  readonly out: string;
+  /** Who is told when something goes wrong, by mail; null for nobody. */
+  readonly operator: string | null;
+  readonly log: Log;
+  now(): Date;
+  elapsedMs(): number;
+  random(): number;
+  onRendered?(seconds: number): void;
+}
+
+/** What may pass by itself: the browser, the disk. Anything else is a fault that somebody has to mend. */
+const passing: ReadonlySet<ErrorCode> = new Set([
+  'browser-failed',
+  'print-failed',
+  'pdf-invalid',
+  'output-unwritable',
+]);
+const MOST_ATTEMPTS = 5;
+
+/** Makes one edition that is asked for, once: whatever becomes of it stands in the ledger. */
+export async function makeEdition(
+  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
+  workshop: Workshop,
+): Promise<void> {
+  const { ledger, log, operator } = workshop;
+  const claim = await ledger.claimEdition(id, { job, now: workshop.now() });
+  if (claim === undefined) return;
+  const { edition } = claim;
+  log.info({ edition: id, run: claim.run }, 'rendering');
+  const making = await attempt(edition, workshop, signal);
+  const reason = 'reason' in making ? making.reason : undefined;
+  const wrong = making.outcome === 'held' || making.outcome === 'failed';
+  const alert = wrong && operator !== null ? alertTo(operator, making.outcome) : null;
+  const settled = await ledger.settleEdition(claim, making, { now: workshop.now(), alert });
+  const fields = { edition: id, run: claim.run, outcome: making.outcome, reason };
+  if (!settled) log.warn(fields, 'The edition was cancelled or taken over meanwhile.');
+  else if (wrong) log.error(fields, 'The edition was not made.');
+  else log.info(fields, making.outcome);
+}
+
+async function attempt(edition: EditionRecord, workshop: Workshop, signal: AbortSignal): Promise<Making> {
+  try {
+    return await make(edition, workshop, signal);
+  } catch (error) {
+    if (signal.aborted) return { outcome: 'retried', reason: 'The process was stopped.', afterSeconds: 0 };
+    const known = error instanceof AppError;
+    const reason = known ? error.faults.map(describeFault).join('\n') : String(error);
+    // What stays until somebody mends it is held at once, with all its reasons.
+    if (known && !passing.has(error.code)) return { outcome: 'held', reason };
+    if (edition.attempt >= MOST_ATTEMPTS) return { outcome: 'failed', reason };
+    const afterSeconds = backoffSeconds(edition.attempt, () => workshop.random());
+    return { outcome: 'retried', reason, afterSeconds };
+  }
+}
+
+async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSignal): Promise<Making> {
+  const { log } = workshop;
+  const brief = await workshop.loadBrief(edition.brief);
+  const dataset = await workshop.loadDataset(brief.config.dataset);
+  const { asOf, paper } = edition;
+
+  const nothingNew = edition.origin === 'schedule' ? whyNothingNew(brief, dataset, asOf) : null;
+  const { whenNothingNew } = brief.config.schedule;
+  if (nothingNew !== null && whenNothingNew === 'skip') return { outcome: 'skipped', reason: nothingNew };
+  const issue = issueNumber(asOf);
+  const { title, marking } = brief.config;
+  if (nothingNew !== null && whenNothingNew === 'notice') {
+    const card = { title, issue, marking, paragraphs: [nothingNew], pdf: null };
+    const deliveries = deliveriesOf(edition, { brief, content: 'notice' });
+    return { outcome: 'notice', folder: null, sha256: null, pages: null, card, deliveries };
+  }
+
+  const started = workshop.elapsedMs();
+  const onStep = (_brief: string, step: Step) => log.info({ edition: edition.id, step }, step);
+  const [outcome] = await generate(
+    {
+      requests: [{ brief, dataset, asOf, paper }],
+      out: workshop.out,
+      formats: ['pdf', 'html'],
+      force: false,
+      engine: workshop.engine,
+    },
+    {
+      effects: workshop.effects,
+      material: await workshop.loadMaterial(),
+      store: workshop.store,
+      reports: { elapsedMs: () => workshop.elapsedMs(), onStep },
+      signal,
+    },
+  );
+  const pdf = outcome?.manifest.files.find(({ name }) => name.endsWith('.pdf'));
+  if (outcome === undefined || pdf === undefined) throw new Error(`No PDF was made of ${edition.id}.`);
+  if (outcome.tookMs !== null) workshop.onRendered?.((workshop.elapsedMs() - started) / 1000);
+  return {
+    outcome: outcome.tookMs === null ? 'unchanged' : 'made',
+    folder: outcome.folder,
+    sha256: pdf.sha256,
+    pages: outcome.manifest.pages,
+    card: { title, issue, marking, paragraphs: outcome.manifest.summary, pdf: pdf.name },
+    deliveries: deliveriesOf(edition, { brief, content: 'edition' }),
+  };
+}
+
+/** The sentence that says so when the period brought nothing that readers are told of; null when it did. */
+function whyNothingNew(brief: Brief, { tables }: Dataset, asOf: string): string | null {
+  const { topic, period } = brief.config;
+  const { start, previousAsOf } = periodEnding(asOf, period);
+  const isOurs = ({ row }: { row: object }) => topic === 'all' || Reflect.get(row, 'topic') === topic;
+  if (changesBetween(tables, { previousAsOf, asOf }).some(isOurs)) return null;
+  const covered = knownBy(tables, asOf).coverage.filter((row) => isOurs({ row }));
+  const ends = covered.map(({ end }) => end).toSorted();
+  const span = `from ${longDay(start)} to ${longDay(asOf)}`;
+  const caution = 'For days that are not covered, nothing known does not mean that nothing happened.';
+  const [first, last] = [ends[0], ends.at(-1)];
+  if (first === undefined || last === undefined) return `Nothing was collected ${span}. ${caution}`;
+  const ended = `Collection ended on ${longDay(first)}${first === last ? '' : ' or later'}.`;
+  if (last < start) return `Nothing was collected ${span}. ${ended} ${caution}`;
+  return `Nothing new became known ${span}.${first < asOf ? ` ${ended} ${caution}` : ''}`;
+}
+
+/** One delivery for each target that the edition is for and that it may reach. */
+function deliveriesOf(
+  { reach, parameters }: EditionRecord,
+  { brief, content }: { brief: Brief; content: 'edition' | 'notice' },
+): NewDelivery[] {
+  const { deliver, marking } = brief.config;
+  return deliver
+    .filter(({ only }) => hasValues(parameters, only))
+    .map((target) => ({ target, ...addressOf(target) }))
+    .filter(({ channel }) => reach === 'all' || (reach === 'folders' && channel === 'folder'))
+    .map(({ target, channel, address }) => ({
+      channel,
+      address,
+      content,
+      copy: 0,
+      target,
+      heldBecause: mayReceive(target.clearance, marking)
+        ? null
+        : `The edition is marked ${marking} and the target is cleared for ${target.clearance}.`,
+    }));
+}

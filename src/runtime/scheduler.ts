@@ -1,0 +1,99 @@
+import type { Brief } from '../model/brief.ts';
+import { editionId } from '../model/edition-id.ts';
+import type { EditionRecord, NewEdition, Reach } from '../model/edition.ts';
+import { AppError, describeFault } from '../model/fault.ts';
+import { dueSlots, ON_TIME_MS, slotsBetween, type Slot } from '../model/slots.ts';
+import { alertTo } from './alert.ts';
+import type { Ledger } from './ledger.ts';
+import type { Log } from './log.ts';
+
+export interface Schedules {
+  readonly ledger: Ledger;
+  briefIds(): Promise<string[]>;
+  /** Reads the briefs as they are now. */
+  loadBrief(id: string): Promise<Brief>;
+  readonly operator: string | null;
+  readonly log: Log;
+}
+
+/**
+ * Makes every slot that is due by `now` into an edition. It may be called as often as one likes and by several
+ * processes at once: a slot becomes an edition once. A brief that cannot be read waits, and holds up no other.
+ */
+export async function tick(
+  now: Date,
+  { ledger, briefIds, loadBrief, operator, log }: Schedules,
+): Promise<EditionRecord[]> {
+  const opened: EditionRecord[] = [];
+  for (const id of await briefIds()) {
+    let brief: Brief;
+    try {
+      brief = await loadBrief(id);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      log.error(
+        { brief: id, faults: error.faults.map(describeFault) },
+        'The brief cannot be read: it is not scheduled.',
+      );
+      continue;
+    }
+    const { schedule } = brief.config;
+    const added = await ledger.openSlots(id, {
+      now,
+      plan: (cursor) => {
+        const { issue, skip, cursor: next } = dueSlots(schedule, { cursor, now });
+        return {
+          cursor: next,
+          due: issue.map((slot) => editionAt(brief, slot, { origin: 'schedule', reach: 'all' })),
+          skipped: skip.map(({ slot, reason }) => ({
+            edition: editionAt(brief, slot, { origin: 'schedule', reach: 'none' }),
+            reason,
+          })),
+        };
+      },
+    });
+    for (const { id: edition, state, slot, reason } of added) {
+      log.info({ edition, slot, reason }, state === 'skipped' ? 'skipped' : 'due');
+      const late = slot !== null && now.getTime() - slot.getTime() > ON_TIME_MS;
+      if (late && operator !== null && state !== 'skipped')
+        await ledger.addDeliveries(edition, [alertTo(operator, 'late')], now);
+    }
+    opened.push(...added);
+  }
+  return opened;
+}
+
+/** The editions of the slots between two days, both included, that a brief would have had. */
+export function editionsBetween(
+  brief: Brief,
+  { from, to, reach }: { from: string; to: string; reach: Reach },
+): NewEdition[] {
+  const start = new Date(Date.parse(`${from}T00:00:00Z`));
+  const end = new Date(Date.parse(`${to}T00:00:00Z`) + 3 * 86_400_000);
+  const slots = slotsBetween(brief.config.schedule, start, end).filter(
+    ({ asOf }) => asOf >= from && asOf <= to,
+  );
+  const byDay = new Map(slots.toReversed().map((slot) => [slot.asOf, slot]));
+  return [...byDay.values()]
+    .toReversed()
+    .map((slot) => editionAt(brief, slot, { origin: 'backfill', reach }));
+}
+
+function editionAt(
+  brief: Brief,
+  { at, asOf }: Slot,
+  { origin, reach }: Pick<NewEdition, 'origin' | 'reach'>,
+): NewEdition {
+  const { paper } = brief.config;
+  return {
+    id: editionId({ brief: brief.id, asOf, paper, ownPaper: paper, parameters: {} }),
+    brief: brief.id,
+    asOf,
+    paper,
+    parameters: {},
+    partOf: null,
+    origin,
+    slot: at,
+    reach,
+  };
+}
