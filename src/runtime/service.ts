@@ -1,0 +1,80 @@
+import { deliverEdition, type Dispatch } from './deliver-edition.ts';
+import type { Log } from './log.ts';
+import { makeEdition, type Workshop } from './make-edition.ts';
+import { tick, type Schedules } from './scheduler.ts';
+
+/** Calls `beat` again and again, never while the last call is under way, until it is disposed of. */
+export type Heartbeat = (beat: () => Promise<void>) => AsyncDisposable;
+
+/** A page of the browser for each, and a few messages at once. */
+const EDITIONS_AT_ONCE = 2;
+const DELIVERIES_AT_ONCE = 4;
+const RECONCILE_MS = 60_000;
+
+/** Finds what is due, over and over. Disposing waits for the round under way. */
+export function startScheduler({
+  schedules,
+  heartbeat,
+  now,
+  onBeat,
+}: {
+  schedules: Schedules;
+  heartbeat: Heartbeat;
+  now: () => Date;
+  onBeat: (at: Date) => void;
+}): AsyncDisposable {
+  return heartbeat(async () => {
+    try {
+      const at = now();
+      await tick(at, schedules);
+      onBeat(at);
+    } catch (error) {
+      // The next round tries again: the cursor has not moved.
+      schedules.log.error({ error: String(error) }, 'The schedule could not be looked at.');
+    }
+  });
+}
+
+/** Makes and delivers what is asked for. Disposing takes no new work and waits for what is in hand. */
+export async function startWorker({
+  workshop,
+  dispatch,
+  heartbeat,
+}: {
+  workshop: Workshop;
+  dispatch: Dispatch;
+  heartbeat: Heartbeat;
+}): Promise<AsyncDisposable> {
+  const { ledger, log } = workshop;
+  let reconciledMs = workshop.elapsedMs();
+  await using starting = new AsyncDisposableStack();
+  starting.use(
+    await ledger.work({
+      editionsAtOnce: EDITIONS_AT_ONCE,
+      deliveriesAtOnce: DELIVERIES_AT_ONCE,
+      edition: (job) => guard(log, job.id, () => makeEdition(job, workshop)),
+      delivery: (job) => guard(log, job.id, () => deliverEdition(job, dispatch)),
+    }),
+  );
+  starting.use(
+    heartbeat(async () => {
+      if (workshop.elapsedMs() - reconciledMs < RECONCILE_MS) return;
+      reconciledMs = workshop.elapsedMs();
+      await guard(log, 'all', async () => {
+        const mended = await ledger.reconcile(workshop.now());
+        if (mended > 0) log.warn({ mended }, 'What was open without a job has one again.');
+      }).catch(() => {});
+    }),
+  );
+  return starting.move();
+}
+
+/** A job that fails here failed at the ledger itself: the queue brings it back. */
+async function guard(log: Log, id: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    log.error({ id, error: String(error) }, 'The ledger could not be written.');
+    throw error;
+  }
+}
