@@ -34,7 +34,8 @@ export type ErrorCode =
   | 'browser-failed'
   | 'print-failed'
   | 'pdf-invalid'
-  | 'output-unwritable';
+  | 'output-unwritable'
+  | 'settings-invalid';
 
 /** An error that a user can act on. Programs match on `code`, never on the message. */
 export class AppError extends Error {
