@@ -1,7 +1,6 @@
 import { schedule, type ScheduledTask } from 'node-cron';
 import type { Heartbeat } from '../runtime/service.ts';
 
-const STOP_MS = 20_000;
 /** A clock that goes back leaves node-cron waiting for the hour to come round again: then it is started anew. */
 const SILENCE_MS = 10_000;
 
@@ -32,7 +31,7 @@ export const everySecond: Heartbeat = (beat) => {
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(watch);
-      await task.shutdown(STOP_MS);
+      await task.destroy();
       await running;
     },
   };

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { z } from 'zod';
-import { AppError } from '../model/fault.ts';
+import { AppError, type Fault } from '../model/fault.ts';
 import type { Operate } from '../runtime/operations.ts';
 
 const ANSWER_MS = 60_000;
@@ -12,31 +12,31 @@ const fault = z.object({
   problem: z.string(),
   mend: z.string(),
 });
-const answer = z.union([
-  z.object({ result: z.json() }),
-  z.object({
-    error: z.enum(['edition-unknown', 'brief-unknown', 'brief-invalid', 'operation-refused']),
-    faults: z.array(fault),
-  }),
-]);
+const failure = z.object({
+  error: z.enum(['edition-unknown', 'brief-unknown', 'brief-invalid', 'operation-refused']),
+  faults: z.array(fault),
+});
+const success = z.object({ result: z.json() });
 
 /** Calls operations in the process that holds the ledger. Throws what they throw, and `ledger-unusable`. */
 export const operateBy =
   (socket: string): Operate =>
   async (name, input) => {
-    const parsed = answer.safeParse(await post(socket, `/operations/${name}`, JSON.stringify(input)));
-    if (parsed.success && 'result' in parsed.data) return parsed.data.result;
-    if (!parsed.success) throw silent(parsed.error);
-    const { error, faults } = parsed.data;
-    throw new AppError(
-      error,
-      // Absent fields stay absent.
-      faults.map(({ problem, mend, ...where }) => ({ ...definedOf(where), problem, mend })),
-    );
+    const answer = await post(socket, `/operations/${name}`, JSON.stringify(input));
+    const failed = failure.safeParse(answer);
+    if (!failed.success) return success.parse(answer).result;
+    throw new AppError(failed.data.error, failed.data.faults.map(asFault));
   };
 
-const definedOf = <T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
+/** Absent fields stay absent. */
+const asFault = ({ file, row, line, field, problem, mend }: z.output<typeof fault>): Fault => ({
+  ...(file !== undefined && { file }),
+  ...(row !== undefined && { row }),
+  ...(line !== undefined && { line }),
+  ...(field !== undefined && { field }),
+  problem,
+  mend,
+});
 
 function post(socketPath: string, path: string, body: string): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();

@@ -40,7 +40,8 @@ export type ErrorCode =
   | 'edition-delivered'
   | 'ledger-in-use'
   | 'ledger-unusable'
-  | 'operation-refused';
+  | 'operation-refused'
+  | 'settings-invalid';
 
 /** An error that a user can act on. Programs match on `code`, never on the message. */
 export class AppError extends Error {

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import { AppError, type ErrorCode } from '../model/fault.ts';
+import { AppError } from '../model/fault.ts';
 import { operations, type Office, type OperationName } from '../runtime/operations.ts';
 
 /** Far more than any operation asks with. */
@@ -52,10 +52,10 @@ export async function serveHealth(
   try {
     await server.listen({ host, port });
   } catch (cause) {
-    const code: ErrorCode = 'settings-invalid';
     const problem = `The port ${port} on ${host} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`;
-    throw new AppError(code, [{ problem, mend: 'Set SITREP_PORT to a free port.' }], { cause });
+    throw new AppError('settings-invalid', [{ problem, mend: 'Set SITREP_PORT to a free port.' }], { cause });
   }
-  const address = server.addresses()[0];
-  return { port: address?.port ?? port, [Symbol.asyncDispose]: () => server.close() };
+  const [address] = server.addresses();
+  const bound = typeof address === 'object' ? address.port : port;
+  return { port: bound, [Symbol.asyncDispose]: () => server.close() };
 }

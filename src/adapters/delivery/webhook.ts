@@ -1,0 +1,89 @@
+import { Webhook } from 'standardwebhooks';
+import type { WebhookSettings } from '../../model/delivery-settings.ts';
+import type { Deliver, Parcel, Receipt } from '../../runtime/parcel.ts';
+
+export interface WebhookLimits {
+  /** For the whole call. */
+  readonly timeoutMs: number;
+  /** Largest PDF that goes inside the call; a larger one is named by its hash and address alone. */
+  readonly maxInlineBytes: number;
+}
+
+/**
+ * Calls a webhook with the parcel as JSON, signed as Standard Webhooks says (standardwebhooks.com). The receiver knows
+ * a repeated call by `Idempotency-Key`, so that a broken connection is `deferred` and never `unknown`. Whether the host
+ * may receive is for the caller to check.
+ */
+export function webhookDelivery(
+  { secret }: WebhookSettings,
+  { now, timeoutMs = 60_000, maxInlineBytes = 10_000_000 }: { now: () => Date } & Partial<WebhookLimits>,
+): Deliver {
+  const signer = new Webhook(secret);
+  return async (parcel, { target, signal }) => {
+    if (!('webhook' in target)) throw new TypeError('The target is no webhook.');
+    const body = JSON.stringify(describe(parcel, maxInlineBytes));
+    const at = now();
+    try {
+      const response = await fetch(target.webhook, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'Sitrep',
+          'idempotency-key': parcel.id,
+          'webhook-id': parcel.id,
+          'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+          'webhook-signature': signer.sign(parcel.id, at, body),
+        },
+        body,
+        // Where it leads to was not checked, and nobody signed for it.
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      });
+      // What it says beside the status is of no use, and may be without end.
+      await response.body?.cancel();
+      return receiptOf(response.status);
+    } catch (error) {
+      signal.throwIfAborted();
+      return {
+        outcome: 'deferred',
+        reason: `The webhook could not be reached, or broke off: ${nameOf(error)}.`,
+      };
+    }
+  };
+}
+
+/** The body of the call. Receivers rely on these names: add, and never rename. */
+function describe(parcel: Parcel, maxInlineBytes: number): object {
+  const { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf } = parcel;
+  const described = pdf && {
+    name: pdf.name,
+    sha256: pdf.sha256,
+    bytes: pdf.content.length,
+    url: pdf.url,
+    contentBase64: pdf.content.length > maxInlineBytes ? null : Buffer.from(pdf.content).toString('base64'),
+  };
+  return { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf: described };
+}
+
+/** 408, 425 and 429 ask for another try; a 409 says that the same key is being worked on. */
+const passing = [408, 409, 425, 429];
+
+function receiptOf(status: number): Receipt {
+  if (status >= 200 && status < 300) return { outcome: 'sent', detail: `HTTP ${status}` };
+  if (status >= 500 || passing.includes(status)) {
+    return { outcome: 'deferred', reason: `The webhook answered ${status}.` };
+  }
+  if (status >= 300 && status < 400) {
+    const reason = `The webhook answered ${status}: redirects are not followed. Name the address that it leads to.`;
+    return { outcome: 'bounced', reason };
+  }
+  return { outcome: 'bounced', reason: `The webhook refused the call: ${status}.` };
+}
+
+/** The code, such as ECONNREFUSED, and not the message: that may hold the address, and the address a token. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no reason given';
+  if (error.name === 'TimeoutError') return 'no answer in time';
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.name;
+}
