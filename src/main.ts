@@ -10,12 +10,16 @@ import { loadDataset } from './adapters/dataset.ts';
 import { openQueries } from './adapters/duckdb.ts';
 import { readEdition, storeEdition } from './adapters/editions.ts';
 import { nameEngine } from './adapters/engine.ts';
+import { openLog } from './adapters/log.ts';
 import { shareQueries } from './adapters/shared-queries.ts';
 import { loadMaterial } from './adapters/material.ts';
 import { AppError, describeFault } from './model/fault.ts';
-import type { Material } from './pipeline/produce.ts';
+import type { Effects, Material } from './pipeline/produce.ts';
 import { commandLine } from './shells/cli.ts';
 import { commands } from './shells/commands.ts';
+import { operatorCommands } from './shells/operate.ts';
+import { readSettings } from './settings.ts';
+import { pause, serviceOf, withLedger, type Parts } from './wiring.ts';
 
 /** Wires settings, adapters and the shell; alone reads the environment and sets the exit status. */
 const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,11 +27,15 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(await readFile(join(sitrep, 'package.json'), 'utf8')));
 const browserPath = process.env['PUPPETEER_EXECUTABLE_PATH'] || undefined;
+const cacheFolder = envPaths('sitrep', { suffix: '' }).cache;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 await using resources = new AsyncDisposableStack();
 const stop = new AbortController();
-process.once('SIGTERM', () => stop.abort());
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => stop.abort(new Error(`The process was told to stop (${signal}).`)));
+/** Ends what is in hand. A command ends at once when it is stopped, the service lets it finish first. */
+const end = new AbortController();
 
 const queries = resources.use(shareQueries(openQueries));
 let printer: Promise<Printer> | undefined;
@@ -37,11 +45,11 @@ const readMaterial = (): Promise<Material> => (material ??= loadMaterial('data/g
 const startPrinter = (): Promise<Printer> =>
   (printer ??= readMaterial().then(({ fontFaces }) =>
     openPrinter({
-      cacheFolder: envPaths('sitrep', { suffix: '' }).cache,
+      cacheFolder,
       browserPath,
       fontFaces,
       onStep: print,
-      signal: stop.signal,
+      signal: end.signal,
     }),
   ));
 // Registered before it is opened: a run that fails early ends the browser that is still starting.
@@ -50,29 +58,64 @@ resources.defer(async () => {
   await opened?.[Symbol.asyncDispose]();
 });
 
+const effects: Effects = {
+  openQueries: queries.open,
+  startPrinting: () => void startPrinter().catch(() => {}),
+  print: async (html, options) => (await startPrinter()).print(html, options),
+};
+const catalogue = {
+  briefIds: () => briefIds('templates'),
+  loadBriefs: (ids: readonly string[]) => loadBriefs('templates', ids),
+  loadDataset: (name: string) => loadDataset(join('data', name), `data/${name}`),
+  loadMaterial: readMaterial,
+};
+const engine = await nameEngine(sitrep, { browserPath });
+const isService = ['start', 'scheduler', 'worker', 'backfill'].includes(process.argv[2] ?? '');
+if (!isService) stop.signal.addEventListener('abort', () => end.abort(stop.signal.reason));
+const parts = (): Parts => ({
+  ...readSettings(process.env),
+  cacheFolder,
+  engine,
+  effects,
+  log: openLog(
+    process.env['SITREP_LOG_LEVEL'] || (isService && process.argv[2] !== 'backfill' ? 'info' : 'error'),
+  ),
+  ...catalogue,
+  loadBrief: async (id) => {
+    const [brief] = await loadBriefs('templates', [id]);
+    if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
+    return brief;
+  },
+  stop: stop.signal,
+  end,
+});
+
 const program = commandLine(
   commands({
     now: new Date(),
-    engine: await nameEngine(sitrep, { browserPath }),
-    briefIds: () => briefIds('templates'),
+    engine,
+    ...catalogue,
     datasetNames: async () =>
       (await readdir('data', { withFileTypes: true }).catch(() => []))
         .filter((entry) => entry.isDirectory() && entry.name !== 'geo')
         .map(({ name }) => name),
-    loadBriefs: (ids) => loadBriefs('templates', ids),
-    loadDataset: (name) => loadDataset(join('data', name), `data/${name}`),
-    loadMaterial: readMaterial,
-    effects: {
-      openQueries: queries.open,
-      startPrinting: () => void startPrinter().catch(() => {}),
-      print: async (html, options) => (await startPrinter()).print(html, options),
-    },
+    effects,
     store: { read: readEdition, write: storeEdition },
     signal: stop.signal,
     elapsedMs: () => performance.now(),
     print,
   }),
-  { version },
+  {
+    version,
+    service: serviceOf({ parts, catalogue, print }),
+    operator: operatorCommands({
+      now: new Date(),
+      ...catalogue,
+      withLedger: (options, use) => withLedger({ ...options, parts: parts() }, use),
+      wait: pause,
+      print,
+    }),
+  },
 );
 
 try {

@@ -6,6 +6,8 @@ import { tick, type Schedules } from './scheduler.ts';
 /** Calls `beat` again and again, never while the last call is under way, until it is disposed of. */
 export type Heartbeat = (beat: () => Promise<void>) => AsyncDisposable;
 
+export type Role = 'scheduler' | 'worker';
+
 /** A page of the browser for each, and a few messages at once. */
 const EDITIONS_AT_ONCE = 2;
 const DELIVERIES_AT_ONCE = 4;

@@ -1,7 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { papers, type Paper } from '../model/brief.ts';
-import { day, type Day } from '../model/calendar.ts';
+import type { Day } from '../model/calendar.ts';
 import { formats, type Format } from '../runtime/generate.ts';
+import { operatorCommands, serviceCommands, type ServiceCommands } from './cli-service.ts';
+import type { OperatorCommands } from './operate.ts';
+import { parseDay } from './parse.ts';
 
 interface GenerateOptions {
   readonly asOf?: Day;
@@ -18,7 +21,10 @@ export interface Commands {
   check(): Promise<void>;
 }
 
-export function commandLine(commands: Commands, { version }: { version: string }): Command {
+export function commandLine(
+  commands: Commands,
+  { version, service, operator }: { version: string; service: ServiceCommands; operator: OperatorCommands },
+): Command {
   const program = new Command('sitrep')
     .description('Turns a folder of sourced events (data/) into PDF intelligence briefs (templates/).')
     .version(version)
@@ -53,15 +59,14 @@ export function commandLine(commands: Commands, { version }: { version: string }
   program
     .command('check')
     .description('look for everything that can be wrong with the datasets and the briefs; write nothing')
-    .action(() => commands.check());
+    .option('--mail [address]', 'send a test message instead, to the address or to SITREP_OPERATOR')
+    .action(({ mail }: { mail?: string | true }) =>
+      mail === undefined ? commands.check() : service.checkMail(mail === true ? undefined : mail),
+    );
 
+  serviceCommands(program, service);
+  operatorCommands(program, operator);
   return program;
-}
-
-function parseDay(value: string): Day {
-  const parsed = day.safeParse(value);
-  if (!parsed.success) throw new InvalidArgumentError('It must be a calendar day such as 2021-08-25.');
-  return parsed.data;
 }
 
 function parseFormats(value: string): Format[] {

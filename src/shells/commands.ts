@@ -10,6 +10,7 @@ import { render } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
 import type { Commands } from './cli.ts';
 import { alignColumns } from './table.ts';
+import { localTime, utcTime } from './times.ts';
 
 /** How many coming slots of each brief `list` shows. */
 const slotsShown = 3;
@@ -201,20 +202,3 @@ function unknownDataset({ definition, config }: Brief): AppError {
     },
   ]);
 }
-
-function localTime(at: Date | undefined, timeZone: string): string {
-  return (
-    at?.toLocaleString('en-GB', {
-      timeZone,
-      weekday: 'short',
-      day: 'numeric',
-      month: 'short',
-      year: 'numeric',
-      hour: '2-digit',
-      minute: '2-digit',
-      timeZoneName: 'short',
-    }) ?? 'never'
-  );
-}
-
-const utcTime = (at: Date | undefined): string => at?.toISOString().replace(/:00\.000Z$/, 'Z') ?? 'never';

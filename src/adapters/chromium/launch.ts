@@ -37,6 +37,10 @@ export async function launchBrowser(
       executablePath: found.path,
       headless: found.bundle === undefined ? true : 'shell',
       pipe: true,
+      // Whoever starts the program decides what a signal means: an edition in hand may finish first.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
       userDataDir: join(profile.path, 'user-data'),
       protocolTimeout: PROTOCOL_TIMEOUT_MS,
       timeout: PROTOCOL_TIMEOUT_MS,

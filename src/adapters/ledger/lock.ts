@@ -5,14 +5,14 @@ import { AppError } from '../../model/fault.ts';
 
 /**
  * Holds a folder for the life of this process: two processes on one embedded ledger lose its rows. The operating system
- * lets go of the lock however the process ends. Throws `ledger-in-use`.
+ * lets go of the lock however the process ends. A command that is just ending is waited for. Throws `ledger-in-use`.
  */
-export function lockFolder(folder: string): Disposable {
+export function lockFolder(folder: string, { waitMs }: { waitMs: number }): Disposable {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'lock');
   const lock = new DatabaseSync(file);
   try {
-    lock.exec('PRAGMA busy_timeout=0; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+    lock.exec(`PRAGMA busy_timeout=${waitMs}; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE`);
   } catch (cause) {
     lock.close();
     throw new AppError(

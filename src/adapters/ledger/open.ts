@@ -30,6 +30,9 @@ const queueOptions = {
   registerInstance: false,
 } as const satisfies ConstructorOptions;
 
+/** Longer than any command but `start` holds an embedded ledger for, unless it makes editions. */
+const LOCK_WAIT_MS = 3_000;
+
 export interface LedgerOptions {
   /** Told of what goes wrong in the background, such as a lost connection. */
   readonly onError: (error: Error) => void;
@@ -44,7 +47,7 @@ export async function openEmbeddedLedger(
   { onError }: LedgerOptions,
 ): Promise<EmbeddedLedger> {
   await using opening = new AsyncDisposableStack();
-  opening.use(lockFolder(folder));
+  opening.use(lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
   const data = join(folder, 'data');
   if (!existsSync(data)) await createData(folder);
   const pglite = await openData(data, folder);
@@ -96,7 +99,7 @@ export async function migrateServer(url: string, { onError }: LedgerOptions): Pr
 
 /** Puts the last snapshot in the place of the ledger, whose remains are kept beside it. Gives the folder of the remains. */
 export async function restoreSnapshot(folder: string): Promise<string | null> {
-  using _lock = lockFolder(folder);
+  using _lock = lockFolder(folder, { waitMs: LOCK_WAIT_MS });
   const file = join(folder, 'snapshot.tar.gz');
   const content = await readFile(file).catch((cause: unknown) => {
     throw unusable(cause, {

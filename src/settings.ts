@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { parseDeliverySettings, type DeliverySettings } from './model/delivery-settings.ts';
+import { AppError } from './model/fault.ts';
+
+const absent = (value: unknown): unknown => (value === '' ? undefined : value);
+
+/** The variables of the service, beside those of delivery. */
+export const serviceVariables = z.object({
+  DATABASE_URL: z.preprocess(
+    absent,
+    z
+      .url({
+        protocol: /^postgres(ql)?$/,
+        error: 'is not an address such as postgres://user:password@host/name',
+      })
+      .optional(),
+  ),
+  SITREP_PORT: z.preprocess(
+    absent,
+    z.coerce
+      .number({ error: 'is not a port' })
+      .int('is not a port')
+      .min(0, 'is not a port')
+      .max(65_535, 'is not a port')
+      .default(8017),
+  ),
+  SITREP_HOST: z.preprocess(absent, z.string().default('127.0.0.1')),
+});
+
+export interface Settings {
+  readonly databaseUrl: string | undefined;
+  readonly http: { readonly host: string; readonly port: number };
+  readonly delivery: DeliverySettings;
+}
+
+/** Reads the settings of the service. Throws `settings-invalid` with every fault, and repeats no value. */
+export function readSettings(variables: { readonly [name: string]: string | undefined }): Settings {
+  const parsed = serviceVariables.safeParse(variables);
+  if (!parsed.success)
+    throw new AppError(
+      'settings-invalid',
+      parsed.error.issues.map(({ path, message }) => ({
+        field: path.join('.'),
+        problem: `${path.join('.')} ${message}.`,
+        mend: 'Correct the variable, or unset it; see docs/operating.md.',
+      })),
+    );
+  const { DATABASE_URL: databaseUrl, SITREP_PORT: port, SITREP_HOST: host } = parsed.data;
+  return { databaseUrl, http: { host, port }, delivery: parseDeliverySettings(variables) };
+}

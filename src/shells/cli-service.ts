@@ -1,0 +1,115 @@
+import { Option, type Command } from 'commander';
+import type { Day } from '../model/calendar.ts';
+import { deliveryStates, editionStates } from '../model/edition.ts';
+import type { Role } from '../runtime/service.ts';
+import type { OperatorCommands } from './operate.ts';
+import { parseCount, parseDay } from './parse.ts';
+
+/** The commands that run the service, beside those of the operator. */
+export interface ServiceCommands {
+  start(options: { out: string; roles: readonly Role[] }): Promise<void>;
+  migrate(): Promise<void>;
+  restore(options: { out: string }): Promise<void>;
+  checkMail(address: string | undefined): Promise<void>;
+}
+
+const outOption = () =>
+  new Option('--out <dir>', 'folder with the editions and their ledger').default('output');
+
+export function serviceCommands(program: Command, service: ServiceCommands): void {
+  program
+    .command('start')
+    .description('make and deliver every brief when it is due, until stopped; needs no server')
+    .addOption(outOption())
+    .action(({ out }: { out: string }) => service.start({ out, roles: ['scheduler', 'worker'] }));
+  program
+    .command('scheduler')
+    .description('only find what is due (with DATABASE_URL; run as many as you like)')
+    .addOption(outOption())
+    .action(({ out }: { out: string }) => service.start({ out, roles: ['scheduler'] }));
+  program
+    .command('worker')
+    .description('only make and deliver what is due (with DATABASE_URL; run as many as you like)')
+    .addOption(outOption())
+    .action(({ out }: { out: string }) => service.start({ out, roles: ['worker'] }));
+  program
+    .command('migrate')
+    .description('bring the tables in the database of DATABASE_URL up to date')
+    .action(() => service.migrate());
+  program
+    .command('restore')
+    .description('put the last snapshot of the embedded ledger in its place')
+    .addOption(outOption())
+    .action((options: { out: string }) => service.restore(options));
+}
+
+export function operatorCommands(program: Command, operator: OperatorCommands): void {
+  const command = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .addOption(outOption())
+      .option('--json', 'for programs', false);
+  const listed = (name: string, description: string, states: readonly string[]) =>
+    command(name, description)
+      .option('--brief <name>', 'of this brief only')
+      .option('--edition <id>', 'of this edition only, such as weekly/2021-08-22')
+      .addOption(new Option('--state <state>', 'in this state only').choices(states))
+      .option('--limit <count>', 'at most so many', parseCount, 100);
+  type Listed = {
+    brief?: string;
+    edition?: string;
+    state?: string;
+    limit: number;
+    out: string;
+    json: boolean;
+  };
+
+  listed('runs', 'show the editions, what became of each, and why', editionStates).action(
+    ({ out, json, ...filter }: Listed) => operator.runs(filter, { out, json }),
+  );
+  listed('deliveries', 'show who got what, and what failed', deliveryStates).action(
+    ({ out, json, ...filter }: Listed) => operator.deliveries(filter, { out, json }),
+  );
+  const changes = [
+    ['retry', 'make an edition again that was not made, or send again what of it failed'],
+    ['hold', 'keep an edition from being made, or its deliveries from going out'],
+    ['release', 'let go on what is held'],
+    ['cancel', 'end an edition that is not made, or deliveries that are not out'],
+  ] as const;
+  for (const [name, description] of changes) {
+    command(name, description)
+      .argument('<id>', 'an edition, such as weekly/2021-08-22, or the first letters of a delivery')
+      .action((id: string, where: { out: string; json: boolean }) => operator.change(name, { id }, where));
+  }
+  command('resend', 'send an edition again to one of its targets')
+    .argument('<id>', 'an edition, such as weekly/2021-08-22')
+    .requiredOption('--to <address>', 'the target: address, webhook or folder, as in brief.yaml')
+    .action((id: string, { to, ...where }: { to: string; out: string; json: boolean }) =>
+      operator.change('resend', { id, to }, where),
+    );
+  command('backfill', 'make the editions of past slots that are not there, oldest first')
+    .argument('<brief>', 'name of the brief')
+    .requiredOption('--from <date>', 'first day that an edition may report through', parseDay)
+    .requiredOption('--to <date>', 'last day that an edition may report through', parseDay)
+    .option('--deliver', 'also by mail and webhook; without it to folders alone', false)
+    .action((brief: string, options: { from: Day; to: Day; deliver: boolean; out: string; json: boolean }) =>
+      operator.backfill(brief, options),
+    );
+  command('prune', 'remove what was settled long ago: editions with their files, or addresses')
+    .option('--editions <days>', 'remove editions settled more than so many days ago', parseCount)
+    .option(
+      '--addresses <days>',
+      'forget addresses of deliveries settled more than so many days ago',
+      parseCount,
+    )
+    .action((options: { editions?: number; addresses?: number; out: string; json: boolean }) =>
+      operator.prune(options),
+    );
+  program
+    .command('next')
+    .description('show the coming slots of all briefs, in local time and in UTC')
+    .option('--count <count>', 'so many of each brief', parseCount, 3)
+    .option('--json', 'for programs', false)
+    .action(({ count, json }: { count: number; json: boolean }) => operator.next(count, json));
+}

@@ -1,0 +1,49 @@
+import type { Brief } from '../model/brief.ts';
+import type { DeliverySettings } from '../model/delivery-settings.ts';
+import { comingSlots } from '../model/slots.ts';
+import type { Role } from '../runtime/service.ts';
+import { alignColumns } from './table.ts';
+import { localTime, utcTime } from './times.ts';
+
+/** What the service says when it is ready: what will come and when, what is held, and how to see the past. */
+export function greeting(
+  briefs: readonly Brief[],
+  {
+    now,
+    port,
+    roles,
+    settings,
+  }: { now: Date; port: number; roles: readonly Role[]; settings: DeliverySettings },
+): string[] {
+  const slots = briefs
+    .flatMap(({ id, config: { schedule } }) =>
+      comingSlots(schedule, now, 1).map(({ at, asOf }) => ({ id, at, asOf, timezone: schedule.timezone })),
+    )
+    .toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  const byMail = briefs.filter(({ config }) => config.deliver.some((target) => 'email' in target));
+  return [
+    `Running as ${roles.join(' and ')}. Health and metrics: http://127.0.0.1:${port}/readyz, /healthz, /metrics.`,
+    ...(roles.includes('scheduler')
+      ? [
+          'Coming slots:',
+          alignColumns([
+            ['BRIEF', 'LOCAL TIME', 'TIME ZONE', 'IN UTC', 'REPORTS THROUGH'],
+            ...slots.map(({ id, at, asOf, timezone }) => [
+              id,
+              localTime(at, timezone),
+              timezone,
+              utcTime(at),
+              asOf,
+            ]),
+          ]),
+          'The past is made on demand: npx sitrep backfill weekly --from 2021-08-02 --to 2021-08-30',
+        ]
+      : []),
+    ...(settings.mail === null && byMail.length > 0
+      ? [
+          `Mail is not set up (SITREP_SMTP_URL): what ${byMail.map(({ id }) => id).join(', ')} would send by mail is held.`,
+        ]
+      : []),
+    'What became of everything: npx sitrep runs, npx sitrep deliveries. Ctrl-C stops; an edition in hand finishes first.',
+  ];
+}

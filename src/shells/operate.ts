@@ -1,0 +1,256 @@
+import type { Brief } from '../model/brief.ts';
+import type { Day } from '../model/calendar.ts';
+import { AppError } from '../model/fault.ts';
+import { comingSlots } from '../model/slots.ts';
+import { z } from 'zod';
+import type { Operate, OperationName } from '../runtime/operations.ts';
+import { alignColumns } from './table.ts';
+import { localTime, utcTime } from './times.ts';
+
+/** What the operator's commands need of the world. */
+export interface Operations {
+  readonly now: Date;
+  briefIds(): Promise<string[]>;
+  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
+  /**
+   * Reaches the ledger of an output folder: in the process that holds it, or by opening it. With `work`, this process
+   * makes and delivers meanwhile what is asked for, unless another does so already.
+   */
+  withLedger<T>(options: { out: string; work: boolean }, use: (operate: Operate) => Promise<T>): Promise<T>;
+  /** Resolves when some time has passed in which editions may have moved on. */
+  wait(): Promise<void>;
+  print(line: string): void;
+}
+
+interface Where {
+  readonly out: string;
+  readonly json: boolean;
+}
+
+const edition = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+  slot: z.string().nullable(),
+  origin: z.string(),
+  partOf: z.string().nullable(),
+  pages: z.number().nullable(),
+  deliveries: z.record(z.string(), z.number()),
+  runs: z
+    .array(
+      z.looseObject({
+        number: z.number(),
+        startedAt: z.string(),
+        outcome: z.string(),
+        reason: z.string().nullable(),
+      }),
+    )
+    .optional(),
+});
+const delivery = z.looseObject({
+  id: z.string(),
+  edition: z.string(),
+  channel: z.string(),
+  address: z.string(),
+  content: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+  attempt: z.number(),
+  settledAt: z.string().nullable(),
+});
+const open: ReadonlySet<string> = new Set(['queued', 'rendering', 'delivering']);
+
+/** The commands that look at the ledger and change what stands in it. */
+export function operatorCommands(world: Operations) {
+  const ask = ({ out }: Where, name: OperationName, input: object): Promise<unknown> =>
+    world.withLedger({ out, work: false }, async (operate) => toJson(await operate(name, input)));
+
+  const show = (json: boolean, rows: unknown, table: () => string) =>
+    world.print(json ? JSON.stringify(rows, null, 2) : table());
+
+  return {
+    async runs(filter: { brief?: string; state?: string; edition?: string; limit: number }, where: Where) {
+      const rows = await ask(where, 'runs', filter);
+      show(where.json, rows, () => {
+        const editions = z.array(edition).parse(rows);
+        if (editions.length === 0) return 'No editions. "sitrep backfill" makes those of past slots.';
+        const table = alignColumns([
+          ['EDITION', 'STATE', 'SLOT (UTC)', 'PAGES', 'DELIVERIES', 'REASON'],
+          ...editions.map((each) => [
+            each.id,
+            each.state,
+            each.slot?.slice(0, 16).replace('T', ' ') ?? each.origin,
+            each.pages === null ? '' : String(each.pages),
+            Object.entries(each.deliveries)
+              .map(([state, count]) => `${count} ${state}`)
+              .join(', '),
+            each.reason?.split('\n')[0] ?? '',
+          ]),
+        ]);
+        const details = editions.flatMap(({ runs = [], reason }) => [
+          ...(runs.length > 0 && reason !== null ? ['', reason] : []),
+          ...(runs.length > 0
+            ? [
+                '',
+                alignColumns([
+                  ['RUN', 'STARTED (UTC)', 'OUTCOME', 'REASON'],
+                  ...runs.map((run) => [
+                    String(run.number),
+                    run.startedAt.slice(0, 19).replace('T', ' '),
+                    run.outcome,
+                    run.reason?.split('\n')[0] ?? '',
+                  ]),
+                ]),
+              ]
+            : []),
+        ]);
+        return [table, ...details].join('\n');
+      });
+    },
+
+    async deliveries(
+      filter: { brief?: string; state?: string; edition?: string; limit: number },
+      where: Where,
+    ) {
+      const rows = await ask(where, 'deliveries', filter);
+      show(where.json, rows, () => {
+        const found = z.array(delivery).parse(rows);
+        if (found.length === 0) return 'No deliveries.';
+        return alignColumns([
+          ['DELIVERY', 'EDITION', 'WHAT', 'CHANNEL', 'TO', 'STATE', 'TRIED', 'REASON'],
+          ...found.map((each) => [
+            each.id.slice(0, 8),
+            each.edition,
+            each.content,
+            each.channel,
+            each.address,
+            each.state,
+            String(each.attempt),
+            each.reason ?? '',
+          ]),
+        ]);
+      });
+    },
+
+    /** `retry`, `hold`, `release`, `cancel` and `resend`: all give the ids of what they moved. */
+    async change(
+      name: 'retry' | 'hold' | 'release' | 'cancel' | 'resend',
+      input: { id: string; to?: string },
+      where: Where,
+    ) {
+      const moved = z.array(z.string()).parse(await ask(where, name, input));
+      show(where.json, moved, () =>
+        moved
+          .map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`)
+          .join('\n'),
+      );
+    },
+
+    async backfill(
+      brief: string,
+      { from, to, deliver, ...where }: Where & { from: Day; to: Day; deliver: boolean },
+    ) {
+      if (from > to)
+        throw new AppError('operation-refused', [
+          { problem: `${from} is after ${to}.`, mend: 'Give --from the earlier day.' },
+        ]);
+      await world.withLedger({ out: where.out, work: true }, async (operate) => {
+        const answer = await operate('backfill', { brief, from, to, deliver });
+        const asked = z.object({ all: z.array(z.string()), new: z.array(z.string()) }).parse(answer);
+        if (!where.json) world.print(backfillHead(brief, { from, to, ...asked }));
+        const told = new Map<string, string>();
+        for (;;) {
+          const all = z.array(edition).parse(toJson(await operate('runs', { brief, limit: 100_000 })));
+          const ours = all.filter(
+            ({ id, partOf }) => asked.all.includes(id) || asked.all.includes(partOf ?? ''),
+          );
+          for (const each of ours.toReversed()) {
+            const line = `  ${each.id}: ${each.state}${each.reason === null ? '' : ` (${each.reason.split('\n')[0]})`}`;
+            if (!where.json && told.get(each.id) !== line && !open.has(each.state)) world.print(line);
+            told.set(each.id, line);
+          }
+          const sent = z
+            .array(delivery)
+            .parse(toJson(await operate('deliveries', { brief, limit: 100_000 })));
+          const ids = new Set(ours.map(({ id }) => id));
+          const onTheirWay = sent.filter(
+            ({ edition: id, state }) => ids.has(id) && (state === 'pending' || state === 'sending'),
+          );
+          // A delivery that was tried and put off is tried again later, by whoever runs then.
+          const busy =
+            ours.some(({ state }) => state === 'queued' || state === 'rendering') ||
+            onTheirWay.some(({ state, attempt }) => state === 'sending' || attempt === 0);
+          if (!busy) {
+            if (where.json) world.print(JSON.stringify(ours, null, 2));
+            else if (onTheirWay.length > 0)
+              world.print('Some deliveries are put off: "sitrep deliveries" shows why.');
+            break;
+          }
+          await world.wait();
+        }
+      });
+    },
+
+    async next(count: number, json: boolean) {
+      const briefs = await world.loadBriefs(await world.briefIds());
+      const slots = briefs
+        .flatMap(({ id, config: { schedule } }) =>
+          comingSlots(schedule, world.now, count).map(({ at, asOf }) => ({
+            brief: id,
+            slot: at.toISOString(),
+            local: localTime(at, schedule.timezone),
+            timezone: schedule.timezone,
+            asOf,
+          })),
+        )
+        .toSorted((a, b) => (`${a.slot} ${a.brief}` < `${b.slot} ${b.brief}` ? -1 : 1));
+      show(json, slots, () =>
+        alignColumns([
+          ['BRIEF', 'LOCAL TIME', 'TIME ZONE', 'IN UTC', 'REPORTS THROUGH'],
+          ...slots.map(({ brief, local, timezone, slot, asOf }) => [
+            brief,
+            local,
+            timezone,
+            utcTime(new Date(slot)),
+            asOf,
+          ]),
+        ]),
+      );
+    },
+
+    async prune({
+      editions,
+      addresses,
+      ...where
+    }: Where & { editions?: number | undefined; addresses?: number | undefined }) {
+      const before = (days: number | undefined) =>
+        days === undefined ? undefined : new Date(world.now.getTime() - days * 86_400_000).toISOString();
+      const input = { editionsBefore: before(editions), addressesBefore: before(addresses) };
+      const answer = z
+        .object({ editions: z.array(z.string()), addresses: z.number() })
+        .parse(await ask(where, 'prune', definedOnly(input)));
+      show(where.json, answer, () =>
+        [
+          ...answer.editions.map((id) => `removed: ${id}`),
+          `${answer.editions.length} editions removed, ${answer.addresses} addresses forgotten.`,
+        ].join('\n'),
+      );
+    },
+  };
+}
+export type OperatorCommands = ReturnType<typeof operatorCommands>;
+
+const definedOnly = (given: object): object =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+
+/** What came over no socket has dates where JSON has text. */
+const toJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+function backfillHead(
+  brief: string,
+  { from, to, all, new: fresh }: { from: Day; to: Day; all: readonly string[]; new: readonly string[] },
+): string {
+  if (all.length === 0) return `${brief} has no slot that reports through a day from ${from} to ${to}.`;
+  const there = all.length - fresh.length;
+  return `${all.length} editions from ${from} to ${to}${there > 0 ? `, ${there} of them known to the ledger already` : ''}:`;
+}

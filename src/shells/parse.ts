@@ -1,0 +1,15 @@
+import { InvalidArgumentError } from 'commander';
+import { day, type Day } from '../model/calendar.ts';
+
+export function parseDay(value: string): Day {
+  const parsed = day.safeParse(value);
+  if (!parsed.success) throw new InvalidArgumentError('It must be a calendar day such as 2021-08-25.');
+  return parsed.data;
+}
+
+export function parseCount(value: string): number {
+  const count = Number(value);
+  if (!/^\d{1,6}$/.test(value) || count < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  return count;
+}
