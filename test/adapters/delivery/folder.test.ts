@@ -110,18 +110,41 @@ test('what is no file, and might never end, is not read: held', async () => {
   expect(await put(root)).toMatchObject({ outcome: 'held' });
 });
 
+test('a link to the same bytes may lead elsewhere tomorrow: held', async () => {
+  const root = await temporaryFolder();
+  await mkdir(join(root, 'archive/weekly'), { recursive: true });
+  await writeFile(join(root, 'archive/weekly/same'), 'same');
+  // The length of a link is that of the name it holds.
+  await symlink('same', join(root, place));
+  expect(await put(root, parcel({ pdf: enclosed(Buffer.from('same')) }))).toMatchObject({ outcome: 'held' });
+});
+
+/** To root everything is permitted: for as long as the test takes, the process is somebody else. */
+function withoutPrivileges(): void {
+  if (process.getuid?.() !== 0) return;
+  process.seteuid?.('nobody');
+  onTestFinished(() => process.seteuid?.('root'));
+}
+
 test('a folder without permission: deferred', async () => {
   const root = await temporaryFolder();
-  await chmod(root, 0o500);
-  // To root everything is permitted: for as long as this takes, the process is somebody else.
-  if (process.getuid?.() === 0) {
-    process.seteuid?.('nobody');
-    onTestFinished(() => process.seteuid?.('root'));
-  }
+  await chmod(root, 0o555);
+  withoutPrivileges();
   expect(await put(root)).toEqual({
     outcome: 'deferred',
     reason: 'The file cannot be written to archive: EACCES.',
   });
+});
+
+test('a folder that may no longer be written to, with the file in it: sent', async () => {
+  const root = await temporaryFolder();
+  await put(root);
+  for (const folder of ['.', 'archive', 'archive/weekly']) await chmod(join(root, folder), 0o555);
+  onTestFinished(async () => {
+    for (const folder of ['archive/weekly', 'archive', '.']) await chmod(join(root, folder), 0o755);
+  });
+  withoutPrivileges();
+  expect(await put(root)).toMatchObject({ outcome: 'sent' });
 });
 
 test('aborted beforehand, nothing is written', async () => {
