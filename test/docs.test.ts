@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tableNames, tables, type Tables } from '../src/model/dataset.ts';
 import { briefConfig } from '../src/model/brief.ts';
+import { deliveryVariables } from '../src/model/delivery-settings.ts';
 import { Evidence } from '../src/pipeline/evidence.ts';
 import { pageHelpers } from '../src/pipeline/page-helpers.ts';
 import { commandLine } from '../src/shells/cli.ts';
@@ -55,6 +56,7 @@ describe('what is there is in the docs', () => {
     for (const [, name] of (await read('src/main.ts')).matchAll(/process\.env\['(\w+)'\]/g)) {
       expect(guide).toContain(`\`${name}\``);
     }
+    for (const name of Object.keys(deliveryVariables.shape)) expect(guide).toContain(`| \`${name}\``);
     const [, codes = ''] = /type ErrorCode =([^;]*);/.exec(await read('src/model/fault.ts')) ?? [];
     for (const [, code] of codes.matchAll(/'([\w-]+)'/g)) expect(guide).toContain(`\`${code}\``);
   });

@@ -42,16 +42,27 @@ export async function mailServer(
   return { port: (server.server.address() as AddressInfo).port, arrived, connections: () => connections };
 }
 
+/** What a mail server answers to a message, once it has it. */
+export const answer = (
+  judge: (done: (error: Error | null, message?: string) => void) => void,
+): SMTPServerOptions => ({
+  onData: (stream, _, done) => {
+    stream.on('end', () => judge(done)).resume();
+  },
+});
+export const refuse = (responseCode: number, message: string): Error =>
+  Object.assign(new Error(message), { responseCode });
+
 /** A server that accepts connections and does with them as told. */
 export async function bareServer(
-  answer: (socket: Socket) => void,
+  greet: (socket: Socket) => void,
 ): Promise<{ port: number; open: Set<Socket> }> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => open.delete(socket));
-    answer(socket);
+    greet(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -59,4 +70,47 @@ export async function bareServer(
     server.close();
   });
   return { port: (server.address() as AddressInfo).port, open };
+}
+
+/** `cut` and `reset` end the connection, `silence` says nothing; anything else is said, or done. */
+type Turn = string | (() => void);
+
+/**
+ * A server that accepts everything, but for the turns given: at a command, in the midst of the `content`, at its `end`,
+ * or as soon as somebody `connect`s. smtp-server cannot end a connection at a chosen point.
+ */
+export async function smtpScript(turns: {
+  readonly [at: string]: Turn;
+}): Promise<{ port: number; open: Set<Socket>; received: () => string }> {
+  let received = '';
+  const usual: { readonly [at: string]: string } = {
+    connect: '220 ready',
+    EHLO: '250-ready\r\n250 AUTH PLAIN',
+    DATA: '354 go on',
+    content: 'silence',
+    QUIT: '221 bye',
+  };
+  const server = await bareServer((socket) => {
+    let isContent = false;
+    const take = (at: string): void => {
+      const turn = turns[at] ?? usual[at] ?? '250 fine';
+      if (typeof turn === 'function') turn();
+      else if (turn === 'cut') socket.destroy();
+      else if (turn === 'reset') socket.resetAndDestroy();
+      else if (turn === '25') socket.end(turn);
+      else if (turn !== 'silence') socket.write(`${turn}\r\n`);
+      isContent ||= at === 'DATA' && turn === usual['DATA'];
+    };
+    take('connect');
+    socket.on('data', (chunk) => {
+      if (!isContent) {
+        for (const line of chunk.toString().trimEnd().split('\r\n')) take(line.slice(0, 4));
+        return;
+      }
+      received += chunk.toString('latin1');
+      isContent = !received.endsWith('\r\n.\r\n');
+      take(isContent ? 'content' : 'end');
+    });
+  });
+  return { ...server, received: () => received.replace(/\r\n\.\r\n$/, '') };
 }

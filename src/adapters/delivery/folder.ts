@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Deliver, Parcel, Receipt } from '../../runtime/parcel.ts';
 
@@ -39,8 +39,7 @@ function fileOf({ id, kind, edition, title, issue, marking, paragraphs, pdf }: P
 }
 
 async function put(place: string, content: Uint8Array, { shown }: { shown: string }): Promise<Receipt> {
-  const there = await readFile(place).catch(unless('ENOENT'));
-  if (there !== undefined) return compare(there, content, shown);
+  if (await isTaken(place)) return compare(place, content, shown);
 
   const folder = dirname(place);
   const made = await mkdir(folder, { recursive: true });
@@ -50,7 +49,7 @@ async function put(place: string, content: Uint8Array, { shown }: { shown: strin
     await claim(fresh, place);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    return compare(await readFile(place), content, shown);
+    return await compare(place, content, shown);
   } finally {
     await unlink(fresh).catch(unless('ENOENT'));
   }
@@ -63,13 +62,21 @@ async function put(place: string, content: Uint8Array, { shown }: { shown: strin
   return { outcome: 'sent', detail: shown };
 }
 
-const compare = (there: Uint8Array, content: Uint8Array, shown: string): Receipt =>
-  Buffer.compare(there, content) === 0
+const isTaken = async (place: string): Promise<boolean> =>
+  (await lstat(place).catch(unless('ENOENT'))) !== undefined;
+
+/** What stands at `place` may be anything, such as a link to a device that never ends: only a file is read. */
+async function compare(place: string, content: Uint8Array, shown: string): Promise<Receipt> {
+  const there = await lstat(place);
+  const isSame =
+    there.isFile() && there.size === content.length && Buffer.compare(await readFile(place), content) === 0;
+  return isSame
     ? { outcome: 'sent', detail: `${shown}, which was there already` }
     : {
         outcome: 'held',
-        reason: `Another file is at ${shown} already. Move it away, or leave it and cancel.`,
+        reason: `Another file is at ${shown} already. Move it away, or cancel the delivery.`,
       };
+}
 
 async function writeToDisk(file: string, content: Uint8Array): Promise<void> {
   await using handle = await open(file, 'wx');

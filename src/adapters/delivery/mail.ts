@@ -77,6 +77,7 @@ function receiptOf(
   const known: NodemailerError = error instanceof Error ? error : new Error(String(error));
   const { code, command = '', message, response, responseCode, permanent } = known;
   const words = redact(response ?? message);
+  const whole = redact(message);
   const what = refused[command];
   if (code === 'EAUTH' || responseCode === 530) {
     const reason = `The mail server refused the login: ${words}. Correct the user and password in SITREP_SMTP_URL.`;
@@ -88,14 +89,14 @@ function receiptOf(
     return { outcome: permanent === true ? 'bounced' : 'deferred', reason };
   }
   if (code === 'EMESSAGE' && command === 'MAIL FROM') {
-    const reason = `The mail server takes no message of this size: ${words}. Lower SITREP_MAIL_MAX_BYTES.`;
+    const reason = `The mail server takes no message of this size: ${whole}. Lower SITREP_MAIL_MAX_BYTES.`;
     return { outcome: 'held', reason };
   }
   if (handedOver) {
-    const reason = `The mail server had the whole message and did not say whether it took it: ${words}`;
+    const reason = `The mail server had the whole message and did not say whether it took it: ${whole}`;
     return { outcome: 'unknown', reason };
   }
-  return { outcome: 'deferred', reason: `The mail server could not be reached, or broke off: ${words}` };
+  return { outcome: 'deferred', reason: `The mail server could not be reached, or broke off: ${whole}` };
 }
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 199)}…` : text);
