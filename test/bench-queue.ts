@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { readEdition, storeEdition } from '../src/adapters/editions.ts';
 import { loadBriefs } from '../src/adapters/briefs.ts';
 import { loadDataset } from '../src/adapters/dataset.ts';
+import { rememberDatasets } from '../src/adapters/remembered-datasets.ts';
 import { openEmbeddedLedger } from '../src/adapters/ledger/open.ts';
 import type { Brief } from '../src/model/brief.ts';
 import { dayAfter } from '../src/model/calendar.ts';
@@ -22,8 +23,8 @@ const durably: Store = {
 
 /**
  * What the queue costs: editions made by a worker of the embedded ledger, each asked for, claimed, made and settled,
- * against the same made by calling `generate`. They take turns, a few editions each, one at a time. The worker reads brief and
- * dataset anew for each edition, as the service does: that is shown apart.
+ * against the same made by calling `generate`. They take turns, a few editions each, one at a time. The worker reads the brief
+ * for each edition, and the dataset when it was changed, as the service does: that is shown apart.
  */
 export async function benchQueue({
   editions,
@@ -67,6 +68,7 @@ export async function benchQueue({
     loadMs.push(performance.now() - begunMs);
     return result;
   };
+  const remembered = rememberDatasets(loadDataset);
   const workshop = {
     ledger,
     loadBrief: async (id: string) => {
@@ -74,7 +76,7 @@ export async function benchQueue({
       if (loaded === undefined) throw new Error(`There is no brief "${id}".`);
       return loaded;
     },
-    loadDataset: (name: string) => timed(loadDataset(join('data', name), `data/${name}`)),
+    loadDataset: (name: string) => timed(remembered(join('data', name), `data/${name}`)),
     loadMaterial: () => Promise.resolve(material),
     effects,
     store: durably,
