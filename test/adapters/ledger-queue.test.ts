@@ -47,6 +47,31 @@ describe('a worker', () => {
     expect(performance.now() - startedMs).toBeLessThan(1800);
   });
 
+  test('that waits is woken', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    let taken = Promise.withResolvers<void>();
+    await using _worker = await ledger.work({
+      ...oneAtATime,
+      async edition({ id, job }) {
+        const claim = await ledger.claimEdition(id, { job, now });
+        await ledger.settleEdition(claim!, made(), quiet);
+        taken.resolve();
+      },
+    });
+    let waitedMs = 0;
+    for (const week of weeks) {
+      // By then it has found the queue empty.
+      for (let look = 0; look < 3; look += 1) await ledger.counts();
+      taken = Promise.withResolvers();
+      const askedMs = performance.now();
+      await ledger.request([week], now);
+      await taken.promise;
+      waitedMs += performance.now() - askedMs;
+    }
+    // By itself it looks every half a second.
+    expect(waitedMs).toBeLessThan(1500);
+  });
+
   test('is handed again what may pass, after its time', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const [delivery = ''] = await delivering(ledger, mailTo('ana@example.org'));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Opening } from '../../src/runtime/ledger.ts';
+import type { Ledger, Opening } from '../../src/runtime/ledger.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { asked, at, claimed, delivering, made, mailTo, now } from '../support/ledger-samples.ts';
 
@@ -105,17 +105,25 @@ describe('slots', () => {
 
   test('three schedulers at once make each slot once', async () => {
     await using group = await (await ledgers.fresh()).several(3);
-    const looks = group.ledgers.flatMap((ledger) =>
-      Array.from({ length: 3 }, () =>
-        ledger.openSlots('weekly', {
-          now: at('2021-08-01T00:00:00Z'),
-          // As a schedule does it: nothing is due that lies before the cursor.
-          plan: (cursor) => (cursor < now ? allWeeks() : { cursor, due: [], skipped: [] }),
-        }),
-      ),
+    const before = at('2021-08-01T00:00:00Z');
+    const cursors: Date[] = [];
+    const look = (ledger: Ledger) =>
+      ledger.openSlots('weekly', {
+        now: before,
+        // As a schedule does it: nothing is due that lies before the cursor.
+        plan: (cursor) => {
+          cursors.push(cursor);
+          return cursor < now ? allWeeks() : { cursor, due: [], skipped: [] };
+        },
+      });
+    const nothing = (cursor: Date) => ({ cursor, due: [], skipped: [] });
+    await group.ledgers[0]!.openSlots('weekly', { now: before, plan: nothing });
+    const added = (await Promise.all([...group.ledgers, ...group.ledgers].map(look))).filter(
+      (editions) => editions.length > 0,
     );
-    const added = (await Promise.all(looks)).filter((editions) => editions.length > 0);
     expect(added.map((editions) => editions.map(({ id }) => id))).toEqual([weeks.map(({ id }) => id)]);
+    // Each waited for the one before it.
+    expect(cursors).toEqual([before, now, now, now, now, now]);
     expect(await group.ledgers[0]!.counts()).toEqual({
       editions: { queued: 3 },
       deliveries: {},
