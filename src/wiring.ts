@@ -48,7 +48,8 @@ export interface Parts {
 }
 
 const SNAPSHOT_MS = 15 * 60_000;
-const DELIVERY_TIMEOUT_MS = 120_000;
+/** Longer than any channel takes for itself. */
+const DELIVERY_TIMEOUT_MS = 6 * 60_000;
 /** What is in hand at a stop may take this long to finish; then it is given back. */
 const GRACE_MS = 15_000;
 

@@ -6,6 +6,7 @@ import { briefConfig } from '../src/model/brief.ts';
 import { deliveryVariables } from '../src/model/delivery-settings.ts';
 import { Evidence } from '../src/pipeline/evidence.ts';
 import { pageHelpers } from '../src/pipeline/page-helpers.ts';
+import { serviceVariables } from '../src/settings.ts';
 import { commandLine } from '../src/shells/cli.ts';
 
 const project = join(import.meta.dirname, '..');
@@ -27,7 +28,19 @@ describe('what is there is in the docs', () => {
   test('commands and their options in README.md', async () => {
     const readme = await read('README.md');
     const idle = () => Promise.resolve();
-    const program = commandLine({ generate: idle, list: idle, check: idle }, { version: '' });
+    const service = { start: idle, migrate: idle, restore: idle, checkMail: idle };
+    const operator = {
+      runs: idle,
+      deliveries: idle,
+      change: idle,
+      backfill: idle,
+      next: idle,
+      prune: idle,
+    };
+    const program = commandLine(
+      { generate: idle, list: idle, check: idle },
+      { version: '', service, operator },
+    );
     for (const command of program.commands) {
       expect(readme).toContain(`npx sitrep ${command.name()}`);
       for (const { flags } of command.options) expect(readme).toContain(`\`${flags}\``);
@@ -56,7 +69,8 @@ describe('what is there is in the docs', () => {
     for (const [, name] of (await read('src/main.ts')).matchAll(/process\.env\['(\w+)'\]/g)) {
       expect(guide).toContain(`\`${name}\``);
     }
-    for (const name of Object.keys(deliveryVariables.shape)) expect(guide).toContain(`| \`${name}\``);
+    for (const name of Object.keys({ ...deliveryVariables.shape, ...serviceVariables.shape }))
+      expect(guide).toContain(`| \`${name}\``);
     const [, codes = ''] = /type ErrorCode =([^;]*);/.exec(await read('src/model/fault.ts')) ?? [];
     for (const [, code] of codes.matchAll(/'([\w-]+)'/g)) expect(guide).toContain(`\`${code}\``);
   });
