@@ -5,7 +5,7 @@ import { eachRow } from '../model/references.ts';
 import type { Edition, Request } from './produce.ts';
 
 export function describeEdition(
-  { brief, asOf, paper }: Request,
+  { brief, asOf, paper, parameters }: Request,
   { known, used, pages }: Pick<Edition, 'known' | 'used'> & { readonly pages: number | null },
   { inputs, files }: { inputs: string; files: readonly FileToStore[] },
 ): Manifest {
@@ -15,6 +15,7 @@ export function describeEdition(
     issue: issueNumber(asOf),
     asOf,
     paper,
+    parameters,
     inputs,
     pages,
     rows: eachRow(known)
@@ -40,7 +41,7 @@ export function describeEdition(
  * libraries.
  */
 export function inputsOf(
-  { brief, dataset, asOf, paper }: Request,
+  { brief, dataset, asOf, paper, parameters }: Request,
   { engine, material, formats }: { engine: string; material: string; formats: readonly string[] },
 ): string {
   const files: SourceFile[] = [
@@ -60,6 +61,7 @@ export function inputsOf(
       formats: formats.toSorted(),
       asOf,
       paper,
+      parameters,
       files,
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= asOf),
     }),

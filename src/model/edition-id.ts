@@ -1,0 +1,53 @@
+import type { Paper } from './brief.ts';
+import type { Day } from './calendar.ts';
+import { hashOf } from './manifest.ts';
+import type { Parameters } from './parameters.ts';
+
+/** What makes one edition of a brief another than all others; its own paper needs no mention. */
+export interface EditionOf {
+  readonly asOf: Day;
+  readonly paper: Paper;
+  readonly ownPaper: Paper;
+  readonly parameters: Parameters;
+}
+
+/**
+ * The identity of an edition, and its place below an output folder: `weekly/2021-08-22`, `weekly/2021-08-22-Letter`,
+ * `actor-sheet/2021-08-22-actor=isis-k`. Two editions never share one, and it is safe as a path.
+ */
+export function editionId({ brief, ...edition }: EditionOf & { readonly brief: string }): string {
+  return `${brief}/${editionName(edition)}`;
+}
+
+/** The part of the identity below the brief's name: of its folder, and after the brief's name of its files. */
+export function editionName({ asOf, paper, ownPaper, parameters }: EditionOf): string {
+  const parts = [asOf, ...(paper === ownPaper ? [] : [paper]), ...parametersPart(parameters)];
+  return parts.join('-');
+}
+
+/** Longest part of a name that values make up: with the rest it stays well below the 255 bytes of file systems. */
+const mostCharacters = 80;
+
+function parametersPart(parameters: Parameters): string[] {
+  const values = Object.entries(parameters)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${encode(value)}`);
+  if (values.length === 0) return [];
+  // Neither = nor , nor ~ stands in a name or in an encoded value, so that each can be told from a part of a value.
+  const whole = values.join(',');
+  if (whole.length <= mostCharacters) return [whole];
+  const hash = hashOf(whole).slice(0, 16);
+  return [`${whole.slice(0, mostCharacters - hash.length - 1).replace(/%[0-9A-F]?$/, '')}~${hash}`];
+}
+
+/** Percent-encoded in UTF-8, but for letters, digits, `_`, `.` and `-`. */
+function encode(value: string): string {
+  return [...new TextEncoder().encode(value)]
+    .map((byte) => {
+      const character = String.fromCharCode(byte);
+      return /[A-Za-z0-9_.-]/.test(character)
+        ? character
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    })
+    .join('');
+}
