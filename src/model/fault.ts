@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'dataset-invalid'
   | 'brief-invalid'
   | 'brief-unknown'
+  | 'parameter-invalid'
   | 'template-invalid'
   | 'query-failed'
   | 'chart-failed'

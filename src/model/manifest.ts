@@ -11,6 +11,8 @@ export const manifest = z.strictObject({
   issue: z.string(),
   asOf: day,
   paper: z.enum(papers),
+  /** What it was asked for with besides; empty for most briefs. */
+  parameters: z.record(z.string(), z.string()).default({}),
   /** A hash over everything that the edition depends on: the same inputs need not be rendered again. */
   inputs: sha256,
   pages: z.number().int().positive().nullable(),

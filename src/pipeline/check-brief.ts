@@ -5,6 +5,7 @@ import { AppError, type Fault } from '../model/fault.ts';
 import { analyse } from './analyse.ts';
 import { checkSpec } from './chart-spec.ts';
 import { Evidence } from './evidence.ts';
+import { runForEach } from './fan-out.ts';
 import { pageHelpers } from './page-helpers.ts';
 import { select, type OpenQueries } from './select.ts';
 import { compileTemplate } from './template.ts';
@@ -32,7 +33,9 @@ export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promis
   }
   for (const { asOf } of config.golden.slice(0, 1)) {
     const period = periodEnding(asOf, config.period);
-    await collect(async () => analyse(brief, await select({ brief, known: noTables, period, openQueries })));
+    const over = { known: noTables, period, openQueries };
+    await collect(async () => analyse(brief, await select({ ...over, brief, parameters: {} })));
+    if (config.forEach !== null) await collect(() => runForEach(brief, over));
   }
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
 }

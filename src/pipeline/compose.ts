@@ -2,9 +2,11 @@ import type { Brief, Paper } from '../model/brief.ts';
 import { cutOff, dayAfter, daysBetween, issueNumber, type Day, type Period } from '../model/calendar.ts';
 import type { RowOf, Tables } from '../model/dataset.ts';
 import type { Change } from '../model/known.ts';
+import type { Parameters } from '../model/parameters.ts';
 import type { Row, RowSets } from '../model/row.ts';
 import { daySpan, longDay, shortDay, shortMonth, spelled, topicNames, weekday } from '../model/wording.ts';
 import type { Findings } from './analyse.ts';
+import type { AppliedParameter } from './applied-parameters.ts';
 import { Evidence, titleOf } from './evidence.ts';
 import { pageHelpers } from './page-helpers.ts';
 import { compileTemplate, type Template } from './template.ts';
@@ -25,6 +27,10 @@ export interface Composition {
   readonly brief: Brief;
   readonly period: Period;
   readonly paper: Paper;
+  /** Of the brief, with what the edition is about. */
+  readonly title: string;
+  readonly parameters: Parameters;
+  readonly applied: readonly AppliedParameter[];
   readonly known: Tables;
   readonly sets: RowSets;
   readonly findings: Findings;
@@ -69,7 +75,20 @@ const templates = new WeakMap<Brief, Template>();
 
 /** One self-contained HTML document, and the ids of the rows that it shows. */
 export function compose(composition: Composition): { html: string; used: string[] } {
-  const { brief, period, paper, known, sets, findings, figures, changes, fontFaces } = composition;
+  const {
+    brief,
+    period,
+    paper,
+    title,
+    parameters,
+    applied,
+    known,
+    sets,
+    findings,
+    figures,
+    changes,
+    fontFaces,
+  } = composition;
   const evidence = new Evidence(known, findings);
   /** A withdrawn row's source may be gone with it. */
   const sourceName = (row: Change['row']): string => {
@@ -80,7 +99,15 @@ export function compose(composition: Composition): { html: string; used: string[
   const template = templates.get(brief) ?? compileTemplate({ ...brief, helpers });
   templates.set(brief, template);
   const page = {
-    brief: { title: brief.config.title, subject: brief.config.subject },
+    brief: { title, subject: brief.config.subject },
+    // Every declared name is there, so that the guard takes no other; null where a value is not given.
+    parameters: Object.fromEntries(
+      Object.keys(brief.config.parameters).map((name) => [
+        name,
+        Object.hasOwn(parameters, name) ? parameters[name] : null,
+      ]),
+    ),
+    applied,
     marking: {
       label: brief.config.marking,
       ...markings[brief.config.marking],

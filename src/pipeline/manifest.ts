@@ -6,7 +6,7 @@ import { plainText } from './plain-text.ts';
 import type { Edition, Request } from './produce.ts';
 
 export function describeEdition(
-  { brief, asOf, paper }: Request,
+  { brief, asOf, paper, parameters }: Request,
   { known, used, pages, html }: Pick<Edition, 'known' | 'used' | 'html'> & { readonly pages: number | null },
   { inputs, files }: { inputs: string; files: readonly FileToStore[] },
 ): Manifest {
@@ -16,6 +16,7 @@ export function describeEdition(
     issue: issueNumber(asOf),
     asOf,
     paper,
+    parameters,
     inputs,
     pages,
     summary: bottomLine(html),
@@ -50,7 +51,7 @@ function bottomLine(html: string): string[] {
  * libraries.
  */
 export function inputsOf(
-  { brief, dataset, asOf, paper }: Request,
+  { brief, dataset, asOf, paper, parameters }: Request,
   { engine, material, formats }: { engine: string; material: string; formats: readonly string[] },
 ): string {
   const files: SourceFile[] = [
@@ -70,6 +71,7 @@ export function inputsOf(
       formats: formats.toSorted(),
       asOf,
       paper,
+      parameters,
       files,
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= asOf),
     }),

@@ -2,10 +2,13 @@ import type { Brief, Paper } from '../model/brief.ts';
 import { issueNumber, periodEnding, type Day, type Period } from '../model/calendar.ts';
 import type { Dataset, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import { changesBetween, knownBy } from '../model/known.ts';
+import { knownBy } from '../model/known.ts';
+import { requireParameters, type Parameters } from '../model/parameters.ts';
 import type { RowSets } from '../model/row.ts';
 import { longDay } from '../model/wording.ts';
 import { analyse, withoutUntold } from './analyse.ts';
+import { applyParameters, titleOfEdition } from './applied-parameters.ts';
+import { changesOf } from './changes.ts';
 import { compose } from './compose.ts';
 import { illustrate } from './illustrate.ts';
 import { inspect } from './inspect.ts';
@@ -13,12 +16,14 @@ import { plainText } from './plain-text.ts';
 import { seal } from './seal.ts';
 import { select, type OpenQueries } from './select.ts';
 
-/** What is asked for: one brief, as of one day, on one paper. The three are an edition's identity. */
+/** What is asked for: one brief, as of one day, on one paper, with values for its parameters: an edition's identity. */
 export interface Request {
   readonly brief: Brief;
   readonly dataset: Dataset;
   readonly asOf: Day;
   readonly paper: Paper;
+  /** In their canonical form; empty for a brief that has none. */
+  readonly parameters: Parameters;
 }
 
 /** The steps that touch the world. */
@@ -45,6 +50,8 @@ export type OnStep = (step: Step) => void;
 
 /** An edition before it is printed. */
 export interface Rendering {
+  /** Of the brief, with what the edition is about. */
+  readonly title: string;
   readonly period: Period;
   readonly known: Tables;
   readonly html: string;
@@ -61,20 +68,20 @@ export interface Edition extends Rendering {
 
 /** select → analyse → chart → compose: everything up to the finished HTML. */
 export async function render(
-  { brief, dataset, asOf, paper }: Request,
+  { brief, dataset, asOf, paper, parameters: given }: Request,
   { openQueries }: Pick<Effects, 'openQueries'>,
   { maps, fontFaces }: Material,
   onStep: OnStep = () => {},
 ): Promise<Rendering> {
   const period = periodEnding(asOf, brief.config.period);
-  const { previousAsOf } = period;
   const knownRows = knownBy(dataset.tables, asOf);
-  const changes = changesBetween(dataset.tables, { previousAsOf, asOf }).filter(
-    ({ row }) => brief.config.topic === 'all' || ('topic' in row && row.topic === brief.config.topic),
-  );
+  const parameters = requireParameters(brief, given);
+  const applied = applyParameters({ brief, parameters, known: knownRows });
+  const title = titleOfEdition(brief, applied);
+  const changes = changesOf({ brief, dataset, asOf, applied });
 
   onStep('select');
-  const selected = await select({ brief, known: knownRows, period, openQueries });
+  const selected = await select({ brief, known: knownRows, period, parameters, openQueries });
   onStep('analyse');
   const findings = analyse(brief, selected);
   const told = { brief, findings };
@@ -92,6 +99,9 @@ export async function render(
     brief,
     period,
     paper,
+    title,
+    parameters,
+    applied,
     known,
     sets,
     findings,
@@ -99,7 +109,7 @@ export async function render(
     changes,
     fontFaces,
   });
-  return { period, known, html, used, charts: Object.fromEntries(drawn) };
+  return { title, period, known, html, used, charts: Object.fromEntries(drawn) };
 }
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
@@ -121,7 +131,7 @@ export async function produce(
     const printed = await effects.print(rendering.html, { signal: stop });
     onStep('seal');
     const { pdf, pages } = await seal(printed, {
-      title: `${brief.config.title}, ${longDay(asOf)}`,
+      title: `${rendering.title}, ${longDay(asOf)}`,
       author: 'Sitrep',
       subject: brief.config.subject,
       keywords: [brief.config.marking, issueNumber(asOf)],

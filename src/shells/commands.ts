@@ -5,6 +5,7 @@ import type { Dataset } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
 import { knownBy } from '../model/known.ts';
 import { checkBrief } from '../pipeline/check-brief.ts';
+import { editionsAskedFor } from '../pipeline/fan-out.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
 import { render } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
@@ -35,20 +36,30 @@ export interface Surroundings {
 
 export function commands(world: Surroundings): Commands {
   return {
-    async generate(names, { asOf, out, format, paper, force }) {
+    async generate(names, { asOf, out, format, paper, param, force }) {
       const known = await world.briefIds();
       const unknown = names.filter((name) => !known.includes(name));
       if (unknown.length > 0) throw unknownBriefs(unknown, known);
       const wanted = names.length > 0 ? [...new Set(names)] : known;
       const { briefs, datasets } = await load(world, wanted);
 
-      const requests = briefs.map((brief) => {
+      const asked = briefs.map((brief) => {
         const dataset = datasetOf(brief, datasets);
         const day = asOf === undefined ? defaultAsOf(dataset, brief, world.now) : { asOf, why: undefined };
-        return { brief, dataset, paper: paper ?? brief.config.paper, ...day };
+        return { brief, dataset, paper: paper ?? brief.config.paper, given: param, ...day };
       });
-      const days = requests.map((request) => `As of ${[request.asOf, request.why ?? []].flat().join(', ')}.`);
+      const editions = await allOrFaults(
+        asked.map(async (each) => {
+          const found = await editionsAskedFor(each, world.effects);
+          return { ...each, requests: found.map((parameters) => ({ ...each, parameters })) };
+        }),
+      );
+      const days = asked.map((each) => `As of ${[each.asOf, each.why ?? []].flat().join(', ')}.`);
       for (const line of new Set(days)) world.print(line);
+      for (const { brief, requests } of editions)
+        if (requests.length === 0)
+          world.print(`  ${brief.id}: nothing to issue, its query ${brief.config.forEach} gives no row`);
+      const requests = editions.flatMap((each) => each.requests);
       const outcomes = await generate(
         { requests, out, formats: format, force, engine: world.engine },
         {
@@ -58,23 +69,24 @@ export function commands(world: Surroundings): Commands {
           signal: world.signal,
           reports: {
             elapsedMs: () => world.elapsedMs(),
-            onStep: (brief, step) => world.print(`  ${brief}: ${step}`),
+            onStep: (edition, step) => world.print(`  ${edition}: ${step}`),
           },
         },
       );
-      world.print(summary(outcomes));
+      if (outcomes.length > 0) world.print(summary(outcomes));
     },
 
     async list() {
       const { briefs } = await load(world, await world.briefIds());
-      const rows = briefs.map(({ id, config: { title, schedule } }) => {
+      const rows = briefs.map(({ id, config: { title, schedule, forEach, parameters } }) => {
         const [next, ...later] = new Cron(schedule.cron, {
           timezone: schedule.timezone,
           paused: true,
         }).nextRuns(slotsShown, world.now);
+        const editions = forEach === null ? '' : ` (one for each ${Object.keys(parameters).join(', ')})`;
         const times = (slot: Date | undefined) => [localTime(slot, schedule.timezone), utcTime(slot)];
         return [
-          [id, title, schedule.cron, schedule.timezone, ...times(next)],
+          [id, `${title}${editions}`, schedule.cron, schedule.timezone, ...times(next)],
           ...later.map((slot) => ['', '', '', '', ...times(slot)]),
         ];
       });
@@ -108,10 +120,14 @@ export function commands(world: Surroundings): Commands {
         const dataset = datasets.get(brief.config.dataset);
         if (!names.includes(brief.config.dataset)) errors.push(unknownDataset(brief));
         if (!dataset) continue;
-        for (const { asOf } of brief.config.golden) {
-          world.signal.throwIfAborted();
-          await collect(render({ brief, dataset, asOf, paper: brief.config.paper }, world.effects, material));
-          editions += 1;
+        for (const { asOf, parameters: given = {} } of brief.config.golden) {
+          const found = await collect(editionsAskedFor({ brief, dataset, asOf, given }, world.effects));
+          for (const parameters of found ?? []) {
+            world.signal.throwIfAborted();
+            const request = { brief, dataset, asOf, paper: brief.config.paper, parameters };
+            await collect(render(request, world.effects, material));
+            editions += 1;
+          }
         }
       }
       const [first] = errors;
@@ -149,6 +165,23 @@ async function load(
     briefs,
     datasets: new Map(loaded.flatMap(([name, dataset]) => (dataset ? [[name, dataset]] : []))),
   };
+}
+
+/** What all of it gives; throws the faults of everything that failed at once. */
+async function allOrFaults<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const errors: AppError[] = [];
+  const done = await Promise.all(
+    work.map((each) =>
+      each.catch((error: unknown) => {
+        if (!(error instanceof AppError)) throw error;
+        errors.push(error);
+        return undefined;
+      }),
+    ),
+  );
+  const [first] = errors;
+  if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
+  return done.filter((each) => each !== undefined);
 }
 
 function datasetOf(brief: Brief, datasets: ReadonlyMap<string, Dataset>): Dataset {

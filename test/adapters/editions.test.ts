@@ -23,6 +23,7 @@ function edition(text: string): { files: FileToStore[]; description: Manifest } 
     issue: '2021-W34-3',
     asOf: '2021-08-25',
     paper: 'A4',
+    parameters: {},
     inputs,
     pages: 2,
   } as const;

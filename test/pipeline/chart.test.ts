@@ -9,16 +9,15 @@ import { AppError, type Fault } from '../../src/model/fault.ts';
 import { drawChart, type ChartRequest } from '../../src/pipeline/chart.ts';
 import type { Rendering } from '../../src/pipeline/produce.ts';
 import { labelsOf } from '../support/page.ts';
-import { findBrief, loadProduct, renderEdition } from '../support/product.ts';
+import { editionsAt, findBrief, loadProduct, renderEdition, type NamedEdition } from '../support/product.ts';
 import { chartData, sceneOf, type Box, type Scene } from '../support/scene.ts';
 
 const root = join(import.meta.dirname, '../..');
 const product = await loadProduct();
 const fullCoverage = '2021-08-25';
+const all = await editionsAt(product, fullCoverage);
 const editions = new Map<string, Rendering>();
-for (const { id } of product.briefs) {
-  editions.set(id, await renderEdition(product, { brief: id, asOf: fullCoverage }));
-}
+for (const edition of all) editions.set(edition.name, await renderEdition(product, edition));
 const { parsed: theme } = findBrief(product, 'weekly').theme;
 
 const bars = {
@@ -94,12 +93,16 @@ describe('the specs under templates/', () => {
 });
 
 describe('the charts of the briefs at full coverage', () => {
-  const drawn = product.briefs.flatMap(({ id, charts }) =>
-    Object.keys(charts).map((chart) => ({ id, chart })),
+  const drawn = all.flatMap((edition) =>
+    Object.keys(editions.get(edition.name)?.charts ?? {}).map((chart) => ({
+      id: edition.name,
+      edition,
+      chart,
+    })),
   );
-  const scene = async (id: string, chart: string): Promise<Scene> => {
-    const charts = editions.get(id)?.charts ?? {};
-    const data = (await chartData(product, id, fullCoverage))[chart] ?? {};
+  const scene = async (edition: NamedEdition, chart: string): Promise<Scene> => {
+    const charts = editions.get(edition.name)?.charts ?? {};
+    const data = (await chartData(product, edition))[chart] ?? {};
     const found = await sceneOf(charts[chart]?.compiled ?? {}, data);
     // The scene is the drawing that was printed: the same labels.
     expect(found.texts.map(({ text }) => text).toSorted()).toEqual(
@@ -112,8 +115,8 @@ describe('the charts of the briefs at full coverage', () => {
 
   test.each(drawn)(
     '$id, $chart: all of it within the drawing, and no label over another',
-    async ({ id, chart }) => {
-      const found = await scene(id, chart);
+    async ({ edition, chart }) => {
+      const found = await scene(edition, chart);
       expect(found.texts.length).toBeGreaterThan(1);
       expect(found.marks.length).toBeGreaterThan(1);
       expect(outside(found)).toEqual([]);

@@ -5,7 +5,7 @@ import { knownBy } from '../../src/model/known.ts';
 import type { Row } from '../../src/model/row.ts';
 import { analyse } from '../../src/pipeline/analyse.ts';
 import { select } from '../../src/pipeline/select.ts';
-import { findBrief, type Product } from './product.ts';
+import { findBrief, type NamedEdition, type Product } from './product.ts';
 
 export interface Box {
   readonly left: number;
@@ -108,12 +108,11 @@ const cut = (box: Box, clip: Box): Box => ({
 /** The rows that each chart of a brief is drawn from, as of a day. */
 export async function chartData(
   { briefs, dataset, material }: Product,
-  id: string,
-  asOf: string,
+  { brief: id, asOf, parameters }: Pick<NamedEdition, 'brief' | 'asOf' | 'parameters'>,
 ): Promise<{ [chart: string]: { [name: string]: readonly Row[] } }> {
   const brief = findBrief({ briefs }, id);
   const period = periodEnding(asOf, brief.config.period);
-  const sets = await select({ brief, known: knownBy(dataset.tables, asOf), period, openQueries });
+  const sets = await select({ brief, known: knownBy(dataset.tables, asOf), period, parameters, openQueries });
   const findings = analyse(brief, sets);
   const rows = (name: string) => material.maps[name] ?? findings[name]?.rows ?? sets[name] ?? [];
   return Object.fromEntries(
