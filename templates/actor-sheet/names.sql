@@ -1,4 +1,13 @@
--- The abbreviations among the others whom the actor's reports name, each spelled out once.
+-- The abbreviations among the others whom the page names, each spelled out once: those of the actor's reports, and of
+-- what the bottom lines on its main topic rest on.
+WITH reports AS (
+  SELECT id FROM actor_reports() WHERE actor = $actor
+  UNION
+  SELECT unnest(j.rests_on)
+  FROM actor_judgments() AS j
+  JOIN actor_topics() AS t USING (actor, topic)
+  WHERE j.actor = $actor AND j.role = 'bottom-line'
+)
 SELECT
   a.id,
   a.name,
@@ -12,10 +21,5 @@ SELECT
 FROM actors AS a
 WHERE a.id <> $actor
   AND upper(a.name) = a.name
-  AND EXISTS (
-    SELECT 1
-    FROM actor_reports() AS r
-    JOIN actor_reports() AS other USING (id)
-    WHERE r.actor = $actor AND other.actor = a.id
-  )
+  AND a.id IN (SELECT actor FROM actor_reports() WHERE id IN (SELECT id FROM reports))
 ORDER BY lower(a.name)
