@@ -13,7 +13,7 @@ export interface Dispatch {
   readonly ledger: Ledger;
   readonly deliver: Deliver;
   /** The bytes of an edition's PDF; undefined when they are not there. */
-  readPdf(folder: string, name: string): Promise<Uint8Array | undefined>;
+  readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /** Writes down, safe from a crash, that an edition is being delivered: from then on nothing may overwrite it. */
   markDelivered(folder: string): Promise<void>;
   readonly operator: string | null;
@@ -21,7 +21,7 @@ export interface Dispatch {
   /** Longest time for one attempt. */
   readonly timeoutMs: number;
   /** Where an edition can be read, if it is served. */
-  urlOf(edition: string): string | null;
+  readonly urlOf: (edition: string) => string | null;
   now(): Date;
   random(): number;
 }

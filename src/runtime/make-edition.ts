@@ -39,13 +39,10 @@ export interface Workshop {
 }
 
 /** What may pass by itself: the browser, the disk. Anything else is a fault that somebody has to mend. */
-const passing: ReadonlySet<ErrorCode> = new Set([
-  'browser-failed',
-  'print-failed',
-  'pdf-invalid',
-  'output-unwritable',
-]);
+const passing: ReadonlySet<ErrorCode> = new Set(['browser-failed', 'print-failed', 'output-unwritable']);
 const MOST_ATTEMPTS = 5;
+/** An edition that was begun more often than this and never ended takes its process down with it. */
+const MOST_BEGUN = 20;
 
 /** Makes one edition that is asked for, once: whatever becomes of it stands in the ledger. */
 export async function makeEdition(
@@ -57,7 +54,7 @@ export async function makeEdition(
   if (claim === undefined) return;
   const { edition } = claim;
   log.info({ edition: id, run: claim.run }, 'rendering');
-  const making = await attempt(edition, workshop, signal);
+  const making = edition.attempt > MOST_BEGUN ? lost : await attempt(edition, workshop, signal);
   const reason = 'reason' in making ? making.reason : undefined;
   const wrong = making.outcome === 'held' || making.outcome === 'failed';
   const alert = wrong && operator !== null ? alertTo(operator, making.outcome) : null;
@@ -67,6 +64,11 @@ export async function makeEdition(
   else if (wrong) log.error(fields, 'The edition was not made.');
   else log.info(fields, making.outcome);
 }
+
+const lost: Making = {
+  outcome: 'failed',
+  reason: `It was begun ${MOST_BEGUN} times and never ended: it may take too much memory.`,
+};
 
 async function attempt(edition: EditionRecord, workshop: Workshop, signal: AbortSignal): Promise<Making> {
   try {

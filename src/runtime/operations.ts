@@ -17,11 +17,11 @@ import { editionsBetween } from './scheduler.ts';
 /** What an operator's commands need. */
 export interface Office {
   readonly ledger: Ledger;
-  briefIds(): Promise<string[]>;
-  loadBrief(id: string): Promise<Brief>;
+  readonly briefIds: () => Promise<string[]>;
+  readonly loadBrief: (id: string) => Promise<Brief>;
   /** Removes the files of an edition. */
-  removeFiles(folder: string): Promise<void>;
-  now(): Date;
+  readonly removeFiles: (folder: string) => Promise<void>;
+  readonly now: () => Date;
 }
 
 const operation = <I extends z.ZodType>(

@@ -9,9 +9,9 @@ import type { Log } from './log.ts';
 
 export interface Schedules {
   readonly ledger: Ledger;
-  briefIds(): Promise<string[]>;
+  readonly briefIds: () => Promise<string[]>;
   /** Reads the briefs as they are now. */
-  loadBrief(id: string): Promise<Brief>;
+  readonly loadBrief: (id: string) => Promise<Brief>;
   readonly operator: string | null;
   readonly log: Log;
 }

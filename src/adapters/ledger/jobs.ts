@@ -47,18 +47,22 @@ export async function isAlive(boss: PgBoss, { queue, job }: { queue: Queue; job:
 
 /** Takes jobs one by one until it is disposed of, which waits for those in hand. */
 export async function takeJobs(boss: PgBoss, handlers: Handlers): Promise<AsyncDisposable> {
-  const common = {
+  const options = {
     pollingIntervalSeconds: 0.5,
     notifyPollingIntervalSeconds: 1,
     heartbeatRefreshSeconds: 2,
     orderByCreatedOn: true,
-    // With one job at a time each batch is full: the next is asked for at once.
-    burstWhenBatchFull: true,
   };
-  const take = (queue: Queue, atOnce: number) =>
-    boss.work<{ id: string }>(queues[queue], { ...common, localConcurrency: atOnce }, async ([job]) => {
-      if (job) await handlers[queue]({ id: job.data.id, job: job.id, signal: job.signal });
-    });
+  const take = async (queue: Queue, atOnce: number) => {
+    for (let each = 0; each < atOnce; each += 1) {
+      let worker = '';
+      worker = await boss.work<{ id: string }>(queues[queue], options, async ([job]) => {
+        if (job) await handlers[queue]({ id: job.data.id, job: job.id, signal: job.signal });
+        // By itself the queue looks for the next job only after its interval.
+        boss.notifyWorker(worker);
+      });
+    }
+  };
   await take('edition', handlers.editionsAtOnce);
   await take('delivery', handlers.deliveriesAtOnce);
   return {

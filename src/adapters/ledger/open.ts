@@ -3,15 +3,16 @@ import { existsSync } from 'node:fs';
 import { mkdir, open as openFile, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import pg from 'pg';
+import { Pool } from 'pg';
 import { fromPglite, PgBoss, type ConstructorOptions } from 'pg-boss';
 import { AppError } from '../../model/fault.ts';
 import type { Ledger } from '../../runtime/ledger.ts';
 import { embeddedDatabase, serverDatabase, type Database } from './database.ts';
 import { createQueues } from './jobs.ts';
-import { openLedger, recover } from './ledger.ts';
+import { openLedger } from './ledger.ts';
 import { lockFolder } from './lock.ts';
 import { isMigrated, migrate } from './schema.ts';
+import { recover } from './upkeep.ts';
 
 /** The embedded ledger, which this process alone holds. */
 export interface EmbeddedLedger extends Ledger {
@@ -91,15 +92,17 @@ export async function migrateServer(url: string, { onError }: LedgerOptions): Pr
   await using opening = new AsyncDisposableStack();
   const { database, boss } = await connect(url, { onError, migrate: true });
   opening.use(database);
-  await migrate(database);
   opening.defer(() => boss.stop({ graceful: false, close: true }));
   await boss.start();
   await createQueues(boss);
+  // Last: whoever finds these tables may take the queue's for granted.
+  await migrate(database);
 }
 
 /** Puts the last snapshot in the place of the ledger, whose remains are kept beside it. Gives the folder of the remains. */
 export async function restoreSnapshot(folder: string): Promise<string | null> {
-  using _lock = lockFolder(folder, { waitMs: LOCK_WAIT_MS });
+  using held = new DisposableStack();
+  held.use(lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
   const file = join(folder, 'snapshot.tar.gz');
   const content = await readFile(file).catch((cause: unknown) => {
     throw unusable(cause, {
@@ -109,9 +112,17 @@ export async function restoreSnapshot(folder: string): Promise<string | null> {
     });
   });
   const fresh = join(folder, `new-${randomUUID()}`);
-  const pglite = new PGlite({ dataDir: fresh, loadDataDir: new Blob([new Uint8Array(content)]) });
-  await pglite.waitReady;
-  await pglite.close();
+  try {
+    await using pglite = new PGlite({ dataDir: fresh, loadDataDir: new Blob([new Uint8Array(content)]) });
+    await pglite.waitReady;
+  } catch (cause) {
+    await rm(fresh, { recursive: true, force: true });
+    throw unusable(cause, {
+      file,
+      problem: 'The snapshot is damaged and cannot be restored.',
+      mend: 'Bring a copy of it from a backup.',
+    });
+  }
   const data = join(folder, 'data');
   const remains = existsSync(data) ? join(folder, `damaged-${randomUUID()}`) : null;
   if (remains) await rename(data, remains);
@@ -123,7 +134,7 @@ async function connect(
   url: string,
   { onError, migrate: migrates }: LedgerOptions & { migrate: boolean },
 ): Promise<{ database: Database; boss: PgBoss }> {
-  const pool = new pg.Pool({ connectionString: url, max: 8, connectionTimeoutMillis: 10_000 });
+  const pool = new Pool({ connectionString: url, max: 8, connectionTimeoutMillis: 10_000 });
   pool.on('error', onError);
   try {
     await pool.query('SELECT 1');
@@ -186,7 +197,11 @@ async function writeSnapshot(pglite: PGlite, folder: string): Promise<void> {
   }
   await rename(fresh, join(folder, 'snapshot.tar.gz'));
   const directory = await openFile(folder, 'r');
-  await directory.sync().finally(() => directory.close());
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 const unusable = (cause: unknown, fault: { file?: string; problem: string; mend: string }): AppError =>

@@ -1,0 +1,148 @@
+import type { PgBoss } from 'pg-boss';
+import type { DeliveryRecord, NewDelivery } from '../../model/edition.ts';
+import type { Ledger } from '../../runtime/ledger.ts';
+import type { Database, Session } from './database.ts';
+import { sendJob } from './jobs.ts';
+import { deliveryColumns, deliveryId, editionColumns, toDeliveries, toEditions } from './rows.ts';
+
+/** Sending what was made. */
+export function deliveryCalls(
+  database: Database,
+  boss: PgBoss,
+): Pick<Ledger, 'claimDelivery' | 'settleDelivery' | 'addDeliveries' | 'moveDelivery'> {
+  return {
+    claimDelivery: (id, { job, now }) =>
+      database.transaction(async (session) => {
+        const [before] = toDeliveries(
+          await session.query(
+            `SELECT ${deliveryColumns} FROM sitrep.delivery
+             WHERE id = $1 AND (state = 'pending' OR (state = 'sending' AND job = $2)) FOR UPDATE`,
+            [id, job],
+          ),
+        );
+        if (!before) return undefined;
+        if (before.state === 'sending' && (await interruptDelivery(session, { id, job })) === 'held')
+          return undefined;
+        const [delivery] = toDeliveries(
+          await session.query(
+            `UPDATE sitrep.delivery SET state = 'sending', job = $2, attempt = attempt + 1, sending_at = $3 WHERE id = $1
+             RETURNING ${deliveryColumns}`,
+            [id, job, now],
+          ),
+        );
+        const [edition] = toEditions(
+          await session.query(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [before.edition]),
+        );
+        return delivery && edition && { delivery, edition };
+      }),
+
+    settleDelivery: ({ id, edition, attempt, sendingAt }, settlement, { now, alert }) =>
+      database.transaction(async (session) => {
+        const retried = settlement.state === 'retried';
+        // Attempts are counted from the start again when an operator has it retried: the instant tells them apart.
+        const settled = await session.query(
+          `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL
+           WHERE id = $1 AND state = 'sending' AND attempt = $2 AND sending_at = $3 RETURNING id`,
+          [
+            id,
+            attempt,
+            sendingAt,
+            retried ? 'pending' : settlement.state,
+            settlement.reason,
+            retried ? null : now,
+          ],
+        );
+        if (settled.length === 0) return false;
+        if (retried)
+          await sendJob(boss, session, { queue: 'delivery', id, startAfter: settlement.afterSeconds });
+        else await closeEdition(session, edition, now);
+        if (alert) await insertDeliveries(session, boss, { edition, deliveries: [alert], now });
+        return true;
+      }),
+
+    addDeliveries: (edition, deliveries, now) =>
+      database.transaction((session) => insertDeliveries(session, boss, { edition, deliveries, now })),
+
+    moveDelivery: (id, { from, to, reason, now }) =>
+      database.transaction(async (session) => {
+        const [moved] = toDeliveries(
+          await session.query(
+            `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0,
+               settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $4::timestamptz END
+             WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${deliveryColumns}`,
+            [id, to, reason, now, [...from]],
+          ),
+        );
+        if (!moved) return false;
+        if (to === 'pending') {
+          await session.query(
+            `UPDATE sitrep.edition SET state = 'delivering', settled_at = NULL WHERE id = $1 AND state = 'done' AND $2`,
+            [moved.edition, moved.content === 'edition' || moved.content === 'notice'],
+          );
+          await sendJob(boss, session, { queue: 'delivery', id });
+        }
+        await closeEdition(session, moved.edition, now);
+        return true;
+      }),
+  };
+}
+
+/** Adds deliveries, each with its job unless it is held; gives the ids of those that are new. */
+export async function insertDeliveries(
+  session: Session,
+  boss: PgBoss,
+  { edition, deliveries, now }: { edition: string; deliveries: readonly NewDelivery[]; now: Date },
+): Promise<string[]> {
+  const added: string[] = [];
+  for (const delivery of deliveries) {
+    const { channel, address, content, copy, heldBecause } = delivery;
+    const id = deliveryId(edition, delivery);
+    const target = JSON.stringify(delivery.target);
+    const state = heldBecause === null ? 'pending' : 'held';
+    const rows = await session.query(
+      `INSERT INTO sitrep.delivery
+         (id, edition, channel, address, content, copy, target, state, reason, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
+      [id, edition, channel, address, content, copy, target, state, heldBecause, now],
+    );
+    if (rows.length === 0) continue;
+    added.push(id);
+    if (heldBecause === null) await sendJob(boss, session, { queue: 'delivery', id });
+  }
+  return added;
+}
+
+/** An edition is done when nothing of it is on its way any more; what is held waits for an operator. */
+export async function closeEdition(session: Session, id: string, now: Date): Promise<void> {
+  // Locked first: two deliveries that end at once must not each take the other for open.
+  await session.query('SELECT 1 FROM sitrep.edition WHERE id = $1 FOR UPDATE', [id]);
+  await session.query(
+    `UPDATE sitrep.edition SET state = 'done', settled_at = $2
+     WHERE id = $1 AND state = 'delivering' AND NOT EXISTS (
+       SELECT 1 FROM sitrep.delivery
+       WHERE edition = $1 AND content IN ('edition', 'notice') AND state IN ('pending', 'sending', 'held'))`,
+    [id, now],
+  );
+}
+
+/**
+ * A delivery that was being sent when its process ended may have arrived. It is sent again with the same id, or held for
+ * the operator, as its target says. Gives the state that it is in then; undefined when `job` no longer has it in hand.
+ */
+export async function interruptDelivery(
+  session: Session,
+  { id, job }: { id: string; job: string },
+): Promise<DeliveryRecord['state'] | undefined> {
+  const [interrupted] = toDeliveries(
+    await session.query(
+      `UPDATE sitrep.delivery SET job = NULL,
+         state = CASE WHEN target->>'afterCrash' = 'hold' THEN 'held' ELSE 'pending' END,
+         reason = CASE WHEN target->>'afterCrash' = 'hold'
+           THEN 'The process ended while it was being sent: it may have arrived. Release it to send it again.'
+           ELSE 'The process ended while it was being sent.' END
+       WHERE id = $1 AND state = 'sending' AND job = $2 RETURNING ${deliveryColumns}`,
+      [id, job],
+    ),
+  );
+  return interrupted?.state;
+}

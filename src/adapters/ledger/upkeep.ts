@@ -1,0 +1,96 @@
+import type { PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import type { Ledger } from '../../runtime/ledger.ts';
+import type { Database, Session } from './database.ts';
+import { interruptDelivery } from './deliveries.ts';
+import { loseEdition, wakeEdition } from './editions.ts';
+import { isAlive, sendJob } from './jobs.ts';
+import { editionColumns, toEditions } from './rows.ts';
+
+/** Keeping the ledger small, and whole. */
+export function upkeepCalls(
+  database: Database,
+  boss: PgBoss,
+): Pick<Ledger, 'removeEditions' | 'forgetAddresses' | 'reconcile'> {
+  return {
+    removeEditions: async (before) =>
+      toEditions(
+        await database.query(
+          `DELETE FROM sitrep.edition e WHERE settled_at < $1 AND state NOT IN ('queued', 'rendering')
+             AND NOT EXISTS (SELECT 1 FROM sitrep.edition child WHERE child.part_of = e.id)
+             AND NOT EXISTS (
+               SELECT 1 FROM sitrep.delivery WHERE edition = e.id AND state IN ('pending', 'sending'))
+           RETURNING ${editionColumns}`,
+          [before],
+        ),
+      ),
+
+    forgetAddresses: async (before) => {
+      // What a server answered often repeats the address.
+      const forgotten = await database.query(
+        `UPDATE sitrep.delivery SET target = '{}', reason = replace(reason, address, 'the address'),
+           address = 'forgotten:' || left(encode(sha256(convert_to(address, 'UTF8')), 'hex'), 16)
+         WHERE settled_at < $1 AND state NOT IN ('pending', 'sending', 'held') AND address NOT LIKE 'forgotten:%'
+         RETURNING id`,
+        [before],
+      );
+      return forgotten.length;
+    },
+
+    async reconcile() {
+      let mended = 0;
+      for (const { queue, id, job } of await inHand(database)) {
+        if (await isAlive(boss, { queue, job })) continue;
+        mended += 1;
+        await database.transaction((session) => giveBack(session, { queue, id, job }));
+      }
+      for (const { queue, id, asOf } of await waiting(database)) {
+        const jobs = await boss.findJobs(queue, { key: id });
+        if (jobs.some(({ state }) => state === 'created' || state === 'retry' || state === 'active'))
+          continue;
+        mended += 1;
+        await (queue === 'edition'
+          ? wakeEdition(database, boss, { id, asOf })
+          : sendJob(boss, database, { queue, id }));
+      }
+      return mended;
+    },
+  };
+}
+
+/**
+ * Gives back whatever was in hand when the process that held an embedded ledger ended: the lock proves that it is gone.
+ */
+export async function recover(database: Database, boss: PgBoss): Promise<void> {
+  for (const name of ['edition', 'delivery'] as const) await boss.deleteAllJobs(name);
+  await database.transaction(async (session) => {
+    for (const each of await inHand(session)) await giveBack(session, each);
+  });
+}
+
+const queue = z.enum(['edition', 'delivery']);
+const held = z.array(z.object({ queue, id: z.string(), job: z.string() }));
+const inHand = async (session: Session): Promise<z.output<typeof held>> =>
+  held.parse(
+    await session.query(
+      `SELECT 'edition' AS queue, id, job FROM sitrep.edition WHERE state = 'rendering'
+       UNION ALL SELECT 'delivery', id, job FROM sitrep.delivery WHERE state = 'sending'`,
+    ),
+  );
+
+const open = z.array(z.object({ queue, id: z.string(), asOf: z.string() }));
+const waiting = async (session: Session): Promise<z.output<typeof open>> =>
+  open.parse(
+    await session.query(
+      `SELECT 'edition' AS queue, id, as_of AS "asOf" FROM sitrep.edition WHERE state = 'queued'
+       UNION ALL SELECT 'delivery', id, '' FROM sitrep.delivery WHERE state = 'pending'`,
+    ),
+  );
+
+/** Only from the hands of `job`: another may have taken it since it was looked at. */
+async function giveBack(
+  session: Session,
+  { queue: name, ...inHands }: z.output<typeof held>[number],
+): Promise<void> {
+  await (name === 'edition' ? loseEdition(session, inHands) : interruptDelivery(session, inHands));
+}

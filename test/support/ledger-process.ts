@@ -1,0 +1,22 @@
+import { once } from 'node:events';
+import { openEmbeddedLedger, openServerLedger } from '../../src/adapters/ledger/open.ts';
+import { asked, at, now } from './ledger-samples.ts';
+
+// Run by the ledger's tests in processes of their own: opens a ledger, says so, waits for a line, and then looks for
+// slots or goes on holding it.
+const [, , place = '', task] = process.argv;
+const onError = (error: Error) => console.error(error);
+await using ledger = place.startsWith('postgres')
+  ? await openServerLedger(place, { onError })
+  : await openEmbeddedLedger(place, { onError });
+console.log('open');
+await once(process.stdin, 'data');
+if (task === 'slots') {
+  const due = ['2021-08-01', '2021-08-08', '2021-08-15', '2021-08-22'].map((asOf) => asked({ asOf }));
+  const added = await ledger.openSlots('weekly', {
+    now,
+    plan: () => ({ cursor: at('2021-08-23T05:00:00Z'), due, skipped: [] }),
+  });
+  console.log(JSON.stringify(added.map(({ id }) => id)));
+}
+process.stdin.destroy();

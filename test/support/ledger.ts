@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/adapters/ledger/open.ts';
+import type { Ledger } from '../../src/runtime/ledger.ts';
+
+/** A PostgreSQL server to test on, by `npm run test:postgres`; without it the ledger is embedded. */
+const serverUrl = process.env['TEST_DATABASE_URL'];
+export const isServer = serverUrl !== undefined;
+
+/** The place of one test's ledger, empty and migrated. */
+export interface Place {
+  /** The folder of an embedded ledger, the address of the database of one on a server. */
+  readonly at: string;
+  open(): Promise<Ledger>;
+  /** As many processes would see it: on a server each with connections of its own, embedded the same ledger. */
+  several(count: number): Promise<{ ledgers: readonly Ledger[] } & AsyncDisposable>;
+}
+
+/** Ledgers for the tests of a file: a fresh place for each. A test that leaves one open fails. */
+export function useLedgers(): { fresh: () => Promise<Place> } {
+  const faults: Error[] = [];
+  const onError = (error: Error) => void faults.push(error);
+  const open = new Set<Ledger>();
+  const undo: (() => Promise<void>)[] = [];
+  let template = '';
+
+  beforeAll(async () => {
+    if (serverUrl === undefined) {
+      template = await mkdtemp(join(tmpdir(), 'sitrep-ledger-'));
+      await (await openEmbeddedLedger(template, { onError }))[Symbol.asyncDispose]();
+    } else {
+      template = `sitrep_${randomUUID().replaceAll('-', '')}`;
+      await onServer(`CREATE DATABASE ${template}`);
+      await migrateServer(urlOf(template), { onError });
+    }
+  });
+  afterAll(() => drop(template));
+  afterEach(async () => {
+    const left = [...open];
+    for (const ledger of left) await ledger[Symbol.asyncDispose]();
+    for (const each of undo.splice(0)) await each();
+    if (left.length > 0) throw new Error(`${left.length} ledgers were left open.`);
+    if (faults.length > 0) throw new AggregateError(faults.splice(0), 'The queue met with faults.');
+  });
+
+  return {
+    async fresh() {
+      const at = await copyOf(template);
+      undo.push(() => drop(at));
+      const openAt = async (): Promise<Ledger> => {
+        const ledger = isServer
+          ? await openServerLedger(urlOf(at), { onError })
+          : await openEmbeddedLedger(at, { onError });
+        const watched: Ledger = {
+          ...ledger,
+          async [Symbol.asyncDispose]() {
+            open.delete(watched);
+            await ledger[Symbol.asyncDispose]();
+          },
+        };
+        open.add(watched);
+        return watched;
+      };
+      return {
+        at: isServer ? urlOf(at) : at,
+        open: openAt,
+        async several(count) {
+          const opened = await Promise.all(Array.from({ length: isServer ? count : 1 }, openAt));
+          return {
+            ledgers: Array.from({ length: count }, (_, index) => opened[index % opened.length]!),
+            async [Symbol.asyncDispose]() {
+              for (const ledger of opened) await ledger[Symbol.asyncDispose]();
+            },
+          };
+        },
+      };
+    },
+  };
+}
+
+async function copyOf(template: string): Promise<string> {
+  if (!isServer) {
+    const folder = await mkdtemp(join(tmpdir(), 'sitrep-ledger-'));
+    await cp(template, folder, { recursive: true });
+    return folder;
+  }
+  const name = `sitrep_${randomUUID().replaceAll('-', '')}`;
+  await onServer(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  return name;
+}
+
+const drop = (at: string): Promise<void> =>
+  isServer
+    ? onServer(`DROP DATABASE IF EXISTS ${at} WITH (FORCE)`)
+    : rm(at, { recursive: true, force: true });
+
+async function onServer(sql: string): Promise<void> {
+  const client = new Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+function urlOf(database: string): string {
+  const url = new URL(serverUrl ?? '');
+  url.pathname = `/${database}`;
+  return url.href;
+}
