@@ -17,7 +17,8 @@ import { operateBy } from './adapters/remote.ts';
 import type { Brief } from './model/brief.ts';
 import type { Dataset } from './model/dataset.ts';
 import type { DeliverySettings } from './model/delivery-settings.ts';
-import { AppError } from './model/fault.ts';
+import { AppError, type Fault } from './model/fault.ts';
+import { targetFaults } from './model/target-faults.ts';
 import type { Effects, Material } from './pipeline/produce.ts';
 import type { Ledger } from './runtime/ledger.ts';
 import type { Log } from './runtime/log.ts';
@@ -265,6 +266,8 @@ export function serviceOf({
       const own = parts();
       if (own.databaseUrl === undefined && roles.length === 1) throw needsDatabase(roles[0] ?? 'worker');
       const briefs = await catalogue.loadBriefs(await catalogue.briefIds());
+      const faults = briefs.flatMap((brief) => faultsOfTargets(brief, own.delivery));
+      if (faults.length > 0) throw new AppError('brief-invalid', faults);
       await sweepScratch(join(own.cacheFolder, 'profiles'));
       await runService({
         out,
@@ -316,6 +319,10 @@ export function serviceOf({
     },
   };
 }
+
+/** What is wrong with the targets of a brief as the settings are. */
+export const faultsOfTargets = ({ definition, config }: Brief, settings: DeliverySettings): Fault[] =>
+  targetFaults({ file: definition.file, marking: config.marking, deliver: config.deliver }, settings);
 
 const needsDatabase = (command: string): AppError =>
   new AppError('settings-invalid', [

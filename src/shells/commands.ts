@@ -2,7 +2,7 @@ import { Cron } from 'croner';
 import type { Brief } from '../model/brief.ts';
 import { today, type Day } from '../model/calendar.ts';
 import type { Dataset } from '../model/dataset.ts';
-import { AppError } from '../model/fault.ts';
+import { AppError, type Fault } from '../model/fault.ts';
 import { knownBy } from '../model/known.ts';
 import { checkBrief } from '../pipeline/check-brief.ts';
 import { editionsAskedFor } from '../pipeline/fan-out.ts';
@@ -18,6 +18,8 @@ const slotsShown = 3;
 
 /** What the commands need of the world. */
 export interface Surroundings {
+  /** What is wrong with the targets of a brief as the settings of delivery are. */
+  targetFaults(brief: Brief): Fault[];
   readonly now: Date;
   readonly engine: string;
   briefIds(): Promise<string[]>;
@@ -117,6 +119,8 @@ export function commands(world: Surroundings): Commands {
       for (const brief of briefs) {
         world.signal.throwIfAborted();
         await collect(checkBrief(brief, world.effects.openQueries));
+        const targets = world.targetFaults(brief);
+        if (targets.length > 0) errors.push(new AppError('brief-invalid', targets));
         const dataset = datasets.get(brief.config.dataset);
         if (!names.includes(brief.config.dataset)) errors.push(unknownDataset(brief));
         if (!dataset) continue;
