@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { markDelivered, readEdition, storeEdition } from '../../src/adapters/editions.ts';
@@ -141,4 +141,14 @@ test('what was delivered is not overwritten, but by the same bytes, which mend i
   await store(folder, 'one');
   expect(await readEdition(folder)).toEqual(edition('one').description);
   expect(await codeOf(store(folder, 'two'))).toBe('edition-delivered');
+});
+
+test('what a killed process left behind is removed after an hour, and not before', async () => {
+  const out = await temporaryFolder();
+  const left = (kind: string) => join(out, `.${kind}-00000000-0000-4000-8000-000000000000`);
+  for (const kind of ['new', 'old']) await mkdir(left(kind));
+  const twoHoursAgo = new Date(Date.now() - 2 * 3_600_000);
+  await utimes(left('new'), twoHoursAgo, twoHoursAgo);
+  await store(join(out, 'a'), 'one');
+  expect((await readdir(out)).toSorted()).toEqual(['.old-00000000-0000-4000-8000-000000000000', 'a']);
 });
