@@ -38,10 +38,10 @@ export interface Parts {
   readonly engine: string;
   readonly effects: Effects;
   readonly log: Log;
-  loadMaterial(): Promise<Material>;
-  briefIds(): Promise<string[]>;
-  loadBrief(id: string): Promise<Brief>;
-  loadDataset(name: string): Promise<Dataset>;
+  readonly loadMaterial: () => Promise<Material>;
+  readonly briefIds: () => Promise<string[]>;
+  readonly loadBrief: (id: string) => Promise<Brief>;
+  readonly loadDataset: (name: string) => Promise<Dataset>;
   /** Aborted when the program is told to stop. */
   readonly stop: AbortSignal;
   /** Ends what is in hand, the browser included. */

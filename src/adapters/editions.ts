@@ -47,7 +47,8 @@ export async function storeEdition(
       writeFile(join(fresh, 'manifest.json'), `${JSON.stringify(description, null, 2)}\n`),
     ]);
     if (delivered) await markDelivered(fresh);
-    if (durable) await Promise.all([...files.map(({ name }) => join(fresh, name)), fresh].map(sync));
+    if (durable)
+      await Promise.all([...files.map(({ name }) => join(fresh, name)), fresh].map((path) => sync(path)));
     await putInPlace(fresh, { folder, old });
     if (durable) await sync(parent);
     await rm(old, { recursive: true, force: true });
@@ -113,7 +114,11 @@ async function wasDelivered(folder: string, { files }: Manifest): Promise<boolea
 
 async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Moves `fresh` to `folder`, and what stood there to `old`; another process may be doing the same. */

@@ -26,7 +26,6 @@ export type ErrorCode =
   | 'dataset-invalid'
   | 'brief-invalid'
   | 'brief-unknown'
-  | 'parameter-invalid'
   | 'template-invalid'
   | 'query-failed'
   | 'chart-failed'

@@ -127,8 +127,8 @@ describe('after five weeks without the program', () => {
   });
 
   test('skip still issues a slot that is fourteen minutes late: a restart near the hour is no miss', () => {
-    const late = (now: string) =>
-      dueSlots(schedule('0 6 * * MON', 'Europe/London', { catchUp: 'skip' }), { cursor, now: at(now) });
+    const late = (instant: string) =>
+      dueSlots(schedule('0 6 * * MON', 'Europe/London', { catchUp: 'skip' }), { cursor, now: at(instant) });
     expect(late('2021-08-02T05:14:00Z').issue).toHaveLength(1);
     expect(late('2021-08-02T05:16:00Z').issue).toHaveLength(0);
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/adapters/ledger/open.ts';
 import type { DeliveryRecord, EditionRecord } from '../../src/model/edition.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
@@ -60,7 +60,11 @@ async function createDatabase(server: string): Promise<string> {
 }
 
 async function onServer(server: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server });
+  const client = new Client({ connectionString: server });
   await client.connect();
-  await client.query(sql).finally(() => client.end());
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
 }
