@@ -10,7 +10,7 @@ import { readEdition } from '../../src/adapters/editions.ts';
 import { hashOf } from '../../src/model/manifest.ts';
 import { slotsBetween } from '../../src/model/slots.ts';
 import { openProject } from '../support/cli.ts';
-import { openChaosLedger } from '../support/chaos-ledger.ts';
+import { openProgramLedger } from '../support/program-ledger.ts';
 import { startService, type LogLine, type Service } from '../support/service.ts';
 
 /**
@@ -29,7 +29,7 @@ const moments = {
 type Moment = keyof typeof moments | 'accepted';
 
 const project = await openProject();
-const ledger = await openChaosLedger(project);
+const ledger = await openProgramLedger(project);
 afterAll(async () => {
   await ledger[Symbol.asyncDispose]();
   await project[Symbol.asyncDispose]();

@@ -6,11 +6,14 @@ import { simpleParser, type ParsedMail } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openProject } from '../support/cli.ts';
+import { openProgramLedger } from '../support/program-ledger.ts';
 import { readPdf } from '../support/pdf.ts';
 import { startService, type Service } from '../support/service.ts';
 
 /** One edition to recipients who each fare differently, from the schedule of the real program to their mailboxes. */
 const project = await openProject();
+const ledger = await openProgramLedger(project);
+const sitrep = (args: string, env: NodeJS.ProcessEnv = {}) => project.sitrep(args, { ...ledger.env, ...env });
 const arrived: { to: string; mail: ParsedMail }[] = [];
 /** How often each recipient was offered a message. */
 const offers = new Map<string, number>();
@@ -57,20 +60,20 @@ beforeAll(async () => {
   ].map((target) => `  - { email: ${target} }\n`);
   await project.write(file, `${text}deliver:\n${targets.join('')}  - { folder: archive }\n`);
   service = startService(project, 'start', {
+    ...ledger.env,
     SITREP_SMTP_URL: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     SITREP_MAIL_FROM: 'Sitrep <briefs@example.org>',
     SITREP_MAIL_DOMAINS: 'example.org',
     SITREP_OPERATOR: 'operator@example.net',
   });
   await service.line(({ msg }) => msg === 'ready');
-  const { stderr } = await project.sitrep(
-    'backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver',
-  );
+  const { stderr } = await sitrep('backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver');
   if (stderr !== '') throw new Error(stderr);
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();
   server.close();
+  await ledger[Symbol.asyncDispose]();
   await project[Symbol.asyncDispose]();
 });
 
@@ -83,7 +86,7 @@ interface Row {
   readonly content: string;
 }
 const deliveries = async (): Promise<Row[]> =>
-  JSON.parse((await project.sitrep('deliveries --json')).stdout) as Row[];
+  JSON.parse((await sitrep('deliveries --json')).stdout) as Row[];
 const settled = () =>
   vi.waitFor(
     async () => {
@@ -154,24 +157,24 @@ test('the operator is told of the bounce, and the log holds no address', async (
 
 test('retry sends what failed alone, resend one copy, release what is held', async () => {
   const before = arrived.length;
-  const retried = await project.sitrep('retry celebrations/2021-08-22');
+  const retried = await sitrep('retry celebrations/2021-08-22');
   expect(retried.stderr).toBe('');
   await vi.waitFor(() => expect(offers.get('gone@example.org')).toBe(2), { timeout: 20_000 });
   await settled();
   expect(messagesTo('good@example.org')).toHaveLength(1);
 
-  const resent = await project.sitrep('resend celebrations/2021-08-22 --to good@example.org');
+  const resent = await sitrep('resend celebrations/2021-08-22 --to good@example.org');
   expect(resent.stderr).toBe('');
   await vi.waitFor(() => expect(messagesTo('good@example.org')).toHaveLength(2), { timeout: 20_000 });
   const ids = messagesTo('good@example.org').map(({ mail }) => mail.messageId);
   expect(new Set(ids).size).toBe(2);
 
   const held = (await deliveries()).find(({ state }) => state === 'held');
-  await project.sitrep(`release ${held?.id.slice(0, 8)}`);
+  await sitrep(`release ${held?.id.slice(0, 8)}`);
   await vi.waitFor(() => expect(messagesTo('cut-held@example.org')).toHaveLength(2), { timeout: 20_000 });
   await settled();
   expect(arrived.length - before).toBe(2);
-  const runs = await project.sitrep('runs');
+  const runs = await sitrep('runs');
   expect(runs.stdout).toMatch(/celebrations\/2021-08-22 +done .* 1 bounced/);
 });
 
@@ -182,14 +185,14 @@ test('check --mail sends a test message, and says so when it cannot', async () =
     SITREP_MAIL_FROM: 'briefs@example.org',
     SITREP_MAIL_DOMAINS: 'example.org',
   };
-  const sent = await project.sitrep('check --mail good@example.org', env);
+  const sent = await sitrep('check --mail good@example.org', env);
   expect(sent).toMatchObject({ status: 0, stderr: '' });
   expect(sent.stdout).toContain('accepted');
-  const nobody = await project.sitrep('check --mail', env);
+  const nobody = await sitrep('check --mail', env);
   expect(nobody.stderr).toContain('SITREP_OPERATOR');
-  const refused = await project.sitrep('check --mail gone@example.org', env);
+  const refused = await sitrep('check --mail gone@example.org', env);
   expect(refused).toMatchObject({ status: 1 });
   expect(refused.stderr).toContain('bounced');
-  const outside = await project.sitrep('check --mail someone@example.com', env);
+  const outside = await sitrep('check --mail someone@example.com', env);
   expect(outside.stderr).toContain('SITREP_MAIL_DOMAINS');
 });

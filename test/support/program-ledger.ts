@@ -7,7 +7,7 @@ import type { Ledger } from '../../src/runtime/ledger.ts';
 import type { Project } from './cli.ts';
 
 /** A ledger for programs that the test starts and kills: embedded, or on the server of `TEST_DATABASE_URL`. */
-export interface ChaosLedger extends AsyncDisposable {
+export interface ProgramLedger extends AsyncDisposable {
   /** The programs that work on it together. */
   readonly roles: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -16,7 +16,7 @@ export interface ChaosLedger extends AsyncDisposable {
   read(): Promise<{ editions: EditionRecord[]; deliveries: DeliveryRecord[] }>;
 }
 
-export async function openChaosLedger(project: Project): Promise<ChaosLedger> {
+export async function openProgramLedger(project: Project): Promise<ProgramLedger> {
   const server = process.env['TEST_DATABASE_URL'];
   const onError = (error: Error) => console.error(error);
   const url = server === undefined ? undefined : await createDatabase(server);
