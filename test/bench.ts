@@ -30,7 +30,17 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 const warmUps = 5;
 const asOf = '2021-08-25';
-const steps: readonly Step[] = ['select', 'analyse', 'chart', 'compose', 'print', 'seal', 'inspect', 'store'];
+const steps: readonly Step[] = [
+  'select',
+  'analyse',
+  'chart',
+  'compose',
+  'gate',
+  'print',
+  'seal',
+  'inspect',
+  'store',
+];
 
 const project = join(import.meta.dirname, '..');
 process.chdir(project);

@@ -6,7 +6,12 @@ import type { Edition, Request } from './produce.ts';
 
 export function describeEdition(
   { brief, asOf, paper }: Request,
-  { known, used, pages }: Pick<Edition, 'known' | 'used'> & { readonly pages: number | null },
+  {
+    known,
+    used,
+    pages,
+    rules,
+  }: Pick<Edition, 'known' | 'used' | 'rules'> & { readonly pages: number | null },
   { inputs, files }: { inputs: string; files: readonly FileToStore[] },
 ): Manifest {
   const shown = new Set(used);
@@ -26,6 +31,7 @@ export function describeEdition(
         sha256: hashOf(JSON.stringify(row)),
       }))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    rules: { passed: [...rules.passed], waived: [...rules.waived] },
     files: files.map(({ name, content }) => ({
       name,
       bytes: Buffer.byteLength(content),
@@ -61,6 +67,7 @@ export function inputsOf(
       asOf,
       paper,
       files,
+      marking: dataset.marking,
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= asOf),
     }),
   );

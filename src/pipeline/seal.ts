@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { PDFDict, ParseSpeeds, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
+import { ParseSpeeds, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
 import { AppError } from '../model/fault.ts';
+import { listBookmarks, readContents, type PdfContents } from './pdf-contents.ts';
 
 /** Named in every PDF; without versions, so that an update changes no byte by itself. */
 const CREATOR = 'Sitrep';
@@ -21,6 +22,8 @@ export interface SealMetadata {
 export interface SealedPdf {
   readonly pdf: Uint8Array;
   readonly pages: number;
+  /** What it shows, read before it was written: what writing itself might spoil is not in it. */
+  readonly contents: PdfContents;
 }
 
 /**
@@ -40,6 +43,7 @@ export async function seal(pdf: Uint8Array, metadata: SealMetadata): Promise<Sea
   document.setCreationDate(metadata.date);
   document.setModificationDate(metadata.date);
   mendBookmarks(document, metadata.headings ?? []);
+  const contents = readContents(document);
   // Attachments go here: before the identity, which must cover them.
   const id = PDFHexString.of(identify(settled, metadata));
   document.context.trailerInfo.ID = document.context.obj([id, id]);
@@ -51,6 +55,7 @@ export async function seal(pdf: Uint8Array, metadata: SealMetadata): Promise<Sea
       objectsPerTick: Infinity,
     }),
     pages: document.getPageCount(),
+    contents,
   };
 }
 
@@ -79,7 +84,7 @@ function settle(pdf: Uint8Array, date: Date): Uint8Array {
  * others are left for the inspection to find.
  */
 function mendBookmarks(document: PDFDocument, headings: readonly string[]): void {
-  const bookmarks = listBookmarks(document.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict));
+  const bookmarks = listBookmarks(document);
   if (bookmarks.length !== headings.length) return;
   for (const [index, bookmark] of bookmarks.entries()) {
     const heading = (headings[index] ?? '').trim().replace(/\s+/g, ' ');
@@ -93,17 +98,6 @@ function mendBookmarks(document: PDFDocument, headings: readonly string[]): void
       bookmark.set(PDFName.of('Title'), PDFHexString.fromText(heading));
     }
   }
-}
-
-/** The entries below one entry, each before its own, as they stand in the document. */
-function listBookmarks(parent: PDFDict | undefined): PDFDict[] {
-  const found: PDFDict[] = [];
-  let entry = parent?.lookupMaybe(PDFName.of('First'), PDFDict);
-  while (entry !== undefined) {
-    found.push(entry, ...listBookmarks(entry));
-    entry = entry.lookupMaybe(PDFName.of('Next'), PDFDict);
-  }
-  return found;
 }
 
 async function load(pdf: Uint8Array): Promise<PDFDocument> {

@@ -6,7 +6,9 @@ import { AppError } from '../model/fault.ts';
 import { knownBy } from '../model/known.ts';
 import { checkBrief } from '../pipeline/check-brief.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
-import { render } from '../pipeline/produce.ts';
+import { idleWaivers } from '../pipeline/gate/gate.ts';
+import type { Verdict } from '../pipeline/gate/rule.ts';
+import { produce } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
 import type { Commands } from './cli.ts';
 import { alignColumns } from './table.ts';
@@ -107,16 +109,22 @@ export function commands(world: Surroundings): Commands {
         const dataset = datasets.get(brief.config.dataset);
         if (!names.includes(brief.config.dataset)) errors.push(unknownDataset(brief));
         if (!dataset) continue;
-        for (const { asOf } of brief.config.golden) {
+        const { golden, paper } = brief.config;
+        const verdicts: Verdict[] = [];
+        for (const { asOf } of golden) {
           world.signal.throwIfAborted();
-          await collect(render({ brief, dataset, asOf, paper: brief.config.paper }, world.effects, material));
+          const request = { brief, dataset, asOf, paper };
+          const edition = await collect(produce(request, world.effects, material, { signal: world.signal }));
+          if (edition) verdicts.push(edition.rules);
           editions += 1;
         }
+        const idle = verdicts.length === golden.length ? idleWaivers(brief, verdicts) : [];
+        if (idle.length > 0) errors.push(new AppError('brief-invalid', idle));
       }
       const [first] = errors;
       if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
       world.print(
-        `No faults: ${datasets.size} dataset${datasets.size === 1 ? '' : 's'}, ${briefs.length} briefs, ${editions} editions composed.`,
+        `No faults: ${datasets.size} dataset${datasets.size === 1 ? '' : 's'}, ${briefs.length} briefs, ${editions} editions held to every rule.`,
       );
     },
   };
