@@ -9,7 +9,7 @@ import { analyse, withoutUntold } from './analyse.ts';
 import { compose } from './compose.ts';
 import { readDraft, type Draft } from './gate/draft.ts';
 import { holdDraft, holdPrint } from './gate/gate.ts';
-import { headingsOf } from './gate/page-units.ts';
+import { headingsOf, linkTexts } from './gate/page-units.ts';
 import { readPrint } from './gate/print.ts';
 import { together, type Verdict } from './gate/rule.ts';
 import { illustrate, type Illustration } from './illustrate.ts';
@@ -151,6 +151,7 @@ export async function produce(
       keywords: [brief.config.marking, issueNumber(asOf)],
       language: 'en-GB',
       headings: headingsOf(tree),
+      links: linkTexts(tree),
       date: new Date(`${asOf}T00:00:00Z`),
     });
     onStep('inspect');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ParseSpeeds, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
 import { AppError } from '../model/fault.ts';
+import { attachXmp, describeLinks, mapRoles, xmpOf } from './pdf-metadata.ts';
 import { listBookmarks, readContents, type PdfContents } from './pdf-contents.ts';
 
 /** Named in every PDF; without versions, so that an update changes no byte by itself. */
@@ -17,6 +18,8 @@ export interface SealMetadata {
   readonly date: Date;
   /** Text of every heading in document order, to mend bookmarks with. Without it they stay as printed. */
   readonly headings?: readonly string[];
+  /** What each destination of a link is. */
+  readonly links?: { readonly [destination: string]: string };
 }
 
 export interface SealedPdf {
@@ -43,6 +46,9 @@ export async function seal(pdf: Uint8Array, metadata: SealMetadata): Promise<Sea
   document.setCreationDate(metadata.date);
   document.setModificationDate(metadata.date);
   mendBookmarks(document, metadata.headings ?? []);
+  mapRoles(document);
+  describeLinks(document, metadata.links ?? {});
+  attachXmp(document, xmpOf(metadata, { creator: CREATOR }));
   const contents = readContents(document);
   // Attachments go here: before the identity, which must cover them.
   const id = PDFHexString.of(identify(settled, metadata));

@@ -121,3 +121,19 @@ const inlineNames = new Set(
 /** The headings in order, as bookmarks should read. */
 export const headingsOf = ({ elements }: HtmlTree): string[] =>
   elements.filter(({ name }) => /^h[1-6]$/.test(name)).map(textOf);
+
+/** What each link of the page leads to, by the id that it names: an endnote, or where an endnote is cited first. */
+export function linkTexts({ elements }: HtmlTree): { [destination: string]: string } {
+  const texts: { [destination: string]: string } = {};
+  for (const element of elements) {
+    const { href } = element.attributes;
+    if (element.name !== 'a' || !href?.startsWith('#')) continue;
+    const [id, text] = [href.slice(1), textOf(element)];
+    texts[id] = id.startsWith('note-')
+      ? `Endnote ${text}`
+      : id.startsWith('cite-')
+        ? `Where it is cited first: ${text}`
+        : text;
+  }
+  return texts;
+}
