@@ -22,7 +22,7 @@ export interface PdfContents {
   readonly links: readonly { readonly page: number; readonly to: string; readonly landsOn: number | null }[];
 }
 
-export interface PdfPage {
+interface PdfPage {
   readonly widthPt: number;
   readonly heightPt: number;
   /** The text of the document, which is tagged, without the blanks between its words. */

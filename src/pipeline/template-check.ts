@@ -58,12 +58,15 @@ class TemplateCheck extends Handlebars.Visitor {
     const { value, loc } = content;
     // Handlebars' types give it those of its neighbour.
     const original = String(content.original);
-    if (forged.test(original))
-      this.#fault(
-        content,
-        'A template may hold no HTML comment, no "data-at", and no tag whose name is not written out.',
-        'Write {{! a comment }}, and tags in full.',
-      );
+    const found = forged.exec(original);
+    if (found !== null)
+      this.faults.push({
+        file: this.#file,
+        line: loc.start.line + original.slice(0, found.index).split('\n').length - 1,
+        problem:
+          'A template may hold no HTML comment, no "data-at", and no tag whose name is not written out.',
+        mend: 'Write {{! a comment }}, and tags in full.',
+      });
     if (this.#names.traced)
       content.value = traceElements(value, { original, file: this.#file, line: loc.start.line });
   }
@@ -108,7 +111,7 @@ class TemplateCheck extends Handlebars.Visitor {
     this.accept(partial.program);
     if (!this.#names.traced) return;
     const { program } = partial;
-    const [before = '', after = ''] = traceBlock(this.#file);
+    const [before, after] = traceBlock(this.#file);
     const trace = (value: string): hbs.AST.Statement & { value: string } => ({
       type: 'ContentStatement',
       value,

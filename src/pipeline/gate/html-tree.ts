@@ -18,7 +18,7 @@ export interface Text {
 }
 
 /** The rows that a citation names. */
-export interface Citation {
+interface Citation {
   readonly cites: readonly string[];
 }
 
@@ -47,7 +47,10 @@ const attribute = /([^\s=/"'<>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?
  * rule is reported instead, so that this and the browser never see two different pages.
  */
 export function parseHtml(html: string): HtmlTree {
-  type Growing = Omit<Element, 'children'> & { readonly children: Node[] };
+  interface Growing extends Element {
+    readonly children: Node[];
+    readonly parent: Growing | null;
+  }
   const root: Growing = { name: '', attributes: {}, children: [], parent: null, file: '', line: 0 };
   const elements: Element[] = [];
   const unbalanced: HtmlTree['unbalanced'][number][] = [];
@@ -81,7 +84,7 @@ export function parseHtml(html: string): HtmlTree {
     }
     const name = tag.toLowerCase();
     if (closing) {
-      if (current.name === name && current.parent) current = current.parent as Growing;
+      if (current.name === name && current.parent) current = current.parent;
       else unbalanced.push({ tag: `</${name}>`, file: current.file, line: current.line });
       continue;
     }

@@ -143,8 +143,9 @@ test('every rule has a wrong PDF that it must hold', () => {
   expect(Object.keys(wrong).toSorted()).toEqual(afterSealing.map(({ name }) => name).toSorted());
 });
 
-for (const [rule, prints] of Object.entries(wrong))
-  describe(rule, () => {
+describe.each(Object.entries(wrong).map(([rule, prints]) => ({ rule, prints })))(
+  '$rule',
+  ({ rule, prints }) => {
     test.each(prints)('holds $what', async ({ product = right, alter, says }) => {
       const held = await heldAfter(product, asked, { printer, ...(alter && { alter }) });
       expect((held[rule] ?? []).map(({ problem }) => problem).join('\n')).toMatch(says);
@@ -153,7 +154,8 @@ for (const [rule, prints] of Object.entries(wrong))
         expect(mend).toMatch(/[.}]$/);
       }
     });
-  });
+  },
+);
 
 const names = [...beforePrinting, ...afterSealing].map(({ name }) => name);
 describe('no rule holds the briefs as they are', () => {

@@ -5,7 +5,7 @@ import type { Box } from '../../scene.ts';
 import { excerpt, type Draft } from '../draft.ts';
 
 /** A rule about each chart by itself, with its spec as the place. */
-export const perChart =
+const perChart =
   (check: (chart: Illustration, draft: Draft) => readonly Pick<Fault, 'field' | 'problem' | 'mend'>[]) =>
   (draft: Draft): Fault[] =>
     draft.charts.flatMap((chart) =>

@@ -51,7 +51,8 @@ function keep(text: string, pattern: RegExp): string {
     const start = match.index + whole.lastIndexOf(group);
     return [start, start + group.length] as const;
   });
-  return [...text]
+  return text
+    .split('')
     .map((character, index) =>
       character === '\n' || kept.some(([start, end]) => index >= start && index < end) ? character : ' ',
     )

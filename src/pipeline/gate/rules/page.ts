@@ -31,7 +31,7 @@ export const activeContent = ({ tree }: Draft): Fault[] =>
 
 function* forbiddenIn({ name, attributes, file }: Element): Generator<string> {
   if (active.has(name)) yield `<${name}>`;
-  if (name === 'meta' && 'http-equiv' in attributes && !/_shared\/partials\/head\.hbs$/.test(file))
+  if (name === 'meta' && 'http-equiv' in attributes && !file.endsWith('_shared/partials/head.hbs'))
     yield `<meta http-equiv="${attributes['http-equiv']}">`;
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith('on') || sending.has(key)) yield `the attribute ${key}`;

@@ -38,8 +38,10 @@ export function otherWords(print: Print): Fault[] {
   for (const element of heads) {
     const text = textOf(element);
     const head = lettersOf(text);
-    if (head !== '' && !take(head, locate(head))) unheaded.push({ text, element });
-    while (head !== '' && take(head, locate(head)));
+    if (head === '') continue;
+    let at = locate(head);
+    if (at === -1) unheaded.push({ text, element });
+    for (; take(head, at); at = locate(head));
   }
   const lost = pieces
     .filter((piece) => headOf(piece) === undefined)
