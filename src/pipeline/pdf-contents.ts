@@ -142,70 +142,50 @@ function readPage(page: PDFPage, read: Map<PDFDict, Map<number, string>>): PdfPa
   /** What is open: whether the document tags it, and the text that stands in for its glyphs, if any. */
   const open: { readonly tagged: boolean; instead: string | null }[] = [];
   let tagged = false;
-  for (const { name, value } of operationsOf(contentOf(page))) {
-    if (name === 'Tf') glyphs = glyphsOf(value);
-    else if (name === 'EMC') open.pop();
-    else if (name === 'BDC') open.push({ tagged: /\/MCID\b/.test(value), instead: actualText(value) });
-    else {
-      // Said with the first of its glyphs: Chromium leaves a text behind where it breaks a line before them.
-      const stood = open.findLast(({ instead }) => instead !== null);
-      let shown = stood?.instead ?? '';
-      if (stood !== undefined) stood.instead = '';
-      for (let at = 0; at < value.length; at += 4) {
-        const code = Number.parseInt(value.slice(at, at + 4), 16);
-        if (code === 0) boxes += 1;
-        else if (stood === undefined) shown += glyphs.get(code) ?? '\ufffd';
-      }
-      if (tagged) text += shown;
-      else margins += shown;
-      continue;
+  const content = contentOf(page);
+  const show = (from: number, to: number): void => {
+    // Said with the first of its glyphs: Chromium leaves a text behind where it breaks a line before them.
+    const stood = open.findLast(({ instead }) => instead !== null);
+    let shown = stood?.instead ?? '';
+    if (stood !== undefined) stood.instead = '';
+    for (let at = from; at + 4 <= to; at += 4) {
+      const code = Number.parseInt(content.slice(at, at + 4), 16);
+      if (code === 0) boxes += 1;
+      else if (stood === undefined) shown += glyphs.get(code) ?? '\ufffd';
     }
-    tagged = open.some((each) => each.tagged);
+    if (tagged) text += shown;
+    else margins += shown;
+  };
+  // Of a page's many operations only those that have to do with text are read: what is drawn is passed over.
+  for (let at = 0; at < content.length; at += 1) {
+    const character = content.charCodeAt(at);
+    if (character === less && content.charCodeAt(at + 1) !== less) {
+      const end = content.indexOf('>', at);
+      show(at + 1, end);
+      at = end;
+    } else if (character === less) {
+      const end = content.indexOf('BDC', at);
+      const properties = content.slice(at, end);
+      open.push({ tagged: /\/MCID\b/.test(properties), instead: actualText(properties) });
+      tagged ||= open.at(-1)?.tagged ?? false;
+      at = end + 2;
+    } else if (character === slash) {
+      fontSet.lastIndex = at;
+      const [whole, font] = fontSet.exec(content) ?? [];
+      if (font !== undefined) glyphs = glyphsOf(font);
+      at += (whole?.length ?? 1) - 1;
+    } else if (character === letterB && content.startsWith('BMC', at)) {
+      open.push({ tagged: false, instead: null });
+    } else if (character === letterE && content.startsWith('EMC', at)) {
+      open.pop();
+      tagged = open.some((each) => each.tagged);
+    }
   }
   return { widthPt, heightPt, text, margins, boxes };
 }
 
-interface Operation {
-  readonly name: 'Tf' | 'Tj' | 'BDC' | 'EMC';
-  /** The name of a font, the codes of a text in hexadecimal digits, or the properties of what begins. */
-  readonly value: string;
-}
-
-/** The operations that have to do with text, of the many of a page: what is drawn is passed over. */
-function* operationsOf(content: string): Generator<Operation> {
-  for (let at = 0; at < content.length; at += 1) {
-    const character = content.charCodeAt(at);
-    if (character === 0x3c && content.charCodeAt(at + 1) !== 0x3c) {
-      const end = content.indexOf('>', at);
-      yield { name: 'Tj', value: content.slice(at + 1, end) };
-      at = end;
-    } else if (character === 0x3c) {
-      const end = content.indexOf('BDC', at);
-      yield { name: 'BDC', value: content.slice(at, end) };
-      at = end + 2;
-    } else if (character === 0x2f) {
-      const [whole, font] = fontSet(content, at);
-      if (font !== undefined) yield { name: 'Tf', value: font };
-      at += whole;
-    } else if (character === 0x42 && content.startsWith('BMC', at)) {
-      yield { name: 'BDC', value: '' };
-      at += 2;
-    } else if (character === 0x45 && content.startsWith('EMC', at)) {
-      yield { name: 'EMC', value: '' };
-      at += 2;
-    }
-  }
-}
-
-const named = /\/([\w.]+)(?: [\d.]+ (Tf)\b)?/y;
-/** The length of a name, and the name itself where it is that of a font which is set. */
-function fontSet(content: string, at: number): readonly [length: number, font?: string] {
-  named.lastIndex = at;
-  const [whole = '', name, operator] = named.exec(content) ?? [];
-  return operator === undefined || name === undefined
-    ? [Math.max(whole.length - 1, 0)]
-    : [whole.length - 1, name];
-}
+const [less, slash, letterB, letterE] = [0x3c, 0x2f, 0x42, 0x45];
+const fontSet = /\/(\w+) [\d.]+ Tf\b/y;
 
 function actualText(properties: string): string | null {
   const found = /\/ActualText\s*(?:\(((?:[^()\\]|\\.)*)\)|<([0-9A-Fa-f]+)>)/.exec(properties);

@@ -39,7 +39,7 @@ const notInParagraph = new Set(
     ' ',
   ),
 );
-const token = /<!--(\w*) ?([^>]*?)-->|<(\/?)([a-z][\w:-]*)((?:"[^"]*"|'[^']*'|[^'">])*)>/gi;
+const token = /<!doctype[^>]*>|<!--(\w*) ?([^>]*?)-->|<(\/?)([a-z][\w:-]*)((?:"[^"]*"|'[^']*'|[^'">])*)>/gi;
 const attribute = /([^\s=/"'<>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;
 
 /**
@@ -82,6 +82,7 @@ export function parseHtml(html: string): HtmlTree {
       else if (kind === 'end') traces.pop();
       continue;
     }
+    if (tag === '') continue;
     const name = tag.toLowerCase();
     if (closing) {
       if (current.name === name && current.parent) current = current.parent;
