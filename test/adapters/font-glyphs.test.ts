@@ -5,7 +5,7 @@ import { codePointsOf, commonCodePoints } from '../../src/adapters/font-glyphs.t
 import { loadFonts } from '../../src/adapters/fonts.ts';
 
 const has = (points: ReadonlySet<number>, characters: string): boolean[] =>
-  [...characters].map((character) => points.has(character.codePointAt(0) ?? 0));
+  Array.from(characters, (character) => points.has(character.codePointAt(0) ?? 0));
 
 test('the code points of each face are those of its cmap', async () => {
   for (const { bytes } of await loadFonts()) {

@@ -323,6 +323,30 @@ describe('what a spec may not do', () => {
     });
   });
 
+  test.each([
+    ['rows without end', { data: { sequence: { start: 0, stop: 1e12 } } }, 'layer[0].data.sequence'],
+    ['steps of nought', { data: { sequence: { start: 0, stop: 1, step: 0 } } }, 'layer[0].data.sequence'],
+    ['a grid too fine', { data: { graticule: { step: [1e-9, 1e-9] } } }, 'layer[0].data.graticule'],
+    [
+      'a list by expression',
+      { transform: [{ calculate: 'length(sequence(1e12))', as: 'a' }] },
+      'layer[0].transform[0].calculate',
+    ],
+    [
+      'a text by expression',
+      { transform: [{ calculate: "pad('a', 1e12)", as: 'a' }] },
+      'layer[0].transform[0].calculate',
+    ],
+    [
+      'ticks without end',
+      { encoding: { x: { field: 'value', type: 'quantitative', axis: { tickCount: 1e12 } } } },
+      'layer[0].encoding.x.axis.tickCount',
+    ],
+  ])('ask for what never ends: %s', async (_, more, field) => {
+    const faults = await faultsOf({ spec: { ...bars, layer: [{ mark: 'bar', ...more }] } });
+    expect(faults.map((fault) => fault.field)).toContain(field);
+  });
+
   test('load through a colour that is computed, or that data hold', async () => {
     const computed = { type: 'bar', fill: { expr: "'url(' + 'https://x.invalid/a.svg#a)'" } };
     const problem = 'The drawing holds url(https://x.invalid/a.svg#a), and charts may not load anything.';
