@@ -32,7 +32,17 @@ const warmUps = 5;
 const asOf = '2021-08-25';
 /** Named, so that a brief that comes later leaves the figures comparable. */
 const measuredBriefs = ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'];
-const steps: readonly Step[] = ['select', 'analyse', 'chart', 'compose', 'print', 'seal', 'inspect', 'store'];
+const steps: readonly Step[] = [
+  'select',
+  'analyse',
+  'chart',
+  'compose',
+  'gate',
+  'print',
+  'seal',
+  'inspect',
+  'store',
+];
 
 const project = join(import.meta.dirname, '..');
 process.chdir(project);

@@ -253,7 +253,8 @@ describe('generate', () => {
     await using other = await openProject();
     const file = join(other.folder, 'data/afghanistan-2021/events.csv');
     const events = await readFile(file, 'utf8');
-    const hostile = '<script>alert(document.title)</script><img src=x onerror=alert()>';
+    // Short enough for the label of a chart: one that is cut is refused.
+    const hostile = '<script>a()</script><img onload=b>';
     const before = `F01,${'[^,]*,'.repeat((events.split('\n')[0]?.split(',').indexOf('title') ?? 0) - 1)}`;
     const changed = events.replace(new RegExp(`^(${before})[^,]*`, 'm'), `$1${hostile}`);
     expect(changed).toContain(hostile);
@@ -263,7 +264,7 @@ describe('generate', () => {
     const [page = ''] = (await filesIn(join(other.folder, 'o'))).filter((name) => name.endsWith('.html'));
     const html = await readFile(join(other.folder, 'o', page), 'utf8');
     expect(html).not.toMatch(/<script|<img/i);
-    expect(html).toContain('&lt;script&gt;alert(document.title)&lt;/script&gt;');
+    expect(html).toContain('&lt;script&gt;a()&lt;/script&gt;');
   });
 
   test('faults of briefs and of datasets are told together, and nothing is written', async () => {
@@ -289,7 +290,7 @@ describe('check', () => {
   test('finds nothing in the product', async () => {
     const { status, stdout, stderr } = await project.sitrep('check');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/^No faults: 1 dataset, 5 briefs, \d+ editions composed\.\n$/);
+    expect(stdout).toMatch(/^No faults: 1 dataset, 5 briefs, \d+ editions held to every rule\.\n$/);
   });
 
   test('names every fault of every kind at once, each with its place and a remedy', async () => {
@@ -350,7 +351,7 @@ describe('check', () => {
 
     const { status, stderr, stdout } = await other.sitrep('check');
     expect(status).toBe(1);
-    expect(stdout).toBe('');
+    expect(stdout).not.toContain('No faults');
     const lines = faultLines(stderr);
     expect(stderr).toContain(`${lines.length} faults`);
     for (const line of lines) expect(line).toMatch(/^sitrep: .+[.!?] \S.*\.$/);

@@ -5,6 +5,7 @@ import { tableNames, tables, type Tables } from '../src/model/dataset.ts';
 import { briefConfig } from '../src/model/brief.ts';
 import { deliveryVariables } from '../src/model/delivery-settings.ts';
 import { Evidence } from '../src/pipeline/evidence.ts';
+import { afterSealing, beforePrinting } from '../src/pipeline/gate/rules.ts';
 import { pageHelpers } from '../src/pipeline/page-helpers.ts';
 import { serviceVariables } from '../src/settings.ts';
 import { commandLine } from '../src/shells/cli.ts';
@@ -62,6 +63,13 @@ describe('what is there is in the docs', () => {
       );
       for (const column of own) expect(row, table).toContain(`\`${column}\``);
     }
+  });
+
+  test('rules of the gate in docs/authoring.md, and no others', async () => {
+    const guide = await read('docs/authoring.md');
+    const [, section = ''] = /## What an edition is held to\n([\s\S]*?)\n## /.exec(guide) ?? [];
+    const told = [...section.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
+    expect(told).toEqual([...beforePrinting, ...afterSealing].map(({ name }) => name));
   });
 
   test('variables and codes of faults in docs/operating.md', async () => {

@@ -65,6 +65,10 @@ const chart = z.strictObject({
   note: prose.optional(),
   /** A map must say that its boundaries are not authoritative. */
   map: z.boolean().default(false),
+  /** Rows that are not drawn: a column and its value. Every other row must show. */
+  leavesOut: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  /** Data sets of the chart whose marks stand for several rows each. */
+  aggregated: z.array(z.string()).default([]),
 });
 
 const finding = z.discriminatedUnion('kind', [
@@ -130,6 +134,8 @@ const definition = z.strictObject({
     megabytes: z.number().positive(),
     seconds: z.number().positive(),
   }),
+  /** Rules of the gate that the brief may break, each with its reason, which stands in the manifest. */
+  waive: z.array(z.strictObject({ rule: text, reason: text })).default([]),
   /** Editions that the tests render and compare with what was accepted. */
   golden: z.array(golden).min(1),
 });

@@ -6,6 +6,8 @@ import { analyse } from './analyse.ts';
 import { checkSpec } from './chart-spec.ts';
 import { Evidence } from './evidence.ts';
 import { runForEach } from './fan-out.ts';
+import { judge } from './gate/rule.ts';
+import { ofBrief } from './gate/rules.ts';
 import { pageHelpers } from './page-helpers.ts';
 import { select, type OpenQueries } from './select.ts';
 import { compileTemplate } from './template.ts';
@@ -28,6 +30,7 @@ export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promis
   await collect(() =>
     compileTemplate({ template, partials, helpers: pageHelpers(new Evidence(noTables, {})) }),
   );
+  await collect(() => judge(ofBrief, { brief }));
   for (const { parsed, source, data } of Object.values(charts)) {
     faults.push(...checkSpec(parsed, { file: source.file, given: Object.keys(data) }));
   }

@@ -7,7 +7,13 @@ import type { Edition, Request } from './produce.ts';
 
 export function describeEdition(
   { brief, asOf, paper, parameters }: Request,
-  { known, used, pages, html }: Pick<Edition, 'known' | 'used' | 'html'> & { readonly pages: number | null },
+  {
+    known,
+    used,
+    pages,
+    html,
+    rules,
+  }: Pick<Edition, 'known' | 'used' | 'html' | 'rules'> & { readonly pages: number | null },
   { inputs, files }: { inputs: string; files: readonly FileToStore[] },
 ): Manifest {
   const shown = new Set(used);
@@ -29,6 +35,7 @@ export function describeEdition(
         sha256: hashOf(JSON.stringify(row)),
       }))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    rules: { passed: [...rules.passed], waived: [...rules.waived] },
     files: files.map(({ name, content }) => ({
       name,
       bytes: Buffer.byteLength(content),
@@ -73,6 +80,7 @@ export function inputsOf(
       paper,
       parameters,
       files,
+      marking: dataset.marking,
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= asOf),
     }),
   );

@@ -7,7 +7,9 @@ import { knownBy } from '../model/known.ts';
 import { checkBrief } from '../pipeline/check-brief.ts';
 import { editionsAskedFor } from '../pipeline/fan-out.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
-import { render } from '../pipeline/produce.ts';
+import { idleWaivers } from '../pipeline/gate/gate.ts';
+import type { Verdict } from '../pipeline/gate/rule.ts';
+import { produce } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
 import type { Commands } from './cli.ts';
 import { alignColumns } from './table.ts';
@@ -124,20 +126,28 @@ export function commands(world: Surroundings): Commands {
         const dataset = datasets.get(brief.config.dataset);
         if (!names.includes(brief.config.dataset)) errors.push(unknownDataset(brief));
         if (!dataset) continue;
-        for (const { asOf, parameters: given = {} } of brief.config.golden) {
+        const { golden, paper } = brief.config;
+        const verdicts: Verdict[] = [];
+        const before = editions;
+        for (const { asOf, parameters: given = {} } of golden) {
           const found = await collect(editionsAskedFor({ brief, dataset, asOf, given }, world.effects));
           for (const parameters of found ?? []) {
             world.signal.throwIfAborted();
-            const request = { brief, dataset, asOf, paper: brief.config.paper, parameters };
-            await collect(render(request, world.effects, material));
+            const request = { brief, dataset, asOf, paper, parameters };
+            const edition = await collect(
+              produce(request, world.effects, material, { signal: world.signal }),
+            );
+            if (edition) verdicts.push(edition.rules);
             editions += 1;
           }
         }
+        const idle = verdicts.length === editions - before ? idleWaivers(brief, verdicts) : [];
+        if (idle.length > 0) errors.push(new AppError('brief-invalid', idle));
       }
       const [first] = errors;
       if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
       world.print(
-        `No faults: ${datasets.size} dataset${datasets.size === 1 ? '' : 's'}, ${briefs.length} briefs, ${editions} editions composed.`,
+        `No faults: ${datasets.size} dataset${datasets.size === 1 ? '' : 's'}, ${briefs.length} briefs, ${editions} editions held to every rule.`,
       );
     },
   };

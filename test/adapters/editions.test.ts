@@ -27,7 +27,8 @@ function edition(text: string): { files: FileToStore[]; description: Manifest } 
     inputs,
     pages: 2,
   } as const;
-  return { files, description: { ...description, summary: [], rows: [], files: described } };
+  const rules = { passed: [], waived: [] };
+  return { files, description: { ...description, summary: [], rows: [], rules, files: described } };
 }
 const store = (folder: string, text: string) => {
   const { files, description } = edition(text);

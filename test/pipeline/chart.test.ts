@@ -10,7 +10,8 @@ import { drawChart, type ChartRequest } from '../../src/pipeline/chart.ts';
 import type { Rendering } from '../../src/pipeline/produce.ts';
 import { labelsOf } from '../support/page.ts';
 import { editionsAt, findBrief, loadProduct, renderEdition, type NamedEdition } from '../support/product.ts';
-import { chartData, sceneOf, type Box, type Scene } from '../support/scene.ts';
+import type { Box, Scene } from '../../src/pipeline/scene.ts';
+import { chartData, sceneOf } from '../support/scene.ts';
 
 const root = join(import.meta.dirname, '../..');
 const product = await loadProduct();
@@ -48,8 +49,9 @@ const draw = (request: Partial<ChartRequest> = {}) =>
 
 async function faultsOf(request: Partial<ChartRequest>): Promise<readonly Fault[]> {
   try {
-    await draw(request);
-    return [];
+    const { warnings } = await draw(request);
+    // Warnings hold the edition, and not the drawing.
+    return warnings.map((problem) => ({ file: 'templates/x/bars.vl.json', problem, mend: '.' }));
   } catch (error) {
     if (error instanceof AppError && error.code === 'chart-failed') return error.faults;
     throw error;
@@ -132,9 +134,12 @@ describe('the charts of the briefs at full coverage', () => {
     const { compiled } = await draw({ spec, data });
     const found = await sceneOf(compiled, data);
     expect(outside(found)).toContain('a label that is longer than the drawing is wide');
-    const moved = { ...found, marks: [{ type: 'rect', left: -9, top: 0, right: 1, bottom: 1 }] };
+    const moved = {
+      ...found,
+      marks: [{ type: 'rect', role: 'mark', row: null, left: -9, top: 0, right: 1, bottom: 1 }],
+    };
     expect(outside(moved)).toContain('rect');
-    const one = { text: 'one', left: 0, top: 0, right: 20, bottom: 10 };
+    const one = { text: 'one', role: 'mark', row: null, cut: false, left: 0, top: 0, right: 20, bottom: 10 };
     expect(overlaps({ ...found, texts: [one, { ...one, text: 'two', left: 18 }] })).toEqual(['one | two']);
     expect(overlaps({ ...found, texts: [one, { ...one }] })).toEqual([]);
   });
@@ -320,6 +325,30 @@ describe('what a spec may not do', () => {
       problem: expect.stringMatching(problem),
       mend: expect.stringMatching(/\.$/),
     });
+  });
+
+  test.each([
+    ['rows without end', { data: { sequence: { start: 0, stop: 1e12 } } }, 'layer[0].data.sequence'],
+    ['steps of nought', { data: { sequence: { start: 0, stop: 1, step: 0 } } }, 'layer[0].data.sequence'],
+    ['a grid too fine', { data: { graticule: { step: [1e-9, 1e-9] } } }, 'layer[0].data.graticule'],
+    [
+      'a list by expression',
+      { transform: [{ calculate: 'length(sequence(1e12))', as: 'a' }] },
+      'layer[0].transform[0].calculate',
+    ],
+    [
+      'a text by expression',
+      { transform: [{ calculate: "pad('a', 1e12)", as: 'a' }] },
+      'layer[0].transform[0].calculate',
+    ],
+    [
+      'ticks without end',
+      { encoding: { x: { field: 'value', type: 'quantitative', axis: { tickCount: 1e12 } } } },
+      'layer[0].encoding.x.axis.tickCount',
+    ],
+  ])('ask for what never ends: %s', async (_, more, field) => {
+    const faults = await faultsOf({ spec: { ...bars, layer: [{ mark: 'bar', ...more }] } });
+    expect(faults.map((fault) => fault.field)).toContain(field);
   });
 
   test('load through a colour that is computed, or that data hold', async () => {
