@@ -24,9 +24,9 @@ if (newest === undefined) {
 const bin = join(debian, newest, 'bin');
 
 // PostgreSQL refuses to run as root: the package has made a user for it.
-const owner = process.getuid?.() === 0 ? await userOf('postgres') : {};
+const owner = process.getuid?.() === 0 ? await userOf('postgres') : undefined;
 const folder = await mkdtemp(join(tmpdir(), 'sitrep-postgres-'));
-if ('uid' in owner) await chown(folder, owner.uid, owner.gid);
+if (owner) await chown(folder, owner.uid, owner.gid);
 try {
   process.exitCode = await testOn(join(folder, 'data'));
 } finally {
@@ -42,6 +42,8 @@ async function testOn(data: string): Promise<number> {
     ['unix_socket_directories', folder],
     ['fsync', 'off'],
     ['max_connections', '200'],
+    // What the tests provoke on purpose is no news.
+    ['log_min_messages', 'fatal'],
   ].flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = spawn(join(bin, 'postgres'), ['-D', data, ...settings], {
     ...owner,
@@ -52,9 +54,20 @@ async function testOn(data: string): Promise<number> {
   // The tests are told to stop by the terminal itself; the server ends after them.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
   try {
-    runAsOwner('pg_isready', ['--host=127.0.0.1', `--port=${port}`, '--timeout=0', '--quiet'], {
-      tries: 100,
-    });
+    runAsOwner(
+      'pg_isready',
+      [
+        '--host=127.0.0.1',
+        `--port=${port}`,
+        '--username=test',
+        '--dbname=postgres',
+        '--timeout=0',
+        '--quiet',
+      ],
+      {
+        tries: 100,
+      },
+    );
     const existing = suites.filter((suite) => existsSync(suite) || suite.endsWith('ledger'));
     const vitest = spawn('npx', ['vitest', 'run', ...existing, ...process.argv.slice(2)], {
       stdio: 'inherit',

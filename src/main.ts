@@ -11,6 +11,7 @@ import { openQueries } from './adapters/duckdb.ts';
 import { readEdition, storeEdition } from './adapters/editions.ts';
 import { nameEngine } from './adapters/engine.ts';
 import { openLog } from './adapters/log.ts';
+import { rememberDatasets } from './adapters/remembered-datasets.ts';
 import { shareQueries } from './adapters/shared-queries.ts';
 import { loadMaterial } from './adapters/material.ts';
 import { AppError, describeFault } from './model/fault.ts';
@@ -63,10 +64,11 @@ const effects: Effects = {
   startPrinting: () => void startPrinter().catch(() => {}),
   print: async (html, options) => (await startPrinter()).print(html, options),
 };
+const remembered = rememberDatasets(loadDataset);
 const catalogue = {
   briefIds: () => briefIds('templates'),
   loadBriefs: (ids: readonly string[]) => loadBriefs('templates', ids),
-  loadDataset: (name: string) => loadDataset(join('data', name), `data/${name}`),
+  loadDataset: (name: string) => remembered(join('data', name), `data/${name}`),
   loadMaterial: readMaterial,
 };
 const engine = await nameEngine(sitrep, { browserPath });

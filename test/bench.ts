@@ -18,14 +18,20 @@ import type { Brief } from '../src/model/brief.ts';
 import type { Dataset } from '../src/model/dataset.ts';
 import type { Step } from '../src/pipeline/produce.ts';
 import { generate } from '../src/runtime/generate.ts';
+import { benchQueue } from './bench-queue.ts';
+import { quantile, spread, verdict } from './support/numbers.ts';
 
 /**
  * How fast it is, beside what it should be (`npm run bench`). A report and not a test: it fails only when it cannot
  * measure. Ratios carry over to another machine, times do not.
  */
-const limits = { coldSeconds: 3, warmRatio: 1.5 };
+const limits = { coldSeconds: 3, warmRatio: 1.5, queuePercent: 5 };
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '20' }, cold: { type: 'string', default: '5' } },
+  options: {
+    rounds: { type: 'string', default: '20' },
+    cold: { type: 'string', default: '5' },
+    queued: { type: 'string', default: '30' },
+  },
 });
 const rounds = Number(options.rounds);
 const warmUps = 5;
@@ -178,23 +184,14 @@ async function benchWarm(): Promise<void> {
       `  ${row.map((cell, column) => cell.padEnd(Math.max(...rows.map((each) => each[column]?.length ?? 0)))).join('  ')}`,
     );
   }
+  await benchQueue({
+    editions: Number(options.queued),
+    limitPercent: limits.queuePercent,
+    folder: join(folder, 'queue'),
+    briefs,
+    dataset,
+    material,
+    effects: { openQueries: queries.open, startPrinting: () => {}, print },
+  });
   console.log('\n  Times are medians with the 10th to the 90th percentile; steps are medians in ms.');
-}
-
-/** By linear interpolation between the closest ranks. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const position = (sorted.length - 1) * share;
-  const below = sorted[Math.floor(position)] ?? Number.NaN;
-  const above = sorted[Math.ceil(position)] ?? Number.NaN;
-  return below + (above - below) * (position - Math.floor(position));
-}
-
-function spread(values: readonly number[], unit = '', digits = 0): string {
-  const [low, median, high] = [0.1, 0.5, 0.9].map((share) => quantile(values, share).toFixed(digits));
-  return `${median}${unit && ` ${unit}`} (${low}–${high})`;
-}
-
-function verdict(measured: number, limit: number): string {
-  return measured <= limit ? 'kept' : `MISSED by ${((measured / limit - 1) * 100).toFixed(0)} %`;
 }

@@ -29,7 +29,7 @@ const operation = <I extends z.ZodType>(
   run: (office: Office, input: z.output<I>) => Promise<unknown>,
 ) => ({
   input,
-  run: (office: Office, given: unknown) => run(office, input.parse(given)),
+  run: async (office: Office, given: unknown) => run(office, input.parse(given)),
 });
 
 const limit = z.number().int().positive().max(100_000).optional();

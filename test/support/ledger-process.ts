@@ -14,8 +14,9 @@ await once(process.stdin, 'data');
 if (task === 'slots') {
   const due = ['2021-08-01', '2021-08-08', '2021-08-15', '2021-08-22'].map((asOf) => asked({ asOf }));
   const added = await ledger.openSlots('weekly', {
-    now,
-    plan: () => ({ cursor: at('2021-08-23T05:00:00Z'), due, skipped: [] }),
+    now: at('2021-07-31T00:00:00Z'),
+    // As a schedule does it: nothing is due that lies before the cursor.
+    plan: (cursor) => ({ cursor: now, due: cursor < now ? due : [], skipped: [] }),
   });
   console.log(JSON.stringify(added.map(({ id }) => id)));
 }

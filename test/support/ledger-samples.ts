@@ -34,7 +34,9 @@ export const mailTo = (address: string, { hold = false, ...fields }: MailFields 
 });
 type MailFields = Partial<NewDelivery> & { readonly hold?: boolean };
 
-export const made = (...deliveries: NewDelivery[]): Making => ({
+export const made = (
+  ...deliveries: NewDelivery[]
+): Extract<Making, { outcome: 'made' | 'unchanged' | 'notice' }> => ({
   outcome: 'made',
   folder: 'output/weekly/2021-08-22',
   sha256: 'a'.repeat(64),

@@ -49,14 +49,12 @@ export function editionCalls(
           ),
         );
         if (!edition) return undefined;
-        await session.query(
-          `UPDATE sitrep.run SET outcome = 'lost', ended_at = $2, reason = 'The process ended during the run.'
-           WHERE edition = $1 AND outcome = 'running'`,
-          [id, now],
-        );
         const [{ number: run }] = z.tuple([z.object({ number: z.number() })]).parse(
           await session.query(
-            `INSERT INTO sitrep.run SELECT $1, coalesce(max(number), 0) + 1, $2, NULL, 'running', NULL
+            `WITH lost AS (
+               UPDATE sitrep.run SET outcome = 'lost', ended_at = $2, reason = 'The process ended during the run.'
+               WHERE edition = $1 AND outcome = 'running')
+             INSERT INTO sitrep.run SELECT $1, coalesce(max(number), 0) + 1, $2, NULL, 'running', NULL
              FROM sitrep.run WHERE edition = $1 RETURNING number`,
             [id, now],
           ),
@@ -67,18 +65,13 @@ export function editionCalls(
     settleEdition: ({ edition, run }, making, { now, alert }) =>
       database.transaction(async (session) => {
         const { id } = edition;
-        const current = await session.query(
-          `SELECT 1 FROM sitrep.edition WHERE id = $1 AND state = 'rendering' FOR UPDATE`,
-          [id],
-        );
-        // Cancelled meanwhile, or given back.
-        if (current.length === 0) return false;
         const ended = await session.query(
           `UPDATE sitrep.run SET outcome = $3, ended_at = $4, reason = $5
-           WHERE edition = $1 AND number = $2 AND outcome = 'running' RETURNING number`,
+           FROM (SELECT id FROM sitrep.edition WHERE id = $1 AND state = 'rendering' FOR UPDATE) AS current
+           WHERE edition = current.id AND number = $2 AND outcome = 'running' RETURNING number`,
           [id, run, making.outcome, now, 'reason' in making ? making.reason : null],
         );
-        // Taken over by another process, which thought this one gone.
+        // Cancelled or given back meanwhile, or taken over by another process, which thought this one gone.
         if (ended.length === 0) return false;
         await settle(session, boss, { edition, making, now });
         if (alert) await insertDeliveries(session, boss, { edition: id, deliveries: [alert], now });

@@ -24,6 +24,8 @@ export interface EmbeddedLedger extends Ledger {
 const queueOptions = {
   schema: 'pgboss',
   schedule: false,
+  // Without it a worker that waits sleeps on while a job is there.
+  useListenNotify: true,
   superviseIntervalSeconds: 2,
   // Jobs are few, and an embedded database cannot build indexes beside other work.
   reindex: false,

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { Client } from 'pg';
+import { describe, expect, test } from 'vitest';
+import { migrateServer, openServerLedger } from '../../src/adapters/ledger/open.ts';
+import { isServer, useLedgers } from '../support/ledger.ts';
+
+/** What only the ledger on a server does: several processes share it, and its tables are made in a step of its own. */
+const ledgers = useLedgers();
+const onError = (error: Error) => {
+  throw error;
+};
+
+describe.runIf(isServer)('on a server', () => {
+  test('three processes at once make each slot once', async () => {
+    const { at, open } = await ledgers.fresh();
+    const program = join(import.meta.dirname, '../support/ledger-process.ts');
+    const others = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, [program, at, 'slots'], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
+    await Promise.all(others.map(({ stdout }) => once(stdout, 'data')));
+    const exits = others.map((other) => once(other, 'exit'));
+    const added = others.map(({ stdout }) => json(stdout));
+    for (const { stdin } of others) stdin.end('go\n');
+    const weeks = ['2021-08-01', '2021-08-08', '2021-08-15', '2021-08-22'].map((asOf) => `weekly/${asOf}`);
+    expect((await Promise.all(added)).flat().toSorted()).toEqual(weeks);
+    expect(await Promise.all(exits)).toEqual(others.map(() => [0, null]));
+    await using ledger = await open();
+    expect(await ledger.counts()).toMatchObject({ editions: { queued: 4 } });
+    expect(await ledger.reconcile(new Date())).toBe(0);
+  });
+
+  test('a database without the tables is refused, and two may make them at once', async () => {
+    const { at } = await ledgers.fresh();
+    const client = new Client({ connectionString: at });
+    await client.connect();
+    await client.query('DROP SCHEMA sitrep CASCADE');
+    await client.query('DROP SCHEMA pgboss CASCADE');
+    await client.end();
+    await expect(openServerLedger(at, { onError })).rejects.toMatchObject({
+      code: 'ledger-unusable',
+      faults: [{ mend: 'Run "sitrep migrate" once, with the same DATABASE_URL.' }],
+    });
+    await Promise.all([migrateServer(at, { onError }), migrateServer(at, { onError })]);
+    await migrateServer(at, { onError });
+    await using ledger = await openServerLedger(at, { onError });
+    expect(await ledger.editions({})).toEqual([]);
+  });
+});
+
+test('a server that cannot be reached is named, and the password is not', async () => {
+  const opened = openServerLedger('postgres://sitrep:secret@127.0.0.1:1/sitrep', { onError });
+  const fault: unknown = await opened.catch((error: unknown) => error);
+  expect(fault).toMatchObject({
+    code: 'ledger-unusable',
+    faults: [
+      { problem: expect.stringMatching(/^The database of DATABASE_URL cannot be reached: .*127\.0\.0\.1:1/) },
+    ],
+  });
+  expect(String(fault)).not.toContain('secret');
+});

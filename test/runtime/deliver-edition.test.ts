@@ -1,0 +1,264 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { NewDelivery } from '../../src/model/edition.ts';
+import { hashOf } from '../../src/model/manifest.ts';
+import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
+import type { Ledger } from '../../src/runtime/ledger.ts';
+import { openHouse, operator, smallPdf, type House } from '../support/house.ts';
+import { useLedgers } from '../support/ledger.ts';
+import { asked, claimed, made, mailTo, now } from '../support/ledger-samples.ts';
+
+const ledgers = useLedgers();
+const never = new AbortController().signal;
+
+/** A house in which an edition was made, of a real PDF, that has these deliveries. */
+async function houseWith(ledger: Ledger, deliveries: readonly NewDelivery[], change: object = {}) {
+  const house = await openHouse(ledger);
+  const folder = join(house.out, 'weekly/2021-08-22');
+  const file = join(folder, 'a.pdf');
+  await mkdir(folder, { recursive: true });
+  const pdf = await smallPdf();
+  await writeFile(file, pdf);
+  const claim = await claimed(ledger);
+  const making = { ...made(...deliveries), folder, sha256: hashOf(pdf), ...change };
+  await ledger.settleEdition(claim, making, { now, alert: null });
+  return { house, folder, file, pdf };
+}
+
+/** Sends one delivery as a worker would, with a job of its own each time; gives what it comes to. */
+async function send(house: House, address: string, signal = never) {
+  const { ledger } = house.dispatch;
+  const found = async () => (await ledger.deliveries({})).find((each) => each.address === address);
+  const before = await found();
+  await deliverEdition({ id: before?.id ?? '', job: `job-${before?.attempt}`, signal }, house.dispatch);
+  return found();
+}
+const ana = mailTo('ana@example.org');
+
+test('a parcel holds what was made, and from then on nothing may overwrite it', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const { house, folder, file, pdf } = await houseWith(ledger, [ana]);
+  house.answer = () => {
+    expect(existsSync(join(folder, '.delivered'))).toBe(true);
+    return { outcome: 'sent', detail: '250 OK' };
+  };
+  const settled = await send(house, ana.address);
+  expect(settled).toMatchObject({ state: 'sent', reason: '250 OK', attempt: 1, settledAt: now });
+  expect(house.parcels).toEqual([
+    {
+      id: settled?.id,
+      kind: 'edition',
+      edition: 'weekly/2021-08-22',
+      brief: 'weekly',
+      asOf: '2021-08-22',
+      title: 'Weekly',
+      issue: '2021-W33',
+      marking: 'TLP:CLEAR',
+      paragraphs: ['It is so.'],
+      pdf: {
+        name: 'a.pdf',
+        content: await readFile(file),
+        sha256: hashOf(pdf),
+        url: 'https://sitrep.example/weekly/2021-08-22',
+      },
+    },
+  ]);
+  expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });
+  await send(house, ana.address);
+  expect(house.parcels).toHaveLength(1);
+  expect(JSON.stringify(house.told)).not.toContain(ana.address);
+});
+
+describe('what is no longer what was made, or may not be seen, is held', () => {
+  test.each([
+    ['the PDF was changed', (file: string) => writeFile(file, 'another')],
+    ['the PDF is gone', (file: string) => rm(file)],
+  ])('%s', async (_, spoil) => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house, file, folder } = await houseWith(ledger, [ana]);
+    await spoil(file);
+    expect(await send(house, ana.address)).toMatchObject({
+      state: 'held',
+      reason: `The PDF in ${folder} is missing or no longer the one that was made. Restore it.`,
+    });
+    expect(house.parcels).toEqual([]);
+    expect(existsSync(join(folder, '.delivered'))).toBe(false);
+  });
+
+  test('the edition is marked above the clearance of its target', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const card = { ...made().card, marking: 'TLP:AMBER' };
+    const { house } = await houseWith(ledger, [ana], { card });
+    expect(await send(house, ana.address)).toMatchObject({
+      state: 'held',
+      reason: 'The edition is marked TLP:AMBER and the target is cleared for TLP:CLEAR.',
+    });
+    expect(house.parcels).toEqual([]);
+  });
+
+  test('the address was forgotten', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana]);
+    const quiet = { ...house, dispatch: { ...house.dispatch, operator: null } };
+    house.answer = () => ({ outcome: 'bounced', reason: '550' });
+    const bounced = await send(quiet, ana.address);
+    await ledger.forgetAddresses(new Date(now.getTime() + 1));
+    const back = { from: ['bounced'], to: 'pending', reason: null, now } as const;
+    await ledger.moveDelivery(bounced?.id ?? '', back);
+    const [{ address } = ana] = await ledger.deliveries({});
+    house.parcels.length = 0;
+    expect(await send(house, address)).toMatchObject({
+      state: 'held',
+      reason: 'Its address was forgotten, as the retention of addresses asks.',
+    });
+    expect(house.parcels).toEqual([]);
+  });
+
+  test('the channel says so', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana]);
+    house.answer = () => ({ outcome: 'held', reason: 'There are no SMTP settings.' });
+    expect(await send(house, ana.address)).toMatchObject({
+      state: 'held',
+      reason: 'There are no SMTP settings.',
+    });
+    expect(await ledger.edition(asked().id)).toMatchObject({ state: 'delivering' });
+    expect(await ledger.deliveries({})).toHaveLength(1);
+  });
+});
+
+describe('when nobody knows whether it arrived', () => {
+  const cut = { outcome: 'unknown', reason: 'The connection was cut.' } as const;
+
+  test('it is sent again with the same id', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana]);
+    house.answer = () => cut;
+    expect(await send(house, ana.address)).toMatchObject({ state: 'pending', reason: cut.reason });
+    house.answer = () => ({ outcome: 'sent', detail: '250' });
+    expect(await send(house, ana.address)).toMatchObject({ state: 'sent', attempt: 2 });
+    expect(house.parcels[1]).toEqual(house.parcels[0]);
+  });
+
+  test('it is held, where the target says so', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [mailTo('cara@example.org', { hold: true })]);
+    house.answer = () => cut;
+    expect(await send(house, 'cara@example.org')).toMatchObject({
+      state: 'held',
+      reason: 'The connection was cut. It may have arrived.',
+    });
+  });
+
+  test.each([
+    ['because it took too long', 'It took too long. It may have arrived.', 20],
+    ['because the process was stopped', 'The process was stopped. It may have arrived.', 60_000],
+  ])('%s', async (_, reason, timeoutMs) => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [mailTo('cara@example.org', { hold: true })]);
+    const stop = new AbortController();
+    house.answer = (__, signal) => {
+      if (timeoutMs > 1000) stop.abort(new Error('stopped'));
+      const { promise, reject } = Promise.withResolvers<never>();
+      if (signal.aborted) reject(signal.reason);
+      signal.addEventListener('abort', () => reject(signal.reason));
+      return promise;
+    };
+    const impatient = { ...house, dispatch: { ...house.dispatch, timeoutMs } };
+    expect(await send(impatient, 'cara@example.org', stop.signal)).toMatchObject({ state: 'held', reason });
+  });
+});
+
+describe('what is refused', () => {
+  test('is tried again eight times, and then failed for good, and the operator hears of it once', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
+    house.answer = () => ({ outcome: 'deferred', reason: '451 busy' });
+    for (const address of [ana.address, 'ben@example.org']) {
+      for (let attempt = 1; attempt < 8; attempt += 1)
+        expect(await send(house, address)).toMatchObject({ state: 'pending', reason: '451 busy', attempt });
+      expect(await send(house, address)).toMatchObject({
+        state: 'failed',
+        reason: 'Tried 8 times. 451 busy',
+        attempt: 8,
+      });
+    }
+    const alerts = (await ledger.deliveries({})).filter(({ content }) => content === 'failed');
+    expect(alerts).toMatchObject([{ address: operator, channel: 'email', state: 'pending' }]);
+    expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });
+  });
+
+  test('for good is not tried again', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
+    house.answer = ({ id }) =>
+      id === house.parcels[0]?.id
+        ? { outcome: 'bounced', reason: '550' }
+        : { outcome: 'sent', detail: '250' };
+    expect(await send(house, ana.address)).toMatchObject({ state: 'bounced', reason: '550' });
+    expect(await send(house, 'ben@example.org')).toMatchObject({ state: 'sent' });
+    expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });
+    await send(house, ana.address);
+    expect(house.parcels).toHaveLength(2);
+  });
+
+  test('a fault of its own is tried again', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana]);
+    house.answer = () => Promise.reject(new Error('No space is left.'));
+    expect(await send(house, ana.address)).toMatchObject({ state: 'pending', reason: 'No space is left.' });
+  });
+});
+
+describe('word to the operator', () => {
+  test('says what is wrong with the edition, and what to do', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const house = await openHouse(ledger);
+    const claim = await claimed(ledger);
+    const alert = mailTo(operator, { content: 'held' });
+    await ledger.settleEdition(claim, { outcome: 'held', reason: 'One.\nTwo.' }, { now, alert });
+    expect(await send(house, operator)).toMatchObject({ state: 'sent' });
+    expect(house.parcels).toMatchObject([
+      {
+        kind: 'alert',
+        title: 'Sitrep: weekly/2021-08-22 is held',
+        marking: 'TLP:CLEAR',
+        paragraphs: [
+          'weekly/2021-08-22 is held. Its state is now: held.',
+          'One.',
+          'Two.',
+          'See "sitrep deliveries --edition weekly/2021-08-22"; "sitrep retry weekly/2021-08-22" tries again.',
+        ],
+        pdf: null,
+      },
+    ]);
+  });
+
+  test('that cannot be sent causes no more of it', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, []);
+    await ledger.addDeliveries(asked().id, [mailTo(operator, { content: 'late' })], now);
+    house.answer = () => ({ outcome: 'bounced', reason: '550' });
+    expect(await send(house, operator)).toMatchObject({ state: 'bounced' });
+    expect(await ledger.deliveries({})).toHaveLength(1);
+    expect(await ledger.edition(asked().id)).toMatchObject({ state: 'rendered' });
+  });
+});
+
+test('a notice goes out without a PDF', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const notice = mailTo('ana@example.org', { content: 'notice' });
+  const card = { ...made().card, pdf: null, paragraphs: ['Nothing new became known.'] };
+  const { house } = await houseWith(ledger, [notice], {
+    outcome: 'notice',
+    folder: null,
+    sha256: null,
+    card,
+  });
+  expect(await send(house, 'ana@example.org')).toMatchObject({ state: 'sent' });
+  expect(house.parcels).toMatchObject([
+    { kind: 'notice', pdf: null, paragraphs: ['Nothing new became known.'] },
+  ]);
+});

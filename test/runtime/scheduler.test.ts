@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+import { makeEdition } from '../../src/runtime/make-edition.ts';
+import { editionsBetween, tick } from '../../src/runtime/scheduler.ts';
+import { openHouse, operator, scheduled, type House } from '../support/house.ts';
+import { useLedgers } from '../support/ledger.ts';
+import { at } from '../support/ledger-samples.ts';
+
+const ledgers = useLedgers();
+/** Looks at the schedule at an instant; gives the ids of what is new. */
+const look = async (house: House, instant: string) => {
+  house.time = at(instant);
+  const schedules = { ...house.office, ...house.dispatch, briefIds: () => Promise.resolve(briefs) };
+  return (await tick(house.time, schedules)).map(({ id }) => id);
+};
+const briefs = ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'];
+const endingOn = (asOf: string) => briefs.map((brief) => `${brief}/${asOf}`);
+
+test('nothing is due at the first look, and each week once after that', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  expect(await look(house, '2021-08-16T12:00:00Z')).toEqual([]);
+  expect(await look(house, '2021-08-23T04:59:59Z')).toEqual([]);
+  expect(await look(house, '2021-08-23T05:00:00Z')).toEqual(endingOn('2021-08-22'));
+  expect(await look(house, '2021-08-23T05:00:00Z')).toEqual([]);
+  // A clock that goes back and comes again.
+  expect(await look(house, '2021-08-16T12:00:00Z')).toEqual([]);
+  expect(await look(house, '2021-08-23T05:00:01Z')).toEqual([]);
+  expect(await look(house, '2021-08-30T05:00:01Z')).toEqual(endingOn('2021-08-29'));
+  expect(await ledger.deliveries({})).toEqual([]);
+  expect((await ledger.editions({ brief: 'weekly' }))[0]).toMatchObject({
+    origin: 'schedule',
+    reach: 'all',
+    slot: at('2021-08-30T05:00:00Z'),
+    parameters: {},
+  });
+});
+
+test('a brief that cannot be read waits, holds up no other, and misses nothing', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await look(house, '2021-08-16T12:00:00Z');
+  const broken = await openHouse(ledger, { celebrations: (yaml) => yaml.replace('P7D', 'P7X') });
+  const others = endingOn('2021-08-22').filter((id) => !id.startsWith('celebrations'));
+  expect(await look(broken, '2021-08-23T05:00:00Z')).toEqual(others);
+  expect(broken.told.filter(([level]) => level === 'error')).toEqual([
+    [
+      'error',
+      { brief: 'celebrations', faults: [expect.stringMatching(/celebrations\/brief\.yaml, .*period/)] },
+      'The brief cannot be read: it is not scheduled.',
+    ],
+  ]);
+  expect(await look(house, '2021-08-23T05:10:00Z')).toEqual(['celebrations/2021-08-22']);
+});
+
+test('what was missed is made up for, each week as of its own day, and the operator hears of each once', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  const only = { ...house.office, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']) };
+  await tick(at('2021-07-26T12:00:00Z'), only);
+  const off = at('2021-08-30T12:00:00Z');
+  house.time = off;
+  const missed = await tick(off, only);
+  const days = ['2021-08-01', '2021-08-08', '2021-08-15', '2021-08-22', '2021-08-29'];
+  expect(missed.map(({ asOf }) => asOf)).toEqual(days);
+  await tick(off, only);
+  const alerts = await ledger.deliveries({});
+  expect(alerts.map(({ edition, address, content }) => [edition, address, content]).toSorted()).toEqual(
+    days.map((day) => [`weekly/${day}`, operator, 'late']),
+  );
+
+  const printed: string[] = [];
+  const { effects } = house.workshop;
+  const print: typeof effects.print = (html, options) => {
+    printed.push(html);
+    return effects.print(html, options);
+  };
+  const signal = new AbortController().signal;
+  for (const { id } of missed)
+    await makeEdition({ id, job: id, signal }, { ...house.workshop, effects: { ...effects, print } });
+  const issues = await ledger.editions({ state: 'rendered' });
+  expect(issues.map(({ card }) => card?.issue)).toEqual([
+    '2021-W34',
+    '2021-W33',
+    '2021-W32',
+    '2021-W31',
+    '2021-W30',
+  ]);
+  // The week of the takeover knows of what followed no more than it did then.
+  const cutOffs = ['1 August', '8 August', '15 August', '22 August', '29 August'];
+  for (const [index, cutOff] of cutOffs.entries()) expect(printed[index]).toContain(`${cutOff} 2021`);
+  expect(printed[2]).not.toContain('22 August 2021');
+});
+
+test('what is not made up for stands there with its reason, and nobody is alarmed', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger, { weekly: scheduled('catchUp: latest') });
+  const only = { ...house.office, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']) };
+  await tick(at('2021-08-09T12:00:00Z'), only);
+  await tick(at('2021-08-30T12:00:00Z'), only);
+  expect(await ledger.editions({ state: 'queued' })).toMatchObject([{ asOf: '2021-08-29' }]);
+  const reason = 'Missed, and not made up for: catchUp is latest, and a later one is due.';
+  expect(await ledger.editions({ state: 'skipped' })).toMatchObject([
+    { asOf: '2021-08-22', reason, reach: 'none' },
+    { asOf: '2021-08-15', reason, reach: 'none' },
+  ]);
+  expect(await ledger.deliveries({})).toMatchObject([{ edition: 'weekly/2021-08-29', content: 'late' }]);
+});
+
+test('a slot that is no later than a quarter of an hour is on time', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await look(house, '2021-08-16T12:00:00Z');
+  expect(await look(house, '2021-08-23T05:15:00Z')).toHaveLength(briefs.length);
+  expect(await ledger.deliveries({})).toEqual([]);
+});
+
+test('the past of a brief is what its schedule would have made', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const { office } = await openHouse(ledger);
+  const weekly = await office.loadBrief('weekly');
+  const between = (from: string, to: string) =>
+    editionsBetween(weekly, { from, to, reach: 'folders' }).map(({ asOf, slot }) => [
+      asOf,
+      slot?.toISOString(),
+    ]);
+  expect(between('2021-08-08', '2021-08-22')).toEqual([
+    ['2021-08-08', '2021-08-09T05:00:00.000Z'],
+    ['2021-08-15', '2021-08-16T05:00:00.000Z'],
+    ['2021-08-22', '2021-08-23T05:00:00.000Z'],
+  ]);
+  expect(between('2021-08-09', '2021-08-14')).toEqual([]);
+});

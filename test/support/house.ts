@@ -1,0 +1,127 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PDFDocument } from '@cantoo/pdf-lib';
+import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
+import { loadDataset } from '../../src/adapters/dataset.ts';
+import { openQueries } from '../../src/adapters/duckdb.ts';
+import { markDelivered, readEdition, readEditionFile, storeEdition } from '../../src/adapters/editions.ts';
+import { loadMaterial } from '../../src/adapters/material.ts';
+import type { Brief } from '../../src/model/brief.ts';
+import type { Dispatch } from '../../src/runtime/deliver-edition.ts';
+import type { Ledger } from '../../src/runtime/ledger.ts';
+import type { Log } from '../../src/runtime/log.ts';
+import type { Workshop } from '../../src/runtime/make-edition.ts';
+import type { Office } from '../../src/runtime/operations.ts';
+import type { Parcel, Receipt } from '../../src/runtime/parcel.ts';
+import { temporaryFolder } from './dataset.ts';
+import { now } from './ledger-samples.ts';
+
+const root = join(import.meta.dirname, '../..');
+export const operator = 'operator@sitrep.example';
+
+/** Told to a log, with its level. */
+type Told = readonly [level: keyof Log, fields: object, message: string];
+
+/** Everything that the service works with: real templates and data, real files; no browser and no far end of mail. */
+export interface House {
+  readonly workshop: Workshop;
+  readonly dispatch: Dispatch;
+  readonly office: Office;
+  readonly templates: string;
+  readonly out: string;
+  /** What was handed over to be delivered. */
+  readonly parcels: Parcel[];
+  readonly told: Told[];
+  /** The clock on the wall. */
+  time: Date;
+  /** What the far end answers. */
+  answer: (parcel: Parcel, signal: AbortSignal) => Promise<Receipt> | Receipt;
+  print: (signal: AbortSignal) => Promise<Uint8Array>;
+}
+
+/** `briefs` changes the text of the `brief.yaml` of some. */
+export async function openHouse(
+  ledger: Ledger,
+  briefs: { readonly [id: string]: (yaml: string) => string } = {},
+): Promise<House> {
+  const folder = await temporaryFolder();
+  const [templates, out] = [join(folder, 'templates'), join(folder, 'output')];
+  await cp(join(root, 'templates'), templates, { recursive: true });
+  for (const [id, change] of Object.entries(briefs)) {
+    const file = join(templates, id, 'brief.yaml');
+    await writeFile(file, change(await readFile(file, 'utf8')));
+  }
+  const told: Told[] = [];
+  const log: Log = {
+    info: (fields, message) => void told.push(['info', fields, message]),
+    warn: (fields, message) => void told.push(['warn', fields, message]),
+    error: (fields, message) => void told.push(['error', fields, message]),
+  };
+  const common = { ledger, log, operator, now: () => house.time, random: () => 1 };
+  const catalogue = {
+    briefIds: () => briefIds(templates),
+    loadBrief: async (id: string): Promise<Brief> => (await loadBriefs(templates, [id]))[0]!,
+  };
+  const house: House = {
+    templates,
+    out,
+    parcels: [],
+    told,
+    time: now,
+    answer: () => ({ outcome: 'sent', detail: '250' }),
+    print: smallPdf,
+    office: { ...common, ...catalogue, removeFiles: () => Promise.resolve() },
+    workshop: {
+      ...common,
+      ...catalogue,
+      loadDataset: (name) => loadDataset(join(root, 'data', name), `data/${name}`),
+      loadMaterial: () => loadMaterial(join(root, 'data/geo')),
+      effects: { openQueries, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
+      store: { read: readEdition, write: storeEdition },
+      engine: 'test',
+      out,
+      elapsedMs: () => performance.now(),
+    },
+    dispatch: {
+      ...common,
+      deliver: async (parcel, { signal }) => {
+        house.parcels.push(parcel);
+        return house.answer(parcel, signal);
+      },
+      readPdf: readEditionFile,
+      markDelivered,
+      timeoutMs: 60_000,
+      urlOf: (edition) => `https://sitrep.example/${edition}`,
+    },
+  };
+  return house;
+}
+
+/** What stands in for the browser: a page that a reader opens. */
+export async function smallPdf(): Promise<Uint8Array> {
+  const document = await PDFDocument.create();
+  document.addPage().drawText('Sitrep');
+  return document.save({ useObjectStreams: false });
+}
+
+/** Gives a brief other targets. */
+export const deliverTo =
+  (...targets: readonly string[]) =>
+  (yaml: string): string =>
+    `${yaml}deliver:\n${targets.map((target) => `  - ${target}\n`).join('')}`;
+
+/** Gives a brief another schedule, each Monday morning still. */
+export const scheduled =
+  (more: string) =>
+  (yaml: string): string => {
+    const to = `schedule: { cron: '0 6 * * MON', timezone: Europe/London, ${more} }`;
+    if (!/^schedule: .*$/m.test(yaml)) throw new Error('The brief has no schedule.');
+    return yaml.replace(/^schedule: .*$/m, to);
+  };
+
+/** The one error that `work` ends with, as its code and faults. */
+export const refusalOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    (answer) => ({ answered: answer }),
+    (error: unknown) => error,
+  );
