@@ -82,7 +82,7 @@ describe('sitrep start', () => {
     const left = await project.sitrep('backfill weekly --from 2021-05-01 --to 2021-08-08 --out three');
     expect(left.stderr).toBe('');
     expect(await states()).toHaveLength(15);
-    expect(new Set(await states())).toEqual(new Set(['rendered']));
+    expect(new Set(await states())).toEqual(new Set(['done']));
   });
 
   test('leaves no browser behind after kill -9 once another has started', async () => {
