@@ -11,7 +11,7 @@ import { openQueries } from './adapters/duckdb.ts';
 import { readEdition, storeEdition } from './adapters/editions.ts';
 import { nameEngine } from './adapters/engine.ts';
 import { openLog } from './adapters/log.ts';
-import { rememberDatasets } from './adapters/remembered-datasets.ts';
+import { remember } from './adapters/remembered.ts';
 import { shareQueries } from './adapters/shared-queries.ts';
 import { loadMaterial } from './adapters/material.ts';
 import { AppError, describeFault } from './model/fault.ts';
@@ -64,13 +64,23 @@ const effects: Effects = {
   startPrinting: () => void startPrinter().catch(() => {}),
   print: async (html, options) => (await startPrinter()).print(html, options),
 };
-const remembered = rememberDatasets(loadDataset);
 const catalogue = {
   briefIds: () => briefIds('templates'),
   loadBriefs: (ids: readonly string[]) => loadBriefs('templates', ids),
-  loadDataset: (name: string) => remembered(join('data', name), `data/${name}`),
+  loadDataset: remember(
+    (name) => loadDataset(join('data', name), `data/${name}`),
+    (name) => [join('data', name)],
+  ),
   loadMaterial: readMaterial,
 };
+const loadBrief = remember(
+  async (id) => {
+    const [brief] = await loadBriefs('templates', [id]);
+    if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
+    return brief;
+  },
+  (id) => [join('templates', id), join('templates', '_shared')],
+);
 const engine = await nameEngine(sitrep, { browserPath });
 const isService = ['start', 'scheduler', 'worker', 'backfill'].includes(process.argv[2] ?? '');
 if (!isService) stop.signal.addEventListener('abort', () => end.abort(stop.signal.reason));
@@ -83,11 +93,7 @@ const parts = (): Parts => ({
     process.env['SITREP_LOG_LEVEL'] || (isService && process.argv[2] !== 'backfill' ? 'info' : 'error'),
   ),
   ...catalogue,
-  loadBrief: async (id) => {
-    const [brief] = await loadBriefs('templates', [id]);
-    if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
-    return brief;
-  },
+  loadBrief,
   stop: stop.signal,
   end,
 });
