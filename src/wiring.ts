@@ -190,7 +190,9 @@ export async function withLedger<T>(
   opened.use(ledger);
   const { office, workshop, dispatch, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
   opened.use(delivery);
-  if (work) opened.use(await startWorker({ workshop, dispatch, heartbeat: everySecond }));
+  // On a server the workers do it, which have the settings of delivery.
+  if (work && parts.databaseUrl === undefined)
+    opened.use(await startWorker({ workshop, dispatch, heartbeat: everySecond }));
   return await Promise.race([
     use((name, input) => operations[name].run(office, input)),
     aborted(parts.stop).then(() => Promise.reject(parts.stop.reason)),
