@@ -20,7 +20,7 @@ import { commandLine } from './shells/cli.ts';
 import { commands } from './shells/commands.ts';
 import { operatorCommands } from './shells/operate.ts';
 import { readSettings } from './settings.ts';
-import { pause, serviceOf, withLedger, type Parts } from './wiring.ts';
+import { faultsOfTargets, pause, serviceOf, withLedger, type Parts } from './wiring.ts';
 
 /** Wires settings, adapters and the shell; alone reads the environment and sets the exit status. */
 const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -101,6 +101,7 @@ const parts = (): Parts => ({
 const program = commandLine(
   commands({
     now: new Date(),
+    targetFaults: (brief) => faultsOfTargets(brief, readSettings(process.env).delivery),
     engine,
     ...catalogue,
     datasetNames: async () =>

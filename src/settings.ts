@@ -36,15 +36,18 @@ export interface Settings {
 /** Reads the settings of the service. Throws `settings-invalid` with every fault, and repeats no value. */
 export function readSettings(variables: { readonly [name: string]: string | undefined }): Settings {
   const parsed = serviceVariables.safeParse(variables);
-  if (!parsed.success)
-    throw new AppError(
-      'settings-invalid',
-      parsed.error.issues.map(({ path, message }) => ({
-        field: path.join('.'),
-        problem: `${path.join('.')} ${message}.`,
-        mend: 'Correct the variable, or unset it; see docs/operating.md.',
-      })),
-    );
-  const { DATABASE_URL: databaseUrl, SITREP_PORT: port, SITREP_HOST: host } = parsed.data;
-  return { databaseUrl, http: { host, port }, delivery: parseDeliverySettings(variables) };
+  const faults = (parsed.error?.issues ?? []).map(({ path, message }) => ({
+    field: path.join('.'),
+    problem: `${path.join('.')} ${message}.`,
+    mend: 'Correct the variable, or unset it; see docs/operating.md.',
+  }));
+  try {
+    const delivery = parseDeliverySettings(variables);
+    if (!parsed.success) throw new AppError('settings-invalid', []);
+    const { DATABASE_URL: databaseUrl, SITREP_PORT: port, SITREP_HOST: host } = parsed.data;
+    return { databaseUrl, http: { host, port }, delivery };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError('settings-invalid', [...faults, ...error.faults]);
+  }
 }

@@ -17,7 +17,8 @@ import { operateBy } from './adapters/remote.ts';
 import type { Brief } from './model/brief.ts';
 import type { Dataset } from './model/dataset.ts';
 import type { DeliverySettings } from './model/delivery-settings.ts';
-import { AppError } from './model/fault.ts';
+import { AppError, type Fault } from './model/fault.ts';
+import { targetFaults } from './model/target-faults.ts';
 import type { Effects, Material } from './pipeline/produce.ts';
 import type { Ledger } from './runtime/ledger.ts';
 import type { Log } from './runtime/log.ts';
@@ -37,10 +38,10 @@ export interface Parts {
   readonly engine: string;
   readonly effects: Effects;
   readonly log: Log;
-  loadMaterial(): Promise<Material>;
-  briefIds(): Promise<string[]>;
-  loadBrief(id: string): Promise<Brief>;
-  loadDataset(name: string): Promise<Dataset>;
+  readonly loadMaterial: () => Promise<Material>;
+  readonly briefIds: () => Promise<string[]>;
+  readonly loadBrief: (id: string) => Promise<Brief>;
+  readonly loadDataset: (name: string) => Promise<Dataset>;
   /** Aborted when the program is told to stop. */
   readonly stop: AbortSignal;
   /** Ends what is in hand, the browser included. */
@@ -48,7 +49,8 @@ export interface Parts {
 }
 
 const SNAPSHOT_MS = 15 * 60_000;
-const DELIVERY_TIMEOUT_MS = 120_000;
+/** Longer than any channel takes for itself. */
+const DELIVERY_TIMEOUT_MS = 6 * 60_000;
 /** What is in hand at a stop may take this long to finish; then it is given back. */
 const GRACE_MS = 15_000;
 
@@ -188,7 +190,9 @@ export async function withLedger<T>(
   opened.use(ledger);
   const { office, workshop, dispatch, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
   opened.use(delivery);
-  if (work) opened.use(await startWorker({ workshop, dispatch, heartbeat: everySecond }));
+  // On a server the workers do it, which have the settings of delivery.
+  if (work && parts.databaseUrl === undefined)
+    opened.use(await startWorker({ workshop, dispatch, heartbeat: everySecond }));
   return await Promise.race([
     use((name, input) => operations[name].run(office, input)),
     aborted(parts.stop).then(() => Promise.reject(parts.stop.reason)),
@@ -264,6 +268,8 @@ export function serviceOf({
       const own = parts();
       if (own.databaseUrl === undefined && roles.length === 1) throw needsDatabase(roles[0] ?? 'worker');
       const briefs = await catalogue.loadBriefs(await catalogue.briefIds());
+      const faults = briefs.flatMap((brief) => faultsOfTargets(brief, own.delivery));
+      if (faults.length > 0) throw new AppError('brief-invalid', faults);
       await sweepScratch(join(own.cacheFolder, 'profiles'));
       await runService({
         out,
@@ -315,6 +321,10 @@ export function serviceOf({
     },
   };
 }
+
+/** What is wrong with the targets of a brief as the settings are. */
+export const faultsOfTargets = ({ definition, config }: Brief, settings: DeliverySettings): Fault[] =>
+  targetFaults({ file: definition.file, marking: config.marking, deliver: config.deliver }, settings);
 
 const needsDatabase = (command: string): AppError =>
   new AppError('settings-invalid', [

@@ -53,7 +53,7 @@ export async function benchQueue({
   };
   const make = async (asOf: string) => {
     const job = {
-      requests: [{ brief, dataset, asOf, paper: brief.config.paper }],
+      requests: [{ brief, dataset, asOf, paper: brief.config.paper, parameters: {} }],
       out: join(folder, 'direct'),
       formats: ['pdf', 'html'],
       force: false,

@@ -5,12 +5,14 @@ import { openQueries } from '../src/adapters/duckdb.ts';
 import { openPrinter, type Printer } from '../src/adapters/chromium/printer.ts';
 import { isPackagedPlatform } from '../src/adapters/chromium/unpack.ts';
 import type { Paper } from '../src/model/brief.ts';
+import { editionName } from '../src/model/edition-id.ts';
+import type { Parameters } from '../src/model/parameters.ts';
 import { longDay } from '../src/model/wording.ts';
 import { produce, type Edition } from '../src/pipeline/produce.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { chartsOn, printedBlocks, readPage } from './support/page.ts';
 import { readPdf, type ReadPdf } from './support/pdf.ts';
-import { findBrief, loadProduct, type Product } from './support/product.ts';
+import { editionsAt, findBrief, loadProduct, type NamedEdition, type Product } from './support/product.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
@@ -27,20 +29,32 @@ beforeAll(async () => {
 });
 afterAll(() => printer[Symbol.asyncDispose]());
 
-async function print(id: string, asOf: string, paper: Paper = 'A4'): Promise<Printed> {
+async function print({
+  brief: id,
+  asOf,
+  paper = 'A4',
+  parameters = {},
+}: Pick<NamedEdition, 'brief' | 'asOf'> & { paper?: Paper; parameters?: Parameters }): Promise<Printed> {
   const { dataset, material } = product;
   const edition = await produce(
-    { brief: findBrief(product, id), dataset, asOf, paper },
+    { brief: findBrief(product, id), dataset, asOf, paper, parameters },
     { openQueries, startPrinting: () => {}, print: (html, options) => printer.print(html, options) },
     material,
   );
   return { edition, read: await readPdf(edition.pdf) };
 }
 
-const cases: { id: string; asOf: string; paper: Paper }[] = [
-  ...product.briefs.map(({ id }) => ({ id, asOf: fullCoverage, paper: 'A4' as const })),
-  { id: 'weekly', asOf: fullCoverage, paper: 'Letter' },
-  { id: 'weekly', asOf: '2021-09-06', paper: 'A4' },
+const atFullCoverage = await editionsAt(product, fullCoverage);
+const editionOf = (name: string): NamedEdition => {
+  const found = atFullCoverage.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`There is no edition "${name}".`);
+  return found;
+};
+const cases: (NamedEdition & { paper: Paper })[] = [
+  ...atFullCoverage.map((edition) => ({ ...edition, paper: 'A4' as const })),
+  { ...editionOf('weekly'), paper: 'Letter' },
+  { ...editionOf('weekly'), asOf: '2021-09-06', paper: 'A4' },
+  { ...editionOf('actor-sheet actor=A-taliban'), paper: 'Letter' },
 ];
 /** In points, as ISO 216 and ANSI give them, to the nearest that a browser prints. */
 const sizes = { A4: { width: 595, height: 842 }, Letter: { width: 612, height: 792 } };
@@ -56,19 +70,19 @@ function standsIn(whole: string, block: string): boolean {
 const squeezed = (text: string): string => text.replaceAll(/\s+/g, ' ');
 const occurrences = (text: string, part: string): number => text.split(part).length - 1;
 
-describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
+describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, parameters }) => {
   const brief = findBrief(product, id);
-  const { title, subject, marking } = brief.config;
+  const { subject, marking, limits } = brief.config;
   let edition: Edition;
   let read: ReadPdf;
   beforeAll(async () => {
-    ({ edition, read } = await print(id, asOf, paper));
+    ({ edition, read } = await print({ brief: id, asOf, paper, parameters }));
   });
 
-  test('has two to four pages of the paper asked for', () => {
+  test('has two to four pages of the paper asked for, and no more than its limit', () => {
     expect(read.pages.length).toBe(edition.pages);
     expect(read.pages.length).toBeGreaterThanOrEqual(2);
-    expect(read.pages.length).toBeLessThanOrEqual(4);
+    expect(read.pages.length).toBeLessThanOrEqual(limits.pages);
     for (const { width, height } of read.sizesPt) {
       expect(Math.abs(width - sizes[paper].width)).toBeLessThanOrEqual(1);
       expect(Math.abs(height - sizes[paper].height)).toBeLessThanOrEqual(1);
@@ -81,7 +95,7 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
       expect(text.length).toBeGreaterThan(600);
       expect(text).toContain(`${index + 1} of ${read.pages.length}`);
       expect(text.toLowerCase()).toContain(`cut-off ${longDay(asOf)}`.toLowerCase());
-      expect(text).toContain(index === 0 ? 'Sitrep' : title);
+      expect(text).toContain(index === 0 ? 'Sitrep' : edition.title);
       // In the header and in the footer; elsewhere only the note on handling names it, once.
       const handled = text.includes(`${marking} May be shared`) ? 1 : 0;
       expect(occurrences(text, marking) - handled).toBe(2);
@@ -113,7 +127,8 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
   test('is tagged, with one figure and its alternative text for each chart', () => {
     expect(read.tagged).toBe(true);
     const charts = chartsOn(edition.html);
-    expect(charts.length).toBeGreaterThanOrEqual(1);
+    // An actor sheet draws only what is about the actor.
+    if (Object.keys(parameters).length === 0) expect(charts.length).toBeGreaterThanOrEqual(1);
     const described = read.figures.filter(({ alt }) => alt !== null && alt.length > 0);
     expect(described.map(({ alt }) => alt)).toHaveLength(charts.length);
     for (const { alt } of described) expect(alt?.length).toBeGreaterThan(80);
@@ -138,7 +153,10 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
   });
 
   test('names its title, author, subject and language', () => {
-    expect(read.title).toBe(`${title}, ${longDay(asOf)}`);
+    expect(edition.title.startsWith(brief.config.title)).toBe(true);
+    for (const actor of product.dataset.tables.actors)
+      if (Object.values(parameters).includes(actor.id)) expect(edition.title).toContain(actor.name);
+    expect(read.title).toBe(`${edition.title}, ${longDay(asOf)}`);
     expect(read.author).toBe('Sitrep');
     expect(read.subject).toBe(subject);
     expect(read.language).toBe('en-GB');
@@ -147,21 +165,24 @@ describe.each(cases)('$id as of $asOf on $paper', ({ id, asOf, paper }) => {
   });
 });
 
-test.each(product.briefs.map(({ id }) => ({ id })))(
-  '$id has the same bytes when it is made again',
-  async ({ id }) => {
-    const first = await print(id, fullCoverage);
-    const second = await print(id, fullCoverage);
-    expect(Buffer.from(first.edition.pdf).equals(second.edition.pdf)).toBe(true);
-  },
-);
+test.each(atFullCoverage)('$name has the same bytes when it is made again', async (edition) => {
+  const first = await print(edition);
+  const second = await print(edition);
+  expect(Buffer.from(first.edition.pdf).equals(second.edition.pdf)).toBe(true);
+});
 
 // Other browsers may break lines and pages elsewhere.
 describe.runIf(isPackagedPlatform)('docs/samples, renewed by npm run samples', () => {
-  test.each(product.briefs.map(({ id }) => ({ id })))('$id is what the product prints', async ({ id }) => {
-    const sample = join(import.meta.dirname, '../docs/samples', `${id}-${fullCoverage}.pdf`);
+  const sampled = [
+    ...atFullCoverage.filter(({ parameters }) => Object.keys(parameters).length === 0),
+    editionOf('actor-sheet actor=A-isis-k'),
+  ];
+  test.each(sampled)('$name is what the product prints', async (edition) => {
+    const { brief, asOf, parameters } = edition;
+    const name = editionName({ asOf, paper: 'A4', ownPaper: 'A4', parameters });
+    const sample = join(import.meta.dirname, '../docs/samples', `${brief}-${name}.pdf`);
     const kept = await readPdf(await readFile(sample));
-    const { read } = await print(id, fullCoverage);
+    const { read } = await print(edition);
     expect(read.pages).toEqual(kept.pages);
   });
 });

@@ -5,7 +5,9 @@ import { tableNames, tables, type Tables } from '../src/model/dataset.ts';
 import { briefConfig } from '../src/model/brief.ts';
 import { deliveryVariables } from '../src/model/delivery-settings.ts';
 import { Evidence } from '../src/pipeline/evidence.ts';
+import { afterSealing, beforePrinting } from '../src/pipeline/gate/rules.ts';
 import { pageHelpers } from '../src/pipeline/page-helpers.ts';
+import { serviceVariables } from '../src/settings.ts';
 import { commandLine } from '../src/shells/cli.ts';
 
 const project = join(import.meta.dirname, '..');
@@ -27,7 +29,19 @@ describe('what is there is in the docs', () => {
   test('commands and their options in README.md', async () => {
     const readme = await read('README.md');
     const idle = () => Promise.resolve();
-    const program = commandLine({ generate: idle, list: idle, check: idle }, { version: '' });
+    const service = { start: idle, migrate: idle, restore: idle, checkMail: idle };
+    const operator = {
+      runs: idle,
+      deliveries: idle,
+      change: idle,
+      backfill: idle,
+      next: idle,
+      prune: idle,
+    };
+    const program = commandLine(
+      { generate: idle, list: idle, check: idle },
+      { version: '', service, operator },
+    );
     for (const command of program.commands) {
       expect(readme).toContain(`npx sitrep ${command.name()}`);
       for (const { flags } of command.options) expect(readme).toContain(`\`${flags}\``);
@@ -51,12 +65,20 @@ describe('what is there is in the docs', () => {
     }
   });
 
+  test('rules of the gate in docs/authoring.md, and no others', async () => {
+    const guide = await read('docs/authoring.md');
+    const [, section = ''] = /## What an edition is held to\n([\s\S]*?)\n## /.exec(guide) ?? [];
+    const told = [...section.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
+    expect(told).toEqual([...beforePrinting, ...afterSealing].map(({ name }) => name));
+  });
+
   test('variables and codes of faults in docs/operating.md', async () => {
     const guide = await read('docs/operating.md');
     for (const [, name] of (await read('src/main.ts')).matchAll(/process\.env\['(\w+)'\]/g)) {
       expect(guide).toContain(`\`${name}\``);
     }
-    for (const name of Object.keys(deliveryVariables.shape)) expect(guide).toContain(`| \`${name}\``);
+    for (const name of Object.keys({ ...deliveryVariables.shape, ...serviceVariables.shape }))
+      expect(guide).toContain(`| \`${name}\``);
     const [, codes = ''] = /type ErrorCode =([^;]*);/.exec(await read('src/model/fault.ts')) ?? [];
     for (const [, code] of codes.matchAll(/'([\w-]+)'/g)) expect(guide).toContain(`\`${code}\``);
   });

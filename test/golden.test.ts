@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { goldenFiles, readGolden, updatesGolden, writeGolden, type GoldenFiles } from './support/golden.ts';
-import { digestsOf, loadProduct, renderEdition, type Product } from './support/product.ts';
+import { digestsOf, goldenEditions, loadProduct, renderEdition, type Product } from './support/product.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -17,10 +17,9 @@ describe('every brief at its golden dates', () => {
   const rendered = new Map<string, GoldenFiles>();
 
   test.each(product.briefs.map((brief) => ({ id: brief.id, brief })))('$id', async ({ id, brief }) => {
-    const dates = brief.config.golden.map(({ asOf }) => asOf).toSorted();
     const editions = [];
-    for (const asOf of dates)
-      editions.push({ asOf, rendering: await renderEdition(product, { brief: id, asOf }) });
+    for (const edition of await goldenEditions(product, id))
+      editions.push({ ...edition, rendering: await renderEdition(product, edition) });
     const files = await goldenFiles(brief, editions);
     rendered.set(id, files);
     if (update) return;

@@ -6,7 +6,10 @@ import { parse } from 'yaml';
 import { briefSchema } from '../scripts/write-schema.ts';
 
 const templates = join(import.meta.dirname, '../templates');
-const validate = new Ajv2020({ formats: { date: true } }).compile(JSON.parse(briefSchema()));
+const validate = new Ajv2020({
+  allowUnionTypes: true,
+  formats: { date: true, email: true, uri: true },
+}).compile(JSON.parse(briefSchema()));
 
 test('the schema that editors use is the one that the program has (npm run schema)', async () => {
   expect(await readFile(join(templates, 'brief.schema.json'), 'utf8')).toBe(briefSchema());

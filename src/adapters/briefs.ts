@@ -81,12 +81,21 @@ async function loadBrief(
       return { ...chart, source, parsed: parseJson(source, faults) };
     }),
   ]);
+  const named = { ...shared.queries, ...queries };
+  if (config.forEach !== null && !Object.hasOwn(named, config.forEach)) {
+    faults.push({
+      file: definition.file,
+      field: 'forEach',
+      problem: `There is no query "${config.forEach}".`,
+      mend: `Name one of ${Object.keys(named).join(', ')}.`,
+    });
+  }
   return {
     id,
     config,
     definition,
     template,
-    queries: { ...shared.queries, ...queries },
+    queries: named,
     charts,
     partials: shared.partials,
     macros: shared.macros,

@@ -14,7 +14,13 @@ import { readTables } from './table-files.ts';
  */
 export async function loadDataset(folder: string, displayPath: string): Promise<Dataset> {
   const manifest = `${displayPath.replace(/\/+$/, '')}/datapackage.json`;
-  const { name, title, files, faults: described } = parsePackage(await readManifest(folder, manifest));
+  const {
+    name,
+    title,
+    marking,
+    files,
+    faults: described,
+  } = parsePackage(await readManifest(folder, manifest));
   const faults: Fault[] = described.map((fault) => ({ file: manifest, ...fault }));
   // Without a title there is no package, and no use in what its tables hold.
   if (name === '') throw new AppError('dataset-invalid', faults);
@@ -57,7 +63,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     faults.push({ file: fileOf(table), ...(number === undefined ? {} : { row: number }), ...fault });
   }
   if (faults.length > 0) throw new AppError('dataset-invalid', inOrder(faults));
-  return { name, title, folder: displayPath, tables };
+  return { name, title, marking, folder: displayPath, tables };
 }
 
 async function readManifest(folder: string, manifest: string): Promise<unknown> {

@@ -2,7 +2,7 @@ import { DuckDBDateValue, type DuckDBConnection, type DuckDBPreparedStatement } 
 import type { Day } from '../model/calendar.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { Row } from '../model/row.ts';
-import type { QueryParameters } from '../pipeline/select.ts';
+import type { OwnParameter, QueryParameters } from '../pipeline/select.ts';
 import { checkStatement } from './duckdb-statement.ts';
 import { toValue } from './duckdb-value.ts';
 
@@ -72,16 +72,25 @@ async function select(prepared: DuckDBPreparedStatement, parameters: QueryParame
 }
 
 /** Binds what the statement names and nothing else; a day is bound as a DATE. */
-function bind(prepared: DuckDBPreparedStatement, parameters: QueryParameters): void {
-  const values = new Map<string, string>(Object.entries(parameters));
+function bind(prepared: DuckDBPreparedStatement, { own = {}, ...common }: QueryParameters): void {
+  const values = new Map<string, OwnParameter>([
+    ...Object.entries(own),
+    ...Object.entries(common).map(([name, value]): [string, OwnParameter] => [
+      name,
+      { type: /^\d{4}-\d\d-\d\d$/.test(value) ? 'date' : 'string', value },
+    ]),
+  ]);
   for (let index = 1; index <= prepared.parameterCount; index++) {
     const name = prepared.parameterName(index);
-    const value = values.get(name);
-    if (value === undefined) {
+    const bound = values.get(name);
+    if (bound === undefined) {
       const known = [...values.keys()].map((key) => `$${key}`).join(', ');
       throw new Error(`There is no parameter $${name}: a query may use ${known}.`);
     }
-    if (/^\d{4}-\d\d-\d\d$/.test(value)) prepared.bindDate(index, toDate(value));
+    const { type, value } = bound;
+    if (value === null) prepared.bindNull(index);
+    else if (type === 'date') prepared.bindDate(index, toDate(value));
+    else if (type === 'integer') prepared.bindBigInt(index, BigInt(value));
     else prepared.bindVarchar(index, value);
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../model/fault.ts';
 import { hashOf, manifest, type FileToStore, type Manifest } from '../model/manifest.ts';
@@ -41,12 +41,14 @@ export async function storeEdition(
   const old = join(parent, `.old-${randomUUID()}`);
   try {
     await mkdir(fresh, { recursive: true });
+    await removeLeftovers(parent);
     await Promise.all([
       ...files.map(({ name, content }) => writeFile(join(fresh, name), content)),
       writeFile(join(fresh, 'manifest.json'), `${JSON.stringify(description, null, 2)}\n`),
     ]);
     if (delivered) await markDelivered(fresh);
-    if (durable) await Promise.all([...files.map(({ name }) => join(fresh, name)), fresh].map(sync));
+    if (durable)
+      await Promise.all([...files.map(({ name }) => join(fresh, name)), fresh].map((path) => sync(path)));
     await putInPlace(fresh, { folder, old });
     if (durable) await sync(parent);
     await rm(old, { recursive: true, force: true });
@@ -64,6 +66,17 @@ export async function storeEdition(
       ],
       { cause },
     );
+  }
+}
+
+/** Older than any edition takes to store: what a process left that was killed meanwhile. */
+const LEFT_MS = 3_600_000;
+
+async function removeLeftovers(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!/^\.(?:new|old)-[0-9a-f-]{36}$/.test(name)) continue;
+    const { mtimeMs } = await stat(join(parent, name)).catch(() => ({ mtimeMs: Infinity }));
+    if (Date.now() - mtimeMs > LEFT_MS) await rm(join(parent, name), { recursive: true, force: true });
   }
 }
 
@@ -101,7 +114,11 @@ async function wasDelivered(folder: string, { files }: Manifest): Promise<boolea
 
 async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Moves `fresh` to `folder`, and what stood there to `old`; another process may be doing the same. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AppError } from '../model/fault.ts';
 import { hashOf } from '../model/manifest.ts';
 import type { Material } from '../pipeline/produce.ts';
+import { commonCodePoints } from './font-glyphs.ts';
 import { fontFaces, loadFonts } from './fonts.ts';
 
 const properties = z.object({ name: z.string(), country: z.string() });
@@ -35,8 +36,10 @@ export async function loadMaterial(geoFolder: string): Promise<Material> {
   });
   const borders = [{ type: 'Feature', properties: { country: 'AF' }, geometry }];
   const maps = { outlines: rows.parse(features), borders: rows.parse(borders) };
-  const faces = fontFaces(await loadFonts());
-  return { maps, fontFaces: faces, sha256: hashOf(JSON.stringify([maps, faces])) };
+  const fonts = await loadFonts();
+  const faces = fontFaces(fonts);
+  const glyphs = commonCodePoints(fonts.map(({ bytes }) => bytes));
+  return { maps, fontFaces: faces, glyphs, sha256: hashOf(JSON.stringify([maps, faces])) };
 }
 
 async function readTopology(file: string): Promise<Provinces> {

@@ -7,8 +7,8 @@ export interface Metrics {
   /** In the text format of Prometheus. */
   read(): Promise<string>;
   readonly contentType: string;
-  rendered(seconds: number): void;
-  beat(at: Date): void;
+  readonly rendered: (seconds: number) => void;
+  readonly beat: (at: Date) => void;
 }
 
 /** Numbers of the ledger as they are when asked for, and what this process saw. */

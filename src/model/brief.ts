@@ -3,6 +3,7 @@ import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { day } from './calendar.ts';
 import { marking } from './marking.ts';
+import { builtInParameters, parameter, parameterName, readParameters } from './parameters.ts';
 import { target } from './target.ts';
 import { typedFigures } from './typed-figures.ts';
 
@@ -64,6 +65,10 @@ const chart = z.strictObject({
   note: prose.optional(),
   /** A map must say that its boundaries are not authoritative. */
   map: z.boolean().default(false),
+  /** Rows that are not drawn: a column and its value. Every other row must show. */
+  leavesOut: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  /** Data sets of the chart whose marks stand for several rows each. */
+  aggregated: z.array(z.string()).default([]),
 });
 
 const finding = z.discriminatedUnion('kind', [
@@ -98,8 +103,13 @@ const schedule = z.strictObject({
 });
 export type Schedule = z.output<typeof schedule>;
 
-/** `brief.yaml`: the standing definition of a brief. */
-export const briefConfig = z.strictObject({
+/** A day on which the tests render the brief, and which edition; of a brief that fans out all when left out. */
+const golden = z.strictObject({
+  asOf: day,
+  parameters: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+});
+
+const definition = z.strictObject({
   title: text,
   /** Stands in the PDF's properties, under the title. */
   subject: text,
@@ -110,6 +120,10 @@ export const briefConfig = z.strictObject({
   period: length,
   marking,
   paper: z.enum(papers).default('A4'),
+  /** What editions of one day can differ in; queries see them as `$name`, templates as `parameters.name`. */
+  parameters: z.record(z.string(), parameter).default({}),
+  /** The query that gives an edition for each of its rows, its columns being the parameters. */
+  forEach: z.string().nullable().default(null),
   queries: z.record(z.string().regex(/^[a-z][a-z_]*$/), ownFile).default({}),
   charts: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), chart).default({}),
   findings: z.record(z.string().regex(/^[a-z][a-z-]*$/), finding).default({}),
@@ -120,9 +134,47 @@ export const briefConfig = z.strictObject({
     megabytes: z.number().positive(),
     seconds: z.number().positive(),
   }),
-  /** Days as of which the tests render the brief and compare it with what was accepted. */
-  golden: z.array(z.strictObject({ asOf: day })).min(1),
+  /** Rules of the gate that the brief may break, each with its reason, which stands in the manifest. */
+  waive: z.array(z.strictObject({ rule: text, reason: text })).default([]),
+  /** Editions that the tests render and compare with what was accepted. */
+  golden: z.array(golden).min(1),
 });
+
+/** `brief.yaml`: the standing definition of a brief. */
+export const briefConfig = definition.superRefine(
+  ({ parameters, forEach, deliver, golden: days }, context) => {
+    const report = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    const names = Object.keys(parameters);
+    for (const name of names) {
+      if (!parameterName.test(name))
+        report(['parameters', name], 'is not a name of small letters, digits and underscores');
+      if (builtInParameters.some((each) => each === name))
+        report(['parameters', name], 'has the name of what every query sees anyway');
+    }
+    if (forEach !== null && names.length === 0)
+      report(['forEach'], 'gives parameters, and none are declared under parameters');
+
+    for (const [index, { only }] of deliver.entries()) {
+      for (const [name, value] of Object.entries(only)) {
+        const { parameters: read, problems } = readParameters(pick(parameters, name), { [name]: value });
+        for (const { problem } of problems) report(['deliver', index, 'only', name], sentence(problem));
+        if (problems.length === 0 && read[name] !== value)
+          report(['deliver', index, 'only', name], `matches no edition: write ${JSON.stringify(read[name])}`);
+      }
+    }
+    for (const [index, { parameters: given }] of days.entries()) {
+      if (given === undefined && forEach !== null) continue;
+      for (const { name, problem } of readParameters(parameters, given ?? {}).problems)
+        report(['golden', index, 'parameters', name], sentence(problem));
+    }
+  },
+);
+
+const pick = <T>(values: { readonly [name: string]: T }, name: string): { [name: string]: T } =>
+  Object.fromEntries(Object.entries(values).filter(([each]) => each === name));
+/** As the messages of schemas are: the loader ends them with a full stop. */
+const sentence = (problem: string): string => problem.replace(/\.$/, '');
 
 export type BriefConfig = z.output<typeof briefConfig>;
 export type ChartConfig = z.output<typeof chart>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { tableNames, tables, type TableName } from './dataset.ts';
 import type { Fault } from './fault.ts';
+import { marking, type Marking } from './marking.ts';
 
 /** https://datapackage.org/standard/data-package/ (version 2): the parts that we read; others may stand beside them. */
 const profile = 'https://datapackage.org/profiles/2.0/datapackage.json';
@@ -9,6 +10,8 @@ const dataPackage = z.looseObject({
   $schema: z.literal(profile, { error: `must be "${profile}"` }),
   name: z.string().regex(/^[a-z0-9._-]+$/, 'must be of small letters, digits, dots, hyphens and underscores'),
   title: z.string().trim().min(1, 'is empty'),
+  /** A property of our own, which the standard allows. */
+  marking: marking.default('TLP:CLEAR'),
   resources: z.array(z.looseObject({ name: z.string(), type: z.string().optional() })),
 });
 const resource = z.looseObject({
@@ -33,6 +36,7 @@ export interface TableFile {
 export interface DataPackage {
   readonly name: string;
   readonly title: string;
+  readonly marking: Marking;
   /** The tables that are described rightly. */
   readonly files: readonly TableFile[];
   readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'mend'>[];
@@ -41,8 +45,9 @@ export interface DataPackage {
 /** Reads the descriptor of a dataset: each table of the model is one resource, with the fields of the model. */
 export function parsePackage(descriptor: unknown): DataPackage {
   const parsed = dataPackage.safeParse(descriptor);
-  if (!parsed.success) return { name: '', title: '', files: [], faults: describe(parsed.error, []) };
-  const { name, title, resources } = parsed.data;
+  if (!parsed.success)
+    return { name: '', title: '', marking: 'TLP:CLEAR', files: [], faults: describe(parsed.error, []) };
+  const { name, title, marking: marked, resources } = parsed.data;
   const faults: Pick<Fault, 'field' | 'problem' | 'mend'>[] = [];
   const files: TableFile[] = [];
   for (const found of resources) {
@@ -74,7 +79,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
         problem: `the table "${table}" is missing.`,
         mend: `Add a resource named "${table}"; its file may be empty but for the header.`,
       });
-  return { name, title, files, faults };
+  return { name, title, marking: marked, files, faults };
 }
 
 function isTableName(name: string): name is TableName {

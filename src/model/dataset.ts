@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { day } from './calendar.ts';
+import type { Marking } from './marking.ts';
 
 /** A field of a table file: empty means "not given", which is null everywhere after this. */
 const empty = z.literal('').transform(() => null);
@@ -245,6 +246,8 @@ export const noTables: Tables = {
 export interface Dataset {
   readonly name: string;
   readonly title: string;
+  /** How far its rows may travel: no edition made from them is marked lower. */
+  readonly marking: Marking;
   /** Where it was read from, for messages. */
   readonly folder: string;
   readonly tables: Tables;

@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'citation-unknown'
   | 'browser-missing'
   | 'browser-failed'
+  | 'edition-held'
   | 'print-failed'
   | 'pdf-invalid'
   | 'output-unwritable'

@@ -19,15 +19,18 @@ const ofMeasure = (row: RowOf<'measures'>): Figures => ({
   month: row.window_start && month(row.window_start),
 });
 
+/** The figures of a row by name, as they read in a sentence. */
+export const figuresOf = ({ table, row }: TableRow): Figures =>
+  table === 'events'
+    ? ofEvent(row)
+    : table === 'measures'
+      ? ofMeasure(row)
+      : table === 'actors'
+        ? { name: row.name }
+        : {};
+
 /** The figure `{id.field}` of a row as it reads in a sentence; undefined where the row has none of that name. */
-export function figureOf({ table, row }: TableRow, field: string): string | undefined {
-  const figures: Figures =
-    table === 'events'
-      ? ofEvent(row)
-      : table === 'measures'
-        ? ofMeasure(row)
-        : table === 'actors'
-          ? { name: row.name }
-          : {};
+export function figureOf(entry: TableRow, field: string): string | undefined {
+  const figures = figuresOf(entry);
   return Object.hasOwn(figures, field) ? (figures[field] ?? undefined) : undefined;
 }

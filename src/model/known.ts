@@ -117,3 +117,24 @@ export function changesBetween(
       changes.push({ ...entry, change: 'withdrawn', id, knownOn: turnedOn(id) });
   return changes.sort((a, b) => (`${a.knownOn} ${a.id}` < `${b.knownOn} ${b.id}` ? -1 : 1));
 }
+
+/** Fields by which a row is told of through another: one that counts it, holds it or bears it out. */
+const through = new Set(['part_of', 'within', 'rests_on', 'measure']);
+
+/** Of changes between two cut-offs those that concern the row `id`: whose row names it, or goes back to one that does. */
+export function changesConcerning(
+  changes: readonly Change[],
+  { id, tables, previousAsOf, asOf }: { id: string; tables: Tables; previousAsOf: Day; asOf: Day },
+): Change[] {
+  const told = [previousAsOf, asOf].flatMap((day) => eachRow(knownBy(tables, day)));
+  const byId = Map.groupBy(told, ({ row }) => row.id);
+  const concerns = ({ table, row }: TableRow, seen: ReadonlySet<string>): boolean =>
+    row.id === id ||
+    references(table, row).some((reference) => {
+      if (reference.id === id) return true;
+      if (!through.has(reference.field) || seen.has(reference.id)) return false;
+      const further = new Set([...seen, reference.id]);
+      return (byId.get(reference.id) ?? []).some((entry) => concerns(entry, further));
+    });
+  return changes.filter((change) => concerns(change, new Set()));
+}

@@ -11,6 +11,8 @@ export const manifest = z.strictObject({
   issue: z.string(),
   asOf: day,
   paper: z.enum(papers),
+  /** What it was asked for with besides; empty for most briefs. */
+  parameters: z.record(z.string(), z.string()).default({}),
   /** A hash over everything that the edition depends on: the same inputs need not be rendered again. */
   inputs: sha256,
   pages: z.number().int().positive().nullable(),
@@ -18,6 +20,11 @@ export const manifest = z.strictObject({
   summary: z.array(z.string()),
   /** The rows that the pages show, each with the hash of its content. */
   rows: z.array(z.strictObject({ id: z.string(), table: z.string(), known_on: day, sha256 })),
+  /** The rules of the gate that it holds to, and those that its brief waives, each with its reason. */
+  rules: z.strictObject({
+    passed: z.array(z.string()),
+    waived: z.array(z.strictObject({ rule: z.string(), reason: z.string() })),
+  }),
   files: z.array(z.strictObject({ name: z.string(), bytes: z.number().int(), sha256 })),
 });
 export type Manifest = z.output<typeof manifest>;

@@ -4,6 +4,30 @@ import type { Fault } from '../model/fault.ts';
 const forbiddenKeys = new Set(['url', 'href', 'usermeta', 'loader', 'datasets']);
 const impureCall = /\b(?:now|random|sample(?:Normal|LogNormal|Uniform))\s*\(/;
 
+/** Calls that make as much of something as they are told. */
+const boundlessCall = /\b(?:sequence|pad|repeat)\s*\(/;
+/** More steps than this a drawing cannot show, and a spec could ask for so many that it never ends. */
+const mostSteps = 10_000;
+const counts = new Set(['tickCount', 'maxbins', 'bins', 'steps', 'count']);
+
+/** How many steps a property of a spec asks for. */
+function stepsOf(key: string, value: unknown): number {
+  if (counts.has(key)) return typeof value === 'number' ? value : 0;
+  if (typeof value !== 'object' || value === null) return 0;
+  const { start = 0, stop, step = 1 } = { stop: undefined, ...value } as { [name: string]: unknown };
+  if (key === 'sequence' || key === 'keyvals') {
+    if (stop === undefined) return 0;
+    const steps = Math.abs((Number(stop) - Number(start)) / Number(step));
+    // Neither a signal nor a step of nought tells how many.
+    return Number.isNaN(steps) ? Infinity : steps;
+  }
+  if (key !== 'graticule') return 0;
+  const finest = [step, Reflect.get(value, 'stepMinor'), Reflect.get(value, 'stepMajor')]
+    .flat()
+    .filter((each) => typeof each === 'number');
+  return 360 / Math.min(...finest, 360);
+}
+
 /** What a chart spec may not contain, and the data sets it names without being given them. */
 export function checkSpec(
   spec: object,
@@ -19,6 +43,7 @@ export function checkSpec(
       return;
     }
     if (typeof value === 'string' && impureCall.test(value)) impure(path);
+    if (typeof value === 'string' && boundlessCall.test(value)) boundless(path);
     if (typeof value !== 'object' || value === null) return;
     for (const [key, item] of Object.entries(value)) {
       const here = path === '' ? key : `${path}.${key}`;
@@ -31,12 +56,21 @@ export function checkSpec(
         });
       }
       if (key === 'sample') impure(here);
+      if (stepsOf(key, item) > mostSteps) boundless(here);
       if ((key === 'mark' || key === 'type') && item === 'image') {
         faults.push({ file, field: here, problem: 'Charts may not show images.', mend: 'Use another mark.' });
       }
       if (key === 'data' && typeof item === 'object' && item !== null) collectData(item, here);
       walk(item, here);
     }
+  };
+  const boundless = (field: string): void => {
+    faults.push({
+      file,
+      field,
+      problem: `Charts may not count or step more than ${mostSteps.toLocaleString('en-GB')} times, nor repeat by expression.`,
+      mend: 'Ask for fewer steps, or let a query make the rows.',
+    });
   };
   const impure = (field: string): void => {
     faults.push({

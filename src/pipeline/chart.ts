@@ -6,6 +6,7 @@ import { AppError, type Fault } from '../model/fault.ts';
 import type { Row, Value } from '../model/row.ts';
 import { checkSpec, localTimeScales } from './chart-spec.ts';
 import { cleanSvg, outsideReferences, unwritable } from './chart-svg.ts';
+import { readScene, rowKey, type Scene } from './scene.ts';
 
 export interface ChartRequest {
   /** Unique in the page: it prefixes every id in the drawing. */
@@ -25,19 +26,24 @@ export interface Drawing {
   readonly svg: string;
   /** The Vega spec that Vega-Lite's compiles to. */
   readonly compiled: object;
+  readonly scene: Scene;
+  /** What Vega and Vega-Lite warn of: a chart that warns is not to be trusted, and the gate holds it. */
+  readonly warnings: readonly string[];
 }
 
 interface CompiledChart {
   readonly spec: vega.Spec;
   /** The dataflow that Vega makes of it. */
   readonly runtime: vega.Runtime;
+  /** Scales in the time zone of the machine, by name. */
+  readonly localScales: readonly string[];
 }
 const compiledCharts = new Map<string, CompiledChart>();
 
 /**
  * Draws one chart as SVG. The scales are in UTC, text is measured with the fonts that are registered, and expressions
  * run in Vega's interpreter, which compiles no code. Throws `chart-failed` for what a spec may not contain, for data
- * that it names and is not given, and for every warning of Vega and Vega-Lite.
+ * that it names and is not given, and for what it would load.
  */
 export async function drawChart({ name, file, spec, theme, data, alt }: ChartRequest): Promise<Drawing> {
   const failed = (problems: readonly string[], cause?: unknown) =>
@@ -54,33 +60,47 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
   if (refused.length > 0) throw new AppError('chart-failed', refused);
 
   const warnings: string[] = [];
+  const refusals: string[] = [];
   const logger = strictLogger(warnings);
   try {
-    const { spec: compiled, runtime } = compileOnce(spec, theme, {
+    const {
+      spec: compiled,
+      runtime,
+      localScales,
+    } = compileOnce(spec, theme, {
       logger,
       warnings,
     });
+    refusals.push(
+      ...localScales.map((scale) => `The scale "${scale}" is in local time: give it the type utc.`),
+    );
     const view = new vega.View(runtime, {
       renderer: 'none',
       expr: expressionInterpreter,
-      loader: closedLoader(warnings),
+      loader: closedLoader(refusals),
       logger,
     });
     try {
-      for (const [set, rows] of Object.entries(data)) view.data(set, rows.map(drawable));
+      for (const [set, rows] of Object.entries(data)) {
+        view.data(
+          set,
+          rows.map((row, index) => Object.assign({ [rowKey]: `${set} ${index}` }, drawable(row))),
+        );
+      }
       await view.runAsync();
       const svg = await view.toSVG();
       for (const reference of outsideReferences(svg)) {
-        warnings.push(`The drawing holds ${reference}, and charts may not load anything.`);
+        refusals.push(`The drawing holds ${reference}, and charts may not load anything.`);
       }
-      if (warnings.length > 0) throw failed([...new Set(warnings)]);
-      return { svg: cleanSvg(svg, { name, alt }), compiled };
+      if (refusals.length > 0) throw failed([...new Set(refusals)]);
+      const scene = readScene(view, svg);
+      return { svg: cleanSvg(svg, { name, alt }), compiled, scene, warnings: [...new Set(warnings)] };
     } finally {
       view.finalize();
     }
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw failed([...warnings, cause instanceof Error ? cause.message : String(cause)], cause);
+    throw failed([...refusals, ...warnings, cause instanceof Error ? cause.message : String(cause)], cause);
   }
 }
 
@@ -107,11 +127,8 @@ function compileOnce(
     // Vega-Lite types its specs more closely than JSON can be checked here; what it cannot read, it warns of.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const vegaSpec = compile(structuredClone(spec) as never, { config: theme, logger }).spec;
-    for (const scale of localTimeScales(vegaSpec)) {
-      warnings.push(`The scale "${scale}" is in local time: give it the type utc.`);
-    }
     const runtime = vega.parse(structuredClone(vegaSpec), undefined, { ast: true });
-    compiled = { spec: vegaSpec, runtime };
+    compiled = { spec: vegaSpec, runtime, localScales: localTimeScales(vegaSpec) };
     // What warns is compiled anew each time, so that it warns each time.
     if (warnings.length === 0) compiledCharts.set(key, compiled);
   }
@@ -119,15 +136,15 @@ function compileOnce(
 }
 
 /** A loader that loads nothing, so that no spec can read a file or an address. */
-function closedLoader(warnings: string[]): vega.Loader {
+function closedLoader(refusals: string[]): vega.Loader {
   const refuse = (address: string): Promise<never> => {
-    warnings.push(`The spec asks for "${address}", and charts may not load anything.`);
+    refusals.push(`The spec asks for "${address}", and charts may not load anything.`);
     return Promise.reject(new Error('charts may not load anything'));
   };
   return { load: refuse, http: refuse, file: refuse, sanitize: () => Promise.resolve({ href: '#' }) };
 }
 
-/** Vega draws on after a warning; a chart that warns is not to be trusted. */
+/** Vega draws on after a warning, so each is kept. */
 function strictLogger(warnings: string[]): vega.LoggerInterface {
   const collect = (...messages: readonly unknown[]) => {
     warnings.push(

@@ -5,6 +5,9 @@ import { AppError, type Fault } from '../model/fault.ts';
 import { analyse } from './analyse.ts';
 import { checkSpec } from './chart-spec.ts';
 import { Evidence } from './evidence.ts';
+import { runForEach } from './fan-out.ts';
+import { judge } from './gate/rule.ts';
+import { ofBrief } from './gate/rules.ts';
 import { pageHelpers } from './page-helpers.ts';
 import { select, type OpenQueries } from './select.ts';
 import { compileTemplate } from './template.ts';
@@ -27,12 +30,15 @@ export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promis
   await collect(() =>
     compileTemplate({ template, partials, helpers: pageHelpers(new Evidence(noTables, {})) }),
   );
+  await collect(() => judge(ofBrief, { brief }));
   for (const { parsed, source, data } of Object.values(charts)) {
     faults.push(...checkSpec(parsed, { file: source.file, given: Object.keys(data) }));
   }
   for (const { asOf } of config.golden.slice(0, 1)) {
     const period = periodEnding(asOf, config.period);
-    await collect(async () => analyse(brief, await select({ brief, known: noTables, period, openQueries })));
+    const over = { known: noTables, period, openQueries };
+    await collect(async () => analyse(brief, await select({ ...over, brief, parameters: {} })));
+    if (config.forEach !== null) await collect(() => runForEach(brief, over));
   }
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
 }

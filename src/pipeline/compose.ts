@@ -1,13 +1,17 @@
 import type { Brief, Paper } from '../model/brief.ts';
-import { cutOff, dayAfter, daysBetween, issueNumber, type Day, type Period } from '../model/calendar.ts';
-import type { RowOf, Tables } from '../model/dataset.ts';
+import { cutOff, daysBetween, issueNumber, type Period } from '../model/calendar.ts';
+import type { Tables } from '../model/dataset.ts';
 import type { Change } from '../model/known.ts';
+import type { Parameters } from '../model/parameters.ts';
 import type { Row, RowSets } from '../model/row.ts';
 import { daySpan, longDay, shortDay, shortMonth, spelled, topicNames, weekday } from '../model/wording.ts';
 import type { Findings } from './analyse.ts';
+import type { AppliedParameter } from './applied-parameters.ts';
+import { coveredDays, topicsOf, type Topic } from './coverage.ts';
 import { Evidence, titleOf } from './evidence.ts';
 import { pageHelpers } from './page-helpers.ts';
 import { compileTemplate, type Template } from './template.ts';
+import { withoutTraces } from './trace.ts';
 
 /** A chart as drawn, with the rows that it was drawn from. */
 export interface Figure {
@@ -25,6 +29,10 @@ export interface Composition {
   readonly brief: Brief;
   readonly period: Period;
   readonly paper: Paper;
+  /** Of the brief, with what the edition is about. */
+  readonly title: string;
+  readonly parameters: Parameters;
+  readonly applied: readonly AppliedParameter[];
   readonly known: Tables;
   readonly sets: RowSets;
   readonly findings: Findings;
@@ -67,9 +75,25 @@ const margins: { readonly [paper in Paper]: string } = { A4: '23mm 18mm 21mm', L
 /** Compiling a template takes longer than rendering it, and depends on the brief alone. */
 const templates = new WeakMap<Brief, Template>();
 
-/** One self-contained HTML document, and the ids of the rows that it shows. */
-export function compose(composition: Composition): { html: string; used: string[] } {
-  const { brief, period, paper, known, sets, findings, figures, changes, fontFaces } = composition;
+/**
+ * One self-contained HTML document, the same with the traces that the gate reads, and the ids of the rows that it
+ * shows.
+ */
+export function compose(composition: Composition): { html: string; traced: string; used: string[] } {
+  const {
+    brief,
+    period,
+    paper,
+    title,
+    parameters,
+    applied,
+    known,
+    sets,
+    findings,
+    figures,
+    changes,
+    fontFaces,
+  } = composition;
   const evidence = new Evidence(known, findings);
   /** A withdrawn row's source may be gone with it. */
   const sourceName = (row: Change['row']): string => {
@@ -77,10 +101,18 @@ export function compose(composition: Composition): { html: string; used: string[
     return known.sources.find((source) => source.id === id)?.name ?? 'source withdrawn';
   };
   const helpers = pageHelpers(evidence);
-  const template = templates.get(brief) ?? compileTemplate({ ...brief, helpers });
+  const template = templates.get(brief) ?? compileTemplate({ ...brief, helpers, traced: true });
   templates.set(brief, template);
   const page = {
-    brief: { title: brief.config.title, subject: brief.config.subject },
+    brief: { title, subject: brief.config.subject },
+    // Every declared name is there, so that the guard takes no other; null where a value is not given.
+    parameters: Object.fromEntries(
+      Object.keys(brief.config.parameters).map((name) => [
+        name,
+        Object.hasOwn(parameters, name) ? parameters[name] : null,
+      ]),
+    ),
+    applied,
     marking: {
       label: brief.config.marking,
       ...markings[brief.config.marking],
@@ -111,7 +143,8 @@ export function compose(composition: Composition): { html: string; used: string[
       source: sourceName(row),
     })),
   };
-  return { html: template(page, helpers), used: evidence.used };
+  const traced = template(page, helpers);
+  return { html: withoutTraces(traced), traced, used: evidence.used };
 }
 
 function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
@@ -132,11 +165,9 @@ function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
   };
 }
 
-type Topic = RowOf<'coverage'>['topic'];
 /** What of the period was collected at all. Outside it, nothing known does not mean that nothing happened. */
 function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period) {
-  const topics: readonly Topic[] = topic === 'all' ? ['isis', 'celebrations', 'ties', 'context'] : [topic];
-  const spans = topics.map((each) => {
+  const spans = topicsOf(topic).map((each) => {
     const rows = known.coverage.filter((row) => row.topic === each);
     const days = coveredDays(rows, { start, asOf });
     const last = rows
@@ -174,12 +205,3 @@ function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period
 }
 
 const capitalised = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());
-
-/** The days of the period that at least one span covers. */
-function coveredDays(rows: readonly RowOf<'coverage'>[], { start, asOf }: { start: Day; asOf: Day }): number {
-  let covered = 0;
-  for (let next = start; next <= asOf; next = dayAfter(next)) {
-    if (rows.some((row) => row.start <= next && next <= row.end)) covered += 1;
-  }
-  return covered;
-}

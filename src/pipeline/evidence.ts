@@ -39,12 +39,13 @@ export class Evidence {
    * The endnote numbers for what `ids` rest on, numbered in the order of first citation, and the anchor to set at this
    * citation if it is the first of any. A judgment of our own and a reading are cited through the rows they rest on.
    */
-  cite(ids: readonly string[]): { numbers: number[]; anchor: number | null } {
+  cite(ids: readonly string[]): { numbers: number[]; anchor: number | null; cited: string[] } {
     const evidence = [...new Set(ids.flatMap((id) => this.#evidence(id)))];
     const fresh = evidence.filter((id) => !this.#cited.includes(id));
     const anchor = fresh.length > 0 ? this.#cited.length + 1 : null;
     for (const id of fresh) this.#anchors[this.#cited.push(id)] = anchor ?? 0;
-    return { numbers: evidence.map((id) => this.#cited.indexOf(id) + 1).toSorted((a, b) => a - b), anchor };
+    const numbers = evidence.map((id) => this.#cited.indexOf(id) + 1).toSorted((a, b) => a - b);
+    return { numbers, anchor, cited: evidence };
   }
 
   /** Replaces each `{id.field}` in a row's text by the figure that it names; `row` is the row, for messages. */
@@ -120,18 +121,7 @@ export class Evidence {
   }
 
   #evidence(id: string): string[] {
-    const { table, row } = this.#row(id);
-    if (table === 'events' || table === 'measures') return [id];
-    if (table === 'readings') return [row.measure, ...row.rests_on].flatMap((basis) => this.#evidence(basis));
-    if (table === 'judgments') {
-      return row.author === null ? row.rests_on.flatMap((basis) => this.#evidence(basis)) : [id];
-    }
-    if (table === 'gaps' || table === 'indicators')
-      return row.rests_on.flatMap((basis) => this.#evidence(basis));
-    throw unknown(
-      `"${id}" stands in ${table}, which cannot be cited.`,
-      'Cite an event, a measure or a judgment.',
-    );
+    return evidenceOf(id, (each) => this.#row(each));
   }
 
   #row(id: string): TableRow {
@@ -186,6 +176,23 @@ export class Evidence {
       external: 'basis' in entry.row && entry.row.basis === 'external',
     };
   }
+}
+
+/**
+ * The rows that a citation of `id` leads to: events, measures and the judgments of others; for all else those that it
+ * rests on. `find` gives a row by its id, or throws.
+ */
+export function evidenceOf(id: string, find: (id: string) => TableRow): string[] {
+  const { table, row } = find(id);
+  const below = (ids: readonly string[]) => ids.flatMap((basis) => evidenceOf(basis, find));
+  if (table === 'events' || table === 'measures') return [id];
+  if (table === 'readings') return below([row.measure, ...row.rests_on]);
+  if (table === 'judgments') return row.author === null ? below(row.rests_on) : [id];
+  if (table === 'gaps' || table === 'indicators') return below(row.rests_on);
+  throw unknown(
+    `"${id}" stands in ${table}, which cannot be cited.`,
+    'Cite an event, a measure or a judgment.',
+  );
 }
 
 /** What a row is called in lists; a judgment, which has no title, by its topic. */

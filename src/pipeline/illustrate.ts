@@ -3,9 +3,14 @@ import type { Tables } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { Row, RowSets } from '../model/row.ts';
 import type { Findings } from './analyse.ts';
-import { drawChart } from './chart.ts';
+import { drawChart, type Drawing } from './chart.ts';
 import type { Figure } from './compose.ts';
 import { Evidence } from './evidence.ts';
+
+/** A figure with all that the gate looks at. */
+export interface Illustration extends Figure, Drawing {
+  readonly data: { readonly [set: string]: readonly Row[] };
+}
 
 /** Draws the brief's charts; one whose rows are empty is null. Throws the faults of all charts at once. */
 export async function illustrate({
@@ -20,7 +25,7 @@ export async function illustrate({
   sets: RowSets;
   findings: Findings;
   maps: RowSets;
-}): Promise<{ [name: string]: (Figure & { compiled: object }) | null }> {
+}): Promise<{ [name: string]: Illustration | null }> {
   const faults: Fault[] = [];
   const evidence = new Evidence(known, findings);
   const named = (name: string): readonly Row[] | undefined => {
@@ -28,7 +33,7 @@ export async function illustrate({
     if (Object.hasOwn(brief.config.findings, name)) return findings[name]?.rows ?? [];
     return Object.hasOwn(sets, name) ? sets[name] : undefined;
   };
-  const figures: { [name: string]: (Figure & { compiled: object }) | null } = {};
+  const figures: { [name: string]: Illustration | null } = {};
   for (const [name, chart] of Object.entries(brief.charts)) {
     const data = Object.entries({ ...chart.data, '': chart.rows }).map(
       ([set, query]) => [set, query, named(query)] as const,
@@ -47,17 +52,20 @@ export async function illustrate({
     if (rows.length === 0 || data.some(([, , found]) => found === undefined)) continue;
 
     const caption = newestCaption(known, chart.captions);
+    const given = Object.fromEntries(
+      data.flatMap(([set, , found]) => (set === '' ? [] : [[set, found ?? []] as const])),
+    );
     try {
       const drawing = await drawChart({
         name,
         file: chart.source.file,
         spec: chart.parsed,
         theme: brief.theme.parsed,
-        data: Object.fromEntries(data.flatMap(([set, , found]) => (set === '' ? [] : [[set, found ?? []]]))),
+        data: given,
         alt: `${caption ? `${evidence.fill(caption.text, caption.id)}. ` : ''}${chart.title}. ${chart.alt}`,
       });
       const { title, map } = chart;
-      figures[name] = { ...drawing, name, rows, caption, title, map, note: chart.note ?? null };
+      figures[name] = { ...drawing, data: given, name, rows, caption, title, map, note: chart.note ?? null };
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
       faults.push(...cause.faults);

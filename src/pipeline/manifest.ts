@@ -6,8 +6,14 @@ import { plainText } from './plain-text.ts';
 import type { Edition, Request } from './produce.ts';
 
 export function describeEdition(
-  { brief, asOf, paper }: Request,
-  { known, used, pages, html }: Pick<Edition, 'known' | 'used' | 'html'> & { readonly pages: number | null },
+  { brief, asOf, paper, parameters }: Request,
+  {
+    known,
+    used,
+    pages,
+    html,
+    rules,
+  }: Pick<Edition, 'known' | 'used' | 'html' | 'rules'> & { readonly pages: number | null },
   { inputs, files }: { inputs: string; files: readonly FileToStore[] },
 ): Manifest {
   const shown = new Set(used);
@@ -16,6 +22,7 @@ export function describeEdition(
     issue: issueNumber(asOf),
     asOf,
     paper,
+    parameters,
     inputs,
     pages,
     summary: bottomLine(html),
@@ -28,6 +35,7 @@ export function describeEdition(
         sha256: hashOf(JSON.stringify(row)),
       }))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    rules: { passed: [...rules.passed], waived: [...rules.waived] },
     files: files.map(({ name, content }) => ({
       name,
       bytes: Buffer.byteLength(content),
@@ -50,7 +58,7 @@ function bottomLine(html: string): string[] {
  * libraries.
  */
 export function inputsOf(
-  { brief, dataset, asOf, paper }: Request,
+  { brief, dataset, asOf, paper, parameters }: Request,
   { engine, material, formats }: { engine: string; material: string; formats: readonly string[] },
 ): string {
   const files: SourceFile[] = [
@@ -70,7 +78,9 @@ export function inputsOf(
       formats: formats.toSorted(),
       asOf,
       paper,
+      parameters,
       files,
+      marking: dataset.marking,
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= asOf),
     }),
   );

@@ -2,29 +2,35 @@ import Handlebars from 'handlebars';
 import { z } from 'zod';
 import { longDay, shortDay } from '../model/wording.ts';
 import type { Evidence } from './evidence.ts';
+import { traceCitation, traceText } from './trace.ts';
 
 const { escapeExpression: escape, SafeString } = Handlebars;
 
 const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
+const identifier = /^[\w-]+$/;
 const identified = z.object({ id: z.string() });
 /** `Al-Qaeda`, `As-Sahab`, `ISIS-K`: a line does not break within a name. */
 const hyphenatedName = /\b\p{Lu}\p{L}*-\p{Lu}\p{L}*/gu;
 const svgStart = /^<svg\b/;
 
-/** What templates can call besides Handlebars' own `if`, `unless`, `each` and `with`. */
+/**
+ * What templates can call besides Handlebars' own `if`, `unless`, `each` and `with`. Citations and texts of rows carry
+ * traces, which are taken out before anyone reads the page.
+ */
 export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.HelperDelegate } {
   let listed = false;
   /** Endnote numbers as links, three and more in a row as a span; the endnotes lead back to the first citation. */
   const links = (rows: unknown): string => {
     if (listed) throw new Error('cite stands after the endnotes, where no more can be numbered.');
-    const { numbers, anchor } = evidence.cite(ids.parse(rows));
+    const { numbers, anchor, cited } = evidence.cite(ids.parse(rows));
     const [first] = numbers;
     if (first === undefined) return '';
     const link = (number: number) => `<a href="#note-${number}">${number}</a>`;
     const spans = runs(numbers).flatMap((run) =>
       run.length < 3 ? run.map(link) : [`${link(run[0] ?? 0)}–${link(run.at(-1) ?? 0)}`],
     );
-    return anchor === null ? spans.join(',') : `<span id="cite-${anchor}">${spans.join(',')}</span>`;
+    const linked = traceCitation(cited) + spans.join(',');
+    return anchor === null ? linked : `<span id="cite-${anchor}">${linked}</span>`;
   };
   return {
     /** `{{cite "F07"}}`, `{{cite rests_on}}`: raised endnote numbers. */
@@ -39,11 +45,14 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
       const row = identified.safeParse(this);
       if (row.success) evidence.use(row.data.id);
       const filled = escape(evidence.fill(z.string().parse(text), row.data?.id));
-      return new SafeString(filled.replaceAll(hyphenatedName, '<span class="name">$&</span>'));
+      const html = filled.replaceAll(hyphenatedName, '<span class="name">$&</span>');
+      return new SafeString(traceText(row.success && identifier.test(row.data.id) ? row.data.id : '-', html));
     },
     /** `{{figure id "value"}}`: one figure of a row or a finding. */
-    figure: (name: unknown, field: unknown) =>
-      evidence.figure(z.string().parse(name), z.string().parse(field)),
+    figure: (name: unknown, field: unknown) => {
+      const id = z.string().regex(identifier).parse(name);
+      return new SafeString(traceText(id, escape(evidence.figure(id, z.string().parse(field)))));
+    },
     /** `{{show id}}`: marks a row as shown where it is not cited; prints nothing. */
     show: (rows: unknown) => {
       for (const id of ids.parse(rows)) evidence.use(id);

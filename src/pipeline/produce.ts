@@ -2,23 +2,31 @@ import type { Brief, Paper } from '../model/brief.ts';
 import { issueNumber, periodEnding, type Day, type Period } from '../model/calendar.ts';
 import type { Dataset, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import { changesBetween, knownBy } from '../model/known.ts';
+import { knownBy } from '../model/known.ts';
+import { requireParameters, type Parameters } from '../model/parameters.ts';
 import type { RowSets } from '../model/row.ts';
 import { longDay } from '../model/wording.ts';
 import { analyse, withoutUntold } from './analyse.ts';
+import { applyParameters, titleOfEdition } from './applied-parameters.ts';
+import { changesOf } from './changes.ts';
 import { compose } from './compose.ts';
-import { illustrate } from './illustrate.ts';
-import { inspect } from './inspect.ts';
-import { plainText } from './plain-text.ts';
+import { readDraft, type Draft } from './gate/draft.ts';
+import { holdDraft, holdPrint } from './gate/gate.ts';
+import { headingsOf, linkTexts } from './gate/page-units.ts';
+import { readPrint } from './gate/print.ts';
+import { together, type Verdict } from './gate/rule.ts';
+import { illustrate, type Illustration } from './illustrate.ts';
 import { seal } from './seal.ts';
 import { select, type OpenQueries } from './select.ts';
 
-/** What is asked for: one brief, as of one day, on one paper. The three are an edition's identity. */
+/** What is asked for: one brief, as of one day, on one paper, with values for its parameters: an edition's identity. */
 export interface Request {
   readonly brief: Brief;
   readonly dataset: Dataset;
   readonly asOf: Day;
   readonly paper: Paper;
+  /** In their canonical form; empty for a brief that has none. */
+  readonly parameters: Parameters;
 }
 
 /** The steps that touch the world. */
@@ -36,22 +44,31 @@ export interface Material {
   readonly maps: RowSets;
   /** `@font-face` rules with the fonts in them. */
   readonly fontFaces: string;
-  /** A hash over both. */
+  /** The code points for which every face has a glyph. */
+  readonly glyphs: ReadonlySet<number>;
+  /** A hash over outlines and fonts. */
   readonly sha256: string;
 }
 
-export type Step = 'select' | 'analyse' | 'chart' | 'compose' | 'print' | 'seal' | 'inspect' | 'store';
+export type Step =
+  'select' | 'analyse' | 'chart' | 'compose' | 'gate' | 'print' | 'seal' | 'inspect' | 'store';
 export type OnStep = (step: Step) => void;
 
 /** An edition before it is printed. */
 export interface Rendering {
+  /** Of the brief, with what the edition is about. */
+  readonly title: string;
   readonly period: Period;
   readonly known: Tables;
   readonly html: string;
   /** Each chart's drawing and compiled spec. */
-  readonly charts: { readonly [name: string]: { readonly svg: string; readonly compiled: object } };
+  readonly charts: { readonly [name: string]: Illustration };
   /** The ids of the rows that the page shows. */
   readonly used: readonly string[];
+  /** The page as the gate read it. */
+  readonly draft: Draft;
+  /** The rules that it holds to, and those that its brief waives. */
+  readonly rules: Verdict;
 }
 
 export interface Edition extends Rendering {
@@ -59,22 +76,22 @@ export interface Edition extends Rendering {
   readonly pages: number;
 }
 
-/** select → analyse → chart → compose: everything up to the finished HTML. */
+/** select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`. */
 export async function render(
-  { brief, dataset, asOf, paper }: Request,
+  { brief, dataset, asOf, paper, parameters: given }: Request,
   { openQueries }: Pick<Effects, 'openQueries'>,
-  { maps, fontFaces }: Material,
+  { maps, fontFaces, glyphs }: Material,
   onStep: OnStep = () => {},
 ): Promise<Rendering> {
   const period = periodEnding(asOf, brief.config.period);
-  const { previousAsOf } = period;
   const knownRows = knownBy(dataset.tables, asOf);
-  const changes = changesBetween(dataset.tables, { previousAsOf, asOf }).filter(
-    ({ row }) => brief.config.topic === 'all' || ('topic' in row && row.topic === brief.config.topic),
-  );
+  const parameters = requireParameters(brief, given);
+  const applied = applyParameters({ brief, parameters, known: knownRows });
+  const title = titleOfEdition(brief, applied);
+  const changes = changesOf({ brief, dataset, asOf, applied });
 
   onStep('select');
-  const selected = await select({ brief, known: knownRows, period, openQueries });
+  const selected = await select({ brief, known: knownRows, period, parameters, openQueries });
   onStep('analyse');
   const findings = analyse(brief, selected);
   const told = { brief, findings };
@@ -88,10 +105,13 @@ export async function render(
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
   );
-  const { html, used } = compose({
+  const { html, traced, used } = compose({
     brief,
     period,
     paper,
+    title,
+    parameters,
+    applied,
     known,
     sets,
     findings,
@@ -99,7 +119,20 @@ export async function render(
     changes,
     fontFaces,
   });
-  return { period, known, html, used, charts: Object.fromEntries(drawn) };
+  onStep('gate');
+  const charts = Object.fromEntries(drawn);
+  const draft = readDraft({
+    brief,
+    dataset,
+    period,
+    known,
+    findings,
+    used,
+    traced,
+    charts: Object.values(charts),
+    glyphs,
+  });
+  return { title, period, known, html, used, charts, draft, rules: holdDraft(draft) };
 }
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
@@ -116,22 +149,35 @@ export async function produce(
   effects.startPrinting();
   try {
     const rendering = await render(request, effects, material, onStep);
+    const { tree, pieces } = rendering.draft;
     stop.throwIfAborted();
     onStep('print');
     const printed = await effects.print(rendering.html, { signal: stop });
     onStep('seal');
-    const { pdf, pages } = await seal(printed, {
-      title: `${brief.config.title}, ${longDay(asOf)}`,
+    const { pdf, pages, contents } = await seal(printed, {
+      title: `${rendering.title}, ${longDay(asOf)}`,
       author: 'Sitrep',
       subject: brief.config.subject,
       keywords: [brief.config.marking, issueNumber(asOf)],
       language: 'en-GB',
-      headings: headingsOf(rendering.html),
+      headings: headingsOf(tree),
+      links: linkTexts(tree),
       date: new Date(`${asOf}T00:00:00Z`),
     });
     onStep('inspect');
-    inspect({ brief, pdf, pages });
-    return { ...rendering, pdf, pages };
+    const inspected = holdPrint(
+      readPrint({
+        brief,
+        title: rendering.title,
+        asOf,
+        paper: request.paper,
+        bytes: pdf.byteLength,
+        contents,
+        tree,
+        pieces,
+      }),
+    );
+    return { ...rendering, pdf, pages, rules: together(rendering.rules, inspected) };
   } catch (cause) {
     const { file } = brief.definition;
     // What failed without a place of its own, such as the browser, failed on this brief.
@@ -146,11 +192,4 @@ export async function produce(
     const mend = 'Raise limits.seconds in brief.yaml, or look for a slow query or chart.';
     throw new AppError('print-failed', [{ file, problem, mend }], { cause });
   }
-}
-
-/** The text of every heading in document order, as the bookmarks should read. */
-function headingsOf(html: string): string[] {
-  return [...html.matchAll(/<h([1-6])\b[^>]*>([\s\S]*?)<\/h\1>/g)].map(([, , content = '']) =>
-    plainText(content),
-  );
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { PDFDict, ParseSpeeds, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
+import { ParseSpeeds, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
 import { AppError } from '../model/fault.ts';
+import { attachXmp, describeLinks, mapRoles, xmpOf } from './pdf-metadata.ts';
+import { listBookmarks, readContents, type PdfContents } from './pdf-contents.ts';
 
 /** Named in every PDF; without versions, so that an update changes no byte by itself. */
 const CREATOR = 'Sitrep';
@@ -16,11 +18,15 @@ export interface SealMetadata {
   readonly date: Date;
   /** Text of every heading in document order, to mend bookmarks with. Without it they stay as printed. */
   readonly headings?: readonly string[];
+  /** What each destination of a link is. */
+  readonly links?: { readonly [destination: string]: string };
 }
 
 export interface SealedPdf {
   readonly pdf: Uint8Array;
   readonly pages: number;
+  /** What it shows, read before it was written: what writing itself might spoil is not in it. */
+  readonly contents: PdfContents;
 }
 
 /**
@@ -40,6 +46,10 @@ export async function seal(pdf: Uint8Array, metadata: SealMetadata): Promise<Sea
   document.setCreationDate(metadata.date);
   document.setModificationDate(metadata.date);
   mendBookmarks(document, metadata.headings ?? []);
+  mapRoles(document);
+  describeLinks(document, metadata.links ?? {});
+  attachXmp(document, xmpOf(metadata, { creator: CREATOR }));
+  const contents = readContents(document);
   // Attachments go here: before the identity, which must cover them.
   const id = PDFHexString.of(identify(settled, metadata));
   document.context.trailerInfo.ID = document.context.obj([id, id]);
@@ -51,6 +61,7 @@ export async function seal(pdf: Uint8Array, metadata: SealMetadata): Promise<Sea
       objectsPerTick: Infinity,
     }),
     pages: document.getPageCount(),
+    contents,
   };
 }
 
@@ -79,7 +90,7 @@ function settle(pdf: Uint8Array, date: Date): Uint8Array {
  * others are left for the inspection to find.
  */
 function mendBookmarks(document: PDFDocument, headings: readonly string[]): void {
-  const bookmarks = listBookmarks(document.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict));
+  const bookmarks = listBookmarks(document);
   if (bookmarks.length !== headings.length) return;
   for (const [index, bookmark] of bookmarks.entries()) {
     const heading = (headings[index] ?? '').trim().replace(/\s+/g, ' ');
@@ -93,17 +104,6 @@ function mendBookmarks(document: PDFDocument, headings: readonly string[]): void
       bookmark.set(PDFName.of('Title'), PDFHexString.fromText(heading));
     }
   }
-}
-
-/** The entries below one entry, each before its own, as they stand in the document. */
-function listBookmarks(parent: PDFDict | undefined): PDFDict[] {
-  const found: PDFDict[] = [];
-  let entry = parent?.lookupMaybe(PDFName.of('First'), PDFDict);
-  while (entry !== undefined) {
-    found.push(entry, ...listBookmarks(entry));
-    entry = entry.lookupMaybe(PDFName.of('Next'), PDFDict);
-  }
-  return found;
 }
 
 async function load(pdf: Uint8Array): Promise<PDFDocument> {

@@ -2,6 +2,7 @@ import type { Brief, SourceFile } from '../model/brief.ts';
 import type { Period } from '../model/calendar.ts';
 import type { Tables } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import type { ParameterConfig, Parameters } from '../model/parameters.ts';
 import type { Row, RowSets } from '../model/row.ts';
 
 /** What a query may name, as `$as_of` and so on. */
@@ -10,6 +11,13 @@ export interface QueryParameters {
   readonly period_start: string;
   readonly previous_as_of: string;
   readonly topic: string;
+  /** The parameters of the brief itself; null where an optional one is not given. */
+  readonly own?: { readonly [name: string]: OwnParameter };
+}
+
+export interface OwnParameter {
+  readonly type: ParameterConfig['type'];
+  readonly value: string | null;
 }
 
 /** A database that holds nothing but what is known. */
@@ -31,25 +39,37 @@ function namedQueries(brief: Brief): Brief['queries'] {
   return Object.fromEntries(Object.entries(brief.queries).filter(([name]) => named.has(name)));
 }
 
+/** What the queries of every brief may name. */
+export const commonParameters = (
+  { config }: Brief,
+  { start, asOf, previousAsOf }: Period,
+): QueryParameters => ({
+  as_of: asOf,
+  period_start: start,
+  previous_as_of: previousAsOf,
+  topic: config.topic,
+});
+
 /** Runs the queries that the brief asks for over what is known. Throws the faults of all failing queries at once. */
 export async function select({
   brief,
   known,
-  period: { start, asOf, previousAsOf },
+  period,
+  parameters: given,
   openQueries,
 }: {
   brief: Brief;
   known: Tables;
   period: Period;
+  parameters: Parameters;
   openQueries: OpenQueries;
 }): Promise<RowSets> {
   await using queries = await openQueries(known, { macros: brief.macros });
-  const parameters = {
-    as_of: asOf,
-    period_start: start,
-    previous_as_of: previousAsOf,
-    topic: brief.config.topic,
-  };
+  const own = Object.entries(brief.config.parameters).map(([name, { type }]): [string, OwnParameter] => [
+    name,
+    { type, value: Object.hasOwn(given, name) ? (given[name] ?? null) : null },
+  ]);
+  const parameters = { ...commonParameters(brief, period), own: Object.fromEntries(own) };
   const faults: Fault[] = [];
   const run = async (name: string, { file, text }: SourceFile): Promise<[string, Row[]]> => {
     try {

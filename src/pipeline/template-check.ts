@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import type { SourceFile } from '../model/brief.ts';
 import type { Fault } from '../model/fault.ts';
-import { typedFigures } from '../model/typed-figures.ts';
+import { forged, traceBlock, traceElements } from './trace.ts';
 
 /**
  * The helpers that every looked-up name is passed through, before and after; templates cannot write them, since a name
@@ -10,10 +10,17 @@ import { typedFigures } from '../model/typed-figures.ts';
 export const mark = 'name to read';
 export const guard = 'known value';
 
+interface Names {
+  readonly helpers: ReadonlySet<string>;
+  readonly partials: ReadonlySet<string>;
+  /** Whether elements and blocks carry their place. */
+  readonly traced: boolean;
+}
+
 /** Reads a template: its syntax tree, every name in it wrapped in the guard, and what it may not contain. */
 export function parseTemplate(
   { file, text }: SourceFile,
-  names: { helpers: ReadonlySet<string>; partials: ReadonlySet<string> },
+  names: Names,
 ): { program: hbs.AST.Program; faults: Fault[] } {
   let program: hbs.AST.Program;
   try {
@@ -28,7 +35,7 @@ export function parseTemplate(
   }
   const walk = new TemplateCheck(file, names);
   walk.accept(program);
-  return { program, faults: [...walk.faults, ...typedInFigures(file, text)] };
+  return { program, faults: walk.faults };
 }
 
 function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
@@ -39,12 +46,29 @@ function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
 class TemplateCheck extends Handlebars.Visitor {
   readonly faults: Fault[] = [];
   readonly #file: string;
-  readonly #names: { helpers: ReadonlySet<string>; partials: ReadonlySet<string> };
+  readonly #names: Names;
 
-  constructor(file: string, names: { helpers: ReadonlySet<string>; partials: ReadonlySet<string> }) {
+  constructor(file: string, names: Names) {
     super();
     this.#file = file;
     this.#names = names;
+  }
+
+  override ContentStatement(content: hbs.AST.ContentStatement): void {
+    const { value, loc } = content;
+    // Handlebars' types give it those of its neighbour.
+    const original = String(content.original);
+    const found = forged.exec(original);
+    if (found !== null)
+      this.faults.push({
+        file: this.#file,
+        line: loc.start.line + original.slice(0, found.index).split('\n').length - 1,
+        problem:
+          'A template may hold no HTML comment, no "data-at", and no tag whose name is not written out.',
+        mend: 'Write {{! a comment }}, and tags in full.',
+      });
+    if (this.#names.traced)
+      content.value = traceElements(value, { original, file: this.#file, line: loc.start.line });
   }
 
   override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
@@ -85,6 +109,15 @@ class TemplateCheck extends Handlebars.Visitor {
   override PartialBlockStatement(partial: hbs.AST.PartialBlockStatement): void {
     this.#partial(partial);
     this.accept(partial.program);
+    if (!this.#names.traced) return;
+    const { program } = partial;
+    const [before, after] = traceBlock(this.#file);
+    const trace = (value: string): hbs.AST.Statement & { value: string } => ({
+      type: 'ContentStatement',
+      value,
+      loc: partial.loc,
+    });
+    program.body = [trace(before), ...program.body, trace(after)];
   }
 
   #partial(partial: hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement): void {
@@ -148,25 +181,4 @@ class TemplateCheck extends Handlebars.Visitor {
   #fault(node: hbs.AST.Node, problem: string, mend: string): void {
     this.faults.push({ file: this.#file, line: node.loc.start.line, problem, mend });
   }
-}
-
-/** Figures belong in the data: a template that types one cannot follow when the data change. */
-function typedInFigures(file: string, text: string): Fault[] {
-  // The method note explains scales whose figures are conventions, and the head holds page furniture.
-  if (/(^|\/)(method|head)\.hbs$/.test(file)) return [];
-  const blank = (match: string) => match.replaceAll(/[^\n]/g, ' ');
-  const prose = text
-    .replaceAll(/\{\{!--[\s\S]*?--\}\}/g, blank)
-    .replaceAll(/\{\{[^}]*\}\}/g, blank)
-    .replaceAll(/<style>[\s\S]*?<\/style>/g, blank)
-    .replaceAll(/<[^>]*>/g, blank)
-    .replaceAll(/&#?\w+;/g, blank);
-  return prose.split('\n').flatMap((line, index) =>
-    typedFigures(line).map((figure) => ({
-      file,
-      line: index + 1,
-      problem: `The figure "${figure}" is typed into a template.`,
-      mend: 'Put it into the row that states it, and print the row.',
-    })),
-  );
 }

@@ -13,6 +13,8 @@ export interface TemplateSources {
   readonly template: SourceFile;
   readonly partials: { readonly [name: string]: SourceFile };
   readonly helpers: Helpers;
+  /** Whether the page carries traces of what wrote it, for the gate. */
+  readonly traced?: boolean;
 }
 
 /** Renders one page. `helpers` stand in for those of the same names that it was compiled with. */
@@ -26,10 +28,11 @@ export type Template = (context: object, helpers?: Helpers) => string;
  * Throws `template-invalid` with every fault that can be seen without data, or, from the returned function, with the
  * first unknown name met.
  */
-export function compileTemplate({ template, partials, helpers }: TemplateSources): Template {
+export function compileTemplate({ template, partials, helpers, traced = false }: TemplateSources): Template {
   const names = {
     helpers: new Set([...Object.keys(helpers), ...builtIn]),
     partials: new Set(Object.keys(partials)),
+    traced,
   };
   const parsed = Object.entries({ ...partials, '': template }).map(([name, source]) => ({
     name,

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { editionId, editionName, type EditionOf } from '../model/edition-id.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { FileToStore, Manifest } from '../model/manifest.ts';
+import { describeParameters } from '../model/parameters.ts';
 import { describeEdition, inputsOf } from '../pipeline/manifest.ts';
 import {
   produce,
@@ -39,7 +41,8 @@ export interface Outcome {
 }
 
 export interface Reports {
-  onStep(brief: string, step: Step): void;
+  /** `edition` is the name of the brief, and of the edition where a brief has several. */
+  onStep(edition: string, step: Step): void;
   /** A steadily rising number of milliseconds. */
   elapsedMs(): number;
 }
@@ -60,18 +63,20 @@ export async function generate(
 ): Promise<Outcome[]> {
   const make = async (request: Request): Promise<Outcome> => {
     const { brief } = request;
-    const folder = editionFolder(out, request);
+    // One edition never lies within the folder of another, which is replaced as a whole.
+    const folder = join(out, editionId({ brief: brief.id, ...identityOf(request) }));
     const inputs = inputsOf(request, { engine, material: material.sha256, formats: wanted });
     const present = force ? undefined : await store.read(folder);
     if (present?.inputs === inputs) {
       return { brief: brief.id, folder, manifest: present, tookMs: null };
     }
     const startedMs = reports.elapsedMs();
-    const onStep = (step: Step) => reports.onStep(brief.id, step);
+    const label = [brief.id, describeParameters(request.parameters)].filter((part) => part !== '').join(' ');
+    const onStep = (step: Step) => reports.onStep(label, step);
     const edition = wanted.includes('pdf')
       ? await produce(request, effects, material, { onStep, signal })
       : { ...(await render(request, effects, material, onStep)), pdf: undefined, pages: null };
-    const name = `${brief.id}-${editionName(request)}`;
+    const name = `${brief.id}-${editionName(identityOf(request))}`;
     const files = [
       ...(edition.pdf ? [{ name: `${name}.pdf`, content: edition.pdf }] : []),
       ...(wanted.includes('html') ? [{ name: `${name}.html`, content: edition.html }] : []),
@@ -103,17 +108,12 @@ export async function generate(
   return outcomes;
 }
 
-/**
- * `<out>/<brief>/<last day of the period>`, and beside it `…-Letter` for another paper than the brief's own: one edition
- * never lies within the folder of another, which is replaced as a whole.
- */
-function editionFolder(out: string, request: Request): string {
-  return join(out, request.brief.id, editionName(request));
-}
-
-function editionName({ brief, asOf, paper }: Request): string {
-  return paper === brief.config.paper ? asOf : `${asOf}-${paper}`;
-}
+const identityOf = ({ brief, asOf, paper, parameters }: Request): EditionOf => ({
+  asOf,
+  paper,
+  ownPaper: brief.config.paper,
+  parameters,
+});
 
 /** The faults of several errors, each once. */
 export function distinct(errors: readonly AppError[]): Fault[] {

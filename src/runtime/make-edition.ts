@@ -1,13 +1,16 @@
 import type { Brief } from '../model/brief.ts';
-import { issueNumber, periodEnding } from '../model/calendar.ts';
+import { issueNumber } from '../model/calendar.ts';
 import type { Dataset } from '../model/dataset.ts';
 import type { EditionRecord, NewDelivery } from '../model/edition.ts';
 import { AppError, describeFault, type ErrorCode } from '../model/fault.ts';
-import { changesBetween, knownBy } from '../model/known.ts';
+import { knownBy } from '../model/known.ts';
 import { mayReceive } from '../model/marking.ts';
+import { editionId } from '../model/edition-id.ts';
 import { hasValues } from '../model/parameters.ts';
 import { addressOf } from '../model/target.ts';
-import { longDay } from '../model/wording.ts';
+import { applyParameters, titleOfEdition } from '../pipeline/applied-parameters.ts';
+import { nothingNew } from '../pipeline/changes.ts';
+import { fanOut } from '../pipeline/fan-out.ts';
 import type { Effects, Material, Step } from '../pipeline/produce.ts';
 import { alertTo } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
@@ -86,15 +89,19 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
   const { log } = workshop;
   const brief = await workshop.loadBrief(edition.brief);
   const dataset = await workshop.loadDataset(brief.config.dataset);
-  const { asOf, paper } = edition;
+  const { asOf, paper, parameters } = edition;
+  if (brief.config.forEach !== null && edition.partOf === null)
+    return fanOutInto(edition, { brief, dataset, workshop });
 
-  const nothingNew = edition.origin === 'schedule' ? whyNothingNew(brief, dataset, asOf) : null;
+  const applied = applyParameters({ brief, parameters, known: knownBy(dataset.tables, asOf) });
+  const nothing = edition.origin === 'schedule' ? nothingNew({ brief, dataset, asOf, applied }) : null;
   const { whenNothingNew } = brief.config.schedule;
-  if (nothingNew !== null && whenNothingNew === 'skip') return { outcome: 'skipped', reason: nothingNew };
+  if (nothing !== null && whenNothingNew === 'skip') return { outcome: 'skipped', reason: nothing };
   const issue = issueNumber(asOf);
-  const { title, marking } = brief.config;
-  if (nothingNew !== null && whenNothingNew === 'notice') {
-    const card = { title, issue, marking, paragraphs: [nothingNew], pdf: null };
+  const title = titleOfEdition(brief, applied);
+  const { marking } = brief.config;
+  if (nothing !== null && whenNothingNew === 'notice') {
+    const card = { title, issue, marking, paragraphs: [nothing], pdf: null };
     const deliveries = deliveriesOf(edition, { brief, content: 'notice' });
     return { outcome: 'notice', folder: null, sha256: null, pages: null, card, deliveries };
   }
@@ -103,7 +110,7 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
   const onStep = (_brief: string, step: Step) => log.info({ edition: edition.id, step }, step);
   const [outcome] = await generate(
     {
-      requests: [{ brief, dataset, asOf, paper }],
+      requests: [{ brief, dataset, asOf, paper, parameters }],
       out: workshop.out,
       formats: ['pdf', 'html'],
       force: false,
@@ -130,21 +137,23 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
   };
 }
 
-/** The sentence that says so when the period brought nothing that readers are told of; null when it did. */
-function whyNothingNew(brief: Brief, { tables }: Dataset, asOf: string): string | null {
-  const { topic, period } = brief.config;
-  const { start, previousAsOf } = periodEnding(asOf, period);
-  const isOurs = ({ row }: { row: object }) => topic === 'all' || Reflect.get(row, 'topic') === topic;
-  if (changesBetween(tables, { previousAsOf, asOf }).some(isOurs)) return null;
-  const covered = knownBy(tables, asOf).coverage.filter((row) => isOurs({ row }));
-  const ends = covered.map(({ end }) => end).toSorted();
-  const span = `from ${longDay(start)} to ${longDay(asOf)}`;
-  const caution = 'For days that are not covered, nothing known does not mean that nothing happened.';
-  const [first, last] = [ends[0], ends.at(-1)];
-  if (first === undefined || last === undefined) return `Nothing was collected ${span}. ${caution}`;
-  const ended = `Collection ended on ${longDay(first)}${first === last ? '' : ' or later'}.`;
-  if (last < start) return `Nothing was collected ${span}. ${ended} ${caution}`;
-  return `Nothing new became known ${span}.${first < asOf ? ` ${ended} ${caution}` : ''}`;
+/** The editions that one fans out into, one for each row of its query. */
+async function fanOutInto(
+  edition: EditionRecord,
+  { brief, dataset, workshop }: { brief: Brief; dataset: Dataset; workshop: Workshop },
+): Promise<Making> {
+  const { asOf, paper } = edition;
+  const sets = await fanOut({ brief, dataset, asOf }, workshop.effects);
+  const editions = sets.map((parameters) => {
+    const ownPaper = brief.config.paper;
+    const id = editionId({ brief: brief.id, asOf, paper, ownPaper, parameters });
+    const { brief: name, origin, slot, reach } = edition;
+    return { id, brief: name, asOf, paper, parameters, partOf: edition.id, origin, slot, reach };
+  });
+  const count = editions.length === 1 ? 'one edition' : `${editions.length} editions`;
+  const reason =
+    editions.length === 0 ? 'There is nothing to issue an edition of.' : `It fanned out into ${count}.`;
+  return { outcome: 'fanned-out', editions, reason };
 }
 
 /** One delivery for each target that the edition is for and that it may reach. */

@@ -63,6 +63,22 @@ export async function tick(
   return opened;
 }
 
+/** Scheduled editions that are not made this long after their slot: the operator is told, once for each. */
+const LATE_MS = 3_600_000;
+
+export async function tellOfLateEditions(
+  now: Date,
+  { ledger, operator }: Pick<Schedules, 'ledger' | 'operator'>,
+): Promise<void> {
+  if (operator === null) return;
+  for (const state of ['queued', 'rendering'] as const) {
+    for (const { id, slot, origin } of await ledger.editions({ state })) {
+      const isLate = origin === 'schedule' && slot !== null && now.getTime() - slot.getTime() > LATE_MS;
+      if (isLate) await ledger.addDeliveries(id, [alertTo(operator, 'late')], now);
+    }
+  }
+}
+
 /** The editions of the slots between two days, both included, that a brief would have had. */
 export function editionsBetween(
   brief: Brief,

@@ -1,7 +1,7 @@
 import { deliverEdition, type Dispatch } from './deliver-edition.ts';
 import type { Log } from './log.ts';
 import { makeEdition, type Workshop } from './make-edition.ts';
-import { tick, type Schedules } from './scheduler.ts';
+import { tellOfLateEditions, tick, type Schedules } from './scheduler.ts';
 
 /** Calls `beat` again and again, never while the last call is under way, until it is disposed of. */
 export type Heartbeat = (beat: () => Promise<void>) => AsyncDisposable;
@@ -63,6 +63,7 @@ export async function startWorker({
       if (workshop.elapsedMs() - reconciledMs < RECONCILE_MS) return;
       reconciledMs = workshop.elapsedMs();
       await guard(log, 'all', async () => {
+        await tellOfLateEditions(workshop.now(), workshop);
         const mended = await ledger.reconcile(workshop.now());
         if (mended > 0) log.warn({ mended }, 'What was open without a job has one again.');
       }).catch(() => {});

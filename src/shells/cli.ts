@@ -11,6 +11,7 @@ interface GenerateOptions {
   readonly out: string;
   readonly format: readonly Format[];
   readonly paper?: Paper;
+  readonly param: { readonly [name: string]: string };
   readonly force: boolean;
 }
 
@@ -44,10 +45,16 @@ export function commandLine(
     .option('--out <dir>', 'folder to write to', 'output')
     .option('--format <list>', `what to write: ${formats.join(', ')}`, parseFormats, [...formats])
     .addOption(new Option('--paper <size>', "paper size (default: the brief's own)").choices(papers))
+    .option(
+      '--param <name=value>',
+      'make only the edition with this value of a parameter; repeat it for more parameters (default: every edition)',
+      parseParameter,
+      {},
+    )
     .option('--force', 'render again even if nothing has changed', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2021-08-22\n  sitrep generate isis-quieting --paper Letter --out briefs',
+      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2021-08-22\n  sitrep generate isis-quieting --paper Letter --out briefs\n  sitrep generate actor-sheet --param actor=A-isis-k',
     )
     .action((briefs: string[], options: GenerateOptions) => commands.generate(briefs, options));
 
@@ -67,6 +74,17 @@ export function commandLine(
   serviceCommands(program, service);
   operatorCommands(program, operator);
   return program;
+}
+
+function parseParameter(
+  value: string,
+  before: { readonly [name: string]: string },
+): { readonly [name: string]: string } {
+  const [, name, given] = /^([^=]+)=([^]*)$/.exec(value) ?? [];
+  if (name === undefined || given === undefined)
+    throw new InvalidArgumentError('It must be a name and a value, such as actor=A-isis-k.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`A value of ${name} is given already.`);
+  return { ...before, [name]: given };
 }
 
 function parseFormats(value: string): Format[] {

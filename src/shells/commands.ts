@@ -2,11 +2,14 @@ import { Cron } from 'croner';
 import type { Brief } from '../model/brief.ts';
 import { today, type Day } from '../model/calendar.ts';
 import type { Dataset } from '../model/dataset.ts';
-import { AppError } from '../model/fault.ts';
+import { AppError, type Fault } from '../model/fault.ts';
 import { knownBy } from '../model/known.ts';
 import { checkBrief } from '../pipeline/check-brief.ts';
+import { editionsAskedFor } from '../pipeline/fan-out.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
-import { render } from '../pipeline/produce.ts';
+import { idleWaivers } from '../pipeline/gate/gate.ts';
+import type { Verdict } from '../pipeline/gate/rule.ts';
+import { produce } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
 import type { Commands } from './cli.ts';
 import { alignColumns } from './table.ts';
@@ -17,6 +20,8 @@ const slotsShown = 3;
 
 /** What the commands need of the world. */
 export interface Surroundings {
+  /** What is wrong with the targets of a brief as the settings of delivery are. */
+  targetFaults(brief: Brief): Fault[];
   readonly now: Date;
   readonly engine: string;
   briefIds(): Promise<string[]>;
@@ -35,20 +40,30 @@ export interface Surroundings {
 
 export function commands(world: Surroundings): Commands {
   return {
-    async generate(names, { asOf, out, format, paper, force }) {
+    async generate(names, { asOf, out, format, paper, param, force }) {
       const known = await world.briefIds();
       const unknown = names.filter((name) => !known.includes(name));
       if (unknown.length > 0) throw unknownBriefs(unknown, known);
       const wanted = names.length > 0 ? [...new Set(names)] : known;
       const { briefs, datasets } = await load(world, wanted);
 
-      const requests = briefs.map((brief) => {
+      const asked = briefs.map((brief) => {
         const dataset = datasetOf(brief, datasets);
         const day = asOf === undefined ? defaultAsOf(dataset, brief, world.now) : { asOf, why: undefined };
-        return { brief, dataset, paper: paper ?? brief.config.paper, ...day };
+        return { brief, dataset, paper: paper ?? brief.config.paper, given: param, ...day };
       });
-      const days = requests.map((request) => `As of ${[request.asOf, request.why ?? []].flat().join(', ')}.`);
+      const editions = await allOrFaults(
+        asked.map(async (each) => {
+          const found = await editionsAskedFor(each, world.effects);
+          return { ...each, requests: found.map((parameters) => ({ ...each, parameters })) };
+        }),
+      );
+      const days = asked.map((each) => `As of ${[each.asOf, each.why ?? []].flat().join(', ')}.`);
       for (const line of new Set(days)) world.print(line);
+      for (const { brief, requests } of editions)
+        if (requests.length === 0)
+          world.print(`  ${brief.id}: nothing to issue, its query ${brief.config.forEach} gives no row`);
+      const requests = editions.flatMap((each) => each.requests);
       const outcomes = await generate(
         { requests, out, formats: format, force, engine: world.engine },
         {
@@ -58,23 +73,24 @@ export function commands(world: Surroundings): Commands {
           signal: world.signal,
           reports: {
             elapsedMs: () => world.elapsedMs(),
-            onStep: (brief, step) => world.print(`  ${brief}: ${step}`),
+            onStep: (edition, step) => world.print(`  ${edition}: ${step}`),
           },
         },
       );
-      world.print(summary(outcomes));
+      if (outcomes.length > 0) world.print(summary(outcomes));
     },
 
     async list() {
       const { briefs } = await load(world, await world.briefIds());
-      const rows = briefs.map(({ id, config: { title, schedule } }) => {
+      const rows = briefs.map(({ id, config: { title, schedule, forEach, parameters } }) => {
         const [next, ...later] = new Cron(schedule.cron, {
           timezone: schedule.timezone,
           paused: true,
         }).nextRuns(slotsShown, world.now);
+        const editions = forEach === null ? '' : ` (one for each ${Object.keys(parameters).join(', ')})`;
         const times = (slot: Date | undefined) => [localTime(slot, schedule.timezone), utcTime(slot)];
         return [
-          [id, title, schedule.cron, schedule.timezone, ...times(next)],
+          [id, `${title}${editions}`, schedule.cron, schedule.timezone, ...times(next)],
           ...later.map((slot) => ['', '', '', '', ...times(slot)]),
         ];
       });
@@ -105,19 +121,33 @@ export function commands(world: Surroundings): Commands {
       for (const brief of briefs) {
         world.signal.throwIfAborted();
         await collect(checkBrief(brief, world.effects.openQueries));
+        const targets = world.targetFaults(brief);
+        if (targets.length > 0) errors.push(new AppError('brief-invalid', targets));
         const dataset = datasets.get(brief.config.dataset);
         if (!names.includes(brief.config.dataset)) errors.push(unknownDataset(brief));
         if (!dataset) continue;
-        for (const { asOf } of brief.config.golden) {
-          world.signal.throwIfAborted();
-          await collect(render({ brief, dataset, asOf, paper: brief.config.paper }, world.effects, material));
-          editions += 1;
+        const { golden, paper } = brief.config;
+        const verdicts: Verdict[] = [];
+        const before = editions;
+        for (const { asOf, parameters: given = {} } of golden) {
+          const found = await collect(editionsAskedFor({ brief, dataset, asOf, given }, world.effects));
+          for (const parameters of found ?? []) {
+            world.signal.throwIfAborted();
+            const request = { brief, dataset, asOf, paper, parameters };
+            const edition = await collect(
+              produce(request, world.effects, material, { signal: world.signal }),
+            );
+            if (edition) verdicts.push(edition.rules);
+            editions += 1;
+          }
         }
+        const idle = verdicts.length === editions - before ? idleWaivers(brief, verdicts) : [];
+        if (idle.length > 0) errors.push(new AppError('brief-invalid', idle));
       }
       const [first] = errors;
       if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
       world.print(
-        `No faults: ${datasets.size} dataset${datasets.size === 1 ? '' : 's'}, ${briefs.length} briefs, ${editions} editions composed.`,
+        `No faults: ${datasets.size} dataset${datasets.size === 1 ? '' : 's'}, ${briefs.length} briefs, ${editions} editions held to every rule.`,
       );
     },
   };
@@ -149,6 +179,23 @@ async function load(
     briefs,
     datasets: new Map(loaded.flatMap(([name, dataset]) => (dataset ? [[name, dataset]] : []))),
   };
+}
+
+/** What all of it gives; throws the faults of everything that failed at once. */
+async function allOrFaults<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const errors: AppError[] = [];
+  const done = await Promise.all(
+    work.map((each) =>
+      each.catch((error: unknown) => {
+        if (!(error instanceof AppError)) throw error;
+        errors.push(error);
+        return undefined;
+      }),
+    ),
+  );
+  const [first] = errors;
+  if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
+  return done.filter((each) => each !== undefined);
 }
 
 function datasetOf(brief: Brief, datasets: ReadonlyMap<string, Dataset>): Dataset {

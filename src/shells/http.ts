@@ -31,7 +31,7 @@ const isOperation = (name: string): name is OperationName => Object.hasOwn(opera
 
 export interface Health {
   /** Why the process does not work as it should; null when it does. */
-  ailment(): Promise<string | null>;
+  readonly ailment: () => Promise<string | null>;
   readonly metrics: { read(): Promise<string>; readonly contentType: string };
 }
 

@@ -13,8 +13,8 @@ export interface Operations {
   briefIds(): Promise<string[]>;
   loadBriefs(ids: readonly string[]): Promise<Brief[]>;
   /**
-   * Reaches the ledger of an output folder: in the process that holds it, or by opening it. With `work`, this process
-   * makes and delivers meanwhile what is asked for, unless another does so already.
+   * Reaches the ledger of an output folder: in the process that holds it, or by opening it; or the one on a server. With
+   * `work`, a process that opens the folder makes and delivers meanwhile what is asked for: no other does.
    */
   withLedger<T>(options: { out: string; work: boolean }, use: (operate: Operate) => Promise<T>): Promise<T>;
   /** Resolves when some time has passed in which editions may have moved on. */
@@ -81,9 +81,7 @@ export function operatorCommands(world: Operations) {
             each.state,
             each.slot?.slice(0, 16).replace('T', ' ') ?? each.origin,
             each.pages === null ? '' : String(each.pages),
-            Object.entries(each.deliveries)
-              .map(([state, count]) => `${count} ${state}`)
-              .join(', '),
+            countsOf(each.deliveries),
             each.reason?.split('\n')[0] ?? '',
           ]),
         ]);
@@ -182,9 +180,11 @@ export function operatorCommands(world: Operations) {
             onTheirWay.some(({ state, attempt }) => state === 'sending' || attempt === 0);
           if (!busy) {
             if (where.json) world.print(JSON.stringify(ours, null, 2));
-            else if (onTheirWay.length > 0)
-              world.print('Some deliveries are put off: "sitrep deliveries" shows why.');
-            break;
+            else
+              for (const each of ours.filter(({ state }) => state === 'delivering').toReversed())
+                world.print(`  ${each.id}: made; deliveries: ${countsOf(each.deliveries)}`);
+            refuseFailures(ours);
+            return;
           }
           await world.wait();
         }
@@ -239,6 +239,24 @@ export function operatorCommands(world: Operations) {
   };
 }
 export type OperatorCommands = ReturnType<typeof operatorCommands>;
+
+/** What was not made is no success. */
+function refuseFailures(editions: readonly z.output<typeof edition>[]): void {
+  const failed = editions.filter(({ state }) => state === 'held' || state === 'failed');
+  if (failed.length === 0) return;
+  throw new AppError(
+    'edition-held',
+    failed.map(({ id, state, reason }) => ({
+      problem: `${id} is ${state}: ${reason ?? ''}`,
+      mend: `Mend it, then "sitrep retry ${id}".`,
+    })),
+  );
+}
+
+const countsOf = (deliveries: { readonly [state: string]: number }): string =>
+  Object.entries(deliveries)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(', ');
 
 const definedOnly = (given: object): object =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

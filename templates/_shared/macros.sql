@@ -90,3 +90,101 @@ CREATE MACRO first_assessment(of_topic) AS TABLE
   WHERE role = 'assessment' AND topic = of_topic AND author IS NULL
   ORDER BY rank, id
   LIMIT 1;
+
+-- How the dataset's words for an affiliation read.
+CREATE MACRO affiliation_words(affiliation) AS CASE affiliation
+  WHEN 'al-qaeda-core' THEN 'Al-Qaeda'
+  WHEN 'al-qaeda-branch' THEN 'branch of Al-Qaeda'
+  WHEN 'media-unit' THEN 'media unit'
+  WHEN 'taliban' THEN 'Taliban'
+  WHEN 'isis' THEN 'ISIS'
+  ELSE affiliation
+END;
+
+-- Each report under every actor that it names: as the one who acts (`own`) or speaks (`said`), or whom others act
+-- towards or speak of (`others`). An event also stands under the actors of the count that it is part of.
+CREATE MACRO actor_reports() AS TABLE
+  WITH reports AS (
+    SELECT
+      e.id,
+      e.topic,
+      e.title,
+      e.summary,
+      e.caveat,
+      e.claim_status,
+      e.actors,
+      list_concat(e.targets, coalesce(list_concat(m.actors, m.targets), [])) AS others,
+      true AS event,
+      e.date_start AS start,
+      e.date_end AS "end",
+      CASE e.precision WHEN 'range' THEN 'span' WHEN 'undated' THEN NULL ELSE e.precision END AS precision,
+      e.date_basis AS basis
+    FROM events AS e
+    LEFT JOIN measures AS m ON m.id = e.part_of
+    UNION ALL
+    SELECT
+      id,
+      topic,
+      title,
+      summary,
+      caveat,
+      claim_status,
+      actors,
+      targets,
+      false,
+      window_start,
+      window_end,
+      CASE WHEN window_start IS NOT NULL THEN 'count' END,
+      window_basis
+    FROM measures
+  ),
+  named AS (
+    SELECT id, unnest(list_distinct(list_concat(actors, others))) AS actor FROM reports
+  )
+  SELECT
+    n.actor,
+    CASE
+      WHEN NOT list_contains(r.actors, n.actor) THEN 'others'
+      WHEN r.claim_status IN ('claimed', 'statement') THEN 'said'
+      ELSE 'own'
+    END AS part,
+    r.*
+  FROM named AS n
+  JOIN reports AS r ON r.id = n.id;
+
+-- Judgments under every actor, on whom a report of the same topic that they rest on bears.
+CREATE MACRO actor_judgments() AS TABLE
+  SELECT DISTINCT r.actor, j.*
+  FROM judgments AS j
+  JOIN actor_reports() AS r ON r.topic = j.topic AND list_contains(j.rests_on, r.id);
+
+-- The topic on which most is reported of each actor.
+CREATE MACRO actor_topics() AS TABLE
+  SELECT actor, topic
+  FROM actor_reports()
+  GROUP BY actor, topic
+  QUALIFY row_number() OVER (PARTITION BY actor ORDER BY count(*) DESC, topic) = 1;
+
+-- An actor's reports as rows of a table. The span of a count that is our own reading is told by months.
+CREATE MACRO dated_reports(of_actor) AS TABLE
+  SELECT
+    r.id,
+    r.part,
+    r.topic = t.topic AS on_main_topic,
+    r.title,
+    r.summary AS text,
+    r.caveat,
+    r.event,
+    CASE
+      WHEN r.event THEN NULL
+      WHEN r.start IS NULL THEN 'undated'
+      WHEN r.basis = 'stated' THEN strftime(r.start, '%-d %b %Y') || ' – ' || strftime(r."end", '%-d %b %Y')
+      ELSE strftime(r.start, '%b %Y') || ' – ' || strftime(r."end", '%b %Y')
+    END AS span,
+    r.precision || CASE r.basis WHEN 'inferred' THEN ', inferred' WHEN 'external' THEN ', ours' ELSE '' END AS precision,
+    replace(r.claim_status, '-', ' ') AS status,
+    r.start,
+    r."end"
+  FROM actor_reports() AS r
+  JOIN actor_topics() AS t USING (actor)
+  WHERE r.actor = of_actor;

@@ -169,3 +169,14 @@ test('all of it at once, over all briefs', async () => {
     'templates/two/a.vl.json',
   ]);
 });
+
+test('forEach that names no query, and parameters that are none, are told with their place', async () => {
+  await edit('one/brief.yaml', (text) => `${text}parameters:\n  actor: { type: string }\nforEach: editons\n`);
+  await edit('two/brief.yaml', (text) => `${text}parameters:\n  topic: { type: string, optional: true }\n`);
+  expect(await told()).toEqual([
+    'templates/one/brief.yaml, field forEach: There is no query "editons". Name one of common, a.',
+    expect.stringMatching(
+      /^templates\/two\/brief\.yaml, line \d+, field parameters\.topic: has the name of what every query sees anyway\. See docs/,
+    ),
+  ]);
+});

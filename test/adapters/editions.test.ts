@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { markDelivered, readEdition, storeEdition } from '../../src/adapters/editions.ts';
@@ -23,10 +23,12 @@ function edition(text: string): { files: FileToStore[]; description: Manifest } 
     issue: '2021-W34-3',
     asOf: '2021-08-25',
     paper: 'A4',
+    parameters: {},
     inputs,
     pages: 2,
   } as const;
-  return { files, description: { ...description, summary: [], rows: [], files: described } };
+  const rules = { passed: [], waived: [] };
+  return { files, description: { ...description, summary: [], rows: [], rules, files: described } };
 }
 const store = (folder: string, text: string) => {
   const { files, description } = edition(text);
@@ -140,4 +142,14 @@ test('what was delivered is not overwritten, but by the same bytes, which mend i
   await store(folder, 'one');
   expect(await readEdition(folder)).toEqual(edition('one').description);
   expect(await codeOf(store(folder, 'two'))).toBe('edition-delivered');
+});
+
+test('what a killed process left behind is removed after an hour, and not before', async () => {
+  const out = await temporaryFolder();
+  const left = (kind: string) => join(out, `.${kind}-00000000-0000-4000-8000-000000000000`);
+  for (const kind of ['new', 'old']) await mkdir(left(kind));
+  const twoHoursAgo = new Date(Date.now() - 2 * 3_600_000);
+  await utimes(left('new'), twoHoursAgo, twoHoursAgo);
+  await store(join(out, 'a'), 'one');
+  expect((await readdir(out)).toSorted()).toEqual(['.old-00000000-0000-4000-8000-000000000000', 'a']);
 });

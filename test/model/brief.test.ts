@@ -85,6 +85,50 @@ describe('what a brief may not say', () => {
   });
 });
 
+describe('parameters', () => {
+  const parameters = { actor: { type: 'string' }, year: { type: 'integer', optional: true } };
+  const golden = [{ asOf: '2021-08-25', parameters: { actor: 'A-isis', year: 2021 } }];
+
+  test('of all types, required and optional, with and without forEach', () => {
+    expect(refused({ parameters, golden })).toEqual([]);
+    expect(refused({ parameters, forEach: 'editions' })).toEqual([]);
+    expect(refused({ parameters: { actor: { type: 'string', idOf: 'actors' } }, forEach: 'a' })).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ['parameters.as_of: has the name of what every query sees', { parameters: { as_of: { type: 'date' } } }],
+    ['parameters.topic: has the name of what', { parameters: { topic: { type: 'string', optional: true } } }],
+    ['parameters.A-b: is not a name of', { parameters: { 'A-b': { type: 'string', optional: true } } }],
+    ['parameters.x.type: ', { parameters: { x: { type: 'number' } } }],
+    ['parameters.x.idOf: belongs to', { parameters: { x: { type: 'integer', idOf: 'actors' } } }],
+    ['forEach: gives parameters, and none are declared', { forEach: 'editions' }],
+    ['golden.0.parameters.actor: A required value is not given', { parameters }],
+    [
+      'golden.0.parameters.x: There is no parameter "x"',
+      { golden: [{ asOf: '2021-08-25', parameters: { x: 1 } }] },
+    ],
+    [
+      'golden.0.parameters.year: The value is "soon", which is not a whole number',
+      { parameters, golden: [{ asOf: '2021-08-25', parameters: { actor: 'A-isis', year: 'soon' } }] },
+    ],
+    [
+      'deliver.0.only.actr: There is no parameter "actr"',
+      { parameters, golden, deliver: [{ folder: 'a', only: { actr: 'A-isis' } }] },
+    ],
+    [
+      'deliver.0.only.year: matches no edition: write "2021"',
+      { parameters, golden, deliver: [{ folder: 'a', only: { year: '02021' } }] },
+    ],
+  ])('%s', (told, changes) => {
+    const found = refused(changes);
+    expect(found).toContainEqual(expect.stringContaining(told));
+    // A required parameter that is declared wrongly is missing at the golden date too.
+    expect(found.filter((each) => !each.startsWith('golden.0.parameters'))).toHaveLength(
+      told.startsWith('golden') ? 0 : 1,
+    );
+  });
+});
+
 const rateChange = {
   kind: 'rate-change',
   rows: 'readings',

@@ -68,10 +68,7 @@ describe.each(changes)('%s, through both changes of its clock in 2026', (timezon
     for (const { asOf } of slots) expect(new Date(asOf).getUTCDay()).toBe(0);
   });
 
-  test.each([
-    [forward, -1],
-    [back, 1],
-  ] as const)('an hourly brief follows the hours that there are (%s)', (change) => {
+  test.each([forward, back])('an hourly brief follows the hours that there are (%s)', (change) => {
     const day = localDay(at(change), timezone);
     const slots = slotsBetween(
       schedule('0 * * * *', timezone),
@@ -130,8 +127,8 @@ describe('after five weeks without the program', () => {
   });
 
   test('skip still issues a slot that is fourteen minutes late: a restart near the hour is no miss', () => {
-    const late = (now: string) =>
-      dueSlots(schedule('0 6 * * MON', 'Europe/London', { catchUp: 'skip' }), { cursor, now: at(now) });
+    const late = (instant: string) =>
+      dueSlots(schedule('0 6 * * MON', 'Europe/London', { catchUp: 'skip' }), { cursor, now: at(instant) });
     expect(late('2021-08-02T05:14:00Z').issue).toHaveLength(1);
     expect(late('2021-08-02T05:16:00Z').issue).toHaveLength(0);
   });

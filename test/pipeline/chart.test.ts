@@ -9,16 +9,16 @@ import { AppError, type Fault } from '../../src/model/fault.ts';
 import { drawChart, type ChartRequest } from '../../src/pipeline/chart.ts';
 import type { Rendering } from '../../src/pipeline/produce.ts';
 import { labelsOf } from '../support/page.ts';
-import { findBrief, loadProduct, renderEdition } from '../support/product.ts';
-import { chartData, sceneOf, type Box, type Scene } from '../support/scene.ts';
+import { editionsAt, findBrief, loadProduct, renderEdition, type NamedEdition } from '../support/product.ts';
+import type { Box, Scene } from '../../src/pipeline/scene.ts';
+import { chartData, sceneOf } from '../support/scene.ts';
 
 const root = join(import.meta.dirname, '../..');
 const product = await loadProduct();
 const fullCoverage = '2021-08-25';
+const all = await editionsAt(product, fullCoverage);
 const editions = new Map<string, Rendering>();
-for (const { id } of product.briefs) {
-  editions.set(id, await renderEdition(product, { brief: id, asOf: fullCoverage }));
-}
+for (const edition of all) editions.set(edition.name, await renderEdition(product, edition));
 const { parsed: theme } = findBrief(product, 'weekly').theme;
 
 const bars = {
@@ -49,8 +49,9 @@ const draw = (request: Partial<ChartRequest> = {}) =>
 
 async function faultsOf(request: Partial<ChartRequest>): Promise<readonly Fault[]> {
   try {
-    await draw(request);
-    return [];
+    const { warnings } = await draw(request);
+    // Warnings hold the edition, and not the drawing.
+    return warnings.map((problem) => ({ file: 'templates/x/bars.vl.json', problem, mend: '.' }));
   } catch (error) {
     if (error instanceof AppError && error.code === 'chart-failed') return error.faults;
     throw error;
@@ -94,12 +95,16 @@ describe('the specs under templates/', () => {
 });
 
 describe('the charts of the briefs at full coverage', () => {
-  const drawn = product.briefs.flatMap(({ id, charts }) =>
-    Object.keys(charts).map((chart) => ({ id, chart })),
+  const drawn = all.flatMap((edition) =>
+    Object.keys(editions.get(edition.name)?.charts ?? {}).map((chart) => ({
+      id: edition.name,
+      edition,
+      chart,
+    })),
   );
-  const scene = async (id: string, chart: string): Promise<Scene> => {
-    const charts = editions.get(id)?.charts ?? {};
-    const data = (await chartData(product, id, fullCoverage))[chart] ?? {};
+  const scene = async (edition: NamedEdition, chart: string): Promise<Scene> => {
+    const charts = editions.get(edition.name)?.charts ?? {};
+    const data = (await chartData(product, edition))[chart] ?? {};
     const found = await sceneOf(charts[chart]?.compiled ?? {}, data);
     // The scene is the drawing that was printed: the same labels.
     expect(found.texts.map(({ text }) => text).toSorted()).toEqual(
@@ -112,8 +117,8 @@ describe('the charts of the briefs at full coverage', () => {
 
   test.each(drawn)(
     '$id, $chart: all of it within the drawing, and no label over another',
-    async ({ id, chart }) => {
-      const found = await scene(id, chart);
+    async ({ edition, chart }) => {
+      const found = await scene(edition, chart);
       expect(found.texts.length).toBeGreaterThan(1);
       expect(found.marks.length).toBeGreaterThan(1);
       expect(outside(found)).toEqual([]);
@@ -129,19 +134,23 @@ describe('the charts of the briefs at full coverage', () => {
     const { compiled } = await draw({ spec, data });
     const found = await sceneOf(compiled, data);
     expect(outside(found)).toContain('a label that is longer than the drawing is wide');
-    const moved = { ...found, marks: [{ type: 'rect', left: -9, top: 0, right: 1, bottom: 1 }] };
+    const moved = {
+      ...found,
+      marks: [{ type: 'rect', role: 'mark', row: null, left: -9, top: 0, right: 1, bottom: 1 }],
+    };
     expect(outside(moved)).toContain('rect');
-    const one = { text: 'one', left: 0, top: 0, right: 20, bottom: 10 };
+    const one = { text: 'one', role: 'mark', row: null, cut: false, left: 0, top: 0, right: 20, bottom: 10 };
     expect(overlaps({ ...found, texts: [one, { ...one, text: 'two', left: 18 }] })).toEqual(['one | two']);
     expect(overlaps({ ...found, texts: [one, { ...one }] })).toEqual([]);
   });
 
   test('each has its text alternative once, and no other role or label', () => {
-    for (const [id, { charts, html }] of editions) {
+    for (const { name: id, brief } of all) {
+      const { charts = {}, html = '' } = editions.get(id) ?? {};
       for (const [name, { svg }] of Object.entries(charts)) {
         expect(svg.match(/ (?:role|aria-[a-z]+)=/g)).toEqual([' role=', ' aria-label=']);
         const alt = /^<svg [^>]*role="img" aria-label="([^"]+)"/.exec(svg)?.[1] ?? '';
-        expect(alt).toContain(findBrief(product, id).config.charts[name]?.alt);
+        expect(alt).toContain(findBrief(product, brief).config.charts[name]?.alt);
         expect(html.split(alt)).toHaveLength(2);
       }
     }
@@ -316,6 +325,30 @@ describe('what a spec may not do', () => {
       problem: expect.stringMatching(problem),
       mend: expect.stringMatching(/\.$/),
     });
+  });
+
+  test.each([
+    ['rows without end', { data: { sequence: { start: 0, stop: 1e12 } } }, 'layer[0].data.sequence'],
+    ['steps of nought', { data: { sequence: { start: 0, stop: 1, step: 0 } } }, 'layer[0].data.sequence'],
+    ['a grid too fine', { data: { graticule: { step: [1e-9, 1e-9] } } }, 'layer[0].data.graticule'],
+    [
+      'a list by expression',
+      { transform: [{ calculate: 'length(sequence(1e12))', as: 'a' }] },
+      'layer[0].transform[0].calculate',
+    ],
+    [
+      'a text by expression',
+      { transform: [{ calculate: "pad('a', 1e12)", as: 'a' }] },
+      'layer[0].transform[0].calculate',
+    ],
+    [
+      'ticks without end',
+      { encoding: { x: { field: 'value', type: 'quantitative', axis: { tickCount: 1e12 } } } },
+      'layer[0].encoding.x.axis.tickCount',
+    ],
+  ])('ask for what never ends: %s', async (_, more, field) => {
+    const faults = await faultsOf({ spec: { ...bars, layer: [{ mark: 'bar', ...more }] } });
+    expect(faults.map((fault) => fault.field)).toContain(field);
   });
 
   test('load through a colour that is computed, or that data hold', async () => {

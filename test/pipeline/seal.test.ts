@@ -1,3 +1,4 @@
+import { PDFDict, PDFDocument, PDFHexString, PDFName, PDFRawStream } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openPrinter } from '../../src/adapters/chromium/printer.ts';
 import type { Printer } from '../../src/adapters/chromium/printer.ts';
@@ -87,6 +88,26 @@ describe('seal', () => {
       [2, 'Sources'],
     ]);
     expect(pdf.length).toBeLessThan(first().length);
+  });
+
+  it('says the same as XMP, and what its tags and links stand for', async () => {
+    const page = '<h1>A</h1><p><a href="#b">1</a> <strong>c</strong> <em>d</em></p><p id="b">e</p>';
+    const printedPage = await printer.print(page, { signal });
+    const { pdf } = await seal(printedPage, { ...metadata, title: 'A < B & “C”', links: { b: 'Endnote 1' } });
+    const { catalog } = await PDFDocument.load(pdf, { updateMetadata: false });
+    const stream = catalog.lookup(PDFName.of('Metadata'));
+    if (!(stream instanceof PDFRawStream)) throw new Error('The PDF has no metadata.');
+    const xmp = Buffer.from(stream.getContents()).toString('utf8');
+    expect(xmp).toContain('<rdf:li xml:lang="x-default">A &lt; B &amp; “C”</rdf:li>');
+    expect(xmp).toContain('<xmp:CreateDate>2021-08-26T00:00:00Z</xmp:CreateDate>');
+    expect(xmp).not.toMatch(/pdfuaid|pdfaid/);
+    const roles = catalog
+      .lookup(PDFName.of('StructTreeRoot'), PDFDict)
+      .lookup(PDFName.of('RoleMap'), PDFDict);
+    expect(roles.toString()).toMatch(/\/Strong \/Span\s+\/Em \/Span/);
+    const document = await PDFDocument.load(pdf, { updateMetadata: false });
+    const link = document.getPage(0).node.Annots()?.lookup(0, PDFDict);
+    expect(link?.lookup(PDFName.of('Contents'), PDFHexString).decodeText()).toBe('Endnote 1');
   });
 
   it('identifies the file by its content and metadata', async () => {

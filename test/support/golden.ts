@@ -3,7 +3,9 @@ import { dirname, join, relative } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { loadFonts } from '../../src/adapters/fonts.ts';
 import type { Brief } from '../../src/model/brief.ts';
+import { editionId } from '../../src/model/edition-id.ts';
 import { hashOf } from '../../src/model/manifest.ts';
+import type { Parameters } from '../../src/model/parameters.ts';
 import type { Rendering } from '../../src/pipeline/produce.ts';
 
 /** Files by their path below test/golden, as they are or should be. */
@@ -13,18 +15,23 @@ const goldenFolder = join(import.meta.dirname, '../golden');
 
 /**
  * What a brief's editions look like to a reviewer: the HTML of each without fonts, style sheet and drawings, which it
- * names; each drawing, where it differs from that of the date before; and each compiled spec, which is the same at
+ * names; each drawing, where it differs from that of the edition before; and each compiled spec, which is the same at
  * every date.
  */
 export async function goldenFiles(
   brief: Brief,
-  editions: readonly { readonly asOf: string; readonly rendering: Rendering }[],
+  editions: readonly {
+    readonly asOf: string;
+    readonly parameters: Parameters;
+    readonly rendering: Rendering;
+  }[],
 ): Promise<GoldenFiles> {
   const fonts = await loadFonts();
   const files = new Map<string, string>();
   const drawn = new Map<string, { svg: string; path: string }>();
-  for (const { asOf, rendering } of editions) {
-    const folder = `${brief.id}/${asOf}`;
+  const { paper } = brief.config;
+  for (const { asOf, parameters, rendering } of editions) {
+    const folder = editionId({ brief: brief.id, asOf, paper, ownPaper: paper, parameters });
     let html = replaceFonts(rendering.html, fonts);
     html = replaceOnce(html, brief.styles.text, `/* page.css, sha256 ${hashOf(brief.styles.text)} */`);
     for (const [chart, { svg, compiled }] of Object.entries(rendering.charts)) {

@@ -7,6 +7,8 @@ import type { Brief, Paper } from '../../src/model/brief.ts';
 import type { Dataset, RowOf, TableName, Tables } from '../../src/model/dataset.ts';
 import { hashOf } from '../../src/model/manifest.ts';
 import type { OpenQueries } from '../../src/pipeline/select.ts';
+import { describeParameters, type Parameters } from '../../src/model/parameters.ts';
+import { editionsAskedFor } from '../../src/pipeline/fan-out.ts';
 import { render, type Material, type Rendering } from '../../src/pipeline/produce.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -39,12 +41,60 @@ export function findBrief({ briefs }: Pick<Product, 'briefs'>, id: string): Brie
 /** One edition up to its finished HTML; nothing is printed. */
 export function renderEdition(
   product: Product,
-  { brief, asOf, paper = 'A4' }: { brief: string; asOf: string; paper?: Paper },
+  {
+    brief,
+    asOf,
+    paper = 'A4',
+    parameters = {},
+  }: { brief: string; asOf: string; paper?: Paper; parameters?: Parameters },
   open: OpenQueries = openQueries,
 ): Promise<Rendering> {
   const { dataset, material } = product;
-  const request = { brief: findBrief(product, brief), dataset, asOf, paper };
+  const request = { brief: findBrief(product, brief), dataset, asOf, paper, parameters };
   return render(request, { openQueries: open }, material);
+}
+
+/** One edition of a brief, by a name for tests. */
+export interface NamedEdition {
+  readonly name: string;
+  readonly brief: string;
+  readonly asOf: string;
+  readonly parameters: Parameters;
+}
+
+const named = (brief: string, asOf: string, parameters: Parameters): NamedEdition => ({
+  name: [brief, describeParameters(parameters)].filter((part) => part !== '').join(' '),
+  brief,
+  asOf,
+  parameters,
+});
+
+/** Every edition of every brief as of a day, those of briefs that fan out included. */
+export async function editionsAt(
+  { briefs, dataset }: Product,
+  asOf: string,
+  open: OpenQueries = openQueries,
+): Promise<NamedEdition[]> {
+  const found = briefs.map(async (brief) => {
+    const sets = await editionsAskedFor({ brief, dataset, asOf, given: {} }, { openQueries: open });
+    return sets.map((parameters) => named(brief.id, asOf, parameters));
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** The editions at a brief's golden dates, oldest first. */
+export async function goldenEditions(
+  { briefs, dataset }: Product,
+  id: string,
+  open: OpenQueries = openQueries,
+): Promise<NamedEdition[]> {
+  const brief = findBrief({ briefs }, id);
+  const dates = brief.config.golden.toSorted((a, b) => (a.asOf < b.asOf ? -1 : 1));
+  const found = dates.map(async ({ asOf, parameters: given = {} }) => {
+    const sets = await editionsAskedFor({ brief, dataset, asOf, given }, { openQueries: open });
+    return sets.map((parameters) => named(id, asOf, parameters));
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** The product with other tables. */
@@ -97,11 +147,11 @@ export function swapText(text: string, from: string, to: string): string {
   return text.replaceAll(from, to);
 }
 
-/** A hash of each brief's page and drawings as of `asOf`. */
-export async function digestsOf(product: Product, asOf: string): Promise<{ [brief: string]: string }> {
-  const digests = product.briefs.map(async ({ id }): Promise<[string, string]> => {
-    const { html, charts } = await renderEdition(product, { brief: id, asOf });
-    return [id, hashOf(html + JSON.stringify(charts))];
+/** A hash of each edition's page and drawings as of `asOf`. */
+export async function digestsOf(product: Product, asOf: string): Promise<{ [edition: string]: string }> {
+  const digests = (await editionsAt(product, asOf)).map(async (edition): Promise<[string, string]> => {
+    const { html, charts } = await renderEdition(product, edition);
+    return [edition.name, hashOf(html + JSON.stringify(charts))];
   });
   return Object.fromEntries(await Promise.all(digests));
 }

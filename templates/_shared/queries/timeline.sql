@@ -1,6 +1,12 @@
 -- What is reported on the ties, oldest first; what has no date comes last and stands in a lane of its own.
 WITH items AS (
-  SELECT id, title, precision, date_start AS first, date_end AS last
+  SELECT
+    id,
+    title,
+    precision,
+    date_start AS first,
+    -- A day, and a month too, may be given by its start alone.
+    coalesce(date_end, CASE precision WHEN 'month' THEN last_day(date_start) ELSE date_start END) AS last
   FROM events
   WHERE topic = 'ties' AND claim_status <> 'asserted'
   UNION ALL

@@ -1,0 +1,46 @@
+import type { Brief } from '../model/brief.ts';
+import { periodEnding, type Day } from '../model/calendar.ts';
+import type { Dataset } from '../model/dataset.ts';
+import { changesBetween, changesConcerning, knownBy, type Change } from '../model/known.ts';
+import { longDay } from '../model/wording.ts';
+import type { AppliedParameter } from './applied-parameters.ts';
+
+interface Of {
+  readonly brief: Brief;
+  readonly dataset: Dataset;
+  readonly asOf: Day;
+  readonly applied: readonly AppliedParameter[];
+}
+
+/** What became known since the previous issue on the brief's topic, and of whom its parameters name. */
+export function changesOf({ brief, dataset: { tables }, asOf, applied }: Of): Change[] {
+  const { topic, period } = brief.config;
+  const { previousAsOf } = periodEnding(asOf, period);
+  const ofTopic = changesBetween(tables, { previousAsOf, asOf }).filter(
+    ({ row }) => topic === 'all' || ('topic' in row && row.topic === topic),
+  );
+  return applied.reduce(
+    (narrowed, { id }) =>
+      id === null ? narrowed : changesConcerning(narrowed, { id, tables, previousAsOf, asOf }),
+    ofTopic,
+  );
+}
+
+/** What to say when the period brought nothing new, and whether anybody was looking; null when it did bring something. */
+export function nothingNew(of: Of): string | null {
+  if (changesOf(of).length > 0) return null;
+  const { brief, dataset, asOf } = of;
+  const { topic, period } = brief.config;
+  const { start } = periodEnding(asOf, period);
+  const ends = knownBy(dataset.tables, asOf)
+    .coverage.filter((row) => topic === 'all' || row.topic === topic)
+    .map(({ end }) => end)
+    .toSorted();
+  const span = `from ${longDay(start)} to ${longDay(asOf)}`;
+  const caution = 'For days that are not covered, nothing known does not mean that nothing happened.';
+  const [first, last] = [ends[0], ends.at(-1)];
+  if (first === undefined || last === undefined) return `Nothing was collected ${span}. ${caution}`;
+  const ended = `Collection ended on ${longDay(first)}${first === last ? '' : ' or later'}.`;
+  if (last < start) return `Nothing was collected ${span}. ${ended} ${caution}`;
+  return `Nothing new became known ${span}.${first < asOf ? ` ${ended} ${caution}` : ''}`;
+}

@@ -1,0 +1,33 @@
+import type { Brief, Paper } from '../../model/brief.ts';
+import type { Day } from '../../model/calendar.ts';
+import type { PdfContents } from '../pdf-contents.ts';
+import type { HtmlTree } from './html-tree.ts';
+import type { Piece } from './page-units.ts';
+
+/** An edition that is printed and sealed, as the rules look at it. */
+export interface Print {
+  readonly brief: Brief;
+  /** Of the edition: the brief's, and what its parameters name. */
+  readonly title: string;
+  readonly paper: Paper;
+  readonly asOf: Day;
+  readonly bytes: number;
+  readonly contents: PdfContents;
+  /** The letters and digits of each page's text. */
+  readonly letters: readonly string[];
+  /** The page that it was printed from. */
+  readonly tree: HtmlTree;
+  readonly pieces: readonly Piece[];
+}
+
+/** The letters and digits of a text as they compare: line breaks, capitals and kinds of apostrophe are style. */
+export const lettersOf = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .replaceAll(/[^\p{L}\p{N}%≥≤±]+/gu, '')
+    .toLowerCase();
+
+export const readPrint = (given: Omit<Print, 'letters'>): Print => ({
+  ...given,
+  letters: given.contents.pages.map(({ text }) => lettersOf(text)),
+});

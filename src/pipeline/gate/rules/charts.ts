@@ -1,0 +1,90 @@
+import type { Fault } from '../../../model/fault.ts';
+import type { Row } from '../../../model/row.ts';
+import type { Illustration } from '../../illustrate.ts';
+import type { Box } from '../../scene.ts';
+import { excerpt, type Draft } from '../draft.ts';
+
+/** A rule about each chart by itself, with its spec as the place. */
+const perChart =
+  (check: (chart: Illustration, draft: Draft) => readonly Pick<Fault, 'field' | 'problem' | 'mend'>[]) =>
+  (draft: Draft): Fault[] =>
+    draft.charts.flatMap((chart) =>
+      check(chart, draft).map((fault) => ({
+        file: draft.brief.charts[chart.name]?.source.file ?? '',
+        ...fault,
+      })),
+    );
+
+export const warned = perChart(({ warnings }) =>
+  warnings.map((warning) => ({
+    problem: `Vega warns: ${warning}`,
+    mend: 'Correct the spec, or the query that feeds it.',
+  })),
+);
+
+export const empty = perChart(({ scene }) => {
+  const drawn = [...scene.marks, ...scene.texts].filter(({ role, row }) => role === 'mark' && row !== null);
+  const aggregated = scene.marks.some(({ role }) => role === 'mark');
+  return drawn.length > 0 || aggregated
+    ? []
+    : [
+        {
+          problem: 'The chart shows nothing.',
+          mend: 'Correct its filters and scales, or the query under rows.',
+        },
+      ];
+});
+
+export const clipped = perChart(({ scene: { width, height, texts, marks } }) => {
+  // Labels must lie within exactly; a line may reach over the edge by its own width.
+  const out = ({ left, top, right, bottom }: Box, slack: number) =>
+    left < -slack || top < -slack || right > width + slack || bottom > height + slack;
+  const mend = 'Give it room: padding, a larger width or limit, or a shorter label from the query.';
+  return [
+    ...texts
+      .filter((text) => text.cut || out(text, 0.01))
+      .map(({ text }) => ({ problem: `The label "${excerpt(text)}" is cut.`, mend })),
+    ...marks
+      .filter((mark) => out(mark, 1))
+      .map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, mend })),
+  ];
+});
+
+export const overlapping = perChart(({ scene: { texts } }) =>
+  texts.flatMap((one, index) =>
+    texts.slice(index + 1).flatMap((other) => {
+      const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+      const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+      if (across <= 0.5 || down <= 0.5) return [];
+      // A label and its own halo are one.
+      const halo =
+        one.text === other.text && Math.abs(one.left - other.left) < 3 && Math.abs(one.top - other.top) < 3;
+      if (halo) return [];
+      const problem = `The labels "${excerpt(one.text)}" and "${excerpt(other.text)}" stand over each other.`;
+      return [{ problem, mend: 'Move one, or make the rows further apart.' }];
+    }),
+  ),
+);
+
+/** Outlines and borders are ground to draw on: what lies outside of a map's frame need not show. */
+const ground = new Set(['outlines', 'borders']);
+
+export const undrawn = perChart(({ name, data, scene }, { brief }) => {
+  const config = brief.config.charts[name];
+  const drawn = new Set([...scene.marks, ...scene.texts].map(({ row }) => row));
+  const leftOut = (row: Row) =>
+    Object.entries(config?.leavesOut ?? {}).some(([column, value]) => row[column] === value);
+  return Object.entries(data).flatMap(([set, rows]) => {
+    if (ground.has(config?.data[set] ?? '') || config?.aggregated.includes(set)) return [];
+    const missing = rows.flatMap((row, index) =>
+      drawn.has(`${set} ${index}`) || leftOut(row) ? [] : [String(row['id'] ?? `row ${index + 1}`)],
+    );
+    if (missing.length === 0) return [];
+    return [
+      {
+        problem: `Of ${rows.length} rows of "${set}", ${missing.length} are not drawn: ${missing.join(', ')}.`,
+        mend: 'Draw them, or say so in brief.yaml: leavesOut for rows that are left out, aggregated for marks of several rows.',
+      },
+    ];
+  });
+});

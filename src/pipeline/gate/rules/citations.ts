@@ -1,0 +1,172 @@
+import type { Fault } from '../../../model/fault.ts';
+import { figuresOf } from '../../../model/figures.ts';
+import type { TableRow } from '../../../model/references.ts';
+import { evidenceOf } from '../../evidence.ts';
+import { excerpt, inRow, onPage, type Draft } from '../draft.ts';
+import type { Unit } from '../page-units.ts';
+import type { Text } from '../html-tree.ts';
+
+/** A heading names what follows: it is short, and no sentence. */
+const longestHeading = 8;
+
+/**
+ * Furniture is told by who wrote it and not by what it calls itself: text may go without a source only where a shared
+ * partial typed it, and only where no text of a row is among it. What a brief's own template writes must cite, but for
+ * short headings.
+ */
+export function uncited({ brief, units }: Draft): Fault[] {
+  const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
+  return units.flatMap((unit): Fault[] => {
+    const { element, texts, text, isHeading, isLoose, cites } = unit;
+    const worded = texts.filter((each) => /[\p{L}\p{N}]/u.test(each.text));
+    if (worded.length === 0) return [];
+    const says = worded.some(({ says: ids }) => ids.length > 0);
+    const typed = worded.some(({ file, says: ids }) => ids.length === 0 && !shared.has(file));
+    if (isHeading) {
+      const sentence = text.split(' ').length > longestHeading || /[.!?]$/.test(text);
+      return typed && sentence
+        ? [
+            onPage(
+              element,
+              `The heading "${excerpt(text)}" makes a statement.`,
+              `Shorten it to ${longestHeading} words, or print a row.`,
+            ),
+          ]
+        : [];
+    }
+    if (isLoose && typed)
+      return [
+        onPage(
+          element,
+          `"${excerpt(text)}" stands outside of any paragraph.`,
+          'Put it into a <p>, and cite.',
+        ),
+      ];
+    if (cites.size > 0 || !(says || typed)) return [];
+    const what =
+      element.name === 'figure' ? 'A figure' : element.name === 'table' ? 'A table' : 'A paragraph';
+    return [
+      onPage(element, `${what} cites no row: "${excerpt(text)}".`, 'Cite what it rests on: {{cite id}}.'),
+    ];
+  });
+}
+
+/** Every drawing stands in a figure that cites, whatever template made it. */
+export function uncitedDrawings({ tree, units }: Draft): Fault[] {
+  const drawn = tree.elements.filter(({ name }) => name === 'svg');
+  const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
+  return drawn.flatMap((svg) => {
+    for (let up = svg.parent; up; up = up.parent) if (figures.has(up)) return [];
+    return [
+      onPage(
+        svg,
+        'A chart cites no row.',
+        'Give the partial chart the ids behind it: cites=(column rows "id").',
+      ),
+    ];
+  });
+}
+
+/** Texts of rows stand with the rows that they rest on. A heading may leave them to the page below it. */
+export function unfounded(draft: Draft): Fault[] {
+  const { units, rows, findings } = draft;
+  const everywhere = new Set(units.flatMap(({ cites }) => [...cites]));
+  return units.flatMap((unit) => {
+    const told = new Set(unit.texts.flatMap(({ says }) => says));
+    return [...told].flatMap((id) => missingBasis(id, unit));
+  });
+
+  function missingBasis(id: string, { element, isHeading, cites }: Unit): Fault[] {
+    const known = isHeading ? everywhere : cites;
+    const entry = rows.get(id);
+    const find = (each: string) => {
+      const found = rows.get(each);
+      if (found === undefined) throw new Error(`${each} is not known.`);
+      return found;
+    };
+    const finding = Object.hasOwn(findings, id) ? findings[id] : undefined;
+    if (entry === undefined && finding === undefined) return [];
+    // Who somebody is rests on no report: it stands in a register of the dataset.
+    if (entry && (entry.table === 'actors' || entry.table === 'places')) return [];
+    const basis = entry
+      ? evidenceOf(id, find)
+      : (finding?.restsOn ?? []).flatMap((each) => evidenceOf(each, find));
+    if (entry && basis.length === 0)
+      return [inRow(draft, entry, 'names no row that it rests on.', 'Fill in rests_on, or author.')];
+    const lacking = [...new Set(basis)].filter((each) => !known.has(each));
+    if (lacking.length === 0) return [];
+    return [
+      onPage(
+        element,
+        `${entry ? `The text of "${id}"` : `A figure of the finding "${id}"`} stands without ${lacking.join(', ')}, on which it rests.`,
+        entry
+          ? 'Cite the row beside its text: {{cite rests_on}}, {{cite id}}.'
+          : 'Cite the rows of the finding beside it.',
+      ),
+    ];
+  }
+}
+
+/** A text that is printed as a row's is the row's own: a query may choose texts, and not make them up. */
+export function madeUp(draft: Draft): Fault[] {
+  const { units, rows, findings } = draft;
+  return units.flatMap(({ element, texts }) =>
+    saidTexts(texts).flatMap(({ id, text }) => {
+      if (Object.hasOwn(findings, id)) return [];
+      const entry = rows.get(id);
+      if (entry && isOwnText(text, entry)) return [];
+      const whose = entry ? `printed as that of "${id}", and is not` : 'of no row that is known';
+      return [
+        onPage(
+          element,
+          `The text "${excerpt(text)}" is ${whose}.`,
+          'Let the query return id and text of one row.',
+        ),
+      ];
+    }),
+  );
+}
+
+/** Each text of a row, put together again where a name within it is set apart. */
+function saidTexts(texts: readonly Text[]): { id: string; text: string }[] {
+  const said: { id: string; text: string }[] = [];
+  let last: string | undefined;
+  for (const {
+    text,
+    says: [id],
+  } of texts) {
+    if (id !== undefined && id === last) (said.at(-1) ?? { text: '' }).text += text;
+    else if (id !== undefined) said.push({ id, text });
+    last = id;
+  }
+  return said;
+}
+
+function isOwnText(text: string, entry: TableRow): boolean {
+  const wanted = plain(text);
+  const texts = Object.values(entry.row).filter((value) => typeof value === 'string');
+  return texts.some((own) => patternOf(own).test(wanted)) || Object.values(figuresOf(entry)).includes(wanted);
+}
+
+/** A row's text with any figure in the place of each placeholder. */
+function patternOf(text: string): RegExp {
+  const parts = text.split(/\{[\w.-]+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.+').replaceAll(/\s+/g, ' ').trim()}$`);
+}
+const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+
+/** Nothing on the page became known after the cut-off: looked up in the dataset itself, whatever a query made of it. */
+export function unknownRows({ dataset, period, used, units, rows }: Draft): Fault[] {
+  const ids = new Set([...used, ...units.flatMap(({ cites }) => [...cites])]);
+  return [...ids].flatMap((id) => {
+    const entry = rows.get(id);
+    if (entry && entry.row.known_on <= period.asOf && entry.row.status === 'current') return [];
+    return [
+      {
+        file: dataset.folder,
+        problem: `The page rests on "${id}", which is not known by ${period.asOf}.`,
+        mend: 'Let the template depend on a query that returns the row once it is known.',
+      },
+    ];
+  });
+}

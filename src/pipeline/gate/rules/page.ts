@@ -1,0 +1,125 @@
+import type { Fault } from '../../../model/fault.ts';
+import { mayReceive } from '../../../model/marking.ts';
+import { topicNames } from '../../../model/wording.ts';
+import { coveredDays, daysOf, topicsOf } from '../../coverage.ts';
+import { excerpt, onPage, type Draft } from '../draft.ts';
+import { type Element } from '../html-tree.ts';
+
+/** What a browser would mend by rule, the rules here would read otherwise than it does. */
+export const unbalanced = ({ tree }: Draft): Fault[] =>
+  tree.unbalanced.map(({ tag, ...place }) =>
+    onPage(
+      place,
+      `${tag} is not closed where it was opened.`,
+      'Close each element within the one that holds it.',
+    ),
+  );
+
+const active = new Set(
+  'script iframe frame object embed applet base link form input button audio video img picture source portal foreignobject image use animate set'.split(
+    ' ',
+  ),
+);
+
+/** Nothing that runs, loads, sends or moves on. The page is printed with scripts off and no network; this is for its readers. */
+export const activeContent = ({ tree }: Draft): Fault[] =>
+  tree.elements.flatMap((element) =>
+    [...forbiddenIn(element)].map((what) =>
+      onPage(element, `The page holds ${what}.`, 'Remove it: a brief holds text, tables and charts alone.'),
+    ),
+  );
+
+function* forbiddenIn({ name, attributes, file }: Element): Generator<string> {
+  if (active.has(name)) yield `<${name}>`;
+  if (name === 'meta' && 'http-equiv' in attributes && !file.endsWith('_shared/partials/head.hbs'))
+    yield `<meta http-equiv="${attributes['http-equiv']}">`;
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on') || sending.has(key)) yield `the attribute ${key}`;
+    if (leading.has(key) && !value.startsWith('#')) yield `${key}="${excerpt(value)}"`;
+    if (value.includes('(') && /url\s*\(\s*(?!["']?#)/i.test(value)) yield `${key}="${excerpt(value)}"`;
+  }
+}
+const sending = new Set(['srcdoc', 'srcset', 'formaction']);
+const leading = new Set(['href', 'src', 'xlink:href', 'action', 'poster', 'background', 'ping']);
+
+/** Links lead to something on the page, and no name is given twice. */
+export const deadLinks = ({ tree }: Draft): Fault[] => {
+  const elements = tree.elements;
+  const ids = new Map<string, Element>();
+  const faults: Fault[] = [];
+  for (const element of elements) {
+    const { id } = element.attributes;
+    if (id === undefined) continue;
+    if (ids.has(id))
+      faults.push(onPage(element, `The id "${id}" is given twice.`, 'Give each element an id of its own.'));
+    ids.set(id, element);
+  }
+  for (const element of elements) {
+    const { href } = element.attributes;
+    if (href?.startsWith('#') && !ids.has(href.slice(1)))
+      faults.push(
+        onPage(
+          element,
+          `The link ${href} leads nowhere.`,
+          'Correct it, or list the endnotes: {{#> page}} does.',
+        ),
+      );
+  }
+  return faults;
+};
+
+/** An edition is marked no lower than what it is made from. */
+export const undermarked = ({ brief, dataset }: Draft): Fault[] => {
+  const { marking } = brief.config;
+  if (mayReceive(marking, dataset.marking)) return [];
+  return [
+    {
+      file: brief.definition.file,
+      field: 'marking',
+      problem: `${marking} is below ${dataset.marking}, the marking of ${dataset.folder}.`,
+      mend: 'Raise the marking of the brief.',
+    },
+  ];
+};
+
+/** Where a topic was not collected on each day of the period, the page says so. */
+export const uncovered = ({ brief, known, period, units }: Draft): Fault[] =>
+  topicsOf(brief.config.topic).flatMap((topic) => {
+    const rows = known.coverage.filter((row) => row.topic === topic);
+    const covered = coveredDays(rows, period);
+    const days = daysOf(period);
+    if (covered === days) return [];
+    const name = topicNames[topic];
+    // What a row says of collection is no notice.
+    const said = units.some(
+      ({ text, texts }) =>
+        texts.every(({ says }) => says.length === 0) &&
+        text.toLowerCase().includes(name.toLowerCase()) &&
+        /collection|covered/.test(text),
+    );
+    if (said) return [];
+    return [
+      {
+        file: brief.template.file,
+        problem: `Of ${days} days, ${covered} are covered on ${name}, and the page does not say so.`,
+        mend: 'Write the template as {{#> page}} … {{/page}}, whose masthead does.',
+      },
+    ];
+  });
+
+/** Every character can be set in each of our faces; one that cannot would come from some other font, or as a box. */
+export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
+  const lacking = new Map<string, Element>();
+  for (const { text, element } of pieces)
+    for (const character of text)
+      if (!glyphs.has(character.codePointAt(0) ?? 0) && !invisible.test(character) && !lacking.has(character))
+        lacking.set(character, element);
+  return [...lacking].map(([character, element]) =>
+    onPage(
+      element,
+      `No glyph for "${character}" (U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}) is in every face of ours.`,
+      'Use another character, in the row or the template that holds it.',
+    ),
+  );
+};
+const invisible = /[\s\u00ad\u200b\u2060]/u;

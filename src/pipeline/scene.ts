@@ -1,0 +1,133 @@
+import * as vega from 'vega';
+import { z } from 'zod';
+
+/** Named in each row that a chart is given, so that a mark tells which row it stands for. */
+export const rowKey = 'sitrep_row';
+
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+interface Drawn extends Box {
+  /** `mark` for what the spec draws; else the part of an axis or legend: `axis-label`. */
+  readonly role: string;
+  /** The row that it stands for, as `<data set> <index>`; null where it is made of none or of several. */
+  readonly row: string | null;
+}
+
+/** What stands in a drawing, in the coordinates of its view box. */
+export interface Scene {
+  readonly width: number;
+  readonly height: number;
+  readonly texts: readonly (Drawn & {
+    readonly text: string;
+    /** Cut short by a limit of its mark, or by the edge of what it stands in. */
+    readonly cut: boolean;
+  })[];
+  /** All else that is to be seen, with the type of its mark; what a group clips ends at the group's edge. */
+  readonly marks: readonly (Drawn & { readonly type: string })[];
+}
+
+interface Item {
+  readonly bounds: { readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number };
+  readonly x?: number;
+  readonly y?: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly text?: unknown;
+  readonly limit?: number;
+  readonly opacity?: number;
+  readonly clip?: boolean;
+  readonly datum?: unknown;
+  readonly items?: readonly Mark[];
+}
+interface Mark {
+  readonly marktype: string;
+  readonly role?: string;
+  readonly clip?: unknown;
+  readonly items: readonly Item[];
+}
+
+const keyed = z.object({ [rowKey]: z.string() });
+const everywhere: Box = { left: -Infinity, top: -Infinity, right: Infinity, bottom: Infinity };
+
+/** Lists what a view has drawn and where. `svg` is its drawing, whose making has measured everything. */
+export function readScene(view: vega.View, svg: string): Scene {
+  const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? [];
+  // The origin is counted from within the padding.
+  const padding = view.padding();
+  const inset =
+    typeof padding === 'number' ? { left: padding, top: padding } : { left: 0, top: 0, ...padding };
+  const [x, y] = view.origin();
+  const texts: Scene['texts'][number][] = [];
+  const marks: Scene['marks'][number][] = [];
+
+  const walk = (mark: Mark, left: number, top: number, clip: Box): void => {
+    const role = mark.role ?? 'mark';
+    for (const item of mark.items) {
+      const { bounds, opacity = 1 } = item;
+      if (opacity === 0) continue;
+      const whole = {
+        left: left + bounds.x1,
+        top: top + bounds.y1,
+        right: left + bounds.x2,
+        bottom: top + bounds.y2,
+      };
+      const box = intersection(whole, clip);
+      if (mark.marktype === 'group') {
+        const [groupLeft, groupTop] = [left + (item.x ?? 0), top + (item.y ?? 0)];
+        const edge = {
+          left: groupLeft,
+          top: groupTop,
+          right: groupLeft + (item.width ?? 0),
+          bottom: groupTop + (item.height ?? 0),
+        };
+        for (const child of item.items ?? []) {
+          const clips = item.clip === true || child.clip === true;
+          walk(child, groupLeft, groupTop, clips ? intersection(edge, clip) : clip);
+        }
+        continue;
+      }
+      const row = keyed.safeParse(item.datum).data?.[rowKey] ?? null;
+      if (mark.marktype === 'text') {
+        const lines = (Array.isArray(item.text) ? item.text : [item.text ?? '']).map(String);
+        const text = lines.join(' ');
+        if (text.trim() === '') continue;
+        const cut = isShortened(item, lines) || isLess(box, whole);
+        texts.push({ ...box, text, role, row, cut });
+      } else if (box.right > box.left || box.bottom > box.top) {
+        marks.push({ ...box, type: mark.marktype, role, row });
+      }
+    }
+  };
+  // Vega's types leave the scene graph open.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const { root } = view.scenegraph() as unknown as { readonly root: Mark };
+  walk(root, inset.left + x, inset.top + y, everywhere);
+  return { width: Number(width), height: Number(height), texts, marks };
+}
+
+/** Vega ends a text that is longer than its limit with an ellipsis. */
+function isShortened(item: Item, lines: readonly string[]): boolean {
+  const { limit = 0 } = item;
+  return limit > 0 && lines.some((line) => measure.width({ ...item, limit: 0 }, line) > limit);
+}
+// Vega exports the measure that it draws with, but not its type.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const measure = Reflect.get(vega, 'textMetrics') as { width: (item: object, text: string) => number };
+
+const intersection = (box: Box, clip: Box): Box => ({
+  left: Math.max(box.left, clip.left),
+  top: Math.max(box.top, clip.top),
+  right: Math.min(box.right, clip.right),
+  bottom: Math.min(box.bottom, clip.bottom),
+});
+
+const isLess = (box: Box, whole: Box): boolean =>
+  box.left > whole.left + 0.01 ||
+  box.top > whole.top + 0.01 ||
+  box.right < whole.right - 0.01 ||
+  box.bottom < whole.bottom - 0.01;

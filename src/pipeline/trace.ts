@@ -1,0 +1,42 @@
+/**
+ * While a page is composed it carries traces: which template wrote an element, which row a text is, what a citation
+ * cites. The gate reads them, and then they are taken out, so that nothing on the page is told by what it calls itself.
+ * Data cannot write a trace, since it is escaped, and templates may hold no comment and no such attribute.
+ */
+const attribute = / data-at="[^"]*"/g;
+const comment = /<!--(?:say|cite|of|end) ?[^>]*-->/g;
+const openTag = /<([a-z][a-z0-9-]*)(?=[\s>/]|$)/gi;
+
+/** What a template may not hold: a comment, a tag whose name data could give, and the attribute of traces. */
+export const forged = /<!(?!doctype\b)|<$|\bdata-at\b/i;
+
+/** Marks a text as that of a row or a finding. `html` is escaped already. */
+export const traceText = (id: string, html: string): string => `<!--say ${id}-->${html}<!--end-->`;
+
+/** Marks a citation with the rows that it cites. */
+export const traceCitation = (ids: readonly string[]): string => `<!--cite ${ids.join(' ')}-->`;
+
+/** Marks what a template puts into the block of a layout as its own. */
+export const traceBlock = (file: string): readonly [string, string] => [`<!--of ${file}-->`, '<!--end-->'];
+
+/** Marks each element that a piece of a template opens with its place; `original` is the piece as it was written. */
+export function traceElements(
+  piece: string,
+  { original, file, line }: { original: string; file: string; line: number },
+): string {
+  // Handlebars takes blanks from around blocks, so that only the original tells the lines.
+  const lines = [...original.matchAll(openTag)].map(
+    ({ index }) => line + original.slice(0, index).split('\n').length - 1,
+  );
+  let next = 0;
+  return piece.replaceAll(openTag, (tag) => `${tag} data-at="${file}:${lines[next++] ?? line}"`);
+}
+
+export function withoutTraces(traced: string): string {
+  // The first style sheet holds the fonts, half a megabyte in which there is nothing to take out.
+  const start = traced.indexOf('>', traced.indexOf('<style')) + 1;
+  const end = Math.max(traced.indexOf('</style>', start), start);
+  return strip(traced.slice(0, start)) + traced.slice(start, end) + strip(traced.slice(end));
+}
+
+const strip = (traced: string): string => traced.replaceAll(attribute, '').replaceAll(comment, '');

@@ -1,0 +1,9 @@
+SELECT
+  j.id,
+  j.text,
+  j.author IS NOT NULL AS theirs,
+  CASE WHEN j.author IS NULL THEN j.rests_on ELSE [j.id] END AS cites
+FROM actor_judgments() AS j
+JOIN actor_topics() AS t USING (actor, topic)
+WHERE j.actor = $actor AND j.role = 'assessment'
+ORDER BY j.author IS NULL, j.rank, j.id

@@ -1,0 +1,11 @@
+-- Gaps in what is reported of the actor, those on its main topic first.
+SELECT g.id, g.text, g.rests_on
+FROM gaps AS g
+JOIN actor_topics() AS t ON t.actor = $actor
+WHERE EXISTS (
+  SELECT 1
+  FROM actor_reports() AS r
+  WHERE r.actor = $actor AND r.topic = g.topic AND list_contains(g.rests_on, r.id)
+)
+ORDER BY g.topic <> t.topic, list_position(['isis', 'ties', 'celebrations'], g.topic), g.rank
+LIMIT 4

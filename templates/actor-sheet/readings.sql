@@ -1,0 +1,21 @@
+-- Each way of dating the silence, for the actors whose claims or attacks it is about.
+SELECT
+  r.id,
+  r.measure,
+  r.label,
+  r.role,
+  CAST(m.value AS INTEGER) AS "count",
+  m.window_start AS baseline_start,
+  r.baseline_end,
+  r.quiet_start,
+  r.observed_to,
+  r.observed_note
+FROM readings AS r
+JOIN measures AS m ON m.id = r.measure
+WHERE r.topic = 'isis'
+  AND EXISTS (
+    SELECT 1
+    FROM actor_reports() AS a
+    WHERE a.actor = $actor AND (a.id = r.measure OR list_contains(r.rests_on, a.id))
+  )
+ORDER BY list_position(['headline', 'other', 'sensitivity'], r.role), r.id

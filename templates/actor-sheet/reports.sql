@@ -1,0 +1,1 @@
+SELECT id FROM actor_reports() WHERE actor = $actor ORDER BY id

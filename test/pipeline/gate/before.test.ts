@@ -1,0 +1,542 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Brief } from '../../../src/model/brief.ts';
+import { idleWaivers } from '../../../src/pipeline/gate/gate.ts';
+import { judge } from '../../../src/pipeline/gate/rule.ts';
+import { beforePrinting } from '../../../src/pipeline/gate/rules.ts';
+import { heldBefore, type Asked } from '../../support/gate.ts';
+import {
+  findBrief,
+  loadProduct,
+  renderEdition,
+  swapText,
+  withBrief,
+  withRow,
+  type Product,
+} from '../../support/product.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const right = await loadProduct();
+const asOf = '2021-08-25';
+
+/** A wrong copy of the product, and what the rule must say of it. */
+interface Wrong {
+  readonly what: string;
+  readonly product: () => Product;
+  readonly asked?: Partial<Asked>;
+  readonly says: RegExp;
+}
+
+const template = (brief: Brief, change: (text: string) => string): Brief => ({
+  ...brief,
+  template: { ...brief.template, text: change(brief.template.text) },
+});
+/** Text before the end of the page of a brief. */
+const withText = (html: string) => () =>
+  withBrief(right, 'weekly', (brief) =>
+    template(brief, (text) => swapText(text, '{{/page}}', `${html}\n{{/page}}`)),
+  );
+const withTemplate = (from: string, to: string) => () =>
+  withBrief(right, 'weekly', (brief) => template(brief, (text) => swapText(text, from, to)));
+const withPartial = (name: string, from: string, to: string) => () =>
+  withBrief(right, 'weekly', (brief) => {
+    const partial = brief.partials[name];
+    if (partial === undefined) throw new Error(`There is no partial "${name}".`);
+    const text = swapText(partial.text, from, to);
+    return { ...brief, partials: { ...brief.partials, [name]: { ...partial, text } } };
+  });
+const withConfig = (config: Partial<Brief['config']>, id = 'weekly') =>
+  withBrief(right, id, (brief) => ({ ...brief, config: { ...brief.config, ...config } }));
+/** The weekly with the spec of one chart changed, as text. */
+const withSpec = (chart: string, from: string, to: string) => () =>
+  withBrief(right, 'weekly', (brief) => {
+    const given = brief.charts[chart];
+    if (given === undefined) throw new Error(`There is no chart "${chart}".`);
+    const parsed: object = JSON.parse(swapText(JSON.stringify(given.parsed), from, to));
+    return { ...brief, charts: { ...brief.charts, [chart]: { ...given, parsed } } };
+  });
+const withQuery = (id: string, name: string, from: string, to: string) => () =>
+  withBrief(right, id, (brief) => {
+    const query = brief.queries[name];
+    if (query === undefined) throw new Error(`There is no query "${name}".`);
+    return {
+      ...brief,
+      queries: { ...brief.queries, [name]: { ...query, text: swapText(query.text, from, to) } },
+    };
+  });
+const withChart = (
+  name: string,
+  change: Partial<Brief['config']['charts'][string]>,
+  product: Product = right,
+) =>
+  withBrief(product, 'weekly', (brief) => {
+    const chart = brief.config.charts[name];
+    if (chart === undefined) throw new Error(`There is no chart "${name}".`);
+    const charts = { ...brief.config.charts, [name]: { ...chart, ...change } };
+    return { ...brief, config: { ...brief.config, charts } };
+  });
+const waiving = (rule: string) => withConfig({ waive: [{ rule, reason: 'for a test' }] });
+
+const wrong: { readonly [rule: string]: readonly Wrong[] } = {
+  waivers: [
+    {
+      what: 'of a rule that is none',
+      product: () => waiving('no-such-rule'),
+      says: /no rule "no-such-rule"/,
+    },
+    {
+      what: 'of a rule that guards readers',
+      product: () => waiving('no-active-content'),
+      says: /cannot be waived/,
+    },
+    {
+      what: 'of one rule twice',
+      product: () => withConfig({ waive: [1, 2].map((each) => ({ rule: 'glyphs', reason: String(each) })) }),
+      says: /waived twice/,
+    },
+  ],
+  'typed-figures': [
+    {
+      what: 'in digits',
+      product: withText('<p>at least 105 claims{{cite "F18"}}</p>'),
+      says: /"105" is typed/,
+    },
+    { what: 'in words', product: withText('<h2>nine days</h2>'), says: /"nine" is typed/ },
+    {
+      what: 'read out',
+      product: withText('<h2 aria-label="105 claims">Claims</h2>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'in a style sheet',
+      product: withText('<style>h2::after{content:"105 claims"}</style>'),
+      says: /"105" is typed/,
+    },
+    { what: 'in a partial', product: withPartial('gaps', 'Gaps', 'Six gaps'), says: /"Six" is typed/ },
+  ],
+  'well-formed': [
+    {
+      what: 'an element left open',
+      product: withText('<div>{{say brief.title}}{{cite "F18"}}'),
+      says: /<div>|<\/main>/,
+    },
+    { what: 'elements crossed', product: withText('<p>{{cite "F18"}}<b>a</p></b>'), says: /<\/p>/ },
+    {
+      what: 'a block in a paragraph',
+      product: withText('<p>{{cite "F18"}}<ul></ul></p>'),
+      says: /<ul> in <p>/,
+    },
+    { what: 'a short end', product: withText('<p>{{cite "F18"}}<b/>a</b></p>'), says: /<b\/>/ },
+  ],
+  'no-active-content': [
+    { what: 'a script', product: withText('<script>fetch("/")</script>'), says: /<script>/ },
+    {
+      what: 'a page that moves on',
+      product: withText('<meta http-equiv="refresh" content="x;url=https://x.invalid">'),
+      says: /http-equiv="refresh"/,
+    },
+    { what: 'a frame', product: withText('<iframe srcdoc="a"></iframe>'), says: /<iframe>/ },
+    {
+      what: 'a picture from outside',
+      product: withText('<img src="https://x.invalid/a.png" alt="">'),
+      says: /<img>/,
+    },
+    { what: 'a handler', product: withText('<p onclick="x">{{cite "F18"}}</p>'), says: /onclick/ },
+    {
+      what: 'a link out',
+      product: withText('<p><a href="https://x.invalid">a</a>{{cite "F18"}}</p>'),
+      says: /href="https:/,
+    },
+    {
+      what: 'a style that loads',
+      product: withText('<p style="background:url(https://x.invalid/a)">a{{cite "F18"}}</p>'),
+      says: /url\(https/,
+    },
+    {
+      what: 'a drawing of its own with a script',
+      product: withText('<svg><script/></svg>'),
+      says: /<script>/,
+    },
+  ],
+  'cites-a-row': [
+    {
+      what: 'a paragraph',
+      product: withText('<p>The Taliban hold Kabul.</p>'),
+      says: /cites no row: "The Taliban hold/,
+    },
+    {
+      what: 'one that calls itself nothing',
+      product: withText('<p class="nothing">It rained.</p>'),
+      says: /It rained/,
+    },
+    { what: 'an item', product: withText('<ul><li>It rained.</li></ul>'), says: /It rained/ },
+    {
+      what: 'a table',
+      product: withText('<table><tr><td>It rained.</td></tr></table>'),
+      says: /A table cites/,
+    },
+    { what: 'loose text', product: withText('It rained.'), says: /outside of any paragraph/ },
+    {
+      what: 'loose text in a section',
+      product: withText('<section>It rained.</section>'),
+      says: /outside of any/,
+    },
+    {
+      what: 'a figure',
+      product: withText('<figure><figcaption>It rained</figcaption></figure>'),
+      says: /A figure cites/,
+    },
+    { what: 'a quotation', product: withText('<blockquote>It rained</blockquote>'), says: /It rained/ },
+    {
+      what: 'a heading that states',
+      product: withText('<h2>The Taliban hold Kabul.</h2>'),
+      says: /makes a statement/,
+    },
+    {
+      what: "a row's text in a shared partial",
+      product: withPartial('gaps', '{{cite rests_on}}', ''),
+      says: /gaps|cites no row/,
+    },
+    {
+      what: 'text that a shared partial lets in',
+      product: () =>
+        withPartialOf(
+          withText('')(),
+          'page',
+          '{{> @partial-block}}',
+          '<p>{{> @partial-block}}</p>',
+          '<b>It rained</b>',
+        ),
+      says: /It rained/,
+    },
+  ],
+  'charts-cite': [
+    {
+      what: 'a chart whose rows are not named',
+      product: withTemplate(
+        '{{> chart cites=(column rows "id")}}{{/with}}\n{{> assessed assessed=rows.ties_assessed}}',
+        '{{svg svg}}{{/with}}',
+      ),
+      says: /A chart cites no row/,
+    },
+  ],
+  'rests-on': [
+    {
+      what: 'a judgment that rests on nothing',
+      product: () => withRow(right, 'judgments', 'K-cel-1', { rests_on: [] }),
+      says: /"K-cel-1" names no row/,
+    },
+    {
+      what: 'a gap that rests on nothing',
+      product: () => withRow(right, 'gaps', 'G-isis-1', { rests_on: [] }),
+      says: /"G-isis-1" names no row/,
+    },
+    {
+      what: 'a text beside another citation',
+      product: withPartial('alternatives', '{{cite rests_on}}', '{{cite "F12"}}'),
+      says: /text of "A-isis-1" stands without F28/,
+    },
+    {
+      what: 'a finding beside none of its rows',
+      product: withTemplate('{{cite (column rows.statements "id")}}', '{{cite "F12"}}'),
+      says: /finding "statements" stands without F11/,
+    },
+  ],
+  'row-texts': [
+    {
+      what: 'made up by a query',
+      product: withQuery('weekly', 'alternatives', 'SELECT id, text,', "SELECT id, 'It rained' AS text,"),
+      says: /"It rained" is printed as that of "A-isis-1"/,
+    },
+    {
+      what: 'of no row',
+      product: withQuery('weekly', 'alternatives', 'SELECT id, text,', "SELECT 'A-none' AS id, text,"),
+      says: /is of no row/,
+    },
+  ],
+  // Below: no query can show what is not known.
+  'known-by-cut-off': [],
+  'method-in-one-place': [
+    {
+      what: 'a section that calls itself so',
+      product: withText('<section class="method"><p>It is so.{{cite "F18"}}</p></section>'),
+      says: /calls itself method/,
+    },
+    { what: 'a heading', product: withText('<h2>Method</h2>'), says: /calls itself method/ },
+    { what: 'none', product: withPartial('page', '{{> method}}', ''), says: /does not say how/ },
+  ],
+  'icd-203': [
+    {
+      what: 'another word',
+      product: withText2('K-cel-1', 'very likely', 'highly likely'),
+      says: /says "highly likely"/,
+    },
+    {
+      what: 'another word in a caveat',
+      product: () => withRow(right, 'events', 'F12', { caveat: 'It is probable.' }),
+      asked: { brief: 'celebrations' },
+      says: /"F12" says "probable"/,
+    },
+    {
+      what: 'another confidence',
+      product: () => withRow(right, 'judgments', 'K-cel-1', { confidence_basis: 'medium confidence' }),
+      says: /medium confidence/,
+    },
+    {
+      what: 'a likelihood that the field does not say',
+      product: () => withRow(right, 'judgments', 'K-cel-1', { likelihood: null }),
+      says: /"very likely", which its likelihood/,
+    },
+    {
+      what: 'both in one sentence',
+      product: withPartial('key-judgments', '{{say confidence_basis}}', '{{say text}}'),
+      says: /Likelihood and confidence stand in one sentence/,
+    },
+  ],
+  'house-names': [
+    {
+      what: 'an alias',
+      product: withText2('K-isis-2', 'ISIS', 'Islamic State'),
+      says: /says "Islamic State"/,
+    },
+    {
+      what: 'an abbreviation',
+      product: () => withRow(right, 'events', 'F12', { summary: 'On {F12.date} AQAP spoke of the US.' }),
+      says: /"F12" says "US"/,
+    },
+    {
+      what: 'in brief.yaml',
+      product: () => withConfig({ title: 'AQ and others' }),
+      says: /"AQ" is no name/,
+    },
+  ],
+  'lower-bounds': [
+    {
+      what: 'in a big figure',
+      product: withPartial('figures', '<small>{{bound}}</small> ', ''),
+      says: /"105" prints F18/,
+    },
+    {
+      what: 'in a text',
+      product: withPartial('figures', '{{label}}', '{{label}}, all of {{value}}'),
+      says: /prints F18, a lower bound/,
+    },
+    {
+      what: 'in a label of a chart',
+      product: withQuery('isis-quieting', 'shares', "bound_words(m.bound) || ' ' || ", ''),
+      asked: { brief: 'isis-quieting' },
+      says: /label "45 %" prints F22/,
+    },
+    {
+      what: 'in the rows behind a chart',
+      product: withQuery('isis-quieting', 'shares', "bound_words(m.bound) || ' ' || ", ''),
+      asked: { brief: 'isis-quieting' },
+      says: /rows behind the chart hold the value of F2[12] without/,
+    },
+  ],
+  'coverage-told': [
+    {
+      what: 'a page without its notices',
+      product: withPartial(
+        'masthead',
+        '{{#unless coverage.complete}}',
+        '{{#if coverage.complete}}\n{{/if}}{{#unless marking.label}}',
+      ),
+      asked: { asOf: '2021-09-06' },
+      says: /covered on ISIS, and the page does not say so/,
+    },
+  ],
+  marking: [
+    {
+      what: 'below its dataset',
+      product: () => ({ ...right, dataset: { ...right.dataset, marking: 'TLP:AMBER' } }),
+      says: /TLP:CLEAR is below TLP:AMBER/,
+    },
+  ],
+  glyphs: [
+    {
+      what: 'in a row',
+      product: () => withRow(right, 'events', 'F12', { summary: 'On {F12.date} AQAP said 完全勝利.' }),
+      says: /No glyph for "完" \(U\+5B8C\)/,
+    },
+    {
+      what: 'in a label',
+      product: withSpec('matrix', 'joint statement', 'joint \u{1f5e3}'),
+      asked: { brief: 'weekly' },
+      says: /U\+1F5E3/,
+    },
+  ],
+  'links-on-page': [
+    {
+      what: 'to nothing',
+      product: withText('<p><a href="#gone">a</a>{{cite "F18"}}</p>'),
+      says: /#gone leads nowhere/,
+    },
+    {
+      what: 'to what is there twice',
+      product: withText('<p id="note-1">{{cite "F18"}}</p>'),
+      says: /"note-1" is given twice/,
+    },
+  ],
+  'chart-warnings': [
+    {
+      what: 'a setting without effect',
+      product: withSpec('timeline', '"type":"utc"', '"type":"utc","paddingInner":0.1'),
+      says: /Vega warns: .*paddingInner/,
+    },
+  ],
+  'chart-empty': [
+    {
+      what: 'all filtered out',
+      product: withSpec('expected', "datum.role !== 'sensitivity'", "datum.role === 'nothing'"),
+      says: /shows nothing/,
+    },
+  ],
+  'chart-clipped': [
+    {
+      what: 'a label at the edge',
+      product: withSpec('timeline', '"left":222', '"left":200'),
+      says: /is cut/,
+    },
+    {
+      what: 'a label at its limit',
+      product: withSpec('timeline', "datum.lane === 'undated' ? 158 : 214", '60'),
+      says: /label ".*" is cut/,
+    },
+    {
+      what: 'a mark',
+      product: withSpec('expected', '"x2":283', '"x2":500'),
+      says: /mark \(rule\) reaches over/,
+    },
+  ],
+  'chart-overlap': [
+    {
+      what: 'rows too close',
+      product: withSpec('timeline', '"step":16.5', '"step":9'),
+      says: /stand over each other/,
+    },
+  ],
+  'chart-rows': [
+    {
+      what: 'rows that the brief does not say it leaves out',
+      product: () => withChart('expected', { leavesOut: {} }),
+      says: /Of 5 rows of "readings", 3 are not drawn: R3, R4, R5/,
+    },
+    {
+      what: 'a row that a filter takes',
+      product: withSpec('expected', "datum.role !== 'sensitivity'", "datum.role === 'headline'"),
+      says: /1 are not drawn: R2/,
+    },
+    {
+      what: 'marks of several rows, unless the brief says so',
+      product: withSpec(
+        'matrix',
+        '"data":{"name":"marker"}',
+        '"data":{"name":"marker"},"transform":[{"aggregate":[],"groupby":["column_order","label"]}]',
+      ),
+      says: /Of 1 rows of "marker", 1 are not drawn/,
+    },
+  ],
+};
+
+function withText2(id: string, from: string, to: string) {
+  return () => {
+    const row = right.dataset.tables.judgments.find((each) => each.id === id);
+    return withRow(right, 'judgments', id, { text: swapText(row?.text ?? '', from, to) });
+  };
+}
+function withPartialOf(product: Product, name: string, from: string, to: string, block: string): Product {
+  return withBrief(product, 'weekly', (brief) => {
+    const partial = brief.partials[name];
+    if (partial === undefined) throw new Error(`There is no partial "${name}".`);
+    const partials = { ...brief.partials, [name]: { ...partial, text: swapText(partial.text, from, to) } };
+    return { ...template(brief, () => `{{#> page}}${block}{{/page}}`), partials };
+  });
+}
+test('every rule has a wrong edition that it must hold', () => {
+  expect(Object.keys(wrong).toSorted()).toEqual(beforePrinting.map(({ name }) => name).toSorted());
+});
+
+const cases = Object.entries(wrong).flatMap(([rule, editions]) =>
+  editions.length > 0 ? [{ rule, editions }] : [],
+);
+describe.each(cases)('$rule', ({ rule, editions }) => {
+  test.each(editions)('holds $what', async ({ product, asked = {}, says }) => {
+    const held = await heldBefore(product(), { brief: 'weekly', asOf, ...asked });
+    const faults = held[rule] ?? [];
+    expect(faults.map(({ problem }) => problem).join('\n')).toMatch(says);
+    for (const { file, mend } of faults) {
+      expect(file ?? 'templates/').toMatch(/^(?:templates|data)\/|\/(?:templates|data)\//);
+      expect(mend).toMatch(/[.}]$/);
+    }
+  });
+});
+
+describe('known-by-cut-off', () => {
+  test('holds what became known later, and what was withdrawn', async () => {
+    const { draft } = await renderEdition(right, { brief: 'weekly', asOf });
+    const rule = beforePrinting.filter(({ name }) => name === 'known-by-cut-off');
+    expect(judge(rule, draft).passed).toEqual(['known-by-cut-off']);
+    const early = { ...draft, period: { ...draft.period, asOf: '2021-08-22' } };
+    expect(() => judge(rule, early)).toThrow(/"F13", which is not known by 2021-08-22/);
+    const rows = new Map([...draft.rows].filter(([id]) => id !== 'F12'));
+    expect(() => judge(rule, { ...draft, rows })).toThrow(/"F12", which is not known by/);
+  });
+});
+
+test('all faults are told at once, each with its place and its rule', async () => {
+  const first = withRow(right, 'events', 'F12', { summary: 'On {F12.date} AQAP spoke of the US and 完.' });
+  const both = withBrief(first, 'weekly', (brief) =>
+    template(brief, (text) => swapText(text, '{{/page}}', '<p>It rained.</p>\n{{/page}}')),
+  );
+  const held = await heldBefore(both, { brief: 'weekly', asOf });
+  expect(Object.keys(held).toSorted()).toEqual(['cites-a-row', 'glyphs', 'house-names']);
+  const line = findBrief(both, 'weekly').template.text.split('\n').indexOf('<p>It rained.</p>') + 1;
+  expect(held['cites-a-row']?.[0]).toMatchObject({ file: findBrief(both, 'weekly').template.file, line });
+  expect(held['house-names']?.[0]).toMatchObject({ file: 'data/afghanistan-2021/events', field: 'summary' });
+});
+
+describe('a waiver', () => {
+  const rained = withText('<p>It rained.</p>')();
+  const waived = withBrief(rained, 'weekly', (brief) => ({
+    ...brief,
+    config: { ...brief.config, waive: [{ rule: 'cites-a-row', reason: 'a test of waivers' }] },
+  }));
+
+  test('lets its own rule pass, and says so', async () => {
+    const { rules, html } = await renderEdition(waived, { brief: 'weekly', asOf });
+    expect(rules.waived).toEqual([{ rule: 'cites-a-row', reason: 'a test of waivers' }]);
+    expect(rules.passed).not.toContain('cites-a-row');
+    expect(rules.passed).toHaveLength(beforePrinting.length - 1);
+    expect(html).toContain('<p>It rained.</p>');
+  });
+
+  test('lets no other pass', async () => {
+    const worse = withRow(waived, 'events', 'F12', { summary: 'On {F12.date} AQAP spoke of the US.' });
+    expect(Object.keys(await heldBefore(worse, { brief: 'weekly', asOf }))).toEqual(['house-names']);
+  });
+
+  test('that nothing needs at any golden day is a fault', async () => {
+    const brief = findBrief(waived, 'weekly');
+    const needed = (await renderEdition(waived, { brief: 'weekly', asOf })).rules;
+    const idle = { passed: [], waived: [] };
+    expect(idleWaivers(brief, [idle, needed])).toEqual([]);
+    expect(idleWaivers(brief, [idle])).toMatchObject([
+      {
+        file: brief.definition.file,
+        field: 'waive.0.rule',
+        problem: expect.stringContaining('waives nothing'),
+      },
+    ]);
+  });
+});
+
+test('a chart may leave rows out, or draw several as one, where the brief says so', async () => {
+  const aggregated = withChart('matrix', { aggregated: ['marker'] }, wrong['chart-rows']?.[2]?.product());
+  expect(await heldBefore(aggregated, { brief: 'weekly', asOf })).toEqual({});
+});
+
+test('no trace of all this is left on the page', async () => {
+  const { html } = await renderEdition(right, { brief: 'weekly', asOf });
+  expect(html).not.toMatch(/data-at|<!--/);
+});

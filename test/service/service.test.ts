@@ -1,0 +1,151 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { openProject } from '../support/cli.ts';
+import { listProcesses } from '../support/processes.ts';
+import { startService } from '../support/service.ts';
+
+const project = await openProject();
+afterAll(() => project[Symbol.asyncDispose]());
+
+const isReady = ({ msg }: { msg: string }) => msg === 'ready';
+
+describe('sitrep start', () => {
+  test('says what will come and how to see the past, answers on its port, and stops when told', async () => {
+    await using service = startService(project, 'start --out one');
+    const { port } = await service.line(isReady);
+    expect(service.stdout()).toMatch(/Coming slots:[^]*weekly +Mon, /);
+    expect(service.stdout()).toContain('backfill weekly --from 2021-08-02 --to 2021-08-30');
+    const get = (path: string) => fetch(`http://127.0.0.1:${String(port)}${path}`);
+    expect((await get('/healthz')).status).toBe(200);
+    expect((await get('/readyz')).status).toBe(200);
+    const metrics = await (await get('/metrics')).text();
+    for (const name of [
+      'editions',
+      'deliveries',
+      'oldest_due_seconds',
+      'render_seconds_bucket',
+      'browser_memory_bytes',
+    ])
+      expect(metrics).toContain(`sitrep_${name}`);
+
+    service.process.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    expect(existsSync(join(project.folder, 'one/.ledger/snapshot.tar.gz'))).toBe(true);
+    await expect(get('/healthz')).rejects.toThrow('fetch failed');
+  });
+
+  test('a second start on the folder is refused; other commands reach the first', async () => {
+    await using service = startService(project, 'start --out two');
+    await service.line(isReady);
+    const second = await project.sitrep('start --out two', { SITREP_PORT: '0' });
+    expect(second).toMatchObject({ status: 1 });
+    expect(second.stderr).toMatch(
+      /two\/\.ledger: Another "sitrep start" holds this ledger[^]*Stop that one first/,
+    );
+
+    const backfill = await project.sitrep(
+      'backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two',
+    );
+    expect(backfill.stderr).toBe('');
+    expect(backfill.stdout).toContain('2 editions from 2021-08-15 to 2021-08-22');
+    expect(service.lines.filter(({ msg }) => msg === 'rendering')).toHaveLength(2);
+
+    const runs = await project.sitrep('runs --json --out two');
+    expect(JSON.parse(runs.stdout)).toMatchObject([
+      { id: 'celebrations/2021-08-22', origin: 'backfill', slot: '2021-08-23T05:00:00.000Z', pages: 2 },
+      { id: 'celebrations/2021-08-15', origin: 'backfill' },
+    ]);
+    const again = await project.sitrep('backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two');
+    expect(again.stdout).toContain('2 of them known to the ledger already');
+    expect(service.lines.filter(({ msg }) => msg === 'rendering')).toHaveLength(2);
+    const unknown = await project.sitrep('retry weekly/1999-01-03 --out two');
+    expect(unknown).toMatchObject({ status: 1 });
+    expect(unknown.stderr).toContain('There is no edition or delivery "weekly/1999-01-03"');
+  });
+
+  test('gives back or finishes what is in hand when told to stop, and another start goes on with it', async () => {
+    await using service = startService(project, 'start --out three');
+    await service.line(isReady);
+    const backfill = project.sitrep('backfill weekly --from 2021-05-01 --to 2021-08-08 --out three');
+    await service.line(({ step }) => step === 'print');
+    service.process.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    // Who asked is told that the holder is gone; what was asked for stands in the ledger.
+    expect((await backfill).status).toBe(1);
+    const states = async () => {
+      const { stdout } = await project.sitrep('runs --json --out three');
+      return (JSON.parse(stdout) as { id: string; state: string }[]).map(({ state }) => state);
+    };
+    expect(new Set(await states())).not.toContain('rendering');
+    const left = await project.sitrep('backfill weekly --from 2021-05-01 --to 2021-08-08 --out three');
+    expect(left.stderr).toBe('');
+    expect(await states()).toHaveLength(15);
+    expect(new Set(await states())).toEqual(new Set(['done']));
+  });
+
+  test('leaves no browser behind after kill -9 once another has started', async () => {
+    await using service = startService(project, 'start --out four');
+    await service.line(isReady);
+    const profiles = await readdir(join(project.folder, '.cache/sitrep/profiles')).catch(() => []);
+    const backfill = project.sitrep('backfill weekly --from 2021-08-01 --to 2021-08-22 --out four');
+    await service.line(({ step }) => step === 'seal');
+    const ours = () =>
+      listProcesses('--user-data-dir=').filter(({ command }) => command.includes(`/${service.process.pid}-`));
+    expect(ours().length).toBeGreaterThan(0);
+    await service.kill();
+    await backfill;
+    await using next = startService(project, 'start --out four');
+    await next.line(isReady);
+    expect(ours()).toEqual([]);
+    const left = await readdir(join(project.folder, '.cache/sitrep/profiles'));
+    expect(left.filter((name) => name.startsWith(`${service.process.pid}-`))).toEqual([]);
+    expect(profiles).toBeDefined();
+  });
+
+  test('settings that cannot be are all named, and none is repeated', async () => {
+    const { status, stderr } = await project.sitrep('start --out five', {
+      SITREP_PORT: '99999',
+      DATABASE_URL: 'mysql://root:hunter2@host/db',
+      SITREP_SMTP_URL: 'imap://me:hunter2@host',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('SITREP_PORT is not a port');
+    expect(stderr).toContain('DATABASE_URL is not an address');
+    expect(stderr).toContain('SITREP_SMTP_URL');
+    expect(stderr).not.toContain('hunter2');
+    expect(existsSync(join(project.folder, 'five'))).toBe(false);
+  });
+
+  test.each(['scheduler', 'worker', 'migrate'])('%s alone needs a server, and says so', async (command) => {
+    const { status, stderr } = await project.sitrep(command);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/needs a PostgreSQL server[^]*DATABASE_URL/);
+  });
+});
+
+test('the sample data can be put through a folder target, and a delivered edition is not overwritten', async () => {
+  const brief = join(project.folder, 'templates/celebrations/brief.yaml');
+  const before = await readFile(brief, 'utf8');
+  await project.write('templates/celebrations/brief.yaml', `${before}deliver: [{ folder: archive }]\n`);
+  const { stdout, stderr } = await project.sitrep(
+    'backfill celebrations --from 2021-08-22 --to 2021-08-22 --out six',
+  );
+  expect(stderr).toBe('');
+  expect(stdout).toContain('celebrations/2021-08-22: done');
+  const delivered = 'six/delivered/archive/celebrations/celebrations-2021-08-22.pdf';
+  const made = 'six/celebrations/2021-08-22/celebrations-2021-08-22.pdf';
+  const bytes = await readFile(join(project.folder, made));
+  expect((await readFile(join(project.folder, delivered))).equals(bytes)).toBe(true);
+
+  await project.write(
+    'templates/celebrations/brief.yaml',
+    before.replace(/^title: .*$/m, 'title: Another title'),
+  );
+  const forced = await project.sitrep('generate celebrations --as-of 2021-08-22 --force --out six');
+  expect(forced.status).toBe(1);
+  expect(forced.stderr).toMatch(/delivered, and what would be written now differs/);
+  expect((await readFile(join(project.folder, made))).equals(bytes)).toBe(true);
+  await project.write('templates/celebrations/brief.yaml', before);
+});

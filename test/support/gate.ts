@@ -1,0 +1,53 @@
+import { openQueries } from '../../src/adapters/duckdb.ts';
+import type { Printer } from '../../src/adapters/chromium/printer.ts';
+import { AppError, type Fault } from '../../src/model/fault.ts';
+import { produce, type Edition } from '../../src/pipeline/produce.ts';
+import { findBrief, renderEdition, type Product } from './product.ts';
+
+export interface Asked {
+  readonly brief: string;
+  readonly asOf: string;
+}
+
+/** Why an edition is held, by rule; empty where it is not. Faults of another kind are thrown on. */
+export type Held = { readonly [rule: string]: readonly Fault[] };
+
+/** What holds an edition before it is printed. */
+export const heldBefore = (product: Product, asked: Asked): Promise<Held> =>
+  heldBy(renderEdition(product, asked));
+
+/** What holds an edition in all; `alter` spoils the page between composing and printing. */
+export const heldAfter = (
+  product: Product,
+  asked: Asked,
+  { printer, alter = (html) => html }: { printer: Printer; alter?: (html: string) => string },
+): Promise<Held> => heldBy(print(product, asked, { printer, alter }));
+
+export function print(
+  product: Product,
+  { brief: id, asOf }: Asked,
+  { printer, alter = (html) => html }: { printer: Printer; alter?: (html: string) => string },
+): Promise<Edition> {
+  const { dataset, material } = product;
+  const brief = findBrief(product, id);
+  return produce(
+    { brief, dataset, asOf, paper: brief.config.paper, parameters: {} },
+    {
+      openQueries,
+      startPrinting: () => {},
+      print: (html, options) => printer.print(alter(html), options),
+    },
+    material,
+  );
+}
+
+async function heldBy(work: Promise<unknown>): Promise<Held> {
+  try {
+    await work;
+    return {};
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'edition-held') throw error;
+    const ruleOf = ({ problem }: Fault) => /\(([a-z0-9-]+)\)$/.exec(problem)?.[1] ?? '';
+    return Object.fromEntries(Map.groupBy(error.faults, ruleOf));
+  }
+}
