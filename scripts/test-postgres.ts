@@ -19,6 +19,7 @@ const versions = (await readdir(debian).catch(() => []))
 const newest = versions.at(-1);
 if (newest === undefined) {
   console.error(`There is no PostgreSQL in ${debian}. Install the Debian package "postgresql".`);
+  // oxlint-disable-next-line no-process-exit -- a script, before it has begun anything
   process.exit(1);
 }
 const bin = join(debian, newest, 'bin');

@@ -106,7 +106,7 @@ function assemble(
 }
 
 /** Runs until told to stop: finds what is due, or makes and delivers it, or both. `onReady` is told where it listens. */
-export async function runService({
+async function runService({
   out,
   roles,
   parts,
@@ -200,7 +200,7 @@ export async function withLedger<T>(
 }
 
 /** The folder of the embedded ledger. */
-export const ledgerFolder = (out: string): string => join(out, '.ledger');
+const ledgerFolder = (out: string): string => join(out, '.ledger');
 
 /** Relative where that is shorter: the system allows about a hundred bytes. */
 function socketPath(out: string): string {

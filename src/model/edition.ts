@@ -31,13 +31,13 @@ export const deliveryStates = [
 export type DeliveryState = (typeof deliveryStates)[number];
 
 /** What goes out of an edition by itself: to all targets, to folders alone, or nowhere. */
-export const reaches = ['all', 'folders', 'none'] as const;
+const reaches = ['all', 'folders', 'none'] as const;
 export type Reach = (typeof reaches)[number];
 
 const instant = z.date();
 
 /** An edition that is asked for. Brief, day, paper and parameters are its identity, and `id` names the four. */
-export const newEdition = z.strictObject({
+const newEdition = z.strictObject({
   id: z.string(),
   brief: z.string(),
   asOf: day,
@@ -53,7 +53,7 @@ export const newEdition = z.strictObject({
 export type NewEdition = z.output<typeof newEdition>;
 
 /** What messages about an edition say of it, as it was when it was made. */
-export const card = z.strictObject({
+const card = z.strictObject({
   title: z.string(),
   issue: z.string(),
   marking,
@@ -84,10 +84,10 @@ export const editionRecord = newEdition.extend({
 export type EditionRecord = z.output<typeof editionRecord>;
 
 /** What a delivery carries: the edition, a notice in its place, or word to the operator. */
-export const contents = ['edition', 'notice', 'held', 'failed', 'late'] as const;
+const contents = ['edition', 'notice', 'held', 'failed', 'late'] as const;
 export type Content = (typeof contents)[number];
 
-export const newDelivery = z.strictObject({
+const newDelivery = z.strictObject({
   channel: z.enum(channels),
   address: z.string(),
   content: z.enum(contents),

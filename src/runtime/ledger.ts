@@ -44,7 +44,7 @@ export interface Filter {
 }
 
 /** Numbers for an operator's instruments. */
-export interface Counts {
+interface Counts {
   readonly editions: { readonly [state in EditionState]?: number };
   readonly deliveries: { readonly [state in DeliveryState]?: number };
   /** When the oldest edition that is not settled was due or asked for. */

@@ -83,14 +83,20 @@ describe('a worker', () => {
       async edition({ id, job }) {
         const claim = (await ledger.claimEdition(id, { job, now }))!;
         seen.push(`edition ${claim.edition.attempt}`);
-        if (claim.edition.attempt === 2) return void ends[0]?.resolve();
+        if (claim.edition.attempt === 2) {
+          ends[0]?.resolve();
+          return;
+        }
         await ledger.settleEdition(claim, { outcome: 'retried', reason: 'Busy.', afterSeconds: 1 }, quiet);
       },
       async delivery({ id, job }) {
         const claim = (await ledger.claimDelivery(id, { job, now }))!;
         expect(id).toBe(delivery);
         seen.push(`delivery ${claim.delivery.attempt}`);
-        if (claim.delivery.attempt === 2) return void ends[1]?.resolve();
+        if (claim.delivery.attempt === 2) {
+          ends[1]?.resolve();
+          return;
+        }
         await ledger.settleDelivery(
           claim.delivery,
           { state: 'retried', reason: '451', afterSeconds: 1 },

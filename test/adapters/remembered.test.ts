@@ -13,7 +13,7 @@ test('a dataset is loaded again when a file of it was changed, and only then', a
   );
   const first = await load('base');
   expect(await load('base')).toBe(first);
-  const [{ id = '' } = {}] = first.tables.sources;
+  const id = first.tables.sources[0]?.id ?? '';
   const { title } = first;
   // As long as it was, so that its size tells nothing.
   await apply(folder, [swap('datapackage.json', title, title.toUpperCase())]);

@@ -40,7 +40,6 @@ beforeAll(async () => {
       // The message is taken, and the connection ends before it says so.
       if (to.startsWith('cut') && offers.get(to) === 1) {
         for (const connection of server.connections)
-          // oxlint-disable-next-line no-underscore-dangle -- it has no other way to end a connection after a message
           if (connection.id === session.id) connection._socket.destroy();
         return;
       }
