@@ -6,7 +6,7 @@ import type { Session } from './database.ts';
  * The queue wakes workers, and knows nothing: what there is to do stands in the ledger's own tables. A job that comes
  * twice finds nothing to do.
  */
-export const queues = { edition: 'edition', delivery: 'delivery' } as const;
+const queues = { edition: 'edition', delivery: 'delivery' } as const;
 type Queue = keyof typeof queues;
 
 /** A process that is gone is noticed after this: the least that the queue allows. */
