@@ -17,11 +17,8 @@ const versions = (await readdir(debian).catch(() => []))
   .filter((version) => existsSync(join(debian, version, 'bin/initdb')))
   .toSorted((one, other) => Number(one) - Number(other));
 const newest = versions.at(-1);
-if (newest === undefined) {
-  console.error(`There is no PostgreSQL in ${debian}. Install the Debian package "postgresql".`);
-  // oxlint-disable-next-line no-process-exit -- a script, before it has begun anything
-  process.exit(1);
-}
+if (newest === undefined)
+  throw new Error(`There is no PostgreSQL in ${debian}. Install the Debian package "postgresql".`);
 const bin = join(debian, newest, 'bin');
 
 // PostgreSQL refuses to run as root: the package has made a user for it.

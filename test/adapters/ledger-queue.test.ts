@@ -83,25 +83,21 @@ describe('a worker', () => {
       async edition({ id, job }) {
         const claim = (await ledger.claimEdition(id, { job, now }))!;
         seen.push(`edition ${claim.edition.attempt}`);
-        if (claim.edition.attempt === 2) {
-          ends[0]?.resolve();
-          return;
-        }
-        await ledger.settleEdition(claim, { outcome: 'retried', reason: 'Busy.', afterSeconds: 1 }, quiet);
+        if (claim.edition.attempt === 2) ends[0]?.resolve();
+        else
+          await ledger.settleEdition(claim, { outcome: 'retried', reason: 'Busy.', afterSeconds: 1 }, quiet);
       },
       async delivery({ id, job }) {
         const claim = (await ledger.claimDelivery(id, { job, now }))!;
         expect(id).toBe(delivery);
         seen.push(`delivery ${claim.delivery.attempt}`);
-        if (claim.delivery.attempt === 2) {
-          ends[1]?.resolve();
-          return;
-        }
-        await ledger.settleDelivery(
-          claim.delivery,
-          { state: 'retried', reason: '451', afterSeconds: 1 },
-          quiet,
-        );
+        if (claim.delivery.attempt === 2) ends[1]?.resolve();
+        else
+          await ledger.settleDelivery(
+            claim.delivery,
+            { state: 'retried', reason: '451', afterSeconds: 1 },
+            quiet,
+          );
       },
     });
     await Promise.all(ends.map(({ promise }) => promise));

@@ -97,7 +97,7 @@ describe('slots', () => {
     });
     await expect(
       ledger.openSlots('weekly', { now: at('2021-08-01T00:00:00Z'), plan: broken }),
-    ).rejects.toThrow();
+    ).rejects.toThrow(/foreign key/);
     expect(await ledger.cursors()).toEqual([]);
     expect(await ledger.editions({})).toEqual([]);
     expect(await ledger.reconcile(now)).toBe(0);

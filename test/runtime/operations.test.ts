@@ -18,7 +18,7 @@ const targets = deliverTo(
 interface Desk {
   readonly ledger: Ledger;
   readonly office: Office;
-  ask(name: OperationName, input: object): Promise<unknown>;
+  readonly ask: (name: OperationName, input: object) => Promise<unknown>;
 }
 
 async function withDesk(work: (desk: Desk) => Promise<void>): Promise<void> {
@@ -141,7 +141,7 @@ describe('resend', () => {
       expect(copy).not.toBe(first);
       await settle(ledger, copy, 'sent');
       await ask('resend', { id: first, to: ana.address });
-      expect((await ledger.deliveries({})).map((each) => each.copy).toSorted()).toEqual([0, 1, 2]);
+      expect(new Set((await ledger.deliveries({})).map((each) => each.copy))).toEqual(new Set([0, 1, 2]));
       // To one that was not among its targets when it was made.
       await ask('resend', { id, to: 'archive' });
       expect(await ledger.deliveries({ state: 'pending' })).toContainEqual(

@@ -64,9 +64,9 @@ test('what was missed is made up for, each week as of its own day, and the opera
   expect(missed.map(({ asOf }) => asOf)).toEqual(days);
   await tick(off, only);
   const alerts = await ledger.deliveries({});
-  expect(alerts.map(({ edition, address, content }) => [edition, address, content]).toSorted()).toEqual(
-    days.map((day) => [`weekly/${day}`, operator, 'late']),
-  );
+  expect(
+    alerts.map(({ edition, address, content }) => `${edition} ${address} ${content}`).toSorted(),
+  ).toEqual(days.map((day) => `weekly/${day} ${operator} late`));
 
   const printed: string[] = [];
   const { effects } = house.workshop;

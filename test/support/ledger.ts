@@ -15,7 +15,7 @@ export const isServer = serverUrl !== undefined;
 export interface Place {
   /** The folder of an embedded ledger, the address of the database of one on a server. */
   readonly at: string;
-  open(): Promise<Ledger>;
+  readonly open: () => Promise<Ledger>;
   /** As many processes would see it: on a server each with connections of its own, embedded the same ledger. */
   several(count: number): Promise<{ ledgers: readonly Ledger[] } & AsyncDisposable>;
 }
