@@ -50,7 +50,11 @@ function hunks(file: string, accepted: readonly string[], rendered: readonly str
   const lines: DiffLine[] = [];
   let line = 1;
   for (const [index, [operation, text]] of edits.entries()) {
-    if (near[index] && !near[index - 1]) lines.push({ kind: 'heading', text: `@@ ${file}:${line} @@` });
+    if (near[index] && !near[index - 1]) {
+      // The line of the change itself: that is where an editor should open.
+      const same = edits.slice(index).findIndex(([each]) => each !== 0);
+      lines.push({ kind: 'heading', text: `@@ ${file}:${line + same} @@` });
+    }
     if (near[index])
       lines.push(
         operation === 0
