@@ -28,7 +28,6 @@ try {
   // The declarations of the matcher, with the project's own compiler: the example needs none.
   run(join(project, 'node_modules/.bin/tsc'), ['-p', join(example, 'tsconfig.json')], example);
   run('npx', ['--no', 'sitrep', 'new', 'second'], example);
-  run('npx', ['--no', 'sitrep', 'test'], example);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

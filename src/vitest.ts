@@ -17,7 +17,6 @@ export interface BriefChoice extends GoldenChoice {
 }
 
 declare module 'vitest' {
-  // oxlint-disable-next-line typescript/no-unused-vars -- an interface is merged only with the same parameters
   interface Matchers<R, T> {
     /**
      * Renders a brief at its golden dates, or at the one given, and compares with `test/golden/`. Writes what was never
@@ -34,8 +33,10 @@ export async function toMatchBrief(
   this: Pick<MatcherState, 'snapshotState' | 'isNot'>,
   choice: BriefChoice,
 ): Promise<{ pass: boolean; message: () => string }> {
-  if (this.isNot) throw new Error('toMatchBrief cannot be negated: what a page must not be is no expectation.');
-  const mode = this.snapshotState.snapshotUpdateState;
+  // oxlint-disable-next-line oxc/no-this-in-exported-function -- so vitest tells a matcher what it runs in
+  const { isNot, snapshotState } = this;
+  if (isNot) throw new Error('toMatchBrief cannot be negated: what a page must not be is no expectation.');
+  const mode = snapshotState.snapshotUpdateState;
   try {
     const project = openProject(choice.folder ?? '.', { sitrep });
     const differences = await differencesOf(project, choice);
@@ -54,7 +55,10 @@ export async function toMatchBrief(
   }
 }
 
-async function differencesOf(project: ReturnType<typeof openProject>, choice: BriefChoice): Promise<Difference[]> {
+async function differencesOf(
+  project: ReturnType<typeof openProject>,
+  choice: BriefChoice,
+): Promise<Difference[]> {
   const [brief] = await project.loadBriefs([choice.brief]);
   if (brief === undefined) throw new Error(`The brief ${choice.brief} was not loaded.`);
   const { goldens } = project;

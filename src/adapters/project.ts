@@ -10,11 +10,11 @@ import { loadMaterial } from './material.ts';
 
 /** A folder with `templates/` and `data/`: this repository, or one of a team of its own. */
 export interface Project {
-  briefIds(): Promise<string[]>;
-  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
-  datasetNames(): Promise<string[]>;
-  loadDataset(name: string): Promise<Dataset>;
-  loadMaterial(): Promise<Material>;
+  readonly briefIds: () => Promise<string[]>;
+  readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
+  readonly datasetNames: () => Promise<string[]>;
+  readonly loadDataset: (name: string) => Promise<Dataset>;
+  readonly loadMaterial: () => Promise<Material>;
   readonly goldens: GoldenFolder;
   /** Every folder in which a change can change a page. */
   readonly watched: readonly string[];

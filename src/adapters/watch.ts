@@ -77,7 +77,7 @@ export async function watchFolders(
     [Symbol.dispose]() {
       isClosed = true;
       clearTimeout(timer);
-      for (const folder of [...watched.keys()]) forget(folder);
+      for (const folder of watched.keys()) forget(folder);
     },
   };
 }

@@ -30,7 +30,7 @@ export interface View<Page> {
 
 export interface PreviewWorld {
   loadBriefs(ids: readonly string[]): Promise<Brief[]>;
-  loadDataset(name: string): Promise<Dataset>;
+  readonly loadDataset: (name: string) => Promise<Dataset>;
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
   defaultAsOf(dataset: Dataset, brief: Brief): Day;
@@ -123,7 +123,11 @@ export function openPreview(world: PreviewWorld): Preview {
     };
 
     return async (wanted: Wanted): Promise<View<Page>> => {
-      const key = JSON.stringify([wanted.brief, wanted.asOf, Object.entries(wanted.given).toSorted()]);
+      const key = JSON.stringify([
+        wanted.brief,
+        wanted.asOf,
+        Object.entries(wanted.given).map(String).toSorted(),
+      ]);
       const entry: Kept<Page> = kept.get(key) ?? { inputs: undefined, made: undefined, last: undefined };
       kept.delete(key);
       kept.set(key, entry);

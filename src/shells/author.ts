@@ -26,7 +26,7 @@ const styles: { readonly [kind in DiffLine['kind']]: Style } = {
 /** What the commands of authors need of the world. */
 export interface AuthorWorld extends Catalogue {
   readonly now: Date;
-  loadMaterial(): Promise<Material>;
+  readonly loadMaterial: () => Promise<Material>;
   readonly openQueries: Effects['openQueries'];
   readonly goldens: {
     readonly path: string;
@@ -163,7 +163,7 @@ function verdict(differences: readonly Difference[], isUpdate: boolean): string 
   return isUpdate ? `${count} accepted; read the difference before you commit it` : `${count} differ`;
 }
 
-export function faultOf({ path, accepted, rendered }: Difference, folder: string): Fault {
+function faultOf({ path, accepted, rendered }: Difference, folder: string): Fault {
   const [brief] = path.split('/');
   return {
     file: `${folder}/${path}`,

@@ -10,7 +10,7 @@ export interface Catalogue {
   briefIds(): Promise<string[]>;
   datasetNames(): Promise<string[]>;
   loadBriefs(ids: readonly string[]): Promise<Brief[]>;
-  loadDataset(name: string): Promise<Dataset>;
+  readonly loadDataset: (name: string) => Promise<Dataset>;
 }
 
 /** The briefs named, each once, or all where none is. Throws `brief-unknown`. */

@@ -21,7 +21,10 @@ export function openStream(
   const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream; charset=utf-8' };
   reply.hijack();
   const { raw } = reply;
-  raw.writeHead(200, Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])));
+  raw.writeHead(
+    200,
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+  );
   raw.write(`retry: ${RETRY_MS}\n\n`);
   let isLooking = false;
   let isStale = false;

@@ -90,14 +90,13 @@ export function addressOf(
 /** `actor=A-isis`, as a query of an address holds its parameters. */
 const editionKey = (parameters: Parameters): string => new URLSearchParams({ ...parameters }).toString();
 
-function barOf(
-  { brief, asOf, editions, parameters = {} }: View<unknown>,
-  wanted: Wanted,
-  format: Format,
-) {
-  const at = (change: Partial<Wanted>, as: Format = format) => addressOf({ ...wanted, ...change }, { format: as });
+function barOf({ brief, asOf, editions, parameters = {} }: View<unknown>, wanted: Wanted, format: Format) {
+  const at = (change: Partial<Wanted>, as: Format = format) =>
+    addressOf({ ...wanted, ...change }, { format: as });
   const around =
-    brief && asOf !== undefined ? slotDaysAround(brief.config.schedule, asOf) : { previous: null, next: null };
+    brief && asOf !== undefined
+      ? slotDaysAround(brief.config.schedule, asOf)
+      : { previous: null, next: null };
   const link = (day: string | null) => (day === null ? null : { day, href: at({ asOf: day }) });
   return {
     id: wanted.brief,

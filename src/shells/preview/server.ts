@@ -20,8 +20,8 @@ export interface PreviewOptions {
 export interface Surroundings extends Catalogue, Pick<PreviewWorld, 'loadMaterial' | 'effects'> {
   readonly watched: readonly string[];
   watch(folders: readonly string[], onChange: (paths: ReadonlySet<string>) => void): Promise<Disposable>;
-  readAsset(name: string): Promise<string>;
-  readText(file: string): Promise<string | null>;
+  readonly readAsset: (name: string) => Promise<string>;
+  readonly readText: (file: string) => Promise<string | null>;
 }
 
 /** Loopback alone: what an author has not published is nobody else's to read. */
@@ -58,10 +58,12 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
     defaultAsOf: (dataset, { config }) => defaultAsOf(dataset, config.schedule.timezone, now).asOf,
   });
   const listeners = new Set<() => void>();
-  using _watching = await world.watch(world.watched, (paths) => {
+  using resources = new DisposableStack();
+  const onChange = (paths: ReadonlySet<string>): void => {
     preview.changed(paths);
     for (const listener of listeners) listener();
-  });
+  };
+  resources.use(await world.watch(world.watched, onChange));
   const pages = await openPages(world.readAsset, world.readText);
   const server = Fastify({ forceCloseConnections: true });
   guard(server);
@@ -83,7 +85,10 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
   };
   const wantedOf = ({ id }: Ask['Params'], asked: unknown): { wanted: Wanted; format: Format } => {
     const { 'as-of': asOf = options.asOf, edition = '', view } = query.parse(asked);
-    return { wanted: { brief: id, asOf, given: Object.fromEntries(new URLSearchParams(edition)) }, format: view };
+    return {
+      wanted: { brief: id, asOf, given: Object.fromEntries(new URLSearchParams(edition)) },
+      format: view,
+    };
   };
 
   server.get('/', async (_, reply) => html(reply, pages.index(await indexRows(world))));
@@ -184,7 +189,13 @@ async function indexRows(world: Surroundings): Promise<Parameters<Pages['index']
         const [brief] = await world.loadBriefs([id]);
         const { title = id, schedule, golden = [] } = brief?.config ?? {};
         const days = [...new Set(golden.map(({ asOf }) => asOf))].toSorted();
-        return { id, title, schedule: schedule ? `${schedule.cron}, ${schedule.timezone}` : '', days, faults: [] };
+        return {
+          id,
+          title,
+          schedule: schedule ? `${schedule.cron}, ${schedule.timezone}` : '',
+          days,
+          faults: [],
+        };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         return { id, title: id, schedule: '', days: [], faults: error.faults };
