@@ -203,14 +203,19 @@ test('without scripts everything is there, and reloading shows the newest', asyn
   await plain.goto(`${preview.origin}/briefs/celebrations`);
   await edit(template, '<h2>Undated</h2>', '<h2>Without a day</h2>{{nope}}');
   await expect
-    .poll(async () => {
-      await plain.reload();
-      return plain.content();
-    })
+    .poll(
+      async () => {
+        await plain.reload();
+        return plain.content();
+      },
+      { timeout: 20_000 },
+    )
     .toContain('Nothing is named "nope" here.');
   await edit(template, '<h2>Without a day</h2>{{nope}}', '<h2>Without a day</h2>');
   await expect
-    .poll(async () => (await fetch(`${preview.origin}/briefs/celebrations/page.html`)).text())
+    .poll(async () => (await fetch(`${preview.origin}/briefs/celebrations/page.html`)).text(), {
+      timeout: 20_000,
+    })
     .toContain('Without a day');
   await plain.close();
 });

@@ -176,15 +176,26 @@ function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
     faults.push({ file, problem: 'The file holds no JSON object.', mend: 'Write one.' });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    const line = / \(line (\d+) column \d+\)/.exec(message);
+    const line = lineOfJsonFault(message, text);
     faults.push({
       file,
-      ...(line === null ? {} : { line: Number(line[1]) }),
-      problem: `${message.replace(line?.[0] ?? '', '')}.`,
+      ...(line === null ? {} : { line }),
+      problem: `${message.replace(/ \(line \d+ column \d+\)/, '')}.`,
       mend: 'Correct the JSON.',
     });
   }
   return {};
+}
+
+/** Node's message names a line, or else quotes what stands around the token: ten characters before it, where it can. */
+function lineOfJsonFault(message: string, text: string): number | null {
+  const [, line] = / \(line (\d+) column \d+\)/.exec(message) ?? [];
+  if (line !== undefined) return Number(line);
+  const [, token = '', cut, quoted] =
+    /token '(.+)', (\.\.\.)?"([^]*)"(?:\.\.\.)? is not valid/.exec(message) ?? [];
+  const start = quoted === undefined ? -1 : text.indexOf(quoted);
+  if (quoted === undefined || start < 0) return null;
+  return text.slice(0, start + (cut ? 10 : quoted.lastIndexOf(token))).split('\n').length;
 }
 
 /** The files with an ending, by their names without it, of all places together. */

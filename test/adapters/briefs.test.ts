@@ -144,6 +144,11 @@ test.each([
   ['one/brief.yaml', '', /^templates\/one\/brief\.yaml/],
   ['one/brief.yaml', 'just a text', /^templates\/one\/brief\.yaml/],
   ['one/a.vl.json', '{"mark": }', /^templates\/one\/a\.vl\.json, line 1: .*JSON.* Correct the JSON\.$/],
+  [
+    'one/a.vl.json',
+    `{\n  "title": "${'long '.repeat(20)}",\n  "mark": },\n  "width": 300\n}`,
+    /^templates\/one\/a\.vl\.json, line 3: .*JSON/s,
+  ],
   ['one/a.vl.json', '5', /^templates\/one\/a\.vl\.json: The file holds no JSON object\./],
   ['one/a.vl.json', '', /^templates\/one\/a\.vl\.json: /],
   ['_shared/theme.json', '{', /^templates\/_shared\/theme\.json, line 1: /],
