@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
+
 // Plain JavaScript, so that a Node which is too old for the rest can still say so.
 if (Number.parseInt(process.versions.node, 10) < 24) {
   process.stderr.write(
@@ -7,5 +9,6 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   );
   process.exitCode = 2;
 } else {
-  await import('../src/main.ts');
+  // A checkout runs its sources; the package holds what they were compiled to, since Node strips no types there.
+  await import(existsSync(new URL('../src/main.ts', import.meta.url)) ? '../src/main.ts' : '../dist/main.js');
 }

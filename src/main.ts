@@ -1,24 +1,28 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { styleText } from 'node:util';
 import { CommanderError } from 'commander';
 import envPaths from 'env-paths';
 import { z } from 'zod';
-import { briefIds, loadBriefs } from './adapters/briefs.ts';
 import { openPrinter, type Printer } from './adapters/chromium/printer.ts';
-import { loadDataset } from './adapters/dataset.ts';
+import { assetsOf, readText } from './adapters/assets.ts';
 import { openQueries } from './adapters/duckdb.ts';
 import { readEdition, storeEdition } from './adapters/editions.ts';
 import { nameEngine } from './adapters/engine.ts';
 import { openLog } from './adapters/log.ts';
 import { remember } from './adapters/remembered.ts';
 import { shareQueries } from './adapters/shared-queries.ts';
-import { loadMaterial } from './adapters/material.ts';
+import { openProject } from './adapters/project.ts';
+import { scaffoldOf } from './adapters/scaffold.ts';
+import { watchFolders } from './adapters/watch.ts';
 import { AppError, describeFault } from './model/fault.ts';
 import type { Effects, Material } from './pipeline/produce.ts';
+import { authorCommands } from './shells/author.ts';
 import { commandLine } from './shells/cli.ts';
 import { commands } from './shells/commands.ts';
 import { operatorCommands } from './shells/operate.ts';
+import { servePreview } from './shells/preview/server.ts';
 import { readSettings } from './settings.ts';
 import { faultsOfTargets, pause, serviceOf, withLedger, type Parts } from './wiring.ts';
 
@@ -29,6 +33,8 @@ const { version } = z
   .parse(JSON.parse(await readFile(join(sitrep, 'package.json'), 'utf8')));
 const browserPath = process.env['PUPPETEER_EXECUTABLE_PATH'] || undefined;
 const cacheFolder = envPaths('sitrep', { suffix: '' }).cache;
+/** Colours on a terminal alone, and not where NO_COLOR is set. */
+const paint = (style: 'red' | 'green' | 'cyan' | 'dim', text: string): string => styleText(style, text);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 await using resources = new AsyncDisposableStack();
@@ -40,8 +46,9 @@ const end = new AbortController();
 
 const queries = resources.use(shareQueries(openQueries));
 let printer: Promise<Printer> | undefined;
+const project = openProject('.', { sitrep });
 let material: Promise<Material> | undefined;
-const readMaterial = (): Promise<Material> => (material ??= loadMaterial('data/geo'));
+const readMaterial = (): Promise<Material> => (material ??= project.loadMaterial());
 /** Opened by the first edition that is to be printed, so that it starts while charts are drawn. */
 const startPrinter = (): Promise<Printer> =>
   (printer ??= readMaterial().then(({ fontFaces }) =>
@@ -64,22 +71,16 @@ const effects: Effects = {
   startPrinting: () => void startPrinter().catch(() => {}),
   print: async (html, options) => (await startPrinter()).print(html, options),
 };
-const catalogue = {
-  briefIds: () => briefIds('templates'),
-  loadBriefs: (ids: readonly string[]) => loadBriefs('templates', ids),
-  loadDataset: remember(
-    (name) => loadDataset(join('data', name), `data/${name}`),
-    (name) => [join('data', name)],
-  ),
-  loadMaterial: readMaterial,
-};
+const { briefIds, loadBriefs, datasetNames } = project;
+const loadDataset = remember(project.loadDataset, (name) => [join('data', name)]);
+const catalogue = { briefIds, loadBriefs, datasetNames, loadDataset, loadMaterial: readMaterial };
 const loadBrief = remember(
   async (id) => {
-    const [brief] = await loadBriefs('templates', [id]);
+    const [brief] = await loadBriefs([id]);
     if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
     return brief;
   },
-  (id) => [join('templates', id), join('templates', '_shared')],
+  (id) => [join('templates', id), ...project.sharedFolders],
 );
 const engine = await nameEngine(sitrep, { browserPath });
 const isService = ['start', 'scheduler', 'worker', 'backfill'].includes(process.argv[2] ?? '');
@@ -104,10 +105,6 @@ const program = commandLine(
     targetFaults: (brief) => faultsOfTargets(brief, readSettings(process.env).delivery),
     engine,
     ...catalogue,
-    datasetNames: async () =>
-      (await readdir('data', { withFileTypes: true }).catch(() => []))
-        .filter((entry) => entry.isDirectory() && entry.name !== 'geo')
-        .map(({ name }) => name),
     effects,
     store: { read: readEdition, write: storeEdition },
     signal: stop.signal,
@@ -122,6 +119,25 @@ const program = commandLine(
       ...catalogue,
       withLedger: (options, use) => withLedger({ ...options, parts: parts() }, use),
       wait: pause,
+      print,
+    }),
+    author: authorCommands({
+      now: new Date(),
+      ...catalogue,
+      goldens: project.goldens,
+      scaffold: scaffoldOf('.', { sitrep }),
+      openQueries: queries.open,
+      preview: (options) =>
+        servePreview(options, {
+          ...project,
+          effects,
+          readAsset: assetsOf({ sitrep }),
+          readText,
+          watch: watchFolders,
+        }),
+      acceptedIn: { ci: process.env['CI'] },
+      signal: stop.signal,
+      paint,
       print,
     }),
   },

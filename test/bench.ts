@@ -20,12 +20,13 @@ import type { Step } from '../src/pipeline/produce.ts';
 import { generate } from '../src/runtime/generate.ts';
 import { benchQueue } from './bench-queue.ts';
 import { quantile, spread, verdict } from './support/numbers.ts';
+import { benchPreview } from './bench-preview.ts';
 
 /**
  * How fast it is, beside what it should be (`npm run bench`). A report and not a test: it fails only when it cannot
  * measure. Ratios carry over to another machine, times do not.
  */
-const limits = { coldSeconds: 3, warmRatio: 1.5, queuePercent: 5 };
+const limits = { coldSeconds: 3, warmRatio: 1.5, queuePercent: 5, previewMs: 300 };
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
@@ -57,6 +58,14 @@ try {
   // First the warm half: it unpacks the browser, which a cold start is not to be charged with.
   await benchWarm();
   benchCold();
+  const cacheFolder = envPaths('sitrep', { suffix: '' }).cache;
+  console.log(
+    `\nPreview, isis-quieting: from a written file to the new page in the browser (${rounds} rounds)`,
+  );
+  for (const { file, times } of await benchPreview({ rounds, cacheFolder })) {
+    const kept = verdict(quantile(times, 0.5), limits.previewMs);
+    console.log(`  ${file.padEnd(42)} ${spread(times, 'ms')}; limit ${limits.previewMs} ms: ${kept}`);
+  }
 } finally {
   await rm(folder, { recursive: true });
 }

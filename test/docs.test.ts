@@ -40,7 +40,7 @@ describe('what is there is in the docs', () => {
     };
     const program = commandLine(
       { generate: idle, list: idle, check: idle },
-      { version: '', service, operator },
+      { version: '', service, operator, author: { preview: idle, create: idle, test: idle } },
     );
     for (const command of program.commands) {
       expect(readme).toContain(`npx sitrep ${command.name()}`);

@@ -40,17 +40,26 @@ export async function briefIds(folder: string): Promise<string[]> {
     .toSorted();
 }
 
-/** Loads briefs with every file they are made of. Throws `brief-invalid` with the faults of all of them at once. */
-export async function loadBriefs(folder: string, ids: readonly string[]): Promise<Brief[]> {
+/**
+ * Loads briefs with every file they are made of. What `_shared/` of the folder lacks comes from `packaged`, the
+ * `_shared/` that the program brings, file by file. Throws `brief-invalid` with the faults of all of them at once.
+ */
+export async function loadBriefs(
+  folder: string,
+  ids: readonly string[],
+  { packaged }: { packaged?: string | undefined } = {},
+): Promise<Brief[]> {
   const faults: Fault[] = [];
-  const shared = await loadShared(folder, faults);
-  const briefs = await Promise.all(ids.map((id) => loadBrief(folder, id, shared, faults)));
+  const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
+  const shared = await loadShared(places, faults);
+  const briefs = await Promise.all(ids.map((id) => loadBrief({ folder, id, places, shared, faults })));
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
   return briefs.filter((brief) => brief !== undefined);
 }
 
-async function loadShared(folder: string, faults: Fault[]): Promise<Shared> {
-  const at = (name: string) => posix.join(folder, '_shared', name);
+/** `places` are the folders to look in, the first that has a file giving it. */
+async function loadShared(places: readonly string[], faults: Fault[]): Promise<Shared> {
+  const at = (name: string) => places.map((place) => posix.join(place, name));
   const [partials, queries, macros, styles, theme] = await Promise.all([
     readFolder(at('partials'), '.hbs', faults),
     readFolder(at('queries'), '.sql', faults),
@@ -61,14 +70,25 @@ async function loadShared(folder: string, faults: Fault[]): Promise<Shared> {
   return { partials, queries, macros, styles, theme: { source: theme, parsed: parseJson(theme, faults) } };
 }
 
-async function loadBrief(
-  folder: string,
-  id: string,
-  shared: Shared,
-  faults: Fault[],
-): Promise<Brief | undefined> {
-  const here = (name: string) =>
-    name.startsWith('_shared/') ? posix.join(folder, name) : posix.join(folder, id, name);
+async function loadBrief({
+  folder,
+  id,
+  places,
+  shared,
+  faults,
+}: {
+  folder: string;
+  id: string;
+  places: readonly string[];
+  shared: Shared;
+  faults: Fault[];
+}): Promise<Brief | undefined> {
+  const here = (name: string) => {
+    const [, common] = /^_shared\/(.*)$/.exec(name) ?? [];
+    return common === undefined
+      ? [posix.join(folder, id, name)]
+      : places.map((place) => posix.join(place, common));
+  };
   const definition = await readSource(here('brief.yaml'), faults);
   const config = parseConfig(definition, faults);
   if (config === undefined) return undefined;
@@ -155,29 +175,47 @@ function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
     if (typeof parsed === 'object' && parsed !== null) return parsed;
     faults.push({ file, problem: 'The file holds no JSON object.', mend: 'Write one.' });
   } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const line = lineOfJsonFault(message, text);
     faults.push({
       file,
-      problem: `${cause instanceof Error ? cause.message : cause}.`,
+      ...(line === null ? {} : { line }),
+      problem: `${message.replace(/ \(line \d+ column \d+\)/, '')}.`,
       mend: 'Correct the JSON.',
     });
   }
   return {};
 }
 
+/** Node's message names a line, or else quotes what stands around the token: ten characters before it, where it can. */
+function lineOfJsonFault(message: string, text: string): number | null {
+  const [, line] = / \(line (\d+) column \d+\)/.exec(message) ?? [];
+  if (line !== undefined) return Number(line);
+  const [, token = '', cut, quoted] =
+    /token '(.+)', (\.\.\.)?"([^]*)"(?:\.\.\.)? is not valid/.exec(message) ?? [];
+  const start = quoted === undefined ? -1 : text.indexOf(quoted);
+  if (quoted === undefined || start < 0) return null;
+  return text.slice(0, start + (cut ? 10 : quoted.lastIndexOf(token))).split('\n').length;
+}
+
+/** The files with an ending, by their names without it, of all places together. */
 async function readFolder(
-  folder: string,
+  places: readonly string[],
   ending: string,
   faults: Fault[],
 ): Promise<{ [name: string]: SourceFile }> {
-  const entries = await readdir(folder).catch(() => undefined);
-  if (entries === undefined) {
-    faults.push({ file: folder, problem: 'There is no such folder.', mend: 'Create it.' });
+  const found = await Promise.all(places.map((place) => readdir(place).catch(() => undefined)));
+  const entries = found.filter((each) => each !== undefined);
+  if (entries.length === 0) {
+    const [file = ''] = places;
+    faults.push({ file, problem: 'There is no such folder.', mend: 'Create it.' });
     return {};
   }
-  const names = entries.filter((name) => name.endsWith(ending)).toSorted();
+  const names = [...new Set(entries.flat().filter((name) => name.endsWith(ending)))].toSorted();
   const files = await Promise.all(
     names.map(async (name): Promise<[string, SourceFile]> => {
-      return [name.slice(0, -ending.length), await readSource(posix.join(folder, name), faults)];
+      const candidates = places.map((place) => posix.join(place, name));
+      return [name.slice(0, -ending.length), await readSource(candidates, faults)];
     }),
   );
   return Object.fromEntries(files);
@@ -187,19 +225,26 @@ async function readFolder(
 const isMissing = (file: string, faults: readonly Fault[]): boolean =>
   faults.some((fault) => fault.file === file);
 
-async function readSource(file: string, faults: Fault[]): Promise<SourceFile> {
-  try {
-    return { file, text: await readFile(file, 'utf8') };
-  } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    faults.push({
-      file,
-      problem: missing ? 'There is no such file.' : `The file cannot be read: ${String(cause)}.`,
-      mend: missing ? 'Create it, or correct the name in brief.yaml.' : 'Correct its permissions.',
-    });
-    return { file, text: '' };
+/** The first of the files that is there; messages about one that is nowhere name the first place. */
+async function readSource(places: readonly string[], faults: Fault[]): Promise<SourceFile> {
+  for (const file of places) {
+    try {
+      return { file, text: await readFile(file, 'utf8') };
+    } catch (cause) {
+      if (isAbsent(cause)) continue;
+      const mend = 'Correct its permissions.';
+      faults.push({ file, problem: `The file cannot be read: ${String(cause)}.`, mend });
+      return { file, text: '' };
+    }
   }
+  const [file = ''] = places;
+  const mend = 'Create it, or correct the name in brief.yaml.';
+  faults.push({ file, problem: 'There is no such file.', mend });
+  return { file, text: '' };
 }
+
+const isAbsent = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 
 async function all<T, R>(
   values: { readonly [name: string]: T },

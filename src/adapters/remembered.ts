@@ -26,7 +26,8 @@ export function remember<T>(
 
 /** Changes with every file that is written, added, removed or replaced. */
 async function stampOf(folder: string): Promise<string> {
-  const names = (await readdir(folder, { recursive: true })).toSorted();
+  // A folder that is not there may come.
+  const names = (await readdir(folder, { recursive: true }).catch((): string[] => [])).toSorted();
   const stamps = names.map(async (name) => {
     const { ino, size, mtimeNs, ctimeNs } = await stat(join(folder, name), { bigint: true });
     return [name, ino, size, mtimeNs, ctimeNs].join(' ');

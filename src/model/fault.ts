@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'parameter-invalid'
   | 'edition-unknown'
   | 'edition-delivered'
+  | 'golden-differs'
   | 'ledger-in-use'
   | 'ledger-unusable'
   | 'operation-refused'

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { papers, type Paper } from '../model/brief.ts';
 import type { Day } from '../model/calendar.ts';
 import { formats, type Format } from '../runtime/generate.ts';
+import { authorCommandLine, type AuthorCommands } from './cli-author.ts';
 import { operatorCommands, serviceCommands, type ServiceCommands } from './cli-service.ts';
 import type { OperatorCommands } from './operate.ts';
 import { parseDay } from './parse.ts';
@@ -24,7 +25,12 @@ export interface Commands {
 
 export function commandLine(
   commands: Commands,
-  { version, service, operator }: { version: string; service: ServiceCommands; operator: OperatorCommands },
+  {
+    version,
+    service,
+    operator,
+    author,
+  }: { version: string; service: ServiceCommands; operator: OperatorCommands; author: AuthorCommands },
 ): Command {
   const program = new Command('sitrep')
     .description('Turns a folder of sourced events (data/) into PDF intelligence briefs (templates/).')
@@ -71,6 +77,7 @@ export function commandLine(
       mail === undefined ? commands.check() : service.checkMail(mail === true ? undefined : mail),
     );
 
+  authorCommandLine(program, author);
   serviceCommands(program, service);
   operatorCommands(program, operator);
   return program;

@@ -1,9 +1,7 @@
 import { Cron } from 'croner';
 import type { Brief } from '../model/brief.ts';
-import { today, type Day } from '../model/calendar.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
-import { knownBy } from '../model/known.ts';
 import { checkBrief } from '../pipeline/check-brief.ts';
 import { editionsAskedFor } from '../pipeline/fan-out.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
@@ -12,6 +10,7 @@ import type { Verdict } from '../pipeline/gate/rule.ts';
 import { produce } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
 import type { Commands } from './cli.ts';
+import { datasetOf, defaultAsOf, load, namedBriefs, unknownDataset, type Catalogue } from './load.ts';
 import { alignColumns } from './table.ts';
 import { localTime, utcTime } from './times.ts';
 
@@ -19,15 +18,11 @@ import { localTime, utcTime } from './times.ts';
 const slotsShown = 3;
 
 /** What the commands need of the world. */
-export interface Surroundings {
+export interface Surroundings extends Catalogue {
   /** What is wrong with the targets of a brief as the settings of delivery are. */
   targetFaults(brief: Brief): Fault[];
   readonly now: Date;
   readonly engine: string;
-  briefIds(): Promise<string[]>;
-  datasetNames(): Promise<string[]>;
-  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
-  loadDataset(name: string): Promise<Dataset>;
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
   readonly store: Store;
@@ -41,15 +36,14 @@ export interface Surroundings {
 export function commands(world: Surroundings): Commands {
   return {
     async generate(names, { asOf, out, format, paper, param, force }) {
-      const known = await world.briefIds();
-      const unknown = names.filter((name) => !known.includes(name));
-      if (unknown.length > 0) throw unknownBriefs(unknown, known);
-      const wanted = names.length > 0 ? [...new Set(names)] : known;
-      const { briefs, datasets } = await load(world, wanted);
+      const { briefs, datasets } = await load(world, await namedBriefs(world, names));
 
       const asked = briefs.map((brief) => {
         const dataset = datasetOf(brief, datasets);
-        const day = asOf === undefined ? defaultAsOf(dataset, brief, world.now) : { asOf, why: undefined };
+        const day =
+          asOf === undefined
+            ? defaultAsOf(dataset, brief.config.schedule.timezone, world.now)
+            : { asOf, why: undefined };
         return { brief, dataset, paper: paper ?? brief.config.paper, given: param, ...day };
       });
       const editions = await allOrFaults(
@@ -153,34 +147,6 @@ export function commands(world: Surroundings): Commands {
   };
 }
 
-/** Loads briefs and the datasets they name, with the faults of both at once. */
-async function load(
-  world: Surroundings,
-  ids: readonly string[],
-): Promise<{ briefs: Brief[]; datasets: ReadonlyMap<string, Dataset> }> {
-  const names = await world.datasetNames();
-  const errors: AppError[] = [];
-  const collect = (error: unknown): undefined => {
-    if (!(error instanceof AppError)) throw error;
-    errors.push(error);
-  };
-  const briefs = (await world.loadBriefs(ids).catch(collect)) ?? [];
-  errors.push(...briefs.filter((brief) => !names.includes(brief.config.dataset)).map(unknownDataset));
-  // Which dataset a faulty brief needs is not known: then all are looked at.
-  const wanted = new Set(briefs.length > 0 ? briefs.map((brief) => brief.config.dataset) : names);
-  const loaded = await Promise.all(
-    names
-      .filter((name) => wanted.has(name))
-      .map(async (name) => [name, await world.loadDataset(name).catch(collect)] as const),
-  );
-  const [first] = errors;
-  if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
-  return {
-    briefs,
-    datasets: new Map(loaded.flatMap(([name, dataset]) => (dataset ? [[name, dataset]] : []))),
-  };
-}
-
 /** What all of it gives; throws the faults of everything that failed at once. */
 async function allOrFaults<T>(work: readonly Promise<T>[]): Promise<T[]> {
   const errors: AppError[] = [];
@@ -198,24 +164,6 @@ async function allOrFaults<T>(work: readonly Promise<T>[]): Promise<T[]> {
   return done.filter((each) => each !== undefined);
 }
 
-function datasetOf(brief: Brief, datasets: ReadonlyMap<string, Dataset>): Dataset {
-  const dataset = datasets.get(brief.config.dataset);
-  if (dataset === undefined) throw unknownDataset(brief);
-  return dataset;
-}
-
-/** The last day that the dataset covers, or today in the brief's time zone if that is earlier, and which of the two. */
-function defaultAsOf({ tables }: Dataset, brief: Brief, now: Date): { asOf: Day; why: string } {
-  const current = today(now, brief.config.schedule.timezone);
-  const last = knownBy(tables, current)
-    .coverage.map(({ end }) => end)
-    .toSorted()
-    .at(-1);
-  return last === undefined || current < last
-    ? { asOf: current, why: 'today' }
-    : { asOf: last, why: 'the last day that the data cover' };
-}
-
 function summary(outcomes: readonly Outcome[]): string {
   const rows = outcomes.flatMap(({ folder, manifest, tookMs }) =>
     manifest.files.map(({ name }) => [
@@ -227,25 +175,4 @@ function summary(outcomes: readonly Outcome[]): string {
     ]),
   );
   return alignColumns(rows);
-}
-
-function unknownBriefs(unknown: readonly string[], known: readonly string[]): AppError {
-  return new AppError(
-    'brief-unknown',
-    unknown.map((name) => ({
-      problem: `There is no brief "${name}".`,
-      mend: `The briefs are ${known.join(', ')}.`,
-    })),
-  );
-}
-
-function unknownDataset({ definition, config }: Brief): AppError {
-  return new AppError('brief-invalid', [
-    {
-      file: definition.file,
-      field: 'dataset',
-      problem: `There is no dataset "${config.dataset}" in data/.`,
-      mend: 'Correct the name.',
-    },
-  ]);
 }

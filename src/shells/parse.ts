@@ -13,3 +13,10 @@ export function parseCount(value: string): number {
     throw new InvalidArgumentError('It must be a whole number from 1.');
   return count;
 }
+
+export function parsePort(value: string): number {
+  const port = Number(value);
+  if (!/^\d{1,5}$/.test(value) || port > 65_535)
+    throw new InvalidArgumentError('It must be a port from 0 to 65535.');
+  return port;
+}

@@ -101,6 +101,18 @@ test('a missing shared folder', async () => {
   ]);
 });
 
+test('what a team does not share itself comes with the program, file by file', async () => {
+  const packaged = join(import.meta.dirname, '../../templates/_shared');
+  await rm(join(templates, '_shared/theme.json'));
+  await rm(join(templates, '_shared/queries'), { recursive: true });
+  const [one] = await loadBriefs(templates, ['one'], { packaged });
+  expect(one?.theme.source.file).toBe(join(packaged, 'theme.json'));
+  expect(one?.styles).toEqual({ file: join(templates, '_shared/page.css'), text: 'p{}' });
+  expect(one?.partials['page']?.text).toBe('page');
+  expect(one?.partials['head']?.file).toBe(join(packaged, 'partials/head.hbs'));
+  expect(one?.queries['headline']?.file).toBe(join(packaged, 'queries/headline.sql'));
+});
+
 test('an unknown key, with the line that it stands on', async () => {
   await edit('one/brief.yaml', (text) => text.replace('period:', 'perriod: P7D\nperiod:'));
   const line =
@@ -131,10 +143,15 @@ test.each([
   ['one/brief.yaml', 'title: [', /^templates\/one\/brief\.yaml, line \d+: .+ Correct the YAML\.$/],
   ['one/brief.yaml', '', /^templates\/one\/brief\.yaml/],
   ['one/brief.yaml', 'just a text', /^templates\/one\/brief\.yaml/],
-  ['one/a.vl.json', '{"mark": }', /^templates\/one\/a\.vl\.json: .*JSON.* Correct the JSON\.$/],
+  ['one/a.vl.json', '{"mark": }', /^templates\/one\/a\.vl\.json, line 1: .*JSON.* Correct the JSON\.$/],
+  [
+    'one/a.vl.json',
+    `{\n  "title": "${'long '.repeat(20)}",\n  "mark": },\n  "width": 300\n}`,
+    /^templates\/one\/a\.vl\.json, line 3: .*JSON/s,
+  ],
   ['one/a.vl.json', '5', /^templates\/one\/a\.vl\.json: The file holds no JSON object\./],
   ['one/a.vl.json', '', /^templates\/one\/a\.vl\.json: /],
-  ['_shared/theme.json', '{', /^templates\/_shared\/theme\.json: /],
+  ['_shared/theme.json', '{', /^templates\/_shared\/theme\.json, line 1: /],
 ])('%s holding "%s"', async (file, text, fault) => {
   await write(file, text);
   expect(await told()).toEqual([expect.stringMatching(fault)]);

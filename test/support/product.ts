@@ -9,6 +9,7 @@ import { hashOf } from '../../src/model/manifest.ts';
 import type { OpenQueries } from '../../src/pipeline/select.ts';
 import { describeParameters, type Parameters } from '../../src/model/parameters.ts';
 import { editionsAskedFor } from '../../src/pipeline/fan-out.ts';
+import { goldenEditions as goldenOf } from '../../src/runtime/golden.ts';
 import { render, type Material, type Rendering } from '../../src/pipeline/produce.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -88,13 +89,8 @@ export async function goldenEditions(
   id: string,
   open: OpenQueries = openQueries,
 ): Promise<NamedEdition[]> {
-  const brief = findBrief({ briefs }, id);
-  const dates = brief.config.golden.toSorted((a, b) => (a.asOf < b.asOf ? -1 : 1));
-  const found = dates.map(async ({ asOf, parameters: given = {} }) => {
-    const sets = await editionsAskedFor({ brief, dataset, asOf, given }, { openQueries: open });
-    return sets.map((parameters) => named(id, asOf, parameters));
-  });
-  return (await Promise.all(found)).flat();
+  const found = await goldenOf({ brief: findBrief({ briefs }, id), dataset }, { openQueries: open });
+  return found.map(({ asOf, parameters }) => named(id, asOf, parameters));
 }
 
 /** The product with other tables. */

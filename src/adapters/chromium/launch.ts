@@ -21,6 +21,8 @@ export interface LaunchOptions {
   readonly cacheFolder: string;
   /** Use the packaged libraries: the system lacks them. */
   readonly bundledLibraries: boolean;
+  /** The one host that pages may reach, to look at pages that a server has; nothing that prints needs any. */
+  readonly reachable?: string | undefined;
   /** Ends the browser whenever it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,7 +30,7 @@ export interface LaunchOptions {
 /** Starts the browser with a profile of its own. Throws `browser-failed`, or the signal's reason. */
 export async function launchBrowser(
   found: FoundBrowser,
-  { cacheFolder, bundledLibraries, signal }: LaunchOptions,
+  { cacheFolder, bundledLibraries, reachable, signal }: LaunchOptions,
 ): Promise<RunningBrowser> {
   signal?.throwIfAborted();
   const profile = await openScratch(join(cacheFolder, 'profiles'));
@@ -53,7 +55,7 @@ export async function launchBrowser(
       }),
       args: [
         // No name resolves, so nothing on a page can reach the network, a meta refresh included.
-        '--host-resolver-rules=MAP * ~NOTFOUND',
+        `--host-resolver-rules=MAP * ~NOTFOUND${reachable === undefined ? '' : `, EXCLUDE ${reachable}`}`,
         // Else every letter is as wide as whole pixels of a screen, and printed words fall apart ("Rep orted").
         '--font-render-hinting=none',
         // Root cannot enter the sandbox's user namespace: Chromium refuses to start as root with it.

@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Packs the program, installs it in a copy of `examples/own-briefs/` that lies outside of this repository, and works
+ * there as a team would (`npm run test:package`): check, generate, its tests, its types, and a start of the preview.
+ *
+ * It installs every dependency anew, from npm's cache where it has them. So it proves that the packed files and the
+ * declared dependencies suffice, that the compiled program runs, and that it finds Node, the browser and the fonts
+ * through its packages. It does not prove that Puppeteer's own download works: that is turned off there.
+ */
+const project = join(import.meta.dirname, '..');
+const folder = await mkdtemp(join(tmpdir(), 'sitrep-package-'));
+try {
+  run('npm', ['pack', '--silent', '--pack-destination', folder], project);
+  const [tarball = ''] = await readdir(folder);
+  const example = join(folder, 'own-briefs');
+  await cp(join(project, 'examples/own-briefs'), example, { recursive: true });
+  await cp(join(folder, tarball), join(example, 'sitrep.tgz'));
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], example);
+  run('npx', ['--no', 'sitrep', 'check'], example);
+  run('npx', ['--no', 'sitrep', 'generate'], example);
+  const pdf = join(example, 'output/ties/2021-08-25/ties-2021-08-25.pdf');
+  if ((await stat(pdf)).size < 20_000) throw new Error(`${pdf} is no brief.`);
+  run('npm', ['test'], example);
+  // The declarations of the matcher, with the project's own compiler: the example needs none.
+  run(join(project, 'node_modules/.bin/tsc'), ['-p', join(example, 'tsconfig.json')], example);
+  run('npx', ['--no', 'sitrep', 'new', 'second'], example);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  console.log(`\n-- ${command} ${args.join(' ')}`);
+  const startedMs = performance.now();
+  // What npm runs this script with (its own settings, and this project's programs) is nothing that a team has. Goldens
+  // that a brief never had are not written, but for the brief that is new.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_PATH$|^VITEST/.test(name)),
+  );
+  env['PATH'] = (env['PATH'] ?? '')
+    .split(':')
+    .filter((place) => !place.startsWith(project))
+    .join(':');
+  const { status } = spawnSync(command, args, { cwd, env, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed (${status}).`);
+  console.log(`-- ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+}

@@ -1,0 +1,85 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { MatcherState } from 'vitest';
+import { openQueries } from './adapters/duckdb.ts';
+import { openProject } from './adapters/project.ts';
+import { shareQueries } from './adapters/shared-queries.ts';
+import { AppError, describeFault } from './model/fault.ts';
+import { compareGoldens, mayAccept, toAccept, type Difference, type GoldenChoice } from './runtime/golden.ts';
+import { unifiedDiff } from './runtime/unified-diff.ts';
+
+/** What of a project's goldens is compared: all of a brief when nothing but its name is given. */
+export interface BriefChoice extends GoldenChoice {
+  /** The name of its folder in `templates/`. */
+  readonly brief: string;
+  /** The folder with `templates/`, `data/` and `test/golden/`, if it is not the working folder. */
+  readonly folder?: string;
+}
+
+declare module 'vitest' {
+  interface Matchers<R, T> {
+    /**
+     * Renders a brief at its golden dates, or at the one given, and compares with `test/golden/`. Writes what was never
+     * accepted, and with `vitest --update` what differs; under CI neither.
+     */
+    toMatchBrief(): Promise<void>;
+  }
+}
+
+const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** For `expect.extend({ toMatchBrief })`. Faults of the brief fail the test like a difference does. */
+export async function toMatchBrief(
+  this: Pick<MatcherState, 'snapshotState' | 'isNot'>,
+  choice: BriefChoice,
+): Promise<{ pass: boolean; message: () => string }> {
+  // oxlint-disable-next-line oxc/no-this-in-exported-function -- so vitest tells a matcher what it runs in
+  const { isNot, snapshotState } = this;
+  if (isNot) throw new Error('toMatchBrief cannot be negated: what a page must not be is no expectation.');
+  const mode = snapshotState.snapshotUpdateState;
+  try {
+    const project = openProject(choice.folder ?? '.', { sitrep });
+    const differences = await differencesOf(project, choice);
+    const isNew = ({ accepted, rendered }: Difference) => accepted === null && rendered !== null;
+    const accepting = mode === 'all' ? differences : mode === 'new' ? differences.filter(isNew) : [];
+    if (accepting.length > 0) {
+      if (mode === 'all') mayAccept({ ci: process.env['CI'] });
+      const { files, removed } = toAccept(accepting);
+      await project.goldens.change(files, removed);
+    }
+    const left = differences.filter((each) => !accepting.includes(each));
+    return { pass: left.length === 0, message: () => told(left, { choice, folder: project.goldens.path }) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { pass: false, message: () => error.faults.map(describeFault).join('\n') };
+  }
+}
+
+async function differencesOf(
+  project: ReturnType<typeof openProject>,
+  choice: BriefChoice,
+): Promise<Difference[]> {
+  const [brief] = await project.loadBriefs([choice.brief]);
+  if (brief === undefined) throw new Error(`The brief ${choice.brief} was not loaded.`);
+  const { goldens } = project;
+  const [dataset, material, fonts, accepted] = await Promise.all([
+    project.loadDataset(brief.config.dataset),
+    project.loadMaterial(),
+    goldens.loadFonts(),
+    goldens.read(),
+  ]);
+  await using queries = shareQueries(openQueries);
+  const world = { openQueries: queries.open, material, fonts, format: goldens.format };
+  return compareGoldens({ brief, dataset, accepted, choice }, world);
+}
+
+function told(
+  differences: readonly Difference[],
+  { choice: { brief }, folder }: { choice: BriefChoice; folder: string },
+): string {
+  const lines = differences.flatMap((each) => unifiedDiff({ ...each, file: `${folder}/${each.path}` }));
+  return [
+    `${brief} does not render to what was accepted in ${folder}/. If that is right, run vitest with --update, or "npx sitrep test ${brief} --update".`,
+    ...lines.map(({ text }) => text),
+  ].join('\n');
+}

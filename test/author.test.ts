@@ -1,0 +1,115 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openProject } from './support/cli.ts';
+import { swapText } from './support/product.ts';
+
+const project = await openProject();
+afterAll(() => project[Symbol.asyncDispose]());
+const text = (file: string) => readFile(join(project.folder, file), 'utf8');
+// The tests themselves may run under CI, where nothing is accepted.
+const atADesk = { CI: '' };
+const under = async (folder: string) =>
+  (await readdir(join(project.folder, folder), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(project.folder.length + 1))
+    .toSorted();
+
+beforeAll(async () => {
+  // A team's repository: no briefs of ours, and nothing that comes with the program.
+  await rm(join(project.folder, 'templates'), { recursive: true });
+  await rm(join(project.folder, 'data/geo'), { recursive: true });
+  const { status, stderr } = await project.sitrep('new border-incidents', atADesk);
+  if (status !== 0) throw new Error(stderr);
+});
+
+describe('new', () => {
+  test('makes a brief that passes check and test at once, and that generate makes', async () => {
+    expect(await under('templates')).toEqual(
+      ['brief.hbs', 'brief.yaml', 'by_status.sql', 'by_status.vl.json', 'reports.sql'].map(
+        (name) => `templates/border-incidents/${name}`,
+      ),
+    );
+    const definition = await text('templates/border-incidents/brief.yaml');
+    expect(definition).toContain('Border incidents');
+    expect(definition).not.toMatch(/@[A-Z_]+@/);
+    // The schema that the editor completes by does exist.
+    const [, schema = ''] = /\$schema=(\S+)/.exec(definition) ?? [];
+    await readFile(join(project.folder, 'templates/border-incidents', schema));
+    const [check, same, made] = [
+      await project.sitrep('check'),
+      await project.sitrep('test'),
+      await project.sitrep('generate --format html'),
+    ];
+    expect(check).toMatchObject({ status: 0, stderr: '' });
+    expect(check.stdout).toContain('1 editions composed');
+    expect(same).toEqual({ status: 0, stderr: '', stdout: '  border-incidents: as accepted\n' });
+    expect(made.status).toBe(0);
+  });
+
+  test.each([
+    ['border-incidents', 'templates/border-incidents: There is such a folder already.'],
+    ['Border', 'cannot be the name of a brief'],
+    ['_shared', 'cannot be the name of a brief'],
+    ['../up', 'cannot be the name of a brief'],
+    ['other --dataset nowhere', 'There is no dataset "nowhere" in data/.'],
+  ])('refuses %s', async (args, problem) => {
+    const before = await under('templates');
+    const { status, stderr } = await project.sitrep(`new ${args}`);
+    expect(status).toBe(1);
+    expect(stderr).toContain(problem);
+    expect(await under('templates')).toEqual(before);
+  });
+});
+
+describe('test', () => {
+  const golden = 'test/golden/border-incidents/2021-08-25/brief.html';
+
+  test('shows what differs by file and line, and accepts it with --update', async () => {
+    const accepted = await text(golden);
+    const template = await text('templates/border-incidents/brief.hbs');
+    await project.write(
+      'templates/border-incidents/brief.hbs',
+      swapText(template, 'What is reported', 'What was seen'),
+    );
+    const line = accepted.split('\n').findIndex((each) => each.includes('What is reported')) + 1;
+    const differs = await project.sitrep('test border-incidents');
+    expect(differs.status).toBe(1);
+    expect(differs.stdout).toContain(`@@ ${golden}:${line} @@`);
+    expect(differs.stdout).toMatch(
+      /\n- +<h2>What is reported<\/h2>\n\+ +<h2>What was seen<\/h2>\n {2}[^]*1 file differ\n/,
+    );
+    expect(differs.stdout).not.toContain('\u001B');
+    expect(differs.stderr).toContain(`sitrep: ${golden}: It differs from what was accepted.`);
+    expect(differs.stderr).toContain('npx sitrep test border-incidents --update');
+    expect(await text(golden)).toBe(accepted);
+
+    expect(await project.sitrep('test --update', { CI: 'true' })).toMatchObject({ status: 1, stdout: '' });
+    expect(await text(golden)).toBe(accepted);
+    const updated = await project.sitrep('test --update', atADesk);
+    expect(updated).toMatchObject({ status: 0, stderr: '' });
+    expect(await text(golden)).toContain('What was seen');
+    expect(await project.sitrep('test')).toMatchObject({ status: 0 });
+  });
+
+  test('knows what is no golden of any brief', async () => {
+    const stray = 'test/golden/gone/2021-08-25/brief.html';
+    await project.write(stray, 'x');
+    const found = await project.sitrep('test');
+    expect(found.status).toBe(1);
+    expect(found.stderr).toContain(`${stray}: No golden edition renders it any more.`);
+    await project.sitrep('test --update', atADesk);
+    expect(await under('test/golden')).not.toContain(stray);
+  });
+
+  test('says what is wrong with a brief, and an unknown one', async () => {
+    const sql = await text('templates/border-incidents/reports.sql');
+    await project.write('templates/border-incidents/reports.sql', 'SELECT nope FROM events');
+    const broken = await project.sitrep('test');
+    await project.write('templates/border-incidents/reports.sql', sql);
+    expect(broken.status).toBe(1);
+    expect(broken.stderr).toMatch(/reports\.sql, line 1: .*nope/);
+    const unknown = await project.sitrep('test nothing');
+    expect(unknown.stderr).toContain('There is no brief "nothing".');
+  });
+});
