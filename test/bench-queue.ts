@@ -122,7 +122,7 @@ export async function benchQueue({
       partOf: null,
       origin: 'request' as const,
       slot: null,
-      reach: 'all' as const,
+      reach: 'none' as const,
     }));
     const askedMs = performance.now();
     await ledger.request(asked, new Date());

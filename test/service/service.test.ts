@@ -65,25 +65,29 @@ describe('sitrep start', () => {
     expect(unknown.stderr).toContain('There is no edition or delivery "weekly/1999-01-03"');
   });
 
-  test('gives back or finishes what is in hand when told to stop, and another start goes on with it', async () => {
-    await using service = startService(project, 'start --out three');
-    await service.line(isReady);
-    const backfill = project.sitrep('backfill weekly --from 2021-05-01 --to 2021-08-08 --out three');
-    await service.line(({ step }) => step === 'print');
-    service.process.kill('SIGTERM');
-    expect(await service.ended).toBe(0);
-    // Who asked is told that the holder is gone; what was asked for stands in the ledger.
-    expect((await backfill).status).toBe(1);
-    const states = async () => {
-      const { stdout } = await project.sitrep('runs --json --out three');
-      return (JSON.parse(stdout) as { id: string; state: string }[]).map(({ state }) => state);
-    };
-    expect(new Set(await states())).not.toContain('rendering');
-    const left = await project.sitrep('backfill weekly --from 2021-05-01 --to 2021-08-08 --out three');
-    expect(left.stderr).toBe('');
-    expect(await states()).toHaveLength(15);
-    expect(new Set(await states())).toEqual(new Set(['done']));
-  });
+  test(
+    'gives back or finishes what is in hand when told to stop, and another start goes on with it',
+    { timeout: 180_000 },
+    async () => {
+      await using service = startService(project, 'start --out three');
+      await service.line(isReady);
+      const backfill = project.sitrep('backfill weekly --from 2021-05-01 --to 2021-08-08 --out three');
+      await service.line(({ step }) => step === 'print');
+      service.process.kill('SIGTERM');
+      expect(await service.ended).toBe(0);
+      // Who asked is told that the holder is gone; what was asked for stands in the ledger.
+      expect((await backfill).status).toBe(1);
+      const states = async () => {
+        const { stdout } = await project.sitrep('runs --json --out three');
+        return (JSON.parse(stdout) as { id: string; state: string }[]).map(({ state }) => state);
+      };
+      expect(new Set(await states())).not.toContain('rendering');
+      const left = await project.sitrep('backfill weekly --from 2021-05-01 --to 2021-08-08 --out three');
+      expect(left.stderr).toBe('');
+      expect(await states()).toHaveLength(15);
+      expect(new Set(await states())).toEqual(new Set(['done']));
+    },
+  );
 
   test('leaves no browser behind after kill -9 once another has started', async () => {
     await using service = startService(project, 'start --out four');
