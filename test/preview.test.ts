@@ -148,11 +148,7 @@ describe('a brief that is edited', () => {
 test('the page inside keeps its policy, and no script runs in it', async () => {
   await page.goto(`${preview.origin}/briefs/celebrations`);
   await edit(template, '{{> gaps}}', '{{> gaps}}<script>document.title = "ran"</script>');
-  await page.waitForFunction(() =>
-    document
-      .querySelector<HTMLIFrameElement>('iframe:only-of-type')
-      ?.contentDocument?.querySelector('script'),
-  );
+  await untilFaults('no-active-content');
   const { title, policy } = await page.$eval('iframe', (frame) => ({
     title: frame.contentDocument?.title,
     policy: frame.contentDocument?.querySelector('meta[http-equiv]')?.getAttribute('content'),
@@ -162,6 +158,8 @@ test('the page inside keeps its policy, and no script runs in it', async () => {
   await page.goto(`${preview.origin}/briefs/celebrations/page.html`);
   expect(await page.title()).not.toBe('ran');
   await edit(template, '<script>document.title = "ran"</script>', '');
+  await page.goto(`${preview.origin}/briefs/celebrations`);
+  await untilFaults('');
 });
 
 test('days and editions lead to one another', async () => {
