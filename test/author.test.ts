@@ -42,7 +42,7 @@ describe('new', () => {
       await project.sitrep('generate --format html'),
     ];
     expect(check).toMatchObject({ status: 0, stderr: '' });
-    expect(check.stdout).toContain('1 editions composed');
+    expect(check.stdout).toContain('1 editions held to every rule');
     expect(same).toEqual({ status: 0, stderr: '', stdout: '  border-incidents: as accepted\n' });
     expect(made.status).toBe(0);
   });

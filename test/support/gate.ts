@@ -1,3 +1,4 @@
+import type { Parameters } from '../../src/model/parameters.ts';
 import { openQueries } from '../../src/adapters/duckdb.ts';
 import type { Printer } from '../../src/adapters/chromium/printer.ts';
 import { AppError, type Fault } from '../../src/model/fault.ts';
@@ -7,6 +8,7 @@ import { findBrief, renderEdition, type Product } from './product.ts';
 export interface Asked {
   readonly brief: string;
   readonly asOf: string;
+  readonly parameters?: Parameters;
 }
 
 /** Why an edition is held, by rule; empty where it is not. Faults of another kind are thrown on. */
@@ -25,13 +27,13 @@ export const heldAfter = (
 
 export function print(
   product: Product,
-  { brief: id, asOf }: Asked,
+  { brief: id, asOf, parameters = {} }: Asked,
   { printer, alter = (html) => html }: { printer: Printer; alter?: (html: string) => string },
 ): Promise<Edition> {
   const { dataset, material } = product;
   const brief = findBrief(product, id);
   return produce(
-    { brief, dataset, asOf, paper: brief.config.paper, parameters: {} },
+    { brief, dataset, asOf, paper: brief.config.paper, parameters },
     {
       openQueries,
       startPrinting: () => {},

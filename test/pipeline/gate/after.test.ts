@@ -4,7 +4,7 @@ import type { Brief } from '../../../src/model/brief.ts';
 import { afterSealing, beforePrinting } from '../../../src/pipeline/gate/rules.ts';
 import { testCacheFolder } from '../../support/cache.ts';
 import { heldAfter, print } from '../../support/gate.ts';
-import { loadProduct, swapText, withBrief, type Product } from '../../support/product.ts';
+import { goldenEditions, loadProduct, swapText, withBrief, type Product } from '../../support/product.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -159,13 +159,10 @@ describe.each(Object.entries(wrong).map(([rule, prints]) => ({ rule, prints })))
 
 const names = [...beforePrinting, ...afterSealing].map(({ name }) => name);
 describe('no rule holds the briefs as they are', () => {
-  test.each(right.briefs.map(({ id, config }) => ({ id, golden: config.golden })))(
-    '$id',
-    async ({ id, golden }) => {
-      for (const { asOf } of golden) {
-        const { rules } = await print(right, { brief: id, asOf }, { printer });
-        expect(rules, asOf).toEqual({ passed: names, waived: [] });
-      }
-    },
-  );
+  test.each(right.briefs.map(({ id }) => id))('%s', async (id) => {
+    for (const edition of await goldenEditions(right, id)) {
+      const { rules } = await print(right, edition, { printer });
+      expect(rules, edition.name).toEqual({ passed: names, waived: [] });
+    }
+  });
 });
