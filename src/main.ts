@@ -24,7 +24,9 @@ import { commands } from './shells/commands.ts';
 import { operatorCommands } from './shells/operate.ts';
 import { servePreview } from './shells/preview/server.ts';
 import { readSettings } from './settings.ts';
-import { faultsOfTargets, pause, serviceOf, withLedger, type Parts } from './wiring.ts';
+import { faultsOfTargets, serviceOf } from './wiring/commands.ts';
+import type { Parts } from './wiring/parts.ts';
+import { pause, withLedger } from './wiring/reach.ts';
 
 /** Wires settings, adapters and the shell; alone reads the environment and sets the exit status. */
 const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -41,8 +43,14 @@ await using resources = new AsyncDisposableStack();
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.once(signal, () => stop.abort(new Error(`The process was told to stop (${signal}).`)));
-/** Ends what is in hand. A command ends at once when it is stopped, the service lets it finish first. */
+/** Ends what is in hand, the browser included: at once when the program is stopped, unless it is to finish first. */
 const end = new AbortController();
+const endWithStop = () => end.abort(stop.signal.reason);
+stop.signal.addEventListener('abort', endWithStop);
+const finishFirst = () => {
+  stop.signal.removeEventListener('abort', endWithStop);
+  return { end: endWithStop };
+};
 
 const queries = resources.use(shareQueries(openQueries));
 let printer: Promise<Printer> | undefined;
@@ -83,20 +91,16 @@ const loadBrief = remember(
   (id) => [join('templates', id), ...project.sharedFolders],
 );
 const engine = await nameEngine(sitrep, { browserPath });
-const isService = ['start', 'scheduler', 'worker', 'backfill'].includes(process.argv[2] ?? '');
-if (!isService) stop.signal.addEventListener('abort', () => end.abort(stop.signal.reason));
-const parts = (): Parts => ({
+const parts = (logLevel: string): Parts => ({
   ...readSettings(process.env),
   cacheFolder,
   engine,
   effects,
-  log: openLog(
-    process.env['SITREP_LOG_LEVEL'] || (isService && process.argv[2] !== 'backfill' ? 'info' : 'error'),
-  ),
+  log: openLog(process.env['SITREP_LOG_LEVEL'] || logLevel),
   ...catalogue,
   loadBrief,
   stop: stop.signal,
-  end,
+  finishFirst,
 });
 
 const program = commandLine(
@@ -117,7 +121,7 @@ const program = commandLine(
     operator: operatorCommands({
       now: new Date(),
       ...catalogue,
-      withLedger: (options, use) => withLedger({ ...options, parts: parts() }, use),
+      withLedger: (options, use) => withLedger({ ...options, parts: parts('error') }, use),
       wait: pause,
       print,
     }),

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from 'puppeteer';
 import { openBrowser, startPreview, untilShown } from './support/preview.ts';
 
 /**
@@ -28,7 +29,7 @@ export async function benchPreview({
       ['templates/isis-quieting/brief.hbs', (text, mark) => text.replace('<h2>Where', `<h2>${mark} Where`)],
       [
         'templates/isis-quieting/reported.sql',
-        (text, mark) => text.replace('summary AS text', `summary || ' ${mark}' AS text`),
+        (text, mark) => text.replace('summary AS text', `'${mark} ' || summary AS text`),
       ],
       [
         'templates/isis-quieting/shares.vl.json',
@@ -48,7 +49,8 @@ export async function benchPreview({
         if (text === original) throw new Error(`${file} has not what the bench changes in it.`);
         const startedMs = performance.now();
         await writeFile(path, text);
-        await untilShown(page, mark);
+        // Anywhere on the page: the gate refuses some of these changes, in words that quote them.
+        await untilThere(page, mark);
         if (round >= 0) times.push(performance.now() - startedMs);
       }
       measured.push({ file, times });
@@ -59,4 +61,17 @@ export async function benchPreview({
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Waits until a text stands in the framed brief or among the faults above it. */
+async function untilThere(page: Page, text: string): Promise<void> {
+  await page.waitForFunction(
+    (wanted) =>
+      [document, ...[...document.querySelectorAll('iframe')].map((frame) => frame.contentDocument)].some(
+        // A document that is still loading has no body.
+        (each) => each?.querySelector('body')?.textContent.includes(wanted) ?? false,
+      ),
+    { polling: 'raf' },
+    text,
+  );
 }

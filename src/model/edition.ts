@@ -84,7 +84,7 @@ export const editionRecord = newEdition.extend({
 export type EditionRecord = z.output<typeof editionRecord>;
 
 /** What a delivery carries: the edition, a notice in its place, or word to the operator. */
-const contents = ['edition', 'notice', 'held', 'failed', 'late'] as const;
+const contents = ['edition', 'notice', 'held', 'failed', 'late', 'undelivered'] as const;
 export type Content = (typeof contents)[number];
 
 const newDelivery = z.strictObject({

@@ -28,6 +28,18 @@ export function slotsBetween({ cron, timezone }: Schedule, after: Date, until: D
   return slots;
 }
 
+/** The slots that report through the days from `from` to `to`, both included: the first of each day. */
+export function slotsReporting(schedule: Schedule, { from, to }: { from: Day; to: Day }): Slot[] {
+  // The day after `to` is over everywhere within three days of the midnight in UTC before it.
+  const until = Date.parse(`${to}T00:00:00Z`) + 3 * 86_400_000;
+  const slots = slotsBetween(schedule, new Date(`${from}T00:00:00Z`), new Date(until));
+  return firstOfEachDay(slots).filter(({ asOf }) => asOf >= from && asOf <= to);
+}
+
+/** A brief that is due several times a day reports on days all the same. */
+const firstOfEachDay = (slots: readonly Slot[]): Slot[] =>
+  [...new Map(slots.toReversed().map((slot) => [slot.asOf, slot])).values()].toReversed();
+
 export interface DueSlots {
   readonly issue: readonly Slot[];
   readonly skip: readonly { readonly slot: Slot; readonly reason: string }[];
@@ -41,7 +53,7 @@ export interface DueSlots {
  */
 export function dueSlots(schedule: Schedule, { cursor, now }: { cursor: Date; now: Date }): DueSlots {
   const all = slotsBetween(schedule, cursor, now);
-  const byDay = [...new Map(all.toReversed().map((slot) => [slot.asOf, slot])).values()].toReversed();
+  const byDay = firstOfEachDay(all);
   const reasons = new Map<Slot, string>();
   const skipUnlessGiven = (slot: Slot, reason: string) =>
     void (reasons.has(slot) || reasons.set(slot, `Missed, and not made up for: ${reason}.`));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { marking } from './marking.ts';
+import { marking, mayReceive, type Marking } from './marking.ts';
 
 const common = {
   /** Nothing marked above it is sent. */
@@ -28,6 +28,15 @@ export type Target = z.output<typeof target>;
 
 export const channels = ['email', 'webhook', 'folder'] as const;
 export type Channel = (typeof channels)[number];
+
+/** Why something marked so may not go to the target; null when it may. */
+export const beyondClearance = ({ clearance }: Target, what: Marking): string | null =>
+  mayReceive(clearance, what)
+    ? null
+    : `The edition is marked ${what} and the target is cleared for ${clearance}.`;
+
+/** Whether mail of which nobody knows whether it arrived waits for an operator. Other channels tell repeats apart. */
+export const holdsWhenUnknown = (to: Target): boolean => 'email' in to && to.afterCrash === 'hold';
 
 /** The channel of a target and its address there. */
 export function addressOf(to: Target): { channel: Channel; address: string } {

@@ -1,10 +1,7 @@
 import type { Content, NewDelivery } from '../model/edition.ts';
 
 /** Word to the operator, once for each kind and edition. */
-export const alertTo = (
-  operator: string,
-  content: Extract<Content, 'held' | 'failed' | 'late'>,
-): NewDelivery => ({
+export const alertTo = (operator: string, content: Exclude<Content, 'edition' | 'notice'>): NewDelivery => ({
   channel: 'email',
   address: operator,
   content,

@@ -1,7 +1,6 @@
 import type { Content, DeliveryRecord, EditionRecord } from '../model/edition.ts';
 import { hashOf } from '../model/manifest.ts';
-import { mayReceive } from '../model/marking.ts';
-import { target } from '../model/target.ts';
+import { beyondClearance, holdsWhenUnknown, target } from '../model/target.ts';
 import { alertTo } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
 import type { Ledger, Settlement } from './ledger.ts';
@@ -41,34 +40,37 @@ export async function deliverEdition(
   log.info({ ...fields, attempt: delivery.attempt }, 'sending');
   const receipt = await attempt(claim, dispatch, signal);
   const settlement = settle(receipt, delivery, () => dispatch.random());
-  const wrong = settlement.state === 'bounced' || settlement.state === 'failed';
+  const wrong = settlement.state !== 'sent' && settlement.state !== 'retried';
   // An alert that cannot be sent is not worth another.
   const isAlert = delivery.content !== 'edition' && delivery.content !== 'notice';
-  const alert = wrong && operator !== null && !isAlert ? alertTo(operator, 'failed') : null;
+  const alert = wrong && operator !== null && !isAlert ? alertTo(operator, 'undelivered') : null;
   const settled = await ledger.settleDelivery(delivery, settlement, { now: dispatch.now(), alert });
   const outcome = { ...fields, outcome: settlement.state, reason: settlement.reason };
   if (!settled) log.warn(outcome, 'The delivery was cancelled or taken over meanwhile.');
-  else if (wrong) log.error(outcome, 'The delivery failed for good.');
+  else if (wrong) log.error(outcome, 'The delivery did not go out.');
   else log.info(outcome, settlement.state);
 }
 
+type Claimed = NonNullable<Awaited<ReturnType<Ledger['claimDelivery']>>>;
+
 async function attempt(
-  { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
+  { delivery, edition, interrupted }: Claimed,
   dispatch: Dispatch,
   signal: AbortSignal,
 ): Promise<Receipt> {
   const timeout = AbortSignal.timeout(dispatch.timeoutMs);
   try {
+    // Otherwise it is sent again, with the same id.
+    const known = target.safeParse(delivery.target);
+    if (interrupted && known.success && holdsWhenUnknown(known.data))
+      return { outcome: 'unknown', reason: 'The process ended while it was being sent.' };
     const parcel = await pack({ delivery, edition }, dispatch);
     if ('outcome' in parcel) return parcel;
-    const to = target.safeParse(delivery.target);
-    if (!to.success) return held('Its address was forgotten, as the retention of addresses asks.');
-    if (!mayReceive(to.data.clearance, parcel.marking))
-      return held(
-        `The edition is marked ${parcel.marking} and the target is cleared for ${to.data.clearance}.`,
-      );
+    if (!known.success) return held('Its address was forgotten, as the retention of addresses asks.');
+    const beyond = beyondClearance(known.data, parcel.marking);
+    if (beyond !== null) return held(beyond);
     if (parcel.kind === 'edition' && edition.folder !== null) await dispatch.markDelivered(edition.folder);
-    return await dispatch.deliver(parcel, { target: to.data, signal: AbortSignal.any([signal, timeout]) });
+    return await dispatch.deliver(parcel, { target: known.data, signal: AbortSignal.any([signal, timeout]) });
   } catch (error) {
     // Nobody knows how far it came.
     if (timeout.aborted) return { outcome: 'unknown', reason: 'It took too long.' };
@@ -82,12 +84,16 @@ const held = (reason: string): Receipt => ({ outcome: 'held', reason });
 /** What is sent, or why it cannot be. */
 async function pack(
   { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
-  { readPdf, urlOf }: Dispatch,
+  { ledger, readPdf, urlOf }: Dispatch,
 ): Promise<Parcel | Receipt> {
   const common = { id: delivery.id, edition: edition.id, brief: edition.brief, asOf: edition.asOf };
   const { card } = edition;
   if (delivery.content !== 'edition' && delivery.content !== 'notice') {
-    const paragraphs = alertParagraphs(delivery.content, edition);
+    const paragraphs = alertParagraphs(
+      delivery.content,
+      edition,
+      await ledger.deliveries({ edition: edition.id }),
+    );
     const title = `Sitrep: ${edition.id} ${alertWords[delivery.content]}`;
     return { ...common, kind: 'alert', title, issue: '', marking: 'TLP:CLEAR', paragraphs, pdf: null };
   }
@@ -105,12 +111,22 @@ const alertWords = {
   held: 'is held',
   failed: 'failed',
   late: 'is late',
+  undelivered: 'did not reach everybody',
 } as const satisfies { readonly [content in Content]?: string };
 
-function alertParagraphs(content: keyof typeof alertWords, { id, state, reason }: EditionRecord): string[] {
+function alertParagraphs(
+  content: keyof typeof alertWords,
+  { id, state, reason }: EditionRecord,
+  deliveries: readonly DeliveryRecord[],
+): string[] {
+  const stuck = deliveries.filter((each) => ['bounced', 'failed', 'held'].includes(each.state));
   return [
     `${id} ${alertWords[content]}. Its state is now: ${state}.`,
     ...(reason === null ? [] : reason.split('\n')),
+    // The operator is told which, and not who: alerts go over the same mail.
+    ...stuck.map(
+      (each) => `Delivery ${each.id.slice(0, 8)} (${each.channel}) is ${each.state}: ${each.reason ?? ''}`,
+    ),
     `See "sitrep deliveries --edition ${id}"; "sitrep retry ${id}" tries again.`,
   ];
 }
@@ -129,7 +145,7 @@ function settle(
       return { state: receipt.outcome, reason: receipt.reason };
     case 'unknown': {
       const parsed = target.safeParse(to);
-      if (parsed.success && 'email' in parsed.data && parsed.data.afterCrash === 'hold')
+      if (parsed.success && holdsWhenUnknown(parsed.data))
         return { state: 'held', reason: `${receipt.reason} It may have arrived.` };
       break;
     }

@@ -80,13 +80,13 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<boolean>;
 
   /**
-   * Takes a delivery to send it, and writes that down first. One that was being sent when its process ended is held
-   * or sent again, as its target says. Undefined when there is nothing to do.
+   * Takes a delivery to send it, and writes that down first. `interrupted` is one that was being sent when its process
+   * ended: it may have arrived. Undefined when there is nothing to do.
    */
   claimDelivery(
     id: string,
     options: { job: string; now: Date },
-  ): Promise<{ delivery: DeliveryRecord; edition: EditionRecord } | undefined>;
+  ): Promise<{ delivery: DeliveryRecord; edition: EditionRecord; interrupted: boolean } | undefined>;
   settleDelivery(
     delivery: DeliveryRecord,
     settlement: Settlement,

@@ -4,10 +4,9 @@ import type { Dataset } from '../model/dataset.ts';
 import type { EditionRecord, NewDelivery } from '../model/edition.ts';
 import { AppError, describeFault, type ErrorCode } from '../model/fault.ts';
 import { knownBy } from '../model/known.ts';
-import { mayReceive } from '../model/marking.ts';
 import { editionId } from '../model/edition-id.ts';
 import { hasValues } from '../model/parameters.ts';
-import { addressOf } from '../model/target.ts';
+import { addressOf, beyondClearance } from '../model/target.ts';
 import { applyParameters, titleOfEdition } from '../pipeline/applied-parameters.ts';
 import { nothingNew } from '../pipeline/changes.ts';
 import { fanOut } from '../pipeline/fan-out.ts';
@@ -172,8 +171,6 @@ function deliveriesOf(
       content,
       copy: 0,
       target,
-      heldBecause: mayReceive(target.clearance, marking)
-        ? null
-        : `The edition is marked ${marking} and the target is cleared for ${target.clearance}.`,
+      heldBecause: beyondClearance(target, marking),
     }));
 }

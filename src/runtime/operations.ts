@@ -1,28 +1,10 @@
 import { z } from 'zod';
-import type { Brief } from '../model/brief.ts';
 import { day } from '../model/calendar.ts';
-import {
-  deliveryStates,
-  editionStates,
-  type DeliveryRecord,
-  type EditionRecord,
-  type NewDelivery,
-} from '../model/edition.ts';
+import { deliveryStates, editionStates, type NewDelivery } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
-import { mayReceive } from '../model/marking.ts';
-import { addressOf } from '../model/target.ts';
-import type { Ledger } from './ledger.ts';
+import { addressOf, beyondClearance } from '../model/target.ts';
+import { editionOf, find, move, refused, tally, type Office } from './office.ts';
 import { editionsBetween } from './scheduler.ts';
-
-/** What an operator's commands need. */
-export interface Office {
-  readonly ledger: Ledger;
-  readonly briefIds: () => Promise<string[]>;
-  readonly loadBrief: (id: string) => Promise<Brief>;
-  /** Removes the files of an edition. */
-  readonly removeFiles: (folder: string) => Promise<void>;
-  readonly now: () => Date;
-}
 
 const operation = <I extends z.ZodType>(
   input: I,
@@ -106,16 +88,13 @@ export const operations = {
     );
     if (before.some(({ state }) => state === 'pending' || state === 'sending'))
       throw refused(`${edition.id} is on its way to ${address}.`, 'Wait for it to settle.');
-    const { marking } = edition.card;
     const copy: NewDelivery = {
       channel,
       address,
       content: edition.card.pdf === null ? 'notice' : 'edition',
       copy: Math.max(-1, ...before.map((each) => each.copy)) + 1,
       target,
-      heldBecause: mayReceive(target.clearance, marking)
-        ? null
-        : `The edition is marked ${marking} and the target is cleared for ${target.clearance}.`,
+      heldBecause: beyondClearance(target, edition.card.marking),
     };
     return office.ledger.addDeliveries(edition.id, [copy], office.now());
   }),
@@ -204,57 +183,3 @@ export type OperationName = keyof typeof operations;
 
 /** Calls an operation, in this process or in the one that holds the ledger. */
 export type Operate = (name: OperationName, input: unknown) => Promise<unknown>;
-
-const tally = (deliveries: readonly DeliveryRecord[]): { [state: string]: number } =>
-  Object.fromEntries(
-    deliveryStates
-      .map((state) => [state, deliveries.filter((each) => each.state === state).length] as const)
-      .filter(([, count]) => count > 0),
-  );
-
-async function find(
-  { ledger }: Office,
-  id: string,
-): Promise<{ edition: EditionRecord } | { delivery: DeliveryRecord }> {
-  const edition = await ledger.edition(id);
-  if (edition) return { edition };
-  const deliveries = id.length >= 6 ? await ledger.deliveries({ limit: 100_000 }) : [];
-  const [delivery, other] = deliveries.filter((each) => each.id.startsWith(id));
-  if (delivery && !other) return { delivery };
-  throw new AppError('edition-unknown', [
-    {
-      problem: `There is no ${other ? 'single ' : ''}edition or delivery "${id}" in the ledger.`,
-      mend: '"sitrep runs" shows the editions, such as weekly/2021-08-22, "sitrep deliveries" the deliveries.',
-    },
-  ]);
-}
-
-async function editionOf({ ledger }: Office, id: string): Promise<EditionRecord> {
-  const edition = await ledger.edition(id);
-  if (edition === undefined) throw new Error(`The edition ${id} of a delivery is gone.`);
-  return edition;
-}
-
-/** Moves each delivery that is in one of the states; gives the ids of those. Throws if there is none. */
-async function move(
-  { ledger, now }: Office,
-  deliveries: readonly DeliveryRecord[],
-  {
-    from,
-    to,
-    reason = null,
-  }: { from: readonly DeliveryRecord['state'][]; to: DeliveryRecord['state']; reason?: string | null },
-): Promise<string[]> {
-  const moved: string[] = [];
-  for (const { id } of deliveries)
-    if (await ledger.moveDelivery(id, { from, to, reason, now: now() })) moved.push(id);
-  if (moved.length === 0)
-    throw refused(
-      `Nothing there is ${from.join(' or ')}.`,
-      '"sitrep runs" and "sitrep deliveries" show the states.',
-    );
-  return moved;
-}
-
-const refused = (problem: string, mend: string): AppError =>
-  new AppError('operation-refused', [{ problem, mend }]);

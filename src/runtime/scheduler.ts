@@ -2,7 +2,7 @@ import type { Brief } from '../model/brief.ts';
 import { editionId } from '../model/edition-id.ts';
 import type { EditionRecord, NewEdition, Reach } from '../model/edition.ts';
 import { AppError, describeFault } from '../model/fault.ts';
-import { dueSlots, ON_TIME_MS, slotsBetween, type Slot } from '../model/slots.ts';
+import { dueSlots, ON_TIME_MS, slotsReporting, type Slot } from '../model/slots.ts';
 import { alertTo } from './alert.ts';
 import type { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
@@ -84,15 +84,9 @@ export function editionsBetween(
   brief: Brief,
   { from, to, reach }: { from: string; to: string; reach: Reach },
 ): NewEdition[] {
-  const start = new Date(Date.parse(`${from}T00:00:00Z`));
-  const end = new Date(Date.parse(`${to}T00:00:00Z`) + 3 * 86_400_000);
-  const slots = slotsBetween(brief.config.schedule, start, end).filter(
-    ({ asOf }) => asOf >= from && asOf <= to,
+  return slotsReporting(brief.config.schedule, { from, to }).map((slot) =>
+    editionAt(brief, slot, { origin: 'backfill', reach }),
   );
-  const byDay = new Map(slots.toReversed().map((slot) => [slot.asOf, slot]));
-  return [...byDay.values()]
-    .toReversed()
-    .map((slot) => editionAt(brief, slot, { origin: 'backfill', reach }));
 }
 
 function editionAt(

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { AppError } from '../model/fault.ts';
-import { operations, type Office, type OperationName } from '../runtime/operations.ts';
+import type { Office } from '../runtime/office.ts';
+import { operations, type OperationName } from '../runtime/operations.ts';
 
 /** Far more than any operation asks with. */
 const MOST_BYTES = 100_000;

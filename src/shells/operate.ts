@@ -1,9 +1,9 @@
 import type { Brief } from '../model/brief.ts';
-import type { Day } from '../model/calendar.ts';
-import { AppError } from '../model/fault.ts';
 import { comingSlots } from '../model/slots.ts';
 import { z } from 'zod';
 import type { Operate, OperationName } from '../runtime/operations.ts';
+import { backfill, type BackfillOptions } from './backfill.ts';
+import { countsOf, delivery, edition, toJson } from './records.ts';
 import { alignColumns } from './table.ts';
 import { localTime, utcTime } from './times.ts';
 
@@ -22,43 +22,10 @@ export interface Operations {
   print(line: string): void;
 }
 
-interface Where {
+export interface Where {
   readonly out: string;
   readonly json: boolean;
 }
-
-const edition = z.looseObject({
-  id: z.string(),
-  state: z.string(),
-  reason: z.string().nullable(),
-  slot: z.string().nullable(),
-  origin: z.string(),
-  partOf: z.string().nullable(),
-  pages: z.number().nullable(),
-  deliveries: z.record(z.string(), z.number()),
-  runs: z
-    .array(
-      z.looseObject({
-        number: z.number(),
-        startedAt: z.string(),
-        outcome: z.string(),
-        reason: z.string().nullable(),
-      }),
-    )
-    .optional(),
-});
-const delivery = z.looseObject({
-  id: z.string(),
-  edition: z.string(),
-  channel: z.string(),
-  address: z.string(),
-  content: z.string(),
-  state: z.string(),
-  reason: z.string().nullable(),
-  attempt: z.number(),
-  settledAt: z.string().nullable(),
-});
-const open: ReadonlySet<string> = new Set(['queued', 'rendering', 'delivering']);
 
 /** The commands that look at the ledger and change what stands in it. */
 export function operatorCommands(world: Operations) {
@@ -144,52 +111,7 @@ export function operatorCommands(world: Operations) {
       );
     },
 
-    async backfill(
-      brief: string,
-      { from, to, deliver, ...where }: Where & { from: Day; to: Day; deliver: boolean },
-    ) {
-      if (from > to)
-        throw new AppError('operation-refused', [
-          { problem: `${from} is after ${to}.`, mend: 'Give --from the earlier day.' },
-        ]);
-      await world.withLedger({ out: where.out, work: true }, async (operate) => {
-        const answer = await operate('backfill', { brief, from, to, deliver });
-        const asked = z.object({ all: z.array(z.string()), new: z.array(z.string()) }).parse(answer);
-        if (!where.json) world.print(backfillHead(brief, { from, to, ...asked }));
-        const told = new Map<string, string>();
-        for (;;) {
-          const all = z.array(edition).parse(toJson(await operate('runs', { brief, limit: 100_000 })));
-          const ours = all.filter(
-            ({ id, partOf }) => asked.all.includes(id) || asked.all.includes(partOf ?? ''),
-          );
-          for (const each of ours.toReversed()) {
-            const line = `  ${each.id}: ${each.state}${each.reason === null ? '' : ` (${each.reason.split('\n')[0]})`}`;
-            if (!where.json && told.get(each.id) !== line && !open.has(each.state)) world.print(line);
-            told.set(each.id, line);
-          }
-          const sent = z
-            .array(delivery)
-            .parse(toJson(await operate('deliveries', { brief, limit: 100_000 })));
-          const ids = new Set(ours.map(({ id }) => id));
-          const onTheirWay = sent.filter(
-            ({ edition: id, state }) => ids.has(id) && (state === 'pending' || state === 'sending'),
-          );
-          // A delivery that was tried and put off is tried again later, by whoever runs then.
-          const busy =
-            ours.some(({ state }) => state === 'queued' || state === 'rendering') ||
-            onTheirWay.some(({ state, attempt }) => state === 'sending' || attempt === 0);
-          if (!busy) {
-            if (where.json) world.print(JSON.stringify(ours, null, 2));
-            else
-              for (const each of ours.filter(({ state }) => state === 'delivering').toReversed())
-                world.print(`  ${each.id}: made; deliveries: ${countsOf(each.deliveries)}`);
-            refuseFailures(ours);
-            return;
-          }
-          await world.wait();
-        }
-      });
-    },
+    backfill: (brief: string, options: Where & BackfillOptions) => backfill(brief, options, world),
 
     async next(count: number, json: boolean) {
       const briefs = await world.loadBriefs(await world.briefIds());
@@ -240,35 +162,5 @@ export function operatorCommands(world: Operations) {
 }
 export type OperatorCommands = ReturnType<typeof operatorCommands>;
 
-/** What was not made is no success. */
-function refuseFailures(editions: readonly z.output<typeof edition>[]): void {
-  const failed = editions.filter(({ state }) => state === 'held' || state === 'failed');
-  if (failed.length === 0) return;
-  throw new AppError(
-    'edition-held',
-    failed.map(({ id, state, reason }) => ({
-      problem: `${id} is ${state}: ${reason ?? ''}`,
-      mend: `Mend it, then "sitrep retry ${id}".`,
-    })),
-  );
-}
-
-const countsOf = (deliveries: { readonly [state: string]: number }): string =>
-  Object.entries(deliveries)
-    .map(([state, count]) => `${count} ${state}`)
-    .join(', ');
-
 const definedOnly = (given: object): object =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-
-/** What came over no socket has dates where JSON has text. */
-const toJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-
-function backfillHead(
-  brief: string,
-  { from, to, all, new: fresh }: { from: Day; to: Day; all: readonly string[]; new: readonly string[] },
-): string {
-  if (all.length === 0) return `${brief} has no slot that reports through a day from ${from} to ${to}.`;
-  const there = all.length - fresh.length;
-  return `${all.length} editions from ${from} to ${to}${there > 0 ? `, ${there} of them known to the ledger already` : ''}:`;
-}

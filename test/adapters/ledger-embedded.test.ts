@@ -75,15 +75,15 @@ describe.skipIf(isServer)('a folder', () => {
     await using ledger = await place.open();
     expect(await ledger.deliveries({})).toEqual(
       expect.arrayContaining([
-        expect.objectContaining({ id: ids[0], state: 'pending', attempt: 1 }),
-        expect.objectContaining({ id: ids[1], state: 'held' }),
+        expect.objectContaining({ id: ids[0], state: 'sending', attempt: 1 }),
+        expect.objectContaining({ id: ids[1], state: 'sending', attempt: 1 }),
       ]),
     );
     const taken: string[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     const take = ({ id }: { id: string }) => {
       taken.push(id);
-      if (taken.length === 3) resolve();
+      if (taken.length === 4) resolve();
       return Promise.resolve();
     };
     await using _worker = await ledger.work({
@@ -93,9 +93,11 @@ describe.skipIf(isServer)('a folder', () => {
       deliveriesAtOnce: 1,
     });
     await promise;
-    expect(new Set(taken)).toEqual(new Set([ids[0], 'weekly/2021-08-29', 'weekly/2021-09-05']));
+    expect(new Set(taken)).toEqual(new Set([...ids, 'weekly/2021-08-29', 'weekly/2021-09-05']));
     // Older periods first, also after a restart.
     expect(taken.indexOf('weekly/2021-08-29')).toBeLessThan(taken.indexOf('weekly/2021-09-05'));
+    const again = await ledger.claimDelivery(ids[0] ?? '', { job: 'job-2', now });
+    expect(again?.interrupted).toBe(true);
     const claim = await ledger.claimEdition('weekly/2021-08-29', { job: 'job-2', now });
     expect(claim?.run).toBe(2);
     expect(await ledger.runs({ state: 'lost' })).toHaveLength(1);

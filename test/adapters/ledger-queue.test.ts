@@ -189,7 +189,7 @@ describe('reconciling', () => {
     expect(await ledger.reconcile(now)).toBe(3);
     expect(await ledger.counts()).toMatchObject({
       editions: { delivering: 1, queued: 1 },
-      deliveries: { pending: 1, held: 1 },
+      deliveries: { sending: 2 },
     });
   });
 

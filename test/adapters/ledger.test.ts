@@ -347,26 +347,17 @@ describe('delivering', () => {
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done', settledAt: later });
   });
 
-  test('one found in sending is sent again with the same id, and the attempt is counted', async () => {
+  test('one found in sending is told apart, with the same id, and the attempt is counted', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const [id = ''] = await delivering(ledger, ana);
     const first = await ledger.claimDelivery(id, { job: 'job', now });
+    expect(first?.interrupted).toBe(false);
     expect(await ledger.claimDelivery(id, { job: 'other', now })).toBeUndefined();
     const second = await ledger.claimDelivery(id, { job: 'job', now: later });
+    expect(second?.interrupted).toBe(true);
     expect(second?.delivery).toMatchObject({ id, attempt: 2, state: 'sending', sendingAt: later });
     expect(await ledger.settleDelivery(first!.delivery, sent, quiet)).toBe(false);
     expect(await ledger.settleDelivery(second!.delivery, sent, quiet)).toBe(true);
-  });
-
-  test('one found in sending is held, where its target says so', async () => {
-    await using ledger = await (await ledgers.fresh()).open();
-    const [id = ''] = await delivering(ledger, mailTo('cara@example.org', { hold: true }));
-    await ledger.claimDelivery(id, { job: 'job', now });
-    expect(await ledger.claimDelivery(id, { job: 'job', now: later })).toBeUndefined();
-    expect(await ledger.deliveries({})).toMatchObject([
-      { state: 'held', attempt: 1, reason: expect.stringContaining('it may have arrived') },
-    ]);
-    expect(await ledger.edition(asked().id)).toMatchObject({ state: 'delivering' });
   });
 
   test('an attempt that is outdated settles nothing, though as many were made since', async () => {

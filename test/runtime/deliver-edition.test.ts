@@ -125,7 +125,7 @@ describe('what is no longer what was made, or may not be seen, is held', () => {
       reason: 'There are no SMTP settings.',
     });
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'delivering' });
-    expect(await ledger.deliveries({})).toHaveLength(1);
+    expect(await ledger.deliveries({})).toMatchObject([{ content: 'edition' }, { content: 'undelivered' }]);
   });
 });
 
@@ -150,6 +150,22 @@ describe('when nobody knows whether it arrived', () => {
       state: 'held',
       reason: 'The connection was cut. It may have arrived.',
     });
+  });
+
+  test('so is one that was being sent when its process ended, unseen, and the operator hears of it', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [mailTo('cara@example.org', { hold: true }), ana]);
+    for (const { id } of await ledger.deliveries({})) await ledger.claimDelivery(id, { job: 'job-1', now });
+    expect(await send(house, 'cara@example.org')).toMatchObject({
+      state: 'held',
+      reason: 'The process ended while it was being sent. It may have arrived.',
+    });
+    expect(house.parcels).toEqual([]);
+    expect(await send(house, ana.address)).toMatchObject({ state: 'sent', attempt: 2 });
+    expect(await send(house, operator)).toMatchObject({ content: 'undelivered', state: 'sent' });
+    expect(house.parcels.at(-1)?.paragraphs).toContainEqual(
+      expect.stringMatching(/^Delivery [0-9a-f]{8} \(email\) is held: The process ended/),
+    );
   });
 
   test.each([
@@ -185,7 +201,7 @@ describe('what is refused', () => {
         attempt: 8,
       });
     }
-    const alerts = (await ledger.deliveries({})).filter(({ content }) => content === 'failed');
+    const alerts = (await ledger.deliveries({})).filter(({ content }) => content === 'undelivered');
     expect(alerts).toMatchObject([{ address: operator, channel: 'email', state: 'pending' }]);
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });
   });

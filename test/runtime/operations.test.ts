@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Ledger } from '../../src/runtime/ledger.ts';
-import { operations, type Office, type OperationName } from '../../src/runtime/operations.ts';
+import type { Office } from '../../src/runtime/office.ts';
+import { operations, type OperationName } from '../../src/runtime/operations.ts';
 import { deliverTo, openHouse, refusalOf } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { asked, at, claimed, delivering, made, mailTo, now } from '../support/ledger-samples.ts';

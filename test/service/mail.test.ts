@@ -110,7 +110,7 @@ test('each recipient fares by itself, and none receives it again for the sake of
     'edition cut@example.org': 'sent',
     'edition cut-held@example.org': 'held',
     'edition archive': 'sent',
-    'failed operator@example.net': 'sent',
+    'undelivered operator@example.net': 'sent',
   });
   expect(messagesTo('good@example.org')).toHaveLength(1);
   expect(messagesTo('gone@example.org')).toHaveLength(0);
@@ -150,6 +150,8 @@ test('the operator is told of the bounce, and the log holds no address', async (
   await settled();
   const [alert] = messagesTo('operator@example.net');
   expect(alert?.mail.subject).toContain('celebrations/2021-08-22');
+  expect(alert?.mail.text).toMatch(/is (bounced|held): /);
+  expect(alert?.mail.text).not.toContain('gone@');
   expect(service.stderr()).not.toContain('gone@example.org');
   expect(service.stderr()).toContain('g…@example.org');
 });

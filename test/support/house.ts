@@ -12,7 +12,7 @@ import type { Dispatch } from '../../src/runtime/deliver-edition.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import type { Workshop } from '../../src/runtime/make-edition.ts';
-import type { Office } from '../../src/runtime/operations.ts';
+import type { Office } from '../../src/runtime/office.ts';
 import type { Parcel, Receipt } from '../../src/runtime/parcel.ts';
 import { temporaryFolder } from './dataset.ts';
 import { now } from './ledger-samples.ts';

@@ -56,7 +56,10 @@ export const untilShown = async (page: Page, text: string): Promise<void> => {
   await page.waitForFunction(
     (wanted) => {
       const frames = [...document.querySelectorAll('iframe')];
-      return frames.length === 1 && (frames[0]?.contentDocument?.body.textContent ?? '').includes(wanted);
+      return (
+        frames.length === 1 &&
+        (frames[0]?.contentDocument?.querySelector('body')?.textContent ?? '').includes(wanted)
+      );
     },
     { polling: 'raf' },
     text,

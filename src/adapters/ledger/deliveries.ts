@@ -1,5 +1,5 @@
 import type { PgBoss } from 'pg-boss';
-import type { DeliveryRecord, NewDelivery } from '../../model/edition.ts';
+import type { NewDelivery } from '../../model/edition.ts';
 import type { Ledger } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
 import { sendJob } from './jobs.ts';
@@ -16,13 +16,11 @@ export function deliveryCalls(
         const [before] = toDeliveries(
           await session.query(
             `SELECT ${deliveryColumns} FROM sitrep.delivery
-             WHERE id = $1 AND (state = 'pending' OR (state = 'sending' AND job = $2)) FOR UPDATE`,
+             WHERE id = $1 AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL))) FOR UPDATE`,
             [id, job],
           ),
         );
         if (!before) return undefined;
-        if (before.state === 'sending' && (await interruptDelivery(session, { id, job })) === 'held')
-          return undefined;
         const [delivery] = toDeliveries(
           await session.query(
             `UPDATE sitrep.delivery SET state = 'sending', job = $2, attempt = attempt + 1, sending_at = $3 WHERE id = $1
@@ -33,7 +31,7 @@ export function deliveryCalls(
         const [edition] = toEditions(
           await session.query(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [before.edition]),
         );
-        return delivery && edition && { delivery, edition };
+        return delivery && edition && { delivery, edition, interrupted: before.state === 'sending' };
       }),
 
     settleDelivery: ({ id, edition, attempt, sendingAt }, settlement, { now, alert }) =>
@@ -125,24 +123,13 @@ export async function closeEdition(session: Session, id: string, now: Date): Pro
   );
 }
 
-/**
- * A delivery that was being sent when its process ended may have arrived. It is sent again with the same id, or held for
- * the operator, as its target says. Gives the state that it is in then; undefined when `job` no longer has it in hand.
- */
-export async function interruptDelivery(
+/** Takes a delivery out of the hands of a process that ended. It stays `sending`: it may have arrived. */
+export async function loseDelivery(
   session: Session,
   { id, job }: { id: string; job: string },
-): Promise<DeliveryRecord['state'] | undefined> {
-  const [interrupted] = toDeliveries(
-    await session.query(
-      `UPDATE sitrep.delivery SET job = NULL,
-         state = CASE WHEN target->>'afterCrash' = 'hold' THEN 'held' ELSE 'pending' END,
-         reason = CASE WHEN target->>'afterCrash' = 'hold'
-           THEN 'The process ended while it was being sent: it may have arrived. Release it to send it again.'
-           ELSE 'The process ended while it was being sent.' END
-       WHERE id = $1 AND state = 'sending' AND job = $2 RETURNING ${deliveryColumns}`,
-      [id, job],
-    ),
+): Promise<void> {
+  await session.query(
+    `UPDATE sitrep.delivery SET job = NULL WHERE id = $1 AND state = 'sending' AND job = $2`,
+    [id, job],
   );
-  return interrupted?.state;
 }

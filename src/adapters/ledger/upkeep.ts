@@ -2,7 +2,7 @@ import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import type { Ledger } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
-import { interruptDelivery } from './deliveries.ts';
+import { loseDelivery } from './deliveries.ts';
 import { loseEdition, wakeEdition } from './editions.ts';
 import { isAlive, sendJob } from './jobs.ts';
 import { editionColumns, toEditions } from './rows.ts';
@@ -74,7 +74,7 @@ const inHand = async (session: Session): Promise<z.output<typeof held>> =>
   held.parse(
     await session.query(
       `SELECT 'edition' AS queue, id, job FROM sitrep.edition WHERE state = 'rendering'
-       UNION ALL SELECT 'delivery', id, job FROM sitrep.delivery WHERE state = 'sending'`,
+       UNION ALL SELECT 'delivery', id, job FROM sitrep.delivery WHERE state = 'sending' AND job IS NOT NULL`,
     ),
   );
 
@@ -83,7 +83,8 @@ const waiting = async (session: Session): Promise<z.output<typeof open>> =>
   open.parse(
     await session.query(
       `SELECT 'edition' AS queue, id, as_of AS "asOf" FROM sitrep.edition WHERE state = 'queued'
-       UNION ALL SELECT 'delivery', id, '' FROM sitrep.delivery WHERE state = 'pending'`,
+       UNION ALL SELECT 'delivery', id, '' FROM sitrep.delivery
+       WHERE state = 'pending' OR (state = 'sending' AND job IS NULL)`,
     ),
   );
 
@@ -92,5 +93,5 @@ async function giveBack(
   session: Session,
   { queue: name, ...inHands }: z.output<typeof held>[number],
 ): Promise<void> {
-  await (name === 'edition' ? loseEdition(session, inHands) : interruptDelivery(session, inHands));
+  await (name === 'edition' ? loseEdition(session, inHands) : loseDelivery(session, inHands));
 }

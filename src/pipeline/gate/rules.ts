@@ -13,10 +13,10 @@ import {
   otherBookmarks,
   otherFonts,
   otherPaper,
-  otherWords,
   tooMuch,
   undescribed,
 } from './rules/sealed.ts';
+import { otherWords } from './rules/pdf-text.ts';
 import { aliases, offScale, strayMethod } from './rules/wording.ts';
 
 /** What a brief is held to whatever its data are. */

@@ -1,0 +1,70 @@
+import type { Brief } from '../model/brief.ts';
+import { deliveryStates, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
+import { AppError } from '../model/fault.ts';
+import type { Ledger } from './ledger.ts';
+
+/** What an operator's commands need. */
+export interface Office {
+  readonly ledger: Ledger;
+  readonly briefIds: () => Promise<string[]>;
+  readonly loadBrief: (id: string) => Promise<Brief>;
+  /** Removes the files of an edition. */
+  readonly removeFiles: (folder: string) => Promise<void>;
+  readonly now: () => Date;
+}
+
+/** How many deliveries there are in each state. */
+export const tally = (deliveries: readonly DeliveryRecord[]): { [state: string]: number } =>
+  Object.fromEntries(
+    deliveryStates
+      .map((state) => [state, deliveries.filter((each) => each.state === state).length] as const)
+      .filter(([, count]) => count > 0),
+  );
+
+/** The edition of that id, or the one delivery whose id begins so. Throws `edition-unknown`. */
+export async function find(
+  { ledger }: Office,
+  id: string,
+): Promise<{ edition: EditionRecord } | { delivery: DeliveryRecord }> {
+  const edition = await ledger.edition(id);
+  if (edition) return { edition };
+  const deliveries = id.length >= 6 ? await ledger.deliveries({ limit: 100_000 }) : [];
+  const [delivery, other] = deliveries.filter((each) => each.id.startsWith(id));
+  if (delivery && !other) return { delivery };
+  throw new AppError('edition-unknown', [
+    {
+      problem: `There is no ${other ? 'single ' : ''}edition or delivery "${id}" in the ledger.`,
+      mend: '"sitrep runs" shows the editions, such as weekly/2021-08-22, "sitrep deliveries" the deliveries.',
+    },
+  ]);
+}
+
+export async function editionOf({ ledger }: Office, id: string): Promise<EditionRecord> {
+  const edition = await ledger.edition(id);
+  if (edition === undefined) throw new Error(`The edition ${id} of a delivery is gone.`);
+  return edition;
+}
+
+/** Moves each delivery that is in one of the states; gives the ids of those. Throws if there is none. */
+export async function move(
+  { ledger, now }: Office,
+  deliveries: readonly DeliveryRecord[],
+  {
+    from,
+    to,
+    reason = null,
+  }: { from: readonly DeliveryRecord['state'][]; to: DeliveryRecord['state']; reason?: string | null },
+): Promise<string[]> {
+  const moved: string[] = [];
+  for (const { id } of deliveries)
+    if (await ledger.moveDelivery(id, { from, to, reason, now: now() })) moved.push(id);
+  if (moved.length === 0)
+    throw refused(
+      `Nothing there is ${from.join(' or ')}.`,
+      '"sitrep runs" and "sitrep deliveries" show the states.',
+    );
+  return moved;
+}
+
+export const refused = (problem: string, mend: string): AppError =>
+  new AppError('operation-refused', [{ problem, mend }]);

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** What the commands print of an edition, as operations give it. */
+export const edition = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+  slot: z.string().nullable(),
+  origin: z.string(),
+  partOf: z.string().nullable(),
+  pages: z.number().nullable(),
+  deliveries: z.record(z.string(), z.number()),
+  runs: z
+    .array(
+      z.looseObject({
+        number: z.number(),
+        startedAt: z.string(),
+        outcome: z.string(),
+        reason: z.string().nullable(),
+      }),
+    )
+    .optional(),
+});
+/** The same of a delivery. */
+export const delivery = z.looseObject({
+  id: z.string(),
+  edition: z.string(),
+  channel: z.string(),
+  address: z.string(),
+  content: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+  attempt: z.number(),
+  settledAt: z.string().nullable(),
+});
+
+export const countsOf = (deliveries: { readonly [state: string]: number }): string =>
+  Object.entries(deliveries)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(', ');
+
+/** What came over no socket has dates where JSON has text. */
+export const toJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { sweepScratch } from '../adapters/chromium/scratch.ts';
+import { openDelivery } from '../adapters/delivery/deliver.ts';
+import { migrateServer, restoreSnapshot } from '../adapters/ledger/open.ts';
+import type { Brief } from '../model/brief.ts';
+import type { DeliverySettings } from '../model/delivery-settings.ts';
+import { AppError, type Fault } from '../model/fault.ts';
+import { targetFaults } from '../model/target-faults.ts';
+import type { ServiceCommands } from '../shells/cli-service.ts';
+import { greeting } from '../shells/greeting.ts';
+import { ledgerOptions, now, type Parts } from './parts.ts';
+import { ledgerFolder } from './reach.ts';
+import { runService } from './serve.ts';
+
+/** The commands that run the service. */
+export function serviceOf({
+  parts,
+  catalogue,
+  print,
+}: {
+  parts: (logLevel: string) => Parts;
+  catalogue: { briefIds(): Promise<string[]>; loadBriefs(ids: readonly string[]): Promise<Brief[]> };
+  print: (line: string) => void;
+}): ServiceCommands {
+  return {
+    async start({ out, roles }) {
+      const own = parts('info');
+      if (own.databaseUrl === undefined && roles.length === 1) throw needsDatabase(roles[0] ?? 'worker');
+      const briefs = await catalogue.loadBriefs(await catalogue.briefIds());
+      const faults = briefs.flatMap((brief) => faultsOfTargets(brief, own.delivery));
+      if (faults.length > 0) throw new AppError('brief-invalid', faults);
+      await sweepScratch(join(own.cacheFolder, 'profiles'));
+      await runService({
+        out,
+        roles,
+        parts: own,
+        onReady: async (port) => {
+          for (const line of greeting(briefs, { now: now(), port, roles, settings: own.delivery }))
+            print(line);
+        },
+      });
+    },
+    async migrate() {
+      const own = parts('error');
+      const { databaseUrl } = own;
+      if (databaseUrl === undefined) throw needsDatabase('migrate');
+      await migrateServer(databaseUrl, ledgerOptions(own));
+      print('The tables are up to date.');
+    },
+    async restore({ out }) {
+      const remains = await restoreSnapshot(ledgerFolder(out));
+      print(
+        `The last snapshot is in place.${remains === null ? '' : ` What was there before is kept in ${remains}.`}`,
+      );
+    },
+    async checkMail(address) {
+      const { delivery: settings, stop } = parts('error');
+      const to = address ?? settings.operator;
+      if (to === null)
+        throw new AppError('settings-invalid', [
+          {
+            problem: 'There is nobody to write to.',
+            mend: 'Give an address after --mail, or set SITREP_OPERATOR.',
+          },
+        ]);
+      await using delivery = openDelivery({ settings, foldersRoot: '', now });
+      const receipt = await delivery.testMail({
+        address: to,
+        signal: AbortSignal.any([stop, AbortSignal.timeout(60_000)]),
+      });
+      if (receipt.outcome !== 'sent')
+        throw new AppError('settings-invalid', [
+          {
+            problem: `The test message was not sent (${receipt.outcome}): ${receipt.reason}`,
+            mend: 'See docs/operating.md, "Delivery".',
+          },
+        ]);
+      print(`The test message was accepted: ${receipt.detail}`);
+    },
+  };
+}
+
+/** What is wrong with the targets of a brief as the settings are. */
+export const faultsOfTargets = ({ definition, config }: Brief, settings: DeliverySettings): Fault[] =>
+  targetFaults({ file: definition.file, marking: config.marking, deliver: config.deliver }, settings);
+
+const needsDatabase = (command: string): AppError =>
+  new AppError('settings-invalid', [
+    {
+      problem: `"sitrep ${command}" needs a PostgreSQL server.`,
+      mend: 'Set DATABASE_URL, or use "sitrep start", which needs no server.',
+    },
+  ]);

@@ -1,0 +1,107 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDelivery } from '../adapters/delivery/deliver.ts';
+import { markDelivered, readEdition, readEditionFile, storeEdition } from '../adapters/editions.ts';
+import { everySecond } from '../adapters/heartbeat.ts';
+import type { Brief } from '../model/brief.ts';
+import type { Dataset } from '../model/dataset.ts';
+import type { DeliverySettings } from '../model/delivery-settings.ts';
+import type { Effects, Material } from '../pipeline/produce.ts';
+import type { Ledger } from '../runtime/ledger.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Office } from '../runtime/office.ts';
+import { startWorker } from '../runtime/service.ts';
+
+/** What the service and the operator's commands are put together from. */
+export interface Parts {
+  readonly databaseUrl: string | undefined;
+  readonly delivery: DeliverySettings;
+  readonly http: { readonly host: string; readonly port: number };
+  /** Where the browser and its profiles are kept. */
+  readonly cacheFolder: string;
+  readonly engine: string;
+  readonly effects: Effects;
+  readonly log: Log;
+  readonly loadMaterial: () => Promise<Material>;
+  readonly briefIds: () => Promise<string[]>;
+  readonly loadBrief: (id: string) => Promise<Brief>;
+  readonly loadDataset: (name: string) => Promise<Dataset>;
+  /** Aborted when the program is told to stop. */
+  readonly stop: AbortSignal;
+  /** Has a stop leave what is in hand alone, the browser included, until it is told to end that too. */
+  readonly finishFirst: () => { end(): void };
+}
+
+/** Longer than any channel takes for itself. */
+const DELIVERY_TIMEOUT_MS = 6 * 60_000;
+/** What is in hand at a stop may take this long to finish; then it is given back. */
+const GRACE_MS = 15_000;
+
+export const now = (): Date => new Date();
+
+/** What goes wrong in the background of a ledger is written down, and does not end the program. */
+export const ledgerOptions = ({ log }: Parts) => ({
+  onError: (error: Error) => log.error({ error: error.message }, 'The ledger reports a fault.'),
+});
+
+/** Puts together what works on a ledger. */
+export function assemble(
+  ledger: Ledger,
+  { out, onRendered, parts }: { out: string; onRendered: (seconds: number) => void; parts: Parts },
+) {
+  const { operator, publicUrl } = parts.delivery;
+  const { log, briefIds, loadBrief } = parts;
+  const delivery = openDelivery({ settings: parts.delivery, foldersRoot: join(out, 'delivered'), now });
+  const office: Office = {
+    ledger,
+    briefIds,
+    loadBrief,
+    removeFiles: (folder) => rm(folder, { recursive: true, force: true }),
+    now,
+  };
+  const workshop = {
+    ledger,
+    loadBrief,
+    loadDataset: parts.loadDataset,
+    loadMaterial: parts.loadMaterial,
+    effects: parts.effects,
+    store: {
+      read: readEdition,
+      write: (...[folder, files, description]: Parameters<typeof storeEdition>) =>
+        storeEdition(folder, files, description, { durable: true }),
+    },
+    engine: parts.engine,
+    out,
+    operator,
+    log,
+    now,
+    elapsedMs: () => performance.now(),
+    random: Math.random,
+    onRendered,
+  };
+  const dispatch = {
+    ledger,
+    deliver: delivery.deliver,
+    readPdf: readEditionFile,
+    markDelivered,
+    operator,
+    log,
+    timeoutMs: DELIVERY_TIMEOUT_MS,
+    urlOf: (edition: string) => (publicUrl === null ? null : `${publicUrl}/editions/${edition}.pdf`),
+    now,
+    random: Math.random,
+  };
+  /** Makes and delivers until it is disposed of, which lets what is in hand finish, for a while. */
+  const work = async (): Promise<AsyncDisposable> => {
+    const inHand = parts.finishFirst();
+    const worker = await startWorker({ workshop, dispatch, heartbeat: everySecond });
+    return {
+      async [Symbol.asyncDispose]() {
+        const timer = setTimeout(() => inHand.end(), GRACE_MS);
+        await worker[Symbol.asyncDispose]();
+        clearTimeout(timer);
+      },
+    };
+  };
+  return { office, work, delivery };
+}

@@ -1,0 +1,73 @@
+import { connect } from 'node:net';
+import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openEmbeddedLedger, openServerLedger, type EmbeddedLedger } from '../adapters/ledger/open.ts';
+import { operateBy } from '../adapters/remote.ts';
+import { AppError } from '../model/fault.ts';
+import { operations, type Operate } from '../runtime/operations.ts';
+import { assemble, ledgerOptions, type Parts } from './parts.ts';
+
+/** See `Operations.withLedger`. */
+export async function withLedger<T>(
+  { out, work, parts }: { out: string; work: boolean; parts: Parts },
+  use: (operate: Operate) => Promise<T>,
+): Promise<T> {
+  if (parts.databaseUrl === undefined && (await answers(socketPath(out))))
+    return use(operateBy(socketPath(out)));
+  await using opened = new AsyncDisposableStack();
+  const ledger =
+    parts.databaseUrl === undefined
+      ? await openEmbeddedLedger(ledgerFolder(out), ledgerOptions(parts))
+      : await openServerLedger(parts.databaseUrl, ledgerOptions(parts));
+  opened.use(ledger);
+  const { office, work: startWork, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
+  opened.use(delivery);
+  // On a server the workers do it, which have the settings of delivery.
+  if (work && parts.databaseUrl === undefined) opened.use(await startWork());
+  return await Promise.race([
+    use((name, input) => operations[name].run(office, input)),
+    aborted(parts.stop).then(() => Promise.reject(parts.stop.reason)),
+  ]);
+}
+
+/** The folder of the embedded ledger. */
+export const ledgerFolder = (out: string): string => join(out, '.ledger');
+
+/** Relative where that is shorter: the system allows about a hundred bytes. */
+export function socketPath(out: string): string {
+  const path = join(ledgerFolder(out), 'socket');
+  const short = relative(process.cwd(), path);
+  return short.length < path.length ? short : path;
+}
+
+/** Opens the ledger of a folder to hold it. Throws `ledger-in-use` when another does so for good. */
+export async function holdLedger(out: string, parts: Parts): Promise<EmbeddedLedger> {
+  if (await answers(socketPath(out)))
+    throw new AppError('ledger-in-use', [
+      {
+        file: ledgerFolder(out),
+        problem: 'Another "sitrep start" holds this ledger and is at work.',
+        mend: 'Stop that one first, or give another folder with --out. All other commands reach it by themselves.',
+      },
+    ]);
+  return openEmbeddedLedger(ledgerFolder(out), ledgerOptions(parts));
+}
+
+/** Whether a process listens there: what was killed leaves its socket behind. */
+function answers(socket: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const call = connect(socket);
+  call.once('connect', () => resolve(true));
+  call.once('error', () => resolve(false));
+  return promise.finally(() => call.destroy());
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}
+
+export const pause = (): Promise<void> => delay(100);

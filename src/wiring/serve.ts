@@ -1,0 +1,85 @@
+import { rm } from 'node:fs/promises';
+import { everySecond } from '../adapters/heartbeat.ts';
+import { openServerLedger } from '../adapters/ledger/open.ts';
+import { openMetrics } from '../adapters/metrics.ts';
+import type { Log } from '../runtime/log.ts';
+import { startScheduler, type Role } from '../runtime/service.ts';
+import { serveHealth, serveOperations } from '../shells/http.ts';
+import { assemble, ledgerOptions, now, type Parts } from './parts.ts';
+import { aborted, holdLedger, socketPath } from './reach.ts';
+
+const SNAPSHOT_MS = 15 * 60_000;
+
+/** Runs until told to stop: finds what is due, or makes and delivers it, or both. `onReady` is told where it listens. */
+export async function runService({
+  out,
+  roles,
+  parts,
+  onReady,
+}: {
+  out: string;
+  roles: readonly Role[];
+  parts: Parts;
+  onReady: (port: number) => Promise<void>;
+}): Promise<void> {
+  const { log, stop } = parts;
+  await using service = new AsyncDisposableStack();
+  const embedded = parts.databaseUrl === undefined ? await holdLedger(out, parts) : undefined;
+  const ledger = embedded ?? (await openServerLedger(parts.databaseUrl ?? '', ledgerOptions(parts)));
+  service.use(ledger);
+  const metrics = openMetrics(ledger, { now });
+  const { office, work, delivery } = assemble(ledger, {
+    out,
+    onRendered: metrics.rendered,
+    parts,
+  });
+  service.use(delivery);
+  if (embedded) {
+    const socket = socketPath(out);
+    await rm(socket, { force: true });
+    service.use(await serveOperations(office, socket));
+  }
+  let beaten = now();
+  const health = await serveHealth(
+    {
+      metrics,
+      ailment: async () => {
+        await ledger.counts();
+        const silentMs = now().getTime() - beaten.getTime();
+        const isLate = roles.includes('scheduler') && silentMs > 60_000;
+        return isLate ? `The schedule was last looked at ${Math.round(silentMs / 1000)} s ago.` : null;
+      },
+    },
+    parts.http,
+  );
+  service.use(health);
+  if (embedded) service.use(keepSnapshots(embedded, log));
+  if (roles.includes('worker')) service.use(await work());
+  if (roles.includes('scheduler')) {
+    const { operator } = parts.delivery;
+    const schedules = { ledger, briefIds: parts.briefIds, loadBrief: parts.loadBrief, operator, log };
+    const onBeat = (at: Date) => {
+      beaten = at;
+      metrics.beat(at);
+    };
+    service.use(startScheduler({ schedules, heartbeat: everySecond, now, onBeat }));
+  }
+  await onReady(health.port);
+  log.info({ roles, port: health.port }, 'ready');
+  await aborted(stop);
+  log.info({}, 'stopping');
+}
+
+function keepSnapshots(ledger: { snapshot(): Promise<void> }, log: Log): AsyncDisposable {
+  const take = () =>
+    ledger
+      .snapshot()
+      .catch((error: unknown) => log.error({ error: String(error) }, 'No snapshot was written.'));
+  const timer = setInterval(() => void take(), SNAPSHOT_MS);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await take();
+    },
+  };
+}
