@@ -69,7 +69,7 @@ export const editionRecord = newEdition.extend({
   state: z.enum(editionStates),
   /** Why it is in its state, with every fault that holds it. */
   reason: z.string().nullable(),
-  /** Attempts at making it since it was asked for, or asked for again. */
+  /** Times that it was begun since it was asked for, or asked for again. */
   attempt: z.number().int(),
   requestedAt: instant,
   startedAt: instant.nullable(),
@@ -127,6 +127,7 @@ export const runRecord = z.strictObject({
     'held',
     'failed',
     'retried',
+    'given-back',
     'lost',
     'cancelled',
     'skipped',

@@ -19,7 +19,7 @@ export type Making =
       readonly card: Card;
       readonly deliveries: readonly NewDelivery[];
     }
-  | { readonly outcome: 'skipped'; readonly reason: string }
+  | { readonly outcome: 'skipped' | 'given-back'; readonly reason: string }
   | { readonly outcome: 'fanned-out'; readonly editions: readonly NewEdition[]; readonly reason: string }
   | { readonly outcome: 'held' | 'failed'; readonly reason: string }
   | { readonly outcome: 'retried'; readonly reason: string; readonly afterSeconds: number };
@@ -55,6 +55,8 @@ interface Counts {
 export interface Claim {
   readonly edition: EditionRecord;
   readonly run: number;
+  /** Attempts that failed since it was asked for; those that were merely interrupted do not count. */
+  readonly failures: number;
 }
 
 /**

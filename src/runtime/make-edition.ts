@@ -51,9 +51,9 @@ export async function makeEdition(
   const { ledger, log, operator } = workshop;
   const claim = await ledger.claimEdition(id, { job, now: workshop.now() });
   if (claim === undefined) return;
-  const { edition } = claim;
+  const { edition, failures } = claim;
   log.info({ edition: id, run: claim.run }, 'rendering');
-  const making = edition.attempt > MOST_BEGUN ? lost : await attempt(edition, workshop, signal);
+  const making = edition.attempt > MOST_BEGUN ? lost : await attempt(edition, { workshop, failures, signal });
   const reason = 'reason' in making ? making.reason : undefined;
   const wrong = making.outcome === 'held' || making.outcome === 'failed';
   const alert = wrong && operator !== null ? alertTo(operator, making.outcome) : null;
@@ -69,17 +69,20 @@ const lost: Making = {
   reason: `It was begun ${MOST_BEGUN} times and never ended: it may take too much memory.`,
 };
 
-async function attempt(edition: EditionRecord, workshop: Workshop, signal: AbortSignal): Promise<Making> {
+async function attempt(
+  edition: EditionRecord,
+  { workshop, failures, signal }: { workshop: Workshop; failures: number; signal: AbortSignal },
+): Promise<Making> {
   try {
     return await make(edition, workshop, signal);
   } catch (error) {
-    if (signal.aborted) return { outcome: 'retried', reason: 'The process was stopped.', afterSeconds: 0 };
+    if (signal.aborted) return { outcome: 'given-back', reason: 'The process was stopped.' };
     const known = error instanceof AppError;
     const reason = known ? error.faults.map(describeFault).join('\n') : String(error);
     // What stays until somebody mends it is held at once, with all its reasons.
     if (known && !passing.has(error.code)) return { outcome: 'held', reason };
-    if (edition.attempt >= MOST_ATTEMPTS) return { outcome: 'failed', reason };
-    const afterSeconds = backoffSeconds(edition.attempt, () => workshop.random());
+    if (failures + 1 >= MOST_ATTEMPTS) return { outcome: 'failed', reason };
+    const afterSeconds = backoffSeconds(failures + 1, () => workshop.random());
     return { outcome: 'retried', reason, afterSeconds };
   }
 }

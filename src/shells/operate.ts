@@ -14,9 +14,13 @@ export interface Operations {
   loadBriefs(ids: readonly string[]): Promise<Brief[]>;
   /**
    * Reaches the ledger of an output folder: in the process that holds it, or by opening it; or the one on a server. With
-   * `work`, a process that opens the folder makes and delivers meanwhile what is asked for: no other does.
+   * `work`, a process that opens the folder makes and delivers meanwhile what is asked for: no other does. Otherwise
+   * that waits until somebody runs, unless the ledger `isServed`.
    */
-  withLedger<T>(options: { out: string; work: boolean }, use: (operate: Operate) => Promise<T>): Promise<T>;
+  withLedger<T>(
+    options: { out: string; work: boolean },
+    use: (operate: Operate, ledger: { isServed: boolean }) => Promise<T>,
+  ): Promise<T>;
   /** Resolves when some time has passed in which editions may have moved on. */
   wait(): Promise<void>;
   print(line: string): void;
@@ -103,12 +107,17 @@ export function operatorCommands(world: Operations) {
       input: { id: string; to?: string },
       where: Where,
     ) {
-      const moved = z.array(z.string()).parse(await ask(where, name, input));
-      show(where.json, moved, () =>
-        moved
-          .map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`)
-          .join('\n'),
-      );
+      await world.withLedger({ out: where.out, work: false }, async (operate, { isServed }) => {
+        const moved = z.array(z.string()).parse(await operate(name, input));
+        show(where.json, moved, () =>
+          [
+            ...moved.map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`),
+            ...(isServed || name === 'hold' || name === 'cancel'
+              ? []
+              : ['Nothing runs on this ledger now: "sitrep start" goes on with it.']),
+          ].join('\n'),
+        );
+      });
     },
 
     backfill: (brief: string, options: Where & BackfillOptions) => backfill(brief, options, world),

@@ -10,10 +10,10 @@ import { assemble, ledgerOptions, type Parts } from './parts.ts';
 /** See `Operations.withLedger`. */
 export async function withLedger<T>(
   { out, work, parts }: { out: string; work: boolean; parts: Parts },
-  use: (operate: Operate) => Promise<T>,
+  use: (operate: Operate, ledger: { isServed: boolean }) => Promise<T>,
 ): Promise<T> {
   if (parts.databaseUrl === undefined && (await answers(socketPath(out))))
-    return use(operateBy(socketPath(out)));
+    return use(operateBy(socketPath(out)), { isServed: true });
   await using opened = new AsyncDisposableStack();
   const ledger =
     parts.databaseUrl === undefined
@@ -25,7 +25,9 @@ export async function withLedger<T>(
   // On a server the workers do it, which have the settings of delivery.
   if (work && parts.databaseUrl === undefined) opened.use(await startWork());
   return await Promise.race([
-    use((name, input) => operations[name].run(office, input)),
+    use((name, input) => operations[name].run(office, input), {
+      isServed: parts.databaseUrl !== undefined,
+    }),
     aborted(parts.stop).then(() => Promise.reject(parts.stop.reason)),
   ]);
 }

@@ -125,7 +125,9 @@ describe('what is no longer what was made, or may not be seen, is held', () => {
       reason: 'There are no SMTP settings.',
     });
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'delivering' });
-    expect(await ledger.deliveries({})).toMatchObject([{ content: 'edition' }, { content: 'undelivered' }]);
+    const contents = (await ledger.deliveries({})).map(({ content }) => content);
+    expect(new Set(contents)).toEqual(new Set(['edition', 'undelivered']));
+    expect(contents).toHaveLength(2);
   });
 });
 
@@ -161,7 +163,7 @@ describe('when nobody knows whether it arrived', () => {
       reason: 'The process ended while it was being sent. It may have arrived.',
     });
     expect(house.parcels).toEqual([]);
-    expect(await send(house, ana.address)).toMatchObject({ state: 'sent', attempt: 2 });
+    expect(await send(house, ana.address)).toMatchObject({ state: 'sent', attempt: 1 });
     expect(await send(house, operator)).toMatchObject({ content: 'undelivered', state: 'sent' });
     expect(house.parcels.at(-1)?.paragraphs).toContainEqual(
       expect.stringMatching(/^Delivery [0-9a-f]{8} \(email\) is held: The process ended/),

@@ -155,6 +155,16 @@ describe('what may pass', () => {
     ]);
   });
 
+  test('counts failures alone: an edition that was interrupted ten times is still tried again', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const house = await openHouse(ledger);
+    house.print = fail;
+    await ledger.request([asked()], now);
+    for (let lost = 0; lost < 10; lost += 1) await ledger.claimEdition(id, { job: 'job', now });
+    expect(await make(house, { job: 'job' })).toMatchObject({ state: 'queued', attempt: 11 });
+    expect(await ledger.claimEdition(id, { job: 'next', now })).toMatchObject({ failures: 1 });
+  });
+
   test('passes', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger);
@@ -183,7 +193,7 @@ test('a stop gives the edition back', async () => {
     state: 'queued',
     reason: 'The process was stopped.',
   });
-  expect(await ledger.runs({})).toMatchObject([{ outcome: 'retried' }]);
+  expect(await ledger.runs({})).toMatchObject([{ outcome: 'given-back' }]);
   expect(await alertsIn(ledger)).toEqual([]);
 });
 

@@ -123,7 +123,7 @@ test(
     const { editions, deliveries } = await ledger.read();
     expect(editions.map(({ id }) => id).toSorted()).toEqual(expect.arrayContaining(due));
     expect(new Set(editions.map(({ id }) => id)).size).toBe(editions.length);
-    expect(new Set(editions.map(({ state }) => state))).toEqual(new Set(['done']));
+    expect(editions.filter(({ state }) => state !== 'done')).toEqual([]);
 
     // Every edition is there whole, and is the one that the ledger speaks of.
     for (const { id, sha256 } of editions) {
@@ -137,7 +137,7 @@ test(
 
     // Every delivery settled, one for each target of each edition.
     expect(deliveries).toHaveLength(editions.length * targets.length);
-    expect(new Set(deliveries.map(({ state }) => state))).toEqual(new Set(['sent']));
+    expect(deliveries.filter(({ state }) => state !== 'sent')).toEqual([]);
 
     // Each recipient has each edition; what arrived twice bears the id that it had before.
     const sent = deliveries.filter(({ channel }) => channel === 'email');

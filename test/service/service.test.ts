@@ -127,6 +127,22 @@ describe('sitrep start', () => {
   });
 });
 
+test('what is asked of a ledger that nobody runs waits, and the command says so', async () => {
+  const asked = 'celebrations --from 2021-08-15 --to 2021-08-15 --out seven';
+  expect((await project.sitrep(`backfill ${asked}`)).stderr).toBe('');
+  const refused = await project.sitrep('retry celebrations/2021-08-15 --out seven');
+  expect(refused.stderr).toContain('Nothing there is failed or bounced.');
+  expect((await project.sitrep('backfill weekly --from 2021-08-15 --to 2021-08-15 --out seven')).stderr).toBe(
+    '',
+  );
+  const resent = await project.sitrep('resend weekly/2021-08-15 --to archive --out seven');
+  expect(resent.stdout).toMatch(
+    /^resend: delivery [0-9a-f]{8}\nNothing runs on this ledger now: "sitrep start"/,
+  );
+  await using service = startService(project, 'start --out seven');
+  await service.line(({ msg, channel }) => msg === 'sent' && channel === 'folder');
+});
+
 test('the sample data can be put through a folder target, and a delivered edition is not overwritten', async () => {
   const brief = join(project.folder, 'templates/celebrations/brief.yaml');
   const before = await readFile(brief, 'utf8');

@@ -79,8 +79,11 @@ export function startService(project: Project, args: string, env: NodeJS.Process
       await ended;
     },
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      // Told, and not killed: its browser would outlive it.
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 40_000);
       await ended;
+      clearTimeout(timer);
     },
   };
   return service;

@@ -23,7 +23,8 @@ export function deliveryCalls(
         if (!before) return undefined;
         const [delivery] = toDeliveries(
           await session.query(
-            `UPDATE sitrep.delivery SET state = 'sending', job = $2, attempt = attempt + 1, sending_at = $3 WHERE id = $1
+            `UPDATE sitrep.delivery SET state = 'sending', job = $2, sending_at = $3,
+               attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END WHERE id = $1
              RETURNING ${deliveryColumns}`,
             [id, job, now],
           ),

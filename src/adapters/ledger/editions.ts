@@ -7,6 +7,9 @@ import { closeEdition, insertDeliveries } from './deliveries.ts';
 import { sendJob } from './jobs.ts';
 import { editionColumns, toEditions } from './rows.ts';
 
+/** A run that is begun, and how many of those before it failed since the edition was asked for. */
+const started = z.object({ number: z.number(), failures: z.number() });
+
 /** Asking for editions and making them. */
 export function editionCalls(
   database: Database,
@@ -49,17 +52,19 @@ export function editionCalls(
           ),
         );
         if (!edition) return undefined;
-        const [{ number: run }] = z.tuple([z.object({ number: z.number() })]).parse(
+        const [{ number: run, failures }] = z.tuple([started]).parse(
           await session.query(
             `WITH lost AS (
                UPDATE sitrep.run SET outcome = 'lost', ended_at = $2, reason = 'The process ended during the run.'
                WHERE edition = $1 AND outcome = 'running')
              INSERT INTO sitrep.run SELECT $1, coalesce(max(number), 0) + 1, $2, NULL, 'running', NULL
-             FROM sitrep.run WHERE edition = $1 RETURNING number`,
-            [id, now],
+             FROM sitrep.run WHERE edition = $1 RETURNING number,
+               (SELECT count(*)::integer FROM sitrep.run before
+                WHERE edition = $1 AND outcome = 'retried' AND before.number > sitrep.run.number - $3) AS failures`,
+            [id, now, edition.attempt],
           ),
         );
-        return { edition, run };
+        return { edition, run, failures };
       }),
 
     settleEdition: ({ edition, run }, making, { now, alert }) =>
@@ -159,6 +164,10 @@ async function settle(
     case 'held':
     case 'failed':
       await moveTo(making.outcome, making.reason, now);
+      break;
+    case 'given-back':
+      await moveTo('queued', making.reason, null);
+      await wakeEdition(session, boss, edition);
       break;
     case 'retried':
       await moveTo('queued', making.reason, null);
