@@ -40,8 +40,8 @@ export interface Workshop {
 /** What may pass by itself: the browser, the disk. Anything else is a fault that somebody has to mend. */
 const passing: ReadonlySet<ErrorCode> = new Set(['browser-failed', 'print-failed', 'output-unwritable']);
 const MOST_ATTEMPTS = 5;
-/** An edition that was begun more often than this and never ended takes its process down with it. */
-const MOST_BEGUN = 20;
+/** Begun more often than this and never ended, an edition takes its process down with it: bad luck is not so stubborn. */
+const MOST_BEGUN = 100;
 
 /** Makes one edition that is asked for, once: whatever becomes of it stands in the ledger. */
 export async function makeEdition(

@@ -201,10 +201,10 @@ test('an edition that takes its process down again and again fails for good, and
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await ledger.request([asked()], now);
-  for (let lost = 1; lost <= 20; lost += 1) await ledger.claimEdition(id, { job: 'job', now });
+  for (let lost = 1; lost <= 100; lost += 1) await ledger.claimEdition(id, { job: 'job', now });
   expect(await make(house, { job: 'job' })).toMatchObject({
     state: 'failed',
-    reason: 'It was begun 20 times and never ended: it may take too much memory.',
+    reason: 'It was begun 100 times and never ended: it may take too much memory.',
   });
   expect(await alertsIn(ledger)).toEqual([{ address: operator, content: 'failed' }]);
 });
