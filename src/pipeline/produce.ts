@@ -78,11 +78,28 @@ export interface Edition extends Rendering {
 
 /** select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`. */
 export async function render(
+  request: Request,
+  effects: Pick<Effects, 'openQueries'>,
+  material: Material,
+  onStep: OnStep = () => {},
+): Promise<Rendering> {
+  const { judge, ...page } = await composePage(request, effects, material, onStep);
+  onStep('gate');
+  return { ...page, ...judge() };
+}
+
+/** A page before the gate. */
+interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
+  /** Throws `edition-held`. */
+  readonly judge: () => Pick<Rendering, 'draft' | 'rules'>;
+}
+
+async function composePage(
   { brief, dataset, asOf, paper, parameters: given }: Request,
   { openQueries }: Pick<Effects, 'openQueries'>,
   { maps, fontFaces, glyphs }: Material,
-  onStep: OnStep = () => {},
-): Promise<Rendering> {
+  onStep: OnStep,
+): Promise<ComposedPage> {
   const period = periodEnding(asOf, brief.config.period);
   const knownRows = knownBy(dataset.tables, asOf);
   const parameters = requireParameters(brief, given);
@@ -119,20 +136,22 @@ export async function render(
     changes,
     fontFaces,
   });
-  onStep('gate');
   const charts = Object.fromEntries(drawn);
-  const draft = readDraft({
-    brief,
-    dataset,
-    period,
-    known,
-    findings,
-    used,
-    traced,
-    charts: Object.values(charts),
-    glyphs,
-  });
-  return { title, period, known, html, used, charts, draft, rules: holdDraft(draft) };
+  const judge = () => {
+    const draft = readDraft({
+      brief,
+      dataset,
+      period,
+      known,
+      findings,
+      used,
+      traced,
+      charts: Object.values(charts),
+      glyphs,
+    });
+    return { draft, rules: holdDraft(draft) };
+  };
+  return { title, period, known, html, used, charts, judge };
 }
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
@@ -148,11 +167,16 @@ export async function produce(
   const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
   effects.startPrinting();
   try {
-    const rendering = await render(request, effects, material, onStep);
-    const { tree, pieces } = rendering.draft;
+    const { judge, ...page } = await composePage(request, effects, material, onStep);
     stop.throwIfAborted();
-    onStep('print');
-    const printed = await effects.print(rendering.html, { signal: stop });
+    onStep('gate');
+    const { printed, ...judged } = await printAndJudge(
+      (dismissed) => effects.print(page.html, { signal: AbortSignal.any([stop, dismissed]) }),
+      judge,
+      onStep,
+    );
+    const rendering = { ...page, ...judged };
+    const { tree, pieces } = rendering.draft;
     onStep('seal');
     const { pdf, pages, contents } = await seal(printed, {
       title: `${rendering.title}, ${longDay(asOf)}`,
@@ -191,5 +215,31 @@ export async function produce(
     const problem = `The edition took longer than ${seconds} s.`;
     const mend = 'Raise limits.seconds in brief.yaml, or look for a slow query or chart.';
     throw new AppError('print-failed', [{ file, problem, mend }], { cause });
+  }
+}
+
+/**
+ * The page is judged while the browser, another process, prints it. What is held is not waited for: the print is
+ * stopped and what came of it dropped.
+ */
+async function printAndJudge<T extends object>(
+  print: (dismissed: AbortSignal) => Promise<Uint8Array>,
+  judge: () => T,
+  onStep: OnStep,
+): Promise<T & { readonly printed: Uint8Array }> {
+  const dismissal = new AbortController();
+  const printing = print(dismissal.signal);
+  // Judging takes this thread: the page must be on its way before. A print that fails at once is told of below.
+  const turn = Promise.withResolvers<void>();
+  setImmediate(turn.resolve);
+  await Promise.race([printing.catch(() => undefined), turn.promise]);
+  try {
+    const judged = judge();
+    onStep('print');
+    return { ...judged, printed: await printing };
+  } catch (error) {
+    dismissal.abort(error);
+    await printing.catch(() => undefined);
+    throw error;
   }
 }
