@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openChartProcess } from '../src/adapters/chart-process.ts';
 import { openQueries } from '../src/adapters/duckdb.ts';
 import { openPrinter, type Printer } from '../src/adapters/chromium/printer.ts';
 import { isPackagedPlatform } from '../src/adapters/chromium/unpack.ts';
@@ -24,10 +25,14 @@ interface Printed {
 const product: Product = await loadProduct();
 const fullCoverage = '2021-08-25';
 let printer: Printer;
+const chartProcess = openChartProcess();
 beforeAll(async () => {
   printer = await openPrinter({ cacheFolder: testCacheFolder });
 });
-afterAll(() => printer[Symbol.asyncDispose]());
+afterAll(async () => {
+  await chartProcess[Symbol.asyncDispose]();
+  await printer[Symbol.asyncDispose]();
+});
 
 async function print({
   brief: id,
@@ -38,7 +43,12 @@ async function print({
   const { dataset, material } = product;
   const edition = await produce(
     { brief: findBrief(product, id), dataset, asOf, paper, parameters },
-    { openQueries, startPrinting: () => {}, print: (html, options) => printer.print(html, options) },
+    {
+      openQueries,
+      drawChart: chartProcess.drawChart,
+      startPrinting: () => {},
+      print: (html, options) => printer.print(html, options),
+    },
     material,
   );
   return { edition, read: await readPdf(edition.pdf) };

@@ -15,7 +15,7 @@ import { holdDraft, holdPrint } from './gate/gate.ts';
 import { headingsOf, linkTexts } from './gate/page-units.ts';
 import { readPrint } from './gate/print.ts';
 import { together, type Verdict } from './gate/rule.ts';
-import { illustrate, type Illustration } from './illustrate.ts';
+import { illustrate, type DrawChart, type Illustration } from './illustrate.ts';
 import { seal } from './seal.ts';
 import { select, type OpenQueries } from './select.ts';
 
@@ -32,6 +32,7 @@ export interface Request {
 /** The steps that touch the world. */
 export interface Effects {
   readonly openQueries: OpenQueries;
+  readonly drawChart: DrawChart;
   /** Lets the browser start while charts are drawn. */
   readonly startPrinting: () => void;
   /** HTML to PDF. */
@@ -79,7 +80,7 @@ export interface Edition extends Rendering {
 /** select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`. */
 export async function render(
   request: Request,
-  effects: Pick<Effects, 'openQueries'>,
+  effects: Pick<Effects, 'openQueries' | 'drawChart'>,
   material: Material,
   onStep: OnStep = () => {},
 ): Promise<Rendering> {
@@ -96,7 +97,7 @@ interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
 
 async function composePage(
   { brief, dataset, asOf, paper, parameters: given }: Request,
-  { openQueries }: Pick<Effects, 'openQueries'>,
+  { openQueries, drawChart }: Pick<Effects, 'openQueries' | 'drawChart'>,
   { maps, fontFaces, glyphs }: Material,
   onStep: OnStep,
 ): Promise<ComposedPage> {
@@ -117,7 +118,7 @@ async function composePage(
   );
   const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
   onStep('chart');
-  const figures = await illustrate({ brief, known, sets, findings, maps });
+  const figures = await illustrate({ brief, known, sets, findings, maps, drawChart });
   onStep('compose');
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { openQueries } from '../../src/adapters/duckdb.ts';
 import { AppError } from '../../src/model/fault.ts';
 import { produce, type Effects } from '../../src/pipeline/produce.ts';
+import { rendering } from '../support/effects.ts';
 import { findBrief, loadProduct, swapText, withBrief, type Product } from '../support/product.ts';
 
 const right = await loadProduct();
@@ -22,7 +22,7 @@ const produceWith = (product: Product, print: Effects['print']) =>
       paper: 'A4',
       parameters: {},
     },
-    { openQueries, startPrinting: () => {}, print },
+    { ...rendering, startPrinting: () => {}, print },
     product.material,
   );
 

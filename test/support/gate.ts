@@ -1,8 +1,8 @@
 import type { Parameters } from '../../src/model/parameters.ts';
-import { openQueries } from '../../src/adapters/duckdb.ts';
 import type { Printer } from '../../src/adapters/chromium/printer.ts';
 import { AppError, type Fault } from '../../src/model/fault.ts';
 import { produce, type Edition } from '../../src/pipeline/produce.ts';
+import { rendering } from './effects.ts';
 import { findBrief, renderEdition, type Product } from './product.ts';
 
 export interface Asked {
@@ -35,7 +35,7 @@ export function print(
   return produce(
     { brief, dataset, asOf, paper: brief.config.paper, parameters },
     {
-      openQueries,
+      ...rendering,
       startPrinting: () => {},
       print: (html, options) => printer.print(alter(html), options),
     },

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
 import { loadDataset } from '../../src/adapters/dataset.ts';
-import { openQueries } from '../../src/adapters/duckdb.ts';
 import { markDelivered, readEdition, readEditionFile, storeEdition } from '../../src/adapters/editions.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
 import type { Brief } from '../../src/model/brief.ts';
+import { rendering } from './effects.ts';
 import { afterSealing } from '../../src/pipeline/gate/rules.ts';
 import type { Dispatch } from '../../src/runtime/deliver-edition.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
@@ -78,7 +78,7 @@ export async function openHouse(
       ...catalogue,
       loadDataset: (name) => loadDataset(join(root, 'data', name), `data/${name}`),
       loadMaterial: () => loadMaterial(join(root, 'data/geo')),
-      effects: { openQueries, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
+      effects: { ...rendering, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
       store: { read: readEdition, write: storeEdition },
       engine: 'test',
       out,
