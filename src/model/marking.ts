@@ -8,3 +8,7 @@ export type Marking = z.output<typeof marking>;
 /** Whether someone cleared for `clearance` may see what is marked `what`. */
 export const mayReceive = (clearance: Marking, what: Marking): boolean =>
   markings.indexOf(what) <= markings.indexOf(clearance);
+
+/** The markings that someone cleared for `clearance` may see. */
+export const markingsWithin = (clearance: Marking): Marking[] =>
+  markings.filter((each) => mayReceive(clearance, each));

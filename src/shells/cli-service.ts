@@ -21,7 +21,7 @@ export function serviceCommands(program: Command, service: ServiceCommands): voi
     .command('start')
     .description('make and deliver every brief when it is due, until stopped; needs no server')
     .addOption(outOption())
-    .action(({ out }: { out: string }) => service.start({ out, roles: ['scheduler', 'worker'] }));
+    .action(({ out }: { out: string }) => service.start({ out, roles: ['scheduler', 'worker', 'server'] }));
   program
     .command('scheduler')
     .description('only find what is due (with DATABASE_URL; run as many as you like)')
@@ -32,6 +32,11 @@ export function serviceCommands(program: Command, service: ServiceCommands): voi
     .description('only make and deliver what is due (with DATABASE_URL; run as many as you like)')
     .addOption(outOption())
     .action(({ out }: { out: string }) => service.start({ out, roles: ['worker'] }));
+  program
+    .command('serve')
+    .description('only serve the API and the pages (with DATABASE_URL; run as many as you like)')
+    .addOption(outOption())
+    .action(({ out }: { out: string }) => service.start({ out, roles: ['server'] }));
   program
     .command('migrate')
     .description('bring the tables in the database of DATABASE_URL up to date')

@@ -1,22 +1,30 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDelivery } from '../adapters/delivery/deliver.ts';
-import { markDelivered, readEdition, readEditionFile, storeEdition } from '../adapters/editions.ts';
+import {
+  markDelivered,
+  readEdition,
+  readEditionFile,
+  readPresentManifest,
+  storeEdition,
+} from '../adapters/editions.ts';
 import { everySecond } from '../adapters/heartbeat.ts';
 import type { Brief } from '../model/brief.ts';
+import { editionPath } from '../model/edition-id.ts';
 import type { Dataset } from '../model/dataset.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
 import type { Ledger } from '../runtime/ledger.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Office } from '../runtime/office.ts';
+import { commandLineUser, type Office } from '../runtime/office.ts';
 import { startWorker } from '../runtime/service.ts';
+import type { HttpSettings } from '../settings.ts';
 
 /** What the service and the operator's commands are put together from. */
 export interface Parts {
   readonly databaseUrl: string | undefined;
   readonly delivery: DeliverySettings;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpSettings;
   /** Where the browser and its profiles are kept. */
   readonly cacheFolder: string;
   readonly engine: string;
@@ -57,7 +65,10 @@ export function assemble(
     briefIds,
     loadBrief,
     removeFiles: (folder) => rm(folder, { recursive: true, force: true }),
+    readManifest: readPresentManifest,
     now,
+    who: commandLineUser,
+    mostQueued: parts.http.mostQueued,
   };
   const workshop = {
     ledger,
@@ -87,7 +98,8 @@ export function assemble(
     operator,
     log,
     timeoutMs: DELIVERY_TIMEOUT_MS,
-    urlOf: (edition: string) => (publicUrl === null ? null : `${publicUrl}/editions/${edition}.pdf`),
+    urlOf: (edition: string) =>
+      publicUrl === null ? null : `${publicUrl}/editions/${editionPath(edition)}/pdf`,
     now,
     random: Math.random,
   };

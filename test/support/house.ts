@@ -4,7 +4,13 @@ import { PDFDocument } from '@cantoo/pdf-lib';
 import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
 import { loadDataset } from '../../src/adapters/dataset.ts';
 import { openQueries } from '../../src/adapters/duckdb.ts';
-import { markDelivered, readEdition, readEditionFile, storeEdition } from '../../src/adapters/editions.ts';
+import {
+  markDelivered,
+  readEdition,
+  readEditionFile,
+  readPresentManifest,
+  storeEdition,
+} from '../../src/adapters/editions.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
 import type { Brief } from '../../src/model/brief.ts';
 import { afterSealing } from '../../src/pipeline/gate/rules.ts';
@@ -72,7 +78,14 @@ export async function openHouse(
     time: now,
     answer: () => ({ outcome: 'sent', detail: '250' }),
     print: smallPdf,
-    office: { ...common, ...catalogue, removeFiles: () => Promise.resolve() },
+    office: {
+      ...common,
+      ...catalogue,
+      removeFiles: () => Promise.resolve(),
+      readManifest: readPresentManifest,
+      who: 'test',
+      mostQueued: 200,
+    },
     workshop: {
       ...common,
       ...catalogue,
