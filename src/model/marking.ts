@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The Traffic Light Protocol 2.0 (FIRST), from the most open to the most closed. */
-const markings = ['TLP:CLEAR', 'TLP:GREEN', 'TLP:AMBER', 'TLP:AMBER+STRICT', 'TLP:RED'] as const;
+export const markings = ['TLP:CLEAR', 'TLP:GREEN', 'TLP:AMBER', 'TLP:AMBER+STRICT', 'TLP:RED'] as const;
 export const marking = z.enum(markings);
 export type Marking = z.output<typeof marking>;
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { auditRecord } from './caller.ts';
 import { papers } from './brief.ts';
 import { day } from './calendar.ts';
 import { deliveryRecord, deliveryStates, editionRecord, editionStates, runRecord } from './edition.ts';
@@ -8,7 +7,7 @@ import { parameter } from './parameters.ts';
 import { channels } from './target.ts';
 
 /** What callers are shown of briefs, editions and deliveries; the API's document is made from these. */
-export const tally = z.partialRecord(z.enum(deliveryStates), z.number().int());
+const tally = z.partialRecord(z.enum(deliveryStates), z.number().int());
 
 /** The files of an edition that can be read. */
 export const fileKinds = ['pdf', 'html', 'manifest'] as const;
@@ -82,9 +81,6 @@ export const briefDetail = briefView.extend({
   targets: z.array(z.strictObject({ channel: z.enum(channels), address: z.string(), clearance: marking })),
 });
 export type BriefDetail = z.output<typeof briefDetail>;
-
-export const auditView = auditRecord;
-export type AuditView = z.output<typeof auditView>;
 
 /** A part of a list; `next` asks for what follows, null at the end. */
 export const pageOf = <T extends z.ZodType>(entry: T) =>

@@ -3,7 +3,7 @@ import { splitEditionId } from '../model/edition-id.ts';
 import type { DeliveryRecord, EditionRecord } from '../model/edition.ts';
 import { redactAddress, redactAddresses } from '../model/redact.ts';
 import type { Channel } from '../model/target.ts';
-import type { AuditView, DeliveryView, EditionView } from '../model/view.ts';
+import type { DeliveryView, EditionView } from '../model/view.ts';
 import type { Tally } from './ledger.ts';
 
 /** What callers are shown of a record. Who may only read is shown no address that could be written to. */
@@ -40,7 +40,7 @@ export function addressShown(
   return channel === 'webhook' && URL.canParse(address) ? new URL(address).origin : address;
 }
 
-export function audited(caller: Caller, entry: AuditRecord): AuditView {
+export function audited(caller: Caller, entry: AuditRecord): AuditRecord {
   if (caller.may === 'operate') return entry;
   const { to: _, ...details } = entry.details;
   return { ...entry, details };

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { day } from '../model/calendar.ts';
-import type { Caller } from '../model/caller.ts';
+import type { AuditRecord, Caller } from '../model/caller.ts';
 import { deliveryStates, editionStates } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
 import type {
-  AuditView,
   BriefDetail,
   BriefView,
   DeliveryView,
@@ -21,7 +20,7 @@ import { openFile, type OpenFile } from './desk-files.ts';
 import { audited, deliveryShown, editionShown, wordsShown } from './desk-show.ts';
 import { sightOf } from './desk-sight.ts';
 import type { Sight } from './ledger.ts';
-import { unknown, type Office } from './office.ts';
+import type { Office } from './office.ts';
 import { operations } from './operations.ts';
 
 const limit = z.coerce.number().int().min(1).max(200).default(50);
@@ -45,7 +44,8 @@ export const deliveriesWanted = z.strictObject({
 });
 export const auditWanted = z.strictObject({ edition: z.string().optional(), limit, after });
 
-export type Change = 'retry' | 'cancel' | 'hold' | 'release';
+export const changes = ['retry', 'cancel', 'hold', 'release'] as const;
+type Change = (typeof changes)[number];
 
 /**
  * What the API and the pages ask. Each is told who asks: what is above the caller's clearance is not in any list or
@@ -63,9 +63,10 @@ export interface Desk {
   /** Where a file of it lies; undefined when it has none of that kind. */
   file(caller: Caller, id: string, kind: FileKind): Promise<OpenFile | undefined>;
   deliveries(caller: Caller, wanted: z.input<typeof deliveriesWanted>): Promise<Page<DeliveryView>>;
+  delivery(caller: Caller, id: string): Promise<DeliveryView>;
   /** How many editions and deliveries there are in each state. */
   counts(caller: Caller): Promise<{ editions: object; deliveries: object }>;
-  audit(caller: Caller, wanted: z.input<typeof auditWanted>): Promise<Page<AuditView>>;
+  audit(caller: Caller, wanted: z.input<typeof auditWanted>): Promise<Page<AuditRecord>>;
 
   /** Asks for an edition; one that exists stays as it is. Throws `parameter-invalid` and `queue-full`. */
   request(caller: Caller, brief: string, wish: Wish): Promise<{ edition: EditionView; isNew: boolean }>;
@@ -79,7 +80,7 @@ export function openDesk(office: Office): Desk {
   const { ledger } = office;
   const editionSeen = async (caller: Caller, id: string, sight?: Sight) => {
     const found = await ledger.edition(id, sight ?? (await sightOf(office, caller)));
-    if (found === undefined) throw unknown(id, 'edition');
+    if (found === undefined) throw absent('edition', id);
     return found;
   };
   const shown = async (caller: Caller, id: string) => {
@@ -145,6 +146,12 @@ export function openDesk(office: Office): Desk {
       return { items, next };
     },
 
+    async delivery(caller, id) {
+      const [delivery] = await ledger.deliveries({ id, sight: await sightOf(office, caller) });
+      if (delivery === undefined) throw absent('delivery', id);
+      return deliveryShown(caller, delivery);
+    },
+
     async counts(caller) {
       const { editions, deliveries } = await ledger.counts({ sight: await sightOf(office, caller) });
       return { editions, deliveries };
@@ -184,6 +191,11 @@ export function openDesk(office: Office): Desk {
     },
   };
 }
+
+const absent = (what: 'edition' | 'delivery', id: string): AppError =>
+  new AppError('edition-unknown', [
+    { problem: `There is no ${what} "${id}".`, mend: 'The lists show what there is.' },
+  ]);
 
 /** Where the next part of a list begins, when more was found than fits. */
 const nextOf = <T>(found: readonly T[], most: number, keys: (last: T) => string[]): string | null => {

@@ -40,7 +40,7 @@ export interface Opening {
   readonly skipped: readonly { readonly edition: NewEdition; readonly reason: string }[];
 }
 
-export interface Filter {
+interface Filter {
   readonly brief?: string | undefined;
   readonly state?: string | undefined;
   readonly edition?: string | undefined;
@@ -58,16 +58,16 @@ export interface Sight {
 }
 
 /** Where a list goes on: behind the entry with these values. */
-export interface EditionFilter extends Filter {
+interface EditionFilter extends Filter {
   readonly from?: Day | undefined;
   readonly to?: Day | undefined;
   readonly after?: { readonly asOf: string; readonly id: string } | undefined;
 }
-export interface DeliveryFilter extends Filter {
+interface DeliveryFilter extends Filter {
   readonly id?: string | undefined;
   readonly after?: { readonly createdAt: Date; readonly edition: string; readonly id: string } | undefined;
 }
-export interface AuditFilter {
+interface AuditFilter {
   readonly edition?: string | undefined;
   readonly who?: string | undefined;
   readonly limit?: number | undefined;

@@ -60,6 +60,11 @@ export async function startWorker({
   );
   starting.use(
     heartbeat(async () => {
+      await workshop.hands
+        .look(ledger)
+        .catch((error: unknown) =>
+          log.error({ error: String(error) }, 'Whether anything was cancelled could not be seen.'),
+        );
       if (workshop.elapsedMs() - reconciledMs < RECONCILE_MS) return;
       reconciledMs = workshop.elapsedMs();
       await guard(log, 'all', async () => {

@@ -3,7 +3,6 @@ import { isLoopback } from '../model/delivery-settings.ts';
 import { openAdmission, sessionKey } from '../runtime/admission.ts';
 import { openDesk } from '../runtime/desk.ts';
 import type { Office } from '../runtime/office.ts';
-import { api } from '../shells/http/api.ts';
 import type { Health } from '../shells/http/health.ts';
 import { serve } from '../shells/http/server.ts';
 import { now, type Parts } from './parts.ts';
@@ -34,7 +33,7 @@ export async function openHttp({
       admission: openAdmission(ledger, { now }),
       key: await sessionKey(ledger),
       health,
-      api,
+      readAsset: parts.readAsset,
       pages: null,
       log: parts.log,
     },

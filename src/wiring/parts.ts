@@ -14,6 +14,7 @@ import { editionPath } from '../model/edition-id.ts';
 import type { Dataset } from '../model/dataset.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
+import { openHands } from '../runtime/hands.ts';
 import type { Ledger } from '../runtime/ledger.ts';
 import type { Log } from '../runtime/log.ts';
 import { commandLineUser, type Office } from '../runtime/office.ts';
@@ -34,6 +35,8 @@ export interface Parts {
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
+  /** A text of the pages that the program brings. */
+  readonly readAsset: (name: string) => Promise<string>;
   /** Aborted when the program is told to stop. */
   readonly stop: AbortSignal;
   /** Has a stop leave what is in hand alone, the browser included, until it is told to end that too. */
@@ -85,6 +88,7 @@ export function assemble(
     out,
     operator,
     log,
+    hands: openHands(),
     now,
     elapsedMs: () => performance.now(),
     random: Math.random,

@@ -18,6 +18,7 @@ import type { Dispatch } from '../../src/runtime/deliver-edition.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import type { Workshop } from '../../src/runtime/make-edition.ts';
+import { openHands } from '../../src/runtime/hands.ts';
 import type { Office } from '../../src/runtime/office.ts';
 import type { Parcel, Receipt } from '../../src/runtime/parcel.ts';
 import { temporaryFolder } from './dataset.ts';
@@ -94,6 +95,7 @@ export async function openHouse(
       effects: { openQueries, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
       store: { read: readEdition, write: storeEdition },
       engine: 'test',
+      hands: openHands(),
       out,
       elapsedMs: () => performance.now(),
     },

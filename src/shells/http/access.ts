@@ -34,7 +34,7 @@ const viaProxy = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-
 export function guard(
   app: FastifyInstance,
   { admission, local, publicUrl }: { admission: Admission; local: boolean; publicUrl: string | null },
-): void {
+): { mayStill: (request: FastifyRequest) => Promise<boolean> } {
   const publicHost = publicUrl === null ? null : new URL(publicUrl).host;
   app.decorateRequest('caller', null);
 
@@ -66,13 +66,21 @@ export function guard(
     return valid && value !== null ? ((await admission.bySession(value)) ?? null) : null;
   };
 
+  const findOut = async (request: FastifyRequest): Promise<Caller | null> =>
+    isFromHere(request) && request.headers.authorization === undefined ? thisMachine : strangerOr(request);
+
   app.addHook('onRequest', async (request) => {
-    const here = isFromHere(request);
+    request.caller = await findOut(request);
     refuseForeignOrigin(request, publicUrl);
-    request.caller =
-      here && request.headers.authorization === undefined ? thisMachine : await strangerOr(request);
     if (request.routeOptions.config.open !== true) callerOf(request);
   });
+  return {
+    mayStill: (request) =>
+      findOut(request).then(
+        (caller) => caller !== null,
+        () => false,
+      ),
+  };
 }
 
 /** A change that a page elsewhere has a browser ask for bears that page's origin. Programs send none. */

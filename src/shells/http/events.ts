@@ -30,6 +30,9 @@ const readPosition = (text: unknown) => {
   return run === undefined ? { run: 0, number: 0 } : { run: Number(run), number: Number(number) };
 };
 
+/** See `eventStreams`. */
+export type SendEvents = ReturnType<typeof eventStreams>;
+
 /** The streams of a server. `mayStill` is asked now and then whether the caller is let in yet. */
 export function eventStreams(
   desk: Desk,
@@ -49,11 +52,11 @@ export function eventStreams(
     request: FastifyRequest;
     reply: FastifyReply;
     id: string;
-  }): Promise<FastifyReply | undefined> {
+  }): Promise<void> {
     const caller = callerOf(request);
     const first = await desk.edition(caller, id);
     const last = request.headers['last-event-id'];
-    if (last === END && isSettled(first)) return reply.code(204).send();
+    if (last === END && isSettled(first)) return void (await reply.code(204).send());
     if (open >= MOST_STREAMS)
       throw problemOf('too-busy', {
         detail: `${open} streams of events are open, and no more may be.`,
@@ -83,7 +86,6 @@ export function eventStreams(
       open -= 1;
       raw.end();
     }
-    return undefined;
   };
 }
 

@@ -21,7 +21,7 @@ const policy =
 export async function sendEditionFile(
   desk: Desk,
   { request, reply, id, kind }: { request: FastifyRequest; reply: FastifyReply; id: string; kind: FileKind },
-): Promise<FastifyReply> {
+): Promise<void> {
   const file = await desk.file(callerOf(request), id, kind);
   if (file === undefined)
     throw problemOf('not-found', {
@@ -33,7 +33,7 @@ export async function sendEditionFile(
   reply.header('etag', etag).header('cache-control', 'private, no-cache');
   if (kind === 'html') reply.header('content-security-policy', policy);
   if (headers['if-none-match'] !== undefined && holds(headers['if-none-match'], etag))
-    return reply.code(304).send();
+    return void (await reply.code(304).send());
   // From an older copy no part of this one is wanted.
   if (headers['if-range'] !== undefined && headers['if-range'] !== etag) delete headers.range;
   // What is left to the library knows nothing of the hash.

@@ -58,11 +58,11 @@ export type Problem = z.output<typeof problem>;
 /** An error that answers a request, as it stands. */
 export class RequestError extends Error {
   readonly problem: Problem;
-  readonly retryAfterSeconds: number | undefined;
-  constructor(told: Problem, { retryAfterSeconds }: { retryAfterSeconds?: number | undefined } = {}) {
+  readonly headers: { readonly [name: string]: string };
+  constructor(told: Problem, headers: { readonly [name: string]: string }) {
     super(told.detail);
     this.problem = told;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.headers = headers;
   }
 }
 
@@ -73,12 +73,23 @@ export function problemOf(
     mend,
     faults = [],
     retryAfterSeconds,
-  }: { detail: string; mend: string; faults?: readonly Fault[]; retryAfterSeconds?: number },
+    allow,
+  }: {
+    detail: string;
+    mend: string;
+    faults?: readonly Fault[];
+    retryAfterSeconds?: number;
+    allow?: readonly string[];
+  },
 ): RequestError {
   const status = isStatused(code) ? statuses[code] : 422;
   const title = STATUS_CODES[status] ?? 'Error';
   const told = { type: `/docs#${code}`, title, status, detail, code, mend, faults: [...faults] };
-  return new RequestError(told, { retryAfterSeconds });
+  return new RequestError(told, {
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    ...(allow !== undefined && { allow: allow.join(', ') }),
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+  });
 }
 
 const isStatused = (code: ProblemCode): code is keyof typeof statuses => Object.hasOwn(statuses, code);

@@ -12,8 +12,11 @@ import type { Admission } from '../../runtime/admission.ts';
 import type { Desk } from '../../runtime/desk.ts';
 import type { Log } from '../../runtime/log.ts';
 import { guard } from './access.ts';
+import { api } from './api/api.ts';
+import { eventStreams } from './events.ts';
 import { health, type Health } from './health.ts';
 import { listen } from './listen.ts';
+import { collectRoutes, refuseOtherMethods } from './methods.ts';
 import { login } from './login.ts';
 import { asProblem, problemOf, type Problem } from './problem.ts';
 
@@ -37,7 +40,7 @@ export interface Served {
   /** Signs the cookies of browsers. */
   readonly key: string;
   readonly health: Health;
-  readonly api: (app: FastifyInstance, desk: Desk) => Promise<void>;
+  readonly readAsset: (name: string) => Promise<string>;
   readonly pages: ((desk: Desk) => Promise<Pages>) | null;
   readonly log: Log;
 }
@@ -91,6 +94,7 @@ export async function serve(
   app.server.maxConnections = MOST_CONNECTIONS;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  const routes = collectRoutes(app);
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     tell(error, { request, reply, pages, log });
   app.setErrorHandler((error, request, reply) => answer(error, request, reply));
@@ -105,7 +109,7 @@ export async function serve(
   await app.register(formbody);
   // Only for its sendFile: no folder is served.
   await app.register(fastifyStatic, { serve: false });
-  guard(app, { admission, local, publicUrl });
+  const { mayStill } = guard(app, { admission, local, publicUrl });
   await app.register(rateLimit, {
     max: requestsPerMinute,
     timeWindow: '1 minute',
@@ -132,9 +136,11 @@ export async function serve(
   await app.register(async (scope) => {
     await scope.register(underPressure, { maxEventLoopDelay: MOST_DELAY_MS });
     login(scope, { admission, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
-    await served.api(scope, desk);
+    const sendEvents = eventStreams(desk, { mayStill });
+    await api(scope, desk, { sendEvents, readAsset: served.readAsset });
     await pages?.routes(scope);
   });
+  refuseOtherMethods(app, routes);
   return listen(app, { host, port });
 }
 
@@ -148,12 +154,10 @@ function tell(
     log,
   }: { request: FastifyRequest; reply: FastifyReply; pages: Pages | null; log: Log },
 ): FastifyReply {
-  const { problem, retryAfterSeconds } = asProblem(error, request);
+  const { problem, headers } = asProblem(error, request);
   if (problem.code === 'internal')
     log.error({ method: request.method, url: request.url, error: String(error) }, 'A request failed.');
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  reply.code(problem.status).header('cache-control', 'no-store');
+  reply.code(problem.status).headers(headers).header('cache-control', 'no-store');
   if (pages === null || !wantsPage(request))
     return reply.type('application/problem+json').serializer(JSON.stringify).send(problem);
   if (problem.code === 'login-needed' && request.method === 'GET')
