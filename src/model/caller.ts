@@ -43,7 +43,7 @@ export const auditRecord = z.strictObject({
   /** The edition that it is about, or whose delivery; null where it is about none. */
   edition: z.string().nullable(),
   /** What else was asked with. */
-  details: z.record(z.string(), z.json()),
+  details: z.record(z.string(), z.union([z.string(), z.boolean(), z.record(z.string(), z.string())])),
   outcome: z.enum(['begun', 'done', 'refused', 'failed']),
 });
 export type AuditRecord = z.output<typeof auditRecord>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { storable } from '../model/storable.ts';
 
 /** Where a list goes on, as callers hand it back: they need not read it, and what they made up is refused. */
 export const writeCursor = (keys: readonly string[]): string =>
@@ -19,16 +20,13 @@ const read = <T extends z.ZodType>(keys: T, text: string | undefined): z.output<
   ]);
 };
 
-/** Nothing that a database cannot take: it knows no zero byte. */
-const key = z.string().refine((text) => !text.includes('\0'));
-
 export function readEditionCursor(text: string | undefined) {
-  const keys = read(z.tuple([key, key]), text);
+  const keys = read(z.tuple([storable, storable]), text);
   return keys && { asOf: keys[0], id: keys[1] };
 }
 
 export function readDeliveryCursor(text: string | undefined) {
-  const keys = read(z.tuple([z.iso.datetime(), key, key]), text);
+  const keys = read(z.tuple([z.iso.datetime(), storable, storable]), text);
   return keys && { createdAt: new Date(keys[0]), edition: keys[1], id: keys[2] };
 }
 

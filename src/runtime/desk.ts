@@ -13,6 +13,7 @@ import type {
   Page,
   StepRecord,
 } from '../model/view.ts';
+import { storable } from '../model/storable.ts';
 import type { Wish } from './ask-for.ts';
 import { deskBriefs } from './desk-briefs.ts';
 import { readDeliveryCursor, readEditionCursor, readNumber, writeCursor } from './desk-cursor.ts';
@@ -23,12 +24,13 @@ import type { Sight } from './ledger.ts';
 import type { Office } from './office.ts';
 import { operations } from './operations.ts';
 
+const name = storable.max(500);
 const limit = z.coerce.number().int().min(1).max(200).default(50);
 const after = z.string().max(500).optional();
 
 /** What the lists can be asked for with. */
 export const editionsWanted = z.strictObject({
-  brief: z.string().optional(),
+  brief: name.optional(),
   state: z.enum(editionStates).optional(),
   from: day.optional(),
   to: day.optional(),
@@ -36,13 +38,13 @@ export const editionsWanted = z.strictObject({
   after,
 });
 export const deliveriesWanted = z.strictObject({
-  brief: z.string().optional(),
-  edition: z.string().optional(),
+  brief: name.optional(),
+  edition: name.optional(),
   state: z.enum(deliveryStates).optional(),
   limit,
   after,
 });
-export const auditWanted = z.strictObject({ edition: z.string().optional(), limit, after });
+export const auditWanted = z.strictObject({ edition: name.optional(), limit, after });
 
 export const changes = ['retry', 'cancel', 'hold', 'release'] as const;
 type Change = (typeof changes)[number];

@@ -18,7 +18,8 @@ import { health, type Health } from './health.ts';
 import { listen } from './listen.ts';
 import { collectRoutes, refuseOtherMethods } from './methods.ts';
 import { login } from './login.ts';
-import { asProblem, problemOf, type Problem } from './problem.ts';
+import { problemOf, type Problem } from './problem.ts';
+import { tell, tellSocket } from './tell.ts';
 
 /** The pages for people. They have the whole of the address space but `/api`, `/docs` and what is named here. */
 export interface Pages {
@@ -83,7 +84,12 @@ export async function serve(
   const local = isLoopback(host);
   const secure = publicUrl?.startsWith('https:') ?? false;
   const pages = (await served.pages?.(desk)) ?? null;
+  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    tell(error, { request, reply, pages, log });
   const app = Fastify({
+    // What is refused before any route is looked for.
+    frameworkErrors: (error, request, reply) => void answer(error, request, reply),
+    clientErrorHandler: tellSocket,
     bodyLimit: MOST_BYTES,
     requestTimeout: ARRIVE_MS,
     connectionTimeout: 2 * ANSWER_MS,
@@ -95,9 +101,7 @@ export async function serve(
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   const routes = collectRoutes(app);
-  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-    tell(error, { request, reply, pages, log });
-  app.setErrorHandler((error, request, reply) => answer(error, request, reply));
+  app.setErrorHandler(answer);
 
   await app.register(helmet, {
     contentSecurityPolicy: policy,
@@ -143,27 +147,3 @@ export async function serve(
   refuseOtherMethods(app, routes);
   return listen(app, { host, port });
 }
-
-/** Answers with a problem: as a page to whoever wants one, and otherwise as RFC 9457 has it. */
-function tell(
-  error: unknown,
-  {
-    request,
-    reply,
-    pages,
-    log,
-  }: { request: FastifyRequest; reply: FastifyReply; pages: Pages | null; log: Log },
-): FastifyReply {
-  const { problem, headers } = asProblem(error, request);
-  if (problem.code === 'internal')
-    log.error({ method: request.method, url: request.url, error: String(error) }, 'A request failed.');
-  reply.code(problem.status).headers(headers).header('cache-control', 'no-store');
-  if (pages === null || !wantsPage(request))
-    return reply.type('application/problem+json').serializer(JSON.stringify).send(problem);
-  if (problem.code === 'login-needed' && request.method === 'GET')
-    return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`, 303);
-  return reply.type('text/html; charset=utf-8').send(pages.problemPage(problem, request.caller));
-}
-
-const wantsPage = ({ url, headers }: FastifyRequest): boolean =>
-  !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html');

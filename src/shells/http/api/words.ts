@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyBaseLogger, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { storable } from '../../../model/storable.ts';
 import { problem } from '../problem.ts';
 
 /** A server whose routes are typed by their schemas. */
@@ -13,12 +14,8 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >;
 
-/** A name in an address. No database takes a zero byte. */
-export const name = z
-  .string()
-  .min(1)
-  .max(400)
-  .refine((text) => !text.includes('\0'), 'holds a zero byte');
+/** A name in an address. */
+export const name = storable.min(1).max(400);
 
 export const briefNamed = z.object({ brief: name.describe('The name of a brief, such as weekly') });
 /** An edition in an address: the two halves of its id. */
