@@ -24,13 +24,13 @@ import type { Sight } from './ledger.ts';
 import type { Office } from './office.ts';
 import { operations } from './operations.ts';
 
-const name = storable.max(500);
+const named = storable.max(500);
 const limit = z.coerce.number().int().min(1).max(200).default(50);
 const after = z.string().max(500).optional();
 
 /** What the lists can be asked for with. */
 export const editionsWanted = z.strictObject({
-  brief: name.optional(),
+  brief: named.optional(),
   state: z.enum(editionStates).optional(),
   from: day.optional(),
   to: day.optional(),
@@ -38,13 +38,13 @@ export const editionsWanted = z.strictObject({
   after,
 });
 export const deliveriesWanted = z.strictObject({
-  brief: name.optional(),
-  edition: name.optional(),
+  brief: named.optional(),
+  edition: named.optional(),
   state: z.enum(deliveryStates).optional(),
   limit,
   after,
 });
-export const auditWanted = z.strictObject({ edition: name.optional(), limit, after });
+export const auditWanted = z.strictObject({ edition: named.optional(), limit, after });
 
 export const changes = ['retry', 'cancel', 'hold', 'release'] as const;
 type Change = (typeof changes)[number];
@@ -60,8 +60,8 @@ export interface Desk {
   /** The newest period first. */
   editions(caller: Caller, wanted: z.input<typeof editionsWanted>): Promise<Page<EditionView>>;
   edition(caller: Caller, id: string): Promise<EditionDetail>;
-  /** Its steps behind one of them, in order. */
-  steps(caller: Caller, id: string, after?: { run: number; number: number }): Promise<StepRecord[]>;
+  /** The steps of its runs, in order. */
+  steps(caller: Caller, id: string): Promise<StepRecord[]>;
   /** Where a file of it lies; undefined when it has none of that kind. */
   file(caller: Caller, id: string, kind: FileKind): Promise<OpenFile | undefined>;
   deliveries(caller: Caller, wanted: z.input<typeof deliveriesWanted>): Promise<Page<DeliveryView>>;
@@ -121,9 +121,9 @@ export function openDesk(office: Office): Desk {
       return { ...edition, runs: runs.map((run) => ({ ...run, reason: wordsShown(caller, run.reason) })) };
     },
 
-    async steps(caller, id, behind) {
+    async steps(caller, id) {
       await editionSeen(caller, id);
-      return ledger.steps(id, behind);
+      return ledger.steps(id);
     },
 
     async file(caller, id, kind) {

@@ -158,8 +158,8 @@ export interface Ledger extends AsyncDisposable {
 
   /** Writes down steps of runs; those that are there already stay. */
   addSteps(steps: readonly StepRecord[]): Promise<void>;
-  /** The steps of an edition in their order, behind one of them where given. */
-  steps(edition: string, after?: { readonly run: number; readonly number: number }): Promise<StepRecord[]>;
+  /** The steps of an edition in their order. */
+  steps(edition: string): Promise<StepRecord[]>;
 
   tokens(): Promise<TokenRecord[]>;
   /** False when there is one of that name. */

@@ -1,5 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { deliverTo, openHouse } from '../support/house.ts';

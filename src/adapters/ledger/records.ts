@@ -42,15 +42,15 @@ export function recordCalls(
       );
     },
 
-    async steps(edition, after = { run: 0, number: 0 }) {
-      return z.array(stepRecord).parse(
-        await database.query(
-          `SELECT edition, run, number, step, at FROM sitrep.step
-             WHERE edition = $1 AND (run, number) > ($2::integer, $3::integer) ORDER BY run, number`,
-          [edition, after.run, after.number],
+    steps: async (edition) =>
+      z
+        .array(stepRecord)
+        .parse(
+          await database.query(
+            'SELECT edition, run, number, step, at FROM sitrep.step WHERE edition = $1 ORDER BY run, number',
+            [edition],
+          ),
         ),
-      );
-    },
 
     tokens: async () =>
       z

@@ -1,13 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { EditionDetail } from '../../model/view.ts';
+import type { Caller } from '../../model/caller.ts';
+import type { EditionDetail, StepRecord } from '../../model/view.ts';
 import type { Desk } from '../../runtime/desk.ts';
 import { callerOf } from './access.ts';
 import { problemOf } from './problem.ts';
 
-/** How often the ledger is looked at: steps of a rendering take about so long. */
+/** How often the ledger is looked at: steps of a rendering take about so long; else there is time. */
 const LOOK_MS = 250;
+const IDLE_LOOK_MS = 750;
 /** A connection on which nothing comes is taken for dead, here and by proxies. */
 const ALIVE_MS = 15_000;
 /** Then the browser asks again, and goes on where it was. */
@@ -25,10 +27,38 @@ const isSettled = ({ state, deliveries }: EditionDetail): boolean =>
 
 /** Where each event stands; the last says that there are no more. */
 const END = 'end';
-const readPosition = (text: unknown) => {
+interface Position {
+  readonly run: number;
+  readonly number: number;
+}
+const readPosition = (text: unknown): Position => {
   const [, run, number] = /^(\d{1,9})\.(\d{1,9})$/.exec(String(text)) ?? [];
   return run === undefined ? { run: 0, number: 0 } : { run: Number(run), number: Number(number) };
 };
+
+interface Look {
+  readonly edition: EditionDetail;
+  readonly steps: readonly StepRecord[];
+}
+
+/** Looks at an edition for all streams of callers who see alike, however many follow it. */
+function openLooks(desk: Desk): (caller: Caller, id: string) => Promise<Look> {
+  const recent = new Map<string, Promise<Look>>();
+  // The edition first: what it says of its end comes after all its steps were written.
+  const look = async (caller: Caller, id: string): Promise<Look> => {
+    const edition = await desk.edition(caller, id);
+    return { edition, steps: await desk.steps(caller, id) };
+  };
+  return (caller, id) => {
+    const key = `${caller.may} ${caller.clearance} ${id}`;
+    const known = recent.get(key);
+    if (known) return known;
+    const looked = look(caller, id);
+    recent.set(key, looked);
+    setTimeout(() => recent.delete(key), LOOK_MS / 2).unref();
+    return looked;
+  };
+}
 
 /** See `eventStreams`. */
 export type SendEvents = ReturnType<typeof eventStreams>;
@@ -39,6 +69,7 @@ export function eventStreams(
   { mayStill }: { mayStill: (request: FastifyRequest) => Promise<boolean> },
 ) {
   let open = 0;
+  const look = openLooks(desk);
   /**
    * Sends what happens to an edition as server-sent events: `step` for each step of its runs, `state` when its state
    * changes, and `settled` at the end, all with JSON. Asked with Last-Event-ID, it goes on behind that step; behind the
@@ -78,7 +109,11 @@ export function eventStreams(
     raw.write(`retry: ${RETRY_MS}\n\n`);
     open += 1;
     try {
-      await follow(desk, { raw, request, id, position: readPosition(last), mayStill });
+      await follow(raw, {
+        position: readPosition(last),
+        look: () => look(caller, id),
+        mayStill: () => mayStill(request),
+      });
     } catch (error) {
       // The browser asks again, and then is told what it is.
       request.log.error(error);
@@ -90,50 +125,37 @@ export function eventStreams(
 }
 
 async function follow(
-  desk: Desk,
+  raw: ServerResponse,
   {
-    raw,
-    request,
-    id,
     position,
+    look,
     mayStill,
-  }: {
-    raw: ServerResponse;
-    request: FastifyRequest;
-    id: string;
-    position: { run: number; number: number };
-    mayStill: (request: FastifyRequest) => Promise<boolean>;
-  },
+  }: { position: Position; look: () => Promise<Look>; mayStill: () => Promise<boolean> },
 ): Promise<void> {
-  const caller = callerOf(request);
   const startedMs = performance.now();
+  let checkedMs = startedMs;
   let at = position;
   let told = '';
-  let spokeMs = startedMs;
-  const send = (event: string, data: object, eventId?: string) => {
-    raw.write(
-      `event: ${event}\n${eventId === undefined ? '' : `id: ${eventId}\n`}data: ${JSON.stringify(data)}\n\n`,
-    );
-    spokeMs = performance.now();
-  };
+  const send = (event: string, data: object, id?: string) =>
+    raw.write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
   while (!raw.destroyed && raw.writableLength < MOST_UNREAD_BYTES) {
-    // The edition first: what it says of its end comes after all its steps were written.
-    const edition = await desk.edition(caller, id);
-    for (const { run, number, step, at: when } of await desk.steps(caller, id, at)) {
+    const { edition, steps } = await look();
+    for (const { run, number, step, at: when } of steps) {
+      if (run < at.run || (run === at.run && number <= at.number)) continue;
       at = { run, number };
       send('step', { run, number, step, at: when }, `${run}.${number}`);
     }
     const { runs: _, ...state } = edition;
+    if (isSettled(edition)) return void send('settled', state, END);
     const now = JSON.stringify(state);
-    if (now !== told && !isSettled(edition)) send('state', state);
+    if (now !== told) send('state', state);
     told = now;
-    if (isSettled(edition)) return send('settled', state, END);
     if (performance.now() - startedMs > LONGEST_MS) return;
-    if (performance.now() - spokeMs > ALIVE_MS) {
-      if (!(await mayStill(request))) return;
+    if (performance.now() - checkedMs > ALIVE_MS) {
+      if (!(await mayStill())) return;
       raw.write(': alive\n\n');
-      spokeMs = performance.now();
+      checkedMs = performance.now();
     }
-    await delay(LOOK_MS);
+    await delay(edition.state === 'rendering' ? LOOK_MS : IDLE_LOOK_MS);
   }
 }
