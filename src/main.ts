@@ -105,6 +105,7 @@ const parts = (logLevel: string): Parts => ({
   log: openLog(process.env['SITREP_LOG_LEVEL'] || logLevel),
   ...catalogue,
   loadBrief,
+  readAsset: assetsOf({ sitrep }),
   stop: stop.signal,
   finishFirst,
 });

@@ -37,6 +37,10 @@ describe('what is there is in the docs', () => {
       backfill: idle,
       next: idle,
       prune: idle,
+      audit: idle,
+      addToken: idle,
+      tokens: idle,
+      revokeToken: idle,
     };
     const program = commandLine(
       { generate: idle, list: idle, check: idle },
@@ -44,7 +48,9 @@ describe('what is there is in the docs', () => {
     );
     for (const command of program.commands) {
       expect(readme).toContain(`npx sitrep ${command.name()}`);
-      for (const { flags } of command.options) expect(readme).toContain(`\`${flags}\``);
+      for (const each of command.commands) expect(readme).toContain(`${command.name()} ${each.name()}`);
+      for (const { flags } of [command, ...command.commands].flatMap(({ options }) => options))
+        expect(readme).toContain(`\`${flags}\``);
     }
   });
 

@@ -13,7 +13,14 @@ const fault = z.object({
   mend: z.string(),
 });
 const failure = z.object({
-  error: z.enum(['edition-unknown', 'brief-unknown', 'brief-invalid', 'operation-refused']),
+  error: z.enum([
+    'edition-unknown',
+    'brief-unknown',
+    'brief-invalid',
+    'operation-refused',
+    'parameter-invalid',
+    'queue-full',
+  ]),
   faults: z.array(fault),
 });
 const success = z.object({ result: z.json() });

@@ -5,6 +5,7 @@ import type { Operate, OperationName } from '../runtime/operations.ts';
 import { backfill, type BackfillOptions } from './backfill.ts';
 import { countsOf, delivery, edition, toJson } from './records.ts';
 import { alignColumns } from './table.ts';
+import { recordCommands } from './tokens.ts';
 import { localTime, utcTime } from './times.ts';
 
 /** What the operator's commands need of the world. */
@@ -40,6 +41,8 @@ export function operatorCommands(world: Operations) {
     world.print(json ? JSON.stringify(rows, null, 2) : table());
 
   return {
+    ...recordCommands(world),
+
     async runs(filter: { brief?: string; state?: string; edition?: string; limit: number }, where: Where) {
       const rows = await ask(where, 'runs', filter);
       show(where.json, rows, () => {

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
 import { loadDataset } from '../../src/adapters/dataset.ts';
-import { markDelivered, readEdition, readEditionFile, storeEdition } from '../../src/adapters/editions.ts';
+import {
+  markDelivered,
+  readEdition,
+  readEditionFile,
+  readPresentManifest,
+  storeEdition,
+} from '../../src/adapters/editions.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
 import type { Brief } from '../../src/model/brief.ts';
 import { rendering } from './effects.ts';
@@ -12,6 +18,7 @@ import type { Dispatch } from '../../src/runtime/deliver-edition.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import type { Workshop } from '../../src/runtime/make-edition.ts';
+import { openHands } from '../../src/runtime/hands.ts';
 import type { Office } from '../../src/runtime/office.ts';
 import type { Parcel, Receipt } from '../../src/runtime/parcel.ts';
 import { temporaryFolder } from './dataset.ts';
@@ -72,7 +79,14 @@ export async function openHouse(
     time: now,
     answer: () => ({ outcome: 'sent', detail: '250' }),
     print: smallPdf,
-    office: { ...common, ...catalogue, removeFiles: () => Promise.resolve() },
+    office: {
+      ...common,
+      ...catalogue,
+      removeFiles: () => Promise.resolve(),
+      readManifest: readPresentManifest,
+      who: 'test',
+      mostQueued: 200,
+    },
     workshop: {
       ...common,
       ...catalogue,
@@ -81,6 +95,7 @@ export async function openHouse(
       effects: { ...rendering, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
       store: { read: readEdition, write: storeEdition },
       engine: 'test',
+      hands: openHands(),
       out,
       elapsedMs: () => performance.now(),
     },

@@ -5,6 +5,7 @@ import { deliveryCalls } from './deliveries.ts';
 import { editionCalls } from './editions.ts';
 import { takeJobs } from './jobs.ts';
 import { queryCalls } from './queries.ts';
+import { recordCalls } from './records.ts';
 import { upkeepCalls } from './upkeep.ts';
 
 /** The ledger in a database that is migrated, with a queue that is started. Whoever opened the two closes them. */
@@ -13,6 +14,7 @@ export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeo
     ...editionCalls(database, boss),
     ...deliveryCalls(database, boss),
     ...queryCalls(database),
+    ...recordCalls(database),
     ...upkeepCalls(database, boss),
     work: (handlers) => takeJobs(boss, handlers),
   };
