@@ -34,6 +34,7 @@ describe('what is there is in the docs', () => {
       runs: idle,
       deliveries: idle,
       change: idle,
+      decide: idle,
       backfill: idle,
       next: idle,
       prune: idle,

@@ -18,8 +18,9 @@ export const editionStates = [
 ] as const;
 export type EditionState = (typeof editionStates)[number];
 
-/** pending → sending → sent, or it ends otherwise. */
+/** pending → sending → sent, or it ends otherwise; `waiting` is for approval, which alone makes it pending. */
 export const deliveryStates = [
+  'waiting',
   'pending',
   'sending',
   'sent',
@@ -80,12 +81,19 @@ export const editionRecord = newEdition.extend({
   sha256: z.string().nullable(),
   pages: z.number().int().nullable(),
   card: card.nullable(),
+  /** What its brief said of approval when it was made. */
+  needsApproval: z.boolean(),
+  /** What is approved as things are, by its hash (`hashToApprove`). */
+  approvedSha256: z.string().nullable(),
 });
 export type EditionRecord = z.output<typeof editionRecord>;
 
 /** What a delivery carries: the edition, a notice in its place, or word to the operator. */
-const contents = ['edition', 'notice', 'held', 'failed', 'late', 'undelivered'] as const;
+const contents = ['edition', 'notice', 'held', 'failed', 'late', 'undelivered', 'approval'] as const;
 export type Content = (typeof contents)[number];
+/** Whether it goes to recipients, and not to the operator. */
+export const isForRecipients = (content: Content): content is 'edition' | 'notice' =>
+  content === 'edition' || content === 'notice';
 
 const newDelivery = z.strictObject({
   channel: z.enum(channels),

@@ -1,3 +1,4 @@
+import { waitsForApproval } from '../model/approval.ts';
 import type { Brief } from '../model/brief.ts';
 import { issueNumber } from '../model/calendar.ts';
 import type { Dataset } from '../model/dataset.ts';
@@ -11,7 +12,7 @@ import { applyParameters, titleOfEdition } from '../pipeline/applied-parameters.
 import { nothingNew } from '../pipeline/changes.ts';
 import { fanOut } from '../pipeline/fan-out.ts';
 import type { Effects, Material, Step } from '../pipeline/produce.ts';
-import { alertTo } from './alert.ts';
+import { alertTo, approvalAlertTo } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
 import { generate, type Store } from './generate.ts';
 import type { Ledger, Making } from './ledger.ts';
@@ -101,11 +102,15 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
   if (nothing !== null && whenNothingNew === 'skip') return { outcome: 'skipped', reason: nothing };
   const issue = issueNumber(asOf);
   const title = titleOfEdition(brief, applied);
-  const { marking } = brief.config;
+  const { marking, approval: needsApproval } = brief.config;
   if (nothing !== null && whenNothingNew === 'notice') {
     const card = { title, issue, marking, paragraphs: [nothing], pdf: null };
     const deliveries = deliveriesOf(edition, { brief, content: 'notice' });
-    return { outcome: 'notice', folder: null, sha256: null, pages: null, card, deliveries };
+    return tellOfWaiting(
+      edition,
+      { outcome: 'notice', folder: null, sha256: null, pages: null, card, needsApproval, deliveries },
+      workshop,
+    );
   }
 
   const started = workshop.elapsedMs();
@@ -129,14 +134,30 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
   const pdf = outcome?.manifest.files.find(({ name }) => name.endsWith('.pdf'));
   if (outcome === undefined || pdf === undefined) throw new Error(`No PDF was made of ${edition.id}.`);
   if (outcome.tookMs !== null) workshop.onRendered?.((workshop.elapsedMs() - started) / 1000);
-  return {
+  const made: Made = {
     outcome: outcome.tookMs === null ? 'unchanged' : 'made',
     folder: outcome.folder,
     sha256: pdf.sha256,
     pages: outcome.manifest.pages,
     card: { title, issue, marking, paragraphs: outcome.manifest.summary, pdf: pdf.name },
+    needsApproval,
     deliveries: deliveriesOf(edition, { brief, content: 'edition' }),
   };
+  return tellOfWaiting(edition, made, workshop);
+}
+
+type Made = Extract<Making, { outcome: 'made' | 'unchanged' | 'notice' }>;
+
+/** With word to the operator beside the deliveries, where they wait for approval. */
+async function tellOfWaiting(
+  { id, approvedSha256 }: EditionRecord,
+  making: Made,
+  { ledger, operator }: Workshop,
+): Promise<Made> {
+  const { deliveries } = making;
+  if (operator === null || deliveries.length === 0 || !waitsForApproval({ ...making, approvedSha256 }))
+    return making;
+  return { ...making, deliveries: [...deliveries, await approvalAlertTo(operator, { edition: id, ledger })] };
 }
 
 /** The editions that one fans out into, one for each row of its query. */

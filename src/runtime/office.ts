@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Brief } from '../model/brief.ts';
 import { deliveryStates, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
@@ -8,10 +9,21 @@ export interface Office {
   readonly ledger: Ledger;
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
+  /** The bytes of an edition's PDF; undefined when they are not there. */
+  readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /** Removes the files of an edition. */
   readonly removeFiles: (folder: string) => Promise<void>;
   readonly now: () => Date;
 }
+
+/** An operation with the shape of what it is asked with. */
+export const operation = <I extends z.ZodType>(
+  input: I,
+  run: (office: Office, input: z.output<I>) => Promise<unknown>,
+) => ({
+  input,
+  run: async (office: Office, given: unknown) => run(office, input.parse(given)),
+});
 
 /** How many deliveries there are in each state. */
 export const tally = (deliveries: readonly DeliveryRecord[]): { [state: string]: number } =>

@@ -3,25 +3,21 @@ import { day } from '../model/calendar.ts';
 import { deliveryStates, editionStates, type NewDelivery } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
 import { addressOf, beyondClearance } from '../model/target.ts';
-import { editionOf, find, move, refused, tally, type Office } from './office.ts';
+import { editionOf, find, move, operation, refused, tally } from './office.ts';
 import { editionsBetween } from './scheduler.ts';
-
-const operation = <I extends z.ZodType>(
-  input: I,
-  run: (office: Office, input: z.output<I>) => Promise<unknown>,
-) => ({
-  input,
-  run: async (office: Office, given: unknown) => run(office, input.parse(given)),
-});
+import { approve, disapprove, isStillToApprove, refuseUnapproved } from './sign-off.ts';
 
 const limit = z.number().int().positive().max(100_000).optional();
-const one = z.strictObject({ id: z.string() });
+const single = z.strictObject({ id: z.string() });
 
 /**
  * What an operator can ask of a ledger. Arguments and answers are JSON, so that a command reaches the process which
  * holds the ledger with the same words. They throw `edition-unknown`, `brief-unknown` and `operation-refused`.
  */
 export const operations = {
+  approve,
+  disapprove,
+
   /** Editions, the newest period first, with what became of their deliveries. */
   runs: operation(
     z.strictObject({
@@ -37,11 +33,15 @@ export const operations = {
         edition: filter.edition,
         limit: 100_000,
       });
-      const runs = filter.edition === undefined ? [] : await ledger.runs({ edition: filter.edition });
+      const { edition: one } = filter;
+      const details =
+        one === undefined
+          ? {}
+          : { runs: await ledger.runs({ edition: one }), approvals: await ledger.approvals(one) };
       return editions.map((edition) => ({
         ...edition,
         deliveries: tally(deliveries.filter((each) => each.edition === edition.id)),
-        ...(filter.edition !== undefined && { runs }),
+        ...details,
       }));
     },
   ),
@@ -57,20 +57,26 @@ export const operations = {
   ),
 
   /** Makes an edition again that was not made, or sends again what of it failed; or one delivery. */
-  retry: operation(one, async (office, { id }) => {
+  retry: operation(single, async (office, { id }) => {
     const found = await find(office, id);
     const now = office.now();
-    if ('delivery' in found)
+    if ('delivery' in found) {
+      await refuseUnapproved(office, found.delivery);
       return move(office, [found.delivery], {
         from: ['failed', 'bounced', 'held', 'cancelled'],
         to: 'pending',
       });
+    }
     const { edition } = found;
     const from = ['held', 'failed', 'cancelled', 'skipped'] as const;
     if (await office.ledger.moveEdition(edition.id, { from, to: 'queued', reason: null, now }))
       return [edition.id];
-    const failed = await office.ledger.deliveries({ edition: edition.id });
-    return move(office, failed, { from: ['failed', 'bounced'], to: 'pending' });
+    const deliveries = await office.ledger.deliveries({ edition: edition.id });
+    // What is not approved can be made again, in the light of what was found wrong with it.
+    const again = { from: ['delivering'], to: 'queued', reason: null, now } as const;
+    if (isStillToApprove(edition, deliveries) && (await office.ledger.moveEdition(edition.id, again)))
+      return [edition.id];
+    return move(office, deliveries, { from: ['failed', 'bounced'], to: 'pending' });
   }),
 
   /** Sends an edition again to one of its targets: a copy, with an id of its own. */
@@ -82,6 +88,7 @@ export const operations = {
     if (target === undefined)
       throw refused(`${edition.brief} has no target "${to}".`, 'Name one of deliver in its brief.yaml.');
     if (edition.card === null) throw refused(`${edition.id} was never made.`, 'Retry it first.');
+    await refuseUnapproved(office, edition);
     const { channel, address } = addressOf(target);
     const before = (await office.ledger.deliveries({ edition: edition.id })).filter(
       (each) => each.address === address,
@@ -100,29 +107,34 @@ export const operations = {
   }),
 
   /** Keeps an edition from being made, or its deliveries or one of them from going out, until it is released. */
-  hold: operation(one, async (office, { id }) => {
+  hold: operation(single, async (office, { id }) => {
     const found = await find(office, id);
     const reason = 'Held by the operator.';
-    if ('delivery' in found) return move(office, [found.delivery], { from: ['pending'], to: 'held', reason });
+    const from = ['waiting', 'pending'] as const;
+    if ('delivery' in found) return move(office, [found.delivery], { from, to: 'held', reason });
     const { edition } = found;
     const now = office.now();
     if (await office.ledger.moveEdition(edition.id, { from: ['queued'], to: 'held', reason, now }))
       return [edition.id];
     return move(office, await office.ledger.deliveries({ edition: edition.id }), {
-      from: ['pending'],
+      from,
       to: 'held',
       reason,
     });
   }),
 
   /** Lets go on what is held. */
-  release: operation(one, async (office, { id }) => {
+  release: operation(single, async (office, { id }) => {
     const found = await find(office, id);
-    if ('delivery' in found) return move(office, [found.delivery], { from: ['held'], to: 'pending' });
+    if ('delivery' in found) {
+      await refuseUnapproved(office, found.delivery);
+      return move(office, [found.delivery], { from: ['held'], to: 'pending' });
+    }
     const { edition } = found;
     const now = office.now();
     if (await office.ledger.moveEdition(edition.id, { from: ['held'], to: 'queued', reason: null, now }))
       return [edition.id];
+    await refuseUnapproved(office, edition);
     return move(office, await office.ledger.deliveries({ edition: edition.id }), {
       from: ['held'],
       to: 'pending',
@@ -130,10 +142,10 @@ export const operations = {
   }),
 
   /** Ends an edition that is not made, or deliveries that are not out. */
-  cancel: operation(one, async (office, { id }) => {
+  cancel: operation(single, async (office, { id }) => {
     const found = await find(office, id);
     const reason = 'Cancelled by the operator.';
-    const from = ['pending', 'held'] as const;
+    const from = ['waiting', 'pending', 'held'] as const;
     if ('delivery' in found) return move(office, [found.delivery], { from, to: 'cancelled', reason });
     const { edition } = found;
     const now = office.now();

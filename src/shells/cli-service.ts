@@ -2,8 +2,8 @@ import { Option, type Command } from 'commander';
 import type { Day } from '../model/calendar.ts';
 import { deliveryStates, editionStates } from '../model/edition.ts';
 import type { Role } from '../runtime/service.ts';
-import type { OperatorCommands } from './operate.ts';
-import { parseCount, parseDay } from './parse.ts';
+import type { OperatorCommands, Where } from './operate.ts';
+import { parseCount, parseDay, parseHash } from './parse.ts';
 
 /** The commands that run the service, beside those of the operator. */
 export interface ServiceCommands {
@@ -88,6 +88,22 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
     .action((id: string, { to, ...where }: { to: string; out: string; json: boolean }) =>
       operator.change('resend', { id, to }, where),
     );
+  for (const [name, description] of [
+    ['approve', 'let out an edition of a brief with "approval: true", as it is now'],
+    ['disapprove', 'take an approval back, for what is not out yet'],
+  ] as const) {
+    command(name, description)
+      .argument('<id...>', 'editions, such as weekly/2021-08-22')
+      .option('--as <name>', 'who decides (default: the user of the system)')
+      .addOption(
+        new Option('--sha256 <hash>', 'of the PDF that was looked at: another is refused').argParser(
+          parseHash,
+        ),
+      )
+      .action((ids: string[], { as, sha256, ...where }: { as?: string; sha256?: string } & Where) =>
+        operator.decide(name, { ids, as, sha256 }, where),
+      );
+  }
   command('backfill', 'make the editions of past slots that are not there, oldest first')
     .argument('<brief>', 'name of the brief')
     .requiredOption('--from <date>', 'first day that an edition may report through', parseDay)

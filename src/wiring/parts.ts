@@ -56,6 +56,7 @@ export function assemble(
     ledger,
     briefIds,
     loadBrief,
+    readPdf: readEditionFile,
     removeFiles: (folder) => rm(folder, { recursive: true, force: true }),
     now,
   };

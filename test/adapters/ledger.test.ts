@@ -31,6 +31,8 @@ describe('asking', () => {
         sha256: null,
         pages: null,
         card: null,
+        needsApproval: false,
+        approvedSha256: null,
       },
     ]);
   });

@@ -72,7 +72,7 @@ export async function openHouse(
     time: now,
     answer: () => ({ outcome: 'sent', detail: '250' }),
     print: smallPdf,
-    office: { ...common, ...catalogue, removeFiles: () => Promise.resolve() },
+    office: { ...common, ...catalogue, readPdf: readEditionFile, removeFiles: () => Promise.resolve() },
     workshop: {
       ...common,
       ...catalogue,

@@ -42,6 +42,7 @@ export const made = (
   sha256: 'a'.repeat(64),
   pages: 2,
   card: { title: 'Weekly', issue: '2021-W33', marking: 'TLP:CLEAR', paragraphs: ['It is so.'], pdf: 'a.pdf' },
+  needsApproval: false,
   deliveries,
 });
 

@@ -60,6 +60,21 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX ON sitrep.delivery (state);
   `,
+  // Who approved what.
+  `
+  ALTER TABLE sitrep.edition ADD COLUMN needs_approval boolean NOT NULL DEFAULT false;
+  ALTER TABLE sitrep.edition ADD COLUMN approved_sha256 text;
+  CREATE TABLE sitrep.approval (
+    edition text NOT NULL REFERENCES sitrep.edition ON DELETE CASCADE,
+    number integer NOT NULL,
+    decision text NOT NULL,
+    sha256 text NOT NULL,
+    user_name text NOT NULL,
+    claimed_name text,
+    decided_at timestamptz NOT NULL,
+    PRIMARY KEY (edition, number)
+  );
+  `,
 ];
 
 /** Any number will do, as long as it stays: it keeps two processes from migrating at once. */

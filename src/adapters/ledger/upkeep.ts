@@ -30,7 +30,7 @@ export function upkeepCalls(
       const forgotten = await database.query(
         `UPDATE sitrep.delivery SET target = '{}', reason = replace(reason, address, 'the address'),
            address = 'forgotten:' || left(encode(sha256(convert_to(address, 'UTF8')), 'hex'), 16)
-         WHERE settled_at < $1 AND state NOT IN ('pending', 'sending', 'held') AND address NOT LIKE 'forgotten:%'
+         WHERE settled_at < $1 AND state NOT IN ('waiting', 'pending', 'sending', 'held') AND address NOT LIKE 'forgotten:%'
          RETURNING id`,
         [before],
       );
