@@ -35,6 +35,7 @@ describe('what is there is in the docs', () => {
       deliveries: idle,
       change: idle,
       decide: idle,
+      reissue: idle,
       backfill: idle,
       next: idle,
       prune: idle,

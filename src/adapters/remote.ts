@@ -13,7 +13,13 @@ const fault = z.object({
   mend: z.string(),
 });
 const failure = z.object({
-  error: z.enum(['edition-unknown', 'brief-unknown', 'brief-invalid', 'operation-refused']),
+  error: z.enum([
+    'edition-unknown',
+    'brief-unknown',
+    'brief-invalid',
+    'dataset-invalid',
+    'operation-refused',
+  ]),
   faults: z.array(fault),
 });
 const success = z.object({ result: z.json() });

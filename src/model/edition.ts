@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { papers } from './brief.ts';
 import { day } from './calendar.ts';
+import { correction } from './correction.ts';
 import { marking } from './marking.ts';
 import { channels } from './target.ts';
 
@@ -37,7 +38,7 @@ export type Reach = (typeof reaches)[number];
 
 const instant = z.date();
 
-/** An edition that is asked for. Brief, day, paper and parameters are its identity, and `id` names the four. */
+/** An edition that is asked for. Brief, day, paper, parameters and revision are its identity, and `id` names the five. */
 const newEdition = z.strictObject({
   id: z.string(),
   brief: z.string(),
@@ -46,10 +47,12 @@ const newEdition = z.strictObject({
   parameters: z.record(z.string(), z.string()),
   /** The edition that fanned out into this one. */
   partOf: z.string().nullable(),
-  origin: z.enum(['schedule', 'backfill', 'request']),
+  origin: z.enum(['schedule', 'backfill', 'request', 'correction']),
   /** When it was due; null for one that was asked for. */
   slot: instant.nullable(),
   reach: z.enum(reaches),
+  /** Null for an edition as it is first issued. */
+  correction: correction.nullable(),
 });
 export type NewEdition = z.output<typeof newEdition>;
 
@@ -62,6 +65,8 @@ const card = z.strictObject({
   paragraphs: z.array(z.string()),
   /** File name of the PDF in the edition's folder; null for a notice. */
   pdf: z.string().nullable(),
+  /** What a revision corrects, a row each, as a reader is told. */
+  corrected: z.array(z.string()).default([]),
 });
 export type Card = z.output<typeof card>;
 

@@ -1,14 +1,14 @@
 import type { Brief, Paper } from '../model/brief.ts';
 import { issueNumber, periodEnding, type Day, type Period } from '../model/calendar.ts';
+import { asCorrected, knownFor, type Corrected, type Correction } from '../model/correction.ts';
 import type { Dataset, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import { knownBy } from '../model/known.ts';
 import { requireParameters, type Parameters } from '../model/parameters.ts';
 import type { RowSets } from '../model/row.ts';
 import { longDay } from '../model/wording.ts';
 import { analyse, withoutUntold } from './analyse.ts';
 import { applyParameters, titleOfEdition } from './applied-parameters.ts';
-import { changesOf } from './changes.ts';
+import { changesOf, correctedIn } from './changes.ts';
 import { compose } from './compose.ts';
 import { readDraft, type Draft } from './gate/draft.ts';
 import { holdDraft, holdPrint } from './gate/gate.ts';
@@ -19,7 +19,7 @@ import { illustrate, type Illustration } from './illustrate.ts';
 import { seal } from './seal.ts';
 import { select, type OpenQueries } from './select.ts';
 
-/** What is asked for: one brief, as of one day, on one paper, with values for its parameters: an edition's identity. */
+/** What is asked for: a brief, a day, a paper, values for its parameters, and its revision: an edition's identity. */
 export interface Request {
   readonly brief: Brief;
   readonly dataset: Dataset;
@@ -27,6 +27,8 @@ export interface Request {
   readonly paper: Paper;
   /** In their canonical form; empty for a brief that has none. */
   readonly parameters: Parameters;
+  /** Of a corrected revision; absent or null for an edition as it is first issued. */
+  readonly correction?: Correction | null;
 }
 
 /** The steps that touch the world. */
@@ -60,6 +62,8 @@ export interface Rendering {
   readonly title: string;
   readonly period: Period;
   readonly known: Tables;
+  /** What a revision corrects. */
+  readonly corrected: readonly Corrected[];
   readonly html: string;
   /** Each chart's drawing and compiled spec. */
   readonly charts: { readonly [name: string]: Illustration };
@@ -78,17 +82,19 @@ export interface Edition extends Rendering {
 
 /** select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`. */
 export async function render(
-  { brief, dataset, asOf, paper, parameters: given }: Request,
+  { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
   { openQueries }: Pick<Effects, 'openQueries'>,
   { maps, fontFaces, glyphs }: Material,
   onStep: OnStep = () => {},
 ): Promise<Rendering> {
   const period = periodEnding(asOf, brief.config.period);
-  const knownRows = knownBy(dataset.tables, asOf);
+  const knownRows = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
   const parameters = requireParameters(brief, given);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);
-  const changes = changesOf({ brief, dataset, asOf, applied });
+  const inPeriod = changesOf({ brief, dataset, asOf, applied });
+  const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
+  const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
   onStep('select');
   const selected = await select({ brief, known: knownRows, period, parameters, openQueries });
@@ -117,6 +123,7 @@ export async function render(
     findings,
     figures,
     changes,
+    correction: correction && { ...correction, changes: corrected },
     fontFaces,
   });
   onStep('gate');
@@ -125,6 +132,7 @@ export async function render(
     brief,
     dataset,
     period,
+    toldUntil: correction?.asOf ?? asOf,
     known,
     findings,
     used,
@@ -132,7 +140,7 @@ export async function render(
     charts: Object.values(charts),
     glyphs,
   });
-  return { title, period, known, html, used, charts, draft, rules: holdDraft(draft) };
+  return { title, period, known, corrected, html, used, charts, draft, rules: holdDraft(draft) };
 }
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
@@ -142,7 +150,7 @@ export async function produce(
   material: Material,
   { onStep = () => {}, signal }: { onStep?: OnStep; signal?: AbortSignal } = {},
 ): Promise<Edition> {
-  const { brief, asOf } = request;
+  const { brief, asOf, correction } = request;
   const { seconds } = brief.config.limits;
   const timeout = AbortSignal.timeout(seconds * 1000);
   const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
@@ -155,14 +163,18 @@ export async function produce(
     const printed = await effects.print(rendering.html, { signal: stop });
     onStep('seal');
     const { pdf, pages, contents } = await seal(printed, {
-      title: `${rendering.title}, ${longDay(asOf)}`,
+      title: [
+        rendering.title,
+        longDay(asOf),
+        ...(correction ? [`revision ${correction.revision}`] : []),
+      ].join(', '),
       author: 'Sitrep',
       subject: brief.config.subject,
       keywords: [brief.config.marking, issueNumber(asOf)],
       language: 'en-GB',
       headings: headingsOf(tree),
       links: linkTexts(tree),
-      date: new Date(`${asOf}T00:00:00Z`),
+      date: new Date(`${correction?.asOf ?? asOf}T00:00:00Z`),
     });
     onStep('inspect');
     const inspected = holdPrint(

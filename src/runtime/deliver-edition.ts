@@ -7,6 +7,7 @@ import { backoffSeconds } from './backoff.ts';
 import type { Ledger, Settlement } from './ledger.ts';
 import type { Log } from './log.ts';
 import type { Deliver, Parcel, Receipt } from './parcel.ts';
+import { sentBefore } from './receivers.ts';
 
 /** What delivering needs of the world. */
 export interface Dispatch {
@@ -95,7 +96,13 @@ async function pack(
   { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
   { ledger, readPdf, urlOf }: Dispatch,
 ): Promise<Parcel | Attempted> {
-  const common = { id: delivery.id, edition: edition.id, brief: edition.brief, asOf: edition.asOf };
+  const common = {
+    id: delivery.id,
+    edition: edition.id,
+    brief: edition.brief,
+    asOf: edition.asOf,
+    correction: null,
+  };
   const { card } = edition;
   if (!isForRecipients(delivery.content)) {
     const words = wordsOf(delivery.content, edition, await ledger.deliveries({ edition: edition.id }));
@@ -113,7 +120,22 @@ async function pack(
   if (content === undefined || sha256 !== edition.sha256)
     return held(`The PDF in ${edition.folder} is missing or no longer the one that was made. Restore it.`);
   const pdf = { name: card.pdf, content, sha256, url: urlOf(edition.id) };
-  return { ...common, kind: 'edition', title, issue, marking, paragraphs, pdf };
+  const correction = await correctionOf(edition, { delivery, ledger });
+  return { ...common, correction, kind: 'edition', title, issue, marking, paragraphs, pdf };
+}
+
+async function correctionOf(
+  edition: EditionRecord,
+  { delivery, ledger }: { delivery: DeliveryRecord; ledger: Ledger },
+): Promise<Parcel['correction']> {
+  if (edition.correction === null) return null;
+  const { revision, asOf, replaces } = edition.correction;
+  const { channel, address } = delivery;
+  const earlier = (await sentBefore(edition, ledger)).filter(
+    (each) => each.channel === channel && each.address === address,
+  );
+  const follows = earlier.map(({ id }) => id);
+  return { revision, asOf, replaces: replaces.edition, changes: edition.card?.corrected ?? [], follows };
 }
 
 const unapproved = ({ id, approvedSha256 }: EditionRecord, why: string): Attempted => ({

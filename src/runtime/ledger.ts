@@ -116,6 +116,8 @@ export interface Ledger extends AsyncDisposable {
   approvals(edition: string): Promise<ApprovalRecord[]>;
 
   edition(id: string): Promise<EditionRecord | undefined>;
+  /** All revisions of an edition, the first first. */
+  revisions(id: string): Promise<EditionRecord[]>;
   editions(filter: Filter): Promise<EditionRecord[]>;
   runs(filter: Filter): Promise<RunRecord[]>;
   deliveries(filter: Filter): Promise<DeliveryRecord[]>;

@@ -1,13 +1,11 @@
 import { waitsForApproval } from '../model/approval.ts';
 import type { Brief } from '../model/brief.ts';
 import { issueNumber } from '../model/calendar.ts';
+import { knownFor } from '../model/correction.ts';
 import type { Dataset } from '../model/dataset.ts';
-import type { EditionRecord, NewDelivery } from '../model/edition.ts';
+import type { EditionRecord } from '../model/edition.ts';
 import { AppError, describeFault, type ErrorCode } from '../model/fault.ts';
-import { knownBy } from '../model/known.ts';
 import { editionId } from '../model/edition-id.ts';
-import { hasValues } from '../model/parameters.ts';
-import { addressOf, beyondClearance } from '../model/target.ts';
 import { applyParameters, titleOfEdition } from '../pipeline/applied-parameters.ts';
 import { nothingNew } from '../pipeline/changes.ts';
 import { fanOut } from '../pipeline/fan-out.ts';
@@ -17,6 +15,7 @@ import { backoffSeconds } from './backoff.ts';
 import { generate, type Store } from './generate.ts';
 import type { Ledger, Making } from './ledger.ts';
 import type { Log } from './log.ts';
+import { receiversOf, targetsOf } from './receivers.ts';
 
 /** What making editions needs of the world. */
 export interface Workshop {
@@ -92,11 +91,15 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
   const { log } = workshop;
   const brief = await workshop.loadBrief(edition.brief);
   const dataset = await workshop.loadDataset(brief.config.dataset);
-  const { asOf, paper, parameters } = edition;
+  const { asOf, paper, parameters, correction } = edition;
   if (brief.config.forEach !== null && edition.partOf === null)
     return fanOutInto(edition, { brief, dataset, workshop });
 
-  const applied = applyParameters({ brief, parameters, known: knownBy(dataset.tables, asOf) });
+  const applied = applyParameters({
+    brief,
+    parameters,
+    known: knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
+  });
   const nothing = edition.origin === 'schedule' ? nothingNew({ brief, dataset, asOf, applied }) : null;
   const { whenNothingNew } = brief.config.schedule;
   if (nothing !== null && whenNothingNew === 'skip') return { outcome: 'skipped', reason: nothing };
@@ -104,9 +107,9 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
   const title = titleOfEdition(brief, applied);
   const { marking, approval: needsApproval } = brief.config;
   if (nothing !== null && whenNothingNew === 'notice') {
-    const card = { title, issue, marking, paragraphs: [nothing], pdf: null };
-    const deliveries = deliveriesOf(edition, { brief, content: 'notice' });
-    return tellOfWaiting(
+    const card = { title, issue, marking, paragraphs: [nothing], pdf: null, corrected: [] };
+    const deliveries = targetsOf(edition, { brief, content: 'notice' });
+    return withAlerts(
       edition,
       { outcome: 'notice', folder: null, sha256: null, pages: null, card, needsApproval, deliveries },
       workshop,
@@ -117,7 +120,7 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
   const onStep = (_brief: string, step: Step) => log.info({ edition: edition.id, step }, step);
   const [outcome] = await generate(
     {
-      requests: [{ brief, dataset, asOf, paper, parameters }],
+      requests: [{ brief, dataset, asOf, paper, parameters, correction }],
       out: workshop.out,
       formats: ['pdf', 'html'],
       force: false,
@@ -139,25 +142,40 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
     folder: outcome.folder,
     sha256: pdf.sha256,
     pages: outcome.manifest.pages,
-    card: { title, issue, marking, paragraphs: outcome.manifest.summary, pdf: pdf.name },
+    card: {
+      title,
+      issue,
+      marking,
+      paragraphs: outcome.manifest.summary,
+      pdf: pdf.name,
+      corrected: outcome.manifest.correction?.changes.map(({ text }) => text) ?? [],
+    },
     needsApproval,
-    deliveries: deliveriesOf(edition, { brief, content: 'edition' }),
+    deliveries:
+      correction === null
+        ? targetsOf(edition, { brief, content: 'edition' })
+        : await receiversOf(edition, { ledger: workshop.ledger, marking }),
   };
-  return tellOfWaiting(edition, made, workshop);
+  return withAlerts(edition, made, workshop);
 }
 
 type Made = Extract<Making, { outcome: 'made' | 'unchanged' | 'notice' }>;
 
-/** With word to the operator beside the deliveries, where they wait for approval. */
-async function tellOfWaiting(
-  { id, approvedSha256 }: EditionRecord,
+/** With word to the operator where deliveries wait for approval, or some of a correction cannot be sent. */
+async function withAlerts(
+  { id, approvedSha256, correction }: EditionRecord,
   making: Made,
   { ledger, operator }: Workshop,
 ): Promise<Made> {
   const { deliveries } = making;
-  if (operator === null || deliveries.length === 0 || !waitsForApproval({ ...making, approvedSha256 }))
-    return making;
-  return { ...making, deliveries: [...deliveries, await approvalAlertTo(operator, { edition: id, ledger })] };
+  if (operator === null || deliveries.length === 0) return making;
+  const waits = waitsForApproval({ ...making, approvedSha256 });
+  const isIncomplete = correction !== null && deliveries.some(({ heldBecause }) => heldBecause !== null);
+  const alerts = [
+    ...(waits ? [await approvalAlertTo(operator, { edition: id, ledger })] : []),
+    ...(isIncomplete ? [alertTo(operator, 'undelivered')] : []),
+  ];
+  return { ...making, deliveries: [...deliveries, ...alerts] };
 }
 
 /** The editions that one fans out into, one for each row of its query. */
@@ -171,30 +189,11 @@ async function fanOutInto(
     const ownPaper = brief.config.paper;
     const id = editionId({ brief: brief.id, asOf, paper, ownPaper, parameters });
     const { brief: name, origin, slot, reach } = edition;
-    return { id, brief: name, asOf, paper, parameters, partOf: edition.id, origin, slot, reach };
+    const part = { partOf: edition.id, origin, slot, reach, correction: null };
+    return { id, brief: name, asOf, paper, parameters, ...part };
   });
   const count = editions.length === 1 ? 'one edition' : `${editions.length} editions`;
   const reason =
     editions.length === 0 ? 'There is nothing to issue an edition of.' : `It fanned out into ${count}.`;
   return { outcome: 'fanned-out', editions, reason };
-}
-
-/** One delivery for each target that the edition is for and that it may reach. */
-function deliveriesOf(
-  { reach, parameters }: EditionRecord,
-  { brief, content }: { brief: Brief; content: 'edition' | 'notice' },
-): NewDelivery[] {
-  const { deliver, marking } = brief.config;
-  return deliver
-    .filter(({ only }) => hasValues(parameters, only))
-    .map((target) => ({ target, ...addressOf(target) }))
-    .filter(({ channel }) => reach === 'all' || (reach === 'folders' && channel === 'folder'))
-    .map(({ target, channel, address }) => ({
-      channel,
-      address,
-      content,
-      copy: 0,
-      target,
-      heldBecause: beyondClearance(target, marking),
-    }));
 }

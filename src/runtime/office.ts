@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { Brief } from '../model/brief.ts';
+import type { Dataset } from '../model/dataset.ts';
 import { deliveryStates, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
+import type { Manifest } from '../model/manifest.ts';
 import type { Ledger } from './ledger.ts';
 
 /** What an operator's commands need. */
@@ -9,6 +11,9 @@ export interface Office {
   readonly ledger: Ledger;
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
+  loadDataset(name: string): Promise<Dataset>;
+  /** The manifest of an edition, while its files are as they were written. */
+  readonly readManifest: (folder: string) => Promise<Manifest | undefined>;
   /** The bytes of an edition's PDF; undefined when they are not there. */
   readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /** Removes the files of an edition. */

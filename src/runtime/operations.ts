@@ -4,6 +4,7 @@ import { deliveryStates, editionStates, type NewDelivery } from '../model/editio
 import { AppError } from '../model/fault.ts';
 import { addressOf, beyondClearance } from '../model/target.ts';
 import { editionOf, find, move, operation, refused, tally } from './office.ts';
+import { refuseReplaced, reissue, revised } from './reissue.ts';
 import { editionsBetween } from './scheduler.ts';
 import { approve, disapprove, isStillToApprove, refuseUnapproved } from './sign-off.ts';
 
@@ -17,6 +18,8 @@ const single = z.strictObject({ id: z.string() });
 export const operations = {
   approve,
   disapprove,
+  reissue,
+  revised,
 
   /** Editions, the newest period first, with what became of their deliveries. */
   runs: operation(
@@ -60,6 +63,7 @@ export const operations = {
   retry: operation(single, async (office, { id }) => {
     const found = await find(office, id);
     const now = office.now();
+    await refuseReplaced(office, found);
     if ('delivery' in found) {
       await refuseUnapproved(office, found.delivery);
       return move(office, [found.delivery], {
@@ -88,6 +92,7 @@ export const operations = {
     if (target === undefined)
       throw refused(`${edition.brief} has no target "${to}".`, 'Name one of deliver in its brief.yaml.');
     if (edition.card === null) throw refused(`${edition.id} was never made.`, 'Retry it first.');
+    await refuseReplaced(office, { edition });
     await refuseUnapproved(office, edition);
     const { channel, address } = addressOf(target);
     const before = (await office.ledger.deliveries({ edition: edition.id })).filter(
@@ -126,6 +131,7 @@ export const operations = {
   /** Lets go on what is held. */
   release: operation(single, async (office, { id }) => {
     const found = await find(office, id);
+    await refuseReplaced(office, found);
     if ('delivery' in found) {
       await refuseUnapproved(office, found.delivery);
       return move(office, [found.delivery], { from: ['held'], to: 'pending' });

@@ -104,6 +104,17 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
         operator.decide(name, { ids, as, sha256 }, where),
       );
   }
+  command('reissue', 'correct an edition that was delivered: the next revision, to those who received it')
+    .argument('[id]', 'an edition, such as weekly/2021-08-22')
+    .option(
+      '--as-of <date>',
+      'take in what was revised or withdrawn by this day (default: as for generate)',
+      parseDay,
+    )
+    .option('--list', 'show instead what was delivered and rests on rows revised or withdrawn since', false)
+    .action((id: string | undefined, options: { asOf?: Day; list: boolean } & Where) =>
+      operator.reissue(id, options),
+    );
   command('backfill', 'make the editions of past slots that are not there, oldest first')
     .argument('<brief>', 'name of the brief')
     .requiredOption('--from <date>', 'first day that an edition may report through', parseDay)

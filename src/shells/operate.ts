@@ -2,7 +2,9 @@ import type { Brief } from '../model/brief.ts';
 import { comingSlots } from '../model/slots.ts';
 import { z } from 'zod';
 import type { Operate, OperationName } from '../runtime/operations.ts';
+import type { Day } from '../model/calendar.ts';
 import { backfill, type BackfillOptions } from './backfill.ts';
+import { reissue } from './corrections.ts';
 import { countsOf, decisionsTable, delivery, edition, toJson } from './records.ts';
 import { alignColumns } from './table.ts';
 import { localTime, utcTime } from './times.ts';
@@ -130,6 +132,9 @@ export function operatorCommands(world: Operations) {
       { ids, as, sha256 }: { ids: readonly string[]; as?: string | undefined; sha256?: string | undefined },
       where: Where,
     ) => change(name, definedOnly({ ids, sha256, user: world.systemUser, claimedName: as ?? null }), where),
+
+    reissue: (id: string | undefined, options: Where & { asOf?: Day | undefined; list: boolean }) =>
+      reissue(id, options, world),
 
     backfill: (brief: string, options: Where & BackfillOptions) => backfill(brief, options, world),
     async next(count: number, json: boolean) {

@@ -56,6 +56,8 @@ export function assemble(
     ledger,
     briefIds,
     loadBrief,
+    loadDataset: parts.loadDataset,
+    readManifest: readEdition,
     readPdf: readEditionFile,
     removeFiles: (folder) => rm(folder, { recursive: true, force: true }),
     now,

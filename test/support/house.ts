@@ -14,7 +14,7 @@ import type { Log } from '../../src/runtime/log.ts';
 import type { Workshop } from '../../src/runtime/make-edition.ts';
 import type { Office } from '../../src/runtime/office.ts';
 import type { Parcel, Receipt } from '../../src/runtime/parcel.ts';
-import { temporaryFolder } from './dataset.ts';
+import { loadTestDataset, temporaryFolder } from './dataset.ts';
 import { now } from './ledger-samples.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -63,6 +63,8 @@ export async function openHouse(
   const catalogue = {
     briefIds: () => briefIds(templates),
     loadBrief: async (id: string): Promise<Brief> => (await loadBriefs(templates, [id]))[0]!,
+    loadDataset: (name: string) =>
+      name === 'revised' ? loadTestDataset(name) : loadDataset(join(root, 'data', name), `data/${name}`),
   };
   const house: House = {
     templates,
@@ -72,11 +74,16 @@ export async function openHouse(
     time: now,
     answer: () => ({ outcome: 'sent', detail: '250' }),
     print: smallPdf,
-    office: { ...common, ...catalogue, readPdf: readEditionFile, removeFiles: () => Promise.resolve() },
+    office: {
+      ...common,
+      ...catalogue,
+      readManifest: readEdition,
+      readPdf: readEditionFile,
+      removeFiles: () => Promise.resolve(),
+    },
     workshop: {
       ...common,
       ...catalogue,
-      loadDataset: (name) => loadDataset(join(root, 'data', name), `data/${name}`),
       loadMaterial: () => loadMaterial(join(root, 'data/geo')),
       effects: { openQueries, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
       store: { read: readEdition, write: storeEdition },

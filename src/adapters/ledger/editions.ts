@@ -114,14 +114,31 @@ async function insert(
 ): Promise<EditionRecord[]> {
   const { id, brief, asOf, paper, partOf, origin, slot, reach } = edition;
   const parameters = JSON.stringify(edition.parameters);
+  const correction = edition.correction && JSON.stringify(edition.correction);
   const [state, settledAt] = skipped === null ? ['queued', null] : ['skipped', now];
   const added = toEditions(
     await session.query(
       `INSERT INTO sitrep.edition
-         (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at,
+          correction)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
        ON CONFLICT DO NOTHING RETURNING ${editionColumns}`,
-      [id, brief, asOf, paper, parameters, partOf, origin, slot, reach, state, skipped, now, settledAt],
+      [
+        id,
+        brief,
+        asOf,
+        paper,
+        parameters,
+        partOf,
+        origin,
+        slot,
+        reach,
+        state,
+        skipped,
+        now,
+        settledAt,
+        correction,
+      ],
     ),
   );
   if (skipped === null) for (const record of added) await wakeEdition(session, boss, record);

@@ -6,7 +6,7 @@ import { deliveryColumns, editionColumns, runColumns, toDeliveries, toEditions, 
 /** Reading what stands in the ledger. */
 export function queryCalls(
   database: Database,
-): Pick<Ledger, 'edition' | 'editions' | 'runs' | 'deliveries' | 'counts' | 'cursors'> {
+): Pick<Ledger, 'edition' | 'revisions' | 'editions' | 'runs' | 'deliveries' | 'counts' | 'cursors'> {
   const list = (table: string, columns: string, order: string) => (filter: Filter) => {
     const where = [
       ['brief', table === 'edition' ? 'brief' : `(SELECT brief FROM sitrep.edition e WHERE e.id = edition)`],
@@ -37,6 +37,14 @@ export function queryCalls(
 
   return {
     edition: async (id) => toEditions(await listEditions({ edition: id }))[0],
+    revisions: async (id) =>
+      toEditions(
+        await database.query(
+          `SELECT ${editionColumns} FROM sitrep.edition WHERE (brief, as_of, paper, parameters) =
+             (SELECT brief, as_of, paper, parameters FROM sitrep.edition WHERE id = $1) ORDER BY revision`,
+          [id],
+        ),
+      ),
     editions: async (filter) => toEditions(await listEditions(filter)),
     runs: async (filter) => toRuns(await listRuns(filter)),
     deliveries: async (filter) => toDeliveries(await listDeliveries(filter)),

@@ -14,7 +14,7 @@ import {
 /** Columns under the names of the model. */
 export const editionColumns = `id, brief, as_of AS "asOf", paper, parameters, part_of AS "partOf", origin, slot, reach, state,
   reason, attempt, requested_at AS "requestedAt", started_at AS "startedAt", rendered_at AS "renderedAt",
-  settled_at AS "settledAt", folder, sha256, pages, card, needs_approval AS "needsApproval",
+  settled_at AS "settledAt", folder, sha256, pages, card, correction, needs_approval AS "needsApproval",
   approved_sha256 AS "approvedSha256"`;
 export const deliveryColumns = `id, edition, channel, address, content, copy, target, state, reason, attempt,
   created_at AS "createdAt", sending_at AS "sendingAt", settled_at AS "settledAt"`;

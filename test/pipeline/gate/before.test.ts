@@ -477,7 +477,7 @@ describe('known-by-cut-off', () => {
     const { draft } = await renderEdition(right, { brief: 'weekly', asOf });
     const rule = beforePrinting.filter(({ name }) => name === 'known-by-cut-off');
     expect(judge(rule, draft).passed).toEqual(['known-by-cut-off']);
-    const early = { ...draft, period: { ...draft.period, asOf: '2021-08-22' } };
+    const early = { ...draft, toldUntil: '2021-08-22' };
     expect(() => judge(rule, early)).toThrow(/"F13", which is not known by 2021-08-22/);
     const rows = new Map([...draft.rows].filter(([id]) => id !== 'F12'));
     expect(() => judge(rule, { ...draft, rows })).toThrow(/"F12", which is not known by/);
