@@ -133,6 +133,7 @@ export async function render(
     dataset,
     period,
     toldUntil: correction?.asOf ?? asOf,
+    revision: correction?.revision ?? 1,
     known,
     findings,
     used,

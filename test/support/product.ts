@@ -4,6 +4,7 @@ import { loadDataset } from '../../src/adapters/dataset.ts';
 import { openQueries } from '../../src/adapters/duckdb.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
 import type { Brief, Paper } from '../../src/model/brief.ts';
+import type { Correction } from '../../src/model/correction.ts';
 import type { Dataset, RowOf, TableName, Tables } from '../../src/model/dataset.ts';
 import { hashOf } from '../../src/model/manifest.ts';
 import type { OpenQueries } from '../../src/pipeline/select.ts';
@@ -47,11 +48,18 @@ export function renderEdition(
     asOf,
     paper = 'A4',
     parameters = {},
-  }: { brief: string; asOf: string; paper?: Paper; parameters?: Parameters },
+    correction = null,
+  }: {
+    brief: string;
+    asOf: string;
+    paper?: Paper;
+    parameters?: Parameters;
+    correction?: Correction | null;
+  },
   open: OpenQueries = openQueries,
 ): Promise<Rendering> {
   const { dataset, material } = product;
-  const request = { brief: findBrief(product, brief), dataset, asOf, paper, parameters };
+  const request = { brief: findBrief(product, brief), dataset, asOf, paper, parameters, correction };
   return render(request, { openQueries: open }, material);
 }
 

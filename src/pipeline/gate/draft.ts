@@ -15,6 +15,8 @@ export interface Draft {
   readonly period: Period;
   /** Nothing that it tells became known later: its cut-off, or the day of its correction. */
   readonly toldUntil: Day;
+  /** 1 for an edition as it is first issued. */
+  readonly revision: number;
   readonly known: Tables;
   /** The known rows by id. */
   readonly rows: ReadonlyMap<string, TableRow>;

@@ -3,6 +3,7 @@ import type { Brief } from '../../../src/model/brief.ts';
 import { idleWaivers } from '../../../src/pipeline/gate/gate.ts';
 import { judge } from '../../../src/pipeline/gate/rule.ts';
 import { beforePrinting } from '../../../src/pipeline/gate/rules.ts';
+import { loadTestDataset } from '../../support/dataset.ts';
 import { heldBefore, type Asked } from '../../support/gate.ts';
 import {
   findBrief,
@@ -255,6 +256,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
   ],
   // Below: no query can show what is not known.
+  // See below: only a correction can break it.
+  'revision-told': [],
   'known-by-cut-off': [],
   'method-in-one-place': [
     {
@@ -470,6 +473,21 @@ describe.each(cases)('$rule', ({ rule, editions }) => {
       expect(mend).toMatch(/[.}]$/);
     }
   });
+});
+
+test('revision-told: a corrected revision says so, or is held', async () => {
+  const dataset = await loadTestDataset('revised');
+  const replaces = { edition: 'weekly/2021-03-07', revision: 1, asOf: null };
+  const correction = { revision: 2, asOf: '2021-03-14', replaces, rows: ['M-claims'] };
+  const revision = { brief: 'weekly', asOf: '2021-03-07', correction };
+  expect(await heldBefore({ ...right, dataset }, revision)).toEqual({});
+  const silent = withPartialOf({ ...right, dataset }, 'masthead', '{{> correction}}', '', '');
+  expect(await heldBefore(silent, revision)).toMatchObject({
+    'revision-told': [{ problem: expect.stringContaining('does not say that it is revision 2') }],
+  });
+  expect(await heldBefore(silent, { brief: 'weekly', asOf: '2021-03-07' })).not.toHaveProperty(
+    'revision-told',
+  );
 });
 
 describe('known-by-cut-off', () => {
