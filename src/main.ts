@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
@@ -39,6 +40,15 @@ const cacheFolder = envPaths('sitrep', { suffix: '' }).cache;
 /** Colours on a terminal alone, and not where NO_COLOR is set. */
 const paint = (style: 'red' | 'green' | 'cyan' | 'dim', text: string): string => styleText(style, text);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** In a container a user may have a number and no name. */
+const systemUser = (): string => {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
+};
 
 await using resources = new AsyncDisposableStack();
 const stop = new AbortController();
@@ -127,6 +137,7 @@ const program = commandLine(
     service: serviceOf({ parts, catalogue, print }),
     operator: operatorCommands({
       now: new Date(),
+      systemUser: systemUser(),
       ...catalogue,
       withLedger: (options, use) => withLedger({ ...options, parts: parts('error') }, use),
       wait: pause,

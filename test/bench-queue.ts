@@ -125,6 +125,7 @@ export async function benchQueue({
       origin: 'request' as const,
       slot: null,
       reach: 'none' as const,
+      correction: null,
     }));
     const askedMs = performance.now();
     await ledger.request(asked, new Date());

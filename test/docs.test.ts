@@ -34,6 +34,8 @@ describe('what is there is in the docs', () => {
       runs: idle,
       deliveries: idle,
       change: idle,
+      decide: idle,
+      reissue: idle,
       backfill: idle,
       next: idle,
       prune: idle,

@@ -24,10 +24,6 @@ export async function readEdition(folder: string): Promise<Manifest | undefined>
 const readManifest = async (folder: string): Promise<Manifest> =>
   manifest.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
 
-/** The manifest in `folder`, whatever became of the files that it names; undefined when there is none. */
-export const readPresentManifest = (folder: string): Promise<Manifest | undefined> =>
-  readManifest(folder).catch(() => undefined);
-
 /**
  * Writes an edition whole or not at all: into a folder of its own beside its place, then by renaming. What stood there
  * before is put back if the last step fails. With `durable` a power cut cannot undo it. An edition that was delivered

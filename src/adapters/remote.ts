@@ -17,6 +17,7 @@ const failure = z.object({
     'edition-unknown',
     'brief-unknown',
     'brief-invalid',
+    'dataset-invalid',
     'operation-refused',
     'parameter-invalid',
     'queue-full',

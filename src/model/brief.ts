@@ -129,6 +129,8 @@ const definition = z.strictObject({
   findings: z.record(z.string().regex(/^[a-z][a-z-]*$/), finding).default({}),
   /** Where each edition goes once it is made. */
   deliver: z.array(target).default([]),
+  /** Whether an edition waits, once it is made, until somebody approves its PDF. */
+  approval: z.boolean().default(false),
   limits: z.strictObject({
     pages: z.number().int().positive(),
     megabytes: z.number().positive(),

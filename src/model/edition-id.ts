@@ -9,19 +9,27 @@ export interface EditionOf {
   readonly paper: Paper;
   readonly ownPaper: Paper;
   readonly parameters: Parameters;
+  /** 1 if left out: as it is first issued. */
+  readonly revision?: number | undefined;
 }
 
 /**
  * The identity of an edition, and its place below an output folder: `weekly/2021-08-22`, `weekly/2021-08-22-Letter`,
- * `actor-sheet/2021-08-22-actor=isis-k`. Two editions never share one, and it is safe as a path.
+ * `actor-sheet/2021-08-22-actor=isis-k`, and corrected `weekly/2021-08-22-r2`. Two editions never share one, and it is safe as a path.
  */
 export function editionId({ brief, ...edition }: EditionOf & { readonly brief: string }): string {
   return `${brief}/${editionName(edition)}`;
 }
 
 /** The part of the identity below the brief's name: of its folder, and after the brief's name of its files. */
-export function editionName({ asOf, paper, ownPaper, parameters }: EditionOf): string {
-  const parts = [asOf, ...(paper === ownPaper ? [] : [paper]), ...parametersPart(parameters)];
+export function editionName({ asOf, paper, ownPaper, parameters, revision = 1 }: EditionOf): string {
+  const parts = [
+    asOf,
+    ...(paper === ownPaper ? [] : [paper]),
+    // Before the parameters, whose values may hold anything: no paper reads so, and a parameter goes on with "=".
+    ...(revision === 1 ? [] : [`r${revision}`]),
+    ...parametersPart(parameters),
+  ];
   return parts.join('-');
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { papers } from './brief.ts';
 import { day } from './calendar.ts';
+import { correction } from './correction.ts';
 import { marking } from './marking.ts';
 import { channels } from './target.ts';
 
@@ -18,8 +19,9 @@ export const editionStates = [
 ] as const;
 export type EditionState = (typeof editionStates)[number];
 
-/** pending → sending → sent, or it ends otherwise. */
+/** pending → sending → sent, or it ends otherwise; `waiting` is for approval, which alone makes it pending. */
 export const deliveryStates = [
+  'waiting',
   'pending',
   'sending',
   'sent',
@@ -36,7 +38,7 @@ export type Reach = (typeof reaches)[number];
 
 const instant = z.date();
 
-/** An edition that is asked for. Brief, day, paper and parameters are its identity, and `id` names the four. */
+/** An edition that is asked for. Brief, day, paper, parameters and revision are its identity, and `id` names the five. */
 const newEdition = z.strictObject({
   id: z.string(),
   brief: z.string(),
@@ -45,10 +47,12 @@ const newEdition = z.strictObject({
   parameters: z.record(z.string(), z.string()),
   /** The edition that fanned out into this one. */
   partOf: z.string().nullable(),
-  origin: z.enum(['schedule', 'backfill', 'request']),
+  origin: z.enum(['schedule', 'backfill', 'request', 'correction']),
   /** When it was due; null for one that was asked for. */
   slot: instant.nullable(),
   reach: z.enum(reaches),
+  /** Null for an edition as it is first issued. */
+  correction: correction.nullable(),
 });
 export type NewEdition = z.output<typeof newEdition>;
 
@@ -61,6 +65,8 @@ const card = z.strictObject({
   paragraphs: z.array(z.string()),
   /** File name of the PDF in the edition's folder; null for a notice. */
   pdf: z.string().nullable(),
+  /** What a revision corrects, a row each, as a reader is told. */
+  corrected: z.array(z.string()).default([]),
 });
 export type Card = z.output<typeof card>;
 
@@ -80,12 +86,19 @@ export const editionRecord = newEdition.extend({
   sha256: z.string().nullable(),
   pages: z.number().int().nullable(),
   card: card.nullable(),
+  /** What its brief said of approval when it was made. */
+  needsApproval: z.boolean(),
+  /** What is approved as things are, by its hash (`hashToApprove`). */
+  approvedSha256: z.string().nullable(),
 });
 export type EditionRecord = z.output<typeof editionRecord>;
 
 /** What a delivery carries: the edition, a notice in its place, or word to the operator. */
-const contents = ['edition', 'notice', 'held', 'failed', 'late', 'undelivered'] as const;
+const contents = ['edition', 'notice', 'held', 'failed', 'late', 'undelivered', 'approval'] as const;
 export type Content = (typeof contents)[number];
+/** Whether it goes to recipients, and not to the operator. */
+export const isForRecipients = (content: Content): content is 'edition' | 'notice' =>
+  content === 'edition' || content === 'notice';
 
 const newDelivery = z.strictObject({
   channel: z.enum(channels),

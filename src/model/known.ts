@@ -39,6 +39,12 @@ function tellable(tables: Tables, asOf: Day): Tables {
     const newest = newestOn(versions, asOf);
     if (newest?.row.status === 'current') told.set(id, newest);
   }
+  return withoutUnfounded(tables, told);
+}
+
+/** The tables with those of the rows whose references are all among them, in file order. */
+export function withoutUnfounded(tables: Tables, given: ReadonlyMap<string, TableRow>): Tables {
+  const told = new Map(given);
   for (let before = -1; before !== told.size;) {
     before = told.size;
     for (const [id, { table, row }] of told)

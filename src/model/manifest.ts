@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { papers } from './brief.ts';
 import { day } from './calendar.ts';
+import { correction } from './correction.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -13,6 +14,22 @@ export const manifest = z.strictObject({
   paper: z.enum(papers),
   /** What it was asked for with besides; empty for most briefs. */
   parameters: z.record(z.string(), z.string()).default({}),
+  /** Of a corrected revision: what it replaces, and each row that was corrected; null for an edition as first issued. */
+  correction: correction
+    .omit({ rows: true })
+    .extend({
+      changes: z.array(
+        z.strictObject({
+          id: z.string(),
+          table: z.string(),
+          change: z.enum(['revised', 'withdrawn']),
+          known_on: day,
+          text: z.string(),
+        }),
+      ),
+    })
+    .nullable()
+    .default(null),
   /** A hash over everything that the edition depends on: the same inputs need not be rendered again. */
   inputs: sha256,
   pages: z.number().int().positive().nullable(),

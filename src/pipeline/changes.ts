@@ -1,9 +1,12 @@
 import type { Brief } from '../model/brief.ts';
 import { periodEnding, type Day } from '../model/calendar.ts';
-import type { Dataset } from '../model/dataset.ts';
+import { correctionsOf, type Corrected, type Correction } from '../model/correction.ts';
+import type { Dataset, Tables } from '../model/dataset.ts';
+import { figureOf } from '../model/figures.ts';
 import { changesBetween, changesConcerning, knownBy, type Change } from '../model/known.ts';
 import { longDay } from '../model/wording.ts';
 import type { AppliedParameter } from './applied-parameters.ts';
+import { titleOf } from './evidence.ts';
 
 interface Of {
   readonly brief: Brief;
@@ -24,6 +27,29 @@ export function changesOf({ brief, dataset: { tables }, asOf, applied }: Of): Ch
       id === null ? narrowed : changesConcerning(narrowed, { id, tables, previousAsOf, asOf }),
     ofTopic,
   );
+}
+
+/** What a revision corrects, by the day that it became known. */
+export const correctedIn = (
+  tables: Tables,
+  { asOf, correction: { replaces, asOf: by, rows } }: { asOf: Day; correction: Correction },
+): Corrected[] => correctionsOf(tables, { asOf, since: replaces.asOf, by, shown: rows });
+
+/** The figures by which a reader knows a row again: what it was, and what it is. Null where none of them changed. */
+export function figuresBefore({ before, ...now }: Corrected): { was: string; is: string } | null {
+  if (now.change !== 'revised') return null;
+  for (const field of ['value', 'date']) {
+    const [was, is] = [figureOf(before, field), figureOf(now, field)];
+    if (was !== undefined && is !== undefined && was !== is) return { was, is };
+  }
+  return null;
+}
+
+/** `revised: Operations claimed (M-claims): at least 12 operations, now at least 15 operations` */
+export function correctionText(corrected: Corrected): string {
+  const figures = figuresBefore(corrected);
+  const change = figures ? `: ${figures.was}, now ${figures.is}` : '';
+  return `${corrected.change}: ${titleOf(corrected)} (${corrected.id})${change}`;
 }
 
 /** What to say when the period brought nothing new, and whether anybody was looking; null when it did bring something. */

@@ -1,5 +1,6 @@
 import type { Brief, Paper } from '../model/brief.ts';
 import { cutOff, daysBetween, issueNumber, type Period } from '../model/calendar.ts';
+import type { Corrected, Correction } from '../model/correction.ts';
 import type { Tables } from '../model/dataset.ts';
 import type { Change } from '../model/known.ts';
 import type { Parameters } from '../model/parameters.ts';
@@ -7,6 +8,7 @@ import type { Row, RowSets } from '../model/row.ts';
 import { daySpan, longDay, shortDay, shortMonth, spelled, topicNames, weekday } from '../model/wording.ts';
 import type { Findings } from './analyse.ts';
 import type { AppliedParameter } from './applied-parameters.ts';
+import { figuresBefore } from './changes.ts';
 import { coveredDays, topicsOf, type Topic } from './coverage.ts';
 import { Evidence, titleOf } from './evidence.ts';
 import { pageHelpers } from './page-helpers.ts';
@@ -39,6 +41,8 @@ export interface Composition {
   /** By name; null where nothing known makes the chart worth drawing. */
   readonly figures: { readonly [name: string]: Figure | null };
   readonly changes: readonly Change[];
+  /** Of a revision, with what it corrects. */
+  readonly correction: (Correction & { readonly changes: readonly Corrected[] }) | null;
   readonly fontFaces: string;
 }
 
@@ -92,6 +96,7 @@ export function compose(composition: Composition): { html: string; traced: strin
     findings,
     figures,
     changes,
+    correction,
     fontFaces,
   } = composition;
   const evidence = new Evidence(known, findings);
@@ -127,25 +132,39 @@ export function compose(composition: Composition): { html: string; traced: strin
       Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
     ),
     charts: figures,
-    counts: Object.fromEntries(
-      (['new', 'revised', 'withdrawn'] as const).map((kind) => [
-        kind,
-        changes.filter(({ change }) => change === kind).length,
-      ]),
-    ),
-    changes: changes.map(({ change, id, row, knownOn }) => ({
-      change,
-      id,
-      title: titleOf(row),
-      known_on: shortDay(knownOn)
-        .replace(/ \d{4}$/, '')
-        .replace(' ', '\u00a0'),
-      source: sourceName(row),
-    })),
+    counts: countsOf(changes),
+    changes: changes.map((each) => ({ ...listed(each), source: sourceName(each.row) })),
+    correction: correction && {
+      revision: correction.revision,
+      replaces: correction.replaces.revision,
+      as_of: longDay(correction.asOf),
+      counts: countsOf(correction.changes),
+      changes: correction.changes.map((each) => ({
+        ...listed(each),
+        // Not only in the days of this issue: the year is told.
+        known_on: shortDay(each.knownOn).replaceAll(' ', '\u00a0'),
+        figures: figuresBefore(each),
+      })),
+    },
   };
   const traced = template(page, helpers);
   return { html: withoutTraces(traced), traced, used: evidence.used };
 }
+
+const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {
+  const count = (kind: Change['change']) => changes.filter(({ change }) => change === kind).length;
+  return { new: count('new'), revised: count('revised'), withdrawn: count('withdrawn') };
+};
+
+/** A change as lists tell of it. */
+const listed = (change: Change) => ({
+  change: change.change,
+  id: change.id,
+  title: titleOf(change),
+  known_on: shortDay(change.knownOn)
+    .replace(/ \d{4}$/, '')
+    .replace(' ', '\u00a0'),
+});
 
 function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
   const end = cutOff(asOf, config.schedule.timezone);

@@ -166,7 +166,7 @@ export class Evidence {
       anchor: this.#anchors[number] ?? number,
       id,
       known_on,
-      title: titleOf(entry.row),
+      title: titleOf(entry),
       status: 'claim_status' in entry.row ? entry.row.claim_status.replace('-', ' ') : 'judgment',
       chain: chain.map((source) => this.#source(source)?.name ?? source),
       grade:
@@ -195,11 +195,23 @@ export function evidenceOf(id: string, find: (id: string) => TableRow): string[]
   );
 }
 
-/** What a row is called in lists; a judgment, which has no title, by its topic. */
-export function titleOf(row: TableRow['row']): string {
-  if ('title' in row) return row.title;
+/** What a row is called in lists, with its own figures; a judgment, which has no title, by its topic. */
+export function titleOf(entry: TableRow): string {
+  const { table, row } = entry;
+  if ('title' in row)
+    return placeholders(row.title).reduce(
+      (title, { source, name, field }) =>
+        name === row.id ? title.replace(source, () => figureOf(entry, field) ?? source) : title,
+      row.title,
+    );
+  if ('name' in row) return row.name;
+  if ('label' in row) return row.label;
+  if (table === 'gaps' || table === 'indicators' || table === 'coverage')
+    return `${tableTitles[table]}, ${topicNames[row.topic]}`;
   return `Authors’ judgment${'topic' in row ? `, ${topicNames[row.topic]}` : ''}`;
 }
+
+const tableTitles = { gaps: 'Gap', indicators: 'Indicator', coverage: 'Days covered' } as const;
 
 function sourceOf({ table, row }: TableRow): string {
   if (table === 'events' || table === 'measures') return row.source;

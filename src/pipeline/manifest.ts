@@ -1,19 +1,22 @@
 import type { SourceFile } from '../model/brief.ts';
 import { issueNumber } from '../model/calendar.ts';
+import type { Corrected, Correction } from '../model/correction.ts';
 import { hashOf, type FileToStore, type Manifest } from '../model/manifest.ts';
 import { eachRow } from '../model/references.ts';
+import { correctionText } from './changes.ts';
 import { plainText } from './plain-text.ts';
 import type { Edition, Request } from './produce.ts';
 
 export function describeEdition(
-  { brief, asOf, paper, parameters }: Request,
+  { brief, asOf, paper, parameters, correction = null }: Request,
   {
     known,
     used,
+    corrected,
     pages,
     html,
     rules,
-  }: Pick<Edition, 'known' | 'used' | 'html' | 'rules'> & { readonly pages: number | null },
+  }: Pick<Edition, 'known' | 'used' | 'corrected' | 'html' | 'rules'> & { readonly pages: number | null },
   { inputs, files }: { inputs: string; files: readonly FileToStore[] },
 ): Manifest {
   const shown = new Set(used);
@@ -23,6 +26,7 @@ export function describeEdition(
     asOf,
     paper,
     parameters,
+    correction: correction && describeCorrection(correction, corrected),
     inputs,
     pages,
     summary: bottomLine(html),
@@ -44,6 +48,22 @@ export function describeEdition(
   };
 }
 
+const describeCorrection = (
+  { revision, asOf, replaces }: Correction,
+  corrected: readonly Corrected[],
+): Manifest['correction'] => ({
+  revision,
+  asOf,
+  replaces,
+  changes: corrected.map((each) => ({
+    id: each.id,
+    table: each.table,
+    change: each.change === 'withdrawn' ? 'withdrawn' : 'revised',
+    known_on: each.knownOn,
+    text: correctionText(each),
+  })),
+});
+
 /** The paragraphs of the element `class="bottom-line"`, without their citations. */
 function bottomLine(html: string): string[] {
   const [, content = ''] = /<div class="bottom-line">([\s\S]*?)<\/div>/.exec(html) ?? [];
@@ -58,7 +78,7 @@ function bottomLine(html: string): string[] {
  * libraries.
  */
 export function inputsOf(
-  { brief, dataset, asOf, paper, parameters }: Request,
+  { brief, dataset, asOf, paper, parameters, correction }: Request,
   { engine, material, formats }: { engine: string; material: string; formats: readonly string[] },
 ): string {
   const files: SourceFile[] = [
@@ -79,9 +99,10 @@ export function inputsOf(
       asOf,
       paper,
       parameters,
+      correction: correction ?? undefined,
       files,
       marking: dataset.marking,
-      rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= asOf),
+      rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= (correction?.asOf ?? asOf)),
     }),
   );
 }

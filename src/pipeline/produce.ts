@@ -1,14 +1,14 @@
 import type { Brief, Paper } from '../model/brief.ts';
 import { issueNumber, periodEnding, type Day, type Period } from '../model/calendar.ts';
+import { asCorrected, knownFor, type Corrected, type Correction } from '../model/correction.ts';
 import type { Dataset, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import { knownBy } from '../model/known.ts';
 import { requireParameters, type Parameters } from '../model/parameters.ts';
 import type { RowSets } from '../model/row.ts';
 import { longDay } from '../model/wording.ts';
 import { analyse, withoutUntold } from './analyse.ts';
 import { applyParameters, titleOfEdition } from './applied-parameters.ts';
-import { changesOf } from './changes.ts';
+import { changesOf, correctedIn } from './changes.ts';
 import { compose } from './compose.ts';
 import { readDraft, type Draft } from './gate/draft.ts';
 import { holdDraft, holdPrint } from './gate/gate.ts';
@@ -16,10 +16,11 @@ import { headingsOf, linkTexts } from './gate/page-units.ts';
 import { readPrint } from './gate/print.ts';
 import { together, type Verdict } from './gate/rule.ts';
 import { illustrate, type DrawChart, type Illustration } from './illustrate.ts';
+import { printAndJudge } from './print-and-judge.ts';
 import { seal } from './seal.ts';
 import { select, type OpenQueries } from './select.ts';
 
-/** What is asked for: one brief, as of one day, on one paper, with values for its parameters: an edition's identity. */
+/** What is asked for: a brief, a day, a paper, values for its parameters, and its revision: an edition's identity. */
 export interface Request {
   readonly brief: Brief;
   readonly dataset: Dataset;
@@ -27,6 +28,8 @@ export interface Request {
   readonly paper: Paper;
   /** In their canonical form; empty for a brief that has none. */
   readonly parameters: Parameters;
+  /** Of a corrected revision; absent or null for an edition as it is first issued. */
+  readonly correction?: Correction | null;
 }
 
 /** The steps that touch the world. */
@@ -61,6 +64,8 @@ export interface Rendering {
   readonly title: string;
   readonly period: Period;
   readonly known: Tables;
+  /** What a revision corrects. */
+  readonly corrected: readonly Corrected[];
   readonly html: string;
   /** Each chart's drawing and compiled spec. */
   readonly charts: { readonly [name: string]: Illustration };
@@ -96,17 +101,19 @@ interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
 }
 
 async function composePage(
-  { brief, dataset, asOf, paper, parameters: given }: Request,
+  { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
   { openQueries, drawChart }: Pick<Effects, 'openQueries' | 'drawChart'>,
   { maps, fontFaces, glyphs }: Material,
   onStep: OnStep,
 ): Promise<ComposedPage> {
   const period = periodEnding(asOf, brief.config.period);
-  const knownRows = knownBy(dataset.tables, asOf);
+  const knownRows = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
   const parameters = requireParameters(brief, given);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);
-  const changes = changesOf({ brief, dataset, asOf, applied });
+  const inPeriod = changesOf({ brief, dataset, asOf, applied });
+  const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
+  const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
   onStep('select');
   const selected = await select({ brief, known: knownRows, period, parameters, openQueries });
@@ -135,6 +142,7 @@ async function composePage(
     findings,
     figures,
     changes,
+    correction: correction && { ...correction, changes: corrected },
     fontFaces,
   });
   const charts = Object.fromEntries(drawn);
@@ -143,6 +151,8 @@ async function composePage(
       brief,
       dataset,
       period,
+      toldUntil: correction?.asOf ?? asOf,
+      revision: correction?.revision ?? 1,
       known,
       findings,
       used,
@@ -152,7 +162,7 @@ async function composePage(
     });
     return { draft, rules: holdDraft(draft) };
   };
-  return { title, period, known, html, used, charts, judge };
+  return { title, period, known, corrected, html, used, charts, judge };
 }
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
@@ -162,7 +172,7 @@ export async function produce(
   material: Material,
   { onStep = () => {}, signal }: { onStep?: OnStep; signal?: AbortSignal } = {},
 ): Promise<Edition> {
-  const { brief, asOf } = request;
+  const { brief, asOf, correction } = request;
   const { seconds } = brief.config.limits;
   const timeout = AbortSignal.timeout(seconds * 1000);
   const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
@@ -180,14 +190,18 @@ export async function produce(
     const { tree, pieces } = rendering.draft;
     onStep('seal');
     const { pdf, pages, contents } = await seal(printed, {
-      title: `${rendering.title}, ${longDay(asOf)}`,
+      title: [
+        rendering.title,
+        longDay(asOf),
+        ...(correction ? [`revision ${correction.revision}`] : []),
+      ].join(', '),
       author: 'Sitrep',
       subject: brief.config.subject,
       keywords: [brief.config.marking, issueNumber(asOf)],
       language: 'en-GB',
       headings: headingsOf(tree),
       links: linkTexts(tree),
-      date: new Date(`${asOf}T00:00:00Z`),
+      date: new Date(`${correction?.asOf ?? asOf}T00:00:00Z`),
     });
     onStep('inspect');
     const inspected = holdPrint(
@@ -216,31 +230,5 @@ export async function produce(
     const problem = `The edition took longer than ${seconds} s.`;
     const mend = 'Raise limits.seconds in brief.yaml, or look for a slow query or chart.';
     throw new AppError('print-failed', [{ file, problem, mend }], { cause });
-  }
-}
-
-/**
- * The page is judged while the browser, another process, prints it. What is held is not waited for: the print is
- * stopped and what came of it dropped.
- */
-async function printAndJudge<T extends object>(
-  print: (dismissed: AbortSignal) => Promise<Uint8Array>,
-  judge: () => T,
-  onStep: OnStep,
-): Promise<T & { readonly printed: Uint8Array }> {
-  const dismissal = new AbortController();
-  const printing = print(dismissal.signal);
-  // Judging takes this thread: the page must be on its way before. A print that fails at once is told of below.
-  const turn = Promise.withResolvers<void>();
-  setImmediate(turn.resolve);
-  await Promise.race([printing.catch(() => undefined), turn.promise]);
-  try {
-    const judged = judge();
-    onStep('print');
-    return { ...judged, printed: await printing };
-  } catch (error) {
-    dismissal.abort(error);
-    await printing.catch(() => undefined);
-    throw error;
   }
 }

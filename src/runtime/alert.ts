@@ -1,12 +1,55 @@
-import type { Content, NewDelivery } from '../model/edition.ts';
+import { hashToApprove } from '../model/approval.ts';
+import type { Content, DeliveryRecord, EditionRecord, NewDelivery } from '../model/edition.ts';
+import type { Ledger } from './ledger.ts';
 
-/** Word to the operator, once for each kind and edition. */
-export const alertTo = (operator: string, content: Exclude<Content, 'edition' | 'notice'>): NewDelivery => ({
+type Alert = Exclude<Content, 'edition' | 'notice'>;
+
+/** Word to the operator, once for each kind and edition; `copy` tells apart those that come to be true again. */
+export const alertTo = (operator: string, content: Alert, copy = 0): NewDelivery => ({
   channel: 'email',
   address: operator,
   content,
-  copy: 0,
+  copy,
   // Alerts name editions and reasons, and none of their contents: they may go to the operator under any marking.
   target: { email: operator, clearance: 'TLP:RED', afterCrash: 'resend', only: {} },
   heldBecause: null,
 });
+
+/** Word that an edition waits for approval: once more after each decision, and each time that it was made again. */
+export async function approvalAlertTo(
+  operator: string,
+  { edition, ledger }: { edition: string; ledger: Ledger },
+): Promise<NewDelivery> {
+  const [decisions, runs] = [await ledger.approvals(edition), await ledger.runs({ edition })];
+  return alertTo(operator, 'approval', decisions.length + runs.length);
+}
+
+const headings = {
+  held: 'is held',
+  failed: 'failed',
+  late: 'is late',
+  undelivered: 'did not reach everybody',
+  approval: 'waits for approval',
+} as const satisfies { readonly [content in Alert]: string };
+
+/** What an alert says, as things are when it is sent. */
+export function wordsOf(
+  content: Alert,
+  edition: EditionRecord,
+  deliveries: readonly DeliveryRecord[],
+): { title: string; paragraphs: string[] } {
+  const { id, state, reason } = edition;
+  const stuck = deliveries.filter((each) => ['waiting', 'bounced', 'failed', 'held'].includes(each.state));
+  const hash = content === 'approval' ? hashToApprove(edition) : null;
+  const paragraphs = [
+    `${id} ${headings[content]}. Its state is now: ${state}.`,
+    ...(reason === null ? [] : reason.split('\n')),
+    // The operator is told which, and not who: alerts go over the same mail.
+    ...stuck.map(
+      (each) => `Delivery ${each.id.slice(0, 8)} (${each.channel}) is ${each.state}: ${each.reason ?? ''}`,
+    ),
+    ...(hash === null ? [] : [`"sitrep approve ${id} --sha256 ${hash}" lets out what has this hash alone.`]),
+    `See "sitrep deliveries --edition ${id}"; "sitrep retry ${id}" tries again.`,
+  ];
+  return { title: `Sitrep: ${id} ${headings[content]}`, paragraphs };
+}

@@ -75,6 +75,7 @@ function editionAskedFor(office: Office, brief: Brief, asked: z.output<typeof wi
     paper,
     parameters,
     partOf: null,
+    correction: null,
     origin: 'request',
     slot: null,
     reach: deliver ? 'all' : 'none',

@@ -1,11 +1,13 @@
-import type { Content, DeliveryRecord, EditionRecord } from '../model/edition.ts';
+import { waitReason, waitsForApproval } from '../model/approval.ts';
+import { isForRecipients, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
 import { hashOf } from '../model/manifest.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../model/target.ts';
-import { alertTo } from './alert.ts';
+import { alertTo, approvalAlertTo, wordsOf } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
 import type { Ledger, Settlement } from './ledger.ts';
 import type { Log } from './log.ts';
 import type { Deliver, Parcel, Receipt } from './parcel.ts';
+import { sentBefore } from './receivers.ts';
 
 /** What delivering needs of the world. */
 export interface Dispatch {
@@ -42,8 +44,12 @@ export async function deliverEdition(
   const settlement = settle(receipt, delivery, () => dispatch.random());
   const wrong = settlement.state !== 'sent' && settlement.state !== 'retried';
   // An alert that cannot be sent is not worth another.
-  const isAlert = delivery.content !== 'edition' && delivery.content !== 'notice';
-  const alert = wrong && operator !== null && !isAlert ? alertTo(operator, 'undelivered') : null;
+  const alert =
+    wrong && operator !== null && isForRecipients(delivery.content)
+      ? settlement.state === 'waiting'
+        ? await approvalAlertTo(operator, { edition: edition.id, ledger })
+        : alertTo(operator, 'undelivered')
+      : null;
   const settled = await ledger.settleDelivery(delivery, settlement, { now: dispatch.now(), alert });
   const outcome = { ...fields, outcome: settlement.state, reason: settlement.reason };
   if (!settled) log.warn(outcome, 'The delivery was cancelled or taken over meanwhile.');
@@ -57,7 +63,7 @@ async function attempt(
   { delivery, edition, interrupted }: Claimed,
   dispatch: Dispatch,
   signal: AbortSignal,
-): Promise<Receipt> {
+): Promise<Attempted> {
   const timeout = AbortSignal.timeout(dispatch.timeoutMs);
   try {
     // Otherwise it is sent again, with the same id.
@@ -81,65 +87,79 @@ async function attempt(
 
 const held = (reason: string): Receipt => ({ outcome: 'held', reason });
 
+/** A receipt, or that it was not sent for want of approval. */
+type Attempted =
+  Receipt | { readonly outcome: 'waiting'; readonly reason: string; readonly approvedSha256: string | null };
+
 /** What is sent, or why it cannot be. */
 async function pack(
   { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
   { ledger, readPdf, urlOf }: Dispatch,
-): Promise<Parcel | Receipt> {
-  const common = { id: delivery.id, edition: edition.id, brief: edition.brief, asOf: edition.asOf };
+): Promise<Parcel | Attempted> {
+  const common = {
+    id: delivery.id,
+    edition: edition.id,
+    brief: edition.brief,
+    asOf: edition.asOf,
+    correction: null,
+  };
   const { card } = edition;
-  if (delivery.content !== 'edition' && delivery.content !== 'notice') {
-    const paragraphs = alertParagraphs(
-      delivery.content,
-      edition,
-      await ledger.deliveries({ edition: edition.id }),
-    );
-    const title = `Sitrep: ${edition.id} ${alertWords[delivery.content]}`;
-    return { ...common, kind: 'alert', title, issue: '', marking: 'TLP:CLEAR', paragraphs, pdf: null };
+  if (!isForRecipients(delivery.content)) {
+    const words = wordsOf(delivery.content, edition, await ledger.deliveries({ edition: edition.id }));
+    return { ...common, kind: 'alert', ...words, issue: '', marking: 'TLP:CLEAR', pdf: null };
   }
   if (card === null) return held('The edition was never made.');
   const { title, issue, marking, paragraphs } = card;
+  if (waitsForApproval(edition)) return unapproved(edition, edition.approvedSha256 === null ? '' : madeAgain);
   if (card.pdf === null) return { ...common, kind: 'notice', title, issue, marking, paragraphs, pdf: null };
   const content = edition.folder === null ? undefined : await readPdf(edition.folder, card.pdf);
-  if (content === undefined || hashOf(content) !== edition.sha256)
+  const sha256 = content && hashOf(content);
+  // What lies there now is what would be sent, and nobody approved that.
+  if (sha256 !== undefined && sha256 !== edition.sha256 && edition.needsApproval)
+    return unapproved(edition, altered(edition.folder));
+  if (content === undefined || sha256 !== edition.sha256)
     return held(`The PDF in ${edition.folder} is missing or no longer the one that was made. Restore it.`);
-  const pdf = { name: card.pdf, content, sha256: edition.sha256, url: urlOf(edition.id) };
-  return { ...common, kind: 'edition', title, issue, marking, paragraphs, pdf };
+  const pdf = { name: card.pdf, content, sha256, url: urlOf(edition.id) };
+  const correction = await correctionOf(edition, { delivery, ledger });
+  return { ...common, correction, kind: 'edition', title, issue, marking, paragraphs, pdf };
 }
 
-const alertWords = {
-  held: 'is held',
-  failed: 'failed',
-  late: 'is late',
-  undelivered: 'did not reach everybody',
-} as const satisfies { readonly [content in Content]?: string };
-
-function alertParagraphs(
-  content: keyof typeof alertWords,
-  { id, state, reason }: EditionRecord,
-  deliveries: readonly DeliveryRecord[],
-): string[] {
-  const stuck = deliveries.filter((each) => ['bounced', 'failed', 'held'].includes(each.state));
-  return [
-    `${id} ${alertWords[content]}. Its state is now: ${state}.`,
-    ...(reason === null ? [] : reason.split('\n')),
-    // The operator is told which, and not who: alerts go over the same mail.
-    ...stuck.map(
-      (each) => `Delivery ${each.id.slice(0, 8)} (${each.channel}) is ${each.state}: ${each.reason ?? ''}`,
-    ),
-    `See "sitrep deliveries --edition ${id}"; "sitrep retry ${id}" tries again.`,
-  ];
+async function correctionOf(
+  edition: EditionRecord,
+  { delivery, ledger }: { delivery: DeliveryRecord; ledger: Ledger },
+): Promise<Parcel['correction']> {
+  if (edition.correction === null) return null;
+  const { revision, asOf, replaces } = edition.correction;
+  const { channel, address } = delivery;
+  const earlier = (await sentBefore(edition, ledger)).filter(
+    (each) => each.channel === channel && each.address === address,
+  );
+  const follows = earlier.map(({ id }) => id);
+  return { revision, asOf, replaces: replaces.edition, changes: edition.card?.corrected ?? [], follows };
 }
+
+const unapproved = ({ id, approvedSha256 }: EditionRecord, why: string): Attempted => ({
+  outcome: 'waiting',
+  reason: [why, waitReason(id)].filter((part) => part !== '').join(' '),
+  approvedSha256,
+});
+const madeAgain = 'It was made again since it was approved.';
+const altered = (folder: string | null): string =>
+  `The PDF in ${folder} is no longer the one that was made and approved. Restore it, or have it made again by "retry".`;
 
 /** What a receipt means for the delivery: what may pass is tried again a limited number of times. */
 function settle(
-  receipt: Receipt,
+  receipt: Attempted,
   { attempt: number, target: to }: DeliveryRecord,
   random: () => number,
 ): Settlement {
   switch (receipt.outcome) {
     case 'sent':
       return { state: 'sent', reason: receipt.detail };
+    case 'waiting': {
+      const { reason, approvedSha256 } = receipt;
+      return { state: 'waiting', reason, approvedSha256 };
+    }
     case 'bounced':
     case 'held':
       return { state: receipt.outcome, reason: receipt.reason };

@@ -108,11 +108,12 @@ export async function generate(
   return outcomes;
 }
 
-const identityOf = ({ brief, asOf, paper, parameters }: Request): EditionOf => ({
+const identityOf = ({ brief, asOf, paper, parameters, correction }: Request): EditionOf => ({
   asOf,
   paper,
   ownPaper: brief.config.paper,
   parameters,
+  revision: correction?.revision,
 });
 
 /** The faults of several errors, each once. */

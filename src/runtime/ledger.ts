@@ -1,3 +1,4 @@
+import type { ApprovalRecord } from '../model/approval.ts';
 import type { Day } from '../model/calendar.ts';
 import type { AuditRecord, TokenRecord } from '../model/caller.ts';
 import type {
@@ -21,6 +22,7 @@ export type Making =
       readonly sha256: string | null;
       readonly pages: number | null;
       readonly card: Card;
+      readonly needsApproval: boolean;
       readonly deliveries: readonly NewDelivery[];
     }
   | { readonly outcome: 'skipped' | 'given-back'; readonly reason: string }
@@ -31,6 +33,8 @@ export type Making =
 /** What came of one attempt at a delivery; `retried` is tried again. */
 export type Settlement =
   | { readonly state: 'sent' | 'bounced' | 'failed' | 'held'; readonly reason: string }
+  /** Not sent for want of approval. `approvedSha256` is what was approved when it was looked at: another is looked at again. */
+  | { readonly state: 'waiting'; readonly reason: string; readonly approvedSha256: string | null }
   | { readonly state: 'retried'; readonly reason: string; readonly afterSeconds: number };
 
 /** The slots of a brief up to now: what to make of them, and where to go on from. */
@@ -39,6 +43,11 @@ export interface Opening {
   readonly due: readonly NewEdition[];
   readonly skipped: readonly { readonly edition: NewEdition; readonly reason: string }[];
 }
+
+/** A decision on an edition that was made. */
+type Decision = Pick<ApprovalRecord, 'decision' | 'sha256' | 'user' | 'claimedName'> & {
+  readonly now: Date;
+};
 
 interface Filter {
   readonly brief?: string | undefined;
@@ -133,7 +142,18 @@ export interface Ledger extends AsyncDisposable {
   /** Adds a delivery to an edition, such as an alert or another copy; one that is there already stays. */
   addDeliveries(edition: string, deliveries: readonly NewDelivery[], now: Date): Promise<string[]>;
 
+  /**
+   * Writes down that the edition was approved as it is, and lets go what waited for that; or that it was disapproved,
+   * and has what is not on its way wait. Undefined, and nothing happens, when `sha256` is not what it is any more. Gives
+   * the ids of the deliveries that moved.
+   */
+  decide(edition: string, decision: Decision): Promise<string[] | undefined>;
+  /** Decisions on an edition, the latest first. */
+  approvals(edition: string): Promise<ApprovalRecord[]>;
+
   edition(id: string, sight?: Sight): Promise<EditionRecord | undefined>;
+  /** All revisions of an edition, the first first. */
+  revisions(id: string): Promise<EditionRecord[]>;
   editions(filter: EditionFilter): Promise<EditionRecord[]>;
   runs(filter: Filter): Promise<RunRecord[]>;
   deliveries(filter: DeliveryFilter): Promise<DeliveryRecord[]>;

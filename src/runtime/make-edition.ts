@@ -1,22 +1,22 @@
+import { waitsForApproval } from '../model/approval.ts';
 import type { Brief } from '../model/brief.ts';
 import { issueNumber } from '../model/calendar.ts';
+import { knownFor } from '../model/correction.ts';
 import type { Dataset } from '../model/dataset.ts';
-import type { EditionRecord, NewDelivery } from '../model/edition.ts';
+import type { EditionRecord } from '../model/edition.ts';
 import { AppError, describeFault, type ErrorCode } from '../model/fault.ts';
-import { knownBy } from '../model/known.ts';
 import { editionId } from '../model/edition-id.ts';
-import { hasValues } from '../model/parameters.ts';
-import { addressOf, beyondClearance } from '../model/target.ts';
 import { applyParameters, titleOfEdition } from '../pipeline/applied-parameters.ts';
 import { nothingNew } from '../pipeline/changes.ts';
 import { fanOut } from '../pipeline/fan-out.ts';
 import type { Effects, Material, Step } from '../pipeline/produce.ts';
-import { alertTo } from './alert.ts';
+import { alertTo, approvalAlertTo } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
 import { generate, type Store } from './generate.ts';
 import type { Hands } from './hands.ts';
 import type { Ledger, Making } from './ledger.ts';
 import type { Log } from './log.ts';
+import { receiversOf, targetsOf } from './receivers.ts';
 import { noteSteps, type StepNotes } from './step-notes.ts';
 
 /** What making editions needs of the world. */
@@ -110,21 +110,29 @@ async function make(
   const { log } = workshop;
   const brief = await workshop.loadBrief(edition.brief);
   const dataset = await workshop.loadDataset(brief.config.dataset);
-  const { asOf, paper, parameters } = edition;
+  const { asOf, paper, parameters, correction } = edition;
   const isWhole = edition.partOf === null && Object.keys(edition.parameters).length === 0;
   if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset, workshop });
 
-  const applied = applyParameters({ brief, parameters, known: knownBy(dataset.tables, asOf) });
+  const applied = applyParameters({
+    brief,
+    parameters,
+    known: knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
+  });
   const nothing = edition.origin === 'schedule' ? nothingNew({ brief, dataset, asOf, applied }) : null;
   const { whenNothingNew } = brief.config.schedule;
   if (nothing !== null && whenNothingNew === 'skip') return { outcome: 'skipped', reason: nothing };
   const issue = issueNumber(asOf);
   const title = titleOfEdition(brief, applied);
-  const { marking } = brief.config;
+  const { marking, approval: needsApproval } = brief.config;
   if (nothing !== null && whenNothingNew === 'notice') {
-    const card = { title, issue, marking, paragraphs: [nothing], pdf: null };
-    const deliveries = deliveriesOf(edition, { brief, content: 'notice' });
-    return { outcome: 'notice', folder: null, sha256: null, pages: null, card, deliveries };
+    const card = { title, issue, marking, paragraphs: [nothing], pdf: null, corrected: [] };
+    const deliveries = targetsOf(edition, { brief, content: 'notice' });
+    return withAlerts(
+      edition,
+      { outcome: 'notice', folder: null, sha256: null, pages: null, card, needsApproval, deliveries },
+      workshop,
+    );
   }
 
   const started = workshop.elapsedMs();
@@ -134,7 +142,7 @@ async function make(
   };
   const [outcome] = await generate(
     {
-      requests: [{ brief, dataset, asOf, paper, parameters }],
+      requests: [{ brief, dataset, asOf, paper, parameters, correction }],
       out: workshop.out,
       formats: ['pdf', 'html'],
       force: false,
@@ -151,14 +159,45 @@ async function make(
   const pdf = outcome?.manifest.files.find(({ name }) => name.endsWith('.pdf'));
   if (outcome === undefined || pdf === undefined) throw new Error(`No PDF was made of ${edition.id}.`);
   if (outcome.tookMs !== null) workshop.onRendered?.((workshop.elapsedMs() - started) / 1000);
-  return {
+  const made: Made = {
     outcome: outcome.tookMs === null ? 'unchanged' : 'made',
     folder: outcome.folder,
     sha256: pdf.sha256,
     pages: outcome.manifest.pages,
-    card: { title, issue, marking, paragraphs: outcome.manifest.summary, pdf: pdf.name },
-    deliveries: deliveriesOf(edition, { brief, content: 'edition' }),
+    card: {
+      title,
+      issue,
+      marking,
+      paragraphs: outcome.manifest.summary,
+      pdf: pdf.name,
+      corrected: outcome.manifest.correction?.changes.map(({ text }) => text) ?? [],
+    },
+    needsApproval,
+    deliveries:
+      correction === null
+        ? targetsOf(edition, { brief, content: 'edition' })
+        : await receiversOf(edition, { ledger: workshop.ledger, marking }),
   };
+  return withAlerts(edition, made, workshop);
+}
+
+type Made = Extract<Making, { outcome: 'made' | 'unchanged' | 'notice' }>;
+
+/** With word to the operator where deliveries wait for approval, or some of a correction cannot be sent. */
+async function withAlerts(
+  { id, approvedSha256, correction }: EditionRecord,
+  making: Made,
+  { ledger, operator }: Workshop,
+): Promise<Made> {
+  const { deliveries } = making;
+  if (operator === null || deliveries.length === 0) return making;
+  const waits = waitsForApproval({ ...making, approvedSha256 });
+  const isIncomplete = correction !== null && deliveries.some(({ heldBecause }) => heldBecause !== null);
+  const alerts = [
+    ...(waits ? [await approvalAlertTo(operator, { edition: id, ledger })] : []),
+    ...(isIncomplete ? [alertTo(operator, 'undelivered')] : []),
+  ];
+  return { ...making, deliveries: [...deliveries, ...alerts] };
 }
 
 /** The editions that one fans out into, one for each row of its query. */
@@ -172,30 +211,11 @@ async function fanOutInto(
     const ownPaper = brief.config.paper;
     const id = editionId({ brief: brief.id, asOf, paper, ownPaper, parameters });
     const { brief: name, origin, slot, reach } = edition;
-    return { id, brief: name, asOf, paper, parameters, partOf: edition.id, origin, slot, reach };
+    const part = { partOf: edition.id, origin, slot, reach, correction: null };
+    return { id, brief: name, asOf, paper, parameters, ...part };
   });
   const count = editions.length === 1 ? 'one edition' : `${editions.length} editions`;
   const reason =
     editions.length === 0 ? 'There is nothing to issue an edition of.' : `It fanned out into ${count}.`;
   return { outcome: 'fanned-out', editions, reason };
-}
-
-/** One delivery for each target that the edition is for and that it may reach. */
-function deliveriesOf(
-  { reach, parameters }: EditionRecord,
-  { brief, content }: { brief: Brief; content: 'edition' | 'notice' },
-): NewDelivery[] {
-  const { deliver, marking } = brief.config;
-  return deliver
-    .filter(({ only }) => hasValues(parameters, only))
-    .map((target) => ({ target, ...addressOf(target) }))
-    .filter(({ channel }) => reach === 'all' || (reach === 'folders' && channel === 'folder'))
-    .map(({ target, channel, address }) => ({
-      channel,
-      address,
-      content,
-      copy: 0,
-      target,
-      heldBecause: beyondClearance(target, marking),
-    }));
 }

@@ -1,4 +1,5 @@
 import type { Brief } from '../model/brief.ts';
+import type { Dataset } from '../model/dataset.ts';
 import type { DeliveryRecord, EditionRecord } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
 import type { Manifest } from '../model/manifest.ts';
@@ -9,10 +10,13 @@ export interface Office {
   readonly ledger: Ledger;
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
+  loadDataset(name: string): Promise<Dataset>;
+  /** The manifest of an edition, while its files are as they were written. */
+  readonly readManifest: (folder: string) => Promise<Manifest | undefined>;
+  /** The bytes of an edition's PDF; undefined when they are not there. */
+  readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /** Removes the files of an edition. */
   readonly removeFiles: (folder: string) => Promise<void>;
-  /** Reads the manifest of an edition in its folder; undefined when it is not there. */
-  readonly readManifest: (folder: string) => Promise<Manifest | undefined>;
   readonly now: () => Date;
   /** Who asks, for the record. */
   readonly who: string;

@@ -1,20 +1,17 @@
 import { z } from 'zod';
 import type { Brief } from '../model/brief.ts';
 import { day } from '../model/calendar.ts';
-import { deliveryStates, editionStates, type NewDelivery } from '../model/edition.ts';
+import { deliveryStates, editionStates } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
-import { addressOf, beyondClearance } from '../model/target.ts';
 import { askFor, wish } from './ask-for.ts';
-import { editionOf, move, refused, type Found, type Office } from './office.ts';
-import { changing, recorded } from './record.ts';
+import { cancel, hold, release, resend, retry } from './moves.ts';
+import type { Office } from './office.ts';
+import { recorded } from './record.ts';
+import { reissue, revised } from './reissue.ts';
 import { tokenOperations } from './tokens.ts';
 import { limit, operation } from './operation.ts';
 import { editionsBetween } from './scheduler.ts';
-
-const one = z.strictObject({ id: z.string() });
-/** One that changes an edition or one delivery. */
-const change = (what: string, run: (office: Office, found: Found) => Promise<string[]>) =>
-  operation(one, (office, { id }) => changing(office, { what, id }, (found) => run(office, found)));
+import { approve, disapprove } from './sign-off.ts';
 
 /**
  * What an operator can ask of a ledger. Arguments and answers are JSON, so that a command reaches the process which
@@ -32,11 +29,15 @@ export const operations = {
     async ({ ledger }, filter) => {
       const editions = await ledger.editions(filter);
       const deliveries = await ledger.deliveryCounts(editions.map(({ id }) => id));
-      const runs = filter.edition === undefined ? [] : await ledger.runs({ edition: filter.edition });
+      const { edition: one } = filter;
+      const details =
+        one === undefined
+          ? {}
+          : { runs: await ledger.runs({ edition: one }), approvals: await ledger.approvals(one) };
       return editions.map((edition) => ({
         ...edition,
         deliveries: deliveries.get(edition.id) ?? {},
-        ...(filter.edition !== undefined && { runs }),
+        ...details,
       }));
     },
   ),
@@ -51,71 +52,15 @@ export const operations = {
     ({ ledger }, filter) => ledger.deliveries(filter),
   ),
 
-  /** Makes an edition again that was not made, or sends again what of it failed; or one delivery. */
-  retry: change('retry', async (office, found) => {
-    const now = office.now();
-    if ('delivery' in found)
-      return move(office, [found.delivery], {
-        from: ['failed', 'bounced', 'held', 'cancelled'],
-        to: 'pending',
-      });
-    const { edition } = found;
-    const from = ['held', 'failed', 'cancelled', 'skipped'] as const;
-    if (await office.ledger.moveEdition(edition.id, { from, to: 'queued', reason: null, now }))
-      return [edition.id];
-    const failed = await office.ledger.deliveries({ edition: edition.id });
-    return move(office, failed, { from: ['failed', 'bounced'], to: 'pending' });
-  }),
-
-  /** Sends an edition again to one of its targets: a copy, with an id of its own. */
-  resend: operation(z.strictObject({ id: z.string(), to: z.string() }), (office, { id, to }) =>
-    changing(office, { what: 'resend', id, details: { to } }, (found) => resend(office, found, to)),
-  ),
-
-  /** Keeps an edition from being made, or its deliveries or one of them from going out, until it is released. */
-  hold: change('hold', async (office, found) => {
-    const reason = 'Held by the operator.';
-    if ('delivery' in found) return move(office, [found.delivery], { from: ['pending'], to: 'held', reason });
-    const { edition } = found;
-    const now = office.now();
-    if (await office.ledger.moveEdition(edition.id, { from: ['queued'], to: 'held', reason, now }))
-      return [edition.id];
-    return move(office, await office.ledger.deliveries({ edition: edition.id }), {
-      from: ['pending'],
-      to: 'held',
-      reason,
-    });
-  }),
-
-  /** Lets go on what is held. */
-  release: change('release', async (office, found) => {
-    if ('delivery' in found) return move(office, [found.delivery], { from: ['held'], to: 'pending' });
-    const { edition } = found;
-    const now = office.now();
-    if (await office.ledger.moveEdition(edition.id, { from: ['held'], to: 'queued', reason: null, now }))
-      return [edition.id];
-    return move(office, await office.ledger.deliveries({ edition: edition.id }), {
-      from: ['held'],
-      to: 'pending',
-    });
-  }),
-
-  /** Ends an edition that is not made, or deliveries that are not out. */
-  cancel: change('cancel', async (office, found) => {
-    const reason = 'Cancelled by the operator.';
-    const from = ['pending', 'held'] as const;
-    if ('delivery' in found) return move(office, [found.delivery], { from, to: 'cancelled', reason });
-    const { edition } = found;
-    const now = office.now();
-    const open = ['queued', 'rendering', 'held', 'failed'] as const;
-    if (await office.ledger.moveEdition(edition.id, { from: open, to: 'cancelled', reason, now }))
-      return [edition.id];
-    return move(office, await office.ledger.deliveries({ edition: edition.id }), {
-      from,
-      to: 'cancelled',
-      reason,
-    });
-  }),
+  retry,
+  resend,
+  hold,
+  release,
+  cancel,
+  approve,
+  disapprove,
+  reissue,
+  revised,
 
   /** Asks for the editions of all slots of a brief between two days, both included. Gives all, and which are new. */
   backfill: operation(
@@ -168,30 +113,6 @@ async function briefNamed(office: Office, id: string): Promise<Brief> {
   throw new AppError('brief-unknown', [
     { problem: `There is no brief "${id}".`, mend: `Name one of ${ids.join(', ')}.` },
   ]);
-}
-
-async function resend(office: Office, found: Found, to: string): Promise<string[]> {
-  const edition = 'delivery' in found ? await editionOf(office, found.delivery.edition) : found.edition;
-  const { config } = await office.loadBrief(edition.brief);
-  const target = config.deliver.find((each) => addressOf(each).address === to);
-  if (target === undefined)
-    throw refused(`${edition.brief} has no target "${to}".`, 'Name one of deliver in its brief.yaml.');
-  if (edition.card === null) throw refused(`${edition.id} was never made.`, 'Retry it first.');
-  const { channel, address } = addressOf(target);
-  const before = (await office.ledger.deliveries({ edition: edition.id })).filter(
-    (each) => each.address === address,
-  );
-  if (before.some(({ state }) => state === 'pending' || state === 'sending'))
-    throw refused(`${edition.id} is on its way to ${address}.`, 'Wait for it to settle.');
-  const copy: NewDelivery = {
-    channel,
-    address,
-    content: edition.card.pdf === null ? 'notice' : 'edition',
-    copy: Math.max(-1, ...before.map((each) => each.copy)) + 1,
-    target,
-    heldBecause: beyondClearance(target, edition.card.marking),
-  };
-  return office.ledger.addDeliveries(edition.id, [copy], office.now());
 }
 
 async function prune(

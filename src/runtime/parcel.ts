@@ -16,6 +16,17 @@ export interface Parcel {
   readonly issue: string;
   readonly asOf: Day;
   readonly marking: Marking;
+  /** Of a corrected revision. */
+  readonly correction: {
+    readonly revision: number;
+    readonly asOf: Day;
+    /** Such as `weekly/2021-08-22`. */
+    readonly replaces: string;
+    /** Each row that was corrected, as a reader is told. */
+    readonly changes: readonly string[];
+    /** The deliveries of earlier revisions to the same target, the first first. */
+    readonly follows: readonly string[];
+  } | null;
   /** The bottom line, or what the notice or alert says: a paragraph each, plain text. */
   readonly paragraphs: readonly string[];
   /** Null for a notice and an alert. */

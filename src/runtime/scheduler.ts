@@ -105,5 +105,6 @@ function editionAt(
     origin,
     slot: at,
     reach,
+    correction: null,
   };
 }

@@ -1,6 +1,7 @@
 import type { Brief } from '../model/brief.ts';
 import type { Day } from '../model/calendar.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import { defaultAsOf } from '../pipeline/coverage.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
 import { distinct } from '../runtime/generate.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from '../runtime/golden.ts';
 import { unifiedDiff, type DiffLine } from '../runtime/unified-diff.ts';
 import type { AuthorCommands } from './cli-author.ts';
-import { datasetOf, defaultAsOf, load, namedBriefs, type Catalogue } from './load.ts';
+import { datasetOf, load, namedBriefs, type Catalogue } from './load.ts';
 
 type Style = 'red' | 'green' | 'cyan' | 'dim';
 const styles: { readonly [kind in DiffLine['kind']]: Style } = {

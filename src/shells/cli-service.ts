@@ -5,7 +5,7 @@ import { powers, type Power } from '../model/caller.ts';
 import { markings, type Marking } from '../model/marking.ts';
 import type { Role } from '../runtime/service.ts';
 import type { OperatorCommands, Where } from './operate.ts';
-import { parseCount, parseDay, parseTokenName } from './parse.ts';
+import { parseCount, parseDay, parseHash, parseTokenName } from './parse.ts';
 
 /** The commands that run the service, beside those of the operator. */
 export interface ServiceCommands {
@@ -94,6 +94,33 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
     .requiredOption('--to <address>', 'the target: address, webhook or folder, as in brief.yaml')
     .action((id: string, { to, ...where }: { to: string; out: string; json: boolean }) =>
       operator.change('resend', { id, to }, where),
+    );
+  for (const [name, description] of [
+    ['approve', 'let out an edition of a brief with "approval: true", as it is now'],
+    ['disapprove', 'take an approval back, for what is not out yet'],
+  ] as const) {
+    command(name, description)
+      .argument('<id...>', 'editions, such as weekly/2021-08-22')
+      .option('--as <name>', 'who decides (default: the user of the system)')
+      .addOption(
+        new Option('--sha256 <hash>', 'of the PDF that was looked at: another is refused').argParser(
+          parseHash,
+        ),
+      )
+      .action((ids: string[], { as, sha256, ...where }: { as?: string; sha256?: string } & Where) =>
+        operator.decide(name, { ids, as, sha256 }, where),
+      );
+  }
+  command('reissue', 'correct an edition that was delivered: the next revision, to those who received it')
+    .argument('[id]', 'an edition, such as weekly/2021-08-22')
+    .option(
+      '--as-of <date>',
+      'take in what was revised or withdrawn by this day (default: as for generate)',
+      parseDay,
+    )
+    .option('--list', 'show instead what was delivered and rests on rows revised or withdrawn since', false)
+    .action((id: string | undefined, options: { asOf?: Day; list: boolean } & Where) =>
+      operator.reissue(id, options),
     );
   command('backfill', 'make the editions of past slots that are not there, oldest first')
     .argument('<brief>', 'name of the brief')

@@ -3,6 +3,7 @@ import type { Brief } from '../model/brief.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import { checkBrief } from '../pipeline/check-brief.ts';
+import { defaultAsOf } from '../pipeline/coverage.ts';
 import { editionsAskedFor } from '../pipeline/fan-out.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
 import { idleWaivers } from '../pipeline/gate/gate.ts';
@@ -10,7 +11,7 @@ import type { Verdict } from '../pipeline/gate/rule.ts';
 import { produce } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
 import type { Commands } from './cli.ts';
-import { datasetOf, defaultAsOf, load, namedBriefs, unknownDataset, type Catalogue } from './load.ts';
+import { datasetOf, load, namedBriefs, unknownDataset, type Catalogue } from './load.ts';
 import { alignColumns } from './table.ts';
 import { localTime, utcTime } from './times.ts';
 

@@ -1,8 +1,6 @@
 import type { Brief } from '../model/brief.ts';
-import { today, type Day } from '../model/calendar.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import { knownBy } from '../model/known.ts';
 import { distinct } from '../runtime/generate.ts';
 
 /** What a project has. */
@@ -56,18 +54,6 @@ export function datasetOf(brief: Brief, datasets: ReadonlyMap<string, Dataset>):
   const dataset = datasets.get(brief.config.dataset);
   if (dataset === undefined) throw unknownDataset(brief);
   return dataset;
-}
-
-/** The last day that the dataset covers, or today in a time zone if that is earlier, and which of the two. */
-export function defaultAsOf({ tables }: Dataset, timezone: string, now: Date): { asOf: Day; why: string } {
-  const current = today(now, timezone);
-  const last = knownBy(tables, current)
-    .coverage.map(({ end }) => end)
-    .toSorted()
-    .at(-1);
-  return last === undefined || current < last
-    ? { asOf: current, why: 'today' }
-    : { asOf: last, why: 'the last day that the data cover' };
 }
 
 function unknownBriefs(unknown: readonly string[], known: readonly string[]): AppError {

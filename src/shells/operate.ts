@@ -2,8 +2,10 @@ import type { Brief } from '../model/brief.ts';
 import { comingSlots } from '../model/slots.ts';
 import { z } from 'zod';
 import type { Operate, OperationName } from '../runtime/operations.ts';
+import type { Day } from '../model/calendar.ts';
 import { backfill, type BackfillOptions } from './backfill.ts';
-import { countsOf, delivery, edition, toJson } from './records.ts';
+import { reissue } from './corrections.ts';
+import { countsOf, decisionsTable, delivery, edition, toJson } from './records.ts';
 import { alignColumns } from './table.ts';
 import { recordCommands } from './tokens.ts';
 import { localTime, utcTime } from './times.ts';
@@ -11,6 +13,8 @@ import { localTime, utcTime } from './times.ts';
 /** What the operator's commands need of the world. */
 export interface Operations {
   readonly now: Date;
+  /** Who runs this process, as the system says. */
+  readonly systemUser: string;
   briefIds(): Promise<string[]>;
   loadBriefs(ids: readonly string[]): Promise<Brief[]>;
   /**
@@ -32,6 +36,10 @@ export interface Where {
   readonly json: boolean;
 }
 
+type Change = 'retry' | 'hold' | 'release' | 'cancel' | 'resend' | 'approve' | 'disapprove';
+/** After these nothing is left to go on with. */
+const ending: ReadonlySet<Change> = new Set(['hold', 'cancel', 'disapprove']);
+
 /** The commands that look at the ledger and change what stands in it. */
 export function operatorCommands(world: Operations) {
   const ask = ({ out }: Where, name: OperationName, input: object): Promise<unknown> =>
@@ -39,6 +47,19 @@ export function operatorCommands(world: Operations) {
 
   const show = (json: boolean, rows: unknown, table: () => string) =>
     world.print(json ? JSON.stringify(rows, null, 2) : table());
+
+  const change = (name: Change, input: object, where: Where) =>
+    world.withLedger({ out: where.out, work: false }, async (operate, { isServed }) => {
+      const moved = z.array(z.string()).parse(await operate(name, input));
+      show(where.json, moved, () =>
+        [
+          ...moved.map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`),
+          ...(isServed || ending.has(name)
+            ? []
+            : ['Nothing runs on this ledger now: "sitrep start" goes on with it.']),
+        ].join('\n'),
+      );
+    });
 
   return {
     ...recordCommands(world),
@@ -59,7 +80,7 @@ export function operatorCommands(world: Operations) {
             each.reason?.split('\n')[0] ?? '',
           ]),
         ]);
-        const details = editions.flatMap(({ runs = [], reason }) => [
+        const details = editions.flatMap(({ runs = [], approvals = [], reason }) => [
           ...(runs.length > 0 && reason !== null ? ['', reason] : []),
           ...(runs.length > 0
             ? [
@@ -75,6 +96,7 @@ export function operatorCommands(world: Operations) {
                 ]),
               ]
             : []),
+          ...(approvals.length > 0 ? ['', decisionsTable(approvals)] : []),
         ]);
         return [table, ...details].join('\n');
       });
@@ -104,27 +126,20 @@ export function operatorCommands(world: Operations) {
       });
     },
 
-    /** `retry`, `hold`, `release`, `cancel` and `resend`: all give the ids of what they moved. */
-    async change(
-      name: 'retry' | 'hold' | 'release' | 'cancel' | 'resend',
-      input: { id: string; to?: string },
+    /** `retry`, `hold`, `release`, `cancel`, `resend` and decisions: all give the ids of what they moved. */
+    change,
+
+    /** `approve` and `disapprove`: by the system user, who may claim another name. */
+    decide: (
+      name: 'approve' | 'disapprove',
+      { ids, as, sha256 }: { ids: readonly string[]; as?: string | undefined; sha256?: string | undefined },
       where: Where,
-    ) {
-      await world.withLedger({ out: where.out, work: false }, async (operate, { isServed }) => {
-        const moved = z.array(z.string()).parse(await operate(name, input));
-        show(where.json, moved, () =>
-          [
-            ...moved.map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`),
-            ...(isServed || name === 'hold' || name === 'cancel'
-              ? []
-              : ['Nothing runs on this ledger now: "sitrep start" goes on with it.']),
-          ].join('\n'),
-        );
-      });
-    },
+    ) => change(name, definedOnly({ ids, sha256, user: world.systemUser, claimedName: as ?? null }), where),
+
+    reissue: (id: string | undefined, options: Where & { asOf?: Day | undefined; list: boolean }) =>
+      reissue(id, options, world),
 
     backfill: (brief: string, options: Where & BackfillOptions) => backfill(brief, options, world),
-
     async next(count: number, json: boolean) {
       const briefs = await world.loadBriefs(await world.briefIds());
       const slots = briefs

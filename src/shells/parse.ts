@@ -15,6 +15,11 @@ export function parseCount(value: string): number {
   return count;
 }
 
+export function parseHash(value: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(value)) throw new InvalidArgumentError('It must be 64 digits from 0 to f.');
+  return value.toLowerCase();
+}
+
 export function parsePort(value: string): number {
   const port = Number(value);
   if (!/^\d{1,5}$/.test(value) || port > 65_535)

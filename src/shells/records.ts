@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alignColumns } from './table.ts';
 
 /** What the commands print of an edition, as operations give it. */
 export const edition = z.looseObject({
@@ -20,6 +21,17 @@ export const edition = z.looseObject({
       }),
     )
     .optional(),
+  approvals: z
+    .array(
+      z.looseObject({
+        decision: z.string(),
+        sha256: z.string(),
+        user: z.string(),
+        claimedName: z.string().nullable(),
+        decidedAt: z.string(),
+      }),
+    )
+    .optional(),
 });
 /** The same of a delivery. */
 export const delivery = z.looseObject({
@@ -33,6 +45,18 @@ export const delivery = z.looseObject({
   attempt: z.number(),
   settledAt: z.string().nullable(),
 });
+
+/** Who decided what of an edition: a name that somebody claimed is told apart from the one that the system knows. */
+export const decisionsTable = (approvals: NonNullable<z.output<typeof edition>['approvals']>): string =>
+  alignColumns([
+    ['DECISION', 'AT (UTC)', 'BY', 'SHA-256'],
+    ...approvals.map(({ decision, decidedAt, claimedName, user, sha256 }) => [
+      decision,
+      decidedAt.slice(0, 19).replace('T', ' '),
+      claimedName === null ? `${user} (system user)` : `${claimedName}, so says ${user} (system user)`,
+      sha256,
+    ]),
+  ]);
 
 export const countsOf = (deliveries: { readonly [state: string]: number }): string =>
   Object.entries(deliveries)

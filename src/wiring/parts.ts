@@ -1,13 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDelivery } from '../adapters/delivery/deliver.ts';
-import {
-  markDelivered,
-  readEdition,
-  readEditionFile,
-  readPresentManifest,
-  storeEdition,
-} from '../adapters/editions.ts';
+import { markDelivered, readEdition, readEditionFile, storeEdition } from '../adapters/editions.ts';
 import { everySecond } from '../adapters/heartbeat.ts';
 import type { Brief } from '../model/brief.ts';
 import { editionPath } from '../model/edition-id.ts';
@@ -67,8 +61,10 @@ export function assemble(
     ledger,
     briefIds,
     loadBrief,
+    loadDataset: parts.loadDataset,
+    readManifest: readEdition,
+    readPdf: readEditionFile,
     removeFiles: (folder) => rm(folder, { recursive: true, force: true }),
-    readManifest: readPresentManifest,
     now,
     who: commandLineUser,
     mostQueued: parts.http.mostQueued,

@@ -24,6 +24,7 @@ function edition(text: string): { files: FileToStore[]; description: Manifest } 
     asOf: '2021-08-25',
     paper: 'A4',
     parameters: {},
+    correction: null,
     inputs,
     pages: 2,
   } as const;

@@ -31,6 +31,8 @@ describe('asking', () => {
         sha256: null,
         pages: null,
         card: null,
+        needsApproval: false,
+        approvedSha256: null,
       },
     ]);
   });
@@ -44,6 +46,23 @@ describe('asking', () => {
       asked({ id: 'x' }),
     ];
     expect(await ledger.request(others, now)).toEqual(['x']);
+  });
+
+  test('a revision stands beside the one that it replaces, and each is there once', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { id } = asked();
+    const replaces = { edition: id, revision: 1, asOf: null };
+    const correction = { revision: 2, asOf: '2021-09-10', replaces, rows: ['F07'] };
+    const revised = asked({ id: `${id}-r2`, origin: 'correction', correction });
+    await expect(ledger.request([revised], now)).rejects.toThrow('foreign key');
+    await ledger.request([asked(), asked({ asOf: '2021-08-15' })], now);
+    expect(await ledger.request([revised], now)).toEqual([revised.id]);
+    expect(await ledger.request([revised, { ...revised, id: 'other' }], now)).toEqual([]);
+    for (const each of [id, revised.id])
+      expect(await ledger.revisions(each)).toMatchObject([
+        { id, correction: null },
+        { id: revised.id, correction },
+      ]);
   });
 
   test('two that ask at once make it once', async () => {

@@ -19,6 +19,22 @@ test('one with parameters adds them by name, in whatever order they are given', 
   expect(named({ actor: 'isis', year: '2021' })).toBe('2021-08-22-actor=isis,year=2021');
 });
 
+test('a corrected revision has a name of its own, and the first keeps its', () => {
+  expect(editionId({ ...weekly, revision: 1 })).toBe('weekly/2021-08-22');
+  expect(editionId({ ...weekly, revision: 2 })).toBe('weekly/2021-08-22-r2');
+  const sheet = { ...weekly, paper: 'Letter', parameters: { actor: 'isis-k' }, revision: 12 } as const;
+  expect(editionId(sheet)).toBe('weekly/2021-08-22-Letter-r12-actor=isis-k');
+  // Neither a value nor a parameter reads like a revision.
+  const names = [
+    editionName({ ...weekly, revision: 2, parameters: { a: 'x' } }),
+    named({ a: 'x-r2' }),
+    named({ r2: 'x' }),
+    editionName({ ...weekly, revision: 2, parameters: { r2: 'x' } }),
+    named({ a: 'x' }),
+  ];
+  expect(new Set(names).size).toBe(names.length);
+});
+
 test.each([
   ['../../etc', '..%2F..%2Fetc'],
   ['a b', 'a%20b'],

@@ -19,6 +19,7 @@ const printed = (template: string, asOf: string, timezone: string) => {
     findings: {},
     figures: {},
     changes: [],
+    correction: null,
     fontFaces: '',
   }).html;
 };

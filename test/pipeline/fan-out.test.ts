@@ -244,7 +244,14 @@ test('the manifest and the hash of the inputs name the parameters', () => {
   const settings = { engine: 'test', material: 'm', formats: ['pdf'] };
   const [one, other] = ['A-isis', 'A-isis-k'].map((actor) => inputsOf(request({ actor }), settings));
   expect(one).not.toBe(other);
-  const edition = { known: dataset.tables, used: [], pages: 1, html: '', rules: { passed: [], waived: [] } };
+  const edition = {
+    known: dataset.tables,
+    used: [],
+    corrected: [],
+    pages: 1,
+    html: '',
+    rules: { passed: [], waived: [] },
+  };
   const described = describeEdition(request({ actor: 'A-isis' }), edition, { inputs: one ?? '', files: [] });
   expect(described.parameters).toEqual({ actor: 'A-isis' });
 });

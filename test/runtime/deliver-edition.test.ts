@@ -56,6 +56,7 @@ test('a parcel holds what was made, and from then on nothing may overwrite it', 
       title: 'Weekly',
       issue: '2021-W33',
       marking: 'TLP:CLEAR',
+      correction: null,
       paragraphs: ['It is so.'],
       pdf: {
         name: 'a.pdf',

@@ -219,9 +219,11 @@ describe('hold, release and cancel', () => {
       expect(await states(ledger)).toEqual({ edition: 'delivering', ana: 'pending', ben: 'sent' });
       expect(await ask('cancel', { id })).toEqual([first]);
       expect(await states(ledger)).toEqual({ edition: 'done', ana: 'cancelled', ben: 'sent' });
-      expect(await refusalOf(ask('hold', { id }))).toMatchObject(nothingThere('pending'));
+      expect(await refusalOf(ask('hold', { id }))).toMatchObject(nothingThere('waiting or pending'));
       expect(await refusalOf(ask('release', { id }))).toMatchObject(nothingThere('held'));
-      expect(await refusalOf(ask('cancel', { id }))).toMatchObject(nothingThere('pending or held'));
+      expect(await refusalOf(ask('cancel', { id }))).toMatchObject(
+        nothingThere('waiting or pending or held'),
+      );
     });
   });
 
@@ -240,7 +242,7 @@ describe('hold, release and cancel', () => {
   test('an edition that is being made', async () => {
     await withDesk(async ({ ask, ledger }) => {
       const claim = await claimed(ledger);
-      expect(await refusalOf(ask('hold', { id }))).toMatchObject(nothingThere('pending'));
+      expect(await refusalOf(ask('hold', { id }))).toMatchObject(nothingThere('waiting or pending'));
       expect(await ask('cancel', { id })).toEqual([id]);
       expect(await ledger.settleEdition(claim, made(ana), { now, alert: null })).toBe(false);
       expect(await states(ledger)).toEqual({ edition: 'cancelled' });

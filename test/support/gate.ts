@@ -1,5 +1,6 @@
 import type { Parameters } from '../../src/model/parameters.ts';
 import type { Printer } from '../../src/adapters/chromium/printer.ts';
+import type { Correction } from '../../src/model/correction.ts';
 import { AppError, type Fault } from '../../src/model/fault.ts';
 import { produce, type Edition } from '../../src/pipeline/produce.ts';
 import { rendering } from './effects.ts';
@@ -9,6 +10,7 @@ export interface Asked {
   readonly brief: string;
   readonly asOf: string;
   readonly parameters?: Parameters;
+  readonly correction?: Correction;
 }
 
 /** Why an edition is held, by rule; empty where it is not. Faults of another kind are thrown on. */

@@ -3,13 +3,7 @@ import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
 import { loadDataset } from '../../src/adapters/dataset.ts';
-import {
-  markDelivered,
-  readEdition,
-  readEditionFile,
-  readPresentManifest,
-  storeEdition,
-} from '../../src/adapters/editions.ts';
+import { markDelivered, readEdition, readEditionFile, storeEdition } from '../../src/adapters/editions.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
 import type { Brief } from '../../src/model/brief.ts';
 import { rendering } from './effects.ts';
@@ -21,7 +15,7 @@ import type { Workshop } from '../../src/runtime/make-edition.ts';
 import { openHands } from '../../src/runtime/hands.ts';
 import type { Office } from '../../src/runtime/office.ts';
 import type { Parcel, Receipt } from '../../src/runtime/parcel.ts';
-import { temporaryFolder } from './dataset.ts';
+import { loadTestDataset, temporaryFolder } from './dataset.ts';
 import { now } from './ledger-samples.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -70,6 +64,8 @@ export async function openHouse(
   const catalogue = {
     briefIds: () => briefIds(templates),
     loadBrief: async (id: string): Promise<Brief> => (await loadBriefs(templates, [id]))[0]!,
+    loadDataset: (name: string) =>
+      name === 'revised' ? loadTestDataset(name) : loadDataset(join(root, 'data', name), `data/${name}`),
   };
   const house: House = {
     templates,
@@ -82,15 +78,15 @@ export async function openHouse(
     office: {
       ...common,
       ...catalogue,
+      readPdf: readEditionFile,
       removeFiles: () => Promise.resolve(),
-      readManifest: readPresentManifest,
+      readManifest: readEdition,
       who: 'test',
       mostQueued: 200,
     },
     workshop: {
       ...common,
       ...catalogue,
-      loadDataset: (name) => loadDataset(join(root, 'data', name), `data/${name}`),
       loadMaterial: () => loadMaterial(join(root, 'data/geo')),
       effects: { ...rendering, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
       store: { read: readEdition, write: storeEdition },

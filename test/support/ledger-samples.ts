@@ -18,6 +18,7 @@ export const asked = (fields: Partial<NewEdition> = {}): NewEdition => {
     origin: 'schedule',
     slot: now,
     reach: 'all',
+    correction: null,
     ...fields,
   };
 };
@@ -41,7 +42,15 @@ export const made = (
   folder: 'output/weekly/2021-08-22',
   sha256: 'a'.repeat(64),
   pages: 2,
-  card: { title: 'Weekly', issue: '2021-W33', marking: 'TLP:CLEAR', paragraphs: ['It is so.'], pdf: 'a.pdf' },
+  card: {
+    title: 'Weekly',
+    issue: '2021-W33',
+    marking: 'TLP:CLEAR',
+    paragraphs: ['It is so.'],
+    pdf: 'a.pdf',
+    corrected: [],
+  },
+  needsApproval: false,
   deliveries,
 });
 

@@ -25,10 +25,24 @@ export const parcel = (changes: Partial<Parcel> = {}): Parcel => ({
   issue: '2021-W33',
   asOf: '2021-08-22',
   marking: 'TLP:CLEAR',
+  correction: null,
   paragraphs: ['Nobody claimed an attack.', 'Silence & pause < 10 days.'],
   pdf: enclosed(samplePdf),
   ...changes,
 });
+/** A correction of an edition that went to the same target twice before. */
+export const corrected = (): Parcel =>
+  parcel({
+    id: 'b1f0c0de-0003',
+    edition: 'weekly/2021-08-22-r2',
+    correction: {
+      revision: 2,
+      asOf: '2021-09-10',
+      replaces: 'weekly/2021-08-22',
+      changes: ['revised: Claims & so on (M1): at least 12, now at least 15', 'withdrawn: A raid (E1)'],
+      follows: ['b1f0c0de-0001', 'b1f0c0de-0002'],
+    },
+  });
 export const notice = (changes: Partial<Parcel> = {}): Parcel =>
   parcel({ kind: 'notice', paragraphs: ['Nothing new became known.'], pdf: null, ...changes });
 

@@ -27,7 +27,7 @@ export interface ReadPdf {
 }
 
 /** In points from the page's lower left corner. */
-export interface SpokenText {
+interface SpokenText {
   page: number;
   text: string;
   left: number;

@@ -5,6 +5,7 @@ import { openQueries } from '../../src/adapters/duckdb.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
 import { rendering } from './effects.ts';
 import type { Brief, Paper } from '../../src/model/brief.ts';
+import type { Correction } from '../../src/model/correction.ts';
 import type { Dataset, RowOf, TableName, Tables } from '../../src/model/dataset.ts';
 import { hashOf } from '../../src/model/manifest.ts';
 import type { DrawChart } from '../../src/pipeline/illustrate.ts';
@@ -49,12 +50,19 @@ export function renderEdition(
     asOf,
     paper = 'A4',
     parameters = {},
-  }: { brief: string; asOf: string; paper?: Paper; parameters?: Parameters },
+    correction = null,
+  }: {
+    brief: string;
+    asOf: string;
+    paper?: Paper;
+    parameters?: Parameters;
+    correction?: Correction | null;
+  },
   open: OpenQueries = openQueries,
   drawChart: DrawChart = rendering.drawChart,
 ): Promise<Rendering> {
   const { dataset, material } = product;
-  const request = { brief: findBrief(product, brief), dataset, asOf, paper, parameters };
+  const request = { brief: findBrief(product, brief), dataset, asOf, paper, parameters, correction };
   return render(request, { openQueries: open, drawChart }, material);
 }
 

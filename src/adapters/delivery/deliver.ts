@@ -62,6 +62,7 @@ const testParcel = (at: Date): Parcel => ({
   issue: 'test',
   asOf: at.toISOString().slice(0, 10),
   marking: 'TLP:CLEAR',
+  correction: null,
   paragraphs: ['Sitrep can send mail as it is set up. There is nothing else to do.'],
   pdf: null,
 });

@@ -18,7 +18,9 @@ function encode(
   { to, mail, date, enclosure }: { to: string; mail: MailSettings; date: Date; enclosure: Enclosure },
 ): Promise<Buffer> {
   const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
-  const { brief, id, pdf } = parcel;
+  const { brief, id, pdf, correction } = parcel;
+  const idOf = (delivery: string) => `<${delivery}@${domain}>`;
+  const follows = correction?.follows.map(idOf) ?? [];
   const stop = `mailto:${mail.unsubscribe}?subject=${encodeURIComponent(`unsubscribe ${brief}`)}`;
   const message = new MailComposer({
     from: mail.from,
@@ -26,13 +28,16 @@ function encode(
     to: { name: '', address: to },
     subject: subjectOf(parcel),
     date,
-    messageId: `<${id}@${domain}>`,
+    messageId: idOf(id),
+    // RFC 5322, section 3.6.4: a correction stands below what it corrects.
+    ...(follows.length > 0 && { inReplyTo: follows.at(-1), references: follows }),
     headers: [
       // RFC 2919, 2369 and 3834: filters can file it, readers can leave, and no absence is answered to it.
       { key: 'List-Id', value: `<${brief}.${domain}>` },
       ...(mail.unsubscribe === null ? [] : [{ key: 'List-Unsubscribe', value: `<${stop}>` }]),
       { key: 'Auto-Submitted', value: 'auto-generated' },
-      { key: 'X-Entity-Ref-ID', value: id },
+      // By another id some mailboxes would show the two apart.
+      { key: 'X-Entity-Ref-ID', value: correction?.follows[0] ?? id },
     ],
     ...bodiesOf(parcel, { enclosure, mail }),
     attachments:

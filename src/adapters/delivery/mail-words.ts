@@ -7,17 +7,33 @@ export type Enclosure = 'attached' | 'left-out';
 
 const kinds = { edition: '', notice: 'Notice: ', alert: 'Alert: ' } as const;
 
-/** `[TLP:CLEAR] Title, 2021-W33, as of 22 August 2021` */
-export const subjectOf = ({ marking, kind, title, issue, asOf }: Parcel): string =>
-  `[${marking}] ${kinds[kind]}${title}, ${issue}, as of ${longDay(asOf)}`;
+/** `[TLP:CLEAR] Title, 2021-W33, as of 22 August 2021`, and `Correction: …, revision 2` */
+export const subjectOf = (parcel: Parcel): string =>
+  `[${parcel.marking}] ${parcel.correction === null ? kinds[parcel.kind] : 'Correction: '}${headingOf(parcel)}`;
+
+const headingOf = ({ title, issue, asOf, correction }: Parcel): string =>
+  [title, issue, `as of ${longDay(asOf)}`, ...(correction ? [`revision ${correction.revision}`] : [])].join(
+    ', ',
+  );
+
+/** What a correction is, and of what. */
+const correctionWords = ({ issue, correction }: Parcel): string[] =>
+  correction === null
+    ? []
+    : [
+        `This corrects the issue ${issue} as it was sent before (${correction.replaces}), and takes its place. It takes ` +
+          `in what was revised or withdrawn by ${longDay(correction.asOf)}:`,
+        ...correction.changes.map((change) => change.replace(/^./, (first) => first.toUpperCase())),
+      ];
 
 /** The same words as plain text and as HTML, the marking first and last. */
 export function bodiesOf(
   parcel: Parcel,
   { enclosure, mail }: { enclosure: Enclosure; mail: MailSettings },
 ): { text: string; html: string } {
-  const { marking, title, issue, asOf, paragraphs, pdf } = parcel;
-  const heading = `${title}, ${issue}, as of ${longDay(asOf)}`;
+  const { marking, pdf } = parcel;
+  const heading = headingOf(parcel);
+  const paragraphs = [...correctionWords(parcel), ...parcel.paragraphs];
   const about = pdf === null ? [] : [whereThePdfIs(parcel, pdf, { enclosure, mail })];
   const footer = whyYou(parcel, mail);
   const link = enclosure === 'left-out' && pdf?.url ? [pdf.url] : [];

@@ -54,7 +54,7 @@ export function webhookDelivery(
 
 /** The body of the call. Receivers rely on these names: add, and never rename. */
 function describe(parcel: Parcel, maxInlineBytes: number): object {
-  const { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf } = parcel;
+  const { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf, correction } = parcel;
   const described = pdf && {
     name: pdf.name,
     sha256: pdf.sha256,
@@ -62,7 +62,13 @@ function describe(parcel: Parcel, maxInlineBytes: number): object {
     url: pdf.url,
     contentBase64: pdf.content.length > maxInlineBytes ? null : Buffer.from(pdf.content).toString('base64'),
   };
-  return { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf: described };
+  const corrected = {
+    revision: correction?.revision ?? 1,
+    replaces: correction?.replaces ?? null,
+    correctedAsOf: correction?.asOf ?? null,
+    changes: correction?.changes ?? [],
+  };
+  return { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf: described, ...corrected };
 }
 
 /** 408, 425 and 429 ask for another try; a 409 says that the same key is being worked on. */

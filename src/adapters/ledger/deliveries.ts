@@ -1,6 +1,7 @@
 import type { PgBoss } from 'pg-boss';
-import type { NewDelivery } from '../../model/edition.ts';
-import type { Ledger } from '../../runtime/ledger.ts';
+import { waitReason } from '../../model/approval.ts';
+import { isForRecipients, type NewDelivery } from '../../model/edition.ts';
+import type { Ledger, Settlement } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
 import { sendJob } from './jobs.ts';
 import { deliveryColumns, deliveryId, editionColumns, toDeliveries, toEditions } from './rows.ts';
@@ -38,6 +39,7 @@ export function deliveryCalls(
     settleDelivery: ({ id, edition, attempt, sendingAt }, settlement, { now, alert }) =>
       database.transaction(async (session) => {
         const retried = settlement.state === 'retried';
+        const again = retried || (await wasDecided(session, edition, settlement));
         // Attempts are counted from the start again when an operator has it retried: the instant tells them apart.
         const settled = await session.query(
           `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL
@@ -46,16 +48,20 @@ export function deliveryCalls(
             id,
             attempt,
             sendingAt,
-            retried ? 'pending' : settlement.state,
+            again ? 'pending' : settlement.state,
             settlement.reason,
-            retried ? null : now,
+            again || settlement.state === 'waiting' ? null : now,
           ],
         );
         if (settled.length === 0) return false;
-        if (retried)
-          await sendJob(boss, session, { queue: 'delivery', id, startAfter: settlement.afterSeconds });
+        if (again)
+          await sendJob(boss, session, {
+            queue: 'delivery',
+            id,
+            ...(retried && { startAfter: settlement.afterSeconds }),
+          });
         else await closeEdition(session, edition, now);
-        if (alert) await insertDeliveries(session, boss, { edition, deliveries: [alert], now });
+        if (alert && !again) await insertDeliveries(session, boss, { edition, deliveries: [alert], now });
         return true;
       }),
 
@@ -76,7 +82,7 @@ export function deliveryCalls(
         if (to === 'pending') {
           await session.query(
             `UPDATE sitrep.edition SET state = 'delivering', settled_at = NULL WHERE id = $1 AND state = 'done' AND $2`,
-            [moved.edition, moved.content === 'edition' || moved.content === 'notice'],
+            [moved.edition, isForRecipients(moved.content)],
           );
           await sendJob(boss, session, { queue: 'delivery', id });
         }
@@ -90,23 +96,30 @@ export function deliveryCalls(
 export async function insertDeliveries(
   session: Session,
   boss: PgBoss,
-  { edition, deliveries, now }: { edition: string; deliveries: readonly NewDelivery[]; now: Date },
+  {
+    edition,
+    deliveries,
+    now,
+    waits = false,
+  }: { edition: string; deliveries: readonly NewDelivery[]; now: Date; waits?: boolean },
 ): Promise<string[]> {
   const added: string[] = [];
   for (const delivery of deliveries) {
     const { channel, address, content, copy, heldBecause } = delivery;
     const id = deliveryId(edition, delivery);
     const target = JSON.stringify(delivery.target);
-    const state = heldBecause === null ? 'pending' : 'held';
+    const waiting = waits && isForRecipients(content);
+    const state = heldBecause !== null ? 'held' : waiting ? 'waiting' : 'pending';
+    const reason = heldBecause ?? (waiting ? waitReason(edition) : null);
     const rows = await session.query(
       `INSERT INTO sitrep.delivery
          (id, edition, channel, address, content, copy, target, state, reason, created_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
-      [id, edition, channel, address, content, copy, target, state, heldBecause, now],
+      [id, edition, channel, address, content, copy, target, state, reason, now],
     );
     if (rows.length === 0) continue;
     added.push(id);
-    if (heldBecause === null) await sendJob(boss, session, { queue: 'delivery', id });
+    if (state === 'pending') await sendJob(boss, session, { queue: 'delivery', id });
   }
   return added;
 }
@@ -119,9 +132,20 @@ export async function closeEdition(session: Session, id: string, now: Date): Pro
     `UPDATE sitrep.edition SET state = 'done', settled_at = $2
      WHERE id = $1 AND state = 'delivering' AND NOT EXISTS (
        SELECT 1 FROM sitrep.delivery
-       WHERE edition = $1 AND content IN ('edition', 'notice') AND state IN ('pending', 'sending', 'held'))`,
+       WHERE edition = $1 AND content IN ('edition', 'notice') AND state IN ('waiting', 'pending', 'sending', 'held'))`,
     [id, now],
   );
+}
+
+/** Whether somebody approved or disapproved an edition since it was found wanting: then it is looked at again. */
+async function wasDecided(session: Session, edition: string, settlement: Settlement): Promise<boolean> {
+  if (settlement.state !== 'waiting') return false;
+  const changed = await session.query(
+    `SELECT 1 FROM (SELECT approved_sha256 FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS current
+     WHERE approved_sha256 IS DISTINCT FROM $2`,
+    [edition, settlement.approvedSha256],
+  );
+  return changed.length > 0;
 }
 
 /** Takes a delivery out of the hands of a process that ended. It stays `sending`: it may have arrived. */

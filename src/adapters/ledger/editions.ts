@@ -1,5 +1,6 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
+import { waitsForApproval } from '../../model/approval.ts';
 import type { EditionRecord, NewEdition } from '../../model/edition.ts';
 import type { Ledger, Making } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
@@ -109,14 +110,31 @@ async function insert(
 ): Promise<EditionRecord[]> {
   const { id, brief, asOf, paper, partOf, origin, slot, reach } = edition;
   const parameters = JSON.stringify(edition.parameters);
+  const correction = edition.correction && JSON.stringify(edition.correction);
   const [state, settledAt] = skipped === null ? ['queued', null] : ['skipped', now];
   const added = toEditions(
     await session.query(
       `INSERT INTO sitrep.edition
-         (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at,
+          correction)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
        ON CONFLICT DO NOTHING RETURNING ${editionColumns}`,
-      [id, brief, asOf, paper, parameters, partOf, origin, slot, reach, state, skipped, now, settledAt],
+      [
+        id,
+        brief,
+        asOf,
+        paper,
+        parameters,
+        partOf,
+        origin,
+        slot,
+        reach,
+        state,
+        skipped,
+        now,
+        settledAt,
+        correction,
+      ],
     ),
   );
   const isDue = added.length === 0 && origin === 'schedule' && skipped === null;
@@ -170,16 +188,19 @@ async function settle(
     case 'made':
     case 'unchanged':
     case 'notice': {
-      const { folder, sha256, pages, card, deliveries } = making;
+      const { folder, sha256, pages, card, needsApproval, deliveries } = making;
       const [state, settledAt] = deliveries.length > 0 ? ['delivering', null] : ['rendered', now];
       const reason = making.outcome === 'notice' ? 'Nothing is new: a notice goes out in its place.' : null;
       await session.query(
         `UPDATE sitrep.edition SET rendered_at = $2, folder = $3, sha256 = $4, pages = $5, card = $6, attempt = 0,
-           state = $7, reason = $8, settled_at = $9, job = NULL WHERE id = $1`,
-        [id, now, folder, sha256, pages, JSON.stringify(card), state, reason, settledAt],
+           state = $7, reason = $8, settled_at = $9, job = NULL, needs_approval = $10 WHERE id = $1`,
+        [id, now, folder, sha256, pages, JSON.stringify(card), state, reason, settledAt, needsApproval],
       );
+      // Made once more before anything went out: to whom is decided anew.
+      await session.query(`DELETE FROM sitrep.delivery WHERE edition = $1 AND state = 'waiting'`, [id]);
       if (deliveries.length === 0) break;
-      await insertDeliveries(session, boss, { edition: id, deliveries, now });
+      const waits = waitsForApproval({ ...edition, sha256, card, needsApproval });
+      await insertDeliveries(session, boss, { edition: id, deliveries, now, waits });
       await closeEdition(session, id, now);
       break;
     }

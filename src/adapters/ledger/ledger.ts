@@ -1,5 +1,6 @@
 import type { PgBoss } from 'pg-boss';
 import type { Ledger } from '../../runtime/ledger.ts';
+import { approvalCalls } from './approvals.ts';
 import type { Database } from './database.ts';
 import { deliveryCalls } from './deliveries.ts';
 import { editionCalls } from './editions.ts';
@@ -13,6 +14,7 @@ export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeo
   return {
     ...editionCalls(database, boss),
     ...deliveryCalls(database, boss),
+    ...approvalCalls(database, boss),
     ...queryCalls(database),
     ...recordCalls(database),
     ...upkeepCalls(database, boss),

@@ -18,7 +18,10 @@ const tallied = z.array(
 /** Reading what stands in the ledger. */
 export function queryCalls(
   database: Database,
-): Pick<Ledger, 'edition' | 'editions' | 'runs' | 'deliveries' | 'deliveryCounts' | 'counts' | 'cursors'> {
+): Pick<
+  Ledger,
+  'edition' | 'revisions' | 'editions' | 'runs' | 'deliveries' | 'deliveryCounts' | 'counts' | 'cursors'
+> {
   const list = (
     { table, columns, order }: { table: string; columns: string; order: string },
     {
@@ -60,6 +63,14 @@ export function queryCalls(
   return {
     editions,
     edition: async (id, sight) => (await editions({ edition: id, sight }))[0],
+    revisions: async (id) =>
+      toEditions(
+        await database.query(
+          `SELECT ${editionColumns} FROM sitrep.edition WHERE (brief, as_of, paper, parameters) =
+             (SELECT brief, as_of, paper, parameters FROM sitrep.edition WHERE id = $1) ORDER BY revision`,
+          [id],
+        ),
+      ),
     runs: async ({ brief, state, edition, sight, limit }) =>
       toRuns(
         await list(

@@ -94,6 +94,31 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX ON sitrep.audit (edition);
   `,
+  // Who approved what.
+  `
+  ALTER TABLE sitrep.edition ADD COLUMN needs_approval boolean NOT NULL DEFAULT false;
+  ALTER TABLE sitrep.edition ADD COLUMN approved_sha256 text;
+  CREATE TABLE sitrep.approval (
+    edition text NOT NULL REFERENCES sitrep.edition ON DELETE CASCADE,
+    number integer NOT NULL,
+    decision text NOT NULL,
+    sha256 text NOT NULL,
+    user_name text NOT NULL,
+    claimed_name text,
+    decided_at timestamptz NOT NULL,
+    PRIMARY KEY (edition, number)
+  );
+  `,
+  // Corrected revisions, each beside the one that it replaces.
+  `
+  ALTER TABLE sitrep.edition ADD COLUMN correction jsonb;
+  ALTER TABLE sitrep.edition ADD COLUMN revision integer NOT NULL
+    GENERATED ALWAYS AS (coalesce((correction ->> 'revision')::integer, 1)) STORED;
+  ALTER TABLE sitrep.edition ADD COLUMN replaces text
+    GENERATED ALWAYS AS (correction #>> '{replaces,edition}') STORED REFERENCES sitrep.edition;
+  ALTER TABLE sitrep.edition DROP CONSTRAINT edition_brief_as_of_paper_parameters_key;
+  ALTER TABLE sitrep.edition ADD UNIQUE (brief, as_of, paper, parameters, revision);
+  `,
 ];
 
 /** Any number will do, as long as it stays: it keeps two processes from migrating at once. */

@@ -18,6 +18,7 @@ export function upkeepCalls(
         await database.query(
           `DELETE FROM sitrep.edition e WHERE settled_at < $1 AND state NOT IN ('queued', 'rendering')
              AND NOT EXISTS (SELECT 1 FROM sitrep.edition child WHERE child.part_of = e.id)
+             AND NOT EXISTS (SELECT 1 FROM sitrep.edition later WHERE later.replaces = e.id)
              AND NOT EXISTS (
                SELECT 1 FROM sitrep.delivery WHERE edition = e.id AND state IN ('pending', 'sending'))
            RETURNING ${editionColumns}`,
@@ -30,7 +31,7 @@ export function upkeepCalls(
       const forgotten = await database.query(
         `UPDATE sitrep.delivery SET target = '{}', reason = replace(reason, address, 'the address'),
            address = 'forgotten:' || left(encode(sha256(convert_to(address, 'UTF8')), 'hex'), 16)
-         WHERE settled_at < $1 AND state NOT IN ('pending', 'sending', 'held') AND address NOT LIKE 'forgotten:%'
+         WHERE settled_at < $1 AND state NOT IN ('waiting', 'pending', 'sending', 'held') AND address NOT LIKE 'forgotten:%'
          RETURNING id`,
         [before],
       );

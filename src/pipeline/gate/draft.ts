@@ -1,5 +1,5 @@
 import type { Brief } from '../../model/brief.ts';
-import type { Period } from '../../model/calendar.ts';
+import type { Day, Period } from '../../model/calendar.ts';
 import type { Dataset, Tables } from '../../model/dataset.ts';
 import type { Fault } from '../../model/fault.ts';
 import { eachRow, type TableRow } from '../../model/references.ts';
@@ -13,6 +13,10 @@ export interface Draft {
   readonly brief: Brief;
   readonly dataset: Pick<Dataset, 'folder' | 'marking' | 'tables'>;
   readonly period: Period;
+  /** Nothing that it tells became known later: its cut-off, or the day of its correction. */
+  readonly toldUntil: Day;
+  /** 1 for an edition as it is first issued. */
+  readonly revision: number;
   readonly known: Tables;
   /** The known rows by id. */
   readonly rows: ReadonlyMap<string, TableRow>;

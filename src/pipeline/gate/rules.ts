@@ -6,7 +6,15 @@ import type { Rule } from './rule.ts';
 import { clipped, empty, overlapping, undrawn, warned } from './rules/charts.ts';
 import { madeUp, uncited, uncitedDrawings, unfounded, unknownRows } from './rules/citations.ts';
 import { bareBounds, typedIn } from './rules/figures.ts';
-import { activeContent, deadLinks, unbalanced, uncovered, undermarked, unset } from './rules/page.ts';
+import {
+  activeContent,
+  deadLinks,
+  unbalanced,
+  uncovered,
+  undermarked,
+  unset,
+  untoldRevision,
+} from './rules/page.ts';
 import {
   blank,
   lostLinks,
@@ -59,6 +67,12 @@ export const beforePrinting: readonly Rule<Draft>[] = [
   { name: 'house-names', sense: 'Actors have their house names.', check: aliases },
   { name: 'lower-bounds', sense: 'No lower bound is printed as an exact figure.', check: bareBounds },
   { name: 'coverage-told', sense: 'Days that were not covered are told.', check: uncovered },
+  {
+    name: 'revision-told',
+    sense: 'A corrected revision says that it is one.',
+    check: untoldRevision,
+    binding: true,
+  },
   { name: 'marking', sense: 'The edition is marked no lower than its rows.', check: undermarked },
   { name: 'glyphs', sense: 'Every character is in our fonts.', check: unset },
   { name: 'links-on-page', sense: 'Links lead to something on the page.', check: deadLinks },

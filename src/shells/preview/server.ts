@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { day, type Day } from '../../model/calendar.ts';
 import { AppError } from '../../model/fault.ts';
 import { hashOf } from '../../model/manifest.ts';
+import { defaultAsOf } from '../../pipeline/coverage.ts';
 import { openPreview, type PreviewWorld, type View, type Wanted } from '../../runtime/preview.ts';
-import { defaultAsOf, type Catalogue } from '../load.ts';
+import type { Catalogue } from '../load.ts';
 import { openStream } from './events.ts';
 import { addressOf, openPages, type Format, type Pages } from './pages.ts';
 

@@ -8,7 +8,17 @@ import { openMail } from '../../../src/adapters/delivery/mail.ts';
 import { parseDeliverySettings, type MailSettings } from '../../../src/model/delivery-settings.ts';
 import type { Parcel, Receipt } from '../../../src/runtime/parcel.ts';
 import { answer, bareServer, mailServer, refuse, smtpScript } from '../../support/mail-server.ts';
-import { at, byFolder, byMail, enclosed, never, notice, parcel, samplePdf } from '../../support/parcel.ts';
+import {
+  at,
+  byFolder,
+  byMail,
+  corrected,
+  enclosed,
+  never,
+  notice,
+  parcel,
+  samplePdf,
+} from '../../support/parcel.ts';
 import { readPdf } from '../../support/pdf.ts';
 
 const address = 'ana.lyst@example.org';
@@ -54,6 +64,7 @@ describe('the message', () => {
     expect([to].flat().map((each) => each?.text)).toEqual([address]);
     expect(date).toEqual(at);
     expect(messageId).toBe('<b1f0c0de-0001@sitrep.example>');
+    expect([...headers.keys()]).not.toContain('in-reply-to');
     expect(headers.get('auto-submitted')).toBe('auto-generated');
     expect(headers.get('x-entity-ref-id')).toBe('b1f0c0de-0001');
     const lines = raw.toString('latin1').split('\r\n');
@@ -121,6 +132,21 @@ describe('the message', () => {
     expect(attachments).toEqual([]);
     expect(text).toContain('Nothing new became known.');
     expect(text).not.toContain('PDF');
+  });
+
+  test('of a correction says what it corrects, and stands below that in the mailbox', async () => {
+    const { subject, messageId, inReplyTo, references, headers, text, html } = await arrives(corrected());
+    expect(subject).toBe('[TLP:CLEAR] Correction: Weekly brief, 2021-W33, as of 22 August 2021, revision 2');
+    expect(messageId).toBe('<b1f0c0de-0003@sitrep.example>');
+    expect(inReplyTo).toBe('<b1f0c0de-0002@sitrep.example>');
+    expect(references).toEqual(['<b1f0c0de-0001@sitrep.example>', '<b1f0c0de-0002@sitrep.example>']);
+    expect(headers.get('x-entity-ref-id')).toBe('b1f0c0de-0001');
+    expect(text?.replaceAll('\n', ' ')).toContain(
+      'This corrects the issue 2021-W33 as it was sent before (weekly/2021-08-22), and takes its place. It takes in ' +
+        'what was revised or withdrawn by 10 September 2021:  Revised: Claims & so on (M1): at least 12, now at least 15',
+    );
+    expect(html).toContain('<p>Revised: Claims &amp; so on (M1): at least 12, now at least 15</p>');
+    expect(html).toContain('<p>Withdrawn: A raid (E1)</p>');
   });
 
   test('names nobody to write to but the sender when no other is set', async () => {

@@ -7,7 +7,16 @@ import { expect, onTestFinished, test } from 'vitest';
 import { webhookDelivery } from '../../../src/adapters/delivery/webhook.ts';
 import type { Parcel, Receipt } from '../../../src/runtime/parcel.ts';
 import { bareServer } from '../../support/mail-server.ts';
-import { byMail, byWebhook, enclosed, never, notice, parcel, samplePdf } from '../../support/parcel.ts';
+import {
+  byMail,
+  byWebhook,
+  corrected,
+  enclosed,
+  never,
+  notice,
+  parcel,
+  samplePdf,
+} from '../../support/parcel.ts';
 
 const secret = `whsec_${Buffer.from('a secret of at least 24 bytes').toString('base64')}`;
 
@@ -72,6 +81,10 @@ test('what arrives is signed, and holds the edition', async () => {
       url: null,
       contentBase64: Buffer.from(samplePdf).toString('base64'),
     },
+    revision: 1,
+    replaces: null,
+    correctedAsOf: null,
+    changes: [],
   });
   expect(headers).toMatchObject({
     'content-type': 'application/json',
@@ -83,6 +96,18 @@ test('what arrives is signed, and holds the edition', async () => {
   expect(() => new Webhook(secret).verify(`${body} `, headers as Record<string, string>)).toThrow(
     'signature',
   );
+});
+
+test('a correction names what it replaces', async () => {
+  const { url, calls } = await receiver();
+  await call(url, { what: corrected() });
+  expect(JSON.parse(calls[0]?.body ?? '')).toMatchObject({
+    edition: 'weekly/2021-08-22-r2',
+    revision: 2,
+    replaces: 'weekly/2021-08-22',
+    correctedAsOf: '2021-09-10',
+    changes: [expect.stringContaining('M1'), 'withdrawn: A raid (E1)'],
+  });
 });
 
 test('a notice has no PDF, and a large PDF goes by its address', async () => {

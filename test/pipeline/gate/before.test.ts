@@ -3,6 +3,7 @@ import type { Brief } from '../../../src/model/brief.ts';
 import { idleWaivers } from '../../../src/pipeline/gate/gate.ts';
 import { judge } from '../../../src/pipeline/gate/rule.ts';
 import { beforePrinting } from '../../../src/pipeline/gate/rules.ts';
+import { loadTestDataset } from '../../support/dataset.ts';
 import { heldBefore, type Asked } from '../../support/gate.ts';
 import {
   findBrief,
@@ -255,6 +256,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
   ],
   // Below: no query can show what is not known.
+  // See below: only a correction can break it.
+  'revision-told': [],
   'known-by-cut-off': [],
   'method-in-one-place': [
     {
@@ -482,12 +485,27 @@ describe.each(cases)('$rule', ({ rule, editions }) => {
   });
 });
 
+test('revision-told: a corrected revision says so, or is held', async () => {
+  const dataset = await loadTestDataset('revised');
+  const replaces = { edition: 'weekly/2021-03-07', revision: 1, asOf: null };
+  const correction = { revision: 2, asOf: '2021-03-14', replaces, rows: ['M-claims'] };
+  const revision = { brief: 'weekly', asOf: '2021-03-07', correction };
+  expect(await heldBefore({ ...right, dataset }, revision)).toEqual({});
+  const silent = withPartialOf({ ...right, dataset }, 'masthead', '{{> correction}}', '', '');
+  expect(await heldBefore(silent, revision)).toMatchObject({
+    'revision-told': [{ problem: expect.stringContaining('does not say that it is revision 2') }],
+  });
+  expect(await heldBefore(silent, { brief: 'weekly', asOf: '2021-03-07' })).not.toHaveProperty(
+    'revision-told',
+  );
+});
+
 describe('known-by-cut-off', () => {
   test('holds what became known later, and what was withdrawn', async () => {
     const { draft } = await renderEdition(right, { brief: 'weekly', asOf });
     const rule = beforePrinting.filter(({ name }) => name === 'known-by-cut-off');
     expect(judge(rule, draft).passed).toEqual(['known-by-cut-off']);
-    const early = { ...draft, period: { ...draft.period, asOf: '2021-08-22' } };
+    const early = { ...draft, toldUntil: '2021-08-22' };
     expect(() => judge(rule, early)).toThrow(/"F13", which is not known by 2021-08-22/);
     const rows = new Map([...draft.rows].filter(([id]) => id !== 'F12'));
     expect(() => judge(rule, { ...draft, rows })).toThrow(/"F12", which is not known by/);

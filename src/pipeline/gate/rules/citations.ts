@@ -156,15 +156,15 @@ function patternOf(text: string): RegExp {
 const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
 /** Nothing on the page became known after the cut-off: looked up in the dataset itself, whatever a query made of it. */
-export function unknownRows({ dataset, period, used, units, rows }: Draft): Fault[] {
+export function unknownRows({ dataset, toldUntil, used, units, rows }: Draft): Fault[] {
   const ids = new Set([...used, ...units.flatMap(({ cites }) => [...cites])]);
   return [...ids].flatMap((id) => {
     const entry = rows.get(id);
-    if (entry && entry.row.known_on <= period.asOf && entry.row.status === 'current') return [];
+    if (entry && entry.row.known_on <= toldUntil && entry.row.status === 'current') return [];
     return [
       {
         file: dataset.folder,
-        problem: `The page rests on "${id}", which is not known by ${period.asOf}.`,
+        problem: `The page rests on "${id}", which is not known by ${toldUntil}.`,
         mend: 'Let the template depend on a query that returns the row once it is known.',
       },
     ];

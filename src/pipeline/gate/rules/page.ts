@@ -122,6 +122,22 @@ export const uncovered = ({ brief, known, period, units }: Draft): Fault[] =>
     ];
   });
 
+/** A corrected revision says that it is one: a layout of a team's own might leave it out. */
+export const untoldRevision = ({ revision, units, brief }: Draft): Fault[] => {
+  const words = `Revision ${revision} of No.`;
+  const told = units.some(
+    ({ text, texts }) => text.startsWith(words) && texts.every(({ says }) => says.length === 0),
+  );
+  if (revision === 1 || told) return [];
+  return [
+    {
+      file: brief.template.file,
+      problem: `The page does not say that it is revision ${revision}.`,
+      mend: 'Write the template as {{#> page}} … {{/page}}; a masthead of your own needs {{> correction}}.',
+    },
+  ];
+};
+
 /** Every character can be set in each of our faces; one that cannot would come from some other font, or as a box. */
 export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
   const lacking = new Map<string, Element>();
