@@ -78,6 +78,7 @@ const effects: Effects = {
   openQueries: queries.open,
   startPrinting: () => void startPrinter().catch(() => {}),
   print: async (html, options) => (await startPrinter()).print(html, options),
+  browser: async () => (await startPrinter()).browser,
 };
 const { briefIds, loadBriefs, datasetNames } = project;
 const loadDataset = remember(project.loadDataset, (name) => [join('data', name)]);

@@ -38,7 +38,12 @@ async function print({
   const { dataset, material } = product;
   const edition = await produce(
     { brief: findBrief(product, id), dataset, asOf, paper, parameters },
-    { openQueries, startPrinting: () => {}, print: (html, options) => printer.print(html, options) },
+    {
+      openQueries,
+      startPrinting: () => {},
+      print: (html, options) => printer.print(html, options),
+      browser: () => Promise.resolve(printer.browser),
+    },
     material,
   );
   return { edition, read: await readPdf(edition.pdf) };

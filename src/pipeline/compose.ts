@@ -98,7 +98,9 @@ export function compose(composition: Composition): { html: string; traced: strin
   /** A withdrawn row's source may be gone with it. */
   const sourceName = (row: Change['row']): string => {
     const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
-    return known.sources.find((source) => source.id === id)?.name ?? 'source withdrawn';
+    const source = known.sources.find((each) => each.id === id);
+    if (source !== undefined) evidence.use(source.id);
+    return source?.name ?? 'source withdrawn';
   };
   const helpers = pageHelpers(evidence);
   const template = templates.get(brief) ?? compileTemplate({ ...brief, helpers, traced: true });
@@ -143,6 +145,7 @@ export function compose(composition: Composition): { html: string; traced: strin
       source: sourceName(row),
     })),
   };
+  for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);
   const traced = template(page, helpers);
   return { html: withoutTraces(traced), traced, used: evidence.used };
 }

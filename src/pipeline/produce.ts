@@ -2,12 +2,14 @@ import type { Brief, Paper } from '../model/brief.ts';
 import { issueNumber, periodEnding, type Day, type Period } from '../model/calendar.ts';
 import type { Dataset, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import { knownBy } from '../model/known.ts';
+import { knownBy, type Change } from '../model/known.ts';
+import type { Browser, Part, SealedManifest, Versions } from '../model/manifest.ts';
 import { requireParameters, type Parameters } from '../model/parameters.ts';
 import type { RowSets } from '../model/row.ts';
 import { longDay } from '../model/wording.ts';
 import { analyse, withoutUntold } from './analyse.ts';
 import { applyParameters, titleOfEdition } from './applied-parameters.ts';
+import { chartAttachments, packManifest, type Attachment } from './attachments.ts';
 import { changesOf } from './changes.ts';
 import { compose } from './compose.ts';
 import { readDraft, type Draft } from './gate/draft.ts';
@@ -16,6 +18,7 @@ import { headingsOf, linkTexts } from './gate/page-units.ts';
 import { readPrint } from './gate/print.ts';
 import { together, type Verdict } from './gate/rule.ts';
 import { illustrate, type Illustration } from './illustrate.ts';
+import { describeRendering } from './manifest.ts';
 import { seal } from './seal.ts';
 import { select, type OpenQueries } from './select.ts';
 
@@ -36,6 +39,8 @@ export interface Effects {
   readonly startPrinting: () => void;
   /** HTML to PDF. */
   readonly print: (html: string, options: { signal: AbortSignal }) => Promise<Uint8Array>;
+  /** What prints. */
+  readonly browser: () => Promise<Browser>;
 }
 
 /** Material that every edition is made with. */
@@ -46,6 +51,9 @@ export interface Material {
   readonly fontFaces: string;
   /** The code points for which every face has a glyph. */
   readonly glyphs: ReadonlySet<number>;
+  /** The files of fonts and outlines, for the manifest. */
+  readonly parts: { readonly fonts: readonly Part[]; readonly outlines: Part };
+  readonly versions: Versions;
   /** A hash over outlines and fonts. */
   readonly sha256: string;
 }
@@ -65,6 +73,8 @@ export interface Rendering {
   readonly charts: { readonly [name: string]: Illustration };
   /** The ids of the rows that the page shows. */
   readonly used: readonly string[];
+  /** What became known since the issue before, as the page lists it. */
+  readonly changes: readonly Change[];
   /** The page as the gate read it. */
   readonly draft: Draft;
   /** The rules that it holds to, and those that its brief waives. */
@@ -74,6 +84,8 @@ export interface Rendering {
 export interface Edition extends Rendering {
   readonly pdf: Uint8Array;
   readonly pages: number;
+  /** As it is in the PDF. */
+  readonly manifest: SealedManifest;
 }
 
 /** select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`. */
@@ -132,7 +144,7 @@ export async function render(
     charts: Object.values(charts),
     glyphs,
   });
-  return { title, period, known, html, used, charts, draft, rules: holdDraft(draft) };
+  return { title, period, known, html, used, changes, charts, draft, rules: holdDraft(draft) };
 }
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
@@ -152,18 +164,25 @@ export async function produce(
     const { tree, pieces } = rendering.draft;
     stop.throwIfAborted();
     onStep('print');
-    const printed = await effects.print(rendering.html, { signal: stop });
+    const [printed, { manifest, attachments }] = await Promise.all([
+      effects.print(rendering.html, { signal: stop }),
+      proofOf(request, rendering, { effects, material }),
+    ]);
     onStep('seal');
-    const { pdf, pages, contents } = await seal(printed, {
-      title: `${rendering.title}, ${longDay(asOf)}`,
-      author: 'Sitrep',
-      subject: brief.config.subject,
-      keywords: [brief.config.marking, issueNumber(asOf)],
-      language: 'en-GB',
-      headings: headingsOf(tree),
-      links: linkTexts(tree),
-      date: new Date(`${asOf}T00:00:00Z`),
-    });
+    const { pdf, pages, contents, attached } = await seal(
+      printed,
+      {
+        title: `${rendering.title}, ${longDay(asOf)}`,
+        author: 'Sitrep',
+        subject: brief.config.subject,
+        keywords: [brief.config.marking, issueNumber(asOf)],
+        language: 'en-GB',
+        headings: headingsOf(tree),
+        links: linkTexts(tree),
+        date: new Date(`${asOf}T00:00:00Z`),
+      },
+      attachments,
+    );
     onStep('inspect');
     const inspected = holdPrint(
       readPrint({
@@ -171,13 +190,15 @@ export async function produce(
         title: rendering.title,
         asOf,
         paper: request.paper,
-        bytes: pdf.byteLength,
+        pdf,
         contents,
+        attachments,
+        attached,
         tree,
         pieces,
       }),
     );
-    return { ...rendering, pdf, pages, rules: together(rendering.rules, inspected) };
+    return { ...rendering, pdf, pages, manifest, rules: together(rendering.rules, inspected) };
   } catch (cause) {
     const { file } = brief.definition;
     // What failed without a place of its own, such as the browser, failed on this brief.
@@ -192,4 +213,19 @@ export async function produce(
     const mend = 'Raise limits.seconds in brief.yaml, or look for a slow query or chart.';
     throw new AppError('print-failed', [{ file, problem, mend }], { cause });
   }
+}
+
+/** What goes into the PDF to prove it: the manifest, and of each chart its rows and its spec. */
+async function proofOf(
+  request: Request,
+  rendering: Rendering,
+  { effects, material }: { effects: Pick<Effects, 'browser'>; material: Material },
+): Promise<{ manifest: SealedManifest; attachments: readonly Attachment[] }> {
+  // Packed while the browser is at work, which is another process: it is to have the page first.
+  await new Promise((resolve) => void setImmediate(resolve));
+  const charts = chartAttachments(rendering.charts);
+  const attachments = charts.map(({ entry }) => entry);
+  const browser = await effects.browser();
+  const manifest = describeRendering(request, rendering, { material, browser, attachments });
+  return { manifest, attachments: [packManifest(manifest), ...charts] };
 }

@@ -78,7 +78,12 @@ export async function openHouse(
       ...catalogue,
       loadDataset: (name) => loadDataset(join(root, 'data', name), `data/${name}`),
       loadMaterial: () => loadMaterial(join(root, 'data/geo')),
-      effects: { openQueries, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
+      effects: {
+        openQueries,
+        startPrinting: () => {},
+        print: (_, { signal }) => house.print(signal),
+        browser: () => Promise.resolve({ name: 'Test', version: '1' }),
+      },
       store: { read: readEdition, write: storeEdition },
       engine: 'test',
       out,
