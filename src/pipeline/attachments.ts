@@ -1,5 +1,6 @@
 import {
   AFRelationship,
+  decodePDFRawStream,
   PDFArray,
   PDFContext,
   PDFDict,
@@ -16,7 +17,7 @@ import { textOf } from './pdf-contents.ts';
 import { toCsv } from './plain-rows.ts';
 
 /** The name of the manifest in a PDF and beside it. */
-const MANIFEST = 'manifest.json';
+export const MANIFEST = 'manifest.json';
 
 /** A file to be put into a PDF, compressed already. */
 export interface Attachment {
@@ -32,6 +33,7 @@ export interface FoundAttachment {
   readonly packed: Uint8Array;
   /** Whether the catalogue names it as belonging to the document (`AF`). */
   readonly associated: boolean;
+  readonly stream: PDFRawStream;
 }
 
 function packAttachment(
@@ -150,8 +152,22 @@ export function readAttachments({ catalog }: PDFDocument): FoundAttachment[] {
           relationship: spec.lookupMaybe(PDFName.of('AFRelationship'), PDFName)?.decodeText() ?? '',
           packed: stream.getContents(),
           associated: associated.includes(reference),
+          stream,
         },
       ];
     },
   );
+}
+
+/** More than anything that we attach: what unpacks to more is none of ours. */
+const mostBytes = 8_000_000;
+
+/** What a file in a PDF holds; undefined when it cannot be unpacked, or is too large. */
+export function unpack({ stream }: FoundAttachment): Uint8Array | undefined {
+  try {
+    const bytes = decodePDFRawStream(stream).getBytes(mostBytes);
+    return bytes.byteLength < mostBytes ? Uint8Array.from(bytes) : undefined;
+  } catch {
+    return undefined;
+  }
 }
