@@ -45,7 +45,7 @@ describe('what is there is in the docs', () => {
         service,
         operator,
         author: { preview: idle, create: idle, test: idle },
-        proof: { verify: idle },
+        proof: { verify: idle, explain: idle },
       },
     );
     for (const command of program.commands) {

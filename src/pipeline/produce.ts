@@ -21,6 +21,7 @@ import { illustrate, type Illustration } from './illustrate.ts';
 import { describeRendering } from './manifest.ts';
 import { seal } from './seal.ts';
 import { select, type OpenQueries } from './select.ts';
+import type { Put } from './trace.ts';
 
 /** What is asked for: one brief, as of one day, on one paper, with values for its parameters: an edition's identity. */
 export interface Request {
@@ -75,6 +76,10 @@ export interface Rendering {
   readonly used: readonly string[];
   /** What became known since the issue before, as the page lists it. */
   readonly changes: readonly Change[];
+  /** The results of its queries. */
+  readonly sets: RowSets;
+  /** Each expression that printed something, where it is to be explained. */
+  readonly puts: readonly Put[];
   /** The page as the gate read it. */
   readonly draft: Draft;
   /** The rules that it holds to, and those that its brief waives. */
@@ -88,12 +93,15 @@ export interface Edition extends Rendering {
   readonly manifest: SealedManifest;
 }
 
-/** select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`. */
+/**
+ * select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`, but not for one
+ * that is to be `explained`.
+ */
 export async function render(
   { brief, dataset, asOf, paper, parameters: given }: Request,
   { openQueries }: Pick<Effects, 'openQueries'>,
   { maps, fontFaces, glyphs }: Material,
-  onStep: OnStep = () => {},
+  { onStep = () => {}, explained = false }: { onStep?: OnStep; explained?: boolean } = {},
 ): Promise<Rendering> {
   const period = periodEnding(asOf, brief.config.period);
   const knownRows = knownBy(dataset.tables, asOf);
@@ -117,20 +125,23 @@ export async function render(
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
   );
-  const { html, traced, used } = compose({
-    brief,
-    period,
-    paper,
-    title,
-    parameters,
-    applied,
-    known,
-    sets,
-    findings,
-    figures,
-    changes,
-    fontFaces,
-  });
+  const { html, traced, used, puts } = compose(
+    {
+      brief,
+      period,
+      paper,
+      title,
+      parameters,
+      applied,
+      known,
+      sets,
+      findings,
+      figures,
+      changes,
+      fontFaces,
+    },
+    { explained },
+  );
   onStep('gate');
   const charts = Object.fromEntries(drawn);
   const draft = readDraft({
@@ -144,7 +155,8 @@ export async function render(
     charts: Object.values(charts),
     glyphs,
   });
-  return { title, period, known, html, used, changes, charts, draft, rules: holdDraft(draft) };
+  const rules = explained ? { passed: [], waived: [] } : holdDraft(draft);
+  return { title, period, known, html, used, changes, charts, sets, puts, draft, rules };
 }
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
@@ -160,7 +172,7 @@ export async function produce(
   const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
   effects.startPrinting();
   try {
-    const rendering = await render(request, effects, material, onStep);
+    const rendering = await render(request, effects, material, { onStep });
     const { tree, pieces } = rendering.draft;
     stop.throwIfAborted();
     onStep('print');

@@ -116,7 +116,7 @@ async function renderOnly(
   request: Request,
   { effects, material, onStep }: { effects: Effects; material: Material; onStep: (step: Step) => void },
 ) {
-  const rendering = await render(request, effects, material, onStep);
+  const rendering = await render(request, effects, material, { onStep });
   const manifest = describeRendering(request, rendering, { material, browser: null, attachments: [] });
   return { ...rendering, manifest, pdf: undefined, pages: null };
 }

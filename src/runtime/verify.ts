@@ -1,25 +1,14 @@
-import type { Brief } from '../model/brief.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
-import type { Dataset, Tables } from '../model/dataset.ts';
+import type { Tables } from '../model/dataset.ts';
 import { editionId } from '../model/edition-id.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import { changesBetween } from '../model/known.ts';
 import { hashOf, type Manifest, type SealedManifest } from '../model/manifest.ts';
 import { alterationsOf, notRecorded, unexplained, type Recorded } from '../pipeline/alterations.ts';
 import { compareManifests, compareRows, type Difference } from '../pipeline/compare-manifests.ts';
-import { produce, type Effects, type Material, type Request } from '../pipeline/produce.ts';
+import { produce, type Request } from '../pipeline/produce.ts';
 import { readProof, type Proof } from '../pipeline/read-proof.ts';
-
-/** The repository as it is now. */
-export interface Repository {
-  briefIds(): Promise<string[]>;
-  datasetNames(): Promise<string[]>;
-  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
-  loadDataset(name: string): Promise<Dataset>;
-  loadMaterial(): Promise<Material>;
-  readonly effects: Effects;
-  readonly signal: AbortSignal;
-}
+import { openEdition, type Repository } from './open-edition.ts';
 
 export interface Verification {
   /** `altered`: the PDF, or what was written down of it, is not what was made, whatever became of its inputs. */
@@ -103,34 +92,6 @@ const besideRecord = (own: Manifest | null): Recorded[] =>
 function nameOf({ brief, asOf, paper, parameters }: SealedManifest, request: Request | undefined): string {
   const ownPaper = request?.brief.config.paper ?? paper;
   return editionId({ brief, asOf, paper, ownPaper, parameters });
-}
-
-/** What the edition is made from today, or why that is not there. */
-async function openEdition(
-  manifest: SealedManifest,
-  repository: Pick<Repository, 'briefIds' | 'datasetNames' | 'loadBriefs' | 'loadDataset'>,
-): Promise<{ request: Request | undefined; faults: readonly Fault[] }> {
-  const { brief: id, dataset: name, asOf, paper, parameters } = manifest;
-  const missing = (what: string, problem: string) => ({
-    request: undefined,
-    faults: [{ file: what, problem, mend: 'Verify it in the repository that it was made in.' }],
-  });
-  if (!(await repository.briefIds()).includes(id))
-    return missing(`templates/${id}`, 'There is no such brief here.');
-  try {
-    const [brief] = await repository.loadBriefs([id]);
-    // The brief may read another dataset by now: what it would be made from is asked for.
-    const wanted = brief?.config.dataset ?? name;
-    if (!(await repository.datasetNames()).includes(wanted))
-      return missing(`data/${wanted}`, 'There is no such dataset here.');
-    const dataset = await repository.loadDataset(wanted);
-    return brief === undefined
-      ? missing(`templates/${id}`, 'There is no such brief here.')
-      : { request: { brief, dataset, asOf, paper, parameters }, faults: [] };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { request: undefined, faults: error.faults };
-  }
 }
 
 interface Again {

@@ -1,8 +1,11 @@
 import { AppError, describeFault } from '../model/fault.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Recorded } from '../pipeline/alterations.ts';
-import { verify, type Repository, type Verification } from '../runtime/verify.ts';
+import { explain } from '../runtime/explain.ts';
+import type { Repository } from '../runtime/open-edition.ts';
+import { verify, type Verification } from '../runtime/verify.ts';
 import type { ProofCommands } from './cli-proof.ts';
+import { explained } from './explained.ts';
 
 /** What the commands that look into a PDF need of the world. */
 export interface ProofWorld extends Repository {
@@ -22,6 +25,13 @@ export function proofCommands(world: ProofWorld): ProofCommands {
       const found = await inFile(file, verify(pdf, { beside, recordsOf, repository: world }));
       world.print(json ? JSON.stringify(found, null, 2) : told(found));
       if (found.verdict !== 'identical') world.sayNo();
+    },
+
+    async explain(file, phrase, { json }) {
+      const { pdf } = await world.readPdf(file);
+      const found = await inFile(file, explain(pdf, { phrase, repository: world }));
+      world.print(json ? JSON.stringify(found, null, 2) : explained(found));
+      if (found.places.length === 0) world.sayNo();
     },
   };
 }
