@@ -67,6 +67,7 @@ describe('what is attached to a PDF', () => {
 
   it('belongs to the document by ISO 32000-2, with sizes, types and dates, in the order of names', async () => {
     const text = Buffer.from(edition.pdf).toString('latin1');
+    expect(text).toMatch(/^%PDF-1\.7\n/);
     expect(text).toMatch(/\/AF \[( \d+ 0 R){7} \]|\/AF \[ (\d+ 0 R ){7}\]/);
     expect(text.match(/\/Type \/EmbeddedFile/g)).toHaveLength(7);
     expect(text).toContain('/Subtype /text#2Fcsv');
