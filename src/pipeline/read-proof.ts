@@ -13,8 +13,8 @@ export interface Proof {
   readonly intact: boolean;
   /** The names of attachments that are not what its manifest says of them, missing and added ones included. */
   readonly otherAttachments: readonly string[];
-  /** What its pages show; undefined where they cannot be read. */
-  readonly contents: PdfContents | undefined;
+  /** Reads what its pages show; undefined where they cannot be read. */
+  readonly readPages: () => PdfContents | undefined;
 }
 
 /** Reads a PDF of ours. Throws `pdf-invalid` for one that is damaged, or that Sitrep did not make. */
@@ -41,7 +41,7 @@ export async function readProof(pdf: Uint8Array): Promise<Proof> {
     sha256: hashOf(pdf),
     intact: isIntact(pdf),
     otherAttachments: compare(manifest.data, found),
-    contents: readSafely(() => readContents(document)),
+    readPages: () => readSafely(() => readContents(document)),
   };
 }
 

@@ -26,13 +26,13 @@ export async function explain(
   pdf: Uint8Array,
   { phrase, repository }: { phrase: string; repository: Omit<Repository, 'signal'> },
 ): Promise<Explanation> {
-  const { manifest, intact, contents } = await readProof(pdf);
+  const { manifest, intact, readPages } = await readProof(pdf);
   const { request, faults } = await openEdition(manifest, repository);
   if (request === undefined) throw new AppError('brief-invalid', faults);
   const { brief, dataset, asOf, paper, parameters } = request;
   const material = await repository.loadMaterial();
   const rendering = await render(request, repository.effects, material, { explained: true });
-  const found = explainPage(phrase, { brief, rendering, contents });
+  const found = explainPage(phrase, { brief, rendering, contents: readPages() });
   const { browser } = manifest.engine;
   const now = describeRendering(request, rendering, { material, browser, attachments: manifest.attachments });
   // Rules are not asked again here.

@@ -164,6 +164,16 @@ describe('what differs is named', () => {
     ]);
   });
 
+  test('a font', async () => {
+    const repository = await repositoryWith();
+    const material = await repository.loadMaterial();
+    const [first, ...others] = material.parts.fonts;
+    if (first === undefined) throw new Error('There are no fonts.');
+    const parts = { ...material.parts, fonts: [{ ...first, sha256: '0'.repeat(64) }, ...others] };
+    const found = await check({ ...repository, loadMaterial: () => Promise.resolve({ ...material, parts }) });
+    expect(found.differences.map(({ says }) => says)).toEqual([`The font ${first.file} was changed.`]);
+  });
+
   test('another browser; what else would be the same is said', async () => {
     const repository = await repositoryWith();
     const browser = () => Promise.resolve({ name: 'Chrome', version: '1.2.3.4' });
