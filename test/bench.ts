@@ -136,7 +136,13 @@ async function benchWarm(): Promise<void> {
         engine: 'bench',
       },
       {
-        effects: { openQueries: queries.open, drawChart, startPrinting: () => {}, print },
+        effects: {
+          openQueries: queries.open,
+          drawChart,
+          startPrinting: () => {},
+          print,
+          browser: () => Promise.resolve(printer.browser),
+        },
         material,
         store: { read: readEdition, write: storeEdition },
         reports: {
@@ -203,7 +209,13 @@ async function benchWarm(): Promise<void> {
     briefs,
     dataset,
     material,
-    effects: { openQueries: queries.open, drawChart, startPrinting: () => {}, print },
+    effects: {
+      openQueries: queries.open,
+      drawChart,
+      startPrinting: () => {},
+      print,
+      browser: () => Promise.resolve(printer.browser),
+    },
   });
   console.log('\n  Times are medians with the 10th to the 90th percentile; steps are medians in ms.');
 }

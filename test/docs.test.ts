@@ -46,7 +46,13 @@ describe('what is there is in the docs', () => {
     };
     const program = commandLine(
       { generate: idle, list: idle, check: idle },
-      { version: '', service, operator, author: { preview: idle, create: idle, test: idle } },
+      {
+        version: '',
+        service,
+        operator,
+        author: { preview: idle, create: idle, test: idle },
+        proof: { verify: idle, explain: idle },
+      },
     );
     for (const command of program.commands) {
       expect(readme).toContain(`npx sitrep ${command.name()}`);
