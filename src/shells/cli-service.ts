@@ -3,7 +3,7 @@ import type { Day } from '../model/calendar.ts';
 import { deliveryStates, editionStates } from '../model/edition.ts';
 import type { Role } from '../runtime/service.ts';
 import type { OperatorCommands, Where } from './operate.ts';
-import { parseCount, parseDay, parseHash } from './parse.ts';
+import { parseCount, parseDay, parseHash, parsePerson } from './parse.ts';
 
 /** The commands that run the service, beside those of the operator. */
 export interface ServiceCommands {
@@ -94,7 +94,7 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
   ] as const) {
     command(name, description)
       .argument('<id...>', 'editions, such as weekly/2021-08-22')
-      .option('--as <name>', 'who decides (default: the user of the system)')
+      .option('--as <name>', 'who decides (default: the user of the system)', parsePerson)
       .addOption(
         new Option('--sha256 <hash>', 'of the PDF that was looked at: another is refused').argParser(
           parseHash,
