@@ -35,7 +35,7 @@ export const reissue = operation(
     if (!('edition' in found)) throw refused(`${id} is a delivery.`, 'Editions are corrected: name one.');
     const revisions = await ledger.revisions(found.edition.id);
     const replaced = await newestDelivered(office, revisions);
-    const looked = await look(office, replaced, asOf);
+    const looked = await look(office, replaced, { asOf });
     refuseOtherDay(office, replaced, looked);
     const changes = changesIn(replaced, looked);
     if (changes.length === 0) throw nothingToCorrect(office, replaced, looked);
@@ -75,7 +75,7 @@ export const revised = operation(z.strictObject({ asOf: day.optional() }), async
     const manifest = edition.folder === null ? undefined : await office.readManifest(edition.folder);
     if (manifest === undefined) found.push({ edition: edition.id, problem: gone(edition) });
     else {
-      const looked = await look(office, edition, asOf ?? 'today');
+      const looked = await look(office, edition, { asOf, byToday: true });
       const changes = looked.by <= dayOf(edition) ? [] : changesIn(edition, looked);
       if (changes.length > 0) found.push({ edition: edition.id, changes: changes.map(correctionText) });
     }
@@ -124,17 +124,15 @@ async function newestDelivered(
 async function look(
   office: Office,
   edition: EditionRecord,
-  asOf: Day | 'today' | undefined,
+  { asOf, byToday = false }: { asOf: Day | undefined; byToday?: boolean },
 ): Promise<Looked> {
   const manifest = edition.folder === null ? undefined : await office.readManifest(edition.folder);
   if (manifest === undefined) throw refused(gone(edition), 'Restore them from a backup.');
   const brief = await office.loadBrief(edition.brief);
   const dataset = await office.loadDataset(brief.config.dataset);
   const { timezone } = brief.config.schedule;
-  const by =
-    asOf === 'today'
-      ? today(office.now(), timezone)
-      : (asOf ?? defaultAsOf(dataset, timezone, office.now()).asOf);
+  const now = office.now();
+  const by = asOf ?? (byToday ? today(now, timezone) : defaultAsOf(dataset, timezone, now).asOf);
   return { brief, dataset, by, shown: manifest.rows.map((row) => row.id) };
 }
 
