@@ -8,6 +8,7 @@ import envPaths from 'env-paths';
 import { z } from 'zod';
 import { openPrinter, type Printer } from './adapters/chromium/printer.ts';
 import { assetsOf, readText } from './adapters/assets.ts';
+import { openChartProcess } from './adapters/chart-process.ts';
 import { openQueries } from './adapters/duckdb.ts';
 import { readEdition, storeEdition } from './adapters/editions.ts';
 import { nameEngine } from './adapters/engine.ts';
@@ -63,6 +64,7 @@ const finishFirst = () => {
 };
 
 const queries = resources.use(shareQueries(openQueries));
+const charts = resources.use(openChartProcess());
 let printer: Promise<Printer> | undefined;
 const project = openProject('.', { sitrep });
 let material: Promise<Material> | undefined;
@@ -86,7 +88,11 @@ resources.defer(async () => {
 
 const effects: Effects = {
   openQueries: queries.open,
-  startPrinting: () => void startPrinter().catch(() => {}),
+  drawChart: charts.drawChart,
+  startPrinting: () => {
+    charts.start();
+    startPrinter().catch(() => {});
+  },
   print: async (html, options) => (await startPrinter()).print(html, options),
 };
 const { briefIds, loadBriefs, datasetNames } = project;
@@ -109,6 +115,7 @@ const parts = (logLevel: string): Parts => ({
   log: openLog(process.env['SITREP_LOG_LEVEL'] || logLevel),
   ...catalogue,
   loadBrief,
+  readAsset: assetsOf({ sitrep }),
   stop: stop.signal,
   finishFirst,
 });
@@ -142,6 +149,7 @@ const program = commandLine(
       goldens: project.goldens,
       scaffold: scaffoldOf('.', { sitrep }),
       openQueries: queries.open,
+      drawChart: charts.drawChart,
       preview: (options) =>
         servePreview(options, {
           ...project,

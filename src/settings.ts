@@ -4,6 +4,16 @@ import { AppError } from './model/fault.ts';
 
 const absent = (value: unknown): unknown => (value === '' ? undefined : value);
 
+const count = (fallback: number) =>
+  z.preprocess(
+    absent,
+    z.coerce
+      .number({ error: 'is not a whole number from 1' })
+      .int('is not a whole number from 1')
+      .min(1, 'is not a whole number from 1')
+      .default(fallback),
+  );
+
 /** The variables of the service, beside those of delivery. */
 export const serviceVariables = z.object({
   DATABASE_URL: z.preprocess(
@@ -25,11 +35,22 @@ export const serviceVariables = z.object({
       .default(8017),
   ),
   SITREP_HOST: z.preprocess(absent, z.string().default('127.0.0.1')),
+  SITREP_MOST_QUEUED: count(200),
+  SITREP_REQUESTS_PER_MINUTE: count(600),
 });
+
+export interface HttpSettings {
+  readonly host: string;
+  readonly port: number;
+  /** No edition is asked for by name while so many wait. */
+  readonly mostQueued: number;
+  /** Of one caller from elsewhere. */
+  readonly requestsPerMinute: number;
+}
 
 export interface Settings {
   readonly databaseUrl: string | undefined;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpSettings;
   readonly delivery: DeliverySettings;
 }
 
@@ -44,8 +65,9 @@ export function readSettings(variables: { readonly [name: string]: string | unde
   try {
     const delivery = parseDeliverySettings(variables);
     if (!parsed.success) throw new AppError('settings-invalid', []);
-    const { DATABASE_URL: databaseUrl, SITREP_PORT: port, SITREP_HOST: host } = parsed.data;
-    return { databaseUrl, http: { host, port }, delivery };
+    const { DATABASE_URL: databaseUrl, SITREP_PORT: port, SITREP_HOST: host, ...limits } = parsed.data;
+    const { SITREP_MOST_QUEUED: mostQueued, SITREP_REQUESTS_PER_MINUTE: requestsPerMinute } = limits;
+    return { databaseUrl, http: { host, port, mostQueued, requestsPerMinute }, delivery };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError('settings-invalid', [...faults, ...error.faults]);

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MatcherState } from 'vitest';
+import { openChartProcess } from './adapters/chart-process.ts';
 import { openQueries } from './adapters/duckdb.ts';
 import { openProject } from './adapters/project.ts';
 import { shareQueries } from './adapters/shared-queries.ts';
@@ -69,8 +70,15 @@ async function differencesOf(
     goldens.read(),
   ]);
   await using queries = shareQueries(openQueries);
-  const world = { openQueries: queries.open, material, fonts, format: goldens.format };
-  return compareGoldens({ brief, dataset, accepted, choice }, world);
+  await using charts = openChartProcess();
+  const world = {
+    openQueries: queries.open,
+    drawChart: charts.drawChart,
+    material,
+    fonts,
+    format: goldens.format,
+  };
+  return await compareGoldens({ brief, dataset, accepted, choice }, world);
 }
 
 function told(

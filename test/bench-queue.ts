@@ -10,6 +10,7 @@ import type { Dataset } from '../src/model/dataset.ts';
 import { editionId } from '../src/model/edition-id.ts';
 import type { Effects, Material } from '../src/pipeline/produce.ts';
 import { generate, type Store } from '../src/runtime/generate.ts';
+import { openHands } from '../src/runtime/hands.ts';
 import { makeEdition } from '../src/runtime/make-edition.ts';
 import { quantile, spread, verdict } from './support/numbers.ts';
 
@@ -92,6 +93,7 @@ export async function benchQueue({
     effects,
     store: durably,
     engine: 'bench',
+    hands: openHands(),
     out: join(folder, 'queued'),
     operator: null,
     log: { info: () => {}, warn: console.error, error: console.error },

@@ -10,6 +10,7 @@ import { findBrowser } from '../src/adapters/chromium/find.ts';
 import { launchBrowser } from '../src/adapters/chromium/launch.ts';
 import { openPrinter } from '../src/adapters/chromium/printer.ts';
 import { loadDataset } from '../src/adapters/dataset.ts';
+import { openChartProcess } from '../src/adapters/chart-process.ts';
 import { openQueries } from '../src/adapters/duckdb.ts';
 import { readEdition, storeEdition } from '../src/adapters/editions.ts';
 import { loadMaterial } from '../src/adapters/material.ts';
@@ -115,6 +116,8 @@ async function benchWarm(): Promise<void> {
   await Promise.all([page.setJavaScriptEnabled(false), page.setOfflineMode(true)]);
 
   await using queries = shareQueries(openQueries);
+  await using charts = openChartProcess();
+  const { drawChart } = charts;
 
   let html = '';
   const print = (document: string, { signal }: { signal: AbortSignal }) => {
@@ -133,7 +136,7 @@ async function benchWarm(): Promise<void> {
         engine: 'bench',
       },
       {
-        effects: { openQueries: queries.open, startPrinting: () => {}, print },
+        effects: { openQueries: queries.open, drawChart, startPrinting: () => {}, print },
         material,
         store: { read: readEdition, write: storeEdition },
         reports: {
@@ -200,7 +203,7 @@ async function benchWarm(): Promise<void> {
     briefs,
     dataset,
     material,
-    effects: { openQueries: queries.open, startPrinting: () => {}, print },
+    effects: { openQueries: queries.open, drawChart, startPrinting: () => {}, print },
   });
   console.log('\n  Times are medians with the 10th to the 90th percentile; steps are medians in ms.');
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openChartProcess } from '../src/adapters/chart-process.ts';
 import { openQueries } from '../src/adapters/duckdb.ts';
 import { openPrinter, type Printer } from '../src/adapters/chromium/printer.ts';
 import { isPackagedPlatform } from '../src/adapters/chromium/unpack.ts';
@@ -24,10 +25,14 @@ interface Printed {
 const product: Product = await loadProduct();
 const fullCoverage = '2021-08-25';
 let printer: Printer;
+const chartProcess = openChartProcess();
 beforeAll(async () => {
   printer = await openPrinter({ cacheFolder: testCacheFolder });
 });
-afterAll(() => printer[Symbol.asyncDispose]());
+afterAll(async () => {
+  await chartProcess[Symbol.asyncDispose]();
+  await printer[Symbol.asyncDispose]();
+});
 
 async function print({
   brief: id,
@@ -38,11 +43,26 @@ async function print({
   const { dataset, material } = product;
   const edition = await produce(
     { brief: findBrief(product, id), dataset, asOf, paper, parameters },
-    { openQueries, startPrinting: () => {}, print: (html, options) => printer.print(html, options) },
+    {
+      openQueries,
+      drawChart: chartProcess.drawChart,
+      startPrinting: () => {},
+      print: (html, options) => printer.print(html, options),
+    },
     material,
   );
   return { edition, read: await readPdf(edition.pdf) };
 }
+
+/** Where a reader aloud goes back up the page, and not into a column to the right. */
+const jumpsBack = ({ spoken }: ReadPdf): string[] =>
+  spoken.flatMap((next, index) => {
+    const last = spoken[index - 1];
+    const isBack = last?.page === next.page && next.bottom > last.top && next.left < last.right;
+    return isBack ? [`page ${next.page}: from "${last.text}" to "${next.text}"`] : [];
+  });
+const smallTexts = ({ sizesOfText }: ReadPdf): string[] =>
+  sizesOfText.flatMap(({ text, sizePt }) => (sizePt < 7.99 ? [text] : []));
 
 const atFullCoverage = await editionsAt(product, fullCoverage);
 const editionOf = (name: string): NamedEdition => {
@@ -135,6 +155,15 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     expect(read.figures).toHaveLength(described.length);
   });
 
+  test('is read aloud in the order in which it is seen', () => {
+    expect(read.spoken.length).toBeGreaterThan(50);
+    expect(jumpsBack(read)).toEqual([]);
+  });
+
+  test('sets no text smaller than 8 pt, in the margins neither', () => {
+    expect(smallTexts(read)).toEqual([]);
+  });
+
   test('leads nowhere but into itself: from citations to endnotes and back', () => {
     expect(read.externalLinks).toEqual([]);
     expect(read.internalLinks.filter(({ landsOnPage }) => landsOnPage === null)).toEqual([]);
@@ -185,4 +214,13 @@ describe.runIf(isPackagedPlatform)('docs/samples, renewed by npm run samples', (
     const { read } = await print(edition);
     expect(read.pages).toEqual(kept.pages);
   });
+});
+
+test('a page that is read aloud in another order than it is seen, and text that is small, are found', async () => {
+  const html =
+    '<!doctype html><title>t</title><div style="display:flex;flex-direction:column-reverse">' +
+    '<p>first</p><p style="font-size:7pt">second</p></div>';
+  const read = await readPdf(await printer.print(html, { signal: AbortSignal.timeout(60_000) }));
+  expect(jumpsBack(read)).toEqual(['page 1: from "first" to "second"']);
+  expect(smallTexts(read)).toEqual(['second']);
 });

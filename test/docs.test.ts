@@ -39,6 +39,10 @@ describe('what is there is in the docs', () => {
       backfill: idle,
       next: idle,
       prune: idle,
+      audit: idle,
+      addToken: idle,
+      tokens: idle,
+      revokeToken: idle,
     };
     const program = commandLine(
       { generate: idle, list: idle, check: idle },
@@ -46,7 +50,9 @@ describe('what is there is in the docs', () => {
     );
     for (const command of program.commands) {
       expect(readme).toContain(`npx sitrep ${command.name()}`);
-      for (const { flags } of command.options) expect(readme).toContain(`\`${flags}\``);
+      for (const each of command.commands) expect(readme).toContain(`${command.name()} ${each.name()}`);
+      for (const { flags } of [command, ...command.commands].flatMap(({ options }) => options))
+        expect(readme).toContain(`\`${flags}\``);
     }
   });
 
@@ -61,7 +67,7 @@ describe('what is there is in the docs', () => {
     for (const table of tableNames) {
       const row = guide.split('\n').find((line) => line.startsWith(`| \`${table}\``)) ?? '';
       const own = Object.keys(tables[table].shape).filter(
-        (column) => !['id', 'known_on', 'status'].includes(column),
+        (column) => !['id', 'known_on', 'status', 'marking'].includes(column),
       );
       for (const column of own) expect(row, table).toContain(`\`${column}\``);
     }

@@ -4,9 +4,9 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadFonts } from '../src/adapters/fonts.ts';
 import { goldenStore } from '../src/adapters/golden-files.ts';
-import { openQueries } from '../src/adapters/duckdb.ts';
 import { compareGoldens, mayAccept, strayGoldens, toAccept, type Difference } from '../src/runtime/golden.ts';
 import { unifiedDiff } from '../src/runtime/unified-diff.ts';
+import { rendering } from './support/effects.ts';
 import { digestsOf, loadProduct, type Product } from './support/product.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -17,7 +17,7 @@ const store = goldenStore(join(import.meta.dirname, 'golden'));
 const accepted = await store.read();
 const update = Boolean(process.env['UPDATE_GOLDEN']);
 if (update) mayAccept({ ci: process.env['CI'] });
-const world = { openQueries, material: product.material, fonts: await loadFonts(), format: store.format };
+const world = { ...rendering, material: product.material, fonts: await loadFonts(), format: store.format };
 
 /** What a reviewer reads; empty where nothing differs. */
 const shown = (differences: readonly Difference[]): string =>

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GlobalFonts } from 'canvas';
 import { hashOf } from '../model/manifest.ts';
 
 /** One of the five faces that pages are set in. */
@@ -22,19 +21,15 @@ const faces = [
   ['Source Sans 3', 600, 'normal', 'source-sans/WOFF2/TTF/SourceSans3-Semibold.ttf.woff2'],
 ] as const;
 
-/** Loads the faces, and lets charts measure their text with the sans. */
-export async function loadFonts(): Promise<Font[]> {
-  const fonts = await Promise.all(
+/** Loads the faces. */
+export function loadFonts(): Promise<Font[]> {
+  return Promise.all(
     faces.map(async ([family, weight, style, path]): Promise<Font> => {
       const file = fileURLToPath(import.meta.resolve(path));
       const bytes = await readFile(file);
       return { family, weight, style, file: basename(file), sha256: hashOf(bytes), bytes };
     }),
   );
-  for (const { family, bytes } of fonts) {
-    if (family === 'Source Sans 3') GlobalFonts.register(Buffer.from(bytes), family);
-  }
-  return fonts;
 }
 
 /** `@font-face` rules with the fonts in them, so that a page needs nothing from outside. */

@@ -19,6 +19,8 @@ const failure = z.object({
     'brief-invalid',
     'dataset-invalid',
     'operation-refused',
+    'parameter-invalid',
+    'queue-full',
   ]),
   faults: z.array(fault),
 });

@@ -91,7 +91,7 @@ function compareFields(
   fields: readonly string[],
 ): Pick<Fault, 'problem' | 'mend'> | undefined {
   const model = Object.keys(tables[table].shape);
-  const missing = model.filter((field) => !fields.includes(field));
+  const missing = model.filter((field) => !fields.includes(field) && field !== 'marking');
   const other = fields.filter((field, index) => !model.includes(field) || fields.indexOf(field) !== index);
   if (missing.length + other.length === 0) return undefined;
   const told = [

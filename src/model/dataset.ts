@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { day } from './calendar.ts';
-import type { Marking } from './marking.ts';
+import { marking, type Marking } from './marking.ts';
 
 /** A field of a table file: empty means "not given", which is null everywhere after this. */
 const empty = z.literal('').transform(() => null);
@@ -47,6 +47,8 @@ const key = {
   known_on: day,
   /** `withdrawn` ends every earlier row of the same id. */
   status: z.enum(['current', 'withdrawn']),
+  /** Of a row that may reach fewer than its dataset; a table may leave the column out. */
+  marking: optional(marking),
 };
 /** Admiralty code: how credible the item is, 1 (confirmed) to 6 (cannot be judged); empty is "not graded". */
 const credibility = optional(z.enum(['1', '2', '3', '4', '5', '6']));

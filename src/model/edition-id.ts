@@ -59,3 +59,15 @@ function encode(value: string): string {
     })
     .join('');
 }
+
+/** An identity in its two halves: the brief, and the edition's name below it. */
+export function splitEditionId(id: string): { readonly brief: string; readonly name: string } {
+  const slash = id.indexOf('/');
+  return { brief: id.slice(0, slash), name: id.slice(slash + 1) };
+}
+
+/** Where an edition stands in an address: `weekly/2021-08-22`, each half encoded, as values of parameters may hold `%`. */
+export function editionPath(id: string): string {
+  const { brief, name } = splitEditionId(id);
+  return `${encodeURIComponent(brief)}/${encodeURIComponent(name)}`;
+}

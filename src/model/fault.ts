@@ -43,6 +43,8 @@ export type ErrorCode =
   | 'ledger-in-use'
   | 'ledger-unusable'
   | 'operation-refused'
+  | 'operation-forbidden'
+  | 'queue-full'
   | 'settings-invalid';
 
 /** An error that a user can act on. Programs match on `code`, never on the message. */

@@ -3,7 +3,7 @@ import type { Tables } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { Row, RowSets } from '../model/row.ts';
 import type { Findings } from './analyse.ts';
-import { drawChart, type Drawing } from './chart.ts';
+import type { ChartRequest, Drawing } from './chart.ts';
 import type { Figure } from './compose.ts';
 import { Evidence } from './evidence.ts';
 
@@ -12,6 +12,9 @@ export interface Illustration extends Figure, Drawing {
   readonly data: { readonly [set: string]: readonly Row[] };
 }
 
+/** Draws one chart. Throws `chart-failed`. */
+export type DrawChart = (request: ChartRequest) => Promise<Drawing>;
+
 /** Draws the brief's charts; one whose rows are empty is null. Throws the faults of all charts at once. */
 export async function illustrate({
   brief,
@@ -19,12 +22,14 @@ export async function illustrate({
   sets,
   findings,
   maps,
+  drawChart,
 }: {
   brief: Brief;
   known: Tables;
   sets: RowSets;
   findings: Findings;
   maps: RowSets;
+  drawChart: DrawChart;
 }): Promise<{ [name: string]: Illustration | null }> {
   const faults: Fault[] = [];
   const evidence = new Evidence(known, findings);

@@ -15,7 +15,8 @@ import { holdDraft, holdPrint } from './gate/gate.ts';
 import { headingsOf, linkTexts } from './gate/page-units.ts';
 import { readPrint } from './gate/print.ts';
 import { together, type Verdict } from './gate/rule.ts';
-import { illustrate, type Illustration } from './illustrate.ts';
+import { illustrate, type DrawChart, type Illustration } from './illustrate.ts';
+import { printAndJudge } from './print-and-judge.ts';
 import { seal } from './seal.ts';
 import { select, type OpenQueries } from './select.ts';
 
@@ -34,6 +35,7 @@ export interface Request {
 /** The steps that touch the world. */
 export interface Effects {
   readonly openQueries: OpenQueries;
+  readonly drawChart: DrawChart;
   /** Lets the browser start while charts are drawn. */
   readonly startPrinting: () => void;
   /** HTML to PDF. */
@@ -82,11 +84,28 @@ export interface Edition extends Rendering {
 
 /** select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`. */
 export async function render(
-  { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
-  { openQueries }: Pick<Effects, 'openQueries'>,
-  { maps, fontFaces, glyphs }: Material,
+  request: Request,
+  effects: Pick<Effects, 'openQueries' | 'drawChart'>,
+  material: Material,
   onStep: OnStep = () => {},
 ): Promise<Rendering> {
+  const { judge, ...page } = await composePage(request, effects, material, onStep);
+  onStep('gate');
+  return { ...page, ...judge() };
+}
+
+/** A page before the gate. */
+interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
+  /** Throws `edition-held`. */
+  readonly judge: () => Pick<Rendering, 'draft' | 'rules'>;
+}
+
+async function composePage(
+  { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
+  { openQueries, drawChart }: Pick<Effects, 'openQueries' | 'drawChart'>,
+  { maps, fontFaces, glyphs }: Material,
+  onStep: OnStep,
+): Promise<ComposedPage> {
   const period = periodEnding(asOf, brief.config.period);
   const knownRows = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
   const parameters = requireParameters(brief, given);
@@ -106,7 +125,7 @@ export async function render(
   );
   const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
   onStep('chart');
-  const figures = await illustrate({ brief, known, sets, findings, maps });
+  const figures = await illustrate({ brief, known, sets, findings, maps, drawChart });
   onStep('compose');
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
@@ -126,22 +145,24 @@ export async function render(
     correction: correction && { ...correction, changes: corrected },
     fontFaces,
   });
-  onStep('gate');
   const charts = Object.fromEntries(drawn);
-  const draft = readDraft({
-    brief,
-    dataset,
-    period,
-    toldUntil: correction?.asOf ?? asOf,
-    revision: correction?.revision ?? 1,
-    known,
-    findings,
-    used,
-    traced,
-    charts: Object.values(charts),
-    glyphs,
-  });
-  return { title, period, known, corrected, html, used, charts, draft, rules: holdDraft(draft) };
+  const judge = () => {
+    const draft = readDraft({
+      brief,
+      dataset,
+      period,
+      toldUntil: correction?.asOf ?? asOf,
+      revision: correction?.revision ?? 1,
+      known,
+      findings,
+      used,
+      traced,
+      charts: Object.values(charts),
+      glyphs,
+    });
+    return { draft, rules: holdDraft(draft) };
+  };
+  return { title, period, known, corrected, html, used, charts, judge };
 }
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
@@ -157,11 +178,16 @@ export async function produce(
   const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
   effects.startPrinting();
   try {
-    const rendering = await render(request, effects, material, onStep);
-    const { tree, pieces } = rendering.draft;
+    const { judge, ...page } = await composePage(request, effects, material, onStep);
     stop.throwIfAborted();
-    onStep('print');
-    const printed = await effects.print(rendering.html, { signal: stop });
+    onStep('gate');
+    const { printed, ...judged } = await printAndJudge(
+      (dismissed) => effects.print(page.html, { signal: AbortSignal.any([stop, dismissed]) }),
+      judge,
+      onStep,
+    );
+    const rendering = { ...page, ...judged };
+    const { tree, pieces } = rendering.draft;
     onStep('seal');
     const { pdf, pages, contents } = await seal(printed, {
       title: [

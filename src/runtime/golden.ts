@@ -16,6 +16,7 @@ import { render, type Effects, type Material } from '../pipeline/produce.ts';
 /** What goldens are made with. */
 export interface GoldenWorld {
   readonly openQueries: Effects['openQueries'];
+  readonly drawChart: Effects['drawChart'];
   readonly material: Material;
   readonly fonts: readonly NamedFont[];
   readonly format: Format;

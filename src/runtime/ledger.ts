@@ -1,4 +1,6 @@
 import type { ApprovalRecord } from '../model/approval.ts';
+import type { Day } from '../model/calendar.ts';
+import type { AuditRecord, TokenRecord } from '../model/caller.ts';
 import type {
   Card,
   DeliveryRecord,
@@ -9,6 +11,8 @@ import type {
   NewEdition,
   RunRecord,
 } from '../model/edition.ts';
+import type { Marking } from '../model/marking.ts';
+import type { StepRecord } from '../model/view.ts';
 
 /** What came of one attempt at an edition. */
 export type Making =
@@ -45,17 +49,49 @@ type Decision = Pick<ApprovalRecord, 'decision' | 'sha256' | 'user' | 'claimedNa
   readonly now: Date;
 };
 
-export interface Filter {
+interface Filter {
   readonly brief?: string | undefined;
   readonly state?: string | undefined;
   readonly edition?: string | undefined;
   readonly limit?: number | undefined;
+  /** Only what may be seen. */
+  readonly sight?: Sight | undefined;
 }
+
+/** Up to where someone sees: what is not in it is left out of every list and count. */
+export interface Sight {
+  /** What editions may be marked that were made. */
+  readonly markings: readonly Marking[];
+  /** The briefs whose editions may be seen before they are made: then the marking of the brief counts. */
+  readonly briefs: readonly string[];
+}
+
+/** Where a list goes on: behind the entry with these values. */
+interface EditionFilter extends Filter {
+  readonly from?: Day | undefined;
+  readonly to?: Day | undefined;
+  readonly after?: { readonly asOf: string; readonly id: string } | undefined;
+}
+interface DeliveryFilter extends Filter {
+  readonly id?: string | undefined;
+  readonly after?: { readonly createdAt: Date; readonly edition: string; readonly id: string } | undefined;
+}
+interface AuditFilter {
+  readonly edition?: string | undefined;
+  readonly who?: string | undefined;
+  readonly limit?: number | undefined;
+  /** Only changes to editions that may be seen; left out, all, and those to no edition too. */
+  readonly sight?: Sight | undefined;
+  readonly after?: number | undefined;
+}
+
+/** How many deliveries there are in each state. */
+export type Tally = { readonly [state in DeliveryState]?: number };
 
 /** Numbers for an operator's instruments. */
 interface Counts {
   readonly editions: { readonly [state in EditionState]?: number };
-  readonly deliveries: { readonly [state in DeliveryState]?: number };
+  readonly deliveries: Tally;
   /** When the oldest edition that is not settled was due or asked for. */
   readonly oldestOpen: Date | null;
 }
@@ -115,13 +151,15 @@ export interface Ledger extends AsyncDisposable {
   /** Decisions on an edition, the latest first. */
   approvals(edition: string): Promise<ApprovalRecord[]>;
 
-  edition(id: string): Promise<EditionRecord | undefined>;
+  edition(id: string, sight?: Sight): Promise<EditionRecord | undefined>;
   /** All revisions of an edition, the first first. */
   revisions(id: string): Promise<EditionRecord[]>;
-  editions(filter: Filter): Promise<EditionRecord[]>;
+  editions(filter: EditionFilter): Promise<EditionRecord[]>;
   runs(filter: Filter): Promise<RunRecord[]>;
-  deliveries(filter: Filter): Promise<DeliveryRecord[]>;
-  counts(): Promise<Counts>;
+  deliveries(filter: DeliveryFilter): Promise<DeliveryRecord[]>;
+  /** How many deliveries there are of each of the editions, by state. */
+  deliveryCounts(editions: readonly string[]): Promise<ReadonlyMap<string, Tally>>;
+  counts(filter?: Pick<Filter, 'brief' | 'sight'>): Promise<Counts>;
   cursors(): Promise<{ brief: string; slot: Date }[]>;
 
   /** Moves an edition or delivery from one of the states `from`; false when it is in none of them. */
@@ -137,6 +175,23 @@ export interface Ledger extends AsyncDisposable {
   removeEditions(before: Date): Promise<EditionRecord[]>;
   /** Puts a hash in the place of each address in deliveries settled before `before`; gives how many. */
   forgetAddresses(before: Date): Promise<number>;
+
+  /** Writes down steps of runs; those that are there already stay. */
+  addSteps(steps: readonly StepRecord[]): Promise<void>;
+  /** The steps of an edition in their order. */
+  steps(edition: string): Promise<StepRecord[]>;
+
+  tokens(): Promise<TokenRecord[]>;
+  /** False when there is one of that name. */
+  addToken(token: TokenRecord): Promise<boolean>;
+  removeToken(name: string): Promise<boolean>;
+  /** The value kept under a name: the first that was ever offered, so that all processes have the same. */
+  secret(name: string, offered: string): Promise<string>;
+
+  /** Writes down that a change was asked for; gives the number under which to say what came of it. */
+  recordChange(change: Omit<AuditRecord, 'id' | 'outcome'>): Promise<number>;
+  closeChange(id: number, outcome: AuditRecord['outcome']): Promise<void>;
+  audit(filter: AuditFilter): Promise<AuditRecord[]>;
 
   /** Sees to it that whatever is open has a job: none should ever lack one. Gives how many were mended. */
   reconcile(now: Date): Promise<number>;

@@ -13,9 +13,11 @@ import type { Effects, Material, Step } from '../pipeline/produce.ts';
 import { alertTo, approvalAlertTo } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
 import { generate, type Store } from './generate.ts';
+import type { Hands } from './hands.ts';
 import type { Ledger, Making } from './ledger.ts';
 import type { Log } from './log.ts';
 import { receiversOf, targetsOf } from './receivers.ts';
+import { noteSteps, type StepNotes } from './step-notes.ts';
 
 /** What making editions needs of the world. */
 export interface Workshop {
@@ -31,6 +33,8 @@ export interface Workshop {
   /** Who is told when something goes wrong, by mail; null for nobody. */
   readonly operator: string | null;
   readonly log: Log;
+  /** What this process has in hand, so that it can be stopped. */
+  readonly hands: Hands;
   now(): Date;
   elapsedMs(): number;
   random(): number;
@@ -53,7 +57,12 @@ export async function makeEdition(
   if (claim === undefined) return;
   const { edition, failures } = claim;
   log.info({ edition: id, run: claim.run }, 'rendering');
-  const making = edition.attempt > MOST_BEGUN ? lost : await attempt(edition, { workshop, failures, signal });
+  const notes = noteSteps(claim, workshop);
+  using inHand = workshop.hands.take(claim);
+  const stop = AbortSignal.any([signal, inHand.signal]);
+  const making =
+    edition.attempt > MOST_BEGUN ? lost : await attempt(edition, { workshop, failures, signal: stop, notes });
+  await notes.written();
   const reason = 'reason' in making ? making.reason : undefined;
   const wrong = making.outcome === 'held' || making.outcome === 'failed';
   const alert = wrong && operator !== null ? alertTo(operator, making.outcome) : null;
@@ -69,12 +78,19 @@ const lost: Making = {
   reason: `It was begun ${MOST_BEGUN} times and never ended: it may take too much memory.`,
 };
 
+interface Attempt {
+  readonly workshop: Workshop;
+  readonly failures: number;
+  readonly signal: AbortSignal;
+  readonly notes: StepNotes;
+}
+
 async function attempt(
   edition: EditionRecord,
-  { workshop, failures, signal }: { workshop: Workshop; failures: number; signal: AbortSignal },
+  { workshop, failures, signal, notes }: Attempt,
 ): Promise<Making> {
   try {
-    return await make(edition, workshop, signal);
+    return await make(edition, { workshop, signal, notes });
   } catch (error) {
     if (signal.aborted) return { outcome: 'given-back', reason: 'The process was stopped.' };
     const known = error instanceof AppError;
@@ -87,13 +103,16 @@ async function attempt(
   }
 }
 
-async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSignal): Promise<Making> {
+async function make(
+  edition: EditionRecord,
+  { workshop, signal, notes }: Omit<Attempt, 'failures'>,
+): Promise<Making> {
   const { log } = workshop;
   const brief = await workshop.loadBrief(edition.brief);
   const dataset = await workshop.loadDataset(brief.config.dataset);
   const { asOf, paper, parameters, correction } = edition;
-  if (brief.config.forEach !== null && edition.partOf === null)
-    return fanOutInto(edition, { brief, dataset, workshop });
+  const isWhole = edition.partOf === null && Object.keys(edition.parameters).length === 0;
+  if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset, workshop });
 
   const applied = applyParameters({
     brief,
@@ -117,7 +136,10 @@ async function make(edition: EditionRecord, workshop: Workshop, signal: AbortSig
   }
 
   const started = workshop.elapsedMs();
-  const onStep = (_brief: string, step: Step) => log.info({ edition: edition.id, step }, step);
+  const onStep = (_brief: string, step: Step) => {
+    log.info({ edition: edition.id, step }, step);
+    notes.add(step);
+  };
   const [outcome] = await generate(
     {
       requests: [{ brief, dataset, asOf, paper, parameters, correction }],

@@ -1,7 +1,6 @@
-import type { z } from 'zod';
 import type { Brief } from '../model/brief.ts';
 import type { Dataset } from '../model/dataset.ts';
-import { deliveryStates, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
+import type { DeliveryRecord, EditionRecord } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Ledger } from './ledger.ts';
@@ -19,32 +18,23 @@ export interface Office {
   /** Removes the files of an edition. */
   readonly removeFiles: (folder: string) => Promise<void>;
   readonly now: () => Date;
+  /** Who asks, for the record. */
+  readonly who: string;
+  /** No edition is asked for by name while so many wait. */
+  readonly mostQueued: number;
 }
 
-/** An operation with the shape of what it is asked with. */
-export const operation = <I extends z.ZodType>(
-  input: I,
-  run: (office: Office, input: z.output<I>) => Promise<unknown>,
-) => ({
-  input,
-  run: async (office: Office, given: unknown) => run(office, input.parse(given)),
-});
+/** Who asks where it is a command of this machine's user. */
+export const commandLineUser = 'command line';
 
-/** How many deliveries there are in each state. */
-export const tally = (deliveries: readonly DeliveryRecord[]): { [state: string]: number } =>
-  Object.fromEntries(
-    deliveryStates
-      .map((state) => [state, deliveries.filter((each) => each.state === state).length] as const)
-      .filter(([, count]) => count > 0),
-  );
+export type Found = { readonly edition: EditionRecord } | { readonly delivery: DeliveryRecord };
 
 /** The edition of that id, or the one delivery whose id begins so. Throws `edition-unknown`. */
-export async function find(
-  { ledger }: Office,
-  id: string,
-): Promise<{ edition: EditionRecord } | { delivery: DeliveryRecord }> {
+export async function find({ ledger }: Office, id: string): Promise<Found> {
   const edition = await ledger.edition(id);
   if (edition) return { edition };
+  const [whole] = await ledger.deliveries({ id });
+  if (whole) return { delivery: whole };
   const deliveries = id.length >= 6 ? await ledger.deliveries({ limit: 100_000 }) : [];
   const [delivery, other] = deliveries.filter((each) => each.id.startsWith(id));
   if (delivery && !other) return { delivery };

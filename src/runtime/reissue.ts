@@ -12,7 +12,9 @@ import {
 } from '../model/edition.ts';
 import { correctionText } from '../pipeline/changes.ts';
 import { defaultAsOf } from '../pipeline/coverage.ts';
-import { editionOf, find, operation, refused, type Office } from './office.ts';
+import { editionOf, find, refused, type Office } from './office.ts';
+import { operation } from './operation.ts';
+import { recorded } from './record.ts';
 import { revisionOf, sentBefore, sentOf } from './receivers.ts';
 
 /** What an edition that was delivered rests on, and by which day it is looked at again. */
@@ -40,7 +42,8 @@ export const reissue = operation(
     const changes = changesIn(replaced, looked);
     if (changes.length === 0) throw nothingToCorrect(office, replaced, looked);
     const next = revisionAfter(revisions, { replaced, looked, changes });
-    const [added] = await ledger.request([next], office.now());
+    const change = { what: 'reissue', edition: replaced.id, details: { asOf: looked.by } };
+    const [added] = await recorded(office, change, () => ledger.request([next], office.now()));
     if (added === undefined)
       throw refused(`${next.id} is there already.`, '"sitrep runs" shows what became of it.');
     const receivers = new Map(

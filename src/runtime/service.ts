@@ -6,7 +6,7 @@ import { tellOfLateEditions, tick, type Schedules } from './scheduler.ts';
 /** Calls `beat` again and again, never while the last call is under way, until it is disposed of. */
 export type Heartbeat = (beat: () => Promise<void>) => AsyncDisposable;
 
-export type Role = 'scheduler' | 'worker';
+export type Role = 'scheduler' | 'worker' | 'server';
 
 /** A page of the browser for each, and a few messages at once. */
 const EDITIONS_AT_ONCE = 2;
@@ -60,6 +60,11 @@ export async function startWorker({
   );
   starting.use(
     heartbeat(async () => {
+      await workshop.hands
+        .look(ledger)
+        .catch((error: unknown) =>
+          log.error({ error: String(error) }, 'Whether anything was cancelled could not be seen.'),
+        );
       if (workshop.elapsedMs() - reconciledMs < RECONCILE_MS) return;
       reconciledMs = workshop.elapsedMs();
       await guard(log, 'all', async () => {

@@ -3,7 +3,9 @@ import { approver, hashToApprove, waitsForApproval, type ApprovalRecord } from '
 import { isForRecipients, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import { hashOf } from '../model/manifest.ts';
-import { editionOf, find, operation, refused, type Office } from './office.ts';
+import { editionOf, find, refused, type Office } from './office.ts';
+import { operation } from './operation.ts';
+import { recorded } from './record.ts';
 
 const decision = approver.extend({
   ids: z.array(z.string()).min(1),
@@ -42,7 +44,8 @@ async function decide(
   const moved: string[] = [];
   for (const { id, sha256 } of editions) {
     const decided = { decision: what, sha256, user, claimedName, now: office.now() };
-    const deliveries = await office.ledger.decide(id, decided);
+    const change = { what: what === 'approved' ? 'approve' : 'disapprove', edition: id, details: { sha256 } };
+    const deliveries = await recorded(office, change, () => office.ledger.decide(id, decided));
     if (deliveries === undefined)
       throw refused(`${id} is being made, or was made again meanwhile.`, 'Look at it again.');
     moved.push(id, ...deliveries);

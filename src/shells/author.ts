@@ -29,6 +29,7 @@ export interface AuthorWorld extends Catalogue {
   readonly now: Date;
   readonly loadMaterial: () => Promise<Material>;
   readonly openQueries: Effects['openQueries'];
+  readonly drawChart: Effects['drawChart'];
   readonly goldens: {
     readonly path: string;
     read(): Promise<ReadonlyMap<string, string>>;
@@ -153,9 +154,14 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
   };
 }
 
-async function goldenWorld({ goldens, openQueries, loadMaterial }: AuthorWorld): Promise<GoldenWorld> {
+async function goldenWorld({
+  goldens,
+  openQueries,
+  drawChart,
+  loadMaterial,
+}: AuthorWorld): Promise<GoldenWorld> {
   const [material, fonts] = await Promise.all([loadMaterial(), goldens.loadFonts()]);
-  return { openQueries, material, fonts, format: goldens.format };
+  return { openQueries, drawChart, material, fonts, format: goldens.format };
 }
 
 function verdict(differences: readonly Difference[], isUpdate: boolean): string {

@@ -1,9 +1,11 @@
 import { Option, type Command } from 'commander';
 import type { Day } from '../model/calendar.ts';
 import { deliveryStates, editionStates } from '../model/edition.ts';
+import { powers, type Power } from '../model/caller.ts';
+import { markings, type Marking } from '../model/marking.ts';
 import type { Role } from '../runtime/service.ts';
 import type { OperatorCommands, Where } from './operate.ts';
-import { parseCount, parseDay, parseHash, parsePerson } from './parse.ts';
+import { parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './parse.ts';
 
 /** The commands that run the service, beside those of the operator. */
 export interface ServiceCommands {
@@ -21,7 +23,7 @@ export function serviceCommands(program: Command, service: ServiceCommands): voi
     .command('start')
     .description('make and deliver every brief when it is due, until stopped; needs no server')
     .addOption(outOption())
-    .action(({ out }: { out: string }) => service.start({ out, roles: ['scheduler', 'worker'] }));
+    .action(({ out }: { out: string }) => service.start({ out, roles: ['scheduler', 'worker', 'server'] }));
   program
     .command('scheduler')
     .description('only find what is due (with DATABASE_URL; run as many as you like)')
@@ -32,6 +34,11 @@ export function serviceCommands(program: Command, service: ServiceCommands): voi
     .description('only make and deliver what is due (with DATABASE_URL; run as many as you like)')
     .addOption(outOption())
     .action(({ out }: { out: string }) => service.start({ out, roles: ['worker'] }));
+  program
+    .command('serve')
+    .description('only serve the API and the pages (with DATABASE_URL; run as many as you like)')
+    .addOption(outOption())
+    .action(({ out }: { out: string }) => service.start({ out, roles: ['server'] }));
   program
     .command('migrate')
     .description('bring the tables in the database of DATABASE_URL up to date')
@@ -133,10 +140,45 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
     .action((options: { editions?: number; addresses?: number; out: string; json: boolean }) =>
       operator.prune(options),
     );
+  command('audit', 'show who changed what and when')
+    .option('--edition <id>', 'to this edition only, such as weekly/2021-08-22')
+    .option('--who <name>', 'by this token only, "command line" or "this machine"')
+    .option('--limit <count>', 'at most so many', parseCount, 100)
+    .action(({ out, json, ...filter }: Where & { edition?: string; who?: string; limit: number }) =>
+      operator.audit(filter, { out, json }),
+    );
+  tokenCommands(program, operator);
   program
     .command('next')
     .description('show the coming slots of all briefs, in local time and in UTC')
     .option('--count <count>', 'so many of each brief', parseCount, 3)
     .option('--json', 'for programs', false)
     .action(({ count, json }: { count: number; json: boolean }) => operator.next(count, json));
+}
+
+function tokenCommands(program: Command, operator: OperatorCommands): void {
+  const token = program.command('token').description('who is let in from other machines, and to do what');
+  const command = (name: string, description: string) =>
+    token
+      .command(name)
+      .description(description)
+      .addOption(outOption())
+      .option('--json', 'for programs', false);
+  command('add', 'make a token and show it this once')
+    .argument('<name>', 'of the person or program, for the record', parseTokenName)
+    .addOption(
+      new Option('--may <what>', 'look only, or also change things').choices(powers).makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--clearance <marking>', 'up to which marking editions are shown')
+        .choices(markings)
+        .makeOptionMandatory(),
+    )
+    .action((name: string, { may, clearance, ...where }: Where & { may: Power; clearance: Marking }) =>
+      operator.addToken(name, { may, clearance }, where),
+    );
+  command('list', 'show the tokens, but not what they are').action((where: Where) => operator.tokens(where));
+  command('revoke', 'let a token open nothing any more, at once')
+    .argument('<name>', 'as "sitrep token list" shows it')
+    .action((name: string, where: Where) => operator.revokeToken(name, where));
 }

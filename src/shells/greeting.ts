@@ -22,7 +22,8 @@ export function greeting(
     .toSorted((a, b) => a.at.getTime() - b.at.getTime());
   const byMail = briefs.filter(({ config }) => config.deliver.some((target) => 'email' in target));
   return [
-    `Running as ${roles.join(' and ')}. Health and metrics: http://127.0.0.1:${port}/readyz, /healthz, /metrics.`,
+    `Running as ${roles.join(', ')}. Health and metrics: http://127.0.0.1:${port}/readyz, /healthz, /metrics.`,
+    ...(roles.includes('server') ? [`The API is explained at http://127.0.0.1:${port}/docs.`] : []),
     ...(roles.includes('scheduler')
       ? [
           'Coming slots:',

@@ -7,6 +7,7 @@ import { backfill, type BackfillOptions } from './backfill.ts';
 import { reissue } from './corrections.ts';
 import { countsOf, decisionsTable, delivery, edition, toJson } from './records.ts';
 import { alignColumns } from './table.ts';
+import { recordCommands } from './tokens.ts';
 import { localTime, utcTime } from './times.ts';
 
 /** What the operator's commands need of the world. */
@@ -61,6 +62,8 @@ export function operatorCommands(world: Operations) {
     });
 
   return {
+    ...recordCommands(world),
+
     async runs(filter: { brief?: string; state?: string; edition?: string; limit: number }, where: Where) {
       const rows = await ask(where, 'runs', filter);
       show(where.json, rows, () => {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { personName } from '../model/approval.ts';
 import { day, type Day } from '../model/calendar.ts';
+import { tokenName } from '../model/caller.ts';
 
 export function parseDay(value: string): Day {
   const parsed = day.safeParse(value);
@@ -31,4 +32,9 @@ export function parsePort(value: string): number {
   if (!/^\d{1,5}$/.test(value) || port > 65_535)
     throw new InvalidArgumentError('It must be a port from 0 to 65535.');
   return port;
+}
+
+export function parseTokenName(value: string): string {
+  if (tokenName.safeParse(value).success) return value;
+  throw new InvalidArgumentError('It must be of letters, digits, points, - and _, at most 60.');
 }

@@ -25,7 +25,9 @@ export function serviceOf({
   return {
     async start({ out, roles }) {
       const own = parts('info');
-      if (own.databaseUrl === undefined && roles.length === 1) throw needsDatabase(roles[0] ?? 'worker');
+      const [only = 'worker', ...others] = roles;
+      if (own.databaseUrl === undefined && others.length === 0)
+        throw needsDatabase(only === 'server' ? 'serve' : only);
       const briefs = await catalogue.loadBriefs(await catalogue.briefIds());
       const faults = briefs.flatMap((brief) => faultsOfTargets(brief, own.delivery));
       if (faults.length > 0) throw new AppError('brief-invalid', faults);

@@ -4,19 +4,22 @@ import { openDelivery } from '../adapters/delivery/deliver.ts';
 import { markDelivered, readEdition, readEditionFile, storeEdition } from '../adapters/editions.ts';
 import { everySecond } from '../adapters/heartbeat.ts';
 import type { Brief } from '../model/brief.ts';
+import { editionPath } from '../model/edition-id.ts';
 import type { Dataset } from '../model/dataset.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
+import { openHands } from '../runtime/hands.ts';
 import type { Ledger } from '../runtime/ledger.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Office } from '../runtime/office.ts';
+import { commandLineUser, type Office } from '../runtime/office.ts';
 import { startWorker } from '../runtime/service.ts';
+import type { HttpSettings } from '../settings.ts';
 
 /** What the service and the operator's commands are put together from. */
 export interface Parts {
   readonly databaseUrl: string | undefined;
   readonly delivery: DeliverySettings;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpSettings;
   /** Where the browser and its profiles are kept. */
   readonly cacheFolder: string;
   readonly engine: string;
@@ -26,6 +29,8 @@ export interface Parts {
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
+  /** A text of the pages that the program brings. */
+  readonly readAsset: (name: string) => Promise<string>;
   /** Aborted when the program is told to stop. */
   readonly stop: AbortSignal;
   /** Has a stop leave what is in hand alone, the browser included, until it is told to end that too. */
@@ -61,6 +66,8 @@ export function assemble(
     readPdf: readEditionFile,
     removeFiles: (folder) => rm(folder, { recursive: true, force: true }),
     now,
+    who: commandLineUser,
+    mostQueued: parts.http.mostQueued,
   };
   const workshop = {
     ledger,
@@ -77,6 +84,7 @@ export function assemble(
     out,
     operator,
     log,
+    hands: openHands(),
     now,
     elapsedMs: () => performance.now(),
     random: Math.random,
@@ -90,7 +98,8 @@ export function assemble(
     operator,
     log,
     timeoutMs: DELIVERY_TIMEOUT_MS,
-    urlOf: (edition: string) => (publicUrl === null ? null : `${publicUrl}/editions/${edition}.pdf`),
+    urlOf: (edition: string) =>
+      publicUrl === null ? null : `${publicUrl}/editions/${editionPath(edition)}/pdf`,
     now,
     random: Math.random,
   };

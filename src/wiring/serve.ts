@@ -4,7 +4,9 @@ import { openServerLedger } from '../adapters/ledger/open.ts';
 import { openMetrics } from '../adapters/metrics.ts';
 import type { Log } from '../runtime/log.ts';
 import { startScheduler, type Role } from '../runtime/service.ts';
-import { serveHealth, serveOperations } from '../shells/http.ts';
+import { serveHealth, type Health } from '../shells/http/health.ts';
+import { serveOperations } from '../shells/http/operations.ts';
+import { openHttp } from './http.ts';
 import { assemble, ledgerOptions, now, type Parts } from './parts.ts';
 import { aborted, holdLedger, socketPath } from './reach.ts';
 
@@ -40,19 +42,19 @@ export async function runService({
     service.use(await serveOperations(office, socket));
   }
   let beaten = now();
-  const health = await serveHealth(
-    {
-      metrics,
-      ailment: async () => {
-        await ledger.counts();
-        const silentMs = now().getTime() - beaten.getTime();
-        const isLate = roles.includes('scheduler') && silentMs > 60_000;
-        return isLate ? `The schedule was last looked at ${Math.round(silentMs / 1000)} s ago.` : null;
-      },
+  const health: Health = {
+    metrics,
+    ailment: async () => {
+      await ledger.counts();
+      const silentMs = now().getTime() - beaten.getTime();
+      const isLate = roles.includes('scheduler') && silentMs > 60_000;
+      return isLate ? `The schedule was last looked at ${Math.round(silentMs / 1000)} s ago.` : null;
     },
-    parts.http,
-  );
-  service.use(health);
+  };
+  const server = roles.includes('server')
+    ? await openHttp({ office, health, parts })
+    : await serveHealth(health, parts.http);
+  service.use(server);
   if (embedded) service.use(keepSnapshots(embedded, log));
   if (roles.includes('worker')) service.use(await work());
   if (roles.includes('scheduler')) {
@@ -64,8 +66,8 @@ export async function runService({
     };
     service.use(startScheduler({ schedules, heartbeat: everySecond, now, onBeat }));
   }
-  await onReady(health.port);
-  log.info({ roles, port: health.port }, 'ready');
+  await onReady(server.port);
+  log.info({ roles, port: server.port }, 'ready');
   await aborted(stop);
   log.info({}, 'stopping');
 }

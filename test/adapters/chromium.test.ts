@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lacksLibraries } from '../../src/adapters/chromium/check.ts';
@@ -12,7 +13,7 @@ import { openPrinter } from '../../src/adapters/chromium/printer.ts';
 import type { Printer } from '../../src/adapters/chromium/printer.ts';
 import { isPackagedPlatform, unpackChromium } from '../../src/adapters/chromium/unpack.ts';
 import { readPdf } from '../support/pdf.ts';
-import { listProcesses } from '../support/processes.ts';
+import { cpuTicksOf, listProcesses } from '../support/processes.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -143,7 +144,8 @@ describe('openPrinter', () => {
         code: 'browser-failed',
         message: expect.stringContaining('no font'),
       });
-      expect(listProcesses(other)).toEqual([]);
+      // What was told to end may take a moment to do so.
+      await vi.waitFor(() => expect(listProcesses(other)).toEqual([]));
       expect(await readdir(other)).not.toContain('checks');
     },
   );
@@ -327,25 +329,56 @@ p { font: italic 600 12px 'Kept 4' }</style><p>Italic \u2265 5</p></html>`;
     await expect(printer.print('<p>x</p>', { signal: aborted })).rejects.toThrow('before');
     const stop = new AbortController();
     const printing = printer.print(`<p>${'long '.repeat(500_000)}</p>`, { signal: stop.signal });
-    setImmediate(() => stop.abort(new Error('during')));
+    void setImmediate().then(() => stop.abort(new Error('during')));
     await expect(printing).rejects.toThrow('during');
     const read = await readPdf(await printer.print('<p>after</p>', { signal }));
     expect(read.pages.join().trim()).toBe('after');
   });
 
+  const kill = (
+    isIt: (command: string) => boolean,
+    isTurn: (pid: number) => boolean = () => true,
+  ): number => {
+    const found = listProcesses(cacheFolder).filter(({ pid, command }) => isIt(command) && isTurn(pid));
+    for (const { pid } of found) process.kill(pid, 'SIGKILL');
+    return found.length;
+  };
+  const isRenderer = (command: string): boolean => command.includes('--type=renderer');
+  const isBrowser = (command: string): boolean => !command.includes('--type=');
+
+  it.runIf(isPackagedPlatform)('survives the death of a page or of the browser at any moment', async () => {
+    const long = `<p>alive</p>${'<p>and long</p>'.repeat(2000)}`;
+    // From before the page is taken to after it is printed, which takes some hundred turns of the event loop.
+    for (let round = 0; round < 10; round += 1) {
+      const printing = printer.print(long, { signal });
+      for (let turn = 0; turn < 2 * round * round; turn += 1) await setImmediate();
+      kill(round % 2 === 0 ? isRenderer : isBrowser);
+      expect((await readPdf(await printing)).pages.join(), `round ${round}`).toMatch(/^alive/);
+    }
+  });
+
+  it.runIf(isPackagedPlatform)('gives a document up that no fresh browser prints either', async () => {
+    const printing = printer.print('<p>doomed</p>'.repeat(20_000), { signal });
+    // A renderer that has computed that long is at the document, and has not printed it yet.
+    const isBusy = (pid: number): boolean => cpuTicksOf(pid) > 25;
+    const killing = setInterval(() => kill(isRenderer, isBusy), 20);
+    try {
+      await expect(printing).rejects.toMatchObject({ code: 'print-failed' });
+    } finally {
+      clearInterval(killing);
+    }
+    const read = await readPdf(await printer.print('<p>next</p>', { signal }));
+    expect(read.pages.join().trim()).toBe('next');
+  });
+
   it.runIf(isPackagedPlatform)('survives the death of a page and of the browser', async () => {
-    const kill = (isIt: (command: string) => boolean): number => {
-      const found = listProcesses(cacheFolder).filter(({ command }) => isIt(command));
-      for (const { pid } of found) process.kill(pid, 'SIGKILL');
-      return found.length;
-    };
     const texts = async () =>
       (await readPdf(await printer.print('<p>alive</p>', { signal }))).pages.join().trim();
-    expect(kill((command) => command.includes('--type=renderer'))).toBeGreaterThan(0);
+    expect(kill(isRenderer)).toBeGreaterThan(0);
     expect(await texts()).toBe('alive');
-    expect(kill((command) => !command.includes('--type='))).toBe(1);
+    expect(kill(isBrowser)).toBe(1);
     expect(await Promise.all([texts(), texts(), texts()])).toEqual(['alive', 'alive', 'alive']);
-    expect(listProcesses(cacheFolder).filter(({ command }) => !command.includes('--type='))).toHaveLength(1);
+    expect(listProcesses(cacheFolder).filter(({ command }) => isBrowser(command))).toHaveLength(1);
   });
 });
 

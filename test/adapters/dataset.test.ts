@@ -37,7 +37,40 @@ test('rows come typed, in file order, and empty means null', async () => {
   expect(tables.events[1]).toMatchObject({ id: 'E2', date_start: null, place: null, caveat: null });
 });
 
+/** Gives events a column `marking`, with a value in the first of them. */
+const markEvents = (value: string): Edit[] => [
+  [
+    'datapackage.json',
+    (text) =>
+      text.replace(/("name": "events"[^]*?"fields": \[)/, '$1 { "name": "marking", "type": "string" },'),
+  ],
+  [
+    'events.csv',
+    (text) =>
+      text
+        .replace('id,', 'marking,id,')
+        .replace('E1,', `${value},E1,`)
+        .replace('E2,2021-01-10', ',E2,2021-01-10'),
+  ],
+];
+
+test('a table may have a column for the marking of single rows', async () => {
+  const folder = await copyOf('base');
+  await apply(folder, markEvents('TLP:AMBER'));
+  const { tables } = await loadDataset(folder, 'data/test');
+  expect(tables.events.map(({ id, marking }) => [id, marking])).toEqual([
+    ['E1', 'TLP:AMBER'],
+    ['E2', null],
+  ]);
+  expect(tables.sources[0]?.marking).toBeNull();
+});
+
 const rows: Case[] = [
+  one(
+    'a marking that does not exist',
+    ['events.csv', 2, 'marking', /"TLP:WHITE" is not allowed/],
+    ...markEvents('TLP:WHITE'),
+  ),
   one(
     'an unknown word',
     ['events.csv', 2, 'precision', /"dya" is not allowed/],

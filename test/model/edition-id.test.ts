@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { editionId, editionName } from '../../src/model/edition-id.ts';
+import { editionId, editionName, editionPath } from '../../src/model/edition-id.ts';
 import type { Parameters } from '../../src/model/parameters.ts';
 
 const weekly = { brief: 'weekly', asOf: '2021-08-22', paper: 'A4', ownPaper: 'A4', parameters: {} } as const;
@@ -69,4 +69,9 @@ test('a long name is cut and ends with a hash, never in the middle of a code', (
   expect(name.length).toBeLessThanOrEqual('2021-08-22-'.length + 80);
   expect(named({ place: 'x'.repeat(74) })).toBe(`2021-08-22-place=${'x'.repeat(74)}`);
   expect(named({ place: 'x'.repeat(75) })).toMatch(/~/);
+});
+
+test('stands in an address with each half encoded', () => {
+  expect(editionPath('weekly/2021-08-22')).toBe('weekly/2021-08-22');
+  expect(editionPath('actor-sheet/2021-08-22-actor=a%2Fb')).toBe('actor-sheet/2021-08-22-actor%3Da%252Fb');
 });

@@ -105,6 +105,7 @@ const event: RowOf<'events'> = {
   id: 'E1',
   known_on: '2021-08-25',
   status: 'current',
+  marking: null,
   topic: 'isis',
   precision: 'day',
   date_start: null,

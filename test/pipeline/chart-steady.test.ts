@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { loadFonts } from '../../src/adapters/fonts.ts';
+import { registerChartFonts } from '../../src/adapters/chart-fonts.ts';
 import { AppError } from '../../src/model/fault.ts';
 import { drawChart, type ChartRequest } from '../../src/pipeline/chart.ts';
 
-await loadFonts();
+await registerChartFonts();
 
 const gradient = (color: string) => ({
   gradient: 'linear',

@@ -1,9 +1,9 @@
 import type { Parameters } from '../../src/model/parameters.ts';
-import { openQueries } from '../../src/adapters/duckdb.ts';
 import type { Printer } from '../../src/adapters/chromium/printer.ts';
 import type { Correction } from '../../src/model/correction.ts';
 import { AppError, type Fault } from '../../src/model/fault.ts';
 import { produce, type Edition } from '../../src/pipeline/produce.ts';
+import { rendering } from './effects.ts';
 import { findBrief, renderEdition, type Product } from './product.ts';
 
 export interface Asked {
@@ -37,7 +37,7 @@ export function print(
   return produce(
     { brief, dataset, asOf, paper: brief.config.paper, parameters },
     {
-      openQueries,
+      ...rendering,
       startPrinting: () => {},
       print: (html, options) => printer.print(alter(html), options),
     },

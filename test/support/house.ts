@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
 import { loadDataset } from '../../src/adapters/dataset.ts';
-import { openQueries } from '../../src/adapters/duckdb.ts';
 import { markDelivered, readEdition, readEditionFile, storeEdition } from '../../src/adapters/editions.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
 import type { Brief } from '../../src/model/brief.ts';
+import { rendering } from './effects.ts';
 import { afterSealing } from '../../src/pipeline/gate/rules.ts';
 import type { Dispatch } from '../../src/runtime/deliver-edition.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import type { Workshop } from '../../src/runtime/make-edition.ts';
+import { openHands } from '../../src/runtime/hands.ts';
 import type { Office } from '../../src/runtime/office.ts';
 import type { Parcel, Receipt } from '../../src/runtime/parcel.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
@@ -77,17 +78,20 @@ export async function openHouse(
     office: {
       ...common,
       ...catalogue,
-      readManifest: readEdition,
       readPdf: readEditionFile,
       removeFiles: () => Promise.resolve(),
+      readManifest: readEdition,
+      who: 'test',
+      mostQueued: 200,
     },
     workshop: {
       ...common,
       ...catalogue,
       loadMaterial: () => loadMaterial(join(root, 'data/geo')),
-      effects: { openQueries, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
+      effects: { ...rendering, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
       store: { read: readEdition, write: storeEdition },
       engine: 'test',
+      hands: openHands(),
       out,
       elapsedMs: () => performance.now(),
     },

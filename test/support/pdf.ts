@@ -18,8 +18,22 @@ export interface ReadPdf {
   headings: { level: number; text: string; page: number }[];
   fonts: { name: string; embedded: boolean }[];
   figures: { alt: string | null; page: number }[];
+  /** Pieces of text in the order in which they are read aloud, drawings left out, with where they stand. */
+  spoken: SpokenText[];
+  /** The size of every piece of text, in points. */
+  sizesOfText: { text: string; sizePt: number }[];
   internalLinks: { page: number; destination: string; landsOnPage: number | null }[];
   externalLinks: string[];
+}
+
+/** In points from the page's lower left corner. */
+interface SpokenText {
+  page: number;
+  text: string;
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
 }
 
 type StructNode = NonNullable<Awaited<ReturnType<PageProxy['getStructTree']>>>;
@@ -52,6 +66,8 @@ export async function readPdf(bytes: Uint8Array): Promise<ReadPdf> {
       headings: [],
       fonts: await readFonts(bytes),
       figures: [],
+      spoken: [],
+      sizesOfText: [],
       internalLinks: [],
       externalLinks: [],
     };
@@ -69,6 +85,7 @@ async function readPage(document: PDFDocumentProxy, number: number, read: ReadPd
 
   let text = '';
   const byMark = new Map<string, string>();
+  const boxes = new Map<string, SpokenText>();
   const openMarks: (string | null)[] = [];
   for (const item of items) {
     if (!('str' in item)) {
@@ -78,13 +95,25 @@ async function readPage(document: PDFDocumentProxy, number: number, read: ReadPd
     }
     const part = item.str + (item.hasEOL ? '\n' : '');
     text += part;
-    for (const mark of openMarks) if (mark !== null) byMark.set(mark, (byMark.get(mark) ?? '') + part);
+    const sizePt = Math.hypot(Number(item.transform[2]), Number(item.transform[3]));
+    if (part.trim() !== '') read.sizesOfText.push({ text: part.trim(), sizePt });
+    for (const mark of openMarks) {
+      if (mark === null) continue;
+      byMark.set(mark, (byMark.get(mark) ?? '') + part);
+      if (part.trim() !== '') boxes.set(mark, around(boxes.get(mark), { item, sizePt, page: number }));
+    }
   }
   read.pages.push(text);
   read.sizesPt.push({ width, height });
 
   const tree = await page.getStructTree();
-  if (tree !== null) readStructure(tree, { number, byMark, read });
+  if (tree !== null) {
+    readStructure(tree, { number, byMark, read });
+    for (const id of spokenMarks(tree)) {
+      const box = boxes.get(id);
+      if (box) read.spoken.push(box);
+    }
+  }
 
   for (const annotation of await page.getAnnotations()) {
     if (annotation.subtype !== 'Link') continue;
@@ -122,6 +151,35 @@ function readStructure(node: StructNode, context: StructureContext): void {
     read.figures.push({ alt: 'alt' in node && typeof node.alt === 'string' ? node.alt : null, page: number });
   }
   for (const child of node.children) if ('children' in child) readStructure(child, context);
+}
+
+const spokenMarks = (node: StructNode): string[] =>
+  node.role === 'Figure'
+    ? []
+    : node.children.flatMap((child) =>
+        'children' in child ? spokenMarks(child) : child.type === 'content' ? [child.id] : [],
+      );
+
+/** The box of what a mark holds so far, and of one more piece of text. */
+function around(
+  box: SpokenText | undefined,
+  {
+    item,
+    sizePt,
+    page,
+  }: { item: { str: string; transform: unknown[]; width: number }; sizePt: number; page: number },
+): SpokenText {
+  const [left, bottom] = [Number(item.transform[4]), Number(item.transform[5])];
+  const own = { page, text: item.str, left, right: left + item.width, bottom, top: bottom + sizePt };
+  if (box === undefined) return own;
+  return {
+    page,
+    text: box.text + item.str,
+    left: Math.min(box.left, own.left),
+    right: Math.max(box.right, own.right),
+    top: Math.max(box.top, own.top),
+    bottom: Math.min(box.bottom, own.bottom),
+  };
 }
 
 const listMarks = (node: StructNode): string[] =>

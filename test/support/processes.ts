@@ -13,3 +13,23 @@ export function listProcesses(text: string): { pid: number; command: string }[] 
     }
   });
 }
+
+/** The living children of a process (Linux) whose command line holds `text`. */
+export const childrenOf = (parent: number, text: string): number[] =>
+  listProcesses(text).flatMap(({ pid }) => (statusOf(pid)[1] === parent ? [pid] : []));
+
+/** How long a process (Linux) has computed, in clock ticks; nought when it has ended. */
+export function cpuTicksOf(pid: number): number {
+  const status = statusOf(pid);
+  return (status[11] ?? 0) + (status[12] ?? 0);
+}
+
+/** The fields of `/proc/<pid>/stat` after the name (proc(5)): state, parent, …; none when the process has ended. */
+function statusOf(pid: number): number[] {
+  try {
+    const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ');
+    return fields.startsWith('Z') ? [] : fields.split(' ').map(Number);
+  } catch {
+    return [];
+  }
+}

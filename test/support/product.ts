@@ -3,10 +3,12 @@ import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
 import { loadDataset } from '../../src/adapters/dataset.ts';
 import { openQueries } from '../../src/adapters/duckdb.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
+import { rendering } from './effects.ts';
 import type { Brief, Paper } from '../../src/model/brief.ts';
 import type { Correction } from '../../src/model/correction.ts';
 import type { Dataset, RowOf, TableName, Tables } from '../../src/model/dataset.ts';
 import { hashOf } from '../../src/model/manifest.ts';
+import type { DrawChart } from '../../src/pipeline/illustrate.ts';
 import type { OpenQueries } from '../../src/pipeline/select.ts';
 import { describeParameters, type Parameters } from '../../src/model/parameters.ts';
 import { editionsAskedFor } from '../../src/pipeline/fan-out.ts';
@@ -57,10 +59,11 @@ export function renderEdition(
     correction?: Correction | null;
   },
   open: OpenQueries = openQueries,
+  drawChart: DrawChart = rendering.drawChart,
 ): Promise<Rendering> {
   const { dataset, material } = product;
   const request = { brief: findBrief(product, brief), dataset, asOf, paper, parameters, correction };
-  return render(request, { openQueries: open }, material);
+  return render(request, { openQueries: open, drawChart }, material);
 }
 
 /** One edition of a brief, by a name for tests. */

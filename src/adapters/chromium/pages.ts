@@ -3,6 +3,8 @@ import { prepareFrame } from './frame.ts';
 
 /** Two reused pages keep two cores busy; a third gains nothing (measured). */
 const MOST_PAGES = 2;
+/** A page opens in a few hundredths of a second; one whose renderer dies meanwhile never does. */
+const OPENING_MS = 10_000;
 
 /** The pages of one browser, each lent to one print at a time. */
 export class PagePool {
@@ -20,7 +22,7 @@ export class PagePool {
 
   /** Starts with the blank page that the browser opens anyway. `fontFaces` are `@font-face` rules for all pages. */
   static async open(browser: Browser, { fontFaces }: { fontFaces: string }): Promise<PagePool> {
-    const idle = await browser.pages();
+    const idle = await abortable(browser.pages(), AbortSignal.timeout(OPENING_MS));
     await Promise.all(idle.map((page) => prepare(page, fontFaces)));
     return new PagePool(browser, { fontFaces, idle });
   }
@@ -78,15 +80,28 @@ export class PagePool {
 }
 
 async function openPage(browser: Browser, fontFaces: string): Promise<Page> {
-  const page = await browser.newPage();
+  const page = await abortable(browser.newPage(), AbortSignal.timeout(OPENING_MS));
   await prepare(page, fontFaces);
   return page;
 }
 
 /** No scripts, no network. Puppeteer's own calls still work: they do not count as the page's scripts. */
-async function prepare(page: Page, fontFaces: string): Promise<void> {
-  await Promise.all([page.setJavaScriptEnabled(false), page.setOfflineMode(true)]);
-  await prepareFrame(page, { fontFaces });
+const prepare = (page: Page, fontFaces: string): Promise<void> =>
+  whileAlive(page, AbortSignal.timeout(OPENING_MS), async () => {
+    await Promise.all([page.setJavaScriptEnabled(false), page.setOfflineMode(true)]);
+    await prepareFrame(page, { fontFaces });
+  });
+
+/** The result of work on a page. Throws the signal's reason when it is aborted, or why the page has died. */
+export async function whileAlive<T>(page: Page, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const crash = new AbortController();
+  const onCrash = (error: Error): void => crash.abort(error);
+  page.once('error', onCrash);
+  try {
+    return await abortable(work(), AbortSignal.any([signal, crash.signal]));
+  } finally {
+    page.off('error', onCrash);
+  }
 }
 
 function closePage(page: Page): void {

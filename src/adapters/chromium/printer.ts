@@ -5,9 +5,9 @@ import { findBrowser } from './find.ts';
 import type { BrowserOrigin, FoundBrowser } from './find.ts';
 import { showDocument } from './frame.ts';
 import { browserFailed, PROTOCOL_TIMEOUT_MS } from './launch.ts';
-import { abortable } from './pages.ts';
+import { abortable, whileAlive, type PagePool } from './pages.ts';
 import { SessionKeeper } from './session.ts';
-import type { SessionOptions } from './session.ts';
+import type { Session, SessionOptions } from './session.ts';
 
 export interface PrinterOptions {
   /** Where the browser is unpacked, and profiles and checks are kept: one folder a user, shared by processes. */
@@ -76,8 +76,10 @@ async function startPrinter(found: FoundBrowser, options: SessionOptions): Promi
   const { running } = await sessions.current();
   const [name = '', version = ''] = (await running.browser.version()).split('/');
 
-  const attempt = async (html: string, { fresh, signal }: { fresh: boolean; signal: AbortSignal }) => {
-    const { pages } = await abortable(sessions.current(), signal);
+  const attempt = async (
+    html: string,
+    { pages, fresh, signal }: { pages: PagePool; fresh: boolean; signal: AbortSignal },
+  ) => {
     const page = await pages.take({ fresh, signal });
     try {
       const pdf = await printOnPage(page, { html, fontFaces, signal });
@@ -92,19 +94,21 @@ async function startPrinter(found: FoundBrowser, options: SessionOptions): Promi
   return {
     browser: { name, version, path: found.path, origin: found.origin },
     async print(html, { signal }) {
-      try {
-        return await attempt(html, { fresh: false, signal });
-      } catch (cause) {
-        signal.throwIfAborted();
-        if (sessions.closed) throw printFailed(cause);
+      // A renderer or the whole browser may die under a page, or be in a state in which nothing prints: that is bad
+      // luck once and twice. What a fresh browser does not print either, is the document's fault.
+      let last: Session | undefined;
+      for (const attempts of ['on a page', 'on a fresh page', 'in a fresh browser'] as const) {
+        try {
+          const renewed = attempts === 'in a fresh browser' ? sessions.renew(last) : sessions.current();
+          last = await abortable(renewed, signal);
+          return await attempt(html, { pages: last.pages, fresh: attempts !== 'on a page', signal });
+        } catch (cause) {
+          signal.throwIfAborted();
+          if (sessions.closed || attempts === 'in a fresh browser')
+            throw cause instanceof AppError ? cause : printFailed(cause);
+        }
       }
-      // A renderer or the whole browser may die under a page: once is bad luck, twice is the document.
-      try {
-        return await attempt(html, { fresh: true, signal });
-      } catch (cause) {
-        signal.throwIfAborted();
-        throw cause instanceof AppError ? cause : printFailed(cause);
-      }
+      throw new Error('Every attempt ends in a document or an error.');
     },
     [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
   };
@@ -126,27 +130,18 @@ async function printOnPage(
   page: Page,
   document: { readonly html: string; readonly fontFaces: string; readonly signal: AbortSignal },
 ): Promise<Uint8Array> {
-  const crash = new AbortController();
-  const onCrash = (error: Error): void => crash.abort(error);
-  const stop = AbortSignal.any([document.signal, crash.signal]);
-  page.once('error', onCrash);
-  try {
-    await abortable(showDocument(page, document), stop);
-    const pdf = await abortable(
-      page.pdf({
-        preferCSSPageSize: true,
-        printBackground: true,
-        tagged: true,
-        outline: true,
-        waitForFonts: true,
-        timeout: PROTOCOL_TIMEOUT_MS,
-      }),
-      stop,
-    );
-    // A meta refresh cannot reach anything, but it would put an error page in the document's place.
-    if (page.url() !== 'about:blank') throw new Error(`The document moved on to ${page.url()}.`);
-    return pdf;
-  } finally {
-    page.off('error', onCrash);
-  }
+  const pdf = await whileAlive(page, document.signal, async () => {
+    await showDocument(page, document);
+    return page.pdf({
+      preferCSSPageSize: true,
+      printBackground: true,
+      tagged: true,
+      outline: true,
+      waitForFonts: true,
+      timeout: PROTOCOL_TIMEOUT_MS,
+    });
+  });
+  // A meta refresh cannot reach anything, but it would put an error page in the document's place.
+  if (page.url() !== 'about:blank') throw new Error(`The document moved on to ${page.url()}.`);
+  return pdf;
 }

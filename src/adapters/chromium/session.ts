@@ -59,6 +59,16 @@ export class SessionKeeper implements AsyncDisposable {
     return this.current();
   }
 
+  /** One session that is not `failed`, which is ended: what is printed in it fails, and is tried again. */
+  async renew(failed: Session | undefined): Promise<Session> {
+    const asked = this.#session;
+    if (!this.#closed && asked !== undefined && failed !== undefined) {
+      const current = await asked.catch(() => undefined);
+      if (current === failed && this.#session === asked) this.#session = this.#replace(asked);
+    }
+    return this.current();
+  }
+
   async #replace(gone: Promise<Session>): Promise<Session> {
     await (await gone)[Symbol.asyncDispose]();
     return startSession(this.#found, this.#options);

@@ -95,11 +95,7 @@ export function editionCalls(
           ),
         );
         if (!moved) return false;
-        await session.query(
-          `UPDATE sitrep.run SET outcome = 'cancelled', ended_at = $2, reason = $3
-           WHERE edition = $1 AND outcome = 'running'`,
-          [id, now, reason],
-        );
+        await endRun(session, id, { now, reason });
         if (moved.state === 'queued') await wakeEdition(session, boss, moved);
         return true;
       }),
@@ -141,9 +137,40 @@ async function insert(
       ],
     ),
   );
-  if (skipped === null) for (const record of added) await wakeEdition(session, boss, record);
-  return added;
+  const isDue = added.length === 0 && origin === 'schedule' && skipped === null;
+  const woken = isDue ? await takeOver(session, edition, now) : added;
+  if (skipped === null) for (const record of woken) await wakeEdition(session, boss, record);
+  return woken;
 }
+
+/**
+ * An edition that somebody only looked at before it was due becomes that of the schedule: it is made once more, which
+ * finds it unchanged, and then goes out. One that goes out already is left alone.
+ */
+async function takeOver(
+  session: Session,
+  { id, slot, reach }: NewEdition,
+  now: Date,
+): Promise<EditionRecord[]> {
+  const taken = toEditions(
+    await session.query(
+      `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, state = 'queued', reason = NULL,
+         attempt = 0, job = NULL, settled_at = NULL
+       WHERE id = $1 AND origin = 'request' AND reach <> 'all' RETURNING ${editionColumns}`,
+      [id, slot, reach],
+    ),
+  );
+  if (taken.length > 0) await endRun(session, id, { now, reason: 'It became due.' });
+  return taken;
+}
+
+/** The run under way may settle nothing any more. */
+const endRun = (session: Session, id: string, { now, reason }: { now: Date; reason: string | null }) =>
+  session.query(
+    `UPDATE sitrep.run SET outcome = 'cancelled', ended_at = $2, reason = $3
+     WHERE edition = $1 AND outcome = 'running'`,
+    [id, now, reason],
+  );
 
 /** Writes down what an edition comes to by `making`. */
 async function settle(

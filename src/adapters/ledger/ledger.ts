@@ -6,6 +6,7 @@ import { deliveryCalls } from './deliveries.ts';
 import { editionCalls } from './editions.ts';
 import { takeJobs } from './jobs.ts';
 import { queryCalls } from './queries.ts';
+import { recordCalls } from './records.ts';
 import { upkeepCalls } from './upkeep.ts';
 
 /** The ledger in a database that is migrated, with a queue that is started. Whoever opened the two closes them. */
@@ -15,6 +16,7 @@ export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeo
     ...deliveryCalls(database, boss),
     ...approvalCalls(database, boss),
     ...queryCalls(database),
+    ...recordCalls(database),
     ...upkeepCalls(database, boss),
     work: (handlers) => takeJobs(boss, handlers),
   };

@@ -1,42 +1,68 @@
 import { z } from 'zod';
-import type { Filter, Ledger } from '../../runtime/ledger.ts';
+import { deliveryStates, editionStates } from '../../model/edition.ts';
+import type { Ledger } from '../../runtime/ledger.ts';
 import type { Database } from './database.ts';
 import { deliveryColumns, editionColumns, runColumns, toDeliveries, toEditions, toRuns } from './rows.ts';
+import { given, seen, seenOf, where, type Condition } from './sight.ts';
+
+const ofBrief = (brief: string | undefined): Condition | undefined =>
+  given('edition IN (SELECT id FROM sitrep.edition WHERE brief = $?)', brief);
+/** So many are given where nobody says how many. */
+const MOST = 1000;
+
+const counted = z.array(z.object({ state: z.string(), count: z.coerce.number() }));
+const tallied = z.array(
+  z.object({ edition: z.string(), state: z.enum(deliveryStates), count: z.coerce.number() }),
+);
 
 /** Reading what stands in the ledger. */
 export function queryCalls(
   database: Database,
-): Pick<Ledger, 'edition' | 'revisions' | 'editions' | 'runs' | 'deliveries' | 'counts' | 'cursors'> {
-  const list = (table: string, columns: string, order: string) => (filter: Filter) => {
-    const where = [
-      ['brief', table === 'edition' ? 'brief' : `(SELECT brief FROM sitrep.edition e WHERE e.id = edition)`],
-      ['state', table === 'run' ? 'outcome' : 'state'],
-      ['edition', table === 'edition' ? 'id' : 'edition'],
-    ] as const;
-    const given = where.flatMap(([key, column]) =>
-      filter[key] === undefined ? [] : [[column, filter[key]] as const],
-    );
+): Pick<
+  Ledger,
+  'edition' | 'revisions' | 'editions' | 'runs' | 'deliveries' | 'deliveryCounts' | 'counts' | 'cursors'
+> {
+  const list = (
+    { table, columns, order }: { table: string; columns: string; order: string },
+    {
+      limit = MOST,
+      conditions,
+    }: { limit?: number | undefined; conditions: readonly (Condition | undefined)[] },
+  ) => {
+    const { sql, values } = where(conditions);
     return database.query(
-      `SELECT ${columns} FROM sitrep.${table}
-       ${given.length > 0 ? 'WHERE' : ''} ${given.map(([column], index) => `${column} = $${index + 1}`).join(' AND ')}
-       ORDER BY ${order} LIMIT ${filter.limit ?? 1000}`,
-      given.map(([, value]) => value),
+      `SELECT ${columns} FROM sitrep.${table} ${sql} ORDER BY ${order} LIMIT ${limit}`,
+      values,
     );
   };
-  const listEditions = list('edition', editionColumns, 'as_of DESC, id');
-  const listRuns = list('run', runColumns, 'started_at DESC, edition, number DESC');
-  const listDeliveries = list('delivery', deliveryColumns, 'created_at DESC, edition, id');
-
-  const countByState = async (table: string) =>
-    Object.fromEntries(
-      z
-        .array(z.object({ state: z.string(), count: z.coerce.number() }))
-        .parse(await database.query(`SELECT state, count(*) FROM sitrep.${table} GROUP BY state`))
-        .map(({ state, count }) => [state, count]),
+  const count = async (table: string, conditions: readonly (Condition | undefined)[]) => {
+    const { sql, values } = where(conditions);
+    return counted.parse(
+      await database.query(`SELECT state, count(*) FROM sitrep.${table} ${sql} GROUP BY state`, values),
+    );
+  };
+  const editions: Ledger['editions'] = async ({ brief, state, edition, from, to, after, sight, limit }) =>
+    toEditions(
+      await list(
+        { table: 'edition', columns: editionColumns, order: 'as_of DESC, id' },
+        {
+          limit,
+          conditions: [
+            given('brief = $?', brief),
+            given('state = $?', state),
+            given('id = $?', edition),
+            given('as_of >= $?', from),
+            given('as_of <= $?', to),
+            given('as_of < $? OR (as_of = $? AND id > $?)', after?.asOf, after?.asOf, after?.id),
+            sight && seen(sight),
+          ],
+        },
+      ),
     );
 
   return {
-    edition: async (id) => toEditions(await listEditions({ edition: id }))[0],
+    editions,
+    edition: async (id, sight) => (await editions({ edition: id, sight }))[0],
     revisions: async (id) =>
       toEditions(
         await database.query(
@@ -45,24 +71,98 @@ export function queryCalls(
           [id],
         ),
       ),
-    editions: async (filter) => toEditions(await listEditions(filter)),
-    runs: async (filter) => toRuns(await listRuns(filter)),
-    deliveries: async (filter) => toDeliveries(await listDeliveries(filter)),
+    runs: async ({ brief, state, edition, sight, limit }) =>
+      toRuns(
+        await list(
+          { table: 'run', columns: runColumns, order: 'started_at DESC, edition, number DESC' },
+          {
+            limit,
+            conditions: [
+              ofBrief(brief),
+              given('outcome = $?', state),
+              given('edition = $?', edition),
+              sight && seenOf(sight),
+            ],
+          },
+        ),
+      ),
+    deliveries: async ({ id, brief, state, edition, after, sight, limit }) =>
+      toDeliveries(
+        await list(
+          { table: 'delivery', columns: deliveryColumns, order: 'created_at DESC, edition, id' },
+          {
+            limit,
+            conditions: [
+              given('id = $?', id),
+              ofBrief(brief),
+              given('state = $?', state),
+              given('edition = $?', edition),
+              given(
+                'created_at < $? OR (created_at = $? AND (edition > $? OR (edition = $? AND id > $?)))',
+                after?.createdAt,
+                after?.createdAt,
+                after?.edition,
+                after?.edition,
+                after?.id,
+              ),
+              sight && seenOf(sight),
+            ],
+          },
+        ),
+      ),
+    async deliveryCounts(ids) {
+      const rows = tallied.parse(
+        await database.query(
+          `SELECT edition, state, count(*) FROM sitrep.delivery WHERE edition = ANY($1::text[])
+           GROUP BY edition, state`,
+          [[...ids]],
+        ),
+      );
+      return new Map(
+        ids.map((id) => {
+          const own = rows.filter(({ edition }) => edition === id);
+          const inOrder = deliveryStates.flatMap((state) =>
+            own.filter((row) => row.state === state).map((row) => [state, row.count] as const),
+          );
+          return [id, Object.fromEntries(inOrder)];
+        }),
+      );
+    },
     cursors: async () =>
       z
         .array(z.object({ brief: z.string(), slot: z.date() }))
         .parse(await database.query('SELECT brief, slot FROM sitrep.cursor ORDER BY brief')),
 
-    async counts() {
+    async counts({ brief, sight } = {}) {
+      const conditions = [given('brief = $?', brief), sight && seen(sight)];
+      const { sql, values } = where([
+        { sql: `state IN ('queued', 'rendering', 'delivering') AND origin = 'schedule'`, values: [] },
+        ...conditions,
+      ]);
       const [oldest] = await database.query(
-        `SELECT min(coalesce(slot, requested_at)) AS at FROM sitrep.edition
-         WHERE state IN ('queued', 'rendering', 'delivering') AND origin = 'schedule'`,
+        `SELECT min(coalesce(slot, requested_at)) AS at FROM sitrep.edition ${sql}`,
+        values,
       );
+      const ofEditions = await count('edition', conditions);
+      const ofDeliveries = await count('delivery', [ofBrief(brief), sight && seenOf(sight)]);
       return {
-        editions: await countByState('edition'),
-        deliveries: await countByState('delivery'),
+        editions: inStates(editionStates, ofEditions),
+        deliveries: inStates(deliveryStates, ofDeliveries),
         oldestOpen: z.object({ at: z.date().nullable() }).parse(oldest).at,
       };
     },
   };
 }
+
+/** In the order of the states, those that there are none of left out. */
+const inStates = <S extends string>(
+  states: readonly S[],
+  counts: z.output<typeof counted>,
+): { [state in S]?: number } => {
+  const result: { [state in S]?: number } = {};
+  for (const state of states) {
+    const found = counts.find((each) => each.state === state);
+    if (found) result[state] = found.count;
+  }
+  return result;
+};

@@ -60,6 +60,40 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX ON sitrep.delivery (state);
   `,
+  // What the HTTP server shows and keeps. A change stays on record when its edition is removed.
+  `
+  CREATE INDEX ON sitrep.edition (as_of DESC, id);
+  CREATE INDEX ON sitrep.delivery (created_at DESC, edition, id);
+  CREATE TABLE sitrep.step (
+    edition text NOT NULL REFERENCES sitrep.edition ON DELETE CASCADE,
+    run integer NOT NULL,
+    number integer NOT NULL,
+    step text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (edition, run, number)
+  );
+  CREATE TABLE sitrep.token (
+    name text PRIMARY KEY,
+    sha256 text NOT NULL UNIQUE,
+    may text NOT NULL,
+    clearance text NOT NULL,
+    created_at timestamptz NOT NULL
+  );
+  CREATE TABLE sitrep.secret (
+    name text PRIMARY KEY,
+    value text NOT NULL
+  );
+  CREATE TABLE sitrep.audit (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    who text NOT NULL,
+    what text NOT NULL,
+    edition text,
+    details jsonb NOT NULL,
+    outcome text NOT NULL
+  );
+  CREATE INDEX ON sitrep.audit (edition);
+  `,
   // Who approved what.
   `
   ALTER TABLE sitrep.edition ADD COLUMN needs_approval boolean NOT NULL DEFAULT false;

@@ -35,6 +35,7 @@ export function upkeepCalls(
          RETURNING id`,
         [before],
       );
+      await database.query(`UPDATE sitrep.audit SET details = details - 'to' WHERE at < $1`, [before]);
       return forgotten.length;
     },
 

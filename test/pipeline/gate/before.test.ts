@@ -355,6 +355,16 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       product: () => ({ ...right, dataset: { ...right.dataset, marking: 'TLP:AMBER' } }),
       says: /TLP:CLEAR is below TLP:AMBER/,
     },
+    {
+      what: 'below a row that it shows',
+      product: () => withRow(right, 'events', 'F12', { marking: 'TLP:GREEN' }),
+      says: /"F12" is marked TLP:GREEN, and the brief that shows it TLP:CLEAR/,
+    },
+    {
+      what: 'below a source that it names',
+      product: () => withRow(right, 'sources', 'S-aqap', { marking: 'TLP:AMBER' }),
+      says: /"S-aqap" is marked TLP:AMBER/,
+    },
   ],
   glyphs: [
     {

@@ -2,7 +2,7 @@ import type { Fault } from '../../../model/fault.ts';
 import { mayReceive } from '../../../model/marking.ts';
 import { topicNames } from '../../../model/wording.ts';
 import { coveredDays, daysOf, topicsOf } from '../../coverage.ts';
-import { excerpt, onPage, type Draft } from '../draft.ts';
+import { excerpt, inRow, onPage, type Draft } from '../draft.ts';
 import { type Element } from '../html-tree.ts';
 
 /** What a browser would mend by rule, the rules here would read otherwise than it does. */
@@ -68,18 +68,33 @@ export const deadLinks = ({ tree }: Draft): Fault[] => {
   return faults;
 };
 
-/** An edition is marked no lower than what it is made from. */
-export const undermarked = ({ brief, dataset }: Draft): Fault[] => {
+/** An edition is marked no lower than what it is made from: the dataset, and each row that it shows. */
+export const undermarked = ({ brief, dataset, used, rows }: Draft): Fault[] => {
   const { marking } = brief.config;
-  if (mayReceive(marking, dataset.marking)) return [];
-  return [
-    {
-      file: brief.definition.file,
-      field: 'marking',
-      problem: `${marking} is below ${dataset.marking}, the marking of ${dataset.folder}.`,
-      mend: 'Raise the marking of the brief.',
-    },
-  ];
+  const whole = mayReceive(marking, dataset.marking)
+    ? []
+    : [
+        {
+          file: brief.definition.file,
+          field: 'marking',
+          problem: `${marking} is below ${dataset.marking}, the marking of ${dataset.folder}.`,
+          mend: 'Raise the marking of the brief.',
+        },
+      ];
+  const parts = used.flatMap((id) => {
+    const entry = rows.get(id);
+    const own = entry?.row.marking ?? null;
+    if (entry === undefined || own === null || mayReceive(marking, own)) return [];
+    return [
+      inRow(
+        { dataset },
+        { ...entry, field: 'marking' },
+        `is marked ${own}, and the brief that shows it ${marking}.`,
+        'Raise the marking of the brief, or have its queries leave the row out.',
+      ),
+    ];
+  });
+  return [...whole, ...parts];
 };
 
 /** Where a topic was not collected on each day of the period, the page says so. */

@@ -1,0 +1,157 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { AppError, type ErrorCode, type Fault } from '../model/fault.ts';
+import type { ChartRequest, Drawing } from '../pipeline/chart.ts';
+import type { DrawChart } from '../pipeline/illustrate.ts';
+
+export type ToChartProcess = ChartRequest;
+export type FromChartProcess =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'drawn'; readonly drawing: Drawing }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly faults: readonly Fault[] }
+  | { readonly kind: 'broken'; readonly reason: string };
+
+export interface ChartLimits {
+  /** How long one chart may take; most take a few hundredths of a second. */
+  readonly seconds: number;
+  /** What the process may keep in memory, Vega included. */
+  readonly megabytes: number;
+}
+const usual: ChartLimits = { seconds: 10, megabytes: 512 };
+const STARTING_SECONDS = 60;
+
+/** Draws charts until it is disposed of. */
+export interface ChartProcess extends AsyncDisposable {
+  readonly drawChart: DrawChart;
+  /** Starts the process before its first chart is there. */
+  readonly start: () => void;
+}
+
+/**
+ * Draws charts in a process of their own, so that a spec which never ends, or asks for more memory than there is, fails
+ * as a chart and takes nothing else with it. (A thread is not enough: V8 ends the whole process when one large array
+ * passes a thread's limit.) It starts when it is first needed, and again when it was lost. One chart at a time.
+ * Drawing throws `chart-failed`.
+ */
+export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
+  let running: Promise<ChildProcess> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
+  const start = (): Promise<ChildProcess> => {
+    if (closed) throw new Error('A chart was asked for after the end.');
+    return (running ??= startProcess(limits));
+  };
+
+  const draw = async (request: ChartRequest, { again }: { again: boolean }): Promise<Drawing> => {
+    const child = await start();
+    try {
+      const drawing = nextOf(child, limits.seconds);
+      child.send(request);
+      const message = await drawing;
+      if (message.kind === 'drawn') return message.drawing;
+      if (message.kind === 'refused') throw new AppError(message.code, message.faults);
+      throw new Error(message.kind === 'broken' ? message.reason : 'The process of the charts began anew.');
+    } catch (cause) {
+      if (!(cause instanceof Lost) || closed) throw cause;
+      child.kill('SIGKILL');
+      running = undefined;
+      // Another may have ended it, which says nothing of the chart: twice does.
+      if (cause.why === 'gone' && again) return draw(request, { again: false });
+      throw tooMuch(request, { limits, cause });
+    }
+  };
+
+  return {
+    start: () => void start().catch(() => {}),
+    drawChart: (request) => {
+      const drawing = last.then(() => draw(request, { again: true }));
+      last = drawing.catch(() => {});
+      return drawing;
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      const child = await running?.catch(() => undefined);
+      child?.kill('SIGKILL');
+    },
+  };
+}
+
+async function startProcess({ megabytes }: ChartLimits): Promise<ChildProcess> {
+  // A checkout runs its sources, the package what they were compiled to.
+  const own = fileURLToPath(import.meta.url);
+  const file = fileURLToPath(new URL(`../chart-process${own.slice(own.lastIndexOf('.'))}`, import.meta.url));
+  const child = fork(file, {
+    execArgv: [`--max-old-space-size=${megabytes}`],
+    serialization: 'advanced',
+    // It needs nothing of the environment, least of all its secrets.
+    env: { TZ: 'UTC' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  try {
+    const message = await nextOf(child, STARTING_SECONDS);
+    if (message.kind !== 'ready') throw new Error('The process of the charts did not start.');
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+  // It must not keep the program from ending.
+  child.unref();
+  child.channel?.unref();
+  return child;
+}
+
+/** A process of which nothing more is to be expected. */
+class Lost extends Error {
+  readonly why: 'slow' | 'memory' | 'gone';
+
+  constructor(why: Lost['why'], message: string) {
+    super(message);
+    this.why = why;
+  }
+}
+
+/** The next message of the process. Throws `Lost` when it takes too long for it, or ends. */
+async function nextOf(child: ChildProcess, seconds: number): Promise<FromChartProcess> {
+  const { promise, resolve, reject } = Promise.withResolvers<FromChartProcess>();
+  const timer = setTimeout(() => reject(new Lost('slow', `No answer after ${seconds} s.`)), seconds * 1000);
+  const onExit = (code: number | null, signal: string | null): void =>
+    // V8 aborts when there is no memory left.
+    reject(
+      new Lost(signal === 'SIGABRT' || code === 134 ? 'memory' : 'gone', `It ended (${signal ?? code}).`),
+    );
+  const onError = (error: Error): void => reject(new Lost('gone', error.message));
+  child.once('message', resolve);
+  child.once('exit', onExit);
+  child.once('error', onError);
+  if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    child.off('message', resolve);
+    child.off('exit', onExit);
+    child.off('error', onError);
+  }
+}
+
+function tooMuch(
+  { name, file }: ChartRequest,
+  { limits, cause }: { limits: ChartLimits; cause: Lost },
+): AppError {
+  const what = {
+    slow: `takes longer than ${limits.seconds} s`,
+    memory: `takes more than ${limits.megabytes} MB of memory`,
+    gone: 'ends the process that draws it, twice',
+  }[cause.why];
+  return new AppError(
+    'chart-failed',
+    [
+      {
+        file,
+        problem: `The chart "${name}" ${what}.`,
+        mend: 'Ask for fewer steps in the spec, or let a query give fewer rows.',
+      },
+    ],
+    { cause },
+  );
+}

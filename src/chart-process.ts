@@ -1,0 +1,32 @@
+import { Worker } from 'node:worker_threads';
+import { registerChartFonts } from './adapters/chart-fonts.ts';
+import type { FromChartProcess, ToChartProcess } from './adapters/chart-process.ts';
+import { AppError } from './model/fault.ts';
+import { drawChart } from './pipeline/chart.ts';
+
+/** Draws charts, one after another, in a process that can be ended in the middle of one. */
+const answer = (message: FromChartProcess): void => void process.send?.(message);
+
+// The process that asks ends this one when it is told to stop itself.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+process.once('disconnect', () => process.exit());
+// In the middle of a chart nothing of that is heard: a thread sees to it that nothing draws on for nobody.
+new Worker(
+  `const parent = process.ppid;
+   setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1000);`,
+  { eval: true },
+).unref();
+
+await registerChartFonts();
+process.on('message', (request: ToChartProcess) => {
+  drawChart(request).then(
+    (drawing) => answer({ kind: 'drawn', drawing }),
+    (error: unknown) =>
+      answer(
+        error instanceof AppError
+          ? { kind: 'refused', code: error.code, faults: error.faults }
+          : { kind: 'broken', reason: String(error) },
+      ),
+  );
+});
+answer({ kind: 'ready' });

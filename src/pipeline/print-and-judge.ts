@@ -1,0 +1,27 @@
+import type { OnStep } from './produce.ts';
+
+/**
+ * The page is judged while the browser, another process, prints it. What is held is not waited for: the print is
+ * stopped and what came of it dropped.
+ */
+export async function printAndJudge<T extends object>(
+  print: (dismissed: AbortSignal) => Promise<Uint8Array>,
+  judge: () => T,
+  onStep: OnStep,
+): Promise<T & { readonly printed: Uint8Array }> {
+  const dismissal = new AbortController();
+  const printing = print(dismissal.signal);
+  // Judging takes this thread: the page must be on its way before. A print that fails at once is told of below.
+  const turn = Promise.withResolvers<void>();
+  setImmediate(turn.resolve);
+  await Promise.race([printing.catch(() => undefined), turn.promise]);
+  try {
+    const judged = judge();
+    onStep('print');
+    return { ...judged, printed: await printing };
+  } catch (error) {
+    dismissal.abort(error);
+    await printing.catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { papers, type Brief } from '../model/brief.ts';
+import { day, today, type Day } from '../model/calendar.ts';
+import { editionId } from '../model/edition-id.ts';
+import type { NewEdition } from '../model/edition.ts';
+import { AppError } from '../model/fault.ts';
+import { requireParameters } from '../model/parameters.ts';
+import { Temporal } from 'temporal-polyfill';
+import type { Office } from './office.ts';
+import { recorded } from './record.ts';
+
+export const wish = z.strictObject({
+  /** The last day that it reports on. */
+  asOf: day,
+  parameters: z.record(z.string(), z.union([z.string(), z.number().int()])).default({}),
+  /** The brief's own when left out. */
+  paper: z.enum(papers).optional(),
+  /** Whether it goes to the targets of its brief once it is made. */
+  deliver: z.boolean().default(false),
+});
+export type Wish = z.input<typeof wish>;
+
+/** The last day that is over where the brief is read: only then is its cut-off past. */
+export const lastDayOver = ({ config }: Brief, now: Date): Day =>
+  Temporal.PlainDate.from(today(now, config.schedule.timezone)).subtract({ days: 1 }).toString();
+
+/**
+ * Asks for one edition; one that exists stays as it is. Throws `parameter-invalid` for a day that is not over and for
+ * parameters that the brief has not, and `queue-full`.
+ */
+export async function askFor(
+  office: Office,
+  { brief, ...asked }: { readonly brief: Brief } & z.output<typeof wish>,
+): Promise<{ id: string; isNew: boolean }> {
+  const edition = editionAskedFor(office, brief, asked);
+  const { ledger } = office;
+  const { id, asOf, parameters } = edition;
+  if (await ledger.edition(id)) return { id, isNew: false };
+  const { queued = 0 } = (await ledger.counts()).editions;
+  if (queued >= office.mostQueued)
+    throw new AppError('queue-full', [
+      {
+        problem: `${queued} editions wait to be made, and ${office.mostQueued} may.`,
+        mend: 'Ask again later, or raise SITREP_MOST_QUEUED.',
+      },
+    ]);
+  const details = { asOf, deliver: asked.deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };
+  const added = await recorded(office, { what: 'request', edition: id, details }, () =>
+    ledger.request([edition], office.now()),
+  );
+  return { id, isNew: added.length > 0 };
+}
+
+function editionAskedFor(office: Office, brief: Brief, asked: z.output<typeof wish>): NewEdition {
+  const { asOf, paper = brief.config.paper, deliver } = asked;
+  const { file } = brief.definition;
+  const last = lastDayOver(brief, office.now());
+  if (asOf > last)
+    throw new AppError('parameter-invalid', [
+      {
+        file,
+        field: 'asOf',
+        problem: `${asOf} is not over in ${brief.config.schedule.timezone}: what becomes known until its end would be missing.`,
+        mend: `Ask for ${last} or a day before it.`,
+      },
+    ]);
+  // Asked for as a whole, a brief of many editions fans out.
+  const whole = brief.config.forEach !== null && Object.keys(asked.parameters).length === 0;
+  const parameters = whole ? {} : requireParameters(brief, asked.parameters);
+  const ownPaper = brief.config.paper;
+  return {
+    id: editionId({ brief: brief.id, asOf, paper, ownPaper, parameters }),
+    brief: brief.id,
+    asOf,
+    paper,
+    parameters,
+    partOf: null,
+    correction: null,
+    origin: 'request',
+    slot: null,
+    reach: deliver ? 'all' : 'none',
+  };
+}

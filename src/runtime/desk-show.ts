@@ -1,0 +1,50 @@
+import type { AuditRecord, Caller } from '../model/caller.ts';
+import { splitEditionId } from '../model/edition-id.ts';
+import type { DeliveryRecord, EditionRecord } from '../model/edition.ts';
+import { redactAddress, redactAddresses } from '../model/redact.ts';
+import type { Channel } from '../model/target.ts';
+import type { DeliveryView, EditionView } from '../model/view.ts';
+import type { Tally } from './ledger.ts';
+
+/** What callers are shown of a record. Who may only read is shown no address that could be written to. */
+export function editionShown(caller: Caller, record: EditionRecord, deliveries: Tally): EditionView {
+  const { folder: _, card, attempt: __, ...edition } = record;
+  return {
+    ...edition,
+    reason: wordsShown(caller, edition.reason),
+    name: splitEditionId(edition.id).name,
+    title: card?.title ?? null,
+    issue: card?.issue ?? null,
+    marking: card?.marking ?? null,
+    summary: card?.paragraphs ?? [],
+    deliveries,
+    files: record.folder === null ? [] : ['pdf', 'html', 'manifest'],
+  };
+}
+
+export function deliveryShown(caller: Caller, record: DeliveryRecord): DeliveryView {
+  const { target: _, ...delivery } = record;
+  const address = addressShown(caller, record);
+  // What a server answered often repeats the address.
+  const reason = wordsShown(caller, record.reason?.replaceAll(record.address, address) ?? null);
+  return { ...delivery, address, reason };
+}
+
+/** Of a mailbox its domain, of a webhook its host: the rest of its address is often a secret. */
+export function addressShown(
+  { may }: Caller,
+  { channel, address }: { readonly channel: Channel; readonly address: string },
+): string {
+  if (may === 'operate') return address;
+  if (channel === 'email') return redactAddress(address);
+  return channel === 'webhook' && URL.canParse(address) ? new URL(address).origin : address;
+}
+
+export function audited(caller: Caller, entry: AuditRecord): AuditRecord {
+  if (caller.may === 'operate') return entry;
+  const { to: _, ...details } = entry.details;
+  return { ...entry, details };
+}
+
+export const wordsShown = ({ may }: Caller, words: string | null): string | null =>
+  may === 'operate' || words === null ? words : redactAddresses(words);

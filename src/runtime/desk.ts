@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { day } from '../model/calendar.ts';
+import type { AuditRecord, Caller } from '../model/caller.ts';
+import { deliveryStates, editionStates } from '../model/edition.ts';
+import { AppError } from '../model/fault.ts';
+import type {
+  BriefDetail,
+  BriefView,
+  DeliveryView,
+  EditionDetail,
+  EditionView,
+  FileKind,
+  Page,
+  StepRecord,
+} from '../model/view.ts';
+import { storable } from '../model/storable.ts';
+import type { Wish } from './ask-for.ts';
+import { deskBriefs } from './desk-briefs.ts';
+import { readDeliveryCursor, readEditionCursor, readNumber, writeCursor } from './desk-cursor.ts';
+import { openFile, type OpenFile } from './desk-files.ts';
+import { audited, deliveryShown, editionShown, wordsShown } from './desk-show.ts';
+import { sightOf } from './desk-sight.ts';
+import type { Sight } from './ledger.ts';
+import type { Office } from './office.ts';
+import { operations } from './operations.ts';
+
+const named = storable.max(500);
+const limit = z.coerce.number().int().min(1).max(200).default(50);
+const after = z.string().max(500).optional();
+
+/** What the lists can be asked for with. */
+export const editionsWanted = z.strictObject({
+  brief: named.optional(),
+  state: z.enum(editionStates).optional(),
+  from: day.optional(),
+  to: day.optional(),
+  limit,
+  after,
+});
+export const deliveriesWanted = z.strictObject({
+  brief: named.optional(),
+  edition: named.optional(),
+  state: z.enum(deliveryStates).optional(),
+  limit,
+  after,
+});
+export const auditWanted = z.strictObject({ edition: named.optional(), limit, after });
+
+export const changes = ['retry', 'cancel', 'hold', 'release'] as const;
+type Change = (typeof changes)[number];
+
+/**
+ * What the API and the pages ask. Each is told who asks: what is above the caller's clearance is not in any list or
+ * count, and asked for by name it is `edition-unknown` or `brief-unknown` as if it did not exist. Whoever may only
+ * read is refused a change with `operation-forbidden`, and sees addresses shortened. Every change goes on record.
+ */
+export interface Desk {
+  briefs(caller: Caller): Promise<BriefView[]>;
+  brief(caller: Caller, id: string): Promise<BriefDetail>;
+  /** The newest period first. */
+  editions(caller: Caller, wanted: z.input<typeof editionsWanted>): Promise<Page<EditionView>>;
+  edition(caller: Caller, id: string): Promise<EditionDetail>;
+  /** The steps of its runs, in order. */
+  steps(caller: Caller, id: string): Promise<StepRecord[]>;
+  /** Where a file of it lies; undefined when it has none of that kind. */
+  file(caller: Caller, id: string, kind: FileKind): Promise<OpenFile | undefined>;
+  deliveries(caller: Caller, wanted: z.input<typeof deliveriesWanted>): Promise<Page<DeliveryView>>;
+  delivery(caller: Caller, id: string): Promise<DeliveryView>;
+  /** How many editions and deliveries there are in each state. */
+  counts(caller: Caller): Promise<{ editions: object; deliveries: object }>;
+  audit(caller: Caller, wanted: z.input<typeof auditWanted>): Promise<Page<AuditRecord>>;
+
+  /** Asks for an edition; one that exists stays as it is. Throws `parameter-invalid` and `queue-full`. */
+  request(caller: Caller, brief: string, wish: Wish): Promise<{ edition: EditionView; isNew: boolean }>;
+  /** Changes an edition, or one delivery: `id` is the whole id of either. Gives the ids of what it moved. */
+  change(caller: Caller, name: Change, id: string): Promise<string[]>;
+  /** Sends an edition again to one of the targets of its brief. Gives the delivery. */
+  resend(caller: Caller, id: string, to: string): Promise<DeliveryView>;
+}
+
+export function openDesk(office: Office): Desk {
+  const { ledger } = office;
+  const editionSeen = async (caller: Caller, id: string, sight?: Sight) => {
+    const found = await ledger.edition(id, sight ?? (await sightOf(office, caller)));
+    if (found === undefined) throw absent('edition', id);
+    return found;
+  };
+  const shown = async (caller: Caller, id: string) => {
+    const edition = await editionSeen(caller, id);
+    return editionShown(caller, edition, (await ledger.deliveryCounts([id])).get(id) ?? {});
+  };
+  const asCaller = (caller: Caller): Office => {
+    if (caller.may === 'operate') return { ...office, who: caller.name };
+    throw new AppError('operation-forbidden', [
+      { problem: `"${caller.name}" may only read.`, mend: 'Ask for a token with --may operate.' },
+    ]);
+  };
+
+  return {
+    ...deskBriefs(office),
+
+    async editions(caller, wanted) {
+      const { limit: most, after: cursor, ...filter } = editionsWanted.parse(wanted);
+      const sight = await sightOf(office, caller);
+      const found = await ledger.editions({
+        ...filter,
+        after: readEditionCursor(cursor),
+        sight,
+        limit: most + 1,
+      });
+      const deliveries = await ledger.deliveryCounts(found.map(({ id }) => id));
+      const items = found
+        .slice(0, most)
+        .map((each) => editionShown(caller, each, deliveries.get(each.id) ?? {}));
+      return { items, next: nextOf(found, most, ({ asOf, id }) => [asOf, id]) };
+    },
+
+    async edition(caller, id) {
+      const edition = await shown(caller, id);
+      const runs = await ledger.runs({ edition: id });
+      return { ...edition, runs: runs.map((run) => ({ ...run, reason: wordsShown(caller, run.reason) })) };
+    },
+
+    async steps(caller, id) {
+      await editionSeen(caller, id);
+      return ledger.steps(id);
+    },
+
+    async file(caller, id, kind) {
+      return openFile(await editionSeen(caller, id), kind, office);
+    },
+
+    async deliveries(caller, wanted) {
+      const { limit: most, after: cursor, ...filter } = deliveriesWanted.parse(wanted);
+      const sight = await sightOf(office, caller);
+      const found = await ledger.deliveries({
+        ...filter,
+        after: readDeliveryCursor(cursor),
+        sight,
+        limit: most + 1,
+      });
+      const items = found.slice(0, most).map((each) => deliveryShown(caller, each));
+      const next = nextOf(found, most, ({ createdAt, edition, id }) => [
+        createdAt.toISOString(),
+        edition,
+        id,
+      ]);
+      return { items, next };
+    },
+
+    async delivery(caller, id) {
+      const [delivery] = await ledger.deliveries({ id, sight: await sightOf(office, caller) });
+      if (delivery === undefined) throw absent('delivery', id);
+      return deliveryShown(caller, delivery);
+    },
+
+    async counts(caller) {
+      const { editions, deliveries } = await ledger.counts({ sight: await sightOf(office, caller) });
+      return { editions, deliveries };
+    },
+
+    async audit(caller, wanted) {
+      const { limit: most, after: cursor, edition } = auditWanted.parse(wanted);
+      const sight = await sightOf(office, caller, { ofAll: caller.may === 'read' });
+      const found = await ledger.audit({ edition, sight, after: readNumber(cursor), limit: most + 1 });
+      const items = found.slice(0, most).map((each) => audited(caller, each));
+      return { items, next: nextOf(found, most, ({ id }) => [String(id)]) };
+    },
+
+    async request(caller, brief, wish) {
+      // What may not be seen is not there, also for those who may change nothing.
+      await deskBriefs(office).brief(caller, brief);
+      const answer = await operations.request.run(asCaller(caller), { brief, ...wish });
+      const { id, isNew } = z.object({ id: z.string(), isNew: z.boolean() }).parse(answer);
+      return { edition: await shown(caller, id), isNew };
+    },
+
+    async change(caller, name, id) {
+      const sight = await sightOf(office, caller);
+      const [delivery] = await ledger.deliveries({ id, sight });
+      if (delivery === undefined) await editionSeen(caller, id, sight);
+      return z.array(z.string()).parse(await operations[name].run(asCaller(caller), { id }));
+    },
+
+    async resend(caller, id, to) {
+      await editionSeen(caller, id);
+      const [added = ''] = z
+        .array(z.string())
+        .parse(await operations.resend.run(asCaller(caller), { id, to }));
+      const [delivery] = await ledger.deliveries({ id: added });
+      if (delivery === undefined) throw new Error(`The delivery ${added} is gone.`);
+      return deliveryShown(caller, delivery);
+    },
+  };
+}
+
+const absent = (what: 'edition' | 'delivery', id: string): AppError =>
+  new AppError('edition-unknown', [
+    { problem: `There is no ${what} "${id}".`, mend: 'The lists show what there is.' },
+  ]);
+
+/** Where the next part of a list begins, when more was found than fits. */
+const nextOf = <T>(found: readonly T[], most: number, keys: (last: T) => string[]): string | null => {
+  const last = found.length > most ? found[most - 1] : undefined;
+  return last === undefined ? null : writeCursor(keys(last));
+};

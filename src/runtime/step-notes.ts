@@ -1,0 +1,49 @@
+import type { Step } from '../pipeline/produce.ts';
+import type { StepRecord } from '../model/view.ts';
+import type { Claim, Ledger } from './ledger.ts';
+import type { Log } from './log.ts';
+
+/** Steps follow each other in milliseconds: those of a while are written at once, beside the rendering. */
+const GATHER_MS = 150;
+
+export interface StepNotes {
+  add(step: Step): void;
+  /** Resolves when all of them stand in the ledger. */
+  written(): Promise<void>;
+}
+
+/**
+ * Writes down the steps of a run, so that any process can tell how far it is. Nobody waits for it but the end of the
+ * run, and a step that cannot be written does it no harm.
+ */
+export function noteSteps(
+  { edition, run }: Claim,
+  { ledger, log, now }: { ledger: Pick<Ledger, 'addSteps'>; log: Log; now: () => Date },
+): StepNotes {
+  let waiting: StepRecord[] = [];
+  let number = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let writing = Promise.resolve();
+  const write = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    const steps = waiting;
+    waiting = [];
+    if (steps.length === 0) return;
+    writing = writing
+      .then(() => ledger.addSteps(steps))
+      .catch((error: unknown) =>
+        log.warn({ edition: edition.id, error: String(error) }, 'Steps could not be written.'),
+      );
+  };
+  return {
+    add(step) {
+      waiting.push({ edition: edition.id, run, number: (number += 1), step, at: now() });
+      timer ??= setTimeout(write, GATHER_MS);
+    },
+    written() {
+      write();
+      return writing;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { FastifyInstance, HTTPMethods } from 'fastify';
+import { problemOf } from './problem.ts';
+
+const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+type Routes = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The methods of each address, as routes are added from now on. */
+export function collectRoutes(app: FastifyInstance): Routes {
+  const routes = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = routes.get(url) ?? new Set();
+    for (const each of [method].flat()) known.add(each);
+    routes.set(url, known);
+  });
+  return routes;
+}
+
+/** Has what is there answer that a method is wrong: by itself it would not be found. */
+export function refuseOtherMethods(app: FastifyInstance, routes: Routes): void {
+  for (const [url, known] of new Map(routes)) {
+    if (url.includes('*')) continue;
+    const allow = methods.filter((method) => known.has(method));
+    const others = methods.filter((method) => !known.has(method));
+    if (others.length === 0) continue;
+    const refuse = () => {
+      throw problemOf('method-not-allowed', {
+        detail: `This address takes ${allow.join(', ')}.`,
+        mend: 'See /docs for what there is.',
+        allow,
+      });
+    };
+    app.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse });
+  }
+}

@@ -1,0 +1,149 @@
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import underPressure from '@fastify/under-pressure';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { isLoopback } from '../../model/delivery-settings.ts';
+import type { Caller } from '../../model/caller.ts';
+import type { Admission } from '../../runtime/admission.ts';
+import type { Desk } from '../../runtime/desk.ts';
+import type { Log } from '../../runtime/log.ts';
+import { guard } from './access.ts';
+import { api } from './api/api.ts';
+import { eventStreams } from './events.ts';
+import { health, type Health } from './health.ts';
+import { listen } from './listen.ts';
+import { collectRoutes, refuseOtherMethods } from './methods.ts';
+import { login } from './login.ts';
+import { problemOf, type Problem } from './problem.ts';
+import { tell, tellSocket } from './tell.ts';
+
+/** The pages for people. They have the whole of the address space but `/api`, `/docs` and what is named here. */
+export interface Pages {
+  routes(app: FastifyInstance): void | Promise<void>;
+  /** What a browser is shown for a problem. */
+  problemPage(problem: Problem, caller: Caller | null): string;
+}
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string | null;
+  readonly requestsPerMinute: number;
+}
+
+export interface Served {
+  readonly desk: Desk;
+  readonly admission: Admission;
+  /** Signs the cookies of browsers. */
+  readonly key: string;
+  readonly health: Health;
+  readonly readAsset: (name: string) => Promise<string>;
+  readonly pages: ((desk: Desk) => Promise<Pages>) | null;
+  readonly log: Log;
+}
+
+/** Requests are small: a wish for an edition, a form. */
+const MOST_BYTES = 16_384;
+/** A request must have arrived after this, and be answered after that. */
+const ARRIVE_MS = 15_000;
+const ANSWER_MS = 30_000;
+const MOST_CONNECTIONS = 500;
+/** So late does the process come to what is due before it turns work away. */
+const MOST_DELAY_MS = 2_000;
+const LOGINS_PER_MINUTE = 10;
+/** An edition's name below its brief can be so long in an address. */
+const MOST_PARAM = 400;
+
+/** What a page of this service may load: from here alone. */
+const policy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    fontSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    frameSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'self'"],
+  },
+};
+
+/** Everything that is served over HTTP to others than this program. Gives the port it has. */
+export async function serve(
+  served: Served,
+  { host, port, publicUrl, requestsPerMinute }: ServerOptions,
+): Promise<AsyncDisposable & { port: number }> {
+  const { desk, admission, key, log } = served;
+  const local = isLoopback(host);
+  const secure = publicUrl?.startsWith('https:') ?? false;
+  const pages = (await served.pages?.(desk)) ?? null;
+  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    tell(error, { request, reply, pages, log });
+  const app = Fastify({
+    // What is refused before any route is looked for.
+    frameworkErrors: (error, request, reply) => void answer(error, request, reply),
+    clientErrorHandler: tellSocket,
+    bodyLimit: MOST_BYTES,
+    requestTimeout: ARRIVE_MS,
+    connectionTimeout: 2 * ANSWER_MS,
+    handlerTimeout: ANSWER_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: MOST_PARAM },
+  });
+  app.server.maxConnections = MOST_CONNECTIONS;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  const routes = collectRoutes(app);
+  app.setErrorHandler(answer);
+
+  await app.register(helmet, {
+    contentSecurityPolicy: policy,
+    strictTransportSecurity: secure,
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    xFrameOptions: { action: 'sameorigin' },
+  });
+  await app.register(cookie, { secret: key });
+  await app.register(formbody);
+  // Only for its sendFile: no folder is served.
+  await app.register(fastifyStatic, { serve: false });
+  const { mayStill } = guard(app, { admission, local, publicUrl });
+  await app.register(rateLimit, {
+    max: requestsPerMinute,
+    timeWindow: '1 minute',
+    keyGenerator: ({ caller, ip }) => caller?.name ?? ip,
+    allowList: ({ caller }) => (caller === null ? false : caller.name === 'this machine'),
+    errorResponseBuilder: (_request, { after, ttl }) =>
+      problemOf('too-many-requests', {
+        detail: 'More was asked than one caller may ask in a minute.',
+        mend: `Ask again in ${after}.`,
+        retryAfterSeconds: Math.ceil(ttl / 1000),
+      }),
+  });
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
+    answer(
+      problemOf('not-found', {
+        detail: `There is nothing at ${request.url.split('?')[0] ?? ''}.`,
+        mend: 'See /docs for what there is.',
+      }),
+      request,
+      reply,
+    ),
+  );
+  health(app, served.health, { guarded: true });
+  await app.register(async (scope) => {
+    await scope.register(underPressure, { maxEventLoopDelay: MOST_DELAY_MS });
+    login(scope, { admission, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
+    const sendEvents = eventStreams(desk, { mayStill });
+    await api(scope, desk, { sendEvents, readAsset: served.readAsset });
+    await pages?.routes(scope);
+  });
+  refuseOtherMethods(app, routes);
+  return listen(app, { host, port });
+}

@@ -1,0 +1,327 @@
+import { describe, expect, test } from 'vitest';
+import type { Marking } from '../../src/model/marking.ts';
+import type { Ledger } from '../../src/runtime/ledger.ts';
+import { operations } from '../../src/runtime/operations.ts';
+import { openHouse, type House } from '../support/house.ts';
+import { useLedgers } from '../support/ledger.ts';
+import { asked, made, mailTo, now } from '../support/ledger-samples.ts';
+import { bearer, openWeb, type Web } from '../support/web.ts';
+
+/** Who is let in, what they see, and what nobody can have others do. */
+const ledgers = useLedgers();
+const elsewhere = { host: '0.0.0.0' };
+const marked = (marking: Marking) => (yaml: string) => yaml.replace(/^marking: .*$/m, `marking: ${marking}`);
+const ids = (rows: { id: string }[]) => rows.map(({ id }) => id);
+
+interface Site {
+  readonly ledger: Ledger;
+  readonly house: House;
+  readonly web: Web;
+}
+async function withSite(
+  options: Parameters<typeof openWeb>[1],
+  work: (site: Site) => Promise<void>,
+): Promise<void> {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger, {
+    weekly: marked('TLP:AMBER'),
+    'isis-quieting': marked('TLP:RED'),
+  });
+  await using web = await openWeb(house, options);
+  await work({ ledger, house, web });
+}
+
+describe('from elsewhere', () => {
+  test.each(['/api/briefs', '/api/editions', '/openapi.json', '/docs', '/metrics', '/nothing'])(
+    'nobody gets %s without a token',
+    async (path) => {
+      await withSite(elsewhere, async ({ web }) => {
+        expect(await web.ask(path)).toMatchObject({
+          status: 401,
+          headers: { 'www-authenticate': 'Bearer' },
+          json: { code: 'login-needed' },
+        });
+      });
+    },
+  );
+
+  test('health is for everybody, and the metrics, which count all, for those who see all', async () => {
+    await withSite(elsewhere, async ({ web }) => {
+      expect((await web.ask('/healthz')).status).toBe(200);
+      expect((await web.ask('/readyz')).status).toBe(200);
+      const amber = await web.token({ name: 'ann', may: 'operate', clearance: 'TLP:AMBER' });
+      const red = await web.token({ name: 'rob', may: 'read', clearance: 'TLP:RED' });
+      expect((await web.ask('/metrics', { headers: bearer(amber) })).status).toBe(403);
+      expect((await web.ask('/metrics', { headers: bearer(red) })).status).toBe(200);
+    });
+  });
+
+  test('a token lets in until it is revoked, and another never', async () => {
+    await withSite(elsewhere, async ({ web, house }) => {
+      const token = await web.token({ name: 'ann', may: 'read', clearance: 'TLP:GREEN' });
+      const get = (text: string) => web.ask('/api/briefs', { headers: { authorization: text } });
+      expect((await get(`Bearer ${token}`)).status).toBe(200);
+      for (const text of [`Bearer ${token}x`, `Bearer ${token.slice(0, -1)}`, `Basic ${token}`, 'Bearer', ''])
+        expect(await get(text)).toMatchObject({ status: 401, json: { code: 'token-unknown' } });
+      await operations.revokeToken.run(house.office, { name: 'ann' });
+      expect((await get(`Bearer ${token}`)).status).toBe(401);
+    });
+  });
+
+  test('one that may read changes nothing, and is shown no address to write to', async () => {
+    await withSite(elsewhere, async ({ web, ledger }) => {
+      const target = mailTo('ana@example.org');
+      const delivery = { ...target, heldBecause: 'ana@example.org is not allowed.' };
+      await settled(ledger, 'celebrations/2021-08-22', 'TLP:CLEAR', [delivery]);
+      const headers = bearer(await web.token({ name: 'ann', may: 'read', clearance: 'TLP:RED' }));
+      const { json } = await web.ask('/api/deliveries', { headers });
+      expect(json.items).toMatchObject([
+        { address: 'a…@example.org', reason: 'a…@example.org is not allowed.' },
+      ]);
+      expect(JSON.stringify(json)).not.toContain('ana@');
+      const [{ id }] = json.items;
+      for (const [path, body] of [
+        ['/api/briefs/weekly/editions', { asOf: '2021-08-15' }],
+        ['/api/editions/celebrations/2021-08-22/cancel', undefined],
+        ['/api/editions/celebrations/2021-08-22/deliveries', { to: 'ana@example.org' }],
+        [`/api/deliveries/${id}/release`, undefined],
+      ] as const)
+        expect(await web.ask(path, { method: 'POST', headers, body })).toMatchObject({
+          status: 403,
+          json: { code: 'operation-forbidden' },
+        });
+      expect(await ledger.audit({ who: 'ann' })).toEqual([]);
+    });
+  });
+});
+
+/** An edition that was made, with its marking. */
+async function settled(
+  ledger: Ledger,
+  id: string,
+  marking: Marking,
+  deliveries: Parameters<typeof made> = [],
+): Promise<void> {
+  const [brief = '', asOf = ''] = id.split('/');
+  await ledger.request([asked({ brief, asOf })], now);
+  const claim = await ledger.claimEdition(id, { job: 'job', now });
+  const making = made(...deliveries);
+  await ledger.addSteps([{ edition: id, run: 1, number: 1, step: 'select', at: now }]);
+  await ledger.settleEdition(claim!, { ...making, card: { ...making.card, marking } }, { now, alert: null });
+}
+
+describe('above the clearance', () => {
+  test('nothing is seen of an edition, its deliveries or its record, nor that it exists', async () => {
+    await withSite(elsewhere, async ({ web, ledger, house }) => {
+      const secret = 'weekly/2021-08-22';
+      await settled(ledger, secret, 'TLP:AMBER', [mailTo('ana@example.org')]);
+      await settled(ledger, 'celebrations/2021-08-22', 'TLP:CLEAR', [mailTo('ana@example.org')]);
+      await operations.hold.run(house.office, { id: secret });
+      await operations.hold.run(house.office, { id: 'celebrations/2021-08-22' });
+      const as = async (clearance: Marking) => {
+        const token = await web.token({ name: clearance.replace(/\W/g, '-'), may: 'operate', clearance });
+        return async (path: string, method = 'GET', body?: object) =>
+          web.ask(path, { method, headers: bearer(token), body });
+      };
+      const [green, amber] = [await as('TLP:GREEN'), await as('TLP:AMBER')];
+      const [delivery] = await ledger.deliveries({ edition: secret });
+
+      expect(ids((await green('/api/editions')).json.items)).toEqual(['celebrations/2021-08-22']);
+      expect(ids((await amber('/api/editions')).json.items)).toContain(secret);
+      expect((await green('/api/deliveries')).json.items).toHaveLength(1);
+      expect((await amber('/api/deliveries')).json.items).toHaveLength(2);
+      const audited = async (ask: typeof green) =>
+        (await ask('/api/audit')).json.items.map(({ edition }: { edition: string }) => edition);
+      expect(await audited(green)).toEqual(['celebrations/2021-08-22']);
+      expect(await audited(amber)).toEqual(['celebrations/2021-08-22', secret]);
+      expect(ids((await green('/api/briefs')).json)).not.toContain('weekly');
+      expect(ids((await amber('/api/briefs')).json)).toContain('weekly');
+      expect(ids((await amber('/api/briefs')).json)).not.toContain('isis-quieting');
+      expect(await web.desk.counts({ name: '', may: 'read', clearance: 'TLP:GREEN' })).toEqual({
+        editions: { delivering: 1 },
+        deliveries: { held: 1 },
+      });
+
+      const routes = [
+        ['GET', ''],
+        ['GET', '/pdf'],
+        ['GET', '/html'],
+        ['GET', '/manifest'],
+        ['GET', '/events'],
+        ['POST', '/cancel'],
+        ['POST', '/retry'],
+        ['POST', '/hold'],
+        ['POST', '/release'],
+        ['POST', '/deliveries'],
+      ] as const;
+      // Word for word what is said of an edition that there never was.
+      const toldOf = async (name: string, [method, path]: (typeof routes)[number]) => {
+        const body = path === '/deliveries' ? { to: 'ana@example.org' } : undefined;
+        const { status, text } = await green(`/api/editions/weekly/${name}${path}`, method, body);
+        return `${status} ${text.replaceAll(name, 'X')}`;
+      };
+      for (const route of routes) {
+        const told = await toldOf('2021-08-22', route);
+        expect(told).toBe(await toldOf('1999-01-03', route));
+        expect(told).toMatch(/^404 /);
+      }
+      expect((await green(`/api/deliveries/${delivery!.id}/release`, 'POST')).status).toBe(404);
+      expect(await green('/api/briefs/weekly/editions', 'POST', { asOf: '2021-08-22' })).toMatchObject({
+        status: 404,
+        json: { code: 'brief-unknown' },
+      });
+      expect((await green('/api/briefs/weekly')).json.mend).not.toContain('weekly');
+      expect(await ledger.edition(secret)).toMatchObject({ state: 'delivering' });
+      expect((await green('/api/editions?brief=weekly')).json.items).toEqual([]);
+      expect((await green(`/api/deliveries?edition=${secret}`)).json.items).toEqual([]);
+      expect((await green(`/api/audit?edition=${secret}`)).json.items).toEqual([]);
+    });
+  });
+
+  test('an edition that is not made counts as its brief, and so does one that is made again', async () => {
+    await withSite(elsewhere, async ({ web, ledger }) => {
+      await ledger.request([asked({ asOf: '2021-08-15' })], now);
+      await settled(ledger, 'weekly/2021-08-22', 'TLP:CLEAR');
+      const headers = bearer(await web.token({ name: 'ann', may: 'read', clearance: 'TLP:GREEN' }));
+      const seen = async () => ids((await web.ask('/api/editions', { headers })).json.items);
+      // It was issued while the brief was open, and stays so.
+      expect(await seen()).toEqual(['weekly/2021-08-22']);
+      await ledger.moveEdition('weekly/2021-08-22', { from: ['rendered'], to: 'queued', reason: null, now });
+      expect(await seen()).toEqual([]);
+    });
+  });
+
+  test('changes to no edition are for those who may operate and see all', async () => {
+    await withSite(elsewhere, async ({ web }) => {
+      const seen = async (token: string) =>
+        (await web.ask('/api/audit', { headers: bearer(token) })).json.items.length;
+      const whole = await web.token({ name: 'a', may: 'operate', clearance: 'TLP:RED' });
+      const reader = await web.token({ name: 'b', may: 'read', clearance: 'TLP:RED' });
+      const amber = await web.token({ name: 'c', may: 'operate', clearance: 'TLP:AMBER' });
+      expect([await seen(whole), await seen(reader), await seen(amber)]).toEqual([3, 0, 0]);
+    });
+  });
+});
+
+describe('a browser', () => {
+  const form = (token: string, next = '/editions') => ({
+    method: 'POST',
+    body: new URLSearchParams({ token, next }).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  });
+  const cookieOf = (headers: { 'set-cookie'?: string[] | undefined }) => headers['set-cookie']?.[0] ?? '';
+  const sent = (cookie: string) => cookie.split(';')[0] ?? '';
+
+  test('turns a token into a signed cookie that does not hold it, and back', async () => {
+    await withSite({ ...elsewhere, publicUrl: 'https://sitrep.example' }, async ({ web, house }) => {
+      const token = await web.token({ name: 'ann', may: 'operate', clearance: 'TLP:AMBER' });
+      const refused = await web.ask('/login', form(`${token}x`));
+      expect(refused).toMatchObject({
+        status: 303,
+        headers: { location: '/login?refused=1&next=%2Feditions' },
+      });
+      expect(refused.headers['set-cookie']).toBeUndefined();
+
+      const { status, headers } = await web.ask('/login', form(token));
+      expect({ status, location: headers.location }).toEqual({ status: 303, location: '/editions' });
+      const cookie = cookieOf(headers);
+      expect(cookie).toMatch(/; HttpOnly; Secure; SameSite=Strict$/);
+      expect(cookie).not.toContain(token);
+      const get = (value: string) => web.ask('/api/briefs', { headers: { cookie: value } });
+      expect((await get(sent(cookie))).status).toBe(200);
+
+      const flipped = sent(cookie).replace(/=(.)/, (_, first: string) => `=${first === 'a' ? 'b' : 'a'}`);
+      const later = sent(cookie).replace(/\.(\d)/, (_, first: string) => `.${(Number(first) + 1) % 10}`);
+      const unsigned = sent(cookie).replace(/\.[^.]*$/, '');
+      for (const tampered of [flipped, later, unsigned, 'sitrep_session=', 'sitrep_session=x.y'])
+        expect(await get(tampered)).toMatchObject({ status: 401, json: { code: 'login-needed' } });
+
+      expect(cookieOf((await web.ask('/logout', { method: 'POST' })).headers)).toMatch(/sitrep_session=;/);
+      await operations.revokeToken.run(house.office, { name: 'ann' });
+      expect((await get(sent(cookie))).status).toBe(401);
+    });
+  });
+
+  test('is not sent to another server after the login, and not let try for ever', async () => {
+    await withSite(elsewhere, async ({ web }) => {
+      const token = await web.token({ name: 'ann', may: 'read', clearance: 'TLP:AMBER' });
+      const away = await web.ask('/login', form(token, '//evil.example/'));
+      expect(away.headers.location).toBe('/');
+      // Over plain http it could not be sent back otherwise.
+      expect(cookieOf(away.headers)).not.toContain('Secure');
+      let last = away;
+      for (let each = 0; each < 10; each += 1) last = await web.ask('/login', form('guess'));
+      expect(last).toMatchObject({ status: 429, json: { code: 'too-many-requests' } });
+      expect(Number(last.headers['retry-after'])).toBeGreaterThan(0);
+    });
+  });
+
+  test('asks for a change from the pages of this service alone', async () => {
+    await withSite({ ...elsewhere, publicUrl: 'https://sitrep.example' }, async ({ web }) => {
+      const token = await web.token({ name: 'ann', may: 'operate', clearance: 'TLP:AMBER' });
+      const cookie = sent(cookieOf((await web.ask('/login', form(token))).headers));
+      const post = async (headers: { [name: string]: string }) => {
+        const answer = await web.ask('/api/editions/weekly/1999-01-03/cancel', { method: 'POST', headers });
+        return answer.json.code;
+      };
+      const passed = 'edition-unknown';
+      const foreign = 'origin-foreign';
+      const own = `http://127.0.0.1:${web.port}`;
+      expect(await post({ cookie, origin: own })).toBe(passed);
+      expect(await post({ cookie, origin: 'https://sitrep.example' })).toBe(passed);
+      expect(await post({ cookie, 'sec-fetch-site': 'same-origin' })).toBe(passed);
+      expect(await post(bearer(token))).toBe(passed);
+      expect(await post({ cookie })).toBe(foreign);
+      expect(await post({ cookie, origin: 'null' })).toBe(foreign);
+      expect(await post({ cookie, origin: 'https://evil.example' })).toBe(foreign);
+      expect(await post({ cookie, origin: 'https://sitrep.example.evil.example' })).toBe(foreign);
+      expect(await post({ cookie, origin: own, 'sec-fetch-site': 'cross-site' })).toBe(foreign);
+      expect(await post({ ...bearer(token), origin: 'https://evil.example' })).toBe(foreign);
+    });
+  });
+});
+
+describe('on this machine', () => {
+  test('a page elsewhere can neither ask for changes nor read under a name of its own', async () => {
+    await withSite({}, async ({ web }) => {
+      const get = async (host: string) => (await web.ask('/api/briefs', { headers: { host } })).status;
+      for (const host of ['localhost', `localhost:${web.port}`, '127.0.0.1:1', '[::1]:8017'])
+        expect(await get(host)).toBe(200);
+      for (const host of ['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example:8017', '0.0.0.0'])
+        expect(await get(host)).toBe(421);
+      const cancel = (headers: { [name: string]: string }) =>
+        web.ask('/api/editions/weekly/1999-01-03/cancel', { method: 'POST', headers });
+      expect(await cancel({ origin: 'https://evil.example' })).toMatchObject({
+        status: 403,
+        json: { code: 'origin-foreign' },
+      });
+      expect((await cancel({ origin: `http://127.0.0.1:${web.port}` })).status).toBe(404);
+      expect((await cancel({})).status).toBe(404);
+    });
+  });
+
+  test('whoever comes through a proxy comes from elsewhere', async () => {
+    await withSite({ publicUrl: 'https://sitrep.example' }, async ({ web }) => {
+      const token = await web.token({ name: 'ann', may: 'read', clearance: 'TLP:GREEN' });
+      for (const headers of [{ host: 'sitrep.example' }, { 'x-forwarded-for': '203.0.113.7' }]) {
+        expect((await web.ask('/api/briefs', { headers })).status).toBe(401);
+        expect((await web.ask('/api/briefs', { headers: { ...headers, ...bearer(token) } })).status).toBe(
+          200,
+        );
+      }
+    });
+  });
+});
+
+test('one caller who asks too much is told when to ask again, and others are not', async () => {
+  await withSite({ ...elsewhere, requestsPerMinute: 3 }, async ({ web }) => {
+    const ann = bearer(await web.token({ name: 'ann', may: 'read', clearance: 'TLP:GREEN' }));
+    const bob = bearer(await web.token({ name: 'bob', may: 'read', clearance: 'TLP:GREEN' }));
+    for (let each = 0; each < 3; each += 1)
+      expect((await web.ask('/api/editions', { headers: ann })).status).toBe(200);
+    const refused = await web.ask('/api/editions', { headers: ann });
+    expect(refused).toMatchObject({ status: 429, json: { code: 'too-many-requests' } });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await web.ask('/api/editions', { headers: bob })).status).toBe(200);
+  });
+});

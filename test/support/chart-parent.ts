@@ -1,0 +1,11 @@
+import { once } from 'node:events';
+import { openChartProcess } from '../../src/adapters/chart-process.ts';
+import type { ChartRequest } from '../../src/pipeline/chart.ts';
+
+// Run by a test in a process of its own: draws one chart, says so, and draws another.
+const message: [[ChartRequest, ChartRequest]] = JSON.parse(JSON.stringify(await once(process, 'message')));
+const [[first, second]] = message;
+const charts = openChartProcess({ seconds: 600, megabytes: 512 });
+await charts.drawChart(first);
+process.send?.('drawn');
+await charts.drawChart(second);
