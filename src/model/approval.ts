@@ -2,10 +2,16 @@ import { z } from 'zod';
 import type { EditionRecord } from './edition.ts';
 import { hashOf } from './manifest.ts';
 
+/** On one line, as it is shown in terminals. */
+export const personName = z
+  .string()
+  .trim()
+  .regex(/^[^\p{Cc}]{1,100}$/u, 'is not a name of up to 100 letters');
+
 /** Who decides. The system names the user of the process that asks; any other name is what that user claims. */
 export const approver = z.strictObject({
   user: z.string().min(1),
-  claimedName: z.string().trim().min(1).max(200).nullable(),
+  claimedName: personName.nullable(),
 });
 
 /** One decision on an edition, kept as it was taken: a later one does not change it. */

@@ -96,6 +96,21 @@ export function correctionsOf(
     .sort((a, b) => (`${a.knownOn} ${a.id}` < `${b.knownOn} ${b.id}` ? -1 : 1));
 }
 
+/** Of the rows that an edition showed those of which a later revision is left to later issues. */
+export function passedOver(
+  tables: Tables,
+  { asOf, by, shown }: { asOf: Day; by: Day; shown: readonly string[] },
+): string[] {
+  const told = eachRow(knownFor(tables, { asOf, correctedAsOf: by }));
+  const taken = new Map(told.map((entry) => [entry.row.id, entry.row]));
+  const versions = versionsById(tables);
+  return shown.filter((id) => {
+    const newest = newestOn(versions.get(id), by);
+    const row = taken.get(id);
+    return newest !== undefined && newest.table !== 'coverage' && row !== undefined && row !== newest.row;
+  });
+}
+
 /** What was new or revised in the period of an edition that is corrected, as its rows are now. */
 export function asCorrected(changes: readonly Change[], known: Tables): Change[] {
   const told = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));

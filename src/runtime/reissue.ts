@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Brief } from '../model/brief.ts';
 import { day, today, type Day } from '../model/calendar.ts';
-import { correctionsOf, type Corrected } from '../model/correction.ts';
+import { correctionsOf, passedOver, type Corrected } from '../model/correction.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { editionId } from '../model/edition-id.ts';
 import {
@@ -37,7 +37,8 @@ export const reissue = operation(
     if (!('edition' in found)) throw refused(`${id} is a delivery.`, 'Editions are corrected: name one.');
     const revisions = await ledger.revisions(found.edition.id);
     const replaced = await newestDelivered(office, revisions);
-    const looked = await look(office, replaced, asOf);
+    const looked = await look(office, replaced, { asOf });
+    refuseOtherDay(office, replaced, looked);
     const changes = changesIn(replaced, looked);
     if (changes.length === 0) throw nothingToCorrect(office, replaced, looked);
     const next = revisionAfter(revisions, { replaced, looked, changes });
@@ -56,13 +57,14 @@ export const reissue = operation(
       replaces: replaced.id,
       asOf: looked.by,
       changes: changes.map(correctionText),
+      passedOver: leftIn(replaced, looked),
       receivers: receivers.size,
       forgotten: [...receivers.values()].filter(Boolean).length,
     };
   },
 );
 
-/** The editions that were delivered and rest on rows that were revised or withdrawn since, with those rows. */
+/** The editions that were delivered and rest on rows that were revised or withdrawn by a day, by today if none is given. */
 export const revised = operation(z.strictObject({ asOf: day.optional() }), async (office, { asOf }) => {
   const { ledger } = office;
   const ids = await office.briefIds();
@@ -76,7 +78,7 @@ export const revised = operation(z.strictObject({ asOf: day.optional() }), async
     const manifest = edition.folder === null ? undefined : await office.readManifest(edition.folder);
     if (manifest === undefined) found.push({ edition: edition.id, problem: gone(edition) });
     else {
-      const looked = await look(office, edition, asOf);
+      const looked = await look(office, edition, { asOf, byToday: true });
       const changes = looked.by <= dayOf(edition) ? [] : changesIn(edition, looked);
       if (changes.length > 0) found.push({ edition: edition.id, changes: changes.map(correctionText) });
     }
@@ -122,27 +124,51 @@ async function newestDelivered(
   );
 }
 
-async function look(office: Office, edition: EditionRecord, asOf: Day | undefined): Promise<Looked> {
+async function look(
+  office: Office,
+  edition: EditionRecord,
+  { asOf, byToday = false }: { asOf: Day | undefined; byToday?: boolean },
+): Promise<Looked> {
   const manifest = edition.folder === null ? undefined : await office.readManifest(edition.folder);
   if (manifest === undefined) throw refused(gone(edition), 'Restore them from a backup.');
   const brief = await office.loadBrief(edition.brief);
   const dataset = await office.loadDataset(brief.config.dataset);
-  const by = asOf ?? defaultAsOf(dataset, brief.config.schedule.timezone, office.now()).asOf;
+  const { timezone } = brief.config.schedule;
+  const now = office.now();
+  const by = asOf ?? (byToday ? today(now, timezone) : defaultAsOf(dataset, timezone, now).asOf);
   return { brief, dataset, by, shown: manifest.rows.map((row) => row.id) };
 }
 
 const changesIn = ({ asOf, correction }: EditionRecord, { dataset, shown, by }: Looked): Corrected[] =>
   correctionsOf(dataset.tables, { asOf, since: correction?.asOf ?? null, by, shown });
 
+const leftIn = ({ asOf }: EditionRecord, { dataset, shown, by }: Looked): string[] =>
+  passedOver(dataset.tables, { asOf, by, shown });
+
+/** A correction is as of a day that is not to come, and goes on from the one before. */
+function refuseOtherDay(office: Office, edition: EditionRecord, { brief, by }: Looked): void {
+  const now = today(office.now(), brief.config.schedule.timezone);
+  if (by > now) throw refused(`${by} is to come: today is ${now}.`, 'Give an earlier day.');
+  if (edition.correction !== null && by < edition.correction.asOf)
+    throw refused(
+      `${edition.id} is corrected as of ${edition.correction.asOf} already.`,
+      'Give a later day.',
+    );
+}
+
 function nothingToCorrect(office: Office, edition: EditionRecord, looked: Looked): Error {
   const { brief, by } = looked;
   const now = today(office.now(), brief.config.schedule.timezone);
   const later = now > by ? changesIn(edition, { ...looked, by: now }) : [];
+  const left = leftIn(edition, looked);
   return refused(
     `No row on which ${edition.id} rests was revised or withdrawn by ${by}.`,
-    later.length === 0
-      ? 'There is nothing to correct. A later day can be given with --as-of.'
-      : `By ${now} there are ${later.length}: give --as-of ${now}.`,
+    [
+      later.length === 0
+        ? 'There is nothing to correct. A later day can be given with --as-of.'
+        : `By ${now} there are ${later.length}: give --as-of ${now}.`,
+      ...(left.length === 0 ? [] : [`Left to later issues, on whose rows they rest: ${left.join(', ')}.`]),
+    ].join(' '),
   );
 }
 

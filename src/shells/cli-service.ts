@@ -5,7 +5,7 @@ import { powers, type Power } from '../model/caller.ts';
 import { markings, type Marking } from '../model/marking.ts';
 import type { Role } from '../runtime/service.ts';
 import type { OperatorCommands, Where } from './operate.ts';
-import { parseCount, parseDay, parseHash, parseTokenName } from './parse.ts';
+import { parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './parse.ts';
 
 /** The commands that run the service, beside those of the operator. */
 export interface ServiceCommands {
@@ -101,7 +101,7 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
   ] as const) {
     command(name, description)
       .argument('<id...>', 'editions, such as weekly/2021-08-22')
-      .option('--as <name>', 'who decides (default: the user of the system)')
+      .option('--as <name>', 'who decides (default: the user of the system)', parsePerson)
       .addOption(
         new Option('--sha256 <hash>', 'of the PDF that was looked at: another is refused').argParser(
           parseHash,

@@ -8,6 +8,7 @@ const asked = z.object({
   replaces: z.string(),
   asOf: z.string(),
   changes: z.array(z.string()),
+  passedOver: z.array(z.string()),
   receivers: z.number(),
   forgotten: z.number(),
 });
@@ -45,12 +46,15 @@ export async function reissue(
 }
 
 function describe(
-  { edition, replaces, asOf, changes, receivers, forgotten }: z.output<typeof asked>,
+  { edition, replaces, asOf, changes, passedOver, receivers, forgotten }: z.output<typeof asked>,
   { isServed }: { isServed: boolean },
 ): string {
   return [
     `${edition} corrects ${replaces} as of ${asOf}, and goes to the ${receivers} that received an earlier revision:`,
     ...changes.map((change) => `  ${change}`),
+    ...(passedOver.length > 0
+      ? [`Left to later issues, on whose rows their revisions rest: ${passedOver.join(', ')}.`]
+      : []),
     ...(forgotten > 0
       ? [
           `Of those, ${forgotten} had their address forgotten: their deliveries are held, for you to tell them.`,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { personName } from '../model/approval.ts';
 import { day, type Day } from '../model/calendar.ts';
 import { tokenName } from '../model/caller.ts';
 
@@ -18,6 +19,12 @@ export function parseCount(value: string): number {
 export function parseHash(value: string): string {
   if (!/^[0-9a-f]{64}$/i.test(value)) throw new InvalidArgumentError('It must be 64 digits from 0 to f.');
   return value.toLowerCase();
+}
+
+export function parsePerson(value: string): string {
+  const parsed = personName.safeParse(value);
+  if (!parsed.success) throw new InvalidArgumentError('It must be a name of up to 100 letters.');
+  return parsed.data;
 }
 
 export function parsePort(value: string): number {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { correctionsOf, knownFor } from '../../src/model/correction.ts';
+import { correctionsOf, knownFor, passedOver } from '../../src/model/correction.ts';
 import type { Tables } from '../../src/model/dataset.ts';
 import { knownBy } from '../../src/model/known.ts';
 import { eachRow } from '../../src/model/references.ts';
@@ -50,6 +50,9 @@ describe('what a corrected edition tells', () => {
     expect([...rows.keys()].filter((id) => !told(null).has(id))).toEqual([]);
     // Its later version rests on R-quiet: it belongs to the next issue, and the earlier one still stands.
     expect(rows.get('H-all')).toMatchObject({ known_on: '2021-03-05' });
+    const shown = ['H-all', 'M-claims', 'E-raid', 'K-ties'];
+    expect(passedOver(tables, { asOf, by: '2021-03-21', shown })).toEqual(['H-all']);
+    expect(passedOver(tables, { asOf, by: '2021-03-13', shown })).toEqual([]);
   });
 
   test('takes in the source that a correction names and that came with it', () => {

@@ -86,6 +86,7 @@ test('a revision goes to exactly those who received the issue before, whatever t
       asOf: '2021-03-21',
       receivers: 2,
       forgotten: 0,
+      passedOver: ['H-all'],
     });
     await work();
     expect(await statesOf(second)).toEqual({ 'ana@example.org': 'sent', archive: 'sent' });
@@ -180,6 +181,19 @@ describe('is refused', () => {
       await work();
       expect(await refusalOf(ask('reissue', { id }))).toMatchObject(
         refusedWith(`No row on which ${second} rests was revised or withdrawn by 2021-03-21.`),
+      );
+    });
+  });
+
+  test('as of a day to come, or before the last correction', async () => {
+    await withDesk(async ({ ask, work }) => {
+      expect(await refusalOf(ask('reissue', { id, asOf: '2021-08-24' }))).toMatchObject(
+        refusedWith('2021-08-24 is to come: today is 2021-08-23.'),
+      );
+      await ask('reissue', { id });
+      await work();
+      expect(await refusalOf(ask('reissue', { id, asOf: '2021-03-14' }))).toMatchObject(
+        refusedWith(`${second} is corrected as of 2021-03-21 already.`),
       );
     });
   });
