@@ -77,7 +77,8 @@ export class PagePool {
   }
 }
 
-async function openPage(browser: Browser, fontFaces: string): Promise<Page> {
+/** A page without scripts and network, ready for documents. */
+export async function openPage(browser: Browser, fontFaces: string): Promise<Page> {
   const page = await browser.newPage();
   await prepare(page, fontFaces);
   return page;

@@ -6,6 +6,7 @@ import type { BrowserOrigin, FoundBrowser } from './find.ts';
 import { showDocument } from './frame.ts';
 import { browserFailed, PROTOCOL_TIMEOUT_MS } from './launch.ts';
 import { abortable } from './pages.ts';
+import { drawFirstPage } from './picture.ts';
 import { SessionKeeper } from './session.ts';
 import type { SessionOptions } from './session.ts';
 
@@ -34,6 +35,8 @@ export interface Printer extends AsyncDisposable {
    * Throws `print-failed`, `browser-failed`, or the signal's reason.
    */
   print(html: string, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
+  /** Draws the first page of such a document as a PNG. Throws as `print` does. */
+  picture(html: string, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
 }
 
 /**
@@ -101,6 +104,15 @@ async function startPrinter(found: FoundBrowser, options: SessionOptions): Promi
       // A renderer or the whole browser may die under a page: once is bad luck, twice is the document.
       try {
         return await attempt(html, { fresh: true, signal });
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw cause instanceof AppError ? cause : printFailed(cause);
+      }
+    },
+    async picture(html, { signal }) {
+      try {
+        const { running: current } = await abortable(sessions.current(), signal);
+        return await drawFirstPage(current.browser, { html, fontFaces, signal });
       } catch (cause) {
         signal.throwIfAborted();
         throw cause instanceof AppError ? cause : printFailed(cause);
