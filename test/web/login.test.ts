@@ -50,9 +50,10 @@ async function logIn(token: string, path = '/'): Promise<Page> {
   await press(page, 'Log in');
   return page;
 }
-const make = async (page: Page, brief: string) => {
+const make = async (page: Page, brief: string, deliver: 'yes' | 'no' = 'no') => {
   await page.goto(`${site.origin}/briefs/${brief}`);
   await page.$eval('#as-of', (input) => void ((input as HTMLInputElement).value = '2021-08-22'));
+  await page.select('#deliver', deliver);
   await press(page, 'Make this edition');
   await page.waitForSelector('object.pdf');
 };
@@ -73,7 +74,7 @@ test('who may operate sees all; who may read, what the clearance allows, and no 
   const otto = await logIn(tokens['otto'] ?? '', '/briefs/weekly?year=2021');
   expect(otto.url()).toBe(`${site.origin}/briefs/weekly?year=2021`);
   expect(await textOf(otto, '.who')).toBe('otto may operate, up to TLP:RED Log out');
-  await make(otto, 'weekly');
+  await make(otto, 'weekly', 'yes');
   expect(await textOf(otto)).toContain('analyst@example.org');
   await make(otto, 'amber');
   await otto.goto(site.origin);

@@ -7,7 +7,7 @@ import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
 import { openBrowser } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
-import { follow, newTab, press, startSite, textOf, type Site } from '../support/site.ts';
+import { follow, freezePrinting, newTab, press, startSite, textOf, type Site } from '../support/site.ts';
 
 let project: Project;
 let site: Site;
@@ -121,6 +121,26 @@ test('what is delivered is shown, sent again, held back and let go; and all of i
     /this machine retry .*this machine cancel .*this machine resend weekly\/2021-08-22 to archive done/,
   );
   expect(record).toMatch(/this machine request weekly\/2021-08-22 .*deliver true done/);
+});
+
+test('an edition that waits is held, let go on, and called off', async () => {
+  const days = ['2021-08-18', '2021-08-19', '2021-08-20', '2021-08-21'];
+  {
+    // Nothing is printed meanwhile: those that come last wait.
+    using _ = freezePrinting(project);
+    for (const day of days) await ask('celebrations', day);
+    expect(await state()).toBe('queued');
+    await press(page, 'Hold');
+    expect(await state()).toBe('held');
+    expect(await textOf(page, '.wrong')).toContain('Held by the operator');
+    await press(page, 'Release');
+    expect(await state()).toBe('queued');
+    await press(page, 'Cancel');
+    expect(await state()).toBe('cancelled');
+    await press(page, 'Retry');
+    expect(await state()).toBe('queued');
+  }
+  await until('rendered');
 });
 
 test('what cannot be done, and what is not there, is told on a page', async () => {

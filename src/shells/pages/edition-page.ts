@@ -80,7 +80,8 @@ export function editionPage(told: EditionTold) {
       begun: instant(startedAt, { seconds: true }),
       ended: endedAt && instant(endedAt, { seconds: true }),
       outcome,
-      why: reason ?? '',
+      // The last one is told above.
+      reasons: wrong && reason === edition.reason ? ['As above.'] : reasonsOf(reason),
     })),
   };
 }
