@@ -120,6 +120,7 @@ const parts = (logLevel: string): Parts => ({
   ...catalogue,
   loadBrief,
   readAsset: assetsOf({ sitrep }),
+  drawPicture: async (html, options) => (await startPrinter()).picture(html, options),
   stop: stop.signal,
   finishFirst,
 });
