@@ -79,7 +79,8 @@ const startPrinter = (): Promise<Printer> =>
       cacheFolder,
       browserPath,
       fontFaces,
-      onStep: print,
+      // What a program reads is JSON and nothing else.
+      onStep: process.argv.includes('--json') ? () => {} : print,
       signal: end.signal,
     }),
   ));
