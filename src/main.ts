@@ -13,6 +13,7 @@ import { openQueries } from './adapters/duckdb.ts';
 import { readEdition, storeEdition } from './adapters/editions.ts';
 import { nameEngine } from './adapters/engine.ts';
 import { openLog } from './adapters/log.ts';
+import { readPdfFile } from './adapters/pdf-file.ts';
 import { remember } from './adapters/remembered.ts';
 import { shareQueries } from './adapters/shared-queries.ts';
 import { openProject } from './adapters/project.ts';
@@ -24,10 +25,12 @@ import { authorCommands } from './shells/author.ts';
 import { commandLine } from './shells/cli.ts';
 import { commands } from './shells/commands.ts';
 import { operatorCommands } from './shells/operate.ts';
+import { proofCommands } from './shells/proof.ts';
 import { servePreview } from './shells/preview/server.ts';
 import { readSettings } from './settings.ts';
 import { faultsOfTargets, serviceOf } from './wiring/commands.ts';
 import type { Parts } from './wiring/parts.ts';
+import { recordedIn } from './wiring/recorded.ts';
 import { pause, withLedger } from './wiring/reach.ts';
 
 /** Wires settings, adapters and the shell; alone reads the environment and sets the exit status. */
@@ -94,6 +97,7 @@ const effects: Effects = {
     startPrinter().catch(() => {});
   },
   print: async (html, options) => (await startPrinter()).print(html, options),
+  browser: async () => (await startPrinter()).browser,
 };
 const { briefIds, loadBriefs, datasetNames } = project;
 const loadDataset = remember(project.loadDataset, (name) => [join('data', name)]);
@@ -116,6 +120,7 @@ const parts = (logLevel: string): Parts => ({
   ...catalogue,
   loadBrief,
   readAsset: assetsOf({ sitrep }),
+  drawPicture: async (html, options) => (await startPrinter()).picture(html, options),
   stop: stop.signal,
   finishFirst,
 });
@@ -161,6 +166,17 @@ const program = commandLine(
       acceptedIn: { ci: process.env['CI'] },
       signal: stop.signal,
       paint,
+      print,
+    }),
+    proof: proofCommands({
+      ...catalogue,
+      effects,
+      signal: stop.signal,
+      readPdf: readPdfFile,
+      recordsOf: (out, edition) => recordedIn(out, { edition, parts: () => parts('error') }),
+      sayNo: () => {
+        process.exitCode = 1;
+      },
       print,
     }),
   },

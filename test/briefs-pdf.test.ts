@@ -48,6 +48,7 @@ async function print({
       drawChart: chartProcess.drawChart,
       startPrinting: () => {},
       print: (html, options) => printer.print(html, options),
+      browser: () => Promise.resolve(printer.browser),
     },
     material,
   );

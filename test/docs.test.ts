@@ -1,5 +1,8 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import Fastify from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { describe, expect, test } from 'vitest';
 import { tableNames, tables, type Tables } from '../src/model/dataset.ts';
 import { briefConfig } from '../src/model/brief.ts';
@@ -8,7 +11,11 @@ import { Evidence } from '../src/pipeline/evidence.ts';
 import { afterSealing, beforePrinting } from '../src/pipeline/gate/rules.ts';
 import { pageHelpers } from '../src/pipeline/page-helpers.ts';
 import { serviceVariables } from '../src/settings.ts';
+import { openDesk } from '../src/runtime/desk.ts';
+import type { Office } from '../src/runtime/office.ts';
 import { commandLine } from '../src/shells/cli.ts';
+import { api } from '../src/shells/http/api/api.ts';
+import { problemCodes } from '../src/shells/http/problem.ts';
 
 const project = join(import.meta.dirname, '..');
 const read = (file: string) => readFile(join(project, file), 'utf8');
@@ -46,7 +53,13 @@ describe('what is there is in the docs', () => {
     };
     const program = commandLine(
       { generate: idle, list: idle, check: idle },
-      { version: '', service, operator, author: { preview: idle, create: idle, test: idle } },
+      {
+        version: '',
+        service,
+        operator,
+        author: { preview: idle, create: idle, test: idle },
+        proof: { verify: idle, explain: idle },
+      },
     );
     for (const command of program.commands) {
       expect(readme).toContain(`npx sitrep ${command.name()}`);
@@ -90,6 +103,28 @@ describe('what is there is in the docs', () => {
     const [, codes = ''] = /type ErrorCode =([^;]*);/.exec(await read('src/model/fault.ts')) ?? [];
     for (const [, code] of codes.matchAll(/'([\w-]+)'/g)) expect(guide).toContain(`\`${code}\``);
   });
+});
+
+test('routes and codes of problems in docs/api.md, and no others', async () => {
+  const guide = await read('docs/api.md');
+  const app = Fastify();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  await app.register(fastifyStatic, { serve: false });
+  const nothing = () => Promise.resolve('');
+  // No route is asked: only what the document says of them counts.
+  await api(app, openDesk({} as Office), { sendEvents: () => Promise.resolve(), readAsset: nothing });
+  await app.ready();
+  const { paths } = app.swagger() as { paths: { [path: string]: object } };
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  await app.close();
+  const told = [...guide.matchAll(/^\| `((?:GET|POST) [^`]*)`/gm)].map(([, route]) => route);
+  expect(routes.length).toBeGreaterThan(15);
+  expect(told.toSorted()).toEqual(routes.toSorted());
+  const codes = [...guide.matchAll(/^\| `([a-z-]+)` +\| (\d+) /gm)].map(([, code]) => code);
+  expect(codes.toSorted()).toEqual(problemCodes.toSorted());
 });
 
 describe('what is in the docs is there', async () => {

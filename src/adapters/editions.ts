@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../model/fault.ts';
-import { hashOf, manifest, type FileToStore, type Manifest } from '../model/manifest.ts';
+import { hashOf, manifest, manifestText, type FileToStore, type Manifest } from '../model/manifest.ts';
 
 /**
  * The manifest of the edition in `folder`, if one is there, whole and as it was written: an edition whose files were
@@ -44,7 +44,7 @@ export async function storeEdition(
     await removeLeftovers(parent);
     await Promise.all([
       ...files.map(({ name, content }) => writeFile(join(fresh, name), content)),
-      writeFile(join(fresh, 'manifest.json'), `${JSON.stringify(description, null, 2)}\n`),
+      writeFile(join(fresh, 'manifest.json'), manifestText(description)),
     ]);
     if (delivered) await markDelivered(fresh);
     if (durable)

@@ -7,6 +7,7 @@ import { hashOf } from '../model/manifest.ts';
 import type { Material } from '../pipeline/produce.ts';
 import { commonCodePoints } from './font-glyphs.ts';
 import { fontFaces, loadFonts } from './fonts.ts';
+import { readVersions } from './versions.ts';
 
 const properties = z.object({ name: z.string(), country: z.string() });
 type Provinces = Topology<{ provinces: GeometryCollection<z.output<typeof properties>> }>;
@@ -26,7 +27,8 @@ const rows = z.array(z.record(z.string(), z.json()));
 
 /** The province outlines, the border of Afghanistan and the fonts, which every edition is made with. */
 export async function loadMaterial(geoFolder: string): Promise<Material> {
-  const topology = await readTopology(`${geoFolder}/afghanistan-pakistan-admin1.topo.json`);
+  const name = 'afghanistan-pakistan-admin1.topo.json';
+  const { topology, sha256 } = await readTopology(`${geoFolder}/${name}`);
   const { provinces } = topology.objects;
   const { features } = feature(topology, provinces);
   const geometry = mesh(topology, provinces, (one, other) => {
@@ -36,15 +38,26 @@ export async function loadMaterial(geoFolder: string): Promise<Material> {
   });
   const borders = [{ type: 'Feature', properties: { country: 'AF' }, geometry }];
   const maps = { outlines: rows.parse(features), borders: rows.parse(borders) };
-  const fonts = await loadFonts();
+  const [fonts, versions] = await Promise.all([loadFonts(), readVersions()]);
   const faces = fontFaces(fonts);
   const glyphs = commonCodePoints(fonts.map(({ bytes }) => bytes));
-  return { maps, fontFaces: faces, glyphs, sha256: hashOf(JSON.stringify([maps, faces])) };
+  return {
+    maps,
+    fontFaces: faces,
+    glyphs,
+    parts: {
+      outlines: { kind: 'outlines', file: `data/geo/${name}`, sha256 },
+      fonts: fonts.map((font) => ({ kind: 'font', file: font.file, sha256: font.sha256 })),
+    },
+    versions,
+    sha256: hashOf(JSON.stringify([maps, faces])),
+  };
 }
 
-async function readTopology(file: string): Promise<Provinces> {
+async function readTopology(file: string): Promise<{ topology: Provinces; sha256: string }> {
   try {
-    return provincesFile.parse(JSON.parse(await readFile(file, 'utf8')));
+    const text = await readFile(file, 'utf8');
+    return { topology: provincesFile.parse(JSON.parse(text)), sha256: hashOf(text) };
   } catch (cause) {
     const problem =
       'The province outlines are not there, or are no TopoJSON of provinces with name and country.';

@@ -11,8 +11,11 @@ export interface Fault {
   readonly mend: string;
 }
 
+/** The same, where what is not given may also be undefined. */
+type Loose<T> = { readonly [key in keyof T]: T[key] | undefined };
+
 /** `data/x/events.csv, row 4, field source: no source "S9". Add it to sources.csv, or correct the id.` */
-export function describeFault({ file, row, line, field, problem, mend }: Fault): string {
+export function describeFault({ file, row, line, field, problem, mend }: Loose<Fault>): string {
   const where = [
     file,
     row === undefined ? undefined : `row ${row}`,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalRecord } from './approval.ts';
 import { papers } from './brief.ts';
 import { day } from './calendar.ts';
 import { deliveryRecord, deliveryStates, editionRecord, editionStates, runRecord } from './edition.ts';
@@ -25,6 +26,8 @@ export const editionView = editionRecord.omit({ folder: true, card: true, attemp
   /** How many deliveries there are in each state. */
   deliveries: tally,
   files: z.array(z.enum(fileKinds)),
+  /** The SHA-256 that has to be approved before anything goes out; null where nothing waits for that. */
+  toApprove: z.string().nullable(),
 });
 export type EditionView = z.output<typeof editionView>;
 
@@ -42,7 +45,11 @@ export const stepRecord = z.strictObject({
 });
 export type StepRecord = z.output<typeof stepRecord>;
 
-export const editionDetail = editionView.extend({ runs: z.array(runRecord) });
+export const editionDetail = editionView.extend({
+  runs: z.array(runRecord),
+  /** Who approved or disapproved which bytes, the latest first. */
+  approvals: z.array(approvalRecord),
+});
 export type EditionDetail = z.output<typeof editionDetail>;
 
 const fault = z.object({

@@ -13,7 +13,7 @@ import { coveredDays, topicsOf, type Topic } from './coverage.ts';
 import { Evidence, titleOf } from './evidence.ts';
 import { pageHelpers } from './page-helpers.ts';
 import { compileTemplate, type Template } from './template.ts';
-import { withoutTraces } from './trace.ts';
+import { tracePut, withoutTraces, type Put } from './trace.ts';
 
 /** A chart as drawn, with the rows that it was drawn from. */
 export interface Figure {
@@ -81,9 +81,12 @@ const templates = new WeakMap<Brief, Template>();
 
 /**
  * One self-contained HTML document, the same with the traces that the gate reads, and the ids of the rows that it
- * shows.
+ * shows; where it is to be `explained`, also each expression that printed something.
  */
-export function compose(composition: Composition): { html: string; traced: string; used: string[] } {
+export function compose(
+  composition: Composition,
+  { explained = false }: { explained?: boolean } = {},
+): { html: string; traced: string; used: string[]; puts: Put[] } {
   const {
     brief,
     period,
@@ -103,11 +106,17 @@ export function compose(composition: Composition): { html: string; traced: strin
   /** A withdrawn row's source may be gone with it. */
   const sourceName = (row: Change['row']): string => {
     const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
-    return known.sources.find((source) => source.id === id)?.name ?? 'source withdrawn';
+    const source = known.sources.find((each) => each.id === id);
+    if (source !== undefined) evidence.use(source.id);
+    return source?.name ?? 'source withdrawn';
   };
   const helpers = pageHelpers(evidence);
-  const template = templates.get(brief) ?? compileTemplate({ ...brief, helpers, traced: true });
-  templates.set(brief, template);
+  const puts: Put[] = [];
+  const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
+  const template = explained
+    ? compileTemplate({ ...brief, helpers, traced: true, onPut })
+    : (templates.get(brief) ?? compileTemplate({ ...brief, helpers, traced: true }));
+  if (!explained) templates.set(brief, template);
   const page = {
     brief: { title, subject: brief.config.subject },
     // Every declared name is there, so that the guard takes no other; null where a value is not given.
@@ -147,8 +156,9 @@ export function compose(composition: Composition): { html: string; traced: strin
       })),
     },
   };
+  for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);
   const traced = template(page, helpers);
-  return { html: withoutTraces(traced), traced, used: evidence.used };
+  return { html: withoutTraces(traced), traced, used: evidence.used, puts };
 }
 
 const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {

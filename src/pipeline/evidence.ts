@@ -143,23 +143,13 @@ export class Evidence {
     return entry.row;
   }
 
-  /** A source and all that carried it, ending nearest to the reader. */
   #chain(id: string): string[] {
-    const chain: string[] = [];
-    for (
-      let next: string | null = id;
-      next !== null && !chain.includes(next);
-      next = this.#source(next)?.via ?? null
-    ) {
-      if (this.#source(next) !== undefined) chain.push(next);
-    }
-    return chain;
+    return sourceChain(id, (each) => this.#source(each));
   }
 
   #endnote(entry: TableRow, number: number): Endnote {
     const chain = this.#chain(sourceOf(entry));
     const first = this.#source(chain[0] ?? null);
-    const credibility = 'credibility' in entry.row ? entry.row.credibility : null;
     const { id, known_on } = entry.row;
     return {
       number,
@@ -169,10 +159,7 @@ export class Evidence {
       title: titleOf(entry),
       status: 'claim_status' in entry.row ? entry.row.claim_status.replace('-', ' ') : 'judgment',
       chain: chain.map((source) => this.#source(source)?.name ?? source),
-      grade:
-        first?.reliability == null && credibility === null
-          ? 'not graded'
-          : `${first?.reliability ?? '–'}${credibility ?? '–'}`,
+      grade: gradeOf(entry, first),
       external: 'basis' in entry.row && entry.row.basis === 'external',
     };
   }
@@ -195,6 +182,22 @@ export function evidenceOf(id: string, find: (id: string) => TableRow): string[]
   );
 }
 
+/** The Admiralty grade of a row: its source before the item. */
+export function gradeOf({ row }: TableRow, source: RowOf<'sources'> | undefined): string {
+  const credibility = 'credibility' in row ? row.credibility : null;
+  return source?.reliability == null && credibility === null
+    ? 'not graded'
+    : `${source?.reliability ?? '–'}${credibility ?? '–'}`;
+}
+
+/** The ids of a source and of all that carried it, ending nearest to the reader. */
+export function sourceChain(id: string, find: (id: string) => RowOf<'sources'> | undefined): string[] {
+  const chain: string[] = [];
+  for (let next: string | null = id; next !== null && !chain.includes(next); next = find(next)?.via ?? null)
+    if (find(next) !== undefined) chain.push(next);
+  return chain;
+}
+
 /** What a row is called in lists, with its own figures; a judgment, which has no title, by its topic. */
 export function titleOf(entry: TableRow): string {
   const { table, row } = entry;
@@ -214,7 +217,8 @@ export function titleOf(entry: TableRow): string {
 
 const tableTitles = { gaps: 'Gap', indicators: 'Indicator', coverage: 'Days covered' } as const;
 
-function sourceOf({ table, row }: TableRow): string {
+/** The id of who says what a row tells; empty where nobody but us does. */
+export function sourceOf({ table, row }: TableRow): string {
   if (table === 'events' || table === 'measures') return row.source;
   return table === 'judgments' ? (row.author ?? '') : '';
 }

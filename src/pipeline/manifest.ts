@@ -1,50 +1,68 @@
-import type { SourceFile } from '../model/brief.ts';
-import { issueNumber } from '../model/calendar.ts';
+import { cutOff, issueNumber, type Day } from '../model/calendar.ts';
+import { tableNames, type Tables } from '../model/dataset.ts';
 import type { Corrected, Correction } from '../model/correction.ts';
-import { hashOf, type FileToStore, type Manifest } from '../model/manifest.ts';
-import { eachRow } from '../model/references.ts';
+import {
+  hashOf,
+  hashOfRow,
+  type AttachmentEntry,
+  type Browser,
+  type FileToStore,
+  type Manifest,
+  type ManifestRow,
+  type SealedManifest,
+} from '../model/manifest.ts';
+import { eachRow, type TableRow } from '../model/references.ts';
 import { correctionText } from './changes.ts';
+import type { Verdict } from './gate/rule.ts';
+import { partsOf } from './parts.ts';
 import { plainText } from './plain-text.ts';
-import type { Edition, Request } from './produce.ts';
+import type { Material, Rendering, Request } from './produce.ts';
 
-export function describeEdition(
-  { brief, asOf, paper, parameters, correction = null }: Request,
+/** What an edition is made from, as far as that is known before it is sealed. */
+export function describeRendering(
+  { brief, dataset, asOf, paper, parameters, correction = null }: Request,
+  { title, period, known, used, corrected, changes, charts, rules, html }: Rendering,
   {
-    known,
-    used,
-    corrected,
-    pages,
-    html,
-    rules,
-  }: Pick<Edition, 'known' | 'used' | 'corrected' | 'html' | 'rules'> & { readonly pages: number | null },
-  { inputs, files }: { inputs: string; files: readonly FileToStore[] },
-): Manifest {
+    material,
+    browser,
+    attachments,
+  }: {
+    material: Pick<Material, 'parts' | 'versions'>;
+    browser: Browser | null;
+    attachments: readonly AttachmentEntry[];
+  },
+): SealedManifest {
   const shown = new Set(used);
+  const drawn = Object.keys(charts);
   return {
+    format: 'sitrep-manifest-1',
     brief: brief.id,
+    title,
     issue: issueNumber(asOf),
     asOf,
+    period: { start: period.start, end: asOf, previousAsOf: period.previousAsOf },
+    cutOff: cutOff(asOf, brief.config.schedule.timezone).toString(),
     paper,
+    marking: brief.config.marking,
     parameters,
     correction: correction && describeCorrection(correction, corrected),
-    inputs,
-    pages,
-    summary: bottomLine(html),
-    rows: eachRow(known)
-      .filter(({ row }) => shown.has(row.id))
-      .map(({ table, row }) => ({
-        id: row.id,
-        table,
-        known_on: row.known_on,
-        sha256: hashOf(JSON.stringify(row)),
-      }))
+    dataset: dataset.name,
+    rows: [
+      ...eachRow(known).filter(({ row }) => shown.has(row.id)),
+      // A withdrawn row stands on the page as a change, and is not known any more.
+      ...changes.filter(({ change }) => change === 'withdrawn'),
+    ]
+      .map(manifestRow)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    parts: partsOf(brief, { drawn, ...material.parts }),
+    engine: {
+      ...material.versions,
+      browser: browser && { name: browser.name, version: browser.version },
+    },
+    summary: bottomLine(html),
     rules: { passed: [...rules.passed], waived: [...rules.waived] },
-    files: files.map(({ name, content }) => ({
-      name,
-      bytes: Buffer.byteLength(content),
-      sha256: hashOf(content),
-    })),
+    html: { sha256: hashOf(html) },
+    attachments: attachments.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 
@@ -64,45 +82,42 @@ const describeCorrection = (
   })),
 });
 
+const manifestRow = ({ table, row }: TableRow): ManifestRow => ({
+  id: row.id,
+  table,
+  known_on: row.known_on,
+  sha256: hashOfRow(row),
+});
+
+/** The rows of each table known by the end of `asOf`, revisions and withdrawals included, as one hash. */
+export const knownTables = (tables: Tables, asOf: Day): Manifest['known'] =>
+  tableNames.map((table) => {
+    const rows = tables[table].filter((row) => row.known_on <= asOf);
+    return { table, rows: rows.length, sha256: hashOf(rows.map(hashOfRow).join('\n')) };
+  });
+
+/** The manifest beside an edition: that of its rendering, and what came of it. */
+export const describeEdition = (
+  sealed: SealedManifest,
+  made: Pick<Manifest, 'pages' | 'inputs' | 'known'> & {
+    readonly rules: Verdict;
+    readonly files: readonly FileToStore[];
+  },
+): Manifest => ({
+  ...sealed,
+  ...made,
+  rules: { passed: [...made.rules.passed], waived: [...made.rules.waived] },
+  files: made.files.map(({ name, content }) => ({
+    name,
+    bytes: Buffer.byteLength(content),
+    sha256: hashOf(content),
+  })),
+});
+
 /** The paragraphs of the element `class="bottom-line"`, without their citations. */
 function bottomLine(html: string): string[] {
   const [, content = ''] = /<div class="bottom-line">([\s\S]*?)<\/div>/.exec(html) ?? [];
   return [...content.matchAll(/<p\b[^>]*>([\s\S]*?)<\/p>/g)].map(([, paragraph = '']) =>
     plainText(paragraph.replaceAll(/<sup class="cite">[\s\S]*?<\/sup>/g, '')),
-  );
-}
-
-/**
- * The hash of all that an edition is made from: every file of the brief, the rows known by its cut-off, its identity,
- * the formats asked for, `material` (the hash of fonts and outlines) and `engine`, which names the program and its
- * libraries.
- */
-export function inputsOf(
-  { brief, dataset, asOf, paper, parameters, correction }: Request,
-  { engine, material, formats }: { engine: string; material: string; formats: readonly string[] },
-): string {
-  const files: SourceFile[] = [
-    brief.definition,
-    brief.template,
-    brief.macros,
-    brief.styles,
-    brief.theme.source,
-    ...Object.values(brief.partials),
-    ...Object.values(brief.queries),
-    ...Object.values(brief.charts).map(({ source }) => source),
-  ];
-  return hashOf(
-    JSON.stringify({
-      engine,
-      material,
-      formats: formats.toSorted(),
-      asOf,
-      paper,
-      parameters,
-      correction: correction ?? undefined,
-      files,
-      marking: dataset.marking,
-      rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= (correction?.asOf ?? asOf)),
-    }),
   );
 }

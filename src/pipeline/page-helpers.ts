@@ -2,6 +2,7 @@ import Handlebars from 'handlebars';
 import { z } from 'zod';
 import { longDay, shortDay } from '../model/wording.ts';
 import type { Evidence } from './evidence.ts';
+import { plainCell, plainColumns } from './plain-rows.ts';
 import { traceCitation, traceText } from './trace.ts';
 
 const { escapeExpression: escape, SafeString } = Handlebars;
@@ -109,14 +110,14 @@ function runs(numbers: readonly number[]): number[][] {
 }
 
 function rowsTable(rows: readonly { readonly [column: string]: unknown }[]): string {
-  const plain = (value: unknown) => value === null || typeof value !== 'object' || Array.isArray(value);
-  const columns = Object.keys(rows[0] ?? {}).filter((column) => rows.every((row) => plain(row[column])));
+  const columns = plainColumns(rows);
   const head = columns
     .map((column) => `<th scope="col">${escape(column.replaceAll('_', ' '))}</th>`)
     .join('');
-  const cell = (value: unknown) => escape(Array.isArray(value) ? value.join('; ') : String(value ?? ''));
   const body = rows
-    .map((row) => `<tr>${columns.map((column) => `<td>${cell(row[column])}</td>`).join('')}</tr>`)
+    .map(
+      (row) => `<tr>${columns.map((column) => `<td>${escape(plainCell(row[column]))}</td>`).join('')}</tr>`,
+    )
     .join('\n');
   return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
 }

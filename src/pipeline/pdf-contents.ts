@@ -58,16 +58,18 @@ export function readContents(document: PDFDocument): PdfContents {
 
 /** The entries of the outline, each before those below it. */
 export function listBookmarks(document: PDFDocument): PDFDict[] {
-  const below = (parent: PDFDict | undefined): PDFDict[] => {
-    const found: PDFDict[] = [];
+  const found = new Set<PDFDict>();
+  const addBelow = (parent: PDFDict | undefined): void => {
     let entry = parent?.lookupMaybe(PDFName.of('First'), PDFDict);
-    while (entry !== undefined) {
-      found.push(entry, ...below(entry));
+    // A file that somebody made to harm may lead in a circle.
+    while (entry !== undefined && !found.has(entry)) {
+      found.add(entry);
+      addBelow(entry);
       entry = entry.lookupMaybe(PDFName.of('Next'), PDFDict);
     }
-    return found;
   };
-  return below(document.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict));
+  addBelow(document.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict));
+  return [...found];
 }
 
 export function linksOf(page: PDFPage): PDFDict[] {
@@ -162,10 +164,12 @@ function readPage(page: PDFPage, read: Map<PDFDict, Map<number, string>>): PdfPa
     const character = content.charCodeAt(at);
     if (character === less && content.charCodeAt(at + 1) !== less) {
       const end = content.indexOf('>', at);
+      if (end === -1) break;
       show(at + 1, end);
       at = end;
     } else if (character === less) {
       const end = content.indexOf('BDC', at);
+      if (end === -1) break;
       const properties = content.slice(at, end);
       open.push({ tagged: /\/MCID\b/.test(properties), instead: actualText(properties) });
       tagged ||= open.at(-1)?.tagged ?? false;

@@ -6,7 +6,7 @@ import type { OnStep } from './produce.ts';
  */
 export async function printAndJudge<T extends object>(
   print: (dismissed: AbortSignal) => Promise<Uint8Array>,
-  judge: () => T,
+  judge: () => Promise<T>,
   onStep: OnStep,
 ): Promise<T & { readonly printed: Uint8Array }> {
   const dismissal = new AbortController();
@@ -16,7 +16,7 @@ export async function printAndJudge<T extends object>(
   setImmediate(turn.resolve);
   await Promise.race([printing.catch(() => undefined), turn.promise]);
   try {
-    const judged = judge();
+    const judged = await judge();
     onStep('print');
     return { ...judged, printed: await printing };
   } catch (error) {

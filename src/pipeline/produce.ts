@@ -1,24 +1,25 @@
 import type { Brief, Paper } from '../model/brief.ts';
-import { issueNumber, periodEnding, type Day, type Period } from '../model/calendar.ts';
-import { asCorrected, knownFor, type Corrected, type Correction } from '../model/correction.ts';
+import { issueNumber, type Day, type Period } from '../model/calendar.ts';
+import type { Corrected, Correction } from '../model/correction.ts';
 import type { Dataset, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import { requireParameters, type Parameters } from '../model/parameters.ts';
+import type { Change } from '../model/known.ts';
+import type { Browser, Part, SealedManifest, Versions } from '../model/manifest.ts';
+import type { Parameters } from '../model/parameters.ts';
 import type { RowSets } from '../model/row.ts';
 import { longDay } from '../model/wording.ts';
-import { analyse, withoutUntold } from './analyse.ts';
-import { applyParameters, titleOfEdition } from './applied-parameters.ts';
-import { changesOf, correctedIn } from './changes.ts';
-import { compose } from './compose.ts';
-import { readDraft, type Draft } from './gate/draft.ts';
-import { holdDraft, holdPrint } from './gate/gate.ts';
+import { composePage } from './compose-page.ts';
+import type { Draft } from './gate/draft.ts';
+import { holdPrint } from './gate/gate.ts';
 import { headingsOf, linkTexts } from './gate/page-units.ts';
 import { readPrint } from './gate/print.ts';
 import { together, type Verdict } from './gate/rule.ts';
-import { illustrate, type DrawChart, type Illustration } from './illustrate.ts';
+import type { DrawChart, Illustration } from './illustrate.ts';
 import { printAndJudge } from './print-and-judge.ts';
+import { proofOf } from './proof.ts';
 import { seal } from './seal.ts';
-import { select, type OpenQueries } from './select.ts';
+import type { OpenQueries } from './select.ts';
+import type { Put } from './trace.ts';
 
 /** What is asked for: a brief, a day, a paper, values for its parameters, and its revision: an edition's identity. */
 export interface Request {
@@ -40,6 +41,8 @@ export interface Effects {
   readonly startPrinting: () => void;
   /** HTML to PDF. */
   readonly print: (html: string, options: { signal: AbortSignal }) => Promise<Uint8Array>;
+  /** What prints. */
+  readonly browser: () => Promise<Browser>;
 }
 
 /** Material that every edition is made with. */
@@ -50,6 +53,9 @@ export interface Material {
   readonly fontFaces: string;
   /** The code points for which every face has a glyph. */
   readonly glyphs: ReadonlySet<number>;
+  /** The files of fonts and outlines, for the manifest. */
+  readonly parts: { readonly fonts: readonly Part[]; readonly outlines: Part };
+  readonly versions: Versions;
   /** A hash over outlines and fonts. */
   readonly sha256: string;
 }
@@ -71,6 +77,12 @@ export interface Rendering {
   readonly charts: { readonly [name: string]: Illustration };
   /** The ids of the rows that the page shows. */
   readonly used: readonly string[];
+  /** What became known since the issue before, as the page lists it. */
+  readonly changes: readonly Change[];
+  /** The results of its queries. */
+  readonly sets: RowSets;
+  /** Each expression that printed something, where it is to be explained. */
+  readonly puts: readonly Put[];
   /** The page as the gate read it. */
   readonly draft: Draft;
   /** The rules that it holds to, and those that its brief waives. */
@@ -80,89 +92,23 @@ export interface Rendering {
 export interface Edition extends Rendering {
   readonly pdf: Uint8Array;
   readonly pages: number;
+  /** As it is in the PDF. */
+  readonly manifest: SealedManifest;
 }
 
-/** select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`. */
+/**
+ * select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`, but not for one
+ * that is to be `explained`.
+ */
 export async function render(
   request: Request,
   effects: Pick<Effects, 'openQueries' | 'drawChart'>,
   material: Material,
-  onStep: OnStep = () => {},
+  { onStep = () => {}, explained = false }: { onStep?: OnStep; explained?: boolean } = {},
 ): Promise<Rendering> {
-  const { judge, ...page } = await composePage(request, effects, material, onStep);
+  const { judge, ...page } = await composePage(request, effects, material, { onStep, explained });
   onStep('gate');
   return { ...page, ...judge() };
-}
-
-/** A page before the gate. */
-interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
-  /** Throws `edition-held`. */
-  readonly judge: () => Pick<Rendering, 'draft' | 'rules'>;
-}
-
-async function composePage(
-  { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
-  { openQueries, drawChart }: Pick<Effects, 'openQueries' | 'drawChart'>,
-  { maps, fontFaces, glyphs }: Material,
-  onStep: OnStep,
-): Promise<ComposedPage> {
-  const period = periodEnding(asOf, brief.config.period);
-  const knownRows = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
-  const parameters = requireParameters(brief, given);
-  const applied = applyParameters({ brief, parameters, known: knownRows });
-  const title = titleOfEdition(brief, applied);
-  const inPeriod = changesOf({ brief, dataset, asOf, applied });
-  const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
-  const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
-
-  onStep('select');
-  const selected = await select({ brief, known: knownRows, period, parameters, openQueries });
-  onStep('analyse');
-  const findings = analyse(brief, selected);
-  const told = { brief, findings };
-  const sets = Object.fromEntries(
-    Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, told)]),
-  );
-  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
-  onStep('chart');
-  const figures = await illustrate({ brief, known, sets, findings, maps, drawChart });
-  onStep('compose');
-  const drawn = Object.entries(figures).flatMap(([name, figure]) =>
-    figure ? [[name, figure] as const] : [],
-  );
-  const { html, traced, used } = compose({
-    brief,
-    period,
-    paper,
-    title,
-    parameters,
-    applied,
-    known,
-    sets,
-    findings,
-    figures,
-    changes,
-    correction: correction && { ...correction, changes: corrected },
-    fontFaces,
-  });
-  const charts = Object.fromEntries(drawn);
-  const judge = () => {
-    const draft = readDraft({
-      brief,
-      dataset,
-      period,
-      toldUntil: correction?.asOf ?? asOf,
-      revision: correction?.revision ?? 1,
-      known,
-      findings,
-      used,
-      traced,
-      charts: Object.values(charts),
-      glyphs,
-    });
-    return { draft, rules: holdDraft(draft) };
-  };
-  return { title, period, known, corrected, html, used, charts, judge };
 }
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
@@ -178,31 +124,37 @@ export async function produce(
   const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
   effects.startPrinting();
   try {
-    const { judge, ...page } = await composePage(request, effects, material, onStep);
+    const { judge, ...page } = await composePage(request, effects, material, { onStep, explained: false });
     stop.throwIfAborted();
     onStep('gate');
-    const { printed, ...judged } = await printAndJudge(
+    const { printed, rendering, manifest, attachments } = await printAndJudge(
       (dismissed) => effects.print(page.html, { signal: AbortSignal.any([stop, dismissed]) }),
-      judge,
+      async () => {
+        const judged = { ...page, ...judge() };
+        return { rendering: judged, ...(await proofOf(request, judged, { effects, material })) };
+      },
       onStep,
     );
-    const rendering = { ...page, ...judged };
     const { tree, pieces } = rendering.draft;
     onStep('seal');
-    const { pdf, pages, contents } = await seal(printed, {
-      title: [
-        rendering.title,
-        longDay(asOf),
-        ...(correction ? [`revision ${correction.revision}`] : []),
-      ].join(', '),
-      author: 'Sitrep',
-      subject: brief.config.subject,
-      keywords: [brief.config.marking, issueNumber(asOf)],
-      language: 'en-GB',
-      headings: headingsOf(tree),
-      links: linkTexts(tree),
-      date: new Date(`${correction?.asOf ?? asOf}T00:00:00Z`),
-    });
+    const { pdf, pages, contents, attached } = await seal(
+      printed,
+      {
+        title: [
+          rendering.title,
+          longDay(asOf),
+          ...(correction ? [`revision ${correction.revision}`] : []),
+        ].join(', '),
+        author: 'Sitrep',
+        subject: brief.config.subject,
+        keywords: [brief.config.marking, issueNumber(asOf)],
+        language: 'en-GB',
+        headings: headingsOf(tree),
+        links: linkTexts(tree),
+        date: new Date(`${correction?.asOf ?? asOf}T00:00:00Z`),
+      },
+      attachments,
+    );
     onStep('inspect');
     const inspected = holdPrint(
       readPrint({
@@ -210,13 +162,15 @@ export async function produce(
         title: rendering.title,
         asOf,
         paper: request.paper,
-        bytes: pdf.byteLength,
+        pdf,
         contents,
+        attachments,
+        attached,
         tree,
         pieces,
       }),
     );
-    return { ...rendering, pdf, pages, rules: together(rendering.rules, inspected) };
+    return { ...rendering, pdf, pages, manifest, rules: together(rendering.rules, inspected) };
   } catch (cause) {
     const { file } = brief.definition;
     // What failed without a place of its own, such as the browser, failed on this brief.

@@ -1,11 +1,23 @@
-import { createHash } from 'node:crypto';
-import { ParseSpeeds, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
+import {
+  ParseSpeeds,
+  PDFDocument,
+  PDFHeader,
+  PDFHexString,
+  PDFName,
+  PDFStreamWriter,
+  PDFString,
+} from '@cantoo/pdf-lib';
 import { AppError } from '../model/fault.ts';
+import { attach, readAttachments, type Attachment, type FoundAttachment } from './attachments.ts';
 import { attachXmp, describeLinks, mapRoles, xmpOf } from './pdf-metadata.ts';
 import { listBookmarks, readContents, type PdfContents } from './pdf-contents.ts';
+import { blankIdentity, identify } from './pdf-identity.ts';
 
 /** Named in every PDF; without versions, so that an update changes no byte by itself. */
 const CREATOR = 'Sitrep';
+
+/** Many small objects compress better together; pdf-lib's own 50 takes half as long again, and more bytes. */
+const OBJECTS_PER_STREAM = 250;
 
 export interface SealMetadata {
   readonly title: string;
@@ -27,15 +39,20 @@ export interface SealedPdf {
   readonly pages: number;
   /** What it shows, read before it was written: what writing itself might spoil is not in it. */
   readonly contents: PdfContents;
+  /** The files in it. */
+  readonly attached: readonly FoundAttachment[];
 }
 
 /**
  * Gives a printed PDF its metadata, and takes from it what differs between two prints of one document.
  * Same document, browser version and metadata: same bytes. Throws `pdf-invalid` when it cannot be read.
  */
-export async function seal(pdf: Uint8Array, metadata: SealMetadata): Promise<SealedPdf> {
-  const settled = settle(pdf, metadata.date);
-  const document = await load(settled);
+export async function seal(
+  pdf: Uint8Array,
+  metadata: SealMetadata,
+  attachments: readonly Attachment[] = [],
+): Promise<SealedPdf> {
+  const document = await load(settle(pdf, metadata.date));
   document.setTitle(metadata.title, { showInWindowTitleBar: true });
   document.setAuthor(metadata.author);
   document.setSubject(metadata.subject);
@@ -50,19 +67,14 @@ export async function seal(pdf: Uint8Array, metadata: SealMetadata): Promise<Sea
   describeLinks(document, metadata.links ?? {});
   attachXmp(document, xmpOf(metadata, { creator: CREATOR }));
   const contents = readContents(document);
-  // Attachments go here: before the identity, which must cover them.
-  const id = PDFHexString.of(identify(settled, metadata));
-  document.context.trailerInfo.ID = document.context.obj([id, id]);
-  return {
-    pdf: await document.save({
-      useObjectStreams: true,
-      addDefaultPage: false,
-      updateFieldAppearances: false,
-      objectsPerTick: Infinity,
-    }),
-    pages: document.getPageCount(),
-    contents,
-  };
+  attach(document, attachments, metadata);
+  document.context.trailerInfo.ID = document.context.obj([blankIdentity(), blankIdentity()]);
+  // What the document's own save would do first: name the version that knows streams of objects. Nothing is left to embed.
+  document.context.header = PDFHeader.forVersion(1, 7);
+  const writer = PDFStreamWriter.forContext(document.context, Infinity, true, OBJECTS_PER_STREAM);
+  const sealed = await writer.serializeToBuffer();
+  identify(sealed);
+  return { pdf: sealed, pages: document.getPageCount(), contents, attached: readAttachments(document) };
 }
 
 /**
@@ -122,7 +134,3 @@ async function load(pdf: Uint8Array): Promise<PDFDocument> {
     );
   }
 }
-
-/** The file identifier (ISO 32000-2, 14.4), from what the file is made of instead of from the time. */
-const identify = (pdf: Uint8Array, metadata: SealMetadata): string =>
-  createHash('sha256').update(pdf).update(JSON.stringify(metadata)).digest('hex').slice(0, 32);

@@ -4,6 +4,7 @@ import type { Tables } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { ParameterConfig, Parameters } from '../model/parameters.ts';
 import type { Row, RowSets } from '../model/row.ts';
+import { namedQueries } from './parts.ts';
 
 /** What a query may name, as `$as_of` and so on. */
 export interface QueryParameters {
@@ -26,18 +27,6 @@ export interface Queries extends AsyncDisposable {
 }
 
 export type OpenQueries = (known: Tables, options: { macros: SourceFile }) => Promise<Queries>;
-
-/** The queries whose rows the brief asks for: in its template and partials, for its charts and for its findings. */
-function namedQueries(brief: Brief): Brief['queries'] {
-  const { charts, findings } = brief.config;
-  const templates = [brief.template, ...Object.values(brief.partials)];
-  const named = new Set([
-    ...templates.flatMap(({ text }) => [...text.matchAll(/\brows\.(\w+)/g)].map(([, name]) => name)),
-    ...Object.values(charts).flatMap(({ rows, data }) => [rows, ...Object.values(data)]),
-    ...Object.values(findings).map(({ rows }) => rows),
-  ]);
-  return Object.fromEntries(Object.entries(brief.queries).filter(([name]) => named.has(name)));
-}
 
 /** What the queries of every brief may name. */
 export const commonParameters = (

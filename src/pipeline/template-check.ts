@@ -1,6 +1,7 @@
 import Handlebars from 'handlebars';
 import type { SourceFile } from '../model/brief.ts';
 import type { Fault } from '../model/fault.ts';
+import { markPlaces, placesIn } from './template-places.ts';
 import { forged, traceBlock, traceElements } from './trace.ts';
 
 /**
@@ -15,6 +16,8 @@ interface Names {
   readonly partials: ReadonlySet<string>;
   /** Whether elements and blocks carry their place. */
   readonly traced: boolean;
+  /** Whether each printed expression is marked too. */
+  readonly placed: boolean;
 }
 
 /** Reads a template: its syntax tree, every name in it wrapped in the guard, and what it may not contain. */
@@ -33,7 +36,7 @@ export function parseTemplate(
       faults: [{ file, line, problem: message.split('\n')[0] ?? message, mend: 'Correct the syntax.' }],
     };
   }
-  const walk = new TemplateCheck(file, names);
+  const walk = new TemplateCheck({ file, text }, names);
   walk.accept(program);
   return { program, faults: walk.faults };
 }
@@ -46,12 +49,22 @@ function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
 class TemplateCheck extends Handlebars.Visitor {
   readonly faults: Fault[] = [];
   readonly #file: string;
+  readonly #lines: readonly string[];
   readonly #names: Names;
 
-  constructor(file: string, names: Names) {
+  constructor({ file, text }: SourceFile, names: Names) {
     super();
     this.#file = file;
+    this.#lines = text.split('\n');
     this.#names = names;
+  }
+
+  override Program(program: hbs.AST.Program): void {
+    // As they were written: what follows wraps the names in them.
+    const source = { file: this.#file, lines: this.#lines };
+    const places = this.#names.placed ? placesIn(program, source) : [];
+    super.Program(program);
+    if (this.#names.placed) markPlaces(program, places);
   }
 
   override ContentStatement(content: hbs.AST.ContentStatement): void {

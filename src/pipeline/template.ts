@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { SourceFile } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import { guard, mark, parseTemplate } from './template-check.ts';
+import { placeOf } from './template-places.ts';
+import type { Put } from './trace.ts';
 
 type Helpers = { readonly [name: string]: Handlebars.HelperDelegate };
 
@@ -15,6 +17,8 @@ export interface TemplateSources {
   readonly helpers: Helpers;
   /** Whether the page carries traces of what wrote it, for the gate. */
   readonly traced?: boolean;
+  /** Whether each printed expression is handed to `onPut`, and marked by what that gives. */
+  readonly onPut?: (put: Put) => string;
 }
 
 /** Renders one page. `helpers` stand in for those of the same names that it was compiled with. */
@@ -28,11 +32,18 @@ export type Template = (context: object, helpers?: Helpers) => string;
  * Throws `template-invalid` with every fault that can be seen without data, or, from the returned function, with the
  * first unknown name met.
  */
-export function compileTemplate({ template, partials, helpers, traced = false }: TemplateSources): Template {
+export function compileTemplate({
+  template,
+  partials,
+  helpers,
+  traced = false,
+  onPut,
+}: TemplateSources): Template {
   const names = {
     helpers: new Set([...Object.keys(helpers), ...builtIn]),
     partials: new Set(Object.keys(partials)),
     traced,
+    placed: onPut !== undefined,
   };
   const parsed = Object.entries({ ...partials, '': template }).map(([name, source]) => ({
     name,
@@ -48,6 +59,9 @@ export function compileTemplate({ template, partials, helpers, traced = false }:
     [mark]: (name: string, file: string, line: number) => {
       reading = { file, line, ...nothingNamed(name) };
     },
+    [placeOf](this: unknown, file: string, line: number, expression: string) {
+      return new Handlebars.SafeString(onPut?.({ file, line, expression, context: this }) ?? '');
+    },
     [guard]: (_: unknown, value: unknown) => {
       if (value === undefined && reading) throw new AppError('template-invalid', [reading]);
       reading = undefined;
@@ -57,7 +71,7 @@ export function compileTemplate({ template, partials, helpers, traced = false }:
   const options = {
     strict: true,
     knownHelpersOnly: true,
-    knownHelpers: Object.fromEntries([...names.helpers, mark, guard].map((name) => [name, true])),
+    knownHelpers: Object.fromEntries([...names.helpers, mark, guard, placeOf].map((name) => [name, true])),
   };
   const compiled = new Map(parsed.map(({ name, program }) => [name, handlebars.compile(program, options)]));
   const main = compiled.get('');

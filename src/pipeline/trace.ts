@@ -4,20 +4,33 @@
  * Data cannot write a trace, since it is escaped, and templates may hold no comment and no such attribute.
  */
 const attribute = / data-at="[^"]*"/g;
-const comment = /<!--(?:say|cite|of|end) ?[^>]*-->/g;
+const comment = /<!--(?:say|cite|of|put|end) ?[^>]*-->/g;
 const openTag = /<([a-z][a-z0-9-]*)(?=[\s>/]|$)/gi;
 
 /** What a template may not hold: a comment, a tag whose name data could give, and the attribute of traces. */
 export const forged = /<!(?!doctype\b)|<$|\bdata-at\b/i;
 
 /** Marks a text as that of a row or a finding. `html` is escaped already. */
-export const traceText = (id: string, html: string): string => `<!--say ${id}-->${html}<!--end-->`;
+export const traceText = (id: string, html: string): string => `<!--say ${id}-->${html}${traceEnd}`;
 
 /** Marks a citation with the rows that it cites. */
 export const traceCitation = (ids: readonly string[]): string => `<!--cite ${ids.join(' ')}-->`;
 
+/** Marks what one expression of a template printed, by its number in the order of printing: for explanations alone. */
+export const tracePut = (number: number): string => `<!--put ${number}-->`;
+export const traceEnd = '<!--end-->';
+
+/** One printed expression of a template: where it stands, as it was written, and what it was printed in. */
+export interface Put {
+  readonly file: string;
+  readonly line: number;
+  readonly expression: string;
+  /** What the names in the expression were looked up in: a row of a query, a chart, the page itself. */
+  readonly context: unknown;
+}
+
 /** Marks what a template puts into the block of a layout as its own. */
-export const traceBlock = (file: string): readonly [string, string] => [`<!--of ${file}-->`, '<!--end-->'];
+export const traceBlock = (file: string): readonly [string, string] => [`<!--of ${file}-->`, traceEnd];
 
 /** Marks each element that a piece of a template opens with its place; `original` is the piece as it was written. */
 export function traceElements(

@@ -1,3 +1,4 @@
+import { hashToApprove, waitsForApproval } from '../model/approval.ts';
 import type { AuditRecord, Caller } from '../model/caller.ts';
 import { splitEditionId } from '../model/edition-id.ts';
 import type { DeliveryRecord, EditionRecord } from '../model/edition.ts';
@@ -19,6 +20,7 @@ export function editionShown(caller: Caller, record: EditionRecord, deliveries: 
     summary: card?.paragraphs ?? [],
     deliveries,
     files: record.folder === null ? [] : ['pdf', 'html', 'manifest'],
+    toApprove: waitsForApproval(record) ? hashToApprove(record) : null,
   };
 }
 

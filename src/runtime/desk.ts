@@ -48,6 +48,8 @@ export const auditWanted = z.strictObject({ edition: named.optional(), limit, af
 
 export const changes = ['retry', 'cancel', 'hold', 'release'] as const;
 type Change = (typeof changes)[number];
+export const decisions = ['approve', 'disapprove'] as const;
+export type Decision = (typeof decisions)[number];
 
 /**
  * What the API and the pages ask. Each is told who asks: what is above the caller's clearance is not in any list or
@@ -74,6 +76,8 @@ export interface Desk {
   request(caller: Caller, brief: string, wish: Wish): Promise<{ edition: EditionView; isNew: boolean }>;
   /** Changes an edition, or one delivery: `id` is the whole id of either. Gives the ids of what it moved. */
   change(caller: Caller, name: Change, id: string): Promise<string[]>;
+  /** Decides on what was looked at, and that has the SHA-256 `sha256`; refused when it is another by now. */
+  decide(caller: Caller, decision: Decision, what: { id: string; sha256: string }): Promise<void>;
   /** Sends an edition again to one of the targets of its brief. Gives the delivery. */
   resend(caller: Caller, id: string, to: string): Promise<DeliveryView>;
 }
@@ -118,7 +122,11 @@ export function openDesk(office: Office): Desk {
     async edition(caller, id) {
       const edition = await shown(caller, id);
       const runs = await ledger.runs({ edition: id });
-      return { ...edition, runs: runs.map((run) => ({ ...run, reason: wordsShown(caller, run.reason) })) };
+      return {
+        ...edition,
+        runs: runs.map((run) => ({ ...run, reason: wordsShown(caller, run.reason) })),
+        approvals: await ledger.approvals(id),
+      };
     },
 
     async steps(caller, id) {
@@ -180,6 +188,12 @@ export function openDesk(office: Office): Desk {
       const [delivery] = await ledger.deliveries({ id, sight });
       if (delivery === undefined) await editionSeen(caller, id, sight);
       return z.array(z.string()).parse(await operations[name].run(asCaller(caller), { id }));
+    },
+
+    async decide(caller, decision, { id, sha256 }) {
+      await editionSeen(caller, id);
+      const decided = { ids: [id], sha256, user: caller.name, claimedName: null };
+      await operations[decision].run(asCaller(caller), decided);
     },
 
     async resend(caller, id, to) {

@@ -3,7 +3,8 @@ import { editionId, editionName, type EditionOf } from '../model/edition-id.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { FileToStore, Manifest } from '../model/manifest.ts';
 import { describeParameters } from '../model/parameters.ts';
-import { describeEdition, inputsOf } from '../pipeline/manifest.ts';
+import { inputsOf } from '../pipeline/inputs.ts';
+import { describeEdition, describeRendering, knownTables } from '../pipeline/manifest.ts';
 import {
   produce,
   render,
@@ -75,14 +76,16 @@ export async function generate(
     const onStep = (step: Step) => reports.onStep(label, step);
     const edition = wanted.includes('pdf')
       ? await produce(request, effects, material, { onStep, signal })
-      : { ...(await render(request, effects, material, onStep)), pdf: undefined, pages: null };
+      : await renderOnly(request, { effects, material, onStep });
     const name = `${brief.id}-${editionName(identityOf(request))}`;
     const files = [
       ...(edition.pdf ? [{ name: `${name}.pdf`, content: edition.pdf }] : []),
       ...(wanted.includes('html') ? [{ name: `${name}.html`, content: edition.html }] : []),
     ];
     onStep('store');
-    const manifest = describeEdition(request, edition, { inputs, files });
+    const { rules, pages } = edition;
+    const known = knownTables(request.dataset.tables, request.correction?.asOf ?? request.asOf);
+    const manifest = describeEdition(edition.manifest, { rules, pages, inputs, known, files });
     await store.write(folder, files, manifest);
     return { brief: brief.id, folder, manifest, tookMs: reports.elapsedMs() - startedMs };
   };
@@ -106,6 +109,16 @@ export async function generate(
   const [first] = failures;
   if (first !== undefined) throw new AppError(first.code, distinct(failures), { cause: first });
   return outcomes;
+}
+
+/** An edition that nobody asks a PDF of. */
+async function renderOnly(
+  request: Request,
+  { effects, material, onStep }: { effects: Effects; material: Material; onStep: (step: Step) => void },
+) {
+  const rendering = await render(request, effects, material, { onStep });
+  const manifest = describeRendering(request, rendering, { material, browser: null, attachments: [] });
+  return { ...rendering, manifest, pdf: undefined, pages: null };
 }
 
 const identityOf = ({ brief, asOf, paper, parameters, correction }: Request): EditionOf => ({

@@ -3,6 +3,7 @@ import { papers, type Paper } from '../model/brief.ts';
 import type { Day } from '../model/calendar.ts';
 import { formats, type Format } from '../runtime/generate.ts';
 import { authorCommandLine, type AuthorCommands } from './cli-author.ts';
+import { proofCommandLine, type ProofCommands } from './cli-proof.ts';
 import { operatorCommands, serviceCommands, type ServiceCommands } from './cli-service.ts';
 import type { OperatorCommands } from './operate.ts';
 import { parseDay } from './parse.ts';
@@ -30,7 +31,14 @@ export function commandLine(
     service,
     operator,
     author,
-  }: { version: string; service: ServiceCommands; operator: OperatorCommands; author: AuthorCommands },
+    proof,
+  }: {
+    version: string;
+    service: ServiceCommands;
+    operator: OperatorCommands;
+    author: AuthorCommands;
+    proof: ProofCommands;
+  },
 ): Command {
   const program = new Command('sitrep')
     .description('Turns a folder of sourced events (data/) into PDF intelligence briefs (templates/).')
@@ -77,6 +85,7 @@ export function commandLine(
       mail === undefined ? commands.check() : service.checkMail(mail === true ? undefined : mail),
     );
 
+  proofCommandLine(program, proof);
   authorCommandLine(program, author);
   serviceCommands(program, service);
   operatorCommands(program, operator);

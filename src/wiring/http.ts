@@ -1,3 +1,5 @@
+import { readEditionFile } from '../adapters/editions.ts';
+import { openPictures } from '../adapters/pictures.ts';
 import { AppError } from '../model/fault.ts';
 import { isLoopback } from '../model/delivery-settings.ts';
 import { openAdmission, sessionKey } from '../runtime/admission.ts';
@@ -5,6 +7,8 @@ import { openDesk } from '../runtime/desk.ts';
 import type { Office } from '../runtime/office.ts';
 import type { Health } from '../shells/http/health.ts';
 import { serve } from '../shells/http/server.ts';
+import { openPages } from '../shells/pages/pages.ts';
+import type { PagesWorld } from '../shells/pages/world.ts';
 import { now, type Parts } from './parts.ts';
 
 /** Serves the API and the pages of a ledger. Throws `settings-invalid` where strangers could come in. */
@@ -34,9 +38,16 @@ export async function openHttp({
       key: await sessionKey(ledger),
       health,
       readAsset: parts.readAsset,
-      pages: null,
+      pages: (desk) => openPages(desk, worldOf(parts)),
       log: parts.log,
     },
     { ...parts.http, publicUrl: parts.delivery.publicUrl },
   );
 }
+
+const worldOf = (parts: Parts): PagesWorld => ({
+  ...parts,
+  picture: openPictures({ cacheFolder: parts.cacheFolder, draw: parts.drawPicture }),
+  readFile: readEditionFile,
+  now,
+});

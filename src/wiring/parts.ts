@@ -24,6 +24,8 @@ export interface Parts {
   readonly cacheFolder: string;
   readonly engine: string;
   readonly effects: Effects;
+  /** The first page of an HTML as a PNG. */
+  readonly drawPicture: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
   readonly log: Log;
   readonly loadMaterial: () => Promise<Material>;
   readonly briefIds: () => Promise<string[]>;

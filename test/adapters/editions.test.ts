@@ -5,6 +5,7 @@ import { markDelivered, readEdition, storeEdition } from '../../src/adapters/edi
 import { AppError } from '../../src/model/fault.ts';
 import { hashOf, type FileToStore, type Manifest } from '../../src/model/manifest.ts';
 import { temporaryFolder } from '../support/dataset.ts';
+import { sampleManifest } from '../support/sample-manifest.ts';
 
 /** An edition that says `text`, in two files. */
 function edition(text: string): { files: FileToStore[]; description: Manifest } {
@@ -17,19 +18,8 @@ function edition(text: string): { files: FileToStore[]; description: Manifest } 
     bytes: Buffer.byteLength(content),
     sha256: hashOf(content),
   }));
-  const inputs = hashOf(text);
-  const description = {
-    brief: 'a',
-    issue: '2021-W34-3',
-    asOf: '2021-08-25',
-    paper: 'A4',
-    parameters: {},
-    correction: null,
-    inputs,
-    pages: 2,
-  } as const;
-  const rules = { passed: [], waived: [] };
-  return { files, description: { ...description, summary: [], rows: [], rules, files: described } };
+  const made = { inputs: hashOf(text), known: [], pages: 2, files: described };
+  return { files, description: { ...sampleManifest, ...made } };
 }
 const store = (folder: string, text: string) => {
   const { files, description } = edition(text);

@@ -6,7 +6,7 @@ import { AppError, describeFault } from '../../src/model/fault.ts';
 import type { Parameters } from '../../src/model/parameters.ts';
 import { checkBrief } from '../../src/pipeline/check-brief.ts';
 import { editionsAskedFor, fanOut } from '../../src/pipeline/fan-out.ts';
-import { describeEdition, inputsOf } from '../../src/pipeline/manifest.ts';
+import { inputsOf } from '../../src/pipeline/inputs.ts';
 import { briefOf } from '../support/brief-of.ts';
 import { changesOn, readPage, sectionOf } from '../support/page.ts';
 import { findBrief, loadProduct, renderEdition, swapText, withBrief, withRow } from '../support/product.ts';
@@ -238,20 +238,10 @@ describe('what changed', () => {
   });
 });
 
-test('the manifest and the hash of the inputs name the parameters', () => {
+test('the hash of the inputs names the parameters', () => {
   const request = (parameters: Parameters) =>
     ({ brief: sheet, dataset, asOf: '2021-08-25', paper: 'A4', parameters }) as const;
   const settings = { engine: 'test', material: 'm', formats: ['pdf'] };
   const [one, other] = ['A-isis', 'A-isis-k'].map((actor) => inputsOf(request({ actor }), settings));
   expect(one).not.toBe(other);
-  const edition = {
-    known: dataset.tables,
-    used: [],
-    corrected: [],
-    pages: 1,
-    html: '',
-    rules: { passed: [], waived: [] },
-  };
-  const described = describeEdition(request({ actor: 'A-isis' }), edition, { inputs: one ?? '', files: [] });
-  expect(described.parameters).toEqual({ actor: 'A-isis' });
 });

@@ -22,7 +22,12 @@ const produceWith = (product: Product, print: Effects['print']) =>
       paper: 'A4',
       parameters: {},
     },
-    { ...rendering, startPrinting: () => {}, print },
+    {
+      ...rendering,
+      startPrinting: () => {},
+      print,
+      browser: () => Promise.resolve({ name: 'Test', version: '1' }),
+    },
     product.material,
   );
 

@@ -21,16 +21,20 @@ export const heldBefore = (product: Product, asked: Asked): Promise<Held> =>
   heldBy(renderEdition(product, asked));
 
 /** What holds an edition in all; `alter` spoils the page between composing and printing. */
-export const heldAfter = (
-  product: Product,
-  asked: Asked,
-  { printer, alter = (html) => html }: { printer: Printer; alter?: (html: string) => string },
-): Promise<Held> => heldBy(print(product, asked, { printer, alter }));
+export const heldAfter = (product: Product, asked: Asked, spoiling: Spoiling): Promise<Held> =>
+  heldBy(print(product, asked, spoiling));
+
+interface Spoiling {
+  readonly printer: Printer;
+  readonly alter?: (html: string) => string;
+  /** Spoils what was printed, before it is sealed. */
+  readonly spoil?: (pdf: Uint8Array) => Promise<Uint8Array>;
+}
 
 export function print(
   product: Product,
   { brief: id, asOf, parameters = {} }: Asked,
-  { printer, alter = (html) => html }: { printer: Printer; alter?: (html: string) => string },
+  { printer, alter = (html) => html, spoil = (pdf) => Promise.resolve(pdf) }: Spoiling,
 ): Promise<Edition> {
   const { dataset, material } = product;
   const brief = findBrief(product, id);
@@ -39,7 +43,8 @@ export function print(
     {
       ...rendering,
       startPrinting: () => {},
-      print: (html, options) => printer.print(alter(html), options),
+      print: async (html, options) => spoil(await printer.print(alter(html), options)),
+      browser: () => Promise.resolve(printer.browser),
     },
     material,
   );

@@ -88,7 +88,12 @@ export async function openHouse(
       ...common,
       ...catalogue,
       loadMaterial: () => loadMaterial(join(root, 'data/geo')),
-      effects: { ...rendering, startPrinting: () => {}, print: (_, { signal }) => house.print(signal) },
+      effects: {
+        ...rendering,
+        startPrinting: () => {},
+        print: (_, { signal }) => house.print(signal),
+        browser: () => Promise.resolve({ name: 'Test', version: '1' }),
+      },
       store: { read: readEdition, write: storeEdition },
       engine: 'test',
       hands: openHands(),

@@ -79,7 +79,8 @@ export class PagePool {
   }
 }
 
-async function openPage(browser: Browser, fontFaces: string): Promise<Page> {
+/** A page without scripts and network, ready for documents. */
+export async function openPage(browser: Browser, fontFaces: string): Promise<Page> {
   const page = await abortable(browser.newPage(), AbortSignal.timeout(OPENING_MS));
   await prepare(page, fontFaces);
   return page;

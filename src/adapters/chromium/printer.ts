@@ -6,6 +6,7 @@ import type { BrowserOrigin, FoundBrowser } from './find.ts';
 import { showDocument } from './frame.ts';
 import { browserFailed, PROTOCOL_TIMEOUT_MS } from './launch.ts';
 import { abortable, whileAlive, type PagePool } from './pages.ts';
+import { drawFirstPage } from './picture.ts';
 import { SessionKeeper } from './session.ts';
 import type { Session, SessionOptions } from './session.ts';
 
@@ -34,6 +35,8 @@ export interface Printer extends AsyncDisposable {
    * Throws `print-failed`, `browser-failed`, or the signal's reason.
    */
   print(html: string, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
+  /** Draws the first page of such a document as a PNG. Throws as `print` does. */
+  picture(html: string, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
 }
 
 /**
@@ -109,6 +112,15 @@ async function startPrinter(found: FoundBrowser, options: SessionOptions): Promi
         }
       }
       throw new Error('Every attempt ends in a document or an error.');
+    },
+    async picture(html, { signal }) {
+      try {
+        const { running: current } = await abortable(sessions.current(), signal);
+        return await drawFirstPage(current.browser, { html, fontFaces, signal });
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw cause instanceof AppError ? cause : printFailed(cause);
+      }
     },
     [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
   };

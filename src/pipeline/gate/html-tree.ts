@@ -15,6 +15,8 @@ export interface Text {
   readonly file: string;
   /** The rows and findings that it is the text of. */
   readonly says: readonly string[];
+  /** The number of the expression that printed it, in a page that is to be explained. */
+  readonly put?: number;
 }
 
 /** The rows that a citation names. */
@@ -56,7 +58,12 @@ export function parseHtml(html: string): HtmlTree {
   const unbalanced: HtmlTree['unbalanced'][number][] = [];
   let current = root;
   /** What traces are open, the innermost last: the text of a row, or the block of a template. */
-  const traces: { readonly says?: string; readonly file?: string; readonly within: Element }[] = [];
+  const traces: {
+    readonly says?: string;
+    readonly file?: string;
+    readonly put?: number;
+    readonly within: Element;
+  }[] = [];
   const addText = (raw: string): void => {
     if (raw.trim() === '') {
       if (raw !== '') current.children.push({ text: ' ', file: current.file, says: [] });
@@ -66,7 +73,8 @@ export function parseHtml(html: string): HtmlTree {
     // An element within the block knows its own template.
     const file = block?.within === current ? (block.file ?? '') : current.file;
     const says = traces.flatMap(({ says: id }) => (id === undefined ? [] : [id]));
-    current.children.push({ text: decode(raw), file, says });
+    const put = traces.findLast((trace) => trace.put !== undefined)?.put;
+    current.children.push({ text: decode(raw), file, says, ...(put !== undefined && { put }) });
   };
 
   let position = 0;
@@ -78,6 +86,7 @@ export function parseHtml(html: string): HtmlTree {
     if (kind !== undefined) {
       if (kind === 'say') traces.push({ says: value, within: current });
       else if (kind === 'of') traces.push({ file: value, within: current });
+      else if (kind === 'put') traces.push({ put: Number(value), within: current });
       else if (kind === 'cite') current.children.push({ cites: value.split(' ').filter(Boolean) });
       else if (kind === 'end') traces.pop();
       continue;

@@ -87,17 +87,23 @@ const joined = (texts: readonly Text[]): string =>
 export interface Piece {
   readonly text: string;
   readonly element: Element;
+  /** What it is put together from, each with the element that it stands in. */
+  readonly texts: readonly (readonly [text: Text, within: Element])[];
 }
 
 /** The pieces of text as they stand on paper; what only the web page shows is left out. */
 export function printedPieces(tree: HtmlTree): Piece[] {
   const body = bodyOf(tree);
   const pieces: Piece[] = [];
-  let text = '';
+  let texts: (readonly [Text, Element])[] = [];
   const end = (element: Element): void => {
-    const tidy = text.replaceAll(/\s+/g, ' ').trim();
-    if (tidy !== '') pieces.push({ text: tidy, element });
-    text = '';
+    const tidy = texts
+      .map(([{ text }]) => text)
+      .join('')
+      .replaceAll(/\s+/g, ' ')
+      .trim();
+    if (tidy !== '') pieces.push({ text: tidy, element, texts });
+    texts = [];
   };
   const walk = (element: Element): void => {
     // The rows behind a figure stand in the page and not on paper; the marking stands in the margins instead.
@@ -106,7 +112,7 @@ export function printedPieces(tree: HtmlTree): Piece[] {
     const breaks = !inlineNames.has(element.name);
     if (breaks && element.parent) end(element.parent);
     for (const child of element.children) {
-      if (isText(child)) text += child.text;
+      if (isText(child)) texts.push([child, element]);
       else if (isElement(child)) walk(child);
     }
     if (breaks) end(element);

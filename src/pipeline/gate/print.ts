@@ -1,5 +1,6 @@
 import type { Brief, Paper } from '../../model/brief.ts';
 import type { Day } from '../../model/calendar.ts';
+import type { Attachment, FoundAttachment } from '../attachments.ts';
 import type { PdfContents } from '../pdf-contents.ts';
 import type { HtmlTree } from './html-tree.ts';
 import type { Piece } from './page-units.ts';
@@ -11,8 +12,11 @@ export interface Print {
   readonly title: string;
   readonly paper: Paper;
   readonly asOf: Day;
-  readonly bytes: number;
+  readonly pdf: Uint8Array;
   readonly contents: PdfContents;
+  /** What was to be attached, and what is found to be. */
+  readonly attachments: readonly Attachment[];
+  readonly attached: readonly FoundAttachment[];
   /** The letters and digits of each page's text. */
   readonly letters: readonly string[];
   /** The page that it was printed from. */

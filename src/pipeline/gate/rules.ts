@@ -18,6 +18,7 @@ import {
 import {
   blank,
   lostLinks,
+  otherAttachments,
   otherBookmarks,
   otherFonts,
   otherPaper,
@@ -93,6 +94,11 @@ export const afterSealing: readonly Rule<Print>[] = [
   { name: 'pdf-alt-text', sense: 'Each chart has its text alternative.', check: undescribed },
   { name: 'pdf-bookmarks', sense: 'Bookmarks are the headings, and lead to them.', check: otherBookmarks },
   { name: 'pdf-links', sense: 'Links are there, and land.', check: lostLinks },
+  {
+    name: 'pdf-attachments',
+    sense: 'What proves it is attached whole, and nothing else.',
+    check: otherAttachments,
+  },
 ];
 
 /** Waivers name rules that can be waived, each once. Those that nothing needed are found over all golden days. */

@@ -172,10 +172,11 @@ function guard(server: FastifyInstance): void {
 }
 
 async function serveAssets(server: FastifyInstance, world: Surroundings): Promise<void> {
-  const [css, script] = await Promise.all(
-    ['preview/preview.css', 'preview/preview.js'].map((name) => world.readAsset(name)),
+  const [base, css, script] = await Promise.all(
+    ['base.css', 'preview/preview.css', 'preview/preview.js'].map((name) => world.readAsset(name)),
   );
   const { fontFaces } = await world.loadMaterial();
+  server.get('/assets/base.css', (_, reply) => reply.type('text/css').send(base));
   server.get('/assets/preview.css', (_, reply) => reply.type('text/css').send(css));
   server.get('/assets/preview.js', (_, reply) => reply.type('text/javascript').send(script));
   server.get('/assets/fonts.css', (_, reply) =>

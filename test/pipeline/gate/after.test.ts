@@ -1,3 +1,4 @@
+import { PDFDocument } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openPrinter, type Printer } from '../../../src/adapters/chromium/printer.ts';
 import type { Brief } from '../../../src/model/brief.ts';
@@ -36,6 +37,7 @@ interface Wrong {
   readonly what: string;
   readonly product?: Product;
   readonly alter?: (html: string) => string;
+  readonly spoil?: (pdf: Uint8Array) => Promise<Uint8Array>;
   readonly says: RegExp;
 }
 
@@ -137,7 +139,21 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       says: /x\.invalid/,
     },
   ],
+  'pdf-attachments': [
+    {
+      what: 'a file that came with the page',
+      spoil: withLateAttachment,
+      says: /a file "late\.txt"/,
+    },
+  ],
 };
+
+/** What pdf-lib is told to attach, it adds while it writes. */
+async function withLateAttachment(pdf: Uint8Array): Promise<Uint8Array> {
+  const document = await PDFDocument.load(pdf, { updateMetadata: false });
+  await document.attach(Buffer.from('x'), 'late.txt');
+  return document.save({ useObjectStreams: false });
+}
 
 test('every rule has a wrong PDF that it must hold', () => {
   expect(Object.keys(wrong).toSorted()).toEqual(afterSealing.map(({ name }) => name).toSorted());
@@ -146,8 +162,9 @@ test('every rule has a wrong PDF that it must hold', () => {
 describe.each(Object.entries(wrong).map(([rule, prints]) => ({ rule, prints })))(
   '$rule',
   ({ rule, prints }) => {
-    test.each(prints)('holds $what', async ({ product = right, alter, says }) => {
-      const held = await heldAfter(product, asked, { printer, ...(alter && { alter }) });
+    test.each(prints)('holds $what', async ({ product = right, alter, spoil, says }) => {
+      const spoiling = { printer, ...(alter && { alter }), ...(spoil && { spoil }) };
+      const held = await heldAfter(product, asked, spoiling);
       expect((held[rule] ?? []).map(({ problem }) => problem).join('\n')).toMatch(says);
       for (const { file, mend } of held[rule] ?? []) {
         expect(file).toContain('templates/');

@@ -31,10 +31,10 @@ export function otherWords(print: Print): Fault[] {
     return false;
   };
   // The head of a table stands again on each page that the table goes on to.
-  const headOf = ({ element }: Piece): Element | undefined =>
+  const headOf = ({ element }: Pick<Piece, 'element'>): Element | undefined =>
     element.parent?.parent?.name === 'thead' ? element.parent.parent : undefined;
   const heads = new Set(pieces.flatMap((piece) => headOf(piece) ?? []));
-  const unheaded: Piece[] = [];
+  const unheaded: Pick<Piece, 'text' | 'element'>[] = [];
   for (const [head, alike] of Map.groupBy(heads, (element) => lettersOf(textOf(element)))) {
     if (head === '') continue;
     let found = 0;

@@ -1,12 +1,13 @@
 import type { Fault } from '../../../model/fault.ts';
+import type { Attachment } from '../../attachments.ts';
 import { excerpt } from '../draft.ts';
 import { headingsOf } from '../page-units.ts';
 import { lettersOf, type Print } from '../print.ts';
 
-export const tooMuch = ({ brief, bytes, contents }: Print): Fault[] => {
+export const tooMuch = ({ brief, pdf, contents }: Print): Fault[] => {
   const { limits } = brief.config;
   const { file } = brief.definition;
-  const megabytes = bytes / 1e6;
+  const megabytes = pdf.byteLength / 1e6;
   return [
     ...(contents.pages.length > limits.pages
       ? [
@@ -172,5 +173,34 @@ export const lostLinks = ({ brief, contents, tree }: Print): Fault[] => {
         problem: `The link to "${name}" is not in the PDF.`,
         mend: 'Let the link hold text that is printed.',
       })),
+  ];
+};
+
+/** Told by the bytes that were written, in which each file stands as it was packed. */
+export const otherAttachments = ({ brief, pdf, attachments, attached }: Print): Fault[] => {
+  const { file } = brief.template;
+  const written = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength);
+  const isWhole = ({ entry, packed }: Attachment): boolean =>
+    written.indexOf(packed) !== -1 &&
+    attached.some(
+      (found) =>
+        found.name === entry.name &&
+        found.associated &&
+        found.relationship === entry.relationship &&
+        Buffer.compare(found.packed, packed) === 0,
+    );
+  const wanted = new Set(attachments.map(({ entry }) => entry.name));
+  const mend = 'Print again; if it fails again, report it: no template can cause it.';
+  return [
+    ...attachments
+      .filter((each) => !isWhole(each))
+      .map(({ entry }) => ({
+        file,
+        problem: `The attachment "${entry.name}" is missing, or not whole.`,
+        mend,
+      })),
+    ...attached
+      .filter(({ name }) => !wanted.has(name))
+      .map(({ name }) => ({ file, problem: `The PDF holds a file "${name}", which is not ours.`, mend })),
   ];
 };

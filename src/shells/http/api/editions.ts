@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { editionDetail, editionView, fileKinds, pageOf } from '../../../model/view.ts';
-import { changes, editionsWanted, type Desk } from '../../../runtime/desk.ts';
+import { changes, decisions, editionsWanted, type Desk } from '../../../runtime/desk.ts';
 import { callerOf } from '../access.ts';
 import type { SendEvents } from '../events.ts';
 import { sendEditionFile } from '../files.ts';
 import { answers, editionNamed, file, idOf, json, type Api } from './words.ts';
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** A PDF over a slow line. */
 const FILE_MS = 10 * 60_000;
 
@@ -20,6 +21,11 @@ const changeOf = {
   cancel: 'End it, or what of it is not out; one that is being made is stopped',
   hold: 'Keep it from being made, or its deliveries from going out',
   release: 'Let go on what is held',
+} as const;
+
+const decisionOf = {
+  approve: 'Let out what has this SHA-256, of a brief that waits for approval',
+  disapprove: 'Take an approval back, for what is not out yet',
 } as const;
 
 /** Editions: looking at them, their files, what happens to them, and changing that. */
@@ -98,6 +104,27 @@ export function editions(app: Api, desk: Desk, { sendEvents }: { sendEvents: Sen
       async (request) => {
         const [caller, id] = [callerOf(request), idOf(request.params)];
         await desk.change(caller, change, id);
+        return desk.edition(caller, id);
+      },
+    );
+  }
+
+  for (const decision of decisions) {
+    app.post(
+      `/api/editions/:brief/:edition/${decision}`,
+      {
+        schema: {
+          ...common,
+          summary: decisionOf[decision],
+          body: z.strictObject({
+            sha256: sha256.describe('Of what was looked at: `toApprove` of the edition'),
+          }),
+          response: answers({ 200: json(editionDetail, 'The edition as it is now') }),
+        },
+      },
+      async (request) => {
+        const [caller, id] = [callerOf(request), idOf(request.params)];
+        await desk.decide(caller, decision, { id, sha256: request.body.sha256 });
         return desk.edition(caller, id);
       },
     );

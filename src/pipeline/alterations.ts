@@ -1,0 +1,82 @@
+import type { Tables } from '../model/dataset.ts';
+import type { Manifest, SealedManifest } from '../model/manifest.ts';
+import { otherTables } from './compare-manifests.ts';
+import { knownTables } from './manifest.ts';
+import type { Proof } from './read-proof.ts';
+
+/** A SHA-256 that somebody wrote down for an edition when it was made. */
+export interface Recorded {
+  /** As it reads in a sentence: `the ledger`. */
+  readonly where: string;
+  readonly sha256: string;
+}
+
+/**
+ * What shows that somebody altered the PDF, or what was written down of it. `explained` says that it would be made
+ * otherwise today: then another hash may just be that of a later making, which `notRecorded` tells.
+ */
+export function alterationsOf(
+  { intact, otherAttachments, sha256 }: Proof,
+  {
+    rendered,
+    recorded,
+    explained,
+  }: { rendered: string | null; recorded: readonly Recorded[]; explained: boolean },
+): string[] {
+  const others = explained ? [] : recorded.filter((each) => each.sha256 !== sha256);
+  return [
+    ...(intact ? [] : ['The PDF was altered after it was made: its bytes are not those of its identifier.']),
+    ...otherAttachments.map((name) => `The attachment "${name}" is not what the manifest in the PDF says.`),
+    ...others.map(({ where, sha256: other }) =>
+      rendered === sha256
+        ? `Another SHA-256 stands in ${where}, ${other}: the PDF is as it is made here, and that record is not.`
+        : `Another SHA-256 stands in ${where}, ${other}: this is not the PDF that was recorded.`,
+    ),
+  ];
+}
+
+export const notRecorded = (sha256: string, recorded: readonly Recorded[]): string[] =>
+  recorded
+    .filter((each) => each.sha256 !== sha256)
+    .map(
+      ({ where }) => `Another SHA-256 stands in ${where}: it was made again since, or this PDF was altered.`,
+    );
+
+/** What to make of other bytes where nothing that the manifest names is another. */
+export function unexplained({
+  proof: { manifest, sha256 },
+  own,
+  recorded,
+  tables,
+  now,
+}: {
+  proof: Proof;
+  own: Manifest | null;
+  recorded: readonly Recorded[];
+  tables: Tables | undefined;
+  now: SealedManifest;
+}): { altered: boolean; says: string }[] {
+  const isRecorded = recorded.some((each) => each.sha256 === sha256);
+  if (manifest.html.sha256 !== now.html.sha256) {
+    const others =
+      own === null || tables === undefined ? [] : otherTables(own.known, knownTables(tables, manifest.asOf));
+    const says =
+      others.length > 0
+        ? `The page reads otherwise, since rows that it does not show were changed in ${others.join(', ')}.`
+        : 'The page reads otherwise, though all that its manifest names is the same: rows that it does not show were changed, or Sitrep itself, under the same version.';
+    return [{ altered: false, says }];
+  }
+  return isRecorded
+    ? [
+        {
+          altered: false,
+          says: 'The page is the same, and is printed or sealed otherwise: by another build of the browser or of Sitrep, under the same version.',
+        },
+      ]
+    : [
+        {
+          altered: true,
+          says: 'The PDF was altered after it was made: all that it is made from is the same, and gives other bytes.',
+        },
+      ];
+}

@@ -1,0 +1,87 @@
+import { periodEnding } from '../model/calendar.ts';
+import { asCorrected, knownFor } from '../model/correction.ts';
+import { requireParameters } from '../model/parameters.ts';
+import { analyse, withoutUntold } from './analyse.ts';
+import { applyParameters, titleOfEdition } from './applied-parameters.ts';
+import { changesOf, correctedIn } from './changes.ts';
+import { compose } from './compose.ts';
+import { readDraft } from './gate/draft.ts';
+import { holdDraft } from './gate/gate.ts';
+import { illustrate } from './illustrate.ts';
+import type { Effects, Material, OnStep, Rendering, Request } from './produce.ts';
+import { select } from './select.ts';
+
+/** A page before the gate. */
+export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
+  /** Throws `edition-held`. */
+  readonly judge: () => Pick<Rendering, 'draft' | 'rules'>;
+}
+
+/** select → analyse → chart → compose. */
+export async function composePage(
+  { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
+  { openQueries, drawChart }: Pick<Effects, 'openQueries' | 'drawChart'>,
+  { maps, fontFaces, glyphs }: Material,
+  { onStep, explained }: { onStep: OnStep; explained: boolean },
+): Promise<ComposedPage> {
+  const period = periodEnding(asOf, brief.config.period);
+  const knownRows = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
+  const parameters = requireParameters(brief, given);
+  const applied = applyParameters({ brief, parameters, known: knownRows });
+  const title = titleOfEdition(brief, applied);
+  const inPeriod = changesOf({ brief, dataset, asOf, applied });
+  const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
+  const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
+
+  onStep('select');
+  const selected = await select({ brief, known: knownRows, period, parameters, openQueries });
+  onStep('analyse');
+  const findings = analyse(brief, selected);
+  const told = { brief, findings };
+  const sets = Object.fromEntries(
+    Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, told)]),
+  );
+  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
+  onStep('chart');
+  const figures = await illustrate({ brief, known, sets, findings, maps, drawChart });
+  onStep('compose');
+  const drawn = Object.entries(figures).flatMap(([name, figure]) =>
+    figure ? [[name, figure] as const] : [],
+  );
+  const { html, traced, used, puts } = compose(
+    {
+      brief,
+      period,
+      paper,
+      title,
+      parameters,
+      applied,
+      known,
+      sets,
+      findings,
+      figures,
+      changes,
+      correction: correction && { ...correction, changes: corrected },
+      fontFaces,
+    },
+    { explained },
+  );
+  const charts = Object.fromEntries(drawn);
+  const judge = () => {
+    const draft = readDraft({
+      brief,
+      dataset,
+      period,
+      toldUntil: correction?.asOf ?? asOf,
+      revision: correction?.revision ?? 1,
+      known,
+      findings,
+      used,
+      traced,
+      charts: Object.values(charts),
+      glyphs,
+    });
+    return { draft, rules: explained ? { passed: [], waived: [] } : holdDraft(draft) };
+  };
+  return { title, period, known, corrected, html, used, changes, charts, sets, puts, judge };
+}

@@ -1,0 +1,111 @@
+import type { Caller } from '../../model/caller.ts';
+import type { EditionState } from '../../model/edition.ts';
+import type { DeliveryView, EditionView } from '../../model/view.ts';
+import { editionHref } from './words.ts';
+
+/** A button in a form of its own. */
+export interface Action {
+  readonly action: string;
+  readonly label: string;
+  /** What it is about, for those who hear the button without what stands around it. */
+  readonly about: string;
+  readonly fields: readonly { readonly name: string; readonly value: string }[];
+}
+
+type Change = 'retry' | 'cancel' | 'hold' | 'release';
+const labels: { readonly [change in Change]: string } = {
+  retry: 'Retry',
+  cancel: 'Cancel',
+  hold: 'Hold',
+  release: 'Release',
+};
+
+const ofMade = ({ deliveries }: EditionView): Change[] => {
+  const { waiting = 0, held = 0, bounced = 0, failed = 0 } = deliveries;
+  const pending = (deliveries.pending ?? 0) + waiting;
+  return [
+    ...(bounced + failed > 0 ? (['retry'] as const) : []),
+    ...(pending > 0 ? (['hold'] as const) : []),
+    ...(held > 0 ? (['release'] as const) : []),
+    ...(pending + held > 0 ? (['cancel'] as const) : []),
+  ];
+};
+const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => readonly Change[] } = {
+  queued: () => ['hold', 'cancel'],
+  rendering: () => ['cancel'],
+  // What was begun needs another attempt; what was not was held by somebody.
+  held: ({ startedAt }) => [startedAt === null ? 'release' : 'retry', 'cancel'],
+  failed: () => ['retry', 'cancel'],
+  cancelled: () => ['retry'],
+  skipped: () => ['retry'],
+  rendered: ofMade,
+  delivering: ofMade,
+  done: ofMade,
+};
+
+/** What can be done about an edition as it is; nothing for those who may only read. */
+export function editionActions(caller: Caller, edition: EditionView): Action[] {
+  if (caller.may === 'read') return [];
+  const { id, toApprove } = edition;
+  const changes = ofEdition[edition.state](edition).map((change) => ({
+    action: `${editionHref(id)}/${change}`,
+    label: labels[change],
+    about: id,
+    fields: [],
+  }));
+  if (toApprove === null) return changes;
+  // What is approved is what this page shows, whatever the edition is by the time that somebody presses.
+  const fields = [{ name: 'sha256', value: toApprove }];
+  return [{ action: `${editionHref(id)}/approve`, label: 'Approve', about: id, fields }, ...changes];
+}
+
+const ofDelivery: { readonly [state in DeliveryView['state']]: readonly Change[] } = {
+  waiting: ['hold', 'cancel'],
+  pending: ['hold', 'cancel'],
+  sending: [],
+  sent: [],
+  bounced: ['retry'],
+  failed: ['retry'],
+  held: ['release', 'cancel'],
+  cancelled: ['retry'],
+};
+
+/** What can be done about a delivery; `back` is the page to return to. */
+export function deliveryActions(
+  caller: Caller,
+  { id, state, address, edition, content }: DeliveryView,
+  back: string,
+): Action[] {
+  if (caller.may === 'read') return [];
+  const fields = [{ name: 'back', value: back }];
+  const changes = ofDelivery[state].map((change) => ({
+    action: `/deliveries/${encodeURIComponent(id)}/${change}`,
+    label: labels[change],
+    about: `${edition} to ${address}`,
+    fields,
+  }));
+  const settled = state === 'sent' || state === 'bounced';
+  // Word to the operator is no edition, and is not sent again.
+  if (!settled || (content !== 'edition' && content !== 'notice')) return changes;
+  return [...changes, resendTo(edition, { address, label: 'Resend', back })];
+}
+
+export const resendTo = (
+  edition: string,
+  { address, label, back }: { address: string; label: string; back: string },
+): Action => ({
+  action: `${editionHref(edition)}/deliveries`,
+  label,
+  about: `${edition} to ${address}`,
+  fields: [
+    { name: 'to', value: address },
+    { name: 'back', value: back },
+  ],
+});
+
+export const makeAction = (brief: string, asOf: string): Action => ({
+  action: `/briefs/${encodeURIComponent(brief)}/editions`,
+  label: 'Make',
+  about: `the edition to ${asOf}`,
+  fields: [{ name: 'asOf', value: asOf }],
+});

@@ -1,0 +1,53 @@
+import type { Manifest } from '../../model/manifest.ts';
+import type { EditionDetail } from '../../model/view.ts';
+import { instant, plural, type Instant } from './words.ts';
+
+const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000).toLocaleString('en-GB')} kB`;
+
+/** The files of an edition, as links. */
+export function downloadsOf({ files, pages }: Manifest, api: string) {
+  const sizeOf = (kind: string) => kilobytes(files.find(({ name }) => name.endsWith(`.${kind}`))?.bytes ?? 0);
+  return [
+    { label: 'PDF', href: `${api}/pdf`, note: `${plural(pages ?? 0, 'page')}, ${sizeOf('pdf')}`, save: true },
+    {
+      label: 'HTML',
+      href: `${api}/html`,
+      note: `with the rows behind each chart, ${sizeOf('html')}`,
+      save: false,
+    },
+    { label: 'Manifest', href: `${api}/manifest`, note: 'what it was made from, with hashes', save: false },
+  ];
+}
+
+const origins = {
+  schedule: 'its schedule',
+  backfill: 'a backfill',
+  request: 'a request',
+  correction: 'a correction',
+} as const;
+
+const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
+
+/** How an edition came about. */
+export function factsOf(edition: EditionDetail): { label: string; text: string; at: Instant | null }[] {
+  const { origin, slot, requestedAt, renderedAt, settledAt, paper, pages, sha256 } = edition;
+  const at = (label: string, when: Date | null) =>
+    when === null ? [] : [{ label, text: '', at: instant(when) }];
+  const text = (label: string, words: string | null) =>
+    words === null ? [] : [{ label, text: words, at: null }];
+  return [
+    ...text('Origin', origins[origin]),
+    ...at('Slot', slot),
+    ...at('Asked for', requestedAt),
+    ...at('Made', renderedAt),
+    ...at('Settled', settledAt),
+    ...text('Paper', paper),
+    ...text('Pages', pages === null ? null : String(pages)),
+    ...Object.entries(edition.parameters).flatMap(([name, value]) => text(name, value)),
+    ...text('SHA-256', sha256),
+    ...text('Corrects', edition.correction?.replaces.edition ?? null),
+    ...edition.approvals.flatMap(({ decision, user, claimedName, decidedAt }) =>
+      at(`${capital(decision)} by ${claimedName === null ? user : `${user}, as ${claimedName}`}`, decidedAt),
+    ),
+  ];
+}

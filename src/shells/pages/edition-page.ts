@@ -1,0 +1,127 @@
+import type { Brief } from '../../model/brief.ts';
+import type { Caller } from '../../model/caller.ts';
+import { editionPath } from '../../model/edition-id.ts';
+import type { Manifest } from '../../model/manifest.ts';
+import type { BriefDetail, DeliveryView, EditionDetail, EditionView, StepRecord } from '../../model/view.ts';
+import { editionActions } from './actions.ts';
+import { tally } from './calendar.ts';
+import { deliveriesOf } from './deliveries-table.ts';
+import { downloadsOf, factsOf } from './edition-facts.ts';
+import type { changesShown, sourcesShown } from './evidence.ts';
+import { pictureHref } from './overview.ts';
+import {
+  briefHref,
+  differences,
+  editionHref,
+  instant,
+  isOpen,
+  periodOf,
+  plural,
+  reasonsOf,
+  stateSays,
+} from './words.ts';
+
+export interface EditionTold {
+  readonly caller: Caller;
+  readonly edition: EditionDetail;
+  readonly view: BriefDetail;
+  readonly brief: Brief | null;
+  readonly steps: readonly StepRecord[];
+  readonly deliveries: readonly DeliveryView[];
+  readonly parts: readonly EditionView[];
+  /** The edition of the period before, where there is one. */
+  readonly previous: EditionView | null;
+  readonly manifest: Manifest | null;
+  readonly changes: ReturnType<typeof changesShown> | null;
+  readonly sources: ReturnType<typeof sourcesShown> | null;
+}
+
+export function editionPage(told: EditionTold) {
+  const { caller, edition, view, brief, steps, previous, manifest, changes, sources } = told;
+  const { id, state, asOf, title, issue, files } = edition;
+  const href = editionHref(id);
+  const period = periodOf(asOf, brief?.config.period);
+  const about = differences(edition, view.paper);
+  const whole = title ?? view.title;
+  const isMade = files.length > 0;
+  const wrong = state === 'held' || state === 'failed';
+  const api = `/api/editions/${editionPath(id)}`;
+  return {
+    title: whole,
+    heading: `${whole}, ${period}`,
+    trail: [
+      { href: '/', label: 'Briefs' },
+      { href: `${briefHref(edition.brief)}?year=${asOf.slice(0, 4)}`, label: view.title },
+    ],
+    marking: edition.marking ?? view.marking,
+    dateline: [issue === null ? null : `No. ${issue}`, period, about].filter(Boolean).join(' · '),
+    state,
+    says: stateSays[state],
+    actions: editionActions(caller, edition),
+    wrong,
+    reasonsTitle: wrong ? 'Why it was not made' : 'What there is to say',
+    // That it fanned out shows in what it fanned out into.
+    reasons: told.parts.length > 0 && !wrong ? [] : reasonsOf(edition.reason),
+    live: isMade || (!isOpen(state) && steps.length === 0) ? null : liveOf(edition, { steps, href, api }),
+    parts: partsOf(told),
+    isMade,
+    alt: `${whole}, ${period}, as PDF`,
+    files: { pdf: files.includes('pdf') ? `${api}/pdf` : null },
+    picture: isMade ? pictureHref(edition) : null,
+    summary: edition.summary,
+    downloads: manifest && downloadsOf(manifest, api),
+    facts: factsOf(edition),
+    deliveries: deliveriesOf({ ...told, targets: view.targets }, href),
+    withEdition: false,
+    changes: isMade && changes ? { ...changes, previous: previous && linkTo(previous, brief) } : null,
+    sources: isMade ? sources : null,
+    runs: edition.runs.map(({ number, startedAt, endedAt, outcome, reason }) => ({
+      number,
+      begun: instant(startedAt, { seconds: true }),
+      ended: endedAt && instant(endedAt, { seconds: true }),
+      outcome,
+      // The last one is told above.
+      reasons: wrong && reason === edition.reason ? ['As above.'] : reasonsOf(reason),
+    })),
+  };
+}
+
+function liveOf(
+  { state }: EditionDetail,
+  { steps, href, api }: { steps: readonly StepRecord[]; href: string; api: string },
+) {
+  const last = steps.at(-1);
+  const ofLastRun = steps.filter(({ run }) => run === last?.run);
+  return {
+    isOpen: isOpen(state),
+    events: `${api}/events`,
+    run: last?.run ?? 0,
+    last: last?.number ?? 0,
+    reload: href,
+    waits:
+      state === 'queued' ? 'It begins when those before it are made.' : 'Most editions take a few seconds.',
+    steps: ofLastRun.map(({ step, at }) => ({
+      step,
+      // Within minutes of each other: the day stands elsewhere. The script writes them the same way.
+      at: { iso: at.toISOString(), text: `${at.toISOString().slice(11, 19)} UTC` },
+    })),
+  };
+}
+
+function partsOf({ parts, view }: EditionTold) {
+  if (parts.length === 0) return null;
+  return {
+    title: `${plural(parts.length, 'edition')}: ${tally(parts)}`.replace(/^one/, 'One'),
+    editions: parts.map((part) => ({
+      href: editionHref(part.id),
+      title: part.title ?? `${view.title}: ${differences(part, view.paper)}`,
+      state: part.state,
+      pages: part.pages ?? '',
+    })),
+  };
+}
+
+const linkTo = (edition: EditionView, brief: Brief | null) => ({
+  href: editionHref(edition.id),
+  label: `the edition of ${periodOf(edition.asOf, brief?.config.period)}`,
+});

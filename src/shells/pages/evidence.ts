@@ -1,0 +1,98 @@
+import type { Brief } from '../../model/brief.ts';
+import { periodEnding, type Day } from '../../model/calendar.ts';
+import type { Dataset } from '../../model/dataset.ts';
+import { knownBy } from '../../model/known.ts';
+import { hashOfRow, type Manifest } from '../../model/manifest.ts';
+import type { Parameters } from '../../model/parameters.ts';
+import { eachRow, type TableRow } from '../../model/references.ts';
+import { daySpan, longDay, shortDay, topicNames } from '../../model/wording.ts';
+import { applyParameters } from '../../pipeline/applied-parameters.ts';
+import { changesOf } from '../../pipeline/changes.ts';
+import { titleOf } from '../../pipeline/evidence.ts';
+import { counted, plural } from './words.ts';
+
+interface Of {
+  readonly brief: Brief;
+  readonly dataset: Dataset;
+  readonly asOf: Day;
+  readonly parameters: Parameters;
+}
+
+/** What became known since the period before, as the edition itself tells it. */
+export function changesShown({ brief, dataset, asOf, parameters }: Of) {
+  const applied = applyParameters({ brief, parameters, known: knownBy(dataset.tables, asOf) });
+  const changes = changesOf({ brief, dataset, asOf, applied });
+  const named = namesOfSources(dataset);
+  const counts = Object.fromEntries(
+    [...Map.groupBy(changes, ({ change }) => change)].map(([change, of]) => [change, of.length]),
+  );
+  return {
+    before: longDay(periodEnding(asOf, brief.config.period).previousAsOf),
+    count: changes.length === 0 ? 'nothing new, revised or withdrawn' : counted(counts),
+    rows: changes.map((each) => ({
+      change: each.change,
+      id: each.id,
+      title: titleOf(each),
+      source: 'source' in each.row ? named(each.row.source) : null,
+      knownOn: shortDay(each.knownOn),
+    })),
+  };
+}
+
+/** What the pages of an edition show, by its manifest, and whether the data still hold it as it was. */
+export function sourcesShown({ rows }: Manifest, { tables }: Dataset) {
+  const present = new Map(eachRow(tables).map((entry) => [`${entry.row.id} ${entry.row.known_on}`, entry]));
+  const named = namesOfSources({ tables });
+  const shown = rows.map(({ id, table, known_on, sha256 }) => {
+    const entry = present.get(`${id} ${known_on}`);
+    const row = entry?.row;
+    return {
+      entry,
+      id,
+      table,
+      title: row ? saidBy(row) : '',
+      source: row && 'source' in row ? named(row.source) : '',
+      knownOn: shortDay(known_on),
+      changed: changedSince(row, sha256),
+    };
+  });
+  const lost = shown.filter(({ changed }) => changed !== null).length;
+  return {
+    named: shown.flatMap(({ entry }) => (entry ? sourceOf(entry) : [])),
+    label: `All ${shown.length} rows that its pages show`,
+    note:
+      lost === 0
+        ? 'The data hold each of them as it was when the edition was made.'
+        : `${plural(lost, 'row is', 'rows are')} no longer in the data as when the edition was made.`,
+    rows: shown,
+  };
+}
+
+/** What a row says, in short. */
+function saidBy(row: TableRow['row']): string {
+  if ('title' in row) return row.title;
+  if ('name' in row) return row.name;
+  if ('label' in row) return row.label;
+  // Which figures a text holds depends on the edition.
+  if ('text' in row) return row.text.replaceAll(/\{[^}]*\}/g, '…');
+  return `${topicNames[row.topic]}, ${daySpan(row.start, row.end)}`;
+}
+
+const changedSince = (row: object | undefined, sha256: string): string | null =>
+  row === undefined ? 'no longer in the data' : hashOfRow(row) === sha256 ? null : 'changed since';
+
+function sourceOf({ table, row }: TableRow) {
+  if (table !== 'sources' || !('descriptor' in row)) return [];
+  return [
+    {
+      name: row.name,
+      descriptor: row.descriptor,
+      grade: row.reliability ?? 'not graded',
+    },
+  ];
+}
+
+const namesOfSources = ({ tables: { sources } }: Pick<Dataset, 'tables'>) => {
+  const names = new Map(sources.map(({ id, name }) => [id, name]));
+  return (id: string): string => names.get(id) ?? id;
+};

@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { editionPath } from '../../model/edition-id.ts';
+import { AppError } from '../../model/fault.ts';
+import type { Desk } from '../../runtime/desk.ts';
+import { callerOf } from '../http/access.ts';
+import { briefPage } from './brief-page.ts';
+import { daysOfYear } from './calendar.ts';
+import { briefParams, editionIn } from './changes.ts';
+import { editionPage } from './edition-page.ts';
+import { coveredBy, editionsOf, gatherEdition, gatherOverview, orNull } from './gather.ts';
+import { exampleOf, overviewPage } from './overview.ts';
+import type { Show } from './templates.ts';
+import type { PagesWorld } from './world.ts';
+
+const yearQuery = z.object({ year: z.coerce.number().int().min(1970).max(2999).optional() });
+/** The address bears the hash of what is drawn. */
+const KEEP_PICTURE = 'private, max-age=86400';
+
+/** The pages to look at: the overview, a brief, an edition. */
+export function lookRoutes(
+  app: FastifyInstance,
+  { desk, world, show }: { desk: Desk; world: PagesWorld; show: Show },
+): void {
+  app.get('/', async (request, reply) => {
+    const caller = callerOf(request);
+    const briefs = await gatherOverview(desk, world, caller);
+    const example = await exampleOf(briefs, (brief) => coveredBy(world, brief));
+    return show({ request, reply }, 'overview', overviewPage(briefs, { caller, example }));
+  });
+
+  app.get('/briefs/:brief', async (request, reply) => {
+    const caller = callerOf(request);
+    const { brief: id } = briefParams.parse(request.params);
+    const view = await desk.brief(caller, id);
+    const brief = await orNull(world.loadBrief(id));
+    const covered = await coveredBy(world, brief);
+    const now = world.now();
+    const newest = view.latest?.asOf ?? covered ?? now.toISOString();
+    const year = yearQuery.parse(request.query).year ?? Number(newest.slice(0, 4));
+    const editions = await editionsOf(desk, caller, { brief: id, ...daysOfYear(year) });
+    const page = briefPage({ view, brief, editions, year, covered, caller, now });
+    return show({ request, reply }, 'brief', page);
+  });
+
+  app.get('/editions/:brief/:edition', async (request, reply) => {
+    const id = editionIn(request.params);
+    const told = await gatherEdition(desk, world, { caller: callerOf(request), id });
+    // Browsers show a PDF in place as an object.
+    const policy = String(reply.getHeader('content-security-policy'));
+    reply.header('content-security-policy', `${policy};object-src 'self'`);
+    return show({ request, reply }, 'edition', editionPage(told));
+  });
+
+  // As messages name it.
+  app.get('/editions/:brief/:edition/pdf', (request, reply) =>
+    reply.redirect(`/api/editions/${editionPath(editionIn(request.params))}/pdf`, 303),
+  );
+
+  app.get('/editions/:brief/:edition/page-1.png', async (request, reply) => {
+    const id = editionIn(request.params);
+    const html = await desk.file(callerOf(request), id, 'html');
+    const png = html && (await world.picture(html));
+    if (png) return reply.type('image/png').header('cache-control', KEEP_PICTURE).send(Buffer.from(png));
+    const problem = `There is no page of ${id} to show.`;
+    throw new AppError('edition-unknown', [{ problem, mend: 'It is not made, or its files are gone.' }]);
+  });
+}

@@ -1,0 +1,73 @@
+import type { Brief } from '../../model/brief.ts';
+import { periodEnding, type Day } from '../../model/calendar.ts';
+import type { Caller } from '../../model/caller.ts';
+import { describeFault } from '../../model/fault.ts';
+import type { BriefView, EditionView } from '../../model/view.ts';
+import { localTime } from '../times.ts';
+import { briefHref, editionHref, instant, periodOf, stateSays } from './words.ts';
+
+/** What the overview shows of one brief: `last` is the newest edition, `pictured` the newest that has pages. */
+export interface Overviewed {
+  readonly view: BriefView;
+  readonly brief: Brief | null;
+  readonly pictured: EditionView | null;
+}
+
+export function overviewPage(
+  briefs: readonly Overviewed[],
+  { caller, example }: { caller: Caller; example: { brief: string; from: string; to: string } | null },
+) {
+  const operate = caller.may === 'operate';
+  return {
+    title: 'Briefs',
+    none: briefs.length === 0,
+    empty: example !== null && briefs.every(({ view }) => view.latest === null),
+    example,
+    operate,
+    briefs: briefs.map(({ view, brief, pictured }) => {
+      const { id, title, subject, marking, next, schedule, latest } = view;
+      const period = brief?.config.period;
+      return {
+        title,
+        href: briefHref(id),
+        about: subject,
+        marking,
+        reasons: view.faults.length === 0 ? null : view.faults.map((fault) => describeFault(fault)),
+        picture: pictured && {
+          href: editionHref(pictured.id),
+          src: pictureHref(pictured),
+          alt: `First page of ${pictured.title ?? title}, ${periodOf(pictured.asOf, period)}`,
+        },
+        blank: latest === null ? 'No edition yet' : 'No page to show',
+        next: next &&
+          schedule && {
+            local: `${localTime(next.at, schedule.timezone)} (${schedule.timezone})`,
+            at: instant(next.at),
+          },
+        last: latest && {
+          href: editionHref(latest.id),
+          period: periodOf(latest.asOf, period),
+          state: latest.state,
+          says: stateSays[latest.state],
+        },
+        make: operate ? `${briefHref(id)}#make` : null,
+      };
+    }),
+  };
+}
+
+/** Bears the hash of the PDF, so that a browser may keep it. */
+export const pictureHref = ({ id, sha256 }: EditionView): string =>
+  `${editionHref(id)}/page-1.png?of=${(sha256 ?? '').slice(0, 12)}`;
+
+/** A command that makes what an empty overview lacks: the weeks up to the last day that the data cover. */
+export async function exampleOf(
+  briefs: readonly Overviewed[],
+  coveredBy: (brief: Brief) => Promise<Day | null>,
+): Promise<{ brief: string; from: Day; to: Day } | null> {
+  const first = briefs.find(({ brief }) => brief !== null)?.brief;
+  const to = first && (await coveredBy(first));
+  if (!first || !to) return null;
+  const { start } = periodEnding(to, 'P28D');
+  return { brief: first.id, from: start, to };
+}

@@ -1,0 +1,80 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { describeFault } from '../../model/fault.ts';
+import type { Desk } from '../../runtime/desk.ts';
+import { ownPath } from '../http/login.ts';
+import type { Pages } from '../http/server.ts';
+import { changeRoutes } from './changes.ts';
+import { frameOf } from './frame.ts';
+import { lookRoutes } from './looks.ts';
+import { operatorRoutes } from './operator-routes.ts';
+import { openTemplates, type Show } from './templates.ts';
+import type { PagesWorld } from './world.ts';
+
+const loginQuery = z.object({ next: z.string().default('/'), refused: z.string().optional() });
+
+/** The pages for people: what the desk knows and does, as HTML that needs no script. */
+export async function openPages(desk: Desk, world: PagesWorld): Promise<Pages> {
+  const render = await openTemplates(world.readAsset);
+  const assets = await readAssets(world);
+  const show: Show = ({ request, reply }, page, context) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('cache-control', 'no-store')
+      // Without a referrer browsers also leave the origin of a form untold, by which a change is let in.
+      .header('referrer-policy', 'same-origin')
+      .send(render(page, { ...frameOf(request.caller, request.url.split('?')[0] ?? '/'), ...context }));
+
+  return {
+    routes(app) {
+      assetRoutes(app, assets);
+      lookRoutes(app, { desk, world, show });
+      operatorRoutes(app, { desk, show });
+      changeRoutes(app, desk);
+      app.get('/login', { config: { open: true } }, (request, reply) => {
+        const { next, refused } = loginQuery.parse(request.query);
+        return show({ request, reply }, 'login', {
+          title: 'Log in',
+          next: ownPath(next),
+          refused: refused === undefined ? null : 'That token lets nobody in: it was mistyped, or revoked.',
+        });
+      });
+    },
+    problemPage: ({ title, status, detail, mend, faults, code }, caller) =>
+      render('problem', {
+        ...frameOf(caller, ''),
+        title,
+        reasons: faults.length > 0 ? faults.map((fault) => describeFault(fault)) : [`${detail} ${mend}`],
+        back: caller === null ? { href: '/login', label: 'Log in' } : { href: '/', label: 'All briefs' },
+        code: `${status}, ${code}`,
+      }),
+  };
+}
+
+interface Asset {
+  readonly path: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+async function readAssets({ readAsset, loadMaterial }: PagesWorld): Promise<Asset[]> {
+  const read = async (path: string, type: string, name: string): Promise<Asset> => ({
+    path,
+    type,
+    text: await readAsset(name),
+  });
+  return [
+    await read('/assets/base.css', 'text/css', 'base.css'),
+    await read('/assets/sitrep.css', 'text/css', 'pages/sitrep.css'),
+    await read('/assets/sitrep.js', 'text/javascript', 'pages/sitrep.js'),
+    { path: '/assets/fonts.css', type: 'text/css', text: (await loadMaterial()).fontFaces },
+  ];
+}
+
+/** Open to strangers, who see the login with them. */
+function assetRoutes(app: FastifyInstance, assets: readonly Asset[]): void {
+  for (const { path, type, text } of assets)
+    app.get(path, { config: { open: true } }, (_, reply) =>
+      reply.type(type).header('cache-control', 'max-age=600').send(text),
+    );
+}

@@ -1,0 +1,25 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Handlebars from 'handlebars';
+
+const pages = ['overview', 'brief', 'edition', 'operator', 'record', 'login', 'problem'] as const;
+type PageName = (typeof pages)[number];
+const partials = ['layout', 'state', 'actions', 'reasons', 'instant', 'deliveries', 'more'] as const;
+
+type Render = (name: PageName, context: object) => string;
+
+/** Answers a request with a page, in its frame. */
+export type Show = (
+  of: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  page: PageName,
+  context: { readonly title: string; readonly [name: string]: unknown },
+) => FastifyReply;
+
+/** Compiles every page of `web/pages/`, so that a missing one is found at the start. */
+export async function openTemplates(readAsset: (name: string) => Promise<string>): Promise<Render> {
+  const handlebars = Handlebars.create();
+  const read = (name: string) => readAsset(`pages/${name}.hbs`);
+  for (const name of partials) handlebars.registerPartial(name, await read(name));
+  const compiled = new Map<PageName, Handlebars.TemplateDelegate>();
+  for (const name of pages) compiled.set(name, handlebars.compile(await read(name), { strict: true }));
+  return (name, context) => compiled.get(name)?.(context) ?? '';
+}

@@ -1,0 +1,16 @@
+import type { Brief } from '../../model/brief.ts';
+import type { Dataset } from '../../model/dataset.ts';
+import type { OpenFile } from '../../runtime/desk-files.ts';
+
+/** What the pages need of the world, beside the desk. */
+export interface PagesWorld {
+  /** A text in `web/`. */
+  readonly readAsset: (name: string) => Promise<string>;
+  readonly loadMaterial: () => Promise<{ readonly fontFaces: string }>;
+  readonly loadBrief: (id: string) => Promise<Brief>;
+  readonly loadDataset: (name: string) => Promise<Dataset>;
+  readonly readFile: (folder: string, name: string) => Promise<Uint8Array | undefined>;
+  /** The first page of an edition as a PNG, from its HTML; undefined where that is gone. */
+  readonly picture: (html: OpenFile) => Promise<Uint8Array | undefined>;
+  readonly now: () => Date;
+}

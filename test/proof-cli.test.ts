@@ -1,0 +1,68 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { identify } from '../src/pipeline/pdf-identity.ts';
+import { openProject } from './support/cli.ts';
+import { swapText } from './support/product.ts';
+
+const project = await openProject();
+afterAll(() => project[Symbol.asyncDispose]());
+const pdf = 'output/celebrations/2021-08-25/celebrations-2021-08-25.pdf';
+const table = join(project.folder, 'data/afghanistan-2021/events.csv');
+
+test('verify and explain, with their exit status and as JSON', async () => {
+  expect((await project.sitrep('generate celebrations --as-of 2021-08-25 --format pdf')).status).toBe(0);
+  const same = await project.sitrep(`verify ${pdf}`);
+  expect(same).toMatchObject({ status: 0, stderr: '' });
+  expect(same.stdout).toMatch(/^celebrations\/2021-08-25: identical: /);
+
+  const asked = await project.sitrep(`explain ${pdf} 7`);
+  expect(asked).toMatchObject({ status: 0, stderr: '' });
+  expect(asked.stdout).toContain(
+    'templates/celebrations/brief.hbs, line 9: {{figure "statements" "number"}}',
+  );
+  const nowhere = await project.sitrep(`explain ${pdf} nowhere`);
+  expect(nowhere).toMatchObject({ status: 1, stderr: '' });
+  expect(nowhere.stdout).toContain('"nowhere" does not stand on the page');
+
+  const before = await readFile(table, 'utf8');
+  await writeFile(table, swapText(before, 'AQAP statement', 'Statement of AQAP'));
+  const other = await project.sitrep(`verify ${pdf} --json`);
+  expect(other).toMatchObject({ status: 1, stderr: '' });
+  expect(JSON.parse(other.stdout)).toMatchObject({
+    verdict: 'differs',
+    differences: [{ kind: 'row', name: 'F12', change: 'changed' }],
+  });
+  const warned = await project.sitrep(`explain ${pdf} 7 --json`);
+  expect(JSON.parse(warned.stdout)).toMatchObject({ differences: [{ name: 'F12' }] });
+  await writeFile(table, before);
+
+  const foreign = await project.sitrep('verify data/afghanistan-2021/events.csv');
+  expect(foreign.status).toBe(1);
+  expect(foreign.stderr).toMatch(/events\.csv: This is no PDF\.[^]*\(pdf-invalid\)/);
+  const absent = await project.sitrep('explain nothing.pdf 7');
+  expect(absent.stderr).toMatch(/nothing\.pdf: The file cannot be read/);
+});
+
+test('the ledger holds the hash against a PDF that was made to fit', async () => {
+  const made = await project.sitrep('backfill celebrations --from 2021-08-22 --to 2021-08-22 --out kept');
+  expect(made.status).toBe(0);
+  const kept = join(project.folder, 'kept/celebrations/2021-08-22/celebrations-2021-08-22.pdf');
+  expect((await project.sitrep(`verify ${kept} --out kept`)).status).toBe(0);
+
+  const other = await readFile(kept);
+  const at = other.indexOf('stream', 2000) + 200;
+  other[at] = (other[at] ?? 0) ^ 1;
+  const id = other.lastIndexOf('/ID [ <') + '/ID [ <'.length;
+  for (const place of [id, id + 35]) other.fill('0', place, place + 32);
+  identify(other);
+  await writeFile(join(project.folder, 'other.pdf'), other);
+  const found = await project.sitrep('verify other.pdf --out kept');
+  expect(found.status).toBe(1);
+  expect(found.stdout).toMatch(/altered[^]*Another SHA-256 stands in the ledger/);
+
+  // Where there is no ledger, none is begun.
+  await cp(kept, join(project.folder, 'copy.pdf'));
+  expect((await project.sitrep('verify copy.pdf --out none')).status).toBe(0);
+  await expect(readFile(join(project.folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+});

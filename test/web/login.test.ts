@@ -1,0 +1,139 @@
+import { cp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RunningBrowser } from '../../src/adapters/chromium/launch.ts';
+import { testCacheFolder } from '../support/cache.ts';
+import { openProject, type Project } from '../support/cli.ts';
+import { openBrowser } from '../support/preview.ts';
+import { swapText } from '../support/product.ts';
+import { press, startSite, textOf, type Site } from '../support/site.ts';
+
+let project: Project;
+let site: Site;
+let running: RunningBrowser;
+const tokens: { [name: string]: string } = {};
+
+beforeAll(async () => {
+  project = await openProject();
+  const amber = join(project.folder, 'templates/amber');
+  await cp(join(project.folder, 'templates/celebrations'), amber, { recursive: true });
+  const yaml = await readFile(join(amber, 'brief.yaml'), 'utf8');
+  const marked = swapText(yaml, 'marking: TLP:CLEAR', 'marking: TLP:AMBER');
+  await project.write('templates/amber/brief.yaml', marked.replace(/^title: .*$/m, 'title: Kept close'));
+  for (const [name, rights] of [
+    ['ann', '--may read --clearance TLP:GREEN'],
+    ['otto', '--may operate --clearance TLP:RED'],
+  ] as const) {
+    const { stdout } = await project.sitrep(`token add ${name} ${rights}`);
+    tokens[name] = /\bsitrep_\S+/.exec(stdout)?.[0] ?? '';
+  }
+  [site, running] = await Promise.all([
+    startSite(project, { SITREP_HOST: '0.0.0.0' }),
+    openBrowser(testCacheFolder),
+  ]);
+});
+afterAll(async () => {
+  await running[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+  await project[Symbol.asyncDispose]();
+});
+
+/** A browser of somebody's own, which logs in from the page that it wanted to see. */
+async function logIn(token: string, path = '/'): Promise<Page> {
+  const context = await running.browser.createBrowserContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  await page.goto(`${site.origin}${path}`);
+  expect(new URL(page.url()).pathname).toBe('/login');
+  await page.type('#token', token);
+  await press(page, 'Log in');
+  return page;
+}
+const make = async (page: Page, brief: string, deliver: 'yes' | 'no' = 'no') => {
+  await page.goto(`${site.origin}/briefs/${brief}`);
+  await page.$eval('#as-of', (input) => void ((input as HTMLInputElement).value = '2021-08-22'));
+  await page.select('#deliver', deliver);
+  await press(page, 'Make this edition');
+  await page.waitForSelector('object.pdf');
+};
+const shownButtons = (page: Page) =>
+  page.$$eval('button', (all) => all.map(({ textContent }) => textContent?.trim()));
+
+test('a wrong token is refused, and tells nothing', async () => {
+  const page = await logIn('sitrep_wrong', '/editions/amber/2021-08-22');
+  expect(new URL(page.url()).pathname).toBe('/login');
+  expect(await textOf(page, '[role=alert]')).toContain('That token lets nobody in');
+  expect(await page.cookies()).toEqual([]);
+  expect(await textOf(page, 'body')).not.toContain('Kept close');
+  expect(await textOf(page, '.top')).toBe('Sitrep');
+  await page.browserContext().close();
+});
+
+test('who may operate sees all; who may read, what the clearance allows, and no button and no address', async () => {
+  const otto = await logIn(tokens['otto'] ?? '', '/briefs/weekly?year=2021');
+  expect(otto.url()).toBe(`${site.origin}/briefs/weekly?year=2021`);
+  expect(await textOf(otto, '.who')).toBe('otto may operate, up to TLP:RED Log out');
+  await make(otto, 'weekly', 'yes');
+  expect(await textOf(otto)).toContain('analyst@example.org');
+  await make(otto, 'amber');
+  await otto.goto(site.origin);
+  expect(await textOf(otto)).toContain('Kept close');
+
+  const ann = await logIn(tokens['ann'] ?? '');
+  const paths = ['/', '/briefs/weekly', '/editions/weekly/2021-08-22'];
+  for (const path of paths) {
+    await ann.goto(`${site.origin}${path}`);
+    expect(await shownButtons(ann), path).toEqual(['Log out']);
+    expect(await ann.content(), path).not.toMatch(/Kept close|amber|example\.org/);
+  }
+  expect(await textOf(ann, '.top nav')).toBe('Sitrep Briefs API');
+  for (const path of [
+    '/briefs/amber',
+    '/editions/amber/2021-08-22',
+    '/editions/amber/2021-08-22/page-1.png',
+  ]) {
+    expect((await ann.goto(`${site.origin}${path}`))?.status(), path).toBe(404);
+    expect(await ann.content(), path).not.toMatch(/Kept close/);
+  }
+  for (const path of ['/deliveries', '/record']) {
+    expect((await ann.goto(`${site.origin}${path}`))?.status()).toBe(403);
+    expect(await textOf(ann)).toMatch(/^Forbidden .*may only read/);
+  }
+  await ann.goto(`${site.origin}/briefs/weekly`);
+  const forced = await ann.evaluate(async () => {
+    const body = new URLSearchParams({ asOf: '2021-08-15' });
+    return (await fetch('/briefs/weekly/editions', { method: 'POST', body })).status;
+  });
+  expect(forced).toBe(403);
+  await ann.browserContext().close();
+  await otto.browserContext().close();
+});
+
+test('who logs out, or whose token is revoked, is at the door again', async () => {
+  const ann = await logIn(tokens['ann'] ?? '');
+  await press(ann, 'Log out', { within: '.who' });
+  await ann.goto(site.origin);
+  expect(new URL(ann.url()).pathname).toBe('/login');
+  await ann.browserContext().close();
+  const again = await logIn(tokens['ann'] ?? '');
+  expect(new URL(again.url()).pathname).toBe('/');
+  await project.sitrep('token revoke ann');
+  await again.reload();
+  expect(new URL(again.url()).pathname).toBe('/login');
+  await again.browserContext().close();
+});
+
+test('a form on a page that is not ours changes nothing', async () => {
+  const otto = await logIn(tokens['otto'] ?? '');
+  const elsewhere = await otto.browserContext().newPage();
+  await elsewhere.setContent(
+    `<form action="${site.origin}/briefs/weekly/editions" method="post"><input name="asOf" value="2021-08-08"><button>Win</button></form>`,
+  );
+  const answer = elsewhere.waitForResponse((response) => response.request().method() === 'POST');
+  await press(elsewhere, 'Win', { within: 'form' });
+  expect((await answer).status()).toBe(403);
+  await otto.goto(`${site.origin}/editions/weekly/2021-08-08`);
+  expect(await textOf(otto)).toMatch(/^Not Found/);
+  await otto.browserContext().close();
+});
