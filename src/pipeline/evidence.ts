@@ -211,7 +211,8 @@ export function titleOf(entry: TableRow): string {
   if ('label' in row) return row.label;
   if (table === 'gaps' || table === 'indicators' || table === 'coverage')
     return `${tableTitles[table]}, ${topicNames[row.topic]}`;
-  return `Authors’ judgment${'topic' in row ? `, ${topicNames[row.topic]}` : ''}`;
+  const whose = table === 'judgments' && row.author === null ? 'Our judgment' : 'Authors’ judgment';
+  return `${whose}${'topic' in row ? `, ${topicNames[row.topic]}` : ''}`;
 }
 
 const tableTitles = { gaps: 'Gap', indicators: 'Indicator', coverage: 'Days covered' } as const;
