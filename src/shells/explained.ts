@@ -31,35 +31,39 @@ function placeLines(
     '',
     `${number}. ${[what, ...where].join(', ')}`,
     `   “${around(phrase, text)}”`,
-    ...origins.flatMap(originLines),
+    ...origins.flatMap(originLines).map((line) => `   ${line}`),
     ...(from.length === 0 ? [] : ['   comes from', ...from.flatMap(rowLines)]),
     ...(cited.length === 0 ? [] : ['   and cites', ...cited.flatMap(rowLines)]),
     ...(rows.length === 0 ? ['   It rests on no row.'] : []),
   ];
 }
 
-const originLines = ({ says, template, expression, query }: Origin): string[] => [
-  `   ${says.replace(/^./, (first) => first.toUpperCase())}`,
-  ...(query === undefined || query.file === '' ? [] : [`   query ${query.name}: ${query.file}`]),
+/** How a piece of text came onto the page, a sentence or place each. */
+export const originLines = ({ says, template, expression, query }: Origin): string[] => [
+  `${says.replace(/^./, (first) => first.toUpperCase())}`,
+  ...(query === undefined || query.file === '' ? [] : [`query ${query.name}: ${query.file}`]),
   ...(template.file === ''
     ? []
     : [
-        `   template ${template.file}, line ${template.line}${expression === null ? '' : `: {{${expression}}}`}`,
+        `template ${template.file}, line ${template.line}${expression === null ? '' : `: {{${expression}}}`}`,
       ]),
 ];
 
 function rowLines({ id, table, known_on, title, values, sources, grade }: ExplainedRow): string[] {
-  const chain = sources
-    .map(({ name, reliability }) => `${name} (${reliability ?? 'not graded'})`)
-    .join(' ← ');
+  const chain = chainOf(sources);
+  const told = valuesOf(values);
   return [
     `     ${id} in ${table}, known on ${known_on}: ${excerpt(title)}`,
-    ...valueLine(values),
+    ...(told === '' ? [] : [`       ${told}`]),
     ...(chain === ''
       ? []
       : [`       ${table === 'sources' ? 'through' : 'source'}: ${chain}; grade ${grade}`]),
   ];
 }
+
+/** Who says so, and through whom it reached us, with their grades. */
+export const chainOf = (sources: ExplainedRow['sources']): string =>
+  sources.map(({ name, reliability }) => `${name} (${reliability ?? 'not graded'})`).join(' ← ');
 
 /** What says how much, when and how sure: the texts of a row stand on the page. */
 const shown = [
@@ -75,14 +79,14 @@ const shown = [
   'rests_on',
 ];
 
-function valueLine(values: object): string[] {
+/** Those values of a row, in one line. */
+export function valuesOf(values: object): string {
   const told = Object.entries(values).filter(
     ([column, value]) => shown.includes(column) && value !== null && String(value) !== '',
   );
-  const list = told.map(
-    ([column, value]) => `${column} ${Array.isArray(value) ? value.join(' ') : String(value)}`,
-  );
-  return list.length === 0 ? [] : [`       ${list.join(', ')}`];
+  return told
+    .map(([column, value]) => `${column} ${Array.isArray(value) ? value.join(' ') : String(value)}`)
+    .join(', ');
 }
 
 /** The part of a text in which a phrase stands, as far as it is found there letter by letter. */

@@ -4,6 +4,7 @@ import { AppError } from '../model/fault.ts';
 import { isLoopback } from '../model/delivery-settings.ts';
 import { openAdmission, sessionKey } from '../runtime/admission.ts';
 import { openDesk } from '../runtime/desk.ts';
+import { explain } from '../runtime/explain.ts';
 import type { Office } from '../runtime/office.ts';
 import type { Health } from '../shells/http/health.ts';
 import { serve } from '../shells/http/server.ts';
@@ -49,5 +50,6 @@ const worldOf = (parts: Parts): PagesWorld => ({
   ...parts,
   picture: openPictures({ cacheFolder: parts.cacheFolder, draw: parts.drawPicture }),
   readFile: readEditionFile,
+  explain: (pdf, phrase) => explain(pdf, { phrase, repository: parts }),
   now,
 });

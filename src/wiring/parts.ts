@@ -31,6 +31,8 @@ export interface Parts {
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
+  readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
+  readonly datasetNames: () => Promise<string[]>;
   /** A text of the pages that the program brings. */
   readonly readAsset: (name: string) => Promise<string>;
   /** Aborted when the program is told to stop. */

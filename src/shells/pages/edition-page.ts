@@ -69,6 +69,7 @@ export function editionPage(told: EditionTold) {
     files: { pdf: files.includes('pdf') ? `${api}/pdf` : null },
     picture: isMade ? pictureHref(edition) : null,
     summary: edition.summary,
+    explain: `${href}/explain`,
     downloads: manifest && downloadsOf(manifest, api),
     facts: factsOf(edition),
     deliveries: deliveriesOf({ ...told, targets: view.targets }, href),

@@ -7,6 +7,7 @@ import { callerOf } from '../http/access.ts';
 import { briefPage } from './brief-page.ts';
 import { daysOfYear } from './calendar.ts';
 import { briefParams, editionIn } from './changes.ts';
+import { explainPage } from './explain-page.ts';
 import { editionPage } from './edition-page.ts';
 import { coveredBy, editionsOf, gatherEdition, gatherOverview, orNull } from './gather.ts';
 import { exampleOf, overviewPage } from './overview.ts';
@@ -14,6 +15,7 @@ import type { Show } from './templates.ts';
 import type { PagesWorld } from './world.ts';
 
 const yearQuery = z.object({ year: z.coerce.number().int().min(1970).max(2999).optional() });
+const phraseQuery = z.object({ phrase: z.string().trim().min(1).max(200).optional() });
 /** The address bears the hash of what is drawn. */
 const KEEP_PICTURE = 'private, max-age=86400';
 
@@ -52,6 +54,17 @@ export function lookRoutes(
     return show({ request, reply }, 'edition', editionPage(told));
   });
 
+  app.get('/editions/:brief/:edition/explain', async (request, reply) => {
+    const [caller, id] = [callerOf(request), editionIn(request.params)];
+    const { title } = await desk.edition(caller, id);
+    const { phrase } = phraseQuery.parse(request.query);
+    const file = await desk.file(caller, id, 'pdf');
+    const pdf = file && (await world.readFile(file.folder, file.name));
+    if (!pdf) throw notMade(id);
+    const found = phrase === undefined ? null : await world.explain(pdf, phrase);
+    return show({ request, reply }, 'explain', explainPage(id, { title: title ?? id, found }));
+  });
+
   // As messages name it.
   app.get('/editions/:brief/:edition/pdf', (request, reply) =>
     reply.redirect(`/api/editions/${editionPath(editionIn(request.params))}/pdf`, 303),
@@ -62,7 +75,11 @@ export function lookRoutes(
     const html = await desk.file(callerOf(request), id, 'html');
     const png = html && (await world.picture(html));
     if (png) return reply.type('image/png').header('cache-control', KEEP_PICTURE).send(Buffer.from(png));
-    const problem = `There is no page of ${id} to show.`;
-    throw new AppError('edition-unknown', [{ problem, mend: 'It is not made, or its files are gone.' }]);
+    throw notMade(id);
   });
 }
+
+const notMade = (id: string): AppError =>
+  new AppError('edition-unknown', [
+    { problem: `There is no page of ${id} to show.`, mend: 'It is not made, or its files are gone.' },
+  ]);

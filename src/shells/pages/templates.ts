@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Handlebars from 'handlebars';
 
-const pages = ['overview', 'brief', 'edition', 'operator', 'record', 'login', 'problem'] as const;
+const pages = ['overview', 'brief', 'edition', 'explain', 'operator', 'record', 'login', 'problem'] as const;
 type PageName = (typeof pages)[number];
 const partials = ['layout', 'state', 'actions', 'reasons', 'instant', 'deliveries', 'more'] as const;
 

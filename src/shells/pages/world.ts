@@ -1,6 +1,7 @@
 import type { Brief } from '../../model/brief.ts';
 import type { Dataset } from '../../model/dataset.ts';
 import type { OpenFile } from '../../runtime/desk-files.ts';
+import type { Explanation } from '../../runtime/explain.ts';
 
 /** What the pages need of the world, beside the desk. */
 export interface PagesWorld {
@@ -12,5 +13,7 @@ export interface PagesWorld {
   readonly readFile: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /** The first page of an edition as a PNG, from its HTML; undefined where that is gone. */
   readonly picture: (html: OpenFile) => Promise<Uint8Array | undefined>;
+  /** What a number or phrase in a PDF was made from. */
+  readonly explain: (pdf: Uint8Array, phrase: string) => Promise<Explanation>;
   readonly now: () => Date;
 }
