@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
-import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'puppeteer';
 import type { RunningBrowser } from '../src/adapters/chromium/launch.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { openBrowser } from './support/preview.ts';
+import { axeFinds } from './support/site.ts';
 import { editionsAt, loadProduct, renderEdition } from './support/product.ts';
 import { contrast, readTexts, type SeenText } from './support/seen-texts.ts';
 
@@ -24,15 +24,6 @@ async function openPage(html: string): Promise<Page> {
   await page.emulateMediaType('print');
   await page.setContent(html);
   return page;
-}
-
-/** What axe-core finds, each as its rule and the elements. */
-async function findingsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found: unknown =
-    await page.evaluate(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
-    violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`);
-  return Array.isArray(found) ? found.map(String) : [`axe gave ${String(found)}`];
 }
 
 /** Text that is too pale on what lies behind it: WCAG 2.2, 1.4.3 asks for 4.5. */
@@ -58,7 +49,7 @@ describe.each(editions)('$name', (edition) => {
   afterAll(() => page.close());
 
   test('axe-core finds nothing', async () => {
-    expect(await findingsOf(page)).toEqual([]);
+    expect(await axeFinds(page)).toEqual([]);
   });
 
   test('no text is pale, in colour and in grey, that of charts included', () => {
@@ -87,7 +78,7 @@ test('pale text, small text and an unnamed table are found', async () => {
   const texts = await readTexts(page);
   expect(pale(texts).map((each) => each.split(':')[0])).toEqual(['pale', 'dark', 'veiled', 'drawn']);
   expect(small(texts, 8)).toEqual(['tiny: 7.00 pt', 'drawn: 7.50 pt']);
-  expect(await findingsOf(page)).toEqual(
+  expect(await axeFinds(page)).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/^color-contrast: /),
       expect.stringMatching(/^image-alt: /),

@@ -40,7 +40,7 @@ function placeLines(
 
 /** How a piece of text came onto the page, a sentence or place each. */
 export const originLines = ({ says, template, expression, query }: Origin): string[] => [
-  `${says.replace(/^./, (first) => first.toUpperCase())}`,
+  says.replace(/^./, (first) => first.toUpperCase()),
   ...(query === undefined || query.file === '' ? [] : [`query ${query.name}: ${query.file}`]),
   ...(template.file === ''
     ? []

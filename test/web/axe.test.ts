@@ -47,6 +47,8 @@ test.each([1280, 360])('nothing is wrong with any page, %i px wide', async (widt
     ...briefs.map((brief) => `/briefs/${brief}`),
     '/briefs/weekly?year=2020',
     '/editions/weekly/2021-08-22',
+    '/editions/weekly/2021-08-22/explain?phrase=new',
+    '/editions/weekly/2021-08-22/explain?phrase=987654',
     '/editions/actor-sheet/2021-08-22',
     '/editions/actor-sheet/2021-08-22-actor%3DA-aq',
     '/editions/celebrations/2021-08-15',

@@ -169,3 +169,34 @@ test('what cannot be done, and what is not there, is told on a page', async () =
   await press(page, 'Make this edition');
   expect(await textOf(page)).toMatch(/^Bad Request field asOf: .*calendar day/);
 });
+
+test('what waits for approval is approved as it is shown, and by whom is told', async () => {
+  const file = 'templates/isis-quieting/brief.yaml';
+  await using _ = await changed(file, 'period: P7D', 'approval: true\nperiod: P7D');
+  await ask('isis-quieting', '2021-08-22', 'yes');
+  await until('delivering');
+  expect(await textOf(page, 'section[aria-labelledby=deliveries]')).toContain('waits for approval');
+  const sha256 = await page.$eval('input[name=sha256]', (field) => field.value);
+  expect(await textOf(page, '.made')).toContain(`SHA-256 ${sha256}`);
+  // Another tab approved other bytes meanwhile, as far as this form knows.
+  await page.$eval('input[name=sha256]', (field) => void (field.value = '0'.repeat(64)));
+  await press(page, 'Approve');
+  expect(await textOf(page)).toMatch(/has the SHA-256 .*, and not 0{64}/);
+  await page.goto(`${site.origin}/editions/isis-quieting/2021-08-22`);
+  await press(page, 'Approve');
+  expect(await textOf(page, '.made')).toContain('Approved by this machine');
+  expect(await page.$$('input[name=sha256]')).toHaveLength(0);
+});
+
+test('the page of an edition leads to what is behind a number', async () => {
+  await ask('isis-quieting', '2021-08-25');
+  await until('rendered');
+  await page.type('#phrase', '105');
+  await press(page, 'Show');
+  const told = await textOf(page);
+  expect(told).toContain('F18 measures, known on 2021-08-25');
+  expect(told).toContain('ISIS claims (not graded) ← Flashpoint (C)');
+  expect(told).toMatch(/template templates\/_shared\/partials\/masthead\.hbs, line \d+/);
+  await page.goto(`${site.origin}/editions/isis-quieting/2021-08-25/explain?phrase=987654`);
+  expect(await textOf(page)).toContain('It does not stand on the page.');
+});
