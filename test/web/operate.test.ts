@@ -171,9 +171,9 @@ test('what cannot be done, and what is not there, is told on a page', async () =
 });
 
 test('what waits for approval is approved as it is shown, and by whom is told', async () => {
-  const file = 'templates/isis-quieting/brief.yaml';
+  const file = 'templates/weekly/brief.yaml';
   await using _ = await changed(file, 'period: P7D', 'approval: true\nperiod: P7D');
-  await ask('isis-quieting', '2021-08-22', 'yes');
+  await ask('weekly', '2021-08-08', 'yes');
   await until('delivering');
   expect(await textOf(page, 'section[aria-labelledby=deliveries]')).toContain('waits for approval');
   const sha256 = await page.$eval('input[name=sha256]', (field) => field.value);
@@ -182,7 +182,7 @@ test('what waits for approval is approved as it is shown, and by whom is told', 
   await page.$eval('input[name=sha256]', (field) => void (field.value = '0'.repeat(64)));
   await press(page, 'Approve');
   expect(await textOf(page)).toMatch(/has the SHA-256 .*, and not 0{64}/);
-  await page.goto(`${site.origin}/editions/isis-quieting/2021-08-22`);
+  await page.goto(`${site.origin}/editions/weekly/2021-08-08`);
   await press(page, 'Approve');
   expect(await textOf(page, '.made')).toContain('Approved by this machine');
   expect(await page.$$('input[name=sha256]')).toHaveLength(0);
