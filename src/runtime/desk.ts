@@ -49,7 +49,7 @@ export const auditWanted = z.strictObject({ edition: named.optional(), limit, af
 export const changes = ['retry', 'cancel', 'hold', 'release'] as const;
 type Change = (typeof changes)[number];
 export const decisions = ['approve', 'disapprove'] as const;
-export type Decision = (typeof decisions)[number];
+type Decision = (typeof decisions)[number];
 
 /**
  * What the API and the pages ask. Each is told who asks: what is above the caller's clearance is not in any list or
