@@ -11,6 +11,8 @@ export const personName = z
 /** Who decides. The system names the user of the process that asks; any other name is what that user claims. */
 export const approver = z.strictObject({
   user: z.string().min(1),
+  /** Who says that it is this user: the system, of a command; the server, of whoever it let in. */
+  namedBy: z.enum(['system', 'server']).default('system'),
   claimedName: personName.nullable(),
 });
 

@@ -168,7 +168,7 @@ export function openDesk(office: Office): Desk {
 
     async decide(caller, decision, { id, sha256 }) {
       await editionSeen(caller, id);
-      const decided = { ids: [id], sha256, user: caller.name, claimedName: null };
+      const decided = { ids: [id], sha256, user: caller.name, namedBy: 'server', claimedName: null };
       await operations[decision].run(asCaller(caller), decided);
     },
 

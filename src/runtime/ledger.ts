@@ -45,7 +45,7 @@ export interface Opening {
 }
 
 /** A decision on an edition that was made. */
-type Decision = Pick<ApprovalRecord, 'decision' | 'sha256' | 'user' | 'claimedName'> & {
+type Decision = Pick<ApprovalRecord, 'decision' | 'sha256' | 'user' | 'namedBy' | 'claimedName'> & {
   readonly now: Date;
 };
 

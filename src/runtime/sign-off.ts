@@ -25,7 +25,7 @@ export const disapprove = operation(decision, (office, input) => decide(office, 
 async function decide(
   office: Office,
   what: ApprovalRecord['decision'],
-  { ids, sha256: seen, user, claimedName }: z.output<typeof decision>,
+  { ids, sha256: seen, user, namedBy, claimedName }: z.output<typeof decision>,
 ): Promise<string[]> {
   const faults: Fault[] = [];
   const editions: { id: string; sha256: string }[] = [];
@@ -43,7 +43,7 @@ async function decide(
   if (faults.length > 0) throw new AppError('operation-refused', faults);
   const moved: string[] = [];
   for (const { id, sha256 } of editions) {
-    const decided = { decision: what, sha256, user, claimedName, now: office.now() };
+    const decided = { decision: what, sha256, user, namedBy, claimedName, now: office.now() };
     const change = { what: what === 'approved' ? 'approve' : 'disapprove', edition: id, details: { sha256 } };
     const deliveries = await recorded(office, change, () => office.ledger.decide(id, decided));
     if (deliveries === undefined)

@@ -27,6 +27,7 @@ export const edition = z.looseObject({
         decision: z.string(),
         sha256: z.string(),
         user: z.string(),
+        namedBy: z.string(),
         claimedName: z.string().nullable(),
         decidedAt: z.string(),
       }),
@@ -50,12 +51,11 @@ export const delivery = z.looseObject({
 export const decisionsTable = (approvals: NonNullable<z.output<typeof edition>['approvals']>): string =>
   alignColumns([
     ['DECISION', 'AT (UTC)', 'BY', 'SHA-256'],
-    ...approvals.map(({ decision, decidedAt, claimedName, user, sha256 }) => [
-      decision,
-      decidedAt.slice(0, 19).replace('T', ' '),
-      claimedName === null ? `${user} (system user)` : `${claimedName}, so says ${user} (system user)`,
-      sha256,
-    ]),
+    ...approvals.map(({ decision, decidedAt, claimedName, user, namedBy, sha256 }) => {
+      const known = `${user} (${namedBy === 'system' ? 'system user' : 'let in by the server'})`;
+      const by = claimedName === null ? known : `${claimedName}, so says ${known}`;
+      return [decision, decidedAt.slice(0, 19).replace('T', ' '), by, sha256];
+    }),
   ]);
 
 export const countsOf = (deliveries: { readonly [state: string]: number }): string =>

@@ -99,6 +99,7 @@ test('approved, it goes out once, as the bytes that were approved, and who appro
             decision: 'approved',
             sha256,
             user: 'sitrep',
+            namedBy: 'system',
             claimedName: 'Ana Example',
             decidedAt: now,
           },

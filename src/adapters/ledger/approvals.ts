@@ -9,7 +9,7 @@ import { approvalColumns, editionColumns, toApprovals, toEditions } from './rows
 /** Who approved what, and what follows from it. */
 export function approvalCalls(database: Database, boss: PgBoss): Pick<Ledger, 'decide' | 'approvals'> {
   return {
-    decide: (id, { decision, sha256, user, claimedName, now }) =>
+    decide: (id, { decision, sha256, user, namedBy, claimedName, now }) =>
       database.transaction(async (session) => {
         // Locked: what a worker finds wanting at this moment, it settles before or after, and never past this.
         const [edition] = toEditions(
@@ -20,8 +20,8 @@ export function approvalCalls(database: Database, boss: PgBoss): Pick<Ledger, 'd
         if (!edition || !isMade || hashToApprove(edition) !== sha256) return undefined;
         await session.query(
           `INSERT INTO sitrep.approval
-           SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6 FROM sitrep.approval WHERE edition = $1`,
-          [id, decision, sha256, user, claimedName, now],
+           SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7 FROM sitrep.approval WHERE edition = $1`,
+          [id, decision, sha256, user, claimedName, now, namedBy],
         );
         const approved = decision === 'approved';
         await session.query('UPDATE sitrep.edition SET approved_sha256 = $2 WHERE id = $1', [

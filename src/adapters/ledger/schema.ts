@@ -119,6 +119,10 @@ const migrations: readonly string[] = [
   ALTER TABLE sitrep.edition DROP CONSTRAINT edition_brief_as_of_paper_parameters_key;
   ALTER TABLE sitrep.edition ADD UNIQUE (brief, as_of, paper, parameters, revision);
   `,
+  // Who approves over HTTP is no user of the system.
+  `
+  ALTER TABLE sitrep.approval ADD COLUMN named_by text NOT NULL DEFAULT 'system';
+  `,
 ];
 
 /** Any number will do, as long as it stays: it keeps two processes from migrating at once. */
