@@ -100,5 +100,7 @@ export async function benchApi({
   console.log(`    idle                  ${spread(idle, 'ms', 1)}, p99 ${p99Idle.toFixed(1)} ms`);
   console.log(`    while it makes editions ${spread(busy, 'ms', 1)}, p99 ${p99Busy.toFixed(1)} ms`);
   const ratio = p99Busy / p99Idle;
-  console.log(`    p99, busy to idle: ${ratio.toFixed(1)}; limit ${limitRatio}: ${verdict(ratio, limitRatio)}`);
+  console.log(
+    `    p99, busy to idle: ${ratio.toFixed(1)}; limit ${limitRatio}: ${verdict(ratio, limitRatio)}`,
+  );
 }

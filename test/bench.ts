@@ -18,6 +18,7 @@ import type { Brief } from '../src/model/brief.ts';
 import type { Dataset } from '../src/model/dataset.ts';
 import type { Step } from '../src/pipeline/produce.ts';
 import { generate } from '../src/runtime/generate.ts';
+import { benchApi } from './bench-api.ts';
 import { benchQueue } from './bench-queue.ts';
 import { quantile, spread, verdict } from './support/numbers.ts';
 import { benchPreview } from './bench-preview.ts';
@@ -26,12 +27,13 @@ import { benchPreview } from './bench-preview.ts';
  * How fast it is, beside what it should be (`npm run bench`). A report and not a test: it fails only when it cannot
  * measure. Ratios carry over to another machine, times do not.
  */
-const limits = { coldSeconds: 3, warmRatio: 1.5, queuePercent: 5, previewMs: 300 };
+const limits = { coldSeconds: 3, warmRatio: 1.5, queuePercent: 5, previewMs: 300, listRatio: 3 };
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
     cold: { type: 'string', default: '5' },
     queued: { type: 'string', default: '30' },
+    lists: { type: 'string', default: '1000' },
   },
 });
 const rounds = Number(options.rounds);
@@ -58,6 +60,9 @@ try {
   // First the warm half: it unpacks the browser, which a cold start is not to be charged with.
   await benchWarm();
   benchCold();
+  // On PostgreSQL too where there is one: there the server is a process of its own.
+  for (const databaseUrl of new Set([undefined, process.env['TEST_DATABASE_URL']]))
+    await benchApi({ requests: Number(options.lists), turns: 4, limitRatio: limits.listRatio, databaseUrl });
   const cacheFolder = envPaths('sitrep', { suffix: '' }).cache;
   console.log(
     `\nPreview, isis-quieting: from a written file to the new page in the browser (${rounds} rounds)`,

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { day } from '../model/calendar.ts';
 import type { AuditRecord, Caller } from '../model/caller.ts';
-import { deliveryStates, editionStates } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
 import type {
   BriefDetail,
@@ -13,38 +11,16 @@ import type {
   Page,
   StepRecord,
 } from '../model/view.ts';
-import { storable } from '../model/storable.ts';
 import type { Wish } from './ask-for.ts';
 import { deskBriefs } from './desk-briefs.ts';
 import { readDeliveryCursor, readEditionCursor, readNumber, writeCursor } from './desk-cursor.ts';
 import { openFile, type OpenFile } from './desk-files.ts';
 import { audited, deliveryShown, editionShown, wordsShown } from './desk-show.ts';
 import { sightOf } from './desk-sight.ts';
+import { auditWanted, deliveriesWanted, editionsWanted } from './desk-wanted.ts';
 import type { Sight } from './ledger.ts';
 import type { Office } from './office.ts';
 import { operations } from './operations.ts';
-
-const named = storable.max(500);
-const limit = z.coerce.number().int().min(1).max(200).default(50);
-const after = z.string().max(500).optional();
-
-/** What the lists can be asked for with. */
-export const editionsWanted = z.strictObject({
-  brief: named.optional(),
-  state: z.enum(editionStates).optional(),
-  from: day.optional(),
-  to: day.optional(),
-  limit,
-  after,
-});
-export const deliveriesWanted = z.strictObject({
-  brief: named.optional(),
-  edition: named.optional(),
-  state: z.enum(deliveryStates).optional(),
-  limit,
-  after,
-});
-export const auditWanted = z.strictObject({ edition: named.optional(), limit, after });
 
 export const changes = ['retry', 'cancel', 'hold', 'release'] as const;
 type Change = (typeof changes)[number];

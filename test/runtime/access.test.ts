@@ -323,5 +323,8 @@ test('one caller who asks too much is told when to ask again, and others are not
     expect(refused).toMatchObject({ status: 429, json: { code: 'too-many-requests' } });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect((await web.ask('/api/editions', { headers: bob })).status).toBe(200);
+    // So is whoever guesses at tokens.
+    const guess = async () => (await web.ask('/api/editions', { headers: bearer('guess') })).status;
+    expect([await guess(), await guess(), await guess(), await guess()]).toEqual([401, 401, 401, 429]);
   });
 });

@@ -170,6 +170,14 @@ function questionsFor(
     });
 }
 
+/** One that is right, so that each route is also seen to answer. */
+const plainQuestion = (path: string, method: string, { requestBody }: Operation): Question => ({
+  path: path.replace('{brief}', 'celebrations').replace('{edition}', '2021-08-15'),
+  method: method.toUpperCase(),
+  headers: {},
+  ...(requestBody && { body: JSON.stringify({ asOf: '2021-08-08' }) }),
+});
+
 test(
   'no question makes the server fail, hang, or answer otherwise than its document says',
   { timeout: 300_000 },
@@ -197,13 +205,13 @@ test(
           fc.asyncProperty(questionsFor(path, method, operation), async (question) => {
             statuses.add(await answered(web, question, { operation, ajv }));
           }),
-          { numRuns: RUNS_EACH, endOnFailure: true },
+          { numRuns: RUNS_EACH, endOnFailure: true, examples: [[plainQuestion(path, method, operation)]] },
         );
       }
-    // They got past what is not there.
-    expect([...(seen.get('get /api/editions') ?? [])]).toContain(200);
-    expect([...(seen.get('post /api/briefs/{brief}/editions') ?? [])]).toContain(202);
-    expect((await web.ask('/api/editions')).status).toBe(200);
+    const answers = (question: string) => [...(seen.get(question) ?? [])];
+    for (const question of seen.keys())
+      if (question.startsWith('get ')) expect(answers(question), question).toContain(200);
+    expect(answers('post /api/briefs/{brief}/editions')).toContain(202);
   },
 );
 

@@ -2,12 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { thisMachine, type Caller } from '../../model/caller.ts';
 import { isLoopback } from '../../model/delivery-settings.ts';
 import type { Admission } from '../../runtime/admission.ts';
-import { problemOf } from './problem.ts';
+import { problemOf, RequestError } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; null for a stranger, who gets no further than what is open. */
     caller: Caller | null;
+    /** Why the token that it came with lets nobody in. */
+    refusal: RequestError | null;
   }
   interface FastifyContextConfig {
     /** Answers strangers too. */
@@ -37,6 +39,7 @@ export function guard(
 ): { mayStill: (request: FastifyRequest) => Promise<boolean> } {
   const publicHost = publicUrl === null ? null : new URL(publicUrl).host;
   app.decorateRequest('caller', null);
+  app.decorateRequest('refusal', null);
 
   /** A page elsewhere whose name is made to lead here (DNS rebinding) still sends its own name as Host. */
   const isFromHere = (request: FastifyRequest): boolean => {
@@ -70,8 +73,17 @@ export function guard(
     isFromHere(request) && request.headers.authorization === undefined ? thisMachine : strangerOr(request);
 
   app.addHook('onRequest', async (request) => {
-    request.caller = await findOut(request);
+    try {
+      request.caller = await findOut(request);
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.problem.code !== 'token-unknown') throw error;
+      request.refusal = error;
+    }
     refuseForeignOrigin(request, publicUrl);
+  });
+  // Only now, after those who ask too much were turned away: guesses at a token count as well.
+  app.addHook('preParsing', async (request) => {
+    if (request.refusal !== null) throw request.refusal;
     if (request.routeOptions.config.open !== true) callerOf(request);
   });
   return {

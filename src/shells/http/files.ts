@@ -31,7 +31,8 @@ export async function sendEditionFile(
   const etag = `"${file.sha256}"`;
   const { headers } = request.raw;
   reply.header('etag', etag).header('cache-control', 'private, no-cache');
-  if (kind === 'html') reply.header('content-security-policy', policy);
+  // The viewer of a browser is a page of its own, which may load what it needs.
+  reply.header('content-security-policy', kind === 'html' ? policy : "frame-ancestors 'self'");
   if (headers['if-none-match'] !== undefined && holds(headers['if-none-match'], etag))
     return void (await reply.code(304).send());
   // From an older copy no part of this one is wanted.

@@ -22,7 +22,7 @@ export function health(
   const hidden = { schema: { hide: true } };
   app.get('/healthz', { config: { open: true }, ...hidden }, () => ({ status: 'alive' }));
   app.get('/readyz', { config: { open: true }, ...hidden }, async (_request, reply) => {
-    const reason = await ailment();
+    const reason = await ailment().catch(() => 'The ledger cannot be read.');
     return reason === null ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
   });
   app.get('/metrics', { config: { open: !guarded }, ...hidden }, async (request, reply) => {

@@ -29,6 +29,6 @@ export function refuseOtherMethods(app: FastifyInstance, routes: Routes): void {
         allow,
       });
     };
-    app.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse });
+    app.route({ method: others, url, schema: { hide: true }, preParsing: refuse, handler: refuse });
   }
 }

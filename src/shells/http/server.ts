@@ -7,7 +7,7 @@ import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { isLoopback } from '../../model/delivery-settings.ts';
-import type { Caller } from '../../model/caller.ts';
+import { thisMachine, type Caller } from '../../model/caller.ts';
 import type { Admission } from '../../runtime/admission.ts';
 import type { Desk } from '../../runtime/desk.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -118,7 +118,7 @@ export async function serve(
     max: requestsPerMinute,
     timeWindow: '1 minute',
     keyGenerator: ({ caller, ip }) => caller?.name ?? ip,
-    allowList: ({ caller }) => (caller === null ? false : caller.name === 'this machine'),
+    allowList: ({ caller }) => caller === thisMachine,
     errorResponseBuilder: (_request, { after, ttl }) =>
       problemOf('too-many-requests', {
         detail: 'More was asked than one caller may ask in a minute.',

@@ -7,7 +7,6 @@ import type { Api } from './words.ts';
 const parameter = z.object({
   name: z.string(),
   in: z.string(),
-  required: z.boolean().default(false),
   description: z.string().default(''),
   schema: z.record(z.string(), z.unknown()).default({}),
 });
@@ -61,10 +60,10 @@ function shown({ info, tags, paths }: z.output<typeof document>) {
           path,
           method,
           summary,
-          description,
+          // What OpenAPI takes for Markdown is plain text here.
+          description: description.replaceAll('`', ''),
           parameters: parameters.map((each) => ({
             ...each,
-            required: each.required ? 'required' : '',
             kind: kindOf(each.schema),
           })),
           body: requestBody ? schemaText(requestBody.content) : '',

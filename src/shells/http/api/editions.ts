@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { editionDetail, editionView, fileKinds, pageOf } from '../../../model/view.ts';
-import { changes, editionsWanted, type Desk } from '../../../runtime/desk.ts';
+import { changes, type Desk } from '../../../runtime/desk.ts';
+import { editionsWanted } from '../../../runtime/desk-wanted.ts';
 import { callerOf } from '../access.ts';
 import type { SendEvents } from '../events.ts';
 import { sendEditionFile } from '../files.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { auditRecord } from '../../../model/caller.ts';
 import { deliveryView, pageOf } from '../../../model/view.ts';
-import { auditWanted, changes, deliveriesWanted, type Desk } from '../../../runtime/desk.ts';
+import { changes, type Desk } from '../../../runtime/desk.ts';
+import { auditWanted, deliveriesWanted } from '../../../runtime/desk-wanted.ts';
 import { callerOf } from '../access.ts';
 import { answers, editionNamed, idOf, json, name, type Api } from './words.ts';
 
