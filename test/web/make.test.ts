@@ -234,6 +234,7 @@ test('on a phone nothing is wider than the screen', async () => {
     '/deliveries',
     '/record',
     '/login',
+    '/docs',
     '/nowhere',
   ]) {
     await page.goto(`${site.origin}${path}`);
