@@ -1,29 +1,10 @@
 import { request } from 'node:http';
 import { z } from 'zod';
-import { AppError, type Fault } from '../model/fault.ts';
+import { AppError, errorCodes, fault } from '../model/fault.ts';
 import type { Operate } from '../runtime/operations.ts';
 
 const ANSWER_MS = 60_000;
-const fault = z.object({
-  file: z.string().optional(),
-  row: z.number().optional(),
-  line: z.number().optional(),
-  field: z.string().optional(),
-  problem: z.string(),
-  mend: z.string(),
-});
-const failure = z.object({
-  error: z.enum([
-    'edition-unknown',
-    'brief-unknown',
-    'brief-invalid',
-    'dataset-invalid',
-    'operation-refused',
-    'parameter-invalid',
-    'queue-full',
-  ]),
-  faults: z.array(fault),
-});
+const failure = z.object({ error: z.enum(errorCodes), faults: z.array(fault) });
 const success = z.object({ result: z.json() });
 
 /** Calls operations in the process that holds the ledger. Throws what they throw, and `ledger-unusable`. */
@@ -33,18 +14,8 @@ export const operateBy =
     const answer = await post(socket, `/operations/${name}`, JSON.stringify(input));
     const failed = failure.safeParse(answer);
     if (!failed.success) return success.parse(answer).result;
-    throw new AppError(failed.data.error, failed.data.faults.map(asFault));
+    throw new AppError(failed.data.error, failed.data.faults);
   };
-
-/** Absent fields stay absent. */
-const asFault = ({ file, row, line, field, problem, mend }: z.output<typeof fault>): Fault => ({
-  ...(file !== undefined && { file }),
-  ...(row !== undefined && { row }),
-  ...(line !== undefined && { line }),
-  ...(field !== undefined && { field }),
-  problem,
-  mend,
-});
 
 function post(socketPath: string, path: string, body: string): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();

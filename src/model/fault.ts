@@ -1,21 +1,21 @@
-/** One thing wrong with what a user gave us: where it is, what it is, and how to mend it. */
-export interface Fault {
-  /** Path as the user would type it, relative to the working folder where possible. */
-  readonly file?: string;
-  /** Row as a spreadsheet numbers it: the header is row 1. */
-  readonly row?: number;
-  /** Line of a text file, from 1. */
-  readonly line?: number;
-  readonly field?: string;
-  readonly problem: string;
-  readonly mend: string;
-}
+import { z } from 'zod';
 
-/** The same, where what is not given may also be undefined. */
-type Loose<T> = { readonly [key in keyof T]: T[key] | undefined };
+/** One thing wrong with what a user gave us: where it is, what it is, and how to mend it. */
+export const fault = z.object({
+  /** Path as the user would type it, relative to the working folder where possible. */
+  file: z.string().optional(),
+  /** Row as a spreadsheet numbers it: the header is row 1. */
+  row: z.number().optional(),
+  /** Line of a text file, from 1. */
+  line: z.number().optional(),
+  field: z.string().optional(),
+  problem: z.string(),
+  mend: z.string(),
+});
+export type Fault = Readonly<z.output<typeof fault>>;
 
 /** `data/x/events.csv, row 4, field source: no source "S9". Add it to sources.csv, or correct the id.` */
-export function describeFault({ file, row, line, field, problem, mend }: Loose<Fault>): string {
+export function describeFault({ file, row, line, field, problem, mend }: Fault): string {
   const where = [
     file,
     row === undefined ? undefined : `row ${row}`,
@@ -25,30 +25,32 @@ export function describeFault({ file, row, line, field, problem, mend }: Loose<F
   return `${where.length > 0 ? `${where.join(', ')}: ` : ''}${problem} ${mend}`.trim();
 }
 
-export type ErrorCode =
-  | 'dataset-invalid'
-  | 'brief-invalid'
-  | 'brief-unknown'
-  | 'template-invalid'
-  | 'query-failed'
-  | 'chart-failed'
-  | 'citation-unknown'
-  | 'browser-missing'
-  | 'browser-failed'
-  | 'edition-held'
-  | 'print-failed'
-  | 'pdf-invalid'
-  | 'output-unwritable'
-  | 'parameter-invalid'
-  | 'edition-unknown'
-  | 'edition-delivered'
-  | 'golden-differs'
-  | 'ledger-in-use'
-  | 'ledger-unusable'
-  | 'operation-refused'
-  | 'operation-forbidden'
-  | 'queue-full'
-  | 'settings-invalid';
+export const errorCodes = [
+  'dataset-invalid',
+  'brief-invalid',
+  'brief-unknown',
+  'template-invalid',
+  'query-failed',
+  'chart-failed',
+  'citation-unknown',
+  'browser-missing',
+  'browser-failed',
+  'edition-held',
+  'print-failed',
+  'pdf-invalid',
+  'output-unwritable',
+  'parameter-invalid',
+  'edition-unknown',
+  'edition-delivered',
+  'golden-differs',
+  'ledger-in-use',
+  'ledger-unusable',
+  'operation-refused',
+  'operation-forbidden',
+  'queue-full',
+  'settings-invalid',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** An error that a user can act on. Programs match on `code`, never on the message. */
 export class AppError extends Error {

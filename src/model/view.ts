@@ -3,6 +3,7 @@ import { approvalRecord } from './approval.ts';
 import { papers } from './brief.ts';
 import { day } from './calendar.ts';
 import { deliveryRecord, deliveryStates, editionRecord, editionStates, runRecord } from './edition.ts';
+import { fault } from './fault.ts';
 import { marking } from './marking.ts';
 import { parameter } from './parameters.ts';
 import { channels } from './target.ts';
@@ -51,15 +52,6 @@ export const editionDetail = editionView.extend({
   approvals: z.array(approvalRecord),
 });
 export type EditionDetail = z.output<typeof editionDetail>;
-
-const fault = z.object({
-  file: z.string().optional(),
-  row: z.number().optional(),
-  line: z.number().optional(),
-  field: z.string().optional(),
-  problem: z.string(),
-  mend: z.string(),
-});
 
 export const briefView = z.strictObject({
   id: z.string(),

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { AppError, describeFault, type ErrorCode, type Fault } from '../../model/fault.ts';
+import { AppError, fault, describeFault, type ErrorCode, type Fault } from '../../model/fault.ts';
 
 /** The codes of problems, beside those of faults, each with its status. Programs match on them. */
 const statuses = {
@@ -44,16 +44,7 @@ export const problem = z.object({
   /** What to do. */
   mend: z.string(),
   /** Each thing that is wrong, where there are several or they have a place. */
-  faults: z.array(
-    z.object({
-      file: z.string().optional(),
-      row: z.number().optional(),
-      line: z.number().optional(),
-      field: z.string().optional(),
-      problem: z.string(),
-      mend: z.string(),
-    }),
-  ),
+  faults: z.array(fault),
 });
 export type Problem = z.output<typeof problem>;
 
