@@ -115,6 +115,7 @@ describe('while an edition is being made', () => {
     const frozen = freezePrinting(project);
     try {
       await press(page, 'Make this edition');
+      expect(await page.title()).toBe('ISIS in Afghanistan, 16–22 August 2021 · Sitrep');
       const untilPrinting = () =>
         page.waitForFunction(
           () => document.querySelector('.steps li:last-child span')?.textContent === 'print',

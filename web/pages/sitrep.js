@@ -3,7 +3,7 @@ const progress = document.querySelector('[data-events]');
 const steps = progress.querySelector('.steps');
 let run = Number(progress.dataset.run);
 let last = Number(progress.dataset.last);
-progress.querySelector('.hint').hidden = true;
+progress.querySelector('.by-hand').hidden = true;
 
 const events = new EventSource(progress.dataset.events);
 events.addEventListener('step', ({ data }) => {

@@ -1,7 +1,7 @@
 import type { Schedule } from '../../model/brief.ts';
 import { issueNumber, type Day } from '../../model/calendar.ts';
 import type { Caller } from '../../model/caller.ts';
-import { slotsReporting } from '../../model/slots.ts';
+import { comingSlots, slotsReporting } from '../../model/slots.ts';
 import type { EditionView } from '../../model/view.ts';
 import { longDay, month, shortMonth, weekday } from '../../model/wording.ts';
 import { Temporal } from 'temporal-polyfill';
@@ -68,7 +68,8 @@ export function calendarOf({
 }): CalendarMonth[] {
   const span = daysOfYear(year);
   const slots = slotsReporting(brief.schedule, span);
-  const next = slots.find(({ at }) => at > now);
+  const [first] = comingSlots(brief.schedule, now, 1);
+  const next = slots.find(({ at, asOf }) => at > now && asOf === first?.asOf);
   // What is part of another stands under it.
   const ids = new Set(editions.map(({ id }) => id));
   const byDay = Map.groupBy(

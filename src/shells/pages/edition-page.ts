@@ -47,8 +47,8 @@ export function editionPage(told: EditionTold) {
   const wrong = state === 'held' || state === 'failed';
   const api = `/api/editions/${editionPath(id)}`;
   return {
-    title: whole,
-    heading: `${whole}, ${period}`,
+    title: `${whole}, ${period}`,
+    heading: whole,
     trail: [
       { href: '/', label: 'Briefs' },
       { href: `${briefHref(edition.brief)}?year=${asOf.slice(0, 4)}`, label: view.title },

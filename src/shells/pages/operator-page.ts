@@ -73,6 +73,7 @@ export function recordPage(entries: readonly AuditRecord[], next: string | null)
       what,
       edition: edition === null ? null : { href: editionHref(edition), label: edition },
       details: Object.entries(details)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
         .join(', '),
       outcome,
