@@ -120,6 +120,8 @@ export const deliveryRecord = newDelivery.omit({ heldBecause: true }).extend({
   state: z.enum(deliveryStates),
   reason: z.string().nullable(),
   attempt: z.number().int(),
+  /** Times that its process ended while it was being sent. */
+  interruptions: z.number().int(),
   createdAt: instant,
   sendingAt: instant.nullable(),
   settledAt: instant.nullable(),

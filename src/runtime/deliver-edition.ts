@@ -28,6 +28,8 @@ export interface Dispatch {
 }
 
 const MOST_ATTEMPTS = 8;
+/** Each may have reached the recipient: what ends its process that often is not sent once more. */
+const MOST_INTERRUPTIONS = 20;
 
 /** Sends one delivery once; what became of it stands in the ledger before the next attempt. */
 export async function deliverEdition(
@@ -70,6 +72,10 @@ async function attempt(
     const known = target.safeParse(delivery.target);
     if (interrupted && known.success && holdsWhenUnknown(known.data))
       return { outcome: 'unknown', reason: 'The process ended while it was being sent.' };
+    if (delivery.interruptions > MOST_INTERRUPTIONS)
+      return held(
+        `The process ended ${delivery.interruptions} times while it was being sent. It may have arrived.`,
+      );
     const parcel = await pack({ delivery, edition }, dispatch);
     if ('outcome' in parcel) return parcel;
     if (!known.success) return held('Its address was forgotten, as the retention of addresses asks.');

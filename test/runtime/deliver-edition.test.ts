@@ -155,6 +155,24 @@ describe('when nobody knows whether it arrived', () => {
     });
   });
 
+  test('what ended its process twenty times is sent once more, and then held', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana, mailTo('bea@example.org')]);
+    const [first, second] = await ledger.deliveries({});
+    // Taken once, and then found in sending again and again; to send it is to take it once more.
+    const lose = async (id: string | undefined, times: number) => {
+      for (let time = 0; time < times; time += 1) await ledger.claimDelivery(id ?? '', { job: 'job-1', now });
+    };
+    await lose(first?.id, 20);
+    await lose(second?.id, 21);
+    expect(await send(house, first?.address ?? '')).toMatchObject({ state: 'sent', interruptions: 20 });
+    expect(await send(house, second?.address ?? '')).toMatchObject({
+      state: 'held',
+      reason: 'The process ended 21 times while it was being sent. It may have arrived.',
+    });
+    expect(house.parcels).toHaveLength(1);
+  });
+
   test('so is one that was being sent when its process ended, unseen, and the operator hears of it', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [mailTo('cara@example.org', { hold: true }), ana]);

@@ -25,7 +25,8 @@ export function deliveryCalls(
         const [delivery] = toDeliveries(
           await session.query(
             `UPDATE sitrep.delivery SET state = 'sending', job = $2, sending_at = $3,
-               attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END WHERE id = $1
+               attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END,
+               interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END WHERE id = $1
              RETURNING ${deliveryColumns}`,
             [id, job, now],
           ),
@@ -72,7 +73,7 @@ export function deliveryCalls(
       database.transaction(async (session) => {
         const [moved] = toDeliveries(
           await session.query(
-            `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0,
+            `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0, interruptions = 0,
                settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $4::timestamptz END
              WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${deliveryColumns}`,
             [id, to, reason, now, [...from]],

@@ -123,6 +123,10 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE sitrep.approval ADD COLUMN named_by text NOT NULL DEFAULT 'system';
   `,
+  // A delivery that takes its process down is not sent for ever.
+  `
+  ALTER TABLE sitrep.delivery ADD COLUMN interruptions integer NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Any number will do, as long as it stays: it keeps two processes from migrating at once. */

@@ -37,6 +37,10 @@ const edition = (id: string, state: EditionState, partOf: string | null = null):
   summary: [],
   deliveries: {},
   files: [],
+  correction: null,
+  needsApproval: false,
+  approvedSha256: null,
+  toApprove: null,
 });
 const show = (
   editions: readonly EditionView[],

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { hashOf, type Manifest } from '../../../src/model/manifest.ts';
+import { hashOfRow, type Manifest } from '../../../src/model/manifest.ts';
 import { eachRow } from '../../../src/model/references.ts';
 import { sourcesShown } from '../../../src/shells/pages/evidence.ts';
 import { loadTestDataset } from '../../support/dataset.ts';
+import { sampleManifest } from '../../support/sample-manifest.ts';
 
 test('the rows of an edition are shown with what they say, and those that are not as they were are marked', async () => {
   const dataset = await loadTestDataset('base');
@@ -10,19 +11,14 @@ test('the rows of an edition are shown with what they say, and those that are no
     id: row.id,
     table,
     known_on: row.known_on,
-    sha256: hashOf(JSON.stringify(row)),
+    sha256: hashOfRow(row),
   }));
   const described: Manifest = {
-    brief: 'b',
-    issue: '2021-W33',
-    asOf: '2021-08-22',
-    paper: 'A4',
-    parameters: {},
+    ...sampleManifest,
     inputs: '0'.repeat(64),
+    known: [],
     pages: 1,
-    summary: [],
     rows,
-    rules: { passed: [], waived: [] },
     files: [],
   };
   const whole = sourcesShown(described, dataset);
