@@ -39,21 +39,26 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
   let closed = false;
   const start = (): Promise<ChildProcess> => {
     if (closed) throw new Error('A chart was asked for after the end.');
-    return (running ??= startProcess(limits));
+    return (running ??= startProcess(limits).catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    }));
   };
 
   const draw = async (request: ChartRequest, { again }: { again: boolean }): Promise<Drawing> => {
-    const child = await start();
+    let child: ChildProcess | undefined;
     try {
+      child = await start();
       const drawing = nextOf(child, limits.seconds);
-      child.send(request);
+      // What cannot be sent is told by the end of the process, which `nextOf` hears of.
+      child.send(request, () => {});
       const message = await drawing;
       if (message.kind === 'drawn') return message.drawing;
       if (message.kind === 'refused') throw new AppError(message.code, message.faults);
       throw new Error(message.kind === 'broken' ? message.reason : 'The process of the charts began anew.');
     } catch (cause) {
       if (!(cause instanceof Lost) || closed) throw cause;
-      child.kill('SIGKILL');
+      child?.kill('SIGKILL');
       running = undefined;
       // Another may have ended it, which says nothing of the chart: twice does.
       if (cause.why === 'gone' && again) return draw(request, { again: false });
@@ -87,6 +92,8 @@ async function startProcess({ megabytes }: ChartLimits): Promise<ChildProcess> {
     env: { TZ: 'UTC' },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
+  // Without a listener an error that comes late would end the program.
+  child.on('error', () => {});
   try {
     const message = await nextOf(child, STARTING_SECONDS);
     if (message.kind !== 'ready') throw new Error('The process of the charts did not start.');

@@ -103,6 +103,16 @@ describe.skipIf(process.platform !== 'linux')('a process that is killed', () => 
     expect((await inHand).svg).toContain('</svg>');
   });
 
+  test('between two charts takes nothing with it', async () => {
+    const before = childrenOf(process.pid, entry);
+    const charts = open();
+    await charts.drawChart(chart([]));
+    const [own = 0] = childrenOf(process.pid, entry).filter((pid) => !before.includes(pid));
+    process.kill(own, 'SIGKILL');
+    await vi.waitFor(() => expect(cpuTicksOf(own)).toBe(0));
+    expect((await charts.drawChart(chart([]))).svg).toContain('</svg>');
+  });
+
   test('leaves nobody drawing: a chart ends with the process that asked for it', async () => {
     const parent = fork(join(import.meta.dirname, '../support/chart-parent.ts'), {
       execArgv: [],

@@ -413,6 +413,15 @@ describe('PagePool', () => {
 
     // A page that failed is not lent again, and its turn is free.
     pool.discard(one);
-    expect(await pool.take({ fresh: false, signal })).not.toBe(one);
+    const third = await pool.take({ fresh: false, signal });
+    expect(third).not.toBe(one);
+
+    // A page that is given up while it opens does not stay open.
+    pool.giveBack(third);
+    const stop = new AbortController();
+    const opening = pool.take({ fresh: true, signal: stop.signal });
+    setTimeout(() => stop.abort(new Error('given up')), 0);
+    await expect(opening).rejects.toThrow('given up');
+    await vi.waitFor(async () => expect(await running.browser.pages()).toHaveLength(1));
   });
 });

@@ -56,10 +56,11 @@ describe('what a query sees', () => {
       `SELECT column_name AS name, data_type AS type FROM information_schema.columns
        WHERE table_name = 'events' ORDER BY ordinal_position`,
     );
-    expect(columns.slice(0, 8).map(({ name, type }) => `${name} ${type}`)).toEqual([
+    expect(columns.slice(0, 9).map(({ name, type }) => `${name} ${type}`)).toEqual([
       'id VARCHAR',
       'known_on DATE',
       'status VARCHAR',
+      'marking VARCHAR',
       'topic VARCHAR',
       'precision VARCHAR',
       'date_start DATE',

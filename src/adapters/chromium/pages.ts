@@ -34,7 +34,7 @@ export class PagePool {
       const idle = this.#idle.pop();
       if (idle !== undefined && !fresh) return idle;
       if (idle !== undefined) closePage(idle);
-      return await abortable(openPage(this.#browser, this.#fontFaces), signal);
+      return await openPage(this.#browser, { fontFaces: this.#fontFaces, signal });
     } catch (error) {
       this.#passTurn();
       throw error;
@@ -80,10 +80,30 @@ export class PagePool {
 }
 
 /** A page without scripts and network, ready for documents. */
-export async function openPage(browser: Browser, fontFaces: string): Promise<Page> {
-  const page = await abortable(browser.newPage(), AbortSignal.timeout(OPENING_MS));
-  await prepare(page, fontFaces);
-  return page;
+export const openPage = (
+  browser: Browser,
+  { fontFaces, signal }: { fontFaces: string; signal: AbortSignal },
+): Promise<Page> => orClosed(openPrepared(browser, fontFaces), signal);
+
+async function openPrepared(browser: Browser, fontFaces: string): Promise<Page> {
+  const page = await orClosed(browser.newPage(), AbortSignal.timeout(OPENING_MS));
+  try {
+    await prepare(page, fontFaces);
+    return page;
+  } catch (error) {
+    closePage(page);
+    throw error;
+  }
+}
+
+/** A page that is being opened; one that nobody waits for any more is closed as soon as it is there. */
+async function orClosed(opening: Promise<Page>, signal: AbortSignal): Promise<Page> {
+  try {
+    return await abortable(opening, signal);
+  } catch (error) {
+    opening.then(closePage, () => undefined);
+    throw error;
+  }
 }
 
 /** No scripts, no network. Puppeteer's own calls still work: they do not count as the page's scripts. */

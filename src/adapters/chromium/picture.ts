@@ -39,7 +39,7 @@ export async function drawFirstPage(
   browser: Browser,
   document: { readonly html: string; readonly fontFaces: string; readonly signal: AbortSignal },
 ): Promise<Uint8Array> {
-  const page = await abortable(openPage(browser, document.fontFaces), document.signal);
+  const page = await openPage(browser, document);
   try {
     return await abortable(draw(page, document), document.signal);
   } finally {
