@@ -58,8 +58,10 @@ export function unexplained({
 }): { altered: boolean; says: string }[] {
   const isRecorded = recorded.some((each) => each.sha256 === sha256);
   if (manifest.html.sha256 !== now.html.sha256) {
+    // As it is written down: for a revision by the day of its correction.
+    const by = manifest.correction?.asOf ?? manifest.asOf;
     const others =
-      own === null || tables === undefined ? [] : otherTables(own.known, knownTables(tables, manifest.asOf));
+      own === null || tables === undefined ? [] : otherTables(own.known, knownTables(tables, by));
     const says =
       others.length > 0
         ? `The page reads otherwise, since rows that it does not show were changed in ${others.join(', ')}.`

@@ -127,9 +127,16 @@ const settings = [
   'paper',
   'marking',
   'parameters',
+  'correction',
   'dataset',
   'rules',
 ] as const;
+
+/** Where both values would be too long to read. */
+const saysOf: { readonly [name: string]: string } = {
+  rules: 'It is held to other rules now.',
+  correction: 'What it says of its correction is another now.',
+};
 
 const compareSettings = ({ was, is }: Compared): Difference[] =>
   settings.flatMap((name): Difference[] => {
@@ -137,8 +144,7 @@ const compareSettings = ({ was, is }: Compared): Difference[] =>
       typeof value === 'string' ? value : canonicalJson(value),
     );
     if (old === fresh) return [];
-    const says =
-      name === 'rules' ? 'It is held to other rules now.' : `Its ${name} was ${old} and is ${fresh}.`;
+    const says = saysOf[name] ?? `Its ${name} was ${old} and is ${fresh}.`;
     return [{ kind: 'setting', name, change: 'changed', says }];
   });
 

@@ -77,6 +77,7 @@ export async function composePage(
       known,
       findings,
       used,
+      changes: [...changes, ...corrected],
       traced,
       charts: Object.values(charts),
       glyphs,

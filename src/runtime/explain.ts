@@ -43,7 +43,14 @@ export async function explain(
   const isSamePage = manifest.html.sha256 === now.html.sha256;
   return {
     phrase,
-    edition: editionId({ brief: brief.id, asOf, paper, ownPaper: brief.config.paper, parameters }),
+    edition: editionId({
+      brief: brief.id,
+      asOf,
+      paper,
+      ownPaper: brief.config.paper,
+      parameters,
+      revision: manifest.correction?.revision,
+    }),
     warnings: [
       ...(intact
         ? []

@@ -111,7 +111,8 @@ async function make(
   const brief = await workshop.loadBrief(edition.brief);
   const dataset = await workshop.loadDataset(brief.config.dataset);
   const { asOf, paper, parameters, correction } = edition;
-  const isWhole = edition.partOf === null && Object.keys(edition.parameters).length === 0;
+  // A correction takes the place of one edition, whatever the brief has become.
+  const isWhole = edition.partOf === null && correction === null && Object.keys(parameters).length === 0;
   if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset, workshop });
 
   const applied = applyParameters({

@@ -97,7 +97,8 @@ async function sendCopy(office: Office, found: Found, to: string): Promise<strin
   const before = (await office.ledger.deliveries({ edition: edition.id })).filter(
     (each) => each.address === address,
   );
-  if (before.some(({ state }) => state === 'pending' || state === 'sending'))
+  // One that waits for approval goes out with the rest: a copy beside it would arrive twice.
+  if (before.some(({ state }) => state === 'waiting' || state === 'pending' || state === 'sending'))
     throw refused(`${edition.id} is on its way to ${address}.`, 'Wait for it to settle.');
   const copy: NewDelivery = {
     channel,

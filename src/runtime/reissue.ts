@@ -38,6 +38,7 @@ export const reissue = operation(
     const revisions = await ledger.revisions(found.edition.id);
     const replaced = await newestDelivered(office, revisions);
     const looked = await look(office, replaced, { asOf });
+    refuseFannedOut(replaced, looked);
     refuseOtherDay(office, replaced, looked);
     const changes = changesIn(replaced, looked);
     if (changes.length === 0) throw nothingToCorrect(office, replaced, looked);
@@ -112,6 +113,13 @@ async function newestDelivered(
         `${id} is on its way: ${open.length} of its deliveries are open.`,
         'Wait, or cancel them.',
       );
+    // Held once its sending had begun, it may have arrived, and only the operator can find out.
+    const unsure = deliveries.filter((each) => each.state === 'held' && each.sendingAt !== null);
+    if (unsure.length > 0)
+      throw refused(
+        `${id} may have arrived where it was held as it was sent: ${unsure.map((each) => `${each.id} to ${each.address}`).join(', ')}.`,
+        'Ask there. Release those that did not arrive, so that the correction goes there too, or cancel them.',
+      );
     if (!deliveries.some((each) => each.state === 'sent')) continue;
     if (card?.pdf == null)
       throw refused(`${id} was a notice, and rests on no rows.`, 'Backfill the edition itself.');
@@ -144,6 +152,15 @@ const changesIn = ({ asOf, correction }: EditionRecord, { dataset, shown, by }: 
 
 const leftIn = ({ asOf }: EditionRecord, { dataset, shown, by }: Looked): string[] =>
   passedOver(dataset.tables, { asOf, by, shown });
+
+/** Of a brief that has become one of many editions there is no edition for all any more. */
+function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Looked): void {
+  if (brief.config.forEach === null || Object.keys(parameters).length > 0) return;
+  throw refused(
+    `${brief.id} has one edition for each row of "${brief.config.forEach}" now, and ${id} is for none of them.`,
+    'Take forEach out of its brief.yaml for the correction, or tell the recipients otherwise.',
+  );
+}
 
 /** A correction is as of a day that is not to come, and goes on from the one before. */
 function refuseOtherDay(office: Office, edition: EditionRecord, { brief, by }: Looked): void {

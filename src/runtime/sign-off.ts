@@ -16,7 +16,10 @@ const decision = approver.extend({
     .optional(),
 });
 
-/** Writes down who approves editions as they are, all or none of them, and lets go what waited for it. */
+/**
+ * Writes down who approves editions as they are, and lets go what waited for it. All are checked before the first is
+ * decided upon; then each is by itself, so that one which is made again at that moment leaves those before it decided.
+ */
 export const approve = operation(decision, (office, input) => decide(office, 'approved', input));
 
 /** Takes an approval back, or says that none will be given: what is not out yet waits. */

@@ -182,13 +182,16 @@ describe('resend', () => {
         code: 'operation-refused',
         faults: [{ problem: 'weekly/2021-08-22 was never made.', mend: 'Retry it first.' }],
       });
-      await delivering(ledger, ana);
-      expect(await refused(ana.address)).toMatchObject({
+      const [delivery = ''] = await delivering(ledger, ana);
+      const onItsWay = {
         code: 'operation-refused',
         faults: [
           { problem: 'weekly/2021-08-22 is on its way to ana@example.org.', mend: 'Wait for it to settle.' },
         ],
-      });
+      };
+      expect(await refused(ana.address)).toMatchObject(onItsWay);
+      await ledger.moveDelivery(delivery, { from: ['pending'], to: 'waiting', reason: 'Altered.', now });
+      expect(await refused(ana.address)).toMatchObject(onItsWay);
     });
   });
 });

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { operations, type OperationName } from '../../src/runtime/operations.ts';
@@ -231,6 +232,42 @@ describe('is refused', () => {
     }, scheduled('whenNothingNew: notice'));
   });
 
+  test('where it may have arrived and was held, until somebody says what became of it', async () => {
+    await withDesk(async ({ house, ask }) => {
+      const { ledger } = house.office;
+      const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'archive' }));
+      const claim = await ledger.claimDelivery(copy, { job: 'lost', now });
+      const held = { state: 'held', reason: 'The process was stopped. It may have arrived.' } as const;
+      await ledger.settleDelivery(claim!.delivery, held, { now, alert: null });
+      expect(await refusalOf(ask('reissue', { id }))).toMatchObject(
+        refusedWith(`${id} may have arrived where it was held as it was sent: ${copy} to archive.`),
+      );
+      await ask('cancel', { id: copy });
+      expect(await ask('reissue', { id })).toMatchObject({ edition: second });
+    });
+  });
+
+  test('where its brief became one of many editions; asked for before, it is held and fans out into none', async () => {
+    await withDesk(async ({ house, ask, work, rewrite }) => {
+      const { ledger } = house.office;
+      const manyEditions = async () =>
+        rewrite(
+          (yaml) => `${yaml}parameters:\n  actor: { type: string, idOf: actors }\nforEach: bottom_line\n`,
+        );
+      await ask('reissue', { id, asOf: '2021-03-14' });
+      await manyEditions();
+      await work();
+      expect(await ledger.edition(second)).toMatchObject({
+        state: 'held',
+        reason: expect.stringContaining('actor'),
+      });
+      await ask('cancel', { id: second });
+      expect(await refusalOf(ask('reissue', { id }))).toMatchObject(
+        refusedWith(expect.stringContaining(`and ${id} is for none of them`)),
+      );
+    });
+  });
+
   test('where its files are not what they were', async () => {
     await withDesk(async ({ house, ask }) => {
       await writeFile(join(house.out, id, 'weekly-2021-03-07.html'), 'another');
@@ -337,14 +374,20 @@ test('what was delivered and rests on rows corrected since is listed, by its new
   });
 });
 
-test('what a revision replaces is kept as long as the revision is', async () => {
+test('an edition and its revisions are removed together, or not at all', async () => {
   await withDesk(async ({ house, ask, work }) => {
     const { ledger } = house.office;
     await ask('reissue', { id });
     await work();
     const removed = async () =>
-      (await ledger.removeEditions(new Date(now.getTime() + 1))).map((each) => each.id);
-    expect(await removed()).toEqual([second]);
-    expect(await removed()).toEqual([id]);
+      (await ledger.removeEditions(new Date(now.getTime() + 1))).map((each) => each.id).toSorted();
+    const [sent] = await ledger.deliveries({ edition: id, state: 'sent' });
+    const move = async (from: 'sent' | 'waiting', to: 'sent' | 'waiting') =>
+      ledger.moveDelivery(sent?.id ?? '', { from: [from], to, reason: null, now });
+    // Without the second, the first would count as not replaced.
+    await move('sent', 'waiting');
+    expect(await removed()).toEqual([]);
+    await move('waiting', 'sent');
+    expect(await removed()).toEqual([id, second]);
   });
 });

@@ -13,14 +13,18 @@ export function upkeepCalls(
   boss: PgBoss,
 ): Pick<Ledger, 'removeEditions' | 'forgetAddresses' | 'reconcile'> {
   return {
+    // All revisions go together: without the last of them, the one before would count as not replaced.
     removeEditions: async (before) =>
       toEditions(
         await database.query(
-          `DELETE FROM sitrep.edition e WHERE settled_at < $1 AND state NOT IN ('queued', 'rendering')
-             AND NOT EXISTS (SELECT 1 FROM sitrep.edition child WHERE child.part_of = e.id)
-             AND NOT EXISTS (SELECT 1 FROM sitrep.edition later WHERE later.replaces = e.id)
-             AND NOT EXISTS (
-               SELECT 1 FROM sitrep.delivery WHERE edition = e.id AND state IN ('pending', 'sending'))
+          `WITH kept AS (
+             SELECT brief, as_of, paper, parameters FROM sitrep.edition e
+             WHERE settled_at IS NULL OR settled_at >= $1 OR state IN ('queued', 'rendering')
+               OR EXISTS (SELECT 1 FROM sitrep.edition child WHERE child.part_of = e.id)
+               OR EXISTS (SELECT 1 FROM sitrep.delivery
+                 WHERE edition = e.id AND state IN ('waiting', 'pending', 'sending')))
+           DELETE FROM sitrep.edition
+           WHERE (brief, as_of, paper, parameters) NOT IN (SELECT brief, as_of, paper, parameters FROM kept)
            RETURNING ${editionColumns}`,
           [before],
         ),

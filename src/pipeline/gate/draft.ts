@@ -1,7 +1,9 @@
 import type { Brief } from '../../model/brief.ts';
 import type { Day, Period } from '../../model/calendar.ts';
 import type { Dataset, Tables } from '../../model/dataset.ts';
+import type { Corrected } from '../../model/correction.ts';
 import type { Fault } from '../../model/fault.ts';
+import type { Change } from '../../model/known.ts';
 import { eachRow, type TableRow } from '../../model/references.ts';
 import type { Findings } from '../analyse.ts';
 import type { Illustration } from '../illustrate.ts';
@@ -23,6 +25,8 @@ export interface Draft {
   readonly findings: Findings;
   /** The ids of the rows that the page shows. */
   readonly used: readonly string[];
+  /** What the page may list as new, revised, withdrawn or corrected, each with the row as told, or as last told. */
+  readonly changes: readonly (Change | Corrected)[];
   readonly tree: HtmlTree;
   readonly units: readonly Unit[];
   readonly pieces: readonly Piece[];

@@ -500,6 +500,18 @@ test('revision-told: a corrected revision says so, or is held', async () => {
   );
 });
 
+test('marking: what was withdrawn stands among the changes, and counts', async () => {
+  const revised = { ...right, dataset: await loadTestDataset('revised') };
+  const marked = withRow(revised, 'events', 'E-raid', { marking: 'TLP:AMBER' });
+  const holds = { marking: [{ problem: expect.stringContaining('"E-raid" is marked TLP:AMBER') }] };
+  const issue = { brief: 'weekly', asOf: '2021-03-21' };
+  expect(await heldBefore(revised, issue)).toEqual({});
+  expect(await heldBefore(marked, issue)).toMatchObject(holds);
+  const replaces = { edition: 'weekly/2021-03-07', revision: 1, asOf: null };
+  const correction = { revision: 2, asOf: '2021-03-21', replaces, rows: ['E-raid'] };
+  expect(await heldBefore(marked, { brief: 'weekly', asOf: '2021-03-07', correction })).toMatchObject(holds);
+});
+
 describe('known-by-cut-off', () => {
   test('holds what became known later, and what was withdrawn', async () => {
     const { draft } = await renderEdition(right, { brief: 'weekly', asOf });

@@ -1,5 +1,6 @@
 import type { Fault } from '../../../model/fault.ts';
 import { mayReceive } from '../../../model/marking.ts';
+import type { TableRow } from '../../../model/references.ts';
 import { topicNames } from '../../../model/wording.ts';
 import { coveredDays, daysOf, topicsOf } from '../../coverage.ts';
 import { excerpt, inRow, onPage, type Draft } from '../draft.ts';
@@ -68,8 +69,11 @@ export const deadLinks = ({ tree }: Draft): Fault[] => {
   return faults;
 };
 
-/** An edition is marked no lower than what it is made from: the dataset, and each row that it shows. */
-export const undermarked = ({ brief, dataset, used, rows }: Draft): Fault[] => {
+/**
+ * An edition is marked no lower than what it is made from: the dataset, and each row that it shows. What was withdrawn
+ * is known no more, and its title still stands among the changes; of what is corrected, the figures of before.
+ */
+export const undermarked = ({ brief, dataset, used, changes, rows }: Draft): Fault[] => {
   const { marking } = brief.config;
   const whole = mayReceive(marking, dataset.marking)
     ? []
@@ -81,10 +85,14 @@ export const undermarked = ({ brief, dataset, used, rows }: Draft): Fault[] => {
           mend: 'Raise the marking of the brief.',
         },
       ];
-  const parts = used.flatMap((id) => {
-    const entry = rows.get(id);
-    const own = entry?.row.marking ?? null;
-    if (entry === undefined || own === null || mayReceive(marking, own)) return [];
+  const shown = used.flatMap((id) => rows.get(id) ?? []);
+  const listed = changes.flatMap((change): TableRow[] =>
+    'before' in change ? [change, change.before] : [change],
+  );
+  const byRow = new Map([...shown, ...listed].map((entry) => [entry.row, entry]));
+  const parts = [...byRow.values()].flatMap((entry) => {
+    const own = entry.row.marking ?? null;
+    if (own === null || mayReceive(marking, own)) return [];
     return [
       inRow(
         { dataset },
