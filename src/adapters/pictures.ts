@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashOf } from '../model/manifest.ts';
 import type { OpenFile } from '../runtime/desk-files.ts';
 import { readEditionFile } from './editions.ts';
 
@@ -8,7 +9,7 @@ import { readEditionFile } from './editions.ts';
 const DRAW_MS = 30_000;
 
 /**
- * Gives the first page of an edition as a PNG; undefined where its HTML is gone. Drawn when it is first asked for and
+ * Gives the first page of an edition as a PNG; undefined where its HTML is gone or another. Drawn when it is first asked for and
  * kept by the hash of the HTML, one at a time, so that editions hardly notice.
  */
 export function openPictures({
@@ -22,9 +23,10 @@ export function openPictures({
   const drawing = new Map<string, Promise<Uint8Array | undefined>>();
   let last: Promise<unknown> = Promise.resolve();
 
-  const make = async ({ folder: from, name }: OpenFile, file: string) => {
+  const make = async ({ folder: from, name, sha256 }: OpenFile, file: string) => {
     const text = await readEditionFile(from, name);
-    if (text === undefined) return undefined;
+    // It may have been written anew meanwhile: a picture is kept for good under its hash.
+    if (text === undefined || hashOf(text) !== sha256) return undefined;
     const png = await draw(new TextDecoder().decode(text), { signal: AbortSignal.timeout(DRAW_MS) });
     await mkdir(folder, { recursive: true });
     const fresh = `${file}.${randomUUID()}`;

@@ -11,6 +11,8 @@ export interface Explanation extends Explained {
   readonly phrase: string;
   /** Such as `weekly/2021-08-22`. */
   readonly edition: string;
+  /** Whether what it is made from today gives the page of this PDF. */
+  readonly isSamePage: boolean;
   /** Why the answer may not be that of this PDF, a sentence each. */
   readonly warnings: readonly string[];
   /** In what the edition would be made otherwise today. */
@@ -51,6 +53,7 @@ export async function explain(
       parameters,
       revision: manifest.correction?.revision,
     }),
+    isSamePage,
     warnings: [
       ...(intact
         ? []

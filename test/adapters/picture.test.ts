@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPrinter, type Printer } from '../../src/adapters/chromium/printer.ts';
 import { openPictures } from '../../src/adapters/pictures.ts';
+import { hashOf } from '../../src/model/manifest.ts';
 import { testCacheFolder } from '../support/cache.ts';
 
 let printer: Printer;
@@ -70,8 +71,9 @@ test('it is drawn once for each HTML, also for those who ask at once, and kept',
     return printer.picture(html, { signal });
   };
   const picture = openPictures({ cacheFolder: folder, draw });
-  await writeFile(join(folder, 'one.html'), page('A4', '10mm'));
-  const one = { folder, name: 'one.html', sha256: 'a'.repeat(64) };
+  const text = page('A4', '10mm');
+  await writeFile(join(folder, 'one.html'), text);
+  const one = { folder, name: 'one.html', sha256: hashOf(text) };
   const [first, second] = await Promise.all([picture(one), picture(one)]);
   expect(second).toBe(first);
   expect(Buffer.from((await picture(one)) ?? [])).toEqual(Buffer.from(first ?? []));
@@ -79,6 +81,8 @@ test('it is drawn once for each HTML, also for those who ask at once, and kept',
     Buffer.from(first ?? []),
   );
   expect(drawn).toBe(1);
+  // Of another HTML than it was asked of nothing is drawn, nor kept under the hash.
+  expect(await picture({ ...one, sha256: 'a'.repeat(64) })).toBeUndefined();
   expect(await readdir(join(folder, 'pictures'))).toEqual([`${one.sha256}.png`]);
   expect(await picture({ folder, name: 'gone.html', sha256: 'b'.repeat(64) })).toBeUndefined();
 });

@@ -188,6 +188,12 @@ describe('above the clearance', () => {
       expect(await seen()).toEqual(['weekly/2021-08-22']);
       await ledger.moveEdition('weekly/2021-08-22', { from: ['rendered'], to: 'queued', reason: null, now });
       expect(await seen()).toEqual([]);
+      // What is told of a making that failed is of the brief as it is by now.
+      for (const state of ['held', 'failed', 'cancelled', 'skipped'] as const) {
+        const from = ['queued', 'held', 'failed', 'cancelled'] as const;
+        await ledger.moveEdition('weekly/2021-08-22', { from, to: state, reason: 'A secret.', now });
+        expect(await seen()).toEqual([]);
+      }
     });
   });
 

@@ -1,4 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { hashOf } from '../../src/model/manifest.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { deliverTo, openHouse, type House } from '../support/house.ts';
@@ -308,6 +311,32 @@ describe('files', () => {
       const manifest = await web.ask(`${made}/manifest`);
       expect(manifest.json.files[0]).toMatchObject({ sha256: edition.sha256 });
       expect(manifest.headers.etag).toMatch(/^"[0-9a-f]{64}"$/);
+    });
+  });
+
+  test('are those that the ledger knows, and no others that lie in their place', async () => {
+    await withSite(async (site) => {
+      const { web, house } = site;
+      await web.ask(asked, wish());
+      await make(site, 'celebrations/2021-08-15');
+      const folder = join(house.out, 'celebrations/2021-08-15');
+      const file = join(folder, 'manifest.json');
+      const text = await readFile(file, 'utf8');
+      const { files }: { files: { name: string; sha256: string }[] } = JSON.parse(text);
+      const pdf = files.find(({ name }) => name.endsWith('.pdf'));
+      if (pdf === undefined) throw new Error('It has no PDF.');
+      const statuses = () =>
+        Promise.all(
+          ['pdf', 'html', 'manifest'].map(async (kind) => (await web.ask(`${made}/${kind}`)).status),
+        );
+      expect(await statuses()).toEqual([200, 200, 200]);
+      // Whole in itself each time.
+      await writeFile(file, text.replace('"marking": "TLP:CLEAR"', '"marking": "TLP:RED"'));
+      expect(await statuses()).toEqual([404, 404, 404]);
+      await writeFile(join(folder, pdf.name), 'another');
+      await writeFile(file, text.replaceAll(pdf.sha256, hashOf('another')));
+      expect(await house.office.readManifest(folder)).toBeDefined();
+      expect(await statuses()).toEqual([404, 404, 404]);
     });
   });
 });

@@ -7,12 +7,12 @@ export interface Condition {
 }
 
 /**
- * That an edition may be seen. What was made counts as it was marked then; before, and while it is made again, so does
- * its brief.
+ * That an edition may be seen. What was made counts as it was marked then. In any other state so does its brief: the
+ * card may be of an earlier making, and the reasons that are told of a later one.
  */
 export const seen = ({ markings, briefs }: Sight): Condition => ({
   sql: `(card->>'marking' IS NULL OR card->>'marking' = ANY($?::text[]))
-    AND ((card->>'marking' IS NOT NULL AND state NOT IN ('queued', 'rendering')) OR brief = ANY($?::text[]))`,
+    AND ((card->>'marking' IS NOT NULL AND state IN ('rendered', 'delivering', 'done')) OR brief = ANY($?::text[]))`,
   values: [[...markings], [...briefs]],
 });
 

@@ -1,7 +1,8 @@
 import type { Brief } from '../../model/brief.ts';
+import { maySee, type Caller } from '../../model/caller.ts';
 import { periodEnding, type Day } from '../../model/calendar.ts';
+import { asCorrected, knownFor, type Correction } from '../../model/correction.ts';
 import type { Dataset } from '../../model/dataset.ts';
-import { knownBy } from '../../model/known.ts';
 import { hashOfRow, type Manifest } from '../../model/manifest.ts';
 import type { Parameters } from '../../model/parameters.ts';
 import { eachRow, type TableRow } from '../../model/references.ts';
@@ -16,13 +17,28 @@ interface Of {
   readonly dataset: Dataset;
   readonly asOf: Day;
   readonly parameters: Parameters;
+  /** Of a corrected revision. */
+  readonly correction: Correction | null;
 }
 
+/**
+ * Which rows of today's data a caller may be shown: one may have been marked higher since an edition was made from it,
+ * which itself stays as it was issued.
+ */
+export const rowsFor =
+  (caller: Caller, dataset: Pick<Dataset, 'marking'>) =>
+  ({ marking }: TableRow['row']): boolean =>
+    maySee(caller, marking ?? dataset.marking);
+
 /** What became known since the period before, as the edition itself tells it. */
-export function changesShown({ brief, dataset, asOf, parameters }: Of) {
-  const applied = applyParameters({ brief, parameters, known: knownBy(dataset.tables, asOf) });
-  const changes = changesOf({ brief, dataset, asOf, applied });
-  const named = namesOfSources(dataset);
+export function changesShown({ brief, dataset, asOf, parameters, correction }: Of, caller: Caller) {
+  const known = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
+  const applied = applyParameters({ brief, parameters, known });
+  const inPeriod = changesOf({ brief, dataset, asOf, applied });
+  const maySeeRow = rowsFor(caller, dataset);
+  const all = correction ? asCorrected(inPeriod, known) : inPeriod;
+  const changes = all.filter(({ row }) => maySeeRow(row));
+  const named = namesOfSources(dataset, maySeeRow);
   const counts = Object.fromEntries(
     [...Map.groupBy(changes, ({ change }) => change)].map(([change, of]) => [change, of.length]),
   );
@@ -40,12 +56,16 @@ export function changesShown({ brief, dataset, asOf, parameters }: Of) {
 }
 
 /** What the pages of an edition show, by its manifest, and whether the data still hold it as it was. */
-export function sourcesShown({ rows }: Manifest, { tables }: Dataset) {
-  const present = new Map(eachRow(tables).map((entry) => [`${entry.row.id} ${entry.row.known_on}`, entry]));
-  const named = namesOfSources({ tables });
-  const shown = rows.map(({ id, table, known_on, sha256 }) => {
+export function sourcesShown({ rows }: Manifest, dataset: Dataset, caller: Caller) {
+  const maySeeRow = rowsFor(caller, dataset);
+  const present = new Map(
+    eachRow(dataset.tables).map((entry) => [`${entry.row.id} ${entry.row.known_on}`, entry]),
+  );
+  const named = namesOfSources(dataset, maySeeRow);
+  const shown = rows.flatMap(({ id, table, known_on, sha256 }) => {
     const entry = present.get(`${id} ${known_on}`);
     const row = entry?.row;
+    if (row && !maySeeRow(row)) return [];
     return {
       entry,
       id,
@@ -59,7 +79,7 @@ export function sourcesShown({ rows }: Manifest, { tables }: Dataset) {
   const lost = shown.filter(({ changed }) => changed !== null).length;
   return {
     named: shown.flatMap(({ entry }) => (entry ? sourceOf(entry) : [])),
-    label: `All ${shown.length} rows that its pages show`,
+    label: `${shown.length === rows.length ? 'All ' : ''}${shown.length} rows that its pages show`,
     note:
       lost === 0
         ? 'The data hold each of them as it was when the edition was made.'
@@ -92,7 +112,8 @@ function sourceOf({ table, row }: TableRow) {
   ];
 }
 
-const namesOfSources = ({ tables: { sources } }: Pick<Dataset, 'tables'>) => {
-  const names = new Map(sources.map(({ id, name }) => [id, name]));
+/** The names of sources that may be shown; of another its id. */
+const namesOfSources = ({ tables: { sources } }: Dataset, maySeeRow: ReturnType<typeof rowsFor>) => {
+  const names = new Map(sources.filter(maySeeRow).map(({ id, name }) => [id, name]));
   return (id: string): string => names.get(id) ?? id;
 };

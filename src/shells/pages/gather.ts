@@ -70,7 +70,7 @@ export async function gatherEdition(
   { caller, id }: { caller: Caller; id: string },
 ): Promise<EditionTold> {
   const edition = await desk.edition(caller, id);
-  const { brief: name, asOf, parameters } = edition;
+  const { brief: name, asOf, parameters, correction } = edition;
   const [view, brief, steps, deliveries, sameDay, made] = await Promise.all([
     orNull(desk.brief(caller, name)),
     orNull(world.loadBrief(name)),
@@ -80,7 +80,7 @@ export async function gatherEdition(
     readManifest(desk, world, { caller, edition }),
   ]);
   const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
-  const of = brief && dataset && { brief, dataset, asOf, parameters };
+  const of = brief && dataset && { brief, dataset, asOf, parameters, correction };
   return {
     caller,
     edition,
@@ -91,8 +91,8 @@ export async function gatherEdition(
     parts: sameDay.filter(({ partOf }) => partOf === id),
     previous: brief && (await previousOf(desk, { caller, edition, brief })),
     manifest: made,
-    changes: of && made && (await orNull(Promise.resolve().then(() => changesShown(of)))),
-    sources: made && dataset && sourcesShown(made, dataset),
+    changes: of && made && (await orNull(Promise.resolve().then(() => changesShown(of, caller)))),
+    sources: made && dataset && sourcesShown(made, dataset, caller),
   };
 }
 

@@ -8,6 +8,7 @@ import { briefPage } from './brief-page.ts';
 import { daysOfYear } from './calendar.ts';
 import { briefParams, editionIn } from './changes.ts';
 import { explainPage } from './explain-page.ts';
+import { rowsFor } from './evidence.ts';
 import { editionPage } from './edition-page.ts';
 import { coveredBy, editionsOf, gatherEdition, gatherOverview, orNull } from './gather.ts';
 import { exampleOf, overviewPage } from './overview.ts';
@@ -56,13 +57,17 @@ export function lookRoutes(
 
   app.get('/editions/:brief/:edition/explain', async (request, reply) => {
     const [caller, id] = [callerOf(request), editionIn(request.params)];
-    const { title } = await desk.edition(caller, id);
+    const { title, brief: name } = await desk.edition(caller, id);
     const { phrase } = phraseQuery.parse(request.query);
     const file = await desk.file(caller, id, 'pdf');
     const pdf = file && (await world.readFile(file.folder, file.name));
     if (!pdf) throw notMade(id);
+    // It is explained from the brief and the data of today, which may be for fewer than the edition was.
+    await desk.brief(caller, name);
+    const { config } = await world.loadBrief(name);
+    const maySeeRow = rowsFor(caller, await world.loadDataset(config.dataset));
     const found = phrase === undefined ? null : await world.explain(pdf, phrase);
-    return show({ request, reply }, 'explain', explainPage(id, { title: title ?? id, found }));
+    return show({ request, reply }, 'explain', explainPage(id, { title: title ?? id, found, maySeeRow }));
   });
 
   // As messages name it.
