@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Brief } from '../model/brief.ts';
 import { day } from '../model/calendar.ts';
+import { definedOnly } from '../model/defined-only.ts';
 import { deliveryStates, editionStates } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
 import { askFor, wish } from './ask-for.ts';
@@ -128,8 +129,3 @@ async function prune(
     addressesBefore === undefined ? 0 : await ledger.forgetAddresses(new Date(addressesBefore));
   return { editions: removed.map(({ id }) => id), addresses };
 }
-
-const definedOnly = (given: { readonly [name: string]: string | undefined }): { [name: string]: string } =>
-  Object.fromEntries(
-    Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );

@@ -1,4 +1,5 @@
 import type { Brief } from '../model/brief.ts';
+import { definedOnly } from '../model/defined-only.ts';
 import { comingSlots } from '../model/slots.ts';
 import { z } from 'zod';
 import type { Operate, OperationName } from '../runtime/operations.ts';
@@ -188,6 +189,3 @@ export function operatorCommands(world: Operations) {
   };
 }
 export type OperatorCommands = ReturnType<typeof operatorCommands>;
-
-const definedOnly = (given: object): object =>
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
