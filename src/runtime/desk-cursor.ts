@@ -21,8 +21,8 @@ const read = <T extends z.ZodType>(keys: T, text: string | undefined): z.output<
 };
 
 export function readEditionCursor(text: string | undefined) {
-  const keys = read(z.tuple([storable, storable]), text);
-  return keys && { asOf: keys[0], id: keys[1] };
+  const keys = read(z.tuple([storable, z.string().regex(/^[1-9]\d{0,8}$/), storable]), text);
+  return keys && { asOf: keys[0], revision: Number(keys[1]), id: keys[2] };
 }
 
 export function readDeliveryCursor(text: string | undefined) {

@@ -20,9 +20,14 @@ export function editionShown(caller: Caller, record: EditionRecord, deliveries: 
     summary: card?.paragraphs ?? [],
     deliveries,
     files: record.folder === null ? [] : ['pdf', 'html', 'manifest'],
-    toApprove: waitsForApproval(record) ? hashToApprove(record) : null,
+    toApprove: isToApprove(record, deliveries) ? hashToApprove(record) : null,
   };
 }
+
+/** Whether there is something to approve: it is made, and is not approved, or waits again as its PDF was altered since. */
+const isToApprove = (record: EditionRecord, { waiting = 0 }: Tally): boolean =>
+  (record.state === 'rendered' || record.state === 'delivering' || record.state === 'done') &&
+  (waitsForApproval(record) || (record.needsApproval && waiting > 0));
 
 export function deliveryShown(caller: Caller, record: DeliveryRecord): DeliveryView {
   const { target: _, ...delivery } = record;

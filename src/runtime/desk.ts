@@ -35,7 +35,7 @@ type Decision = (typeof decisions)[number];
 export interface Desk {
   briefs(caller: Caller): Promise<BriefView[]>;
   brief(caller: Caller, id: string): Promise<BriefDetail>;
-  /** The newest period first. */
+  /** The newest period first, and of a period the newest revision. */
   editions(caller: Caller, wanted: z.input<typeof editionsWanted>): Promise<Page<EditionView>>;
   edition(caller: Caller, id: string): Promise<EditionDetail>;
   /** The steps of its runs, in order. */
@@ -92,7 +92,14 @@ export function openDesk(office: Office): Desk {
       const items = found
         .slice(0, most)
         .map((each) => editionShown(caller, each, deliveries.get(each.id) ?? {}));
-      return { items, next: nextOf(found, most, ({ asOf, id }) => [asOf, id]) };
+      return {
+        items,
+        next: nextOf(found, most, ({ asOf, correction, id }) => [
+          asOf,
+          String(correction?.revision ?? 1),
+          id,
+        ]),
+      };
     },
 
     async edition(caller, id) {

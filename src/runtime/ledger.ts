@@ -70,7 +70,7 @@ export interface Sight {
 interface EditionFilter extends Filter {
   readonly from?: Day | undefined;
   readonly to?: Day | undefined;
-  readonly after?: { readonly asOf: string; readonly id: string } | undefined;
+  readonly after?: { readonly asOf: string; readonly revision: number; readonly id: string } | undefined;
 }
 interface DeliveryFilter extends Filter {
   readonly id?: string | undefined;

@@ -47,14 +47,27 @@ export const delivery = z.looseObject({
   settledAt: z.string().nullable(),
 });
 
-/** Who decided what of an edition: a name that somebody claimed is told apart from the one that the system knows. */
+/** Who decided: a name that somebody claimed is told apart from the one that the system or the server knows. */
+export function decidedBy({
+  user,
+  namedBy,
+  claimedName,
+}: {
+  readonly user: string;
+  readonly namedBy: string;
+  readonly claimedName: string | null;
+}): string {
+  const known = `${user} (${namedBy === 'system' ? 'system user' : 'let in by the server'})`;
+  return claimedName === null ? known : `${claimedName}, so says ${known}`;
+}
+
+/** Who decided what of an edition. */
 export const decisionsTable = (approvals: NonNullable<z.output<typeof edition>['approvals']>): string =>
   alignColumns([
     ['DECISION', 'AT (UTC)', 'BY', 'SHA-256'],
-    ...approvals.map(({ decision, decidedAt, claimedName, user, namedBy, sha256 }) => {
-      const known = `${user} (${namedBy === 'system' ? 'system user' : 'let in by the server'})`;
-      const by = claimedName === null ? known : `${claimedName}, so says ${known}`;
-      return [decision, decidedAt.slice(0, 19).replace('T', ' '), by, sha256];
+    ...approvals.map((approval) => {
+      const { decision, decidedAt, sha256 } = approval;
+      return [decision, decidedAt.slice(0, 19).replace('T', ' '), decidedBy(approval), sha256];
     }),
   ]);
 

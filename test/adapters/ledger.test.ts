@@ -63,6 +63,13 @@ describe('asking', () => {
         { id, correction: null },
         { id: revised.id, correction },
       ]);
+    // The newest period first, and of a period the newest revision; so also part by part.
+    const inOrder = [revised.id, id, 'weekly/2021-08-15'];
+    expect((await ledger.editions({ limit: 3 })).map((each) => each.id)).toEqual(inOrder);
+    const after = { asOf: '2021-08-22', revision: 2, id: revised.id };
+    expect((await ledger.editions({ after })).map((each) => each.id)).toEqual(inOrder.slice(1));
+    const further = { ...after, revision: 1, id };
+    expect((await ledger.editions({ after: further })).map((each) => each.id)).toEqual(inOrder.slice(2));
   });
 
   test('two that ask at once make it once', async () => {

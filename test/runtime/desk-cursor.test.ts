@@ -7,9 +7,10 @@ import {
 } from '../../src/runtime/desk-cursor.ts';
 
 test('a cursor says where a list goes on', () => {
-  expect(readEditionCursor(writeCursor(['2021-08-22', 'weekly/2021-08-22']))).toEqual({
+  expect(readEditionCursor(writeCursor(['2021-08-22', '2', 'weekly/2021-08-22-r2']))).toEqual({
     asOf: '2021-08-22',
-    id: 'weekly/2021-08-22',
+    revision: 2,
+    id: 'weekly/2021-08-22-r2',
   });
   expect(
     readDeliveryCursor(writeCursor(['2021-08-22T00:00:00.000Z', 'weekly/2021-08-22', 'abc'])),
@@ -23,6 +24,7 @@ test.each([
   'nonsense',
   '%00',
   writeCursor(['one']),
+  writeCursor(['2021-08-22', 'x', 'weekly/2021-08-22', 'y']),
   writeCursor(['\0', 'x']),
   Buffer.from('{}').toString('base64url'),
 ])('one that was made up is refused: %j', (text) => {

@@ -1,13 +1,16 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { describe, expect, test } from 'vitest';
 import { hashToApprove } from '../../src/model/approval.ts';
+import { thisMachine } from '../../src/model/caller.ts';
 import { hashOf } from '../../src/model/manifest.ts';
 import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
+import { openDesk } from '../../src/runtime/desk.ts';
 import { operations, type OperationName } from '../../src/runtime/operations.ts';
 import type { Parcel } from '../../src/runtime/parcel.ts';
+import { editionActions } from '../../src/shells/pages/actions.ts';
 import { deliverTo, openHouse, operator, refusalOf, scheduled, type House } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { asked, now } from '../support/ledger-samples.ts';
@@ -324,4 +327,32 @@ test('each edition of a brief that fans out waits for an approval of its own', a
     },
     { 'actor-sheet': waiting },
   );
+});
+
+test('what can be approved and made anew is offered for what is made, and for nothing else', async () => {
+  await withDesk(async ({ house, ask, work }) => {
+    const { ledger } = house.office;
+    const desk = openDesk(house.office);
+    const offered = async () => {
+      const edition = await desk.edition(thisMachine, id);
+      return {
+        toApprove: edition.toApprove,
+        labels: editionActions(thisMachine, edition).map(({ label }) => label),
+      };
+    };
+    await work();
+    const sha256 = hashOf(await readFile(pdfOf(house)));
+    expect(await offered()).toEqual({ toApprove: sha256, labels: ['Approve', 'Retry', 'Hold', 'Cancel'] });
+    // What is being made anew is not decided on.
+    await ask('retry', { id });
+    expect(await offered()).toEqual({ toApprove: null, labels: ['Hold', 'Cancel'] });
+    await work();
+    await ask('approve', { ids: [id], ...me });
+    expect(await offered()).toMatchObject({ toApprove: null, labels: ['Disapprove', 'Hold', 'Cancel'] });
+    // Altered since, it waits although it was approved.
+    await writeFile(pdfOf(house), await otherPdf());
+    await work();
+    expect(await ledger.edition(id)).toMatchObject({ approvedSha256: sha256 });
+    expect(await offered()).toMatchObject({ toApprove: sha256 });
+  });
 });

@@ -44,7 +44,7 @@ export function queryCalls(
   const editions: Ledger['editions'] = async ({ brief, state, edition, from, to, after, sight, limit }) =>
     toEditions(
       await list(
-        { table: 'edition', columns: editionColumns, order: 'as_of DESC, id' },
+        { table: 'edition', columns: editionColumns, order: 'as_of DESC, revision DESC, id' },
         {
           limit,
           conditions: [
@@ -53,7 +53,14 @@ export function queryCalls(
             given('id = $?', edition),
             given('as_of >= $?', from),
             given('as_of <= $?', to),
-            given('as_of < $? OR (as_of = $? AND id > $?)', after?.asOf, after?.asOf, after?.id),
+            given(
+              'as_of < $? OR (as_of = $? AND (revision < $? OR (revision = $? AND id > $?)))',
+              after?.asOf,
+              after?.asOf,
+              after?.revision,
+              after?.revision,
+              after?.id,
+            ),
             sight && seen(sight),
           ],
         },

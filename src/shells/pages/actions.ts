@@ -24,7 +24,8 @@ const ofMade = ({ deliveries }: EditionView): Change[] => {
   const { waiting = 0, held = 0, bounced = 0, failed = 0 } = deliveries;
   const pending = (deliveries.pending ?? 0) + waiting;
   return [
-    ...(bounced + failed > 0 ? (['retry'] as const) : []),
+    // What waits for approval can also be made anew.
+    ...(bounced + failed + waiting > 0 ? (['retry'] as const) : []),
     ...(pending > 0 ? (['hold'] as const) : []),
     ...(held > 0 ? (['release'] as const) : []),
     ...(pending + held > 0 ? (['cancel'] as const) : []),
@@ -46,17 +47,28 @@ const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => r
 /** What can be done about an edition as it is; nothing for those who may only read. */
 export function editionActions(caller: Caller, edition: EditionView): Action[] {
   if (caller.may === 'read') return [];
-  const { id, toApprove } = edition;
+  const { id, toApprove, approvedSha256 } = edition;
   const changes = ofEdition[edition.state](edition).map((change) => ({
     action: `${editionHref(id)}/${change}`,
     label: labels[change],
     about: id,
     fields: [],
   }));
-  if (toApprove === null) return changes;
-  // What is approved is what this page shows, whatever the edition is by the time that somebody presses.
-  const fields = [{ name: 'sha256', value: toApprove }];
-  return [{ action: `${editionHref(id)}/approve`, label: 'Approve', about: id, fields }, ...changes];
+  // What is decided on is what this page shows, whatever the edition is by the time that somebody presses.
+  const decision = (name: string, label: string, sha256: string): Action => ({
+    action: `${editionHref(id)}/${name}`,
+    label,
+    about: id,
+    fields: [{ name: 'sha256', value: sha256 }],
+  });
+  const { waiting = 0, pending = 0 } = edition.deliveries;
+  return [
+    ...(toApprove === null ? [] : [decision('approve', 'Approve', toApprove)]),
+    ...(approvedSha256 === null || waiting + pending === 0
+      ? []
+      : [decision('disapprove', 'Disapprove', approvedSha256)]),
+    ...changes,
+  ];
 }
 
 const ofDelivery: { readonly [state in DeliveryView['state']]: readonly Change[] } = {

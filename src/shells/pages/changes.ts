@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { papers } from '../../model/brief.ts';
 import { day } from '../../model/calendar.ts';
-import type { Desk } from '../../runtime/desk.ts';
+import { decisions, type Desk } from '../../runtime/desk.ts';
 import { callerOf } from '../http/access.ts';
 import { ownPath } from '../http/login.ts';
 import { editionHref } from './words.ts';
@@ -46,12 +46,13 @@ export function changeRoutes(app: FastifyInstance, desk: Desk): void {
     return reply.redirect(ownPath(path), 303);
   });
 
-  app.post('/editions/:brief/:edition/approve', async (request, reply) => {
-    const id = editionIn(request.params);
-    const { sha256 } = approval.parse(request.body);
-    await desk.decide(callerOf(request), 'approve', { id, sha256 });
-    return reply.redirect(editionHref(id), 303);
-  });
+  for (const decision of decisions)
+    app.post(`/editions/:brief/:edition/${decision}`, async (request, reply) => {
+      const id = editionIn(request.params);
+      const { sha256 } = approval.parse(request.body);
+      await desk.decide(callerOf(request), decision, { id, sha256 });
+      return reply.redirect(editionHref(id), 303);
+    });
 
   app.post('/editions/:brief/:edition/:change', async (request, reply) => {
     const id = editionIn(request.params);

@@ -1,5 +1,6 @@
 import type { Manifest } from '../../model/manifest.ts';
 import type { EditionDetail } from '../../model/view.ts';
+import { decidedBy } from '../records.ts';
 import { instant, plural, type Instant } from './words.ts';
 
 const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000).toLocaleString('en-GB')} kB`;
@@ -28,8 +29,11 @@ const origins = {
 
 const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 
-/** How an edition came about. */
-export function factsOf(edition: EditionDetail): { label: string; text: string; at: Instant | null }[] {
+/** How an edition came about, and by which corrected revision it was replaced, if it was. */
+export function factsOf(
+  edition: EditionDetail,
+  replacedBy: string | null,
+): { label: string; text: string; at: Instant | null }[] {
   const { origin, slot, requestedAt, renderedAt, settledAt, paper, pages, sha256 } = edition;
   const at = (label: string, when: Date | null) =>
     when === null ? [] : [{ label, text: '', at: instant(when) }];
@@ -46,8 +50,9 @@ export function factsOf(edition: EditionDetail): { label: string; text: string; 
     ...Object.entries(edition.parameters).flatMap(([name, value]) => text(name, value)),
     ...text('SHA-256', sha256),
     ...text('Corrects', edition.correction?.replaces.edition ?? null),
-    ...edition.approvals.flatMap(({ decision, user, claimedName, decidedAt }) =>
-      at(`${capital(decision)} by ${claimedName === null ? user : `${user}, as ${claimedName}`}`, decidedAt),
+    ...text('Replaced by', replacedBy),
+    ...edition.approvals.flatMap((approval) =>
+      at(`${capital(approval.decision)} by ${decidedBy(approval)}`, approval.decidedAt),
     ),
   ];
 }

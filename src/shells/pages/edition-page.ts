@@ -31,6 +31,8 @@ export interface EditionTold {
   readonly parts: readonly EditionView[];
   /** The edition of the period before, where there is one. */
   readonly previous: EditionView | null;
+  /** The corrected revision that took its place. */
+  readonly replacedBy: string | null;
   readonly manifest: Manifest | null;
   readonly changes: ReturnType<typeof changesShown> | null;
   readonly sources: ReturnType<typeof sourcesShown> | null;
@@ -71,7 +73,7 @@ export function editionPage(told: EditionTold) {
     summary: edition.summary,
     explain: `${href}/explain`,
     downloads: manifest && downloadsOf(manifest, api),
-    facts: factsOf(edition),
+    facts: factsOf(edition, told.replacedBy),
     deliveries: deliveriesOf({ ...told, targets: view.targets }, href),
     withEdition: false,
     changes: isMade && changes ? { ...changes, previous: previous && linkTo(previous, brief) } : null,

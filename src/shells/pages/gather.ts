@@ -90,6 +90,9 @@ export async function gatherEdition(
     deliveries: deliveries.items,
     parts: sameDay.filter(({ partOf }) => partOf === id),
     previous: brief && (await previousOf(desk, { caller, edition, brief })),
+    replacedBy:
+      sameDay.find(({ correction: of, files }) => of?.replaces.edition === id && files.length > 0)?.id ??
+      null,
     manifest: made,
     changes: of && made && (await orNull(Promise.resolve().then(() => changesShown(of, caller)))),
     sources: made && dataset && sourcesShown(made, dataset, caller),

@@ -2,7 +2,7 @@ import { daySpan, shortDay } from '../../model/wording.ts';
 import { periodEnding, type Day } from '../../model/calendar.ts';
 import { editionPath } from '../../model/edition-id.ts';
 import type { EditionState } from '../../model/edition.ts';
-import type { Parameters } from '../../model/parameters.ts';
+import type { EditionView } from '../../model/view.ts';
 import { utcTime } from '../times.ts';
 
 /** An instant as pages show it: in UTC, and with a form for programs. */
@@ -42,13 +42,14 @@ export const editionHref = (id: string): string => `/editions/${editionPath(id)}
 export const periodOf = (asOf: Day, period: string | undefined): string =>
   period === undefined ? `to ${shortDay(asOf)}` : daySpan(periodEnding(asOf, period).start, asOf);
 
-/** What tells editions of one day apart: `Letter, actor A-isis`; empty for the plain one. */
+/** What tells editions of one day apart: `Letter, actor A-isis, revision 2`; empty for the plain one. */
 export function differences(
-  { paper, parameters }: { readonly paper: string; readonly parameters: Parameters },
+  { paper, parameters, correction }: Pick<EditionView, 'paper' | 'parameters' | 'correction'>,
   ownPaper: string | null,
 ): string {
   const values = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
-  return [...(paper === ownPaper ? [] : [paper]), ...values].join(', ');
+  const revision = correction === null ? [] : [`revision ${correction.revision}`];
+  return [...(paper === ownPaper ? [] : [paper]), ...values, ...revision].join(', ');
 }
 
 /** The reasons that the ledger keeps, one on each line. */

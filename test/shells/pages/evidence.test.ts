@@ -124,7 +124,7 @@ describe('a row that was marked higher since', () => {
           edition: 'weekly/2021-03-07',
           isSamePage,
           warnings: isSamePage ? [] : ['It is another page.'],
-          differences: [{ kind: 'row', says: 'A secret.' }],
+          differences: [{ kind: 'row', name: row.id, change: 'changed', says: 'A secret.' }],
           near: ['A secret.'],
           places: [
             {
