@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../model/caller.ts';
 import type { EditionDetail, StepRecord } from '../../model/view.ts';
 import type { Desk } from '../../runtime/desk.ts';
+import type { Log } from '../../runtime/log.ts';
 import { callerOf } from './access.ts';
 import { problemOf } from './problem.ts';
 
@@ -66,7 +67,7 @@ export type SendEvents = ReturnType<typeof eventStreams>;
 /** The streams of a server. `mayStill` is asked now and then whether the caller is let in yet. */
 export function eventStreams(
   desk: Desk,
-  { mayStill }: { mayStill: (request: FastifyRequest) => Promise<boolean> },
+  { mayStill, log }: { mayStill: (request: FastifyRequest) => Promise<boolean>; log: Log },
 ) {
   let open = 0;
   const look = openLooks(desk);
@@ -116,7 +117,8 @@ export function eventStreams(
       });
     } catch (error) {
       // The browser asks again, and then is told what it is.
-      request.log.error(error);
+      const fault = error instanceof Error ? error.message : String(error);
+      log.error({ error: fault, edition: id }, 'A stream of events broke off.');
     } finally {
       open -= 1;
       raw.end();

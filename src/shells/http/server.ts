@@ -140,7 +140,7 @@ export async function serve(
   await app.register(async (scope) => {
     await scope.register(underPressure, { maxEventLoopDelay: MOST_DELAY_MS });
     login(scope, { admission, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
-    const sendEvents = eventStreams(desk, { mayStill });
+    const sendEvents = eventStreams(desk, { mayStill, log });
     await api(scope, desk, { sendEvents, readAsset: served.readAsset });
     await pages?.routes(scope);
   });
