@@ -11,8 +11,10 @@ import { join } from 'node:path';
  * temporary folder, gone afterwards. What is given on the command line goes to vitest. Exits with the tests' status.
  */
 const suites = ['test/adapters/ledger', 'test/runtime', 'test/service'];
-/** They make editions, and open no ledger. */
-const without = ['test/runtime/explain.test.ts', 'test/runtime/verify.test.ts'];
+/** They open no ledger, or ask of it what `test/runtime/api.test.ts` asks too. */
+const without = ['explain', 'verify', 'api-limits', 'api-random'].map(
+  (name) => `test/runtime/${name}.test.ts`,
+);
 const debian = '/usr/lib/postgresql';
 
 const versions = (await readdir(debian).catch(() => []))

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { AppError, type ErrorCode, type Fault } from '../model/fault.ts';
 import type { ChartRequest, Drawing } from '../pipeline/chart.ts';
@@ -85,11 +86,12 @@ async function startProcess({ megabytes }: ChartLimits): Promise<ChildProcess> {
   // A checkout runs its sources, the package what they were compiled to.
   const own = fileURLToPath(import.meta.url);
   const file = fileURLToPath(new URL(`../chart-process${own.slice(own.lastIndexOf('.'))}`, import.meta.url));
+  const compiled = getCompileCacheDir();
   const child = fork(file, {
     execArgv: [`--max-old-space-size=${megabytes}`],
     serialization: 'advanced',
-    // It needs nothing of the environment, least of all its secrets.
-    env: { TZ: 'UTC' },
+    // It needs nothing else of the environment, least of all its secrets.
+    env: { TZ: 'UTC', ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }) },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   // Without a listener an error that comes late would end the program.
