@@ -17,7 +17,7 @@ import { startService, type LogLine, type Service } from '../support/service.ts'
  * Kills the program at its most delicate moments, again and again, while it catches up on weeks of slots, and then looks
  * at what became of each slot and at who received what. Embedded it is one process; on PostgreSQL three of two kinds.
  */
-const KILLS = 33;
+const KILLS = 30;
 const DAYS = 110;
 const recipients = ['one@example.org', 'two@example.org'];
 /** What is under way when the process is killed, by the line of the log that announces it. */
