@@ -17,7 +17,7 @@ import { loadMaterial } from '../src/adapters/material.ts';
 import { shareQueries } from '../src/adapters/shared-queries.ts';
 import type { Brief } from '../src/model/brief.ts';
 import type { Dataset } from '../src/model/dataset.ts';
-import type { Step } from '../src/pipeline/produce.ts';
+import type { Effects, Step } from '../src/pipeline/produce.ts';
 import { generate } from '../src/runtime/generate.ts';
 import { benchApi } from './bench-api.ts';
 import { benchQueue } from './bench-queue.ts';
@@ -129,6 +129,13 @@ async function benchWarm(): Promise<void> {
     html = document;
     return printer.print(document, { signal });
   };
+  const effects: Effects = {
+    openQueries: queries.open,
+    drawChart,
+    startPrinting: () => {},
+    print,
+    browser: () => Promise.resolve(printer.browser),
+  };
   const makeBrief = async (brief: Brief, data: Dataset) => {
     const marks: [Step, number][] = [];
     const begunMs = performance.now();
@@ -141,13 +148,7 @@ async function benchWarm(): Promise<void> {
         engine: 'bench',
       },
       {
-        effects: {
-          openQueries: queries.open,
-          drawChart,
-          startPrinting: () => {},
-          print,
-          browser: () => Promise.resolve(printer.browser),
-        },
+        effects,
         material,
         store: { read: readEdition, write: storeEdition },
         reports: {
@@ -214,13 +215,7 @@ async function benchWarm(): Promise<void> {
     briefs,
     dataset,
     material,
-    effects: {
-      openQueries: queries.open,
-      drawChart,
-      startPrinting: () => {},
-      print,
-      browser: () => Promise.resolve(printer.browser),
-    },
+    effects,
   });
   console.log('\n  Times are medians with the 10th to the 90th percentile; steps are medians in ms.');
 }

@@ -1,68 +1,19 @@
 import { z } from 'zod';
 import { day } from './calendar.ts';
-import { marking, type Marking } from './marking.ts';
-
-/** A field of a table file: empty means "not given", which is null everywhere after this. */
-const empty = z.literal('').transform(() => null);
-const text = z.string().trim().min(1, 'is empty');
-const optional = <T extends z.ZodType>(type: T) => z.union([empty, type]);
-const list = z.string().transform((value) =>
-  value
-    .split(';')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
-const number = z
-  .string()
-  .regex(/^-?\d+(\.\d+)?$/, 'is not a number')
-  .transform(Number);
-const id = z
-  .string()
-  .regex(/^[A-Z][A-Za-z0-9-]*$/, 'is not an id: a capital letter, then letters, digits and hyphens');
-
-/** Where a statement comes from: the analysis itself, or general knowledge that we added to it. */
-const basis = z.enum(['article', 'external', 'house']);
-const topic = z.enum(['ties', 'celebrations', 'isis', 'context']);
-
-/**
- * How a fact reached us. claimed: its author says so of itself; attributed: a source says so of another; alleged:
- * a source passes it on without vouching; asserted: stated without a source; statement: the statement is the event;
- * public-record: common knowledge at the time; assessed: a source's own reading.
- */
-const claimStatus = z.enum([
-  'claimed',
-  'attributed',
-  'alleged',
-  'asserted',
-  'statement',
-  'public-record',
-  'assessed',
-  'verified',
-  'denied',
-]);
-
-const key = {
+import {
+  basis,
+  claimStatus,
+  credibility,
   id,
-  /** The day this row became known; with the id, the row's key. */
-  known_on: day,
-  /** `withdrawn` ends every earlier row of the same id. */
-  status: z.enum(['current', 'withdrawn']),
-  /** Of a row that may reach fewer than its dataset; a table may leave the column out. */
-  marking: optional(marking),
-};
-/** Admiralty code: how credible the item is, 1 (confirmed) to 6 (cannot be judged); empty is "not graded". */
-const credibility = optional(z.enum(['1', '2', '3', '4', '5', '6']));
-
-/** ICD 203 likelihood terms, one row only. */
-const likelihood = z.enum([
-  'almost no chance',
-  'very unlikely',
-  'unlikely',
-  'roughly even chance',
-  'likely',
-  'very likely',
-  'almost certain',
-]);
+  key,
+  likelihood,
+  list,
+  number,
+  optional,
+  text,
+  topic,
+} from './fields.ts';
+import type { Marking } from './marking.ts';
 
 /** The tables of a dataset: one schema a row, every field read as text. */
 export const tables = {

@@ -96,6 +96,7 @@ test('who may operate sees all; who may read, what the clearance allows, and no 
     '/briefs/amber',
     '/editions/amber/2021-08-22',
     '/editions/amber/2021-08-22/page-1.png',
+    '/editions/amber/2021-08-22/explain?phrase=105',
   ]) {
     expect((await ann.goto(`${site.origin}${path}`))?.status(), path).toBe(404);
     expect(await ann.content(), path).not.toMatch(/Kept close/);
@@ -110,6 +111,16 @@ test('who may operate sees all; who may read, what the clearance allows, and no 
     return (await fetch('/briefs/weekly/editions', { method: 'POST', body })).status;
   });
   expect(forced).toBe(403);
+
+  // What is behind a number is told from the brief of today, and today's may be for fewer than the edition was.
+  const explain = `${site.origin}/editions/weekly/2021-08-22/explain?phrase=Kabul`;
+  expect((await ann.goto(explain))?.status()).toBe(200);
+  const file = 'templates/weekly/brief.yaml';
+  const text = await readFile(join(project.folder, file), 'utf8');
+  await project.write(file, swapText(text, 'marking: TLP:CLEAR', 'marking: TLP:RED'));
+  expect((await ann.goto(explain))?.status()).toBe(404);
+  await project.write(file, text);
+  expect((await ann.goto(explain))?.status()).toBe(200);
   await ann.browserContext().close();
   await otto.browserContext().close();
 });
