@@ -83,7 +83,7 @@ function benchCold(): void {
     const startedMs = performance.now();
     const { status, stderr } = spawnSync(
       process.execPath,
-      ['src/main.ts', 'generate', ...measuredBriefs, '--force', '--out', out],
+      ['bin/sitrep.js', 'generate', ...measuredBriefs, '--force', '--out', out],
       {
         encoding: 'utf8',
       },
