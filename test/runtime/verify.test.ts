@@ -1,4 +1,4 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openPrinter, type Printer } from '../../src/adapters/chromium/printer.ts';
@@ -12,6 +12,7 @@ import type { Repository } from '../../src/runtime/open-edition.ts';
 import { verify } from '../../src/runtime/verify.ts';
 import { rendering } from '../support/effects.ts';
 import { testCacheFolder } from '../support/cache.ts';
+import { copyFolder } from '../support/copy.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { print } from '../support/gate.ts';
 import { loadProduct, swapText } from '../support/product.ts';
@@ -38,8 +39,7 @@ type Change = readonly [file: string, change: (text: string) => string];
 /** A copy of the repository, with some files changed. */
 async function repositoryWith(...changes: readonly Change[]): Promise<Repository & { folder: string }> {
   const folder = await temporaryFolder();
-  for (const name of ['templates', 'data'])
-    await cp(join(root, name), join(folder, name), { recursive: true });
+  for (const name of ['templates', 'data']) copyFolder(join(root, name), join(folder, name));
   for (const [file, change] of changes) {
     const path = join(folder, file);
     const text = await readFile(path, 'utf8');

@@ -3,12 +3,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openProject } from '../support/cli.ts';
+import { copyNewLedger } from '../support/new-ledger.ts';
 import { listProcesses } from '../support/processes.ts';
 import { startService } from '../support/service.ts';
 
 const project = await openProject();
 afterAll(() => project[Symbol.asyncDispose]());
 
+/** An output folder whose ledger is there already: the first test below sees one being made. */
+const withLedger = (out: string) => copyNewLedger(join(project.folder, out, '.ledger'));
 const isReady = ({ msg }: { msg: string }) => msg === 'ready';
 
 describe('sitrep start', () => {
@@ -37,6 +40,7 @@ describe('sitrep start', () => {
   });
 
   test('a second start on the folder is refused; other commands reach the first', async () => {
+    await withLedger('two');
     await using service = startService(project, 'start --out two');
     await service.line(isReady);
     const second = await project.sitrep('start --out two', { SITREP_PORT: '0' });
@@ -69,6 +73,7 @@ describe('sitrep start', () => {
     'gives back or finishes what is in hand when told to stop, and another start goes on with it',
     { timeout: 180_000 },
     async () => {
+      await withLedger('three');
       await using service = startService(project, 'start --out three');
       await service.line(isReady);
       const backfill = project.sitrep('backfill weekly --from 2021-05-01 --to 2021-08-08 --out three');
@@ -90,6 +95,7 @@ describe('sitrep start', () => {
   );
 
   test('leaves no browser behind after kill -9 once another has started', async () => {
+    await withLedger('four');
     await using service = startService(project, 'start --out four');
     await service.line(isReady);
     const backfill = project.sitrep('backfill weekly --from 2021-08-01 --to 2021-08-22 --out four');
@@ -128,6 +134,7 @@ describe('sitrep start', () => {
 });
 
 test('what is asked of a ledger that nobody runs waits, and the command says so', async () => {
+  await withLedger('seven');
   const asked = 'celebrations --from 2021-08-15 --to 2021-08-15 --out seven';
   expect((await project.sitrep(`backfill ${asked}`)).stderr).toBe('');
   const refused = await project.sitrep('retry celebrations/2021-08-15 --out seven');

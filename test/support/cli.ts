@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { testCacheFolder } from './cache.ts';
+import { copyFolder } from './copy.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -21,8 +22,7 @@ export interface Project extends AsyncDisposable {
 
 export async function openProject(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'sitrep-cli-'));
-  await cp(join(root, 'templates'), join(folder, 'templates'), { recursive: true });
-  await cp(join(root, 'data'), join(folder, 'data'), { recursive: true });
+  for (const part of ['templates', 'data']) copyFolder(join(root, part), join(folder, part));
   // The program looks for "sitrep" in the user's cache folder: the browser is unpacked once for all tests.
   await mkdir(testCacheFolder, { recursive: true });
   await mkdir(join(folder, '.cache'));

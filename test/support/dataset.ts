@@ -1,16 +1,17 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadDataset } from '../../src/adapters/dataset.ts';
 import { AppError, type Fault } from '../../src/model/fault.ts';
+import { copyFolder } from './copy.ts';
 
 const datasets = join(import.meta.dirname, '../input/datasets');
 
 /** A copy of a dataset in test/input/datasets that one test may spoil. */
 export async function copyOf(name: 'base' | 'revised'): Promise<string> {
   const folder = await temporaryFolder();
-  await cp(join(datasets, name), folder, { recursive: true });
+  copyFolder(join(datasets, name), folder);
   return folder;
 }
 

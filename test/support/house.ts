@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
@@ -15,6 +15,7 @@ import type { Workshop } from '../../src/runtime/make-edition.ts';
 import { openHands } from '../../src/runtime/hands.ts';
 import type { Office } from '../../src/runtime/office.ts';
 import type { Parcel, Receipt } from '../../src/runtime/parcel.ts';
+import { copyFolder } from './copy.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
 import { now } from './ledger-samples.ts';
 
@@ -48,7 +49,7 @@ export async function openHouse(
 ): Promise<House> {
   const folder = await temporaryFolder();
   const [templates, out] = [join(folder, 'templates'), join(folder, 'output')];
-  await cp(join(root, 'templates'), templates, { recursive: true });
+  copyFolder(join(root, 'templates'), templates);
   for (const id of await briefIds(templates)) {
     const file = join(templates, id, 'brief.yaml');
     const plain = standIn((await readFile(file, 'utf8')).replace(/^deliver:\n(?:  .*\n)+/m, ''));

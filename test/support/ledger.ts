@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/adapters/ledger/open.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
+import { copyNewLedger } from './new-ledger.ts';
 
 /** A PostgreSQL server to test on, by `npm run test:postgres`; without it the ledger is embedded. */
 const serverUrl = process.env['TEST_DATABASE_URL'];
@@ -29,16 +30,12 @@ export function useLedgers(): { fresh: () => Promise<Place> } {
   let template = '';
 
   beforeAll(async () => {
-    if (serverUrl === undefined) {
-      template = await mkdtemp(join(tmpdir(), 'sitrep-ledger-'));
-      await (await openEmbeddedLedger(template, { onError }))[Symbol.asyncDispose]();
-    } else {
-      template = `sitrep_${randomUUID().replaceAll('-', '')}`;
-      await onServer(`CREATE DATABASE ${template}`);
-      await migrateServer(urlOf(template), { onError });
-    }
+    if (!isServer) return;
+    template = `sitrep_${randomUUID().replaceAll('-', '')}`;
+    await onServer(`CREATE DATABASE ${template}`);
+    await migrateServer(urlOf(template), { onError });
   });
-  afterAll(() => drop(template));
+  afterAll(() => (isServer ? drop(template) : undefined));
   afterEach(async () => {
     const left = [...open];
     for (const ledger of left) await ledger[Symbol.asyncDispose]();
@@ -85,7 +82,7 @@ export function useLedgers(): { fresh: () => Promise<Place> } {
 async function copyOf(template: string): Promise<string> {
   if (!isServer) {
     const folder = await mkdtemp(join(tmpdir(), 'sitrep-ledger-'));
-    await cp(template, folder, { recursive: true });
+    await copyNewLedger(folder);
     return folder;
   }
   const name = `sitrep_${randomUUID().replaceAll('-', '')}`;

@@ -5,6 +5,7 @@ import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/a
 import type { DeliveryRecord, EditionRecord } from '../../src/model/edition.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import type { Project } from './cli.ts';
+import { copyNewLedger } from './new-ledger.ts';
 
 /** A ledger for programs that the test starts and kills: embedded, or on the server of `TEST_DATABASE_URL`. */
 export interface ProgramLedger extends AsyncDisposable {
@@ -21,6 +22,7 @@ export async function openProgramLedger(project: Project): Promise<ProgramLedger
   const onError = (error: Error) => console.error(error);
   const url = server === undefined ? undefined : await createDatabase(server);
   if (url !== undefined) await migrateServer(url, { onError });
+  else await copyNewLedger(join(project.folder, 'output/.ledger'));
   const withLedger = async <T>(use: (ledger: Ledger) => Promise<T>): Promise<T> => {
     await using ledger =
       url === undefined

@@ -1,8 +1,11 @@
 /// <reference lib="dom" />
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, Page } from 'puppeteer';
 import { z } from 'zod';
 import type { Project } from './cli.ts';
+import { copyNewLedger } from './new-ledger.ts';
 import { listProcesses } from './processes.ts';
 import { startService, type Service } from './service.ts';
 
@@ -13,6 +16,8 @@ export interface Site extends AsyncDisposable {
 }
 
 export async function startSite(project: Project, env: NodeJS.ProcessEnv = {}): Promise<Site> {
+  const ledger = join(project.folder, 'output/.ledger');
+  if (!existsSync(ledger)) await copyNewLedger(ledger);
   const service = startService(project, 'start', env);
   const { port } = await service.line(({ msg }) => msg === 'ready');
   return {
