@@ -11,10 +11,11 @@ import { join } from 'node:path';
  * temporary folder, gone afterwards. What is given on the command line goes to vitest. Exits with the tests' status.
  */
 const suites = ['test/adapters/ledger', 'test/runtime', 'test/service'];
-/** They open no ledger, or ask of it what `test/runtime/api.test.ts` asks too. */
-const without = ['explain', 'verify', 'api-limits', 'api-random'].map(
-  (name) => `test/runtime/${name}.test.ts`,
-);
+/** They open no ledger, or ask of it what `test/runtime/api.test.ts` asks too, or start programs on an embedded one. */
+const without = [
+  ...['explain', 'verify', 'api-limits', 'api-random'].map((name) => `test/runtime/${name}.test.ts`),
+  'test/service/service.test.ts',
+];
 const debian = '/usr/lib/postgresql';
 
 const versions = (await readdir(debian).catch(() => []))
