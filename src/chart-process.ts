@@ -1,10 +1,21 @@
 import { Worker } from 'node:worker_threads';
 import { registerChartFonts } from './adapters/chart-fonts.ts';
-import type { FromChartProcess, ToChartProcess } from './adapters/chart-process.ts';
+import type { FromChartProcess, SentSpec, ToChartProcess } from './adapters/chart-process.ts';
 import { AppError } from './model/fault.ts';
 import { drawChart } from './pipeline/chart.ts';
 
 /** Draws charts, one after another, in a process that can be ended in the middle of one. */
+/** Each spec is sent once, under the number that it has here. */
+const numbers = new WeakMap<object, number>();
+let sent = 0;
+function numbered(spec: object): SentSpec {
+  const known = numbers.get(spec);
+  if (known !== undefined) return { number: known };
+  sent += 1;
+  numbers.set(spec, sent);
+  return { number: sent, spec };
+}
+
 const answer = (message: FromChartProcess): void => void process.send?.(message);
 
 // The process that asks ends this one when it is told to stop itself.
@@ -20,7 +31,7 @@ new Worker(
 await registerChartFonts();
 process.on('message', (request: ToChartProcess) => {
   drawChart(request).then(
-    (drawing) => answer({ kind: 'drawn', drawing }),
+    ({ compiled, ...drawing }) => answer({ kind: 'drawn', drawing, compiled: numbered(compiled) }),
     (error: unknown) =>
       answer(
         error instanceof AppError

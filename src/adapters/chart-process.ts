@@ -8,9 +8,18 @@ import type { DrawChart } from '../pipeline/illustrate.ts';
 export type ToChartProcess = ChartRequest;
 export type FromChartProcess =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'drawn'; readonly drawing: Drawing }
+  | { readonly kind: 'drawn'; readonly drawing: Omit<Drawing, 'compiled'>; readonly compiled: SentSpec }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly faults: readonly Fault[] }
   | { readonly kind: 'broken'; readonly reason: string };
+
+/**
+ * The larger part of a drawing, and the same for every edition: the process gives it a number and sends it once. What
+ * is known of it by its identity, such as how it is packed, stays known.
+ */
+export interface SentSpec {
+  readonly number: number;
+  readonly spec?: object;
+}
 
 export interface ChartLimits {
   /** How long one chart may take; most take a few hundredths of a second. */
@@ -32,13 +41,13 @@ export interface ChartProcess extends AsyncDisposable {
  * Draws charts in a process of their own, so that a spec which never ends, or asks for more memory than there is, fails
  * as a chart and takes nothing else with it. (A thread is not enough: V8 ends the whole process when one large array
  * passes a thread's limit.) It starts when it is first needed, and again when it was lost. One chart at a time.
- * Drawing throws `chart-failed`.
+ * Drawing throws `chart-failed`, and `chart-unfinished` for what may pass by itself.
  */
 export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
-  let running: Promise<ChildProcess> | undefined;
+  let running: Promise<Running> | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
-  const start = (): Promise<ChildProcess> => {
+  const start = (): Promise<Running> => {
     if (closed) throw new Error('A chart was asked for after the end.');
     return (running ??= startProcess(limits).catch((error: unknown) => {
       running = undefined;
@@ -49,12 +58,14 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
   const draw = async (request: ChartRequest, { again }: { again: boolean }): Promise<Drawing> => {
     let child: ChildProcess | undefined;
     try {
-      child = await start();
+      const started = await start();
+      ({ child } = started);
       const drawing = nextOf(child, limits.seconds);
       // What cannot be sent is told by the end of the process, which `nextOf` hears of.
       child.send(request, () => {});
       const message = await drawing;
-      if (message.kind === 'drawn') return message.drawing;
+      if (message.kind === 'drawn')
+        return { ...message.drawing, compiled: specOf(message.compiled, started.specs) };
       if (message.kind === 'refused') throw new AppError(message.code, message.faults);
       throw new Error(message.kind === 'broken' ? message.reason : 'The process of the charts began anew.');
     } catch (cause) {
@@ -76,13 +87,26 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
     },
     async [Symbol.asyncDispose]() {
       closed = true;
-      const child = await running?.catch(() => undefined);
-      child?.kill('SIGKILL');
+      const started = await running?.catch(() => undefined);
+      started?.child.kill('SIGKILL');
     },
   };
 }
 
-async function startProcess({ megabytes }: ChartLimits): Promise<ChildProcess> {
+interface Running {
+  readonly child: ChildProcess;
+  /** The specs that it has sent, by their numbers. */
+  readonly specs: Map<number, object>;
+}
+
+function specOf({ number, spec }: SentSpec, specs: Map<number, object>): object {
+  const known = spec ?? specs.get(number);
+  if (known === undefined) throw new Error(`The process of the charts has sent no spec ${number}.`);
+  specs.set(number, known);
+  return known;
+}
+
+async function startProcess({ megabytes }: ChartLimits): Promise<Running> {
   // A checkout runs its sources, the package what they were compiled to.
   const own = fileURLToPath(import.meta.url);
   const file = fileURLToPath(new URL(`../chart-process${own.slice(own.lastIndexOf('.'))}`, import.meta.url));
@@ -97,21 +121,20 @@ async function startProcess({ megabytes }: ChartLimits): Promise<ChildProcess> {
   // Without a listener an error that comes late would end the program.
   child.on('error', () => {});
   try {
-    const message = await nextOf(child, STARTING_SECONDS);
-    if (message.kind !== 'ready') throw new Error('The process of the charts did not start.');
-  } catch (error) {
+    await nextOf(child, STARTING_SECONDS);
+  } catch (cause) {
     child.kill('SIGKILL');
-    throw error;
+    throw new Lost('unstarted', String(cause));
   }
   // It must not keep the program from ending.
   child.unref();
   child.channel?.unref();
-  return child;
+  return { child, specs: new Map() };
 }
 
 /** A process of which nothing more is to be expected. */
 class Lost extends Error {
-  readonly why: 'slow' | 'memory' | 'gone';
+  readonly why: 'slow' | 'memory' | 'gone' | 'unstarted';
 
   constructor(why: Lost['why'], message: string) {
     super(message);
@@ -147,20 +170,17 @@ function tooMuch(
   { name, file }: ChartRequest,
   { limits, cause }: { limits: ChartLimits; cause: Lost },
 ): AppError {
-  const what = {
-    slow: `takes longer than ${limits.seconds} s`,
-    memory: `takes more than ${limits.megabytes} MB of memory`,
-    gone: 'ends the process that draws it, twice',
+  const problem = {
+    slow: `The chart "${name}" takes longer than ${limits.seconds} s.`,
+    memory: `The chart "${name}" takes more than ${limits.megabytes} MB of memory.`,
+    gone: `The chart "${name}" ends the process that draws it, twice.`,
+    unstarted: `The process that draws the chart "${name}" did not start: ${cause.message}`,
   }[cause.why];
-  return new AppError(
-    'chart-failed',
-    [
-      {
-        file,
-        problem: `The chart "${name}" ${what}.`,
-        mend: 'Ask for fewer steps in the spec, or let a query give fewer rows.',
-      },
-    ],
-    { cause },
-  );
+  const mend =
+    cause.why === 'unstarted'
+      ? 'See whether the machine has memory and processes left.'
+      : 'Ask for fewer steps in the spec, or let a query give fewer rows.';
+  // A machine that has too much to do, or somebody who ends processes, says nothing of the chart.
+  const code = cause.why === 'memory' ? 'chart-failed' : 'chart-unfinished';
+  return new AppError(code, [{ file, problem, mend }], { cause });
 }

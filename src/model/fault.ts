@@ -32,6 +32,7 @@ export const errorCodes = [
   'template-invalid',
   'query-failed',
   'chart-failed',
+  'chart-unfinished',
   'citation-unknown',
   'browser-missing',
   'browser-failed',

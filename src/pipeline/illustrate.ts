@@ -12,7 +12,7 @@ export interface Illustration extends Figure, Drawing {
   readonly data: { readonly [set: string]: readonly Row[] };
 }
 
-/** Draws one chart. Throws `chart-failed`. */
+/** Draws one chart. Throws `chart-failed` and `chart-unfinished`. */
 export type DrawChart = (request: ChartRequest) => Promise<Drawing>;
 
 /** Draws the brief's charts; one whose rows are empty is null. Throws the faults of all charts at once. */
@@ -31,30 +31,31 @@ export async function illustrate({
   maps: RowSets;
   drawChart: DrawChart;
 }): Promise<{ [name: string]: Illustration | null }> {
-  const faults: Fault[] = [];
   const evidence = new Evidence(known, findings);
   const named = (name: string): readonly Row[] | undefined => {
     if (Object.hasOwn(maps, name)) return maps[name];
     if (Object.hasOwn(brief.config.findings, name)) return findings[name]?.rows ?? [];
     return Object.hasOwn(sets, name) ? sets[name] : undefined;
   };
-  const figures: { [name: string]: Illustration | null } = {};
-  for (const [name, chart] of Object.entries(brief.charts)) {
+  const draw = async (name: string, chart: Brief['charts'][string]): Promise<Drawn> => {
     const data = Object.entries({ ...chart.data, '': chart.rows }).map(
       ([set, query]) => [set, query, named(query)] as const,
     );
-    for (const [set, query, rows] of data) {
-      if (rows !== undefined) continue;
-      faults.push({
-        file: brief.definition.file,
-        field: `charts.${name}.${set === '' ? 'rows' : `data.${set}`}`,
-        problem: `There is no query or finding "${query}".`,
-        mend: `Name one of ${[...Object.keys(brief.queries), ...Object.keys(brief.config.findings), ...Object.keys(maps)].join(', ')}.`,
-      });
-    }
+    const faults = data.flatMap(([set, query, rows]): Fault[] => {
+      if (rows !== undefined) return [];
+      const file = brief.definition.file;
+      const field = `charts.${name}.${set === '' ? 'rows' : `data.${set}`}`;
+      const choice = [
+        ...Object.keys(brief.queries),
+        ...Object.keys(brief.config.findings),
+        ...Object.keys(maps),
+      ];
+      const problem = `There is no query or finding "${query}".`;
+      return [{ file, field, problem, mend: `Name one of ${choice.join(', ')}.` }];
+    });
     const rows = named(chart.rows) ?? [];
-    figures[name] = null;
-    if (rows.length === 0 || data.some(([, , found]) => found === undefined)) continue;
+    if (faults.length > 0) return { figure: null, error: new AppError('chart-failed', faults) };
+    if (rows.length === 0) return { figure: null };
 
     const caption = newestCaption(known, chart.captions);
     const given = Object.fromEntries(
@@ -70,14 +71,30 @@ export async function illustrate({
         alt: `${caption ? `${evidence.fill(caption.text, caption.id)}. ` : ''}${chart.title}. ${chart.alt}`,
       });
       const { title, map } = chart;
-      figures[name] = { ...drawing, data: given, name, rows, caption, title, map, note: chart.note ?? null };
+      const figure = { ...drawing, data: given, name, rows, caption, title, map, note: chart.note ?? null };
+      return { figure };
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
-      faults.push(...cause.faults);
+      return { figure: null, error: cause };
     }
-  }
-  if (faults.length > 0) throw new AppError('chart-failed', faults);
-  return figures;
+  };
+  // Asked for at once: whoever draws them need not wait for the next.
+  const drawn = await Promise.all(
+    Object.entries(brief.charts).map(async ([name, chart]) => [name, await draw(name, chart)] as const),
+  );
+  const errors = drawn.flatMap(([, { error }]) => error ?? []);
+  const faults = errors.flatMap((error) => error.faults);
+  // What somebody must mend weighs more than what may pass.
+  const code = errors.every((error) => error.code === 'chart-unfinished')
+    ? 'chart-unfinished'
+    : 'chart-failed';
+  if (errors.length > 0) throw new AppError(code, faults);
+  return Object.fromEntries(drawn.map(([name, { figure }]) => [name, figure]));
+}
+
+interface Drawn {
+  readonly figure: Illustration | null;
+  readonly error?: AppError;
 }
 
 function newestCaption(known: Tables, captions: readonly string[]): Figure['caption'] {

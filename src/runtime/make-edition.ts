@@ -41,8 +41,13 @@ export interface Workshop {
   onRendered?(seconds: number): void;
 }
 
-/** What may pass by itself: the browser, the disk. Anything else is a fault that somebody has to mend. */
-const passing: ReadonlySet<ErrorCode> = new Set(['browser-failed', 'print-failed', 'output-unwritable']);
+/** What may pass by itself: the browser, the disk, the process of the charts. Anything else is a fault that somebody has to mend. */
+const passing: ReadonlySet<ErrorCode> = new Set([
+  'browser-failed',
+  'chart-unfinished',
+  'print-failed',
+  'output-unwritable',
+]);
 const MOST_ATTEMPTS = 5;
 /** Begun more often than this and never ended, an edition takes its process down with it: bad luck is not so stubborn. */
 const MOST_BEGUN = 100;
