@@ -14,7 +14,7 @@ import { openHands } from '../src/runtime/hands.ts';
 import { makeEdition } from '../src/runtime/make-edition.ts';
 import { quantile, spread, verdict } from './support/numbers.ts';
 
-const AT_A_TIME = 3;
+const AT_A_TIME = 4;
 const WARM_UPS = 2;
 const never = new AbortController().signal;
 const durably: Store = {
@@ -24,10 +24,12 @@ const durably: Store = {
 
 /**
  * What the queue costs: editions made by a worker of the embedded ledger, each asked for, claimed, made and settled,
- * against the same made by calling `generate`. They take turns, a few editions each, one at a time. The worker reads the brief
- * for each edition, and the dataset when it was changed, as the service does: that is shown apart.
+ * against the same made by calling `generate`. They take turns, a few editions each, `atOnce` of them at the same time.
+ * The worker reads the brief for each edition, and the dataset when it was changed, as the service does: that is shown
+ * apart.
  */
 export async function benchQueue({
+  atOnce,
   editions,
   limitPercent,
   folder,
@@ -36,6 +38,7 @@ export async function benchQueue({
   material,
   effects,
 }: {
+  atOnce: number;
   editions: number;
   limitPercent: number;
   folder: string;
@@ -50,7 +53,11 @@ export async function benchQueue({
   const reports = { elapsedMs: () => performance.now(), onStep: () => {} };
 
   const direct = async (days: readonly string[]) => {
-    for (const asOf of days) await make(asOf);
+    const left = [...days];
+    const next = async (): Promise<void> => {
+      for (let asOf = left.shift(); asOf !== undefined; asOf = left.shift()) await make(asOf);
+    };
+    await Promise.all(Array.from({ length: atOnce }, next));
   };
   const make = async (asOf: string) => {
     const job = {
@@ -102,7 +109,7 @@ export async function benchQueue({
     random: Math.random,
   };
   await using _worker = await ledger.work({
-    editionsAtOnce: 1,
+    editionsAtOnce: atOnce,
     deliveriesAtOnce: 1,
     async edition(job) {
       await makeEdition(job, workshop);
@@ -164,7 +171,7 @@ export async function benchQueue({
   const percents = costs.map((ms, round) => (ms / part(theirs, round)) * 100);
   const percent = quantile(percents, 0.5);
   console.log(
-    `\n  Queue: ${ours.length * AT_A_TIME} editions of weekly, ${AT_A_TIME} in turn (${made} in the ledger)`,
+    `\n  Queue: ${ours.length * AT_A_TIME} editions of weekly, ${AT_A_TIME} in turn, ${atOnce === 1 ? 'one at a time' : `${atOnce} at once as the service does`} (${made} in the ledger)`,
   );
   console.log(`    by generate alone               ${spread(theirs, 'ms', 1)} an edition`);
   console.log(`    through the embedded ledger     ${spread(ours, 'ms', 1)}`);

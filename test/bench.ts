@@ -208,14 +208,16 @@ async function benchWarm(): Promise<void> {
       `  ${row.map((cell, column) => cell.padEnd(Math.max(...rows.map((each) => each[column]?.length ?? 0)))).join('  ')}`,
     );
   }
-  await benchQueue({
-    editions: Number(options.queued),
-    limitPercent: limits.queuePercent,
-    folder: join(folder, 'queue'),
-    briefs,
-    dataset,
-    material,
-    effects,
-  });
+  for (const atOnce of [1, 2])
+    await benchQueue({
+      atOnce,
+      editions: Number(options.queued),
+      limitPercent: limits.queuePercent,
+      folder: join(folder, `queue-${atOnce}`),
+      briefs,
+      dataset,
+      material,
+      effects,
+    });
   console.log('\n  Times are medians with the 10th to the 90th percentile; steps are medians in ms.');
 }

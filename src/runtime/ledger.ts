@@ -119,11 +119,14 @@ export interface Ledger extends AsyncDisposable {
 
   /** Takes an edition to make it; undefined when there is nothing to do. `job` is the same when a job is retaken. */
   claimEdition(id: string, options: { job: string; now: Date }): Promise<Claim | undefined>;
-  /** Writes down what came of it, with an alert to `operator` if it went wrong. False for a claim that is outdated. */
+  /**
+   * Writes down what came of it, with an alert to `operator` if it went wrong, and the last steps of the run. False for a
+   * claim that is outdated.
+   */
   settleEdition(
     claim: Claim,
     making: Making,
-    options: { now: Date; alert: NewDelivery | null },
+    options: { now: Date; alert: NewDelivery | null; steps?: readonly StepRecord[] },
   ): Promise<boolean>;
 
   /**

@@ -67,11 +67,11 @@ export async function makeEdition(
   const stop = AbortSignal.any([signal, inHand.signal]);
   const making =
     edition.attempt > MOST_BEGUN ? lost : await attempt(edition, { workshop, failures, signal: stop, notes });
-  await notes.written();
+  const steps = await notes.left();
   const reason = 'reason' in making ? making.reason : undefined;
   const wrong = making.outcome === 'held' || making.outcome === 'failed';
   const alert = wrong && operator !== null ? alertTo(operator, making.outcome) : null;
-  const settled = await ledger.settleEdition(claim, making, { now: workshop.now(), alert });
+  const settled = await ledger.settleEdition(claim, making, { now: workshop.now(), alert, steps });
   const fields = { edition: id, run: claim.run, outcome: making.outcome, reason };
   if (!settled) log.warn(fields, 'The edition was cancelled or taken over meanwhile.');
   else if (wrong) log.error(fields, 'The edition was not made.');

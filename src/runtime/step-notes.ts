@@ -8,13 +8,13 @@ const GATHER_MS = 150;
 
 export interface StepNotes {
   add(step: Step): void;
-  /** Resolves when all of them stand in the ledger. */
-  written(): Promise<void>;
+  /** Gives those that nobody has written yet, when all others stand in the ledger. */
+  left(): Promise<readonly StepRecord[]>;
 }
 
 /**
- * Writes down the steps of a run, so that any process can tell how far it is. Nobody waits for it but the end of the
- * run, and a step that cannot be written does it no harm.
+ * Writes down the steps of a run, so that any process can tell how far it is; what is left at its end is written with
+ * that. A step that cannot be written meanwhile does it no harm.
  */
 export function noteSteps(
   { edition, run }: Claim,
@@ -24,12 +24,15 @@ export function noteSteps(
   let number = 0;
   let timer: NodeJS.Timeout | undefined;
   let writing = Promise.resolve();
-  const write = (): void => {
+  const take = (): readonly StepRecord[] => {
     clearTimeout(timer);
     timer = undefined;
     const steps = waiting;
     waiting = [];
-    if (steps.length === 0) return;
+    return steps;
+  };
+  const write = (): void => {
+    const steps = take();
     writing = writing
       .then(() => ledger.addSteps(steps))
       .catch((error: unknown) =>
@@ -41,9 +44,10 @@ export function noteSteps(
       waiting.push({ edition: edition.id, run, number: (number += 1), step, at: now() });
       timer ??= setTimeout(write, GATHER_MS);
     },
-    written() {
-      write();
-      return writing;
+    async left() {
+      const steps = take();
+      await writing;
+      return steps;
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Ledger, Making } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
 import { closeEdition, insertDeliveries } from './deliveries.ts';
 import { sendJob } from './jobs.ts';
+import { insertSteps } from './records.ts';
 import { editionColumns, toEditions } from './rows.ts';
 
 /** A run that is begun, and how many of those before it failed since the edition was asked for. */
@@ -68,9 +69,10 @@ export function editionCalls(
         return { edition, run, failures };
       }),
 
-    settleEdition: ({ edition, run }, making, { now, alert }) =>
+    settleEdition: ({ edition, run }, making, { now, alert, steps = [] }) =>
       database.transaction(async (session) => {
         const { id } = edition;
+        await insertSteps(session, steps);
         const ended = await session.query(
           `UPDATE sitrep.run SET outcome = $3, ended_at = $4, reason = $5
            FROM (SELECT id FROM sitrep.edition WHERE id = $1 AND state = 'rendering' FOR UPDATE) AS current

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { auditRecord, tokenRecord } from '../../model/caller.ts';
-import { stepRecord } from '../../model/view.ts';
+import { stepRecord, type StepRecord } from '../../model/view.ts';
 import type { Ledger } from '../../runtime/ledger.ts';
-import type { Database } from './database.ts';
+import type { Database, Session } from './database.ts';
 import { given, seenOf, where } from './sight.ts';
 
 /** Beside the editions: the steps of their runs, who may come in, and who changed what. */
@@ -21,26 +21,7 @@ export function recordCalls(
   | 'audit'
 > {
   return {
-    async addSteps(steps) {
-      if (steps.length === 0) return;
-      const rows = steps.map(
-        (_, row) => `(${[1, 2, 3, 4, 5].map((column) => `$${row * 5 + column}`).join(', ')})`,
-      );
-      // The edition may have been removed meanwhile: then nobody asks for its steps.
-      await database.query(
-        `INSERT INTO sitrep.step (edition, run, number, step, at)
-         SELECT id, run::integer, number::integer, step, at::timestamptz
-         FROM (VALUES ${rows.join(', ')}) AS given (edition, run, number, step, at)
-         JOIN sitrep.edition ON id = given.edition ON CONFLICT DO NOTHING`,
-        steps.flatMap(({ edition, run, number, step, at }) => [
-          edition,
-          `${run}`,
-          `${number}`,
-          step,
-          at.toISOString(),
-        ]),
-      );
-    },
+    addSteps: (steps) => insertSteps(database, steps),
 
     steps: async (edition) =>
       z
@@ -106,4 +87,25 @@ export function recordCalls(
         );
     },
   };
+}
+
+export async function insertSteps(session: Session, steps: readonly StepRecord[]): Promise<void> {
+  if (steps.length === 0) return;
+  const rows = steps.map(
+    (_, row) => `(${[1, 2, 3, 4, 5].map((column) => `$${row * 5 + column}`).join(', ')})`,
+  );
+  // The edition may have been removed meanwhile: then nobody asks for its steps.
+  await session.query(
+    `INSERT INTO sitrep.step (edition, run, number, step, at)
+     SELECT id, run::integer, number::integer, step, at::timestamptz
+     FROM (VALUES ${rows.join(', ')}) AS given (edition, run, number, step, at)
+     JOIN sitrep.edition ON id = given.edition ON CONFLICT DO NOTHING`,
+    steps.flatMap(({ edition, run, number, step, at }) => [
+      edition,
+      `${run}`,
+      `${number}`,
+      step,
+      at.toISOString(),
+    ]),
+  );
 }
