@@ -113,7 +113,15 @@ export interface Ledger extends AsyncDisposable {
    * Makes what `plan` finds due since the brief's cursor into editions, and moves the cursor. A brief that is met for
    * the first time begins at `now`. Two schedulers at once: one waits for the other. Gives the editions that are new.
    */
-  openSlots(brief: string, options: { now: Date; plan: (cursor: Date) => Opening }): Promise<EditionRecord[]>;
+  openSlots(
+    brief: string,
+    options: {
+      now: Date;
+      plan: (cursor: Date) => Opening;
+      /** Word to the operator of an edition that is due; null for none. */
+      alert?: (edition: EditionRecord) => NewDelivery | null;
+    },
+  ): Promise<EditionRecord[]>;
   /** Asks for editions; those that exist stay as they are. Gives the ids of the new ones. */
   request(editions: readonly NewEdition[], now: Date): Promise<string[]>;
 

@@ -18,28 +18,35 @@ export interface Schedules {
 
 /**
  * Makes every slot that is due by `now` into an edition. It may be called as often as one likes and by several
- * processes at once: a slot becomes an edition once. A brief that cannot be read waits, and holds up no other.
+ * processes at once: a slot becomes an edition once. A brief that cannot be read waits, and holds up no other; `told` is
+ * what was said of such briefs before, since it need not be said at each beat.
  */
 export async function tick(
   now: Date,
   { ledger, briefIds, loadBrief, operator, log }: Schedules,
+  told = new Map<string, string>(),
 ): Promise<EditionRecord[]> {
   const opened: EditionRecord[] = [];
   for (const id of await briefIds()) {
     let brief: Brief;
     try {
       brief = await loadBrief(id);
+      told.delete(id);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      log.error(
-        { brief: id, faults: error.faults.map(describeFault) },
-        'The brief cannot be read: it is not scheduled.',
-      );
+      const faults = error.faults.map(describeFault);
+      if (told.get(id) !== error.message)
+        log.error({ brief: id, faults }, 'The brief cannot be read: it is not scheduled.');
+      told.set(id, error.message);
       continue;
     }
     const { schedule } = brief.config;
     const added = await ledger.openSlots(id, {
       now,
+      alert: ({ slot }) => {
+        const late = slot !== null && now.getTime() - slot.getTime() > ON_TIME_MS;
+        return late && operator !== null ? alertTo(operator, 'late') : null;
+      },
       plan: (cursor) => {
         const { issue, skip, cursor: next } = dueSlots(schedule, { cursor, now });
         return {
@@ -52,12 +59,8 @@ export async function tick(
         };
       },
     });
-    for (const { id: edition, state, slot, reason } of added) {
+    for (const { id: edition, state, slot, reason } of added)
       log.info({ edition, slot, reason }, state === 'skipped' ? 'skipped' : 'due');
-      const late = slot !== null && now.getTime() - slot.getTime() > ON_TIME_MS;
-      if (late && operator !== null && state !== 'skipped')
-        await ledger.addDeliveries(edition, [alertTo(operator, 'late')], now);
-    }
     opened.push(...added);
   }
   return opened;

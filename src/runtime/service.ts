@@ -25,10 +25,11 @@ export function startScheduler({
   now: () => Date;
   onBeat: (at: Date) => void;
 }): AsyncDisposable {
+  const told = new Map<string, string>();
   return heartbeat(async () => {
     try {
       const at = now();
-      await tick(at, schedules);
+      await tick(at, schedules, told);
       onBeat(at);
     } catch (error) {
       // The next round tries again: the cursor has not moved.

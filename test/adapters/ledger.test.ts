@@ -126,6 +126,14 @@ describe('slots', () => {
     ).rejects.toThrow(/foreign key/);
     expect(await ledger.cursors()).toEqual([]);
     expect(await ledger.editions({})).toEqual([]);
+
+    // The word to the operator is part of it: there is no slot whose being late nobody hears of.
+    const alert = () => {
+      throw fault;
+    };
+    const late = { now: at('2021-08-01T00:00:00Z'), plan: allWeeks, alert };
+    await expect(ledger.openSlots('weekly', late)).rejects.toBe(fault);
+    expect(await ledger.editions({})).toEqual([]);
     expect(await ledger.reconcile(now)).toBe(0);
   });
 

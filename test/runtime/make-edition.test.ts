@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { AppError } from '../../src/model/fault.ts';
+import { AppError, type ErrorCode } from '../../src/model/fault.ts';
 import { hashOf } from '../../src/model/manifest.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
@@ -153,6 +153,24 @@ describe('what may pass', () => {
       'failed',
       ...Array.from({ length: 4 }, () => 'retried'),
     ]);
+  });
+
+  test('what may pass with a chart is tried again; what its spec does wrong is held', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const house = await openHouse(ledger);
+    const failing = (...codes: ErrorCode[]) => {
+      const drawChart = () => {
+        const code = codes.shift() ?? 'chart-unfinished';
+        return Promise.reject(new AppError(code, [{ problem: code, mend: 'Wait.' }]));
+      };
+      return { ...house, workshop: { ...house.workshop, effects: { ...house.workshop.effects, drawChart } } };
+    };
+    await ledger.request([asked()], now);
+    expect(await make(failing(), { job: 'one' })).toMatchObject({ state: 'queued' });
+    expect(await make(failing('chart-unfinished', 'chart-failed'), { job: 'two' })).toMatchObject({
+      state: 'held',
+      reason: expect.stringMatching(/chart-unfinished[^]*chart-failed/),
+    });
   });
 
   test('counts failures alone: an edition that was interrupted ten times is still tried again', async () => {

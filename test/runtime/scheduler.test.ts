@@ -50,6 +50,16 @@ test('a brief that cannot be read waits, holds up no other, and misses nothing',
     ],
   ]);
   expect(await look(house, '2021-08-23T05:10:00Z')).toEqual(['celebrations/2021-08-22']);
+
+  // It is said once, and again when it is another fault or was mended in between.
+  const told = new Map<string, string>();
+  const said = () => broken.told.filter(([level]) => level === 'error').length;
+  const beats = { ...broken.office, ...broken.dispatch, briefIds: () => Promise.resolve(['celebrations']) };
+  for (const beat of [1, 2, 3]) await tick(at(`2021-08-23T05:2${beat}:00Z`), beats, told);
+  expect(said()).toBe(2);
+  await tick(at('2021-08-23T05:24:00Z'), { ...beats, loadBrief: house.workshop.loadBrief }, told);
+  await tick(at('2021-08-23T05:25:00Z'), beats, told);
+  expect(said()).toBe(3);
 });
 
 test('what was missed is made up for, each week as of its own day, and the operator hears of each once', async () => {

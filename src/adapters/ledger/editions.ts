@@ -18,7 +18,7 @@ export function editionCalls(
   boss: PgBoss,
 ): Pick<Ledger, 'openSlots' | 'request' | 'claimEdition' | 'settleEdition' | 'moveEdition'> {
   return {
-    openSlots: (brief, { now, plan }) =>
+    openSlots: (brief, { now, plan, alert = () => null }) =>
       database.transaction(async (session) => {
         await session.query('INSERT INTO sitrep.cursor VALUES ($1, $2) ON CONFLICT DO NOTHING', [brief, now]);
         const row = await session.query('SELECT slot FROM sitrep.cursor WHERE brief = $1 FOR UPDATE', [
@@ -30,7 +30,15 @@ export function editionCalls(
         const added: EditionRecord[] = [];
         for (const { edition, reason } of opening.skipped)
           added.push(...(await insert(session, boss, { edition, now, skipped: reason })));
-        for (const edition of opening.due) added.push(...(await insert(session, boss, { edition, now })));
+        for (const edition of opening.due) {
+          const due = await insert(session, boss, { edition, now });
+          for (const record of due) {
+            const word = alert(record);
+            const deliveries = word === null ? [] : [word];
+            await insertDeliveries(session, boss, { edition: record.id, deliveries, now });
+          }
+          added.push(...due);
+        }
         await session.query('UPDATE sitrep.cursor SET slot = $2 WHERE brief = $1', [brief, opening.cursor]);
         return added;
       }),
