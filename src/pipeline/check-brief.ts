@@ -37,7 +37,7 @@ export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promis
   for (const { asOf } of config.golden.slice(0, 1)) {
     const period = periodEnding(asOf, config.period);
     const over = { known: noTables, period, openQueries };
-    await collect(async () => analyse(brief, await select({ ...over, brief, parameters: {} })));
+    await collect(async () => analyse(brief, await (await select({ ...over, brief, parameters: {} })).all));
     if (config.forEach !== null) await collect(() => runForEach(brief, over));
   }
   if (faults.length > 0) throw new AppError('brief-invalid', faults);

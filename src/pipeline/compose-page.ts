@@ -1,6 +1,7 @@
 import { periodEnding } from '../model/calendar.ts';
 import { asCorrected, knownFor } from '../model/correction.ts';
 import { requireParameters } from '../model/parameters.ts';
+import type { RowSets } from '../model/row.ts';
 import { analyse, withoutUntold } from './analyse.ts';
 import { applyParameters, titleOfEdition } from './applied-parameters.ts';
 import { changesOf, correctedIn } from './changes.ts';
@@ -34,16 +35,19 @@ export async function composePage(
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
   onStep('select');
-  const selected = await select({ brief, known: knownRows, period, parameters, openQueries });
+  const { forCharts, all } = await select({ brief, known: knownRows, period, parameters, openQueries });
   onStep('analyse');
-  const findings = analyse(brief, selected);
+  const findings = analyse(brief, forCharts);
   const told = { brief, findings };
-  const sets = Object.fromEntries(
-    Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, told)]),
-  );
+  const tell = (selected: RowSets): RowSets =>
+    Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, told)]));
   const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
   onStep('chart');
-  const figures = await illustrate({ brief, known, sets, findings, maps, drawChart });
+  const drawing = illustrate({ brief, known, sets: tell(forCharts), findings, maps, drawChart });
+  // The faults of queries come first: those of charts may follow from them.
+  drawing.catch(() => {});
+  const sets = tell(await all);
+  const figures = await drawing;
   onStep('compose');
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],

@@ -22,15 +22,20 @@ function usedPartials({ template, partials }: Brief): ReadonlyMap<string, Source
 
 /** The queries whose rows the brief asks for: in its template and partials, for its charts and for its findings. */
 export function namedQueries(brief: Brief): Brief['queries'] {
-  const { charts, findings } = brief.config;
   const templates = [brief.template, ...usedPartials(brief).values()];
   const named = new Set([
     ...templates.flatMap(({ text }) => [...text.matchAll(rowsNamed)].map(([, name]) => name)),
-    ...Object.values(charts).flatMap(({ rows, data }) => [rows, ...Object.values(data)]),
-    ...Object.values(findings).map(({ rows }) => rows),
+    ...queriesOfCharts(brief),
   ]);
   return Object.fromEntries(Object.entries(brief.queries).filter(([name]) => named.has(name)));
 }
+
+/** What charts and findings are made of; a name may be that of a finding or a map, too. */
+export const queriesOfCharts = ({ config: { charts, findings } }: Brief): ReadonlySet<string> =>
+  new Set([
+    ...Object.values(charts).flatMap(({ rows, data }) => [rows, ...Object.values(data)]),
+    ...Object.values(findings).map(({ rows }) => rows),
+  ]);
 
 /**
  * The files that an edition is made with, by kind and name. A file that it does not use is not among them: whoever

@@ -4,7 +4,7 @@ import type { Tables } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { ParameterConfig, Parameters } from '../model/parameters.ts';
 import type { Row, RowSets } from '../model/row.ts';
-import { namedQueries } from './parts.ts';
+import { namedQueries, queriesOfCharts } from './parts.ts';
 
 /** What a query may name, as `$as_of` and so on. */
 export interface QueryParameters {
@@ -39,7 +39,17 @@ export const commonParameters = (
   topic: config.topic,
 });
 
-/** Runs the queries that the brief asks for over what is known. Throws the faults of all failing queries at once. */
+export interface Selection {
+  /** What charts and findings are made of, which is there first. */
+  readonly forCharts: RowSets;
+  /** All of it. Rejects with the faults of all failing queries at once. */
+  readonly all: Promise<RowSets>;
+}
+
+/**
+ * Runs the queries that the brief asks for over what is known; charts can be drawn while the last of them are under way.
+ * Throws the faults of all failing queries at once, if those for charts are among them.
+ */
 export async function select({
   brief,
   known,
@@ -52,15 +62,15 @@ export async function select({
   period: Period;
   parameters: Parameters;
   openQueries: OpenQueries;
-}): Promise<RowSets> {
-  await using queries = await openQueries(known, { macros: brief.macros });
+}): Promise<Selection> {
+  const queries = await openQueries(known, { macros: brief.macros });
   const own = Object.entries(brief.config.parameters).map(([name, { type }]): [string, OwnParameter] => [
     name,
     { type, value: Object.hasOwn(given, name) ? (given[name] ?? null) : null },
   ]);
   const parameters = { ...commonParameters(brief, period), own: Object.fromEntries(own) };
   const faults: Fault[] = [];
-  const run = async (name: string, { file, text }: SourceFile): Promise<[string, Row[]]> => {
+  const run = async ([name, { file, text }]: [string, SourceFile]): Promise<[string, Row[]]> => {
     try {
       return [name, await queries.query({ sql: text, file, parameters })];
     } catch (cause) {
@@ -69,9 +79,20 @@ export async function select({
       return [name, []];
     }
   };
-  const sets = await Promise.all(
-    Object.entries(namedQueries(brief)).map(([name, source]) => run(name, source)),
-  );
-  if (faults.length > 0) throw new AppError('query-failed', faults);
-  return Object.fromEntries(sets);
+  const named = Object.entries(namedQueries(brief));
+  const first = queriesOfCharts(brief);
+  // They are taken up in the order in which they are asked.
+  const forCharts = Promise.all(named.filter(([name]) => first.has(name)).map(run));
+  const others = Promise.all(named.filter(([name]) => !first.has(name)).map(run));
+  const finish = async (): Promise<RowSets> => {
+    await using _ = queries;
+    const found = new Map((await Promise.all([forCharts, others])).flat());
+    if (faults.length > 0) throw new AppError('query-failed', faults);
+    return Object.fromEntries(named.map(([name]) => [name, found.get(name) ?? []]));
+  };
+  const all = finish();
+  // Whoever fails before it asks for the rest leaves that to end by itself.
+  all.catch(() => {});
+  const sets = Object.fromEntries(await forCharts);
+  return { forCharts: faults.length > 0 ? await all : sets, all };
 }

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { AppError } from '../../src/model/fault.ts';
 import { produce, type Effects } from '../../src/pipeline/produce.ts';
 import { rendering } from '../support/effects.ts';
-import { findBrief, loadProduct, swapText, withBrief, type Product } from '../support/product.ts';
+import {
+  findBrief,
+  loadProduct,
+  renderEdition,
+  swapText,
+  withBrief,
+  type Product,
+} from '../support/product.ts';
 
 const right = await loadProduct();
 const wrong = withBrief(right, 'weekly', (brief) => ({
@@ -30,6 +37,34 @@ const produceWith = (product: Product, print: Effects['print']) =>
     },
     product.material,
   );
+
+test('charts are drawn while queries that they do not need are under way', async () => {
+  const drawn = Promise.withResolvers<void>();
+  const effects: typeof rendering = {
+    openQueries: async (...known) => {
+      const queries = await rendering.openQueries(...known);
+      return {
+        query: async (query) => {
+          if (query.file.endsWith('/gaps.sql')) await drawn.promise;
+          return queries.query(query);
+        },
+        [Symbol.asyncDispose]: () => queries[Symbol.asyncDispose](),
+      };
+    },
+    drawChart: (request) => {
+      drawn.resolve();
+      return rendering.drawChart(request);
+    },
+  };
+  const { html, charts } = await renderEdition(
+    right,
+    { brief: 'weekly', asOf: '2021-08-25' },
+    effects.openQueries,
+    effects.drawChart,
+  );
+  expect(Object.keys(charts)).toHaveLength(3);
+  expect(html).toContain(right.dataset.tables.gaps[0]?.text);
+});
 
 const heldOrFailed = async (work: Promise<unknown>): Promise<string> => {
   const error: unknown = await work.catch((reason: unknown) => reason);

@@ -28,7 +28,14 @@ export async function chartData(
 ): Promise<{ [chart: string]: { [name: string]: readonly Row[] } }> {
   const brief = findBrief({ briefs }, id);
   const period = periodEnding(asOf, brief.config.period);
-  const sets = await select({ brief, known: knownBy(dataset.tables, asOf), period, parameters, openQueries });
+  const selected = await select({
+    brief,
+    known: knownBy(dataset.tables, asOf),
+    period,
+    parameters,
+    openQueries,
+  });
+  const sets = await selected.all;
   const findings = analyse(brief, sets);
   const rows = (name: string) => material.maps[name] ?? findings[name]?.rows ?? sets[name] ?? [];
   return Object.fromEntries(
