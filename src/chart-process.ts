@@ -1,20 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { registerChartFonts } from './adapters/chart-fonts.ts';
-import type { FromChartProcess, SentSpec, ToChartProcess } from './adapters/chart-process.ts';
+import type { FromChartProcess, ToChartProcess } from './adapters/chart-process.ts';
+import { receiver, sender } from './adapters/sent-once.ts';
 import { AppError } from './model/fault.ts';
+import type { Row } from './model/row.ts';
 import { drawChart } from './pipeline/chart.ts';
 
 /** Draws charts, one after another, in a process that can be ended in the middle of one. */
-/** Each spec is sent once, under the number that it has here. */
-const numbers = new WeakMap<object, number>();
-let sent = 0;
-function numbered(spec: object): SentSpec {
-  const known = numbers.get(spec);
-  if (known !== undefined) return { number: known };
-  sent += 1;
-  numbers.set(spec, sent);
-  return { number: sent, spec };
-}
+const numberedSpec = sender<object>();
+const mapOf = receiver<readonly Row[]>();
 
 const answer = (message: FromChartProcess): void => void process.send?.(message);
 
@@ -29,9 +23,10 @@ new Worker(
 ).unref();
 
 await registerChartFonts();
-process.on('message', (request: ToChartProcess) => {
-  drawChart(request).then(
-    ({ compiled, ...drawing }) => answer({ kind: 'drawn', drawing, compiled: numbered(compiled) }),
+process.on('message', ({ request, maps: sent }: ToChartProcess) => {
+  const maps = Object.fromEntries(Object.entries(sent).map(([name, rows]) => [name, mapOf(rows)]));
+  drawChart({ ...request, maps }).then(
+    ({ compiled, ...drawing }) => answer({ kind: 'drawn', drawing, compiled: numberedSpec(compiled) }),
     (error: unknown) =>
       answer(
         error instanceof AppError

@@ -2,24 +2,25 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { AppError, type ErrorCode, type Fault } from '../model/fault.ts';
+import type { Row } from '../model/row.ts';
 import type { ChartRequest, Drawing } from '../pipeline/chart.ts';
 import type { DrawChart } from '../pipeline/illustrate.ts';
+import { receiver, sender, type SentOnce } from './sent-once.ts';
 
-export type ToChartProcess = ChartRequest;
+/** A request; its maps, which are the same for every edition, cross once. */
+export interface ToChartProcess {
+  readonly request: Omit<ChartRequest, 'maps'>;
+  readonly maps: { readonly [set: string]: SentOnce<readonly Row[]> };
+}
 export type FromChartProcess =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'drawn'; readonly drawing: Omit<Drawing, 'compiled'>; readonly compiled: SentSpec }
+  | {
+      readonly kind: 'drawn';
+      readonly drawing: Omit<Drawing, 'compiled'>;
+      readonly compiled: SentOnce<object>;
+    }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly faults: readonly Fault[] }
   | { readonly kind: 'broken'; readonly reason: string };
-
-/**
- * The larger part of a drawing, and the same for every edition: the process gives it a number and sends it once. What
- * is known of it by its identity, such as how it is packed, stays known.
- */
-export interface SentSpec {
-  readonly number: number;
-  readonly spec?: object;
-}
 
 export interface ChartLimits {
   /** How long one chart may take; most take a few hundredths of a second. */
@@ -62,10 +63,11 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
       ({ child } = started);
       const drawing = nextOf(child, limits.seconds);
       // What cannot be sent is told by the end of the process, which `nextOf` hears of.
-      child.send(request, () => {});
+      child.send(started.pack(request), () => {});
       const message = await drawing;
       if (message.kind === 'drawn')
-        return { ...message.drawing, compiled: specOf(message.compiled, started.specs) };
+        // The same object each time: what is known of it, such as how it is packed, stays known.
+        return { ...message.drawing, compiled: started.specOf(message.compiled) };
       if (message.kind === 'refused') throw new AppError(message.code, message.faults);
       throw new Error(message.kind === 'broken' ? message.reason : 'The process of the charts began anew.');
     } catch (cause) {
@@ -95,15 +97,16 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
 
 interface Running {
   readonly child: ChildProcess;
-  /** The specs that it has sent, by their numbers. */
-  readonly specs: Map<number, object>;
+  readonly pack: (request: ChartRequest) => ToChartProcess;
+  readonly specOf: (sent: SentOnce<object>) => object;
 }
 
-function specOf({ number, spec }: SentSpec, specs: Map<number, object>): object {
-  const known = spec ?? specs.get(number);
-  if (known === undefined) throw new Error(`The process of the charts has sent no spec ${number}.`);
-  specs.set(number, known);
-  return known;
+function packer(): Running['pack'] {
+  const send = sender<readonly Row[]>();
+  return ({ maps = {}, ...request }) => ({
+    request,
+    maps: Object.fromEntries(Object.entries(maps).map(([name, rows]) => [name, send(rows)])),
+  });
 }
 
 async function startProcess({ megabytes }: ChartLimits): Promise<Running> {
@@ -129,7 +132,7 @@ async function startProcess({ megabytes }: ChartLimits): Promise<Running> {
   // It must not keep the program from ending.
   child.unref();
   child.channel?.unref();
-  return { child, specs: new Map() };
+  return { child, pack: packer(), specOf: receiver() };
 }
 
 /** A process of which nothing more is to be expected. */

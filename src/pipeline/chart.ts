@@ -18,6 +18,8 @@ export interface ChartRequest {
   /** Vega-Lite configuration shared by all charts. */
   readonly theme: object;
   readonly data: { readonly [name: string]: readonly Row[] };
+  /** Further data sets, which are the same for every edition: the outlines of maps. */
+  readonly maps?: { readonly [name: string]: readonly Row[] };
   /** What the drawing says, for those who cannot see it. */
   readonly alt: string;
 }
@@ -45,7 +47,16 @@ const compiledCharts = new Map<string, CompiledChart>();
  * run in Vega's interpreter, which compiles no code. Throws `chart-failed` for what a spec may not contain, for data
  * that it names and is not given, and for what it would load.
  */
-export async function drawChart({ name, file, spec, theme, data, alt }: ChartRequest): Promise<Drawing> {
+export async function drawChart({
+  name,
+  file,
+  spec,
+  theme,
+  data,
+  maps,
+  alt,
+}: ChartRequest): Promise<Drawing> {
+  const sets = Object.entries({ ...data, ...maps });
   const failed = (problems: readonly string[], cause?: unknown) =>
     new AppError(
       'chart-failed',
@@ -56,7 +67,7 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
       })),
       { cause },
     );
-  const refused = checkSpec(spec, { file, given: Object.keys(data) });
+  const refused = checkSpec(spec, { file, given: sets.map(([set]) => set) });
   if (refused.length > 0) throw new AppError('chart-failed', refused);
 
   const warnings: string[] = [];
@@ -81,7 +92,7 @@ export async function drawChart({ name, file, spec, theme, data, alt }: ChartReq
       logger,
     });
     try {
-      for (const [set, rows] of Object.entries(data)) {
+      for (const [set, rows] of sets) {
         view.data(
           set,
           rows.map((row, index) => Object.assign({ [rowKey]: `${set} ${index}` }, drawable(row))),

@@ -58,20 +58,31 @@ export async function illustrate({
     if (rows.length === 0) return { figure: null };
 
     const caption = newestCaption(known, chart.captions);
-    const given = Object.fromEntries(
-      data.flatMap(([set, , found]) => (set === '' ? [] : [[set, found ?? []] as const])),
-    );
+    const setsOf = (isMap: boolean) => {
+      const those = data.filter(([set, query]) => set !== '' && Object.hasOwn(maps, query) === isMap);
+      return Object.fromEntries(those.map(([set, , found]) => [set, found ?? []]));
+    };
     try {
       const drawing = await drawChart({
         name,
         file: chart.source.file,
         spec: chart.parsed,
         theme: brief.theme.parsed,
-        data: given,
+        data: setsOf(false),
+        maps: setsOf(true),
         alt: `${caption ? `${evidence.fill(caption.text, caption.id)}. ` : ''}${chart.title}. ${chart.alt}`,
       });
       const { title, map } = chart;
-      const figure = { ...drawing, data: given, name, rows, caption, title, map, note: chart.note ?? null };
+      const figure = {
+        ...drawing,
+        data: { ...setsOf(false), ...setsOf(true) },
+        name,
+        rows,
+        caption,
+        title,
+        map,
+        note: chart.note ?? null,
+      };
       return { figure };
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
