@@ -16,11 +16,15 @@ const keepFaces = `(async () => {
   for (const face of faces) document.fonts.add(await face.load());
 })()`;
 
-/** Puts one document in the place of another; what would move the page elsewhere or change its policy is left out. */
-const takePlace = `(html) => {
+/**
+ * Puts one document in the place of another, and waits for its fonts; what would move the page elsewhere or change its
+ * policy is left out.
+ */
+const takePlace = `async (html) => {
   const next = new DOMParser().parseFromString(html, 'text/html');
   for (const meta of next.querySelectorAll('meta[http-equiv]')) meta.remove();
   document.replaceChild(document.adoptNode(next.documentElement), document.documentElement);
+  await document.fonts.ready;
 }`;
 
 /**
