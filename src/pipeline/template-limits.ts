@@ -1,7 +1,7 @@
 import type Handlebars from 'handlebars';
 import { AppError } from '../model/fault.ts';
 
-/** Rounds of loops, partials put in, and items of lists handed to helpers: a long brief takes a few thousand. */
+/** Rounds of loops, partials put in, and items of lists handed to helpers: the briefs here take a few hundred. */
 const MOST_ROUNDS = 200_000;
 /** Of a page, traces included: a long brief has a million, and most of them are fonts. */
 const MOST_CHARACTERS = 20_000_000;
