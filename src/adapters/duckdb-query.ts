@@ -3,8 +3,8 @@ import type { Day } from '../model/calendar.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { Row } from '../model/row.ts';
 import type { OwnParameter, QueryParameters } from '../pipeline/select.ts';
+import { readRows, TooMuch } from './duckdb-rows.ts';
 import { checkStatement } from './duckdb-statement.ts';
-import { toValue } from './duckdb-value.ts';
 
 /** A query made ready: running it again saves what it takes to read and plan it. */
 export interface ReadyQuery {
@@ -31,8 +31,10 @@ export async function readyQuery(
     const interrupt = () => connection.interrupt();
     timeout.addEventListener('abort', interrupt);
     try {
-      return await select(prepared, parameters);
+      bind(prepared, parameters);
+      return await readRows(await prepared.stream());
     } catch (cause) {
+      if (cause instanceof TooMuch) throw failed(cause, { problem: cause.message, mend: cause.mend });
       if (!timeout.aborted) throw failed(cause);
       throw failed(cause, {
         problem: `The query took longer than ${timeoutMs / 1000} s.`,
@@ -50,25 +52,6 @@ export async function readyQuery(
       return next;
     },
   };
-}
-
-async function select(prepared: DuckDBPreparedStatement, parameters: QueryParameters): Promise<Row[]> {
-  bind(prepared, parameters);
-  const result = await prepared.run();
-  const names = result.columnNames();
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new Error(`Two columns are named "${twice}": give one another name with AS.`);
-  const types = result.columnTypes();
-  // A result that is whole is read at once, without a turn of the event loop for every chunk.
-  const rows = Array.from({ length: result.chunkCount }, (_, index) =>
-    result.getChunk(index).getRows(),
-  ).flat();
-  return rows.map((values) =>
-    Object.fromEntries(
-      names.map((name, index) => [name, toValue(values[index] ?? null, types[index], name)]),
-    ),
-  );
 }
 
 /** Binds what the statement names and nothing else; a day is bound as a DATE. */

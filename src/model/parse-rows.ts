@@ -20,6 +20,9 @@ export interface ParsedRows<R> {
   readonly ids: readonly string[];
 }
 
+/** In characters. No text of a page is near it, and what reads texts, patterns among them, need not take more. */
+const LONGEST_CELL = 20_000;
+
 /** Validates rows of one table. A field that a row does not have (possible in JSON) is an empty one. */
 export function parseRows<S extends z.ZodObject>(schema: S, raw: readonly RawRow[]): ParsedRows<z.output<S>> {
   const rows: z.output<S>[] = [];
@@ -28,6 +31,12 @@ export function parseRows<S extends z.ZodObject>(schema: S, raw: readonly RawRow
   const ids: string[] = [];
   const blank = Object.fromEntries(Object.keys(schema.shape).map((field) => [field, '']));
   for (const { number, cells } of raw) {
+    const tooLong = Object.entries(cells).filter(([, cell]) => cell.length > LONGEST_CELL);
+    if (tooLong.length > 0) {
+      ids.push(cells['id'] ?? '');
+      faults.push(...tooLong.map(([field, cell]) => ({ row: number, field, ...describeLength(cell) })));
+      continue;
+    }
     const parsed = schema.safeParse({ ...blank, ...cells });
     if (parsed.success) {
       rows.push(parsed.data);
@@ -41,6 +50,11 @@ export function parseRows<S extends z.ZodObject>(schema: S, raw: readonly RawRow
   return { rows, numbers, faults, ids };
 }
 
+const describeLength = ({ length }: string) => ({
+  problem: `has ${length.toLocaleString('en-GB')} characters, more than ${LONGEST_CELL.toLocaleString('en-GB')}.`,
+  mend: 'Shorten it, or make several rows of it.',
+});
+
 function describeIssue(
   issue: z.core.$ZodIssue,
   cells: RawRow['cells'],
@@ -53,7 +67,7 @@ function describeIssue(
   const meant = issue.code === 'invalid_union' ? (issue.errors.at(-1)?.[0] ?? issue) : issue;
   const field = String(issue.path[0] ?? '');
   const value = cells[field] ?? '';
-  const found = value === '' ? 'is empty' : `"${value}"`;
+  const found = value === '' ? 'is empty' : `"${value.length > 100 ? `${value.slice(0, 100)}…` : value}"`;
   if (meant.code === 'invalid_value') {
     const allowed = meant.values.map(String).join(', ');
     return {

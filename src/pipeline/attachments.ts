@@ -1,6 +1,5 @@
 import {
   AFRelationship,
-  decodePDFRawStream,
   PDFArray,
   PDFContext,
   PDFDict,
@@ -14,6 +13,7 @@ import { canonicalJson } from '../model/canonical-json.ts';
 import { hashOf, manifestText, type AttachmentEntry, type SealedManifest } from '../model/manifest.ts';
 import type { Illustration } from './illustrate.ts';
 import { textOf } from './pdf-contents.ts';
+import { unpackStream } from './pdf-streams.ts';
 import { toCsv } from './plain-rows.ts';
 
 /** The name of the manifest in a PDF and beside it. */
@@ -165,8 +165,7 @@ const mostBytes = 8_000_000;
 /** What a file in a PDF holds; undefined when it cannot be unpacked, or is too large. */
 export function unpack({ stream }: FoundAttachment): Uint8Array | undefined {
   try {
-    const bytes = decodePDFRawStream(stream).getBytes(mostBytes);
-    return bytes.byteLength < mostBytes ? Uint8Array.from(bytes) : undefined;
+    return unpackStream(stream, mostBytes);
   } catch {
     return undefined;
   }

@@ -1,6 +1,4 @@
-import { inflateSync } from 'node:zlib';
 import {
-  decodePDFRawStream,
   PDFArray,
   PDFDict,
   PDFHexString,
@@ -12,6 +10,8 @@ import {
   type PDFObject,
   type PDFPage,
 } from '@cantoo/pdf-lib';
+import { readToUnicode } from './pdf-glyphs.ts';
+import { openStreams, unreadableStream, type StreamReader } from './pdf-streams.ts';
 
 /** What a PDF shows and tells, as the inspection reads it. Pages count from 1. */
 export interface PdfContents {
@@ -36,15 +36,17 @@ interface PdfPage {
 
 /**
  * Reads a PDF as Chromium prints it. Text is taken from the pages' own streams in the order in which it is painted;
- * that of forms within them (what is painted through a mask) is not read.
+ * that of forms within them (what is painted through a mask) is not read. Throws `pdf-invalid` for one that unpacks to
+ * more than a print can hold, and anything for one that is damaged.
  */
 export function readContents(document: PDFDocument): PdfContents {
   const pages = document.getPages();
   const numbers = new Map(pages.map(({ ref }, index) => [ref, index + 1]));
   const pageOf = pageFinder(document, numbers);
   const fonts = new Map<PDFDict, Map<number, string>>();
+  const decode = openStreams();
   return {
-    pages: pages.map((page) => readPage(page, fonts)),
+    pages: pages.map((page) => readPage(page, { fonts, decode })),
     ...readObjects(document),
     bookmarks: listBookmarks(document).map((bookmark) => ({
       title: textOf(bookmark.get(PDFName.of('Title'))) ?? '',
@@ -128,14 +130,17 @@ function readObjects({ context }: PDFDocument): Pick<PdfContents, 'fonts' | 'fig
   return { fonts: [...fonts].map(([name, embedded]) => ({ name, embedded })), figures };
 }
 
-function readPage(page: PDFPage, read: Map<PDFDict, Map<number, string>>): PdfPage {
+function readPage(
+  page: PDFPage,
+  { fonts, decode }: { fonts: Map<PDFDict, Map<number, string>>; decode: StreamReader },
+): PdfPage {
   const { width: widthPt, height: heightPt } = page.getSize();
   const dictionary = page.node.Resources()?.lookupMaybe(PDFName.of('Font'), PDFDict);
   const glyphsOf = (name: string): Map<number, string> => {
     const font = dictionary?.lookupMaybe(PDFName.of(name), PDFDict);
     if (font === undefined) return new Map();
-    const glyphs = read.get(font) ?? readToUnicode(font);
-    read.set(font, glyphs);
+    const glyphs = fonts.get(font) ?? readToUnicode(font, decode);
+    fonts.set(font, glyphs);
     return glyphs;
   };
   let text = '';
@@ -145,7 +150,7 @@ function readPage(page: PDFPage, read: Map<PDFDict, Map<number, string>>): PdfPa
   /** What is open: whether the document tags it, and the text that stands in for its glyphs, if any. */
   const open: { readonly tagged: boolean; instead: string | null }[] = [];
   let tagged = false;
-  const content = contentOf(page);
+  const content = contentOf(page, decode);
   const show = (from: number, to: number): void => {
     // Said with the first of its glyphs: Chromium leaves a text behind where it breaks a line before them.
     const stood = open.findLast(({ instead }) => instead !== null);
@@ -162,6 +167,7 @@ function readPage(page: PDFPage, read: Map<PDFDict, Map<number, string>>): PdfPa
   // Of a page's many operations only those that have to do with text are read: what is drawn is passed over.
   for (let at = 0; at < content.length; at += 1) {
     const character = content.charCodeAt(at);
+    if (open.length > MOST_OPEN) throw unreadableStream('nests its text too deep');
     if (character === less && content.charCodeAt(at + 1) !== less) {
       const end = content.indexOf('>', at);
       if (end === -1) break;
@@ -189,6 +195,8 @@ function readPage(page: PDFPage, read: Map<PDFDict, Map<number, string>>): PdfPa
   return { widthPt, heightPt, text, margins, boxes };
 }
 
+/** What Chromium tags lies side by side, but for a few. */
+const MOST_OPEN = 100;
 const [less, slash, letterB, letterE] = [0x3c, 0x2f, 0x42, 0x45];
 const fontSet = /\/(\w+) [\d.]+ Tf\b/y;
 
@@ -199,40 +207,9 @@ function actualText(properties: string): string | null {
   return (hex === undefined ? PDFString.of(literal.trimEnd()) : PDFHexString.of(hex)).decodeText();
 }
 
-function contentOf(page: PDFPage): string {
+function contentOf(page: PDFPage, decode: StreamReader): string {
   const contents = page.node.Contents();
   const streams =
     contents instanceof PDFArray ? contents.asArray().map((_, index) => contents.lookup(index)) : [contents];
   return streams.flatMap((stream) => (stream instanceof PDFRawStream ? [decode(stream)] : [])).join('\n');
-}
-
-/** Chromium deflates its streams and does nothing else to them, which zlib undoes fastest. */
-function decode(stream: PDFRawStream): string {
-  const isDeflated =
-    stream.dict.get(PDFName.of('Filter')) === PDFName.of('FlateDecode') &&
-    !stream.dict.has(PDFName.of('DecodeParms'));
-  const bytes = isDeflated ? inflateSync(stream.contents) : decodePDFRawStream(stream).decode();
-  return Buffer.from(bytes).toString('latin1');
-}
-
-/** The text of each glyph, from the font's CMap (ISO 32000-2, 9.10.3). */
-function readToUnicode(font: PDFDict): Map<number, string> {
-  const stream = font.lookup(PDFName.of('ToUnicode'));
-  const glyphs = new Map<number, string>();
-  if (!(stream instanceof PDFRawStream)) return glyphs;
-  const map = decode(stream);
-  const utf16 = (hex: string): string =>
-    String.fromCharCode(...(hex.match(/.{4}/g) ?? []).map((unit) => Number.parseInt(unit, 16)));
-  for (const [, body = ''] of map.matchAll(/beginbfchar([\s\S]*?)endbfchar/g))
-    for (const [, code = '', text = ''] of body.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g))
-      glyphs.set(Number.parseInt(code, 16), utf16(text));
-  for (const [, body = ''] of map.matchAll(/beginbfrange([\s\S]*?)endbfrange/g))
-    for (const [, first = '', last = '', text = ''] of body.matchAll(
-      /<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g,
-    )) {
-      const [from, to, start] = [first, last, text].map((hex) => Number.parseInt(hex, 16));
-      for (let code = from ?? 0; code <= (to ?? -1); code += 1)
-        glyphs.set(code, String.fromCodePoint((start ?? 0) + code - (from ?? 0)));
-    }
-  return glyphs;
 }

@@ -13,7 +13,7 @@ export interface Proof {
   readonly intact: boolean;
   /** The names of attachments that are not what its manifest says of them, missing and added ones included. */
   readonly otherAttachments: readonly string[];
-  /** Reads what its pages show; undefined where they cannot be read. */
+  /** Reads what its pages show; undefined where they cannot be read. Throws `pdf-invalid` where they are made to harm. */
   readonly readPages: () => PdfContents | undefined;
 }
 
@@ -71,11 +71,12 @@ async function load(pdf: Uint8Array): Promise<PDFDocument> {
   }
 }
 
-/** What a damaged file throws is of many kinds, and says no more than that it is damaged. */
+/** What a damaged file throws is of many kinds, and says no more than that it is damaged; what is ours says why. */
 function readSafely<T>(read: () => T): T | undefined {
   try {
     return read();
-  } catch {
+  } catch (error) {
+    if (error instanceof AppError) throw error;
     return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SourceFile } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import { guard, mark, parseTemplate } from './template-check.ts';
+import { RenderingLimits } from './template-limits.ts';
 import { placeOf } from './template-places.ts';
 import type { Put } from './trace.ts';
 
@@ -53,9 +54,16 @@ export function compileTemplate({
   if (faults.length > 0) throw new AppError('template-invalid', faults);
 
   const handlebars = Handlebars.create();
+  const limits = new RenderingLimits();
+  Object.assign(handlebars, {
+    VM: { ...Handlebars.VM, resolvePartial: limits.partial(Handlebars.VM.resolvePartial) },
+  });
+  const counted = (given: Helpers) => mapValues(mapValues(given, limits.helper), located);
+  const { each } = handlebars.helpers;
   let reading: Fault | undefined;
   handlebars.registerHelper({
-    ...allLocated(helpers),
+    ...counted(helpers),
+    ...(each && { each: located(limits.each(each), 'each') }),
     [mark]: (name: string, file: string, line: number) => {
       reading = { file, line, ...nothingNamed(name) };
     },
@@ -80,10 +88,13 @@ export function compileTemplate({
 
   return (context, own = {}) => {
     reading = undefined;
+    limits.restart();
     try {
-      return main?.(context, { helpers: allLocated(own) }) ?? '';
+      const page = main?.(context, { helpers: counted(own) }) ?? '';
+      limits.checkLength(page.length);
+      return page;
     } catch (cause) {
-      if (cause instanceof AppError) throw cause;
+      if (cause instanceof AppError) throw placed(cause, { file: template.file });
       const problem = cause instanceof Error ? cause.message : String(cause);
       const mend = 'Correct the template or one of its partials.';
       // Reading a name fails where what stands before its last dot is not there.
@@ -97,23 +108,21 @@ const nothingNamed = (name: string) => ({
   mend: 'Correct the name, or add the query, column, chart or finding that it should stand for.',
 });
 
-const allLocated = (helpers: Helpers) =>
-  Object.fromEntries(Object.entries(helpers).map(([name, helper]) => [name, located(name, helper)]));
+const mapValues = (
+  helpers: Helpers,
+  change: (helper: Handlebars.HelperDelegate, name: string) => Handlebars.HelperDelegate,
+): Helpers =>
+  Object.fromEntries(Object.entries(helpers).map(([name, helper]) => [name, change(helper, name)]));
 
 /** The helper with its faults placed where the template calls it. */
-function located(name: string, helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate {
+function located(helper: Handlebars.HelperDelegate, name: string): Handlebars.HelperDelegate {
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
       return Reflect.apply(helper, this, args);
     } catch (cause) {
       const { loc } = call.parse(args.at(-1));
       const place = { file: loc.source, line: loc.start.line };
-      if (cause instanceof AppError) {
-        const faults = cause.faults.map((fault) =>
-          fault.file === undefined ? { ...place, ...fault } : fault,
-        );
-        throw new AppError(cause.code, faults, { cause });
-      }
+      if (cause instanceof AppError) throw placed(cause, place);
       if (!(cause instanceof z.ZodError)) throw cause;
       const reasons = cause.issues.map(({ message }) => message.replace('Invalid input: ', '')).join('; ');
       const problem = `"${name}" cannot take what it is given: ${reasons}.`;
@@ -122,6 +131,13 @@ function located(name: string, helper: Handlebars.HelperDelegate): Handlebars.He
       });
     }
   };
+}
+
+/** The error with its faults placed where none of them was. */
+function placed(error: AppError, place: Pick<Fault, 'file' | 'line'>): AppError {
+  if (error.faults.every(({ file }) => file !== undefined)) return error;
+  const faults = error.faults.map((fault) => (fault.file === undefined ? { ...place, ...fault } : fault));
+  return new AppError(error.code, faults, { cause: error });
 }
 
 const call = z.object({ loc: z.object({ source: z.string(), start: z.object({ line: z.number() }) }) });

@@ -91,6 +91,11 @@ const rows: Case[] = [
     ['measures.csv', 2, 'value', /"many" is not a number/],
     set('measures', 2, 'value', 'many'),
   ),
+  one(
+    'a text longer than any page',
+    ['gaps.csv', 2, 'text', /has 20,001 characters, more than 20,000\.$/],
+    set('gaps', 2, 'text', 'x'.repeat(20_001)),
+  ),
   one('an id that is none', ['gaps.csv', 2, 'id', /"g 1" is not an id/], set('gaps', 2, 'id', 'g 1')),
   one(
     'a latitude past the pole',
@@ -98,6 +103,24 @@ const rows: Case[] = [
     set('places', 2, 'lat', '134.4'),
   ),
 ];
+
+test('a cell that is too long is the one thing said of its row, and none is printed whole', async () => {
+  expect(await faultsAfter(set('gaps', 2, 'text', 'x'.repeat(20_000)))).toEqual([]);
+  const faults = await faultsAfter(
+    set('events', 2, 'title', 'x'.repeat(45_000)),
+    set('gaps', 2, 'topic', 'y'.repeat(20_000)),
+  );
+  expect(faults).toEqual([
+    {
+      file: 'data/test/events.csv',
+      row: 2,
+      field: 'title',
+      problem: 'has 45,000 characters, more than 20,000.',
+      mend: 'Shorten it, or make several rows of it.',
+    },
+    expect.objectContaining({ row: 2, field: 'topic', problem: expect.stringMatching(/^"y{100}…" is not/) }),
+  ]);
+});
 
 const files: Case[] = [
   one(

@@ -230,6 +230,46 @@ describe('what a query may not do', () => {
     });
   });
 
+  test.each([
+    ['rows', 'FROM range(10001)', /^The query gives more than 10,000 rows\.$/],
+    // Whole, it would take eighty gigabytes.
+    ['rows without an end in sight', 'FROM range(10_000_000_000)', /more than 10,000 rows/],
+    ['a text', `SELECT repeat('x', 1_000_001) AS a`, /^Column "a" holds a value of more than 1,000,000 char/],
+    [
+      'texts in a list',
+      `SELECT [repeat('x', 600_000), repeat('y', 600_000)] AS a`,
+      /a value of more than 1,0/,
+    ],
+    ['a list', 'SELECT range(1_000_001) AS a', /^Column "a" holds lists of more than 1,000,000 items\.$/],
+    ['a list in a list', 'SELECT [{b: range(1_000_001)}] AS a', /lists of more than 1,000,000 items/],
+    [
+      'texts in all',
+      `SELECT repeat('x', 100_000) AS a FROM range(101)`,
+      /^The query gives more than 10,000,000/,
+    ],
+  ])('return too much: %s', async (_, sql, problem) => {
+    const fault = await faultOf(sql);
+    expect(fault).toMatchObject({ file: 'templates/x/x.sql', problem: expect.stringMatching(problem) });
+    expect(fault?.mend).toMatch(/aggregate in SQL/i);
+  });
+
+  test('return as much as is allowed, and more where it only reads more', async () => {
+    expect(await run('FROM range(10000) ORDER BY range DESC')).toMatchObject({
+      length: 10_000,
+      0: { range: 9999 },
+      9999: { range: 0 },
+    });
+    expect(await run('SELECT count(*) AS n FROM range(1_000_000)')).toEqual([{ n: 1_000_000 }]);
+    expect(await run(`SELECT repeat('x', 1_000_000) AS a`)).toEqual([{ a: 'x'.repeat(1_000_000) }]);
+  });
+
+  test('be left half read and run no more', async () => {
+    await using queries = await openQueries(tables, {});
+    const ask = () => queries.query({ sql: 'FROM range(1_000_000)', file: 'x.sql', parameters });
+    await expect(ask()).rejects.toMatchObject({ code: 'query-failed' });
+    await expect(ask()).rejects.toMatchObject({ message: expect.stringMatching(/more than 10,000 rows/) });
+  });
+
   test('return a column twice', async () => {
     expect((await faultOf('SELECT 1 AS a, 2 AS a'))?.problem).toMatch(/Two columns are named "a"/);
   });

@@ -1,5 +1,6 @@
-import { PDFDocument, PDFName } from '@cantoo/pdf-lib';
-import { expect, test } from 'vitest';
+import { deflateSync } from 'node:zlib';
+import { PDFDocument, PDFName, type PDFObject } from '@cantoo/pdf-lib';
+import { describe, expect, test } from 'vitest';
 import { hashOf, manifestText, type SealedManifest } from '../../src/model/manifest.ts';
 import { attach } from '../../src/pipeline/attachments.ts';
 import { readProof } from '../../src/pipeline/read-proof.ts';
@@ -72,4 +73,58 @@ test('ends where bookmarks go round in a circle and a text has no end', async ()
   const pages = (await readProof(pdf)).readPages();
   expect(pages?.bookmarks).toHaveLength(1);
   expect(pages?.pages).toHaveLength(1);
+});
+
+describe('a file that was made to harm', () => {
+  type Made = (document: PDFDocument) => void;
+  /** Puts streams into the place of what the page shows. */
+  const showing =
+    (count: number, stream: (document: PDFDocument) => PDFObject): Made =>
+    (document) => {
+      const streams = Array.from({ length: count }, () => document.context.register(stream(document)));
+      document.getPage(0).node.set(PDFName.of('Contents'), document.context.obj(streams));
+    };
+  const deflated = (document: PDFDocument, bytes: Uint8Array, filter: string | string[]) =>
+    document.context.stream(bytes, { Filter: filter });
+  const megabytes = (count: number) => deflateSync(Buffer.alloc(count * 2 ** 20, ' '));
+  const [below, beyond] = [megabytes(63), megabytes(65)];
+  const tooLarge = /^This PDF unpacks to more than any print/;
+  const packed = /packs its streams as no print does/;
+
+  test.each<[string, Made, RegExp]>([
+    ['a stream beyond the limit', showing(1, (d) => deflated(d, beyond, 'FlateDecode')), tooLarge],
+    ['the same, its filter in a list', showing(1, (d) => deflated(d, beyond, ['FlateDecode'])), tooLarge],
+    ['streams beyond it together', showing(5, (d) => deflated(d, below, 'FlateDecode')), tooLarge],
+    [
+      'a stream packed twice',
+      showing(1, (d) => deflated(d, deflateSync(beyond), ['FlateDecode', 'FlateDecode'])),
+      packed,
+    ],
+    ['a stream packed by another way', showing(1, (d) => deflated(d, below, 'RunLengthDecode')), packed],
+    [
+      'text that is opened and never closed',
+      showing(1, (d) => d.context.flateStream('BMC '.repeat(101))),
+      /nests its text too deep/,
+    ],
+  ])('%s', async (_, change, problem) => {
+    const { readPages } = await readProof(await pdfWith({ 'manifest.json': manifestOf() }, change));
+    expect(readPages).toThrow(
+      expect.objectContaining({
+        code: 'pdf-invalid',
+        faults: [{ problem: expect.stringMatching(problem), mend: expect.stringMatching(/\.$/) }],
+      }),
+    );
+  });
+
+  test('what is within the limit is read, and a range of glyphs has an end', async () => {
+    const map = '1 beginbfrange <0041> <ffffffffffff> <0041> endbfrange';
+    const pdf = await pdfWith({ 'manifest.json': manifestOf() }, (document) => {
+      const { context } = document;
+      const show = `/P <</MCID 0>> BDC /F1 9 Tf <00410042> Tj EMC${' '.repeat(60 * 2 ** 20)}`;
+      showing(1, () => context.flateStream(show))(document);
+      const font = context.obj({ Type: 'Font', ToUnicode: context.register(context.flateStream(map)) });
+      document.getPage(0).node.setFontDictionary(PDFName.of('F1'), context.register(font));
+    });
+    expect((await readProof(pdf)).readPages()?.pages.map(({ text }) => text)).toEqual(['AB']);
+  });
 });

@@ -217,6 +217,86 @@ describe('data cannot break out', () => {
   });
 });
 
+describe('a rendering that takes too much stops itself', () => {
+  /** As `render`, over a thousand rows and a text of many characters. */
+  const renderMany = (line: string, partials: { readonly [name: string]: string } = {}) => {
+    const file = (name: string) => `templates/_shared/partials/${name}.hbs`;
+    return compileTemplate({
+      template: { file: 'templates/x/brief.hbs', text: `first\n${line}` },
+      partials: Object.fromEntries(
+        Object.entries(partials).map(([name, text]) => [name, { file: file(name), text }]),
+      ),
+      helpers: { ...helpers, many: () => '' },
+    });
+  };
+  const rows = Array.from({ length: 1000 }, (_, n) => ({ n }));
+  const keys = Object.fromEntries(rows.map(({ n }) => [`k${n}`, n]));
+  const given = { rows, keys, text: 'x'.repeat(100_000) };
+  const stopped = (...args: Parameters<typeof renderMany>): readonly Fault[] => {
+    try {
+      return [{ problem: `${renderMany(...args)(given).length} characters`, mend: '' }];
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'template-invalid') return error.faults;
+      throw error;
+    }
+  };
+  const rounds = {
+    file: 'templates/x/brief.hbs',
+    problem: 'The page takes more than 200,000 rounds of loops, partials and lists.',
+    mend: 'Select fewer rows, or join them in SQL instead of by a loop within a loop.',
+  };
+  /** Each layout holds its block twice: thirty of them hold it a thousand million times. */
+  const layouts = Object.fromEntries(
+    Array.from({ length: 30 }, (_, n) => [
+      `p${n}`,
+      n === 29
+        ? '{{> @partial-block}}'
+        : `{{#> p${n + 1}}}{{> @partial-block}}{{> @partial-block}}{{/p${n + 1}}}`,
+    ]),
+  );
+  const doubled = Object.fromEntries(
+    Array.from({ length: 30 }, (_, n) => [`p${n}`, n === 29 ? '-' : `{{> p${n + 1}}}{{> p${n + 1}}}`]),
+  );
+
+  test.each([
+    ['loops', '{{#each rows}}{{#each @root.rows}}{{#each @root.rows}}{{/each}}{{/each}}{{/each}}'],
+    ['loops over fields', '{{#each keys}}{{#each @root.keys}}{{/each}}{{/each}}'],
+    ['lists for a helper', '{{#each rows}}{{many @root.rows}}{{/each}}'],
+  ])('%s', (_, line) => {
+    expect(stopped(line)).toEqual([{ ...rounds, line: 2 }]);
+  });
+
+  test.each([
+    ['partials', doubled, '{{> p0}}'],
+    ['layouts', layouts, '{{#> p0}}-{{/p0}}'],
+  ])('%s within one another', (_, partials, line) => {
+    expect(stopped(line, partials)).toEqual([rounds]);
+  });
+
+  test.each([
+    ['in a loop', '{{#each rows}}{{@root.text}}{{/each}}', 2],
+    ['one by one', '{{text}}'.repeat(201), undefined],
+  ])('a page that grows %s', (_, line, at) => {
+    expect(stopped(line)).toEqual([
+      {
+        file: 'templates/x/brief.hbs',
+        ...(at === undefined ? {} : { line: at }),
+        problem: 'The page is longer than 20,000,000 characters.',
+        mend: 'Select fewer rows, or print less of each.',
+      },
+    ]);
+  });
+
+  test('and the next one starts anew', () => {
+    const template = renderMany('{{#each rows}}{{many @root.list}}{{/each}}');
+    const list = rows.slice(0, 150);
+    expect(() => template({ ...given, list })).not.toThrow();
+    expect(() => template({ ...given, list })).not.toThrow();
+    expect(() => template({ ...given, list: rows })).toThrow(/200,000 rounds/);
+    expect(template({ ...given, list })).toBe('first\n');
+  });
+});
+
 describe('a helper that fails says where it was called', () => {
   test('with faults of its own', () => {
     expect(faultOf('{{#each list}}\n{{cited "F99"}}{{/each}}')).toEqual([

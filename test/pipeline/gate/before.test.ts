@@ -512,6 +512,33 @@ test('marking: what was withdrawn stands among the changes, and counts', async (
   expect(await heldBefore(marked, { brief: 'weekly', asOf: '2021-03-07', correction })).toMatchObject(holds);
 });
 
+describe('row-texts: a text longer than any pattern may be', () => {
+  const long = `The pause of {F12.date} ${'is long '.repeat(6000)}and {F12.date} ends it.`;
+  const product = withRow(right, 'judgments', 'A-isis-1', { text: long });
+
+  test('is told from another by what stands around its figures', async () => {
+    expect((await heldBefore(product, { brief: 'weekly', asOf }))['row-texts']).toBeUndefined();
+  });
+
+  test.each([
+    ['before', "regexp_replace(text, '^The', 'A')"],
+    ['between', "replace(text, 'and', 'or')"],
+    ['behind', "concat(text, ' Soon.')"],
+    ['in another order', "concat('and ', text)"],
+  ])('differs %s', async (_, sql) => {
+    const spoilt = withBrief(product, 'weekly', (brief) => {
+      const query = brief.queries['alternatives'];
+      if (query === undefined) throw new Error('There is no query "alternatives".');
+      const text = swapText(query.text, 'SELECT id, text,', `SELECT id, ${sql} AS text,`);
+      return { ...brief, queries: { ...brief.queries, alternatives: { ...query, text } } };
+    });
+    const held = await heldBefore(spoilt, { brief: 'weekly', asOf });
+    expect(held['row-texts']?.map(({ problem }) => problem)).toContainEqual(
+      expect.stringContaining('printed as that of "A-isis-1"'),
+    );
+  });
+});
+
 describe('known-by-cut-off', () => {
   test('holds what became known later, and what was withdrawn', async () => {
     const { draft } = await renderEdition(right, { brief: 'weekly', asOf });

@@ -145,13 +145,25 @@ function saidTexts(texts: readonly Text[]): { id: string; text: string }[] {
 function isOwnText(text: string, entry: TableRow): boolean {
   const wanted = plain(text);
   const texts = Object.values(entry.row).filter((value) => typeof value === 'string');
-  return texts.some((own) => patternOf(own).test(wanted)) || Object.values(figuresOf(entry)).includes(wanted);
+  return texts.some((own) => isFilled(own, wanted)) || Object.values(figuresOf(entry)).includes(wanted);
 }
 
-/** A row's text with any figure in the place of each placeholder. */
-function patternOf(text: string): RegExp {
-  const parts = text.split(/\{[\w.-]+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.+').replaceAll(/\s+/g, ' ').trim()}$`);
+/**
+ * Whether `text` is a row's own with something in the place of each placeholder: what stands between them is looked for
+ * from left to right, since a pattern made of a long text is none that an engine takes, or one that it never ends with.
+ */
+function isFilled(own: string, text: string): boolean {
+  const [first = '', ...others] = plain(own).split(/\{[\w.-]+\}/);
+  const last = others.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first)) return false;
+  let end = first.length;
+  for (const part of others) {
+    const start = text.indexOf(part, end + 1);
+    if (start === -1) return false;
+    end = start + part.length;
+  }
+  return text.endsWith(last) && text.length - last.length > end;
 }
 const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
