@@ -35,7 +35,13 @@ export const empty = perChart(({ scene }) => {
       ];
 });
 
-export const clipped = perChart(({ scene: { width, height, texts, marks } }) => {
+/** Outlines and borders are ground to draw on: what lies outside of a map's frame need not show. */
+const ground = new Set(['outlines', 'borders']);
+
+export const clipped = perChart(({ name, scene: { width, height, texts, marks, lost } }, { brief }) => {
+  const config = brief.config.charts[name];
+  const isGround = ({ row }: { readonly row: string | null }) =>
+    row !== null && ground.has(config?.data[row.slice(0, row.lastIndexOf(' '))] ?? '');
   // Labels must lie within exactly; a line may reach over the edge by its own width.
   const out = ({ left, top, right, bottom }: Box, slack: number) =>
     left < -slack || top < -slack || right > width + slack || bottom > height + slack;
@@ -47,6 +53,12 @@ export const clipped = perChart(({ scene: { width, height, texts, marks } }) => 
     ...marks
       .filter((mark) => out(mark, 1))
       .map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, mend })),
+    ...[...marks.filter(({ cut }) => cut), ...lost]
+      .filter((mark) => !isGround(mark))
+      .map(({ type, row }) => ({
+        problem: `A mark (${type}${row === null ? '' : `, row ${row}`}) is cut by the edge of what it stands in.`,
+        mend: 'Let its scale reach as far as the data, or leave clip out.',
+      })),
   ];
 });
 
@@ -65,9 +77,6 @@ export const overlapping = perChart(({ scene: { texts } }) =>
     }),
   ),
 );
-
-/** Outlines and borders are ground to draw on: what lies outside of a map's frame need not show. */
-const ground = new Set(['outlines', 'borders']);
 
 export const undrawn = perChart(({ name, data, scene }, { brief }) => {
   const config = brief.config.charts[name];
