@@ -154,6 +154,45 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       says: /url\(https/,
     },
     {
+      what: 'a style sheet that fetches another',
+      product: withText('<style>@import "https://x.invalid/a.css";</style>'),
+      says: /a style with @import "https/,
+    },
+    {
+      what: 'a style sheet that loads',
+      product: withText('<style>h2{background:url(https://x.invalid/a)}</style>'),
+      says: /a style with url\(https/,
+    },
+    {
+      what: 'one that says so by escapes',
+      product: withText('<style>h2{background:\\75rl(https://x.invalid/a)}</style>'),
+      says: /a style with url\(https/,
+    },
+    {
+      what: 'one of a set',
+      product: withText('<p style="background:image-set(\'https://x.invalid/a\' x)">{{cite "F18"}}</p>'),
+      says: /style="background:image-set/,
+    },
+    {
+      what: 'a font that is not ours',
+      product: withText('<style>@font-face{font-family:a;src:url(data:font/woff2;base64,AAAA)}</style>'),
+      says: /a style with url\(data:/,
+    },
+    {
+      what: 'the style sheet of all briefs, where it loads',
+      product: () =>
+        withBrief(right, 'weekly', (brief) => ({
+          ...brief,
+          styles: { ...brief.styles, text: `@import url(https://x.invalid);\n${brief.styles.text}` },
+        })),
+      says: /a style with @import/,
+    },
+    {
+      what: 'a style within a drawing',
+      product: withText('<svg><style>text{fill:url(https://x.invalid/a)}</style></svg>'),
+      says: /a style with url\(https/,
+    },
+    {
       what: 'a drawing of its own with a script',
       product: withText('<svg><script/></svg>'),
       says: /<script>/,
@@ -340,13 +379,36 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'coverage-told': [
     {
       what: 'a page without its notices',
-      product: withPartial(
-        'masthead',
-        '{{#unless coverage.complete}}',
-        '{{#if coverage.complete}}\n{{/if}}{{#unless marking.label}}',
-      ),
+      product: () => withoutNotices(),
       asked: { asOf: '2021-09-06' },
       says: /covered on ISIS, and the page does not say so/,
+    },
+    {
+      what: 'words of a brief in place of the notices',
+      product: () =>
+        withBrief(withoutNotices(), 'weekly', (brief) =>
+          template(brief, (text) =>
+            swapText(
+              text,
+              '{{/page}}',
+              '<div class="coverage"><p>ISIS, celebrations, ties and the wider context are covered here{{cite "F12"}}, no day since 25 August 2021</p></div>\n{{/page}}',
+            ),
+          ),
+        ),
+      asked: { asOf: '2021-09-06' },
+      says: /covered on ISIS[^]*covered on the wider context, and/,
+    },
+    {
+      what: 'a notice that does not name the day',
+      product: withPartial('masthead', 'collection ended on {{ended}}.', 'collection ended.'),
+      asked: { asOf: '2021-09-06' },
+      says: /covered on ISIS, and/,
+    },
+    {
+      what: 'a notice that does not say how many days',
+      product: withPartial('masthead', '{{covered}} are covered', 'some are covered'),
+      asked: { asOf: '2021-08-29' },
+      says: /Of 7 days, 3 are covered on ISIS, and/,
     },
   ],
   marking: [
@@ -421,6 +483,11 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       product: withSpec('expected', '"x2":283', '"x2":500'),
       says: /mark \(rule\) reaches over/,
     },
+    {
+      what: 'a bar that ends at its domain',
+      product: withSpec('expected', '"type":"bar"', '"type":"bar","clip":true,"xOffset":-400'),
+      says: /A mark \(rect, row readings 0\) is cut by the edge/,
+    },
   ],
   'chart-overlap': [
     {
@@ -452,6 +519,13 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   ],
 };
 
+function withoutNotices(): Product {
+  return withPartial(
+    'masthead',
+    '{{#unless coverage.complete}}',
+    '{{#if coverage.complete}}\n{{/if}}{{#unless marking.label}}',
+  )();
+}
 function withText2(id: string, from: string, to: string) {
   return () => {
     const row = right.dataset.tables.judgments.find((each) => each.id === id);
@@ -574,6 +648,25 @@ describe('a waiver', () => {
 test('a chart may leave rows out, or draw several as one, where the brief says so', async () => {
   const aggregated = withChart('matrix', { aggregated: ['marker'] }, wrong['chart-rows']?.[2]?.product());
   expect(await heldBefore(aggregated, { brief: 'weekly', asOf })).toEqual({});
+});
+
+test('a drawing that comes from data is none of ours, whatever it holds', async () => {
+  const drawing = '<svg xmlns="http://www.w3.org/2000/svg"><text>a</text></svg>';
+  const query = withQuery('weekly', 'alternatives', 'SELECT id,', `SELECT '${drawing}' AS drawing, id,`)();
+  const foreign = withBrief(query, 'weekly', (brief) =>
+    template(brief, (text) =>
+      swapText(text, '{{/page}}', '{{#each rows.alternatives}}{{svg drawing}}{{/each}}\n{{/page}}'),
+    ),
+  );
+  await expect(renderEdition(foreign, { brief: 'weekly', asOf })).rejects.toMatchObject({
+    code: 'template-invalid',
+    faults: [{ problem: expect.stringContaining('it is no drawing of a chart of this page') }],
+  });
+});
+
+test('links within a drawing, and styles that load nothing, may stand', async () => {
+  const styled = withText('<style>h2{fill:url(#a);mask:url("#b")}</style>')();
+  expect(await heldBefore(styled, { brief: 'weekly', asOf })).toEqual({});
 });
 
 test('no trace of all this is left on the page', async () => {
