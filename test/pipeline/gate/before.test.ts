@@ -499,7 +499,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'chart-rows': [
     {
       what: 'rows that the brief does not say it leaves out',
-      product: () => withChart('expected', { leavesOut: {} }),
+      product: () => withChart('expected', { leavesOut: undefined }),
       says: /Of 5 rows of "readings", 3 are not drawn: R3, R4, R5/,
     },
     {
@@ -646,7 +646,11 @@ describe('a waiver', () => {
 });
 
 test('a chart may leave rows out, or draw several as one, where the brief says so', async () => {
-  const aggregated = withChart('matrix', { aggregated: ['marker'] }, wrong['chart-rows']?.[2]?.product());
+  const aggregated = withChart(
+    'matrix',
+    { aggregated: { sets: ['marker'], reason: 'a test' } },
+    wrong['chart-rows']?.[2]?.product(),
+  );
   expect(await heldBefore(aggregated, { brief: 'weekly', asOf })).toEqual({});
 });
 

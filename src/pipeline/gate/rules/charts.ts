@@ -82,9 +82,9 @@ export const undrawn = perChart(({ name, data, scene }, { brief }) => {
   const config = brief.config.charts[name];
   const drawn = new Set([...scene.marks, ...scene.texts].map(({ row }) => row));
   const leftOut = (row: Row) =>
-    Object.entries(config?.leavesOut ?? {}).some(([column, value]) => row[column] === value);
+    Object.entries(config?.leavesOut?.rows ?? {}).some(([column, value]) => row[column] === value);
   return Object.entries(data).flatMap(([set, rows]) => {
-    if (ground.has(config?.data[set] ?? '') || config?.aggregated.includes(set)) return [];
+    if (ground.has(config?.data[set] ?? '') || config?.aggregated?.sets.includes(set)) return [];
     const missing = rows.flatMap((row, index) =>
       drawn.has(`${set} ${index}`) || leftOut(row) ? [] : [String(row['id'] ?? `row ${index + 1}`)],
     );
@@ -92,7 +92,7 @@ export const undrawn = perChart(({ name, data, scene }, { brief }) => {
     return [
       {
         problem: `Of ${rows.length} rows of "${set}", ${missing.length} are not drawn: ${missing.join(', ')}.`,
-        mend: 'Draw them, or say so in brief.yaml: leavesOut for rows that are left out, aggregated for marks of several rows.',
+        mend: 'Draw them, or say why not in brief.yaml: leavesOut for rows that are left out, aggregated for marks of several rows.',
       },
     ];
   });
