@@ -6,7 +6,8 @@ import type { Rule } from './rule.ts';
 import { activeContent } from './rules/active-content.ts';
 import { clipped, empty, overlapping, undrawn, warned } from './rules/charts.ts';
 import { madeUp, uncited, uncitedDrawings, unfounded, unknownRows } from './rules/citations.ts';
-import { bareBounds, typedIn } from './rules/figures.ts';
+import { bareBounds } from './rules/figures.ts';
+import { typedIn } from './rules/typed-figures.ts';
 import { deadLinks, unbalanced, uncovered, undermarked, unset, untoldRevision } from './rules/page.ts';
 import {
   blank,

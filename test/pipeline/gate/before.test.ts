@@ -46,6 +46,11 @@ const withPartial = (name: string, from: string, to: string) => () =>
     const text = swapText(partial.text, from, to);
     return { ...brief, partials: { ...brief.partials, [name]: { ...partial, text } } };
   });
+const withStyles = (css: string) => () =>
+  withBrief(right, 'weekly', (brief) => ({
+    ...brief,
+    styles: { ...brief.styles, text: `${brief.styles.text}\n${css}\n` },
+  }));
 const withConfig = (config: Partial<Brief['config']>, id = 'weekly') =>
   withBrief(right, id, (brief) => ({ ...brief, config: { ...brief.config, ...config } }));
 /** The weekly with the spec of one chart changed, as text. */
@@ -112,6 +117,82 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       what: 'in a style sheet',
       product: withText('<style>h2::after{content:"105 claims"}</style>'),
       says: /"105" is typed/,
+    },
+    {
+      what: 'as numbers of characters',
+      product: withText('<p>&#49;&#48;&#53; people{{cite "F18"}}</p>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'as those without an end, and as a word',
+      product: withText('<p>&#x66&#105ve people, s<b>i</b>x of them{{cite "F18"}}</p>'),
+      says: /"five" is typed[^]*"six" is typed/,
+    },
+    {
+      what: 'in pieces',
+      product: withText('<p>s{{! }}ix, se&shy;ven{{cite "F18"}}</p>'),
+      says: /"seven" is typed[^]*"six" is typed/,
+    },
+    {
+      what: 'by its name',
+      product: withText('<p>&frac12; of them{{cite "F18"}}</p>'),
+      says: /"12" is typed/,
+    },
+    {
+      what: 'as the number of a list',
+      product: withText('<ol start="105"><li>It rained{{cite "F18"}}</li></ol>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'as the number of an item',
+      product: withText('<ol><li value=\'105\'>It rained{{cite "F18"}}</li></ol>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'in an attribute that is not quoted, between calls',
+      product: withText('<ol {{#if rows.gaps}}start=105{{/if}}><li>It rained{{cite "F18"}}</li></ol>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'in what a call prints',
+      product: withText('<p>{{join (column rows.gaps "id") " 105 "}}{{cite "F18"}}</p>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'by a counter',
+      product: withText('<p style="counter-reset: x 104">{{cite "F18"}}</p>'),
+      says: /"counter-reset: x 104" is typed into a template/,
+    },
+    {
+      what: 'in the style of all',
+      product: withStyles('h2::after { content: "105" }'),
+      says: /"105" is typed into a style sheet/,
+    },
+    {
+      what: 'there, by escapes',
+      product: withStyles('h2::after { content: "\\31 05" }'),
+      says: /"105" is typed/,
+    },
+    { what: 'there, as a word', product: withStyles("h2::after { content: 'six' }"), says: /"six" is typed/ },
+    {
+      what: 'there, by a counter',
+      product: withStyles('h2 { counter-reset: x 104 }'),
+      says: /"counter-reset: x 104"/,
+    },
+    {
+      what: 'there, by leaps',
+      product: withStyles('h2 { counter-increment: x 105 }'),
+      says: /"counter-increment: x 105"/,
+    },
+    {
+      what: 'there, by the sign of an item',
+      product: withStyles('li { list-style: "105 " }'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'there, out of an attribute',
+      product: withStyles('p::after { content: attr(class) }'),
+      says: /"attr\(class\)"/,
     },
     { what: 'in a partial', product: withPartial('gaps', 'Gaps', 'Six gaps'), says: /"Six" is typed/ },
   ],
@@ -666,6 +747,38 @@ test('a drawing that comes from data is none of ours, whatever it holds', async 
     code: 'template-invalid',
     faults: [{ problem: expect.stringContaining('it is no drawing of a chart of this page') }],
   });
+});
+
+test('numbers of lists, of styles and of endnotes are no figures', async () => {
+  const html =
+    '<ol class="a1" id="b2" style="counter-reset: x; margin: 0 105px"><li>It rained{{cite "F18"}}</li></ol>';
+  const css = '.a::before { counter-increment: x 1; content: counter(x) ". "; font: 9pt "Source Sans 3" }';
+  const counted = withBrief(withText(`<style>${css}</style>${html}`)(), 'weekly', (brief) => ({
+    ...brief,
+    styles: {
+      ...brief.styles,
+      text: `/* 105 "six" */ @media (width > 105px) { ${css} }\n${brief.styles.text}`,
+    },
+  }));
+  expect(await heldBefore(counted, { brief: 'weekly', asOf })).toEqual({});
+});
+
+test('a typed figure is told with its line', async () => {
+  const product = withText(
+    '<style>\n\nh2::after {\n  content: "105" }</style>\n<p>{{cite "F18"}}\nat &#54;</p>',
+  )();
+  const { file, text } = findBrief(product, 'weekly').template;
+  const lineOf = (part: string) => text.split('\n').findIndex((line) => line.includes(part)) + 1;
+  const held = await heldBefore(product, { brief: 'weekly', asOf });
+  expect(held['typed-figures']).toMatchObject([
+    { file, line: lineOf('"105"') },
+    { file, line: lineOf('&#54;') },
+  ]);
+  const styled = withStyles('\nh2::after { content: "105" }')();
+  const { styles } = findBrief(styled, 'weekly');
+  expect((await heldBefore(styled, { brief: 'weekly', asOf }))['typed-figures']).toMatchObject([
+    { file: styles.file, line: styles.text.split('\n').findIndex((line) => line.includes('"105"')) + 1 },
+  ]);
 });
 
 test('links within a drawing, and styles that load nothing, may stand', async () => {
