@@ -12,6 +12,7 @@ import { longDay } from '../src/model/wording.ts';
 import { produce, type Edition } from '../src/pipeline/produce.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { chartsOn, printedBlocks, readPage } from './support/page.ts';
+import { readPdfMarks } from './support/pdf-marks.ts';
 import { readPdf, type ReadPdf } from './support/pdf.ts';
 import { editionsAt, findBrief, loadProduct, type NamedEdition, type Product } from './support/product.ts';
 
@@ -182,6 +183,23 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
       if (destination.includes('note-')) expect(landsOnPage).toBeGreaterThanOrEqual(lastPage - 1);
   });
 
+  test('says of each table header what it heads, of each tag and link what it is, and the same as XMP', async () => {
+    const marks = await readPdfMarks(edition.pdf);
+    const printed = edition.html.replaceAll(/<details\b[\s\S]*?<\/details>/g, '');
+    const scopes = [...printed.matchAll(/<th\b[^>]*\bscope="(col|row)"/g)].map(([, scope]) =>
+      scope === 'col' ? 'Column' : 'Row',
+    );
+    expect(scopes.length).toBeGreaterThanOrEqual(9);
+    expect(scopes).toHaveLength(occurrences(printed, '<th '));
+    expect(marks.headerScopes.toSorted()).toEqual(scopes.toSorted());
+    expect(marks.roles).toEqual({ Strong: 'Span', Em: 'Span' });
+    expect(marks.xmp).toContain('<pdf:Keywords>');
+    const title = edition.title.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+    expect(marks.xmp).toContain(`${title}, ${longDay(asOf)}</rdf:li>`);
+    expect(marks.linkTexts).toHaveLength(read.internalLinks.length);
+    for (const text of marks.linkTexts) expect(text).toMatch(/^(?:Endnote|Where it is cited first:) \d+/);
+  });
+
   test('names its title, author, subject and language', () => {
     expect(edition.title.startsWith(brief.config.title)).toBe(true);
     for (const actor of product.dataset.tables.actors)
@@ -215,6 +233,16 @@ describe.runIf(isPackagedPlatform)('docs/samples, renewed by npm run samples', (
     const { read } = await print(edition);
     expect(read.pages).toEqual(kept.pages);
   });
+});
+
+test('a header of another scope, and a link without its text, are found', async () => {
+  const html =
+    '<!doctype html><title>t</title><table><tr><th scope="col">a<td>b<tr><td>c<td>d</table><a href="#b">1</a><p id="b">e</p>';
+  const marks = await readPdfMarks(await printer.print(html, { signal: AbortSignal.timeout(60_000) }));
+  expect(marks).toEqual({ headerScopes: ['Column'], roles: {}, xmp: null, linkTexts: [null] });
+  const bare = await printer.print(html.replace(' scope="col"', ''), { signal: AbortSignal.timeout(60_000) });
+  // What the page does not say, the browser guesses.
+  expect((await readPdfMarks(bare)).headerScopes).toEqual(['Row']);
 });
 
 test('a page that is read aloud in another order than it is seen, and text that is small, are found', async () => {

@@ -65,10 +65,15 @@ const chart = z.strictObject({
   note: prose.optional(),
   /** A map must say that its boundaries are not authoritative. */
   map: z.boolean().default(false),
-  /** Rows that are not drawn: a column and its value. Every other row must show. */
-  leavesOut: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  /** Data sets of the chart whose marks stand for several rows each. */
-  aggregated: z.array(z.string()).default([]),
+  /** Rows that are not drawn: columns and their values, any of which will do. Every other row must show. The reason stands in the manifest. */
+  leavesOut: z
+    .strictObject({
+      rows: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      reason: text,
+    })
+    .optional(),
+  /** Data sets of the chart whose marks stand for several rows each. The reason stands in the manifest. */
+  aggregated: z.strictObject({ sets: z.array(text).min(1), reason: text }).optional(),
 });
 
 const finding = z.discriminatedUnion('kind', [

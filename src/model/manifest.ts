@@ -97,6 +97,8 @@ export const sealedManifest = z.strictObject({
   rules: z.strictObject({
     passed: z.array(text),
     waived: z.array(z.strictObject({ rule: text, reason: text })),
+    /** Rows of its charts that are not drawn, or not one by one, each with its reason. */
+    undrawn: z.array(z.strictObject({ chart: text, what: text, reason: text })).default([]),
   }),
   /** Of the page that was printed. */
   html: z.strictObject({ sha256 }),

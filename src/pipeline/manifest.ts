@@ -1,3 +1,4 @@
+import type { Brief } from '../model/brief.ts';
 import { cutOff, issueNumber, type Day } from '../model/calendar.ts';
 import { tableNames, type Tables } from '../model/dataset.ts';
 import type { Corrected, Correction } from '../model/correction.ts';
@@ -60,11 +61,24 @@ export function describeRendering(
       browser: browser && { name: browser.name, version: browser.version },
     },
     summary: bottomLine(html),
-    rules: { passed: [...rules.passed], waived: [...rules.waived] },
+    rules: { passed: [...rules.passed], waived: [...rules.waived], undrawn: undrawnOf(brief, drawn) },
     html: { sha256: hashOf(html) },
     attachments: attachments.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
+
+/** What its settings let the charts of an edition leave undrawn: the rule on rows passes by it as by a waiver. */
+const undrawnOf = ({ config }: Brief, drawn: readonly string[]): SealedManifest['rules']['undrawn'] =>
+  Object.entries(config.charts).flatMap(([chart, { leavesOut, aggregated }]) => {
+    if (!drawn.includes(chart)) return [];
+    const rows = Object.entries(leavesOut?.rows ?? {}).map(([column, value]) => `${column}: ${value}`);
+    return [
+      ...(leavesOut ? [{ chart, what: `rows with ${rows.join(', or ')}`, reason: leavesOut.reason }] : []),
+      ...(aggregated
+        ? [{ chart, what: `single rows of ${aggregated.sets.join(', ')}`, reason: aggregated.reason }]
+        : []),
+    ];
+  });
 
 const describeCorrection = (
   { revision, asOf, replaces }: Correction,
@@ -106,7 +120,7 @@ export const describeEdition = (
 ): Manifest => ({
   ...sealed,
   ...made,
-  rules: { passed: [...made.rules.passed], waived: [...made.rules.waived] },
+  rules: { ...sealed.rules, passed: [...made.rules.passed], waived: [...made.rules.waived] },
   files: made.files.map(({ name, content }) => ({
     name,
     bytes: Buffer.byteLength(content),

@@ -12,7 +12,7 @@ const identifier = /^[\w-]+$/;
 const identified = z.object({ id: z.string() });
 /** `Al-Qaeda`, `As-Sahab`, `ISIS-K`: a line does not break within a name. */
 const hyphenatedName = /\b\p{Lu}\p{L}*-\p{Lu}\p{L}*/gu;
-const svgStart = /^<svg\b/;
+const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string() }).nullable()) });
 
 /**
  * What templates can call besides Handlebars' own `if`, `unless`, `each` and `with`. Citations and texts of rows carry
@@ -77,10 +77,16 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
       listed = true;
       return options.fn({ notes, sources, many: sources.length > 3 });
     },
-    /** Our own drawing, already escaped where it was made. */
-    svg: (drawing: unknown) => {
-      const text = z.string().regex(svgStart).parse(drawing);
-      return new SafeString(text);
+    /** A drawing of ours, already escaped where it was made: one of the page's charts, and none that comes from data. */
+    svg: (drawing: unknown, { data }: Handlebars.HelperOptions) => {
+      const { charts } = drawn.parse(data?.root);
+      const own = Object.values(charts).flatMap((chart) => chart?.svg ?? []);
+      return new SafeString(
+        z
+          .string()
+          .refine((text) => own.includes(text), 'it is no drawing of a chart of this page')
+          .parse(drawing),
+      );
     },
     /** A style sheet of the templates, in which nothing can close its element. */
     'style-sheet': (css: unknown) => new SafeString(z.string().parse(css).replaceAll('</', '<\\/')),

@@ -28,7 +28,13 @@ export interface Scene {
     readonly cut: boolean;
   })[];
   /** All else that is to be seen, with the type of its mark; what a group clips ends at the group's edge. */
-  readonly marks: readonly (Drawn & { readonly type: string })[];
+  readonly marks: readonly (Drawn & {
+    readonly type: string;
+    /** Cut by the edge of what it stands in. */
+    readonly cut: boolean;
+  })[];
+  /** What would be seen, and lies outside of what it stands in altogether. */
+  readonly lost: readonly Pick<Scene['marks'][number], 'type' | 'row'>[];
 }
 
 interface Item {
@@ -40,6 +46,11 @@ interface Item {
   readonly text?: unknown;
   readonly limit?: number;
   readonly opacity?: number;
+  readonly fill?: unknown;
+  readonly fillOpacity?: number;
+  readonly stroke?: unknown;
+  readonly strokeOpacity?: number;
+  readonly strokeWidth?: number;
   readonly clip?: boolean;
   readonly datum?: unknown;
   readonly items?: readonly Mark[];
@@ -64,6 +75,7 @@ export function readScene(view: vega.View, svg: string): Scene {
   const [x, y] = view.origin();
   const texts: Scene['texts'][number][] = [];
   const marks: Scene['marks'][number][] = [];
+  const lost: Scene['lost'][number][] = [];
 
   const walk = (mark: Mark, left: number, top: number, clip: Box): void => {
     const role = mark.role ?? 'mark';
@@ -91,6 +103,7 @@ export function readScene(view: vega.View, svg: string): Scene {
         }
         continue;
       }
+      if (!isPainted(item)) continue;
       const row = keyed.safeParse(item.datum).data?.[rowKey] ?? null;
       if (mark.marktype === 'text') {
         const lines = (Array.isArray(item.text) ? item.text : [item.text ?? '']).map(String);
@@ -98,16 +111,16 @@ export function readScene(view: vega.View, svg: string): Scene {
         if (text.trim() === '') continue;
         const cut = isShortened(item, lines) || isLess(box, whole);
         texts.push({ ...box, text, role, row, cut });
-      } else if (box.right > box.left || box.bottom > box.top) {
-        marks.push({ ...box, type: mark.marktype, role, row });
-      }
+      } else if (hasExtent(box)) {
+        marks.push({ ...box, type: mark.marktype, role, row, cut: isLess(box, whole, lineWidth) });
+      } else if (hasExtent(whole)) lost.push({ type: mark.marktype, row });
     }
   };
   // Vega's types leave the scene graph open.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const { root } = view.scenegraph() as unknown as { readonly root: Mark };
   walk(root, inset.left + x, inset.top + y, everywhere);
-  return { width: Number(width), height: Number(height), texts, marks };
+  return { width: Number(width), height: Number(height), texts, marks, lost };
 }
 
 /** Vega ends a text that is longer than its limit with an ellipsis. */
@@ -119,6 +132,21 @@ function isShortened(item: Item, lines: readonly string[]): boolean {
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const measure = Reflect.get(vega, 'textMetrics') as { width: (item: object, text: string) => number };
 
+/** A line has no width, and what a clip turned inside out is nowhere. */
+const hasExtent = ({ left, top, right, bottom }: Box): boolean =>
+  right >= left && bottom >= top && (right > left || bottom > top);
+
+/** Whether any of its paint shows. */
+function isPainted({ fill, fillOpacity = 1, stroke, strokeOpacity = 1, strokeWidth = 1 }: Item): boolean {
+  const filled = shows(fill) && fillOpacity > 0;
+  return filled || (shows(stroke) && strokeOpacity > 0 && strokeWidth > 0);
+}
+/** `none`, `#1230`, `rgba(1, 2, 3, 0)`, `rgb(1 2 3 / 0%)`. */
+const colourless =
+  /^\s*(?:none|transparent|#\w{3}0|#\w{6}00|(?:rgb|hsl)a?\((?:(?:[^,/]*,){3}|[^/]*\/)\s*[0.]*%?\s*\))?\s*$/i;
+const shows = (paint: unknown): boolean =>
+  typeof paint === 'string' ? !colourless.test(paint) : paint !== undefined && paint !== null;
+
 const intersection = (box: Box, clip: Box): Box => ({
   left: Math.max(box.left, clip.left),
   top: Math.max(box.top, clip.top),
@@ -126,8 +154,10 @@ const intersection = (box: Box, clip: Box): Box => ({
   bottom: Math.min(box.bottom, clip.bottom),
 });
 
-const isLess = (box: Box, whole: Box): boolean =>
-  box.left > whole.left + 0.01 ||
-  box.top > whole.top + 0.01 ||
-  box.right < whole.right - 0.01 ||
-  box.bottom < whole.bottom - 0.01;
+const isLess = (box: Box, whole: Box, slack = 0.01): boolean =>
+  box.left > whole.left + slack ||
+  box.top > whole.top + slack ||
+  box.right < whole.right - slack ||
+  box.bottom < whole.bottom - slack;
+/** A line on the edge may reach over it by its own width. */
+const lineWidth = 1;

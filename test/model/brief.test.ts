@@ -50,6 +50,13 @@ test.each(['P1M', 'P0D', '-P7D', 'PT24H', 'P1DT1H', '7 days', 'P1Y'])(
   },
 );
 
+const chart = { spec: 'a.vl.json', data: { a: 'a' }, rows: 'a', captions: ['T-1'], title: 'A', alt: 'A' };
+test('a chart may leave rows out, or draw several as one, with its reason', () => {
+  const leavesOut = { rows: { role: 'sensitivity' }, reason: 'They stand in a table.' };
+  const aggregated = { sets: ['a'], reason: 'A cell is a day.' };
+  expect(refused({ charts: { x: { ...chart, leavesOut, aggregated } } })).toEqual([]);
+});
+
 describe('what a brief may not say', () => {
   test.each([
     ['marking', { marking: 'TLP:WHITE' }],
@@ -62,6 +69,10 @@ describe('what a brief may not say', () => {
     ['limits.pages', { limits: { ...minimalConfig.limits, pages: 0 } }],
     ['findings.x.kind', { findings: { x: { kind: 'trend', rows: 'a' } } }],
     ['findings.x.level', { findings: { x: { ...rateChange, level: 95 } } }],
+    ['charts.x.leavesOut.reason', { charts: { x: { ...chart, leavesOut: { rows: { role: 'a' } } } } }],
+    ['charts.x.leavesOut.reason', { charts: { x: { ...chart, leavesOut: { rows: {}, reason: ' ' } } } }],
+    ['charts.x.aggregated.reason', { charts: { x: { ...chart, aggregated: { sets: ['a'] } } } }],
+    ['charts.x.aggregated.sets', { charts: { x: { ...chart, aggregated: { sets: [], reason: 'a' } } } }],
     ['findings.x.seenShare', { findings: { x: { ...rateChange, seenShare: 1 } } }],
   ])('%s', (field, changes) => {
     expect(refused(changes)).toEqual([expect.stringMatching(new RegExp(`^${field}: `))]);

@@ -188,6 +188,19 @@ describe('the manifest', () => {
     expect(validate({ ...edition.manifest, rows: undefined })).toBe(false);
   });
 
+  it('says what the charts leave undrawn, and why; of one that is not drawn nothing', async () => {
+    const reason = 'They stand in the table of readings.';
+    const undrawn = [{ chart: 'expected', what: 'rows with role: sensitivity', reason }];
+    expect(edition.manifest.rules).toEqual({ passed: expect.anything(), waived: [], undrawn });
+    const made = { rules: edition.rules, pages: 1, inputs: hashOf(''), known: [], files: [] };
+    expect(describeEdition(edition.manifest, made).rules.undrawn).toEqual(undrawn);
+    const early = await print(product, { brief: 'isis-quieting', asOf: '2021-08-16' }, { printer });
+    expect(early.manifest.rules.undrawn).toEqual([]);
+    // PDFs of before this was told can still be read.
+    const { undrawn: _, ...old } = edition.manifest.rules;
+    expect(manifest.shape.rules.parse(old).undrawn).toEqual([]);
+  });
+
   it('names what the edition was made from', () => {
     const { parts, rows, engine, cutOff, period } = edition.manifest;
     const files = (kind: string) => parts.filter((part) => part.kind === kind).map(({ file }) => file);

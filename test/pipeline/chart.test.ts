@@ -136,7 +136,7 @@ describe('the charts of the briefs at full coverage', () => {
     expect(outside(found)).toContain('a label that is longer than the drawing is wide');
     const moved = {
       ...found,
-      marks: [{ type: 'rect', role: 'mark', row: null, left: -9, top: 0, right: 1, bottom: 1 }],
+      marks: [{ type: 'rect', role: 'mark', row: null, cut: false, left: -9, top: 0, right: 1, bottom: 1 }],
     };
     expect(outside(moved)).toContain('rect');
     const one = { text: 'one', role: 'mark', row: null, cut: false, left: 0, top: 0, right: 20, bottom: 10 };

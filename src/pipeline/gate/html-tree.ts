@@ -147,16 +147,24 @@ const entities: { readonly [name: string]: string } = {
   quot: '"',
   apos: "'",
   nbsp: '\u00a0',
+  shy: '\u00ad',
+  zwj: '\u200d',
+  zwnj: '\u200c',
 };
-/** The five entities that escaping makes, numbered ones, and the blank that templates write; others stay as they are. */
-function decode(text: string): string {
+/** What browsers show for a number that is no character. */
+export const codePoint = (code: number): string =>
+  code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
+
+/** The five entities that escaping makes, numbered ones, and those for blanks and joiners; others stay as they are. */
+export function decode(text: string): string {
   if (!text.includes('&')) return text;
   return text.replaceAll(
-    /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi,
+    // A number needs no semicolon to be one.
+    /&(?:#x([0-9a-f]+);?|#(\d+);?|(\w+);)/gi,
     (entity, hex?: string, decimal?: string, name?: string) =>
       name !== undefined
         ? (entities[name] ?? entity)
-        : String.fromCodePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)),
+        : codePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)),
   );
 }
 

@@ -3,18 +3,12 @@ import type { Fault } from '../../model/fault.ts';
 import type { Draft } from './draft.ts';
 import type { Print } from './print.ts';
 import type { Rule } from './rule.ts';
+import { activeContent } from './rules/active-content.ts';
 import { clipped, empty, overlapping, undrawn, warned } from './rules/charts.ts';
 import { madeUp, uncited, uncitedDrawings, unfounded, unknownRows } from './rules/citations.ts';
-import { bareBounds, typedIn } from './rules/figures.ts';
-import {
-  activeContent,
-  deadLinks,
-  unbalanced,
-  uncovered,
-  undermarked,
-  unset,
-  untoldRevision,
-} from './rules/page.ts';
+import { bareBounds } from './rules/figures.ts';
+import { typedIn } from './rules/typed-figures.ts';
+import { deadLinks, unbalanced, uncovered, undermarked, unset, untoldRevision } from './rules/page.ts';
 import {
   blank,
   lostLinks,

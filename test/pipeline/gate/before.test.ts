@@ -46,6 +46,11 @@ const withPartial = (name: string, from: string, to: string) => () =>
     const text = swapText(partial.text, from, to);
     return { ...brief, partials: { ...brief.partials, [name]: { ...partial, text } } };
   });
+const withStyles = (css: string) => () =>
+  withBrief(right, 'weekly', (brief) => ({
+    ...brief,
+    styles: { ...brief.styles, text: `${brief.styles.text}\n${css}\n` },
+  }));
 const withConfig = (config: Partial<Brief['config']>, id = 'weekly') =>
   withBrief(right, id, (brief) => ({ ...brief, config: { ...brief.config, ...config } }));
 /** The weekly with the spec of one chart changed, as text. */
@@ -113,6 +118,82 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       product: withText('<style>h2::after{content:"105 claims"}</style>'),
       says: /"105" is typed/,
     },
+    {
+      what: 'as numbers of characters',
+      product: withText('<p>&#49;&#48;&#53; people{{cite "F18"}}</p>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'as those without an end, and as a word',
+      product: withText('<p>&#x66&#105ve people, s<b>i</b>x of them{{cite "F18"}}</p>'),
+      says: /"five" is typed[^]*"six" is typed/,
+    },
+    {
+      what: 'in pieces',
+      product: withText('<p>s{{! }}ix, se&shy;ven{{cite "F18"}}</p>'),
+      says: /"seven" is typed[^]*"six" is typed/,
+    },
+    {
+      what: 'by its name',
+      product: withText('<p>&frac12; of them{{cite "F18"}}</p>'),
+      says: /"12" is typed/,
+    },
+    {
+      what: 'as the number of a list',
+      product: withText('<ol start="105"><li>It rained{{cite "F18"}}</li></ol>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'as the number of an item',
+      product: withText('<ol><li value=\'105\'>It rained{{cite "F18"}}</li></ol>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'in an attribute that is not quoted, between calls',
+      product: withText('<ol {{#if rows.gaps}}start=105{{/if}}><li>It rained{{cite "F18"}}</li></ol>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'in what a call prints',
+      product: withText('<p>{{join (column rows.gaps "id") " 105 "}}{{cite "F18"}}</p>'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'by a counter',
+      product: withText('<p style="counter-reset: x 104">{{cite "F18"}}</p>'),
+      says: /"counter-reset: x 104" is typed into a template/,
+    },
+    {
+      what: 'in the style of all',
+      product: withStyles('h2::after { content: "105" }'),
+      says: /"105" is typed into a style sheet/,
+    },
+    {
+      what: 'there, by escapes',
+      product: withStyles('h2::after { content: "\\31 05" }'),
+      says: /"105" is typed/,
+    },
+    { what: 'there, as a word', product: withStyles("h2::after { content: 'six' }"), says: /"six" is typed/ },
+    {
+      what: 'there, by a counter',
+      product: withStyles('h2 { counter-reset: x 104 }'),
+      says: /"counter-reset: x 104"/,
+    },
+    {
+      what: 'there, by leaps',
+      product: withStyles('h2 { counter-increment: x 105 }'),
+      says: /"counter-increment: x 105"/,
+    },
+    {
+      what: 'there, by the sign of an item',
+      product: withStyles('li { list-style: "105 " }'),
+      says: /"105" is typed/,
+    },
+    {
+      what: 'there, out of an attribute',
+      product: withStyles('p::after { content: attr(class) }'),
+      says: /"attr\(class\)"/,
+    },
     { what: 'in a partial', product: withPartial('gaps', 'Gaps', 'Six gaps'), says: /"Six" is typed/ },
   ],
   'well-formed': [
@@ -152,6 +233,45 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       what: 'a style that loads',
       product: withText('<p style="background:url(https://x.invalid/a)">a{{cite "F18"}}</p>'),
       says: /url\(https/,
+    },
+    {
+      what: 'a style sheet that fetches another',
+      product: withText('<style>@import "https://x.invalid/a.css";</style>'),
+      says: /a style with @import "https/,
+    },
+    {
+      what: 'a style sheet that loads',
+      product: withText('<style>h2{background:url(https://x.invalid/a)}</style>'),
+      says: /a style with url\(https/,
+    },
+    {
+      what: 'one that says so by escapes',
+      product: withText('<style>h2{background:\\75rl(https://x.invalid/a)}</style>'),
+      says: /a style with url\(https/,
+    },
+    {
+      what: 'one of a set',
+      product: withText('<p style="background:image-set(\'https://x.invalid/a\' x)">{{cite "F18"}}</p>'),
+      says: /style="background:image-set/,
+    },
+    {
+      what: 'a font that is not ours',
+      product: withText('<style>@font-face{font-family:a;src:url(data:font/woff2;base64,AAAA)}</style>'),
+      says: /a style with url\(data:/,
+    },
+    {
+      what: 'the style sheet of all briefs, where it loads',
+      product: () =>
+        withBrief(right, 'weekly', (brief) => ({
+          ...brief,
+          styles: { ...brief.styles, text: `@import url(https://x.invalid);\n${brief.styles.text}` },
+        })),
+      says: /a style with @import/,
+    },
+    {
+      what: 'a style within a drawing',
+      product: withText('<svg><style>text{fill:url(https://x.invalid/a)}</style></svg>'),
+      says: /a style with url\(https/,
     },
     {
       what: 'a drawing of its own with a script',
@@ -340,13 +460,36 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'coverage-told': [
     {
       what: 'a page without its notices',
-      product: withPartial(
-        'masthead',
-        '{{#unless coverage.complete}}',
-        '{{#if coverage.complete}}\n{{/if}}{{#unless marking.label}}',
-      ),
+      product: () => withoutNotices(),
       asked: { asOf: '2021-09-06' },
       says: /covered on ISIS, and the page does not say so/,
+    },
+    {
+      what: 'words of a brief in place of the notices',
+      product: () =>
+        withBrief(withoutNotices(), 'weekly', (brief) =>
+          template(brief, (text) =>
+            swapText(
+              text,
+              '{{/page}}',
+              '<div class="coverage"><p>ISIS, celebrations, ties and the wider context are covered here{{cite "F12"}}, no day since 25 August 2021</p></div>\n{{/page}}',
+            ),
+          ),
+        ),
+      asked: { asOf: '2021-09-06' },
+      says: /covered on ISIS[^]*covered on the wider context, and/,
+    },
+    {
+      what: 'a notice that does not name the day',
+      product: withPartial('masthead', 'collection ended on {{ended}}.', 'collection ended.'),
+      asked: { asOf: '2021-09-06' },
+      says: /covered on ISIS, and/,
+    },
+    {
+      what: 'a notice that does not say how many days',
+      product: withPartial('masthead', '{{covered}} are covered', 'some are covered'),
+      asked: { asOf: '2021-08-29' },
+      says: /Of 7 days, 3 are covered on ISIS, and/,
     },
   ],
   marking: [
@@ -421,6 +564,11 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       product: withSpec('expected', '"x2":283', '"x2":500'),
       says: /mark \(rule\) reaches over/,
     },
+    {
+      what: 'a bar that ends at its domain',
+      product: withSpec('expected', '"type":"bar"', '"type":"bar","clip":true,"xOffset":-400'),
+      says: /A mark \(rect, row readings 0\) is cut by the edge/,
+    },
   ],
   'chart-overlap': [
     {
@@ -432,7 +580,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'chart-rows': [
     {
       what: 'rows that the brief does not say it leaves out',
-      product: () => withChart('expected', { leavesOut: {} }),
+      product: () => withChart('expected', { leavesOut: undefined }),
       says: /Of 5 rows of "readings", 3 are not drawn: R3, R4, R5/,
     },
     {
@@ -452,6 +600,13 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   ],
 };
 
+function withoutNotices(): Product {
+  return withPartial(
+    'masthead',
+    '{{#unless coverage.complete}}',
+    '{{#if coverage.complete}}\n{{/if}}{{#unless marking.label}}',
+  )();
+}
 function withText2(id: string, from: string, to: string) {
   return () => {
     const row = right.dataset.tables.judgments.find((each) => each.id === id);
@@ -599,8 +754,63 @@ describe('a waiver', () => {
 });
 
 test('a chart may leave rows out, or draw several as one, where the brief says so', async () => {
-  const aggregated = withChart('matrix', { aggregated: ['marker'] }, wrong['chart-rows']?.[2]?.product());
+  const aggregated = withChart(
+    'matrix',
+    { aggregated: { sets: ['marker'], reason: 'a test' } },
+    wrong['chart-rows']?.[2]?.product(),
+  );
   expect(await heldBefore(aggregated, { brief: 'weekly', asOf })).toEqual({});
+});
+
+test('a drawing that comes from data is none of ours, whatever it holds', async () => {
+  const drawing = '<svg xmlns="http://www.w3.org/2000/svg"><text>a</text></svg>';
+  const query = withQuery('weekly', 'alternatives', 'SELECT id,', `SELECT '${drawing}' AS drawing, id,`)();
+  const foreign = withBrief(query, 'weekly', (brief) =>
+    template(brief, (text) =>
+      swapText(text, '{{/page}}', '{{#each rows.alternatives}}{{svg drawing}}{{/each}}\n{{/page}}'),
+    ),
+  );
+  await expect(renderEdition(foreign, { brief: 'weekly', asOf })).rejects.toMatchObject({
+    code: 'template-invalid',
+    faults: [{ problem: expect.stringContaining('it is no drawing of a chart of this page') }],
+  });
+});
+
+test('numbers of lists, of styles and of endnotes are no figures', async () => {
+  const html =
+    '<ol class="a1" id="b2" style="counter-reset: x; margin: 0 105px"><li>It rained{{cite "F18"}}</li></ol>';
+  const css = '.a::before { counter-increment: x 1; content: counter(x) ". "; font: 9pt "Source Sans 3" }';
+  const counted = withBrief(withText(`<style>${css}</style>${html}`)(), 'weekly', (brief) => ({
+    ...brief,
+    styles: {
+      ...brief.styles,
+      text: `/* 105 "six" */ @media (width > 105px) { ${css} }\n${brief.styles.text}`,
+    },
+  }));
+  expect(await heldBefore(counted, { brief: 'weekly', asOf })).toEqual({});
+});
+
+test('a typed figure is told with its line', async () => {
+  const product = withText(
+    '<style>\n\nh2::after {\n  content: "105" }</style>\n<p>{{cite "F18"}}\nat &#54;</p>',
+  )();
+  const { file, text } = findBrief(product, 'weekly').template;
+  const lineOf = (part: string) => text.split('\n').findIndex((line) => line.includes(part)) + 1;
+  const held = await heldBefore(product, { brief: 'weekly', asOf });
+  expect(held['typed-figures']).toMatchObject([
+    { file, line: lineOf('"105"') },
+    { file, line: lineOf('&#54;') },
+  ]);
+  const styled = withStyles('\nh2::after { content: "105" }')();
+  const { styles } = findBrief(styled, 'weekly');
+  expect((await heldBefore(styled, { brief: 'weekly', asOf }))['typed-figures']).toMatchObject([
+    { file: styles.file, line: styles.text.split('\n').findIndex((line) => line.includes('"105"')) + 1 },
+  ]);
+});
+
+test('links within a drawing, and styles that load nothing, may stand', async () => {
+  const styled = withText('<style>h2{fill:url(#a);mask:url("#b")}</style>')();
+  expect(await heldBefore(styled, { brief: 'weekly', asOf })).toEqual({});
 });
 
 test('no trace of all this is left on the page', async () => {

@@ -35,7 +35,13 @@ export const empty = perChart(({ scene }) => {
       ];
 });
 
-export const clipped = perChart(({ scene: { width, height, texts, marks } }) => {
+/** Outlines and borders are ground to draw on: what lies outside of a map's frame need not show. */
+const ground = new Set(['outlines', 'borders']);
+
+export const clipped = perChart(({ name, scene: { width, height, texts, marks, lost } }, { brief }) => {
+  const config = brief.config.charts[name];
+  const isGround = ({ row }: { readonly row: string | null }) =>
+    row !== null && ground.has(config?.data[row.slice(0, row.lastIndexOf(' '))] ?? '');
   // Labels must lie within exactly; a line may reach over the edge by its own width.
   const out = ({ left, top, right, bottom }: Box, slack: number) =>
     left < -slack || top < -slack || right > width + slack || bottom > height + slack;
@@ -47,6 +53,12 @@ export const clipped = perChart(({ scene: { width, height, texts, marks } }) => 
     ...marks
       .filter((mark) => out(mark, 1))
       .map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, mend })),
+    ...[...marks.filter(({ cut }) => cut), ...lost]
+      .filter((mark) => !isGround(mark))
+      .map(({ type, row }) => ({
+        problem: `A mark (${type}${row === null ? '' : `, row ${row}`}) is cut by the edge of what it stands in.`,
+        mend: 'Let its scale reach as far as the data, or leave clip out.',
+      })),
   ];
 });
 
@@ -66,16 +78,13 @@ export const overlapping = perChart(({ scene: { texts } }) =>
   ),
 );
 
-/** Outlines and borders are ground to draw on: what lies outside of a map's frame need not show. */
-const ground = new Set(['outlines', 'borders']);
-
 export const undrawn = perChart(({ name, data, scene }, { brief }) => {
   const config = brief.config.charts[name];
   const drawn = new Set([...scene.marks, ...scene.texts].map(({ row }) => row));
   const leftOut = (row: Row) =>
-    Object.entries(config?.leavesOut ?? {}).some(([column, value]) => row[column] === value);
+    Object.entries(config?.leavesOut?.rows ?? {}).some(([column, value]) => row[column] === value);
   return Object.entries(data).flatMap(([set, rows]) => {
-    if (ground.has(config?.data[set] ?? '') || config?.aggregated.includes(set)) return [];
+    if (ground.has(config?.data[set] ?? '') || config?.aggregated?.sets.includes(set)) return [];
     const missing = rows.flatMap((row, index) =>
       drawn.has(`${set} ${index}`) || leftOut(row) ? [] : [String(row['id'] ?? `row ${index + 1}`)],
     );
@@ -83,7 +92,7 @@ export const undrawn = perChart(({ name, data, scene }, { brief }) => {
     return [
       {
         problem: `Of ${rows.length} rows of "${set}", ${missing.length} are not drawn: ${missing.join(', ')}.`,
-        mend: 'Draw them, or say so in brief.yaml: leavesOut for rows that are left out, aggregated for marks of several rows.',
+        mend: 'Draw them, or say why not in brief.yaml: leavesOut for rows that are left out, aggregated for marks of several rows.',
       },
     ];
   });

@@ -1,63 +1,10 @@
-import type { SourceFile } from '../../../model/brief.ts';
 import type { RowOf } from '../../../model/dataset.ts';
 import type { Fault } from '../../../model/fault.ts';
 import type { Value } from '../../../model/row.ts';
-import { typedFigures } from '../../../model/typed-figures.ts';
 import { spelled } from '../../../model/wording.ts';
 import { excerpt, onPage, type Draft } from '../draft.ts';
 import { isElement, textOf, type Element } from '../html-tree.ts';
 import type { Illustration } from '../../illustrate.ts';
-
-/** The method explains scales whose figures are conventions, and the head holds the page's own measures. */
-const furniture = /(?:^|\/)_shared\/partials\/(?:method|head)\.hbs$/;
-
-/** Figures belong in the data: a template that types one cannot follow when the data change. */
-export const typedIn = ({ brief }: Pick<Draft, 'brief'>): Fault[] =>
-  [brief.template, ...Object.values(brief.partials)].flatMap(typedInTemplate);
-
-/** A template is read once, and not for each edition. */
-const checked = new WeakMap<SourceFile, Fault[]>();
-
-function typedInTemplate(source: SourceFile): Fault[] {
-  const faults = checked.get(source) ?? findTyped(source);
-  checked.set(source, faults);
-  return faults;
-}
-
-function findTyped({ file, text }: SourceFile): Fault[] {
-  if (furniture.test(file)) return [];
-  const blank = (match: string) => match.replaceAll(/[^\n]/g, ' ');
-  const prose = text
-    .replaceAll(/\{\{!--[\s\S]*?--\}\}/g, blank)
-    .replaceAll(/\{\{[^}]*\}\}/g, blank)
-    // Of a style sheet and of a tag only what readers see or hear is text.
-    .replaceAll(/<style\b[^>]*>[\s\S]*?<\/style>/g, (sheet) => keep(sheet, /content\s*:\s*([^;}]*)/g))
-    .replaceAll(/<[^>]*>/g, (tag) => keep(tag, /\s(?:alt|title|aria-[a-z]+)="([^"]*)"/g))
-    .replaceAll(/&#?\w+;/g, blank);
-  return prose.split('\n').flatMap((line, index) =>
-    typedFigures(line).map((figure) => ({
-      file,
-      line: index + 1,
-      problem: `The figure "${figure}" is typed into a template.`,
-      mend: 'Put it into the row that states it, and print the row.',
-    })),
-  );
-}
-
-/** Blanks out all but the first group of each match, line by line. */
-function keep(text: string, pattern: RegExp): string {
-  const kept = [...text.matchAll(pattern)].map((match) => {
-    const [whole, group = ''] = match;
-    const start = match.index + whole.lastIndexOf(group);
-    return [start, start + group.length] as const;
-  });
-  return text
-    .split('')
-    .map((character, index) =>
-      character === '\n' || kept.some(([start, end]) => index >= start && index < end) ? character : ' ',
-    )
-    .join('');
-}
 
 const months =
   'January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec';

@@ -1,9 +1,9 @@
 import type { Fault } from '../../../model/fault.ts';
 import { mayReceive } from '../../../model/marking.ts';
 import type { TableRow } from '../../../model/references.ts';
-import { topicNames } from '../../../model/wording.ts';
+import { longDay, spelled, topicNames } from '../../../model/wording.ts';
 import { coveredDays, daysOf, topicsOf } from '../../coverage.ts';
-import { excerpt, inRow, onPage, type Draft } from '../draft.ts';
+import { inRow, onPage, type Draft } from '../draft.ts';
 import { type Element } from '../html-tree.ts';
 
 /** What a browser would mend by rule, the rules here would read otherwise than it does. */
@@ -15,33 +15,6 @@ export const unbalanced = ({ tree }: Draft): Fault[] =>
       'Close each element within the one that holds it.',
     ),
   );
-
-const active = new Set(
-  'script iframe frame object embed applet base link form input button audio video img picture source portal foreignobject image use animate set'.split(
-    ' ',
-  ),
-);
-
-/** Nothing that runs, loads, sends or moves on. The page is printed with scripts off and no network; this is for its readers. */
-export const activeContent = ({ tree }: Draft): Fault[] =>
-  tree.elements.flatMap((element) =>
-    [...forbiddenIn(element)].map((what) =>
-      onPage(element, `The page holds ${what}.`, 'Remove it: a brief holds text, tables and charts alone.'),
-    ),
-  );
-
-function* forbiddenIn({ name, attributes, file }: Element): Generator<string> {
-  if (active.has(name)) yield `<${name}>`;
-  if (name === 'meta' && 'http-equiv' in attributes && !file.endsWith('_shared/partials/head.hbs'))
-    yield `<meta http-equiv="${attributes['http-equiv']}">`;
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on') || sending.has(key)) yield `the attribute ${key}`;
-    if (leading.has(key) && !value.startsWith('#')) yield `${key}="${excerpt(value)}"`;
-    if (value.includes('(') && /url\s*\(\s*(?!["']?#)/i.test(value)) yield `${key}="${excerpt(value)}"`;
-  }
-}
-const sending = new Set(['srcdoc', 'srcset', 'formaction']);
-const leading = new Set(['href', 'src', 'xlink:href', 'action', 'poster', 'background', 'ping']);
 
 /** Links lead to something on the page, and no name is given twice. */
 export const deadLinks = ({ tree }: Draft): Fault[] => {
@@ -105,22 +78,37 @@ export const undermarked = ({ brief, dataset, used, changes, rows }: Draft): Fau
   return [...whole, ...parts];
 };
 
-/** Where a topic was not collected on each day of the period, the page says so. */
-export const uncovered = ({ brief, known, period, units }: Draft): Fault[] =>
-  topicsOf(brief.config.topic).flatMap((topic) => {
+/**
+ * Where a topic was not collected on each day of the period, a notice of its own says so: a paragraph that a shared
+ * partial wrote into `class="coverage"`, with the topic, how many days are covered, and the day on which that ended.
+ */
+export const uncovered = ({ brief, known, period, units }: Draft): Fault[] => {
+  const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
+  const notices = units
+    .filter(
+      ({ element, texts }) =>
+        element.name === 'p' &&
+        (element.parent?.attributes['class'] ?? '').split(/\s+/).includes('coverage') &&
+        // What a row says of collection is no notice, nor is what a brief writes of itself.
+        texts.every(({ file, says }) => says.length === 0 && shared.has(file)),
+    )
+    .map(({ text }) => text);
+  return topicsOf(brief.config.topic).flatMap((topic) => {
     const rows = known.coverage.filter((row) => row.topic === topic);
     const covered = coveredDays(rows, period);
     const days = daysOf(period);
     if (covered === days) return [];
+    const last = rows
+      .map(({ end }) => end)
+      .toSorted()
+      .at(-1);
     const name = topicNames[topic];
-    // What a row says of collection is no notice.
-    const said = units.some(
-      ({ text, texts }) =>
-        texts.every(({ says }) => says.length === 0) &&
-        text.toLowerCase().includes(name.toLowerCase()) &&
-        /collection|covered/.test(text),
-    );
-    if (said) return [];
+    const facts = [
+      name,
+      spelled(covered),
+      ...(last !== undefined && last < period.asOf ? [longDay(last)] : []),
+    ];
+    if (notices.some((text) => facts.every((fact) => holdsWord(text, fact)))) return [];
     return [
       {
         file: brief.template.file,
@@ -129,6 +117,9 @@ export const uncovered = ({ brief, known, period, units }: Draft): Fault[] =>
       },
     ];
   });
+};
+const holdsWord = (text: string, word: string): boolean =>
+  new RegExp(`(?<![\\p{L}\\p{N}])${word.replaceAll('.', '\\.')}(?![\\p{L}\\p{N}])`, 'iu').test(text);
 
 /** A corrected revision says that it is one: a layout of a team's own might leave it out. */
 export const untoldRevision = ({ revision, units, brief }: Draft): Fault[] => {

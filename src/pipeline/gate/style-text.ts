@@ -1,0 +1,78 @@
+import { typedFigures } from '../../model/typed-figures.ts';
+import { codePoint } from './html-tree.ts';
+
+/** A piece of CSS with its escapes read: `\\75 rl(` loads as `url(` does. */
+export function unescapeCss(css: string): string {
+  if (!css.includes('\\')) return css;
+  return css.replaceAll(/\\(?:([0-9a-f]{1,6})\s?|([^\n]))/gi, (_, hex?: string, character?: string) =>
+    hex === undefined ? (character ?? '') : codePoint(Number.parseInt(hex, 16)),
+  );
+}
+
+interface Declaration {
+  /** Counted from 0. */
+  readonly line: number;
+  readonly property: string;
+  /** Without its texts. */
+  readonly value: string;
+  readonly texts: readonly string[];
+}
+
+const token = /\/\*[\s\S]*?\*\/|"((?:\\[\s\S]|[^"\\\n])*)"|'((?:\\[\s\S]|[^'\\\n])*)'|[{};]|[^{};"'/]+|\//g;
+
+/** The declarations of a style sheet or of a `style` attribute, nested ones too; selectors and at-rules hold none. */
+function declarationsOf(css: string): Declaration[] {
+  const found: Declaration[] = [];
+  let [code, line, first]: [string, number, number] = ['', 0, 0];
+  let texts: string[] = [];
+  const end = (isDeclaration: boolean): void => {
+    const [, property, value = ''] = /^\s*([-\w\\]+)\s*:([\s\S]*)$/.exec(code) ?? [];
+    if (isDeclaration && property !== undefined)
+      found.push({
+        line: first,
+        property: unescapeCss(property).toLowerCase(),
+        value: unescapeCss(value),
+        texts,
+      });
+    code = '';
+    texts = [];
+  };
+  for (const [whole, double, single] of css.matchAll(token)) {
+    const text = double ?? single;
+    if (text !== undefined) {
+      texts.push(unescapeCss(text));
+      code += ' ';
+    } else if (/^[{};]$/.test(whole)) end(whole !== '{');
+    else if (!whole.startsWith('/*')) {
+      if (code.trim() === '') first = line + (/^\s*/.exec(whole)?.[0].split('\n').length ?? 1) - 1;
+      code += whole;
+    }
+    line += whole.split('\n').length - 1;
+  }
+  end(true);
+  return found;
+}
+
+/** Names of fonts, features and areas are shown to nobody. */
+const nameOnly = /^(?:font|grid|src$)/;
+const counters = /^counter-(?:reset|set|increment)$/;
+/** Counters begin at nought and go on by one; whatever else they are told prints other numbers than those of a list. */
+function isOdd(property: string, value: string): boolean {
+  const plain = property === 'counter-increment' ? '1' : '0';
+  return value.split(/\s+/).some((part) => part !== plain && !/^[-a-z_][-\w]*$/i.test(part));
+}
+
+/**
+ * The figures that a style would print by itself: in texts that it adds, in the signs of its lists, by counters that
+ * begin elsewhere or leap, and by what it reads out of attributes.
+ */
+export const figuresInStyle = (css: string): { readonly line: number; readonly figure: string }[] =>
+  declarationsOf(css).flatMap(({ line, property, value, texts }) => {
+    const odd = counters.test(property) && isOdd(property, value.trim());
+    const figures = [
+      ...(nameOnly.test(property) ? [] : texts.flatMap(typedFigures)),
+      ...(odd ? [`${property}: ${value.trim()}`] : []),
+      ...(/\battr\s*\(/i.test(value) ? [value.trim()] : []),
+    ];
+    return figures.map((figure) => ({ line, figure }));
+  });
