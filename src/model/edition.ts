@@ -122,6 +122,8 @@ export const deliveryRecord = newDelivery.omit({ heldBecause: true }).extend({
   attempt: z.number().int(),
   /** Times that its process ended while it was being sent. */
   interruptions: z.number().int(),
+  /** Whether an attempt ended so that nobody knows whether it arrived: its process ended, or there was no answer. */
+  mayHaveArrived: z.boolean(),
   createdAt: instant,
   sendingAt: instant.nullable(),
   settledAt: instant.nullable(),

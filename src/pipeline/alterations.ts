@@ -1,5 +1,6 @@
 import type { Tables } from '../model/dataset.ts';
-import type { Manifest, SealedManifest } from '../model/manifest.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { otherContents } from './compare-contents.ts';
 import { otherTables } from './compare-manifests.ts';
 import { knownTables } from './manifest.ts';
 import type { Proof } from './read-proof.ts';
@@ -35,29 +36,43 @@ export function alterationsOf(
   ];
 }
 
-export const notRecorded = (sha256: string, recorded: readonly Recorded[]): string[] =>
-  recorded
+/**
+ * What there is to know of records where it would be made otherwise today. `reproduced` says that its bytes can be made
+ * all the same, under the versions that it names.
+ */
+export function notRecorded(
+  sha256: string,
+  { recorded, reproduced }: { recorded: readonly Recorded[]; reproduced: boolean },
+): string[] {
+  if (recorded.length === 0 && !reproduced)
+    return [
+      'Nothing vouches for this PDF: its SHA-256 is in no record that was asked, and its bytes cannot be made again here. What differs may be the reason, and a PDF that was altered would look the same.',
+    ];
+  return recorded
     .filter((each) => each.sha256 !== sha256)
     .map(
       ({ where }) => `Another SHA-256 stands in ${where}: it was made again since, or this PDF was altered.`,
     );
+}
 
 /** What to make of other bytes where nothing that the manifest names is another. */
 export function unexplained({
-  proof: { manifest, sha256 },
+  proof,
+  again,
   own,
   recorded,
   tables,
-  now,
 }: {
   proof: Proof;
+  /** Of the PDF as it is made here and now. */
+  again: Proof;
   own: Manifest | null;
   recorded: readonly Recorded[];
   tables: Tables | undefined;
-  now: SealedManifest;
 }): { altered: boolean; says: string }[] {
+  const { manifest, sha256 } = proof;
   const isRecorded = recorded.some((each) => each.sha256 === sha256);
-  if (manifest.html.sha256 !== now.html.sha256) {
+  if (manifest.html.sha256 !== again.manifest.html.sha256) {
     // As it is written down: for a revision by the day of its correction.
     const by = manifest.correction?.asOf ?? manifest.asOf;
     const others =
@@ -68,17 +83,25 @@ export function unexplained({
         : 'The page reads otherwise, though all that its manifest names is the same: rows that it does not show were changed, or Sitrep itself, under the same version.';
     return [{ altered: false, says }];
   }
-  return isRecorded
+  if (isRecorded)
+    return [
+      {
+        altered: false,
+        says: 'The page is the same, and is printed or sealed otherwise: by another build of the browser or of Sitrep, under the same version.',
+      },
+    ];
+  const others = otherContents(proof, again);
+  return others.length > 0
     ? [
         {
-          altered: false,
-          says: 'The page is the same, and is printed or sealed otherwise: by another build of the browser or of Sitrep, under the same version.',
+          altered: true,
+          says: `The PDF was altered after it was made: all that it is made from is the same, and gives other contents. Different are ${others.join(', ')}.`,
         },
       ]
     : [
         {
-          altered: true,
-          says: 'The PDF was altered after it was made: all that it is made from is the same, and gives other bytes.',
+          altered: false,
+          says: 'It shows the same page in other bytes: it was made with another build of the browser or of Sitrep under the same version, or altered in a way that its text does not show. No record that was asked has its SHA-256; what the ledger of its maker has recorded decides.',
         },
       ];
 }

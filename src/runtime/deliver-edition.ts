@@ -7,7 +7,8 @@ import { backoffSeconds } from './backoff.ts';
 import type { Ledger, Settlement } from './ledger.ts';
 import type { Log } from './log.ts';
 import type { Deliver, Parcel, Receipt } from './parcel.ts';
-import { sentBefore } from './receivers.ts';
+import { goneBefore } from './receivers.ts';
+import { replacementOf } from './revisions.ts';
 
 /** What delivering needs of the world. */
 export interface Dispatch {
@@ -73,9 +74,7 @@ async function attempt(
     if (interrupted && known.success && holdsWhenUnknown(known.data))
       return { outcome: 'unknown', reason: 'The process ended while it was being sent.' };
     if (delivery.interruptions > MOST_INTERRUPTIONS)
-      return held(
-        `The process ended ${delivery.interruptions} times while it was being sent. It may have arrived.`,
-      );
+      return held(`The process ended ${delivery.interruptions} times while it was being sent.`);
     const parcel = await pack({ delivery, edition }, dispatch);
     if ('outcome' in parcel) return parcel;
     if (!known.success) return held('Its address was forgotten, as the retention of addresses asks.');
@@ -115,6 +114,10 @@ async function pack(
     return { ...common, kind: 'alert', ...words, issue: '', marking: 'TLP:CLEAR', pdf: null };
   }
   if (card === null) return held('The edition was never made.');
+  // Asked for while its correction was: who received it by then was counted already, or is when that is made.
+  const later = await replacementOf(edition, ledger);
+  if (later)
+    return held(`${edition.id} is replaced by ${later.id}. Cancel this delivery, and resend that one.`);
   const { title, issue, marking, paragraphs } = card;
   if (waitsForApproval(edition)) return unapproved(edition, edition.approvedSha256 === null ? '' : madeAgain);
   if (card.pdf === null) return { ...common, kind: 'notice', title, issue, marking, paragraphs, pdf: null };
@@ -137,7 +140,7 @@ async function correctionOf(
   if (edition.correction === null) return null;
   const { revision, asOf, replaces } = edition.correction;
   const { channel, address } = delivery;
-  const earlier = (await sentBefore(edition, ledger)).filter(
+  const earlier = (await goneBefore(edition, ledger)).filter(
     (each) => each.channel === channel && each.address === address,
   );
   const follows = earlier.map(({ id }) => id);
@@ -156,9 +159,12 @@ const altered = (folder: string | null): string =>
 /** What a receipt means for the delivery: what may pass is tried again a limited number of times. */
 function settle(
   receipt: Attempted,
-  { attempt: number, target: to }: DeliveryRecord,
+  { attempt: number, target: to, mayHaveArrived: before }: DeliveryRecord,
   random: () => number,
 ): Settlement {
+  const mayHaveArrived = before || receipt.outcome === 'unknown';
+  const asItEnds = (reason: string): string =>
+    mayHaveArrived ? `${reason.replace(/\.?$/, '.')} It may have arrived.` : reason;
   switch (receipt.outcome) {
     case 'sent':
       return { state: 'sent', reason: receipt.detail };
@@ -168,16 +174,18 @@ function settle(
     }
     case 'bounced':
     case 'held':
-      return { state: receipt.outcome, reason: receipt.reason };
+      return { state: receipt.outcome, reason: asItEnds(receipt.reason) };
     case 'unknown': {
       const parsed = target.safeParse(to);
       if (parsed.success && holdsWhenUnknown(parsed.data))
-        return { state: 'held', reason: `${receipt.reason} It may have arrived.` };
+        return { state: 'held', reason: asItEnds(receipt.reason), mayHaveArrived };
       break;
     }
     case 'deferred':
       break;
   }
-  if (number >= MOST_ATTEMPTS) return { state: 'failed', reason: `Tried ${number} times. ${receipt.reason}` };
-  return { state: 'retried', reason: receipt.reason, afterSeconds: backoffSeconds(number, random) };
+  if (number >= MOST_ATTEMPTS)
+    return { state: 'failed', reason: asItEnds(`Tried ${number} times. ${receipt.reason}`), mayHaveArrived };
+  const afterSeconds = backoffSeconds(number, random);
+  return { state: 'retried', reason: receipt.reason, afterSeconds, mayHaveArrived };
 }

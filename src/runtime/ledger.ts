@@ -30,12 +30,24 @@ export type Making =
   | { readonly outcome: 'held' | 'failed'; readonly reason: string }
   | { readonly outcome: 'retried'; readonly reason: string; readonly afterSeconds: number };
 
-/** What came of one attempt at a delivery; `retried` is tried again. */
+/**
+ * What came of one attempt at a delivery; `retried` is tried again. `mayHaveArrived` says that nobody knows, and stays
+ * on record whatever comes of the next.
+ */
 export type Settlement =
-  | { readonly state: 'sent' | 'bounced' | 'failed' | 'held'; readonly reason: string }
+  | {
+      readonly state: 'sent' | 'bounced' | 'failed' | 'held';
+      readonly reason: string;
+      readonly mayHaveArrived?: boolean;
+    }
   /** Not sent for want of approval. `approvedSha256` is what was approved when it was looked at: another is looked at again. */
   | { readonly state: 'waiting'; readonly reason: string; readonly approvedSha256: string | null }
-  | { readonly state: 'retried'; readonly reason: string; readonly afterSeconds: number };
+  | {
+      readonly state: 'retried';
+      readonly reason: string;
+      readonly afterSeconds: number;
+      readonly mayHaveArrived?: boolean;
+    };
 
 /** The slots of a brief up to now: what to make of them, and where to go on from. */
 export interface Opening {
@@ -178,9 +190,16 @@ export interface Ledger extends AsyncDisposable {
     id: string,
     move: { from: readonly EditionState[]; to: EditionState; reason: string | null; now: Date },
   ): Promise<boolean>;
+  /** `didNotArrive` takes back that it may have. */
   moveDelivery(
     id: string,
-    move: { from: readonly DeliveryState[]; to: DeliveryState; reason: string | null; now: Date },
+    move: {
+      from: readonly DeliveryState[];
+      to: DeliveryState;
+      reason: string | null;
+      didNotArrive?: boolean;
+      now: Date;
+    },
   ): Promise<boolean>;
   /** Removes settled editions from before `before`, with their runs and deliveries; gives what it removed. */
   removeEditions(before: Date): Promise<EditionRecord[]>;

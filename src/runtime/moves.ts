@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { NewDelivery } from '../model/edition.ts';
+import type { DeliveryState, NewDelivery } from '../model/edition.ts';
 import { addressOf, beyondClearance } from '../model/target.ts';
 import { editionOf, move, refused, type Found, type Office } from './office.ts';
 import { operation } from './operation.ts';
 import { changing } from './record.ts';
-import { refuseReplaced } from './reissue.ts';
+import { refuseReplaced } from './revisions.ts';
 import { isStillToApprove, refuseUnapproved } from './sign-off.ts';
 
 /** An operation on an edition or one delivery, on record. */
@@ -65,11 +65,24 @@ export const release = change('release', async (office, found) => {
   return move(office, deliveries, { from: ['held'], to: 'pending' });
 });
 
-/** Ends an edition that is not made, or deliveries that are not out. */
+/**
+ * Ends an edition that is not made, or deliveries that are not out. Of one delivery that has come to rest, and of which
+ * nobody knows whether it arrived, it says that it did not.
+ */
 export const cancel = change('cancel', async (office, found) => {
   const reason = 'Cancelled by the operator.';
   const from = ['waiting', 'pending', 'held'] as const;
-  if ('delivery' in found) return move(office, [found.delivery], { from, to: 'cancelled', reason });
+  if ('delivery' in found) {
+    const { state, mayHaveArrived } = found.delivery;
+    return mayHaveArrived && isAtRest(state)
+      ? move(office, [found.delivery], {
+          from: [state],
+          to: 'cancelled',
+          reason: `${reason} It counts as not arrived.`,
+          didNotArrive: true,
+        })
+      : move(office, [found.delivery], { from, to: 'cancelled', reason });
+  }
   const { edition } = found;
   const now = office.now();
   const open = ['queued', 'rendering', 'held', 'failed'] as const;
@@ -78,6 +91,9 @@ export const cancel = change('cancel', async (office, found) => {
   const deliveries = await office.ledger.deliveries({ edition: edition.id });
   return move(office, deliveries, { from, to: 'cancelled', reason });
 });
+
+const isAtRest = (state: DeliveryState): boolean =>
+  state === 'held' || state === 'failed' || state === 'bounced' || state === 'cancelled';
 
 /** Sends an edition again to one of its targets: a copy, with an id of its own. */
 export const resend = operation(z.strictObject({ id: z.string(), to: z.string() }), (office, { id, to }) =>

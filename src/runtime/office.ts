@@ -60,11 +60,17 @@ export async function move(
     from,
     to,
     reason = null,
-  }: { from: readonly DeliveryRecord['state'][]; to: DeliveryRecord['state']; reason?: string | null },
+    didNotArrive = false,
+  }: {
+    from: readonly DeliveryRecord['state'][];
+    to: DeliveryRecord['state'];
+    reason?: string | null;
+    didNotArrive?: boolean;
+  },
 ): Promise<string[]> {
   const moved: string[] = [];
   for (const { id } of deliveries)
-    if (await ledger.moveDelivery(id, { from, to, reason, now: now() })) moved.push(id);
+    if (await ledger.moveDelivery(id, { from, to, reason, didNotArrive, now: now() })) moved.push(id);
   if (moved.length === 0)
     throw refused(
       `Nothing there is ${from.join(' or ')}.`,

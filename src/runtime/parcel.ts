@@ -46,7 +46,7 @@ export type Receipt =
   | { readonly outcome: 'bounced'; readonly reason: string }
   /** Certainly not accepted, and may be another time. */
   | { readonly outcome: 'deferred'; readonly reason: string }
-  /** It may have been accepted or not: the connection was cut after the whole message was handed over. */
+  /** It may have been accepted or not: the connection was cut, or fell silent, once all of it was handed over. */
   | { readonly outcome: 'unknown'; readonly reason: string }
   /** Must not be sent as things are: settings are missing, or do not allow it. */
   | { readonly outcome: 'held'; readonly reason: string };

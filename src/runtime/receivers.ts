@@ -4,9 +4,7 @@ import type { Marking } from '../model/marking.ts';
 import { hasValues } from '../model/parameters.ts';
 import { addressOf, beyondClearance, target } from '../model/target.ts';
 import type { Ledger } from './ledger.ts';
-
-export const revisionOf = ({ correction }: Pick<EditionRecord, 'correction'>): number =>
-  correction?.revision ?? 1;
+import { revisionOf } from './revisions.ts';
 
 /** One delivery for each target that the edition is for and that it may reach. */
 export function targetsOf(
@@ -29,15 +27,15 @@ export function targetsOf(
 }
 
 /**
- * A delivery of a revision for exactly those to whom any earlier one was sent, at the address and under the terms of
+ * A delivery of a revision for exactly those whom any earlier one reached, at the address and under the terms of
  * then, whatever the brief says by now. One whose address was forgotten since is held, so that it is not lost unseen.
  */
 export async function receiversOf(
   edition: EditionRecord,
   { ledger, marking }: { ledger: Ledger; marking: Marking },
 ): Promise<NewDelivery[]> {
-  const sent = await sentBefore(edition, ledger);
-  const latest = new Map(sent.map((each) => [`${each.channel} ${each.address}`, each]));
+  const gone = await goneBefore(edition, ledger);
+  const latest = new Map(gone.map((each) => [placeOf(each), each]));
   return [...latest.values()].map(({ channel, address, target: to }) => {
     const known = target.safeParse(to);
     return {
@@ -54,17 +52,38 @@ export async function receiversOf(
 const forgotten = (edition: string): string =>
   `An earlier revision went there, and the address was forgotten since. Tell them otherwise: "sitrep resend ${edition} --to …".`;
 
-/** What of the earlier revisions of an edition was sent, the earliest first. */
-export async function sentBefore(edition: EditionRecord, ledger: Ledger): Promise<DeliveryRecord[]> {
+/** What of the earlier revisions of an edition went out, the earliest first. */
+export async function goneBefore(edition: EditionRecord, ledger: Ledger): Promise<DeliveryRecord[]> {
   const revisions = await ledger.revisions(edition.id);
-  const earlier = revisions.filter((each) => revisionOf(each) < revisionOf(edition));
-  const sent: DeliveryRecord[] = [];
-  for (const { id } of earlier) sent.push(...(await sentOf(id, ledger)));
-  return sent;
+  return goneOf(
+    revisions.filter((each) => revisionOf(each) < revisionOf(edition)),
+    ledger,
+  );
 }
 
-/** What of one edition was sent, the earliest first. */
-export async function sentOf(id: string, ledger: Ledger): Promise<DeliveryRecord[]> {
-  const deliveries = await ledger.deliveries({ edition: id, state: 'sent', limit: 100_000 });
-  return deliveries.filter(({ content }) => content === 'edition').toReversed();
+/**
+ * What of some revisions went out, the earliest first: it was sent, or is being sent at this moment, or may have
+ * arrived. A correction goes to those too: who has the error must hear of it.
+ */
+export async function goneOf(revisions: readonly EditionRecord[], ledger: Ledger): Promise<DeliveryRecord[]> {
+  const gone: DeliveryRecord[] = [];
+  for (const { id } of revisions) {
+    const deliveries = await ledger.deliveries({ edition: id, limit: 100_000 });
+    gone.push(
+      ...deliveries
+        .filter(({ content }) => content === 'edition')
+        .filter(({ state, mayHaveArrived }) => state === 'sent' || state === 'sending' || mayHaveArrived)
+        .toReversed(),
+    );
+  }
+  return gone;
 }
+
+/** Of what went out that of which nobody knows whether it arrived, at addresses where nothing else did for sure. */
+export function unsureOf(gone: readonly DeliveryRecord[]): DeliveryRecord[] {
+  const sure = new Set(gone.filter(({ state }) => state === 'sent').map(placeOf));
+  return gone.filter((each) => each.state !== 'sent' && !sure.has(placeOf(each)));
+}
+
+/** Where a delivery goes. */
+export const placeOf = ({ channel, address }: DeliveryRecord): string => `${channel} ${address}`;

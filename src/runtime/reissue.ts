@@ -4,18 +4,14 @@ import { day, today, type Day } from '../model/calendar.ts';
 import { correctionsOf, passedOver, type Corrected } from '../model/correction.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { editionId } from '../model/edition-id.ts';
-import {
-  isForRecipients,
-  type DeliveryRecord,
-  type EditionRecord,
-  type NewEdition,
-} from '../model/edition.ts';
+import { isForRecipients, type EditionRecord, type NewEdition } from '../model/edition.ts';
 import { correctionText } from '../pipeline/changes.ts';
 import { defaultAsOf } from '../pipeline/coverage.ts';
-import { editionOf, find, refused, type Office } from './office.ts';
+import { find, refused, type Office } from './office.ts';
 import { operation } from './operation.ts';
 import { recorded } from './record.ts';
-import { revisionOf, sentBefore, sentOf } from './receivers.ts';
+import { goneOf, placeOf, unsureOf } from './receivers.ts';
+import { isIssued, replacementOf, revisionOf } from './revisions.ts';
 
 /** What an edition that was delivered rests on, and by which day it is looked at again. */
 interface Looked {
@@ -48,8 +44,8 @@ export const reissue = operation(
     if (added === undefined)
       throw refused(`${next.id} is there already.`, '"sitrep runs" shows what became of it.');
     const receivers = new Map(
-      [...(await sentBefore(replaced, ledger)), ...(await sentOf(replaced.id, ledger))].map((each) => [
-        `${each.channel} ${each.address}`,
+      (await goneOf(upTo(replaced, revisions), ledger)).map((each) => [
+        placeOf(each),
         each.address.startsWith('forgotten:'),
       ]),
     );
@@ -72,10 +68,8 @@ export const revised = operation(z.strictObject({ asOf: day.optional() }), async
   const found: { edition: string; changes?: string[]; problem?: string }[] = [];
   for (const edition of await ledger.editions({ limit: 100_000 })) {
     if (edition.card === null || edition.card.pdf === null || !ids.includes(edition.brief)) continue;
-    const later = (await ledger.revisions(edition.id)).filter(
-      (each) => revisionOf(each) > revisionOf(edition),
-    );
-    if (later.some(isIssued) || (await sentOf(edition.id, ledger)).length === 0) continue;
+    if ((await replacementOf(edition, ledger)) !== undefined) continue;
+    if ((await goneOf([edition], ledger)).length === 0) continue;
     const manifest = edition.folder === null ? undefined : await office.readManifest(edition.folder);
     if (manifest === undefined) found.push({ edition: edition.id, problem: gone(edition) });
     else {
@@ -87,8 +81,8 @@ export const revised = operation(z.strictObject({ asOf: day.optional() }), async
   return found;
 });
 
-/** Not given up: it takes the place of those before it. */
-const isIssued = ({ state }: EditionRecord): boolean => state !== 'cancelled';
+const upTo = (last: EditionRecord, revisions: readonly EditionRecord[]): EditionRecord[] =>
+  revisions.filter((each) => revisionOf(each) <= revisionOf(last));
 const gone = ({ id, folder }: EditionRecord): string =>
   `The files of ${id} in ${folder} are missing or altered, so that nobody can tell what it rests on.`;
 /** The day by which what it tells was known. */
@@ -113,12 +107,12 @@ async function newestDelivered(
         `${id} is on its way: ${open.length} of its deliveries are open.`,
         'Wait, or cancel them.',
       );
-    // Held once its sending had begun, it may have arrived, and only the operator can find out.
-    const unsure = deliveries.filter((each) => each.state === 'held' && each.sendingAt !== null);
+    // Only the operator can find out.
+    const unsure = unsureOf(await goneOf(upTo(edition, revisions), ledger));
     if (unsure.length > 0)
       throw refused(
-        `${id} may have arrived where it was held as it was sent: ${unsure.map((each) => `${each.id} to ${each.address}`).join(', ')}.`,
-        'Ask there. Release those that did not arrive, so that the correction goes there too, or cancel them.',
+        `Nobody knows whether it arrived: ${unsure.map((each) => `${each.edition} to ${each.address} (${each.state}, delivery ${each.id})`).join(', ')}.`,
+        'Ask there. Retry each that did not arrive, so that the correction goes there too, or cancel it by the id of the delivery: then it counts as not arrived.',
       );
     if (!deliveries.some((each) => each.state === 'sent')) continue;
     if (card?.pdf == null)
@@ -217,16 +211,4 @@ function revisionAfter(
       rows: changes.map(({ id }) => id),
     },
   };
-}
-
-/** Throws for an edition, or a delivery of one, in whose place a later revision is or will be. */
-export async function refuseReplaced(
-  office: Office,
-  found: { edition: EditionRecord } | { delivery: DeliveryRecord },
-): Promise<void> {
-  if ('delivery' in found && !isForRecipients(found.delivery.content)) return;
-  const edition = 'edition' in found ? found.edition : await editionOf(office, found.delivery.edition);
-  const revisions = await office.ledger.revisions(edition.id);
-  const later = revisions.findLast((each) => revisionOf(each) > revisionOf(edition) && isIssued(each));
-  if (later) throw refused(`${edition.id} is replaced by ${later.id}.`, 'Name that one.');
 }

@@ -64,14 +64,15 @@ export async function verify(
   const broken = alterationsOf(proof, { rendered, recorded, explained });
   const isKnown = explained || broken.length > 0 || rendered === sha256;
   const unnamed =
-    isKnown || made?.manifest === undefined
+    isKnown || made?.pdf === undefined
       ? []
-      : unexplained({ proof, own, recorded, tables, now: made.manifest });
+      : unexplained({ proof, again: await readProof(made.pdf), own, recorded, tables });
   const alterations = [...broken, ...unnamed.filter(({ altered }) => altered).map(({ says }) => says)];
+  const reproduced = made?.sameButForVersions === true;
   const notes = [
     ...unnamed.filter(({ altered }) => !altered).map(({ says }) => says),
-    ...(made?.sameButForVersions ? ['Under the versions that it names, the same bytes are made here.'] : []),
-    ...(explained ? notRecorded(sha256, recorded) : []),
+    ...(reproduced ? ['Under the versions that it names, the same bytes are made here.'] : []),
+    ...(explained ? notRecorded(sha256, { recorded, reproduced }) : []),
     ...(tables === undefined ? [] : laterChanges(manifest, tables)),
   ];
   const verdict = alterations.length > 0 ? 'altered' : rendered === sha256 ? 'identical' : 'differs';

@@ -394,6 +394,29 @@ describe('delivering', () => {
     expect(await ledger.settleDelivery(second!.delivery, sent, quiet)).toBe(true);
   });
 
+  test('that it may have arrived stays on record, until somebody says that it did not', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const [id = ''] = await delivering(ledger, ana);
+    const take = async (job: string) => (await ledger.claimDelivery(id, { job, now }))!.delivery;
+    const may = async () => (await ledger.deliveries({}))[0]?.mayHaveArrived;
+    const again = { state: 'retried', reason: 'Cut.', afterSeconds: 60 } as const;
+    await ledger.settleDelivery(await take('a'), again, quiet);
+    expect(await may()).toBe(false);
+    await ledger.settleDelivery(await take('b'), { ...again, mayHaveArrived: true }, quiet);
+    await ledger.settleDelivery(await take('c'), { state: 'failed', reason: '451' }, quiet);
+    expect(await may()).toBe(true);
+    const back = { from: ['failed'], to: 'pending', reason: null, now } as const;
+    await ledger.moveDelivery(id, back);
+    expect(await may()).toBe(true);
+    const away = { from: ['pending'], to: 'cancelled', reason: null, now } as const;
+    await ledger.moveDelivery(id, { ...away, didNotArrive: true });
+    expect(await may()).toBe(false);
+    // Its process ended while it was being sent.
+    await ledger.moveDelivery(id, { ...back, from: ['cancelled'] });
+    expect((await take('d')).mayHaveArrived).toBe(false);
+    expect((await take('d')).mayHaveArrived).toBe(true);
+  });
+
   test('an attempt that is outdated settles nothing, though as many were made since', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const [id = ''] = await delivering(ledger, ana);

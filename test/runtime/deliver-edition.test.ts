@@ -145,6 +145,28 @@ describe('when nobody knows whether it arrived', () => {
     expect(house.parcels[1]).toEqual(house.parcels[0]);
   });
 
+  test('it is remembered, whatever comes of the tries after that', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
+    house.answer = () => cut;
+    expect(await send(house, ana.address)).toMatchObject({ state: 'pending', mayHaveArrived: true });
+    house.answer = () => ({ outcome: 'deferred', reason: '451 busy' });
+    for (const address of [ana.address, 'ben@example.org'])
+      for (let attempt = 1; attempt < 8; attempt += 1) await send(house, address);
+    await send(house, 'ben@example.org');
+    const found = Object.fromEntries((await ledger.deliveries({})).map((each) => [each.address, each]));
+    expect(found[ana.address]).toMatchObject({
+      state: 'failed',
+      reason: 'Tried 8 times. 451 busy. It may have arrived.',
+      mayHaveArrived: true,
+    });
+    expect(found['ben@example.org']).toMatchObject({
+      state: 'failed',
+      reason: 'Tried 8 times. 451 busy',
+      mayHaveArrived: false,
+    });
+  });
+
   test('it is held, where the target says so', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [mailTo('cara@example.org', { hold: true })]);

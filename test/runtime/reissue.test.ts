@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { operations, type OperationName } from '../../src/runtime/operations.ts';
+import type { Settlement } from '../../src/runtime/ledger.ts';
 import type { Parcel } from '../../src/runtime/parcel.ts';
 import { deliverTo, openHouse, refusalOf, scheduled, type House } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
@@ -232,18 +233,73 @@ describe('is refused', () => {
     }, scheduled('whenNothingNew: notice'));
   });
 
-  test('where it may have arrived and was held, until somebody says what became of it', async () => {
-    await withDesk(async ({ house, ask }) => {
+  describe('where nobody knows whether it arrived', () => {
+    const cut = { reason: 'The connection was cut.', mayHaveArrived: true } as const;
+    /** Ben's delivery, tried once more; gives its id. */
+    const toBen = async ({ house, ask }: Desk, settlement: Settlement) => {
       const { ledger } = house.office;
-      const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'archive' }));
-      const claim = await ledger.claimDelivery(copy, { job: 'lost', now });
-      const held = { state: 'held', reason: 'The process was stopped. It may have arrived.' } as const;
-      await ledger.settleDelivery(claim!.delivery, held, { now, alert: null });
-      expect(await refusalOf(ask('reissue', { id }))).toMatchObject(
-        refusedWith(`${id} may have arrived where it was held as it was sent: ${copy} to archive.`),
+      const [{ id: delivery } = { id: '' }] = await ledger.deliveries({ edition: id, state: 'bounced' });
+      await ask('retry', { id: delivery });
+      const claim = await ledger.claimDelivery(delivery, { job: 'lost', now });
+      await ledger.settleDelivery(claim!.delivery, settlement, { now, alert: null });
+      return delivery;
+    };
+    const unsure = (state: string, delivery: string) =>
+      refusedWith(
+        `Nobody knows whether it arrived: ${id} to ben@example.org (${state}, delivery ${delivery}).`,
       );
-      await ask('cancel', { id: copy });
-      expect(await ask('reissue', { id })).toMatchObject({ edition: second });
+
+    test.each(['held', 'failed', 'bounced'] as const)(
+      'and it is %s, until it is cancelled',
+      async (state) => {
+        await withDesk(async (desk) => {
+          const { ask } = desk;
+          const delivery = await toBen(desk, { state, ...cut });
+          expect(await refusalOf(ask('reissue', { id }))).toMatchObject(unsure(state, delivery));
+          expect(await ask('revised', {})).toMatchObject([{ edition: id }]);
+          await ask('cancel', { id: delivery });
+          expect(await ask('reissue', { id })).toMatchObject({ edition: second, receivers: 2 });
+        });
+      },
+    );
+
+    test('and it was called off before the next try, until that is said of it by itself', async () => {
+      await withDesk(async (desk) => {
+        const { ask } = desk;
+        const delivery = await toBen(desk, { state: 'retried', afterSeconds: 60, ...cut });
+        await ask('cancel', { id });
+        expect(await refusalOf(ask('reissue', { id }))).toMatchObject(unsure('cancelled', delivery));
+        await ask('cancel', { id: delivery });
+        const [said] = await desk.house.office.ledger.deliveries({ id: delivery });
+        expect(said).toMatchObject({
+          state: 'cancelled',
+          reason: 'Cancelled by the operator. It counts as not arrived.',
+          mayHaveArrived: false,
+        });
+        expect(await ask('reissue', { id })).toMatchObject({ receivers: 2 });
+      });
+    });
+
+    test('or until it is sent: then its receiver is one of them', async () => {
+      await withDesk(async (desk) => {
+        const { ask, house } = desk;
+        const { ledger } = house.office;
+        const delivery = await toBen(desk, { state: 'failed', ...cut });
+        await ask('retry', { id: delivery });
+        const claim = await ledger.claimDelivery(delivery, { job: 'again', now });
+        await ledger.settleDelivery(claim!.delivery, { state: 'sent', reason: '250' }, { now, alert: null });
+        expect(await ask('reissue', { id })).toMatchObject({ receivers: 3 });
+      });
+    });
+
+    test('unless another delivery arrived there for sure', async () => {
+      await withDesk(async ({ ask, house }) => {
+        const { ledger } = house.office;
+        const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'archive' }));
+        const claim = await ledger.claimDelivery(copy, { job: 'lost', now });
+        await ledger.settleDelivery(claim!.delivery, { state: 'held', ...cut }, { now, alert: null });
+        expect(await ask('reissue', { id })).toMatchObject({ receivers: 2 });
+      });
     });
   });
 
@@ -295,6 +351,64 @@ test('what is replaced is not sent again; its replacement can be', async () => {
     await ask('resend', { id: second, to: 'archive' });
     await work();
     expect(gone()).toMatchObject([{ edition: second, correction: { replaces: id } }]);
+  });
+});
+
+describe('a copy that was asked for at the moment of the correction', () => {
+  /** What "reissue" asks for when it does not see the copy yet. */
+  const raced = async (desk: Desk): Promise<void> => {
+    const { ledger } = desk.house.office;
+    const replaces = { edition: id, revision: 1, asOf: null };
+    const correction = { revision: 2, asOf: '2021-03-21', replaces, rows: ['M-claims'] };
+    await ledger.request([asked({ ...first, id: second, origin: 'correction', correction })], now);
+  };
+
+  test('is held when its turn comes, and the operator hears of it', async () => {
+    await withDesk(async (desk) => {
+      const { ask, house, work, gone } = desk;
+      gone();
+      const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'ben@example.org' }));
+      await raced(desk);
+      await work();
+      expect(await house.office.ledger.deliveries({ id: copy })).toMatchObject([
+        {
+          state: 'held',
+          reason: `${id} is replaced by ${second}. Cancel this delivery, and resend that one.`,
+          mayHaveArrived: false,
+        },
+      ]);
+      expect(gone().map(({ edition }) => edition)).toEqual([second, second]);
+      const told = await house.office.ledger.deliveries({ edition: id });
+      expect(told.map(({ content }) => content)).toContain('undelivered');
+    });
+  });
+
+  test('goes once the correction is called off', async () => {
+    await withDesk(async (desk) => {
+      const { ask, work, gone } = desk;
+      gone();
+      const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'archive' }));
+      await raced(desk);
+      await ask('cancel', { id: second });
+      await work();
+      expect(gone()).toMatchObject([{ id: copy, edition: id, correction: null }]);
+    });
+  });
+
+  test('and is on its way already, brings the correction to where it goes', async () => {
+    await withDesk(async (desk) => {
+      const { ask, house, work, statesOf } = desk;
+      const { ledger } = house.office;
+      const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'ben@example.org' }));
+      await ledger.claimDelivery(copy, { job: 'slow', now });
+      await raced(desk);
+      await work();
+      expect(Object.keys(await statesOf(second)).toSorted()).toEqual([
+        'ana@example.org',
+        'archive',
+        'ben@example.org',
+      ]);
+    });
   });
 });
 

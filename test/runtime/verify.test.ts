@@ -1,12 +1,14 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PDFHexString, PDFName, type PDFDocument } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openPrinter, type Printer } from '../../src/adapters/chromium/printer.ts';
 import { openProject } from '../../src/adapters/project.ts';
 import { hashOf, type Manifest } from '../../src/model/manifest.ts';
 import type { Recorded } from '../../src/pipeline/alterations.ts';
 import { describeEdition, knownTables } from '../../src/pipeline/manifest.ts';
-import { identify, isIntact } from '../../src/pipeline/pdf-identity.ts';
+import { linksOf, listBookmarks } from '../../src/pipeline/pdf-contents.ts';
+import { isIntact } from '../../src/pipeline/pdf-identity.ts';
 import type { Edition } from '../../src/pipeline/produce.ts';
 import type { Repository } from '../../src/runtime/open-edition.ts';
 import { verify } from '../../src/runtime/verify.ts';
@@ -14,6 +16,7 @@ import { rendering } from '../support/effects.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { copyFolder } from '../support/copy.ts';
 import { temporaryFolder } from '../support/dataset.ts';
+import { addRow, forge, reidentify, repaint } from '../support/forge-pdf.ts';
 import { print } from '../support/gate.ts';
 import { loadProduct, swapText } from '../support/product.ts';
 
@@ -183,7 +186,7 @@ describe('what differs is named', () => {
       expect.objectContaining({ kind: 'engine', name: 'browser', change: 'changed' }),
     ]);
     expect(found.differences[0]?.says).toContain('Chrome 1.2.3.4');
-    expect(found.notes).toContain('Under the versions that it names, the same bytes are made here.');
+    expect(found.notes).toEqual(['Under the versions that it names, the same bytes are made here.']);
   });
 
   test('another version of a library, which prints another page', async () => {
@@ -199,7 +202,7 @@ describe('what differs is named', () => {
       },
     });
     expect(found.differences.map(({ name }) => name)).toEqual(['vega']);
-    expect(found.notes).toEqual([]);
+    expect(found.notes).toEqual([expect.stringContaining('Nothing vouches for this PDF')]);
   });
 });
 
@@ -245,6 +248,76 @@ test('a brief that is gone, and one that is held now, cannot be rendered', async
   expect(held.differences.map(({ name }) => name)).toEqual(['F07']);
 });
 
+describe('other bytes of the same page', () => {
+  test('are not called altered while they show the same, nor identical, and the record decides', async () => {
+    // As another build might print them: what paints the first page ends with one more blank.
+    const pdf = await forge(edition.pdf, (document) => repaint(document, (content) => `${content}\n`));
+    expect(isIntact(pdf)).toBe(true);
+    const repository = await repositoryWith();
+    const found = await check(repository, { pdf });
+    expect(found).toMatchObject({ verdict: 'differs', alterations: [], differences: [] });
+    expect(found.notes).toEqual([
+      expect.stringMatching(/^It shows the same page in other bytes: .* decides\.$/),
+    ]);
+
+    const recorded = await check(repository, {
+      pdf,
+      records: [{ where: 'the ledger', sha256: hashOf(pdf) }],
+    });
+    expect(recorded).toMatchObject({ verdict: 'differs', alterations: [] });
+    expect(recorded.notes).toEqual([expect.stringContaining('printed or sealed otherwise')]);
+    expect(await check(repository, { pdf, manifest: beside })).toMatchObject({
+      verdict: 'altered',
+      notes: [],
+    });
+  });
+
+  const forgeries: readonly (readonly [
+    what: string,
+    says: string,
+    change: (document: PDFDocument) => void,
+  ])[] = [
+    [
+      'another text',
+      'the text of page 1',
+      (document) => repaint(document, (content) => content.replace(/(MCID[^<]*<)(\w{4})/, '$10003')),
+    ],
+    ['another size', 'the size of page 2', (document) => document.getPage(1).setSize(600, 800)],
+    ['fewer pages', 'the number of its pages', (document) => document.removePage(1)],
+    [
+      'another link',
+      'its links',
+      (document) => linksOf(document.getPage(0))[0]?.set(PDFName.of('Dest'), PDFName.of('elsewhere')),
+    ],
+    [
+      'another bookmark',
+      'its bookmarks',
+      (document) => listBookmarks(document)[0]?.set(PDFName.of('Title'), PDFHexString.fromText('Other')),
+    ],
+    ['another attachment, with a manifest made to fit', 'the attachment "chain.csv"', addRow],
+  ];
+  test.each(forgeries)('with %s are altered', async (_, says, change) => {
+    const found = await check(await repositoryWith(), { pdf: await forge(edition.pdf, change) });
+    expect(found.verdict).toBe('altered');
+    expect(found.alterations).toEqual([expect.stringContaining('gives other contents. Different are ')]);
+    expect(found.alterations[0]).toContain(says);
+  });
+
+  test('of which the manifest names another browser are vouched for by nobody', async () => {
+    const repository = await repositoryWith();
+    const browser = () => Promise.resolve({ name: 'Chrome', version: '1.2.3.4' });
+    const older = { ...repository, effects: { ...repository.effects, browser } };
+    const other = Buffer.from(edition.pdf);
+    const at = other.indexOf('stream', 2000) + 200;
+    other[at] = (other[at] ?? 0) ^ 1;
+    reidentify(other);
+    const found = await check(older, { pdf: other });
+    expect(found).toMatchObject({ verdict: 'differs', differences: [{ name: 'browser' }] });
+    expect(found.notes).toEqual([expect.stringContaining('Nothing vouches for this PDF')]);
+    expect((await check(older)).notes).not.toContainEqual(expect.stringContaining('Nothing vouches'));
+  });
+});
+
 describe('a PDF that was altered is called so', () => {
   const flipped = (at: number) => {
     const other = Buffer.from(edition.pdf);
@@ -266,7 +339,11 @@ describe('a PDF that was altered is called so', () => {
     expect(isIntact(other)).toBe(true);
     const found = await check(await repositoryWith(), { pdf: other });
     expect(found.verdict).toBe('altered');
-    expect(found.alterations).toEqual([expect.stringContaining('all that it is made from is the same')]);
+    expect(found.alterations).toEqual([
+      expect.stringMatching(
+        /^The PDF was altered .* gives other contents\. Different are its pages, which cannot/,
+      ),
+    ]);
     // Not told from data that changed, but for those who wrote the hash down.
     const recorded = await check(await repositoryWith(), { pdf: other, manifest: beside });
     expect(recorded.alterations[0]).toContain('Another SHA-256 stands in the manifest beside it');
@@ -306,10 +383,3 @@ test('what is no PDF of ours is a clear fault', async () => {
     });
   }
 });
-
-/** What whoever alters a PDF on purpose does. */
-function reidentify(pdf: Buffer): void {
-  const at = pdf.lastIndexOf('/ID [ <') + '/ID [ <'.length;
-  for (const place of [at, at + 35]) pdf.fill('0', place, place + 32);
-  identify(pdf);
-}

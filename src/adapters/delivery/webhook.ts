@@ -11,7 +11,7 @@ export interface WebhookLimits {
 
 /**
  * Calls a webhook with the parcel as JSON, signed as Standard Webhooks says (standardwebhooks.com). The receiver knows
- * a repeated call by `Idempotency-Key`, so that a broken connection is `deferred` and never `unknown`. Whether the host
+ * a repeated call by `Idempotency-Key`, so that what may have been taken, `unknown`, can be sent again. Whether the host
  * may receive is for the caller to check.
  */
 export function webhookDelivery(
@@ -44,10 +44,10 @@ export function webhookDelivery(
       return receiptOf(response.status);
     } catch (error) {
       signal.throwIfAborted();
-      return {
-        outcome: 'deferred',
-        reason: `The webhook could not be reached, or broke off: ${nameOf(error)}.`,
-      };
+      const name = nameOf(error);
+      return unreached.test(name)
+        ? { outcome: 'deferred', reason: `The webhook could not be reached: ${name}.` }
+        : { outcome: 'unknown', reason: `The webhook broke off, or did not answer: ${name}.` };
     }
   };
 }
@@ -71,11 +71,14 @@ function describe(parcel: Parcel, maxInlineBytes: number): object {
   return { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf: described, ...corrected };
 }
 
-/** 408, 425 and 429 ask for another try; a 409 says that the same key is being worked on. */
-const passing = [408, 409, 425, 429];
+/** They ask for another try. */
+const passing = [408, 425, 429];
+/** The same key is being worked on; or what stands before the receiver had no answer from it. */
+const unclear = [409, 502, 504];
 
 function receiptOf(status: number): Receipt {
   if (status >= 200 && status < 300) return { outcome: 'sent', detail: `HTTP ${status}` };
+  if (unclear.includes(status)) return { outcome: 'unknown', reason: `The webhook answered ${status}.` };
   if (status >= 500 || passing.includes(status)) {
     return { outcome: 'deferred', reason: `The webhook answered ${status}.` };
   }
@@ -85,6 +88,13 @@ function receiptOf(status: number): Receipt {
   }
   return { outcome: 'bounced', reason: `The webhook refused the call: ${status}.` };
 }
+
+/**
+ * How a call ends of which nothing was sent: no connection, no trust in its certificate, or an address that `fetch`
+ * itself refuses, for which it gives no code. Of all others nobody knows.
+ */
+const unreached =
+  /^(TypeError|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|UNABLE_TO_\w+|\w*CERT\w*)$/;
 
 /** The code, such as ECONNREFUSED, and not the message: that may hold the address, and the address a token. */
 function nameOf(error: unknown): string {

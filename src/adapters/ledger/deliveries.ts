@@ -26,7 +26,8 @@ export function deliveryCalls(
           await session.query(
             `UPDATE sitrep.delivery SET state = 'sending', job = $2, sending_at = $3,
                attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END,
-               interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END WHERE id = $1
+               interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END,
+               may_have_arrived = may_have_arrived OR state = 'sending' WHERE id = $1
              RETURNING ${deliveryColumns}`,
             [id, job, now],
           ),
@@ -40,10 +41,12 @@ export function deliveryCalls(
     settleDelivery: ({ id, edition, attempt, sendingAt }, settlement, { now, alert }) =>
       database.transaction(async (session) => {
         const retried = settlement.state === 'retried';
+        const unsure = settlement.state !== 'waiting' && settlement.mayHaveArrived === true;
         const again = retried || (await wasDecided(session, edition, settlement));
         // Attempts are counted from the start again when an operator has it retried: the instant tells them apart.
         const settled = await session.query(
-          `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL
+          `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL,
+             may_have_arrived = may_have_arrived OR $7
            WHERE id = $1 AND state = 'sending' AND attempt = $2 AND sending_at = $3 RETURNING id`,
           [
             id,
@@ -52,6 +55,7 @@ export function deliveryCalls(
             again ? 'pending' : settlement.state,
             settlement.reason,
             again || settlement.state === 'waiting' ? null : now,
+            unsure,
           ],
         );
         if (settled.length === 0) return false;
@@ -69,14 +73,15 @@ export function deliveryCalls(
     addDeliveries: (edition, deliveries, now) =>
       database.transaction((session) => insertDeliveries(session, boss, { edition, deliveries, now })),
 
-    moveDelivery: (id, { from, to, reason, now }) =>
+    moveDelivery: (id, { from, to, reason, didNotArrive = false, now }) =>
       database.transaction(async (session) => {
         const [moved] = toDeliveries(
           await session.query(
             `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0, interruptions = 0,
+               may_have_arrived = may_have_arrived AND NOT $6,
                settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $4::timestamptz END
              WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${deliveryColumns}`,
-            [id, to, reason, now, [...from]],
+            [id, to, reason, now, [...from], didNotArrive],
           ),
         );
         if (!moved) return false;

@@ -127,6 +127,14 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE sitrep.delivery ADD COLUMN interruptions integer NOT NULL DEFAULT 0;
   `,
+  // What may have arrived is remembered through later attempts. Of what was tried before, and not sent, nobody knows.
+  `
+  ALTER TABLE sitrep.delivery ADD COLUMN may_have_arrived boolean NOT NULL DEFAULT false;
+  UPDATE sitrep.delivery SET may_have_arrived = true
+    WHERE interruptions > 0
+      OR (sending_at IS NOT NULL AND state IN ('pending', 'sending', 'failed', 'held', 'cancelled'))
+      OR (attempt > 1 AND state = 'bounced');
+  `,
 ];
 
 /** Any number will do, as long as it stays: it keeps two processes from migrating at once. */

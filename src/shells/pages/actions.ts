@@ -85,12 +85,15 @@ const ofDelivery: { readonly [state in DeliveryView['state']]: readonly Change[]
 /** What can be done about a delivery; `back` is the page to return to. */
 export function deliveryActions(
   caller: Caller,
-  { id, state, address, edition, content }: DeliveryView,
+  { id, state, address, edition, content, mayHaveArrived }: DeliveryView,
   back: string,
 ): Action[] {
   if (caller.may === 'read') return [];
   const fields = [{ name: 'back', value: back }];
-  const changes = ofDelivery[state].map((change) => ({
+  // Of what may have arrived it says that it did not.
+  const cancels = ofDelivery[state].includes('cancel') || state === 'sending' || state === 'sent';
+  const possible = mayHaveArrived && !cancels ? [...ofDelivery[state], 'cancel' as const] : ofDelivery[state];
+  const changes = possible.map((change) => ({
     action: `/deliveries/${encodeURIComponent(id)}/${change}`,
     label: labels[change],
     about: `${edition} to ${address}`,

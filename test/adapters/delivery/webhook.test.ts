@@ -131,11 +131,13 @@ test.each([
   [404, 'bounced'],
   [410, 'bounced'],
   [408, 'deferred'],
-  [409, 'deferred'],
+  [409, 'unknown'],
   [425, 'deferred'],
   [429, 'deferred'],
   [500, 'deferred'],
+  [502, 'unknown'],
   [503, 'deferred'],
+  [504, 'unknown'],
 ])('%i: %s', async (status, outcome) => {
   const { url } = await receiver((response) => response.writeHead(status).end('token-in-body'));
   const receipt = await call(url);
@@ -155,10 +157,22 @@ test.each([301, 302, 303, 307, 308])('a redirect (%i) is not followed: bounced',
   expect([calls.length, elsewhere.calls.length]).toEqual([1, 0]);
 });
 
-test('nobody listens: deferred, without the address in the reason', async () => {
+test('nobody listens: deferred', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  expect(await call(`http://127.0.0.1:${port}/`)).toEqual({
+    outcome: 'deferred',
+    reason: 'The webhook could not be reached: ECONNREFUSED.',
+  });
+});
+
+test('a port that is never called: deferred, without the address in the reason', async () => {
   expect(await call('http://127.0.0.1:1/token-in-path')).toEqual({
     outcome: 'deferred',
-    reason: expect.stringMatching(/^The webhook could not be reached, or broke off: \w+\.$/),
+    reason: expect.stringMatching(/^The webhook could not be reached: \w+\.$/),
   });
 });
 
@@ -168,17 +182,17 @@ test('an address that cannot be called does not show in the reason either', asyn
   expect(JSON.stringify(receipt)).not.toContain('token-in-address');
 });
 
-test('cut off after the call: deferred, as the receiver knows the next one by its key', async () => {
+test('cut off after the call: unknown, and the receiver knows the next one by its key', async () => {
   const { url, calls } = await receiver((response) => response.socket?.destroy());
-  expect(await call(url)).toMatchObject({ outcome: 'deferred' });
+  expect(await call(url)).toMatchObject({ outcome: 'unknown' });
   expect(calls).toHaveLength(1);
 });
 
-test('no answer in time: deferred', async () => {
+test('no answer in time: unknown', async () => {
   const { url } = await receiver(() => {});
   expect(await call(url, { timeoutMs: 300 })).toEqual({
-    outcome: 'deferred',
-    reason: 'The webhook could not be reached, or broke off: no answer in time.',
+    outcome: 'unknown',
+    reason: 'The webhook broke off, or did not answer: no answer in time.',
   });
 });
 

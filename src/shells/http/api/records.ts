@@ -9,7 +9,7 @@ import { answers, editionNamed, idOf, json, name, type Api } from './words.ts';
 const deliveryNamed = z.object({ delivery: name.describe('The whole id of a delivery') });
 const changeOf = {
   retry: 'Send it again where it was not sent',
-  cancel: 'End it before it is out',
+  cancel: 'End it before it is out; or say of one that may have arrived that it did not',
   hold: 'Keep it from going out',
   release: 'Let go what is held',
 } as const;
