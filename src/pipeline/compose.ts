@@ -8,6 +8,7 @@ import type { Row, RowSets } from '../model/row.ts';
 import { daySpan, longDay, shortDay, shortMonth, spelled, topicNames, weekday } from '../model/wording.ts';
 import type { Findings } from './analyse.ts';
 import type { AppliedParameter } from './applied-parameters.ts';
+import { watched } from './asked-for.ts';
 import { figuresBefore } from './changes.ts';
 import { coveredDays, topicsOf, type Topic } from './coverage.ts';
 import { Evidence, titleOf } from './evidence.ts';
@@ -20,6 +21,8 @@ export interface Figure {
   readonly name: string;
   readonly svg: string;
   readonly rows: readonly Row[];
+  /** Each data set of its spec. */
+  readonly data: { readonly [set: string]: readonly Row[] };
   /** The judgment that stands above it. */
   readonly caption: { readonly id: string; readonly text: string } | null;
   readonly title: string;
@@ -110,6 +113,9 @@ export function compose(
     if (source !== undefined) evidence.use(source.id);
     return source?.name ?? 'source withdrawn';
   };
+  const useNamed = (rows: readonly Row[]): void => {
+    for (const id of evidence.named(rows)) evidence.use(id);
+  };
   const helpers = pageHelpers(evidence);
   const puts: Put[] = [];
   const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
@@ -136,9 +142,17 @@ export function compose(
     paper: { size: paper, margin: margins[paper] },
     styles: brief.styles.text,
     fontFaces,
-    rows: sets,
-    findings: Object.fromEntries(
-      Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
+    rows: watched(sets, (_, rows) => {
+      useNamed(rows);
+      return rows;
+    }),
+    findings: watched(
+      Object.fromEntries(Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null])),
+      (_, finding) => {
+        for (const id of finding?.restsOn ?? []) evidence.use(id);
+        useNamed(finding?.rows ?? []);
+        return finding;
+      },
     ),
     charts: figures,
     counts: countsOf(changes),
@@ -157,8 +171,19 @@ export function compose(
     },
   };
   for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);
+  for (const { id } of applied) if (id !== null) evidence.use(id);
+  // A chart that is drawn is attached with its rows, wherever the template puts it.
+  for (const figure of Object.values(figures)) if (figure !== null) useFigure(evidence, figure);
   const traced = template(page, helpers);
   return { html: withoutTraces(traced), traced, used: evidence.used, puts };
+}
+
+/** A drawing shows every row behind it, and tells its caption to those who cannot see it. */
+function useFigure(evidence: Evidence, { rows, data, caption }: Figure): void {
+  for (const id of evidence.named([...rows, ...Object.values(data).flat()])) evidence.use(id);
+  if (caption === null) return;
+  evidence.use(caption.id);
+  evidence.fill(caption.text, caption.id);
 }
 
 const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {

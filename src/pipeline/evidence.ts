@@ -3,7 +3,9 @@ import { AppError } from '../model/fault.ts';
 import { eachRow, placeholders, references, type TableRow } from '../model/references.ts';
 import { topicNames } from '../model/wording.ts';
 import { figureOf } from '../model/figures.ts';
+import type { Row } from '../model/row.ts';
 import type { Findings } from './analyse.ts';
+import { textsIn } from './asked-for.ts';
 
 /** One endnote: a row that the page cites, what it says, and who says so. */
 export interface Endnote {
@@ -118,6 +120,11 @@ export class Evidence {
   /** Notes that the page shows the row `id`, cited or not. */
   use(id: string): void {
     if (this.#rows.has(id)) this.#used.add(id);
+  }
+
+  /** The ids of the known rows that rows of a query or a finding name, in whichever column. */
+  named(rows: readonly Row[]): string[] {
+    return [...new Set(textsIn(rows))].filter((id) => this.#rows.has(id));
   }
 
   #evidence(id: string): string[] {
