@@ -8,7 +8,7 @@ import type { Row, RowSets } from '../model/row.ts';
 import { daySpan, longDay, shortDay, shortMonth, spelled, topicNames, weekday } from '../model/wording.ts';
 import type { Findings } from './analyse.ts';
 import type { AppliedParameter } from './applied-parameters.ts';
-import { watched } from './asked-for.ts';
+import { askedFor } from './asked-for.ts';
 import { figuresBefore } from './changes.ts';
 import { coveredDays, topicsOf, type Topic } from './coverage.ts';
 import { Evidence, titleOf } from './evidence.ts';
@@ -84,12 +84,12 @@ const templates = new WeakMap<Brief, Template>();
 
 /**
  * One self-contained HTML document, the same with the traces that the gate reads, and the ids of the rows that it
- * shows; where it is to be `explained`, also each expression that printed something.
+ * shows, and the results of queries that the template asked for; where it is to be `explained`, also each expression that printed something.
  */
 export function compose(
   composition: Composition,
   { explained = false }: { explained?: boolean } = {},
-): { html: string; traced: string; used: string[]; puts: Put[] } {
+): { html: string; traced: string; used: string[]; asked: RowSets; puts: Put[] } {
   const {
     brief,
     period,
@@ -113,9 +113,10 @@ export function compose(
     if (source !== undefined) evidence.use(source.id);
     return source?.name ?? 'source withdrawn';
   };
-  const useNamed = (rows: readonly Row[]): void => {
-    for (const id of evidence.named(rows)) evidence.use(id);
-  };
+  const computed = Object.fromEntries(
+    Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
+  );
+  const seen = askedFor({ sets, findings: computed, figures }, evidence);
   const helpers = pageHelpers(evidence);
   const puts: Put[] = [];
   const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
@@ -142,19 +143,9 @@ export function compose(
     paper: { size: paper, margin: margins[paper] },
     styles: brief.styles.text,
     fontFaces,
-    rows: watched(sets, (_, rows) => {
-      useNamed(rows);
-      return rows;
-    }),
-    findings: watched(
-      Object.fromEntries(Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null])),
-      (_, finding) => {
-        for (const id of finding?.restsOn ?? []) evidence.use(id);
-        useNamed(finding?.rows ?? []);
-        return finding;
-      },
-    ),
-    charts: figures,
+    rows: seen.rows,
+    findings: seen.findings,
+    charts: seen.charts,
     counts: countsOf(changes),
     changes: changes.map((each) => ({ ...listed(each), source: sourceName(each.row) })),
     correction: correction && {
@@ -172,18 +163,14 @@ export function compose(
   };
   for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);
   for (const { id } of applied) if (id !== null) evidence.use(id);
-  // A chart that is drawn is attached with its rows, wherever the template puts it.
-  for (const figure of Object.values(figures)) if (figure !== null) useFigure(evidence, figure);
   const traced = template(page, helpers);
-  return { html: withoutTraces(traced), traced, used: evidence.used, puts };
-}
-
-/** A drawing shows every row behind it, and tells its caption to those who cannot see it. */
-function useFigure(evidence: Evidence, { rows, data, caption }: Figure): void {
-  for (const id of evidence.named([...rows, ...Object.values(data).flat()])) evidence.use(id);
-  if (caption === null) return;
-  evidence.use(caption.id);
-  evidence.fill(caption.text, caption.id);
+  return {
+    html: withoutTraces(traced),
+    traced,
+    used: evidence.used,
+    asked: Object.fromEntries(seen.asked),
+    puts,
+  };
 }
 
 const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {

@@ -2,6 +2,7 @@ import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { SourceFile } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import { madeOf, rawOf } from './row-value.ts';
 import { guard, mark, parseTemplate } from './template-check.ts';
 import { placeOf } from './template-places.ts';
 import type { Put } from './trace.ts';
@@ -56,11 +57,12 @@ export function compileTemplate({
   let reading: Fault | undefined;
   handlebars.registerHelper({
     ...allLocated(helpers),
+    if: ifRaw(handlebars.helpers['if']),
     [mark]: (name: string, file: string, line: number) => {
       reading = { file, line, ...nothingNamed(name) };
     },
     [placeOf](this: unknown, file: string, line: number, expression: string) {
-      return new Handlebars.SafeString(onPut?.({ file, line, expression, context: this }) ?? '');
+      return new Handlebars.SafeString(onPut?.({ file, line, expression, context: rawOf(this) }) ?? '');
     },
     [guard]: (_: unknown, value: unknown) => {
       if (value === undefined && reading) throw new AppError('template-invalid', [reading]);
@@ -100,11 +102,18 @@ const nothingNamed = (name: string) => ({
 const allLocated = (helpers: Helpers) =>
   Object.fromEntries(Object.entries(helpers).map(([name, helper]) => [name, located(name, helper)]));
 
+/** `if`, by which `unless` works too, over the value itself: a number that is nought prints, and is not so. */
+const ifRaw = (original: Handlebars.HelperDelegate | undefined): Handlebars.HelperDelegate =>
+  function (this: unknown, condition: unknown, options: unknown): unknown {
+    return original && Reflect.apply(original, this, [rawOf(condition), options]);
+  };
+
 /** The helper with its faults placed where the template calls it. */
 function located(name: string, helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate {
   return function (this: unknown, ...args: unknown[]): unknown {
+    const given = args.slice(0, -1);
     try {
-      return Reflect.apply(helper, this, args);
+      return madeOf(Reflect.apply(helper, this, [...given.map(rawOf), args.at(-1)]), given);
     } catch (cause) {
       const { loc } = call.parse(args.at(-1));
       const place = { file: loc.source, line: loc.start.line };

@@ -116,7 +116,7 @@ export const uncovered = ({ brief, known, period, units }: Draft): Fault[] =>
     // What a row says of collection is no notice.
     const said = units.some(
       ({ text, texts }) =>
-        texts.every(({ says }) => says.length === 0) &&
+        texts.every(({ says, row }) => says.length === 0 && !row) &&
         text.toLowerCase().includes(name.toLowerCase()) &&
         /collection|covered/.test(text),
     );
@@ -134,7 +134,7 @@ export const uncovered = ({ brief, known, period, units }: Draft): Fault[] =>
 export const untoldRevision = ({ revision, units, brief }: Draft): Fault[] => {
   const words = `Revision ${revision} of No.`;
   const told = units.some(
-    ({ text, texts }) => text.startsWith(words) && texts.every(({ says }) => says.length === 0),
+    ({ text, texts }) => text.startsWith(words) && texts.every(({ says, row }) => says.length === 0 && !row),
   );
   if (revision === 1 || told) return [];
   return [
