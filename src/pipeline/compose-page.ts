@@ -52,7 +52,7 @@ export async function composePage(
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
   );
-  const { html, traced, used, puts } = compose(
+  const { html, traced, used, asked, puts } = compose(
     {
       brief,
       period,
@@ -81,6 +81,7 @@ export async function composePage(
       known,
       findings,
       used,
+      asked,
       changes: [...changes, ...corrected],
       traced,
       charts: Object.values(charts),

@@ -8,6 +8,7 @@ import type { Row, RowSets } from '../model/row.ts';
 import { daySpan, longDay, shortDay, shortMonth, spelled, topicNames, weekday } from '../model/wording.ts';
 import type { Findings } from './analyse.ts';
 import type { AppliedParameter } from './applied-parameters.ts';
+import { askedFor } from './asked-for.ts';
 import { figuresBefore } from './changes.ts';
 import { coveredDays, topicsOf, type Topic } from './coverage.ts';
 import { Evidence, titleOf } from './evidence.ts';
@@ -20,6 +21,8 @@ export interface Figure {
   readonly name: string;
   readonly svg: string;
   readonly rows: readonly Row[];
+  /** Each data set of its spec. */
+  readonly data: { readonly [set: string]: readonly Row[] };
   /** The judgment that stands above it. */
   readonly caption: { readonly id: string; readonly text: string } | null;
   readonly title: string;
@@ -81,12 +84,12 @@ const templates = new WeakMap<Brief, Template>();
 
 /**
  * One self-contained HTML document, the same with the traces that the gate reads, and the ids of the rows that it
- * shows; where it is to be `explained`, also each expression that printed something.
+ * shows, and the results of queries that the template asked for; where it is to be `explained`, also each expression that printed something.
  */
 export function compose(
   composition: Composition,
   { explained = false }: { explained?: boolean } = {},
-): { html: string; traced: string; used: string[]; puts: Put[] } {
+): { html: string; traced: string; used: string[]; asked: RowSets; puts: Put[] } {
   const {
     brief,
     period,
@@ -110,6 +113,10 @@ export function compose(
     if (source !== undefined) evidence.use(source.id);
     return source?.name ?? 'source withdrawn';
   };
+  const computed = Object.fromEntries(
+    Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
+  );
+  const seen = askedFor({ sets, findings: computed, figures }, evidence);
   const helpers = pageHelpers(evidence);
   const puts: Put[] = [];
   const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
@@ -136,11 +143,9 @@ export function compose(
     paper: { size: paper, margin: margins[paper] },
     styles: brief.styles.text,
     fontFaces,
-    rows: sets,
-    findings: Object.fromEntries(
-      Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
-    ),
-    charts: figures,
+    rows: seen.rows,
+    findings: seen.findings,
+    charts: seen.charts,
     counts: countsOf(changes),
     changes: changes.map((each) => ({ ...listed(each), source: sourceName(each.row) })),
     correction: correction && {
@@ -157,8 +162,15 @@ export function compose(
     },
   };
   for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);
+  for (const { id } of applied) if (id !== null) evidence.use(id);
   const traced = template(page, helpers);
-  return { html: withoutTraces(traced), traced, used: evidence.used, puts };
+  return {
+    html: withoutTraces(traced),
+    traced,
+    used: evidence.used,
+    asked: Object.fromEntries(seen.asked),
+    puts,
+  };
 }
 
 const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {

@@ -3,6 +3,7 @@ import { AppError } from '../model/fault.ts';
 import { eachRow, placeholders, references, type TableRow } from '../model/references.ts';
 import { topicNames } from '../model/wording.ts';
 import { figureOf } from '../model/figures.ts';
+import type { Row, Value } from '../model/row.ts';
 import type { Findings } from './analyse.ts';
 
 /** One endnote: a row that the page cites, what it says, and who says so. */
@@ -20,6 +21,19 @@ export interface Endnote {
   readonly grade: string;
   readonly external: boolean;
 }
+
+/** The ids of known rows that rows of a query or a finding name, in whichever column. */
+export const idsNamed = (rows: readonly Row[], known: ReadonlyMap<string, TableRow>): string[] =>
+  [...new Set(textsIn(rows))].filter((id) => known.has(id));
+
+/** Every text in a value, at whatever depth; numbers, such as those of an outline, are passed by. */
+function textsIn(value: Value): string[] {
+  if (typeof value === 'string') return [value];
+  if (value === null || typeof value !== 'object') return [];
+  const parts: readonly Value[] = isList(value) ? value : Object.values(value);
+  return parts.flatMap((part) => (typeof part === 'number' ? [] : textsIn(part)));
+}
+const isList = (value: object): value is readonly Value[] => Array.isArray(value);
 
 /** What a page can cite and print: the rows known by the cut-off, by id, and the figures that they hold. */
 export class Evidence {
@@ -118,6 +132,10 @@ export class Evidence {
   /** Notes that the page shows the row `id`, cited or not. */
   use(id: string): void {
     if (this.#rows.has(id)) this.#used.add(id);
+  }
+
+  named(rows: readonly Row[]): string[] {
+    return idsNamed(rows, this.#rows);
   }
 
   #evidence(id: string): string[] {

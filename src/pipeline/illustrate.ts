@@ -8,9 +8,7 @@ import type { Figure } from './compose.ts';
 import { Evidence } from './evidence.ts';
 
 /** A figure with all that the gate looks at. */
-export interface Illustration extends Figure, Drawing {
-  readonly data: { readonly [set: string]: readonly Row[] };
-}
+export interface Illustration extends Figure, Drawing {}
 
 /** Draws one chart. Throws `chart-failed` and `chart-unfinished`. */
 export type DrawChart = (request: ChartRequest) => Promise<Drawing>;

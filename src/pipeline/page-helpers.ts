@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { longDay, shortDay } from '../model/wording.ts';
 import type { Evidence } from './evidence.ts';
 import { plainCell, plainColumns } from './plain-rows.ts';
+import { rawOf } from './row-value.ts';
 import { traceCitation, traceText } from './trace.ts';
 
 const { escapeExpression: escape, SafeString } = Handlebars;
 
 const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
 const identifier = /^[\w-]+$/;
-const identified = z.object({ id: z.string() });
+const identified = z.object({ id: z.preprocess(rawOf, z.string()) });
 /** `Al-Qaeda`, `As-Sahab`, `ISIS-K`: a line does not break within a name. */
 const hyphenatedName = /\b\p{Lu}\p{L}*-\p{Lu}\p{L}*/gu;
 const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string() }).nullable()) });

@@ -2,6 +2,7 @@ import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { SourceFile } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import { madeOf, rawOf } from './row-value.ts';
 import { guard, mark, parseTemplate } from './template-check.ts';
 import { RenderingLimits } from './template-limits.ts';
 import { placeOf } from './template-places.ts';
@@ -58,17 +59,19 @@ export function compileTemplate({
   Object.assign(handlebars, {
     VM: { ...Handlebars.VM, resolvePartial: limits.partial(Handlebars.VM.resolvePartial) },
   });
-  const counted = (given: Helpers) => mapValues(mapValues(given, limits.helper), located);
+  const counted = (given: Helpers) =>
+    mapValues(given, (helper, name) => located(overRaw(limits.helper(helper)), name));
   const { each } = handlebars.helpers;
   let reading: Fault | undefined;
   handlebars.registerHelper({
     ...counted(helpers),
+    if: ifRaw(handlebars.helpers['if']),
     ...(each && { each: located(limits.each(each), 'each') }),
     [mark]: (name: string, file: string, line: number) => {
       reading = { file, line, ...nothingNamed(name) };
     },
     [placeOf](this: unknown, file: string, line: number, expression: string) {
-      return new Handlebars.SafeString(onPut?.({ file, line, expression, context: this }) ?? '');
+      return new Handlebars.SafeString(onPut?.({ file, line, expression, context: rawOf(this) }) ?? '');
     },
     [guard]: (_: unknown, value: unknown) => {
       if (value === undefined && reading) throw new AppError('template-invalid', [reading]);
@@ -113,6 +116,19 @@ const mapValues = (
   change: (helper: Handlebars.HelperDelegate, name: string) => Handlebars.HelperDelegate,
 ): Helpers =>
   Object.fromEntries(Object.entries(helpers).map(([name, helper]) => [name, change(helper, name)]));
+
+/** `if`, by which `unless` works too, over the value itself: a number that is nought prints, and is not so. */
+const ifRaw = (original: Handlebars.HelperDelegate | undefined): Handlebars.HelperDelegate =>
+  function (this: unknown, condition: unknown, options: unknown): unknown {
+    return original && Reflect.apply(original, this, [rawOf(condition), options]);
+  };
+
+/** The helper over the values themselves; what it makes of them is still theirs. */
+const overRaw = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate =>
+  function (this: unknown, ...args: unknown[]): unknown {
+    const given = args.slice(0, -1);
+    return madeOf(Reflect.apply(helper, this, [...given.map(rawOf), args.at(-1)]), given);
+  };
 
 /** The helper with its faults placed where the template calls it. */
 function located(helper: Handlebars.HelperDelegate, name: string): Handlebars.HelperDelegate {

@@ -4,7 +4,7 @@
  * Data cannot write a trace, since it is escaped, and templates may hold no comment and no such attribute.
  */
 const attribute = / data-at="[^"]*"/g;
-const comment = /<!--(?:say|cite|of|put|end) ?[^>]*-->/g;
+const comment = /<!--(?:say|row|cite|of|put|end) ?[^>]*-->/g;
 const openTag = /<([a-z][a-z0-9-]*)(?=[\s>/]|$)/gi;
 
 /** What a template may not hold: a comment, a tag whose name data could give, and the attribute of traces. */
@@ -12,6 +12,22 @@ export const forged = /<!(?!doctype\b)|<$|\bdata-at\b/i;
 
 /** Marks a text as that of a row or a finding. `html` is escaped already. */
 export const traceText = (id: string, html: string): string => `<!--say ${id}-->${html}${traceEnd}`;
+
+/** What gave a value: a query or a finding by name, the known row that it is of, and all known rows named beside it. */
+export interface Provenance {
+  readonly from: string;
+  readonly own: string | null;
+  readonly ids: readonly string[];
+}
+
+/** Marks what was printed from a row by a plain name. `html` is escaped already. */
+export const traceRow = ({ from, own, ids }: Provenance, html: string): string =>
+  `<!--row ${[encodeURIComponent(from), own ?? '-', ...ids].join(' ')}-->${html}${traceEnd}`;
+
+export function readRowTrace(trace: string): Provenance {
+  const [from = '', own = '-', ...ids] = trace.split(' ');
+  return { from: decodeURIComponent(from), own: own === '-' ? null : own, ids };
+}
 
 /** Marks a citation with the rows that it cites. */
 export const traceCitation = (ids: readonly string[]): string => `<!--cite ${ids.join(' ')}-->`;
@@ -52,4 +68,8 @@ export function withoutTraces(traced: string): string {
   return strip(traced.slice(0, start)) + traced.slice(start, end) + strip(traced.slice(end));
 }
 
-const strip = (traced: string): string => traced.replaceAll(attribute, '').replaceAll(comment, '');
+/** Text of a page without the traces in it. */
+export const strip = (traced: string): string =>
+  traced.includes('<!--') || traced.includes('data-at')
+    ? traced.replaceAll(attribute, '').replaceAll(comment, '')
+    : traced;

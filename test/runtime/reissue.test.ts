@@ -505,3 +505,29 @@ test('an edition and its revisions are removed together, or not at all', async (
     expect(await removed()).toEqual([id, second]);
   });
 });
+
+test('a row that only stood behind a chart is one to correct', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger, { weekly: deliverTo('folder: archive') });
+  const edition = asked({ asOf: '2021-08-25' });
+  await ledger.request([edition], now);
+  await makeEdition({ id: edition.id, job: 'make', signal }, house.workshop);
+  for (const delivery of await ledger.deliveries({ state: 'pending' }))
+    await deliverEdition({ id: delivery.id, job: 'send', signal }, house.dispatch);
+  const revisedAs = async (reading: string) => {
+    const dataset = await house.office.loadDataset('afghanistan-2021');
+    const { tables } = dataset;
+    const again = tables.readings.filter((row) => row.id === reading);
+    const later = again.map((row) => ({ ...row, known_on: '2021-08-26', observed_note: 'as told later' }));
+    const readings = [...tables.readings, ...later];
+    const office = {
+      ...house.office,
+      loadDataset: () => Promise.resolve({ ...dataset, tables: { ...tables, readings } }),
+    };
+    return operations.revised.run(office, { asOf: '2021-08-27' });
+  };
+  expect(await revisedAs('none')).toEqual([]);
+  expect(await revisedAs('R3')).toMatchObject([
+    { edition: edition.id, changes: [expect.stringContaining('(R3)')] },
+  ]);
+});

@@ -5,6 +5,7 @@ import type { Corrected } from '../../model/correction.ts';
 import type { Fault } from '../../model/fault.ts';
 import type { Change } from '../../model/known.ts';
 import { eachRow, type TableRow } from '../../model/references.ts';
+import type { RowSets } from '../../model/row.ts';
 import type { Findings } from '../analyse.ts';
 import type { Illustration } from '../illustrate.ts';
 import { parseHtml, type HtmlTree } from './html-tree.ts';
@@ -25,6 +26,8 @@ export interface Draft {
   readonly findings: Findings;
   /** The ids of the rows that the page shows. */
   readonly used: readonly string[];
+  /** The results of the queries that its template asked for, by name. */
+  readonly asked: RowSets;
   /** What the page may list as new, revised, withdrawn or corrected, each with the row as told, or as last told. */
   readonly changes: readonly (Change | Corrected)[];
   readonly tree: HtmlTree;

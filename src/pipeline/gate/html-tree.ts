@@ -1,3 +1,5 @@
+import { readRowTrace, strip, type Provenance } from '../trace.ts';
+
 /** An element of a composed page. */
 export interface Element {
   readonly name: string;
@@ -15,6 +17,8 @@ export interface Text {
   readonly file: string;
   /** The rows and findings that it is the text of. */
   readonly says: readonly string[];
+  /** What gave it, where a query or a finding did and it was printed by a plain name. */
+  readonly row?: Provenance;
   /** The number of the expression that printed it, in a page that is to be explained. */
   readonly put?: number;
 }
@@ -62,6 +66,7 @@ export function parseHtml(html: string): HtmlTree {
     readonly says?: string;
     readonly file?: string;
     readonly put?: number;
+    readonly row?: Provenance;
     readonly within: Element;
   }[] = [];
   const addText = (raw: string): void => {
@@ -73,8 +78,15 @@ export function parseHtml(html: string): HtmlTree {
     // An element within the block knows its own template.
     const file = block?.within === current ? (block.file ?? '') : current.file;
     const says = traces.flatMap(({ says: id }) => (id === undefined ? [] : [id]));
+    const row = traces.findLast((trace) => trace.row !== undefined)?.row;
     const put = traces.findLast((trace) => trace.put !== undefined)?.put;
-    current.children.push({ text: decode(raw), file, says, ...(put !== undefined && { put }) });
+    current.children.push({
+      text: decode(raw),
+      file,
+      says,
+      ...(put !== undefined && { put }),
+      ...(row && { row }),
+    });
   };
 
   let position = 0;
@@ -85,6 +97,7 @@ export function parseHtml(html: string): HtmlTree {
     position = token.lastIndex;
     if (kind !== undefined) {
       if (kind === 'say') traces.push({ says: value, within: current });
+      else if (kind === 'row') traces.push({ row: readRowTrace(value), within: current });
       else if (kind === 'of') traces.push({ file: value, within: current });
       else if (kind === 'put') traces.push({ put: Number(value), within: current });
       else if (kind === 'cite') current.children.push({ cites: value.split(' ').filter(Boolean) });
@@ -136,7 +149,7 @@ function isDrawn(element: Element): boolean {
 function readAttributes(rest: string): { [name: string]: string } {
   const attributes: { [name: string]: string } = {};
   for (const [, name = '', double, single, bare] of rest.matchAll(attribute))
-    attributes[name.toLowerCase()] = decode(double ?? single ?? bare ?? '');
+    attributes[name.toLowerCase()] = decode(strip(double ?? single ?? bare ?? ''));
   return attributes;
 }
 

@@ -20,6 +20,7 @@ import {
   undescribed,
 } from './rules/sealed.ts';
 import { otherWords } from './rules/pdf-text.ts';
+import { untraceable } from './rules/query-rows.ts';
 import { aliases, offScale, strayMethod } from './rules/wording.ts';
 
 /** What a brief is held to whatever its data are. */
@@ -52,6 +53,11 @@ export const beforePrinting: readonly Rule<Draft>[] = [
   { name: 'charts-cite', sense: 'Each drawing stands in a figure that cites.', check: uncitedDrawings },
   { name: 'rests-on', sense: 'Each text of a row stands with the rows that it rests on.', check: unfounded },
   { name: 'row-texts', sense: 'A text that is printed as a row’s is its own.', check: madeUp },
+  {
+    name: 'query-rows',
+    sense: 'Each row that a query gives to the page names a row of the dataset.',
+    check: untraceable,
+  },
   { name: 'known-by-cut-off', sense: 'Nothing became known after the cut-off.', check: unknownRows },
   { name: 'method-in-one-place', sense: 'Method is told in the shared partial alone.', check: strayMethod },
   {

@@ -70,6 +70,26 @@ const withQuery = (id: string, name: string, from: string, to: string) => () =>
       queries: { ...brief.queries, [name]: { ...query, text: swapText(query.text, from, to) } },
     };
   });
+/** A brief with a query of its own, and text at the end of its page. */
+const withOwn = (id: string, name: string, sql: string, html = '') =>
+  withBrief(right, id, (brief) =>
+    template(
+      {
+        ...brief,
+        queries: { ...brief.queries, [name]: { file: `templates/${id}/${name}.sql`, text: sql } },
+      },
+      (text) => swapText(text, '{{/page}}', `${html}\n{{/page}}`),
+    ),
+  );
+/** Rows of measures, and what a paragraph of the celebrations prints of each. */
+const withMeasures = (columns: string, printed: string) =>
+  withOwn(
+    'celebrations',
+    'own',
+    `SELECT ${columns} FROM measures WHERE id = 'F18'`,
+    `{{#each rows.own}}<p>${printed}</p>{{/each}}`,
+  );
+const said = "'In all many people were killed in Kabul, probably by ISIL'";
 const withChart = (
   name: string,
   change: Partial<Brief['config']['charts'][string]>,
@@ -319,6 +339,39 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       says: /gaps|cites no row/,
     },
     {
+      what: 'what a query of its own says through a shared partial of who somebody is',
+      product: () =>
+        withOwn(
+          'actor-sheet',
+          'who',
+          `SELECT id, NULL AS long_name, NULL AS aliases, 'ISIS' AS affiliation, ${said} AS note FROM actors WHERE id = $actor`,
+        ),
+      asked: { brief: 'actor-sheet', parameters: { actor: 'A-isis' } },
+      says: /cites no row: "In all many people/,
+    },
+    {
+      what: 'what it says through the list of names',
+      product: () =>
+        withOwn(
+          'weekly',
+          'names',
+          `SELECT id, name, NULL AS long_name, NULL AS aliases, ${said} AS affiliation, NULL AS note FROM actors`,
+        ),
+      says: /cites no row: .*In all many|cites no row: "A/,
+    },
+    {
+      what: 'a value that goes a long way before a shared partial prints it',
+      product: () =>
+        withPartialOf(
+          withOwn('weekly', 'own', `SELECT 'F12' AS id, [${said}] AS words`),
+          'gaps',
+          '{{#if rows.gaps}}',
+          '{{#each rows.own}}{{#with this}}{{#each words}}<p class="nothing">{{this}}</p>{{/each}}<p>{{join words " "}}</p>{{/with}}{{/each}}{{#if rows.gaps}}',
+          '{{> gaps}}',
+        ),
+      says: /cites no row: "In all many[^]*cites no row: "In all many/,
+    },
+    {
       what: 'text that a shared partial lets in',
       product: () =>
         withPartialOf(
@@ -358,6 +411,18 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       says: /text of "A-isis-1" stands without F28/,
     },
     {
+      what: 'a plain value beside another citation',
+      product: () =>
+        withOwn(
+          'celebrations',
+          'own',
+          "SELECT id, title FROM events WHERE id = 'F02'",
+          '<p>{{#each rows.own}}{{title}}{{/each}}{{cite "F12"}}</p>',
+        ),
+      asked: { brief: 'celebrations' },
+      says: /text of "F02" stands without F02/,
+    },
+    {
       what: 'a finding beside none of its rows',
       product: withTemplate('{{cite (column rows.statements "id")}}', '{{cite "F12"}}'),
       says: /finding "statements" stands without F11/,
@@ -373,6 +438,41 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       what: 'of no row',
       product: withQuery('weekly', 'alternatives', 'SELECT id, text,', "SELECT 'A-none' AS id, text,"),
       says: /is of no row/,
+    },
+  ],
+  'query-rows': [
+    {
+      what: 'a query that gives texts without their ids',
+      product: () =>
+        withOwn(
+          'weekly',
+          'own',
+          "SELECT title FROM events WHERE id = 'F12'",
+          '<p>{{#each rows.own}}{{title}}{{/each}}{{cite "F12"}}</p>',
+        ),
+      says: /the query "own" gives to the page names no row/,
+    },
+    {
+      what: 'one of which the page only asks whether it gives anything',
+      product: () =>
+        withOwn(
+          'weekly',
+          'own',
+          'SELECT count(*) AS number FROM events',
+          '{{#if rows.own}}<p>So it is.{{cite "F12"}}</p>{{/if}}',
+        ),
+      says: /names no row that is known: \{"number":/,
+    },
+    {
+      what: 'rows behind a chart without ids',
+      product: withQuery(
+        'isis-quieting',
+        'shares',
+        'SELECT * REPLACE (',
+        "SELECT * REPLACE ('whole' AS id, [] AS cites, ",
+      ),
+      asked: { brief: 'isis-quieting' },
+      says: /query "shares" gives/,
     },
   ],
   // Below: no query can show what is not known.
@@ -443,6 +543,18 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       what: 'in a text',
       product: withPartial('figures', '{{label}}', '{{label}}, all of {{value}}'),
       says: /prints F18, a lower bound/,
+    },
+    {
+      what: 'beside another citation',
+      product: () => withMeasures('id, value', '{{value}} claims{{cite "F12"}}'),
+      asked: { brief: 'celebrations' },
+      says: /"105" prints F18, a lower bound/,
+    },
+    {
+      what: 'of a row that names it in another column',
+      product: () => withMeasures("'F12' AS id, [id] AS cites, value", '{{value}} claims{{cite "F12"}}'),
+      asked: { brief: 'celebrations' },
+      says: /"105" prints F18, a lower bound/,
     },
     {
       what: 'in a label of a chart',
@@ -637,6 +749,50 @@ describe.each(cases)('$rule', ({ rule, editions }) => {
       expect(file ?? 'templates/').toMatch(/^(?:templates|data)\/|\/(?:templates|data)\//);
       expect(mend).toMatch(/[.}]$/);
     }
+  });
+});
+
+describe('what a query gives may be printed', () => {
+  const asBrief = (brief: string) => ({ brief, asOf });
+  test('with its own citation, and with its bound', async () => {
+    const product = withMeasures(
+      'id, value, bound_words(bound) AS bound',
+      '{{bound}} {{value}} claims{{cite id}}',
+    );
+    expect(await heldBefore(product, asBrief('celebrations'))).toEqual({});
+  });
+
+  test('as a count that names what it counted', async () => {
+    const counted = 'SELECT count(*) AS number, list(id) AS cites FROM events WHERE topic = $topic';
+    const html = '{{#each rows.own}}<p>{{number}} reports{{cite cites}}</p>{{/each}}';
+    expect(await heldBefore(withOwn('celebrations', 'own', counted, html), asBrief('celebrations'))).toEqual(
+      {},
+    );
+  });
+
+  test('without a citation where it is a name of the house, and by no other name', async () => {
+    const html = '{{#each rows.own}}<p>{{word}}</p>{{/each}}';
+    const named = (word: string) =>
+      withOwn('weekly', 'own', `SELECT id, ${word} AS word FROM actors WHERE id = 'A-isis'`, html);
+    expect(await heldBefore(named('name'), asBrief('weekly'))).toEqual({});
+    expect(await heldBefore(named('affiliation_words(affiliation)'), asBrief('weekly'))).toEqual({});
+    expect(await heldBefore(named(`name || ' rules'`), asBrief('weekly'))).toHaveProperty('cites-a-row');
+  });
+
+  test('nought too: it counts as printed, and as nothing to "if"', async () => {
+    const html =
+      '{{#each rows.own}}<p>{{#if number}}more than {{/if}}{{#unless number}}just {{/unless}}{{number}}{{cite id}}</p>{{/each}}';
+    const product = withOwn('weekly', 'own', "SELECT id, 0 AS number FROM events WHERE id = 'F12'", html);
+    const page = await renderEdition(product, asBrief('weekly'));
+    expect(page.html).toContain('<p>just 0<');
+  });
+
+  test('in an attribute, of which no trace is left', async () => {
+    const html = '{{#each rows.own}}<p class="a {{id}}">{{title}}{{cite id}}</p>{{/each}}';
+    const product = withOwn('weekly', 'own', "SELECT id, title FROM events WHERE id = 'F12'", html);
+    const page = await renderEdition(product, asBrief('weekly'));
+    expect(page.html).toContain('<p class="a F12">');
+    expect(page.html).not.toMatch(/<!--/);
   });
 });
 

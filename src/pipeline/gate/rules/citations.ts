@@ -1,3 +1,4 @@
+import type { TableName } from '../../../model/dataset.ts';
 import type { Fault } from '../../../model/fault.ts';
 import { figuresOf } from '../../../model/figures.ts';
 import type { TableRow } from '../../../model/references.ts';
@@ -5,23 +6,27 @@ import { evidenceOf } from '../../evidence.ts';
 import { excerpt, inRow, onPage, type Draft } from '../draft.ts';
 import type { Unit } from '../page-units.ts';
 import type { Text } from '../html-tree.ts';
+import { isOfRegister } from './query-rows.ts';
 
 /** A heading names what follows: it is short, and no sentence. */
 const longestHeading = 8;
 
 /**
  * Furniture is told by who wrote it and not by what it calls itself: text may go without a source only where a shared
- * partial typed it, and only where no text of a row is among it. What a brief's own template writes must cite, but for
- * short headings.
+ * partial typed it, and only where no text of a row is among it, and no value of a query but names. What a brief's own
+ * template writes must cite, but for short headings.
  */
-export function uncited({ brief, units }: Draft): Fault[] {
+export function uncited({ brief, units, rows }: Draft): Fault[] {
   const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
   return units.flatMap((unit): Fault[] => {
     const { element, texts, text, isHeading, isLoose, cites } = unit;
     const worded = texts.filter((each) => /[\p{L}\p{N}]/u.test(each.text));
     if (worded.length === 0) return [];
     const says = worded.some(({ says: ids }) => ids.length > 0);
-    const typed = worded.some(({ file, says: ids }) => ids.length === 0 && !shared.has(file));
+    // What a query gives is typed by no shared partial, whichever prints it.
+    const typed = worded.some((each) =>
+      each.row ? !isOfRegister(each, rows) : each.says.length === 0 && !shared.has(each.file),
+    );
     if (isHeading) {
       const sentence = text.split(' ').length > longestHeading || /[.!?]$/.test(text);
       return typed && sentence
@@ -67,12 +72,16 @@ export function uncitedDrawings({ tree, units }: Draft): Fault[] {
   });
 }
 
+const registers: ReadonlySet<TableName> = new Set(['actors', 'places', 'sources', 'coverage']);
+
 /** Texts of rows stand with the rows that they rest on. A heading may leave them to the page below it. */
 export function unfounded(draft: Draft): Fault[] {
   const { units, rows, findings } = draft;
   const everywhere = new Set(units.flatMap(({ cites }) => [...cites]));
   return units.flatMap((unit) => {
-    const told = new Set(unit.texts.flatMap(({ says }) => says));
+    const told = new Set(
+      unit.texts.flatMap(({ says, row }) => [...says, ...(row ? [row.own ?? row.from] : [])]),
+    );
     return [...told].flatMap((id) => missingBasis(id, unit));
   });
 
@@ -87,7 +96,7 @@ export function unfounded(draft: Draft): Fault[] {
     const finding = Object.hasOwn(findings, id) ? findings[id] : undefined;
     if (entry === undefined && finding === undefined) return [];
     // Who somebody is rests on no report: it stands in a register of the dataset.
-    if (entry && (entry.table === 'actors' || entry.table === 'places')) return [];
+    if (entry && registers.has(entry.table)) return [];
     const basis = entry
       ? evidenceOf(id, find)
       : (finding?.restsOn ?? []).flatMap((each) => evidenceOf(each, find));

@@ -4,6 +4,7 @@ import type { Value } from '../../../model/row.ts';
 import { spelled } from '../../../model/wording.ts';
 import { excerpt, onPage, type Draft } from '../draft.ts';
 import { isElement, textOf, type Element } from '../html-tree.ts';
+import type { Unit } from '../page-units.ts';
 import type { Illustration } from '../../illustrate.ts';
 
 const months =
@@ -11,13 +12,19 @@ const months =
 
 /** A figure that is only a lower bound stands with its bound, in texts, in labels and in the rows behind a chart. */
 export function bareBounds(draft: Draft): Fault[] {
-  const { known, units, charts } = draft;
+  const { known, units, charts, asked } = draft;
+  /** Whether a unit cites a row, or prints from a query that returned it. */
+  const tells = ({ cites, texts }: Unit, id: string): boolean =>
+    cites.has(id) ||
+    texts.some(
+      ({ row }) => row && (row.ids.includes(id) || asked[row.from]?.some((each) => namesRow(each, id))),
+    );
   const bounded = known.measures.filter(({ bound }) => bound === '>=');
   return bounded.flatMap((measure) => {
     const bare = barePattern(measure);
     const mend = `Print it as "at least ${measure.value}", by {${measure.id}.value}.`;
     const inUnits = units
-      .filter(({ cites, element }) => cites.has(measure.id) && element.name !== 'figure')
+      .filter((unit) => unit.element.name !== 'figure' && tells(unit, measure.id))
       .flatMap(({ element, text }) => {
         const found = bare.exec(element.name === 'table' ? countsIn(element) : text)?.[0];
         return found === undefined

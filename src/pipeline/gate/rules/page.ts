@@ -90,7 +90,7 @@ export const uncovered = ({ brief, known, period, units }: Draft): Fault[] => {
         element.name === 'p' &&
         (element.parent?.attributes['class'] ?? '').split(/\s+/).includes('coverage') &&
         // What a row says of collection is no notice, nor is what a brief writes of itself.
-        texts.every(({ file, says }) => says.length === 0 && shared.has(file)),
+        texts.every(({ file, says, row }) => says.length === 0 && !row && shared.has(file)),
     )
     .map(({ text }) => text);
   return topicsOf(brief.config.topic).flatMap((topic) => {
@@ -125,7 +125,7 @@ const holdsWord = (text: string, word: string): boolean =>
 export const untoldRevision = ({ revision, units, brief }: Draft): Fault[] => {
   const words = `Revision ${revision} of No.`;
   const told = units.some(
-    ({ text, texts }) => text.startsWith(words) && texts.every(({ says }) => says.length === 0),
+    ({ text, texts }) => text.startsWith(words) && texts.every(({ says, row }) => says.length === 0 && !row),
   );
   if (revision === 1 || told) return [];
   return [
