@@ -1,25 +1,15 @@
 import { z } from 'zod';
-import type { Brief } from '../model/brief.ts';
-import { day, today, type Day } from '../model/calendar.ts';
-import { correctionsOf, passedOver, type Corrected } from '../model/correction.ts';
-import type { Dataset } from '../model/dataset.ts';
+import { day, today } from '../model/calendar.ts';
+import type { Corrected } from '../model/correction.ts';
 import { editionId } from '../model/edition-id.ts';
 import { isForRecipients, type EditionRecord, type NewEdition } from '../model/edition.ts';
 import { correctionText } from '../pipeline/changes.ts';
-import { defaultAsOf } from '../pipeline/coverage.ts';
 import { find, refused, type Office } from './office.ts';
 import { operation } from './operation.ts';
 import { recorded } from './record.ts';
+import { changedInPlace, changesIn, leftIn, look, type Looked } from './look-again.ts';
 import { goneOf, placeOf, unsureOf } from './receivers.ts';
-import { isIssued, replacementOf, revisionOf } from './revisions.ts';
-
-/** What an edition that was delivered rests on, and by which day it is looked at again. */
-interface Looked {
-  readonly brief: Brief;
-  readonly dataset: Dataset;
-  readonly shown: readonly string[];
-  readonly by: Day;
-}
+import { isIssued, revisionOf } from './revisions.ts';
 
 /**
  * Asks for the next revision of an edition that was delivered, with what was revised or withdrawn by a day. Gives its
@@ -36,6 +26,8 @@ export const reissue = operation(
     const looked = await look(office, replaced, { asOf });
     refuseFannedOut(replaced, looked);
     refuseOtherDay(office, replaced, looked);
+    const inPlace = changedInPlace(looked);
+    if (inPlace !== null) throw refused(`${replaced.id}: ${inPlace.problem}`, inPlace.mend);
     const changes = changesIn(replaced, looked);
     if (changes.length === 0) throw nothingToCorrect(office, replaced, looked);
     const next = revisionAfter(revisions, { replaced, looked, changes });
@@ -61,32 +53,8 @@ export const reissue = operation(
   },
 );
 
-/** The editions that were delivered and rest on rows that were revised or withdrawn by a day, by today if none is given. */
-export const revised = operation(z.strictObject({ asOf: day.optional() }), async (office, { asOf }) => {
-  const { ledger } = office;
-  const ids = await office.briefIds();
-  const found: { edition: string; changes?: string[]; problem?: string }[] = [];
-  for (const edition of await ledger.editions({ limit: 100_000 })) {
-    if (edition.card === null || edition.card.pdf === null || !ids.includes(edition.brief)) continue;
-    if ((await replacementOf(edition, ledger)) !== undefined) continue;
-    if ((await goneOf([edition], ledger)).length === 0) continue;
-    const manifest = edition.folder === null ? undefined : await office.readManifest(edition.folder);
-    if (manifest === undefined) found.push({ edition: edition.id, problem: gone(edition) });
-    else {
-      const looked = await look(office, edition, { asOf, byToday: true });
-      const changes = looked.by <= dayOf(edition) ? [] : changesIn(edition, looked);
-      if (changes.length > 0) found.push({ edition: edition.id, changes: changes.map(correctionText) });
-    }
-  }
-  return found;
-});
-
 const upTo = (last: EditionRecord, revisions: readonly EditionRecord[]): EditionRecord[] =>
   revisions.filter((each) => revisionOf(each) <= revisionOf(last));
-const gone = ({ id, folder }: EditionRecord): string =>
-  `The files of ${id} in ${folder} are missing or altered, so that nobody can tell what it rests on.`;
-/** The day by which what it tells was known. */
-const dayOf = ({ asOf, correction }: EditionRecord): Day => correction?.asOf ?? asOf;
 
 /** The newest revision that reached anybody. Throws where a later one is under way, or where there is none. */
 async function newestDelivered(
@@ -125,27 +93,6 @@ async function newestDelivered(
     'What nobody has needs no correction; of a brief that fans out name one edition.',
   );
 }
-
-async function look(
-  office: Office,
-  edition: EditionRecord,
-  { asOf, byToday = false }: { asOf: Day | undefined; byToday?: boolean },
-): Promise<Looked> {
-  const manifest = edition.folder === null ? undefined : await office.readManifest(edition.folder);
-  if (manifest === undefined) throw refused(gone(edition), 'Restore them from a backup.');
-  const brief = await office.loadBrief(edition.brief);
-  const dataset = await office.loadDataset(brief.config.dataset);
-  const { timezone } = brief.config.schedule;
-  const now = office.now();
-  const by = asOf ?? (byToday ? today(now, timezone) : defaultAsOf(dataset, timezone, now).asOf);
-  return { brief, dataset, by, shown: manifest.rows.map((row) => row.id) };
-}
-
-const changesIn = ({ asOf, correction }: EditionRecord, { dataset, shown, by }: Looked): Corrected[] =>
-  correctionsOf(dataset.tables, { asOf, since: correction?.asOf ?? null, by, shown });
-
-const leftIn = ({ asOf }: EditionRecord, { dataset, shown, by }: Looked): string[] =>
-  passedOver(dataset.tables, { asOf, by, shown });
 
 /** Of a brief that has become one of many editions there is no edition for all any more. */
 function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Looked): void {

@@ -2,11 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { loadDataset } from '../../src/adapters/dataset.ts';
 import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { operations, type OperationName } from '../../src/runtime/operations.ts';
 import type { Settlement } from '../../src/runtime/ledger.ts';
 import type { Parcel } from '../../src/runtime/parcel.ts';
+import { copyFolder } from '../support/copy.ts';
+import { apply, copyOf, swap } from '../support/dataset.ts';
 import { deliverTo, openHouse, refusalOf, scheduled, type House } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { asked, now } from '../support/ledger-samples.ts';
@@ -485,6 +488,51 @@ test('what was delivered and rests on rows corrected since is listed, by its new
     await work();
     expect(await ask('revised', { asOf: '2021-03-14' })).toEqual([]);
     expect(await ask('revised', {})).toMatchObject([{ edition: second }]);
+  });
+});
+
+test('one that cannot be looked at is listed with its fault, and keeps no other from being listed', async () => {
+  await withDesk(async ({ house, ask, work }) => {
+    const other = asked({ brief: 'another', asOf: '2021-03-07' });
+    copyFolder(join(house.templates, 'weekly'), join(house.templates, 'another'));
+    await house.office.ledger.request([other], now);
+    await work();
+    expect(await ask('revised', {})).toHaveLength(2);
+    await writeFile(join(house.templates, 'another/brief.yaml'), 'title: 5\n');
+    expect(await ask('revised', {})).toEqual(
+      expect.arrayContaining([
+        { edition: id, changes: expect.arrayContaining([expect.stringContaining('M-claims')]) },
+        { edition: other.id, problem: expect.stringContaining('another/brief.yaml') },
+      ]),
+    );
+  });
+});
+
+test('rows that were changed in place or removed are named, with what to do, and nothing is asked for', async () => {
+  await withDesk(async ({ house }) => {
+    const folder = await copyOf('revised');
+    await apply(folder, [
+      swap('measures.csv', '>=,12,', '>=,13,'),
+      swap('gaps.csv', '\nG-isis,', '\nG-other,'),
+    ]);
+    const office = { ...house.office, loadDataset: () => loadDataset(folder, 'data/revised') };
+    const problem =
+      'Rows were changed without a revision. ' +
+      'G-isis (gaps) is not in the dataset any more. ' +
+      'M-claims (measures), known on 2021-03-05, was changed in its place.';
+    const mend = expect.stringMatching(/^Put them back as they were, and add .* with a later known_on/);
+    // Whether or not other rows were revised by then.
+    for (const asOf of ['2021-03-10', '2021-03-21'])
+      expect(await refusalOf(operations.reissue.run(office, { id, asOf }))).toMatchObject({
+        faults: [{ problem: `${id}: ${problem}`, mend }],
+      });
+    expect(await house.office.ledger.edition(second)).toBeUndefined();
+    expect(await operations.revised.run(office, { asOf: '2021-03-10' })).toEqual([
+      { edition: id, problem: expect.stringContaining(problem) },
+    ]);
+    expect(await operations.revised.run(office, {})).toMatchObject([
+      { edition: id, problem: expect.stringContaining(problem), changes: expect.anything() },
+    ]);
   });
 });
 

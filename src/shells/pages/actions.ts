@@ -90,15 +90,17 @@ export function deliveryActions(
 ): Action[] {
   if (caller.may === 'read') return [];
   const fields = [{ name: 'back', value: back }];
-  // Of what may have arrived it says that it did not.
-  const cancels = ofDelivery[state].includes('cancel') || state === 'sending' || state === 'sent';
-  const possible = mayHaveArrived && !cancels ? [...ofDelivery[state], 'cancel' as const] : ofDelivery[state];
-  const changes = possible.map((change) => ({
+  const act = (change: Change, label = labels[change]): Action => ({
     action: `/deliveries/${encodeURIComponent(id)}/${change}`,
-    label: labels[change],
+    label,
     about: `${edition} to ${address}`,
     fields,
-  }));
+  });
+  const atRest = state === 'bounced' || state === 'failed' || state === 'cancelled';
+  const changes = [
+    ...ofDelivery[state].map((change) => act(change)),
+    ...(mayHaveArrived && atRest ? [act('cancel', 'Did not arrive')] : []),
+  ];
   const settled = state === 'sent' || state === 'bounced';
   // Word to the operator is no edition, and is not sent again.
   if (!settled || (content !== 'edition' && content !== 'notice')) return changes;

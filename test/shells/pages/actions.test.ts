@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { DeliveryState } from '../../../src/model/edition.ts';
+import { deliveryActions } from '../../../src/shells/pages/actions.ts';
+import { now } from '../../support/ledger-samples.ts';
+
+const caller = { name: 'ops', may: 'operate', clearance: 'TLP:RED' } as const;
+const labelsOf = (state: DeliveryState, mayHaveArrived: boolean): string[] =>
+  deliveryActions(
+    caller,
+    {
+      id: 'd1',
+      edition: 'weekly/2021-08-22',
+      channel: 'email',
+      address: 'ana@example.org',
+      content: 'edition',
+      copy: 0,
+      state,
+      reason: null,
+      attempt: 1,
+      interruptions: 0,
+      mayHaveArrived,
+      createdAt: now,
+      sendingAt: now,
+      settledAt: now,
+    },
+    '/deliveries',
+  ).map(({ label }) => label);
+
+test('of what came to rest and may have arrived an operator can say that it did not', () => {
+  for (const state of ['bounced', 'failed', 'cancelled'] as const) {
+    expect(labelsOf(state, true)).toContain('Did not arrive');
+    expect(labelsOf(state, false)).not.toContain('Did not arrive');
+  }
+  expect(labelsOf('held', true)).toEqual(['Release', 'Cancel']);
+  for (const state of ['sent', 'sending', 'pending', 'waiting'] as const)
+    expect(labelsOf(state, true)).not.toContain('Did not arrive');
+});
