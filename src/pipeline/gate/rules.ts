@@ -20,7 +20,8 @@ import {
   undescribed,
 } from './rules/sealed.ts';
 import { otherWords } from './rules/pdf-text.ts';
-import { aliases, offScale, strayMethod } from './rules/wording.ts';
+import { offScale } from './rules/likelihood.ts';
+import { aliases, strayMethod } from './rules/wording.ts';
 
 /** What a brief is held to whatever its data are. */
 export const ofBrief: readonly Rule<Pick<Draft, 'brief'>>[] = [
