@@ -20,8 +20,9 @@ import {
   undescribed,
 } from './rules/sealed.ts';
 import { otherWords } from './rules/pdf-text.ts';
+import { offScale } from './rules/likelihood.ts';
 import { untraceable } from './rules/query-rows.ts';
-import { aliases, offScale, strayMethod } from './rules/wording.ts';
+import { aliases, strayMethod } from './rules/wording.ts';
 
 /** What a brief is held to whatever its data are. */
 export const ofBrief: readonly Rule<Pick<Draft, 'brief'>>[] = [

@@ -511,12 +511,67 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       says: /"very likely", which its likelihood/,
     },
     {
+      what: 'other words that a brief types',
+      product: withText(
+        '<p>It is highly likely, and probably certain, that ISIL will attack; medium confidence{{cite "F18"}}</p>',
+      ),
+      says: /The page says "highly likely"[^]*The page says "probably"[^]*The page says "medium confidence"[^]*in one sentence/,
+    },
+    {
+      what: 'both in one sentence that a brief types',
+      product: withText('<p>With high confidence an attack is probable{{cite "F18"}}</p>'),
+      says: /in one sentence: "With high confidence/,
+    },
+    {
+      what: 'both, the confidence told after its word',
+      product: withText('<p>Our confidence is high that an attack is likely{{cite "F18"}}</p>'),
+      says: /in one sentence: "Our confidence is high/,
+    },
+    {
+      what: 'both, one of them a row’s',
+      product: withText(
+        '<p>We are confident that {{#each rows.key_judgments}}{{say text}}{{cite rests_on}}{{/each}}</p>',
+      ),
+      says: /in one sentence: "We are confident/,
+    },
+    {
+      what: 'a confidence that is none of ours, after its word',
+      product: withPartial('key-judgments', 'bears no judgment yet.', 'bears none: confidence is very high.'),
+      asked: { asOf: '2019-06-30' },
+      says: /The page says "confidence is very high"/,
+    },
+    {
+      what: 'a likelihood in brief.yaml',
+      product: () => withConfig({ subject: 'What is probably so' }),
+      says: /It says "probably"/,
+    },
+    {
       what: 'both in one sentence',
       product: withPartial('key-judgments', '{{say confidence_basis}}', '{{say text}}'),
       says: /Likelihood and confidence stand in one sentence/,
     },
   ],
   'house-names': [
+    {
+      what: 'an alias that a brief types',
+      product: withText('<p>ISIL will attack{{cite "F18"}}</p>'),
+      says: /The page says "ISIL"/,
+    },
+    {
+      what: 'one in pieces',
+      product: withText('<p>IS<b>IL</b> will attack{{cite "F18"}}</p>'),
+      says: /The page says "ISIL"/,
+    },
+    {
+      what: 'one that is read out',
+      product: withText('<p aria-label="of ISIL">{{cite "F18"}}</p>'),
+      says: /The page says "ISIL"/,
+    },
+    {
+      what: 'one that a shared partial types',
+      product: withPartial('gaps', 'Gaps', 'Gaps on Daesh'),
+      says: /The page says "Daesh"/,
+    },
     {
       what: 'an alias',
       product: withText2('K-isis-2', 'ISIS', 'Islamic State'),
@@ -930,6 +985,30 @@ test('a drawing that comes from data is none of ours, whatever it holds', async 
     code: 'template-invalid',
     faults: [{ problem: expect.stringContaining('it is no drawing of a chart of this page') }],
   });
+});
+
+test('the words of the scale, quotations, names told as others and the method may stand', async () => {
+  const said = withText(
+    '<p>An attack is very likely{{cite "F18"}}. Our confidence is low. “ISIL is probably near, with full confidence”, it said. ISIS, which it calls ISIL, by a confidence interval is likely so.</p><p>Also named Islamic State, IS, ISIL, Daesh{{cite "F18"}}</p>',
+  )();
+  const method = withBrief(said, 'weekly', (brief) => {
+    const { method: told } = brief.partials;
+    if (told === undefined) throw new Error('There is no method.');
+    const text = swapText(
+      told.text,
+      '</section>',
+      '<p>It is not said that ISIL is probably so, with confidence.</p></section>',
+    );
+    return { ...brief, partials: { ...brief.partials, method: { ...told, text } } };
+  });
+  expect(await heldBefore(method, { brief: 'weekly', asOf })).toEqual({});
+});
+
+test('a word of a row is told of the row, and not of each place on the page', async () => {
+  const product = withRow(right, 'events', 'F12', { title: 'A probable statement of ISIL' });
+  const held = await heldBefore(product, { brief: 'celebrations', asOf });
+  expect(held['icd-203']).toMatchObject([{ field: 'title', problem: expect.stringContaining('"F12" says') }]);
+  expect(held['house-names']).toMatchObject([{ field: 'title' }]);
 });
 
 test('numbers of lists, of styles and of endnotes are no figures', async () => {
