@@ -133,6 +133,14 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       product: withText('<style>h2::after{content:"105 claims"}</style>'),
       says: /"105" is typed/,
     },
+    {
+      what: 'in what is handed to a partial',
+      product: withTemplate(
+        '{{#with charts.expected}}{{> chart cites=',
+        '{{#with charts.expected}}{{> chart note="In all 105 claims." cites=',
+      ),
+      says: /"105" is typed/,
+    },
     { what: 'in a partial', product: withPartial('gaps', 'Gaps', 'Six gaps'), says: /"Six" is typed/ },
   ],
   'well-formed': [

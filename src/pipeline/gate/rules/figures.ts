@@ -30,7 +30,8 @@ function findTyped({ file, text }: SourceFile): Fault[] {
   const blank = (match: string) => match.replaceAll(/[^\n]/g, ' ');
   const prose = text
     .replaceAll(/\{\{!--[\s\S]*?--\}\}/g, blank)
-    .replaceAll(/\{\{[^}]*\}\}/g, blank)
+    // What is handed to a partial by name is printed there.
+    .replaceAll(/\{\{[^}]*\}\}/g, (call) => keep(call, /=\s*["']([^"']*)["']/g))
     // Of a style sheet and of a tag only what readers see or hear is text.
     .replaceAll(/<style\b[^>]*>[\s\S]*?<\/style>/g, (sheet) => keep(sheet, /content\s*:\s*([^;}]*)/g))
     .replaceAll(/<[^>]*>/g, (tag) => keep(tag, /\s(?:alt|title|aria-[a-z]+)="([^"]*)"/g))
