@@ -19,11 +19,17 @@ const product: Product = await loadProduct();
 const openQueries = rememberedQueries();
 const rows = eachRow(product.dataset.tables);
 
-/** What a reader sees: the text and the drawings, without what is there for those who cannot see them. */
+/**
+ * What a reader sees: the text, the drawings and the rows behind them, without what is there for those who cannot see
+ * them.
+ */
 const seen = ({ html, charts }: Rendering): string =>
   JSON.stringify([
     printedBlocks(html),
-    Object.values(charts).map(({ svg }) => svg.replaceAll(/ aria-label="[^"]*"/g, '')),
+    Object.values(charts).map(({ svg, rows: behind }) => [
+      svg.replaceAll(/ aria-label="[^"]*"/g, ''),
+      behind,
+    ]),
   ]);
 
 /** The product as if one row had never been written; what rests on it is not told either. */

@@ -214,6 +214,14 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       product: withStyles('p::after { content: attr(class) }'),
       says: /"attr\(class\)"/,
     },
+    {
+      what: 'in what is handed to a partial',
+      product: withTemplate(
+        '{{#with charts.expected}}{{> chart cites=',
+        '{{#with charts.expected}}{{> chart note="In all 105 claims." cites=',
+      ),
+      says: /"105" is typed/,
+    },
     { what: 'in a partial', product: withPartial('gaps', 'Gaps', 'Six gaps'), says: /"Six" is typed/ },
   ],
   'well-formed': [
