@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lacksLibraries } from '../../src/adapters/chromium/check.ts';
 import { launchBrowser } from '../../src/adapters/chromium/launch.ts';
@@ -153,7 +153,9 @@ describe('openPrinter', () => {
   it.runIf(isPackagedPlatform)('leaves no process and no profile when it is disposed of', async () => {
     const printer = await openPrinter({ cacheFolder });
     await printer.print('<p>One</p>', { signal });
-    expect(listProcesses(cacheFolder)).not.toEqual([]);
+    // None of them may reach anything: page-safety.test.ts shows what this does.
+    const [browser] = listProcesses(cacheFolder).filter(({ command }) => !command.includes('--type='));
+    expect(browser?.command).toMatch(/ --host-resolver-rules=MAP \* ~NOTFOUND --/);
     await printer[Symbol.asyncDispose]();
     expect(listProcesses(cacheFolder)).toEqual([]);
     const own = (await readdir(join(cacheFolder, 'profiles'))).filter((name) => !name.endsWith('-lives'));
@@ -191,7 +193,7 @@ describe('print', () => {
 h2 { break-before: page; }
 </style><h1>First</h1><p><a href="#end">to the end</a>, <a href="https://example.org/a">out</a></p>
 <figure role="group"><svg role="img" aria-label="Five claims" width="200" height="100"><rect width="50" height="50"/></svg>
-<figcaption>Claims</figcaption></figure><h2 id="end">Second</h2><p>End <script>document.body.append('SCRIPT RAN')</script></p></html>`,
+<figcaption>Claims</figcaption></figure><h2 id="end">Second</h2><p>End</p></html>`,
       { signal },
     );
     const read = await readPdf(pdf);
@@ -199,7 +201,6 @@ h2 { break-before: page; }
     expect(read.pages[0]).toContain('First');
     expect(read.pages[0]).toContain('Page 1 of 2');
     expect(read.pages[1]).toContain('Page 2 of 2');
-    expect(read.pages.join()).not.toContain('SCRIPT RAN');
     expect(read.sizesPt.map(({ width, height }) => [Math.round(width), Math.round(height)])).toEqual([
       [595, 842],
       [595, 842],
@@ -309,19 +310,6 @@ p { font: italic 600 12px 'Kept 4' }</style><p>Italic \u2265 5</p></html>`;
     ]);
     expect(settled(kept)).toBe(settled(await printer.print(html, { signal })));
     expect(settled(await keeps.print(html, { signal }))).toBe(settled(kept));
-  });
-
-  it('reads no file of the machine', async () => {
-    const secret = join(folder, 'secret.html');
-    await writeFile(secret, '<p>SECRET</p>');
-    const { href } = pathToFileURL(secret);
-    const pdf = await printer.print(
-      `<p>before</p><iframe src="${href}"></iframe><object data="${href}"></object><embed src="${href}">`,
-      { signal },
-    );
-    const text = (await readPdf(pdf)).pages.join();
-    expect(text).toContain('before');
-    expect(text).not.toContain('SECRET');
   });
 
   it('rejects with the reason of the signal, before and during, and prints on', async () => {

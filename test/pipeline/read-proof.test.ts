@@ -3,6 +3,7 @@ import { PDFDocument, PDFName, type PDFObject } from '@cantoo/pdf-lib';
 import { describe, expect, test } from 'vitest';
 import { hashOf, manifestText, type SealedManifest } from '../../src/model/manifest.ts';
 import { attach } from '../../src/pipeline/attachments.ts';
+import { readContents } from '../../src/pipeline/pdf-contents.ts';
 import { readProof } from '../../src/pipeline/read-proof.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';
 
@@ -91,6 +92,31 @@ describe('a file that was made to harm', () => {
   const tooLarge = /^This PDF unpacks to more than any print/;
   const packed = /packs its streams as no print does/;
 
+  const problemOf = (problem: RegExp) =>
+    expect.objectContaining({
+      code: 'pdf-invalid',
+      faults: [{ problem: expect.stringMatching(problem), mend: expect.stringMatching(/\.$/) }],
+    });
+
+  test.each<[string, Made]>([
+    ['a stream beyond the limit', showing(1, (d) => deflated(d, beyond, 'FlateDecode'))],
+    ['streams beyond it together', showing(5, (d) => deflated(d, below, 'FlateDecode'))],
+  ])('is not even opened: %s', async (_, change) => {
+    const pdf = await pdfWith({ 'manifest.json': manifestOf() }, change);
+    await expect(readProof(pdf)).rejects.toEqual(problemOf(tooLarge));
+  });
+
+  test('is not even opened: objects packed together', async () => {
+    const pdf = await pdfWith({ 'manifest.json': manifestOf() }, ({ context }) => {
+      const stream = context.stream(beyond, { Type: 'ObjNot', N: 1, First: 4, Filter: 'FlateDecode' });
+      context.register(stream);
+    });
+    // Under its own name the library would leave it out.
+    const text = Buffer.from(pdf).toString('latin1').replace('ObjNot', 'ObjStm');
+    expect(text).toContain('/ObjStm');
+    await expect(readProof(Buffer.from(text, 'latin1'))).rejects.toEqual(problemOf(tooLarge));
+  });
+
   test.each<[string, Made, RegExp]>([
     ['a stream beyond the limit', showing(1, (d) => deflated(d, beyond, 'FlateDecode')), tooLarge],
     ['the same, its filter in a list', showing(1, (d) => deflated(d, beyond, ['FlateDecode'])), tooLarge],
@@ -100,20 +126,25 @@ describe('a file that was made to harm', () => {
       showing(1, (d) => deflated(d, deflateSync(beyond), ['FlateDecode', 'FlateDecode'])),
       packed,
     ],
-    ['a stream packed by another way', showing(1, (d) => deflated(d, below, 'RunLengthDecode')), packed],
+    ['a stream packed in another way', showing(1, (d) => deflated(d, below, 'RunLengthDecode')), packed],
     [
       'text that is opened and never closed',
       showing(1, (d) => d.context.flateStream('BMC '.repeat(101))),
       /nests its text too deep/,
     ],
-  ])('%s', async (_, change, problem) => {
-    const { readPages } = await readProof(await pdfWith({ 'manifest.json': manifestOf() }, change));
-    expect(readPages).toThrow(
-      expect.objectContaining({
-        code: 'pdf-invalid',
-        faults: [{ problem: expect.stringMatching(problem), mend: expect.stringMatching(/\.$/) }],
-      }),
-    );
+  ])('shows nothing: %s', async (_, change, problem) => {
+    const document = await PDFDocument.load(await pdfWith({}, change));
+    expect(() => readContents(document)).toThrow(problemOf(problem));
+  });
+
+  test('says so where its pages are read', async () => {
+    const pdf = await pdfWith({ 'manifest.json': manifestOf() }, (document) => {
+      const { context } = document;
+      const stream = context.register(deflated(document, below, 'FlateDecode'));
+      document.getPage(0).node.set(PDFName.of('Contents'), context.obj(Array(5).fill(stream)));
+    });
+    const { readPages } = await readProof(pdf);
+    expect(readPages).toThrow(problemOf(tooLarge));
   });
 
   test('what is within the limit is read, and a range of glyphs has an end', async () => {
