@@ -5,7 +5,7 @@ import type { EditionRecord, NewEdition } from '../../model/edition.ts';
 import type { Ledger, Making } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
 import { closeEdition, insertDeliveries } from './deliveries.ts';
-import { sendJob } from './jobs.ts';
+import { wakeEdition } from './jobs.ts';
 import { insertSteps } from './records.ts';
 import { editionColumns, toEditions } from './rows.ts';
 
@@ -233,19 +233,6 @@ async function settle(
       break;
   }
 }
-
-/** Sends an edition's job: older periods first. */
-export const wakeEdition = (
-  session: Session,
-  boss: PgBoss,
-  { id, asOf, afterSeconds = 0 }: Pick<EditionRecord, 'id' | 'asOf'> & { afterSeconds?: number },
-): Promise<void> =>
-  sendJob(boss, session, {
-    queue: 'edition',
-    id,
-    priority: -Math.floor(Date.parse(asOf) / 86_400_000),
-    ...(afterSeconds > 0 && { startAfter: afterSeconds }),
-  });
 
 /** Gives an edition back whose process ended while making it, if `job` still holds it. */
 export async function loseEdition(session: Session, { id, job }: { id: string; job: string }): Promise<void> {

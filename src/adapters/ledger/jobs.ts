@@ -1,4 +1,5 @@
 import type { PgBoss, SendOptions } from 'pg-boss';
+import type { EditionRecord } from '../../model/edition.ts';
 import type { Handlers } from '../../runtime/ledger.ts';
 import type { Session } from './database.ts';
 
@@ -38,6 +39,19 @@ export async function sendJob(
   // Without `db` this would wait for the connection that the transaction holds, for ever.
   await boss.send(queues[queue], { id }, { ...options, singletonKey: id, db: session.queue });
 }
+
+/** Sends an edition's job: older periods first. */
+export const wakeEdition = (
+  session: Session,
+  boss: PgBoss,
+  { id, asOf, afterSeconds = 0 }: Pick<EditionRecord, 'id' | 'asOf'> & { afterSeconds?: number },
+): Promise<void> =>
+  sendJob(boss, session, {
+    queue: 'edition',
+    id,
+    priority: -Math.floor(Date.parse(asOf) / 86_400_000),
+    ...(afterSeconds > 0 && { startAfter: afterSeconds }),
+  });
 
 /** Whether the queue still knows the job, waiting or at work. */
 export async function isAlive(boss: PgBoss, { queue, job }: { queue: Queue; job: string }): Promise<boolean> {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Ledger } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
 import { loseDelivery } from './deliveries.ts';
-import { loseEdition, wakeEdition } from './editions.ts';
-import { isAlive, sendJob } from './jobs.ts';
+import { loseEdition } from './editions.ts';
+import { isAlive, sendJob, wakeEdition } from './jobs.ts';
 import { editionColumns, toEditions } from './rows.ts';
 
 /** Keeping the ledger small, and whole. */

@@ -996,10 +996,10 @@ test('a drawing that comes from data is none of ours, whatever it holds', async 
 });
 
 test('the words of the scale, quotations, names told as others and the method may stand', async () => {
-  const said = withText(
+  const quoted = withText(
     '<p>An attack is very likely{{cite "F18"}}. Our confidence is low. “ISIL is probably near, with full confidence”, it said. ISIS, which it calls ISIL, by a confidence interval is likely so.</p><p>Also named Islamic State, IS, ISIL, Daesh{{cite "F18"}}</p>',
   )();
-  const method = withBrief(said, 'weekly', (brief) => {
+  const method = withBrief(quoted, 'weekly', (brief) => {
     const { method: told } = brief.partials;
     if (told === undefined) throw new Error('There is no method.');
     const text = swapText(
