@@ -82,7 +82,7 @@ const anyLikelihood = new RegExp(`${likelihood.source}|${otherLikelihood.source}
 
 function mixedIn({ pieces }: Draft): Fault[] {
   return pieces
-    .filter(({ element }) => !methodFile.test(element.file))
+    .filter(({ text, element }) => /confiden/i.test(text) && !methodFile.test(element.file))
     .flatMap(({ texts, element }) =>
       sentencesOf(texts.map(worded).join('').replaceAll(/\s+/g, ' '))
         .map((sentence) => sentence.replaceAll(quoted, ' '))
