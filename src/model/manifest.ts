@@ -129,11 +129,18 @@ export function hashOf(content: string | Uint8Array): string {
 
 /** Rows live as long as their dataset, and are asked for by every edition. */
 const rowHashes = new WeakMap<object, string>();
+
+/** Over the fields that say something: a column that a later version adds leaves the hashes of older rows as they are. */
 export function hashOfRow(row: object): string {
-  const hash = rowHashes.get(row) ?? hashOf(canonicalJson(row));
+  const known = rowHashes.get(row);
+  if (known !== undefined) return known;
+  const said = Object.entries(row).filter(([, value]) => !isEmpty(value));
+  const hash = hashOf(canonicalJson(Object.fromEntries(said)));
   rowHashes.set(row, hash);
   return hash;
 }
+
+const isEmpty = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
 
 export interface FileToStore {
   readonly name: string;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { hashOfRow } from '../../src/model/manifest.ts';
 import { compareManifests } from '../../src/pipeline/compare-manifests.ts';
 import { loadTestDataset } from '../support/dataset.ts';
 import { sampleManifest } from '../support/sample-manifest.ts';
@@ -21,4 +22,11 @@ test('another correction is a difference, and is named', async () => {
       says: 'What it says of its correction is another now.',
     },
   ]);
+});
+
+test('the hash of a row is over what it says: a column that is new and empty changes nothing', () => {
+  const row = { id: 'F1', title: 'A report' };
+  expect(hashOfRow({ ...row, caveat: null, targets: [] })).toBe(hashOfRow(row));
+  for (const other of [{ caveat: '' }, { caveat: 'One source' }, { targets: ['A-isis'] }, { value: 0 }])
+    expect(hashOfRow({ ...row, ...other })).not.toBe(hashOfRow(row));
 });
