@@ -94,7 +94,7 @@ function receiptOf(status: number): Receipt {
  * itself refuses, for which it gives no code. Of all others nobody knows.
  */
 const unreached =
-  /^(TypeError|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|UNABLE_TO_\w+|\w*CERT\w*)$/;
+  /^(TypeError|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|UNABLE_TO_\w+|ERR_SSL_\w+|ERR_TLS_\w+|EPROTO|\w*CERT\w*)$/;
 
 /** The code, such as ECONNREFUSED, and not the message: that may hold the address, and the address a token. */
 function nameOf(error: unknown): string {

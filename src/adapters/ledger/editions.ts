@@ -80,7 +80,6 @@ export function editionCalls(
     settleEdition: ({ edition, run }, making, { now, alert, steps = [] }) =>
       database.transaction(async (session) => {
         const { id } = edition;
-        await insertSteps(session, steps);
         const ended = await session.query(
           `UPDATE sitrep.run SET outcome = $3, ended_at = $4, reason = $5
            FROM (SELECT id FROM sitrep.edition WHERE id = $1 AND state = 'rendering' FOR UPDATE) AS current
@@ -89,6 +88,7 @@ export function editionCalls(
         );
         // Cancelled or given back meanwhile, or taken over by another process, which thought this one gone.
         if (ended.length === 0) return false;
+        await insertSteps(session, steps);
         await settle(session, boss, { edition, making, now });
         if (alert) await insertDeliveries(session, boss, { edition: id, deliveries: [alert], now });
         return true;

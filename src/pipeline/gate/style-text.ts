@@ -59,7 +59,8 @@ const counters = /^counter-(?:reset|set|increment)$/;
 /** Counters begin at nought and go on by one; whatever else they are told prints other numbers than those of a list. */
 function isOdd(property: string, value: string): boolean {
   const plain = property === 'counter-increment' ? '1' : '0';
-  return value.split(/\s+/).some((part) => part !== plain && !/^[-a-z_][-\w]*$/i.test(part));
+  const told = value.replace(/\s*!\s*important$/i, '');
+  return told.split(/\s+/).some((part) => part !== plain && !/^[-a-z_][-\w]*$/i.test(part));
 }
 
 /**

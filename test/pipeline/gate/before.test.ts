@@ -1060,3 +1060,27 @@ test('no trace of all this is left on the page', async () => {
   const { html } = await renderEdition(right, { brief: 'weekly', asOf });
   expect(html).not.toMatch(/data-at|<!--/);
 });
+
+test('ordinary words that resemble a likelihood, a confidence or a style may stand', async () => {
+  const words =
+    'A remote-controlled bomb killed police. Consumer confidence is unlikely to recover. The minister has full confidence in the police. A vote of no confidence is likely.';
+  const product = withText(
+    `<p aria-label="Damage shown by satellite image (in August)">${words}{{cite "F18"}}</p>`,
+  )();
+  expect(await heldBefore(product, { brief: 'weekly', asOf })).toEqual({});
+});
+
+test('a day on which nothing is known names no row, and holds no page', async () => {
+  const quiet = (sql: string) =>
+    withOwn('weekly', 'own', sql, '<p>{{#each rows.own}}{{n}}{{/each}}{{cite "F12"}}</p>');
+  const none = "SELECT DATE '2021-08-24' AS day, 0 AS n, CAST([] AS VARCHAR[]) AS cites";
+  expect(await heldBefore(quiet(none), { brief: 'weekly', asOf })).toEqual({});
+  const some = "SELECT DATE '2021-08-24' AS day, 5 AS n, CAST([] AS VARCHAR[]) AS cites";
+  expect(Object.keys(await heldBefore(quiet(some), { brief: 'weekly', asOf }))).toContain('query-rows');
+});
+
+test('years later nothing is held: what is drawn against time makes room', async () => {
+  for (const day of ['2026-11-22', '2049-03-14'])
+    for (const brief of ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'])
+      expect(await heldBefore(right, { brief, asOf: day }), `${brief} as of ${day}`).toEqual({});
+});

@@ -30,9 +30,12 @@ function* forbiddenIn({ name, attributes, file }: Element): Generator<string> {
     if (key.startsWith('on') || sending.has(key)) yield `the attribute ${key}`;
     if (leading.has(key) && !value.startsWith('#')) yield `${key}="${excerpt(value)}"`;
     // A drawing's attributes are styles too: fill="url(…)".
-    if (value.includes('(') && loading.test(unescapeCss(value))) yield `${key}="${excerpt(value)}"`;
+    if (!readOut.test(key) && value.includes('(') && loading.test(unescapeCss(value)))
+      yield `${key}="${excerpt(value)}"`;
   }
 }
+/** Words for readers, which nothing takes for a style. */
+const readOut = /^(?:alt|title|content|aria-[a-z]+)$/;
 const sending = new Set(['srcdoc', 'srcset', 'formaction']);
 const leading = new Set(['href', 'src', 'xlink:href', 'action', 'poster', 'background', 'ping']);
 

@@ -9,13 +9,14 @@ const likelihood =
   /\b(?:almost no chance|very unlikely|unlikely|roughly even chance|very likely|likely|almost certain(?:ly)?)\b/gi;
 /** Terms of its other row, and others that say how likely something is. */
 const otherLikelihood =
-  /\b(?:remote(?:ly possible)?|improbabl[ey]|highly (?:un)?likely|extremely (?:un)?likely|quite (?:un)?likely|most likely|more likely than not|probabl[ey]|highly probable|nearly certain(?:ly)?|roughly even odds|chances are|in all (?:likelihood|probability)|(?:un)?doubtedly|no doubt|virtually certain)\b/gi;
+  /\b(?:remote(?:ly possible| (?:chance|possibility|likelihood))|improbabl[ey]|highly (?:un)?likely|extremely (?:un)?likely|quite (?:un)?likely|most likely|more likely than not|probabl[ey]|highly probable|nearly certain(?:ly)?|roughly even odds|chances are|in all (?:likelihood|probability)|(?:un)?doubtedly|no doubt|virtually certain)\b/gi;
 /** However it is said; the confidence of an interval is a figure. */
-const confidence = /\bconfiden(?:t(?:ly)?|ce(?! (?:intervals?|limits?|levels? of)\b))\b/i;
+const confidence =
+  /\b(?<!(?:no|consumer|public|investor|business|vote of) )confiden(?:t(?:ly)?|ce(?! (?:in|votes?|intervals?|limits?|levels? of)\b))\b/i;
 const otherDegree =
   '(?:medium|strong|weak|great(?:er)?|full|total|limited|fair|good|reasonable|considerable|complete|absolute|(?:very|quite|fairly|extremely) (?:high|low))';
 const otherConfidence = new RegExp(
-  `\\b(?:${otherDegree} confidence|confidence (?:(?:is|was|remains|stays) )?${otherDegree})\\b`,
+  `\\b(?:${otherDegree} confidence(?! in\\b)|confidence (?:(?:is|was|remains|stays) )?${otherDegree})\\b`,
   'i',
 );
 

@@ -17,7 +17,7 @@ export function untraceable({ brief, asked, charts, rows: known }: Draft): Fault
   });
   const given = new Map([...Object.entries(asked), ...drawn]);
   return [...given].flatMap(([query, rows]) => {
-    const nameless = rows.find((row) => idsNamed([row], known).length === 0);
+    const nameless = rows.find((row) => idsNamed([row], known).length === 0 && !saysNothing(row));
     if (nameless === undefined) return [];
     return [
       {
@@ -28,6 +28,16 @@ export function untraceable({ brief, asked, charts, rows: known }: Draft): Fault
     ];
   });
 }
+
+/** A day or group on which nothing is known: a count of nought, of an empty list of ids. */
+const saysNothing = (row: Row): boolean =>
+  Object.values(row).every(
+    (value) =>
+      value === null ||
+      value === 0 ||
+      (typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value)) ||
+      (Array.isArray(value) && value.length === 0),
+  );
 
 /**
  * Whether a value of a query is a name, or another word, of an actor or place, as the row that it is of has it. Who

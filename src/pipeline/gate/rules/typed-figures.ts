@@ -39,7 +39,8 @@ function faultsOf(source: SourceFile, find: (source: SourceFile) => readonly Typ
   return faults;
 }
 
-const shown = /\s(?:alt|title|aria-[\w-]+|start|value|label|placeholder|abbr|summary|data-[\w-]+)\s*=\s*/;
+const shown =
+  /\s(?:alt|title|aria-(?!labelledby|describedby|controls|owns|level)[\w-]+|start|value|label|placeholder|abbr|summary|data-[\w-]+)\s*=\s*/;
 const value = /("[^"]*"|'[^']*'|[^\s>"']+)/;
 const shownAttribute = new RegExp(shown.source + value.source, 'gi');
 const styleAttribute = new RegExp(/\sstyle\s*=\s*/.source + value.source, 'gi');
@@ -103,7 +104,7 @@ const unquoted = (text: string): string => text.replace(/^(["'])(.*)\1$/s, '$2')
 function printedLiterals(call: string): string {
   const named = /\b(?:cite|notes|show|figure|column)\b(?:\s+(?:"[^"]*"|'[^']*'|[\w.@/-]+))*/g;
   const rest = call.replaceAll(named, ' ');
-  return [...rest.matchAll(/"([^"]*)"|'([^']*)'|(?<![\w.@/-])(\d+)/g)]
+  return [...rest.matchAll(/"([^"]*)"|'([^']*)'|(?<![\w.@/[-])(\d+)/g)]
     .map(([, double, single, number]) => double ?? single ?? number ?? '')
     .join(' ');
 }
