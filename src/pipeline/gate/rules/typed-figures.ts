@@ -4,9 +4,7 @@ import { typedFigures } from '../../../model/typed-figures.ts';
 import type { Draft } from '../draft.ts';
 import { decode } from '../html-tree.ts';
 import { figuresInStyle } from '../style-text.ts';
-
-/** The method explains scales whose figures are conventions. */
-const furniture = /(?:^|\/)_shared\/partials\/method\.hbs$/;
+import { methodFile } from '../texts.ts';
 
 /** A figure with the line that it stands in, counted from 0. */
 interface Typed {
@@ -52,7 +50,8 @@ const inlineTag =
 const unseen = /[\u00ad\u200b-\u200d\u2060\ufeff]/g;
 
 function inTemplate({ file, text }: SourceFile): Typed[] {
-  if (furniture.test(file)) return [];
+  // The method explains scales whose figures are conventions.
+  if (methodFile.test(file)) return [];
   const found: Typed[] = [];
   const at = (index: number): number => text.slice(0, index).split('\n').length - 1;
   const figuresAt = (line: number, words: string): Typed[] =>
