@@ -4,7 +4,7 @@ import type { Claim, Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
 
 /** Steps follow each other in milliseconds: those of a while are written at once, beside the rendering. */
-const GATHER_MS = 150;
+const GATHER_MS = 250;
 
 export interface StepNotes {
   add(step: Step): void;

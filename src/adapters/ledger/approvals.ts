@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { hashToApprove, waitReason } from '../../model/approval.ts';
 import type { Ledger } from '../../runtime/ledger.ts';
 import type { Database } from './database.ts';
-import { sendJob } from './jobs.ts';
+import { sendJobs } from './jobs.ts';
 import { approvalColumns, editionColumns, toApprovals, toEditions } from './rows.ts';
 
 /** Who approved what, and what follows from it. */
@@ -33,13 +33,9 @@ export function approvalCalls(database: Database, boss: PgBoss): Pick<Ledger, 'd
            WHERE edition = $1 AND state = $4 AND content IN ('edition', 'notice') RETURNING id`,
           approved ? [id, 'pending', null, 'waiting'] : [id, 'waiting', waitReason(id), 'pending'],
         );
-        const ids = z
-          .array(z.object({ id: z.string() }))
-          .parse(moved)
-          .map((row) => row.id);
-        if (approved)
-          for (const delivery of ids) await sendJob(boss, session, { queue: 'delivery', id: delivery });
-        return ids;
+        const jobs = z.array(z.object({ id: z.string() })).parse(moved);
+        if (approved) await sendJobs(boss, session, { queue: 'delivery', jobs });
+        return jobs.map((job) => job.id);
       }),
 
     approvals: async (edition) =>

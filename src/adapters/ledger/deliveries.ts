@@ -3,7 +3,7 @@ import { waitReason } from '../../model/approval.ts';
 import { isForRecipients, type NewDelivery } from '../../model/edition.ts';
 import type { Ledger, Settlement } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
-import { sendJob } from './jobs.ts';
+import { sendJobs } from './jobs.ts';
 import { deliveryColumns, deliveryId, editionColumns, toDeliveries, toEditions } from './rows.ts';
 
 /** Sending what was made. */
@@ -60,10 +60,9 @@ export function deliveryCalls(
         );
         if (settled.length === 0) return false;
         if (again)
-          await sendJob(boss, session, {
+          await sendJobs(boss, session, {
             queue: 'delivery',
-            id,
-            ...(retried && { startAfter: settlement.afterSeconds }),
+            jobs: [{ id, ...(retried && { startAfter: settlement.afterSeconds }) }],
           });
         else await closeEdition(session, edition, now);
         if (alert && !again) await insertDeliveries(session, boss, { edition, deliveries: [alert], now });
@@ -90,7 +89,7 @@ export function deliveryCalls(
             `UPDATE sitrep.edition SET state = 'delivering', settled_at = NULL WHERE id = $1 AND state = 'done' AND $2`,
             [moved.edition, isForRecipients(moved.content)],
           );
-          await sendJob(boss, session, { queue: 'delivery', id });
+          await sendJobs(boss, session, { queue: 'delivery', jobs: [{ id }] });
         }
         await closeEdition(session, moved.edition, now);
         return true;
@@ -110,6 +109,7 @@ export async function insertDeliveries(
   }: { edition: string; deliveries: readonly NewDelivery[]; now: Date; waits?: boolean },
 ): Promise<string[]> {
   const added: string[] = [];
+  const pending: { id: string }[] = [];
   for (const delivery of deliveries) {
     const { channel, address, content, copy, heldBecause } = delivery;
     const id = deliveryId(edition, delivery);
@@ -125,8 +125,9 @@ export async function insertDeliveries(
     );
     if (rows.length === 0) continue;
     added.push(id);
-    if (state === 'pending') await sendJob(boss, session, { queue: 'delivery', id });
+    if (state === 'pending') pending.push({ id });
   }
+  await sendJobs(boss, session, { queue: 'delivery', jobs: pending });
   return added;
 }
 

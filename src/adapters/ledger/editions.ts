@@ -5,7 +5,7 @@ import type { EditionRecord, NewEdition } from '../../model/edition.ts';
 import type { Ledger, Making } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
 import { closeEdition, insertDeliveries } from './deliveries.ts';
-import { wakeEdition } from './jobs.ts';
+import { wakeEditions } from './jobs.ts';
 import { insertSteps } from './records.ts';
 import { editionColumns, toEditions } from './rows.ts';
 
@@ -27,26 +27,20 @@ export function editionCalls(
         const [{ slot: cursor }] = z.tuple([z.object({ slot: z.date() })]).parse(row);
         const opening = plan(cursor);
         if (opening.cursor.getTime() === cursor.getTime()) return [];
-        const added: EditionRecord[] = [];
-        for (const { edition, reason } of opening.skipped)
-          added.push(...(await insert(session, boss, { edition, now, skipped: reason })));
-        for (const edition of opening.due) {
-          const due = await insert(session, boss, { edition, now });
-          for (const record of due) {
-            const word = alert(record);
-            const deliveries = word === null ? [] : [word];
-            await insertDeliveries(session, boss, { edition: record.id, deliveries, now });
-          }
-          added.push(...due);
+        const skipped = await insert(session, boss, { asked: opening.skipped, now });
+        const due = await insert(session, boss, { asked: opening.due.map((edition) => ({ edition })), now });
+        for (const record of due) {
+          const word = alert(record);
+          const deliveries = word === null ? [] : [word];
+          await insertDeliveries(session, boss, { edition: record.id, deliveries, now });
         }
         await session.query('UPDATE sitrep.cursor SET slot = $2 WHERE brief = $1', [brief, opening.cursor]);
-        return added;
+        return [...skipped, ...due];
       }),
 
     request: (editions, now) =>
       database.transaction(async (session) => {
-        const added: EditionRecord[] = [];
-        for (const edition of editions) added.push(...(await insert(session, boss, { edition, now })));
+        const added = await insert(session, boss, { asked: editions.map((edition) => ({ edition })), now });
         return added.map(({ id }) => id);
       }),
 
@@ -106,51 +100,54 @@ export function editionCalls(
         );
         if (!moved) return false;
         await endRun(session, id, { now, reason });
-        if (moved.state === 'queued') await wakeEdition(session, boss, moved);
+        if (moved.state === 'queued') await wakeEditions(session, boss, [moved]);
         return true;
       }),
   };
 }
 
-/** Adds an edition, with its job when it is to be made; gives none when it exists. */
+/** An edition that is asked for; one with a reason to skip it is only noted. */
+interface Asked {
+  readonly edition: NewEdition;
+  readonly reason?: string;
+}
+
+/** Adds editions, with their jobs where they are to be made; gives those that did not exist, in the order asked for. */
 async function insert(
   session: Session,
   boss: PgBoss,
-  { edition, now, skipped = null }: { edition: NewEdition; now: Date; skipped?: string | null },
+  { asked, now }: { asked: readonly Asked[]; now: Date },
 ): Promise<EditionRecord[]> {
-  const { id, brief, asOf, paper, partOf, origin, slot, reach } = edition;
-  const parameters = JSON.stringify(edition.parameters);
-  const correction = edition.correction && JSON.stringify(edition.correction);
-  const [state, settledAt] = skipped === null ? ['queued', null] : ['skipped', now];
-  const added = toEditions(
+  if (asked.length === 0) return [];
+  const given = asked.map(({ edition, reason }) => ({
+    ...edition,
+    ...(reason === undefined ? { state: 'queued' } : { state: 'skipped', reason, settledAt: now }),
+  }));
+  const inserted = toEditions(
     await session.query(
       `INSERT INTO sitrep.edition
          (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at,
           correction)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       SELECT id, brief, "asOf", paper, parameters, "partOf", origin, slot, reach, state, reason, $2, "settledAt", correction
+       FROM jsonb_to_recordset($1) AS given (id text, brief text, "asOf" text, paper text, parameters jsonb,
+         "partOf" text, origin text, slot timestamptz, reach text, state text, reason text, "settledAt" timestamptz,
+         correction jsonb)
        ON CONFLICT DO NOTHING RETURNING ${editionColumns}`,
-      [
-        id,
-        brief,
-        asOf,
-        paper,
-        parameters,
-        partOf,
-        origin,
-        slot,
-        reach,
-        state,
-        skipped,
-        now,
-        settledAt,
-        correction,
-      ],
+      [JSON.stringify(given), now],
     ),
   );
-  const isDue = added.length === 0 && origin === 'schedule' && skipped === null;
-  const woken = isDue ? await takeOver(session, edition, now) : added;
-  if (skipped === null) for (const record of woken) await wakeEdition(session, boss, record);
-  return woken;
+  const records = new Map(inserted.map((record) => [record.id, record]));
+  const added: EditionRecord[] = [];
+  for (const { edition, reason } of asked) {
+    const record = records.get(edition.id);
+    records.delete(edition.id);
+    if (record) added.push(record);
+    else if (edition.origin === 'schedule' && reason === undefined)
+      added.push(...(await takeOver(session, edition, now)));
+  }
+  const toMake = added.filter(({ state }) => state === 'queued');
+  await wakeEditions(session, boss, toMake);
+  return added;
 }
 
 /**
@@ -201,13 +198,13 @@ async function settle(
       const { folder, sha256, pages, card, needsApproval, deliveries } = making;
       const [state, settledAt] = deliveries.length > 0 ? ['delivering', null] : ['rendered', now];
       const reason = making.outcome === 'notice' ? 'Nothing is new: a notice goes out in its place.' : null;
+      // Made once more before anything went out: to whom is decided anew.
       await session.query(
-        `UPDATE sitrep.edition SET rendered_at = $2, folder = $3, sha256 = $4, pages = $5, card = $6, attempt = 0,
+        `WITH undecided AS (DELETE FROM sitrep.delivery WHERE edition = $1 AND state = 'waiting')
+         UPDATE sitrep.edition SET rendered_at = $2, folder = $3, sha256 = $4, pages = $5, card = $6, attempt = 0,
            state = $7, reason = $8, settled_at = $9, job = NULL, needs_approval = $10 WHERE id = $1`,
         [id, now, folder, sha256, pages, JSON.stringify(card), state, reason, settledAt, needsApproval],
       );
-      // Made once more before anything went out: to whom is decided anew.
-      await session.query(`DELETE FROM sitrep.delivery WHERE edition = $1 AND state = 'waiting'`, [id]);
       if (deliveries.length === 0) break;
       const waits = waitsForApproval({ ...edition, sha256, card, needsApproval });
       await insertDeliveries(session, boss, { edition: id, deliveries, now, waits });
@@ -215,7 +212,7 @@ async function settle(
       break;
     }
     case 'fanned-out':
-      for (const child of making.editions) await insert(session, boss, { edition: child, now });
+      await insert(session, boss, { asked: making.editions.map((child) => ({ edition: child })), now });
       await moveTo('done', making.reason, now);
       break;
     case 'skipped':
@@ -225,11 +222,11 @@ async function settle(
       break;
     case 'given-back':
       await moveTo('queued', making.reason, null);
-      await wakeEdition(session, boss, edition);
+      await wakeEditions(session, boss, [edition]);
       break;
     case 'retried':
       await moveTo('queued', making.reason, null);
-      await wakeEdition(session, boss, { ...edition, afterSeconds: making.afterSeconds });
+      await wakeEditions(session, boss, [edition], { afterSeconds: making.afterSeconds });
       break;
   }
 }

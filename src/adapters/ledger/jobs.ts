@@ -1,4 +1,4 @@
-import type { PgBoss, SendOptions } from 'pg-boss';
+import type { JobInsert, PgBoss } from 'pg-boss';
 import type { EditionRecord } from '../../model/edition.ts';
 import type { Handlers } from '../../runtime/ledger.ts';
 import type { Session } from './database.ts';
@@ -30,27 +30,37 @@ export async function createQueues(boss: PgBoss): Promise<void> {
   }
 }
 
-/** Sends a job as part of the session's transaction; one that waits already will do. */
-export async function sendJob(
-  boss: PgBoss,
-  session: Session,
-  { queue, id, ...options }: { queue: Queue; id: string } & Pick<SendOptions, 'startAfter' | 'priority'>,
-): Promise<void> {
-  // Without `db` this would wait for the connection that the transaction holds, for ever.
-  await boss.send(queues[queue], { id }, { ...options, singletonKey: id, db: session.queue });
+interface NewJob extends Pick<JobInsert, 'startAfter' | 'priority'> {
+  /** Of the edition or delivery. */
+  readonly id: string;
 }
 
-/** Sends an edition's job: older periods first. */
-export const wakeEdition = (
+/** Sends jobs as part of the session's transaction, at once; where one waits already, that will do. */
+export async function sendJobs(
+  boss: PgBoss,
+  session: Session,
+  { queue, jobs }: { queue: Queue; jobs: readonly NewJob[] },
+): Promise<void> {
+  if (jobs.length === 0) return;
+  const inserted = jobs.map(({ id, ...options }) => ({ ...options, data: { id }, singletonKey: id }));
+  // Without `db` this would wait for the connection that the transaction holds, for ever.
+  await boss.insert(queues[queue], inserted, { db: session.queue });
+}
+
+/** Sends editions' jobs: older periods first. */
+export const wakeEditions = (
   session: Session,
   boss: PgBoss,
-  { id, asOf, afterSeconds = 0 }: Pick<EditionRecord, 'id' | 'asOf'> & { afterSeconds?: number },
+  editions: readonly Pick<EditionRecord, 'id' | 'asOf'>[],
+  { afterSeconds = 0 }: { afterSeconds?: number } = {},
 ): Promise<void> =>
-  sendJob(boss, session, {
+  sendJobs(boss, session, {
     queue: 'edition',
-    id,
-    priority: -Math.floor(Date.parse(asOf) / 86_400_000),
-    ...(afterSeconds > 0 && { startAfter: afterSeconds }),
+    jobs: editions.map(({ id, asOf }) => ({
+      id,
+      priority: -Math.floor(Date.parse(asOf) / 86_400_000),
+      ...(afterSeconds > 0 && { startAfter: afterSeconds }),
+    })),
   });
 
 /** Whether the queue still knows the job, waiting or at work. */

@@ -91,21 +91,11 @@ export function recordCalls(
 
 export async function insertSteps(session: Session, steps: readonly StepRecord[]): Promise<void> {
   if (steps.length === 0) return;
-  const rows = steps.map(
-    (_, row) => `(${[1, 2, 3, 4, 5].map((column) => `$${row * 5 + column}`).join(', ')})`,
-  );
   // The edition may have been removed meanwhile: then nobody asks for its steps.
   await session.query(
     `INSERT INTO sitrep.step (edition, run, number, step, at)
-     SELECT id, run::integer, number::integer, step, at::timestamptz
-     FROM (VALUES ${rows.join(', ')}) AS given (edition, run, number, step, at)
+     SELECT given.* FROM jsonb_to_recordset($1) AS given (edition text, run integer, number integer, step text, at timestamptz)
      JOIN sitrep.edition ON id = given.edition ON CONFLICT DO NOTHING`,
-    steps.flatMap(({ edition, run, number, step, at }) => [
-      edition,
-      `${run}`,
-      `${number}`,
-      step,
-      at.toISOString(),
-    ]),
+    [JSON.stringify(steps)],
   );
 }

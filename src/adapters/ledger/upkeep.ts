@@ -4,7 +4,7 @@ import type { Ledger } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
 import { loseDelivery } from './deliveries.ts';
 import { loseEdition } from './editions.ts';
-import { isAlive, sendJob, wakeEdition } from './jobs.ts';
+import { isAlive, sendJobs, wakeEditions } from './jobs.ts';
 import { editionColumns, toEditions } from './rows.ts';
 
 /** Keeping the ledger small, and whole. */
@@ -56,8 +56,8 @@ export function upkeepCalls(
           continue;
         mended += 1;
         await (queue === 'edition'
-          ? wakeEdition(database, boss, { id, asOf })
-          : sendJob(boss, database, { queue, id }));
+          ? wakeEditions(database, boss, [{ id, asOf }])
+          : sendJobs(boss, database, { queue, jobs: [{ id }] }));
       }
       return mended;
     },
