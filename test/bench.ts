@@ -125,9 +125,9 @@ async function benchWarm(): Promise<void> {
   const { drawChart } = charts;
 
   let html = '';
-  const print = (document: string, { signal }: { signal: AbortSignal }) => {
+  const print: Effects['print'] = (document, options) => {
     html = document;
-    return printer.print(document, { signal });
+    return printer.print(document, options);
   };
   const effects: Effects = {
     openQueries: queries.open,

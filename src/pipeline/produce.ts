@@ -40,9 +40,15 @@ export interface Effects {
   /** Lets the browser start while charts are drawn. */
   readonly startPrinting: () => void;
   /** HTML to PDF. */
-  readonly print: (html: string, options: { signal: AbortSignal }) => Promise<Uint8Array>;
+  readonly print: (html: string, options: PrintOptions) => Promise<Uint8Array>;
   /** What prints. */
   readonly browser: () => Promise<Browser>;
+}
+
+export interface PrintOptions {
+  readonly signal: AbortSignal;
+  /** Called when the browser needs nothing more to print the document: this thread can turn to something else. */
+  readonly onBegun?: (() => void) | undefined;
 }
 
 /** Material that every edition is made with. */
@@ -128,7 +134,8 @@ export async function produce(
     stop.throwIfAborted();
     onStep('gate');
     const { printed, rendering, manifest, attachments } = await printAndJudge(
-      (dismissed) => effects.print(page.html, { signal: AbortSignal.any([stop, dismissed]) }),
+      ({ signal: dismissed, onBegun }) =>
+        effects.print(page.html, { signal: AbortSignal.any([stop, dismissed]), onBegun }),
       async () => {
         const judged = { ...page, ...judge() };
         return { rendering: judged, ...(await proofOf(request, judged, { effects, material })) };

@@ -73,7 +73,8 @@ const heldOrFailed = async (work: Promise<unknown>): Promise<string> => {
 
 test('a page that the gate holds is not waited for: its print is stopped', async () => {
   let stopped = false;
-  const endless = (_html: string, { signal }: { signal: AbortSignal }): Promise<never> => {
+  const endless: Effects['print'] = (_html, { signal, onBegun }) => {
+    onBegun?.();
     const { promise, reject } = Promise.withResolvers<never>();
     signal.addEventListener('abort', () => {
       stopped = true;

@@ -92,7 +92,10 @@ export async function openHouse(
       effects: {
         ...rendering,
         startPrinting: () => {},
-        print: (_, { signal }) => house.print(signal),
+        print: (_, { signal, onBegun }) => {
+          onBegun?.();
+          return house.print(signal);
+        },
         browser: () => Promise.resolve({ name: 'Test', version: '1' }),
       },
       store: { read: readEdition, write: storeEdition },

@@ -1,5 +1,6 @@
 import type { CDPSession, Page } from 'puppeteer';
 import { AppError } from '../../model/fault.ts';
+import type { PrintOptions } from '../../pipeline/produce.ts';
 import { checkPrinting, lacksLibraries, readCheck, writeCheck } from './check.ts';
 import { findBrowser } from './find.ts';
 import type { BrowserOrigin, FoundBrowser } from './find.ts';
@@ -34,7 +35,7 @@ export interface Printer extends AsyncDisposable {
    * Prints one self-contained document; calls may overlap. Paper and margins are the document's `@page`.
    * Throws `print-failed`, `browser-failed`, or the signal's reason.
    */
-  print(html: string, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
+  print(html: string, options: PrintOptions): Promise<Uint8Array>;
   /** Draws the first page of such a document as a PNG. Throws as `print` does. */
   picture(html: string, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
 }
@@ -81,11 +82,11 @@ async function startPrinter(found: FoundBrowser, options: SessionOptions): Promi
 
   const attempt = async (
     html: string,
-    { pages, fresh, signal }: { pages: PagePool; fresh: boolean; signal: AbortSignal },
+    { pages, fresh, signal, onBegun }: PrintOptions & { pages: PagePool; fresh: boolean },
   ) => {
     const page = await pages.take({ fresh, signal });
     try {
-      const pdf = await printOnPage(page, { html, fontFaces, signal });
+      const pdf = await printOnPage(page, { html, fontFaces, signal, onBegun });
       pages.giveBack(page);
       return pdf;
     } catch (error) {
@@ -96,7 +97,7 @@ async function startPrinter(found: FoundBrowser, options: SessionOptions): Promi
 
   return {
     browser: { name, version, path: found.path, origin: found.origin },
-    async print(html, { signal }) {
+    async print(html, { signal, onBegun }) {
       // A renderer or the whole browser may die under a page, or be in a state in which nothing prints: that is bad
       // luck once and twice. What a fresh browser does not print either, is the document's fault.
       let last: Session | undefined;
@@ -104,7 +105,8 @@ async function startPrinter(found: FoundBrowser, options: SessionOptions): Promi
         try {
           const renewed = attempts === 'in a fresh browser' ? sessions.renew(last) : sessions.current();
           last = await abortable(renewed, signal);
-          return await attempt(html, { pages: last.pages, fresh: attempts !== 'on a page', signal });
+          const fresh = attempts !== 'on a page';
+          return await attempt(html, { pages: last.pages, fresh, signal, onBegun });
         } catch (cause) {
           signal.throwIfAborted();
           if (sessions.closed || attempts === 'in a fresh browser')
@@ -144,9 +146,10 @@ const protocols = new WeakMap<Page, Promise<CDPSession>>();
  * Prints what the page shows. The whole PDF comes in one answer: Puppeteer's own `pdf`, of which these are the values
  * it begins with, fetches it piece by piece, which takes a sixth longer.
  */
-async function printShown(page: Page): Promise<Uint8Array> {
-  const protocol = protocols.get(page) ?? page.createCDPSession();
-  protocols.set(page, protocol);
+async function printShown(page: Page, onBegun: () => void): Promise<Uint8Array> {
+  const begun = protocols.get(page) ?? page.createCDPSession();
+  protocols.set(page, begun);
+  const protocol = await begun;
   const options = {
     transferMode: 'ReturnAsBase64',
     preferCSSPageSize: true,
@@ -160,17 +163,20 @@ async function printShown(page: Page): Promise<Uint8Array> {
     marginLeft: 0,
     marginRight: 0,
   } as const;
-  const { data } = await (await protocol).send('Page.printToPDF', options, { timeout: PROTOCOL_TIMEOUT_MS });
+  const printing = protocol.send('Page.printToPDF', options, { timeout: PROTOCOL_TIMEOUT_MS });
+  onBegun();
+  const { data } = await printing;
   return Buffer.from(data, 'base64');
 }
 
 async function printOnPage(
   page: Page,
-  document: { readonly html: string; readonly fontFaces: string; readonly signal: AbortSignal },
+  document: PrintOptions & { readonly html: string; readonly fontFaces: string },
 ): Promise<Uint8Array> {
+  const { onBegun = () => {} } = document;
   const pdf = await whileAlive(page, document.signal, async () => {
     await showDocument(page, document);
-    return printShown(page);
+    return printShown(page, onBegun);
   });
   // A meta refresh cannot reach anything, but it would put an error page in the document's place.
   if (page.url() !== 'about:blank') throw new Error(`The document moved on to ${page.url()}.`);
