@@ -240,6 +240,14 @@ p { font: 11px S; width: 300px; }</style>
     );
   });
 
+  it('tells when the browser needs nothing more of this process, which is before the PDF is there', async () => {
+    const told: string[] = [];
+    const html = `<p>${'word '.repeat(20_000)}</p>`;
+    const printing = printer.print(html, { signal, onBegun: () => void told.push('begun') });
+    await printing.then(() => told.push('printed'));
+    expect(told).toEqual(['begun', 'printed']);
+  });
+
   it('prints overlapping documents, each its own', async () => {
     const names = Array.from({ length: 6 }, (_, index) => `Document-${index}`);
     const pdfs = await Promise.all(names.map((name) => printer.print(`<p>${name}</p>`, { signal })));
