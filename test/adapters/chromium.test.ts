@@ -123,12 +123,26 @@ describe('openPrinter', () => {
     });
   });
 
-  it('refuses a program that is no browser', async () => {
-    const browserPath = join(folder, 'not-a-browser');
-    await writeFile(browserPath, '#!/bin/sh\nexit 3\n', { mode: 0o755 });
+  it.each([
+    ['says nothing', 'exit 3', 'The browser did not start.', 'PUPPETEER_EXECUTABLE_PATH'],
+    [
+      'lacks a library',
+      'echo "chrome: error while loading shared libraries: libnss3.so" >&2; exit 127',
+      'The browser did not start: chrome: error while loading shared libraries: libnss3.so',
+      'PUPPETEER_EXECUTABLE_PATH',
+    ],
+    [
+      'may not make a sandbox',
+      'echo "[9:9:1123/072411.1:FATAL:zygote_host_impl_linux.cc(128)] No usable sandbox! If you are" >&2; kill -TRAP $$',
+      'The browser did not start: this system keeps it from making its sandbox, for which it needs user namespaces.',
+      '"The sandbox of the browser" in docs/operating.md',
+    ],
+  ])('refuses a program that %s instead of starting, and tells why', async (name, script, problem, way) => {
+    const browserPath = join(folder, name.replaceAll(' ', '-'));
+    await writeFile(browserPath, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     await expect(openPrinter({ cacheFolder, browserPath })).rejects.toMatchObject({
       code: 'browser-failed',
-      faults: [{ file: browserPath }],
+      faults: [{ file: browserPath, problem, mend: expect.stringContaining(way) }],
     });
   });
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { launch } from 'puppeteer';
 import type { Browser } from 'puppeteer';
 import { AppError } from '../../model/fault.ts';
+import { complaintOf } from './complaint.ts';
 import type { FoundBrowser } from './find.ts';
 import { openScratch } from './scratch.ts';
 import type { UnpackedChromium } from './unpack.ts';
@@ -34,7 +35,24 @@ export async function launchBrowser(
 ): Promise<RunningBrowser> {
   signal?.throwIfAborted();
   const profile = await openScratch(join(cacheFolder, 'profiles'));
+  const userDataDir = join(profile.path, 'user-data');
+  const args = [
+    // No name resolves, so nothing on a page can reach the network, a meta refresh included.
+    `--host-resolver-rules=MAP * ~NOTFOUND${reachable === undefined ? '' : `, EXCLUDE ${reachable}`}`,
+    // Else every letter is as wide as whole pixels of a screen, and printed words fall apart ("Rep orted").
+    '--font-render-hinting=none',
+    // Root cannot enter the sandbox's user namespace: Chromium refuses to start as root with it.
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  ];
+  let env: Record<string, string> | undefined;
   try {
+    env =
+      found.bundle &&
+      (await packagedEnvironment(found.bundle, {
+        bundledLibraries,
+        home: profile.path,
+        fontCache: join(cacheFolder, 'fontconfig'),
+      }));
     const browser = await launch({
       executablePath: found.path,
       headless: found.bundle === undefined ? true : 'shell',
@@ -43,31 +61,25 @@ export async function launchBrowser(
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
-      userDataDir: join(profile.path, 'user-data'),
+      userDataDir,
       protocolTimeout: PROTOCOL_TIMEOUT_MS,
       timeout: PROTOCOL_TIMEOUT_MS,
-      ...(found.bundle && {
-        env: await packagedEnvironment(found.bundle, {
-          bundledLibraries,
-          home: profile.path,
-          fontCache: join(cacheFolder, 'fontconfig'),
-        }),
-      }),
-      args: [
-        // No name resolves, so nothing on a page can reach the network, a meta refresh included.
-        `--host-resolver-rules=MAP * ~NOTFOUND${reachable === undefined ? '' : `, EXCLUDE ${reachable}`}`,
-        // Else every letter is as wide as whole pixels of a screen, and printed words fall apart ("Rep orted").
-        '--font-render-hinting=none',
-        // Root cannot enter the sandbox's user namespace: Chromium refuses to start as root with it.
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      ],
+      ...(env && { env }),
+      args,
       ...(signal && { signal }),
     });
     return { browser, [Symbol.asyncDispose]: () => close(browser, profile) };
   } catch (cause) {
-    await profile[Symbol.asyncDispose]();
+    await using _ = profile;
     signal?.throwIfAborted();
-    throw browserFailed(found, { problem: 'The browser did not start.', cause });
+    const complaint = await complaintOf(found.path, {
+      env,
+      args: [...args, `--user-data-dir=${userDataDir}`],
+    });
+    if (complaint.startsWith('No usable sandbox')) throw withoutSandbox(found, cause);
+    const problem =
+      complaint === '' ? 'The browser did not start.' : `The browser did not start: ${complaint}`;
+    throw browserFailed(found, { problem, cause });
   }
 }
 
@@ -124,6 +136,15 @@ async function close(browser: Browser, profile: AsyncDisposable): Promise<void> 
     // Nothing is left: the usual case.
   }
 }
+
+/** Usual on Ubuntu 23.10 and newer, and in containers, for anybody but root. */
+const withoutSandbox = ({ path: file }: FoundBrowser, cause: unknown): AppError => {
+  const problem =
+    'The browser did not start: this system keeps it from making its sandbox, for which it needs user namespaces.';
+  const mend =
+    'Allow them for this browser: "The sandbox of the browser" in docs/operating.md says how on Ubuntu and in a container. Or set PUPPETEER_EXECUTABLE_PATH to a Chrome that the system installed.';
+  return new AppError('browser-failed', [{ file, problem, mend }], { cause });
+};
 
 /** The error for a browser that is there but does not work, with the way out for where it came from. */
 export function browserFailed(
