@@ -3,10 +3,7 @@ import type { Page } from 'puppeteer';
 /** Nothing may be fetched; styles and fonts come with the document. The policy stays in force for every document. */
 const policy = `default-src 'none'; style-src 'unsafe-inline'; font-src data:`;
 
-/**
- * The faces of the sheet that is removed go on living in the document, decoded. On the screen, which nobody sees, no
- * document is laid out or painted: that would take a quarter of what showing and printing it does.
- */
+/** The faces of the sheet that is removed go on living in the document, decoded. */
 const keepFaces = `(async () => {
   const sheets = [...document.styleSheets];
   const faces = sheets.flatMap(({ cssRules }) => [...cssRules]).map(({ style }) =>
@@ -17,10 +14,17 @@ const keepFaces = `(async () => {
   );
   for (const { ownerNode } of sheets) ownerNode.remove();
   for (const face of faces) document.fonts.add(await face.load());
-  const unseen = new CSSStyleSheet();
-  unseen.replaceSync('@media screen { body { content-visibility: hidden !important } }');
-  document.adoptedStyleSheets = [unseen];
 })()`;
+
+/**
+ * No document is laid out or painted for the screen, which nobody sees: that takes a quarter of what showing and printing
+ * one does. The sheet is the page's own, and stays for the next document.
+ */
+const leaveScreenBlank = `{
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('@media screen { body { content-visibility: hidden !important } }');
+  document.adoptedStyleSheets = [sheet];
+}`;
 
 /**
  * Puts one document in the place of another, and waits for its fonts; what would move the page elsewhere or change its
@@ -43,6 +47,7 @@ export async function prepareFrame(page: Page, { fontFaces }: { fontFaces: strin
     `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}"><style>${fontFaces}</style>`,
   );
   await page.evaluate(keepFaces);
+  await page.evaluate(leaveScreenBlank);
 }
 
 /** Shows a document on a prepared page, as if it had been loaded there. */
