@@ -50,25 +50,6 @@ const worldOf = (parts: Parts): PagesWorld => ({
   ...parts,
   picture: openPictures({ cacheFolder: parts.cacheFolder, draw: parts.drawPicture }),
   readFile: readEditionFile,
-  explain: oneByOne((pdf: Uint8Array, phrase: string) => explain(pdf, { phrase, repository: parts })),
+  explain: (pdf, phrase) => explain(pdf, { phrase, repository: parts }),
   now,
 });
-
-/** More than this wait only where somebody asks for more than they read. */
-const MOST_WAITING = 10;
-
-/** One at a time: each composes a page, which is as much work as making an edition. Throws `queue-full`. */
-function oneByOne<A extends unknown[], T>(work: (...given: A) => Promise<T>): (...given: A) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  return async (...given) => {
-    if (waiting >= MOST_WAITING)
-      throw new AppError('queue-full', [
-        { problem: 'Too many ask at once what is behind a number.', mend: 'Ask again in a few seconds.' },
-      ]);
-    waiting += 1;
-    const turn = last.then(() => work(...given)).finally(() => (waiting -= 1));
-    last = turn.catch(() => {});
-    return turn;
-  };
-}

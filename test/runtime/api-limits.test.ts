@@ -84,6 +84,52 @@ test('clients that neither finish asking nor read the answer keep no other waiti
   });
 });
 
+test('a request that does not arrive in time is told so, whether its head is missing or its body', async () => {
+  await withWeb(
+    async (web) => {
+      const begin = async (text: string) => {
+        const socket = connect(web.port, '127.0.0.1');
+        socket.write(text);
+        return Buffer.concat(await socket.toArray()).toString();
+      };
+      const head = `POST ${asked} HTTP/1.1\r\nhost: localhost\r\n`;
+      const json = 'content-type: application/json\r\ncontent-length: 900\r\n\r\n{"asOf":';
+      for (const told of await Promise.all([begin(head), begin(`${head}${json}`)]))
+        expect(told).toMatch(
+          /^HTTP\/1.1 408 Request Timeout\r\ncontent-type: application\/problem\+json\r\n[^]*"code":"request-too-slow"/,
+        );
+      expect((await web.ask('/api/editions')).json.items).toHaveLength(1);
+    },
+    { arriveMs: 200 },
+  );
+});
+
+test('a process that comes too late to what is due turns work away, but says that it lives', async () => {
+  await withWeb(
+    async (web) => {
+      let isBusy = true;
+      const work = (): void => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+        if (isBusy) setImmediate(work);
+      };
+      const statusOf = async (path: string) => (await web.ask(path)).status;
+      try {
+        setImmediate(work);
+        await expect.poll(() => statusOf('/api/briefs'), { timeout: 30_000 }).toBe(503);
+        expect(await web.ask('/api/briefs')).toMatchObject({
+          headers: { 'content-type': 'application/problem+json', 'retry-after': '10' },
+          json: { code: 'too-busy', mend: 'Try again later.' },
+        });
+        expect(await statusOf('/healthz')).toBe(200);
+      } finally {
+        isBusy = false;
+      }
+      await expect.poll(() => statusOf('/api/briefs'), { timeout: 30_000 }).toBe(200);
+    },
+    { mostDelayMs: 200 },
+  );
+});
+
 test('no more streams of events are open at once than may be', async () => {
   await withWeb(async (web) => {
     await web.ask(asked, { method: 'POST', body: { asOf: '2021-08-15' } });

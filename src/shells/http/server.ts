@@ -33,6 +33,10 @@ export interface ServerOptions {
   readonly port: number;
   readonly publicUrl: string | null;
   readonly requestsPerMinute: number;
+  /** A request must have arrived after this. */
+  readonly arriveMs?: number;
+  /** So late may the process come to what is due; beyond that it turns work away. */
+  readonly mostDelayMs?: number;
 }
 
 export interface Served {
@@ -48,11 +52,12 @@ export interface Served {
 
 /** Requests are small: a wish for an edition, a form. */
 const MOST_BYTES = 16_384;
-/** A request must have arrived after this, and be answered after that. */
 const ARRIVE_MS = 15_000;
+/** Within each span in which a request must have arrived it is looked so often who is too slow; Node looks every 30 s. */
+const LOOKS_FOR_SLOW = 5;
+/** A request must be answered after this. */
 const ANSWER_MS = 30_000;
 const MOST_CONNECTIONS = 500;
-/** So late does the process come to what is due before it turns work away. */
 const MOST_DELAY_MS = 2_000;
 const LOGINS_PER_MINUTE = 10;
 /** An edition's name below its brief can be so long in an address. */
@@ -78,7 +83,14 @@ const policy = {
 /** Everything that is served over HTTP to others than this program. Gives the port it has. */
 export async function serve(
   served: Served,
-  { host, port, publicUrl, requestsPerMinute }: ServerOptions,
+  {
+    host,
+    port,
+    publicUrl,
+    requestsPerMinute,
+    arriveMs = ARRIVE_MS,
+    mostDelayMs = MOST_DELAY_MS,
+  }: ServerOptions,
 ): Promise<AsyncDisposable & { port: number }> {
   const { desk, admission, key, log } = served;
   const local = isLoopback(host);
@@ -91,7 +103,9 @@ export async function serve(
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
     clientErrorHandler: tellSocket,
     bodyLimit: MOST_BYTES,
-    requestTimeout: ARRIVE_MS,
+    requestTimeout: arriveMs,
+    // Where the head may take longer than the whole, Node swaps the two, and a body would have the minute of heads.
+    http: { headersTimeout: arriveMs, connectionsCheckingInterval: arriveMs / LOOKS_FOR_SLOW },
     connectionTimeout: 2 * ANSWER_MS,
     handlerTimeout: ANSWER_MS,
     forceCloseConnections: true,
@@ -138,7 +152,7 @@ export async function serve(
   );
   health(app, served.health, { guarded: true });
   await app.register(async (scope) => {
-    await scope.register(underPressure, { maxEventLoopDelay: MOST_DELAY_MS });
+    await scope.register(underPressure, { maxEventLoopDelay: mostDelayMs });
     login(scope, { admission, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
     const sendEvents = eventStreams(desk, { mayStill, log });
     await api(scope, desk, { sendEvents, readAsset: served.readAsset });

@@ -7,6 +7,7 @@ import type { Pages } from '../http/server.ts';
 import { changeRoutes } from './changes.ts';
 import { frameOf } from './frame.ts';
 import { lookRoutes } from './looks.ts';
+import { oneByOne } from './one-by-one.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { openTemplates, type Show } from './templates.ts';
 import type { PagesWorld } from './world.ts';
@@ -28,7 +29,7 @@ export async function openPages(desk: Desk, world: PagesWorld): Promise<Pages> {
   return {
     routes(app) {
       assetRoutes(app, assets);
-      lookRoutes(app, { desk, world, show });
+      lookRoutes(app, { desk, world: { ...world, explain: oneByOne(world.explain) }, show });
       operatorRoutes(app, { desk, show });
       changeRoutes(app, desk);
       app.get('/login', { config: { open: true } }, (request, reply) => {
