@@ -11,6 +11,7 @@ import type {
   NewEdition,
   RunRecord,
 } from '../model/edition.ts';
+import type { ErrorCode } from '../model/fault.ts';
 import type { Marking } from '../model/marking.ts';
 import type { StepRecord } from '../model/view.ts';
 
@@ -28,7 +29,13 @@ export type Making =
   | { readonly outcome: 'skipped' | 'given-back'; readonly reason: string }
   | { readonly outcome: 'fanned-out'; readonly editions: readonly NewEdition[]; readonly reason: string }
   | { readonly outcome: 'held' | 'failed'; readonly reason: string }
-  | { readonly outcome: 'retried'; readonly reason: string; readonly afterSeconds: number };
+  | {
+      readonly outcome: 'retried';
+      readonly reason: string;
+      /** What kind of failure it was; null for one that nobody foresaw. */
+      readonly code: ErrorCode | null;
+      readonly afterSeconds: number;
+    };
 
 /**
  * What came of one attempt at a delivery; `retried` is tried again. `mayHaveArrived` says that nobody knows, and stays
@@ -112,8 +119,8 @@ interface Counts {
 export interface Claim {
   readonly edition: EditionRecord;
   readonly run: number;
-  /** Attempts that failed since it was asked for; those that were merely interrupted do not count. */
-  readonly failures: number;
+  /** The codes of the attempts that failed since it was asked for; those that were merely interrupted do not count. */
+  readonly failures: readonly (string | null)[];
 }
 
 /**

@@ -7,7 +7,12 @@ import { asked, at, claimed, delivering, made, mailTo, now } from '../support/le
 const ledgers = useLedgers();
 const later = at('2021-08-23T05:01:00Z');
 const quiet = { now: later, alert: null };
-const retried = { outcome: 'retried', reason: 'The browser failed.', afterSeconds: 60 } as const;
+const retried = {
+  outcome: 'retried',
+  reason: 'The browser failed.',
+  code: 'browser-failed',
+  afterSeconds: 60,
+} as const;
 
 const weeks = ['2021-08-08', '2021-08-15', '2021-08-22'].map((asOf) => asked({ asOf }));
 const allWeeks = (): Opening => ({ cursor: now, due: weeks, skipped: [] });
