@@ -63,8 +63,8 @@ export interface Opening {
   readonly skipped: readonly { readonly edition: NewEdition; readonly reason: string }[];
 }
 
-/** A decision on an edition that was made. */
-type Decision = Pick<ApprovalRecord, 'decision' | 'sha256' | 'user' | 'namedBy' | 'claimedName'> & {
+/** A decision on editions that were made. */
+export type Decision = Pick<ApprovalRecord, 'decision' | 'user' | 'namedBy' | 'claimedName'> & {
   readonly now: Date;
 };
 
@@ -173,11 +173,14 @@ export interface Ledger extends AsyncDisposable {
   addDeliveries(edition: string, deliveries: readonly NewDelivery[], now: Date): Promise<string[]>;
 
   /**
-   * Writes down that the edition was approved as it is, and lets go what waited for that; or that it was disapproved,
-   * and has what is not on its way wait. Undefined, and nothing happens, when `sha256` is not what it is any more. Gives
-   * the ids of the deliveries that moved.
+   * Writes down that each of the editions was approved as it is, and lets go what waited for that; or that it was
+   * disapproved, and has what is not on its way wait. Gives their ids, each before those of its deliveries that moved.
+   * Nothing happens to any of them when `sha256` is not what one is any more: those are `outdated`.
    */
-  decide(edition: string, decision: Decision): Promise<string[] | undefined>;
+  decide(
+    editions: readonly { readonly id: string; readonly sha256: string }[],
+    decision: Decision,
+  ): Promise<{ readonly moved: readonly string[] } | { readonly outdated: readonly string[] }>;
   /** Decisions on an edition, the latest first. */
   approvals(edition: string): Promise<ApprovalRecord[]>;
 
