@@ -42,7 +42,7 @@ export interface ChartProcess extends AsyncDisposable {
  * Draws charts in a process of their own, so that a spec which never ends, or asks for more memory than there is, fails
  * as a chart and takes nothing else with it. (A thread is not enough: V8 ends the whole process when one large array
  * passes a thread's limit.) It starts when it is first needed, and again when it was lost. One chart at a time.
- * Drawing throws `chart-failed`, and `chart-unfinished` for what may pass by itself.
+ * Drawing throws `chart-failed`, `chart-slow` for what takes too long, and `chart-unfinished` where the process was lost.
  */
 export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
   let running: Promise<Running> | undefined;
@@ -169,6 +169,14 @@ async function nextOf(child: ChildProcess, seconds: number): Promise<FromChartPr
   }
 }
 
+/** A machine that has too much to do may be why one is slow; somebody who ends processes says nothing of the chart. */
+const codes = {
+  slow: 'chart-slow',
+  memory: 'chart-failed',
+  gone: 'chart-unfinished',
+  unstarted: 'chart-unfinished',
+} as const satisfies { [why in Lost['why']]: ErrorCode };
+
 function tooMuch(
   { name, file }: ChartRequest,
   { limits, cause }: { limits: ChartLimits; cause: Lost },
@@ -183,7 +191,5 @@ function tooMuch(
     cause.why === 'unstarted'
       ? 'See whether the machine has memory and processes left.'
       : 'Ask for fewer steps in the spec, or let a query give fewer rows.';
-  // A machine that has too much to do, or somebody who ends processes, says nothing of the chart.
-  const code = cause.why === 'memory' ? 'chart-failed' : 'chart-unfinished';
-  return new AppError(code, [{ file, problem, mend }], { cause });
+  return new AppError(codes[cause.why], [{ file, problem, mend }], { cause });
 }

@@ -33,6 +33,7 @@ export const errorCodes = [
   'query-failed',
   'chart-failed',
   'chart-unfinished',
+  'chart-slow',
   'citation-unknown',
   'browser-missing',
   'browser-failed',

@@ -13,6 +13,7 @@ import { figuresBefore } from './changes.ts';
 import { coveredDays, topicsOf, type Topic } from './coverage.ts';
 import { Evidence, titleOf } from './evidence.ts';
 import { pageHelpers } from './page-helpers.ts';
+import { SourceName } from './source-name.ts';
 import { compileTemplate, type Template } from './template.ts';
 import { tracePut, withoutTraces, type Put } from './trace.ts';
 
@@ -107,11 +108,11 @@ export function compose(
   } = composition;
   const evidence = new Evidence(known, findings);
   /** A withdrawn row's source may be gone with it. */
-  const sourceName = (row: Change['row']): string => {
+  const sourceName = (row: Change['row']): SourceName | string => {
     const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
     const source = known.sources.find((each) => each.id === id);
     if (source !== undefined) evidence.use(source.id);
-    return source?.name ?? 'source withdrawn';
+    return source === undefined ? 'source withdrawn' : new SourceName(source.name);
   };
   const computed = Object.fromEntries(
     Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),

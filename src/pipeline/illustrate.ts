@@ -1,6 +1,6 @@
 import type { Brief } from '../model/brief.ts';
 import type { Tables } from '../model/dataset.ts';
-import { AppError, type Fault } from '../model/fault.ts';
+import { AppError, type ErrorCode, type Fault } from '../model/fault.ts';
 import type { Row, RowSets } from '../model/row.ts';
 import type { Findings } from './analyse.ts';
 import type { ChartRequest, Drawing } from './chart.ts';
@@ -10,7 +10,7 @@ import { Evidence } from './evidence.ts';
 /** A figure with all that the gate looks at. */
 export interface Illustration extends Figure, Drawing {}
 
-/** Draws one chart. Throws `chart-failed` and `chart-unfinished`. */
+/** Draws one chart. Throws `chart-failed`, `chart-slow` and `chart-unfinished`. */
 export type DrawChart = (request: ChartRequest) => Promise<Drawing>;
 
 /** Draws the brief's charts; one whose rows are empty is null. Throws the faults of all charts at once. */
@@ -93,12 +93,15 @@ export async function illustrate({
   );
   const errors = drawn.flatMap(([, { error }]) => error ?? []);
   const faults = errors.flatMap((error) => error.faults);
-  // What somebody must mend weighs more than what may pass.
-  const code = errors.every((error) => error.code === 'chart-unfinished')
-    ? 'chart-unfinished'
-    : 'chart-failed';
-  if (errors.length > 0) throw new AppError(code, faults);
+  if (errors.length > 0) throw new AppError(worstOf(errors), faults);
   return Object.fromEntries(drawn.map(([name, { figure }]) => [name, figure]));
+}
+
+/** What somebody must mend weighs more than what may pass, and what seldom passes more than what is mere bad luck. */
+function worstOf(errors: readonly AppError[]): ErrorCode {
+  const telling = errors.filter(({ code }) => code !== 'chart-unfinished');
+  if (telling.length === 0) return 'chart-unfinished';
+  return telling.every(({ code }) => code === 'chart-slow') ? 'chart-slow' : 'chart-failed';
 }
 
 interface Drawn {

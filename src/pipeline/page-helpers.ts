@@ -4,6 +4,7 @@ import { longDay, shortDay } from '../model/wording.ts';
 import type { Evidence } from './evidence.ts';
 import { plainCell, plainColumns } from './plain-rows.ts';
 import { rawOf } from './row-value.ts';
+import { SourceName } from './source-name.ts';
 import { traceCitation, traceText } from './trace.ts';
 
 const { escapeExpression: escape, SafeString } = Handlebars;
@@ -63,8 +64,13 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
     day: (value: unknown) => longDay(z.string().parse(value)),
     'short-day': (value: unknown) => shortDay(z.string().parse(value)),
     /** `{{join list ", "}}` */
-    join: (list: unknown, between: unknown) =>
-      z.array(z.string()).parse(list).join(z.string().parse(between)),
+    join: (list: unknown, between: unknown) => {
+      const items = z.array(z.union([z.string(), z.instanceof(SourceName)])).parse(list);
+      const glue = z.string().parse(between);
+      if (items.every((item) => typeof item === 'string')) return items.join(glue);
+      const html = items.map((item) => (typeof item === 'string' ? escape(item) : item.toHTML()));
+      return new SafeString(html.join(escape(glue)));
+    },
     /** `{{column rows "id"}}`: the values of one column, lists laid end to end. */
     column: (rows: unknown, name: unknown) =>
       z
@@ -73,8 +79,13 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
         .flatMap((row) => row[z.string().parse(name)]),
     /** The endnotes and the sources behind them; nothing can be cited after this. */
     endnotes(this: unknown, options: Handlebars.HelperOptions) {
-      const notes = evidence.endnotes;
-      const sources = evidence.sources;
+      const named = (name: string) => new SourceName(name);
+      const notes = evidence.endnotes.map((note) => ({ ...note, chain: note.chain.map(named) }));
+      const sources = evidence.sources.map((source) => ({
+        ...source,
+        name: named(source.name),
+        through: source.through === null ? null : named(source.through),
+      }));
       listed = true;
       return options.fn({ notes, sources, many: sources.length > 3 });
     },

@@ -4,7 +4,7 @@
  * Data cannot write a trace, since it is escaped, and templates may hold no comment and no such attribute.
  */
 const attribute = / data-at="[^"]*"/g;
-const comment = /<!--(?:say|row|cite|of|put|end) ?[^>]*-->/g;
+const comment = /<!--(?:say|row|name|cite|of|put|end) ?[^>]*-->/g;
 const openTag = /<([a-z][a-z0-9-]*)(?=[\s>/]|$)/gi;
 
 /** What a template may not hold: a comment, a tag whose name data could give, and the attribute of traces. */
@@ -12,6 +12,9 @@ export const forged = /<!(?!doctype\b)|<$|\bdata-at\b/i;
 
 /** Marks a text as that of a row or a finding. `html` is escaped already. */
 export const traceText = (id: string, html: string): string => `<!--say ${id}-->${html}${traceEnd}`;
+
+/** Marks the name of a source, as its row has it. `html` is escaped already. */
+export const traceName = (html: string): string => `<!--name-->${html}${traceEnd}`;
 
 /** What gave a value: a query or a finding by name, the known row that it is of, and all known rows named beside it. */
 export interface Provenance {

@@ -11,6 +11,7 @@ import type {
   NewEdition,
   RunRecord,
 } from '../model/edition.ts';
+import type { ErrorCode } from '../model/fault.ts';
 import type { Marking } from '../model/marking.ts';
 import type { StepRecord } from '../model/view.ts';
 
@@ -28,7 +29,13 @@ export type Making =
   | { readonly outcome: 'skipped' | 'given-back'; readonly reason: string }
   | { readonly outcome: 'fanned-out'; readonly editions: readonly NewEdition[]; readonly reason: string }
   | { readonly outcome: 'held' | 'failed'; readonly reason: string }
-  | { readonly outcome: 'retried'; readonly reason: string; readonly afterSeconds: number };
+  | {
+      readonly outcome: 'retried';
+      readonly reason: string;
+      /** What kind of failure it was; null for one that nobody foresaw. */
+      readonly code: ErrorCode | null;
+      readonly afterSeconds: number;
+    };
 
 /**
  * What came of one attempt at a delivery; `retried` is tried again. `mayHaveArrived` says that nobody knows, and stays
@@ -56,8 +63,8 @@ export interface Opening {
   readonly skipped: readonly { readonly edition: NewEdition; readonly reason: string }[];
 }
 
-/** A decision on an edition that was made. */
-type Decision = Pick<ApprovalRecord, 'decision' | 'sha256' | 'user' | 'namedBy' | 'claimedName'> & {
+/** A decision on editions that were made. */
+export type Decision = Pick<ApprovalRecord, 'decision' | 'user' | 'namedBy' | 'claimedName'> & {
   readonly now: Date;
 };
 
@@ -112,8 +119,8 @@ interface Counts {
 export interface Claim {
   readonly edition: EditionRecord;
   readonly run: number;
-  /** Attempts that failed since it was asked for; those that were merely interrupted do not count. */
-  readonly failures: number;
+  /** The codes of the attempts that failed since it was asked for; those that were merely interrupted do not count. */
+  readonly failures: readonly (string | null)[];
 }
 
 /**
@@ -166,11 +173,14 @@ export interface Ledger extends AsyncDisposable {
   addDeliveries(edition: string, deliveries: readonly NewDelivery[], now: Date): Promise<string[]>;
 
   /**
-   * Writes down that the edition was approved as it is, and lets go what waited for that; or that it was disapproved,
-   * and has what is not on its way wait. Undefined, and nothing happens, when `sha256` is not what it is any more. Gives
-   * the ids of the deliveries that moved.
+   * Writes down that each of the editions was approved as it is, and lets go what waited for that; or that it was
+   * disapproved, and has what is not on its way wait. Gives their ids, each before those of its deliveries that moved.
+   * Nothing happens to any of them when `sha256` is not what one is any more: those are `outdated`.
    */
-  decide(edition: string, decision: Decision): Promise<string[] | undefined>;
+  decide(
+    editions: readonly { readonly id: string; readonly sha256: string }[],
+    decision: Decision,
+  ): Promise<{ readonly moved: readonly string[] } | { readonly outdated: readonly string[] }>;
   /** Decisions on an edition, the latest first. */
   approvals(edition: string): Promise<ApprovalRecord[]>;
 

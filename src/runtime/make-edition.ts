@@ -14,7 +14,7 @@ import { alertTo, approvalAlertTo } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
 import { generate, type Store } from './generate.ts';
 import type { Hands } from './hands.ts';
-import type { Ledger, Making } from './ledger.ts';
+import type { Claim, Ledger, Making } from './ledger.ts';
 import type { Log } from './log.ts';
 import { receiversOf, targetsOf } from './receivers.ts';
 import { noteSteps, type StepNotes } from './step-notes.ts';
@@ -44,11 +44,14 @@ export interface Workshop {
 /** What may pass by itself: the browser, the disk, the process of the charts. Anything else is a fault that somebody has to mend. */
 const passing: ReadonlySet<ErrorCode> = new Set([
   'browser-failed',
+  'chart-slow',
   'chart-unfinished',
   'print-failed',
   'output-unwritable',
 ]);
 const MOST_ATTEMPTS = 5;
+/** A chart is slow on a busy machine, or its spec has no end: each attempt at that one holds up all other charts. */
+const MOST_SLOW = 2;
 /** Begun more often than this and never ended, an edition takes its process down with it: bad luck is not so stubborn. */
 const MOST_BEGUN = 100;
 
@@ -85,7 +88,7 @@ const lost: Making = {
 
 interface Attempt {
   readonly workshop: Workshop;
-  readonly failures: number;
+  readonly failures: Claim['failures'];
   readonly signal: AbortSignal;
   readonly notes: StepNotes;
 }
@@ -102,9 +105,12 @@ async function attempt(
     const reason = known ? error.faults.map(describeFault).join('\n') : String(error);
     // What stays until somebody mends it is held at once, with all its reasons.
     if (known && !passing.has(error.code)) return { outcome: 'held', reason };
-    if (failures + 1 >= MOST_ATTEMPTS) return { outcome: 'failed', reason };
-    const afterSeconds = backoffSeconds(failures + 1, () => workshop.random());
-    return { outcome: 'retried', reason, afterSeconds };
+    const code = known ? error.code : null;
+    const all = [...failures, code];
+    if (all.filter((each) => each === 'chart-slow').length >= MOST_SLOW) return { outcome: 'held', reason };
+    if (all.length >= MOST_ATTEMPTS) return { outcome: 'failed', reason };
+    const afterSeconds = backoffSeconds(all.length, () => workshop.random());
+    return { outcome: 'retried', reason, code, afterSeconds };
   }
 }
 

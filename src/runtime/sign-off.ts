@@ -16,10 +16,7 @@ const decision = approver.extend({
     .optional(),
 });
 
-/**
- * Writes down who approves editions as they are, and lets go what waited for it. All are checked before the first is
- * decided upon; then each is by itself, so that one which is made again at that moment leaves those before it decided.
- */
+/** Writes down who approves editions as they are, and lets go what waited for it: of all of them, or of none. */
 export const approve = operation(decision, (office, input) => decide(office, 'approved', input));
 
 /** Takes an approval back, or says that none will be given: what is not out yet waits. */
@@ -29,7 +26,7 @@ async function decide(
   office: Office,
   what: ApprovalRecord['decision'],
   { ids, sha256: seen, user, namedBy, claimedName }: z.output<typeof decision>,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const faults: Fault[] = [];
   const editions: { id: string; sha256: string }[] = [];
   for (const id of new Set(ids)) {
@@ -44,16 +41,28 @@ async function decide(
     else if (sha256 !== null) editions.push({ id, sha256 });
   }
   if (faults.length > 0) throw new AppError('operation-refused', faults);
-  const moved: string[] = [];
-  for (const { id, sha256 } of editions) {
-    const decided = { decision: what, sha256, user, namedBy, claimedName, now: office.now() };
-    const change = { what: what === 'approved' ? 'approve' : 'disapprove', edition: id, details: { sha256 } };
-    const deliveries = await recorded(office, change, () => office.ledger.decide(id, decided));
-    if (deliveries === undefined)
-      throw refused(`${id} is being made, or was made again meanwhile.`, 'Look at it again.');
-    moved.push(id, ...deliveries);
-  }
-  return moved;
+  const decideOnAll = async (): Promise<readonly string[]> => {
+    const decided = { decision: what, user, namedBy, claimedName, now: office.now() };
+    const outcome = await office.ledger.decide(editions, decided);
+    if ('moved' in outcome) return outcome.moved;
+    const mend = editions.length > 1 ? 'Look at it again: nothing was decided.' : 'Look at it again.';
+    throw new AppError(
+      'operation-refused',
+      outcome.outdated.map((id) => ({
+        problem: `${id} is being made, or was made again meanwhile.`,
+        mend,
+      })),
+    );
+  };
+  // Each is a change of its own on record, and all of them are before the first is made.
+  const name = what === 'approved' ? 'approve' : 'disapprove';
+  const decideOnRecord = editions.reduceRight(
+    (work, { id, sha256 }) =>
+      () =>
+        recorded(office, { what: name, edition: id, details: { sha256 } }, work),
+    decideOnAll,
+  );
+  return decideOnRecord();
 }
 
 /** Why an edition cannot be decided upon as it is; undefined when it can. */

@@ -85,7 +85,11 @@ describe('a worker', () => {
         seen.push(`edition ${claim.edition.attempt}`);
         if (claim.edition.attempt === 2) ends[0]?.resolve();
         else
-          await ledger.settleEdition(claim, { outcome: 'retried', reason: 'Busy.', afterSeconds: 1 }, quiet);
+          await ledger.settleEdition(
+            claim,
+            { outcome: 'retried', reason: 'Busy.', code: null, afterSeconds: 1 },
+            quiet,
+          );
       },
       async delivery({ id, job }) {
         const claim = (await ledger.claimDelivery(id, { job, now }))!;
@@ -203,7 +207,7 @@ describe('reconciling', () => {
     const findJobs = parts.boss.findJobs.bind(parts.boss);
     vi.spyOn(parts.boss, 'findJobs').mockImplementationOnce(async (...args) => {
       const retried = { reason: '', afterSeconds: 60 } as const;
-      await ledger.settleEdition(edition, { outcome: 'retried', ...retried }, quiet);
+      await ledger.settleEdition(edition, { outcome: 'retried', code: null, ...retried }, quiet);
       await ledger.claimEdition(edition.edition.id, { job: randomUUID(), now });
       await ledger.settleDelivery(sending.delivery, { state: 'retried', ...retried }, quiet);
       await ledger.claimDelivery(id, { job: randomUUID(), now });
@@ -235,7 +239,7 @@ describe('a job', () => {
     await ledger.moveDelivery(id, { from: ['pending'], to: 'held', reason: null, now });
     await ledger.moveDelivery(id, { from: ['held'], to: 'pending', reason: null, now });
     const claim = await claimed(ledger, { asOf: '2021-08-15' });
-    await ledger.settleEdition(claim, { outcome: 'retried', ...retried }, quiet);
+    await ledger.settleEdition(claim, { outcome: 'retried', code: null, ...retried }, quiet);
     const parent = await claimed(ledger, { asOf: '2021-08-08' });
     const editions = [asked({ id: 'child', parameters: { a: 'b' }, partOf: parent.edition.id })];
     await ledger.settleEdition(parent, { outcome: 'fanned-out', editions, reason: '' }, quiet);

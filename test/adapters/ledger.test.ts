@@ -7,7 +7,12 @@ import { asked, at, claimed, delivering, made, mailTo, now } from '../support/le
 const ledgers = useLedgers();
 const later = at('2021-08-23T05:01:00Z');
 const quiet = { now: later, alert: null };
-const retried = { outcome: 'retried', reason: 'The browser failed.', afterSeconds: 60 } as const;
+const retried = {
+  outcome: 'retried',
+  reason: 'The browser failed.',
+  code: 'browser-failed',
+  afterSeconds: 60,
+} as const;
 
 const weeks = ['2021-08-08', '2021-08-15', '2021-08-22'].map((asOf) => asked({ asOf }));
 const allWeeks = (): Opening => ({ cursor: now, due: weeks, skipped: [] });
@@ -315,6 +320,41 @@ describe('making', () => {
     const second = await ledger.claimEdition(asked().id, { job: 'job-2', now: later });
     expect(second).toMatchObject({ run: 2, edition: { attempt: 2, reason: null } });
     expect(await ledger.runs({ state: 'retried' })).toMatchObject([{ number: 1, reason: retried.reason }]);
+  });
+});
+
+describe('deciding', () => {
+  const ana = mailTo('ana@example.org');
+  const decision = { decision: 'approved', user: 'ana', namedBy: 'system', claimedName: null, now } as const;
+  const waiting = { ...made(ana), needsApproval: true };
+  const all = Array.from({ length: 8 }, (_, week) =>
+    asked({ asOf: `2021-06-${String(week + 1).padStart(2, '0')}` }),
+  );
+  const seen = all.map(({ id }) => ({ id, sha256: waiting.sha256 ?? '' }));
+
+  test('on several is done to all of them or to none', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    for (const { asOf } of all) await ledger.settleEdition(await claimed(ledger, { asOf }), waiting, quiet);
+    const [first, , third] = seen;
+    const altered = seen.map((each) => (each === third ? { ...each, sha256: 'f'.repeat(64) } : each));
+    const unknown = { id: 'weekly/2020-01-05', sha256: waiting.sha256 ?? '' };
+    expect(await ledger.decide([...altered, unknown], decision)).toEqual({
+      outdated: [third?.id, unknown.id],
+    });
+    for (const { id } of seen) expect(await ledger.approvals(id)).toEqual([]);
+    expect(await ledger.deliveries({ state: 'pending' })).toEqual([]);
+    expect(await ledger.decide(seen, decision)).toMatchObject({ moved: { length: 16, 0: first?.id } });
+    expect(await ledger.deliveries({ state: 'pending' })).toHaveLength(8);
+  });
+
+  test('on the same in another order at the same moment waits for nobody in vain', async () => {
+    await using group = await (await ledgers.fresh()).several(2);
+    const [one, other] = group.ledgers;
+    for (const { asOf } of all) await one!.settleEdition(await claimed(one!, { asOf }), waiting, quiet);
+    // What must not happen depends on how the two meet.
+    for (let round = 1; round <= 10; round += 1)
+      await Promise.all([one!.decide(seen, decision), other!.decide(seen.toReversed(), decision)]);
+    for (const { id } of seen) expect(await one!.approvals(id)).toHaveLength(20);
   });
 });
 

@@ -155,22 +155,52 @@ describe('what may pass', () => {
     ]);
   });
 
+  /** Its charts fail with these codes, one each, and from then on with the last of them. */
+  const failing = (house: House, ...codes: [ErrorCode, ...ErrorCode[]]): House => {
+    const left = codes.values();
+    let code = codes[0];
+    const drawChart = () => {
+      code = left.next().value ?? code;
+      return Promise.reject(new AppError(code, [{ problem: code, mend: 'Wait.' }]));
+    };
+    return { ...house, workshop: { ...house.workshop, effects: { ...house.workshop.effects, drawChart } } };
+  };
+
   test('what may pass with a chart is tried again; what its spec does wrong is held', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger);
-    const failing = (...codes: ErrorCode[]) => {
-      const drawChart = () => {
-        const code = codes.shift() ?? 'chart-unfinished';
-        return Promise.reject(new AppError(code, [{ problem: code, mend: 'Wait.' }]));
-      };
-      return { ...house, workshop: { ...house.workshop, effects: { ...house.workshop.effects, drawChart } } };
-    };
     await ledger.request([asked()], now);
-    expect(await make(failing(), { job: 'one' })).toMatchObject({ state: 'queued' });
-    expect(await make(failing('chart-unfinished', 'chart-failed'), { job: 'two' })).toMatchObject({
+    expect(await make(failing(house, 'chart-unfinished'), { job: 'one' })).toMatchObject({ state: 'queued' });
+    const wrong = failing(house, 'chart-slow', 'chart-failed');
+    expect(await make(wrong, { job: 'two' })).toMatchObject({
       state: 'held',
-      reason: expect.stringMatching(/chart-unfinished[^]*chart-failed/),
+      reason: expect.stringMatching(/chart-slow[^]*chart-failed/),
     });
+  });
+
+  test('a chart that takes too long is tried once more, and then held: it keeps all others waiting', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const house = await openHouse(ledger);
+    await ledger.request([asked()], now);
+    const slow = failing(house, 'chart-slow', 'chart-unfinished');
+    expect(await make(slow, { job: 'one' })).toMatchObject({ state: 'queued' });
+    // Other bad luck in between, and a process that is lost, do not count as a slow chart.
+    expect(await make(failing(house, 'chart-unfinished'), { job: 'two' })).toMatchObject({ state: 'queued' });
+    house.print = fail;
+    expect(await make(house, { job: 'three' })).toMatchObject({ state: 'queued' });
+    await ledger.claimEdition(id, { job: 'four', now });
+    expect(await alertsIn(ledger)).toEqual([]);
+    expect(await make(failing(house, 'chart-slow'), { job: 'four' })).toMatchObject({
+      state: 'held',
+      reason: expect.stringContaining('chart-slow'),
+    });
+    expect(await alertsIn(ledger)).toEqual([{ address: operator, content: 'held' }]);
+    // Whoever mended the spec has it made again, and starts anew.
+    house.time = new Date(now.getTime() + 60_000);
+    await ledger.moveEdition(id, { from: ['held'], to: 'queued', reason: null, now: house.time });
+    expect(await make(failing(house, 'chart-slow'), { job: 'five' })).toMatchObject({ state: 'queued' });
+    house.print = smallPdf;
+    expect(await make(house, { job: 'six' })).toMatchObject({ state: 'rendered' });
   });
 
   test('counts failures alone: an edition that was interrupted ten times is still tried again', async () => {
@@ -180,7 +210,7 @@ describe('what may pass', () => {
     await ledger.request([asked()], now);
     for (let lost = 0; lost < 10; lost += 1) await ledger.claimEdition(id, { job: 'job', now });
     expect(await make(house, { job: 'job' })).toMatchObject({ state: 'queued', attempt: 11 });
-    expect(await ledger.claimEdition(id, { job: 'next', now })).toMatchObject({ failures: 1 });
+    expect(await ledger.claimEdition(id, { job: 'next', now })).toMatchObject({ failures: ['print-failed'] });
   });
 
   test('passes', async () => {

@@ -6,6 +6,7 @@ import { hashToApprove } from '../../src/model/approval.ts';
 import { thisMachine } from '../../src/model/caller.ts';
 import { hashOf } from '../../src/model/manifest.ts';
 import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
+import type { Ledger } from '../../src/runtime/ledger.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { openDesk } from '../../src/runtime/desk.ts';
 import { operations, type OperationName } from '../../src/runtime/operations.ts';
@@ -149,6 +150,48 @@ describe('an approval', () => {
       expect(await ask('approve', { ...one, ...me })).toHaveLength(6);
     });
   });
+
+  test.each(['approve', 'disapprove'] as const)(
+    'refuses all that are named, to %s, when somebody has one made again after they were looked at',
+    async (name) => {
+      await withDesk(async ({ house, ask, work, gone }) => {
+        const { ledger } = house.office;
+        const editions = [id, asked({ asOf: '2021-08-15' }).id, asked({ asOf: '2021-08-08' }).id];
+        const [first, second] = editions;
+        await ledger.request([asked({ asOf: '2021-08-15' }), asked({ asOf: '2021-08-08' })], now);
+        await work();
+        if (name === 'disapprove') await ask('approve', { ids: editions, ...me });
+        const states = () => Promise.all(editions.map(async (each) => (await ledger.approvals(each)).length));
+        const [before, deliveries] = [await states(), await ledger.deliveries({})];
+        const meanwhile: Ledger = {
+          ...ledger,
+          decide: async (...all) => {
+            const again = { from: ['delivering'], to: 'queued', reason: null, now } as const;
+            expect(await ledger.moveEdition(second ?? '', again)).toBe(true);
+            return ledger.decide(...all);
+          },
+        };
+        const office = { ...house.office, ledger: meanwhile };
+        expect(await refusalOf(operations[name].run(office, { ids: editions, ...me }))).toMatchObject({
+          code: 'operation-refused',
+          faults: [{ problem: `${second} is being made, or was made again meanwhile.` }],
+        });
+        expect(await states()).toEqual(before);
+        expect(await ledger.deliveries({})).toEqual(deliveries);
+        expect(await ledger.edition(first ?? '')).toMatchObject({
+          approvedSha256: name === 'approve' ? null : expect.any(String),
+        });
+        const changes = await ledger.audit({ limit: 3 });
+        expect(changes.map(({ what, outcome }) => ({ what, outcome }))).toEqual(
+          editions.map(() => ({ what: name, outcome: 'refused' })),
+        );
+        if (name === 'disapprove') return;
+        await work();
+        expect(gone()).toEqual([]);
+        expect(await ask(name, { ids: editions, ...me })).toHaveLength(9);
+      });
+    },
+  );
 
   test('can be taken back for what is not out yet', async () => {
     await withDesk(async ({ ask, work, gone, states, house }) => {

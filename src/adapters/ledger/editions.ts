@@ -9,8 +9,8 @@ import { wakeEditions } from './jobs.ts';
 import { insertSteps } from './records.ts';
 import { editionColumns, toEditions } from './rows.ts';
 
-/** A run that is begun, and how many of those before it failed since the edition was asked for. */
-const started = z.object({ number: z.number(), failures: z.number() });
+/** A run that is begun, and with which codes those before it failed since the edition was asked for. */
+const started = z.object({ number: z.number(), failures: z.array(z.string().nullable()) });
 
 /** Asking for editions and making them. */
 export function editionCalls(
@@ -63,7 +63,7 @@ export function editionCalls(
                WHERE edition = $1 AND outcome = 'running')
              INSERT INTO sitrep.run SELECT $1, coalesce(max(number), 0) + 1, $2, NULL, 'running', NULL
              FROM sitrep.run WHERE edition = $1 RETURNING number,
-               (SELECT count(*)::integer FROM sitrep.run before
+               ARRAY(SELECT code FROM sitrep.run before
                 WHERE edition = $1 AND outcome = 'retried' AND before.number > sitrep.run.number - $3) AS failures`,
             [id, now, edition.attempt],
           ),
@@ -74,11 +74,13 @@ export function editionCalls(
     settleEdition: ({ edition, run }, making, { now, alert, steps = [] }) =>
       database.transaction(async (session) => {
         const { id } = edition;
+        const reason = 'reason' in making ? making.reason : null;
+        const code = 'code' in making ? making.code : null;
         const ended = await session.query(
-          `UPDATE sitrep.run SET outcome = $3, ended_at = $4, reason = $5
+          `UPDATE sitrep.run SET outcome = $3, ended_at = $4, reason = $5, code = $6
            FROM (SELECT id FROM sitrep.edition WHERE id = $1 AND state = 'rendering' FOR UPDATE) AS current
            WHERE edition = current.id AND number = $2 AND outcome = 'running' RETURNING number`,
-          [id, run, making.outcome, now, 'reason' in making ? making.reason : null],
+          [id, run, making.outcome, now, reason, code],
         );
         // Cancelled or given back meanwhile, or taken over by another process, which thought this one gone.
         if (ended.length === 0) return false;

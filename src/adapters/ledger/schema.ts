@@ -135,6 +135,10 @@ const migrations: readonly string[] = [
       OR (sending_at IS NOT NULL AND state IN ('pending', 'sending', 'failed', 'held', 'cancelled'))
       OR (attempt > 1 AND state = 'bounced');
   `,
+  // Some failures are tried again less often than others.
+  `
+  ALTER TABLE sitrep.run ADD COLUMN code text;
+  `,
 ];
 
 /** Any number will do, as long as it stays: it keeps two processes from migrating at once. */

@@ -17,6 +17,8 @@ export interface Text {
   readonly file: string;
   /** The rows and findings that it is the text of. */
   readonly says: readonly string[];
+  /** Whether it is the name of a source, printed from its row. */
+  readonly isSourceName?: true;
   /** What gave it, where a query or a finding did and it was printed by a plain name. */
   readonly row?: Provenance;
   /** The number of the expression that printed it, in a page that is to be explained. */
@@ -67,6 +69,7 @@ export function parseHtml(html: string): HtmlTree {
     readonly file?: string;
     readonly put?: number;
     readonly row?: Provenance;
+    readonly isSourceName?: true;
     readonly within: Element;
   }[] = [];
   const addText = (raw: string): void => {
@@ -79,6 +82,7 @@ export function parseHtml(html: string): HtmlTree {
     const file = block?.within === current ? (block.file ?? '') : current.file;
     const says = traces.flatMap(({ says: id }) => (id === undefined ? [] : [id]));
     const row = traces.findLast((trace) => trace.row !== undefined)?.row;
+    const isSourceName = traces.findLast((trace) => trace.isSourceName)?.isSourceName;
     const put = traces.findLast((trace) => trace.put !== undefined)?.put;
     current.children.push({
       text: decode(raw),
@@ -86,6 +90,7 @@ export function parseHtml(html: string): HtmlTree {
       says,
       ...(put !== undefined && { put }),
       ...(row && { row }),
+      ...(isSourceName && { isSourceName }),
     });
   };
 
@@ -98,6 +103,7 @@ export function parseHtml(html: string): HtmlTree {
     if (kind !== undefined) {
       if (kind === 'say') traces.push({ says: value, within: current });
       else if (kind === 'row') traces.push({ row: readRowTrace(value), within: current });
+      else if (kind === 'name') traces.push({ isSourceName: true, within: current });
       else if (kind === 'of') traces.push({ file: value, within: current });
       else if (kind === 'put') traces.push({ put: Number(value), within: current });
       else if (kind === 'cite') current.children.push({ cites: value.split(' ').filter(Boolean) });

@@ -3,6 +3,7 @@ import { quoted } from '../../model/sentences.ts';
 import type { TableRow } from '../../model/references.ts';
 import type { Draft } from './draft.ts';
 import type { Element } from './html-tree.ts';
+import { besideSourceNames } from './source-names.ts';
 
 /** The texts of a row that pages print. */
 const printed = [
@@ -56,10 +57,12 @@ const readOut = ['alt', 'title', 'aria-label', 'aria-description'];
 
 /**
  * What the page says by itself, unit by unit, and what it reads out: all but the method, the texts of rows, which stand
- * for themselves, and names that are told as other names of somebody. Only what holds a `suspect` word is looked at
- * closely.
+ * for themselves, names of sources that rows print, and names that are told as other names of somebody. Only what holds
+ * a `suspect` word is looked at closely.
  */
-export function pageTexts({ units, tree, known, used, rows }: Draft, suspect: RegExp): PageText[] {
+export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
+  const { units, tree, known, used, rows } = draft;
+  const beside = besideSourceNames(draft);
   const alsoNamed = known.actors.flatMap(({ aliases }) => (aliases.length > 0 ? [aliases.join(', ')] : []));
   const ofRows = [...new Set(rowTexts({ used, rows }).map(({ whole }) => whole))];
   const own = (text: string): string => {
@@ -71,13 +74,15 @@ export function pageTexts({ units, tree, known, used, rows }: Draft, suspect: Re
       )
       .replaceAll(quoted, ' ');
   };
-  const inUnits = units.map(({ element, texts }) => ({
-    element,
-    text: texts
-      .map(({ text, says }) => (says.length > 0 ? ' ' : text))
-      .join('')
-      .replaceAll(/\s+/g, ' '),
-  }));
+  const inUnits = units
+    .filter(({ text }) => suspect.test(text))
+    .map(({ element, texts }) => ({
+      element,
+      text: texts
+        .map((text) => (text.says.length > 0 ? ' ' : beside(text)))
+        .join('')
+        .replaceAll(/\s+/g, ' '),
+    }));
   const inAttributes = tree.elements.flatMap((element) =>
     // A drawing's are its caption and what brief.yaml says of it.
     element.name === 'svg'

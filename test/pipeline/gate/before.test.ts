@@ -1012,6 +1012,90 @@ test('the words of the scale, quotations, names told as others and the method ma
   expect(await heldBefore(method, { brief: 'weekly', asOf })).toEqual({});
 });
 
+describe('the name of a source that holds an alias', () => {
+  const emirate = 'Voice of the Islamic Emirate';
+  const aliases = ['Islamic Emirate of Afghanistan', 'Islamic Emirate'];
+  const named = withRow(withRow(right, 'actors', 'A-taliban', { aliases }), 'sources', 'S-taliban', {
+    name: emirate,
+  });
+  const ties = { brief: 'al-qaeda-ties', asOf };
+  const says = [{ problem: expect.stringContaining('says "Islamic Emirate"') }];
+  const change = (alter: (brief: Brief) => Brief) => withBrief(named, ties.brief, alter);
+  const withEnd = (brief: Brief, html: string) =>
+    template(brief, (text) => swapText(text, '{{/page}}', `${html}\n{{/page}}`));
+  const withSql = (sql: string, html: string) =>
+    change((brief) => ({
+      ...withEnd(brief, html),
+      queries: { ...brief.queries, own: { file: 'templates/al-qaeda-ties/own.sql', text: sql } },
+    }));
+  const printed = '{{#each rows.own}}<p>{{name}}{{cite "F26"}}</p>{{/each}}';
+  const inSpec = (from: string, to: string) =>
+    change((brief) => {
+      const chain = brief.charts['chain'];
+      if (chain === undefined) throw new Error('There is no chart "chain".');
+      const parsed: object = JSON.parse(swapText(JSON.stringify(chain.parsed), from, to));
+      return { ...brief, charts: { ...brief.charts, chain: { ...chain, parsed } } };
+    });
+
+  test('stands where a row prints it: sources, endnotes, changes, the chart of the chain and its rows', async () => {
+    const { html } = await renderEdition(named, ties);
+    for (const place of [
+      `<th scope="row">${emirate}</th>`,
+      `<td>${emirate} ← Flashpoint</td>`,
+      `>${emirate}</text>`,
+      `<td>${emirate}</td>`,
+      `F26, ${emirate}, `,
+    ])
+      expect(html).toContain(place);
+    expect(await heldBefore(named, ties)).toEqual({});
+  });
+
+  test.each([
+    ['of the source', "SELECT id, name FROM sources WHERE id = 'S-taliban'"],
+    [
+      'of what it says',
+      "SELECT e.id, s.name FROM events e JOIN sources s ON s.id = e.source WHERE e.id = 'F26'",
+    ],
+  ])('stands as a value of a row %s', async (_, sql) => {
+    expect(await heldBefore(withSql(sql, printed), ties)).toEqual({});
+  });
+
+  test.each([
+    ['a template', () => change((brief) => withEnd(brief, `<p>${emirate}{{cite "F26"}}</p>`))],
+    ['an alias by itself', () => change((brief) => withEnd(brief, '<p>Islamic Emirate{{cite "F26"}}</p>'))],
+    [
+      'a cell beside those of the rows',
+      () =>
+        change((brief) =>
+          withEnd(brief, `<table><tr><th>${emirate}</th><td>{{cite "F26"}}</td></tr></table>`),
+        ),
+    ],
+    [
+      'a query, of another row',
+      () => withSql(`SELECT id, '${emirate}' AS name FROM events WHERE id = 'F05'`, printed),
+    ],
+    [
+      'a query, beside the name',
+      () =>
+        withSql(
+          `SELECT id, name || ' of the Islamic Emirate' AS name FROM sources WHERE id = 'S-taliban'`,
+          printed,
+        ),
+    ],
+    ['a spec', () => inSpec("'at second hand'", `'${emirate}'`)],
+    ['a spec, of another name', () => inSpec("'at second hand'", "'the Islamic Emirate'")],
+  ])('does not let %s type it', async (_, product) => {
+    expect((await heldBefore(product(), ties))['house-names']).toMatchObject(says);
+  });
+
+  test('does not let a judgment say it', async () => {
+    const product = withRow(named, 'events', 'F26', { summary: `The ${emirate} insists on it.` });
+    expect((await heldBefore(product, ties))['house-names']).toMatchObject([
+      { file: 'data/afghanistan-2021/events', field: 'summary', ...says[0] },
+    ]);
+  });
+});
+
 test('a word of a row is told of the row, and not of each place on the page', async () => {
   const product = withRow(right, 'events', 'F12', { title: 'A probable statement of ISIL' });
   const held = await heldBefore(product, { brief: 'celebrations', asOf });
