@@ -112,19 +112,22 @@ const loadBrief = remember(
   (id) => [join('templates', id), ...project.sharedFolders],
 );
 const engine = await nameEngine(sitrep, { browserPath });
-const parts = (logLevel: string): Parts => ({
-  ...readSettings(process.env),
-  cacheFolder,
-  engine,
-  effects,
-  log: openLog(process.env['SITREP_LOG_LEVEL'] || logLevel),
-  ...catalogue,
-  loadBrief,
-  readAsset: assetsOf({ sitrep }),
-  drawPicture: async (html, options) => (await startPrinter()).picture(html, options),
-  stop: stop.signal,
-  finishFirst,
-});
+const parts = (usualLevel: string): Parts => {
+  const { logLevel, ...settings } = readSettings(process.env);
+  return {
+    ...settings,
+    cacheFolder,
+    engine,
+    effects,
+    log: openLog(logLevel ?? usualLevel),
+    ...catalogue,
+    loadBrief,
+    readAsset: assetsOf({ sitrep }),
+    drawPicture: async (html, options) => (await startPrinter()).picture(html, options),
+    stop: stop.signal,
+    finishFirst,
+  };
+};
 
 const program = commandLine(
   commands({

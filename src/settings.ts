@@ -14,6 +14,8 @@ const count = (fallback: number) =>
       .default(fallback),
   );
 
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
 /** The variables of the service, beside those of delivery. */
 export const serviceVariables = z.object({
   DATABASE_URL: z.preprocess(
@@ -35,6 +37,10 @@ export const serviceVariables = z.object({
       .default(8017),
   ),
   SITREP_HOST: z.preprocess(absent, z.string().default('127.0.0.1')),
+  SITREP_LOG_LEVEL: z.preprocess(
+    absent,
+    z.enum(logLevels, { error: `is not one of ${logLevels.join(', ')}` }).optional(),
+  ),
   SITREP_MOST_QUEUED: count(200),
   SITREP_REQUESTS_PER_MINUTE: count(600),
 });
@@ -50,6 +56,8 @@ export interface HttpSettings {
 
 export interface Settings {
   readonly databaseUrl: string | undefined;
+  /** What is logged at least; left to the command if undefined. */
+  readonly logLevel: (typeof logLevels)[number] | undefined;
   readonly http: HttpSettings;
   readonly delivery: DeliverySettings;
 }
@@ -65,9 +73,10 @@ export function readSettings(variables: { readonly [name: string]: string | unde
   try {
     const delivery = parseDeliverySettings(variables);
     if (!parsed.success) throw new AppError('settings-invalid', []);
-    const { DATABASE_URL: databaseUrl, SITREP_PORT: port, SITREP_HOST: host, ...limits } = parsed.data;
+    const { DATABASE_URL: databaseUrl, SITREP_LOG_LEVEL: logLevel, ...rest } = parsed.data;
+    const { SITREP_PORT: port, SITREP_HOST: host, ...limits } = rest;
     const { SITREP_MOST_QUEUED: mostQueued, SITREP_REQUESTS_PER_MINUTE: requestsPerMinute } = limits;
-    return { databaseUrl, http: { host, port, mostQueued, requestsPerMinute }, delivery };
+    return { databaseUrl, logLevel, http: { host, port, mostQueued, requestsPerMinute }, delivery };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError('settings-invalid', [...faults, ...error.faults]);

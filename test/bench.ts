@@ -125,9 +125,9 @@ async function benchWarm(): Promise<void> {
   const { drawChart } = charts;
 
   let html = '';
-  const print: Effects['print'] = (document, options) => {
+  const print: Effects['print'] = (document, how) => {
     html = document;
-    return printer.print(document, options);
+    return printer.print(document, how);
   };
   const effects: Effects = {
     openQueries: queries.open,

@@ -24,6 +24,23 @@ export type Wish = z.input<typeof wish>;
 export const lastDayOver = ({ config }: Brief, now: Date): Day =>
   Temporal.PlainDate.from(today(now, config.schedule.timezone)).subtract({ days: 1 }).toString();
 
+/** Throws `parameter-invalid` for a day that is not over: an edition exists once, and would lack for ever what comes. */
+export function requireOver(
+  brief: Brief,
+  { asOf, field, now }: { asOf: Day; field: string; now: Date },
+): void {
+  const last = lastDayOver(brief, now);
+  if (asOf <= last) return;
+  throw new AppError('parameter-invalid', [
+    {
+      file: brief.definition.file,
+      field,
+      problem: `${asOf} is not over in ${brief.config.schedule.timezone}: what becomes known until its end would be missing.`,
+      mend: `Ask for ${last} or a day before it.`,
+    },
+  ]);
+}
+
 /**
  * Asks for one edition; one that exists stays as it is. Throws `parameter-invalid` for a day that is not over and for
  * parameters that the brief has not, and `queue-full`.
@@ -53,17 +70,7 @@ export async function askFor(
 
 function editionAskedFor(office: Office, brief: Brief, asked: z.output<typeof wish>): NewEdition {
   const { asOf, paper = brief.config.paper, deliver } = asked;
-  const { file } = brief.definition;
-  const last = lastDayOver(brief, office.now());
-  if (asOf > last)
-    throw new AppError('parameter-invalid', [
-      {
-        file,
-        field: 'asOf',
-        problem: `${asOf} is not over in ${brief.config.schedule.timezone}: what becomes known until its end would be missing.`,
-        mend: `Ask for ${last} or a day before it.`,
-      },
-    ]);
+  requireOver(brief, { asOf, field: 'asOf', now: office.now() });
   // Asked for as a whole, a brief of many editions fans out.
   const whole = brief.config.forEach !== null && Object.keys(asked.parameters).length === 0;
   const parameters = whole ? {} : requireParameters(brief, asked.parameters);

@@ -4,7 +4,7 @@ import { day } from '../model/calendar.ts';
 import { definedOnly } from '../model/defined-only.ts';
 import { deliveryStates, editionStates } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
-import { askFor, wish } from './ask-for.ts';
+import { askFor, requireOver, wish } from './ask-for.ts';
 import { cancel, hold, release, resend, retry } from './moves.ts';
 import type { Office } from './office.ts';
 import { recorded } from './record.ts';
@@ -70,6 +70,8 @@ export const operations = {
     async (office, { brief: id, from, to, deliver }) => {
       const brief = await briefNamed(office, id);
       const asked = editionsBetween(brief, { from, to, reach: deliver ? 'all' : 'folders' });
+      const latest = asked.at(-1);
+      if (latest) requireOver(brief, { asOf: latest.asOf, field: 'to', now: office.now() });
       const details = { brief: id, from, to, deliver };
       const added = await recorded(office, { what: 'backfill', edition: null, details }, () =>
         office.ledger.request(asked, office.now()),

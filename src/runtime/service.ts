@@ -38,25 +38,34 @@ export function startScheduler({
   });
 }
 
-/** Makes and delivers what is asked for. Disposing takes no new work and waits for what is in hand. */
+/**
+ * Makes and delivers what is asked for. Disposing takes no new work and waits for what is in hand, which is given back
+ * once `giveBack` is aborted.
+ */
 export async function startWorker({
   workshop,
   dispatch,
   heartbeat,
+  giveBack,
 }: {
   workshop: Workshop;
   dispatch: Dispatch;
   heartbeat: Heartbeat;
+  giveBack: AbortSignal;
 }): Promise<AsyncDisposable> {
   const { ledger, log } = workshop;
   let reconciledMs = workshop.elapsedMs();
+  const until = <Job extends { signal: AbortSignal }>(job: Job): Job => ({
+    ...job,
+    signal: AbortSignal.any([job.signal, giveBack]),
+  });
   await using starting = new AsyncDisposableStack();
   starting.use(
     await ledger.work({
       editionsAtOnce: EDITIONS_AT_ONCE,
       deliveriesAtOnce: DELIVERIES_AT_ONCE,
-      edition: (job) => guard(log, job.id, () => makeEdition(job, workshop)),
-      delivery: (job) => guard(log, job.id, () => deliverEdition(job, dispatch)),
+      edition: (job) => guard(log, job.id, () => makeEdition(until(job), workshop)),
+      delivery: (job) => guard(log, job.id, () => deliverEdition(until(job), dispatch)),
     }),
   );
   starting.use(

@@ -110,10 +110,16 @@ export function assemble(
   /** Makes and delivers until it is disposed of, which lets what is in hand finish, for a while. */
   const work = async (): Promise<AsyncDisposable> => {
     const inHand = parts.finishFirst();
-    const worker = await startWorker({ workshop, dispatch, heartbeat: everySecond });
+    const giving = new AbortController();
+    const giveBack = giving.signal;
+    const worker = await startWorker({ workshop, dispatch, heartbeat: everySecond, giveBack });
     return {
       async [Symbol.asyncDispose]() {
-        const timer = setTimeout(() => inHand.end(), GRACE_MS);
+        const timer = setTimeout(() => {
+          // First: an edition whose browser ends after that was stopped, and did not fail.
+          giving.abort(new Error('The process was stopped.'));
+          inHand.end();
+        }, GRACE_MS);
         await worker[Symbol.asyncDispose]();
         clearTimeout(timer);
       },

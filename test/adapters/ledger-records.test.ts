@@ -95,3 +95,25 @@ test('one that is being looked at as it falls due is begun again; one that goes 
   expect(await due('2021-08-29', at('2021-09-06T05:00:00Z'))).toEqual([]);
   expect(await ledger.edition('weekly/2021-08-29')).toMatchObject({ origin: 'request', reach: 'all' });
 });
+
+test('one that a backfill made for folders alone goes to everybody when it is due', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const archive = mailTo('archive', { channel: 'folder' });
+  await ledger.openSlots('weekly', { now, plan: (cursor) => ({ cursor, due: [], skipped: [] }) });
+  const before = await claimed(ledger, { origin: 'backfill', reach: 'folders' });
+  await ledger.settleEdition(before, made(archive), { now, alert: null });
+  const [put] = await ledger.deliveries({});
+  const sending = await ledger.claimDelivery(put!.id, { job: 'job', now });
+  await ledger.settleDelivery(sending!.delivery, { state: 'sent', reason: 'there' }, { now, alert: null });
+  expect(await ledger.edition(id)).toMatchObject({ state: 'done' });
+
+  const plan = () => ({ cursor: later, due: [asked()], skipped: [] });
+  expect(await ledger.openSlots('weekly', { now, plan })).toMatchObject([
+    { id, origin: 'schedule', reach: 'all', state: 'queued' },
+  ]);
+  const claim = await ledger.claimEdition(id, { job: 'job-2', now });
+  const both = made(archive, mailTo('ana@example.org'));
+  await ledger.settleEdition(claim!, { ...both, outcome: 'unchanged' }, { now, alert: null });
+  const states = (await ledger.deliveries({})).map(({ address, state }) => `${address} ${state}`);
+  expect(states.toSorted()).toEqual(['ana@example.org pending', 'archive sent']);
+});

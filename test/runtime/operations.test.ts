@@ -280,6 +280,17 @@ describe('backfill', () => {
     });
   });
 
+  test('is refused for a slot whose day is not over: it would stay without what comes, and nobody would get it', async () => {
+    await withDesk(async ({ ask, ledger }) => {
+      expect(await refusalOf(ask('backfill', { ...range, to: '2021-08-29' }))).toMatchObject({
+        code: 'parameter-invalid',
+        faults: [{ field: 'to', mend: 'Ask for 2021-08-22 or a day before it.' }],
+      });
+      expect(await ledger.editions({})).toEqual([]);
+      expect(await ask('backfill', { ...range, to: '2021-08-28' })).toMatchObject({ new: { length: 3 } });
+    });
+  });
+
   test('is refused for a brief that is not there', async () => {
     await withDesk(async ({ ask }) => {
       expect(await refusalOf(ask('backfill', { ...range, brief: 'daily' }))).toMatchObject({

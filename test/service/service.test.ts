@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openProject } from '../support/cli.ts';
+import { mailServer } from '../support/mail-server.ts';
 import { copyNewLedger } from '../support/new-ledger.ts';
 import { listProcesses } from '../support/processes.ts';
 import { startService } from '../support/service.ts';
@@ -94,6 +95,35 @@ describe('sitrep start', () => {
     },
   );
 
+  test('a mail server that falls silent does not keep it from stopping', { timeout: 60_000 }, async () => {
+    await withLedger('silent');
+    const had = Promise.withResolvers<void>();
+    const mail = await mailServer({
+      onData: (stream) => void stream.on('end', () => had.resolve()).resume(),
+    });
+    const brief = await readFile(join(project.folder, 'templates/celebrations/brief.yaml'), 'utf8');
+    await project.write(
+      'templates/celebrations/brief.yaml',
+      `${brief}deliver: [{ email: ana@example.org }]\n`,
+    );
+    await using service = startService(project, 'start --out silent', {
+      SITREP_SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
+      SITREP_MAIL_FROM: 'briefs@example.org',
+      SITREP_MAIL_DOMAINS: 'example.org',
+    });
+    await service.line(isReady);
+    const backfill = project.sitrep(
+      'backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver --out silent',
+    );
+    await had.promise;
+    service.process.kill('SIGTERM');
+    expect(await service.ended).toBe(0);
+    await backfill;
+    await project.write('templates/celebrations/brief.yaml', brief);
+    const { stdout } = await project.sitrep('deliveries --json --out silent');
+    expect(JSON.parse(stdout)).toMatchObject([{ state: 'pending', mayHaveArrived: true }]);
+  });
+
   test('leaves no browser behind after kill -9 once another has started', async () => {
     await withLedger('four');
     await using service = startService(project, 'start --out four');
@@ -115,11 +145,13 @@ describe('sitrep start', () => {
   test('settings that cannot be are all named, and none is repeated', async () => {
     const { status, stderr } = await project.sitrep('start --out five', {
       SITREP_PORT: '99999',
+      SITREP_LOG_LEVEL: 'loud',
       DATABASE_URL: 'mysql://root:hunter2@host/db',
       SITREP_SMTP_URL: 'imap://me:hunter2@host',
     });
     expect(status).toBe(1);
     expect(stderr).toContain('SITREP_PORT is not a port');
+    expect(stderr).toContain('SITREP_LOG_LEVEL is not one of debug, info, warn, error, silent');
     expect(stderr).toContain('DATABASE_URL is not an address');
     expect(stderr).toContain('SITREP_SMTP_URL');
     expect(stderr).not.toContain('hunter2');

@@ -153,8 +153,8 @@ async function insert(
 }
 
 /**
- * An edition that somebody only looked at before it was due becomes that of the schedule: it is made once more, which
- * finds it unchanged, and then goes out. One that goes out already is left alone.
+ * An edition that somebody asked for before it was due, and not to be sent to all, becomes that of the schedule: it is
+ * made once more, which finds it unchanged, and then goes out. One that goes out already is left alone.
  */
 async function takeOver(
   session: Session,
@@ -165,7 +165,7 @@ async function takeOver(
     await session.query(
       `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, state = 'queued', reason = NULL,
          attempt = 0, job = NULL, settled_at = NULL
-       WHERE id = $1 AND origin = 'request' AND reach <> 'all' RETURNING ${editionColumns}`,
+       WHERE id = $1 AND origin <> 'schedule' AND reach <> 'all' RETURNING ${editionColumns}`,
       [id, slot, reach],
     ),
   );
