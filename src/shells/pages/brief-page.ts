@@ -6,7 +6,7 @@ import type { BriefDetail, EditionView } from '../../model/view.ts';
 import { longDay } from '../../model/wording.ts';
 import { localTime } from '../times.ts';
 import { calendarOf, tally, type CalendarMonth } from './calendar.ts';
-import { briefHref, instant, plural } from './words.ts';
+import { briefHref, instant, lengthOf, plural } from './words.ts';
 
 interface Told {
   readonly view: BriefDetail;
@@ -27,6 +27,7 @@ export function briefPage({ view, brief, editions, year, covered, caller, now }:
   const operates = caller.may === 'operate';
   return {
     title: view.title,
+    trail: [{ href: '/', label: 'Briefs' }],
     about: view.subject,
     marking,
     reasons: view.faults.length === 0 ? null : view.faults.map((fault) => describeFault(fault)),
@@ -36,7 +37,7 @@ export function briefPage({ view, brief, editions, year, covered, caller, now }:
       ...(next && schedule
         ? [{ label: 'Next', text: localTime(next.at, schedule.timezone), at: instant(next.at) }]
         : []),
-      ...(brief ? [{ label: 'Period', text: brief.config.period, at: null }] : []),
+      ...(brief ? [{ label: 'Period', text: lengthOf(brief.config.period), at: null }] : []),
       ...(paper ? [{ label: 'Paper', text: paper, at: null }] : []),
       ...(covered ? [{ label: 'Data cover days to', text: longDay(covered), at: null }] : []),
     ],

@@ -117,7 +117,9 @@ describe('a row that was marked higher since', () => {
     });
     const pageOf = (isSamePage: boolean) =>
       explainPage('weekly/2021-03-07', {
+        brief: { id: 'weekly', title: 'Weekly' },
         title: 'Weekly',
+        period: '1–7 March 2021',
         maySeeRow: rowsFor(ann, { marking }),
         found: {
           phrase: 'raid',
