@@ -205,6 +205,11 @@ test('the keyboard alone is enough, and shows where it is', async () => {
 test('a brief of several editions groups them', async () => {
   const page = await newTab(running.browser);
   await page.goto(`${site.origin}/briefs/actor-sheet`);
+  // Whoever does not know the ids is offered them.
+  const offered = await page.$$eval('datalist option', (all) =>
+    all.map(({ value, textContent }) => `${value} ${textContent}`),
+  );
+  expect(offered).toContain('A-aq Al-Qaeda');
   await setDay(page, '2021-08-22');
   await press(page, 'Make this edition');
   await expect

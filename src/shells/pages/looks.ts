@@ -39,11 +39,12 @@ export function lookRoutes(
     const view = await desk.brief(caller, id);
     const brief = await orNull(world.loadBrief(id));
     const covered = await coveredBy(world, brief);
+    const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
     const now = world.now();
     const newest = view.latest?.asOf ?? covered ?? now.toISOString();
     const year = yearQuery.parse(request.query).year ?? Number(newest.slice(0, 4));
     const editions = await editionsOf(desk, caller, { brief: id, ...daysOfYear(year) });
-    const page = briefPage({ view, brief, editions, year, covered, caller, now });
+    const page = briefPage({ view, brief, dataset, editions, year, covered, caller, now });
     return show({ request, reply }, 'brief', page);
   });
 
