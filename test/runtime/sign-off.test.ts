@@ -385,13 +385,19 @@ test('what can be approved and made anew is offered for what is made, and for no
     };
     await work();
     const sha256 = hashOf(await readFile(pdfOf(house)));
-    expect(await offered()).toEqual({ toApprove: sha256, labels: ['Approve', 'Retry', 'Hold', 'Cancel'] });
+    expect(await offered()).toEqual({
+      toApprove: sha256,
+      labels: ['Approve', 'Make again', 'Hold deliveries', 'Cancel deliveries'],
+    });
     // What is being made anew is not decided on.
     await ask('retry', { id });
     expect(await offered()).toEqual({ toApprove: null, labels: ['Hold', 'Cancel'] });
     await work();
     await ask('approve', { ids: [id], ...me });
-    expect(await offered()).toMatchObject({ toApprove: null, labels: ['Disapprove', 'Hold', 'Cancel'] });
+    expect(await offered()).toMatchObject({
+      toApprove: null,
+      labels: ['Disapprove', 'Hold deliveries', 'Cancel deliveries'],
+    });
     // Altered since, it waits although it was approved.
     await writeFile(pdfOf(house), await otherPdf());
     await work();

@@ -116,15 +116,16 @@ describe('while an edition is being made', () => {
     try {
       await press(page, 'Make this edition');
       expect(await page.title()).toBe('ISIS in Afghanistan, 16–22 August 2021 · Sitrep');
-      const untilPrinting = () =>
+      // A page is judged once the browser has it, and this one takes nothing.
+      const untilJudging = () =>
         page.waitForFunction(
-          () => document.querySelector('.steps li:last-child span')?.textContent === 'print',
+          () => document.querySelector('.steps li:last-child span')?.textContent === 'gate',
         );
-      await untilPrinting();
+      await untilJudging();
       const steps = await textOf(page, '.steps');
-      expect(steps).toMatch(/^\d\d:\d\d:\d\d UTC select.*analyse.*compose.*print$/);
+      expect(steps).toMatch(/^\d\d:\d\d:\d\d UTC select.*analyse.*compose.*gate$/);
       await page.reload();
-      await untilPrinting();
+      await untilJudging();
       expect(await textOf(page, '.steps')).toBe(steps);
       expect(await state(page)).toBe('rendering');
 
@@ -204,6 +205,11 @@ test('the keyboard alone is enough, and shows where it is', async () => {
 test('a brief of several editions groups them', async () => {
   const page = await newTab(running.browser);
   await page.goto(`${site.origin}/briefs/actor-sheet`);
+  // Whoever does not know the ids is offered them.
+  const offered = await page.$$eval('datalist option', (all) =>
+    all.map(({ value, textContent }) => `${value} ${textContent}`),
+  );
+  expect(offered).toContain('A-aq Al-Qaeda');
   await setDay(page, '2021-08-22');
   await press(page, 'Make this edition');
   await expect

@@ -198,5 +198,5 @@ test('the page of an edition leads to what is behind a number', async () => {
   expect(told).toContain('ISIS claims (not graded) ← Flashpoint (C)');
   expect(told).toMatch(/template templates\/_shared\/partials\/masthead\.hbs, line \d+/);
   await page.goto(`${site.origin}/editions/isis-quieting/2021-08-25/explain?phrase=987654`);
-  expect(await textOf(page)).toContain('It does not stand on the page.');
+  expect(await textOf(page)).toContain('“987654” does not stand on the page.');
 });

@@ -19,6 +19,15 @@ const labels: { readonly [change in Change]: string } = {
   hold: 'Hold',
   release: 'Release',
 };
+/** Of what is made: it is its deliveries that are changed. */
+const labelsOfMade: { readonly [change in Change]: string } = {
+  retry: 'Send again what failed',
+  cancel: 'Cancel deliveries',
+  hold: 'Hold deliveries',
+  release: 'Release deliveries',
+};
+/** What was replaced by a corrected revision is not sent any more. */
+const isRefusedOnceReplaced = (change: Change): boolean => change === 'retry' || change === 'release';
 
 const ofMade = ({ deliveries }: EditionView): Change[] => {
   const { waiting = 0, held = 0, bounced = 0, failed = 0 } = deliveries;
@@ -44,16 +53,27 @@ const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => r
   done: ofMade,
 };
 
+function labelOf(change: Change, { state, deliveries: { bounced = 0, failed = 0 } }: EditionView): string {
+  if (ofEdition[state] !== ofMade) return labels[change];
+  return change === 'retry' && bounced + failed === 0 ? 'Make again' : labelsOfMade[change];
+}
+
 /** What can be done about an edition as it is; nothing for those who may only read. */
-export function editionActions(caller: Caller, edition: EditionView): Action[] {
+export function editionActions(
+  caller: Caller,
+  edition: EditionView,
+  { isReplaced = false }: { isReplaced?: boolean } = {},
+): Action[] {
   if (caller.may === 'read') return [];
   const { id, toApprove, approvedSha256 } = edition;
-  const changes = ofEdition[edition.state](edition).map((change) => ({
-    action: `${editionHref(id)}/${change}`,
-    label: labels[change],
-    about: id,
-    fields: [],
-  }));
+  const changes = ofEdition[edition.state](edition)
+    .filter((change) => !(isReplaced && isRefusedOnceReplaced(change)))
+    .map((change) => ({
+      action: `${editionHref(id)}/${change}`,
+      label: labelOf(change, edition),
+      about: id,
+      fields: [],
+    }));
   // What is decided on is what this page shows, whatever the edition is by the time that somebody presses.
   const decision = (name: string, label: string, sha256: string): Action => ({
     action: `${editionHref(id)}/${name}`,
@@ -86,24 +106,23 @@ const ofDelivery: { readonly [state in DeliveryView['state']]: readonly Change[]
 export function deliveryActions(
   caller: Caller,
   { id, state, address, edition, content, mayHaveArrived }: DeliveryView,
-  back: string,
+  { back, isReplaced = false }: { back: string; isReplaced?: boolean },
 ): Action[] {
   if (caller.may === 'read') return [];
-  const fields = [{ name: 'back', value: back }];
-  const act = (change: Change, label = labels[change]): Action => ({
-    action: `/deliveries/${encodeURIComponent(id)}/${change}`,
-    label,
-    about: `${edition} to ${address}`,
-    fields,
-  });
-  const atRest = state === 'bounced' || state === 'failed' || state === 'cancelled';
-  const changes = [
-    ...ofDelivery[state].map((change) => act(change)),
-    ...(mayHaveArrived && atRest ? [act('cancel', 'Did not arrive')] : []),
-  ];
+  const atRest = state === 'bounced' || state === 'failed' || state === 'held' || state === 'cancelled';
+  // To cancel it then says that it did not arrive, and that is what the button must say.
+  const isUnsure = mayHaveArrived && atRest;
+  const changes = [...new Set([...ofDelivery[state], ...(isUnsure ? (['cancel'] as const) : [])])]
+    .filter((change) => !(isReplaced && isRefusedOnceReplaced(change)))
+    .map((change) => ({
+      action: `/deliveries/${encodeURIComponent(id)}/${change}`,
+      label: isUnsure && change === 'cancel' ? 'Did not arrive' : labels[change],
+      about: `${edition} to ${address}`,
+      fields: [{ name: 'back', value: back }],
+    }));
   const settled = state === 'sent' || state === 'bounced';
   // Word to the operator is no edition, and is not sent again.
-  if (!settled || (content !== 'edition' && content !== 'notice')) return changes;
+  if (!settled || isReplaced || (content !== 'edition' && content !== 'notice')) return changes;
   return [...changes, resendTo(edition, { address, label: 'Resend', back })];
 }
 

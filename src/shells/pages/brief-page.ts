@@ -1,17 +1,20 @@
 import { papers, type Brief } from '../../model/brief.ts';
 import type { Day } from '../../model/calendar.ts';
 import type { Caller } from '../../model/caller.ts';
+import type { Dataset } from '../../model/dataset.ts';
 import { describeFault } from '../../model/fault.ts';
 import type { BriefDetail, EditionView } from '../../model/view.ts';
 import { longDay } from '../../model/wording.ts';
 import { localTime } from '../times.ts';
 import { calendarOf, tally, type CalendarMonth } from './calendar.ts';
-import { briefHref, instant, plural } from './words.ts';
+import { namesIn } from './evidence.ts';
+import { briefHref, instant, lengthOf, plural } from './words.ts';
 
 interface Told {
   readonly view: BriefDetail;
   /** Null where it cannot be read. */
   readonly brief: Brief | null;
+  readonly dataset: Dataset | null;
   readonly editions: readonly EditionView[];
   readonly year: number;
   /** The last day that the data cover. */
@@ -20,13 +23,15 @@ interface Told {
   readonly now: Date;
 }
 
-export function briefPage({ view, brief, editions, year, covered, caller, now }: Told) {
+export function briefPage(told: Told) {
+  const { view, brief, editions, year, covered, caller, now } = told;
   const { id, marking, schedule, next, paper, parameters, forEach } = view;
   const months = brief ? calendarOf({ year, brief: { id, ...brief.config }, editions, caller, now }) : [];
   const href = briefHref(id);
   const operates = caller.may === 'operate';
   return {
     title: view.title,
+    trail: [{ href: '/', label: 'Briefs' }],
     about: view.subject,
     marking,
     reasons: view.faults.length === 0 ? null : view.faults.map((fault) => describeFault(fault)),
@@ -36,11 +41,11 @@ export function briefPage({ view, brief, editions, year, covered, caller, now }:
       ...(next && schedule
         ? [{ label: 'Next', text: localTime(next.at, schedule.timezone), at: instant(next.at) }]
         : []),
-      ...(brief ? [{ label: 'Period', text: brief.config.period, at: null }] : []),
+      ...(brief ? [{ label: 'Period', text: lengthOf(brief.config.period), at: null }] : []),
       ...(paper ? [{ label: 'Paper', text: paper, at: null }] : []),
       ...(covered ? [{ label: 'Data cover days to', text: longDay(covered), at: null }] : []),
     ],
-    form: operates && brief ? formOf(view, covered) : null,
+    form: operates && brief ? formOf(told) : null,
     year: {
       label: `History ${year}`,
       before: { label: String(year - 1), href: `${href}?year=${year - 1}` },
@@ -61,7 +66,8 @@ export function briefPage({ view, brief, editions, year, covered, caller, now }:
   };
 }
 
-function formOf({ id, paper, parameters, forEach, lastAsOf }: BriefDetail, covered: Day | null) {
+function formOf({ view, dataset, covered, caller }: Told) {
+  const { id, paper, parameters, forEach, lastAsOf } = view;
   const latest = covered !== null && lastAsOf !== null && lastAsOf < covered ? lastAsOf : covered;
   const fanned = forEach !== null;
   return {
@@ -69,8 +75,9 @@ function formOf({ id, paper, parameters, forEach, lastAsOf }: BriefDetail, cover
     asOf: latest ?? lastAsOf ?? '',
     last: lastAsOf,
     papers: papers.map((name) => ({ name, own: name === paper })),
-    parameters: Object.entries(parameters).map(([name, { type, optional }]) => ({
+    parameters: Object.entries(parameters).map(([name, { type, optional, idOf }]) => ({
       name,
+      choices: dataset && covered && idOf ? namesIn(dataset, { table: idOf, asOf: covered, caller }) : null,
       // Left empty, a brief of several editions makes them all.
       optional: optional || fanned,
       type: type === 'date' ? 'date' : type === 'integer' ? 'number' : 'text',

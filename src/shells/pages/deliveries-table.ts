@@ -10,18 +10,22 @@ export function deliveriesOf(
     edition,
     deliveries,
     targets,
+    replacedBy,
   }: {
     caller: Caller;
     edition: EditionView;
     deliveries: readonly DeliveryView[];
     targets: BriefDetail['targets'];
+    replacedBy: EditionView | null;
   },
   href: string,
 ) {
-  const rows = deliveries.map((each) => deliveryRow(each, { caller, back: href }));
+  const isReplaced = replacedBy !== null;
+  const rows = deliveries.map((each) => deliveryRow(each, { caller, back: href, isReplaced }));
   const reached = new Set(deliveries.map(({ address }) => address));
   const more = targets.filter(({ address }) => !reached.has(address));
-  const canSend = caller.may === 'operate' && edition.renderedAt !== null && edition.files.length > 0;
+  const isMade = edition.renderedAt !== null && edition.files.length > 0;
+  const canSend = caller.may === 'operate' && isMade && !isReplaced;
   const rest = canSend
     ? more.map(({ address, channel }) => ({
         to: address,
@@ -47,7 +51,10 @@ const contents: { readonly [content in DeliveryView['content']]: string } = {
 };
 
 /** One row of the table of deliveries. Without a reader's clearance to addresses, they arrive shortened. */
-export function deliveryRow(delivery: DeliveryView, { caller, back }: { caller: Caller; back: string }) {
+export function deliveryRow(
+  delivery: DeliveryView,
+  { caller, ...leading }: { caller: Caller; back: string; isReplaced?: boolean },
+) {
   const { address, channel, copy, content, state, reason, createdAt, sendingAt, settledAt } = delivery;
   return {
     to: caller.may === 'operate' ? address : channel,
@@ -58,6 +65,6 @@ export function deliveryRow(delivery: DeliveryView, { caller, back }: { caller: 
     since: instant(settledAt ?? sendingAt ?? createdAt),
     why: reason ?? '',
     edition: null,
-    actions: deliveryActions(caller, delivery, back),
+    actions: deliveryActions(caller, delivery, leading),
   };
 }

@@ -1,7 +1,9 @@
 import type { Manifest } from '../../model/manifest.ts';
-import type { EditionDetail } from '../../model/view.ts';
+import type { EditionDetail, EditionView } from '../../model/view.ts';
+import { longDay } from '../../model/wording.ts';
 import { decidedBy } from '../records.ts';
-import { instant, plural, type Instant } from './words.ts';
+import { localTime } from '../times.ts';
+import { editionHref, instant, plural, type Instant } from './words.ts';
 
 const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000).toLocaleString('en-GB')} kB`;
 
@@ -29,10 +31,10 @@ const origins = {
 
 const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 
-/** How an edition came about, and by which corrected revision it was replaced, if it was. */
+/** How an edition came about; its slot also in the time zone of its brief. */
 export function factsOf(
   edition: EditionDetail,
-  replacedBy: string | null,
+  timeZone: string | undefined,
 ): { label: string; text: string; at: Instant | null }[] {
   const { origin, slot, requestedAt, renderedAt, settledAt, paper, pages, sha256 } = edition;
   const at = (label: string, when: Date | null) =>
@@ -41,7 +43,9 @@ export function factsOf(
     words === null ? [] : [{ label, text: words, at: null }];
   return [
     ...text('Origin', origins[origin]),
-    ...at('Slot', slot),
+    ...(slot && timeZone
+      ? [{ label: 'Slot', text: localTime(slot, timeZone), at: instant(slot) }]
+      : at('Slot', slot)),
     ...at('Asked for', requestedAt),
     ...at('Made', renderedAt),
     ...at('Settled', settledAt),
@@ -49,10 +53,45 @@ export function factsOf(
     ...text('Pages', pages === null ? null : String(pages)),
     ...Object.entries(edition.parameters).flatMap(([name, value]) => text(name, value)),
     ...text('SHA-256', sha256),
-    ...text('Corrects', edition.correction?.replaces.edition ?? null),
-    ...text('Replaced by', replacedBy),
     ...edition.approvals.flatMap((approval) =>
       at(`${capital(approval.decision)} by ${decidedBy(approval)}`, approval.decidedAt),
     ),
+  ];
+}
+
+type Revision = Pick<EditionView, 'correction'>;
+
+interface Revised {
+  readonly says: string;
+  readonly link: { readonly href: string; readonly label: string };
+  readonly more: string;
+}
+
+/** How an edition stands to its other revisions: what took its place, and what it took the place of. */
+export function revisionsOf(
+  { correction }: Revision,
+  replacedBy: (Revision & { id: string }) | null,
+): Revised[] {
+  const linkTo = (id: string) => ({ href: editionHref(id), label: id });
+  const later = replacedBy?.correction;
+  return [
+    ...(replacedBy && later
+      ? [
+          {
+            says: 'A corrected revision took the place of this edition:',
+            link: linkTo(replacedBy.id),
+            more: ` as of ${longDay(later.asOf)}. This one is not sent any more.`,
+          },
+        ]
+      : []),
+    ...(correction
+      ? [
+          {
+            says: 'This revision corrects',
+            link: linkTo(correction.replaces.edition),
+            more: ` as of ${longDay(correction.asOf)}.`,
+          },
+        ]
+      : []),
   ];
 }

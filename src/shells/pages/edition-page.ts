@@ -6,7 +6,7 @@ import type { BriefDetail, DeliveryView, EditionDetail, EditionView, StepRecord 
 import { editionActions } from './actions.ts';
 import { tally } from './calendar.ts';
 import { deliveriesOf } from './deliveries-table.ts';
-import { downloadsOf, factsOf } from './edition-facts.ts';
+import { downloadsOf, factsOf, revisionsOf } from './edition-facts.ts';
 import type { changesShown, sourcesShown } from './evidence.ts';
 import { pictureHref } from './overview.ts';
 import {
@@ -18,7 +18,7 @@ import {
   periodOf,
   plural,
   reasonsOf,
-  stateSays,
+  saysOf,
 } from './words.ts';
 
 export interface EditionTold {
@@ -32,7 +32,7 @@ export interface EditionTold {
   /** The edition of the period before, where there is one. */
   readonly previous: EditionView | null;
   /** The corrected revision that took its place. */
-  readonly replacedBy: string | null;
+  readonly replacedBy: EditionView | null;
   readonly manifest: Manifest | null;
   readonly changes: ReturnType<typeof changesShown> | null;
   readonly sources: ReturnType<typeof sourcesShown> | null;
@@ -58,8 +58,9 @@ export function editionPage(told: EditionTold) {
     marking: edition.marking ?? view.marking,
     dateline: [issue === null ? null : `No. ${issue}`, period, about].filter(Boolean).join(' · '),
     state,
-    says: stateSays[state],
-    actions: editionActions(caller, edition),
+    says: saysOf(edition),
+    actions: editionActions(caller, edition, { isReplaced: told.replacedBy !== null }),
+    revisions: revisionsOf(edition, told.replacedBy),
     wrong,
     reasonsTitle: wrong ? 'Why it was not made' : 'What there is to say',
     // That it fanned out shows in what it fanned out into.
@@ -73,9 +74,10 @@ export function editionPage(told: EditionTold) {
     summary: edition.summary,
     explain: `${href}/explain`,
     downloads: manifest && downloadsOf(manifest, api),
-    facts: factsOf(edition, told.replacedBy),
+    facts: factsOf(edition, view.schedule?.timezone),
     deliveries: deliveriesOf({ ...told, targets: view.targets }, href),
     withEdition: false,
+    canChange: caller.may === 'operate',
     changes: isMade && changes ? { ...changes, previous: previous && linkTo(previous, brief) } : null,
     sources: isMade ? sources : null,
     runs: edition.runs.map(({ number, startedAt, endedAt, outcome, reason }) => ({

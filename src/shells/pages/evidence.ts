@@ -3,6 +3,7 @@ import { maySee, type Caller } from '../../model/caller.ts';
 import { periodEnding, type Day } from '../../model/calendar.ts';
 import { asCorrected, knownFor, type Correction } from '../../model/correction.ts';
 import type { Dataset } from '../../model/dataset.ts';
+import { knownBy } from '../../model/known.ts';
 import { hashOfRow, type Manifest } from '../../model/manifest.ts';
 import type { Parameters } from '../../model/parameters.ts';
 import { eachRow, type TableRow } from '../../model/references.ts';
@@ -29,6 +30,15 @@ export const rowsFor =
   (caller: Caller, dataset: Pick<Dataset, 'marking'>) =>
   ({ marking }: TableRow['row']): boolean =>
     maySee(caller, marking ?? dataset.marking);
+
+/** What a parameter can name in a table, as far as the data go: ids with their names. */
+export function namesIn(
+  dataset: Dataset,
+  { table, asOf, caller }: { table: 'actors' | 'places' | 'sources'; asOf: Day; caller: Caller },
+): { id: string; name: string }[] {
+  const rows = knownBy(dataset.tables, asOf)[table].filter(rowsFor(caller, dataset));
+  return rows.map(({ id, name }) => ({ id, name }));
+}
 
 /** What became known since the period before, as the edition itself tells it. */
 export function changesShown({ brief, dataset, asOf, parameters, correction }: Of, caller: Caller) {

@@ -1,7 +1,7 @@
 import type { Explanation } from '../../runtime/explain.ts';
 import { chainOf, originLines, valuesOf } from '../explained.ts';
 import type { rowsFor } from './evidence.ts';
-import { editionHref } from './words.ts';
+import { briefHref, editionHref, plural } from './words.ts';
 
 /**
  * What is behind a number or phrase of an edition. `found` is null before anything was asked for. Where the page would
@@ -10,30 +10,41 @@ import { editionHref } from './words.ts';
 export function explainPage(
   id: string,
   {
+    brief,
     title,
+    period,
     found,
     maySeeRow,
-  }: { title: string; found: Explanation | null; maySeeRow: ReturnType<typeof rowsFor> },
+  }: {
+    brief: { readonly id: string; readonly title: string };
+    title: string;
+    /** Such as `16–22 August 2021`. */
+    period: string;
+    found: Explanation | null;
+    maySeeRow: ReturnType<typeof rowsFor>;
+  },
 ) {
   const href = editionHref(id);
   const places = found?.isSamePage ? found.places : [];
   return {
-    title: `What is behind it: ${title}`,
+    title: `What is behind it: ${title}, ${period}`,
     trail: [
       { href: '/', label: 'Briefs' },
-      { href, label: title },
+      { href: briefHref(brief.id), label: brief.title },
+      { href, label: period },
     ],
     action: `${href}/explain`,
     phrase: found?.phrase ?? '',
     answer: found && {
-      says: found.isSamePage && places.length === 0 ? 'It does not stand on the page.' : null,
+      says: found.isSamePage ? standsIn(found.phrase, places.length) : null,
       near: found.isSamePage ? found.near : [],
       warnings: found.warnings,
       places: places.map(({ what, under, page, text, origins, rows }, index) => ({
         number: index + 1,
         where: [what, page === null ? '' : `page ${page}`, under === null ? '' : `under “${under}”`]
           .filter((part) => part !== '')
-          .join(', '),
+          .join(', ')
+          .replace(/^./, (first) => first.toUpperCase()),
         text,
         origins: origins.flatMap(originLines),
         rests: rows.length > 0,
@@ -53,3 +64,8 @@ export function explainPage(
     },
   };
 }
+
+const standsIn = (phrase: string, places: number): string =>
+  places === 0
+    ? `“${phrase}” does not stand on the page.`
+    : `“${phrase}” stands in ${plural(places, 'place')}.`;

@@ -91,8 +91,7 @@ export async function gatherEdition(
     parts: sameDay.filter(({ partOf }) => partOf === id),
     previous: brief && (await previousOf(desk, { caller, edition, brief })),
     replacedBy:
-      sameDay.find(({ correction: its, files }) => its?.replaces.edition === id && files.length > 0)?.id ??
-      null,
+      sameDay.find(({ correction: its, files }) => its?.replaces.edition === id && files.length > 0) ?? null,
     manifest: made,
     changes: of && made && (await orNull(Promise.resolve().then(() => changesShown(of, caller)))),
     sources: made && dataset && sourcesShown(made, dataset, caller),

@@ -13,6 +13,7 @@ import { editionPage } from './edition-page.ts';
 import { coveredBy, editionsOf, gatherEdition, gatherOverview, orNull } from './gather.ts';
 import { exampleOf, overviewPage } from './overview.ts';
 import type { Show } from './templates.ts';
+import { periodOf } from './words.ts';
 import type { PagesWorld } from './world.ts';
 
 const yearQuery = z.object({ year: z.coerce.number().int().min(1970).max(2999).optional() });
@@ -38,11 +39,12 @@ export function lookRoutes(
     const view = await desk.brief(caller, id);
     const brief = await orNull(world.loadBrief(id));
     const covered = await coveredBy(world, brief);
+    const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
     const now = world.now();
     const newest = view.latest?.asOf ?? covered ?? now.toISOString();
     const year = yearQuery.parse(request.query).year ?? Number(newest.slice(0, 4));
     const editions = await editionsOf(desk, caller, { brief: id, ...daysOfYear(year) });
-    const page = briefPage({ view, brief, editions, year, covered, caller, now });
+    const page = briefPage({ view, brief, dataset, editions, year, covered, caller, now });
     return show({ request, reply }, 'brief', page);
   });
 
@@ -57,17 +59,19 @@ export function lookRoutes(
 
   app.get('/editions/:brief/:edition/explain', async (request, reply) => {
     const [caller, id] = [callerOf(request), editionIn(request.params)];
-    const { title, brief: name } = await desk.edition(caller, id);
+    const { title, asOf, brief: name } = await desk.edition(caller, id);
     const { phrase } = phraseQuery.parse(request.query);
     const file = await desk.file(caller, id, 'pdf');
     const pdf = file && (await world.readFile(file.folder, file.name));
     if (!pdf) throw notMade(id);
     // It is explained from the brief and the data of today, which may be for fewer than the edition was.
-    await desk.brief(caller, name);
+    const brief = await desk.brief(caller, name);
     const { config } = await world.loadBrief(name);
     const maySeeRow = rowsFor(caller, await world.loadDataset(config.dataset));
     const found = phrase === undefined ? null : await world.explain(pdf, phrase);
-    return show({ request, reply }, 'explain', explainPage(id, { title: title ?? id, found, maySeeRow }));
+    const period = periodOf(asOf, config.period);
+    const page = explainPage(id, { brief, title: title ?? brief.title, period, found, maySeeRow });
+    return show({ request, reply }, 'explain', page);
   });
 
   // As messages name it.

@@ -55,6 +55,7 @@ export function operatorPage({
       actions: editionActions(caller, edition),
     })),
     withEdition: true,
+    canChange: true,
     deliveries: deliveries.map((delivery) => ({
       ...deliveryRow(delivery, { caller, back }),
       edition: { href: editionHref(delivery.edition), label: delivery.edition },

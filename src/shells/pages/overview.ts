@@ -4,7 +4,7 @@ import type { Caller } from '../../model/caller.ts';
 import { describeFault } from '../../model/fault.ts';
 import type { BriefView, EditionView } from '../../model/view.ts';
 import { localTime } from '../times.ts';
-import { briefHref, editionHref, instant, periodOf, stateSays } from './words.ts';
+import { briefHref, editionHref, instant, periodOf, saysOf } from './words.ts';
 
 /** What the overview shows of one brief: `last` is the newest edition, `pictured` the newest that has pages. */
 export interface Overviewed {
@@ -48,7 +48,7 @@ export function overviewPage(
           href: editionHref(latest.id),
           period: periodOf(latest.asOf, period),
           state: latest.state,
-          says: stateSays[latest.state],
+          says: saysOf(latest),
         },
         make: operate ? `${briefHref(id)}#make` : null,
       };

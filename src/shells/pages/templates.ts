@@ -3,7 +3,7 @@ import Handlebars from 'handlebars';
 
 const pages = ['overview', 'brief', 'edition', 'explain', 'operator', 'record', 'login', 'problem'] as const;
 type PageName = (typeof pages)[number];
-const partials = ['layout', 'state', 'actions', 'reasons', 'instant', 'deliveries', 'more'] as const;
+const partials = ['layout', 'state', 'actions', 'reasons', 'instant', 'fact', 'deliveries', 'more'] as const;
 
 type Render = (name: PageName, context: object) => string;
 

@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill';
 import { daySpan, shortDay } from '../../model/wording.ts';
 import { periodEnding, type Day } from '../../model/calendar.ts';
 import { editionPath } from '../../model/edition-id.ts';
@@ -21,7 +22,7 @@ export function instant(at: Date, { seconds = false }: { seconds?: boolean } = {
 }
 
 /** What becomes of an edition in its state, in a few words. */
-export const stateSays: { readonly [state in EditionState]: string } = {
+const stateSays: { readonly [state in EditionState]: string } = {
   queued: 'It waits to be made.',
   rendering: 'It is being made.',
   rendered: 'It is made, and nothing is to be delivered.',
@@ -33,6 +34,10 @@ export const stateSays: { readonly [state in EditionState]: string } = {
   skipped: 'It was left out.',
 };
 
+/** The same of an edition, with what it waits for. */
+export const saysOf = ({ state, toApprove }: Pick<EditionView, 'state' | 'toApprove'>): string =>
+  toApprove === null ? stateSays[state] : 'It is made, and waits for approval.';
+
 export const isOpen = (state: EditionState): boolean => state === 'queued' || state === 'rendering';
 
 export const briefHref = (brief: string): string => `/briefs/${encodeURIComponent(brief)}`;
@@ -41,6 +46,10 @@ export const editionHref = (id: string): string => `/editions/${editionPath(id)}
 /** `16–22 August 2021`; the last day alone where the length of the period is not known. */
 export const periodOf = (asOf: Day, period: string | undefined): string =>
   period === undefined ? `to ${shortDay(asOf)}` : daySpan(periodEnding(asOf, period).start, asOf);
+
+/** `7 days`, of `P7D`. */
+export const lengthOf = (period: string): string =>
+  Temporal.Duration.from(period).toLocaleString('en-GB', { style: 'long' });
 
 /** What tells editions of one day apart: `Letter, actor A-isis, revision 2`; empty for the plain one. */
 export function differences(

@@ -4,7 +4,7 @@ import { deliveryActions } from '../../../src/shells/pages/actions.ts';
 import { now } from '../../support/ledger-samples.ts';
 
 const caller = { name: 'ops', may: 'operate', clearance: 'TLP:RED' } as const;
-const labelsOf = (state: DeliveryState, mayHaveArrived: boolean): string[] =>
+const labelsOf = (state: DeliveryState, mayHaveArrived: boolean, isReplaced = false): string[] =>
   deliveryActions(
     caller,
     {
@@ -23,15 +23,24 @@ const labelsOf = (state: DeliveryState, mayHaveArrived: boolean): string[] =>
       sendingAt: now,
       settledAt: now,
     },
-    '/deliveries',
+    { back: '/deliveries', isReplaced },
   ).map(({ label }) => label);
 
 test('of what came to rest and may have arrived an operator can say that it did not', () => {
-  for (const state of ['bounced', 'failed', 'cancelled'] as const) {
+  for (const state of ['bounced', 'failed', 'held', 'cancelled'] as const) {
     expect(labelsOf(state, true)).toContain('Did not arrive');
     expect(labelsOf(state, false)).not.toContain('Did not arrive');
   }
-  expect(labelsOf('held', true)).toEqual(['Release', 'Cancel']);
+  // Where to cancel says that, no button says less.
+  expect(labelsOf('held', true)).toEqual(['Release', 'Did not arrive']);
+  expect(labelsOf('held', false)).toEqual(['Release', 'Cancel']);
   for (const state of ['sent', 'sending', 'pending', 'waiting'] as const)
     expect(labelsOf(state, true)).not.toContain('Did not arrive');
+});
+
+test('what is refused of an edition that was replaced is not offered', () => {
+  expect(labelsOf('sent', false)).toEqual(['Resend']);
+  expect(labelsOf('sent', false, true)).toEqual([]);
+  expect(labelsOf('bounced', false, true)).toEqual([]);
+  expect(labelsOf('held', true, true)).toEqual(['Did not arrive']);
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { thisMachine, type Caller } from '../../../src/model/caller.ts';
 import { hashOfRow, type Manifest } from '../../../src/model/manifest.ts';
 import { eachRow } from '../../../src/model/references.ts';
-import { changesShown, rowsFor, sourcesShown } from '../../../src/shells/pages/evidence.ts';
+import { changesShown, namesIn, rowsFor, sourcesShown } from '../../../src/shells/pages/evidence.ts';
 import { explainPage } from '../../../src/shells/pages/explain-page.ts';
 import { briefOf } from '../../support/brief-of.ts';
 import { loadTestDataset } from '../../support/dataset.ts';
@@ -67,7 +67,7 @@ describe('a row that was marked higher since', () => {
   const ann: Caller = { name: 'ann', may: 'read', clearance: 'TLP:GREEN' };
   const red = <R extends object>(row: R) => ({ ...row, marking: 'TLP:RED' as const });
 
-  test('is shown among the sources and the changes only to who may see it', async () => {
+  test('is shown among the sources, the changes and the choices only to who may see it', async () => {
     const { tables, ...dataset } = await loadTestDataset('revised');
     const raised = {
       ...dataset,
@@ -85,6 +85,9 @@ describe('a row that was marked higher since', () => {
     expect(tablesOf(thisMachine)).toContain('events');
     expect(tablesOf(ann)).toContain('measures');
     for (const table of ['events', 'sources']) expect(tablesOf(ann)).not.toContain(table);
+    const choices = (caller: Caller) => namesIn(raised, { table: 'sources', asOf: '2021-03-07', caller });
+    expect(choices(thisMachine)).not.toEqual([]);
+    expect(choices(ann)).toEqual([]);
     const forAnn = sourcesShown(described, raised, ann);
     expect(forAnn.named).toEqual([]);
     for (const { name } of tables.sources) expect(JSON.stringify(forAnn.rows)).not.toContain(`"${name}"`);
@@ -117,7 +120,9 @@ describe('a row that was marked higher since', () => {
     });
     const pageOf = (isSamePage: boolean) =>
       explainPage('weekly/2021-03-07', {
+        brief: { id: 'weekly', title: 'Weekly' },
         title: 'Weekly',
+        period: '1–7 March 2021',
         maySeeRow: rowsFor(ann, { marking }),
         found: {
           phrase: 'raid',

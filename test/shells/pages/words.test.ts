@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { differences } from '../../../src/shells/pages/words.ts';
+import { differences, lengthOf } from '../../../src/shells/pages/words.ts';
 import { decidedBy } from '../../../src/shells/records.ts';
 
 test('editions of one day are told apart, a corrected revision from the one that it replaces', () => {
@@ -20,4 +20,8 @@ test('a user of the system is told apart from a token of that name', () => {
   expect(decidedBy({ user: 'bot', claimedName: 'Alice', namedBy: 'server' })).toBe(
     'Alice, so says bot (let in by the server)',
   );
+});
+
+test('the length of a period is told in words', () => {
+  expect(['P7D', 'P1D', 'P2W'].map(lengthOf)).toEqual(['7 days', '1 day', '2 weeks']);
 });

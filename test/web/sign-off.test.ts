@@ -1,0 +1,177 @@
+import type { AddressInfo } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer';
+import { SMTPServer } from 'smtp-server';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RunningBrowser } from '../../src/adapters/chromium/launch.ts';
+import { testCacheFolder } from '../support/cache.ts';
+import { openProject, type Project } from '../support/cli.ts';
+import { refuse } from '../support/mail-server.ts';
+import { openBrowser } from '../support/preview.ts';
+import { swapText } from '../support/product.ts';
+import { newTab, press, startSite, textOf, type Site } from '../support/site.ts';
+
+/** What an operator takes back, and says, of an edition that needs approval: each test goes on where the last one left. */
+let project: Project;
+let server: SMTPServer;
+let site: Site;
+let running: RunningBrowser;
+let page: Page;
+let reader: Page;
+const id = 'weekly/2021-08-22';
+const [later, cut] = ['later@example.org', 'cut@example.org'];
+
+beforeAll(async () => {
+  project = await openProject();
+  const file = 'templates/weekly/brief.yaml';
+  const text = await readFile(join(project.folder, file), 'utf8');
+  const targets = `  - { email: ${later} }\n  - { email: ${cut}, afterCrash: hold }\n`;
+  const plain = text.replace(/^deliver:\n(?: {2}.*\n)+/m, '');
+  await project.write(
+    file,
+    swapText(plain, 'period: P7D', `approval: true\nperiod: P7D\ndeliver:\n${targets}`.trimEnd()),
+  );
+  server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    // One is never taken, and so goes on to be tried; the other is, and the connection ends before that is said.
+    onRcptTo: ({ address }, _session, done) =>
+      done(address === later ? refuse(451, 'not at this hour') : null),
+    onData(stream, { id: session }) {
+      stream.resume().on('end', () => {
+        for (const connection of server.connections)
+          if (connection.id === session) connection._socket.destroy();
+      });
+    },
+  });
+  server.on('error', () => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const env = {
+    SITREP_SMTP_URL: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
+    SITREP_MAIL_FROM: 'Sitrep <briefs@example.org>',
+    SITREP_MAIL_DOMAINS: 'example.org',
+  };
+  [site, running] = await Promise.all([startSite(project, env), openBrowser(testCacheFolder)]);
+  page = await newTab(running.browser);
+  reader = await newTab(running.browser);
+  const { stdout } = await project.sitrep('token add ann --may read --clearance TLP:GREEN');
+  await reader.setExtraHTTPHeaders({ authorization: `Bearer ${/\bsitrep_\S+/.exec(stdout)?.[0]}` });
+});
+afterAll(async () => {
+  await running[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+  await new Promise<void>((resolve) => server.close(resolve));
+  await project[Symbol.asyncDispose]();
+});
+
+const row = (to: string) => `tr[data-to="${to}"]`;
+async function untilShown(on: Page, selector: string, wanted: RegExp): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        await on.reload();
+        return textOf(on, selector);
+      },
+      { timeout: 30_000 },
+    )
+    .toMatch(wanted);
+}
+const buttonsIn = (on: Page, selector = 'main') =>
+  on.$$eval(`${selector} form[method=post] button`, (all) =>
+    all.map(({ firstChild }) => firstChild?.textContent),
+  );
+const read = async (path: string) => (await fetch(`${site.origin}/api${path}`)).json();
+const deliveryTo = async (address: string): Promise<{ id: string; [field: string]: unknown }> =>
+  (await read(`/deliveries?edition=${encodeURIComponent(id)}`)).items.find(
+    (each: { address: string }) => each.address === address,
+  );
+
+test('approved, an edition is on its way to one, and may have arrived at another', async () => {
+  await page.goto(`${site.origin}/briefs/weekly`);
+  await page.$eval('#as-of', (input) => void ((input as HTMLInputElement).value = '2021-08-22'));
+  await page.select('#deliver', 'yes');
+  await press(page, 'Make this edition');
+  await page.waitForSelector('object.pdf');
+  await press(page, 'Approve');
+  await untilShown(page, row(cut), /It may have arrived\./);
+  await untilShown(page, row(later), /pending .* 451 not at this hour/);
+  await untilShown(page, '.now', /Disapprove/);
+  expect(await buttonsIn(page, row(cut))).toEqual(['Release', 'Did not arrive']);
+});
+
+test('who may only read is offered neither, and refused both', async () => {
+  expect(await buttonsIn(page, '.now')).toContain('Disapprove');
+  await reader.goto(`${site.origin}/editions/${id}`);
+  expect(await textOf(reader, '.who')).toContain('ann may read');
+  expect(await textOf(reader, '.now')).toBe('delivering It is made, and some deliveries are open or held.');
+  expect(await buttonsIn(reader)).toEqual([]);
+  expect(await textOf(reader, 'section[aria-labelledby=deliveries] thead')).toBe(
+    'To State Since Answer or reason',
+  );
+
+  const { sha256 } = await read(`/editions/${id}`);
+  const paths = [`/editions/${id}/disapprove`, `/deliveries/${(await deliveryTo(cut)).id}/cancel`];
+  for (const path of paths) {
+    const status = await reader.evaluate(
+      async (to, body) => (await fetch(to, { method: 'POST', body: new URLSearchParams(body) })).status,
+      path,
+      { sha256 },
+    );
+    expect(status, path).toBe(403);
+  }
+  expect(await read(`/editions/${id}`)).toMatchObject({ approvedSha256: sha256 });
+  expect(await deliveryTo(cut)).toMatchObject({ state: 'held', mayHaveArrived: true });
+});
+
+test('“Did not arrive” says so of what is held, on the page and in the ledger', async () => {
+  await page.reload();
+  await press(page, 'Did not arrive', { within: row(cut) });
+  expect(page.url()).toBe(`${site.origin}/editions/${id}`);
+  expect(await textOf(page, row(cut))).toMatch(
+    /^cut@example\.org email cancelled .* Cancelled by the operator\. It counts as not arrived\. Retry/,
+  );
+  expect(await buttonsIn(page, row(cut))).toEqual(['Retry']);
+  const delivery = await deliveryTo(cut);
+  expect(delivery).toMatchObject({ state: 'cancelled', mayHaveArrived: false });
+  expect((await read('/audit')).items[0]).toMatchObject({
+    what: 'cancel',
+    who: 'this machine',
+    edition: id,
+    details: { delivery: delivery.id },
+    outcome: 'done',
+  });
+});
+
+test('“Disapprove” takes an approval back for what is not out, and it can be given anew', async () => {
+  await page.reload();
+  const { sha256 } = await read(`/editions/${id}`);
+  await untilShown(page, '.now', /Disapprove/);
+  await press(page, 'Disapprove');
+  expect(page.url()).toBe(`${site.origin}/editions/${id}`);
+  await untilShown(page, row(later), /^later@example\.org email waiting .* It waits for approval/);
+  expect(await textOf(page, '.now')).toMatch(/^delivering It is made, and waits for approval\. Approve/);
+  expect(await buttonsIn(page, '.now')).not.toContain('Disapprove');
+  expect(await textOf(page, '.made')).toMatch(
+    /Disapproved by this machine .* UTC Approved by this machine .* UTC$/,
+  );
+  expect(await read(`/editions/${id}`)).toMatchObject({
+    state: 'delivering',
+    sha256,
+    approvedSha256: null,
+    toApprove: sha256,
+    approvals: [
+      { decision: 'disapproved', sha256, user: 'this machine', namedBy: 'server' },
+      { decision: 'approved', sha256 },
+    ],
+  });
+  expect(await deliveryTo(later)).toMatchObject({ state: 'waiting' });
+  expect((await read('/audit')).items[0]).toMatchObject({
+    what: 'disapprove',
+    edition: id,
+    details: { sha256 },
+    outcome: 'done',
+  });
+  await page.goto(site.origin);
+  expect(await textOf(page)).toMatch(/weekly .* delivering It is made, and waits for approval\./);
+});
