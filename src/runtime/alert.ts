@@ -4,7 +4,7 @@ import type { Ledger } from './ledger.ts';
 
 type Alert = Exclude<Content, 'edition' | 'notice'>;
 
-/** Word to the operator, once for each kind and edition; `copy` tells apart those that come to be true again. */
+/** Word to the operator, once for each kind, edition and `copy`, which tells apart those that come to be true again. */
 export const alertTo = (operator: string, content: Alert, copy = 0): NewDelivery => ({
   channel: 'email',
   address: operator,
@@ -14,6 +14,17 @@ export const alertTo = (operator: string, content: Alert, copy = 0): NewDelivery
   target: { email: operator, clearance: 'TLP:RED', afterCrash: 'resend', only: {} },
   heldBecause: null,
 });
+
+/** Word that something of an edition did not go out: once more when the word before is out, which did not tell of it. */
+export async function undeliveredAlertTo(
+  operator: string,
+  { edition, ledger }: { edition: string; ledger: Ledger },
+): Promise<NewDelivery> {
+  const told = (await ledger.deliveries({ edition })).filter(
+    ({ content, state }) => content === 'undelivered' && state !== 'pending',
+  );
+  return alertTo(operator, 'undelivered', told.length);
+}
 
 /** Word that an edition waits for approval: once more after each decision, and each time that it was made again. */
 export async function approvalAlertTo(

@@ -249,6 +249,20 @@ describe('what is refused', () => {
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });
   });
 
+  test('after word of another went out is told as well', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
+    const alerts = async () =>
+      (await ledger.deliveries({})).filter(({ content }) => content === 'undelivered');
+    house.answer = ({ kind }) =>
+      kind === 'alert' ? { outcome: 'sent', detail: '250' } : { outcome: 'bounced', reason: '550' };
+    await send(house, ana.address);
+    await send(house, operator);
+    expect(await alerts()).toMatchObject([{ state: 'sent' }]);
+    await send(house, 'ben@example.org');
+    expect((await alerts()).map(({ state }) => state).toSorted()).toEqual(['pending', 'sent']);
+  });
+
   test('for good is not tried again', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
