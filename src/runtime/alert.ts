@@ -10,7 +10,7 @@ export const alertTo = (operator: string, content: Alert, copy = 0): NewDelivery
   address: operator,
   content,
   copy,
-  // Alerts name editions and reasons, and none of their contents: they may go to the operator under any marking.
+  // Alerts name editions, and none of their contents: they may go to the operator under any marking.
   target: { email: operator, clearance: 'TLP:RED', afterCrash: 'resend', only: {} },
   heldBecause: null,
 });
@@ -54,7 +54,8 @@ export function wordsOf(
   const hash = content === 'approval' ? hashToApprove(edition) : null;
   const paragraphs = [
     `${id} ${headings[content]}. Its state is now: ${state}.`,
-    ...(reason === null ? [] : reason.split('\n')),
+    // What holds an edition quotes it, and mail is not the place for that, whoever reads it.
+    ...(reason === null ? [] : [`"sitrep runs --edition ${id}" shows why.`]),
     // The operator is told which, and not who: alerts go over the same mail.
     ...stuck.map(
       (each) => `Delivery ${each.id.slice(0, 8)} (${each.channel}) is ${each.state}: ${each.reason ?? ''}`,

@@ -286,7 +286,7 @@ describe('what is refused', () => {
 });
 
 describe('word to the operator', () => {
-  test('says what is wrong with the edition, and what to do', async () => {
+  test('says that something is wrong with the edition, and what to do, but nothing that may quote it', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger);
     const claim = await claimed(ledger);
@@ -300,8 +300,7 @@ describe('word to the operator', () => {
         marking: 'TLP:CLEAR',
         paragraphs: [
           'weekly/2021-08-22 is held. Its state is now: held.',
-          'One.',
-          'Two.',
+          '"sitrep runs --edition weekly/2021-08-22" shows why.',
           'See "sitrep deliveries --edition weekly/2021-08-22"; "sitrep retry weekly/2021-08-22" tries again.',
         ],
         pdf: null,
