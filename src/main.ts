@@ -43,6 +43,10 @@ const cacheFolder = envPaths('sitrep', { suffix: '' }).cache;
 /** Colours on a terminal alone, and not where NO_COLOR is set. */
 const paint = (style: 'red' | 'green' | 'cyan' | 'dim', text: string): string => styleText(style, text);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+/** Whoever reads may have had enough, as "head" has: what is being done goes on. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 /** In a container a user may have a number and no name. */
 const systemUser = (): string => {

@@ -4,16 +4,27 @@ import type { Ledger } from './ledger.ts';
 
 type Alert = Exclude<Content, 'edition' | 'notice'>;
 
-/** Word to the operator, once for each kind and edition; `copy` tells apart those that come to be true again. */
+/** Word to the operator, once for each kind, edition and `copy`, which tells apart those that come to be true again. */
 export const alertTo = (operator: string, content: Alert, copy = 0): NewDelivery => ({
   channel: 'email',
   address: operator,
   content,
   copy,
-  // Alerts name editions and reasons, and none of their contents: they may go to the operator under any marking.
+  // Alerts name editions, and none of their contents: they may go to the operator under any marking.
   target: { email: operator, clearance: 'TLP:RED', afterCrash: 'resend', only: {} },
   heldBecause: null,
 });
+
+/** Word that something of an edition did not go out: once more when the word before is out, which did not tell of it. */
+export async function undeliveredAlertTo(
+  operator: string,
+  { edition, ledger }: { edition: string; ledger: Ledger },
+): Promise<NewDelivery> {
+  const told = (await ledger.deliveries({ edition })).filter(
+    ({ content, state }) => content === 'undelivered' && state !== 'pending',
+  );
+  return alertTo(operator, 'undelivered', told.length);
+}
 
 /** Word that an edition waits for approval: once more after each decision, and each time that it was made again. */
 export async function approvalAlertTo(
@@ -43,7 +54,8 @@ export function wordsOf(
   const hash = content === 'approval' ? hashToApprove(edition) : null;
   const paragraphs = [
     `${id} ${headings[content]}. Its state is now: ${state}.`,
-    ...(reason === null ? [] : reason.split('\n')),
+    // What holds an edition quotes it, and mail is not the place for that, whoever reads it.
+    ...(reason === null ? [] : [`"sitrep runs --edition ${id}" shows why.`]),
     // The operator is told which, and not who: alerts go over the same mail.
     ...stuck.map(
       (each) => `Delivery ${each.id.slice(0, 8)} (${each.channel}) is ${each.state}: ${each.reason ?? ''}`,

@@ -2,7 +2,7 @@ import { waitReason, waitsForApproval } from '../model/approval.ts';
 import { isForRecipients, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
 import { hashOf } from '../model/manifest.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../model/target.ts';
-import { alertTo, approvalAlertTo, wordsOf } from './alert.ts';
+import { approvalAlertTo, undeliveredAlertTo, wordsOf } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
 import type { Ledger, Settlement } from './ledger.ts';
 import type { Log } from './log.ts';
@@ -51,7 +51,7 @@ export async function deliverEdition(
     wrong && operator !== null && isForRecipients(delivery.content)
       ? settlement.state === 'waiting'
         ? await approvalAlertTo(operator, { edition: edition.id, ledger })
-        : alertTo(operator, 'undelivered')
+        : await undeliveredAlertTo(operator, { edition: edition.id, ledger })
       : null;
   const settled = await ledger.settleDelivery(delivery, settlement, { now: dispatch.now(), alert });
   const outcome = { ...fields, outcome: settlement.state, reason: settlement.reason };

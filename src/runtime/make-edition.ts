@@ -73,7 +73,7 @@ export async function makeEdition(
   const steps = await notes.left();
   const reason = 'reason' in making ? making.reason : undefined;
   const wrong = making.outcome === 'held' || making.outcome === 'failed';
-  const alert = wrong && operator !== null ? alertTo(operator, making.outcome) : null;
+  const alert = wrong && operator !== null ? alertTo(operator, making.outcome, claim.run) : null;
   const settled = await ledger.settleEdition(claim, making, { now: workshop.now(), alert, steps });
   const fields = { edition: id, run: claim.run, outcome: making.outcome, reason };
   if (!settled) log.warn(fields, 'The edition was cancelled or taken over meanwhile.');

@@ -1,10 +1,13 @@
+import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openEmbeddedLedger, openServerLedger, type EmbeddedLedger } from '../adapters/ledger/open.ts';
 import { operateBy } from '../adapters/remote.ts';
 import { AppError } from '../model/fault.ts';
+import type { Office } from '../runtime/office.ts';
 import { operations, type Operate } from '../runtime/operations.ts';
+import { serveOperations } from '../shells/http/operations.ts';
 import { assemble, ledgerOptions, type Parts } from './parts.ts';
 
 /** See `Operations.withLedger`. */
@@ -23,7 +26,10 @@ export async function withLedger<T>(
   const { office, work: startWork, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
   opened.use(delivery);
   // On a server the workers do it, which have the settings of delivery.
-  if (work && parts.databaseUrl === undefined) opened.use(await startWork());
+  if (work && parts.databaseUrl === undefined) {
+    opened.use(await serveOthers(office, out));
+    opened.use(await startWork());
+  }
   return await Promise.race([
     use((name, input) => operations[name].run(office, input), {
       isServed: parts.databaseUrl !== undefined,
@@ -36,10 +42,17 @@ export async function withLedger<T>(
 export const ledgerFolder = (out: string): string => join(out, '.ledger');
 
 /** Relative where that is shorter: the system allows about a hundred bytes. */
-export function socketPath(out: string): string {
+function socketPath(out: string): string {
   const path = join(ledgerFolder(out), 'socket');
   const short = relative(process.cwd(), path);
   return short.length < path.length ? short : path;
+}
+
+/** Lets other commands reach the embedded ledger that this process holds. */
+export async function serveOthers(office: Office, out: string): Promise<AsyncDisposable> {
+  const socket = socketPath(out);
+  await rm(socket, { force: true });
+  return serveOperations(office, socket);
 }
 
 /** Opens the ledger of a folder to hold it. Throws `ledger-in-use` when another does so for good. */

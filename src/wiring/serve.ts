@@ -1,14 +1,12 @@
-import { rm } from 'node:fs/promises';
 import { everySecond } from '../adapters/heartbeat.ts';
 import { openServerLedger } from '../adapters/ledger/open.ts';
 import { openMetrics } from '../adapters/metrics.ts';
 import type { Log } from '../runtime/log.ts';
 import { startScheduler, type Role } from '../runtime/service.ts';
 import { serveHealth, type Health } from '../shells/http/health.ts';
-import { serveOperations } from '../shells/http/operations.ts';
 import { openHttp } from './http.ts';
 import { assemble, ledgerOptions, now, type Parts } from './parts.ts';
-import { aborted, holdLedger, socketPath } from './reach.ts';
+import { aborted, holdLedger, serveOthers } from './reach.ts';
 
 const SNAPSHOT_MS = 15 * 60_000;
 
@@ -36,11 +34,7 @@ export async function runService({
     parts,
   });
   service.use(delivery);
-  if (embedded) {
-    const socket = socketPath(out);
-    await rm(socket, { force: true });
-    service.use(await serveOperations(office, socket));
-  }
+  if (embedded) service.use(await serveOthers(office, out));
   let beaten = now();
   const health: Health = {
     metrics,

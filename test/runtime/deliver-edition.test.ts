@@ -249,6 +249,20 @@ describe('what is refused', () => {
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });
   });
 
+  test('after word of another went out is told as well', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
+    const alerts = async () =>
+      (await ledger.deliveries({})).filter(({ content }) => content === 'undelivered');
+    house.answer = ({ kind }) =>
+      kind === 'alert' ? { outcome: 'sent', detail: '250' } : { outcome: 'bounced', reason: '550' };
+    await send(house, ana.address);
+    await send(house, operator);
+    expect(await alerts()).toMatchObject([{ state: 'sent' }]);
+    await send(house, 'ben@example.org');
+    expect((await alerts()).map(({ state }) => state).toSorted()).toEqual(['pending', 'sent']);
+  });
+
   test('for good is not tried again', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
@@ -272,7 +286,7 @@ describe('what is refused', () => {
 });
 
 describe('word to the operator', () => {
-  test('says what is wrong with the edition, and what to do', async () => {
+  test('says that something is wrong with the edition, and what to do, but nothing that may quote it', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger);
     const claim = await claimed(ledger);
@@ -286,8 +300,7 @@ describe('word to the operator', () => {
         marking: 'TLP:CLEAR',
         paragraphs: [
           'weekly/2021-08-22 is held. Its state is now: held.',
-          'One.',
-          'Two.',
+          '"sitrep runs --edition weekly/2021-08-22" shows why.',
           'See "sitrep deliveries --edition weekly/2021-08-22"; "sitrep retry weekly/2021-08-22" tries again.',
         ],
         pdf: null,

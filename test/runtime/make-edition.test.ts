@@ -110,6 +110,17 @@ describe('what somebody has to mend', () => {
     ]);
   });
 
+  test('and told of again when it is held once more', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const house = await openHouse(ledger, { weekly: () => 'title: none\n' });
+    await ledger.request([asked()], now);
+    await make(house);
+    const again = { from: ['held'], to: 'queued', reason: null, now } as const;
+    await ledger.moveEdition(id, again);
+    expect(await make(house, { job: 'job-2' })).toMatchObject({ state: 'held' });
+    expect(await alertsIn(ledger)).toHaveLength(2);
+  });
+
   test('is also a PDF that breaks the limits of its brief', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger, {

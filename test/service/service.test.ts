@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openProject } from '../support/cli.ts';
 import { mailServer } from '../support/mail-server.ts';
 import { copyNewLedger } from '../support/new-ledger.ts';
@@ -163,6 +163,16 @@ describe('sitrep start', () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(/needs a PostgreSQL server[^]*DATABASE_URL/);
   });
+});
+
+test('a backfill that holds the ledger by itself is reached by other commands too', async () => {
+  await withLedger('alone');
+  const backfill = project.sitrep('backfill weekly --from 2021-06-01 --to 2021-08-08 --out alone');
+  const socket = join(project.folder, 'alone/.ledger/socket');
+  await vi.waitFor(() => expect(existsSync(socket)).toBe(true), { timeout: 30_000 });
+  const runs = await project.sitrep('runs --json --out alone');
+  expect(runs).toMatchObject({ status: 0, stderr: '' });
+  expect(await backfill).toMatchObject({ status: 0, stderr: '' });
 });
 
 test('what is asked of a ledger that nobody runs waits, and the command says so', async () => {

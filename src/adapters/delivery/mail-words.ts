@@ -12,9 +12,9 @@ export const subjectOf = (parcel: Parcel): string =>
   `[${parcel.marking}] ${parcel.correction === null ? kinds[parcel.kind] : 'Correction: '}${headingOf(parcel)}`;
 
 const headingOf = ({ title, issue, asOf, correction }: Parcel): string =>
-  [title, issue, `as of ${longDay(asOf)}`, ...(correction ? [`revision ${correction.revision}`] : [])].join(
-    ', ',
-  );
+  [title, issue, `as of ${longDay(asOf)}`, correction ? `revision ${correction.revision}` : '']
+    .filter((part) => part !== '')
+    .join(', ');
 
 /** What a correction is, and of what. */
 const correctionWords = ({ issue, correction }: Parcel): string[] =>
