@@ -65,12 +65,14 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
     /** `{{join list ", "}}` */
     join: (list: unknown, between: unknown) =>
       z.array(z.string()).parse(list).join(z.string().parse(between)),
-    /** `{{column rows "id"}}`: the values of one column, lists laid end to end. */
-    column: (rows: unknown, name: unknown) =>
-      z
-        .array(z.record(z.string(), z.unknown()))
-        .parse(rows)
-        .flatMap((row) => row[z.string().parse(name)]),
+    /** `{{column rows "id"}}`, `{{column rows marks "id"}}`: the values of one column, lists laid end to end. */
+    column: (...given: unknown[]) => {
+      const name = z.string().parse(given.at(-2));
+      return given
+        .slice(0, -2)
+        .flatMap((rows) => z.array(z.record(z.string(), z.unknown())).parse(rows))
+        .flatMap((row) => row[name]);
+    },
     /** The endnotes and the sources behind them; nothing can be cited after this. */
     endnotes(this: unknown, options: Handlebars.HelperOptions) {
       const notes = evidence.endnotes;
