@@ -213,6 +213,20 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
   });
 });
 
+test.each([
+  { brief: 'al-qaeda-ties', paper: 'A4' },
+  { brief: 'al-qaeda-ties', paper: 'Letter' },
+  { brief: 'celebrations', paper: 'Letter' },
+] as const)('$brief as of 2021-08-23 on $paper keeps its sources below their heading', async (edition) => {
+  const { read } = await print({ ...edition, asOf: '2021-08-23' });
+  const heading = read.outline.find(({ title }) => title === 'Sources and their grades');
+  const graded = read.pages.flatMap((page, index) =>
+    page.includes('independent reports agree') ? [index + 1] : [],
+  );
+  expect(graded).toEqual([heading?.page]);
+  expect(heading?.page).toBe(read.pages.length);
+});
+
 test.each(atFullCoverage)('$name has the same bytes when it is made again', async (edition) => {
   const first = await print(edition);
   const second = await print(edition);

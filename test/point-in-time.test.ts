@@ -47,6 +47,7 @@ const tiesAfter23August = [
   'times have changed',
   'sanctuary',
   'Flashpoint',
+  'the analysis',
 ];
 
 const expectations: readonly Expectation[] = [
@@ -262,6 +263,31 @@ describe.each(expectations)('$brief as of $asOf', ({ brief, asOf, present, absen
     expect(chartsOn(rendering.html).toSorted()).toEqual([...charts].toSorted());
     expect(Object.keys(rendering.charts).toSorted()).toEqual([...charts].toSorted());
   });
+});
+
+test('where only a map is known, nothing else is called unknown', async () => {
+  const where = async (asOf: string) =>
+    sectionOf((await renderEdition(product, { brief: 'isis-quieting', asOf })).html, 'Where');
+  expect(await where('2019-06-30')).toMatch(/^Nothing on this is known/);
+  expect(await where('2021-08-16')).toMatch(/^The Taliban took the city of Jalalabad with its province/);
+  expect(await where('2021-08-25')).toMatch(/^Since May 2021, Nangarhar province saw/);
+});
+
+test.each([
+  { brief: 'al-qaeda-ties', chart: 'timeline' },
+  { brief: 'weekly', chart: 'timeline' },
+  { brief: 'weekly', chart: 'matrix' },
+  { brief: 'celebrations', chart: 'matrix' },
+])('the fall of Kabul, drawn across the $chart of $brief, is among its notes', async ({ brief, chart }) => {
+  const { html } = await renderEdition(product, { brief, asOf: '2021-08-25' });
+  const figure = html.split(/(?=<figure\b)/).find((part) => chartsOn(part)[0] === chart) ?? '';
+  const [, notes = ''] = /Source: notes ([\d–,]+)/.exec(figure.replaceAll(/<[^>]*>/g, '')) ?? [];
+  const [, fall] = /id="note-(\d+)"(?:(?!<\/tr>)[\s\S])*>F27</.exec(html) ?? [];
+  const isAmong = notes.split(',').some((run) => {
+    const [first, last = first] = run.split('–').map(Number);
+    return Number(first) <= Number(fall) && Number(fall) <= Number(last);
+  });
+  expect(isAmong, `note ${fall} in ${notes}`).toBe(true);
 });
 
 /** The rows and days from after `asOf` that a page names: in its text, its folded rows or its alternative texts. */

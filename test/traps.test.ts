@@ -386,8 +386,12 @@ const traps: readonly Trap[] = [
         const quoted = naming(read, /fiction/);
         expect(quoted.length).toBeGreaterThan(0);
         expect(lacking(quoted, /Member State/)).toEqual([]);
-        expect(read.text).toMatch(/Third-hand/);
+        expect(read.text).toMatch(
+          /A single unnamed state, told through the UN report; not a finding of the UN/,
+        );
         expect(endnote(read, 'F10')).toMatch(/Member State ← UN report/);
+        // Before the analysis it was read in the report itself.
+        expect(/third-hand: from a single unnamed state/.test(read.text)).toBe(asOf === '2021-08-25');
       }
       expect(endnote(await page(product, 'al-qaeda-ties'), 'F10')).toMatch(
         /Member State ← UN report ← Flashpoint/,
@@ -400,6 +404,9 @@ const traps: readonly Trap[] = [
         withRow(product, 'events', 'F10', { source: 'S-un' }),
       'second-hand': (product) => withRow(product, 'sources', 'S-state', { via: 'S-article' }),
       'no caveat': (product) => withRow(product, 'events', 'F10', { caveat: null }),
+      'no word of the third hand': (product) => withoutRow(product, 'judgments', 'V-ties-2'),
+      'a third hand before there was one': (product) =>
+        withRow(product, 'judgments', 'V-ties-2', { known_on: '2020-05-27' }),
     },
   },
   {

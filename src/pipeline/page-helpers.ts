@@ -71,12 +71,14 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
       const html = items.map((item) => (typeof item === 'string' ? escape(item) : item.toHTML()));
       return new SafeString(html.join(escape(glue)));
     },
-    /** `{{column rows "id"}}`: the values of one column, lists laid end to end. */
-    column: (rows: unknown, name: unknown) =>
-      z
-        .array(z.record(z.string(), z.unknown()))
-        .parse(rows)
-        .flatMap((row) => row[z.string().parse(name)]),
+    /** `{{column rows "id"}}`, `{{column rows marks "id"}}`: the values of one column, lists laid end to end. */
+    column: (...given: unknown[]) => {
+      const name = z.string().parse(given.at(-2));
+      return given
+        .slice(0, -2)
+        .flatMap((rows) => z.array(z.record(z.string(), z.unknown())).parse(rows))
+        .flatMap((row) => row[name]);
+    },
     /** The endnotes and the sources behind them; nothing can be cited after this. */
     endnotes(this: unknown, options: Handlebars.HelperOptions) {
       const named = (name: string) => new SourceName(name);

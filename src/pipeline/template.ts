@@ -2,6 +2,7 @@ import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { SourceFile } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import { MetFaults } from './met-faults.ts';
 import { madeOf, rawOf } from './row-value.ts';
 import { guard, mark, parseTemplate } from './template-check.ts';
 import { RenderingLimits } from './template-limits.ts';
@@ -31,8 +32,9 @@ export type Template = (context: object, helpers?: Helpers) => string;
  * blocks, hashes and partials, so every name that is looked up is wrapped in a check that knows its file and line.
  * An absent value is null; undefined is a name that does not exist.
  *
- * Throws `template-invalid` with every fault that can be seen without data, or, from the returned function, with the
- * first unknown name met.
+ * Throws `template-invalid` with every fault that can be seen without data. The returned function throws it, or
+ * `citation-unknown`, with every fault met in rendering: where a name is unknown or a helper fails, it goes on as if
+ * nothing stood there, to find the others too.
  */
 export function compileTemplate({
   template,
@@ -59,14 +61,15 @@ export function compileTemplate({
   Object.assign(handlebars, {
     VM: { ...Handlebars.VM, resolvePartial: limits.partial(Handlebars.VM.resolvePartial) },
   });
+  const met = new MetFaults();
   const counted = (given: Helpers) =>
-    mapValues(given, (helper, name) => located(overRaw(limits.helper(helper)), name));
+    mapValues(given, (helper, name) => located(overRaw(limits.helper(helper)), { name, met }));
   const { each } = handlebars.helpers;
   let reading: Fault | undefined;
   handlebars.registerHelper({
     ...counted(helpers),
     if: ifRaw(handlebars.helpers['if']),
-    ...(each && { each: located(limits.each(each), 'each') }),
+    ...(each && { each: located(limits.each(each), { name: 'each', met }) }),
     [mark]: (name: string, file: string, line: number) => {
       reading = { file, line, ...nothingNamed(name) };
     },
@@ -74,9 +77,11 @@ export function compileTemplate({
       return new Handlebars.SafeString(onPut?.({ file, line, expression, context: rawOf(this) }) ?? '');
     },
     [guard]: (_: unknown, value: unknown) => {
-      if (value === undefined && reading) throw new AppError('template-invalid', [reading]);
+      const unknown = value === undefined ? reading : undefined;
       reading = undefined;
-      return value;
+      if (unknown === undefined) return value;
+      met.add('template-invalid', [unknown]);
+      return null;
     },
   });
   const options = {
@@ -92,17 +97,20 @@ export function compileTemplate({
   return (context, own = {}) => {
     reading = undefined;
     limits.restart();
+    met.restart();
+    let page = '';
     try {
-      const page = main?.(context, { helpers: counted(own) }) ?? '';
+      page = main?.(context, { helpers: counted(own) }) ?? '';
       limits.checkLength(page.length);
-      return page;
     } catch (cause) {
       if (cause instanceof AppError) throw placed(cause, { file: template.file });
       const problem = cause instanceof Error ? cause.message : String(cause);
       const mend = 'Correct the template or one of its partials.';
       // Reading a name fails where what stands before its last dot is not there.
-      throw new AppError('template-invalid', [reading ?? { file: template.file, problem, mend }], { cause });
+      met.add('template-invalid', [reading ?? { file: template.file, problem, mend }], cause);
     }
+    met.throw();
+    return page;
   };
 }
 
@@ -130,23 +138,32 @@ const overRaw = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate =
     return madeOf(Reflect.apply(helper, this, [...given.map(rawOf), args.at(-1)]), given);
   };
 
-/** The helper with its faults placed where the template calls it. */
-function located(helper: Handlebars.HelperDelegate, name: string): Handlebars.HelperDelegate {
+/**
+ * The helper with its faults placed where the template calls it. Where it fails on what it is given it prints nothing,
+ * so that the rest of the page is looked through too; a page that takes too much is stopped.
+ */
+function located(
+  helper: Handlebars.HelperDelegate,
+  { name, met }: { name: string; met: MetFaults },
+): Handlebars.HelperDelegate {
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
       return Reflect.apply(helper, this, args);
     } catch (cause) {
       const { loc } = call.parse(args.at(-1));
       const place = { file: loc.source, line: loc.start.line };
-      if (cause instanceof AppError) throw placed(cause, place);
-      if (!(cause instanceof z.ZodError)) throw cause;
-      const reasons = cause.issues.map(({ message }) => message.replace('Invalid input: ', '')).join('; ');
-      const problem = `"${name}" cannot take what it is given: ${reasons}.`;
-      throw new AppError('template-invalid', [{ ...place, problem, mend: 'Give it another value.' }], {
-        cause,
-      });
+      if (cause instanceof AppError && cause.code !== 'citation-unknown') throw placed(cause, place);
+      if (cause instanceof AppError) met.add(cause.code, placed(cause, place).faults, cause);
+      else if (cause instanceof z.ZodError) met.addUnlessMetAt(place, cannotTake(name, cause), cause);
+      else throw cause;
+      return '';
     }
   };
+}
+
+function cannotTake(name: string, { issues }: z.ZodError): Pick<Fault, 'problem' | 'mend'> {
+  const reasons = issues.map(({ message }) => message.replace('Invalid input: ', '')).join('; ');
+  return { problem: `"${name}" cannot take what it is given: ${reasons}.`, mend: 'Give it another value.' };
 }
 
 /** The error with its faults placed where none of them was. */

@@ -136,6 +136,31 @@ describe('a name that is not known is refused where it stands', () => {
     ]);
   });
 
+  test('all of them at once, each once, with what helpers cannot take and the rows that are not known', () => {
+    const faults = faultsOf(
+      '{{missing}}{{#if row.missing}}{{/if}}\n{{#each list}}{{cited "F99"}}{{lost}}{{/each}}\n{{shout gone}}{{> card}}\n{{parsed title}}{{row.inner.away}}',
+      { card: '{{nowhere}}' },
+    );
+    expect(faults.map(({ file, line, problem }) => [file?.split('/').at(-1), line, problem])).toEqual([
+      ['brief.hbs', 2, 'Nothing is named "missing" here.'],
+      ['brief.hbs', 2, 'Nothing is named "row.missing" here.'],
+      ['brief.hbs', 3, 'No row "F99".'],
+      ['brief.hbs', 3, 'Nothing is named "lost" here.'],
+      ['brief.hbs', 4, 'Nothing is named "gone" here.'],
+      ['card.hbs', 1, 'Nothing is named "nowhere" here.'],
+      ['brief.hbs', 5, '"parsed" cannot take what it is given: expected string, received number.'],
+      ['brief.hbs', 5, 'Nothing is named "row.inner.away" here.'],
+    ]);
+  });
+
+  test('up to a name below one that is not known', () => {
+    const faults = faultsOf('{{lost}}{{missing.name}}{{never}}');
+    expect(faults.map(({ problem }) => problem)).toEqual([
+      'Nothing is named "lost" here.',
+      'Nothing is named "missing.name" here.',
+    ]);
+  });
+
   test.each(['{{"missing"}}', '{{missing "argument"}}', '{{lookup row "missing"}}'])(
     '%s prints nothing',
     (line) => {
@@ -304,7 +329,10 @@ describe('a helper that fails says where it was called', () => {
       3,
       'No row "F99".',
     ]);
-    expect(faultOf('{{> card}}', { card: '{{cited name}}' })).toEqual(unknownIn('card', 'name'));
+    expect(faultsOf('{{> card}}', { card: '{{cited name}}' }).map(({ problem }) => problem)).toEqual([
+      'Nothing is named "name" here.',
+      'No row "F99".',
+    ]);
     expect(faultOf('{{> card row}}', { card: '{{cited name}}' })).toEqual([
       'templates/_shared/partials/card.hbs',
       1,
@@ -318,9 +346,3 @@ describe('a helper that fails says where it was called', () => {
     );
   });
 });
-
-const unknownIn = (partial: string, name: string) => [
-  `templates/_shared/partials/${partial}.hbs`,
-  1,
-  `Nothing is named "${name}" here.`,
-];

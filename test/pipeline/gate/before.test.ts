@@ -396,7 +396,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'a chart whose rows are not named',
       product: withTemplate(
-        '{{> chart cites=(column rows "id")}}{{/with}}\n{{> assessed assessed=rows.ties_assessed}}',
+        '{{> chart cites=(column rows @root.rows.timeline_bands "id")}}{{/with}}\n{{> assessed assessed=rows.ties_assessed}}',
         '{{svg svg}}{{/with}}',
       ),
       says: /A chart cites no row/,
