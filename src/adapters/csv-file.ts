@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { MOST_ROWS, readRows, TableTooLarge } from './bounded-rows.ts';
 import { quote, unreadable, type RawTable } from './raw-table.ts';
 
 /**
@@ -46,18 +47,27 @@ async function scanCsv(
   fields: readonly string[],
 ): Promise<{ rows: string[][]; rejects: Reject[] }> {
   const columns = fields.map((field) => `${quote(field)}: 'VARCHAR'`).join(', ');
-  const rows = await connection.runAndReadAll(
+  // Those of another file that was not read to its end.
+  await connection.run('DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans');
+  // Header and all, and once more where all rows are rejects.
+  const mostRejects = 2 * (MOST_ROWS + 1);
+  const { rows } = await readRows(
+    connection,
     `FROM read_csv(${quote(place)}, auto_detect=false, header=false, columns={${columns}}, delim=',', quote='"',
-     escape='"', strict_mode=true, store_rejects=true)`,
+     escape='"', strict_mode=true, store_rejects=true, rejects_limit=${mostRejects + 1})`,
+    { besides: 1 },
   );
+  const [[count] = []] = (
+    await connection.runAndReadAll('SELECT count(DISTINCT line) FROM reject_errors')
+  ).getRows();
+  if (Number(count) > mostRejects) throw new TableTooLarge('rows');
   const rejects = await connection.runAndReadAll(
     `SELECT line::INTEGER, min_by(error_type::VARCHAR, coalesce(column_idx, 0)),
        min_by(error_message, coalesce(column_idx, 0)), trim(first(csv_line), E'\\r\\n')
      FROM reject_errors GROUP BY line ORDER BY line`,
   );
-  await connection.run('DROP TABLE reject_errors; DROP TABLE reject_scans');
   return {
-    rows: rows.getRows().map((cells) => cells.map((cell) => (cell === null ? '' : String(cell)))),
+    rows: rows.map((cells) => cells.map((cell) => (cell === null ? '' : String(cell)))),
     rejects: rejects.getRows().map(([row, error, message, text]) => ({
       row: Number(row),
       error: String(error),

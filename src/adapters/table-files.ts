@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { TableFile } from '../model/data-package.ts';
 import type { TableName } from '../model/dataset.ts';
 import type { CellFault, RawRow } from '../model/parse-rows.ts';
+import { MOST_BYTES, readRows, TableTooLarge } from './bounded-rows.ts';
 import { readCsv } from './csv-file.ts';
 import { openInMemory } from './duckdb.ts';
 import { quote, unreadable, type RawTable } from './raw-table.ts';
@@ -32,11 +33,13 @@ async function readTable(connection: DuckDBConnection, root: string, file: Table
   const place = await locate(root, file.path);
   if (typeof place !== 'string') return unreadable(place);
   try {
+    if ((await stat(place)).size > MOST_BYTES) throw new TableTooLarge('bytes');
     if (file.format === 'csv') return await readCsv(connection, place, file.fields);
     return file.format === 'json'
       ? await readJson(connection, place)
       : await readParquet(connection, place, file.fields);
   } catch (cause) {
+    if (cause instanceof TableTooLarge) return unreadable({ problem: cause.problem, mend: cause.mend });
     const message = cause instanceof Error ? cause.message : String(cause);
     const [problem = ''] = message.replaceAll(`${root}${sep}`, '').split(/\n/);
     return unreadable({
@@ -76,8 +79,8 @@ const record = z.record(z.string(), z.union([scalar, z.array(scalar)]));
 
 /** An array of objects, or one object a line; a number keeps its value, so a day must be in quotes. */
 async function readJson(connection: DuckDBConnection, place: string): Promise<RawTable> {
-  const found = await connection.runAndReadAll(`FROM read_json_objects(${quote(place)}, format='auto')`);
-  return textRows(found.getRows().map(([json]): unknown => JSON.parse(String(json))));
+  const { rows } = await readRows(connection, `FROM read_json_objects(${quote(place)}, format='auto')`);
+  return textRows(rows.map(([json]): unknown => JSON.parse(String(json))));
 }
 
 async function readParquet(
@@ -85,22 +88,20 @@ async function readParquet(
   place: string,
   fields: readonly string[],
 ): Promise<RawTable> {
-  const found = await connection.runAndReadAll(`FROM read_parquet(${quote(place)})`);
-  const names = found.columnNames();
-  const types = found.columnTypes();
+  const { result, rows } = await readRows(connection, `FROM read_parquet(${quote(place)})`);
+  const names = result.columnNames();
+  const types = result.columnTypes();
   if ([...names].sort().join() !== [...fields].sort().join())
     return unreadable({
       problem: `has the columns ${names.join(', ')}.`,
       mend: `Give it the fields that datapackage.json gives: ${fields.join(', ')}.`,
     });
   return textRows(
-    found
-      .getRows()
-      .map((row) =>
-        Object.fromEntries(
-          row.map((cell, index) => [names[index], toValue(cell, types[index], names[index] ?? '')]),
-        ),
+    rows.map((row) =>
+      Object.fromEntries(
+        row.map((cell, index) => [names[index], toValue(cell, types[index], names[index] ?? '')]),
       ),
+    ),
   );
 }
 

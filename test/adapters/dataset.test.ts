@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, test } from 'vitest';
 import { loadDataset } from '../../src/adapters/dataset.ts';
+import { readTables } from '../../src/adapters/table-files.ts';
 import { tableNames } from '../../src/model/dataset.ts';
 import {
   apply,
@@ -356,6 +357,78 @@ test('a folder that is no dataset', async () => {
   expect(await faultsIn(await temporaryFolder())).toEqual([
     expect.objectContaining({ file: 'data/test/datapackage.json', problem: 'cannot be read.' }),
   ]);
+});
+
+describe('a table of more than it may hold', () => {
+  const most = 100_000;
+  const tooMany = {
+    problem: 'has more than 100,000 rows.',
+    mend: 'Let a table hold what briefs tell of: leave out what is older, or count it before.',
+  };
+  const gaps = [{ name: 'gaps', path: 'gaps.csv', format: 'csv', fields: ['id', 'text'] }] as const;
+  const read = async (text: string, files: Parameters<typeof readTables>[1] = gaps) => {
+    const folder = await temporaryFolder();
+    for (const { path } of files) await writeFile(join(folder, path), text);
+    return readTables(folder, files);
+  };
+  const lines = (count: number, line = 'G,more') => `id,text\n${`${line}\n`.repeat(count)}`;
+
+  test('is told with its file and how to mend it, beside what is wrong with the others', async () => {
+    const folder = await copyOf('base');
+    const long = (text: string) => text + `${text.trimEnd().split('\n').at(-1)}\n`.repeat(most);
+    // A row that cannot be split, in a table that is not read to its end, is none of the next.
+    const broken = (text: string) => text.replace('\n', '\nbroken\n');
+    await apply(folder, [
+      ['sources.csv', (text) => long(broken(text))],
+      ['actors.csv', broken],
+    ]);
+    expect(await faultsIn(folder)).toEqual([
+      { file: 'data/test/sources.csv', ...tooMany },
+      expect.objectContaining({ file: 'data/test/actors.csv', row: 2 }),
+    ]);
+  });
+
+  test('may be just that long', async () => {
+    expect((await read(lines(most))).get('gaps')).toMatchObject({ rows: { length: most }, faults: [] });
+    expect((await read(lines(most + 1))).get('gaps')).toMatchObject({ rows: [], faults: [tooMany] });
+    // Blank lines are none, and have all rows counted once more.
+    const blanks = lines(most).replace('\n', '\n\n');
+    expect((await read(blanks)).get('gaps')).toMatchObject({ rows: { length: most, 0: { number: 3 } } });
+  });
+
+  test('is refused too where no row of it can be read', async () => {
+    const { faults = [] } = (await read(lines(2 * most + 10, 'G'))).get('gaps') ?? {};
+    expect(faults).toEqual([tooMany]);
+  });
+
+  test('is refused by its size, before it is read', async () => {
+    const huge = { problem: 'has more than 64 MB.', mend: tooMany.mend };
+    const text = lines(1, `G,${'x'.repeat(64 * 2 ** 20)}`);
+    expect((await read(text)).get('gaps')).toMatchObject({ rows: [], faults: [huge] });
+  });
+
+  test('is refused in the other formats', async () => {
+    const json = [{ name: 'gaps', path: 'gaps.json', format: 'json', fields: ['id'] }] as const;
+    const objects = '{"id":"G"}\n'.repeat(most + 1);
+    expect((await read(objects, json)).get('gaps')).toMatchObject({ rows: [], faults: [tooMany] });
+    const folder = await temporaryFolder();
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const write = (path: string, sql: string) =>
+      connection.run(`COPY (${sql}) TO '${join(folder, path)}' (FORMAT parquet)`);
+    await write('gaps.parquet', `SELECT 'G' AS id FROM range(${most + 1})`);
+    // Small as a file, and eighty times a thousand times a thousand letters.
+    await write('indicators.parquet', `SELECT repeat('x', 1000000) AS id FROM range(80)`);
+    connection.closeSync();
+    instance.closeSync();
+    const packed = [
+      { name: 'gaps', path: 'gaps.parquet', format: 'parquet', fields: ['id'] },
+      { name: 'indicators', path: 'indicators.parquet', format: 'parquet', fields: ['id'] },
+    ] as const;
+    const tables = await readTables(folder, packed);
+    expect(tables.get('gaps')).toMatchObject({ rows: [], faults: [tooMany] });
+    expect(tables.get('indicators')).toMatchObject({ faults: [{ problem: 'has more than 64 MB.' }] });
+  });
 });
 
 describe('other formats', () => {
