@@ -366,10 +366,10 @@ describe('a table of more than it may hold', () => {
     mend: 'Let a table hold what briefs tell of: leave out what is older, or count it before.',
   };
   const gaps = [{ name: 'gaps', path: 'gaps.csv', format: 'csv', fields: ['id', 'text'] }] as const;
-  const read = async (text: string, files: Parameters<typeof readTables>[1] = gaps) => {
+  const read = async (text: string, tables: Parameters<typeof readTables>[1] = gaps) => {
     const folder = await temporaryFolder();
-    for (const { path } of files) await writeFile(join(folder, path), text);
-    return readTables(folder, files);
+    for (const { path } of tables) await writeFile(join(folder, path), text);
+    return readTables(folder, tables);
   };
   const lines = (count: number, line = 'G,more') => `id,text\n${`${line}\n`.repeat(count)}`;
 
