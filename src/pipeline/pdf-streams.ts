@@ -3,7 +3,7 @@ import { PDFArray, PDFName, type PDFRawStream } from '@cantoo/pdf-lib';
 import { AppError } from '../model/fault.ts';
 
 /** A thousand times what a page here has. Ten kilobytes of a file can unpack to ten megabytes, and so on without end. */
-const MOST_BYTES = { ofStream: 64 * 2 ** 20, ofFile: 256 * 2 ** 20 };
+export const MOST_BYTES = { ofStream: 64 * 2 ** 20, ofFile: 256 * 2 ** 20 };
 
 /** The bytes of a stream as text, one character each. */
 export type StreamReader = (stream: PDFRawStream) => string;
@@ -20,32 +20,31 @@ export function openStreams(): StreamReader {
 }
 
 /**
- * Whatever is deflated in a file unpacks to what may be read, before a library reads it that sets no limit: objects of
- * a PDF lie in such streams too. Throws `pdf-invalid`.
+ * How much a stream unpacks to that a library unpacks by itself; undefined where that is too much. Throws `pdf-invalid`
+ * for what is packed otherwise, and what zlib throws for what is damaged, of which a library may still unpack a lot.
  */
-export function checkPacked(pdf: Uint8Array): void {
-  const file = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength);
-  let left = MOST_BYTES.ofFile;
-  for (let at = file.indexOf(STREAM); at !== -1; at = file.indexOf(STREAM, at + STREAM.length)) {
-    let start = at + STREAM.length;
-    while (file[start] === 0x0d || file[start] === 0x0a) start += 1;
-    const size = sizeOf(file.subarray(start), Math.min(MOST_BYTES.ofStream, left));
-    if (size === undefined) throw unreadableStream('unpacks to more than any print');
-    left -= size;
-  }
+export function sizeToRead(stream: PDFRawStream, mostBytes: number): number | undefined {
+  const { contents } = stream;
+  const filter = filterOf(stream);
+  if (filter === 'other') throw packedOtherwise();
+  if (filter === 'none') return contents.byteLength > mostBytes ? undefined : contents.byteLength;
+  return inflate(contents, mostBytes)?.byteLength;
 }
 
-const STREAM = 'stream';
-
-/** How much is deflated here: nothing where it is none of that, or damaged; undefined where it is too much. */
-function sizeOf(packed: Uint8Array, mostBytes: number): number | undefined {
-  // The first byte of what is deflated (RFC 1950): else most of a file would be tried in vain.
-  if (((packed[0] ?? 0) & 0x0f) !== 8) return 0;
+/** The same of any other stream: nobody unpacks it but `unpackStream`, which refuses what is counted as nothing here. */
+export function countPacked(stream: PDFRawStream, mostBytes: number): number | undefined {
   try {
-    return inflate(packed, mostBytes)?.byteLength;
+    return filterOf(stream) === 'deflate' ? inflate(stream.contents, mostBytes)?.byteLength : 0;
   } catch {
     return 0;
   }
+}
+
+function filterOf({ dict }: PDFRawStream): 'none' | 'deflate' | 'other' {
+  const given = dict.lookup(PDFName.of('Filter'));
+  const filter = given instanceof PDFArray && given.size() === 1 ? given.lookup(0) : given;
+  if (filter === undefined) return 'none';
+  return filter === PDFName.of('FlateDecode') ? 'deflate' : 'other';
 }
 
 /**
@@ -53,12 +52,11 @@ function sizeOf(packed: Uint8Array, mostBytes: number): number | undefined {
  * do nothing else to them. Throws `pdf-invalid` for what is packed otherwise, which could unpack in ways that nothing
  * bounds, and what zlib throws for what is damaged.
  */
-export function unpackStream({ dict, contents }: PDFRawStream, mostBytes: number): Uint8Array | undefined {
-  const given = dict.lookup(PDFName.of('Filter'));
-  const filter = given instanceof PDFArray && given.size() === 1 ? given.lookup(0) : given;
-  if (filter === undefined) return contents.byteLength > mostBytes ? undefined : contents;
-  if (filter !== PDFName.of('FlateDecode') || dict.has(PDFName.of('DecodeParms')))
-    throw unreadableStream('packs its streams as no print does');
+export function unpackStream(stream: PDFRawStream, mostBytes: number): Uint8Array | undefined {
+  const { dict, contents } = stream;
+  const filter = filterOf(stream);
+  if (filter === 'none') return contents.byteLength > mostBytes ? undefined : contents;
+  if (filter === 'other' || dict.has(PDFName.of('DecodeParms'))) throw packedOtherwise();
   return inflate(contents, mostBytes);
 }
 
@@ -72,7 +70,15 @@ function inflate(packed: Uint8Array, mostBytes: number): Uint8Array | undefined 
   }
 }
 
-export const unreadableStream = (what: string): AppError =>
-  new AppError('pdf-invalid', [
-    { problem: `This PDF ${what}: it is not read further.`, mend: 'Give a PDF as Sitrep stored or sent it.' },
-  ]);
+export const unreadableStream = (what: string, options: { cause?: unknown } = {}): AppError =>
+  new AppError(
+    'pdf-invalid',
+    [
+      {
+        problem: `This PDF ${what}: it is not read further.`,
+        mend: 'Give a PDF as Sitrep stored or sent it.',
+      },
+    ],
+    options,
+  );
+const packedOtherwise = () => unreadableStream('packs its streams as no print does');

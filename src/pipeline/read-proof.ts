@@ -4,7 +4,7 @@ import { hashOf, sealedManifest, type SealedManifest } from '../model/manifest.t
 import { MANIFEST, readAttachments, unpack, type FoundAttachment } from './attachments.ts';
 import { readContents, type PdfContents } from './pdf-contents.ts';
 import { isIntact } from './pdf-identity.ts';
-import { checkPacked } from './pdf-streams.ts';
+import { checkPacked } from './pdf-guard.ts';
 
 /** What a PDF says of itself. */
 export interface Proof {
@@ -61,10 +61,11 @@ function compare({ attachments }: SealedManifest, found: readonly FoundAttachmen
 async function load(pdf: Uint8Array): Promise<PDFDocument> {
   if (!Buffer.from(pdf.subarray(0, 1024)).includes('%PDF-'))
     throw invalid('This is no PDF.', 'Give a PDF that Sitrep made.');
-  checkPacked(pdf);
   try {
+    await checkPacked(pdf);
     return await PDFDocument.load(pdf, { updateMetadata: false, parseSpeed: ParseSpeeds.Fastest });
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw invalid(
       'This PDF is damaged, or was altered: it cannot be read.',
       'Take another copy of it, such as the one in output/.',

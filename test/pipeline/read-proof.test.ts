@@ -106,15 +106,60 @@ describe('a file that was made to harm', () => {
     await expect(readProof(pdf)).rejects.toEqual(problemOf(tooLarge));
   });
 
-  test('is not even opened: objects packed together', async () => {
+  /** Under its own name the library would leave such a stream out of what it writes. */
+  const withRead = async (type: string, bytes: Uint8Array, fields: object): Promise<Uint8Array> => {
+    const standIn = 'Unread'.padEnd(type.length, '-');
     const pdf = await pdfWith({ 'manifest.json': manifestOf() }, ({ context }) => {
-      const stream = context.stream(beyond, { Type: 'ObjNot', N: 1, First: 4, Filter: 'FlateDecode' });
-      context.register(stream);
+      context.register(context.stream(bytes, { Type: standIn, N: 1, First: 4, Size: 1, ...fields }));
     });
-    // Under its own name the library would leave it out.
-    const text = Buffer.from(pdf).toString('latin1').replace('ObjNot', 'ObjStm');
-    expect(text).toContain('/ObjStm');
-    await expect(readProof(Buffer.from(text, 'latin1'))).rejects.toEqual(problemOf(tooLarge));
+    const text = Buffer.from(pdf).toString('latin1').replace(`/${standIn}`, `/${type}`);
+    expect(text).toContain(`/${type}`);
+    return Buffer.from(text, 'latin1');
+  };
+  const Flate = 'FlateDecode';
+  const damaged = /^This PDF is damaged, or was altered/;
+  /** Of a window that zlib takes for none, and the library does not look at. */
+  const oddWindow = Buffer.concat([Buffer.from([0x88, 0x1c]), beyond.subarray(2)]);
+
+  test.each<[string, string, Uint8Array, object, RegExp]>([
+    ['objects beyond the limit', 'ObjStm', beyond, { Filter: Flate }, tooLarge],
+    ['by another spelling', 'Obj#53tm', beyond, { Filter: Flate }, tooLarge],
+    ['packed twice', 'ObjStm', deflateSync(beyond), { Filter: [Flate, Flate] }, packed],
+    ['packed twice, a table', 'XRef', deflateSync(beyond), { Filter: [Flate, Flate] }, packed],
+    ['packed and spelt out', 'ObjStm', beyond, { Filter: ['ASCIIHexDecode', Flate] }, packed],
+    ['packed in another way', 'ObjStm', beyond, { Filter: 'LZWDecode' }, packed],
+    ['damaged for us, and not for others', 'ObjStm', oddWindow, { Filter: Flate }, damaged],
+    ['cut off', 'ObjStm', below.subarray(0, -9), { Filter: Flate }, damaged],
+    [
+      'more than there are',
+      'XRef',
+      below,
+      { Filter: Flate, W: [1, 0, 0], Index: [0, 1e9] },
+      /^This PDF lists more/,
+    ],
+    ['more by its size', 'XRef', below, { Filter: Flate, W: [1, 0, 0], Size: 1e9 }, /^This PDF lists more/],
+    [
+      'of endless numbers',
+      'XRef',
+      below,
+      { Filter: Flate, W: [1, 1e9, 0], Index: [0, 1] },
+      /^This PDF lists its/,
+    ],
+    [
+      'less than none',
+      'XRef',
+      below,
+      { Filter: Flate, W: [1, 0, 0], Index: [0, -1e9, 0, 1e9] },
+      /^This PDF counts/,
+    ],
+  ])('is not even opened: objects packed together, %s', async (_, type, bytes, fields, problem) => {
+    const pdf = await withRead(type, bytes, fields);
+    await expect(readProof(pdf)).rejects.toEqual(problemOf(problem));
+  });
+
+  test('is opened where what it packs is as any print has it', async () => {
+    const pdf = await withRead('ObjStm', deflateSync('99 0 <</A 1>>'), { First: 5, Filter: Flate });
+    expect((await readProof(pdf)).manifest).toBeDefined();
   });
 
   test.each<[string, Made, RegExp]>([
