@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { text as read } from 'node:stream/consumers';
 import { stringify } from 'yaml';
 import { afterAll, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
@@ -30,7 +30,7 @@ test('a reader who has had enough is no fault', async () => {
   const program = join(import.meta.dirname, '../src/main.ts');
   const child = spawn(process.execPath, [program, 'list'], { cwd: project.folder, env: process.env });
   child.stdout.destroy();
-  const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  const [stderr, [status]] = await Promise.all([read(child.stderr), once(child, 'close')]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
