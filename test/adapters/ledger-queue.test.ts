@@ -221,6 +221,28 @@ describe('reconciling', () => {
   });
 });
 
+test('what an operator holds and lets go on comes at once, and not when it would have been tried again', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const [id = ''] = await delivering(ledger, mailTo('ana@example.org'));
+  const { promise: putOff, resolve: wasPutOff } = Promise.withResolvers<void>();
+  const { promise: back, resolve: cameBack } = Promise.withResolvers<void>();
+  await using _worker = await ledger.work({
+    ...oneAtATime,
+    async delivery({ job }) {
+      const claim = await ledger.claimDelivery(id, { job, now });
+      if (claim === undefined) return;
+      if (claim.delivery.reason === 'Let go.') return cameBack();
+      const later = { state: 'retried', reason: 'busy', afterSeconds: 1800 } as const;
+      await ledger.settleDelivery(claim.delivery, later, quiet);
+      wasPutOff();
+    },
+  });
+  await putOff;
+  await ledger.moveDelivery(id, { from: ['pending'], to: 'held', reason: null, now });
+  await ledger.moveDelivery(id, { from: ['held'], to: 'pending', reason: 'Let go.', now });
+  await back;
+});
+
 describe('a job', () => {
   // Without a session of its own, a job sent within a transaction waits for the connection that the transaction holds.
   test('is sent within the transaction, by every call', { timeout: 20_000 }, async () => {

@@ -3,7 +3,7 @@ import { waitReason } from '../../model/approval.ts';
 import { isForRecipients, type NewDelivery } from '../../model/edition.ts';
 import type { Ledger, Settlement } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
-import { sendJobs } from './jobs.ts';
+import { hurry, sendJobs } from './jobs.ts';
 import { deliveryColumns, deliveryId, editionColumns, toDeliveries, toEditions } from './rows.ts';
 
 /** Sending what was made. */
@@ -90,6 +90,7 @@ export function deliveryCalls(
             [moved.edition, isForRecipients(moved.content)],
           );
           await sendJobs(boss, session, { queue: 'delivery', jobs: [{ id }] });
+          await hurry(boss, session, { queue: 'delivery', id });
         }
         await closeEdition(session, moved.edition, now);
         return true;

@@ -5,7 +5,7 @@ import type { EditionRecord, NewEdition } from '../../model/edition.ts';
 import type { Ledger, Making } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
 import { closeEdition, insertDeliveries } from './deliveries.ts';
-import { wakeEditions } from './jobs.ts';
+import { hurry, wakeEditions } from './jobs.ts';
 import { insertSteps } from './records.ts';
 import { editionColumns, toEditions } from './rows.ts';
 
@@ -102,7 +102,10 @@ export function editionCalls(
         );
         if (!moved) return false;
         await endRun(session, id, { now, reason });
-        if (moved.state === 'queued') await wakeEditions(session, boss, [moved]);
+        if (moved.state === 'queued') {
+          await wakeEditions(session, boss, [moved]);
+          await hurry(boss, session, { queue: 'edition', id });
+        }
         return true;
       }),
   };

@@ -47,6 +47,15 @@ export async function sendJobs(
   await boss.insert(queues[queue], inserted, { db: session.queue });
 }
 
+/** Has the job of one that an operator lets go on come at once, where it waits for a later try. */
+export async function hurry(
+  boss: PgBoss,
+  session: Session,
+  { queue, id }: { queue: Queue; id: string },
+): Promise<void> {
+  await boss.update(queues[queue], { id }, { singletonKey: id, startAfter: '0', db: session.queue });
+}
+
 /** Sends editions' jobs: older periods first. */
 export const wakeEditions = (
   session: Session,
