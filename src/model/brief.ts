@@ -162,7 +162,14 @@ export const briefConfig = definition.superRefine(
     if (forEach !== null && names.length === 0)
       report(['forEach'], 'gives parameters, and none are declared under parameters');
 
+    // Nearly all mail servers make nothing of capitals: one mailbox in two spellings would receive everything twice.
+    const mailboxes = deliver.map((to) =>
+      'email' in to ? JSON.stringify([to.email.toLowerCase(), to.only]) : null,
+    );
     for (const [index, { only }] of deliver.entries()) {
+      const mailbox = mailboxes[index];
+      if (typeof mailbox === 'string' && mailboxes.indexOf(mailbox) < index)
+        report(['deliver', index, 'email'], 'is a target already, for the same editions');
       for (const [name, value] of Object.entries(only)) {
         const { parameters: read, problems } = readParameters(pick(parameters, name), { [name]: value });
         for (const { problem } of problems) report(['deliver', index, 'only', name], sentence(problem));

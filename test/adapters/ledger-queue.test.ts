@@ -241,6 +241,7 @@ test('what an operator holds and lets go on comes at once, and not when it would
   await ledger.moveDelivery(id, { from: ['pending'], to: 'held', reason: null, now });
   await ledger.moveDelivery(id, { from: ['held'], to: 'pending', reason: 'Let go.', now });
   await back;
+  expect(await ledger.deliveries({})).toMatchObject([{ id, state: 'sending', attempt: 1 }]);
 });
 
 describe('a job', () => {

@@ -138,6 +138,15 @@ describe('parameters', () => {
       told.startsWith('golden') ? 0 : 1,
     );
   });
+
+  test('one mailbox stands among the targets once, however it is spelt', () => {
+    const [ana, shouted] = [{ email: 'ana@example.org' }, { email: 'Ana@Example.org' }];
+    expect(refused({ deliver: [ana, shouted] })).toEqual([
+      expect.stringContaining('deliver.1.email: is a target already, for the same editions'),
+    ]);
+    const one = (actor: string) => ({ ...ana, only: { actor } });
+    expect(refused({ parameters, golden, deliver: [one('A-isis'), one('A-aq')] })).toEqual([]);
+  });
 });
 
 const rateChange = {
