@@ -19,6 +19,9 @@ export const editionStates = [
 ] as const;
 export type EditionState = (typeof editionStates)[number];
 
+/** Why an edition or delivery is held that nothing is wrong with: it stays so until the operator releases it. */
+export const heldByOperator = 'Held by the operator.';
+
 /** pending → sending → sent, or it ends otherwise; `waiting` is for approval, which alone makes it pending. */
 export const deliveryStates = [
   'waiting',

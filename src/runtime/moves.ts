@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeliveryState, NewDelivery } from '../model/edition.ts';
+import { heldByOperator, type DeliveryState, type NewDelivery } from '../model/edition.ts';
 import { addressOf, beyondClearance } from '../model/target.ts';
 import { editionOf, move, refused, type Found, type Office } from './office.ts';
 import { operation } from './operation.ts';
@@ -38,7 +38,7 @@ export const retry = change('retry', async (office, found) => {
 
 /** Keeps an edition from being made, or its deliveries or one of them from going out, until it is released. */
 export const hold = change('hold', async (office, found) => {
-  const reason = 'Held by the operator.';
+  const reason = heldByOperator;
   const from = ['waiting', 'pending'] as const;
   if ('delivery' in found) return move(office, [found.delivery], { from, to: 'held', reason });
   const { edition } = found;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { heldByOperator } from '../../src/model/edition.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { asked, at, claimed, delivering, made, mailTo, now } from '../support/ledger-samples.ts';
 
@@ -94,6 +95,20 @@ test('one that is being looked at as it falls due is begun again; one that goes 
   await ledger.request([asked({ asOf: '2021-08-29', origin: 'request', slot: null })], now);
   expect(await due('2021-08-29', at('2021-09-06T05:00:00Z'))).toEqual([]);
   expect(await ledger.edition('weekly/2021-08-29')).toMatchObject({ origin: 'request', reach: 'all' });
+});
+
+test('one that the operator holds stays held when it is due, and goes to everybody when it is released', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  await ledger.openSlots('weekly', { now, plan: (cursor) => ({ cursor, due: [], skipped: [] }) });
+  await ledger.request([asked({ origin: 'request', reach: 'none' })], now);
+  await ledger.moveEdition(id, { from: ['queued'], to: 'held', reason: heldByOperator, now });
+  const plan = () => ({ cursor: later, due: [asked()], skipped: [] });
+  expect(await ledger.openSlots('weekly', { now, plan })).toMatchObject([
+    { id, origin: 'schedule', reach: 'all', state: 'held', reason: heldByOperator },
+  ]);
+  expect(await ledger.claimEdition(id, { job: 'job', now })).toBeUndefined();
+  await ledger.moveEdition(id, { from: ['held'], to: 'queued', reason: null, now });
+  expect(await ledger.claimEdition(id, { job: 'job', now })).toMatchObject({ edition: { reach: 'all' } });
 });
 
 test('one that a backfill made for folders alone goes to everybody when it is due', async () => {

@@ -1,7 +1,7 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { waitsForApproval } from '../../model/approval.ts';
-import type { EditionRecord, NewEdition } from '../../model/edition.ts';
+import { heldByOperator, type EditionRecord, type NewEdition } from '../../model/edition.ts';
 import type { Ledger, Making } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
 import { closeEdition, insertDeliveries } from './deliveries.ts';
@@ -157,7 +157,8 @@ async function insert(
 
 /**
  * An edition that somebody asked for before it was due, and not to be sent to all, becomes that of the schedule: it is
- * made once more, which finds it unchanged, and then goes out. One that goes out already is left alone.
+ * made once more, which finds it unchanged, and then goes out. One that goes out already is left alone, and one that
+ * the operator holds stays held.
  */
 async function takeOver(
   session: Session,
@@ -166,10 +167,11 @@ async function takeOver(
 ): Promise<EditionRecord[]> {
   const taken = toEditions(
     await session.query(
-      `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, state = 'queued', reason = NULL,
-         attempt = 0, job = NULL, settled_at = NULL
+      `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL,
+         state = CASE WHEN is_kept THEN edition.state ELSE 'queued' END, reason = CASE WHEN is_kept THEN $4 END
+       FROM (SELECT state = 'held' AND reason = $4 AS is_kept FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS present
        WHERE id = $1 AND origin <> 'schedule' AND reach <> 'all' RETURNING ${editionColumns}`,
-      [id, slot, reach],
+      [id, slot, reach, heldByOperator],
     ),
   );
   if (taken.length > 0) await endRun(session, id, { now, reason: 'It became due.' });
