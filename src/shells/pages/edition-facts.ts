@@ -61,7 +61,7 @@ export function factsOf(
 
 type Revision = Pick<EditionView, 'correction'>;
 
-interface Revised {
+export interface Revised {
   readonly says: string;
   readonly link: { readonly href: string; readonly label: string };
   readonly more: string;
