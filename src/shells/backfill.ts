@@ -25,7 +25,7 @@ export async function backfill(
   await world.withLedger({ out: where.out, work: true }, async (operate) => {
     const answer = await operate('backfill', { brief, from, to, deliver });
     const asked = z.object({ all: z.array(z.string()), new: z.array(z.string()) }).parse(answer);
-    if (!where.json) world.print(backfillHead(brief, { from, to, ...asked }));
+    if (!where.json) world.print(backfillHead(brief, { from, to, deliver, ...asked }));
     const told = new Map<string, string>();
     for (;;) {
       const all = z.array(edition).parse(toJson(await operate('runs', { brief, limit: 100_000 })));
@@ -72,9 +72,18 @@ function refuseFailures(editions: readonly z.output<typeof edition>[]): void {
 
 function backfillHead(
   brief: string,
-  { from, to, all, new: fresh }: { from: Day; to: Day; all: readonly string[]; new: readonly string[] },
+  {
+    from,
+    to,
+    deliver,
+    all,
+    new: fresh,
+  }: { from: Day; to: Day; deliver: boolean; all: readonly string[]; new: readonly string[] },
 ): string {
   if (all.length === 0) return `${brief} has no slot that reports through a day from ${from} to ${to}.`;
   const there = all.length - fresh.length;
-  return `${all.length} editions from ${from} to ${to}${there > 0 ? `, ${there} of them known to the ledger already` : ''}:`;
+  const left = deliver
+    ? ', and not sent by this ("sitrep resend" sends what is made)'
+    : ', and left as they are';
+  return `${all.length} editions from ${from} to ${to}${there > 0 ? `, ${there} of them known to the ledger already${left}` : ''}:`;
 }

@@ -61,8 +61,8 @@ export async function holdLedger(out: string, parts: Parts): Promise<EmbeddedLed
     throw new AppError('ledger-in-use', [
       {
         file: ledgerFolder(out),
-        problem: 'Another "sitrep start" holds this ledger and is at work.',
-        mend: 'Stop that one first, or give another folder with --out. All other commands reach it by themselves.',
+        problem: 'Another sitrep, a "start" or a "backfill", holds this ledger and is at work.',
+        mend: 'Stop that one first, or let it end, or give another folder with --out. All other commands reach it by themselves.',
       },
     ]);
   return openEmbeddedLedger(ledgerFolder(out), ledgerOptions(parts));

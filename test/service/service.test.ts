@@ -47,7 +47,7 @@ describe('sitrep start', () => {
     const second = await project.sitrep('start --out two', { SITREP_PORT: '0' });
     expect(second).toMatchObject({ status: 1 });
     expect(second.stderr).toMatch(
-      /two\/\.ledger: Another "sitrep start" holds this ledger[^]*Stop that one first/,
+      /two\/\.ledger: Another sitrep, a "start" or a "backfill", holds this ledger[^]*Stop that one first/,
     );
 
     const backfill = await project.sitrep(
@@ -63,7 +63,7 @@ describe('sitrep start', () => {
       { id: 'celebrations/2021-08-15', origin: 'backfill' },
     ]);
     const again = await project.sitrep('backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two');
-    expect(again.stdout).toContain('2 of them known to the ledger already');
+    expect(again.stdout).toContain('2 of them known to the ledger already, and left as they are:');
     expect(service.lines.filter(({ msg }) => msg === 'rendering')).toHaveLength(2);
     const unknown = await project.sitrep('retry weekly/1999-01-03 --out two');
     expect(unknown).toMatchObject({ status: 1 });
