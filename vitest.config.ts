@@ -10,8 +10,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // One more than two cores: tests wait for servers, browsers and limits of time.
-    maxWorkers: 3,
+    maxWorkers: 2,
     env: {
       TZ: 'UTC',
       // Programs are started hundreds of times: compiling them is half of what a start costs.
