@@ -24,7 +24,7 @@ export class TableTooLarge extends Error {
  * The rows that `sql` reads from a file, part by part, so that one without end is never in memory whole. `besides` are
  * rows that are none of the table, such as a header. Throws `TableTooLarge`.
  */
-export async function readRows(
+export async function readFileRows(
   connection: DuckDBConnection,
   sql: string,
   { besides = 0 }: { besides?: number } = {},

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { MOST_ROWS, readRows, TableTooLarge } from './bounded-rows.ts';
+import { MOST_ROWS, readFileRows, TableTooLarge } from './bounded-rows.ts';
 import { quote, unreadable, type RawTable } from './raw-table.ts';
 
 /**
@@ -51,7 +51,7 @@ async function scanCsv(
   await connection.run('DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans');
   // Header and all, and once more where all rows are rejects.
   const mostRejects = 2 * (MOST_ROWS + 1);
-  const { rows } = await readRows(
+  const { rows } = await readFileRows(
     connection,
     `FROM read_csv(${quote(place)}, auto_detect=false, header=false, columns={${columns}}, delim=',', quote='"',
      escape='"', strict_mode=true, store_rejects=true, rejects_limit=${mostRejects + 1})`,

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { TableFile } from '../model/data-package.ts';
 import type { TableName } from '../model/dataset.ts';
 import type { CellFault, RawRow } from '../model/parse-rows.ts';
-import { MOST_BYTES, readRows, TableTooLarge } from './bounded-rows.ts';
+import { MOST_BYTES, readFileRows, TableTooLarge } from './bounded-rows.ts';
 import { readCsv } from './csv-file.ts';
 import { openInMemory } from './duckdb.ts';
 import { quote, unreadable, type RawTable } from './raw-table.ts';
@@ -79,7 +79,7 @@ const record = z.record(z.string(), z.union([scalar, z.array(scalar)]));
 
 /** An array of objects, or one object a line; a number keeps its value, so a day must be in quotes. */
 async function readJson(connection: DuckDBConnection, place: string): Promise<RawTable> {
-  const { rows } = await readRows(connection, `FROM read_json_objects(${quote(place)}, format='auto')`);
+  const { rows } = await readFileRows(connection, `FROM read_json_objects(${quote(place)}, format='auto')`);
   return textRows(rows.map(([json]): unknown => JSON.parse(String(json))));
 }
 
@@ -88,7 +88,7 @@ async function readParquet(
   place: string,
   fields: readonly string[],
 ): Promise<RawTable> {
-  const { result, rows } = await readRows(connection, `FROM read_parquet(${quote(place)})`);
+  const { result, rows } = await readFileRows(connection, `FROM read_parquet(${quote(place)})`);
   const names = result.columnNames();
   const types = result.columnTypes();
   if ([...names].sort().join() !== [...fields].sort().join())
