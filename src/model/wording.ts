@@ -125,3 +125,6 @@ export const percentAtMost = (probability: number): string => {
   const percent = roundOutward(probability * 100, 2, 'up');
   return `${percent.toLocaleString(locale, { minimumSignificantDigits: percent < 10 ? 2 : 1, maximumSignificantDigits: 2 })} per cent`;
 };
+
+/** A share as a percentage to the nearest whole number: `about 37 per cent`. For what is an estimate and no limit. */
+export const percentAbout = (share: number): string => `about ${Math.round(share * 100)} per cent`;

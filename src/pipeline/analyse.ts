@@ -4,7 +4,15 @@ import { day, daysBetween } from '../model/calendar.ts';
 import { AppError } from '../model/fault.ts';
 import { placeholders } from '../model/references.ts';
 import type { Row, RowSets } from '../model/row.ts';
-import { fixedOutward, longDay, percentAtMost, roundOutward, shortDay, spelled } from '../model/wording.ts';
+import {
+  fixedOutward,
+  longDay,
+  percentAbout,
+  percentAtMost,
+  roundOutward,
+  shortDay,
+  spelled,
+} from '../model/wording.ts';
 import {
   chanceOfSilence,
   clusteredChance,
@@ -14,6 +22,7 @@ import {
   expectedEvents,
   rateRatioLimit,
   runChance,
+  shareSeenAt,
 } from './quiet-rate.ts';
 
 /** A result computed from the data: its fields as they read on the page, and the rows it was computed from. */
@@ -130,9 +139,18 @@ const silenceOf = ({ count: events, baseline_start, baseline_end, quiet_start, o
   quietDays: daysBetween(quiet_start, observed_to),
 });
 
-/** Every figure is a limit, since the count is a lower bound, and is rounded to the side on which it still holds. */
+const percent = (share: number): string => `${Number((share * 100).toPrecision(12))} per cent`;
+
+/**
+ * Since the count is a lower bound, every figure is a limit, rounded to the side on which it still holds. Exceptions,
+ * rounded to the nearest per cent: the shares of empty days and the shares of claims still seen.
+ */
 function rateChange(
-  { level, clustering: [k, kLow], seenShare }: Extract<FindingConfig, { kind: 'rate-change' }>,
+  {
+    level,
+    clustering: [k, kLow],
+    breakEven: [weak, strong],
+  }: Extract<FindingConfig, { kind: 'rate-change' }>,
   rows: readonly Row[],
 ): Finding | undefined {
   const readings = z.array(reading).parse(rows);
@@ -144,6 +162,9 @@ function rateChange(
   const otherSilence = silenceOf(other);
   const ratio = (value: number) => `at most ${fixedOutward(value, 2, 'up')}`;
   const expected = (value: number) => `at least ${fixedOutward(value, 1, 'down')}`;
+  const aDay = { ...silence, quietDays: 1 };
+  // The run is as long as the silence that the headline states: the longer one of the other reading would look rarer.
+  const run = (empty: number) => runChance({ days: silence.baselineDays, length: silence.quietDays, empty });
   return {
     fields: {
       rate: `at least ${fixedOutward(dailyRate(silence), 2, 'down')}`,
@@ -157,30 +178,23 @@ function rateChange(
       day: longDay(other.quiet_start),
       ratio: ratio(rateRatioLimit(silence, level)),
       other_ratio: ratio(rateRatioLimit(otherSilence, level)),
-      level: `${Number((level * 100).toPrecision(12))} per cent`,
+      level: percent(level),
       chance: `at most ${percentAtMost(chanceOfSilence(silence))}`,
       conditional: `at most ${percentAtMost(conditionalChance(silence))}`,
       k: String(k),
       k_low: String(kLow),
       clustered: percentAtMost(clusteredChance(silence, k)),
       clustered_low: percentAtMost(clusteredChance(silence, kLow)),
-      empty_share: `${roundOutward(emptyDayChance(silence, kLow) * 100, 2, 'up')} per cent`,
-      run: percentAtMost(
-        runChance({
-          days: silence.baselineDays,
-          length: otherSilence.quietDays,
-          empty: chanceOfSilence({ ...silence, quietDays: 1 }),
-        }),
-      ),
-      run_clustered: percentAtMost(
-        runChance({
-          days: silence.baselineDays,
-          length: otherSilence.quietDays,
-          empty: emptyDayChance(silence, k),
-        }),
-      ),
-      seen_share: `${Number((seenShare * 100).toPrecision(12))} per cent`,
-      lost: `at most ${percentAtMost(chanceOfSilence({ ...silence, count: silence.count * seenShare }))}`,
+      empty: percentAbout(chanceOfSilence(aDay)),
+      empty_clustered: percentAbout(emptyDayChance(silence, k)),
+      empty_clustered_low: percentAbout(emptyDayChance(silence, kLow)),
+      run: percentAtMost(run(chanceOfSilence(aDay))),
+      run_clustered: percentAtMost(run(emptyDayChance(silence, k))),
+      run_clustered_low: percentAtMost(run(emptyDayChance(silence, kLow))),
+      break_even: percent(weak),
+      break_even_seen: percentAbout(shareSeenAt(silence, weak)),
+      break_even_high: percent(strong),
+      break_even_high_seen: percentAbout(shareSeenAt(silence, strong)),
     },
     restsOn: [...new Set([headline.measure, headline.id, other.id])],
     rows: readings.map((row, order) => {

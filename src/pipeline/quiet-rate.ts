@@ -20,6 +20,13 @@ export const expectedEvents = (silence: Silence): number => dailyRate(silence) *
 export const chanceOfSilence = (silence: Silence): number => poisson(0, expectedEvents(silence));
 
 /**
+ * The share of events that collection would still have to see for the chance of silence to be `chance`: the break-even
+ * of lost collection. Seeing a share s thins the Poisson count to s times its mean, so exp(-s * expected) = chance.
+ */
+export const shareSeenAt = (silence: Silence, chance: number): number =>
+  -Math.log(chance) / expectedEvents(silence);
+
+/**
  * Upper limit of the rate afterwards over the rate before, two-sided at `level`, when nothing was seen afterwards.
  *
  * Given the total, the events that fall in the quiet days are binomial with a share p that depends only on the ratio

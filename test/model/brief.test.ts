@@ -73,7 +73,7 @@ describe('what a brief may not say', () => {
     ['charts.x.leavesOut.reason', { charts: { x: { ...chart, leavesOut: { rows: {}, reason: ' ' } } } }],
     ['charts.x.aggregated.reason', { charts: { x: { ...chart, aggregated: { sets: ['a'] } } } }],
     ['charts.x.aggregated.sets', { charts: { x: { ...chart, aggregated: { sets: [], reason: 'a' } } } }],
-    ['findings.x.seenShare', { findings: { x: { ...rateChange, seenShare: 1 } } }],
+    ['findings.x.breakEven.1', { findings: { x: { ...rateChange, breakEven: [0.05, 1] } } }],
   ])('%s', (field, changes) => {
     expect(refused(changes)).toEqual([expect.stringMatching(new RegExp(`^${field}: `))]);
   });
@@ -154,5 +154,5 @@ const rateChange = {
   rows: 'readings',
   level: 0.95,
   clustering: [1, 0.5],
-  seenShare: 0.25,
+  breakEven: [0.05, 0.2],
 };

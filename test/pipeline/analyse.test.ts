@@ -9,7 +9,7 @@ const pause = {
   rows: 'readings',
   level: 0.95,
   clustering: [1, 0.5],
-  seenShare: 0.25,
+  breakEven: [0.05, 0.2],
 };
 
 /** 14 August as the last active day, or as the first quiet one, each observed to `to`. */
@@ -46,7 +46,8 @@ const found = (config: object, rows: readonly Row[]): Finding | undefined =>
 describe('a silence against the rate before it', () => {
   test('each figure is rounded to the side on which it still holds', () => {
     // Unrounded: rate 0.990566, expected 8.915 and 10, P(0) 0.0134346 %, conditional 0.0192240 %, ratios 0.42113 and
-    // 0.37544, clustered 0.203803 % and 0.733305 %, empty 57.917 %, runs 0.305706 % and 4.895183 %, lost 10.76604 %.
+    // 0.37544, clustered 0.203803 % and 0.733305 %, empty 37.137 %, 50.237 % and 57.917 %, runs of nine 0.82982 %,
+    // 9.6383 % and 27.067 %, break-even 33.603 % and 18.053 %.
     expect(found(pause, readings)?.fields).toEqual({
       rate: 'at least 0.99',
       expected: 'at least 8.9',
@@ -66,11 +67,16 @@ describe('a silence against the rate before it', () => {
       k_low: '0.5',
       clustered: '0.21 per cent',
       clustered_low: '0.74 per cent',
-      empty_share: '58 per cent',
-      run: '0.31 per cent',
-      run_clustered: '4.9 per cent',
-      seen_share: '25 per cent',
-      lost: 'at most 11 per cent',
+      empty: 'about 37 per cent',
+      empty_clustered: 'about 50 per cent',
+      empty_clustered_low: 'about 58 per cent',
+      run: '0.83 per cent',
+      run_clustered: '9.7 per cent',
+      run_clustered_low: '28 per cent',
+      break_even: '5 per cent',
+      break_even_seen: 'about 34 per cent',
+      break_even_high: '20 per cent',
+      break_even_high_seen: 'about 18 per cent',
     });
   });
 

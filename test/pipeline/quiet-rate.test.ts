@@ -8,6 +8,7 @@ import {
   expectedEvents,
   rateRatioLimit,
   runChance,
+  shareSeenAt,
   type Silence,
 } from '../../src/pipeline/quiet-rate.ts';
 
@@ -56,15 +57,20 @@ describe('what weakens it', () => {
   });
 
   test('a gap chosen after looking', () => {
-    // A run of 10 empty days somewhere in 106, a day being empty with e^-0.990566 = 0.3713665 or 0.5023697: by a
+    // A run of empty days somewhere in 106, a day being empty with e^-0.990566 = 0.3713665 or 0.5023697: by a
     // Markov chain over the length of the run so far, which shares nothing with the recursion under test.
     expect(runChance({ days: 106, length: 10, empty: Math.exp(-105 / 106) })).toBeCloseTo(3.0570558e-3, 9);
     expect(runChance({ days: 106, length: 10, empty: 106 / 211 })).toBeCloseTo(0.0489518, 7);
+    expect(runChance({ days: 106, length: 9, empty: Math.exp(-105 / 106) })).toBeCloseTo(8.2981527e-3, 9);
+    expect(runChance({ days: 106, length: 9, empty: 106 / 211 })).toBeCloseTo(0.0963827, 7);
+    expect(runChance({ days: 106, length: 9, empty: 0.57917445 })).toBeCloseTo(0.2706694, 7);
   });
 
-  test('lost collection: a quarter of the claims seen', () => {
-    // e^(-8.915094/4) = e^-2.2287736.
-    expect(chanceOfSilence({ ...toThe23rd, count: 105 * 0.25 })).toBeCloseTo(0.1076604, 7);
+  test('lost collection: the share of claims still seen at which silence has a chance of 5 or 20 per cent', () => {
+    // ln 20 / 8.915094 and ln 5 / 8.915094.
+    expect(shareSeenAt(toThe23rd, 0.05)).toBeCloseTo(0.3360292, 7);
+    expect(shareSeenAt(toThe23rd, 0.2)).toBeCloseTo(0.1805295, 7);
+    expect(chanceOfSilence({ ...toThe23rd, count: 105 * shareSeenAt(toThe23rd, 0.2) })).toBeCloseTo(0.2, 12);
   });
 });
 

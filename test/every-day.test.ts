@@ -1,0 +1,38 @@
+import { expect, test, vi } from 'vitest';
+import { daysFrom, daysOfChange, daysSpread, issueOn } from './support/every-day.ts';
+import { loadProduct, swapText, withBrief } from './support/product.ts';
+
+vi.setConfig({ testTimeout: 900_000 });
+
+const product = await loadProduct();
+
+test('every brief passes its rules on each day on which a page can change', async () => {
+  const days = daysOfChange(product);
+  expect(days.length).toBeGreaterThan(100);
+  expect(days).toEqual(expect.arrayContaining(['2020-05-27', '2020-05-28', '2021-08-15', '2021-08-26']));
+  const { editions, faults } = await issueOn(product, days);
+  expect(editions).toBeGreaterThan(4 * days.length);
+  expect(faults).toEqual([]);
+});
+
+test('a rule that a brief breaks is reported once, with its first edition and its count', async () => {
+  const wrong = withBrief(product, 'isis-quieting', (brief) => {
+    const text = swapText(brief.template.text, '<h2>Where</h2>', '<h2>Where in 2021</h2>');
+    return { ...brief, template: { ...brief.template, text } };
+  });
+  const { faults } = await issueOn(wrong, ['2021-08-24', '2021-08-25', '2021-08-26']);
+  expect(faults).toEqual([
+    expect.stringMatching(/^isis-quieting: .*"2021".*\(first isis-quieting 2021-08-24, 3 editions\)$/),
+  ]);
+});
+
+test('days are counted from the first to the last', () => {
+  expect(daysFrom('2020-02-27', '2020-03-01')).toEqual([
+    '2020-02-27',
+    '2020-02-28',
+    '2020-02-29',
+    '2020-03-01',
+  ]);
+  expect(daysSpread('2022-01-01', '2035-12-31', 100)).toHaveLength(100);
+  expect(daysSpread('2022-01-01', '2022-01-05', 3)).toEqual(['2022-01-01', '2022-01-03', '2022-01-05']);
+});
