@@ -8,7 +8,7 @@ import { clipped, empty, overlapping, undrawn, warned } from './rules/charts.ts'
 import { madeUp, uncited, uncitedDrawings, unfounded, unknownRows } from './rules/citations.ts';
 import { bareBounds } from './rules/figures.ts';
 import { typedIn } from './rules/typed-figures.ts';
-import { deadLinks, unbalanced, uncovered, undermarked, unset, untoldRevision } from './rules/page.ts';
+import { deadLinks, malformed, uncovered, undermarked, unset, untoldRevision } from './rules/page.ts';
 import {
   blank,
   lostLinks,
@@ -40,8 +40,8 @@ export const beforePrinting: readonly Rule<Draft>[] = [
   ...ofBrief,
   {
     name: 'well-formed',
-    sense: 'Each element is closed where it was opened.',
-    check: unbalanced,
+    sense: 'The page is right HTML: elements closed where they were opened, entities that exist.',
+    check: malformed,
     binding: true,
   },
   {

@@ -1,5 +1,4 @@
 import { typedFigures } from '../../model/typed-figures.ts';
-import { codePoint } from './html-tree.ts';
 
 /** A piece of CSS with its escapes read: `\\75 rl(` loads as `url(` does. */
 export function unescapeCss(css: string): string {
@@ -8,6 +7,10 @@ export function unescapeCss(css: string): string {
     hex === undefined ? (character ?? '') : codePoint(Number.parseInt(hex, 16)),
   );
 }
+
+/** What browsers show for a number that is no character. */
+const codePoint = (code: number): string =>
+  code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
 
 interface Declaration {
   /** Counted from 0. */
