@@ -1,5 +1,7 @@
 import {
+  ErrorCodes,
   Parser,
+  html as names,
   defaultTreeAdapter as nodes,
   parseFragment,
   type DefaultTreeAdapterMap,
@@ -92,7 +94,7 @@ export function parseHtml(html: string): HtmlTree {
     // Pages are printed with scripts off.
     scriptingEnabled: false,
     onParseError: ({ code, startOffset }) => {
-      if (code === 'missing-doctype') return;
+      if (code === ErrorCodes.missingDoctype) return;
       const from = code.includes('character-reference') ? html.lastIndexOf('&', startOffset) : startOffset;
       const said = strip(html.slice(from, from + 100))
         .slice(0, 25)
@@ -114,14 +116,15 @@ export function parseHtml(html: string): HtmlTree {
     readonly within: Element;
   }[] = [];
   const addText = (text: string, current: Growing): void => {
-    if (text.trim() === '') {
-      current.children.push({ text: ' ', file: current.file, says: [] });
-      return;
-    }
     const block = traces.findLast(({ file }) => file !== undefined);
     // An element within the block knows its own template.
     const file = block?.within === current ? (block.file ?? '') : current.file;
     const says = traces.flatMap(({ says: id }) => (id === undefined ? [] : [id]));
+    if (text.trim() === '') {
+      // The blank between two names of a row's text is of that text.
+      current.children.push({ text: ' ', file: current.file, says });
+      return;
+    }
     const row = traces.findLast((trace) => trace.row !== undefined)?.row;
     const isSourceName = traces.findLast((trace) => trace.isSourceName)?.isSourceName;
     const put = traces.findLast((trace) => trace.put !== undefined)?.put;
@@ -163,7 +166,7 @@ export function parseHtml(html: string): HtmlTree {
     const [start, end] = [at?.startTag, at?.endTag];
     if (end) ended.add(end.startOffset);
     if (start) {
-      const isDrawn = namespaceURI !== 'http://www.w3.org/1999/xhtml';
+      const isDrawn = namespaceURI !== names.NS.HTML;
       const isClosed = end || (isDrawn ? html[start.endOffset - 2] === '/' : endsByItself.has(name));
       if (!isClosed) report(start.endOffset, `<${name}> is not closed where it was opened.`);
     } else if (name !== 'p' && !addedByRule.has(name))
