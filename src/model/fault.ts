@@ -9,20 +9,80 @@ export const fault = z.object({
   /** Line of a text file, from 1. */
   line: z.number().optional(),
   field: z.string().optional(),
+  /** The rule of the gate that found it. */
+  rule: z.string().optional(),
   problem: z.string(),
   mend: z.string(),
+  /** How many times it was found, where that is more than once: the place is the first of them. */
+  count: z.number().optional(),
+  /** What some of the others say instead, or the rows that they are in. */
+  also: z.array(z.string()).optional(),
 });
 export type Fault = Readonly<z.output<typeof fault>>;
 
 /** `data/x/events.csv, row 4, field source: no source "S9". Add it to sources.csv, or correct the id.` */
-export function describeFault({ file, row, line, field, problem, mend }: Fault): string {
+export function describeFault(given: Fault): string {
+  const { file, row, line, field, rule, problem, mend, count = 1, also = [] } = given;
   const where = [
     file,
     row === undefined ? undefined : `row ${row}`,
     line === undefined ? undefined : `line ${line}`,
     field === undefined ? undefined : `field ${field}`,
   ].filter((part) => part !== undefined);
-  return `${where.length > 0 ? `${where.join(', ')}: ` : ''}${problem} ${mend}`.trim();
+  const times = count > 1 ? `${count.toLocaleString('en-GB')} times` : undefined;
+  const notes = [
+    rule,
+    also.length > 0 ? `${times ?? 'more than once'}: also ${also.join(', ')}` : times,
+  ].filter((part) => part !== undefined);
+  return [
+    ...(where.length > 0 ? [`${where.join(', ')}:`] : []),
+    problem,
+    ...(notes.length > 0 ? [`(${notes.join(', ')})`] : []),
+    mend,
+  ]
+    .join(' ')
+    .trim();
+}
+
+const quotedPart = /"[^"]*"/g;
+const MOST_EXAMPLES = 3;
+
+/**
+ * The faults with those of one cause as one: the same problem at one line of a file or in one column of a table. What
+ * the problem quotes may differ from row to row of a table, and with `inLoops` from round to round of a template's loop.
+ */
+export function groupFaults(
+  faults: readonly Fault[],
+  { inLoops = false }: { inLoops?: boolean } = {},
+): Fault[] {
+  const causes = Map.groupBy(faults, ({ file, row, line, field, rule, problem }) => {
+    const isAlike = row !== undefined || (inLoops && line !== undefined);
+    return JSON.stringify([
+      file,
+      line,
+      field,
+      rule,
+      isAlike ? problem.replaceAll(quotedPart, '""') : problem,
+    ]);
+  });
+  return [...causes.values()].flatMap((alike) => {
+    const [first, ...others] = alike;
+    if (first === undefined || others.length === 0) return alike;
+    const count = alike.reduce((sum, each) => sum + (each.count ?? 1), 0);
+    const shown = new Set(others.flatMap((each) => [...exampleOf(each, first), ...(each.also ?? [])]));
+    const also = [...new Set([...(first.also ?? []), ...shown])].slice(0, MOST_EXAMPLES);
+    return [{ ...first, count, ...(also.length > 0 && { also }) }];
+  });
+}
+
+/** What tells one of several faults from the first: what it quotes, and its row. */
+function exampleOf({ row, problem }: Fault, first: Fault): string[] {
+  const parts = problem.match(quotedPart) ?? [];
+  const others = first.problem.match(quotedPart) ?? [];
+  const differs = parts.find((part, index) => part !== others[index]);
+  const place = row === undefined ? '' : `row ${row}`;
+  const example = [place, differs].filter((part) => part !== '' && part !== undefined).join(' ');
+  return example === '' ? [] : [example];
 }
 
 export const errorCodes = [
@@ -58,11 +118,13 @@ export type ErrorCode = (typeof errorCodes)[number];
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
+  /** One for each cause. */
   readonly faults: readonly Fault[];
 
   constructor(code: ErrorCode, faults: readonly Fault[], options: { cause?: unknown } = {}) {
-    super(faults.map(describeFault).join('\n'), options);
+    const causes = groupFaults(faults);
+    super(causes.map(describeFault).join('\n'), options);
     this.code = code;
-    this.faults = faults;
+    this.faults = causes;
   }
 }

@@ -3,6 +3,7 @@ import {
   PDFDict,
   PDFHexString,
   PDFName,
+  PDFNumber,
   PDFRawStream,
   PDFRef,
   PDFString,
@@ -16,6 +17,11 @@ import { openStreams, unreadableStream, type StreamReader } from './pdf-streams.
 /** What a PDF shows and tells, as the inspection reads it. Pages count from 1. */
 export interface PdfContents {
   readonly pages: readonly PdfPage[];
+  /**
+   * The pieces of tagged text in the order of the document's structure, which is that of the page it was printed from:
+   * columns, floats and cells that go on to the next page are painted in another.
+   */
+  readonly runs: readonly string[];
   readonly fonts: readonly { readonly name: string; readonly embedded: boolean }[];
   /** The alternative text of each figure, null where it has none. */
   readonly figures: readonly (string | null)[];
@@ -45,8 +51,13 @@ export function readContents(document: PDFDocument): PdfContents {
   const pageOf = pageFinder(document, numbers);
   const fonts = new Map<PDFDict, Map<number, string>>();
   const decode = openStreams();
+  const read = pages.map((page) => readPage(page, { fonts, decode }));
+  const tagged = new Map(
+    pages.map(({ ref }, index) => [ref, read[index]?.tagged ?? new Map<number, string>()]),
+  );
   return {
-    pages: pages.map((page) => readPage(page, { fonts, decode })),
+    pages: read.map(({ page }) => page),
+    runs: runsOf(document, tagged),
     ...readObjects(document),
     bookmarks: listBookmarks(document).map((bookmark) => ({
       title: textOf(bookmark.get(PDFName.of('Title'))) ?? '',
@@ -130,10 +141,33 @@ function readObjects({ context }: PDFDocument): Pick<PdfContents, 'fonts' | 'fig
   return { fonts: [...fonts].map(([name, embedded]) => ({ name, embedded })), figures };
 }
 
+/** The text of each mark in the order of the structure; what the structure does not name comes at the end. */
+function runsOf(document: PDFDocument, tagged: ReadonlyMap<PDFRef, Map<number, string>>): string[] {
+  const runs: string[] = [];
+  const seen = new Set<PDFObject>();
+  const walk = (entry: PDFObject | undefined, around: PDFObject | undefined): void => {
+    const node = entry instanceof PDFRef ? document.context.lookup(entry) : entry;
+    if (node instanceof PDFArray) for (const each of node.asArray()) walk(each, around);
+    else if (node instanceof PDFNumber) {
+      const marks = around instanceof PDFRef ? tagged.get(around) : undefined;
+      const text = marks?.get(node.asNumber());
+      if (text !== undefined) runs.push(text);
+      marks?.delete(node.asNumber());
+    } else if (node instanceof PDFDict && !seen.has(node)) {
+      // A file that somebody made to harm may lead in a circle.
+      seen.add(node);
+      const page = node.get(PDFName.of('Pg')) ?? around;
+      walk(node.get(PDFName.of('MCID')) ?? node.get(PDFName.of('K')), page);
+    }
+  };
+  walk(document.catalog.get(PDFName.of('StructTreeRoot')), undefined);
+  return [...runs, ...[...tagged.values()].flatMap((marks) => [...marks.values()])];
+}
+
 function readPage(
   page: PDFPage,
   { fonts, decode }: { fonts: Map<PDFDict, Map<number, string>>; decode: StreamReader },
-): PdfPage {
+): { page: PdfPage; tagged: Map<number, string> } {
   const { width: widthPt, height: heightPt } = page.getSize();
   const dictionary = page.node.Resources()?.lookupMaybe(PDFName.of('Font'), PDFDict);
   const glyphsOf = (name: string): Map<number, string> => {
@@ -147,9 +181,11 @@ function readPage(
   let margins = '';
   let boxes = 0;
   let glyphs = new Map<number, string>();
-  /** What is open: whether the document tags it, and the text that stands in for its glyphs, if any. */
-  const open: { readonly tagged: boolean; instead: string | null }[] = [];
-  let tagged = false;
+  /** What is open: the number by which the document tags it, and the text that stands in for its glyphs, if any. */
+  const open: { readonly mark: number | undefined; instead: string | null }[] = [];
+  /** The innermost mark that is open. */
+  let mark: number | undefined;
+  const tagged = new Map<number, string>();
   const content = contentOf(page, decode);
   const show = (from: number, to: number): void => {
     // Said with the first of its glyphs: Chromium leaves a text behind where it breaks a line before them.
@@ -161,8 +197,11 @@ function readPage(
       if (code === 0) boxes += 1;
       else if (stood === undefined) shown += glyphs.get(code) ?? '\ufffd';
     }
-    if (tagged) text += shown;
-    else margins += shown;
+    if (mark === undefined) margins += shown;
+    else {
+      text += shown;
+      tagged.set(mark, (tagged.get(mark) ?? '') + shown);
+    }
   };
   // Of a page's many operations only those that have to do with text are read: what is drawn is passed over.
   for (let at = 0; at < content.length; at += 1) {
@@ -177,8 +216,9 @@ function readPage(
       const end = content.indexOf('BDC', at);
       if (end === -1) break;
       const properties = content.slice(at, end);
-      open.push({ tagged: /\/MCID\b/.test(properties), instead: actualText(properties) });
-      tagged ||= open.at(-1)?.tagged ?? false;
+      const [, number] = /\/MCID\s+(\d+)/.exec(properties) ?? [];
+      open.push({ mark: number === undefined ? undefined : Number(number), instead: actualText(properties) });
+      mark = open.findLast((each) => each.mark !== undefined)?.mark;
       at = end + 2;
     } else if (character === slash) {
       fontSet.lastIndex = at;
@@ -186,13 +226,13 @@ function readPage(
       if (font !== undefined) glyphs = glyphsOf(font);
       at += (whole?.length ?? 1) - 1;
     } else if (character === letterB && content.startsWith('BMC', at)) {
-      open.push({ tagged: false, instead: null });
+      open.push({ mark: undefined, instead: null });
     } else if (character === letterE && content.startsWith('EMC', at)) {
       open.pop();
-      tagged = open.some((each) => each.tagged);
+      mark = open.findLast((each) => each.mark !== undefined)?.mark;
     }
   }
-  return { widthPt, heightPt, text, margins, boxes };
+  return { page: { widthPt, heightPt, text, margins, boxes }, tagged };
 }
 
 /** What Chromium tags lies side by side, but for a few. */

@@ -166,8 +166,6 @@ export async function produce(
     const inspected = holdPrint(
       readPrint({
         brief,
-        title: rendering.title,
-        asOf,
         paper: request.paper,
         pdf,
         contents,

@@ -9,6 +9,7 @@ import {
 } from '@cantoo/pdf-lib';
 import { AppError } from '../model/fault.ts';
 import { attach, readAttachments, type Attachment, type FoundAttachment } from './attachments.ts';
+import { lettersOf } from './gate/print.ts';
 import { attachXmp, describeLinks, mapRoles, xmpOf } from './pdf-metadata.ts';
 import { listBookmarks, readContents, type PdfContents } from './pdf-contents.ts';
 import { blankIdentity, identify } from './pdf-identity.ts';
@@ -106,12 +107,8 @@ function mendBookmarks(document: PDFDocument, headings: readonly string[]): void
   if (bookmarks.length !== headings.length) return;
   for (const [index, bookmark] of bookmarks.entries()) {
     const heading = (headings[index] ?? '').trim().replace(/\s+/g, ' ');
-    const letters = heading.replaceAll(' ', '').toLowerCase();
-    const title = bookmark
-      .lookup(PDFName.of('Title'), PDFString, PDFHexString)
-      .decodeText()
-      .replace(/\s+/g, '')
-      .toLowerCase();
+    const letters = lettersOf(heading);
+    const title = lettersOf(bookmark.lookup(PDFName.of('Title'), PDFString, PDFHexString).decodeText());
     if (title === letters || title === letters + letters) {
       bookmark.set(PDFName.of('Title'), PDFHexString.fromText(heading));
     }

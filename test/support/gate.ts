@@ -56,7 +56,6 @@ async function heldBy(work: Promise<unknown>): Promise<Held> {
     return {};
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'edition-held') throw error;
-    const ruleOf = ({ problem }: Fault) => /\(([a-z0-9-]+)\)$/.exec(problem)?.[1] ?? '';
-    return Object.fromEntries(Map.groupBy(error.faults, ruleOf));
+    return Object.fromEntries(Map.groupBy(error.faults, ({ rule }) => rule ?? ''));
   }
 }

@@ -1,3 +1,13 @@
+import {
+  ErrorCodes,
+  Parser,
+  html as names,
+  defaultTreeAdapter as nodes,
+  parseFragment,
+  type DefaultTreeAdapterMap,
+  type DefaultTreeAdapterTypes as Html,
+  type Token,
+} from 'parse5';
 import { readRowTrace, strip, type Provenance } from '../trace.ts';
 
 /** An element of a composed page. */
@@ -36,33 +46,66 @@ export interface HtmlTree {
   readonly root: Element;
   /** All elements in the order of the page. */
   readonly elements: readonly Element[];
-  /** Tags that are not closed where they were opened, so that the page cannot be read for certain. */
-  readonly unbalanced: readonly { readonly tag: string; readonly file: string; readonly line: number }[];
+  /** What is wrong with the HTML itself, at the line of the template that wrote it. */
+  readonly errors: readonly { readonly problem: string; readonly file: string; readonly line: number }[];
 }
 
-const voidTags = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '));
-const rawTags = new Set(['style', 'script', 'title', 'textarea']);
-const notInParagraph = new Set(
-  'address article aside blockquote details div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr main nav ol p pre section table ul'.split(
+/** Elements whose end tag HTML lets a page leave out, or that have none. */
+const endsByItself = new Set(
+  'html head body p li dt dd rt rp optgroup option caption colgroup thead tbody tfoot tr td th area base br col embed hr img input link meta source track wbr'.split(
     ' ',
   ),
 );
-const token = /<!doctype[^>]*>|<!--(\w*) ?([^>]*?)-->|<(\/?)([a-z][\w:-]*)((?:"[^"]*"|'[^']*'|[^'">])*)>/gi;
-const attribute = /([^\s=/"'<>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;
+/** Elements that a parser adds where a page leaves out their tags. */
+const addedByRule = new Set('html head body colgroup tbody tr'.split(' '));
+
+/** The parser of browsers, which notes the end tags too: it passes over those that end nothing without a word. */
+class PageParser extends Parser<DefaultTreeAdapterMap> {
+  readonly endTags: { readonly name: string; readonly offset: number }[] = [];
+
+  override onEndTag(token: Token.TagToken): void {
+    this.endTags.push({ name: token.tagName, offset: token.location?.startOffset ?? 0 });
+    super.onEndTag(token);
+  }
+}
 
 /**
- * Reads a traced page. Every element must be closed by a tag of its own, as ours are: what a browser would mend by
- * rule is reported instead, so that this and the browser never see two different pages.
+ * Reads a traced page as a browser does. What HTML lets a page leave out is right; what a browser would have to put in
+ * order by rule is reported, so that authors see what they wrote.
  */
 export function parseHtml(html: string): HtmlTree {
   interface Growing extends Element {
     readonly children: Node[];
     readonly parent: Growing | null;
   }
+  const errors: HtmlTree['errors'][number][] = [];
+  /** The template that wrote what stands at an offset: the start tag before it tells. */
+  const writtenAt = (offset: number): { readonly file: string; readonly line: number } => {
+    const at = html.lastIndexOf(' data-at="', offset);
+    const [, file = '', line = '0'] =
+      (at !== -1 && /^ data-at="([^"]*):(\d+)"/.exec(html.slice(at, at + 500))) || [];
+    return { file, line: Number(line) };
+  };
+  const report = (offset: number, problem: string): void =>
+    void errors.push({ problem, ...writtenAt(offset) });
+
+  const parser = new PageParser({
+    sourceCodeLocationInfo: true,
+    // Pages are printed with scripts off.
+    scriptingEnabled: false,
+    onParseError: ({ code, startOffset }) => {
+      if (code === ErrorCodes.missingDoctype) return;
+      const from = code.includes('character-reference') ? html.lastIndexOf('&', startOffset) : startOffset;
+      const said = strip(html.slice(from, from + 100))
+        .slice(0, 25)
+        .trim();
+      report(startOffset + 1, `HTML does not allow "${said}": ${code.replaceAll('-', ' ')}.`);
+    },
+  });
+  parser.tokenizer.write(html, true);
+
   const root: Growing = { name: '', attributes: {}, children: [], parent: null, file: '', line: 0 };
   const elements: Element[] = [];
-  const unbalanced: HtmlTree['unbalanced'][number][] = [];
-  let current = root;
   /** What traces are open, the innermost last: the text of a row, or the block of a template. */
   const traces: {
     readonly says?: string;
@@ -72,20 +115,21 @@ export function parseHtml(html: string): HtmlTree {
     readonly isSourceName?: true;
     readonly within: Element;
   }[] = [];
-  const addText = (raw: string): void => {
-    if (raw.trim() === '') {
-      if (raw !== '') current.children.push({ text: ' ', file: current.file, says: [] });
-      return;
-    }
+  const addText = (text: string, current: Growing): void => {
     const block = traces.findLast(({ file }) => file !== undefined);
     // An element within the block knows its own template.
     const file = block?.within === current ? (block.file ?? '') : current.file;
     const says = traces.flatMap(({ says: id }) => (id === undefined ? [] : [id]));
+    if (text.trim() === '') {
+      // The blank between two names of a row's text is of that text.
+      current.children.push({ text: ' ', file: current.file, says });
+      return;
+    }
     const row = traces.findLast((trace) => trace.row !== undefined)?.row;
     const isSourceName = traces.findLast((trace) => trace.isSourceName)?.isSourceName;
     const put = traces.findLast((trace) => trace.put !== undefined)?.put;
     current.children.push({
-      text: decode(raw),
+      text,
       file,
       says,
       ...(put !== undefined && { put }),
@@ -93,98 +137,73 @@ export function parseHtml(html: string): HtmlTree {
       ...(isSourceName && { isSourceName }),
     });
   };
+  const addComment = (comment: string, current: Growing): void => {
+    const [, kind, value = ''] = /^(\w*) ?(.*)$/s.exec(comment) ?? [];
+    if (kind === 'say') traces.push({ says: value, within: current });
+    else if (kind === 'row') traces.push({ row: readRowTrace(value), within: current });
+    else if (kind === 'name') traces.push({ isSourceName: true, within: current });
+    else if (kind === 'of') traces.push({ file: value, within: current });
+    else if (kind === 'put') traces.push({ put: Number(value), within: current });
+    else if (kind === 'cite') current.children.push({ cites: value.split(' ').filter(Boolean) });
+    else if (kind === 'end') traces.pop();
+  };
 
-  let position = 0;
-  token.lastIndex = 0;
-  for (let found = token.exec(html); found !== null; found = token.exec(html)) {
-    const [whole, kind, value = '', closing, tag = '', rest = ''] = found;
-    addText(html.slice(position, found.index));
-    position = token.lastIndex;
-    if (kind !== undefined) {
-      if (kind === 'say') traces.push({ says: value, within: current });
-      else if (kind === 'row') traces.push({ row: readRowTrace(value), within: current });
-      else if (kind === 'name') traces.push({ isSourceName: true, within: current });
-      else if (kind === 'of') traces.push({ file: value, within: current });
-      else if (kind === 'put') traces.push({ put: Number(value), within: current });
-      else if (kind === 'cite') current.children.push({ cites: value.split(' ').filter(Boolean) });
-      else if (kind === 'end') traces.pop();
-      continue;
-    }
-    if (tag === '') continue;
-    const name = tag.toLowerCase();
-    if (closing) {
-      if (current.name === name && current.parent) current = current.parent;
-      else unbalanced.push({ tag: `</${name}>`, file: current.file, line: current.line });
-      continue;
-    }
-    const attributes = readAttributes(rest);
-    const at = /^(.*):(\d+)$/.exec(attributes['data-at'] ?? '');
-    const { file, line } = at ? { file: at[1] ?? '', line: Number(at[2]) } : current;
-    const element: Growing = { name, attributes, children: [], parent: current, file, line };
-    // HTML ends a paragraph where one of these begins, and knows "/>" in drawings alone.
-    if (current.name === 'p' && notInParagraph.has(name))
-      unbalanced.push({ tag: `<${name}> in <p>`, file, line });
-    current.children.push(element);
+  const ended = new Set<number>();
+  let furthest = 0;
+  const addElement = (node: Html.Element, parent: Growing): void => {
+    const { tagName, namespaceURI, sourceCodeLocation: at } = node;
+    const name = tagName.toLowerCase();
+    const attributes = Object.fromEntries(
+      node.attrs.map((each) => [
+        `${each.prefix ? `${each.prefix}:` : ''}${each.name}`.toLowerCase(),
+        strip(each.value),
+      ]),
+    );
+    const [, file = parent.file, line = parent.line] = /^(.*):(\d+)$/.exec(attributes['data-at'] ?? '') ?? [];
+    const element: Growing = { name, attributes, children: [], parent, file, line: Number(line) };
+    parent.children.push(element);
     elements.push(element);
-    if (voidTags.has(name)) continue;
-    if (whole.endsWith('/>')) {
-      if (isDrawn(element)) continue;
-      unbalanced.push({ tag: `<${name}/>`, file, line });
-    }
-    if (rawTags.has(name) && !isDrawn(element)) {
-      const end = html.indexOf(`</${tag}`, position);
-      const raw = html.slice(position, end === -1 ? undefined : end);
-      element.children.push({ text: name === 'title' ? decode(raw) : raw, file, says: [] });
-      position = end === -1 ? html.length : html.indexOf('>', end) + 1;
-      token.lastIndex = position;
-      continue;
-    }
-    current = element;
-  }
-  addText(html.slice(position));
-  for (let open: Element | null = current; open?.parent; open = open.parent)
-    unbalanced.push({ tag: `<${open.name}>`, file: open.file, line: open.line });
-  return { root, elements, unbalanced };
+    const [start, end] = [at?.startTag, at?.endTag];
+    if (end) ended.add(end.startOffset);
+    if (start) {
+      const isDrawn = namespaceURI !== names.NS.HTML;
+      const isClosed = end || (isDrawn ? html[start.endOffset - 2] === '/' : endsByItself.has(name));
+      if (!isClosed) report(start.endOffset, `<${name}> is not closed where it was opened.`);
+    } else if (name !== 'p' && !addedByRule.has(name))
+      // It ends where something around it does, and a browser opens it again behind that.
+      report(furthest, `<${name}> is not closed within the element that holds it.`);
+    const { childNodes } = isTemplate(node) ? node.content : node;
+    for (const child of childNodes) add(child, element);
+  };
+  const add = (node: Html.ChildNode, parent: Growing): void => {
+    const offset = node.sourceCodeLocation?.startOffset ?? furthest;
+    if (offset < furthest)
+      report(offset + 1, `<${node.nodeName}> holds text or elements that HTML does not allow there.`);
+    furthest = Math.max(furthest, offset);
+    if (nodes.isTextNode(node)) addText(strip(node.value), parent);
+    else if (nodes.isCommentNode(node)) addComment(node.data, parent);
+    else if (nodes.isElementNode(node)) addElement(node, parent);
+  };
+  for (const node of parser.document.childNodes) add(node, root);
+  for (const { name, offset } of parser.endTags)
+    if (!ended.has(offset))
+      report(
+        offset,
+        name === 'p'
+          ? '</p> closes nothing that is open: a block within a paragraph, such as <ul>, ends it.'
+          : `</${name}> closes nothing that is open.`,
+      );
+  return { root, elements, errors };
 }
 
-function isDrawn(element: Element): boolean {
-  for (let up: Element | null = element; up; up = up.parent) if (up.name === 'svg') return true;
-  return false;
-}
+const isTemplate = (node: Html.Element): node is Html.Template => node.tagName === 'template';
 
-function readAttributes(rest: string): { [name: string]: string } {
-  const attributes: { [name: string]: string } = {};
-  for (const [, name = '', double, single, bare] of rest.matchAll(attribute))
-    attributes[name.toLowerCase()] = decode(strip(double ?? single ?? bare ?? ''));
-  return attributes;
-}
-
-const entities: { readonly [name: string]: string } = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: '\u00a0',
-  shy: '\u00ad',
-  zwj: '\u200d',
-  zwnj: '\u200c',
-};
-/** What browsers show for a number that is no character. */
-export const codePoint = (code: number): string =>
-  code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
-
-/** The five entities that escaping makes, numbered ones, and those for blanks and joiners; others stay as they are. */
+/** A text with its entities read, and what looks like a tag as it is. */
 export function decode(text: string): string {
   if (!text.includes('&')) return text;
-  return text.replaceAll(
-    // A number needs no semicolon to be one.
-    /&(?:#x([0-9a-f]+);?|#(\d+);?|(\w+);)/gi,
-    (entity, hex?: string, decimal?: string, name?: string) =>
-      name !== undefined
-        ? (entities[name] ?? entity)
-        : codePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)),
-  );
+  const [title] = parseFragment(`<title>${text.replaceAll('<', '&lt;')}</title>`).childNodes;
+  const [only] = title && 'childNodes' in title ? title.childNodes : [];
+  return only && 'value' in only ? only.value : '';
 }
 
 export const isElement = (node: Node): node is Element => 'name' in node;

@@ -1,5 +1,4 @@
 import type { Brief, Paper } from '../../model/brief.ts';
-import type { Day } from '../../model/calendar.ts';
 import type { Attachment, FoundAttachment } from '../attachments.ts';
 import type { PdfContents } from '../pdf-contents.ts';
 import type { HtmlTree } from './html-tree.ts';
@@ -8,10 +7,7 @@ import type { Piece } from './page-units.ts';
 /** An edition that is printed and sealed, as the rules look at it. */
 export interface Print {
   readonly brief: Brief;
-  /** Of the edition: the brief's, and what its parameters name. */
-  readonly title: string;
   readonly paper: Paper;
-  readonly asOf: Day;
   readonly pdf: Uint8Array;
   readonly contents: PdfContents;
   /** What was to be attached, and what is found to be. */
@@ -24,12 +20,17 @@ export interface Print {
   readonly pieces: readonly Piece[];
 }
 
-/** The letters and digits of a text as they compare: line breaks, capitals and kinds of apostrophe are style. */
+/**
+ * The letters and digits of a text as they compare: line breaks, capitals and kinds of apostrophe are style. Capitals
+ * that a style makes are two letters for `ß`, and know but one small sigma.
+ */
 export const lettersOf = (text: string): string =>
   text
     .normalize('NFKC')
     .replaceAll(/[^\p{L}\p{N}%≥≤±]+/gu, '')
-    .toLowerCase();
+    .toUpperCase()
+    .toLowerCase()
+    .replaceAll('ς', 'σ');
 
 export const readPrint = (given: Omit<Print, 'letters'>): Print => ({
   ...given,

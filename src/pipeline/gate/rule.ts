@@ -1,5 +1,5 @@
 import type { Brief } from '../../model/brief.ts';
-import { AppError, type Fault } from '../../model/fault.ts';
+import { AppError, groupFaults, type Fault } from '../../model/fault.ts';
 
 /** One thing that an edition must hold to. */
 export interface Rule<Subject> {
@@ -11,6 +11,10 @@ export interface Rule<Subject> {
   readonly check: (subject: Subject) => readonly Fault[];
   /** No brief can waive it: what it refuses could harm whoever opens the page. */
   readonly binding?: true;
+  /** A rule whose fault at the same place has the same cause: it alone is reported. */
+  readonly follows?: string;
+  /** It quotes what a page prints: each round of a loop makes a fault of its own out of one cause. */
+  readonly inLoops?: true;
 }
 
 /** What became of the rules: it stands in the manifest. */
@@ -29,12 +33,18 @@ export function judge<Subject>(
   const passed: string[] = [];
   const waived: { rule: string; reason: string }[] = [];
   const faults: Fault[] = [];
-  for (const { name, check, binding } of rules) {
+  for (const { name, check, binding, follows, inLoops = false } of rules) {
     const found = check(subject);
     const waiver = binding ? undefined : waive.find(({ rule }) => rule === name);
     if (found.length === 0) passed.push(name);
     else if (waiver) waived.push({ ...waiver });
-    else faults.push(...found.map((fault) => ({ ...fault, problem: `${fault.problem} (${name})` })));
+    else {
+      const isCaused = ({ file, line }: Fault): boolean =>
+        line !== undefined &&
+        faults.some((fault) => fault.rule === follows && fault.file === file && fault.line === line);
+      const own = found.filter((each) => !isCaused(each)).map((fault) => ({ ...fault, rule: name }));
+      faults.push(...groupFaults(own, { inLoops }));
+    }
   }
   if (faults.length > 0) throw new AppError('edition-held', faults);
   return { passed, waived };

@@ -8,7 +8,7 @@ import { clipped, empty, overlapping, undrawn, warned } from './rules/charts.ts'
 import { madeUp, uncited, uncitedDrawings, unfounded, unknownRows } from './rules/citations.ts';
 import { bareBounds } from './rules/figures.ts';
 import { typedIn } from './rules/typed-figures.ts';
-import { deadLinks, unbalanced, uncovered, undermarked, unset, untoldRevision } from './rules/page.ts';
+import { deadLinks, malformed, uncovered, undermarked, unset, untoldRevision } from './rules/page.ts';
 import {
   blank,
   lostLinks,
@@ -40,8 +40,8 @@ export const beforePrinting: readonly Rule<Draft>[] = [
   ...ofBrief,
   {
     name: 'well-formed',
-    sense: 'Each element is closed where it was opened.',
-    check: unbalanced,
+    sense: 'The page is right HTML: elements closed where they were opened, entities that exist.',
+    check: malformed,
     binding: true,
   },
   {
@@ -50,10 +50,26 @@ export const beforePrinting: readonly Rule<Draft>[] = [
     check: activeContent,
     binding: true,
   },
-  { name: 'cites-a-row', sense: 'Each paragraph, table and figure cites a row.', check: uncited },
+  {
+    name: 'cites-a-row',
+    sense: 'Each paragraph, table and figure cites a row.',
+    check: uncited,
+    inLoops: true,
+  },
   { name: 'charts-cite', sense: 'Each drawing stands in a figure that cites.', check: uncitedDrawings },
-  { name: 'rests-on', sense: 'Each text of a row stands with the rows that it rests on.', check: unfounded },
-  { name: 'row-texts', sense: 'A text that is printed as a row’s is its own.', check: madeUp },
+  {
+    name: 'rests-on',
+    sense: 'Each text of a row stands with the rows that it rests on.',
+    check: unfounded,
+    follows: 'cites-a-row',
+    inLoops: true,
+  },
+  {
+    name: 'row-texts',
+    sense: 'A text that is printed as a row’s is its own.',
+    check: madeUp,
+    inLoops: true,
+  },
   {
     name: 'query-rows',
     sense: 'Each row that a query gives to the page names a row of the dataset.',

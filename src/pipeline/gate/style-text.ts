@@ -1,5 +1,4 @@
 import { typedFigures } from '../../model/typed-figures.ts';
-import { codePoint } from './html-tree.ts';
 
 /** A piece of CSS with its escapes read: `\\75 rl(` loads as `url(` does. */
 export function unescapeCss(css: string): string {
@@ -9,6 +8,10 @@ export function unescapeCss(css: string): string {
   );
 }
 
+/** What browsers show for a number that is no character. */
+const codePoint = (code: number): string =>
+  code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
+
 interface Declaration {
   /** Counted from 0. */
   readonly line: number;
@@ -16,15 +19,18 @@ interface Declaration {
   /** Without its texts. */
   readonly value: string;
   readonly texts: readonly string[];
+  /** The selectors and at-rules that it stands in, the outermost first. */
+  readonly within: readonly string[];
 }
 
 const token = /\/\*[\s\S]*?\*\/|"((?:\\[\s\S]|[^"\\\n])*)"|'((?:\\[\s\S]|[^'\\\n])*)'|[{};]|[^{};"'/]+|\//g;
 
-/** The declarations of a style sheet or of a `style` attribute, nested ones too; selectors and at-rules hold none. */
+/** The declarations of a style sheet or of a `style` attribute, nested ones too. */
 function declarationsOf(css: string): Declaration[] {
   const found: Declaration[] = [];
   let [code, line, first]: [string, number, number] = ['', 0, 0];
   let texts: string[] = [];
+  const within: string[] = [];
   const end = (isDeclaration: boolean): void => {
     const [, property, value = ''] = /^\s*([-\w\\]+)\s*:([\s\S]*)$/.exec(code) ?? [];
     if (isDeclaration && property !== undefined)
@@ -33,6 +39,7 @@ function declarationsOf(css: string): Declaration[] {
         property: unescapeCss(property).toLowerCase(),
         value: unescapeCss(value),
         texts,
+        within: [...within],
       });
     code = '';
     texts = [];
@@ -42,8 +49,12 @@ function declarationsOf(css: string): Declaration[] {
     if (text !== undefined) {
       texts.push(unescapeCss(text));
       code += ' ';
-    } else if (/^[{};]$/.test(whole)) end(whole !== '{');
-    else if (!whole.startsWith('/*')) {
+    } else if (/^[{};]$/.test(whole)) {
+      const before = code.trim();
+      end(whole !== '{');
+      if (whole === '{') within.push(before);
+      else if (whole === '}') within.pop();
+    } else if (!whole.startsWith('/*')) {
       if (code.trim() === '') first = line + (/^\s*/.exec(whole)?.[0].split('\n').length ?? 1) - 1;
       code += whole;
     }
@@ -77,3 +88,9 @@ export const figuresInStyle = (css: string): { readonly line: number; readonly f
     ];
     return figures.map((figure) => ({ line, figure }));
   });
+
+/** The texts that a style sheet puts into the margins of printed pages. */
+export const marginTexts = (css: string): string[] =>
+  declarationsOf(css.replaceAll(/url\(data:[^)]*\)/g, '')).flatMap(({ property, texts, within }) =>
+    property === 'content' && within.some((rule) => /^@page\b/i.test(rule)) ? texts : [],
+  );

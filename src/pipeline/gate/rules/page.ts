@@ -6,14 +6,10 @@ import { coveredDays, daysOf, topicsOf } from '../../coverage.ts';
 import { inRow, onPage, type Draft } from '../draft.ts';
 import { type Element } from '../html-tree.ts';
 
-/** What a browser would mend by rule, the rules here would read otherwise than it does. */
-export const unbalanced = ({ tree }: Draft): Fault[] =>
-  tree.unbalanced.map(({ tag, ...place }) =>
-    onPage(
-      place,
-      `${tag} is not closed where it was opened.`,
-      'Close each element within the one that holds it.',
-    ),
+/** HTML that a browser would have to put in order by rule, or that means nothing. */
+export const malformed = ({ tree }: Draft): Fault[] =>
+  tree.errors.map(({ problem, ...place }) =>
+    onPage(place, problem, 'Close each element within the one that holds it, and write entities in full.'),
   );
 
 /** Links lead to something on the page, and no name is given twice. */
