@@ -53,6 +53,14 @@ const signingSecret = z.string().refine((text) => {
   return z.base64().safeParse(encoded).success && letters >= 32 && letters <= 86;
 }, 'is not a secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64');
 
+const positive = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,6})?$/, 'is not a number above 0')
+    .transform(Number)
+    .refine((value) => value > 0, 'is not a number above 0')
+    .default(fallback);
+
 /** The variables that delivery is set by. */
 export const deliveryVariables = z.object({
   SITREP_SMTP_URL: smtpUrl.optional(),
@@ -68,6 +76,9 @@ export const deliveryVariables = z.object({
   SITREP_WEBHOOK_SECRET: signingSecret.optional(),
   SITREP_WEBHOOK_HOSTS: hostNames('hooks.example.org').optional(),
   SITREP_PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'is not a http or https address' }).optional(),
+  SITREP_RETRY_DAYS: positive(5),
+  SITREP_RETRY_FIRST_MINUTES: positive(5),
+  SITREP_RETRY_LONGEST_MINUTES: positive(240),
 });
 
 /** How to reach the mail server, as whom, and who may receive. */
@@ -88,6 +99,13 @@ export interface WebhookSettings {
   readonly hosts: readonly string[];
 }
 
+/** How long a delivery is tried that could not be made, or was not answered, and with which pauses. */
+export interface RetryPolicy {
+  readonly forSeconds: number;
+  readonly firstSeconds: number;
+  readonly longestSeconds: number;
+}
+
 export interface DeliverySettings {
   /** Null when no mail server is set: targets by mail are held. */
   readonly mail: MailSettings | null;
@@ -97,6 +115,7 @@ export interface DeliverySettings {
   readonly operator: string | null;
   /** Where the editions can be read, without a slash at the end. */
   readonly publicUrl: string | null;
+  readonly retry: RetryPolicy;
 }
 
 /** Reads the settings of delivery from variables; an empty one counts as absent. Throws `settings-invalid`. */
@@ -139,5 +158,10 @@ export function parseDeliverySettings(variables: {
     webhook: secret !== undefined && hosts ? { secret, hosts } : null,
     operator,
     publicUrl: data.SITREP_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    retry: {
+      forSeconds: data.SITREP_RETRY_DAYS * 86_400,
+      firstSeconds: data.SITREP_RETRY_FIRST_MINUTES * 60,
+      longestSeconds: data.SITREP_RETRY_LONGEST_MINUTES * 60,
+    },
   };
 }

@@ -130,6 +130,12 @@ export const deliveryRecord = newDelivery.omit({ heldBecause: true }).extend({
   createdAt: instant,
   sendingAt: instant.nullable(),
   settledAt: instant.nullable(),
+  /** The first try since it was created, or since an operator had it sent again: the time limit counts from here. */
+  tryingSince: instant.nullable(),
+  /** When it is tried again; null unless it waits for another try. */
+  nextTryAt: instant.nullable(),
+  /** Tries after which nobody answered whether the message was accepted. Each may have left a copy. */
+  unanswered: z.number().int(),
 });
 export type DeliveryRecord = z.output<typeof deliveryRecord>;
 

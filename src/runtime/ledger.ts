@@ -54,6 +54,8 @@ export type Settlement =
       readonly reason: string;
       readonly afterSeconds: number;
       readonly mayHaveArrived?: boolean;
+      /** This try ended without an answer. */
+      readonly unanswered?: boolean;
     };
 
 /** The slots of a brief up to now: what to make of them, and where to go on from. */

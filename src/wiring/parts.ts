@@ -102,6 +102,7 @@ export function assemble(
     operator,
     log,
     timeoutMs: DELIVERY_TIMEOUT_MS,
+    retry: parts.delivery.retry,
     urlOf: (edition: string) =>
       publicUrl === null ? null : `${publicUrl}/editions/${editionPath(edition)}/pdf`,
     now,

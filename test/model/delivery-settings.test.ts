@@ -18,8 +18,10 @@ const faultsOf = (variables: { [name: string]: string }): string[] => {
   }
 };
 
+const retry = { forSeconds: 5 * 86_400, firstSeconds: 5 * 60, longestSeconds: 4 * 3600 };
+
 test('without any variable everything is off', () => {
-  const off = { mail: null, webhook: null, operator: null, publicUrl: null };
+  const off = { mail: null, webhook: null, operator: null, publicUrl: null, retry };
   expect(parseDeliverySettings({})).toEqual(off);
   expect(parseDeliverySettings({ SITREP_SMTP_URL: '', SITREP_OPERATOR: ' ', PATH: '/bin' })).toEqual(off);
 });
@@ -33,6 +35,9 @@ test('all that can be set', () => {
     SITREP_WEBHOOK_SECRET: secret,
     SITREP_WEBHOOK_HOSTS: 'hooks.example.org',
     SITREP_PUBLIC_URL: 'https://briefs.example.org/',
+    SITREP_RETRY_DAYS: '2',
+    SITREP_RETRY_FIRST_MINUTES: '0.5',
+    SITREP_RETRY_LONGEST_MINUTES: '60',
   };
   expect(parseDeliverySettings(all)).toEqual({
     mail: {
@@ -51,6 +56,7 @@ test('all that can be set', () => {
     webhook: { secret, hosts: ['hooks.example.org'] },
     operator: 'operator@example.org',
     publicUrl: 'https://briefs.example.org',
+    retry: { forSeconds: 2 * 86_400, firstSeconds: 30, longestSeconds: 3600 },
   });
 });
 

@@ -64,6 +64,7 @@ beforeAll(async () => {
     SITREP_MAIL_FROM: 'Sitrep <briefs@example.org>',
     SITREP_MAIL_DOMAINS: 'example.org',
     SITREP_OPERATOR: 'operator@example.net',
+    SITREP_RETRY_FIRST_MINUTES: '0.05',
   });
   await service.line(({ msg }) => msg === 'ready');
   const { stderr } = await sitrep('backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver');

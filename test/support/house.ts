@@ -113,6 +113,7 @@ export async function openHouse(
       readPdf: readEditionFile,
       markDelivered,
       timeoutMs: 60_000,
+      retry: { forSeconds: 5 * 86_400, firstSeconds: 300, longestSeconds: 4 * 3600 },
       urlOf: (edition) => `https://sitrep.example/${edition}`,
     },
   };

@@ -25,6 +25,7 @@ export function deliveryCalls(
         const [delivery] = toDeliveries(
           await session.query(
             `UPDATE sitrep.delivery SET state = 'sending', job = $2, sending_at = $3,
+               trying_since = coalesce(trying_since, $3), next_try_at = NULL,
                attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END,
                interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END,
                may_have_arrived = may_have_arrived OR state = 'sending' WHERE id = $1
@@ -46,7 +47,7 @@ export function deliveryCalls(
         // Attempts are counted from the start again when an operator has it retried: the instant tells them apart.
         const settled = await session.query(
           `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL,
-             may_have_arrived = may_have_arrived OR $7
+             may_have_arrived = may_have_arrived OR $7, next_try_at = $8, unanswered = unanswered + $9
            WHERE id = $1 AND state = 'sending' AND attempt = $2 AND sending_at = $3 RETURNING id`,
           [
             id,
@@ -56,6 +57,8 @@ export function deliveryCalls(
             settlement.reason,
             again || settlement.state === 'waiting' ? null : now,
             unsure,
+            retried ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
+            retried && settlement.unanswered === true ? 1 : 0,
           ],
         );
         if (settled.length === 0) return false;
@@ -77,6 +80,7 @@ export function deliveryCalls(
         const [moved] = toDeliveries(
           await session.query(
             `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0, interruptions = 0,
+               unanswered = 0, trying_since = NULL, next_try_at = NULL,
                may_have_arrived = may_have_arrived AND NOT $6,
                settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $4::timestamptz END
              WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${deliveryColumns}`,
