@@ -35,6 +35,24 @@ export const deliveryStates = [
 ] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
+/** How many recipients an edition has reached. Cancelled deliveries count as none. */
+export interface Recipients {
+  readonly total: number;
+  readonly received: number;
+  readonly failed: number;
+  /** On their way, waiting for another try or for approval, or on hold. */
+  readonly waiting: number;
+}
+
+export function recipientsOf(tally: { readonly [state in DeliveryState]?: number }): Recipients {
+  const sum = (...states: readonly DeliveryState[]) =>
+    states.reduce((total, state) => total + (tally[state] ?? 0), 0);
+  const received = sum('sent');
+  const failed = sum('bounced', 'failed');
+  const waiting = sum('waiting', 'pending', 'sending', 'held');
+  return { total: received + failed + waiting, received, failed, waiting };
+}
+
 /** What goes out of an edition by itself: to all targets, to folders alone, or nowhere. */
 const reaches = ['all', 'folders', 'none'] as const;
 export type Reach = (typeof reaches)[number];

@@ -106,11 +106,11 @@ interface AuditFilter {
   readonly after?: number | undefined;
 }
 
-/** How many deliveries there are in each state. */
+/** How many deliveries to recipients there are in each state; alerts to the operator do not count. */
 export type Tally = { readonly [state in DeliveryState]?: number };
 
 /** Numbers for an operator's instruments. */
-interface Counts {
+export interface Counts {
   readonly editions: { readonly [state in EditionState]?: number };
   readonly deliveries: Tally;
   /** When the oldest edition that is not settled was due or asked for. */
@@ -192,7 +192,7 @@ export interface Ledger extends AsyncDisposable {
   editions(filter: EditionFilter): Promise<EditionRecord[]>;
   runs(filter: Filter): Promise<RunRecord[]>;
   deliveries(filter: DeliveryFilter): Promise<DeliveryRecord[]>;
-  /** How many deliveries there are of each of the editions, by state. */
+  /** How many recipients of each of the editions there are, by the state of their delivery. Alerts do not count. */
   deliveryCounts(editions: readonly string[]): Promise<ReadonlyMap<string, Tally>>;
   counts(filter?: Pick<Filter, 'brief' | 'sight'>): Promise<Counts>;
   cursors(): Promise<{ brief: string; slot: Date }[]>;

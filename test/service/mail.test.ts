@@ -182,7 +182,7 @@ test('retry sends what failed alone, resend one copy, release what is held', asy
     'cut-held@example.org',
   ]);
   const runs = await sitrep('runs');
-  expect(runs.stdout).toMatch(/celebrations\/2021-08-22 +done .* 1 bounced/);
+  expect(runs.stdout).toMatch(/celebrations\/2021-08-22 +incomplete .* 5 of 6 received, 1 failed/);
 });
 
 test('check --mail sends a test message, and says so when it cannot', async () => {
