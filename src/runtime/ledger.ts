@@ -113,6 +113,8 @@ export type Tally = { readonly [state in DeliveryState]?: number };
 export interface Counts {
   readonly editions: { readonly [state in EditionState]?: number };
   readonly deliveries: Tally;
+  /** Editions that wait and were asked for one by one: neither a backfill nor a schedule counts. */
+  readonly queuedRequests: number;
   /** When the oldest edition that is not settled was due or asked for. */
   readonly oldestOpen: Date | null;
 }

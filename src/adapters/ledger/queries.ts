@@ -156,6 +156,10 @@ export function queryCalls(
         `SELECT min(coalesce(slot, requested_at)) AS at FROM sitrep.edition ${sql}`,
         values,
       );
+      const requests = await count('edition', [
+        { sql: `state = 'queued' AND origin = 'request'`, values: [] },
+        ...conditions,
+      ]);
       const ofEditions = await count('edition', conditions);
       const ofDeliveries = await count('delivery', [
         { sql: toRecipients, values: [] },
@@ -165,6 +169,7 @@ export function queryCalls(
       return {
         editions: inStates(editionStates, ofEditions),
         deliveries: inStates(deliveryStates, ofDeliveries),
+        queuedRequests: requests[0]?.count ?? 0,
         oldestOpen: z.object({ at: z.date().nullable() }).parse(oldest).at,
       };
     },
