@@ -3,7 +3,7 @@ import type { RetryPolicy } from '../model/delivery-settings.ts';
 import { isForRecipients, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
 import { hashOf } from '../model/manifest.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../model/target.ts';
-import { approvalAlertTo, undeliveredAlertTo, wordsOf } from './alert.ts';
+import { approvalAlertTo, undeliveredAlertTo } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
 import type { Ledger, Settlement } from './ledger.ts';
 import type { Log } from './log.ts';
@@ -19,7 +19,18 @@ export interface Dispatch {
   readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /** Writes down, safe from a crash, that an edition is being delivered: from then on nothing may overwrite it. */
   markDelivered(folder: string): Promise<void>;
+  /** The operator's mailbox, or webhook where there is none. */
   readonly operator: string | null;
+  /** Alerts go out together, at most one message in this time. */
+  readonly alertEverySeconds: number;
+  /**
+   * Reaches the operator another way when an alert was not accepted; gives what came of it. It must not depend on what
+   * was just found not to work.
+   */
+  readonly alertOtherwise: (
+    parcel: Parcel,
+    options: { reason: string; isFirstTry: boolean; signal: AbortSignal },
+  ) => Promise<Receipt | null>;
   readonly log: Log;
   /** Longest time for one attempt. */
   readonly timeoutMs: number;
@@ -35,7 +46,7 @@ const MOST_UNANSWERED = 8;
 /** Each may have reached the recipient: what ends its process that often is not sent once more. */
 const MOST_INTERRUPTIONS = 20;
 
-/** Sends one delivery once; what became of it stands in the ledger before the next attempt. */
+/** Sends one delivery to a recipient once; what became of it stands in the ledger before the next attempt. */
 export async function deliverEdition(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
   dispatch: Dispatch,
@@ -112,10 +123,6 @@ async function pack(
     correction: null,
   };
   const { card } = edition;
-  if (!isForRecipients(delivery.content)) {
-    const words = wordsOf(delivery.content, edition, await ledger.deliveries({ edition: edition.id }));
-    return { ...common, kind: 'alert', ...words, issue: '', marking: 'TLP:CLEAR', pdf: null };
-  }
   if (card === null) return held('The edition was never made.');
   // Asked for while its correction was: who received it by then was counted already, or is when that is made.
   const later = await replacementOf(edition, ledger);
@@ -160,7 +167,7 @@ const altered = (folder: string | null): string =>
   `The PDF in ${folder} is no longer the one that was made and approved. Restore it, or have it made again by "retry".`;
 
 /** What a receipt means for the delivery: what may pass is tried again until the retry policy ends. */
-function settle(
+export function settle(
   receipt: Attempted,
   { attempt: number, target: to, mayHaveArrived: before, tryingSince, unanswered }: DeliveryRecord,
   dispatch: Dispatch,

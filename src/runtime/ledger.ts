@@ -119,6 +119,17 @@ export interface Counts {
   readonly oldestOpen: Date | null;
 }
 
+/** How delivery goes. Only failures leave alerts to the operator out. */
+export interface DeliveryHealth {
+  readonly failed: number;
+  /** Since the instant that was asked for. */
+  readonly failedLately: number;
+  /** When the oldest delivery that waits for a try was created. */
+  readonly oldestWaiting: Date | null;
+  /** Since when mail has been tried without a single message being accepted; null while it is accepted. */
+  readonly mailFailingSince: Date | null;
+}
+
 /** One attempt that holds an edition: later attempts outdate it, and then it may settle nothing. */
 export interface Claim {
   readonly edition: EditionRecord;
@@ -173,6 +184,24 @@ export interface Ledger extends AsyncDisposable {
     settlement: Settlement,
     options: { now: Date; alert: NewDelivery | null },
   ): Promise<boolean>;
+  /**
+   * Takes an alert to send it, with all others to the same address that wait: they go out as one message. None when
+   * there is nothing to do, or when the last message is less than `everySeconds` ago: then it comes again after that.
+   */
+  claimAlerts(
+    id: string,
+    options: { job: string; now: Date; everySeconds: number },
+  ): Promise<DeliveryRecord[]>;
+  settleAlerts(
+    alerts: readonly DeliveryRecord[],
+    settlement: Exclude<Settlement, { state: 'waiting' }>,
+    options: { now: Date },
+  ): Promise<void>;
+  /** Records which problems there are now, and forgets those that are over. Gives those to alert the operator of. */
+  openProblems(ids: readonly string[], now: Date): Promise<{ id: string; since: Date }[]>;
+  /** Records that the operator was alerted of these problems. */
+  closeProblems(ids: readonly string[], now: Date): Promise<void>;
+  deliveryHealth(options: { failedSince: Date }): Promise<DeliveryHealth>;
   /** Adds a delivery to an edition, such as an alert or another copy; one that is there already stays. */
   addDeliveries(edition: string, deliveries: readonly NewDelivery[], now: Date): Promise<string[]>;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { NewDelivery } from '../../src/model/edition.ts';
 import { hashOf } from '../../src/model/manifest.ts';
-import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
+import { sendDelivery } from '../../src/runtime/send-alerts.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import { openHouse, operator, smallPdf, type House } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
@@ -32,7 +32,7 @@ async function send(house: House, address: string, signal = never) {
   const { ledger } = house.dispatch;
   const found = async () => (await ledger.deliveries({})).find((each) => each.address === address);
   const before = await found();
-  await deliverEdition({ id: before?.id ?? '', job: `job-${before?.attempt}`, signal }, house.dispatch);
+  await sendDelivery({ id: before?.id ?? '', job: `job-${before?.attempt}`, signal }, house.dispatch);
   return found();
 }
 const ana = mailTo('ana@example.org');

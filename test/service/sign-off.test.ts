@@ -51,6 +51,7 @@ beforeAll(async () => {
     SITREP_MAIL_FROM: 'Sitrep <briefs@example.org>',
     SITREP_MAIL_DOMAINS: 'example.org',
     SITREP_OPERATOR: 'operator@example.net',
+    SITREP_ALERT_MINUTES: '0.01',
   });
   await service.line(({ msg }) => msg === 'ready');
 });

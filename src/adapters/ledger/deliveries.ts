@@ -6,6 +6,9 @@ import type { Database, Session } from './database.ts';
 import { hurry, sendJobs } from './jobs.ts';
 import { deliveryColumns, deliveryId, editionColumns, toDeliveries, toEditions } from './rows.ts';
 
+/** Alerts wait this long for others: what causes one often causes many. */
+const GATHER_SECONDS = 5;
+
 /** Sending what was made. */
 export function deliveryCalls(
   database: Database,
@@ -17,7 +20,8 @@ export function deliveryCalls(
         const [before] = toDeliveries(
           await session.query(
             `SELECT ${deliveryColumns} FROM sitrep.delivery
-             WHERE id = $1 AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL))) FOR UPDATE`,
+             WHERE id = $1 AND content IN ('edition', 'notice')
+               AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL))) FOR UPDATE`,
             [id, job],
           ),
         );
@@ -114,7 +118,7 @@ export async function insertDeliveries(
   }: { edition: string; deliveries: readonly NewDelivery[]; now: Date; waits?: boolean },
 ): Promise<string[]> {
   const added: string[] = [];
-  const pending: { id: string }[] = [];
+  const pending: { id: string; startAfter?: number }[] = [];
   for (const delivery of deliveries) {
     const { channel, address, content, copy, heldBecause } = delivery;
     const id = deliveryId(edition, delivery);
@@ -130,7 +134,8 @@ export async function insertDeliveries(
     );
     if (rows.length === 0) continue;
     added.push(id);
-    if (state === 'pending') pending.push({ id });
+    if (state === 'pending')
+      pending.push({ id, ...(!isForRecipients(content) && { startAfter: GATHER_SECONDS }) });
   }
   await sendJobs(boss, session, { queue: 'delivery', jobs: pending });
   return added;
