@@ -12,7 +12,19 @@ export interface Metrics {
 }
 
 /** Numbers of the ledger as they are when asked for, and what this process saw. */
-export function openMetrics(ledger: Ledger, { now }: { now: () => Date }): Metrics {
+export function openMetrics(
+  ledger: Ledger,
+  {
+    now,
+    freeBytes,
+    unreadableBriefs,
+  }: {
+    now: () => Date;
+    freeBytes: () => Promise<number>;
+    /** How many briefs could not be read when they were last looked at. */
+    unreadableBriefs: () => number;
+  },
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const editions = new Gauge({
@@ -30,6 +42,31 @@ export function openMetrics(ledger: Ledger, { now }: { now: () => Date }): Metri
   const oldest = new Gauge({
     name: 'sitrep_oldest_due_seconds',
     help: 'Age of the oldest scheduled edition that is not settled; 0 when none is open.',
+    registers,
+  });
+  const onHold = new Gauge({
+    name: 'sitrep_editions_on_hold',
+    help: 'Editions that are not made until somebody acts.',
+    registers,
+  });
+  const failed = new Gauge({
+    name: 'sitrep_deliveries_failed',
+    help: 'Deliveries to recipients that bounced or failed, and were not sent since.',
+    registers,
+  });
+  const oldestDelivery = new Gauge({
+    name: 'sitrep_oldest_delivery_seconds',
+    help: 'Age of the oldest delivery that waits for a try; 0 when none does.',
+    registers,
+  });
+  const briefs = new Gauge({
+    name: 'sitrep_briefs_unreadable',
+    help: 'Briefs that are not made because their files or their dataset have faults.',
+    registers,
+  });
+  const free = new Gauge({
+    name: 'sitrep_disk_free_bytes',
+    help: 'Free bytes on the disk of the output folder.',
     registers,
   });
   const memory = new Gauge({
@@ -60,7 +97,15 @@ export function openMetrics(ledger: Ledger, { now }: { now: () => Date }): Metri
       for (const state of editionStates) editions.set({ state }, counts.editions[state] ?? 0);
       for (const state of deliveryStates) deliveries.set({ state }, counts.deliveries[state] ?? 0);
       const { oldestOpen } = counts;
-      oldest.set(oldestOpen === null ? 0 : Math.max(0, (now().getTime() - oldestOpen.getTime()) / 1000));
+      const age = (at: Date | null) =>
+        at === null ? 0 : Math.max(0, (now().getTime() - at.getTime()) / 1000);
+      oldest.set(age(oldestOpen));
+      const health = await ledger.deliveryHealth({ failedSince: now() });
+      onHold.set(counts.editions.held ?? 0);
+      failed.set(health.failed);
+      oldestDelivery.set(age(health.oldestWaiting));
+      briefs.set(unreadableBriefs());
+      free.set(await freeBytes());
       memory.set(await memoryBelow(process.pid));
       return registry.metrics();
     },

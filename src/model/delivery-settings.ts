@@ -53,6 +53,14 @@ const signingSecret = z.string().refine((text) => {
   return z.base64().safeParse(encoded).success && letters >= 32 && letters <= 86;
 }, 'is not a secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64');
 
+const positive = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,6})?$/, 'is not a number above 0')
+    .transform(Number)
+    .refine((value) => value > 0, 'is not a number above 0')
+    .default(fallback);
+
 /** The variables that delivery is set by. */
 export const deliveryVariables = z.object({
   SITREP_SMTP_URL: smtpUrl.optional(),
@@ -65,9 +73,17 @@ export const deliveryVariables = z.object({
     .transform(Number)
     .default(10_000_000),
   SITREP_OPERATOR: mailAddress.optional(),
+  SITREP_OPERATOR_WEBHOOK: z
+    .url({ protocol: /^https?$/, error: 'is not a http or https address' })
+    .refine((text) => isLoopback(new URL(text).hostname) || text.startsWith('https:'), 'needs https')
+    .optional(),
+  SITREP_ALERT_MINUTES: positive(15),
   SITREP_WEBHOOK_SECRET: signingSecret.optional(),
   SITREP_WEBHOOK_HOSTS: hostNames('hooks.example.org').optional(),
   SITREP_PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'is not a http or https address' }).optional(),
+  SITREP_RETRY_DAYS: positive(5),
+  SITREP_RETRY_FIRST_MINUTES: positive(5),
+  SITREP_RETRY_LONGEST_MINUTES: positive(240),
 });
 
 /** How to reach the mail server, as whom, and who may receive. */
@@ -88,6 +104,13 @@ export interface WebhookSettings {
   readonly hosts: readonly string[];
 }
 
+/** How long a delivery is tried that could not be made, or was not answered, and with which pauses. */
+export interface RetryPolicy {
+  readonly forSeconds: number;
+  readonly firstSeconds: number;
+  readonly longestSeconds: number;
+}
+
 export interface DeliverySettings {
   /** Null when no mail server is set: targets by mail are held. */
   readonly mail: MailSettings | null;
@@ -95,8 +118,13 @@ export interface DeliverySettings {
   readonly webhook: WebhookSettings | null;
   /** Who is told that something is wrong. May receive mail whatever its domain. */
   readonly operator: string | null;
+  /** Is called with alerts that cannot be mailed; null for none. */
+  readonly operatorWebhook: string | null;
+  /** Alerts go out together, at most one message in this time. */
+  readonly alertEverySeconds: number;
   /** Where the editions can be read, without a slash at the end. */
   readonly publicUrl: string | null;
+  readonly retry: RetryPolicy;
 }
 
 /** Reads the settings of delivery from variables; an empty one counts as absent. Throws `settings-invalid`. */
@@ -109,9 +137,15 @@ export function parseDeliverySettings(variables: {
   const missing = [
     ['SITREP_SMTP_URL', 'SITREP_MAIL_FROM'],
     ['SITREP_SMTP_URL', 'SITREP_MAIL_DOMAINS'],
-    ['SITREP_WEBHOOK_SECRET', 'SITREP_WEBHOOK_HOSTS'],
+    ['SITREP_MAIL_FROM', 'SITREP_SMTP_URL'],
+    ['SITREP_MAIL_DOMAINS', 'SITREP_SMTP_URL'],
+    ...(names.has('SITREP_OPERATOR_WEBHOOK') ? [] : [['SITREP_WEBHOOK_SECRET', 'SITREP_WEBHOOK_HOSTS']]),
     ['SITREP_WEBHOOK_HOSTS', 'SITREP_WEBHOOK_SECRET'],
-  ].filter(([set = '', needed = '']) => names.has(set) && !names.has(needed));
+    ['SITREP_OPERATOR_WEBHOOK', 'SITREP_WEBHOOK_SECRET'],
+  ]
+    .filter(([set = '', needed = '']) => names.has(set) && !names.has(needed))
+    // Each once, whatever needs it.
+    .filter(([, needed], index, all) => all.findIndex((other) => other[1] === needed) === index);
   if (!parsed.success || missing.length > 0) {
     throw new AppError('settings-invalid', [
       ...(parsed.error?.issues ?? []).map(({ path, message }) => ({
@@ -136,8 +170,15 @@ export function parseDeliverySettings(variables: {
       smtp && from && domains
         ? { smtp, from, domains, unsubscribe, maxBytes: data.SITREP_MAIL_MAX_BYTES }
         : null,
-    webhook: secret !== undefined && hosts ? { secret, hosts } : null,
+    webhook: secret !== undefined ? { secret, hosts: hosts ?? [] } : null,
     operator,
+    operatorWebhook: data.SITREP_OPERATOR_WEBHOOK ?? null,
+    alertEverySeconds: data.SITREP_ALERT_MINUTES * 60,
     publicUrl: data.SITREP_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    retry: {
+      forSeconds: data.SITREP_RETRY_DAYS * 86_400,
+      firstSeconds: data.SITREP_RETRY_FIRST_MINUTES * 60,
+      longestSeconds: data.SITREP_RETRY_LONGEST_MINUTES * 60,
+    },
   };
 }

@@ -35,6 +35,24 @@ export const deliveryStates = [
 ] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
+/** How many recipients an edition has reached. Cancelled deliveries count as none. */
+export interface Recipients {
+  readonly total: number;
+  readonly received: number;
+  readonly failed: number;
+  /** On their way, waiting for another try or for approval, or on hold. */
+  readonly waiting: number;
+}
+
+export function recipientsOf(tally: { readonly [state in DeliveryState]?: number }): Recipients {
+  const sum = (...states: readonly DeliveryState[]) =>
+    states.reduce((total, state) => total + (tally[state] ?? 0), 0);
+  const received = sum('sent');
+  const failed = sum('bounced', 'failed');
+  const waiting = sum('waiting', 'pending', 'sending', 'held');
+  return { total: received + failed + waiting, received, failed, waiting };
+}
+
 /** What goes out of an edition by itself: to all targets, to folders alone, or nowhere. */
 const reaches = ['all', 'folders', 'none'] as const;
 export type Reach = (typeof reaches)[number];
@@ -130,6 +148,12 @@ export const deliveryRecord = newDelivery.omit({ heldBecause: true }).extend({
   createdAt: instant,
   sendingAt: instant.nullable(),
   settledAt: instant.nullable(),
+  /** The first try since it was created, or since an operator had it sent again: the time limit counts from here. */
+  tryingSince: instant.nullable(),
+  /** When it is tried again; null unless it waits for another try. */
+  nextTryAt: instant.nullable(),
+  /** Tries after which nobody answered whether the message was accepted. Each may have left a copy. */
+  unanswered: z.number().int(),
 });
 export type DeliveryRecord = z.output<typeof deliveryRecord>;
 

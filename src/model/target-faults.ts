@@ -37,7 +37,7 @@ function refusedMail(email: string, { mail, operator }: DeliverySettings): Refus
   return { field, problem, mend: `Add ${domain} to SITREP_MAIL_DOMAINS, or correct the address.` };
 }
 
-function refusedWebhook(url: URL, { webhook }: DeliverySettings): Refusal | undefined {
+function refusedWebhook(url: URL, { webhook, operatorWebhook }: DeliverySettings): Refusal | undefined {
   const field = 'webhook';
   if (url.username !== '' || url.password !== '') {
     const mend = 'Remove them: every call is signed with SITREP_WEBHOOK_SECRET.';
@@ -51,7 +51,8 @@ function refusedWebhook(url: URL, { webhook }: DeliverySettings): Refusal | unde
     const mend = 'Set SITREP_WEBHOOK_SECRET and SITREP_WEBHOOK_HOSTS; see docs/operating.md.';
     return { field, unset: true, problem: 'Webhooks are not configured.', mend };
   }
-  if (webhook.hosts.includes(url.hostname.toLowerCase())) return undefined;
+  const isOperator = operatorWebhook !== null && url.href === new URL(operatorWebhook).href;
+  if (isOperator || webhook.hosts.includes(url.hostname.toLowerCase())) return undefined;
   const problem = `The host ${url.hostname} is not one that may receive.`;
   return { field, problem, mend: `Add ${url.hostname} to SITREP_WEBHOOK_HOSTS, or correct the address.` };
 }

@@ -24,8 +24,15 @@ export const editionView = editionRecord.omit({ folder: true, card: true, attemp
   marking: marking.nullable(),
   /** What it says first, as plain text. */
   summary: z.array(z.string()),
-  /** How many deliveries there are in each state. */
+  /** How many recipients there are in each state of delivery. */
   deliveries: tally,
+  /** The same in short. */
+  recipients: z.strictObject({
+    total: z.number().int(),
+    received: z.number().int(),
+    failed: z.number().int(),
+    waiting: z.number().int(),
+  }),
   files: z.array(z.enum(fileKinds)),
   /** The SHA-256 that has to be approved before anything goes out; null where nothing waits for that. */
   toApprove: z.string().nullable(),

@@ -1,19 +1,24 @@
 import { hashToApprove } from '../model/approval.ts';
 import type { Content, DeliveryRecord, EditionRecord, NewDelivery } from '../model/edition.ts';
+import { addressOf, type Target } from '../model/target.ts';
 import type { Ledger } from './ledger.ts';
 
 type Alert = Exclude<Content, 'edition' | 'notice'>;
 
-/** Word to the operator, once for each kind, edition and `copy`, which tells apart those that come to be true again. */
-export const alertTo = (operator: string, content: Alert, copy = 0): NewDelivery => ({
-  channel: 'email',
-  address: operator,
-  content,
-  copy,
-  // Alerts name editions, and none of their contents: they may go to the operator under any marking.
-  target: { email: operator, clearance: 'TLP:RED', afterCrash: 'resend', only: {} },
-  heldBecause: null,
-});
+/**
+ * Where alerts go: to the operator's mailbox, or to a webhook. They name editions, and none of their contents, so they
+ * may go there under any marking.
+ */
+export const operatorTarget = (operator: string): Target =>
+  URL.canParse(operator)
+    ? { webhook: operator, clearance: 'TLP:RED', only: {} }
+    : { email: operator, clearance: 'TLP:RED', afterCrash: 'resend', only: {} };
+
+/** An alert, once for each kind, edition and `copy`, which tells apart those that come to be true again. */
+export function alertTo(operator: string, content: Alert, copy = 0): NewDelivery {
+  const to = operatorTarget(operator);
+  return { ...addressOf(to), content, copy, target: to, heldBecause: null };
+}
 
 /** Word that something of an edition did not go out: once more when the word before is out, which did not tell of it. */
 export async function undeliveredAlertTo(
@@ -43,17 +48,21 @@ const headings = {
   approval: 'waits for approval',
 } as const satisfies { readonly [content in Alert]: string };
 
+/** What an alert says in one line, as things are when it is sent. */
+export const alertLine = (content: Alert, { id, state }: EditionRecord): string =>
+  `${id} ${headings[content]}. Its state is now: ${state}.`;
+
 /** What an alert says, as things are when it is sent. */
 export function wordsOf(
   content: Alert,
   edition: EditionRecord,
   deliveries: readonly DeliveryRecord[],
 ): { title: string; paragraphs: string[] } {
-  const { id, state, reason } = edition;
+  const { id, reason } = edition;
   const stuck = deliveries.filter((each) => ['waiting', 'bounced', 'failed', 'held'].includes(each.state));
   const hash = content === 'approval' ? hashToApprove(edition) : null;
   const paragraphs = [
-    `${id} ${headings[content]}. Its state is now: ${state}.`,
+    alertLine(content, edition),
     // What holds an edition quotes it, and mail is not the place for that, whoever reads it.
     ...(reason === null ? [] : [`"sitrep runs --edition ${id}" shows why.`]),
     // The operator is told which, and not who: alerts go over the same mail.

@@ -52,12 +52,17 @@ export async function askFor(
   const edition = editionAskedFor(office, brief, asked);
   const { ledger } = office;
   const { id, asOf, parameters } = edition;
-  if (await ledger.edition(id)) return { id, isNew: false };
-  const { queued = 0 } = (await ledger.counts()).editions;
+  const present = await ledger.edition(id);
+  if (present) {
+    // It stays as it is, but no longer waits for the rest of a backfill.
+    if (present.state === 'queued') await ledger.request([edition], office.now());
+    return { id, isNew: false };
+  }
+  const { queuedRequests: queued } = await ledger.counts();
   if (queued >= office.mostQueued)
     throw new AppError('queue-full', [
       {
-        problem: `${queued} editions wait to be made, and ${office.mostQueued} may.`,
+        problem: `${queued} editions that were asked for wait to be made, and ${office.mostQueued} may.`,
         mend: 'Ask again later, or raise SITREP_MOST_QUEUED.',
       },
     ]);

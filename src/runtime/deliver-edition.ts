@@ -1,8 +1,9 @@
 import { waitReason, waitsForApproval } from '../model/approval.ts';
+import type { RetryPolicy } from '../model/delivery-settings.ts';
 import { isForRecipients, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
 import { hashOf } from '../model/manifest.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../model/target.ts';
-import { approvalAlertTo, undeliveredAlertTo, wordsOf } from './alert.ts';
+import { approvalAlertTo, undeliveredAlertTo } from './alert.ts';
 import { backoffSeconds } from './backoff.ts';
 import type { Ledger, Settlement } from './ledger.ts';
 import type { Log } from './log.ts';
@@ -18,21 +19,34 @@ export interface Dispatch {
   readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /** Writes down, safe from a crash, that an edition is being delivered: from then on nothing may overwrite it. */
   markDelivered(folder: string): Promise<void>;
+  /** The operator's mailbox, or webhook where there is none. */
   readonly operator: string | null;
+  /** Alerts go out together, at most one message in this time. */
+  readonly alertEverySeconds: number;
+  /**
+   * Reaches the operator another way when an alert was not accepted; gives what came of it. It must not depend on what
+   * was just found not to work.
+   */
+  readonly alertOtherwise: (
+    parcel: Parcel,
+    options: { reason: string; isFirstTry: boolean; signal: AbortSignal },
+  ) => Promise<Receipt | null>;
   readonly log: Log;
   /** Longest time for one attempt. */
   readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
   /** Where an edition can be read, if it is served. */
   readonly urlOf: (edition: string) => string | null;
   now(): Date;
   random(): number;
 }
 
-const MOST_ATTEMPTS = 8;
+/** Each try without an answer may have left a copy with the recipient. */
+const MOST_UNANSWERED = 8;
 /** Each may have reached the recipient: what ends its process that often is not sent once more. */
 const MOST_INTERRUPTIONS = 20;
 
-/** Sends one delivery once; what became of it stands in the ledger before the next attempt. */
+/** Sends one delivery to a recipient once; what became of it stands in the ledger before the next attempt. */
 export async function deliverEdition(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
   dispatch: Dispatch,
@@ -44,7 +58,7 @@ export async function deliverEdition(
   const fields = { edition: edition.id, delivery: id, channel: delivery.channel, content: delivery.content };
   log.info({ ...fields, attempt: delivery.attempt }, 'sending');
   const receipt = await attempt(claim, dispatch, signal);
-  const settlement = settle(receipt, delivery, () => dispatch.random());
+  const settlement = settle(receipt, delivery, dispatch);
   const wrong = settlement.state !== 'sent' && settlement.state !== 'retried';
   // An alert that cannot be sent is not worth another.
   const alert =
@@ -109,10 +123,6 @@ async function pack(
     correction: null,
   };
   const { card } = edition;
-  if (!isForRecipients(delivery.content)) {
-    const words = wordsOf(delivery.content, edition, await ledger.deliveries({ edition: edition.id }));
-    return { ...common, kind: 'alert', ...words, issue: '', marking: 'TLP:CLEAR', pdf: null };
-  }
   if (card === null) return held('The edition was never made.');
   // Asked for while its correction was: who received it by then was counted already, or is when that is made.
   const later = await replacementOf(edition, ledger);
@@ -156,11 +166,11 @@ const madeAgain = 'It was made again since it was approved.';
 const altered = (folder: string | null): string =>
   `The PDF in ${folder} is no longer the one that was made and approved. Restore it, or have it made again by "retry".`;
 
-/** What a receipt means for the delivery: what may pass is tried again a limited number of times. */
-function settle(
+/** What a receipt means for the delivery: what may pass is tried again until the retry policy ends. */
+export function settle(
   receipt: Attempted,
-  { attempt: number, target: to, mayHaveArrived: before }: DeliveryRecord,
-  random: () => number,
+  { attempt: number, target: to, mayHaveArrived: before, tryingSince, unanswered }: DeliveryRecord,
+  dispatch: Dispatch,
 ): Settlement {
   const mayHaveArrived = before || receipt.outcome === 'unknown';
   const asItEnds = (reason: string): string =>
@@ -184,8 +194,38 @@ function settle(
     case 'deferred':
       break;
   }
-  if (number >= MOST_ATTEMPTS)
-    return { state: 'failed', reason: asItEnds(`Tried ${number} times. ${receipt.reason}`), mayHaveArrived };
-  const afterSeconds = backoffSeconds(number, random);
-  return { state: 'retried', reason: receipt.reason, afterSeconds, mayHaveArrived };
+  const { retry } = dispatch;
+  const isUnanswered = receipt.outcome === 'unknown';
+  const leftSeconds = secondsLeft(tryingSince, dispatch);
+  if (leftSeconds <= 0 || (isUnanswered && unanswered + 1 >= MOST_UNANSWERED)) {
+    const tried = `Tried ${number} times in ${spanOf(retry.forSeconds - leftSeconds)}.`;
+    return { state: 'failed', reason: asItEnds(`${tried} ${receipt.reason}`), mayHaveArrived };
+  }
+  // The last try comes when the time is up, and not a pause before that.
+  const pause = backoffSeconds(number, () => dispatch.random(), retry);
+  const afterSeconds = Math.min(pause, Math.ceil(leftSeconds));
+  return { state: 'retried', reason: receipt.reason, afterSeconds, mayHaveArrived, unanswered: isUnanswered };
+}
+
+/** Of the time that the retry policy allows. */
+export const secondsLeft = (
+  tryingSince: Date | null,
+  { retry, now }: Pick<Dispatch, 'retry' | 'now'>,
+): number =>
+  tryingSince === null
+    ? retry.forSeconds
+    : retry.forSeconds - (now().getTime() - tryingSince.getTime()) / 1000;
+
+/** `5 days`, `20 hours`, `3 minutes`. */
+export function spanOf(seconds: number): string {
+  const [size, unit] = (
+    [
+      [86_400, 'day'],
+      [3600, 'hour'],
+      [60, 'minute'],
+      [1, 'second'],
+    ] as const
+  ).find(([each]) => seconds >= each * 2) ?? [1, 'second'];
+  const count = Math.round(seconds / size);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }

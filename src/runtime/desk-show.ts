@@ -1,7 +1,7 @@
 import { hashToApprove, waitsForApproval } from '../model/approval.ts';
 import type { AuditRecord, Caller } from '../model/caller.ts';
 import { splitEditionId } from '../model/edition-id.ts';
-import type { DeliveryRecord, EditionRecord } from '../model/edition.ts';
+import { recipientsOf, type DeliveryRecord, type EditionRecord } from '../model/edition.ts';
 import { redactAddress, redactAddresses } from '../model/redact.ts';
 import type { Channel } from '../model/target.ts';
 import type { DeliveryView, EditionView } from '../model/view.ts';
@@ -19,6 +19,7 @@ export function editionShown(caller: Caller, record: EditionRecord, deliveries: 
     marking: card?.marking ?? null,
     summary: card?.paragraphs ?? [],
     deliveries,
+    recipients: recipientsOf(deliveries),
     files: record.folder === null ? [] : ['pdf', 'html', 'manifest'],
     toApprove: isToApprove(record, deliveries) ? hashToApprove(record) : null,
   };

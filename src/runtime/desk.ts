@@ -18,7 +18,7 @@ import { openFile, type OpenFile } from './desk-files.ts';
 import { audited, deliveryShown, editionShown, wordsShown } from './desk-show.ts';
 import { sightOf } from './desk-sight.ts';
 import { auditWanted, deliveriesWanted, editionsWanted } from './desk-wanted.ts';
-import type { Sight } from './ledger.ts';
+import type { Counts, Sight } from './ledger.ts';
 import type { Office } from './office.ts';
 import { operations } from './operations.ts';
 
@@ -45,7 +45,7 @@ export interface Desk {
   deliveries(caller: Caller, wanted: z.input<typeof deliveriesWanted>): Promise<Page<DeliveryView>>;
   delivery(caller: Caller, id: string): Promise<DeliveryView>;
   /** How many editions and deliveries there are in each state. */
-  counts(caller: Caller): Promise<{ editions: object; deliveries: object }>;
+  counts(caller: Caller): Promise<Pick<Counts, 'editions' | 'deliveries'>>;
   audit(caller: Caller, wanted: z.input<typeof auditWanted>): Promise<Page<AuditRecord>>;
 
   /** Asks for an edition; one that exists stays as it is. Throws `parameter-invalid` and `queue-full`. */

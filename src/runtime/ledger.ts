@@ -54,6 +54,8 @@ export type Settlement =
       readonly reason: string;
       readonly afterSeconds: number;
       readonly mayHaveArrived?: boolean;
+      /** This try ended without an answer. */
+      readonly unanswered?: boolean;
     };
 
 /** The slots of a brief up to now: what to make of them, and where to go on from. */
@@ -104,15 +106,28 @@ interface AuditFilter {
   readonly after?: number | undefined;
 }
 
-/** How many deliveries there are in each state. */
+/** How many deliveries to recipients there are in each state; alerts to the operator do not count. */
 export type Tally = { readonly [state in DeliveryState]?: number };
 
 /** Numbers for an operator's instruments. */
-interface Counts {
+export interface Counts {
   readonly editions: { readonly [state in EditionState]?: number };
   readonly deliveries: Tally;
+  /** Editions that wait and were asked for one by one: neither a backfill nor a schedule counts. */
+  readonly queuedRequests: number;
   /** When the oldest edition that is not settled was due or asked for. */
   readonly oldestOpen: Date | null;
+}
+
+/** How delivery goes. Only failures leave alerts to the operator out. */
+export interface DeliveryHealth {
+  readonly failed: number;
+  /** Since the instant that was asked for. */
+  readonly failedLately: number;
+  /** When the oldest delivery that waits for a try was created. */
+  readonly oldestWaiting: Date | null;
+  /** Since when mail has been tried without a single message being accepted; null while it is accepted. */
+  readonly mailFailingSince: Date | null;
 }
 
 /** One attempt that holds an edition: later attempts outdate it, and then it may settle nothing. */
@@ -169,6 +184,24 @@ export interface Ledger extends AsyncDisposable {
     settlement: Settlement,
     options: { now: Date; alert: NewDelivery | null },
   ): Promise<boolean>;
+  /**
+   * Takes an alert to send it, with all others to the same address that wait: they go out as one message. None when
+   * there is nothing to do, or when the last message is less than `everySeconds` ago: then it comes again after that.
+   */
+  claimAlerts(
+    id: string,
+    options: { job: string; now: Date; everySeconds: number },
+  ): Promise<DeliveryRecord[]>;
+  settleAlerts(
+    alerts: readonly DeliveryRecord[],
+    settlement: Exclude<Settlement, { state: 'waiting' }>,
+    options: { now: Date },
+  ): Promise<void>;
+  /** Records which problems there are now, and forgets those that are over. Gives those to alert the operator of. */
+  openProblems(ids: readonly string[], now: Date): Promise<{ id: string; since: Date }[]>;
+  /** Records that the operator was alerted of these problems. */
+  closeProblems(ids: readonly string[], now: Date): Promise<void>;
+  deliveryHealth(options: { failedSince: Date }): Promise<DeliveryHealth>;
   /** Adds a delivery to an edition, such as an alert or another copy; one that is there already stays. */
   addDeliveries(edition: string, deliveries: readonly NewDelivery[], now: Date): Promise<string[]>;
 
@@ -190,7 +223,7 @@ export interface Ledger extends AsyncDisposable {
   editions(filter: EditionFilter): Promise<EditionRecord[]>;
   runs(filter: Filter): Promise<RunRecord[]>;
   deliveries(filter: DeliveryFilter): Promise<DeliveryRecord[]>;
-  /** How many deliveries there are of each of the editions, by state. */
+  /** How many recipients of each of the editions there are, by the state of their delivery. Alerts do not count. */
   deliveryCounts(editions: readonly string[]): Promise<ReadonlyMap<string, Tally>>;
   counts(filter?: Pick<Filter, 'brief' | 'sight'>): Promise<Counts>;
   cursors(): Promise<{ brief: string; slot: Date }[]>;

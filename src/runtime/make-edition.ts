@@ -52,6 +52,9 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 const MOST_ATTEMPTS = 5;
 /** A chart is slow on a busy machine, or its spec has no end: each attempt at that one holds up all other charts. */
 const MOST_SLOW = 2;
+const FULL_PAUSE_SECONDS = 600;
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && (Reflect.get(error, 'code') === 'ENOSPC' || isDiskFull(error.cause));
 /** Begun more often than this and never ended, an edition takes its process down with it: bad luck is not so stubborn. */
 const MOST_BEGUN = 100;
 
@@ -108,8 +111,11 @@ async function attempt(
     const code = known ? error.code : null;
     const all = [...failures, code];
     if (all.filter((each) => each === 'chart-slow').length >= MOST_SLOW) return { outcome: 'held', reason };
-    if (all.length >= MOST_ATTEMPTS) return { outcome: 'failed', reason };
-    const afterSeconds = backoffSeconds(all.length, () => workshop.random());
+    // A full disk is nothing that the edition did: it is made once there is room.
+    const isFull = isDiskFull(error);
+    if (all.length >= MOST_ATTEMPTS && !isFull) return { outcome: 'failed', reason };
+    const pause = backoffSeconds(all.length, () => workshop.random());
+    const afterSeconds = isFull ? Math.min(pause, FULL_PAUSE_SECONDS) : pause;
     return { outcome: 'retried', reason, code, afterSeconds };
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Brief } from '../model/brief.ts';
 import { day } from '../model/calendar.ts';
 import { definedOnly } from '../model/defined-only.ts';
-import { deliveryStates, editionStates } from '../model/edition.ts';
+import { deliveryStates, editionStates, recipientsOf } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
 import { askFor, requireOver, wish } from './ask-for.ts';
 import { cancel, hold, release, resend, retry } from './moves.ts';
@@ -39,6 +39,7 @@ export const operations = {
       return editions.map((edition) => ({
         ...edition,
         deliveries: deliveries.get(edition.id) ?? {},
+        recipients: recipientsOf(deliveries.get(edition.id) ?? {}),
         ...details,
       }));
     },

@@ -1,6 +1,7 @@
-import { deliverEdition, type Dispatch } from './deliver-edition.ts';
+import type { Dispatch } from './deliver-edition.ts';
 import type { Log } from './log.ts';
 import { makeEdition, type Workshop } from './make-edition.ts';
+import { sendDelivery } from './send-alerts.ts';
 import { tellOfLateEditions, tick, type Schedules } from './scheduler.ts';
 
 /** Calls `beat` again and again, never while the last call is under way, until it is disposed of. */
@@ -12,6 +13,8 @@ export type Role = 'scheduler' | 'worker' | 'server';
 const EDITIONS_AT_ONCE = 2;
 const DELIVERIES_AT_ONCE = 4;
 const RECONCILE_MS = 60_000;
+const WATCH_MS = 15_000;
+const WATCH_TIMEOUT_MS = 60_000;
 
 /** Finds what is due, over and over. Disposing waits for the round under way. */
 export function startScheduler({
@@ -65,7 +68,7 @@ export async function startWorker({
       editionsAtOnce: EDITIONS_AT_ONCE,
       deliveriesAtOnce: DELIVERIES_AT_ONCE,
       edition: (job) => guard(log, job.id, () => makeEdition(until(job), workshop)),
-      delivery: (job) => guard(log, job.id, () => deliverEdition(until(job), dispatch)),
+      delivery: (job) => guard(log, job.id, () => sendDelivery(until(job), dispatch)),
     }),
   );
   starting.use(
@@ -85,6 +88,36 @@ export async function startWorker({
     }),
   );
   return starting.move();
+}
+
+/** Looks for problems every now and then, the first time at once. Disposing ends what it is doing. */
+export function startWatch({
+  heartbeat,
+  check,
+  elapsedMs,
+  log,
+}: {
+  heartbeat: Heartbeat;
+  check: (signal: AbortSignal) => Promise<void>;
+  elapsedMs: () => number;
+  log: Log;
+}): AsyncDisposable {
+  const stop = new AbortController();
+  let checkedMs = Number.NEGATIVE_INFINITY;
+  const beats = heartbeat(async () => {
+    if (elapsedMs() - checkedMs < WATCH_MS) return;
+    checkedMs = elapsedMs();
+    await check(AbortSignal.any([stop.signal, AbortSignal.timeout(WATCH_TIMEOUT_MS)])).catch(
+      (error: unknown) =>
+        log.error({ error: String(error) }, 'Whether there are problems could not be seen.'),
+    );
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('The process was stopped.'));
+      await beats[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** A job that fails here failed at the ledger itself: the queue brings it back. */

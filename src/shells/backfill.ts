@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Day } from '../model/calendar.ts';
 import { AppError } from '../model/fault.ts';
 import type { Operations, Where } from './operate.ts';
-import { countsOf, delivery, edition, toJson } from './records.ts';
+import { delivery, edition, receivedText, toJson } from './records.ts';
 
 export interface BackfillOptions {
   readonly from: Day;
@@ -48,7 +48,7 @@ export async function backfill(
         if (where.json) world.print(JSON.stringify(ours, null, 2));
         else
           for (const each of ours.filter(({ state }) => state === 'delivering').toReversed())
-            world.print(`  ${each.id}: made; deliveries: ${countsOf(each.deliveries)}`);
+            world.print(`  ${each.id}: made; ${receivedText(each.recipients)}`);
         refuseFailures(ours);
         return;
       }

@@ -6,7 +6,7 @@ import type { Operate, OperationName } from '../runtime/operations.ts';
 import type { Day } from '../model/calendar.ts';
 import { backfill, type BackfillOptions } from './backfill.ts';
 import { reissue } from './corrections.ts';
-import { countsOf, decisionsTable, delivery, edition, toJson } from './records.ts';
+import { decisionsTable, delivery, edition, receivedText, shownState, toJson } from './records.ts';
 import { alignColumns } from './table.ts';
 import { recordCommands } from './tokens.ts';
 import { localTime, utcTime } from './times.ts';
@@ -74,10 +74,10 @@ export function operatorCommands(world: Operations) {
           ['EDITION', 'STATE', 'SLOT (UTC)', 'PAGES', 'DELIVERIES', 'REASON'],
           ...editions.map((each) => [
             each.id,
-            each.state,
+            shownState(each),
             each.slot?.slice(0, 16).replace('T', ' ') ?? each.origin,
             each.pages === null ? '' : String(each.pages),
-            countsOf(each.deliveries),
+            receivedText(each.recipients),
             each.reason?.split('\n')[0] ?? '',
           ]),
         ]);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Recipients } from '../model/edition.ts';
 import { alignColumns } from './table.ts';
 
 /** What the commands print of an edition, as operations give it. */
@@ -11,6 +12,12 @@ export const edition = z.looseObject({
   partOf: z.string().nullable(),
   pages: z.number().nullable(),
   deliveries: z.record(z.string(), z.number()),
+  recipients: z.looseObject({
+    total: z.number(),
+    received: z.number(),
+    failed: z.number(),
+    waiting: z.number(),
+  }),
   runs: z
     .array(
       z.looseObject({
@@ -71,10 +78,23 @@ export const decisionsTable = (approvals: NonNullable<z.output<typeof edition>['
     }),
   ]);
 
-export const countsOf = (deliveries: { readonly [state: string]: number }): string =>
-  Object.entries(deliveries)
-    .map(([state, count]) => `${count} ${state}`)
-    .join(', ');
+/** `2 of 3 received, 1 failed`; empty for an edition without recipients. */
+export function receivedText({ total, received, failed, waiting }: Recipients): string {
+  if (total === 0) return '';
+  const rest = Object.entries({ failed, waiting }).filter(([, count]) => count > 0);
+  return [`${received} of ${total} received`, ...rest.map(([state, count]) => `${count} ${state}`)].join(
+    ', ',
+  );
+}
+
+/** The state that lists show: a failed delivery is not hidden behind "done" or "delivering". */
+export const shownState = ({
+  state,
+  recipients,
+}: {
+  readonly state: string;
+  readonly recipients: Recipients;
+}): string => (recipients.failed > 0 && (state === 'done' || state === 'delivering') ? 'incomplete' : state);
 
 /** What came over no socket has dates where JSON has text. */
 export const toJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

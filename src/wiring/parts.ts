@@ -2,16 +2,20 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDelivery } from '../adapters/delivery/deliver.ts';
 import { markDelivered, readEdition, readEditionFile, storeEdition } from '../adapters/editions.ts';
+import { appendAlert } from '../adapters/delivery/alert-file.ts';
 import { everySecond } from '../adapters/heartbeat.ts';
 import type { Brief } from '../model/brief.ts';
 import { editionPath } from '../model/edition-id.ts';
 import type { Dataset } from '../model/dataset.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
+import { operatorTarget } from '../runtime/alert.ts';
+import type { Dispatch } from '../runtime/deliver-edition.ts';
 import { openHands } from '../runtime/hands.ts';
 import type { Ledger } from '../runtime/ledger.ts';
 import type { Log } from '../runtime/log.ts';
 import { commandLineUser, type Office } from '../runtime/office.ts';
+import { openProblemAlerts } from '../runtime/problems.ts';
 import { startWorker } from '../runtime/service.ts';
 import type { HttpSettings } from '../settings.ts';
 
@@ -58,9 +62,19 @@ export function assemble(
   ledger: Ledger,
   { out, onRendered, parts }: { out: string; onRendered: (seconds: number) => void; parts: Parts },
 ) {
-  const { operator, publicUrl } = parts.delivery;
+  const { operator, operatorWebhook, publicUrl } = parts.delivery;
+  /** A webhook alone is an operator too. */
+  const operatorAddress = operator ?? operatorWebhook;
   const { log, briefIds, loadBrief } = parts;
   const delivery = openDelivery({ settings: parts.delivery, foldersRoot: join(out, 'delivered'), now });
+  const alertOtherwise: Dispatch['alertOtherwise'] = async (parcel, { reason, isFirstTry, signal }) => {
+    if (isFirstTry)
+      await appendAlert(join(out, 'alerts.log'), { at: now(), parcel, reason }).catch((error: unknown) =>
+        log.error({ error: String(error) }, 'The alert could not be written to alerts.log.'),
+      );
+    if (operatorWebhook === null || operator === null) return null;
+    return delivery.deliver(parcel, { target: operatorTarget(operatorWebhook), signal });
+  };
   const office: Office = {
     ledger,
     briefIds,
@@ -86,7 +100,7 @@ export function assemble(
     },
     engine: parts.engine,
     out,
-    operator,
+    operator: operatorAddress,
     log,
     hands: openHands(),
     now,
@@ -99,9 +113,12 @@ export function assemble(
     deliver: delivery.deliver,
     readPdf: readEditionFile,
     markDelivered,
-    operator,
+    operator: operatorAddress,
+    alertEverySeconds: parts.delivery.alertEverySeconds,
+    alertOtherwise,
     log,
     timeoutMs: DELIVERY_TIMEOUT_MS,
+    retry: parts.delivery.retry,
     urlOf: (edition: string) =>
       publicUrl === null ? null : `${publicUrl}/editions/${editionPath(edition)}/pdf`,
     now,
@@ -125,5 +142,5 @@ export function assemble(
       },
     };
   };
-  return { office, work, delivery };
+  return { office, work, delivery, alertOf: openProblemAlerts(dispatch) };
 }

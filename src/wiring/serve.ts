@@ -1,8 +1,16 @@
+import { freeBytesAt } from '../adapters/disk.ts';
 import { everySecond } from '../adapters/heartbeat.ts';
 import { openServerLedger } from '../adapters/ledger/open.ts';
 import { openMetrics } from '../adapters/metrics.ts';
 import type { Log } from '../runtime/log.ts';
-import { startScheduler, type Role } from '../runtime/service.ts';
+import {
+  countProblems,
+  findProblems,
+  unreadableBriefs,
+  type Problem,
+  type Watched,
+} from '../runtime/problems.ts';
+import { startScheduler, startWatch, type Role } from '../runtime/service.ts';
 import { serveHealth, type Health } from '../shells/http/health.ts';
 import { openHttp } from './http.ts';
 import { assemble, ledgerOptions, now, type Parts } from './parts.ts';
@@ -27,22 +35,29 @@ export async function runService({
   const embedded = parts.databaseUrl === undefined ? await holdLedger(out, parts) : undefined;
   const ledger = embedded ?? (await openServerLedger(parts.databaseUrl ?? '', ledgerOptions(parts)));
   service.use(ledger);
-  const metrics = openMetrics(ledger, { now });
-  const { office, work, delivery } = assemble(ledger, {
+  let unreadable: readonly Problem[] = [];
+  const freeBytes = () => freeBytesAt(out);
+  const metrics = openMetrics(ledger, { now, freeBytes, unreadableBriefs: () => unreadable.length });
+  const { office, work, delivery, alertOf } = assemble(ledger, {
     out,
     onRendered: metrics.rendered,
     parts,
   });
+  const watched: Watched = { ...office, freeBytes };
   service.use(delivery);
   if (embedded) service.use(await serveOthers(office, out));
   let beaten = now();
   const health: Health = {
     metrics,
-    ailment: async () => {
+    condition: async () => {
       await ledger.counts();
+      const found = await findProblems(watched, unreadable);
       const silentMs = now().getTime() - beaten.getTime();
       const isLate = roles.includes('scheduler') && silentMs > 60_000;
-      return isLate ? `The schedule was last looked at ${Math.round(silentMs / 1000)} s ago.` : null;
+      const reason = isLate
+        ? `The schedule was last looked at ${Math.round(silentMs / 1000)} s ago.`
+        : (found.find(({ stops }) => stops)?.says ?? null);
+      return { reason, problems: countProblems(found) };
     },
   };
   const server = roles.includes('server')
@@ -60,6 +75,21 @@ export async function runService({
     };
     service.use(startScheduler({ schedules, heartbeat: everySecond, now, onBeat }));
   }
+  service.use(
+    startWatch({
+      heartbeat: everySecond,
+      elapsedMs: () => performance.now(),
+      log,
+      check: async (signal) => {
+        const isWorker = roles.includes('worker');
+        // A scheduler alone needs no dataset, and leaves alerts to the workers, which have the settings of delivery.
+        const needsData = isWorker || roles.includes('server');
+        const loadDataset = needsData ? watched.loadDataset : () => Promise.resolve();
+        unreadable = await unreadableBriefs({ ...watched, loadDataset });
+        if (isWorker) await alertOf(await findProblems(watched, unreadable), signal);
+      },
+    }),
+  );
   await onReady(server.port);
   log.info({ roles, port: server.port }, 'ready');
   await aborted(stop);

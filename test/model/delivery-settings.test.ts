@@ -1,3 +1,4 @@
+import { refusalOf } from '../../src/model/target-faults.ts';
 import { expect, test } from 'vitest';
 import { parseDeliverySettings } from '../../src/model/delivery-settings.ts';
 import { AppError } from '../../src/model/fault.ts';
@@ -18,8 +19,11 @@ const faultsOf = (variables: { [name: string]: string }): string[] => {
   }
 };
 
+const alerts = { operatorWebhook: null, alertEverySeconds: 900 };
+const retry = { forSeconds: 5 * 86_400, firstSeconds: 5 * 60, longestSeconds: 4 * 3600 };
+
 test('without any variable everything is off', () => {
-  const off = { mail: null, webhook: null, operator: null, publicUrl: null };
+  const off = { mail: null, webhook: null, operator: null, publicUrl: null, retry, ...alerts };
   expect(parseDeliverySettings({})).toEqual(off);
   expect(parseDeliverySettings({ SITREP_SMTP_URL: '', SITREP_OPERATOR: ' ', PATH: '/bin' })).toEqual(off);
 });
@@ -33,6 +37,11 @@ test('all that can be set', () => {
     SITREP_WEBHOOK_SECRET: secret,
     SITREP_WEBHOOK_HOSTS: 'hooks.example.org',
     SITREP_PUBLIC_URL: 'https://briefs.example.org/',
+    SITREP_OPERATOR_WEBHOOK: 'https://alerts.example.net/sitrep',
+    SITREP_ALERT_MINUTES: '30',
+    SITREP_RETRY_DAYS: '2',
+    SITREP_RETRY_FIRST_MINUTES: '0.5',
+    SITREP_RETRY_LONGEST_MINUTES: '60',
   };
   expect(parseDeliverySettings(all)).toEqual({
     mail: {
@@ -50,7 +59,10 @@ test('all that can be set', () => {
     },
     webhook: { secret, hosts: ['hooks.example.org'] },
     operator: 'operator@example.org',
+    operatorWebhook: 'https://alerts.example.net/sitrep',
+    alertEverySeconds: 1800,
     publicUrl: 'https://briefs.example.org',
+    retry: { forSeconds: 2 * 86_400, firstSeconds: 30, longestSeconds: 3600 },
   });
 });
 
@@ -124,4 +136,29 @@ test.each([24, 25, 26, 64])('a secret of %i bytes is taken, with its prefix and 
   for (const each of [long, `whsec_${long}`]) {
     expect(faultsOf({ SITREP_WEBHOOK_SECRET: each, SITREP_WEBHOOK_HOSTS: 'hooks.example.org' })).toEqual([]);
   }
+});
+
+test('every variable that is missing or wrong is named at once', () => {
+  expect(
+    faultsOf({ SITREP_MAIL_FROM: 'nobody', SITREP_MAIL_DOMAINS: 'example.org', SITREP_RETRY_DAYS: '0' }),
+  ).toEqual([
+    expect.stringMatching(/^SITREP_MAIL_FROM \| .*is not a sender/),
+    expect.stringMatching(/^SITREP_RETRY_DAYS \| .*is not a number above 0/),
+    'SITREP_SMTP_URL | SITREP_MAIL_FROM is set and SITREP_SMTP_URL is not. | Set both or neither; see docs/operating.md.',
+  ]);
+});
+
+test("the operator's webhook needs the secret, and its host need not be listed", () => {
+  const webhook = 'https://alerts.example.net/sitrep';
+  expect(faultsOf({ SITREP_OPERATOR_WEBHOOK: webhook })).toHaveLength(1);
+  expect(
+    faultsOf({ SITREP_OPERATOR_WEBHOOK: 'http://alerts.example.net/', SITREP_WEBHOOK_SECRET: secret }),
+  ).toEqual([expect.stringContaining('needs https')]);
+  const settings = parseDeliverySettings({ SITREP_OPERATOR_WEBHOOK: webhook, SITREP_WEBHOOK_SECRET: secret });
+  expect(settings).toMatchObject({ operatorWebhook: webhook, webhook: { secret, hosts: [] } });
+  const to = { webhook, clearance: 'TLP:RED', only: {} } as const;
+  expect(refusalOf(to, 'TLP:CLEAR', settings)).toBeUndefined();
+  expect(refusalOf({ ...to, webhook: `${webhook}/else` }, 'TLP:CLEAR', settings)).toMatchObject({
+    field: 'webhook',
+  });
 });

@@ -1,10 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { NewDelivery } from '../../src/model/edition.ts';
 import { hashOf } from '../../src/model/manifest.ts';
-import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
+import { sendDelivery } from '../../src/runtime/send-alerts.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import { openHouse, operator, smallPdf, type House } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
@@ -32,7 +32,7 @@ async function send(house: House, address: string, signal = never) {
   const { ledger } = house.dispatch;
   const found = async () => (await ledger.deliveries({})).find((each) => each.address === address);
   const before = await found();
-  await deliverEdition({ id: before?.id ?? '', job: `job-${before?.attempt}`, signal }, house.dispatch);
+  await sendDelivery({ id: before?.id ?? '', job: `job-${before?.attempt}`, signal }, house.dispatch);
   return found();
 }
 const ana = mailTo('ana@example.org');
@@ -151,19 +151,34 @@ describe('when nobody knows whether it arrived', () => {
     house.answer = () => cut;
     expect(await send(house, ana.address)).toMatchObject({ state: 'pending', mayHaveArrived: true });
     house.answer = () => ({ outcome: 'deferred', reason: '451 busy' });
-    for (const address of [ana.address, 'ben@example.org'])
-      for (let attempt = 1; attempt < 8; attempt += 1) await send(house, address);
     await send(house, 'ben@example.org');
+    house.time = new Date(now.getTime() + 5 * 86_400_000);
+    for (const address of [ana.address, 'ben@example.org']) await send(house, address);
     const found = Object.fromEntries((await ledger.deliveries({})).map((each) => [each.address, each]));
     expect(found[ana.address]).toMatchObject({
       state: 'failed',
-      reason: 'Tried 8 times. 451 busy. It may have arrived.',
+      reason: 'Tried 2 times in 5 days. 451 busy. It may have arrived.',
       mayHaveArrived: true,
     });
     expect(found['ben@example.org']).toMatchObject({
       state: 'failed',
-      reason: 'Tried 8 times. 451 busy',
+      reason: 'Tried 2 times in 5 days. 451 busy',
       mayHaveArrived: false,
+    });
+  });
+
+  test('it is sent eight times at most, however many tries were refused in between', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const { house } = await houseWith(ledger, [ana]);
+    house.answer = () => ({ outcome: 'deferred', reason: '451 busy' });
+    for (let attempt = 1; attempt <= 10; attempt += 1) await send(house, ana.address);
+    house.answer = () => cut;
+    for (let copy = 1; copy < 8; copy += 1)
+      expect(await send(house, ana.address)).toMatchObject({ state: 'pending', unanswered: copy });
+    expect(await send(house, ana.address)).toMatchObject({
+      state: 'failed',
+      attempt: 18,
+      reason: expect.stringContaining('It may have arrived.'),
     });
   });
 
@@ -231,17 +246,29 @@ describe('when nobody knows whether it arrived', () => {
 });
 
 describe('what is refused', () => {
-  test('is tried again eight times, and then failed for good, and the operator hears of it once', async () => {
+  test('is tried for five days, with pauses from 5 minutes to 4 hours, and then fails for good', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
     house.answer = () => ({ outcome: 'deferred', reason: '451 busy' });
     for (const address of [ana.address, 'ben@example.org']) {
-      for (let attempt = 1; attempt < 8; attempt += 1)
-        expect(await send(house, address)).toMatchObject({ state: 'pending', reason: '451 busy', attempt });
-      expect(await send(house, address)).toMatchObject({
+      house.time = now;
+      const pausesMinutes: number[] = [];
+      let delivery = await send(house, address);
+      while (delivery?.state === 'pending') {
+        expect(delivery.reason).toBe('451 busy');
+        const next = delivery.nextTryAt ?? now;
+        pausesMinutes.push((next.getTime() - house.time.getTime()) / 60_000);
+        house.time = next;
+        delivery = await send(house, address);
+      }
+      // The tests' lots are drawn highest: each pause is a quarter longer than its half.
+      expect(pausesMinutes.slice(0, 8)).toEqual([6.25, 12.5, 25, 50, 100, 200, 240, 240]);
+      expect(Math.max(...pausesMinutes)).toBe(240);
+      expect(house.time.getTime() - now.getTime()).toBe(5 * 86_400_000);
+      expect(delivery).toMatchObject({
         state: 'failed',
-        reason: 'Tried 8 times. 451 busy',
-        attempt: 8,
+        reason: `Tried ${pausesMinutes.length + 1} times in 5 days. 451 busy`,
+        nextTryAt: null,
       });
     }
     const alerts = (await ledger.deliveries({})).filter(({ content }) => content === 'undelivered');
@@ -261,6 +288,34 @@ describe('what is refused', () => {
     expect(await alerts()).toMatchObject([{ state: 'sent' }]);
     await send(house, 'ben@example.org');
     expect((await alerts()).map(({ state }) => state).toSorted()).toEqual(['pending', 'sent']);
+  });
+
+  test('waits for its next try through a restart of the program', async () => {
+    const place = await ledgers.fresh();
+    const house = await (async () => {
+      await using ledger = await place.open();
+      const { house: first } = await houseWith(ledger, [ana]);
+      first.answer = () => ({ outcome: 'deferred', reason: '451 busy' });
+      first.time = new Date();
+      await send(first, ana.address);
+      return first;
+    })();
+    await using ledger = await place.open();
+    await ledger.reconcile(new Date());
+    const sent: string[] = [];
+    await using _worker = await ledger.work({
+      editionsAtOnce: 1,
+      deliveriesAtOnce: 1,
+      edition: () => Promise.resolve(),
+      delivery: ({ id }) => Promise.resolve(void sent.push(id)),
+    });
+    // Another delivery, which is due at once: by the time it comes, the first would have come as well.
+    await ledger.addDeliveries(asked().id, [mailTo('ben@example.org')], house.time);
+    await vi.waitFor(() => expect(sent).toHaveLength(1), { timeout: 20_000 });
+    const found = await ledger.deliveries({});
+    expect(sent).toEqual([found.find(({ address }) => address === 'ben@example.org')?.id]);
+    const waiting = found.find(({ address }) => address === ana.address);
+    expect(waiting?.nextTryAt?.getTime()).toBeGreaterThan(house.time.getTime() + 299_000);
   });
 
   test('for good is not tried again', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadDataset } from '../../src/adapters/dataset.ts';
-import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
+import { sendDelivery } from '../../src/runtime/send-alerts.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { operations, type OperationName } from '../../src/runtime/operations.ts';
 import type { Settlement } from '../../src/runtime/ledger.ts';
@@ -52,7 +52,7 @@ async function withDesk(work: (desk: Desk) => Promise<void>, change = (yaml: str
         await makeEdition({ id: edition.id, job: `make-${(job += 1)}`, signal }, house.workshop);
       for (const delivery of await ledger.deliveries({ state: 'pending' })) {
         if (delivery.address.startsWith('ben@')) bounces = delivery.id;
-        await deliverEdition({ id: delivery.id, job: `send-${(job += 1)}`, signal }, house.dispatch);
+        await sendDelivery({ id: delivery.id, job: `send-${(job += 1)}`, signal }, house.dispatch);
       }
     },
     gone: () => house.parcels.splice(0).filter(({ kind }) => kind !== 'alert'),
@@ -561,7 +561,7 @@ test('a row that only stood behind a chart is one to correct', async () => {
   await ledger.request([edition], now);
   await makeEdition({ id: edition.id, job: 'make', signal }, house.workshop);
   for (const delivery of await ledger.deliveries({ state: 'pending' }))
-    await deliverEdition({ id: delivery.id, job: 'send', signal }, house.dispatch);
+    await sendDelivery({ id: delivery.id, job: 'send', signal }, house.dispatch);
   const revisedAs = async (reading: string) => {
     const dataset = await house.office.loadDataset('afghanistan-2021');
     const { tables } = dataset;

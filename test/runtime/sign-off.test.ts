@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { hashToApprove } from '../../src/model/approval.ts';
 import { thisMachine } from '../../src/model/caller.ts';
 import { hashOf } from '../../src/model/manifest.ts';
-import { deliverEdition } from '../../src/runtime/deliver-edition.ts';
+import { sendDelivery } from '../../src/runtime/send-alerts.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { openDesk } from '../../src/runtime/desk.ts';
@@ -52,7 +52,7 @@ function deskOf(house: House): Desk {
       for (const edition of await ledger.editions({ state: 'queued' }))
         await makeEdition({ id: edition.id, job: `make-${(job += 1)}`, signal }, house.workshop);
       for (const delivery of await ledger.deliveries({ state: 'pending' }))
-        await deliverEdition({ id: delivery.id, job: `send-${(job += 1)}`, signal }, house.dispatch);
+        await sendDelivery({ id: delivery.id, job: `send-${(job += 1)}`, signal }, house.dispatch);
     },
     gone: () => house.parcels.splice(0).filter(({ kind }) => kind !== 'alert'),
     states: async () =>

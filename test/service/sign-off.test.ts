@@ -51,6 +51,7 @@ beforeAll(async () => {
     SITREP_MAIL_FROM: 'Sitrep <briefs@example.org>',
     SITREP_MAIL_DOMAINS: 'example.org',
     SITREP_OPERATOR: 'operator@example.net',
+    SITREP_ALERT_MINUTES: '0.01',
   });
   await service.line(({ msg }) => msg === 'ready');
 });
@@ -76,7 +77,7 @@ test('waits, is approved under a claimed name, and goes out once with the bytes 
   const edition = 'celebrations/2021-08-22';
   const made = await sitrep('backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver');
   expect(made.stderr).toBe('');
-  expect(made.stdout).toContain(`${edition}: made; deliveries: 3 waiting`);
+  expect(made.stdout).toContain(`${edition}: made; 0 of 3 received, 3 waiting`);
   await vi.waitFor(() => expect(messagesTo('operator@example.net')).toHaveLength(1), { timeout: 20_000 });
   expect(await statesOf(edition)).toEqual({
     'ana@example.org': 'waiting',

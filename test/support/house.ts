@@ -35,6 +35,9 @@ export interface House {
   /** What was handed over to be delivered. */
   readonly parcels: Parcel[];
   readonly told: Told[];
+  /** Alerts that were not accepted, and went another way. */
+  readonly otherwise: { readonly title: string; readonly reason: string; readonly isFirstTry: boolean }[];
+  answerOtherwise: Receipt | null;
   /** The clock on the wall. */
   time: Date;
   /** What the far end answers. */
@@ -72,6 +75,8 @@ export async function openHouse(
     templates,
     out,
     parcels: [],
+    otherwise: [],
+    answerOtherwise: null,
     told,
     time: now,
     answer: () => ({ outcome: 'sent', detail: '250' }),
@@ -113,6 +118,12 @@ export async function openHouse(
       readPdf: readEditionFile,
       markDelivered,
       timeoutMs: 60_000,
+      alertEverySeconds: 900,
+      alertOtherwise: (parcel, { reason, isFirstTry }) => {
+        house.otherwise.push({ title: parcel.title, reason, isFirstTry });
+        return Promise.resolve(house.answerOtherwise);
+      },
+      retry: { forSeconds: 5 * 86_400, firstSeconds: 300, longestSeconds: 4 * 3600 },
       urlOf: (edition) => `https://sitrep.example/${edition}`,
     },
   };

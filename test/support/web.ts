@@ -61,7 +61,7 @@ export async function openWeb(
       admission: openAdmission(office.ledger, office),
       key: await sessionKey(office.ledger),
       health: {
-        ailment: () => Promise.resolve(null),
+        condition: () => Promise.resolve({ reason: null, problems: [] }),
         metrics: { read: () => Promise.resolve('sitrep_editions 1\n'), contentType: 'text/plain' },
       },
       readAsset: assetsOf({ sitrep: root }),

@@ -6,6 +6,9 @@ import type { Database, Session } from './database.ts';
 import { hurry, sendJobs } from './jobs.ts';
 import { deliveryColumns, deliveryId, editionColumns, toDeliveries, toEditions } from './rows.ts';
 
+/** Alerts wait this long for others: what causes one often causes many. */
+const GATHER_SECONDS = 5;
+
 /** Sending what was made. */
 export function deliveryCalls(
   database: Database,
@@ -17,7 +20,8 @@ export function deliveryCalls(
         const [before] = toDeliveries(
           await session.query(
             `SELECT ${deliveryColumns} FROM sitrep.delivery
-             WHERE id = $1 AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL))) FOR UPDATE`,
+             WHERE id = $1 AND content IN ('edition', 'notice')
+               AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL))) FOR UPDATE`,
             [id, job],
           ),
         );
@@ -25,6 +29,7 @@ export function deliveryCalls(
         const [delivery] = toDeliveries(
           await session.query(
             `UPDATE sitrep.delivery SET state = 'sending', job = $2, sending_at = $3,
+               trying_since = coalesce(trying_since, $3), next_try_at = NULL,
                attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END,
                interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END,
                may_have_arrived = may_have_arrived OR state = 'sending' WHERE id = $1
@@ -46,7 +51,7 @@ export function deliveryCalls(
         // Attempts are counted from the start again when an operator has it retried: the instant tells them apart.
         const settled = await session.query(
           `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL,
-             may_have_arrived = may_have_arrived OR $7
+             may_have_arrived = may_have_arrived OR $7, next_try_at = $8, unanswered = unanswered + $9
            WHERE id = $1 AND state = 'sending' AND attempt = $2 AND sending_at = $3 RETURNING id`,
           [
             id,
@@ -56,6 +61,8 @@ export function deliveryCalls(
             settlement.reason,
             again || settlement.state === 'waiting' ? null : now,
             unsure,
+            retried ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
+            retried && settlement.unanswered === true ? 1 : 0,
           ],
         );
         if (settled.length === 0) return false;
@@ -77,6 +84,7 @@ export function deliveryCalls(
         const [moved] = toDeliveries(
           await session.query(
             `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0, interruptions = 0,
+               unanswered = 0, trying_since = NULL, next_try_at = NULL,
                may_have_arrived = may_have_arrived AND NOT $6,
                settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $4::timestamptz END
              WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${deliveryColumns}`,
@@ -110,7 +118,7 @@ export async function insertDeliveries(
   }: { edition: string; deliveries: readonly NewDelivery[]; now: Date; waits?: boolean },
 ): Promise<string[]> {
   const added: string[] = [];
-  const pending: { id: string }[] = [];
+  const pending: { id: string; startAfter?: number }[] = [];
   for (const delivery of deliveries) {
     const { channel, address, content, copy, heldBecause } = delivery;
     const id = deliveryId(edition, delivery);
@@ -126,7 +134,8 @@ export async function insertDeliveries(
     );
     if (rows.length === 0) continue;
     added.push(id);
-    if (state === 'pending') pending.push({ id });
+    if (state === 'pending')
+      pending.push({ id, ...(!isForRecipients(content) && { startAfter: GATHER_SECONDS }) });
   }
   await sendJobs(boss, session, { queue: 'delivery', jobs: pending });
   return added;

@@ -142,6 +142,7 @@ async function insert(
     ),
   );
   const records = new Map(inserted.map((record) => [record.id, record]));
+  const isNew = new Set(inserted.map(({ id }) => id));
   const added: EditionRecord[] = [];
   for (const { edition, reason } of asked) {
     const record = records.get(edition.id);
@@ -152,6 +153,11 @@ async function insert(
   }
   const toMake = added.filter(({ state }) => state === 'queued');
   await wakeEditions(session, boss, toMake);
+  // One that waits already, for a backfill perhaps, has a job with the priority of that.
+  const again = asked.filter(({ edition: { id, origin }, reason }) =>
+    origin === 'schedule' || origin === 'request' ? reason === undefined && !isNew.has(id) : false,
+  );
+  for (const { edition } of again) await hurry(boss, session, { queue: 'edition', id: edition.id });
   return added;
 }
 

@@ -1,4 +1,5 @@
 import type { JobInsert, PgBoss } from 'pg-boss';
+import { z } from 'zod';
 import type { EditionRecord } from '../../model/edition.ts';
 import type { Handlers } from '../../runtime/ledger.ts';
 import type { Session } from './database.ts';
@@ -30,7 +31,7 @@ export async function createQueues(boss: PgBoss): Promise<void> {
   }
 }
 
-interface NewJob extends Pick<JobInsert, 'startAfter' | 'priority'> {
+interface NewJob extends Pick<JobInsert, 'startAfter'> {
   /** Of the edition or delivery. */
   readonly id: string;
 }
@@ -42,32 +43,68 @@ export async function sendJobs(
   { queue, jobs }: { queue: Queue; jobs: readonly NewJob[] },
 ): Promise<void> {
   if (jobs.length === 0) return;
-  const inserted = jobs.map(({ id, ...options }) => ({ ...options, data: { id }, singletonKey: id }));
+  const priorities = await prioritiesOf(session, { queue, ids: jobs.map(({ id }) => id) });
+  const inserted = jobs.map(({ id, ...options }) => ({
+    priority: priorities.get(id) ?? 0,
+    ...options,
+    data: { id },
+    singletonKey: id,
+  }));
   // Without `db` this would wait for the connection that the transaction holds, for ever.
   await boss.insert(queues[queue], inserted, { db: session.queue });
 }
 
-/** Has the job of one that an operator lets go on come at once, where it waits for a later try. */
+/** Priorities of what a schedule wants now, and of what a person waits for, in steps wide enough for a day number. */
+const STEP = 1_000_000;
+const REQUESTED = 2 * STEP;
+/** A slot missed by more than this is caught up on like a backfill. */
+const rank = `CASE WHEN e.origin = 'schedule' AND e.requested_at - e.slot < interval '1 day' THEN 3
+  WHEN e.origin IN ('request', 'correction') THEN 2 ELSE 1 END`;
+const ranked = {
+  edition: `SELECT e.id, ${rank} AS rank, e.as_of AS "asOf" FROM sitrep.edition e WHERE e.id = ANY($1::text[])`,
+  // Alerts come first: they are few, and somebody has to act on them.
+  delivery: `SELECT d.id, CASE WHEN d.content IN ('edition', 'notice') THEN ${rank} ELSE 4 END AS rank, e.as_of AS "asOf"
+    FROM sitrep.delivery d JOIN sitrep.edition e ON e.id = d.edition WHERE d.id = ANY($1::text[])`,
+} as const;
+const rankedRows = z.array(z.object({ id: z.string(), rank: z.number(), asOf: z.string() }));
+
+/** Today's slot first, then what somebody asked for, then the past, which begins with its oldest period. */
+async function prioritiesOf(
+  session: Session,
+  { queue, ids }: { queue: Queue; ids: readonly string[] },
+): Promise<ReadonlyMap<string, number>> {
+  const rows = rankedRows.parse(await session.query(ranked[queue], [[...ids]]));
+  const dayOf = (asOf: string): number => Math.floor(Date.parse(asOf) / 86_400_000);
+  return new Map(rows.map(({ id, rank: own, asOf }) => [id, own * STEP - dayOf(asOf)]));
+}
+
+/** Has a job that waits come at once and before any backfill, because a person asked for it. */
 export async function hurry(
   boss: PgBoss,
   session: Session,
   { queue, id }: { queue: Queue; id: string },
 ): Promise<void> {
-  await boss.update(queues[queue], { id }, { singletonKey: id, startAfter: '0', db: session.queue });
+  const own = (await prioritiesOf(session, { queue, ids: [id] })).get(id) ?? 0;
+  const options = {
+    singletonKey: id,
+    startAfter: '0',
+    priority: Math.max(own, REQUESTED),
+    db: session.queue,
+  };
+  await boss.update(queues[queue], { id }, options);
 }
 
-/** Sends editions' jobs: older periods first. */
+/** Sends editions' jobs. */
 export const wakeEditions = (
   session: Session,
   boss: PgBoss,
-  editions: readonly Pick<EditionRecord, 'id' | 'asOf'>[],
+  editions: readonly Pick<EditionRecord, 'id'>[],
   { afterSeconds = 0 }: { afterSeconds?: number } = {},
 ): Promise<void> =>
   sendJobs(boss, session, {
     queue: 'edition',
-    jobs: editions.map(({ id, asOf }) => ({
+    jobs: editions.map(({ id }) => ({
       id,
-      priority: -Math.floor(Date.parse(asOf) / 86_400_000),
       ...(afterSeconds > 0 && { startAfter: afterSeconds }),
     })),
   });

@@ -1,5 +1,6 @@
 import type { PgBoss } from 'pg-boss';
 import type { Ledger } from '../../runtime/ledger.ts';
+import { alertCalls } from './alerts.ts';
 import { approvalCalls } from './approvals.ts';
 import type { Database } from './database.ts';
 import { deliveryCalls } from './deliveries.ts';
@@ -14,6 +15,7 @@ export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeo
   return {
     ...editionCalls(database, boss),
     ...deliveryCalls(database, boss),
+    ...alertCalls(database, boss),
     ...approvalCalls(database, boss),
     ...queryCalls(database),
     ...recordCalls(database),

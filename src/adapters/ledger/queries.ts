@@ -7,6 +7,7 @@ import { given, seen, seenOf, where, type Condition } from './sight.ts';
 
 const ofBrief = (brief: string | undefined): Condition | undefined =>
   given('edition IN (SELECT id FROM sitrep.edition WHERE brief = $?)', brief);
+const toRecipients = `content IN ('edition', 'notice')`;
 /** So many are given where nobody says how many. */
 const MOST = 1000;
 
@@ -120,7 +121,12 @@ export function queryCalls(
     async deliveryCounts(ids) {
       const rows = tallied.parse(
         await database.query(
-          `SELECT edition, state, count(*) FROM sitrep.delivery WHERE edition = ANY($1::text[])
+          // A recipient counts once, and not as a failure once a later copy has arrived.
+          `SELECT edition, state, count(DISTINCT (channel, address)) FROM sitrep.delivery each
+           WHERE edition = ANY($1::text[]) AND ${toRecipients}
+             AND NOT (state IN ('bounced', 'failed') AND EXISTS (
+               SELECT 1 FROM sitrep.delivery other WHERE other.edition = each.edition AND other.state = 'sent'
+                 AND other.channel = each.channel AND other.address = each.address AND ${toRecipients}))
            GROUP BY edition, state`,
           [[...ids]],
         ),
@@ -150,11 +156,20 @@ export function queryCalls(
         `SELECT min(coalesce(slot, requested_at)) AS at FROM sitrep.edition ${sql}`,
         values,
       );
+      const requests = await count('edition', [
+        { sql: `state = 'queued' AND origin = 'request'`, values: [] },
+        ...conditions,
+      ]);
       const ofEditions = await count('edition', conditions);
-      const ofDeliveries = await count('delivery', [ofBrief(brief), sight && seenOf(sight)]);
+      const ofDeliveries = await count('delivery', [
+        { sql: toRecipients, values: [] },
+        ofBrief(brief),
+        sight && seenOf(sight),
+      ]);
       return {
         editions: inStates(editionStates, ofEditions),
         deliveries: inStates(deliveryStates, ofDeliveries),
+        queuedRequests: requests[0]?.count ?? 0,
         oldestOpen: z.object({ at: z.date().nullable() }).parse(oldest).at,
       };
     },

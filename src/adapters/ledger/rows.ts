@@ -17,7 +17,8 @@ export const editionColumns = `id, brief, as_of AS "asOf", paper, parameters, pa
   settled_at AS "settledAt", folder, sha256, pages, card, correction, needs_approval AS "needsApproval",
   approved_sha256 AS "approvedSha256"`;
 export const deliveryColumns = `id, edition, channel, address, content, copy, target, state, reason, attempt, interruptions,
-  may_have_arrived AS "mayHaveArrived", created_at AS "createdAt", sending_at AS "sendingAt", settled_at AS "settledAt"`;
+  may_have_arrived AS "mayHaveArrived", created_at AS "createdAt", sending_at AS "sendingAt", settled_at AS "settledAt",
+  trying_since AS "tryingSince", next_try_at AS "nextTryAt", unanswered`;
 export const approvalColumns = `edition, number, decision, sha256, user_name AS "user", named_by AS "namedBy", claimed_name AS "claimedName",
   decided_at AS "decidedAt"`;
 export const runColumns = `edition, number, started_at AS "startedAt", ended_at AS "endedAt", outcome, reason`;

@@ -139,6 +139,18 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE sitrep.run ADD COLUMN code text;
   `,
+  // Mail is retried for days, so the schedule of its tries has to outlast a restart. Problems that belong to no edition
+  // are recorded so that the operator hears of each one once.
+  `
+  ALTER TABLE sitrep.delivery ADD COLUMN trying_since timestamptz;
+  ALTER TABLE sitrep.delivery ADD COLUMN next_try_at timestamptz;
+  ALTER TABLE sitrep.delivery ADD COLUMN unanswered integer NOT NULL DEFAULT 0;
+  CREATE TABLE sitrep.problem (
+    id text PRIMARY KEY,
+    since timestamptz NOT NULL,
+    alerted_at timestamptz
+  );
+  `,
 ];
 
 /** Any number will do, as long as it stays: it keeps two processes from migrating at once. */

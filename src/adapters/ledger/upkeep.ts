@@ -50,14 +50,15 @@ export function upkeepCalls(
         mended += 1;
         await database.transaction((session) => giveBack(session, { queue, id, job }));
       }
-      for (const { queue, id, asOf } of await waiting(database)) {
+      for (const { queue, id, nextTryAt } of await waiting(database)) {
         const jobs = await boss.findJobs(queue, { key: id });
         if (jobs.some(({ state }) => state === 'created' || state === 'retry' || state === 'active'))
           continue;
         mended += 1;
         await (queue === 'edition'
-          ? wakeEditions(database, boss, [{ id, asOf }])
-          : sendJobs(boss, database, { queue, jobs: [{ id }] }));
+          ? wakeEditions(database, boss, [{ id }])
+          : // A restart must not bring forward what waits for its next try.
+            sendJobs(boss, database, { queue, jobs: [{ id, ...(nextTryAt && { startAfter: nextTryAt }) }] }));
       }
       return mended;
     },
@@ -84,12 +85,13 @@ const inHand = async (session: Session): Promise<z.output<typeof held>> =>
     ),
   );
 
-const open = z.array(z.object({ queue, id: z.string(), asOf: z.string() }));
+const open = z.array(z.object({ queue, id: z.string(), nextTryAt: z.date().nullable() }));
 const waiting = async (session: Session): Promise<z.output<typeof open>> =>
   open.parse(
     await session.query(
-      `SELECT 'edition' AS queue, id, as_of AS "asOf" FROM sitrep.edition WHERE state = 'queued'
-       UNION ALL SELECT 'delivery', id, '' FROM sitrep.delivery
+      `SELECT 'edition' AS queue, id, NULL::timestamptz AS "nextTryAt"
+       FROM sitrep.edition WHERE state = 'queued'
+       UNION ALL SELECT 'delivery', id, next_try_at FROM sitrep.delivery
        WHERE state = 'pending' OR (state = 'sending' AND job IS NULL)`,
     ),
   );

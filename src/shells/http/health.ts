@@ -5,8 +5,11 @@ import { listen } from './listen.ts';
 import { problemOf } from './problem.ts';
 
 export interface Health {
-  /** Why the process does not work as it should; null when it does. */
-  readonly ailment: () => Promise<string | null>;
+  /** Why the process does not do its work; null when it does. `problems` are counted, as strangers may read this. */
+  readonly condition: () => Promise<{
+    readonly reason: string | null;
+    readonly problems: readonly { readonly code: string; readonly count: number }[];
+  }>;
   readonly metrics: { read(): Promise<string>; readonly contentType: string };
 }
 
@@ -16,14 +19,19 @@ export interface Health {
  */
 export function health(
   app: FastifyInstance,
-  { ailment, metrics }: Health,
+  { condition, metrics }: Health,
   { guarded }: { guarded: boolean },
 ): void {
   const hidden = { schema: { hide: true } };
   app.get('/healthz', { config: { open: true }, ...hidden }, () => ({ status: 'alive' }));
   app.get('/readyz', { config: { open: true }, ...hidden }, async (_request, reply) => {
-    const reason = await ailment().catch(() => 'The ledger cannot be read.');
-    return reason === null ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
+    const { reason, problems } = await condition().catch(() => ({
+      reason: 'The ledger cannot be read.',
+      problems: [],
+    }));
+    return reason === null
+      ? { status: 'ready', problems }
+      : reply.code(503).send({ status: 'not ready', reason, problems });
   });
   app.get('/metrics', { config: { open: !guarded }, ...hidden }, async (request, reply) => {
     if (guarded && !seesAll(callerOf(request)))

@@ -5,6 +5,7 @@ import { comingSlots, slotsReporting } from '../../model/slots.ts';
 import type { EditionView } from '../../model/view.ts';
 import { longDay, month, shortMonth, weekday } from '../../model/wording.ts';
 import { Temporal } from 'temporal-polyfill';
+import { shownState } from '../records.ts';
 import { localTime } from '../times.ts';
 import { makeAction, type Action } from './actions.ts';
 import { counted, differences, editionHref, plural } from './words.ts';
@@ -116,7 +117,7 @@ function shown(
     href: editionHref(edition.id),
     label: differences(edition, paper) || (parts.length > 0 ? 'All of them' : 'Edition'),
     day: longDay(edition.asOf),
-    state: edition.state,
+    state: shownState(edition),
     parts:
       parts.length === 0
         ? null
@@ -126,7 +127,7 @@ function shown(
               href: editionHref(part.id),
               label: part.title?.replace(/^.*?: /, '') ?? differences(part, paper),
               day: longDay(part.asOf),
-              state: part.state,
+              state: shownState(part),
             })),
           },
   };
@@ -135,7 +136,5 @@ function shown(
 /** `3 done, 1 held`. */
 export const tally = (editions: readonly EditionView[]): string =>
   counted(
-    Object.fromEntries(
-      [...Map.groupBy(editions, ({ state }) => state)].map(([state, of]) => [state, of.length]),
-    ),
+    Object.fromEntries([...Map.groupBy(editions, shownState)].map(([state, of]) => [state, of.length])),
   );

@@ -3,6 +3,7 @@ import type { Caller } from '../../model/caller.ts';
 import { editionPath } from '../../model/edition-id.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import type { BriefDetail, DeliveryView, EditionDetail, EditionView, StepRecord } from '../../model/view.ts';
+import { shownState } from '../records.ts';
 import { editionActions } from './actions.ts';
 import { tally } from './calendar.ts';
 import { deliveriesOf } from './deliveries-table.ts';
@@ -57,7 +58,7 @@ export function editionPage(told: EditionTold) {
     ],
     marking: edition.marking ?? view.marking,
     dateline: [issue === null ? null : `No. ${issue}`, period, about].filter(Boolean).join(' · '),
-    state,
+    state: shownState(edition),
     says: saysOf(edition),
     actions: editionActions(caller, edition, { isReplaced: told.replacedBy !== null }),
     revisions: revisionsOf(edition, told.replacedBy),
@@ -120,7 +121,7 @@ function partsOf({ parts, view }: EditionTold) {
     editions: parts.map((part) => ({
       href: editionHref(part.id),
       title: part.title ?? `${view.title}: ${differences(part, view.paper)}`,
-      state: part.state,
+      state: shownState(part),
       pages: part.pages ?? '',
     })),
   };

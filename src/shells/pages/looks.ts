@@ -30,7 +30,11 @@ export function lookRoutes(
     const caller = callerOf(request);
     const briefs = await gatherOverview(desk, world, caller);
     const example = await exampleOf(briefs, (brief) => coveredBy(world, brief));
-    return show({ request, reply }, 'overview', overviewPage(briefs, { caller, example }));
+    return show(
+      { request, reply },
+      'overview',
+      overviewPage(briefs, { caller, example, counts: await desk.counts(caller) }),
+    );
   });
 
   app.get('/briefs/:brief', async (request, reply) => {

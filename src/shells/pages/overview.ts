@@ -3,8 +3,10 @@ import { periodEnding, type Day } from '../../model/calendar.ts';
 import type { Caller } from '../../model/caller.ts';
 import { describeFault } from '../../model/fault.ts';
 import type { BriefView, EditionView } from '../../model/view.ts';
+import { shownState } from '../records.ts';
 import { localTime } from '../times.ts';
-import { briefHref, editionHref, instant, periodOf, saysOf } from './words.ts';
+import type { Desk } from '../../runtime/desk.ts';
+import { briefHref, editionHref, instant, periodOf, plural, saysOf } from './words.ts';
 
 /** What the overview shows of one brief: `last` is the newest edition, `pictured` the newest that has pages. */
 export interface Overviewed {
@@ -15,7 +17,15 @@ export interface Overviewed {
 
 export function overviewPage(
   briefs: readonly Overviewed[],
-  { caller, example }: { caller: Caller; example: { brief: string; from: string; to: string } | null },
+  {
+    caller,
+    example,
+    counts,
+  }: {
+    caller: Caller;
+    example: { brief: string; from: string; to: string } | null;
+    counts: Awaited<ReturnType<Desk['counts']>>;
+  },
 ) {
   const operate = caller.may === 'operate';
   return {
@@ -24,6 +34,7 @@ export function overviewPage(
     empty: example !== null && briefs.every(({ view }) => view.latest === null),
     example,
     operate,
+    attention: operate ? attentionOf(briefs, counts) : '',
     briefs: briefs.map(({ view, brief, pictured }) => {
       const { id, title, subject, marking, next, schedule, latest } = view;
       const period = brief?.config.period;
@@ -47,13 +58,30 @@ export function overviewPage(
         last: latest && {
           href: editionHref(latest.id),
           period: periodOf(latest.asOf, period),
-          state: latest.state,
+          state: shownState(latest),
           says: saysOf(latest),
         },
         make: operate ? `${briefHref(id)}#make` : null,
       };
     }),
   };
+}
+
+/** `2 deliveries failed, 1 edition is on hold`: what needs somebody, in one line; empty when nothing does. */
+function attentionOf(
+  briefs: readonly Overviewed[],
+  { editions, deliveries }: Awaited<ReturnType<Desk['counts']>>,
+): string {
+  const unreadable = briefs.filter(({ view }) => view.faults.length > 0).length;
+  const failed = (deliveries.bounced ?? 0) + (deliveries.failed ?? 0);
+  const parts = [
+    failed > 0 ? `${plural(failed, 'delivery', 'deliveries')} failed` : '',
+    deliveries.held ? `${plural(deliveries.held, 'delivery is', 'deliveries are')} on hold` : '',
+    editions.held ? `${plural(editions.held, 'edition is', 'editions are')} on hold` : '',
+    editions.failed ? `${plural(editions.failed, 'edition')} failed` : '',
+    unreadable > 0 ? `${plural(unreadable, 'brief')} cannot be read` : '',
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `${parts.join(', ').replace(/^./, (first) => first.toUpperCase())}.`;
 }
 
 /** Bears the hash of the PDF, so that a browser may keep it. */

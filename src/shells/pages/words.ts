@@ -4,6 +4,7 @@ import { periodEnding, type Day } from '../../model/calendar.ts';
 import { editionPath } from '../../model/edition-id.ts';
 import type { EditionState } from '../../model/edition.ts';
 import type { EditionView } from '../../model/view.ts';
+import { receivedText } from '../records.ts';
 import { utcTime } from '../times.ts';
 
 /** An instant as pages show it: in UTC, and with a form for programs. */
@@ -26,8 +27,8 @@ const stateSays: { readonly [state in EditionState]: string } = {
   queued: 'It waits to be made.',
   rendering: 'It is being made.',
   rendered: 'It is made, and nothing is to be delivered.',
-  delivering: 'It is made, and some deliveries are open or held.',
-  done: 'It is made, and every delivery is settled.',
+  delivering: 'It is made, and some deliveries wait or are on hold.',
+  done: 'It is made and delivered.',
   held: 'It is not made until somebody mends what is wrong or lets it go on.',
   failed: 'It could not be made.',
   cancelled: 'It was called off.',
@@ -35,8 +36,15 @@ const stateSays: { readonly [state in EditionState]: string } = {
 };
 
 /** The same of an edition, with what it waits for. */
-export const saysOf = ({ state, toApprove }: Pick<EditionView, 'state' | 'toApprove'>): string =>
-  toApprove === null ? stateSays[state] : 'It is made, and waits for approval.';
+export function saysOf({
+  state,
+  toApprove,
+  recipients,
+}: Pick<EditionView, 'state' | 'toApprove' | 'recipients'>): string {
+  if (toApprove !== null) return 'It is made, and waits for approval.';
+  const received = state === 'done' || state === 'delivering' ? receivedText(recipients) : '';
+  return received === '' ? stateSays[state] : `${received}.`;
+}
 
 export const isOpen = (state: EditionState): boolean => state === 'queued' || state === 'rendering';
 

@@ -105,6 +105,8 @@ test('nothing goes to a host that is not allowed', async () => {
 test('what is not configured is held, and says what to set', async () => {
   const { deliver, testMail, reached, url } = await everything({
     SITREP_SMTP_URL: '',
+    SITREP_MAIL_FROM: '',
+    SITREP_MAIL_DOMAINS: '',
     SITREP_WEBHOOK_SECRET: '',
     SITREP_WEBHOOK_HOSTS: '',
   });

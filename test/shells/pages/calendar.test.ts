@@ -41,6 +41,7 @@ const edition = (id: string, state: EditionState, partOf: string | null = null):
   needsApproval: false,
   approvedSha256: null,
   toApprove: null,
+  recipients: { total: 0, received: 0, failed: 0, waiting: 0 },
 });
 const show = (
   editions: readonly EditionView[],
