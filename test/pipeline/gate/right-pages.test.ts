@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openPrinter, type Printer } from '../../../src/adapters/chromium/printer.ts';
 import type { RowOf } from '../../../src/model/dataset.ts';
