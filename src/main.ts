@@ -11,6 +11,7 @@ import { assetsOf, readText } from './adapters/assets.ts';
 import { openChartProcess } from './adapters/chart-process.ts';
 import { openQueries } from './adapters/duckdb.ts';
 import { readEdition, storeEdition } from './adapters/editions.ts';
+import { readEnvFile } from './adapters/env-file.ts';
 import { nameEngine } from './adapters/engine.ts';
 import { openLog } from './adapters/log.ts';
 import { readPdfFile } from './adapters/pdf-file.ts';
@@ -27,7 +28,7 @@ import { commands } from './shells/commands.ts';
 import { operatorCommands } from './shells/operate.ts';
 import { proofCommands } from './shells/proof.ts';
 import { servePreview } from './shells/preview/server.ts';
-import { readSettings } from './settings.ts';
+import { misspeltVariables, readSettings } from './settings.ts';
 import { faultsOfTargets, serviceOf } from './wiring/commands.ts';
 import type { Parts } from './wiring/parts.ts';
 import { recordedIn } from './wiring/recorded.ts';
@@ -116,8 +117,10 @@ const loadBrief = remember(
   (id) => [join('templates', id), ...project.sharedFolders],
 );
 const engine = await nameEngine(sitrep, { browserPath });
+/** What the environment sets, an empty value included, counts before the file. */
+const variables = () => ({ ...readEnvFile('.env'), ...process.env });
 const parts = (usualLevel: string): Parts => {
-  const { logLevel, ...settings } = readSettings(process.env);
+  const { logLevel, ...settings } = readSettings(variables());
   return {
     ...settings,
     cacheFolder,
@@ -136,7 +139,7 @@ const parts = (usualLevel: string): Parts => {
 const program = commandLine(
   commands({
     now: new Date(),
-    targetFaults: (brief) => faultsOfTargets(brief, readSettings(process.env).delivery),
+    targetFaults: (brief) => faultsOfTargets(brief, readSettings(variables()).delivery),
     engine,
     ...catalogue,
     effects,
@@ -147,7 +150,7 @@ const program = commandLine(
   }),
   {
     version,
-    service: serviceOf({ parts, catalogue, print }),
+    service: serviceOf({ parts, catalogue, misspelt: () => misspeltVariables(variables()), print }),
     operator: operatorCommands({
       now: new Date(),
       systemUser: systemUser(),

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AppError } from '../model/fault.ts';
 
 /**
  * Loads what is made of the files in some folders again only when one of them was changed. A service reads briefs and
@@ -19,7 +20,8 @@ export function remember<T>(
     if (before && before.stamp === stamp) return before.loaded;
     const loaded = load(name);
     if (stamp !== undefined) remembered.set(name, { stamp, loaded });
-    loaded.catch(() => remembered.delete(name));
+    // The same files have the same faults, and finding them takes as long; what else went wrong may pass.
+    loaded.catch((error: unknown) => error instanceof AppError || remembered.delete(name));
     return loaded;
   };
 }

@@ -31,7 +31,7 @@ function refusedMail(email: string, { mail, operator }: DeliverySettings): Refus
     const mend = 'Set SITREP_SMTP_URL, SITREP_MAIL_FROM and SITREP_MAIL_DOMAINS; see docs/operating.md.';
     return { field, unset: true, problem: 'Mail is not configured.', mend };
   }
-  const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase();
+  const domain = domainOf(email);
   if (email === operator || mail.domains.includes(domain)) return undefined;
   const problem = `The domain of ${redactAddress(email)} is not one that may receive.`;
   return { field, problem, mend: `Add ${domain} to SITREP_MAIL_DOMAINS, or correct the address.` };
@@ -57,6 +57,18 @@ function refusedWebhook(url: URL, { webhook, operatorWebhook }: DeliverySettings
   return { field, problem, mend: `Add ${url.hostname} to SITREP_WEBHOOK_HOSTS, or correct the address.` };
 }
 
+/** Domains that nobody can have a mailbox in (RFC 2606). */
+const reservedDomain = /^(example\.(com|net|org)|(.*\.)?(example|test|invalid))$/;
+
+/** Whether a target is an example that was left in a brief: nothing is ever sent to it. */
+export const isExample = (to: Target, { mail, operator }: DeliverySettings): boolean => {
+  if (!('email' in to) || mail === null || to.email === operator) return false;
+  const domain = domainOf(to.email);
+  return reservedDomain.test(domain) && !mail.domains.includes(domain);
+};
+
+const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1).toLowerCase();
+
 /** The faults of the targets in a brief: what could never be delivered as the settings are. */
 export function targetFaults(
   brief: { readonly file: string; readonly marking: Marking; readonly deliver: readonly Target[] },
@@ -64,7 +76,7 @@ export function targetFaults(
 ): Fault[] {
   return brief.deliver.flatMap((to, index) => {
     const refusal = refusalOf(to, brief.marking, settings);
-    if (refusal === undefined || refusal.unset === true) return [];
+    if (refusal === undefined || refusal.unset === true || isExample(to, settings)) return [];
     const { field, problem, mend } = refusal;
     return [{ file: brief.file, field: `deliver.${index}.${field}`, problem, mend }];
   });

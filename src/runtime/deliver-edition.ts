@@ -208,7 +208,7 @@ export function settle(
 }
 
 /** Of the time that the retry policy allows. */
-export const secondsLeft = (
+const secondsLeft = (
   tryingSince: Date | null,
   { retry, now }: Pick<Dispatch, 'retry' | 'now'>,
 ): number =>

@@ -1,5 +1,5 @@
-import { AppError } from '../model/fault.ts';
-import type { Caller } from '../model/caller.ts';
+import { AppError, type Fault } from '../model/fault.ts';
+import { seesAll, type Caller } from '../model/caller.ts';
 import { comingSlots } from '../model/slots.ts';
 import { addressOf } from '../model/target.ts';
 import type { BriefView } from '../model/view.ts';
@@ -36,7 +36,8 @@ export function deskBriefs(office: Office): Pick<Desk, 'briefs' | 'brief'> {
     const { title, subject, marking, paper, schedule } = each.brief.config;
     const { cron, timezone } = schedule;
     const [next = null] = comingSlots(schedule, office.now(), 1);
-    return { ...common, title, subject, marking, paper, schedule: { cron, timezone }, next, faults: [] };
+    const faults = seesAll(caller) ? await datasetFaults(office, each.brief.config.dataset) : [];
+    return { ...common, title, subject, marking, paper, schedule: { cron, timezone }, next, faults };
   };
 
   return {
@@ -80,3 +81,13 @@ export function deskBriefs(office: Office): Pick<Desk, 'briefs' | 'brief'> {
     },
   };
 }
+
+/** They may quote rows, so they are for callers who see all. */
+const datasetFaults = ({ loadDataset }: Office, name: string): Promise<Fault[]> =>
+  loadDataset(name).then(
+    () => [],
+    (error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+      return [...error.faults];
+    },
+  );

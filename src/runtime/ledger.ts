@@ -120,7 +120,7 @@ export interface Counts {
 }
 
 /** How delivery goes. Only failures leave alerts to the operator out. */
-export interface DeliveryHealth {
+interface DeliveryHealth {
   readonly failed: number;
   /** Since the instant that was asked for. */
   readonly failedLately: number;

@@ -6,6 +6,7 @@ import type { Dataset } from '../model/dataset.ts';
 import type { EditionRecord } from '../model/edition.ts';
 import { AppError, describeFault, type ErrorCode } from '../model/fault.ts';
 import { editionId } from '../model/edition-id.ts';
+import type { Target } from '../model/target.ts';
 import { applyParameters, titleOfEdition } from '../pipeline/applied-parameters.ts';
 import { nothingNew } from '../pipeline/changes.ts';
 import { fanOut } from '../pipeline/fan-out.ts';
@@ -30,8 +31,10 @@ export interface Workshop {
   readonly store: Store;
   readonly engine: string;
   readonly out: string;
-  /** Who is told when something goes wrong, by mail; null for nobody. */
+  /** The operator's mailbox or webhook, which is alerted; null for none. */
   readonly operator: string | null;
+  /** Whether a target is an example that was left in a brief. */
+  readonly isExample?: (to: Target) => boolean;
   readonly log: Log;
   /** What this process has in hand, so that it can be stopped. */
   readonly hands: Hands;
@@ -145,7 +148,7 @@ async function make(
   const { marking, approval: needsApproval } = brief.config;
   if (nothing !== null && whenNothingNew === 'notice') {
     const card = { title, issue, marking, paragraphs: [nothing], pdf: null, corrected: [] };
-    const deliveries = targetsOf(edition, { brief, content: 'notice' });
+    const deliveries = targetsOf(edition, { brief, content: 'notice', isExample: workshop.isExample });
     return withAlerts(
       edition,
       { outcome: 'notice', folder: null, sha256: null, pages: null, card, needsApproval, deliveries },
@@ -193,7 +196,7 @@ async function make(
     needsApproval,
     deliveries:
       correction === null
-        ? targetsOf(edition, { brief, content: 'edition' })
+        ? targetsOf(edition, { brief, content: 'edition', isExample: workshop.isExample })
         : await receiversOf(edition, { ledger: workshop.ledger, marking }),
   };
   return withAlerts(edition, made, workshop);

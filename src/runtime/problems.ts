@@ -35,7 +35,7 @@ const LEAST_FREE_BYTES = 64_000_000;
 const MAIL_FAILING_MS = 3_600_000;
 const FAILED_LATELY_MS = 7 * 86_400_000;
 
-export const failedSince = (now: Date): Date => new Date(now.getTime() - FAILED_LATELY_MS);
+const failedSince = (now: Date): Date => new Date(now.getTime() - FAILED_LATELY_MS);
 
 /** Everything that is wrong now. Throws when the ledger cannot be read. */
 export async function findProblems(

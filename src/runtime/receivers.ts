@@ -2,17 +2,27 @@ import type { Brief } from '../model/brief.ts';
 import type { DeliveryRecord, EditionRecord, NewDelivery } from '../model/edition.ts';
 import type { Marking } from '../model/marking.ts';
 import { hasValues } from '../model/parameters.ts';
-import { addressOf, beyondClearance, target } from '../model/target.ts';
+import { addressOf, beyondClearance, target, type Target } from '../model/target.ts';
 import type { Ledger } from './ledger.ts';
 import { revisionOf } from './revisions.ts';
 
 /** One delivery for each target that the edition is for and that it may reach. */
 export function targetsOf(
   { reach, parameters }: EditionRecord,
-  { brief, content }: { brief: Brief; content: 'edition' | 'notice' },
+  {
+    brief,
+    content,
+    isExample = () => false,
+  }: {
+    brief: Brief;
+    content: 'edition' | 'notice';
+    /** Examples are never sent to. */
+    isExample?: ((to: Target) => boolean) | undefined;
+  },
 ): NewDelivery[] {
   const { deliver, marking } = brief.config;
   return deliver
+    .filter((to) => !isExample(to))
     .filter(({ only }) => hasValues(parameters, only))
     .map((to) => ({ to, ...addressOf(to) }))
     .filter(({ channel }) => reach === 'all' || (reach === 'folders' && channel === 'folder'))

@@ -1,5 +1,6 @@
 import type { Brief } from '../model/brief.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
+import { isExample } from '../model/target-faults.ts';
 import { comingSlots } from '../model/slots.ts';
 import type { Role } from '../runtime/service.ts';
 import { alignColumns } from './table.ts';
@@ -13,7 +14,15 @@ export function greeting(
     port,
     roles,
     settings,
-  }: { now: Date; port: number; roles: readonly Role[]; settings: DeliverySettings },
+    notices,
+  }: {
+    now: Date;
+    port: number;
+    roles: readonly Role[];
+    settings: DeliverySettings;
+    /** What somebody should look at before anything else. */
+    notices: readonly string[];
+  },
 ): string[] {
   const slots = briefs
     .flatMap(({ id, config: { schedule } }) =>
@@ -21,7 +30,16 @@ export function greeting(
     )
     .toSorted((a, b) => a.at.getTime() - b.at.getTime());
   const byMail = briefs.filter(({ config }) => config.deliver.some((target) => 'email' in target));
+  const examples = briefs.flatMap(({ definition, config }) =>
+    config.deliver.flatMap((to) =>
+      'email' in to && isExample(to, settings)
+        ? [`${to.email} in ${definition.file} is an example and gets nothing. Put your own address there.`]
+        : [],
+    ),
+  );
   return [
+    ...notices,
+    ...examples,
     `Running as ${roles.join(', ')}. Health and metrics: http://127.0.0.1:${port}/readyz, /healthz, /metrics.`,
     ...(roles.includes('server') ? [`The API is explained at http://127.0.0.1:${port}/docs.`] : []),
     ...(roles.includes('scheduler')
@@ -45,6 +63,17 @@ export function greeting(
           `Mail is not set up (SITREP_SMTP_URL): what ${byMail.map(({ id }) => id).join(', ')} would send by mail is held.`,
         ]
       : []),
+    ...alertNotice(settings),
     'What became of everything: npx sitrep runs, npx sitrep deliveries. Ctrl-C stops; an edition in hand finishes first.',
   ];
+}
+
+function alertNotice({ mail, operator, operatorWebhook }: DeliverySettings): string[] {
+  if (operator === null && operatorWebhook === null)
+    return [
+      'No operator is set: nobody is alerted when an edition or a delivery fails. Set SITREP_OPERATOR or SITREP_OPERATOR_WEBHOOK.',
+    ];
+  if (mail === null && operatorWebhook === null)
+    return ['Mail is not set up (SITREP_SMTP_URL): alerts only go to alerts.log in the output folder.'];
+  return [];
 }

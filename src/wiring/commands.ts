@@ -4,7 +4,7 @@ import { openDelivery } from '../adapters/delivery/deliver.ts';
 import { migrateServer, restoreSnapshot } from '../adapters/ledger/open.ts';
 import type { Brief } from '../model/brief.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
-import { AppError, type Fault } from '../model/fault.ts';
+import { AppError, describeFault, type Fault } from '../model/fault.ts';
 import { targetFaults } from '../model/target-faults.ts';
 import type { ServiceCommands } from '../shells/cli-service.ts';
 import { greeting } from '../shells/greeting.ts';
@@ -16,10 +16,13 @@ import { runService } from './serve.ts';
 export function serviceOf({
   parts,
   catalogue,
+  misspelt,
   print,
 }: {
   parts: (logLevel: string) => Parts;
   catalogue: { briefIds(): Promise<string[]>; loadBriefs(ids: readonly string[]): Promise<Brief[]> };
+  /** Variables that are no settings, with the nearest that are. */
+  misspelt: () => readonly { readonly name: string; readonly nearest: string }[];
   print: (line: string) => void;
 }): ServiceCommands {
   return {
@@ -28,17 +31,22 @@ export function serviceOf({
       const [only = 'worker', ...others] = roles;
       if (own.databaseUrl === undefined && others.length === 0)
         throw needsDatabase(only === 'server' ? 'serve' : only);
-      const briefs = await catalogue.loadBriefs(await catalogue.briefIds());
-      const faults = briefs.flatMap((brief) => faultsOfTargets(brief, own.delivery));
-      if (faults.length > 0) throw new AppError('brief-invalid', faults);
+      const { briefs, faults } = await readable(catalogue);
+      const notices = [
+        ...misspeltNotices(misspelt()),
+        ...faults.map((fault) => `Not made until this is fixed: ${describeFault(fault)}`),
+        ...briefs
+          .flatMap((brief) => faultsOfTargets(brief, own.delivery))
+          .map((fault) => `Not sent until this is fixed: ${describeFault(fault)}`),
+      ];
       await sweepScratch(join(own.cacheFolder, 'profiles'));
       await runService({
         out,
         roles,
         parts: own,
         onReady: async (port) => {
-          for (const line of greeting(briefs, { now: now(), port, roles, settings: own.delivery }))
-            print(line);
+          const options = { now: now(), port, roles, settings: own.delivery, notices };
+          for (const line of greeting(briefs, options)) print(line);
         },
       });
     },
@@ -56,6 +64,7 @@ export function serviceOf({
       );
     },
     async checkMail(address) {
+      for (const line of misspeltNotices(misspelt())) print(line);
       const { delivery: settings, stop } = parts('error');
       const to = address ?? settings.operator;
       if (to === null)
@@ -80,6 +89,30 @@ export function serviceOf({
       print(`The test message was accepted: ${receipt.detail}`);
     },
   };
+}
+
+const misspeltNotices = (found: readonly { readonly name: string; readonly nearest: string }[]): string[] =>
+  found.map(({ name, nearest }) => `${name} is no setting of Sitrep and is ignored. Do you mean ${nearest}?`);
+
+/** The briefs that can be read, and what is wrong with the others: they stop no other. */
+async function readable({
+  briefIds,
+  loadBriefs,
+}: {
+  briefIds(): Promise<string[]>;
+  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
+}): Promise<{ briefs: Brief[]; faults: Fault[] }> {
+  const briefs: Brief[] = [];
+  const faults = new Map<string, Fault>();
+  for (const id of await briefIds()) {
+    try {
+      briefs.push(...(await loadBriefs([id])));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      for (const fault of error.faults) faults.set(describeFault(fault), fault);
+    }
+  }
+  return { briefs, faults: [...faults.values()] };
 }
 
 /** What is wrong with the targets of a brief as the settings are. */

@@ -8,6 +8,8 @@ import type { Brief } from '../model/brief.ts';
 import { editionPath } from '../model/edition-id.ts';
 import type { Dataset } from '../model/dataset.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
+import { isExample } from '../model/target-faults.ts';
+import type { Target } from '../model/target.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
 import { operatorTarget } from '../runtime/alert.ts';
 import type { Dispatch } from '../runtime/deliver-edition.ts';
@@ -101,6 +103,7 @@ export function assemble(
     engine: parts.engine,
     out,
     operator: operatorAddress,
+    isExample: (to: Target) => isExample(to, parts.delivery),
     log,
     hands: openHands(),
     now,

@@ -166,6 +166,22 @@ describe('what may pass', () => {
     ]);
   });
 
+  test('waits for room on a full disk, and is made as soon as there is some', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const house = await openHouse(ledger);
+    const write = () => {
+      const cause = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      const fault = { file: 'output', problem: 'The edition cannot be written.', mend: 'Make room.' };
+      return Promise.reject(new AppError('output-unwritable', [fault], { cause }));
+    };
+    const full = { ...house, workshop: { ...house.workshop, store: { ...house.workshop.store, write } } };
+    await ledger.request([asked()], now);
+    for (let attempt = 1; attempt <= 7; attempt += 1)
+      expect(await make(full, { job: `job-${attempt}` })).toMatchObject({ state: 'queued', attempt });
+    expect(await make(house, { job: 'job-8' })).toMatchObject({ state: 'rendered' });
+    expect(await alertsIn(ledger)).toEqual([]);
+  });
+
   /** Its charts fail with these codes, one each, and from then on with the last of them. */
   const failing = (house: House, ...codes: [ErrorCode, ...ErrorCode[]]): House => {
     const left = codes.values();

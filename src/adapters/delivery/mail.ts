@@ -3,7 +3,7 @@ import type { MailSettings } from '../../model/delivery-settings.ts';
 import { redactText } from '../../model/redact.ts';
 import type { Deliver, Parcel, Receipt } from '../../runtime/parcel.ts';
 import { composeMail } from './mail-message.ts';
-import { smtpLimits, smtpSession, type SmtpLimits } from './smtp.ts';
+import { NoLoginOffered, smtpLimits, smtpSession, type SmtpLimits } from './smtp.ts';
 
 export interface Mail extends AsyncDisposable {
   /** For targets with an `email`; any other is a fault of the caller. */
@@ -74,6 +74,12 @@ function receiptOf(
   error: unknown,
   { handedOver, redact }: { handedOver: boolean; redact: (text: string) => string },
 ): Receipt {
+  if (error instanceof NoLoginOffered) {
+    const reason =
+      'The mail server offers no login on this port. Remove user and password from SITREP_SMTP_URL, or use another ' +
+      'port, such as 587 or 465.';
+    return { outcome: 'held', reason };
+  }
   const known: NodemailerError = error instanceof Error ? error : new Error(String(error));
   const { code, command = '', message, response, responseCode, permanent } = known;
   const words = redact(response ?? message);

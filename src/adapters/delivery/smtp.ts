@@ -24,6 +24,11 @@ export const smtpLimits: SmtpLimits = {
   totalTimeoutMs: 300_000,
 };
 
+/** The server has no login, and the settings have a user. */
+export class NoLoginOffered extends Error {
+  override readonly name = 'NoLoginOffered';
+}
+
 /** One connection to the mail server, for one message. Every step rejects with what nodemailer says, or the signal's reason. */
 export interface SmtpSession extends Disposable {
   /** Connects, encrypts as the settings ask, and logs in. */
@@ -86,6 +91,7 @@ export function smtpSession(
     async open() {
       await step((done) => connection.connect(done));
       if (login !== null) {
+        if (!connection.allowsAuth) throw new NoLoginOffered('The server offers no AUTH.');
         const { user, password } = login;
         await step((done) => connection.login({ credentials: { user, pass: password } }, done));
       }

@@ -494,7 +494,6 @@ describe('TLS and login', async () => {
 
   test.each([
     ['none where one is asked for', 'smtp://127.0.0.1', authenticating()],
-    ['one where the server knows none', login(password), { disabledCommands: ['AUTH', 'STARTTLS'] }],
     ['one without a password', 'smtp://briefs@127.0.0.1', authenticating()],
   ])('%s: held', async (_, url, options) => {
     const { port, arrived } = await mailServer(options);
@@ -502,6 +501,17 @@ describe('TLS and login', async () => {
       outcome: 'held',
       reason: expect.stringContaining('login'),
     });
+    expect(arrived).toEqual([]);
+  });
+
+  test('a server without any login is reported as that, and not as a wrong password', async () => {
+    const { port, arrived } = await mailServer({ disabledCommands: ['AUTH', 'STARTTLS'] });
+    const receipt = await send(settingsFor(port, {}, login(password)));
+    expect(receipt).toMatchObject({
+      outcome: 'held',
+      reason: expect.stringMatching(/offers no login .* Remove user and password .* or use another port/),
+    });
+    expect(JSON.stringify(receipt)).not.toContain('Correct the user');
     expect(arrived).toEqual([]);
   });
 
