@@ -147,7 +147,14 @@ const program = commandLine(
   }),
   {
     version,
-    service: serviceOf({ parts, catalogue, print }),
+    service: serviceOf({
+      parts,
+      catalogue,
+      isTerminal: process.stdout.isTTY,
+      hasDisplay:
+        process.platform !== 'linux' || Boolean(process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY']),
+      print,
+    }),
     operator: operatorCommands({
       now: new Date(),
       systemUser: systemUser(),

@@ -13,7 +13,18 @@ export function greeting(
     port,
     roles,
     settings,
-  }: { now: Date; port: number; roles: readonly Role[]; settings: DeliverySettings },
+    link,
+    isServer,
+  }: {
+    now: Date;
+    port: number;
+    roles: readonly Role[];
+    settings: DeliverySettings;
+    /** A link that lets one browser in; null where it must not be printed. */
+    link: string | null;
+    /** Whether the ledger is on a server, whose processes give out no more links. */
+    isServer: boolean;
+  },
 ): string[] {
   const slots = briefs
     .flatMap(({ id, config: { schedule } }) =>
@@ -23,7 +34,13 @@ export function greeting(
   const byMail = briefs.filter(({ config }) => config.deliver.some((target) => 'email' in target));
   return [
     `Running as ${roles.join(', ')}. Health and metrics: http://127.0.0.1:${port}/readyz, /healthz, /metrics.`,
-    ...(roles.includes('server') ? [`The API is explained at http://127.0.0.1:${port}/docs.`] : []),
+    ...(roles.includes('server')
+      ? [
+          ...(link === null ? [] : [`The pages: ${link}`, 'This link works once, within an hour.']),
+          `${link === null ? 'The pages ask for a login' : 'Another'}: ${isServer ? 'npx sitrep token add NAME --may operate --clearance TLP:RED makes a token for /login' : 'npx sitrep open'}.`,
+          `The API is explained at http://127.0.0.1:${port}/docs.`,
+        ]
+      : []),
     ...(roles.includes('scheduler')
       ? [
           'Coming slots:',

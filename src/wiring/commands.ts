@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { openInBrowser } from '../adapters/browser-page.ts';
 import { sweepScratch } from '../adapters/chromium/scratch.ts';
 import { openDelivery } from '../adapters/delivery/deliver.ts';
 import { migrateServer, restoreSnapshot } from '../adapters/ledger/open.ts';
@@ -9,16 +10,22 @@ import { targetFaults } from '../model/target-faults.ts';
 import type { ServiceCommands } from '../shells/cli-service.ts';
 import { greeting } from '../shells/greeting.ts';
 import { ledgerOptions, now, type Parts } from './parts.ts';
-import { ledgerFolder } from './reach.ts';
+import { askForLink, ledgerFolder } from './reach.ts';
 import { runService } from './serve.ts';
 
 /** The commands that run the service. */
 export function serviceOf({
   parts,
   catalogue,
+  isTerminal,
+  hasDisplay,
   print,
 }: {
   parts: (logLevel: string) => Parts;
+  /** Whether what is printed is seen on a screen, and goes into no file or journal. */
+  isTerminal: boolean;
+  /** Whether a browser can show a window. */
+  hasDisplay: boolean;
   catalogue: { briefIds(): Promise<string[]>; loadBriefs(ids: readonly string[]): Promise<Brief[]> };
   print: (line: string) => void;
 }): ServiceCommands {
@@ -36,11 +43,19 @@ export function serviceOf({
         out,
         roles,
         parts: own,
-        onReady: async (port) => {
-          for (const line of greeting(briefs, { now: now(), port, roles, settings: own.delivery }))
-            print(line);
+        onReady: ({ port, newLink }) => {
+          // A link in a journal would let in whoever reads it.
+          const link = isTerminal && newLink ? newLink() : null;
+          const isServer = own.databaseUrl !== undefined;
+          const state = { now: now(), port, roles, settings: own.delivery, link, isServer };
+          for (const line of greeting(briefs, state)) print(line);
         },
       });
+    },
+    async open({ out, print: isPrinted }) {
+      const link = await askForLink(out, parts('error'));
+      const isOpened = !isPrinted && hasDisplay && (await openInBrowser(link, ledgerFolder(out)));
+      print(isOpened ? 'The pages open in the browser. If not: npx sitrep open --print' : link);
     },
     async migrate() {
       const own = parts('error');
