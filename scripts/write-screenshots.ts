@@ -29,6 +29,7 @@ await allPictures(page);
 await take('page-edition', 720);
 
 await using preview = await startPreview(project.folder, { cache: join(project.folder, '.cache') });
+await preview.logIn(running.browser);
 await page.goto(`${preview.origin}/briefs/weekly?as-of=2021-08-29`);
 await untilShown(page, 'Endnotes');
 await take('preview', 700);

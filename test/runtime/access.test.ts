@@ -356,8 +356,8 @@ describe('a link that lets in once', () => {
     await withSite(strangers, async ({ web }) => {
       const cookie = keptBy(await web.ask(web.newLink()));
       const [name = ''] = cookie.split('=');
-      const made = [`${name}=this-machine.99999999999999`, cookie.replace(/machine\.\d/, 'machine.9')];
-      for (const forged of made)
+      const forgeries = [`${name}=this-machine.99999999999999`, cookie.replace(/machine\.\d/, 'machine.9')];
+      for (const forged of forgeries)
         expect((await web.ask('/api/briefs', { headers: { cookie: forged } })).status).toBe(401);
     });
   });

@@ -1,3 +1,4 @@
+import type { Browser } from 'puppeteer';
 import type { Project } from './cli.ts';
 
 /** The cookie that the link of `sitrep open` gives a browser, of a `start` that runs in a project. */
@@ -13,6 +14,12 @@ export function cookieFrom({ headers }: Response): string {
   const [cookie = ''] = headers.getSetCookie()[0]?.split(';') ?? [];
   if (cookie === '') throw new Error('The answer sets no cookie.');
   return cookie;
+}
+
+/** Gives a cookie of a server on this machine to a browser. */
+export function setCookie(browser: Browser, cookie: string): Promise<void> {
+  const [name = '', value = ''] = cookie.split('=');
+  return browser.setCookie({ name, value, domain: '127.0.0.1', path: '/' });
 }
 
 /** Makes a token as an operator does, such as by `ann --may read --clearance TLP:RED`. */

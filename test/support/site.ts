@@ -5,7 +5,7 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'puppeteer';
 import { z } from 'zod';
 import type { Project } from './cli.ts';
-import { operatorCookie } from './login.ts';
+import { operatorCookie, setCookie } from './login.ts';
 import { copyNewLedger } from './new-ledger.ts';
 import { listProcesses } from './processes.ts';
 import { startService, type Service } from './service.ts';
@@ -26,11 +26,10 @@ export async function startSite(project: Project, env: NodeJS.ProcessEnv = {}): 
   const service = startService(project, 'start', env);
   const { port } = await service.line(({ msg }) => msg === 'ready');
   const cookie = await operatorCookie(project);
-  const [name = '', value = ''] = cookie.split('=');
   return {
     origin: `http://127.0.0.1:${String(port)}`,
     headers: { cookie },
-    logIn: (browser) => browser.setCookie({ name, value, domain: '127.0.0.1', path: '/' }),
+    logIn: (browser) => setCookie(browser, cookie),
     service,
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   };

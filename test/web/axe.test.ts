@@ -86,6 +86,7 @@ test('the HTML of the briefs keeps to WCAG 2.1', async () => {
 
 test('nothing is wrong with the pages of the preview', async () => {
   await using preview = await startPreview(project.folder, { cache: join(project.folder, '.cache') });
+  await preview.logIn(running.browser);
   const page = await newTab(running.browser);
   await page.goto(`${preview.origin}/`);
   expect(await axeFinds(page)).toEqual([]);

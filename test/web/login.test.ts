@@ -162,6 +162,7 @@ test('a link in a mail that is read on another site leads to its edition, at onc
     return mail;
   };
   const otto = await logIn(tokens['otto'] ?? '');
+  await make(otto, 'weekly');
   const mail = await webmail(otto, path);
   await follow(mail, () => mail.click('a'));
   expect(mail.url()).toBe(`${site.origin}${path}`);
