@@ -31,13 +31,17 @@ export function greeting(
       comingSlots(schedule, now, 1).map(({ at, asOf }) => ({ id, at, asOf, timezone: schedule.timezone })),
     )
     .toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  const login = isServer
+    ? 'npx sitrep token add NAME --may operate --clearance TLP:RED makes a token for /login'
+    : 'npx sitrep open logs you in';
   const byMail = briefs.filter(({ config }) => config.deliver.some((target) => 'email' in target));
   return [
     `Running as ${roles.join(', ')}. Health and metrics: http://127.0.0.1:${port}/readyz, /healthz, /metrics.`,
     ...(roles.includes('server')
       ? [
-          ...(link === null ? [] : [`The pages: ${link}`, 'This link works once, within an hour.']),
-          `${link === null ? 'The pages ask for a login' : 'Another'}: ${isServer ? 'npx sitrep token add NAME --may operate --clearance TLP:RED makes a token for /login' : 'npx sitrep open'}.`,
+          ...(link === null
+            ? [`The pages need a login: ${login}.`]
+            : [`The pages: ${link}`, `This link works once, within an hour. Later: ${login}.`]),
           `The API is explained at http://127.0.0.1:${port}/docs.`,
         ]
       : []),

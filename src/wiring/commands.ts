@@ -44,7 +44,7 @@ export function serviceOf({
         roles,
         parts: own,
         onReady: ({ port, newLink }) => {
-          // A link in a journal would let in whoever reads it.
+          // A link in a journal would let in all readers of the journal.
           const link = isTerminal && newLink ? newLink() : null;
           const isServer = own.databaseUrl !== undefined;
           const state = { now: now(), port, roles, settings: own.delivery, link, isServer };

@@ -108,13 +108,13 @@ test('on a terminal the program prints a link as it starts, and not into its log
   );
   const closed = once(child, 'close');
   try {
-    let told = '';
+    let printed = '';
     for await (const chunk of child.stdout) {
-      told += String(chunk);
-      if (told.includes('Ctrl-C stops')) break;
+      printed += String(chunk);
+      if (printed.includes('Ctrl-C stops')) break;
     }
     const [link = ''] =
-      new RegExp(`http://127\\.0\\.0\\.1:\\d+/open\\?once=${secret.source}`).exec(told) ?? [];
+      new RegExp(`http://127\\.0\\.0\\.1:\\d+/open\\?once=${secret.source}`).exec(printed) ?? [];
     expect((await fetch(link, { redirect: 'manual' })).headers.get('location')).toBe('/');
     await expect.poll(() => readFile(log, 'utf8'), { timeout: 20_000 }).toContain('"ready"');
     expect(await readFile(log, 'utf8')).not.toMatch(secret);

@@ -37,6 +37,10 @@ events.addEventListener('step', ({ data }) => {
   entry.append(time, ' ', name);
   steps.append(entry);
 });
+// The browser tries again by itself, unless the server refuses.
+events.addEventListener('error', () => {
+  if (events.readyState === EventSource.CLOSED) leaveToReader();
+});
 events.addEventListener('state', ({ data }) => show(JSON.parse(data)));
 events.addEventListener('settled', ({ data }) => {
   events.close();
@@ -59,7 +63,7 @@ function show({ state }) {
 /** Takes from the page as it would be now what its deliveries change. The PDF in place is not loaded again. */
 async function update() {
   const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
-  // Who is logged out by now sees the login.
+  // After a logout the page of the login comes instead.
   if (answer.redirected) return location.reload();
   if (!answer.ok) throw new Error(answer.statusText);
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');

@@ -31,7 +31,7 @@ export function lockFolder(folder: string, { waitMs }: { waitMs: number }): Disp
   return { [Symbol.dispose]: () => lock.close() };
 }
 
-/** Whoever reaches the socket, the tables or a snapshot in the folder is an operator, or can make himself one. */
+/** The socket takes any command, and tables and snapshot hold the key of all sessions: each makes its reader an operator. */
 function keepOthersOut(folder: string): void {
   try {
     if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);

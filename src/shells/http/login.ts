@@ -35,7 +35,7 @@ export function login(
     return reply.setCookie(name, value, session).redirect(ownPath(next), 303);
   });
   // Not for HEAD: what checks whether a link works would use it up.
-  app.get('/open', { config, exposeHeadRoute: false, ...hidden }, (request, reply) => {
+  app.get('/open', { config: { open: true }, exposeHeadRoute: false, ...hidden }, (request, reply) => {
     const value = admission.sessionByLink(link.parse(request.query).once);
     if (value !== undefined) return reply.setCookie(name, value, session).redirect('/', 303);
     return reply.redirect(request.caller === null ? '/login?refused=link' : '/', 303);
