@@ -13,6 +13,7 @@ const MOST_BYTES = 250_000;
 await using project = await openProject();
 await using site = await startSite(project);
 await using running = await openBrowser(testCacheFolder);
+await site.logIn(running.browser);
 for (const brief of ['actor-sheet', 'al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly']) {
   const { status, stderr } = await project.sitrep(`backfill ${brief} --from 2021-08-02 --to 2021-08-30`);
   if (status !== 0) throw new Error(stderr);
@@ -28,6 +29,7 @@ await allPictures(page);
 await take('page-edition', 720);
 
 await using preview = await startPreview(project.folder, { cache: join(project.folder, '.cache') });
+await preview.logIn(running.browser);
 await page.goto(`${preview.origin}/briefs/weekly?as-of=2021-08-29`);
 await untilShown(page, 'Endnotes');
 await take('preview', 700);

@@ -150,7 +150,15 @@ const program = commandLine(
   }),
   {
     version,
-    service: serviceOf({ parts, catalogue, misspelt: () => misspeltVariables(variables()), print }),
+    service: serviceOf({
+      parts,
+      catalogue,
+      misspelt: () => misspeltVariables(variables()),
+      isTerminal: process.stdout.isTTY,
+      hasDisplay:
+        process.platform !== 'linux' || Boolean(process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY']),
+      print,
+    }),
     operator: operatorCommands({
       now: new Date(),
       systemUser: systemUser(),

@@ -54,7 +54,7 @@ export interface HttpSettings {
   readonly port: number;
   /** No edition is asked for by name while so many wait. */
   readonly mostQueued: number;
-  /** Of one caller from elsewhere. */
+  /** Of one caller. */
   readonly requestsPerMinute: number;
 }
 

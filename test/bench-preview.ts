@@ -22,6 +22,7 @@ export async function benchPreview({
       await cp(join(project, part), join(folder, part), { recursive: true });
     await using preview = await startPreview(folder);
     await using running = await openBrowser(cacheFolder);
+    await preview.logIn(running.browser);
     const page = await running.browser.newPage();
     await page.goto(`${preview.origin}/briefs/isis-quieting`);
     await untilShown(page, 'Endnotes');

@@ -36,7 +36,7 @@ describe('what is there is in the docs', () => {
   test('commands and their options in README.md', async () => {
     const readme = await read('README.md');
     const idle = () => Promise.resolve();
-    const service = { start: idle, migrate: idle, restore: idle, checkMail: idle };
+    const service = { start: idle, open: idle, migrate: idle, restore: idle, checkMail: idle };
     const operator = {
       runs: idle,
       deliveries: idle,

@@ -20,6 +20,7 @@ beforeAll(async () => {
     startPreview(project.folder, { cache: join(project.folder, '.cache') }),
     openBrowser(testCacheFolder),
   ]);
+  await preview.logIn(running.browser);
   page = await running.browser.newPage();
   page.setDefaultTimeout(15_000);
 });
@@ -181,7 +182,9 @@ test('days and editions lead to one another', async () => {
 });
 
 test('the PDF, and why there is none', async () => {
-  const first = await fetch(`${preview.origin}/briefs/celebrations/page.pdf?view=pdf`);
+  const first = await fetch(`${preview.origin}/briefs/celebrations/page.pdf?view=pdf`, {
+    headers: preview.headers,
+  });
   expect(first.headers.get('content-type')).toBe('application/pdf');
   expect(
     Buffer.from(await first.arrayBuffer())
@@ -211,9 +214,13 @@ test('without scripts everything is there, and reloading shows the newest', asyn
     .toContain('Nothing is named "nope" here.');
   await edit(template, '<h2>Without a day</h2>{{nope}}', '<h2>Without a day</h2>');
   await expect
-    .poll(async () => (await fetch(`${preview.origin}/briefs/celebrations/page.html`)).text(), {
-      timeout: 20_000,
-    })
+    .poll(
+      async () =>
+        (await fetch(`${preview.origin}/briefs/celebrations/page.html`, { headers: preview.headers })).text(),
+      {
+        timeout: 20_000,
+      },
+    )
     .toContain('Without a day');
   await plain.close();
 });
@@ -226,19 +233,32 @@ test.each([
   ['', 421],
 ])('asked as "%s" it answers %i', async (host, expected) => {
   const status = await new Promise((resolve, reject) => {
-    request(`${preview.origin}/briefs/weekly`, { headers: { host }, setHost: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 400 ? 421 : answer.statusCode);
-    })
+    request(
+      `${preview.origin}/briefs/weekly`,
+      { headers: { host, ...preview.headers }, setHost: false },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode === 400 ? 421 : answer.statusCode);
+      },
+    )
       .on('error', reject)
       .end();
   });
   expect(status).toBe(expected);
 });
 
+test('other users of the machine, who do not have the key, get nothing', async () => {
+  for (const path of ['/', '/briefs/weekly', '/briefs/weekly/page.html', '/events', '/assets/base.css', '/x'])
+    for (const query of ['', '?key=', `?key=${'A'.repeat(43)}`]) {
+      const answer = await fetch(`${preview.origin}${path}${query}`);
+      expect(answer.status, path).toBe(401);
+      expect(await answer.text()).toContain('Open the whole address that "sitrep preview" printed');
+    }
+});
+
 test('an unknown brief, a day that is none, and a taken port', async () => {
-  expect((await fetch(`${preview.origin}/briefs/nothing`)).status).toBe(404);
-  const odd = await fetch(`${preview.origin}/briefs/weekly?as-of=2021-02-30`);
+  expect((await fetch(`${preview.origin}/briefs/nothing`, { headers: preview.headers })).status).toBe(404);
+  const odd = await fetch(`${preview.origin}/briefs/weekly?as-of=2021-02-30`, { headers: preview.headers });
   expect(odd.status).toBe(400);
   expect(await odd.text()).toContain('not a calendar day');
   const taken = await project.sitrep(`preview weekly --port ${new URL(preview.origin).port}`);

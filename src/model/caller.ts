@@ -12,7 +12,7 @@ export interface Caller {
   readonly clearance: Marking;
 }
 
-/** Whoever can use this machine can read the files anyway. */
+/** A browser that followed a link which only the user who runs the service can get: that user can read the files anyway. */
 export const thisMachine: Caller = { name: 'this machine', may: 'operate', clearance: 'TLP:RED' };
 
 export const maySee = ({ clearance }: Caller, what: Marking): boolean => mayReceive(clearance, what);

@@ -1,20 +1,32 @@
 import { randomBytes } from 'node:crypto';
-import type { Caller } from '../model/caller.ts';
+import { thisMachine, type Caller } from '../model/caller.ts';
 import type { Ledger } from './ledger.ts';
 import { callerWith, hashOfToken, tokenWith } from './tokens.ts';
 
-/** Who is let in: by a token, or by what a browser holds instead of it. The ledger is asked each time. */
+/** Who is let in: by a token, by a link that works once, or by the session that a browser got for one of them. */
 export interface Admission {
   byToken(token: string): Promise<Caller | undefined>;
   /** What stands for a token in a browser, to be signed: not the token, and good for a while. */
   sessionOf(token: string): Promise<string | undefined>;
+  /** The secret of a link that lets one browser in as this machine's operator. */
+  newLink(): string;
+  /** The same as `sessionOf` for the secret of a link, which works only once. */
+  sessionByLink(secret: string): string | undefined;
   bySession(session: string): Promise<Caller | undefined>;
 }
 
 export const SESSION_SECONDS = 12 * 3600;
+/** A link that nobody has followed after this long is void: it may be in the scrollback of a terminal. */
+const LINK_MS = 3600 * 1000;
+/** Stands in a session where the hash of a token would be, and is not one. */
+const MACHINE = 'this-machine';
 
 export function openAdmission(ledger: Pick<Ledger, 'tokens'>, { now }: { now: () => Date }): Admission {
   const find = async (token: string) => tokenWith(await ledger.tokens(), hashOfToken(token));
+  const sessionFor = (name: string) => `${name}.${now().getTime() + SESSION_SECONDS * 1000}`;
+  /** Links that nobody has followed yet. They end with the process, and only their hashes are kept. */
+  let links: readonly { readonly sha256: string; readonly endsMs: number }[] = [];
+  const openLinks = () => links.filter(({ endsMs }) => endsMs > now().getTime());
   return {
     async byToken(token) {
       const found = await find(token);
@@ -22,11 +34,23 @@ export function openAdmission(ledger: Pick<Ledger, 'tokens'>, { now }: { now: ()
     },
     async sessionOf(token) {
       const found = await find(token);
-      return found && `${hashOfToken(found.sha256)}.${now().getTime() + SESSION_SECONDS * 1000}`;
+      return found && sessionFor(hashOfToken(found.sha256));
+    },
+    newLink() {
+      const secret = randomBytes(32).toString('base64url');
+      links = [...openLinks(), { sha256: hashOfToken(secret), endsMs: now().getTime() + LINK_MS }];
+      return secret;
+    },
+    sessionByLink(secret) {
+      const found = tokenWith(openLinks(), hashOfToken(secret));
+      if (found === undefined) return undefined;
+      links = links.filter((link) => link !== found);
+      return sessionFor(MACHINE);
     },
     async bySession(session) {
       const [name = '', expires = ''] = session.split('.');
       if (!/^\d{1,15}$/.test(expires) || Number(expires) <= now().getTime()) return undefined;
+      if (name === MACHINE) return thisMachine;
       const found = (await ledger.tokens()).find(({ sha256 }) => hashOfToken(sha256) === name);
       return found && callerWith(found);
     },

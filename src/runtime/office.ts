@@ -22,6 +22,8 @@ export interface Office {
   readonly who: string;
   /** No edition is asked for by name while so many wait. */
   readonly mostQueued: number;
+  /** A link that lets one browser in as this machine's operator; absent where this process serves no pages. */
+  readonly newLink?: () => string | undefined;
 }
 
 /** Who asks where it is a command of this machine's user. */

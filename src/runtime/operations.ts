@@ -6,7 +6,7 @@ import { deliveryStates, editionStates, recipientsOf } from '../model/edition.ts
 import { AppError } from '../model/fault.ts';
 import { askFor, requireOver, wish } from './ask-for.ts';
 import { cancel, hold, release, resend, retry } from './moves.ts';
-import type { Office } from './office.ts';
+import { refused, type Office } from './office.ts';
 import { recorded } from './record.ts';
 import { reissue } from './reissue.ts';
 import { revised } from './revised.ts';
@@ -93,6 +93,13 @@ export const operations = {
   ),
 
   ...tokenOperations,
+
+  /** A link that lets one browser in as this machine's operator. Who reaches this is that operator. */
+  link: operation(z.strictObject({}), async ({ newLink }) => {
+    const link = newLink?.();
+    if (link !== undefined) return link;
+    throw refused('The process that holds the ledger serves no pages.', '"sitrep start" serves them.');
+  }),
 
   /** Removes what was settled before an instant: editions with their files, or the addresses they went to. */
   prune: operation(

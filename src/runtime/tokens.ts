@@ -13,10 +13,13 @@ export const newToken = (): string => `sitrep_${randomBytes(32).toString('base64
 
 export const hashOfToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-/** The token with that hash. The comparison takes as long whichever it is, and wherever it first differs. */
-export function tokenWith(tokens: readonly TokenRecord[], sha256: string): TokenRecord | undefined {
+/** The token, or whatever else has that hash. The comparison always takes the same time. */
+export function tokenWith<T extends { readonly sha256: string }>(
+  tokens: Iterable<T>,
+  sha256: string,
+): T | undefined {
   const wanted = Buffer.from(sha256, 'hex');
-  let found: TokenRecord | undefined;
+  let found: T | undefined;
   for (const token of tokens) {
     const hash = Buffer.from(token.sha256, 'hex');
     if (hash.length === wanted.length && timingSafeEqual(hash, wanted)) found = token;

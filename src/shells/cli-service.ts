@@ -10,6 +10,8 @@ import { parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './
 /** The commands that run the service, beside those of the operator. */
 export interface ServiceCommands {
   start(options: { out: string; roles: readonly Role[] }): Promise<void>;
+  /** `print`: the link is printed, and no browser opened. */
+  open(options: { out: string; print: boolean }): Promise<void>;
   migrate(): Promise<void>;
   restore(options: { out: string }): Promise<void>;
   checkMail(address: string | undefined): Promise<void>;
@@ -39,6 +41,12 @@ export function serviceCommands(program: Command, service: ServiceCommands): voi
     .description('only serve the API and the pages (with DATABASE_URL; run as many as you like)')
     .addOption(outOption())
     .action(({ out }: { out: string }) => service.start({ out, roles: ['server'] }));
+  program
+    .command('open')
+    .description('log in to the pages of a running "start" in a browser, by a link that works once')
+    .addOption(outOption())
+    .option('--print', 'print the link, and open no browser', false)
+    .action((options: { out: string; print: boolean }) => service.open(options));
   program
     .command('migrate')
     .description('bring the tables in the database of DATABASE_URL up to date')
@@ -157,7 +165,7 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
 }
 
 function tokenCommands(program: Command, operator: OperatorCommands): void {
-  const token = program.command('token').description('who is let in from other machines, and to do what');
+  const token = program.command('token').description('who is let in over HTTP, and to do what');
   const command = (name: string, description: string) =>
     token
       .command(name)

@@ -15,6 +15,8 @@ export function greeting(
     roles,
     settings,
     notices,
+    link,
+    isServer,
   }: {
     now: Date;
     port: number;
@@ -22,6 +24,10 @@ export function greeting(
     settings: DeliverySettings;
     /** What somebody should look at before anything else. */
     notices: readonly string[];
+    /** A link that lets one browser in; null where it must not be printed. */
+    link: string | null;
+    /** Whether the ledger is on a server, whose processes give out no more links. */
+    isServer: boolean;
   },
 ): string[] {
   const slots = briefs
@@ -29,6 +35,9 @@ export function greeting(
       comingSlots(schedule, now, 1).map(({ at, asOf }) => ({ id, at, asOf, timezone: schedule.timezone })),
     )
     .toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  const login = isServer
+    ? 'npx sitrep token add NAME --may operate --clearance TLP:RED makes a token for /login'
+    : 'npx sitrep open logs you in';
   const byMail = briefs.filter(({ config }) => config.deliver.some((target) => 'email' in target));
   const examples = briefs.flatMap(({ definition, config }) =>
     config.deliver.flatMap((to) =>
@@ -41,7 +50,14 @@ export function greeting(
     ...notices,
     ...examples,
     `Running as ${roles.join(', ')}. Health and metrics: http://127.0.0.1:${port}/readyz, /healthz, /metrics.`,
-    ...(roles.includes('server') ? [`The API is explained at http://127.0.0.1:${port}/docs.`] : []),
+    ...(roles.includes('server')
+      ? [
+          ...(link === null
+            ? [`The pages need a login: ${login}.`]
+            : [`The pages: ${link}`, `This link works once, within an hour. Later: ${login}.`]),
+          `The API is explained at http://127.0.0.1:${port}/docs.`,
+        ]
+      : []),
     ...(roles.includes('scheduler')
       ? [
           'Coming slots:',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { openInBrowser } from '../adapters/browser-page.ts';
 import { sweepScratch } from '../adapters/chromium/scratch.ts';
 import { openDelivery } from '../adapters/delivery/deliver.ts';
 import { migrateServer, restoreSnapshot } from '../adapters/ledger/open.ts';
@@ -9,7 +10,7 @@ import { targetFaults } from '../model/target-faults.ts';
 import type { ServiceCommands } from '../shells/cli-service.ts';
 import { greeting } from '../shells/greeting.ts';
 import { ledgerOptions, now, type Parts } from './parts.ts';
-import { ledgerFolder } from './reach.ts';
+import { askForLink, ledgerFolder } from './reach.ts';
 import { runService } from './serve.ts';
 
 /** The commands that run the service. */
@@ -17,9 +18,15 @@ export function serviceOf({
   parts,
   catalogue,
   misspelt,
+  isTerminal,
+  hasDisplay,
   print,
 }: {
   parts: (logLevel: string) => Parts;
+  /** Whether what is printed is seen on a screen, and goes into no file or journal. */
+  isTerminal: boolean;
+  /** Whether a browser can show a window. */
+  hasDisplay: boolean;
   catalogue: { briefIds(): Promise<string[]>; loadBriefs(ids: readonly string[]): Promise<Brief[]> };
   /** Variables that are no settings, with the nearest that are. */
   misspelt: () => readonly { readonly name: string; readonly nearest: string }[];
@@ -44,11 +51,19 @@ export function serviceOf({
         out,
         roles,
         parts: own,
-        onReady: async (port) => {
-          const options = { now: now(), port, roles, settings: own.delivery, notices };
-          for (const line of greeting(briefs, options)) print(line);
+        onReady: ({ port, newLink }) => {
+          // A link in a journal would let in all readers of the journal.
+          const link = isTerminal && newLink ? newLink() : null;
+          const isServer = own.databaseUrl !== undefined;
+          const state = { now: now(), port, roles, settings: own.delivery, notices, link, isServer };
+          for (const line of greeting(briefs, state)) print(line);
         },
       });
+    },
+    async open({ out, print: isPrinted }) {
+      const link = await askForLink(out, parts('error'));
+      const isOpened = !isPrinted && hasDisplay && (await openInBrowser(link, ledgerFolder(out)));
+      print(isOpened ? 'The pages open in the browser. If not: npx sitrep open --print' : link);
     },
     async migrate() {
       const own = parts('error');

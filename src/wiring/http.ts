@@ -1,18 +1,17 @@
 import { readEditionFile } from '../adapters/editions.ts';
 import { openPictures } from '../adapters/pictures.ts';
-import { AppError } from '../model/fault.ts';
-import { isLoopback } from '../model/delivery-settings.ts';
 import { openAdmission, sessionKey } from '../runtime/admission.ts';
 import { openDesk } from '../runtime/desk.ts';
 import { explain } from '../runtime/explain.ts';
 import type { Office } from '../runtime/office.ts';
 import type { Health } from '../shells/http/health.ts';
+import { linkTo } from '../shells/http/login.ts';
 import { serve } from '../shells/http/server.ts';
 import { openPages } from '../shells/pages/pages.ts';
 import type { PagesWorld } from '../shells/pages/world.ts';
 import { now, type Parts } from './parts.ts';
 
-/** Serves the API and the pages of a ledger. Throws `settings-invalid` where strangers could come in. */
+/** Serves the API and the pages of a ledger. `newLink` gives a link that lets one browser in. */
 export async function openHttp({
   office,
   health,
@@ -21,30 +20,32 @@ export async function openHttp({
   office: Office;
   health: Health;
   parts: Parts;
-}): Promise<AsyncDisposable & { port: number }> {
+}): Promise<AsyncDisposable & { port: number; newLink: () => string }> {
   const { ledger } = office;
-  const { host } = parts.http;
-  if (!isLoopback(host) && (await ledger.tokens()).length === 0)
-    throw new AppError('settings-invalid', [
-      {
-        field: 'SITREP_HOST',
-        problem: `${host} can be reached from elsewhere, and there is no token to let anybody in by.`,
-        mend: 'Make one first: sitrep token add NAME --may operate --clearance TLP:AMBER.',
-      },
-    ]);
-  return serve(
+  const { publicUrl } = parts.delivery;
+  const admission = openAdmission(ledger, { now });
+  const server = await serve(
     {
       desk: openDesk(office),
-      admission: openAdmission(ledger, { now }),
+      admission,
       key: await sessionKey(ledger),
       health,
       readAsset: parts.readAsset,
       pages: (desk) => openPages(desk, worldOf(parts)),
       log: parts.log,
     },
-    { ...parts.http, publicUrl: parts.delivery.publicUrl },
+    { ...parts.http, publicUrl },
   );
+  // Where the cookie is for https alone, only that address can set it.
+  const address = publicUrl ?? addressOf(parts.http.host, server.port);
+  return { ...server, newLink: () => linkTo(address, admission.newLink()) };
 }
+
+/** How a browser on this machine reaches a server that listens on a host: every address includes its own. */
+const addressOf = (host: string, port: number): string => {
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+};
 
 const worldOf = (parts: Parts): PagesWorld => ({
   ...parts,

@@ -62,7 +62,17 @@ export const ledgerOptions = ({ log }: Parts) => ({
 /** Puts together what works on a ledger. */
 export function assemble(
   ledger: Ledger,
-  { out, onRendered, parts }: { out: string; onRendered: (seconds: number) => void; parts: Parts },
+  {
+    out,
+    onRendered,
+    newLink,
+    parts,
+  }: {
+    out: string;
+    onRendered: (seconds: number) => void;
+    newLink?: () => string | undefined;
+    parts: Parts;
+  },
 ) {
   const { operator, operatorWebhook, publicUrl } = parts.delivery;
   /** A webhook alone is an operator too. */
@@ -88,6 +98,7 @@ export function assemble(
     now,
     who: commandLineUser,
     mostQueued: parts.http.mostQueued,
+    ...(newLink && { newLink }),
   };
   const workshop = {
     ledger,

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { openEmbeddedLedger, openServerLedger, type EmbeddedLedger } from '../adapters/ledger/open.ts';
 import { operateBy } from '../adapters/remote.ts';
 import { AppError } from '../model/fault.ts';
@@ -53,6 +54,27 @@ export async function serveOthers(office: Office, out: string): Promise<AsyncDis
   const socket = socketPath(out);
   await rm(socket, { force: true });
   return serveOperations(office, socket);
+}
+
+/**
+ * A link that lets one browser in, from the process that serves the embedded ledger of a folder. Throws
+ * `operation-refused` where none does.
+ */
+export async function askForLink(out: string, { databaseUrl }: Parts): Promise<string> {
+  if (databaseUrl === undefined && (await answers(socketPath(out))))
+    return z.string().parse(await operateBy(socketPath(out))('link', {}));
+  throw new AppError('operation-refused', [
+    databaseUrl === undefined
+      ? {
+          file: ledgerFolder(out),
+          problem: 'No sitrep that serves pages runs on this ledger.',
+          mend: 'Run "sitrep start" first, or name its folder with --out.',
+        }
+      : {
+          problem: 'A server whose ledger is on PostgreSQL gives out no links.',
+          mend: 'Run "sitrep token add NAME --may operate --clearance TLP:RED", and log in with that token at /login.',
+        },
+  ]);
 }
 
 /** Opens the ledger of a folder to hold it. Throws `ledger-in-use` when another does so for good. */

@@ -18,7 +18,7 @@ import { aborted, holdLedger, serveOthers } from './reach.ts';
 
 const SNAPSHOT_MS = 15 * 60_000;
 
-/** Runs until told to stop: finds what is due, or makes and delivers it, or both. `onReady` is told where it listens. */
+/** Runs until it is stopped: finds what is due, or makes and delivers it, or both. Calls `onReady` when it listens. */
 export async function runService({
   out,
   roles,
@@ -28,7 +28,7 @@ export async function runService({
   out: string;
   roles: readonly Role[];
   parts: Parts;
-  onReady: (port: number) => Promise<void>;
+  onReady: (listening: { port: number; newLink?: () => string }) => void;
 }): Promise<void> {
   const { log, stop } = parts;
   await using service = new AsyncDisposableStack();
@@ -38,9 +38,11 @@ export async function runService({
   let unreadable: readonly Problem[] = [];
   const freeBytes = () => freeBytesAt(out);
   const metrics = openMetrics(ledger, { now, freeBytes, unreadableBriefs: () => unreadable.length });
+  let newLink: (() => string) | undefined;
   const { office, work, delivery, alertOf } = assemble(ledger, {
     out,
     onRendered: metrics.rendered,
+    newLink: () => newLink?.(),
     parts,
   });
   const watched: Watched = { ...office, freeBytes };
@@ -60,10 +62,9 @@ export async function runService({
       return { reason, problems: countProblems(found) };
     },
   };
-  const server = roles.includes('server')
-    ? await openHttp({ office, health, parts })
-    : await serveHealth(health, parts.http);
-  service.use(server);
+  let port: number;
+  if (roles.includes('server')) ({ port, newLink } = service.use(await openHttp({ office, health, parts })));
+  else ({ port } = service.use(await serveHealth(health, parts.http)));
   if (embedded) service.use(keepSnapshots(embedded, log));
   if (roles.includes('worker')) service.use(await work());
   if (roles.includes('scheduler')) {
@@ -90,8 +91,8 @@ export async function runService({
       },
     }),
   );
-  await onReady(server.port);
-  log.info({ roles, port: server.port }, 'ready');
+  onReady({ port, ...(newLink && { newLink }) });
+  log.info({ roles, port }, 'ready');
   await aborted(stop);
   log.info({}, 'stopping');
 }

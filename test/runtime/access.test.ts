@@ -9,7 +9,7 @@ import { bearer, openWeb, type Web } from '../support/web.ts';
 
 /** Who is let in, what they see, and what nobody can have others do. */
 const ledgers = useLedgers();
-const elsewhere = { host: '0.0.0.0' };
+const strangers = { stranger: true };
 const marked = (marking: Marking) => (yaml: string) => yaml.replace(/^marking: .*$/m, `marking: ${marking}`);
 const ids = (rows: { id: string }[]) => rows.map(({ id }) => id);
 
@@ -31,22 +31,30 @@ async function withSite(
   await work({ ledger, house, web });
 }
 
-describe('from elsewhere', () => {
-  test.each(['/api/briefs', '/api/editions', '/openapi.json', '/docs', '/metrics', '/nothing'])(
-    'nobody gets %s without a token',
-    async (path) => {
-      await withSite(elsewhere, async ({ web }) => {
-        expect(await web.ask(path)).toMatchObject({
-          status: 401,
-          headers: { 'www-authenticate': 'Bearer' },
-          json: { code: 'login-needed' },
-        });
-      });
-    },
-  );
+describe('a stranger', () => {
+  test.each(['127.0.0.1', '0.0.0.0'])('gets nothing from %s, whatever the headers say', async (host) => {
+    await withSite({ ...strangers, host, publicUrl: 'https://sitrep.example' }, async ({ web }) => {
+      for (const path of ['/api/briefs', '/api/audit', '/openapi.json', '/docs', '/metrics', '/nothing'])
+        for (const headers of [
+          {},
+          { host: `127.0.0.1:${web.port}` },
+          { host: 'localhost' },
+          { host: 'sitrep.example' },
+          { host: 'evil.example' },
+          { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' },
+        ])
+          expect(await web.ask(path, { headers }), `${path} ${JSON.stringify(headers)}`).toMatchObject({
+            status: 401,
+            headers: { 'www-authenticate': 'Bearer' },
+            json: { code: 'login-needed', mend: expect.stringMatching(/sitrep open.*sitrep token add/) },
+          });
+      for (const path of ['/api/briefs/weekly/editions', '/api/editions/weekly/2021-08-22/cancel'])
+        expect((await web.ask(path, { method: 'POST', body: { asOf: '2021-08-15' } })).status).toBe(401);
+    });
+  });
 
   test('health is for everybody, and the metrics, which count all, for those who see all', async () => {
-    await withSite(elsewhere, async ({ web }) => {
+    await withSite(strangers, async ({ web }) => {
       expect((await web.ask('/healthz')).status).toBe(200);
       expect((await web.ask('/readyz')).status).toBe(200);
       const amber = await web.token({ name: 'ann', may: 'operate', clearance: 'TLP:AMBER' });
@@ -57,7 +65,7 @@ describe('from elsewhere', () => {
   });
 
   test('a token lets in until it is revoked, and another never', async () => {
-    await withSite(elsewhere, async ({ web, house }) => {
+    await withSite(strangers, async ({ web, house }) => {
       const token = await web.token({ name: 'ann', may: 'read', clearance: 'TLP:GREEN' });
       const get = (text: string) => web.ask('/api/briefs', { headers: { authorization: text } });
       expect((await get(`Bearer ${token}`)).status).toBe(200);
@@ -69,7 +77,7 @@ describe('from elsewhere', () => {
   });
 
   test('one that may read changes nothing, and is shown no address to write to', async () => {
-    await withSite(elsewhere, async ({ web, ledger }) => {
+    await withSite(strangers, async ({ web, ledger }) => {
       const target = mailTo('ana@example.org');
       const delivery = { ...target, heldBecause: 'ana@example.org is not allowed.' };
       await settled(ledger, 'celebrations/2021-08-22', 'TLP:CLEAR', [delivery]);
@@ -112,7 +120,7 @@ async function settled(
 
 describe('above the clearance', () => {
   test('nothing is seen of an edition, its deliveries or its record, nor that it exists', async () => {
-    await withSite(elsewhere, async ({ web, ledger, house }) => {
+    await withSite(strangers, async ({ web, ledger, house }) => {
       const secret = 'weekly/2021-08-22';
       await settled(ledger, secret, 'TLP:AMBER', [mailTo('ana@example.org')]);
       await settled(ledger, 'celebrations/2021-08-22', 'TLP:CLEAR', [mailTo('ana@example.org')]);
@@ -179,7 +187,7 @@ describe('above the clearance', () => {
   });
 
   test('an edition that is not made counts as its brief, and so does one that is made again', async () => {
-    await withSite(elsewhere, async ({ web, ledger }) => {
+    await withSite(strangers, async ({ web, ledger }) => {
       await ledger.request([asked({ asOf: '2021-08-15' })], now);
       await settled(ledger, 'weekly/2021-08-22', 'TLP:CLEAR');
       const headers = bearer(await web.token({ name: 'ann', may: 'read', clearance: 'TLP:GREEN' }));
@@ -198,7 +206,7 @@ describe('above the clearance', () => {
   });
 
   test('changes to no edition are for those who may operate and see all', async () => {
-    await withSite(elsewhere, async ({ web }) => {
+    await withSite(strangers, async ({ web }) => {
       const seen = async (token: string) =>
         (await web.ask('/api/audit', { headers: bearer(token) })).json.items.length;
       const whole = await web.token({ name: 'a', may: 'operate', clearance: 'TLP:RED' });
@@ -219,19 +227,19 @@ describe('a browser', () => {
   const sent = (cookie: string) => cookie.split(';')[0] ?? '';
 
   test('turns a token into a signed cookie that does not hold it, and back', async () => {
-    await withSite({ ...elsewhere, publicUrl: 'https://sitrep.example' }, async ({ web, house }) => {
+    await withSite({ ...strangers, publicUrl: 'https://sitrep.example' }, async ({ web, house }) => {
       const token = await web.token({ name: 'ann', may: 'operate', clearance: 'TLP:AMBER' });
       const refused = await web.ask('/login', form(`${token}x`));
       expect(refused).toMatchObject({
         status: 303,
-        headers: { location: '/login?refused=1&next=%2Feditions' },
+        headers: { location: '/login?refused=token&next=%2Feditions' },
       });
       expect(refused.headers['set-cookie']).toBeUndefined();
 
       const { status, headers } = await web.ask('/login', form(token));
       expect({ status, location: headers.location }).toEqual({ status: 303, location: '/editions' });
       const cookie = cookieOf(headers);
-      expect(cookie).toMatch(/; HttpOnly; Secure; SameSite=Strict$/);
+      expect(cookie).toMatch(/; HttpOnly; Secure; SameSite=Lax$/);
       expect(cookie).not.toContain(token);
       const get = (value: string) => web.ask('/api/briefs', { headers: { cookie: value } });
       expect((await get(sent(cookie))).status).toBe(200);
@@ -239,17 +247,25 @@ describe('a browser', () => {
       const flipped = sent(cookie).replace(/=(.)/, (_, first: string) => `=${first === 'a' ? 'b' : 'a'}`);
       const later = sent(cookie).replace(/\.(\d)/, (_, first: string) => `.${(Number(first) + 1) % 10}`);
       const unsigned = sent(cookie).replace(/\.[^.]*$/, '');
-      for (const tampered of [flipped, later, unsigned, 'sitrep_session=', 'sitrep_session=x.y'])
+      for (const tampered of [
+        flipped,
+        later,
+        unsigned,
+        cookie.replace(/=.*/, '='),
+        cookie.replace(/=.*/, '=x.y'),
+      ])
         expect(await get(tampered)).toMatchObject({ status: 401, json: { code: 'login-needed' } });
 
-      expect(cookieOf((await web.ask('/logout', { method: 'POST' })).headers)).toMatch(/sitrep_session=;/);
+      expect(cookieOf((await web.ask('/logout', { method: 'POST' })).headers)).toMatch(
+        /^sitrep_session_[0-9a-f]{8}=;/,
+      );
       await operations.revokeToken.run(house.office, { name: 'ann' });
       expect((await get(sent(cookie))).status).toBe(401);
     });
   });
 
   test('is not sent to another server after the login, and not let try for ever', async () => {
-    await withSite(elsewhere, async ({ web }) => {
+    await withSite(strangers, async ({ web }) => {
       const token = await web.token({ name: 'ann', may: 'read', clearance: 'TLP:AMBER' });
       const away = await web.ask('/login', form(token, '//evil.example/'));
       expect(away.headers.location).toBe('/');
@@ -263,7 +279,7 @@ describe('a browser', () => {
   });
 
   test('asks for a change from the pages of this service alone', async () => {
-    await withSite({ ...elsewhere, publicUrl: 'https://sitrep.example' }, async ({ web }) => {
+    await withSite({ ...strangers, publicUrl: 'https://sitrep.example' }, async ({ web }) => {
       const token = await web.token({ name: 'ann', may: 'operate', clearance: 'TLP:AMBER' });
       const cookie = sent(cookieOf((await web.ask('/login', form(token))).headers));
       const post = async (headers: { [name: string]: string }) => {
@@ -287,40 +303,68 @@ describe('a browser', () => {
   });
 });
 
-describe('on this machine', () => {
-  test('a page elsewhere can neither ask for changes nor read under a name of its own', async () => {
-    await withSite({}, async ({ web }) => {
-      const get = async (host: string) => (await web.ask('/api/briefs', { headers: { host } })).status;
-      for (const host of ['localhost', `localhost:${web.port}`, '127.0.0.1:1', '[::1]:8017'])
-        expect(await get(host)).toBe(200);
-      for (const host of ['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example:8017', '0.0.0.0'])
-        expect(await get(host)).toBe(421);
-      const cancel = (headers: { [name: string]: string }) =>
-        web.ask('/api/editions/weekly/1999-01-03/cancel', { method: 'POST', headers });
-      expect(await cancel({ origin: 'https://evil.example' })).toMatchObject({
-        status: 403,
-        json: { code: 'origin-foreign' },
+describe('a link that lets in once', () => {
+  const keptBy = (answer: { headers: { 'set-cookie'?: string[] | undefined } }) =>
+    (answer.headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
+
+  test('gives one browser the session of this machine’s operator, at a clean address', async () => {
+    await withSite(strangers, async ({ web }) => {
+      const link = web.newLink();
+      expect((await web.ask(link, { method: 'HEAD' })).status).toBe(401);
+      expect((await web.ask(`${link}x`)).headers).toMatchObject({ location: '/login?refused=link' });
+      const first = await web.ask(link);
+      expect(first).toMatchObject({
+        status: 303,
+        headers: { location: '/', 'referrer-policy': 'no-referrer' },
       });
-      expect((await cancel({ origin: `http://127.0.0.1:${web.port}` })).status).toBe(404);
-      expect((await cancel({})).status).toBe(404);
+      expect(first.headers['set-cookie']?.[0]).toMatch(/; HttpOnly; SameSite=Lax$/);
+      const headers = { cookie: keptBy(first) };
+      expect((await web.ask('/api/briefs', { headers })).status).toBe(200);
+      const own = { ...headers, origin: `http://127.0.0.1:${web.port}` };
+      expect(
+        (await web.ask('/api/editions/weekly/1999-01-03/cancel', { method: 'POST', headers: own })).status,
+      ).toBe(404);
+
+      const second = await web.ask(link);
+      expect(second).toMatchObject({ status: 303, headers: { location: '/login?refused=link' } });
+      expect(second.headers['set-cookie']).toBeUndefined();
+      // The browser that followed it may go back to it.
+      expect((await web.ask(link, { headers })).headers).toMatchObject({ location: '/' });
+      for (const path of ['/open', '/open?once=', '/open?once=this-machine'])
+        expect((await web.ask(path)).headers['set-cookie'], path).toBeUndefined();
     });
   });
 
-  test('whoever comes through a proxy comes from elsewhere', async () => {
-    await withSite({ publicUrl: 'https://sitrep.example' }, async ({ web }) => {
-      const token = await web.token({ name: 'ann', may: 'read', clearance: 'TLP:GREEN' });
-      for (const headers of [{ host: 'sitrep.example' }, { 'x-forwarded-for': '203.0.113.7' }]) {
-        expect((await web.ask('/api/briefs', { headers })).status).toBe(401);
-        expect((await web.ask('/api/briefs', { headers: { ...headers, ...bearer(token) } })).status).toBe(
-          200,
-        );
-      }
+  test('ends after an hour, and its session after twelve', async () => {
+    await withSite(strangers, async ({ web, house }) => {
+      const later = (hours: number) => {
+        house.time = new Date(house.time.getTime() + hours * 3_600_000);
+      };
+      const [late, inTime] = [web.newLink(), web.newLink()];
+      later(0.9);
+      const headers = { cookie: keptBy(await web.ask(inTime)) };
+      later(0.2);
+      expect((await web.ask(late)).headers['set-cookie']).toBeUndefined();
+      later(11.7);
+      expect((await web.ask('/api/briefs', { headers })).status).toBe(200);
+      later(0.2);
+      expect((await web.ask('/api/briefs', { headers })).status).toBe(401);
+    });
+  });
+
+  test('cannot be made up: its session is signed with the key of the ledger', async () => {
+    await withSite(strangers, async ({ web }) => {
+      const cookie = keptBy(await web.ask(web.newLink()));
+      const [name = ''] = cookie.split('=');
+      const forgeries = [`${name}=this-machine.99999999999999`, cookie.replace(/machine\.\d/, 'machine.9')];
+      for (const forged of forgeries)
+        expect((await web.ask('/api/briefs', { headers: { cookie: forged } })).status).toBe(401);
     });
   });
 });
 
 test('one caller who asks too much is told when to ask again, and others are not', async () => {
-  await withSite({ ...elsewhere, requestsPerMinute: 3 }, async ({ web }) => {
+  await withSite({ ...strangers, requestsPerMinute: 3 }, async ({ web }) => {
     const ann = bearer(await web.token({ name: 'ann', may: 'read', clearance: 'TLP:GREEN' }));
     const bob = bearer(await web.token({ name: 'bob', may: 'read', clearance: 'TLP:GREEN' }));
     for (let each = 0; each < 3; each += 1)

@@ -71,7 +71,7 @@ test('clients that neither finish asking nor read the answer keep no other waiti
         sockets.push(socket);
         await once(socket, 'connect');
         socket.pause();
-        const head = 'HTTP/1.1\r\nhost: localhost\r\n';
+        const head = `HTTP/1.1\r\nhost: localhost\r\ncookie: ${web.cookie}\r\nsec-fetch-site: same-origin\r\n`;
         if (each % 2 === 0) socket.write(`POST ${asked} ${head}content-length: 900\r\n\r\n{"asOf":`);
         // Asked again and again for what is large, and never read.
         else socket.write(`GET /openapi.json ${head}\r\n`.repeat(50));
@@ -92,7 +92,7 @@ test('a request that does not arrive in time is told so, whether its head is mis
         socket.write(text);
         return Buffer.concat(await socket.toArray()).toString();
       };
-      const head = `POST ${asked} HTTP/1.1\r\nhost: localhost\r\n`;
+      const head = `POST ${asked} HTTP/1.1\r\nhost: localhost\r\ncookie: ${web.cookie}\r\nsec-fetch-site: same-origin\r\n`;
       const json = 'content-type: application/json\r\ncontent-length: 900\r\n\r\n{"asOf":';
       for (const told of await Promise.all([begin(head), begin(`${head}${json}`)]))
         expect(told).toMatch(
@@ -192,6 +192,6 @@ test('the pages have the rest of the addresses, and show problems to browsers', 
       });
       expect((await web.ask('/login', { headers: accept })).text).toBe('<p>login');
     },
-    { pages, host: '0.0.0.0' },
+    { pages, stranger: true },
   );
 });

@@ -10,8 +10,10 @@ import { readEdition } from '../../src/adapters/editions.ts';
 import { hashOf } from '../../src/model/manifest.ts';
 import { slotsBetween } from '../../src/model/slots.ts';
 import { openProject } from '../support/cli.ts';
+import { newTokenOf } from '../support/login.ts';
 import { openProgramLedger } from '../support/program-ledger.ts';
 import { startService, type LogLine, type Service } from '../support/service.ts';
+import { bearer } from '../support/web.ts';
 
 /**
  * Kills the program at its most delicate moments, again and again, while it catches up on weeks of slots, and then looks
@@ -30,6 +32,7 @@ type Moment = keyof typeof moments | 'accepted';
 
 const project = await openProject();
 const ledger = await openProgramLedger(project);
+const token = await newTokenOf(project, 'metrics --may read --clearance TLP:RED', ledger.env);
 // What is under way at the other processes goes on after each kill.
 const DAYS = Math.ceil(KILLS * (ledger.roles.length > 1 ? 3.7 : 2)) + 10;
 afterAll(async () => {
@@ -209,9 +212,8 @@ async function settled(services: readonly Service[], signal?: AbortSignal): Prom
   await vi.waitFor(
     async () => {
       if (signal?.aborted) return;
-      const text = await fetch(`http://127.0.0.1:${String(ready?.['port'])}/metrics`).then((response) =>
-        response.text(),
-      );
+      const at = `http://127.0.0.1:${String(ready?.['port'])}/metrics`;
+      const text = await fetch(at, { headers: bearer(token) }).then((response) => response.text());
       const count = (pattern: RegExp) =>
         [...text.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
       const all = count(/^sitrep_editions\{state="\w+"\} (\d+)$/gm);

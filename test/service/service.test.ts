@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openProject } from '../support/cli.ts';
 import { mailServer } from '../support/mail-server.ts';
+import { operatorCookie } from '../support/login.ts';
 import { copyNewLedger } from '../support/new-ledger.ts';
 import { listProcesses } from '../support/processes.ts';
 import { startService } from '../support/service.ts';
@@ -24,7 +25,11 @@ describe('sitrep start', () => {
     const get = (path: string) => fetch(`http://127.0.0.1:${String(port)}${path}`);
     expect((await get('/healthz')).status).toBe(200);
     expect((await get('/readyz')).status).toBe(200);
-    const metrics = await (await get('/metrics')).text();
+    expect((await get('/metrics')).status).toBe(401);
+    const cookie = await operatorCookie(project, '--out one');
+    const metrics = await (
+      await fetch(`http://127.0.0.1:${String(port)}/metrics`, { headers: { cookie } })
+    ).text();
     for (const name of [
       'editions',
       'deliveries',

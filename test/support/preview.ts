@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Page } from 'puppeteer';
+import type { Browser, Page } from 'puppeteer';
 import { lacksLibraries } from '../../src/adapters/chromium/check.ts';
 import { findBrowser } from '../../src/adapters/chromium/find.ts';
 import { launchBrowser, type RunningBrowser } from '../../src/adapters/chromium/launch.ts';
+import { cookieFrom, setCookie } from './login.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -15,6 +16,9 @@ const root = join(import.meta.dirname, '../..');
 export interface Previewing extends AsyncDisposable {
   /** Such as `http://127.0.0.1:40123`. */
   readonly origin: string;
+  /** For a request of the user who started it. */
+  readonly headers: { readonly cookie: string };
+  logIn(browser: Browser): Promise<void>;
   /** Tells it to stop and gives its exit status. */
   stop(): Promise<number | null>;
 }
@@ -35,8 +39,16 @@ export async function startPreview(
     return typeof status === 'number' ? status : null;
   };
   for await (const line of createInterface({ input: child.stdout })) {
-    const [, origin] = /^Preview: (http:\/\/[^/]*)/.exec(line) ?? [];
-    if (origin !== undefined) return { origin, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+    const [, address, origin = ''] = /^Preview: ((http:\/\/[^/]*)\S*)$/.exec(line) ?? [];
+    if (address === undefined) continue;
+    const cookie = cookieFrom(await fetch(address, { redirect: 'manual' }));
+    return {
+      origin,
+      headers: { cookie },
+      logIn: (browser) => setCookie(browser, cookie),
+      stop,
+      [Symbol.asyncDispose]: async () => void (await stop()),
+    };
   }
   throw new Error('The preview ended before it said where it is.');
 }

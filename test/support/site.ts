@@ -5,6 +5,7 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'puppeteer';
 import { z } from 'zod';
 import type { Project } from './cli.ts';
+import { operatorCookie, setCookie } from './login.ts';
 import { copyNewLedger } from './new-ledger.ts';
 import { listProcesses } from './processes.ts';
 import { startService, type Service } from './service.ts';
@@ -12,6 +13,10 @@ import { startService, type Service } from './service.ts';
 /** A running `sitrep start` and where its pages are. */
 export interface Site extends AsyncDisposable {
   readonly origin: string;
+  /** For a request as this machine's operator. */
+  readonly headers: { readonly cookie: string };
+  /** Makes a browser that of this machine's operator. */
+  logIn(browser: Browser): Promise<void>;
   readonly service: Service;
 }
 
@@ -20,8 +25,11 @@ export async function startSite(project: Project, env: NodeJS.ProcessEnv = {}): 
   if (!existsSync(ledger)) await copyNewLedger(ledger);
   const service = startService(project, 'start', env);
   const { port } = await service.line(({ msg }) => msg === 'ready');
+  const cookie = await operatorCookie(project);
   return {
     origin: `http://127.0.0.1:${String(port)}`,
+    headers: { cookie },
+    logIn: (browser) => setCookie(browser, cookie),
     service,
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   };

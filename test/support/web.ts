@@ -7,6 +7,7 @@ import { openAdmission, sessionKey } from '../../src/runtime/admission.ts';
 import { openDesk, type Desk } from '../../src/runtime/desk.ts';
 import { operations } from '../../src/runtime/operations.ts';
 import { hashOfToken, newToken } from '../../src/runtime/tokens.ts';
+import { linkTo } from '../../src/shells/http/login.ts';
 import { serve, type Pages, type ServerOptions } from '../../src/shells/http/server.ts';
 import type { House } from './house.ts';
 
@@ -35,6 +36,10 @@ interface Ask {
 /** A real server on a free port, until it is disposed of. */
 export interface Web extends AsyncDisposable {
   readonly port: number;
+  /** Of the browser that all requests come from, but for those that bring a cookie or a token. */
+  readonly cookie: string;
+  /** The path of a link that lets in once. */
+  newLink(): string;
   readonly desk: Desk;
   ask(path: string, ask?: Ask): Promise<Answer>;
   /** The same, without waiting for the end of the answer. */
@@ -45,20 +50,25 @@ export interface Web extends AsyncDisposable {
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-/** `host` is loopback unless told otherwise; health never ails. */
+/** `host` is loopback by default; nobody is logged in for a `stranger`; health never ails. */
 export async function openWeb(
   { office }: House,
   {
     pages = null,
+    stranger = false,
     ...options
-  }: Partial<ServerOptions> & { pages?: ((desk: Desk) => Promise<Pages>) | null } = {},
+  }: Partial<ServerOptions> & {
+    pages?: ((desk: Desk) => Promise<Pages>) | null;
+    stranger?: boolean;
+  } = {},
 ): Promise<Web> {
   const desk = openDesk(office);
   const faults: object[] = [];
+  const admission = openAdmission(office.ledger, office);
   const served = await serve(
     {
       desk,
-      admission: openAdmission(office.ledger, office),
+      admission,
       key: await sessionKey(office.ledger),
       health: {
         condition: () => Promise.resolve({ reason: null, problems: [] }),
@@ -70,6 +80,8 @@ export async function openWeb(
     },
     { host: '127.0.0.1', port: 0, publicUrl: null, requestsPerMinute: 100_000, ...options },
   );
+  const newLink = () => linkTo('', admission.newLink());
+  let cookie = '';
   const begin = async (
     path: string,
     { method = 'GET', headers = {}, body, signal }: Ask = {},
@@ -85,6 +97,7 @@ export async function openWeb(
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(text),
         }),
+        ...(cookie !== '' && !('authorization' in headers) && { cookie, 'sec-fetch-site': 'same-origin' }),
         ...headers,
       },
       ...(signal && { signal }),
@@ -93,8 +106,15 @@ export async function openWeb(
     const [answer] = (await once(call, 'response')) as [IncomingMessage];
     return answer;
   };
+  if (!stranger) {
+    const answer = await begin(newLink());
+    answer.resume();
+    [cookie = ''] = answer.headers['set-cookie']?.[0]?.split(';') ?? [];
+  }
   return {
     port: served.port,
+    cookie,
+    newLink,
     desk,
     begin,
     async ask(path, ask) {

@@ -17,6 +17,7 @@ let running: RunningBrowser;
 beforeAll(async () => {
   project = await openProject();
   [site, running] = await Promise.all([startSite(project), openBrowser(testCacheFolder)]);
+  await site.logIn(running.browser);
   for (const brief of briefs) await project.sitrep(`backfill ${brief} --from 2021-08-22 --to 2021-08-22`);
   // What cannot be made, and why.
   const template = 'templates/celebrations/brief.hbs';
@@ -43,7 +44,8 @@ test.each([1280, 360])('nothing is wrong with any page, %i px wide', async (widt
   for (const path of [
     '/',
     '/login',
-    '/login?refused=1',
+    '/login?refused=token',
+    '/login?refused=link',
     ...briefs.map((brief) => `/briefs/${brief}`),
     '/briefs/weekly?year=2020',
     '/editions/weekly/2021-08-22',
@@ -84,6 +86,7 @@ test('the HTML of the briefs keeps to WCAG 2.1', async () => {
 
 test('nothing is wrong with the pages of the preview', async () => {
   await using preview = await startPreview(project.folder, { cache: join(project.folder, '.cache') });
+  await preview.logIn(running.browser);
   const page = await newTab(running.browser);
   await page.goto(`${preview.origin}/`);
   expect(await axeFinds(page)).toEqual([]);

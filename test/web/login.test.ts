@@ -7,7 +7,7 @@ import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
 import { openBrowser } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
-import { press, startSite, textOf, type Site } from '../support/site.ts';
+import { follow, press, startSite, textOf, type Site } from '../support/site.ts';
 
 let project: Project;
 let site: Site;
@@ -151,4 +151,51 @@ test('a form on a page that is not ours changes nothing', async () => {
   await otto.goto(`${site.origin}/editions/weekly/2021-08-08`);
   expect(await textOf(otto)).toMatch(/^Not Found/);
   await otto.browserContext().close();
+});
+
+test('a link in a mail that is read on another site leads to its edition, at once or after the login', async () => {
+  const path = '/editions/weekly/2021-08-22';
+  /** A page of another site, as a mail is shown by one, in the browser of `page`. */
+  const webmail = async (page: Page, to: string) => {
+    const mail = await page.browserContext().newPage();
+    await mail.setContent(`<a href="${site.origin}${to}">The edition</a>`);
+    return mail;
+  };
+  const otto = await logIn(tokens['otto'] ?? '');
+  await make(otto, 'weekly');
+  const mail = await webmail(otto, path);
+  await follow(mail, () => mail.click('a'));
+  expect(mail.url()).toBe(`${site.origin}${path}`);
+  expect(await textOf(mail, '.who')).toContain('otto');
+  // As messages name it: the PDF itself.
+  const other = await webmail(otto, `${path}/pdf`);
+  const answer = other.waitForResponse((response) => response.url().endsWith(`/api${path}/pdf`));
+  await other.click('a');
+  expect((await answer).status()).toBe(200);
+
+  const stranger = await (await running.browser.createBrowserContext()).newPage();
+  const first = await webmail(stranger, path);
+  await follow(first, () => first.click('a'));
+  expect(new URL(first.url()).pathname).toBe('/login');
+  await first.type('#token', tokens['otto'] ?? '');
+  await press(first, 'Log in');
+  expect(first.url()).toBe(`${site.origin}${path}`);
+  await otto.browserContext().close();
+  await stranger.browserContext().close();
+});
+
+test('the link of “sitrep open” logs in as this machine’s operator, and leaves no secret in the address', async () => {
+  const { stdout } = await project.sitrep('open --print');
+  const page = await (await running.browser.createBrowserContext()).newPage();
+  await page.goto(stdout.trim());
+  expect(page.url()).toBe(`${site.origin}/`);
+  expect(await textOf(page, '.who')).toBe('this machine Log out');
+  await page.goto(`${site.origin}/briefs/celebrations`);
+  await press(page, 'Make this edition');
+  expect(new URL(page.url()).pathname).toMatch(/^\/editions\/celebrations\//);
+  await press(page, 'Log out', { within: '.who' });
+  await page.goto(stdout.trim());
+  expect(page.url()).toBe(`${site.origin}/login?refused=link`);
+  expect(await textOf(page, '[role=alert]')).toContain('That link has been used');
+  await page.browserContext().close();
 });

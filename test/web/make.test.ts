@@ -22,6 +22,7 @@ let running: RunningBrowser;
 beforeAll(async () => {
   project = await openProject();
   [site, running] = await Promise.all([startSite(project), openBrowser(testCacheFolder)]);
+  await site.logIn(running.browser);
 });
 afterAll(async () => {
   await running[Symbol.asyncDispose]();
@@ -59,7 +60,9 @@ test('an edition is made, watched until it is done, read, and shown on the overv
   expect(await state(page)).toBe('rendered');
 
   const links = await page.$$eval('.files a', (all) => all.map((link) => link.href));
-  const [pdf, html, manifest] = await Promise.all(links.map((link) => fetch(link)));
+  const [pdf, html, manifest] = await Promise.all(
+    links.map((link) => fetch(link, { headers: site.headers })),
+  );
   const read = await readPdf(new Uint8Array(await (pdf?.arrayBuffer() ?? new ArrayBuffer())));
   expect(read.title).toContain('Al-Qaeda, the Taliban and ISIS, weekly');
   expect(read.pages).toHaveLength(3);

@@ -17,6 +17,7 @@ let page: Page;
 beforeAll(async () => {
   project = await openProject();
   [site, running] = await Promise.all([startSite(project), openBrowser(testCacheFolder)]);
+  await site.logIn(running.browser);
   page = await newTab(running.browser);
 });
 afterAll(async () => {

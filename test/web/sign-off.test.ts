@@ -53,8 +53,9 @@ beforeAll(async () => {
     SITREP_MAIL_DOMAINS: 'example.org',
   };
   [site, running] = await Promise.all([startSite(project, env), openBrowser(testCacheFolder)]);
+  await site.logIn(running.browser);
   page = await newTab(running.browser);
-  reader = await newTab(running.browser);
+  reader = await (await running.browser.createBrowserContext()).newPage();
   const { stdout } = await project.sitrep('token add ann --may read --clearance TLP:GREEN');
   await reader.setExtraHTTPHeaders({ authorization: `Bearer ${/\bsitrep_\S+/.exec(stdout)?.[0]}` });
 });
@@ -81,7 +82,8 @@ const buttonsIn = (on: Page, selector = 'main') =>
   on.$$eval(`${selector} form[method=post] button`, (all) =>
     all.map(({ firstChild }) => firstChild?.textContent),
   );
-const read = async (path: string) => (await fetch(`${site.origin}/api${path}`)).json();
+const read = async (path: string) =>
+  (await fetch(`${site.origin}/api${path}`, { headers: site.headers })).json();
 const deliveryTo = async (address: string): Promise<{ id: string; [field: string]: unknown }> =>
   (await read(`/deliveries?edition=${encodeURIComponent(id)}`)).items.find(
     (each: { address: string }) => each.address === address,

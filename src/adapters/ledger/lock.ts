@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../model/fault.ts';
@@ -9,6 +9,7 @@ import { AppError } from '../../model/fault.ts';
  */
 export function lockFolder(folder: string, { waitMs }: { waitMs: number }): Disposable {
   mkdirSync(folder, { recursive: true });
+  keepOthersOut(folder);
   const file = join(folder, 'lock');
   const lock = new DatabaseSync(file);
   try {
@@ -28,4 +29,24 @@ export function lockFolder(folder: string, { waitMs }: { waitMs: number }): Disp
     );
   }
   return { [Symbol.dispose]: () => lock.close() };
+}
+
+/** The socket takes any command, and tables and snapshot hold the key of all sessions: each makes its reader an operator. */
+function keepOthersOut(folder: string): void {
+  try {
+    if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
+  } catch (cause) {
+    throw new AppError(
+      'ledger-unusable',
+      [
+        {
+          file: folder,
+          problem:
+            'Other users of this machine can enter the folder of the ledger, and this user cannot change that.',
+          mend: 'Run Sitrep as the user who owns the folder, or have its owner run "chmod 700" on it.',
+        },
+      ],
+      { cause },
+    );
+  }
 }

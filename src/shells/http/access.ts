@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { thisMachine, type Caller } from '../../model/caller.ts';
-import { isLoopback } from '../../model/delivery-settings.ts';
+import type { Caller } from '../../model/caller.ts';
 import type { Admission } from '../../runtime/admission.ts';
+import { hashOfToken } from '../../runtime/tokens.ts';
 import { problemOf, RequestError } from './problem.ts';
 
 declare module 'fastify' {
@@ -17,43 +17,30 @@ declare module 'fastify' {
   }
 }
 
-/** The cookie of a browser that logged in. */
-export const SESSION = 'sitrep_session';
+/**
+ * The cookie of a browser that logged in. Browsers send the cookies of a host to all its ports: two ledgers served on
+ * one machine have different keys, and therefore different names here, so that a login to one is no logout of the other.
+ */
+export const sessionCookie = (key: string): string => `sitrep_session_${hashOfToken(key).slice(0, 8)}`;
 
 /** The caller of a request. Throws `login-needed` for a stranger. */
 export function callerOf({ caller }: FastifyRequest): Caller {
   if (caller !== null) return caller;
   throw problemOf('login-needed', {
-    detail: 'This is not for everybody.',
-    mend: 'Log in at /login, or send the header "Authorization: Bearer <token>". "sitrep token add" makes a token.',
+    detail: 'You are not logged in.',
+    mend: 'In a browser, log in at /login, or run "sitrep open" on the machine that runs Sitrep. In a program, send the header "Authorization: Bearer <token>"; "sitrep token add" makes a token.',
   });
 }
 
-/** Who comes through a proxy comes from elsewhere, even if the proxy is on this machine. */
-const viaProxy = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
-
-/** Finds out who asks, and lets nobody further than he may go. `local`: the server can be reached from this machine alone. */
+/** Authenticates each request by its token or session, and nothing else, and refuses strangers what is not open. */
 export function guard(
   app: FastifyInstance,
-  { admission, local, publicUrl }: { admission: Admission; local: boolean; publicUrl: string | null },
+  { admission, cookie, publicUrl }: { admission: Admission; cookie: string; publicUrl: string | null },
 ): { mayStill: (request: FastifyRequest) => Promise<boolean> } {
-  const publicHost = publicUrl === null ? null : new URL(publicUrl).host;
   app.decorateRequest('caller', null);
   app.decorateRequest('refusal', null);
 
-  /** A page elsewhere whose name is made to lead here (DNS rebinding) still sends its own name as Host. */
-  const isFromHere = (request: FastifyRequest): boolean => {
-    if (!local || viaProxy.some((header) => header in request.headers)) return false;
-    const { host = '' } = request.headers;
-    if (isLoopback(host.replace(/:\d*$/, ''))) return true;
-    if (publicHost !== null && host.toLowerCase() === publicHost) return false;
-    throw problemOf('host-foreign', {
-      detail: 'This service does not go by that name.',
-      mend: 'Ask for localhost or 127.0.0.1, or set SITREP_PUBLIC_URL to the address it is reached at.',
-    });
-  };
-
-  const strangerOr = async (request: FastifyRequest): Promise<Caller | null> => {
+  const identify = async (request: FastifyRequest): Promise<Caller | null> => {
     const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     if (request.headers.authorization !== undefined) {
       const found = token === undefined ? undefined : await admission.byToken(token);
@@ -63,23 +50,20 @@ export function guard(
         mend: '"sitrep token add" makes another.',
       });
     }
-    const cookie = request.cookies[SESSION];
+    const signed = request.cookies[cookie];
     const { valid, value } =
-      cookie === undefined ? { valid: false, value: null } : request.unsignCookie(cookie);
+      signed === undefined ? { valid: false, value: null } : request.unsignCookie(signed);
     return valid && value !== null ? ((await admission.bySession(value)) ?? null) : null;
   };
 
-  const findOut = async (request: FastifyRequest): Promise<Caller | null> =>
-    isFromHere(request) && request.headers.authorization === undefined ? thisMachine : strangerOr(request);
-
   app.addHook('onRequest', async (request) => {
     try {
-      request.caller = await findOut(request);
+      request.caller = await identify(request);
     } catch (error) {
       if (!(error instanceof RequestError) || error.problem.code !== 'token-unknown') throw error;
       request.refusal = error;
     }
-    refuseForeignOrigin(request, publicUrl);
+    refuseForeignOrigin(request, { cookie, publicUrl });
   });
   // Only now, after those who ask too much were turned away: guesses at a token count as well.
   app.addHook('preParsing', async (request) => {
@@ -88,7 +72,7 @@ export function guard(
   });
   return {
     mayStill: (request) =>
-      findOut(request).then(
+      identify(request).then(
         (caller) => caller !== null,
         () => false,
       ),
@@ -96,13 +80,16 @@ export function guard(
 }
 
 /** A change that a page elsewhere has a browser ask for bears that page's origin. Programs send none. */
-function refuseForeignOrigin({ method, headers, cookies }: FastifyRequest, publicUrl: string | null): void {
+function refuseForeignOrigin(
+  { method, headers, cookies }: FastifyRequest,
+  { cookie, publicUrl }: { cookie: string; publicUrl: string | null },
+): void {
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
   const { origin, host } = headers;
   const site = headers['sec-fetch-site'];
   const isOwn =
     origin === undefined
-      ? headers.authorization !== undefined || cookies[SESSION] === undefined || site === 'same-origin'
+      ? headers.authorization !== undefined || cookies[cookie] === undefined || site === 'same-origin'
       : URL.canParse(origin) &&
         (new URL(origin).host === host?.toLowerCase() ||
           (publicUrl !== null && new URL(origin).origin === new URL(publicUrl).origin));

@@ -20,8 +20,8 @@ const MOST_STREAMS = 100;
 /** Somebody who reads no more is not written to any longer. */
 const MOST_UNREAD_BYTES = 64_000;
 
-/** Nothing more happens by itself. */
-const isSettled = ({ state, deliveries }: EditionDetail): boolean =>
+/** Nothing more happens by itself: each delivery has reached an end, is on hold or waits for approval. */
+export const isSettled = ({ state, deliveries }: Pick<EditionDetail, 'state' | 'deliveries'>): boolean =>
   state === 'delivering'
     ? (deliveries.pending ?? 0) + (deliveries.sending ?? 0) === 0
     : state !== 'queued' && state !== 'rendering';

@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import Fastify from 'fastify';
 import { AppError } from '../../model/fault.ts';
 import type { Office } from '../../runtime/office.ts';
@@ -22,6 +23,8 @@ export async function serveOperations(office: Office, socket: string): Promise<A
     }
   });
   await server.listen({ path: socket });
+  // Its folder keeps others out already; this holds wherever that was changed.
+  await chmod(socket, 0o600);
   return { [Symbol.asyncDispose]: () => server.close() };
 }
 

@@ -20,7 +20,6 @@ const statuses = {
   'body-too-large': 413,
   'media-type-unknown': 415,
   'range-invalid': 416,
-  'host-foreign': 421,
   'headers-too-large': 431,
   'parameter-invalid': 422,
   'too-many-requests': 429,

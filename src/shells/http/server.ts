@@ -6,12 +6,11 @@ import fastifyStatic from '@fastify/static';
 import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { isLoopback } from '../../model/delivery-settings.ts';
-import { thisMachine, type Caller } from '../../model/caller.ts';
+import type { Caller } from '../../model/caller.ts';
 import type { Admission } from '../../runtime/admission.ts';
 import type { Desk } from '../../runtime/desk.ts';
 import type { Log } from '../../runtime/log.ts';
-import { guard } from './access.ts';
+import { guard, sessionCookie } from './access.ts';
 import { api } from './api/api.ts';
 import { eventStreams } from './events.ts';
 import { health, type Health } from './health.ts';
@@ -93,7 +92,7 @@ export async function serve(
   }: ServerOptions,
 ): Promise<AsyncDisposable & { port: number }> {
   const { desk, admission, key, log } = served;
-  const local = isLoopback(host);
+  const sessions = sessionCookie(key);
   const secure = publicUrl?.startsWith('https:') ?? false;
   const pages = (await served.pages?.(desk)) ?? null;
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
@@ -127,12 +126,11 @@ export async function serve(
   await app.register(formbody);
   // Only for its sendFile: no folder is served.
   await app.register(fastifyStatic, { serve: false });
-  const { mayStill } = guard(app, { admission, local, publicUrl });
+  const { mayStill } = guard(app, { admission, cookie: sessions, publicUrl });
   await app.register(rateLimit, {
     max: requestsPerMinute,
     timeWindow: '1 minute',
     keyGenerator: ({ caller, ip }) => caller?.name ?? ip,
-    allowList: ({ caller }) => caller === thisMachine,
     errorResponseBuilder: (_request, { after, ttl }) =>
       problemOf('too-many-requests', {
         detail: 'More was asked than one caller may ask in a minute.',
@@ -153,7 +151,7 @@ export async function serve(
   health(app, served.health, { guarded: true });
   await app.register(async (scope) => {
     await scope.register(underPressure, { maxEventLoopDelay: mostDelayMs });
-    login(scope, { admission, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
+    login(scope, { admission, cookie: sessions, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
     const sendEvents = eventStreams(desk, { mayStill, log });
     await api(scope, desk, { sendEvents, readAsset: served.readAsset });
     await pages?.routes(scope);

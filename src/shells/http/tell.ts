@@ -16,7 +16,11 @@ export function tell(
 ): FastifyReply {
   const { problem, headers } = asProblem(error, request);
   if (problem.code === 'internal')
-    log.error({ method: request.method, url: request.url, error: String(error) }, 'A request failed.');
+    // The address may hold the secret of a link.
+    log.error(
+      { method: request.method, url: request.url.replace(/\bonce=[^&]*/g, 'once=…'), error: String(error) },
+      'A request failed.',
+    );
   reply.code(problem.status).headers(headers).header('cache-control', 'no-store');
   if (pages === null || !wantsPage(request))
     return reply.type('application/problem+json').serializer(JSON.stringify).send(problem);

@@ -3,6 +3,7 @@ import type { Caller } from '../../model/caller.ts';
 import { editionPath } from '../../model/edition-id.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import type { BriefDetail, DeliveryView, EditionDetail, EditionView, StepRecord } from '../../model/view.ts';
+import { isSettled } from '../http/events.ts';
 import { shownState } from '../records.ts';
 import { editionActions } from './actions.ts';
 import { tally } from './calendar.ts';
@@ -66,7 +67,8 @@ export function editionPage(told: EditionTold) {
     reasonsTitle: wrong ? 'Why it was not made' : 'What there is to say',
     // That it fanned out shows in what it fanned out into.
     reasons: told.parts.length > 0 && !wrong ? [] : reasonsOf(edition.reason),
-    live: isMade || (!isOpen(state) && steps.length === 0) ? null : liveOf(edition, { steps, href, api }),
+    follow: isSettled(edition) ? null : followOf(edition, { steps, href, api }),
+    live: isMade || (!isOpen(state) && steps.length === 0) ? null : liveOf(edition, steps),
     parts: partsOf(told),
     isMade,
     alt: `${whole}, ${period}, as PDF`,
@@ -92,18 +94,20 @@ export function editionPage(told: EditionTold) {
   };
 }
 
-function liveOf(
+/** What the script of the page needs to show what happens next. */
+function followOf(
   { state }: EditionDetail,
   { steps, href, api }: { steps: readonly StepRecord[]; href: string; api: string },
 ) {
   const last = steps.at(-1);
-  const ofLastRun = steps.filter(({ run }) => run === last?.run);
+  const events = `${api}/events`;
+  return { events, run: last?.run ?? 0, last: last?.number ?? 0, reload: href, isMade: !isOpen(state) };
+}
+
+function liveOf({ state }: EditionDetail, steps: readonly StepRecord[]) {
+  const ofLastRun = steps.filter(({ run }) => run === steps.at(-1)?.run);
   return {
     isOpen: isOpen(state),
-    events: `${api}/events`,
-    run: last?.run ?? 0,
-    last: last?.number ?? 0,
-    reload: href,
     waits:
       state === 'queued' ? 'It begins when those before it are made.' : 'Most editions take a few seconds.',
     steps: ofLastRun.map(({ step, at }) => ({

@@ -1,6 +1,6 @@
 import { thisMachine, type Caller } from '../../model/caller.ts';
 
-/** What stands around every page: where one can go, and who is looking. */
+/** What surrounds every page: the links that the caller may follow, and who the caller is. */
 export function frameOf(caller: Caller | null, path: string) {
   const links = [
     { href: '/', label: 'Briefs', for: 'read' },
@@ -18,7 +18,6 @@ export function frameOf(caller: Caller | null, path: string) {
     who: caller && {
       name: caller.name,
       limits: caller === thisMachine ? null : `may ${caller.may}, up to ${caller.clearance}`,
-      canLogOut: caller !== thisMachine,
     },
     trail: null,
   };

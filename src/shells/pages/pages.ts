@@ -12,7 +12,14 @@ import { operatorRoutes } from './operator-routes.ts';
 import { openTemplates, type Show } from './templates.ts';
 import type { PagesWorld } from './world.ts';
 
-const loginQuery = z.object({ next: z.string().default('/'), refused: z.string().optional() });
+const refusals = {
+  token: 'That token lets nobody in: it was mistyped, or revoked.',
+  link: 'That link has been used, or is too old. “npx sitrep open” makes another.',
+} as const;
+const loginQuery = z.object({
+  next: z.string().default('/'),
+  refused: z.enum(['token', 'link']).optional().catch(undefined),
+});
 
 /** The pages for people: what the desk knows and does, as HTML that needs no script. */
 export async function openPages(desk: Desk, world: PagesWorld): Promise<Pages> {
@@ -37,7 +44,7 @@ export async function openPages(desk: Desk, world: PagesWorld): Promise<Pages> {
         return show({ request, reply }, 'login', {
           title: 'Log in',
           next: ownPath(next),
-          refused: refused === undefined ? null : 'That token lets nobody in: it was mistyped, or revoked.',
+          refused: refused === undefined ? null : refusals[refused],
         });
       });
     },

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import cookie from '@fastify/cookie';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { day, type Day } from '../../model/calendar.ts';
@@ -5,6 +7,7 @@ import { AppError } from '../../model/fault.ts';
 import { hashOf } from '../../model/manifest.ts';
 import { defaultAsOf } from '../../pipeline/coverage.ts';
 import { openPreview, type PreviewWorld, type View, type Wanted } from '../../runtime/preview.ts';
+import { hashOfToken, tokenWith } from '../../runtime/tokens.ts';
 import type { Catalogue } from '../load.ts';
 import { openStream } from './events.ts';
 import { addressOf, openPages, type Format, type Pages } from './pages.ts';
@@ -25,7 +28,7 @@ export interface Surroundings extends Catalogue, Pick<PreviewWorld, 'loadMateria
   readonly readText: (file: string) => Promise<string | null>;
 }
 
-/** Loopback alone: what an author has not published is nobody else's to read. */
+/** What an author has not published is nobody else's to read: not on the network, and not for other users of the machine. */
 const HOST = '127.0.0.1';
 const allowedHosts = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
@@ -67,7 +70,9 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
   resources.use(await world.watch(world.watched, onChange));
   const pages = await openPages(world.readAsset, world.readText);
   const server = Fastify({ forceCloseConnections: true });
-  guard(server);
+  const key = randomBytes(32).toString('base64url');
+  await server.register(cookie);
+  guard(server, hashOfToken(key));
   await serveAssets(server, world);
 
   /** What a page shows of a view, and a stamp that tells whether that is what it shows already. */
@@ -131,18 +136,28 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
   const [address] = server.addresses();
   const { brief, asOf } = options;
   const port = typeof address === 'object' ? address.port : options.port;
-  options.onReady(
-    `http://${HOST}:${port}${brief === undefined ? '/' : addressOf({ brief, asOf, given: {} })}`,
+  const start = new URL(
+    brief === undefined ? '/' : addressOf({ brief, asOf, given: {} }),
+    `http://${HOST}:${port}`,
   );
+  start.searchParams.set('key', key);
+  options.onReady(start.href);
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener('abort', () => resolve(), { once: true });
   if (!signal.aborted) await promise;
   await server.close();
 }
 
-/** A page elsewhere whose name is made to lead here (DNS rebinding) still sends its own name as Host. */
-function guard(server: FastifyInstance): void {
-  server.addHook('onRequest', async ({ headers }, reply) => {
+/**
+ * Answers those alone who were given the key, in the address that was printed or in the cookie that this becomes. A page
+ * elsewhere whose name is made to lead here (DNS rebinding) still sends its own name as Host.
+ */
+function guard(server: FastifyInstance, sha256: string): void {
+  // Another preview on this machine, at another port, gets this cookie too.
+  const name = `sitrep_preview_${sha256.slice(0, 8)}`;
+  const isKey = (given: string | undefined) =>
+    given !== undefined && tokenWith([{ sha256 }], hashOfToken(given)) !== undefined;
+  server.addHook('onRequest', async ({ headers, cookies, url }, reply) => {
     reply
       .header('content-security-policy', policy)
       .header('cross-origin-resource-policy', 'same-origin')
@@ -155,6 +170,19 @@ function guard(server: FastifyInstance): void {
         .code(421)
         .type('text/plain; charset=utf-8')
         .send('The preview answers to localhost and 127.0.0.1 alone.\n');
+    const asked = new URL(url, `http://${HOST}`);
+    const given = asked.searchParams.get('key') ?? undefined;
+    if (isKey(given)) {
+      asked.searchParams.delete('key');
+      return reply
+        .setCookie(name, given ?? '', { path: '/', httpOnly: true, sameSite: 'lax' })
+        .redirect(`${asked.pathname}${asked.search}`, 303);
+    }
+    if (!isKey(cookies[name]))
+      return reply
+        .code(401)
+        .type('text/plain; charset=utf-8')
+        .send('Open the whole address that "sitrep preview" printed: it holds the key.\n');
     return undefined;
   });
   server.setErrorHandler((error, _, reply) => {
