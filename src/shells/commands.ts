@@ -130,7 +130,10 @@ export function commands(world: Surroundings): Commands {
             world.signal.throwIfAborted();
             const request = { brief, dataset, asOf, paper, parameters };
             const edition = await collect(
-              produce(request, world.effects, material, { signal: world.signal }),
+              produce(request, world.effects, material, {
+                signal: world.signal,
+                elapsedMs: () => world.elapsedMs(),
+              }),
             );
             if (edition) verdicts.push(edition.rules);
             editions += 1;
