@@ -133,6 +133,7 @@ const parts = (usualLevel: string): Parts => {
   };
 };
 
+const warn = (line: string) => void process.stderr.write(`sitrep: ${line}\n`);
 const program = commandLine(
   commands({
     now: new Date(),
@@ -144,6 +145,7 @@ const program = commandLine(
     signal: stop.signal,
     elapsedMs: () => performance.now(),
     print,
+    warn,
   }),
   {
     version,
@@ -175,6 +177,7 @@ const program = commandLine(
       signal: stop.signal,
       paint,
       print,
+      warn,
     }),
     proof: proofCommands({
       ...catalogue,
