@@ -136,6 +136,7 @@ const parts = (usualLevel: string): Parts => {
   };
 };
 
+const warn = (line: string) => void process.stderr.write(`sitrep: ${line}\n`);
 const program = commandLine(
   commands({
     now: new Date(),
@@ -147,6 +148,7 @@ const program = commandLine(
     signal: stop.signal,
     elapsedMs: () => performance.now(),
     print,
+    warn,
   }),
   {
     version,
@@ -186,6 +188,7 @@ const program = commandLine(
       signal: stop.signal,
       paint,
       print,
+      warn,
     }),
     proof: proofCommands({
       ...catalogue,

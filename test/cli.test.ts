@@ -131,6 +131,16 @@ describe('generate', () => {
     expect((await readFile(pdf)).subarray(0, 5).toString()).toBe('%PDF-');
   });
 
+  test('--as-of warns of a day that is still to come', async () => {
+    const made = await project.sitrep('generate celebrations --as-of 2199-01-01 --out later --format html');
+    expect(made.status).toBe(0);
+    expect(made.stderr).toMatch(
+      /^sitrep: 2199-01-01 is still to come: in Europe\/London it is \d{4}-\d\d-\d\d\./,
+    );
+    const past = await project.sitrep('generate celebrations --as-of 2021-08-16 --out past --format html');
+    expect([past.status, past.stderr]).toEqual([0, '']);
+  });
+
   test('--as-of, --out, --format and --paper', async () => {
     const [html, letter] = await Promise.all([
       project.sitrep('generate celebrations --as-of 2021-08-16 --out html --format html'),

@@ -8,7 +8,7 @@ import { checkStatement } from './duckdb-statement.ts';
 
 /** A query made ready: running it again saves what it takes to read and plan it. */
 export interface ReadyQuery {
-  run(parameters: QueryParameters): Promise<Row[]>;
+  run(parameters: QueryParameters, options?: { signal?: AbortSignal | undefined }): Promise<Row[]>;
 }
 
 /**
@@ -26,14 +26,17 @@ export async function readyQuery(
     .catch((cause: unknown) => {
       throw failed(cause);
     });
-  const runOnce = async (parameters: QueryParameters): Promise<Row[]> => {
+  const runOnce = async (parameters: QueryParameters, signal?: AbortSignal): Promise<Row[]> => {
+    signal?.throwIfAborted();
     const timeout = AbortSignal.timeout(timeoutMs);
+    const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
     const interrupt = () => connection.interrupt();
-    timeout.addEventListener('abort', interrupt);
+    stop.addEventListener('abort', interrupt);
     try {
       bind(prepared, parameters);
       return await readRows(await prepared.stream());
     } catch (cause) {
+      signal?.throwIfAborted();
       if (cause instanceof TooMuch) throw failed(cause, { problem: cause.message, mend: cause.mend });
       if (!timeout.aborted) throw failed(cause);
       throw failed(cause, {
@@ -41,13 +44,13 @@ export async function readyQuery(
         mend: 'Narrow it, or look for a join without a condition.',
       });
     } finally {
-      timeout.removeEventListener('abort', interrupt);
+      stop.removeEventListener('abort', interrupt);
     }
   };
   let last: Promise<unknown> = Promise.resolve();
   return {
-    run(parameters) {
-      const next = last.then(() => runOnce(parameters));
+    run(parameters, { signal } = {}) {
+      const next = last.then(() => runOnce(parameters, signal));
       last = next.catch(() => {});
       return next;
     },

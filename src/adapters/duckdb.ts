@@ -48,11 +48,11 @@ export async function openQueries(
     return readyQuery(own, { sql, file, timeoutMs });
   };
   return {
-    query: async ({ sql, file, parameters }) => {
+    query: async ({ sql, file, parameters }, options) => {
       const key = `${file}\n${sql}`;
       const query = ready.get(key) ?? make(sql, file);
       ready.set(key, query);
-      return (await query).run(parameters);
+      return (await query).run(parameters, options);
     },
     async [Symbol.asyncDispose]() {
       for (const own of connections) own.closeSync();

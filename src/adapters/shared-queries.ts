@@ -32,7 +32,7 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
         if (replaced?.users === 0) await close(replaced);
         const opened = await shared.opened;
         return {
-          query: (query) => opened.query(query),
+          query: (...query) => opened.query(...query),
           async [Symbol.asyncDispose]() {
             shared.users -= 1;
             if (shared.users === 0 && shared !== newest) await close(shared);

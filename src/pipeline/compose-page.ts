@@ -11,6 +11,7 @@ import { holdDraft } from './gate/gate.ts';
 import { illustrate } from './illustrate.ts';
 import type { Effects, Material, OnStep, Rendering, Request } from './produce.ts';
 import { select } from './select.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /** A page before the gate. */
 export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
@@ -23,7 +24,7 @@ export async function composePage(
   { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
   { openQueries, drawChart }: Pick<Effects, 'openQueries' | 'drawChart'>,
   { maps, fontFaces, glyphs }: Material,
-  { onStep, explained }: { onStep: OnStep; explained: boolean },
+  { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
 ): Promise<ComposedPage> {
   const period = periodEnding(asOf, brief.config.period);
   const knownRows = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
@@ -35,7 +36,14 @@ export async function composePage(
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
   onStep('select');
-  const { forCharts, all } = await select({ brief, known: knownRows, period, parameters, openQueries });
+  const { forCharts, all } = await select({
+    brief,
+    known: knownRows,
+    period,
+    parameters,
+    openQueries,
+    signal: limit.signal,
+  });
   onStep('analyse');
   const findings = analyse(brief, forCharts);
   const told = { brief, findings };
@@ -46,8 +54,10 @@ export async function composePage(
   const drawing = illustrate({ brief, known, sets: tell(forCharts), findings, maps, drawChart });
   // The faults of queries come first: those of charts may follow from them.
   drawing.catch(() => {});
+  limit.enter('select');
   const sets = tell(await all);
-  const figures = await drawing;
+  limit.enter('chart');
+  const figures = await limit.within(drawing);
   onStep('compose');
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
@@ -68,10 +78,11 @@ export async function composePage(
       correction: correction && { ...correction, changes: corrected },
       fontFaces,
     },
-    { explained },
+    { explained, check: limit.check },
   );
   const charts = Object.fromEntries(drawn);
   const judge = () => {
+    limit.check();
     const draft = readDraft({
       brief,
       dataset,
@@ -87,7 +98,7 @@ export async function composePage(
       charts: Object.values(charts),
       glyphs,
     });
-    return { draft, rules: explained ? { passed: [], waived: [] } : holdDraft(draft) };
+    return { draft, rules: explained ? { passed: [], waived: [] } : holdDraft(draft, limit.check) };
   };
   return { title, period, known, corrected, html, used, changes, charts, sets, puts, judge };
 }

@@ -89,7 +89,7 @@ const templates = new WeakMap<Brief, Template>();
  */
 export function compose(
   composition: Composition,
-  { explained = false }: { explained?: boolean } = {},
+  { explained = false, check }: { explained?: boolean; check?: (() => void) | undefined } = {},
 ): { html: string; traced: string; used: string[]; asked: RowSets; puts: Put[] } {
   const {
     brief,
@@ -164,7 +164,7 @@ export function compose(
   };
   for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);
   for (const { id } of applied) if (id !== null) evidence.use(id);
-  const traced = template(page, helpers);
+  const traced = template(page, { helpers, check });
   return {
     html: withoutTraces(traced),
     traced,

@@ -19,6 +19,7 @@ import { printAndJudge } from './print-and-judge.ts';
 import { proofOf } from './proof.ts';
 import { seal } from './seal.ts';
 import type { OpenQueries } from './select.ts';
+import { TimeLimit } from './time-limit.ts';
 import type { Put } from './trace.ts';
 
 /** What is asked for: a brief, a day, a paper, values for its parameters, and its revision: an edition's identity. */
@@ -102,40 +103,67 @@ export interface Edition extends Rendering {
   readonly manifest: SealedManifest;
 }
 
+interface Options {
+  readonly onStep?: OnStep;
+  readonly signal?: AbortSignal | undefined;
+  /** A steadily rising number of milliseconds, to tell what took the time of an edition that took too long. */
+  readonly elapsedMs?: (() => number) | undefined;
+}
+
 /**
  * select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`, but not for one
- * that is to be `explained`.
+ * that is to be `explained`, and `print-failed` for one that takes longer than its brief allows.
  */
 export async function render(
   request: Request,
   effects: Pick<Effects, 'openQueries' | 'drawChart'>,
   material: Material,
-  { onStep = () => {}, explained = false }: { onStep?: OnStep; explained?: boolean } = {},
+  { onStep = () => {}, explained = false, ...options }: Options & { readonly explained?: boolean } = {},
 ): Promise<Rendering> {
-  const { judge, ...page } = await composePage(request, effects, material, { onStep, explained });
-  onStep('gate');
-  return { ...page, ...judge() };
+  const limit = new TimeLimit(request.brief, options);
+  const enter = entering(limit, onStep);
+  try {
+    const { judge, ...page } = await composePage(request, effects, material, {
+      onStep: enter,
+      explained,
+      limit,
+    });
+    enter('gate');
+    return { ...page, ...judge() };
+  } catch (cause) {
+    throw limit.explain(cause);
+  }
 }
+
+const entering =
+  (limit: TimeLimit, onStep: OnStep): OnStep =>
+  (step) => {
+    limit.enter(step);
+    onStep(step);
+  };
 
 /** The whole way from data to a sealed and inspected PDF. Nothing is written. */
 export async function produce(
   request: Request,
   effects: Effects,
   material: Material,
-  { onStep = () => {}, signal }: { onStep?: OnStep; signal?: AbortSignal } = {},
+  { onStep: report = () => {}, ...options }: Options = {},
 ): Promise<Edition> {
   const { brief, asOf, correction } = request;
-  const { seconds } = brief.config.limits;
-  const timeout = AbortSignal.timeout(seconds * 1000);
-  const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  const limit = new TimeLimit(brief, options);
+  const onStep = entering(limit, report);
   effects.startPrinting();
   try {
-    const { judge, ...page } = await composePage(request, effects, material, { onStep, explained: false });
-    stop.throwIfAborted();
+    const { judge, ...page } = await composePage(request, effects, material, {
+      onStep,
+      explained: false,
+      limit,
+    });
+    limit.check();
     onStep('gate');
     const { printed, rendering, manifest, attachments } = await printAndJudge(
       ({ signal: dismissed, onBegun }) =>
-        effects.print(page.html, { signal: AbortSignal.any([stop, dismissed]), onBegun }),
+        effects.print(page.html, { signal: AbortSignal.any([limit.signal, dismissed]), onBegun }),
       async () => {
         const judged = { ...page, ...judge() };
         return { rendering: judged, ...(await proofOf(request, judged, { effects, material })) };
@@ -163,6 +191,7 @@ export async function produce(
       attachments,
     );
     onStep('inspect');
+    limit.check();
     const inspected = holdPrint(
       readPrint({
         brief,
@@ -174,6 +203,7 @@ export async function produce(
         tree,
         pieces,
       }),
+      limit.check,
     );
     return { ...rendering, pdf, pages, manifest, rules: together(rendering.rules, inspected) };
   } catch (cause) {
@@ -185,9 +215,6 @@ export async function produce(
         cause.faults.map((fault) => ({ file, ...fault })),
         { cause },
       );
-    if (!timeout.aborted) throw cause;
-    const problem = `The edition took longer than ${seconds} s.`;
-    const mend = 'Raise limits.seconds in brief.yaml, or look for a slow query or chart.';
-    throw new AppError('print-failed', [{ file, problem, mend }], { cause });
+    throw limit.explain(cause);
   }
 }

@@ -23,7 +23,10 @@ export interface OwnParameter {
 
 /** A database that holds nothing but what is known. */
 export interface Queries extends AsyncDisposable {
-  query(query: { sql: string; file: string; parameters: QueryParameters }): Promise<Row[]>;
+  query(
+    query: { sql: string; file: string; parameters: QueryParameters },
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<Row[]>;
 }
 
 export type OpenQueries = (known: Tables, options: { macros: SourceFile }) => Promise<Queries>;
@@ -56,12 +59,15 @@ export async function select({
   period,
   parameters: given,
   openQueries,
+  signal,
 }: {
   brief: Brief;
   known: Tables;
   period: Period;
   parameters: Parameters;
   openQueries: OpenQueries;
+  /** Interrupts what is under way. */
+  signal?: AbortSignal | undefined;
 }): Promise<Selection> {
   const queries = await openQueries(known, { macros: brief.macros });
   const own = Object.entries(brief.config.parameters).map(([name, { type }]): [string, OwnParameter] => [
@@ -72,7 +78,7 @@ export async function select({
   const faults: Fault[] = [];
   const run = async ([name, { file, text }]: [string, SourceFile]): Promise<[string, Row[]]> => {
     try {
-      return [name, await queries.query({ sql: text, file, parameters })];
+      return [name, await queries.query({ sql: text, file, parameters }, { signal })];
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
       faults.push(...cause.faults);

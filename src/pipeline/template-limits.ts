@@ -3,6 +3,7 @@ import { AppError } from '../model/fault.ts';
 
 /** Rounds of loops, partials put in, and items of lists handed to helpers: the briefs here take a few hundred. */
 const MOST_ROUNDS = 200_000;
+const CALLS_BETWEEN_CHECKS = 64;
 /** Of a page, traces included: a long brief has a million, and most of them are fonts. */
 const MOST_CHARACTERS = 20_000_000;
 
@@ -12,13 +13,19 @@ const MOST_CHARACTERS = 20_000_000;
  */
 export class RenderingLimits {
   #rounds = 0;
+  #calls = 0;
+  #check: (() => void) | undefined;
 
-  restart(): void {
+  restart(check?: () => void): void {
     this.#rounds = 0;
+    this.#calls = 0;
+    this.#check = check;
   }
 
   /** Throws `template-invalid`. */
   readonly addRounds = (rounds: number): void => {
+    this.#calls += 1;
+    if (this.#calls % CALLS_BETWEEN_CHECKS === 0) this.#check?.();
     this.#rounds += rounds;
     if (this.#rounds > MOST_ROUNDS)
       throw tooMuch(

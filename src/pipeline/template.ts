@@ -24,8 +24,15 @@ export interface TemplateSources {
   readonly onPut?: (put: Put) => string;
 }
 
-/** Renders one page. `helpers` stand in for those of the same names that it was compiled with. */
-export type Template = (context: object, helpers?: Helpers) => string;
+export interface RenderOptions {
+  /** Stand in for those of the same names that the page was compiled with. */
+  readonly helpers?: Helpers;
+  /** Called every so often: it may throw to stop the page. */
+  readonly check?: (() => void) | undefined;
+}
+
+/** Renders one page. */
+export type Template = (context: object, options?: RenderOptions) => string;
 
 /**
  * Compiles a template with its partials. Handlebars' own strict mode lets unknown names pass as arguments of helpers,
@@ -94,9 +101,9 @@ export function compileTemplate({
   compiled.delete('');
   for (const [name, partial] of compiled) handlebars.registerPartial(name, partial);
 
-  return (context, own = {}) => {
+  return (context, { helpers: own = {}, check } = {}) => {
     reading = undefined;
-    limits.restart();
+    limits.restart(check);
     met.restart();
     let page = '';
     try {

@@ -74,9 +74,10 @@ export async function generate(
     const startedMs = reports.elapsedMs();
     const label = [brief.id, describeParameters(request.parameters)].filter((part) => part !== '').join(' ');
     const onStep = (step: Step) => reports.onStep(label, step);
+    const elapsedMs = () => reports.elapsedMs();
     const edition = wanted.includes('pdf')
-      ? await produce(request, effects, material, { onStep, signal })
-      : await renderOnly(request, { effects, material, onStep });
+      ? await produce(request, effects, material, { onStep, signal, elapsedMs })
+      : await renderOnly(request, { effects, material, onStep, signal, elapsedMs });
     const name = `${brief.id}-${editionName(identityOf(request))}`;
     const files = [
       ...(edition.pdf ? [{ name: `${name}.pdf`, content: edition.pdf }] : []),
@@ -114,9 +115,19 @@ export async function generate(
 /** An edition that nobody asks a PDF of. */
 async function renderOnly(
   request: Request,
-  { effects, material, onStep }: { effects: Effects; material: Material; onStep: (step: Step) => void },
+  {
+    effects,
+    material,
+    ...options
+  }: {
+    effects: Effects;
+    material: Material;
+    onStep: (step: Step) => void;
+    signal: AbortSignal;
+    elapsedMs: () => number;
+  },
 ) {
-  const rendering = await render(request, effects, material, { onStep });
+  const rendering = await render(request, effects, material, options);
   const manifest = describeRendering(request, rendering, { material, browser: null, attachments: [] });
   return { ...rendering, manifest, pdf: undefined, pages: null };
 }

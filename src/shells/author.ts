@@ -15,6 +15,7 @@ import {
 import { unifiedDiff, type DiffLine } from '../runtime/unified-diff.ts';
 import type { AuthorCommands } from './cli-author.ts';
 import { datasetOf, load, namedBriefs, type Catalogue } from './load.ts';
+import { ofFuture } from './times.ts';
 
 type Style = 'red' | 'green' | 'cyan' | 'dim';
 const styles: { readonly [kind in DiffLine['kind']]: Style } = {
@@ -56,12 +57,17 @@ export interface AuthorWorld extends Catalogue {
   readonly signal: AbortSignal;
   paint(style: Style, text: string): string;
   print(line: string): void;
+  /** A line on standard error. */
+  warn(line: string): void;
 }
 
 export function authorCommands(world: AuthorWorld): AuthorCommands {
   return {
     async preview(brief, { asOf, port }) {
       if (brief !== undefined) await namedBriefs(world, [brief]);
+      // A preview may show briefs of many time zones.
+      for (const line of asOf === undefined ? [] : ofFuture(asOf, { timezone: 'UTC', now: world.now }))
+        world.warn(line);
       await world.preview({
         brief,
         asOf,

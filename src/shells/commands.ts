@@ -13,7 +13,7 @@ import { distinct, generate, type Outcome, type Store } from '../runtime/generat
 import type { Commands } from './cli.ts';
 import { datasetOf, load, namedBriefs, unknownDataset, type Catalogue } from './load.ts';
 import { alignColumns } from './table.ts';
-import { localTime, utcTime } from './times.ts';
+import { localTime, ofFuture, utcTime } from './times.ts';
 
 /** How many coming slots of each brief `list` shows. */
 const slotsShown = 3;
@@ -32,6 +32,8 @@ export interface Surroundings extends Catalogue {
   elapsedMs(): number;
   /** A line for people, on standard output. */
   print(line: string): void;
+  /** A line for people, on standard error. */
+  warn(line: string): void;
 }
 
 export function commands(world: Surroundings): Commands {
@@ -54,6 +56,10 @@ export function commands(world: Surroundings): Commands {
         }),
       );
       const days = asked.map((each) => `As of ${[each.asOf, each.why ?? []].flat().join(', ')}.`);
+      const warnings = asked.flatMap(({ asOf: day, brief }) =>
+        ofFuture(day, { timezone: brief.config.schedule.timezone, now: world.now }),
+      );
+      for (const line of new Set(warnings)) world.warn(line);
       for (const line of new Set(days)) world.print(line);
       for (const { brief, requests } of editions)
         if (requests.length === 0)
@@ -130,7 +136,10 @@ export function commands(world: Surroundings): Commands {
             world.signal.throwIfAborted();
             const request = { brief, dataset, asOf, paper, parameters };
             const edition = await collect(
-              produce(request, world.effects, material, { signal: world.signal }),
+              produce(request, world.effects, material, {
+                signal: world.signal,
+                elapsedMs: () => world.elapsedMs(),
+              }),
             );
             if (edition) verdicts.push(edition.rules);
             editions += 1;

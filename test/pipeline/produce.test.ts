@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Brief } from '../../src/model/brief.ts';
 import { AppError } from '../../src/model/fault.ts';
 import { produce, type Effects } from '../../src/pipeline/produce.ts';
 import { rendering } from '../support/effects.ts';
@@ -20,7 +21,7 @@ const wrong = withBrief(right, 'weekly', (brief) => ({
   },
 }));
 
-const produceWith = (product: Product, print: Effects['print']) =>
+const produceWith = (product: Product, print: Effects['print'], elapsedMs?: () => number) =>
   produce(
     {
       brief: findBrief(product, 'weekly'),
@@ -36,6 +37,7 @@ const produceWith = (product: Product, print: Effects['print']) =>
       browser: () => Promise.resolve({ name: 'Test', version: '1' }),
     },
     product.material,
+    { elapsedMs },
   );
 
 test('charts are drawn while queries that they do not need are under way', async () => {
@@ -90,4 +92,50 @@ test('what the gate says of a page comes before a print that fails at once', asy
   const failing = () => Promise.reject(new AppError('print-failed', [{ problem: 'No.', mend: 'None.' }]));
   expect(await heldOrFailed(produceWith(wrong, failing))).toBe('edition-held');
   expect(await heldOrFailed(produceWith(right, failing))).toBe('print-failed');
+});
+
+describe('limits.seconds', () => {
+  const limited = (change: (brief: Brief) => Brief) =>
+    withBrief(right, 'weekly', (brief) => {
+      const limits = { ...brief.config.limits, seconds: 1 };
+      return change({ ...brief, config: { ...brief.config, limits } });
+    });
+  const neverPrinted: Effects['print'] = () => Promise.reject(new Error('It was printed.'));
+  const faultsOf = async (product: Product, elapsedMs: () => number) => {
+    const error: unknown = await produceWith(product, neverPrinted, elapsedMs).catch(
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof AppError)) throw error;
+    expect(error.code).toBe('print-failed');
+    expect(error.faults).toHaveLength(1);
+    return error.faults[0];
+  };
+
+  test.each(['gaps', 'timeline'])('stops a slow query, %s, and names the step', async (name) => {
+    const product = limited((brief) => {
+      const query = brief.queries[name];
+      if (query === undefined) throw new Error(`There is no query "${name}".`);
+      const text = 'SELECT max(a.range * b.range % 7)::VARCHAR AS id FROM range(2000000) a, range(2000000) b';
+      return { ...brief, queries: { ...brief.queries, [name]: { ...query, text } } };
+    });
+    const fault = await faultsOf(product, () => performance.now());
+    expect(fault?.field).toBe('limits.seconds');
+    expect(fault?.problem).toMatch(/^The edition took longer than 1 s: select \d+\.\d s/);
+  });
+
+  test('stops a page that loops on while it is composed, and names the step', async () => {
+    let calls = 0;
+    const product = limited((brief) => ({
+      ...brief,
+      queries: { ...brief.queries, many: { file: 'many.sql', text: 'SELECT range FROM range(400)' } },
+      template: {
+        ...brief.template,
+        text: '{{#each rows.many}}{{#each @root.rows.many}}<p>{{range}}</p>{{/each}}{{/each}}',
+      },
+    }));
+    // Time passes from one look at the clock to the next.
+    const fault = await faultsOf(product, () => (calls += 1) * 20);
+    expect(fault?.problem).toMatch(/: compose \d+\.\d s/);
+    expect(calls).toBeLessThan(100);
+  });
 });

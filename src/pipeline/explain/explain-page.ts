@@ -154,7 +154,10 @@ function typed({ text, file }: Text, element: Element, { brief }: Told): Origin 
   };
 }
 
-/** The rows that the next citation names, as one stands after what it bears out; without one, those of the unit. */
+/**
+ * The rows that the next citation names, as one stands after what it bears out; without one, those of the unit. A cell
+ * is borne out by the citations of its own row, wherever in it they stand, and else by those of the table.
+ */
 function citedAfter(
   text: Text | undefined,
   { element, units }: { element: Element; units: readonly Unit[] },
@@ -163,12 +166,20 @@ function citedAfter(
   for (let up: Element | null = element; up !== null; up = up.parent) {
     const unit = known.get(up);
     if (unit === undefined) continue;
-    const nodes = [...nodesIn(up)];
+    const row = up.name === 'table' ? rowAround(element) : undefined;
+    const nodes = [...nodesIn(row ?? up)];
     const at = text === undefined ? -1 : nodes.indexOf(text);
-    const next = at === -1 ? undefined : nodes.slice(at).find((node) => !isElement(node) && !isText(node));
-    return next !== undefined && 'cites' in next ? next.cites : [...unit.cites];
+    const cites = (node: Node) => !isElement(node) && !isText(node);
+    const next = at === -1 ? undefined : nodes.slice(at).find(cites);
+    const own = next ?? (row && nodes.findLast(cites));
+    return own !== undefined && 'cites' in own ? own.cites : [...unit.cites];
   }
   return [];
+}
+
+function rowAround(element: Element): Element | undefined {
+  for (let up: Element | null = element; up !== null; up = up.parent) if (up.name === 'tr') return up;
+  return undefined;
 }
 
 function* nodesIn(element: Element): Generator<Node> {

@@ -6,10 +6,10 @@ import { judge, type Verdict } from './rule.ts';
 import { afterSealing, beforePrinting } from './rules.ts';
 
 /** Holds a page that is not to be printed. Throws `edition-held` with every reason. */
-export const holdDraft = (draft: Draft): Verdict => judge(beforePrinting, draft);
+export const holdDraft = (draft: Draft, check?: () => void): Verdict => judge(beforePrinting, draft, check);
 
 /** Holds a PDF that is not to leave the house. Throws `edition-held` with every reason. */
-export const holdPrint = (print: Print): Verdict => judge(afterSealing, print);
+export const holdPrint = (print: Print, check?: () => void): Verdict => judge(afterSealing, print, check);
 
 /** Waivers that none of a brief's editions needed. */
 export function idleWaivers({ config, definition }: Brief, verdicts: readonly Verdict[]): Fault[] {

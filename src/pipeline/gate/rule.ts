@@ -24,16 +24,18 @@ export interface Verdict {
   readonly waived: readonly { readonly rule: string; readonly reason: string }[];
 }
 
-/** Holds `subject` to every rule. Throws `edition-held` with all faults that the brief does not waive. */
+/** Holds `subject` to every rule; `checkTime`, between them, may throw. Throws `edition-held` with all faults that the brief does not waive. */
 export function judge<Subject>(
   rules: readonly Rule<Subject>[],
   subject: Subject & { readonly brief: Brief },
+  checkTime: () => void = () => {},
 ): Verdict {
   const { waive } = subject.brief.config;
   const passed: string[] = [];
   const waived: { rule: string; reason: string }[] = [];
   const faults: Fault[] = [];
   for (const { name, check, binding, follows, inLoops = false } of rules) {
+    checkTime();
     const found = check(subject);
     const waiver = binding ? undefined : waive.find(({ rule }) => rule === name);
     if (found.length === 0) passed.push(name);

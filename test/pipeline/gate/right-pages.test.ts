@@ -89,7 +89,7 @@ const heading = fc.array(word, { minLength: 1, maxLength: 3 }).map((parts) =>
   ),
 );
 
-const each = (before: string, row: string, after: string) =>
+const loop = (before: string, row: string, after: string) =>
   `${before}{{#each rows.own}}${row}{{/each}}${after}`;
 const block = fc.oneof(
   typed.map((text) => `<p>${text}{{cite "G1"}}</p>`),
@@ -103,11 +103,11 @@ const block = fc.oneof(
   heading.map((text) => `<h3 class="label">${text}</h3>`),
   fc.constant('<p>So many: {{figure "M1" "value"}} at {{figure "G1" "date"}}{{cite "M1"}}{{cite "G1"}}</p>'),
   fc.constant('<p>All of them{{cite (column rows.own "id")}}</p>'),
-  fc.constant(each('', '<p>{{say summary}}{{cite id}}</p>', '')),
-  fc.constant(each('<ol>', '<li>{{say title}}{{cite id}} {{say summary}}</li>', '</ol>')),
-  fc.constant(each('<ul>', '<li><b>{{title}}</b>{{cite id}}<ul><li>{{say summary}}</li></ul></li>', '</ul>')),
+  fc.constant(loop('', '<p>{{say summary}}{{cite id}}</p>', '')),
+  fc.constant(loop('<ol>', '<li>{{say title}}{{cite id}} {{say summary}}</li>', '</ol>')),
+  fc.constant(loop('<ul>', '<li><b>{{title}}</b>{{cite id}}<ul><li>{{say summary}}</li></ul></li>', '</ul>')),
   fc.constant(
-    each(
+    loop(
       '<table><thead><tr><th>No.</th><th>What <i>it</i> is</th><th>What</th><th class="number">Km</th></tr></thead><tbody>',
       '<tr><td>{{place}}{{cite id}}</td><td>{{say summary}}</td><td>{{title}}</td><td class="number">{{number}} km</td></tr>',
       '</tbody></table>',
@@ -228,7 +228,7 @@ test(`issues ${RUNS} generated pages that are right`, async () => {
         await print(productOf(each), { brief: 'celebrations', asOf: '2021-08-25' }, { printer });
         issued += 1;
       } catch (error) {
-        if (error instanceof AppError) throw new Error(error.message);
+        if (error instanceof AppError) throw new Error(error.message, { cause: error });
         throw error;
       }
     }),
