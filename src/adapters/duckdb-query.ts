@@ -9,6 +9,8 @@ import { checkStatement } from './duckdb-statement.ts';
 /** A query made ready: running it again saves what it takes to read and plan it. */
 export interface ReadyQuery {
   run(parameters: QueryParameters): Promise<Row[]>;
+  /** The columns of its result; it runs for them where it has not yet. */
+  columns(parameters: QueryParameters): Promise<readonly string[]>;
 }
 
 /**
@@ -26,13 +28,16 @@ export async function readyQuery(
     .catch((cause: unknown) => {
       throw failed(cause);
     });
+  let columns: readonly string[] | undefined;
   const runOnce = async (parameters: QueryParameters): Promise<Row[]> => {
     const timeout = AbortSignal.timeout(timeoutMs);
     const interrupt = () => connection.interrupt();
     timeout.addEventListener('abort', interrupt);
     try {
       bind(prepared, parameters);
-      return await readRows(await prepared.stream());
+      const result = await prepared.stream();
+      columns = result.columnNames();
+      return await readRows(result);
     } catch (cause) {
       if (cause instanceof TooMuch) throw failed(cause, { problem: cause.message, mend: cause.mend });
       if (!timeout.aborted) throw failed(cause);
@@ -45,11 +50,16 @@ export async function readyQuery(
     }
   };
   let last: Promise<unknown> = Promise.resolve();
+  const run = (parameters: QueryParameters): Promise<Row[]> => {
+    const next = last.then(() => runOnce(parameters));
+    last = next.catch(() => {});
+    return next;
+  };
   return {
-    run(parameters) {
-      const next = last.then(() => runOnce(parameters));
-      last = next.catch(() => {});
-      return next;
+    run,
+    async columns(parameters) {
+      if (columns === undefined) await run(parameters);
+      return columns ?? [];
     },
   };
 }

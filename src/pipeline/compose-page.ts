@@ -35,7 +35,13 @@ export async function composePage(
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
   onStep('select');
-  const { forCharts, all } = await select({ brief, known: knownRows, period, parameters, openQueries });
+  const { forCharts, columns, all } = await select({
+    brief,
+    known: knownRows,
+    period,
+    parameters,
+    openQueries,
+  });
   onStep('analyse');
   const findings = analyse(brief, forCharts);
   const told = { brief, findings };
@@ -43,7 +49,7 @@ export async function composePage(
     Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, told)]));
   const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
   onStep('chart');
-  const drawing = illustrate({ brief, known, sets: tell(forCharts), findings, maps, drawChart });
+  const drawing = illustrate({ brief, known, sets: tell(forCharts), columns, findings, maps, drawChart });
   // The faults of queries come first: those of charts may follow from them.
   drawing.catch(() => {});
   const sets = tell(await all);

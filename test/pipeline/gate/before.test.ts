@@ -723,6 +723,13 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       says: /shows nothing/,
     },
   ],
+  'chart-labels': [
+    {
+      what: 'an expression without a value',
+      product: withSpec('timeline', '"text":{"field":"tag"}', '"text":{"value":"undefined"}'),
+      says: /The text "undefined" stands for no value, \d+ times\. \(chart-labels\)$/,
+    },
+  ],
   'chart-clipped': [
     {
       what: 'a label at the edge',

@@ -62,6 +62,35 @@ export const clipped = perChart(({ name, scene: { width, height, texts, marks, l
   ];
 });
 
+/** What JavaScript writes where there is no value: `undefined`, and `NaN` for a figure that cannot be computed. */
+const valueless = /(?<![\p{L}\p{N}])(?:undefined|null|NaN|Invalid Date|\[object Object\])(?![\p{L}\p{N}])/u;
+
+export const valuelessLabels = perChart(({ name, data, scene: { texts } }, { brief }) => {
+  // Within a longer label the word may be a word: then a row or the spec has it.
+  const worded = JSON.stringify([Object.values(data), brief.charts[name]?.parsed], (_, value: unknown) =>
+    value === null ? '' : value,
+  );
+  const found = texts.flatMap(({ text, role }) => {
+    const [word] = valueless.exec(text) ?? [];
+    return word !== undefined && (text.trim() === word || !worded.includes(word)) ? [{ text, role }] : [];
+  });
+  return [...Map.groupBy(found, ({ text }) => text)].map(([text, [first, ...others]]) => ({
+    problem:
+      `The ${places[first?.role ?? ''] ?? 'label'} "${excerpt(text)}" stands for no value` +
+      (others.length === 0 ? '.' : `, ${others.length + 1} times.`),
+    mend: 'Correct the field or the expression behind it, or let the query give a value: coalesce(column, …).',
+  }));
+});
+
+const places: { readonly [role: string]: string } = {
+  'axis-label': 'axis label',
+  'axis-title': 'axis title',
+  'legend-label': 'legend label',
+  'legend-title': 'legend title',
+  'title-text': 'title',
+  mark: 'text',
+};
+
 export const overlapping = perChart(({ scene: { texts } }) =>
   texts.flatMap((one, index) =>
     texts.slice(index + 1).flatMap((other) => {
