@@ -2,7 +2,16 @@ import { expect, test } from 'vitest';
 import { registerChartFonts } from '../../../src/adapters/chart-fonts.ts';
 import { AppError } from '../../../src/model/fault.ts';
 import { heldBefore, type Held } from '../../support/gate.ts';
-import { loadProduct, swapText, withBrief, type Product } from '../../support/product.ts';
+import { checkBrief } from '../../../src/pipeline/check-brief.ts';
+import { openQueries } from '../../../src/adapters/duckdb.ts';
+import {
+  findBrief,
+  loadProduct,
+  renderEdition,
+  swapText,
+  withBrief,
+  type Product,
+} from '../../support/product.ts';
 
 await registerChartFonts();
 const right = await loadProduct();
@@ -19,7 +28,7 @@ const withChart = (spec: object, query = sql): Product =>
     const text = JSON.stringify({ data: { name: 'rows' }, ...spec }, null, 2);
     const source = { file: 'templates/celebrations/own.vl.json', text };
     const { leavesOut: _, aggregated: __, ...settings } = matrix;
-    const chart = { ...settings, spec: 'own.vl.json', data: { rows: 'own' }, rows: 'own' };
+    const chart = { ...settings, captions: [], spec: 'own.vl.json', data: { rows: 'own' }, rows: 'own' };
     return {
       ...brief,
       config: { ...brief.config, charts: { matrix: chart } },
@@ -158,4 +167,61 @@ test('a property that has no effect where it stands harms nothing', async () => 
     encoding: { y: named, x: number, x2: { field: 'number', type: 'quantitative' } },
   };
   expect(await held(withChart(spec))).not.toHaveProperty('chart-warnings');
+});
+
+test.each(['2020-05-26', '2020-05-27', '2020-05-28', '2020-05-29', '2020-05-30', '2020-05-31', '2020-06-01'])(
+  'a month that is not over is drawn to the cut-off: %s',
+  async (day) => {
+    for (const brief of ['weekly', 'al-qaeda-ties'])
+      expect(await heldBefore(right, { brief, asOf: day })).toEqual({});
+  },
+);
+
+/** The celebrations with a chart of our own, placed as a newcomer would place it. */
+const placed = (query: string): Product =>
+  withBrief(withChart(bar, query), 'celebrations', (brief) => {
+    const text = brief.template.text.replace(/\{\{> chart [^}]*\}\}/, '{{> chart}}');
+    expect(text).toContain('{{> chart}}');
+    return { ...brief, template: { ...brief.template, text } };
+  });
+
+test.each([
+  ['F01', /Source: note <span [^>]*><a href="#note-\d+">\d+<\/a><\/span>\./],
+  ['F02', /Source: notes <span [^>]*><a [^>]*>\d+<\/a>,<a /],
+])('a chart cites what its rows cite: F01 and %s', async (other, says) => {
+  const query = `SELECT * FROM (VALUES ('Al-Qaeda', 4, ['F01']), ('ISIS', 2, ['${other}'])) AS rows(actor, number, cites)`;
+  const { html } = await renderEdition(placed(query), { brief: 'celebrations', asOf });
+  const figure = /<figure class="chart matrix"[^]*?<\/figure>/.exec(html)?.[0] ?? '';
+  expect(figure).toMatch(says);
+});
+
+test('a chart that cites nothing is one fault, at its entry in brief.yaml', async () => {
+  const faults = await held(placed(sql));
+  expect(Object.keys(faults)).toEqual(['charts-cite']);
+  const { file, text } = findBrief(right, 'celebrations').definition;
+  expect(faults['charts-cite']).toEqual([
+    {
+      file,
+      line: text.split('\n').indexOf('  matrix:') + 1,
+      field: 'charts.matrix',
+      problem: 'The chart "matrix" cites no row. (charts-cite)',
+      mend: expect.stringMatching(/a column "cites".*\{\{> chart cites=\(column rows "id"\)\}\}/),
+    },
+  ]);
+});
+
+test('a field is checked against the columns of a query that gives no rows', async () => {
+  const check = (field: string) =>
+    checkBrief(
+      findBrief(
+        withChart({ ...bar, encoding: { x: number, y: { field } } }, `${sql} LIMIT 0`),
+        'celebrations',
+      ),
+      openQueries,
+    );
+  await expect(check('actor')).resolves.toBeUndefined();
+  await expect(check('aktor')).rejects.toMatchObject({
+    code: 'brief-invalid',
+    faults: [{ field: 'encoding.y.field', line: 12, mend: 'Did you mean "actor"?' }],
+  });
 });
