@@ -756,7 +756,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'rows too close',
       product: withSpec('timeline', '"step":16.5', '"step":9'),
-      says: /stand over each other/,
+      says: /The labels ".+" and ".+" overlap\./,
     },
   ],
   'chart-rows': [

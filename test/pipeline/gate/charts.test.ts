@@ -177,6 +177,22 @@ test.each(['2020-05-26', '2020-05-27', '2020-05-28', '2020-05-29', '2020-05-30',
   },
 );
 
+test('labels that overlap for one reason are one fault, with their number', async () => {
+  const spec = {
+    data: { name: 'rows' },
+    mark: 'text',
+    encoding: { y: named, x: { field: 'number', type: 'nominal', axis: null }, text: { field: 'actor' } },
+    height: { step: 3 },
+  };
+  const query = `SELECT * FROM (VALUES ('F01', 'ISIS', 1), ('F02', 'TTP', 1), ('F03', 'Al-Qaeda', 1)) AS rows(id, actor, number)`;
+  const faults = await held(withChart(spec, query));
+  expect(faults['chart-overlap']?.map(({ problem }) => problem)).toEqual([
+    expect.stringMatching(
+      /^The labels "[^"]+" and "[^"]+" overlap\. The chart has \d+ more faults of this kind\. \(chart-overlap\)$/,
+    ),
+  ]);
+});
+
 /** The celebrations with a chart of our own, placed as a newcomer would place it. */
 const placed = (query: string): Product =>
   withBrief(withChart(bar, query), 'celebrations', (brief) => {
