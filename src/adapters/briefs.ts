@@ -9,6 +9,7 @@ import {
   type SourceFile,
 } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import { lineOf } from '../model/source-line.ts';
 import { isMissing, parseJson, readFolder, readSource } from './source-files.ts';
 
 /** What all briefs share, from `templates/_shared/`. */
@@ -152,20 +153,9 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
 
   function report(keys: readonly PropertyKey[], fault: Pick<Fault, 'problem' | 'mend'>): void {
     const path = keys.map(String);
-    const line = lineOf(path);
+    const line = lineOf(document, lines, path);
     const field = path.length === 0 ? {} : { field: path.join('.') };
     faults.push({ file, ...(line === undefined ? {} : { line }), ...field, ...fault });
-  }
-
-  /** The line of the key itself, or of the nearest one above it that exists. */
-  function lineOf(path: readonly string[]): number | undefined {
-    for (let length = path.length; length > 0; length -= 1) {
-      const node: unknown = document.getIn(path.slice(0, length), true);
-      if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
-        return lines.linePos(Number(node.range[0])).line;
-      }
-    }
-    return undefined;
   }
 }
 

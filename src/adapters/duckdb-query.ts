@@ -9,6 +9,11 @@ import { checkStatement } from './duckdb-statement.ts';
 /** A query made ready: running it again saves what it takes to read and plan it. */
 export interface ReadyQuery {
   run(parameters: QueryParameters, options?: { signal?: AbortSignal | undefined }): Promise<Row[]>;
+  /** The columns of its result; it runs for them where it has not yet. */
+  columns(
+    parameters: QueryParameters,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<readonly string[]>;
 }
 
 /**
@@ -26,6 +31,7 @@ export async function readyQuery(
     .catch((cause: unknown) => {
       throw failed(cause);
     });
+  let columns: readonly string[] | undefined;
   const runOnce = async (parameters: QueryParameters, signal?: AbortSignal): Promise<Row[]> => {
     signal?.throwIfAborted();
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -34,7 +40,9 @@ export async function readyQuery(
     stop.addEventListener('abort', interrupt);
     try {
       bind(prepared, parameters);
-      return await readRows(await prepared.stream());
+      const result = await prepared.stream();
+      columns = result.columnNames();
+      return await readRows(result);
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof TooMuch) throw failed(cause, { problem: cause.message, mend: cause.mend });
@@ -48,11 +56,16 @@ export async function readyQuery(
     }
   };
   let last: Promise<unknown> = Promise.resolve();
+  const run: ReadyQuery['run'] = (parameters, { signal } = {}) => {
+    const next = last.then(() => runOnce(parameters, signal));
+    last = next.catch(() => {});
+    return next;
+  };
   return {
-    run(parameters, { signal } = {}) {
-      const next = last.then(() => runOnce(parameters, signal));
-      last = next.catch(() => {});
-      return next;
+    run,
+    async columns(parameters, options) {
+      if (columns === undefined) await run(parameters, options);
+      return columns ?? [];
     },
   };
 }

@@ -47,13 +47,16 @@ export async function openQueries(
     connections.push(own);
     return readyQuery(own, { sql, file, timeoutMs });
   };
+  const readyFor = (sql: string, file: string): Promise<ReadyQuery> => {
+    const key = `${file}\n${sql}`;
+    const query = ready.get(key) ?? make(sql, file);
+    ready.set(key, query);
+    return query;
+  };
   return {
-    query: async ({ sql, file, parameters }, options) => {
-      const key = `${file}\n${sql}`;
-      const query = ready.get(key) ?? make(sql, file);
-      ready.set(key, query);
-      return (await query).run(parameters, options);
-    },
+    query: async ({ sql, file, parameters }, options) => (await readyFor(sql, file)).run(parameters, options),
+    columns: async ({ sql, file, parameters }, options) =>
+      (await readyFor(sql, file)).columns(parameters, options),
     async [Symbol.asyncDispose]() {
       for (const own of connections) own.closeSync();
       await opened.disposeAsync();

@@ -33,6 +33,7 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
         const opened = await shared.opened;
         return {
           query: (...query) => opened.query(...query),
+          columns: (...query) => opened.columns(...query),
           async [Symbol.asyncDispose]() {
             shared.users -= 1;
             if (shared.users === 0 && shared !== newest) await close(shared);

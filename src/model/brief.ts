@@ -55,8 +55,8 @@ const chart = z.strictObject({
   data: z.record(z.string(), z.string()),
   /** The query whose rows make the chart worth drawing: without rows the chart is left out. */
   rows: text,
-  /** Captions to choose from, as ids of judgments: the newest that is known stands above the chart. */
-  captions: z.array(text).min(1),
+  /** Captions to choose from, as ids of judgments: the newest that is known stands above the chart, else the title. */
+  captions: z.array(text).default([]),
   /** What is drawn and in which unit; stands below the caption, or in its place where none is known. */
   title: prose,
   /** What the picture looks like, for those who cannot see it; its caption and rows are added. */

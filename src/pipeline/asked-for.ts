@@ -53,11 +53,20 @@ export function askedFor({ sets, findings, figures }: Given, evidence: Evidence)
 }
 
 function seenFigure(
-  { name, svg, title, note, map, rows, caption }: Figure,
+  { name, svg, title, note, map, rows, cites, caption }: Figure,
   provenance: (from: string) => (row: Row) => Provenance,
 ) {
   const [captioned = null] = caption ? rowsAsPrinted([{ ...caption }], provenance(name)) : [];
-  return { name, svg, title, note, map, caption: captioned, rows: rowsAsPrinted(rows, provenance(name)) };
+  return {
+    name,
+    svg,
+    title,
+    note,
+    map,
+    cites,
+    caption: captioned,
+    rows: rowsAsPrinted(rows, provenance(name)),
+  };
 }
 
 /** A drawing shows every row behind it, and tells its caption to those who cannot see it. */

@@ -118,10 +118,19 @@ export function checkSpec(
   return faults;
 }
 
-/** Scales of a compiled spec that count in the time zone of the machine, by name. */
-export function localTimeScales(compiled: unknown): string[] {
-  if (typeof compiled !== 'object' || compiled === null) return [];
-  const { type, name, range } = { type: null, name: null, range: null, ...compiled };
-  const own = type === 'time' && range !== null ? [String(name)] : [];
-  return [...own, ...Object.values(compiled).flatMap(localTimeScales)];
+/**
+ * A compiled spec with all time in UTC: scales, time units and formats. Vega-Lite takes the time zone of the machine
+ * unless each of them says otherwise, and dates of rows have none.
+ */
+export function inUtc(compiled: unknown): unknown {
+  if (typeof compiled === 'string') return compiled.replaceAll(/\btime(Format|Parse)(?=\s*\()/g, 'utc$1');
+  if (Array.isArray(compiled)) return compiled.map(inUtc);
+  if (typeof compiled !== 'object' || compiled === null) return compiled;
+  const { type, domain, formatType }: { [key: string]: unknown } = { ...compiled };
+  return {
+    ...Object.fromEntries(Object.entries(compiled).map(([key, value]) => [key, inUtc(value)])),
+    ...(type === 'time' && domain !== undefined && { type: 'utc' }),
+    ...(type === 'timeunit' && { timezone: 'utc' }),
+    ...(formatType === 'time' && { formatType: 'utc' }),
+  };
 }

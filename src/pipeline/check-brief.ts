@@ -2,14 +2,14 @@ import type { Brief } from '../model/brief.ts';
 import { periodEnding } from '../model/calendar.ts';
 import { noTables } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import { located } from '../model/source-line.ts';
 import { analyse } from './analyse.ts';
-import { checkSpec } from './chart-spec.ts';
 import { Evidence } from './evidence.ts';
 import { runForEach } from './fan-out.ts';
 import { judge } from './gate/rule.ts';
 import { ofBrief } from './gate/rules.ts';
 import { pageHelpers } from './page-helpers.ts';
-import { select, type OpenQueries } from './select.ts';
+import { select, type OpenQueries, type Selection } from './select.ts';
 import { compileTemplate } from './template.ts';
 
 /**
@@ -31,14 +31,31 @@ export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promis
     compileTemplate({ template, partials, helpers: pageHelpers(new Evidence(noTables, {})) }),
   );
   await collect(() => judge(ofBrief, { brief }));
-  for (const { parsed, source, data } of Object.values(charts)) {
-    faults.push(...checkSpec(parsed, { file: source.file, given: Object.keys(data) }));
-  }
+  let selected: Pick<Selection, 'columns' | 'forCharts'> = { columns: {}, forCharts: {} };
   for (const { asOf } of config.golden.slice(0, 1)) {
     const period = periodEnding(asOf, config.period);
     const over = { known: noTables, period, openQueries };
-    await collect(async () => analyse(brief, await (await select({ ...over, brief, parameters: {} })).all));
+    await collect(async () => {
+      const selection = await select({ ...over, brief, parameters: {} });
+      analyse(brief, await selection.all);
+      selected = selection;
+    });
     if (config.forEach !== null) await collect(() => runForEach(brief, over));
+  }
+  // Vega takes longer to load than all else here: whoever checks nothing need not wait for it.
+  const { checkChart } = await import('./chart.ts');
+  const { columns, forCharts } = selected;
+  for (const { parsed, source, data } of Object.values(charts)) {
+    const known = Object.entries(data).map(([set, query]) => {
+      const [row] = forCharts[query] ?? [];
+      return [set, row ? Object.keys(row) : (columns[query] ?? null)];
+    });
+    const found = checkChart(parsed, {
+      theme: brief.theme.parsed,
+      file: source.file,
+      columns: Object.fromEntries(known),
+    });
+    faults.push(...located(found, source));
   }
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
 }

@@ -36,7 +36,7 @@ export async function composePage(
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
   onStep('select');
-  const { forCharts, all } = await select({
+  const { forCharts, columns, all } = await select({
     brief,
     known: knownRows,
     period,
@@ -51,7 +51,7 @@ export async function composePage(
     Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, told)]));
   const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
   onStep('chart');
-  const drawing = illustrate({ brief, known, sets: tell(forCharts), findings, maps, drawChart });
+  const drawing = illustrate({ brief, known, sets: tell(forCharts), columns, findings, maps, drawChart });
   // The faults of queries come first: those of charts may follow from them.
   drawing.catch(() => {});
   limit.enter('select');

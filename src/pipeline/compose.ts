@@ -22,6 +22,8 @@ export interface Figure {
   readonly name: string;
   readonly svg: string;
   readonly rows: readonly Row[];
+  /** The ids that its rows have in a column `cites`; null where they have none. */
+  readonly cites: readonly string[] | null;
   /** Each data set of its spec. */
   readonly data: { readonly [set: string]: readonly Row[] };
   /** The judgment that stands above it. */

@@ -2,6 +2,7 @@ import type { Brief } from '../model/brief.ts';
 import type { Tables } from '../model/dataset.ts';
 import { AppError, type ErrorCode, type Fault } from '../model/fault.ts';
 import type { Row, RowSets } from '../model/row.ts';
+import { located } from '../model/source-line.ts';
 import type { Findings } from './analyse.ts';
 import type { ChartRequest, Drawing } from './chart.ts';
 import type { Figure } from './compose.ts';
@@ -18,6 +19,7 @@ export async function illustrate({
   brief,
   known,
   sets,
+  columns,
   findings,
   maps,
   drawChart,
@@ -25,6 +27,8 @@ export async function illustrate({
   brief: Brief;
   known: Tables;
   sets: RowSets;
+  /** Of queries without rows. */
+  columns: { readonly [query: string]: readonly string[] };
   findings: Findings;
   maps: RowSets;
   drawChart: DrawChart;
@@ -52,7 +56,8 @@ export async function illustrate({
       return [{ file, field, problem, mend: `Name one of ${choice.join(', ')}.` }];
     });
     const rows = named(chart.rows) ?? [];
-    if (faults.length > 0) return { figure: null, error: new AppError('chart-failed', faults) };
+    if (faults.length > 0)
+      return { figure: null, error: new AppError('chart-failed', located(faults, brief.definition)) };
     if (rows.length === 0) return { figure: null };
 
     const caption = newestCaption(known, chart.captions);
@@ -68,6 +73,9 @@ export async function illustrate({
         theme: brief.theme.parsed,
         data: setsOf(false),
         maps: setsOf(true),
+        columns: Object.fromEntries(
+          data.flatMap(([set, query]) => (columns[query] ? [[set, columns[query]]] : [])),
+        ),
         alt: `${caption ? `${evidence.fill(caption.text, caption.id)}. ` : ''}${chart.title}. ${chart.alt}`,
       });
       const { title, map } = chart;
@@ -76,6 +84,7 @@ export async function illustrate({
         data: { ...setsOf(false), ...setsOf(true) },
         name,
         rows,
+        cites: citesOf(rows),
         caption,
         title,
         map,
@@ -84,7 +93,10 @@ export async function illustrate({
       return { figure };
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
-      return { figure: null, error: cause };
+      return {
+        figure: null,
+        error: new AppError(cause.code, located(cause.faults, chart.source), { cause }),
+      };
     }
   };
   // Asked for at once: whoever draws them need not wait for the next.
@@ -107,6 +119,12 @@ function worstOf(errors: readonly AppError[]): ErrorCode {
 interface Drawn {
   readonly figure: Illustration | null;
   readonly error?: AppError;
+}
+
+/** The template may give a chart other ids to cite: these are the usual ones. */
+function citesOf(rows: readonly Row[]): string[] | null {
+  const ids = rows.flatMap(({ cites }) => cites ?? []).filter((id) => typeof id === 'string');
+  return ids.length === 0 ? null : ids;
 }
 
 function newestCaption(known: Tables, captions: readonly string[]): Figure['caption'] {

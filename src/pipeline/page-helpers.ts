@@ -23,26 +23,32 @@ const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string()
 export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.HelperDelegate } {
   let listed = false;
   /** Endnote numbers as links, three and more in a row as a span; the endnotes lead back to the first citation. */
-  const links = (rows: unknown): string => {
+  const links = (rows: unknown): { html: string; count: number } => {
     if (listed) throw new Error('cite stands after the endnotes, where no more can be numbered.');
     const { numbers, anchor, cited } = evidence.cite(ids.parse(rows));
     const [first] = numbers;
-    if (first === undefined) return '';
+    if (first === undefined) return { html: '', count: 0 };
     const link = (number: number) => `<a href="#note-${number}">${number}</a>`;
     const spans = runs(numbers).flatMap((run) =>
       run.length < 3 ? run.map(link) : [`${link(run[0] ?? 0)}–${link(run.at(-1) ?? 0)}`],
     );
     const linked = traceCitation(cited) + spans.join(',');
-    return anchor === null ? linked : `<span id="cite-${anchor}">${linked}</span>`;
+    const html = anchor === null ? linked : `<span id="cite-${anchor}">${linked}</span>`;
+    return { html, count: numbers.length };
   };
   return {
     /** `{{cite "F07"}}`, `{{cite rests_on}}`: raised endnote numbers. */
     cite: (rows: unknown) => {
-      const numbers = links(rows);
-      return numbers === '' ? '' : new SafeString(`<sup class="cite">${numbers}</sup>`);
+      const { html } = links(rows);
+      return html === '' ? '' : new SafeString(`<sup class="cite">${html}</sup>`);
     },
-    /** `Source: {{notes ids}}`: the same numbers on the line. */
-    notes: (rows: unknown) => new SafeString(links(rows)),
+    /** `{{notes ids}}`: the same numbers on the line; `{{notes ids "note"}}`: after their word, `note 1` or `notes 1,2`. */
+    notes: (...given: unknown[]) => {
+      const [rows, word] = given.slice(0, -1);
+      const { html, count } = links(rows);
+      const named = word === undefined ? '' : `${escape(z.string().parse(word))}${count === 1 ? '' : 's'} `;
+      return new SafeString(named + html);
+    },
     /** `{{say text}}`: a row's text with its figures filled in. */
     say(this: unknown, text: unknown) {
       const row = identified.safeParse(this);

@@ -23,10 +23,19 @@ export interface OwnParameter {
 
 /** A database that holds nothing but what is known. */
 export interface Queries extends AsyncDisposable {
-  query(
-    query: { sql: string; file: string; parameters: QueryParameters },
-    options?: { signal?: AbortSignal | undefined },
-  ): Promise<Row[]>;
+  query(query: Query, options?: QueryOptions): Promise<Row[]>;
+  /** The columns of a query's result, which the rows do not show where there are none. */
+  columns(query: Query, options?: QueryOptions): Promise<readonly string[]>;
+}
+
+interface QueryOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Query {
+  readonly sql: string;
+  readonly file: string;
+  readonly parameters: QueryParameters;
 }
 
 export type OpenQueries = (known: Tables, options: { macros: SourceFile }) => Promise<Queries>;
@@ -45,6 +54,8 @@ export const commonParameters = (
 export interface Selection {
   /** What charts and findings are made of, which is there first. */
   readonly forCharts: RowSets;
+  /** The columns of those queries for charts that gave no rows. */
+  readonly columns: { readonly [query: string]: readonly string[] };
   /** All of it. Rejects with the faults of all failing queries at once. */
   readonly all: Promise<RowSets>;
 }
@@ -76,17 +87,21 @@ export async function select({
   ]);
   const parameters = { ...commonParameters(brief, period), own: Object.fromEntries(own) };
   const faults: Fault[] = [];
+  const columns: { [query: string]: readonly string[] } = {};
+  const named = Object.entries(namedQueries(brief));
+  const first = queriesOfCharts(brief);
   const run = async ([name, { file, text }]: [string, SourceFile]): Promise<[string, Row[]]> => {
     try {
-      return [name, await queries.query({ sql: text, file, parameters }, { signal })];
+      const query = { sql: text, file, parameters };
+      const rows = await queries.query(query, { signal });
+      if (rows.length === 0 && first.has(name)) columns[name] = await queries.columns(query, { signal });
+      return [name, rows];
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
       faults.push(...cause.faults);
       return [name, []];
     }
   };
-  const named = Object.entries(namedQueries(brief));
-  const first = queriesOfCharts(brief);
   const forCharts = Promise.all(named.filter(([name]) => first.has(name)).map(run));
   // Asked at once, they would hold up the first: each takes several turns.
   const others = forCharts.then(() => Promise.all(named.filter(([name]) => !first.has(name)).map(run)));
@@ -100,5 +115,5 @@ export async function select({
   // Whoever fails before it asks for the rest leaves that to end by itself.
   all.catch(() => {});
   const sets = Object.fromEntries(await forCharts);
-  return { forCharts: faults.length > 0 ? await all : sets, all };
+  return { forCharts: faults.length > 0 ? await all : sets, columns, all };
 }

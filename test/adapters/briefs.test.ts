@@ -131,6 +131,22 @@ test('an unknown key of a chart', async () => {
   ]);
 });
 
+test('a key that a chart lacks, with the line of the chart', async () => {
+  await edit('one/brief.yaml', (text) => text.replace('    title: A\n', ''));
+  const lines = (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n');
+  expect(await told()).toEqual([
+    expect.stringContaining(
+      `templates/one/brief.yaml, line ${lines.indexOf('  c:') + 1}, field charts.c.title: `,
+    ),
+  ]);
+});
+
+test.each(['', '    captions: []\n'])('a chart needs no captions: %j', async (written) => {
+  await edit('one/brief.yaml', (text) => text.replace(/ {4}captions:\n {6}- T1\n/, written));
+  const [one] = await loadBriefs(templates, ['one']);
+  expect(one?.charts['c']?.captions).toEqual([]);
+});
+
 test('two unknown keys are two faults', async () => {
   await edit('one/brief.yaml', (text) => `first: 1\n${text}second: 2\n`);
   expect(await told()).toEqual([

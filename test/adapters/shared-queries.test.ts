@@ -21,6 +21,7 @@ function numbered(): { open: OpenQueries; opened: Tables[]; closed: number[] } {
       const number = opened.push(known) - 1;
       return {
         query: async () => [{ number }],
+        columns: async () => ['number'],
         [Symbol.asyncDispose]: async () => void closed.push(number),
       };
     },

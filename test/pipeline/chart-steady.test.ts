@@ -77,21 +77,39 @@ describe('is refused', () => {
       { file: 'templates/x/bars.vl.json', field },
     ]);
   });
+});
 
-  test('a scale in the time of the machine, each time', async () => {
-    const at = (scale?: object) =>
-      withMark({ type: 'bar' }, { encoding: { x: { field: 'day', type: 'temporal', scale } } });
-    const data = {
-      rows: [
-        { label: 'one', day: Date.UTC(2021, 7, 15) },
-        { label: 'two', day: Date.UTC(2021, 7, 20) },
-      ],
-    };
-    const fault = { problem: 'The scale "x" is in local time: give it the type utc.' };
-    expect(await refused({ ...at(), data })).toMatchObject([fault]);
-    expect(await refused({ ...at(), data })).toMatchObject([fault]);
-    await expect(draw({ ...at({ type: 'utc' }), data })).resolves.toMatchObject({
-      svg: expect.stringContaining('<path'),
-    });
-  });
+test('a time scale is in UTC, whatever the spec says and wherever the process runs', async () => {
+  const zone = process.env['TZ'];
+  const at = (more: object) =>
+    withMark(
+      { type: 'bar' },
+      {
+        transform: [{ timeUnit: 'yearmonthdate', field: 'day', as: 'on' }],
+        encoding: { x: { field: 'on', type: 'temporal', axis: { format: '%d %H:%M' }, ...more } },
+      },
+    );
+  const data = {
+    rows: [
+      { label: 'one', value: 1, day: '2021-08-15' },
+      { label: 'two', value: 2, day: '2021-08-20' },
+    ],
+  };
+  try {
+    const drawn: string[] = [];
+    for (const TZ of ['Asia/Kabul', 'America/Anchorage', 'UTC']) {
+      process.env['TZ'] = TZ;
+      expect(new Date(2021, 7, 15).toISOString() === '2021-08-15T00:00:00.000Z').toBe(TZ === 'UTC');
+      for (const more of [{}, { scale: { type: 'time' } }, { scale: { type: 'utc' } }]) {
+        // A theme of its own each time, so that nothing is remembered.
+        const { svg } = await draw({ ...at(more), data, theme: { description: TZ } });
+        expect(svg).toContain('>15 00:00</text>');
+        drawn.push(svg);
+      }
+    }
+    expect(new Set(drawn).size).toBe(1);
+  } finally {
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+  }
 });

@@ -376,7 +376,7 @@ describe('what a spec may not do', () => {
   test.each([
     ['a setting without effect', layer('bar', { x: dropped }), /"paddingInner" is dropped/],
     ['an empty extent', { data: { rows: [] } }, /Infinite extent/],
-    ['a transform that is none', changed({ transform: [{ filtre: 'true' }] }), /transform/i],
+    ['a transform that is none', changed({ transform: [{ filtre: 'true' }] }), /no property "filtre"/],
     ['an expression that cannot be read', changed({ transform: [{ filter: 'datum.value >' }] }), /./],
     [
       'a function that does not exist',

@@ -50,6 +50,7 @@ test('charts are drawn while queries that they do not need are under way', async
           if (query.file.endsWith('/gaps.sql')) await drawn.promise;
           return queries.query(query);
         },
+        columns: (query) => queries.columns(query),
         [Symbol.asyncDispose]: () => queries[Symbol.asyncDispose](),
       };
     },

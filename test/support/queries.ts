@@ -34,6 +34,7 @@ export function rememberedQueries(): OpenQueries {
         answers.set(key, answer);
         return answer;
       },
+      columns: async (query) => (await (opened ??= openQueries(known, { macros }))).columns(query),
       [Symbol.asyncDispose]: async () => (await opened)?.[Symbol.asyncDispose](),
     };
   };

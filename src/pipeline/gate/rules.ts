@@ -4,7 +4,7 @@ import type { Draft } from './draft.ts';
 import type { Print } from './print.ts';
 import type { Rule } from './rule.ts';
 import { activeContent } from './rules/active-content.ts';
-import { clipped, empty, overlapping, undrawn, warned } from './rules/charts.ts';
+import { clipped, empty, overlapping, undrawn, valuelessLabels, warned } from './rules/charts.ts';
 import { madeUp, uncited, uncitedDrawings, unfounded, unknownRows } from './rules/citations.ts';
 import { bareBounds } from './rules/figures.ts';
 import { typedIn } from './rules/typed-figures.ts';
@@ -96,6 +96,7 @@ export const beforePrinting: readonly Rule<Draft>[] = [
   { name: 'links-on-page', sense: 'Links lead to something on the page.', check: deadLinks },
   { name: 'chart-warnings', sense: 'Vega warns of nothing.', check: warned },
   { name: 'chart-empty', sense: 'No chart is empty.', check: empty },
+  { name: 'chart-labels', sense: 'No label stands for a missing value.', check: valuelessLabels },
   { name: 'chart-clipped', sense: 'Nothing of a chart is cut.', check: clipped },
   { name: 'chart-overlap', sense: 'No label stands over another.', check: overlapping },
   { name: 'chart-rows', sense: 'Every row of a chart is drawn.', check: undrawn },

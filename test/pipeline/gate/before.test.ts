@@ -738,6 +738,13 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       says: /shows nothing/,
     },
   ],
+  'chart-labels': [
+    {
+      what: 'an expression without a value',
+      product: withSpec('timeline', '"text":{"field":"tag"}', '"text":{"value":"undefined"}'),
+      says: /The text "undefined" stands for no value, \d+ times\. \(chart-labels\)$/,
+    },
+  ],
   'chart-clipped': [
     {
       what: 'a label at the edge',
@@ -764,7 +771,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'rows too close',
       product: withSpec('timeline', '"step":16.5', '"step":9'),
-      says: /stand over each other/,
+      says: /The labels ".+" and ".+" overlap\./,
     },
   ],
   'chart-rows': [

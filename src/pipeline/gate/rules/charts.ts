@@ -15,6 +15,17 @@ const perChart =
       })),
     );
 
+/** Faults of one kind in a chart have one cause as a rule: the first of them, with the number of others. */
+function counted<F extends Pick<Fault, 'problem'>>([first, ...others]: readonly F[]): F[] {
+  if (first === undefined || others.length === 0) return first ? [first] : [];
+  return [
+    {
+      ...first,
+      problem: `${first.problem} The chart has ${others.length} more ${others.length === 1 ? 'fault' : 'faults'} of this kind.`,
+    },
+  ];
+}
+
 export const warned = perChart(({ warnings }) =>
   warnings.map((warning) => ({
     problem: `Vega warns: ${warning}`,
@@ -46,35 +57,65 @@ export const clipped = perChart(({ name, scene: { width, height, texts, marks, l
   const out = ({ left, top, right, bottom }: Box, slack: number) =>
     left < -slack || top < -slack || right > width + slack || bottom > height + slack;
   const mend = 'Give it room: padding, a larger width or limit, or a shorter label from the query.';
+  const cutTexts = texts.filter((text) => text.cut || out(text, 0.01));
+  const outside = marks.filter((mark) => out(mark, 1));
+  const cutMarks = [...marks.filter(({ cut }) => cut), ...lost].filter((mark) => !isGround(mark));
   return [
-    ...texts
-      .filter((text) => text.cut || out(text, 0.01))
-      .map(({ text }) => ({ problem: `The label "${excerpt(text)}" is cut.`, mend })),
-    ...marks
-      .filter((mark) => out(mark, 1))
-      .map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, mend })),
-    ...[...marks.filter(({ cut }) => cut), ...lost]
-      .filter((mark) => !isGround(mark))
-      .map(({ type, row }) => ({
+    ...counted(cutTexts.map(({ text }) => ({ problem: `The label "${excerpt(text)}" is cut.`, mend }))),
+    ...counted(outside.map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, mend }))),
+    ...counted(
+      cutMarks.map(({ type, row }) => ({
         problem: `A mark (${type}${row === null ? '' : `, row ${row}`}) is cut by the edge of what it stands in.`,
         mend: 'Let its scale reach as far as the data, or leave clip out.',
       })),
+    ),
   ];
 });
 
+/** What JavaScript writes where there is no value: `undefined`, and `NaN` for a figure that cannot be computed. */
+const valueless = /(?<![\p{L}\p{N}])(?:undefined|null|NaN|Invalid Date|\[object Object\])(?![\p{L}\p{N}])/u;
+
+export const valuelessLabels = perChart(({ name, data, scene: { texts } }, { brief }) => {
+  // Within a longer label the word may be a word: then a row or the spec has it.
+  const worded = JSON.stringify([Object.values(data), brief.charts[name]?.parsed], (_, value: unknown) =>
+    value === null ? '' : value,
+  );
+  const found = texts.flatMap(({ text, role }) => {
+    const [word] = valueless.exec(text) ?? [];
+    return word !== undefined && (text.trim() === word || !worded.includes(word)) ? [{ text, role }] : [];
+  });
+  return [...Map.groupBy(found, ({ text }) => text)].map(([text, [first, ...others]]) => ({
+    problem:
+      `The ${places[first?.role ?? ''] ?? 'label'} "${excerpt(text)}" stands for no value` +
+      (others.length === 0 ? '.' : `, ${others.length + 1} times.`),
+    mend: 'Correct the field or the expression behind it, or let the query give a value: coalesce(column, …).',
+  }));
+});
+
+const places: { readonly [role: string]: string } = {
+  'axis-label': 'axis label',
+  'axis-title': 'axis title',
+  'legend-label': 'legend label',
+  'legend-title': 'legend title',
+  'title-text': 'title',
+  mark: 'text',
+};
+
 export const overlapping = perChart(({ scene: { texts } }) =>
-  texts.flatMap((one, index) =>
-    texts.slice(index + 1).flatMap((other) => {
-      const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
-      const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
-      if (across <= 0.5 || down <= 0.5) return [];
-      // A label and its own halo are one.
-      const halo =
-        one.text === other.text && Math.abs(one.left - other.left) < 3 && Math.abs(one.top - other.top) < 3;
-      if (halo) return [];
-      const problem = `The labels "${excerpt(one.text)}" and "${excerpt(other.text)}" stand over each other.`;
-      return [{ problem, mend: 'Move one, or make the rows further apart.' }];
-    }),
+  counted(
+    texts.flatMap((one, index) =>
+      texts.slice(index + 1).flatMap((other) => {
+        const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+        const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        if (across <= 0.5 || down <= 0.5) return [];
+        // A label and its own halo are one.
+        const halo =
+          one.text === other.text && Math.abs(one.left - other.left) < 3 && Math.abs(one.top - other.top) < 3;
+        if (halo) return [];
+        const problem = `The labels "${excerpt(one.text)}" and "${excerpt(other.text)}" overlap.`;
+        return [{ problem, mend: 'Move one, or make the rows further apart.' }];
+      }),
+    ),
   ),
 );
 

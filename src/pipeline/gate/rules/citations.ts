@@ -2,10 +2,11 @@ import type { TableName } from '../../../model/dataset.ts';
 import type { Fault } from '../../../model/fault.ts';
 import { figuresOf } from '../../../model/figures.ts';
 import type { TableRow } from '../../../model/references.ts';
+import { located } from '../../../model/source-line.ts';
 import { evidenceOf } from '../../evidence.ts';
 import { excerpt, inRow, onPage, type Draft } from '../draft.ts';
 import type { Unit } from '../page-units.ts';
-import type { Text } from '../html-tree.ts';
+import type { Element, Text } from '../html-tree.ts';
 import { isOfRegister } from './query-rows.ts';
 
 /** A heading names what follows: it is short, and no sentence. */
@@ -48,6 +49,9 @@ export function uncited({ brief, units, rows }: Draft): Fault[] {
         ),
       ];
     if (cites.size > 0 || !(says || typed)) return [];
+    // A drawing that cites nothing is one fault, of the rule below.
+    const isDrawing = element.name === 'figure' && elementsIn(element).some(({ name }) => name === 'svg');
+    if (isDrawing && !brief.config.waive.some(({ rule }) => rule === 'charts-cite')) return [];
     const what =
       element.name === 'figure' ? 'A figure' : element.name === 'table' ? 'A table' : 'A paragraph';
     return [
@@ -57,11 +61,25 @@ export function uncited({ brief, units, rows }: Draft): Fault[] {
 }
 
 /** Every drawing stands in a figure that cites, whatever template made it. */
-export function uncitedDrawings({ tree, units }: Draft): Fault[] {
+export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
   const drawn = tree.elements.filter(({ name }) => name === 'svg');
   const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
   return drawn.flatMap((svg) => {
-    for (let up = svg.parent; up; up = up.parent) if (figures.has(up)) return [];
+    let chart: string | undefined;
+    for (let up = svg.parent; up; up = up.parent) {
+      if (figures.has(up)) return [];
+      if (up.name === 'figure')
+        chart ??= up.attributes['class']?.split(' ').find((name) => Object.hasOwn(brief.config.charts, name));
+    }
+    if (chart !== undefined) {
+      const fault: Fault = {
+        file: brief.definition.file,
+        field: `charts.${chart}`,
+        problem: `The chart "${chart}" cites no row.`,
+        mend: `Give the query under "rows" a column "cites" with the ids behind each row, or name them where the template places the chart: {{> chart cites=(column rows "id")}}.`,
+      };
+      return located([fault], brief.definition);
+    }
     return [
       onPage(
         svg,
@@ -71,6 +89,9 @@ export function uncitedDrawings({ tree, units }: Draft): Fault[] {
     ];
   });
 }
+
+const elementsIn = (element: Element): Element[] =>
+  element.children.flatMap((child) => ('name' in child ? [child, ...elementsIn(child)] : []));
 
 const registers: ReadonlySet<TableName> = new Set(['actors', 'places', 'sources', 'coverage']);
 
