@@ -2,7 +2,7 @@ import { periodEnding } from '../model/calendar.ts';
 import { asCorrected, knownFor } from '../model/correction.ts';
 import { requireParameters } from '../model/parameters.ts';
 import type { RowSets } from '../model/row.ts';
-import { analyse, withoutUntold } from './analyse.ts';
+import { analyse, withoutOtherFindings, withoutUntold } from './analyse.ts';
 import { applyParameters, titleOfEdition } from './applied-parameters.ts';
 import { changesOf, correctedIn } from './changes.ts';
 import { compose } from './compose.ts';
@@ -26,7 +26,10 @@ export async function composePage(
   { onStep, explained }: { onStep: OnStep; explained: boolean },
 ): Promise<ComposedPage> {
   const period = periodEnding(asOf, brief.config.period);
-  const knownRows = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
+  const knownRows = withoutOtherFindings(
+    knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
+    brief,
+  );
   const parameters = requireParameters(brief, given);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);
@@ -38,10 +41,9 @@ export async function composePage(
   const { forCharts, all } = await select({ brief, known: knownRows, period, parameters, openQueries });
   onStep('analyse');
   const findings = analyse(brief, forCharts);
-  const told = { brief, findings };
   const tell = (selected: RowSets): RowSets =>
-    Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, told)]));
-  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
+    Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, findings)]));
+  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, findings) };
   onStep('chart');
   const drawing = illustrate({ brief, known, sets: tell(forCharts), findings, maps, drawChart });
   // The faults of queries come first: those of charts may follow from them.
@@ -61,6 +63,7 @@ export async function composePage(
       parameters,
       applied,
       known,
+      tables: dataset.tables,
       sets,
       findings,
       figures,
