@@ -43,8 +43,18 @@ describe('new', () => {
     ];
     expect(check).toMatchObject({ status: 0, stderr: '' });
     expect(check.stdout).toContain('1 editions held to every rule');
+    // Its dataset was made for other briefs.
+    expect(check.stdout).toMatch(/no brief on data\/afghanistan-2021 computes the finding "pause".*K-isis-1/);
     expect(same).toEqual({ status: 0, stderr: '', stdout: '  border-incidents: as accepted\n' });
     expect(made.status).toBe(0);
+  });
+
+  test('makes a brief that passes its gate on a day when nothing is known', async () => {
+    const made = await project.sitrep('generate border-incidents --format html --as-of 2010-01-01');
+    expect(made.stderr).not.toContain('edition-held');
+    expect(made.status).toBe(0);
+    const html = await text('output/border-incidents/2010-01-01/border-incidents-2010-01-01.html');
+    expect(html).toContain('We have no reporting on this.');
   });
 
   test.each([

@@ -27,7 +27,9 @@ export const figuresOf = ({ table, row }: TableRow): Figures =>
       ? ofMeasure(row)
       : table === 'actors'
         ? { name: row.name }
-        : {};
+        : table === 'judgments'
+          ? { date: longDay(row.known_on) }
+          : {};
 
 /** The figure `{id.field}` of a row as it reads in a sentence; undefined where the row has none of that name. */
 export function figureOf(entry: TableRow, field: string): string | undefined {

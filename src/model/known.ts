@@ -17,7 +17,9 @@ export function newestOn(versions: readonly TableRow[] | undefined, day: Day): T
 
 /**
  * What an edition with the cut-off `asOf` may tell: of each id the newest row known by then, unless it is a
- * withdrawal; and of those, only rows whose references are all told too. Rows stay in file order.
+ * withdrawal; and of those, only rows whose references are all told too. A source brings the sources that carried it
+ * to us, even if we read those later: without them a third-hand report would pass for a first-hand one. Rows stay in
+ * file order.
  */
 export function knownBy(tables: Tables, asOf: Day): Tables {
   const days = remembered.get(tables) ?? new Map<Day, Tables>();
@@ -35,9 +37,16 @@ const remembered = new WeakMap<Tables, Map<Day, Tables>>();
 
 function tellable(tables: Tables, asOf: Day): Tables {
   const told = new Map<string, TableRow>();
-  for (const [id, versions] of versionsById(tables)) {
+  const byId = versionsById(tables);
+  for (const [id, versions] of byId) {
     const newest = newestOn(versions, asOf);
     if (newest?.row.status === 'current') told.set(id, newest);
+  }
+  // A map also visits the entries that are added during the loop.
+  for (const { table, row } of told.values()) {
+    if (table !== 'sources' || row.via === null || told.has(row.via)) continue;
+    const [carrier] = byId.get(row.via) ?? [];
+    if (carrier !== undefined && carrier.row.known_on > asOf) told.set(row.via, carrier);
   }
   return withoutUnfounded(tables, told);
 }

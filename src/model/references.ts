@@ -49,7 +49,7 @@ const fields: { readonly [T in TableName]: { readonly [field: string]: readonly 
 
 /**
  * The ids that a row cannot stand without: a row is told only while all of them are. A source's `via` is not among
- * them: a report stands by itself before the analysis that carried it to us is written.
+ * them: a report was public before the analysis that carried it to us. `knownBy` adds the analysis as its carrier.
  */
 export function references<T extends TableName>(table: T, row: RowOf<T>): Reference[] {
   const named = Object.entries(fields[table]).flatMap(([field, tables]) => {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Brief, FindingConfig } from '../model/brief.ts';
 import { day, daysBetween } from '../model/calendar.ts';
+import type { Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
-import { placeholders } from '../model/references.ts';
+import { withoutUnfounded } from '../model/known.ts';
+import { eachRow, placeholders } from '../model/references.ts';
 import type { Row, RowSets } from '../model/row.ts';
 import {
   fixedOutward,
@@ -72,18 +74,32 @@ export function analyse(brief: Brief, sets: RowSets): Findings {
   return Object.fromEntries(findings);
 }
 
+/** Whether a row speaks of a finding that is not among `names`. The name of a finding begins with a small letter. */
+const namesOther = (row: object, names: object): boolean =>
+  Object.values(row).some(
+    (value) =>
+      typeof value === 'string' &&
+      placeholders(value).some(({ name }) => /^[a-z]/.test(name) && !Object.hasOwn(names, name)),
+  );
+
 /**
- * Leaves out the rows that speak of a finding which could not be computed, since their text cannot be filled in.
+ * Leaves out the rows that speak of a finding which the brief does not compute, since their text cannot be filled in.
  * `findings` is what `analyse` gave for the brief.
  */
-export function withoutUntold<R extends object>(
-  rows: readonly R[],
-  { brief, findings }: { brief: Brief; findings: Findings },
-): R[] {
-  const missing = Object.keys(brief.config.findings).filter((name) => findings[name] === undefined);
-  const speaksOfMissing = (value: unknown) =>
-    typeof value === 'string' && placeholders(value).some(({ name }) => missing.includes(name));
-  return rows.filter((row) => !Object.values(row).some(speaksOfMissing));
+export const withoutUntold = <R extends object>(rows: readonly R[], findings: Findings): R[] =>
+  rows.filter((row) => !namesOther(row, findings));
+
+/**
+ * Leaves out the judgments on the brief's topic that speak of findings of other briefs, before queries pick the newest:
+ * they find the newest that this brief can print.
+ */
+export function withoutOtherFindings(known: Tables, { config: { topic, findings } }: Brief): Tables {
+  const other = known.judgments.filter(
+    (row) => (topic === 'all' || row.topic === topic) && namesOther(row, findings),
+  );
+  if (other.length === 0) return known;
+  const rows = eachRow(known).filter(({ row }) => !other.some(({ id }) => id === row.id));
+  return withoutUnfounded(known, new Map(rows.map((entry) => [entry.row.id, entry])));
 }
 
 function compute(config: FindingConfig, rows: readonly Row[]): Finding | undefined {

@@ -63,10 +63,11 @@ export function nothingNew(of: Of): string | null {
     .map(({ end }) => end)
     .toSorted();
   const span = `from ${longDay(start)} to ${longDay(asOf)}`;
-  const caution = 'For days that are not covered, nothing known does not mean that nothing happened.';
+  const caution = 'the absence of reports does not mean that nothing happened.';
   const [first, last] = [ends[0], ends.at(-1)];
-  if (first === undefined || last === undefined) return `Nothing was collected ${span}. ${caution}`;
-  const ended = `Collection ended on ${longDay(first)}${first === last ? '' : ' or later'}.`;
-  if (last < start) return `Nothing was collected ${span}. ${ended} ${caution}`;
-  return `Nothing new became known ${span}.${first < asOf ? ` ${ended} ${caution}` : ''}`;
+  if (first === undefined || last === undefined)
+    return `No new reporting ${span}. No collection is on record for this period: ${caution}`;
+  const ended = `Collection ${first === last ? '' : 'on some topics '}ended on ${longDay(first)}`;
+  if (last < start) return `Nothing was collected ${span}. ${ended}: ${caution}`;
+  return `No new reporting ${span}.${first < asOf ? ` ${ended}. For days that are not covered, ${caution}` : ''}`;
 }

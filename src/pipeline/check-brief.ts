@@ -1,8 +1,9 @@
 import type { Brief } from '../model/brief.ts';
 import { periodEnding } from '../model/calendar.ts';
-import { noTables } from '../model/dataset.ts';
+import { noTables, type Dataset } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import { located } from '../model/source-line.ts';
+import { eachRow, placeholders } from '../model/references.ts';
 import { analyse } from './analyse.ts';
 import { Evidence } from './evidence.ts';
 import { runForEach } from './fan-out.ts';
@@ -58,4 +59,21 @@ export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promis
     faults.push(...located(found, source));
   }
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
+}
+
+/**
+ * Findings that texts of a dataset name and none of its briefs computes, each with the rows that name it: every brief
+ * leaves those rows out.
+ */
+export function unknownFindings({ tables }: Dataset, briefs: readonly Brief[]): Map<string, string[]> {
+  const computed = new Set(briefs.flatMap(({ config }) => Object.keys(config.findings)));
+  const named = eachRow(tables).flatMap(({ row }) =>
+    Object.values(row).flatMap((value) =>
+      (typeof value === 'string' ? placeholders(value) : [])
+        .filter(({ name }) => /^[a-z]/.test(name) && !computed.has(name))
+        .map(({ name }) => ({ name, id: row.id })),
+    ),
+  );
+  const byName = Map.groupBy(named, ({ name }) => name);
+  return new Map([...byName].map(([name, rows]) => [name, [...new Set(rows.map(({ id }) => id))]]));
 }

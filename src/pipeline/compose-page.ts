@@ -2,7 +2,7 @@ import { periodEnding } from '../model/calendar.ts';
 import { asCorrected, knownFor } from '../model/correction.ts';
 import { requireParameters } from '../model/parameters.ts';
 import type { RowSets } from '../model/row.ts';
-import { analyse, withoutUntold } from './analyse.ts';
+import { analyse, withoutOtherFindings, withoutUntold } from './analyse.ts';
 import { applyParameters, titleOfEdition } from './applied-parameters.ts';
 import { changesOf, correctedIn } from './changes.ts';
 import { compose } from './compose.ts';
@@ -27,7 +27,10 @@ export async function composePage(
   { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
 ): Promise<ComposedPage> {
   const period = periodEnding(asOf, brief.config.period);
-  const knownRows = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
+  const knownRows = withoutOtherFindings(
+    knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
+    brief,
+  );
   const parameters = requireParameters(brief, given);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);
@@ -46,10 +49,9 @@ export async function composePage(
   });
   onStep('analyse');
   const findings = analyse(brief, forCharts);
-  const told = { brief, findings };
   const tell = (selected: RowSets): RowSets =>
-    Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, told)]));
-  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, told) };
+    Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, findings)]));
+  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, findings) };
   onStep('chart');
   const drawing = illustrate({ brief, known, sets: tell(forCharts), columns, findings, maps, drawChart });
   // The faults of queries come first: those of charts may follow from them.
@@ -71,6 +73,7 @@ export async function composePage(
       parameters,
       applied,
       known,
+      tables: dataset.tables,
       sets,
       findings,
       figures,

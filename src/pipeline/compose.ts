@@ -5,12 +5,12 @@ import type { Tables } from '../model/dataset.ts';
 import type { Change } from '../model/known.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { Row, RowSets } from '../model/row.ts';
-import { daySpan, longDay, shortDay, shortMonth, spelled, topicNames, weekday } from '../model/wording.ts';
+import { daySpan, longDay, shortDay, shortMonth, weekday } from '../model/wording.ts';
 import type { Findings } from './analyse.ts';
 import type { AppliedParameter } from './applied-parameters.ts';
 import { askedFor } from './asked-for.ts';
 import { figuresBefore } from './changes.ts';
-import { coveredDays, topicsOf, type Topic } from './coverage.ts';
+import { coverageOf, currentFrom, endOfCoverage, readAfterwards, topicsOf } from './coverage.ts';
 import { Evidence, titleOf } from './evidence.ts';
 import { pageHelpers } from './page-helpers.ts';
 import { SourceName } from './source-name.ts';
@@ -42,6 +42,8 @@ export interface Composition {
   readonly parameters: Parameters;
   readonly applied: readonly AppliedParameter[];
   readonly known: Tables;
+  /** All tables of the dataset, with what became known after the cut-off. */
+  readonly tables: Tables;
   readonly sets: RowSets;
   readonly findings: Findings;
   /** By name; null where nothing known makes the chart worth drawing. */
@@ -101,6 +103,7 @@ export function compose(
     parameters,
     applied,
     known,
+    tables,
     sets,
     findings,
     figures,
@@ -109,6 +112,12 @@ export function compose(
     fontFaces,
   } = composition;
   const evidence = new Evidence(known, findings);
+  const { start, asOf } = period;
+  const of = { topics: topicsOf(brief.config.topic, tables), known, asOf };
+  const reports = new Set([...known.events, ...known.measures].map(({ id }) => id));
+  const isReported =
+    [...known.events, ...known.measures].some(({ topic }) => of.topics.includes(topic)) ||
+    Object.values(sets).some((rows) => evidence.named(rows).some((id) => reports.has(id)));
   /** A withdrawn row's source may be gone with it. */
   const sourceName = (row: Change['row']): SourceName | string => {
     const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
@@ -120,7 +129,9 @@ export function compose(
     Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
   );
   const seen = askedFor({ sets, findings: computed, figures }, evidence);
-  const helpers = pageHelpers(evidence);
+  const helpers = pageHelpers(evidence, {
+    currentFrom: currentFrom(period, { ended: endOfCoverage(of), length: brief.config.period }),
+  });
   const puts: Put[] = [];
   const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
   const template = explained
@@ -142,7 +153,9 @@ export function compose(
       ...markings[brief.config.marking],
     },
     issue: issueOf(brief, period),
-    coverage: coverageOf(known, brief.config.topic, period),
+    coverage: { ...coverageOf({ ...of, start }), reported: isReported },
+    /** `on 25 August 2021`: when what the page shows was read, if that was after the cut-off. */
+    reconstructed: readAfterwards({ ...of, tables }),
     paper: { size: paper, margin: margins[paper] },
     styles: brief.styles.text,
     fontFaces,
@@ -208,44 +221,3 @@ function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
     dtg: `${two(utc.day)}${two(utc.hour)}${two(utc.minute)}Z ${monthName} ${utc.year}`,
   };
 }
-
-/** What of the period was collected at all. Outside it, nothing known does not mean that nothing happened. */
-function coverageOf(known: Tables, topic: Topic | 'all', { start, asOf }: Period) {
-  const spans = topicsOf(topic).map((each) => {
-    const rows = known.coverage.filter((row) => row.topic === each);
-    const days = coveredDays(rows, { start, asOf });
-    const last = rows
-      .map(({ end }) => end)
-      .toSorted()
-      .at(-1);
-    return { topic: each, ids: rows.map(({ id }) => id), days, last };
-  });
-  const gaps = spans.filter(({ days }) => days < daysBetween(start, asOf));
-  const notices = [...Map.groupBy(gaps, ({ days, last }) => `${days} ${last}`).values()].flatMap((alike) => {
-    const [first] = alike;
-    if (first === undefined) return [];
-    const { days, last } = first;
-    return [
-      {
-        ids: alike.flatMap(({ ids }) => ids),
-        names: capitalised(alike.map(({ topic: each }) => topicNames[each]).join(', ')),
-        ended: last !== undefined && last < asOf ? longDay(last) : null,
-        started: last !== undefined,
-        covered: days === 0 ? null : spelled(days),
-      },
-    ];
-  });
-  const lasts = spans.flatMap(({ last }) => (last === undefined ? [] : [last])).toSorted();
-  const newest = lasts.at(-1);
-  return {
-    notices,
-    ids: spans.flatMap(({ ids }) => ids),
-    /** The day on which all coverage had ended, when that was before the period began. */
-    ended: newest !== undefined && newest < start ? longDay(newest) : null,
-    /** The last day of coverage, when that was before the cut-off: what the page tells was known by then. */
-    until: newest !== undefined && newest < asOf ? longDay(newest) : null,
-    complete: notices.length === 0,
-  };
-}
-
-const capitalised = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());

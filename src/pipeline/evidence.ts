@@ -1,3 +1,4 @@
+import type { Day } from '../model/calendar.ts';
 import type { RowOf, Tables } from '../model/dataset.ts';
 import { AppError } from '../model/fault.ts';
 import { eachRow, placeholders, references, type TableRow } from '../model/references.ts';
@@ -132,6 +133,12 @@ export class Evidence {
   /** Notes that the page shows the row `id`, cited or not. */
   use(id: string): void {
     if (this.#rows.has(id)) this.#used.add(id);
+  }
+
+  /** The day of a judgment; null for any other row. */
+  judgedOn(id: string): Day | null {
+    const entry = this.#rows.get(id);
+    return entry?.table === 'judgments' ? entry.row.known_on : null;
   }
 
   named(rows: readonly Row[]): string[] {

@@ -1,5 +1,6 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
+import type { Day } from '../model/calendar.ts';
 import { longDay, shortDay } from '../model/wording.ts';
 import type { Evidence } from './evidence.ts';
 import { plainCell, plainColumns } from './plain-rows.ts';
@@ -20,7 +21,11 @@ const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string()
  * What templates can call besides Handlebars' own `if`, `unless`, `each` and `with`. Citations and texts of rows carry
  * traces, which are taken out before anyone reads the page.
  */
-export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.HelperDelegate } {
+export function pageHelpers(
+  evidence: Evidence,
+  /** Judgments from before this day show their age. */
+  { currentFrom }: { currentFrom: Day } = { currentFrom: '' },
+): { [name: string]: Handlebars.HelperDelegate } {
   let listed = false;
   /** Endnote numbers as links, three and more in a row as a span; the endnotes lead back to the first citation. */
   const links = (rows: unknown): { html: string; count: number } => {
@@ -61,6 +66,14 @@ export function pageHelpers(evidence: Evidence): { [name: string]: Handlebars.He
     figure: (name: unknown, field: unknown) => {
       const id = z.string().regex(identifier).parse(name);
       return new SafeString(traceText(id, escape(evidence.figure(id, z.string().parse(field)))));
+    },
+    /** `{{as-of id}}`: the day of a judgment that is older than the period; otherwise nothing. */
+    'as-of': (id: unknown) => {
+      const judgment = z.string().regex(identifier).parse(id);
+      const date = evidence.judgedOn(judgment);
+      if (date === null || date >= currentFrom) return '';
+      const shown = traceText(judgment, escape(evidence.figure(judgment, 'date')));
+      return new SafeString(` <span class="as-of">(as of ${shown})</span>`);
     },
     /** `{{show id}}`: marks a row as shown where it is not cited; prints nothing. */
     show: (rows: unknown) => {

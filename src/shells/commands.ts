@@ -2,7 +2,7 @@ import { Cron } from 'croner';
 import type { Brief } from '../model/brief.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
-import { checkBrief } from '../pipeline/check-brief.ts';
+import { checkBrief, unknownFindings } from '../pipeline/check-brief.ts';
 import { defaultAsOf } from '../pipeline/coverage.ts';
 import { editionsAskedFor } from '../pipeline/fan-out.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
@@ -153,6 +153,14 @@ export function commands(world: Surroundings): Commands {
       world.print(
         `No faults: ${datasets.size} dataset${datasets.size === 1 ? '' : 's'}, ${briefs.length} briefs, ${editions} editions held to every rule.`,
       );
+      for (const [name, dataset] of datasets) {
+        const users = briefs.filter(({ config }) => config.dataset === name);
+        if (users.length === 0) continue;
+        for (const [finding, rows] of unknownFindings(dataset, users))
+          world.print(
+            `Note: no brief on data/${name} computes the finding "${finding}". Every brief leaves out what names it: ${rows.join(', ')}.`,
+          );
+      }
     },
   };
 }

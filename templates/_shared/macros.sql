@@ -64,23 +64,26 @@ CREATE MACRO matrix_days() AS TABLE
   SELECT date_start, CAST(row_number() OVER (ORDER BY date_start NULLS LAST) - 1 AS INTEGER) AS place
   FROM (SELECT DISTINCT date_start FROM signatures());
 
--- In brief: the facts that the newest bottom line of a topic rests on.
+-- In brief: the facts that the newest bottom line of a topic rests on, and what became known on the topic since; while
+-- there is no bottom line, all of it.
 CREATE MACRO bottom_line_facts(of_topic) AS TABLE
   WITH line AS (
-    SELECT rests_on
+    SELECT known_on, rests_on
     FROM judgments
     WHERE role = 'bottom-line' AND topic = of_topic
-    ORDER BY known_on DESC
+    ORDER BY known_on DESC, rank
     LIMIT 1
   ),
   items AS (
-    SELECT id, date_start AS day, summary FROM events
+    SELECT id, known_on, topic, date_start AS day, summary FROM events
     UNION ALL
-    SELECT id, window_start, summary FROM measures
+    SELECT id, known_on, topic, window_start, summary FROM measures
   )
   SELECT i.id, i.summary AS text
-  FROM items AS i, line AS l
+  FROM items AS i
+  LEFT JOIN line AS l ON true
   WHERE list_contains(l.rests_on, i.id)
+    OR (i.topic = of_topic AND (l.known_on IS NULL OR i.known_on > l.known_on))
   ORDER BY i.day NULLS LAST, i.id;
 
 -- The first assessment of our own on a topic.

@@ -1,4 +1,4 @@
--- The actor's name, while something is collected: afterwards the page says first that nothing is.
+-- The actor's name, until collection has ended: afterwards the page begins with that.
 SELECT id, name AS text, [] AS rests_on
 FROM actors
-WHERE id = $actor AND EXISTS (SELECT 1 FROM coverage WHERE "end" >= $period_start)
+WHERE id = $actor AND coalesce((SELECT max("end") FROM coverage) >= $as_of, true)

@@ -1,1 +1,5 @@
-SELECT * FROM bottom_line_facts('celebrations')
+-- Every statement that the figure and the chart count, and what else the bottom line rests on.
+SELECT i.id, i.summary AS text
+FROM events AS i
+WHERE i.topic = 'celebrations' OR i.id IN (SELECT id FROM bottom_line_facts('celebrations'))
+ORDER BY i.date_start NULLS LAST, i.id

@@ -15,6 +15,7 @@ const printed = (template: string, asOf: string, timezone: string) => {
     parameters: {},
     applied: [],
     known: noTables,
+    tables: noTables,
     sets: {},
     findings: {},
     figures: {},

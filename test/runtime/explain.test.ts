@@ -70,7 +70,7 @@ describe('a figure of each brief', () => {
     expect(bottomLine?.origins[0]).toMatchObject({
       kind: 'row',
       says: 'The text of B-isis-2, with its figure {F18.value}.',
-      template: { file: shared('partials/masthead.hbs'), line: 37 },
+      template: { file: shared('partials/masthead.hbs'), line: 42 },
       expression: 'say text',
       query: { name: 'bottom_line', file: shared('queries/bottom_line.sql') },
     });
@@ -190,8 +190,8 @@ describe('a figure of each brief', () => {
 test('a sentence across rows names them all, and typed text says that it is typed', async () => {
   const { places } = await ask('weekly', 'No. 2021-W34-3');
   expect(places[0]?.origins.map(({ kind, template: { line } }) => [kind, line])).toEqual([
-    ['template', 17],
-    ['edition', 17],
+    ['template', 19],
+    ['edition', 19],
   ]);
   const typed = await ask('weekly', 'Sources and their grades');
   expect(typed.places[0]?.origins[0]).toMatchObject({

@@ -300,13 +300,15 @@ test('what was cancelled meanwhile is not handed on', async () => {
 });
 
 describe('a period that brought nothing', () => {
-  const covered = 'Nothing new became known from 21 June 2021 to 27 June 2021.';
+  const unrecorded =
+    'No new reporting from 21 June 2021 to 27 June 2021. No collection is on record for this period: ' +
+    'the absence of reports does not mean that nothing happened.';
   const uncovered =
-    'Nothing was collected from 30 August 2021 to 5 September 2021. Collection ended on 25 August 2021. ' +
-    'For days that are not covered, nothing known does not mean that nothing happened.';
+    'Nothing was collected from 30 August 2021 to 5 September 2021. Collection ended on 25 August 2021: ' +
+    'the absence of reports does not mean that nothing happened.';
 
   test.each([
-    ['2021-06-27', covered],
+    ['2021-06-27', unrecorded],
     ['2021-09-05', uncovered],
   ])('ending on %s is skipped, and says why', async (asOf, reason) => {
     await using ledger = await (await ledgers.fresh()).open();
@@ -318,7 +320,7 @@ describe('a period that brought nothing', () => {
   });
 
   test.each([
-    ['2021-06-27', covered],
+    ['2021-06-27', unrecorded],
     ['2021-09-05', uncovered],
   ])('ending on %s is told in a notice', async (asOf, paragraph) => {
     await using ledger = await (await ledgers.fresh()).open();

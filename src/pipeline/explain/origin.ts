@@ -137,6 +137,12 @@ function valueOrigin(
       rows: known.coverage.filter(({ topic }) => isOnTopic(topic, told.brief)).map(({ id }) => id),
       says: 'Computed from the days that were covered.',
     };
+  if (root === 'reconstructed')
+    return {
+      kind: 'edition',
+      rows: known.sources.filter(({ known_on }) => known_on > told.rendering.period.asOf).map(({ id }) => id),
+      says: 'Computed from the days on which the desk had the sources that carried others.',
+    };
   if (root === 'issue')
     return {
       kind: 'edition',

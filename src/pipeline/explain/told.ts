@@ -33,7 +33,7 @@ export interface FindingOrigin {
 /** What origins are told from. */
 export interface Told {
   readonly brief: Brief;
-  readonly rendering: Pick<Rendering, 'known' | 'draft' | 'charts' | 'sets' | 'changes'>;
+  readonly rendering: Pick<Rendering, 'known' | 'period' | 'draft' | 'charts' | 'sets' | 'changes'>;
 }
 
 const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);

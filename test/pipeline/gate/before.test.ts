@@ -559,7 +559,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a confidence that is none of ours, after its word',
-      product: withPartial('key-judgments', 'bears no judgment yet.', 'bears none: confidence is very high.'),
+      product: withPartial('key-judgments', 'has been written yet.', 'is there: confidence is very high.'),
       asked: { asOf: '2019-06-30' },
       says: /The page says "confidence is very high"/,
     },

@@ -6,11 +6,12 @@ import { located } from '../../../model/source-line.ts';
 import { evidenceOf } from '../../evidence.ts';
 import { excerpt, inRow, onPage, type Draft } from '../draft.ts';
 import type { Unit } from '../page-units.ts';
-import type { Element, Text } from '../html-tree.ts';
+import { isElement, isText, textOf, type Element, type Node, type Text } from '../html-tree.ts';
 import { isOfRegister } from './query-rows.ts';
 
 /** A heading names what follows: it is short, and no sentence. */
 const longestHeading = 8;
+const isStatement = (text: string): boolean => text.split(' ').length > longestHeading || /[.!?]$/.test(text);
 
 /**
  * Furniture is told by who wrote it and not by what it calls itself: text may go without a source only where a shared
@@ -29,8 +30,7 @@ export function uncited({ brief, units, rows }: Draft): Fault[] {
       each.row ? !isOfRegister(each, rows) : each.says.length === 0 && !shared.has(each.file),
     );
     if (isHeading) {
-      const sentence = text.split(' ').length > longestHeading || /[.!?]$/.test(text);
-      return typed && sentence
+      return typed && isStatement(text)
         ? [
             onPage(
               element,
@@ -48,16 +48,33 @@ export function uncited({ brief, units, rows }: Draft): Fault[] {
           'Put it into a <p>, and cite.',
         ),
       ];
-    if (cites.size > 0 || !(says || typed)) return [];
+    if (cites.size > 0 || !(says || typed) || isEmptyTable(unit)) return [];
     // A drawing that cites nothing is one fault, of the rule below.
     const isDrawing = element.name === 'figure' && elementsIn(element).some(({ name }) => name === 'svg');
     if (isDrawing && !brief.config.waive.some(({ rule }) => rule === 'charts-cite')) return [];
     const what =
       element.name === 'figure' ? 'A figure' : element.name === 'table' ? 'A table' : 'A paragraph';
     return [
-      onPage(element, `${what} cites no row: "${excerpt(text)}".`, 'Cite what it rests on: {{cite id}}.'),
+      onPage(
+        element,
+        `${what} cites no row: "${excerpt(text)}".`,
+        'Cite what it rests on: {{cite id}}. Where there is nothing to report, use {{> no-reporting}}.',
+      ),
     ];
   });
+}
+
+/** Whether a table has a head of short names and no rows: it makes no statement. */
+function isEmptyTable({ element, texts }: Unit): boolean {
+  if (element.name !== 'table' || texts.some(({ says, row }) => says.length > 0 || row)) return false;
+  const isEmpty = (part: Node): boolean => {
+    if (isText(part)) return !/[\p{L}\p{N}]/u.test(part.text);
+    if (!isElement(part)) return true;
+    return part.name === 'th' && part.parent?.parent?.name === 'thead'
+      ? !isStatement(textOf(part))
+      : part.children.every(isEmpty);
+  };
+  return element.children.every(isEmpty);
 }
 
 /** Every drawing stands in a figure that cites, whatever template made it. */
@@ -197,12 +214,17 @@ function isFilled(own: string, text: string): boolean {
 }
 const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
-/** Nothing on the page became known after the cut-off: looked up in the dataset itself, whatever a query made of it. */
-export function unknownRows({ dataset, toldUntil, used, units, rows }: Draft): Fault[] {
+/**
+ * Nothing on the page became known after the cut-off: looked up in the dataset itself, whatever a query made of it. A
+ * source that only carried an earlier one is the exception: the chain of sources is shown whole.
+ */
+export function unknownRows({ dataset, toldUntil, used, units, rows, known }: Draft): Fault[] {
+  const carriers = new Set(known.sources.map(({ via }) => via));
   const ids = new Set([...used, ...units.flatMap(({ cites }) => [...cites])]);
   return [...ids].flatMap((id) => {
     const entry = rows.get(id);
-    if (entry && entry.row.known_on <= toldUntil && entry.row.status === 'current') return [];
+    const isInTime = entry && (entry.row.known_on <= toldUntil || carriers.has(id));
+    if (isInTime && entry.row.status === 'current') return [];
     return [
       {
         file: dataset.folder,

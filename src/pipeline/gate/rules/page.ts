@@ -78,7 +78,7 @@ export const undermarked = ({ brief, dataset, used, changes, rows }: Draft): Fau
  * Where a topic was not collected on each day of the period, a notice of its own says so: a paragraph that a shared
  * partial wrote into `class="coverage"`, with the topic, how many days are covered, and the day on which that ended.
  */
-export const uncovered = ({ brief, known, period, units }: Draft): Fault[] => {
+export const uncovered = ({ brief, dataset, known, period, units }: Draft): Fault[] => {
   const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
   const notices = units
     .filter(
@@ -89,7 +89,7 @@ export const uncovered = ({ brief, known, period, units }: Draft): Fault[] => {
         texts.every(({ file, says, row }) => says.length === 0 && !row && shared.has(file)),
     )
     .map(({ text }) => text);
-  return topicsOf(brief.config.topic).flatMap((topic) => {
+  return topicsOf(brief.config.topic, dataset.tables).flatMap((topic) => {
     const rows = known.coverage.filter((row) => row.topic === topic);
     const covered = coveredDays(rows, period);
     const days = daysOf(period);

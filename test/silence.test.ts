@@ -1,0 +1,389 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Dataset, RowOf, Tables } from '../src/model/dataset.ts';
+import { noTables } from '../src/model/dataset.ts';
+import { knownBy } from '../src/model/known.ts';
+import { unknownFindings } from '../src/pipeline/check-brief.ts';
+import { nothingNew } from '../src/pipeline/changes.ts';
+import { loadTestDataset } from './support/dataset.ts';
+import { readPage, rowsBehind, sectionOf } from './support/page.ts';
+import {
+  editionsAt,
+  findBrief,
+  loadProduct,
+  renderEdition,
+  swapText,
+  withBrief,
+  withCopy,
+  type Product,
+} from './support/product.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const product: Product = await loadProduct();
+
+const pages = new Map<string, Promise<{ html: string; text: string; heading: string }>>();
+/** A page of the product: its HTML, its text and its first heading. */
+const pageOf = (brief: string, asOf: string, of: Product = product) => {
+  const read = async () => {
+    const { html } = await renderEdition(of, { brief, asOf });
+    const { text, headings } = readPage(html);
+    return { html, text: text.replaceAll('\n', ' '), heading: headings[0] ?? '' };
+  };
+  if (of !== product) return read();
+  const page = pages.get(`${brief} ${asOf}`) ?? read();
+  pages.set(`${brief} ${asOf}`, page);
+  return page;
+};
+const between = (html: string, open: string, close: string): string =>
+  readPage(html.slice(html.indexOf(open)).split(close)[0] ?? '').text;
+const bottomLine = (html: string) => between(html, '<div class="bottom-line">', '</div>');
+
+describe('coverage is known from the day the desk had it', () => {
+  test.each(['2021-06-15', '2021-08-12', '2021-08-14'])(
+    'as of %s no collection on ISIS is on record, and nothing is called unknown',
+    async (asOf) => {
+      for (const brief of ['isis-quieting', 'weekly']) {
+        const { text } = await pageOf(brief, asOf);
+        expect(text).toMatch(/\bISIS\b[^.]*: no collection is on record for this period/);
+        expect(text).toContain('The absence of reports does not mean that nothing happened.');
+        expect(text).not.toMatch(/nothing (?:on this |on this topic )?(?:is )?known/i);
+      }
+      const { heading, html } = await pageOf('isis-quieting', asOf);
+      expect(heading).toBe('ISIS in Afghanistan');
+      expect(bottomLine(html)).toBe('We have no reporting on this topic.');
+    },
+  );
+
+  test('as of the day of the analysis every topic is covered', async () => {
+    expect((await pageOf('weekly', '2021-08-25')).html).not.toContain('<div class="coverage"');
+  });
+
+  test('a notice says that no collection is on record, not that nothing was collected', () => {
+    const brief = findBrief(product, 'isis-quieting');
+    const say = (asOf: string) => nothingNew({ brief, dataset: product.dataset, asOf, applied: [] });
+    expect(say('2021-06-27')).toBe(
+      'No new reporting from 21 June 2021 to 27 June 2021. No collection is on record for this period: ' +
+        'the absence of reports does not mean that nothing happened.',
+    );
+    expect(say('2021-09-05')).toMatch(/^Nothing was collected from 30 August 2021 to 5 September 2021\./);
+  });
+});
+
+describe('after the end of coverage', () => {
+  test.each(['2021-08-26', '2021-08-27', '2021-09-20'])(
+    'the headline of %s says that nothing was collected, and judgments are as last known',
+    async (asOf) => {
+      for (const [brief, headline] of [
+        ['isis-quieting', /As last known: ISIS /],
+        ['weekly', /As last known: Al-Qaeda/],
+      ] as const) {
+        const { heading, text, html } = await pageOf(brief, asOf);
+        expect(heading).toBe('Nothing collected since 25 August 2021');
+        expect(text).toMatch(headline);
+        expect(sectionOf(html, 'Key judgments')).toMatch(
+          /^As known on 25 August 2021, when collection ended:\n/,
+        );
+      }
+    },
+  );
+
+  test('the last covered day has its ordinary headline', async () => {
+    const { heading, html } = await pageOf('isis-quieting', '2021-08-25');
+    expect(heading).toMatch(/^ISIS /);
+    expect(sectionOf(html, 'Key judgments')).not.toContain('As known on');
+  });
+
+  test('an actor sheet begins with it on the first uncovered day, and names the actor before', async () => {
+    const headings = async (asOf: string) => {
+      const parameters = { actor: 'A-jnim' };
+      const { html } = await renderEdition(product, { brief: 'actor-sheet', asOf, parameters });
+      return readPage(html).headings[0];
+    };
+    expect(await headings('2021-08-23')).toBe('JNIM');
+    expect(await headings('2021-08-25')).toBe('JNIM');
+    expect(await headings('2021-08-26')).toBe('Nothing collected since 25 August 2021');
+  });
+});
+
+const key = { status: 'current', marking: null } as const;
+const source: RowOf<'sources'> = {
+  ...key,
+  id: 'S-log',
+  known_on: '2022-01-03',
+  name: 'Incident log',
+  descriptor: 'The log of an own desk',
+  kind: 'report',
+  via: null,
+  published: null,
+  reliability: null,
+  grade_note: null,
+  basis: 'article',
+};
+const incident = (id: string, day: string): RowOf<'events'> => ({
+  ...key,
+  id,
+  known_on: day,
+  topic: 'isis',
+  precision: 'day',
+  date_start: day,
+  date_end: day,
+  date_basis: 'stated',
+  actors: [],
+  targets: [],
+  place: null,
+  part_of: null,
+  title: `Air strike near the ${id.slice(2)} bridge`,
+  summary: `On {${id}.date} an air strike hit the road near the ${id.slice(2)} bridge.`,
+  claim_status: 'attributed',
+  source: 'S-log',
+  credibility: null,
+  basis: 'article',
+  caveat: null,
+});
+const covers: RowOf<'coverage'> = {
+  ...key,
+  id: 'C-own',
+  known_on: '2022-01-03',
+  topic: 'isis',
+  start: '2022-01-01',
+  end: '2022-06-30',
+  note: 'The log',
+};
+const headline = (known_on: string): RowOf<'judgments'> => ({
+  ...key,
+  id: 'H-own',
+  known_on,
+  topic: 'isis',
+  role: 'headline',
+  rank: 1,
+  author: null,
+  text: 'Air strikes have stopped',
+  confidence: null,
+  confidence_basis: null,
+  likelihood: null,
+  rests_on: ['E-old'],
+});
+
+/** The shipped briefs over a dataset of events, with neither judgments nor gaps. */
+const own = (change: Partial<Tables> = {}): Product => {
+  const tables: Tables = {
+    ...noTables,
+    sources: [source],
+    coverage: [covers],
+    events: [
+      incident('E-old', '2022-05-04'),
+      incident('E-north', '2022-05-17'),
+      incident('E-south', '2022-05-20'),
+    ],
+    ...change,
+  };
+  const dataset: Dataset = { ...product.dataset, name: 'own-2022', title: 'Own', folder: 'data/own', tables };
+  return { ...product, dataset };
+};
+
+describe('a dataset of events and no judgments', () => {
+  const asOf = '2022-05-22';
+
+  test.each(['weekly', 'isis-quieting'])('the first page of %s says nothing false', async (id) => {
+    const page = await pageOf(id, asOf, own());
+    expect(page.heading).toBe(findBrief(product, id).config.title);
+    expect(bottomLine(page.html)).toBe('No bottom line has been written yet.');
+    expect(sectionOf(page.html, 'Key judgments')).toBe('No key judgment has been written yet.');
+    expect(sectionOf(page.html, 'Gaps')).toMatch(/^No list of gaps has been written yet\./);
+    // Neither silence nor a gap of collection is spoken of: each day is covered, and two events are of the period.
+    expect(page.text).not.toMatch(
+      /nothing (?:on this |on this topic )?(?:is )?known|no gap|Nothing collected/i,
+    );
+    expect(page.html).not.toContain('<div class="coverage"');
+    expect(page.text).not.toContain('reconstruction');
+  });
+
+  test('the weekly reports the events of its period in the section of their topic', async () => {
+    const { html } = await pageOf('weekly', asOf, own());
+    expect(sectionOf(html, 'ISIS')).toMatch(/On 17 May 2022 an air strike.*On 20 May 2022 an air strike/);
+  });
+
+  test('a headline from before the period shows its age, and later events are reported all the same', async () => {
+    const bottom = { ...headline('2022-05-08'), id: 'B-own', role: 'bottom-line' as const };
+    const stale = own({ judgments: [headline('2022-05-08'), bottom] });
+    const { heading, html } = await pageOf('weekly', asOf, stale);
+    expect(heading).toBe('Air strikes have stopped (as of 8 May 2022)');
+    expect(bottomLine(html)).toBe('Air strikes have stopped (as of 8 May 2022)');
+    expect(sectionOf(html, 'ISIS')).toContain('On 17 May 2022 an air strike');
+    expect((await pageOf('weekly', '2022-05-10', stale)).heading).toBe('Air strikes have stopped');
+  });
+
+  test('reports from after the end of its coverage: the record ends, and nobody says that nothing was collected', async () => {
+    const behind = own({ coverage: [{ ...covers, end: '2022-05-10' }] });
+    const { heading, text } = await pageOf('isis-quieting', asOf, behind);
+    expect(heading).toBe('ISIS in Afghanistan');
+    expect(text).toContain('the record of collection ends on 10 May 2022. No day of this issue is covered.');
+    expect(text).not.toMatch(/Nothing collected|collection ended|As known on/);
+  });
+});
+
+describe('a judgment that is older than the period shows its age', () => {
+  test.each(['2021-08-12', '2021-08-19', '2021-08-24'])('al-qaeda-ties as of %s', async (asOf) => {
+    const { heading, html } = await pageOf('al-qaeda-ties', asOf);
+    expect(heading).toMatch(/ \(as of 29 October 2020\)$/);
+    expect(bottomLine(html)).toMatch(/ \(as of 29 October 2020\)$/);
+    expect(sectionOf(html, 'Key judgments')).toMatch(/\(as of 27 May 2020\)/);
+  });
+
+  test('the headline on ISIS of 24 August, which lies outside its own week', async () => {
+    expect((await pageOf('isis-quieting', '2021-08-24')).heading).toMatch(/ \(as of 15 August 2021\)$/);
+    expect((await pageOf('isis-quieting', '2021-08-16')).heading).not.toContain('as of');
+  });
+
+  test('after the end of coverage, those of the last period covered do not', async () => {
+    const { text } = await pageOf('isis-quieting', '2021-09-20');
+    expect(text).not.toContain('(as of');
+  });
+});
+
+describe('an edition from before the first reading is a reconstruction', () => {
+  const line =
+    'This edition is a reconstruction from what was read on 25 August 2021; it shows only what was public by its cut-off.';
+
+  test.each(['2019-01-15', '2019-06-30', '2020-11-01', '2021-06-15', '2021-08-16', '2021-08-24'])(
+    'each edition of %s says so, once and at its head',
+    async (asOf) => {
+      const editions = await editionsAt(product, asOf);
+      expect(editions.length).toBeGreaterThanOrEqual(4);
+      for (const edition of editions) {
+        const { html } = await renderEdition(product, edition);
+        expect(readPage(html).blocks.filter((block) => block === line)).toHaveLength(1);
+        expect(html.indexOf('reconstruction</b>')).toBeLessThan(html.indexOf('<div class="bottom-line">'));
+      }
+    },
+  );
+
+  test.each(['2021-08-25', '2021-09-20'])('those of %s are none', async (asOf) => {
+    const editions = await editionsAt(product, asOf);
+    expect(editions.length).toBeGreaterThan(4);
+    for (const edition of editions)
+      expect(readPage((await renderEdition(product, edition)).html).text).not.toContain('reconstruction');
+  });
+
+  test('its endnotes keep the whole chain of sources', async () => {
+    const { html } = await pageOf('al-qaeda-ties', '2020-11-01');
+    const chains = [...html.matchAll(/<tr id="note-\d+">[\s\S]*?<\/tr>/g)].map(([row]) => readPage(row).text);
+    expect(chains.find((chain) => chain.includes('F10'))).toContain('Member State ← UN report ← Flashpoint');
+    expect(chains.find((chain) => chain.includes('F04'))).toContain('UN coordinator ← BBC ← Flashpoint');
+    expect(chains.filter((chain) => /article|attributed|claimed/.test(chain)).length).toBeGreaterThan(4);
+  });
+
+  test.each(['2019-06-30', '2020-11-01', '2021-08-24'])(
+    'as of %s the chart of sources does not say that we read the originals',
+    async (asOf) => {
+      const { html } = await pageOf('al-qaeda-ties', asOf);
+      const boxes = rowsBehind(html, 'chain');
+      const read = boxes.filter((row) => row['column'] === '0').map((row) => row['label']);
+      expect(read).toContain('Flashpoint');
+      expect(read.filter((name) => !['Flashpoint', 'Public record'].includes(String(name)))).toEqual([]);
+    },
+  );
+
+  test('a carrier is told with what it carried, and brings nothing else that became known with it', () => {
+    const known = knownBy(product.dataset.tables, '2020-11-01');
+    const late = Object.values(known)
+      .flat()
+      .filter(({ known_on }) => known_on > '2020-11-01');
+    expect(late.map(({ id }) => id)).toEqual(['S-article']);
+  });
+
+  test('a source that a later one carried makes a reconstruction of an edition in between, in any dataset', async () => {
+    const revised = { ...product, dataset: await loadTestDataset('revised') };
+    expect((await pageOf('al-qaeda-ties', '2021-02-28', revised)).text).toContain(
+      'reconstruction from what was read on 5 March 2021',
+    );
+    expect((await pageOf('al-qaeda-ties', '2021-03-07', revised)).text).not.toContain('reconstruction');
+  });
+});
+
+test.each([
+  ['2021-08-16', 1],
+  ['2021-08-19', 2],
+  ['2021-08-24', 4],
+  ['2021-08-25', 7],
+])(
+  'as of %s the celebrations of the weekly cite all %i statements that figure and chart count',
+  async (asOf, count) => {
+    const { html } = await pageOf('weekly', asOf);
+    expect(readPage(html).blocks).toContain(String(count));
+    const section = html.slice(html.indexOf('<h2>Celebrations')).split('<figure')[0] ?? '';
+    const cited = [...section.matchAll(/href="#note-(\d+)"/g)].map(([, note]) => note);
+    const counted = new Set(rowsBehind(html, 'matrix').map((row) => String(row['id'])));
+    expect(counted.size).toBe(count);
+    for (const id of counted) {
+      const [, note] = new RegExp(`<tr id="note-(\\d+)">(?:(?!</tr>)[^])*>${id}<`).exec(html) ?? [];
+      expect(cited, id).toContain(note);
+    }
+  },
+);
+
+test('where nothing is known, the list of gaps does not say that there is none', async () => {
+  for (const brief of ['isis-quieting', 'celebrations']) {
+    const { html } = await pageOf(brief, '2021-06-15');
+    expect(sectionOf(html, 'Gaps')).toMatch(/^The whole topic: we have no reporting on it\./);
+  }
+});
+
+describe('a judgment that names a finding of another brief', () => {
+  const other = { text: 'Had they gone on, {pause.expected} claims would have been expected.' };
+
+  test('does not break a brief that lacks it, which prints its newest other one', async () => {
+    const copy = withCopy(product, 'judgments', 'B-cel-4', { ...other, id: 'B-cel-5', rank: 0 });
+    const withKey = withCopy(copy, 'judgments', 'K-cel-1', { ...other, id: 'K-cel-9', likelihood: null });
+    const right = await pageOf('celebrations', '2021-08-25');
+    const page = await pageOf('celebrations', '2021-08-25', withKey);
+    expect(bottomLine(page.html)).toBe(bottomLine(right.html));
+    expect(page.text).not.toContain('would have been expected');
+  });
+
+  test('is named by check where no brief computes it', () => {
+    const wrong = withCopy(product, 'judgments', 'K-cel-1', {
+      id: 'K-cel-9',
+      text: 'At {puase.rate} a day.',
+    });
+    expect(unknownFindings(product.dataset, product.briefs)).toEqual(new Map());
+    expect(unknownFindings(wrong.dataset, product.briefs)).toEqual(new Map([['puase', ['K-cel-9']]]));
+  });
+});
+
+describe('a table without rows', () => {
+  const withTable = (head: string) =>
+    withBrief(product, 'celebrations', (brief) => ({
+      ...brief,
+      queries: { ...brief.queries, none: { file: 'none.sql', text: 'SELECT id FROM events WHERE false' } },
+      template: {
+        ...brief.template,
+        text: swapText(
+          brief.template.text,
+          '{{/page}}',
+          `<table><thead><tr><th scope="col">${head}</th></tr></thead><tbody>{{#each rows.none}}<tr><td>{{cite id}}</td></tr>{{/each}}</tbody></table>\n{{/page}}`,
+        ),
+      },
+    }));
+
+  test('does not hold an edition', async () => {
+    await expect(pageOf('celebrations', '2021-08-25', withTable('Day of the attack'))).resolves.toBeDefined();
+  });
+
+  test('holds one whose head makes a statement', async () => {
+    await expect(
+      pageOf('celebrations', '2021-08-25', withTable('There was no attack anywhere in this week.')),
+    ).rejects.toThrow(/A table cites no row/);
+  });
+});
+
+test('a paragraph of the template that states an absence is refused, with the partial to use instead', async () => {
+  const wrong = withBrief(product, 'celebrations', (brief) => ({
+    ...brief,
+    template: {
+      ...brief.template,
+      text: swapText(brief.template.text, '{{/page}}', '<p>No attack took place.</p>\n{{/page}}'),
+    },
+  }));
+  await expect(pageOf('celebrations', '2021-08-25', wrong)).rejects.toThrow(/use \{\{> no-reporting\}\}/);
+});
