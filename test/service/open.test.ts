@@ -125,7 +125,8 @@ test('on a terminal the program prints a link as it starts, and not into its log
   }
 });
 
-const hasNginx = spawnSync('nginx', ['-v']).error === undefined;
+// CI installs it.
+const hasNginx = Boolean(process.env['CI']) || spawnSync('nginx', ['-v']).error === undefined;
 test.skipIf(!hasNginx)('nginx with no settings but proxy_pass shows strangers the login alone', async () => {
   const socketPath = join(project.folder, 'nginx.sock');
   const config = `
