@@ -9,7 +9,7 @@ const openers: { readonly [platform: string]: readonly [command: string, ...args
   darwin: ['open'],
   win32: ['cmd', '/c', 'start', '""'],
 };
-/** Most openers end at once; one that is the browser itself runs on, and is taken to have opened the page. */
+/** Most openers end at once. One that is the browser itself keeps running, which counts as success. */
 const OPENER_MS = 5_000;
 
 /**

@@ -57,6 +57,9 @@ export function openAdmission(ledger: Pick<Ledger, 'tokens'>, { now }: { now: ()
   };
 }
 
-/** The key that sessions are signed with: made once and kept in the ledger, so that all its servers have the same. */
+/**
+ * The key that sessions are signed with: made once and kept in the ledger, so that all its servers have the same. The
+ * key "session" of earlier versions is not used any more: other users of the machine could read it in the snapshot.
+ */
 export const sessionKey = (ledger: Pick<Ledger, 'secret'>): Promise<string> =>
-  ledger.secret('session', randomBytes(32).toString('base64url'));
+  ledger.secret('browser-session', randomBytes(32).toString('base64url'));

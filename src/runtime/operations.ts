@@ -94,7 +94,7 @@ export const operations = {
 
   ...tokenOperations,
 
-  /** A link that lets one browser in as this machine's operator. Who reaches this is that operator. */
+  /** A link that lets one browser in as this machine's operator, who alone reaches the socket of the ledger. */
   link: operation(z.strictObject({}), async ({ newLink }) => {
     const link = newLink?.();
     if (link !== undefined) return link;

@@ -13,7 +13,7 @@ export const newToken = (): string => `sitrep_${randomBytes(32).toString('base64
 
 export const hashOfToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-/** The token, or whatever else has that hash. The comparison always takes the same time. */
+/** The entry with that hash. The comparison always takes the same time. */
 export function tokenWith<T extends { readonly sha256: string }>(
   tokens: Iterable<T>,
   sha256: string,

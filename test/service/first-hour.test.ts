@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openProject, type Project } from '../support/cli.ts';
+import { operatorCookie } from '../support/login.ts';
 import { bareServer, mailServer } from '../support/mail-server.ts';
 import { copyNewLedger } from '../support/new-ledger.ts';
 import { startService } from '../support/service.ts';
@@ -55,7 +56,8 @@ test(
     expect(said).not.toContain('Mail is not set up');
     expect(said).toMatch(/Coming slots:[^]*weekly +Mon, /);
 
-    const get = (path: string) => fetch(`http://127.0.0.1:${String(port)}${path}`);
+    const headers = { cookie: await operatorCookie(project) };
+    const get = (path: string) => fetch(`http://127.0.0.1:${String(port)}${path}`, { headers });
     const problems = [{ code: 'brief-unreadable', count: 1 }];
     await vi.waitFor(
       async () => expect(await (await get('/readyz')).json()).toEqual({ status: 'ready', problems }),
@@ -100,13 +102,16 @@ test(
     for (const time of ['first', 'second']) {
       await using service = startService(project, 'start', env);
       await service.line(({ msg }) => msg === 'ready');
+      const headers = { cookie: await operatorCookie(project) };
       if (time === 'first') await vi.waitFor(() => expect(calls).toHaveLength(1), { timeout: 30_000 });
       // The second start has looked for problems by the time that it counts them.
       else
         await vi.waitFor(
           async () => {
             const { port } = await service.line(({ msg }) => msg === 'ready');
-            const metrics = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
+            const metrics = await (
+              await fetch(`http://127.0.0.1:${String(port)}/metrics`, { headers })
+            ).text();
             expect(metrics).toContain('sitrep_briefs_unreadable 1');
           },
           { timeout: 30_000 },

@@ -76,7 +76,7 @@ test('shows what becomes of each delivery without being loaded again, and then s
   slow.resolve();
   await stateOf(taken, 'sent');
   await stateOf(refused, 'bounced');
-  await page.waitForFunction(() => document.querySelector('.now .state')?.textContent === 'done');
+  await page.waitForFunction(() => document.querySelector('.now .state')?.textContent === 'incomplete');
   expect(await textOf(page, `tr[data-to="${refused}"]`)).toContain('550 no such mailbox');
   expect(await page.$('body[data-kept] #phrase[data-kept]')).not.toBeNull();
   expect(await page.$('.by-hand:not([hidden])')).toBeNull();

@@ -170,13 +170,14 @@ function guard(server: FastifyInstance, sha256: string): void {
         .code(421)
         .type('text/plain; charset=utf-8')
         .send('The preview answers to localhost and 127.0.0.1 alone.\n');
-    const asked = new URL(url, `http://${HOST}`);
-    const given = asked.searchParams.get('key') ?? undefined;
+    const [path = '', search] = url.split('?');
+    const asked = new URLSearchParams(search);
+    const given = asked.get('key') ?? undefined;
     if (isKey(given)) {
-      asked.searchParams.delete('key');
+      asked.delete('key');
       return reply
         .setCookie(name, given ?? '', { path: '/', httpOnly: true, sameSite: 'lax' })
-        .redirect(`${asked.pathname}${asked.search}`, 303);
+        .redirect(asked.size > 0 ? `${path}?${asked.toString()}` : path, 303);
     }
     if (!isKey(cookies[name]))
       return reply
