@@ -15,6 +15,7 @@ const suites = ['test/adapters/ledger', 'test/runtime', 'test/service'];
 const without = [
   ...['explain', 'verify', 'api-limits', 'api-random'].map((name) => `test/runtime/${name}.test.ts`),
   'test/service/service.test.ts',
+  'test/service/first-hour.test.ts',
 ];
 const debian = '/usr/lib/postgresql';
 

@@ -5,6 +5,8 @@ import type { Operate } from '../runtime/operations.ts';
 
 const ANSWER_MS = 60_000;
 const failure = z.object({ error: z.enum(errorCodes), faults: z.array(fault) });
+/** As Fastify answers for what nobody foresaw. */
+const broken = z.object({ statusCode: z.number(), message: z.string() });
 const success = z.object({ result: z.json() });
 
 /** Calls operations in the process that holds the ledger. Throws what they throw, and `ledger-unusable`. */
@@ -13,8 +15,11 @@ export const operateBy =
   async (name, input) => {
     const answer = await post(socket, `/operations/${name}`, JSON.stringify(input));
     const failed = failure.safeParse(answer);
-    if (!failed.success) return success.parse(answer).result;
-    throw new AppError(failed.data.error, failed.data.faults);
+    if (failed.success) throw new AppError(failed.data.error, failed.data.faults);
+    const unforeseen = broken.safeParse(answer);
+    if (!unforeseen.success) return success.parse(answer).result;
+    const problem = `The sitrep that holds the ledger failed: ${unforeseen.data.message}.`;
+    throw new AppError('ledger-unusable', [{ problem, mend: 'Look at its log and its /readyz.' }]);
   };
 
 function post(socketPath: string, path: string, body: string): Promise<unknown> {

@@ -83,8 +83,8 @@ export function deskBriefs(office: Office): Pick<Desk, 'briefs' | 'brief'> {
 }
 
 /** They may quote rows, so they are for callers who see all. */
-const datasetFaults = ({ loadDataset }: Office, name: string): Promise<Fault[]> =>
-  loadDataset(name).then(
+const datasetFaults = (office: Office, name: string): Promise<Fault[]> =>
+  office.loadDataset(name).then(
     () => [],
     (error: unknown) => {
       if (!(error instanceof AppError)) throw error;

@@ -38,7 +38,11 @@ export async function backfill(
       const sent = z.array(delivery).parse(toJson(await operate('deliveries', { brief, limit: 100_000 })));
       const ids = new Set(ours.map(({ id }) => id));
       const onTheirWay = sent.filter(
-        ({ edition: id, state }) => ids.has(id) && (state === 'pending' || state === 'sending'),
+        // Alerts go out when their time comes, and a backfill does not wait for that.
+        ({ edition: id, content, state }) =>
+          ids.has(id) &&
+          (content === 'edition' || content === 'notice') &&
+          (state === 'pending' || state === 'sending'),
       );
       // A delivery that was tried and put off is tried again later, by whoever runs then.
       const busy =

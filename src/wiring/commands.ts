@@ -110,18 +110,15 @@ const misspeltNotices = (found: readonly { readonly name: string; readonly neare
   found.map(({ name, nearest }) => `${name} is no setting of Sitrep and is ignored. Do you mean ${nearest}?`);
 
 /** The briefs that can be read, and what is wrong with the others: they stop no other. */
-async function readable({
-  briefIds,
-  loadBriefs,
-}: {
+async function readable(catalogue: {
   briefIds(): Promise<string[]>;
   loadBriefs(ids: readonly string[]): Promise<Brief[]>;
 }): Promise<{ briefs: Brief[]; faults: Fault[] }> {
   const briefs: Brief[] = [];
   const faults = new Map<string, Fault>();
-  for (const id of await briefIds()) {
+  for (const id of await catalogue.briefIds()) {
     try {
-      briefs.push(...(await loadBriefs([id])));
+      briefs.push(...(await catalogue.loadBriefs([id])));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       for (const fault of error.faults) faults.set(describeFault(fault), fault);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { alertTo } from '../../src/runtime/alert.ts';
 import { sendDelivery } from '../../src/runtime/send-alerts.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
@@ -109,4 +109,22 @@ test('when the mail server is dead, the operator is reached another way at once'
   expect(await ledger.deliveries({})).toMatchObject([
     { state: 'sent', reason: 'By webhook (HTTP 200). By mail: ECONNREFUSED' },
   ]);
+});
+
+test('the queue brings alerts that had to wait for the last message', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  const dispatch = { ...house.dispatch, alertEverySeconds: 1, now: () => new Date() };
+  await using _worker = await ledger.work({
+    editionsAtOnce: 1,
+    deliveriesAtOnce: 2,
+    edition: () => Promise.resolve(),
+    delivery: (job) => sendDelivery(job, dispatch),
+  });
+  await alertOf(ledger, '2021-08-01');
+  await vi.waitFor(() => expect(house.parcels).toHaveLength(1), { timeout: 30_000 });
+  for (const asOf of ['2021-08-08', '2021-08-15']) await alertOf(ledger, asOf);
+  await vi.waitFor(async () => expect(new Set(await statesIn(ledger))).toEqual(new Set(['sent'])), {
+    timeout: 30_000,
+  });
 });

@@ -81,12 +81,12 @@ test(
   async () => {
     const project = await newcomer();
     const calls: { title: string; paragraphs: string[] }[] = [];
-    const hook = createServer((request: IncomingMessage, response) => {
-      void buffer(request).then((body) => {
-        calls.push(JSON.parse(body.toString()));
-        response.end();
-      });
+    const hook = createServer((request, response) => {
+      void read(request);
+      response.end();
     });
+    const read = async (request: IncomingMessage) =>
+      calls.push(JSON.parse((await buffer(request)).toString()));
     await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void hook.close());
     // It hangs up before it says a word.

@@ -106,7 +106,7 @@ test('who may only read is offered neither, and refused both', async () => {
   expect(await buttonsIn(page, '.now')).toContain('Disapprove');
   await reader.goto(`${site.origin}/editions/${id}`);
   expect(await textOf(reader, '.who')).toContain('ann may read');
-  expect(await textOf(reader, '.now')).toBe('delivering It is made, and some deliveries are open or held.');
+  expect(await textOf(reader, '.now')).toBe('delivering 0 of 2 received, 2 waiting.');
   expect(await buttonsIn(reader)).toEqual([]);
   expect(await textOf(reader, 'section[aria-labelledby=deliveries] thead')).toBe(
     'To State Since Answer or reason',
