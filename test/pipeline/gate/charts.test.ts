@@ -171,9 +171,9 @@ test('a property that has no effect where it stands harms nothing', async () => 
 
 test.each(['2020-05-26', '2020-05-27', '2020-05-28', '2020-05-29', '2020-05-30', '2020-05-31', '2020-06-01'])(
   'a month that is not over is drawn to the cut-off: %s',
-  async (day) => {
+  async (on) => {
     for (const brief of ['weekly', 'al-qaeda-ties'])
-      expect(await heldBefore(right, { brief, asOf: day })).toEqual({});
+      expect(await heldBefore(right, { brief, asOf: on })).toEqual({});
   },
 );
 
