@@ -44,7 +44,7 @@ const faultsOf = async (
 };
 /** A pattern that tries each of the 2^40 ways to split forty letters before it gives up. */
 const endless = chart([{ filter: `test(/^(a+)+$/, '${'a'.repeat(40)}!')` }]);
-const huge = chart([{ quantile: 'value', step: 1e-9 }]);
+const huge = chart([{ quantile: 'value', groupby: ['label'], step: 1e-9 }]);
 
 test('a chart comes out of the process as it would without it', async () => {
   const { drawChart: inProcess } = open();

@@ -81,7 +81,7 @@ test.each([
       mark: 'text',
       encoding: { y: named, text: { field: 'label' } },
     },
-    /^The text "NaN reports" stands for no value, 2 times\./,
+    /^The text "NaN reports" stands for no value\./,
   ],
   [
     'a day',
@@ -91,7 +91,7 @@ test.each([
       mark: 'text',
       encoding: { y: named, text: { field: 'label' } },
     },
-    /^The text ".*NaN.*" stands for no value, 2 times\./,
+    /^The text ".*NaN.*" stands for no value\./,
   ],
   [
     'a title',
@@ -171,9 +171,9 @@ test('a property that has no effect where it stands harms nothing', async () => 
 
 test.each(['2020-05-26', '2020-05-27', '2020-05-28', '2020-05-29', '2020-05-30', '2020-05-31', '2020-06-01'])(
   'a month that is not over is drawn to the cut-off: %s',
-  async (day) => {
+  async (on) => {
     for (const brief of ['weekly', 'al-qaeda-ties'])
-      expect(await heldBefore(right, { brief, asOf: day })).toEqual({});
+      expect(await heldBefore(right, { brief, asOf: on })).toEqual({});
   },
 );
 
@@ -186,10 +186,9 @@ test('labels that overlap for one reason are one fault, with their number', asyn
   };
   const query = `SELECT * FROM (VALUES ('F01', 'ISIS', 1), ('F02', 'TTP', 1), ('F03', 'Al-Qaeda', 1)) AS rows(id, actor, number)`;
   const faults = await held(withChart(spec, query));
+  expect(faults['chart-overlap']?.[0]?.count).toBeGreaterThan(1);
   expect(faults['chart-overlap']?.map(({ problem }) => problem)).toEqual([
-    expect.stringMatching(
-      /^The labels "[^"]+" and "[^"]+" overlap\. The chart has \d+ more faults of this kind\. \(chart-overlap\)$/,
-    ),
+    expect.stringMatching(/^The labels "[^"]+" and "[^"]+" overlap\.$/),
   ]);
 });
 
@@ -220,7 +219,8 @@ test('a chart that cites nothing is one fault, at its entry in brief.yaml', asyn
       file,
       line: text.split('\n').indexOf('  matrix:') + 1,
       field: 'charts.matrix',
-      problem: 'The chart "matrix" cites no row. (charts-cite)',
+      rule: 'charts-cite',
+      problem: 'The chart "matrix" cites no row.',
       mend: expect.stringMatching(/a column "cites".*\{\{> chart cites=\(column rows "id"\)\}\}/),
     },
   ]);

@@ -6,7 +6,7 @@ import { excerpt, type Draft } from '../draft.ts';
 
 /** A rule about each chart by itself, with its spec as the place. */
 const perChart =
-  (check: (chart: Illustration, draft: Draft) => readonly Pick<Fault, 'field' | 'problem' | 'mend'>[]) =>
+  (check: (chart: Illustration, draft: Draft) => readonly Fault[]) =>
   (draft: Draft): Fault[] =>
     draft.charts.flatMap((chart) =>
       check(chart, draft).map((fault) => ({
@@ -15,16 +15,9 @@ const perChart =
       })),
     );
 
-/** Faults of one kind in a chart have one cause as a rule: the first of them, with the number of others. */
-function counted<F extends Pick<Fault, 'problem'>>([first, ...others]: readonly F[]): F[] {
-  if (first === undefined || others.length === 0) return first ? [first] : [];
-  return [
-    {
-      ...first,
-      problem: `${first.problem} The chart has ${others.length} more ${others.length === 1 ? 'fault' : 'faults'} of this kind.`,
-    },
-  ];
-}
+/** Faults of one kind in a chart have one cause as a rule: the first of them, with their number. */
+const counted = <F extends Fault>([first, ...others]: readonly F[]): F[] =>
+  first === undefined ? [] : others.length === 0 ? [first] : [{ ...first, count: others.length + 1 }];
 
 export const warned = perChart(({ warnings }) =>
   warnings.map((warning) => ({
@@ -84,10 +77,9 @@ export const valuelessLabels = perChart(({ name, data, scene: { texts } }, { bri
     const [word] = valueless.exec(text) ?? [];
     return word !== undefined && (text.trim() === word || !worded.includes(word)) ? [{ text, role }] : [];
   });
-  return [...Map.groupBy(found, ({ text }) => text)].map(([text, [first, ...others]]) => ({
-    problem:
-      `The ${places[first?.role ?? ''] ?? 'label'} "${excerpt(text)}" stands for no value` +
-      (others.length === 0 ? '.' : `, ${others.length + 1} times.`),
+  // The gate counts those that are the same.
+  return found.map(({ text, role }) => ({
+    problem: `The ${places[role] ?? 'label'} "${excerpt(text)}" stands for no value.`,
     mend: 'Correct the field or the expression behind it, or let the query give a value: coalesce(column, …).',
   }));
 });
