@@ -93,7 +93,10 @@ class TemplateCheck extends Handlebars.Visitor {
       );
     }
     const { path } = mustache;
-    if (isPath(path) && !this.#isHelper(path)) {
+    // The types leave out that a call may have no hash.
+    const given = mustache.params.length + ((mustache.hash as hbs.AST.Hash | undefined)?.pairs.length ?? 0);
+    // A column may have the name of a helper, such as "day": without a value to work on, it is the column.
+    if (isPath(path) && (given === 0 || !this.#isHelper(path))) {
       if (mustache.params.length > 0) this.#unknownHelper(path);
       mustache.params = this.#guarded(path).params;
       mustache.path = this.#helperPath(guard, path);

@@ -2,6 +2,7 @@ import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { SourceFile } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import { mostAlike } from './explain/find-text.ts';
 import { MetFaults } from './met-faults.ts';
 import { madeOf, rawOf } from './row-value.ts';
 import { guard, mark, parseTemplate } from './template-check.ts';
@@ -72,13 +73,18 @@ export function compileTemplate({
   const counted = (given: Helpers) =>
     mapValues(given, (helper, name) => located(overRaw(limits.helper(helper)), { name, met }));
   const { each } = handlebars.helpers;
-  let reading: Fault | undefined;
+  let reading: (() => Fault) | undefined;
+  const faultOfReading = (): Fault | undefined => reading?.();
   handlebars.registerHelper({
     ...counted(helpers),
     if: ifRaw(handlebars.helpers['if']),
     ...(each && { each: located(limits.each(each), { name: 'each', met }) }),
-    [mark]: (name: string, file: string, line: number) => {
-      reading = { file, line, ...nothingNamed(name) };
+    [mark](this: unknown, name: string, file: string, line: number, { data }: Handlebars.HelperOptions) {
+      reading = () => ({
+        file,
+        line,
+        ...nothingNamed(name, namesBeside(name, { here: this, root: data?.root })),
+      });
     },
     [placeOf](this: unknown, file: string, line: number, expression: string) {
       return new Handlebars.SafeString(onPut?.({ file, line, expression, context: rawOf(this) }) ?? '');
@@ -87,7 +93,7 @@ export function compileTemplate({
       const unknown = value === undefined ? reading : undefined;
       reading = undefined;
       if (unknown === undefined) return value;
-      met.add('template-invalid', [unknown]);
+      met.add('template-invalid', [unknown()]);
       return null;
     },
   });
@@ -114,17 +120,39 @@ export function compileTemplate({
       const problem = cause instanceof Error ? cause.message : String(cause);
       const mend = 'Correct the template or one of its partials.';
       // Reading a name fails where what stands before its last dot is not there.
-      met.add('template-invalid', [reading ?? { file: template.file, problem, mend }], cause);
+      met.add('template-invalid', [faultOfReading() ?? { file: template.file, problem, mend }], cause);
     }
     met.throw();
     return page;
   };
 }
 
-const nothingNamed = (name: string) => ({
-  problem: `Nothing is named "${name}" here.`,
-  mend: 'Correct the name, or add the query, column, chart or finding that it should stand for.',
-});
+function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'problem' | 'mend'> {
+  const alike = mostAlike(name.split('.').at(-1) ?? name, beside, { least: 0.3, most: 3 });
+  const named = (alike.length > 0 ? alike : beside.slice(0, 12)).map((each) => `"${each}"`).join(', ');
+  return {
+    problem: `Nothing is named "${name}" here.`,
+    mend:
+      beside.length === 0
+        ? 'Correct the name, or add the query, column, chart or finding that it should stand for.'
+        : `${alike.length > 0 ? 'Like it are' : 'There are'} ${named}. Correct the name, or add the query, column, chart or finding that it should stand for.`,
+  };
+}
+
+const record = z.looseObject({});
+
+/** The names that stand where the last part of a name was looked for. */
+function namesBeside(name: string, { here, root }: { here: unknown; root: unknown }): string[] {
+  if (name.startsWith('..')) return [];
+  const isOfRoot = name.startsWith('@root.');
+  const path = name.replace(/^(?:@root\.|this[./]|\.\/)/, '').split('.');
+  let place = record.safeParse(isOfRoot ? root : here).data;
+  for (const part of path.slice(0, -1)) {
+    if (place === undefined || !Object.hasOwn(place, part)) break;
+    place = record.safeParse(place[part]).data;
+  }
+  return Object.keys(place ?? {});
+}
 
 const mapValues = (
   helpers: Helpers,

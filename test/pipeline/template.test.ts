@@ -346,3 +346,26 @@ describe('a helper that fails says where it was called', () => {
     );
   });
 });
+
+describe('a name that is not known', () => {
+  const mendOf = (...given: Parameters<typeof render>) => faultsOf(...given)[0]?.mend;
+  test.each([
+    ['{{tilte}}', 'Like it are "title".'],
+    ['{{shout tilte}}', 'Like it are "title".'],
+    ['{{#each list}}{{shout nmae}}{{/each}}', 'Like it are "name".'],
+    ['{{row.inner.dep}}', 'Like it are "deep".'],
+    ['{{#with row}}{{@root.tilte}}{{/with}}', 'Like it are "title".'],
+    ['{{#with row.inner}}{{qqq}}{{/with}}', 'There are "deep".'],
+  ])('%s: names what is like it, or what there is', (template, says) => {
+    expect(mendOf(template)).toContain(says);
+  });
+});
+
+test('a column may have the name of a helper', () => {
+  const page = compileTemplate({
+    template: { file: 'a.hbs', text: '{{#each rows}}{{shout}} {{shout shout}}{{/each}}' },
+    partials: {},
+    helpers,
+  });
+  expect(page({ rows: [{ shout: 'b' }] })).toBe('b B');
+});
