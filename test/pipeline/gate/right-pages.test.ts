@@ -39,6 +39,8 @@ const words = [
   'Ελλάδος',
   'Ærø',
   'Łódź',
+  'Ḩaraḑ',
+  'Al-Ḩudaydah',
   'naïveté',
   'Gaziantep–Kilis',
   'O’Neill',
