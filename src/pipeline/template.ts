@@ -5,7 +5,7 @@ import { AppError, type Fault } from '../model/fault.ts';
 import { mostAlike } from './explain/find-text.ts';
 import { MetFaults } from './met-faults.ts';
 import { madeOf, rawOf } from './row-value.ts';
-import { guard, mark, parseTemplate } from './template-check.ts';
+import { enter, guard, leave, mark, parseTemplate } from './template-check.ts';
 import { RenderingLimits } from './template-limits.ts';
 import { placeOf } from './template-places.ts';
 import type { Put } from './trace.ts';
@@ -70,15 +70,29 @@ export function compileTemplate({
     VM: { ...Handlebars.VM, resolvePartial: limits.partial(Handlebars.VM.resolvePartial) },
   });
   const met = new MetFaults();
+  /** The partials that are being rendered, the innermost last, and where each was called. */
+  const calls: { readonly file: string; readonly line: number; readonly name: string }[] = [];
+  /** A fault within a partial that the template itself calls stands where it does: its author wrote that. */
+  const atCall = (fault: Fault): Fault => {
+    const call = calls.at(-1);
+    if (call?.file !== template.file || fault.file === template.file) return fault;
+    const { file = '', line, problem } = fault;
+    return {
+      ...fault,
+      file: call.file,
+      line: call.line,
+      problem: `${problem} (In the partial "${call.name}", ${file}${line === undefined ? '' : `, line ${line}`}.)`,
+    };
+  };
   const counted = (given: Helpers) =>
-    mapValues(given, (helper, name) => located(overRaw(limits.helper(helper)), { name, met }));
+    mapValues(given, (helper, name) => located(overRaw(limits.helper(helper)), { name, met, atCall }));
   const { each } = handlebars.helpers;
   let reading: (() => Fault) | undefined;
   const faultOfReading = (): Fault | undefined => reading?.();
   handlebars.registerHelper({
     ...counted(helpers),
     if: ifRaw(handlebars.helpers['if']),
-    ...(each && { each: located(limits.each(each), { name: 'each', met }) }),
+    ...(each && { each: located(limits.each(each), { name: 'each', met, atCall }) }),
     [mark](this: unknown, name: string, file: string, line: number, { data }: Handlebars.HelperOptions) {
       reading = () => ({
         file,
@@ -89,18 +103,26 @@ export function compileTemplate({
     [placeOf](this: unknown, file: string, line: number, expression: string) {
       return new Handlebars.SafeString(onPut?.({ file, line, expression, context: rawOf(this) }) ?? '');
     },
+    [enter]: (file: string, line: number, name: string) => {
+      calls.push({ file, line, name });
+    },
+    [leave]: () => {
+      calls.pop();
+    },
     [guard]: (_: unknown, value: unknown) => {
       const unknown = value === undefined ? reading : undefined;
       reading = undefined;
       if (unknown === undefined) return value;
-      met.add('template-invalid', [unknown()]);
+      met.add('template-invalid', [atCall(unknown())]);
       return null;
     },
   });
   const options = {
     strict: true,
     knownHelpersOnly: true,
-    knownHelpers: Object.fromEntries([...names.helpers, mark, guard, placeOf].map((name) => [name, true])),
+    knownHelpers: Object.fromEntries(
+      [...names.helpers, mark, guard, enter, leave, placeOf].map((name) => [name, true]),
+    ),
   };
   const compiled = new Map(parsed.map(({ name, program }) => [name, handlebars.compile(program, options)]));
   const main = compiled.get('');
@@ -111,6 +133,7 @@ export function compileTemplate({
     reading = undefined;
     limits.restart(check);
     met.restart();
+    calls.length = 0;
     let page = '';
     try {
       page = main?.(context, { helpers: counted(own) }) ?? '';
@@ -179,7 +202,7 @@ const overRaw = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate =
  */
 function located(
   helper: Handlebars.HelperDelegate,
-  { name, met }: { name: string; met: MetFaults },
+  { name, met, atCall }: { name: string; met: MetFaults; atCall: (fault: Fault) => Fault },
 ): Handlebars.HelperDelegate {
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
@@ -188,8 +211,9 @@ function located(
       const { loc } = call.parse(args.at(-1));
       const place = { file: loc.source, line: loc.start.line };
       if (cause instanceof AppError && cause.code !== 'citation-unknown') throw placed(cause, place);
-      if (cause instanceof AppError) met.add(cause.code, placed(cause, place).faults, cause);
-      else if (cause instanceof z.ZodError) met.addUnlessMetAt(place, cannotTake(name, cause), cause);
+      if (cause instanceof AppError) met.add(cause.code, placed(cause, place).faults.map(atCall), cause);
+      else if (cause instanceof z.ZodError)
+        met.addUnlessMetAt(atCall({ ...place, ...cannotTake(name, cause) }), cause);
       else throw cause;
       return '';
     }

@@ -142,7 +142,7 @@ export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
   // A letter with a mark that no face has as one is set as a letter and a mark.
   const isSet = (character: string): boolean =>
     glyphs.has(character.codePointAt(0) ?? 0) ||
-    [...character.normalize('NFD')].every((part) => glyphs.has(part.codePointAt(0) ?? 0));
+    Array.from(character.normalize('NFD')).every((part) => glyphs.has(part.codePointAt(0) ?? 0));
   for (const { text, element } of pieces)
     for (const character of text)
       if (!isSet(character) && !invisible.test(character) && !lacking.has(character))
