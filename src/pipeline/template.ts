@@ -25,7 +25,7 @@ export interface TemplateSources {
   readonly onPut?: (put: Put) => string;
 }
 
-export interface RenderOptions {
+interface RenderOptions {
   /** Stand in for those of the same names that the page was compiled with. */
   readonly helpers?: Helpers;
   /** Called every so often: it may throw to stop the page. */
