@@ -57,6 +57,12 @@ async function scanCsv(
      escape='"', strict_mode=true, store_rejects=true, rejects_limit=${mostRejects + 1})`,
     { besides: 1 },
   );
+  const read = rows.map((cells) => cells.map((cell) => (cell === null ? '' : String(cell))));
+  // A file with little in it may leave no table of rejects at all.
+  const stored = await connection.runAndReadAll(
+    `SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'`,
+  );
+  if (stored.getRows().length === 0) return { rows: read, rejects: [] };
   const [[count] = []] = (
     await connection.runAndReadAll('SELECT count(DISTINCT line) FROM reject_errors')
   ).getRows();
@@ -67,7 +73,7 @@ async function scanCsv(
      FROM reject_errors GROUP BY line ORDER BY line`,
   );
   return {
-    rows: rows.map((cells) => cells.map((cell) => (cell === null ? '' : String(cell)))),
+    rows: read,
     rejects: rejects.getRows().map(([row, error, message, text]) => ({
       row: Number(row),
       error: String(error),

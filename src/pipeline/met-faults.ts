@@ -22,15 +22,11 @@ export class MetFaults {
   }
 
   /** For a helper that cannot take what it is given: an unknown name, told already, gives it nothing. */
-  addUnlessMetAt(
-    place: Pick<Fault, 'file' | 'line'>,
-    fault: Pick<Fault, 'problem' | 'mend'>,
-    cause: unknown,
-  ): void {
+  addUnlessMetAt(fault: Fault, cause: unknown): void {
     const isMet = [...this.#faults.values()].some(
-      ({ file, line }) => file === place.file && line === place.line,
+      ({ file, line }) => file === fault.file && line === fault.line,
     );
-    if (!isMet) this.add('template-invalid', [{ ...place, ...fault }], cause);
+    if (!isMet) this.add('template-invalid', [fault], cause);
   }
 
   /** Throws all of it, if there is any, under the code of what came first. */

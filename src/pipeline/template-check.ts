@@ -10,6 +10,9 @@ import { forged, traceBlock, traceElements } from './trace.ts';
  */
 export const mark = 'name to read';
 export const guard = 'known value';
+/** The helpers that note which partial is called where, and that it ends. */
+export const enter = 'partial begins';
+export const leave = 'partial ends';
 
 interface Names {
   readonly helpers: ReadonlySet<string>;
@@ -45,6 +48,12 @@ function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
   return node.type === 'PathExpression';
 }
 
+const isPartial = (node: hbs.AST.Node): node is hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement =>
+  node.type === 'PartialStatement' || node.type === 'PartialBlockStatement';
+
+const literal = (value: string, loc: hbs.AST.SourceLocation) =>
+  ({ type: 'StringLiteral', value, original: value, loc }) satisfies hbs.AST.StringLiteral;
+
 /** Finds what a template may not contain, and wraps each looked-up name in the guard. */
 class TemplateCheck extends Handlebars.Visitor {
   readonly faults: Fault[] = [];
@@ -65,6 +74,21 @@ class TemplateCheck extends Handlebars.Visitor {
     const places = this.#names.placed ? placesIn(program, source) : [];
     super.Program(program);
     if (this.#names.placed) markPlaces(program, places);
+    program.body = program.body.flatMap((statement) => {
+      const name = isPartial(statement) && isPath(statement.name) ? statement.name.original : undefined;
+      if (name === undefined) return [statement];
+      const { loc } = statement;
+      const note = (helper: string, params: hbs.AST.Expression[]): hbs.AST.MustacheStatement => ({
+        type: 'MustacheStatement',
+        path: this.#helperPath(helper, statement),
+        params,
+        hash: { type: 'Hash', pairs: [], loc },
+        escaped: true,
+        strip: { open: false, close: false },
+        loc,
+      });
+      return [note(enter, [...this.#placeOf(statement), literal(name, loc)]), statement, note(leave, [])];
+    });
   }
 
   override ContentStatement(content: hbs.AST.ContentStatement): void {
@@ -93,7 +117,10 @@ class TemplateCheck extends Handlebars.Visitor {
       );
     }
     const { path } = mustache;
-    if (isPath(path) && !this.#isHelper(path)) {
+    // The types leave out that a call may have no hash.
+    const given = mustache.params.length + ((mustache.hash as hbs.AST.Hash | undefined)?.pairs.length ?? 0);
+    // A column may have the name of a helper, such as "day": without a value to work on, it is the column.
+    if (isPath(path) && (given === 0 || !this.#isHelper(path))) {
       if (mustache.params.length > 0) this.#unknownHelper(path);
       mustache.params = this.#guarded(path).params;
       mustache.path = this.#helperPath(guard, path);
@@ -160,18 +187,21 @@ class TemplateCheck extends Handlebars.Visitor {
 
   #guarded(path: hbs.AST.PathExpression): hbs.AST.SubExpression {
     const { loc } = path;
-    const literal = (value: string) =>
-      ({ type: 'StringLiteral', value, original: value, loc }) satisfies hbs.AST.StringLiteral;
-    const line = { type: 'NumberLiteral', value: loc.start.line, original: loc.start.line, loc } as const;
     const hash: hbs.AST.Hash = { type: 'Hash', pairs: [], loc };
     const marked: hbs.AST.SubExpression = {
       type: 'SubExpression',
       path: this.#helperPath(mark, path),
-      params: [literal(path.original), literal(this.#file), line],
+      params: [literal(path.original, loc), ...this.#placeOf(path)],
       hash,
       loc,
     };
     return { type: 'SubExpression', path: this.#helperPath(guard, path), params: [marked, path], hash, loc };
+  }
+
+  /** File and line, as arguments. */
+  #placeOf({ loc }: hbs.AST.Node): hbs.AST.Expression[] {
+    const line = { type: 'NumberLiteral', value: loc.start.line, original: loc.start.line, loc } as const;
+    return [literal(this.#file, loc), line];
   }
 
   #helperPath(name: string, { loc }: hbs.AST.Node): hbs.AST.PathExpression {

@@ -2,9 +2,10 @@ import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { SourceFile } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import { mostAlike } from './explain/find-text.ts';
 import { MetFaults } from './met-faults.ts';
 import { madeOf, rawOf } from './row-value.ts';
-import { guard, mark, parseTemplate } from './template-check.ts';
+import { enter, guard, leave, mark, parseTemplate } from './template-check.ts';
 import { RenderingLimits } from './template-limits.ts';
 import { placeOf } from './template-places.ts';
 import type { Put } from './trace.ts';
@@ -24,7 +25,7 @@ export interface TemplateSources {
   readonly onPut?: (put: Put) => string;
 }
 
-export interface RenderOptions {
+interface RenderOptions {
   /** Stand in for those of the same names that the page was compiled with. */
   readonly helpers?: Helpers;
   /** Called every so often: it may throw to stop the page. */
@@ -69,32 +70,59 @@ export function compileTemplate({
     VM: { ...Handlebars.VM, resolvePartial: limits.partial(Handlebars.VM.resolvePartial) },
   });
   const met = new MetFaults();
+  /** The partials that are being rendered, the innermost last, and where each was called. */
+  const calls: { readonly file: string; readonly line: number; readonly name: string }[] = [];
+  /** A fault within a partial that the template itself calls stands where it does: its author wrote that. */
+  const atCall = (fault: Fault): Fault => {
+    const call = calls.at(-1);
+    if (call?.file !== template.file || fault.file === template.file) return fault;
+    const { file = '', line, problem } = fault;
+    return {
+      ...fault,
+      file: call.file,
+      line: call.line,
+      problem: `${problem} (In the partial "${call.name}", ${file}${line === undefined ? '' : `, line ${line}`}.)`,
+    };
+  };
   const counted = (given: Helpers) =>
-    mapValues(given, (helper, name) => located(overRaw(limits.helper(helper)), { name, met }));
+    mapValues(given, (helper, name) => located(overRaw(limits.helper(helper)), { name, met, atCall }));
   const { each } = handlebars.helpers;
-  let reading: Fault | undefined;
+  let reading: (() => Fault) | undefined;
+  const faultOfReading = (): Fault | undefined => reading?.();
   handlebars.registerHelper({
     ...counted(helpers),
     if: ifRaw(handlebars.helpers['if']),
-    ...(each && { each: located(limits.each(each), { name: 'each', met }) }),
-    [mark]: (name: string, file: string, line: number) => {
-      reading = { file, line, ...nothingNamed(name) };
+    ...(each && { each: located(limits.each(each), { name: 'each', met, atCall }) }),
+    [mark](this: unknown, name: string, file: string, line: number, { data }: Handlebars.HelperOptions) {
+      reading = () => ({
+        file,
+        line,
+        ...nothingNamed(name, namesBeside(name, { here: this, root: data?.root })),
+      });
     },
     [placeOf](this: unknown, file: string, line: number, expression: string) {
       return new Handlebars.SafeString(onPut?.({ file, line, expression, context: rawOf(this) }) ?? '');
+    },
+    [enter]: (file: string, line: number, name: string) => {
+      calls.push({ file, line, name });
+    },
+    [leave]: () => {
+      calls.pop();
     },
     [guard]: (_: unknown, value: unknown) => {
       const unknown = value === undefined ? reading : undefined;
       reading = undefined;
       if (unknown === undefined) return value;
-      met.add('template-invalid', [unknown]);
+      met.add('template-invalid', [atCall(unknown())]);
       return null;
     },
   });
   const options = {
     strict: true,
     knownHelpersOnly: true,
-    knownHelpers: Object.fromEntries([...names.helpers, mark, guard, placeOf].map((name) => [name, true])),
+    knownHelpers: Object.fromEntries(
+      [...names.helpers, mark, guard, enter, leave, placeOf].map((name) => [name, true]),
+    ),
   };
   const compiled = new Map(parsed.map(({ name, program }) => [name, handlebars.compile(program, options)]));
   const main = compiled.get('');
@@ -105,6 +133,7 @@ export function compileTemplate({
     reading = undefined;
     limits.restart(check);
     met.restart();
+    calls.length = 0;
     let page = '';
     try {
       page = main?.(context, { helpers: counted(own) }) ?? '';
@@ -114,17 +143,39 @@ export function compileTemplate({
       const problem = cause instanceof Error ? cause.message : String(cause);
       const mend = 'Correct the template or one of its partials.';
       // Reading a name fails where what stands before its last dot is not there.
-      met.add('template-invalid', [reading ?? { file: template.file, problem, mend }], cause);
+      met.add('template-invalid', [faultOfReading() ?? { file: template.file, problem, mend }], cause);
     }
     met.throw();
     return page;
   };
 }
 
-const nothingNamed = (name: string) => ({
-  problem: `Nothing is named "${name}" here.`,
-  mend: 'Correct the name, or add the query, column, chart or finding that it should stand for.',
-});
+function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'problem' | 'mend'> {
+  const alike = mostAlike(name.split('.').at(-1) ?? name, beside, { least: 0.3, most: 3 });
+  const named = (alike.length > 0 ? alike : beside.slice(0, 12)).map((each) => `"${each}"`).join(', ');
+  return {
+    problem: `Nothing is named "${name}" here.`,
+    mend:
+      beside.length === 0
+        ? 'Correct the name, or add the query, column, chart or finding that it should stand for.'
+        : `${alike.length > 0 ? 'Like it are' : 'There are'} ${named}. Correct the name, or add the query, column, chart or finding that it should stand for.`,
+  };
+}
+
+const record = z.looseObject({});
+
+/** The names that stand where the last part of a name was looked for. */
+function namesBeside(name: string, { here, root }: { here: unknown; root: unknown }): string[] {
+  if (name.startsWith('..')) return [];
+  const isOfRoot = name.startsWith('@root.');
+  const path = name.replace(/^(?:@root\.|this[./]|\.\/)/, '').split('.');
+  let place = record.safeParse(isOfRoot ? root : here).data;
+  for (const part of path.slice(0, -1)) {
+    if (place === undefined || !Object.hasOwn(place, part)) break;
+    place = record.safeParse(place[part]).data;
+  }
+  return Object.keys(place ?? {});
+}
 
 const mapValues = (
   helpers: Helpers,
@@ -151,7 +202,7 @@ const overRaw = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate =
  */
 function located(
   helper: Handlebars.HelperDelegate,
-  { name, met }: { name: string; met: MetFaults },
+  { name, met, atCall }: { name: string; met: MetFaults; atCall: (fault: Fault) => Fault },
 ): Handlebars.HelperDelegate {
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
@@ -160,8 +211,9 @@ function located(
       const { loc } = call.parse(args.at(-1));
       const place = { file: loc.source, line: loc.start.line };
       if (cause instanceof AppError && cause.code !== 'citation-unknown') throw placed(cause, place);
-      if (cause instanceof AppError) met.add(cause.code, placed(cause, place).faults, cause);
-      else if (cause instanceof z.ZodError) met.addUnlessMetAt(place, cannotTake(name, cause), cause);
+      if (cause instanceof AppError) met.add(cause.code, placed(cause, place).faults.map(atCall), cause);
+      else if (cause instanceof z.ZodError)
+        met.addUnlessMetAt(atCall({ ...place, ...cannotTake(name, cause) }), cause);
       else throw cause;
       return '';
     }

@@ -128,8 +128,8 @@ describe('a name that is not known is refused where it stands', () => {
     expect(faultOf(line, { card: 'card', page: '{{> @partial-block}}' })).toEqual(unknown(name));
   });
 
-  test('inside a partial, which is then the file', () => {
-    expect(faultOf('{{> card}}', { card: 'one\n\n{{missing}}' })).toEqual([
+  test('inside a partial that another calls, which is then the file', () => {
+    expect(faultOf('{{> outer}}', { outer: '{{> card}}', card: 'one\n\n{{missing}}' })).toEqual([
       'templates/_shared/partials/card.hbs',
       3,
       'Nothing is named "missing" here.',
@@ -147,7 +147,11 @@ describe('a name that is not known is refused where it stands', () => {
       ['brief.hbs', 3, 'No row "F99".'],
       ['brief.hbs', 3, 'Nothing is named "lost" here.'],
       ['brief.hbs', 4, 'Nothing is named "gone" here.'],
-      ['card.hbs', 1, 'Nothing is named "nowhere" here.'],
+      [
+        'brief.hbs',
+        4,
+        'Nothing is named "nowhere" here. (In the partial "card", templates/_shared/partials/card.hbs, line 1.)',
+      ],
       ['brief.hbs', 5, '"parsed" cannot take what it is given: expected string, received number.'],
       ['brief.hbs', 5, 'Nothing is named "row.inner.away" here.'],
     ]);
@@ -329,14 +333,15 @@ describe('a helper that fails says where it was called', () => {
       3,
       'No row "F99".',
     ]);
+    const inCard = '(In the partial "card", templates/_shared/partials/card.hbs, line 1.)';
     expect(faultsOf('{{> card}}', { card: '{{cited name}}' }).map(({ problem }) => problem)).toEqual([
-      'Nothing is named "name" here.',
-      'No row "F99".',
+      `Nothing is named "name" here. ${inCard}`,
+      `No row "F99". ${inCard}`,
     ]);
     expect(faultOf('{{> card row}}', { card: '{{cited name}}' })).toEqual([
-      'templates/_shared/partials/card.hbs',
-      1,
-      'No row "F99".',
+      'templates/x/brief.hbs',
+      2,
+      `No row "F99". ${inCard}`,
     ]);
   });
 
@@ -345,4 +350,35 @@ describe('a helper that fails says where it was called', () => {
       here('"parsed" cannot take what it is given: expected string, received number.'),
     );
   });
+});
+
+describe('a name that is not known', () => {
+  const mendOf = (...given: Parameters<typeof render>) => faultsOf(...given)[0]?.mend;
+  test.each([
+    ['{{tilte}}', 'Like it are "title".'],
+    ['{{shout tilte}}', 'Like it are "title".'],
+    ['{{#each list}}{{shout nmae}}{{/each}}', 'Like it are "name".'],
+    ['{{row.inner.dep}}', 'Like it are "deep".'],
+    ['{{#with row}}{{@root.tilte}}{{/with}}', 'Like it are "title".'],
+    ['{{#with row.inner}}{{qqq}}{{/with}}', 'There are "deep".'],
+  ])('%s: names what is like it, or what there is', (template, says) => {
+    expect(mendOf(template)).toContain(says);
+  });
+});
+
+test('a column may have the name of a helper', () => {
+  const page = compileTemplate({
+    template: { file: 'a.hbs', text: '{{#each rows}}{{shout}} {{shout shout}}{{/each}}' },
+    partials: {},
+    helpers,
+  });
+  expect(page({ rows: [{ shout: 'b' }] })).toBe('b B');
+});
+
+test('a fault in a partial stands where the template calls it, and names the partial', () => {
+  expect(faultOf('{{> chart}}', { chart: '<p>{{missing}}</p>' })).toEqual([
+    'templates/x/brief.hbs',
+    2,
+    'Nothing is named "missing" here. (In the partial "chart", templates/_shared/partials/chart.hbs, line 1.)',
+  ]);
 });

@@ -69,3 +69,11 @@ test('what is behind a number is told to ten at once, one after another, and the
   expect({ begun, mostAtOnce }).toEqual({ begun: 10, mostAtOnce: 1 });
   expect((await ask()).text).toContain('Taliban take Kabul');
 });
+
+test('an address that holds a zero byte is not found', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await using web = await openWeb(house, { pages: (desk) => openPages(desk, worldOf(house)) });
+  const paths = ['/briefs/%00', '/editions/weekly/%00', '/editions/%00/2021-08-22/explain', '/runs?brief=%00'];
+  for (const path of paths) expect((await web.ask(path)).status, path).toBe(404);
+});

@@ -67,11 +67,20 @@ export function nearTo(phrase: string, texts: readonly string[]): string[] {
   const candidates = /\s/.test(wanted)
     ? texts
     : texts.flatMap((text) => text.match(/[\p{L}\p{N}]+(?:[.,’'-][\p{L}\p{N}]+)*/gu) ?? []);
+  return mostAlike(wanted, candidates, { least: 0.3, most: 5 });
+}
+
+/** Those that are most like a text, the most alike first; `least` is the share of pairs of letters in common. */
+export function mostAlike(
+  wanted: string,
+  candidates: readonly string[],
+  { least, most }: { least: number; most: number },
+): string[] {
   const alike = [...new Set(candidates)].map((text) => ({ text, score: likeness(wanted, plain(text)) }));
   return alike
-    .filter(({ score }) => score > 0.3)
+    .filter(({ score }) => score > least)
     .toSorted((a, b) => b.score - a.score)
-    .slice(0, 5)
+    .slice(0, most)
     .map(({ text }) => text);
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { describeFault } from '../../model/fault.ts';
 import type { Desk } from '../../runtime/desk.ts';
 import { ownPath } from '../http/login.ts';
+import { problemOf } from '../http/problem.ts';
 import type { Pages } from '../http/server.ts';
 import { changeRoutes } from './changes.ts';
 import { frameOf } from './frame.ts';
@@ -35,6 +36,14 @@ export async function openPages(desk: Desk, world: PagesWorld): Promise<Pages> {
 
   return {
     routes(app) {
+      // No name holds this character, and a database would refuse the question.
+      app.addHook('onRequest', async ({ url }) => {
+        if (/%00/.test(url))
+          throw problemOf('not-found', {
+            detail: 'The address holds a character that no name has.',
+            mend: 'Go to it by the links of the pages.',
+          });
+      });
       assetRoutes(app, assets);
       lookRoutes(app, { desk, world: { ...world, explain: oneByOne(world.explain) }, show });
       operatorRoutes(app, { desk, show });

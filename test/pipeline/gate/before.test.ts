@@ -830,6 +830,12 @@ test('one cause in a loop is one fault of one rule', async () => {
   expect(held['cites-a-row']).toHaveLength(1);
 });
 
+test('glyphs reports the letters of a name in another script as one fault', async () => {
+  const held = await heldBefore(withText('<p>حيس{{cite "F18"}}</p>')(), { brief: 'weekly', asOf });
+  expect(held['glyphs']).toHaveLength(1);
+  expect(held['glyphs']?.[0]?.problem).toMatch(/^No glyph for "ح" \(U\+062D\), "ي"/);
+});
+
 test('row-texts takes a name of several hyphenated words', async () => {
   const title = 'Gun-Lou Sub-Clan Militia and Al-Shabaab Al-Mujahideen';
   const product = withRow(

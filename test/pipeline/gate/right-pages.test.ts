@@ -10,8 +10,8 @@ import { findBrief, loadProduct, withBrief, withTables, type Product } from '../
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
 /** Pages that are generated, printed and held to every rule. */
-const RUNS = Number(process.env['SITREP_TEST_PAGES'] ?? 64);
-const SEED = Number(process.env['SITREP_TEST_SEED'] ?? 20261129);
+const RUNS = Number(process.env['TEST_PAGES'] ?? 64);
+const SEED = Number(process.env['TEST_SEED'] ?? 20261129);
 
 const right = await loadProduct();
 let printer: Printer;
@@ -39,6 +39,8 @@ const words = [
   'Ελλάδος',
   'Ærø',
   'Łódź',
+  'Ḩaraḑ',
+  'Al-Ḩudaydah',
   'naïveté',
   'Gaziantep–Kilis',
   'O’Neill',

@@ -54,15 +54,14 @@ export function uncited({ brief, units, rows }: Draft): Fault[] {
     if (isDrawing && !brief.config.waive.some(({ rule }) => rule === 'charts-cite')) return [];
     const what =
       element.name === 'figure' ? 'A figure' : element.name === 'table' ? 'A table' : 'A paragraph';
-    return [
-      onPage(
-        element,
-        `${what} cites no row: "${excerpt(text)}".`,
-        'Cite what it rests on: {{cite id}}. Where there is nothing to report, use {{> no-reporting}}.',
-      ),
-    ];
+    return [onPage(element, `${what} cites no row: "${excerpt(text)}".`, howToCite(element))];
   });
 }
+
+const howToCite = ({ name }: Unit['element']): string =>
+  name === 'table'
+    ? 'Cite in each row what it rests on, as <td>{{title}}{{cite id}}</td>.'
+    : 'Cite what it rests on: {{cite id}}. Where there is nothing to report, use {{> no-reporting}}.';
 
 /** Whether a table has a head of short names and no rows: it makes no statement. */
 function isEmptyTable({ element, texts }: Unit): boolean {

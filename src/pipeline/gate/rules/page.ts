@@ -133,19 +133,37 @@ export const untoldRevision = ({ revision, units, brief }: Draft): Fault[] => {
   ];
 };
 
-/** Every character can be set in each of our faces; one that cannot would come from some other font, or as a box. */
+/**
+ * Every character can be set in each of our faces; one that cannot would come from some other font, or as a box. What
+ * stands at one line of a template is one fault: a name in another script lacks most of its letters.
+ */
 export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
   const lacking = new Map<string, Element>();
+  // A letter with a mark that no face has as one is set as a letter and a mark.
+  const isSet = (character: string): boolean =>
+    glyphs.has(character.codePointAt(0) ?? 0) ||
+    Array.from(character.normalize('NFD')).every((part) => glyphs.has(part.codePointAt(0) ?? 0));
   for (const { text, element } of pieces)
     for (const character of text)
-      if (!glyphs.has(character.codePointAt(0) ?? 0) && !invisible.test(character) && !lacking.has(character))
+      if (!isSet(character) && !invisible.test(character) && !lacking.has(character))
         lacking.set(character, element);
-  return [...lacking].map(([character, element]) =>
-    onPage(
-      element,
-      `No glyph for "${character}" (U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}) is in every face of ours.`,
-      'Use another character, in the row or the template that holds it.',
-    ),
-  );
+  const places = Map.groupBy(lacking, ([, { file, line }]) => `${file}:${line}`);
+  return [...places.values()].flatMap((characters) => {
+    const [[, element] = []] = characters;
+    if (element === undefined) return [];
+    const named = characters.slice(0, MOST_NAMED).map(([character]) => {
+      const code = character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
+      return `"${character}" (U+${code})`;
+    });
+    const more = characters.length - named.length;
+    return [
+      onPage(
+        element,
+        `No glyph for ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} is in every face of ours.`,
+        'Use other characters, in the row or the template that holds them: the fonts have Latin, Greek and Cyrillic.',
+      ),
+    ];
+  });
 };
+const MOST_NAMED = 5;
 const invisible = /[\s\u00ad\u200b\u2060]/u;

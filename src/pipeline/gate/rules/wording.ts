@@ -66,7 +66,7 @@ export function strayMethod({ tree }: Draft): Fault[] {
       onPage(
         element,
         `<${element.name}> calls itself method.`,
-        'Method is told in _shared/partials/method.hbs alone.',
+        'Give it another class, id or heading: the word "method" is for _shared/partials/method.hbs alone.',
       ),
     );
   const told = elements.some(({ file, name }) => name === 'section' && methodFile.test(file));
@@ -76,7 +76,7 @@ export function strayMethod({ tree }: Draft): Fault[] {
         ...stray,
         {
           problem: 'The page does not say how it was made.',
-          mend: 'Write the template as {{#> page}} … {{/page}}.',
+          mend: 'Put all of the template between {{#> page}} and {{/page}}, or {{> method}} into a layout of your own.',
         },
       ];
 }
