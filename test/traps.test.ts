@@ -588,8 +588,8 @@ const traps: readonly Trap[] = [
       ] as const) {
         const read = await page(product, brief, asOf);
         expect(read.text).toMatch(/^6 Meetings of senior leaders, about May 2019 to May 2020$/m);
-        const texts = [...read.blocks, ...Object.values(read.charts).flatMap(({ svg }) => labelsOf(svg))];
-        expect(having(texts, /about (?:six|6)\b|~ ?6\b/i)).toEqual([]);
+        const printed = [...read.blocks, ...Object.values(read.charts).flatMap(({ svg }) => labelsOf(svg))];
+        expect(having(printed, /about (?:six|6)\b|~ ?6\b/i)).toEqual([]);
       }
     },
     wrong: {
