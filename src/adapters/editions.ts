@@ -231,7 +231,7 @@ const LEFT_MS = 3_600_000;
 /** Only one process at a time changes the editions in a folder. What one that was killed left there is put right first. */
 async function lockEditions(parent: string): Promise<Disposable> {
   const work = join(parent, WORK);
-  await mkdir(work, { recursive: true });
+  await makeFolder(work);
   const file = join(work, 'lock');
   const isNew = !existsSync(file);
   const lock = await waitForLock(file, { waitMs: LOCK_WAIT_MS });
@@ -247,6 +247,16 @@ async function lockEditions(parent: string): Promise<Disposable> {
     lock[Symbol.dispose]();
     throw error;
   }
+}
+
+/** With `recursive`, Node 24 says ENOENT where the file system is read-only (EROFS). */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error: unknown) => {
+    // Another process was first.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  });
 }
 
 async function putRight(parent: string): Promise<void> {

@@ -17,6 +17,7 @@ import {
 import { tryLock } from '../../src/adapters/file-lock.ts';
 import { AppError } from '../../src/model/fault.ts';
 import { temporaryFolder } from '../support/dataset.ts';
+import { namespace } from '../support/namespace.ts';
 import { sampleEdition } from '../support/sample-edition.ts';
 
 const edition = sampleEdition;
@@ -105,6 +106,24 @@ test('an output folder that is a file is named, with a way out', async () => {
   });
   expect(await readFile(out, 'utf8')).toBe('not a folder');
 });
+
+test.runIf(process.platform === 'linux').for([
+  ['is full', 'size=16k', /the disk is full \(ENOSPC/],
+  ['is read-only', 'ro', /it is on a read-only file system \(EROFS/],
+] as const)(
+  'an output folder whose disk %s is named, with a way out',
+  async ([, options, reason], context) => {
+    const [program, ...kind] = namespace(['--mount'], context);
+    const out = await temporaryFolder();
+    const mounted = 'mount -t tmpfs -o "$0" none "$1" && exec "$2" "$3" store "$1/brief/a" "$4"';
+    const values = [options, out, process.execPath, storeProcess, 'x'.repeat(60_000)];
+    const child = spawn(program, [...kind, 'sh', '-c', mounted, ...values]);
+    const said = await readText(child.stderr);
+    expect(said).toMatch(reason);
+    expect(said).toContain(`${join(out, 'brief/a')}: The edition cannot be written`);
+    expect(said).toContain('Choose another folder with --out');
+  },
+);
 
 test('a file in the place of the edition is replaced, as an edition is', async () => {
   const out = await temporaryFolder();
@@ -216,7 +235,8 @@ describe('a process that is killed before any of its changes to the disk', () =>
   ): Promise<number> {
     const out = await temporaryFolder();
     const run = async (killAt: string) => {
-      const folder = join(out, killAt, 'a');
+      // An output folder for each: they run at once.
+      const folder = join(out, killAt, 'brief/a');
       await prepare(folder);
       const child = spawn(process.execPath, [storeProcess, task, folder, text, killAt]);
       const [said, [, signal]] = await Promise.all([readText(child.stdout), once(child, 'close')]);
