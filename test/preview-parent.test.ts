@@ -19,7 +19,7 @@ test.runIf(process.platform === 'linux')(
     });
     let said = '';
     shell.stdout.on('data', (data) => (said += String(data)));
-    await expect.poll(() => said, { timeout: 120_000 }).toContain('Preview: http://127.0.0.1:');
+    await expect.poll(() => said, { timeout: 300_000 }).toContain('Preview: http://127.0.0.1:');
     const [preview = 0, ...others] = childrenOf(shell.pid ?? 0, main);
     expect([preview > 0, others]).toEqual([true, []]);
     let isOver = false;

@@ -17,8 +17,6 @@ import { tryLock } from '../../src/adapters/file-lock.ts';
 import { readPdf } from '../support/pdf.ts';
 import { cpuTicksOf, listProcesses } from '../support/processes.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 // A cache folder of this file's own: its path tells this file's browser processes from all others.
 let folder: string;
 let cacheFolder: string;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPrinter, type Printer } from '../../src/adapters/chromium/printer.ts';
 import { removeEditions, storeEdition } from '../../src/adapters/editions.ts';
 import { openPictures } from '../../src/adapters/pictures.ts';
@@ -97,7 +97,7 @@ test('it goes with its edition, and those that an earlier version kept in the ca
   await mkdir(join(cacheFolder, 'pictures'), { recursive: true });
   await writeFile(join(cacheFolder, 'pictures', `${'a'.repeat(64)}.png`), 'TLP:RED');
   const picture = openPictures({ cacheFolder, draw: () => Promise.resolve(Buffer.from('a picture')) });
-  await vi.waitFor(() => expect(existsSync(join(cacheFolder, 'pictures'))).toBe(false));
+  await expect.poll(() => existsSync(join(cacheFolder, 'pictures'))).toBe(false);
   const ask = async (text: string) => {
     const { files, description } = sampleEdition(text);
     await storeEdition(edition, files, description);
