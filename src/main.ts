@@ -14,6 +14,7 @@ import { readEdition, storeEdition } from './adapters/editions.ts';
 import { readEnvFile } from './adapters/env-file.ts';
 import { nameEngine } from './adapters/engine.ts';
 import { openLog } from './adapters/log.ts';
+import { watchParent } from './adapters/parent.ts';
 import { readPdfFile } from './adapters/pdf-file.ts';
 import { remember } from './adapters/remembered.ts';
 import { shareQueries } from './adapters/shared-queries.ts';
@@ -176,14 +177,20 @@ const program = commandLine(
       scaffold: scaffoldOf('.', { sitrep }),
       openQueries: queries.open,
       drawChart: charts.drawChart,
-      preview: (options) =>
-        servePreview(options, {
+      preview: async (options) => {
+        // npx does not pass a SIGTERM on: it ends, and leaves server and browser behind.
+        using _ =
+          process.env['npm_command'] === undefined
+            ? undefined
+            : watchParent(() => stop.abort(new Error('npx has ended.')));
+        await servePreview(options, {
           ...project,
           effects,
           readAsset: assetsOf({ sitrep }),
           readText,
           watch: watchFolders,
-        }),
+        });
+      },
       acceptedIn: { ci: process.env['CI'] },
       signal: stop.signal,
       paint,

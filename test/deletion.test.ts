@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '../src/model/fault.ts';
 import { eachRow, type TableRow } from '../src/model/references.ts';
 import type { Rendering } from '../src/pipeline/produce.ts';
@@ -12,8 +12,6 @@ import {
   type NamedEdition,
   type Product,
 } from './support/product.ts';
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 const product: Product = await loadProduct();
 const openQueries = rememberedQueries();

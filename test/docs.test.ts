@@ -6,6 +6,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { describe, expect, test } from 'vitest';
 import { tableNames, tables, type Tables } from '../src/model/dataset.ts';
 import { briefConfig } from '../src/model/brief.ts';
+import { errorCodes } from '../src/model/fault.ts';
 import { deliveryVariables } from '../src/model/delivery-settings.ts';
 import { Evidence } from '../src/pipeline/evidence.ts';
 import { afterSealing, beforePrinting } from '../src/pipeline/gate/rules.ts';
@@ -61,6 +62,8 @@ describe('what is there is in the docs', () => {
         proof: { verify: idle, explain: idle },
       },
     );
+    expect(program.commands.length).toBeGreaterThan(15);
+    expect(program.commands.flatMap(({ options }) => options).length).toBeGreaterThan(15);
     for (const command of program.commands) {
       expect(readme).toContain(`npx sitrep ${command.name()}`);
       for (const each of command.commands) expect(readme).toContain(`${command.name()} ${each.name()}`);
@@ -75,8 +78,9 @@ describe('what is there is in the docs', () => {
     for (const key of Object.keys(briefConfig.shape)) named(key);
     for (const key of Object.keys(briefConfig.shape.charts.unwrap().valueType.shape)) named(key);
     for (const helper of Object.keys(pageHelpers(new Evidence(noTables, {})))) named(helper);
-    for (const [, macro = ''] of (await read('templates/_shared/macros.sql')).matchAll(/MACRO (\w+)/g))
-      named(macro);
+    const macros = [...(await read('templates/_shared/macros.sql')).matchAll(/MACRO (\w+)/g)];
+    expect(macros).not.toEqual([]);
+    for (const [, macro = ''] of macros) named(macro);
     for (const table of tableNames) {
       const row = guide.split('\n').find((line) => line.startsWith(`| \`${table}\``)) ?? '';
       const own = Object.keys(tables[table].shape).filter(
@@ -95,13 +99,14 @@ describe('what is there is in the docs', () => {
 
   test('variables and codes of faults in docs/operating.md', async () => {
     const guide = await read('docs/operating.md');
-    for (const [, name] of (await read('src/main.ts')).matchAll(/process\.env\['(\w+)'\]/g)) {
-      expect(guide).toContain(`\`${name}\``);
-    }
+    const variables = [...(await read('src/main.ts')).matchAll(/process\.env\['(\w+)'\]/g)];
+    expect(variables).not.toEqual([]);
+    for (const [, name] of variables) expect(guide).toContain(`\`${name}\``);
     for (const name of Object.keys({ ...deliveryVariables.shape, ...serviceVariables.shape }))
       expect(guide).toContain(`| \`${name}\``);
-    const [, codes = ''] = /type ErrorCode =([^;]*);/.exec(await read('src/model/fault.ts')) ?? [];
-    for (const [, code] of codes.matchAll(/'([\w-]+)'/g)) expect(guide).toContain(`\`${code}\``);
+    const [, told = ''] = /The code in brackets at the end([^]*?)\n#|$/.exec(`${guide}\n#`) ?? [];
+    const codes = [...told.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, code]) => code);
+    expect(codes.toSorted()).toEqual(errorCodes.toSorted());
   });
 });
 

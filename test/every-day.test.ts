@@ -1,8 +1,6 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { daysFrom, daysOfChange, daysSpread, issueOn } from './support/every-day.ts';
 import { loadProduct, swapText, withBrief } from './support/product.ts';
-
-vi.setConfig({ testTimeout: 900_000 });
 
 const product = await loadProduct();
 

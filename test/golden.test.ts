@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadFonts } from '../src/adapters/fonts.ts';
 import { goldenStore } from '../src/adapters/golden-files.ts';
 import { compareGoldens, mayAccept, strayGoldens, toAccept, type Difference } from '../src/runtime/golden.ts';
 import { unifiedDiff } from '../src/runtime/unified-diff.ts';
 import { rendering } from './support/effects.ts';
 import { digestsOf, loadProduct, type Product } from './support/product.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 // Found by walking templates/: a brief in a new folder is compared with no new line here.
 const product: Product = await loadProduct();

@@ -1,10 +1,8 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadTestDataset } from './support/dataset.ts';
 import { changesOn, chartsOn, datesIn, readPage, sectionOf } from './support/page.ts';
 import { editionsAt, loadProduct, renderEdition, type Product } from './support/product.ts';
 import type { Rendering } from '../src/pipeline/produce.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const product: Product = await loadProduct();
 

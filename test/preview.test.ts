@@ -22,7 +22,7 @@ beforeAll(async () => {
   ]);
   await preview.logIn(running.browser);
   page = await running.browser.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(300_000);
 });
 afterAll(async () => {
   await running[Symbol.asyncDispose]();
@@ -209,7 +209,7 @@ test('without scripts everything is there, and reloading shows the newest', asyn
         await plain.reload();
         return plain.content();
       },
-      { timeout: 20_000 },
+      { timeout: 300_000 },
     )
     .toContain('Nothing is named "nope" here.');
   await edit(template, '<h2>Without a day</h2>{{nope}}', '<h2>Without a day</h2>');
@@ -218,7 +218,7 @@ test('without scripts everything is there, and reloading shows the newest', asyn
       async () =>
         (await fetch(`${preview.origin}/briefs/celebrations/page.html`, { headers: preview.headers })).text(),
       {
-        timeout: 20_000,
+        timeout: 300_000,
       },
     )
     .toContain('Without a day');

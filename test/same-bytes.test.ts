@@ -1,14 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { openPrinter } from '../src/adapters/chromium/printer.ts';
 import { hashOf, manifestText } from '../src/model/manifest.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { openProject } from './support/cli.ts';
 import { print } from './support/gate.ts';
 import { loadProduct } from './support/product.ts';
-
-vi.setConfig({ testTimeout: 180_000 });
 
 const [id, asOf] = ['celebrations', '2021-08-25'];
 

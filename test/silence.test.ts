@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Dataset, RowOf, Tables } from '../src/model/dataset.ts';
 import { noTables } from '../src/model/dataset.ts';
 import { knownBy } from '../src/model/known.ts';
@@ -16,8 +16,6 @@ import {
   withCopy,
   type Product,
 } from './support/product.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const product: Product = await loadProduct();
 

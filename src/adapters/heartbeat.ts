@@ -4,6 +4,9 @@ import type { Heartbeat } from '../runtime/service.ts';
 /** A clock that goes back leaves node-cron waiting for the hour to come round again: then it is started anew. */
 const SILENCE_MS = 10_000;
 
+/** It would write coloured lines into the log: that a beat takes longer than a second is nothing to report. */
+const silent = { info() {}, warn() {}, error() {}, debug() {} };
+
 /** Beats each second by node-cron, and never while the last beat is under way. */
 export const everySecond: Heartbeat = (beat) => {
   let lastMs = performance.now();
@@ -19,7 +22,7 @@ export const everySecond: Heartbeat = (beat) => {
         });
         return running;
       },
-      { noOverlap: true, suppressMissedWarning: true, timezone: 'UTC' },
+      { noOverlap: true, suppressMissedWarning: true, logger: silent, timezone: 'UTC' },
     );
   let task = start();
   const watch = setInterval(() => {

@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashOf } from '../model/manifest.ts';
 import type { OpenFile } from '../runtime/desk-files.ts';
-import { readEditionFile } from './editions.ts';
+import { keepPicture, readEditionFile, readPicture } from './editions.ts';
 
 /** Longer than any page takes to draw, the start of the browser included. */
 const DRAW_MS = 30_000;
 
 /**
- * Gives the first page of an edition as a PNG; undefined where its HTML is gone or another. Drawn when it is first asked for and
- * kept by the hash of the HTML, one at a time, so that editions hardly notice.
+ * Gives the first page of an edition as a PNG; undefined where its HTML is gone or another. It is drawn when it is first
+ * asked for, one at a time, so that editions hardly notice, and kept in the folder of the edition: who may not read that,
+ * or removes it, has no picture of it either. Earlier versions kept pictures in the cache folder for ever: those are removed.
  */
 export function openPictures({
   cacheFolder,
@@ -19,30 +19,28 @@ export function openPictures({
   cacheFolder: string;
   draw: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
 }): (html: OpenFile) => Promise<Uint8Array | undefined> {
-  const folder = join(cacheFolder, 'pictures');
+  rm(join(cacheFolder, 'pictures'), { recursive: true, force: true }).catch(() => {});
   const drawing = new Map<string, Promise<Uint8Array | undefined>>();
   let last: Promise<unknown> = Promise.resolve();
 
-  const make = async ({ folder: from, name, sha256 }: OpenFile, file: string) => {
-    const text = await readEditionFile(from, name);
-    // It may have been written anew meanwhile: a picture is kept for good under its hash.
+  const make = async ({ folder, name, sha256 }: OpenFile) => {
+    const text = await readEditionFile(folder, name);
+    // It may have been written anew meanwhile.
     if (text === undefined || hashOf(text) !== sha256) return undefined;
     const png = await draw(new TextDecoder().decode(text), { signal: AbortSignal.timeout(DRAW_MS) });
-    await mkdir(folder, { recursive: true });
-    const fresh = `${file}.${randomUUID()}`;
-    await writeFile(fresh, png);
-    await rename(fresh, file);
+    // Where the folder cannot be written it is drawn again the next time.
+    await keepPicture(folder, { name, sha256, png }).catch(() => {});
     return png;
   };
 
   return async (html) => {
-    const file = join(folder, `${html.sha256}.png`);
-    const kept = await readFile(file).catch(() => undefined);
+    const kept = await readPicture(html.folder, html.sha256);
     if (kept) return kept;
-    const present = drawing.get(file);
+    const key = `${html.folder} ${html.sha256}`;
+    const present = drawing.get(key);
     if (present) return present;
-    const made = last.then(() => make(html, file)).finally(() => drawing.delete(file));
-    drawing.set(file, made);
+    const made = last.then(() => make(html)).finally(() => drawing.delete(key));
+    drawing.set(key, made);
     last = made.catch(() => undefined);
     return made;
   };

@@ -17,8 +17,11 @@ export interface Dispatch {
   readonly deliver: Deliver;
   /** The bytes of an edition's PDF; undefined when they are not there. */
   readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
-  /** Writes down, safe from a crash, that an edition is being delivered: from then on nothing may overwrite it. */
-  markDelivered(folder: string): Promise<void>;
+  /**
+   * Writes down, safe from a crash, that an edition is being delivered: from then on nothing may overwrite it. False
+   * where its PDF is no longer this one.
+   */
+  markDelivered(folder: string, pdf: { readonly name: string; readonly sha256: string }): Promise<boolean>;
   /** The operator's mailbox, or webhook where there is none. */
   readonly operator: string | null;
   /** Alerts go out together, at most one message in this time. */
@@ -59,7 +62,7 @@ export async function deliverEdition(
   log.info({ ...fields, attempt: delivery.attempt }, 'sending');
   const receipt = await attempt(claim, dispatch, signal);
   const settlement = settle(receipt, delivery, dispatch);
-  const wrong = settlement.state !== 'sent' && settlement.state !== 'retried';
+  const wrong = !['sent', 'retried', 'given-back'].includes(settlement.state);
   // An alert that cannot be sent is not worth another.
   const alert =
     wrong && operator !== null && isForRecipients(delivery.content)
@@ -94,21 +97,28 @@ async function attempt(
     if (!known.success) return held('Its address was forgotten, as the retention of addresses asks.');
     const beyond = beyondClearance(known.data, parcel.marking);
     if (beyond !== null) return held(beyond);
-    if (parcel.kind === 'edition' && edition.folder !== null) await dispatch.markDelivered(edition.folder);
+    if (parcel.pdf !== null && edition.folder !== null) {
+      const marked = await dispatch.markDelivered(edition.folder, parcel.pdf);
+      if (!marked) return notAsMade(edition, { isThere: true });
+    }
+    signal.throwIfAborted();
     return await dispatch.deliver(parcel, { target: known.data, signal: AbortSignal.any([signal, timeout]) });
   } catch (error) {
-    // Nobody knows how far it came.
-    if (timeout.aborted) return { outcome: 'unknown', reason: 'It took too long.' };
-    if (signal.aborted) return { outcome: 'unknown', reason: 'The process was stopped.' };
+    // A channel that may have handed something over answers, and does not reject: nothing has been sent.
+    if (signal.aborted)
+      return { outcome: 'given-back', reason: 'The process was stopped before it was sent.' };
+    if (timeout.aborted) return { outcome: 'deferred', reason: 'It took too long.' };
     return { outcome: 'deferred', reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
 const held = (reason: string): Receipt => ({ outcome: 'held', reason });
 
-/** A receipt, or that it was not sent for want of approval. */
+/** A receipt; or that it was not sent, because the process was stopped or because it is not approved. */
 type Attempted =
-  Receipt | { readonly outcome: 'waiting'; readonly reason: string; readonly approvedSha256: string | null };
+  | Receipt
+  | { readonly outcome: 'given-back'; readonly reason: string }
+  | { readonly outcome: 'waiting'; readonly reason: string; readonly approvedSha256: string | null };
 
 /** What is sent, or why it cannot be. */
 async function pack(
@@ -133,11 +143,8 @@ async function pack(
   if (card.pdf === null) return { ...common, kind: 'notice', title, issue, marking, paragraphs, pdf: null };
   const content = edition.folder === null ? undefined : await readPdf(edition.folder, card.pdf);
   const sha256 = content && hashOf(content);
-  // What lies there now is what would be sent, and nobody approved that.
-  if (sha256 !== undefined && sha256 !== edition.sha256 && edition.needsApproval)
-    return unapproved(edition, altered(edition.folder));
   if (content === undefined || sha256 !== edition.sha256)
-    return held(`The PDF in ${edition.folder} is missing or no longer the one that was made. Restore it.`);
+    return notAsMade(edition, { isThere: content !== undefined });
   const pdf = { name: card.pdf, content, sha256, url: urlOf(edition.id) };
   const correction = await correctionOf(edition, { delivery, ledger });
   return { ...common, correction, kind: 'edition', title, issue, marking, paragraphs, pdf };
@@ -162,6 +169,11 @@ const unapproved = ({ id, approvedSha256 }: EditionRecord, why: string): Attempt
   reason: [why, waitReason(id)].filter((part) => part !== '').join(' '),
   approvedSha256,
 });
+/** For a PDF that is gone, or other than the one that was made: what lies there would be sent, and nobody approved that. */
+const notAsMade = (edition: EditionRecord, { isThere }: { isThere: boolean }): Attempted =>
+  isThere && edition.needsApproval
+    ? unapproved(edition, altered(edition.folder))
+    : held(`The PDF in ${edition.folder} is missing or no longer the one that was made. Restore it.`);
 const madeAgain = 'It was made again since it was approved.';
 const altered = (folder: string | null): string =>
   `The PDF in ${folder} is no longer the one that was made and approved. Restore it, or have it made again by "retry".`;
@@ -182,6 +194,8 @@ export function settle(
       const { reason, approvedSha256 } = receipt;
       return { state: 'waiting', reason, approvedSha256 };
     }
+    case 'given-back':
+      return { state: 'given-back', reason: receipt.reason };
     case 'bounced':
     case 'held':
       return { state: receipt.outcome, reason: asItEnds(receipt.reason) };

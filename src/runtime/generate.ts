@@ -59,9 +59,11 @@ export async function generate(
     material,
     store,
     reports,
-    signal,
+    signal: stop,
   }: { effects: Effects; material: Material; store: Store; reports: Reports; signal: AbortSignal },
 ): Promise<Outcome[]> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([stop, failed.signal]);
   const make = async (request: Request): Promise<Outcome> => {
     const { brief } = request;
     // One edition never lies within the folder of another, which is replaced as a whole.
@@ -101,12 +103,18 @@ export async function generate(
       try {
         outcomes[index] = await make(request);
       } catch (error) {
-        if (!(error instanceof AppError)) throw error;
+        if (!(error instanceof AppError)) {
+          // Nobody foresaw it, and the program will end: the other edition must not go on meanwhile.
+          failed.abort(error);
+          throw error;
+        }
         failures.push(error);
       }
     }
   };
-  await Promise.all([work(), work()]);
+  const ended = await Promise.allSettled([work(), work()]);
+  if (failed.signal.aborted) throw failed.signal.reason;
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
   const [first] = failures;
   if (first !== undefined) throw new AppError(first.code, distinct(failures), { cause: first });
   return outcomes;

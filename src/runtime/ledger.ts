@@ -47,6 +47,8 @@ export type Settlement =
       readonly reason: string;
       readonly mayHaveArrived?: boolean;
     }
+  /** Nothing was sent, because the process was stopped: it is sent at once by the next process that takes it, and no attempt is counted. */
+  | { readonly state: 'given-back'; readonly reason: string }
   /** Not sent for want of approval. `approvedSha256` is what was approved when it was looked at: another is looked at again. */
   | { readonly state: 'waiting'; readonly reason: string; readonly approvedSha256: string | null }
   | {
@@ -194,7 +196,7 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<DeliveryRecord[]>;
   settleAlerts(
     alerts: readonly DeliveryRecord[],
-    settlement: Exclude<Settlement, { state: 'waiting' }>,
+    settlement: Exclude<Settlement, { state: 'waiting' | 'given-back' }>,
     options: { now: Date },
   ): Promise<void>;
   /** Records which problems there are now, and forgets those that are over. Gives those to alert the operator of. */
@@ -244,8 +246,10 @@ export interface Ledger extends AsyncDisposable {
       now: Date;
     },
   ): Promise<boolean>;
-  /** Removes settled editions from before `before`, with their runs and deliveries; gives what it removed. */
-  removeEditions(before: Date): Promise<EditionRecord[]>;
+  /** The editions that were settled before `before`, all revisions of each. */
+  removableEditions(before: Date): Promise<EditionRecord[]>;
+  /** Removes editions with their runs and deliveries; false, and none is removed, where one is no longer removable. */
+  removeEditions(ids: readonly string[], before: Date): Promise<boolean>;
   /** Puts a hash in the place of each address in deliveries settled before `before`; gives how many. */
   forgetAddresses(before: Date): Promise<number>;
 

@@ -15,8 +15,16 @@ export interface Office {
   readonly readManifest: (folder: string) => Promise<Manifest | undefined>;
   /** The bytes of an edition's PDF; undefined when they are not there. */
   readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
-  /** Removes the files of an edition. */
-  readonly removeFiles: (folder: string) => Promise<void>;
+  /**
+   * Removes the files of editions together with their rows: when `removeRows` answers false or fails, the files stay.
+   * Throws `output-unwritable`.
+   */
+  readonly removeEditions: (
+    folders: readonly string[],
+    removeRows: () => Promise<boolean>,
+  ) => Promise<boolean>;
+  /** Finishes what a killed process left half stored or half removed. */
+  readonly tidyEditions: () => Promise<void>;
   readonly now: () => Date;
   /** Who asks, for the record. */
   readonly who: string;

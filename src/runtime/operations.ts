@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { Brief } from '../model/brief.ts';
 import { day } from '../model/calendar.ts';
+import { canonicalJson } from '../model/canonical-json.ts';
 import { definedOnly } from '../model/defined-only.ts';
-import { deliveryStates, editionStates, recipientsOf } from '../model/edition.ts';
+import { deliveryStates, editionStates, recipientsOf, type EditionRecord } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
 import { askFor, requireOver, wish } from './ask-for.ts';
+import { distinct } from './generate.ts';
 import { cancel, hold, release, resend, retry } from './moves.ts';
 import { refused, type Office } from './office.ts';
 import { recorded } from './record.ts';
@@ -128,15 +130,38 @@ async function briefNamed(office: Office, id: string): Promise<Brief> {
 }
 
 async function prune(
-  { ledger, removeFiles }: Office,
+  { ledger, removeEditions, tidyEditions }: Office,
   {
     editionsBefore,
     addressesBefore,
   }: { editionsBefore?: string | undefined; addressesBefore?: string | undefined },
 ) {
-  const removed = editionsBefore === undefined ? [] : await ledger.removeEditions(new Date(editionsBefore));
-  for (const { folder } of removed) if (folder !== null) await removeFiles(folder);
   const addresses =
     addressesBefore === undefined ? 0 : await ledger.forgetAddresses(new Date(addressesBefore));
-  return { editions: removed.map(({ id }) => id), addresses };
+  if (editionsBefore === undefined) return { editions: [], addresses };
+  await tidyEditions();
+  const before = new Date(editionsBefore);
+  const removed: string[] = [];
+  const failures: AppError[] = [];
+  for (const revisions of byIdentity(await ledger.removableEditions(before))) {
+    const ids = revisions.map(({ id }) => id);
+    const folders = revisions.flatMap(({ folder }) => (folder === null ? [] : [folder]));
+    try {
+      if (await removeEditions(folders, () => ledger.removeEditions(ids, before))) removed.push(...ids);
+    } catch (error) {
+      // The rows of what cannot be removed stay, and the next "prune" finds them.
+      if (!(error instanceof AppError)) throw error;
+      failures.push(error);
+    }
+  }
+  const [first] = failures;
+  if (first) throw new AppError(first.code, distinct(failures), { cause: first });
+  return { editions: removed, addresses };
 }
+
+/** Revisions of one edition are removed together. */
+const byIdentity = (editions: readonly EditionRecord[]): EditionRecord[][] => [
+  ...Map.groupBy(editions, ({ brief, asOf, paper, parameters }) =>
+    canonicalJson([brief, asOf, paper, parameters]),
+  ).values(),
+];

@@ -51,7 +51,10 @@ export type Receipt =
   /** Must not be sent as things are: settings are missing, or do not allow it. */
   | { readonly outcome: 'held'; readonly reason: string };
 
-/** Sends one parcel to one target, once. It rejects only for the signal's reason and for faults of its own. */
+/**
+ * Sends one parcel to one target, once. It rejects only for the signal's reason and for faults of its own, and only while
+ * nothing has been handed over; after that it answers, with `unknown` if need be.
+ */
 export type Deliver = (
   parcel: Parcel,
   to: { readonly target: Target; readonly signal: AbortSignal },

@@ -18,8 +18,9 @@ export interface Schedules {
 
 /**
  * Makes every slot that is due by `now` into an edition. It may be called as often as one likes and by several
- * processes at once: a slot becomes an edition once. A brief that cannot be read waits, and holds up no other; `told` is
- * what was said of such briefs before, since it need not be said at each beat.
+ * processes at once: a slot becomes an edition once. A brief that cannot be read or scheduled waits, and delays no other,
+ * whatever the error; `told` is what was said of such briefs before, since it need not be said at each beat. Throws when no
+ * brief could be scheduled.
  */
 export async function tick(
   now: Date,
@@ -27,43 +28,64 @@ export async function tick(
   told = new Map<string, string>(),
 ): Promise<EditionRecord[]> {
   const opened: EditionRecord[] = [];
+  const failures: unknown[] = [];
+  let isAnyScheduled = false;
+  /** Says what is wrong with a brief, unless that was said before. */
+  const say = (id: string, fields: object, { error, message }: { error: string; message: string }) => {
+    if (told.get(id) !== error) log.error({ brief: id, ...fields }, message);
+    told.set(id, error);
+  };
   for (const id of await briefIds()) {
     let brief: Brief;
     try {
       brief = await loadBrief(id);
-      told.delete(id);
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const faults = error.faults.map(describeFault);
-      if (told.get(id) !== error.message)
-        log.error({ brief: id, faults }, 'The brief cannot be read: it is not scheduled.');
-      told.set(id, error.message);
+      const faults = error instanceof AppError ? error.faults.map(describeFault) : [String(error)];
+      const message = 'The brief cannot be read: it is not scheduled.';
+      say(id, { faults }, { error: String(error), message });
       continue;
     }
-    const { schedule } = brief.config;
-    const added = await ledger.openSlots(id, {
-      now,
-      alert: ({ slot }) => {
-        const late = slot !== null && now.getTime() - slot.getTime() > ON_TIME_MS;
-        return late && operator !== null ? alertTo(operator, 'late') : null;
-      },
-      plan: (cursor) => {
-        const { issue, skip, cursor: next } = dueSlots(schedule, { cursor, now });
-        return {
-          cursor: next,
-          due: issue.map((slot) => editionAt(brief, slot, { origin: 'schedule', reach: 'all' })),
-          skipped: skip.map(({ slot, reason }) => ({
-            edition: editionAt(brief, slot, { origin: 'schedule', reach: 'none' }),
-            reason,
-          })),
-        };
-      },
-    });
-    for (const { id: edition, state, slot, reason } of added)
-      log.info({ edition, slot, reason }, state === 'skipped' ? 'skipped' : 'due');
-    opened.push(...added);
+    try {
+      opened.push(...(await openSlots(now, brief, { ledger, operator, log })));
+      isAnyScheduled = true;
+      told.delete(id);
+    } catch (error) {
+      failures.push(error);
+      say(id, { error: String(error) }, { error: String(error), message: 'The brief cannot be scheduled.' });
+    }
   }
+  // It is the ledger then, and not one of the briefs.
+  if (failures.length > 0 && !isAnyScheduled) throw failures[0];
   return opened;
+}
+
+async function openSlots(
+  now: Date,
+  brief: Brief,
+  { ledger, operator, log }: Pick<Schedules, 'ledger' | 'operator' | 'log'>,
+): Promise<EditionRecord[]> {
+  const { schedule } = brief.config;
+  const added = await ledger.openSlots(brief.id, {
+    now,
+    alert: ({ slot }) => {
+      const late = slot !== null && now.getTime() - slot.getTime() > ON_TIME_MS;
+      return late && operator !== null ? alertTo(operator, 'late') : null;
+    },
+    plan: (cursor) => {
+      const { issue, skip, cursor: next } = dueSlots(schedule, { cursor, now });
+      return {
+        cursor: next,
+        due: issue.map((slot) => editionAt(brief, slot, { origin: 'schedule', reach: 'all' })),
+        skipped: skip.map(({ slot, reason }) => ({
+          edition: editionAt(brief, slot, { origin: 'schedule', reach: 'none' }),
+          reason,
+        })),
+      };
+    },
+  });
+  for (const { id: edition, state, slot, reason } of added)
+    log.info({ edition, slot, reason }, state === 'skipped' ? 'skipped' : 'due');
+  return added;
 }
 
 /** Scheduled editions that are not made this long after their slot: the operator is told, once for each. */

@@ -38,14 +38,14 @@ async function sendAlerts(
   const to = target.safeParse(first.target);
   const limited = AbortSignal.any([signal, AbortSignal.timeout(dispatch.timeoutMs)]);
   const receipt: Receipt = to.success
-    ? await dispatch.deliver(parcel, { target: to.data, signal: limited }).catch((error: unknown) => ({
-        outcome: limited.aborted ? 'unknown' : 'deferred',
-        reason: String(error),
-      }))
+    ? await dispatch
+        .deliver(parcel, { target: to.data, signal: limited })
+        // A channel that may have handed something over answers, and does not reject.
+        .catch((error: unknown) => ({ outcome: 'deferred', reason: String(error) }))
     : { outcome: 'held', reason: 'The address of the operator was forgotten.' };
   const settlement = settle(receipt, first, dispatch);
-  // An alert never waits for approval.
-  if (settlement.state === 'waiting') return;
+  // An alert never waits for approval, and no receipt gives it back.
+  if (settlement.state === 'waiting' || settlement.state === 'given-back') return;
   const other =
     receipt.outcome === 'sent' || signal.aborted
       ? null

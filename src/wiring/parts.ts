@@ -1,8 +1,14 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDelivery } from '../adapters/delivery/deliver.ts';
-import { markDelivered, readEdition, readEditionFile, storeEdition } from '../adapters/editions.ts';
 import { appendAlert } from '../adapters/delivery/alert-file.ts';
+import {
+  markDelivered,
+  readEdition,
+  readEditionFile,
+  removeEditions,
+  storeEdition,
+  tidyEditions,
+} from '../adapters/editions.ts';
 import { everySecond } from '../adapters/heartbeat.ts';
 import type { Brief } from '../model/brief.ts';
 import { editionPath } from '../model/edition-id.ts';
@@ -94,7 +100,9 @@ export function assemble(
     loadDataset: parts.loadDataset,
     readManifest: readEdition,
     readPdf: readEditionFile,
-    removeFiles: (folder) => rm(folder, { recursive: true, force: true }),
+    removeEditions,
+    // A row without a folder was asked for anew since: what lies there is of its predecessor.
+    tidyEditions: () => tidyEditions(out, async (id) => (await ledger.edition(id))?.folder != null),
     now,
     who: commandLineUser,
     mostQueued: parts.http.mostQueued,

@@ -47,6 +47,7 @@ export async function runService({
   });
   const watched: Watched = { ...office, freeBytes };
   service.use(delivery);
+  await office.tidyEditions();
   if (embedded) service.use(await serveOthers(office, out));
   let beaten = now();
   const health: Health = {

@@ -11,11 +11,11 @@ import { launchBrowser } from '../../src/adapters/chromium/launch.ts';
 import { PagePool } from '../../src/adapters/chromium/pages.ts';
 import { openPrinter } from '../../src/adapters/chromium/printer.ts';
 import type { Printer } from '../../src/adapters/chromium/printer.ts';
+import { sweepScratch } from '../../src/adapters/chromium/scratch.ts';
 import { isPackagedPlatform, unpackChromium } from '../../src/adapters/chromium/unpack.ts';
+import { tryLock } from '../../src/adapters/file-lock.ts';
 import { readPdf } from '../support/pdf.ts';
 import { cpuTicksOf, listProcesses } from '../support/processes.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 // A cache folder of this file's own: its path tells this file's browser processes from all others.
 let folder: string;
@@ -83,15 +83,20 @@ describe('openPrinter', () => {
     const steps: string[] = [];
     const onStep = (step: string) => steps.push(step);
     const profiles = join(cacheFolder, 'profiles');
-    // No process has an id this high: the limit on Linux is 2^22.
-    await mkdir(join(profiles, '99999999-gone', 'user-data'), { recursive: true });
-    await mkdir(join(profiles, `${process.ppid}-lives`), { recursive: true });
+    // As a process leaves it that is killed: scratch.test.ts has a real one.
+    await mkdir(join(profiles, 'gone', 'user-data'), { recursive: true });
+    await writeFile(join(profiles, 'gone.lock'), '');
+    await mkdir(join(profiles, 'lives'));
+    const lock = tryLock(join(profiles, 'lives.lock'));
     const first = await openPrinter({ cacheFolder, onStep });
-    expect(await readdir(profiles)).toHaveLength(2);
+    expect(await readdir(profiles)).toHaveLength(4);
     await first[Symbol.asyncDispose]();
     await (await openPrinter({ cacheFolder, onStep }))[Symbol.asyncDispose]();
     expect(steps.filter((step) => step.startsWith('checking'))).toHaveLength(1);
-    expect(await readdir(profiles)).toEqual([`${process.ppid}-lives`]);
+    expect(await readdir(profiles)).toEqual(['lives', 'lives.lock']);
+    lock?.[Symbol.dispose]();
+    await sweepScratch(profiles);
+    expect(await readdir(profiles)).toEqual([]);
   });
 
   it('takes the browser at the path given', async () => {
@@ -171,11 +176,10 @@ describe('openPrinter', () => {
     const [browser] = listProcesses(cacheFolder).filter(({ command }) => !command.includes('--type='));
     expect(browser?.command).toMatch(/ --host-resolver-rules=MAP \* ~NOTFOUND --/);
     await printer[Symbol.asyncDispose]();
-    expect(listProcesses(cacheFolder)).toEqual([]);
-    const own = (await readdir(join(cacheFolder, 'profiles'))).filter((name) => !name.endsWith('-lives'));
-    expect(own).toEqual([]);
+    await expect.poll(() => listProcesses(cacheFolder)).toEqual([]);
+    expect(await readdir(join(cacheFolder, 'profiles'))).toEqual([]);
     await expect(printer.print('<p>Two</p>', { signal })).rejects.toMatchObject({ code: 'print-failed' });
-    expect(listProcesses(cacheFolder)).toEqual([]);
+    await expect.poll(() => listProcesses(cacheFolder)).toEqual([]);
   });
 
   it('stops, leaving no process, when its signal is aborted', async () => {

@@ -246,7 +246,7 @@ test('what an operator holds and lets go on comes at once, and not when it would
 
 describe('a job', () => {
   // Without a session of its own, a job sent within a transaction waits for the connection that the transaction holds.
-  test('is sent within the transaction, by every call', { timeout: 20_000 }, async () => {
+  test('is sent within the transaction, by every call', { timeout: 300_000 }, async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const plan = () => ({
       cursor: new Date(now.getTime() + 1),
@@ -271,7 +271,7 @@ describe('a job', () => {
     expect(await ledger.reconcile(now)).toBe(0);
   });
 
-  test('goes when what caused it is rolled back', { timeout: 20_000 }, async () => {
+  test('goes when what caused it is rolled back', { timeout: 300_000 }, async () => {
     await using parts = await openParts(await ledgers.fresh());
     const ledger = openLedger(parts.database, parts.boss);
     const broken = asked({ asOf: '2021-08-29', partOf: 'no such edition' });

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { heldByOperator } from '../../src/model/edition.ts';
 import { useLedgers } from '../support/ledger.ts';
-import { asked, at, claimed, delivering, made, mailTo, now } from '../support/ledger-samples.ts';
+import {
+  asked,
+  at,
+  claimed,
+  delivering,
+  made,
+  mailTo,
+  now,
+  removeSettled,
+} from '../support/ledger-samples.ts';
 
 /** What the ledger keeps beside editions: steps of runs, tokens, secrets, and who changed what. */
 const ledgers = useLedgers();
@@ -25,7 +34,7 @@ test('steps are kept in their order, once, and go with their edition', async () 
   await ledger.addSteps([{ ...step(1, 1, 'select'), edition: 'weekly/1999-01-03' }]);
   expect(await ledger.steps(id)).toEqual([step(1, 1, 'select'), step(1, 2, 'chart'), step(2, 1, 'select')]);
   await ledger.settleEdition(claim, { outcome: 'held', reason: '' }, { now, alert: null });
-  expect(await ledger.removeEditions(later)).toHaveLength(1);
+  expect(await removeSettled(ledger, later)).toHaveLength(1);
   expect(await ledger.steps(id)).toEqual([]);
 });
 
@@ -62,7 +71,7 @@ test('a change stays on record when its edition is removed, without the address 
   expect(await ledger.audit({ sight })).toHaveLength(1);
   for (const { id: delivery } of await ledger.deliveries({}))
     await ledger.moveDelivery(delivery, { from: ['pending'], to: 'cancelled', reason: null, now });
-  await ledger.removeEditions(later);
+  await removeSettled(ledger, later);
   expect(await ledger.audit({})).toHaveLength(1);
   // Nobody can tell any more how it was marked.
   expect(await ledger.audit({ sight })).toEqual([]);

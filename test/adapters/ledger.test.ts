@@ -553,8 +553,13 @@ describe('pruning', () => {
     const busy = await settle('2021-07-25', at('2021-07-26T00:00:00Z'));
     await ledger.addDeliveries(busy, [mailTo('ana@example.org', { copy: 1 })], now);
     await ledger.request([asked({ asOf: '2021-08-01' })], at('2021-08-02T00:00:00Z'));
-    const removed = await ledger.removeEditions(at('2021-08-20T00:00:00Z'));
-    expect(removed).toMatchObject([{ id: old, folder: 'output/weekly/2021-08-22' }]);
+    const before = at('2021-08-20T00:00:00Z');
+    const removable = await ledger.removableEditions(before);
+    expect(removable).toMatchObject([{ id: old, folder: 'output/weekly/2021-08-22' }]);
+    // One of them is in use again since they were listed.
+    expect(await ledger.removeEditions([old, busy], before)).toBe(false);
+    expect(await ledger.removableEditions(before)).toEqual(removable);
+    expect(await ledger.removeEditions([old], before)).toBe(true);
     expect((await ledger.editions({})).map(({ id }) => id)).toEqual([recent, 'weekly/2021-08-01', busy]);
     expect(await ledger.runs({ edition: old })).toEqual([]);
     expect(await ledger.deliveries({ edition: old })).toEqual([]);

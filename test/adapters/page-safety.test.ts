@@ -15,8 +15,6 @@ import { openPrinter } from '../../src/adapters/chromium/printer.ts';
 import { testCacheFolder as cacheFolder } from '../support/cache.ts';
 import { readPdf } from '../support/pdf.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 /**
  * Four layers keep a document from running and from fetching. Any one of them hides that another is gone: so each is
  * looked at with the others off, beside a page on which it is off too, which must run or fetch.

@@ -1,12 +1,15 @@
 import { createCanvas, loadImage } from 'canvas';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPrinter, type Printer } from '../../src/adapters/chromium/printer.ts';
+import { removeEditions, storeEdition } from '../../src/adapters/editions.ts';
 import { openPictures } from '../../src/adapters/pictures.ts';
 import { hashOf } from '../../src/model/manifest.ts';
 import { testCacheFolder } from '../support/cache.ts';
+import { sampleEdition } from '../support/sample-edition.ts';
 
 let printer: Printer;
 let folder: string;
@@ -72,8 +75,10 @@ test('it is drawn once for each HTML, also for those who ask at once, and kept',
   };
   const picture = openPictures({ cacheFolder: folder, draw });
   const text = page('A4', '10mm');
-  await writeFile(join(folder, 'one.html'), text);
-  const one = { folder, name: 'one.html', sha256: hashOf(text) };
+  const edition = join(folder, 'weekly/2021-08-22');
+  await mkdir(edition, { recursive: true });
+  await writeFile(join(edition, 'one.html'), text);
+  const one = { folder: edition, name: 'one.html', sha256: hashOf(text) };
   const [first, second] = await Promise.all([picture(one), picture(one)]);
   expect(second).toBe(first);
   expect(Buffer.from((await picture(one)) ?? [])).toEqual(Buffer.from(first ?? []));
@@ -83,6 +88,30 @@ test('it is drawn once for each HTML, also for those who ask at once, and kept',
   expect(drawn).toBe(1);
   // Of another HTML than it was asked of nothing is drawn, nor kept under the hash.
   expect(await picture({ ...one, sha256: 'a'.repeat(64) })).toBeUndefined();
-  expect(await readdir(join(folder, 'pictures'))).toEqual([`${one.sha256}.png`]);
-  expect(await picture({ folder, name: 'gone.html', sha256: 'b'.repeat(64) })).toBeUndefined();
+  expect((await readdir(edition)).toSorted()).toEqual([`.first-page-${one.sha256}.png`, 'one.html']);
+  expect(await picture({ ...one, name: 'gone.html', sha256: 'b'.repeat(64) })).toBeUndefined();
+});
+
+test('it goes with its edition, and those that an earlier version kept in the cache folder go too', async () => {
+  const [cacheFolder, edition] = [join(folder, 'cache'), join(folder, 'daily/2021-08-22')];
+  await mkdir(join(cacheFolder, 'pictures'), { recursive: true });
+  await writeFile(join(cacheFolder, 'pictures', `${'a'.repeat(64)}.png`), 'TLP:RED');
+  const picture = openPictures({ cacheFolder, draw: () => Promise.resolve(Buffer.from('a picture')) });
+  await expect.poll(() => existsSync(join(cacheFolder, 'pictures'))).toBe(false);
+  const ask = async (text: string) => {
+    const { files, description } = sampleEdition(text);
+    await storeEdition(edition, files, description);
+    const html = { folder: edition, name: 'a.html', sha256: hashOf(`html of ${text}`) };
+    expect(Buffer.from((await picture(html)) ?? [])).toEqual(Buffer.from('a picture'));
+  };
+  const pictures = async () => {
+    const names = await readdir(folder, { recursive: true });
+    return names.filter((name) => name.endsWith('.png') && !name.startsWith('weekly'));
+  };
+  await ask('one');
+  await ask('two');
+  // The edition that was replaced took its picture with it.
+  expect(await pictures()).toEqual([join('daily/2021-08-22', `.first-page-${hashOf('html of two')}.png`)]);
+  expect(await removeEditions([edition], () => Promise.resolve(true))).toBe(true);
+  expect(await pictures()).toEqual([]);
 });

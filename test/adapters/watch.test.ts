@@ -22,7 +22,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 const isTold = async (path: string): Promise<boolean> =>
-  vi.waitUntil(() => told.has(path), { timeout: 10_000, interval: 20 });
+  vi.waitUntil(() => told.has(path), { timeout: 300_000, interval: 20 });
 /** Writes until it is told: when a folder begins to be watched cannot be seen from outside. */
 const isWatched = async (path: string): Promise<boolean> =>
   vi.waitUntil(
@@ -30,7 +30,7 @@ const isWatched = async (path: string): Promise<boolean> =>
       await writeFile(join(folder, path), String(told.size));
       return told.has(path);
     },
-    { timeout: 10_000, interval: 100 },
+    { timeout: 300_000, interval: 100 },
   );
 
 test('a file that is written, and one that another takes the place of, each time', async () => {

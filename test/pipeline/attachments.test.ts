@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { getDocument, VerbosityLevel } from 'pdfjs-dist/legacy/build/pdf.mjs';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifestSchema } from '../../scripts/write-schema.ts';
 import { openPrinter, type Printer } from '../../src/adapters/chromium/printer.ts';
 import { hashOf, manifest, sealedManifest } from '../../src/model/manifest.ts';
@@ -17,8 +17,6 @@ import { toCsv } from '../../src/pipeline/plain-rows.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { print } from '../support/gate.ts';
 import { findBrief, loadProduct } from '../support/product.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const product = await loadProduct();
 let printer: Printer;
@@ -88,6 +86,7 @@ describe('what is attached to a PDF', () => {
         )) === 'ENOENT'
       )
         return;
+      expect(edition.manifest.attachments).not.toEqual([]);
       for (const { name, sha256 } of edition.manifest.attachments)
         expect(hashOf(await readFile(join(folder, name)))).toBe(sha256);
     } finally {

@@ -145,15 +145,18 @@ describe('the charts of the briefs at full coverage', () => {
   });
 
   test('each has its text alternative once, and no other role or label', () => {
+    let looked = 0;
     for (const { name: id, brief } of all) {
       const { charts = {}, html = '' } = editions.get(id) ?? {};
       for (const [name, { svg }] of Object.entries(charts)) {
+        looked += 1;
         expect(svg.match(/ (?:role|aria-[a-z]+)=/g)).toEqual([' role=', ' aria-label=']);
         const alt = /^<svg [^>]*role="img" aria-label="([^"]+)"/.exec(svg)?.[1] ?? '';
         expect(alt).toContain(findBrief(product, brief).config.charts[name]?.alt);
         expect(html.split(alt)).toHaveLength(2);
       }
     }
+    expect(looked).toBeGreaterThan(8);
   });
 
   test('ids are unique in a page, and every reference lands', () => {
@@ -179,6 +182,7 @@ describe('the charts of the briefs at full coverage', () => {
     const charts = editions.get('weekly')?.charts ?? {};
     expect(Object.keys(Object(kabul))).toHaveLength(drawn.length);
     expect(alaska).toEqual(kabul);
+    expect(charts).not.toEqual({});
     for (const [name, { svg }] of Object.entries(charts))
       expect(Reflect.get(Object(kabul), `weekly/${name}`)).toBe(svg);
   });

@@ -1,12 +1,10 @@
 import { PDFDict, PDFDocument, PDFHexString, PDFName, PDFRawStream } from '@cantoo/pdf-lib';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPrinter } from '../../src/adapters/chromium/printer.ts';
 import type { Printer } from '../../src/adapters/chromium/printer.ts';
 import { seal } from '../../src/pipeline/seal.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { readPdf } from '../support/pdf.ts';
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
 const metadata = {
   title: 'Al-Qaeda ties – “weekly”',

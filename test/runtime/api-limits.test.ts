@@ -115,7 +115,7 @@ test('a process that comes too late to what is due turns work away, but says tha
       const statusOf = async (path: string) => (await web.ask(path)).status;
       try {
         setImmediate(work);
-        await expect.poll(() => statusOf('/api/briefs'), { timeout: 30_000 }).toBe(503);
+        await expect.poll(() => statusOf('/api/briefs'), { timeout: 300_000 }).toBe(503);
         expect(await web.ask('/api/briefs')).toMatchObject({
           headers: { 'content-type': 'application/problem+json', 'retry-after': '10' },
           json: { code: 'too-busy', mend: 'Try again later.' },
@@ -124,7 +124,7 @@ test('a process that comes too late to what is due turns work away, but says tha
       } finally {
         isBusy = false;
       }
-      await expect.poll(() => statusOf('/api/briefs'), { timeout: 30_000 }).toBe(200);
+      await expect.poll(() => statusOf('/api/briefs'), { timeout: 300_000 }).toBe(200);
     },
     { mostDelayMs: 200 },
   );
@@ -143,7 +143,7 @@ test('no more streams of events are open at once than may be', async () => {
     } finally {
       for (const stream of open) stream.destroy();
     }
-    await expect.poll(async () => (await web.begin(path)).statusCode, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await web.begin(path)).statusCode, { timeout: 300_000 }).toBe(200);
   });
 });
 

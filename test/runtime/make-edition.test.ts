@@ -7,7 +7,7 @@ import type { Ledger } from '../../src/runtime/ledger.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { deliverTo, openHouse, operator, scheduled, smallPdf, type House } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
-import { asked, now } from '../support/ledger-samples.ts';
+import { asked, now, removeSettled } from '../support/ledger-samples.ts';
 
 const ledgers = useLedgers();
 const never = new AbortController().signal;
@@ -56,7 +56,7 @@ describe('an edition', () => {
     const house = await openHouse(ledger);
     await ledger.request([asked()], now);
     const first = await make(house);
-    await ledger.removeEditions(new Date(now.getTime() + 1));
+    await removeSettled(ledger, new Date(now.getTime() + 1));
     await ledger.request([asked()], now);
     house.print = () => Promise.reject(new Error('It was printed.'));
     expect(await make(house)).toMatchObject({ state: 'rendered', sha256: first?.sha256 });

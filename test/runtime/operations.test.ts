@@ -1,10 +1,16 @@
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readEdition, storeEdition } from '../../src/adapters/editions.ts';
 import type { Ledger } from '../../src/runtime/ledger.ts';
 import type { Office } from '../../src/runtime/office.ts';
 import { operations, type OperationName } from '../../src/runtime/operations.ts';
+import { temporaryFolder } from '../support/dataset.ts';
 import { deliverTo, openHouse, refusalOf } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { asked, at, claimed, delivering, made, mailTo, now } from '../support/ledger-samples.ts';
+import { sampleEdition } from '../support/sample-edition.ts';
 
 /** What an operator asks for, on the real ledger and with the real briefs. */
 const ledgers = useLedgers();
@@ -310,9 +316,9 @@ test('prune: editions go with their files, and addresses are forgotten', async (
     const removed: string[] = [];
     const removing: Office = {
       ...office,
-      removeFiles: (folder) => {
-        removed.push(folder);
-        return Promise.resolve();
+      removeEditions: async (folders, removeRows) => {
+        removed.push(...folders);
+        return removeRows();
       },
     };
     expect(await ask('prune', {})).toEqual({ editions: [], addresses: 0 });
@@ -327,5 +333,57 @@ test('prune: editions go with their files, and addresses are forgotten', async (
     expect(await operations.prune.run(removing, later)).toEqual({ editions: [id], addresses: 0 });
     expect(removed).toEqual(['output/weekly/2021-08-22']);
     expect(await ledger.editions({})).toEqual([]);
+  });
+});
+
+test('prune: what cannot be removed stays whole, row and files, and the rest goes', async () => {
+  await withDesk(async ({ ask, ledger }) => {
+    const out = await temporaryFolder();
+    const folders = new Map<string, string>();
+    for (const asOf of ['2021-08-08', '2021-08-15', '2021-08-22']) {
+      const claim = await claimed(ledger, { asOf });
+      const folder = join(out, asOf === '2021-08-15' ? 'stuck' : 'weekly', asOf);
+      const { files, description } = sampleEdition(asOf);
+      await storeEdition(folder, files, description);
+      await ledger.settleEdition(claim, { ...made(), folder }, { now, alert: null });
+      folders.set(claim.edition.id, folder);
+    }
+    const whole = () => [...folders.values()].filter((folder) => existsSync(join(folder, 'a.pdf')));
+    // In the way of those that are to be moved aside, for root too.
+    const obstacle = join(out, 'stuck/.store/removed');
+    await writeFile(obstacle, '');
+    const before = { editionsBefore: '2021-08-24T00:00:00Z' };
+    const stuck = folders.get('weekly/2021-08-15');
+    expect(await refusalOf(ask('prune', before))).toMatchObject({
+      code: 'output-unwritable',
+      faults: [{ file: stuck, problem: expect.stringContaining('cannot be removed') }],
+    });
+    expect((await ledger.editions({})).map((each) => each.id)).toEqual(['weekly/2021-08-15']);
+    expect(whole()).toEqual([stuck]);
+    await rm(obstacle);
+    expect(await ask('prune', before)).toEqual({ editions: ['weekly/2021-08-15'], addresses: 0 });
+    expect(await ledger.editions({})).toEqual([]);
+    expect(whole()).toEqual([]);
+  });
+});
+
+test('prune: an edition that is sent again meanwhile keeps its row and files', async () => {
+  await withDesk(async ({ office, ledger }) => {
+    const folder = join(await temporaryFolder(), 'weekly/2021-08-22');
+    const { files, description } = sampleEdition('one');
+    await storeEdition(folder, files, description);
+    await ledger.settleEdition(await claimed(ledger), { ...made(), folder }, { now, alert: null });
+    const resent: Office = {
+      ...office,
+      removeEditions: (folders, removeRows) =>
+        office.removeEditions(folders, async () => {
+          await ledger.addDeliveries(id, [ana], now);
+          return removeRows();
+        }),
+    };
+    const before = { editionsBefore: '2021-08-24T00:00:00Z' };
+    expect(await operations.prune.run(resent, before)).toEqual({ editions: [], addresses: 0 });
+    expect(await ledger.edition(id)).toMatchObject({ id });
+    expect(await readEdition(folder)).toEqual(description);
   });
 });

@@ -18,7 +18,7 @@ async function taken(ledger: Ledger, count: number): Promise<string[]> {
     edition: ({ id }) => Promise.resolve(void ids.push(id)),
     delivery: ({ id }) => Promise.resolve(void ids.push(id)),
   });
-  await vi.waitFor(() => expect(ids.length).toBeGreaterThanOrEqual(count), { timeout: 30_000 });
+  await vi.waitFor(() => expect(ids.length).toBeGreaterThanOrEqual(count), { timeout: 300_000 });
   return ids.slice(0, count);
 }
 

@@ -12,7 +12,7 @@ import { copyFolder } from '../support/copy.ts';
 import { apply, copyOf, swap } from '../support/dataset.ts';
 import { deliverTo, openHouse, refusalOf, scheduled, type House } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
-import { asked, now } from '../support/ledger-samples.ts';
+import { asked, now, removeSettled } from '../support/ledger-samples.ts';
 import { readPage } from '../support/page.ts';
 
 /** Corrections of what was delivered, from the invented rows that were revised in one week and withdrawn in the next. */
@@ -541,8 +541,7 @@ test('an edition and its revisions are removed together, or not at all', async (
     const { ledger } = house.office;
     await ask('reissue', { id });
     await work();
-    const removed = async () =>
-      (await ledger.removeEditions(new Date(now.getTime() + 1))).map((each) => each.id).toSorted();
+    const removed = () => removeSettled(ledger, new Date(now.getTime() + 1));
     const [sent] = await ledger.deliveries({ edition: id, state: 'sent' });
     const move = async (from: 'sent' | 'waiting', to: 'sent' | 'waiting') =>
       ledger.moveDelivery(sent?.id ?? '', { from: [from], to, reason: null, now });

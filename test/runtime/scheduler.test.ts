@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Brief } from '../../src/model/brief.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
 import { editionsBetween, tick } from '../../src/runtime/scheduler.ts';
 import { openHouse, operator, scheduled, type House } from '../support/house.ts';
@@ -60,6 +61,45 @@ test('a brief that cannot be read waits, holds up no other, and misses nothing',
   await tick(at('2021-08-23T05:24:00Z'), { ...beats, loadBrief: house.workshop.loadBrief }, told);
   await tick(at('2021-08-23T05:25:00Z'), beats, told);
   expect(said()).toBe(3);
+});
+
+test.each<[string, (house: House) => Promise<Brief>, RegExp]>([
+  ['read, for whatever reason', () => Promise.reject(new TypeError('a defect')), /cannot be read/],
+  [
+    'scheduled',
+    async ({ workshop }) => {
+      const brief = await workshop.loadBrief('al-qaeda-ties');
+      const schedule = { ...brief.config.schedule, timezone: 'Nowhere/At-All' };
+      return { ...brief, config: { ...brief.config, schedule } };
+    },
+    /cannot be scheduled/,
+  ],
+])('a brief that cannot be %s delays no other', async (_, load, message) => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await look(house, '2021-08-16T12:00:00Z');
+  const schedules = {
+    ...house.office,
+    ...house.dispatch,
+    briefIds: () => Promise.resolve(briefs),
+    loadBrief: (id: string) => (id === 'al-qaeda-ties' ? load(house) : house.workshop.loadBrief(id)),
+  };
+  const told = new Map<string, string>();
+  const beat = (instant: string) => tick(at(instant), schedules, told);
+  const [, ...others] = endingOn('2021-08-22');
+  expect((await beat('2021-08-23T05:00:00Z')).map(({ id }) => id)).toEqual(others);
+  expect(await beat('2021-08-23T05:00:01Z')).toEqual([]);
+  expect(house.told.filter(([level]) => level === 'error')).toEqual([
+    ['error', expect.objectContaining({ brief: 'al-qaeda-ties' }), expect.stringMatching(message)],
+  ]);
+  expect(await look(house, '2021-08-23T05:10:00Z')).toEqual(['al-qaeda-ties/2021-08-22']);
+});
+
+test('when no brief can be scheduled, that is the ledger, and the look fails', async () => {
+  const ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await ledger[Symbol.asyncDispose]();
+  await expect(look(house, '2021-08-16T12:00:00Z')).rejects.toThrow();
 });
 
 test('what was missed is made up for, each week as of its own day, and the operator hears of each once', async () => {

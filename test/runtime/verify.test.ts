@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PDFHexString, PDFName, type PDFDocument } from '@cantoo/pdf-lib';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPrinter, type Printer } from '../../src/adapters/chromium/printer.ts';
 import { openProject } from '../../src/adapters/project.ts';
 import { hashOf, type Manifest } from '../../src/model/manifest.ts';
@@ -19,8 +19,6 @@ import { temporaryFolder } from '../support/dataset.ts';
 import { addRow, forge, reidentify, repaint } from '../support/forge-pdf.ts';
 import { print } from '../support/gate.ts';
 import { loadProduct, swapText } from '../support/product.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const root = join(import.meta.dirname, '../..');
 const product = await loadProduct();

@@ -24,7 +24,7 @@ async function newcomer(): Promise<Project> {
 
 test(
   'a broken brief stops only itself, and the first start names everything that needs a look',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const project = await newcomer();
     const mail = await mailServer();
@@ -61,7 +61,7 @@ test(
     await vi.waitFor(
       async () => expect(await (await get('/readyz')).json()).toEqual({ status: 'ready', problems }),
       {
-        timeout: 90_000,
+        timeout: 300_000,
       },
     );
     const headers = { cookie: await operatorCookie(project) };
@@ -78,7 +78,7 @@ test(
 
 test(
   'with a dead mail server, the operator hears of a broken brief by webhook and in a file, once',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const project = await newcomer();
     const calls: { title: string; paragraphs: string[] }[] = [];
@@ -103,7 +103,7 @@ test(
     for (const time of ['first', 'second']) {
       await using service = startService(project, 'start', env);
       await service.line(({ msg }) => msg === 'ready');
-      if (time === 'first') await vi.waitFor(() => expect(calls).toHaveLength(1), { timeout: 90_000 });
+      if (time === 'first') await vi.waitFor(() => expect(calls).toHaveLength(1), { timeout: 300_000 });
       // The second start has looked for problems by the time that it counts them.
       else
         await vi.waitFor(
@@ -112,7 +112,7 @@ test(
             const ready = await (await fetch(`http://127.0.0.1:${String(port)}/readyz`)).json();
             expect(ready).toMatchObject({ problems: [{ code: 'brief-unreadable' }] });
           },
-          { timeout: 90_000 },
+          { timeout: 300_000 },
         );
     }
     expect(calls).toMatchObject([

@@ -96,7 +96,7 @@ const settled = () =>
       expect(rows.length).toBeGreaterThanOrEqual(7);
       return rows;
     },
-    { timeout: 60_000, interval: 500 },
+    { timeout: 300_000, interval: 500 },
   );
 const messagesTo = (address: string) => arrived.filter(({ to }) => to === address);
 
@@ -162,19 +162,19 @@ test('retry sends what failed alone, resend one copy, release what is held', asy
   const before = arrived.length;
   const retried = await sitrep('retry celebrations/2021-08-22');
   expect(retried.stderr).toBe('');
-  await vi.waitFor(() => expect(offers.get('gone@example.org')).toBe(2), { timeout: 20_000 });
+  await vi.waitFor(() => expect(offers.get('gone@example.org')).toBe(2), { timeout: 300_000 });
   await settled();
   expect(messagesTo('good@example.org')).toHaveLength(1);
 
   const resent = await sitrep('resend celebrations/2021-08-22 --to good@example.org');
   expect(resent.stderr).toBe('');
-  await vi.waitFor(() => expect(messagesTo('good@example.org')).toHaveLength(2), { timeout: 20_000 });
+  await vi.waitFor(() => expect(messagesTo('good@example.org')).toHaveLength(2), { timeout: 300_000 });
   const ids = messagesTo('good@example.org').map(({ mail }) => mail.messageId);
   expect(new Set(ids).size).toBe(2);
 
   const held = (await deliveries()).find(({ state }) => state === 'held');
   await sitrep(`release ${held?.id.slice(0, 8)}`);
-  await vi.waitFor(() => expect(messagesTo('cut-held@example.org')).toHaveLength(2), { timeout: 20_000 });
+  await vi.waitFor(() => expect(messagesTo('cut-held@example.org')).toHaveLength(2), { timeout: 300_000 });
   await settled();
   // The two, and word to the operator of what bounced once more.
   expect(arrived.slice(before).map(({ to }) => to)).toEqual([

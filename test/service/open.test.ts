@@ -116,7 +116,7 @@ test('on a terminal the program prints a link as it starts, and not into its log
     const [link = ''] =
       new RegExp(`http://127\\.0\\.0\\.1:\\d+/open\\?once=${secret.source}`).exec(printed) ?? [];
     expect((await fetch(link, { redirect: 'manual' })).headers.get('location')).toBe('/');
-    await expect.poll(() => readFile(log, 'utf8'), { timeout: 20_000 }).toContain('"ready"');
+    await expect.poll(() => readFile(log, 'utf8'), { timeout: 300_000 }).toContain('"ready"');
     expect(await readFile(log, 'utf8')).not.toMatch(secret);
   } finally {
     child.stdin.write('\u0003');

@@ -61,7 +61,7 @@ beforeAll(async () => {
       const [edition] = JSON.parse((await sitrep('runs --json')).stdout) as { state: string }[];
       if (edition?.state !== 'done') throw new Error(`It is ${edition?.state}.`);
     },
-    { timeout: 60_000, interval: 500 },
+    { timeout: 300_000, interval: 500 },
   );
 });
 afterAll(async () => {
@@ -86,7 +86,7 @@ test('a correction is listed, asked for, made beside the first issue, and thread
   expect(asked.stdout).toContain(
     `${second} corrects ${first} as of 2021-03-21, and goes to the 2 that received an earlier revision:`,
   );
-  await vi.waitFor(() => expect(messagesTo('ana@example.org')).toHaveLength(2), { timeout: 60_000 });
+  await vi.waitFor(() => expect(messagesTo('ana@example.org')).toHaveLength(2), { timeout: 300_000 });
   const [issue, correction] = messagesTo('ana@example.org');
   expect(correction?.subject).toMatch(
     /^\[TLP:CLEAR\] Correction: .*, 2021-W09, as of 7 March 2021, revision 2$/,
@@ -98,7 +98,7 @@ test('a correction is listed, asked for, made beside the first issue, and thread
 
   const delivered = join(project.folder, 'output/delivered/archive/weekly');
   await vi.waitFor(() => expect(existsSync(join(delivered, 'weekly-2021-03-07-r2.pdf'))).toBe(true), {
-    timeout: 30_000,
+    timeout: 300_000,
   });
   expect((await pdfOf(first)).equals(bytes)).toBe(true);
   expect((await readFile(join(delivered, 'weekly-2021-03-07.pdf'))).equals(bytes)).toBe(true);

@@ -77,7 +77,7 @@ describe('sitrep start', () => {
 
   test(
     'gives back or finishes what is in hand when told to stop, and another start goes on with it',
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async () => {
       await withLedger('three');
       await using service = startService(project, 'start --out three');
@@ -100,7 +100,7 @@ describe('sitrep start', () => {
     },
   );
 
-  test('a mail server that falls silent does not keep it from stopping', { timeout: 60_000 }, async () => {
+  test('a mail server that falls silent does not keep it from stopping', { timeout: 300_000 }, async () => {
     await withLedger('silent');
     const had = Promise.withResolvers<void>();
     const mail = await mailServer({
@@ -174,7 +174,7 @@ test('a backfill that holds the ledger by itself is reached by other commands to
   await withLedger('alone');
   const backfill = project.sitrep('backfill weekly --from 2021-06-01 --to 2021-08-08 --out alone');
   const socket = join(project.folder, 'alone/.ledger/socket');
-  await vi.waitFor(() => expect(existsSync(socket)).toBe(true), { timeout: 30_000 });
+  await vi.waitFor(() => expect(existsSync(socket)).toBe(true), { timeout: 300_000 });
   const runs = await project.sitrep('runs --json --out alone');
   expect(runs).toMatchObject({ status: 0, stderr: '' });
   expect(await backfill).toMatchObject({ status: 0, stderr: '' });

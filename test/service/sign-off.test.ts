@@ -78,7 +78,7 @@ test('waits, is approved under a claimed name, and goes out once with the bytes 
   const made = await sitrep('backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver');
   expect(made.stderr).toBe('');
   expect(made.stdout).toContain(`${edition}: made; 0 of 3 received, 3 waiting`);
-  await vi.waitFor(() => expect(messagesTo('operator@example.net')).toHaveLength(1), { timeout: 20_000 });
+  await vi.waitFor(() => expect(messagesTo('operator@example.net')).toHaveLength(1), { timeout: 300_000 });
   expect(await statesOf(edition)).toEqual({
     'ana@example.org': 'waiting',
     'busy@example.org': 'waiting',
@@ -100,9 +100,9 @@ test('waits, is approved under a claimed name, and goes out once with the bytes 
   const approved = await sitrep(`approve ${edition} --as Ana --sha256 ${hashOf(bytes)}`);
   expect(approved).toMatchObject({ status: 0, stderr: '' });
   await vi.waitFor(async () => expect(await statesOf(edition)).toMatchObject({ archive: 'sent' }), {
-    timeout: 20_000,
+    timeout: 300_000,
   });
-  await vi.waitFor(() => expect(messagesTo('ana@example.org')).toHaveLength(1), { timeout: 20_000 });
+  await vi.waitFor(() => expect(messagesTo('ana@example.org')).toHaveLength(1), { timeout: 300_000 });
   expect(messagesTo('ana@example.org')[0]?.mail.attachments[0]?.content.equals(bytes)).toBe(true);
   expect((await sitrep(`runs --edition ${edition}`)).stdout).toMatch(
     new RegExp(`approved .* Ana, so says ${userInfo().username} \\(system user\\) +${hashOf(bytes)}`),
@@ -119,12 +119,12 @@ test('a file that was altered after the approval is not sent, and the operator i
   await sitrep(`approve ${edition}`);
   await vi.waitFor(
     async () => expect(await statesOf(edition)).toMatchObject({ 'busy@example.org': 'waiting' }),
-    { timeout: 30_000, interval: 500 },
+    { timeout: 300_000, interval: 500 },
   );
   const row = (await deliveriesOf(edition)).find(({ address }) => address === 'busy@example.org');
   expect(row?.reason).toMatch(/no longer the one that was made and approved\. Restore it/);
   await vi.waitFor(() => expect(messagesTo('operator@example.net').length).toBeGreaterThan(told), {
-    timeout: 20_000,
+    timeout: 300_000,
   });
   expect(messagesTo('busy@example.org')).toEqual([]);
 });

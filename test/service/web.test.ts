@@ -22,7 +22,7 @@ const isServer = ledger.roles.length > 1;
 
 test(
   'an edition is asked for over HTTP, made by the worker, watched and read',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     await using server = startService(project, isServer ? 'serve' : 'start', ledger.env);
     await using worker = isServer ? startService(project, 'worker', ledger.env) : server;
@@ -56,7 +56,7 @@ test(
 describe('on an address that others reach', () => {
   test(
     'a token lets in while it is not revoked, also in a service that runs',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const added = await sitrep('token add ann --may read --clearance TLP:GREEN');
       expect(added.stderr).toBe('');

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
 import { loadDataset } from '../../src/adapters/dataset.ts';
-import { markDelivered, readEdition, readEditionFile, storeEdition } from '../../src/adapters/editions.ts';
+import {
+  markDelivered,
+  readEdition,
+  readEditionFile,
+  removeEditions,
+  storeEdition,
+} from '../../src/adapters/editions.ts';
 import { loadMaterial } from '../../src/adapters/material.ts';
 import type { Brief } from '../../src/model/brief.ts';
 import { rendering } from './effects.ts';
@@ -85,7 +91,8 @@ export async function openHouse(
       ...common,
       ...catalogue,
       readPdf: readEditionFile,
-      removeFiles: () => Promise.resolve(),
+      removeEditions,
+      tidyEditions: () => Promise.resolve(),
       readManifest: readEdition,
       who: 'test',
       mostQueued: 200,

@@ -73,3 +73,9 @@ export async function delivering(ledger: Ledger, ...deliveries: NewDelivery[]): 
   const found = await ledger.deliveries({ edition: claim.edition.id });
   return deliveries.map(({ address }) => found.find((each) => each.address === address)?.id ?? '');
 }
+
+/** Removes what was settled before an instant, as "prune" does; gives the ids. */
+export async function removeSettled(ledger: Ledger, before: Date): Promise<string[]> {
+  const ids = (await ledger.removableEditions(before)).map(({ id }) => id);
+  return (await ledger.removeEditions(ids, before)) ? ids : [];
+}

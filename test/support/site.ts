@@ -69,7 +69,7 @@ export const overflowOf = (page: Page): Promise<number> =>
 /** A page of its own that fails on what the browser reports, such as a script that the policy stops. */
 export async function newTab(browser: Browser, { width = 1280 }: { width?: number } = {}): Promise<Page> {
   const page = await browser.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(300_000);
   await page.setViewport({ width, height: 900 });
   return page;
 }

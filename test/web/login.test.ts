@@ -43,7 +43,7 @@ afterAll(async () => {
 async function logIn(token: string, path = '/'): Promise<Page> {
   const context = await running.browser.createBrowserContext();
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(300_000);
   await page.goto(`${site.origin}${path}`);
   expect(new URL(page.url()).pathname).toBe('/login');
   await page.type('#token', token);

@@ -162,7 +162,7 @@ test('without scripts an edition is asked for and read', async () => {
         await page.reload();
         return state(page);
       },
-      { timeout: 30_000 },
+      { timeout: 300_000 },
     )
     .toBe('rendered');
   expect(await page.$$('.files a')).toHaveLength(3);
@@ -221,7 +221,7 @@ test('a brief of several editions groups them', async () => {
         await page.reload();
         return textOf(page);
       },
-      { timeout: 60_000 },
+      { timeout: 300_000 },
     )
     .toMatch(/2 editions: 2 rendered.*Actor sheet: Al-Qaeda rendered.*Actor sheet: Taliban rendered/);
   await page.goto(`${site.origin}/briefs/actor-sheet`);

@@ -34,7 +34,7 @@ const until = async (wanted: string) => {
         await page.reload();
         return state();
       },
-      { timeout: 30_000 },
+      { timeout: 300_000 },
     )
     .toBe(wanted);
 };
@@ -98,7 +98,7 @@ test('what is delivered is shown, sent again, held back and let go; and all of i
           await page.reload();
           return textOf(page, row(to));
         },
-        { timeout: 30_000 },
+        { timeout: 300_000 },
       )
       .toMatch(wanted);
   };

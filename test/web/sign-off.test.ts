@@ -74,7 +74,7 @@ async function untilShown(on: Page, selector: string, wanted: RegExp): Promise<v
         await on.reload();
         return textOf(on, selector);
       },
-      { timeout: 30_000 },
+      { timeout: 300_000 },
     )
     .toMatch(wanted);
 }

@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Webhook } from 'standardwebhooks';
+import { z } from 'zod';
 import type { WebhookSettings } from '../../model/delivery-settings.ts';
 import type { Deliver, Parcel, Receipt } from '../../runtime/parcel.ts';
 
@@ -13,6 +15,8 @@ export interface WebhookLimits {
  * Calls a webhook with the parcel as JSON, signed as Standard Webhooks says (standardwebhooks.com). The receiver knows
  * a repeated call by `Idempotency-Key`, so that what may have been taken, `unknown`, can be sent again. Whether the host
  * may receive is for the caller to check.
+ *
+ * Aborted before anything was sent, it rejects with the signal's reason; after that the answer is `unknown`.
  */
 export function webhookDelivery(
   { secret }: WebhookSettings,
@@ -23,6 +27,7 @@ export function webhookDelivery(
     if (!('webhook' in target)) throw new TypeError('The target is no webhook.');
     const body = JSON.stringify(describe(parcel, maxInlineBytes));
     const at = now();
+    using sending = watchSending(parcel.id);
     try {
       const response = await fetch(target.webhook, {
         method: 'POST',
@@ -43,11 +48,12 @@ export function webhookDelivery(
       await response.body?.cancel();
       return receiptOf(response.status);
     } catch (error) {
-      signal.throwIfAborted();
-      const name = nameOf(error);
-      return unreached.test(name)
-        ? { outcome: 'deferred', reason: `The webhook could not be reached: ${name}.` }
-        : { outcome: 'unknown', reason: `The webhook broke off, or did not answer: ${name}.` };
+      if (!sending.begun) {
+        signal.throwIfAborted();
+        return { outcome: 'deferred', reason: `The webhook could not be reached: ${nameOf(error)}.` };
+      }
+      const why = signal.aborted ? 'the process was stopped' : nameOf(error);
+      return { outcome: 'unknown', reason: `The webhook broke off, or did not answer: ${why}.` };
     }
   };
 }
@@ -89,12 +95,26 @@ function receiptOf(status: number): Receipt {
   return { outcome: 'bounced', reason: `The webhook refused the call: ${status}.` };
 }
 
-/**
- * How a call ends of which nothing was sent: no connection, no trust in its certificate, or an address that `fetch`
- * itself refuses, for which it gives no code. Of all others nobody knows.
- */
-const unreached =
-  /^(TypeError|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|UNABLE_TO_\w+|ERR_SSL_\w+|ERR_TLS_\w+|EPROTO|\w*CERT\w*)$/;
+/** Published by fetch (undici) once it is connected, right before it writes the head of a request. */
+const SEND_HEADERS = 'undici:client:sendHeaders';
+const sentHeaders = z.looseObject({ headers: z.string() });
+
+/** Whether fetch has begun to send the call of a delivery: its errors do not say so. */
+function watchSending(id: string): Disposable & { readonly begun: boolean } {
+  let begun = false;
+  const look = (message: unknown): void => {
+    const { data } = sentHeaders.safeParse(message);
+    // What cannot be read counts as sent: to be wrong that way only means to ask.
+    if (data === undefined || data.headers.includes(`idempotency-key: ${id}\r\n`)) begun = true;
+  };
+  subscribe(SEND_HEADERS, look);
+  return {
+    get begun() {
+      return begun;
+    },
+    [Symbol.dispose]: () => void unsubscribe(SEND_HEADERS, look),
+  };
+}
 
 /** The code, such as ECONNREFUSED, and not the message: that may hold the address, and the address a token. */
 function nameOf(error: unknown): string {

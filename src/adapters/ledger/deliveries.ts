@@ -46,12 +46,14 @@ export function deliveryCalls(
     settleDelivery: ({ id, edition, attempt, sendingAt }, settlement, { now, alert }) =>
       database.transaction(async (session) => {
         const retried = settlement.state === 'retried';
-        const unsure = settlement.state !== 'waiting' && settlement.mayHaveArrived === true;
-        const again = retried || (await wasDecided(session, edition, settlement));
+        const givenBack = settlement.state === 'given-back';
+        const unsure = 'mayHaveArrived' in settlement && settlement.mayHaveArrived;
+        const again = retried || givenBack || (await wasDecided(session, edition, settlement));
         // Attempts are counted from the start again when an operator has it retried: the instant tells them apart.
         const settled = await session.query(
           `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL,
-             may_have_arrived = may_have_arrived OR $7, next_try_at = $8, unanswered = unanswered + $9
+             may_have_arrived = may_have_arrived OR $7, next_try_at = $8, unanswered = unanswered + $9,
+             attempt = attempt - $10
            WHERE id = $1 AND state = 'sending' AND attempt = $2 AND sending_at = $3 RETURNING id`,
           [
             id,
@@ -63,6 +65,7 @@ export function deliveryCalls(
             unsure,
             retried ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
             retried && settlement.unanswered === true ? 1 : 0,
+            givenBack ? 1 : 0,
           ],
         );
         if (settled.length === 0) return false;

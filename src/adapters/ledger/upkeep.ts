@@ -7,28 +7,45 @@ import { loseEdition } from './editions.ts';
 import { isAlive, sendJobs, wakeEditions } from './jobs.ts';
 import { editionColumns, toEditions } from './rows.ts';
 
+/**
+ * Settled before $1, with nothing open. All revisions go together: without the last of them, the one before would count
+ * as not replaced.
+ */
+const isRemovable = `(brief, as_of, paper, parameters) NOT IN (
+  SELECT brief, as_of, paper, parameters FROM sitrep.edition e
+  WHERE settled_at IS NULL OR settled_at >= $1 OR state IN ('queued', 'rendering')
+    OR EXISTS (SELECT 1 FROM sitrep.edition child WHERE child.part_of = e.id)
+    OR EXISTS (SELECT 1 FROM sitrep.delivery
+      WHERE edition = e.id AND state IN ('waiting', 'pending', 'sending')))`;
+
 /** Keeping the ledger small, and whole. */
 export function upkeepCalls(
   database: Database,
   boss: PgBoss,
-): Pick<Ledger, 'removeEditions' | 'forgetAddresses' | 'reconcile'> {
+): Pick<Ledger, 'removableEditions' | 'removeEditions' | 'forgetAddresses' | 'reconcile'> {
   return {
-    // All revisions go together: without the last of them, the one before would count as not replaced.
-    removeEditions: async (before) =>
+    removableEditions: async (before) =>
       toEditions(
         await database.query(
-          `WITH kept AS (
-             SELECT brief, as_of, paper, parameters FROM sitrep.edition e
-             WHERE settled_at IS NULL OR settled_at >= $1 OR state IN ('queued', 'rendering')
-               OR EXISTS (SELECT 1 FROM sitrep.edition child WHERE child.part_of = e.id)
-               OR EXISTS (SELECT 1 FROM sitrep.delivery
-                 WHERE edition = e.id AND state IN ('waiting', 'pending', 'sending')))
-           DELETE FROM sitrep.edition
-           WHERE (brief, as_of, paper, parameters) NOT IN (SELECT brief, as_of, paper, parameters FROM kept)
-           RETURNING ${editionColumns}`,
+          `SELECT ${editionColumns} FROM sitrep.edition WHERE ${isRemovable} ORDER BY brief, as_of, id`,
           [before],
         ),
       ),
+
+    removeEditions: (ids, before) =>
+      database.transaction(async (session) => {
+        await session.query(
+          'SELECT 1 FROM sitrep.edition WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE',
+          [[...ids]],
+        );
+        const found = await session.query(
+          `SELECT 1 FROM sitrep.edition WHERE id = ANY($2::text[]) AND ${isRemovable}`,
+          [before, [...ids]],
+        );
+        if (found.length < ids.length) return false;
+        await session.query('DELETE FROM sitrep.edition WHERE id = ANY($1::text[])', [[...ids]]);
+        return true;
+      }),
 
     forgetAddresses: async (before) => {
       // What a server answered often repeats the address.

@@ -201,13 +201,50 @@ test('an answer without end is not waited for', async () => {
   expect(await call(url)).toMatchObject({ outcome: 'sent' });
 });
 
-test('aborting rejects with the reason and ends the connection', async () => {
+test('stopped while it still connects: nothing was sent, so it rejects with the reason', async () => {
+  const abort = new AbortController();
+  let bytes = 0;
+  const { port } = await bareServer((socket) => {
+    socket.on('data', (data) => {
+      // The first word of a TLS connection, which this server never answers.
+      bytes += data.length;
+      abort.abort(new Error('stopping'));
+    });
+  });
+  await expect(call(`https://127.0.0.1:${port}/`, { signal: abort.signal })).rejects.toThrow('stopping');
+  expect(bytes).toBeGreaterThan(0);
+});
+
+test('not connected in time: deferred', async () => {
+  const { port } = await bareServer(() => {});
+  expect(await call(`https://127.0.0.1:${port}/`, { timeoutMs: 300 })).toEqual({
+    outcome: 'deferred',
+    reason: 'The webhook could not be reached: no answer in time.',
+  });
+});
+
+test('stopped once the call was sent: unknown, and the connection is ended', async () => {
   const abort = new AbortController();
   const { port, open } = await bareServer((socket) => {
     socket.once('data', () => abort.abort(new Error('stopping')));
   });
-  await expect(call(`http://127.0.0.1:${port}/`, { signal: abort.signal })).rejects.toThrow('stopping');
+  expect(await call(`http://127.0.0.1:${port}/`, { signal: abort.signal })).toEqual({
+    outcome: 'unknown',
+    reason: 'The webhook broke off, or did not answer: the process was stopped.',
+  });
   await Promise.all([...open].map((socket) => once(socket, 'close')));
+});
+
+test('a call over a connection that is open already counts as sent as well', async () => {
+  const abort = new AbortController();
+  let received = 0;
+  const { url } = await receiver((response) => {
+    received += 1;
+    if (received === 1) response.writeHead(204).end();
+    else abort.abort(new Error('stopping'));
+  });
+  expect(await call(url)).toMatchObject({ outcome: 'sent' });
+  expect(await call(url, { signal: abort.signal })).toMatchObject({ outcome: 'unknown' });
 });
 
 test('the secret is in no header, body or reason', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Brief } from '../../../src/model/brief.ts';
 import { idleWaivers } from '../../../src/pipeline/gate/gate.ts';
 import { judge } from '../../../src/pipeline/gate/rule.ts';
@@ -14,8 +14,6 @@ import {
   withRow,
   type Product,
 } from '../../support/product.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const right = await loadProduct();
 const asOf = '2021-08-25';

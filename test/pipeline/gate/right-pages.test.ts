@@ -1,13 +1,11 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPrinter, type Printer } from '../../../src/adapters/chromium/printer.ts';
 import type { RowOf } from '../../../src/model/dataset.ts';
 import { AppError } from '../../../src/model/fault.ts';
 import { testCacheFolder } from '../../support/cache.ts';
 import { print } from '../../support/gate.ts';
 import { findBrief, loadProduct, withBrief, withTables, type Product } from '../../support/product.ts';
-
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
 /** Pages that are generated, printed and held to every rule. */
 const RUNS = Number(process.env['TEST_PAGES'] ?? 64);
