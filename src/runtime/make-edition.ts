@@ -51,6 +51,7 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'chart-unfinished',
   'print-failed',
   'output-unwritable',
+  'ledger-unavailable',
 ]);
 const MOST_ATTEMPTS = 5;
 /** A chart is slow on a busy machine, or its spec has no end: each attempt at that one holds up all other charts. */

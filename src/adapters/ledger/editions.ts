@@ -4,7 +4,7 @@ import { waitsForApproval } from '../../model/approval.ts';
 import { heldByOperator, type EditionRecord, type NewEdition } from '../../model/edition.ts';
 import type { Ledger, Making } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
-import { closeEdition, insertDeliveries } from './deliveries.ts';
+import { closeEdition, insertDeliveries, lockEdition } from './deliveries.ts';
 import { hurry, wakeEditions } from './jobs.ts';
 import { insertSteps } from './records.ts';
 import { editionColumns, toEditions } from './rows.ts';
@@ -90,14 +90,18 @@ export function editionCalls(
         return true;
       }),
 
-    moveEdition: (id, { from, to, reason, now }) =>
+    moveEdition: (id, { from, to, reason, onlyUnsent = false, now }) =>
       database.transaction(async (session) => {
+        await lockEdition(session, id);
         const [moved] = toEditions(
           await session.query(
             `UPDATE sitrep.edition SET state = $2, reason = $3, attempt = 0, job = NULL,
                settled_at = CASE WHEN $2 = 'queued' THEN NULL ELSE $4::timestamptz END
-             WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${editionColumns}`,
-            [id, to, reason, now, [...from]],
+             WHERE id = $1 AND state = ANY($5::text[]) AND NOT ($6 AND EXISTS (
+               SELECT 1 FROM sitrep.delivery WHERE edition = $1 AND content IN ('edition', 'notice')
+                 AND state NOT IN ('waiting', 'held', 'cancelled')))
+             RETURNING ${editionColumns}`,
+            [id, to, reason, now, [...from], onlyUnsent],
           ),
         );
         if (!moved) return false;
