@@ -208,10 +208,7 @@ export function settle(
 }
 
 /** Of the time that the retry policy allows. */
-const secondsLeft = (
-  tryingSince: Date | null,
-  { retry, now }: Pick<Dispatch, 'retry' | 'now'>,
-): number =>
+const secondsLeft = (tryingSince: Date | null, { retry, now }: Pick<Dispatch, 'retry' | 'now'>): number =>
   tryingSince === null
     ? retry.forSeconds
     : retry.forSeconds - (now().getTime() - tryingSince.getTime()) / 1000;

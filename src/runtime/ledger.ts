@@ -91,6 +91,8 @@ export interface Sight {
 interface EditionFilter extends Filter {
   readonly from?: Day | undefined;
   readonly to?: Day | undefined;
+  /** Only editions of the schedule that were due before this and have no alert that they are late. */
+  readonly lateSince?: Date | undefined;
   readonly after?: { readonly asOf: string; readonly revision: number; readonly id: string } | undefined;
 }
 interface DeliveryFilter extends Filter {
