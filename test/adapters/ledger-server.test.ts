@@ -6,7 +6,9 @@ import { Client, Pool } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { serverDatabase } from '../../src/adapters/ledger/database.ts';
 import { migrateServer, openServerLedger } from '../../src/adapters/ledger/open.ts';
+import { asked, now } from '../support/ledger-samples.ts';
 import { isServer, useLedgers } from '../support/ledger.ts';
+import { openSilentProxy } from '../support/silent-proxy.ts';
 
 /** What only the ledger on a server does: several processes share it, and its tables are made in a step of its own. */
 const ledgers = useLedgers();
@@ -50,6 +52,31 @@ describe.runIf(isServer)('on a server', () => {
     await migrateServer(at, { onError });
     await using ledger = await openServerLedger(at, { onError });
     expect(await ledger.editions({})).toEqual([]);
+  });
+});
+
+describe.runIf(isServer)('a connection that falls silent', () => {
+  test('is given up after its time, and the next look at the schedule uses another', async () => {
+    const { at } = await ledgers.fresh();
+    await using proxy = await openSilentProxy(at);
+    await using ledger = await openServerLedger(proxy.url, { onError: () => {}, queryMs: 1000 });
+    const due = asked();
+    const look = () =>
+      ledger.openSlots('weekly', {
+        now: before,
+        // As a schedule does it: nothing is due that lies before the cursor.
+        plan: (cursor) => ({ cursor: now, due: cursor < now ? [due] : [], skipped: [] }),
+      });
+    const before = new Date(now.getTime() - 1);
+    const nothing = (cursor: Date) => ({ cursor, due: [], skipped: [] });
+    await ledger.openSlots('weekly', { now: before, plan: nothing });
+    proxy.fallSilent();
+    const startedMs = performance.now();
+    await expect(look()).rejects.toMatchObject({ code: 'ledger-unavailable' });
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    expect(await look()).toMatchObject([{ id: due.id }]);
+    expect(await look()).toEqual([]);
+    proxy.cut();
   });
 });
 
