@@ -110,7 +110,7 @@ test('of more late editions than a list shows, each has one alert', { timeout: 1
   const late = Array.from({ length: 1200 }, (_, index) => asked({ brief: `b${index}` }));
   const onTime = asked({ brief: 'weekly', asOf: '2021-08-29', slot: at('2021-08-30T05:00:00Z') });
   await ledger.request([...late.map((each) => ({ ...each, slot })), onTime], slot);
-  for (let look = 0; look < 2; look += 1)
+  for (let round = 0; round < 2; round += 1)
     await tellOfLateEditions(at('2021-08-30T05:30:00Z'), { ledger, operator });
   const alerts = await ledger.deliveries({ limit: 10_000 });
   expect(new Set(alerts.map(({ edition }) => edition))).toEqual(new Set(late.map(({ id }) => id)));
