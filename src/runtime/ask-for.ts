@@ -55,9 +55,9 @@ export async function askFor(
   const { asOf, parameters } = edition;
   const present = await existing(office, edition, { isOnPaper: asked.paper !== undefined });
   if (present !== undefined) {
-    const { id } = present;
+    const { id, paper } = present;
     // It stays as it is, but no longer waits for the rest of a backfill.
-    if (present.state === 'queued') await ledger.request([{ ...edition, id }], office.now());
+    if (present.state === 'queued') await ledger.request([{ ...edition, id, paper }], office.now());
     return { id, isNew: false };
   }
   const { queuedRequests: queued } = await ledger.counts();
