@@ -202,7 +202,7 @@ const program = commandLine(
       effects,
       signal: stop.signal,
       readPdf: readPdfFile,
-      recordsOf: (out, edition) => recordedIn(out, { edition, parts: () => parts('error') }),
+      recordsOf: (out, named) => recordedIn(out, { named, parts: () => parts('error') }),
       sayNo: () => {
         process.exitCode = 1;
       },

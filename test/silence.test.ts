@@ -130,6 +130,7 @@ const incident = (id: string, day: string): RowOf<'events'> => ({
   targets: [],
   place: null,
   part_of: null,
+  speech_act: null,
   title: `Air strike near the ${id.slice(2)} bridge`,
   summary: `On {${id}.date} an air strike hit the road near the ${id.slice(2)} bridge.`,
   claim_status: 'attributed',

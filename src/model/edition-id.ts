@@ -1,5 +1,6 @@
 import type { Paper } from './brief.ts';
 import type { Day } from './calendar.ts';
+import type { EditionRecord } from './edition.ts';
 import { hashOf } from './manifest.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -7,7 +8,8 @@ import type { Parameters } from './parameters.ts';
 export interface EditionOf {
   readonly asOf: Day;
   readonly paper: Paper;
-  readonly ownPaper: Paper;
+  /** The brief's own when the edition was asked for; null has the name mention the paper in any case. */
+  readonly ownPaper: Paper | null;
   readonly parameters: Parameters;
   /** 1 if left out: as it is first issued. */
   readonly revision?: number | undefined;
@@ -19,6 +21,22 @@ export interface EditionOf {
  */
 export function editionId({ brief, ...edition }: EditionOf & { readonly brief: string }): string {
   return `${brief}/${editionName(edition)}`;
+}
+
+/**
+ * The paper that the name of an edition leaves out, null where it mentions its paper. That was decided when the edition
+ * was asked for: the paper of its brief may be another by now.
+ */
+export function ownPaperOf({
+  id,
+  brief,
+  asOf,
+  paper,
+  parameters,
+  correction,
+}: Pick<EditionRecord, 'id' | 'brief' | 'asOf' | 'paper' | 'parameters' | 'correction'>): Paper | null {
+  const revision = correction?.revision;
+  return id === editionId({ brief, asOf, paper, ownPaper: paper, parameters, revision }) ? paper : null;
 }
 
 /** The part of the identity below the brief's name: of its folder, and after the brief's name of its files. */

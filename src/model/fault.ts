@@ -106,6 +106,7 @@ export const errorCodes = [
   'edition-delivered',
   'golden-differs',
   'ledger-in-use',
+  'ledger-unavailable',
   'ledger-unusable',
   'operation-refused',
   'operation-forbidden',

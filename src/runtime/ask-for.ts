@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { papers, type Brief } from '../model/brief.ts';
+import { canonicalJson } from '../model/canonical-json.ts';
 import { day, today, type Day } from '../model/calendar.ts';
 import { editionId } from '../model/edition-id.ts';
-import type { NewEdition } from '../model/edition.ts';
+import type { EditionRecord, NewEdition } from '../model/edition.ts';
 import { AppError } from '../model/fault.ts';
 import { requireParameters } from '../model/parameters.ts';
 import { Temporal } from 'temporal-polyfill';
@@ -51,11 +52,12 @@ export async function askFor(
 ): Promise<{ id: string; isNew: boolean }> {
   const edition = editionAskedFor(office, brief, asked);
   const { ledger } = office;
-  const { id, asOf, parameters } = edition;
-  const present = await ledger.edition(id);
-  if (present) {
+  const { asOf, parameters } = edition;
+  const present = await existing(office, edition, { isOnPaper: asked.paper !== undefined });
+  if (present !== undefined) {
+    const { id, paper } = present;
     // It stays as it is, but no longer waits for the rest of a backfill.
-    if (present.state === 'queued') await ledger.request([edition], office.now());
+    if (present.state === 'queued') await ledger.request([{ ...edition, id, paper }], office.now());
     return { id, isNew: false };
   }
   const { queuedRequests: queued } = await ledger.counts();
@@ -67,10 +69,29 @@ export async function askFor(
       },
     ]);
   const details = { asOf, deliver: asked.deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };
-  const added = await recorded(office, { what: 'request', edition: id, details }, () =>
+  const added = await recorded(office, { what: 'request', edition: edition.id, details }, () =>
     ledger.request([edition], office.now()),
   );
-  return { id, isNew: added.length > 0 };
+  const [id] = added;
+  return { id: id ?? edition.id, isNew: id !== undefined };
+}
+
+/**
+ * The edition that is asked for, if there is one: the one of that name, whatever paper its brief had then; or
+ * the one on the paper that is asked for, whatever its name.
+ */
+async function existing(
+  { ledger }: Office,
+  { id, brief, asOf, paper, parameters }: NewEdition,
+  { isOnPaper }: { isOnPaper: boolean },
+): Promise<EditionRecord | undefined> {
+  const named = isOnPaper ? undefined : await ledger.edition(id);
+  if (named !== undefined) return named;
+  const ofDay = await ledger.editions({ brief, from: asOf, to: asOf, limit: 100_000 });
+  const known = canonicalJson(parameters);
+  return ofDay.find(
+    (each) => each.correction === null && each.paper === paper && canonicalJson(each.parameters) === known,
+  );
 }
 
 function editionAskedFor(office: Office, brief: Brief, asked: z.output<typeof wish>): NewEdition {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { editionId, editionName, type EditionOf } from '../model/edition-id.ts';
+import { editionId, splitEditionId, type EditionOf } from '../model/edition-id.ts';
 import { AppError, type Fault } from '../model/fault.ts';
 import type { FileToStore, Manifest } from '../model/manifest.ts';
 import { describeParameters } from '../model/parameters.ts';
@@ -25,6 +25,8 @@ export interface Store {
 
 export interface Job {
   readonly requests: readonly Request[];
+  /** The id of the one edition that is asked for, where it has one already: the paper of its brief may have changed. */
+  readonly id?: string;
   readonly out: string;
   readonly formats: readonly Format[];
   /** Render again what is already there. */
@@ -53,7 +55,7 @@ export interface Reports {
  * Throws the faults of all that failed; the others are stored all the same.
  */
 export async function generate(
-  { requests, out, formats: wanted, force, engine }: Job,
+  { requests, id: ownId, out, formats: wanted, force, engine }: Job,
   {
     effects,
     material,
@@ -67,7 +69,8 @@ export async function generate(
   const make = async (request: Request): Promise<Outcome> => {
     const { brief } = request;
     // One edition never lies within the folder of another, which is replaced as a whole.
-    const folder = join(out, editionId({ brief: brief.id, ...identityOf(request) }));
+    const id = ownId ?? editionId({ brief: brief.id, ...identityOf(request) });
+    const folder = join(out, id);
     const inputs = inputsOf(request, { engine, material: material.sha256, formats: wanted });
     const present = force ? undefined : await store.read(folder);
     if (present?.inputs === inputs) {
@@ -80,7 +83,7 @@ export async function generate(
     const edition = wanted.includes('pdf')
       ? await produce(request, effects, material, { onStep, signal, elapsedMs })
       : await renderOnly(request, { effects, material, onStep, signal, elapsedMs });
-    const name = `${brief.id}-${editionName(identityOf(request))}`;
+    const name = `${brief.id}-${splitEditionId(id).name}`;
     const files = [
       ...(edition.pdf ? [{ name: `${name}.pdf`, content: edition.pdf }] : []),
       ...(wanted.includes('html') ? [{ name: `${name}.html`, content: edition.html }] : []),

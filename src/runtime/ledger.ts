@@ -93,6 +93,8 @@ export interface Sight {
 interface EditionFilter extends Filter {
   readonly from?: Day | undefined;
   readonly to?: Day | undefined;
+  /** Only editions of the schedule that were due before this and have no alert that they are late. */
+  readonly lateSince?: Date | undefined;
   readonly after?: { readonly asOf: string; readonly revision: number; readonly id: string } | undefined;
 }
 interface DeliveryFilter extends Filter {
@@ -230,10 +232,19 @@ export interface Ledger extends AsyncDisposable {
   counts(filter?: Pick<Filter, 'brief' | 'sight'>): Promise<Counts>;
   cursors(): Promise<{ brief: string; slot: Date }[]>;
 
-  /** Moves an edition or delivery from one of the states `from`; false when it is in none of them. */
+  /**
+   * Moves an edition or delivery from one of the states `from`; false when it is in none of them. With `onlyUnsent` also
+   * false when a delivery of the edition was sent, or is on its way.
+   */
   moveEdition(
     id: string,
-    move: { from: readonly EditionState[]; to: EditionState; reason: string | null; now: Date },
+    move: {
+      from: readonly EditionState[];
+      to: EditionState;
+      reason: string | null;
+      onlyUnsent?: boolean;
+      now: Date;
+    },
   ): Promise<boolean>;
   /** `didNotArrive` takes back that it may have. */
   moveDelivery(

@@ -5,7 +5,7 @@ import { knownFor } from '../model/correction.ts';
 import type { Dataset } from '../model/dataset.ts';
 import type { EditionRecord } from '../model/edition.ts';
 import { AppError, describeFault, type ErrorCode } from '../model/fault.ts';
-import { editionId } from '../model/edition-id.ts';
+import { editionId, ownPaperOf } from '../model/edition-id.ts';
 import type { Target } from '../model/target.ts';
 import { applyParameters, titleOfEdition } from '../pipeline/applied-parameters.ts';
 import { nothingNew } from '../pipeline/changes.ts';
@@ -51,6 +51,7 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'chart-unfinished',
   'print-failed',
   'output-unwritable',
+  'ledger-unavailable',
 ]);
 const MOST_ATTEMPTS = 5;
 /** A chart is slow on a busy machine, or its spec has no end: each attempt at that one holds up all other charts. */
@@ -164,6 +165,7 @@ async function make(
   const [outcome] = await generate(
     {
       requests: [{ brief, dataset, asOf, paper, parameters, correction }],
+      id: edition.id,
       out: workshop.out,
       formats: ['pdf', 'html'],
       force: false,
@@ -229,8 +231,7 @@ async function fanOutInto(
   const { asOf, paper } = edition;
   const sets = await fanOut({ brief, dataset, asOf }, workshop.effects);
   const editions = sets.map((parameters) => {
-    const ownPaper = brief.config.paper;
-    const id = editionId({ brief: brief.id, asOf, paper, ownPaper, parameters });
+    const id = editionId({ brief: brief.id, asOf, paper, ownPaper: ownPaperOf(edition), parameters });
     const { brief: name, origin, slot, reach } = edition;
     const part = { partOf: edition.id, origin, slot, reach, correction: null };
     return { id, brief: name, asOf, paper, parameters, ...part };

@@ -30,7 +30,7 @@ export const retry = change('retry', async (office, found) => {
     return [edition.id];
   const deliveries = await office.ledger.deliveries({ edition: edition.id });
   // What is not approved can be made again, in the light of what was found wrong with it.
-  const again = { from: ['delivering'], to: 'queued', reason: null, now } as const;
+  const again = { from: ['delivering'], to: 'queued', reason: null, onlyUnsent: true, now } as const;
   if (isStillToApprove(edition, deliveries) && (await office.ledger.moveEdition(edition.id, again)))
     return [edition.id];
   return move(office, deliveries, { from: ['failed', 'bounced'], to: 'pending' });

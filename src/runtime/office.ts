@@ -48,13 +48,16 @@ export async function find({ ledger }: Office, id: string): Promise<Found> {
   const deliveries = id.length >= 6 ? await ledger.deliveries({ limit: 100_000 }) : [];
   const [delivery, other] = deliveries.filter((each) => each.id.startsWith(id));
   if (delivery && !other) return { delivery };
-  throw new AppError('edition-unknown', [
+  throw unknownEdition(id, `${other ? 'single ' : ''}edition or delivery`);
+}
+
+export const unknownEdition = (id: string, what = 'edition'): AppError =>
+  new AppError('edition-unknown', [
     {
-      problem: `There is no ${other ? 'single ' : ''}edition or delivery "${id}" in the ledger.`,
+      problem: `There is no ${what} "${id}" in the ledger.`,
       mend: '"sitrep runs" shows the editions, such as weekly/2021-08-22, "sitrep deliveries" the deliveries.',
     },
   ]);
-}
 
 export async function editionOf({ ledger }: Office, id: string): Promise<EditionRecord> {
   const edition = await ledger.edition(id);

@@ -8,7 +8,7 @@ import { AppError } from '../model/fault.ts';
 import { askFor, requireOver, wish } from './ask-for.ts';
 import { distinct } from './generate.ts';
 import { cancel, hold, release, resend, retry } from './moves.ts';
-import { refused, type Office } from './office.ts';
+import { refused, unknownEdition, type Office } from './office.ts';
 import { recorded } from './record.ts';
 import { reissue } from './reissue.ts';
 import { revised } from './revised.ts';
@@ -32,6 +32,7 @@ export const operations = {
     }),
     async ({ ledger }, filter) => {
       const editions = await ledger.editions(filter);
+      if (filter.edition !== undefined && editions.length === 0) throw unknownEdition(filter.edition);
       const deliveries = await ledger.deliveryCounts(editions.map(({ id }) => id));
       const { edition: one } = filter;
       const details =

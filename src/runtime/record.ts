@@ -19,7 +19,10 @@ export async function recorded<T>(
     await ledger.closeChange(id, 'done');
     return result;
   } catch (error) {
-    await ledger.closeChange(id, error instanceof AppError ? 'refused' : 'failed');
+    await ledger.closeChange(
+      id,
+      error instanceof AppError && error.code !== 'ledger-unavailable' ? 'refused' : 'failed',
+    );
     throw error;
   }
 }

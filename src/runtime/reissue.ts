@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { day, today } from '../model/calendar.ts';
 import type { Corrected } from '../model/correction.ts';
-import { editionId } from '../model/edition-id.ts';
+import { editionId, ownPaperOf } from '../model/edition-id.ts';
 import { isForRecipients, type EditionRecord, type NewEdition } from '../model/edition.ts';
 import { correctionText } from '../pipeline/changes.ts';
 import { find, refused, type Office } from './office.ts';
@@ -138,7 +138,14 @@ function revisionAfter(
   const { brief, by } = looked;
   const revision = Math.max(...revisions.map(revisionOf)) + 1;
   return {
-    id: editionId({ brief: brief.id, asOf, paper, ownPaper: brief.config.paper, parameters, revision }),
+    id: editionId({
+      brief: brief.id,
+      asOf,
+      paper,
+      ownPaper: ownPaperOf(replaced),
+      parameters,
+      revision,
+    }),
     brief: brief.id,
     asOf,
     paper,

@@ -96,11 +96,10 @@ export async function tellOfLateEditions(
   { ledger, operator }: Pick<Schedules, 'ledger' | 'operator'>,
 ): Promise<void> {
   if (operator === null) return;
+  const lateSince = new Date(now.getTime() - LATE_MS);
   for (const state of ['queued', 'rendering'] as const) {
-    for (const { id, slot, origin } of await ledger.editions({ state })) {
-      const isLate = origin === 'schedule' && slot !== null && now.getTime() - slot.getTime() > LATE_MS;
-      if (isLate) await ledger.addDeliveries(id, [alertTo(operator, 'late')], now);
-    }
+    for (const { id } of await ledger.editions({ state, lateSince, limit: 100_000 }))
+      await ledger.addDeliveries(id, [alertTo(operator, 'late')], now);
   }
 }
 

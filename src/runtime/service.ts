@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Dispatch } from './deliver-edition.ts';
 import type { Log } from './log.ts';
 import { makeEdition, type Workshop } from './make-edition.ts';
@@ -15,6 +16,8 @@ const DELIVERIES_AT_ONCE = 4;
 const RECONCILE_MS = 60_000;
 const WATCH_MS = 15_000;
 const WATCH_TIMEOUT_MS = 60_000;
+/** A round that takes longer is not waited for: a connection or a disk may have fallen silent. */
+const ROUND_MS = 60_000;
 
 /** Finds what is due, over and over. Disposing waits for the round under way. */
 export function startScheduler({
@@ -22,14 +25,16 @@ export function startScheduler({
   heartbeat,
   now,
   onBeat,
+  roundMs = ROUND_MS,
 }: {
   schedules: Schedules;
   heartbeat: Heartbeat;
   now: () => Date;
   onBeat: (at: Date) => void;
+  roundMs?: number;
 }): AsyncDisposable {
   const told = new Map<string, string>();
-  return heartbeat(async () => {
+  const look = async (): Promise<void> => {
     try {
       const at = now();
       await tick(at, schedules, told);
@@ -38,6 +43,18 @@ export function startScheduler({
       // The next round tries again: the cursor has not moved.
       schedules.log.error({ error: String(error) }, 'The schedule could not be looked at.');
     }
+  };
+  return heartbeat(async () => {
+    const late = new AbortController();
+    const limit = delay(roundMs, 'late' as const, { signal: late.signal }).catch(() => 'ended' as const);
+    // Two rounds at once do no harm: a slot becomes an edition once.
+    const outcome = await Promise.race([look(), limit]);
+    late.abort();
+    if (outcome === 'late')
+      schedules.log.error(
+        { seconds: roundMs / 1000 },
+        'A look at the schedule has not ended, and the next one begins beside it.',
+      );
   });
 }
 

@@ -40,7 +40,7 @@ export async function verify(
     repository,
   }: {
     beside: Manifest | null;
-    recordsOf: (edition: string) => Promise<readonly Recorded[]>;
+    recordsOf: (named: EditionNames) => Promise<readonly Recorded[]>;
     repository: Repository;
   },
 ): Promise<Verification> {
@@ -49,7 +49,7 @@ export async function verify(
   const own = beside !== null && isOf(beside, manifest) ? beside : null;
   const loaded = await openEdition(manifest, repository);
   const edition = nameOf(manifest, loaded.request);
-  const recorded = [...besideRecord(own), ...(await recordsOf(edition))];
+  const recorded = [...besideRecord(own), ...(await recordsOf(namesOf(manifest)))];
   const made = loaded.request && (await renderAgain(loaded.request, proof, repository));
   const faults = [...loaded.faults, ...(made?.faults ?? [])];
   const rendered = made?.pdf === undefined ? null : hashOf(made.pdf);
@@ -97,6 +97,17 @@ function nameOf(
 ): string {
   const ownPaper = request?.brief.config.paper ?? paper;
   return editionId({ brief, asOf, paper, ownPaper, parameters, revision: correction?.revision });
+}
+
+/** An edition by its paper and the ids that it may have: which one was decided when it was asked for. */
+export interface EditionNames {
+  readonly ids: readonly string[];
+  readonly paper: string;
+}
+
+function namesOf({ brief, asOf, paper, parameters, correction }: SealedManifest): EditionNames {
+  const identity = { brief, asOf, paper, parameters, revision: correction?.revision };
+  return { paper, ids: [paper, null].map((ownPaper) => editionId({ ...identity, ownPaper })) };
 }
 
 interface Again {

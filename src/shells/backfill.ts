@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Day } from '../model/calendar.ts';
 import { AppError } from '../model/fault.ts';
+import type { Operate } from '../runtime/operations.ts';
 import type { Operations, Where } from './operate.ts';
 import { delivery, edition, receivedText, toJson } from './records.ts';
 
@@ -22,7 +23,8 @@ export async function backfill(
     throw new AppError('operation-refused', [
       { problem: `${from} is after ${to}.`, mend: 'Give --from the earlier day.' },
     ]);
-  await world.withLedger({ out: where.out, work: true }, async (operate) => {
+  await world.withLedger({ out: where.out, work: true }, async (reached) => {
+    const operate = patiently(reached, world);
     const answer = await operate('backfill', { brief, from, to, deliver });
     const asked = z.object({ all: z.array(z.string()), new: z.array(z.string()) }).parse(answer);
     if (!where.json) world.print(backfillHead(brief, { from, to, deliver, ...asked }));
@@ -60,6 +62,24 @@ export async function backfill(
     }
   });
 }
+
+/** Five minutes at least: a server that restarts is back in less. */
+const MOST_WAITS = 3000;
+
+/** Tries again while the ledger is away, as when its server restarts: asking twice does no harm. */
+const patiently =
+  (operate: Operate, world: Pick<Operations, 'wait'>): Operate =>
+  async (name, input) => {
+    for (let waits = 0; ; waits += 1) {
+      try {
+        return await operate(name, input);
+      } catch (error) {
+        const isAway = error instanceof AppError && error.code === 'ledger-unavailable';
+        if (!isAway || waits === MOST_WAITS) throw error;
+        await world.wait();
+      }
+    }
+  };
 
 /** What was not made is no success. */
 function refuseFailures(editions: readonly z.output<typeof edition>[]): void {

@@ -3,7 +3,7 @@ import type { Manifest } from '../model/manifest.ts';
 import type { Recorded } from '../pipeline/alterations.ts';
 import { explain } from '../runtime/explain.ts';
 import type { Repository } from '../runtime/open-edition.ts';
-import { verify, type Verification } from '../runtime/verify.ts';
+import { verify, type EditionNames, type Verification } from '../runtime/verify.ts';
 import type { ProofCommands } from './cli-proof.ts';
 import { explained } from './explained.ts';
 
@@ -11,7 +11,7 @@ import { explained } from './explained.ts';
 export interface ProofWorld extends Repository {
   readPdf(file: string): Promise<{ pdf: Uint8Array; beside: Manifest | null }>;
   /** The hashes written down for an edition in an output folder. */
-  recordsOf(out: string, edition: string): Promise<readonly Recorded[]>;
+  recordsOf(out: string, named: EditionNames): Promise<readonly Recorded[]>;
   /** Lets the program end with status 1: the answer is no, and nothing failed. */
   sayNo(): void;
   print(line: string): void;
@@ -21,7 +21,7 @@ export function proofCommands(world: ProofWorld): ProofCommands {
   return {
     async verify(file, { out, json }) {
       const { pdf, beside } = await world.readPdf(file);
-      const recordsOf = (edition: string) => world.recordsOf(out, edition);
+      const recordsOf = (named: EditionNames) => world.recordsOf(out, named);
       const found = await inFile(file, verify(pdf, { beside, recordsOf, repository: world }));
       world.print(json ? JSON.stringify(found, null, 2) : told(found));
       if (found.verdict !== 'identical') world.sayNo();

@@ -16,13 +16,21 @@ export async function withLedger<T>(
   { out, work, parts }: { out: string; work: boolean; parts: Parts },
   use: (operate: Operate, ledger: { isServed: boolean }) => Promise<T>,
 ): Promise<T> {
-  if (parts.databaseUrl === undefined && (await answers(socketPath(out))))
-    return use(operateBy(socketPath(out)), { isServed: true });
+  const stopped = (): Promise<never> => aborted(parts.stop).then(() => Promise.reject(parts.stop.reason));
+  // What goes on after a stop must not reach a ledger any more, or it never ends.
+  const untilStopped =
+    (operate: Operate): Operate =>
+    async (name, input) => {
+      parts.stop.throwIfAborted();
+      return operate(name, input);
+    };
   await using opened = new AsyncDisposableStack();
   const ledger =
     parts.databaseUrl === undefined
-      ? await openEmbeddedLedger(ledgerFolder(out), ledgerOptions(parts))
+      ? await openUnlessServed(out, parts)
       : await openServerLedger(parts.databaseUrl, ledgerOptions(parts));
+  if (ledger === 'served')
+    return await Promise.race([use(untilStopped(operateBy(socketPath(out))), { isServed: true }), stopped()]);
   opened.use(ledger);
   const { office, work: startWork, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
   opened.use(delivery);
@@ -32,10 +40,13 @@ export async function withLedger<T>(
     opened.use(await startWork());
   }
   return await Promise.race([
-    use((name, input) => operations[name].run(office, input), {
-      isServed: parts.databaseUrl !== undefined,
-    }),
-    aborted(parts.stop).then(() => Promise.reject(parts.stop.reason)),
+    use(
+      untilStopped((name, input) => operations[name].run(office, input)),
+      {
+        isServed: parts.databaseUrl !== undefined,
+      },
+    ),
+    stopped(),
   ]);
 }
 
@@ -79,7 +90,8 @@ export async function askForLink(out: string, { databaseUrl }: Parts): Promise<s
 
 /** Opens the ledger of a folder to hold it. Throws `ledger-in-use` when another does so for good. */
 export async function holdLedger(out: string, parts: Parts): Promise<EmbeddedLedger> {
-  if (await answers(socketPath(out)))
+  const ledger = await openUnlessServed(out, parts);
+  if (ledger === 'served')
     throw new AppError('ledger-in-use', [
       {
         file: ledgerFolder(out),
@@ -87,7 +99,25 @@ export async function holdLedger(out: string, parts: Parts): Promise<EmbeddedLed
         mend: 'Stop that one first, or let it end, or give another folder with --out. All other commands reach it by themselves.',
       },
     ]);
-  return openEmbeddedLedger(ledgerFolder(out), ledgerOptions(parts));
+  return ledger;
+}
+
+/** Longer than it takes to start, or to end, or to run a command after a crash. */
+const MOST_WAIT_MS = 30_000;
+const LOOK_MS = 1_000;
+
+/** Opens the embedded ledger of an output folder, unless a process serves it; one that starts or ends is waited for. */
+async function openUnlessServed(out: string, parts: Parts): Promise<EmbeddedLedger | 'served'> {
+  const deadlineMs = performance.now() + MOST_WAIT_MS;
+  for (;;) {
+    if (await answers(socketPath(out))) return 'served';
+    try {
+      return await openEmbeddedLedger(ledgerFolder(out), { ...ledgerOptions(parts), waitMs: LOOK_MS });
+    } catch (error) {
+      const isInUse = error instanceof AppError && error.code === 'ledger-in-use';
+      if (!isInUse || parts.stop.aborted || performance.now() >= deadlineMs) throw error;
+    }
+  }
 }
 
 /** Whether a process listens there: what was killed leaves its socket behind. */

@@ -2,10 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 import { describe, expect, test } from 'vitest';
+import { serverDatabase } from '../../src/adapters/ledger/database.ts';
 import { migrateServer, openServerLedger } from '../../src/adapters/ledger/open.ts';
+import { asked, now } from '../support/ledger-samples.ts';
 import { isServer, useLedgers } from '../support/ledger.ts';
+import { openSilentProxy } from '../support/silent-proxy.ts';
 
 /** What only the ledger on a server does: several processes share it, and its tables are made in a step of its own. */
 const ledgers = useLedgers();
@@ -49,6 +52,55 @@ describe.runIf(isServer)('on a server', () => {
     await migrateServer(at, { onError });
     await using ledger = await openServerLedger(at, { onError });
     expect(await ledger.editions({})).toEqual([]);
+  });
+});
+
+describe.runIf(isServer)('a connection that falls silent', () => {
+  test('is given up after its time, and the next look at the schedule uses another', async () => {
+    const { at } = await ledgers.fresh();
+    await using proxy = await openSilentProxy(at);
+    await using ledger = await openServerLedger(proxy.url, { onError: () => {}, queryMs: 1000 });
+    const due = asked();
+    const look = () =>
+      ledger.openSlots('weekly', {
+        now: before,
+        // As a schedule does it: nothing is due that lies before the cursor.
+        plan: (cursor) => ({ cursor: now, due: cursor < now ? [due] : [], skipped: [] }),
+      });
+    const before = new Date(now.getTime() - 1);
+    const nothing = (cursor: Date) => ({ cursor, due: [], skipped: [] });
+    await ledger.openSlots('weekly', { now: before, plan: nothing });
+    proxy.fallSilent();
+    const startedMs = performance.now();
+    await expect(look()).rejects.toMatchObject({ code: 'ledger-unavailable' });
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    expect(await look()).toMatchObject([{ id: due.id }]);
+    expect(await look()).toEqual([]);
+    proxy.cut();
+  });
+});
+
+describe.runIf(isServer)('a transaction on a server', () => {
+  test('runs again after a deadlock', async () => {
+    const { at } = await ledgers.fresh();
+    await using database = serverDatabase(new Pool({ connectionString: at, max: 4 }));
+    await database.query('CREATE TABLE row (id integer PRIMARY KEY, count integer)');
+    await database.query('INSERT INTO row VALUES (1, 0), (2, 0)');
+    const both = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let runs = 0;
+    const addInOrder = (order: readonly number[], index: number) =>
+      database.transaction(async (session) => {
+        runs += 1;
+        for (const id of order) {
+          await session.query('UPDATE row SET count = count + 1 WHERE id = $1', [id]);
+          // The first time each waits until the other has a row too.
+          both[index]?.resolve();
+          await Promise.all(both.map(({ promise }) => promise));
+        }
+      });
+    await Promise.all([addInOrder([1, 2], 0), addInOrder([2, 1], 1)]);
+    expect(runs).toBeGreaterThan(2);
+    expect(await database.query('SELECT count FROM row ORDER BY id')).toEqual([{ count: 2 }, { count: 2 }]);
   });
 });
 

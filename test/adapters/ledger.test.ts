@@ -53,6 +53,51 @@ describe('asking', () => {
     expect(await ledger.request(others, now)).toEqual(['x']);
   });
 
+  describe('after the paper of its brief was changed from A4 to Letter', () => {
+    const before = at('2021-08-16T12:00:00Z');
+    const slot = asked({ paper: 'Letter' });
+    const open = async (ledger: Ledger) => {
+      const nothing = { due: [], skipped: [] };
+      await ledger.openSlots('weekly', { now: before, plan: (cursor) => ({ cursor, ...nothing }) });
+      return ledger.openSlots('weekly', { now, plan: () => ({ ...nothing, cursor: now, due: [slot] }) });
+    };
+    const byRequest = { origin: 'request', slot: null, reach: 'none' } as const;
+
+    test('a slot takes over the copy on Letter that somebody asked for', async () => {
+      await using ledger = await (await ledgers.fresh()).open();
+      const id = 'weekly/2021-08-22-Letter';
+      await ledger.request([asked({ ...byRequest, id, paper: 'Letter' })], before);
+      expect(await open(ledger)).toMatchObject([{ id, origin: 'schedule', reach: 'all', slot: now }]);
+      expect(await ledger.editions({})).toHaveLength(1);
+    });
+
+    test('a slot is made on Letter beside the copy on A4 that somebody asked for', async () => {
+      await using ledger = await (await ledgers.fresh()).open();
+      await ledger.request([asked(byRequest)], before);
+      expect(await open(ledger)).toMatchObject([
+        { id: 'weekly/2021-08-22-Letter', paper: 'Letter', slot: now },
+      ]);
+      expect(await ledger.edition('weekly/2021-08-22')).toMatchObject({ paper: 'A4', origin: 'request' });
+      expect(await open(ledger)).toEqual([]);
+    });
+
+    test('a day that was issued on A4 is not issued again', async () => {
+      await using ledger = await (await ledgers.fresh()).open();
+      await ledger.request([asked()], before);
+      expect(await open(ledger)).toEqual([]);
+      expect(await ledger.request([{ ...slot, origin: 'backfill' }], now)).toEqual([]);
+      expect(await ledger.editions({})).toHaveLength(1);
+    });
+
+    test('a copy on Letter has a name of its own', async () => {
+      await using ledger = await (await ledgers.fresh()).open();
+      await ledger.request([asked()], before);
+      const copy = { ...slot, ...byRequest };
+      expect(await ledger.request([copy], now)).toEqual(['weekly/2021-08-22-Letter']);
+      expect(await ledger.request([copy], now)).toEqual([]);
+    });
+  });
+
   test('a revision stands beside the one that it replaces, and each is there once', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { id } = asked();
@@ -563,6 +608,16 @@ describe('pruning', () => {
     expect((await ledger.editions({})).map(({ id }) => id)).toEqual([recent, 'weekly/2021-08-01', busy]);
     expect(await ledger.runs({ edition: old })).toEqual([]);
     expect(await ledger.deliveries({ edition: old })).toEqual([]);
+  });
+
+  test('the record of a backfill keeps its days when addresses are forgotten', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const days = { brief: 'weekly', from: '2021-08-02', to: '2021-08-22', deliver: false };
+    const common = { at: now, who: 'test', edition: null };
+    await ledger.recordChange({ ...common, what: 'backfill', details: days });
+    await ledger.recordChange({ ...common, what: 'resend', details: { to: 'ana@example.org' } });
+    await ledger.forgetAddresses(at('2022-01-01T00:00:00Z'));
+    expect((await ledger.audit({})).map(({ details }) => details)).toEqual([{}, days]);
   });
 
   test('addresses that were settled before are forgotten, in what servers answered too', async () => {

@@ -51,6 +51,18 @@ describe('an edition', () => {
     expect(await ledger.runs({})).toMatchObject([{ outcome: 'made' }]);
   });
 
+  test('keeps its name and paper when those of its brief change', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const house = await openHouse(ledger, { weekly: (yaml) => yaml.replace('paper: A4', 'paper: Letter') });
+    const other = asked({ id: `${id}-Letter`, paper: 'Letter' });
+    await ledger.request([asked(), other], now);
+    for (const edition of [id, other.id]) {
+      const made = await make(house, { edition, job: edition });
+      expect(made).toMatchObject({ state: 'rendered', folder: join(house.out, edition) });
+      expect(made?.card?.pdf).toBe(`${edition.replace('/', '-')}.pdf`);
+    }
+  });
+
   test('that is there already is not printed again', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger);

@@ -95,6 +95,12 @@ test('runs: editions with what became of their deliveries, and the attempts at o
     ]);
     expect(await ask('runs', { state: 'queued', limit: 5 })).toHaveLength(1);
     expect(await ask('runs', { brief: 'celebrations' })).toEqual([]);
+    expect(await refusalOf(ask('runs', { edition: 'weekly/1999-01-03' }))).toMatchObject({
+      code: 'edition-unknown',
+      faults: [{ problem: 'There is no edition "weekly/1999-01-03" in the ledger.' }],
+    });
+    await ledger.addDeliveries(id, [mailTo('operator@example.org', { content: 'late' })], now);
+    expect(await ask('runs', { edition: id })).toMatchObject([{ deliveries: { sent: 1, pending: 1 } }]);
     expect(await ask('runs', { edition: id })).toMatchObject([{ runs: [{ number: 1, outcome: 'made' }] }]);
     expect(await refusalOf(ask('runs', { state: 'lost' }).catch((error: Error) => error.name))).toEqual({
       answered: 'ZodError',
@@ -256,6 +262,24 @@ describe('hold, release and cancel', () => {
       expect(await ledger.settleEdition(claim, made(ana), { now, alert: null })).toBe(false);
       expect(await states(ledger)).toEqual({ edition: 'cancelled' });
     });
+  });
+});
+
+describe('request', () => {
+  const wish = { brief: 'weekly', asOf: '2021-08-22' };
+
+  test('gives the edition that there is, whatever the paper of its brief is today', async () => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const toLetter = (yaml: string) => yaml.replace('paper: A4', 'paper: Letter');
+    const { office } = await openHouse(ledger, { weekly: toLetter });
+    const ask = (input: object) => operations.request.run(office, { ...wish, ...input });
+    await ledger.request([asked()], now);
+    expect(await ask({})).toEqual({ id, isNew: false });
+    expect(await ask({ paper: 'A4' })).toEqual({ id, isNew: false });
+    const letter = `${id}-Letter`;
+    expect(await ask({ paper: 'Letter' })).toEqual({ id: letter, isNew: true });
+    expect(await ask({ paper: 'Letter' })).toEqual({ id: letter, isNew: false });
+    expect(await ledger.edition(letter)).toMatchObject({ paper: 'Letter' });
   });
 });
 

@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Brief } from '../../src/model/brief.ts';
 import { makeEdition } from '../../src/runtime/make-edition.ts';
-import { editionsBetween, tick } from '../../src/runtime/scheduler.ts';
+import { editionsBetween, tellOfLateEditions, tick } from '../../src/runtime/scheduler.ts';
+import { startScheduler } from '../../src/runtime/service.ts';
 import { openHouse, operator, scheduled, type House } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
-import { at } from '../support/ledger-samples.ts';
+import { asked, at, now } from '../support/ledger-samples.ts';
 
 const ledgers = useLedgers();
 /** Looks at the schedule at an instant; gives the ids of what is new. */
@@ -139,6 +140,47 @@ test('what was missed is made up for, each week as of its own day, and the opera
   const cutOffs = ['1 August', '8 August', '15 August', '22 August', '29 August'];
   for (const [index, cutOff] of cutOffs.entries()) expect(printed[index]).toContain(`${cutOff} 2021`);
   expect(printed[2]).not.toContain('22 August 2021');
+});
+
+test('of more late editions than a list shows, each has one alert', { timeout: 120_000 }, async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const slot = at('2021-08-23T05:00:00Z');
+  // The oldest periods come last in a list.
+  const late = Array.from({ length: 1200 }, (_, index) => asked({ brief: `b${index}` }));
+  const onTime = asked({ brief: 'weekly', asOf: '2021-08-29', slot: at('2021-08-30T05:00:00Z') });
+  await ledger.request([...late.map((each) => ({ ...each, slot })), onTime], slot);
+  for (let round = 0; round < 2; round += 1)
+    await tellOfLateEditions(at('2021-08-30T05:30:00Z'), { ledger, operator });
+  const alerts = await ledger.deliveries({ limit: 10_000 });
+  expect(new Set(alerts.map(({ edition }) => edition))).toEqual(new Set(late.map(({ id }) => id)));
+  expect(alerts).toHaveLength(late.length);
+});
+
+test('a round that does not end is not waited for', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  let beat: () => Promise<void> = () => Promise.reject(new Error('There is no beat yet.'));
+  const heartbeat = (call: () => Promise<void>) => {
+    beat = call;
+    return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  };
+  let isSilent = true;
+  const loadBrief = (id: string) =>
+    isSilent ? Promise.withResolvers<Brief>().promise : house.workshop.loadBrief(id);
+  const beats: Date[] = [];
+  await using _scheduler = startScheduler({
+    schedules: { ...house.office, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']), loadBrief },
+    heartbeat,
+    now: () => now,
+    onBeat: (each) => void beats.push(each),
+    roundMs: 20,
+  });
+  await beat();
+  expect(house.told).toContainEqual(['error', { seconds: 0.02 }, expect.stringContaining('has not ended')]);
+  expect(beats).toEqual([]);
+  isSilent = false;
+  await beat();
+  await vi.waitFor(() => expect(beats).toEqual([now]));
 });
 
 test('what is not made up for stands there with its reason, and nobody is alarmed', async () => {

@@ -180,6 +180,25 @@ test('a backfill that holds the ledger by itself is reached by other commands to
   expect(await backfill).toMatchObject({ status: 0, stderr: '' });
 });
 
+test(
+  'a backfill that another process works for stops at the first SIGTERM',
+  { timeout: 180_000 },
+  async () => {
+    await withLedger('client');
+    await using service = startService(project, 'start --out client');
+    await service.line(isReady);
+    await using backfill = startService(
+      project,
+      'backfill weekly --from 2019-01-01 --to 2021-08-22 --out client',
+    );
+    await service.line(({ msg }) => msg === 'rendering');
+    await vi.waitFor(() => expect(backfill.stdout()).toMatch(/\d+ editions from/), { timeout: 60_000 });
+    backfill.process.kill('SIGTERM');
+    expect(await backfill.ended).toBe(143);
+    expect(service.process.exitCode).toBeNull();
+  },
+);
+
 test('what is asked of a ledger that nobody runs waits, and the command says so', async () => {
   await withLedger('seven');
   const asked = 'celebrations --from 2021-08-15 --to 2021-08-15 --out seven';

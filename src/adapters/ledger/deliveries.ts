@@ -1,4 +1,5 @@
 import type { PgBoss } from 'pg-boss';
+import { z } from 'zod';
 import { waitReason } from '../../model/approval.ts';
 import { isForRecipients, type NewDelivery } from '../../model/edition.ts';
 import type { Ledger, Settlement } from '../../runtime/ledger.ts';
@@ -45,6 +46,7 @@ export function deliveryCalls(
 
     settleDelivery: ({ id, edition, attempt, sendingAt }, settlement, { now, alert }) =>
       database.transaction(async (session) => {
+        await lockEdition(session, edition);
         const retried = settlement.state === 'retried';
         const givenBack = settlement.state === 'given-back';
         const unsure = 'mayHaveArrived' in settlement && settlement.mayHaveArrived;
@@ -80,10 +82,16 @@ export function deliveryCalls(
       }),
 
     addDeliveries: (edition, deliveries, now) =>
-      database.transaction((session) => insertDeliveries(session, boss, { edition, deliveries, now })),
+      database.transaction(async (session) => {
+        await lockEdition(session, edition);
+        return insertDeliveries(session, boss, { edition, deliveries, now });
+      }),
 
     moveDelivery: (id, { from, to, reason, didNotArrive = false, now }) =>
       database.transaction(async (session) => {
+        const found = await session.query('SELECT edition FROM sitrep.delivery WHERE id = $1', [id]);
+        for (const { edition } of z.array(z.object({ edition: z.string() })).parse(found))
+          await lockEdition(session, edition);
         const [moved] = toDeliveries(
           await session.query(
             `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0, interruptions = 0,
@@ -144,10 +152,17 @@ export async function insertDeliveries(
   return added;
 }
 
+/**
+ * Every transaction that changes deliveries locks their edition first, and only then the deliveries: two that lock in
+ * different orders wait for each other until the server ends one of them. It also makes two deliveries that end at once
+ * see each other, so that the second of them closes the edition.
+ */
+export async function lockEdition(session: Session, id: string): Promise<void> {
+  await session.query('SELECT 1 FROM sitrep.edition WHERE id = $1 FOR UPDATE', [id]);
+}
+
 /** An edition is done when nothing of it is on its way any more; what is held waits for an operator. */
 export async function closeEdition(session: Session, id: string, now: Date): Promise<void> {
-  // Locked first: two deliveries that end at once must not each take the other for open.
-  await session.query('SELECT 1 FROM sitrep.edition WHERE id = $1 FOR UPDATE', [id]);
   await session.query(
     `UPDATE sitrep.edition SET state = 'done', settled_at = $2
      WHERE id = $1 AND state = 'delivering' AND NOT EXISTS (
@@ -161,8 +176,7 @@ export async function closeEdition(session: Session, id: string, now: Date): Pro
 async function wasDecided(session: Session, edition: string, settlement: Settlement): Promise<boolean> {
   if (settlement.state !== 'waiting') return false;
   const changed = await session.query(
-    `SELECT 1 FROM (SELECT approved_sha256 FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS current
-     WHERE approved_sha256 IS DISTINCT FROM $2`,
+    'SELECT 1 FROM sitrep.edition WHERE id = $1 AND approved_sha256 IS DISTINCT FROM $2',
     [edition, settlement.approvedSha256],
   );
   return changed.length > 0;

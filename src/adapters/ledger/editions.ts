@@ -1,10 +1,11 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { waitsForApproval } from '../../model/approval.ts';
+import { editionId } from '../../model/edition-id.ts';
 import { heldByOperator, type EditionRecord, type NewEdition } from '../../model/edition.ts';
 import type { Ledger, Making } from '../../runtime/ledger.ts';
 import type { Database, Session } from './database.ts';
-import { closeEdition, insertDeliveries } from './deliveries.ts';
+import { closeEdition, insertDeliveries, lockEdition } from './deliveries.ts';
 import { hurry, wakeEditions } from './jobs.ts';
 import { insertSteps } from './records.ts';
 import { editionColumns, toEditions } from './rows.ts';
@@ -90,14 +91,18 @@ export function editionCalls(
         return true;
       }),
 
-    moveEdition: (id, { from, to, reason, now }) =>
+    moveEdition: (id, { from, to, reason, onlyUnsent = false, now }) =>
       database.transaction(async (session) => {
+        await lockEdition(session, id);
         const [moved] = toEditions(
           await session.query(
             `UPDATE sitrep.edition SET state = $2, reason = $3, attempt = 0, job = NULL,
                settled_at = CASE WHEN $2 = 'queued' THEN NULL ELSE $4::timestamptz END
-             WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${editionColumns}`,
-            [id, to, reason, now, [...from]],
+             WHERE id = $1 AND state = ANY($5::text[]) AND NOT ($6 AND EXISTS (
+               SELECT 1 FROM sitrep.delivery WHERE edition = $1 AND content IN ('edition', 'notice')
+                 AND state NOT IN ('waiting', 'held', 'cancelled')))
+             RETURNING ${editionColumns}`,
+            [id, to, reason, now, [...from], onlyUnsent],
           ),
         );
         if (!moved) return false;
@@ -123,12 +128,36 @@ async function insert(
   boss: PgBoss,
   { asked, now }: { asked: readonly Asked[]; now: Date },
 ): Promise<EditionRecord[]> {
+  const inserted = await insertRows(session, asked, now);
+  const records = new Map(inserted.map((record) => [record.id, record]));
+  const isNew = new Set(inserted.map(({ id }) => id));
+  const added: EditionRecord[] = [];
+  for (const { edition, reason } of asked) {
+    const record = records.get(edition.id);
+    records.delete(edition.id);
+    if (record) added.push(record);
+    else if (reason === undefined) added.push(...(await resolve(session, edition, now)));
+  }
+  const toMake = added.filter(({ state }) => state === 'queued');
+  await wakeEditions(session, boss, toMake);
+  // One that waits already, for a backfill perhaps, has a job with the priority of that.
+  const again = asked.filter(({ edition: { id, origin }, reason }) =>
+    origin === 'schedule' || origin === 'request' ? reason === undefined && !isNew.has(id) : false,
+  );
+  for (const { edition } of again) await hurry(boss, session, { queue: 'edition', id: edition.id });
+  return added;
+}
+
+/** In the order of their ids, so that two that insert the same do not wait for each other. */
+async function insertRows(session: Session, asked: readonly Asked[], now: Date): Promise<EditionRecord[]> {
   if (asked.length === 0) return [];
-  const given = asked.map(({ edition, reason }) => ({
-    ...edition,
-    ...(reason === undefined ? { state: 'queued' } : { state: 'skipped', reason, settledAt: now }),
-  }));
-  const inserted = toEditions(
+  const given = asked
+    .map(({ edition, reason }) => ({
+      ...edition,
+      ...(reason === undefined ? { state: 'queued' } : { state: 'skipped', reason, settledAt: now }),
+    }))
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return toEditions(
     await session.query(
       `INSERT INTO sitrep.edition
          (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at,
@@ -141,24 +170,33 @@ async function insert(
       [JSON.stringify(given), now],
     ),
   );
-  const records = new Map(inserted.map((record) => [record.id, record]));
-  const isNew = new Set(inserted.map(({ id }) => id));
-  const added: EditionRecord[] = [];
-  for (const { edition, reason } of asked) {
-    const record = records.get(edition.id);
-    records.delete(edition.id);
-    if (record) added.push(record);
-    else if (edition.origin === 'schedule' && reason === undefined)
-      added.push(...(await takeOver(session, edition, now)));
-  }
-  const toMake = added.filter(({ state }) => state === 'queued');
-  await wakeEditions(session, boss, toMake);
-  // One that waits already, for a backfill perhaps, has a job with the priority of that.
-  const again = asked.filter(({ edition: { id, origin }, reason }) =>
-    origin === 'schedule' || origin === 'request' ? reason === undefined && !isNew.has(id) : false,
+}
+
+/**
+ * What becomes of an edition that could not be inserted. Its identity is brief, day, paper, parameters and revision, as
+ * they were when it was asked for: where that edition exists, it is the one, whatever its id. Otherwise the id belongs
+ * to an edition on other paper, since the paper of the brief was changed. Then the new one has a name that mentions its
+ * paper, unless the day was issued already.
+ */
+async function resolve(session: Session, edition: NewEdition, now: Date): Promise<EditionRecord[]> {
+  const { brief, asOf, paper, parameters, correction, origin } = edition;
+  const revision = correction?.revision ?? 1;
+  const [same] = toEditions(
+    await session.query(
+      `SELECT ${editionColumns} FROM sitrep.edition
+       WHERE brief = $1 AND as_of = $2 AND paper = $3 AND parameters = $4 AND revision = $5`,
+      [brief, asOf, paper, JSON.stringify(parameters), revision],
+    ),
   );
-  for (const { edition } of again) await hurry(boss, session, { queue: 'edition', id: edition.id });
-  return added;
+  if (same !== undefined)
+    return origin === 'schedule' ? takeOver(session, { ...edition, id: same.id }, now) : [];
+  const [other] = toEditions(
+    await session.query(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [edition.id]),
+  );
+  const isIssued = origin === 'schedule' && (other?.origin === 'schedule' || other?.reach === 'all');
+  if (origin === 'backfill' || isIssued) return [];
+  const id = editionId({ brief, asOf, paper, ownPaper: null, parameters, revision });
+  return insertRows(session, [{ edition: { ...edition, id } }], now);
 }
 
 /**

@@ -1,41 +1,88 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { AppError } from '../../model/fault.ts';
+import { faultOfFolder } from './folder-faults.ts';
+import { giveToOwner } from './owner.ts';
+
+const LOOK_AGAIN_MS = 50;
+/** Result codes of SQLite: https://www.sqlite.org/rescode.html */
+const BUSY = 5;
+const NOT_A_DATABASE = 26;
+const refusal = z.object({ errcode: z.number() });
 
 /**
  * Holds a folder for the life of this process: two processes on one embedded ledger lose its rows. The operating system
- * lets go of the lock however the process ends. A command that is just ending is waited for. Throws `ledger-in-use`.
+ * lets go of the lock however the process ends. A command that is just ending is waited for. Throws `ledger-in-use`,
+ * `ledger-unavailable` and `ledger-unusable`.
  */
-export function lockFolder(folder: string, { waitMs }: { waitMs: number }): Disposable {
-  mkdirSync(folder, { recursive: true });
-  keepOthersOut(folder);
-  const file = join(folder, 'lock');
+export async function lockFolder(folder: string, { waitMs }: { waitMs: number }): Promise<Disposable> {
+  const deadlineMs = performance.now() + waitMs;
+  for (;;) {
+    try {
+      const made = mkdirSync(folder, { recursive: true });
+      if (made !== undefined) giveToOwner(made);
+      keepOthersOut(folder);
+      return tryLock(join(folder, 'lock'));
+    } catch (cause) {
+      // The low byte is the code, the others say more about it.
+      const code = (refusal.safeParse(cause).data?.errcode ?? 0) & 0xff;
+      if (code === NOT_A_DATABASE) throw noLockFile(folder, cause);
+      if (code !== BUSY)
+        throw await faultOfFolder(folder, cause, 'The folder of the ledger cannot be locked');
+      if (performance.now() >= deadlineMs) throw inUse(folder, cause);
+      await delay(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+function tryLock(file: string): Disposable {
   const lock = new DatabaseSync(file);
   try {
-    lock.exec(`PRAGMA busy_timeout=${waitMs}; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE`);
+    lock.exec('PRAGMA busy_timeout=0; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw new AppError(
-      'ledger-in-use',
-      [
-        {
-          file: folder,
-          problem: 'Another sitrep holds this ledger.',
-          mend: 'Stop it first, or use it: all commands but start reach it by themselves.',
-        },
-      ],
-      { cause },
-    );
+    throw cause;
   }
   return { [Symbol.dispose]: () => lock.close() };
 }
+
+const inUse = (folder: string, cause: unknown): AppError =>
+  new AppError(
+    'ledger-in-use',
+    [
+      {
+        file: folder,
+        problem: 'Another sitrep holds this ledger.',
+        mend: 'Stop it first, or use it: all commands but start reach it by themselves.',
+      },
+    ],
+    { cause },
+  );
+
+const noLockFile = (folder: string, cause: unknown): AppError =>
+  new AppError(
+    'ledger-unusable',
+    [
+      {
+        file: join(folder, 'lock'),
+        problem: 'This is not a lock file that sitrep wrote.',
+        mend: 'Delete it while no sitrep runs: nothing is kept in it.',
+      },
+    ],
+    { cause },
+  );
+
+const refused = z.object({ code: z.enum(['EPERM', 'EACCES']) });
 
 /** The socket takes any command, and tables and snapshot hold the key of all sessions: each makes its reader an operator. */
 function keepOthersOut(folder: string): void {
   try {
     if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
   } catch (cause) {
+    if (!refused.safeParse(cause).success) throw cause;
     throw new AppError(
       'ledger-unusable',
       [

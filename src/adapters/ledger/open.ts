@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, open as openFile, readFile, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
+import { Socket } from 'node:net';
 import { Pool } from 'pg';
 import { fromPglite, PgBoss, type ConstructorOptions } from 'pg-boss';
+import { z } from 'zod';
 import { AppError } from '../../model/fault.ts';
 import type { Ledger } from '../../runtime/ledger.ts';
-import { embeddedDatabase, serverDatabase, type Database } from './database.ts';
+import { embeddedDatabase, reasonOf, serverDatabase, type Database } from './database.ts';
+import { explainQuery, faultOfFolder } from './folder-faults.ts';
+import { noteRemoved, openData, restoreInto, writeSnapshot } from './folder.ts';
 import { createQueues } from './jobs.ts';
 import { openLedger } from './ledger.ts';
 import { lockFolder } from './lock.ts';
+import { giveToOwner } from './owner.ts';
 import { isMigrated, migrate } from './schema.ts';
 import { recover } from './upkeep.ts';
 
@@ -35,6 +35,14 @@ const queueOptions = {
 
 /** Longer than any command but `start` holds an embedded ledger for, unless it makes editions. */
 const LOCK_WAIT_MS = 3_000;
+/** Longer than any query of a working ledger takes. */
+const QUERY_MS = 30_000;
+/** Tables that are brought up to date are rewritten, and a second process waits for the first. */
+const MIGRATION_MS = 600_000;
+/** The jobs under way get this long to end when the ledger is closed. */
+const STOP_MS = 20_000;
+/** After this, connections are cut that the server has not closed: it does not answer any more. */
+const CUT_MS = STOP_MS + 5_000;
 
 export interface LedgerOptions {
   /** Told of what goes wrong in the background, such as a lost connection. */
@@ -43,47 +51,72 @@ export interface LedgerOptions {
 
 /**
  * Opens the ledger in `folder`, making it if there is none. What was in hand when its last holder ended is given back.
- * Throws `ledger-in-use` and `ledger-unusable`.
+ * Throws `ledger-in-use`, `ledger-unavailable` and `ledger-unusable`.
  */
 export async function openEmbeddedLedger(
   folder: string,
-  { onError }: LedgerOptions,
+  { onError, waitMs = LOCK_WAIT_MS }: LedgerOptions & { waitMs?: number },
 ): Promise<EmbeddedLedger> {
   await using opening = new AsyncDisposableStack();
-  opening.use(lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
-  const data = join(folder, 'data');
-  if (!existsSync(data)) await createData(folder);
-  const pglite = await openData(data, folder);
-  const database = embeddedDatabase(pglite);
-  opening.use(database);
-  await migrate(database);
-  const boss = new PgBoss({ ...queueOptions, backend: 'pglite', db: fromPglite(pglite) });
-  boss.on('error', onError);
-  opening.defer(() => boss.stop({ graceful: true, close: false, timeout: 20_000 }));
-  await boss.start();
-  await createQueues(boss);
-  await recover(database, boss);
-  const ledger = openLedger(database, boss);
-  await ledger.reconcile(new Date(0));
+  opening.use(await lockFolder(folder, { waitMs }));
+  opening.defer(() => giveToOwner(folder));
+  const pglite = await openData(folder);
+  const database = embeddedDatabase(pglite, (error) => explainQuery(folder, error));
+  // What is damaged cannot be closed properly. The fault that was met first is the one to show.
+  opening.defer(() => pglite.close().catch(onError));
+  let ledger: ReturnType<typeof openLedger>;
+  try {
+    await migrate(database);
+    const boss = new PgBoss({ ...queueOptions, backend: 'pglite', db: fromPglite(pglite) });
+    boss.on('error', onError);
+    opening.defer(() => boss.stop({ graceful: true, close: false, timeout: STOP_MS }).catch(onError));
+    await boss.start();
+    await createQueues(boss);
+    await recover(database, boss);
+    ledger = openLedger(database, boss);
+    await ledger.reconcile(new Date(0));
+  } catch (cause) {
+    throw await faultOfFolder(folder, cause);
+  }
   const held = opening.move();
   return {
     ...ledger,
-    snapshot: () => writeSnapshot(pglite, folder),
+    async removeEditions(before) {
+      const removed = await ledger.removeEditions(before);
+      await noteRemoved(folder, removed.length);
+      return removed;
+    },
+    async snapshot() {
+      const [{ count }] = z
+        .tuple([z.object({ count: z.coerce.number() })])
+        .parse(await database.query('SELECT count(*) FROM sitrep.edition'));
+      const kept = await writeSnapshot(folder, { pglite, editions: count });
+      if (kept !== null)
+        onError(
+          new Error(
+            `The last snapshot had more editions than the ledger has now (${count}). It is kept as ${kept}.`,
+          ),
+        );
+    },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
 
 /** Opens the ledger on a PostgreSQL server. Throws `ledger-unusable` when it cannot be reached or is not migrated. */
-export async function openServerLedger(url: string, { onError }: LedgerOptions): Promise<Ledger> {
+export async function openServerLedger(
+  url: string,
+  { onError, queryMs = QUERY_MS }: LedgerOptions & { queryMs?: number },
+): Promise<Ledger> {
   await using opening = new AsyncDisposableStack();
-  const { database, boss } = await connect(url, { onError, migrate: false });
+  const { database, boss, sockets } = await connect(url, { onError, migrate: false, queryMs });
   opening.use(database);
   if (!(await isMigrated(database)))
     throw unusable(undefined, {
       problem: 'The tables in the database are not those of this version.',
       mend: 'Run "sitrep migrate" once, with the same DATABASE_URL.',
     });
-  opening.defer(() => boss.stop({ graceful: true, close: true, timeout: 20_000 }));
+  opening.defer(() => boss.stop({ graceful: true, close: true, timeout: STOP_MS }));
+  opening.use(sockets);
   await boss.start();
   const held = opening.move();
   return { ...openLedger(database, boss), [Symbol.asyncDispose]: () => held.disposeAsync() };
@@ -92,7 +125,7 @@ export async function openServerLedger(url: string, { onError }: LedgerOptions):
 /** Brings the tables on a PostgreSQL server up to date; safe to run again, and by two at once. */
 export async function migrateServer(url: string, { onError }: LedgerOptions): Promise<void> {
   await using opening = new AsyncDisposableStack();
-  const { database, boss } = await connect(url, { onError, migrate: true });
+  const { database, boss } = await connect(url, { onError, migrate: true, queryMs: MIGRATION_MS });
   opening.use(database);
   opening.defer(() => boss.stop({ graceful: false, close: true }));
   await boss.start();
@@ -104,106 +137,69 @@ export async function migrateServer(url: string, { onError }: LedgerOptions): Pr
 /** Puts the last snapshot in the place of the ledger, whose remains are kept beside it. Gives the folder of the remains. */
 export async function restoreSnapshot(folder: string): Promise<string | null> {
   using held = new DisposableStack();
-  held.use(lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
-  const file = join(folder, 'snapshot.tar.gz');
-  const content = await readFile(file).catch((cause: unknown) => {
-    throw unusable(cause, {
-      file,
-      problem: 'There is no snapshot to restore.',
-      mend: 'Bring a copy of it from a backup.',
-    });
-  });
-  const fresh = join(folder, `new-${randomUUID()}`);
-  try {
-    await using pglite = new PGlite({ dataDir: fresh, loadDataDir: new Blob([new Uint8Array(content)]) });
-    await pglite.waitReady;
-  } catch (cause) {
-    await rm(fresh, { recursive: true, force: true });
-    throw unusable(cause, {
-      file,
-      problem: 'The snapshot is damaged and cannot be restored.',
-      mend: 'Bring a copy of it from a backup.',
-    });
-  }
-  const data = join(folder, 'data');
-  const remains = existsSync(data) ? join(folder, `damaged-${randomUUID()}`) : null;
-  if (remains) await rename(data, remains);
-  await rename(fresh, data);
-  return remains;
+  held.use(await lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
+  return await restoreInto(folder);
 }
 
 async function connect(
   url: string,
-  { onError, migrate: migrates }: LedgerOptions & { migrate: boolean },
-): Promise<{ database: Database; boss: PgBoss }> {
-  const pool = new Pool({ connectionString: url, max: 8, connectionTimeoutMillis: 10_000 });
+  { onError, migrate: migrates, queryMs }: LedgerOptions & { migrate: boolean; queryMs: number },
+): Promise<{ database: Database; boss: PgBoss; sockets: AsyncDisposable }> {
+  const sockets = trackSockets();
+  // Both ends give up: the server may be gone without a word, or this process may be.
+  const connection = {
+    connectionString: url,
+    connectionTimeoutMillis: Math.min(queryMs, 10_000),
+    query_timeout: queryMs,
+    statement_timeout: queryMs,
+    idle_in_transaction_session_timeout: queryMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    stream: sockets.open,
+  };
+  const pool = new Pool({ ...connection, max: 8 });
   pool.on('error', onError);
   try {
     await pool.query('SELECT 1');
   } catch (cause) {
     await pool.end();
-    // The message names host and user at most, never the password.
-    const reason = cause instanceof Error ? cause.message || Reflect.get(cause, 'code') : cause;
     throw unusable(cause, {
-      problem: `The database of DATABASE_URL cannot be reached: ${String(reason)}.`,
+      problem: `The database of DATABASE_URL cannot be reached: ${reasonOf(cause)}.`,
       mend: 'Start it, or correct the address.',
     });
   }
   const boss = new PgBoss({
     ...queueOptions,
-    connectionString: url,
+    ...connection,
     max: 4,
     migrate: migrates,
     createSchema: migrates,
   });
   boss.on('error', onError);
-  return { database: serverDatabase(pool), boss };
+  return { database: serverDatabase(pool), boss, sockets };
 }
 
-/** Made beside its place and then renamed: a process that ends half-way leaves no half-made ledger. */
-async function createData(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (name.startsWith('new-')) await rm(join(folder, name), { recursive: true });
-  }
-  const fresh = join(folder, `new-${randomUUID()}`);
-  const pglite = new PGlite({ dataDir: fresh });
-  await pglite.waitReady;
-  await pglite.close();
-  await rename(fresh, join(folder, 'data'));
-}
-
-async function openData(data: string, folder: string): Promise<PGlite> {
-  try {
-    const pglite = new PGlite({ dataDir: data });
-    await pglite.waitReady;
-    return pglite;
-  } catch (cause) {
-    throw unusable(cause, {
-      file: folder,
-      problem: 'The ledger is damaged and cannot be opened.',
-      mend: 'Run "sitrep restore", which puts the last snapshot in its place and keeps the remains.',
-    });
-  }
-}
-
-async function writeSnapshot(pglite: PGlite, folder: string): Promise<void> {
-  const dump = await pglite.dumpDataDir('gzip');
-  const fresh = join(folder, `snapshot-${randomUUID()}`);
-  await mkdir(folder, { recursive: true });
-  const file = await openFile(fresh, 'w');
-  try {
-    await file.writeFile(new Uint8Array(await dump.arrayBuffer()));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, join(folder, 'snapshot.tar.gz'));
-  const directory = await openFile(folder, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+/**
+ * Opens the sockets to a server. To close a connection is to wait for the server, so that when the ledger is closed what
+ * is still open after a while is cut off.
+ */
+function trackSockets(): AsyncDisposable & { readonly open: () => Socket } {
+  const all = new Set<Socket>();
+  return {
+    open() {
+      const socket = new Socket();
+      all.add(socket);
+      socket.once('close', () => all.delete(socket));
+      return socket;
+    },
+    [Symbol.asyncDispose]() {
+      const timer = setTimeout(() => {
+        for (const socket of all) socket.destroy();
+      }, CUT_MS);
+      timer.unref();
+      return Promise.resolve();
+    },
+  };
 }
 
 const unusable = (cause: unknown, fault: { file?: string; problem: string; mend: string }): AppError =>

@@ -42,7 +42,17 @@ export function queryCalls(
       await database.query(`SELECT state, count(*) FROM sitrep.${table} ${sql} GROUP BY state`, values),
     );
   };
-  const editions: Ledger['editions'] = async ({ brief, state, edition, from, to, after, sight, limit }) =>
+  const editions: Ledger['editions'] = async ({
+    brief,
+    state,
+    edition,
+    from,
+    to,
+    lateSince,
+    after,
+    sight,
+    limit,
+  }) =>
     toEditions(
       await list(
         { table: 'edition', columns: editionColumns, order: 'as_of DESC, revision DESC, id' },
@@ -54,6 +64,11 @@ export function queryCalls(
             given('id = $?', edition),
             given('as_of >= $?', from),
             given('as_of <= $?', to),
+            given(
+              `origin = 'schedule' AND slot < $? AND NOT EXISTS (
+                 SELECT 1 FROM sitrep.delivery WHERE edition = sitrep.edition.id AND content = 'late')`,
+              lateSince,
+            ),
             given(
               'as_of < $? OR (as_of = $? AND (revision < $? OR (revision = $? AND id > $?)))',
               after?.asOf,

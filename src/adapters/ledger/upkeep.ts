@@ -56,7 +56,11 @@ export function upkeepCalls(
          RETURNING id`,
         [before],
       );
-      await database.query(`UPDATE sitrep.audit SET details = details - 'to' WHERE at < $1`, [before]);
+      // Of a backfill, `to` is a day.
+      await database.query(
+        `UPDATE sitrep.audit SET details = details - 'to' WHERE at < $1 AND what = 'resend'`,
+        [before],
+      );
       return forgotten.length;
     },
 

@@ -24,6 +24,7 @@ const statuses = {
   'parameter-invalid': 422,
   'too-many-requests': 429,
   internal: 500,
+  'ledger-unavailable': 503,
   'queue-full': 503,
   'too-busy': 503,
   'too-slow': 503,
@@ -86,6 +87,7 @@ export function problemOf(
 
 const isStatused = (code: ProblemCode): code is keyof typeof statuses => Object.hasOwn(statuses, code);
 const QUEUE_RETRY_SECONDS = 30;
+const LEDGER_RETRY_SECONDS = 5;
 
 /** What an error of any kind is told as. What nobody foresaw is not told to strangers: it is in the log. */
 export function asProblem(error: unknown, request: FastifyRequest): RequestError {
@@ -94,6 +96,13 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
     const { code, faults } = error;
     const isServers = code === 'ledger-unusable' || code === 'ledger-in-use';
     if (isServers) return internal();
+    // The fault itself may name a server or a folder, which is nothing for strangers.
+    if (code === 'ledger-unavailable')
+      return problemOf(code, {
+        detail: 'The ledger cannot be read or written at the moment.',
+        mend: 'Try again in a few seconds. The log of the service says why.',
+        retryAfterSeconds: LEDGER_RETRY_SECONDS,
+      });
     return problemOf(code, {
       detail: faults.map(({ problem: what }) => what).join(' '),
       mend: [...new Set(faults.map(({ mend }) => mend))].join(' '),

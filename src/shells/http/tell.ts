@@ -15,7 +15,7 @@ export function tell(
   }: { request: FastifyRequest; reply: FastifyReply; pages: Pages | null; log: Log },
 ): FastifyReply {
   const { problem, headers } = asProblem(error, request);
-  if (problem.code === 'internal')
+  if (problem.code === 'internal' || problem.code === 'ledger-unavailable')
     // The address may hold the secret of a link.
     log.error(
       { method: request.method, url: request.url.replace(/\bonce=[^&]*/g, 'once=…'), error: String(error) },
