@@ -23,7 +23,7 @@ import { openEmbeddedLedger, restoreSnapshot } from '../../src/adapters/ledger/o
 import { AppError } from '../../src/model/fault.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { isServer, useLedgers } from '../support/ledger.ts';
-import { asked, claimed, delivering, mailTo, now } from '../support/ledger-samples.ts';
+import { asked, claimed, delivering, mailTo, now, removeSettled } from '../support/ledger-samples.ts';
 
 /** What only the ledger in a folder does: one process holds it, and its folder may be damaged. */
 const ledgers = useLedgers();
@@ -413,7 +413,7 @@ describe.skipIf(isServer)('a snapshot', () => {
       await ledger.settleEdition(claim, { outcome: 'failed', reason: 'A test.' }, later);
     }
     await ledger.snapshot();
-    expect(await ledger.removeEditions(new Date('2021-12-01'))).toHaveLength(1);
+    expect(await removeSettled(ledger, new Date('2021-12-01'))).toHaveLength(1);
     await ledger.snapshot();
     await ledger[Symbol.asyncDispose]();
     expect(told).toEqual([]);

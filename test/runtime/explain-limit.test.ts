@@ -74,6 +74,11 @@ test('an address that holds a zero byte is not found', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await using web = await openWeb(house, { pages: (desk) => openPages(desk, worldOf(house)) });
-  const paths = ['/briefs/%00', '/editions/weekly/%00', '/editions/%00/2021-08-22/explain', '/runs?brief=%00'];
+  const paths = [
+    '/briefs/%00',
+    '/editions/weekly/%00',
+    '/editions/%00/2021-08-22/explain',
+    '/runs?brief=%00',
+  ];
   for (const path of paths) expect((await web.ask(path)).status, path).toBe(404);
 });

@@ -81,9 +81,9 @@ export async function openEmbeddedLedger(
   const held = opening.move();
   return {
     ...ledger,
-    async removeEditions(before) {
-      const removed = await ledger.removeEditions(before);
-      await noteRemoved(folder, removed.length);
+    async removeEditions(ids, before) {
+      const removed = await ledger.removeEditions(ids, before);
+      if (removed) await noteRemoved(folder, ids.length);
       return removed;
     },
     async snapshot() {
