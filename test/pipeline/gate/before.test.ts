@@ -742,7 +742,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'an expression without a value',
       product: withSpec('timeline', '"text":{"field":"tag"}', '"text":{"value":"undefined"}'),
-      says: /The text "undefined" stands for no value, \d+ times\. \(chart-labels\)$/,
+      says: /The text "undefined" stands for no value, \d+ times\.$/,
     },
   ],
   'chart-clipped': [
