@@ -220,7 +220,8 @@ test('a chart that cites nothing is one fault, at its entry in brief.yaml', asyn
       file,
       line: text.split('\n').indexOf('  matrix:') + 1,
       field: 'charts.matrix',
-      problem: 'The chart "matrix" cites no row. (charts-cite)',
+      rule: 'charts-cite',
+      problem: 'The chart "matrix" cites no row.',
       mend: expect.stringMatching(/a column "cites".*\{\{> chart cites=\(column rows "id"\)\}\}/),
     },
   ]);
