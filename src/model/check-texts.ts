@@ -28,7 +28,7 @@ export function checkTexts({ table, row }: TableRow, versions: Versions): RowFau
       if (lacking)
         fault(
           `${source}: "${name}" in ${lacking.table} (known on ${lacking.row.known_on}) has no figure "${figure}".`,
-          'Fill the field in, or name another figure: an event has date, start and end, a measure value, count and start.',
+          'Fill the field in, or name another figure: an event has date, start and end, a measure value, count and start; docs/authoring.md lists them all.',
         );
     }
     const plain = found.reduce((text, { source }) => text.replace(source, ''), value);

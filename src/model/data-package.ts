@@ -86,12 +86,15 @@ function isTableName(name: string): name is TableName {
   return Object.hasOwn(tables, name);
 }
 
+/** Columns that few datasets need. */
+const mayLack: ReadonlySet<string> = new Set(['marking', 'speech_act']);
+
 function compareFields(
   table: TableName,
   fields: readonly string[],
 ): Pick<Fault, 'problem' | 'mend'> | undefined {
   const model = Object.keys(tables[table].shape);
-  const missing = model.filter((field) => !fields.includes(field) && field !== 'marking');
+  const missing = model.filter((field) => !fields.includes(field) && !mayLack.has(field));
   const other = fields.filter((field, index) => !model.includes(field) || fields.indexOf(field) !== index);
   if (missing.length + other.length === 0) return undefined;
   const told = [

@@ -96,6 +96,8 @@ export const tables = {
     title: text,
     summary: text,
     claim_status: claimStatus,
+    /** What a public statement does: a page counts welcomes and thanks apart. A table may leave the column out. */
+    speech_act: optional(z.enum(['welcome', 'thanks'])),
     source: id,
     credibility,
     basis,

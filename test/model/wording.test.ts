@@ -118,6 +118,7 @@ const event: RowOf<'events'> = {
   title: 'An event',
   summary: 'It happened',
   claim_status: 'claimed',
+  speech_act: null,
   source: 'S1',
   credibility: null,
   basis: 'article',
