@@ -17,6 +17,9 @@ CREATE MACRO circle(lat, lon, km) AS {
 -- The bound of a measure in words, for labels; the figure itself never stands without it.
 CREATE MACRO bound_words(bound) AS CASE bound WHEN '>=' THEN 'at least' WHEN '~' THEN 'about' ELSE '' END;
 
+-- The window of a count, `since` its start where no end is stated.
+CREATE MACRO window_words(first, last, dash) AS coalesce(first || dash || last, 'since ' || first);
+
 -- `20 Aug`, for labels.
 CREATE MACRO day_label(d) AS strftime(d, '%-d %b');
 
@@ -40,7 +43,9 @@ CREATE MACRO fall_of_kabul() AS TABLE
 
 -- Who signed what on the takeover: a row for each signatory.
 CREATE MACRO signatures() AS TABLE
-  SELECT id, date_start, source, actors, unnest(actors) AS actor FROM events WHERE topic = 'celebrations';
+  SELECT id, date_start, source, claim_status, speech_act, actors, unnest(actors) AS actor
+  FROM events
+  WHERE topic = 'celebrations';
 
 -- The line of each speaker in the matrix: by affiliation, and those of a joint statement next to each other.
 CREATE MACRO matrix_speakers() AS TABLE
@@ -64,8 +69,16 @@ CREATE MACRO matrix_days() AS TABLE
   SELECT date_start, CAST(row_number() OVER (ORDER BY date_start NULLS LAST) - 1 AS INTEGER) AS place
   FROM (SELECT DISTINCT date_start FROM signatures());
 
--- In brief: the facts that the newest bottom line of a topic rests on, and what became known on the topic since; while
--- there is no bottom line, all of it.
+-- The first assessment of our own on a topic.
+CREATE MACRO first_assessment(of_topic) AS TABLE
+  SELECT id, text, false AS theirs, rests_on AS cites
+  FROM judgments
+  WHERE role = 'assessment' AND topic = of_topic AND author IS NULL
+  ORDER BY rank, id
+  LIMIT 1;
+
+-- In brief: the facts that the newest bottom line of a topic and its first assessment rest on, and what became known on
+-- the topic since; while there is no bottom line, all of it.
 CREATE MACRO bottom_line_facts(of_topic) AS TABLE
   WITH line AS (
     SELECT known_on, rests_on
@@ -75,24 +88,20 @@ CREATE MACRO bottom_line_facts(of_topic) AS TABLE
     LIMIT 1
   ),
   items AS (
-    SELECT id, known_on, topic, date_start AS day, summary FROM events
+    -- What a count counts follows it.
+    SELECT e.id, e.known_on, e.topic, greatest(e.date_start, m.window_start) AS day, e.summary
+    FROM events AS e
+    LEFT JOIN measures AS m ON m.id = e.part_of
     UNION ALL
     SELECT id, known_on, topic, window_start, summary FROM measures
   )
-  SELECT i.id, i.summary AS text
+  SELECT i.id, i.summary AS text, i.day
   FROM items AS i
   LEFT JOIN line AS l ON true
   WHERE list_contains(l.rests_on, i.id)
+    OR i.id IN (SELECT unnest(cites) FROM first_assessment(of_topic))
     OR (i.topic = of_topic AND (l.known_on IS NULL OR i.known_on > l.known_on))
   ORDER BY i.day NULLS LAST, i.id;
-
--- The first assessment of our own on a topic.
-CREATE MACRO first_assessment(of_topic) AS TABLE
-  SELECT id, text, false AS theirs, rests_on AS cites
-  FROM judgments
-  WHERE role = 'assessment' AND topic = of_topic AND author IS NULL
-  ORDER BY rank, id
-  LIMIT 1;
 
 -- How the dataset's words for an affiliation read.
 CREATE MACRO affiliation_words(affiliation) AS CASE affiliation
@@ -155,11 +164,18 @@ CREATE MACRO actor_reports() AS TABLE
   FROM named AS n
   JOIN reports AS r ON r.id = n.id;
 
+-- Under whose names an actor is reported on: its own, and for ISIS and its branch, one organisation, the other's too.
+CREATE MACRO actor_names() AS TABLE
+  SELECT a.id AS actor, b.id AS reported_as
+  FROM actors AS a
+  JOIN actors AS b ON b.id = a.id OR (a.affiliation = 'isis' AND b.affiliation = 'isis');
+
 -- Judgments under every actor, on whom a report of the same topic that they rest on bears.
 CREATE MACRO actor_judgments() AS TABLE
-  SELECT DISTINCT r.actor, j.*
+  SELECT DISTINCT n.actor, j.*
   FROM judgments AS j
-  JOIN actor_reports() AS r ON r.topic = j.topic AND list_contains(j.rests_on, r.id);
+  JOIN actor_reports() AS r ON r.topic = j.topic AND list_contains(j.rests_on, r.id)
+  JOIN actor_names() AS n ON n.reported_as = r.actor;
 
 -- The topic on which most is reported of each actor.
 CREATE MACRO actor_topics() AS TABLE
@@ -168,9 +184,31 @@ CREATE MACRO actor_topics() AS TABLE
   GROUP BY actor, topic
   QUALIFY row_number() OVER (PARTITION BY actor ORDER BY count(*) DESC, topic) = 1;
 
--- An actor's reports as rows of a table. The span of a count that is our own reading is told by months.
-CREATE MACRO dated_reports(of_actor) AS TABLE
+-- The key judgments of an actor's sheet: the first three that rest on its reports, its main topic first.
+CREATE MACRO sheet_key_judgments(of_actor) AS TABLE
   SELECT
+    j.*,
+    row_number() OVER (
+      ORDER BY j.topic <> t.topic, list_position(['isis', 'ties', 'celebrations'], j.topic), j.rank
+    ) AS place
+  FROM actor_judgments() AS j
+  JOIN actor_topics() AS t USING (actor)
+  WHERE j.actor = of_actor AND j.role = 'key'
+  QUALIFY place <= 3;
+
+-- The topics on which an actor's sheet prints a judgment of ours.
+CREATE MACRO sheet_topics(of_actor) AS TABLE
+  SELECT topic FROM sheet_key_judgments(of_actor)
+  UNION
+  SELECT topic
+  FROM actor_judgments() AS j
+  JOIN actor_topics() AS t USING (actor, topic)
+  WHERE j.actor = of_actor AND j.role IN ('bottom-line', 'assessment');
+
+-- Each actor's reports as rows of a table. The span of a count that is our own reading is given by months.
+CREATE MACRO dated_reports() AS TABLE
+  SELECT
+    r.actor,
     r.id,
     r.part,
     r.topic = t.topic AS on_main_topic,
@@ -181,13 +219,13 @@ CREATE MACRO dated_reports(of_actor) AS TABLE
     CASE
       WHEN r.event THEN NULL
       WHEN r.start IS NULL THEN 'undated'
-      WHEN r.basis = 'stated' THEN strftime(r.start, '%-d %b %Y') || ' – ' || strftime(r."end", '%-d %b %Y')
-      ELSE strftime(r.start, '%b %Y') || ' – ' || strftime(r."end", '%b %Y')
+      WHEN r.basis = 'stated'
+        THEN window_words(strftime(r.start, '%-d %b %Y'), strftime(r."end", '%-d %b %Y'), ' – ')
+      ELSE window_words(strftime(r.start, '%b %Y'), strftime(r."end", '%b %Y'), ' – ')
     END AS span,
     r.precision || CASE r.basis WHEN 'inferred' THEN ', inferred' WHEN 'external' THEN ', ours' ELSE '' END AS precision,
     replace(r.claim_status, '-', ' ') AS status,
     r.start,
     r."end"
   FROM actor_reports() AS r
-  JOIN actor_topics() AS t USING (actor)
-  WHERE r.actor = of_actor;
+  JOIN actor_topics() AS t USING (actor);

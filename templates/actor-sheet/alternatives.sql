@@ -1,5 +1,5 @@
-SELECT j.id, j.text, j.rests_on
-FROM actor_judgments() AS j
-JOIN actor_topics() AS t USING (actor, topic)
-WHERE j.actor = $actor AND j.role = 'alternative'
-ORDER BY j.rank, j.id
+-- Those of every topic on which the sheet prints a judgment: a judgment never stands without them.
+SELECT id, text, rests_on
+FROM judgments
+WHERE role = 'alternative' AND topic IN (SELECT topic FROM sheet_topics($actor))
+ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), rank, id

@@ -5,7 +5,8 @@ JOIN actor_topics() AS t ON t.actor = $actor
 WHERE EXISTS (
   SELECT 1
   FROM actor_reports() AS r
-  WHERE r.actor = $actor AND r.topic = g.topic AND list_contains(g.rests_on, r.id)
+  JOIN actor_names() AS n ON n.reported_as = r.actor
+  WHERE n.actor = $actor AND r.topic = g.topic AND list_contains(g.rests_on, r.id)
 )
 ORDER BY g.topic <> t.topic, list_position(['isis', 'ties', 'celebrations'], g.topic), g.rank
 LIMIT 4

@@ -17,7 +17,7 @@ SELECT
   END AS long_name,
   NULL AS aliases,
   NULL AS affiliation,
-  NULL AS note
+  a.note
 FROM actors AS a
 WHERE a.id <> $actor
   AND upper(a.name) = a.name

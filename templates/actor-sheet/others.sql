@@ -1,2 +1,2 @@
-SELECT * FROM dated_reports($actor) WHERE part = 'others' AND on_main_topic
+SELECT * FROM dated_reports() WHERE actor = $actor AND part = 'others' AND on_main_topic
 ORDER BY start NULLS LAST, "end", id

@@ -1,2 +1,2 @@
-SELECT * FROM dated_reports($actor) WHERE part = 'own'
+SELECT * FROM dated_reports() WHERE actor = $actor AND part = 'own'
 ORDER BY start NULLS LAST, "end", id

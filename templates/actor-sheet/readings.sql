@@ -16,6 +16,7 @@ WHERE r.topic = 'isis'
   AND EXISTS (
     SELECT 1
     FROM actor_reports() AS a
-    WHERE a.actor = $actor AND (a.id = r.measure OR list_contains(r.rests_on, a.id))
+    JOIN actor_names() AS n ON n.reported_as = a.actor
+    WHERE n.actor = $actor AND (a.id = r.measure OR list_contains(r.rests_on, a.id))
   )
 ORDER BY list_position(['headline', 'other', 'sensitivity'], r.role), r.id

@@ -1,2 +1,2 @@
-SELECT * FROM dated_reports($actor) WHERE part = 'said'
+SELECT * FROM dated_reports() WHERE actor = $actor AND part = 'said'
 ORDER BY start NULLS LAST, "end", id

@@ -1,15 +1,18 @@
--- The places that reports on ISIS name, but for whole countries.
+-- The places that reports on ISIS name, as where they happened or in their text, but for whole countries.
 WITH named AS (
   SELECT place, id FROM events WHERE topic = 'isis'
   UNION ALL
   SELECT place, id FROM measures WHERE topic = 'isis'
+  UNION
+  SELECT p.id, e.id FROM places AS p JOIN events AS e ON contains(e.summary, '{' || p.id || '.') WHERE e.topic = 'isis'
 )
 SELECT
   p.id,
   p.name AS label,
   CASE
     WHEN p.kind = 'province' THEN 'province'
-    WHEN p.country = 'PK' THEN 'Pakistan, ±' || printf('%.15g', p.radius_km) || ' km'
+    WHEN p.country = 'PK'
+      THEN 'Pakistan, ±' || round(p.radius_km / 1.609344)::INTEGER || ' miles (' || printf('%.15g', p.radius_km) || ' km)'
     ELSE p.kind
   END AS detail,
   p.province,

@@ -5,10 +5,12 @@ SELECT
   bound_words(bound) AS bound,
   printf('%.15g', measures.value) AS value,
   label
-    || CASE WHEN window_basis = 'stated' THEN strftime(window_start, ', %-d %B %Y') ELSE strftime(window_start, ', about %B %Y') END
-    || CASE WHEN window_basis = 'stated' THEN strftime(window_end, ' to %-d %B %Y') ELSE strftime(window_end, ' to %B %Y') END
-    AS label
+    || CASE
+      WHEN window_basis = 'stated'
+        THEN ', ' || window_words(strftime(window_start, '%-d %B %Y'), strftime(window_end, '%-d %B %Y'), ' to ')
+      ELSE ', about ' || window_words(strftime(window_start, '%B %Y'), strftime(window_end, '%B %Y'), ' to ')
+    END AS label
 FROM measures
-WHERE (topic = $topic OR $topic = 'all') AND unit <> '%' AND window_start IS NOT NULL AND window_end IS NOT NULL
+WHERE (topic = $topic OR $topic = 'all') AND unit <> '%' AND window_start IS NOT NULL
 QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY topic ORDER BY measures.value DESC) = 1
 ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), measures.value DESC, id

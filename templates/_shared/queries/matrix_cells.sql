@@ -12,6 +12,13 @@ SELECT
   coalesce(day_label(s.date_start), 'undated') AS "column",
   d.place AS column_order,
   CASE o.kind WHEN 'video' THEN 'video' ELSE 'statement' END AS kind,
+  -- What hails nobody says what it is instead.
+  CASE
+    WHEN s.claim_status = 'alleged' THEN 'alleged ' || CASE o.kind WHEN 'video' THEN 'video' ELSE 'statement' END
+    WHEN s.speech_act = 'thanks' THEN 'thanks'
+    WHEN o.kind = 'video' THEN 'video'
+    ELSE 'statement'
+  END AS label,
   CASE WHEN len(s.actors) > 1 THEN s.id END AS joint_with
 FROM signatures() AS s
 JOIN matrix_speakers() AS p ON p.id = s.actor

@@ -4,15 +4,16 @@ WITH items AS (
     id,
     title,
     precision,
+    date_basis AS basis,
     date_start AS first,
     -- A day, and a month too, may be given by its start alone.
     coalesce(date_end, CASE precision WHEN 'month' THEN last_day(date_start) ELSE date_start END) AS last
   FROM events
   WHERE topic = 'ties' AND claim_status <> 'asserted'
   UNION ALL
-  SELECT id, title, 'window', window_start, window_end
+  SELECT id, title, 'window', window_basis, window_start, window_end
   FROM measures
-  WHERE topic = 'ties' AND window_start IS NOT NULL
+  WHERE topic = 'ties' AND window_start IS NOT NULL AND window_end IS NOT NULL
 )
 SELECT
   id,
@@ -32,7 +33,7 @@ SELECT
         WHEN 3 THEN strftime(first, 'autumn %Y')
         ELSE strftime(first - INTERVAL 2 MONTH, 'winter %Y') || strftime(first + INTERVAL 10 MONTH, '–%y')
       END
-    ELSE strftime(first, '%b %Y') || ' – ' || strftime(last, '%b %Y')
+    ELSE if(basis = 'inferred', 'about ', '') || strftime(first, '%b %Y') || ' – ' || strftime(last, '%b %Y')
   END AS tag,
   CASE precision WHEN 'undated' THEN 'undated' ELSE 'dated' END AS lane
 FROM items

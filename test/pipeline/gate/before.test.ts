@@ -447,8 +447,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a finding beside none of its rows',
-      product: withTemplate('{{cite (column rows.statements "id")}}', '{{cite "F12"}}'),
-      says: /finding "statements" stands without F11/,
+      product: withTemplate('{{cite (column rows.welcomes "id")}}', '{{cite "F12"}}'),
+      says: /finding "welcomes" stands without F11/,
     },
   ],
   'row-texts': [
@@ -1066,7 +1066,7 @@ test('the words of the scale, quotations, names told as others and the method ma
 describe('the name of a source that holds an alias', () => {
   const emirate = 'Voice of the Islamic Emirate';
   const aliases = ['Islamic Emirate of Afghanistan', 'Islamic Emirate'];
-  const named = withRow(withRow(right, 'actors', 'A-taliban', { aliases }), 'sources', 'S-taliban', {
+  const named = withRow(withRow(right, 'actors', 'A-taliban', { aliases }), 'sources', 'S-hanafi', {
     name: emirate,
   });
   const ties = { brief: 'al-qaeda-ties', asOf };
@@ -1079,7 +1079,7 @@ describe('the name of a source that holds an alias', () => {
       ...withEnd(brief, html),
       queries: { ...brief.queries, own: { file: 'templates/al-qaeda-ties/own.sql', text: sql } },
     }));
-  const printed = '{{#each rows.own}}<p>{{name}}{{cite "F26"}}</p>{{/each}}';
+  const printed = '{{#each rows.own}}<p>{{name}}{{cite "F02"}}</p>{{/each}}';
   const inSpec = (from: string, to: string) =>
     change((brief) => {
       const chain = brief.charts['chain'];
@@ -1095,30 +1095,30 @@ describe('the name of a source that holds an alias', () => {
       `<td>${emirate} ← Flashpoint</td>`,
       `>${emirate}</text>`,
       `<td>${emirate}</td>`,
-      `F26, ${emirate}, `,
+      `F02, ${emirate}, `,
     ])
       expect(html).toContain(place);
     expect(await heldBefore(named, ties)).toEqual({});
   });
 
   test.each([
-    ['of the source', "SELECT id, name FROM sources WHERE id = 'S-taliban'"],
+    ['of the source', "SELECT id, name FROM sources WHERE id = 'S-hanafi'"],
     [
       'of what it says',
-      "SELECT e.id, s.name FROM events e JOIN sources s ON s.id = e.source WHERE e.id = 'F26'",
+      "SELECT e.id, s.name FROM events e JOIN sources s ON s.id = e.source WHERE e.id = 'F02'",
     ],
   ])('stands as a value of a row %s', async (_, sql) => {
     expect(await heldBefore(withSql(sql, printed), ties)).toEqual({});
   });
 
   test.each([
-    ['a template', () => change((brief) => withEnd(brief, `<p>${emirate}{{cite "F26"}}</p>`))],
-    ['an alias by itself', () => change((brief) => withEnd(brief, '<p>Islamic Emirate{{cite "F26"}}</p>'))],
+    ['a template', () => change((brief) => withEnd(brief, `<p>${emirate}{{cite "F02"}}</p>`))],
+    ['an alias by itself', () => change((brief) => withEnd(brief, '<p>Islamic Emirate{{cite "F02"}}</p>'))],
     [
       'a cell beside those of the rows',
       () =>
         change((brief) =>
-          withEnd(brief, `<table><tr><th>${emirate}</th><td>{{cite "F26"}}</td></tr></table>`),
+          withEnd(brief, `<table><tr><th>${emirate}</th><td>{{cite "F02"}}</td></tr></table>`),
         ),
     ],
     [
@@ -1129,7 +1129,7 @@ describe('the name of a source that holds an alias', () => {
       'a query, beside the name',
       () =>
         withSql(
-          `SELECT id, name || ' of the Islamic Emirate' AS name FROM sources WHERE id = 'S-taliban'`,
+          `SELECT id, name || ' of the Islamic Emirate' AS name FROM sources WHERE id = 'S-hanafi'`,
           printed,
         ),
     ],
@@ -1140,7 +1140,7 @@ describe('the name of a source that holds an alias', () => {
   });
 
   test('does not let a judgment say it', async () => {
-    const product = withRow(named, 'events', 'F26', { summary: `The ${emirate} insists on it.` });
+    const product = withRow(named, 'events', 'F02', { summary: `The ${emirate} insists on it.` });
     expect((await heldBefore(product, ties))['house-names']).toMatchObject([
       { file: 'data/afghanistan-2021/events', field: 'summary', ...says[0] },
     ]);
