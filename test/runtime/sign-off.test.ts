@@ -45,6 +45,8 @@ async function withDesk(
 function deskOf(house: House): Desk {
   const { ledger } = house.office;
   let job = 0;
+  // Time stands still here, and alerts are not what is waited for.
+  const dispatch = { ...house.dispatch, alertEverySeconds: 0 };
   return {
     house,
     ask: (name, input) => operations[name].run(house.office, input),
@@ -52,7 +54,7 @@ function deskOf(house: House): Desk {
       for (const edition of await ledger.editions({ state: 'queued' }))
         await makeEdition({ id: edition.id, job: `make-${(job += 1)}`, signal }, house.workshop);
       for (const delivery of await ledger.deliveries({ state: 'pending' }))
-        await sendDelivery({ id: delivery.id, job: `send-${(job += 1)}`, signal }, house.dispatch);
+        await sendDelivery({ id: delivery.id, job: `send-${(job += 1)}`, signal }, dispatch);
     },
     gone: () => house.parcels.splice(0).filter(({ kind }) => kind !== 'alert'),
     states: async () =>

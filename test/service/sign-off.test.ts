@@ -52,6 +52,7 @@ beforeAll(async () => {
     SITREP_MAIL_DOMAINS: 'example.org',
     SITREP_OPERATOR: 'operator@example.net',
     SITREP_ALERT_MINUTES: '0.01',
+    SITREP_RETRY_FIRST_MINUTES: '0.05',
   });
   await service.line(({ msg }) => msg === 'ready');
 });
