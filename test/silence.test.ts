@@ -73,7 +73,7 @@ describe('after the end of coverage', () => {
     async (asOf) => {
       for (const [brief, headline] of [
         ['isis-quieting', /As last known: ISIS /],
-        ['weekly', /As last known: Al-Qaeda/],
+        ['weekly', /As last known: ISIS falls quiet, Al-Qaeda/],
       ] as const) {
         const { heading, text, html } = await pageOf(brief, asOf);
         expect(heading).toBe('Nothing collected since 25 August 2021');
@@ -134,6 +134,7 @@ const incident = (id: string, day: string): RowOf<'events'> => ({
   title: `Air strike near the ${id.slice(2)} bridge`,
   summary: `On {${id}.date} an air strike hit the road near the ${id.slice(2)} bridge.`,
   claim_status: 'attributed',
+  speech_act: null,
   source: 'S-log',
   credibility: null,
   basis: 'article',
