@@ -134,7 +134,6 @@ const incident = (id: string, day: string): RowOf<'events'> => ({
   title: `Air strike near the ${id.slice(2)} bridge`,
   summary: `On {${id}.date} an air strike hit the road near the ${id.slice(2)} bridge.`,
   claim_status: 'attributed',
-  speech_act: null,
   source: 'S-log',
   credibility: null,
   basis: 'article',
