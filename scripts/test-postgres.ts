@@ -5,9 +5,12 @@ import { startPostgres } from '../test/support/postgres-server.ts';
 
 /**
  * Runs the tests that touch the ledger on a PostgreSQL server of their own (`npm run test:postgres`): Debian's, in a
- * temporary folder, gone afterwards. What is given on the command line goes to vitest. Exits with the tests' status.
+ * temporary folder, gone afterwards. What is given on the command line goes to vitest; test files given there are run in
+ * place of all. Exits with the tests' status.
  */
-const suites = ['test/adapters/ledger', 'test/runtime', 'test/service'];
+const asked = process.argv.slice(2);
+const hasFiles = asked.some((argument) => argument.startsWith('test/'));
+const suites = hasFiles ? [] : ['test/adapters/ledger', 'test/runtime', 'test/service'];
 /** They open no ledger, or ask of it what `test/runtime/api.test.ts` asks too, or start programs on an embedded one. */
 const without = [
   ...['explain', 'verify', 'api-limits', 'api-random'].map((name) => `test/runtime/${name}.test.ts`),
@@ -19,7 +22,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {}
 await using server = await startPostgres();
 const existing = suites.filter((suite) => existsSync(suite) || suite.endsWith('ledger'));
 const excluded = without.flatMap((file) => ['--exclude', file]);
-const vitest = spawn('npx', ['vitest', 'run', ...existing, ...excluded, ...process.argv.slice(2)], {
+const vitest = spawn('npx', ['vitest', 'run', ...existing, ...excluded, ...asked], {
   stdio: 'inherit',
   env: { ...process.env, TEST_DATABASE_URL: server.url },
 });

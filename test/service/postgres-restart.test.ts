@@ -1,5 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Temporal } from 'temporal-polyfill';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { migrateServer, openServerLedger } from '../../src/adapters/ledger/open.ts';
 import { slotsBetween } from '../../src/model/slots.ts';
@@ -9,14 +10,16 @@ import { isServer } from '../support/ledger.ts';
 import { startPostgres } from '../support/postgres-server.ts';
 import { startService, type Service } from '../support/service.ts';
 
-/** Restarts PostgreSQL under every kind of process while they are at work. */
-const DAYS = 16;
-const BACKFILLED = ['2021-08-08', '2021-08-15', '2021-08-22'];
+/** Restarts PostgreSQL under every kind of process while they are at work; `npm run soak` sets SOAK_RESTARTS. */
+const RESTARTS = Number(process.env['SOAK_RESTARTS'] ?? 3);
+const DAYS = 5 * RESTARTS + 1;
+const last = Temporal.PlainDate.from('2021-08-22');
+const BACKFILLED = Array.from({ length: RESTARTS }, (_, weeks) => last.subtract({ weeks }).toString());
 const project = await openProject();
 afterAll(() => project[Symbol.asyncDispose]());
 
-describe.runIf(isServer)('PostgreSQL restarted three times', () => {
-  test('ends no process, and each edition is made and delivered once', { timeout: 540_000 }, async () => {
+describe.runIf(isServer)(`PostgreSQL restarted ${RESTARTS} times`, () => {
+  test('ends no process, and each edition is made and delivered once', { timeout: 1_800_000 }, async () => {
     await using server = await startPostgres();
     const { url } = server;
     const onError = () => {};
@@ -53,11 +56,12 @@ describe.runIf(isServer)('PostgreSQL restarted three times', () => {
     await using running = new AsyncDisposableStack();
     for (const service of services) running.use(service);
     const ready = await Promise.all(services.map((service) => service.line(({ msg }) => msg === 'ready')));
-    const backfill = startService(project, 'backfill weekly --from 2021-08-02 --to 2021-08-22', env);
+    const from = last.subtract({ weeks: RESTARTS, days: -1 });
+    const backfill = startService(project, `backfill weekly --from ${from} --to ${last}`, env);
     running.use(backfill);
-    for (const [round, how] of (['fast', 'immediate', 'fast'] as const).entries()) {
+    for (let round = 0; round < RESTARTS; round += 1) {
       await made(services, 3 * (round + 1));
-      await server.stop(how);
+      await server.stop(round % 2 === 0 ? 'fast' : 'immediate');
       const answer = await fetch(`http://127.0.0.1:${String(ready[3]?.['port'])}/api/briefs`, {
         headers: { authorization: `Bearer ${token}` },
       });
@@ -81,7 +85,7 @@ describe.runIf(isServer)('PostgreSQL restarted three times', () => {
         });
         if (open > 0) throw new Error(`${open} editions are open.`);
       },
-      { timeout: 240_000, interval: 500 },
+      { timeout: 900_000, interval: 500 },
     );
     for (const service of services) expect(service.process.exitCode, service.stderr()).toBeNull();
     const { editions, deliveries, runs } = await withLedger(async (ledger) => ({
