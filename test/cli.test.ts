@@ -19,10 +19,12 @@ afterAll(() => project[Symbol.asyncDispose]());
 /** The lines of what was told, without the last line that counts them. */
 const faultLines = (stderr: string): string[] =>
   stderr.split('\n').filter((line) => line.startsWith('sitrep: '));
+/** All but the lock that each folder of a brief keeps. */
 const filesIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .filter((file) => !file.endsWith('/.store/lock'))
     .toSorted();
 const out = (name: string) => join(project.folder, name);
 
@@ -392,9 +394,9 @@ describe('check', () => {
     told('templates/al-qaeda-ties/brief.yaml, line ', /field periode: There is no such key/);
     told('templates/celebrations/before.sql, line 2: ', 'nowhere');
     told('templates/celebrations/brief.hbs, line ', 'There is no partial "chnages"');
-    told('templates/isis-quieting/shares.vl.json, field data.url: ', 'Charts may not use "url"');
-    told('templates/isis-quieting/map.vl.json, field layer[0].mark: ', 'may not show images');
-    told('templates/isis-quieting/map.vl.json, field layer[0].encoding.href: ', 'Charts may not use "href"');
+    told('templates/isis-quieting/shares.vl.json, line 1, field data.url: ', 'Charts may not use "url"');
+    told('templates/isis-quieting/map.vl.json, line 1, field layer[0].mark: ', 'may not show images');
+    told('templates/isis-quieting/map.vl.json, line 1, field layer[0].encoding.href: ', 'Charts may not use "href"');
     for (const [id, [, problem]] of Object.entries(names))
       told(`templates/${id}/brief.hbs, line 2: `, problem);
     told('templates/no-data/brief.yaml, field dataset: ', 'There is no dataset "afganistan"');
