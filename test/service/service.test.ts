@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openProject } from '../support/cli.ts';
@@ -135,16 +135,19 @@ describe('sitrep start', () => {
     await service.line(isReady);
     const backfill = project.sitrep('backfill weekly --from 2021-08-01 --to 2021-08-22 --out four');
     await service.line(({ step }) => step === 'seal');
-    const ours = () =>
-      listProcesses('--user-data-dir=').filter(({ command }) => command.includes(`/${service.process.pid}-`));
-    expect(ours().length).toBeGreaterThan(0);
+    const profiles = join(project.folder, '.cache/sitrep/profiles');
+    const found = listProcesses(`--user-data-dir=${profiles}/`).map(
+      ({ command }) => /--user-data-dir=(\S+?\/profiles\/[\w-]+)/.exec(command)?.[1] ?? '',
+    );
+    const [own = ''] = found;
+    expect(new Set(found)).toEqual(new Set([own]));
+    expect(own).not.toBe('');
     await service.kill();
     await backfill;
     await using next = startService(project, 'start --out four');
     await next.line(isReady);
-    expect(ours()).toEqual([]);
-    const left = await readdir(join(project.folder, '.cache/sitrep/profiles'));
-    expect(left.filter((name) => name.startsWith(`${service.process.pid}-`))).toEqual([]);
+    expect(listProcesses(own)).toEqual([]);
+    expect(existsSync(own)).toBe(false);
   });
 
   test('settings that cannot be are all named, and none is repeated', async () => {
