@@ -22,26 +22,30 @@ export type Fault = Readonly<z.output<typeof fault>>;
 
 /** `data/x/events.csv, row 4, field source: no source "S9". Add it to sources.csv, or correct the id.` */
 export function describeFault(given: Fault): string {
-  const { file, row, line, field, rule, problem, mend, count = 1, also = [] } = given;
+  const { file, row, line, field, problem, mend } = given;
   const where = [
     file,
     row === undefined ? undefined : `row ${row}`,
     line === undefined ? undefined : `line ${line}`,
     field === undefined ? undefined : `field ${field}`,
   ].filter((part) => part !== undefined);
-  const times = count > 1 ? `${count.toLocaleString('en-GB')} times` : undefined;
-  const notes = [
-    rule,
-    also.length > 0 ? `${times ?? 'more than once'}: also ${also.join(', ')}` : times,
-  ].filter((part) => part !== undefined);
+  const note = noteOf(given);
   return [
     ...(where.length > 0 ? [`${where.join(', ')}:`] : []),
     problem,
-    ...(notes.length > 0 ? [`(${notes.join(', ')})`] : []),
+    ...(note === '' ? [] : [`(${note})`]),
     mend,
   ]
     .join(' ')
     .trim();
+}
+
+/** The rule that found it, how often, and further places; empty where there is nothing of the kind to say. */
+export function noteOf({ rule, count = 1, also = [] }: Fault): string {
+  const times = count > 1 ? `${count.toLocaleString('en-GB')} times` : undefined;
+  return [rule, also.length > 0 ? `${times ?? 'more than once'}: also ${also.join(', ')}` : times]
+    .filter((part) => part !== undefined)
+    .join(', ');
 }
 
 const quotedPart = /"[^"]*"/g;

@@ -112,7 +112,7 @@ describe('what differs is named', () => {
     ],
     [
       'a partial',
-      ['templates/_shared/partials/gaps.hbs', swap('No gap is', 'No gap stands')],
+      ['templates/_shared/partials/gaps.hbs', swap('No list of gaps', 'No list of any gaps')],
       ['file templates/_shared/partials/gaps.hbs changed'],
     ],
     [
@@ -322,8 +322,8 @@ describe('a PDF that was altered is called so', () => {
     other[at] = (other[at] ?? 0) ^ 1;
     return other;
   };
-  /** Within the compressed text of a page, where a reader goes on all the same. */
-  const inPage = () => Buffer.from(edition.pdf).indexOf('stream', 2000) + 200;
+  /** Within the code table of a compressed stream: from there on it reads as something else. */
+  const inPage = () => Buffer.from(edition.pdf).indexOf('stream', 2000) + 30;
 
   test('by one byte', async () => {
     const found = await check(await repositoryWith(), { pdf: flipped(inPage()) });
@@ -338,9 +338,7 @@ describe('a PDF that was altered is called so', () => {
     const found = await check(await repositoryWith(), { pdf: other });
     expect(found.verdict).toBe('altered');
     expect(found.alterations).toEqual([
-      expect.stringMatching(
-        /^The PDF was altered .* gives other contents\. Different are its pages, which cannot/,
-      ),
+      expect.stringMatching(/^The PDF was altered .* gives other contents\. Different are \w/),
     ]);
     // Not told from data that changed, but for those who wrote the hash down.
     const recorded = await check(await repositoryWith(), { pdf: other, manifest: beside });

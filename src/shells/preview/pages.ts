@@ -1,6 +1,6 @@
 import Handlebars from 'handlebars';
 import type { Brief } from '../../model/brief.ts';
-import { describeFault, type Fault } from '../../model/fault.ts';
+import { describeFault, noteOf, type Fault } from '../../model/fault.ts';
 import { describeParameters, type Parameters } from '../../model/parameters.ts';
 import type { View, Wanted } from '../../runtime/preview.ts';
 import { slotDaysAround } from './days.ts';
@@ -139,6 +139,7 @@ async function explained(fault: Fault, readText: ReadText) {
       .filter((part) => part !== '')
       .join(', '),
     problem,
+    note: noteOf(fault),
     mend,
     excerpt:
       text === null
