@@ -22,12 +22,12 @@ export function daysSpread(first: Day, last: Day, count: number): Day[] {
 
 /**
  * The days on which a page can change, each with the day before and after: every date in the dataset, and the same a
- * week later, when it leaves the period of a weekly brief.
+ * week later, on the day on which it leaves the period of a weekly brief.
  */
 export function daysOfChange({ dataset }: Pick<Product, 'dataset'>): Day[] {
   const dates = JSON.stringify(dataset.tables).match(/\b20\d\d-\d\d-\d\d\b/g) ?? [];
   const days = [...new Set(dates)].flatMap((date) =>
-    [-1, 0, 1, 6, 7, 8].map((offset) => dayAfter(date, offset)),
+    [-1, 0, 1, 7].map((offset) => dayAfter(date, offset)),
   );
   return [...new Set(days)].toSorted();
 }
