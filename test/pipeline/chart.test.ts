@@ -244,6 +244,31 @@ describe('what is drawn', () => {
     );
   });
 
+  // A browser prints none of them, so the gate would miss them in the PDF.
+  test('leaves out the labels that Vega hides for want of room', async () => {
+    const { svg, scene } = await draw({
+      spec: {
+        width: 400,
+        height: 160,
+        data: { name: 'rows' },
+        mark: 'line',
+        encoding: {
+          x: { field: 'day', type: 'temporal' },
+          y: { field: 'value', type: 'quantitative' },
+        },
+      },
+      data: {
+        rows: Array.from({ length: 28 }, (_, index) => ({
+          day: `2022-06-${String(index + 1).padStart(2, '0')}`,
+          value: index,
+        })),
+      },
+    });
+    const drawn = [...svg.matchAll(/<text\b[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
+    expect(drawn).toContain('June');
+    expect(drawn.toSorted()).toEqual(scene.texts.map(({ text }) => text).toSorted());
+  });
+
   test('is measured with the font that it is set in', async () => {
     const label = 'ISIS claims ≥ 105 – Sarwan Qal‘ah';
     const widthOf = (font: string): number => {
