@@ -210,8 +210,11 @@ test.each([
   expect(figure).toMatch(says);
 });
 
-test('a chart that cites nothing is one fault, at its entry in brief.yaml', async () => {
-  const faults = await held(placed(sql));
+test.each([
+  ['names rows in no column', sql],
+  ['only counts', "SELECT 'events' AS actor, CAST(count(*) AS INTEGER) AS number FROM events"],
+])('a chart that cites nothing is one fault, at its entry in brief.yaml: its query %s', async (_, query) => {
+  const faults = await held(placed(query));
   expect(Object.keys(faults)).toEqual(['charts-cite']);
   const { file, text } = findBrief(right, 'celebrations').definition;
   expect(faults['charts-cite']).toEqual([
