@@ -393,12 +393,16 @@ describe('what a spec may not do', () => {
   });
 
   test('name data that it is not given, or leave out what it is', async () => {
-    expect(await faultsOf({ data: { row: rows } })).toEqual([
+    expect(await faultsOf({ data: { other: rows } })).toEqual([
       expect.objectContaining({ field: 'data.name', problem: expect.stringContaining('names data "rows"') }),
       expect.objectContaining({
         field: 'data',
-        problem: 'The brief gives data "row", which the spec does not use.',
+        problem: 'The brief gives data "other", which the spec does not use.',
       }),
+    ]);
+    // One slip of the hand is one fault.
+    expect(await faultsOf({ data: { row: rows } })).toEqual([
+      expect.objectContaining({ field: 'data.name', mend: 'Did you mean "row"?' }),
     ]);
   });
 

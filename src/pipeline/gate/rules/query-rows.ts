@@ -4,7 +4,7 @@ import type { Row } from '../../../model/row.ts';
 import { idsNamed } from '../../evidence.ts';
 import { excerpt, type Draft } from '../draft.ts';
 import type { Text } from '../html-tree.ts';
-import { uncitedDrawings } from './citations.ts';
+import { uncitedDrawings } from './charts.ts';
 
 /**
  * Each row that a query gives to the page, or that stands behind a chart, names a row of the dataset: or else nobody
