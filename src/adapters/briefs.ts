@@ -149,7 +149,7 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
   }
   if (document.errors.length > 0) return undefined;
 
-  const parsed = briefConfig.safeParse(document.toJS(), { error: inWords });
+  const parsed = briefConfig.safeParse(document.toJS(), { error: inWords, reportInput: true });
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   /** Missing keys that a misspelt one stands for: one mistake is one fault. */
@@ -172,8 +172,10 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
   }
   for (const issue of issues) {
     if (issue.code === 'unrecognized_keys' || misspelt.has(issue)) continue;
+    const { input, message } = issue;
+    const found = typeof input === 'string' && message.startsWith('is not ') ? `"${input}" ` : '';
     const mend = 'See docs/authoring.md for what may stand here.';
-    report(issue.path, { problem: `${issue.message}.`, mend });
+    report(issue.path, { problem: `${found}${message}.`, mend });
   }
   return undefined;
 

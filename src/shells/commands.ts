@@ -82,7 +82,17 @@ export function commands(world: Surroundings): Commands {
     },
 
     async list() {
-      const { briefs } = await load(world, await world.briefIds());
+      const errors: AppError[] = [];
+      const briefs: Brief[] = [];
+      // What is wrong with one brief hides no other.
+      for (const id of await world.briefIds()) {
+        try {
+          briefs.push(...(await world.loadBriefs([id])));
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          errors.push(error);
+        }
+      }
       const rows = briefs.map(({ id, config: { title, schedule, forEach, parameters } }) => {
         const [next, ...later] = new Cron(schedule.cron, {
           timezone: schedule.timezone,
@@ -98,6 +108,8 @@ export function commands(world: Surroundings): Commands {
       world.print(
         alignColumns([['BRIEF', 'TITLE', 'SCHEDULE', 'TIME ZONE', 'NEXT SLOTS', 'IN UTC'], ...rows.flat()]),
       );
+      const [first] = errors;
+      if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
     },
 
     async check() {

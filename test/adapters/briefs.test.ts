@@ -142,6 +142,15 @@ test('a missing key and a word that is not allowed, in words', async () => {
   ]);
 });
 
+test('a value that is refused is quoted', async () => {
+  await edit('one/brief.yaml', (text) => text.replace(/^period: .*/m, 'period: a week'));
+  expect(await told()).toEqual([
+    expect.stringMatching(
+      /, line \d+, field period: "a week" is not an ISO 8601 length in days or weeks such as P7D\. See /,
+    ),
+  ]);
+});
+
 test('an unknown key of a chart', async () => {
   await edit('one/brief.yaml', (text) => text.replace('    alt: A', '    alt: A\n    colour: red'));
   const lines = (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n');

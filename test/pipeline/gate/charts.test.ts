@@ -244,3 +244,16 @@ test('a field is checked against the columns of a query that gives no rows', asy
     faults: [{ field: 'encoding.y.field', line: 12, mend: 'Did you mean "actor"?' }],
   });
 });
+
+test('a misspelt query of a chart is one fault, with the nearest name', async () => {
+  const product = withBrief(right, 'celebrations', (brief) => {
+    const [[name, chart] = []] = Object.entries(brief.charts);
+    if (name === undefined || chart === undefined) throw new Error('The brief has no chart.');
+    return { ...brief, charts: { ...brief.charts, [name]: { ...chart, rows: 'matrix_cels' } } };
+  });
+  const error = await held(product).catch((cause: unknown) => cause);
+  if (!(error instanceof AppError)) throw error;
+  expect(error.faults).toMatchObject([
+    { problem: 'There is no query or finding "matrix_cels".', mend: 'Did you mean "matrix_cells"?' },
+  ]);
+});
