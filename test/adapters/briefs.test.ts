@@ -204,7 +204,7 @@ test.each([
 test.each(['../two/a.sql', '/etc/hostname', '_shared/../two/a.sql'])('a query in "%s"', async (path) => {
   await edit('one/brief.yaml', (text) => text.replace('a: a.sql', `a: ${path}`));
   expect(await told()).toEqual([
-    expect.stringMatching(/line \d+, field queries\.a: is not the name of a file/),
+    expect.stringMatching(/line \d+, field queries\.a: ".+" is not the name of a file/),
   ]);
 });
 
