@@ -42,7 +42,7 @@ describe('new', () => {
       await project.sitrep('generate --format html'),
     ];
     expect(check).toMatchObject({ status: 0, stderr: '' });
-    expect(check.stdout).toContain('1 editions held to every rule');
+    expect(check.stdout).toContain(' and 1 edition.');
     // Its dataset was made for other briefs.
     expect(check.stdout).toMatch(/no brief on data\/afghanistan-2021 computes the finding "pause".*K-isis-1/);
     expect(same).toEqual({ status: 0, stderr: '', stdout: '  border-incidents: as accepted\n' });

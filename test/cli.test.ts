@@ -53,6 +53,17 @@ test('--help and --version', async () => {
   expect(bare.stderr).toMatch(/unknown command 'nonsense'[^]*--help/);
 });
 
+test('list shows the other briefs when one, or a dataset, has faults', async () => {
+  await using other = await openProject();
+  await other.write('templates/weekly/brief.yaml', 'title: Weekly');
+  await other.write('data/afghanistan-2021/gaps.csv', 'id\n');
+  const { status, stdout, stderr } = await other.sitrep('list');
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^celebrations .*Europe\/London/m);
+  expect(stdout).not.toMatch(/^weekly /m);
+  expect(stderr).toMatch(/^sitrep: templates\/weekly\/brief\.yaml, field subject: is missing\. /m);
+});
+
 test('list shows when each brief is due next, there and in UTC', async () => {
   await using other = await openProject();
   const yearly = (cron: string, timezone: string) =>
@@ -313,7 +324,7 @@ describe('check', () => {
   test('finds nothing in the product', async () => {
     const { status, stdout, stderr } = await project.sitrep('check');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/^No faults: 1 dataset, 5 briefs, \d+ editions held to every rule\.\n$/);
+    expect(stdout).toMatch(/^No faults in 1 dataset, 5 briefs and \d+ editions\.\n$/m);
   });
 
   test('names every fault of every kind at once, each with its place and a remedy', async () => {
@@ -396,7 +407,10 @@ describe('check', () => {
     told('templates/celebrations/brief.hbs, line ', 'There is no partial "chnages"');
     told('templates/isis-quieting/shares.vl.json, line 1, field data.url: ', 'Charts may not use "url"');
     told('templates/isis-quieting/map.vl.json, line 1, field layer[0].mark: ', 'may not show images');
-    told('templates/isis-quieting/map.vl.json, line 1, field layer[0].encoding.href: ', 'Charts may not use "href"');
+    told(
+      'templates/isis-quieting/map.vl.json, line 1, field layer[0].encoding.href: ',
+      'Charts may not use "href"',
+    );
     for (const [id, [, problem]] of Object.entries(names))
       told(`templates/${id}/brief.hbs, line 2: `, problem);
     told('templates/no-data/brief.yaml, field dataset: ', 'There is no dataset "afganistan"');

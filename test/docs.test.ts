@@ -110,6 +110,25 @@ describe('what is there is in the docs', () => {
   });
 });
 
+test('metrics in docs/operating.md, and no others', async () => {
+  const registered = (await read('src/adapters/metrics.ts')).matchAll(/^ +name: '(sitrep_\w+)'/gm);
+  const documented = (await read('docs/operating.md')).matchAll(/^\| `(sitrep_\w+)` /gm);
+  const names = [...registered].map(([, name]) => name).toSorted();
+  expect(names).toContain('sitrep_editions');
+  expect([...documented].map(([, name]) => name).toSorted()).toEqual(names);
+});
+
+test('decisions in their list, by number and title', async () => {
+  const folder = 'docs/decisions';
+  const files = (await readdir(join(project, folder))).filter((name) => /^\d{4}-/.test(name)).toSorted();
+  expect(files.length).toBeGreaterThan(20);
+  const titles = await Promise.all(
+    files.map(async (file) => (await read(join(folder, file))).split('\n')[0]),
+  );
+  const list = files.map((file, index) => `- [${(titles[index] ?? '').replace('# ', '')}](${file})`);
+  expect((await read(join(folder, 'README.md'))).match(/^- .*$/gm)).toEqual(list);
+});
+
 test('routes and codes of problems in docs/api.md, and no others', async () => {
   const guide = await read('docs/api.md');
   const app = Fastify();

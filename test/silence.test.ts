@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Dataset, RowOf, Tables } from '../src/model/dataset.ts';
 import { noTables } from '../src/model/dataset.ts';
 import { knownBy } from '../src/model/known.ts';
-import { unknownFindings } from '../src/pipeline/check-brief.ts';
+import { unknownCaptions, unknownFindings } from '../src/pipeline/check-brief.ts';
 import { nothingNew } from '../src/pipeline/changes.ts';
 import { loadTestDataset } from './support/dataset.ts';
 import { readPage, rowsBehind, sectionOf } from './support/page.ts';
@@ -347,6 +347,20 @@ describe('a judgment that names a finding of another brief', () => {
     });
     expect(unknownFindings(product.dataset, product.briefs)).toEqual(new Map());
     expect(unknownFindings(wrong.dataset, product.briefs)).toEqual(new Map([['puase', ['K-cel-9']]]));
+  });
+
+  test('a caption that no judgment is, is named', () => {
+    const [brief] = withBrief(product, 'weekly', (right) => {
+      const [[name, chart] = []] = Object.entries(right.config.charts);
+      if (name === undefined || chart === undefined) throw new Error('The weekly has no chart.');
+      const charts = {
+        ...right.config.charts,
+        [name]: { ...chart, captions: [...chart.captions, 'T-none'] },
+      };
+      return { ...right, config: { ...right.config, charts } };
+    }).briefs.filter(({ id }) => id === 'weekly');
+    expect(product.briefs.flatMap((each) => unknownCaptions(product.dataset, each))).toEqual([]);
+    expect(brief && unknownCaptions(product.dataset, brief)).toEqual(['T-none']);
   });
 });
 

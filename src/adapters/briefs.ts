@@ -9,6 +9,7 @@ import {
   type SourceFile,
 } from '../model/brief.ts';
 import { AppError, type Fault } from '../model/fault.ts';
+import { similarTo } from '../model/similar.ts';
 import { lineOf } from '../model/source-line.ts';
 import { isMissing, parseJson, readFolder, readSource } from './source-files.ts';
 
@@ -126,6 +127,18 @@ async function loadBrief({
   };
 }
 
+const absent = 'is missing';
+
+/** What zod says of a value, in words for authors; `undefined` leaves zod's own. */
+function inWords(issue: { code?: string; input?: unknown; values?: unknown }): string | undefined {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return absent;
+  if (issue.code === 'invalid_value' && Array.isArray(issue.values))
+    return issue.input === undefined
+      ? absent
+      : `${JSON.stringify(issue.input)} is not one of ${issue.values.join(', ')}`;
+  return undefined;
+}
+
 function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig | undefined {
   if (isMissing(file, faults)) return undefined;
   const lines = new LineCounter();
@@ -136,18 +149,33 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
   }
   if (document.errors.length > 0) return undefined;
 
-  const parsed = briefConfig.safeParse(document.toJS());
+  const parsed = briefConfig.safeParse(document.toJS(), { error: inWords, reportInput: true });
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) {
-        const problem = `There is no such key: "${key}".`;
-        report([...issue.path, key], { problem, mend: 'Remove it, or correct its name.' });
-      }
-    } else {
-      const mend = 'See docs/authoring.md for what may stand here.';
-      report(issue.path, { problem: `${issue.message}.`, mend });
+  const { issues } = parsed.error;
+  /** Missing keys that a misspelt one stands for: one mistake is one fault. */
+  const misspelt = new Set<unknown>();
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const above = issue.path.join('.');
+    const missing = issues.filter(
+      ({ message, path }) => message === absent && path.slice(0, -1).join('.') === above,
+    );
+    for (const key of issue.keys) {
+      const meant = similarTo(
+        key,
+        missing.map(({ path }) => String(path.at(-1))),
+      );
+      misspelt.add(missing.find(({ path }) => path.at(-1) === meant));
+      const mend = meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`;
+      report([...issue.path, key], { problem: `There is no such key: "${key}".`, mend });
     }
+  }
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys' || misspelt.has(issue)) continue;
+    const { input, message } = issue;
+    const found = typeof input === 'string' && message.startsWith('is not ') ? `"${input}" ` : '';
+    const mend = 'See docs/authoring.md for what may stand here.';
+    report(issue.path, { problem: `${found}${message}.`, mend });
   }
   return undefined;
 

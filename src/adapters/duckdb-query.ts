@@ -102,7 +102,10 @@ export function toDate(day: Day): DuckDBDateValue {
 export function explain(cause: unknown): Pick<Fault, 'line' | 'problem' | 'mend'> {
   const message = cause instanceof Error ? cause.message : String(cause);
   const line = /^LINE (\d+):/m.exec(message)?.[1];
-  const problem = message.replace(/\n+LINE \d+:[^]*$/, '').replaceAll(/\s*\n\s*/g, ' ');
+  const problem = message
+    .replace(/\n+LINE \d+:[^]*$/, '')
+    .replace(/\s*\n\s*Candidate bindings:[: ]*/, '. Similar names: ')
+    .replaceAll(/\s*\n\s*/g, ' ');
   return {
     ...(line === undefined ? {} : { line: Number(line) }),
     problem: /[.!?]$/.test(problem) ? problem : `${problem}.`,

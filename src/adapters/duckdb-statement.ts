@@ -35,9 +35,16 @@ export async function checkStatement(connection: DuckDBConnection, sql: string):
   const [name] = unrepeatableIn(parsed.statements);
   if (name !== undefined)
     throw new Error(
-      `"${name}" may answer differently each time: use $as_of, $period_start or $previous_as_of for dates, and no chance.`,
+      `"${name}" may answer differently each time: use $as_of, $period_start or $previous_as_of for dates, and no chance.${lineOf(name, sql)}`,
     );
   passed.add(sql);
+}
+
+/** The line of a word of a statement, comments aside, in the form in which DuckDB's own messages end. */
+function lineOf(word: string, sql: string): string {
+  const bare = sql.replaceAll(/--.*|\/\*[^]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ' '));
+  const at = bare.search(new RegExp(`\\b${word}\\b`, 'i'));
+  return at === -1 ? '' : `\n\nLINE ${bare.slice(0, at).split('\n').length}:`;
 }
 
 /** Walks DuckDB's syntax tree; `current_date` without brackets stands in it as a column. */

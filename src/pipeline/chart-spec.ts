@@ -1,4 +1,5 @@
 import type { Fault } from '../model/fault.ts';
+import { similarTo } from '../model/similar.ts';
 
 /** Properties that make Vega load something, lead out of the page, or bring data of their own. */
 const forbiddenKeys = new Set(['url', 'href', 'usermeta', 'loader', 'datasets']);
@@ -97,17 +98,23 @@ export function checkSpec(
   };
 
   walk(spec, '');
+  const unused = new Set(given.filter((name) => !named.has(name)));
   for (const name of named) {
     if (given.includes(name) || own.has(name)) continue;
+    // A misspelt name is one fault, and not also the name that it should have been.
+    const meant = similarTo(name, unused);
+    if (meant !== undefined) unused.delete(meant);
     faults.push({
       file,
       field: 'data.name',
       problem: `The spec names data "${name}", which the brief does not give it.`,
-      mend: `Add it under data of the chart in brief.yaml, or name one of ${given.join(', ')}.`,
+      mend:
+        meant === undefined
+          ? `Add it under data of the chart in brief.yaml, or name one of ${given.join(', ')}.`
+          : `Did you mean "${meant}"?`,
     });
   }
-  for (const name of given) {
-    if (named.has(name)) continue;
+  for (const name of unused) {
     faults.push({
       file,
       field: 'data',

@@ -1,9 +1,12 @@
 /** What XML 1.0 cannot hold, not even escaped (section 2.2): controls, halves of pairs, two that are no characters. */
 export const unwritable = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu;
 
+/** Labels that Vega leaves out for want of room: they stay in its SVG, and a browser prints none of them. */
+const invisible = /<text\b[^>]* opacity="0"[^>]*>.*?<\/text>/gs;
+
 /**
- * Makes Vega's SVG fit to stand in a page, changing tags and never the text between them: coordinates rounded to
- * hundredths, one image with one text alternative in place of a labelled element for every mark, and ids made of the
+ * Makes Vega's SVG fit to stand in a page, changing tags and never the visible text between them: coordinates rounded
+ * to hundredths, one image with one text alternative in place of a labelled element for every mark, and ids made of the
  * chart's name and counted anew, since Vega counts them over all charts that a process draws.
  */
 export function cleanSvg(svg: string, { name, alt }: { name: string; alt: string }): string {
@@ -13,17 +16,20 @@ export function cleanSvg(svg: string, { name, alt }: { name: string; alt: string
     ids.set(id, known);
     return known;
   };
-  const body = svg.replaceAll(unwritable, '').replaceAll(/<[^>]*>/g, (tag) =>
-    roundNumbers(
-      tag
-        .replaceAll(/ (?:role|aria-[a-z]+)="[^"]*"/g, '')
-        .replaceAll(/\bid="([^"]*)"/g, (_, id: string) => `id="${own(id)}"`)
-        .replaceAll(
-          /url\((?:&quot;|["'])?#([^)"'&]*)(?:&quot;|["'])?\)/g,
-          (_, id: string) => `url(#${own(id)})`,
-        ),
-    ),
-  );
+  const body = svg
+    .replaceAll(unwritable, '')
+    .replaceAll(invisible, '')
+    .replaceAll(/<[^>]*>/g, (tag) =>
+      roundNumbers(
+        tag
+          .replaceAll(/ (?:role|aria-[a-z]+)="[^"]*"/g, '')
+          .replaceAll(/\bid="([^"]*)"/g, (_, id: string) => `id="${own(id)}"`)
+          .replaceAll(
+            /url\((?:&quot;|["'])?#([^)"'&]*)(?:&quot;|["'])?\)/g,
+            (_, id: string) => `url(#${own(id)})`,
+          ),
+      ),
+    );
   const opening = /^<svg\b([^>]*)>/.exec(body);
   if (opening === null) throw new Error('Vega returned something other than an SVG drawing.');
   const attributes = (opening[1] ?? '').replaceAll(/ (?:xmlns(?::xlink)?|version|class|style)="[^"]*"/g, '');

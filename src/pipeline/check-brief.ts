@@ -77,3 +77,10 @@ export function unknownFindings({ tables }: Dataset, briefs: readonly Brief[]): 
   const byName = Map.groupBy(named, ({ name }) => name);
   return new Map([...byName].map(([name, rows]) => [name, [...new Set(rows.map(({ id }) => id))]]));
 }
+
+/** Captions that the charts of a brief name, and that no row of its dataset is, whatever the day: misspelt, most likely. */
+export function unknownCaptions({ tables }: Dataset, { config }: Brief): string[] {
+  const captions = new Set(tables.judgments.filter(({ role }) => role === 'caption').map(({ id }) => id));
+  const named = Object.values(config.charts).flatMap((chart) => chart.captions);
+  return [...new Set(named)].filter((id) => !captions.has(id));
+}

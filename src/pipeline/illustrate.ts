@@ -2,6 +2,7 @@ import type { Brief } from '../model/brief.ts';
 import type { Tables } from '../model/dataset.ts';
 import { AppError, type ErrorCode, type Fault } from '../model/fault.ts';
 import type { Row, RowSets } from '../model/row.ts';
+import { similarTo } from '../model/similar.ts';
 import { located } from '../model/source-line.ts';
 import type { Findings } from './analyse.ts';
 import type { ChartRequest, Drawing } from './chart.ts';
@@ -53,7 +54,9 @@ export async function illustrate({
         ...Object.keys(maps),
       ];
       const problem = `There is no query or finding "${query}".`;
-      return [{ file, field, problem, mend: `Name one of ${choice.join(', ')}.` }];
+      const meant = similarTo(query, choice);
+      const mend = meant === undefined ? `Name one of ${choice.join(', ')}.` : `Did you mean "${meant}"?`;
+      return [{ file, field, problem, mend }];
     });
     const rows = named(chart.rows) ?? [];
     if (faults.length > 0)

@@ -152,13 +152,16 @@ export function compileTemplate({
 
 function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'problem' | 'mend'> {
   const alike = mostAlike(name.split('.').at(-1) ?? name, beside, { least: 0.3, most: 3 });
-  const named = (alike.length > 0 ? alike : beside.slice(0, 12)).map((each) => `"${each}"`).join(', ');
+  const quoted = (names: readonly string[]) => names.map((each) => `"${each}"`);
+  const hint =
+    alike.length > 0
+      ? `Did you mean ${quoted(alike).join(' or ')}? `
+      : beside.length > 0
+        ? `There are ${quoted(beside.slice(0, 12)).join(', ')}. `
+        : '';
   return {
     problem: `Nothing is named "${name}" here.`,
-    mend:
-      beside.length === 0
-        ? 'Correct the name, or add the query, column, chart or finding that it should stand for.'
-        : `${alike.length > 0 ? 'Like it are' : 'There are'} ${named}. Correct the name, or add the query, column, chart or finding that it should stand for.`,
+    mend: `${hint}Correct the name, or add the query, column, chart or finding that it should stand for.`,
   };
 }
 

@@ -109,5 +109,5 @@ function backfillHead(
   const left = deliver
     ? ', and not sent by this ("sitrep resend" sends what is made)'
     : ', and left as they are';
-  return `${all.length} editions from ${from} to ${to}${there > 0 ? `, ${there} of them known to the ledger already${left}` : ''}:`;
+  return `${all.length === 1 ? '1 edition' : `${all.length} editions`} from ${from} to ${to}${there > 0 ? `, ${there} of them known to the ledger already${left}` : ''}:`;
 }

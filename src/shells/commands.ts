@@ -2,7 +2,7 @@ import { Cron } from 'croner';
 import type { Brief } from '../model/brief.ts';
 import type { Dataset } from '../model/dataset.ts';
 import { AppError, type Fault } from '../model/fault.ts';
-import { checkBrief, unknownFindings } from '../pipeline/check-brief.ts';
+import { checkBrief, unknownCaptions, unknownFindings } from '../pipeline/check-brief.ts';
 import { defaultAsOf } from '../pipeline/coverage.ts';
 import { editionsAskedFor } from '../pipeline/fan-out.ts';
 import type { Effects, Material } from '../pipeline/produce.ts';
@@ -82,7 +82,17 @@ export function commands(world: Surroundings): Commands {
     },
 
     async list() {
-      const { briefs } = await load(world, await world.briefIds());
+      const errors: AppError[] = [];
+      const briefs: Brief[] = [];
+      // What is wrong with one brief hides no other.
+      for (const id of await world.briefIds()) {
+        try {
+          briefs.push(...(await world.loadBriefs([id])));
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          errors.push(error);
+        }
+      }
       const rows = briefs.map(({ id, config: { title, schedule, forEach, parameters } }) => {
         const [next, ...later] = new Cron(schedule.cron, {
           timezone: schedule.timezone,
@@ -98,6 +108,8 @@ export function commands(world: Surroundings): Commands {
       world.print(
         alignColumns([['BRIEF', 'TITLE', 'SCHEDULE', 'TIME ZONE', 'NEXT SLOTS', 'IN UTC'], ...rows.flat()]),
       );
+      const [first] = errors;
+      if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
     },
 
     async check() {
@@ -151,7 +163,7 @@ export function commands(world: Surroundings): Commands {
       const [first] = errors;
       if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
       world.print(
-        `No faults: ${datasets.size} dataset${datasets.size === 1 ? '' : 's'}, ${briefs.length} briefs, ${editions} editions held to every rule.`,
+        `No faults in ${counted(datasets.size, 'dataset')}, ${counted(briefs.length, 'brief')} and ${counted(editions, 'edition')}.`,
       );
       for (const [name, dataset] of datasets) {
         const users = briefs.filter(({ config }) => config.dataset === name);
@@ -160,10 +172,17 @@ export function commands(world: Surroundings): Commands {
           world.print(
             `Note: no brief on data/${name} computes the finding "${finding}". Every brief leaves out what names it: ${rows.join(', ')}.`,
           );
+        for (const brief of users)
+          for (const caption of unknownCaptions(dataset, brief))
+            world.print(
+              `Note: ${brief.definition.file} names the caption "${caption}", but data/${name} has no judgment with this id and the role "caption". The chart does without it.`,
+            );
       }
     },
   };
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** What all of it gives; throws the faults of everything that failed at once. */
 async function allOrFaults<T>(work: readonly Promise<T>[]): Promise<T[]> {

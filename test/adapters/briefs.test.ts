@@ -123,6 +123,34 @@ test('an unknown key, with the line that it stands on', async () => {
   ]);
 });
 
+test('a misspelt key is one fault, and names the key that is missing', async () => {
+  await edit('one/brief.yaml', (text) => text.replace('period:', 'perriod:'));
+  expect(await told()).toEqual([
+    expect.stringMatching(
+      /, line \d+, field perriod: There is no such key: "perriod"\. Did you mean "period"\?$/,
+    ),
+  ]);
+});
+
+test('a missing key and a word that is not allowed, in words', async () => {
+  await edit('one/brief.yaml', (text) =>
+    text.replace('    title: A\n', '').replace(/^topic: .*/m, 'topic: argentina'),
+  );
+  expect(await told()).toEqual([
+    expect.stringMatching(/field charts\.c\.title: is missing\. See /),
+    expect.stringMatching(/field topic: "argentina" is not one of ties, celebrations, isis, all\. See /),
+  ]);
+});
+
+test('a value that is refused is quoted', async () => {
+  await edit('one/brief.yaml', (text) => text.replace(/^period: .*/m, 'period: a week'));
+  expect(await told()).toEqual([
+    expect.stringMatching(
+      /, line \d+, field period: "a week" is not an ISO 8601 length in days or weeks such as P7D\. See /,
+    ),
+  ]);
+});
+
 test('an unknown key of a chart', async () => {
   await edit('one/brief.yaml', (text) => text.replace('    alt: A', '    alt: A\n    colour: red'));
   const lines = (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n');
@@ -176,7 +204,7 @@ test.each([
 test.each(['../two/a.sql', '/etc/hostname', '_shared/../two/a.sql'])('a query in "%s"', async (path) => {
   await edit('one/brief.yaml', (text) => text.replace('a: a.sql', `a: ${path}`));
   expect(await told()).toEqual([
-    expect.stringMatching(/line \d+, field queries\.a: is not the name of a file/),
+    expect.stringMatching(/line \d+, field queries\.a: ".+" is not the name of a file/),
   ]);
 });
 

@@ -207,6 +207,21 @@ describe('what a query may not do', () => {
     expect((await faultOf(sql))?.problem).toMatch(/may answer differently each time/);
   });
 
+  test('ask the clock, with the line that does, comments aside', async () => {
+    const fault = await faultOf(
+      '-- now or never\n/* now()\n*/ SELECT id\nFROM events WHERE known_on < now()',
+    );
+    expect(fault).toMatchObject({ line: 4, problem: expect.stringMatching(/no chance\.$/) });
+  });
+
+  test('name a column that is not there: the similar ones are named', async () => {
+    const fault = await faultOf('SELECT a.nme FROM actors a');
+    expect(fault).toMatchObject({
+      line: 1,
+      problem: expect.stringMatching(/ named "nme"\. Similar names: "name", .*\.$/),
+    });
+  });
+
   test('every function that DuckDB calls volatile is on the list', async () => {
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();

@@ -244,6 +244,31 @@ describe('what is drawn', () => {
     );
   });
 
+  // A browser prints none of them, so the gate would miss them in the PDF.
+  test('leaves out the labels that Vega hides for want of room', async () => {
+    const { svg, scene } = await draw({
+      spec: {
+        width: 400,
+        height: 160,
+        data: { name: 'rows' },
+        mark: 'line',
+        encoding: {
+          x: { field: 'day', type: 'temporal' },
+          y: { field: 'value', type: 'quantitative' },
+        },
+      },
+      data: {
+        rows: Array.from({ length: 28 }, (_, index) => ({
+          day: `2022-06-${String(index + 1).padStart(2, '0')}`,
+          value: index,
+        })),
+      },
+    });
+    const drawn = [...svg.matchAll(/<text\b[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
+    expect(drawn).toContain('June');
+    expect(drawn.toSorted()).toEqual(scene.texts.map(({ text }) => text).toSorted());
+  });
+
   test('is measured with the font that it is set in', async () => {
     const label = 'ISIS claims ≥ 105 – Sarwan Qal‘ah';
     const widthOf = (font: string): number => {
@@ -368,12 +393,16 @@ describe('what a spec may not do', () => {
   });
 
   test('name data that it is not given, or leave out what it is', async () => {
-    expect(await faultsOf({ data: { row: rows } })).toEqual([
+    expect(await faultsOf({ data: { other: rows } })).toEqual([
       expect.objectContaining({ field: 'data.name', problem: expect.stringContaining('names data "rows"') }),
       expect.objectContaining({
         field: 'data',
-        problem: 'The brief gives data "row", which the spec does not use.',
+        problem: 'The brief gives data "other", which the spec does not use.',
       }),
+    ]);
+    // One slip of the hand is one fault.
+    expect(await faultsOf({ data: { row: rows } })).toEqual([
+      expect.objectContaining({ field: 'data.name', mend: 'Did you mean "row"?' }),
     ]);
   });
 

@@ -355,11 +355,11 @@ describe('a helper that fails says where it was called', () => {
 describe('a name that is not known', () => {
   const mendOf = (...given: Parameters<typeof render>) => faultsOf(...given)[0]?.mend;
   test.each([
-    ['{{tilte}}', 'Like it are "title".'],
-    ['{{shout tilte}}', 'Like it are "title".'],
-    ['{{#each list}}{{shout nmae}}{{/each}}', 'Like it are "name".'],
-    ['{{row.inner.dep}}', 'Like it are "deep".'],
-    ['{{#with row}}{{@root.tilte}}{{/with}}', 'Like it are "title".'],
+    ['{{tilte}}', 'Did you mean "title"?'],
+    ['{{shout tilte}}', 'Did you mean "title"?'],
+    ['{{#each list}}{{shout nmae}}{{/each}}', 'Did you mean "name"?'],
+    ['{{row.inner.dep}}', 'Did you mean "deep"?'],
+    ['{{#with row}}{{@root.tilte}}{{/with}}', 'Did you mean "title"?'],
     ['{{#with row.inner}}{{qqq}}{{/with}}', 'There are "deep".'],
   ])('%s: names what is like it, or what there is', (template, says) => {
     expect(mendOf(template)).toContain(says);

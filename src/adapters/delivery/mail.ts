@@ -38,7 +38,8 @@ export function openMail(
       return { outcome: 'sent', detail: redact(answer) };
     } catch (error) {
       if (stopped.aborted && !session.handedOver) throw stopped.reason;
-      return receiptOf(error, { handedOver: session.handedOver, redact });
+      const hasLogin = mail.smtp.login !== null;
+      return receiptOf(error, { handedOver: session.handedOver, hasLogin, redact });
     }
   }
 
@@ -72,7 +73,11 @@ const refused: { readonly [command: string]: string } = {
  */
 function receiptOf(
   error: unknown,
-  { handedOver, redact }: { handedOver: boolean; redact: (text: string) => string },
+  {
+    handedOver,
+    hasLogin,
+    redact,
+  }: { handedOver: boolean; hasLogin: boolean; redact: (text: string) => string },
 ): Receipt {
   if (error instanceof NoLoginOffered) {
     const reason =
@@ -86,7 +91,9 @@ function receiptOf(
   const whole = redact(message);
   const what = refused[command];
   if (code === 'EAUTH' || responseCode === 530) {
-    const reason = `The mail server refused the login: ${words}. Correct the user and password in SITREP_SMTP_URL.`;
+    const reason = hasLogin
+      ? `The mail server refused the login: ${words}. Correct the user and password in SITREP_SMTP_URL.`
+      : `The mail server asks for a login: ${words}. Put user and password into SITREP_SMTP_URL.`;
     // 454 and the like: it cannot tell just now. Otherwise the settings are to blame, and never the recipient.
     return { outcome: permanent === false ? 'deferred' : 'held', reason };
   }

@@ -96,9 +96,12 @@ export function parseHtml(html: string): HtmlTree {
     onParseError: ({ code, startOffset }) => {
       if (code === ErrorCodes.missingDoctype) return;
       const from = code.includes('character-reference') ? html.lastIndexOf('&', startOffset) : startOffset;
-      const said = strip(html.slice(from, from + 100))
-        .slice(0, 25)
-        .trim();
+      const [entity] = /^&#?\w*;?/.exec(html.slice(from, from + 100)) ?? [];
+      const said =
+        entity ??
+        strip(html.slice(from, from + 100))
+          .slice(0, 25)
+          .trim();
       report(startOffset + 1, `HTML does not allow "${said}": ${code.replaceAll('-', ' ')}.`);
     },
   });

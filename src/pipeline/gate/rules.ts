@@ -4,8 +4,16 @@ import type { Draft } from './draft.ts';
 import type { Print } from './print.ts';
 import type { Rule } from './rule.ts';
 import { activeContent } from './rules/active-content.ts';
-import { clipped, empty, overlapping, undrawn, valuelessLabels, warned } from './rules/charts.ts';
-import { madeUp, uncited, uncitedDrawings, unfounded, unknownRows } from './rules/citations.ts';
+import {
+  clipped,
+  empty,
+  overlapping,
+  uncitedDrawings,
+  undrawn,
+  valuelessLabels,
+  warned,
+} from './rules/charts.ts';
+import { madeUp, uncited, unfounded, unknownRows } from './rules/citations.ts';
 import { bareBounds } from './rules/figures.ts';
 import { typedIn } from './rules/typed-figures.ts';
 import { deadLinks, malformed, uncovered, undermarked, unset, untoldRevision } from './rules/page.ts';

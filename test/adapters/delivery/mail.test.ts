@@ -487,6 +487,15 @@ describe('TLS and login', async () => {
     });
   });
 
+  test('none, where the server asks for one: held, and says what is missing', async () => {
+    const { port } = await mailServer(authenticating());
+    expect(await send(settingsFor(port, {}, 'smtp://127.0.0.1'))).toEqual({
+      outcome: 'held',
+      reason:
+        'The mail server asks for a login: 530 Error: authentication Required. Put user and password into SITREP_SMTP_URL.',
+    });
+  });
+
   test('a server that cannot check just now: deferred', async () => {
     const { port } = await mailServer(authenticating(454));
     expect(await send(settingsFor(port, {}, login('wrong-horse')))).toMatchObject({ outcome: 'deferred' });

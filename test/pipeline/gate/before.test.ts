@@ -1209,6 +1209,11 @@ test('ordinary words that resemble a likelihood, a confidence or a style may sta
   expect(await heldBefore(product, { brief: 'weekly', asOf })).toEqual({});
 });
 
+test('a picture is one fault, whatever its attributes load', async () => {
+  const faults = await heldBefore(withText('<img src="x.png" alt="">')(), { brief: 'weekly', asOf });
+  expect(faults['no-active-content']?.map(({ problem }) => problem)).toEqual(['The page holds <img>.']);
+});
+
 test('a day on which nothing is known names no row, and holds no page', async () => {
   const quiet = (sql: string) =>
     withOwn('weekly', 'own', sql, '<p>{{#each rows.own}}{{n}}{{/each}}{{cite "F12"}}</p>');

@@ -210,8 +210,11 @@ test.each([
   expect(figure).toMatch(says);
 });
 
-test('a chart that cites nothing is one fault, at its entry in brief.yaml', async () => {
-  const faults = await held(placed(sql));
+test.each([
+  ['names rows in no column', sql],
+  ['only counts', "SELECT 'events' AS actor, CAST(count(*) AS INTEGER) AS number FROM events"],
+])('a chart that cites nothing is one fault, at its entry in brief.yaml: its query %s', async (_, query) => {
+  const faults = await held(placed(query));
   expect(Object.keys(faults)).toEqual(['charts-cite']);
   const { file, text } = findBrief(right, 'celebrations').definition;
   expect(faults['charts-cite']).toEqual([
@@ -240,4 +243,17 @@ test('a field is checked against the columns of a query that gives no rows', asy
     code: 'brief-invalid',
     faults: [{ field: 'encoding.y.field', line: 12, mend: 'Did you mean "actor"?' }],
   });
+});
+
+test('a misspelt query of a chart is one fault, with the nearest name', async () => {
+  const product = withBrief(right, 'celebrations', (brief) => {
+    const [[name, chart] = []] = Object.entries(brief.charts);
+    if (name === undefined || chart === undefined) throw new Error('The brief has no chart.');
+    return { ...brief, charts: { ...brief.charts, [name]: { ...chart, rows: 'matrix_cels' } } };
+  });
+  const error = await held(product).catch((cause: unknown) => cause);
+  if (!(error instanceof AppError)) throw error;
+  expect(error.faults).toMatchObject([
+    { problem: 'There is no query or finding "matrix_cels".', mend: 'Did you mean "matrix_cells"?' },
+  ]);
 });

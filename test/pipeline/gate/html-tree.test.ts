@@ -33,7 +33,7 @@ describe('what a browser would put in order is reported', () => {
         '<div> is not closed where it was opened.',
       ],
     ],
-    ['<p>&nosuch; x</p>', ['HTML does not allow "&nosuch; x</p>": unknown named character reference.']],
+    ['<p>&nosuch; x</p>', ['HTML does not allow "&nosuch;": unknown named character reference.']],
   ])('%s', (html, problems) => {
     expect(problemsOf(html)).toEqual(problems);
   });

@@ -23,7 +23,11 @@ export const activeContent = ({ tree }: Draft): Fault[] => {
 };
 
 function* forbiddenIn({ name, attributes, file }: Element): Generator<string> {
-  if (active.has(name)) yield `<${name}>`;
+  if (active.has(name)) {
+    // The element itself is the fault, whatever its attributes load.
+    yield `<${name}>`;
+    return;
+  }
   if (name === 'meta' && 'http-equiv' in attributes && !headFile.test(file))
     yield `<meta http-equiv="${attributes['http-equiv']}">`;
   for (const [key, value] of Object.entries(attributes)) {

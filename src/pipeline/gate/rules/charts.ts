@@ -1,8 +1,9 @@
 import type { Fault } from '../../../model/fault.ts';
 import type { Row } from '../../../model/row.ts';
+import { located } from '../../../model/source-line.ts';
 import type { Illustration } from '../../illustrate.ts';
 import type { Box } from '../../scene.ts';
-import { excerpt, type Draft } from '../draft.ts';
+import { excerpt, onPage, type Draft } from '../draft.ts';
 
 /** A rule about each chart by itself, with its spec as the place. */
 const perChart =
@@ -130,3 +131,33 @@ export const undrawn = perChart(({ name, data, scene }, { brief }) => {
     ];
   });
 });
+
+/** Every drawing stands in a figure that cites, whatever template made it. */
+export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
+  const drawn = tree.elements.filter(({ name }) => name === 'svg');
+  const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
+  return drawn.flatMap((svg) => {
+    let chart: string | undefined;
+    for (let up = svg.parent; up; up = up.parent) {
+      if (figures.has(up)) return [];
+      if (up.name === 'figure')
+        chart ??= up.attributes['class']?.split(' ').find((name) => Object.hasOwn(brief.config.charts, name));
+    }
+    if (chart !== undefined) {
+      const fault: Fault = {
+        file: brief.definition.file,
+        field: `charts.${chart}`,
+        problem: `The chart "${chart}" cites no row.`,
+        mend: `Give the query under "rows" a column "cites" with the ids behind each row, or name them where the template places the chart: {{> chart cites=(column rows "id")}}.`,
+      };
+      return located([fault], brief.definition);
+    }
+    return [
+      onPage(
+        svg,
+        'A chart cites no row.',
+        'Give the partial chart the ids behind it: cites=(column rows "id").',
+      ),
+    ];
+  });
+}

@@ -2,7 +2,6 @@ import type { TableName } from '../../../model/dataset.ts';
 import type { Fault } from '../../../model/fault.ts';
 import { figuresOf } from '../../../model/figures.ts';
 import type { TableRow } from '../../../model/references.ts';
-import { located } from '../../../model/source-line.ts';
 import { evidenceOf } from '../../evidence.ts';
 import { excerpt, inRow, onPage, type Draft } from '../draft.ts';
 import type { Unit } from '../page-units.ts';
@@ -74,36 +73,6 @@ function isEmptyTable({ element, texts }: Unit): boolean {
       : part.children.every(isEmpty);
   };
   return element.children.every(isEmpty);
-}
-
-/** Every drawing stands in a figure that cites, whatever template made it. */
-export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
-  const drawn = tree.elements.filter(({ name }) => name === 'svg');
-  const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
-  return drawn.flatMap((svg) => {
-    let chart: string | undefined;
-    for (let up = svg.parent; up; up = up.parent) {
-      if (figures.has(up)) return [];
-      if (up.name === 'figure')
-        chart ??= up.attributes['class']?.split(' ').find((name) => Object.hasOwn(brief.config.charts, name));
-    }
-    if (chart !== undefined) {
-      const fault: Fault = {
-        file: brief.definition.file,
-        field: `charts.${chart}`,
-        problem: `The chart "${chart}" cites no row.`,
-        mend: `Give the query under "rows" a column "cites" with the ids behind each row, or name them where the template places the chart: {{> chart cites=(column rows "id")}}.`,
-      };
-      return located([fault], brief.definition);
-    }
-    return [
-      onPage(
-        svg,
-        'A chart cites no row.',
-        'Give the partial chart the ids behind it: cites=(column rows "id").',
-      ),
-    ];
-  });
 }
 
 const elementsIn = (element: Element): Element[] =>

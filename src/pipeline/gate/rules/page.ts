@@ -9,7 +9,11 @@ import { type Element } from '../html-tree.ts';
 /** HTML that a browser would have to put in order by rule, or that means nothing. */
 export const malformed = ({ tree }: Draft): Fault[] =>
   tree.errors.map(({ problem, ...place }) =>
-    onPage(place, problem, 'Close each element within the one that holds it, and write entities in full.'),
+    onPage(
+      place,
+      problem,
+      'Close each element within the one that holds it. In place of an entity, write the character.',
+    ),
   );
 
 /** Links lead to something on the page, and no name is given twice. */

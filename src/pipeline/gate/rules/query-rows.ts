@@ -4,16 +4,21 @@ import type { Row } from '../../../model/row.ts';
 import { idsNamed } from '../../evidence.ts';
 import { excerpt, type Draft } from '../draft.ts';
 import type { Text } from '../html-tree.ts';
+import { uncitedDrawings } from './charts.ts';
 
 /**
  * Each row that a query gives to the page, or that stands behind a chart, names a row of the dataset: or else nobody
  * could tell what it was made from, how that is marked, and whether it was revised since.
  */
-export function untraceable({ brief, asked, charts, rows: known }: Draft): Fault[] {
+export function untraceable(draft: Draft): Fault[] {
+  const { brief, asked, charts, rows: known } = draft;
   const { config, queries, definition } = brief;
+  // A query without "cites" leaves its chart without citations: charts-cite reports that, unless it is waived.
+  const uncited = config.waive.some(({ rule }) => rule === 'charts-cite') ? [] : uncitedDrawings(draft);
   const drawn = charts.flatMap(({ name, rows }): [string, readonly Row[]][] => {
     const query = config.charts[name]?.rows ?? '';
-    return Object.hasOwn(config.findings, query) ? [] : [[query, rows]];
+    const isReported = uncited.some(({ field }) => field === `charts.${name}`);
+    return isReported || Object.hasOwn(config.findings, query) ? [] : [[query, rows]];
   });
   const given = new Map([...Object.entries(asked), ...drawn]);
   return [...given].flatMap(([query, rows]) => {
