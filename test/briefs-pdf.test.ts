@@ -205,7 +205,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     const actors = product.dataset.tables.actors.filter(({ id: each }) =>
       Object.values(parameters).includes(each),
     );
-    expect(new Set(actors.map(({ id }) => id)).size).toBe(Object.keys(parameters).length);
+    expect(new Set(actors.map((actor) => actor.id)).size).toBe(Object.keys(parameters).length);
     for (const actor of actors) expect(edition.title).toContain(actor.name);
     expect(read.title).toBe(`${edition.title}, ${longDay(asOf)}`);
     expect(read.author).toBe('Sitrep');
