@@ -90,8 +90,8 @@ async function attempt(
     const known = target.safeParse(delivery.target);
     if (interrupted && known.success && holdsWhenUnknown(known.data))
       return { outcome: 'unknown', reason: 'The process ended while it was being sent.' };
-    if (delivery.interruptions > MOST_INTERRUPTIONS)
-      return held(`The process ended ${delivery.interruptions} times while it was being sent.`);
+    const tooOften = interruptedTooOften(delivery.interruptions);
+    if (tooOften) return tooOften;
     const parcel = await pack({ delivery, edition }, dispatch);
     if ('outcome' in parcel) return parcel;
     if (!known.success) return held('Its address was forgotten, as the retention of addresses asks.');
@@ -105,17 +105,29 @@ async function attempt(
     return await dispatch.deliver(parcel, { target: known.data, signal: AbortSignal.any([signal, timeout]) });
   } catch (error) {
     // A channel that may have handed something over answers, and does not reject: nothing has been sent.
-    if (signal.aborted)
-      return { outcome: 'given-back', reason: 'The process was stopped before it was sent.' };
-    if (timeout.aborted) return { outcome: 'deferred', reason: 'It took too long.' };
-    return { outcome: 'deferred', reason: error instanceof Error ? error.message : String(error) };
+    return notSent(error, { signal, timeout });
   }
 }
+
+/** What an error means that came before anything was sent. */
+export function notSent(
+  error: unknown,
+  { signal, timeout }: { signal: AbortSignal; timeout: AbortSignal },
+): Attempted {
+  if (signal.aborted) return { outcome: 'given-back', reason: 'The process was stopped before it was sent.' };
+  if (timeout.aborted) return { outcome: 'deferred', reason: 'It took too long.' };
+  return { outcome: 'deferred', reason: error instanceof Error ? error.message : String(error) };
+}
+
+export const interruptedTooOften = (interruptions: number): Receipt | undefined =>
+  interruptions > MOST_INTERRUPTIONS
+    ? held(`The process ended ${interruptions} times while it was being sent.`)
+    : undefined;
 
 const held = (reason: string): Receipt => ({ outcome: 'held', reason });
 
 /** A receipt; or that it was not sent, because the process was stopped or because it is not approved. */
-type Attempted =
+export type Attempted =
   | Receipt
   | { readonly outcome: 'given-back'; readonly reason: string }
   | { readonly outcome: 'waiting'; readonly reason: string; readonly approvedSha256: string | null };

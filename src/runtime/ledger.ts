@@ -198,7 +198,7 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<DeliveryRecord[]>;
   settleAlerts(
     alerts: readonly DeliveryRecord[],
-    settlement: Exclude<Settlement, { state: 'waiting' | 'given-back' }>,
+    settlement: Exclude<Settlement, { state: 'waiting' }>,
     options: { now: Date },
   ): Promise<void>;
   /** Records which problems there are now, and forgets those that are over. Gives those to alert the operator of. */

@@ -34,6 +34,8 @@ const LEAST_FREE_BYTES = 64_000_000;
 /** Shorter outages of a mail server are usual. */
 const MAIL_FAILING_MS = 3_600_000;
 const FAILED_LATELY_MS = 7 * 86_400_000;
+/** While an alert is being sent, nobody looks for other problems. */
+const MAIL_MS = 60_000;
 
 const failedSince = (now: Date): Date => new Date(now.getTime() - FAILED_LATELY_MS);
 
@@ -119,7 +121,10 @@ type Alerting = Pick<
  * Alerts the operator of problems, of each once while it lasts, through restarts too. Where the ledger cannot be
  * written, as on a full disk, this process remembers.
  */
-export function openProblemAlerts({ ledger, deliver, operator, log, now, ...world }: Alerting) {
+export function openProblemAlerts(
+  { ledger, deliver, operator, log, now, ...world }: Alerting,
+  { timeoutMs = MAIL_MS }: { timeoutMs?: number } = {},
+) {
   let known = new Set<string>();
   let written = new Set<string>();
   let triedAt = 0;
@@ -145,12 +150,13 @@ export function openProblemAlerts({ ledger, deliver, operator, log, now, ...worl
     const receipt: Receipt =
       operator === null
         ? { outcome: 'held', reason: 'No operator is set.' }
-        : await deliver(parcel, { target: operatorTarget(operator), signal }).catch((error: unknown) => ({
-            outcome: 'deferred',
-            reason: String(error),
-          }));
+        : await deliver(parcel, {
+            target: operatorTarget(operator),
+            signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+          }).catch((error: unknown) => ({ outcome: 'deferred', reason: String(error) }));
+    // The time limit of the mail does not apply: it may be over because the mail server fell silent.
     const other =
-      receipt.outcome === 'sent'
+      receipt.outcome === 'sent' || signal.aborted
         ? null
         : await world.alertOtherwise(parcel, { reason: receipt.reason, isFirstTry: isNew, signal });
     for (const { id } of due) written.add(id);

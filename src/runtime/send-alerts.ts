@@ -3,7 +3,14 @@ import { isForRecipients, type DeliveryRecord, type EditionRecord } from '../mod
 import { hashOf } from '../model/manifest.ts';
 import { target } from '../model/target.ts';
 import { alertLine, wordsOf } from './alert.ts';
-import { deliverEdition, settle, type Dispatch } from './deliver-edition.ts';
+import {
+  deliverEdition,
+  interruptedTooOften,
+  notSent,
+  settle,
+  type Attempted,
+  type Dispatch,
+} from './deliver-edition.ts';
 import type { Ledger } from './ledger.ts';
 import type { Parcel, Receipt } from './parcel.ts';
 
@@ -35,33 +42,55 @@ async function sendAlerts(
   const fields = { alerts: alerts.length, channel: first.channel, attempt: first.attempt };
   log.info(fields, 'sending alerts');
   const parcel = await digestOf(alerts, dispatch);
-  const to = target.safeParse(first.target);
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(dispatch.timeoutMs)]);
-  const receipt: Receipt = to.success
-    ? await dispatch
-        .deliver(parcel, { target: to.data, signal: limited })
-        // A channel that may have handed something over answers, and does not reject.
-        .catch((error: unknown) => ({ outcome: 'deferred', reason: String(error) }))
-    : { outcome: 'held', reason: 'The address of the operator was forgotten.' };
-  const settlement = settle(receipt, first, dispatch);
-  // An alert never waits for approval, and no receipt gives it back.
-  if (settlement.state === 'waiting' || settlement.state === 'given-back') return;
+  const receipt = await attempt(alerts, { parcel, dispatch, signal });
+  // The time limit of the mail does not apply: it may be over because the mail server fell silent.
   const other =
     receipt.outcome === 'sent' || signal.aborted
       ? null
       : await dispatch.alertOtherwise(parcel, {
           reason: receipt.reason,
-          isFirstTry: alerts.some(({ attempt }) => attempt <= 1),
-          signal: limited,
+          isFirstTry: alerts.some((alert) => alert.attempt <= 1),
+          signal,
         });
-  const reached =
+  const reached: Receipt | undefined =
     other?.outcome === 'sent' && receipt.outcome !== 'sent'
-      ? { state: 'sent' as const, reason: `By webhook (${other.detail}). By mail: ${receipt.reason}` }
-      : settlement;
-  await ledger.settleAlerts(alerts, reached, { now: dispatch.now() });
-  const outcome = { ...fields, outcome: reached.state, reason: reached.reason };
+      ? { outcome: 'sent', detail: `By webhook (${other.detail}). By mail: ${receipt.reason}` }
+      : undefined;
+  const now = dispatch.now();
+  const settled = alerts.map((alert) => ({ alert, settlement: settle(reached ?? receipt, alert, dispatch) }));
+  // Alerts run out of time one by one: a new one must not fail with the oldest.
+  for (const group of Map.groupBy(settled, ({ settlement }) => settlement.state).values()) {
+    const [one] = group;
+    // An alert never waits for approval.
+    if (one === undefined || one.settlement.state === 'waiting') continue;
+    await ledger.settleAlerts(
+      group.map(({ alert }) => alert),
+      one.settlement,
+      { now },
+    );
+  }
+  const outcome = { ...fields, outcome: (reached ?? receipt).outcome, reason: settled[0]?.settlement.reason };
   if (receipt.outcome === 'sent') log.info(outcome, 'The operator was alerted.');
   else log.error(outcome, 'The alerts were not accepted.');
+}
+
+/** Sends a message of alerts once. */
+async function attempt(
+  alerts: readonly DeliveryRecord[],
+  { parcel, dispatch, signal }: { parcel: Parcel; dispatch: Dispatch; signal: AbortSignal },
+): Promise<Attempted> {
+  const interrupted = interruptedTooOften(Math.max(...alerts.map(({ interruptions }) => interruptions)));
+  if (interrupted) return interrupted;
+  const to = target.safeParse(alerts[0]?.target);
+  if (!to.success) return { outcome: 'held', reason: 'The address of the operator was forgotten.' };
+  const timeout = AbortSignal.timeout(dispatch.timeoutMs);
+  try {
+    signal.throwIfAborted();
+    return await dispatch.deliver(parcel, { target: to.data, signal: AbortSignal.any([signal, timeout]) });
+  } catch (error) {
+    // A channel that may have handed something over answers, and does not reject: nothing has been sent.
+    return notSent(error, { signal, timeout });
+  }
 }
 
 /** One message of several alerts. The same alerts make the same id, so that a message sent twice shows once. */

@@ -15,7 +15,6 @@ const EDITIONS_AT_ONCE = 2;
 const DELIVERIES_AT_ONCE = 4;
 const RECONCILE_MS = 60_000;
 const WATCH_MS = 15_000;
-const WATCH_TIMEOUT_MS = 60_000;
 /** A round that takes longer is not waited for: a connection or a disk may have fallen silent. */
 const ROUND_MS = 60_000;
 
@@ -124,9 +123,8 @@ export function startWatch({
   const beats = heartbeat(async () => {
     if (elapsedMs() - checkedMs < WATCH_MS) return;
     checkedMs = elapsedMs();
-    await check(AbortSignal.any([stop.signal, AbortSignal.timeout(WATCH_TIMEOUT_MS)])).catch(
-      (error: unknown) =>
-        log.error({ error: String(error) }, 'Whether there are problems could not be seen.'),
+    await check(stop.signal).catch((error: unknown) =>
+      log.error({ error: String(error) }, 'Whether there are problems could not be seen.'),
     );
   });
   return {

@@ -23,6 +23,7 @@ import { openHands } from '../runtime/hands.ts';
 import type { Ledger } from '../runtime/ledger.ts';
 import type { Log } from '../runtime/log.ts';
 import { commandLineUser, type Office } from '../runtime/office.ts';
+import type { Receipt } from '../runtime/parcel.ts';
 import { openProblemAlerts } from '../runtime/problems.ts';
 import { startWorker } from '../runtime/service.ts';
 import type { HttpSettings } from '../settings.ts';
@@ -91,7 +92,9 @@ export function assemble(
         log.error({ error: String(error) }, 'The alert could not be written to alerts.log.'),
       );
     if (operatorWebhook === null || operator === null) return null;
-    return delivery.deliver(parcel, { target: operatorTarget(operatorWebhook), signal });
+    return delivery
+      .deliver(parcel, { target: operatorTarget(operatorWebhook), signal })
+      .catch((error: unknown): Receipt => ({ outcome: 'deferred', reason: String(error) }));
   };
   const office: Office = {
     ledger,

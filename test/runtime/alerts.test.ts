@@ -128,3 +128,72 @@ test('the queue brings alerts that had to wait for the last message', async () =
     timeout: 30_000,
   });
 });
+
+/** Answers as a mail server that has fallen silent: the connection ends when the time is up. */
+const silence = (_: unknown, given: AbortSignal) =>
+  new Promise<never>((_resolve, reject) => {
+    given.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+  });
+
+test('a mail server that falls silent leaves time to reach the operator another way', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  house.answer = silence;
+  house.answerOtherwise = { outcome: 'sent', detail: 'HTTP 200' };
+  await alertOf(ledger, '2021-08-01');
+  const [alert] = await ledger.deliveries({});
+  const dispatch = { ...house.dispatch, timeoutMs: 20 };
+  await sendDelivery({ id: alert?.id ?? '', job: 'silent', signal }, dispatch);
+  expect(house.otherwiseSignal?.aborted).toBe(false);
+  expect(await ledger.deliveries({})).toMatchObject([
+    { state: 'sent', reason: 'By webhook (HTTP 200). By mail: It took too long.' },
+  ]);
+});
+
+test('a new alert does not fail with one whose time is up', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  house.answer = () => ({ outcome: 'deferred', reason: 'ECONNREFUSED' });
+  await alertOf(ledger, '2021-08-01');
+  await sendAll(house);
+  await alertOf(ledger, '2021-08-08');
+  house.time = new Date(now.getTime() + 6 * 86_400_000);
+  await sendAll(house);
+  const found = await ledger.deliveries({});
+  expect(Object.fromEntries(found.map(({ edition, state }) => [edition, state]))).toEqual({
+    'weekly/2021-08-01': 'failed',
+    'weekly/2021-08-08': 'pending',
+  });
+});
+
+test('a process that is stopped gives alerts back, and the next one sends them at once', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  const stop = new AbortController();
+  house.answer = (parcel, given) => {
+    const ended = silence(parcel, given);
+    stop.abort();
+    return ended;
+  };
+  await alertOf(ledger, '2021-08-01');
+  const [alert] = await ledger.deliveries({});
+  await sendDelivery({ id: alert?.id ?? '', job: 'stopped', signal: stop.signal }, house.dispatch);
+  expect(house.otherwise).toEqual([]);
+  expect(await ledger.deliveries({})).toMatchObject([{ state: 'pending', attempt: 0, nextTryAt: null }]);
+  house.answer = () => ({ outcome: 'sent', detail: '250' });
+  await sendAll(house);
+  expect(await statesIn(ledger)).toEqual(['sent']);
+});
+
+test('alerts whose process ended again and again are put on hold', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await alertOf(ledger, '2021-08-01');
+  const [alert] = await ledger.deliveries({});
+  const id = alert?.id ?? '';
+  for (let time = 0; time < 21; time += 1)
+    await ledger.claimAlerts(id, { job: 'lost', now, everySeconds: 900 });
+  await sendDelivery({ id, job: 'lost', signal }, house.dispatch);
+  expect(house.parcels).toEqual([]);
+  expect(await statesIn(ledger)).toEqual(['held']);
+});

@@ -132,3 +132,18 @@ test('a ledger that cannot be written, as on a full disk, does not keep the aler
   for (let time = 0; time < 3; time += 1) await alertOf(await findProblems(watchedIn(house, full)), signal);
   expect(house.parcels).toHaveLength(1);
 });
+
+test('a mail server that falls silent leaves time to report a problem another way', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  house.answer = (_, given) =>
+    new Promise((_resolve, reject) => {
+      given.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+    });
+  house.answerOtherwise = { outcome: 'sent', detail: 'HTTP 200' };
+  const alertOf = openProblemAlerts(house.dispatch, { timeoutMs: 20 });
+  await alertOf(await findProblems(watchedIn(house, full)), signal);
+  expect(house.otherwiseSignal?.aborted).toBe(false);
+  await alertOf(await findProblems(watchedIn(house, full)), signal);
+  expect(house.otherwise).toHaveLength(1);
+});

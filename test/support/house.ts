@@ -44,6 +44,8 @@ export interface House {
   /** Alerts that were not accepted, and went another way. */
   readonly otherwise: { readonly title: string; readonly reason: string; readonly isFirstTry: boolean }[];
   answerOtherwise: Receipt | null;
+  /** Of the last alert that went another way. */
+  otherwiseSignal: AbortSignal | undefined;
   /** The clock on the wall. */
   time: Date;
   /** What the far end answers. */
@@ -83,6 +85,7 @@ export async function openHouse(
     parcels: [],
     otherwise: [],
     answerOtherwise: null,
+    otherwiseSignal: undefined,
     told,
     time: now,
     answer: () => ({ outcome: 'sent', detail: '250' }),
@@ -126,7 +129,8 @@ export async function openHouse(
       markDelivered,
       timeoutMs: 60_000,
       alertEverySeconds: 900,
-      alertOtherwise: (parcel, { reason, isFirstTry }) => {
+      alertOtherwise: (parcel, { reason, isFirstTry, signal }) => {
+        house.otherwiseSignal = signal;
         house.otherwise.push({ title: parcel.title, reason, isFirstTry });
         return Promise.resolve(house.answerOtherwise);
       },

@@ -62,26 +62,31 @@ export function alertCalls(
     settleAlerts: (alerts, settlement, { now }) =>
       database.transaction(async (session) => {
         const retried = settlement.state === 'retried';
+        const givenBack = settlement.state === 'given-back';
+        const again = retried || givenBack;
         const ids = alerts.map(({ id }) => id);
+        // Without the instant of a try that sent nothing, they need not wait as after a message.
         await session.query(
           `UPDATE sitrep.delivery SET state = $3, reason = $4, settled_at = $5, next_try_at = $6, job = NULL,
-             may_have_arrived = may_have_arrived OR $7, unanswered = unanswered + $8
+             may_have_arrived = may_have_arrived OR $7, unanswered = unanswered + $8, attempt = attempt - $9,
+             sending_at = CASE $9 WHEN 0 THEN sending_at END
            WHERE id = ANY($1::text[]) AND state = 'sending' AND sending_at = $2`,
           [
             ids,
             alerts[0]?.sendingAt ?? now,
-            retried ? 'pending' : settlement.state,
+            again ? 'pending' : settlement.state,
             settlement.reason,
-            retried ? null : now,
+            again ? null : now,
             retried ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
-            settlement.mayHaveArrived === true,
+            'mayHaveArrived' in settlement && settlement.mayHaveArrived === true,
             retried && settlement.unanswered === true ? 1 : 0,
+            givenBack ? 1 : 0,
           ],
         );
-        if (retried)
+        if (again)
           await sendJobs(boss, session, {
             queue: 'delivery',
-            jobs: ids.map((id) => ({ id, startAfter: settlement.afterSeconds })),
+            jobs: ids.map((id) => ({ id, ...(retried && { startAfter: settlement.afterSeconds }) })),
           });
       }),
 
