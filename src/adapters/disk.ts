@@ -1,8 +1,15 @@
 import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
-/** Bytes that this user may still write to the disk of a folder, which need not exist yet. */
+/** Bytes that this user may still write to the disk of a folder. Neither it nor the folders above it need exist yet. */
 export async function freeBytesAt(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder).catch(() => statfs(dirname(folder)));
-  return bavail * bsize;
+  const place = resolve(folder);
+  try {
+    const { bavail, bsize } = await statfs(place);
+    return bavail * bsize;
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing && dirname(place) !== place) return freeBytesAt(dirname(place));
+    throw error;
+  }
 }
