@@ -5,6 +5,7 @@ import {
   type DeliverySettings,
 } from './model/delivery-settings.ts';
 import { AppError } from './model/fault.ts';
+import { similarTo } from './model/similar.ts';
 
 const absent = (value: unknown): unknown => (value === '' ? undefined : value);
 
@@ -87,34 +88,12 @@ export function readSettings(variables: { readonly [name: string]: string | unde
   }
 }
 
-/** Variables that look like settings and are none, each with the nearest name that is one. */
+/** Variables that look like settings and are none, each with the setting that it most likely should be. */
 export function misspeltVariables(variables: {
   readonly [name: string]: string | undefined;
-}): { name: string; nearest: string }[] {
+}): { name: string; similar: string | undefined }[] {
   const known = [...Object.keys(deliveryVariables.shape), ...Object.keys(serviceVariables.shape)];
   return Object.keys(variables)
     .filter((name) => name.startsWith('SITREP_') && !known.includes(name))
-    .map((name) => {
-      const byDistance = known.map((each) => ({ each, edits: editsBetween(name, each) }));
-      const [nearest] = byDistance.toSorted((a, b) => a.edits - b.edits);
-      return { name, nearest: nearest?.each ?? '' };
-    });
-}
-
-/** Letters to add, remove or replace to make one word of the other (Levenshtein). */
-function editsBetween(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of from.split('').entries()) {
-    const next = [index + 1];
-    for (const [column, other] of to.split('').entries())
-      next.push(
-        Math.min(
-          (next[column] ?? 0) + 1,
-          (row[column + 1] ?? 0) + 1,
-          (row[column] ?? 0) + (letter === other ? 0 : 1),
-        ),
-      );
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+    .map((name) => ({ name, similar: similarTo(name, known) }));
 }

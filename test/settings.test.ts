@@ -5,11 +5,18 @@ import { readEnvFile } from '../src/adapters/env-file.ts';
 import { misspeltVariables } from '../src/settings.ts';
 import { temporaryFolder } from './support/dataset.ts';
 
-test('a misspelt variable is named with the nearest that there is, and no other is', () => {
-  const variables = { SITREP_MAIL_FORM: 'x', SITREP_OPERATOR: 'x', SITREP_SMPT_URL: 'x', PATH: '/bin' };
+test('a misspelt variable is named with a setting like it, where there is one, and no other is', () => {
+  const variables = {
+    SITREP_WEATHER: 'x',
+    SITREP_MAIL_FORM: 'x',
+    SITREP_OPERATOR: 'x',
+    SITREP_SMPT_URL: 'x',
+    PATH: '/bin',
+  };
   expect(misspeltVariables(variables)).toEqual([
-    { name: 'SITREP_MAIL_FORM', nearest: 'SITREP_MAIL_FROM' },
-    { name: 'SITREP_SMPT_URL', nearest: 'SITREP_SMTP_URL' },
+    { name: 'SITREP_WEATHER', similar: undefined },
+    { name: 'SITREP_MAIL_FORM', similar: 'SITREP_MAIL_FROM' },
+    { name: 'SITREP_SMPT_URL', similar: 'SITREP_SMTP_URL' },
   ]);
 });
 

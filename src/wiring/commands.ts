@@ -7,6 +7,7 @@ import type { Brief } from '../model/brief.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
 import { AppError, describeFault, type Fault } from '../model/fault.ts';
 import { targetFaults } from '../model/target-faults.ts';
+import type { misspeltVariables } from '../settings.ts';
 import type { ServiceCommands } from '../shells/cli-service.ts';
 import { greeting } from '../shells/greeting.ts';
 import { ledgerOptions, now, type Parts } from './parts.ts';
@@ -28,8 +29,8 @@ export function serviceOf({
   /** Whether a browser can show a window. */
   hasDisplay: boolean;
   catalogue: { briefIds(): Promise<string[]>; loadBriefs(ids: readonly string[]): Promise<Brief[]> };
-  /** Variables that are no settings, with the nearest that are. */
-  misspelt: () => readonly { readonly name: string; readonly nearest: string }[];
+  /** Variables that are no settings. */
+  misspelt: () => ReturnType<typeof misspeltVariables>;
   print: (line: string) => void;
 }): ServiceCommands {
   return {
@@ -106,8 +107,11 @@ export function serviceOf({
   };
 }
 
-const misspeltNotices = (found: readonly { readonly name: string; readonly nearest: string }[]): string[] =>
-  found.map(({ name, nearest }) => `${name} is no setting of Sitrep and is ignored. Do you mean ${nearest}?`);
+const misspeltNotices = (found: ReturnType<typeof misspeltVariables>): string[] =>
+  found.map(({ name, similar }) => {
+    const hint = similar === undefined ? 'docs/operating.md lists all settings.' : `Do you mean ${similar}?`;
+    return `${name} is no setting of Sitrep and is ignored. ${hint}`;
+  });
 
 /** The briefs that can be read, and what is wrong with the others: they stop no other. */
 async function readable(catalogue: {
