@@ -1,15 +1,14 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../../model/fault.ts';
+import { tryLock } from '../file-lock.ts';
 import { faultOfFolder } from './folder-faults.ts';
 import { giveToOwner } from './owner.ts';
 
 const LOOK_AGAIN_MS = 50;
-/** Result codes of SQLite: https://www.sqlite.org/rescode.html */
-const BUSY = 5;
+/** Of SQLite: https://www.sqlite.org/rescode.html */
 const NOT_A_DATABASE = 26;
 const refusal = z.object({ errcode: z.number() });
 
@@ -25,42 +24,27 @@ export async function lockFolder(folder: string, { waitMs }: { waitMs: number })
       const made = mkdirSync(folder, { recursive: true });
       if (made !== undefined) giveToOwner(made);
       keepOthersOut(folder);
-      return tryLock(join(folder, 'lock'));
+      const lock = tryLock(join(folder, 'lock'));
+      if (lock) return lock;
     } catch (cause) {
       // The low byte is the code, the others say more about it.
       const code = (refusal.safeParse(cause).data?.errcode ?? 0) & 0xff;
       if (code === NOT_A_DATABASE) throw noLockFile(folder, cause);
-      if (code !== BUSY)
-        throw await faultOfFolder(folder, cause, 'The folder of the ledger cannot be locked');
-      if (performance.now() >= deadlineMs) throw inUse(folder, cause);
-      await delay(LOOK_AGAIN_MS);
+      throw await faultOfFolder(folder, cause, 'The folder of the ledger cannot be locked');
     }
+    if (performance.now() >= deadlineMs) throw inUse(folder);
+    await delay(LOOK_AGAIN_MS);
   }
 }
 
-function tryLock(file: string): Disposable {
-  const lock = new DatabaseSync(file);
-  try {
-    lock.exec('PRAGMA busy_timeout=0; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (cause) {
-    lock.close();
-    throw cause;
-  }
-  return { [Symbol.dispose]: () => lock.close() };
-}
-
-const inUse = (folder: string, cause: unknown): AppError =>
-  new AppError(
-    'ledger-in-use',
-    [
-      {
-        file: folder,
-        problem: 'Another sitrep holds this ledger.',
-        mend: 'Stop it first, or use it: all commands but start reach it by themselves.',
-      },
-    ],
-    { cause },
-  );
+const inUse = (folder: string): AppError =>
+  new AppError('ledger-in-use', [
+    {
+      file: folder,
+      problem: 'Another sitrep holds this ledger.',
+      mend: 'Stop it first, or use it: all commands but start reach it by themselves.',
+    },
+  ]);
 
 const noLockFile = (folder: string, cause: unknown): AppError =>
   new AppError(
