@@ -78,7 +78,7 @@ export function alertCalls(
             settlement.reason,
             again ? null : now,
             retried ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
-            'mayHaveArrived' in settlement && settlement.mayHaveArrived === true,
+            'mayHaveArrived' in settlement && settlement.mayHaveArrived,
             retried && settlement.unanswered === true ? 1 : 0,
             givenBack ? 1 : 0,
           ],
