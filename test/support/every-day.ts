@@ -26,9 +26,7 @@ export function daysSpread(first: Day, last: Day, count: number): Day[] {
  */
 export function daysOfChange({ dataset }: Pick<Product, 'dataset'>): Day[] {
   const dates = JSON.stringify(dataset.tables).match(/\b20\d\d-\d\d-\d\d\b/g) ?? [];
-  const days = [...new Set(dates)].flatMap((date) =>
-    [-1, 0, 1, 7].map((offset) => dayAfter(date, offset)),
-  );
+  const days = [...new Set(dates)].flatMap((date) => [-1, 0, 1, 7].map((offset) => dayAfter(date, offset)));
   return [...new Set(days)].toSorted();
 }
 
