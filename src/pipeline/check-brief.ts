@@ -43,7 +43,7 @@ export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promis
     });
     if (config.forEach !== null) await collect(() => runForEach(brief, over));
   }
-  // Vega takes longer to load than all else here: whoever checks nothing need not wait for it.
+  // Vega takes longer to load than all else here, and commands that check nothing need not wait for it.
   const { checkChart } = await import('./chart.ts');
   const { columns, forCharts } = selected;
   for (const { parsed, source, data } of Object.values(charts)) {

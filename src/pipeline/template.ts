@@ -72,7 +72,7 @@ export function compileTemplate({
   const met = new MetFaults();
   /** The partials that are being rendered, the innermost last, and where each was called. */
   const calls: { readonly file: string; readonly line: number; readonly name: string }[] = [];
-  /** A fault within a partial that the template itself calls stands where it does: its author wrote that. */
+  /** A fault within a partial that the template itself calls is reported at the call: the author wrote that. */
   const atCall = (fault: Fault): Fault => {
     const call = calls.at(-1);
     if (call?.file !== template.file || fault.file === template.file) return fault;

@@ -49,7 +49,7 @@ const MOST_UNANSWERED = 8;
 /** Each may have reached the recipient: what ends its process that often is not sent once more. */
 const MOST_INTERRUPTIONS = 20;
 
-/** Sends one delivery to a recipient once; what became of it stands in the ledger before the next attempt. */
+/** Sends one delivery to a recipient once. The outcome is in the ledger before the next attempt. */
 export async function deliverEdition(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
   dispatch: Dispatch,
