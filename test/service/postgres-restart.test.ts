@@ -56,7 +56,7 @@ describe.runIf(isServer)(`PostgreSQL restarted ${RESTARTS} times`, () => {
     await using running = new AsyncDisposableStack();
     for (const service of services) running.use(service);
     const ready = await Promise.all(services.map((service) => service.line(({ msg }) => msg === 'ready')));
-    const from = last.subtract({ weeks: RESTARTS, days: -1 });
+    const from = last.subtract({ days: 7 * RESTARTS - 1 });
     const backfill = startService(project, `backfill weekly --from ${from} --to ${last}`, env);
     running.use(backfill);
     for (let round = 0; round < RESTARTS; round += 1) {
