@@ -49,13 +49,16 @@ test('the method lets a lower bound leave an upper bound, as the judgment on the
   const { html } = await render('isis-quieting');
   expect(sectionOf(html, 'Key judgments')).toMatch(/at most 55 per cent/);
   expect(sectionOf(html, 'Method')).toMatch(/two of them are neither added nor subtracted/);
-  expect(sectionOf(html, 'Method')).toMatch(/The whole less a lower bound is an upper bound/);
+  expect(sectionOf(html, 'Method')).toMatch(/100 per cent minus a lower bound gives an upper bound/);
 });
 
 test('the fall of Jalalabad is known through the analysis that states it', async () => {
   const { html } = await render('isis-quieting');
   const row = html.match(/<tr id="note-\d+">[\s\S]*?<\/tr>/g)?.find((each) => each.includes('>F23<'));
-  expect(row).toMatch(/← Flashpoint/);
+  expect(row).toMatch(/<td>Flashpoint<\/td><td>asserted<\/td>/);
+  // Before, it was public knowledge, which is ours.
+  const before = await render('isis-quieting', '2021-08-19');
+  expect(sectionOf(before.html, 'Endnotes')).toMatch(/F23\nPublic record\npublic record, ours/);
 });
 
 test('no end is made up for a count that has none, and the source’s words keep their strength', async () => {
@@ -88,6 +91,139 @@ test('the weekly tells what its gaps and judgments speak of', async () => {
   expect(sectionOf((await render('weekly', '2021-08-24')).html, 'Celebrations')).toMatch(
     /On 10 August 2021 JNIM/,
   );
+});
+
+describe('pages say no more than the source', () => {
+  const figure = (html: string, name: string) =>
+    html.split(`<figure class="chart ${name}"`)[1]?.split('</figure>')[0] ?? '';
+  const bottomLine = (html: string) =>
+    readPage(html.split('<div class="bottom-line">')[1]?.split('</div>')[0] ?? '').text;
+
+  test('the weekly prints what its judgments and its sources rest on', async () => {
+    const { html, text } = await render('weekly');
+    expect(text).toMatch(/“quite obviously” had a significant effect/);
+    expect(bottomLine(html)).toMatch(/sees a clear effect of the Taliban’s takeover, but leaves open/);
+    const ties = sectionOf(html, 'Ties with the Taliban');
+    expect(ties).toMatch(/A former Taliban governor/);
+    expect(ties).toMatch(/friendship, a shared history of struggle/);
+    expect(ties).toMatch(/Spring may fall before the year that the count covers/);
+    expect(text).toMatch(/ample evidence .* remain committed to each other/);
+    expect(sectionOf(html, 'Names')).toMatch(/“ag” in the name of its leader is general knowledge/);
+    expect(sectionOf(html, 'Gaps')).toMatch(/Any word of Al-Qaeda’s central leadership/);
+    expect(text).not.toMatch(/no sign of a break|the cause is open|measurable/);
+  });
+
+  test('the timeline draws a span no more exactly than it is reported', async () => {
+    for (const brief of ['weekly', 'al-qaeda-ties']) {
+      const drawn = figure((await render(brief)).html, 'timeline');
+      expect(drawn).toContain('>2019 – early 2020<');
+      expect(drawn).toContain('>prior 12 months (our reading)<');
+      expect(drawn).toMatch(/The end drawn for a span that has none in the source is our reading/);
+      expect(drawn).not.toMatch(/about (?:Jan|May) 2019/);
+    }
+  });
+
+  test('what is alleged is who was freed, not that there is a video', async () => {
+    const { html, text } = await render('celebrations');
+    expect(sectionOf(html, 'Undated')).toMatch(
+      /shows, according to the analysis, the Taliban freeing militants and alleged foreign fighters/,
+    );
+    expect(text).not.toMatch(/alleged video|is alleged to show|passed on as alleged/);
+    expect(text).toMatch(/five hail the Taliban’s victories, JNIM’s video before Kabul fell/);
+    expect(text).toMatch(/what is reported of them is praise and congratulation/);
+    expect(text).toMatch(/the only one reported here that calls the victory complete/);
+    expect(text).toMatch(/in excerpts and paraphrases/);
+  });
+
+  test('our reading of an explanation is marked, and indicators say what they would mean', async () => {
+    const { html, text } = await render('isis-quieting');
+    const explanations = sectionOf(html, 'Other explanations');
+    expect(explanations).toMatch(/honeymoon, which we read as: ISIS holds back for a time and may resume/);
+    expect(explanations).toMatch(/decision by ISIS; its aim is not stated/);
+    const watched = sectionOf(html, 'Watch for');
+    expect(watched).toMatch(
+      /1 claim\. It would mean that the pause is over in ISIS’s main area of operations\./,
+    );
+    expect(watched).toMatch(/activity may be moving/);
+    expect(watched).toMatch(/lost collection is ruled out for those days/);
+    expect(watched).not.toMatch(/Any claim by ISIS after the Taliban’s arrival/);
+    expect(sectionOf((await render('isis-quieting', '2021-08-24')).html, 'Watch for')).toMatch(
+      /Any claim by ISIS/,
+    );
+    expect(text).not.toMatch(/cannot be said yet|to stop, for reasons|and will resume/);
+  });
+
+  test('claims are not attacks, and a limit above the likelihood word is explained', async () => {
+    const { html, text } = await render('isis-quieting');
+    const caveats = sectionOf(html, 'What weakens this');
+    expect(caveats).toMatch(
+      /What is counted, at least 105, are operations that ISIS-K claims; .* not the same/,
+    );
+    expect(caveats).toMatch(/The rate of at least 0\.99 a day is that count over 106 days/);
+    expect(caveats).toMatch(
+      /at most 28 per cent .* gets little weight: about 58 per cent of all days would then be empty/,
+    );
+    expect(caveats).toMatch(/gives 14–15 August 2021 and 20 August 2021 without their year/);
+    expect(text).toMatch(
+      /Part of the circle falls in Afghanistan; the source places the killing in Pakistan/,
+    );
+    expect(figure(html, 'map')).toContain('city, ±3 miles (5 km)');
+    expect(figure(html, 'shares')).toMatch(
+      /Since May 2021, Nangarhar saw at least 45 per cent, Jalalabad at least 25/,
+    );
+  });
+
+  test('the ranking of the meeting in Helmand is that of the analysis', async () => {
+    for (const brief of ['weekly', 'al-qaeda-ties']) {
+      expect((await render(brief, '2021-08-24')).text).not.toMatch(/most notable/);
+      expect((await render(brief)).text).toMatch(
+        /most notable of the six meetings .*, in the view of the analysis/,
+      );
+    }
+    expect(bottomLine((await render('al-qaeda-ties')).html)).toMatch(
+      /reportedly took place with Hamza bin Laden/,
+    );
+  });
+
+  test('the summary of the sources names each kind that the page cites', async () => {
+    expect((await render('al-qaeda-ties', '2020-11-01')).text).toMatch(
+      /an interview with the coordinator of the team/,
+    );
+    const summary = (await render('celebrations', '2021-08-19')).html.split('<p class="source-summary">')[1];
+    expect(summary).toMatch(/^Public statements and videos of the groups themselves/);
+    expect(summary?.split('</p>')[0]?.match(/href="#note-\d+"/g)).toHaveLength(2);
+  });
+
+  test('a page without collection says so of any day, and calls nothing unknown', async () => {
+    const { text } = await render('isis-quieting', '2021-08-12');
+    expect(text).toMatch(/No collection is on record for any day of this issue\./);
+    expect(text).not.toMatch(/for every day of this issue/);
+    expect(bottomLine((await render('isis-quieting', '2021-08-19')).html)).toMatch(
+      /No collection on ISIS’s own activity is on record/,
+    );
+    expect(bottomLine((await render('celebrations', '2021-08-12')).html)).toMatch(
+      /This edition has no other statement/,
+    );
+  });
+
+  test('the sheet of the Taliban leads with what they did', async () => {
+    for (const asOf of ['2021-08-19', '2021-08-25'])
+      expect(bottomLine((await render('actor-sheet', asOf, { actor: 'A-taliban' })).html)).toMatch(
+        /^The Taliban took Jalalabad and the rest of Nangarhar on 14–15 August 2021 and Kabul on 15 August 2021/,
+      );
+  });
+
+  test('the sheet of Al-Qaeda shows what is reported of its branches', async () => {
+    for (const [asOf, said] of [
+      ['2021-08-12', /of JNIM; statement\n.*congratulated the Taliban/],
+      ['2021-08-19', /of AQAP; statement\n.*“complete victory”/],
+      ['2021-08-25', /of AQIM; statement\n.*in a joint statement/],
+    ] as const) {
+      const { html, text } = await render('actor-sheet', asOf, { actor: 'A-aq' });
+      expect(sectionOf(html, 'Reported of its branches')).toMatch(said);
+      expect(text).not.toMatch(/No new reporting\./);
+    }
+  });
 });
 
 /** Words that only a reader of the analysis of 25 August could write. */

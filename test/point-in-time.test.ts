@@ -85,7 +85,7 @@ const expectations: readonly Expectation[] = [
     asOf: '2021-08-25',
     present: [...tiesAfter23August, 'As-Sahab', 'Fitton-Brown', 'Doha'],
     absent: [/\bISIS-K\b/, 'Mamuzai'],
-    changes: fresh('F02', 'F09', 'F25', 'F26'),
+    changes: [...fresh('F02', 'F09', 'F25', 'F26'), 'revised F03', 'revised F08'],
     charts: ['timeline', 'chain', 'map'],
   },
   {
@@ -139,7 +139,12 @@ const expectations: readonly Expectation[] = [
   {
     brief: 'isis-quieting',
     asOf: '2021-08-16',
-    present: ['Jalalabad', 'Nangarhar', '14–15 August 2021', /does not mean that there was none/],
+    present: [
+      'Jalalabad',
+      'Nangarhar',
+      '14–15 August 2021',
+      /No collection on ISIS’s own activity is on record/,
+    ],
     absent: [...isisAfter23August, 'quiet days', 'silence', 'near daily', '20 August'],
     changes: fresh('F23'),
     charts: ['map'],
@@ -165,7 +170,7 @@ const expectations: readonly Expectation[] = [
     asOf: '2021-08-25',
     present: [...isisAfter23August, '20 August 2021', 'near daily', 'last active day', 'first quiet day'],
     absent: ['Hanafi', 'Helmand'],
-    changes: fresh('F18', 'F19', 'F20', 'F21', 'F22', 'F24', 'M24', 'F28', 'F29', 'F30'),
+    changes: [...fresh('F18', 'F19', 'F20', 'F21', 'F22', 'F24', 'M24', 'F28', 'F29', 'F30'), 'revised F23'],
     charts: ['expected', 'shares', 'map'],
   },
   {
@@ -213,10 +218,13 @@ const expectations: readonly Expectation[] = [
     present: ['105', 'ISIS-K', 'AQIS', 'GIMF', 'Hanafi', 'times have changed'],
     absent: [],
     // prettier-ignore
-    changes: fresh(
-      'F02', 'F09', 'F13', 'F14', 'F15', 'F16', 'F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F24', 'F25', 'F26', 'F28',
-      'F29', 'F30', 'M24', 'X-cel-1',
-    ),
+    changes: [
+      ...fresh(
+        'F02', 'F09', 'F13', 'F14', 'F15', 'F16', 'F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F24', 'F25', 'F26', 'F28',
+        'F29', 'F30', 'M24', 'X-cel-1',
+      ),
+      'revised F03', 'revised F08', 'revised F23', 'revised F27',
+    ],
     charts: ['expected', 'matrix', 'timeline'],
   },
 ];

@@ -71,7 +71,7 @@ test.each([
     'expected claims',
     `at least ${down(headline.expected, 1)} would have been expected in the ${words[headline.quiet]} days`,
   ],
-  ['the other reading', `it is at least ${down(other.expected, 1)} in ${words[other.quiet]} days`],
+  ['the other reading', `the figure is at least ${down(other.expected, 1)} in ${words[other.quiet]} days`],
   [
     'the estimated rate',
     `is at most ${percent(recomputed.conditional)} per cent, against at most ${percent(headline.chance)} per cent`,
@@ -82,7 +82,7 @@ test.each([
   ],
   [
     'empty days',
-    `about ${nearest(recomputed.empty.k1)} per cent or about ${nearest(recomputed.empty.k05)} per cent, and about ${nearest(recomputed.empty.poisson)} per cent without clustering`,
+    `at most about ${nearest(recomputed.empty.k1)} per cent or at most about ${nearest(recomputed.empty.k05)} per cent, and at most about ${nearest(recomputed.empty.poisson)} per cent without clustering`,
   ],
   [
     'a run of the nine days of the headline',
@@ -90,7 +90,7 @@ test.each([
   ],
   [
     'the break-even of lost collection',
-    `If about ${nearest(recomputed.breakEven.at5)} per cent of claims were still being seen, the probability of seeing none in nine days would be 5 per cent; at about ${nearest(recomputed.breakEven.at20)} per cent it would be 20 per cent`,
+    `If about ${nearest(recomputed.breakEven.at5)} per cent of claims were still being seen, the probability of seeing none in nine days would be at most 5 per cent; at about ${nearest(recomputed.breakEven.at20)} per cent it would be at most 20 per cent`,
   ],
   ['the rest of the share', `at most ${recomputed.rest} per cent`],
 ])('%s', (_, text) => {

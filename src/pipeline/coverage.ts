@@ -99,6 +99,8 @@ export function coverageOf({ topics, known, asOf, start }: Of & Pick<Period, 'st
     /** The last day of coverage, when that was before the cut-off: what the page says was known by then. */
     until: ended === null ? null : longDay(ended),
     complete: notices.length === 0,
+    /** Whether no day of the period is covered on any topic. */
+    none: spans.every(({ covered }) => covered === 0),
   };
 }
 

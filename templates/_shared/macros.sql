@@ -77,8 +77,17 @@ CREATE MACRO first_assessment(of_topic) AS TABLE
   ORDER BY rank, id
   LIMIT 1;
 
--- In brief: the facts that the newest bottom line of a topic and its first assessment rest on, and what became known on
--- the topic since; while there is no bottom line, all of it.
+-- What the weekly assesses of a topic: the judgments of others, and the first of our own.
+CREATE MACRO weekly_assessments(of_topic) AS TABLE
+  SELECT id, text, true AS theirs, [id] AS cites, rank
+  FROM judgments
+  WHERE role = 'assessment' AND topic = of_topic AND author IS NOT NULL
+  UNION ALL
+  SELECT id, text, theirs, cites, 1000 FROM first_assessment(of_topic)
+  ORDER BY rank, id;
+
+-- In brief: the facts that the newest bottom line of a topic, its first assessment and its first two key judgments rest
+-- on, and what became known on the topic since; while there is no bottom line, all of it.
 CREATE MACRO bottom_line_facts(of_topic) AS TABLE
   WITH line AS (
     SELECT known_on, rests_on
@@ -89,17 +98,25 @@ CREATE MACRO bottom_line_facts(of_topic) AS TABLE
   ),
   items AS (
     -- What a count counts follows it.
-    SELECT e.id, e.known_on, e.topic, greatest(e.date_start, m.window_start) AS day, e.summary
+    SELECT
+      e.id,
+      e.known_on,
+      e.topic,
+      greatest(e.date_start, m.window_start) AS day,
+      e.summary,
+      -- What is counted may not lie in the days of the count.
+      CASE WHEN m.id IS NOT NULL THEN e.caveat END AS caveat
     FROM events AS e
     LEFT JOIN measures AS m ON m.id = e.part_of
     UNION ALL
-    SELECT id, known_on, topic, window_start, summary FROM measures
+    SELECT id, known_on, topic, window_start, summary, NULL FROM measures
   )
-  SELECT i.id, i.summary AS text, i.day
+  SELECT i.id, i.summary AS text, i.day, i.caveat
   FROM items AS i
   LEFT JOIN line AS l ON true
   WHERE list_contains(l.rests_on, i.id)
     OR i.id IN (SELECT unnest(cites) FROM first_assessment(of_topic))
+    OR i.id IN (SELECT unnest(rests_on) FROM judgments WHERE role = 'key' AND topic = of_topic AND rank <= 2)
     OR (i.topic = of_topic AND (l.known_on IS NULL OR i.known_on > l.known_on))
   ORDER BY i.day NULLS LAST, i.id;
 
@@ -169,6 +186,14 @@ CREATE MACRO actor_names() AS TABLE
   SELECT a.id AS actor, b.id AS reported_as
   FROM actors AS a
   JOIN actors AS b ON b.id = a.id OR (a.affiliation = 'isis' AND b.affiliation = 'isis');
+
+-- Which actors are branches of which: those of Al-Qaeda by their affiliation, that of ISIS by its name.
+CREATE MACRO actor_branches() AS TABLE
+  SELECT w.id AS whole, b.id AS branch, b.name AS branch_name, w.name AS whole_name
+  FROM actors AS w
+  JOIN actors AS b
+    ON (w.affiliation = 'al-qaeda-core' AND b.affiliation = 'al-qaeda-branch')
+    OR (w.affiliation = 'isis' AND b.affiliation = 'isis' AND starts_with(b.name, w.name || '-'));
 
 -- Judgments under every actor, on whom a report of the same topic that they rest on bears.
 CREATE MACRO actor_judgments() AS TABLE

@@ -1,7 +1,8 @@
--- The newest bottom line on the actor's main topic, if it rests on a report that names the actor.
+-- What the actor did lately, where a bottom line on the context tells it; then the newest on the actor's main topic, if it
+-- rests on a report that names the actor.
 SELECT j.id, j.text, j.rests_on
 FROM actor_judgments() AS j
-JOIN actor_topics() AS t USING (actor, topic)
-WHERE j.actor = $actor AND j.role = 'bottom-line'
-ORDER BY j.known_on DESC, j.rank
-LIMIT 1
+JOIN actor_topics() AS t USING (actor)
+WHERE j.actor = $actor AND j.role = 'bottom-line' AND j.topic IN (t.topic, 'context')
+QUALIFY row_number() OVER (PARTITION BY j.topic ORDER BY j.known_on DESC, j.rank) = 1
+ORDER BY j.topic <> 'context'

@@ -3,6 +3,8 @@
 WITH reports AS (
   SELECT id FROM actor_reports() WHERE actor = $actor
   UNION
+  SELECT r.id FROM actor_branches() AS b JOIN actor_reports() AS r ON r.actor = b.branch WHERE b.whole = $actor
+  UNION
   SELECT unnest(j.rests_on)
   FROM actor_judgments() AS j
   JOIN actor_topics() AS t USING (actor, topic)

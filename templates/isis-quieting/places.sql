@@ -13,7 +13,7 @@ SELECT
     WHEN p.kind = 'province' THEN 'province'
     WHEN p.country = 'PK'
       THEN 'Pakistan, ±' || round(p.radius_km / 1.609344)::INTEGER || ' miles (' || printf('%.15g', p.radius_km) || ' km)'
-    ELSE p.kind
+    ELSE p.kind || ', ±' || round(p.radius_km / 1.609344)::INTEGER || ' miles (' || printf('%.15g', p.radius_km) || ' km)'
   END AS detail,
   p.province,
   p.kind,

@@ -1,1 +1,1 @@
-SELECT * FROM first_assessment('celebrations')
+SELECT * FROM weekly_assessments('celebrations')

@@ -8,7 +8,7 @@ WITH facts AS (
   FROM measures
   WHERE topic = 'isis' AND (window_start IS NOT NULL OR unit = '%')
 )
-SELECT id, text
+SELECT id, text, NULL AS caveat
 FROM facts
 GROUP BY id, text, day
 ORDER BY day NULLS LAST, bool_or(nested), id

@@ -1,1 +1,1 @@
-SELECT * FROM first_assessment('isis')
+SELECT * FROM weekly_assessments('isis')

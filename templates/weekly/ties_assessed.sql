@@ -1,1 +1,1 @@
-SELECT * FROM first_assessment('ties')
+SELECT * FROM weekly_assessments('ties')

@@ -66,7 +66,7 @@ test('an edition is made, watched until it is done, read, and shown on the overv
   const read = await readPdf(new Uint8Array(await (pdf?.arrayBuffer() ?? new ArrayBuffer())));
   expect(read.title).toContain('Al-Qaeda, the Taliban and ISIS, weekly');
   expect(read.pages).toHaveLength(3);
-  expect(await html?.text()).toContain('AQAP declares complete victory');
+  expect(await html?.text()).toContain('AQAP hails “complete victory”');
   expect(await manifest?.json()).toMatchObject({ brief: 'weekly', asOf: '2021-08-22', pages: 3 });
 
   await page.click('summary');

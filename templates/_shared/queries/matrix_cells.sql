@@ -14,7 +14,6 @@ SELECT
   CASE o.kind WHEN 'video' THEN 'video' ELSE 'statement' END AS kind,
   -- What hails nobody says what it is instead.
   CASE
-    WHEN s.claim_status = 'alleged' THEN 'alleged ' || CASE o.kind WHEN 'video' THEN 'video' ELSE 'statement' END
     WHEN s.speech_act = 'thanks' THEN 'thanks'
     WHEN o.kind = 'video' THEN 'video'
     ELSE 'statement'

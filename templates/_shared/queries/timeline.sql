@@ -1,4 +1,5 @@
--- What is reported on the ties, oldest first; what has no date comes last and stands in a lane of its own.
+-- What is reported on the ties, oldest first; what has no date comes last and stands in a lane of its own. A span that is
+-- our own reading is labelled no more exactly than it is reported.
 WITH items AS (
   SELECT
     id,
@@ -9,7 +10,7 @@ WITH items AS (
     -- A day, and a month too, may be given by its start alone.
     coalesce(date_end, CASE precision WHEN 'month' THEN last_day(date_start) ELSE date_start END) AS last
   FROM events
-  WHERE topic = 'ties' AND claim_status <> 'asserted'
+  WHERE topic = 'ties' AND claim_status NOT IN ('asserted', 'assessed')
   UNION ALL
   SELECT id, title, 'window', window_basis, window_start, window_end
   FROM measures
@@ -33,7 +34,17 @@ SELECT
         WHEN 3 THEN strftime(first, 'autumn %Y')
         ELSE strftime(first - INTERVAL 2 MONTH, 'winter %Y') || strftime(first + INTERVAL 10 MONTH, '–%y')
       END
-    ELSE if(basis = 'inferred', 'about ', '') || strftime(first, '%b %Y') || ' – ' || strftime(last, '%b %Y')
+    WHEN 'window' THEN
+      if(
+        basis = 'inferred',
+        'prior ' || date_diff('month', first, last) || ' months (our reading)',
+        strftime(first, '%b %Y') || ' – ' || strftime(last, '%b %Y')
+      )
+    ELSE if(
+      basis = 'inferred' AND dayofyear(first) = 1 AND month(last) <= 3,
+      strftime(first, '%Y – early ') || strftime(last, '%Y'),
+      strftime(first, '%b %Y') || ' – ' || strftime(last, '%b %Y')
+    )
   END AS tag,
   CASE precision WHEN 'undated' THEN 'undated' ELSE 'dated' END AS lane
 FROM items

@@ -595,7 +595,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'an alias',
-      product: withText2('K-isis-2', 'ISIS', 'Islamic State'),
+      product: withText2('X-isis-4', 'ISIS', 'Islamic State'),
       says: /says "Islamic State"/,
     },
     {
