@@ -85,7 +85,7 @@ const expectations: readonly Expectation[] = [
     asOf: '2021-08-25',
     present: [...tiesAfter23August, 'As-Sahab', 'Fitton-Brown', 'Doha'],
     absent: [/\bISIS-K\b/, 'Mamuzai'],
-    changes: [...fresh('F02', 'F09', 'F25', 'F26'), 'revised F03', 'revised F08'],
+    changes: [...fresh('F02', 'F09', 'F25', 'F26'), 'revised F08'],
     charts: ['timeline', 'chain', 'map'],
   },
   {
@@ -223,7 +223,7 @@ const expectations: readonly Expectation[] = [
         'F02', 'F09', 'F13', 'F14', 'F15', 'F16', 'F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F24', 'F25', 'F26', 'F28',
         'F29', 'F30', 'M24', 'X-cel-1',
       ),
-      'revised F03', 'revised F08', 'revised F23', 'revised F27',
+      'revised F08', 'revised F23',
     ],
     charts: ['expected', 'matrix', 'timeline'],
   },

@@ -17,6 +17,10 @@ WHERE r.topic = 'isis'
     SELECT 1
     FROM actor_reports() AS a
     JOIN actor_names() AS n ON n.reported_as = a.actor
-    WHERE n.actor = $actor AND (a.id = r.measure OR list_contains(r.rests_on, a.id))
+    WHERE n.actor = $actor AND (
+        a.id = r.measure
+        -- The last day observed may rest on reports of others.
+        OR list_contains(r.rests_on, a.id) AND a.id IN (SELECT id FROM events WHERE topic = r.topic)
+      )
   )
 ORDER BY list_position(['headline', 'other', 'sensitivity'], r.role), r.id

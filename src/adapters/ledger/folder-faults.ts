@@ -46,7 +46,8 @@ export async function explainQuery(folder: string, error: unknown): Promise<unkn
     full.has(code) ||
     damaged.has(code) ||
     (errno !== undefined && code === undefined) ||
-    error instanceof WebAssembly.RuntimeError;
+    // What WebAssembly throws, in which the embedded ledger runs.
+    (error instanceof Error && error.name === 'RuntimeError');
   return isOfDisk ? faultOfFolder(folder, error, 'The ledger is damaged') : error;
 }
 
