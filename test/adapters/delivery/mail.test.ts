@@ -120,7 +120,7 @@ describe('the message', () => {
     const { attachments, text, html } = await arrives(parcel(), { maxBytes: 100_000 });
     expect(attachments).toEqual([]);
     for (const body of [text, html]) {
-      expect(body).toMatch(/weekly-2021-08-22.pdf \(0.1 MB\) is kept as edition weekly\/2021-08-22/);
+      expect(body).toMatch(/weekly-2021-08-22.pdf \(0\.\d MB\) is kept as edition weekly\/2021-08-22/);
       expect(body).toContain('ask operator@sitrep.example');
       expect(body).toContain(parcel().pdf?.sha256);
     }

@@ -595,7 +595,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'an alias',
-      product: withText2('X-isis-4', 'ISIS', 'Islamic State'),
+      product: () =>
+        withRow(right, 'events', 'F20', { summary: 'Attacks of Islamic State stopped on {F20.end}.' }),
       says: /says "Islamic State"/,
     },
     {
@@ -768,7 +769,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'chart-overlap': [
     {
       what: 'rows too close',
-      product: withSpec('timeline', '"step":16.5', '"step":9'),
+      product: withSpec('timeline', '"step":15.5', '"step":9'),
       says: /The labels ".+" and ".+" overlap\./,
     },
   ],
@@ -1096,7 +1097,7 @@ describe('the name of a source that holds an alias', () => {
     const { html } = await renderEdition(named, ties);
     for (const place of [
       `<th scope="row">${emirate}</th>`,
-      `<td>${emirate} ← Flashpoint</td>`,
+      `<td>${emirate} ← Outlet not named ← Flashpoint</td>`,
       `>${emirate}</text>`,
       `<td>${emirate}</td>`,
       `F02, ${emirate}, `,
