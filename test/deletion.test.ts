@@ -30,9 +30,9 @@ const seen = ({ html, charts }: Rendering): string =>
     ]),
   ]);
 
-/** The product as if one row had never been written; what rests on it is not told either. */
+/** The product as if a row, in all its revisions, had never been written; what rests on it is left out as well. */
 const without = ({ table, row }: TableRow): Product =>
-  withTables(product, (tables) => ({ ...tables, [table]: tables[table].filter((each) => each !== row) }));
+  withTables(product, (tables) => ({ ...tables, [table]: tables[table].filter(({ id }) => id !== row.id) }));
 
 /** Runs so many at a time: while one edition waits for the database, another is drawn. */
 async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
