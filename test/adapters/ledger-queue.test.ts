@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { Pool } from 'pg';
 import { fromPglite, PgBoss } from 'pg-boss';
 import { describe, expect, test, vi } from 'vitest';
 import { embeddedDatabase, serverDatabase, type Database } from '../../src/adapters/ledger/database.ts';
@@ -289,7 +288,7 @@ async function openParts({ at }: Place) {
   let database: Database;
   let boss: PgBoss;
   if (isServer) {
-    database = opening.use(serverDatabase(new Pool({ connectionString: at, max: 3 })));
+    database = opening.use(serverDatabase({ connectionString: at, max: 3 }, { onError: () => {} }));
     boss = new PgBoss({ ...options, connectionString: at, max: 2, migrate: false });
   } else {
     const pglite = new PGlite({ dataDir: join(at, 'data') });

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { Client, Pool } from 'pg';
+import { setImmediate } from 'node:timers/promises';
+import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { serverDatabase } from '../../src/adapters/ledger/database.ts';
 import { migrateServer, openServerLedger } from '../../src/adapters/ledger/open.ts';
@@ -81,9 +82,27 @@ describe.runIf(isServer)('a connection that falls silent', () => {
 });
 
 describe.runIf(isServer)('a transaction on a server', () => {
+  test('fails when its connection is ended between two queries, on the first connection too', async () => {
+    const { at } = await ledgers.fresh();
+    await using database = serverDatabase({ connectionString: at, max: 1 }, { onError });
+    await database.query('SELECT 1');
+    const lost = database.transaction(async (session) => {
+      const [row] = await session.query('SELECT pg_backend_pid() AS pid');
+      const client = new Client({ connectionString: at });
+      await client.connect();
+      await client.query('SELECT pg_terminate_backend($1, 10000)', [Reflect.get(Object(row), 'pid')]);
+      await client.end();
+      // By now the end of the other connection has been read, while no query was under way on it.
+      await setImmediate();
+      await session.query('SELECT 2');
+    });
+    await expect(lost).rejects.toMatchObject({ code: 'ledger-unavailable' });
+    expect(await database.query('SELECT 3 AS three')).toEqual([{ three: 3 }]);
+  });
+
   test('runs again after a deadlock', async () => {
     const { at } = await ledgers.fresh();
-    await using database = serverDatabase(new Pool({ connectionString: at, max: 4 }));
+    await using database = serverDatabase({ connectionString: at, max: 4 }, { onError });
     await database.query('CREATE TABLE row (id integer PRIMARY KEY, count integer)');
     await database.query('INSERT INTO row VALUES (1, 0), (2, 0)');
     const both = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fromPglite, type Db } from 'pg-boss';
-import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { AppError } from '../../model/fault.ts';
 
@@ -45,9 +45,15 @@ export function embeddedDatabase(
 }
 
 /** Throws `ledger-unavailable` while the server cannot be reached or does not answer in time. */
-export function serverDatabase(pool: Pool): Database {
+export function serverDatabase(
+  config: PoolConfig,
+  { onError }: { onError: (error: Error) => void },
+): Database {
+  const pool = new Pool(config);
+  pool.on('error', onError);
   // A client that is in use reports a lost connection itself too, and an error event without a listener ends the
-  // process. The query that is under way, or the next one, fails with the same error.
+  // process. The query that is under way, or the next one, fails with the same error. The pool is made here so that
+  // its first client has the listener too.
   pool.on('connect', (client) => client.on('error', () => {}));
   const sessionOf = (on: Pool | PoolClient): Session => ({
     query: async (sql, values = []) => (await reached(() => on.query(sql, [...values]))).rows,

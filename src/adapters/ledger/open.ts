@@ -1,5 +1,4 @@
 import { Socket } from 'node:net';
-import { Pool } from 'pg';
 import { fromPglite, PgBoss, type ConstructorOptions } from 'pg-boss';
 import { z } from 'zod';
 import { AppError } from '../../model/fault.ts';
@@ -157,12 +156,12 @@ async function connect(
     keepAliveInitialDelayMillis: 10_000,
     stream: sockets.open,
   };
-  const pool = new Pool({ ...connection, max: 8 });
-  pool.on('error', onError);
+  const database = serverDatabase({ ...connection, max: 8 }, { onError });
   try {
-    await pool.query('SELECT 1');
-  } catch (cause) {
-    await pool.end();
+    await database.query('SELECT 1');
+  } catch (error) {
+    await database[Symbol.asyncDispose]();
+    const cause = error instanceof AppError ? error.cause : error;
     throw unusable(cause, {
       problem: `The database of DATABASE_URL cannot be reached: ${reasonOf(cause)}.`,
       mend: 'Start it, or correct the address.',
@@ -176,7 +175,7 @@ async function connect(
     createSchema: migrates,
   });
   boss.on('error', onError);
-  return { database: serverDatabase(pool), boss, sockets };
+  return { database, boss, sockets };
 }
 
 /**
