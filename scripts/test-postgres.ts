@@ -10,17 +10,29 @@ import { startPostgres } from '../test/support/postgres-server.ts';
  */
 const asked = process.argv.slice(2);
 const hasFiles = asked.some((argument) => argument.startsWith('test/'));
-const suites = hasFiles ? [] : ['test/adapters/ledger', 'test/runtime', 'test/service'];
-/** They open no ledger, or ask of it what `test/runtime/api.test.ts` asks too, or start programs on an embedded one. */
+const suites = hasFiles
+  ? []
+  : [
+      'test/ledger',
+      'test/delivery/deliver-edition.test.ts',
+      'test/delivery/alerts.test.ts',
+      'test/scheduler',
+      'test/editions',
+      'test/server/access.test.ts',
+      'test/server/api.test.ts',
+      'test/service',
+    ];
+/** They open no ledger, or ask of it what `test/server/api.test.ts` asks too, or start programs on an embedded one. */
 const without = [
-  ...['explain', 'verify', 'api-limits', 'api-random'].map((name) => `test/runtime/${name}.test.ts`),
+  ...['slots', 'heartbeat'].map((name) => `test/scheduler/${name}.test.ts`),
+  'test/editions/pagination.test.ts',
   'test/service/service.test.ts',
   'test/service/first-hour.test.ts',
 ];
 // The tests are told to stop by the terminal itself; the server ends after them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 await using server = await startPostgres();
-const existing = suites.filter((suite) => existsSync(suite) || suite.endsWith('ledger'));
+const existing = suites.filter((suite) => existsSync(suite));
 const excluded = without.flatMap((file) => ['--exclude', file]);
 const vitest = spawn('npx', ['vitest', 'run', ...existing, ...excluded, ...asked], {
   stdio: 'inherit',

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { briefConfig } from '../src/model/brief.ts';
-import { manifest, sealedManifest } from '../src/model/manifest.ts';
+import { briefConfig } from '../src/project/brief.ts';
+import { manifest, sealedManifest } from '../src/render/manifest.ts';
 
 const project = join(import.meta.dirname, '..');
 

@@ -1,11 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import {
-  deliveryVariables,
-  parseDeliverySettings,
-  type DeliverySettings,
-} from './model/delivery-settings.ts';
-import { AppError } from './model/fault.ts';
-import { similarTo } from './model/similar.ts';
+import { type DeliverySettings, deliveryVariables, parseDeliverySettings } from './delivery/settings.ts';
+import { AppError, similarTo } from './errors.ts';
 
 const absent = (value: unknown): unknown => (value === '' ? undefined : value);
 
@@ -96,4 +93,26 @@ export function misspeltVariables(variables: {
   return Object.keys(variables)
     .filter((name) => name.startsWith('SITREP_') && !known.includes(name))
     .map((name) => ({ name, similar: similarTo(name, known) }));
+}
+
+/**
+ * The settings of Sitrep in a `.env` file; none where there is no such file. Nothing else is taken from it: a folder that
+ * came from somebody else must not choose the programs that are run. Throws `settings-invalid`, and repeats no value.
+ */
+export function readEnvFile(file: string): { readonly [name: string]: string | undefined } {
+  try {
+    const all = Object.entries(parseEnv(readFileSync(file, 'utf8')));
+    return Object.fromEntries(all.filter(([name]) => name.startsWith('SITREP_') || name === 'DATABASE_URL'));
+  } catch (cause) {
+    const code = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
+    if (code === 'ENOENT') return {};
+    const problem = `It cannot be read (${String(code)}).`;
+    throw new AppError(
+      'settings-invalid',
+      [{ file, problem, mend: 'Let this user read it, or remove it.' }],
+      {
+        cause,
+      },
+    );
+  }
 }

@@ -1,13 +1,19 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MatcherState } from 'vitest';
-import { openChartProcess } from './adapters/chart-process.ts';
-import { openQueries } from './adapters/duckdb.ts';
-import { openProject } from './adapters/project.ts';
-import { shareQueries } from './adapters/shared-queries.ts';
-import { AppError, describeFault } from './model/fault.ts';
-import { compareGoldens, mayAccept, toAccept, type Difference, type GoldenChoice } from './runtime/golden.ts';
-import { unifiedDiff } from './runtime/unified-diff.ts';
+import { openChartProcess } from './charts/worker.ts';
+import { AppError, describeFault } from './errors.ts';
+import { unifiedDiff } from './production/diff.ts';
+import {
+  compareGoldens,
+  type Difference,
+  type GoldenChoice,
+  mayAccept,
+  toAccept,
+} from './production/golden-files.ts';
+import { openQueries } from './query/database.ts';
+import { shareQueries } from './query/shared-database.ts';
+import { openProject } from './wiring/project.ts';
 
 /** What of a project's goldens is compared: all of a brief when nothing but its name is given. */
 export interface BriefChoice extends GoldenChoice {

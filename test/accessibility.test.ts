@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'puppeteer';
-import type { RunningBrowser } from '../src/adapters/chromium/launch.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunningBrowser } from '../src/pdf/browser/launch.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { openBrowser } from './support/preview.ts';
-import { axeFinds } from './support/site.ts';
 import { editionsAt, loadProduct, renderEdition } from './support/product.ts';
 import { contrast, readTexts, type SeenText } from './support/seen-texts.ts';
+import { axeFinds } from './support/site.ts';
 
 const product = await loadProduct();
 const editions = await editionsAt(product, '2021-08-25');

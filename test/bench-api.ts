@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { Agent, request, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { dayAfter } from '../src/model/calendar.ts';
+import { dayAfter } from '../src/calendar.ts';
 import { openProject } from './support/cli.ts';
 import { newTokenOf } from './support/login.ts';
 import { quantile, spread, verdict } from './support/numbers.ts';

@@ -1,19 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openChartProcess } from '../src/adapters/chart-process.ts';
-import { openQueries } from '../src/adapters/duckdb.ts';
-import { openPrinter, type Printer } from '../src/adapters/chromium/printer.ts';
-import { isPackagedPlatform } from '../src/adapters/chromium/unpack.ts';
-import type { Paper } from '../src/model/brief.ts';
-import { editionName } from '../src/model/edition-id.ts';
-import type { Parameters } from '../src/model/parameters.ts';
-import { longDay } from '../src/model/wording.ts';
-import { produce, type Edition } from '../src/pipeline/produce.ts';
+import { openChartProcess } from '../src/charts/worker.ts';
+import { longDay } from '../src/dataset/wording.ts';
+import { editionName } from '../src/ledger/edition-id.ts';
+import { openPrinter, type Printer } from '../src/pdf/browser/print.ts';
+import { isPackagedPlatform } from '../src/pdf/browser/unpack.ts';
+import { type Edition, produce } from '../src/production/produce.ts';
+import type { Paper } from '../src/project/brief.ts';
+import type { Parameters } from '../src/project/parameters.ts';
+import { openQueries } from '../src/query/database.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { chartsOn, printedBlocks, readPage } from './support/page.ts';
 import { readPdfMarks } from './support/pdf-marks.ts';
-import { readPdf, type ReadPdf } from './support/pdf.ts';
+import { type ReadPdf, readPdf } from './support/pdf.ts';
 import { editionsAt, findBrief, loadProduct, type NamedEdition, type Product } from './support/product.ts';
 
 interface Printed {

@@ -3,14 +3,15 @@ import { once } from 'node:events';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
-import { stringify } from 'yaml';
 import { afterAll, describe, expect, test } from 'vitest';
-import packageJson from '../package.json' with { type: 'json' };
-import { manifest } from '../src/model/manifest.ts';
+import { stringify } from 'yaml';
+import { manifest } from '../src/render/manifest.ts';
 import { minimalConfig } from './support/brief-of.ts';
 import { openProject } from './support/cli.ts';
 import { add, apply, clear, set } from './support/dataset.ts';
 import { swapText } from './support/product.ts';
+
+import packageJson from '../package.json' with { type: 'json' };
 
 const base = join(import.meta.dirname, 'input/datasets/base');
 const project = await openProject();

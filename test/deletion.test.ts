@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { AppError } from '../src/model/fault.ts';
-import { eachRow, type TableRow } from '../src/model/references.ts';
-import type { Rendering } from '../src/pipeline/produce.ts';
+import { eachRow, type TableRow } from '../src/dataset/references.ts';
+import { AppError } from '../src/errors.ts';
+import type { Rendering } from '../src/rules/gate.ts';
 import { printedBlocks } from './support/page.ts';
-import { rememberedQueries } from './support/queries.ts';
 import {
   goldenEditions,
   loadProduct,
-  renderEdition,
-  withTables,
   type NamedEdition,
   type Product,
+  renderEdition,
+  withTables,
 } from './support/product.ts';
+import { rememberedQueries } from './support/queries.ts';
 
 const product: Product = await loadProduct();
 const openQueries = rememberedQueries();

@@ -4,19 +4,19 @@ import fastifyStatic from '@fastify/static';
 import Fastify from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { describe, expect, test } from 'vitest';
-import { tableNames, tables, type Tables } from '../src/model/dataset.ts';
-import { briefConfig } from '../src/model/brief.ts';
-import { errorCodes } from '../src/model/fault.ts';
-import { deliveryVariables } from '../src/model/delivery-settings.ts';
-import { Evidence } from '../src/pipeline/evidence.ts';
-import { afterSealing, beforePrinting } from '../src/pipeline/gate/rules.ts';
-import { pageHelpers } from '../src/pipeline/page-helpers.ts';
+import { commandLine } from '../src/cli/program.ts';
+import { tableNames, type Tables, tables } from '../src/dataset/schema.ts';
+import { deliveryVariables } from '../src/delivery/settings.ts';
+import type { Office } from '../src/editions/context.ts';
+import { openDesk } from '../src/editions/service.ts';
+import { errorCodes } from '../src/errors.ts';
+import { briefConfig } from '../src/project/brief.ts';
+import { Evidence } from '../src/render/citations.ts';
+import { pageHelpers } from '../src/render/helpers.ts';
+import { afterSealing, beforePrinting } from '../src/rules/rules.ts';
+import { api } from '../src/server/api/api.ts';
+import { problemCodes } from '../src/server/problem.ts';
 import { serviceVariables } from '../src/settings.ts';
-import { openDesk } from '../src/runtime/desk.ts';
-import type { Office } from '../src/runtime/office.ts';
-import { commandLine } from '../src/shells/cli.ts';
-import { api } from '../src/shells/http/api/api.ts';
-import { problemCodes } from '../src/shells/http/problem.ts';
 
 const project = join(import.meta.dirname, '..');
 const read = (file: string) => readFile(join(project, file), 'utf8');
@@ -111,7 +111,7 @@ describe('what is there is in the docs', () => {
 });
 
 test('metrics in docs/operating.md, and no others', async () => {
-  const registered = (await read('src/adapters/metrics.ts')).matchAll(/^ +name: '(sitrep_\w+)'/gm);
+  const registered = (await read('src/server/metrics.ts')).matchAll(/^ +name: '(sitrep_\w+)'/gm);
   const documented = (await read('docs/operating.md')).matchAll(/^\| `(sitrep_\w+)` /gm);
   const names = [...registered].map(([, name]) => name).toSorted();
   expect(names).toContain('sitrep_editions');

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { knownBy } from '../src/model/known.ts';
-import { eachRow } from '../src/model/references.ts';
+import { knownBy } from '../src/dataset/point-in-time.ts';
+import { eachRow } from '../src/dataset/references.ts';
 import { readPage, sectionOf } from './support/page.ts';
 import { editionsAt, loadProduct, renderEdition } from './support/product.ts';
 

@@ -2,10 +2,16 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadFonts } from '../src/adapters/fonts.ts';
-import { goldenStore } from '../src/adapters/golden-files.ts';
-import { compareGoldens, mayAccept, strayGoldens, toAccept, type Difference } from '../src/runtime/golden.ts';
-import { unifiedDiff } from '../src/runtime/unified-diff.ts';
+import { loadFonts } from '../src/charts/fonts.ts';
+import { unifiedDiff } from '../src/production/diff.ts';
+import {
+  compareGoldens,
+  type Difference,
+  goldenStore,
+  mayAccept,
+  strayGoldens,
+  toAccept,
+} from '../src/production/golden-files.ts';
 import { rendering } from './support/effects.ts';
 import { digestsOf, loadProduct, type Product } from './support/product.ts';
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Rendering } from '../src/rules/gate.ts';
 import { loadTestDataset } from './support/dataset.ts';
 import { changesOn, chartsOn, datesIn, readPage, sectionOf } from './support/page.ts';
-import { editionsAt, loadProduct, renderEdition, type Product } from './support/product.ts';
-import type { Rendering } from '../src/pipeline/produce.ts';
+import { editionsAt, loadProduct, type Product, renderEdition } from './support/product.ts';
 
 const product: Product = await loadProduct();
 

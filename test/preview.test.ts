@@ -1,12 +1,12 @@
-import { request } from 'node:http';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Page } from 'puppeteer';
-import type { RunningBrowser } from '../src/adapters/chromium/launch.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RunningBrowser } from '../src/pdf/browser/launch.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { openProject, type Project } from './support/cli.ts';
-import { openBrowser, startPreview, untilShown, type Previewing } from './support/preview.ts';
+import { openBrowser, type Previewing, startPreview, untilShown } from './support/preview.ts';
 import { swapText } from './support/product.ts';
 
 let project: Project;

@@ -1,7 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { identify } from '../src/pipeline/pdf-identity.ts';
+import { identify } from '../src/pdf/identity.ts';
 import { openProject } from './support/cli.ts';
 import { swapText } from './support/product.ts';
 

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openPrinter } from '../src/adapters/chromium/printer.ts';
-import { hashOf, manifestText } from '../src/model/manifest.ts';
+import { hashOf } from '../src/hash.ts';
+import { openPrinter } from '../src/pdf/browser/print.ts';
+import { manifestText } from '../src/render/manifest.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { openProject } from './support/cli.ts';
 import { print } from './support/gate.ts';

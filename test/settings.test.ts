@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readEnvFile } from '../src/adapters/env-file.ts';
-import { misspeltVariables } from '../src/settings.ts';
+import { misspeltVariables, readEnvFile } from '../src/settings.ts';
 import { temporaryFolder } from './support/dataset.ts';
 
 test('a misspelt variable is named with a setting like it, where there is one, and no other is', () => {

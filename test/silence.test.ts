@@ -1,20 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import type { Dataset, RowOf, Tables } from '../src/model/dataset.ts';
-import { noTables } from '../src/model/dataset.ts';
-import { knownBy } from '../src/model/known.ts';
-import { unknownCaptions, unknownFindings } from '../src/pipeline/check-brief.ts';
-import { nothingNew } from '../src/pipeline/changes.ts';
+import { knownBy } from '../src/dataset/point-in-time.ts';
+import { type Dataset, noTables, type RowOf, type Tables } from '../src/dataset/schema.ts';
+import { unknownCaptions, unknownFindings } from '../src/production/check-brief.ts';
+import { nothingNew } from '../src/render/changes.ts';
 import { loadTestDataset } from './support/dataset.ts';
 import { readPage, rowsBehind, sectionOf } from './support/page.ts';
 import {
   editionsAt,
   findBrief,
   loadProduct,
+  type Product,
   renderEdition,
   swapText,
   withBrief,
   withCopy,
-  type Product,
 } from './support/product.ts';
 
 const product: Product = await loadProduct();

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Parameters } from '../src/model/parameters.ts';
-import { beforePrinting } from '../src/pipeline/gate/rules.ts';
-import type { Rendering } from '../src/pipeline/produce.ts';
-import { datesIn, labelsOf, readPage, rowsBehind, sectionOf, type Page } from './support/page.ts';
+import type { Parameters } from '../src/project/parameters.ts';
+import type { Rendering } from '../src/rules/gate.ts';
+import { beforePrinting } from '../src/rules/rules.ts';
+import { datesIn, labelsOf, type Page, readPage, rowsBehind, sectionOf } from './support/page.ts';
 import {
   editionsAt,
   findBrief,
   loadProduct,
+  type Product,
   renderEdition,
   swapText,
   withBrief,
   withCopy,
   withoutRow,
   withRow,
-  type Product,
 } from './support/product.ts';
 
 const right: Product = await loadProduct();

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
-import { toMatchBrief, type BriefChoice } from '../src/vitest.ts';
+import { type BriefChoice, toMatchBrief } from '../src/vitest.ts';
 import { swapText } from './support/product.ts';
 
 expect.extend({ toMatchBrief });

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
-import { openInBrowser } from '../adapters/browser-page.ts';
-import { sweepScratch } from '../adapters/chromium/scratch.ts';
-import { openDelivery } from '../adapters/delivery/deliver.ts';
-import { migrateServer, restoreSnapshot } from '../adapters/ledger/open.ts';
-import type { Brief } from '../model/brief.ts';
-import type { DeliverySettings } from '../model/delivery-settings.ts';
-import { AppError, describeFault, type Fault } from '../model/fault.ts';
-import { targetFaults } from '../model/target-faults.ts';
+import { greeting } from '../cli/greeting.ts';
+import type { ServiceCommands } from '../cli/program-service.ts';
+import { openDelivery } from '../delivery/channels.ts';
+import type { DeliverySettings } from '../delivery/settings.ts';
+import { targetFaults } from '../delivery/target-faults.ts';
+import { AppError, describeFault, type Fault } from '../errors.ts';
+import { migrateServer, restoreSnapshot } from '../ledger/open.ts';
+import { openInBrowser } from '../pdf/browser/print.ts';
+import { sweepScratch } from '../pdf/browser/scratch.ts';
+import type { Brief } from '../project/brief.ts';
 import type { misspeltVariables } from '../settings.ts';
-import type { ServiceCommands } from '../shells/cli-service.ts';
-import { greeting } from '../shells/greeting.ts';
+import { askForLink, ledgerFolder } from './ledger-client.ts';
 import { ledgerOptions, now, type Parts } from './parts.ts';
-import { askForLink, ledgerFolder } from './reach.ts';
 import { runService } from './serve.ts';
 
 /** The commands that run the service. */

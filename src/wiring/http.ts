@@ -1,14 +1,14 @@
-import { readEditionFile } from '../adapters/editions.ts';
-import { openPictures } from '../adapters/pictures.ts';
-import { openAdmission, sessionKey } from '../runtime/admission.ts';
-import { openDesk } from '../runtime/desk.ts';
-import { explain } from '../runtime/explain.ts';
-import type { Office } from '../runtime/office.ts';
-import type { Health } from '../shells/http/health.ts';
-import { linkTo } from '../shells/http/login.ts';
-import { serve } from '../shells/http/server.ts';
-import { openPages } from '../shells/pages/pages.ts';
-import type { PagesWorld } from '../shells/pages/world.ts';
+import type { Office } from '../editions/context.ts';
+import { openPictures } from '../editions/pictures.ts';
+import { openDesk } from '../editions/service.ts';
+import { openAdmission, sessionKey } from '../editions/sessions.ts';
+import { explain } from '../production/explain.ts';
+import { readEditionFile } from '../production/store.ts';
+import type { Health } from '../server/health.ts';
+import { linkTo } from '../server/login.ts';
+import type { PagesWorld } from '../server/pages/context.ts';
+import { openPages } from '../server/pages/pages.ts';
+import { serve } from '../server/server.ts';
 import { now, type Parts } from './parts.ts';
 
 /** Serves the API and the pages of a ledger. `newLink` gives a link that lets one browser in. */

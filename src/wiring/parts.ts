@@ -1,6 +1,17 @@
 import { join } from 'node:path';
-import { openDelivery } from '../adapters/delivery/deliver.ts';
-import { appendAlert } from '../adapters/delivery/alert-file.ts';
+import type { Dataset } from '../dataset/schema.ts';
+import { appendAlert, operatorTarget } from '../delivery/alert.ts';
+import { openDelivery } from '../delivery/channels.ts';
+import type { Dispatch } from '../delivery/deliver-edition.ts';
+import type { Receipt } from '../delivery/message.ts';
+import type { DeliverySettings } from '../delivery/settings.ts';
+import { isExample } from '../delivery/target-faults.ts';
+import { commandLineUser, type Office } from '../editions/context.ts';
+import { openProblemAlerts } from '../editions/problems.ts';
+import { editionPath } from '../ledger/edition-id.ts';
+import type { Ledger } from '../ledger/types.ts';
+import type { Log } from '../log.ts';
+import type { Effects } from '../production/produce.ts';
 import {
   markDelivered,
   readEdition,
@@ -8,24 +19,13 @@ import {
   removeEditions,
   storeEdition,
   tidyEditions,
-} from '../adapters/editions.ts';
-import { everySecond } from '../adapters/heartbeat.ts';
-import type { Brief } from '../model/brief.ts';
-import { editionPath } from '../model/edition-id.ts';
-import type { Dataset } from '../model/dataset.ts';
-import type { DeliverySettings } from '../model/delivery-settings.ts';
-import { isExample } from '../model/target-faults.ts';
-import type { Target } from '../model/target.ts';
-import type { Effects, Material } from '../pipeline/produce.ts';
-import { operatorTarget } from '../runtime/alert.ts';
-import type { Dispatch } from '../runtime/deliver-edition.ts';
-import { openHands } from '../runtime/hands.ts';
-import type { Ledger } from '../runtime/ledger.ts';
-import type { Log } from '../runtime/log.ts';
-import { commandLineUser, type Office } from '../runtime/office.ts';
-import type { Receipt } from '../runtime/parcel.ts';
-import { openProblemAlerts } from '../runtime/problems.ts';
-import { startWorker } from '../runtime/service.ts';
+} from '../production/store.ts';
+import type { Brief } from '../project/brief.ts';
+import type { Target } from '../project/target.ts';
+import type { Material } from '../render/edition.ts';
+import { openHands } from '../scheduler/active-runs.ts';
+import { everySecond } from '../scheduler/heartbeat.ts';
+import { startWorker } from '../scheduler/service.ts';
 import type { HttpSettings } from '../settings.ts';
 
 /** What the service and the operator's commands are put together from. */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { AppError } from '../model/fault.ts';
-import type { Recorded } from '../pipeline/alterations.ts';
-import type { EditionNames } from '../runtime/verify.ts';
+import { AppError } from '../errors.ts';
+import type { EditionNames } from '../production/verify.ts';
+import type { Recorded } from '../provenance/alterations.ts';
+import { ledgerFolder, withLedger } from './ledger-client.ts';
 import type { Parts } from './parts.ts';
-import { ledgerFolder, withLedger } from './reach.ts';
 
 const made = z.array(z.looseObject({ paper: z.string(), sha256: z.string().nullable() }));
 

@@ -1,20 +1,20 @@
-import { freeBytesAt } from '../adapters/disk.ts';
-import { everySecond } from '../adapters/heartbeat.ts';
-import { openServerLedger } from '../adapters/ledger/open.ts';
-import { openMetrics } from '../adapters/metrics.ts';
-import type { Log } from '../runtime/log.ts';
 import {
   countProblems,
   findProblems,
-  unreadableBriefs,
   type Problem,
+  unreadableBriefs,
   type Watched,
-} from '../runtime/problems.ts';
-import { startScheduler, startWatch, type Role } from '../runtime/service.ts';
-import { serveHealth, type Health } from '../shells/http/health.ts';
+} from '../editions/problems.ts';
+import { openServerLedger } from '../ledger/open.ts';
+import type { Log } from '../log.ts';
+import { freeBytesAt } from '../project/source-files.ts';
+import { everySecond } from '../scheduler/heartbeat.ts';
+import { type Role, startScheduler, startWatch } from '../scheduler/service.ts';
+import { type Health, serveHealth } from '../server/health.ts';
+import { openMetrics } from '../server/metrics.ts';
 import { openHttp } from './http.ts';
+import { aborted, holdLedger, serveOthers } from './ledger-client.ts';
 import { assemble, ledgerOptions, now, type Parts } from './parts.ts';
-import { aborted, holdLedger, serveOthers } from './reach.ts';
 
 const SNAPSHOT_MS = 15 * 60_000;
 

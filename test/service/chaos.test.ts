@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { AddressInfo } from 'node:net';
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, expect, test, vi } from 'vitest';
-import { readEdition } from '../../src/adapters/editions.ts';
-import { hashOf } from '../../src/model/manifest.ts';
-import { slotsBetween } from '../../src/model/slots.ts';
+import { hashOf } from '../../src/hash.ts';
+import { readEdition } from '../../src/production/store.ts';
+import { slotsBetween } from '../../src/scheduler/slots.ts';
 import { openProject } from '../support/cli.ts';
 import { newTokenOf } from '../support/login.ts';
 import { openProgramLedger } from '../support/program-ledger.ts';
-import { startService, type LogLine, type Service } from '../support/service.ts';
+import { type LogLine, type Service, startService } from '../support/service.ts';
 import { bearer } from '../support/web.ts';
 
 /**

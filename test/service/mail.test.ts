@@ -1,14 +1,14 @@
-import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { simpleParser, type ParsedMail } from 'mailparser';
+import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openProject } from '../support/cli.ts';
-import { openProgramLedger } from '../support/program-ledger.ts';
 import { readPdf } from '../support/pdf.ts';
-import { startService, type Service } from '../support/service.ts';
+import { openProgramLedger } from '../support/program-ledger.ts';
+import { type Service, startService } from '../support/service.ts';
 
 /** One edition to recipients who each fare differently, from the schedule of the real program to their mailboxes. */
 const project = await openProject();

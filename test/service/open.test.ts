@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openProject, type Project } from '../support/cli.ts';
 import { cookieFrom, operatorCookie } from '../support/login.ts';
 import { copyNewLedger } from '../support/new-ledger.ts';
-import { startService, type Service } from '../support/service.ts';
+import { type Service, startService } from '../support/service.ts';
 
 /** How the user who runs the real program gets in, and nobody else does. */
 let project: Project;

@@ -2,13 +2,13 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Temporal } from 'temporal-polyfill';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { migrateServer, openServerLedger } from '../../src/adapters/ledger/open.ts';
-import { slotsBetween } from '../../src/model/slots.ts';
-import type { Ledger } from '../../src/runtime/ledger.ts';
+import { migrateServer, openServerLedger } from '../../src/ledger/open.ts';
+import type { Ledger } from '../../src/ledger/types.ts';
+import { slotsBetween } from '../../src/scheduler/slots.ts';
 import { openProject } from '../support/cli.ts';
 import { isServer } from '../support/ledger.ts';
 import { startPostgres } from '../support/postgres-server.ts';
-import { startService, type Service } from '../support/service.ts';
+import { type Service, startService } from '../support/service.ts';
 
 /** Restarts PostgreSQL under every kind of process while they are at work; `npm run soak` sets SOAK_RESTARTS. */
 const RESTARTS = Number(process.env['SOAK_RESTARTS'] ?? 3);

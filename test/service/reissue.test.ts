@@ -1,15 +1,15 @@
-import type { AddressInfo } from 'node:net';
 import { existsSync } from 'node:fs';
 import { cp, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { simpleParser, type ParsedMail } from 'mailparser';
+import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openProject } from '../support/cli.ts';
 import { readPdf } from '../support/pdf.ts';
 import { openProgramLedger } from '../support/program-ledger.ts';
-import { startService, type Service } from '../support/service.ts';
+import { type Service, startService } from '../support/service.ts';
 
 /** A correction by the real program: from rows that were revised and withdrawn to the mailboxes of those who read them. */
 const project = await openProject();

@@ -1,16 +1,16 @@
-import type { AddressInfo } from 'node:net';
-import { userInfo } from 'node:os';
 import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { simpleParser, type ParsedMail } from 'mailparser';
+import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { hashOf } from '../../src/model/manifest.ts';
+import { hashOf } from '../../src/hash.ts';
 import { openProject } from '../support/cli.ts';
 import { openProgramLedger } from '../support/program-ledger.ts';
-import { startService, type Service } from '../support/service.ts';
+import { type Service, startService } from '../support/service.ts';
 
 /** A brief that waits for approval, from the real program to the mailboxes. */
 const project = await openProject();

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { request, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openProject } from '../support/cli.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { everySecond } from '../../src/adapters/heartbeat.ts';
+import { everySecond } from '../../src/scheduler/heartbeat.ts';
 
 // Run by the test of the heartbeat in a process of its own: the first beat takes until two others were due.
 let beats = 0;

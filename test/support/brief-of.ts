@@ -1,4 +1,4 @@
-import { briefConfig, type Brief } from '../../src/model/brief.ts';
+import { type Brief, briefConfig } from '../../src/project/brief.ts';
 
 /** A brief made up of what a test cares for. */
 export function briefOf({

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { openChartProcess } from '../../src/adapters/chart-process.ts';
-import type { ChartRequest } from '../../src/pipeline/chart.ts';
+import type { ChartRequest } from '../../src/charts/draw.ts';
+import { openChartProcess } from '../../src/charts/worker.ts';
 
 // Run by a test in a process of its own: draws one chart, says so, and draws another.
 const message: [[ChartRequest, ChartRequest]] = JSON.parse(JSON.stringify(await once(process, 'message')));

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadDataset } from '../../src/adapters/dataset.ts';
-import { AppError, type Fault } from '../../src/model/fault.ts';
+import { loadDataset } from '../../src/dataset/read.ts';
+import { AppError, type Fault } from '../../src/errors.ts';
 import { copyFolder } from './copy.ts';
 
 const datasets = join(import.meta.dirname, '../input/datasets');

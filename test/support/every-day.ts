@@ -1,7 +1,7 @@
-import type { Day } from '../../src/model/calendar.ts';
-import { AppError } from '../../src/model/fault.ts';
-import { editionsAt, renderEdition, type Product } from './product.ts';
 import { Temporal } from 'temporal-polyfill';
+import type { Day } from '../../src/calendar.ts';
+import { AppError } from '../../src/errors.ts';
+import { editionsAt, type Product, renderEdition } from './product.ts';
 
 const dayAfter = (day: Day, days: number): Day => Temporal.PlainDate.from(day).add({ days }).toString();
 

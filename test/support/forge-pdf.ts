@@ -1,7 +1,8 @@
 import { decodePDFRawStream, PDFDocument, PDFRawStream, PDFStreamWriter } from '@cantoo/pdf-lib';
-import { hashOf, sealedManifest } from '../../src/model/manifest.ts';
-import { readAttachments } from '../../src/pipeline/attachments.ts';
-import { blankIdentity, identify } from '../../src/pipeline/pdf-identity.ts';
+import { hashOf } from '../../src/hash.ts';
+import { readAttachments } from '../../src/pdf/attachments.ts';
+import { blankIdentity, identify } from '../../src/pdf/identity.ts';
+import { sealedManifest } from '../../src/render/manifest.ts';
 
 /** Changes a PDF, and writes it as Sitrep does, with an identifier that fits. */
 export async function forge(pdf: Uint8Array, change: (document: PDFDocument) => void): Promise<Uint8Array> {

@@ -1,10 +1,10 @@
-import type { Parameters } from '../../src/model/parameters.ts';
-import type { Printer } from '../../src/adapters/chromium/printer.ts';
-import type { Correction } from '../../src/model/correction.ts';
-import { AppError, type Fault } from '../../src/model/fault.ts';
-import { produce, type Edition } from '../../src/pipeline/produce.ts';
+import type { Correction } from '../../src/dataset/corrections.ts';
+import { AppError, type Fault } from '../../src/errors.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
+import { type Edition, produce } from '../../src/production/produce.ts';
+import type { Parameters } from '../../src/project/parameters.ts';
 import { rendering } from './effects.ts';
-import { findBrief, renderEdition, type Product } from './product.ts';
+import { findBrief, type Product, renderEdition } from './product.ts';
 
 export interface Asked {
   readonly brief: string;

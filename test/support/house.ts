@@ -1,28 +1,28 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
-import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
-import { loadDataset } from '../../src/adapters/dataset.ts';
+import { loadDataset } from '../../src/dataset/read.ts';
+import type { Dispatch } from '../../src/delivery/deliver-edition.ts';
+import type { Parcel, Receipt } from '../../src/delivery/message.ts';
+import type { Office } from '../../src/editions/context.ts';
+import type { Ledger } from '../../src/ledger/types.ts';
+import type { Log } from '../../src/log.ts';
+import { loadMaterial } from '../../src/production/material.ts';
 import {
   markDelivered,
   readEdition,
   readEditionFile,
   removeEditions,
   storeEdition,
-} from '../../src/adapters/editions.ts';
-import { loadMaterial } from '../../src/adapters/material.ts';
-import type { Brief } from '../../src/model/brief.ts';
-import { rendering } from './effects.ts';
-import { afterSealing } from '../../src/pipeline/gate/rules.ts';
-import type { Dispatch } from '../../src/runtime/deliver-edition.ts';
-import type { Ledger } from '../../src/runtime/ledger.ts';
-import type { Log } from '../../src/runtime/log.ts';
-import type { Workshop } from '../../src/runtime/make-edition.ts';
-import { openHands } from '../../src/runtime/hands.ts';
-import type { Office } from '../../src/runtime/office.ts';
-import type { Parcel, Receipt } from '../../src/runtime/parcel.ts';
+} from '../../src/production/store.ts';
+import type { Brief } from '../../src/project/brief.ts';
+import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
+import { afterSealing } from '../../src/rules/rules.ts';
+import { openHands } from '../../src/scheduler/active-runs.ts';
+import type { Workshop } from '../../src/scheduler/make-edition.ts';
 import { copyFolder } from './copy.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
+import { rendering } from './effects.ts';
 import { now } from './ledger-samples.ts';
 
 const root = join(import.meta.dirname, '../..');

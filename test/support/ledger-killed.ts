@@ -9,7 +9,7 @@ const countStep = (): void => {
   steps += 1;
   if (steps === Number(killedAt)) process.kill(process.pid, 'SIGKILL');
 };
-const { openEmbeddedLedger, restoreSnapshot } = await import('../../src/adapters/ledger/open.ts');
+const { openEmbeddedLedger, restoreSnapshot } = await import('../../src/ledger/open.ts');
 const begin = (): void => {
   for (const name of ['rename', 'rm', 'copyFile', 'writeFile', 'open'] as const) {
     const change: (...args: never[]) => unknown = promises[name];

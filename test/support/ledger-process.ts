@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { openEmbeddedLedger, openServerLedger } from '../../src/adapters/ledger/open.ts';
+import { openEmbeddedLedger, openServerLedger } from '../../src/ledger/open.ts';
 import { asked, at, now } from './ledger-samples.ts';
 
 // Run by the ledger's tests in processes of their own: opens a ledger, says so, waits for a line, and then looks for

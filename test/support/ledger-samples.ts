@@ -1,5 +1,5 @@
-import type { NewDelivery, NewEdition } from '../../src/model/edition.ts';
-import type { Claim, Ledger, Making } from '../../src/runtime/ledger.ts';
+import type { NewDelivery, NewEdition } from '../../src/ledger/edition.ts';
+import type { Claim, Ledger, Making } from '../../src/ledger/types.ts';
 
 export const at = (instant: string): Date => new Date(instant);
 /** A Monday morning on which the week before is due. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/adapters/ledger/open.ts';
-import type { Ledger } from '../../src/runtime/ledger.ts';
+import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/ledger/open.ts';
+import type { Ledger } from '../../src/ledger/types.ts';
 import { copyNewLedger } from './new-ledger.ts';
 
 /** A PostgreSQL server to test on, by `npm run test:postgres`; without it the ledger is embedded. */

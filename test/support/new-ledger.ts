@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openEmbeddedLedger } from '../../src/adapters/ledger/open.ts';
+import { openEmbeddedLedger } from '../../src/ledger/open.ts';
 import { testCacheFolder } from './cache.ts';
 import { copyFolder } from './copy.ts';
 
@@ -24,7 +24,7 @@ export async function copyNewLedger(folder: string): Promise<void> {
 /** What an empty ledger depends on. */
 function madeOf(): string {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
-  const sources = join(root, 'src/adapters/ledger');
+  const sources = join(root, 'src/ledger');
   for (const name of readdirSync(sources).toSorted()) hash.update(readFileSync(join(sources, name)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashOf } from '../../src/model/manifest.ts';
-import type { Target } from '../../src/model/target.ts';
-import type { Parcel } from '../../src/runtime/parcel.ts';
+import type { Parcel } from '../../src/delivery/message.ts';
+import { hashOf } from '../../src/hash.ts';
+import type { Target } from '../../src/project/target.ts';
 
 export const samplePdf: Uint8Array = await readFile(
   join(import.meta.dirname, '../../docs/samples/weekly-2021-08-25.pdf'),

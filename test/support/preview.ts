@@ -1,14 +1,15 @@
-// What runs in the browser is checked with its types; src/ is compiled without them (tsconfig.build.json).
-/// <reference lib="dom" />
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'puppeteer';
-import { lacksLibraries } from '../../src/adapters/chromium/check.ts';
-import { findBrowser } from '../../src/adapters/chromium/find.ts';
-import { launchBrowser, type RunningBrowser } from '../../src/adapters/chromium/launch.ts';
+import { lacksLibraries } from '../../src/pdf/browser/check.ts';
+import { findBrowser } from '../../src/pdf/browser/find.ts';
+import { launchBrowser, type RunningBrowser } from '../../src/pdf/browser/launch.ts';
 import { cookieFrom, setCookie } from './login.ts';
+
+// What runs in the browser is checked with its types; src/ is compiled without them (tsconfig.build.json).
+/// <reference lib="dom" />
 
 const root = join(import.meta.dirname, '../..');
 

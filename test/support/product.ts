@@ -1,19 +1,21 @@
 import { join } from 'node:path';
-import { briefIds, loadBriefs } from '../../src/adapters/briefs.ts';
-import { loadDataset } from '../../src/adapters/dataset.ts';
-import { openQueries } from '../../src/adapters/duckdb.ts';
-import { loadMaterial } from '../../src/adapters/material.ts';
+import type { DrawChart } from '../../src/charts/draw.ts';
+import type { Correction } from '../../src/dataset/corrections.ts';
+import { loadDataset } from '../../src/dataset/read.ts';
+import type { Dataset, RowOf, TableName, Tables } from '../../src/dataset/schema.ts';
+import { hashOf } from '../../src/hash.ts';
+import { editionsAskedFor } from '../../src/production/fan-out.ts';
+import { goldenEditions as goldenOf } from '../../src/production/golden-files.ts';
+import { loadMaterial } from '../../src/production/material.ts';
+import { render } from '../../src/production/produce.ts';
+import type { Brief, Paper } from '../../src/project/brief.ts';
+import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
+import { describeParameters, type Parameters } from '../../src/project/parameters.ts';
+import { openQueries } from '../../src/query/database.ts';
+import type { OpenQueries } from '../../src/query/select.ts';
+import type { Material } from '../../src/render/edition.ts';
+import type { Rendering } from '../../src/rules/gate.ts';
 import { rendering } from './effects.ts';
-import type { Brief, Paper } from '../../src/model/brief.ts';
-import type { Correction } from '../../src/model/correction.ts';
-import type { Dataset, RowOf, TableName, Tables } from '../../src/model/dataset.ts';
-import { hashOf } from '../../src/model/manifest.ts';
-import type { DrawChart } from '../../src/pipeline/illustrate.ts';
-import type { OpenQueries } from '../../src/pipeline/select.ts';
-import { describeParameters, type Parameters } from '../../src/model/parameters.ts';
-import { editionsAskedFor } from '../../src/pipeline/fan-out.ts';
-import { goldenEditions as goldenOf } from '../../src/runtime/golden.ts';
-import { render, type Material, type Rendering } from '../../src/pipeline/produce.ts';
 
 const root = join(import.meta.dirname, '../..');
 

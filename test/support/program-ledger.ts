@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/adapters/ledger/open.ts';
-import type { DeliveryRecord, EditionRecord } from '../../src/model/edition.ts';
-import type { Ledger } from '../../src/runtime/ledger.ts';
+import type { DeliveryRecord, EditionRecord } from '../../src/ledger/edition.ts';
+import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/ledger/open.ts';
+import type { Ledger } from '../../src/ledger/types.ts';
 import type { Project } from './cli.ts';
 import { copyNewLedger } from './new-ledger.ts';
 

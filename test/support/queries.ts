@@ -1,7 +1,7 @@
-import { openQueries } from '../../src/adapters/duckdb.ts';
-import { tableNames, type Tables } from '../../src/model/dataset.ts';
-import type { Row } from '../../src/model/row.ts';
-import type { OpenQueries, Queries } from '../../src/pipeline/select.ts';
+import type { Row } from '../../src/dataset/parse-rows.ts';
+import { tableNames, type Tables } from '../../src/dataset/schema.ts';
+import { openQueries } from '../../src/query/database.ts';
+import type { OpenQueries, Queries } from '../../src/query/select.ts';
 
 /**
  * DuckDB, for tests that render one brief hundreds of times with a row more or less: a query that names only tables

@@ -1,4 +1,5 @@
-import { hashOf, type FileToStore, type Manifest } from '../../src/model/manifest.ts';
+import { hashOf } from '../../src/hash.ts';
+import type { FileToStore, Manifest } from '../../src/render/manifest.ts';
 import { sampleManifest } from './sample-manifest.ts';
 
 export interface SampleEdition {

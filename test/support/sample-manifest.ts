@@ -1,4 +1,4 @@
-import type { SealedManifest } from '../../src/model/manifest.ts';
+import type { SealedManifest } from '../../src/render/manifest.ts';
 
 /** A manifest of an edition that shows nothing. */
 export const sampleManifest: SealedManifest = {

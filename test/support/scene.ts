@@ -1,11 +1,11 @@
 import * as vega from 'vega';
-import { openQueries } from '../../src/adapters/duckdb.ts';
-import { periodEnding } from '../../src/model/calendar.ts';
-import { knownBy } from '../../src/model/known.ts';
-import type { Row } from '../../src/model/row.ts';
-import { analyse } from '../../src/pipeline/analyse.ts';
-import { readScene, type Scene } from '../../src/pipeline/scene.ts';
-import { select } from '../../src/pipeline/select.ts';
+import { periodEnding } from '../../src/calendar.ts';
+import { readScene, type Scene } from '../../src/charts/scene.ts';
+import type { Row } from '../../src/dataset/parse-rows.ts';
+import { knownBy } from '../../src/dataset/point-in-time.ts';
+import { analyse } from '../../src/findings/analyse.ts';
+import { openQueries } from '../../src/query/database.ts';
+import { select } from '../../src/query/select.ts';
 import { findBrief, type NamedEdition, type Product } from './product.ts';
 
 /** Lays a compiled chart out over its data, and lists what Vega draws and where. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { openScratch } from '../../src/adapters/chromium/scratch.ts';
+import { openScratch } from '../../src/pdf/browser/scratch.ts';
 
 // Run by the tests of scratch folders in a process of its own: opens one, has a program work in it as a browser would,
 // says where, and goes on until its standard input ends.

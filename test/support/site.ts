@@ -8,7 +8,7 @@ import type { Project } from './cli.ts';
 import { operatorCookie, setCookie } from './login.ts';
 import { copyNewLedger } from './new-ledger.ts';
 import { listProcesses } from './processes.ts';
-import { startService, type Service } from './service.ts';
+import { type Service, startService } from './service.ts';
 
 /** A running `sitrep start` and where its pages are. */
 export interface Site extends AsyncDisposable {

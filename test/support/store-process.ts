@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { readEdition, removeEditions, storeEdition } from '../../src/adapters/editions.ts';
+import { readEdition, removeEditions, storeEdition } from '../../src/production/store.ts';
 import { sampleEdition } from './sample-edition.ts';
 
 // Run by the tests of editions in a process of its own. `store` and `remove` kill the process right before its n-th change

@@ -1,14 +1,15 @@
 import { once } from 'node:events';
-import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
-import { assetsOf } from '../../src/adapters/assets.ts';
-import type { Caller } from '../../src/model/caller.ts';
-import { openAdmission, sessionKey } from '../../src/runtime/admission.ts';
-import { openDesk, type Desk } from '../../src/runtime/desk.ts';
-import { operations } from '../../src/runtime/operations.ts';
-import { hashOfToken, newToken } from '../../src/runtime/tokens.ts';
-import { linkTo } from '../../src/shells/http/login.ts';
-import { serve, type Pages, type ServerOptions } from '../../src/shells/http/server.ts';
+import { operations } from '../../src/editions/operations.ts';
+import { type Desk, openDesk } from '../../src/editions/service.ts';
+import { openAdmission, sessionKey } from '../../src/editions/sessions.ts';
+import { hashOfToken, newToken } from '../../src/editions/tokens.ts';
+import type { Caller } from '../../src/ledger/principal.ts';
+import type { Pages } from '../../src/server/error-handler.ts';
+import { linkTo } from '../../src/server/login.ts';
+import { serve, type ServerOptions } from '../../src/server/server.ts';
+import { assetsOf } from '../../src/wiring/project.ts';
 import type { House } from './house.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunningBrowser } from '../../src/adapters/chromium/launch.ts';
+import type { RunningBrowser } from '../../src/pdf/browser/launch.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
 import { refuse } from '../support/mail-server.ts';
 import { openBrowser } from '../support/preview.ts';
-import { newTab, press, startSite, textOf, type Site } from '../support/site.ts';
+import { newTab, press, type Site, startSite, textOf } from '../support/site.ts';
 
 /** The page of an edition and a mail server that takes its time. */
 let project: Project;

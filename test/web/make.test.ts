@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunningBrowser } from '../../src/adapters/chromium/launch.ts';
+import type { RunningBrowser } from '../../src/pdf/browser/launch.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
 import { readPdf } from '../support/pdf.ts';
@@ -10,9 +10,9 @@ import {
   newTab,
   overflowOf,
   press,
+  type Site,
   startSite,
   textOf,
-  type Site,
 } from '../support/site.ts';
 
 let project: Project;

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunningBrowser } from '../../src/adapters/chromium/launch.ts';
+import type { RunningBrowser } from '../../src/pdf/browser/launch.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
 import { openBrowser } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
-import { follow, freezePrinting, newTab, press, startSite, textOf, type Site } from '../support/site.ts';
+import { follow, freezePrinting, newTab, press, type Site, startSite, textOf } from '../support/site.ts';
 
 let project: Project;
 let site: Site;

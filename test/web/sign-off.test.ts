@@ -1,16 +1,16 @@
-import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunningBrowser } from '../../src/adapters/chromium/launch.ts';
+import type { RunningBrowser } from '../../src/pdf/browser/launch.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
 import { refuse } from '../support/mail-server.ts';
 import { openBrowser } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
-import { newTab, press, startSite, textOf, type Site } from '../support/site.ts';
+import { newTab, press, type Site, startSite, textOf } from '../support/site.ts';
 
 /** What an operator takes back, and says, of an edition that needs approval: each test goes on where the last one left. */
 let project: Project;

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
 import { toMatchBrief } from 'sitrep/vitest';
+import { expect, test } from 'vitest';
 
 expect.extend({ toMatchBrief });
 

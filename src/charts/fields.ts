@@ -1,0 +1,322 @@
+import { parseExpression, splitAccessPath } from 'vega';
+import { type Fault, similarTo } from '../errors.ts';
+import { rowKey } from './scene.ts';
+
+/** The fields that the rows of a data source have. */
+interface Fields {
+  readonly names: ReadonlySet<string>;
+  /** Whether there may be others, which depend on the rows. */
+  readonly open: boolean;
+  /** The data sets of the chart that the rows come from. */
+  readonly sets: readonly string[];
+}
+interface Unknown {
+  readonly name: string;
+  readonly fields: Fields;
+}
+interface Json {
+  readonly [key: string]: unknown;
+}
+
+/** The columns of each data set of a chart; null where they are not known. */
+export type Columns = { readonly [set: string]: readonly string[] | null };
+
+const anything: Fields = { names: new Set(), open: true, sets: [] };
+/** Transforms whose rows have no other fields than those they are grouped by and those made. */
+const makesRows = new Set(['aggregate', 'kde', 'density', 'quantile', 'regression', 'loess', 'sequence']);
+/** Transforms whose fields depend on the rows. */
+const opensFields = new Set(['pivot', 'graticule', 'nest', 'contour', 'kde2d', 'cross']);
+/** What an expression for an axis or a legend may read. */
+const guide: Fields = { ...anything, names: new Set(['value', 'label', 'index']), open: false };
+
+/**
+ * Faults of fields that neither the query gives nor a transform makes. Which fields a layer has is read from the
+ * compiled spec, where Vega-Lite has made every transform explicit; where a fault lies, from the spec as written.
+ */
+export function checkFields(
+  spec: object,
+  { file, compiled, columns }: { file: string; compiled: object; columns: Columns },
+): Fault[] {
+  const unknown = new Map<string, Unknown>();
+  const sources: Fields[] = [];
+  const report = (name: string, fields: Fields): void => {
+    if (fields.open || fields.names.has(name)) return;
+    unknown.set(JSON.stringify([name, fields.sets]), { name, fields });
+  };
+  new CompiledFields({ columns, report, sources }).read(compiled);
+
+  // Vega-Lite leaves out what it needs for no mark: a field there must at least be known somewhere.
+  if (!sources.some(({ open }) => open)) {
+    const names = new Set(sources.flatMap((each) => [...each.names]));
+    const sets = Object.keys(columns);
+    const found = new Set([...unknown.values()].map(({ name }) => name));
+    for (const name of fieldsNamedIn(spec))
+      if (name !== '*' && !found.has(name)) report(name, { names, open: false, sets });
+  }
+  return [...unknown.values()].flatMap(({ name, fields: { names, sets } }): Fault[] => {
+    const [first, ...others] = placesOf(name, spec, sets);
+    // Vega-Lite asks for fields of its own making, such as the end of a bin, whether they are there or not.
+    if (first === undefined) return [];
+    const similar = similarTo(
+      name,
+      [...names].filter((each) => each !== rowKey),
+    );
+    const own = sets.flatMap((set) => columns[set] ?? []);
+    const of = sets.map((set) => `"${set}"`).join(' or ');
+    return [
+      {
+        file,
+        field: first,
+        problem:
+          `There is no field "${name}"${of === '' ? '' : ` in ${of}`}: no query gives it as a column, and no transform makes it.` +
+          (others.length === 0 ? '' : ` The spec uses it in ${others.length + 1} places.`),
+        mend:
+          similar === undefined
+            ? `Correct the name, or add it to the query. The columns are ${own.join(', ')}.`
+            : `Did you mean "${similar}"?`,
+      },
+    ];
+  });
+}
+
+/** Reads which fields each data source of a compiled spec has, and reports each one used that it has not. */
+class CompiledFields {
+  readonly #columns: Columns;
+  readonly #report: (name: string, fields: Fields) => void;
+  readonly #sources: Fields[];
+  #reported = 0;
+
+  constructor(given: {
+    columns: Columns;
+    report: (name: string, fields: Fields) => void;
+    /** Receives the fields of each source. */
+    sources: Fields[];
+  }) {
+    this.#columns = given.columns;
+    this.#report = (name, fields) => {
+      if (fields.open || fields.names.has(name)) return;
+      this.#reported += 1;
+      given.report(name, fields);
+    };
+    this.#sources = given.sources;
+  }
+
+  read(compiled: object): void {
+    this.#scope({ ...compiled }, new Map(), anything);
+  }
+
+  /** A spec, or a group with data and marks of its own; `parent` is the row that the group stands for. */
+  #scope(scope: Json, outer: ReadonlyMap<string, Fields>, parent: Fields): void {
+    const data = new Map(outer);
+    for (const source of listOf(scope['data'])) {
+      const fields = this.#source(source, data);
+      data.set(String(source['name']), fields);
+      if (!String(source['name']).endsWith('_store')) this.#sources.push(fields);
+    }
+    for (const scale of listOf(scope['scales'])) this.#references(scale, data);
+    for (const key of ['axes', 'legends'])
+      for (const each of listOf(scope[key])) this.#expressions(each, { datum: guide, parent });
+    this.#expressions(scope['title'], { datum: parent, parent });
+    for (const mark of listOf(scope['marks'])) this.#mark(mark, data, parent);
+  }
+
+  #source({ name, source, format, transform }: Json, data: ReadonlyMap<string, Fields>): Fields {
+    const own = this.#columns[String(name)];
+    const from = [source].flat().filter((each) => typeof each === 'string');
+    let fields: Fields =
+      from.length > 0
+        ? joined(from.map((each) => data.get(each) ?? anything))
+        : own
+          ? { names: new Set([...own, rowKey]), open: false, sets: [String(name)] }
+          : { ...anything, sets: own === null ? [String(name)] : [] };
+    for (const field of Object.keys(jsonOf(jsonOf(format)['parse']))) this.#use(field, fields);
+    for (const each of listOf(transform)) fields = this.#transform(each, fields, data);
+    return fields;
+  }
+
+  #transform(transform: Json, fields: Fields, data: ReadonlyMap<string, Fields>): Fields {
+    const { type, expr, from, key, values, value, sort, as, ops } = transform;
+    if (typeof expr === 'string') this.#expression(expr, { datum: fields, parent: anything });
+    const before = this.#reported;
+    const looksUp = type === 'lookup';
+    const looked = looksUp ? (data.get(String(from)) ?? anything) : fields;
+    for (const field of [key, values].flatMap(namesIn)) this.#use(field, looked);
+    const used = [transform['field'], transform['fields'], transform['groupby'], transform['geojson']];
+    if (type === 'pivot') used.push(value);
+    if (type === 'regression' || type === 'loess') used.push(transform['x'], transform['y']);
+    if (type !== 'sequence')
+      for (const field of [...used, jsonOf(sort)['field']].flatMap(namesIn)) this.#use(field, fields);
+
+    const grouped = namesIn(transform['groupby']).map(nameOf);
+    const listed = [transform['fields'] ?? transform['field']].flat();
+    const names = [as].flat();
+    const computed = ['aggregate', 'joinaggregate', 'window'].includes(String(type));
+    const made = computed
+      ? [ops ?? 'count'].flat().map((op, index) => {
+          const field = listed[index];
+          return names[index] ?? (typeof field === 'string' ? `${op}_${nameOf(field)}` : op);
+        })
+      : as === undefined && looksUp
+        ? namesIn(values).map(nameOf)
+        : type === 'sequence'
+          ? [as ?? 'data']
+          : type === 'regression' && transform['params'] === true
+            ? ['coef', 'rSquared', 'keys']
+            : [...names, transform['index']];
+    const kept = makesRows.has(String(type)) ? grouped : fields.names;
+    return {
+      names: new Set([...kept, ...made.filter((name) => typeof name === 'string')]),
+      // What is made of a misspelt field is misspelt, too: that is one mistake.
+      open: makesRows.has(String(type))
+        ? this.#reported > before
+        : fields.open || opensFields.has(String(type)),
+      sets: fields.sets,
+    };
+  }
+
+  #mark(mark: Json, data: ReadonlyMap<string, Fields>, parent: Fields): void {
+    const { data: from, facet } = jsonOf(mark['from']);
+    let own = data.get(String(from)) ?? anything;
+    const inner = new Map(data);
+    if (facet !== undefined) {
+      const { name, data: faceted, groupby, aggregate } = jsonOf(facet);
+      const rows = data.get(String(faceted)) ?? anything;
+      for (const field of namesIn(groupby)) this.#use(field, rows);
+      inner.set(String(name), rows);
+      own = this.#transform({ ...jsonOf(aggregate), type: 'aggregate', groupby }, rows, data);
+      if (groupby === undefined) own = anything;
+    }
+    const datum = own;
+    this.#expressions(mark['encode'], { datum, parent });
+    for (const each of listOf(mark['transform']))
+      this.#expressions(namesIn(each['field']), { datum, parent });
+    this.#expressions(namesIn(jsonOf(mark['sort'])['field']), { datum, parent });
+    if (mark['type'] === 'group') this.#scope(mark, inner, own);
+  }
+
+  /** Of a scale: `{ data, field }`, wherever in its domain or range it stands. */
+  #references(value: unknown, data: ReadonlyMap<string, Fields>): void {
+    if (Array.isArray(value)) for (const each of value) this.#references(each, data);
+    if (!isJson(value)) return;
+    const source = typeof value['data'] === 'string' ? data.get(value['data']) : undefined;
+    if (source) {
+      const used = [value['field'], value['fields'], jsonOf(value['sort'])['field']];
+      for (const field of used.flatMap(namesIn)) this.#use(field, source);
+    }
+    for (const each of Object.values(value)) this.#references(each, data);
+  }
+
+  /** Every field, signal and test in the encoding of a mark; a text that stands alone is an expression. */
+  #expressions(value: unknown, scope: { datum: Fields; parent: Fields }): void {
+    if (Array.isArray(value)) for (const each of value) this.#expressions(each, scope);
+    if (typeof value === 'string') this.#expression(value, scope);
+    if (!isJson(value)) return;
+    for (const [key, each] of Object.entries(value)) {
+      if (typeof each === 'object') this.#expressions(each, scope);
+      if (typeof each !== 'string') continue;
+      if (key === 'signal' || key === 'test') this.#expression(each, scope);
+      else if (key === 'field' || key === 'datum') this.#use(each, scope.datum);
+      else if (key === 'parent') this.#use(each, scope.parent);
+    }
+  }
+
+  #expression(text: string, scope: { datum: Fields; parent: Fields }): void {
+    for (const { of, name } of fieldsRead(text)) this.#report(name, scope[of]);
+  }
+
+  #use(field: string, fields: Fields): void {
+    const [name = ''] = splitAccessPath(field);
+    // The result of an aggregate over a nested field is named by the whole path.
+    if (!fields.names.has(field)) this.#report(name, fields);
+  }
+}
+
+const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const jsonOf = (value: unknown): Json => (isJson(value) ? value : {});
+const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
+/** The names of fields in a parameter that takes one or several; a field may be an object that names it. */
+const namesIn = (value: unknown): string[] =>
+  [value].flat().flatMap((each: unknown) => {
+    if (typeof each === 'string') return [each];
+    return isJson(each) && typeof each['field'] === 'string' ? [each['field']] : [];
+  });
+
+/** What Vega calls the output of a field: its name, or for a nested one its path. */
+function nameOf(field: string): string {
+  const [first, ...others] = splitAccessPath(field);
+  return others.length === 0 ? (first ?? field) : field;
+}
+
+const joined = (all: readonly Fields[]): Fields => ({
+  names: new Set(all.flatMap(({ names }) => [...names])),
+  open: all.some(({ open }) => open),
+  sets: [...new Set(all.flatMap(({ sets }) => sets))],
+});
+
+/** The fields that an expression reads: of its row, as `datum.x` or `datum['x']`, and of the row above, `parent`. */
+function fieldsRead(expression: string): { of: 'datum' | 'parent'; name: string }[] {
+  if (!/\b(?:datum|parent)\b/.test(expression)) return [];
+  const read = (node: unknown): { of: 'datum' | 'parent'; name: string }[] => {
+    if (Array.isArray(node)) return node.flatMap(read);
+    if (!isJson(node)) return [];
+    const below = Object.values(node).flatMap(read);
+    const { name: of } = jsonOf(node['object']);
+    if (node['type'] !== 'MemberExpression' || (of !== 'datum' && of !== 'parent')) return below;
+    const { name, value } = jsonOf(node['property']);
+    const field = node['computed'] === true ? value : name;
+    return typeof field === 'string' ? [{ of, name: field }, ...below] : below;
+  };
+  try {
+    return read(parseExpression(expression));
+  } catch {
+    // What cannot be parsed is reported by Vega, or is no expression.
+    return [];
+  }
+}
+
+/** The fields that encodings and sorts of a spec name. */
+function* fieldsNamedIn(value: unknown): Generator<string> {
+  if (Array.isArray(value)) for (const each of value) yield* fieldsNamedIn(each);
+  if (!isJson(value)) return;
+  for (const [key, each] of Object.entries(value)) {
+    if (key === 'field' && typeof each === 'string') yield firstStep(each);
+    yield* fieldsNamedIn(each);
+  }
+}
+
+/** What names no field, though it may be the same word. */
+const notFields = new Set(['title', 'description', 'text', 'as', 'name', 'type', 'mark', 'op']);
+
+/** Where a spec uses a field: first where the rows are those of `sets`. */
+function placesOf(field: string, spec: object, sets: readonly string[]): string[] {
+  const found: { readonly path: string; readonly set: string | null }[] = [];
+  const walk = (
+    value: unknown,
+    { path, key, set }: { path: string; key: string; set: string | null },
+  ): void => {
+    if (Array.isArray(value))
+      for (const [index, each] of value.entries()) walk(each, { path: `${path}[${index}]`, key, set });
+    if (typeof value === 'string') {
+      const named = !notFields.has(key) && firstStep(value) === field;
+      if (named || fieldsRead(value).some(({ name }) => name === field)) found.push({ path, set });
+    }
+    if (!isJson(value)) return;
+    const { name } = jsonOf(value['data']);
+    const own = typeof name === 'string' ? name : set;
+    for (const [each, item] of Object.entries(value))
+      walk(item, { path: path === '' ? each : `${path}.${each}`, key: each, set: own });
+  };
+  walk(spec, { path: '', key: '', set: null });
+  const fitting = found.filter(({ set }) => set === null || sets.includes(set));
+  return (fitting.length > 0 ? fitting : found).map(({ path }) => path);
+}
+
+/** The first step of a path; a text that is no path is its own. */
+function firstStep(text: string): string {
+  try {
+    return splitAccessPath(text)[0] ?? text;
+  } catch {
+    return text;
+  }
+}

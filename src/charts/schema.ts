@@ -1,0 +1,173 @@
+import { type Fault, similarTo } from '../errors.ts';
+
+import schema from 'vega-lite/vega-lite-schema.json' with { type: 'json' };
+
+/** The part of JSON Schema that Vega-Lite's schema uses. */
+interface Schema {
+  readonly description?: string;
+  readonly $ref?: string;
+  readonly anyOf?: readonly Schema[];
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly properties?: { readonly [name: string]: Schema };
+  readonly additionalProperties?: boolean | Schema;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+}
+
+interface Misfit {
+  readonly path: string;
+  readonly kind: 'property' | 'word' | 'missing' | 'type';
+  /** The property, the word, or the kind of value that is wrong. */
+  readonly found: string;
+  /** What may stand there instead. */
+  readonly choices: readonly string[];
+}
+
+const definitions: { readonly [name: string]: Schema } = schema.definitions;
+const root: Schema = { $ref: schema.$ref };
+
+/** Every name of a property that Vega-Lite knows anywhere. */
+const everyProperty = new Set(Object.values(definitions).flatMap((each) => [...propertiesIn(each)]));
+
+/**
+ * Faults of a chart spec's properties and words, by Vega-Lite's schema. A property that Vega-Lite knows, but not in
+ * this place, has no effect there and does no harm: only `strict` refuses it, and values of the wrong type.
+ * This takes a few milliseconds, where a compiled validator takes a second or two to compile.
+ */
+export function checkAgainstSchema(
+  spec: object,
+  { file, strict = false }: { file: string; strict?: boolean },
+): Fault[] {
+  const misfits = new SchemaCheck().misfitsOf(spec, root, '');
+  return misfits.flatMap((misfit): Fault[] => {
+    const { path, kind, found, choices } = misfit;
+    const similar = similarTo(found, choices);
+    const mend = similar === undefined ? listed(choices) : `Did you mean "${similar}"?`;
+    if (kind === 'property') {
+      if (!strict && similar === undefined && everyProperty.has(found)) return [];
+      return [{ file, field: path, problem: `Vega-Lite has no property "${found}" here.`, mend }];
+    }
+    if (kind === 'word') return [{ file, field: path, problem: `Vega-Lite knows no "${found}" here.`, mend }];
+    if (!strict) return [];
+    const where = path === '' ? {} : { field: path };
+    return kind === 'missing'
+      ? [{ file, ...where, problem: `The property "${found}" is missing.`, mend: 'Add it.' }]
+      : [{ file, ...where, problem: `A ${found} cannot stand here.`, mend: `Use ${choices.join(' or ')}.` }];
+  });
+}
+
+const listed = (choices: readonly string[]): string =>
+  choices.length === 0
+    ? 'Remove it.'
+    : choices.length === 1
+      ? `Use "${choices[0]}".`
+      : `Use one of ${choices.slice(0, 12).join(', ')}${choices.length > 12 ? ', …' : ''}.`;
+
+class SchemaCheck {
+  readonly #known = new Map<object, Map<Schema, Misfit[]>>();
+
+  /** How the value differs from the alternative that it fits best; empty where it fits one. */
+  misfitsOf(value: unknown, given: Schema, path: string): Misfit[] {
+    const leaves = leavesOf(given);
+    if (leaves.some((leaf) => isAny(leaf))) return [];
+    if (typeof value !== 'object' || value === null) return misfitsOfScalar(value, leaves, path);
+    const kind = Array.isArray(value) ? 'array' : 'object';
+    const fitting = leaves.filter((leaf) => typesOf(leaf).includes(kind));
+    if (fitting.length === 0)
+      return [{ path, kind: 'type', found: kind, choices: [...new Set(leaves.flatMap(typesOf))] }];
+    const tried = fitting.map((leaf) => this.#misfitsOfOne(value, leaf, path));
+    const fewest = Math.min(...tried.map((each) => each.length));
+    return joined(tried.filter((each) => each.length === fewest));
+  }
+
+  #misfitsOfOne(value: object, leaf: Schema, path: string): Misfit[] {
+    const known = this.#known.get(value) ?? new Map<Schema, Misfit[]>();
+    this.#known.set(value, known);
+    const found = known.get(leaf) ?? this.#compare(value, leaf, path);
+    known.set(leaf, found);
+    return found;
+  }
+
+  #compare(
+    value: object,
+    { properties = {}, items, required = [], ...leaf }: Schema,
+    path: string,
+  ): Misfit[] {
+    if (Array.isArray(value))
+      return items === undefined
+        ? []
+        : value.flatMap((item, index) => this.misfitsOf(item, items, `${path}[${index}]`));
+    const others = leaf.additionalProperties ?? true;
+    const unknown: string[] = [];
+    const found = Object.entries(value).flatMap(([name, item]): Misfit[] => {
+      const here = path === '' ? name : `${path}.${name}`;
+      const own = Object.hasOwn(properties, name) ? properties[name] : others;
+      if (own === true || own === undefined) return [];
+      if (own !== false) return this.misfitsOf(item, own, here);
+      unknown.push(name);
+      return [{ path: here, kind: 'property', found: name, choices: Object.keys(properties) }];
+    });
+    const missing = required.filter(
+      // A misspelt property is one mistake, not two.
+      (name) => !Object.hasOwn(value, name) && !unknown.some((each) => similarTo(each, [name])),
+    );
+    return [
+      ...found,
+      ...missing.map((name): Misfit => ({ path, kind: 'missing', found: name, choices: [] })),
+    ];
+  }
+}
+
+function misfitsOfScalar(value: unknown, leaves: readonly Schema[], path: string): Misfit[] {
+  const type = value === null ? 'null' : typeof value;
+  const accepts = (leaf: Schema): boolean => {
+    if (leaf.const !== undefined) return leaf.const === value;
+    if (leaf.enum !== undefined) return leaf.enum.includes(value);
+    return typesOf(leaf).includes(type);
+  };
+  if (leaves.some(accepts)) return [];
+  const words = leaves
+    .flatMap((leaf) => [leaf.const, ...(leaf.enum ?? [])])
+    .filter((word) => typeof word === 'string');
+  if (typeof value === 'string' && words.length > 0)
+    return [{ path, kind: 'word', found: value, choices: [...new Set(words)] }];
+  return [{ path, kind: 'type', found: type, choices: [...new Set(leaves.flatMap(typesOf))] }];
+}
+
+/** The misfits of alternatives that fit equally well, with what any of them would take. */
+function joined([first = [], ...others]: readonly Misfit[][]): Misfit[] {
+  return first.map((misfit) => {
+    const same = others
+      .flat()
+      .filter(
+        ({ path, kind, found }) => path === misfit.path && kind === misfit.kind && found === misfit.found,
+      );
+    return { ...misfit, choices: [...new Set([misfit, ...same].flatMap(({ choices }) => choices))] };
+  });
+}
+
+const leaves = new Map<Schema, readonly Schema[]>();
+
+/** The alternatives of a schema, without references. */
+function leavesOf(given: Schema): readonly Schema[] {
+  const known = leaves.get(given);
+  if (known !== undefined) return known;
+  const target = given.$ref && definitions[decodeURIComponent(given.$ref.replace('#/definitions/', ''))];
+  const found = target ? leavesOf(target) : given.anyOf ? given.anyOf.flatMap(leavesOf) : [given];
+  leaves.set(given, found);
+  return found;
+}
+
+const typesOf = ({ type = [] }: Schema): readonly string[] => (typeof type === 'string' ? [type] : type);
+
+const isAny = ({ type, enum: words, const: word, properties }: Schema): boolean =>
+  type === undefined && words === undefined && word === undefined && properties === undefined;
+
+function* propertiesIn(value: unknown): Generator<string> {
+  if (typeof value !== 'object' || value === null) return;
+  const properties: unknown = Reflect.get(value, 'properties');
+  if (typeof properties === 'object' && properties !== null) yield* Object.keys(properties);
+  for (const each of Object.values(value)) yield* propertiesIn(each);
+}

@@ -1,0 +1,142 @@
+import { type Fault, similarTo } from '../errors.ts';
+
+/** Properties that make Vega load something, lead out of the page, or bring data of their own. */
+const forbiddenKeys = new Set(['url', 'href', 'usermeta', 'loader', 'datasets']);
+const impureCall = /\b(?:now|random|sample(?:Normal|LogNormal|Uniform))\s*\(/;
+
+/** Calls that make as much of something as they are told. */
+const boundlessCall = /\b(?:sequence|pad|repeat)\s*\(/;
+/** More steps than this a drawing cannot show, and a spec could ask for so many that it never ends. */
+const mostSteps = 10_000;
+const counts = new Set(['tickCount', 'maxbins', 'bins', 'steps', 'count']);
+
+/** How many steps a property of a spec asks for. */
+function stepsOf(key: string, value: unknown): number {
+  if (counts.has(key)) return typeof value === 'number' ? value : 0;
+  if (typeof value !== 'object' || value === null) return 0;
+  const { start = 0, stop, step = 1 } = { stop: undefined, ...value } as { [name: string]: unknown };
+  if (key === 'sequence' || key === 'keyvals') {
+    if (stop === undefined) return 0;
+    const steps = Math.abs((Number(stop) - Number(start)) / Number(step));
+    // Neither a signal nor a step of nought tells how many.
+    return Number.isNaN(steps) ? Infinity : steps;
+  }
+  if (key !== 'graticule') return 0;
+  const finest = [step, Reflect.get(value, 'stepMinor'), Reflect.get(value, 'stepMajor')]
+    .flat()
+    .filter((each) => typeof each === 'number');
+  return 360 / Math.min(...finest, 360);
+}
+
+/** What a chart spec may not contain, and the data sets it names without being given them. */
+export function checkSpec(
+  spec: object,
+  { file, given }: { file: string; given: readonly string[] },
+): Fault[] {
+  const faults: Fault[] = [];
+  const named = new Set<string>();
+  const own = new Set<string>();
+
+  const walk = (value: unknown, path: string): void => {
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) walk(item, `${path}[${index}]`);
+      return;
+    }
+    if (typeof value === 'string' && impureCall.test(value)) impure(path);
+    if (typeof value === 'string' && boundlessCall.test(value)) boundless(path);
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, item] of Object.entries(value)) {
+      const here = path === '' ? key : `${path}.${key}`;
+      if (forbiddenKeys.has(key)) {
+        faults.push({
+          file,
+          field: here,
+          problem: `Charts may not use "${key}".`,
+          mend: 'Name a query of the brief under data instead.',
+        });
+      }
+      if (key === 'sample') impure(here);
+      if (stepsOf(key, item) > mostSteps) boundless(here);
+      if ((key === 'mark' || key === 'type') && item === 'image') {
+        faults.push({ file, field: here, problem: 'Charts may not show images.', mend: 'Use another mark.' });
+      }
+      if (key === 'data' && typeof item === 'object' && item !== null) collectData(item, here);
+      walk(item, here);
+    }
+  };
+  const boundless = (field: string): void => {
+    faults.push({
+      file,
+      field,
+      problem: `Charts may not count or step more than ${mostSteps.toLocaleString('en-GB')} times, nor repeat by expression.`,
+      mend: 'Ask for fewer steps, or let a query make the rows.',
+    });
+  };
+  const impure = (field: string): void => {
+    faults.push({
+      file,
+      field,
+      problem: 'Charts may not ask for the time or for chance: the same rows must give the same drawing.',
+      mend: 'Let a query give the value.',
+    });
+  };
+  const collectData = (data: object, path: string): void => {
+    if ('sequence' in data || 'graticule' in data || 'sphere' in data) {
+      if ('name' in data) own.add(String(data.name));
+      return;
+    }
+    if ('name' in data && !('values' in data)) named.add(String(data.name));
+    else if (!('url' in data)) {
+      faults.push({
+        file,
+        field: path,
+        problem: 'The spec holds its own data.',
+        mend: 'Give data by name: { "name": "…" }.',
+      });
+    }
+  };
+
+  walk(spec, '');
+  const unused = new Set(given.filter((name) => !named.has(name)));
+  for (const name of named) {
+    if (given.includes(name) || own.has(name)) continue;
+    // A misspelt name is one fault, and not also the name that it should have been.
+    const meant = similarTo(name, unused);
+    if (meant !== undefined) unused.delete(meant);
+    faults.push({
+      file,
+      field: 'data.name',
+      problem: `The spec names data "${name}", which the brief does not give it.`,
+      mend:
+        meant === undefined
+          ? `Add it under data of the chart in brief.yaml, or name one of ${given.join(', ')}.`
+          : `Did you mean "${meant}"?`,
+    });
+  }
+  for (const name of unused) {
+    faults.push({
+      file,
+      field: 'data',
+      problem: `The brief gives data "${name}", which the spec does not use.`,
+      mend: 'Remove it from brief.yaml, or use it.',
+    });
+  }
+  return faults;
+}
+
+/**
+ * A compiled spec with all time in UTC: scales, time units and formats. Vega-Lite takes the time zone of the machine
+ * unless each of them says otherwise, and dates of rows have none.
+ */
+export function inUtc(compiled: unknown): unknown {
+  if (typeof compiled === 'string') return compiled.replaceAll(/\btime(Format|Parse)(?=\s*\()/g, 'utc$1');
+  if (Array.isArray(compiled)) return compiled.map(inUtc);
+  if (typeof compiled !== 'object' || compiled === null) return compiled;
+  const { type, domain, formatType }: { [key: string]: unknown } = { ...compiled };
+  return {
+    ...Object.fromEntries(Object.entries(compiled).map(([key, value]) => [key, inUtc(value)])),
+    ...(type === 'time' && domain !== undefined && { type: 'utc' }),
+    ...(type === 'timeunit' && { timezone: 'utc' }),
+    ...(formatType === 'time' && { formatType: 'utc' }),
+  };
+}

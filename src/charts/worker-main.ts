@@ -1,0 +1,42 @@
+import { Worker } from 'node:worker_threads';
+import type { Row } from '../dataset/parse-rows.ts';
+import { AppError } from '../errors.ts';
+import { drawChart } from './draw.ts';
+import {
+  type FromChartProcess,
+  receiver,
+  registerChartFonts,
+  sender,
+  type ToChartProcess,
+} from './worker.ts';
+
+/** Draws charts, one after another, in a process that can be ended in the middle of one. */
+const numberedSpec = sender<object>();
+const mapOf = receiver<readonly Row[]>();
+
+const answer = (message: FromChartProcess): void => void process.send?.(message);
+
+// The process that asks ends this one when it is told to stop itself.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+process.once('disconnect', () => process.exit());
+// In the middle of a chart nothing of that is heard: a thread sees to it that nothing draws on for nobody.
+new Worker(
+  `const parent = process.ppid;
+   setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1000);`,
+  { eval: true },
+).unref();
+
+await registerChartFonts();
+process.on('message', ({ request, maps: sent }: ToChartProcess) => {
+  const maps = Object.fromEntries(Object.entries(sent).map(([name, rows]) => [name, mapOf(rows)]));
+  drawChart({ ...request, maps }).then(
+    ({ compiled, ...drawing }) => answer({ kind: 'drawn', drawing, compiled: numberedSpec(compiled) }),
+    (error: unknown) =>
+      answer(
+        error instanceof AppError
+          ? { kind: 'refused', code: error.code, faults: error.faults }
+          : { kind: 'broken', reason: String(error) },
+      ),
+  );
+});
+answer({ kind: 'ready' });

@@ -1,0 +1,232 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { GlobalFonts } from 'canvas';
+import type { Row } from '../dataset/parse-rows.ts';
+import { AppError, type ErrorCode, type Fault } from '../errors.ts';
+import type { ChartRequest, DrawChart, Drawing } from './draw.ts';
+import { loadFonts } from './fonts.ts';
+
+/** A request; its maps, which are the same for every edition, cross once. */
+export interface ToChartProcess {
+  readonly request: Omit<ChartRequest, 'maps'>;
+  readonly maps: { readonly [set: string]: SentOnce<readonly Row[]> };
+}
+export type FromChartProcess =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'drawn';
+      readonly drawing: Omit<Drawing, 'compiled'>;
+      readonly compiled: SentOnce<object>;
+    }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly faults: readonly Fault[] }
+  | { readonly kind: 'broken'; readonly reason: string };
+
+export interface ChartLimits {
+  /** How long one chart may take; most take a few hundredths of a second. */
+  readonly seconds: number;
+  /** What the process may keep in memory, Vega included. */
+  readonly megabytes: number;
+}
+const usual: ChartLimits = { seconds: 10, megabytes: 512 };
+const STARTING_SECONDS = 60;
+
+/** Draws charts until it is disposed of. */
+export interface ChartProcess extends AsyncDisposable {
+  readonly drawChart: DrawChart;
+  /** Starts the process before its first chart is there. */
+  readonly start: () => void;
+}
+
+/**
+ * Draws charts in a process of their own, so that a spec which never ends, or asks for more memory than there is, fails
+ * as a chart and takes nothing else with it. (A thread is not enough: V8 ends the whole process when one large array
+ * passes a thread's limit.) It starts when it is first needed, and again when it was lost. One chart at a time.
+ * Drawing throws `chart-failed`, `chart-slow` for what takes too long, and `chart-unfinished` where the process was lost.
+ */
+export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
+  let running: Promise<Running> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
+  const start = (): Promise<Running> => {
+    if (closed) throw new Error('A chart was asked for after the end.');
+    return (running ??= startProcess(limits).catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    }));
+  };
+
+  const draw = async (request: ChartRequest, { again }: { again: boolean }): Promise<Drawing> => {
+    let child: ChildProcess | undefined;
+    try {
+      const started = await start();
+      ({ child } = started);
+      const drawing = nextOf(child, limits.seconds);
+      // What cannot be sent is told by the end of the process, which `nextOf` hears of.
+      child.send(started.pack(request), () => {});
+      const message = await drawing;
+      if (message.kind === 'drawn')
+        // The same object each time: what is known of it, such as how it is packed, stays known.
+        return { ...message.drawing, compiled: started.specOf(message.compiled) };
+      if (message.kind === 'refused') throw new AppError(message.code, message.faults);
+      throw new Error(message.kind === 'broken' ? message.reason : 'The process of the charts began anew.');
+    } catch (cause) {
+      if (!(cause instanceof Lost) || closed) throw cause;
+      child?.kill('SIGKILL');
+      running = undefined;
+      // Another may have ended it, which says nothing of the chart: twice does.
+      if (cause.why === 'gone' && again) return draw(request, { again: false });
+      throw tooMuch(request, { limits, cause });
+    }
+  };
+
+  return {
+    start: () => void start().catch(() => {}),
+    drawChart: (request) => {
+      const drawing = last.then(() => draw(request, { again: true }));
+      last = drawing.catch(() => {});
+      return drawing;
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      const started = await running?.catch(() => undefined);
+      started?.child.kill('SIGKILL');
+    },
+  };
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly pack: (request: ChartRequest) => ToChartProcess;
+  readonly specOf: (sent: SentOnce<object>) => object;
+}
+
+function packer(): Running['pack'] {
+  const send = sender<readonly Row[]>();
+  return ({ maps = {}, ...request }) => ({
+    request,
+    maps: Object.fromEntries(Object.entries(maps).map(([name, rows]) => [name, send(rows)])),
+  });
+}
+
+async function startProcess({ megabytes }: ChartLimits): Promise<Running> {
+  // A checkout runs its sources, the package what they were compiled to.
+  const own = fileURLToPath(import.meta.url);
+  const file = fileURLToPath(new URL(`./worker-main${own.slice(own.lastIndexOf('.'))}`, import.meta.url));
+  const compiled = getCompileCacheDir();
+  const child = fork(file, {
+    execArgv: [`--max-old-space-size=${megabytes}`],
+    serialization: 'advanced',
+    // It needs nothing else of the environment, least of all its secrets.
+    env: { TZ: 'UTC', ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }) },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  // Without a listener an error that comes late would end the program.
+  child.on('error', () => {});
+  try {
+    await nextOf(child, STARTING_SECONDS);
+  } catch (cause) {
+    child.kill('SIGKILL');
+    throw new Lost('unstarted', String(cause));
+  }
+  // It must not keep the program from ending.
+  child.unref();
+  child.channel?.unref();
+  return { child, pack: packer(), specOf: receiver() };
+}
+
+/** A process of which nothing more is to be expected. */
+class Lost extends Error {
+  readonly why: 'slow' | 'memory' | 'gone' | 'unstarted';
+
+  constructor(why: Lost['why'], message: string) {
+    super(message);
+    this.why = why;
+  }
+}
+
+/** The next message of the process. Throws `Lost` when it takes too long for it, or ends. */
+async function nextOf(child: ChildProcess, seconds: number): Promise<FromChartProcess> {
+  const { promise, resolve, reject } = Promise.withResolvers<FromChartProcess>();
+  const timer = setTimeout(() => reject(new Lost('slow', `No answer after ${seconds} s.`)), seconds * 1000);
+  const onExit = (code: number | null, signal: string | null): void =>
+    // V8 aborts when there is no memory left.
+    reject(
+      new Lost(signal === 'SIGABRT' || code === 134 ? 'memory' : 'gone', `It ended (${signal ?? code}).`),
+    );
+  const onError = (error: Error): void => reject(new Lost('gone', error.message));
+  child.once('message', resolve);
+  child.once('exit', onExit);
+  child.once('error', onError);
+  if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    child.off('message', resolve);
+    child.off('exit', onExit);
+    child.off('error', onError);
+  }
+}
+
+/** A machine that has too much to do may be why one is slow; somebody who ends processes says nothing of the chart. */
+const codes = {
+  slow: 'chart-slow',
+  memory: 'chart-failed',
+  gone: 'chart-unfinished',
+  unstarted: 'chart-unfinished',
+} as const satisfies { [why in Lost['why']]: ErrorCode };
+
+function tooMuch(
+  { name, file }: ChartRequest,
+  { limits, cause }: { limits: ChartLimits; cause: Lost },
+): AppError {
+  const problem = {
+    slow: `The chart "${name}" takes longer than ${limits.seconds} s.`,
+    memory: `The chart "${name}" takes more than ${limits.megabytes} MB of memory.`,
+    gone: `The chart "${name}" ends the process that draws it, twice.`,
+    unstarted: `The process that draws the chart "${name}" did not start: ${cause.message}`,
+  }[cause.why];
+  const mend =
+    cause.why === 'unstarted'
+      ? 'See whether the machine has memory and processes left.'
+      : 'Ask for fewer steps in the spec, or let a query give fewer rows.';
+  return new AppError(codes[cause.why], [{ file, problem, mend }], { cause });
+}
+
+/** Lets charts that are drawn in this process measure their text with the face that they are set in. */
+export async function registerChartFonts(): Promise<void> {
+  for (const { family, bytes } of await loadFonts())
+    if (family === 'Source Sans 3') GlobalFonts.register(Buffer.from(bytes), family);
+}
+
+/**
+ * What crosses to another process again and again crosses once, under a number. `value` is there the first time. Both
+ * ends keep what they have seen, for as long as they live themselves.
+ */
+export interface SentOnce<T extends object> {
+  readonly number: number;
+  readonly value?: T;
+}
+
+export function sender<T extends object>(): (value: T) => SentOnce<T> {
+  const numbers = new WeakMap<T, number>();
+  let last = 0;
+  return (value) => {
+    const known = numbers.get(value);
+    if (known !== undefined) return { number: known };
+    last += 1;
+    numbers.set(value, last);
+    return { number: last, value };
+  };
+}
+
+export function receiver<T extends object>(): (sent: SentOnce<T>) => T {
+  const values = new Map<number, T>();
+  return ({ number, value: sent }) => {
+    const value = sent ?? values.get(number);
+    if (value === undefined) throw new Error(`Nothing was sent under the number ${number}.`);
+    values.set(number, value);
+    return value;
+  };
+}

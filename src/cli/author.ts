@@ -1,0 +1,203 @@
+import type { Day } from '../calendar.ts';
+import { ofFuture } from '../editions/format.ts';
+import { AppError, distinct, type Fault } from '../errors.ts';
+import { type DiffLine, unifiedDiff } from '../production/diff.ts';
+import {
+  compareGoldens,
+  type Difference,
+  type GoldenWorld,
+  mayAccept,
+  strayGoldens,
+  toAccept,
+} from '../production/golden-files.ts';
+import type { Effects } from '../production/produce.ts';
+import type { Brief } from '../project/brief.ts';
+import { type Catalogue, datasetOf, load, namedBriefs } from '../project/load.ts';
+import { defaultAsOf } from '../render/coverage.ts';
+import type { Material } from '../render/edition.ts';
+import type { AuthorCommands } from './program-author.ts';
+
+type Style = 'red' | 'green' | 'cyan' | 'dim';
+const styles: { readonly [kind in DiffLine['kind']]: Style } = {
+  removed: 'red',
+  added: 'green',
+  heading: 'cyan',
+  same: 'dim',
+};
+
+/** What the commands of authors need of the world. */
+export interface AuthorWorld extends Catalogue {
+  readonly now: Date;
+  readonly loadMaterial: () => Promise<Material>;
+  readonly openQueries: Effects['openQueries'];
+  readonly drawChart: Effects['drawChart'];
+  readonly goldens: {
+    readonly path: string;
+    read(): Promise<ReadonlyMap<string, string>>;
+    change(files: ReadonlyMap<string, string>, removed: readonly string[]): Promise<void>;
+    format: GoldenWorld['format'];
+    loadFonts(): Promise<GoldenWorld['fonts']>;
+  };
+  readonly scaffold: {
+    /** Writes the folder of a brief and gives its files. Throws `operation-refused` where there is one already. */
+    write(brief: string, values: { readonly [placeholder: string]: string }): Promise<string[]>;
+    remove(brief: string): Promise<void>;
+  };
+  /** Serves until the signal is aborted; `onReady` is told the address. */
+  preview(options: {
+    brief: string | undefined;
+    asOf: Day | undefined;
+    port: number;
+    now: Date;
+    signal: AbortSignal;
+    onReady: (address: string) => void;
+  }): Promise<void>;
+  /** The environment's say on whether goldens may be accepted. */
+  readonly acceptedIn: { readonly ci: string | undefined };
+  readonly signal: AbortSignal;
+  paint(style: Style, text: string): string;
+  print(line: string): void;
+  /** A line on standard error. */
+  warn(line: string): void;
+}
+
+export function authorCommands(world: AuthorWorld): AuthorCommands {
+  return {
+    async preview(brief, { asOf, port }) {
+      if (brief !== undefined) await namedBriefs(world, [brief]);
+      // A preview may show briefs of many time zones.
+      for (const line of asOf === undefined ? [] : ofFuture(asOf, { timezone: 'UTC', now: world.now }))
+        world.warn(line);
+      await world.preview({
+        brief,
+        asOf,
+        port,
+        now: world.now,
+        signal: world.signal,
+        onReady: (address) => {
+          world.print(`Preview: ${address}`);
+          world.print('A file that is saved in templates/ or data/ is seen at once. Ctrl-C stops.');
+        },
+      });
+    },
+
+    async create(id, { dataset: wanted }) {
+      if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id) || id.length > 60)
+        throw refused(
+          `"${id}" cannot be the name of a brief.`,
+          'Use small letters, digits and single hyphens, such as "border-incidents".',
+        );
+      const name = wanted ?? onlyOne(await world.datasetNames());
+      if (!(await world.datasetNames()).includes(name))
+        throw refused(`There is no dataset "${name}" in data/.`, 'Name a folder in data/ after --dataset.');
+      const dataset = await world.loadDataset(name);
+      const timezone = 'UTC';
+      const { asOf } = defaultAsOf(dataset, timezone, world.now);
+      const files = await world.scaffold.write(id, {
+        TITLE: id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
+        DATASET: name,
+        AS_OF: asOf,
+      });
+      try {
+        const [brief] = await world.loadBriefs([id]);
+        if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
+        const golden = await goldenWorld(world);
+        const accepted = await world.goldens.read();
+        const { files: rendered, removed } = toAccept(
+          await compareGoldens({ brief, dataset, accepted }, golden),
+        );
+        await world.goldens.change(rendered, removed);
+      } catch (error) {
+        await world.scaffold.remove(id);
+        throw error;
+      }
+      for (const file of files) world.print(`  ${file}`);
+      world.print(`  ${world.goldens.path}/${id}/  what it renders to as of ${asOf}`);
+      world.print(`Next: npx sitrep preview ${id}, and change templates/${id}/brief.hbs.`);
+    },
+
+    async test(names, { update }) {
+      if (update) mayAccept(world.acceptedIn);
+      const ids = await namedBriefs(world, names);
+      const { briefs, datasets } = await load(world, ids);
+      const golden = await goldenWorld(world);
+      const accepted = await world.goldens.read();
+      const strays = names.length > 0 ? [] : strayGoldens(accepted, ids);
+      const errors: AppError[] = [];
+      const found: { brief: Brief; differences: Difference[] }[] = [];
+      for (const brief of briefs) {
+        world.signal.throwIfAborted();
+        try {
+          const dataset = datasetOf(brief, datasets);
+          found.push({ brief, differences: await compareGoldens({ brief, dataset, accepted }, golden) });
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          errors.push(error);
+        }
+      }
+      const differences = [...found.flatMap((each) => each.differences), ...strays];
+      if (update) {
+        const { files, removed } = toAccept(differences);
+        await world.goldens.change(files, removed);
+      } else {
+        for (const each of differences) show(each);
+      }
+      for (const { brief, differences: own } of found) world.print(`  ${brief.id}: ${verdict(own, update)}`);
+      if (strays.length > 0) world.print(`  of no brief: ${verdict(strays, update)}`);
+      const faults = [
+        ...distinct(errors),
+        ...(update ? [] : differences.map((each) => faultOf(each, world.goldens.path))),
+      ];
+      if (faults.length > 0) throw new AppError(errors[0]?.code ?? 'golden-differs', faults);
+
+      function show(difference: Difference): void {
+        const file = `${world.goldens.path}/${difference.path}`;
+        for (const { kind, text } of unifiedDiff({ ...difference, file })) {
+          world.print(world.paint(styles[kind], text));
+        }
+      }
+    },
+  };
+}
+
+async function goldenWorld({
+  goldens,
+  openQueries,
+  drawChart,
+  loadMaterial,
+}: AuthorWorld): Promise<GoldenWorld> {
+  const [material, fonts] = await Promise.all([loadMaterial(), goldens.loadFonts()]);
+  return { openQueries, drawChart, material, fonts, format: goldens.format };
+}
+
+function verdict(differences: readonly Difference[], isUpdate: boolean): string {
+  const count = `${differences.length} file${differences.length === 1 ? '' : 's'}`;
+  if (differences.length === 0) return 'as accepted';
+  return isUpdate ? `${count} accepted; read the difference before you commit it` : `${count} differ`;
+}
+
+function faultOf({ path, accepted, rendered }: Difference, folder: string): Fault {
+  const [brief] = path.split('/');
+  return {
+    file: `${folder}/${path}`,
+    problem:
+      accepted === null
+        ? 'It was not accepted yet.'
+        : rendered === null
+          ? 'No golden edition renders it any more.'
+          : 'It differs from what was accepted.',
+    mend: `If that is right, run "npx sitrep test ${brief} --update" and commit it.`,
+  };
+}
+
+function onlyOne(names: readonly string[]): string {
+  const [only, ...others] = names;
+  if (only === undefined)
+    throw refused('There is no dataset in data/.', 'Add one: docs/authoring.md, "Add data".');
+  if (others.length > 0)
+    throw refused(`There are ${names.length} datasets.`, `Choose with --dataset: ${names.join(', ')}.`);
+  return only;
+}
+
+const refused = (problem: string, mend: string): AppError =>
+  new AppError('operation-refused', [{ problem, mend }]);

@@ -1,0 +1,94 @@
+import type { DeliverySettings } from '../delivery/settings.ts';
+import { isExample } from '../delivery/target-faults.ts';
+import { alignColumns, localTime, utcTime } from '../editions/format.ts';
+import type { Brief } from '../project/brief.ts';
+import type { Role } from '../scheduler/service.ts';
+import { comingSlots } from '../scheduler/slots.ts';
+
+/** What the service says when it is ready: what will come and when, what is held, and how to see the past. */
+export function greeting(
+  briefs: readonly Brief[],
+  {
+    now,
+    port,
+    roles,
+    settings,
+    notices,
+    link,
+    isServer,
+  }: {
+    now: Date;
+    port: number;
+    roles: readonly Role[];
+    settings: DeliverySettings;
+    /** What somebody should look at before anything else. */
+    notices: readonly string[];
+    /** A link that lets one browser in; null where it must not be printed. */
+    link: string | null;
+    /** Whether the ledger is on a server, whose processes give out no more links. */
+    isServer: boolean;
+  },
+): string[] {
+  const slots = briefs
+    .flatMap(({ id, config: { schedule } }) =>
+      comingSlots(schedule, now, 1).map(({ at, asOf }) => ({ id, at, asOf, timezone: schedule.timezone })),
+    )
+    .toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  const login = isServer
+    ? 'npx sitrep token add NAME --may operate --clearance TLP:RED makes a token for /login'
+    : 'npx sitrep open logs you in';
+  const byMail = briefs.filter(({ config }) => config.deliver.some((target) => 'email' in target));
+  const examples = briefs.flatMap(({ definition, config }) =>
+    config.deliver.flatMap((to) =>
+      'email' in to && isExample(to, settings)
+        ? [`${to.email} in ${definition.file} is an example and gets nothing. Put your own address there.`]
+        : [],
+    ),
+  );
+  return [
+    ...notices,
+    ...examples,
+    `Running as ${roles.join(', ')}. Health and metrics: http://127.0.0.1:${port}/readyz, /healthz, /metrics.`,
+    ...(roles.includes('server')
+      ? [
+          ...(link === null
+            ? [`The pages need a login: ${login}.`]
+            : [`The pages: ${link}`, `This link works once, within an hour. Later: ${login}.`]),
+          `The API is explained at http://127.0.0.1:${port}/docs.`,
+        ]
+      : []),
+    ...(roles.includes('scheduler')
+      ? [
+          'Coming slots:',
+          alignColumns([
+            ['BRIEF', 'LOCAL TIME', 'TIME ZONE', 'IN UTC', 'REPORTS THROUGH'],
+            ...slots.map(({ id, at, asOf, timezone }) => [
+              id,
+              localTime(at, timezone),
+              timezone,
+              utcTime(at),
+              asOf,
+            ]),
+          ]),
+          'The past is made on demand: npx sitrep backfill weekly --from 2021-08-02 --to 2021-08-30',
+        ]
+      : []),
+    ...(settings.mail === null && byMail.length > 0
+      ? [
+          `Mail is not set up (SITREP_SMTP_URL): what ${byMail.map(({ id }) => id).join(', ')} would send by mail is held.`,
+        ]
+      : []),
+    ...alertNotice(settings),
+    'What became of everything: npx sitrep runs, npx sitrep deliveries. Ctrl-C stops; an edition in hand finishes first.',
+  ];
+}
+
+function alertNotice({ mail, operator, operatorWebhook }: DeliverySettings): string[] {
+  if (operator === null && operatorWebhook === null)
+    return [
+      'No operator is set: nobody is alerted when an edition or a delivery fails. Set SITREP_OPERATOR or SITREP_OPERATOR_WEBHOOK.',
+    ];
+  if (mail === null && operatorWebhook === null)
+    return ['Mail is not set up (SITREP_SMTP_URL): alerts only go to alerts.log in the output folder.'];
+  return [];
+}

@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from 'commander';
+import { type Day, day } from '../calendar.ts';
+import { personName } from '../ledger/approval.ts';
+import { tokenName } from '../ledger/principal.ts';
+
+export function parseDay(value: string): Day {
+  const parsed = day.safeParse(value);
+  if (!parsed.success) throw new InvalidArgumentError('It must be a calendar day such as 2021-08-25.');
+  return parsed.data;
+}
+
+export function parseCount(value: string): number {
+  const count = Number(value);
+  if (!/^\d{1,6}$/.test(value) || count < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  return count;
+}
+
+export function parseHash(value: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(value)) throw new InvalidArgumentError('It must be 64 digits from 0 to f.');
+  return value.toLowerCase();
+}
+
+export function parsePerson(value: string): string {
+  const parsed = personName.safeParse(value);
+  if (!parsed.success) throw new InvalidArgumentError('It must be a name of up to 100 letters.');
+  return parsed.data;
+}
+
+export function parsePort(value: string): number {
+  const port = Number(value);
+  if (!/^\d{1,5}$/.test(value) || port > 65_535)
+    throw new InvalidArgumentError('It must be a port from 0 to 65535.');
+  return port;
+}
+
+export function parseTokenName(value: string): string {
+  if (tokenName.safeParse(value).success) return value;
+  throw new InvalidArgumentError('It must be of letters, digits, points, - and _, at most 60.');
+}

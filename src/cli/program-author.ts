@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import type { Day } from '../calendar.ts';
+import { parseDay, parsePort } from './parse.ts';
+
+/** The commands of those who write briefs. */
+export interface AuthorCommands {
+  preview(brief: string | undefined, options: { asOf?: Day; port: number }): Promise<void>;
+  create(brief: string, options: { dataset?: string }): Promise<void>;
+  test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
+}
+
+export function authorCommandLine(program: Command, author: AuthorCommands): void {
+  program
+    .command('preview')
+    .description(
+      'show briefs in a browser of this machine while they are written; a saved file is seen at once',
+    )
+    .argument('[brief]', 'name of the brief to begin with')
+    .option('--as-of <date>', 'last day to report on (default: as of generate)', parseDay)
+    .option('--port <number>', 'port to listen on; 0 takes a free one', parsePort, 8018)
+    .action((brief: string | undefined, options: { asOf?: Day; port: number }) =>
+      author.preview(brief, options),
+    );
+  program
+    .command('new')
+    .description('make a brief that works, to change into your own')
+    .argument('<brief>', 'its name: small letters, digits and hyphens')
+    .option('--dataset <name>', 'a folder in data/ (default: the one there is)')
+    .action((brief: string, options: { dataset?: string }) => author.create(brief, options));
+  program
+    .command('test')
+    .description(
+      'render the golden days of each brief, or of those named, and show what differs from test/golden/',
+    )
+    .argument('[brief...]', 'names of briefs; all when left out')
+    .option('--update', 'accept what they render to', false)
+    .action((briefs: string[], options: { update: boolean }) => author.test(briefs, options));
+}

@@ -1,0 +1,112 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Day } from '../calendar.ts';
+import { type Format, formats } from '../production/generate.ts';
+import { type Paper, papers } from '../project/brief.ts';
+import type { OperatorCommands } from './operate.ts';
+import { parseDay } from './parse.ts';
+import { authorCommandLine, type AuthorCommands } from './program-author.ts';
+import { proofCommandLine, type ProofCommands } from './program-proof.ts';
+import { operatorCommands, type ServiceCommands, serviceCommands } from './program-service.ts';
+
+interface GenerateOptions {
+  readonly asOf?: Day;
+  readonly out: string;
+  readonly format: readonly Format[];
+  readonly paper?: Paper;
+  readonly param: { readonly [name: string]: string };
+  readonly force: boolean;
+}
+
+/** What each command does; the shell only reads the words. */
+export interface Commands {
+  generate(briefs: readonly string[], options: GenerateOptions): Promise<void>;
+  list(): Promise<void>;
+  check(): Promise<void>;
+}
+
+export function commandLine(
+  commands: Commands,
+  {
+    version,
+    service,
+    operator,
+    author,
+    proof,
+  }: {
+    version: string;
+    service: ServiceCommands;
+    operator: OperatorCommands;
+    author: AuthorCommands;
+    proof: ProofCommands;
+  },
+): Command {
+  const program = new Command('sitrep')
+    .description('Turns a folder of sourced events (data/) into PDF intelligence briefs (templates/).')
+    .version(version)
+    // Lets main set the exit status; subcommands inherit it.
+    .exitOverride()
+    .showHelpAfterError('(sitrep --help shows the commands, sitrep <command> --help their options)');
+
+  program
+    .command('generate')
+    .description('make the PDF of each brief, or of the briefs named')
+    .argument('[brief...]', 'names of briefs, as "sitrep list" shows them; all when left out')
+    .option(
+      '--as-of <date>',
+      'last day to report on, YYYY-MM-DD (default: the last day covered by the data, or today if earlier)',
+      parseDay,
+    )
+    .option('--out <dir>', 'folder to write to', 'output')
+    .option('--format <list>', `what to write: ${formats.join(', ')}`, parseFormats, [...formats])
+    .addOption(new Option('--paper <size>', "paper size (default: the brief's own)").choices(papers))
+    .option(
+      '--param <name=value>',
+      'make only the edition with this value of a parameter; repeat it for more parameters (default: every edition)',
+      parseParameter,
+      {},
+    )
+    .option('--force', 'render again even if nothing has changed', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2021-08-22\n  sitrep generate isis-quieting --paper Letter --out briefs\n  sitrep generate actor-sheet --param actor=A-isis-k',
+    )
+    .action((briefs: string[], options: GenerateOptions) => commands.generate(briefs, options));
+
+  program
+    .command('list')
+    .description('show the briefs, their schedules and when each is due next')
+    .action(() => commands.list());
+
+  program
+    .command('check')
+    .description('look for everything that can be wrong with the datasets and the briefs; write nothing')
+    .option('--mail [address]', 'send a test message instead, to the address or to SITREP_OPERATOR')
+    .action(({ mail }: { mail?: string | true }) =>
+      mail === undefined ? commands.check() : service.checkMail(mail === true ? undefined : mail),
+    );
+
+  proofCommandLine(program, proof);
+  authorCommandLine(program, author);
+  serviceCommands(program, service);
+  operatorCommands(program, operator);
+  return program;
+}
+
+function parseParameter(
+  value: string,
+  before: { readonly [name: string]: string },
+): { readonly [name: string]: string } {
+  const [, name, given] = /^([^=]+)=([^]*)$/.exec(value) ?? [];
+  if (name === undefined || given === undefined)
+    throw new InvalidArgumentError('It must be a name and a value, such as actor=A-isis-k.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`A value of ${name} is given already.`);
+  return { ...before, [name]: given };
+}
+
+function parseFormats(value: string): Format[] {
+  const wanted = value.split(',').map((part) => part.trim());
+  const unknown = wanted.filter((part) => !formats.some((format) => format === part));
+  if (unknown.length > 0)
+    throw new InvalidArgumentError(`Write ${formats.join(', ')}, or both with a comma.`);
+  return formats.filter((format) => wanted.includes(format));
+}

@@ -1,0 +1,67 @@
+import { explained } from '../editions/explained.ts';
+import { AppError, describeFault } from '../errors.ts';
+import { explain } from '../production/explain.ts';
+import type { Repository } from '../production/open-edition.ts';
+import { type EditionNames, type Verification, verify } from '../production/verify.ts';
+import type { Recorded } from '../provenance/alterations.ts';
+import type { Manifest } from '../render/manifest.ts';
+import type { ProofCommands } from './program-proof.ts';
+
+/** What the commands that look into a PDF need of the world. */
+export interface ProofWorld extends Repository {
+  readPdf(file: string): Promise<{ pdf: Uint8Array; beside: Manifest | null }>;
+  /** The hashes written down for an edition in an output folder. */
+  recordsOf(out: string, named: EditionNames): Promise<readonly Recorded[]>;
+  /** Lets the program end with status 1: the answer is no, and nothing failed. */
+  sayNo(): void;
+  print(line: string): void;
+}
+
+export function proofCommands(world: ProofWorld): ProofCommands {
+  return {
+    async verify(file, { out, json }) {
+      const { pdf, beside } = await world.readPdf(file);
+      const recordsOf = (named: EditionNames) => world.recordsOf(out, named);
+      const found = await inFile(file, verify(pdf, { beside, recordsOf, repository: world }));
+      world.print(json ? JSON.stringify(found, null, 2) : told(found));
+      if (found.verdict !== 'identical') world.sayNo();
+    },
+
+    async explain(file, phrase, { json }) {
+      const { pdf } = await world.readPdf(file);
+      const found = await inFile(file, explain(pdf, { phrase, repository: world }));
+      world.print(json ? JSON.stringify(found, null, 2) : explained(found));
+      if (found.places.length === 0) world.sayNo();
+    },
+  };
+}
+
+/** What is wrong with a PDF is wrong in that file. */
+const inFile = <T>(file: string, work: Promise<T>): Promise<T> =>
+  work.catch((error: unknown) => {
+    if (!(error instanceof AppError) || error.code !== 'pdf-invalid') throw error;
+    throw new AppError(
+      error.code,
+      error.faults.map((fault) => ({ file, ...fault })),
+      { cause: error },
+    );
+  });
+
+const heads: { readonly [verdict in Verification['verdict']]: string } = {
+  identical: 'identical: rendered again from this repository, it has the same bytes',
+  differs: 'differs: rendered again from this repository, it has other bytes',
+  altered: 'altered: this PDF, or what was written down of it, is not what was made',
+};
+
+function told({ verdict, edition, sha256, rendered, alterations, differences, faults, notes }: Verification) {
+  const again = rendered === null ? 'cannot be made' : rendered;
+  return [
+    `${edition}: ${heads[verdict]}`,
+    ...alterations.map((each) => `  ${each}`),
+    ...differences.map(({ kind, says }) => `  ${kind}: ${says}`),
+    ...faults.map((fault) => `  cannot be rendered: ${describeFault(fault)}`),
+    ...notes.map((each) => `  note: ${each}`),
+    `  this PDF: ${sha256}`,
+    ...(rendered === sha256 ? [] : [`  made here: ${again}`]),
+  ].join('\n');
+}

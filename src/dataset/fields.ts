@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { day } from '../calendar.ts';
+
+/** The Traffic Light Protocol 2.0 (FIRST), from the most open to the most closed. */
+export const markings = ['TLP:CLEAR', 'TLP:GREEN', 'TLP:AMBER', 'TLP:AMBER+STRICT', 'TLP:RED'] as const;
+export const marking = z.enum(markings);
+export type Marking = z.output<typeof marking>;
+
+/** Whether someone cleared for `clearance` may see what is marked `what`. */
+export const mayReceive = (clearance: Marking, what: Marking): boolean =>
+  markings.indexOf(what) <= markings.indexOf(clearance);
+
+/** The markings that someone cleared for `clearance` may see. */
+export const markingsWithin = (clearance: Marking): Marking[] =>
+  markings.filter((each) => mayReceive(clearance, each));
+
+/** A field of a table file: empty means "not given", which is null everywhere after this. */
+const empty = z.literal('').transform(() => null);
+export const text = z.string().trim().min(1, 'is empty');
+export const optional = <T extends z.ZodType>(type: T) => z.union([empty, type]);
+export const list = z.string().transform((value) =>
+  value
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+export const number = z
+  .string()
+  .regex(/^-?\d+(\.\d+)?$/, 'is not a number')
+  .transform(Number);
+export const id = z
+  .string()
+  .regex(/^[A-Z][A-Za-z0-9-]*$/, 'is not an id: a capital letter, then letters, digits and hyphens');
+
+/** Where a statement comes from: the analysis itself, or general knowledge that we added to it. */
+export const basis = z.enum(['article', 'external', 'house']);
+export const topic = z.enum(['ties', 'celebrations', 'isis', 'context']);
+
+/**
+ * How a fact reached us. claimed: its author says so of itself; attributed: a source says so of another; alleged:
+ * a source passes it on without vouching; asserted: stated without a source; statement: the statement is the event;
+ * public-record: common knowledge at the time; assessed: a source's own reading.
+ */
+export const claimStatus = z.enum([
+  'claimed',
+  'attributed',
+  'alleged',
+  'asserted',
+  'statement',
+  'public-record',
+  'assessed',
+  'verified',
+  'denied',
+]);
+
+export const key = {
+  id,
+  /** The day this row became known; with the id, the row's key. */
+  known_on: day,
+  /** `withdrawn` ends every earlier row of the same id. */
+  status: z.enum(['current', 'withdrawn']),
+  /** Of a row that may reach fewer than its dataset; a table may leave the column out. */
+  marking: optional(marking),
+};
+/** Admiralty code: how credible the item is, 1 (confirmed) to 6 (cannot be judged); empty is "not graded". */
+export const credibility = optional(z.enum(['1', '2', '3', '4', '5', '6']));
+
+/** ICD 203 likelihood terms, one row only. */
+export const likelihood = z.enum([
+  'almost no chance',
+  'very unlikely',
+  'unlikely',
+  'roughly even chance',
+  'likely',
+  'very likely',
+  'almost certain',
+]);

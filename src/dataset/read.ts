@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { AppError, type Fault } from '../errors.ts';
+import { parsePackage } from './package.ts';
+import { parseRows } from './parse-rows.ts';
+import { type Dataset, type TableName, type Tables, tables as schemas } from './schema.ts';
+import { readTables } from './table-files.ts';
+import { checkTables } from './validate.ts';
+
+/**
+ * Loads and validates the data package in `folder`; `displayPath` is how the user names it. Throws
+ * `dataset-invalid` with everything that is wrong with it, each fault with its file, row and field.
+ */
+export async function loadDataset(folder: string, displayPath: string): Promise<Dataset> {
+  const manifest = `${displayPath.replace(/\/+$/, '')}/datapackage.json`;
+  const {
+    name,
+    title,
+    marking,
+    files,
+    faults: described,
+  } = parsePackage(await readManifest(folder, manifest));
+  const faults: Fault[] = described.map((fault) => ({ file: manifest, ...fault }));
+  // Without a title there is no package, and no use in what its tables hold.
+  if (name === '') throw new AppError('dataset-invalid', faults);
+
+  const paths = new Map(files.map((file) => [file.name, manifest.replace(/[^/]*$/, file.path)]));
+  const fileOf = (table: TableName) => paths.get(table) ?? manifest;
+  const raw = await readTables(folder, files);
+  const numberOf = new Map<object, number>();
+  const unread = { tables: new Set<TableName>(), ids: new Set<string>() };
+
+  const load = <S extends z.ZodObject>(table: TableName, schema: S): readonly z.output<S>[] => {
+    const {
+      rows: texts,
+      faults: broken,
+      rejected,
+    } = raw.get(table) ?? { rows: [], faults: [], rejected: [] };
+    const { rows, numbers, faults: wrong, ids } = parseRows(schema, texts);
+    for (const fault of [...broken, ...wrong]) faults.push({ file: fileOf(table), ...fault });
+    rows.forEach((row, index) => numberOf.set(row, numbers[index] ?? 0));
+    for (const id of ids) unread.ids.add(id);
+    for (const text of rejected) for (const [id] of text.matchAll(/[A-Z][A-Za-z0-9-]*/g)) unread.ids.add(id);
+    const readable = raw.get(table)?.readable ?? false;
+    if (!readable || (rows.length === 0 && texts.length + rejected.length > 0)) unread.tables.add(table);
+    return rows;
+  };
+  const tables: Tables = {
+    sources: load('sources', schemas.sources),
+    actors: load('actors', schemas.actors),
+    places: load('places', schemas.places),
+    coverage: load('coverage', schemas.coverage),
+    events: load('events', schemas.events),
+    measures: load('measures', schemas.measures),
+    readings: load('readings', schemas.readings),
+    judgments: load('judgments', schemas.judgments),
+    gaps: load('gaps', schemas.gaps),
+    indicators: load('indicators', schemas.indicators),
+  };
+  for (const { table, row, ...fault } of checkTables(tables, unread)) {
+    const number = row === undefined ? undefined : numberOf.get(row);
+    faults.push({ file: fileOf(table), ...(number === undefined ? {} : { row: number }), ...fault });
+  }
+  if (faults.length > 0) throw new AppError('dataset-invalid', inOrder(faults));
+  return { name, title, marking, folder: displayPath, tables };
+}
+
+async function readManifest(folder: string, manifest: string): Promise<unknown> {
+  const file = join(folder, 'datapackage.json');
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const line = /line (\d+)/.exec(message)?.[1];
+    const fault =
+      cause instanceof SyntaxError
+        ? { problem: `is not JSON: ${message}.`, mend: 'Correct it there.' }
+        : {
+            problem: 'cannot be read.',
+            mend: 'A dataset is a folder with a datapackage.json that this user may read.',
+          };
+    throw new AppError(
+      'dataset-invalid',
+      [{ file: manifest, ...(line === undefined ? {} : { line: Number(line) }), ...fault }],
+      { cause },
+    );
+  }
+}
+
+/** As a reader goes through the files: the descriptor, then each table from its top. */
+function inOrder(faults: readonly Fault[]): Fault[] {
+  const files = [...new Set(faults.map(({ file }) => file))];
+  return faults.toSorted(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || (a.row ?? 0) - (b.row ?? 0),
+  );
+}

@@ -1,0 +1,227 @@
+import { z } from 'zod';
+import { day } from '../calendar.ts';
+import {
+  basis,
+  claimStatus,
+  credibility,
+  id,
+  key,
+  likelihood,
+  list,
+  type Marking,
+  number,
+  optional,
+  text,
+  topic,
+} from './fields.ts';
+
+/** The tables of a dataset: one schema a row, every field read as text. */
+export const tables = {
+  sources: z.strictObject({
+    ...key,
+    name: text,
+    descriptor: text,
+    kind: z.enum([
+      'analysis',
+      'report',
+      'interview',
+      'statement',
+      'video',
+      'claims',
+      'collection',
+      'evidence',
+      'person',
+      'state',
+      'record',
+    ]),
+    /** The source that carried this one to us, nearer to the reader; empty for one we read ourselves. */
+    via: optional(id),
+    published: optional(day),
+    /** Admiralty code: A (completely reliable) to E (unreliable), F (cannot be judged); empty is "not graded". */
+    reliability: optional(z.enum(['A', 'B', 'C', 'D', 'E', 'F'])),
+    grade_note: optional(text),
+    basis,
+  }),
+  actors: z.strictObject({
+    ...key,
+    name: text,
+    long_name: text,
+    aliases: list,
+    affiliation: z.enum([
+      'al-qaeda-core',
+      'al-qaeda-branch',
+      'media-unit',
+      'allied',
+      'taliban',
+      'isis',
+      'state',
+      'international',
+      'other',
+    ]),
+    note: optional(text),
+    basis,
+  }),
+  places: z.strictObject({
+    ...key,
+    name: text,
+    kind: z.enum(['country', 'province', 'district', 'city', 'locality']),
+    province: optional(text),
+    country: z.string().length(2),
+    lat: number.refine((value) => Math.abs(value) <= 90, 'is not a latitude'),
+    lon: number.refine((value) => Math.abs(value) <= 180, 'is not a longitude'),
+    /** How far off the point may be, in kilometres; for a province, roughly its half width. */
+    radius_km: number.refine((value) => value > 0, 'must be more than 0'),
+    note: optional(text),
+    basis,
+  }),
+  coverage: z.strictObject({
+    ...key,
+    topic,
+    start: day,
+    end: day,
+    note: text,
+  }),
+  events: z.strictObject({
+    ...key,
+    topic,
+    precision: z.enum(['day', 'month', 'season', 'range', 'undated']),
+    date_start: optional(day),
+    date_end: optional(day),
+    date_basis: optional(z.enum(['stated', 'inferred', 'external'])),
+    actors: list,
+    targets: list,
+    place: optional(id),
+    /** The measure that counts this event among others. */
+    part_of: optional(id),
+    title: text,
+    summary: text,
+    claim_status: claimStatus,
+    /** What a public statement does: a page counts welcomes and thanks apart. A table may leave the column out. */
+    speech_act: optional(z.enum(['welcome', 'thanks'])),
+    source: id,
+    credibility,
+    basis,
+    caveat: optional(text),
+  }),
+  measures: z.strictObject({
+    ...key,
+    topic,
+    label: text,
+    bound: z.enum(['>=', '=', '~']),
+    value: number,
+    unit: text,
+    window_start: optional(day),
+    window_end: optional(day),
+    window_basis: optional(z.enum(['stated', 'inferred', 'external'])),
+    /** The measure this one nests in: it can be neither added to it nor taken from it. */
+    within: optional(id),
+    denominator: optional(text),
+    actors: list,
+    targets: list,
+    place: optional(id),
+    title: text,
+    summary: text,
+    claim_status: claimStatus,
+    source: id,
+    credibility,
+    basis,
+    caveat: optional(text),
+  }),
+  /** How the silence may be dated: each row one way to split the days into before and after. */
+  readings: z.strictObject({
+    ...key,
+    topic,
+    /** The measure whose count, a lower bound, falls in the days before. */
+    measure: id,
+    label: text,
+    baseline_end: day,
+    quiet_start: day,
+    observed_to: day,
+    observed_note: text,
+    role: z.enum(['headline', 'other', 'sensitivity']),
+    rests_on: list,
+  }),
+  judgments: z.strictObject({
+    ...key,
+    topic: z.enum([...topic.options, 'all']),
+    role: z.enum([
+      'headline',
+      'bottom-line',
+      'key',
+      'assessment',
+      'alternative',
+      'caption',
+      'caveat',
+      'source-summary',
+    ]),
+    rank: number,
+    /** Whose judgment it is: empty for our own. */
+    author: optional(id),
+    text,
+    confidence: optional(z.enum(['high', 'moderate', 'low'])),
+    confidence_basis: optional(text),
+    likelihood: optional(likelihood),
+    rests_on: list,
+  }),
+  gaps: z.strictObject({ ...key, topic, rank: number, text, rests_on: list }),
+  indicators: z.strictObject({
+    ...key,
+    topic,
+    rank: number,
+    text,
+    direction: z.enum(['up', 'down']),
+    threshold: optional(number),
+    threshold_unit: optional(text),
+    meaning: text,
+    rests_on: list,
+  }),
+} as const;
+
+export type TableName = keyof typeof tables;
+// TypeScript does not keep the names of an object's keys.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+export const tableNames = Object.keys(tables) as readonly TableName[];
+export type RowOf<T extends TableName> = z.output<(typeof tables)[T]>;
+/** Every row of every table, in file order, revisions and withdrawals included. */
+export type Tables = { readonly [T in TableName]: readonly RowOf<T>[] };
+
+export const noTables: Tables = {
+  sources: [],
+  actors: [],
+  places: [],
+  coverage: [],
+  events: [],
+  measures: [],
+  readings: [],
+  judgments: [],
+  gaps: [],
+  indicators: [],
+};
+
+export interface Dataset {
+  readonly name: string;
+  readonly title: string;
+  /** How far its rows may travel: no edition made from them is marked lower. */
+  readonly marking: Marking;
+  /** Where it was read from, for messages. */
+  readonly folder: string;
+  readonly tables: Tables;
+}
+
+export interface Column {
+  readonly name: string;
+  readonly type: 'DATE' | 'DOUBLE' | 'VARCHAR[]' | 'VARCHAR';
+}
+
+/** The columns of a model table, in its order, with the SQL type that each field's schema amounts to. */
+export function columnsOf(table: TableName): Column[] {
+  return Object.entries(tables[table].shape).map(([name, schema]) => ({ name, type: typeOf(schema) }));
+}
+
+/** A schema shows its type by what it makes of a sample, so that no second list of fields can fall behind it. */
+function typeOf(schema: z.ZodType): Column['type'] {
+  const made = (sample: string) => schema.safeParse(sample).data;
+  if (Array.isArray(made('a'))) return 'VARCHAR[]';
+  if (typeof made('1') === 'number') return 'DOUBLE';
+  return made('2021-08-25') !== undefined && made('a') === undefined ? 'DATE' : 'VARCHAR';
+}

@@ -1,0 +1,52 @@
+import { figureOf } from './figures.ts';
+import { placeholders, type RowFault, type TableRow, type Versions } from './references.ts';
+import type { TableName } from './schema.ts';
+import { typedFigures } from './typed-figures.ts';
+
+/** The fields whose text is printed as a statement of fact, so that its figures must come from fields. */
+const told: { readonly [T in TableName]?: readonly string[] } = {
+  events: ['title', 'summary', 'caveat'],
+  measures: ['label', 'title', 'summary', 'denominator', 'caveat'],
+  judgments: ['text', 'confidence_basis'],
+  gaps: ['text'],
+  indicators: ['text', 'meaning', 'threshold_unit'],
+};
+
+/** Placeholders that name nothing, stray braces, and figures typed where a placeholder belongs. */
+export function checkTexts({ table, row }: TableRow, versions: Versions): RowFault[] {
+  return Object.entries(row).flatMap(([field, value]) => {
+    if (typeof value !== 'string') return [];
+    const faults: RowFault[] = [];
+    const fault = (problem: string, mend: string) => faults.push({ table, row, field, problem, mend });
+    const found = placeholders(value);
+    for (const { source, name, field: figure } of found) {
+      // The name of a finding, or of no row at all, which is a fault of reference.
+      const lacking = versions
+        .get(name)
+        ?.find((version) => version.row.status === 'current' && figureOf(version, figure) === undefined);
+      if (lacking)
+        fault(
+          `${source}: "${name}" in ${lacking.table} (known on ${lacking.row.known_on}) has no figure "${figure}".`,
+          'Fill the field in, or name another figure: an event has date, start and end, a measure value, count and start; docs/authoring.md lists them all.',
+        );
+    }
+    const plain = found.reduce((text, { source }) => text.replace(source, ''), value);
+    if (/[{}]/.test(plain))
+      fault(
+        'holds a brace that belongs to no placeholder.',
+        'Write a placeholder as {F07.value}, or remove it.',
+      );
+    if (table === 'judgments' && field === 'likelihood' && !row.text.includes(value))
+      fault(
+        `is "${value}", which the text does not say.`,
+        'Use the word of the field in the text, so that the two cannot differ.',
+      );
+    const figures = told[table]?.includes(field) ? typedFigures(value) : [];
+    if (figures.length > 0)
+      fault(
+        `types the figure ${figures.map((figure) => `"${figure}"`).join(', ')}.`,
+        'Name the field that holds it, as {F07.value}, or say it without a figure.',
+      );
+    return faults;
+  });
+}

@@ -1,0 +1,144 @@
+import { newestOn, versionsById } from './point-in-time.ts';
+import {
+  eachRow,
+  type Reference,
+  references,
+  type RowFault,
+  type TableRow,
+  type Unread,
+  type Versions,
+} from './references.ts';
+import { tableNames, type Tables } from './schema.ts';
+import { checkTexts } from './validate-texts.ts';
+import { checkValues } from './validate-values.ts';
+
+/** Everything that is wrong with rows which are each well-formed, all at once. */
+export function checkTables(tables: Tables, unread: Unread): RowFault[] {
+  const versions = versionsById(tables);
+  const rows = eachRow(tables);
+  return [
+    ...checkNotEmpty(tables, unread),
+    ...checkKeys(versions),
+    ...rows.flatMap((entry) => checkReferences(entry, versions, unread)),
+    ...checkCycles(rows, versions),
+    ...checkValues(tables, versions),
+    ...rows.flatMap((entry) => checkTexts(entry, versions)),
+  ];
+}
+
+function checkNotEmpty(tables: Tables, unread: Unread): RowFault[] {
+  const needed = { events: 'an edition needs events to report', coverage: 'no day is covered without it' };
+  return (['events', 'coverage'] as const)
+    .filter((table) => tables[table].length === 0 && !unread.tables.has(table))
+    .map((table) => ({ table, problem: `has no rows: ${needed[table]}.`, mend: 'Add at least one row.' }));
+}
+
+/** A row's key is (id, known_on), and an id belongs to one table. */
+function checkKeys(versions: Versions): RowFault[] {
+  return [...versions.entries()].flatMap(([id, entries]) => {
+    const faults: RowFault[] = [];
+    const [first] = entries;
+    for (const [index, { table, row }] of entries.entries()) {
+      if (first && first.table !== table)
+        faults.push({
+          table,
+          row,
+          field: 'id',
+          problem: `"${id}" stands in ${first.table} too.`,
+          mend: 'Give one of the two another id: ids are unique across all tables.',
+        });
+      else if (entries.slice(0, index).some((other) => other.row.known_on === row.known_on))
+        faults.push({
+          table,
+          row,
+          field: 'known_on',
+          problem: `"${id}" has another row known on ${row.known_on}.`,
+          mend: 'Remove one, or date the revision later.',
+        });
+    }
+    if (first?.row.status === 'withdrawn')
+      faults.push({
+        table: first.table,
+        row: first.row,
+        field: 'status',
+        problem: `the first row of "${id}" withdraws it.`,
+        mend: 'Add the row that is withdrawn, with an earlier known_on, or remove this one.',
+      });
+    return faults;
+  });
+}
+
+function checkReferences(entry: TableRow, versions: Versions, unread: Unread): RowFault[] {
+  const { table, row } = entry;
+  const via: Reference[] =
+    table === 'sources' && row.via !== null ? [{ field: 'via', id: row.via, tables: ['sources'] }] : [];
+  const needed = references(table, row).filter(
+    ({ field, id }, index, all) =>
+      all.findIndex((other) => other.field === field && other.id === id) === index,
+  );
+  return [...needed, ...via].flatMap(({ field, id, tables }) => {
+    const fault = (problem: string, mend: string): RowFault[] => [{ table, row, field, problem, mend }];
+    const anywhere = tables.length === tableNames.length;
+    const target = versions.get(id);
+    const [first] = target ?? [];
+    if (!target || !first) {
+      if (unread.ids.has(id) || tables.some((name) => unread.tables.has(name))) return [];
+      const where = anywhere ? 'a table' : tables.join(' or ');
+      return fault(
+        `there is no "${id}"${anywhere ? '' : ` in ${where}`}.`,
+        `Add it to ${where}, or correct the id.`,
+      );
+    }
+    if (!target.some((version) => tables.includes(version.table)))
+      return fault(`"${id}" stands in ${first.table}, not in ${tables.join(' or ')}.`, 'Correct the id.');
+    // A source stands before what carried it to us does; a withdrawal may name what is withdrawn with it.
+    if (field === 'via' || row.status === 'withdrawn') return [];
+    const newest = newestOn(target, row.known_on);
+    if (!newest)
+      return fault(
+        `"${id}" becomes known only on ${first.row.known_on}, after this row (${row.known_on}).`,
+        'Date this row later, or that one earlier.',
+      );
+    return newest.row.status === 'withdrawn'
+      ? fault(
+          `"${id}" was withdrawn on ${newest.row.known_on}.`,
+          'Rest this row on something else, or withdraw it.',
+        )
+      : [];
+  });
+}
+
+/** Chains that must end: who carried a source, what a measure nests in, what a judgment rests on. */
+function checkCycles(rows: readonly TableRow[], versions: Versions): RowFault[] {
+  return rows.flatMap((entry) =>
+    (['via', 'within', 'rests_on'] as const).flatMap((field): RowFault[] => {
+      const { table, row } = entry;
+      const next = (from: TableRow | undefined) => idsIn(from, field);
+      const seen = new Set<string>();
+      const ahead = next(entry);
+      for (let id = ahead.pop(); id !== undefined; id = ahead.pop()) {
+        if (id === row.id)
+          return [
+            {
+              table,
+              row,
+              field,
+              problem: `"${row.id}" leads back to itself${seen.size > 0 ? ` through ${[...seen].join(', ')}` : ''}.`,
+              mend: 'Break the circle.',
+            },
+          ];
+        if (seen.has(id)) continue;
+        seen.add(id);
+        const then = newestOn(versions.get(id), row.known_on) ?? versions.get(id)?.[0];
+        ahead.push(...next(then));
+      }
+      return [];
+    }),
+  );
+}
+
+function idsIn(entry: TableRow | undefined, field: 'via' | 'within' | 'rests_on'): string[] {
+  if (!entry || entry.row.status === 'withdrawn') return [];
+  const value: unknown = Reflect.get(entry.row, field);
+  return (Array.isArray(value) ? value : [value]).filter((id) => typeof id === 'string');
+}

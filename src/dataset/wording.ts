@@ -1,0 +1,130 @@
+import { Temporal } from 'temporal-polyfill';
+import type { Day } from '../calendar.ts';
+import type { RowOf } from './schema.ts';
+
+/**
+ * How days and figures read on the page. All dates are British, and a figure never loses its bound.
+ */
+const locale = 'en-GB';
+const smallNumbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+
+// Asked once: making a date format takes longer than all the rest of a page's wording.
+const names = (options: Intl.DateTimeFormatOptions, days: readonly string[]): readonly string[] => {
+  const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
+  return days.map((day) => format.format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
+};
+const numbers = Array.from({ length: 12 }, (_, index) => String(index + 1).padStart(2, '0'));
+const monthNames = names(
+  { month: 'long' },
+  numbers.map((number) => `2001-${number}-01`),
+);
+/** From Monday, the first day of 2001. */
+const weekdayNames = names(
+  { weekday: 'long' },
+  numbers.slice(0, 7).map((number) => `2001-01-${number}`),
+);
+const monthName = (day: Day): string => monthNames[Temporal.PlainDate.from(day).month - 1] ?? '';
+
+/** How topics are called in lists. */
+export const topicNames: { readonly [topic in RowOf<'judgments'>['topic']]: string } = {
+  ties: 'ties',
+  celebrations: 'celebrations',
+  isis: 'ISIS',
+  context: 'the wider context',
+  all: 'all topics',
+};
+
+/** `25 August 2021` */
+export const longDay = (day: Day): string => `${dayAndMonth(day)} ${Temporal.PlainDate.from(day).year}`;
+const dayAndMonth = (day: Day): string => `${Temporal.PlainDate.from(day).day} ${monthName(day)}`;
+/** `Wednesday 25 August 2021` */
+export const weekday = (day: Day): string =>
+  `${weekdayNames[Temporal.PlainDate.from(day).dayOfWeek - 1]} ${longDay(day)}`;
+/** `25 Aug 2021` */
+export const shortDay = (day: Day): string => {
+  const { day: number, year } = Temporal.PlainDate.from(day);
+  return `${number} ${shortMonth(day)} ${year}`;
+};
+/** `May 2019` */
+export const month = (day: Day): string => `${monthName(day)} ${Temporal.PlainDate.from(day).year}`;
+
+/** `Aug`: three letters always, where the locale data writes `Sept`. */
+export const shortMonth = (day: Day): string => monthName(day).slice(0, 3);
+
+/** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months where the span begins and ends with one. */
+export function daySpan(start: Day, end: Day): string {
+  const [first, last] = [Temporal.PlainDate.from(start), Temporal.PlainDate.from(end)];
+  if (first.equals(last)) return longDay(start);
+  if (first.day === 1 && last.day === last.daysInMonth) {
+    return first.toPlainYearMonth().equals(last.toPlainYearMonth())
+      ? month(start)
+      : `${month(start)} to ${month(end)}`;
+  }
+  if (first.toPlainYearMonth().equals(last.toPlainYearMonth())) return `${first.day}–${longDay(end)}`;
+  if (first.year === last.year) return `${dayAndMonth(start)} – ${longDay(end)}`;
+  return `${longDay(start)} – ${longDay(end)}`;
+}
+
+const seasons = ['winter', 'spring', 'summer', 'autumn'];
+
+/** The date of an event, as precise as it is known and no more. */
+export function eventDate({ precision, date_start: start, date_end: end }: RowOf<'events'>): string {
+  if (precision === 'undated' || start === null) return 'undated';
+  if (precision === 'day') return longDay(start);
+  if (precision === 'month') return month(start);
+  if (precision === 'season') {
+    const { month: number, year } = Temporal.PlainDate.from(start);
+    const season = seasons[Math.floor((number % 12) / 3)];
+    if (season !== 'winter') return `${season} ${year}`;
+    const before = number === 12 ? year : year - 1;
+    return `winter ${before}–${String((before + 1) % 100).padStart(2, '0')}`;
+  }
+  return daySpan(start, end ?? start);
+}
+
+/** Up to ten in words, as in running text; above that in digits, thousands apart. */
+export const spelled = (value: number): string => smallNumbers[value] ?? value.toLocaleString(locale);
+
+const bounds = { '>=': 'at least ', '=': '', '~': 'about ' } as const;
+
+/** `at least 45 per cent`, `about 20`: the figure with its bound. */
+export function boundedValue({
+  bound,
+  value,
+  unit,
+}: Pick<RowOf<'measures'>, 'bound' | 'value' | 'unit'>): string {
+  const number = unit !== '%' && bound === '=' ? spelled(value) : value.toLocaleString(locale);
+  return `${bounds[bound]}${number}${unit === '%' ? ' per cent' : ''}`;
+}
+
+/**
+ * A number with so many significant digits, rounded up or down: a limit is rounded away from the figure it bounds, so
+ * that what is printed still holds.
+ */
+export function roundOutward(value: number, digits: number, direction: 'up' | 'down'): number {
+  if (value === 0) return 0;
+  const step = 10 ** (Math.floor(Math.log10(Math.abs(value))) - digits + 1);
+  return Number((stepsOutward(value / step, direction) * step).toPrecision(digits));
+}
+
+/** The same with so many decimals, as text. */
+export function fixedOutward(value: number, decimals: number, direction: 'up' | 'down'): string {
+  const steps = 10 ** decimals;
+  return (stepsOutward(value * steps, direction) / steps).toFixed(decimals);
+}
+
+function stepsOutward(steps: number, direction: 'up' | 'down'): number {
+  // A value that is whole but for floating point stays as it is.
+  const whole = Math.round(steps);
+  if (Math.abs(steps - whole) < 1e-9) return whole;
+  return direction === 'up' ? Math.ceil(steps) : Math.floor(steps);
+}
+
+/** A probability as a percentage that holds as an upper limit: `0.014 per cent`. */
+export const percentAtMost = (probability: number): string => {
+  const percent = roundOutward(probability * 100, 2, 'up');
+  return `${percent.toLocaleString(locale, { minimumSignificantDigits: percent < 10 ? 2 : 1, maximumSignificantDigits: 2 })} per cent`;
+};
+
+/** A share as a percentage to the nearest whole number: `about 37 per cent`. For what is an estimate and no limit. */
+export const percentAbout = (share: number): string => `about ${Math.round(share * 100)} per cent`;

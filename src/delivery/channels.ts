@@ -1,0 +1,68 @@
+import { folderDelivery } from './folder.ts';
+import { openMail } from './mail.ts';
+import type { Deliver, Parcel, Receipt } from './message.ts';
+import type { DeliverySettings } from './settings.ts';
+import type { SmtpLimits } from './smtp.ts';
+import { refusalOf } from './target-faults.ts';
+import { webhookDelivery, type WebhookLimits } from './webhook.ts';
+
+export interface Delivery extends AsyncDisposable {
+  readonly deliver: Deliver;
+  /** Sends a message without an edition, to show that the settings work; held where they do not allow it. */
+  testMail(to: { readonly address: string; readonly signal: AbortSignal }): Promise<Receipt>;
+}
+
+/**
+ * Delivery by every channel. At the moment of sending, and before anything leaves, it checks once more what was
+ * checked when the brief was loaded: settings and clearances may have changed in between.
+ */
+export function openDelivery({
+  settings,
+  foldersRoot,
+  now,
+  limits = {},
+}: {
+  settings: DeliverySettings;
+  foldersRoot: string;
+  now: () => Date;
+  limits?: { readonly smtp?: Partial<SmtpLimits>; readonly webhook?: Partial<WebhookLimits> };
+}): Delivery {
+  const mail = settings.mail && openMail(settings.mail, { now, limits: limits.smtp ?? {} });
+  const webhook = settings.webhook && webhookDelivery(settings.webhook, { now, ...limits.webhook });
+  const folder = folderDelivery(foldersRoot);
+
+  const deliver: Deliver = async (parcel, to) => {
+    const refusal = refusalOf(to.target, parcel.marking, settings);
+    if (refusal !== undefined) return { outcome: 'held', reason: `${refusal.problem} ${refusal.mend}` };
+    const channel = 'email' in to.target ? mail?.deliver : 'webhook' in to.target ? webhook : folder;
+    // What has no settings was refused above.
+    if (!channel) throw new TypeError('There is no channel for the target.');
+    return channel(parcel, to);
+  };
+
+  return {
+    deliver,
+    testMail: ({ address, signal }) =>
+      deliver(testParcel(now()), {
+        target: { email: address, clearance: 'TLP:CLEAR', only: {}, afterCrash: 'hold' },
+        signal,
+      }),
+    async [Symbol.asyncDispose]() {
+      await mail?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const testParcel = (at: Date): Parcel => ({
+  id: `test-${at.getTime()}`,
+  kind: 'alert',
+  edition: 'test',
+  brief: 'test',
+  title: 'Test message',
+  issue: 'test',
+  asOf: at.toISOString().slice(0, 10),
+  marking: 'TLP:CLEAR',
+  correction: null,
+  paragraphs: ['Sitrep can send mail as it is set up. There is nothing else to do.'],
+  pdf: null,
+});

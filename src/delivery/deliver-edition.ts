@@ -1,0 +1,254 @@
+import { hashOf } from '../hash.ts';
+import { waitReason, waitsForApproval } from '../ledger/approval.ts';
+import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/edition.ts';
+import { replacementOf } from '../ledger/revisions.ts';
+import type { Ledger, Settlement } from '../ledger/types.ts';
+import type { Log } from '../log.ts';
+import { beyondClearance, holdsWhenUnknown, target } from '../project/target.ts';
+import { approvalAlertTo, undeliveredAlertTo } from './alert.ts';
+import type { Deliver, Parcel, Receipt } from './message.ts';
+import { goneBefore } from './recipients.ts';
+import { backoffSeconds } from './retry-policy.ts';
+import type { RetryPolicy } from './settings.ts';
+
+/** What delivering needs of the world. */
+export interface Dispatch {
+  readonly ledger: Ledger;
+  readonly deliver: Deliver;
+  /** The bytes of an edition's PDF; undefined when they are not there. */
+  readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
+  /**
+   * Writes down, safe from a crash, that an edition is being delivered: from then on nothing may overwrite it. False
+   * where its PDF is no longer this one.
+   */
+  markDelivered(folder: string, pdf: { readonly name: string; readonly sha256: string }): Promise<boolean>;
+  /** The operator's mailbox, or webhook where there is none. */
+  readonly operator: string | null;
+  /** Alerts go out together, at most one message in this time. */
+  readonly alertEverySeconds: number;
+  /**
+   * Reaches the operator another way when an alert was not accepted; gives what came of it. It must not depend on what
+   * was just found not to work.
+   */
+  readonly alertOtherwise: (
+    parcel: Parcel,
+    options: { reason: string; isFirstTry: boolean; signal: AbortSignal },
+  ) => Promise<Receipt | null>;
+  readonly log: Log;
+  /** Longest time for one attempt. */
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+  /** Where an edition can be read, if it is served. */
+  readonly urlOf: (edition: string) => string | null;
+  now(): Date;
+  random(): number;
+}
+
+/** Each try without an answer may have left a copy with the recipient. */
+const MOST_UNANSWERED = 8;
+/** Each may have reached the recipient: what ends its process that often is not sent once more. */
+const MOST_INTERRUPTIONS = 20;
+
+/** Sends one delivery to a recipient once. The outcome is in the ledger before the next attempt. */
+export async function deliverEdition(
+  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
+  dispatch: Dispatch,
+): Promise<void> {
+  const { ledger, log, operator } = dispatch;
+  const claim = await ledger.claimDelivery(id, { job, now: dispatch.now() });
+  if (claim === undefined) return;
+  const { delivery, edition } = claim;
+  const fields = { edition: edition.id, delivery: id, channel: delivery.channel, content: delivery.content };
+  log.info({ ...fields, attempt: delivery.attempt }, 'sending');
+  const receipt = await attempt(claim, dispatch, signal);
+  const settlement = settle(receipt, delivery, dispatch);
+  const wrong = !['sent', 'retried', 'given-back'].includes(settlement.state);
+  // An alert that cannot be sent is not worth another.
+  const alert =
+    wrong && operator !== null && isForRecipients(delivery.content)
+      ? settlement.state === 'waiting'
+        ? await approvalAlertTo(operator, { edition: edition.id, ledger })
+        : await undeliveredAlertTo(operator, { edition: edition.id, ledger })
+      : null;
+  const settled = await ledger.settleDelivery(delivery, settlement, { now: dispatch.now(), alert });
+  const outcome = { ...fields, outcome: settlement.state, reason: settlement.reason };
+  if (!settled) log.warn(outcome, 'The delivery was cancelled or taken over meanwhile.');
+  else if (wrong) log.error(outcome, 'The delivery did not go out.');
+  else log.info(outcome, settlement.state);
+}
+
+type Claimed = NonNullable<Awaited<ReturnType<Ledger['claimDelivery']>>>;
+
+async function attempt(
+  { delivery, edition, interrupted }: Claimed,
+  dispatch: Dispatch,
+  signal: AbortSignal,
+): Promise<Attempted> {
+  const timeout = AbortSignal.timeout(dispatch.timeoutMs);
+  try {
+    // Otherwise it is sent again, with the same id.
+    const known = target.safeParse(delivery.target);
+    if (interrupted && known.success && holdsWhenUnknown(known.data))
+      return { outcome: 'unknown', reason: 'The process ended while it was being sent.' };
+    const tooOften = interruptedTooOften(delivery.interruptions);
+    if (tooOften) return tooOften;
+    const parcel = await pack({ delivery, edition }, dispatch);
+    if ('outcome' in parcel) return parcel;
+    if (!known.success) return held('Its address was forgotten, as the retention of addresses asks.');
+    const beyond = beyondClearance(known.data, parcel.marking);
+    if (beyond !== null) return held(beyond);
+    if (parcel.pdf !== null && edition.folder !== null) {
+      const marked = await dispatch.markDelivered(edition.folder, parcel.pdf);
+      if (!marked) return notAsMade(edition, { isThere: true });
+    }
+    signal.throwIfAborted();
+    return await dispatch.deliver(parcel, { target: known.data, signal: AbortSignal.any([signal, timeout]) });
+  } catch (error) {
+    // A channel that may have handed something over answers, and does not reject: nothing has been sent.
+    return notSent(error, { signal, timeout });
+  }
+}
+
+/** What an error means that came before anything was sent. */
+export function notSent(
+  error: unknown,
+  { signal, timeout }: { signal: AbortSignal; timeout: AbortSignal },
+): Attempted {
+  if (signal.aborted) return { outcome: 'given-back', reason: 'The process was stopped before it was sent.' };
+  if (timeout.aborted) return { outcome: 'deferred', reason: 'It took too long.' };
+  return { outcome: 'deferred', reason: error instanceof Error ? error.message : String(error) };
+}
+
+export const interruptedTooOften = (interruptions: number): Receipt | undefined =>
+  interruptions > MOST_INTERRUPTIONS
+    ? held(`The process ended ${interruptions} times while it was being sent.`)
+    : undefined;
+
+const held = (reason: string): Receipt => ({ outcome: 'held', reason });
+
+/** A receipt; or that it was not sent, because the process was stopped or because it is not approved. */
+export type Attempted =
+  | Receipt
+  | { readonly outcome: 'given-back'; readonly reason: string }
+  | { readonly outcome: 'waiting'; readonly reason: string; readonly approvedSha256: string | null };
+
+/** What is sent, or why it cannot be. */
+async function pack(
+  { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
+  { ledger, readPdf, urlOf }: Dispatch,
+): Promise<Parcel | Attempted> {
+  const common = {
+    id: delivery.id,
+    edition: edition.id,
+    brief: edition.brief,
+    asOf: edition.asOf,
+    correction: null,
+  };
+  const { card } = edition;
+  if (card === null) return held('The edition was never made.');
+  // Asked for while its correction was: who received it by then was counted already, or is when that is made.
+  const later = await replacementOf(edition, ledger);
+  if (later)
+    return held(`${edition.id} is replaced by ${later.id}. Cancel this delivery, and resend that one.`);
+  const { title, issue, marking, paragraphs } = card;
+  if (waitsForApproval(edition)) return unapproved(edition, edition.approvedSha256 === null ? '' : madeAgain);
+  if (card.pdf === null) return { ...common, kind: 'notice', title, issue, marking, paragraphs, pdf: null };
+  const content = edition.folder === null ? undefined : await readPdf(edition.folder, card.pdf);
+  const sha256 = content && hashOf(content);
+  if (content === undefined || sha256 !== edition.sha256)
+    return notAsMade(edition, { isThere: content !== undefined });
+  const pdf = { name: card.pdf, content, sha256, url: urlOf(edition.id) };
+  const correction = await correctionOf(edition, { delivery, ledger });
+  return { ...common, correction, kind: 'edition', title, issue, marking, paragraphs, pdf };
+}
+
+async function correctionOf(
+  edition: EditionRecord,
+  { delivery, ledger }: { delivery: DeliveryRecord; ledger: Ledger },
+): Promise<Parcel['correction']> {
+  if (edition.correction === null) return null;
+  const { revision, asOf, replaces } = edition.correction;
+  const { channel, address } = delivery;
+  const earlier = (await goneBefore(edition, ledger)).filter(
+    (each) => each.channel === channel && each.address === address,
+  );
+  const follows = earlier.map(({ id }) => id);
+  return { revision, asOf, replaces: replaces.edition, changes: edition.card?.corrected ?? [], follows };
+}
+
+const unapproved = ({ id, approvedSha256 }: EditionRecord, why: string): Attempted => ({
+  outcome: 'waiting',
+  reason: [why, waitReason(id)].filter((part) => part !== '').join(' '),
+  approvedSha256,
+});
+/** For a PDF that is gone, or other than the one that was made: what lies there would be sent, and nobody approved that. */
+const notAsMade = (edition: EditionRecord, { isThere }: { isThere: boolean }): Attempted =>
+  isThere && edition.needsApproval
+    ? unapproved(edition, altered(edition.folder))
+    : held(`The PDF in ${edition.folder} is missing or no longer the one that was made. Restore it.`);
+const madeAgain = 'It was made again since it was approved.';
+const altered = (folder: string | null): string =>
+  `The PDF in ${folder} is no longer the one that was made and approved. Restore it, or have it made again by "retry".`;
+
+/** What a receipt means for the delivery: what may pass is tried again until the retry policy ends. */
+export function settle(
+  receipt: Attempted,
+  { attempt: number, target: to, mayHaveArrived: before, tryingSince, unanswered }: DeliveryRecord,
+  dispatch: Dispatch,
+): Settlement {
+  const mayHaveArrived = before || receipt.outcome === 'unknown';
+  const asItEnds = (reason: string): string =>
+    mayHaveArrived ? `${reason.replace(/\.?$/, '.')} It may have arrived.` : reason;
+  switch (receipt.outcome) {
+    case 'sent':
+      return { state: 'sent', reason: receipt.detail };
+    case 'waiting': {
+      const { reason, approvedSha256 } = receipt;
+      return { state: 'waiting', reason, approvedSha256 };
+    }
+    case 'given-back':
+      return { state: 'given-back', reason: receipt.reason };
+    case 'bounced':
+    case 'held':
+      return { state: receipt.outcome, reason: asItEnds(receipt.reason) };
+    case 'unknown': {
+      const parsed = target.safeParse(to);
+      if (parsed.success && holdsWhenUnknown(parsed.data))
+        return { state: 'held', reason: asItEnds(receipt.reason), mayHaveArrived };
+      break;
+    }
+    case 'deferred':
+      break;
+  }
+  const { retry } = dispatch;
+  const isUnanswered = receipt.outcome === 'unknown';
+  const leftSeconds = secondsLeft(tryingSince, dispatch);
+  if (leftSeconds <= 0 || (isUnanswered && unanswered + 1 >= MOST_UNANSWERED)) {
+    const tried = `Tried ${number} times in ${spanOf(retry.forSeconds - leftSeconds)}.`;
+    return { state: 'failed', reason: asItEnds(`${tried} ${receipt.reason}`), mayHaveArrived };
+  }
+  // The last try comes when the time is up, and not a pause before that.
+  const pause = backoffSeconds(number, () => dispatch.random(), retry);
+  const afterSeconds = Math.min(pause, Math.ceil(leftSeconds));
+  return { state: 'retried', reason: receipt.reason, afterSeconds, mayHaveArrived, unanswered: isUnanswered };
+}
+
+/** Of the time that the retry policy allows. */
+const secondsLeft = (tryingSince: Date | null, { retry, now }: Pick<Dispatch, 'retry' | 'now'>): number =>
+  tryingSince === null
+    ? retry.forSeconds
+    : retry.forSeconds - (now().getTime() - tryingSince.getTime()) / 1000;
+
+/** `5 days`, `20 hours`, `3 minutes`. */
+export function spanOf(seconds: number): string {
+  const [size, unit] = (
+    [
+      [86_400, 'day'],
+      [3600, 'hour'],
+      [60, 'minute'],
+      [1, 'second'],
+    ] as const
+  ).find(([each]) => seconds >= each * 2) ?? [1, 'second'];
+  const count = Math.round(seconds / size);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { link, lstat, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import type { Deliver, Parcel, Receipt } from './message.ts';
+
+/**
+ * Puts the PDF, or the words of a notice as a text file, at `<root>/<folder>/<brief>/<name>`, whole or not at all, and
+ * on the disk before it is reported. What is there already is never overwritten.
+ */
+export function folderDelivery(root: string): Deliver {
+  return async (parcel, { target, signal }) => {
+    if (!('folder' in target)) throw new TypeError('The target is no folder.');
+    const { name, content } = fileOf(parcel);
+    const folder = resolve(root, target.folder);
+    const place = resolve(folder, parcel.brief, name);
+    if (!folder.startsWith(resolve(root) + sep) || dirname(dirname(place)) !== folder) {
+      return { outcome: 'held', reason: `The file ${name} would not lie in the folder of its brief.` };
+    }
+    signal.throwIfAborted();
+    try {
+      return await put(place, content, { shown: join(target.folder, parcel.brief, name) });
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === undefined) throw error;
+      return { outcome: 'deferred', reason: `The file cannot be written to ${target.folder}: ${code}.` };
+    }
+  };
+}
+
+function fileOf({ id, kind, edition, title, issue, marking, paragraphs, pdf }: Parcel): {
+  name: string;
+  content: Uint8Array;
+} {
+  if (pdf !== null) return { name: pdf.name, content: pdf.content };
+  const text = [marking, `${title}, ${issue}`, ...paragraphs, marking].join('\n\n');
+  // An edition can give rise to several alerts.
+  const stem = kind === 'alert' ? `alert-${id}` : `${edition}-${kind}`;
+  return { name: `${stem.replaceAll(/[^\w.-]+/g, '-')}.txt`, content: Buffer.from(`${text}\n`) };
+}
+
+async function put(place: string, content: Uint8Array, { shown }: { shown: string }): Promise<Receipt> {
+  if (await isTaken(place)) return compare(place, content, shown);
+
+  const folder = dirname(place);
+  const made = await mkdir(folder, { recursive: true });
+  const fresh = join(folder, `.new-${randomUUID()}`);
+  try {
+    await writeToDisk(fresh, content);
+    await claim(fresh, place);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return await compare(place, content, shown);
+  } finally {
+    await unlink(fresh).catch(unless('ENOENT'));
+  }
+  // A new name is only kept through a power cut once its folder is; so with the folders made for it.
+  for (let each = folder; ; each = dirname(each)) {
+    await using handle = await open(each);
+    await handle.sync();
+    if (made === undefined || each === dirname(made)) break;
+  }
+  return { outcome: 'sent', detail: shown };
+}
+
+const isTaken = async (place: string): Promise<boolean> =>
+  (await lstat(place).catch(unless('ENOENT'))) !== undefined;
+
+/** What stands at `place` may be anything, such as a link to a device that never ends: only a file is read. */
+async function compare(place: string, content: Uint8Array, shown: string): Promise<Receipt> {
+  const there = await lstat(place);
+  const isSame =
+    there.isFile() && there.size === content.length && Buffer.compare(await readFile(place), content) === 0;
+  return isSame
+    ? { outcome: 'sent', detail: `${shown}, which was there already` }
+    : {
+        outcome: 'held',
+        reason: `Another file is at ${shown} already. Move it away, or cancel the delivery.`,
+      };
+}
+
+async function writeToDisk(file: string, content: Uint8Array): Promise<void> {
+  await using handle = await open(file, 'wx');
+  await handle.writeFile(content);
+  await handle.sync();
+}
+
+/** Gives `fresh` its name. A link, unlike a renaming, fails when the name is taken. */
+async function claim(fresh: string, place: string): Promise<void> {
+  try {
+    await link(fresh, place);
+  } catch (error) {
+    // Some file systems, such as exFAT, know no links.
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error;
+    await rename(fresh, place);
+  }
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error ? String(error.code) : undefined;
+
+const unless =
+  (code: string) =>
+  (error: unknown): undefined => {
+    if (codeOf(error) !== code) throw error;
+  };

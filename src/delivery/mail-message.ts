@@ -1,0 +1,133 @@
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { longDay } from '../dataset/wording.ts';
+import type { Parcel } from './message.ts';
+import type { MailSettings } from './settings.ts';
+
+/** The message for one recipient as it goes over the wire, with its PDF unless that makes it larger than `maxBytes`. */
+export async function composeMail(
+  parcel: Parcel,
+  { to, mail, date }: { to: string; mail: MailSettings; date: Date },
+): Promise<Buffer> {
+  const whole = await encode(parcel, { to, mail, date, enclosure: 'attached' });
+  if (parcel.pdf === null || whole.length <= mail.maxBytes) return whole;
+  return encode(parcel, { to, mail, date, enclosure: 'left-out' });
+}
+
+function encode(
+  parcel: Parcel,
+  { to, mail, date, enclosure }: { to: string; mail: MailSettings; date: Date; enclosure: Enclosure },
+): Promise<Buffer> {
+  const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
+  const { brief, id, pdf, correction } = parcel;
+  const idOf = (delivery: string) => `<${delivery}@${domain}>`;
+  const follows = correction?.follows.map(idOf) ?? [];
+  const stop = `mailto:${mail.unsubscribe}?subject=${encodeURIComponent(`unsubscribe ${brief}`)}`;
+  const message = new MailComposer({
+    from: mail.from,
+    // As an object, an address is never read as a list of several.
+    to: { name: '', address: to },
+    subject: subjectOf(parcel),
+    date,
+    messageId: idOf(id),
+    // RFC 5322, section 3.6.4: a correction stands below what it corrects.
+    ...(follows.length > 0 && { inReplyTo: follows.at(-1), references: follows }),
+    headers: [
+      // RFC 2919, 2369 and 3834: filters can file it, readers can leave, and no absence is answered to it.
+      { key: 'List-Id', value: `<${brief}.${domain}>` },
+      ...(mail.unsubscribe === null ? [] : [{ key: 'List-Unsubscribe', value: `<${stop}>` }]),
+      { key: 'Auto-Submitted', value: 'auto-generated' },
+      // By another id some mailboxes would show the two apart.
+      { key: 'X-Entity-Ref-ID', value: correction?.follows[0] ?? id },
+    ],
+    ...bodiesOf(parcel, { enclosure, mail }),
+    attachments:
+      pdf === null || enclosure === 'left-out'
+        ? []
+        : [{ filename: pdf.name, content: Buffer.from(pdf.content), contentType: 'application/pdf' }],
+    // The same message sent again is the same but for its date.
+    baseBoundary: id,
+    newline: 'windows',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return message.compile().build();
+}
+
+/** Where the PDF is: in the message, or elsewhere because that would be larger than `maxBytes`. */
+type Enclosure = 'attached' | 'left-out';
+
+const kinds = { edition: '', notice: 'Notice: ', alert: 'Alert: ' } as const;
+
+/** `[TLP:CLEAR] Title, 2021-W33, as of 22 August 2021`, and `Correction: …, revision 2` */
+const subjectOf = (parcel: Parcel): string =>
+  `[${parcel.marking}] ${parcel.correction === null ? kinds[parcel.kind] : 'Correction: '}${headingOf(parcel)}`;
+
+const headingOf = ({ title, issue, asOf, correction }: Parcel): string =>
+  [title, issue, `as of ${longDay(asOf)}`, correction ? `revision ${correction.revision}` : '']
+    .filter((part) => part !== '')
+    .join(', ');
+
+/** What a correction is, and of what. */
+const correctionWords = ({ issue, correction }: Parcel): string[] =>
+  correction === null
+    ? []
+    : [
+        `This corrects the issue ${issue} as it was sent before (${correction.replaces}), and takes its place. It takes ` +
+          `in what was revised or withdrawn by ${longDay(correction.asOf)}:`,
+        ...correction.changes.map((change) => change.replace(/^./, (first) => first.toUpperCase())),
+      ];
+
+/** The same words as plain text and as HTML, the marking first and last. */
+function bodiesOf(
+  parcel: Parcel,
+  { enclosure, mail }: { enclosure: Enclosure; mail: MailSettings },
+): { text: string; html: string } {
+  const { marking, pdf } = parcel;
+  const heading = headingOf(parcel);
+  const paragraphs = [...correctionWords(parcel), ...parcel.paragraphs];
+  const about = pdf === null ? [] : [whereThePdfIs(parcel, pdf, { enclosure, mail })];
+  const footer = whyYou(parcel, mail);
+  const link = enclosure === 'left-out' && pdf?.url ? [pdf.url] : [];
+  return {
+    text: [marking, heading, ...paragraphs, ...about, ...link, footer, marking].join('\n\n') + '\n',
+    html: [
+      '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+      `<title>${escape(heading)}</title></head>`,
+      '<body style="font-family: sans-serif; max-width: 40em">',
+      `<p><strong>${escape(marking)}</strong></p>`,
+      `<h1 style="font-size: 1.25em">${escape(heading)}</h1>`,
+      ...[...paragraphs, ...about].map((words) => `<p>${escape(words)}</p>`),
+      ...link.map((url) => `<p><a href="${escape(url)}">${escape(url)}</a></p>`),
+      `<hr><p style="font-size: 0.85em">${escape(footer)}</p>`,
+      `<p><strong>${escape(marking)}</strong></p>`,
+      '</body></html>',
+    ].join('\n'),
+  };
+}
+
+function whereThePdfIs(
+  { edition }: Parcel,
+  { name, content, sha256, url }: NonNullable<Parcel['pdf']>,
+  { enclosure, mail }: { enclosure: Enclosure; mail: MailSettings },
+): string {
+  if (enclosure === 'attached') return `The whole brief is attached: ${name}.`;
+  const why = `The PDF is left out: with it, this message would be larger than ${megabytes(mail.maxBytes)}.`;
+  if (url !== null) return `${why} It can be read here:`;
+  return (
+    `${why} ${name} (${megabytes(content.length)}) is kept as edition ${edition} where it was made; ` +
+    `ask ${mail.unsubscribe ?? mail.from.address} for it. Its SHA-256 is ${sha256}.`
+  );
+}
+
+function whyYou({ brief, kind }: Parcel, { unsubscribe, from }: MailSettings): string {
+  if (kind === 'alert') return 'You receive this because your address is set as the operator of Sitrep.';
+  return (
+    `You receive this because your address stands among the recipients of the brief "${brief}". ` +
+    `To receive it no more, write to ${unsubscribe ?? from.address}.`
+  );
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
+
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -1,0 +1,99 @@
+import type { Marking } from '../dataset/fields.ts';
+import type { DeliveryRecord, EditionRecord, NewDelivery } from '../ledger/edition.ts';
+import { revisionOf } from '../ledger/revisions.ts';
+import type { Ledger } from '../ledger/types.ts';
+import type { Brief } from '../project/brief.ts';
+import { hasValues } from '../project/parameters.ts';
+import { addressOf, beyondClearance, type Target, target } from '../project/target.ts';
+
+/** One delivery for each target that the edition is for and that it may reach. */
+export function targetsOf(
+  { reach, parameters }: EditionRecord,
+  {
+    brief,
+    content,
+    isExample = () => false,
+  }: {
+    brief: Brief;
+    content: 'edition' | 'notice';
+    /** Examples are never sent to. */
+    isExample?: ((to: Target) => boolean) | undefined;
+  },
+): NewDelivery[] {
+  const { deliver, marking } = brief.config;
+  return deliver
+    .filter((to) => !isExample(to))
+    .filter(({ only }) => hasValues(parameters, only))
+    .map((to) => ({ to, ...addressOf(to) }))
+    .filter(({ channel }) => reach === 'all' || (reach === 'folders' && channel === 'folder'))
+    .map(({ to, channel, address }) => ({
+      channel,
+      address,
+      content,
+      copy: 0,
+      target: to,
+      heldBecause: beyondClearance(to, marking),
+    }));
+}
+
+/**
+ * A delivery of a revision for exactly those whom any earlier one reached, at the address and under the terms of
+ * then, whatever the brief says by now. One whose address was forgotten since is held, so that it is not lost unseen.
+ */
+export async function receiversOf(
+  edition: EditionRecord,
+  { ledger, marking }: { ledger: Ledger; marking: Marking },
+): Promise<NewDelivery[]> {
+  const gone = await goneBefore(edition, ledger);
+  const latest = new Map(gone.map((each) => [placeOf(each), each]));
+  return [...latest.values()].map(({ channel, address, target: to }) => {
+    const known = target.safeParse(to);
+    return {
+      channel,
+      address,
+      content: 'edition',
+      copy: 0,
+      target: to,
+      heldBecause: known.success ? beyondClearance(known.data, marking) : forgotten(edition.id),
+    };
+  });
+}
+
+const forgotten = (edition: string): string =>
+  `An earlier revision went there, and the address was forgotten since. Tell them otherwise: "sitrep resend ${edition} --to …".`;
+
+/** What of the earlier revisions of an edition went out, the earliest first. */
+export async function goneBefore(edition: EditionRecord, ledger: Ledger): Promise<DeliveryRecord[]> {
+  const revisions = await ledger.revisions(edition.id);
+  return goneOf(
+    revisions.filter((each) => revisionOf(each) < revisionOf(edition)),
+    ledger,
+  );
+}
+
+/**
+ * What of some revisions went out, the earliest first: it was sent, or is being sent at this moment, or may have
+ * arrived. A correction goes to those too: who has the error must hear of it.
+ */
+export async function goneOf(revisions: readonly EditionRecord[], ledger: Ledger): Promise<DeliveryRecord[]> {
+  const gone: DeliveryRecord[] = [];
+  for (const { id } of revisions) {
+    const deliveries = await ledger.deliveries({ edition: id, limit: 100_000 });
+    gone.push(
+      ...deliveries
+        .filter(({ content }) => content === 'edition')
+        .filter(({ state, mayHaveArrived }) => state === 'sent' || state === 'sending' || mayHaveArrived)
+        .toReversed(),
+    );
+  }
+  return gone;
+}
+
+/** Of what went out that of which nobody knows whether it arrived, at addresses where nothing else did for sure. */
+export function unsureOf(gone: readonly DeliveryRecord[]): DeliveryRecord[] {
+  const sure = new Set(gone.filter(({ state }) => state === 'sent').map(placeOf));
+  return gone.filter((each) => each.state !== 'sent' && !sure.has(placeOf(each)));
+}
+
+/** Where a delivery goes. */
+export const placeOf = ({ channel, address }: DeliveryRecord): string => `${channel} ${address}`;

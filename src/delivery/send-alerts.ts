@@ -1,0 +1,131 @@
+import { today } from '../calendar.ts';
+import { hashOf } from '../hash.ts';
+import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/edition.ts';
+import type { Ledger } from '../ledger/types.ts';
+import { target } from '../project/target.ts';
+import { alertLine, wordsOf } from './alert.ts';
+import {
+  type Attempted,
+  deliverEdition,
+  type Dispatch,
+  interruptedTooOften,
+  notSent,
+  settle,
+} from './deliver-edition.ts';
+import type { Parcel, Receipt } from './message.ts';
+
+/** Alerts that one message lists; it counts the rest. */
+const MOST_LISTED = 50;
+
+/** Sends a delivery: an edition to a recipient, or an alert to the operator with all others that wait. */
+export async function sendDelivery(
+  job: { id: string; job: string; signal: AbortSignal },
+  dispatch: Dispatch,
+): Promise<void> {
+  const [found] = await dispatch.ledger.deliveries({ id: job.id });
+  if (found === undefined) return;
+  await (isForRecipients(found.content) ? deliverEdition(job, dispatch) : sendAlerts(job, dispatch));
+}
+
+/**
+ * Sends all alerts that wait as one message. When it is not accepted, the operator is reached another way, so that word
+ * of a dead mail server does not depend on that server.
+ */
+async function sendAlerts(
+  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
+  dispatch: Dispatch,
+): Promise<void> {
+  const { ledger, log, alertEverySeconds: everySeconds } = dispatch;
+  const alerts = await ledger.claimAlerts(id, { job, now: dispatch.now(), everySeconds });
+  const [first] = alerts;
+  if (first === undefined) return;
+  const fields = { alerts: alerts.length, channel: first.channel, attempt: first.attempt };
+  log.info(fields, 'sending alerts');
+  const parcel = await digestOf(alerts, dispatch);
+  const receipt = await attempt(alerts, { parcel, dispatch, signal });
+  // The time limit of the mail does not apply: it may be over because the mail server fell silent.
+  const other =
+    receipt.outcome === 'sent' || signal.aborted
+      ? null
+      : await dispatch.alertOtherwise(parcel, {
+          reason: receipt.reason,
+          isFirstTry: alerts.some((alert) => alert.attempt <= 1),
+          signal,
+        });
+  const reached: Receipt | undefined =
+    other?.outcome === 'sent' && receipt.outcome !== 'sent'
+      ? { outcome: 'sent', detail: `By webhook (${other.detail}). By mail: ${receipt.reason}` }
+      : undefined;
+  const now = dispatch.now();
+  const settled = alerts.map((alert) => ({ alert, settlement: settle(reached ?? receipt, alert, dispatch) }));
+  // Alerts run out of time one by one: a new one must not fail with the oldest.
+  for (const group of Map.groupBy(settled, ({ settlement }) => settlement.state).values()) {
+    const [one] = group;
+    // An alert never waits for approval.
+    if (one === undefined || one.settlement.state === 'waiting') continue;
+    await ledger.settleAlerts(
+      group.map(({ alert }) => alert),
+      one.settlement,
+      { now },
+    );
+  }
+  const outcome = { ...fields, outcome: (reached ?? receipt).outcome, reason: settled[0]?.settlement.reason };
+  if (receipt.outcome === 'sent') log.info(outcome, 'The operator was alerted.');
+  else log.error(outcome, 'The alerts were not accepted.');
+}
+
+/** Sends a message of alerts once. */
+async function attempt(
+  alerts: readonly DeliveryRecord[],
+  { parcel, dispatch, signal }: { parcel: Parcel; dispatch: Dispatch; signal: AbortSignal },
+): Promise<Attempted> {
+  const interrupted = interruptedTooOften(Math.max(...alerts.map(({ interruptions }) => interruptions)));
+  if (interrupted) return interrupted;
+  const to = target.safeParse(alerts[0]?.target);
+  if (!to.success) return { outcome: 'held', reason: 'The address of the operator was forgotten.' };
+  const timeout = AbortSignal.timeout(dispatch.timeoutMs);
+  try {
+    signal.throwIfAborted();
+    return await dispatch.deliver(parcel, { target: to.data, signal: AbortSignal.any([signal, timeout]) });
+  } catch (error) {
+    // A channel that may have handed something over answers, and does not reject: nothing has been sent.
+    return notSent(error, { signal, timeout });
+  }
+}
+
+/** One message of several alerts. The same alerts make the same id, so that a message sent twice shows once. */
+async function digestOf(
+  alerts: readonly DeliveryRecord[],
+  { ledger, now }: Pick<Dispatch, 'now'> & { ledger: Ledger },
+): Promise<Parcel> {
+  const common = { kind: 'alert', issue: '', marking: 'TLP:CLEAR', correction: null, pdf: null } as const;
+  const found: { alert: DeliveryRecord; edition: EditionRecord }[] = [];
+  const inOrder = alerts.toSorted((a, b) => (`${a.edition} ${a.id}` < `${b.edition} ${b.id}` ? -1 : 1));
+  for (const alert of inOrder.slice(0, MOST_LISTED)) {
+    const edition = await ledger.edition(alert.edition);
+    if (edition) found.push({ alert, edition });
+  }
+  const [only] = found;
+  if (alerts.length === 1 && only && !isForRecipients(only.alert.content)) {
+    const { id, brief, asOf } = only.edition;
+    const words = wordsOf(only.alert.content, only.edition, await ledger.deliveries({ edition: id }));
+    return { ...common, id: only.alert.id, edition: id, brief, asOf, ...words };
+  }
+  const lines = found.flatMap(({ alert: { content }, edition }) =>
+    isForRecipients(content) ? [] : [alertLine(content, edition)],
+  );
+  const more = alerts.length - lines.length;
+  return {
+    ...common,
+    id: hashOf(Buffer.from(inOrder.map(({ id }) => id).join())).slice(0, 32),
+    edition: '',
+    brief: 'alerts',
+    asOf: today(now(), 'UTC'),
+    title: `Sitrep: ${alerts.length} alerts`,
+    paragraphs: [
+      ...lines,
+      ...(more > 0 ? [`And ${more} more.`] : []),
+      '"sitrep runs" and "sitrep deliveries" show all; "sitrep retry" and the id of an edition tries it again.',
+    ],
+  };
+}

@@ -1,0 +1,83 @@
+import { type Marking, mayReceive } from '../dataset/fields.ts';
+import type { Fault } from '../errors.ts';
+import { redactAddress } from '../log.ts';
+import type { Target } from '../project/target.ts';
+import { type DeliverySettings, isLoopback } from './settings.ts';
+
+/** Why nothing may go to a target, and how to mend it. `field` is the one of the target that stands in the way. */
+export type Refusal = Pick<Fault, 'problem' | 'mend'> & {
+  readonly field: 'clearance' | 'email' | 'webhook';
+  /** The settings say nothing of this channel at all: a brief is not at fault for that. */
+  readonly unset?: boolean;
+};
+
+/** Whether what is marked `marking` may go to a target as the settings are: undefined when it may. */
+export function refusalOf(to: Target, marking: Marking, settings: DeliverySettings): Refusal | undefined {
+  if (!mayReceive(to.clearance, marking)) {
+    return {
+      field: 'clearance',
+      problem: `What is marked ${marking} may not go to a target cleared for ${to.clearance}.`,
+      mend: 'Raise its clearance if it may see this; otherwise remove the target.',
+    };
+  }
+  if ('email' in to) return refusedMail(to.email, settings);
+  if ('webhook' in to) return refusedWebhook(new URL(to.webhook), settings);
+  return undefined;
+}
+
+function refusedMail(email: string, { mail, operator }: DeliverySettings): Refusal | undefined {
+  const field = 'email';
+  if (mail === null) {
+    const mend = 'Set SITREP_SMTP_URL, SITREP_MAIL_FROM and SITREP_MAIL_DOMAINS; see docs/operating.md.';
+    return { field, unset: true, problem: 'Mail is not configured.', mend };
+  }
+  const domain = domainOf(email);
+  if (email === operator || mail.domains.includes(domain)) return undefined;
+  const problem = `The domain of ${redactAddress(email)} is not one that may receive.`;
+  return { field, problem, mend: `Add ${domain} to SITREP_MAIL_DOMAINS, or correct the address.` };
+}
+
+function refusedWebhook(url: URL, { webhook, operatorWebhook }: DeliverySettings): Refusal | undefined {
+  const field = 'webhook';
+  if (url.username !== '' || url.password !== '') {
+    const mend = 'Remove them: every call is signed with SITREP_WEBHOOK_SECRET.';
+    return { field, problem: 'The address holds a user name or a password.', mend };
+  }
+  if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
+    const problem = `Without TLS, what goes to ${url.hostname} can be read on the way.`;
+    return { field, problem, mend: 'Use https.' };
+  }
+  if (webhook === null) {
+    const mend = 'Set SITREP_WEBHOOK_SECRET and SITREP_WEBHOOK_HOSTS; see docs/operating.md.';
+    return { field, unset: true, problem: 'Webhooks are not configured.', mend };
+  }
+  const isOperator = operatorWebhook !== null && url.href === new URL(operatorWebhook).href;
+  if (isOperator || webhook.hosts.includes(url.hostname.toLowerCase())) return undefined;
+  const problem = `The host ${url.hostname} is not one that may receive.`;
+  return { field, problem, mend: `Add ${url.hostname} to SITREP_WEBHOOK_HOSTS, or correct the address.` };
+}
+
+/** Domains that nobody can have a mailbox in (RFC 2606). */
+const reservedDomain = /^(example\.(com|net|org)|(.*\.)?(example|test|invalid))$/;
+
+/** Whether a target is an example that was left in a brief: nothing is ever sent to it. */
+export const isExample = (to: Target, { mail, operator }: DeliverySettings): boolean => {
+  if (!('email' in to) || mail === null || to.email === operator) return false;
+  const domain = domainOf(to.email);
+  return reservedDomain.test(domain) && !mail.domains.includes(domain);
+};
+
+const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1).toLowerCase();
+
+/** The faults of the targets in a brief: what could never be delivered as the settings are. */
+export function targetFaults(
+  brief: { readonly file: string; readonly marking: Marking; readonly deliver: readonly Target[] },
+  settings: DeliverySettings,
+): Fault[] {
+  return brief.deliver.flatMap((to, index) => {
+    const refusal = refusalOf(to, brief.marking, settings);
+    if (refusal === undefined || refusal.unset === true || isExample(to, settings)) return [];
+    const { field, problem, mend } = refusal;
+    return [{ file: brief.file, field: `deliver.${index}.${field}`, problem, mend }];
+  });
+}

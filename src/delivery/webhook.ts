@@ -1,0 +1,125 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Webhook } from 'standardwebhooks';
+import { z } from 'zod';
+import type { Deliver, Parcel, Receipt } from './message.ts';
+import type { WebhookSettings } from './settings.ts';
+
+export interface WebhookLimits {
+  /** For the whole call. */
+  readonly timeoutMs: number;
+  /** Largest PDF that goes inside the call; a larger one is named by its hash and address alone. */
+  readonly maxInlineBytes: number;
+}
+
+/**
+ * Calls a webhook with the parcel as JSON, signed as Standard Webhooks says (standardwebhooks.com). The receiver knows
+ * a repeated call by `Idempotency-Key`, so that what may have been taken, `unknown`, can be sent again. Whether the host
+ * may receive is for the caller to check.
+ *
+ * Aborted before anything was sent, it rejects with the signal's reason; after that the answer is `unknown`.
+ */
+export function webhookDelivery(
+  { secret }: WebhookSettings,
+  { now, timeoutMs = 60_000, maxInlineBytes = 10_000_000 }: { now: () => Date } & Partial<WebhookLimits>,
+): Deliver {
+  const signer = new Webhook(secret);
+  return async (parcel, { target, signal }) => {
+    if (!('webhook' in target)) throw new TypeError('The target is no webhook.');
+    const body = JSON.stringify(describe(parcel, maxInlineBytes));
+    const at = now();
+    using sending = watchSending(parcel.id);
+    try {
+      const response = await fetch(target.webhook, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'Sitrep',
+          'idempotency-key': parcel.id,
+          'webhook-id': parcel.id,
+          'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+          'webhook-signature': signer.sign(parcel.id, at, body),
+        },
+        body,
+        // Where it leads to was not checked, and nobody signed for it.
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      });
+      // What it says beside the status is of no use, and may be without end.
+      await response.body?.cancel();
+      return receiptOf(response.status);
+    } catch (error) {
+      if (!sending.begun) {
+        signal.throwIfAborted();
+        return { outcome: 'deferred', reason: `The webhook could not be reached: ${nameOf(error)}.` };
+      }
+      const why = signal.aborted ? 'the process was stopped' : nameOf(error);
+      return { outcome: 'unknown', reason: `The webhook broke off, or did not answer: ${why}.` };
+    }
+  };
+}
+
+/** The body of the call. Receivers rely on these names: add, and never rename. */
+function describe(parcel: Parcel, maxInlineBytes: number): object {
+  const { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf, correction } = parcel;
+  const described = pdf && {
+    name: pdf.name,
+    sha256: pdf.sha256,
+    bytes: pdf.content.length,
+    url: pdf.url,
+    contentBase64: pdf.content.length > maxInlineBytes ? null : Buffer.from(pdf.content).toString('base64'),
+  };
+  const corrected = {
+    revision: correction?.revision ?? 1,
+    replaces: correction?.replaces ?? null,
+    correctedAsOf: correction?.asOf ?? null,
+    changes: correction?.changes ?? [],
+  };
+  return { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf: described, ...corrected };
+}
+
+/** They ask for another try. */
+const passing = [408, 425, 429];
+/** The same key is being worked on; or what stands before the receiver had no answer from it. */
+const unclear = [409, 502, 504];
+
+function receiptOf(status: number): Receipt {
+  if (status >= 200 && status < 300) return { outcome: 'sent', detail: `HTTP ${status}` };
+  if (unclear.includes(status)) return { outcome: 'unknown', reason: `The webhook answered ${status}.` };
+  if (status >= 500 || passing.includes(status)) {
+    return { outcome: 'deferred', reason: `The webhook answered ${status}.` };
+  }
+  if (status >= 300 && status < 400) {
+    const reason = `The webhook answered ${status}: redirects are not followed. Name the address that it leads to.`;
+    return { outcome: 'bounced', reason };
+  }
+  return { outcome: 'bounced', reason: `The webhook refused the call: ${status}.` };
+}
+
+/** Published by fetch (undici) once it is connected, right before it writes the head of a request. */
+const SEND_HEADERS = 'undici:client:sendHeaders';
+const sentHeaders = z.looseObject({ headers: z.string() });
+
+/** Whether fetch has begun to send the call of a delivery: its errors do not say so. */
+function watchSending(id: string): Disposable & { readonly begun: boolean } {
+  let begun = false;
+  const look = (message: unknown): void => {
+    const { data } = sentHeaders.safeParse(message);
+    // What cannot be read counts as sent: to be wrong that way only means to ask.
+    if (data === undefined || data.headers.includes(`idempotency-key: ${id}\r\n`)) begun = true;
+  };
+  subscribe(SEND_HEADERS, look);
+  return {
+    get begun() {
+      return begun;
+    },
+    [Symbol.dispose]: () => void unsubscribe(SEND_HEADERS, look),
+  };
+}
+
+/** The code, such as ECONNREFUSED, and not the message: that may hold the address, and the address a token. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no reason given';
+  if (error.name === 'TimeoutError') return 'no answer in time';
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.name;
+}

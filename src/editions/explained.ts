@@ -1,0 +1,99 @@
+import type { Explanation } from '../production/explain.ts';
+import type { ExplainedPlace } from '../provenance/explain-page.ts';
+import type { ExplainedRow } from '../provenance/explained-row.ts';
+import type { Origin } from '../provenance/origin.ts';
+
+/** An explanation as lines for people. */
+export function explained({ phrase, edition, places, near, warnings, differences }: Explanation): string {
+  const count = places.length === 1 ? 'one place' : `${places.length} places`;
+  return [
+    ...warnings.map((each) => `Warning: ${each}`),
+    ...differences.map(({ kind, says }) => `  ${kind}: ${says}`),
+    places.length === 0
+      ? `"${phrase}" does not stand on the page of ${edition}.`
+      : `"${phrase}" stands in ${count} of ${edition}.`,
+    ...(near.length === 0 ? [] : ['What stands there is:', ...near.map((each) => `  ${excerpt(each)}`)]),
+    ...places.flatMap((place, index) => placeLines(place, { number: index + 1, phrase })),
+  ].join('\n');
+}
+
+function placeLines(
+  { what, text, under, page, origins, rows }: ExplainedPlace,
+  { number, phrase }: { number: number; phrase: string },
+): string[] {
+  const where = [
+    page === null ? [] : `page ${page}`,
+    under === null ? [] : `under “${excerpt(under)}”`,
+  ].flat();
+  const cited = rows.filter(({ why }) => why === 'cited');
+  const from = rows.filter(({ why }) => why !== 'cited');
+  return [
+    '',
+    `${number}. ${[what, ...where].join(', ')}`,
+    `   “${around(phrase, text)}”`,
+    ...origins.flatMap(originLines).map((line) => `   ${line}`),
+    ...(from.length === 0 ? [] : ['   comes from', ...from.flatMap(rowLines)]),
+    ...(cited.length === 0 ? [] : ['   and cites', ...cited.flatMap(rowLines)]),
+    ...(rows.length === 0 ? ['   It rests on no row.'] : []),
+  ];
+}
+
+/** How a piece of text came onto the page, a sentence or place each. */
+export const originLines = ({ says, template, expression, query }: Origin): string[] => [
+  says.replace(/^./, (first) => first.toUpperCase()),
+  ...(query === undefined || query.file === '' ? [] : [`query ${query.name}: ${query.file}`]),
+  ...(template.file === ''
+    ? []
+    : [
+        `template ${template.file}, line ${template.line}${expression === null ? '' : `: {{${expression}}}`}`,
+      ]),
+];
+
+function rowLines({ id, table, known_on, title, values, sources, grade }: ExplainedRow): string[] {
+  const chain = chainOf(sources);
+  const told = valuesOf(values);
+  return [
+    `     ${id} in ${table}, known on ${known_on}: ${excerpt(title)}`,
+    ...(told === '' ? [] : [`       ${told}`]),
+    ...(chain === ''
+      ? []
+      : [`       ${table === 'sources' ? 'through' : 'source'}: ${chain}; grade ${grade}`]),
+  ];
+}
+
+/** Who says so, and through whom it reached us, with their grades. */
+export const chainOf = (sources: ExplainedRow['sources']): string =>
+  sources.map(({ name, reliability }) => `${name} (${reliability ?? 'not graded'})`).join(' ← ');
+
+/** What says how much, when and how sure: the texts of a row stand on the page. */
+const shown = [
+  'bound',
+  'value',
+  'unit',
+  'date_start',
+  'date_end',
+  'window_start',
+  'window_end',
+  'claim_status',
+  'confidence',
+  'rests_on',
+];
+
+/** Those values of a row, in one line. */
+export function valuesOf(values: object): string {
+  const told = Object.entries(values).filter(
+    ([column, value]) => shown.includes(column) && value !== null && String(value) !== '',
+  );
+  return told
+    .map(([column, value]) => `${column} ${Array.isArray(value) ? value.join(' ') : String(value)}`)
+    .join(', ');
+}
+
+/** The part of a text in which a phrase stands, as far as it is found there letter by letter. */
+function around(phrase: string, text: string): string {
+  const at = text.toLowerCase().indexOf(phrase.toLowerCase());
+  const start = Math.max(0, at - 80);
+  return `${start > 0 ? '…' : ''}${excerpt(text.slice(start))}`;
+}
+
+const excerpt = (text: string): string => (text.length > 160 ? `${text.slice(0, 160).trim()}…` : text);

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { type Day, today } from '../calendar.ts';
+import type { Recipients } from '../ledger/edition.ts';
+
+/** What the commands print of an edition, as operations give it. */
+export const edition = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+  slot: z.string().nullable(),
+  origin: z.string(),
+  partOf: z.string().nullable(),
+  pages: z.number().nullable(),
+  deliveries: z.record(z.string(), z.number()),
+  recipients: z.looseObject({
+    total: z.number(),
+    received: z.number(),
+    failed: z.number(),
+    waiting: z.number(),
+  }),
+  runs: z
+    .array(
+      z.looseObject({
+        number: z.number(),
+        startedAt: z.string(),
+        outcome: z.string(),
+        reason: z.string().nullable(),
+      }),
+    )
+    .optional(),
+  approvals: z
+    .array(
+      z.looseObject({
+        decision: z.string(),
+        sha256: z.string(),
+        user: z.string(),
+        namedBy: z.string(),
+        claimedName: z.string().nullable(),
+        decidedAt: z.string(),
+      }),
+    )
+    .optional(),
+});
+/** The same of a delivery. */
+export const delivery = z.looseObject({
+  id: z.string(),
+  edition: z.string(),
+  channel: z.string(),
+  address: z.string(),
+  content: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+  attempt: z.number(),
+  settledAt: z.string().nullable(),
+});
+
+/** Who decided: a name that somebody claimed is told apart from the one that the system or the server knows. */
+export function decidedBy({
+  user,
+  namedBy,
+  claimedName,
+}: {
+  readonly user: string;
+  readonly namedBy: string;
+  readonly claimedName: string | null;
+}): string {
+  const known = `${user} (${namedBy === 'system' ? 'system user' : 'let in by the server'})`;
+  return claimedName === null ? known : `${claimedName}, so says ${known}`;
+}
+
+/** Who decided what of an edition. */
+export const decisionsTable = (approvals: NonNullable<z.output<typeof edition>['approvals']>): string =>
+  alignColumns([
+    ['DECISION', 'AT (UTC)', 'BY', 'SHA-256'],
+    ...approvals.map((approval) => {
+      const { decision, decidedAt, sha256 } = approval;
+      return [decision, decidedAt.slice(0, 19).replace('T', ' '), decidedBy(approval), sha256];
+    }),
+  ]);
+
+/** `2 of 3 received, 1 failed`; empty for an edition without recipients. */
+export function receivedText({ total, received, failed, waiting }: Recipients): string {
+  if (total === 0) return '';
+  const rest = Object.entries({ failed, waiting }).filter(([, count]) => count > 0);
+  return [`${received} of ${total} received`, ...rest.map(([state, count]) => `${count} ${state}`)].join(
+    ', ',
+  );
+}
+
+/** The state that lists show: a failed delivery is not hidden behind "done" or "delivering". */
+export const shownState = ({
+  state,
+  recipients,
+}: {
+  readonly state: string;
+  readonly recipients: Recipients;
+}): string => (recipients.failed > 0 && (state === 'done' || state === 'delivering') ? 'incomplete' : state);
+
+/** What came over no socket has dates where JSON has text. */
+export const toJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+/** Lines of text with their columns aligned, the first line being the head. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** `Mon, 30 Aug 2021, 06:00 BST`, in a time zone. */
+export function localTime(at: Date | undefined, timeZone: string): string {
+  return (
+    at?.toLocaleString('en-GB', {
+      timeZone,
+      weekday: 'short',
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZoneName: 'short',
+    }) ?? 'never'
+  );
+}
+
+/** `2021-08-30T05:00Z`. */
+export const utcTime = (at: Date | undefined): string =>
+  at?.toISOString().replace(/:00\.000Z$/, 'Z') ?? 'never';
+
+/** What to warn of where somebody asks for a day that is still to come in a time zone. */
+export const ofFuture = (asOf: Day, { timezone, now }: { timezone: string; now: Date }): string[] => {
+  const current = today(now, timezone);
+  return asOf <= current
+    ? []
+    : [
+        `${asOf} is still to come: in ${timezone} it is ${current}. The page cannot hold what becomes known until then.`,
+      ];
+};

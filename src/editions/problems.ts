@@ -1,0 +1,186 @@
+import { today } from '../calendar.ts';
+import { operatorTarget } from '../delivery/alert.ts';
+import { type Dispatch, spanOf } from '../delivery/deliver-edition.ts';
+import type { Parcel, Receipt } from '../delivery/message.ts';
+import { AppError } from '../errors.ts';
+import { hashOf } from '../hash.ts';
+import type { Workshop } from '../scheduler/make-edition.ts';
+
+const problemCodes = ['disk-full', 'mail-failing', 'brief-unreadable', 'delivery-failed'] as const;
+
+/** What is wrong with the service as a whole, and not with one edition. */
+export interface Problem {
+  readonly code: (typeof problemCodes)[number];
+  /** Of the same problem always the same: the operator is alerted of each once. */
+  readonly id: string;
+  /** For the operator. It may name briefs, and quotes none of their contents. */
+  readonly says: string;
+  /** Nothing can be made while it lasts. */
+  readonly stops: boolean;
+  /** Whether the operator is alerted here. Failed deliveries have alerts of their own. */
+  readonly alerts: boolean;
+}
+
+/** What watching needs of the world. */
+export interface Watched extends Pick<Workshop, 'ledger' | 'loadBrief' | 'now'> {
+  readonly loadDataset: (name: string) => Promise<unknown>;
+  readonly briefIds: () => Promise<string[]>;
+  /** On the disk that editions are written to. */
+  readonly freeBytes: () => Promise<number>;
+}
+
+/** An edition with its files, and what the embedded ledger writes for it, fit into less. */
+const LEAST_FREE_BYTES = 64_000_000;
+/** Shorter outages of a mail server are usual. */
+const MAIL_FAILING_MS = 3_600_000;
+const FAILED_LATELY_MS = 7 * 86_400_000;
+/** While an alert is being sent, nobody looks for other problems. */
+const MAIL_MS = 60_000;
+
+const failedSince = (now: Date): Date => new Date(now.getTime() - FAILED_LATELY_MS);
+
+/** Everything that is wrong now. Throws when the ledger cannot be read. */
+export async function findProblems(
+  watched: Watched,
+  /** The briefs that cannot be read, where that is known already. */
+  unreadable?: readonly Problem[],
+): Promise<Problem[]> {
+  const { ledger, freeBytes, now } = watched;
+  const problems: Problem[] = [];
+  const free = await freeBytes();
+  if (free < LEAST_FREE_BYTES)
+    problems.push({
+      code: 'disk-full',
+      id: 'disk-full',
+      says: `The disk of the output folder is full: ${Math.floor(free / 1e6)} MB are free, and ${LEAST_FREE_BYTES / 1e6} MB are needed. Editions wait until there is room.`,
+      stops: true,
+      alerts: true,
+    });
+  problems.push(...(unreadable ?? (await unreadableBriefs(watched))));
+  const { failedLately, mailFailingSince } = await ledger.deliveryHealth({ failedSince: failedSince(now()) });
+  const failingMs = mailFailingSince === null ? 0 : now().getTime() - mailFailingSince.getTime();
+  if (failingMs > MAIL_FAILING_MS)
+    problems.push({
+      code: 'mail-failing',
+      id: 'mail-failing',
+      says: `The mail server has accepted nothing for ${spanOf(failingMs / 1000)}. "sitrep deliveries --state pending" shows its answers; mail is tried again.`,
+      stops: false,
+      alerts: true,
+    });
+  if (failedLately > 0)
+    problems.push({
+      code: 'delivery-failed',
+      id: 'delivery-failed',
+      says: `${failedLately} deliveries failed in the last 7 days. "sitrep runs" shows the editions.`,
+      stops: false,
+      alerts: false,
+    });
+  return problems;
+}
+
+/** The briefs that cannot be made because of their own files or their dataset. */
+export async function unreadableBriefs({
+  briefIds,
+  loadBrief,
+  loadDataset,
+}: Pick<Watched, 'briefIds' | 'loadBrief' | 'loadDataset'>): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const id of await briefIds()) {
+    try {
+      const { config } = await loadBrief(id);
+      await loadDataset(config.dataset);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const [first] = error.faults;
+      const where = [first?.file, first?.line && `line ${first.line}`, first?.row && `row ${first.row}`];
+      problems.push({
+        code: 'brief-unreadable',
+        id: `brief-unreadable ${id}`,
+        says: `The brief ${id} is not made until this is fixed: ${where.filter(Boolean).join(', ')} (${error.code}). "sitrep check" says what is wrong.`,
+        stops: false,
+        alerts: true,
+      });
+    }
+  }
+  return problems;
+}
+
+/** What `/readyz` may tell strangers: what kind of problem, and how many. */
+export const countProblems = (problems: readonly Problem[]): { code: Problem['code']; count: number }[] =>
+  problemCodes.flatMap((code) => {
+    const count = problems.filter((each) => each.code === code).length;
+    return count === 0 ? [] : [{ code, count }];
+  });
+
+type Alerting = Pick<
+  Dispatch,
+  'ledger' | 'deliver' | 'operator' | 'alertEverySeconds' | 'alertOtherwise' | 'log' | 'now'
+>;
+
+/**
+ * Alerts the operator of problems, of each once while it lasts, through restarts too. Where the ledger cannot be
+ * written, as on a full disk, this process remembers.
+ */
+export function openProblemAlerts(
+  { ledger, deliver, operator, log, now, ...world }: Alerting,
+  { timeoutMs = MAIL_MS }: { timeoutMs?: number } = {},
+) {
+  let known = new Set<string>();
+  let written = new Set<string>();
+  let triedAt = 0;
+
+  return async function alertOf(found: readonly Problem[], signal: AbortSignal): Promise<void> {
+    const problems = found.filter(({ alerts }) => alerts);
+    const ids = problems.map(({ id }) => id);
+    known = new Set(ids.filter((id) => known.has(id)));
+    written = new Set(ids.filter((id) => written.has(id)));
+    const at = now();
+    const open = await ledger.openProblems(ids, at).catch(() => ids.map((id) => ({ id, since: at })));
+    const due = open.filter(({ id }) => !known.has(id) && ids.includes(id));
+    const isNew = due.some(({ id }) => !written.has(id));
+    if (due.length === 0) return;
+    if (!isNew && at.getTime() - triedAt < world.alertEverySeconds * 1000) return;
+    triedAt = at.getTime();
+    const said = problems.filter(({ id }) => due.some((each) => each.id === id)).map(({ says }) => says);
+    if (isNew) log.error({ problems: said }, 'There is a problem.');
+    const parcel = parcelOf(said, {
+      at,
+      id: due.map(({ id, since }) => `${id} ${since.toISOString()}`).join(),
+    });
+    const receipt: Receipt =
+      operator === null
+        ? { outcome: 'held', reason: 'No operator is set.' }
+        : await deliver(parcel, {
+            target: operatorTarget(operator),
+            signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+          }).catch((error: unknown) => ({ outcome: 'deferred', reason: String(error) }));
+    // The time limit of the mail does not apply: it may be over because the mail server fell silent.
+    const other =
+      receipt.outcome === 'sent' || signal.aborted
+        ? null
+        : await world.alertOtherwise(parcel, { reason: receipt.reason, isFirstTry: isNew, signal });
+    for (const { id } of due) written.add(id);
+    if (operator !== null && receipt.outcome !== 'sent' && other?.outcome !== 'sent') return;
+    for (const { id } of due) known.add(id);
+    await ledger
+      .closeProblems(
+        due.map(({ id }) => id),
+        at,
+      )
+      .catch(() => {});
+  };
+}
+
+const parcelOf = (said: readonly string[], { id, at }: { id: string; at: Date }): Parcel => ({
+  id: hashOf(Buffer.from(id)).slice(0, 32),
+  kind: 'alert',
+  edition: '',
+  brief: 'alerts',
+  title: said.length === 1 ? 'Sitrep: there is a problem' : `Sitrep: there are ${said.length} problems`,
+  issue: '',
+  asOf: today(at, 'UTC'),
+  marking: 'TLP:CLEAR',
+  correction: null,
+  paragraphs: [...said, 'This is said once for each problem. /readyz lists what is wrong now.'],
+  pdf: null,
+});

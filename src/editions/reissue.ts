@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { day, today } from '../calendar.ts';
+import type { Corrected } from '../dataset/corrections.ts';
+import { goneOf, placeOf, unsureOf } from '../delivery/recipients.ts';
+import { editionId, ownPaperOf } from '../ledger/edition-id.ts';
+import { type EditionRecord, isForRecipients, type NewEdition } from '../ledger/edition.ts';
+import { isIssued, revisionOf } from '../ledger/revisions.ts';
+import { correctionText } from '../render/changes.ts';
+import { recorded } from './audit.ts';
+import { find, type Office, operation, refused } from './context.ts';
+import { changedInPlace, changesIn, leftIn, look, type Looked } from './inspect-corrections.ts';
+
+/**
+ * Asks for the next revision of an edition that was delivered, with what was revised or withdrawn by a day. Gives its
+ * id, what it corrects, and to how many it goes; for some of them the address may have been forgotten.
+ */
+export const reissue = operation(
+  z.strictObject({ id: z.string(), asOf: day.optional() }),
+  async (office, { id, asOf }) => {
+    const { ledger } = office;
+    const found = await find(office, id);
+    if (!('edition' in found)) throw refused(`${id} is a delivery.`, 'Editions are corrected: name one.');
+    const revisions = await ledger.revisions(found.edition.id);
+    const replaced = await newestDelivered(office, revisions);
+    const looked = await look(office, replaced, { asOf });
+    refuseFannedOut(replaced, looked);
+    refuseOtherDay(office, replaced, looked);
+    const inPlace = changedInPlace(looked);
+    if (inPlace !== null) throw refused(`${replaced.id}: ${inPlace.problem}`, inPlace.mend);
+    const changes = changesIn(replaced, looked);
+    if (changes.length === 0) throw nothingToCorrect(office, replaced, looked);
+    const next = revisionAfter(revisions, { replaced, looked, changes });
+    const change = { what: 'reissue', edition: replaced.id, details: { asOf: looked.by } };
+    const [added] = await recorded(office, change, () => ledger.request([next], office.now()));
+    if (added === undefined)
+      throw refused(`${next.id} is there already.`, '"sitrep runs" shows what became of it.');
+    const receivers = new Map(
+      (await goneOf(upTo(replaced, revisions), ledger)).map((each) => [
+        placeOf(each),
+        each.address.startsWith('forgotten:'),
+      ]),
+    );
+    return {
+      edition: added,
+      replaces: replaced.id,
+      asOf: looked.by,
+      changes: changes.map(correctionText),
+      passedOver: leftIn(replaced, looked),
+      receivers: receivers.size,
+      forgotten: [...receivers.values()].filter(Boolean).length,
+    };
+  },
+);
+
+const upTo = (last: EditionRecord, revisions: readonly EditionRecord[]): EditionRecord[] =>
+  revisions.filter((each) => revisionOf(each) <= revisionOf(last));
+
+/** The newest revision that reached anybody. Throws where a later one is under way, or where there is none. */
+async function newestDelivered(
+  { ledger }: Office,
+  revisions: readonly EditionRecord[],
+): Promise<EditionRecord> {
+  for (const edition of revisions.toReversed()) {
+    if (!isIssued(edition)) continue;
+    const { id, state, card } = edition;
+    if (state !== 'delivering' && state !== 'done' && state !== 'rendered')
+      throw refused(`${id} is ${state}.`, 'Wait until it is out, mend it, or cancel it.');
+    const deliveries = (await ledger.deliveries({ edition: id, limit: 100_000 })).filter(({ content }) =>
+      isForRecipients(content),
+    );
+    const open = deliveries.filter((each) => ['waiting', 'pending', 'sending'].includes(each.state));
+    if (open.length > 0)
+      throw refused(
+        `${id} is on its way: ${open.length} of its deliveries are open.`,
+        'Wait, or cancel them.',
+      );
+    // Only the operator can find out.
+    const unsure = unsureOf(await goneOf(upTo(edition, revisions), ledger));
+    if (unsure.length > 0)
+      throw refused(
+        `Nobody knows whether it arrived: ${unsure.map((each) => `${each.edition} to ${each.address} (${each.state}, delivery ${each.id})`).join(', ')}.`,
+        'Ask there. Retry each that did not arrive, so that the correction goes there too, or cancel it by the id of the delivery: then it counts as not arrived.',
+      );
+    if (!deliveries.some((each) => each.state === 'sent')) continue;
+    if (card?.pdf == null)
+      throw refused(`${id} was a notice, and rests on no rows.`, 'Backfill the edition itself.');
+    return edition;
+  }
+  const [first] = revisions;
+  throw refused(
+    `${first?.id} was not delivered to anybody.`,
+    'What nobody has needs no correction; of a brief that fans out name one edition.',
+  );
+}
+
+/** Of a brief that has become one of many editions there is no edition for all any more. */
+function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Looked): void {
+  if (brief.config.forEach === null || Object.keys(parameters).length > 0) return;
+  throw refused(
+    `${brief.id} has one edition for each row of "${brief.config.forEach}" now, and ${id} is for none of them.`,
+    'Take forEach out of its brief.yaml for the correction, or tell the recipients otherwise.',
+  );
+}
+
+/** A correction is as of a day that is not to come, and goes on from the one before. */
+function refuseOtherDay(office: Office, edition: EditionRecord, { brief, by }: Looked): void {
+  const now = today(office.now(), brief.config.schedule.timezone);
+  if (by > now) throw refused(`${by} is to come: today is ${now}.`, 'Give an earlier day.');
+  if (edition.correction !== null && by < edition.correction.asOf)
+    throw refused(
+      `${edition.id} is corrected as of ${edition.correction.asOf} already.`,
+      'Give a later day.',
+    );
+}
+
+function nothingToCorrect(office: Office, edition: EditionRecord, looked: Looked): Error {
+  const { brief, by } = looked;
+  const now = today(office.now(), brief.config.schedule.timezone);
+  const later = now > by ? changesIn(edition, { ...looked, by: now }) : [];
+  const left = leftIn(edition, looked);
+  return refused(
+    `No row on which ${edition.id} rests was revised or withdrawn by ${by}.`,
+    [
+      later.length === 0
+        ? 'There is nothing to correct. A later day can be given with --as-of.'
+        : `By ${now} there are ${later.length}: give --as-of ${now}.`,
+      ...(left.length === 0 ? [] : [`Left to later issues, on whose rows they rest: ${left.join(', ')}.`]),
+    ].join(' '),
+  );
+}
+
+function revisionAfter(
+  revisions: readonly EditionRecord[],
+  { replaced, looked, changes }: { replaced: EditionRecord; looked: Looked; changes: readonly Corrected[] },
+): NewEdition {
+  const { asOf, paper, parameters, partOf } = replaced;
+  const { brief, by } = looked;
+  const revision = Math.max(...revisions.map(revisionOf)) + 1;
+  return {
+    id: editionId({
+      brief: brief.id,
+      asOf,
+      paper,
+      ownPaper: ownPaperOf(replaced),
+      parameters,
+      revision,
+    }),
+    brief: brief.id,
+    asOf,
+    paper,
+    parameters,
+    partOf,
+    origin: 'correction',
+    slot: null,
+    reach: 'all',
+    correction: {
+      revision,
+      asOf: by,
+      replaces: {
+        edition: replaced.id,
+        revision: revisionOf(replaced),
+        asOf: replaced.correction?.asOf ?? null,
+      },
+      rows: changes.map(({ id }) => id),
+    },
+  };
+}

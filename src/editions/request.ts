@@ -1,0 +1,116 @@
+import { Temporal } from 'temporal-polyfill';
+import { z } from 'zod';
+import { type Day, day, today } from '../calendar.ts';
+import { AppError } from '../errors.ts';
+import { canonicalJson } from '../hash.ts';
+import { editionId } from '../ledger/edition-id.ts';
+import type { EditionRecord, NewEdition } from '../ledger/edition.ts';
+import { type Brief, papers } from '../project/brief.ts';
+import { requireParameters } from '../project/parameters.ts';
+import { recorded } from './audit.ts';
+import type { Office } from './context.ts';
+
+export const wish = z.strictObject({
+  /** The last day that it reports on. */
+  asOf: day,
+  parameters: z.record(z.string(), z.union([z.string(), z.number().int()])).default({}),
+  /** The brief's own when left out. */
+  paper: z.enum(papers).optional(),
+  /** Whether it goes to the targets of its brief once it is made. */
+  deliver: z.boolean().default(false),
+});
+export type Wish = z.input<typeof wish>;
+
+/** The last day that is over where the brief is read: only then is its cut-off past. */
+export const lastDayOver = ({ config }: Brief, now: Date): Day =>
+  Temporal.PlainDate.from(today(now, config.schedule.timezone)).subtract({ days: 1 }).toString();
+
+/** Throws `parameter-invalid` for a day that is not over: an edition exists once, and would lack for ever what comes. */
+export function requireOver(
+  brief: Brief,
+  { asOf, field, now }: { asOf: Day; field: string; now: Date },
+): void {
+  const last = lastDayOver(brief, now);
+  if (asOf <= last) return;
+  throw new AppError('parameter-invalid', [
+    {
+      file: brief.definition.file,
+      field,
+      problem: `${asOf} is not over in ${brief.config.schedule.timezone}: what becomes known until its end would be missing.`,
+      mend: `Ask for ${last} or a day before it.`,
+    },
+  ]);
+}
+
+/**
+ * Asks for one edition; one that exists stays as it is. Throws `parameter-invalid` for a day that is not over and for
+ * parameters that the brief has not, and `queue-full`.
+ */
+export async function askFor(
+  office: Office,
+  { brief, ...asked }: { readonly brief: Brief } & z.output<typeof wish>,
+): Promise<{ id: string; isNew: boolean }> {
+  const edition = editionAskedFor(office, brief, asked);
+  const { ledger } = office;
+  const { asOf, parameters } = edition;
+  const present = await existing(office, edition, { isOnPaper: asked.paper !== undefined });
+  if (present !== undefined) {
+    const { id, paper } = present;
+    // It stays as it is, but no longer waits for the rest of a backfill.
+    if (present.state === 'queued') await ledger.request([{ ...edition, id, paper }], office.now());
+    return { id, isNew: false };
+  }
+  const { queuedRequests: queued } = await ledger.counts();
+  if (queued >= office.mostQueued)
+    throw new AppError('queue-full', [
+      {
+        problem: `${queued} editions that were asked for wait to be made, and ${office.mostQueued} may.`,
+        mend: 'Ask again later, or raise SITREP_MOST_QUEUED.',
+      },
+    ]);
+  const details = { asOf, deliver: asked.deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };
+  const added = await recorded(office, { what: 'request', edition: edition.id, details }, () =>
+    ledger.request([edition], office.now()),
+  );
+  const [id] = added;
+  return { id: id ?? edition.id, isNew: id !== undefined };
+}
+
+/**
+ * The edition that is asked for, if there is one: the one of that name, whatever paper its brief had then; or
+ * the one on the paper that is asked for, whatever its name.
+ */
+async function existing(
+  { ledger }: Office,
+  { id, brief, asOf, paper, parameters }: NewEdition,
+  { isOnPaper }: { isOnPaper: boolean },
+): Promise<EditionRecord | undefined> {
+  const named = isOnPaper ? undefined : await ledger.edition(id);
+  if (named !== undefined) return named;
+  const ofDay = await ledger.editions({ brief, from: asOf, to: asOf, limit: 100_000 });
+  const known = canonicalJson(parameters);
+  return ofDay.find(
+    (each) => each.correction === null && each.paper === paper && canonicalJson(each.parameters) === known,
+  );
+}
+
+function editionAskedFor(office: Office, brief: Brief, asked: z.output<typeof wish>): NewEdition {
+  const { asOf, paper = brief.config.paper, deliver } = asked;
+  requireOver(brief, { asOf, field: 'asOf', now: office.now() });
+  // Asked for as a whole, a brief of many editions fans out.
+  const whole = brief.config.forEach !== null && Object.keys(asked.parameters).length === 0;
+  const parameters = whole ? {} : requireParameters(brief, asked.parameters);
+  const ownPaper = brief.config.paper;
+  return {
+    id: editionId({ brief: brief.id, asOf, paper, ownPaper, parameters }),
+    brief: brief.id,
+    asOf,
+    paper,
+    parameters,
+    partOf: null,
+    correction: null,
+    origin: 'request',
+    slot: null,
+    reach: deliver ? 'all' : 'none',
+  };
+}

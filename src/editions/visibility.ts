@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { day } from '../calendar.ts';
+import { markingsWithin } from '../dataset/fields.ts';
+import { AppError, type Fault } from '../errors.ts';
+import { deliveryStates, editionStates, storable } from '../ledger/edition.ts';
+import { type Caller, maySee, seesAll } from '../ledger/principal.ts';
+import type { Sight } from '../ledger/types.ts';
+import type { Brief } from '../project/brief.ts';
+import type { Office } from './context.ts';
+
+type Briefs = Pick<Office, 'briefIds' | 'loadBrief'>;
+
+/** A brief that can be read, or why it cannot. */
+export type Readable =
+  { readonly id: string; readonly brief: Brief } | { readonly id: string; readonly faults: readonly Fault[] };
+
+/** The briefs that a caller may see. One that cannot be read has no marking: only those who see all see it. */
+export async function briefsSeen(office: Briefs, caller: Caller): Promise<Readable[]> {
+  const all = await Promise.all((await office.briefIds()).map((id) => readable(office, id)));
+  return all.filter((each) =>
+    'brief' in each ? maySee(caller, each.brief.config.marking) : seesAll(caller),
+  );
+}
+
+async function readable({ loadBrief }: Briefs, id: string): Promise<Readable> {
+  try {
+    return { id, brief: await loadBrief(id) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { id, faults: error.faults };
+  }
+}
+
+/** Up to where a caller sees. Undefined for all there is, what has no marking included, unless told otherwise. */
+export async function sightOf(
+  office: Briefs,
+  caller: Caller,
+  { ofAll = false }: { ofAll?: boolean } = {},
+): Promise<Sight | undefined> {
+  if (seesAll(caller) && !ofAll) return undefined;
+  return {
+    markings: markingsWithin(caller.clearance),
+    briefs: (await briefsSeen(office, caller)).map(({ id }) => id),
+  };
+}
+
+const named = storable.max(500);
+const brief = named.optional().describe('Of this brief');
+const edition = named.optional().describe('Of this edition, such as weekly/2021-08-22');
+const part = {
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('At most so many, up to 200'),
+  after: z.string().max(500).optional().describe('What follows: "next" of the part before'),
+};
+
+/** What the lists of the desk can be asked for with. */
+export const editionsWanted = z.strictObject({
+  brief,
+  state: z.enum(editionStates).optional().describe('In this state'),
+  from: day.optional().describe('Reporting through this day or a later one'),
+  to: day.optional().describe('Reporting through this day or an earlier one'),
+  ...part,
+});
+export const deliveriesWanted = z.strictObject({
+  brief,
+  edition,
+  state: z.enum(deliveryStates).optional().describe('In this state'),
+  ...part,
+});
+export const auditWanted = z.strictObject({ edition, ...part });

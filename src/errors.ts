@@ -1,0 +1,182 @@
+import { z } from 'zod';
+
+/** One thing wrong with what a user gave us: where it is, what it is, and how to mend it. */
+export const fault = z.object({
+  /** Path as the user would type it, relative to the working folder where possible. */
+  file: z.string().optional(),
+  /** Row as a spreadsheet numbers it: the header is row 1. */
+  row: z.number().optional(),
+  /** Line of a text file, from 1. */
+  line: z.number().optional(),
+  field: z.string().optional(),
+  /** The rule of the gate that found it. */
+  rule: z.string().optional(),
+  problem: z.string(),
+  mend: z.string(),
+  /** How many times it was found, where that is more than once: the place is the first of them. */
+  count: z.number().optional(),
+  /** What some of the others say instead, or the rows that they are in. */
+  also: z.array(z.string()).optional(),
+});
+export type Fault = Readonly<z.output<typeof fault>>;
+
+/** `data/x/events.csv, row 4, field source: no source "S9". Add it to sources.csv, or correct the id.` */
+export function describeFault(given: Fault): string {
+  const { file, row, line, field, problem, mend } = given;
+  const where = [
+    file,
+    row === undefined ? undefined : `row ${row}`,
+    line === undefined ? undefined : `line ${line}`,
+    field === undefined ? undefined : `field ${field}`,
+  ].filter((part) => part !== undefined);
+  const note = noteOf(given);
+  return [
+    ...(where.length > 0 ? [`${where.join(', ')}:`] : []),
+    problem,
+    ...(note === '' ? [] : [`(${note})`]),
+    mend,
+  ]
+    .join(' ')
+    .trim();
+}
+
+/** The rule that found it, how often, and further places; empty where there is nothing of the kind to say. */
+export function noteOf({ rule, count = 1, also = [] }: Fault): string {
+  const times = count > 1 ? `${count.toLocaleString('en-GB')} times` : undefined;
+  return [rule, also.length > 0 ? `${times ?? 'more than once'}: also ${also.join(', ')}` : times]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}
+
+const quotedPart = /"[^"]*"/g;
+const MOST_EXAMPLES = 3;
+
+/**
+ * The faults with those of one cause as one: the same problem at one line of a file or in one column of a table. What
+ * the problem quotes may differ from row to row of a table, and with `inLoops` from round to round of a template's loop.
+ */
+export function groupFaults(
+  faults: readonly Fault[],
+  { inLoops = false }: { inLoops?: boolean } = {},
+): Fault[] {
+  const causes = Map.groupBy(faults, ({ file, row, line, field, rule, problem }) => {
+    const isAlike = row !== undefined || (inLoops && line !== undefined);
+    return JSON.stringify([
+      file,
+      line,
+      field,
+      rule,
+      isAlike ? problem.replaceAll(quotedPart, '""') : problem,
+    ]);
+  });
+  return [...causes.values()].flatMap((alike) => {
+    const [first, ...others] = alike;
+    if (first === undefined || others.length === 0) return alike;
+    const count = alike.reduce((sum, each) => sum + (each.count ?? 1), 0);
+    const shown = new Set(others.flatMap((each) => [...exampleOf(each, first), ...(each.also ?? [])]));
+    const also = [...new Set([...(first.also ?? []), ...shown])].slice(0, MOST_EXAMPLES);
+    return [{ ...first, count, ...(also.length > 0 && { also }) }];
+  });
+}
+
+/** What tells one of several faults from the first: what it quotes, and its row. */
+function exampleOf({ row, problem }: Fault, first: Fault): string[] {
+  const parts = problem.match(quotedPart) ?? [];
+  const others = first.problem.match(quotedPart) ?? [];
+  const differs = parts.find((part, index) => part !== others[index]);
+  const place = row === undefined ? '' : `row ${row}`;
+  const example = [place, differs].filter((part) => part !== '' && part !== undefined).join(' ');
+  return example === '' ? [] : [example];
+}
+
+export const errorCodes = [
+  'dataset-invalid',
+  'brief-invalid',
+  'brief-unknown',
+  'template-invalid',
+  'query-failed',
+  'chart-failed',
+  'chart-unfinished',
+  'chart-slow',
+  'citation-unknown',
+  'browser-missing',
+  'browser-failed',
+  'edition-held',
+  'print-failed',
+  'pdf-invalid',
+  'output-unwritable',
+  'parameter-invalid',
+  'edition-unknown',
+  'edition-delivered',
+  'golden-differs',
+  'ledger-in-use',
+  'ledger-unavailable',
+  'ledger-unusable',
+  'operation-refused',
+  'operation-forbidden',
+  'queue-full',
+  'settings-invalid',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** An error that a user can act on. Programs match on `code`, never on the message. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  /** One for each cause. */
+  readonly faults: readonly Fault[];
+
+  constructor(code: ErrorCode, faults: readonly Fault[], options: { cause?: unknown } = {}) {
+    const causes = groupFaults(faults);
+    super(causes.map(describeFault).join('\n'), options);
+    this.code = code;
+    this.faults = causes;
+  }
+}
+
+/** The faults of several errors, each once. */
+export function distinct(errors: readonly AppError[]): Fault[] {
+  const faults = errors.flatMap((error) => error.faults);
+  return [...new Map(faults.map((each) => [JSON.stringify(each), each])).values()];
+}
+
+/** The choice that a misspelt word most likely stands for, if any is close enough. */
+export function similarTo(word: string, choices: Iterable<string>): string | undefined {
+  const most = word.length < 4 ? 1 : word.length < 8 ? 2 : 3;
+  let nearest: { readonly choice: string; readonly edits: number } | undefined;
+  for (const choice of choices) {
+    if (Math.abs(choice.length - word.length) > most) continue;
+    const edits = editsBetween(word.toLowerCase(), choice.toLowerCase());
+    if (edits <= most && edits < choice.length && (nearest === undefined || edits < nearest.edits))
+      nearest = { choice, edits };
+  }
+  return nearest?.choice;
+}
+
+/** Damerau–Levenshtein distance, restricted to swaps of neighbours (optimal string alignment). */
+function editsBetween(one: string, other: string): number {
+  let [twoBefore, before]: number[][] = [[], Array.from({ length: other.length + 1 }, (_, index) => index)];
+  for (let i = 1; i <= one.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const at = (cells: number[] | undefined, index: number) => cells?.[index] ?? Infinity;
+      const change = one[i - 1] === other[j - 1] ? 0 : 1;
+      const swapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      row[j] = Math.min(
+        at(before, j) + 1,
+        at(row, j - 1) + 1,
+        at(before, j - 1) + change,
+        swapped ? at(twoBefore, j - 2) + 1 : Infinity,
+      );
+    }
+    [twoBefore, before] = [before ?? [], row];
+  }
+  return before?.[other.length] ?? Infinity;
+}
+
+/** What stands between quotation marks: the words of someone else. */
+export const quoted = /[“"][^”"]*[”"]/g;
+
+/** The sentences of a paragraph. A colon and a semicolon do not end one. */
+export const sentencesOf = (text: string): string[] =>
+  text.split(/(?<=[.?!]["”]?\d*[\d,–]*)\s+(?=[\p{Lu}“"])/u);

@@ -1,0 +1,137 @@
+import type { PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import type { Database } from './database.ts';
+import { sendJobs } from './jobs.ts';
+import { deliveryColumns, toDeliveries } from './rows.ts';
+import type { Ledger } from './types.ts';
+
+const isAlert = `content NOT IN ('edition', 'notice')`;
+const isFailed = `content IN ('edition', 'notice') AND state IN ('bounced', 'failed')`;
+/** Any number will do, as long as it stays: two processes must not each take half of the alerts. */
+const LOCK = 7_241_965;
+
+/** Alerts to the operator, which are sent together, and problems that belong to no edition. */
+export function alertCalls(
+  database: Database,
+  boss: PgBoss,
+): Pick<Ledger, 'claimAlerts' | 'settleAlerts' | 'openProblems' | 'closeProblems' | 'deliveryHealth'> {
+  return {
+    claimAlerts: (id, { job, now, everySeconds }) =>
+      database.transaction(async (session) => {
+        await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+        const [first] = toDeliveries(
+          await session.query(
+            `SELECT ${deliveryColumns} FROM sitrep.delivery
+             WHERE id = $1 AND ${isAlert} AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL)))`,
+            [id, job],
+          ),
+        );
+        if (!first) return [];
+        const { channel, address, state } = first;
+        if (state === 'pending') {
+          const rows = await session.query(
+            `SELECT max(sending_at) AS last FROM sitrep.delivery
+             WHERE ${isAlert} AND channel = $1 AND address = $2 AND sending_at <= $3`,
+            [channel, address, now],
+          );
+          const [{ last }] = z.tuple([z.object({ last: z.date().nullable() })]).parse(rows);
+          const next = last === null ? now : new Date(last.getTime() + everySeconds * 1000);
+          if (next > now) {
+            await session.query('UPDATE sitrep.delivery SET next_try_at = $2 WHERE id = $1', [id, next]);
+            const startAfter = Math.ceil((next.getTime() - now.getTime()) / 1000);
+            await sendJobs(boss, session, { queue: 'delivery', jobs: [{ id, startAfter }] });
+            return [];
+          }
+        }
+        // What was being sent when its process ended goes out as it was: then the message has the same id.
+        return toDeliveries(
+          await session.query(
+            `UPDATE sitrep.delivery SET state = 'sending', job = $1, sending_at = $2,
+               trying_since = coalesce(trying_since, $2), next_try_at = NULL,
+               attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END,
+               interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END,
+               may_have_arrived = may_have_arrived OR state = 'sending'
+             WHERE ${isAlert} AND channel = $3 AND address = $4 AND state = $5
+               AND ($5 = 'pending' OR job = $1 OR job IS NULL)
+             RETURNING ${deliveryColumns}`,
+            [job, now, channel, address, state],
+          ),
+        );
+      }),
+
+    settleAlerts: (alerts, settlement, { now }) =>
+      database.transaction(async (session) => {
+        const retried = settlement.state === 'retried';
+        const givenBack = settlement.state === 'given-back';
+        const again = retried || givenBack;
+        const ids = alerts.map(({ id }) => id);
+        // Without the instant of a try that sent nothing, they need not wait as after a message.
+        await session.query(
+          `UPDATE sitrep.delivery SET state = $3, reason = $4, settled_at = $5, next_try_at = $6, job = NULL,
+             may_have_arrived = may_have_arrived OR $7, unanswered = unanswered + $8, attempt = attempt - $9,
+             sending_at = CASE $9 WHEN 0 THEN sending_at END
+           WHERE id = ANY($1::text[]) AND state = 'sending' AND sending_at = $2`,
+          [
+            ids,
+            alerts[0]?.sendingAt ?? now,
+            again ? 'pending' : settlement.state,
+            settlement.reason,
+            again ? null : now,
+            retried ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
+            'mayHaveArrived' in settlement && settlement.mayHaveArrived,
+            retried && settlement.unanswered === true ? 1 : 0,
+            givenBack ? 1 : 0,
+          ],
+        );
+        if (again)
+          await sendJobs(boss, session, {
+            queue: 'delivery',
+            jobs: ids.map((id) => ({ id, ...(retried && { startAfter: settlement.afterSeconds }) })),
+          });
+      }),
+
+    openProblems: (ids, now) =>
+      database.transaction(async (session) => {
+        await session.query('DELETE FROM sitrep.problem WHERE NOT (id = ANY($1::text[]))', [[...ids]]);
+        await session.query(
+          `INSERT INTO sitrep.problem (id, since) SELECT unnest($1::text[]), $2 ON CONFLICT DO NOTHING`,
+          [[...ids], now],
+        );
+        return z
+          .array(z.object({ id: z.string(), since: z.date() }))
+          .parse(
+            await session.query('SELECT id, since FROM sitrep.problem WHERE alerted_at IS NULL ORDER BY id'),
+          );
+      }),
+
+    closeProblems: async (ids, now) => {
+      await database.query('UPDATE sitrep.problem SET alerted_at = $2 WHERE id = ANY($1::text[])', [
+        [...ids],
+        now,
+      ]);
+    },
+
+    async deliveryHealth({ failedSince }) {
+      const rows = await database.query(
+        `WITH last AS (
+           SELECT coalesce(max(settled_at), '-infinity') AS sent_at FROM sitrep.delivery
+           WHERE state = 'sent' AND channel = 'email')
+         SELECT count(*) FILTER (WHERE ${isFailed}) AS failed,
+           count(*) FILTER (WHERE ${isFailed} AND settled_at >= $1) AS "failedLately",
+           min(created_at) FILTER (WHERE state IN ('pending', 'sending')) AS "oldestWaiting",
+           min(trying_since) FILTER (WHERE state = 'pending' AND channel = 'email' AND attempt > 0
+             AND trying_since > sent_at) AS "mailFailingSince"
+         FROM sitrep.delivery, last`,
+        [failedSince],
+      );
+      return z.tuple([deliveryHealth]).parse(rows)[0];
+    },
+  };
+}
+
+const deliveryHealth = z.object({
+  failed: z.coerce.number(),
+  failedLately: z.coerce.number(),
+  oldestWaiting: z.date().nullable(),
+  mailFailingSince: z.date().nullable(),
+});

@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PGlite, Transaction } from '@electric-sql/pglite';
+import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
+import { type Db, fromPglite } from 'pg-boss';
+import { AppError } from '../errors.ts';
+
+/** One connection, or one transaction. */
+export interface Session {
+  query(sql: string, values?: readonly unknown[]): Promise<unknown[]>;
+  /** The same for the queue: what it does becomes part of the transaction. */
+  readonly queue: Db;
+}
+
+export interface Database extends Session, AsyncDisposable {
+  readonly backend: 'pglite' | 'postgres';
+  /**
+   * Runs `work` whole or not at all. Within it, only the session that it is given may be used. On a server `work` runs
+   * again when another transaction was in its way, so it must not change anything outside the session.
+   */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+}
+
+/** `explain` turns an error of the database into one that says what to do about it. */
+export function embeddedDatabase(
+  pglite: PGlite,
+  explain: (error: unknown) => unknown = (error) => error,
+): Database {
+  const explained = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw await explain(error);
+    }
+  };
+  const sessionOf = (on: PGlite | Transaction): Session => ({
+    query: (sql, values = []) => explained(async () => (await on.query(sql, [...values])).rows),
+    queue: fromPglite(on),
+  });
+  return {
+    ...sessionOf(pglite),
+    backend: 'pglite',
+    transaction: (work) => explained(() => pglite.transaction((transaction) => work(sessionOf(transaction)))),
+    [Symbol.asyncDispose]: () => pglite.close(),
+  };
+}
+
+/** Throws `ledger-unavailable` while the server cannot be reached or does not answer in time. */
+export function serverDatabase(
+  config: PoolConfig,
+  { onError }: { onError: (error: Error) => void },
+): Database {
+  const pool = new Pool(config);
+  pool.on('error', onError);
+  // A client that is in use reports a lost connection itself too, and an error event without a listener ends the
+  // process. The query that is under way, or the next one, fails with the same error. The pool is made here so that
+  // its first client has the listener too.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const sessionOf = (on: Pool | PoolClient): Session => ({
+    query: async (sql, values = []) => (await reached(() => on.query(sql, [...values]))).rows,
+    queue: { executeSql: (sql, values) => reached(() => on.query(sql, values)) },
+  });
+  const runOnce = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
+    const client = await reached(() => pool.connect());
+    let isBroken = false;
+    try {
+      const session = sessionOf(client);
+      await session.query('BEGIN');
+      const result = await work(session);
+      await session.query('COMMIT');
+      return result;
+    } catch (error) {
+      // A connection that fell silent would keep a ROLLBACK waiting too. Closing it has the same effect.
+      isBroken =
+        isUnavailable(error) ||
+        (await client.query('ROLLBACK').then(
+          () => false,
+          () => true,
+        ));
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
+  };
+  const session = sessionOf(pool);
+  return {
+    ...session,
+    query: (sql, values) => retried(() => session.query(sql, values)),
+    backend: 'postgres',
+    transaction: (work) => retried(() => runOnce(work)),
+    [Symbol.asyncDispose]: () => pool.end(),
+  };
+}
+
+const codeOf = (error: unknown): unknown => Reflect.get(Object(error), 'code');
+const isUnavailable = (error: unknown): boolean => codeOf(error) === 'ledger-unavailable';
+
+/** Serialization failure and deadlock: the server undid the transaction, so that it can run again. */
+const conflicts: ReadonlySet<unknown> = new Set(['40001', '40P01']);
+const MOST_TRIES = 8;
+const RETRY_MS = 10;
+
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!conflicts.has(codeOf(error)) || tries === MOST_TRIES) throw error;
+      // At random, so that two that were in each other's way do not meet again.
+      await delay(Math.random() * RETRY_MS * 2 ** tries);
+    }
+  }
+}
+
+/**
+ * States that pass without anything being wrong with the query: a lost connection (08), too few resources (53), a
+ * server that stops or starts (57P), a query or transaction that took too long.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const passing = /^(?:08|53|57P|57014|25P03|55P03)/;
+
+async function reached<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    // What the server did not say itself was said by the connection: it was refused, lost or silent.
+    const isPassing =
+      cause instanceof DatabaseError ? passing.test(cause.code ?? '') : !(cause instanceof TypeError);
+    if (!isPassing) throw cause;
+    throw new AppError(
+      'ledger-unavailable',
+      [
+        {
+          problem: `The database of DATABASE_URL does not answer: ${reasonOf(cause)}.`,
+          mend: 'Try again. If it stays so, look at the PostgreSQL server and at the network.',
+        },
+      ],
+      { cause },
+    );
+  }
+}
+
+/** A short reason. It names host and user at most, never the password. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A refused connection to a name with several addresses has a code and no message.
+  const text = error.message === '' ? String(codeOf(error)) : error.message;
+  return (text.split('\n')[0] ?? '').slice(0, 200).replace(/\.$/, '');
+}

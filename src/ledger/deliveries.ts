@@ -1,0 +1,194 @@
+import type { PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import { waitReason } from './approval.ts';
+import type { Database, Session } from './database.ts';
+import { isForRecipients, type NewDelivery } from './edition.ts';
+import { hurry, sendJobs } from './jobs.ts';
+import { deliveryColumns, deliveryId, editionColumns, toDeliveries, toEditions } from './rows.ts';
+import type { Ledger, Settlement } from './types.ts';
+
+/** Alerts wait this long for others: what causes one often causes many. */
+const GATHER_SECONDS = 5;
+
+/** Sending what was made. */
+export function deliveryCalls(
+  database: Database,
+  boss: PgBoss,
+): Pick<Ledger, 'claimDelivery' | 'settleDelivery' | 'addDeliveries' | 'moveDelivery'> {
+  return {
+    claimDelivery: (id, { job, now }) =>
+      database.transaction(async (session) => {
+        const [before] = toDeliveries(
+          await session.query(
+            `SELECT ${deliveryColumns} FROM sitrep.delivery
+             WHERE id = $1 AND content IN ('edition', 'notice')
+               AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL))) FOR UPDATE`,
+            [id, job],
+          ),
+        );
+        if (!before) return undefined;
+        const [delivery] = toDeliveries(
+          await session.query(
+            `UPDATE sitrep.delivery SET state = 'sending', job = $2, sending_at = $3,
+               trying_since = coalesce(trying_since, $3), next_try_at = NULL,
+               attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END,
+               interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END,
+               may_have_arrived = may_have_arrived OR state = 'sending' WHERE id = $1
+             RETURNING ${deliveryColumns}`,
+            [id, job, now],
+          ),
+        );
+        const [edition] = toEditions(
+          await session.query(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [before.edition]),
+        );
+        return delivery && edition && { delivery, edition, interrupted: before.state === 'sending' };
+      }),
+
+    settleDelivery: ({ id, edition, attempt, sendingAt }, settlement, { now, alert }) =>
+      database.transaction(async (session) => {
+        await lockEdition(session, edition);
+        const retried = settlement.state === 'retried';
+        const givenBack = settlement.state === 'given-back';
+        const unsure = 'mayHaveArrived' in settlement && settlement.mayHaveArrived;
+        const again = retried || givenBack || (await wasDecided(session, edition, settlement));
+        // Attempts are counted from the start again when an operator has it retried: the instant tells them apart.
+        const settled = await session.query(
+          `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL,
+             may_have_arrived = may_have_arrived OR $7, next_try_at = $8, unanswered = unanswered + $9,
+             attempt = attempt - $10
+           WHERE id = $1 AND state = 'sending' AND attempt = $2 AND sending_at = $3 RETURNING id`,
+          [
+            id,
+            attempt,
+            sendingAt,
+            again ? 'pending' : settlement.state,
+            settlement.reason,
+            again || settlement.state === 'waiting' ? null : now,
+            unsure,
+            retried ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
+            retried && settlement.unanswered === true ? 1 : 0,
+            givenBack ? 1 : 0,
+          ],
+        );
+        if (settled.length === 0) return false;
+        if (again)
+          await sendJobs(boss, session, {
+            queue: 'delivery',
+            jobs: [{ id, ...(retried && { startAfter: settlement.afterSeconds }) }],
+          });
+        else await closeEdition(session, edition, now);
+        if (alert && !again) await insertDeliveries(session, boss, { edition, deliveries: [alert], now });
+        return true;
+      }),
+
+    addDeliveries: (edition, deliveries, now) =>
+      database.transaction(async (session) => {
+        await lockEdition(session, edition);
+        return insertDeliveries(session, boss, { edition, deliveries, now });
+      }),
+
+    moveDelivery: (id, { from, to, reason, didNotArrive = false, now }) =>
+      database.transaction(async (session) => {
+        const found = await session.query('SELECT edition FROM sitrep.delivery WHERE id = $1', [id]);
+        for (const { edition } of z.array(z.object({ edition: z.string() })).parse(found))
+          await lockEdition(session, edition);
+        const [moved] = toDeliveries(
+          await session.query(
+            `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0, interruptions = 0,
+               unanswered = 0, trying_since = NULL, next_try_at = NULL,
+               may_have_arrived = may_have_arrived AND NOT $6,
+               settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $4::timestamptz END
+             WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${deliveryColumns}`,
+            [id, to, reason, now, [...from], didNotArrive],
+          ),
+        );
+        if (!moved) return false;
+        if (to === 'pending') {
+          await session.query(
+            `UPDATE sitrep.edition SET state = 'delivering', settled_at = NULL WHERE id = $1 AND state = 'done' AND $2`,
+            [moved.edition, isForRecipients(moved.content)],
+          );
+          await sendJobs(boss, session, { queue: 'delivery', jobs: [{ id }] });
+          await hurry(boss, session, { queue: 'delivery', id });
+        }
+        await closeEdition(session, moved.edition, now);
+        return true;
+      }),
+  };
+}
+
+/** Adds deliveries, each with its job unless it is held; gives the ids of those that are new. */
+export async function insertDeliveries(
+  session: Session,
+  boss: PgBoss,
+  {
+    edition,
+    deliveries,
+    now,
+    waits = false,
+  }: { edition: string; deliveries: readonly NewDelivery[]; now: Date; waits?: boolean },
+): Promise<string[]> {
+  const added: string[] = [];
+  const pending: { id: string; startAfter?: number }[] = [];
+  for (const delivery of deliveries) {
+    const { channel, address, content, copy, heldBecause } = delivery;
+    const id = deliveryId(edition, delivery);
+    const target = JSON.stringify(delivery.target);
+    const waiting = waits && isForRecipients(content);
+    const state = heldBecause !== null ? 'held' : waiting ? 'waiting' : 'pending';
+    const reason = heldBecause ?? (waiting ? waitReason(edition) : null);
+    const rows = await session.query(
+      `INSERT INTO sitrep.delivery
+         (id, edition, channel, address, content, copy, target, state, reason, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
+      [id, edition, channel, address, content, copy, target, state, reason, now],
+    );
+    if (rows.length === 0) continue;
+    added.push(id);
+    if (state === 'pending')
+      pending.push({ id, ...(!isForRecipients(content) && { startAfter: GATHER_SECONDS }) });
+  }
+  await sendJobs(boss, session, { queue: 'delivery', jobs: pending });
+  return added;
+}
+
+/**
+ * Every transaction that changes deliveries locks their edition first, and only then the deliveries: two that lock in
+ * different orders wait for each other until the server ends one of them. It also makes two deliveries that end at once
+ * see each other, so that the second of them closes the edition.
+ */
+export async function lockEdition(session: Session, id: string): Promise<void> {
+  await session.query('SELECT 1 FROM sitrep.edition WHERE id = $1 FOR UPDATE', [id]);
+}
+
+/** An edition is done when nothing of it is on its way any more; what is held waits for an operator. */
+export async function closeEdition(session: Session, id: string, now: Date): Promise<void> {
+  await session.query(
+    `UPDATE sitrep.edition SET state = 'done', settled_at = $2
+     WHERE id = $1 AND state = 'delivering' AND NOT EXISTS (
+       SELECT 1 FROM sitrep.delivery
+       WHERE edition = $1 AND content IN ('edition', 'notice') AND state IN ('waiting', 'pending', 'sending', 'held'))`,
+    [id, now],
+  );
+}
+
+/** Whether somebody approved or disapproved an edition since it was found wanting: then it is looked at again. */
+async function wasDecided(session: Session, edition: string, settlement: Settlement): Promise<boolean> {
+  if (settlement.state !== 'waiting') return false;
+  const changed = await session.query(
+    'SELECT 1 FROM sitrep.edition WHERE id = $1 AND approved_sha256 IS DISTINCT FROM $2',
+    [edition, settlement.approvedSha256],
+  );
+  return changed.length > 0;
+}
+
+/** Takes a delivery out of the hands of a process that ended. It stays `sending`: it may have arrived. */
+export async function loseDelivery(
+  session: Session,
+  { id, job }: { id: string; job: string },
+): Promise<void> {
+  await session.query(
+    `UPDATE sitrep.delivery SET job = NULL WHERE id = $1 AND state = 'sending' AND job = $2`,
+    [id, job],
+  );
+}

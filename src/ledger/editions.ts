@@ -1,0 +1,291 @@
+import type { PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import { waitsForApproval } from './approval.ts';
+import type { Database, Session } from './database.ts';
+import { closeEdition, insertDeliveries, lockEdition } from './deliveries.ts';
+import { editionId } from './edition-id.ts';
+import { type EditionRecord, heldByOperator, type NewEdition } from './edition.ts';
+import { hurry, wakeEditions } from './jobs.ts';
+import { insertSteps } from './records.ts';
+import { editionColumns, toEditions } from './rows.ts';
+import type { Ledger, Making } from './types.ts';
+
+/** A run that is begun, and with which codes those before it failed since the edition was asked for. */
+const started = z.object({ number: z.number(), failures: z.array(z.string().nullable()) });
+
+/** Asking for editions and making them. */
+export function editionCalls(
+  database: Database,
+  boss: PgBoss,
+): Pick<Ledger, 'openSlots' | 'request' | 'claimEdition' | 'settleEdition' | 'moveEdition'> {
+  return {
+    openSlots: (brief, { now, plan, alert = () => null }) =>
+      database.transaction(async (session) => {
+        await session.query('INSERT INTO sitrep.cursor VALUES ($1, $2) ON CONFLICT DO NOTHING', [brief, now]);
+        const row = await session.query('SELECT slot FROM sitrep.cursor WHERE brief = $1 FOR UPDATE', [
+          brief,
+        ]);
+        const [{ slot: cursor }] = z.tuple([z.object({ slot: z.date() })]).parse(row);
+        const opening = plan(cursor);
+        if (opening.cursor.getTime() === cursor.getTime()) return [];
+        const skipped = await insert(session, boss, { asked: opening.skipped, now });
+        const due = await insert(session, boss, { asked: opening.due.map((edition) => ({ edition })), now });
+        for (const record of due) {
+          const word = alert(record);
+          const deliveries = word === null ? [] : [word];
+          await insertDeliveries(session, boss, { edition: record.id, deliveries, now });
+        }
+        await session.query('UPDATE sitrep.cursor SET slot = $2 WHERE brief = $1', [brief, opening.cursor]);
+        return [...skipped, ...due];
+      }),
+
+    request: (editions, now) =>
+      database.transaction(async (session) => {
+        const added = await insert(session, boss, { asked: editions.map((edition) => ({ edition })), now });
+        return added.map(({ id }) => id);
+      }),
+
+    claimEdition: (id, { job, now }) =>
+      database.transaction(async (session) => {
+        const [edition] = toEditions(
+          await session.query(
+            `UPDATE sitrep.edition
+             SET state = 'rendering', job = $2, attempt = attempt + 1, started_at = $3, reason = NULL
+             WHERE id = $1 AND (state = 'queued' OR (state = 'rendering' AND job = $2))
+             RETURNING ${editionColumns}`,
+            [id, job, now],
+          ),
+        );
+        if (!edition) return undefined;
+        const [{ number: run, failures }] = z.tuple([started]).parse(
+          await session.query(
+            `WITH lost AS (
+               UPDATE sitrep.run SET outcome = 'lost', ended_at = $2, reason = 'The process ended during the run.'
+               WHERE edition = $1 AND outcome = 'running')
+             INSERT INTO sitrep.run SELECT $1, coalesce(max(number), 0) + 1, $2, NULL, 'running', NULL
+             FROM sitrep.run WHERE edition = $1 RETURNING number,
+               ARRAY(SELECT code FROM sitrep.run before
+                WHERE edition = $1 AND outcome = 'retried' AND before.number > sitrep.run.number - $3) AS failures`,
+            [id, now, edition.attempt],
+          ),
+        );
+        return { edition, run, failures };
+      }),
+
+    settleEdition: ({ edition, run }, making, { now, alert, steps = [] }) =>
+      database.transaction(async (session) => {
+        const { id } = edition;
+        const reason = 'reason' in making ? making.reason : null;
+        const code = 'code' in making ? making.code : null;
+        const ended = await session.query(
+          `UPDATE sitrep.run SET outcome = $3, ended_at = $4, reason = $5, code = $6
+           FROM (SELECT id FROM sitrep.edition WHERE id = $1 AND state = 'rendering' FOR UPDATE) AS current
+           WHERE edition = current.id AND number = $2 AND outcome = 'running' RETURNING number`,
+          [id, run, making.outcome, now, reason, code],
+        );
+        // Cancelled or given back meanwhile, or taken over by another process, which thought this one gone.
+        if (ended.length === 0) return false;
+        await insertSteps(session, steps);
+        await settle(session, boss, { edition, making, now });
+        if (alert) await insertDeliveries(session, boss, { edition: id, deliveries: [alert], now });
+        return true;
+      }),
+
+    moveEdition: (id, { from, to, reason, onlyUnsent = false, now }) =>
+      database.transaction(async (session) => {
+        await lockEdition(session, id);
+        const [moved] = toEditions(
+          await session.query(
+            `UPDATE sitrep.edition SET state = $2, reason = $3, attempt = 0, job = NULL,
+               settled_at = CASE WHEN $2 = 'queued' THEN NULL ELSE $4::timestamptz END
+             WHERE id = $1 AND state = ANY($5::text[]) AND NOT ($6 AND EXISTS (
+               SELECT 1 FROM sitrep.delivery WHERE edition = $1 AND content IN ('edition', 'notice')
+                 AND state NOT IN ('waiting', 'held', 'cancelled')))
+             RETURNING ${editionColumns}`,
+            [id, to, reason, now, [...from], onlyUnsent],
+          ),
+        );
+        if (!moved) return false;
+        await endRun(session, id, { now, reason });
+        if (moved.state === 'queued') {
+          await wakeEditions(session, boss, [moved]);
+          await hurry(boss, session, { queue: 'edition', id });
+        }
+        return true;
+      }),
+  };
+}
+
+/** An edition that is asked for; one with a reason to skip it is only noted. */
+interface Asked {
+  readonly edition: NewEdition;
+  readonly reason?: string;
+}
+
+/** Adds editions, with their jobs where they are to be made; gives those that did not exist, in the order asked for. */
+async function insert(
+  session: Session,
+  boss: PgBoss,
+  { asked, now }: { asked: readonly Asked[]; now: Date },
+): Promise<EditionRecord[]> {
+  const inserted = await insertRows(session, asked, now);
+  const records = new Map(inserted.map((record) => [record.id, record]));
+  const isNew = new Set(inserted.map(({ id }) => id));
+  const added: EditionRecord[] = [];
+  for (const { edition, reason } of asked) {
+    const record = records.get(edition.id);
+    records.delete(edition.id);
+    if (record) added.push(record);
+    else if (reason === undefined) added.push(...(await resolve(session, edition, now)));
+  }
+  const toMake = added.filter(({ state }) => state === 'queued');
+  await wakeEditions(session, boss, toMake);
+  // One that waits already, for a backfill perhaps, has a job with the priority of that.
+  const again = asked.filter(({ edition: { id, origin }, reason }) =>
+    origin === 'schedule' || origin === 'request' ? reason === undefined && !isNew.has(id) : false,
+  );
+  for (const { edition } of again) await hurry(boss, session, { queue: 'edition', id: edition.id });
+  return added;
+}
+
+/** In the order of their ids, so that two that insert the same do not wait for each other. */
+async function insertRows(session: Session, asked: readonly Asked[], now: Date): Promise<EditionRecord[]> {
+  if (asked.length === 0) return [];
+  const given = asked
+    .map(({ edition, reason }) => ({
+      ...edition,
+      ...(reason === undefined ? { state: 'queued' } : { state: 'skipped', reason, settledAt: now }),
+    }))
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return toEditions(
+    await session.query(
+      `INSERT INTO sitrep.edition
+         (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at,
+          correction)
+       SELECT id, brief, "asOf", paper, parameters, "partOf", origin, slot, reach, state, reason, $2, "settledAt", correction
+       FROM jsonb_to_recordset($1) AS given (id text, brief text, "asOf" text, paper text, parameters jsonb,
+         "partOf" text, origin text, slot timestamptz, reach text, state text, reason text, "settledAt" timestamptz,
+         correction jsonb)
+       ON CONFLICT DO NOTHING RETURNING ${editionColumns}`,
+      [JSON.stringify(given), now],
+    ),
+  );
+}
+
+/**
+ * What becomes of an edition that could not be inserted. Its identity is brief, day, paper, parameters and revision, as
+ * they were when it was asked for: where that edition exists, it is the one, whatever its id. Otherwise the id belongs
+ * to an edition on other paper, since the paper of the brief was changed. Then the new one has a name that mentions its
+ * paper, unless the day was issued already.
+ */
+async function resolve(session: Session, edition: NewEdition, now: Date): Promise<EditionRecord[]> {
+  const { brief, asOf, paper, parameters, correction, origin } = edition;
+  const revision = correction?.revision ?? 1;
+  const [same] = toEditions(
+    await session.query(
+      `SELECT ${editionColumns} FROM sitrep.edition
+       WHERE brief = $1 AND as_of = $2 AND paper = $3 AND parameters = $4 AND revision = $5`,
+      [brief, asOf, paper, JSON.stringify(parameters), revision],
+    ),
+  );
+  if (same !== undefined)
+    return origin === 'schedule' ? takeOver(session, { ...edition, id: same.id }, now) : [];
+  const [other] = toEditions(
+    await session.query(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [edition.id]),
+  );
+  const isIssued = origin === 'schedule' && (other?.origin === 'schedule' || other?.reach === 'all');
+  if (origin === 'backfill' || isIssued) return [];
+  const id = editionId({ brief, asOf, paper, ownPaper: null, parameters, revision });
+  return insertRows(session, [{ edition: { ...edition, id } }], now);
+}
+
+/**
+ * An edition that somebody asked for before it was due, and not to be sent to all, becomes that of the schedule: it is
+ * made once more, which finds it unchanged, and then goes out. One that goes out already is left alone, and one that
+ * the operator holds stays held.
+ */
+async function takeOver(
+  session: Session,
+  { id, slot, reach }: NewEdition,
+  now: Date,
+): Promise<EditionRecord[]> {
+  const taken = toEditions(
+    await session.query(
+      `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL,
+         state = CASE WHEN is_kept THEN edition.state ELSE 'queued' END, reason = CASE WHEN is_kept THEN $4 END
+       FROM (SELECT state = 'held' AND reason = $4 AS is_kept FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS present
+       WHERE id = $1 AND origin <> 'schedule' AND reach <> 'all' RETURNING ${editionColumns}`,
+      [id, slot, reach, heldByOperator],
+    ),
+  );
+  if (taken.length > 0) await endRun(session, id, { now, reason: 'It became due.' });
+  return taken;
+}
+
+/** The run under way may settle nothing any more. */
+const endRun = (session: Session, id: string, { now, reason }: { now: Date; reason: string | null }) =>
+  session.query(
+    `UPDATE sitrep.run SET outcome = 'cancelled', ended_at = $2, reason = $3
+     WHERE edition = $1 AND outcome = 'running'`,
+    [id, now, reason],
+  );
+
+/** Writes down what an edition comes to by `making`. */
+async function settle(
+  session: Session,
+  boss: PgBoss,
+  { edition, making, now }: { edition: EditionRecord; making: Making; now: Date },
+): Promise<void> {
+  const { id } = edition;
+  const moveTo = (state: string, reason: string | null, settledAt: Date | null) =>
+    session.query(
+      'UPDATE sitrep.edition SET state = $2, reason = $3, settled_at = $4, job = NULL WHERE id = $1',
+      [id, state, reason, settledAt],
+    );
+  switch (making.outcome) {
+    case 'made':
+    case 'unchanged':
+    case 'notice': {
+      const { folder, sha256, pages, card, needsApproval, deliveries } = making;
+      const [state, settledAt] = deliveries.length > 0 ? ['delivering', null] : ['rendered', now];
+      const reason = making.outcome === 'notice' ? 'Nothing is new: a notice goes out in its place.' : null;
+      // Made once more before anything went out: to whom is decided anew.
+      await session.query(
+        `WITH undecided AS (DELETE FROM sitrep.delivery WHERE edition = $1 AND state = 'waiting')
+         UPDATE sitrep.edition SET rendered_at = $2, folder = $3, sha256 = $4, pages = $5, card = $6, attempt = 0,
+           state = $7, reason = $8, settled_at = $9, job = NULL, needs_approval = $10 WHERE id = $1`,
+        [id, now, folder, sha256, pages, JSON.stringify(card), state, reason, settledAt, needsApproval],
+      );
+      if (deliveries.length === 0) break;
+      const waits = waitsForApproval({ ...edition, sha256, card, needsApproval });
+      await insertDeliveries(session, boss, { edition: id, deliveries, now, waits });
+      await closeEdition(session, id, now);
+      break;
+    }
+    case 'fanned-out':
+      await insert(session, boss, { asked: making.editions.map((child) => ({ edition: child })), now });
+      await moveTo('done', making.reason, now);
+      break;
+    case 'skipped':
+    case 'held':
+    case 'failed':
+      await moveTo(making.outcome, making.reason, now);
+      break;
+    case 'given-back':
+      await moveTo('queued', making.reason, null);
+      await wakeEditions(session, boss, [edition]);
+      break;
+    case 'retried':
+      await moveTo('queued', making.reason, null);
+      await wakeEditions(session, boss, [edition], { afterSeconds: making.afterSeconds });
+      break;
+  }
+}
+
+/** Gives an edition back whose process ended while making it, if `job` still holds it. */
+export async function loseEdition(session: Session, { id, job }: { id: string; job: string }): Promise<void> {
+  await session.query(
+    `UPDATE sitrep.edition SET state = 'queued', job = NULL WHERE id = $1 AND state = 'rendering' AND job = $2`,
+    [id, job],
+  );
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, lstat, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { AppError, type Fault } from '../errors.ts';
+import { reasonOf } from './database.ts';
+
+/** A ledger on a disk that is full needs one more file of its log. */
+const PROBE_BYTES = 17 * 1024 * 1024;
+/** What says that the disk is full: Node, PostgreSQL (SQLSTATE), and PGlite's own file system (WASI). */
+const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', '53100', 51, 19]);
+/** Data that PostgreSQL finds corrupted, and a file that it cannot read or write. */
+const damaged: ReadonlySet<unknown> = new Set(['XX001', 'XX002', '58030']);
+const thrown = z.object({ code: z.string().optional(), errno: z.number().optional() });
+
+/**
+ * Why the ledger in a folder cannot be used, by what the disk says: it is full, belongs to another user or is read-only
+ * (`ledger-unavailable`). Otherwise its data are taken for damaged (`ledger-unusable`), as `otherwise` says.
+ */
+export async function faultOfFolder(
+  folder: string,
+  cause: unknown,
+  otherwise = 'The ledger is damaged and cannot be opened',
+): Promise<AppError> {
+  if (cause instanceof AppError) return cause;
+  const fault = await obstacle(folder, cause);
+  if (fault !== undefined) return new AppError('ledger-unavailable', [fault], { cause });
+  return new AppError(
+    'ledger-unusable',
+    [
+      {
+        file: folder,
+        problem: `${otherwise}: ${reasonOf(cause)}.`,
+        mend: 'Stop what runs on it and run "sitrep restore", which puts the last snapshot in its place and keeps the remains.',
+      },
+    ],
+    { cause },
+  );
+}
+
+/** The same for an error of a query: one that has nothing to do with the disk is given back as it is. */
+export async function explainQuery(folder: string, error: unknown): Promise<unknown> {
+  const { code, errno } = thrown.safeParse(error).data ?? {};
+  const isOfDisk =
+    full.has(code) ||
+    damaged.has(code) ||
+    (errno !== undefined && code === undefined) ||
+    // What WebAssembly throws, in which the embedded ledger runs.
+    (error instanceof Error && error.name === 'RuntimeError');
+  return isOfDisk ? faultOfFolder(folder, error, 'The ledger is damaged') : error;
+}
+
+async function obstacle(folder: string, cause: unknown): Promise<Fault | undefined> {
+  const { code, errno } = thrown.safeParse(cause).data ?? {};
+  if (full.has(code) || full.has(errno)) return diskFull(folder);
+  const probe = join(await nearest(folder), `new-probe-${randomUUID()}`);
+  try {
+    await writeFile(probe, new Uint8Array(PROBE_BYTES));
+  } catch (error) {
+    const { code: refused = '' } = thrown.safeParse(error).data ?? {};
+    if (full.has(refused)) return diskFull(folder);
+    if (refused === 'EROFS')
+      return {
+        file: folder,
+        problem: 'The file system is read-only.',
+        mend: 'Mount it so that it can be written, or give another folder with --out.',
+      };
+    if (refused === 'EACCES' || refused === 'EPERM') return foreign(await nearest(folder), folder);
+    if (refused === 'ENOTDIR' || refused === 'EEXIST')
+      return {
+        file: folder,
+        problem: 'The ledger needs a folder in this place, and there is a file.',
+        mend: 'Move the file away, or give another folder with --out.',
+      };
+  } finally {
+    await rm(probe, { force: true }).catch(() => {});
+  }
+  const found = await unwritable(folder);
+  return found === undefined ? undefined : foreign(found, folder);
+}
+
+const diskFull = (folder: string): Fault => ({
+  file: folder,
+  problem: 'The disk is full.',
+  mend: 'Free some space and try again. That does not need a restore.',
+});
+
+async function foreign(path: string, folder: string): Promise<Fault> {
+  const owner = nameOf((await lstat(path)).uid);
+  const own = process.getuid?.() ?? '';
+  return {
+    file: path,
+    problem: `It belongs to ${owner}, and ${nameOf(own)} may not write it. Perhaps ${owner} ran sitrep on this ledger once.`,
+    mend: `Give it back, "sudo chown -R ${own} ${folder}", or run sitrep as ${owner}.`,
+  };
+}
+
+const nameOf = (uid: number | string): string => (uid === 0 ? 'root' : `user ${uid}`);
+
+/** The folder itself, or the lowest one above it that there is. */
+async function nearest(folder: string): Promise<string> {
+  const isThere = await lstat(folder).then(
+    () => true,
+    () => false,
+  );
+  return isThere || dirname(folder) === folder ? folder : nearest(dirname(folder));
+}
+
+/** The first file or folder of the ledger that this process may not read and write. */
+async function unwritable(folder: string): Promise<string | undefined> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isFile() && !entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const wanted = constants.R_OK | constants.W_OK | (entry.isDirectory() ? constants.X_OK : 0);
+    const isRefused = await access(path, wanted).then(
+      () => false,
+      () => true,
+    );
+    if (isRefused) return path;
+  }
+  return undefined;
+}

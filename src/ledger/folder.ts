@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, open as openFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { PGlite } from '@electric-sql/pglite';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { faultOfFolder } from './folder-faults.ts';
+import { giveToOwner } from './lock.ts';
+
+/**
+ * The folder of an embedded ledger. Its process may be killed at any moment, so each step is one rename:
+ *
+ * - `data` is the ledger. `new-*` is not finished and is removed by the next process.
+ * - `restored` is a snapshot that is unpacked whole. It becomes `data` once the old `data` is `damaged-*`.
+ * - `snapshot.tar.gz` is the last copy of the ledger, `snapshot.json` says how many editions are in it.
+ */
+const placesIn = (folder: string) => ({
+  data: join(folder, 'data'),
+  restored: join(folder, 'restored'),
+  snapshot: join(folder, 'snapshot.tar.gz'),
+  contents: join(folder, 'snapshot.json'),
+  fresh: () => join(folder, `new-${randomUUID()}`),
+});
+
+const contents = z.object({ editions: z.number().int() });
+
+/** Opens the data of a ledger, which this process has locked. Begins a ledger only where there never was one. */
+export async function openData(folder: string): Promise<PGlite> {
+  const { data, restored } = placesIn(folder);
+  try {
+    await removeUnfinished(folder);
+    if (await isFilled(data)) await discard(restored, folder);
+    // A restore was killed after it moved the old ledger away.
+    else if (existsSync(restored)) await rename(restored, data);
+    else if (!(await hasRemains(folder))) await createData(folder);
+    else throw missing(folder);
+    return await started(new PGlite({ dataDir: data }));
+  } catch (cause) {
+    throw await faultOfFolder(folder, cause);
+  }
+}
+
+/** Puts the last snapshot in the place of the ledger, whose remains are kept beside it. Gives the folder of the remains. */
+export async function restoreInto(folder: string): Promise<string | null> {
+  const { data, restored, snapshot, fresh } = placesIn(folder);
+  const tar = await readSnapshot(snapshot);
+  await removeUnfinished(folder);
+  await discard(restored, folder);
+  const unpacked = fresh();
+  try {
+    const pglite = await started(new PGlite({ dataDir: unpacked, loadDataDir: new Blob([tar]) }));
+    await pglite.close();
+  } catch (cause) {
+    await rm(unpacked, { recursive: true, force: true }).catch(() => {});
+    const fault = await faultOfFolder(folder, cause);
+    throw fault.code === 'ledger-unavailable' ? fault : damagedSnapshot(snapshot, cause);
+  }
+  await rename(unpacked, restored);
+  const remains = (await isFilled(data)) ? join(folder, `damaged-${randomUUID()}`) : null;
+  if (remains !== null) await rename(data, remains);
+  await rename(restored, data);
+  giveToOwner(folder);
+  return remains;
+}
+
+/**
+ * Writes a copy of the whole ledger, safe from a power cut once it is there. A snapshot with more editions than the
+ * ledger is not lost: it is kept under another name, which is given.
+ */
+export async function writeSnapshot(
+  folder: string,
+  { pglite, editions }: { pglite: PGlite; editions: number },
+): Promise<string | null> {
+  const { snapshot, contents: said, fresh } = placesIn(folder);
+  const file = fresh();
+  const description = fresh();
+  try {
+    const dump = await pglite.dumpDataDir('gzip');
+    await writeDurably(file, new Uint8Array(await dump.arrayBuffer()));
+    await writeDurably(description, JSON.stringify({ editions }));
+    const kept = await keepFuller(folder, editions);
+    await rename(file, snapshot);
+    await rename(description, said);
+    await syncFolder(folder);
+    giveToOwner(folder);
+    return kept;
+  } catch (cause) {
+    await Promise.all([file, description].map((path) => rm(path, { force: true }).catch(() => {})));
+    throw await faultOfFolder(folder, cause, 'The snapshot cannot be written');
+  }
+}
+
+/** Notes that so many editions were removed on purpose: a snapshot without them is no poorer for it. */
+export async function noteRemoved(folder: string, count: number): Promise<void> {
+  const { contents: said, fresh } = placesIn(folder);
+  const before = await editionsInSnapshot(folder);
+  if (before === null || count === 0) return;
+  const file = fresh();
+  await writeFile(file, JSON.stringify({ editions: Math.max(0, before - count) }));
+  await rename(file, said);
+}
+
+async function keepFuller(folder: string, editions: number): Promise<string | null> {
+  const { snapshot, fresh } = placesIn(folder);
+  if (!existsSync(snapshot)) return null;
+  const before = await editionsInSnapshot(folder);
+  // An earlier version did not write down how many there are: then an empty ledger alone is known to have fewer.
+  if (before === null ? editions > 0 : editions >= before) return null;
+  const kept = join(folder, `fuller-snapshot-${before ?? 'unknown'}.tar.gz`);
+  const copy = fresh();
+  await copyFile(snapshot, copy);
+  await rename(copy, kept);
+  return kept;
+}
+
+async function editionsInSnapshot(folder: string): Promise<number | null> {
+  const text = await readFile(placesIn(folder).contents, 'utf8').catch(() => '');
+  try {
+    return contents.parse(JSON.parse(text)).editions;
+  } catch {
+    return null;
+  }
+}
+
+/** The tar file in a snapshot. It is unpacked here, since PGlite ends the process when an archive is damaged. */
+async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = await readFile(file).catch((cause: unknown) => {
+    throw unusable(cause, {
+      file,
+      problem: 'There is no snapshot to restore.',
+      mend: 'Bring a copy of it from a backup.',
+    });
+  });
+  try {
+    const tar = await promisify(gunzip)(packed);
+    // Every header has it: https://www.gnu.org/software/tar/manual/html_node/Standard.html
+    if (tar.toString('latin1', 257, 262) !== 'ustar') throw new Error('It is not a tar file.');
+    return new Uint8Array(tar);
+  } catch (cause) {
+    throw damagedSnapshot(file, cause);
+  }
+}
+
+/** Made beside its place and then renamed: a process that ends half-way leaves no half-made ledger. */
+async function createData(folder: string): Promise<void> {
+  const { data, fresh } = placesIn(folder);
+  const made = fresh();
+  try {
+    await (await started(new PGlite({ dataDir: made }))).close();
+  } catch (cause) {
+    await rm(made, { recursive: true, force: true }).catch(() => {});
+    throw cause;
+  }
+  await rename(made, data);
+}
+
+async function started(pglite: PGlite): Promise<PGlite> {
+  await pglite.waitReady;
+  return pglite;
+}
+
+async function isFilled(data: string): Promise<boolean> {
+  return existsSync(data) && (await readdir(data)).length > 0;
+}
+
+/** Whether there was a ledger here before: its snapshot, or what a restore put aside. */
+async function hasRemains(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
+  return names.some((name) => name === 'snapshot.tar.gz' || name.startsWith('damaged-'));
+}
+
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name.startsWith('new-')) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** Renamed first: killed half-way, it must not be taken for whole. */
+async function discard(path: string, folder: string): Promise<void> {
+  if (!existsSync(path)) return;
+  const old = placesIn(folder).fresh();
+  await rename(path, old);
+  await rm(old, { recursive: true, force: true });
+}
+
+async function writeDurably(path: string, content: Uint8Array | string): Promise<void> {
+  await using file = await openFile(path, 'w');
+  await file.writeFile(content);
+  await file.sync();
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using directory = await openFile(folder, 'r');
+  await directory.sync();
+}
+
+const missing = (folder: string): AppError =>
+  unusable(undefined, {
+    file: join(folder, 'data'),
+    problem: 'The ledger is missing, and what is beside it shows that there was one.',
+    mend: 'Run "sitrep restore" to go on from the last snapshot. To begin a new ledger instead, move snapshot.tar.gz and every damaged-* out of the folder first.',
+  });
+
+const damagedSnapshot = (file: string, cause: unknown): AppError =>
+  unusable(cause, {
+    file,
+    problem: 'The snapshot is damaged and cannot be restored.',
+    mend: 'Bring a copy of it from a backup.',
+  });
+
+const unusable = (cause: unknown, fault: { file: string; problem: string; mend: string }): AppError =>
+  new AppError('ledger-unusable', [fault], { cause });

@@ -1,0 +1,143 @@
+import type { JobInsert, PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import type { Session } from './database.ts';
+import type { EditionRecord } from './edition.ts';
+import type { Handlers } from './types.ts';
+
+/**
+ * The queue wakes workers, and knows nothing: what there is to do stands in the ledger's own tables. A job that comes
+ * twice finds nothing to do.
+ */
+const queues = { edition: 'edition', delivery: 'delivery' } as const;
+type Queue = keyof typeof queues;
+
+/** A process that is gone is noticed after this: the least that the queue allows. */
+const HEARTBEAT_SECONDS = 10;
+/** Longer than any attempt may take: each has a time limit of its own. */
+const EXPIRE_SECONDS = 2 * 3600;
+
+export async function createQueues(boss: PgBoss): Promise<void> {
+  for (const name of Object.values(queues)) {
+    // Other failures are counted in the ledger; these are retries after a process was lost.
+    await boss.createQueue(name, {
+      policy: 'short',
+      retryLimit: 10_000,
+      retryDelay: 1,
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      expireInSeconds: EXPIRE_SECONDS,
+      deleteAfterSeconds: 24 * 3600,
+      notify: true,
+    });
+  }
+}
+
+interface NewJob extends Pick<JobInsert, 'startAfter'> {
+  /** Of the edition or delivery. */
+  readonly id: string;
+}
+
+/** Sends jobs as part of the session's transaction, at once; where one waits already, that will do. */
+export async function sendJobs(
+  boss: PgBoss,
+  session: Session,
+  { queue, jobs }: { queue: Queue; jobs: readonly NewJob[] },
+): Promise<void> {
+  if (jobs.length === 0) return;
+  const priorities = await prioritiesOf(session, { queue, ids: jobs.map(({ id }) => id) });
+  const inserted = jobs.map(({ id, ...options }) => ({
+    priority: priorities.get(id) ?? 0,
+    ...options,
+    data: { id },
+    singletonKey: id,
+  }));
+  // Without `db` this would wait for the connection that the transaction holds, for ever.
+  await boss.insert(queues[queue], inserted, { db: session.queue });
+}
+
+/** Priorities of what a schedule wants now, and of what a person waits for, in steps wide enough for a day number. */
+const STEP = 1_000_000;
+const REQUESTED = 2 * STEP;
+/** A slot missed by more than this is caught up on like a backfill. */
+const rank = `CASE WHEN e.origin = 'schedule' AND e.requested_at - e.slot < interval '1 day' THEN 3
+  WHEN e.origin IN ('request', 'correction') THEN 2 ELSE 1 END`;
+const ranked = {
+  edition: `SELECT e.id, ${rank} AS rank, e.as_of AS "asOf" FROM sitrep.edition e WHERE e.id = ANY($1::text[])`,
+  // Alerts come first: they are few, and somebody has to act on them.
+  delivery: `SELECT d.id, CASE WHEN d.content IN ('edition', 'notice') THEN ${rank} ELSE 4 END AS rank, e.as_of AS "asOf"
+    FROM sitrep.delivery d JOIN sitrep.edition e ON e.id = d.edition WHERE d.id = ANY($1::text[])`,
+} as const;
+const rankedRows = z.array(z.object({ id: z.string(), rank: z.number(), asOf: z.string() }));
+
+/** Today's slot first, then what somebody asked for, then the past, which begins with its oldest period. */
+async function prioritiesOf(
+  session: Session,
+  { queue, ids }: { queue: Queue; ids: readonly string[] },
+): Promise<ReadonlyMap<string, number>> {
+  const rows = rankedRows.parse(await session.query(ranked[queue], [[...ids]]));
+  const dayOf = (asOf: string): number => Math.floor(Date.parse(asOf) / 86_400_000);
+  return new Map(rows.map(({ id, rank: own, asOf }) => [id, own * STEP - dayOf(asOf)]));
+}
+
+/** Has a job that waits come at once and before any backfill, because a person asked for it. */
+export async function hurry(
+  boss: PgBoss,
+  session: Session,
+  { queue, id }: { queue: Queue; id: string },
+): Promise<void> {
+  const own = (await prioritiesOf(session, { queue, ids: [id] })).get(id) ?? 0;
+  const options = {
+    singletonKey: id,
+    startAfter: '0',
+    priority: Math.max(own, REQUESTED),
+    db: session.queue,
+  };
+  await boss.update(queues[queue], { id }, options);
+}
+
+/** Sends editions' jobs. */
+export const wakeEditions = (
+  session: Session,
+  boss: PgBoss,
+  editions: readonly Pick<EditionRecord, 'id'>[],
+  { afterSeconds = 0 }: { afterSeconds?: number } = {},
+): Promise<void> =>
+  sendJobs(boss, session, {
+    queue: 'edition',
+    jobs: editions.map(({ id }) => ({
+      id,
+      ...(afterSeconds > 0 && { startAfter: afterSeconds }),
+    })),
+  });
+
+/** Whether the queue still knows the job, waiting or at work. */
+export async function isAlive(boss: PgBoss, { queue, job }: { queue: Queue; job: string }): Promise<boolean> {
+  const found = await boss.findJobs(queues[queue], { id: job });
+  return found.some(({ state }) => state === 'created' || state === 'retry' || state === 'active');
+}
+
+/** Takes jobs one by one until it is disposed of, which waits for those in hand. */
+export async function takeJobs(boss: PgBoss, handlers: Handlers): Promise<AsyncDisposable> {
+  const options = {
+    pollingIntervalSeconds: 0.5,
+    notifyPollingIntervalSeconds: 1,
+    heartbeatRefreshSeconds: 2,
+    orderByCreatedOn: true,
+  };
+  const take = async (queue: Queue, atOnce: number) => {
+    for (let each = 0; each < atOnce; each += 1) {
+      let worker = '';
+      worker = await boss.work<{ id: string }>(queues[queue], options, async ([job]) => {
+        if (job) await handlers[queue]({ id: job.data.id, job: job.id, signal: job.signal });
+        // By itself the queue looks for the next job only after its interval.
+        boss.notifyWorker(worker);
+      });
+    }
+  };
+  await take('edition', handlers.editionsAtOnce);
+  await take('delivery', handlers.deliveriesAtOnce);
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(Object.values(queues).map((name) => boss.offWork(name, { wait: true })));
+    },
+  };
+}

@@ -1,0 +1,223 @@
+import { Socket } from 'node:net';
+import { type ConstructorOptions, fromPglite, PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { alertCalls } from './alerts.ts';
+import { approvalCalls } from './approvals.ts';
+import { type Database, embeddedDatabase, reasonOf, serverDatabase } from './database.ts';
+import { deliveryCalls } from './deliveries.ts';
+import { editionCalls } from './editions.ts';
+import { explainQuery, faultOfFolder } from './folder-faults.ts';
+import { noteRemoved, openData, restoreInto, writeSnapshot } from './folder.ts';
+import { createQueues, takeJobs } from './jobs.ts';
+import { giveToOwner, lockFolder } from './lock.ts';
+import { isMigrated, migrate } from './migrations.ts';
+import { queryCalls } from './queries.ts';
+import { recordCalls } from './records.ts';
+import type { Ledger } from './types.ts';
+import { recover, upkeepCalls } from './upkeep.ts';
+
+/** The ledger in a database that is migrated, with a queue that is started. Whoever opened the two closes them. */
+export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeof Symbol.asyncDispose> {
+  return {
+    ...editionCalls(database, boss),
+    ...deliveryCalls(database, boss),
+    ...alertCalls(database, boss),
+    ...approvalCalls(database, boss),
+    ...queryCalls(database),
+    ...recordCalls(database),
+    ...upkeepCalls(database, boss),
+    work: (handlers) => takeJobs(boss, handlers),
+  };
+}
+
+/** The embedded ledger, which this process alone holds. */
+export interface EmbeddedLedger extends Ledger {
+  /** Writes a copy of the whole ledger to `snapshot.tar.gz` in its folder, safe from a power cut once it is there. */
+  snapshot(): Promise<void>;
+}
+
+/** Settings of the queue that both kinds share. `onError` is told of what goes wrong in the background. */
+const queueOptions = {
+  schema: 'pgboss',
+  schedule: false,
+  // Without it a worker that waits sleeps on while a job is there.
+  useListenNotify: true,
+  superviseIntervalSeconds: 2,
+  // Jobs are few, and an embedded database cannot build indexes beside other work.
+  reindex: false,
+  monitorVacuum: false,
+  registerInstance: false,
+} as const satisfies ConstructorOptions;
+
+/** Longer than any command but `start` holds an embedded ledger for, unless it makes editions. */
+const LOCK_WAIT_MS = 3_000;
+/** Longer than any query of a working ledger takes. */
+const QUERY_MS = 30_000;
+/** Tables that are brought up to date are rewritten, and a second process waits for the first. */
+const MIGRATION_MS = 600_000;
+/** The jobs under way get this long to end when the ledger is closed. */
+const STOP_MS = 20_000;
+/** After this, connections are cut that the server has not closed: it does not answer any more. */
+const CUT_MS = STOP_MS + 5_000;
+
+export interface LedgerOptions {
+  /** Told of what goes wrong in the background, such as a lost connection. */
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * Opens the ledger in `folder`, making it if there is none. What was in hand when its last holder ended is given back.
+ * Throws `ledger-in-use`, `ledger-unavailable` and `ledger-unusable`.
+ */
+export async function openEmbeddedLedger(
+  folder: string,
+  { onError, waitMs = LOCK_WAIT_MS }: LedgerOptions & { waitMs?: number },
+): Promise<EmbeddedLedger> {
+  await using opening = new AsyncDisposableStack();
+  opening.use(await lockFolder(folder, { waitMs }));
+  opening.defer(() => giveToOwner(folder));
+  const pglite = await openData(folder);
+  const database = embeddedDatabase(pglite, (error) => explainQuery(folder, error));
+  // What is damaged cannot be closed properly. The fault that was met first is the one to show.
+  opening.defer(() => pglite.close().catch(onError));
+  let ledger: ReturnType<typeof openLedger>;
+  try {
+    await migrate(database);
+    const boss = new PgBoss({ ...queueOptions, backend: 'pglite', db: fromPglite(pglite) });
+    boss.on('error', onError);
+    opening.defer(() => boss.stop({ graceful: true, close: false, timeout: STOP_MS }).catch(onError));
+    await boss.start();
+    await createQueues(boss);
+    await recover(database, boss);
+    ledger = openLedger(database, boss);
+    await ledger.reconcile(new Date(0));
+  } catch (cause) {
+    throw await faultOfFolder(folder, cause);
+  }
+  const held = opening.move();
+  return {
+    ...ledger,
+    async removeEditions(ids, before) {
+      const removed = await ledger.removeEditions(ids, before);
+      if (removed) await noteRemoved(folder, ids.length);
+      return removed;
+    },
+    async snapshot() {
+      const [{ count }] = z
+        .tuple([z.object({ count: z.coerce.number() })])
+        .parse(await database.query('SELECT count(*) FROM sitrep.edition'));
+      const kept = await writeSnapshot(folder, { pglite, editions: count });
+      if (kept !== null)
+        onError(
+          new Error(
+            `The last snapshot had more editions than the ledger has now (${count}). It is kept as ${kept}.`,
+          ),
+        );
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** Opens the ledger on a PostgreSQL server. Throws `ledger-unusable` when it cannot be reached or is not migrated. */
+export async function openServerLedger(
+  url: string,
+  { onError, queryMs = QUERY_MS }: LedgerOptions & { queryMs?: number },
+): Promise<Ledger> {
+  await using opening = new AsyncDisposableStack();
+  const { database, boss, sockets } = await connect(url, { onError, migrate: false, queryMs });
+  opening.use(database);
+  if (!(await isMigrated(database)))
+    throw unusable(undefined, {
+      problem: 'The tables in the database are not those of this version.',
+      mend: 'Run "sitrep migrate" once, with the same DATABASE_URL.',
+    });
+  opening.defer(() => boss.stop({ graceful: true, close: true, timeout: STOP_MS }));
+  opening.use(sockets);
+  await boss.start();
+  const held = opening.move();
+  return { ...openLedger(database, boss), [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/** Brings the tables on a PostgreSQL server up to date; safe to run again, and by two at once. */
+export async function migrateServer(url: string, { onError }: LedgerOptions): Promise<void> {
+  await using opening = new AsyncDisposableStack();
+  const { database, boss } = await connect(url, { onError, migrate: true, queryMs: MIGRATION_MS });
+  opening.use(database);
+  opening.defer(() => boss.stop({ graceful: false, close: true }));
+  await boss.start();
+  await createQueues(boss);
+  // Last: whoever finds these tables may take the queue's for granted.
+  await migrate(database);
+}
+
+/** Puts the last snapshot in the place of the ledger, whose remains are kept beside it. Gives the folder of the remains. */
+export async function restoreSnapshot(folder: string): Promise<string | null> {
+  using held = new DisposableStack();
+  held.use(await lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
+  return await restoreInto(folder);
+}
+
+async function connect(
+  url: string,
+  { onError, migrate: migrates, queryMs }: LedgerOptions & { migrate: boolean; queryMs: number },
+): Promise<{ database: Database; boss: PgBoss; sockets: AsyncDisposable }> {
+  const sockets = trackSockets();
+  // Both ends give up: the server may be gone without a word, or this process may be.
+  const connection = {
+    connectionString: url,
+    connectionTimeoutMillis: Math.min(queryMs, 10_000),
+    query_timeout: queryMs,
+    statement_timeout: queryMs,
+    idle_in_transaction_session_timeout: queryMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    stream: sockets.open,
+  };
+  const database = serverDatabase({ ...connection, max: 8 }, { onError });
+  try {
+    await database.query('SELECT 1');
+  } catch (error) {
+    await database[Symbol.asyncDispose]();
+    const cause = error instanceof AppError ? error.cause : error;
+    throw unusable(cause, {
+      problem: `The database of DATABASE_URL cannot be reached: ${reasonOf(cause)}.`,
+      mend: 'Start it, or correct the address.',
+    });
+  }
+  const boss = new PgBoss({
+    ...queueOptions,
+    ...connection,
+    max: 4,
+    migrate: migrates,
+    createSchema: migrates,
+  });
+  boss.on('error', onError);
+  return { database, boss, sockets };
+}
+
+/**
+ * Opens the sockets to a server. To close a connection is to wait for the server, so that when the ledger is closed what
+ * is still open after a while is cut off.
+ */
+function trackSockets(): AsyncDisposable & { readonly open: () => Socket } {
+  const all = new Set<Socket>();
+  return {
+    open() {
+      const socket = new Socket();
+      all.add(socket);
+      socket.once('close', () => all.delete(socket));
+      return socket;
+    },
+    [Symbol.asyncDispose]() {
+      const timer = setTimeout(() => {
+        for (const socket of all) socket.destroy();
+      }, CUT_MS);
+      timer.unref();
+      return Promise.resolve();
+    },
+  };
+}
+
+const unusable = (cause: unknown, fault: { file?: string; problem: string; mend: string }): AppError =>
+  new AppError('ledger-unusable', [fault], { cause });

@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import type { Database } from './database.ts';
+import { deliveryStates, editionStates } from './edition.ts';
+import {
+  type Condition,
+  deliveryColumns,
+  editionColumns,
+  given,
+  runColumns,
+  seen,
+  seenOf,
+  toDeliveries,
+  toEditions,
+  toRuns,
+  where,
+} from './rows.ts';
+import type { Ledger } from './types.ts';
+
+const ofBrief = (brief: string | undefined): Condition | undefined =>
+  given('edition IN (SELECT id FROM sitrep.edition WHERE brief = $?)', brief);
+const toRecipients = `content IN ('edition', 'notice')`;
+/** So many are given where nobody says how many. */
+const MOST = 1000;
+
+const counted = z.array(z.object({ state: z.string(), count: z.coerce.number() }));
+const tallied = z.array(
+  z.object({ edition: z.string(), state: z.enum(deliveryStates), count: z.coerce.number() }),
+);
+
+/** Reading what stands in the ledger. */
+export function queryCalls(
+  database: Database,
+): Pick<
+  Ledger,
+  'edition' | 'revisions' | 'editions' | 'runs' | 'deliveries' | 'deliveryCounts' | 'counts' | 'cursors'
+> {
+  const list = (
+    { table, columns, order }: { table: string; columns: string; order: string },
+    {
+      limit = MOST,
+      conditions,
+    }: { limit?: number | undefined; conditions: readonly (Condition | undefined)[] },
+  ) => {
+    const { sql, values } = where(conditions);
+    return database.query(
+      `SELECT ${columns} FROM sitrep.${table} ${sql} ORDER BY ${order} LIMIT ${limit}`,
+      values,
+    );
+  };
+  const count = async (table: string, conditions: readonly (Condition | undefined)[]) => {
+    const { sql, values } = where(conditions);
+    return counted.parse(
+      await database.query(`SELECT state, count(*) FROM sitrep.${table} ${sql} GROUP BY state`, values),
+    );
+  };
+  const editions: Ledger['editions'] = async ({
+    brief,
+    state,
+    edition,
+    from,
+    to,
+    lateSince,
+    after,
+    sight,
+    limit,
+  }) =>
+    toEditions(
+      await list(
+        { table: 'edition', columns: editionColumns, order: 'as_of DESC, revision DESC, id' },
+        {
+          limit,
+          conditions: [
+            given('brief = $?', brief),
+            given('state = $?', state),
+            given('id = $?', edition),
+            given('as_of >= $?', from),
+            given('as_of <= $?', to),
+            given(
+              `origin = 'schedule' AND slot < $? AND NOT EXISTS (
+                 SELECT 1 FROM sitrep.delivery WHERE edition = sitrep.edition.id AND content = 'late')`,
+              lateSince,
+            ),
+            given(
+              'as_of < $? OR (as_of = $? AND (revision < $? OR (revision = $? AND id > $?)))',
+              after?.asOf,
+              after?.asOf,
+              after?.revision,
+              after?.revision,
+              after?.id,
+            ),
+            sight && seen(sight),
+          ],
+        },
+      ),
+    );
+
+  return {
+    editions,
+    edition: async (id, sight) => (await editions({ edition: id, sight }))[0],
+    revisions: async (id) =>
+      toEditions(
+        await database.query(
+          `SELECT ${editionColumns} FROM sitrep.edition WHERE (brief, as_of, paper, parameters) =
+             (SELECT brief, as_of, paper, parameters FROM sitrep.edition WHERE id = $1) ORDER BY revision`,
+          [id],
+        ),
+      ),
+    runs: async ({ brief, state, edition, sight, limit }) =>
+      toRuns(
+        await list(
+          { table: 'run', columns: runColumns, order: 'started_at DESC, edition, number DESC' },
+          {
+            limit,
+            conditions: [
+              ofBrief(brief),
+              given('outcome = $?', state),
+              given('edition = $?', edition),
+              sight && seenOf(sight),
+            ],
+          },
+        ),
+      ),
+    deliveries: async ({ id, brief, state, edition, after, sight, limit }) =>
+      toDeliveries(
+        await list(
+          { table: 'delivery', columns: deliveryColumns, order: 'created_at DESC, edition, id' },
+          {
+            limit,
+            conditions: [
+              given('id = $?', id),
+              ofBrief(brief),
+              given('state = $?', state),
+              given('edition = $?', edition),
+              given(
+                'created_at < $? OR (created_at = $? AND (edition > $? OR (edition = $? AND id > $?)))',
+                after?.createdAt,
+                after?.createdAt,
+                after?.edition,
+                after?.edition,
+                after?.id,
+              ),
+              sight && seenOf(sight),
+            ],
+          },
+        ),
+      ),
+    async deliveryCounts(ids) {
+      const rows = tallied.parse(
+        await database.query(
+          // A recipient counts once, and not as a failure once a later copy has arrived.
+          `SELECT edition, state, count(DISTINCT (channel, address)) FROM sitrep.delivery each
+           WHERE edition = ANY($1::text[]) AND ${toRecipients}
+             AND NOT (state IN ('bounced', 'failed') AND EXISTS (
+               SELECT 1 FROM sitrep.delivery other WHERE other.edition = each.edition AND other.state = 'sent'
+                 AND other.channel = each.channel AND other.address = each.address AND ${toRecipients}))
+           GROUP BY edition, state`,
+          [[...ids]],
+        ),
+      );
+      return new Map(
+        ids.map((id) => {
+          const own = rows.filter(({ edition }) => edition === id);
+          const inOrder = deliveryStates.flatMap((state) =>
+            own.filter((row) => row.state === state).map((row) => [state, row.count] as const),
+          );
+          return [id, Object.fromEntries(inOrder)];
+        }),
+      );
+    },
+    cursors: async () =>
+      z
+        .array(z.object({ brief: z.string(), slot: z.date() }))
+        .parse(await database.query('SELECT brief, slot FROM sitrep.cursor ORDER BY brief')),
+
+    async counts({ brief, sight } = {}) {
+      const conditions = [given('brief = $?', brief), sight && seen(sight)];
+      const { sql, values } = where([
+        { sql: `state IN ('queued', 'rendering', 'delivering') AND origin = 'schedule'`, values: [] },
+        ...conditions,
+      ]);
+      const [oldest] = await database.query(
+        `SELECT min(coalesce(slot, requested_at)) AS at FROM sitrep.edition ${sql}`,
+        values,
+      );
+      const requests = await count('edition', [
+        { sql: `state = 'queued' AND origin = 'request'`, values: [] },
+        ...conditions,
+      ]);
+      const ofEditions = await count('edition', conditions);
+      const ofDeliveries = await count('delivery', [
+        { sql: toRecipients, values: [] },
+        ofBrief(brief),
+        sight && seenOf(sight),
+      ]);
+      return {
+        editions: inStates(editionStates, ofEditions),
+        deliveries: inStates(deliveryStates, ofDeliveries),
+        queuedRequests: requests[0]?.count ?? 0,
+        oldestOpen: z.object({ at: z.date().nullable() }).parse(oldest).at,
+      };
+    },
+  };
+}
+
+/** In the order of the states, those that there are none of left out. */
+const inStates = <S extends string>(
+  states: readonly S[],
+  counts: z.output<typeof counted>,
+): { [state in S]?: number } => {
+  const result: { [state in S]?: number } = {};
+  for (const state of states) {
+    const found = counts.find((each) => each.state === state);
+    if (found) result[state] = found.count;
+  }
+  return result;
+};

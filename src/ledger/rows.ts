@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { type ApprovalRecord, approvalRecord } from './approval.ts';
+import {
+  type DeliveryRecord,
+  deliveryRecord,
+  type EditionRecord,
+  editionRecord,
+  type NewDelivery,
+  type RunRecord,
+  runRecord,
+} from './edition.ts';
+import type { Sight } from './types.ts';
+
+/** Columns under the names of the model. */
+export const editionColumns = `id, brief, as_of AS "asOf", paper, parameters, part_of AS "partOf", origin, slot, reach, state,
+  reason, attempt, requested_at AS "requestedAt", started_at AS "startedAt", rendered_at AS "renderedAt",
+  settled_at AS "settledAt", folder, sha256, pages, card, correction, needs_approval AS "needsApproval",
+  approved_sha256 AS "approvedSha256"`;
+export const deliveryColumns = `id, edition, channel, address, content, copy, target, state, reason, attempt, interruptions,
+  may_have_arrived AS "mayHaveArrived", created_at AS "createdAt", sending_at AS "sendingAt", settled_at AS "settledAt",
+  trying_since AS "tryingSince", next_try_at AS "nextTryAt", unanswered`;
+export const approvalColumns = `edition, number, decision, sha256, user_name AS "user", named_by AS "namedBy", claimed_name AS "claimedName",
+  decided_at AS "decidedAt"`;
+export const runColumns = `edition, number, started_at AS "startedAt", ended_at AS "endedAt", outcome, reason`;
+
+export const toEditions = (rows: unknown[]): EditionRecord[] => z.array(editionRecord).parse(rows);
+export const toDeliveries = (rows: unknown[]): DeliveryRecord[] => z.array(deliveryRecord).parse(rows);
+export const toApprovals = (rows: unknown[]): ApprovalRecord[] => z.array(approvalRecord).parse(rows);
+export const toRuns = (rows: unknown[]): RunRecord[] => z.array(runRecord).parse(rows);
+
+/** Names a delivery for ever, and does not tell its address: a function of what it is. */
+export function deliveryId(
+  edition: string,
+  { channel, address, content, copy }: Pick<NewDelivery, 'channel' | 'address' | 'content' | 'copy'>,
+): string {
+  return createHash('sha256')
+    .update(JSON.stringify([edition, channel, address, content, copy]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+/** Conditions of a query with their values, each `$?` standing for the next value. */
+export interface Condition {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+/**
+ * That an edition may be seen. What was made counts as it was marked then. In any other state so does its brief: the
+ * card may be of an earlier making, and the reasons that are told of a later one.
+ */
+export const seen = ({ markings, briefs }: Sight): Condition => ({
+  sql: `(card->>'marking' IS NULL OR card->>'marking' = ANY($?::text[]))
+    AND ((card->>'marking' IS NOT NULL AND state IN ('rendered', 'delivering', 'done')) OR brief = ANY($?::text[]))`,
+  values: [[...markings], [...briefs]],
+});
+
+/** The same of something whose column `edition` names the edition. */
+export function seenOf(sight: Sight): Condition {
+  const { sql, values } = seen(sight);
+  return { sql: `edition IN (SELECT id FROM sitrep.edition WHERE ${sql})`, values };
+}
+
+/** All of them, joined and with their values numbered. */
+export function where(conditions: readonly (Condition | undefined)[]): Condition {
+  const given = conditions.filter((condition) => condition !== undefined);
+  let number = 0;
+  const sql = given.map((each) => `(${each.sql.replaceAll('$?', () => `$${(number += 1)}`)})`).join(' AND ');
+  return { sql: sql === '' ? '' : `WHERE ${sql}`, values: given.flatMap(({ values }) => values) };
+}
+
+/** A condition that only holds when there is something to compare with. */
+export const given = (sql: string, ...values: readonly unknown[]): Condition | undefined =>
+  values.every((value) => value !== undefined) ? { sql, values } : undefined;

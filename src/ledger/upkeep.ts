@@ -1,0 +1,126 @@
+import type { PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import type { Database, Session } from './database.ts';
+import { loseDelivery } from './deliveries.ts';
+import { loseEdition } from './editions.ts';
+import { isAlive, sendJobs, wakeEditions } from './jobs.ts';
+import { editionColumns, toEditions } from './rows.ts';
+import type { Ledger } from './types.ts';
+
+/**
+ * Settled before $1, with nothing open. All revisions go together: without the last of them, the one before would count
+ * as not replaced.
+ */
+const isRemovable = `(brief, as_of, paper, parameters) NOT IN (
+  SELECT brief, as_of, paper, parameters FROM sitrep.edition e
+  WHERE settled_at IS NULL OR settled_at >= $1 OR state IN ('queued', 'rendering')
+    OR EXISTS (SELECT 1 FROM sitrep.edition child WHERE child.part_of = e.id)
+    OR EXISTS (SELECT 1 FROM sitrep.delivery
+      WHERE edition = e.id AND state IN ('waiting', 'pending', 'sending')))`;
+
+/** Keeping the ledger small, and whole. */
+export function upkeepCalls(
+  database: Database,
+  boss: PgBoss,
+): Pick<Ledger, 'removableEditions' | 'removeEditions' | 'forgetAddresses' | 'reconcile'> {
+  return {
+    removableEditions: async (before) =>
+      toEditions(
+        await database.query(
+          `SELECT ${editionColumns} FROM sitrep.edition WHERE ${isRemovable} ORDER BY brief, as_of, id`,
+          [before],
+        ),
+      ),
+
+    removeEditions: (ids, before) =>
+      database.transaction(async (session) => {
+        await session.query(
+          'SELECT 1 FROM sitrep.edition WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE',
+          [[...ids]],
+        );
+        const found = await session.query(
+          `SELECT 1 FROM sitrep.edition WHERE id = ANY($2::text[]) AND ${isRemovable}`,
+          [before, [...ids]],
+        );
+        if (found.length < ids.length) return false;
+        await session.query('DELETE FROM sitrep.edition WHERE id = ANY($1::text[])', [[...ids]]);
+        return true;
+      }),
+
+    forgetAddresses: async (before) => {
+      // What a server answered often repeats the address.
+      const forgotten = await database.query(
+        `UPDATE sitrep.delivery SET target = '{}', reason = replace(reason, address, 'the address'),
+           address = 'forgotten:' || left(encode(sha256(convert_to(address, 'UTF8')), 'hex'), 16)
+         WHERE settled_at < $1 AND state NOT IN ('waiting', 'pending', 'sending', 'held') AND address NOT LIKE 'forgotten:%'
+         RETURNING id`,
+        [before],
+      );
+      // Of a backfill, `to` is a day.
+      await database.query(
+        `UPDATE sitrep.audit SET details = details - 'to' WHERE at < $1 AND what = 'resend'`,
+        [before],
+      );
+      return forgotten.length;
+    },
+
+    async reconcile() {
+      let mended = 0;
+      for (const { queue, id, job } of await inHand(database)) {
+        if (await isAlive(boss, { queue, job })) continue;
+        mended += 1;
+        await database.transaction((session) => giveBack(session, { queue, id, job }));
+      }
+      for (const { queue, id, nextTryAt } of await waiting(database)) {
+        const jobs = await boss.findJobs(queue, { key: id });
+        if (jobs.some(({ state }) => state === 'created' || state === 'retry' || state === 'active'))
+          continue;
+        mended += 1;
+        await (queue === 'edition'
+          ? wakeEditions(database, boss, [{ id }])
+          : // A restart must not bring forward what waits for its next try.
+            sendJobs(boss, database, { queue, jobs: [{ id, ...(nextTryAt && { startAfter: nextTryAt }) }] }));
+      }
+      return mended;
+    },
+  };
+}
+
+/**
+ * Gives back whatever was in hand when the process that held an embedded ledger ended: the lock proves that it is gone.
+ */
+export async function recover(database: Database, boss: PgBoss): Promise<void> {
+  for (const name of ['edition', 'delivery'] as const) await boss.deleteAllJobs(name);
+  await database.transaction(async (session) => {
+    for (const each of await inHand(session)) await giveBack(session, each);
+  });
+}
+
+const queue = z.enum(['edition', 'delivery']);
+const held = z.array(z.object({ queue, id: z.string(), job: z.string() }));
+const inHand = async (session: Session): Promise<z.output<typeof held>> =>
+  held.parse(
+    await session.query(
+      `SELECT 'edition' AS queue, id, job FROM sitrep.edition WHERE state = 'rendering'
+       UNION ALL SELECT 'delivery', id, job FROM sitrep.delivery WHERE state = 'sending' AND job IS NOT NULL`,
+    ),
+  );
+
+const open = z.array(z.object({ queue, id: z.string(), nextTryAt: z.date().nullable() }));
+const waiting = async (session: Session): Promise<z.output<typeof open>> =>
+  open.parse(
+    await session.query(
+      `SELECT 'edition' AS queue, id, NULL::timestamptz AS "nextTryAt"
+       FROM sitrep.edition WHERE state = 'queued'
+       UNION ALL SELECT 'delivery', id, next_try_at FROM sitrep.delivery
+       WHERE state = 'pending' OR (state = 'sending' AND job IS NULL)`,
+    ),
+  );
+
+/** Only from the hands of `job`: another may have taken it since it was looked at. */
+async function giveBack(
+  session: Session,
+  { queue: name, ...inHands }: z.output<typeof held>[number],
+): Promise<void> {
+  await (name === 'edition' ? loseEdition(session, inHands) : loseDelivery(session, inHands));
+}

@@ -1,0 +1,172 @@
+import {
+  AFRelationship,
+  PDFArray,
+  PDFContext,
+  PDFDict,
+  type PDFDocument,
+  PDFHexString,
+  PDFName,
+  PDFRawStream,
+  PDFString,
+} from '@cantoo/pdf-lib';
+import { canonicalJson, hashOf } from '../hash.ts';
+import type { Illustration } from '../render/illustrate.ts';
+import { type AttachmentEntry, manifestText, type SealedManifest } from '../render/manifest.ts';
+import { toCsv } from '../render/plain-rows.ts';
+import { textOf } from './contents.ts';
+import { unpackStream } from './streams.ts';
+
+/** The name of the manifest in a PDF and beside it. */
+export const MANIFEST = 'manifest.json';
+
+/** A file to be put into a PDF, compressed already. */
+export interface Attachment {
+  readonly entry: AttachmentEntry;
+  readonly description: string;
+  readonly packed: Uint8Array;
+}
+
+/** A file as it is found in a PDF. */
+export interface FoundAttachment {
+  readonly name: string;
+  readonly relationship: string;
+  readonly packed: Uint8Array;
+  /** Whether the catalogue names it as belonging to the document (`AF`). */
+  readonly associated: boolean;
+  readonly stream: PDFRawStream;
+}
+
+function packAttachment(
+  given: Pick<AttachmentEntry, 'name' | 'mimeType' | 'relationship'> & { readonly description: string },
+  text: string,
+): Attachment {
+  const { description, ...entry } = given;
+  const content = Buffer.from(text, 'utf8');
+  return {
+    entry: { ...entry, bytes: content.byteLength, sha256: hashOf(content) },
+    description,
+    packed: pack(content),
+  };
+}
+
+const pack = (content: Uint8Array): Uint8Array => PDFContext.create().flateStream(content).getContents();
+
+export const packManifest = (manifest: SealedManifest): Attachment =>
+  packAttachment(
+    {
+      name: MANIFEST,
+      mimeType: 'application/json',
+      relationship: 'Supplement',
+      description: 'What this edition was made from',
+    },
+    manifestText(manifest),
+  );
+
+/** A spec is compiled once for all editions, and is packed once too. */
+const packedSpecs = new WeakMap<object, Attachment>();
+
+/** What is attached of each chart that an edition shows: the rows behind it, and its compiled spec. */
+export function chartAttachments(charts: { readonly [name: string]: Illustration }): Attachment[] {
+  return Object.entries(charts).flatMap(([chart, { rows, compiled, title }]) => {
+    const spec =
+      packedSpecs.get(compiled) ??
+      packAttachment(
+        {
+          name: `${chart}.vg.json`,
+          mimeType: 'application/json',
+          relationship: 'Source',
+          description: `The Vega specification of the chart “${title}”, as compiled`,
+        },
+        canonicalJson(compiled),
+      );
+    packedSpecs.set(compiled, spec);
+    const data = packAttachment(
+      {
+        name: `${chart}.csv`,
+        mimeType: 'text/csv',
+        relationship: 'Data',
+        description: `The rows behind the chart “${title}”. An apostrophe stands before text that begins like a formula`,
+      },
+      toCsv(rows),
+    );
+    return [data, spec];
+  });
+}
+
+/**
+ * Puts files into a PDF as associated files of the document (ISO 32000-2, 14.13 and 7.11.4), in the order of their
+ * names, as its tree of names asks. The library's own way reads no clock either, but would compress them again.
+ */
+export function attach(
+  { context, catalog }: PDFDocument,
+  attachments: readonly Attachment[],
+  { date }: { date: Date },
+): void {
+  const stamp = PDFString.fromDate(date);
+  const sorted = attachments.toSorted((a, b) => (a.entry.name < b.entry.name ? -1 : 1));
+  const specs = sorted.map(({ entry: { name, mimeType, relationship, bytes }, description, packed }) => {
+    const file = context.stream(packed, {
+      Type: 'EmbeddedFile',
+      Subtype: mimeType,
+      Filter: 'FlateDecode',
+      Params: { Size: bytes, CreationDate: stamp, ModDate: stamp },
+    });
+    const stream = context.register(file);
+    return context.register(
+      context.obj({
+        Type: 'Filespec',
+        F: PDFString.of(name),
+        UF: PDFHexString.fromText(name),
+        Desc: PDFHexString.fromText(description),
+        EF: { F: stream, UF: stream },
+        AFRelationship: AFRelationship[relationship],
+      }),
+    );
+  });
+  const names = catalog.lookupMaybe(PDFName.of('Names'), PDFDict) ?? context.obj({});
+  const files = names.lookupMaybe(PDFName.of('EmbeddedFiles'), PDFDict) ?? context.obj({});
+  // What was there already, which is none of ours, stays in sight for the gate to refuse.
+  const before = files.lookupMaybe(PDFName.of('Names'), PDFArray)?.asArray() ?? [];
+  const listed = sorted.flatMap(({ entry }, index) => [PDFString.of(entry.name), specs[index] ?? null]);
+  files.set(PDFName.of('Names'), context.obj([...before, ...listed]));
+  names.set(PDFName.of('EmbeddedFiles'), files);
+  catalog.set(PDFName.of('Names'), names);
+  catalog.set(PDFName.of('AF'), context.obj(specs));
+}
+
+/** The files in a PDF, as its tree of names lists them. A tree of several levels is none of ours, and is not read. */
+export function readAttachments({ catalog }: PDFDocument): FoundAttachment[] {
+  const tree = catalog.lookupMaybe(PDFName.of('Names'), PDFDict);
+  const files = tree?.lookupMaybe(PDFName.of('EmbeddedFiles'), PDFDict);
+  const listed = files?.lookupMaybe(PDFName.of('Names'), PDFArray);
+  const associated = catalog.lookupMaybe(PDFName.of('AF'), PDFArray)?.asArray() ?? [];
+  return Array.from({ length: Math.floor((listed?.size() ?? 0) / 2) }, (_, index) => index * 2).flatMap(
+    (at) => {
+      const spec = listed?.lookupMaybe(at + 1, PDFDict);
+      const stream = spec?.lookupMaybe(PDFName.of('EF'), PDFDict)?.lookup(PDFName.of('F'));
+      const reference = listed?.get(at + 1);
+      if (spec === undefined || reference === undefined || !(stream instanceof PDFRawStream)) return [];
+      return [
+        {
+          name: textOf(listed?.get(at)) ?? '',
+          relationship: spec.lookupMaybe(PDFName.of('AFRelationship'), PDFName)?.decodeText() ?? '',
+          packed: stream.getContents(),
+          associated: associated.includes(reference),
+          stream,
+        },
+      ];
+    },
+  );
+}
+
+/** More than anything that we attach: what unpacks to more is none of ours. */
+const mostBytes = 8_000_000;
+
+/** What a file in a PDF holds; undefined when it cannot be unpacked, or is too large. */
+export function unpack({ stream }: FoundAttachment): Uint8Array | undefined {
+  try {
+    return unpackStream(stream, mostBytes);
+  } catch {
+    return undefined;
+  }
+}

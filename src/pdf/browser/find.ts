@@ -1,0 +1,93 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { executablePath } from 'puppeteer';
+import { AppError } from '../../errors.ts';
+import { isPackagedPlatform, unpackChromium, type UnpackedChromium, type UnpackOptions } from './unpack.ts';
+
+export type BrowserOrigin = 'environment' | 'package' | 'puppeteer-cache' | 'system';
+
+/** A browser that is there and may be run; whether it prints is for the check to say. */
+export interface FoundBrowser {
+  readonly path: string;
+  readonly origin: BrowserOrigin;
+  /** What came with it. Only the packaged browser brings fonts and libraries. */
+  readonly bundle?: UnpackedChromium;
+}
+
+/** Where browsers that Puppeteer does not look for are usually installed. */
+const WELL_KNOWN_PATHS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+  linux: [
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+    '/usr/bin/microsoft-edge',
+    '/snap/bin/chromium',
+  ],
+  darwin: [
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+  ],
+  win32: [
+    'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
+    'C:\\Program Files\\Microsoft\\Edge\\Application\\msedge.exe',
+  ],
+};
+
+/**
+ * The path given; else the browser of the npm package, the same bytes everywhere; else Puppeteer's cache; else
+ * an installed Chrome, Chromium or Edge. Throws `browser-missing` when there is none, or none at the path given.
+ */
+export async function findBrowser({
+  browserPath,
+  ...unpack
+}: UnpackOptions & { readonly browserPath?: string | undefined }): Promise<FoundBrowser> {
+  if (browserPath !== undefined) return findGiven(browserPath);
+  if (isPackagedPlatform) {
+    const bundle = await unpackChromium(unpack);
+    return { path: bundle.executable, origin: 'package', bundle };
+  }
+  return findInstalled();
+}
+
+async function findGiven(path: string): Promise<FoundBrowser> {
+  if (await isRunnable(path)) return { path, origin: 'environment' };
+  throw new AppError('browser-missing', [
+    {
+      file: path,
+      problem: 'The browser path given names no program that can be run.',
+      mend: 'Set PUPPETEER_EXECUTABLE_PATH to a Chrome or Chromium, or unset it to use the one found by default.',
+    },
+  ]);
+}
+
+/** Looks past the package: Puppeteer's cache, then the system. */
+async function findInstalled(): Promise<FoundBrowser> {
+  const cached = await pathOrNothing(executablePath());
+  if (cached !== undefined) return { path: cached, origin: 'puppeteer-cache' };
+  const chrome = await pathOrNothing(executablePath('chrome'));
+  if (chrome !== undefined) return { path: chrome, origin: 'system' };
+  for (const path of WELL_KNOWN_PATHS[process.platform] ?? []) {
+    if (await isRunnable(path)) return { path, origin: 'system' };
+  }
+  throw new AppError('browser-missing', [
+    {
+      problem: `No browser to print with was found, and none is packaged for ${process.platform} ${process.arch}.`,
+      mend: 'Install Chrome, Chromium or Edge, run "npx puppeteer browsers install chrome", or set PUPPETEER_EXECUTABLE_PATH to one.',
+    },
+  ]);
+}
+
+/** Puppeteer rejects when its browser is not installed, with an error that has no code. */
+async function pathOrNothing(search: Promise<string>): Promise<string | undefined> {
+  const path = await search.catch(() => undefined);
+  return path !== undefined && (await isRunnable(path)) ? path : undefined;
+}
+
+async function isRunnable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,187 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Browser, launch } from 'puppeteer';
+import { AppError } from '../../errors.ts';
+import type { FoundBrowser } from './find.ts';
+import { openScratch } from './scratch.ts';
+import type { UnpackedChromium } from './unpack.ts';
+
+/** A browser that starts after all is ended by then. */
+const TIMEOUT_MS = 10_000;
+const MOST_CHARACTERS = 300;
+
+/**
+ * Starts a browser that did not start once more, for what it says of it on standard error: Puppeteer, which speaks with
+ * it over pipes, does not hear that. Gives the line that tells the reason, empty when it says nothing.
+ */
+async function complaintOf(
+  path: string,
+  { args, env }: { args: readonly string[]; env?: Record<string, string> | undefined },
+): Promise<string> {
+  const said = await new Promise<string>((resolve) => {
+    const options = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', ...(env && { env }) } as const;
+    execFile(path, ['--headless', ...args, '--dump-dom', 'about:blank'], options, (_error, _stdout, stderr) =>
+      resolve(stderr),
+    );
+  });
+  const lines = said.split('\n').filter((line) => line.trim() !== '');
+  const line = lines.find((each) => /fatal|error/i.test(each)) ?? lines[0] ?? '';
+  // Without the process and the place in the browser's own source.
+  return line
+    .replace(/^\[[^\]]*\]\s*/, '')
+    .trim()
+    .slice(0, MOST_CHARACTERS);
+}
+
+/** Longest wait for one answer of the browser: a page that takes longer is stuck. */
+export const PROTOCOL_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** A browser process with its profile; disposing ends the one and removes the other. */
+export interface RunningBrowser extends AsyncDisposable {
+  readonly browser: Browser;
+}
+
+export interface LaunchOptions {
+  readonly cacheFolder: string;
+  /** Use the packaged libraries: the system lacks them. */
+  readonly bundledLibraries: boolean;
+  /** The one host that pages may reach, to look at pages that a server has; nothing that prints needs any. */
+  readonly reachable?: string | undefined;
+  /** Ends the browser whenever it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Starts the browser with a profile of its own. Throws `browser-failed`, or the signal's reason. */
+export async function launchBrowser(
+  found: FoundBrowser,
+  { cacheFolder, bundledLibraries, reachable, signal }: LaunchOptions,
+): Promise<RunningBrowser> {
+  signal?.throwIfAborted();
+  const profile = await openScratch(join(cacheFolder, 'profiles'));
+  const userDataDir = join(profile.path, 'user-data');
+  const args = [
+    // No name resolves, so nothing on a page can reach the network, a meta refresh included.
+    `--host-resolver-rules=MAP * ~NOTFOUND${reachable === undefined ? '' : `, EXCLUDE ${reachable}`}`,
+    // Else every letter is as wide as whole pixels of a screen, and printed words fall apart ("Rep orted").
+    '--font-render-hinting=none',
+    // Root cannot enter the sandbox's user namespace: Chromium refuses to start as root with it.
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  ];
+  let env: Record<string, string> | undefined;
+  try {
+    env =
+      found.bundle &&
+      (await packagedEnvironment(found.bundle, {
+        bundledLibraries,
+        home: profile.path,
+        fontCache: join(cacheFolder, 'fontconfig'),
+      }));
+    const browser = await launch({
+      executablePath: found.path,
+      headless: found.bundle === undefined ? true : 'shell',
+      pipe: true,
+      // Whoever starts the program decides what a signal means: an edition in hand may finish first.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+      userDataDir,
+      protocolTimeout: PROTOCOL_TIMEOUT_MS,
+      timeout: PROTOCOL_TIMEOUT_MS,
+      ...(env && { env }),
+      args,
+      ...(signal && { signal }),
+    });
+    return { browser, [Symbol.asyncDispose]: () => close(browser, profile) };
+  } catch (cause) {
+    await using _ = profile;
+    signal?.throwIfAborted();
+    const complaint = await complaintOf(found.path, {
+      env,
+      args: [...args, `--user-data-dir=${userDataDir}`],
+    });
+    if (complaint.startsWith('No usable sandbox')) throw withoutSandbox(found, cause);
+    const problem =
+      complaint === '' ? 'The browser did not start.' : `The browser did not start: ${complaint}`;
+    throw browserFailed(found, { problem, cause });
+  }
+}
+
+/**
+ * A closed environment: what the caller's holds neither changes the output nor reaches the browser, and the
+ * user's home need not be writable.
+ */
+async function packagedEnvironment(
+  { fontsFolder, librariesFolder }: UnpackedChromium,
+  {
+    bundledLibraries,
+    home,
+    fontCache,
+  }: { readonly bundledLibraries: boolean; readonly home: string; readonly fontCache: string },
+): Promise<Record<string, string>> {
+  const fontConfig = join(home, 'fonts.conf');
+  await writeFile(
+    fontConfig,
+    `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${escapeXml(fontsFolder)}</dir>
+  <cachedir>${escapeXml(fontCache)}</cachedir>
+</fontconfig>
+`,
+  );
+  return {
+    HOME: home,
+    TMPDIR: home,
+    TZ: 'UTC',
+    LANG: 'C.UTF-8',
+    FONTCONFIG_FILE: fontConfig,
+    ...(bundledLibraries && { LD_LIBRARY_PATH: librariesFolder }),
+  };
+}
+
+const escapeXml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+async function close(browser: Browser, profile: AsyncDisposable): Promise<void> {
+  await using _ = profile;
+  const child = browser.process();
+  const timer = new AbortController();
+  await Promise.race([
+    browser.close().catch(() => undefined),
+    delay(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+  ]);
+  timer.abort();
+  // Puppeteer makes the browser the leader of a process group: end what is left of it, renderers included.
+  if (child?.pid === undefined || process.platform === 'win32') return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Nothing is left: the usual case.
+  }
+}
+
+/** Usual on Ubuntu 23.10 and newer, and in containers, for anybody but root. */
+const withoutSandbox = ({ path: file }: FoundBrowser, cause: unknown): AppError => {
+  const problem =
+    'The browser did not start: this system keeps it from making its sandbox, for which it needs user namespaces.';
+  const mend =
+    'Allow them for this browser: "The sandbox of the browser" in docs/operating.md says how on Ubuntu and in a container. Or set PUPPETEER_EXECUTABLE_PATH to a Chrome that the system installed.';
+  return new AppError('browser-failed', [{ file, problem, mend }], { cause });
+};
+
+/** The error for a browser that is there but does not work, with the way out for where it came from. */
+export function browserFailed(
+  found: FoundBrowser,
+  { problem, cause }: { readonly problem: string; readonly cause?: unknown },
+): AppError {
+  const mend =
+    found.origin === 'environment'
+      ? 'Set PUPPETEER_EXECUTABLE_PATH to a working Chrome or Chromium, or unset it.'
+      : found.origin === 'package'
+        ? 'Delete the folder of this file to have it unpacked afresh, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.'
+        : 'Reinstall or update it, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.';
+  return new AppError('browser-failed', [{ file: found.path, problem, mend }], { cause });
+}

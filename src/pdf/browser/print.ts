@@ -1,0 +1,228 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CDPSession, Page } from 'puppeteer';
+import { AppError } from '../../errors.ts';
+import { checkPrinting, lacksLibraries, readCheck, writeCheck } from './check.ts';
+import { type BrowserOrigin, findBrowser, type FoundBrowser } from './find.ts';
+import { showDocument } from './frame.ts';
+import { browserFailed, PROTOCOL_TIMEOUT_MS } from './launch.ts';
+import { abortable, type PagePool, whileAlive } from './pages.ts';
+import { drawFirstPage } from './picture.ts';
+import { type Session, SessionKeeper, type SessionOptions } from './session.ts';
+
+export interface PrinterOptions {
+  /** Where the browser is unpacked, and profiles and checks are kept: one folder a user, shared by processes. */
+  readonly cacheFolder: string;
+  /** A browser that the user chose. It wins over all others. */
+  readonly browserPath?: string | undefined;
+  /** `@font-face` rules that most documents hold, word for word: read once a page, and not once a document. */
+  readonly fontFaces?: string | undefined;
+  readonly onStep?: ((message: string) => void) | undefined;
+  /** Stops the opening, and ends the browser whenever it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A running browser that prints. Dispose of it to end the browser. */
+export interface Printer extends AsyncDisposable {
+  readonly browser: {
+    readonly name: string;
+    readonly version: string;
+    readonly path: string;
+    readonly origin: BrowserOrigin;
+  };
+  /**
+   * Prints one self-contained document; calls may overlap. Paper and margins are the document's `@page`.
+   * Throws `print-failed`, `browser-failed`, or the signal's reason.
+   */
+  print(html: string, options: PrintOptions): Promise<Uint8Array>;
+  /** Draws the first page of such a document as a PNG. Throws as `print` does. */
+  picture(html: string, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
+}
+
+/**
+ * Finds a browser, unpacks and checks it when it is used for the first time, and starts it.
+ * Throws `browser-missing`, `browser-failed`, or the signal's reason.
+ */
+export async function openPrinter(options: PrinterOptions): Promise<Printer> {
+  const { cacheFolder, fontFaces = '', onStep, signal } = options;
+  const found = await findBrowser(options);
+  const check = await readCheck(cacheFolder, found);
+  if (check !== undefined) {
+    try {
+      const { bundledLibraries } = check;
+      return await startPrinter(found, { cacheFolder, fontFaces, signal, bundledLibraries });
+    } catch {
+      // What was true then need not be true now (a library was removed, say): look again, from the start.
+      signal?.throwIfAborted();
+    }
+  }
+  onStep?.('checking the browser (once)');
+  const bundledLibraries = await lacksLibraries(found);
+  const printer = await startPrinter(found, { cacheFolder, fontFaces, signal, bundledLibraries });
+  try {
+    await checkPrinting(found, (html) =>
+      printer.print(html, { signal: signal ?? new AbortController().signal }),
+    );
+    await writeCheck(cacheFolder, found, { path: found.path, bundledLibraries });
+    return printer;
+  } catch (cause) {
+    await printer[Symbol.asyncDispose]();
+    signal?.throwIfAborted();
+    if (cause instanceof AppError && cause.code === 'browser-failed') throw cause;
+    throw browserFailed(found, { problem: 'The browser starts, but does not print.', cause });
+  }
+}
+
+async function startPrinter(found: FoundBrowser, options: SessionOptions): Promise<Printer> {
+  const sessions = new SessionKeeper(found, options);
+  const { fontFaces } = options;
+  const { running } = await sessions.current();
+  const [name = '', version = ''] = (await running.browser.version()).split('/');
+
+  const attempt = async (
+    html: string,
+    { pages, fresh, signal, onBegun }: PrintOptions & { pages: PagePool; fresh: boolean },
+  ) => {
+    const page = await pages.take({ fresh, signal });
+    try {
+      const pdf = await printOnPage(page, { html, fontFaces, signal, onBegun });
+      pages.giveBack(page);
+      return pdf;
+    } catch (error) {
+      pages.discard(page);
+      throw error;
+    }
+  };
+
+  return {
+    browser: { name, version, path: found.path, origin: found.origin },
+    async print(html, { signal, onBegun }) {
+      // A renderer or the whole browser may die under a page, or be in a state in which nothing prints: that is bad
+      // luck once and twice. What a fresh browser does not print either, is the document's fault.
+      let last: Session | undefined;
+      for (const attempts of ['on a page', 'on a fresh page', 'in a fresh browser'] as const) {
+        try {
+          const renewed = attempts === 'in a fresh browser' ? sessions.renew(last) : sessions.current();
+          last = await abortable(renewed, signal);
+          const fresh = attempts !== 'on a page';
+          return await attempt(html, { pages: last.pages, fresh, signal, onBegun });
+        } catch (cause) {
+          signal.throwIfAborted();
+          if (sessions.closed || attempts === 'in a fresh browser')
+            throw cause instanceof AppError ? cause : printFailed(cause);
+        }
+      }
+      throw new Error('Every attempt ends in a document or an error.');
+    },
+    async picture(html, { signal }) {
+      try {
+        const { running: current } = await abortable(sessions.current(), signal);
+        return await drawFirstPage(current.browser, { html, fontFaces, signal });
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw cause instanceof AppError ? cause : printFailed(cause);
+      }
+    },
+    [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
+  };
+}
+
+const printFailed = (cause: unknown): AppError =>
+  new AppError(
+    'print-failed',
+    [
+      {
+        problem: 'The browser could not print the document.',
+        mend: 'Remove what may stop it, such as a meta refresh, a huge picture or a huge table, and free memory.',
+      },
+    ],
+    { cause },
+  );
+
+const protocols = new WeakMap<Page, Promise<CDPSession>>();
+
+/**
+ * Prints what the page shows. The whole PDF comes in one answer: Puppeteer's own `pdf`, of which these are the values
+ * it begins with, fetches it piece by piece, which takes a sixth longer.
+ */
+async function printShown(page: Page, onBegun: () => void): Promise<Uint8Array> {
+  const begun = protocols.get(page) ?? page.createCDPSession();
+  protocols.set(page, begun);
+  const protocol = await begun;
+  const options = {
+    transferMode: 'ReturnAsBase64',
+    preferCSSPageSize: true,
+    printBackground: true,
+    generateTaggedPDF: true,
+    generateDocumentOutline: true,
+    paperWidth: 8.5,
+    paperHeight: 11,
+    marginTop: 0,
+    marginBottom: 0,
+    marginLeft: 0,
+    marginRight: 0,
+  } as const;
+  const printing = protocol.send('Page.printToPDF', options, { timeout: PROTOCOL_TIMEOUT_MS });
+  onBegun();
+  const { data } = await printing;
+  return Buffer.from(data, 'base64');
+}
+
+async function printOnPage(
+  page: Page,
+  document: PrintOptions & { readonly html: string; readonly fontFaces: string },
+): Promise<Uint8Array> {
+  const { onBegun = () => {} } = document;
+  const pdf = await whileAlive(page, document.signal, async () => {
+    await showDocument(page, document);
+    return printShown(page, onBegun);
+  });
+  // A meta refresh cannot reach anything, but it would put an error page in the document's place.
+  if (page.url() !== 'about:blank') throw new Error(`The document moved on to ${page.url()}.`);
+  return pdf;
+}
+
+export interface PrintOptions {
+  readonly signal: AbortSignal;
+  /** Called when the browser needs nothing more to print the document: this thread can turn to something else. */
+  readonly onBegun?: (() => void) | undefined;
+}
+
+/** The programs of desktops that show a file in the browser. */
+const openers: { readonly [platform: string]: readonly [command: string, ...args: string[]] } = {
+  darwin: ['open'],
+  win32: ['cmd', '/c', 'start', '""'],
+};
+/** Most openers end at once. One that is the browser itself keeps running, which counts as success. */
+const OPENER_MS = 5_000;
+
+/**
+ * Opens a secret link in the user's browser; says whether that worked. Other users see the arguments of a process but
+ * not the files of this folder: the browser is given a page there that leads on to the link.
+ */
+export async function openInBrowser(link: string, folder: string): Promise<boolean> {
+  const page = resolve(join(folder, 'open.html'));
+  // An old page may have another mode.
+  await rm(page, { force: true });
+  await writeFile(
+    page,
+    `<!doctype html><meta charset="utf-8"><title>Sitrep</title><meta http-equiv="refresh" content="0; url=${link}">\n`,
+    { mode: 0o600, flag: 'wx' },
+  );
+  const [command, ...args] = openers[process.platform] ?? ['xdg-open'];
+  const opener = spawn(command, [...args, page], { stdio: 'ignore', detached: true });
+  opener.unref();
+  const timer = new AbortController();
+  const status = await Promise.race([
+    once(opener, 'exit').then(
+      ([code]) => code === 0,
+      () => false,
+    ),
+    delay(OPENER_MS, true, { signal: timer.signal }),
+  ]);
+  timer.abort();
+  return status;
+}

@@ -1,0 +1,299 @@
+import {
+  PDFArray,
+  PDFDict,
+  type PDFDocument,
+  PDFHexString,
+  PDFName,
+  PDFNumber,
+  type PDFObject,
+  type PDFPage,
+  PDFRawStream,
+  PDFRef,
+  PDFString,
+} from '@cantoo/pdf-lib';
+import { openStreams, type StreamReader, unreadableStream } from './streams.ts';
+
+/** What a PDF shows and tells, as the inspection reads it. Pages count from 1. */
+export interface PdfContents {
+  readonly pages: readonly PdfPage[];
+  /**
+   * The pieces of tagged text in the order of the document's structure, which is that of the page it was printed from:
+   * columns, floats and cells that go on to the next page are painted in another.
+   */
+  readonly runs: readonly string[];
+  readonly fonts: readonly { readonly name: string; readonly embedded: boolean }[];
+  /** The alternative text of each figure, null where it has none. */
+  readonly figures: readonly (string | null)[];
+  readonly bookmarks: readonly { readonly title: string; readonly page: number | null }[];
+  readonly links: readonly { readonly page: number; readonly to: string; readonly landsOn: number | null }[];
+}
+
+interface PdfPage {
+  readonly widthPt: number;
+  readonly heightPt: number;
+  /** The text of the document, which is tagged, without the blanks between its words. */
+  readonly text: string;
+  /** The text of the page's margins, which is not. */
+  readonly margins: string;
+  /** How many times a glyph stands there that no font has: an empty box. */
+  readonly boxes: number;
+}
+
+/**
+ * Reads a PDF as Chromium prints it. Text is taken from the pages' own streams in the order in which it is painted;
+ * that of forms within them (what is painted through a mask) is not read. Throws `pdf-invalid` for one that unpacks to
+ * more than a print can hold, and anything for one that is damaged.
+ */
+export function readContents(document: PDFDocument): PdfContents {
+  const pages = document.getPages();
+  const numbers = new Map(pages.map(({ ref }, index) => [ref, index + 1]));
+  const pageOf = pageFinder(document, numbers);
+  const fonts = new Map<PDFDict, Map<number, string>>();
+  const decode = openStreams();
+  const read = pages.map((page) => readPage(page, { fonts, decode }));
+  const tagged = new Map(
+    pages.map(({ ref }, index) => [ref, read[index]?.tagged ?? new Map<number, string>()]),
+  );
+  return {
+    pages: read.map(({ page }) => page),
+    runs: runsOf(document, tagged),
+    ...readObjects(document),
+    bookmarks: listBookmarks(document).map((bookmark) => ({
+      title: textOf(bookmark.get(PDFName.of('Title'))) ?? '',
+      page: pageOf(bookmark),
+    })),
+    links: pages.flatMap((page, index) =>
+      linksOf(page).map((link) => ({ page: index + 1, to: destinationOf(link), landsOn: pageOf(link) })),
+    ),
+  };
+}
+
+/** The entries of the outline, each before those below it. */
+export function listBookmarks(document: PDFDocument): PDFDict[] {
+  const found = new Set<PDFDict>();
+  const addBelow = (parent: PDFDict | undefined): void => {
+    let entry = parent?.lookupMaybe(PDFName.of('First'), PDFDict);
+    // A file that somebody made to harm may lead in a circle.
+    while (entry !== undefined && !found.has(entry)) {
+      found.add(entry);
+      addBelow(entry);
+      entry = entry.lookupMaybe(PDFName.of('Next'), PDFDict);
+    }
+  };
+  addBelow(document.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict));
+  return [...found];
+}
+
+export function linksOf(page: PDFPage): PDFDict[] {
+  const annotations = page.node.Annots();
+  return (annotations?.asArray() ?? []).flatMap((_, index) => {
+    const annotation = annotations?.lookupMaybe(index, PDFDict);
+    return annotation?.get(PDFName.of('Subtype')) === PDFName.of('Link') ? [annotation] : [];
+  });
+}
+
+export function textOf(value: PDFObject | undefined): string | null {
+  return value instanceof PDFString || value instanceof PDFHexString ? value.decodeText() : null;
+}
+
+/** Where a link leads to, as written: a name, an address, or nothing. */
+function destinationOf(link: PDFDict): string {
+  const target = link.get(PDFName.of('Dest'));
+  if (target instanceof PDFName) return target.decodeText();
+  const action = link.lookupMaybe(PDFName.of('A'), PDFDict);
+  return textOf(target) ?? textOf(action?.get(PDFName.of('URI'))) ?? '';
+}
+
+function pageFinder(
+  { catalog }: PDFDocument,
+  numbers: ReadonlyMap<PDFRef, number>,
+): (entry: PDFDict) => number | null {
+  const named = catalog.lookupMaybe(PDFName.of('Dests'), PDFDict);
+  return (entry) => {
+    const given =
+      entry.get(PDFName.of('Dest')) ?? entry.lookupMaybe(PDFName.of('A'), PDFDict)?.get(PDFName.of('D'));
+    const resolved = given instanceof PDFName ? named?.lookup(given) : given;
+    const explicit = resolved instanceof PDFRef ? entry.context.lookup(resolved) : resolved;
+    const target = explicit instanceof PDFArray ? explicit.get(0) : undefined;
+    return target instanceof PDFRef ? (numbers.get(target) ?? null) : null;
+  };
+}
+
+function readObjects({ context }: PDFDocument): Pick<PdfContents, 'fonts' | 'figures'> {
+  const fonts = new Map<string, boolean>();
+  const figures: (string | null)[] = [];
+  for (const [, object] of context.enumerateIndirectObjects()) {
+    if (!(object instanceof PDFDict)) continue;
+    const type = object.get(PDFName.of('Type'));
+    if (type === PDFName.of('StructElem') && object.get(PDFName.of('S')) === PDFName.of('Figure'))
+      figures.push(textOf(object.get(PDFName.of('Alt'))));
+    if (type !== PDFName.of('Font')) continue;
+    const subtype = object.get(PDFName.of('Subtype'));
+    // A Type 0 font points to the font that is read here; a Type 3 font has no name, and is none of ours.
+    if (subtype === PDFName.of('Type0')) continue;
+    const descriptor = object.lookupMaybe(PDFName.of('FontDescriptor'), PDFDict);
+    const embedded = ['FontFile', 'FontFile2', 'FontFile3'].some((key) => descriptor?.has(PDFName.of(key)));
+    const name = object.lookupMaybe(PDFName.of('BaseFont'), PDFName)?.decodeText() ?? 'Type 3';
+    const short = name.replace(/^[A-Z]{6}\+/, '');
+    fonts.set(short, embedded && (fonts.get(short) ?? true));
+  }
+  return { fonts: [...fonts].map(([name, embedded]) => ({ name, embedded })), figures };
+}
+
+/** The text of each mark in the order of the structure; what the structure does not name comes at the end. */
+function runsOf(document: PDFDocument, tagged: ReadonlyMap<PDFRef, Map<number, string>>): string[] {
+  const runs: string[] = [];
+  const seen = new Set<PDFObject>();
+  const walk = (entry: PDFObject | undefined, around: PDFObject | undefined): void => {
+    const node = entry instanceof PDFRef ? document.context.lookup(entry) : entry;
+    if (node instanceof PDFArray) for (const each of node.asArray()) walk(each, around);
+    else if (node instanceof PDFNumber) {
+      const marks = around instanceof PDFRef ? tagged.get(around) : undefined;
+      const text = marks?.get(node.asNumber());
+      if (text !== undefined) runs.push(text);
+      marks?.delete(node.asNumber());
+    } else if (node instanceof PDFDict && !seen.has(node)) {
+      // A file that somebody made to harm may lead in a circle.
+      seen.add(node);
+      const page = node.get(PDFName.of('Pg')) ?? around;
+      walk(node.get(PDFName.of('MCID')) ?? node.get(PDFName.of('K')), page);
+    }
+  };
+  walk(document.catalog.get(PDFName.of('StructTreeRoot')), undefined);
+  return [...runs, ...[...tagged.values()].flatMap((marks) => [...marks.values()])];
+}
+
+function readPage(
+  page: PDFPage,
+  { fonts, decode }: { fonts: Map<PDFDict, Map<number, string>>; decode: StreamReader },
+): { page: PdfPage; tagged: Map<number, string> } {
+  const { width: widthPt, height: heightPt } = page.getSize();
+  const dictionary = page.node.Resources()?.lookupMaybe(PDFName.of('Font'), PDFDict);
+  const glyphsOf = (name: string): Map<number, string> => {
+    const font = dictionary?.lookupMaybe(PDFName.of(name), PDFDict);
+    if (font === undefined) return new Map();
+    const glyphs = fonts.get(font) ?? readToUnicode(font, decode);
+    fonts.set(font, glyphs);
+    return glyphs;
+  };
+  let text = '';
+  let margins = '';
+  let boxes = 0;
+  let glyphs = new Map<number, string>();
+  /** What is open: the number by which the document tags it, and the text that stands in for its glyphs, if any. */
+  const open: { readonly mark: number | undefined; instead: string | null }[] = [];
+  /** The innermost mark that is open. */
+  let mark: number | undefined;
+  const tagged = new Map<number, string>();
+  const content = contentOf(page, decode);
+  const show = (from: number, to: number): void => {
+    // Said with the first of its glyphs: Chromium leaves a text behind where it breaks a line before them.
+    const stood = open.findLast(({ instead }) => instead !== null);
+    let shown = stood?.instead ?? '';
+    if (stood !== undefined) stood.instead = '';
+    for (let at = from; at + 4 <= to; at += 4) {
+      const code = Number.parseInt(content.slice(at, at + 4), 16);
+      if (code === 0) boxes += 1;
+      else if (stood === undefined) shown += glyphs.get(code) ?? '\ufffd';
+    }
+    if (mark === undefined) margins += shown;
+    else {
+      text += shown;
+      tagged.set(mark, (tagged.get(mark) ?? '') + shown);
+    }
+  };
+  // Of a page's many operations only those that have to do with text are read: what is drawn is passed over.
+  for (let at = 0; at < content.length; at += 1) {
+    const character = content.charCodeAt(at);
+    if (open.length > MOST_OPEN) throw unreadableStream('nests its text too deep');
+    if (character === less && content.charCodeAt(at + 1) !== less) {
+      const end = content.indexOf('>', at);
+      if (end === -1) break;
+      show(at + 1, end);
+      at = end;
+    } else if (character === less) {
+      const end = content.indexOf('BDC', at);
+      if (end === -1) break;
+      const properties = content.slice(at, end);
+      const [, number] = /\/MCID\s+(\d+)/.exec(properties) ?? [];
+      open.push({ mark: number === undefined ? undefined : Number(number), instead: actualText(properties) });
+      mark = open.findLast((each) => each.mark !== undefined)?.mark;
+      at = end + 2;
+    } else if (character === slash) {
+      fontSet.lastIndex = at;
+      const [whole, font] = fontSet.exec(content) ?? [];
+      if (font !== undefined) glyphs = glyphsOf(font);
+      at += (whole?.length ?? 1) - 1;
+    } else if (character === letterB && content.startsWith('BMC', at)) {
+      open.push({ mark: undefined, instead: null });
+    } else if (character === letterE && content.startsWith('EMC', at)) {
+      open.pop();
+      mark = open.findLast((each) => each.mark !== undefined)?.mark;
+    }
+  }
+  return { page: { widthPt, heightPt, text, margins, boxes }, tagged };
+}
+
+/** What Chromium tags lies side by side, but for a few. */
+const MOST_OPEN = 100;
+const [less, slash, letterB, letterE] = [0x3c, 0x2f, 0x42, 0x45];
+const fontSet = /\/(\w+) [\d.]+ Tf\b/y;
+
+function actualText(properties: string): string | null {
+  const found = /\/ActualText\s*(?:\(((?:[^()\\]|\\.)*)\)|<([0-9A-Fa-f]+)>)/.exec(properties);
+  if (found === null) return null;
+  const [, literal = '', hex] = found;
+  return (hex === undefined ? PDFString.of(literal.trimEnd()) : PDFHexString.of(hex)).decodeText();
+}
+
+function contentOf(page: PDFPage, decode: StreamReader): string {
+  const contents = page.node.Contents();
+  const streams =
+    contents instanceof PDFArray ? contents.asArray().map((_, index) => contents.lookup(index)) : [contents];
+  return streams.flatMap((stream) => (stream instanceof PDFRawStream ? [decode(stream)] : [])).join('\n');
+}
+
+/**
+ * The letters and digits of a text as they compare: line breaks, capitals and kinds of apostrophe are style. Capitals
+ * that a style makes are two letters for `ß`, and know but one small sigma.
+ */
+export const lettersOf = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .replaceAll(/[^\p{L}\p{N}%≥≤±]+/gu, '')
+    .toUpperCase()
+    .toLowerCase()
+    .replaceAll('ς', 'σ');
+
+/** Of the two bytes in which Chromium writes a glyph: a range that somebody wrote may end anywhere. */
+const LAST_CODE = 0xffff;
+
+/** The text of each glyph, from the font's CMap (ISO 32000-2, 9.10.3). */
+function readToUnicode(font: PDFDict, decode: StreamReader): Map<number, string> {
+  const stream = font.lookup(PDFName.of('ToUnicode'));
+  const glyphs = new Map<number, string>();
+  if (!(stream instanceof PDFRawStream)) return glyphs;
+  const map = decode(stream);
+  const utf16 = (hex: string): string =>
+    String.fromCharCode(...(hex.match(/.{4}/g) ?? []).map((unit) => Number.parseInt(unit, 16)));
+  for (const body of blocksOf(map, 'bfchar'))
+    for (const [, code = '', text = ''] of body.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g))
+      glyphs.set(Number.parseInt(code, 16), utf16(text));
+  for (const body of blocksOf(map, 'bfrange'))
+    for (const [, first = '', last = '', text = ''] of body.matchAll(
+      /<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g,
+    )) {
+      const [from, to, start] = [first, last, text].map((hex) => Number.parseInt(hex, 16));
+      for (let code = from ?? 0; code <= Math.min(to ?? -1, LAST_CODE); code += 1)
+        glyphs.set(code, String.fromCodePoint((start ?? 0) + code - (from ?? 0)));
+    }
+  return glyphs;
+}
+
+/** What stands between the words that begin and end a kind of block; no pattern, which would search what never ends. */
+function blocksOf(map: string, kind: 'bfchar' | 'bfrange'): string[] {
+  return map
+    .split(`end${kind}`)
+    .slice(0, -1)
+    .map((text) => text.slice(text.lastIndexOf(`begin${kind}`)));
+}

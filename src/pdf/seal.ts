@@ -1,0 +1,192 @@
+import {
+  ParseSpeeds,
+  PDFDict,
+  PDFDocument,
+  PDFHeader,
+  PDFHexString,
+  PDFName,
+  PDFStreamWriter,
+  PDFString,
+} from '@cantoo/pdf-lib';
+import { AppError } from '../errors.ts';
+import { attach, type Attachment, type FoundAttachment, readAttachments } from './attachments.ts';
+import { lettersOf, linksOf, listBookmarks, type PdfContents, readContents, textOf } from './contents.ts';
+import { blankIdentity, identify } from './identity.ts';
+
+/** Named in every PDF; without versions, so that an update changes no byte by itself. */
+const CREATOR = 'Sitrep';
+
+/** Many small objects compress better together; pdf-lib's own 50 takes half as long again, and more bytes. */
+const OBJECTS_PER_STREAM = 250;
+
+export interface SealMetadata {
+  readonly title: string;
+  readonly author: string;
+  readonly subject: string;
+  readonly keywords: readonly string[];
+  /** BCP 47, such as `en-GB`. */
+  readonly language: string;
+  /** Stands for the time of making; milliseconds are dropped. */
+  readonly date: Date;
+  /** Text of every heading in document order, to mend bookmarks with. Without it they stay as printed. */
+  readonly headings?: readonly string[];
+  /** What each destination of a link is. */
+  readonly links?: { readonly [destination: string]: string };
+}
+
+export interface SealedPdf {
+  readonly pdf: Uint8Array;
+  readonly pages: number;
+  /** What it shows, read before it was written: what writing itself might spoil is not in it. */
+  readonly contents: PdfContents;
+  /** The files in it. */
+  readonly attached: readonly FoundAttachment[];
+}
+
+/**
+ * Gives a printed PDF its metadata, and takes from it what differs between two prints of one document.
+ * Same document, browser version and metadata: same bytes. Throws `pdf-invalid` when it cannot be read.
+ */
+export async function seal(
+  pdf: Uint8Array,
+  metadata: SealMetadata,
+  attachments: readonly Attachment[] = [],
+): Promise<SealedPdf> {
+  const document = await load(settle(pdf, metadata.date));
+  document.setTitle(metadata.title, { showInWindowTitleBar: true });
+  document.setAuthor(metadata.author);
+  document.setSubject(metadata.subject);
+  document.setKeywords([...metadata.keywords]);
+  document.setLanguage(metadata.language);
+  document.setCreator(CREATOR);
+  document.setProducer(CREATOR);
+  document.setCreationDate(metadata.date);
+  document.setModificationDate(metadata.date);
+  mendBookmarks(document, metadata.headings ?? []);
+  mapRoles(document);
+  describeLinks(document, metadata.links ?? {});
+  attachXmp(document, xmpOf(metadata, { creator: CREATOR }));
+  const contents = readContents(document);
+  attach(document, attachments, metadata);
+  document.context.trailerInfo.ID = document.context.obj([blankIdentity(), blankIdentity()]);
+  // What the document's own save would do first: name the version that knows streams of objects. Nothing is left to embed.
+  document.context.header = PDFHeader.forVersion(1, 7);
+  const writer = PDFStreamWriter.forContext(document.context, Infinity, true, OBJECTS_PER_STREAM);
+  const sealed = await writer.serializeToBuffer();
+  identify(sealed);
+  return { pdf: sealed, pages: document.getPageCount(), contents, attached: readAttachments(document) };
+}
+
+/**
+ * Rewrites in place, each value at its old width so that the file's offsets stay true: the dates, and the ids of
+ * structure elements, which count up over the life of a browser page. Their order is kept, as the PDF's tree of
+ * names requires (ISO 32000-2, 7.9.6).
+ */
+function settle(pdf: Uint8Array, date: Date): Uint8Array {
+  const text = Buffer.from(pdf).toString('latin1');
+  const ids = [...new Set(text.match(/\bnode\d{8}\b/g))].sort();
+  const renamed = new Map(ids.map((id, index) => [id, `node${String(index + 1).padStart(8, '0')}`]));
+  const stamp = `D:${date.toISOString().replace(/\D/g, '').slice(0, 14)}+00'00'`;
+  const settled = text
+    .replace(
+      /(\/(?:CreationDate|ModDate) \()D:\d{14}[+-]\d\d'\d\d'\)/g,
+      (_, key: string) => `${key}${stamp})`,
+    )
+    .replace(/\bnode\d{8}\b/g, (id) => renamed.get(id) ?? id);
+  return Buffer.from(settled, 'latin1');
+}
+
+/**
+ * Chromium joins the lines of a heading that wraps without the space between them, and can give a heading that
+ * moved to the next page its text twice; capitals by style become capitals in the text. Bookmarks that match the headings but for this get the headings' text;
+ * others are left for the inspection to find.
+ */
+function mendBookmarks(document: PDFDocument, headings: readonly string[]): void {
+  const bookmarks = listBookmarks(document);
+  if (bookmarks.length !== headings.length) return;
+  for (const [index, bookmark] of bookmarks.entries()) {
+    const heading = (headings[index] ?? '').trim().replace(/\s+/g, ' ');
+    const letters = lettersOf(heading);
+    const title = lettersOf(bookmark.lookup(PDFName.of('Title'), PDFString, PDFHexString).decodeText());
+    if (title === letters || title === letters + letters) {
+      bookmark.set(PDFName.of('Title'), PDFHexString.fromText(heading));
+    }
+  }
+}
+
+async function load(pdf: Uint8Array): Promise<PDFDocument> {
+  try {
+    return await PDFDocument.load(pdf, { updateMetadata: false, parseSpeed: ParseSpeeds.Fastest });
+  } catch (cause) {
+    throw new AppError(
+      'pdf-invalid',
+      [
+        {
+          problem: 'The browser printed a PDF that cannot be read.',
+          mend: 'Print again; if it fails again, use another browser.',
+        },
+      ],
+      { cause },
+    );
+  }
+}
+
+/**
+ * The same metadata as XMP (ISO 16684-1), which programs ask for first. It claims no conformance to PDF/A or PDF/UA:
+ * `more` is where whoever earns one may add it.
+ */
+function xmpOf(
+  { title, author, subject, keywords, language, date }: SealMetadata,
+  { creator, more = '' }: { creator: string; more?: string },
+): string {
+  const at = date.toISOString().replace(/\.\d+Z$/, 'Z');
+  const words = keywords.map((keyword) => `<rdf:li>${escape(keyword)}</rdf:li>`).join('');
+  const inLanguage = (text: string) =>
+    `<rdf:Alt><rdf:li xml:lang="x-default">${escape(text)}</rdf:li></rdf:Alt>`;
+  return `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">
+<dc:format>application/pdf</dc:format>
+<dc:title>${inLanguage(title)}</dc:title>
+<dc:creator><rdf:Seq><rdf:li>${escape(author)}</rdf:li></rdf:Seq></dc:creator>
+<dc:description>${inLanguage(subject)}</dc:description>
+<dc:subject><rdf:Bag>${words}</rdf:Bag></dc:subject>
+<dc:language><rdf:Bag><rdf:li>${escape(language)}</rdf:li></rdf:Bag></dc:language>
+<xmp:CreatorTool>${escape(creator)}</xmp:CreatorTool>
+<xmp:CreateDate>${at}</xmp:CreateDate>
+<xmp:ModifyDate>${at}</xmp:ModifyDate>
+<pdf:Producer>${escape(creator)}</pdf:Producer>
+<pdf:Keywords>${escape(keywords.join(' '))}</pdf:Keywords>
+</rdf:Description>${more}
+</rdf:RDF></x:xmpmeta>
+<?xpacket end="r"?>`;
+}
+
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+/** Puts the metadata where ISO 32000-2, 14.3.2, asks for it: in a stream of the catalogue that is not compressed. */
+function attachXmp({ context, catalog }: PDFDocument, xmp: string): void {
+  const stream = context.stream(Buffer.from(xmp, 'utf8'), { Type: 'Metadata', Subtype: 'XML' });
+  catalog.set(PDFName.of('Metadata'), context.register(stream));
+}
+
+/** Chromium tags bold and italic text with types that PDF 1.7 does not know: readers are told what they stand for. */
+function mapRoles({ context, catalog }: PDFDocument): void {
+  const tree = catalog.lookupMaybe(PDFName.of('StructTreeRoot'), PDFDict);
+  if (tree === undefined) return;
+  const known = tree.lookupMaybe(PDFName.of('RoleMap'), PDFDict) ?? context.obj({});
+  for (const type of ['Strong', 'Em']) known.set(PDFName.of(type), PDFName.of('Span'));
+  tree.set(PDFName.of('RoleMap'), known);
+}
+
+/** Says of each link what it leads to, for those who hear it by itself. */
+function describeLinks(document: PDFDocument, links: { readonly [destination: string]: string }): void {
+  for (const page of document.getPages())
+    for (const link of linksOf(page)) {
+      const target = link.get(PDFName.of('Dest'));
+      const name = target instanceof PDFName ? target.decodeText() : (textOf(target) ?? '');
+      const text = Object.hasOwn(links, name) ? links[name] : undefined;
+      if (text !== undefined) link.set(PDFName.of('Contents'), PDFHexString.fromText(text));
+    }
+}

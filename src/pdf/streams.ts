@@ -1,0 +1,169 @@
+import { inflateSync } from 'node:zlib';
+import {
+  PDFArray,
+  PDFName,
+  PDFNull,
+  PDFNumber,
+  type PDFObject,
+  PDFParser,
+  PDFRawStream,
+} from '@cantoo/pdf-lib';
+import { AppError } from '../errors.ts';
+
+/** A thousand times what a page here has. Ten kilobytes of a file can unpack to ten megabytes, and so on without end. */
+const MOST_BYTES = { ofStream: 64 * 2 ** 20, ofFile: 256 * 2 ** 20 };
+
+/** The bytes of a stream as text, one character each. */
+export type StreamReader = (stream: PDFRawStream) => string;
+
+/** Reads the streams of one file, as far as they are a print's. Throws `pdf-invalid`. */
+export function openStreams(): StreamReader {
+  let left = MOST_BYTES.ofFile;
+  return (stream) => {
+    const bytes = unpackStream(stream, Math.min(MOST_BYTES.ofStream, left));
+    if (bytes === undefined) throw unreadableStream('unpacks to more than any print');
+    left -= bytes.byteLength;
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  };
+}
+
+/**
+ * How much a stream unpacks to that a library unpacks by itself; undefined where that is too much. Throws `pdf-invalid`
+ * for what is packed otherwise, and what zlib throws for what is damaged, of which a library may still unpack a lot.
+ */
+function sizeToRead(stream: PDFRawStream, mostBytes: number): number | undefined {
+  const { contents } = stream;
+  const filter = filterOf(stream);
+  if (filter === 'other') throw packedOtherwise();
+  if (filter === 'none') return contents.byteLength > mostBytes ? undefined : contents.byteLength;
+  return inflate(contents, mostBytes)?.byteLength;
+}
+
+/** The same of any other stream: nobody unpacks it but `unpackStream`, which refuses what is counted as nothing here. */
+function countPacked(stream: PDFRawStream, mostBytes: number): number | undefined {
+  try {
+    return filterOf(stream) === 'deflate' ? inflate(stream.contents, mostBytes)?.byteLength : 0;
+  } catch {
+    return 0;
+  }
+}
+
+function filterOf({ dict }: PDFRawStream): 'none' | 'deflate' | 'other' {
+  const given = dict.lookup(PDFName.of('Filter'));
+  const filter = given instanceof PDFArray && given.size() === 1 ? given.lookup(0) : given;
+  if (filter === undefined) return 'none';
+  return filter === PDFName.of('FlateDecode') ? 'deflate' : 'other';
+}
+
+/**
+ * What a stream holds; undefined where that is more than `mostBytes`. Chromium and our own sealing deflate streams and
+ * do nothing else to them. Throws `pdf-invalid` for what is packed otherwise, which could unpack in ways that nothing
+ * bounds, and what zlib throws for what is damaged.
+ */
+export function unpackStream(stream: PDFRawStream, mostBytes: number): Uint8Array | undefined {
+  const { dict, contents } = stream;
+  const filter = filterOf(stream);
+  if (filter === 'none') return contents.byteLength > mostBytes ? undefined : contents;
+  if (filter === 'other' || dict.has(PDFName.of('DecodeParms'))) throw packedOtherwise();
+  return inflate(contents, mostBytes);
+}
+
+function inflate(packed: Uint8Array, mostBytes: number): Uint8Array | undefined {
+  try {
+    return inflateSync(packed, { maxOutputLength: Math.max(mostBytes, 1) });
+  } catch (cause) {
+    if (cause instanceof RangeError && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE')
+      return undefined;
+    throw cause;
+  }
+}
+
+export const unreadableStream = (what: string, options: { cause?: unknown } = {}): AppError =>
+  new AppError(
+    'pdf-invalid',
+    [
+      {
+        problem: `This PDF ${what}: it is not read further.`,
+        mend: 'Give a PDF as Sitrep stored or sent it.',
+      },
+    ],
+    options,
+  );
+const packedOtherwise = () => unreadableStream('packs its streams as no print does');
+
+/** A print has some thousands. Each takes memory as soon as it is listed, whatever it holds. */
+const MOST_OBJECTS = 1_000_000;
+
+/**
+ * Whatever is packed in a file unpacks to what may be read, before a library reads it that sets no limit and unpacks
+ * streams of objects and tables while it reads. So it is read once with nothing but these looked at, by the library's
+ * own parser, which takes no other view of where a stream begins or what it is called. Throws `pdf-invalid`.
+ */
+export async function checkPacked(pdf: Uint8Array): Promise<void> {
+  const parser = new GuardedParser(pdf);
+  try {
+    await parser.parseDocument();
+  } finally {
+    parser.throwFault();
+  }
+}
+
+const type = PDFName.of('Type');
+const [objects, table] = [PDFName.of('ObjStm'), PDFName.of('XRef')];
+
+class GuardedParser extends PDFParser {
+  #fault: AppError | undefined;
+  #bytesLeft = MOST_BYTES.ofFile;
+  #objectsLeft = MOST_OBJECTS;
+
+  /** The parser goes on after an error: so none is thrown here, and nothing that follows is unpacked. */
+  override parseObject(...given: Parameters<PDFParser['parseObject']>): PDFObject {
+    const object = super.parseObject(...given);
+    if (!(object instanceof PDFRawStream)) return object;
+    try {
+      if (this.#fault === undefined) this.#check(object);
+    } catch (error) {
+      this.#fault =
+        error instanceof AppError ? error : unreadableStream('is damaged, or was altered', { cause: error });
+    }
+    return this.#fault === undefined ? object : PDFNull;
+  }
+
+  throwFault(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  #check(stream: PDFRawStream): void {
+    const name = stream.dict.lookup(type);
+    const mostBytes = Math.min(MOST_BYTES.ofStream, this.#bytesLeft);
+    const isRead = name === objects || name === table;
+    const size = isRead ? sizeToRead(stream, mostBytes) : countPacked(stream, mostBytes);
+    if (size === undefined) throw unreadableStream('unpacks to more than any print');
+    this.#bytesLeft -= size;
+    if (name === objects) this.#objectsLeft -= numberOf(stream.dict.lookup(PDFName.of('N')));
+    if (name === table) this.#objectsLeft -= listedIn(stream);
+    if (this.#objectsLeft < 0) throw unreadableStream('lists more objects than any print');
+  }
+}
+
+/** How many objects a table lists: each is made, whether the table holds so many or not. */
+function listedIn({ dict }: PDFRawStream): number {
+  const index = dict.lookup(PDFName.of('Index'));
+  const counts = index instanceof PDFArray ? numbersOf(index).filter((_, at) => at % 2 === 1) : [];
+  const widths = dict.lookup(PDFName.of('W'));
+  if (!(index instanceof PDFArray)) counts.push(numberOf(dict.lookup(PDFName.of('Size'))));
+  const width = widths instanceof PDFArray ? Math.max(0, ...numbersOf(widths)) : 0;
+  // A number of eight bytes is enough for any file.
+  if (width > 8) throw unreadableStream('lists its objects as no print does');
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+const numbersOf = (list: PDFArray): number[] =>
+  Array.from({ length: list.size() }, (_, at) => numberOf(list.lookup(at)));
+
+/** Counts are never below nought: else one could make up for another. */
+function numberOf(value: PDFObject | undefined): number {
+  const number = value instanceof PDFNumber ? value.asNumber() : Number.NaN;
+  if (!(number >= 0)) throw unreadableStream('counts its objects as no print does');
+  return number;
+}

@@ -1,0 +1,153 @@
+import Handlebars from 'handlebars';
+import { describeFault, type Fault, noteOf } from '../errors.ts';
+import type { Brief } from '../project/brief.ts';
+import { describeParameters, type Parameters } from '../project/parameters.ts';
+import { slotDaysAround } from './days.ts';
+import type { View, Wanted } from './session.ts';
+
+export type Format = 'html' | 'pdf';
+
+/** Lines shown before and after the one with a fault. */
+const AROUND = 2;
+const MOST_CHARACTERS = 160;
+
+type ReadText = (file: string) => Promise<string | null>;
+
+/** The preview's own pages, from the templates in `web/preview/`. */
+export interface Pages {
+  /** Every brief with its title, or what is wrong with it. */
+  index(rows: readonly IndexRow[]): string;
+  list(rows: readonly IndexRow[]): string;
+  shell(parts: { title: string; bar: string; faults: string; data: ShellData }): string;
+  bar(view: View<unknown>, wanted: Wanted, format: Format): string;
+  faults(view: View<unknown>): Promise<string>;
+}
+
+interface IndexRow {
+  readonly id: string;
+  readonly title: string;
+  readonly schedule: string;
+  readonly days: readonly string[];
+  readonly faults: readonly Fault[];
+}
+
+interface ShellData {
+  readonly events: string;
+  readonly stamp: string;
+  readonly version: string;
+  readonly src: string;
+  readonly isPdf: boolean;
+}
+
+export async function openPages(
+  readAsset: (name: string) => Promise<string>,
+  readText: ReadText,
+): Promise<Pages> {
+  const compile = async (name: string) =>
+    Handlebars.compile(await readAsset(`preview/${name}.hbs`), { strict: true });
+  const [index, list, shell, bar, faults] = await Promise.all(
+    ['index', 'list', 'shell', 'bar', 'faults'].map((name) => compile(name)),
+  );
+  if (!index || !list || !shell || !bar || !faults) throw new Error('A page of the preview is not there.');
+  const rowsOf = (rows: readonly IndexRow[]) => ({
+    rows: rows.map((row) => ({
+      ...row,
+      href: addressOf({ brief: row.id, given: {} }),
+      days: row.days.map((day) => ({ day, href: addressOf({ brief: row.id, asOf: day, given: {} }) })),
+      problem: row.faults[0] ? describeFault(row.faults[0]) : null,
+    })),
+  });
+  return {
+    list: (rows) => list(rowsOf(rows)),
+    index: (rows) => index({ list: list(rowsOf(rows)) }),
+    shell: (parts) => shell(parts),
+    bar: (view, wanted, format) => bar(barOf(view, wanted, format)),
+    faults: async ({ faults: found, page }) =>
+      found.length === 0
+        ? ''
+        : faults({
+            faults: await Promise.all(found.map((fault) => explained(fault, readText))),
+            count: found.length === 1 ? 'One fault' : `${found.length} faults`,
+            stays: page !== undefined,
+          }),
+  };
+}
+
+/** Where a view is found. */
+export function addressOf(
+  { brief, asOf, given }: Wanted,
+  { format = 'html', file = '' }: { format?: Format; file?: string } = {},
+): string {
+  const query = new URLSearchParams({
+    ...(asOf === undefined ? {} : { 'as-of': asOf }),
+    ...(Object.keys(given).length === 0 ? {} : { edition: editionKey(given) }),
+    ...(format === 'pdf' ? { view: 'pdf' } : {}),
+  });
+  const text = query.toString();
+  return `/briefs/${encodeURIComponent(brief)}${file}${text === '' ? '' : `?${text}`}`;
+}
+
+/** `actor=A-isis`, as a query of an address holds its parameters. */
+const editionKey = (parameters: Parameters): string => new URLSearchParams({ ...parameters }).toString();
+
+function barOf({ brief, asOf, editions, parameters = {} }: View<unknown>, wanted: Wanted, format: Format) {
+  const at = (change: Partial<Wanted>, as: Format = format) =>
+    addressOf({ ...wanted, ...change }, { format: as });
+  const around =
+    brief && asOf !== undefined
+      ? slotDaysAround(brief.config.schedule, asOf)
+      : { previous: null, next: null };
+  const link = (day: string | null) => (day === null ? null : { day, href: at({ asOf: day }) });
+  return {
+    id: wanted.brief,
+    title: brief?.config.title ?? wanted.brief,
+    asOf: asOf ?? '',
+    previous: link(around.previous),
+    next: link(around.next),
+    golden: goldenDays(brief).map((day) => ({ day, href: at({ asOf: day }), current: day === asOf })),
+    isPdf: format === 'pdf',
+    html: at({}, 'html'),
+    pdf: at({}, 'pdf'),
+    alone: addressOf(wanted, { file: `/page.${format}` }),
+    editions:
+      editions.length > 1
+        ? editions.map((each) => ({
+            key: editionKey(each),
+            label: describeParameters(each),
+            current: editionKey(each) === editionKey(parameters),
+          }))
+        : null,
+    edition: editions.length > 1 || Object.keys(wanted.given).length === 0 ? null : editionKey(wanted.given),
+    action: `/briefs/${encodeURIComponent(wanted.brief)}`,
+  };
+}
+
+const goldenDays = (brief: Brief | undefined): string[] =>
+  [...new Set((brief?.config.golden ?? []).map(({ asOf }) => asOf))].toSorted();
+
+async function explained(fault: Fault, readText: ReadText) {
+  const { file, line, row, field, problem, mend } = fault;
+  const text = file === undefined || line === undefined ? null : await readText(file);
+  const lines = text?.split('\n') ?? [];
+  const from = Math.max(1, (line ?? 1) - AROUND);
+  return {
+    where: [
+      `${file ?? 'this edition'}${line === undefined ? '' : `:${line}`}`,
+      row === undefined ? '' : `row ${row}`,
+      field === undefined ? '' : `field ${field}`,
+    ]
+      .filter((part) => part !== '')
+      .join(', '),
+    problem,
+    note: noteOf(fault),
+    mend,
+    excerpt:
+      text === null
+        ? null
+        : lines.slice(from - 1, (line ?? 1) + AROUND).map((each, index) => ({
+            number: String(from + index).padStart(4),
+            text: each.length > MOST_CHARACTERS ? `${each.slice(0, MOST_CHARACTERS)}…` : each,
+            marked: from + index === line,
+          })),
+  };
+}

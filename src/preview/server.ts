@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto';
+import cookie from '@fastify/cookie';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { type Day, day } from '../calendar.ts';
+import { hashOfToken, tokenWith } from '../editions/tokens.ts';
+import { AppError } from '../errors.ts';
+import { hashOf } from '../hash.ts';
+import type { Catalogue } from '../project/load.ts';
+import { defaultAsOf } from '../render/coverage.ts';
+import { openStream } from './events.ts';
+import { addressOf, type Format, openPages, type Pages } from './pages.ts';
+import { openPreview, type PreviewWorld, type View, type Wanted } from './session.ts';
+
+export interface PreviewOptions {
+  readonly brief: string | undefined;
+  readonly asOf: Day | undefined;
+  readonly port: number;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+  readonly onReady: (address: string) => void;
+}
+
+export interface Surroundings extends Catalogue, Pick<PreviewWorld, 'loadMaterial' | 'effects'> {
+  readonly watched: readonly string[];
+  watch(folders: readonly string[], onChange: (paths: ReadonlySet<string>) => void): Promise<Disposable>;
+  readonly readAsset: (name: string) => Promise<string>;
+  readonly readText: (file: string) => Promise<string | null>;
+}
+
+/** What an author has not published is nobody else's to read: not on the network, and not for other users of the machine. */
+const HOST = '127.0.0.1';
+const allowedHosts = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  'font-src data:',
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+/** A brief brings its own policy; its scripts stay off even if it is opened by itself. */
+const pagePolicy = "sandbox allow-same-origin; frame-ancestors 'self'";
+
+const query = z.object({
+  'as-of': z.preprocess((value) => (value === '' ? undefined : value), day.optional()),
+  edition: z.string().max(2000).optional(),
+  view: z.enum(['html', 'pdf']).default('html'),
+});
+type Ask = { Params: { id: string }; Querystring: unknown };
+
+/** Serves the preview until the signal is aborted. Throws `settings-invalid` where the port cannot be used. */
+export async function servePreview(options: PreviewOptions, world: Surroundings): Promise<void> {
+  const { signal, now } = options;
+  const preview = openPreview({
+    ...world,
+    signal,
+    defaultAsOf: (dataset, { config }) => defaultAsOf(dataset, config.schedule.timezone, now).asOf,
+  });
+  const listeners = new Set<() => void>();
+  using resources = new DisposableStack();
+  const onChange = (paths: ReadonlySet<string>): void => {
+    preview.changed(paths);
+    for (const listener of listeners) listener();
+  };
+  resources.use(await world.watch(world.watched, onChange));
+  const pages = await openPages(world.readAsset, world.readText);
+  const server = Fastify({ forceCloseConnections: true });
+  const key = randomBytes(32).toString('base64url');
+  await server.register(cookie);
+  guard(server, hashOfToken(key));
+  await serveAssets(server, world);
+
+  /** What a page shows of a view, and a stamp that tells whether that is what it shows already. */
+  const seen = async (wanted: Wanted, format: Format) => {
+    const view: View<string | Uint8Array> = await preview[format](wanted);
+    const version = view.page === undefined ? 'none' : hashOf(view.page).slice(0, 16);
+    const [bar, faults] = [pages.bar(view, wanted, format), await pages.faults(view)];
+    const src = addressOf(wanted, { file: `/page.${format}` });
+    return {
+      title: view.brief?.config.title ?? wanted.brief,
+      parts: { bar, faults },
+      version,
+      src: `${src}${src.includes('?') ? '&' : '?'}version=${version}`,
+      stamp: hashOf(JSON.stringify([version, bar, faults])).slice(0, 16),
+    };
+  };
+  const wantedOf = ({ id }: Ask['Params'], asked: unknown): { wanted: Wanted; format: Format } => {
+    const { 'as-of': asOf = options.asOf, edition = '', view } = query.parse(asked);
+    return {
+      wanted: { brief: id, asOf, given: Object.fromEntries(new URLSearchParams(edition)) },
+      format: view,
+    };
+  };
+
+  server.get('/', async (_, reply) => html(reply, pages.index(await indexRows(world))));
+  server.get('/events', (request, reply) =>
+    openStream(reply, { request, listeners }, async () => {
+      const list = pages.list(await indexRows(world));
+      return { parts: { list }, version: '', src: '', stamp: hashOf(list) };
+    }),
+  );
+  server.get<Ask>('/briefs/:id', async (request, reply) => {
+    if (!(await world.briefIds()).includes(request.params.id)) return notThere(reply, pages, world);
+    const { wanted, format } = wantedOf(request.params, request.query);
+    const { title, parts, ...data } = await seen(wanted, format);
+    const events = addressOf(wanted, { format, file: '/events' });
+    return html(reply, pages.shell({ title, ...parts, data: { ...data, events, isPdf: format === 'pdf' } }));
+  });
+  server.get<Ask>('/briefs/:id/events', (request, reply) => {
+    const { wanted, format } = wantedOf(request.params, request.query);
+    return openStream(reply, { request, listeners }, () => seen(wanted, format));
+  });
+  server.get<Ask>('/briefs/:id/page.html', async (request, reply) => {
+    const { page } = await preview.html(wantedOf(request.params, request.query).wanted);
+    return html(reply.header('content-security-policy', pagePolicy), page ?? nothingYet);
+  });
+  server.get<Ask>('/briefs/:id/page.pdf', async (request, reply) => {
+    const { page } = await preview.pdf(wantedOf(request.params, request.query).wanted);
+    reply.header('content-security-policy', "frame-ancestors 'self'");
+    if (page === undefined) return html(reply.code(404), nothingYet);
+    return reply.type('application/pdf').send(page);
+  });
+
+  try {
+    await server.listen({ host: HOST, port: options.port });
+  } catch (cause) {
+    const problem = `The port ${options.port} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`;
+    const mend = 'Give another one with --port, or 0 for any that is free.';
+    throw new AppError('settings-invalid', [{ problem, mend }], { cause });
+  }
+  const [address] = server.addresses();
+  const { brief, asOf } = options;
+  const port = typeof address === 'object' ? address.port : options.port;
+  const start = new URL(
+    brief === undefined ? '/' : addressOf({ brief, asOf, given: {} }),
+    `http://${HOST}:${port}`,
+  );
+  start.searchParams.set('key', key);
+  options.onReady(start.href);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  if (!signal.aborted) await promise;
+  await server.close();
+}
+
+/**
+ * Answers those alone who were given the key, in the address that was printed or in the cookie that this becomes. A page
+ * elsewhere whose name is made to lead here (DNS rebinding) still sends its own name as Host.
+ */
+function guard(server: FastifyInstance, sha256: string): void {
+  // Another preview on this machine, at another port, gets this cookie too.
+  const name = `sitrep_preview_${sha256.slice(0, 8)}`;
+  const isKey = (given: string | undefined) =>
+    given !== undefined && tokenWith([{ sha256 }], hashOfToken(given)) !== undefined;
+  server.addHook('onRequest', async ({ headers, cookies, url }, reply) => {
+    reply
+      .header('content-security-policy', policy)
+      .header('cross-origin-resource-policy', 'same-origin')
+      .header('cross-origin-opener-policy', 'same-origin')
+      .header('x-content-type-options', 'nosniff')
+      .header('referrer-policy', 'no-referrer')
+      .header('cache-control', 'no-store');
+    if (!allowedHosts.has((headers.host ?? '').replace(/:\d+$/, '')))
+      return reply
+        .code(421)
+        .type('text/plain; charset=utf-8')
+        .send('The preview answers to localhost and 127.0.0.1 alone.\n');
+    const [path = '', search] = url.split('?');
+    const asked = new URLSearchParams(search);
+    const given = asked.get('key') ?? undefined;
+    if (isKey(given)) {
+      asked.delete('key');
+      return reply
+        .setCookie(name, given ?? '', { path: '/', httpOnly: true, sameSite: 'lax' })
+        .redirect(asked.size > 0 ? `${path}?${asked.toString()}` : path, 303);
+    }
+    if (!isKey(cookies[name]))
+      return reply
+        .code(401)
+        .type('text/plain; charset=utf-8')
+        .send('Open the whole address that "sitrep preview" printed: it holds the key.\n');
+    return undefined;
+  });
+  server.setErrorHandler((error, _, reply) => {
+    const isAsked = error instanceof z.ZodError;
+    const problem = isAsked
+      ? error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')
+      : error instanceof Error
+        ? error.message
+        : String(error);
+    return reply
+      .code(isAsked ? 400 : 500)
+      .type('text/plain; charset=utf-8')
+      .send(`${problem}\n`);
+  });
+}
+
+async function serveAssets(server: FastifyInstance, world: Surroundings): Promise<void> {
+  const [base, css, script] = await Promise.all(
+    ['base.css', 'preview/preview.css', 'preview/preview.js'].map((name) => world.readAsset(name)),
+  );
+  const { fontFaces } = await world.loadMaterial();
+  server.get('/assets/base.css', (_, reply) => reply.type('text/css').send(base));
+  server.get('/assets/preview.css', (_, reply) => reply.type('text/css').send(css));
+  server.get('/assets/preview.js', (_, reply) => reply.type('text/javascript').send(script));
+  server.get('/assets/fonts.css', (_, reply) =>
+    reply.type('text/css').header('cache-control', 'max-age=3600').send(fontFaces),
+  );
+}
+
+async function indexRows(world: Surroundings): Promise<Parameters<Pages['index']>[0]> {
+  return Promise.all(
+    (await world.briefIds()).map(async (id) => {
+      try {
+        const [brief] = await world.loadBriefs([id]);
+        const { title = id, schedule, golden = [] } = brief?.config ?? {};
+        const days = [...new Set(golden.map(({ asOf }) => asOf))].toSorted();
+        return {
+          id,
+          title,
+          schedule: schedule ? `${schedule.cron}, ${schedule.timezone}` : '',
+          days,
+          faults: [],
+        };
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return { id, title: id, schedule: '', days: [], faults: error.faults };
+      }
+    }),
+  );
+}
+
+const html = (reply: FastifyReply, text: string) => reply.type('text/html; charset=utf-8').send(text);
+const notThere = async (reply: FastifyReply, pages: Pages, world: Surroundings) =>
+  html(reply.code(404), pages.index(await indexRows(world)));
+const nothingYet =
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>No page yet</title><p>There is no page yet: mend the faults, and it appears.';

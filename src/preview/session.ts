@@ -1,0 +1,221 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Day } from '../calendar.ts';
+import type { Dataset } from '../dataset/schema.ts';
+import { AppError, distinct, type Fault } from '../errors.ts';
+import { editionsAskedFor } from '../production/fan-out.ts';
+import { type Effects, produce, render } from '../production/produce.ts';
+import type { Brief } from '../project/brief.ts';
+import { hasValues, type Parameters } from '../project/parameters.ts';
+import type { Material, Request } from '../render/edition.ts';
+
+/** What is looked at: a brief, as of a day (the default one when left out), and one of its editions. */
+export interface Wanted {
+  readonly brief: string;
+  readonly asOf?: Day | undefined;
+  readonly given: { readonly [name: string]: string };
+}
+
+/** What there is to see of it. */
+export interface View<Page> {
+  /** As last loaded without a fault. */
+  readonly brief: Brief | undefined;
+  readonly asOf: Day | undefined;
+  /** The editions of that day. */
+  readonly editions: readonly Parameters[];
+  readonly parameters: Parameters | undefined;
+  /** The last good one: it is out of date while there are faults. */
+  readonly page: Page | undefined;
+  readonly faults: readonly Fault[];
+}
+
+export interface PreviewWorld {
+  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
+  readonly loadDataset: (name: string) => Promise<Dataset>;
+  loadMaterial(): Promise<Material>;
+  readonly effects: Effects;
+  defaultAsOf(dataset: Dataset, brief: Brief): Day;
+  readonly signal: AbortSignal;
+}
+
+export interface Preview {
+  html(wanted: Wanted): Promise<View<string>>;
+  pdf(wanted: Wanted): Promise<View<Uint8Array>>;
+  /** What was written to these files is read again when it is next looked at. */
+  changed(paths: Iterable<string>): void;
+}
+
+/** So many pages are kept, of either kind: an author looks at a few. */
+const MOST_KEPT = 16;
+
+interface Inputs {
+  readonly brief: Brief;
+  readonly dataset: Dataset;
+  readonly material: Material;
+}
+interface Kept<Page> {
+  inputs: Inputs | undefined;
+  made: Promise<View<Page>> | undefined;
+  last: View<Page> | undefined;
+}
+
+/**
+ * Keeps briefs, datasets, fonts and pages, and makes again only what a changed file has a part in. A page stays to be
+ * seen while its successor has faults.
+ */
+export function openPreview(world: PreviewWorld): Preview {
+  const briefs = remember(async (id: string) => {
+    const [brief] = await world.loadBriefs([id]);
+    if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
+    return brief;
+  }, keepMacros);
+  const datasets = remember(world.loadDataset);
+  const materials = remember(() => world.loadMaterial());
+
+  async function load(id: string): Promise<Inputs> {
+    const errors: AppError[] = [];
+    const collect = (error: unknown): undefined => {
+      if (!(error instanceof AppError)) throw error;
+      errors.push(error);
+    };
+    const [brief, material] = await Promise.all([
+      briefs.get(id).catch(collect),
+      materials.get('').catch(collect),
+    ]);
+    const dataset = brief && (await datasets.get(brief.config.dataset).catch(collect));
+    if (brief && dataset && material) return { brief, dataset, material };
+    throw new AppError(errors[0]?.code ?? 'brief-invalid', distinct(errors));
+  }
+
+  async function requestOf(
+    { brief, dataset }: Inputs,
+    { asOf = world.defaultAsOf(dataset, brief), given }: Wanted,
+  ): Promise<{ editions: readonly Parameters[]; request: Request | undefined; asOf: Day }> {
+    const isFanned = brief.config.forEach !== null;
+    const found = await editionsAskedFor(
+      { brief, dataset, asOf, given: isFanned ? {} : given },
+      world.effects,
+    );
+    const parameters = found.find((each) => hasValues(each, given)) ?? found[0];
+    const request = parameters && { brief, dataset, asOf, paper: brief.config.paper, parameters };
+    return { editions: found, request, asOf };
+  }
+
+  /** Remembers the pages of one kind, each with what it was made from. */
+  function pages<Page>(make: (request: Request, material: Material) => Promise<Page>) {
+    const kept = new Map<string, Kept<Page>>();
+
+    const attempt = async (
+      inputs: Inputs,
+      wanted: Wanted,
+      last: View<Page> | undefined,
+    ): Promise<View<Page>> => {
+      const { brief } = inputs;
+      let seen = { brief, asOf: wanted.asOf, editions: last?.editions ?? [], parameters: last?.parameters };
+      try {
+        const { request, editions, asOf } = await requestOf(inputs, wanted);
+        seen = { brief, asOf, editions, parameters: request?.parameters };
+        const page = request && (await make(request, inputs.material));
+        return { ...seen, page, faults: request ? [] : [nothingToIssue(brief, asOf)] };
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return { ...seen, page: last?.page, faults: error.faults };
+      }
+    };
+
+    return async (wanted: Wanted): Promise<View<Page>> => {
+      const key = JSON.stringify([
+        wanted.brief,
+        wanted.asOf,
+        Object.entries(wanted.given).map(String).toSorted(),
+      ]);
+      const entry: Kept<Page> = kept.get(key) ?? { inputs: undefined, made: undefined, last: undefined };
+      kept.delete(key);
+      kept.set(key, entry);
+      for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(oldest);
+      let inputs: Inputs;
+      try {
+        inputs = await load(wanted.brief);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        const none = {
+          brief: undefined,
+          asOf: wanted.asOf,
+          editions: [],
+          parameters: undefined,
+          page: undefined,
+        };
+        return { ...none, ...entry.last, faults: error.faults };
+      }
+      if (entry.made === undefined || !sameInputs(entry.inputs, inputs)) {
+        entry.inputs = inputs;
+        const made = attempt(inputs, wanted, entry.last);
+        entry.made = made;
+        // A page that took longer than the one after it is not the last.
+        made.then(
+          (view) => void (entry.made === made && (entry.last = view)),
+          () => void (entry.made === made && (entry.made = undefined)),
+        );
+      }
+      return entry.made;
+    };
+  }
+
+  return {
+    html: pages(async (request, material) => (await render(request, world.effects, material)).html),
+    pdf: pages(
+      async (request, material) =>
+        (await produce(request, world.effects, material, { signal: world.signal })).pdf,
+    ),
+    changed(paths) {
+      for (const path of paths) {
+        const [, kind, name = ''] = /(?:^|\/)(templates|data)\/([^/]+)/.exec(path) ?? [];
+        if (kind === 'templates' && name !== '_shared') briefs.forget(name);
+        else if (kind === 'data' && name !== 'geo') datasets.forget(name);
+        else if (kind === 'data') materials.forget('');
+        else briefs.forget();
+      }
+    },
+  };
+}
+
+const sameInputs = (one: Inputs | undefined, other: Inputs): boolean =>
+  one?.brief === other.brief && one.dataset === other.dataset && one.material === other.material;
+
+/** The database of a cut-off is known by its macros: as long as they say the same, they are the same. */
+const keepMacros = (before: Brief, after: Brief): Brief =>
+  isDeepStrictEqual(before.macros, after.macros) ? { ...after, macros: before.macros } : after;
+
+/** Loads a thing once, until it is forgotten; what then turns out to be as it was is the same thing again. */
+function remember<T>(
+  load: (name: string) => Promise<T>,
+  adopt: (before: T, after: T) => T = (_, after) => after,
+) {
+  const loading = new Map<string, Promise<T>>();
+  const last = new Map<string, T>();
+  return {
+    get(name: string): Promise<T> {
+      const present = loading.get(name);
+      if (present) return present;
+      const fresh = load(name).then((after) => {
+        const before = last.get(name);
+        const value =
+          before === undefined ? after : isDeepStrictEqual(before, after) ? before : adopt(before, after);
+        if (loading.get(name) === fresh) last.set(name, value);
+        return value;
+      });
+      loading.set(name, fresh);
+      return fresh;
+    },
+    forget(name?: string): void {
+      if (name === undefined) loading.clear();
+      else loading.delete(name);
+    },
+  };
+}
+
+const nothingToIssue = ({ definition, config }: Brief, asOf: Day): Fault => ({
+  file: definition.file,
+  field: 'forEach',
+  problem: `There is nothing to issue as of ${asOf}: the query ${config.forEach} gives no row.`,
+  mend: 'That is right where nothing was known by then; else look at the query, or at another day.',
+});

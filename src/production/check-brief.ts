@@ -1,0 +1,86 @@
+import { periodEnding } from '../calendar.ts';
+import { eachRow, placeholders } from '../dataset/references.ts';
+import { type Dataset, noTables } from '../dataset/schema.ts';
+import { AppError, type Fault } from '../errors.ts';
+import { analyse } from '../findings/analyse.ts';
+import type { Brief } from '../project/brief.ts';
+import { located } from '../project/source-files.ts';
+import { type OpenQueries, select, type Selection } from '../query/select.ts';
+import { Evidence } from '../render/citations.ts';
+import { pageHelpers } from '../render/helpers.ts';
+import { compileTemplate } from '../render/template.ts';
+import { judge } from '../rules/rule.ts';
+import { ofBrief } from '../rules/rules.ts';
+import { runForEach } from './fan-out.ts';
+
+/**
+ * Throws `brief-invalid` with everything that is wrong with a brief whatever its data are: its template, its chart
+ * specs, and its queries, which run over empty tables. So that a fault of the dataset, or of one query, hides no other.
+ */
+export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promise<void> {
+  const faults: Fault[] = [];
+  const collect = async (work: () => unknown): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      faults.push(...error.faults);
+    }
+  };
+  const { template, partials, charts, config } = brief;
+  await collect(() =>
+    compileTemplate({ template, partials, helpers: pageHelpers(new Evidence(noTables, {})) }),
+  );
+  await collect(() => judge(ofBrief, { brief }));
+  let selected: Pick<Selection, 'columns' | 'forCharts'> = { columns: {}, forCharts: {} };
+  for (const { asOf } of config.golden.slice(0, 1)) {
+    const period = periodEnding(asOf, config.period);
+    const over = { known: noTables, period, openQueries };
+    await collect(async () => {
+      const selection = await select({ ...over, brief, parameters: {} });
+      analyse(brief, await selection.all);
+      selected = selection;
+    });
+    if (config.forEach !== null) await collect(() => runForEach(brief, over));
+  }
+  // Vega takes longer to load than all else here, and commands that check nothing need not wait for it.
+  const { checkChart } = await import('../charts/draw.ts');
+  const { columns, forCharts } = selected;
+  for (const { parsed, source, data } of Object.values(charts)) {
+    const known = Object.entries(data).map(([set, query]) => {
+      const [row] = forCharts[query] ?? [];
+      return [set, row ? Object.keys(row) : (columns[query] ?? null)];
+    });
+    const found = checkChart(parsed, {
+      theme: brief.theme.parsed,
+      file: source.file,
+      columns: Object.fromEntries(known),
+    });
+    faults.push(...located(found, source));
+  }
+  if (faults.length > 0) throw new AppError('brief-invalid', faults);
+}
+
+/**
+ * Findings that texts of a dataset name and none of its briefs computes, each with the rows that name it: every brief
+ * leaves those rows out.
+ */
+export function unknownFindings({ tables }: Dataset, briefs: readonly Brief[]): Map<string, string[]> {
+  const computed = new Set(briefs.flatMap(({ config }) => Object.keys(config.findings)));
+  const named = eachRow(tables).flatMap(({ row }) =>
+    Object.values(row).flatMap((value) =>
+      (typeof value === 'string' ? placeholders(value) : [])
+        .filter(({ name }) => /^[a-z]/.test(name) && !computed.has(name))
+        .map(({ name }) => ({ name, id: row.id })),
+    ),
+  );
+  const byName = Map.groupBy(named, ({ name }) => name);
+  return new Map([...byName].map(([name, rows]) => [name, [...new Set(rows.map(({ id }) => id))]]));
+}
+
+/** Captions that the charts of a brief name, and that no row of its dataset is, whatever the day: misspelt, most likely. */
+export function unknownCaptions({ tables }: Dataset, { config }: Brief): string[] {
+  const captions = new Set(tables.judgments.filter(({ role }) => role === 'caption').map(({ id }) => id));
+  const named = Object.values(config.charts).flatMap((chart) => chart.captions);
+  return [...new Set(named)].filter((id) => !captions.has(id));
+}

@@ -1,0 +1,108 @@
+import { periodEnding } from '../calendar.ts';
+import { asCorrected, knownFor } from '../dataset/corrections.ts';
+import type { RowSets } from '../dataset/parse-rows.ts';
+import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
+import { requireParameters } from '../project/parameters.ts';
+import { applyParameters, select, titleOfEdition } from '../query/select.ts';
+import { changesOf, correctedIn } from '../render/changes.ts';
+import { compose } from '../render/compose.ts';
+import type { Material, OnStep, Request } from '../render/edition.ts';
+import { illustrate } from '../render/illustrate.ts';
+import type { TimeLimit } from '../render/time-limit.ts';
+import { readDraft } from '../rules/draft.ts';
+import { holdDraft, type Rendering } from '../rules/gate.ts';
+import type { DrawChart } from '../charts/draw.ts';
+import type { OpenQueries } from '../query/select.ts';
+
+/** A page before the gate. */
+export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
+  /** Throws `edition-held`. */
+  readonly judge: () => Pick<Rendering, 'draft' | 'rules'>;
+}
+
+/** select → analyse → chart → compose. */
+export async function composePage(
+  { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
+  { openQueries, drawChart }: { openQueries: OpenQueries; drawChart: DrawChart },
+  { maps, fontFaces, glyphs }: Material,
+  { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
+): Promise<ComposedPage> {
+  const period = periodEnding(asOf, brief.config.period);
+  const knownRows = withoutOtherFindings(
+    knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
+    brief,
+  );
+  const parameters = requireParameters(brief, given);
+  const applied = applyParameters({ brief, parameters, known: knownRows });
+  const title = titleOfEdition(brief, applied);
+  const inPeriod = changesOf({ brief, dataset, asOf, applied });
+  const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
+  const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
+
+  onStep('select');
+  const { forCharts, columns, all } = await select({
+    brief,
+    known: knownRows,
+    period,
+    parameters,
+    openQueries,
+    signal: limit.signal,
+  });
+  onStep('analyse');
+  const findings = analyse(brief, forCharts);
+  const tell = (selected: RowSets): RowSets =>
+    Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, findings)]));
+  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, findings) };
+  onStep('chart');
+  const drawing = illustrate({ brief, known, sets: tell(forCharts), columns, findings, maps, drawChart });
+  // The faults of queries come first: those of charts may follow from them.
+  drawing.catch(() => {});
+  limit.enter('select');
+  const sets = tell(await all);
+  limit.enter('chart');
+  const figures = await limit.within(drawing);
+  onStep('compose');
+  const drawn = Object.entries(figures).flatMap(([name, figure]) =>
+    figure ? [[name, figure] as const] : [],
+  );
+  const { html, traced, used, asked, puts } = compose(
+    {
+      brief,
+      period,
+      paper,
+      title,
+      parameters,
+      applied,
+      known,
+      tables: dataset.tables,
+      sets,
+      findings,
+      figures,
+      changes,
+      correction: correction && { ...correction, changes: corrected },
+      fontFaces,
+    },
+    { explained, check: limit.check },
+  );
+  const charts = Object.fromEntries(drawn);
+  const judge = () => {
+    limit.check();
+    const draft = readDraft({
+      brief,
+      dataset,
+      period,
+      toldUntil: correction?.asOf ?? asOf,
+      revision: correction?.revision ?? 1,
+      known,
+      findings,
+      used,
+      asked,
+      changes: [...changes, ...corrected],
+      traced,
+      charts: Object.values(charts),
+      glyphs,
+    });
+    return { draft, rules: explained ? { passed: [], waived: [] } : holdDraft(draft, limit.check) };
+  };
+  return { title, period, known, corrected, html, used, changes, charts, sets, puts, judge };
+}

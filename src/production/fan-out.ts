@@ -1,0 +1,129 @@
+import { type Day, type Period, periodEnding } from '../calendar.ts';
+import type { Row } from '../dataset/parse-rows.ts';
+import { knownBy } from '../dataset/point-in-time.ts';
+import type { Dataset, Tables } from '../dataset/schema.ts';
+import { AppError, type Fault } from '../errors.ts';
+import type { Brief } from '../project/brief.ts';
+import {
+  describeParameters,
+  hasValues,
+  type Parameters,
+  readParameters,
+  requireParameters,
+} from '../project/parameters.ts';
+import { commonParameters, type OpenQueries } from '../query/select.ts';
+
+interface Effects {
+  readonly openQueries: OpenQueries;
+}
+
+/**
+ * The parameters of every edition that a brief has as of a day, sorted. One that does not fan out has a single
+ * edition, without parameters; one that does has an edition for each row of its `forEach` query, which sees what was
+ * known by the cut-off: with no row there is nothing to issue. Throws `query-failed`, `brief-invalid` with every row
+ * that does not fit the parameters declared, or `parameter-invalid` for a required one that nothing gives.
+ */
+export async function fanOut(
+  { brief, dataset, asOf }: { brief: Brief; dataset: Dataset; asOf: Day },
+  { openQueries }: Effects,
+): Promise<Parameters[]> {
+  const period = periodEnding(asOf, brief.config.period);
+  return brief.config.forEach === null
+    ? [requireParameters(brief, {})]
+    : runForEach(brief, { known: knownBy(dataset.tables, asOf), period, openQueries });
+}
+
+/**
+ * The parameters of those editions that are asked for by `given` values: of a brief that fans out all that have them;
+ * of another the one with exactly them. Throws `parameter-invalid` also where there is none, so that a misspelt value
+ * is no empty page.
+ */
+export async function editionsAskedFor(
+  {
+    brief,
+    dataset,
+    asOf,
+    given,
+  }: { brief: Brief; dataset: Dataset; asOf: Day; given: { readonly [name: string]: string | number } },
+  effects: Effects,
+): Promise<Parameters[]> {
+  if (brief.config.forEach === null) return [requireParameters(brief, given)];
+  const declared = Object.entries(brief.config.parameters).map(([name, config]) => [
+    name,
+    { ...config, optional: true },
+  ]);
+  const wanted = requireParameters({ ...brief, config: { parameters: Object.fromEntries(declared) } }, given);
+  const editions = await fanOut({ brief, dataset, asOf }, effects);
+  const found = editions.filter((parameters) => hasValues(parameters, wanted));
+  if (found.length > 0 || Object.keys(wanted).length === 0) return found;
+  throw new AppError('parameter-invalid', [
+    {
+      file: brief.definition.file,
+      field: 'parameters',
+      problem: `There is no edition with ${describeParameters(wanted)} as of ${asOf}.`,
+      mend:
+        editions.length === 0
+          ? 'There is none at all as of that day.'
+          : `There are those with ${editions.map(describeParameters).join('; ')}.`,
+    },
+  ]);
+}
+
+/** Runs the `forEach` query over what is known and reads its rows. */
+export async function runForEach(
+  brief: Brief,
+  { known, period, openQueries }: { known: Tables; period: Period; openQueries: OpenQueries },
+): Promise<Parameters[]> {
+  const source = brief.queries[brief.config.forEach ?? ''];
+  if (source === undefined) throw new Error(`forEach of ${brief.id} names no query.`);
+  await using queries = await openQueries(known, { macros: brief.macros });
+  const rows = await queries.query({
+    sql: source.text,
+    file: source.file,
+    parameters: commonParameters(brief, period),
+  });
+  return editionsOf(rows, { brief, file: source.file });
+}
+
+function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file: string }): Parameters[] {
+  const { parameters: declared } = brief.config;
+  const faults: Fault[] = Object.keys(declared)
+    .filter((name) => rows.some((row) => !Object.hasOwn(row, name)))
+    .map((name) => ({
+      file,
+      field: name,
+      problem: `The query has no column "${name}", which is a parameter of the brief.`,
+      mend: 'Add the column, or remove the parameter from brief.yaml.',
+    }));
+  const missing = new Set(faults.map(({ field }) => field));
+  const byKey = new Map<string, Parameters>();
+  // The rows of one query have the same columns: one that is not declared is said once.
+  const told = new Set<string>();
+  for (const [index, row] of rows.entries()) {
+    const { parameters, problems } = readParameters(declared, row);
+    for (const { name, problem, mend } of problems) {
+      if (missing.has(name)) continue;
+      if (Object.hasOwn(declared, name)) {
+        faults.push({ file, field: name, problem: `Row ${index + 1} of the query: ${problem}`, mend });
+      } else if (!told.has(name)) {
+        told.add(name);
+        const undeclared = `The query has a column "${name}", which is no parameter of the brief.`;
+        faults.push({
+          file,
+          field: name,
+          problem: undeclared,
+          mend: 'Declare it in brief.yaml, or leave it out.',
+        });
+      }
+    }
+    if (problems.length > 0) continue;
+    const key = JSON.stringify(parameters);
+    if (byKey.has(key)) {
+      const problem = `Row ${index + 1} of the query repeats ${describeParameters(parameters) || 'one without values'}.`;
+      faults.push({ file, problem, mend: 'Give each edition once, for example with DISTINCT.' });
+    }
+    byKey.set(key, parameters);
+  }
+  if (faults.length > 0) throw new AppError('brief-invalid', faults);
+  return [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, parameters]) => parameters);
+}

@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { AppError, distinct } from '../errors.ts';
+import { editionId, type EditionOf, splitEditionId } from '../ledger/edition-id.ts';
+import { describeParameters } from '../project/parameters.ts';
+import { inputsOf } from '../provenance/inputs.ts';
+import { describeEdition, describeRendering, knownTables } from '../provenance/make-manifest.ts';
+import type { Material, Request, Step } from '../render/edition.ts';
+import type { FileToStore, Manifest } from '../render/manifest.ts';
+import { type Effects, produce, render } from './produce.ts';
+
+export const formats = ['pdf', 'html'] as const;
+export type Format = (typeof formats)[number];
+
+/** Where editions are kept. */
+export interface Store {
+  read(folder: string): Promise<Manifest | undefined>;
+  write(folder: string, files: readonly FileToStore[], description: Manifest): Promise<void>;
+}
+
+export interface Job {
+  readonly requests: readonly Request[];
+  /** The id of the one edition that is asked for, where it has one already: the paper of its brief may have changed. */
+  readonly id?: string;
+  readonly out: string;
+  readonly formats: readonly Format[];
+  /** Render again what is already there. */
+  readonly force: boolean;
+  /** Names the program and its libraries, for the hash of the inputs. */
+  readonly engine: string;
+}
+
+export interface Outcome {
+  readonly brief: string;
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** Milliseconds that it took; null where it was there already. */
+  readonly tookMs: number | null;
+}
+
+export interface Reports {
+  /** `edition` is the name of the brief, and of the edition where a brief has several. */
+  onStep(edition: string, step: Step): void;
+  /** A steadily rising number of milliseconds. */
+  elapsedMs(): number;
+}
+
+/**
+ * Makes the editions that are asked for and not there yet, two at a time: one is printed while the next is composed.
+ * Throws the faults of all that failed; the others are stored all the same.
+ */
+export async function generate(
+  { requests, id: ownId, out, formats: wanted, force, engine }: Job,
+  {
+    effects,
+    material,
+    store,
+    reports,
+    signal: stop,
+  }: { effects: Effects; material: Material; store: Store; reports: Reports; signal: AbortSignal },
+): Promise<Outcome[]> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([stop, failed.signal]);
+  const make = async (request: Request): Promise<Outcome> => {
+    const { brief } = request;
+    // One edition never lies within the folder of another, which is replaced as a whole.
+    const id = ownId ?? editionId({ brief: brief.id, ...identityOf(request) });
+    const folder = join(out, id);
+    const inputs = inputsOf(request, { engine, material: material.sha256, formats: wanted });
+    const present = force ? undefined : await store.read(folder);
+    if (present?.inputs === inputs) {
+      return { brief: brief.id, folder, manifest: present, tookMs: null };
+    }
+    const startedMs = reports.elapsedMs();
+    const label = [brief.id, describeParameters(request.parameters)].filter((part) => part !== '').join(' ');
+    const onStep = (step: Step) => reports.onStep(label, step);
+    const elapsedMs = () => reports.elapsedMs();
+    const edition = wanted.includes('pdf')
+      ? await produce(request, effects, material, { onStep, signal, elapsedMs })
+      : await renderOnly(request, { effects, material, onStep, signal, elapsedMs });
+    const name = `${brief.id}-${splitEditionId(id).name}`;
+    const files = [
+      ...(edition.pdf ? [{ name: `${name}.pdf`, content: edition.pdf }] : []),
+      ...(wanted.includes('html') ? [{ name: `${name}.html`, content: edition.html }] : []),
+    ];
+    onStep('store');
+    const { rules, pages } = edition;
+    const known = knownTables(request.dataset.tables, request.correction?.asOf ?? request.asOf);
+    const manifest = describeEdition(edition.manifest, { rules, pages, inputs, known, files });
+    await store.write(folder, files, manifest);
+    return { brief: brief.id, folder, manifest, tookMs: reports.elapsedMs() - startedMs };
+  };
+
+  const waiting = [...requests.entries()];
+  const outcomes: Outcome[] = [];
+  const failures: AppError[] = [];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      signal.throwIfAborted();
+      const [index, request] = next;
+      try {
+        outcomes[index] = await make(request);
+      } catch (error) {
+        if (!(error instanceof AppError)) {
+          // Nobody foresaw it, and the program will end: the other edition must not go on meanwhile.
+          failed.abort(error);
+          throw error;
+        }
+        failures.push(error);
+      }
+    }
+  };
+  const ended = await Promise.allSettled([work(), work()]);
+  if (failed.signal.aborted) throw failed.signal.reason;
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
+  const [first] = failures;
+  if (first !== undefined) throw new AppError(first.code, distinct(failures), { cause: first });
+  return outcomes;
+}
+
+/** An edition that nobody asks a PDF of. */
+async function renderOnly(
+  request: Request,
+  {
+    effects,
+    material,
+    ...options
+  }: {
+    effects: Effects;
+    material: Material;
+    onStep: (step: Step) => void;
+    signal: AbortSignal;
+    elapsedMs: () => number;
+  },
+) {
+  const rendering = await render(request, effects, material, options);
+  const manifest = describeRendering(request, rendering, { material, browser: null, attachments: [] });
+  return { ...rendering, manifest, pdf: undefined, pages: null };
+}
+
+const identityOf = ({ brief, asOf, paper, parameters, correction }: Request): EditionOf => ({
+  asOf,
+  paper,
+  ownPaper: brief.config.paper,
+  parameters,
+  revision: correction?.revision,
+});

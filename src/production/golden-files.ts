@@ -1,0 +1,177 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, posix, relative, sep } from 'node:path';
+import type { Day } from '../calendar.ts';
+import { loadFonts } from '../charts/fonts.ts';
+import type { Dataset } from '../dataset/schema.ts';
+import { AppError } from '../errors.ts';
+import type { Brief } from '../project/brief.ts';
+import { hasValues, type Parameters } from '../project/parameters.ts';
+import type { Material } from '../render/edition.ts';
+import { editionsAskedFor } from './fan-out.ts';
+import { type Format, type GoldenFiles, goldenFiles, goldenFolder, type NamedFont } from './golden.ts';
+import { type Effects, render } from './produce.ts';
+
+/** What goldens are made with. */
+export interface GoldenWorld {
+  readonly openQueries: Effects['openQueries'];
+  readonly drawChart: Effects['drawChart'];
+  readonly material: Material;
+  readonly fonts: readonly NamedFont[];
+  readonly format: Format;
+}
+
+/** What of a brief is compared; all its golden dates when left out. */
+export interface GoldenChoice {
+  readonly asOf?: Day | undefined;
+  readonly parameters?: { readonly [name: string]: string | number } | undefined;
+}
+
+/** A file that is not as it was accepted. `accepted` is null where it is new, `rendered` where it is no more. */
+export interface Difference {
+  readonly path: string;
+  readonly accepted: string | null;
+  readonly rendered: string | null;
+}
+
+/** The editions at a brief's golden dates, oldest first. */
+export async function goldenEditions(
+  { brief, dataset }: { brief: Brief; dataset: Dataset },
+  { openQueries }: Pick<GoldenWorld, 'openQueries'>,
+): Promise<{ asOf: Day; parameters: Parameters }[]> {
+  const dates = brief.config.golden.toSorted((a, b) => (a.asOf < b.asOf ? -1 : 1));
+  const found = dates.map(async ({ asOf, parameters: given = {} }) => {
+    const sets = await editionsAskedFor({ brief, dataset, asOf, given }, { openQueries });
+    return sets.map((parameters) => ({ asOf, parameters }));
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/**
+ * Renders a brief at its golden dates and compares with what was accepted. Nothing is written. Throws the faults of
+ * the brief, or `parameter-invalid` where the choice is no golden edition.
+ */
+export async function compareGoldens(
+  {
+    brief,
+    dataset,
+    accepted,
+    choice: { asOf, parameters = {} } = {},
+  }: { brief: Brief; dataset: Dataset; accepted: GoldenFiles; choice?: GoldenChoice },
+  world: GoldenWorld,
+): Promise<Difference[]> {
+  const all = await goldenEditions({ brief, dataset }, world);
+  const values = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
+  const chosen = all.filter(
+    (edition) => (asOf === undefined || edition.asOf === asOf) && hasValues(edition.parameters, values),
+  );
+  if (chosen.length === 0) throw noSuchGolden(brief, { asOf, parameters });
+  const last = chosen.at(-1)?.asOf ?? '';
+  const editions = [];
+  // A drawing lies with the first edition that has it: so those before are rendered too.
+  for (const edition of all.filter((each) => each.asOf <= last)) {
+    const request = { brief, dataset, paper: brief.config.paper, ...edition };
+    editions.push({ ...edition, rendering: await render(request, world, world.material) });
+  }
+  const files = await goldenFiles(brief, editions, world);
+  const folders = chosen.map((edition) => `${goldenFolder(brief, edition)}/`);
+  const isWhole = chosen.length === all.length;
+  const concerns = (path: string) =>
+    isWhole
+      ? path.startsWith(`${brief.id}/`)
+      : folders.some((folder) => path.startsWith(folder)) || path.startsWith(`${brief.id}/charts/`);
+  return differencesOf(
+    new Map([...files].filter(([path]) => concerns(path))),
+    // A spec of a chart that the chosen editions lack is none of their business.
+    new Map([...accepted].filter(([path]) => concerns(path) && (isWhole || !path.includes('/charts/')))),
+    accepted,
+  );
+}
+
+function differencesOf(files: GoldenFiles, expected: GoldenFiles, accepted: GoldenFiles): Difference[] {
+  const paths = [...new Set([...files.keys(), ...expected.keys()])].toSorted();
+  return paths
+    .map((path) => ({ path, accepted: accepted.get(path) ?? null, rendered: files.get(path) ?? null }))
+    .filter((each) => each.accepted !== each.rendered);
+}
+
+/** Goldens of what is no brief: of one that was removed or renamed. */
+export const strayGoldens = (accepted: GoldenFiles, briefs: readonly string[]): Difference[] =>
+  [...accepted]
+    .filter(([path]) => !briefs.some((id) => path.startsWith(`${id}/`)))
+    .map(([path, text]) => ({ path, accepted: text, rendered: null }));
+
+/** What to write and to remove, so that there is no difference any more. */
+export function toAccept(differences: readonly Difference[]): { files: GoldenFiles; removed: string[] } {
+  return {
+    files: new Map(
+      differences.flatMap(({ path, rendered }) => (rendered === null ? [] : [[path, rendered] as const])),
+    ),
+    removed: differences.flatMap(({ path, rendered }) => (rendered === null ? [path] : [])),
+  };
+}
+
+/** Goldens are accepted where somebody reads the difference, and nobody does under CI. Throws `operation-refused`. */
+export function mayAccept({ ci }: { ci: string | undefined }): void {
+  if (!ci) return;
+  throw new AppError('operation-refused', [
+    {
+      problem: 'Goldens are not accepted under CI (the variable CI is set).',
+      mend: 'Accept them where someone reads the difference, and commit them.',
+    },
+  ]);
+}
+
+function noSuchGolden({ id, definition, config }: Brief, { asOf, parameters }: GoldenChoice): AppError {
+  const days = [...new Set(config.golden.map((each) => each.asOf))].toSorted();
+  const values = Object.entries(parameters ?? {}).map(([name, value]) => ` with ${name}=${value}`);
+  return new AppError('parameter-invalid', [
+    {
+      file: definition.file,
+      field: 'golden',
+      problem: `${id} has no golden edition${asOf === undefined ? '' : ` as of ${asOf}`}${values.join(',')}.`,
+      mend: `Add the day under golden, or name one of ${days.join(', ')}.`,
+    },
+  ]);
+}
+
+/** Where accepted goldens lie, one folder a brief. */
+export interface GoldenFolder {
+  /** As messages name it. */
+  readonly path: string;
+  /** By their path below the folder. */
+  read(): Promise<ReadonlyMap<string, string>>;
+  /** Writes the files, and removes those paths. */
+  change(files: ReadonlyMap<string, string>, removed: readonly string[]): Promise<void>;
+  format: Format;
+  loadFonts(): Promise<readonly NamedFont[]>;
+}
+
+/** Prettier's own style, whatever a project sets for its sources: goldens are the same wherever they are made. */
+const layout = { printWidth: 110, singleQuote: true };
+
+export function goldenStore(path: string): GoldenFolder {
+  return {
+    path,
+    async read() {
+      const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
+      const names = entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'));
+      const read = names.map(async (name) => [name, await readFile(join(path, name), 'utf8')] as const);
+      return new Map(await Promise.all(read));
+    },
+    async change(files, removed) {
+      for (const name of removed) await rm(posix.join(path, name));
+      for (const [name, text] of files) {
+        await mkdir(dirname(join(path, name)), { recursive: true });
+        await writeFile(join(path, name), text);
+      }
+    },
+    async format(text, language) {
+      // Only a test needs it: every other command starts without.
+      const { format } = await import('prettier');
+      return format(text, { ...layout, parser: language });
+    },
+    loadFonts,
+  };
+}

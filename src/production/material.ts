@@ -1,0 +1,126 @@
+import { access, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { feature, mesh } from 'topojson-client';
+import type { GeometryCollection, Topology } from 'topojson-specification';
+import { z } from 'zod';
+import { commonCodePoints, fontFaces, loadFonts } from '../charts/fonts.ts';
+import { AppError } from '../errors.ts';
+import { hashOf } from '../hash.ts';
+import type { Material } from '../render/edition.ts';
+import type { Versions } from '../render/manifest.ts';
+
+/**
+ * A name for the program that changes with it: a hash over its own files (sources in a checkout, else what they were
+ * compiled to), over the lock file, which pins every library and the packaged browser, and over the path of a browser
+ * that the user chose. An edition made by another engine is rendered again.
+ */
+export async function nameEngine(
+  folder: string,
+  { browserPath = '' }: { browserPath?: string | undefined },
+): Promise<string> {
+  const within = (name: string) => readdir(join(folder, name), { recursive: true, withFileTypes: true });
+  const names = (await within('src').catch(() => within('dist')))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted();
+  const files = [join(folder, 'package.json'), ...(await lockFile(folder)), ...names];
+  const hashes = await Promise.all(files.map(async (file) => hashOf(await readFile(file))));
+  return hashOf([...hashes, browserPath].join('\n'));
+}
+
+/** Our own in a checkout; where the program is installed, what npm notes of all that it installed beside it. */
+async function lockFile(folder: string): Promise<string[]> {
+  for (const file of [join(folder, 'package-lock.json'), join(folder, '../.package-lock.json')])
+    if (
+      await access(file).then(
+        () => true,
+        () => false,
+      )
+    )
+      return [file];
+  return [];
+}
+
+const properties = z.object({ name: z.string(), country: z.string() });
+type Provinces = Topology<{ provinces: GeometryCollection<z.output<typeof properties>> }>;
+const shape = z.looseObject({
+  type: z.literal('Topology'),
+  arcs: z.array(z.array(z.array(z.number()))),
+  objects: z.looseObject({
+    provinces: z.looseObject({
+      type: z.literal('GeometryCollection'),
+      geometries: z.array(z.looseObject({ properties })),
+    }),
+  }),
+});
+const provincesFile = z.custom<Provinces>((value) => shape.safeParse(value).success);
+const country = z.object({ properties }).transform(({ properties: { country: code } }) => code);
+const rows = z.array(z.record(z.string(), z.json()));
+
+/** The province outlines, the border of Afghanistan and the fonts, which every edition is made with. */
+export async function loadMaterial(geoFolder: string): Promise<Material> {
+  const name = 'afghanistan-pakistan-admin1.topo.json';
+  const { topology, sha256 } = await readTopology(`${geoFolder}/${name}`);
+  const { provinces } = topology.objects;
+  const { features } = feature(topology, provinces);
+  const geometry = mesh(topology, provinces, (one, other) => {
+    const countries = [country.parse(one), country.parse(other)];
+    // An arc that borders nothing else is given twice.
+    return countries.includes('AF') && (one === other || countries[0] !== countries[1]);
+  });
+  const borders = [{ type: 'Feature', properties: { country: 'AF' }, geometry }];
+  const maps = { outlines: rows.parse(features), borders: rows.parse(borders) };
+  const [fonts, versions] = await Promise.all([loadFonts(), readVersions()]);
+  const faces = fontFaces(fonts);
+  const glyphs = commonCodePoints(fonts.map(({ bytes }) => bytes));
+  return {
+    maps,
+    fontFaces: faces,
+    glyphs,
+    parts: {
+      outlines: { kind: 'outlines', file: `data/geo/${name}`, sha256 },
+      fonts: fonts.map((font) => ({ kind: 'font', file: font.file, sha256: font.sha256 })),
+    },
+    versions,
+    sha256: hashOf(JSON.stringify([maps, faces])),
+  };
+}
+
+async function readTopology(file: string): Promise<{ topology: Provinces; sha256: string }> {
+  try {
+    const text = await readFile(file, 'utf8');
+    return { topology: provincesFile.parse(JSON.parse(text)), sha256: hashOf(text) };
+  } catch (cause) {
+    const problem =
+      'The province outlines are not there, or are no TopoJSON of provinces with name and country.';
+    const mend = 'Restore the file: charts may ask for it.';
+    throw new AppError('dataset-invalid', [{ file, problem, mend }], { cause });
+  }
+}
+
+const packageFile = z.object({ name: z.string(), version: z.string() });
+
+/** The versions of the program and of the libraries that decide on the bytes of an edition. */
+async function readVersions(): Promise<Versions> {
+  const of = (name: string) => versionAbove(fileURLToPath(import.meta.resolve(name)), name);
+  const [sitrep, duckdb, handlebars, vega, vegaLite, pdfLib] = await Promise.all([
+    versionAbove(import.meta.filename, 'sitrep'),
+    of('@duckdb/node-api'),
+    of('handlebars'),
+    of('vega'),
+    of('vega-lite'),
+    of('@cantoo/pdf-lib'),
+  ]);
+  return { sitrep, duckdb, handlebars, vega, 'vega-lite': vegaLite, 'pdf-lib': pdfLib };
+}
+
+/** Packages do not let their package.json be imported: it is looked for above one of their files. */
+async function versionAbove(file: string, name: string): Promise<string> {
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
+    const found = packageFile.safeParse(JSON.parse(text));
+    if (found.data?.name === name) return found.data.version;
+  }
+  throw new Error(`The package ${name} has no package.json.`);
+}

@@ -1,0 +1,51 @@
+import type { Dataset } from '../dataset/schema.ts';
+import { AppError, type Fault } from '../errors.ts';
+import type { Brief } from '../project/brief.ts';
+import type { Material, Request } from '../render/edition.ts';
+import type { SealedManifest } from '../render/manifest.ts';
+import type { Effects } from './produce.ts';
+
+/** The repository as it is now. */
+export interface Repository {
+  briefIds(): Promise<string[]>;
+  datasetNames(): Promise<string[]>;
+  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
+  loadDataset(name: string): Promise<Dataset>;
+  loadMaterial(): Promise<Material>;
+  readonly effects: Effects;
+  readonly signal: AbortSignal;
+}
+
+/** What the edition is made from today, or why that is not there. */
+export async function openEdition(
+  manifest: SealedManifest,
+  repository: Pick<Repository, 'briefIds' | 'datasetNames' | 'loadBriefs' | 'loadDataset'>,
+): Promise<{ request: Request | undefined; faults: readonly Fault[] }> {
+  const { brief: id, dataset: name, asOf, paper, parameters, correction: was } = manifest;
+  const correction = was && {
+    revision: was.revision,
+    asOf: was.asOf,
+    replaces: was.replaces,
+    rows: was.changes.map((each) => each.id),
+  };
+  const missing = (what: string, problem: string) => ({
+    request: undefined,
+    faults: [{ file: what, problem, mend: 'Verify it in the repository that it was made in.' }],
+  });
+  if (!(await repository.briefIds()).includes(id))
+    return missing(`templates/${id}`, 'There is no such brief here.');
+  try {
+    const [brief] = await repository.loadBriefs([id]);
+    // The brief may read another dataset by now: what it would be made from is asked for.
+    const wanted = brief?.config.dataset ?? name;
+    if (!(await repository.datasetNames()).includes(wanted))
+      return missing(`data/${wanted}`, 'There is no such dataset here.');
+    const dataset = await repository.loadDataset(wanted);
+    return brief === undefined
+      ? missing(`templates/${id}`, 'There is no such brief here.')
+      : { request: { brief, dataset, asOf, paper, parameters, correction }, faults: [] };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { request: undefined, faults: error.faults };
+  }
+}

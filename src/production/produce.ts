@@ -1,0 +1,190 @@
+import { issueNumber } from '../calendar.ts';
+import type { DrawChart } from '../charts/draw.ts';
+import { longDay } from '../dataset/wording.ts';
+import { AppError } from '../errors.ts';
+import { type Attachment, chartAttachments, packManifest } from '../pdf/attachments.ts';
+import type { PrintOptions } from '../pdf/browser/print.ts';
+import { seal } from '../pdf/seal.ts';
+import { describeRendering } from '../provenance/make-manifest.ts';
+import type { OpenQueries } from '../query/select.ts';
+import type { Material, OnStep, Request } from '../render/edition.ts';
+import type { Browser, SealedManifest } from '../render/manifest.ts';
+import { TimeLimit } from '../render/time-limit.ts';
+import { holdPrint, type Rendering } from '../rules/gate.ts';
+import { readPrint } from '../rules/print.ts';
+import { together } from '../rules/rule.ts';
+import { headingsOf, linkTexts } from '../rules/units.ts';
+import { composePage } from './compose-page.ts';
+
+/** The steps that touch the world. */
+export interface Effects {
+  readonly openQueries: OpenQueries;
+  readonly drawChart: DrawChart;
+  /** Lets the browser start while charts are drawn. */
+  readonly startPrinting: () => void;
+  /** HTML to PDF. */
+  readonly print: (html: string, options: PrintOptions) => Promise<Uint8Array>;
+  /** What prints. */
+  readonly browser: () => Promise<Browser>;
+}
+
+export interface Edition extends Rendering {
+  readonly pdf: Uint8Array;
+  readonly pages: number;
+  /** As it is in the PDF. */
+  readonly manifest: SealedManifest;
+}
+
+interface Options {
+  readonly onStep?: OnStep;
+  readonly signal?: AbortSignal | undefined;
+  /** A steadily rising number of milliseconds, to tell what took the time of an edition that took too long. */
+  readonly elapsedMs?: (() => number) | undefined;
+}
+
+/**
+ * select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`, but not for one
+ * that is to be `explained`, and `print-failed` for one that takes longer than its brief allows.
+ */
+export async function render(
+  request: Request,
+  effects: Pick<Effects, 'openQueries' | 'drawChart'>,
+  material: Material,
+  { onStep = () => {}, explained = false, ...options }: Options & { readonly explained?: boolean } = {},
+): Promise<Rendering> {
+  const limit = new TimeLimit(request.brief, options);
+  const enter = entering(limit, onStep);
+  try {
+    const { judge, ...page } = await composePage(request, effects, material, {
+      onStep: enter,
+      explained,
+      limit,
+    });
+    enter('gate');
+    return { ...page, ...judge() };
+  } catch (cause) {
+    throw limit.explain(cause);
+  }
+}
+
+const entering =
+  (limit: TimeLimit, onStep: OnStep): OnStep =>
+  (step) => {
+    limit.enter(step);
+    onStep(step);
+  };
+
+/** The whole way from data to a sealed and inspected PDF. Nothing is written. */
+export async function produce(
+  request: Request,
+  effects: Effects,
+  material: Material,
+  { onStep: report = () => {}, ...options }: Options = {},
+): Promise<Edition> {
+  const { brief, asOf, correction } = request;
+  const limit = new TimeLimit(brief, options);
+  const onStep = entering(limit, report);
+  effects.startPrinting();
+  try {
+    const { judge, ...page } = await composePage(request, effects, material, {
+      onStep,
+      explained: false,
+      limit,
+    });
+    limit.check();
+    onStep('gate');
+    const { printed, rendering, manifest, attachments } = await printAndJudge(
+      ({ signal: dismissed, onBegun }) =>
+        effects.print(page.html, { signal: AbortSignal.any([limit.signal, dismissed]), onBegun }),
+      async () => {
+        const judged = { ...page, ...judge() };
+        return { rendering: judged, ...(await proofOf(request, judged, { effects, material })) };
+      },
+      onStep,
+    );
+    const { tree, pieces } = rendering.draft;
+    onStep('seal');
+    const { pdf, pages, contents, attached } = await seal(
+      printed,
+      {
+        title: [
+          rendering.title,
+          longDay(asOf),
+          ...(correction ? [`revision ${correction.revision}`] : []),
+        ].join(', '),
+        author: 'Sitrep',
+        subject: brief.config.subject,
+        keywords: [brief.config.marking, issueNumber(asOf)],
+        language: 'en-GB',
+        headings: headingsOf(tree),
+        links: linkTexts(tree),
+        date: new Date(`${correction?.asOf ?? asOf}T00:00:00Z`),
+      },
+      attachments,
+    );
+    onStep('inspect');
+    limit.check();
+    const inspected = holdPrint(
+      readPrint({
+        brief,
+        paper: request.paper,
+        pdf,
+        contents,
+        attachments,
+        attached,
+        tree,
+        pieces,
+      }),
+      limit.check,
+    );
+    return { ...rendering, pdf, pages, manifest, rules: together(rendering.rules, inspected) };
+  } catch (cause) {
+    const { file } = brief.definition;
+    // What failed without a place of its own, such as the browser, failed on this brief.
+    if (cause instanceof AppError)
+      throw new AppError(
+        cause.code,
+        cause.faults.map((fault) => ({ file, ...fault })),
+        { cause },
+      );
+    throw limit.explain(cause);
+  }
+}
+
+/**
+ * The page is judged while the browser, another process, prints it. What is held is not waited for: the print is
+ * stopped and what came of it dropped.
+ */
+async function printAndJudge<T extends object>(
+  print: (options: PrintOptions) => Promise<Uint8Array>,
+  judge: () => Promise<T>,
+  onStep: OnStep,
+): Promise<T & { readonly printed: Uint8Array }> {
+  const dismissal = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  const printing = print({ signal: dismissal.signal, onBegun: begun.resolve });
+  // Judging takes this thread: the page must be on its way before. A print that fails at once is told of below.
+  await Promise.race([printing.catch(() => undefined), begun.promise]);
+  try {
+    const judged = await judge();
+    onStep('print');
+    return { ...judged, printed: await printing };
+  } catch (error) {
+    dismissal.abort(error);
+    await printing.catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What goes into the PDF to prove it: the manifest, and of each chart its rows and its spec. */
+async function proofOf(
+  request: Request,
+  rendering: Rendering,
+  { effects, material }: { effects: Pick<Effects, 'browser'>; material: Material },
+): Promise<{ manifest: SealedManifest; attachments: readonly Attachment[] }> {
+  const charts = chartAttachments(rendering.charts);
+  const attachments = charts.map(({ entry }) => entry);
+  const browser = await effects.browser();
+  const manifest = describeRendering(request, rendering, { material, browser, attachments });
+  return { manifest, attachments: [packManifest(manifest), ...charts] };
+}

@@ -1,0 +1,152 @@
+import { changesBetween } from '../dataset/point-in-time.ts';
+import type { Tables } from '../dataset/schema.ts';
+import { AppError, type Fault } from '../errors.ts';
+import { canonicalJson, hashOf } from '../hash.ts';
+import { editionId } from '../ledger/edition-id.ts';
+import { alterationsOf, notRecorded, type Recorded, unexplained } from '../provenance/alterations.ts';
+import { compareManifests, compareRows, type Difference } from '../provenance/compare.ts';
+import { type Proof, readProof } from '../provenance/read-proof.ts';
+import type { Request } from '../render/edition.ts';
+import type { Manifest, SealedManifest } from '../render/manifest.ts';
+import { openEdition, type Repository } from './open-edition.ts';
+import { produce } from './produce.ts';
+
+export interface Verification {
+  /** `altered`: the PDF, or what was written down of it, is not what was made, whatever became of its inputs. */
+  readonly verdict: 'identical' | 'differs' | 'altered';
+  /** Such as `weekly/2021-08-22`. */
+  readonly edition: string;
+  readonly sha256: string;
+  /** Of the PDF as it is rendered here and now; null where it cannot be. */
+  readonly rendered: string | null;
+  /** Why it must have been altered, a sentence each. */
+  readonly alterations: readonly string[];
+  readonly differences: readonly Difference[];
+  /** What keeps it from being rendered. */
+  readonly faults: readonly Fault[];
+  /** What else there is to know, a sentence each: such as rows that changed after its cut-off. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Renders the edition of a PDF again from the repository, and says whether the bytes are the same, or what is not.
+ * `recordsOf` gives the hashes written down elsewhere, and `beside` the manifest in the same folder, if it is its own.
+ * Nothing is written. Throws `pdf-invalid` for a PDF that is damaged or not ours.
+ */
+export async function verify(
+  pdf: Uint8Array,
+  {
+    beside,
+    recordsOf,
+    repository,
+  }: {
+    beside: Manifest | null;
+    recordsOf: (named: EditionNames) => Promise<readonly Recorded[]>;
+    repository: Repository;
+  },
+): Promise<Verification> {
+  const proof = await readProof(pdf);
+  const { manifest, sha256 } = proof;
+  const own = beside !== null && isOf(beside, manifest) ? beside : null;
+  const loaded = await openEdition(manifest, repository);
+  const edition = nameOf(manifest, loaded.request);
+  const recorded = [...besideRecord(own), ...(await recordsOf(namesOf(manifest)))];
+  const made = loaded.request && (await renderAgain(loaded.request, proof, repository));
+  const faults = [...loaded.faults, ...(made?.faults ?? [])];
+  const rendered = made?.pdf === undefined ? null : hashOf(made.pdf);
+  const tables = loaded.request?.dataset.tables;
+  const differences =
+    made?.manifest !== undefined && tables !== undefined
+      ? compareManifests({ was: manifest, is: made.manifest }, tables)
+      : tables !== undefined
+        ? compareRows(manifest, { tables })
+        : [];
+  const explained = differences.length > 0 || faults.length > 0;
+  const broken = alterationsOf(proof, { rendered, recorded, explained });
+  const isKnown = explained || broken.length > 0 || rendered === sha256;
+  const unnamed =
+    isKnown || made?.pdf === undefined
+      ? []
+      : unexplained({ proof, again: await readProof(made.pdf), own, recorded, tables });
+  const alterations = [...broken, ...unnamed.filter(({ altered }) => altered).map(({ says }) => says)];
+  const reproduced = made?.sameButForVersions === true;
+  const notes = [
+    ...unnamed.filter(({ altered }) => !altered).map(({ says }) => says),
+    ...(reproduced ? ['Under the versions that it names, the same bytes are made here.'] : []),
+    ...(explained ? notRecorded(sha256, { recorded, reproduced }) : []),
+    ...(tables === undefined ? [] : laterChanges(manifest, tables)),
+  ];
+  const verdict = alterations.length > 0 ? 'altered' : rendered === sha256 ? 'identical' : 'differs';
+  return { verdict, edition, sha256, rendered, alterations, differences, faults, notes };
+}
+
+const isOf = (beside: Manifest, { brief, asOf, paper, parameters, correction }: SealedManifest): boolean =>
+  beside.brief === brief &&
+  beside.asOf === asOf &&
+  beside.paper === paper &&
+  beside.correction?.revision === correction?.revision &&
+  JSON.stringify(beside.parameters) === JSON.stringify(parameters);
+
+const besideRecord = (own: Manifest | null): Recorded[] =>
+  (own?.files ?? [])
+    .filter(({ name }) => name.endsWith('.pdf'))
+    .map(({ sha256 }) => ({ where: 'the manifest beside it', sha256 }));
+
+function nameOf(
+  { brief, asOf, paper, parameters, correction }: SealedManifest,
+  request: Request | undefined,
+): string {
+  const ownPaper = request?.brief.config.paper ?? paper;
+  return editionId({ brief, asOf, paper, ownPaper, parameters, revision: correction?.revision });
+}
+
+/** An edition by its paper and the ids that it may have: which one was decided when it was asked for. */
+export interface EditionNames {
+  readonly ids: readonly string[];
+  readonly paper: string;
+}
+
+function namesOf({ brief, asOf, paper, parameters, correction }: SealedManifest): EditionNames {
+  const identity = { brief, asOf, paper, parameters, revision: correction?.revision };
+  return { paper, ids: [paper, null].map((ownPaper) => editionId({ ...identity, ownPaper })) };
+}
+
+interface Again {
+  readonly pdf?: Uint8Array;
+  readonly manifest?: SealedManifest;
+  readonly faults: readonly Fault[];
+  /** Whether the same bytes would come of it under the versions that the manifest names. */
+  readonly sameButForVersions: boolean;
+}
+
+async function renderAgain(
+  request: Request,
+  { manifest: before, sha256 }: Proof,
+  repository: Repository,
+): Promise<Again> {
+  try {
+    const { effects, signal } = repository;
+    const material = await repository.loadMaterial();
+    const { pdf, manifest } = await produce(request, effects, material, { signal });
+    const { browser, ...versions } = before.engine;
+    const made = { pdf, manifest, faults: [] };
+    if (browser === null || canonicalJson(before.engine) === canonicalJson(manifest.engine))
+      return { ...made, sameButForVersions: false };
+    const named = { ...effects, browser: () => Promise.resolve(browser) };
+    const again = await produce(request, named, { ...material, versions }, { signal });
+    return { ...made, sameButForVersions: hashOf(again.pdf) === sha256 };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { faults: error.faults, sameButForVersions: false };
+  }
+}
+
+/** Rows of the edition that were revised or withdrawn after its cut-off, or the day of its correction: that is no difference, and good to know. */
+function laterChanges({ asOf: cutOff, correction, rows }: SealedManifest, tables: Tables): string[] {
+  const asOf = correction?.asOf ?? cutOff;
+  const shown = new Set(rows.map(({ id }) => id));
+  const last = '9999-12-31';
+  return changesBetween(tables, { previousAsOf: asOf, asOf: last, include: ({ row }) => shown.has(row.id) })
+    .filter(({ change }) => change !== 'new')
+    .map(({ id, change, knownOn }) => `${id} was ${change} later, on ${knownOn}: after its cut-off.`);
+}

@@ -1,0 +1,191 @@
+import { readdir } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { AppError, type Fault, similarTo } from '../errors.ts';
+import { type Brief, type BriefConfig, briefConfig, type ChartConfig, type SourceFile } from './brief.ts';
+import { isMissing, lineOf, parseJson, readFolder, readSource } from './source-files.ts';
+
+/** What all briefs share, from `templates/_shared/`. */
+interface Shared {
+  readonly partials: Brief['partials'];
+  readonly queries: Brief['queries'];
+  readonly macros: SourceFile;
+  readonly styles: SourceFile;
+  readonly theme: Brief['theme'];
+}
+
+/** The names of the briefs in a templates folder: every folder in it but those that begin with `_` or a dot. */
+export async function briefIds(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new AppError(
+      'brief-unknown',
+      [
+        {
+          file: folder,
+          problem: 'There is no such folder.',
+          mend: 'Start sitrep where templates/ and data/ are.',
+        },
+      ],
+      { cause },
+    );
+  });
+  return entries
+    .filter((entry) => entry.isDirectory() && !/^[._]/.test(entry.name))
+    .map(({ name }) => name)
+    .toSorted();
+}
+
+/**
+ * Loads briefs with every file they are made of. What `_shared/` of the folder lacks comes from `packaged`, the
+ * `_shared/` that the program brings, file by file. Throws `brief-invalid` with the faults of all of them at once.
+ */
+export async function loadBriefs(
+  folder: string,
+  ids: readonly string[],
+  { packaged }: { packaged?: string | undefined } = {},
+): Promise<Brief[]> {
+  const faults: Fault[] = [];
+  const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
+  const shared = await loadShared(places, faults);
+  const briefs = await Promise.all(ids.map((id) => loadBrief({ folder, id, places, shared, faults })));
+  if (faults.length > 0) throw new AppError('brief-invalid', faults);
+  return briefs.filter((brief) => brief !== undefined);
+}
+
+/** `places` are the folders to look in, the first that has a file giving it. */
+async function loadShared(places: readonly string[], faults: Fault[]): Promise<Shared> {
+  const at = (name: string) => places.map((place) => posix.join(place, name));
+  const [partials, queries, macros, styles, theme] = await Promise.all([
+    readFolder(at('partials'), '.hbs', faults),
+    readFolder(at('queries'), '.sql', faults),
+    readSource(at('macros.sql'), faults),
+    readSource(at('page.css'), faults),
+    readSource(at('theme.json'), faults),
+  ]);
+  return { partials, queries, macros, styles, theme: { source: theme, parsed: parseJson(theme, faults) } };
+}
+
+async function loadBrief({
+  folder,
+  id,
+  places,
+  shared,
+  faults,
+}: {
+  folder: string;
+  id: string;
+  places: readonly string[];
+  shared: Shared;
+  faults: Fault[];
+}): Promise<Brief | undefined> {
+  const here = (name: string) => {
+    const [, common] = /^_shared\/(.*)$/.exec(name) ?? [];
+    return common === undefined
+      ? [posix.join(folder, id, name)]
+      : places.map((place) => posix.join(place, common));
+  };
+  const definition = await readSource(here('brief.yaml'), faults);
+  const config = parseConfig(definition, faults);
+  if (config === undefined) return undefined;
+
+  const [template, queries, charts] = await Promise.all([
+    readSource(here('brief.hbs'), faults),
+    all(config.queries, (name) => readSource(here(name), faults)),
+    all(config.charts, async (chart: ChartConfig) => {
+      const source = await readSource(here(chart.spec), faults);
+      return { ...chart, source, parsed: parseJson(source, faults) };
+    }),
+  ]);
+  const named = { ...shared.queries, ...queries };
+  if (config.forEach !== null && !Object.hasOwn(named, config.forEach)) {
+    faults.push({
+      file: definition.file,
+      field: 'forEach',
+      problem: `There is no query "${config.forEach}".`,
+      mend: `Name one of ${Object.keys(named).join(', ')}.`,
+    });
+  }
+  return {
+    id,
+    config,
+    definition,
+    template,
+    queries: named,
+    charts,
+    partials: shared.partials,
+    macros: shared.macros,
+    styles: shared.styles,
+    theme: shared.theme,
+  };
+}
+
+const absent = 'is missing';
+
+/** What zod says of a value, in words for authors; `undefined` leaves zod's own. */
+function inWords(issue: { code?: string; input?: unknown; values?: unknown }): string | undefined {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return absent;
+  if (issue.code === 'invalid_value' && Array.isArray(issue.values))
+    return issue.input === undefined
+      ? absent
+      : `${JSON.stringify(issue.input)} is not one of ${issue.values.join(', ')}`;
+  return undefined;
+}
+
+function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig | undefined {
+  if (isMissing(file, faults)) return undefined;
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  for (const { message, pos } of document.errors) {
+    const problem = message.split('\n')[0] ?? message;
+    faults.push({ file, line: lines.linePos(pos[0]).line, problem, mend: 'Correct the YAML.' });
+  }
+  if (document.errors.length > 0) return undefined;
+
+  const parsed = briefConfig.safeParse(document.toJS(), { error: inWords, reportInput: true });
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  /** Missing keys that a misspelt one stands for: one mistake is one fault. */
+  const misspelt = new Set<unknown>();
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const above = issue.path.join('.');
+    const missing = issues.filter(
+      ({ message, path }) => message === absent && path.slice(0, -1).join('.') === above,
+    );
+    for (const key of issue.keys) {
+      const meant = similarTo(
+        key,
+        missing.map(({ path }) => String(path.at(-1))),
+      );
+      misspelt.add(missing.find(({ path }) => path.at(-1) === meant));
+      const mend = meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`;
+      report([...issue.path, key], { problem: `There is no such key: "${key}".`, mend });
+    }
+  }
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys' || misspelt.has(issue)) continue;
+    const { input, message } = issue;
+    const found = typeof input === 'string' && message.startsWith('is not ') ? `"${input}" ` : '';
+    const mend = 'See docs/authoring.md for what may stand here.';
+    report(issue.path, { problem: `${found}${message}.`, mend });
+  }
+  return undefined;
+
+  function report(keys: readonly PropertyKey[], fault: Pick<Fault, 'problem' | 'mend'>): void {
+    const path = keys.map(String);
+    const line = lineOf(document, lines, path);
+    const field = path.length === 0 ? {} : { field: path.join('.') };
+    faults.push({ file, ...(line === undefined ? {} : { line }), ...field, ...fault });
+  }
+}
+
+async function all<T, R>(
+  values: { readonly [name: string]: T },
+  load: (value: T) => Promise<R>,
+): Promise<{ [name: string]: R }> {
+  const loaded = Object.entries(values).map(async ([name, value]): Promise<[string, R]> => [
+    name,
+    await load(value),
+  ]);
+  return Object.fromEntries(await Promise.all(loaded));
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { AppError, type Fault } from '../errors.ts';
+
+/**
+ * The values that an edition was asked for with, by the name of the parameter, names in order. Each value is in its
+ * canonical form, so that two editions with the same values are the same edition.
+ */
+export type Parameters = { readonly [name: string]: string };
+
+/** What every query sees anyway; a parameter of a brief needs another name. */
+export const builtInParameters = ['as_of', 'period_start', 'previous_as_of', 'topic'] as const;
+
+/** One parameter as `brief.yaml` declares it. */
+export const parameter = z
+  .strictObject({
+    type: z.enum(['string', 'integer', 'date']),
+    optional: z.boolean().default(false),
+    /** The value is the id of a row of this table: the page prints its name, and lists the changes that concern it. */
+    idOf: z.enum(['actors', 'places', 'sources']).optional(),
+  })
+  .refine(({ type, idOf }) => idOf === undefined || type === 'string', {
+    path: ['idOf'],
+    message: 'belongs to a parameter of type string: ids are strings',
+  });
+export type ParameterConfig = z.output<typeof parameter>;
+type Declared = { readonly [name: string]: ParameterConfig };
+
+export const parameterName = /^[a-z][a-z0-9_]*$/;
+const mostCharacters = 200;
+const bigintLimit = 2n ** 63n;
+const calendarDay = z.iso.date();
+
+/** The canonical form of a value, or why it is none of that type. */
+export function canonicalValue(
+  value: unknown,
+  type: ParameterConfig['type'],
+): { readonly value: string } | { readonly problem: string } {
+  if (type === 'integer') return canonicalInteger(value);
+  if (typeof value !== 'string') return { problem: `is ${describe(value)}, where a ${type} belongs` };
+  if (type === 'date') {
+    return calendarDay.safeParse(value).success
+      ? { value }
+      : { problem: `is ${describe(value)}, which is not a calendar day such as 2021-08-25` };
+  }
+  const text = value.normalize('NFC').trim();
+  if (text === '') return { problem: 'is empty' };
+  // A lone surrogate has no UTF-8 form, so that two of them would be one in a file name.
+  if (/[\p{Cc}\p{Cs}]/u.test(text)) return { problem: 'holds a character that cannot be printed' };
+  if (text.length > mostCharacters) return { problem: `is longer than ${mostCharacters} characters` };
+  return { value: text };
+}
+
+function canonicalInteger(value: unknown): { value: string } | { problem: string } {
+  const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
+  if (typeof text !== 'string' || !/^-?\d{1,19}$/.test(text)) {
+    return { problem: `is ${describe(value)}, which is not a whole number` };
+  }
+  const whole = BigInt(text);
+  if (whole >= bigintLimit || whole < -bigintLimit) return { problem: `is ${text}, too large` };
+  return { value: String(whole) };
+}
+
+const describe = (value: unknown): string =>
+  value === null || value === undefined ? 'empty' : JSON.stringify(value);
+
+/** What is wrong with values given for declared parameters, each by the name it concerns. */
+type Problem = Pick<Fault, 'problem' | 'mend'> & { readonly name: string };
+
+/** Reads values given for the declared parameters. An absent, null or undefined value is one that is not given. */
+export function readParameters(
+  declared: Declared,
+  given: { readonly [name: string]: unknown },
+): { readonly parameters: Parameters; readonly problems: readonly Problem[] } {
+  const names = Object.keys(declared).toSorted();
+  const known = names.length > 0 ? `Name one of ${names.join(', ')}.` : 'The brief has no parameters.';
+  const problems: Problem[] = Object.keys(given)
+    .filter((name) => !Object.hasOwn(declared, name))
+    .toSorted()
+    .map((name) => ({ name, problem: `There is no parameter "${name}".`, mend: known }));
+  const values: [string, string][] = [];
+  for (const name of names) {
+    const config = declared[name];
+    if (config === undefined) continue;
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (value === null || value === undefined) {
+      if (config.optional) continue;
+      problems.push({ name, problem: 'A required value is not given.', mend: `Give a ${config.type}.` });
+      continue;
+    }
+    const read = canonicalValue(value, config.type);
+    if ('value' in read) values.push([name, read.value]);
+    else
+      problems.push({
+        name,
+        problem: `The value ${read.problem}.`,
+        mend: `Give ${config.type === 'integer' ? 'an' : 'a'} ${config.type}.`,
+      });
+  }
+  return { parameters: Object.fromEntries(values), problems };
+}
+
+/** The same, for an edition that is asked for. Throws `parameter-invalid` with every fault at once. */
+export function requireParameters(
+  brief: {
+    readonly config: { readonly parameters: Declared };
+    readonly definition: { readonly file: string };
+  },
+  given: { readonly [name: string]: unknown },
+): Parameters {
+  const { parameters, problems } = readParameters(brief.config.parameters, given);
+  if (problems.length > 0) throw new AppError('parameter-invalid', problems.map(faultIn(brief.definition)));
+  return parameters;
+}
+
+const faultIn =
+  ({ file }: { readonly file: string }) =>
+  ({ name, ...rest }: Problem): Fault => ({ file, field: `parameters.${name}`, ...rest });
+
+/** Whether an edition has all the values wanted: what `only` of a target and `--param` ask. */
+export function hasValues(parameters: Parameters, wanted: { readonly [name: string]: string }): boolean {
+  return Object.entries(wanted).every(
+    ([name, value]) => Object.hasOwn(parameters, name) && parameters[name] === value,
+  );
+}
+
+/** `actor=A-isis, year=2021`, for messages; empty where there are none. */
+export const describeParameters = (parameters: Parameters): string =>
+  Object.entries(parameters)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ');

@@ -1,0 +1,133 @@
+import { readdir, readFile, statfs } from 'node:fs/promises';
+import { dirname, posix, resolve } from 'node:path';
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Fault } from '../errors.ts';
+import type { SourceFile } from './brief.ts';
+
+/** The line of a key of a YAML or JSON document, or of the nearest one above it that is there. */
+export function lineOf(
+  { contents }: Pick<Document, 'contents'>,
+  lines: LineCounter,
+  path: readonly string[],
+): number | undefined {
+  let node: unknown = contents;
+  let place: unknown;
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
+      if (pair === undefined) break;
+      [place, node] = [pair.key, pair.value];
+    } else if (isSeq(node) && node.items[Number(step)] !== undefined) {
+      node = node.items[Number(step)];
+      place = node;
+    } else break;
+  }
+  return isNode(place) && place.range ? lines.linePos(place.range[0]).line : undefined;
+}
+
+/** Faults with the lines of their fields, such as `layer[0].encoding.x`, in the JSON file that has them. */
+export function located(faults: readonly Fault[], { file, text }: SourceFile): Fault[] {
+  const lines = new LineCounter();
+  let document: Document | undefined;
+  return faults.map((fault) => {
+    if (fault.file !== file || fault.field === undefined || fault.line !== undefined) return fault;
+    document ??= parseDocument(text, { lineCounter: lines });
+    const line = lineOf(
+      document,
+      lines,
+      fault.field.split(/[.[\]]+/).filter((step) => step !== ''),
+    );
+    return line === undefined ? fault : { ...fault, line };
+  });
+}
+
+export function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
+  if (isMissing(file, faults)) return {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) return parsed;
+    faults.push({ file, problem: 'The file holds no JSON object.', mend: 'Write one.' });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const line = lineOfJsonFault(message, text);
+    faults.push({
+      file,
+      ...(line === null ? {} : { line }),
+      problem: `${message.replace(/ \(line \d+ column \d+\)/, '')}.`,
+      mend: 'Correct the JSON.',
+    });
+  }
+  return {};
+}
+
+/** Node's message names a line, or else quotes what stands around the token: ten characters before it, where it can. */
+function lineOfJsonFault(message: string, text: string): number | null {
+  const [, line] = / \(line (\d+) column \d+\)/.exec(message) ?? [];
+  if (line !== undefined) return Number(line);
+  const [, token = '', cut, quoted] =
+    /token '(.+)', (\.\.\.)?"([^]*)"(?:\.\.\.)? is not valid/.exec(message) ?? [];
+  const start = quoted === undefined ? -1 : text.indexOf(quoted);
+  if (quoted === undefined || start < 0) return null;
+  return text.slice(0, start + (cut ? 10 : quoted.lastIndexOf(token))).split('\n').length;
+}
+
+/** The files with an ending, by their names without it, of all places together. */
+export async function readFolder(
+  places: readonly string[],
+  ending: string,
+  faults: Fault[],
+): Promise<{ [name: string]: SourceFile }> {
+  const found = await Promise.all(places.map((place) => readdir(place).catch(() => undefined)));
+  const entries = found.filter((each) => each !== undefined);
+  if (entries.length === 0) {
+    const [file = ''] = places;
+    faults.push({ file, problem: 'There is no such folder.', mend: 'Create it.' });
+    return {};
+  }
+  const names = [...new Set(entries.flat().filter((name) => name.endsWith(ending)))].toSorted();
+  const files = await Promise.all(
+    names.map(async (name): Promise<[string, SourceFile]> => {
+      const candidates = places.map((place) => posix.join(place, name));
+      return [name.slice(0, -ending.length), await readSource(candidates, faults)];
+    }),
+  );
+  return Object.fromEntries(files);
+}
+
+/** Whether a file was found missing: one that is empty is there, and wrong in another way. */
+export const isMissing = (file: string, faults: readonly Fault[]): boolean =>
+  faults.some((fault) => fault.file === file);
+
+/** The first of the files that is there; messages about one that is nowhere name the first place. */
+export async function readSource(places: readonly string[], faults: Fault[]): Promise<SourceFile> {
+  for (const file of places) {
+    try {
+      return { file, text: await readFile(file, 'utf8') };
+    } catch (cause) {
+      if (isAbsent(cause)) continue;
+      const mend = 'Correct its permissions.';
+      faults.push({ file, problem: `The file cannot be read: ${String(cause)}.`, mend });
+      return { file, text: '' };
+    }
+  }
+  const [file = ''] = places;
+  const mend = 'Create it, or correct the name in brief.yaml.';
+  faults.push({ file, problem: 'There is no such file.', mend });
+  return { file, text: '' };
+}
+
+const isAbsent = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+
+/** Bytes that this user may still write to the disk of a folder. Neither it nor the folders above it need exist yet. */
+export async function freeBytesAt(folder: string): Promise<number> {
+  const place = resolve(folder);
+  try {
+    const { bavail, bsize } = await statfs(place);
+    return bavail * bsize;
+  } catch (error) {
+    const isAbsentPlace = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isAbsentPlace && dirname(place) !== place) return freeBytesAt(dirname(place));
+    throw error;
+  }
+}

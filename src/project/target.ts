@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { type Marking, marking, mayReceive } from '../dataset/fields.ts';
+
+const common = {
+  /** Nothing marked above it is sent. */
+  clearance: marking.default('TLP:CLEAR'),
+  /** Which editions of a brief that fans out it receives: those whose parameters have these values; all when left out. */
+  only: z.record(z.string(), z.string()).default({}),
+};
+const folderName = z.string().regex(/^\w[\w-]*$/, 'is not the name of a folder: letters, digits, - and _');
+
+/** What to do with a message that was being sent when the process ended, so that nobody knows whether it arrived. */
+const afterCrash = z.enum(['resend', 'hold']).default('resend');
+
+/** Where an edition goes to. */
+export const target = z.union(
+  [
+    z.strictObject({ folder: folderName, ...common }),
+    z.strictObject({ email: z.email('is not an e-mail address'), afterCrash, ...common }),
+    z.strictObject({
+      webhook: z.url({ protocol: /^https?$/, error: 'is not a http or https address' }),
+      ...common,
+    }),
+  ],
+  { error: 'is not a target: give folder, email or webhook, and perhaps clearance, only, afterCrash' },
+);
+export type Target = z.output<typeof target>;
+
+export const channels = ['email', 'webhook', 'folder'] as const;
+export type Channel = (typeof channels)[number];
+
+/** Why something marked so may not go to the target; null when it may. */
+export const beyondClearance = ({ clearance }: Target, what: Marking): string | null =>
+  mayReceive(clearance, what)
+    ? null
+    : `The edition is marked ${what} and the target is cleared for ${clearance}.`;
+
+/** Whether mail of which nobody knows whether it arrived waits for an operator. Other channels tell repeats apart. */
+export const holdsWhenUnknown = (to: Target): boolean => 'email' in to && to.afterCrash === 'hold';
+
+/** The channel of a target and its address there. */
+export function addressOf(to: Target): { channel: Channel; address: string } {
+  if ('email' in to) return { channel: 'email', address: to.email };
+  if ('webhook' in to) return { channel: 'webhook', address: to.webhook };
+  return { channel: 'folder', address: to.folder };
+}

@@ -1,0 +1,211 @@
+import { newestOn, versionsById } from '../dataset/point-in-time.ts';
+import type { TableRow } from '../dataset/references.ts';
+import type { Tables } from '../dataset/schema.ts';
+import { canonicalJson } from '../hash.ts';
+import type { PdfContents } from '../pdf/contents.ts';
+import { hashOfRow, type Manifest, type ManifestRow, type SealedManifest } from '../render/manifest.ts';
+import type { Proof } from './read-proof.ts';
+
+/** One thing that an edition would be made from otherwise than it was. */
+export interface Difference {
+  readonly kind: 'row' | 'file' | 'engine' | 'setting' | 'rendering';
+  /** The id of a row, the path of a file, or the name of a program or setting. */
+  readonly name: string;
+  readonly change: 'changed' | 'revised' | 'withdrawn' | 'added' | 'removed';
+  /** A sentence. */
+  readonly says: string;
+}
+
+type Compared = { readonly was: SealedManifest; readonly is: SealedManifest };
+
+/** Everything in which two manifests of one edition differ, by what it was made from. */
+export function compareManifests({ was, is }: Compared, tables: Tables): Difference[] {
+  return [
+    ...compareRows(was, { tables, shown: is.rows }),
+    ...compareParts({ was, is }),
+    ...compareEngines({ was, is }),
+    ...compareSettings({ was, is }),
+  ];
+}
+
+/**
+ * What became of the rows of an edition. `shown` are those that it would show now; without them, as when it cannot be
+ * rendered any more, what the dataset holds tells as much as it can.
+ */
+export function compareRows(
+  { rows, asOf, correction }: SealedManifest,
+  { tables, shown }: { tables: Tables; shown?: readonly ManifestRow[] },
+): Difference[] {
+  const versions = versionsById(tables);
+  const row = (name: string, change: Difference['change'], says: string): Difference => ({
+    kind: 'row',
+    name,
+    change,
+    says,
+  });
+  const same = new Set(shown?.map(keyOf));
+  const gone = rows.flatMap((old): Difference[] => {
+    if (same.has(keyOf(old))) return [];
+    const held = versions.get(old.id) ?? [];
+    const version = held.find((each) => each.row.known_on === old.known_on && each.table === old.table);
+    const newest = newestOn(held, correction?.asOf ?? asOf);
+    const place = `${old.id} (${old.table})`;
+    if (held.length === 0) return [row(old.id, 'removed', `${place} is not in the dataset any more.`)];
+    if (
+      newest !== undefined &&
+      newest.row.known_on > old.known_on &&
+      version !== undefined &&
+      isSame(old, version)
+    ) {
+      return newest.row.status === 'withdrawn'
+        ? [row(old.id, 'withdrawn', `${place} was withdrawn by a row known on ${newest.row.known_on}.`)]
+        : [row(old.id, 'revised', `${place} was revised by a row known on ${newest.row.known_on}.`)];
+    }
+    if (version === undefined)
+      return [row(old.id, 'removed', `${place} has no row known on ${old.known_on} any more.`)];
+    if (!isSame(old, version))
+      return [row(old.id, 'changed', `${place}, known on ${old.known_on}, was changed in its place.`)];
+    if (shown === undefined) return [];
+    return [row(old.id, 'removed', `${place} is as it was, and is not shown any more.`)];
+  });
+  const known = new Set(rows.map(({ id }) => id));
+  const added = (shown ?? [])
+    .filter(({ id }) => !known.has(id))
+    .map(({ id, table, known_on }) =>
+      row(id, 'added', `${id} (${table}), known on ${known_on}, is shown now and was not.`),
+    );
+  return [...gone, ...added].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const keyOf = ({ id, known_on, sha256 }: ManifestRow): string => `${id} ${known_on} ${sha256}`;
+const isSame = ({ sha256 }: ManifestRow, { row }: TableRow): boolean => hashOfRow(row) === sha256;
+
+function compareParts({ was, is }: Compared): Difference[] {
+  const partsOf = ({ parts }: Pick<SealedManifest, 'parts'>) =>
+    new Map(parts.map(({ kind, file, sha256 }) => [`${kind} ${file}`, { kind, file, sha256 }]));
+  const [old, fresh] = [partsOf(was), partsOf(is)];
+  return [...new Set([...old.keys(), ...fresh.keys()])].toSorted().flatMap((key): Difference[] => {
+    const [before, after] = [old.get(key), fresh.get(key)];
+    const { file = '', kind = '' } = before ?? after ?? {};
+    const difference = (change: Difference['change'], says: string) => [
+      { kind: 'file' as const, name: file, change, says },
+    ];
+    if (before === undefined) return difference('added', `The ${kind} ${file} is used now and was not.`);
+    if (after === undefined) return difference('removed', `The ${kind} ${file} is not used any more.`);
+    if (before.sha256 === after.sha256) return [];
+    const what = kind === 'settings' ? 'Settings that shape the page' : `The ${kind}`;
+    return difference(
+      'changed',
+      `${what} ${kind === 'settings' ? `in ${file} were` : `${file} was`} changed.`,
+    );
+  });
+}
+
+function compareEngines({ was, is }: Compared): Difference[] {
+  const versionsOf = ({ engine: { browser, ...versions } }: SealedManifest): { [name: string]: string } => ({
+    ...versions,
+    browser: browser === null ? 'none' : `${browser.name} ${browser.version}`,
+  });
+  const [old, fresh] = [versionsOf(was), versionsOf(is)];
+  return Object.entries(old).flatMap(([name, version]): Difference[] =>
+    fresh[name] === version
+      ? []
+      : [
+          {
+            kind: 'engine',
+            name,
+            change: 'changed',
+            says: `It was made with ${name} ${version}; here is ${fresh[name] ?? 'none'}.`,
+          },
+        ],
+  );
+}
+
+const settings = [
+  'title',
+  'issue',
+  'period',
+  'cutOff',
+  'paper',
+  'marking',
+  'parameters',
+  'correction',
+  'dataset',
+  'rules',
+] as const;
+
+/** Where both values would be too long to read. */
+const saysOf: { readonly [name: string]: string } = {
+  rules: 'It is held to other rules now.',
+  correction: 'What it says of its correction is another now.',
+};
+
+const compareSettings = ({ was, is }: Compared): Difference[] =>
+  settings.flatMap((name): Difference[] => {
+    const [old, fresh] = [was[name], is[name]].map((value) =>
+      typeof value === 'string' ? value : canonicalJson(value),
+    );
+    if (old === fresh) return [];
+    const says = saysOf[name] ?? `Its ${name} was ${old} and is ${fresh}.`;
+    return [{ kind: 'setting', name, change: 'changed', says }];
+  });
+
+/** The tables in which other rows were known by the cut-off than when the manifest beside the edition was written. */
+export const otherTables = (was: Manifest['known'], is: Manifest['known']): string[] =>
+  is
+    .filter(({ table, sha256 }) => was.find((each) => each.table === table)?.sha256 !== sha256)
+    .map(({ table }) => table);
+
+/**
+ * In what a PDF shows and holds something else than one made again from the same: a phrase for each, none where it is
+ * the same. Drawings, and how text looks, are not compared.
+ */
+export function otherContents(was: Proof, is: Proof): string[] {
+  const [before, after] = [was.readPages(), is.readPages()];
+  return [
+    ...(before === undefined || after === undefined
+      ? ['its pages, which cannot be read']
+      : [...otherPages(before, after), ...otherParts(before, after)]),
+    ...otherAttachments(was, is),
+  ];
+}
+
+function otherPages({ pages: was }: PdfContents, { pages: is }: PdfContents): string[] {
+  if (was.length !== is.length) return ['the number of its pages'];
+  return was.flatMap((page, index) => {
+    const other = is[index];
+    if (other === undefined) return [];
+    const number = index + 1;
+    return [
+      ...(page.text === other.text && page.boxes === other.boxes ? [] : [`the text of page ${number}`]),
+      ...(page.margins === other.margins ? [] : [`the margins of page ${number}`]),
+      ...(page.widthPt === other.widthPt && page.heightPt === other.heightPt
+        ? []
+        : [`the size of page ${number}`]),
+    ];
+  });
+}
+
+function otherParts(was: PdfContents, is: PdfContents): string[] {
+  const parts = [
+    // In which order these stand in the file is a matter of who writes it.
+    ['its fonts', ({ fonts }: PdfContents) => fonts.map((font) => JSON.stringify(font)).toSorted()],
+    ['the words for its figures', ({ figures }: PdfContents) => figures.map(String).toSorted()],
+    ['its bookmarks', ({ bookmarks }: PdfContents) => bookmarks],
+    ['its links', ({ links }: PdfContents) => links],
+  ] as const;
+  return parts
+    .filter(([, read]) => JSON.stringify(read(was)) !== JSON.stringify(read(is)))
+    .map(([name]) => name);
+}
+
+/** By what the manifests say: that the files are what their own manifest says is looked at before. */
+function otherAttachments({ manifest: was }: Proof, { manifest: is }: Proof): string[] {
+  const hashes = ({ attachments }: Proof['manifest']) =>
+    new Map(attachments.map(({ name, sha256 }) => [name, sha256]));
+  const [before, after] = [hashes(was), hashes(is)];
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((name) => before.get(name) !== after.get(name))
+    .toSorted()
+    .map((name) => `the attachment "${name}"`);
+}

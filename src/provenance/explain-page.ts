@@ -1,0 +1,232 @@
+import { lettersOf, type PdfContents } from '../pdf/contents.ts';
+import { findText, type Match, nearTo } from '../render/find-text.ts';
+import type { Rendering } from '../rules/gate.ts';
+import {
+  bodyOf,
+  type Element,
+  type HtmlTree,
+  isElement,
+  isText,
+  type Node,
+  type Text,
+} from '../rules/html.ts';
+import type { Piece, Unit } from '../rules/units.ts';
+import { type ExplainedRow, explainRow } from './explained-row.ts';
+import { type Origin, originOf, type Told } from './origin.ts';
+
+/** One place on the page where a number or phrase stands. */
+export interface ExplainedPlace {
+  /** What it is part of: `paragraph`, `table cell`, `label of the chart expected`. */
+  readonly what: string;
+  /** The whole of that, as it reads. */
+  readonly text: string;
+  /** The heading that it stands under, if any. */
+  readonly under: string | null;
+  /** From 1; null where the PDF does not tell for certain. */
+  readonly page: number | null;
+  /** How it came there: one for each expression or piece of template that it touches. */
+  readonly origins: readonly Origin[];
+  readonly rows: readonly ExplainedRow[];
+}
+
+export interface Explained {
+  readonly places: readonly ExplainedPlace[];
+  /** What stands there that is like it, where it does not. */
+  readonly near: readonly string[];
+}
+
+/**
+ * Every place of a page where `phrase` stands, and what it was made from. `rendering` is one that was rendered to be
+ * explained; `contents`, what its PDF shows, tells the pages.
+ */
+export function explainPage(
+  phrase: string,
+  {
+    brief,
+    rendering,
+    contents,
+  }: { brief: Told['brief']; rendering: Rendering; contents: PdfContents | undefined },
+): Explained {
+  const { pieces } = rendering.draft;
+  const told: Told = { brief, rendering };
+  const letters = contents?.pages.map(({ text }) => lettersOf(text)) ?? [];
+  const places = pieces.flatMap((piece) => {
+    const texts = statementOf(piece);
+    const matches = findText(
+      texts.map(({ text }) => text),
+      phrase,
+    );
+    return matches.map((match) => placeOf({ piece, texts, match, letters }, rendering, told));
+  });
+  const sentences = () => pieces.flatMap((piece) => tidy(statementOf(piece)).split(/(?<=[.;?])\s+/));
+  const near = places.length > 0 ? [] : nearTo(phrase, sentences());
+  return { places, near };
+}
+
+/** A piece as it reads; a cell with the other cells of its row. */
+function wholeOf(piece: Piece): string {
+  const { parent } = piece.element;
+  const cells = parent?.name === 'tr' ? parent.children.filter(isElement) : [];
+  if (cells.length > 0) return cells.map((cell) => tidy(textsIn(cell))).join(' | ');
+  return tidy(statementOf(piece));
+}
+
+const tidy = (texts: readonly Text[]): string =>
+  texts
+    .map(({ text }) => text)
+    .join('')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+
+/** The texts below an element without the numbers of endnotes. */
+const textsIn = (element: Element): Text[] =>
+  element.children.flatMap((child) => {
+    if (isText(child)) return [child];
+    return isElement(child) && !isCitation(child) ? textsIn(child) : [];
+  });
+
+/** The texts of a piece without the numbers of its endnotes. */
+const statementOf = ({ texts }: Piece): Text[] =>
+  texts.flatMap(([text, within]) => (isCitation(within) ? [] : [text]));
+
+function isCitation(element: Element): boolean {
+  for (let up: Element | null = element; up !== null; up = up.parent)
+    if (up.name === 'sup' && up.attributes['class'] === 'cite') return true;
+  return false;
+}
+
+function placeOf(
+  {
+    piece,
+    texts,
+    match,
+    letters,
+  }: { piece: Piece; texts: readonly Text[]; match: Match; letters: readonly string[] },
+  { puts, draft }: Rendering,
+  told: Told,
+): ExplainedPlace {
+  const byPut = new Map<number | string, { text: Text; matched: string }>();
+  for (const [index, matched] of match.parts) {
+    const text = texts[index];
+    if (text === undefined) continue;
+    const key = text.put ?? `typed ${index}`;
+    byPut.set(key, { text, matched: (byPut.get(key)?.matched ?? '') + matched });
+  }
+  const origins = [...byPut.values()].map(({ text, matched }) => {
+    const put = text.put === undefined ? undefined : puts[text.put];
+    return put === undefined
+      ? typed(text, piece.element, told)
+      : originOf(put, { matched: matched.trim(), whole: piece.text, says: text.says.at(-1), told });
+  });
+  const last = texts[Math.max(...match.parts.keys())];
+  const from = [...new Set(origins.flatMap(({ rows }) => rows))];
+  const cited = citedAfter(last, { element: piece.element, units: draft.units }).filter(
+    (id) => !from.includes(id),
+  );
+  return {
+    what: whatIs(piece.element),
+    text: wholeOf(piece),
+    under: headingOver(piece.element, draft.tree),
+    page: pageOf(piece, letters),
+    origins,
+    rows: [
+      ...from.flatMap((id) => explainRow(id, 'comes from it', told)),
+      ...cited.flatMap((id) => explainRow(id, 'cited', told)),
+    ],
+  };
+}
+
+/** Text that no expression printed is the template's own. */
+function typed({ text, file }: Text, element: Element, { brief }: Told): Origin {
+  const sources = [brief.template, ...Object.values(brief.partials)];
+  const source = sources.find((each) => each.file === file)?.text.split('\n') ?? [];
+  const [start = ''] = text.trim().split('\n');
+  const lines = source.flatMap((line, index) => (line.includes(start) ? [index + 1] : []));
+  const [line = element.line] = lines.length === 1 ? lines : [];
+  return {
+    kind: 'template',
+    says: 'Typed into the template: it comes from no row.',
+    template: { file, line },
+    expression: null,
+    rows: [],
+  };
+}
+
+/**
+ * The rows that the next citation names, as one stands after what it bears out; without one, those of the unit. A cell
+ * is borne out by the citations of its own row, wherever in it they stand, and else by those of the table.
+ */
+function citedAfter(
+  text: Text | undefined,
+  { element, units }: { element: Element; units: readonly Unit[] },
+): readonly string[] {
+  const known = new Map(units.map((unit) => [unit.element, unit]));
+  for (let up: Element | null = element; up !== null; up = up.parent) {
+    const unit = known.get(up);
+    if (unit === undefined) continue;
+    const row = up.name === 'table' ? rowAround(element) : undefined;
+    const nodes = [...nodesIn(row ?? up)];
+    const at = text === undefined ? -1 : nodes.indexOf(text);
+    const cites = (node: Node) => !isElement(node) && !isText(node);
+    const next = at === -1 ? undefined : nodes.slice(at).find(cites);
+    const own = next ?? (row && nodes.findLast(cites));
+    return own !== undefined && 'cites' in own ? own.cites : [...unit.cites];
+  }
+  return [];
+}
+
+function rowAround(element: Element): Element | undefined {
+  for (let up: Element | null = element; up !== null; up = up.parent) if (up.name === 'tr') return up;
+  return undefined;
+}
+
+function* nodesIn(element: Element): Generator<Node> {
+  for (const child of element.children) {
+    yield child;
+    if (isElement(child)) yield* nodesIn(child);
+  }
+}
+
+const kinds: { readonly [name: string]: string } = {
+  p: 'paragraph',
+  li: 'item of a list',
+  td: 'table cell',
+  th: 'table heading',
+  figcaption: 'caption of a chart',
+};
+
+function whatIs(element: Element): string {
+  for (let up: Element | null = element; up !== null; up = up.parent) {
+    if (up.name === 'svg') return 'label of a chart';
+    if (/^h[1-6]$/.test(up.name)) return 'heading';
+    const kind = kinds[up.name];
+    if (kind !== undefined && !isInDrawing(up)) return kind;
+  }
+  return 'text';
+}
+
+const isInDrawing = ({ parent }: Element): boolean => {
+  for (let up = parent; up !== null; up = up.parent) if (up.name === 'svg') return true;
+  return false;
+};
+
+function headingOver(element: Element, tree: HtmlTree): string | null {
+  let last: string | null = null;
+  for (const node of nodesIn(bodyOf(tree))) {
+    if (node === element) break;
+    if (isElement(node) && /^h[1-6]$/.test(node.name)) last = tidy(textsIn(node));
+  }
+  return last;
+}
+
+/** The one page that says the whole of a piece, or of the row of a table that it stands in. */
+function pageOf({ text, element }: Piece, letters: readonly string[]): number | null {
+  const whole =
+    element.parent?.name === 'tr'
+      ? [...nodesIn(element.parent)].map((node) => (isText(node) ? node.text : '')).join('')
+      : text;
+  const wanted = lettersOf(whole);
+  const pages = letters.flatMap((page, index) => (wanted !== '' && page.includes(wanted) ? [index + 1] : []));
+  const [only] = pages;
+  return pages.length === 1 && only !== undefined ? only : null;
+}

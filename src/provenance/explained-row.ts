@@ -1,0 +1,64 @@
+import type { TableRow } from '../dataset/references.ts';
+import type { RowOf } from '../dataset/schema.ts';
+import { gradeOf, sourceChain, sourceOf, titleOf } from '../render/citations.ts';
+import { filledParts, type Told } from './origin.ts';
+
+/** A row that a piece of text rests on. */
+export interface ExplainedRow {
+  readonly id: string;
+  readonly table: string;
+  readonly known_on: string;
+  /** Whether the text itself comes from it, or its citation names it. */
+  readonly why: 'comes from it' | 'cited';
+  readonly title: string;
+  /** What it holds, column by column. */
+  readonly values: TableRow['row'];
+  /** Who says so, and through whom it reached us, nearest to the reader last. */
+  readonly sources: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly reliability: string | null;
+  }[];
+  /** The Admiralty grade, source before item. */
+  readonly grade: string;
+}
+
+/** Rows by their ids; what came and went is found among the changes. */
+export function explainRow(id: string, why: ExplainedRow['why'], told: Told): ExplainedRow[] {
+  const { rendering } = told;
+  const change = rendering.changes.find((each) => each.id === id);
+  const entry = rendering.draft.rows.get(id) ?? change;
+  if (entry === undefined) return [];
+  const source = (each: string): RowOf<'sources'> | undefined => {
+    const found = rendering.draft.rows.get(each);
+    return found?.table === 'sources' ? found.row : undefined;
+  };
+  const first = entry.table === 'sources' ? entry.row.id : sourceOf(entry);
+  const chain = sourceChain(first, source);
+  return [
+    {
+      id,
+      table: entry.table,
+      known_on: entry.row.known_on,
+      why,
+      title: nameOf(entry, told),
+      values: entry.row,
+      sources: chain.flatMap((each) => {
+        const found = source(each);
+        return found ? [{ id: each, name: found.name, reliability: found.reliability }] : [];
+      }),
+      grade: gradeOf(entry, source(first)),
+    },
+  ];
+}
+
+function nameOf(entry: TableRow, told: Told): string {
+  const { row } = entry;
+  if ('title' in row) return row.title;
+  if ('text' in row)
+    return filledParts(row.text, told)
+      .map(({ text }) => text)
+      .join('');
+  if ('name' in row) return row.name;
+  return 'label' in row ? row.label : titleOf(entry);
+}

@@ -1,0 +1,138 @@
+import { cutOff, type Day, issueNumber } from '../calendar.ts';
+import type { Corrected, Correction } from '../dataset/corrections.ts';
+import { eachRow, type TableRow } from '../dataset/references.ts';
+import { tableNames, type Tables } from '../dataset/schema.ts';
+import { hashOf } from '../hash.ts';
+import type { Brief } from '../project/brief.ts';
+import { correctionText } from '../render/changes.ts';
+import type { Material, Request } from '../render/edition.ts';
+import {
+  type AttachmentEntry,
+  type Browser,
+  type FileToStore,
+  hashOfRow,
+  type Manifest,
+  type ManifestRow,
+  type SealedManifest,
+} from '../render/manifest.ts';
+import { plainText } from '../render/plain-rows.ts';
+import type { Rendering } from '../rules/gate.ts';
+import type { Verdict } from '../rules/rule.ts';
+import { partsOf } from './parts.ts';
+
+/** What an edition is made from, as far as that is known before it is sealed. */
+export function describeRendering(
+  { brief, dataset, asOf, paper, parameters, correction = null }: Request,
+  { title, period, known, used, corrected, changes, charts, rules, html }: Rendering,
+  {
+    material,
+    browser,
+    attachments,
+  }: {
+    material: Pick<Material, 'parts' | 'versions'>;
+    browser: Browser | null;
+    attachments: readonly AttachmentEntry[];
+  },
+): SealedManifest {
+  const shown = new Set(used);
+  const drawn = Object.keys(charts);
+  return {
+    format: 'sitrep-manifest-1',
+    brief: brief.id,
+    title,
+    issue: issueNumber(asOf),
+    asOf,
+    period: { start: period.start, end: asOf, previousAsOf: period.previousAsOf },
+    cutOff: cutOff(asOf, brief.config.schedule.timezone).toString(),
+    paper,
+    marking: brief.config.marking,
+    parameters,
+    correction: correction && describeCorrection(correction, corrected),
+    dataset: dataset.name,
+    rows: [
+      ...eachRow(known).filter(({ row }) => shown.has(row.id)),
+      // A withdrawn row stands on the page as a change, and is not known any more.
+      ...changes.filter(({ change }) => change === 'withdrawn'),
+    ]
+      .map(manifestRow)
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    parts: partsOf(brief, { drawn, ...material.parts }),
+    engine: {
+      ...material.versions,
+      browser: browser && { name: browser.name, version: browser.version },
+    },
+    summary: bottomLine(html),
+    rules: { passed: [...rules.passed], waived: [...rules.waived], undrawn: undrawnOf(brief, drawn) },
+    html: { sha256: hashOf(html) },
+    attachments: attachments.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+/** What its settings let the charts of an edition leave undrawn: the rule on rows passes by it as by a waiver. */
+const undrawnOf = ({ config }: Brief, drawn: readonly string[]): SealedManifest['rules']['undrawn'] =>
+  Object.entries(config.charts).flatMap(([chart, { leavesOut, aggregated }]) => {
+    if (!drawn.includes(chart)) return [];
+    const rows = Object.entries(leavesOut?.rows ?? {}).map(([column, value]) => `${column}: ${value}`);
+    return [
+      ...(leavesOut ? [{ chart, what: `rows with ${rows.join(', or ')}`, reason: leavesOut.reason }] : []),
+      ...(aggregated
+        ? [{ chart, what: `single rows of ${aggregated.sets.join(', ')}`, reason: aggregated.reason }]
+        : []),
+    ];
+  });
+
+const describeCorrection = (
+  { revision, asOf, replaces }: Correction,
+  corrected: readonly Corrected[],
+): Manifest['correction'] => ({
+  revision,
+  asOf,
+  replaces,
+  changes: corrected.map((each) => ({
+    id: each.id,
+    table: each.table,
+    change: each.change === 'withdrawn' ? 'withdrawn' : 'revised',
+    known_on: each.knownOn,
+    text: correctionText(each),
+  })),
+});
+
+const manifestRow = ({ table, row }: TableRow): ManifestRow => ({
+  id: row.id,
+  table,
+  known_on: row.known_on,
+  sha256: hashOfRow(row),
+});
+
+/** The rows of each table known by the end of `asOf`, revisions and withdrawals included, as one hash. */
+export const knownTables = (tables: Tables, asOf: Day): Manifest['known'] =>
+  tableNames.map((table) => {
+    const rows = tables[table].filter((row) => row.known_on <= asOf);
+    return { table, rows: rows.length, sha256: hashOf(rows.map(hashOfRow).join('\n')) };
+  });
+
+/** The manifest beside an edition: that of its rendering, and what came of it. */
+export const describeEdition = (
+  sealed: SealedManifest,
+  made: Pick<Manifest, 'pages' | 'inputs' | 'known'> & {
+    readonly rules: Verdict;
+    readonly files: readonly FileToStore[];
+  },
+): Manifest => ({
+  ...sealed,
+  ...made,
+  rules: { ...sealed.rules, passed: [...made.rules.passed], waived: [...made.rules.waived] },
+  files: made.files.map(({ name, content }) => ({
+    name,
+    bytes: Buffer.byteLength(content),
+    sha256: hashOf(content),
+  })),
+});
+
+/** The paragraphs of the element `class="bottom-line"`, without their citations. */
+function bottomLine(html: string): string[] {
+  const [, content = ''] = /<div class="bottom-line">([\s\S]*?)<\/div>/.exec(html) ?? [];
+  return [...content.matchAll(/<p\b[^>]*>([\s\S]*?)<\/p>/g)].map(([, paragraph = '']) =>
+    plainText(paragraph.replaceAll(/<sup class="cite">[\s\S]*?<\/sup>/g, '')),
+  );
+}

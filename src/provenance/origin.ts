@@ -1,0 +1,328 @@
+import { z } from 'zod';
+import { figureOf } from '../dataset/figures.ts';
+import type { Row } from '../dataset/parse-rows.ts';
+import { type Placeholder, placeholders } from '../dataset/references.ts';
+import { lettersOf } from '../pdf/contents.ts';
+import type { Brief } from '../project/brief.ts';
+import { findText } from '../render/find-text.ts';
+import type { Put } from '../render/trace.ts';
+import type { Rendering } from '../rules/gate.ts';
+
+type Found = Pick<Origin, 'kind' | 'says' | 'rows' | 'query' | 'findings'>;
+
+/**
+ * The rows that the labels of a chart which read alike stand for, as Vega's scene graph ties them. A label of an axis
+ * or legend, or one that stands for several rows at once, is tied to none.
+ */
+function chartOrigin(
+  context: { readonly [name: string]: unknown },
+  { label, told }: { label: string; told: Told },
+): Found {
+  const { brief, rendering } = told;
+  const name = z.string().safeParse(context['name']).data ?? '';
+  const chart = rendering.charts[name];
+  const config = brief.charts[name];
+  if (chart === undefined || config === undefined)
+    return { kind: 'unknown', rows: [], says: 'A drawing that is no chart of the brief.' };
+  const spec = config.source.file;
+  const labels = chart.scene.texts.filter(({ text }) => lettersOf(text) === lettersOf(label));
+  const keys = [...new Set(labels.flatMap(({ row }) => row ?? []))];
+  const tied = keys.flatMap((key) => {
+    const at = key.lastIndexOf(' ');
+    const set = key.slice(0, at);
+    const row = chart.data[set]?.[Number(key.slice(at + 1))];
+    return row === undefined ? [] : [{ query: config.data[set] ?? '', row }];
+  });
+  const [first] = tied;
+  if (first === undefined)
+    return {
+      kind: 'chart',
+      rows: [],
+      says: `A label of the chart "${name}" that stands for no single row: an axis, a legend or a heading that its spec draws (${spec}).`,
+    };
+  const isFinding = Object.hasOwn(brief.config.findings, first.query);
+  const findings = isFinding ? [findingOf(first.query, { told })] : [];
+  const own = tied.flatMap(({ row }) => (isFinding ? countedIn(row, told) : idsIn(row, told)));
+  return {
+    kind: 'chart',
+    rows: [...new Set(own)],
+    says: [
+      `A label of the chart "${name}" (${spec}).`,
+      `What reads so stands for ${tied.length === 1 ? 'a row' : `${tied.length} rows`} of`,
+      findings[0] === undefined ? `the query "${first.query}".` : saysOf(findings[0]),
+      ...(labels.some(({ row }) => row === null) ? ['An axis, a legend or a heading reads so too.'] : []),
+    ].join(' '),
+    ...(findings.length > 0
+      ? { findings }
+      : { query: { name: first.query, file: brief.queries[first.query]?.file ?? '', row: first.row } }),
+  };
+}
+
+/** A piece of a row's text: as it was written, or a figure that was filled in. */
+interface FilledPart {
+  readonly text: string;
+  readonly figure?: Placeholder;
+}
+
+/** A row's text as it reads, with its figures apart. */
+export function filledParts(raw: string, { rendering }: Told): FilledPart[] {
+  const { findings, rows } = rendering.draft;
+  const parts: FilledPart[] = [];
+  let at = 0;
+  for (const figure of placeholders(raw)) {
+    const next = raw.indexOf(figure.source, at);
+    parts.push({ text: raw.slice(at, next) });
+    const entry = rows.get(figure.name);
+    const text =
+      findings[figure.name]?.fields[figure.field] ??
+      (entry && figureOf(entry, figure.field)) ??
+      figure.source;
+    parts.push({ text, figure });
+    at = next + figure.source.length;
+  }
+  return [...parts, { text: raw.slice(at) }];
+}
+
+const record = z.record(z.string(), z.unknown());
+const helperCall = /^([a-z-]+)\s+(.*)$/;
+
+/** Where what an expression printed comes from; `matched` is the part of it that is asked for, `whole` the line that
+ * it stands in, `says` what it is the text of. */
+export function originOf(
+  put: Put,
+  { matched, whole, says, told }: { matched: string; whole: string; says: string | undefined; told: Told },
+): Origin {
+  const { file, line, expression } = put;
+  const base = { template: { file, line }, expression };
+  const context = record.safeParse(put.context).data ?? {};
+  const [, helper = '', argument = ''] = helperCall.exec(expression) ?? [];
+  const { findings } = told.rendering.draft;
+  if (helper === 'cite' || helper === 'notes')
+    return { ...base, kind: 'citation', rows: [], says: 'The numbers of endnotes.' };
+  if (helper === 'svg') return { ...base, ...chartOrigin(context, { label: whole, told }) };
+  if (helper === 'figure' && says !== undefined) {
+    const field = /"([^"]+)"\s*$/.exec(argument)?.[1] ?? '';
+    if (findings[says] !== undefined) {
+      const finding = findingOf(says, { field, told });
+      return { ...base, kind: 'finding', rows: finding.restsOn, findings: [finding], says: saysOf(finding) };
+    }
+    return {
+      ...base,
+      kind: 'row',
+      rows: [says],
+      says: `The figure "${field}" of ${says}.`,
+      ...queryOf(put, told),
+    };
+  }
+  if (helper === 'say')
+    return { ...base, ...textOrigin(context, { argument, matched, told }), ...queryOf(put, told) };
+  return { ...base, ...valueOrigin(put, context, told) };
+}
+
+/** The text of a row, and the figures in it that are asked for. */
+function textOrigin(
+  context: { readonly [name: string]: unknown },
+  { argument, matched, told }: { argument: string; matched: string; told: Told },
+): Pick<Origin, 'kind' | 'says' | 'rows' | 'findings'> {
+  const id = z.string().safeParse(context['id']).data;
+  const raw = z.string().safeParse(context[argument.trim()]).data;
+  if (id === undefined || raw === undefined)
+    return { kind: 'unknown', rows: [], says: 'A text that names no row: it cannot be traced further.' };
+  const parts = filledParts(raw, told);
+  const touched = findText(
+    parts.map(({ text }) => text),
+    matched,
+  ).flatMap(({ parts: numbers }) => [...numbers.keys()]);
+  const figures = [...new Set(touched)].flatMap((number) => parts[number]?.figure ?? []);
+  const { findings } = told.rendering.draft;
+  const ofFindings = figures
+    .filter(({ name }) => findings[name] !== undefined)
+    .map(({ name, field }) => findingOf(name, { field, told }));
+  const ofRows = figures.filter(({ name }) => findings[name] === undefined);
+  const named = figures.map(({ name, field }) => `{${name}.${field}}`);
+  return {
+    kind: ofFindings.length > 0 ? 'finding' : 'row',
+    says: [
+      `The ${argument.trim()} of ${id}${named.length === 0 ? '' : `, with its figure${named.length > 1 ? 's' : ''} ${named.join(', ')}`}.`,
+      ...ofFindings.map((finding) => `It is ${saysOf(finding)}`),
+    ].join(' '),
+    rows: [
+      ...new Set([...ofRows.map(({ name }) => name), ...ofFindings.flatMap(({ restsOn }) => restsOn), id]),
+    ],
+    ...(ofFindings.length > 0 && { findings: ofFindings }),
+  };
+}
+
+/** What a name was looked up in: a row of a query or of a finding, a note, a change, the settings, or the calendar. */
+function valueOrigin(
+  put: Put,
+  context: { readonly [name: string]: unknown },
+  told: Told,
+): Pick<Origin, 'kind' | 'says' | 'rows' | 'query' | 'findings'> {
+  const { sets, draft, known } = told.rendering;
+  const name = put.expression.replace(/^(?:@root|\.\.)[./]/, '');
+  const query = queryOf(put, told);
+  if (query.query?.row !== undefined)
+    return {
+      kind: 'query',
+      rows: idsIn(query.query.row, told),
+      says: `The column "${name}" of a row of the query "${query.query.name}".`,
+      ...query,
+    };
+  for (const [finding, { rows }] of Object.entries(draft.findings)) {
+    const row = rows.find((each) => each === put.context);
+    if (row === undefined) continue;
+    const found = findingOf(finding, { told });
+    const rests = countedIn(row, told);
+    return {
+      kind: 'finding',
+      rows: rests,
+      findings: [found],
+      says: `The column "${name}" of ${saysOf(found)}`,
+    };
+  }
+  const [root = ''] = name.split(/[.\s]/);
+  const chart = z.looseObject({ name: z.string(), svg: z.string() }).safeParse(context).data?.name;
+  if (chart !== undefined && ['title', 'note'].includes(name))
+    return {
+      kind: 'settings',
+      rows: [],
+      says: `Written in ${told.brief.definition.file}, charts.${chart}.${name}.`,
+    };
+  const own = idsOf(context['id'], told).concat(idsOf(context['ids'], told));
+  if ('covered' in context)
+    return { kind: 'edition', rows: own, says: 'Computed from the days that were covered.' };
+  if ('label' in context && 'text' in context)
+    return { kind: 'settings', rows: own, says: 'A parameter that the edition was asked for with.' };
+  if (own.length > 0 && 'change' in context && name === 'change')
+    return {
+      kind: 'edition',
+      rows: own,
+      says: `Told from when ${own.join(', ')} became known, against the issue before.`,
+    };
+  if (own.length > 0 && !roots.has(root))
+    return { kind: 'row', rows: own, says: `What the row ${own.join(', ')} says of itself.` };
+  if (root === 'counts')
+    return {
+      kind: 'edition',
+      rows: told.rendering.changes.map(({ id }) => id),
+      says: 'Counted from the rows that became known since the issue before.',
+    };
+  if (root === 'coverage')
+    return {
+      kind: 'edition',
+      rows: known.coverage.filter(({ topic }) => isOnTopic(topic, told.brief)).map(({ id }) => id),
+      says: 'Computed from the days that were covered.',
+    };
+  if (root === 'reconstructed')
+    return {
+      kind: 'edition',
+      rows: known.sources.filter(({ known_on }) => known_on > told.rendering.period.asOf).map(({ id }) => id),
+      says: 'Computed from the days on which the desk had the sources that carried others.',
+    };
+  if (root === 'issue')
+    return {
+      kind: 'edition',
+      rows: [],
+      says: 'Computed from the last day, the period and the time zone of the brief.',
+    };
+  if (['brief', 'marking', 'paper', 'parameters'].includes(root) || Object.hasOwn(context, 'label'))
+    return {
+      kind: 'settings',
+      rows: [],
+      says: `Set by ${told.brief.definition.file}, or asked for with the edition.`,
+    };
+  const isEmpty = Object.keys(sets).length === 0;
+  return {
+    kind: 'unknown',
+    rows: [],
+    says: `It cannot be traced further than to this expression${isEmpty ? ': no query was run' : ''}.`,
+  };
+}
+
+const roots = new Set(['issue', 'coverage', 'counts', 'brief', 'marking', 'paper', 'parameters']);
+const isOnTopic = (topic: string, { config }: Brief): boolean =>
+  config.topic === 'all' || config.topic === topic;
+
+/** The query that gave the row that an expression stands in. */
+function queryOf({ context }: Put, { brief, rendering }: Told): Pick<Origin, 'query'> {
+  for (const [name, rows] of Object.entries(rendering.sets)) {
+    const row = rows.find((each) => each === context);
+    if (row !== undefined) return { query: { name, file: brief.queries[name]?.file ?? '', row } };
+  }
+  return {};
+}
+
+/** How a piece of text came onto the page. */
+export interface Origin {
+  readonly kind:
+    'row' | 'finding' | 'query' | 'chart' | 'settings' | 'edition' | 'template' | 'citation' | 'unknown';
+  /** A sentence. */
+  readonly says: string;
+  readonly template: { readonly file: string; readonly line: number };
+  /** As it stands in the template; null for text that is typed there. */
+  readonly expression: string | null;
+  /** The ids of the rows that it comes from. */
+  readonly rows: readonly string[];
+  readonly query?: { readonly name: string; readonly file: string; readonly row?: Row };
+  readonly findings?: readonly FindingOrigin[];
+}
+
+interface FindingOrigin {
+  readonly name: string;
+  readonly kind: string;
+  /** The figure of it that was printed, and its value. */
+  readonly field?: string;
+  readonly value?: string;
+  /** The query that gave its rows. */
+  readonly query: string;
+  readonly file: string;
+  readonly restsOn: readonly string[];
+}
+
+/** What origins are told from. */
+export interface Told {
+  readonly brief: Brief;
+  readonly rendering: Pick<Rendering, 'known' | 'period' | 'draft' | 'charts' | 'sets' | 'changes'>;
+}
+
+const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
+
+/** The rows that a row of a query names: itself, and those that it cites. */
+function idsIn(row: Row, told: Told): string[] {
+  const named = ['id', 'cites', 'rests_on', 'ids'].flatMap((column) => idsOf(row[column], told));
+  return [...new Set(named)];
+}
+
+const idsOf = (value: unknown, { rendering }: Told): string[] =>
+  (ids.safeParse(value).data ?? []).filter(
+    (id) => rendering.draft.rows.has(id) || rendering.changes.some((each) => each.id === id),
+  );
+
+function findingOf(name: string, { field, told }: { field?: string; told: Told }): FindingOrigin {
+  const config = told.brief.config.findings[name];
+  const finding = told.rendering.draft.findings[name];
+  const query = config?.rows ?? '';
+  const value = field === undefined ? undefined : finding?.fields[field];
+  return {
+    name,
+    kind: config?.kind ?? '',
+    ...(field !== undefined && { field }),
+    ...(value !== undefined && { value }),
+    query,
+    file: told.brief.queries[query]?.file ?? '',
+    restsOn: finding?.restsOn ?? [],
+  };
+}
+
+const saysOf = ({ name, kind, field, value, query, file }: FindingOrigin): string =>
+  `the finding "${name}" (${kind})${field === undefined ? '' : `, its figure "${field}"`}${value === undefined ? '' : ` = ${value}`}, computed from the query "${query}" (${file}).`;
+
+/** The rows behind a row of a finding: those that it names, and of a reading the measure that it counts. */
+function countedIn(row: Row, told: Told): string[] {
+  const named = idsIn(row, told).flatMap((id) => {
+    const entry = told.rendering.draft.rows.get(id);
+    return entry?.table === 'readings' ? [id, entry.row.measure] : [id];
+  });
+  return [...new Set(named)];
+}

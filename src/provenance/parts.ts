@@ -1,0 +1,55 @@
+import { canonicalJson, hashOf } from '../hash.ts';
+import type { Brief, SourceFile } from '../project/brief.ts';
+import { namedQueries, usedPartials } from '../query/select.ts';
+import type { Part } from '../render/manifest.ts';
+
+/**
+ * The files that an edition is made with, by kind and name. A file that it does not use is not among them: whoever
+ * changes that changes nothing here. `drawn` are the charts that it shows.
+ */
+export function partsOf(
+  brief: Brief,
+  { drawn, fonts, outlines }: { drawn: readonly string[]; fonts: readonly Part[]; outlines: Part },
+): Part[] {
+  const part = (kind: Part['kind'], { file, text }: SourceFile): Part => ({
+    kind,
+    file: projectPath(brief, file),
+    sha256: hashOf(text),
+  });
+  const charts = Object.entries(brief.charts).flatMap(([name, chart]) => (drawn.includes(name) ? chart : []));
+  const isMap = charts.some(({ data }) => Object.values(data).some((set) => mapSets.includes(set)));
+  const parts: Part[] = [
+    { ...part('settings', brief.definition), sha256: hashOf(canonicalJson(settingsOf(brief))) },
+    part('template', brief.template),
+    ...[...usedPartials(brief).values()].map((source) => part('partial', source)),
+    part('styles', brief.styles),
+    ...Object.values(namedQueries(brief)).map((source) => part('query', source)),
+    part('macros', brief.macros),
+    ...charts.map(({ source }) => part('spec', source)),
+    ...(charts.length > 0 ? [part('theme', brief.theme.source)] : []),
+    ...(isMap ? [outlines] : []),
+    ...fonts,
+  ];
+  const byName = new Map(parts.map((each) => [`${each.kind} ${each.file}`, each]));
+  return [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
+}
+
+const mapSets: readonly string[] = ['outlines', 'borders'];
+
+/** What `brief.yaml` says of the page. When it is due, where it goes and how it is tested shapes no page. */
+function settingsOf({ config }: Brief): object {
+  const { schedule, deliver: _targets, golden: _days, limits: _limits, ...shaping } = config;
+  return { ...shaping, timezone: schedule.timezone };
+}
+
+/**
+ * A file's path as in a project's folder, wherever that folder is: `templates/weekly/brief.hbs`. What comes with the
+ * program in place of the project's own has the same name.
+ */
+function projectPath({ id, definition }: Brief, file: string): string {
+  const folder = definition.file.slice(0, -`${id}/brief.yaml`.length);
+  if (definition.file.endsWith(`/${id}/brief.yaml`) && file.startsWith(folder))
+    return `templates/${file.slice(folder.length)}`;
+  const shared = file.lastIndexOf('/_shared/');
+  return shared === -1 ? file : `templates${file.slice(shared)}`;
+}

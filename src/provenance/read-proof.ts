@@ -1,0 +1,89 @@
+import { ParseSpeeds, PDFDocument } from '@cantoo/pdf-lib';
+import { AppError } from '../errors.ts';
+import { hashOf } from '../hash.ts';
+import { type FoundAttachment, MANIFEST, readAttachments, unpack } from '../pdf/attachments.ts';
+import { type PdfContents, readContents } from '../pdf/contents.ts';
+import { isIntact } from '../pdf/identity.ts';
+import { checkPacked } from '../pdf/streams.ts';
+import { type SealedManifest, sealedManifest } from '../render/manifest.ts';
+
+/** What a PDF says of itself. */
+export interface Proof {
+  readonly manifest: SealedManifest;
+  readonly sha256: string;
+  /** Whether its bytes still are those that its identifier was made from. */
+  readonly intact: boolean;
+  /** The names of attachments that are not what its manifest says of them, missing and added ones included. */
+  readonly otherAttachments: readonly string[];
+  /** Reads what its pages show; undefined where they cannot be read. Throws `pdf-invalid` where they are made to harm. */
+  readonly readPages: () => PdfContents | undefined;
+}
+
+/** Reads a PDF of ours. Throws `pdf-invalid` for one that is damaged, or that Sitrep did not make. */
+export async function readProof(pdf: Uint8Array): Promise<Proof> {
+  const document = await load(pdf);
+  const found = readSafely(() => readAttachments(document)) ?? [];
+  const own = found.find(({ name }) => name === MANIFEST);
+  const text = own === undefined ? undefined : unpack(own);
+  if (text === undefined)
+    throw invalid(
+      'Sitrep did not make this PDF, or its manifest was removed from it.',
+      'Give a PDF as Sitrep stored or sent it. Other programs may leave out attachments when they save.',
+    );
+  const manifest = sealedManifest.safeParse(
+    readSafely((): unknown => JSON.parse(Buffer.from(text).toString())),
+  );
+  if (!manifest.success)
+    throw invalid(
+      'The manifest in this PDF is none that this version of Sitrep can read.',
+      'Use the version that made it. If it is this one, the PDF was altered.',
+    );
+  return {
+    manifest: manifest.data,
+    sha256: hashOf(pdf),
+    intact: isIntact(pdf),
+    otherAttachments: compare(manifest.data, found),
+    readPages: () => readSafely(() => readContents(document)),
+  };
+}
+
+function compare({ attachments }: SealedManifest, found: readonly FoundAttachment[]): string[] {
+  const named = new Map(attachments.map(({ name, sha256 }) => [name, sha256]));
+  const held = new Map(
+    found
+      .filter(({ name }) => name !== MANIFEST)
+      .map((each) => [each.name, hashOf(unpack(each) ?? 'nothing that can be read')]),
+  );
+  return [...new Set([...named.keys(), ...held.keys()])]
+    .filter((name) => named.get(name) !== held.get(name))
+    .toSorted();
+}
+
+async function load(pdf: Uint8Array): Promise<PDFDocument> {
+  if (!Buffer.from(pdf.subarray(0, 1024)).includes('%PDF-'))
+    throw invalid('This is no PDF.', 'Give a PDF that Sitrep made.');
+  try {
+    await checkPacked(pdf);
+    return await PDFDocument.load(pdf, { updateMetadata: false, parseSpeed: ParseSpeeds.Fastest });
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw invalid(
+      'This PDF is damaged, or was altered: it cannot be read.',
+      'Take another copy of it, such as the one in output/.',
+      cause,
+    );
+  }
+}
+
+/** What a damaged file throws is of many kinds, and says no more than that it is damaged; what is ours says why. */
+function readSafely<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    return undefined;
+  }
+}
+
+const invalid = (problem: string, mend: string, cause?: unknown): AppError =>
+  new AppError('pdf-invalid', [{ problem, mend }], { cause });

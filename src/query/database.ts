@@ -1,0 +1,80 @@
+import { type DuckDBConnection, LIST, VARCHAR } from '@duckdb/node-api';
+import { openInMemory } from '../dataset/duckdb.ts';
+import { columnsOf, type TableName, tableNames, type Tables } from '../dataset/schema.ts';
+import { AppError } from '../errors.ts';
+import type { SourceFile } from '../project/brief.ts';
+import { explain, type ReadyQuery, readyQuery, toDate } from './query.ts';
+import type { Queries } from './select.ts';
+
+/**
+ * Opens `tables`, which must hold only what is known, to the SQL of briefs. Every table of the model exists, empty
+ * or not; days are DATE, numbers DOUBLE, lists VARCHAR[], all else VARCHAR. The database can reach no file, network
+ * or extension, and its settings are locked. `macros` is SQL that runs before the settings are locked, but after the
+ * files are. A query gives its rows in the order of its ORDER BY: without one, the order is DuckDB's choice. It
+ * throws `query-failed`, also after `timeoutMs`.
+ */
+export async function openQueries(
+  tables: Tables,
+  { macros, timeoutMs = 30_000 }: { macros?: SourceFile; timeoutMs?: number } = {},
+): Promise<Queries> {
+  await using opening = new AsyncDisposableStack();
+  const { instance, connection } = opening.use(await openInMemory());
+  for (const table of tableNames) await fill(connection, table, tables[table]);
+  await connection.run(`SET GLOBAL TimeZone='UTC'; SET enable_external_access=false`);
+  if (macros && macros.text.trim() !== '') await define(connection, macros);
+  await connection.run('SET lock_configuration=true');
+  const opened = opening.move();
+  const ready = new Map<string, Promise<ReadyQuery>>();
+  const connections: DuckDBConnection[] = [];
+  const make = async (sql: string, file: string): Promise<ReadyQuery> => {
+    const own = await instance.connect();
+    connections.push(own);
+    return readyQuery(own, { sql, file, timeoutMs });
+  };
+  const readyFor = (sql: string, file: string): Promise<ReadyQuery> => {
+    const key = `${file}\n${sql}`;
+    const query = ready.get(key) ?? make(sql, file);
+    ready.set(key, query);
+    return query;
+  };
+  return {
+    query: async ({ sql, file, parameters }, options) => (await readyFor(sql, file)).run(parameters, options),
+    columns: async ({ sql, file, parameters }, options) =>
+      (await readyFor(sql, file)).columns(parameters, options),
+    async [Symbol.asyncDispose]() {
+      for (const own of connections) own.closeSync();
+      await opened.disposeAsync();
+    },
+  };
+}
+
+async function define(connection: DuckDBConnection, { file, text }: SourceFile): Promise<void> {
+  try {
+    await connection.run(text);
+  } catch (cause) {
+    const { problem, ...where } = explain(cause);
+    throw new AppError('query-failed', [{ file, ...where, problem: `The macros fail: ${problem}` }], {
+      cause,
+    });
+  }
+}
+
+async function fill(connection: DuckDBConnection, table: TableName, rows: readonly object[]): Promise<void> {
+  const columns = columnsOf(table);
+  const declared = columns.map(({ name, type }) => `"${name}" ${type}`);
+  await connection.run(`CREATE TABLE ${table} (${declared.join(', ')})`);
+  if (rows.length === 0) return;
+  const appender = await connection.createAppender(table);
+  for (const row of rows) {
+    for (const { name, type } of columns) {
+      const value: unknown = Reflect.get(row, name);
+      if (value === null) appender.appendNull();
+      else if (typeof value === 'number') appender.appendDouble(value);
+      else if (Array.isArray(value)) appender.appendList(value.map(String), LIST(VARCHAR));
+      else if (type === 'DATE') appender.appendDate(toDate(String(value)));
+      else appender.appendVarchar(String(value));
+    }
+    appender.endRow();
+  }
+  appender.closeSync();
+}

@@ -1,0 +1,114 @@
+import { type DuckDBConnection, DuckDBDateValue, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { Day } from '../calendar.ts';
+import type { Row } from '../dataset/parse-rows.ts';
+import { AppError, type Fault } from '../errors.ts';
+import { readRows, TooMuch } from './rows.ts';
+import type { OwnParameter, QueryParameters } from './select.ts';
+import { checkStatement } from './statement.ts';
+
+/** A query made ready: running it again saves what it takes to read and plan it. */
+export interface ReadyQuery {
+  run(parameters: QueryParameters, options?: { signal?: AbortSignal | undefined }): Promise<Row[]>;
+  /** The columns of its result; it runs for them where it has not yet. */
+  columns(
+    parameters: QueryParameters,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<readonly string[]>;
+}
+
+/**
+ * Makes one SELECT statement ready, on a connection of its own, so that stopping it leaves others alone; `file` is
+ * where it stands, for messages. Runs follow one another. It ends with its connection. Throws `query-failed`.
+ */
+export async function readyQuery(
+  connection: DuckDBConnection,
+  { sql, file, timeoutMs }: { sql: string; file: string; timeoutMs: number },
+): Promise<ReadyQuery> {
+  const failed = (cause: unknown, fault = explain(cause)) =>
+    new AppError('query-failed', [{ file, ...fault }], { cause });
+  const prepared = await checkStatement(connection, sql)
+    .then(() => connection.prepare(sql))
+    .catch((cause: unknown) => {
+      throw failed(cause);
+    });
+  let columns: readonly string[] | undefined;
+  const runOnce = async (parameters: QueryParameters, signal?: AbortSignal): Promise<Row[]> => {
+    signal?.throwIfAborted();
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    const interrupt = () => connection.interrupt();
+    stop.addEventListener('abort', interrupt);
+    try {
+      bind(prepared, parameters);
+      const result = await prepared.stream();
+      columns = result.columnNames();
+      return await readRows(result);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (cause instanceof TooMuch) throw failed(cause, { problem: cause.message, mend: cause.mend });
+      if (!timeout.aborted) throw failed(cause);
+      throw failed(cause, {
+        problem: `The query took longer than ${timeoutMs / 1000} s.`,
+        mend: 'Narrow it, or look for a join without a condition.',
+      });
+    } finally {
+      stop.removeEventListener('abort', interrupt);
+    }
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  const run: ReadyQuery['run'] = (parameters, { signal } = {}) => {
+    const next = last.then(() => runOnce(parameters, signal));
+    last = next.catch(() => {});
+    return next;
+  };
+  return {
+    run,
+    async columns(parameters, options) {
+      if (columns === undefined) await run(parameters, options);
+      return columns ?? [];
+    },
+  };
+}
+
+/** Binds what the statement names and nothing else; a day is bound as a DATE. */
+function bind(prepared: DuckDBPreparedStatement, { own = {}, ...common }: QueryParameters): void {
+  const values = new Map<string, OwnParameter>([
+    ...Object.entries(own),
+    ...Object.entries(common).map(([name, value]): [string, OwnParameter] => [
+      name,
+      { type: /^\d{4}-\d\d-\d\d$/.test(value) ? 'date' : 'string', value },
+    ]),
+  ]);
+  for (let index = 1; index <= prepared.parameterCount; index++) {
+    const name = prepared.parameterName(index);
+    const bound = values.get(name);
+    if (bound === undefined) {
+      const known = [...values.keys()].map((key) => `$${key}`).join(', ');
+      throw new Error(`There is no parameter $${name}: a query may use ${known}.`);
+    }
+    const { type, value } = bound;
+    if (value === null) prepared.bindNull(index);
+    else if (type === 'date') prepared.bindDate(index, toDate(value));
+    else if (type === 'integer') prepared.bindBigInt(index, BigInt(value));
+    else prepared.bindVarchar(index, value);
+  }
+}
+
+export function toDate(day: Day): DuckDBDateValue {
+  return new DuckDBDateValue(Date.parse(`${day}T00:00:00Z`) / 86_400_000);
+}
+
+/** DuckDB's message without its drawing of the statement, and the line that the drawing names. */
+export function explain(cause: unknown): Pick<Fault, 'line' | 'problem' | 'mend'> {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const line = /^LINE (\d+):/m.exec(message)?.[1];
+  const problem = message
+    .replace(/\n+LINE \d+:[^]*$/, '')
+    .replace(/\s*\n\s*Candidate bindings:[: ]*/, '. Similar names: ')
+    .replaceAll(/\s*\n\s*/g, ' ');
+  return {
+    ...(line === undefined ? {} : { line: Number(line) }),
+    problem: /[.!?]$/.test(problem) ? problem : `${problem}.`,
+    mend: 'Correct the query.',
+  };
+}

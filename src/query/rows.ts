@@ -1,0 +1,104 @@
+import {
+  DuckDBArrayVector,
+  type DuckDBDataChunk,
+  DuckDBListVector,
+  DuckDBMapVector,
+  type DuckDBResult,
+  DuckDBStructVector,
+  DuckDBUnionVector,
+  DuckDBVariantVector,
+  type DuckDBVector,
+} from '@duckdb/node-api';
+import { toValue } from '../dataset/duckdb.ts';
+import type { Row, Value } from '../dataset/parse-rows.ts';
+
+/** A page shows far less, and a chart draws far less: more is a mistake, and would fill the memory of the process. */
+const MOST_ROWS = 10_000;
+/** Of the lists of one column that are read at once. */
+const MOST_ITEMS = 1_000_000;
+const MOST_CHARACTERS = { ofValue: 1_000_000, ofResult: 10_000_000 };
+
+/** More than may be read. */
+export class TooMuch extends Error {
+  readonly mend: string;
+
+  constructor(problem: string, mend = 'Select less, or aggregate in SQL.') {
+    super(problem);
+    this.mend = mend;
+  }
+}
+
+/**
+ * The rows of a result that streams. DuckDB's limit on memory does not count what it hands over, so no more than one
+ * chunk is held beside the rows, and the rest is left where there is too much. Throws `TooMuch`, and what `toValue` does.
+ */
+export async function readRows(result: DuckDBResult): Promise<Row[]> {
+  const names = result.columnNames();
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new Error(`Two columns are named "${twice}": give one another name with AS.`);
+  const types = result.columnTypes();
+  const rows: Row[] = [];
+  let characters = 0;
+  const read = (value: Parameters<typeof toValue>[0], index: number): [string, Value] => {
+    const name = names[index] ?? '';
+    if (typeof value === 'string') checkLength(value.length, name);
+    const made = toValue(value, types[index], name);
+    const length = lengthOf(made);
+    checkLength(length, name);
+    characters += length;
+    return [name, made];
+  };
+  for await (const chunk of result) {
+    if (rows.length + chunk.rowCount > MOST_ROWS)
+      throw new TooMuch(
+        `The query gives more than ${count(MOST_ROWS)} rows.`,
+        'Aggregate in SQL, narrow it, or look for a join without a condition.',
+      );
+    checkLists(chunk, names);
+    for (let row = 0; row < chunk.rowCount; row += 1) {
+      rows.push(Object.fromEntries(chunk.getRowValues(row).map(read)));
+      if (characters > MOST_CHARACTERS.ofResult)
+        throw new TooMuch(`The query gives more than ${count(MOST_CHARACTERS.ofResult)} characters.`);
+    }
+  }
+  return rows;
+}
+
+function checkLength(characters: number, column: string): void {
+  if (characters > MOST_CHARACTERS.ofValue)
+    throw new TooMuch(
+      `Column "${column}" holds a value of more than ${count(MOST_CHARACTERS.ofValue)} characters.`,
+    );
+}
+
+/** Before any of it is read, which takes a hundred bytes an item. */
+function checkLists(chunk: DuckDBDataChunk, names: readonly string[]): void {
+  for (const [index, name] of names.entries())
+    if (itemsIn(chunk.getColumnVector(index), name) > MOST_ITEMS)
+      throw new TooMuch(`Column "${name}" holds lists of more than ${count(MOST_ITEMS)} items.`);
+}
+
+function itemsIn(vector: DuckDBVector, column: string): number {
+  if (vector instanceof DuckDBListVector)
+    return vector.childVector.itemCount + itemsIn(vector.childVector, column);
+  if (vector instanceof DuckDBArrayVector) return vector.itemCount * vector.type.length;
+  if (vector instanceof DuckDBStructVector)
+    return vector.type.entryNames.reduce(
+      (items, _, index) => items + itemsIn(vector.entryVectorAt(index), column),
+      0,
+    );
+  if ([DuckDBMapVector, DuckDBUnionVector, DuckDBVariantVector].some((kind) => vector instanceof kind))
+    throw new Error(`Column "${column}" is of type ${vector.type}: cast it, for example to VARCHAR.`);
+  return 0;
+}
+
+function lengthOf(value: Value): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 1;
+  let length = 1;
+  for (const [key, each] of Object.entries(value)) length += key.length + lengthOf(each);
+  return length;
+}
+
+const count = (number: number): string => number.toLocaleString('en-GB');

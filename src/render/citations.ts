@@ -1,0 +1,253 @@
+import type { Day } from '../calendar.ts';
+import { figureOf } from '../dataset/figures.ts';
+import type { Row, Value } from '../dataset/parse-rows.ts';
+import { eachRow, placeholders, references, type TableRow } from '../dataset/references.ts';
+import type { RowOf, Tables } from '../dataset/schema.ts';
+import { topicNames } from '../dataset/wording.ts';
+import { AppError } from '../errors.ts';
+import type { Findings } from '../findings/analyse.ts';
+
+/** One endnote: a row that the page cites, what it says, and who says so. */
+export interface Endnote {
+  readonly number: number;
+  /** Where the page first cites it: `#cite-<anchor>`. */
+  readonly anchor: number;
+  readonly id: string;
+  readonly title: string;
+  readonly status: string;
+  readonly known_on: string;
+  /** From the source that speaks to the one nearest to the reader. */
+  readonly chain: readonly string[];
+  /** Admiralty grade, `B2`, or what it lacks. */
+  readonly grade: string;
+  readonly external: boolean;
+}
+
+/** The ids of known rows that rows of a query or a finding name, in whichever column. */
+export const idsNamed = (rows: readonly Row[], known: ReadonlyMap<string, TableRow>): string[] =>
+  [...new Set(textsIn(rows))].filter((id) => known.has(id));
+
+/** Every text in a value, at whatever depth; numbers, such as those of an outline, are passed by. */
+function textsIn(value: Value): string[] {
+  if (typeof value === 'string') return [value];
+  if (value === null || typeof value !== 'object') return [];
+  const parts: readonly Value[] = isList(value) ? value : Object.values(value);
+  return parts.flatMap((part) => (typeof part === 'number' ? [] : textsIn(part)));
+}
+const isList = (value: object): value is readonly Value[] => Array.isArray(value);
+
+/** What a page can cite and print: the rows known by the cut-off, by id, and the figures that they hold. */
+export class Evidence {
+  readonly #rows: ReadonlyMap<string, TableRow>;
+  readonly #findings: Findings;
+  readonly #cited: string[] = [];
+  /** By note: the number under which its first citation can be found in the page. */
+  readonly #anchors: number[] = [];
+  readonly #used = new Set<string>();
+
+  constructor(known: Tables, findings: Findings) {
+    this.#rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
+    this.#findings = findings;
+  }
+
+  /**
+   * The endnote numbers for what `ids` rest on, numbered in the order of first citation, and the anchor to set at this
+   * citation if it is the first of any. A judgment of our own and a reading are cited through the rows they rest on.
+   */
+  cite(ids: readonly string[]): { numbers: number[]; anchor: number | null; cited: string[] } {
+    const evidence = [...new Set(ids.flatMap((id) => this.#evidence(id)))];
+    const fresh = evidence.filter((id) => !this.#cited.includes(id));
+    const anchor = fresh.length > 0 ? this.#cited.length + 1 : null;
+    for (const id of fresh) this.#anchors[this.#cited.push(id)] = anchor ?? 0;
+    const numbers = evidence.map((id) => this.#cited.indexOf(id) + 1).toSorted((a, b) => a - b);
+    return { numbers, anchor, cited: evidence };
+  }
+
+  /** Replaces each `{id.field}` in a row's text by the figure that it names; `row` is the row, for messages. */
+  fill(text: string, row?: string): string {
+    return placeholders(text).reduce((filled, { source, name, field }) => {
+      try {
+        return filled.replace(source, () => this.figure(name, field));
+      } catch (cause) {
+        if (!(cause instanceof AppError) || row === undefined) throw cause;
+        throw new AppError(
+          cause.code,
+          cause.faults.map((fault) => ({
+            ...fault,
+            problem: `The text of ${row} names ${source}. ${fault.problem}`,
+          })),
+          { cause },
+        );
+      }
+    }, text);
+  }
+
+  /** One figure of a row or a finding, as it reads in a sentence. Throws `citation-unknown`. */
+  figure(name: string, field: string): string {
+    const finding = Object.hasOwn(this.#findings, name) ? this.#findings[name] : undefined;
+    if (finding !== undefined) {
+      for (const id of finding.restsOn) this.#used.add(id);
+      const value = Object.hasOwn(finding.fields, field) ? finding.fields[field] : undefined;
+      if (value !== undefined) return value;
+      throw unknown(
+        `The finding "${name}" has no field "${field}".`,
+        `Use one of ${Object.keys(finding.fields).join(', ')}.`,
+      );
+    }
+    const entry = this.#row(name);
+    const value = figureOf(entry, field);
+    if (value === undefined) {
+      throw unknown(
+        `"${name}" has no figure "${field}".`,
+        'See docs/authoring.md for the figures that each table has.',
+      );
+    }
+    return value;
+  }
+
+  get endnotes(): Endnote[] {
+    return this.#cited.map((id, index) => this.#endnote(this.#row(id), index + 1));
+  }
+
+  /** The sources behind the endnotes, each with all that carried it, in the order of first use. */
+  get sources(): (RowOf<'sources'> & { readonly through: string | null })[] {
+    const ids = this.#cited.flatMap((id) => this.#chain(sourceOf(this.#row(id))));
+    return [...new Set(ids)].flatMap((id) => {
+      const source = this.#source(id);
+      return source ? [{ ...source, through: this.#source(source.via)?.name ?? null }] : [];
+    });
+  }
+
+  /** Every row that the page was made from, by id: those it shows, and those that they cannot stand without. */
+  get used(): string[] {
+    const used = new Set(this.#used);
+    // A set hands out what is added to it while it is walked.
+    for (const id of used) {
+      const entry = this.#rows.get(id);
+      if (entry === undefined) continue;
+      for (const reference of references(entry.table, entry.row)) used.add(reference.id);
+    }
+    return [...used].toSorted();
+  }
+
+  /** Notes that the page shows the row `id`, cited or not. */
+  use(id: string): void {
+    if (this.#rows.has(id)) this.#used.add(id);
+  }
+
+  /** The day of a judgment; null for any other row. */
+  judgedOn(id: string): Day | null {
+    const entry = this.#rows.get(id);
+    return entry?.table === 'judgments' ? entry.row.known_on : null;
+  }
+
+  named(rows: readonly Row[]): string[] {
+    return idsNamed(rows, this.#rows);
+  }
+
+  #evidence(id: string): string[] {
+    return evidenceOf(id, (each) => this.#row(each));
+  }
+
+  #row(id: string): TableRow {
+    const entry = this.#rows.get(id);
+    if (entry === undefined) {
+      throw unknown(
+        `No row "${id}" is known by the cut-off.`,
+        'Correct the id, or let the template depend on a query that returns the row once it is known.',
+      );
+    }
+    this.#used.add(id);
+    return entry;
+  }
+
+  #source(id: string | null): RowOf<'sources'> | undefined {
+    const entry = id === null ? undefined : this.#rows.get(id);
+    if (entry?.table !== 'sources') return undefined;
+    this.#used.add(entry.row.id);
+    return entry.row;
+  }
+
+  #chain(id: string): string[] {
+    return sourceChain(id, (each) => this.#source(each));
+  }
+
+  #endnote(entry: TableRow, number: number): Endnote {
+    const chain = this.#chain(sourceOf(entry));
+    const first = this.#source(chain[0] ?? null);
+    const { id, known_on } = entry.row;
+    return {
+      number,
+      anchor: this.#anchors[number] ?? number,
+      id,
+      known_on,
+      title: titleOf(entry),
+      status: 'claim_status' in entry.row ? entry.row.claim_status.replace('-', ' ') : 'judgment',
+      chain: chain.map((source) => this.#source(source)?.name ?? source),
+      grade: gradeOf(entry, first),
+      external: 'basis' in entry.row && entry.row.basis === 'external',
+    };
+  }
+}
+
+/**
+ * The rows that a citation of `id` leads to: events, measures and the judgments of others; for all else those that it
+ * rests on. `find` gives a row by its id, or throws.
+ */
+export function evidenceOf(id: string, find: (id: string) => TableRow): string[] {
+  const { table, row } = find(id);
+  const below = (ids: readonly string[]) => ids.flatMap((basis) => evidenceOf(basis, find));
+  if (table === 'events' || table === 'measures') return [id];
+  if (table === 'readings') return below([row.measure, ...row.rests_on]);
+  if (table === 'judgments') return row.author === null ? below(row.rests_on) : [id];
+  if (table === 'gaps' || table === 'indicators') return below(row.rests_on);
+  throw unknown(
+    `"${id}" stands in ${table}, which cannot be cited.`,
+    'Cite an event, a measure or a judgment.',
+  );
+}
+
+/** The Admiralty grade of a row: its source before the item. */
+export function gradeOf({ row }: TableRow, source: RowOf<'sources'> | undefined): string {
+  const credibility = 'credibility' in row ? row.credibility : null;
+  return source?.reliability == null && credibility === null
+    ? 'not graded'
+    : `${source?.reliability ?? '–'}${credibility ?? '–'}`;
+}
+
+/** The ids of a source and of all that carried it, ending nearest to the reader. */
+export function sourceChain(id: string, find: (id: string) => RowOf<'sources'> | undefined): string[] {
+  const chain: string[] = [];
+  for (let next: string | null = id; next !== null && !chain.includes(next); next = find(next)?.via ?? null)
+    if (find(next) !== undefined) chain.push(next);
+  return chain;
+}
+
+/** What a row is called in lists, with its own figures; a judgment, which has no title, by its topic. */
+export function titleOf(entry: TableRow): string {
+  const { table, row } = entry;
+  if ('title' in row)
+    return placeholders(row.title).reduce(
+      (title, { source, name, field }) =>
+        name === row.id ? title.replace(source, () => figureOf(entry, field) ?? source) : title,
+      row.title,
+    );
+  if ('name' in row) return row.name;
+  if ('label' in row) return row.label;
+  if (table === 'gaps' || table === 'indicators' || table === 'coverage')
+    return `${tableTitles[table]}, ${topicNames[row.topic]}`;
+  const whose = table === 'judgments' && row.author === null ? 'Our judgment' : 'Authors’ judgment';
+  return `${whose}${'topic' in row ? `, ${topicNames[row.topic]}` : ''}`;
+}
+
+const tableTitles = { gaps: 'Gap', indicators: 'Indicator', coverage: 'Days covered' } as const;
+
+/** The id of who says what a row tells; empty where nobody but us does. */
+export function sourceOf({ table, row }: TableRow): string {
+  if (table === 'events' || table === 'measures') return row.source;
+  return table === 'judgments' ? (row.author ?? '') : '';
+}
+
+function unknown(problem: string, mend: string): AppError {
+  return new AppError('citation-unknown', [{ problem, mend }]);
+}

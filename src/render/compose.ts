@@ -1,0 +1,308 @@
+import { cutOff, daysBetween, issueNumber, type Period } from '../calendar.ts';
+import type { Corrected, Correction } from '../dataset/corrections.ts';
+import type { Row, RowSets } from '../dataset/parse-rows.ts';
+import type { Change } from '../dataset/point-in-time.ts';
+import type { Tables } from '../dataset/schema.ts';
+import { daySpan, longDay, shortDay, shortMonth, weekday } from '../dataset/wording.ts';
+import type { Finding, Findings } from '../findings/analyse.ts';
+import type { Brief, Paper } from '../project/brief.ts';
+import type { Parameters } from '../project/parameters.ts';
+import type { AppliedParameter } from '../query/select.ts';
+import { figuresBefore } from './changes.ts';
+import { Evidence, titleOf } from './citations.ts';
+import { coverageOf, currentFrom, endOfCoverage, readAfterwards, topicsOf } from './coverage.ts';
+import { pageHelpers } from './helpers.ts';
+import { asPrinted, rowsAsPrinted } from './row-value.ts';
+import { SourceName } from './source-name.ts';
+import { compileTemplate, type Template } from './template.ts';
+import { type Provenance, type Put, tracePut, withoutTraces } from './trace.ts';
+
+/** A chart as drawn, with the rows that it was drawn from. */
+export interface Figure {
+  readonly name: string;
+  readonly svg: string;
+  readonly rows: readonly Row[];
+  /** The ids that its rows have in a column `cites`; null where they have none. */
+  readonly cites: readonly string[] | null;
+  /** Each data set of its spec. */
+  readonly data: { readonly [set: string]: readonly Row[] };
+  /** The judgment that stands above it. */
+  readonly caption: { readonly id: string; readonly text: string } | null;
+  readonly title: string;
+  readonly note: string | null;
+  readonly map: boolean;
+}
+
+export interface Composition {
+  readonly brief: Brief;
+  readonly period: Period;
+  readonly paper: Paper;
+  /** Of the brief, with what the edition is about. */
+  readonly title: string;
+  readonly parameters: Parameters;
+  readonly applied: readonly AppliedParameter[];
+  readonly known: Tables;
+  /** All tables of the dataset, with what became known after the cut-off. */
+  readonly tables: Tables;
+  readonly sets: RowSets;
+  readonly findings: Findings;
+  /** By name; null where nothing known makes the chart worth drawing. */
+  readonly figures: { readonly [name: string]: Figure | null };
+  readonly changes: readonly Change[];
+  /** Of a revision, with what it corrects. */
+  readonly correction: (Correction & { readonly changes: readonly Corrected[] }) | null;
+  readonly fontFaces: string;
+}
+
+/** TLP 2.0 (FIRST, August 2022): the colour of each label on black, and how far it lets a document travel. */
+const markings: {
+  readonly [label in Brief['config']['marking']]: { colour: string; width: string; meaning: string };
+} = {
+  'TLP:RED': {
+    colour: '#ff2b2b',
+    width: '30mm',
+    meaning: 'For the named recipients alone; not to be passed on.',
+  },
+  'TLP:AMBER+STRICT': {
+    colour: '#ffc000',
+    width: '46mm',
+    meaning: "For the recipient's own organisation, where it is needed.",
+  },
+  'TLP:AMBER': {
+    colour: '#ffc000',
+    width: '30mm',
+    meaning: "For the recipient's organisation and its clients, where it is needed.",
+  },
+  'TLP:GREEN': {
+    colour: '#33ff00',
+    width: '30mm',
+    meaning: 'For the wider community of those concerned; not for publication.',
+  },
+  'TLP:CLEAR': { colour: '#ffffff', width: '30mm', meaning: 'May be shared without limit.' },
+};
+
+/** Letter is shorter and wider than A4: narrower margins give it as much room. */
+const margins: { readonly [paper in Paper]: string } = { A4: '23mm 18mm 21mm', Letter: '18mm 17mm 16mm' };
+
+/** Compiling a template takes longer than rendering it, and depends on the brief alone. */
+const templates = new WeakMap<Brief, Template>();
+
+/**
+ * One self-contained HTML document, the same with the traces that the gate reads, and the ids of the rows that it
+ * shows, and the results of queries that the template asked for; where it is to be `explained`, also each expression that printed something.
+ */
+export function compose(
+  composition: Composition,
+  { explained = false, check }: { explained?: boolean; check?: (() => void) | undefined } = {},
+): { html: string; traced: string; used: string[]; asked: RowSets; puts: Put[] } {
+  const {
+    brief,
+    period,
+    paper,
+    title,
+    parameters,
+    applied,
+    known,
+    tables,
+    sets,
+    findings,
+    figures,
+    changes,
+    correction,
+    fontFaces,
+  } = composition;
+  const evidence = new Evidence(known, findings);
+  const { start, asOf } = period;
+  const of = { topics: topicsOf(brief.config.topic, tables), known, asOf };
+  const reports = new Set([...known.events, ...known.measures].map(({ id }) => id));
+  const isReported =
+    [...known.events, ...known.measures].some(({ topic }) => of.topics.includes(topic)) ||
+    Object.values(sets).some((rows) => evidence.named(rows).some((id) => reports.has(id)));
+  /** A withdrawn row's source may be gone with it. */
+  const sourceName = (row: Change['row']): SourceName | string => {
+    const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
+    const source = known.sources.find((each) => each.id === id);
+    if (source !== undefined) evidence.use(source.id);
+    return source === undefined ? 'source withdrawn' : new SourceName(source.name);
+  };
+  const computed = Object.fromEntries(
+    Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
+  );
+  const seen = askedFor({ sets, findings: computed, figures }, evidence);
+  const helpers = pageHelpers(evidence, {
+    currentFrom: currentFrom(period, { ended: endOfCoverage(of), length: brief.config.period }),
+  });
+  const puts: Put[] = [];
+  const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
+  const template = explained
+    ? compileTemplate({ ...brief, helpers, traced: true, onPut })
+    : (templates.get(brief) ?? compileTemplate({ ...brief, helpers, traced: true }));
+  if (!explained) templates.set(brief, template);
+  const page = {
+    brief: { title, subject: brief.config.subject },
+    // Every declared name is there, so that the guard takes no other; null where a value is not given.
+    parameters: Object.fromEntries(
+      Object.keys(brief.config.parameters).map((name) => [
+        name,
+        Object.hasOwn(parameters, name) ? parameters[name] : null,
+      ]),
+    ),
+    applied,
+    marking: {
+      label: brief.config.marking,
+      ...markings[brief.config.marking],
+    },
+    issue: issueOf(brief, period),
+    coverage: { ...coverageOf({ ...of, start }), reported: isReported },
+    /** `on 25 August 2021`: when what the page shows was read, if that was after the cut-off. */
+    reconstructed: readAfterwards({ ...of, tables }),
+    paper: { size: paper, margin: margins[paper] },
+    styles: brief.styles.text,
+    fontFaces,
+    rows: seen.rows,
+    findings: seen.findings,
+    charts: seen.charts,
+    counts: countsOf(changes),
+    changes: changes.map((each) => ({ ...listed(each), source: sourceName(each.row) })),
+    correction: correction && {
+      revision: correction.revision,
+      replaces: correction.replaces.revision,
+      as_of: longDay(correction.asOf),
+      counts: countsOf(correction.changes),
+      changes: correction.changes.map((each) => ({
+        ...listed(each),
+        // Not only in the days of this issue: the year is told.
+        known_on: shortDay(each.knownOn).replaceAll(' ', '\u00a0'),
+        figures: figuresBefore(each),
+      })),
+    },
+  };
+  for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);
+  for (const { id } of applied) if (id !== null) evidence.use(id);
+  const traced = template(page, { helpers, check });
+  return {
+    html: withoutTraces(traced),
+    traced,
+    used: evidence.used,
+    asked: Object.fromEntries(seen.asked),
+    puts,
+  };
+}
+
+const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {
+  const count = (kind: Change['change']) => changes.filter(({ change }) => change === kind).length;
+  return { new: count('new'), revised: count('revised'), withdrawn: count('withdrawn') };
+};
+
+/** A change as lists tell of it. */
+const listed = (change: Change) => ({
+  change: change.change,
+  id: change.id,
+  title: titleOf(change),
+  known_on: shortDay(change.knownOn)
+    .replace(/ \d{4}$/, '')
+    .replace(' ', '\u00a0'),
+});
+
+function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
+  const end = cutOff(asOf, config.schedule.timezone);
+  const utc = end.withTimeZone('UTC').subtract({ minutes: 1 });
+  const two = (value: number) => String(value).padStart(2, '0');
+  const monthName = shortMonth(utc.toPlainDate().toString()).toUpperCase();
+  return {
+    number: issueNumber(asOf),
+    period: daySpan(start, asOf),
+    days: daysBetween(start, asOf),
+    as_of: longDay(asOf),
+    weekday: weekday(asOf),
+    previous: longDay(previousAsOf),
+    timezone: config.schedule.timezone.split('/').at(-1)?.replaceAll('_', ' ') ?? config.schedule.timezone,
+    /** Date-time group of the last minute before the cut-off. */
+    dtg: `${two(utc.day)}${two(utc.hour)}${two(utc.minute)}Z ${monthName} ${utc.year}`,
+  };
+}
+
+interface Given {
+  readonly sets: RowSets;
+  /** By name; null where it could not be computed. */
+  readonly findings: { readonly [name: string]: Findings[string] | null };
+  readonly figures: { readonly [name: string]: Figure | null };
+}
+
+/**
+ * Rows, findings and charts as a template sees them. What it asks for, if only to see whether it is there, counts as
+ * used with every row that it names; a query that nothing asks for shaped no page. `asked` grows with what it asks for.
+ */
+function askedFor({ sets, findings, figures }: Given, evidence: Evidence) {
+  const asked = new Map<string, readonly Row[]>();
+  const provenance =
+    (from: string) =>
+    (row: Row): Provenance => {
+      const { id } = row;
+      const ids = evidence.named([row]);
+      return { from, own: typeof id === 'string' && ids.includes(id) ? id : null, ids };
+    };
+  const useNamed = (rows: readonly Row[]): void => {
+    for (const id of evidence.named(rows)) evidence.use(id);
+  };
+  const seenFinding = (name: string, { fields, restsOn, rows }: Finding) => {
+    for (const id of restsOn) evidence.use(id);
+    useNamed(rows);
+    const of = { from: name, own: null, ids: restsOn };
+    return {
+      fields: asPrinted(fields, of),
+      restsOn: asPrinted(restsOn, of),
+      rows: rowsAsPrinted(rows, provenance(name)),
+    };
+  };
+  // A chart that is drawn is attached with its rows, wherever the template puts it.
+  for (const figure of Object.values(figures)) if (figure !== null) useFigure(evidence, figure);
+  return {
+    asked,
+    rows: watched(sets, (name, rows) => {
+      asked.set(name, rows);
+      useNamed(rows);
+      return rowsAsPrinted(rows, provenance(name));
+    }),
+    findings: watched(findings, (name, finding) => finding && seenFinding(name, finding)),
+    charts: watched(figures, (_, figure) => figure && seenFigure(figure, provenance)),
+  };
+}
+
+function seenFigure(
+  { name, svg, title, note, map, rows, cites, caption }: Figure,
+  provenance: (from: string) => (row: Row) => Provenance,
+) {
+  const [captioned = null] = caption ? rowsAsPrinted([{ ...caption }], provenance(name)) : [];
+  return {
+    name,
+    svg,
+    title,
+    note,
+    map,
+    cites,
+    caption: captioned,
+    rows: rowsAsPrinted(rows, provenance(name)),
+  };
+}
+
+/** A drawing shows every row behind it, and tells its caption to those who cannot see it. */
+function useFigure(evidence: Evidence, { rows, data, caption }: Figure): void {
+  for (const id of evidence.named([...rows, ...Object.values(data).flat()])) evidence.use(id);
+  if (caption === null) return;
+  evidence.use(caption.id);
+  evidence.fill(caption.text, caption.id);
+}
+
+function watched<T, S>(
+  things: { readonly [name: string]: T },
+  see: (name: string, thing: T) => S,
+): { readonly [name: string]: S } {
+  const seen = {};
+  for (const [name, thing] of Object.entries(things)) {
+    let known: { readonly view: S } | undefined;
+    const get = () => (known ??= { view: see(name, thing) }).view;
+    Object.defineProperty(seen, name, { enumerable: true, get });
+  }
+  return seen;
+}

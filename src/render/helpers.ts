@@ -1,0 +1,162 @@
+import Handlebars from 'handlebars';
+import { z } from 'zod';
+import type { Day } from '../calendar.ts';
+import { longDay, shortDay } from '../dataset/wording.ts';
+import type { Evidence } from './citations.ts';
+import { plainCell, plainColumns } from './plain-rows.ts';
+import { rawOf } from './row-value.ts';
+import { SourceName } from './source-name.ts';
+import { traceCitation, traceText } from './trace.ts';
+
+const { escapeExpression: escape, SafeString } = Handlebars;
+
+const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
+const identifier = /^[\w-]+$/;
+const identified = z.object({ id: z.preprocess(rawOf, z.string()) });
+/** `Al-Qaeda`, `As-Sahab`, `ISIS-K`: a line does not break within a name. */
+const hyphenatedName = /\b\p{Lu}\p{L}*-\p{Lu}\p{L}*/gu;
+const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string() }).nullable()) });
+
+/**
+ * What templates can call besides Handlebars' own `if`, `unless`, `each` and `with`. Citations and texts of rows carry
+ * traces, which are taken out before anyone reads the page.
+ */
+export function pageHelpers(
+  evidence: Evidence,
+  /** Judgments from before this day show their age. */
+  { currentFrom }: { currentFrom: Day } = { currentFrom: '' },
+): { [name: string]: Handlebars.HelperDelegate } {
+  let listed = false;
+  /** Endnote numbers as links, three and more in a row as a span; the endnotes lead back to the first citation. */
+  const links = (rows: unknown): { html: string; count: number } => {
+    if (listed) throw new Error('cite stands after the endnotes, where no more can be numbered.');
+    const { numbers, anchor, cited } = evidence.cite(ids.parse(rows));
+    const [first] = numbers;
+    if (first === undefined) return { html: '', count: 0 };
+    const link = (number: number) => `<a href="#note-${number}">${number}</a>`;
+    const spans = runs(numbers).flatMap((run) =>
+      run.length < 3 ? run.map(link) : [`${link(run[0] ?? 0)}–${link(run.at(-1) ?? 0)}`],
+    );
+    const linked = traceCitation(cited) + spans.join(',');
+    const html = anchor === null ? linked : `<span id="cite-${anchor}">${linked}</span>`;
+    return { html, count: numbers.length };
+  };
+  return {
+    /** `{{cite "F07"}}`, `{{cite rests_on}}`: raised endnote numbers. */
+    cite: (rows: unknown) => {
+      const { html } = links(rows);
+      return html === '' ? '' : new SafeString(`<sup class="cite">${html}</sup>`);
+    },
+    /** `{{notes ids}}`: the same numbers on the line; `{{notes ids "note"}}`: after their word, `note 1` or `notes 1,2`. */
+    notes: (...given: unknown[]) => {
+      const [rows, word] = given.slice(0, -1);
+      const { html, count } = links(rows);
+      const named = word === undefined ? '' : `${escape(z.string().parse(word))}${count === 1 ? '' : 's'} `;
+      return new SafeString(named + html);
+    },
+    /** `{{say text}}`: a row's text with its figures filled in. */
+    say(this: unknown, text: unknown) {
+      const row = identified.safeParse(this);
+      if (row.success) evidence.use(row.data.id);
+      const filled = escape(evidence.fill(z.string().parse(text), row.data?.id));
+      const html = filled.replaceAll(hyphenatedName, '<span class="name">$&</span>');
+      return new SafeString(traceText(row.success && identifier.test(row.data.id) ? row.data.id : '-', html));
+    },
+    /** `{{figure id "value"}}`: one figure of a row or a finding. */
+    figure: (name: unknown, field: unknown) => {
+      const id = z.string().regex(identifier).parse(name);
+      return new SafeString(traceText(id, escape(evidence.figure(id, z.string().parse(field)))));
+    },
+    /** `{{as-of id}}`: the day of a judgment that is older than the period; otherwise nothing. */
+    'as-of': (id: unknown) => {
+      const judgment = z.string().regex(identifier).parse(id);
+      const date = evidence.judgedOn(judgment);
+      if (date === null || date >= currentFrom) return '';
+      const shown = traceText(judgment, escape(evidence.figure(judgment, 'date')));
+      return new SafeString(` <span class="as-of">(as of ${shown})</span>`);
+    },
+    /** `{{show id}}`: marks a row as shown where it is not cited; prints nothing. */
+    show: (rows: unknown) => {
+      for (const id of ids.parse(rows)) evidence.use(id);
+      return '';
+    },
+    day: (value: unknown) => longDay(z.string().parse(value)),
+    'short-day': (value: unknown) => shortDay(z.string().parse(value)),
+    /** `{{join list ", "}}` */
+    join: (list: unknown, between: unknown) => {
+      const items = z.array(z.union([z.string(), z.instanceof(SourceName)])).parse(list);
+      const glue = z.string().parse(between);
+      if (items.every((item) => typeof item === 'string')) return items.join(glue);
+      const html = items.map((item) => (typeof item === 'string' ? escape(item) : item.toHTML()));
+      return new SafeString(html.join(escape(glue)));
+    },
+    /** `{{column rows "id"}}`, `{{column rows marks "id"}}`: the values of one column, lists laid end to end. */
+    column: (...given: unknown[]) => {
+      const name = z.string().parse(given.at(-2));
+      return given
+        .slice(0, -2)
+        .flatMap((rows) => z.array(z.record(z.string(), z.unknown())).parse(rows))
+        .flatMap((row) => row[name]);
+    },
+    /** The endnotes and the sources behind them; nothing can be cited after this. */
+    endnotes(this: unknown, options: Handlebars.HelperOptions) {
+      const named = (name: string) => new SourceName(name);
+      const notes = evidence.endnotes.map((note) => ({ ...note, chain: note.chain.map(named) }));
+      const sources = evidence.sources.map((source) => ({
+        ...source,
+        name: named(source.name),
+        through: source.through === null ? null : named(source.through),
+      }));
+      listed = true;
+      return options.fn({ notes, sources, many: sources.length > 3 });
+    },
+    /** A drawing of ours, already escaped where it was made: one of the page's charts, and none that comes from data. */
+    svg: (drawing: unknown, { data }: Handlebars.HelperOptions) => {
+      const { charts } = drawn.parse(data?.root);
+      const own = Object.values(charts).flatMap((chart) => chart?.svg ?? []);
+      return new SafeString(
+        z
+          .string()
+          .refine((text) => own.includes(text), 'it is no drawing of a chart of this page')
+          .parse(drawing),
+      );
+    },
+    /** A style sheet of the templates, in which nothing can close its element. */
+    'style-sheet': (css: unknown) => new SafeString(z.string().parse(css).replaceAll('</', '<\\/')),
+    /** A text as a CSS string: everything but plain letters and digits by its code point. */
+    'css-string': (text: unknown) => {
+      const escaped = z
+        .string()
+        .parse(text)
+        .replaceAll(/[^A-Za-z0-9 ]/gu, (character) => `\\${character.codePointAt(0)?.toString(16)} `);
+      return new SafeString(`"${escaped}"`);
+    },
+    /** The rows behind a figure as a table, for those who cannot see it. */
+    'rows-table': (rows: unknown) =>
+      new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows))),
+  };
+}
+
+/** Rising numbers, split where one does not follow the other. */
+function runs(numbers: readonly number[]): number[][] {
+  const split: number[][] = [];
+  for (const number of numbers) {
+    const run = split.at(-1);
+    if (run?.at(-1) === number - 1) run.push(number);
+    else split.push([number]);
+  }
+  return split;
+}
+
+function rowsTable(rows: readonly { readonly [column: string]: unknown }[]): string {
+  const columns = plainColumns(rows);
+  const head = columns
+    .map((column) => `<th scope="col">${escape(column.replaceAll('_', ' '))}</th>`)
+    .join('');
+  const body = rows
+    .map(
+      (row) => `<tr>${columns.map((column) => `<td>${escape(plainCell(row[column]))}</td>`).join('')}</tr>`,
+    )
+    .join('\n');
+  return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
+}

@@ -1,0 +1,134 @@
+import type { DrawChart, Drawing } from '../charts/draw.ts';
+import type { Row, RowSets } from '../dataset/parse-rows.ts';
+import type { Tables } from '../dataset/schema.ts';
+import { AppError, type ErrorCode, type Fault, similarTo } from '../errors.ts';
+import type { Findings } from '../findings/analyse.ts';
+import type { Brief } from '../project/brief.ts';
+import { located } from '../project/source-files.ts';
+import { Evidence } from './citations.ts';
+import type { Figure } from './compose.ts';
+
+/** A figure with all that the gate looks at. */
+export interface Illustration extends Figure, Drawing {}
+
+/** Draws the brief's charts; one whose rows are empty is null. Throws the faults of all charts at once. */
+export async function illustrate({
+  brief,
+  known,
+  sets,
+  columns,
+  findings,
+  maps,
+  drawChart,
+}: {
+  brief: Brief;
+  known: Tables;
+  sets: RowSets;
+  /** Of queries without rows. */
+  columns: { readonly [query: string]: readonly string[] };
+  findings: Findings;
+  maps: RowSets;
+  drawChart: DrawChart;
+}): Promise<{ [name: string]: Illustration | null }> {
+  const evidence = new Evidence(known, findings);
+  const named = (name: string): readonly Row[] | undefined => {
+    if (Object.hasOwn(maps, name)) return maps[name];
+    if (Object.hasOwn(brief.config.findings, name)) return findings[name]?.rows ?? [];
+    return Object.hasOwn(sets, name) ? sets[name] : undefined;
+  };
+  const draw = async (name: string, chart: Brief['charts'][string]): Promise<Drawn> => {
+    const data = Object.entries({ ...chart.data, '': chart.rows }).map(
+      ([set, query]) => [set, query, named(query)] as const,
+    );
+    const faults = data.flatMap(([set, query, rows]): Fault[] => {
+      if (rows !== undefined) return [];
+      const file = brief.definition.file;
+      const field = `charts.${name}.${set === '' ? 'rows' : `data.${set}`}`;
+      const choice = [
+        ...Object.keys(brief.queries),
+        ...Object.keys(brief.config.findings),
+        ...Object.keys(maps),
+      ];
+      const problem = `There is no query or finding "${query}".`;
+      const meant = similarTo(query, choice);
+      const mend = meant === undefined ? `Name one of ${choice.join(', ')}.` : `Did you mean "${meant}"?`;
+      return [{ file, field, problem, mend }];
+    });
+    const rows = named(chart.rows) ?? [];
+    if (faults.length > 0)
+      return { figure: null, error: new AppError('chart-failed', located(faults, brief.definition)) };
+    if (rows.length === 0) return { figure: null };
+
+    const caption = newestCaption(known, chart.captions);
+    const setsOf = (isMap: boolean) => {
+      const those = data.filter(([set, query]) => set !== '' && Object.hasOwn(maps, query) === isMap);
+      return Object.fromEntries(those.map(([set, , found]) => [set, found ?? []]));
+    };
+    try {
+      const drawing = await drawChart({
+        name,
+        file: chart.source.file,
+        spec: chart.parsed,
+        theme: brief.theme.parsed,
+        data: setsOf(false),
+        maps: setsOf(true),
+        columns: Object.fromEntries(
+          data.flatMap(([set, query]) => (columns[query] ? [[set, columns[query]]] : [])),
+        ),
+        alt: `${caption ? `${evidence.fill(caption.text, caption.id)}. ` : ''}${chart.title}. ${chart.alt}`,
+      });
+      const { title, map } = chart;
+      const figure = {
+        ...drawing,
+        data: { ...setsOf(false), ...setsOf(true) },
+        name,
+        rows,
+        cites: citesOf(rows),
+        caption,
+        title,
+        map,
+        note: chart.note ?? null,
+      };
+      return { figure };
+    } catch (cause) {
+      if (!(cause instanceof AppError)) throw cause;
+      return {
+        figure: null,
+        error: new AppError(cause.code, located(cause.faults, chart.source), { cause }),
+      };
+    }
+  };
+  // Asked for at once: whoever draws them need not wait for the next.
+  const drawn = await Promise.all(
+    Object.entries(brief.charts).map(async ([name, chart]) => [name, await draw(name, chart)] as const),
+  );
+  const errors = drawn.flatMap(([, { error }]) => error ?? []);
+  const faults = errors.flatMap((error) => error.faults);
+  if (errors.length > 0) throw new AppError(worstOf(errors), faults);
+  return Object.fromEntries(drawn.map(([name, { figure }]) => [name, figure]));
+}
+
+/** What somebody must mend weighs more than what may pass, and what seldom passes more than what is mere bad luck. */
+function worstOf(errors: readonly AppError[]): ErrorCode {
+  const telling = errors.filter(({ code }) => code !== 'chart-unfinished');
+  if (telling.length === 0) return 'chart-unfinished';
+  return telling.every(({ code }) => code === 'chart-slow') ? 'chart-slow' : 'chart-failed';
+}
+
+interface Drawn {
+  readonly figure: Illustration | null;
+  readonly error?: AppError;
+}
+
+/** The template may give a chart other ids to cite: these are the usual ones. */
+function citesOf(rows: readonly Row[]): string[] | null {
+  const ids = rows.flatMap(({ cites }) => cites ?? []).filter((id) => typeof id === 'string');
+  return ids.length === 0 ? null : ids;
+}
+
+function newestCaption(known: Tables, captions: readonly string[]): Figure['caption'] {
+  const [newest] = known.judgments
+    .filter(({ id, role }) => role === 'caption' && captions.includes(id))
+    .toSorted((a, b) => (a.known_on < b.known_on ? 1 : -1));
+  return newest ? { id: newest.id, text: newest.text } : null;
+}

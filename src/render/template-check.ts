@@ -1,0 +1,227 @@
+import Handlebars from 'handlebars';
+import type { Fault } from '../errors.ts';
+import type { SourceFile } from '../project/brief.ts';
+import { markPlaces, placesIn } from './template-places.ts';
+import { forged, traceBlock, traceElements } from './trace.ts';
+
+/**
+ * The helpers that every looked-up name is passed through, before and after; templates cannot write them, since a name
+ * has no blank.
+ */
+export const mark = 'name to read';
+export const guard = 'known value';
+/** The helpers that note which partial is called where, and that it ends. */
+export const enter = 'partial begins';
+export const leave = 'partial ends';
+
+interface Names {
+  readonly helpers: ReadonlySet<string>;
+  readonly partials: ReadonlySet<string>;
+  /** Whether elements and blocks carry their place. */
+  readonly traced: boolean;
+  /** Whether each printed expression is marked too. */
+  readonly placed: boolean;
+}
+
+/** Reads a template: its syntax tree, every name in it wrapped in the guard, and what it may not contain. */
+export function parseTemplate(
+  { file, text }: SourceFile,
+  names: Names,
+): { program: hbs.AST.Program; faults: Fault[] } {
+  let program: hbs.AST.Program;
+  try {
+    program = Handlebars.parse(text, { srcName: file });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const line = Number(/line (\d+)/.exec(message)?.[1] ?? 1);
+    return {
+      program: Handlebars.parse(''),
+      faults: [{ file, line, problem: message.split('\n')[0] ?? message, mend: 'Correct the syntax.' }],
+    };
+  }
+  const walk = new TemplateCheck({ file, text }, names);
+  walk.accept(program);
+  return { program, faults: walk.faults };
+}
+
+function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
+  return node.type === 'PathExpression';
+}
+
+const isPartial = (node: hbs.AST.Node): node is hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement =>
+  node.type === 'PartialStatement' || node.type === 'PartialBlockStatement';
+
+const literal = (value: string, loc: hbs.AST.SourceLocation) =>
+  ({ type: 'StringLiteral', value, original: value, loc }) satisfies hbs.AST.StringLiteral;
+
+/** Finds what a template may not contain, and wraps each looked-up name in the guard. */
+class TemplateCheck extends Handlebars.Visitor {
+  readonly faults: Fault[] = [];
+  readonly #file: string;
+  readonly #lines: readonly string[];
+  readonly #names: Names;
+
+  constructor({ file, text }: SourceFile, names: Names) {
+    super();
+    this.#file = file;
+    this.#lines = text.split('\n');
+    this.#names = names;
+  }
+
+  override Program(program: hbs.AST.Program): void {
+    // As they were written: what follows wraps the names in them.
+    const source = { file: this.#file, lines: this.#lines };
+    const places = this.#names.placed ? placesIn(program, source) : [];
+    super.Program(program);
+    if (this.#names.placed) markPlaces(program, places);
+    program.body = program.body.flatMap((statement) => {
+      const name = isPartial(statement) && isPath(statement.name) ? statement.name.original : undefined;
+      if (name === undefined) return [statement];
+      const { loc } = statement;
+      const note = (helper: string, params: hbs.AST.Expression[]): hbs.AST.MustacheStatement => ({
+        type: 'MustacheStatement',
+        path: this.#helperPath(helper, statement),
+        params,
+        hash: { type: 'Hash', pairs: [], loc },
+        escaped: true,
+        strip: { open: false, close: false },
+        loc,
+      });
+      return [note(enter, [...this.#placeOf(statement), literal(name, loc)]), statement, note(leave, [])];
+    });
+  }
+
+  override ContentStatement(content: hbs.AST.ContentStatement): void {
+    const { value, loc } = content;
+    // Handlebars' types give it those of its neighbour.
+    const original = String(content.original);
+    const found = forged.exec(original);
+    if (found !== null)
+      this.faults.push({
+        file: this.#file,
+        line: loc.start.line + original.slice(0, found.index).split('\n').length - 1,
+        problem:
+          'A template may hold no HTML comment, no "data-at", and no tag whose name is not written out.',
+        mend: 'Write {{! a comment }}, and tags in full.',
+      });
+    if (this.#names.traced)
+      content.value = traceElements(value, { original, file: this.#file, line: loc.start.line });
+  }
+
+  override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
+    if (!mustache.escaped) {
+      this.#fault(
+        mustache,
+        'A triple brace or & prints data without escaping it.',
+        'Use {{…}}, or a helper.',
+      );
+    }
+    const { path } = mustache;
+    // The types leave out that a call may have no hash.
+    const given = mustache.params.length + ((mustache.hash as hbs.AST.Hash | undefined)?.pairs.length ?? 0);
+    // A column may have the name of a helper, such as "day": without a value to work on, it is the column.
+    if (isPath(path) && (given === 0 || !this.#isHelper(path))) {
+      if (mustache.params.length > 0) this.#unknownHelper(path);
+      mustache.params = this.#guarded(path).params;
+      mustache.path = this.#helperPath(guard, path);
+      return;
+    }
+    this.#arguments(mustache);
+  }
+
+  override BlockStatement(block: hbs.AST.BlockStatement): void {
+    if (!this.#isHelper(block.path)) this.#unknownHelper(block.path);
+    this.#arguments(block);
+    this.accept(block.program);
+    // The types leave out that a block may have no inverse.
+    if (block.inverse as hbs.AST.Program | undefined) this.accept(block.inverse);
+  }
+
+  override SubExpression(expression: hbs.AST.SubExpression): void {
+    if (!this.#isHelper(expression.path)) this.#unknownHelper(expression.path);
+    this.#arguments(expression);
+  }
+
+  override PartialStatement(partial: hbs.AST.PartialStatement): void {
+    this.#partial(partial);
+  }
+
+  override PartialBlockStatement(partial: hbs.AST.PartialBlockStatement): void {
+    this.#partial(partial);
+    this.accept(partial.program);
+    if (!this.#names.traced) return;
+    const { program } = partial;
+    const [before, after] = traceBlock(this.#file);
+    const trace = (value: string): hbs.AST.Statement & { value: string } => ({
+      type: 'ContentStatement',
+      value,
+      loc: partial.loc,
+    });
+    program.body = [trace(before), ...program.body, trace(after)];
+  }
+
+  #partial(partial: hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement): void {
+    const name = isPath(partial.name) ? partial.name.original : undefined;
+    if (name === undefined || (name !== '@partial-block' && !this.#names.partials.has(name))) {
+      this.#fault(
+        partial,
+        name === undefined ? 'A partial must be named outright.' : `There is no partial "${name}".`,
+        `Name one of ${[...this.#names.partials].toSorted().join(', ')}.`,
+      );
+    }
+    this.#arguments(partial);
+  }
+
+  #arguments(node: { params: hbs.AST.Expression[]; hash: hbs.AST.Hash }): void {
+    node.params = node.params.map((param) => this.#argument(param));
+    // The types leave out that a call may have no hash.
+    for (const pair of (node.hash as hbs.AST.Hash | undefined)?.pairs ?? [])
+      pair.value = this.#argument(pair.value);
+  }
+
+  #argument(expression: hbs.AST.Expression): hbs.AST.Expression {
+    if (isPath(expression)) return this.#guarded(expression);
+    this.accept(expression);
+    return expression;
+  }
+
+  #guarded(path: hbs.AST.PathExpression): hbs.AST.SubExpression {
+    const { loc } = path;
+    const hash: hbs.AST.Hash = { type: 'Hash', pairs: [], loc };
+    const marked: hbs.AST.SubExpression = {
+      type: 'SubExpression',
+      path: this.#helperPath(mark, path),
+      params: [literal(path.original, loc), ...this.#placeOf(path)],
+      hash,
+      loc,
+    };
+    return { type: 'SubExpression', path: this.#helperPath(guard, path), params: [marked, path], hash, loc };
+  }
+
+  /** File and line, as arguments. */
+  #placeOf({ loc }: hbs.AST.Node): hbs.AST.Expression[] {
+    const line = { type: 'NumberLiteral', value: loc.start.line, original: loc.start.line, loc } as const;
+    return [literal(this.#file, loc), line];
+  }
+
+  #helperPath(name: string, { loc }: hbs.AST.Node): hbs.AST.PathExpression {
+    return { type: 'PathExpression', data: false, depth: 0, parts: [name], original: name, loc };
+  }
+
+  #isHelper(path: hbs.AST.Expression): boolean {
+    return isPath(path) && this.#names.helpers.has(path.original);
+  }
+
+  #unknownHelper(path: hbs.AST.Expression): void {
+    const name = isPath(path) ? path.original : path.type;
+    this.#fault(
+      path,
+      `There is no helper "${name}".`,
+      `Use one of ${[...this.#names.helpers].toSorted().join(', ')}.`,
+    );
+  }
+
+  #fault(node: hbs.AST.Node, problem: string, mend: string): void {
+    this.faults.push({ file: this.#file, line: node.loc.start.line, problem, mend });
+  }
+}

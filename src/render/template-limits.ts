@@ -1,0 +1,81 @@
+import type Handlebars from 'handlebars';
+import { AppError } from '../errors.ts';
+
+/** Rounds of loops, partials put in, and items of lists handed to helpers: the briefs here take a few hundred. */
+const MOST_ROUNDS = 200_000;
+const CALLS_BETWEEN_CHECKS = 64;
+/** Of a page, traces included: a long brief has a million, and most of them are fonts. */
+const MOST_CHARACTERS = 20_000_000;
+
+/**
+ * What one rendering has taken so far. A template runs to its end in one go, which nothing outside of it can stop: so it
+ * stops itself. Its faults name no file: who calls knows the place.
+ */
+export class RenderingLimits {
+  #rounds = 0;
+  #calls = 0;
+  #check: (() => void) | undefined;
+
+  restart(check?: () => void): void {
+    this.#rounds = 0;
+    this.#calls = 0;
+    this.#check = check;
+  }
+
+  /** Throws `template-invalid`. */
+  readonly addRounds = (rounds: number): void => {
+    this.#calls += 1;
+    if (this.#calls % CALLS_BETWEEN_CHECKS === 0) this.#check?.();
+    this.#rounds += rounds;
+    if (this.#rounds > MOST_ROUNDS)
+      throw tooMuch(
+        `The page takes more than ${MOST_ROUNDS.toLocaleString('en-GB')} rounds of loops, partials and lists.`,
+        'Select fewer rows, or join them in SQL instead of by a loop within a loop.',
+      );
+  };
+
+  /** Throws `template-invalid`. */
+  readonly checkLength = (characters: number): void => {
+    if (characters > MOST_CHARACTERS)
+      throw tooMuch(
+        `The page is longer than ${MOST_CHARACTERS.toLocaleString('en-GB')} characters.`,
+        'Select fewer rows, or print less of each.',
+      );
+  };
+
+  /** The helper `each`, counted round by round. */
+  each(each: Handlebars.HelperDelegate): Handlebars.HelperDelegate {
+    const { addRounds, checkLength } = this;
+    return function (this: unknown, items: unknown, options: Handlebars.HelperOptions): unknown {
+      let characters = 0;
+      const fn: Handlebars.TemplateDelegate<unknown> = (item, given) => {
+        addRounds(1);
+        const text = options.fn(item, given);
+        characters += text.length;
+        checkLength(characters);
+        return text;
+      };
+      return Reflect.apply(each, this, [items, { ...options, fn }]);
+    };
+  }
+
+  /** Any other helper: it may go through each list that it is given. */
+  readonly helper = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate => {
+    const { addRounds } = this;
+    return function (this: unknown, ...args: unknown[]): unknown {
+      for (const list of args) if (Array.isArray(list)) addRounds(list.length);
+      return Reflect.apply(helper, this, args);
+    };
+  };
+
+  /** What looks up a partial, or the block that it was given: a few of them can multiply without any loop. */
+  partial<Arguments extends readonly unknown[], Found>(find: (...args: Arguments) => Found) {
+    const { addRounds } = this;
+    return function (this: unknown, ...args: Arguments): Found {
+      addRounds(1);
+      return Reflect.apply(find, this, args);
+    };
+  }
+}
+
+const tooMuch = (problem: string, mend: string) => new AppError('template-invalid', [{ problem, mend }]);

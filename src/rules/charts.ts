@@ -1,0 +1,163 @@
+import type { Box } from '../charts/scene.ts';
+import type { Row } from '../dataset/parse-rows.ts';
+import type { Fault } from '../errors.ts';
+import { located } from '../project/source-files.ts';
+import type { Illustration } from '../render/illustrate.ts';
+import { type Draft, excerpt, onPage } from './draft.ts';
+
+/** A rule about each chart by itself, with its spec as the place. */
+const perChart =
+  (check: (chart: Illustration, draft: Draft) => readonly Fault[]) =>
+  (draft: Draft): Fault[] =>
+    draft.charts.flatMap((chart) =>
+      check(chart, draft).map((fault) => ({
+        file: draft.brief.charts[chart.name]?.source.file ?? '',
+        ...fault,
+      })),
+    );
+
+/** Faults of one kind in a chart have one cause as a rule: the first of them, with their number. */
+const counted = <F extends Fault>([first, ...others]: readonly F[]): F[] =>
+  first === undefined ? [] : others.length === 0 ? [first] : [{ ...first, count: others.length + 1 }];
+
+export const warned = perChart(({ warnings }) =>
+  warnings.map((warning) => ({
+    problem: `Vega warns: ${warning}`,
+    mend: 'Correct the spec, or the query that feeds it.',
+  })),
+);
+
+export const empty = perChart(({ scene }) => {
+  const drawn = [...scene.marks, ...scene.texts].filter(({ role, row }) => role === 'mark' && row !== null);
+  const aggregated = scene.marks.some(({ role }) => role === 'mark');
+  return drawn.length > 0 || aggregated
+    ? []
+    : [
+        {
+          problem: 'The chart shows nothing.',
+          mend: 'Correct its filters and scales, or the query under rows.',
+        },
+      ];
+});
+
+/** Outlines and borders are ground to draw on: what lies outside of a map's frame need not show. */
+const ground = new Set(['outlines', 'borders']);
+
+export const clipped = perChart(({ name, scene: { width, height, texts, marks, lost } }, { brief }) => {
+  const config = brief.config.charts[name];
+  const isGround = ({ row }: { readonly row: string | null }) =>
+    row !== null && ground.has(config?.data[row.slice(0, row.lastIndexOf(' '))] ?? '');
+  // Labels must lie within exactly; a line may reach over the edge by its own width.
+  const out = ({ left, top, right, bottom }: Box, slack: number) =>
+    left < -slack || top < -slack || right > width + slack || bottom > height + slack;
+  const mend = 'Give it room: padding, a larger width or limit, or a shorter label from the query.';
+  const cutTexts = texts.filter((text) => text.cut || out(text, 0.01));
+  const outside = marks.filter((mark) => out(mark, 1));
+  const cutMarks = [...marks.filter(({ cut }) => cut), ...lost].filter((mark) => !isGround(mark));
+  return [
+    ...counted(cutTexts.map(({ text }) => ({ problem: `The label "${excerpt(text)}" is cut.`, mend }))),
+    ...counted(outside.map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, mend }))),
+    ...counted(
+      cutMarks.map(({ type, row }) => ({
+        problem: `A mark (${type}${row === null ? '' : `, row ${row}`}) is cut by the edge of what it stands in.`,
+        mend: 'Let its scale reach as far as the data, or leave clip out.',
+      })),
+    ),
+  ];
+});
+
+/** What JavaScript writes where there is no value: `undefined`, and `NaN` for a figure that cannot be computed. */
+const valueless = /(?<![\p{L}\p{N}])(?:undefined|null|NaN|Invalid Date|\[object Object\])(?![\p{L}\p{N}])/u;
+
+export const valuelessLabels = perChart(({ name, data, scene: { texts } }, { brief }) => {
+  // Within a longer label the word may be a word: then a row or the spec has it.
+  const worded = JSON.stringify([Object.values(data), brief.charts[name]?.parsed], (_, value: unknown) =>
+    value === null ? '' : value,
+  );
+  const found = texts.flatMap(({ text, role }) => {
+    const [word] = valueless.exec(text) ?? [];
+    return word !== undefined && (text.trim() === word || !worded.includes(word)) ? [{ text, role }] : [];
+  });
+  // The gate counts those that are the same.
+  return found.map(({ text, role }) => ({
+    problem: `The ${places[role] ?? 'label'} "${excerpt(text)}" stands for no value.`,
+    mend: 'Correct the field or the expression behind it, or let the query give a value: coalesce(column, …).',
+  }));
+});
+
+const places: { readonly [role: string]: string } = {
+  'axis-label': 'axis label',
+  'axis-title': 'axis title',
+  'legend-label': 'legend label',
+  'legend-title': 'legend title',
+  'title-text': 'title',
+  mark: 'text',
+};
+
+export const overlapping = perChart(({ scene: { texts } }) =>
+  counted(
+    texts.flatMap((one, index) =>
+      texts.slice(index + 1).flatMap((other) => {
+        const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+        const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        if (across <= 0.5 || down <= 0.5) return [];
+        // A label and its own halo are one.
+        const halo =
+          one.text === other.text && Math.abs(one.left - other.left) < 3 && Math.abs(one.top - other.top) < 3;
+        if (halo) return [];
+        const problem = `The labels "${excerpt(one.text)}" and "${excerpt(other.text)}" overlap.`;
+        return [{ problem, mend: 'Move one, or make the rows further apart.' }];
+      }),
+    ),
+  ),
+);
+
+export const undrawn = perChart(({ name, data, scene }, { brief }) => {
+  const config = brief.config.charts[name];
+  const drawn = new Set([...scene.marks, ...scene.texts].map(({ row }) => row));
+  const leftOut = (row: Row) =>
+    Object.entries(config?.leavesOut?.rows ?? {}).some(([column, value]) => row[column] === value);
+  return Object.entries(data).flatMap(([set, rows]) => {
+    if (ground.has(config?.data[set] ?? '') || config?.aggregated?.sets.includes(set)) return [];
+    const missing = rows.flatMap((row, index) =>
+      drawn.has(`${set} ${index}`) || leftOut(row) ? [] : [String(row['id'] ?? `row ${index + 1}`)],
+    );
+    if (missing.length === 0) return [];
+    return [
+      {
+        problem: `Of ${rows.length} rows of "${set}", ${missing.length} are not drawn: ${missing.join(', ')}.`,
+        mend: 'Draw them, or say why not in brief.yaml: leavesOut for rows that are left out, aggregated for marks of several rows.',
+      },
+    ];
+  });
+});
+
+/** Every drawing stands in a figure that cites, whatever template made it. */
+export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
+  const drawn = tree.elements.filter(({ name }) => name === 'svg');
+  const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
+  return drawn.flatMap((svg) => {
+    let chart: string | undefined;
+    for (let up = svg.parent; up; up = up.parent) {
+      if (figures.has(up)) return [];
+      if (up.name === 'figure')
+        chart ??= up.attributes['class']?.split(' ').find((name) => Object.hasOwn(brief.config.charts, name));
+    }
+    if (chart !== undefined) {
+      const fault: Fault = {
+        file: brief.definition.file,
+        field: `charts.${chart}`,
+        problem: `The chart "${chart}" cites no row.`,
+        mend: `Give the query under "rows" a column "cites" with the ids behind each row, or name them where the template places the chart: {{> chart cites=(column rows "id")}}.`,
+      };
+      return located([fault], brief.definition);
+    }
+    return [
+      onPage(
+        svg,
+        'A chart cites no row.',
+        'Give the partial chart the ids behind it: cites=(column rows "id").',
+      ),
+    ];
+  });
+}

@@ -1,0 +1,230 @@
+import {
+  defaultTreeAdapter as nodes,
+  type DefaultTreeAdapterMap,
+  type DefaultTreeAdapterTypes as Html,
+  ErrorCodes,
+  html as names,
+  parseFragment,
+  Parser,
+  type Token,
+} from 'parse5';
+import { type Provenance, readRowTrace, strip } from '../render/trace.ts';
+
+/** An element of a composed page. */
+export interface Element {
+  readonly name: string;
+  readonly attributes: { readonly [name: string]: string };
+  readonly children: readonly Node[];
+  readonly parent: Element | null;
+  /** The template that wrote it, and where; that of what it stands in, where a helper wrote it. */
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface Text {
+  readonly text: string;
+  /** The template whose element or block it stands in. */
+  readonly file: string;
+  /** The rows and findings that it is the text of. */
+  readonly says: readonly string[];
+  /** Whether it is the name of a source, printed from its row. */
+  readonly isSourceName?: true;
+  /** What gave it, where a query or a finding did and it was printed by a plain name. */
+  readonly row?: Provenance;
+  /** The number of the expression that printed it, in a page that is to be explained. */
+  readonly put?: number;
+}
+
+/** The rows that a citation names. */
+interface Citation {
+  readonly cites: readonly string[];
+}
+
+export type Node = Element | Text | Citation;
+
+export interface HtmlTree {
+  readonly root: Element;
+  /** All elements in the order of the page. */
+  readonly elements: readonly Element[];
+  /** What is wrong with the HTML itself, at the line of the template that wrote it. */
+  readonly errors: readonly { readonly problem: string; readonly file: string; readonly line: number }[];
+}
+
+/** Elements whose end tag HTML lets a page leave out, or that have none. */
+const endsByItself = new Set(
+  'html head body p li dt dd rt rp optgroup option caption colgroup thead tbody tfoot tr td th area base br col embed hr img input link meta source track wbr'.split(
+    ' ',
+  ),
+);
+/** Elements that a parser adds where a page leaves out their tags. */
+const addedByRule = new Set('html head body colgroup tbody tr'.split(' '));
+
+/** The parser of browsers, which notes the end tags too: it passes over those that end nothing without a word. */
+class PageParser extends Parser<DefaultTreeAdapterMap> {
+  readonly endTags: { readonly name: string; readonly offset: number }[] = [];
+
+  override onEndTag(token: Token.TagToken): void {
+    this.endTags.push({ name: token.tagName, offset: token.location?.startOffset ?? 0 });
+    super.onEndTag(token);
+  }
+}
+
+/**
+ * Reads a traced page as a browser does. What HTML lets a page leave out is right; what a browser would have to put in
+ * order by rule is reported, so that authors see what they wrote.
+ */
+export function parseHtml(html: string): HtmlTree {
+  interface Growing extends Element {
+    readonly children: Node[];
+    readonly parent: Growing | null;
+  }
+  const errors: HtmlTree['errors'][number][] = [];
+  /** The template that wrote what stands at an offset: the start tag before it tells. */
+  const writtenAt = (offset: number): { readonly file: string; readonly line: number } => {
+    const at = html.lastIndexOf(' data-at="', offset);
+    const [, file = '', line = '0'] =
+      (at !== -1 && /^ data-at="([^"]*):(\d+)"/.exec(html.slice(at, at + 500))) || [];
+    return { file, line: Number(line) };
+  };
+  const report = (offset: number, problem: string): void =>
+    void errors.push({ problem, ...writtenAt(offset) });
+
+  const parser = new PageParser({
+    sourceCodeLocationInfo: true,
+    // Pages are printed with scripts off.
+    scriptingEnabled: false,
+    onParseError: ({ code, startOffset }) => {
+      if (code === ErrorCodes.missingDoctype) return;
+      const from = code.includes('character-reference') ? html.lastIndexOf('&', startOffset) : startOffset;
+      const [entity] = /^&#?\w*;?/.exec(html.slice(from, from + 100)) ?? [];
+      const said =
+        entity ??
+        strip(html.slice(from, from + 100))
+          .slice(0, 25)
+          .trim();
+      report(startOffset + 1, `HTML does not allow "${said}": ${code.replaceAll('-', ' ')}.`);
+    },
+  });
+  parser.tokenizer.write(html, true);
+
+  const root: Growing = { name: '', attributes: {}, children: [], parent: null, file: '', line: 0 };
+  const elements: Element[] = [];
+  /** What traces are open, the innermost last: the text of a row, or the block of a template. */
+  const traces: {
+    readonly says?: string;
+    readonly file?: string;
+    readonly put?: number;
+    readonly row?: Provenance;
+    readonly isSourceName?: true;
+    readonly within: Element;
+  }[] = [];
+  const addText = (text: string, current: Growing): void => {
+    const block = traces.findLast(({ file }) => file !== undefined);
+    // An element within the block knows its own template.
+    const file = block?.within === current ? (block.file ?? '') : current.file;
+    const says = traces.flatMap(({ says: id }) => (id === undefined ? [] : [id]));
+    if (text.trim() === '') {
+      // The blank between two names of a row's text is of that text.
+      current.children.push({ text: ' ', file: current.file, says });
+      return;
+    }
+    const row = traces.findLast((trace) => trace.row !== undefined)?.row;
+    const isSourceName = traces.findLast((trace) => trace.isSourceName)?.isSourceName;
+    const put = traces.findLast((trace) => trace.put !== undefined)?.put;
+    current.children.push({
+      text,
+      file,
+      says,
+      ...(put !== undefined && { put }),
+      ...(row && { row }),
+      ...(isSourceName && { isSourceName }),
+    });
+  };
+  const addComment = (comment: string, current: Growing): void => {
+    const [, kind, value = ''] = /^(\w*) ?(.*)$/s.exec(comment) ?? [];
+    if (kind === 'say') traces.push({ says: value, within: current });
+    else if (kind === 'row') traces.push({ row: readRowTrace(value), within: current });
+    else if (kind === 'name') traces.push({ isSourceName: true, within: current });
+    else if (kind === 'of') traces.push({ file: value, within: current });
+    else if (kind === 'put') traces.push({ put: Number(value), within: current });
+    else if (kind === 'cite') current.children.push({ cites: value.split(' ').filter(Boolean) });
+    else if (kind === 'end') traces.pop();
+  };
+
+  const ended = new Set<number>();
+  let furthest = 0;
+  const addElement = (node: Html.Element, parent: Growing): void => {
+    const { tagName, namespaceURI, sourceCodeLocation: at } = node;
+    const name = tagName.toLowerCase();
+    const attributes = Object.fromEntries(
+      node.attrs.map((each) => [
+        `${each.prefix ? `${each.prefix}:` : ''}${each.name}`.toLowerCase(),
+        strip(each.value),
+      ]),
+    );
+    const [, file = parent.file, line = parent.line] = /^(.*):(\d+)$/.exec(attributes['data-at'] ?? '') ?? [];
+    const element: Growing = { name, attributes, children: [], parent, file, line: Number(line) };
+    parent.children.push(element);
+    elements.push(element);
+    const [start, end] = [at?.startTag, at?.endTag];
+    if (end) ended.add(end.startOffset);
+    if (start) {
+      const isDrawn = namespaceURI !== names.NS.HTML;
+      const isClosed = end || (isDrawn ? html[start.endOffset - 2] === '/' : endsByItself.has(name));
+      if (!isClosed) report(start.endOffset, `<${name}> is not closed where it was opened.`);
+    } else if (name !== 'p' && !addedByRule.has(name))
+      // It ends where something around it does, and a browser opens it again behind that.
+      report(furthest, `<${name}> is not closed within the element that holds it.`);
+    const { childNodes } = isTemplate(node) ? node.content : node;
+    for (const child of childNodes) add(child, element);
+  };
+  const add = (node: Html.ChildNode, parent: Growing): void => {
+    const offset = node.sourceCodeLocation?.startOffset ?? furthest;
+    if (offset < furthest)
+      report(offset + 1, `<${node.nodeName}> holds text or elements that HTML does not allow there.`);
+    furthest = Math.max(furthest, offset);
+    if (nodes.isTextNode(node)) addText(strip(node.value), parent);
+    else if (nodes.isCommentNode(node)) addComment(node.data, parent);
+    else if (nodes.isElementNode(node)) addElement(node, parent);
+  };
+  for (const node of parser.document.childNodes) add(node, root);
+  for (const { name, offset } of parser.endTags)
+    if (!ended.has(offset))
+      report(
+        offset,
+        name === 'p'
+          ? '</p> closes nothing that is open: a block within a paragraph, such as <ul>, ends it.'
+          : `</${name}> closes nothing that is open.`,
+      );
+  return { root, elements, errors };
+}
+
+const isTemplate = (node: Html.Element): node is Html.Template => node.tagName === 'template';
+
+/** A text with its entities read, and what looks like a tag as it is. */
+export function decode(text: string): string {
+  if (!text.includes('&')) return text;
+  const [title] = parseFragment(`<title>${text.replaceAll('<', '&lt;')}</title>`).childNodes;
+  const [only] = title && 'childNodes' in title ? title.childNodes : [];
+  return only && 'value' in only ? only.value : '';
+}
+
+export const isElement = (node: Node): node is Element => 'name' in node;
+export const isText = (node: Node): node is Text => 'text' in node;
+/** Whether readers see none of what an element holds. */
+export const isUnseen = ({ name }: Element): boolean => name === 'style' || name === 'script';
+
+/** What readers see: the page without its head. */
+export const bodyOf = ({ root, elements }: HtmlTree): Element =>
+  elements.find(({ name }) => name === 'body') ?? root;
+
+/** All text below an element, blanks in a row as one. */
+export function textOf(element: Element): string {
+  const parts: string[] = [];
+  const walk = (node: Node): void => {
+    if (isText(node)) parts.push(node.text);
+    else if (isElement(node) && !isUnseen(node)) for (const child of node.children) walk(child);
+  };
+  walk(element);
+  return parts.join('').replaceAll(/\s+/g, ' ').trim();
+}

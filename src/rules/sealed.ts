@@ -1,0 +1,207 @@
+import type { Fault } from '../errors.ts';
+import type { Attachment } from '../pdf/attachments.ts';
+import { lettersOf } from '../pdf/contents.ts';
+import { excerpt } from './draft.ts';
+import type { Print } from './print.ts';
+import { headingsOf } from './units.ts';
+
+export const tooMuch = ({ brief, pdf, contents }: Print): Fault[] => {
+  const { limits } = brief.config;
+  const { file } = brief.definition;
+  const megabytes = pdf.byteLength / 1e6;
+  return [
+    ...(contents.pages.length > limits.pages
+      ? [
+          {
+            file,
+            field: 'limits.pages',
+            problem: `The PDF has ${contents.pages.length} pages, more than ${limits.pages}.`,
+            mend: 'Shorten the brief, or raise the limit.',
+          },
+        ]
+      : []),
+    ...(megabytes > limits.megabytes
+      ? [
+          {
+            file,
+            field: 'limits.megabytes',
+            problem: `The PDF has ${megabytes.toFixed(1)} MB, more than ${limits.megabytes}.`,
+            mend: 'Use fewer or smaller charts, or raise the limit.',
+          },
+        ]
+      : []),
+  ];
+};
+
+/** In points, as ISO 216 and ANSI give them. */
+const sizes = { A4: { width: 595.28, height: 841.89 }, Letter: { width: 612, height: 792 } } as const;
+
+export const otherPaper = ({ brief, paper, contents }: Print): Fault[] =>
+  contents.pages.flatMap(({ widthPt, heightPt }, index) => {
+    const { width, height } = sizes[paper];
+    if (Math.abs(widthPt - width) <= 1 && Math.abs(heightPt - height) <= 1) return [];
+    const problem = `Page ${index + 1} is ${widthPt.toFixed(0)} by ${heightPt.toFixed(0)} points, which is not ${paper}.`;
+    return [
+      {
+        file: brief.template.file,
+        problem,
+        mend: 'Leave the size of the page to _shared/partials/head.hbs.',
+      },
+    ];
+  });
+
+/** A page with less than a line of its own is blank to a reader. */
+const fewestLetters = 40;
+
+export const blank = ({ brief, letters }: Print): Fault[] =>
+  letters.flatMap((text, index) =>
+    text.length >= fewestLetters
+      ? []
+      : [
+          {
+            file: brief.template.file,
+            problem: `Page ${index + 1} is blank, or nearly so.`,
+            mend: 'Shorten what stands before it, or remove a page break.',
+          },
+        ],
+  );
+
+const ours = /^SourceS(?:erif4|ans3)-/;
+
+export const otherFonts = ({ brief, contents }: Print): Fault[] => {
+  const { file } = brief.template;
+  return [
+    ...contents.fonts
+      .filter(({ name, embedded }) => !embedded || !ours.test(name))
+      .map(({ name, embedded }) => ({
+        file,
+        problem: embedded ? `The PDF is set in "${name}" too.` : `The font "${name}" is not embedded.`,
+        mend: 'Use Source Serif 4 and Source Sans 3, and characters that they have.',
+      })),
+    ...contents.pages.flatMap(({ boxes }, index) =>
+      boxes === 0
+        ? []
+        : [
+            {
+              file,
+              problem: `Page ${index + 1} shows an empty box for a character.`,
+              mend: 'Use characters that our fonts have.',
+            },
+          ],
+    ),
+  ];
+};
+
+export const undescribed = ({ brief, contents, tree }: Print): Fault[] => {
+  const { file } = brief.template;
+  const drawn = tree.elements.filter(({ name }) => name === 'svg');
+  const plain = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
+  const told = contents.figures.map((alt) => plain(alt ?? ''));
+  return [
+    ...drawn.flatMap(({ attributes }) => {
+      const alt = plain(attributes['aria-label'] ?? '');
+      return alt !== '' && told.includes(alt)
+        ? []
+        : [
+            {
+              file,
+              problem: `A chart has no text alternative in the PDF: "${excerpt(alt)}".`,
+              mend: 'Fill in alt of the chart in brief.yaml.',
+            },
+          ];
+    }),
+    ...(told.length > drawn.length
+      ? [
+          {
+            file,
+            problem: `The PDF has ${told.length} figures for ${drawn.length} charts.`,
+            mend: 'Use <figure role="group"> around a chart.',
+          },
+        ]
+      : []),
+  ];
+};
+
+export const otherBookmarks = ({ brief, contents, letters, tree }: Print): Fault[] => {
+  const { file } = brief.template;
+  const headings = headingsOf(tree);
+  const titles = contents.bookmarks.map(({ title }) => title);
+  const mend = 'Use h1 to h4 for headings, and nothing within them but text.';
+  if (titles.join('\n') !== headings.join('\n')) {
+    const at = headings.findIndex((heading, index) => titles[index] !== heading);
+    const [title = '', heading = ''] = [titles[at === -1 ? headings.length : at], headings[at]];
+    return [
+      {
+        file,
+        problem: `The bookmark "${excerpt(title)}" stands for the heading "${excerpt(heading)}".`,
+        mend,
+      },
+    ];
+  }
+  let last = 1;
+  return contents.bookmarks.flatMap(({ title, page }) => {
+    const lands = page !== null && page >= last && holds(letters[page - 1] ?? '', title);
+    last = page ?? last;
+    return lands
+      ? []
+      : [{ file, problem: `The bookmark "${excerpt(title)}" does not lead to its heading.`, mend }];
+  });
+};
+
+/** A heading that wraps may be cut by a page: its start is enough. */
+const holds = (text: string, title: string): boolean => text.includes(lettersOf(title).slice(0, 20));
+
+export const lostLinks = ({ brief, contents, tree }: Print): Fault[] => {
+  const { file } = brief.template;
+  const wanted = new Set(
+    tree.elements.flatMap(({ name, attributes: { href } }) =>
+      name === 'a' && href?.startsWith('#') ? [href.slice(1)] : [],
+    ),
+  );
+  const made = new Set(contents.links.map(({ to }) => to));
+  return [
+    ...contents.links
+      .filter(({ landsOn }) => landsOn === null)
+      .map(({ page, to }) => ({
+        file,
+        problem: `A link on page ${page} leads to "${excerpt(to)}", which is not in the PDF.`,
+        mend: 'Link to an id on the page.',
+      })),
+    ...[...wanted]
+      .filter((name) => !made.has(name))
+      .map((name) => ({
+        file,
+        problem: `The link to "${name}" is not in the PDF.`,
+        mend: 'Let the link hold text that is printed.',
+      })),
+  ];
+};
+
+/** Told by the bytes that were written, in which each file stands as it was packed. */
+export const otherAttachments = ({ brief, pdf, attachments, attached }: Print): Fault[] => {
+  const { file } = brief.template;
+  const written = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength);
+  const isWhole = ({ entry, packed }: Attachment): boolean =>
+    written.indexOf(packed) !== -1 &&
+    attached.some(
+      (found) =>
+        found.name === entry.name &&
+        found.associated &&
+        found.relationship === entry.relationship &&
+        Buffer.compare(found.packed, packed) === 0,
+    );
+  const wanted = new Set(attachments.map(({ entry }) => entry.name));
+  const mend = 'Print again; if it fails again, report it: no template can cause it.';
+  return [
+    ...attachments
+      .filter((each) => !isWhole(each))
+      .map(({ entry }) => ({
+        file,
+        problem: `The attachment "${entry.name}" is missing, or not whole.`,
+        mend,
+      })),
+    ...attached
+      .filter(({ name }) => !wanted.has(name))
+      .map(({ name }) => ({ file, problem: `The PDF holds a file "${name}", which is not ours.`, mend })),
+  ];
+};

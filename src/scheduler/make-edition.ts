@@ -1,0 +1,244 @@
+import { issueNumber } from '../calendar.ts';
+import { knownFor } from '../dataset/corrections.ts';
+import type { Dataset } from '../dataset/schema.ts';
+import { alertTo, approvalAlertTo } from '../delivery/alert.ts';
+import { receiversOf, targetsOf } from '../delivery/recipients.ts';
+import { backoffSeconds } from '../delivery/retry-policy.ts';
+import { AppError, describeFault, type ErrorCode } from '../errors.ts';
+import { waitsForApproval } from '../ledger/approval.ts';
+import { editionId, ownPaperOf } from '../ledger/edition-id.ts';
+import type { EditionRecord } from '../ledger/edition.ts';
+import type { Claim, Ledger, Making } from '../ledger/types.ts';
+import type { Log } from '../log.ts';
+import { fanOut } from '../production/fan-out.ts';
+import { generate, type Store } from '../production/generate.ts';
+import type { Effects } from '../production/produce.ts';
+import type { Brief } from '../project/brief.ts';
+import type { Target } from '../project/target.ts';
+import { applyParameters, titleOfEdition } from '../query/select.ts';
+import { nothingNew } from '../render/changes.ts';
+import type { Material, Step } from '../render/edition.ts';
+import type { Hands } from './active-runs.ts';
+import { noteSteps, type StepNotes } from './progress.ts';
+
+/** What making editions needs of the world. */
+export interface Workshop {
+  readonly ledger: Ledger;
+  /** Reads the brief as it is now: whoever changes it need not start the program again. */
+  loadBrief(id: string): Promise<Brief>;
+  loadDataset(name: string): Promise<Dataset>;
+  loadMaterial(): Promise<Material>;
+  readonly effects: Effects;
+  readonly store: Store;
+  readonly engine: string;
+  readonly out: string;
+  /** The operator's mailbox or webhook, which is alerted; null for none. */
+  readonly operator: string | null;
+  /** Whether a target is an example that was left in a brief. */
+  readonly isExample?: (to: Target) => boolean;
+  readonly log: Log;
+  /** What this process has in hand, so that it can be stopped. */
+  readonly hands: Hands;
+  now(): Date;
+  elapsedMs(): number;
+  random(): number;
+  onRendered?(seconds: number): void;
+}
+
+/** What may pass by itself: the browser, the disk, the process of the charts. Anything else is a fault that somebody has to mend. */
+const passing: ReadonlySet<ErrorCode> = new Set([
+  'browser-failed',
+  'chart-slow',
+  'chart-unfinished',
+  'print-failed',
+  'output-unwritable',
+  'ledger-unavailable',
+]);
+const MOST_ATTEMPTS = 5;
+/** A chart is slow on a busy machine, or its spec has no end: each attempt at that one holds up all other charts. */
+const MOST_SLOW = 2;
+const FULL_PAUSE_SECONDS = 600;
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && (Reflect.get(error, 'code') === 'ENOSPC' || isDiskFull(error.cause));
+/** Begun more often than this and never ended, an edition takes its process down with it: bad luck is not so stubborn. */
+const MOST_BEGUN = 100;
+
+/** Makes one edition that is asked for, once: whatever becomes of it stands in the ledger. */
+export async function makeEdition(
+  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
+  workshop: Workshop,
+): Promise<void> {
+  const { ledger, log, operator } = workshop;
+  const claim = await ledger.claimEdition(id, { job, now: workshop.now() });
+  if (claim === undefined) return;
+  const { edition, failures } = claim;
+  log.info({ edition: id, run: claim.run }, 'rendering');
+  const notes = noteSteps(claim, workshop);
+  using inHand = workshop.hands.take(claim);
+  const stop = AbortSignal.any([signal, inHand.signal]);
+  const making =
+    edition.attempt > MOST_BEGUN ? lost : await attempt(edition, { workshop, failures, signal: stop, notes });
+  const steps = await notes.left();
+  const reason = 'reason' in making ? making.reason : undefined;
+  const wrong = making.outcome === 'held' || making.outcome === 'failed';
+  const alert = wrong && operator !== null ? alertTo(operator, making.outcome, claim.run) : null;
+  const settled = await ledger.settleEdition(claim, making, { now: workshop.now(), alert, steps });
+  const fields = { edition: id, run: claim.run, outcome: making.outcome, reason };
+  if (!settled) log.warn(fields, 'The edition was cancelled or taken over meanwhile.');
+  else if (wrong) log.error(fields, 'The edition was not made.');
+  else log.info(fields, making.outcome);
+}
+
+const lost: Making = {
+  outcome: 'failed',
+  reason: `It was begun ${MOST_BEGUN} times and never ended: it may take too much memory.`,
+};
+
+interface Attempt {
+  readonly workshop: Workshop;
+  readonly failures: Claim['failures'];
+  readonly signal: AbortSignal;
+  readonly notes: StepNotes;
+}
+
+async function attempt(
+  edition: EditionRecord,
+  { workshop, failures, signal, notes }: Attempt,
+): Promise<Making> {
+  try {
+    return await make(edition, { workshop, signal, notes });
+  } catch (error) {
+    if (signal.aborted) return { outcome: 'given-back', reason: 'The process was stopped.' };
+    const known = error instanceof AppError;
+    const reason = known ? error.faults.map(describeFault).join('\n') : String(error);
+    // What stays until somebody mends it is held at once, with all its reasons.
+    if (known && !passing.has(error.code)) return { outcome: 'held', reason };
+    const code = known ? error.code : null;
+    const all = [...failures, code];
+    if (all.filter((each) => each === 'chart-slow').length >= MOST_SLOW) return { outcome: 'held', reason };
+    // A full disk is nothing that the edition did: it is made once there is room.
+    const isFull = isDiskFull(error);
+    if (all.length >= MOST_ATTEMPTS && !isFull) return { outcome: 'failed', reason };
+    const pause = backoffSeconds(all.length, () => workshop.random());
+    const afterSeconds = isFull ? Math.min(pause, FULL_PAUSE_SECONDS) : pause;
+    return { outcome: 'retried', reason, code, afterSeconds };
+  }
+}
+
+async function make(
+  edition: EditionRecord,
+  { workshop, signal, notes }: Omit<Attempt, 'failures'>,
+): Promise<Making> {
+  const { log } = workshop;
+  const brief = await workshop.loadBrief(edition.brief);
+  const dataset = await workshop.loadDataset(brief.config.dataset);
+  const { asOf, paper, parameters, correction } = edition;
+  // A correction takes the place of one edition, whatever the brief has become.
+  const isWhole = edition.partOf === null && correction === null && Object.keys(parameters).length === 0;
+  if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset, workshop });
+
+  const applied = applyParameters({
+    brief,
+    parameters,
+    known: knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
+  });
+  const nothing = edition.origin === 'schedule' ? nothingNew({ brief, dataset, asOf, applied }) : null;
+  const { whenNothingNew } = brief.config.schedule;
+  if (nothing !== null && whenNothingNew === 'skip') return { outcome: 'skipped', reason: nothing };
+  const issue = issueNumber(asOf);
+  const title = titleOfEdition(brief, applied);
+  const { marking, approval: needsApproval } = brief.config;
+  if (nothing !== null && whenNothingNew === 'notice') {
+    const card = { title, issue, marking, paragraphs: [nothing], pdf: null, corrected: [] };
+    const deliveries = targetsOf(edition, { brief, content: 'notice', isExample: workshop.isExample });
+    return withAlerts(
+      edition,
+      { outcome: 'notice', folder: null, sha256: null, pages: null, card, needsApproval, deliveries },
+      workshop,
+    );
+  }
+
+  const started = workshop.elapsedMs();
+  const onStep = (_brief: string, step: Step) => {
+    log.info({ edition: edition.id, step }, step);
+    notes.add(step);
+  };
+  const [outcome] = await generate(
+    {
+      requests: [{ brief, dataset, asOf, paper, parameters, correction }],
+      id: edition.id,
+      out: workshop.out,
+      formats: ['pdf', 'html'],
+      force: false,
+      engine: workshop.engine,
+    },
+    {
+      effects: workshop.effects,
+      material: await workshop.loadMaterial(),
+      store: workshop.store,
+      reports: { elapsedMs: () => workshop.elapsedMs(), onStep },
+      signal,
+    },
+  );
+  const pdf = outcome?.manifest.files.find(({ name }) => name.endsWith('.pdf'));
+  if (outcome === undefined || pdf === undefined) throw new Error(`No PDF was made of ${edition.id}.`);
+  if (outcome.tookMs !== null) workshop.onRendered?.((workshop.elapsedMs() - started) / 1000);
+  const made: Made = {
+    outcome: outcome.tookMs === null ? 'unchanged' : 'made',
+    folder: outcome.folder,
+    sha256: pdf.sha256,
+    pages: outcome.manifest.pages,
+    card: {
+      title,
+      issue,
+      marking,
+      paragraphs: outcome.manifest.summary,
+      pdf: pdf.name,
+      corrected: outcome.manifest.correction?.changes.map(({ text }) => text) ?? [],
+    },
+    needsApproval,
+    deliveries:
+      correction === null
+        ? targetsOf(edition, { brief, content: 'edition', isExample: workshop.isExample })
+        : await receiversOf(edition, { ledger: workshop.ledger, marking }),
+  };
+  return withAlerts(edition, made, workshop);
+}
+
+type Made = Extract<Making, { outcome: 'made' | 'unchanged' | 'notice' }>;
+
+/** With word to the operator where deliveries wait for approval, or some of a correction cannot be sent. */
+async function withAlerts(
+  { id, approvedSha256, correction }: EditionRecord,
+  making: Made,
+  { ledger, operator }: Workshop,
+): Promise<Made> {
+  const { deliveries } = making;
+  if (operator === null || deliveries.length === 0) return making;
+  const waits = waitsForApproval({ ...making, approvedSha256 });
+  const isIncomplete = correction !== null && deliveries.some(({ heldBecause }) => heldBecause !== null);
+  const alerts = [
+    ...(waits ? [await approvalAlertTo(operator, { edition: id, ledger })] : []),
+    ...(isIncomplete ? [alertTo(operator, 'undelivered')] : []),
+  ];
+  return { ...making, deliveries: [...deliveries, ...alerts] };
+}
+
+/** The editions that one fans out into, one for each row of its query. */
+async function fanOutInto(
+  edition: EditionRecord,
+  { brief, dataset, workshop }: { brief: Brief; dataset: Dataset; workshop: Workshop },
+): Promise<Making> {
+  const { asOf, paper } = edition;
+  const sets = await fanOut({ brief, dataset, asOf }, workshop.effects);
+  const editions = sets.map((parameters) => {
+    const id = editionId({ brief: brief.id, asOf, paper, ownPaper: ownPaperOf(edition), parameters });
+    const { brief: name, origin, slot, reach } = edition;
+    const part = { partOf: edition.id, origin, slot, reach, correction: null };
+    return { id, brief: name, asOf, paper, parameters, ...part };
+  });
+  const count = editions.length === 1 ? 'one edition' : `${editions.length} editions`;
+  const reason =
+    editions.length === 0 ? 'There is nothing to issue an edition of.' : `It fanned out into ${count}.`;
+  return { outcome: 'fanned-out', editions, reason };
+}

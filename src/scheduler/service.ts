@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Dispatch } from '../delivery/deliver-edition.ts';
+import { sendDelivery } from '../delivery/send-alerts.ts';
+import type { Log } from '../log.ts';
+import { makeEdition, type Workshop } from './make-edition.ts';
+import { type Schedules, tellOfLateEditions, tick } from './scheduler.ts';
+
+/** Calls `beat` again and again, never while the last call is under way, until it is disposed of. */
+export type Heartbeat = (beat: () => Promise<void>) => AsyncDisposable;
+
+export type Role = 'scheduler' | 'worker' | 'server';
+
+/** A page of the browser for each, and a few messages at once. */
+const EDITIONS_AT_ONCE = 2;
+const DELIVERIES_AT_ONCE = 4;
+const RECONCILE_MS = 60_000;
+const WATCH_MS = 15_000;
+/** A round that takes longer is not waited for: a connection or a disk may have fallen silent. */
+const ROUND_MS = 60_000;
+
+/** Finds what is due, over and over. Disposing waits for the round under way. */
+export function startScheduler({
+  schedules,
+  heartbeat,
+  now,
+  onBeat,
+  roundMs = ROUND_MS,
+}: {
+  schedules: Schedules;
+  heartbeat: Heartbeat;
+  now: () => Date;
+  onBeat: (at: Date) => void;
+  roundMs?: number;
+}): AsyncDisposable {
+  const told = new Map<string, string>();
+  const look = async (): Promise<void> => {
+    try {
+      const at = now();
+      await tick(at, schedules, told);
+      onBeat(at);
+    } catch (error) {
+      // The next round tries again: the cursor has not moved.
+      schedules.log.error({ error: String(error) }, 'The schedule could not be looked at.');
+    }
+  };
+  return heartbeat(async () => {
+    const late = new AbortController();
+    const limit = delay(roundMs, 'late' as const, { signal: late.signal }).catch(() => 'ended' as const);
+    // Two rounds at once do no harm: a slot becomes an edition once.
+    const outcome = await Promise.race([look(), limit]);
+    late.abort();
+    if (outcome === 'late')
+      schedules.log.error(
+        { seconds: roundMs / 1000 },
+        'A look at the schedule has not ended, and the next one begins beside it.',
+      );
+  });
+}
+
+/**
+ * Makes and delivers what is asked for. Disposing takes no new work and waits for what is in hand, which is given back
+ * once `giveBack` is aborted.
+ */
+export async function startWorker({
+  workshop,
+  dispatch,
+  heartbeat,
+  giveBack,
+}: {
+  workshop: Workshop;
+  dispatch: Dispatch;
+  heartbeat: Heartbeat;
+  giveBack: AbortSignal;
+}): Promise<AsyncDisposable> {
+  const { ledger, log } = workshop;
+  let reconciledMs = workshop.elapsedMs();
+  const until = <Job extends { signal: AbortSignal }>(job: Job): Job => ({
+    ...job,
+    signal: AbortSignal.any([job.signal, giveBack]),
+  });
+  await using starting = new AsyncDisposableStack();
+  starting.use(
+    await ledger.work({
+      editionsAtOnce: EDITIONS_AT_ONCE,
+      deliveriesAtOnce: DELIVERIES_AT_ONCE,
+      edition: (job) => guard(log, job.id, () => makeEdition(until(job), workshop)),
+      delivery: (job) => guard(log, job.id, () => sendDelivery(until(job), dispatch)),
+    }),
+  );
+  starting.use(
+    heartbeat(async () => {
+      await workshop.hands
+        .look(ledger)
+        .catch((error: unknown) =>
+          log.error({ error: String(error) }, 'Whether anything was cancelled could not be seen.'),
+        );
+      if (workshop.elapsedMs() - reconciledMs < RECONCILE_MS) return;
+      reconciledMs = workshop.elapsedMs();
+      await guard(log, 'all', async () => {
+        await tellOfLateEditions(workshop.now(), workshop);
+        const mended = await ledger.reconcile(workshop.now());
+        if (mended > 0) log.warn({ mended }, 'What was open without a job has one again.');
+      }).catch(() => {});
+    }),
+  );
+  return starting.move();
+}
+
+/** Looks for problems every now and then, the first time at once. Disposing ends what it is doing. */
+export function startWatch({
+  heartbeat,
+  check,
+  elapsedMs,
+  log,
+}: {
+  heartbeat: Heartbeat;
+  check: (signal: AbortSignal) => Promise<void>;
+  elapsedMs: () => number;
+  log: Log;
+}): AsyncDisposable {
+  const stop = new AbortController();
+  let checkedMs = Number.NEGATIVE_INFINITY;
+  const beats = heartbeat(async () => {
+    if (elapsedMs() - checkedMs < WATCH_MS) return;
+    checkedMs = elapsedMs();
+    await check(stop.signal).catch((error: unknown) =>
+      log.error({ error: String(error) }, 'Whether there are problems could not be seen.'),
+    );
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('The process was stopped.'));
+      await beats[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A job that fails here failed at the ledger itself: the queue brings it back. */
+async function guard(log: Log, id: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    log.error({ id, error: String(error) }, 'The ledger could not be written.');
+    throw error;
+  }
+}

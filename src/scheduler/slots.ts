@@ -1,0 +1,89 @@
+import { Cron } from 'croner';
+import { Temporal } from 'temporal-polyfill';
+import type { Day } from '../calendar.ts';
+import type { Schedule } from '../project/brief.ts';
+
+/** An instant at which a brief is due, and the last day that it then reports on. */
+export interface Slot {
+  readonly at: Date;
+  readonly asOf: Day;
+}
+
+/** A slot that is no later than this is on time: a restart near the hour is no miss. */
+export const ON_TIME_MS = 15 * 60_000;
+
+/** The next `count` slots after `now`. */
+export function comingSlots({ cron, timezone }: Schedule, now: Date, count: number): Slot[] {
+  return new Cron(cron, { timezone, paused: true })
+    .nextRuns(count, now)
+    .map((at) => ({ at, asOf: reportsThrough(at, timezone) }));
+}
+
+/** Every slot after `after` up to and with `until`, in order. */
+export function slotsBetween({ cron, timezone }: Schedule, after: Date, until: Date): Slot[] {
+  const pattern = new Cron(cron, { timezone, paused: true });
+  const slots: Slot[] = [];
+  for (let at = pattern.nextRun(after); at !== null && at <= until; at = pattern.nextRun(at))
+    slots.push({ at, asOf: reportsThrough(at, timezone) });
+  return slots;
+}
+
+/** The slots that report through the days from `from` to `to`, both included: the first of each day. */
+export function slotsReporting(schedule: Schedule, { from, to }: { from: Day; to: Day }): Slot[] {
+  // The day after `to` is over everywhere within three days of the midnight in UTC before it.
+  const until = Date.parse(`${to}T00:00:00Z`) + 3 * 86_400_000;
+  const slots = slotsBetween(schedule, new Date(`${from}T00:00:00Z`), new Date(until));
+  return firstOfEachDay(slots).filter(({ asOf }) => asOf >= from && asOf <= to);
+}
+
+/** A brief that is due several times a day reports on days all the same. */
+const firstOfEachDay = (slots: readonly Slot[]): Slot[] =>
+  [...new Map(slots.toReversed().map((slot) => [slot.asOf, slot])).values()].toReversed();
+
+export interface DueSlots {
+  readonly issue: readonly Slot[];
+  readonly skip: readonly { readonly slot: Slot; readonly reason: string }[];
+  /** Where to go on from: the last slot that was looked at, or the cursor if none was. */
+  readonly cursor: Date;
+}
+
+/**
+ * What is due since `cursor`, and what of it is not made up for. A brief that is due several times a day still reports
+ * on days: the first slot of a day stands for all of them. A clock that went back finds nothing until it has caught up.
+ */
+export function dueSlots(schedule: Schedule, { cursor, now }: { cursor: Date; now: Date }): DueSlots {
+  const all = slotsBetween(schedule, cursor, now);
+  const byDay = firstOfEachDay(all);
+  const reasons = new Map<Slot, string>();
+  const skipUnlessGiven = (slot: Slot, reason: string) =>
+    void (reasons.has(slot) || reasons.set(slot, `Missed, and not made up for: ${reason}.`));
+  const lateAfterMs = Temporal.Duration.from(schedule.maxLateness).total({
+    unit: 'milliseconds',
+    relativeTo: '2021-01-01',
+  });
+  const missed = byDay.filter(({ at }) => now.getTime() - at.getTime() > ON_TIME_MS);
+  for (const slot of missed) {
+    if (schedule.catchUp === 'skip') skipUnlessGiven(slot, 'catchUp is skip');
+    if (now.getTime() - slot.at.getTime() > lateAfterMs)
+      skipUnlessGiven(slot, `it is later than maxLateness, ${schedule.maxLateness}`);
+  }
+  const left = byDay.filter((slot) => !reasons.has(slot));
+  if (schedule.catchUp === 'latest')
+    for (const slot of left.slice(0, -1)) skipUnlessGiven(slot, 'catchUp is latest, and a later one is due');
+  for (const slot of left.slice(0, -schedule.most))
+    skipUnlessGiven(slot, `more than ${schedule.most} were missed at once`);
+  return {
+    issue: byDay.filter((slot) => !reasons.has(slot)),
+    skip: [...reasons].map(([slot, reason]) => ({ slot, reason })),
+    cursor: all.at(-1)?.at ?? cursor,
+  };
+}
+
+/** A slot reports through the local day before its own. */
+function reportsThrough(at: Date, timezone: string): Day {
+  return Temporal.Instant.fromEpochMilliseconds(at.getTime())
+    .toZonedDateTimeISO(timezone)
+    .toPlainDate()
+    .subtract({ days: 1 })
+    .toString();
+}

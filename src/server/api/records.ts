@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { changes, type Desk } from '../../editions/service.ts';
+import { auditWanted, deliveriesWanted } from '../../editions/visibility.ts';
+import { auditRecord } from '../../ledger/principal.ts';
+import { deliveryView, pageOf } from '../../ledger/views.ts';
+import { callerOf } from '../auth.ts';
+import { answers, type Api, editionNamed, idOf, json, name } from './schemas.ts';
+
+const deliveryNamed = z.object({ delivery: name.describe('The whole id of a delivery') });
+const changeOf = {
+  retry: 'Send it again where it was not sent',
+  cancel: 'End it before it is out; or say of one that may have arrived that it did not',
+  hold: 'Keep it from going out',
+  release: 'Let go what is held',
+} as const;
+
+/** Deliveries, and the record of changes. */
+export function records(app: Api, desk: Desk): void {
+  app.get(
+    '/api/deliveries',
+    {
+      schema: {
+        tags: ['Deliveries'],
+        summary: 'Deliveries, the newest first',
+        description: 'Whoever may only read sees addresses shortened.',
+        querystring: deliveriesWanted,
+        response: answers({ 200: json(pageOf(deliveryView), 'A part of the list') }),
+      },
+    },
+    (request) => desk.deliveries(callerOf(request), request.query),
+  );
+
+  app.post(
+    '/api/editions/:brief/:edition/deliveries',
+    {
+      schema: {
+        tags: ['Deliveries'],
+        summary: 'Send an edition again to one of the targets of its brief, as a copy',
+        params: editionNamed,
+        body: z.strictObject({ to: z.string().max(2000).describe('The address as in brief.yaml') }),
+        response: answers({ 202: json(deliveryView, 'It will be sent') }),
+      },
+    },
+    async (request, reply) => {
+      const { params, body } = request;
+      const delivery = await desk.resend(callerOf(request), idOf(params), body.to);
+      return reply.code(202).type('application/json').send(delivery);
+    },
+  );
+
+  for (const change of changes) {
+    app.post(
+      `/api/deliveries/:delivery/${change}`,
+      {
+        schema: {
+          tags: ['Deliveries'],
+          summary: changeOf[change],
+          params: deliveryNamed,
+          response: answers({ 200: json(deliveryView, 'The delivery as it is now') }),
+        },
+      },
+      async (request) => {
+        const [caller, { delivery }] = [callerOf(request), request.params];
+        await desk.delivery(caller, delivery);
+        await desk.change(caller, change, delivery);
+        return desk.delivery(caller, delivery);
+      },
+    );
+  }
+
+  app.get(
+    '/api/audit',
+    {
+      schema: {
+        tags: ['Record'],
+        summary: 'Who changed what and when, the newest first',
+        description:
+          'Changes to editions that the caller may see. Those to no edition, such as to tokens, are shown to whoever may operate and see all.',
+        querystring: auditWanted,
+        response: answers({ 200: json(pageOf(auditRecord), 'A part of the list') }),
+      },
+    },
+    (request) => desk.audit(callerOf(request), request.query),
+  );
+}

@@ -1,0 +1,102 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Admission } from '../editions/sessions.ts';
+import { hashOfToken } from '../editions/tokens.ts';
+import type { Caller } from '../ledger/principal.ts';
+import { problemOf, RequestError } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; null for a stranger, who gets no further than what is open. */
+    caller: Caller | null;
+    /** Why the token that it came with lets nobody in. */
+    refusal: RequestError | null;
+  }
+  interface FastifyContextConfig {
+    /** Answers strangers too. */
+    open?: boolean;
+  }
+}
+
+/**
+ * The cookie of a browser that logged in. Browsers send the cookies of a host to all its ports: two ledgers served on
+ * one machine have different keys, and therefore different names here, so that a login to one is no logout of the other.
+ */
+export const sessionCookie = (key: string): string => `sitrep_session_${hashOfToken(key).slice(0, 8)}`;
+
+/** The caller of a request. Throws `login-needed` for a stranger. */
+export function callerOf({ caller }: FastifyRequest): Caller {
+  if (caller !== null) return caller;
+  throw problemOf('login-needed', {
+    detail: 'You are not logged in.',
+    mend: 'In a browser, log in at /login, or run "sitrep open" on the machine that runs Sitrep. In a program, send the header "Authorization: Bearer <token>"; "sitrep token add" makes a token.',
+  });
+}
+
+/** Authenticates each request by its token or session, and nothing else, and refuses strangers what is not open. */
+export function guard(
+  app: FastifyInstance,
+  { admission, cookie, publicUrl }: { admission: Admission; cookie: string; publicUrl: string | null },
+): { mayStill: (request: FastifyRequest) => Promise<boolean> } {
+  app.decorateRequest('caller', null);
+  app.decorateRequest('refusal', null);
+
+  const identify = async (request: FastifyRequest): Promise<Caller | null> => {
+    const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (request.headers.authorization !== undefined) {
+      const found = token === undefined ? undefined : await admission.byToken(token);
+      if (found) return found;
+      throw problemOf('token-unknown', {
+        detail: 'That token lets nobody in: it was revoked, or never given out.',
+        mend: '"sitrep token add" makes another.',
+      });
+    }
+    const signed = request.cookies[cookie];
+    const { valid, value } =
+      signed === undefined ? { valid: false, value: null } : request.unsignCookie(signed);
+    return valid && value !== null ? ((await admission.bySession(value)) ?? null) : null;
+  };
+
+  app.addHook('onRequest', async (request) => {
+    try {
+      request.caller = await identify(request);
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.problem.code !== 'token-unknown') throw error;
+      request.refusal = error;
+    }
+    refuseForeignOrigin(request, { cookie, publicUrl });
+  });
+  // Only now, after those who ask too much were turned away: guesses at a token count as well.
+  app.addHook('preParsing', async (request) => {
+    if (request.refusal !== null) throw request.refusal;
+    if (request.routeOptions.config.open !== true) callerOf(request);
+  });
+  return {
+    mayStill: (request) =>
+      identify(request).then(
+        (caller) => caller !== null,
+        () => false,
+      ),
+  };
+}
+
+/** A change that a page elsewhere has a browser ask for bears that page's origin. Programs send none. */
+function refuseForeignOrigin(
+  { method, headers, cookies }: FastifyRequest,
+  { cookie, publicUrl }: { cookie: string; publicUrl: string | null },
+): void {
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
+  const { origin, host } = headers;
+  const site = headers['sec-fetch-site'];
+  const isOwn =
+    origin === undefined
+      ? headers.authorization !== undefined || cookies[cookie] === undefined || site === 'same-origin'
+      : URL.canParse(origin) &&
+        (new URL(origin).host === host?.toLowerCase() ||
+          (publicUrl !== null && new URL(origin).origin === new URL(publicUrl).origin));
+  if (isOwn && (site === undefined || site === 'same-origin' || site === 'none')) return;
+  throw problemOf('origin-foreign', {
+    detail:
+      'A change can be asked for from the pages of this service, or by a program, and not from other pages.',
+    mend: 'Behind a proxy, set SITREP_PUBLIC_URL to the address it is reached at.',
+  });
+}

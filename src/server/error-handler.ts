@@ -1,0 +1,68 @@
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../ledger/principal.ts';
+import type { Log } from '../log.ts';
+import { asProblem, type Problem, problemOf } from './problem.ts';
+
+/** Answers with a problem: as a page to whoever wants one, and otherwise as RFC 9457 has it. */
+export function tell(
+  error: unknown,
+  {
+    request,
+    reply,
+    pages,
+    log,
+  }: { request: FastifyRequest; reply: FastifyReply; pages: Pages | null; log: Log },
+): FastifyReply {
+  const { problem, headers } = asProblem(error, request);
+  if (problem.code === 'internal' || problem.code === 'ledger-unavailable')
+    // The address may hold the secret of a link.
+    log.error(
+      { method: request.method, url: request.url.replace(/\bonce=[^&]*/g, 'once=…'), error: String(error) },
+      'A request failed.',
+    );
+  reply.code(problem.status).headers(headers).header('cache-control', 'no-store');
+  if (pages === null || !wantsPage(request))
+    return reply.type('application/problem+json').serializer(JSON.stringify).send(problem);
+  if (problem.code === 'login-needed' && request.method === 'GET')
+    return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`, 303);
+  return reply.type('text/html; charset=utf-8').send(pages.problemPage(problem, request.caller ?? null));
+}
+
+const wantsPage = ({ url, headers }: FastifyRequest): boolean =>
+  !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html');
+
+/** The same for what never became a request: it came too slowly, or is not HTTP. */
+export function tellSocket(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const { problem } =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? problemOf('request-too-slow', {
+          detail: 'The request did not arrive in time.',
+          mend: 'Send it again.',
+        })
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? problemOf('headers-too-large', { detail: 'The headers are too large.', mend: 'Send less.' })
+        : problemOf('request-invalid', {
+            detail: 'This is not HTTP.',
+            mend: 'See /docs for what can be asked.',
+          });
+  const body = JSON.stringify(problem);
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${problem.title}`,
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+/** The pages for people. They have the whole of the address space but `/api`, `/docs` and what is named here. */
+export interface Pages {
+  routes(app: FastifyInstance): void | Promise<void>;
+  /** What a browser is shown for a problem. */
+  problemPage(problem: Problem, caller: Caller | null): string;
+}

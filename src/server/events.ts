@@ -1,0 +1,163 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Desk } from '../editions/service.ts';
+import type { Caller } from '../ledger/principal.ts';
+import type { EditionDetail, StepRecord } from '../ledger/views.ts';
+import type { Log } from '../log.ts';
+import { callerOf } from './auth.ts';
+import { problemOf } from './problem.ts';
+
+/** How often the ledger is looked at: steps of a rendering take about so long; else there is time. */
+const LOOK_MS = 250;
+const IDLE_LOOK_MS = 750;
+/** A connection on which nothing comes is taken for dead, here and by proxies. */
+const ALIVE_MS = 15_000;
+/** Then the browser asks again, and goes on where it was. */
+const LONGEST_MS = 10 * 60_000;
+const RETRY_MS = 1_000;
+const MOST_STREAMS = 100;
+/** Somebody who reads no more is not written to any longer. */
+const MOST_UNREAD_BYTES = 64_000;
+
+/** Nothing more happens by itself: each delivery has reached an end, is on hold or waits for approval. */
+export const isSettled = ({ state, deliveries }: Pick<EditionDetail, 'state' | 'deliveries'>): boolean =>
+  state === 'delivering'
+    ? (deliveries.pending ?? 0) + (deliveries.sending ?? 0) === 0
+    : state !== 'queued' && state !== 'rendering';
+
+/** Where each event stands; the last says that there are no more. */
+const END = 'end';
+interface Position {
+  readonly run: number;
+  readonly number: number;
+}
+const readPosition = (text: unknown): Position => {
+  const [, run, number] = /^(\d{1,9})\.(\d{1,9})$/.exec(String(text)) ?? [];
+  return run === undefined ? { run: 0, number: 0 } : { run: Number(run), number: Number(number) };
+};
+
+interface Look {
+  readonly edition: EditionDetail;
+  readonly steps: readonly StepRecord[];
+}
+
+/** Looks at an edition for all streams of callers who see alike, however many follow it. */
+function openLooks(desk: Desk): (caller: Caller, id: string) => Promise<Look> {
+  const recent = new Map<string, Promise<Look>>();
+  // The edition first: what it says of its end comes after all its steps were written.
+  const look = async (caller: Caller, id: string): Promise<Look> => {
+    const edition = await desk.edition(caller, id);
+    return { edition, steps: await desk.steps(caller, id) };
+  };
+  return (caller, id) => {
+    const key = `${caller.may} ${caller.clearance} ${id}`;
+    const known = recent.get(key);
+    if (known) return known;
+    const looked = look(caller, id);
+    recent.set(key, looked);
+    setTimeout(() => recent.delete(key), LOOK_MS / 2).unref();
+    return looked;
+  };
+}
+
+/** See `eventStreams`. */
+export type SendEvents = ReturnType<typeof eventStreams>;
+
+/** The streams of a server. `mayStill` is asked now and then whether the caller is let in yet. */
+export function eventStreams(
+  desk: Desk,
+  { mayStill, log }: { mayStill: (request: FastifyRequest) => Promise<boolean>; log: Log },
+) {
+  let open = 0;
+  const look = openLooks(desk);
+  /**
+   * Sends what happens to an edition as server-sent events: `step` for each step of its runs, `state` when its state
+   * changes, and `settled` at the end, all with JSON. Asked with Last-Event-ID, it goes on behind that step; behind the
+   * end it answers 204, which browsers take for the end.
+   */
+  return async function sendEvents({
+    request,
+    reply,
+    id,
+  }: {
+    request: FastifyRequest;
+    reply: FastifyReply;
+    id: string;
+  }): Promise<void> {
+    const caller = callerOf(request);
+    const first = await desk.edition(caller, id);
+    const last = request.headers['last-event-id'];
+    if (last === END && isSettled(first)) return void (await reply.code(204).send());
+    if (open >= MOST_STREAMS)
+      throw problemOf('too-busy', {
+        detail: `${open} streams of events are open, and no more may be.`,
+        mend: 'Ask for the edition itself now and then.',
+        retryAfterSeconds: 10,
+      });
+    const headers = {
+      ...reply.getHeaders(),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    };
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(
+      200,
+      Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+    );
+    raw.write(`retry: ${RETRY_MS}\n\n`);
+    open += 1;
+    try {
+      await follow(raw, {
+        position: readPosition(last),
+        look: () => look(caller, id),
+        mayStill: () => mayStill(request),
+      });
+    } catch (error) {
+      // The browser asks again, and then is told what it is.
+      const fault = error instanceof Error ? error.message : String(error);
+      log.error({ error: fault, edition: id }, 'A stream of events broke off.');
+    } finally {
+      open -= 1;
+      raw.end();
+    }
+  };
+}
+
+async function follow(
+  raw: ServerResponse,
+  {
+    position,
+    look,
+    mayStill,
+  }: { position: Position; look: () => Promise<Look>; mayStill: () => Promise<boolean> },
+): Promise<void> {
+  const startedMs = performance.now();
+  let checkedMs = startedMs;
+  let at = position;
+  let told = '';
+  const send = (event: string, data: object, id?: string) =>
+    raw.write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
+  while (!raw.destroyed && raw.writableLength < MOST_UNREAD_BYTES) {
+    const { edition, steps } = await look();
+    for (const { run, number, step, at: when } of steps) {
+      if (run < at.run || (run === at.run && number <= at.number)) continue;
+      at = { run, number };
+      send('step', { run, number, step, at: when }, `${run}.${number}`);
+    }
+    const { runs: _, ...state } = edition;
+    if (isSettled(edition)) return void send('settled', state, END);
+    const now = JSON.stringify(state);
+    if (now !== told) send('state', state);
+    told = now;
+    if (performance.now() - startedMs > LONGEST_MS) return;
+    if (performance.now() - checkedMs > ALIVE_MS) {
+      if (!(await mayStill())) return;
+      raw.write(': alive\n\n');
+      checkedMs = performance.now();
+    }
+    await delay(edition.state === 'rendering' ? LOOK_MS : IDLE_LOOK_MS);
+  }
+}

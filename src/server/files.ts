@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Desk } from '../editions/service.ts';
+import type { FileKind } from '../ledger/views.ts';
+import { callerOf } from './auth.ts';
+import { problemOf } from './problem.ts';
+
+const types: { readonly [kind in FileKind]: string } = {
+  pdf: 'application/pdf',
+  html: 'text/html; charset=utf-8',
+  manifest: 'application/json; charset=utf-8',
+};
+/** A brief shows itself and does nothing; a page of this service may frame it. */
+const policy =
+  "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'";
+
+/**
+ * Sends a file of an edition, or a range of it. The ETag is the hash that stands in the manifest. Where the file lies
+ * comes from the ledger, never from the request.
+ */
+export async function sendEditionFile(
+  desk: Desk,
+  { request, reply, id, kind }: { request: FastifyRequest; reply: FastifyReply; id: string; kind: FileKind },
+): Promise<void> {
+  const file = await desk.file(callerOf(request), id, kind);
+  if (file === undefined)
+    throw problemOf('not-found', {
+      detail: `${id} has no ${kind === 'manifest' ? 'manifest' : kind.toUpperCase()}.`,
+      mend: 'It may not be made yet: its state says so.',
+    });
+  const etag = `"${file.sha256}"`;
+  const { headers } = request.raw;
+  reply.header('etag', etag).header('cache-control', 'private, no-cache');
+  // The viewer of a browser is a page of its own, which may load what it needs.
+  reply.header('content-security-policy', kind === 'html' ? policy : "frame-ancestors 'self'");
+  if (headers['if-none-match'] !== undefined && holds(headers['if-none-match'], etag))
+    return void (await reply.code(304).send());
+  // From an older copy no part of this one is wanted.
+  if (headers['if-range'] !== undefined && headers['if-range'] !== etag) delete headers.range;
+  // What is left to the library knows nothing of the hash.
+  for (const name of ['if-range', 'if-none-match', 'if-match', 'if-modified-since', 'if-unmodified-since'])
+    delete headers[name];
+  reply.header('content-disposition', `inline; filename="${file.name.replaceAll(/["\\]/g, '')}"`);
+  return reply.type(types[kind]).sendFile(file.name, resolve(file.folder), {
+    etag: false,
+    lastModified: false,
+    cacheControl: false,
+    contentType: false,
+    dotfiles: 'deny',
+  });
+}
+
+const holds = (list: string, etag: string): boolean =>
+  list === '*' || list.split(',').some((each) => each.trim().replace(/^W\//, '') === etag);

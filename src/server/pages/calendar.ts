@@ -1,0 +1,139 @@
+import { Temporal } from 'temporal-polyfill';
+import { type Day, issueNumber } from '../../calendar.ts';
+import { longDay, month, shortMonth, weekday } from '../../dataset/wording.ts';
+import { localTime, shownState } from '../../editions/format.ts';
+import type { Caller } from '../../ledger/principal.ts';
+import type { EditionView } from '../../ledger/views.ts';
+import type { Schedule } from '../../project/brief.ts';
+import { comingSlots, slotsReporting } from '../../scheduler/slots.ts';
+import { type Action, makeAction } from './actions.ts';
+import { counted, differences, editionHref, plural } from './format.ts';
+
+interface Shown {
+  readonly href: string;
+  readonly label: string;
+  readonly day: string;
+  readonly state: string;
+  readonly parts: { readonly label: string; readonly editions: readonly Omit<Shown, 'parts'>[] } | null;
+}
+
+interface CalendarDay {
+  readonly asOf: Day;
+  readonly label: string;
+  readonly kind: 'made' | 'gap' | 'coming';
+  readonly says: string;
+  readonly editions: readonly Shown[];
+  readonly actions: readonly Action[];
+}
+
+interface Week {
+  readonly number: string;
+  readonly days: readonly CalendarDay[];
+}
+
+/** The weeks of a year, by the month in which they end. */
+export interface CalendarMonth {
+  readonly name: string;
+  readonly weeks: readonly Week[];
+}
+
+/** The days of the weeks that end in a year: from a Monday to a Sunday. */
+export function daysOfYear(year: number): { from: Day; to: Day } {
+  const sunday = (date: Temporal.PlainDate) => date.add({ days: 7 - date.dayOfWeek });
+  const first = sunday(Temporal.PlainDate.from({ year, month: 1, day: 1 }));
+  const last = sunday(Temporal.PlainDate.from({ year, month: 12, day: 31 }));
+  return {
+    from: first.subtract({ days: 6 }).toString(),
+    to: (last.year === year ? last : last.subtract({ days: 7 })).toString(),
+  };
+}
+
+/**
+ * Every week of a year with a slot or an edition: what was made of each day that a slot reports through, what was not,
+ * and the one that comes next.
+ */
+export function calendarOf({
+  year,
+  brief,
+  editions,
+  caller,
+  now,
+}: {
+  year: number;
+  brief: { readonly id: string; readonly paper: string; readonly schedule: Schedule };
+  /** Those of the year, in any order. */
+  editions: readonly EditionView[];
+  caller: Caller;
+  now: Date;
+}): CalendarMonth[] {
+  const span = daysOfYear(year);
+  const slots = slotsReporting(brief.schedule, span);
+  const [first] = comingSlots(brief.schedule, now, 1);
+  const next = slots.find(({ at, asOf }) => at > now && asOf === first?.asOf);
+  // What is part of another stands under it.
+  const ids = new Set(editions.map(({ id }) => id));
+  const byDay = Map.groupBy(
+    editions.filter(({ partOf }) => partOf === null || !ids.has(partOf)),
+    ({ asOf }) => asOf,
+  );
+  const slotDays = new Map(
+    slots.filter(({ at }) => at <= now || at === next?.at).map((slot) => [slot.asOf, slot]),
+  );
+  const days = [...new Set([...slotDays.keys(), ...byDay.keys()])].toSorted().map((asOf): CalendarDay => {
+    const made = byDay.get(asOf) ?? [];
+    const coming = slotDays.get(asOf)?.at === next?.at && next !== undefined;
+    const isGap = made.length === 0 && !coming;
+    return {
+      asOf,
+      label: `${weekday(asOf).slice(0, 3)} ${dayAndMonth(asOf)}`,
+      kind: made.length > 0 ? 'made' : coming ? 'coming' : 'gap',
+      says: coming ? `Due ${localTime(next.at, brief.schedule.timezone)}` : 'Not made',
+      editions: made.map((each) => shown(each, { editions, paper: brief.paper })),
+      actions: isGap && caller.may === 'operate' ? [makeAction(brief.id, asOf)] : [],
+    };
+  });
+  const weeks = [...Map.groupBy(days, ({ asOf }) => issueNumber(asOf).slice(0, 8))].map(([number, of]) => ({
+    number: number.slice(5),
+    days: of,
+  }));
+  const byMonth = Map.groupBy(weeks, ({ days: of }) => monthOfWeek(of[0]?.asOf ?? span.from));
+  return [...byMonth].map(([name, of]) => ({ name, weeks: of }));
+}
+
+const dayAndMonth = (day: Day): string => `${Temporal.PlainDate.from(day).day} ${shortMonth(day)}`;
+
+function monthOfWeek(day: Day): string {
+  const date = Temporal.PlainDate.from(day);
+  return month(date.add({ days: 7 - date.dayOfWeek }).toString()).replace(/ \d+$/, '');
+}
+
+function shown(
+  edition: EditionView,
+  { editions, paper }: { editions: readonly EditionView[]; paper: string },
+): Shown {
+  const parts = editions.filter(({ partOf }) => partOf === edition.id);
+  return {
+    href: editionHref(edition.id),
+    label: differences(edition, paper) || (parts.length > 0 ? 'All of them' : 'Edition'),
+    day: longDay(edition.asOf),
+    state: shownState(edition),
+    parts:
+      parts.length === 0
+        ? null
+        : {
+            label: `${plural(parts.length, 'edition')}: ${tally(parts)}`,
+            editions: parts.map((part) => ({
+              href: editionHref(part.id),
+              label: part.title?.replace(/^.*?: /, '') ?? differences(part, paper),
+              day: longDay(part.asOf),
+              state: shownState(part),
+            })),
+          },
+  };
+}
+
+/** `3 done, 1 held`. */
+export const tally = (editions: readonly EditionView[]): string =>
+  counted(
+    Object.fromEntries([...Map.groupBy(editions, shownState)].map(([state, of]) => [state, of.length])),
+  );

@@ -1,0 +1,129 @@
+import { type Day, periodEnding } from '../../calendar.ts';
+import { asCorrected, type Correction, knownFor } from '../../dataset/corrections.ts';
+import { knownBy } from '../../dataset/point-in-time.ts';
+import { eachRow, type TableRow } from '../../dataset/references.ts';
+import type { Dataset } from '../../dataset/schema.ts';
+import { daySpan, longDay, shortDay, topicNames } from '../../dataset/wording.ts';
+import { type Caller, maySee } from '../../ledger/principal.ts';
+import type { Brief } from '../../project/brief.ts';
+import type { Parameters } from '../../project/parameters.ts';
+import { applyParameters } from '../../query/select.ts';
+import { changesOf } from '../../render/changes.ts';
+import { titleOf } from '../../render/citations.ts';
+import { hashOfRow, type Manifest } from '../../render/manifest.ts';
+import { counted, plural } from './format.ts';
+
+interface Of {
+  readonly brief: Brief;
+  readonly dataset: Dataset;
+  readonly asOf: Day;
+  readonly parameters: Parameters;
+  /** Of a corrected revision. */
+  readonly correction: Correction | null;
+}
+
+/**
+ * Which rows of today's data a caller may be shown: one may have been marked higher since an edition was made from it,
+ * which itself stays as it was issued.
+ */
+export const rowsFor =
+  (caller: Caller, dataset: Pick<Dataset, 'marking'>) =>
+  ({ marking }: TableRow['row']): boolean =>
+    maySee(caller, marking ?? dataset.marking);
+
+/** What a parameter can name in a table, as far as the data go: ids with their names. */
+export function namesIn(
+  dataset: Dataset,
+  { table, asOf, caller }: { table: 'actors' | 'places' | 'sources'; asOf: Day; caller: Caller },
+): { id: string; name: string }[] {
+  const rows = knownBy(dataset.tables, asOf)[table].filter(rowsFor(caller, dataset));
+  return rows.map(({ id, name }) => ({ id, name }));
+}
+
+/** What became known since the period before, as the edition itself tells it. */
+export function changesShown({ brief, dataset, asOf, parameters, correction }: Of, caller: Caller) {
+  const known = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
+  const applied = applyParameters({ brief, parameters, known });
+  const inPeriod = changesOf({ brief, dataset, asOf, applied });
+  const maySeeRow = rowsFor(caller, dataset);
+  const all = correction ? asCorrected(inPeriod, known) : inPeriod;
+  const changes = all.filter(({ row }) => maySeeRow(row));
+  const named = namesOfSources(dataset, maySeeRow);
+  const counts = Object.fromEntries(
+    [...Map.groupBy(changes, ({ change }) => change)].map(([change, of]) => [change, of.length]),
+  );
+  return {
+    before: longDay(periodEnding(asOf, brief.config.period).previousAsOf),
+    count: changes.length === 0 ? 'nothing new, revised or withdrawn' : counted(counts),
+    rows: changes.map((each) => ({
+      change: each.change,
+      id: each.id,
+      title: titleOf(each),
+      source: 'source' in each.row ? named(each.row.source) : null,
+      knownOn: shortDay(each.knownOn),
+    })),
+  };
+}
+
+/** What the pages of an edition show, by its manifest, and whether the data still hold it as it was. */
+export function sourcesShown({ rows }: Manifest, dataset: Dataset, caller: Caller) {
+  const maySeeRow = rowsFor(caller, dataset);
+  const present = new Map(
+    eachRow(dataset.tables).map((entry) => [`${entry.row.id} ${entry.row.known_on}`, entry]),
+  );
+  const named = namesOfSources(dataset, maySeeRow);
+  const shown = rows.flatMap(({ id, table, known_on, sha256 }) => {
+    const entry = present.get(`${id} ${known_on}`);
+    const row = entry?.row;
+    if (row && !maySeeRow(row)) return [];
+    return {
+      entry,
+      id,
+      table,
+      title: row ? saidBy(row) : '',
+      source: row && 'source' in row ? named(row.source) : '',
+      knownOn: shortDay(known_on),
+      changed: changedSince(row, sha256),
+    };
+  });
+  const lost = shown.filter(({ changed }) => changed !== null).length;
+  return {
+    named: shown.flatMap(({ entry }) => (entry ? sourceOf(entry) : [])),
+    label: `${shown.length === rows.length ? 'All ' : ''}${shown.length} rows that its pages show`,
+    note:
+      lost === 0
+        ? 'The data hold each of them as it was when the edition was made.'
+        : `${plural(lost, 'row is', 'rows are')} no longer in the data as when the edition was made.`,
+    rows: shown,
+  };
+}
+
+/** What a row says, in short. */
+function saidBy(row: TableRow['row']): string {
+  if ('title' in row) return row.title;
+  if ('name' in row) return row.name;
+  if ('label' in row) return row.label;
+  // Which figures a text holds depends on the edition.
+  if ('text' in row) return row.text.replaceAll(/\{[^}]*\}/g, '…');
+  return `${topicNames[row.topic]}, ${daySpan(row.start, row.end)}`;
+}
+
+const changedSince = (row: object | undefined, sha256: string): string | null =>
+  row === undefined ? 'no longer in the data' : hashOfRow(row) === sha256 ? null : 'changed since';
+
+function sourceOf({ table, row }: TableRow) {
+  if (table !== 'sources' || !('descriptor' in row)) return [];
+  return [
+    {
+      name: row.name,
+      descriptor: row.descriptor,
+      grade: row.reliability ?? 'not graded',
+    },
+  ];
+}
+
+/** The names of sources that may be shown; of another its id. */
+const namesOfSources = ({ tables: { sources } }: Dataset, maySeeRow: ReturnType<typeof rowsFor>) => {
+  const names = new Map(sources.filter(maySeeRow).map(({ id, name }) => [id, name]));
+  return (id: string): string => names.get(id) ?? id;
+};

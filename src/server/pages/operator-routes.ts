@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Desk } from '../../editions/service.ts';
+import { AppError } from '../../errors.ts';
+import type { Caller } from '../../ledger/principal.ts';
+import { callerOf } from '../auth.ts';
+import { failureStates, isFailure, isOfDelivery, operatorPage, recordPage } from './operator-page.ts';
+import type { Show } from './templates.ts';
+
+const query = z.object({
+  brief: z.string().default(''),
+  state: z.string().default(''),
+  after: z.string().optional(),
+});
+/** Most editions of one state that are shown. */
+const MOST_FAILURES = 100;
+
+/** What only operators see: who got what, what failed, and who asked for what. */
+export function operatorRoutes(app: FastifyInstance, { desk, show }: { desk: Desk; show: Show }): void {
+  app.get('/deliveries', async (request, reply) => {
+    const caller = operatorOf(request);
+    const { brief, state, after } = query.parse(request.query);
+    const of = brief === '' ? {} : { brief };
+    const wanted = state === '' ? failureStates : failureStates.filter((each) => each === state);
+    const failures = await Promise.all(
+      wanted.map((each) => desk.editions(caller, { ...of, state: each, limit: MOST_FAILURES })),
+    );
+    const deliveries =
+      state === '' || isOfDelivery(state)
+        ? await desk.deliveries(caller, { ...of, ...(isOfDelivery(state) && { state }), after })
+        : { items: [], next: null };
+    const page = operatorPage({
+      caller,
+      briefs: await desk.briefs(caller),
+      wanted: { brief, state: isFailure(state) || isOfDelivery(state) ? state : '' },
+      failures: failures.flatMap(({ items }) => items),
+      deliveries: deliveries.items,
+      next: deliveries.next,
+    });
+    return show({ request, reply }, 'operator', page);
+  });
+
+  app.get('/record', async (request, reply) => {
+    const { items, next } = await desk.audit(operatorOf(request), {
+      after: query.parse(request.query).after,
+    });
+    return show({ request, reply }, 'record', recordPage(items, next));
+  });
+}
+
+/** Throws `operation-forbidden` for those who may only read. */
+function operatorOf(request: FastifyRequest): Caller {
+  const caller = callerOf(request);
+  if (caller.may === 'operate') return caller;
+  const problem = `“${caller.name}” may only read, and this is for operators.`;
+  throw new AppError('operation-forbidden', [{ problem, mend: 'Ask for a token that may operate.' }]);
+}

@@ -1,0 +1,141 @@
+import { type Day, periodEnding } from '../../calendar.ts';
+import type { Desk } from '../../editions/service.ts';
+import { AppError } from '../../errors.ts';
+import type { Caller } from '../../ledger/principal.ts';
+import type { BriefDetail, EditionDetail, EditionView } from '../../ledger/views.ts';
+import type { Brief } from '../../project/brief.ts';
+import { describeParameters } from '../../project/parameters.ts';
+import { defaultAsOf } from '../../render/coverage.ts';
+import { type Manifest, manifest } from '../../render/manifest.ts';
+import type { PagesWorld } from './context.ts';
+import type { EditionTold } from './edition-page.ts';
+import { changesShown, sourcesShown } from './evidence.ts';
+import type { Overviewed } from './overview.ts';
+
+/** Most that the desk gives at once. */
+const MOST = 200;
+
+/** What a promise gives, or null where the data or a brief has a fault: a page shows the rest all the same. */
+export async function orNull<T>(wanted: Promise<T>): Promise<T | null> {
+  try {
+    return await wanted;
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}
+
+/** Every brief with its newest edition, and the newest with a page to show. */
+export async function gatherOverview(desk: Desk, world: PagesWorld, caller: Caller): Promise<Overviewed[]> {
+  return Promise.all(
+    (await desk.briefs(caller)).map(async (view) => {
+      const { items } = await desk.editions(caller, { brief: view.id, limit: 40 });
+      // An edition that is part of another is found there.
+      const latest = items.find(({ partOf }) => partOf === null) ?? view.latest;
+      return {
+        view: { ...view, latest },
+        brief: await orNull(world.loadBrief(view.id)),
+        pictured: items.find(({ files }) => files.includes('html')) ?? null,
+      };
+    }),
+  );
+}
+
+/** All editions of a brief between two days, both included. */
+export async function editionsOf(
+  desk: Desk,
+  caller: Caller,
+  wanted: { brief: string; from: Day; to: Day },
+): Promise<EditionView[]> {
+  const all: EditionView[] = [];
+  let after: string | undefined;
+  do {
+    const { items, next } = await desk.editions(caller, { ...wanted, limit: MOST, after });
+    all.push(...items);
+    after = next ?? undefined;
+  } while (after !== undefined);
+  return all;
+}
+
+/** The last day that the data of a brief cover, or today. */
+export async function coveredBy(world: PagesWorld, brief: Brief | null): Promise<Day | null> {
+  const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
+  return dataset ? defaultAsOf(dataset, brief.config.schedule.timezone, world.now()).asOf : null;
+}
+
+/** All that an edition's page shows. Throws `edition-unknown`. */
+export async function gatherEdition(
+  desk: Desk,
+  world: PagesWorld,
+  { caller, id }: { caller: Caller; id: string },
+): Promise<EditionTold> {
+  const edition = await desk.edition(caller, id);
+  const { brief: name, asOf, parameters, correction } = edition;
+  const [view, brief, steps, deliveries, sameDay, made] = await Promise.all([
+    orNull(desk.brief(caller, name)),
+    orNull(world.loadBrief(name)),
+    desk.steps(caller, id),
+    desk.deliveries(caller, { edition: id, limit: MOST }),
+    editionsOf(desk, caller, { brief: name, from: asOf, to: asOf }),
+    readManifest(desk, world, { caller, edition }),
+  ]);
+  const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
+  const of = brief && dataset && { brief, dataset, asOf, parameters, correction };
+  return {
+    caller,
+    edition,
+    view: view ?? unreadable(name),
+    brief,
+    steps,
+    deliveries: deliveries.items,
+    parts: sameDay.filter(({ partOf }) => partOf === id),
+    previous: brief && (await previousOf(desk, { caller, edition, brief })),
+    replacedBy:
+      sameDay.find(({ correction: its, files }) => its?.replaces.edition === id && files.length > 0) ?? null,
+    manifest: made,
+    changes: of && made && (await orNull(Promise.resolve().then(() => changesShown(of, caller)))),
+    sources: made && dataset && sourcesShown(made, dataset, caller),
+  };
+}
+
+/** The edition of the period before that is its like. */
+async function previousOf(
+  desk: Desk,
+  { caller, edition, brief }: { caller: Caller; edition: EditionDetail; brief: Brief },
+): Promise<EditionView | null> {
+  const { previousAsOf: day } = periodEnding(edition.asOf, brief.config.period);
+  const found = await editionsOf(desk, caller, { brief: brief.id, from: day, to: day });
+  const isLike = (other: EditionView) =>
+    other.paper === edition.paper &&
+    describeParameters(other.parameters) === describeParameters(edition.parameters);
+  return found.find(isLike) ?? null;
+}
+
+async function readManifest(
+  desk: Desk,
+  world: PagesWorld,
+  { caller, edition }: { caller: Caller; edition: EditionDetail },
+): Promise<Manifest | null> {
+  if (edition.files.length === 0) return null;
+  const file = await desk.file(caller, edition.id, 'manifest');
+  const bytes = file && (await world.readFile(file.folder, file.name));
+  return bytes ? manifest.parse(JSON.parse(new TextDecoder().decode(bytes))) : null;
+}
+
+/** Stands in for a brief whose folder is gone. */
+const unreadable = (id: string): BriefDetail => ({
+  id,
+  title: id,
+  subject: '',
+  marking: null,
+  paper: null,
+  schedule: null,
+  next: null,
+  latest: null,
+  editions: {},
+  faults: [],
+  parameters: {},
+  forEach: null,
+  lastAsOf: null,
+  targets: [],
+});

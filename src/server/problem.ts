@@ -1,0 +1,176 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { AppError, describeFault, type ErrorCode, type Fault, fault } from '../errors.ts';
+
+/** The codes of problems, beside those of faults, each with its status. Programs match on them. */
+const statuses = {
+  'request-invalid': 400,
+  'login-needed': 401,
+  'token-unknown': 401,
+  'operation-forbidden': 403,
+  'origin-foreign': 403,
+  'not-found': 404,
+  'brief-unknown': 404,
+  'edition-unknown': 404,
+  'method-not-allowed': 405,
+  'request-too-slow': 408,
+  'operation-refused': 409,
+  'body-too-large': 413,
+  'media-type-unknown': 415,
+  'range-invalid': 416,
+  'headers-too-large': 431,
+  'parameter-invalid': 422,
+  'too-many-requests': 429,
+  internal: 500,
+  'ledger-unavailable': 503,
+  'queue-full': 503,
+  'too-busy': 503,
+  'too-slow': 503,
+} as const satisfies { [code: string]: number };
+export type ProblemCode = keyof typeof statuses | ErrorCode;
+export const problemCodes = Object.keys(statuses);
+
+/** Problem details (RFC 9457). */
+export const problem = z.object({
+  /** Where the code is explained. */
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  /** Stays the same from version to version. */
+  code: z.string(),
+  /** What to do. */
+  mend: z.string(),
+  /** Each thing that is wrong, where there are several or they have a place. */
+  faults: z.array(fault),
+});
+export type Problem = z.output<typeof problem>;
+
+/** An error that answers a request, as it stands. */
+export class RequestError extends Error {
+  readonly problem: Problem;
+  readonly headers: { readonly [name: string]: string };
+  constructor(told: Problem, headers: { readonly [name: string]: string }) {
+    super(told.detail);
+    this.problem = told;
+    this.headers = headers;
+  }
+}
+
+export function problemOf(
+  code: ProblemCode,
+  {
+    detail,
+    mend,
+    faults = [],
+    retryAfterSeconds,
+    allow,
+  }: {
+    detail: string;
+    mend: string;
+    faults?: readonly Fault[];
+    retryAfterSeconds?: number;
+    allow?: readonly string[];
+  },
+): RequestError {
+  const status = isStatused(code) ? statuses[code] : 422;
+  const title = STATUS_CODES[status] ?? 'Error';
+  const told = { type: `/docs#${code}`, title, status, detail, code, mend, faults: [...faults] };
+  return new RequestError(told, {
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    ...(allow !== undefined && { allow: allow.join(', ') }),
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+  });
+}
+
+const isStatused = (code: ProblemCode): code is keyof typeof statuses => Object.hasOwn(statuses, code);
+const QUEUE_RETRY_SECONDS = 30;
+const LEDGER_RETRY_SECONDS = 5;
+
+/** What an error of any kind is told as. What nobody foresaw is not told to strangers: it is in the log. */
+export function asProblem(error: unknown, request: FastifyRequest): RequestError {
+  if (error instanceof RequestError) return error;
+  if (error instanceof AppError) {
+    const { code, faults } = error;
+    const isServers = code === 'ledger-unusable' || code === 'ledger-in-use';
+    if (isServers) return internal();
+    // The fault itself may name a server or a folder, which is nothing for strangers.
+    if (code === 'ledger-unavailable')
+      return problemOf(code, {
+        detail: 'The ledger cannot be read or written at the moment.',
+        mend: 'Try again in a few seconds. The log of the service says why.',
+        retryAfterSeconds: LEDGER_RETRY_SECONDS,
+      });
+    return problemOf(code, {
+      detail: faults.map(({ problem: what }) => what).join(' '),
+      mend: [...new Set(faults.map(({ mend }) => mend))].join(' '),
+      faults,
+      ...(code === 'queue-full' && { retryAfterSeconds: QUEUE_RETRY_SECONDS }),
+    });
+  }
+  if (error instanceof z.ZodError)
+    return invalid(error.issues.map(({ path, message }) => [path.join('.'), message]));
+  if (hasZodFastifySchemaValidationErrors(error))
+    return invalid(
+      error.validation.map(({ instancePath, message = 'is wrong' }) => [
+        instancePath.replace(/^\//, '').replaceAll('/', '.'),
+        message,
+      ]),
+    );
+  return frameworkProblem(error, request);
+}
+
+function invalid(issues: readonly (readonly [field: string, message: string])[]): RequestError {
+  const faults = issues.map(([field, message]) => ({
+    ...(field !== '' && { field }),
+    problem: `${message}.`,
+    mend: 'See /docs for what can be asked.',
+  }));
+  return problemOf('request-invalid', {
+    detail: faults.map((each) => describeFault({ ...each, mend: '' })).join(' '),
+    mend: 'See /docs for what can be asked.',
+    faults,
+  });
+}
+
+const internal = (): RequestError =>
+  problemOf('internal', {
+    detail: 'Something went wrong here.',
+    mend: 'Try again. The log of the service says what it was.',
+  });
+
+const refusal = z.object({ code: z.string().optional(), statusCode: z.number().optional() });
+
+/** What Fastify and its plug-ins refuse, by their own stable codes. */
+function frameworkProblem(error: unknown, { method, url }: FastifyRequest): RequestError {
+  const { code = '', statusCode = 500 } = refusal.safeParse(error).data ?? {};
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return problemOf('body-too-large', { detail: 'The body is too large.', mend: 'Send less.' });
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return problemOf('media-type-unknown', {
+      detail: 'The body is of another kind than this takes.',
+      mend: 'Send JSON with content-type: application/json.',
+    });
+  if (code === 'FST_ERR_HANDLER_TIMEOUT')
+    return problemOf('too-slow', {
+      detail: `${method} ${url} took too long.`,
+      mend: 'Try again later.',
+      retryAfterSeconds: 10,
+    });
+  if (code === 'FST_UNDER_PRESSURE')
+    return problemOf('too-busy', {
+      detail: 'The service is too busy to answer in time.',
+      mend: 'Try again later.',
+      retryAfterSeconds: 10,
+    });
+  if (statusCode === 416)
+    return problemOf('range-invalid', { detail: 'The file has no such range.', mend: 'Ask for less.' });
+  if (statusCode >= 400 && statusCode < 500)
+    return problemOf('request-invalid', {
+      detail: error instanceof Error ? `${error.message}.` : 'The request cannot be understood.',
+      mend: 'See /docs for what can be asked.',
+    });
+  return internal();
+}

@@ -1,0 +1,153 @@
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import underPressure from '@fastify/under-pressure';
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { Desk } from '../editions/service.ts';
+import type { Admission } from '../editions/sessions.ts';
+import type { Log } from '../log.ts';
+import { api } from './api/api.ts';
+import { guard, sessionCookie } from './auth.ts';
+import { type Pages, tell, tellSocket } from './error-handler.ts';
+import { eventStreams } from './events.ts';
+import { type Health, health } from './health.ts';
+import { listen } from './listen.ts';
+import { login } from './login.ts';
+import { collectRoutes, refuseOtherMethods } from './methods.ts';
+import { problemOf } from './problem.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string | null;
+  readonly requestsPerMinute: number;
+  /** A request must have arrived after this. */
+  readonly arriveMs?: number;
+  /** So late may the process come to what is due; beyond that it turns work away. */
+  readonly mostDelayMs?: number;
+}
+
+export interface Served {
+  readonly desk: Desk;
+  readonly admission: Admission;
+  /** Signs the cookies of browsers. */
+  readonly key: string;
+  readonly health: Health;
+  readonly readAsset: (name: string) => Promise<string>;
+  readonly pages: ((desk: Desk) => Promise<Pages>) | null;
+  readonly log: Log;
+}
+
+/** Requests are small: a wish for an edition, a form. */
+const MOST_BYTES = 16_384;
+const ARRIVE_MS = 15_000;
+/** Within each span in which a request must have arrived it is looked so often who is too slow; Node looks every 30 s. */
+const LOOKS_FOR_SLOW = 5;
+/** A request must be answered after this. */
+const ANSWER_MS = 30_000;
+const MOST_CONNECTIONS = 500;
+const MOST_DELAY_MS = 2_000;
+const LOGINS_PER_MINUTE = 10;
+/** An edition's name below its brief can be so long in an address. */
+const MOST_PARAM = 400;
+
+/** What a page of this service may load: from here alone. */
+const policy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    fontSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    frameSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'self'"],
+  },
+};
+
+/** Everything that is served over HTTP to others than this program. Gives the port it has. */
+export async function serve(
+  served: Served,
+  {
+    host,
+    port,
+    publicUrl,
+    requestsPerMinute,
+    arriveMs = ARRIVE_MS,
+    mostDelayMs = MOST_DELAY_MS,
+  }: ServerOptions,
+): Promise<AsyncDisposable & { port: number }> {
+  const { desk, admission, key, log } = served;
+  const sessions = sessionCookie(key);
+  const secure = publicUrl?.startsWith('https:') ?? false;
+  const pages = (await served.pages?.(desk)) ?? null;
+  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    tell(error, { request, reply, pages, log });
+  const app = Fastify({
+    // What is refused before any route is looked for.
+    frameworkErrors: (error, request, reply) => void answer(error, request, reply),
+    clientErrorHandler: tellSocket,
+    bodyLimit: MOST_BYTES,
+    requestTimeout: arriveMs,
+    // Where the head may take longer than the whole, Node swaps the two, and a body would have the minute of heads.
+    http: { headersTimeout: arriveMs, connectionsCheckingInterval: arriveMs / LOOKS_FOR_SLOW },
+    connectionTimeout: 2 * ANSWER_MS,
+    handlerTimeout: ANSWER_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: MOST_PARAM },
+  });
+  app.server.maxConnections = MOST_CONNECTIONS;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  const routes = collectRoutes(app);
+  app.setErrorHandler(answer);
+
+  await app.register(helmet, {
+    contentSecurityPolicy: policy,
+    strictTransportSecurity: secure,
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    xFrameOptions: { action: 'sameorigin' },
+  });
+  await app.register(cookie, { secret: key });
+  await app.register(formbody);
+  // Only for its sendFile: no folder is served.
+  await app.register(fastifyStatic, { serve: false });
+  const { mayStill } = guard(app, { admission, cookie: sessions, publicUrl });
+  await app.register(rateLimit, {
+    max: requestsPerMinute,
+    timeWindow: '1 minute',
+    keyGenerator: ({ caller, ip }) => caller?.name ?? ip,
+    errorResponseBuilder: (_request, { after, ttl }) =>
+      problemOf('too-many-requests', {
+        detail: 'More was asked than one caller may ask in a minute.',
+        mend: `Ask again in ${after}.`,
+        retryAfterSeconds: Math.ceil(ttl / 1000),
+      }),
+  });
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
+    answer(
+      problemOf('not-found', {
+        detail: `There is nothing at ${request.url.split('?')[0] ?? ''}.`,
+        mend: 'See /docs for what there is.',
+      }),
+      request,
+      reply,
+    ),
+  );
+  health(app, served.health, { guarded: true });
+  await app.register(async (scope) => {
+    await scope.register(underPressure, { maxEventLoopDelay: mostDelayMs });
+    login(scope, { admission, cookie: sessions, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
+    const sendEvents = eventStreams(desk, { mayStill, log });
+    await api(scope, desk, { sendEvents, readAsset: served.readAsset });
+    await pages?.routes(scope);
+  });
+  refuseOtherMethods(app, routes);
+  return listen(app, { host, port });
+}

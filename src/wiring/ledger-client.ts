@@ -1,0 +1,140 @@
+import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { operateBy } from '../cli/remote.ts';
+import type { Office } from '../editions/context.ts';
+import { type Operate, operations } from '../editions/operations.ts';
+import { AppError } from '../errors.ts';
+import { type EmbeddedLedger, openEmbeddedLedger, openServerLedger } from '../ledger/open.ts';
+import { serveOperations } from '../server/operations.ts';
+import { assemble, ledgerOptions, type Parts } from './parts.ts';
+
+/** See `Operations.withLedger`. */
+export async function withLedger<T>(
+  { out, work, parts }: { out: string; work: boolean; parts: Parts },
+  use: (operate: Operate, ledger: { isServed: boolean }) => Promise<T>,
+): Promise<T> {
+  const stopped = (): Promise<never> => aborted(parts.stop).then(() => Promise.reject(parts.stop.reason));
+  // What goes on after a stop must not reach a ledger any more, or it never ends.
+  const untilStopped =
+    (operate: Operate): Operate =>
+    async (name, input) => {
+      parts.stop.throwIfAborted();
+      return operate(name, input);
+    };
+  await using opened = new AsyncDisposableStack();
+  const ledger =
+    parts.databaseUrl === undefined
+      ? await openUnlessServed(out, parts)
+      : await openServerLedger(parts.databaseUrl, ledgerOptions(parts));
+  if (ledger === 'served')
+    return await Promise.race([use(untilStopped(operateBy(socketPath(out))), { isServed: true }), stopped()]);
+  opened.use(ledger);
+  const { office, work: startWork, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
+  opened.use(delivery);
+  // On a server the workers do it, which have the settings of delivery.
+  if (work && parts.databaseUrl === undefined) {
+    opened.use(await serveOthers(office, out));
+    opened.use(await startWork());
+  }
+  return await Promise.race([
+    use(
+      untilStopped((name, input) => operations[name].run(office, input)),
+      {
+        isServed: parts.databaseUrl !== undefined,
+      },
+    ),
+    stopped(),
+  ]);
+}
+
+/** The folder of the embedded ledger. */
+export const ledgerFolder = (out: string): string => join(out, '.ledger');
+
+/** Relative where that is shorter: the system allows about a hundred bytes. */
+function socketPath(out: string): string {
+  const path = join(ledgerFolder(out), 'socket');
+  const short = relative(process.cwd(), path);
+  return short.length < path.length ? short : path;
+}
+
+/** Lets other commands reach the embedded ledger that this process holds. */
+export async function serveOthers(office: Office, out: string): Promise<AsyncDisposable> {
+  const socket = socketPath(out);
+  await rm(socket, { force: true });
+  return serveOperations(office, socket);
+}
+
+/**
+ * A link that lets one browser in, from the process that serves the embedded ledger of a folder. Throws
+ * `operation-refused` where none does.
+ */
+export async function askForLink(out: string, { databaseUrl }: Parts): Promise<string> {
+  if (databaseUrl === undefined && (await answers(socketPath(out))))
+    return z.string().parse(await operateBy(socketPath(out))('link', {}));
+  throw new AppError('operation-refused', [
+    databaseUrl === undefined
+      ? {
+          file: ledgerFolder(out),
+          problem: 'No sitrep that serves pages runs on this ledger.',
+          mend: 'Run "sitrep start" first, or name its folder with --out.',
+        }
+      : {
+          problem: 'A server whose ledger is on PostgreSQL gives out no links.',
+          mend: 'Run "sitrep token add NAME --may operate --clearance TLP:RED", and log in with that token at /login.',
+        },
+  ]);
+}
+
+/** Opens the ledger of a folder to hold it. Throws `ledger-in-use` when another does so for good. */
+export async function holdLedger(out: string, parts: Parts): Promise<EmbeddedLedger> {
+  const ledger = await openUnlessServed(out, parts);
+  if (ledger === 'served')
+    throw new AppError('ledger-in-use', [
+      {
+        file: ledgerFolder(out),
+        problem: 'Another sitrep, a "start" or a "backfill", holds this ledger and is at work.',
+        mend: 'Stop that one first, or let it end, or give another folder with --out. All other commands reach it by themselves.',
+      },
+    ]);
+  return ledger;
+}
+
+/** Longer than it takes to start, or to end, or to run a command after a crash. */
+const MOST_WAIT_MS = 30_000;
+const LOOK_MS = 1_000;
+
+/** Opens the embedded ledger of an output folder, unless a process serves it; one that starts or ends is waited for. */
+async function openUnlessServed(out: string, parts: Parts): Promise<EmbeddedLedger | 'served'> {
+  const deadlineMs = performance.now() + MOST_WAIT_MS;
+  for (;;) {
+    if (await answers(socketPath(out))) return 'served';
+    try {
+      return await openEmbeddedLedger(ledgerFolder(out), { ...ledgerOptions(parts), waitMs: LOOK_MS });
+    } catch (error) {
+      const isInUse = error instanceof AppError && error.code === 'ledger-in-use';
+      if (!isInUse || parts.stop.aborted || performance.now() >= deadlineMs) throw error;
+    }
+  }
+}
+
+/** Whether a process listens there: what was killed leaves its socket behind. */
+function answers(socket: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const call = connect(socket);
+  call.once('connect', () => resolve(true));
+  call.once('error', () => resolve(false));
+  return promise.finally(() => call.destroy());
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}
+
+export const pause = (): Promise<void> => delay(100);

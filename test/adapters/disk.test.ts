@@ -1,8 +1,0 @@
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { freeBytesAt } from '../../src/adapters/disk.ts';
-import { temporaryFolder } from '../support/dataset.ts';
-
-test('a folder that is still to be made has the space of the nearest one above it', async () => {
-  expect(await freeBytesAt(join(await temporaryFolder(), 'one', 'two', 'three'))).toBeGreaterThan(0);
-});

@@ -1,0 +1,142 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { type ChartRequest, drawChart } from '../../src/charts/draw.ts';
+import { type ChartLimits, openChartProcess } from '../../src/charts/worker.ts';
+import { AppError, type ErrorCode, type Fault } from '../../src/errors.ts';
+import { rendering } from '../support/effects.ts';
+import { childrenOf, cpuTicksOf } from '../support/processes.ts';
+import { findBrief, loadProduct, renderEdition } from '../support/product.ts';
+
+const product = await loadProduct();
+const entry = 'src/charts/worker-main.ts';
+const opened: AsyncDisposable[] = [];
+const open = (limits?: ChartLimits) => {
+  const charts = openChartProcess(limits);
+  opened.push(charts);
+  return charts;
+};
+afterAll(() => Promise.all(opened.map((each) => each[Symbol.asyncDispose]())));
+
+const chart = (transform: readonly object[]): ChartRequest => ({
+  name: 'bars',
+  file: 'templates/x/bars.vl.json',
+  spec: {
+    data: { name: 'rows' },
+    transform,
+    mark: 'bar',
+    encoding: { x: { field: 'value', type: 'quantitative' }, y: { field: 'label', type: 'nominal' } },
+  },
+  theme: findBrief(product, 'weekly').theme.parsed,
+  data: { rows: [{ label: 'one', value: 1 }] },
+  alt: 'A bar',
+});
+
+const faultsOf = async (
+  work: Promise<unknown>,
+  code: ErrorCode = 'chart-failed',
+): Promise<readonly Fault[]> => {
+  const error: unknown = await work.catch((reason: unknown) => reason);
+  if (!(error instanceof AppError)) throw new Error('It did not fail as it should.', { cause: error });
+  expect(error.code).toBe(code);
+  return error.faults;
+};
+/** A pattern that tries each of the 2^40 ways to split forty letters before it gives up. */
+const endless = chart([{ filter: `test(/^(a+)+$/, '${'a'.repeat(40)}!')` }]);
+const huge = chart([{ quantile: 'value', groupby: ['label'], step: 1e-9 }]);
+
+test('a chart comes out of the process as it would without it', async () => {
+  const { drawChart: inProcess } = open();
+  const drawn: string[] = [];
+  const compare = async (request: ChartRequest) => {
+    const drawing = await inProcess(request);
+    expect(drawing).toStrictEqual(structuredClone(await drawChart(request)));
+    // What the spec compiles to is sent once, and is the same object from then on.
+    expect((await inProcess(request)).compiled).toBe(drawing.compiled);
+    drawn.push(request.name);
+    return drawing;
+  };
+  await renderEdition(product, { brief: 'weekly', asOf: '2021-08-25' }, rendering.openQueries, compare);
+  expect(drawn).toEqual(['expected', 'matrix', 'timeline']);
+});
+
+test('a chart that never ends fails as a chart, with its file, and the next one is drawn', async () => {
+  const { drawChart: inProcess } = open({ seconds: 2, megabytes: 512 });
+  // A machine with too much to do may be the reason: it is tried again.
+  const asked = [faultsOf(inProcess(endless), 'chart-slow'), inProcess(chart([]))] as const;
+  expect(await asked[0]).toEqual([
+    {
+      file: 'templates/x/bars.vl.json',
+      problem: 'The chart "bars" takes longer than 2 s.',
+      mend: 'Ask for fewer steps in the spec, or let a query give fewer rows.',
+    },
+  ]);
+  expect((await asked[1]).svg).toContain('</svg>');
+});
+
+test('a chart that asks for more memory than there is fails as a chart, and the next one is drawn', async () => {
+  const { drawChart: inProcess } = open({ seconds: 60, megabytes: 128 });
+  const [fault] = await faultsOf(inProcess(huge));
+  expect(fault?.problem).toBe('The chart "bars" takes more than 128 MB of memory.');
+  expect((await inProcess(chart([]))).svg).toContain('</svg>');
+});
+
+test('what a spec may not do is told as it would be without the process', async () => {
+  const { drawChart: inProcess } = open();
+  const [fault] = await faultsOf(inProcess(chart([{ sample: 1 }])));
+  expect(fault).toMatchObject({ file: 'templates/x/bars.vl.json', field: 'transform[0].sample' });
+});
+
+test('a process that is closed leaves the chart in hand, and draws no more', async () => {
+  const charts = open();
+  await charts.drawChart(chart([]));
+  const inHand = charts.drawChart(endless).catch((error: unknown) => error);
+  const waiting = charts.drawChart(chart([])).catch((error: unknown) => error);
+  await charts[Symbol.asyncDispose]();
+  const ended = 'A chart was asked for after the end.';
+  expect([await inHand, await waiting]).toMatchObject([{ message: ended }, { message: ended }]);
+});
+
+describe.skipIf(process.platform !== 'linux')('a process that is killed', () => {
+  test('is replaced, and the chart in hand drawn by the next', async () => {
+    const before = childrenOf(process.pid, entry);
+    const charts = open();
+    await charts.drawChart(chart([]));
+    const [own = 0] = childrenOf(process.pid, entry).filter((pid) => !before.includes(pid));
+    // A signal to 0 would end the tests.
+    expect(own).toBeGreaterThan(0);
+    const inHand = charts.drawChart(chart([]));
+    process.kill(own, 'SIGKILL');
+    expect((await inHand).svg).toContain('</svg>');
+  });
+
+  test('between two charts takes nothing with it', async () => {
+    const before = childrenOf(process.pid, entry);
+    const charts = open();
+    await charts.drawChart(chart([]));
+    const [own = 0] = childrenOf(process.pid, entry).filter((pid) => !before.includes(pid));
+    // A signal to 0 would end the tests.
+    expect(own).toBeGreaterThan(0);
+    process.kill(own, 'SIGKILL');
+    await vi.waitFor(() => expect(cpuTicksOf(own)).toBe(0));
+    expect((await charts.drawChart(chart([]))).svg).toContain('</svg>');
+  });
+
+  test('leaves nobody drawing: a chart ends with the process that asked for it', async () => {
+    const parent = fork(join(import.meta.dirname, '../support/chart-parent.ts'), {
+      execArgv: [],
+      serialization: 'advanced',
+    });
+    const ready = once(parent, 'message');
+    parent.send([chart([]), endless]);
+    await ready;
+    const [child = 0] = childrenOf(parent.pid ?? 0, entry);
+    expect(child).toBeGreaterThan(0);
+    const begun = cpuTicksOf(child);
+    // It has heard of the chart, and hears nothing else from now on.
+    await vi.waitFor(() => expect(cpuTicksOf(child)).toBeGreaterThan(begun + 50), 300_000);
+    parent.kill('SIGKILL');
+    await vi.waitFor(() => expect(cpuTicksOf(child)).toBe(0), 30_000);
+  });
+});

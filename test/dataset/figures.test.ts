@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { figureOf } from '../../src/dataset/figures.ts';
+import { eachRow } from '../../src/dataset/references.ts';
+import { loadTestDataset } from '../support/dataset.ts';
+
+test('a row has the figures that it should have, and none of what every object has', async () => {
+  const { tables } = await loadTestDataset('base');
+  for (const row of eachRow(tables)) {
+    for (const field of ['constructor', 'toString', '__proto__'])
+      expect(figureOf(row, field)).toBeUndefined();
+  }
+  const measure = eachRow(tables).find(({ table }) => table === 'measures');
+  expect(measure && figureOf(measure, 'value')).toMatch(/\d|[a-z]/);
+});

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { typedFigures } from '../../src/dataset/typed-figures.ts';
+
+test.each([
+  ['no figure at all', []],
+  ['at least 105 claims, 25 % of them', ['105', '25']],
+  ['1,000.5 on 2021-08-25', ['1,000.5', '2021', '08', '25']],
+  ['½ of it, ٣ times', ['½', '٣']],
+  ['Six meetings, two-thirds, twenty-one and a dozen', ['Six', 'two', 'thirds', 'twenty', 'dozen']],
+  ['half, a quarter, a third of them, hundreds', ['half', 'quarter', 'a third of', 'hundreds']],
+  ['{F07.value} meetings since {pause.day}', []],
+  ['{F07.value} of 7', ['7']],
+  // Words that only hold a figure, and words that mostly are none.
+  ['one of the often weighty headquarters of third parties, in some quarters', []],
+  ['the G20 and the F-16', ['20', '16']],
+  ['{F07 value}{7.x}', ['07', '7']],
+])('%s', (text, figures) => {
+  expect(typedFigures(text)).toEqual(figures);
+});

@@ -1,0 +1,546 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { type ParsedMail, simpleParser } from 'mailparser';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openMail } from '../../src/delivery/mail.ts';
+import type { Parcel, Receipt } from '../../src/delivery/message.ts';
+import { type MailSettings, parseDeliverySettings } from '../../src/delivery/settings.ts';
+import { answer, bareServer, mailServer, refuse, smtpScript } from '../support/mail-server.ts';
+import {
+  at,
+  byFolder,
+  byMail,
+  corrected,
+  enclosed,
+  never,
+  notice,
+  parcel,
+  samplePdf,
+} from '../support/parcel.ts';
+import { readPdf } from '../support/pdf.ts';
+
+const address = 'ana.lyst@example.org';
+const password = 'correct-horse';
+
+const settingsFor = (port: number, changes: Partial<MailSettings> = {}, url = `smtp://127.0.0.1`) => {
+  const { mail } = parseDeliverySettings({
+    SITREP_SMTP_URL: `${url}:${port}`,
+    SITREP_MAIL_FROM: 'Sitrep <briefs@sitrep.example>',
+    SITREP_MAIL_DOMAINS: 'example.org',
+    SITREP_OPERATOR: 'operator@sitrep.example',
+  });
+  return { ...mail!, ...changes };
+};
+/** Where a server is silent on purpose: so short that nobody waits, and on a busy machine long enough to connect. */
+const brief = { connectionTimeoutMs: 5_000, greetingTimeoutMs: 300, socketTimeoutMs: 500 };
+
+async function send(
+  settings: MailSettings,
+  what: Parcel = parcel(),
+  { to = address, signal = never, limits = {} }: { to?: string; signal?: AbortSignal; limits?: object } = {},
+): Promise<Receipt> {
+  await using mail = openMail(settings, { now: () => at, limits });
+  return await mail.deliver(what, { target: byMail(to), signal });
+}
+/** What arrives when it is sent to a server that takes everything. */
+async function arrives(
+  what: Parcel,
+  changes: Partial<MailSettings> = {},
+): Promise<ParsedMail & { raw: Buffer }> {
+  const { port, arrived } = await mailServer();
+  expect(await send(settingsFor(port, changes), what)).toMatchObject({ outcome: 'sent' });
+  expect(arrived).toHaveLength(1);
+  const [{ raw } = { raw: Buffer.of() }] = arrived;
+  return { ...(await simpleParser(raw)), raw };
+}
+
+describe('the message', () => {
+  test('says who, what, when and how to leave, in headers that programs read', async () => {
+    const { subject, from, to, date, messageId, headers, raw } = await arrives(parcel());
+    expect(subject).toBe('[TLP:CLEAR] Weekly brief, 2021-W33, as of 22 August 2021');
+    expect(from?.text).toBe('"Sitrep" <briefs@sitrep.example>');
+    expect([to].flat().map((each) => each?.text)).toEqual([address]);
+    expect(date).toEqual(at);
+    expect(messageId).toBe('<b1f0c0de-0001@sitrep.example>');
+    expect([...headers.keys()]).not.toContain('in-reply-to');
+    expect(headers.get('auto-submitted')).toBe('auto-generated');
+    expect(headers.get('x-entity-ref-id')).toBe('b1f0c0de-0001');
+    const lines = raw.toString('latin1').split('\r\n');
+    expect(lines).toContain('List-ID: <weekly.sitrep.example>');
+    expect(headers.get('list')).toMatchObject({
+      unsubscribe: { mail: 'operator@sitrep.example?subject=unsubscribe%20weekly' },
+    });
+  });
+
+  test('holds the bottom line in both bodies, the marking first and last', async () => {
+    const { text = '', html } = await arrives(parcel());
+    const lines = text.trim().split('\n');
+    expect([lines.at(0), lines.at(-1)]).toEqual(['TLP:CLEAR', 'TLP:CLEAR']);
+    expect(text).toContain('Nobody claimed an attack.\n\nSilence & pause < 10 days.');
+    expect(text).toContain('because your address stands among the recipients of the brief "weekly"');
+    expect(text).toContain('write to operator@sitrep.example');
+    const words = String(html)
+      .replaceAll(/<title>.*<\/title>|<[^>]*>/g, '')
+      .trim()
+      .split(/\n+/);
+    expect([words.at(0), words.at(-1)]).toEqual(['TLP:CLEAR', 'TLP:CLEAR']);
+    expect(html).toContain('<p>Silence &amp; pause &lt; 10 days.</p>');
+    expect(html).toContain('because your address stands among the recipients');
+  });
+
+  test('carries the PDF, unchanged and readable', async () => {
+    const { attachments } = await arrives(parcel());
+    expect(attachments).toMatchObject([
+      { filename: 'weekly-2021-08-22.pdf', contentType: 'application/pdf', contentDisposition: 'attachment' },
+    ]);
+    const content = attachments[0]?.content ?? Buffer.of();
+    expect(Buffer.compare(content, samplePdf)).toBe(0);
+    expect((await readPdf(content)).pages.length).toBeGreaterThan(1);
+  });
+
+  test('fits the limit to the byte, encoding and headers included', async () => {
+    const whole = (await arrives(parcel())).raw.length;
+    expect(whole).toBeGreaterThan((samplePdf.length * 4) / 3);
+    expect((await arrives(parcel(), { maxBytes: whole })).attachments).toHaveLength(1);
+    expect((await arrives(parcel(), { maxBytes: whole - 1 })).attachments).toHaveLength(0);
+  });
+
+  test('links the PDF when it is too large', async () => {
+    const url = 'https://briefs.example/weekly/2021-08-22?a=1&b="2"';
+    const what = parcel({ pdf: enclosed(samplePdf, url) });
+    const { attachments, text, html } = await arrives(what, { maxBytes: 100_000 });
+    expect(attachments).toEqual([]);
+    expect(text).toContain(`larger than 0.1 MB. It can be read here:\n\n${url}`);
+    expect(html).toContain('<a href="https://briefs.example/weekly/2021-08-22?a=1&amp;b=&quot;2&quot;">');
+  });
+
+  test('says where the PDF is kept when it is too large and served nowhere', async () => {
+    const { attachments, text, html } = await arrives(parcel(), { maxBytes: 100_000 });
+    expect(attachments).toEqual([]);
+    for (const body of [text, html]) {
+      expect(body).toMatch(/weekly-2021-08-22.pdf \(0\.\d MB\) is kept as edition weekly\/2021-08-22/);
+      expect(body).toContain('ask operator@sitrep.example');
+      expect(body).toContain(parcel().pdf?.sha256);
+    }
+  });
+
+  test('of a notice has no PDF and says so in its subject', async () => {
+    const { subject, attachments, text } = await arrives(notice());
+    expect(subject).toBe('[TLP:CLEAR] Notice: Weekly brief, 2021-W33, as of 22 August 2021');
+    expect(attachments).toEqual([]);
+    expect(text).toContain('Nothing new became known.');
+    expect(text).not.toContain('PDF');
+  });
+
+  test('of a correction says what it corrects, and stands below that in the mailbox', async () => {
+    const { subject, messageId, inReplyTo, references, headers, text, html } = await arrives(corrected());
+    expect(subject).toBe('[TLP:CLEAR] Correction: Weekly brief, 2021-W33, as of 22 August 2021, revision 2');
+    expect(messageId).toBe('<b1f0c0de-0003@sitrep.example>');
+    expect(inReplyTo).toBe('<b1f0c0de-0002@sitrep.example>');
+    expect(references).toEqual(['<b1f0c0de-0001@sitrep.example>', '<b1f0c0de-0002@sitrep.example>']);
+    expect(headers.get('x-entity-ref-id')).toBe('b1f0c0de-0001');
+    expect(text?.replaceAll('\n', ' ')).toContain(
+      'This corrects the issue 2021-W33 as it was sent before (weekly/2021-08-22), and takes its place. It takes in ' +
+        'what was revised or withdrawn by 10 September 2021:  Revised: Claims & so on (M1): at least 12, now at least 15',
+    );
+    expect(html).toContain('<p>Revised: Claims &amp; so on (M1): at least 12, now at least 15</p>');
+    expect(html).toContain('<p>Withdrawn: A raid (E1)</p>');
+  });
+
+  test('names nobody to write to but the sender when no other is set', async () => {
+    const { headers, text } = await arrives(parcel(), { unsubscribe: null });
+    expect(headers.get('list')).not.toHaveProperty('unsubscribe');
+    expect(text).toContain('write to briefs@sitrep.example');
+  });
+
+  test.each(['\r\n', '\n', '\r', '\u2028', '\r\n '])(
+    'gets no header from a title with %j in it',
+    async (newline) => {
+      const title = `Weekly${newline}Bcc: eve@example.com${newline}${newline}<b>body</b>`;
+      const { headers, subject, html, attachments } = await arrives(
+        parcel({
+          title,
+          issue: `1${newline}X-Issue: 1`,
+          pdf: { ...enclosed(samplePdf)!, name: `a${newline}X-Name: 1.pdf` },
+        }),
+      );
+      expect([...headers.keys()].toSorted()).toEqual([
+        'auto-submitted',
+        'content-type',
+        'date',
+        'from',
+        'list',
+        'message-id',
+        'mime-version',
+        'subject',
+        'to',
+        'x-entity-ref-id',
+      ]);
+      expect(subject).toContain('Bcc: eve@example.com');
+      expect(attachments.map((each) => [...each.headers.keys()].toSorted())).toEqual([
+        ['content-disposition', 'content-transfer-encoding', 'content-type'],
+      ]);
+      expect(html).not.toContain('<b>');
+    },
+  );
+
+  test('for two recipients is two messages, each of which names one', async () => {
+    const { port, arrived } = await mailServer();
+    const [one, two] = ['ana.lyst@example.org', 'bo@example.org'];
+    await send(settingsFor(port), parcel({ id: 'one' }), { to: one });
+    await send(settingsFor(port), parcel({ id: 'two' }), { to: two });
+    expect(arrived.map(({ to }) => to)).toEqual([[one], [two]]);
+    const parsed = await Promise.all(arrived.map(({ raw }) => simpleParser(raw)));
+    expect(parsed.map(({ messageId }) => messageId)).toEqual([
+      '<one@sitrep.example>',
+      '<two@sitrep.example>',
+    ]);
+    expect(arrived[0]?.raw.toString()).not.toContain(two);
+  });
+
+  test('sent again within a second is the same, byte for byte', async () => {
+    const [first, second] = [await arrives(parcel()), await arrives(parcel())];
+    expect(second.messageId).toBe(first.messageId);
+    expect(second.raw.equals(first.raw)).toBe(true);
+  });
+});
+
+describe('what the server says', () => {
+  /** A server that refuses the first time, and then no more. */
+  const firstRefused = (code: number): Parameters<typeof mailServer>[0] => {
+    let tries = 0;
+    return {
+      onRcptTo: ({ address: to }, _, done) => {
+        tries += 1;
+        done(tries === 1 ? refuse(code, `4.2.1 mailbox ${to} busy`) : null);
+      },
+    };
+  };
+
+  test('250: sent, with its words', async () => {
+    const { port } = await mailServer(answer((done) => done(null, 'queued as 4F2A')));
+    expect(await send(settingsFor(port))).toEqual({ outcome: 'sent', detail: '250 queued as 4F2A' });
+  });
+
+  test('4xx, then 250: deferred, then sent', async () => {
+    const { port, arrived } = await mailServer(firstRefused(450));
+    expect(await send(settingsFor(port))).toEqual({
+      outcome: 'deferred',
+      reason: 'The mail server refused the recipient: 450 4.2.1 mailbox a…@example.org busy',
+    });
+    expect(await send(settingsFor(port))).toMatchObject({ outcome: 'sent' });
+    expect(arrived).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      'MAIL FROM',
+      550,
+      'bounced',
+      'the sender',
+      { onMailFrom: (_: unknown, __: unknown, done: Done) => done(refuse(550, 'no')) },
+    ],
+    [
+      'MAIL FROM',
+      421,
+      'deferred',
+      'the sender',
+      { onMailFrom: (_: unknown, __: unknown, done: Done) => done(refuse(421, 'no')) },
+    ],
+    [
+      'RCPT TO',
+      550,
+      'bounced',
+      'the recipient',
+      { onRcptTo: (_: unknown, __: unknown, done: Done) => done(refuse(550, 'no')) },
+    ],
+    [
+      'RCPT TO',
+      503,
+      'deferred',
+      'the recipient',
+      { onRcptTo: (_: unknown, __: unknown, done: Done) => done(refuse(503, 'no')) },
+    ],
+    ['DATA', 554, 'bounced', 'the message', answer((done) => done(refuse(554, 'no')))],
+    ['DATA', 451, 'deferred', 'the message', answer((done) => done(refuse(451, 'no')))],
+  ] as const)('%s %i: %s', async (_, code, outcome, what, options) => {
+    for (const hidePIPELINING of [false, true]) {
+      const { port, arrived } = await mailServer({ ...options, hidePIPELINING });
+      const reason = `The mail server refused ${what}: ${code} no`;
+      expect(await send(settingsFor(port))).toEqual({ outcome, reason });
+      expect(arrived).toEqual([]);
+    }
+  });
+
+  test('a refusal of DATA before its content: bounced', async () => {
+    const { port } = await smtpScript({ DATA: '554 no' });
+    expect(await send(settingsFor(port))).toMatchObject({ outcome: 'bounced' });
+  });
+
+  test('that it takes no message so large: held, with what to do', async () => {
+    const { port, arrived } = await mailServer({ size: 100_000 });
+    expect(await send(settingsFor(port))).toEqual({
+      outcome: 'held',
+      reason: expect.stringMatching(/100000\. Lower SITREP_MAIL_MAX_BYTES\.$/),
+    });
+    expect(arrived).toEqual([]);
+  });
+
+  test('a long answer is cut, and one of several lines becomes one', async () => {
+    const { port } = await smtpScript({ RCPT: `550-5.1.1 no\r\n550 ${'x'.repeat(1000)}` });
+    const receipt = await send(settingsFor(port));
+    expect(receipt).toMatchObject({ outcome: 'bounced' });
+    const { reason } = receipt as { reason: string };
+    expect(reason).toMatch(/^The mail server refused the recipient: 550-5\.1\.1 no 550 x+…$/);
+    expect(reason.length).toBeLessThan(250);
+  });
+});
+
+describe('a connection that ends', () => {
+  const phases = ['connect', 'EHLO', 'MAIL', 'RCPT', 'DATA'] as const;
+  test.each(phases)('at %s: deferred', async (phase) => {
+    for (const how of ['cut', 'reset'] as const) {
+      const { port } = await smtpScript({ [phase]: how });
+      expect(await send(settingsFor(port))).toMatchObject({ outcome: 'deferred' });
+    }
+  });
+
+  test('in the midst of a large message: deferred, as its end was never written', async () => {
+    const { port } = await smtpScript({ content: 'cut' });
+    const large = parcel({ pdf: enclosed(Buffer.alloc(12_000_000, 7)) });
+    const settings = settingsFor(port, { maxBytes: 100_000_000 });
+    expect(await send(settings, large)).toMatchObject({ outcome: 'deferred' });
+  });
+
+  test.each(['cut', 'reset', '25'])('after the message (%s): unknown', async (how) => {
+    const { port, received } = await smtpScript({ end: how });
+    expect(await send(settingsFor(port))).toEqual({
+      outcome: 'unknown',
+      reason: expect.stringContaining('did not say whether it took it'),
+    });
+    // It could have taken it: all of it was there.
+    expect((await simpleParser(received())).attachments).toHaveLength(1);
+  });
+});
+
+describe('a server that is silent', () => {
+  test('from the start: deferred within the time for a greeting', async () => {
+    const { port } = await bareServer(() => {});
+    expect(await send(settingsFor(port), parcel(), { limits: brief })).toEqual({
+      outcome: 'deferred',
+      reason: 'The mail server could not be reached, or broke off: Greeting never received',
+    });
+  });
+
+  test('after the message: unknown', async () => {
+    const { port } = await smtpScript({ end: 'silence' });
+    expect(await send(settingsFor(port), parcel(), { limits: brief })).toMatchObject({ outcome: 'unknown' });
+  });
+
+  test('but for a word now and then: deferred within the time for all of it', async () => {
+    const { port } = await bareServer((socket) => {
+      socket.write('220 slow\r\n');
+      const timer = setInterval(() => socket.write('250-and\r\n'), 50);
+      socket.on('close', () => clearInterval(timer));
+    });
+    expect(await send(settingsFor(port), parcel(), { limits: { totalTimeoutMs: 500 } })).toMatchObject({
+      outcome: 'deferred',
+      reason: expect.stringContaining('timeout'),
+    });
+  });
+});
+
+describe('a server that is not there', () => {
+  test('nobody listens: deferred', async () => {
+    expect(await send(settingsFor(1))).toMatchObject({
+      outcome: 'deferred',
+      reason: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  test('its name is unknown: deferred', async () => {
+    const smtp = { ...settingsFor(25).smtp, host: 'mail.invalid' };
+    expect(await send(settingsFor(25, { smtp }))).toMatchObject({
+      outcome: 'deferred',
+      reason: expect.stringContaining('ENOTFOUND'),
+    });
+  });
+});
+
+describe('aborting', () => {
+  test('before the message ends the connection and rejects with the reason', async () => {
+    const { port, open } = await bareServer((socket) => {
+      socket.write('220 x\r\n');
+      socket.once('data', () => abort.abort(new Error('stopping')));
+    });
+    const abort = new AbortController();
+    await expect(send(settingsFor(port), parcel(), { signal: abort.signal })).rejects.toThrow('stopping');
+    await Promise.all([...open].map((socket) => once(socket, 'close')));
+  });
+
+  test('after the message is unknown, and ends the connection', async () => {
+    const abort = new AbortController();
+    const { port, open } = await smtpScript({ end: () => abort.abort(new Error('stopping')) });
+    const receipt = await send(settingsFor(port), parcel(), { signal: abort.signal });
+    expect(receipt).toMatchObject({ outcome: 'unknown', reason: expect.stringContaining('stopping') });
+    await Promise.all([...open].map((socket) => once(socket, 'close')));
+  });
+
+  test('beforehand connects to nothing', async () => {
+    const { port, connections } = await mailServer();
+    const signal = AbortSignal.abort(new Error('stopping'));
+    await expect(send(settingsFor(port), parcel(), { signal })).rejects.toThrow('stopping');
+    expect(connections()).toBe(0);
+  });
+
+  test('closing ends what is under way', async () => {
+    const { port, open } = await bareServer(() => opened.resolve());
+    const opened = Promise.withResolvers<void>();
+    const mail = openMail(settingsFor(port), { now: () => at });
+    const delivery = mail.deliver(parcel(), { target: byMail(address), signal: never });
+    delivery.catch(() => {});
+    await opened.promise;
+    await mail[Symbol.asyncDispose]();
+    await expect(delivery).rejects.toThrow('Mail is closed');
+    await Promise.all([...open].map((socket) => once(socket, 'close')));
+  });
+
+  test("another channel's target is a fault of the caller", async () => {
+    await using mail = openMail(settingsFor(1), { now: () => at });
+    await expect(mail.deliver(parcel(), { target: byFolder('a'), signal: never })).rejects.toThrow(TypeError);
+  });
+});
+
+describe('TLS and login', async () => {
+  const fixture = (name: string) => readFile(join(import.meta.dirname, '../input/tls', name), 'utf8');
+  const [cert, key] = await Promise.all([fixture('cert.pem'), fixture('key.pem')]);
+  const tls = { cert, key, disabledCommands: [] };
+  const trust = () => {
+    const before = getCACertificates('default');
+    setDefaultCACertificates([...before, cert]);
+    onTestFinished(() => setDefaultCACertificates(before));
+  };
+  const required = (port: number, changes: Partial<MailSettings['smtp']> = {}) => {
+    const settings = settingsFor(port);
+    return { ...settings, smtp: { ...settings.smtp, requireTls: true, ...changes } };
+  };
+
+  test('STARTTLS is used where the server offers it', async () => {
+    const { port, arrived } = await mailServer(tls);
+    expect(await send(settingsFor(port))).toMatchObject({ outcome: 'sent' });
+    expect(arrived).toMatchObject([{ secure: true }]);
+  });
+
+  test('where TLS is required, a server without it gets nothing', async () => {
+    const { port, arrived } = await mailServer();
+    expect(await send(required(port))).toMatchObject({
+      outcome: 'deferred',
+      reason: expect.stringContaining('STARTTLS'),
+    });
+    expect(arrived).toEqual([]);
+  });
+
+  test.each([
+    ['STARTTLS', tls, {}],
+    ['TLS from the start', { ...tls, secure: true }, { secure: true }],
+  ])(
+    'where TLS is required (%s), nobody gets anything whose certificate is not trusted',
+    async (_, options, smtp) => {
+      const { port, arrived } = await mailServer(options);
+      expect(await send(required(port, smtp))).toMatchObject({
+        outcome: 'deferred',
+        reason: expect.stringContaining('self-signed certificate'),
+      });
+      expect(arrived).toEqual([]);
+      trust();
+      expect(await send(required(port, smtp))).toMatchObject({ outcome: 'sent' });
+      expect(arrived).toMatchObject([{ secure: true }]);
+    },
+  );
+
+  const authenticating = (code?: number): Parameters<typeof mailServer>[0] => ({
+    ...tls,
+    authOptional: false,
+    onAuth: ({ username, password: given }, _, done) => {
+      if (username === 'briefs' && given === password) done(null, { user: 'briefs' });
+      else if (code === undefined) done(null, { message: `no login with ${given}` });
+      else done(refuse(code, `no login with ${given}`));
+    },
+  });
+  const login = (word: string) => `smtp://briefs:${word}@127.0.0.1`;
+
+  test('the right password is let in', async () => {
+    const { port, arrived } = await mailServer(authenticating());
+    expect(await send(settingsFor(port, {}, login(password)))).toMatchObject({ outcome: 'sent' });
+    expect(arrived).toHaveLength(1);
+  });
+
+  test('a wrong one is held, as the recipient is not to blame, and is not repeated', async () => {
+    const { port } = await mailServer(authenticating());
+    const receipt = await send(settingsFor(port, {}, login('wrong-horse')));
+    expect(receipt).toEqual({
+      outcome: 'held',
+      reason:
+        'The mail server refused the login: 535 no login with …. Correct the user and password in SITREP_SMTP_URL.',
+    });
+  });
+
+  test('none, where the server asks for one: held, and says what is missing', async () => {
+    const { port } = await mailServer(authenticating());
+    expect(await send(settingsFor(port, {}, 'smtp://127.0.0.1'))).toEqual({
+      outcome: 'held',
+      reason:
+        'The mail server asks for a login: 530 Error: authentication Required. Put user and password into SITREP_SMTP_URL.',
+    });
+  });
+
+  test('a server that cannot check just now: deferred', async () => {
+    const { port } = await mailServer(authenticating(454));
+    expect(await send(settingsFor(port, {}, login('wrong-horse')))).toMatchObject({ outcome: 'deferred' });
+  });
+
+  test.each([
+    ['none where one is asked for', 'smtp://127.0.0.1', authenticating()],
+    ['one without a password', 'smtp://briefs@127.0.0.1', authenticating()],
+  ])('%s: held', async (_, url, options) => {
+    const { port, arrived } = await mailServer(options);
+    expect(await send(settingsFor(port, {}, url))).toMatchObject({
+      outcome: 'held',
+      reason: expect.stringContaining('login'),
+    });
+    expect(arrived).toEqual([]);
+  });
+
+  test('a server without any login is reported as that, and not as a wrong password', async () => {
+    const { port, arrived } = await mailServer({ disabledCommands: ['AUTH', 'STARTTLS'] });
+    const receipt = await send(settingsFor(port, {}, login(password)));
+    expect(receipt).toMatchObject({
+      outcome: 'held',
+      reason: expect.stringMatching(/offers no login .* Remove user and password .* or use another port/),
+    });
+    expect(JSON.stringify(receipt)).not.toContain('Correct the user');
+    expect(arrived).toEqual([]);
+  });
+
+  test.each([
+    ['an address', `550 5.1.1 <${address}>: unknown`],
+    ['an address in capitals', `550 5.1.1 ${address.toUpperCase()} unknown`],
+    ['the name of the mailbox', '550 no mailbox ana.lyst here'],
+    ['the password', `550 ${password}`],
+    ['the password in base64', `550 ${Buffer.from(password).toString('base64')}`],
+    ['the login in base64', `550 ${Buffer.from(`\0briefs\0${password}`).toString('base64')}`],
+  ])('%s in an answer is not passed on', async (_, words) => {
+    const { port } = await smtpScript({ AUTH: '235 welcome', RCPT: words });
+    const receipt = await send(settingsFor(port, {}, login(password)));
+    expect(receipt).toMatchObject({ outcome: 'bounced' });
+    const said = JSON.stringify(receipt).toLowerCase();
+    expect(said).not.toContain('ana.lyst');
+    for (const secret of [password, Buffer.from(password).toString('base64'), 'AGJyaWVmcwBj']) {
+      expect(said).not.toContain(secret.toLowerCase());
+    }
+  });
+});
+
+type Done = (error?: Error | null) => void;

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { openAdmission, SESSION_SECONDS } from '../../src/editions/sessions.ts';
+import { hashOfToken, newToken, tokenWith } from '../../src/editions/tokens.ts';
+import type { TokenRecord } from '../../src/ledger/principal.ts';
+
+const record = (name: string, token: string): TokenRecord => ({
+  name,
+  sha256: hashOfToken(token),
+  may: 'read',
+  clearance: 'TLP:GREEN',
+  createdAt: new Date(0),
+});
+
+test('a token is 256 bits that are never the same, and is found by its hash alone', () => {
+  const [one, other] = [newToken(), newToken()];
+  expect(one).toMatch(/^sitrep_[\w-]{43}$/);
+  expect(one).not.toBe(other);
+  const tokens = [record('one', one), record('other', other)];
+  expect(tokenWith(tokens, hashOfToken(other))?.name).toBe('other');
+  expect(tokenWith(tokens, hashOfToken(newToken()))).toBeUndefined();
+  expect(tokenWith(tokens, '')).toBeUndefined();
+});
+
+test('a session does not hold the token, ends after its time and with the token', async () => {
+  const token = newToken();
+  let tokens = [record('one', token)];
+  let at = Date.parse('2021-08-23T05:00:00Z');
+  const admission = openAdmission({ tokens: () => Promise.resolve(tokens) }, { now: () => new Date(at) });
+  const session = (await admission.sessionOf(token)) ?? '';
+  expect(session).not.toContain(token);
+  expect(session).not.toContain(hashOfToken(token));
+  expect(await admission.bySession(session)).toEqual({ name: 'one', may: 'read', clearance: 'TLP:GREEN' });
+  expect(await admission.bySession(session.replace(/\d$/, 'x'))).toBeUndefined();
+  expect(await admission.sessionOf(newToken())).toBeUndefined();
+
+  at += SESSION_SECONDS * 1000 - 1;
+  expect(await admission.bySession(session)).toBeDefined();
+  at += 1;
+  expect(await admission.bySession(session)).toBeUndefined();
+  at -= 1;
+  // Given out again under the same name, it is another.
+  tokens = [record('one', newToken())];
+  expect(await admission.bySession(session)).toBeUndefined();
+});

@@ -1,2 +1,0 @@
-export const leaf = 'adapters';
-export type Leaf = typeof leaf;

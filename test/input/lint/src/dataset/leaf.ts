@@ -1,0 +1,2 @@
+export const leaf = 'dataset';
+export type Leaf = typeof leaf;

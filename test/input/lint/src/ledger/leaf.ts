@@ -1,0 +1,2 @@
+export const leaf = 'ledger';
+export type Leaf = typeof leaf;

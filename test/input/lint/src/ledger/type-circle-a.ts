@@ -1,0 +1,3 @@
+import type { B } from './type-circle-b.ts'; // no-cycle
+
+export type A = readonly B[];

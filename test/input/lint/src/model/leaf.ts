@@ -1,2 +1,0 @@
-export const leaf = 'model';
-export type Leaf = typeof leaf;

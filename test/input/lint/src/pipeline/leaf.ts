@@ -1,2 +1,0 @@
-export const leaf = 'pipeline';
-export type Leaf = typeof leaf;

@@ -1,0 +1,2 @@
+export const leaf = 'preview';
+export type Leaf = typeof leaf;

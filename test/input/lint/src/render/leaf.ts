@@ -1,0 +1,2 @@
+export const leaf = 'render';
+export type Leaf = typeof leaf;

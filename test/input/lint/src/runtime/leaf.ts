@@ -1,2 +1,0 @@
-export const leaf = 'runtime';
-export type Leaf = typeof leaf;

@@ -1,0 +1,2 @@
+export const leaf = 'server';
+export type Leaf = typeof leaf;

@@ -1,2 +1,0 @@
-export const leaf = 'shells';
-export type Leaf = typeof leaf;

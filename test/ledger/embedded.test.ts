@@ -1,0 +1,448 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { AppError } from '../../src/errors.ts';
+import { openEmbeddedLedger, restoreSnapshot } from '../../src/ledger/open.ts';
+import { temporaryFolder } from '../support/dataset.ts';
+import { asked, claimed, delivering, mailTo, now, removeSettled } from '../support/ledger-samples.ts';
+import { isServer, useLedgers } from '../support/ledger.ts';
+
+/** What only the ledger in a folder does: one process holds it, and its folder may be damaged. */
+const ledgers = useLedgers();
+const onError = (error: Error) => {
+  throw error;
+};
+const open = (folder: string) => openEmbeddedLedger(folder, { onError });
+const faultOf = (work: Promise<unknown>): Promise<AppError> =>
+  work.then(
+    () => Promise.reject(new Error('It did not fail.')),
+    (error: unknown) => (error instanceof AppError ? error : Promise.reject(error)),
+  );
+
+/** Another process that opens the ledger; `opened` when it has. */
+function otherProcess(folder: string, user: { uid?: number; gid?: number } = {}) {
+  const program = join(import.meta.dirname, '../support/ledger-process.ts');
+  const child = spawn(process.execPath, [program, folder], { stdio: 'pipe', ...user });
+  const exit = once(child, 'exit');
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await exit;
+  });
+  return { process: child, exit, opened: once(child.stdout, 'data'), stderr: text(child.stderr) };
+}
+
+describe.skipIf(isServer)('a folder', () => {
+  test('is held by one process, and its ledger is refused to another', async () => {
+    const place = await ledgers.fresh();
+    await using _ledger = await place.open();
+    const other = otherProcess(place.at);
+    expect((await other.exit)[0]).not.toBe(0);
+    const said = await other.stderr;
+    expect(said).toContain("code: 'ledger-in-use'");
+    expect(said).toContain('Another sitrep holds this ledger. Stop it first');
+  });
+
+  test('is free again however its process ended, and nothing is lost', async () => {
+    const place = await ledgers.fresh();
+    const before = await place.open();
+    await before.request([asked()], now);
+    await before[Symbol.asyncDispose]();
+    const other = otherProcess(place.at);
+    await other.opened;
+    expect(await faultOf(place.open())).toMatchObject({
+      code: 'ledger-in-use',
+      faults: [{ file: place.at }],
+    });
+    other.process.kill('SIGKILL');
+    await other.exit;
+    await using ledger = await place.open();
+    expect(await ledger.edition(asked().id)).toMatchObject({ state: 'queued' });
+  });
+
+  test('opened again, it gives back what was in hand', async () => {
+    const place = await ledgers.fresh();
+    const first = await place.open();
+    const ids = await delivering(first, mailTo('ana@example.org'), mailTo('ben@example.org', { hold: true }));
+    for (const id of ids) await first.claimDelivery(id, { job: 'job', now });
+    await claimed(first, { asOf: '2021-08-29' });
+    await claimed(first, { asOf: '2021-09-05' });
+    await first[Symbol.asyncDispose]();
+
+    await using ledger = await place.open();
+    expect(await ledger.deliveries({})).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id: ids[0], state: 'sending', attempt: 1 }),
+        expect.objectContaining({ id: ids[1], state: 'sending', attempt: 1 }),
+      ]),
+    );
+    const taken: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const take = ({ id }: { id: string }) => {
+      taken.push(id);
+      if (taken.length === 4) resolve();
+      return Promise.resolve();
+    };
+    await using _worker = await ledger.work({
+      edition: take,
+      delivery: take,
+      editionsAtOnce: 1,
+      deliveriesAtOnce: 1,
+    });
+    await promise;
+    expect(new Set(taken)).toEqual(new Set([...ids, 'weekly/2021-08-29', 'weekly/2021-09-05']));
+    // Older periods first, also after a restart.
+    expect(taken.indexOf('weekly/2021-08-29')).toBeLessThan(taken.indexOf('weekly/2021-09-05'));
+    const again = await ledger.claimDelivery(ids[0] ?? '', { job: 'job-2', now });
+    expect(again?.interrupted).toBe(true);
+    const claim = await ledger.claimEdition('weekly/2021-08-29', { job: 'job-2', now });
+    expect(claim?.run).toBe(2);
+    expect(await ledger.runs({ state: 'lost' })).toHaveLength(1);
+  });
+
+  test('with a lock file that is none says so, and how to go on', async () => {
+    const place = await ledgers.fresh();
+    const lock = join(place.at, 'lock');
+    await writeFile(lock, randomBytes(5000));
+    const fault = await faultOf(open(place.at));
+    expect(fault).toMatchObject({ code: 'ledger-unusable', faults: [{ file: lock }] });
+    expect(fault.faults[0]?.mend).toContain('Delete it');
+    await rm(lock);
+    expect(await editionsIn(place.at)).toBe(0);
+  });
+
+  test('with damaged pages is refused in a few words', async () => {
+    const place = await ledgers.fresh();
+    let pages = 0;
+    const base = join(place.at, 'data/base');
+    for (const file of await readdir(base, { recursive: true, withFileTypes: true })) {
+      // The tables of the ledger come after those of the system.
+      if (!file.isFile() || !(Number(file.name) >= 16_384)) continue;
+      const path = join(file.parentPath, file.name);
+      const { size } = await stat(path);
+      await writeFile(path, randomBytes(size));
+      pages += size / 8192;
+    }
+    expect(pages).toBeGreaterThan(10);
+    const fault = await faultOf(open(place.at));
+    expect(fault).toMatchObject({
+      code: 'ledger-unusable',
+      faults: [
+        { problem: expect.stringContaining('invalid page'), mend: expect.stringContaining('sitrep restore') },
+      ],
+    });
+    expect(fault.message.length).toBeLessThan(500);
+  });
+
+  test('what a process left half-made is cleared away', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'new-half/base'), { recursive: true });
+    const ledger = await open(folder);
+    await ledger[Symbol.asyncDispose]();
+    expect((await readdir(folder)).toSorted()).toEqual(['data', 'lock']);
+  });
+});
+
+/** How many editions are in the ledger of a folder. */
+async function editionsIn(folder: string): Promise<number> {
+  await using ledger = await open(folder);
+  return (await ledger.editions({})).length;
+}
+
+/** Runs a task on a ledger in a process that is killed before its step `at`; false when it has fewer steps. */
+async function isKilledAt(at: number, folder: string, task: 'restore' | 'snapshot'): Promise<boolean> {
+  const program = join(import.meta.dirname, '../support/ledger-killed.ts');
+  const child = spawn(process.execPath, [program, folder, task, String(at)], { stdio: 'pipe' });
+  const stderr = text(child.stderr);
+  const [status, signal] = await once(child, 'exit');
+  if (signal !== 'SIGKILL') expect(`${String(status)} ${await stderr}`).toBe('0 ');
+  return signal === 'SIGKILL';
+}
+
+describe.skipIf(isServer)('killed before any of its steps', () => {
+  /** A ledger with two editions, and a snapshot of it with one. */
+  async function prepare(): Promise<string> {
+    const { at } = await ledgers.fresh();
+    await using ledger = await open(at);
+    await ledger.request([asked()], now);
+    await ledger.snapshot();
+    await ledger.request([asked({ asOf: '2021-08-29' })], now);
+    return at;
+  }
+
+  test('a restore leaves the ledger that was there, or the restored one', { timeout: 300_000 }, async () => {
+    const prepared = await prepare();
+    const found: number[] = [];
+    for (let at = 1; ; at += 1) {
+      const folder = await temporaryFolder();
+      await cp(prepared, folder, { recursive: true });
+      await mkdir(join(folder, 'new-half'));
+      const isKilled = await isKilledAt(at, folder, 'restore');
+      found.push(await editionsIn(folder));
+      if (!isKilled) break;
+    }
+    expect(found.length).toBeGreaterThan(4);
+    expect(found.slice(0, 2)).toEqual([2, 2]);
+    expect(found.at(-1)).toBe(1);
+    expect(new Set(found)).toEqual(new Set([1, 2]));
+  });
+
+  test('a snapshot leaves the one before, or itself, and a fuller one', { timeout: 300_000 }, async () => {
+    const prepared = await prepare();
+    // An empty ledger beside a snapshot with two editions.
+    const later = await open(prepared);
+    await later.snapshot();
+    await later[Symbol.asyncDispose]();
+    const fuller = await readFile(join(prepared, 'snapshot.tar.gz'));
+    let steps = 0;
+    for (let at = 1; ; at += 1) {
+      const folder = await temporaryFolder();
+      await cp(prepared, folder, { recursive: true });
+      await rm(join(folder, 'data'), { recursive: true });
+      const { at: emptyLedger } = await ledgers.fresh();
+      await cp(join(emptyLedger, 'data'), join(folder, 'data'), { recursive: true });
+      const isKilled = await isKilledAt(at, folder, 'snapshot');
+      const kept = await Promise.all(
+        ['snapshot.tar.gz', 'fuller-snapshot-2.tar.gz'].map((name) =>
+          readFile(join(folder, name)).catch(() => undefined),
+        ),
+      );
+      expect(kept.some((content) => content?.equals(fuller))).toBe(true);
+      // A snapshot that is cut off cannot be unpacked.
+      expect(gunzipSync(kept[0] ?? '').length).toBeGreaterThan(1_000_000);
+      if (!isKilled) break;
+      steps += 1;
+    }
+    expect(steps).toBeGreaterThan(4);
+  });
+});
+
+describe.skipIf(isServer)('a ledger that is missing', () => {
+  test.each(['removed', 'emptied'])(
+    '(%s) beside its snapshot is refused, with both ways out',
+    async (how) => {
+      const place = await ledgers.fresh();
+      const ledger = await open(place.at);
+      await ledger.request([asked()], now);
+      await ledger.snapshot();
+      await ledger[Symbol.asyncDispose]();
+      await rm(join(place.at, 'data'), { recursive: true });
+      if (how === 'emptied') await mkdir(join(place.at, 'data'));
+      const other = await temporaryFolder();
+      await cp(place.at, other, { recursive: true });
+
+      const { code, faults } = await faultOf(open(place.at));
+      expect(code).toBe('ledger-unusable');
+      expect(faults[0]?.mend).toContain('sitrep restore');
+      expect(faults[0]?.mend).toContain('move snapshot.tar.gz');
+      await restoreSnapshot(place.at);
+      expect(await editionsIn(place.at)).toBe(1);
+      await rename(join(other, 'snapshot.tar.gz'), join(other, 'old.tar.gz'));
+      expect(await editionsIn(other)).toBe(0);
+    },
+  );
+
+  test('beside the remains of a restore is refused too', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'damaged-1'));
+    expect(await faultOf(open(folder))).toMatchObject({ code: 'ledger-unusable' });
+  });
+});
+
+describe.skipIf(isServer)('the disk', () => {
+  const isRoot = process.getuid?.() === 0;
+  const SERVICE = 65_534;
+  /** Commands of the system run on small file systems of their own. */
+  async function mounted(options: string): Promise<string> {
+    const folder = await temporaryFolder();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
+    onTestFinished(() => void execFileSync('umount', ['--lazy', folder]));
+    return folder;
+  }
+  const canMount = isRoot && spawnSync('unshare', ['--mount', 'true']).status === 0;
+  const full = { code: 'ledger-unavailable', faults: [{ problem: 'The disk is full.' }] };
+
+  test.runIf(canMount)('that is full at the first start is named, and nothing is left on it', async () => {
+    const folder = await mounted('size=20m');
+    expect(await faultOf(open(join(folder, 'ledger')))).toMatchObject(full);
+    expect(await readdir(join(folder, 'ledger'))).toEqual(['lock']);
+  });
+
+  test.runIf(canMount)('that is full later is named, and the ledger goes on when there is room', async () => {
+    const folder = await mounted('size=120m');
+    const ledger = await open(folder);
+    await using _closed = ledger;
+    await ledger.request([asked()], now);
+    const filler = join(folder, 'filler');
+    await writeFile(filler, new Uint8Array(120 * 1024 * 1024)).catch(() => {});
+    expect(await faultOf(ledger.snapshot())).toMatchObject(full);
+    const many = Array.from({ length: 20_000 }, (_, index) => asked({ brief: `b${index}` }));
+    expect(await faultOf(ledger.request(many, now))).toMatchObject(full);
+    await rm(filler);
+    await ledger.request([asked({ asOf: '2021-08-29' })], now);
+    expect(await ledger.editions({})).toHaveLength(2);
+  });
+
+  test.runIf(canMount)('that is full at a later start is named, and no restore is asked for', async () => {
+    const { at } = await ledgers.fresh();
+    const folder = await mounted('size=100m');
+    await cp(at, folder, { recursive: true });
+    await writeFile(join(folder, 'filler'), new Uint8Array(100 * 1024 * 1024)).catch(() => {});
+    const fault = await faultOf(open(folder).then((ledger) => ledger.request([asked()], now)));
+    expect(fault).toMatchObject(full);
+    expect(fault.message).not.toContain('sitrep restore');
+  });
+
+  test.runIf(canMount)('that is read-only is named', async () => {
+    const folder = await mounted('size=20m');
+    execFileSync('mount', ['-o', 'remount,ro', folder]);
+    expect(await faultOf(open(join(folder, 'ledger')))).toMatchObject({
+      code: 'ledger-unavailable',
+      faults: [{ problem: 'The file system is read-only.' }],
+    });
+  });
+
+  /** A ledger that belongs to another user, as a service has one. */
+  async function ofService(): Promise<string> {
+    const { at } = await ledgers.fresh();
+    execFileSync('chown', ['-R', `${SERVICE}:${SERVICE}`, at]);
+    return at;
+  }
+
+  test.runIf(isRoot)('names a file of another user, and how to give it back', async () => {
+    const at = await ofService();
+    const file = join(at, 'data/global/pg_control');
+    await chown(file, 0, 0);
+    await chmod(file, 0o600);
+    const child = otherProcess(at, { uid: SERVICE, gid: SERVICE });
+    expect((await child.exit)[0]).not.toBe(0);
+    const said = await child.stderr;
+    expect(said).toContain("code: 'ledger-unavailable'");
+    expect(said).toContain('pg_control: It belongs to root');
+    expect(said).toContain(`sudo chown -R ${SERVICE} ${at}`);
+  });
+
+  test.runIf(isRoot)('keeps its owner when root uses the ledger', async () => {
+    const at = await ofService();
+    const ledger = await open(at);
+    await ledger.request([asked()], now);
+    await ledger.snapshot();
+    await ledger[Symbol.asyncDispose]();
+    const names = await readdir(at, { recursive: true });
+    expect(names).toContain('snapshot.tar.gz');
+    const owners = await Promise.all(names.map(async (name) => (await stat(join(at, name))).uid));
+    expect(new Set(owners)).toEqual(new Set([SERVICE]));
+  });
+});
+
+describe.skipIf(isServer)('a snapshot', () => {
+  const damages: { [name: string]: (data: string) => Promise<void> } = {
+    'a file is cut off': (data) => truncate(join(data, 'global/pg_control'), 10),
+    'the log is gone': (data) => rm(join(data, 'pg_wal'), { recursive: true }),
+    'everything but the folder is gone': async (data) => {
+      await rm(data, { recursive: true });
+      await mkdir(data);
+      await writeFile(join(data, 'PG_VERSION'), 'none');
+    },
+  };
+  test.each(Object.keys(damages))('takes the place of a ledger when %s', async (name) => {
+    const place = await ledgers.fresh();
+    const ledger = await open(place.at);
+    await ledger.request([asked()], now);
+    await ledger.snapshot();
+    await ledger.request([asked({ asOf: '2021-08-29' })], now);
+    await ledger[Symbol.asyncDispose]();
+    await damages[name]?.(join(place.at, 'data'));
+
+    const fault = await faultOf(open(place.at));
+    expect(fault).toMatchObject({
+      code: 'ledger-unusable',
+      faults: [{ file: place.at, mend: expect.stringContaining('sitrep restore') }],
+    });
+    const remains = await restoreSnapshot(place.at);
+    expect(existsSync(remains ?? '')).toBe(true);
+    await using restored = await open(place.at);
+    expect((await restored.editions({})).map(({ id }) => id)).toEqual([asked().id]);
+  });
+
+  test('that is not there or is damaged leaves everything as it was', async () => {
+    const place = await ledgers.fresh();
+    const before = await readdir(place.at);
+    expect(await faultOf(restoreSnapshot(place.at))).toMatchObject({
+      code: 'ledger-unusable',
+      faults: [{ problem: 'There is no snapshot to restore.' }],
+    });
+    const archive = gzipSync(randomBytes(5000));
+    for (const content of ['no archive', '', archive, archive.subarray(0, 2000), randomBytes(5000)]) {
+      await writeFile(join(place.at, 'snapshot.tar.gz'), content);
+      expect(await faultOf(restoreSnapshot(place.at))).toMatchObject({
+        code: 'ledger-unusable',
+        faults: [{ problem: 'The snapshot is damaged and cannot be restored.' }],
+      });
+    }
+    expect((await readdir(place.at)).toSorted()).toEqual([...before, 'snapshot.tar.gz'].toSorted());
+    await using _ledger = await place.open();
+  });
+
+  test('with more editions than the ledger is kept, unless they were removed on purpose', async () => {
+    const place = await ledgers.fresh();
+    const told: string[] = [];
+    const openAgain = () =>
+      openEmbeddedLedger(place.at, { onError: ({ message }) => void told.push(message) });
+    const ledger = await openAgain();
+    for (const asOf of ['2021-08-22', '2021-08-29']) {
+      const claim = await claimed(ledger, { asOf });
+      const later = { now: asOf === '2021-08-22' ? now : new Date('2022-01-01'), alert: null };
+      await ledger.settleEdition(claim, { outcome: 'failed', reason: 'A test.' }, later);
+    }
+    await ledger.snapshot();
+    expect(await removeSettled(ledger, new Date('2021-12-01'))).toHaveLength(1);
+    await ledger.snapshot();
+    await ledger[Symbol.asyncDispose]();
+    expect(told).toEqual([]);
+
+    // Somebody puts an older, empty ledger in its place.
+    const { at: older } = await ledgers.fresh();
+    await rm(join(place.at, 'data'), { recursive: true });
+    await cp(join(older, 'data'), join(place.at, 'data'), { recursive: true });
+    const emptied = await openAgain();
+    await emptied.snapshot();
+    await emptied.snapshot();
+    await emptied[Symbol.asyncDispose]();
+    const kept = join(place.at, 'fuller-snapshot-1.tar.gz');
+    expect(told).toEqual([expect.stringContaining(kept)]);
+    await cp(kept, join(place.at, 'snapshot.tar.gz'));
+    await restoreSnapshot(place.at);
+    expect(await editionsIn(place.at)).toBe(1);
+  });
+
+  test('is restored into a folder where nothing is left', async () => {
+    const place = await ledgers.fresh();
+    const ledger = await open(place.at);
+    await ledger.request([asked()], now);
+    await ledger.snapshot();
+    await ledger[Symbol.asyncDispose]();
+    const folder = await temporaryFolder();
+    await cp(join(place.at, 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
+    expect(await restoreSnapshot(folder)).toBeNull();
+    await using restored = await open(folder);
+    expect(await restored.editions({})).toHaveLength(1);
+  });
+});

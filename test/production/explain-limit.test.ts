@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { explain } from '../../src/production/explain.ts';
+import { readEditionFile } from '../../src/production/store.ts';
+import { makeEdition } from '../../src/scheduler/make-edition.ts';
+import type { PagesWorld } from '../../src/server/pages/context.ts';
+import { openPages } from '../../src/server/pages/pages.ts';
+import { assetsOf } from '../../src/wiring/project.ts';
+import { type House, openHouse } from '../support/house.ts';
+import { asked, now } from '../support/ledger-samples.ts';
+import { useLedgers } from '../support/ledger.ts';
+import { openWeb } from '../support/web.ts';
+
+const ledgers = useLedgers();
+const { id } = asked();
+
+/** What the pages work with, by the wall clock and the catalogue of a house. */
+function worldOf({ office, workshop }: House): PagesWorld {
+  const repository = {
+    ...office,
+    ...workshop,
+    datasetNames: () => Promise.resolve(['afghanistan-2021']),
+    loadBriefs: (ids: readonly string[]) => Promise.all(ids.map((each) => office.loadBrief(each))),
+  };
+  return {
+    ...repository,
+    readAsset: assetsOf({ sitrep: join(import.meta.dirname, '../..') }),
+    readFile: readEditionFile,
+    picture: () => Promise.resolve(undefined),
+    explain: (pdf, phrase) => explain(pdf, { phrase, repository }),
+  };
+}
+
+test('what is behind a number is told to ten at once, one after another, and the next is told to come again', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await ledger.request([asked()], now);
+  await makeEdition({ id, job: 'job', signal: new AbortController().signal }, house.workshop);
+  const world = worldOf(house);
+  const gate = Promise.withResolvers<void>();
+  let [begun, atOnce, mostAtOnce] = [0, 0, 0];
+  const slow: PagesWorld['explain'] = async (...given) => {
+    begun += 1;
+    atOnce += 1;
+    mostAtOnce = Math.max(mostAtOnce, atOnce);
+    await gate.promise;
+    return world.explain(...given).finally(() => (atOnce -= 1));
+  };
+  await using web = await openWeb(house, { pages: (desk) => openPages(desk, { ...world, explain: slow }) });
+  const ask = (headers = {}) => web.ask(`/editions/${id}/explain?phrase=Kabul`, { headers });
+
+  const asks = Array.from({ length: 11 }, () => ask());
+  // Ten wait at the gate: whoever is answered before it opens was turned away.
+  expect(await Promise.race(asks)).toMatchObject({
+    status: 503,
+    headers: { 'content-type': 'application/problem+json', 'retry-after': '30' },
+    json: { code: 'queue-full', detail: 'Too many ask at once what is behind a number.' },
+  });
+  expect(begun).toBe(1);
+  const browser = await ask({ accept: 'text/html' });
+  expect(browser).toMatchObject({ status: 503, headers: { 'retry-after': '30' } });
+  expect(browser.text).toContain('Ask again in a few seconds.');
+  // To look at an edition is not to ask what is behind it.
+  expect((await web.ask(`/editions/${id}`)).status).toBe(200);
+
+  gate.resolve();
+  const statuses = (await Promise.all(asks)).map(({ status }) => status);
+  expect(statuses.toSorted()).toEqual([...Array.from({ length: 10 }, () => 200), 503]);
+  expect({ begun, mostAtOnce }).toEqual({ begun: 10, mostAtOnce: 1 });
+  expect((await ask()).text).toContain('Taliban take Kabul');
+});
+
+test('an address that holds a zero byte is not found', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await using web = await openWeb(house, { pages: (desk) => openPages(desk, worldOf(house)) });
+  const paths = [
+    '/briefs/%00',
+    '/editions/weekly/%00',
+    '/editions/%00/2021-08-22/explain',
+    '/runs?brief=%00',
+  ];
+  for (const path of paths) expect((await web.ask(path)).status, path).toBe(404);
+});

@@ -1,0 +1,239 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import { explain } from '../../src/production/explain.ts';
+import { render } from '../../src/production/produce.ts';
+import type { ExplainedPlace } from '../../src/provenance/explain-page.ts';
+import { originOf } from '../../src/provenance/origin.ts';
+import { openProject } from '../../src/wiring/project.ts';
+import { testCacheFolder } from '../support/cache.ts';
+import { rendering } from '../support/effects.ts';
+import { print } from '../support/gate.ts';
+import { editionsAt, findBrief, loadProduct, type Product, withRow } from '../support/product.ts';
+
+const root = join(import.meta.dirname, '../..');
+const product = await loadProduct();
+let printer: Printer;
+beforeAll(async () => {
+  printer = await openPrinter({ cacheFolder: testCacheFolder });
+});
+afterAll(() => printer[Symbol.asyncDispose]());
+
+const asOf = '2021-08-25';
+const printed = new Map<string, Promise<Uint8Array>>();
+const pdfOf = (brief: string, parameters: { readonly [name: string]: string } = {}) => {
+  const made =
+    printed.get(brief) ?? print(product, { brief, asOf, parameters }, { printer }).then(({ pdf }) => pdf);
+  printed.set(brief, made);
+  return made;
+};
+
+const repositoryOf = ({ briefs, dataset, material }: Product) => ({
+  ...openProject(root, { sitrep: root }),
+  loadBriefs: (ids: readonly string[]) => Promise.resolve(briefs.filter(({ id }) => ids.includes(id))),
+  loadDataset: () => Promise.resolve(dataset),
+  loadMaterial: () => Promise.resolve(material),
+  effects: {
+    ...rendering,
+    startPrinting: () => {},
+    // To explain is to print nothing.
+    print: () => Promise.reject(new Error('It must not print.')),
+    browser: () => Promise.resolve(printer.browser),
+  },
+});
+
+const ask = async (brief: string, phrase: string, { parameters = {}, of = product } = {}) =>
+  explain(await pdfOf(brief, parameters), { phrase, repository: repositoryOf(of) });
+
+/** The ids of the rows of a place, by why they are named. */
+const rowsOf = ({ rows }: ExplainedPlace, why: 'comes from it' | 'cited') =>
+  rows.filter((row) => row.why === why).map(({ id }) => id);
+const shared = (file: string) => join(root, 'templates/_shared', file);
+
+// What is expected here was read in data/afghanistan-2021 and counted by hand.
+describe('a figure of each brief', () => {
+  test('isis-quieting: 105 is a measure in four texts, and a number of days in two cells', async () => {
+    const { places, warnings, edition } = await ask('isis-quieting', '105');
+    expect(warnings).toEqual([]);
+    expect(edition).toBe('isis-quieting/2021-08-25');
+    expect(places.map(({ what, page, under }) => [what, page, under])).toEqual([
+      ['paragraph', 1, 'ISIS falls quiet inside Afghanistan as the Taliban take its main area of operations'],
+      ['paragraph', 1, 'Key judgments'],
+      ['paragraph', 2, 'What is reported'],
+      ['table cell', 3, 'The silence under each reading'],
+      ['table cell', 3, 'The silence under each reading'],
+      ['item of a list', 3, 'What weakens this'],
+    ]);
+    const [bottomLine, big, reported, ...others] = places;
+    const cells = others.filter(({ what }) => what === 'table cell');
+    expect(bottomLine && rowsOf(bottomLine, 'comes from it')).toEqual(['F18', 'B-isis-2']);
+    expect(bottomLine?.origins[0]).toMatchObject({
+      kind: 'row',
+      says: 'The text of B-isis-2, with its figure {F18.value}.',
+      template: { file: shared('partials/masthead.hbs'), line: 42 },
+      expression: 'say text',
+      query: { name: 'bottom_line', file: shared('queries/bottom_line.sql') },
+    });
+    const measure = bottomLine?.rows[0];
+    expect(measure).toMatchObject({ id: 'F18', table: 'measures', known_on: '2021-08-25', grade: '–3' });
+    expect(measure?.values).toMatchObject({ bound: '>=', value: 105, window_start: '2021-05-01' });
+    expect(measure?.sources.map(({ name, reliability }) => [name, reliability])).toEqual([
+      ['ISIS claims', null],
+      ['Flashpoint', 'C'],
+    ]);
+    expect(big?.origins[0]).toMatchObject({ kind: 'query', query: { name: 'figures' }, expression: 'value' });
+    expect(reported && rowsOf(reported, 'comes from it')).toEqual(['F18']);
+    expect(reported?.origins[0]?.query?.file).toBe(join(root, 'templates/isis-quieting/reported.sql'));
+    // 1 May to 13 August, both included, in the readings whose first quiet day is 14 August.
+    expect(cells.map((cell) => rowsOf(cell, 'comes from it'))).toEqual([
+      ['R2', 'F18'],
+      ['R5', 'F18'],
+    ]);
+    expect(cells[0]?.origins[0]).toMatchObject({
+      kind: 'finding',
+      expression: 'baseline_days',
+      findings: [{ name: 'pause', kind: 'rate-change', file: shared('queries/readings.sql') }],
+    });
+    expect(cells[0]?.text).toMatch(/^first quiet day \| 23 August 2021, [a-z ]+ \| 105 \| 10 \|/);
+  });
+
+  test('isis-quieting: 106 in a sentence is a figure of a finding', async () => {
+    const { places } = await ask('isis-quieting', 'somewhere in 106');
+    expect(places).toHaveLength(1);
+    expect(places[0]?.origins[0]?.findings).toEqual([
+      expect.objectContaining({
+        name: 'pause',
+        field: 'baseline_days',
+        value: '106',
+        restsOn: ['F18', 'R1', 'R2'],
+      }),
+    ]);
+  });
+
+  test('isis-quieting: a label of a chart is its row', async () => {
+    const { places } = await ask('isis-quieting', 'at least 45 %');
+    expect(places.map(({ what }) => what)).toEqual(['label of a chart']);
+    expect(places[0] && rowsOf(places[0], 'comes from it')).toEqual(['F22']);
+    expect(places[0]?.origins[0]?.says).toContain('shares.vl.json');
+    // Of an axis, which stands for no row.
+    const axis = (await ask('isis-quieting', '50')).places.find(({ what }) => what === 'label of a chart');
+    expect(axis && rowsOf(axis, 'comes from it')).toEqual([]);
+    expect(axis?.origins[0]?.says).toContain('stands for no single row');
+  });
+
+  test('al-qaeda-ties: six meetings are one measure, wherever they are named', async () => {
+    const { places } = await ask('al-qaeda-ties', 'six');
+    expect(places.map((place) => rowsOf(place, 'comes from it'))).toEqual([
+      ['F07', 'B-ties-4'],
+      ['F07'],
+      ['F07', 'F08'],
+      ['F07', 'V-ties-1'],
+    ]);
+    expect(places[0]?.rows.find(({ id }) => id === 'F04')?.sources.map(({ name }) => name)).toEqual([
+      'UN coordinator',
+      'BBC',
+      'Flashpoint',
+    ]);
+    expect(places[2]?.origins[0]).toMatchObject({
+      expression: 'say text',
+      says: expect.stringMatching(/of F08/),
+    });
+  });
+
+  test('celebrations: 5 counts the messages that hail', async () => {
+    const { places } = await ask('celebrations', '5');
+    const [count] = places.filter(({ what }) => what === 'paragraph');
+    expect(count?.origins).toEqual([
+      expect.objectContaining({ kind: 'finding', expression: 'figure "welcomes" "number"' }),
+    ]);
+    expect(count && rowsOf(count, 'comes from it').toSorted()).toEqual(['F11', 'F12', 'F13', 'F14', 'F15']);
+  });
+
+  test('weekly: what is new is counted, and each change is its row', async () => {
+    const { places } = await ask('weekly', '20 new');
+    expect(places[0]?.origins.map(({ kind }) => kind)).toEqual(['edition', 'template']);
+    const reported = (await ask('weekly', 'near daily')).places.map((place) =>
+      rowsOf(place, 'comes from it'),
+    );
+    expect(reported[0]).toEqual(['F20']);
+  });
+
+  test('actor-sheet: 7 reports on the actor', async () => {
+    const parameters = { actor: 'A-isis' };
+    const { places, edition } = await ask('actor-sheet', '7', { parameters });
+    expect(edition).toBe('actor-sheet/2021-08-25-actor=A-isis');
+    const [count] = places.filter(({ what }) => what === 'paragraph');
+    expect(count && rowsOf(count, 'comes from it').toSorted()).toEqual([
+      'F19',
+      'F20',
+      'F21',
+      'F22',
+      'F24',
+      'F29',
+      'F30',
+    ]);
+    expect(count?.origins[0]?.findings?.[0]).toMatchObject({
+      query: 'reports',
+      file: join(root, 'templates/actor-sheet/reports.sql'),
+    });
+  });
+});
+
+test('a sentence across rows names them all, and typed text says that it is typed', async () => {
+  const { places } = await ask('weekly', 'No. 2021-W34-3');
+  expect(places[0]?.origins.map(({ kind, template: { line } }) => [kind, line])).toEqual([
+    ['template', 19],
+    ['edition', 19],
+  ]);
+  const typed = await ask('weekly', 'Sources and their grades');
+  expect(typed.places[0]?.origins[0]).toMatchObject({
+    kind: 'template',
+    rows: [],
+    template: { file: shared('partials/endnotes.hbs'), line: 22 },
+  });
+});
+
+test('what does not stand there is said, with what is like it', async () => {
+  const { places, near } = await ask('isis-quieting', 'Nangarhr');
+  expect(places).toEqual([]);
+  expect(near[0]).toBe('Nangarhar');
+  expect((await ask('isis-quieting', '1,105')).places).toEqual([]);
+  expect((await ask('isis-quieting', '  ')).places).toEqual([]);
+  const phrase = await ask('isis-quieting', 'claimed at least 106 military operations inside Afghanistan');
+  expect(phrase.near.join('\n')).toContain('claimed at least 105 military operations');
+});
+
+test('it warns where the data are others by now, and of a PDF that was altered', async () => {
+  const of = withRow(product, 'measures', 'F18', { value: 107 });
+  const other = await ask('isis-quieting', '107', { of });
+  expect(other.warnings).toEqual([expect.stringContaining('made otherwise today')]);
+  expect(other.differences.map(({ name }) => name)).toContain('F18');
+  expect(other.places.length).toBeGreaterThan(0);
+  const altered = Buffer.from(await pdfOf('isis-quieting'));
+  const at = altered.indexOf('stream', 2000) + 200;
+  altered[at] = (altered[at] ?? 0) ^ 1;
+  const found = await explain(altered, { phrase: '105', repository: repositoryOf(product) });
+  expect(found.warnings).toEqual([expect.stringContaining('was altered')]);
+});
+
+test('every text on every page can be traced, and marking it changes no page', async () => {
+  const days = [...(await editionsAt(product, asOf)), ...(await editionsAt(product, '2019-06-30'))];
+  expect(days.length).toBeGreaterThanOrEqual(8);
+  const untraced = new Set<string>();
+  for (const { brief: id, asOf: day, parameters } of days) {
+    const brief = findBrief(product, id);
+    const request = { brief, dataset: product.dataset, asOf: day, paper: 'A4', parameters } as const;
+    const plain = await render(request, rendering, product.material);
+    const explained = await render(request, rendering, product.material, { explained: true });
+    expect(explained.html === plain.html, id).toBe(true);
+    for (const piece of explained.draft.pieces)
+      for (const [text] of piece.texts) {
+        const put = text.put === undefined ? undefined : explained.puts[text.put];
+        if (put === undefined) continue;
+        const of = { matched: text.text.trim(), whole: piece.text, says: text.says.at(-1) };
+        const { kind } = originOf(put, { ...of, told: { brief, rendering: explained } });
+        if (kind === 'unknown') untraced.add(`${put.file}:${put.line} ${put.expression}`);
+      }
+  }
+  expect([...untraced]).toEqual([]);
+});

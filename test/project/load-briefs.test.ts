@@ -1,0 +1,242 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { AppError, describeFault } from '../../src/errors.ts';
+import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
+import { minimalConfig } from '../support/brief-of.ts';
+import { temporaryFolder } from '../support/dataset.ts';
+
+const chart = { spec: 'a.vl.json', data: {}, rows: 'a', captions: ['T1'], title: 'A', alt: 'A' };
+let templates: string;
+
+/** Two briefs, each of the least that a brief is made of. */
+beforeEach(async () => {
+  templates = await temporaryFolder();
+  for (const folder of ['_shared/partials', '_shared/queries', 'one', 'two']) {
+    await mkdir(join(templates, folder), { recursive: true });
+  }
+  await write('_shared/macros.sql', '');
+  await write('_shared/page.css', 'p{}');
+  await write('_shared/theme.json', '{}');
+  await write('_shared/partials/page.hbs', 'page');
+  await write('_shared/queries/common.sql', 'SELECT 1');
+  for (const id of ['one', 'two']) {
+    await write(
+      `${id}/brief.yaml`,
+      stringify({ ...minimalConfig, queries: { a: 'a.sql' }, charts: { c: chart } }),
+    );
+    await write(`${id}/brief.hbs`, 'brief');
+    await write(`${id}/a.sql`, 'SELECT 2');
+    await write(`${id}/a.vl.json`, '{}');
+  }
+});
+const write = (file: string, text: string) => writeFile(join(templates, file), text);
+const edit = async (file: string, change: (text: string) => string) => {
+  const text = await readFile(join(templates, file), 'utf8');
+  expect(change(text)).not.toBe(text);
+  await write(file, change(text));
+};
+/** What is told of the faults, with the folder called `templates`. */
+const told = async (): Promise<string[]> => {
+  try {
+    await loadBriefs(templates, ['one', 'two']);
+    return [];
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'brief-invalid') throw error;
+    return error.faults.map((fault) => describeFault(fault).replaceAll(templates, 'templates')).toSorted();
+  }
+};
+
+test('a brief is loaded with every file it is made of', async () => {
+  expect(await briefIds(templates)).toEqual(['one', 'two']);
+  const [one] = await loadBriefs(templates, ['one']);
+  expect(one).toMatchObject({
+    id: 'one',
+    template: { file: join(templates, 'one/brief.hbs'), text: 'brief' },
+    partials: { page: { file: join(templates, '_shared/partials/page.hbs'), text: 'page' } },
+    queries: { common: { text: 'SELECT 1' }, a: { file: join(templates, 'one/a.sql'), text: 'SELECT 2' } },
+    charts: { c: { parsed: {}, source: { file: join(templates, 'one/a.vl.json') } } },
+    styles: { text: 'p{}' },
+  });
+});
+
+test('files and hidden folders beside the briefs are none', async () => {
+  await write('brief.schema.json', '{}');
+  await mkdir(join(templates, '.git'));
+  await mkdir(join(templates, '_more'));
+  expect(await briefIds(templates)).toEqual(['one', 'two']);
+});
+
+test('no templates folder at all', async () => {
+  await rm(templates, { recursive: true });
+  await expect(briefIds(templates)).rejects.toMatchObject({
+    code: 'brief-unknown',
+    faults: [{ file: templates, mend: 'Start sitrep where templates/ and data/ are.' }],
+  });
+});
+
+test.each([
+  ['brief.yaml', 'templates/one/brief.yaml: There is no such file.'],
+  ['brief.hbs', 'templates/one/brief.hbs: There is no such file.'],
+  ['a.sql', 'templates/one/a.sql: There is no such file.'],
+  ['a.vl.json', 'templates/one/a.vl.json: There is no such file.'],
+])('a missing %s', async (name, fault) => {
+  await rm(join(templates, 'one', name));
+  expect(await told()).toEqual([`${fault} Create it, or correct the name in brief.yaml.`]);
+});
+
+test('a missing shared file', async () => {
+  await rm(join(templates, '_shared/theme.json'));
+  expect(await told()).toEqual([
+    expect.stringMatching(/^templates\/_shared\/theme\.json: There is no such file\./),
+  ]);
+});
+
+test('a missing shared folder', async () => {
+  await rm(join(templates, '_shared/partials'), { recursive: true });
+  expect(await told()).toEqual([
+    expect.stringMatching(/^templates\/_shared\/partials: There is no such folder\./),
+  ]);
+});
+
+test('what a team does not share itself comes with the program, file by file', async () => {
+  const packaged = join(import.meta.dirname, '../../templates/_shared');
+  await rm(join(templates, '_shared/theme.json'));
+  await rm(join(templates, '_shared/queries'), { recursive: true });
+  const [one] = await loadBriefs(templates, ['one'], { packaged });
+  expect(one?.theme.source.file).toBe(join(packaged, 'theme.json'));
+  expect(one?.styles).toEqual({ file: join(templates, '_shared/page.css'), text: 'p{}' });
+  expect(one?.partials['page']?.text).toBe('page');
+  expect(one?.partials['head']?.file).toBe(join(packaged, 'partials/head.hbs'));
+  expect(one?.queries['headline']?.file).toBe(join(packaged, 'queries/headline.sql'));
+});
+
+test('an unknown key, with the line that it stands on', async () => {
+  await edit('one/brief.yaml', (text) => text.replace('period:', 'perriod: P7D\nperiod:'));
+  const line =
+    (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n').indexOf('perriod: P7D') + 1;
+  expect(line).toBeGreaterThan(1);
+  expect(await told()).toEqual([
+    `templates/one/brief.yaml, line ${line}, field perriod: There is no such key: "perriod". Remove it, or correct its name.`,
+  ]);
+});
+
+test('a misspelt key is one fault, and names the key that is missing', async () => {
+  await edit('one/brief.yaml', (text) => text.replace('period:', 'perriod:'));
+  expect(await told()).toEqual([
+    expect.stringMatching(
+      /, line \d+, field perriod: There is no such key: "perriod"\. Did you mean "period"\?$/,
+    ),
+  ]);
+});
+
+test('a missing key and a word that is not allowed, in words', async () => {
+  await edit('one/brief.yaml', (text) =>
+    text.replace('    title: A\n', '').replace(/^topic: .*/m, 'topic: argentina'),
+  );
+  expect(await told()).toEqual([
+    expect.stringMatching(/field charts\.c\.title: is missing\. See /),
+    expect.stringMatching(/field topic: "argentina" is not one of ties, celebrations, isis, all\. See /),
+  ]);
+});
+
+test('a value that is refused is quoted', async () => {
+  await edit('one/brief.yaml', (text) => text.replace(/^period: .*/m, 'period: a week'));
+  expect(await told()).toEqual([
+    expect.stringMatching(
+      /, line \d+, field period: "a week" is not an ISO 8601 length in days or weeks such as P7D\. See /,
+    ),
+  ]);
+});
+
+test('an unknown key of a chart', async () => {
+  await edit('one/brief.yaml', (text) => text.replace('    alt: A', '    alt: A\n    colour: red'));
+  const lines = (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n');
+  expect(await told()).toEqual([
+    `templates/one/brief.yaml, line ${lines.indexOf('    colour: red') + 1}, field charts.c.colour: There is no such key: "colour". Remove it, or correct its name.`,
+  ]);
+});
+
+test('a key that a chart lacks, with the line of the chart', async () => {
+  await edit('one/brief.yaml', (text) => text.replace('    title: A\n', ''));
+  const lines = (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n');
+  expect(await told()).toEqual([
+    expect.stringContaining(
+      `templates/one/brief.yaml, line ${lines.indexOf('  c:') + 1}, field charts.c.title: `,
+    ),
+  ]);
+});
+
+test.each(['', '    captions: []\n'])('a chart needs no captions: %j', async (written) => {
+  await edit('one/brief.yaml', (text) => text.replace(/ {4}captions:\n {6}- T1\n/, written));
+  const [one] = await loadBriefs(templates, ['one']);
+  expect(one?.charts['c']?.captions).toEqual([]);
+});
+
+test('two unknown keys are two faults', async () => {
+  await edit('one/brief.yaml', (text) => `first: 1\n${text}second: 2\n`);
+  expect(await told()).toEqual([
+    expect.stringMatching(/line 1, field first: /),
+    expect.stringMatching(/line \d+, field second: /),
+  ]);
+});
+
+test.each([
+  ['one/brief.yaml', 'title: [', /^templates\/one\/brief\.yaml, line \d+: .+ Correct the YAML\.$/],
+  ['one/brief.yaml', '', /^templates\/one\/brief\.yaml/],
+  ['one/brief.yaml', 'just a text', /^templates\/one\/brief\.yaml/],
+  ['one/a.vl.json', '{"mark": }', /^templates\/one\/a\.vl\.json, line 1: .*JSON.* Correct the JSON\.$/],
+  [
+    'one/a.vl.json',
+    `{\n  "title": "${'long '.repeat(20)}",\n  "mark": },\n  "width": 300\n}`,
+    /^templates\/one\/a\.vl\.json, line 3: .*JSON/s,
+  ],
+  ['one/a.vl.json', '5', /^templates\/one\/a\.vl\.json: The file holds no JSON object\./],
+  ['one/a.vl.json', '', /^templates\/one\/a\.vl\.json: /],
+  ['_shared/theme.json', '{', /^templates\/_shared\/theme\.json, line 1: /],
+])('%s holding "%s"', async (file, text, fault) => {
+  await write(file, text);
+  expect(await told()).toEqual([expect.stringMatching(fault)]);
+});
+
+test.each(['../two/a.sql', '/etc/hostname', '_shared/../two/a.sql'])('a query in "%s"', async (path) => {
+  await edit('one/brief.yaml', (text) => text.replace('a: a.sql', `a: ${path}`));
+  expect(await told()).toEqual([
+    expect.stringMatching(/line \d+, field queries\.a: ".+" is not the name of a file/),
+  ]);
+});
+
+test('a folder in the place of a file', async () => {
+  await rm(join(templates, 'one/brief.hbs'));
+  await mkdir(join(templates, 'one/brief.hbs'));
+  expect(await told()).toEqual([
+    expect.stringMatching(/^templates\/one\/brief\.hbs: The file cannot be read: .*EISDIR/),
+  ]);
+});
+
+test('all of it at once, over all briefs', async () => {
+  await cp(join(templates, 'two'), join(templates, 'three'), { recursive: true });
+  await edit('one/brief.yaml', (text) => text.replace('TLP:CLEAR', 'TLP:WHITE').replace('P7D', 'P1M'));
+  await rm(join(templates, 'two/a.sql'));
+  await write('two/a.vl.json', '{');
+  await write('_shared/theme.json', '{');
+  expect((await told()).map((fault) => fault.split(/[:,]/)[0])).toEqual([
+    'templates/_shared/theme.json',
+    'templates/one/brief.yaml',
+    'templates/one/brief.yaml',
+    'templates/two/a.sql',
+    'templates/two/a.vl.json',
+  ]);
+});
+
+test('forEach that names no query, and parameters that are none, are told with their place', async () => {
+  await edit('one/brief.yaml', (text) => `${text}parameters:\n  actor: { type: string }\nforEach: editons\n`);
+  await edit('two/brief.yaml', (text) => `${text}parameters:\n  topic: { type: string, optional: true }\n`);
+  expect(await told()).toEqual([
+    'templates/one/brief.yaml, field forEach: There is no query "editons". Name one of common, a.',
+    expect.stringMatching(
+      /^templates\/two\/brief\.yaml, line \d+, field parameters\.topic: has the name of what every query sees anyway\. See docs/,
+    ),
+  ]);
+});

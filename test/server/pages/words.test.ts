@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { decidedBy } from '../../../src/editions/format.ts';
+import { differences, lengthOf } from '../../../src/server/pages/format.ts';
+
+test('editions of one day are told apart, a corrected revision from the one that it replaces', () => {
+  const plain = { paper: 'A4', parameters: {}, correction: null } as const;
+  const replaces = { edition: 'weekly/2021-08-22', revision: 1, asOf: null };
+  const correction = { revision: 2, asOf: '2021-09-10', replaces, rows: ['F07'] };
+  expect(differences(plain, 'A4')).toBe('');
+  expect(differences({ ...plain, correction }, 'A4')).toBe('revision 2');
+  expect(differences({ ...plain, correction, parameters: { actor: 'A-aq' } }, 'Letter')).toBe(
+    'A4, actor A-aq, revision 2',
+  );
+});
+
+test('a user of the system is told apart from a token of that name', () => {
+  const alice = { user: 'alice', claimedName: null };
+  expect(decidedBy({ ...alice, namedBy: 'system' })).toBe('alice (system user)');
+  expect(decidedBy({ ...alice, namedBy: 'server' })).toBe('alice (let in by the server)');
+  expect(decidedBy({ user: 'bot', claimedName: 'Alice', namedBy: 'server' })).toBe(
+    'Alice, so says bot (let in by the server)',
+  );
+});
+
+test('the length of a period is told in words', () => {
+  expect(['P7D', 'P1D', 'P2W'].map(lengthOf)).toEqual(['7 days', '1 day', '2 weeks']);
+});
