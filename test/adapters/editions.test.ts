@@ -1,7 +1,7 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
@@ -124,6 +124,17 @@ test.runIf(process.platform === 'linux').for([
     expect(said).toContain('Choose another folder with --out');
   },
 );
+
+test('an output folder that this user may not write is named, with a way out', async () => {
+  const out = await temporaryFolder();
+  await chmod(out, 0o555);
+  // Root may write everywhere, so that another user has to try.
+  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const child = spawn(process.execPath, [storeProcess, 'store', join(out, 'brief/a'), 'one'], user);
+  const said = await readText(child.stderr);
+  expect(said).toContain(`${join(out, 'brief/a')}: The edition cannot be written: this user may not write`);
+  expect(said).toMatch(/\(EACCES: .*correct the permissions of the folder/);
+});
 
 test('a file in the place of the edition is replaced, as an edition is', async () => {
   const out = await temporaryFolder();
