@@ -71,7 +71,8 @@ test('no end is made up for a count that has none, and the source’s words keep
 
 test('grades are said to be those of the originals, and names of general knowledge are marked', async () => {
   const { html } = await render('weekly');
-  expect(html).toContain('<th scope="col">Grade of original</th>');
+  // In the table of items and in that of sources.
+  expect(html.match(/<th scope="col">Grade of original<\/th>/g)).toHaveLength(2);
   expect(sectionOf(html, 'Method')).toMatch(/A grade is that of the original/);
   for (const name of ['TTP', 'ISIS', 'ISIS-K'])
     expect(sectionOf(html, 'Names')).toMatch(new RegExp(`\\b${name}, [^;]*?[^.]*?.*general knowledge`));
