@@ -11,7 +11,7 @@ import type { Verdict } from '../pipeline/gate/rule.ts';
 import { produce } from '../pipeline/produce.ts';
 import { distinct, generate, type Outcome, type Store } from '../runtime/generate.ts';
 import type { Commands } from './cli.ts';
-import { datasetOf, load, namedBriefs, unknownDataset, type Catalogue } from './load.ts';
+import { datasetOf, load, namedBriefs, readableBriefs, unknownDataset, type Catalogue } from './load.ts';
 import { alignColumns } from './table.ts';
 import { localTime, ofFuture, utcTime } from './times.ts';
 
@@ -82,17 +82,7 @@ export function commands(world: Surroundings): Commands {
     },
 
     async list() {
-      const errors: AppError[] = [];
-      const briefs: Brief[] = [];
-      // What is wrong with one brief hides no other.
-      for (const id of await world.briefIds()) {
-        try {
-          briefs.push(...(await world.loadBriefs([id])));
-        } catch (error) {
-          if (!(error instanceof AppError)) throw error;
-          errors.push(error);
-        }
-      }
+      const { briefs, errors } = await readableBriefs(world);
       const rows = briefs.map(({ id, config: { title, schedule, forEach, parameters } }) => {
         const [next, ...later] = new Cron(schedule.cron, {
           timezone: schedule.timezone,
@@ -113,16 +103,13 @@ export function commands(world: Surroundings): Commands {
     },
 
     async check() {
-      const errors: AppError[] = [];
+      const { briefs, errors } = await readableBriefs(world);
       const collect = async <T>(work: Promise<T>): Promise<T | undefined> =>
         work.catch((error: unknown) => {
           if (!(error instanceof AppError)) throw error;
           errors.push(error);
           return undefined;
         });
-      const ids = await world.briefIds();
-      const briefs: Brief[] = [];
-      for (const id of ids) briefs.push(...((await collect(world.loadBriefs([id]))) ?? []));
       const datasets = new Map<string, Dataset>();
       const names = await world.datasetNames();
       for (const name of names) {
