@@ -361,6 +361,26 @@ describe.skipIf(isServer)('the disk', () => {
     });
   });
 
+  test('with a file in the place of the folder is named', async () => {
+    const file = join(await temporaryFolder(), 'output');
+    await writeFile(file, '');
+    expect(await faultOf(open(join(file, 'ledger')))).toMatchObject({
+      code: 'ledger-unavailable',
+      faults: [{ problem: 'The ledger needs a folder in this place, and there is a file.' }],
+    });
+  });
+
+  test('where this user may write nothing is named', async () => {
+    const folder = await temporaryFolder();
+    await chmod(folder, 0o555);
+    // Root may write everywhere, so that another user has to try.
+    const child = otherProcess(join(folder, 'ledger'), isRoot ? { uid: SERVICE, gid: SERVICE } : {});
+    expect((await child.exit)[0]).not.toBe(0);
+    const said = await child.stderr;
+    expect(said).toContain("code: 'ledger-unavailable'");
+    expect(said).toMatch(/It belongs to .*, and user \d+ may not write it/);
+  });
+
   /** A ledger that belongs to another user, as a service has one. */
   async function ofService(): Promise<string> {
     const { at } = await ledgers.fresh();
