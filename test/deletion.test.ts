@@ -30,7 +30,10 @@ const seen = ({ html, charts }: Rendering): string =>
     ]),
   ]);
 
-/** The product as if a row, in all its revisions, had never been written; what rests on it is left out as well. */
+/**
+ * The product as if a row had never been written; what rests on it is left out as well. All its revisions go: with the
+ * last alone removed, the one before would be printed, which often says the same.
+ */
 const without = ({ table, row }: TableRow): Product =>
   withTables(product, (tables) => ({ ...tables, [table]: tables[table].filter(({ id }) => id !== row.id) }));
 

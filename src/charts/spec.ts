@@ -36,6 +36,7 @@ export function checkSpec(
   const faults: Fault[] = [];
   const named = new Set<string>();
   const own = new Set<string>();
+  let isLoaded = false;
 
   const walk = (value: unknown, path: string): void => {
     if (Array.isArray(value)) {
@@ -86,7 +87,8 @@ export function checkSpec(
       return;
     }
     if ('name' in data && !('values' in data)) named.add(String(data.name));
-    else if (!('url' in data)) {
+    else if ('url' in data) isLoaded = true;
+    else {
       faults.push({
         file,
         field: path,
@@ -97,7 +99,8 @@ export function checkSpec(
   };
 
   walk(spec, '');
-  const unused = new Set(given.filter((name) => !named.has(name)));
+  // What a spec loads by an address stands in the place of what the brief gives it: that is one fault, not two.
+  const unused = new Set(isLoaded ? [] : given.filter((name) => !named.has(name)));
   for (const name of named) {
     if (given.includes(name) || own.has(name)) continue;
     // A misspelt name is one fault, and not also the name that it should have been.

@@ -7,7 +7,14 @@ import { editionsAskedFor } from '../production/fan-out.ts';
 import { generate, type Outcome, type Store } from '../production/generate.ts';
 import { type Effects, produce } from '../production/produce.ts';
 import type { Brief } from '../project/brief.ts';
-import { type Catalogue, datasetOf, load, namedBriefs, unknownDataset } from '../project/load.ts';
+import {
+  type Catalogue,
+  datasetOf,
+  load,
+  namedBriefs,
+  readableBriefs,
+  unknownDataset,
+} from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Material } from '../render/edition.ts';
 import { idleWaivers } from '../rules/gate.ts';
@@ -81,17 +88,7 @@ export function commands(world: Surroundings): Commands {
     },
 
     async list() {
-      const errors: AppError[] = [];
-      const briefs: Brief[] = [];
-      // What is wrong with one brief hides no other.
-      for (const id of await world.briefIds()) {
-        try {
-          briefs.push(...(await world.loadBriefs([id])));
-        } catch (error) {
-          if (!(error instanceof AppError)) throw error;
-          errors.push(error);
-        }
-      }
+      const { briefs, errors } = await readableBriefs(world);
       const rows = briefs.map(({ id, config: { title, schedule, forEach, parameters } }) => {
         const [next, ...later] = new Cron(schedule.cron, {
           timezone: schedule.timezone,
@@ -112,16 +109,13 @@ export function commands(world: Surroundings): Commands {
     },
 
     async check() {
-      const errors: AppError[] = [];
+      const { briefs, errors } = await readableBriefs(world);
       const collect = async <T>(work: Promise<T>): Promise<T | undefined> =>
         work.catch((error: unknown) => {
           if (!(error instanceof AppError)) throw error;
           errors.push(error);
           return undefined;
         });
-      const ids = await world.briefIds();
-      const briefs: Brief[] = [];
-      for (const id of ids) briefs.push(...((await collect(world.loadBriefs([id]))) ?? []));
       const datasets = new Map<string, Dataset>();
       const names = await world.datasetNames();
       for (const name of names) {

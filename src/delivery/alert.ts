@@ -47,6 +47,7 @@ const headings = {
   held: 'is held',
   failed: 'failed',
   late: 'is late',
+  'left-out': 'was issued on other paper before, so that its slot is left out',
   undelivered: 'did not reach everybody',
   approval: 'waits for approval',
 } as const satisfies { readonly [content in Alert]: string };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Deliver, Parcel, Receipt } from './message.ts';
 
@@ -43,6 +43,7 @@ async function put(place: string, content: Uint8Array, { shown }: { shown: strin
 
   const folder = dirname(place);
   const made = await mkdir(folder, { recursive: true });
+  await sweep(folder);
   const fresh = join(folder, `.new-${randomUUID()}`);
   try {
     await writeToDisk(fresh, content);
@@ -60,6 +61,19 @@ async function put(place: string, content: Uint8Array, { shown }: { shown: strin
     if (made === undefined || each === dirname(made)) break;
   }
   return { outcome: 'sent', detail: shown };
+}
+
+/** Longer than any file takes to write. */
+const LEFT_MS = 3_600_000;
+
+/** Removes what processes that were killed left half-written. It is no reason to fail where that cannot be done. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!/^\.new-[0-9a-f-]{36}$/.test(name)) continue;
+    const file = join(folder, name);
+    const { mtimeMs } = await lstat(file).catch(() => ({ mtimeMs: Infinity }));
+    if (Date.now() - mtimeMs > LEFT_MS) await unlink(file).catch(() => {});
+  }
 }
 
 const isTaken = async (place: string): Promise<boolean> =>

@@ -115,7 +115,16 @@ export const editionRecord = newEdition.extend({
 export type EditionRecord = z.output<typeof editionRecord>;
 
 /** What a delivery carries: the edition, a notice in its place, or word to the operator. */
-const contents = ['edition', 'notice', 'held', 'failed', 'late', 'undelivered', 'approval'] as const;
+const contents = [
+  'edition',
+  'notice',
+  'held',
+  'failed',
+  'late',
+  'left-out',
+  'undelivered',
+  'approval',
+] as const;
 export type Content = (typeof contents)[number];
 /** Whether it goes to recipients, and not to the operator. */
 export const isForRecipients = (content: Content): content is 'edition' | 'notice' =>

@@ -19,7 +19,7 @@ export function editionCalls(
   boss: PgBoss,
 ): Pick<Ledger, 'openSlots' | 'request' | 'claimEdition' | 'settleEdition' | 'moveEdition'> {
   return {
-    openSlots: (brief, { now, plan, alert = () => null }) =>
+    openSlots: (brief, { now, plan, alert = () => null, leftOut = () => null }) =>
       database.transaction(async (session) => {
         await session.query('INSERT INTO sitrep.cursor VALUES ($1, $2) ON CONFLICT DO NOTHING', [brief, now]);
         const row = await session.query('SELECT slot FROM sitrep.cursor WHERE brief = $1 FOR UPDATE', [
@@ -29,9 +29,13 @@ export function editionCalls(
         const opening = plan(cursor);
         if (opening.cursor.getTime() === cursor.getTime()) return [];
         const skipped = await insert(session, boss, { asked: opening.skipped, now });
-        const due = await insert(session, boss, { asked: opening.due.map((edition) => ({ edition })), now });
-        for (const record of due) {
-          const word = alert(record);
+        const asked = opening.due.map((edition) => ({ edition }));
+        const issued: EditionRecord[] = [];
+        const due = await insert(session, boss, { asked, now, issued });
+        for (const [record, word] of [
+          ...due.map((each) => [each, alert(each)] as const),
+          ...issued.map((each) => [each, leftOut(each)] as const),
+        ]) {
           const deliveries = word === null ? [] : [word];
           await insertDeliveries(session, boss, { edition: record.id, deliveries, now });
         }
@@ -122,11 +126,14 @@ interface Asked {
   readonly reason?: string;
 }
 
-/** Adds editions, with their jobs where they are to be made; gives those that did not exist, in the order asked for. */
+/**
+ * Adds editions, with their jobs where they are to be made; gives those that did not exist, in the order asked for. In
+ * `issued` it puts those that were issued on other paper already, in place of a slot.
+ */
 async function insert(
   session: Session,
   boss: PgBoss,
-  { asked, now }: { asked: readonly Asked[]; now: Date },
+  { asked, now, issued }: { asked: readonly Asked[]; now: Date; issued?: EditionRecord[] },
 ): Promise<EditionRecord[]> {
   const inserted = await insertRows(session, asked, now);
   const records = new Map(inserted.map((record) => [record.id, record]));
@@ -136,7 +143,7 @@ async function insert(
     const record = records.get(edition.id);
     records.delete(edition.id);
     if (record) added.push(record);
-    else if (reason === undefined) added.push(...(await resolve(session, edition, now)));
+    else if (reason === undefined) added.push(...(await resolve(session, edition, { now, issued })));
   }
   const toMake = added.filter(({ state }) => state === 'queued');
   await wakeEditions(session, boss, toMake);
@@ -178,7 +185,11 @@ async function insertRows(session: Session, asked: readonly Asked[], now: Date):
  * to an edition on other paper, since the paper of the brief was changed. Then the new one has a name that mentions its
  * paper, unless the day was issued already.
  */
-async function resolve(session: Session, edition: NewEdition, now: Date): Promise<EditionRecord[]> {
+async function resolve(
+  session: Session,
+  edition: NewEdition,
+  { now, issued }: { now: Date; issued: EditionRecord[] | undefined },
+): Promise<EditionRecord[]> {
   const { brief, asOf, paper, parameters, correction, origin } = edition;
   const revision = correction?.revision ?? 1;
   const [same] = toEditions(
@@ -194,6 +205,7 @@ async function resolve(session: Session, edition: NewEdition, now: Date): Promis
     await session.query(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [edition.id]),
   );
   const isIssued = origin === 'schedule' && (other?.origin === 'schedule' || other?.reach === 'all');
+  if (isIssued && other) issued?.push(other);
   if (origin === 'backfill' || isIssued) return [];
   const id = editionId({ brief, asOf, paper, ownPaper: null, parameters, revision });
   return insertRows(session, [{ edition: { ...edition, id } }], now);

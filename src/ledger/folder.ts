@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, open as openFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
@@ -13,7 +13,8 @@ import { giveToOwner } from './lock.ts';
 /**
  * The folder of an embedded ledger. Its process may be killed at any moment, so each step is one rename:
  *
- * - `data` is the ledger. `new-*` is not finished and is removed by the next process.
+ * - `data` is the ledger. `new-*` and `empty-*` are not finished and are removed by the next process; but a `new-*` that
+ *   holds a database, with no other beside it, may be the only copy of the ledger.
  * - `restored` is a snapshot that is unpacked whole. It becomes `data` once the old `data` is `damaged-*`.
  * - `snapshot.tar.gz` is the last copy of the ledger, `snapshot.json` says how many editions are in it.
  */
@@ -23,6 +24,8 @@ const placesIn = (folder: string) => ({
   snapshot: join(folder, 'snapshot.tar.gz'),
   contents: join(folder, 'snapshot.json'),
   fresh: () => join(folder, `new-${randomUUID()}`),
+  /** Nothing is lost with a ledger that is being created. */
+  empty: () => join(folder, `empty-${randomUUID()}`),
 });
 
 const contents = z.object({ editions: z.number().int() });
@@ -31,6 +34,8 @@ const contents = z.object({ editions: z.number().int() });
 export async function openData(folder: string): Promise<PGlite> {
   const { data, restored } = placesIn(folder);
   try {
+    const [copy] = await loneCopies(folder);
+    if (copy !== undefined) throw unfinished(folder, copy);
     await removeUnfinished(folder);
     if (await isFilled(data)) await discard(restored, folder);
     // A restore was killed after it moved the old ledger away.
@@ -47,6 +52,7 @@ export async function openData(folder: string): Promise<PGlite> {
 export async function restoreInto(folder: string): Promise<string | null> {
   const { data, restored, snapshot, fresh } = placesIn(folder);
   const tar = await readSnapshot(snapshot);
+  for (const copy of await loneCopies(folder)) await rename(copy, join(folder, `damaged-${randomUUID()}`));
   await removeUnfinished(folder);
   await discard(restored, folder);
   const unpacked = fresh();
@@ -146,8 +152,8 @@ async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
 
 /** Made beside its place and then renamed: a process that ends half-way leaves no half-made ledger. */
 async function createData(folder: string): Promise<void> {
-  const { data, fresh } = placesIn(folder);
-  const made = fresh();
+  const { data, empty } = placesIn(folder);
+  const made = empty();
   try {
     await (await started(new PGlite({ dataDir: made }))).close();
   } catch (cause) {
@@ -174,7 +180,21 @@ async function hasRemains(folder: string): Promise<boolean> {
 
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder))
-    if (name.startsWith('new-')) await rm(join(folder, name), { recursive: true, force: true });
+    if (name.startsWith('new-') || name.startsWith('empty-'))
+      await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/**
+ * Databases that never came into the place of the ledger, where there is neither a ledger nor a restored one: an earlier
+ * version was killed as it restored. PostgreSQL opens none without this file.
+ */
+async function loneCopies(folder: string): Promise<string[]> {
+  const { data, restored } = placesIn(folder);
+  if ((await isFilled(data)) || existsSync(restored)) return [];
+  const copies = (await readdir(folder)).filter((name) => name.startsWith('new-'));
+  return copies
+    .map((name) => join(folder, name))
+    .filter((path) => existsSync(join(path, 'global/pg_control')));
 }
 
 /** Renamed first: killed half-way, it must not be taken for whole. */
@@ -201,6 +221,13 @@ const missing = (folder: string): AppError =>
     file: join(folder, 'data'),
     problem: 'The ledger is missing, and what is beside it shows that there was one.',
     mend: 'Run "sitrep restore" to go on from the last snapshot. To begin a new ledger instead, move snapshot.tar.gz and every damaged-* out of the folder first.',
+  });
+
+const unfinished = (folder: string, copy: string): AppError =>
+  unusable(undefined, {
+    file: join(folder, 'data'),
+    problem: `The ledger is missing, and ${basename(copy)} beside it may be the only copy of it.`,
+    mend: `Rename ${basename(copy)} to "data" to go on with it. Otherwise move it out of the folder, and start again.`,
   });
 
 const damagedSnapshot = (file: string, cause: unknown): AppError =>

@@ -91,7 +91,7 @@ export async function openEmbeddedLedger(
     await createQueues(boss);
     await recover(database, boss);
     ledger = openLedger(database, boss);
-    await ledger.reconcile(new Date(0));
+    await ledger.reconcile();
   } catch (cause) {
     throw await faultOfFolder(folder, cause);
   }

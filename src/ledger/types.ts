@@ -158,6 +158,8 @@ export interface Ledger extends AsyncDisposable {
       plan: (cursor: Date) => Opening;
       /** Word to the operator of an edition that is due; null for none. */
       alert?: (edition: EditionRecord) => NewDelivery | null;
+      /** Word of a slot that is left out, since this edition issued its day on other paper; null for none. */
+      leftOut?: (issued: EditionRecord) => NewDelivery | null;
     },
   ): Promise<EditionRecord[]>;
   /** Asks for editions; those that exist stay as they are. Gives the ids of the new ones. */
@@ -281,8 +283,8 @@ export interface Ledger extends AsyncDisposable {
   closeChange(id: number, outcome: AuditRecord['outcome']): Promise<void>;
   audit(filter: AuditFilter): Promise<AuditRecord[]>;
 
-  /** Sees to it that whatever is open has a job: none should ever lack one. Gives how many were mended. */
-  reconcile(now: Date): Promise<number>;
+  /** Sees to it that whatever is open has a job: none should ever lack one. Gives how many lacked one. */
+  reconcile(): Promise<number>;
   /** Takes jobs and hands them on until it is disposed of, which waits for those in hand. */
   work(handlers: Handlers): Promise<AsyncDisposable>;
 }

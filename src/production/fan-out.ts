@@ -12,6 +12,7 @@ import {
   requireParameters,
 } from '../project/parameters.ts';
 import { commonParameters, type OpenQueries } from '../query/select.ts';
+import { TimeLimit } from '../render/time-limit.ts';
 
 interface Effects {
   readonly openQueries: OpenQueries;
@@ -69,18 +70,18 @@ export async function editionsAskedFor(
   ]);
 }
 
-/** Runs the `forEach` query over what is known and reads its rows. */
+/** Runs the `forEach` query over what is known and reads its rows. Throws `print-failed` where that takes too long. */
 export async function runForEach(
   brief: Brief,
   { known, period, openQueries }: { known: Tables; period: Period; openQueries: OpenQueries },
 ): Promise<Parameters[]> {
   const source = brief.queries[brief.config.forEach ?? ''];
   if (source === undefined) throw new Error(`forEach of ${brief.id} names no query.`);
+  const limit = new TimeLimit(brief, { what: `The query "${brief.config.forEach}" of forEach` });
   await using queries = await openQueries(known, { macros: brief.macros });
-  const rows = await queries.query({
-    sql: source.text,
-    file: source.file,
-    parameters: commonParameters(brief, period),
+  const query = { sql: source.text, file: source.file, parameters: commonParameters(brief, period) };
+  const rows = await queries.query(query, { signal: limit.signal }).catch((cause: unknown) => {
+    throw limit.explain(cause);
   });
   return editionsOf(rows, { brief, file: source.file });
 }

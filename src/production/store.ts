@@ -195,7 +195,7 @@ export async function tidyEditions(out: string, isKept: (id: string) => Promise<
     const parent = join(out, brief);
     const work = join(parent, WORK);
     const left = await Promise.all(['new', 'old', 'removed'].map((kind) => namesIn(join(work, kind))));
-    if (left.flat().length === 0) continue;
+    if (left.flat().length === 0 && !(await namesIn(parent)).some((name) => EARLIER.test(name))) continue;
     try {
       using _ = await lockEditions(parent);
       for (const name of await namesIn(join(work, 'removed'))) {
@@ -226,7 +226,11 @@ function placesOf(folder: string) {
 
 /** Longer than any edition takes to store, also on a busy machine. */
 const LOCK_WAIT_MS = 120_000;
-/** Earlier versions wrote into `.new-<uuid>`, without a lock: their age alone says that nobody writes there. */
+/**
+ * Earlier versions wrote into `.new-<uuid>` and moved the edition before to `.old-<uuid>`, without a lock: only their age
+ * says that nobody is at work there.
+ */
+const EARLIER = /^\.(?:new|old)-[0-9a-f-]{36}$/;
 const LEFT_MS = 3_600_000;
 
 /** Only one process at a time changes the editions in a folder. What one that was killed left there is put right first. */
@@ -268,10 +272,23 @@ async function putRight(parent: string): Promise<void> {
     if (existsSync(folder)) await rm(old, { recursive: true, force: true });
     else await rename(old, folder);
   }
-  for (const name of (await namesIn(parent)).filter((each) => /^\.new-[0-9a-f-]{36}$/.test(each))) {
-    const { mtimeMs } = await stat(join(parent, name)).catch(() => ({ mtimeMs: Infinity }));
-    if (Date.now() - mtimeMs > LEFT_MS) await rm(join(parent, name), { recursive: true, force: true });
+  for (const name of (await namesIn(parent)).filter((each) => EARLIER.test(each))) {
+    const left = join(parent, name);
+    // When it was renamed: an edition that is moved aside may be years old.
+    const { ctimeMs } = await stat(left).catch(() => ({ ctimeMs: Infinity }));
+    if (Date.now() - ctimeMs <= LEFT_MS) continue;
+    const folder = name.startsWith('.old-') ? await placeOf(left) : undefined;
+    if (folder === undefined || existsSync(folder)) await rm(left, { recursive: true, force: true });
+    else await rename(left, folder);
   }
+}
+
+/** Where an edition belongs that was moved aside, by its manifest; undefined where nothing of it can be read. */
+async function placeOf(left: string): Promise<string | undefined> {
+  const found = await readManifest(left).catch(() => undefined);
+  const [file] = found?.files ?? [];
+  if (found === undefined || !file?.name.startsWith(`${found.brief}-`)) return undefined;
+  return join(dirname(left), file.name.slice(found.brief.length + 1).replace(/\.\w+$/, ''));
 }
 
 /** A process may have been killed between moving the old edition away and the new one in. */

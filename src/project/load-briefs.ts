@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
 import { AppError, type Fault, similarTo } from '../errors.ts';
 import { type Brief, type BriefConfig, briefConfig, type ChartConfig, type SourceFile } from './brief.ts';
 import { isMissing, lineOf, parseJson, readFolder, readSource } from './source-files.ts';
@@ -153,10 +154,8 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
       ({ message, path }) => message === absent && path.slice(0, -1).join('.') === above,
     );
     for (const key of issue.keys) {
-      const meant = similarTo(
-        key,
-        missing.map(({ path }) => String(path.at(-1))),
-      );
+      const choices = missing.map(({ path }) => String(path.at(-1)));
+      const meant = similarTo(key, choices) ?? similarTo(key, unusedKeys(issue.path, issue.input));
       misspelt.add(missing.find(({ path }) => path.at(-1) === meant));
       const mend = meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`;
       report([...issue.path, key], { problem: `There is no such key: "${key}".`, mend });
@@ -177,6 +176,33 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
     const field = path.length === 0 ? {} : { field: path.join('.') };
     faults.push({ file, ...(line === undefined ? {} : { line }), ...field, ...fault });
   }
+}
+
+/** What part of JSON Schema the schema of `brief.yaml` uses. */
+const schemaNode = z.looseObject({
+  properties: z.record(z.string(), z.unknown()).default({}),
+  additionalProperties: z.unknown().optional(),
+  items: z.unknown().optional(),
+  anyOf: z.array(z.unknown()).default([]),
+  oneOf: z.array(z.unknown()).default([]),
+});
+
+/** The keys that may stand at a place in `brief.yaml` and do not. */
+function unusedKeys(path: readonly PropertyKey[], given: unknown): string[] {
+  const used = typeof given === 'object' && given !== null ? given : {};
+  const schema = z.toJSONSchema(briefConfig, { io: 'input', unrepresentable: 'any' });
+  return keysAt(schema, path).filter((key) => !Object.hasOwn(used, key));
+}
+
+function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  const node = schemaNode.safeParse(schema).data;
+  if (node === undefined) return [];
+  const { properties, additionalProperties, items, anyOf, oneOf } = node;
+  const others = [...anyOf, ...oneOf].flatMap((each) => keysAt(each, path));
+  const [key, ...rest] = path;
+  if (key === undefined) return [...Object.keys(properties), ...others];
+  const next = typeof key === 'number' ? items : (properties[String(key)] ?? additionalProperties);
+  return [...keysAt(next, rest), ...others];
 }
 
 async function all<T, R>(

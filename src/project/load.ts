@@ -21,6 +21,23 @@ export async function namedBriefs(
   return names.length > 0 ? [...new Set(names)] : known;
 }
 
+/** The briefs that can be read, and what is wrong with the others: one hides no other. */
+export async function readableBriefs(
+  catalogue: Pick<Catalogue, 'briefIds' | 'loadBriefs'>,
+): Promise<{ briefs: Brief[]; errors: AppError[] }> {
+  const briefs: Brief[] = [];
+  const errors: AppError[] = [];
+  for (const id of await catalogue.briefIds()) {
+    try {
+      briefs.push(...(await catalogue.loadBriefs([id])));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      errors.push(error);
+    }
+  }
+  return { briefs, errors };
+}
+
 /** Loads briefs and the datasets they name, with the faults of both at once. */
 export async function load(
   catalogue: Catalogue,

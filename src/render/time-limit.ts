@@ -6,6 +6,8 @@ interface TimeLimitOptions {
   readonly signal?: AbortSignal | undefined;
   /** A steadily rising number of milliseconds. Without it a fault cannot tell what took the time. */
   readonly elapsedMs?: (() => number) | undefined;
+  /** What the time is for. */
+  readonly what?: string;
 }
 
 /** How long one edition may take, from its first query to its last check: `limits.seconds` of its brief. */
@@ -15,16 +17,18 @@ export class TimeLimit {
   readonly #timeout: AbortSignal;
   readonly #brief: Brief;
   readonly #elapsedMs: (() => number) | undefined;
+  readonly #what: string;
   readonly #start: number;
   readonly #spent = new Map<string, number>();
   #step = '';
   #since: number;
 
-  constructor(brief: Brief, { signal, elapsedMs }: TimeLimitOptions) {
+  constructor(brief: Brief, { signal, elapsedMs, what = 'The edition' }: TimeLimitOptions) {
     this.#brief = brief;
     this.#timeout = AbortSignal.timeout(brief.config.limits.seconds * 1000);
     this.signal = signal ? AbortSignal.any([signal, this.#timeout]) : this.#timeout;
     this.#elapsedMs = elapsedMs;
+    this.#what = what;
     this.#start = this.#since = elapsedMs?.() ?? 0;
   }
 
@@ -76,7 +80,7 @@ export class TimeLimit {
         {
           file: definition.file,
           field: 'limits.seconds',
-          problem: `The edition took longer than ${config.limits.seconds} s${took}.`,
+          problem: `${this.#what} took longer than ${config.limits.seconds} s${took}.`,
           mend: 'Let it select and print less, or raise limits.seconds in brief.yaml.',
         },
       ],

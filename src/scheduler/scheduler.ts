@@ -64,12 +64,17 @@ async function openSlots(
   brief: Brief,
   { ledger, operator, log }: Pick<Schedules, 'ledger' | 'operator' | 'log'>,
 ): Promise<EditionRecord[]> {
-  const { schedule } = brief.config;
+  const { schedule, paper } = brief.config;
+  const issued = new Map<string, EditionRecord>();
   const added = await ledger.openSlots(brief.id, {
     now,
     alert: ({ slot }) => {
       const late = slot !== null && now.getTime() - slot.getTime() > ON_TIME_MS;
       return late && operator !== null ? alertTo(operator, 'late') : null;
+    },
+    leftOut: (edition) => {
+      issued.set(edition.id, edition);
+      return operator === null ? null : alertTo(operator, 'left-out');
     },
     plan: (cursor) => {
       const { issue, skip, cursor: next } = dueSlots(schedule, { cursor, now });
@@ -85,6 +90,11 @@ async function openSlots(
   });
   for (const { id: edition, state, slot, reason } of added)
     log.info({ edition, slot, reason }, state === 'skipped' ? 'skipped' : 'due');
+  for (const edition of issued.values())
+    log.warn(
+      { edition: edition.id, issuedOn: edition.paper, wanted: paper },
+      'The day was issued on other paper before: the slot is left out.',
+    );
   return added;
 }
 

@@ -98,7 +98,7 @@ export async function startWorker({
       reconciledMs = workshop.elapsedMs();
       await guard(log, 'all', async () => {
         await tellOfLateEditions(workshop.now(), workshop);
-        const mended = await ledger.reconcile(workshop.now());
+        const mended = await ledger.reconcile();
         if (mended > 0) log.warn({ mended }, 'What was open without a job has one again.');
       }).catch(() => {});
     }),

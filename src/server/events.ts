@@ -67,7 +67,11 @@ export type SendEvents = ReturnType<typeof eventStreams>;
 /** The streams of a server. `mayStill` is asked now and then whether the caller is let in yet. */
 export function eventStreams(
   desk: Desk,
-  { mayStill, log }: { mayStill: (request: FastifyRequest) => Promise<boolean>; log: Log },
+  {
+    mayStill,
+    log,
+    longestMs = LONGEST_MS,
+  }: { mayStill: (request: FastifyRequest) => Promise<boolean>; log: Log; longestMs?: number | undefined },
 ) {
   let open = 0;
   const look = openLooks(desk);
@@ -114,6 +118,7 @@ export function eventStreams(
         position: readPosition(last),
         look: () => look(caller, id),
         mayStill: () => mayStill(request),
+        longestMs,
       });
     } catch (error) {
       // The browser asks again, and then is told what it is.
@@ -132,7 +137,13 @@ async function follow(
     position,
     look,
     mayStill,
-  }: { position: Position; look: () => Promise<Look>; mayStill: () => Promise<boolean> },
+    longestMs,
+  }: {
+    position: Position;
+    look: () => Promise<Look>;
+    mayStill: () => Promise<boolean>;
+    longestMs: number;
+  },
 ): Promise<void> {
   const startedMs = performance.now();
   let checkedMs = startedMs;
@@ -152,7 +163,7 @@ async function follow(
     const now = JSON.stringify(state);
     if (now !== told) send('state', state);
     told = now;
-    if (performance.now() - startedMs > LONGEST_MS) return;
+    if (performance.now() - startedMs > longestMs) return;
     if (performance.now() - checkedMs > ALIVE_MS) {
       if (!(await mayStill())) return;
       raw.write(': alive\n\n');

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly arriveMs?: number;
   /** So late may the process come to what is due; beyond that it turns work away. */
   readonly mostDelayMs?: number;
+  /** A stream of events is ended after this, and the browser asks again. */
+  readonly longestStreamMs?: number;
 }
 
 export interface Served {
@@ -81,6 +83,7 @@ export async function serve(
     requestsPerMinute,
     arriveMs = ARRIVE_MS,
     mostDelayMs = MOST_DELAY_MS,
+    longestStreamMs,
   }: ServerOptions,
 ): Promise<AsyncDisposable & { port: number }> {
   const { desk, admission, key, log } = served;
@@ -144,7 +147,7 @@ export async function serve(
   await app.register(async (scope) => {
     await scope.register(underPressure, { maxEventLoopDelay: mostDelayMs });
     login(scope, { admission, cookie: sessions, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
-    const sendEvents = eventStreams(desk, { mayStill, log });
+    const sendEvents = eventStreams(desk, { mayStill, log, longestMs: longestStreamMs });
     await api(scope, desk, { sendEvents, readAsset: served.readAsset });
     await pages?.routes(scope);
   });

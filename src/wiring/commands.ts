@@ -4,11 +4,12 @@ import type { ServiceCommands } from '../cli/program-service.ts';
 import { openDelivery } from '../delivery/channels.ts';
 import type { DeliverySettings } from '../delivery/settings.ts';
 import { targetFaults } from '../delivery/target-faults.ts';
-import { AppError, describeFault, type Fault } from '../errors.ts';
+import { AppError, describeFault, distinct, type Fault } from '../errors.ts';
 import { migrateServer, restoreSnapshot } from '../ledger/open.ts';
 import { openInBrowser } from '../pdf/browser/print.ts';
 import { sweepScratch } from '../pdf/browser/scratch.ts';
 import type { Brief } from '../project/brief.ts';
+import { readableBriefs } from '../project/load.ts';
 import type { misspeltVariables } from '../settings.ts';
 import { askForLink, ledgerFolder } from './ledger-client.ts';
 import { ledgerOptions, now, type Parts } from './parts.ts';
@@ -39,10 +40,10 @@ export function serviceOf({
       const [only = 'worker', ...others] = roles;
       if (own.databaseUrl === undefined && others.length === 0)
         throw needsDatabase(only === 'server' ? 'serve' : only);
-      const { briefs, faults } = await readable(catalogue);
+      const { briefs, errors } = await readableBriefs(catalogue);
       const notices = [
         ...misspeltNotices(misspelt()),
-        ...faults.map((fault) => `Not made until this is fixed: ${describeFault(fault)}`),
+        ...distinct(errors).map((fault) => `Not made until this is fixed: ${describeFault(fault)}`),
         ...briefs
           .flatMap((brief) => faultsOfTargets(brief, own.delivery))
           .map((fault) => `Not sent until this is fixed: ${describeFault(fault)}`),
@@ -112,24 +113,6 @@ const misspeltNotices = (found: ReturnType<typeof misspeltVariables>): string[] 
     const hint = similar === undefined ? 'docs/operating.md lists all settings.' : `Do you mean ${similar}?`;
     return `${name} is no setting of Sitrep and is ignored. ${hint}`;
   });
-
-/** The briefs that can be read, and what is wrong with the others: they stop no other. */
-async function readable(catalogue: {
-  briefIds(): Promise<string[]>;
-  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
-}): Promise<{ briefs: Brief[]; faults: Fault[] }> {
-  const briefs: Brief[] = [];
-  const faults = new Map<string, Fault>();
-  for (const id of await catalogue.briefIds()) {
-    try {
-      briefs.push(...(await catalogue.loadBriefs([id])));
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      for (const fault of error.faults) faults.set(describeFault(fault), fault);
-    }
-  }
-  return { briefs, faults: [...faults.values()] };
-}
 
 /** What is wrong with the targets of a brief as the settings are. */
 export const faultsOfTargets = ({ definition, config }: Brief, settings: DeliverySettings): Fault[] =>

@@ -88,9 +88,16 @@ export async function askForLink(out: string, { databaseUrl }: Parts): Promise<s
   ]);
 }
 
-/** Opens the ledger of a folder to hold it. Throws `ledger-in-use` when another does so for good. */
-export async function holdLedger(out: string, parts: Parts): Promise<EmbeddedLedger> {
-  const ledger = await openUnlessServed(out, parts);
+/**
+ * Opens the ledger of a folder to hold it, waiting up to `waitMs` for a process that is ending. Throws `ledger-in-use` when
+ * another does so for good.
+ */
+export async function holdLedger(
+  out: string,
+  parts: Pick<Parts, 'log' | 'stop'>,
+  { waitMs = MOST_WAIT_MS }: { waitMs?: number } = {},
+): Promise<EmbeddedLedger> {
+  const ledger = await openUnlessServed(out, parts, { waitMs });
   if (ledger === 'served')
     throw new AppError('ledger-in-use', [
       {
@@ -107,8 +114,12 @@ const MOST_WAIT_MS = 30_000;
 const LOOK_MS = 1_000;
 
 /** Opens the embedded ledger of an output folder, unless a process serves it; one that starts or ends is waited for. */
-async function openUnlessServed(out: string, parts: Parts): Promise<EmbeddedLedger | 'served'> {
-  const deadlineMs = performance.now() + MOST_WAIT_MS;
+async function openUnlessServed(
+  out: string,
+  parts: Pick<Parts, 'log' | 'stop'>,
+  { waitMs = MOST_WAIT_MS }: { waitMs?: number } = {},
+): Promise<EmbeddedLedger | 'served'> {
+  const deadlineMs = performance.now() + waitMs;
   for (;;) {
     if (await answers(socketPath(out))) return 'served';
     try {

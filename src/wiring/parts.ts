@@ -62,7 +62,7 @@ const GRACE_MS = 15_000;
 export const now = (): Date => new Date();
 
 /** What goes wrong in the background of a ledger is written down, and does not end the program. */
-export const ledgerOptions = ({ log }: Parts) => ({
+export const ledgerOptions = ({ log }: Pick<Parts, 'log'>) => ({
   onError: (error: Error) => log.error({ error: error.message }, 'The ledger reports a fault.'),
 });
 

@@ -356,6 +356,11 @@ describe('what a spec may not do', () => {
     });
   });
 
+  test('an address in the place of the data is one fault', async () => {
+    const faults = await faultsOf(changed({ data: { url: 'https://x.invalid/a.csv' } }));
+    expect(faults.map(({ field }) => field)).toEqual(['data.url']);
+  });
+
   test.each([
     ['rows without end', { data: { sequence: { start: 0, stop: 1e12 } } }, 'layer[0].data.sequence'],
     ['steps of nought', { data: { sequence: { start: 0, stop: 1, step: 0 } } }, 'layer[0].data.sequence'],

@@ -398,7 +398,7 @@ describe('what is refused', () => {
       return first;
     })();
     await using ledger = await place.open();
-    await ledger.reconcile(new Date());
+    await ledger.reconcile();
     const sent: string[] = [];
     await using _worker = await ledger.work({
       editionsAtOnce: 1,

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { folderDelivery } from '../../src/delivery/folder.ts';
@@ -18,6 +18,23 @@ test('the PDF lies in the folder of its brief, whole, and nothing beside it', as
   expect(Buffer.compare(content, samplePdf)).toBe(0);
   expect((await readPdf(content)).pages.length).toBeGreaterThan(1);
   expect(await readdir(join(root, 'archive/weekly'))).toEqual(['weekly-2021-08-22.pdf']);
+});
+
+test('what a killed process left half-written is removed after an hour, and nothing else', async () => {
+  const root = await temporaryFolder();
+  const folder = join(root, 'archive/weekly');
+  await mkdir(folder, { recursive: true });
+  const left = (digit: number) => `.new-${digit}0000000-0000-4000-8000-000000000000`;
+  for (const name of [left(1), left(2), '.new-years-eve.pdf']) await writeFile(join(folder, name), 'half');
+  const twoHoursAgo = new Date(Date.now() - 2 * 3_600_000);
+  for (const name of [left(1), '.new-years-eve.pdf'])
+    await utimes(join(folder, name), twoHoursAgo, twoHoursAgo);
+  await put(root);
+  expect((await readdir(folder)).toSorted()).toEqual([
+    left(2),
+    '.new-years-eve.pdf',
+    'weekly-2021-08-22.pdf',
+  ]);
 });
 
 test('again changes nothing and is sent', async () => {

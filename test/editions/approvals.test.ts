@@ -86,6 +86,29 @@ test('an edition waits, on every channel, and the operator is told by which hash
   });
 });
 
+test('one that is approved while its retry is asked for is sent, and not made again', async () => {
+  await withDesk(async ({ house, ask, work, gone }) => {
+    await work();
+    const { ledger } = house.office;
+    const { sha256 } = (await ledger.edition(id)) ?? {};
+    const approving = {
+      ...house.office,
+      ledger: {
+        ...ledger,
+        deliveries: async (filter: Parameters<Ledger['deliveries']>[0]) => {
+          const found = await ledger.deliveries(filter);
+          await ask('approve', { ids: [id], sha256, ...me });
+          return found;
+        },
+      },
+    };
+    await refusalOf(operations.retry.run(approving, { id }));
+    expect(await ledger.edition(id)).toMatchObject({ state: 'delivering', approvedSha256: sha256 });
+    await work();
+    expect(gone()).toHaveLength(2);
+  });
+});
+
 test('approved, it goes out once, as the bytes that were approved, and who approved is on record', async () => {
   await withDesk(async ({ house, ask, work, gone, states }) => {
     await work();

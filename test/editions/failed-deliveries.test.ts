@@ -5,9 +5,12 @@ import { openDesk } from '../../src/editions/service.ts';
 import type { Caller } from '../../src/ledger/principal.ts';
 import { saysOf } from '../../src/server/pages/format.ts';
 import { overviewPage } from '../../src/server/pages/overview.ts';
+import { openPages } from '../../src/server/pages/pages.ts';
 import { openHouse, operator } from '../support/house.ts';
 import { asked, delivering, mailTo, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
+import { worldOf } from '../support/pages-world.ts';
+import { openWeb } from '../support/web.ts';
 
 const ledgers = useLedgers();
 const caller: Caller = { name: 'test', may: 'operate', clearance: 'TLP:RED' };
@@ -87,4 +90,24 @@ test('a recipient who got a later copy counts as one who received it', async () 
   await ledger.settleDelivery(claim.delivery, { state: 'sent', reason: '250' }, { now, alert: null });
   const counts = await ledger.deliveryCounts([asked().id]);
   expect(counts.get(asked().id)).toEqual({ sent: 2, pending: 1 });
+});
+
+test('the page of deliveries shows what failed first, however much went out since', async () => {
+  await using ledger = await withFailure();
+  const house = await openHouse(ledger);
+  const later = new Date(now.getTime() + 3_600_000);
+  const mails = Array.from({ length: 60 }, (_, index) => mailTo(`later${index}@example.org`));
+  await ledger.addDeliveries(asked().id, mails, later);
+  await using web = await openWeb(house, { pages: (desk) => openPages(desk, worldOf(house)) });
+  /** In their order; the buttons of a row name its address too. */
+  const shown = async (path: string) => {
+    const found = (await web.ask(path)).text.match(/[\w.]+@example\.org(?=<)/g) ?? [];
+    return [...new Set(found)].filter((each) => each !== operator);
+  };
+  const [first, ...others] = await shown('/deliveries');
+  expect(first).toBe('ben@example.org');
+  expect(others).toHaveLength(50);
+  expect(others).not.toContain('ben@example.org');
+  const sent = await shown('/deliveries?state=sent');
+  expect(sent).toEqual(['ana@example.org']);
 });

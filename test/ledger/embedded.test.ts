@@ -153,7 +153,8 @@ describe.skipIf(isServer)('a folder', () => {
 
   test('what a process left half-made is cleared away', async () => {
     const folder = await temporaryFolder();
-    await mkdir(join(folder, 'new-half/base'), { recursive: true });
+    for (const half of ['new-half', 'empty-half'])
+      await mkdir(join(folder, half, 'base'), { recursive: true });
     const ledger = await open(folder);
     await ledger[Symbol.asyncDispose]();
     expect((await readdir(folder)).toSorted()).toEqual(['data', 'lock']);
@@ -264,6 +265,47 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
     await mkdir(join(folder, 'damaged-1'));
     expect(await faultOf(open(folder))).toMatchObject({ code: 'ledger-unusable' });
   });
+
+  /** The first edition was killed as it restored: its only copy was never moved into place. */
+  async function killedInRestore(): Promise<string> {
+    const { at } = await ledgers.fresh();
+    const ledger = await open(at);
+    await ledger.request([asked()], now);
+    await ledger[Symbol.asyncDispose]();
+    await rename(join(at, 'data'), join(at, 'new-restored'));
+    return at;
+  }
+
+  test('beside what may be its only copy is refused, with both ways out', async () => {
+    const folder = await killedInRestore();
+    const { code, faults } = await faultOf(open(folder));
+    expect(code).toBe('ledger-unusable');
+    expect(faults).toMatchObject([
+      {
+        problem: expect.stringContaining('new-restored beside it may be the only copy'),
+        mend: expect.stringMatching(/^Rename new-restored to "data" .* move it out of the folder/),
+      },
+    ]);
+    const other = await temporaryFolder();
+    await cp(folder, other, { recursive: true });
+    await rename(join(folder, 'new-restored'), join(folder, 'data'));
+    expect(await editionsIn(folder)).toBe(1);
+    await rm(join(other, 'new-restored'), { recursive: true });
+    expect(await editionsIn(other)).toBe(0);
+  });
+
+  test('a restore keeps what may be its only copy', async () => {
+    const folder = await killedInRestore();
+    const { at } = await ledgers.fresh();
+    await using other = await open(at);
+    await other.snapshot();
+    await cp(join(at, 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
+    await restoreSnapshot(folder);
+    expect(await editionsIn(folder)).toBe(0);
+    const [kept = '', ...others] = (await readdir(folder)).filter((name) => name.startsWith('damaged-'));
+    expect(others).toEqual([]);
+    expect(existsSync(join(folder, kept, 'global/pg_control'))).toBe(true);
+  });
 });
 
 describe.skipIf(isServer)('the disk', () => {
@@ -317,6 +359,26 @@ describe.skipIf(isServer)('the disk', () => {
       code: 'ledger-unavailable',
       faults: [{ problem: 'The file system is read-only.' }],
     });
+  });
+
+  test('with a file in the place of the folder is named', async () => {
+    const file = join(await temporaryFolder(), 'output');
+    await writeFile(file, '');
+    expect(await faultOf(open(join(file, 'ledger')))).toMatchObject({
+      code: 'ledger-unavailable',
+      faults: [{ problem: 'The ledger needs a folder in this place, and there is a file.' }],
+    });
+  });
+
+  test('where this user may write nothing is named', async () => {
+    const folder = await temporaryFolder();
+    await chmod(folder, 0o555);
+    // Root may write everywhere, so that another user has to try.
+    const child = otherProcess(join(folder, 'ledger'), isRoot ? { uid: SERVICE, gid: SERVICE } : {});
+    expect((await child.exit)[0]).not.toBe(0);
+    const said = await child.stderr;
+    expect(said).toContain("code: 'ledger-unavailable'");
+    expect(said).toMatch(/It belongs to .*, and user \d+ may not write it/);
   });
 
   /** A ledger that belongs to another user, as a service has one. */

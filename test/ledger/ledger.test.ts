@@ -184,7 +184,7 @@ describe('slots', () => {
     const late = { now: at('2021-08-01T00:00:00Z'), plan: allWeeks, alert };
     await expect(ledger.openSlots('weekly', late)).rejects.toBe(fault);
     expect(await ledger.editions({})).toEqual([]);
-    expect(await ledger.reconcile(now)).toBe(0);
+    expect(await ledger.reconcile()).toBe(0);
   });
 
   test('three schedulers at once make each slot once', async () => {
@@ -524,7 +524,7 @@ describe('delivering', () => {
     expect(await ledger.deliveries({})).toMatchObject([
       { state: 'pending', reason: '451', settledAt: null, attempt: 1 },
     ]);
-    expect(await ledger.reconcile(now)).toBe(0);
+    expect(await ledger.reconcile()).toBe(0);
     const again = await ledger.claimDelivery(id, { job: 'job-2', now: later });
     expect(again?.delivery.attempt).toBe(2);
   });

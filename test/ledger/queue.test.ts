@@ -166,15 +166,15 @@ describe('reconciling', () => {
       const edition = (job: { id: string }) => (job.id === asked().id ? Promise.resolve() : take(job));
       return { handlers: { ...oneAtATime, edition, delivery: take }, all: all.promise };
     };
-    expect(await ledger.reconcile(now)).toBe(0);
+    expect(await ledger.reconcile()).toBe(0);
     // Jobs that end without a claim leave what they were for behind.
     const first = both();
     await using worker = new AsyncDisposableStack();
     const used = worker.use(await ledger.work(first.handlers));
     await first.all;
     await used[Symbol.asyncDispose]();
-    expect(await ledger.reconcile(now)).toBe(2);
-    expect(await ledger.reconcile(now)).toBe(0);
+    expect(await ledger.reconcile()).toBe(2);
+    expect(await ledger.reconcile()).toBe(0);
     const second = both();
     await using _worker = await ledger.work(second.handlers);
     await second.all;
@@ -189,7 +189,7 @@ describe('reconciling', () => {
     );
     for (const id of ids) await ledger.claimDelivery(id, { job: randomUUID(), now });
     await claimed(ledger, { asOf: '2021-08-29', job: randomUUID() });
-    expect(await ledger.reconcile(now)).toBe(3);
+    expect(await ledger.reconcile()).toBe(3);
     expect(await ledger.counts()).toMatchObject({
       editions: { delivering: 1, queued: 1 },
       deliveries: { sending: 2 },
@@ -212,7 +212,7 @@ describe('reconciling', () => {
       await ledger.claimDelivery(id, { job: randomUUID(), now });
       return findJobs(...args);
     });
-    await ledger.reconcile(now);
+    await ledger.reconcile();
     expect(await ledger.counts()).toMatchObject({
       editions: { delivering: 1, rendering: 1 },
       deliveries: { sending: 1 },
@@ -267,7 +267,7 @@ describe('a job', () => {
     await ledger.settleEdition(parent, { outcome: 'fanned-out', editions, reason: '' }, quiet);
     await ledger.moveEdition('child', { from: ['queued'], to: 'held', reason: null, now });
     await ledger.moveEdition('child', { from: ['held'], to: 'queued', reason: null, now });
-    expect(await ledger.reconcile(now)).toBe(0);
+    expect(await ledger.reconcile()).toBe(0);
   });
 
   test('goes when what caused it is rolled back', { timeout: 300_000 }, async () => {

@@ -39,8 +39,8 @@ async function openOld(): Promise<Ledger> {
 test('a ledger of the first edition is brought up to date, and goes on where it was', async () => {
   await using ledger = await openOld();
   // On a server only the next look finds out whose process is gone, and then what of it has no job.
-  await ledger.reconcile(now);
-  await ledger.reconcile(now);
+  await ledger.reconcile();
+  await ledger.reconcile();
   const states = (await ledger.editions({})).map(({ id, state }) => [id, state]);
   expect(Object.fromEntries(states)).toEqual({
     'weekly/2021-08-01': 'done',

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -61,6 +61,27 @@ test.runIf(process.platform === 'linux')(
     await sweepScratch(parent);
     expect(await readdir(parent)).toEqual([]);
     await expect.poll(() => listProcesses(`${path}/user-data`)).toEqual([]);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'what an earlier version left is removed once nobody has used it for a week',
+  async () => {
+    const parent = await temporaryFolder();
+    const long = new Date(Date.now() - 8 * 86_400_000);
+    for (const name of ['11-unused', '22-in_use', '33-recent']) {
+      await mkdir(join(parent, name));
+      await writeFile(join(parent, name, 'Preferences'), '');
+      await utimes(join(parent, name), long, long);
+      if (name !== '33-recent') await utimes(join(parent, name, 'Preferences'), long, long);
+    }
+    // As a browser is told where its profile is.
+    const endless = 'console.log(1); setInterval(() => {}, 1000)';
+    const user = spawn(process.execPath, ['-e', endless, '--', `--x=${parent}/22-in_use/profile`]);
+    onTestFinished(() => void user.kill('SIGKILL'));
+    await once(user.stdout, 'data');
+    await sweepScratch(parent);
+    expect((await readdir(parent)).toSorted()).toEqual(['22-in_use', '33-recent']);
   },
 );
 

@@ -1,35 +1,15 @@
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { explain } from '../../src/production/explain.ts';
-import { readEditionFile } from '../../src/production/store.ts';
 import { makeEdition } from '../../src/scheduler/make-edition.ts';
 import type { PagesWorld } from '../../src/server/pages/context.ts';
 import { openPages } from '../../src/server/pages/pages.ts';
-import { assetsOf } from '../../src/wiring/project.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { openHouse } from '../support/house.ts';
 import { asked, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
+import { worldOf } from '../support/pages-world.ts';
 import { openWeb } from '../support/web.ts';
 
 const ledgers = useLedgers();
 const { id } = asked();
-
-/** What the pages work with, by the wall clock and the catalogue of a house. */
-function worldOf({ office, workshop }: House): PagesWorld {
-  const repository = {
-    ...office,
-    ...workshop,
-    datasetNames: () => Promise.resolve(['afghanistan-2021']),
-    loadBriefs: (ids: readonly string[]) => Promise.all(ids.map((each) => office.loadBrief(each))),
-  };
-  return {
-    ...repository,
-    readAsset: assetsOf({ sitrep: join(import.meta.dirname, '../..') }),
-    readFile: readEditionFile,
-    picture: () => Promise.resolve(undefined),
-    explain: (pdf, phrase) => explain(pdf, { phrase, repository }),
-  };
-}
 
 test('what is behind a number is told to ten at once, one after another, and the next is told to come again', async () => {
   await using ledger = await (await ledgers.fresh()).open();

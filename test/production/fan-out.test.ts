@@ -67,6 +67,17 @@ describe('the actors who get a sheet', () => {
   });
 });
 
+test('a query of editions that takes longer than limits.seconds is stopped, and named', async () => {
+  const slow = 'SELECT max(a.range * b.range % 7)::VARCHAR AS a FROM range(2000000) a, range(2000000) b';
+  const brief = fanning(slow, { a: { type: 'string' } });
+  const limits = { ...brief.config.limits, seconds: 0.2 };
+  expect(await faultsOf(asked({ ...brief, config: { ...brief.config, limits } }), 'print-failed')).toEqual([
+    expect.stringMatching(
+      /field limits\.seconds: The query "editions" of forEach took longer than 0\.2 s\. /,
+    ),
+  ]);
+});
+
 describe('the editions of a query', () => {
   const ab = { a: { type: 'string' }, b: { type: 'integer', optional: true } };
 

@@ -131,6 +131,23 @@ test('a misspelt key is one fault, and names the key that is missing', async () 
   ]);
 });
 
+test.each([
+  ['at the top', 'approvel', (text: string) => `${text}approvel: true\n`, 'approval'],
+  [
+    'of a chart',
+    'charts.c.leavsOut',
+    (text: string) => text.replace('    alt: A', '    alt: A\n    leavsOut: A'),
+    'leavesOut',
+  ],
+])('a misspelt key that may be left out, %s, names the right one', async (_, field, change, right) => {
+  await edit('one/brief.yaml', change);
+  expect(await told()).toEqual([
+    expect.stringMatching(
+      new RegExp(`field ${field}: There is no such key: "\\w+"\\. Did you mean "${right}"\\?$`),
+    ),
+  ]);
+});
+
 test('a missing key and a word that is not allowed, in words', async () => {
   await edit('one/brief.yaml', (text) =>
     text.replace('    title: A\n', '').replace(/^topic: .*/m, 'topic: argentina'),

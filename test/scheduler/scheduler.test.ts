@@ -96,6 +96,33 @@ test.each<[string, (house: House) => Promise<Brief>, RegExp]>([
   expect(await look(house, '2021-08-23T05:10:00Z')).toEqual(['al-qaeda-ties/2021-08-22']);
 });
 
+test('a slot whose day was issued on other paper is left out, and the operator hears of it once', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await ledger.request([asked()], now);
+  const schedules = {
+    ...house.office,
+    ...house.dispatch,
+    briefIds: () => Promise.resolve(['weekly']),
+    loadBrief: async (id: string): Promise<Brief> => {
+      const brief = await house.workshop.loadBrief(id);
+      return { ...brief, config: { ...brief.config, paper: 'Letter' } };
+    },
+  };
+  await tick(at('2021-08-16T12:00:00Z'), schedules);
+  for (const beat of [0, 1]) expect(await tick(at(`2021-08-23T05:00:0${beat}Z`), schedules)).toEqual([]);
+  expect(house.told.filter(([level]) => level === 'warn')).toEqual([
+    [
+      'warn',
+      { edition: 'weekly/2021-08-22', issuedOn: 'A4', wanted: 'Letter' },
+      'The day was issued on other paper before: the slot is left out.',
+    ],
+  ]);
+  expect(await ledger.deliveries({})).toMatchObject([
+    { edition: 'weekly/2021-08-22', content: 'left-out', address: operator },
+  ]);
+});
+
 test('when no brief can be scheduled, that is the ledger, and the look fails', async () => {
   const ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);

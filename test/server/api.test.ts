@@ -406,6 +406,22 @@ describe('events', () => {
   });
 });
 
+test('a stream of events is ended after its time, and the browser goes on where it was', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  await using web = await openWeb(house, { longestStreamMs: 1 });
+  const claim = await claimed(ledger, { brief: 'celebrations', asOf: '2021-08-15' });
+  await ledger.addSteps([{ edition: claim.edition.id, run: 1, number: 1, step: 'select', at: now }]);
+  const events = await allEvents(await web.begin(`${made}/events`));
+  // It is still being made: nothing but the limit has ended the stream.
+  expect(events.at(-1)).toMatchObject({ event: 'state', data: { state: 'rendering' } });
+  const rest = await allEvents(
+    await web.begin(`${made}/events`, { headers: { 'last-event-id': String(events[0]?.id) } }),
+  );
+  expect(rest.map(({ event }) => event)).toContain('state');
+  expect(rest.map(({ event }) => event)).not.toContain('step');
+});
+
 test('cancelling an edition stops its rendering', async () => {
   await withSite(async (site) => {
     const { house, web, ledger } = site;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock } from '../../file-lock.ts';
 
@@ -43,6 +43,7 @@ export async function openScratch(parent: string): Promise<Scratch> {
  * browser outlives a process that was killed. Finding those needs `/proc`, that is Linux.
  */
 export async function sweepScratch(parent: string): Promise<void> {
+  await sweepUnlocked(parent);
   using locks = new DisposableStack();
   const dead: string[] = [];
   for (const name of await readdir(parent).catch(() => [])) {
@@ -57,6 +58,29 @@ export async function sweepScratch(parent: string): Promise<void> {
   await Promise.all(dead.map((path) => removeScratch(path)));
 }
 
+/** A browser that is used writes to its profile each day. */
+const UNUSED_MS = 7 * 86_400_000;
+
+/** An earlier version named folders after its process, without a lock: those that nobody uses any more are removed. */
+async function sweepUnlocked(parent: string): Promise<void> {
+  for (const name of await readdir(parent).catch(() => [])) {
+    const path = join(parent, name);
+    if (!/^\d+-\w{6}$/.test(name) || Date.now() - (await lastChange(path)) < UNUSED_MS) continue;
+    if ((await usersOf([path])).length === 0) await removeScratch(path);
+  }
+}
+
+async function lastChange(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const times = [folder, ...names.map((name) => join(folder, name))].map((path) =>
+    stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    ),
+  );
+  return Math.max(...(await Promise.all(times)));
+}
+
 /** Undefined while the owner lives. What cannot be locked at all, such as another user's, counts as living. */
 function lockOfDead(file: string): Disposable | undefined {
   try {
@@ -67,15 +91,20 @@ function lockOfDead(file: string): Disposable | undefined {
   }
 }
 
-/** Kills the processes whose command line names one of the folders. */
-async function killUsersOf(folders: readonly string[]): Promise<void> {
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
-  for (const pid of pids) {
+/** The processes whose command line names one of the folders. */
+async function usersOf(folders: readonly string[]): Promise<number[]> {
+  const users: number[] = [];
+  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    const isTheirs = folders.some((folder) => command.includes(`=${folder}/`));
-    if (!isTheirs) continue;
+    if (folders.some((folder) => command.includes(`=${folder}/`))) users.push(Number(pid));
+  }
+  return users;
+}
+
+async function killUsersOf(folders: readonly string[]): Promise<void> {
+  for (const pid of await usersOf(folders)) {
     try {
-      process.kill(Number(pid), 'SIGKILL');
+      process.kill(pid, 'SIGKILL');
     } catch {
       // It ended by itself meanwhile.
     }

@@ -46,6 +46,7 @@ const contents: { readonly [content in DeliveryView['content']]: string } = {
   held: 'word to the operator',
   failed: 'word to the operator',
   late: 'word to the operator',
+  'left-out': 'word to the operator',
   undelivered: 'word to the operator',
   approval: 'word to the operator',
 };

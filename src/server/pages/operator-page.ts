@@ -8,6 +8,9 @@ import { editionHref, instant, reasonsOf } from './format.ts';
 /** States in which an edition needs somebody. */
 export const failureStates = ['held', 'failed', 'cancelled', 'skipped'] as const;
 
+/** States in which a delivery needs somebody. */
+export const failedStates = ['failed', 'bounced', 'held'] as const;
+
 /** The states that the page can be asked for: of editions that were not made, and of deliveries. */
 const shownStates = [...new Set([...failureStates, ...deliveryStates])];
 export const isFailure = (state: string): state is (typeof failureStates)[number] =>

@@ -4,7 +4,14 @@ import type { Desk } from '../../editions/service.ts';
 import { AppError } from '../../errors.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import { callerOf } from '../auth.ts';
-import { failureStates, isFailure, isOfDelivery, operatorPage, recordPage } from './operator-page.ts';
+import {
+  failedStates,
+  failureStates,
+  isFailure,
+  isOfDelivery,
+  operatorPage,
+  recordPage,
+} from './operator-page.ts';
 import type { Show } from './templates.ts';
 
 const query = z.object({
@@ -12,7 +19,7 @@ const query = z.object({
   state: z.string().default(''),
   after: z.string().optional(),
 });
-/** Most editions of one state that are shown. */
+/** Most editions or failed deliveries of one state that are shown. */
 const MOST_FAILURES = 100;
 
 /** What only operators see: who got what, what failed, and who asked for what. */
@@ -29,12 +36,20 @@ export function operatorRoutes(app: FastifyInstance, { desk, show }: { desk: Des
       state === '' || isOfDelivery(state)
         ? await desk.deliveries(caller, { ...of, ...(isOfDelivery(state) && { state }), after })
         : { items: [], next: null };
+    // On the first page what failed comes first, however much went out since.
+    const failed = await Promise.all(
+      (state === '' && after === undefined ? failedStates : []).map((each) =>
+        desk.deliveries(caller, { ...of, state: each, limit: MOST_FAILURES }),
+      ),
+    );
+    const first = failed.flatMap(({ items }) => items);
+    const others = deliveries.items.filter(({ id }) => first.every((each) => each.id !== id));
     const page = operatorPage({
       caller,
       briefs: await desk.briefs(caller),
       wanted: { brief, state: isFailure(state) || isOfDelivery(state) ? state : '' },
       failures: failures.flatMap(({ items }) => items),
-      deliveries: deliveries.items,
+      deliveries: [...first, ...others],
       next: deliveries.next,
     });
     return show({ request, reply }, 'operator', page);

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { explain } from '../../src/production/explain.ts';
+import { readEditionFile } from '../../src/production/store.ts';
+import type { PagesWorld } from '../../src/server/pages/context.ts';
+import { assetsOf } from '../../src/wiring/project.ts';
+import type { House } from './house.ts';
+
+/** What the pages work with, by the wall clock and the catalogue of a house. */
+export function worldOf({ office, workshop }: House): PagesWorld {
+  const repository = {
+    ...office,
+    ...workshop,
+    datasetNames: () => Promise.resolve(['afghanistan-2021']),
+    loadBriefs: (ids: readonly string[]) => Promise.all(ids.map((each) => office.loadBrief(each))),
+  };
+  return {
+    ...repository,
+    readAsset: assetsOf({ sitrep: join(import.meta.dirname, '../..') }),
+    readFile: readEditionFile,
+    picture: () => Promise.resolve(undefined),
+    explain: (pdf, phrase) => explain(pdf, { phrase, repository }),
+  };
+}
