@@ -1,8 +1,8 @@
 import type { Fault } from '../../../model/fault.ts';
 import { mayReceive } from '../../../model/marking.ts';
 import type { TableRow } from '../../../model/references.ts';
-import { longDay, spelled, topicNames } from '../../../model/wording.ts';
-import { coveredDays, daysOf, topicsOf } from '../../coverage.ts';
+import { longDay, topicNames } from '../../../model/wording.ts';
+import { coveredDays, dayCounts, daysOf, topicsOf } from '../../coverage.ts';
 import { inRow, onPage, type Draft } from '../draft.ts';
 import { type Element } from '../html-tree.ts';
 
@@ -105,7 +105,7 @@ export const uncovered = ({ brief, dataset, known, period, units }: Draft): Faul
     const name = topicNames[topic];
     const facts = [
       name,
-      spelled(covered),
+      covered === 0 ? 'no' : dayCounts(covered, days).covered,
       ...(last !== undefined && last < period.asOf ? [longDay(last)] : []),
     ];
     if (notices.some((text) => facts.every((fact) => holdsWord(text, fact)))) return [];
