@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { knownBy } from '../src/dataset/point-in-time.ts';
 import { eachRow } from '../src/dataset/references.ts';
 import { readPage, sectionOf } from './support/page.ts';
-import { editionsAt, loadProduct, renderEdition } from './support/product.ts';
+import { editionsAt, loadProduct, renderEdition, withBrief } from './support/product.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -122,7 +122,7 @@ describe('pages say no more than the source', () => {
       const drawn = figure((await render(brief)).html, 'timeline');
       expect(drawn).toContain('>2019 – early 2020<');
       expect(drawn).toContain('>prior 12 months (our reading)<');
-      expect(drawn).toMatch(/The end drawn for a span that has none in the source is our reading/);
+      expect(drawn).toMatch(/Where the source gives no end for a span, the end drawn is our reading/);
       expect(drawn).not.toMatch(/about (?:Jan|May) 2019/);
     }
   });
@@ -130,10 +130,10 @@ describe('pages say no more than the source', () => {
   test('what is alleged is who was freed, not that there is a video', async () => {
     const { html, text } = await render('celebrations');
     expect(sectionOf(html, 'Undated')).toMatch(
-      /shows, according to the analysis, the Taliban freeing militants and alleged foreign fighters/,
+      /According to the analysis, a video .* shows the Taliban freeing militants and alleged foreign fighters/,
     );
     expect(text).not.toMatch(/alleged video|is alleged to show|passed on as alleged/);
-    expect(text).toMatch(/five hail the Taliban’s victories, JNIM’s video before Kabul fell/);
+    expect(text).toMatch(/five hail the Taliban’s victories \(JNIM’s video did so before Kabul fell\)/);
     expect(text).toMatch(/do not by themselves show cooperation: only praise is reported of them/);
     expect(text).toMatch(/the only one reported here that calls the victory complete/);
     expect(text).toMatch(/in excerpts and paraphrases/);
@@ -167,7 +167,7 @@ describe('pages say no more than the source', () => {
     expect(caveats).toMatch(
       /at most 28 per cent .* gets little weight: about 58 per cent of all days would then be empty/,
     );
-    expect(caveats).toMatch(/gives no year beside its days in August; the year is inferred/);
+    expect(caveats).toMatch(/gives no year for its days in August; the year is inferred/);
     expect(text).toMatch(
       /Part of the circle falls in Afghanistan; the source places the killing in Pakistan/,
     );
@@ -185,7 +185,7 @@ describe('pages say no more than the source', () => {
       );
     }
     expect(bottomLine((await render('al-qaeda-ties')).html)).toMatch(
-      /singles out a reported meeting with Hamza bin Laden as the most notable/,
+      /singles out as the most notable a reported meeting with Hamza bin Laden/,
     );
   });
 
@@ -224,9 +224,130 @@ describe('pages say no more than the source', () => {
       ['2021-08-25', /of AQIM; statement\n.*in a joint statement/],
     ] as const) {
       const { html, text } = await render('actor-sheet', asOf, { actor: 'A-aq' });
-      expect(sectionOf(html, 'Reported of its branches')).toMatch(said);
+      expect(sectionOf(html, 'Reports about its branches')).toMatch(said);
       expect(text).not.toMatch(/No new reporting\./);
     }
+  });
+});
+
+describe('counts, names and dates read right', () => {
+  const sheet = (actor: string, asOf = '2021-08-25') => render('actor-sheet', asOf, { actor });
+  /** The endnote of a row as one line. */
+  const endnote = (html: string, id: string) =>
+    readPage(
+      html.match(/<tr id="note-\d+">[\s\S]*?<\/tr>/g)?.find((row) => row.includes(`>${id}<`)) ?? '',
+    ).blocks.join(' | ');
+
+  test.each([
+    ['celebrations', '2021-08-12', /^1 Message that hails the Taliban’s victories$/m],
+    ['weekly', '2021-08-12', /^1 Message that hails the Taliban’s victories$/m],
+    ['celebrations', '2021-08-19', /^2 Messages that hail the Taliban’s victories$/m],
+    ['weekly', '2021-08-24', /^4 Messages that hail the Taliban’s victories$/m],
+    ['weekly', '2021-08-25', /^5 Messages that hail the Taliban’s victories, 4 of them dated$/m],
+  ])(
+    '%s as of %s counts messages in the right number, and says how many are dated only if not all are',
+    async (brief, asOf, reads) => {
+      expect((await render(brief, asOf)).text).toMatch(reads);
+    },
+  );
+
+  test('an actor sheet counts one report in the singular', async () => {
+    expect((await sheet('A-isis-k')).text).toMatch(/^1 Report under this name$/m);
+    expect((await sheet('A-jnim')).text).toMatch(/^2 Reports under this name$/m);
+  });
+
+  test('the days of an issue and those covered are both in words, or both in digits', async () => {
+    for (const [asOf, reads] of [
+      ['2021-08-27', 'Of the seven days of this issue, five are covered.'],
+      ['2021-08-31', 'Of the seven days of this issue, one is covered.'],
+    ] as const)
+      expect((await render('isis-quieting', asOf)).text).toContain(reads);
+    const fourWeeks = withBrief(product, 'isis-quieting', (brief) => ({
+      ...brief,
+      config: { ...brief.config, period: 'P28D' },
+    }));
+    const { html } = await renderEdition(fourWeeks, { brief: 'isis-quieting', asOf: '2021-09-18' });
+    expect(readPage(html).text).toContain('Of the 28 days of this issue, 4 are covered.');
+  });
+
+  test.each(['2020-11-01', '2021-08-12', '2021-08-24', '2021-08-25', '2021-09-06'])(
+    'every abbreviation on a page as of %s is spelled out on it',
+    async (asOf) => {
+      const { actors } = knownBy(tables, asOf);
+      const found = new Set<string>();
+      for (const { name, brief, parameters } of await editionsAt(product, asOf)) {
+        const { html, sentences, headings } = await render(brief, asOf, parameters);
+        const spelledOut = ['Names', 'Who this is']
+          .filter((heading) => headings.includes(heading))
+          .map((heading) => sectionOf(html, heading));
+        const rest = sentences.filter((each) => !spelledOut.some((part) => part.includes(each))).join('\n');
+        const used = new Set(rest.replaceAll(/\(\d+Z [A-Z]+ \d+\)/g, '').match(/\b[A-Z]{2,}(?:-[A-Z])?\b/g));
+        for (const each of used) found.add(each);
+        const missing = [...used].filter((each) => {
+          // These two are names that need no explanation; the last is a part of the marking.
+          if (['UN', 'BBC', 'CLEAR'].includes(each)) return false;
+          if (each === 'TLP') return !rest.includes('TLP: Traffic Light Protocol');
+          if (each === 'ICD') return !rest.includes('Intelligence Community Directive (ICD)');
+          const long = actors.find((actor) => actor.name === each)?.long_name.replace(`${each}, `, '');
+          return long === undefined || !spelledOut.some((part) => part.includes(long));
+        });
+        expect(missing, name).toEqual([]);
+      }
+      expect(found.size).toBeGreaterThan(4);
+    },
+  );
+
+  test('Hamza bin Laden is identified where a page first names him', async () => {
+    let named = 0;
+    for (const asOf of ['2020-11-01', '2021-08-25'])
+      for (const { name, brief, parameters } of await editionsAt(product, asOf)) {
+        const { text } = await render(brief, asOf, parameters);
+        const first = /^.*\bHamza\b.*$/m.exec(text)?.[0];
+        if (first === undefined) continue;
+        named += 1;
+        expect(first, name).toMatch(/Hamza bin Laden, a son of Al-Qaeda’s founder|Bin Laden’s son Hamza/);
+      }
+    expect(named).toBeGreaterThan(4);
+  });
+
+  test('no outlet is made up for the words of the former governor', async () => {
+    const { html, text } = await render('al-qaeda-ties');
+    expect(text).not.toMatch(/outlet/i);
+    expect(endnote(html, 'F02')).toContain('Former governor ← Flashpoint');
+    expect(text).toMatch(/the analysis does not say where he spoke/);
+  });
+
+  test('a revised row shows since when it is known, and when it was revised', async () => {
+    const { html } = await render('weekly');
+    expect(endnote(html, 'F23')).toMatch(/F23, revised 25 Aug 2021 \| Flashpoint \| asserted \| 15 Aug 2021/);
+    expect(endnote(html, 'F08')).toMatch(/F08, revised 25 Aug 2021 .*\| 27 May 2020/);
+    expect(endnote(html, 'F20')).toMatch(/F20 \| .*\| 25 Aug 2021/);
+    expect(endnote((await render('weekly', '2021-08-24')).html, 'F23')).not.toContain('revised');
+  });
+
+  test('the judgment on the silence cites what says that no attack followed, not only the last day named', async () => {
+    const { html } = await render('isis-quieting');
+    const judgment = /<li><div>[\s\S]*?chance alone[\s\S]*?<\/sup>/.exec(html)?.[0] ?? '';
+    const rows = html.match(/<tr id="note-\d+">[\s\S]*?<\/tr>/g) ?? [];
+    const numberOf = (id: string) =>
+      /note-(\d+)/.exec(rows.find((row) => row.includes(`>${id}<`)) ?? '')?.[1] ?? '';
+    const spans = [...judgment.matchAll(/#note-(\d+)">\d+<\/a>(?:–<a href="#note-(\d+))?/g)];
+    const cited = spans.flatMap(([, from, to = from]) =>
+      Array.from({ length: Number(to) - Number(from) + 1 }, (_, index) => String(Number(from) + index)),
+    );
+    for (const id of ['F18', 'F20', 'F24', 'F13', 'F15']) expect(cited, id).toContain(numberOf(id));
+  });
+
+  test('the sheet of Al-Qaeda lists the video of prisoners, some of whom are rumoured to be its members', async () => {
+    expect(sectionOf((await sheet('A-aq')).html, 'Also reported, on other topics')).toMatch(
+      /TTP channel’s prisoner video/,
+    );
+  });
+
+  test('a rumour is a gap and no key judgment', async () => {
+    const { html } = await render('celebrations');
+    expect(sectionOf(html, 'Key judgments')).not.toMatch(/rumour/);
+    expect(sectionOf(html, 'Gaps')).toMatch(/whether any were members of Al-Qaeda, which is only rumoured/);
   });
 });
 

@@ -396,7 +396,7 @@ const traps: readonly Trap[] = [
         expect(quoted.length).toBeGreaterThan(0);
         expect(lacking(quoted, /Member State/)).toEqual([]);
         expect(read.text).toMatch(
-          /A single unnamed state, told through the UN report; not a finding of the UN/,
+          /The word of a single unnamed state, passed on by the UN report; not a finding of the UN/,
         );
         // Before the analysis too: it was never read in the report itself.
         expect(endnote(read, 'F10')).toMatch(/Member State ← UN report ← Flashpoint/);
@@ -464,7 +464,7 @@ const traps: readonly Trap[] = [
         expect(having(labels, /ISIS-K|Khorasan/)).toEqual([]);
       }
       const isis = await page(product, 'isis-quieting');
-      const killing = naming(isis, /assassinated|ascribes this/);
+      const killing = naming(isis, /assassinated|attributes this/);
       expect(killing.length).toBeGreaterThan(0);
       expect(having(killing, /\bclaimed\b/)).toEqual([]);
       expect(isis.text).toMatch(/no claim of responsibility is mentioned/);
@@ -629,7 +629,7 @@ const traps: readonly Trap[] = [
       expect(endnote(ties, 'F26')).toMatch(/no statement cited F26 \| Flashpoint \| assessed/);
       expect(ties.headings).not.toContain('The Taliban’s own claim');
       const taliban = await page(product, 'actor-sheet', '2021-08-25', { actor: 'A-taliban' });
-      expect(taliban.headings).not.toContain('Said by the actor');
+      expect(taliban.headings).not.toContain('Statements and claims');
     },
     wrong: {
       'they insist': (product) => withSummary(product, 'F26', 'may insist', 'insist'),
@@ -648,8 +648,8 @@ const traps: readonly Trap[] = [
     async holds(product) {
       for (const asOf of ['2020-06-30', '2021-08-25'])
         for (const [actor, heading] of [
-          ['A-aq', 'Said by the actor'],
-          ['A-taliban', 'Of the actor, by others'],
+          ['A-aq', 'Statements and claims'],
+          ['A-taliban', 'What others did or said'],
         ] as const) {
           const { html, headings } = await page(product, 'actor-sheet', asOf, { actor });
           expect(headings).toContain(heading);
@@ -670,8 +670,8 @@ const traps: readonly Trap[] = [
   {
     name: '19: ISIS and ISIS-K are an organisation and its branch: each sheet shows what is reported of the other',
     async holds(product) {
-      const ofWhole = 'Reported of ISIS, without naming the branch';
-      const ofBranch = 'Reported of its branches';
+      const ofWhole = 'Reports about ISIS, not naming the branch';
+      const ofBranch = 'Reports about its branches';
       const branch = await page(product, 'actor-sheet', '2021-08-25', { actor: 'A-isis-k' });
       expect(branch.headings).toContain(ofWhole);
       expect(sectionOf(branch.html, ofWhole)).toMatch(/of ISIS; assessed\n.*near daily/);

@@ -222,7 +222,7 @@ function rateChange(
         role: row.role,
         headline: row.role === 'headline',
         reading: `${shortDay(other.quiet_start)} as ${row.label}`,
-        detail: `${spelled(each.quietDays)} quiet days to ${shortDay(row.observed_to)}`,
+        detail: `${spelled(each.quietDays)} quiet ${each.quietDays === 1 ? 'day' : 'days'} to ${shortDay(row.observed_to)}`,
         observed: 0,
         // The sensitivity readings stand in a table of their own, and not in the chart.
         cites: row.role === 'sensitivity' ? [] : [row.id],

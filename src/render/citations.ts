@@ -15,7 +15,10 @@ export interface Endnote {
   readonly id: string;
   readonly title: string;
   readonly status: string;
-  readonly known_on: string;
+  /** The day on which the row first became known. */
+  readonly known_on: Day;
+  /** The day of the revision that the page shows; null for a row that was never revised. */
+  readonly revised_on: Day | null;
   /** From the source that speaks to the one nearest to the reader. */
   readonly chain: readonly string[];
   /** Admiralty grade, `B2`, or what it lacks. */
@@ -40,14 +43,20 @@ const isList = (value: object): value is readonly Value[] => Array.isArray(value
 export class Evidence {
   readonly #rows: ReadonlyMap<string, TableRow>;
   readonly #findings: Findings;
+  readonly #firstKnown = new Map<string, Day>();
   readonly #cited: string[] = [];
   /** By note: the number under which its first citation can be found in the page. */
   readonly #anchors: number[] = [];
   readonly #used = new Set<string>();
 
-  constructor(known: Tables, findings: Findings) {
+  /** `all` holds the revisions that `known` leaves out: they say since when a row is known. */
+  constructor(known: Tables, findings: Findings, all: Tables = known) {
     this.#rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
     this.#findings = findings;
+    for (const { row } of eachRow(all)) {
+      const first = this.#firstKnown.get(row.id);
+      if (first === undefined || row.known_on < first) this.#firstKnown.set(row.id, row.known_on);
+    }
   }
 
   /**
@@ -176,11 +185,13 @@ export class Evidence {
     const chain = this.#chain(sourceOf(entry));
     const first = this.#source(chain[0] ?? null);
     const { id, known_on } = entry.row;
+    const firstKnown = this.#firstKnown.get(id) ?? known_on;
     return {
       number,
       anchor: this.#anchors[number] ?? number,
       id,
-      known_on,
+      known_on: firstKnown,
+      revised_on: firstKnown < known_on ? known_on : null,
       title: titleOf(entry),
       status: 'claim_status' in entry.row ? entry.row.claim_status.replace('-', ' ') : 'judgment',
       chain: chain.map((source) => this.#source(source)?.name ?? source),

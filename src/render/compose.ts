@@ -111,7 +111,7 @@ export function compose(
     correction,
     fontFaces,
   } = composition;
-  const evidence = new Evidence(known, findings);
+  const evidence = new Evidence(known, findings, tables);
   const { start, asOf } = period;
   const of = { topics: topicsOf(brief.config.topic, tables), known, asOf };
   const reports = new Set([...known.events, ...known.measures].map(({ id }) => id));

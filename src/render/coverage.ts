@@ -64,6 +64,12 @@ export function currentFrom(
   return ended === null ? start : ([start, periodEnding(ended, length).start].toSorted()[0] ?? start);
 }
 
+/** How many days of a period are covered, and how many it has: both in words, or both in digits. */
+export const dayCounts = (covered: number, days: number): { covered: string; days: string } =>
+  days > 10
+    ? { covered: String(covered), days: String(days) }
+    : { covered: spelled(covered), days: spelled(days) };
+
 /** What of the period was collected at all. Outside it, the absence of reports does not mean that nothing happened. */
 export function coverageOf({ topics, known, asOf, start }: Of & Pick<Period, 'start'>) {
   const days = daysOf({ start, asOf });
@@ -80,6 +86,7 @@ export function coverageOf({ topics, known, asOf, start }: Of & Pick<Period, 'st
     const [first] = group;
     if (first === undefined) return [];
     const { covered, last, behind } = first;
+    const counts = dayCounts(covered, days);
     return [
       {
         ids: group.flatMap(({ ids }) => ids),
@@ -88,7 +95,9 @@ export function coverageOf({ topics, known, asOf, start }: Of & Pick<Period, 'st
         /** Whether reports came in after the end of coverage: the record of it is behind then. */
         behind,
         started: last !== undefined,
-        covered: covered === 0 ? null : spelled(covered),
+        /** `three are` of the `days`. */
+        covered: covered === 0 ? null : `${counts.covered} ${covered === 1 ? 'is' : 'are'}`,
+        days: counts.days,
       },
     ];
   });

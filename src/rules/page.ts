@@ -1,8 +1,8 @@
 import { mayReceive } from '../dataset/fields.ts';
 import type { TableRow } from '../dataset/references.ts';
-import { longDay, spelled, topicNames } from '../dataset/wording.ts';
+import { longDay, topicNames } from '../dataset/wording.ts';
 import type { Fault } from '../errors.ts';
-import { coveredDays, daysOf, topicsOf } from '../render/coverage.ts';
+import { coveredDays, dayCounts, daysOf, topicsOf } from '../render/coverage.ts';
 import { type Draft, inRow, onPage } from './draft.ts';
 import type { Element } from './html.ts';
 
@@ -105,7 +105,7 @@ export const uncovered = ({ brief, dataset, known, period, units }: Draft): Faul
     const name = topicNames[topic];
     const facts = [
       name,
-      spelled(covered),
+      covered === 0 ? 'no' : dayCounts(covered, days).covered,
       ...(last !== undefined && last < period.asOf ? [longDay(last)] : []),
     ];
     if (notices.some((text) => facts.every((fact) => holdsWord(text, fact)))) return [];

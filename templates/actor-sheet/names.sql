@@ -1,14 +1,16 @@
--- The abbreviations among the others whom the page names, each spelled out once: those of the actor's reports, and of
--- what the bottom lines on its main topic rest on.
+-- The abbreviations that the page uses for others, each spelled out once: those in the actor's reports, in those of its
+-- branches, and on the topics on which the page prints a judgment.
 WITH reports AS (
   SELECT id FROM actor_reports() WHERE actor = $actor
   UNION
   SELECT r.id FROM actor_branches() AS b JOIN actor_reports() AS r ON r.actor = b.branch WHERE b.whole = $actor
+),
+printed AS (
+  SELECT id FROM reports
   UNION
-  SELECT unnest(j.rests_on)
-  FROM actor_judgments() AS j
-  JOIN actor_topics() AS t USING (actor, topic)
-  WHERE j.actor = $actor AND j.role = 'bottom-line'
+  SELECT id FROM topic_rows() WHERE topic IN (SELECT topic FROM sheet_topics($actor))
+  UNION
+  SELECT $actor
 )
 SELECT
   a.id,
@@ -23,5 +25,15 @@ SELECT
 FROM actors AS a
 WHERE a.id <> $actor
   AND upper(a.name) = a.name
-  AND a.id IN (SELECT actor FROM actor_reports() WHERE id IN (SELECT id FROM reports))
+  AND (
+    a.id IN (SELECT actor FROM actor_reports() WHERE id IN (SELECT id FROM reports))
+    OR a.id IN (SELECT actor FROM abbreviations() WHERE id IN (SELECT id FROM printed))
+    -- The notice on coverage names the topic.
+    OR (
+      a.name = 'ISIS'
+      AND NOT EXISTS (
+        SELECT 1 FROM coverage WHERE topic = 'isis' AND start <= $period_start AND "end" >= $as_of
+      )
+    )
+  )
 ORDER BY lower(a.name)

@@ -676,7 +676,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a notice that does not say how many days',
-      product: withPartial('masthead', '{{covered}} are covered', 'some are covered'),
+      product: withPartial('masthead', '{{covered}} covered', 'some are covered'),
       asked: { asOf: '2021-08-29' },
       says: /Of 7 days, 3 are covered on ISIS, and/,
     },
@@ -1097,7 +1097,7 @@ describe('the name of a source that holds an alias', () => {
     const { html } = await renderEdition(named, ties);
     for (const place of [
       `<th scope="row">${emirate}</th>`,
-      `<td>${emirate} ← Outlet not named ← Flashpoint</td>`,
+      `<td>${emirate} ← Flashpoint</td>`,
       `>${emirate}</text>`,
       `<td>${emirate}</td>`,
       `F02, ${emirate}, `,

@@ -1,11 +1,22 @@
 -- Whose name is short for another or goes by others, among those whom the brief names: each spelled out once. For all
--- topics only abbreviations are.
+-- topics only abbreviations are, and so is each abbreviation in a row of another topic that the brief rests on.
 WITH named AS (
   SELECT unnest(list_concat(actors, targets)) AS id, topic FROM events
   UNION ALL
   SELECT unnest(list_concat(actors, targets)) AS id, topic FROM measures
   UNION ALL
   SELECT a.id, e.topic FROM actors AS a JOIN events AS e ON contains(e.summary, '{' || a.id || '.')
+),
+listed AS (
+  SELECT id FROM named WHERE topic = $topic OR $topic = 'all'
+  UNION
+  -- Headings name the topic.
+  SELECT id FROM actors WHERE name = 'ISIS' AND $topic IN ('isis', 'all')
+),
+spelled AS (
+  SELECT id FROM listed
+  UNION
+  SELECT actor FROM abbreviations() WHERE id IN (SELECT id FROM topic_rows() WHERE topic = $topic UNION SELECT id FROM listed)
 )
 SELECT
   a.id,
@@ -17,13 +28,13 @@ SELECT
   CASE WHEN len(a.aliases) > 0 THEN array_to_string(a.aliases, ', ') END AS aliases,
   CASE a.affiliation
     WHEN 'al-qaeda-branch' THEN 'Al-Qaeda branch'
-    WHEN 'al-qaeda-core' THEN 'Al-Qaeda'
+    WHEN 'al-qaeda-core' THEN nullif('Al-Qaeda', a.name)
     WHEN 'media-unit' THEN 'media unit'
     WHEN 'allied' THEN 'allied'
   END AS affiliation,
   a.note
 FROM actors AS a
-WHERE a.id IN (SELECT id FROM named WHERE $topic = 'all' OR topic = $topic)
+WHERE a.id IN (SELECT id FROM spelled)
   AND ($topic <> 'all' OR upper(a.name) = a.name)
   AND (len(a.aliases) > 0 OR (a.long_name <> a.name AND a.affiliation <> 'other'))
 ORDER BY lower(a.name)
