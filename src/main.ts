@@ -114,7 +114,7 @@ const loadBrief = remember(
     if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
     return brief;
   },
-  (id) => [join('templates', id), ...project.sharedFolders],
+  async (id) => [join('templates', id), ...(await project.sharedFolders())],
 );
 const engine = await nameEngine(sitrep, { browserPath });
 /** What the environment sets, an empty value included, counts before the file. */

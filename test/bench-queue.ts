@@ -87,7 +87,7 @@ export async function benchQueue({
       if (loaded === undefined) throw new Error(`There is no brief "${id}".`);
       return loaded;
     },
-    (id) => [join('templates', id), 'templates/_shared'],
+    (id) => [join('templates', id), 'templates/_afghanistan-2021', 'templates/_shared'],
   );
   const readDataset = remember(
     (name) => loadDataset(join('data', name), `data/${name}`),

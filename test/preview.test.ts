@@ -116,7 +116,13 @@ describe('a brief that is edited', () => {
       'perod:',
       /brief\.yaml:\d+, field perod/,
     ],
-    ['a spec', 'templates/_shared/charts/matrix.vl.json', '"layer"', '"lay', /matrix\.vl\.json:\d+/],
+    [
+      'a spec',
+      'templates/_afghanistan-2021/charts/matrix.vl.json',
+      '"layer"',
+      '"lay',
+      /matrix\.vl\.json:\d+/,
+    ],
     [
       'a row',
       'data/afghanistan-2021/events.csv',

@@ -169,7 +169,7 @@ export function openPreview(world: PreviewWorld): Preview {
     changed(paths) {
       for (const path of paths) {
         const [, kind, name = ''] = /(?:^|\/)(templates|data)\/([^/]+)/.exec(path) ?? [];
-        if (kind === 'templates' && name !== '_shared') briefs.forget(name);
+        if (kind === 'templates' && !name.startsWith('_')) briefs.forget(name);
         else if (kind === 'data' && name !== 'geo') datasets.forget(name);
         else if (kind === 'data') materials.forget('');
         else briefs.forget();

@@ -40,7 +40,7 @@ const cron = z.string().refine((pattern) => {
   }
 }, 'is not a cron pattern that ever comes due, such as "0 6 * * MON"');
 
-/** A file of the brief's own folder, or of `_shared/`: never one outside of them. */
+/** A file of the brief's own folder, of the folder that its dataset's briefs share, or of `_shared/`. */
 const ownFile = z
   .string()
   .regex(/^(?!.*\.\.)\w[\w./-]*$/, 'is not the name of a file in this folder or in _shared/');
@@ -49,7 +49,7 @@ export const papers = ['A4', 'Letter'] as const;
 export type Paper = (typeof papers)[number];
 
 const chart = z.strictObject({
-  /** A Vega-Lite file beside the brief, or `_shared/…` for one of the shared ones. */
+  /** A Vega-Lite file of the brief's own folder, or of a shared one. */
   spec: ownFile,
   /** The data sets that the spec names, each the result of a query, or `outlines` or `borders` for maps. */
   data: z.record(z.string(), z.string()),
@@ -209,7 +209,8 @@ export interface Brief {
   readonly template: SourceFile;
   readonly partials: { readonly [name: string]: SourceFile };
   readonly queries: { readonly [name: string]: SourceFile };
-  readonly macros: SourceFile;
+  /** Those of all briefs, then those of the dataset. */
+  readonly macros: readonly SourceFile[];
   readonly charts: {
     readonly [name: string]: ChartConfig & { readonly source: SourceFile; readonly parsed: object };
   };

@@ -9,12 +9,13 @@ import { AppError } from '../errors.ts';
  */
 export function remember<T>(
   load: (name: string) => Promise<T>,
-  foldersOf: (name: string) => readonly string[],
+  foldersOf: (name: string) => readonly string[] | Promise<readonly string[]>,
 ): (name: string) => Promise<T> {
   const remembered = new Map<string, { stamp: string; loaded: Promise<T> }>();
   return async (name) => {
     // Taken before they are read: what changes meanwhile has another stamp the next time.
-    const stamps = await Promise.all(foldersOf(name).map(stampOf)).catch(() => undefined);
+    const folders = await foldersOf(name);
+    const stamps = await Promise.all(folders.map(stampOf)).catch(() => undefined);
     const stamp = stamps?.join('\n');
     const before = remembered.get(name);
     if (before && before.stamp === stamp) return before.loaded;

@@ -6,11 +6,11 @@ import { AppError, type Fault, similarTo } from '../errors.ts';
 import { type Brief, type BriefConfig, briefConfig, type ChartConfig, type SourceFile } from './brief.ts';
 import { isMissing, lineOf, parseJson, readFolder, readSource } from './source-files.ts';
 
-/** What all briefs share, from `templates/_shared/`. */
+/** What briefs share: the files of `templates/_<dataset>/` before those of `templates/_shared/`. */
 interface Shared {
   readonly partials: Brief['partials'];
   readonly queries: Brief['queries'];
-  readonly macros: SourceFile;
+  readonly macros: readonly SourceFile[];
   readonly styles: SourceFile;
   readonly theme: Brief['theme'];
 }
@@ -37,8 +37,9 @@ export async function briefIds(folder: string): Promise<string[]> {
 }
 
 /**
- * Loads briefs with every file they are made of. What `_shared/` of the folder lacks comes from `packaged`, the
- * `_shared/` that the program brings, file by file. Throws `brief-invalid` with the faults of all of them at once.
+ * Loads briefs with every file they are made of. A file that a brief's own folder lacks comes from the folder that the
+ * briefs of its dataset share, `_<dataset>/`, where there is one; then from `_shared/`; and last from `packaged`, the
+ * `_shared/` that the program brings. Throws `brief-invalid` with the faults of all briefs at once.
  */
 export async function loadBriefs(
   folder: string,
@@ -47,8 +48,15 @@ export async function loadBriefs(
 ): Promise<Brief[]> {
   const faults: Fault[] = [];
   const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
-  const shared = await loadShared(places, faults);
-  const briefs = await Promise.all(ids.map((id) => loadBrief({ folder, id, places, shared, faults })));
+  const forAll = await loadShared(places, faults);
+  const forDatasets = new Map<string, Promise<Shared>>();
+  const sharedFor = (dataset: string): Promise<Shared> => {
+    const shared =
+      forDatasets.get(dataset) ?? withDatasetFolder(forAll, posix.join(folder, `_${dataset}`), faults);
+    forDatasets.set(dataset, shared);
+    return shared;
+  };
+  const briefs = await Promise.all(ids.map((id) => loadBrief({ folder, id, places, sharedFor, faults })));
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
   return briefs.filter((brief) => brief !== undefined);
 }
@@ -63,37 +71,58 @@ async function loadShared(places: readonly string[], faults: Fault[]): Promise<S
     readSource(at('page.css'), faults),
     readSource(at('theme.json'), faults),
   ]);
-  return { partials, queries, macros, styles, theme: { source: theme, parsed: parseJson(theme, faults) } };
+  const parsed = parseJson(theme, faults);
+  return { partials, queries, macros: [macros], styles, theme: { source: theme, parsed } };
+}
+
+/** `shared` with what the briefs of one dataset share besides. Their macros may use those that all briefs have. */
+async function withDatasetFolder(shared: Shared, place: string, faults: Fault[]): Promise<Shared> {
+  const present = await readdir(place).catch((): string[] => []);
+  const inFolder = async (name: string, ending: string): Promise<{ [name: string]: SourceFile }> =>
+    present.includes(name) ? readFolder([posix.join(place, name)], ending, faults) : {};
+  const [partials, queries] = await Promise.all([inFolder('partials', '.hbs'), inFolder('queries', '.sql')]);
+  const macros = present.includes('macros.sql')
+    ? [await readSource([posix.join(place, 'macros.sql')], faults)]
+    : [];
+  return {
+    ...shared,
+    partials: { ...shared.partials, ...partials },
+    queries: { ...shared.queries, ...queries },
+    macros: [...shared.macros, ...macros],
+  };
 }
 
 async function loadBrief({
   folder,
   id,
   places,
-  shared,
+  sharedFor,
   faults,
 }: {
   folder: string;
   id: string;
   places: readonly string[];
-  shared: Shared;
+  sharedFor: (dataset: string) => Promise<Shared>;
   faults: Fault[];
 }): Promise<Brief | undefined> {
-  const here = (name: string) => {
-    const [, common] = /^_shared\/(.*)$/.exec(name) ?? [];
-    return common === undefined
-      ? [posix.join(folder, id, name)]
-      : places.map((place) => posix.join(place, common));
-  };
-  const definition = await readSource(here('brief.yaml'), faults);
+  const own = (name: string) => posix.join(folder, id, name);
+  const definition = await readSource([own('brief.yaml')], faults);
   const config = parseConfig(definition, faults);
   if (config === undefined) return undefined;
+  const shared = await sharedFor(config.dataset);
+  const find = (name: string) => {
+    const [, common] = /^_shared\/(.*)$/.exec(name) ?? [];
+    const shares = [posix.join(folder, `_${config.dataset}`), ...places];
+    return common === undefined
+      ? [own(name), ...shares.map((place) => posix.join(place, name))]
+      : places.map((place) => posix.join(place, common));
+  };
 
   const [template, queries, charts] = await Promise.all([
-    readSource(here('brief.hbs'), faults),
-    all(config.queries, (name) => readSource(here(name), faults)),
+    readSource([own('brief.hbs')], faults),
+    all(config.queries, (name) => readSource(find(name), faults)),
     all(config.charts, async (chart: ChartConfig) => {
-      const source = await readSource(here(chart.spec), faults);
+      const source = await readSource(find(chart.spec), faults);
       return { ...chart, source, parsed: parseJson(source, faults) };
     }),
   ]);

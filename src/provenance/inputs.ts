@@ -15,7 +15,7 @@ export function inputsOf(
   const files: SourceFile[] = [
     brief.definition,
     brief.template,
-    brief.macros,
+    ...brief.macros,
     brief.styles,
     brief.theme.source,
     ...Object.values(brief.partials),

@@ -24,7 +24,7 @@ export function partsOf(
     ...[...usedPartials(brief).values()].map((source) => part('partial', source)),
     part('styles', brief.styles),
     ...Object.values(namedQueries(brief)).map((source) => part('query', source)),
-    part('macros', brief.macros),
+    ...brief.macros.map((source) => part('macros', source)),
     ...charts.map(({ source }) => part('spec', source)),
     ...(charts.length > 0 ? [part('theme', brief.theme.source)] : []),
     ...(isMap ? [outlines] : []),

@@ -18,10 +18,10 @@ import type { Queries } from './select.ts';
 export async function openQueries(
   tables: Tables,
   {
-    macros,
+    macros = [],
     settings = noSettings,
     timeoutMs = 30_000,
-  }: { macros?: SourceFile; settings?: DatasetSettings; timeoutMs?: number } = {},
+  }: { macros?: readonly SourceFile[]; settings?: DatasetSettings; timeoutMs?: number } = {},
 ): Promise<Queries> {
   await using opening = new AsyncDisposableStack();
   const { instance, connection } = opening.use(await openInMemory());
@@ -33,7 +33,7 @@ export async function openQueries(
       rows: terms.map((term, index) => ({ ...term, rank: index + 1 })),
     });
   await connection.run(`SET GLOBAL TimeZone='UTC'; SET enable_external_access=false`);
-  if (macros && macros.text.trim() !== '') await define(connection, macros);
+  for (const file of macros) if (file.text.trim() !== '') await define(connection, file);
   await connection.run('SET lock_configuration=true');
   const opened = opening.move();
   const ready = new Map<string, Promise<ReadyQuery>>();

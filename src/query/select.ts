@@ -41,7 +41,7 @@ interface Query {
 
 export type OpenQueries = (
   known: Tables,
-  options: { macros: SourceFile; settings: DatasetSettings },
+  options: { macros: readonly SourceFile[]; settings: DatasetSettings },
 ) => Promise<Queries>;
 
 /** What the queries of every brief may name. */

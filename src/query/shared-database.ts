@@ -5,7 +5,7 @@ import type { OpenQueries, Queries } from './select.ts';
 
 interface Shared {
   readonly known: Tables;
-  readonly macros: SourceFile;
+  readonly macros: readonly SourceFile[];
   readonly settings: DatasetSettings;
   readonly opened: Promise<Queries>;
   users: number;

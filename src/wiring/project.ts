@@ -16,14 +16,14 @@ export interface Project {
   readonly loadDataset: (name: string) => Promise<Dataset>;
   readonly loadMaterial: () => Promise<Material>;
   readonly goldens: GoldenFolder;
-  /** The folders of what is common to all briefs; one of them need not be there. */
-  readonly sharedFolders: readonly string[];
+  /** The folders whose files several briefs share: `templates/_*`, and what comes with the program. */
+  readonly sharedFolders: () => Promise<string[]>;
   /** Every folder in which a change can change a page. */
   readonly watched: readonly string[];
 }
 
 /**
- * Opens a project; `sitrep` is the folder of the program itself. What is common to all briefs (`templates/_shared/`,
+ * Opens a project; `sitrep` is the folder of the program itself. What all briefs share (`templates/_shared/`,
  * `data/geo/`) comes from the project where it has it, and else with the program.
  */
 export function openProject(folder: string, { sitrep }: { sitrep: string }): Project {
@@ -47,7 +47,11 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
       return loadMaterial(isOwn ? geo : join(sitrep, 'data/geo'));
     },
     goldens: goldenStore(posix.join(folder, 'test/golden')),
-    sharedFolders: [...new Set([posix.join(templates, '_shared'), packaged])],
+    sharedFolders: async () => {
+      const names = await readdir(templates).catch((): string[] => []);
+      const own = names.filter((name) => name.startsWith('_')).map((name) => posix.join(templates, name));
+      return [...new Set([...own, packaged])];
+    },
     watched: [...new Set([templates, data, packaged])],
   };
 }

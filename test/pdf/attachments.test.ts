@@ -206,19 +206,23 @@ describe('the manifest', () => {
     const files = (kind: string) => parts.filter((part) => part.kind === kind).map(({ file }) => file);
     expect(files('settings')).toEqual(['templates/isis-quieting/brief.yaml']);
     expect(files('template')).toEqual(['templates/isis-quieting/brief.hbs']);
-    expect(files('partial')).toContain('templates/_shared/partials/readings.hbs');
+    expect(files('partial')).toContain('templates/_afghanistan-2021/partials/readings.hbs');
     // It calls neither.
     expect(files('partial')).not.toContain('templates/_shared/partials/who.hbs');
-    expect(files('query')).toContain('templates/_shared/queries/readings.sql');
-    expect(files('query')).not.toContain('templates/_shared/queries/timeline.sql');
+    expect(files('query')).toContain('templates/_afghanistan-2021/queries/readings.sql');
+    expect(files('query')).not.toContain('templates/_afghanistan-2021/queries/timeline.sql');
     expect(files('spec')).toEqual([
-      'templates/_shared/charts/expected.vl.json',
+      'templates/_afghanistan-2021/charts/expected.vl.json',
       'templates/isis-quieting/map.vl.json',
       'templates/isis-quieting/shares.vl.json',
     ]);
     expect(files('font')).toHaveLength(5);
     expect(files('outlines')).toEqual(['data/geo/afghanistan-pakistan-admin1.topo.json']);
-    for (const kind of ['styles', 'macros', 'theme']) expect(files(kind), kind).toHaveLength(1);
+    for (const kind of ['styles', 'theme']) expect(files(kind), kind).toHaveLength(1);
+    expect(files('macros')).toEqual([
+      'templates/_afghanistan-2021/macros.sql',
+      'templates/_shared/macros.sql',
+    ]);
     expect(rows.map(({ id }) => id)).toContain('F22');
     expect(engine.browser).toEqual({ name: printer.browser.name, version: printer.browser.version });
     for (const version of Object.values({ ...engine, browser: '1.' })) expect(version).toMatch(/^\d+\./);

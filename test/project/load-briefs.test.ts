@@ -1,6 +1,6 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { AppError, describeFault } from '../../src/errors.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
@@ -58,6 +58,48 @@ test('a brief is loaded with every file it is made of', async () => {
     queries: { common: { text: 'SELECT 1' }, a: { file: join(templates, 'one/a.sql'), text: 'SELECT 2' } },
     charts: { c: { parsed: {}, source: { file: join(templates, 'one/a.vl.json') } } },
     styles: { text: 'p{}' },
+  });
+});
+
+describe('the folder that the briefs of a dataset share', () => {
+  beforeEach(async () => {
+    for (const name of ['partials', 'queries', 'charts'])
+      await mkdir(join(templates, '_test', name), { recursive: true });
+  });
+  const loadOne = async () => (await loadBriefs(templates, ['one']))[0];
+
+  test('gives queries, partials, charts and macros', async () => {
+    await write('_test/queries/own.sql', 'SELECT 3');
+    await write('_test/partials/own.hbs', 'own');
+    await write('_test/macros.sql', 'CREATE MACRO own() AS 1;');
+    await write('_test/charts/a.vl.json', '{"mark":"bar"}');
+    await rename(join(templates, 'one/a.vl.json'), join(templates, 'one/unused.json'));
+    await edit('one/brief.yaml', (text) => text.replace('a.vl.json', 'charts/a.vl.json'));
+    expect(await loadOne()).toMatchObject({
+      queries: { own: { file: join(templates, '_test/queries/own.sql') }, common: {} },
+      partials: { own: { text: 'own' }, page: {} },
+      macros: [
+        { file: join(templates, '_shared/macros.sql') },
+        { file: join(templates, '_test/macros.sql') },
+      ],
+      charts: { c: { source: { file: join(templates, '_test/charts/a.vl.json') } } },
+    });
+  });
+
+  test('comes after the brief and before _shared', async () => {
+    await write('_test/queries/common.sql', 'SELECT 4');
+    await write('_test/queries/a.sql', 'SELECT 5');
+    await write('_test/a.sql', 'SELECT 6');
+    expect((await loadOne())?.queries).toMatchObject({
+      common: { text: 'SELECT 4' },
+      a: { text: 'SELECT 2' },
+    });
+  });
+
+  test('is not for the briefs of another dataset', async () => {
+    await write('_test/queries/own.sql', 'SELECT 3');
+    await edit('one/brief.yaml', (text) => text.replace('dataset: test', 'dataset: other'));
+    expect((await loadOne())?.queries).not.toHaveProperty('own');
   });
 });
 

@@ -34,7 +34,7 @@ async function run(
 ): Promise<Row[]> {
   await using queries = await openQueries(knownBy(tables, asOf), {
     ...options,
-    macros: { file: 'templates/_shared/macros.sql', text: macros },
+    macros: [{ file: 'templates/_shared/macros.sql', text: macros }],
   });
   return await queries.query({ sql, file: 'templates/x/x.sql', parameters });
 }
@@ -172,7 +172,7 @@ describe('what a query may not do', () => {
     'SET enable_external_access = true',
   ])('have macros that do: %s', async (macros) => {
     const file = 'templates/_shared/macros.sql';
-    await expect(openQueries(tables, { macros: { file, text: macros } })).rejects.toMatchObject({
+    await expect(openQueries(tables, { macros: [{ file, text: macros }] })).rejects.toMatchObject({
       code: 'query-failed',
       message: expect.stringMatching(
         /macros\.sql.*The macros fail: .*(disabled by configuration|Cannot enable external access)/,

@@ -4,7 +4,7 @@ import { noSettings } from '../../src/dataset/settings.ts';
 import type { OpenQueries } from '../../src/query/select.ts';
 import { shareQueries } from '../../src/query/shared-database.ts';
 
-const macros = { file: 'macros.sql', text: '' };
+const macros = [{ file: 'macros.sql', text: '' }];
 const query = {
   sql: '',
   file: '',

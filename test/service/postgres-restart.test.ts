@@ -38,7 +38,7 @@ describe.runIf(isServer)(`PostgreSQL restarted ${RESTARTS} times`, () => {
     await project.write(file, text);
     // On some days and hours the other briefs would have something due meanwhile.
     for (const { name } of await readdir(join(project.folder, 'templates'), { withFileTypes: true }))
-      if (name !== brief && name !== 'weekly' && name !== '_shared')
+      if (name !== brief && name !== 'weekly' && !name.startsWith('_'))
         await rm(join(project.folder, 'templates', name), { recursive: true });
     const now = new Date();
     const cursor = new Date(now.getTime() - DAYS * 86_400_000);

@@ -20,7 +20,7 @@ export function briefOf({
       Object.entries(partials).map(([name, text]) => [name, source(`_shared/partials/${name}.hbs`, text)]),
     ),
     queries: {},
-    macros: source('_shared/macros.sql', ''),
+    macros: [source('_shared/macros.sql', '')],
     charts: {},
     theme: { source: source('_shared/theme.json', '{}'), parsed: {} },
     styles: source('_shared/page.css', ''),

@@ -19,9 +19,10 @@ export function rememberedQueries(): OpenQueries {
   return async (known: Tables, options) => {
     const { macros } = options;
     let opened: Promise<Queries> | undefined;
-    const names = [...macros.text.matchAll(/CREATE MACRO (\w+)/g)].map(([, name]) => name);
+    const text = macros.map((each) => each.text).join('\n');
+    const names = [...text.matchAll(/CREATE MACRO (\w+)/g)].map(([, name]) => name);
     // A macro may read any table that macros read.
-    const read = (sql: string) => (names.some((name) => sql.includes(`${name}(`)) ? sql + macros.text : sql);
+    const read = (sql: string) => (names.some((name) => sql.includes(`${name}(`)) ? sql + text : sql);
     const stateOf = (sql: string) =>
       tableNames
         .filter((table) => new RegExp(`\\b${table}\\b`).test(read(sql)))
