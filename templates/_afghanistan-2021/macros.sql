@@ -62,11 +62,10 @@ CREATE MACRO actor_judgments() AS TABLE
 CREATE MACRO sheet_key_judgments(of_actor) AS TABLE
   SELECT
     j.*,
-    row_number() OVER (
-      ORDER BY j.topic <> t.topic, list_position(['isis', 'ties', 'celebrations'], j.topic), j.rank
-    ) AS place
+    row_number() OVER (ORDER BY j.topic <> t.topic, o.rank, j.rank) AS place
   FROM actor_judgments() AS j
   JOIN actor_topics() AS t USING (actor)
+  LEFT JOIN topics AS o ON o.name = j.topic
   WHERE j.actor = of_actor AND j.role = 'key'
   QUALIFY place <= 3;
 

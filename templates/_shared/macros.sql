@@ -83,15 +83,9 @@ CREATE MACRO bottom_line_facts(of_topic) AS TABLE
     OR (i.topic = of_topic AND (l.known_on IS NULL OR i.known_on > l.known_on))
   ORDER BY i.day NULLS LAST, i.id;
 
--- How the dataset's words for an affiliation read.
-CREATE MACRO affiliation_words(affiliation) AS CASE affiliation
-  WHEN 'al-qaeda-core' THEN 'Al-Qaeda'
-  WHEN 'al-qaeda-branch' THEN 'branch of Al-Qaeda'
-  WHEN 'media-unit' THEN 'media unit'
-  WHEN 'taliban' THEN 'Taliban'
-  WHEN 'isis' THEN 'ISIS'
-  ELSE affiliation
-END;
+-- How an affiliation reads, by its title in the dataset. "other" says nothing.
+CREATE MACRO affiliation_words(affiliation) AS
+  (SELECT nullif(f.title, 'other') FROM affiliations AS f WHERE f.name = affiliation);
 
 -- Each report under every actor that it names: as the one who acts (`own`) or speaks (`said`), or whom others act
 -- towards or speak of (`others`). An event also stands under the actors of the count that it is part of.

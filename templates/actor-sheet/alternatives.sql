@@ -1,5 +1,6 @@
 -- Those of every topic on which the sheet prints a judgment: a judgment never stands without them.
-SELECT id, text, rests_on
-FROM judgments
-WHERE role = 'alternative' AND topic IN (SELECT topic FROM sheet_topics($actor))
-ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), rank, id
+SELECT j.id, j.text, j.rests_on
+FROM judgments AS j
+LEFT JOIN topics AS t ON t.name = j.topic
+WHERE j.role = 'alternative' AND j.topic IN (SELECT topic FROM sheet_topics($actor))
+ORDER BY t.rank, j.rank, j.id

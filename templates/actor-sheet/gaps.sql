@@ -2,11 +2,12 @@
 SELECT g.id, g.text, g.rests_on
 FROM gaps AS g
 JOIN actor_topics() AS t ON t.actor = $actor
+LEFT JOIN topics AS o ON o.name = g.topic
 WHERE EXISTS (
   SELECT 1
   FROM actor_reports() AS r
   JOIN actor_names() AS n ON n.reported_as = r.actor
   WHERE n.actor = $actor AND r.topic = g.topic AND list_contains(g.rests_on, r.id)
 )
-ORDER BY g.topic <> t.topic, list_position(['isis', 'ties', 'celebrations'], g.topic), g.rank
+ORDER BY g.topic <> t.topic, o.rank, g.rank
 LIMIT 4

@@ -1,8 +1,8 @@
--- The newest bottom line known of the topic; for all topics the one on all, or else the newest of each.
+-- The newest bottom line of the topic. For all topics: the one on all, or else the newest of each.
 WITH newest AS (
   SELECT *
   FROM judgments
-  WHERE role = 'bottom-line' AND topic <> 'context' AND ($topic = 'all' OR topic = $topic)
+  WHERE role = 'bottom-line' AND ($topic = 'all' OR topic = $topic)
   QUALIFY row_number() OVER (PARTITION BY topic ORDER BY known_on DESC, rank) = 1
 )
 SELECT id, text, rests_on

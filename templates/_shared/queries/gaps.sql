@@ -1,5 +1,7 @@
-SELECT id, text, rests_on
-FROM gaps
-WHERE topic = $topic OR $topic = 'all'
-QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY topic ORDER BY rank) <= 2
-ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), rank
+-- The gaps of the topic. For all topics: the first two of each.
+SELECT g.id, g.text, g.rests_on
+FROM gaps AS g
+LEFT JOIN topics AS t ON t.name = g.topic
+WHERE g.topic = $topic OR $topic = 'all'
+QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY g.topic ORDER BY g.rank) <= 2
+ORDER BY t.rank, g.rank

@@ -1,11 +1,13 @@
+-- The indicators of the topic. For all topics: the first of each.
 SELECT
-  id,
-  text,
-  direction,
-  printf('%.15g', threshold) || coalesce(' ' || threshold_unit, '') AS threshold,
-  meaning,
-  rests_on
-FROM indicators
-WHERE topic = $topic OR $topic = 'all'
-QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY topic ORDER BY rank) = 1
-ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), rank
+  i.id,
+  i.text,
+  i.direction,
+  printf('%.15g', i.threshold) || coalesce(' ' || i.threshold_unit, '') AS threshold,
+  i.meaning,
+  i.rests_on
+FROM indicators AS i
+LEFT JOIN topics AS t ON t.name = i.topic
+WHERE i.topic = $topic OR $topic = 'all'
+QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY i.topic ORDER BY i.rank) = 1
+ORDER BY t.rank, i.rank

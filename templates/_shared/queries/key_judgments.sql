@@ -1,6 +1,7 @@
--- Key judgments in their order; for all topics the first of each and the second of the two that carry most.
-SELECT id, text, confidence, confidence_basis, rests_on
-FROM judgments
-WHERE role = 'key'
-  AND (topic = $topic OR ($topic = 'all' AND (rank = 1 OR (rank = 2 AND topic IN ('isis', 'ties')))))
-ORDER BY list_position(['isis', 'ties', 'celebrations'], topic), rank
+-- The key judgments of the topic. For all topics: the first of each, and the second of the first two topics.
+SELECT j.id, j.text, j.confidence, j.confidence_basis, j.rests_on
+FROM judgments AS j
+LEFT JOIN topics AS t ON t.name = j.topic
+WHERE j.role = 'key'
+  AND (j.topic = $topic OR ($topic = 'all' AND (j.rank = 1 OR (j.rank = 2 AND t.rank <= 2))))
+ORDER BY t.rank, j.rank

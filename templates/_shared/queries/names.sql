@@ -1,5 +1,6 @@
 -- Whose name is short for another or goes by others, among those whom the brief names: each spelled out once. For all
--- topics only abbreviations are, and so is each abbreviation in a row of another topic that the brief rests on.
+-- topics only abbreviations are, and so is each abbreviation in a row of another topic that the brief rests on. A name
+-- that begins with a small letter describes somebody and needs no spelling out.
 WITH named AS (
   SELECT unnest(list_concat(actors, targets)) AS id, topic FROM events
   UNION ALL
@@ -26,15 +27,10 @@ SELECT
     WHEN a.long_name <> a.name THEN a.long_name
   END AS long_name,
   CASE WHEN len(a.aliases) > 0 THEN array_to_string(a.aliases, ', ') END AS aliases,
-  CASE a.affiliation
-    WHEN 'al-qaeda-branch' THEN 'Al-Qaeda branch'
-    WHEN 'al-qaeda-core' THEN nullif('Al-Qaeda', a.name)
-    WHEN 'media-unit' THEN 'media unit'
-    WHEN 'allied' THEN 'allied'
-  END AS affiliation,
+  nullif(affiliation_words(a.affiliation), a.name) AS affiliation,
   a.note
 FROM actors AS a
 WHERE a.id IN (SELECT id FROM spelled)
   AND ($topic <> 'all' OR upper(a.name) = a.name)
-  AND (len(a.aliases) > 0 OR (a.long_name <> a.name AND a.affiliation <> 'other'))
+  AND (len(a.aliases) > 0 OR (a.long_name <> a.name AND NOT regexp_matches(a.name, '^\p{Ll}')))
 ORDER BY lower(a.name)

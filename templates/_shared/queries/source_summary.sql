@@ -1,6 +1,7 @@
 -- The newest summary of the sources, for each topic.
-SELECT id, text, rests_on
-FROM judgments
-WHERE role = 'source-summary' AND ($topic = 'all' OR topic = $topic)
-QUALIFY row_number() OVER (PARTITION BY topic ORDER BY known_on DESC) = 1
-ORDER BY list_position(['isis', 'ties', 'celebrations'], topic)
+SELECT j.id, j.text, j.rests_on
+FROM judgments AS j
+LEFT JOIN topics AS t ON t.name = j.topic
+WHERE j.role = 'source-summary' AND ($topic = 'all' OR j.topic = $topic)
+QUALIFY row_number() OVER (PARTITION BY j.topic ORDER BY j.known_on DESC) = 1
+ORDER BY t.rank
