@@ -68,7 +68,7 @@ export function commandLine(
     .option('--force', 'render again even if nothing has changed', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2021-08-22\n  sitrep generate isis-quieting --paper Letter --out briefs\n  sitrep generate actor-sheet --param actor=A-isis-k',
+      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2026-03-01\n  sitrep generate weekly --paper Letter --out briefs\n  sitrep generate by-region --param region=north',
     )
     .action((briefs: string[], options: GenerateOptions) => commands.generate(briefs, options));
 
@@ -98,7 +98,7 @@ function parseParameter(
 ): { readonly [name: string]: string } {
   const [, name, given] = /^([^=]+)=([^]*)$/.exec(value) ?? [];
   if (name === undefined || given === undefined)
-    throw new InvalidArgumentError('It must be a name and a value, such as actor=A-isis-k.');
+    throw new InvalidArgumentError('It must be a name and a value, such as region=north.');
   if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`A value of ${name} is given already.`);
   return { ...before, [name]: given };
 }

@@ -17,7 +17,7 @@ export interface EditionOf {
 
 /**
  * The identity of an edition, and its place below an output folder: `weekly/2021-08-22`, `weekly/2021-08-22-Letter`,
- * `actor-sheet/2021-08-22-actor=isis-k`, and corrected `weekly/2021-08-22-r2`. Two editions never share one, and it is safe as a path.
+ * `by-region/2021-08-22-region=north`, and corrected `weekly/2021-08-22-r2`. Two editions never share one, and it is safe as a path.
  */
 export function editionId({ brief, ...edition }: EditionOf & { readonly brief: string }): string {
   return `${brief}/${editionName(edition)}`;

@@ -87,7 +87,7 @@ export function addressOf(
   return `/briefs/${encodeURIComponent(brief)}${file}${text === '' ? '' : `?${text}`}`;
 }
 
-/** `actor=A-isis`, as a query of an address holds its parameters. */
+/** `region=north`, as a query of an address holds its parameters. */
 const editionKey = (parameters: Parameters): string => new URLSearchParams({ ...parameters }).toString();
 
 function barOf({ brief, asOf, editions, parameters = {} }: View<unknown>, wanted: Wanted, format: Format) {

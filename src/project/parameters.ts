@@ -123,7 +123,7 @@ export function hasValues(parameters: Parameters, wanted: { readonly [name: stri
   );
 }
 
-/** `actor=A-isis, year=2021`, for messages; empty where there are none. */
+/** `region=north, year=2021`, for messages; empty where there are none. */
 export const describeParameters = (parameters: Parameters): string =>
   Object.entries(parameters)
     .map(([name, value]) => `${name}=${value}`)

@@ -11,8 +11,8 @@ import type { Rendering } from '../rules/gate.ts';
 type Found = Pick<Origin, 'kind' | 'says' | 'rows' | 'query' | 'findings'>;
 
 /**
- * The rows that the labels of a chart which read alike stand for, as Vega's scene graph ties them. A label of an axis
- * or legend, or one that stands for several rows at once, is tied to none.
+ * The rows that the labels of a chart which read alike stand for, as Vega's scene graph links them. A label of an axis
+ * or legend, or one that stands for several rows at once, is linked to none.
  */
 function chartOrigin(
   context: { readonly [name: string]: unknown },

@@ -162,9 +162,9 @@ const queriesOfCharts = ({ config: { charts, findings } }: Brief): ReadonlySet<s
 
 /** One parameter of an edition as its page names it. */
 export interface AppliedParameter {
-  /** `Actor` */
+  /** `Region` */
   readonly label: string;
-  /** `ISIS-K`, where the value is the id of its row. */
+  /** `North`, where the value is the id of its row. */
   readonly text: string;
   /** The row that the value names, if it names one. */
   readonly id: string | null;
@@ -200,7 +200,7 @@ export function applyParameters({
   return applied;
 }
 
-/** The title of a brief and what its edition is about: `Actor sheet: ISIS-K`. */
+/** The title of a brief and what its edition is about: `By region: North`. */
 export function titleOfEdition(brief: Brief, applied: readonly AppliedParameter[]): string {
   const about = applied.map(({ text }) => text).join(', ');
   return about === '' ? brief.config.title : `${brief.config.title}: ${about}`;

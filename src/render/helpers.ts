@@ -13,8 +13,8 @@ const { escapeExpression: escape, SafeString } = Handlebars;
 const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
 const identifier = /^[\w-]+$/;
 const identified = z.object({ id: z.preprocess(rawOf, z.string()) });
-/** `Al-Qaeda`, `As-Sahab`, `ISIS-K`: a line does not break within a name. */
-const hyphenatedName = /\b\p{Lu}\p{L}*-\p{Lu}\p{L}*/gu;
+/** `Jean-Paul`, `Unit-B-North`: a line does not break within a name. */
+const hyphenatedName = /\b\p{Lu}\p{L}*(?:-\p{Lu}\p{L}*)+/gu;
 const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string() }).nullable()) });
 
 /**

@@ -58,7 +58,7 @@ export const periodOf = (asOf: Day, period: string | undefined): string =>
 export const lengthOf = (period: string): string =>
   Temporal.Duration.from(period).toLocaleString('en-GB', { style: 'long' });
 
-/** What tells editions of one day apart: `Letter, actor A-isis, revision 2`; empty for the plain one. */
+/** What tells editions of one day apart: `Letter, region north, revision 2`; empty for the plain one. */
 export function differences(
   { paper, parameters, correction }: Pick<EditionView, 'paper' | 'parameters' | 'correction'>,
   ownPaper: string | null,

@@ -12,7 +12,7 @@ listed AS (
   SELECT id FROM named WHERE topic = $topic OR $topic = 'all'
   UNION
   -- Headings name the topic.
-  SELECT id FROM actors WHERE name = 'ISIS' AND $topic IN ('isis', 'all')
+  SELECT a.id FROM actors AS a JOIN topics AS t ON t.title = a.name WHERE $topic IN (t.name, 'all')
 ),
 spelled AS (
   SELECT id FROM listed
