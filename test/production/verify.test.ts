@@ -113,7 +113,7 @@ describe('what differs is named', () => {
     ],
     [
       'a partial',
-      ['templates/_shared/partials/gaps.hbs', swap('No list of gaps', 'No list of any gaps')],
+      ['templates/_shared/partials/gaps.hbs', swap('The whole topic:', 'All of the topic:')],
       ['file templates/_shared/partials/gaps.hbs changed'],
     ],
     [
