@@ -112,10 +112,16 @@ function stepsOutward(steps: number, direction: 'up' | 'down'): number {
 }
 
 /** A probability as a percentage that holds as an upper limit: `0.014 per cent`. */
-export const percentAtMost = (probability: number): string => {
-  const percent = roundOutward(probability * 100, 2, 'up');
+export const percentAtMost = (probability: number): string =>
+  percentWords(roundOutward(probability * 100, 2, 'up'));
+
+/** The same to the nearest: `0.013 per cent`. */
+export const percentNearest = (probability: number): string =>
+  percentWords(Number((probability * 100).toPrecision(2)));
+
+function percentWords(percent: number): string {
   return `${percent.toLocaleString(locale, { minimumSignificantDigits: percent < 10 ? 2 : 1, maximumSignificantDigits: 2 })} per cent`;
-};
+}
 
 /** A share as a percentage to the nearest whole number: `about 37 per cent`. For what is an estimate and no limit. */
 export const percentAbout = (share: number): string => `about ${Math.round(share * 100)} per cent`;

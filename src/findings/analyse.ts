@@ -9,6 +9,7 @@ import {
   longDay,
   percentAbout,
   percentAtMost,
+  percentNearest,
   roundOutward,
   shortDay,
   spelled,
@@ -72,6 +73,19 @@ export function analyse(brief: Brief, sets: RowSets): Findings {
     }
   });
   return Object.fromEntries(findings);
+}
+
+/** Why findings of a brief are not there, by their names: for messages about what names them. */
+export function missingFindings(brief: Brief, { sets, findings }: { sets: RowSets; findings: Findings }) {
+  const missing = Object.entries(brief.config.findings).filter(([name]) => !Object.hasOwn(findings, name));
+  return Object.fromEntries(
+    missing.map(([name, { rows: query }]): [string, string] => [
+      name,
+      (sets[query] ?? []).length === 0
+        ? `its query "${query}" gives no row`
+        : `no row of its query "${query}" has the role "headline"`,
+    ]),
+  );
 }
 
 /** Whether a row speaks of a finding that is not among `names`. The name of a finding begins with a small letter. */
@@ -141,6 +155,8 @@ const reading = z.object({
   label: z.string(),
   role: z.enum(['headline', 'other', 'sensitivity']),
   count: z.number().int().positive(),
+  /** What the count is: exact, unless the query says that it is a lower bound or an estimate. */
+  bound: z.enum(['>=', '=', '~']).default('='),
   baseline_start: day,
   baseline_end: day,
   quiet_start: day,
@@ -158,9 +174,40 @@ const silenceOf = ({ count: events, baseline_start, baseline_end, quiet_start, o
 const percent = (share: number): string => `${Number((share * 100).toPrecision(12))} per cent`;
 
 /**
- * Since the count is a lower bound, every figure is a limit, rounded to the side on which it still holds. Exceptions,
- * rounded to the nearest per cent: the shares of empty days and the shares of claims still seen.
+ * Figures that rise with the count are at least as high where it is a lower bound, and those that fall with it at most
+ * as high: both are rounded to the side on which they still hold. Without a lower bound they are rounded to the nearest.
  */
+const limits = {
+  '>=': {
+    rising: 'at least ',
+    risingSign: '≥ ',
+    falling: 'at most ',
+    fallingSign: '≤ ',
+    fixed: (value: number, decimals: number) => fixedOutward(value, decimals, 'down'),
+    percent: percentAtMost,
+  },
+  '=': { rising: '', risingSign: '', falling: '', fallingSign: '', fixed: toFixed, percent: percentNearest },
+  '~': {
+    rising: 'about ',
+    risingSign: '≈ ',
+    falling: 'about ',
+    fallingSign: '≈ ',
+    fixed: toFixed,
+    percent: percentNearest,
+  },
+} as const;
+
+function toFixed(value: number, decimals: number): string {
+  return value.toFixed(decimals);
+}
+
+const expectedIn = (each: Reading): string => limits[each.bound].fixed(expectedEvents(silenceOf(each)), 1);
+const expectedWords = (each: Reading): string => `${limits[each.bound].rising}${expectedIn(each)}`;
+/** The upper limit of an interval, whatever the count is. */
+const ratioIn = (each: Reading, level: number): string =>
+  fixedOutward(rateRatioLimit(silenceOf(each), level), 2, 'up');
+
+/** The rate before a quiet time, and what it would make of the quiet days. `other` is a second way to date them. */
 function rateChange(
   {
     level,
@@ -172,57 +219,59 @@ function rateChange(
   const readings = z.array(reading).parse(rows);
   const headline = readings.find(({ role }) => role === 'headline');
   const other = readings.find(({ role }) => role === 'other');
-  if (headline === undefined || other === undefined) return undefined;
+  if (headline === undefined) return undefined;
 
   const silence = silenceOf(headline);
-  const otherSilence = silenceOf(other);
-  const ratio = (value: number) => `at most ${fixedOutward(value, 2, 'up')}`;
-  const expected = (value: number) => `at least ${fixedOutward(value, 1, 'down')}`;
+  const { rising, falling, fixed, percent: percentOf } = limits[headline.bound];
   const aDay = { ...silence, quietDays: 1 };
   // The run is as long as the silence that the headline states: the longer one of the other reading would look rarer.
   const run = (empty: number) => runChance({ days: silence.baselineDays, length: silence.quietDays, empty });
+  const firstQuiet = (other ?? headline).quiet_start;
   return {
     fields: {
-      rate: `at least ${fixedOutward(dailyRate(silence), 2, 'down')}`,
-      expected: expected(expectedEvents(silence)),
-      other_expected: expected(expectedEvents(otherSilence)),
+      rate: `${rising}${fixed(dailyRate(silence), 2)}`,
+      expected: expectedWords(headline),
       quiet_days: spelled(silence.quietDays),
-      other_quiet_days: spelled(otherSilence.quietDays),
       baseline_days: String(silence.baselineDays),
       observed_to: longDay(headline.observed_to),
       observed_note: headline.observed_note,
-      day: longDay(other.quiet_start),
-      ratio: ratio(rateRatioLimit(silence, level)),
-      other_ratio: ratio(rateRatioLimit(otherSilence, level)),
+      day: longDay(firstQuiet),
+      ratio: `at most ${ratioIn(headline, level)}`,
+      ...(other && {
+        other_expected: expectedWords(other),
+        other_quiet_days: spelled(silenceOf(other).quietDays),
+        other_ratio: `at most ${ratioIn(other, level)}`,
+      }),
       level: percent(level),
-      chance: `at most ${percentAtMost(chanceOfSilence(silence))}`,
-      conditional: `at most ${percentAtMost(conditionalChance(silence))}`,
+      chance: `${falling}${percentOf(chanceOfSilence(silence))}`,
+      conditional: `${falling}${percentOf(conditionalChance(silence))}`,
       k: String(k),
       k_low: String(kLow),
-      clustered: percentAtMost(clusteredChance(silence, k)),
-      clustered_low: percentAtMost(clusteredChance(silence, kLow)),
+      clustered: percentOf(clusteredChance(silence, k)),
+      clustered_low: percentOf(clusteredChance(silence, kLow)),
       empty: percentAbout(chanceOfSilence(aDay)),
       empty_clustered: percentAbout(emptyDayChance(silence, k)),
       empty_clustered_low: percentAbout(emptyDayChance(silence, kLow)),
-      run: percentAtMost(run(chanceOfSilence(aDay))),
-      run_clustered: percentAtMost(run(emptyDayChance(silence, k))),
-      run_clustered_low: percentAtMost(run(emptyDayChance(silence, kLow))),
+      run: percentOf(run(chanceOfSilence(aDay))),
+      run_clustered: percentOf(run(emptyDayChance(silence, k))),
+      run_clustered_low: percentOf(run(emptyDayChance(silence, kLow))),
       break_even: percent(weak),
       break_even_seen: percentAbout(shareSeenAt(silence, weak)),
       break_even_high: percent(strong),
       break_even_high_seen: percentAbout(shareSeenAt(silence, strong)),
     },
-    restsOn: [...new Set([headline.measure, headline.id, other.id])],
+    restsOn: [...new Set([headline.measure, headline.id, ...(other ? [other.id] : [])])],
     rows: readings.map((row, order) => {
       const each = silenceOf(row);
+      const limit = limits[row.bound];
       return {
         id: row.id,
         order,
         label: row.label,
         role: row.role,
         headline: row.role === 'headline',
-        reading: `${shortDay(other.quiet_start)} as ${row.label}`,
-        detail: `${spelled(each.quietDays)} quiet ${each.quietDays === 1 ? 'day' : 'days'} to ${shortDay(row.observed_to)}`,
+        reading: other ? `${shortDay(firstQuiet)} as ${row.label}` : row.label,
+        detail: `${spelled(each.quietDays)} quiet days to ${shortDay(row.observed_to)}`,
         observed: 0,
         // The sensitivity readings stand in a table of their own, and not in the chart.
         cites: row.role === 'sensitivity' ? [] : [row.id],
@@ -231,12 +280,12 @@ function rateChange(
         observed_note: row.observed_note,
         baseline_days: each.baselineDays,
         quiet_days: each.quietDays,
-        rate_label: `≥ ${fixedOutward(dailyRate(each), 2, 'down')}`,
-        expected: Number(fixedOutward(expectedEvents(each), 1, 'down')),
-        expected_label: expected(expectedEvents(each)),
-        expected_short: expected(expectedEvents(each)).replace('at least', '≥'),
-        chance_label: `≤ ${percentAtMost(chanceOfSilence(each)).replace(' per cent', ' %')}`,
-        ratio_short: ratio(rateRatioLimit(each, level)).replace('at most', '≤'),
+        rate_label: `${limit.risingSign}${limit.fixed(dailyRate(each), 2)}`,
+        expected: Number(expectedIn(row)),
+        expected_label: expectedWords(row),
+        expected_short: `${limit.risingSign}${expectedIn(row)}`,
+        chance_label: `${limit.fallingSign}${limit.percent(chanceOfSilence(each)).replace(' per cent', ' %')}`,
+        ratio_short: `≤ ${ratioIn(row, level)}`,
       };
     }),
   };

@@ -88,7 +88,7 @@ const finding = z.discriminatedUnion('kind', [
     level: z.number().gt(0).lt(1),
     /** Sizes k of the negative binomial under which the chance is computed again, the larger first. */
     clustering: z.tuple([z.number().positive(), z.number().positive()]),
-    /** Chances of silence, the smaller first, for which the share of claims still seen is computed: at which loss of collection the silence stops being surprising. */
+    /** Chances of silence, the smaller first, for which the share of events still seen is computed: at which loss of collection the silence stops being surprising. */
     breakEven: z.tuple([z.number().gt(0).lt(1), z.number().gt(0).lt(1)]),
   }),
 ]);

@@ -45,6 +45,8 @@ export class Evidence {
   readonly #findings: Findings;
   readonly #firstKnown = new Map<string, Day>();
   readonly #settings: DatasetSettings;
+  /** Findings that could not be computed, and why. */
+  readonly #missing: { readonly [finding: string]: string };
   readonly #cited: string[] = [];
   /** By note: the number under which its first citation can be found in the page. */
   readonly #anchors: number[] = [];
@@ -54,11 +56,16 @@ export class Evidence {
   constructor(
     known: Tables,
     findings: Findings,
-    { all = known, settings = noSettings }: { all?: Tables; settings?: DatasetSettings } = {},
+    {
+      all = known,
+      settings = noSettings,
+      missing = {},
+    }: { all?: Tables; settings?: DatasetSettings; missing?: { readonly [finding: string]: string } } = {},
   ) {
     this.#rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
     this.#findings = findings;
     this.#settings = settings;
+    this.#missing = missing;
     for (const { row } of eachRow(all)) {
       const first = this.#firstKnown.get(row.id);
       if (first === undefined || row.known_on < first) this.#firstKnown.set(row.id, row.known_on);
@@ -109,6 +116,12 @@ export class Evidence {
         `Use one of ${Object.keys(finding.fields).join(', ')}.`,
       );
     }
+    const why = Object.hasOwn(this.#missing, name) ? this.#missing[name] : undefined;
+    if (why !== undefined)
+      throw unknown(
+        `The finding "${name}" is not computed: ${why}.`,
+        `Put what names it into {{#if findings.${name}}}, or correct the query.`,
+      );
     const entry = this.#row(name);
     const value = figureOf(entry, field);
     if (value === undefined) {

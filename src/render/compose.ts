@@ -5,7 +5,7 @@ import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { daySpan, longDay, shortDay, shortMonth, weekday } from '../dataset/wording.ts';
-import type { Finding, Findings } from '../findings/analyse.ts';
+import { type Finding, type Findings, missingFindings } from '../findings/analyse.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
 import type { AppliedParameter } from '../query/select.ts';
@@ -114,7 +114,11 @@ export function compose(
     correction,
     fontFaces,
   } = composition;
-  const evidence = new Evidence(known, findings, { all: tables, settings });
+  const evidence = new Evidence(known, findings, {
+    all: tables,
+    settings,
+    missing: missingFindings(brief, { sets, findings }),
+  });
   const { start, asOf } = period;
   const of = { topics: topicsOf(brief.config.topic, { settings, tables }), known, asOf };
   const reports = new Set([...known.events, ...known.measures].map(({ id }) => id));

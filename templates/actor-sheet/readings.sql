@@ -5,6 +5,7 @@ SELECT
   r.label,
   r.role,
   CAST(m.value AS INTEGER) AS "count",
+  m.bound,
   m.window_start AS baseline_start,
   r.baseline_end,
   r.quiet_start,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Row } from '../../src/dataset/parse-rows.ts';
 import { AppError } from '../../src/errors.ts';
-import { analyse, type Finding } from '../../src/findings/analyse.ts';
+import { analyse, type Finding, missingFindings } from '../../src/findings/analyse.ts';
 import { briefOf } from '../support/brief-of.ts';
 
 const pause = {
@@ -19,6 +19,7 @@ const lastActive = (to: string, role = 'headline'): Row => ({
   label: 'last active day',
   role,
   count: 105,
+  bound: '>=',
   baseline_start: '2021-05-01',
   baseline_end: '2021-08-14',
   quiet_start: '2021-08-15',
@@ -101,10 +102,42 @@ describe('a silence against the rate before it', () => {
 
   test.each([
     ['the headline', readings.filter(({ role }) => role !== 'headline')],
-    ['the other reading', readings.filter(({ role }) => role !== 'other')],
     ['any row', []],
   ])('without %s there is no finding', (_, rows) => {
     expect(found(pause, rows)).toBeUndefined();
+  });
+
+  test('one reading suffices: what the other one would say is left out', () => {
+    const alone = found(pause, [lastActive('2021-08-23')]);
+    expect(alone?.fields).toMatchObject({ expected: 'at least 8.9', day: '15 August 2021' });
+    expect(Object.keys(alone?.fields ?? {}).filter((name) => name.startsWith('other'))).toEqual([]);
+    expect(alone?.restsOn).toEqual(['F18', 'R-last-2021-08-23']);
+    expect(alone?.rows.map(({ reading }) => reading)).toEqual(['last active day']);
+  });
+
+  test.each([
+    ['=', { rate: '0.99', expected: '8.9', chance: '0.013 per cent', run: '0.83 per cent' }],
+    ['~', { rate: 'about 0.99', expected: 'about 8.9', chance: 'about 0.013 per cent' }],
+  ])('a count that is no lower bound (%s) gives no limits', (bound, fields) => {
+    const exact = found(pause, [{ ...lastActive('2021-08-23'), bound }]);
+    expect(exact?.fields).toMatchObject(fields);
+    // The end of an interval stays a limit.
+    expect(exact?.fields['ratio']).toBe('at most 0.43');
+    expect(exact?.rows[0]?.['rate_label']).toBe(bound === '=' ? '0.99' : '≈ 0.99');
+  });
+
+  test('a count is exact where the query does not say what it is', () => {
+    const { bound: _, ...row } = lastActive('2021-08-23');
+    expect(found(pause, [row])?.fields['expected']).toBe('8.9');
+  });
+
+  test('why it is missing is said by its query', () => {
+    const brief = briefOf({ findings: { it: pause } });
+    const why = (rows: readonly Row[]) => missingFindings(brief, { sets: { readings: rows }, findings: {} });
+    expect(why([])).toEqual({ it: 'its query "readings" gives no row' });
+    expect(why([firstQuiet('2021-08-23')])).toEqual({
+      it: 'no row of its query "readings" has the role "headline"',
+    });
   });
 
   test('limits hold where they are small too', () => {
