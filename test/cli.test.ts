@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { resolveDay } from '../src/calendar.ts';
 import { manifest } from '../src/render/manifest.ts';
 import { minimalConfig } from './support/brief-of.ts';
 import { openProject } from './support/cli.ts';
@@ -155,6 +156,33 @@ describe('generate', () => {
     expect([past.status, past.stderr]).toEqual([0, '']);
   });
 
+  test('--as-of takes a day by its place before today, in the time zone of the brief', async () => {
+    // Where it is tomorrow first and last: on most days the two differ.
+    const zones = ['Pacific/Kiritimati', 'Pacific/Pago_Pago'];
+    for (const [index, timezone] of zones.entries()) {
+      const text = await readFile(join(project.folder, 'templates/celebrations/brief.yaml'), 'utf8');
+      const id = `zone-${index}`;
+      await project.write(`templates/${id}/brief.yaml`, swapText(text, 'Europe/London', timezone));
+      const template = await readFile(join(project.folder, 'templates/celebrations/brief.hbs'), 'utf8');
+      await project.write(`templates/${id}/brief.hbs`, template);
+      for (const query of ['after', 'before', 'undated'])
+        await cp(
+          join(project.folder, `templates/celebrations/${query}.sql`),
+          join(project.folder, `templates/${id}/${query}.sql`),
+        );
+    }
+    for (const name of ['yesterday', 'last-sunday'] as const) {
+      const days = (now: Date) => zones.map((timezone) => resolveDay(name, { timezone, now }));
+      const before = days(new Date());
+      const made = await project.sitrep(`generate zone-0 zone-1 --as-of ${name} --out ${name} --format html`);
+      expect([made.status, made.stderr]).toEqual([0, '']);
+      const found = (await readdir(out(`${name}/zone-0`))).concat(await readdir(out(`${name}/zone-1`)));
+      const wanted = [before, days(new Date())].map(String);
+      expect(wanted).toContain(String(found.filter((each) => /^\d{4}/.test(each))));
+    }
+    await Promise.all(['zone-0', 'zone-1'].map((id) => rm(out(`templates/${id}`), { recursive: true })));
+  });
+
   test('--as-of, --out, --format and --paper', async () => {
     const [html, letter] = await Promise.all([
       project.sitrep('generate celebrations --as-of 2021-08-16 --out html --format html'),
@@ -228,7 +256,7 @@ describe('generate', () => {
       ],
       [
         'generate --as-of 2021-02-30 --out none',
-        /'2021-02-30' is invalid\. It must be a calendar day such as 2021-08-25/,
+        /'2021-02-30' is invalid\. It must be a calendar day such as 2021-08-25, or one of yesterday, last-sunday/,
       ],
       ['generate --as-of yesterday --out none', /'yesterday' is invalid\. It must be a calendar day/],
       ['generate --format docx --out none', /'docx' is invalid\. Write pdf, html, or both with a comma/],

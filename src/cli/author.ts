@@ -1,4 +1,4 @@
-import type { Day } from '../calendar.ts';
+import { type DayName, resolveDay } from '../calendar.ts';
 import { ofFuture } from '../editions/format.ts';
 import { AppError, distinct, type Fault } from '../errors.ts';
 import { type DiffLine, unifiedDiff } from '../production/diff.ts';
@@ -46,7 +46,7 @@ export interface AuthorWorld extends Catalogue {
   /** Serves until the signal is aborted; `onReady` is told the address. */
   preview(options: {
     brief: string | undefined;
-    asOf: Day | undefined;
+    asOf: DayName | undefined;
     port: number;
     now: Date;
     signal: AbortSignal;
@@ -66,8 +66,8 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
     async preview(brief, { asOf, port }) {
       if (brief !== undefined) await namedBriefs(world, [brief]);
       // A preview may show briefs of many time zones.
-      for (const line of asOf === undefined ? [] : ofFuture(asOf, { timezone: 'UTC', now: world.now }))
-        world.warn(line);
+      const utc = { timezone: 'UTC', now: world.now };
+      for (const line of asOf === undefined ? [] : ofFuture(resolveDay(asOf, utc), utc)) world.warn(line);
       await world.preview({
         brief,
         asOf,

@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { resolveDay } from '../calendar.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { alignColumns, localTime, ofFuture, utcTime } from '../editions/format.ts';
 import { AppError, distinct, type Fault } from '../errors.ts';
@@ -49,10 +50,11 @@ export function commands(world: Surroundings): Commands {
 
       const asked = briefs.map((brief) => {
         const dataset = datasetOf(brief, datasets);
+        const { timezone } = brief.config.schedule;
         const day =
           asOf === undefined
-            ? defaultAsOf(dataset, brief.config.schedule.timezone, world.now)
-            : { asOf, why: undefined };
+            ? defaultAsOf(dataset, timezone, world.now)
+            : { asOf: resolveDay(asOf, { timezone, now: world.now }), why: undefined };
         return { brief, dataset, paper: paper ?? brief.config.paper, given: param, ...day };
       });
       const editions = await allOrFaults(

@@ -1,11 +1,20 @@
 import { InvalidArgumentError } from 'commander';
-import { type Day, day } from '../calendar.ts';
+import { type Day, type DayName, day, dayName, relativeDays } from '../calendar.ts';
 import { personName } from '../ledger/approval.ts';
 import { tokenName } from '../ledger/principal.ts';
 
 export function parseDay(value: string): Day {
   const parsed = day.safeParse(value);
   if (!parsed.success) throw new InvalidArgumentError('It must be a calendar day such as 2021-08-25.');
+  return parsed.data;
+}
+
+export function parseDayName(value: string): DayName {
+  const parsed = dayName.safeParse(value);
+  if (!parsed.success)
+    throw new InvalidArgumentError(
+      `It must be a calendar day such as 2021-08-25, or one of ${relativeDays.join(', ')}.`,
+    );
   return parsed.data;
 }
 

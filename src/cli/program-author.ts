@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import type { Day } from '../calendar.ts';
-import { parseDay, parsePort } from './parse.ts';
+import type { DayName } from '../calendar.ts';
+import { parseDayName, parsePort } from './parse.ts';
 
 /** The commands of those who write briefs. */
 export interface AuthorCommands {
-  preview(brief: string | undefined, options: { asOf?: Day; port: number }): Promise<void>;
+  preview(brief: string | undefined, options: { asOf?: DayName; port: number }): Promise<void>;
   create(brief: string, options: { dataset?: string }): Promise<void>;
   test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
 }
@@ -16,9 +16,9 @@ export function authorCommandLine(program: Command, author: AuthorCommands): voi
       'show briefs in a browser of this machine while they are written; a saved file is seen at once',
     )
     .argument('[brief]', 'name of the brief to begin with')
-    .option('--as-of <date>', 'last day to report on (default: as of generate)', parseDay)
+    .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
     .option('--port <number>', 'port to listen on; 0 takes a free one', parsePort, 8018)
-    .action((brief: string | undefined, options: { asOf?: Day; port: number }) =>
+    .action((brief: string | undefined, options: { asOf?: DayName; port: number }) =>
       author.preview(brief, options),
     );
   program
