@@ -1,5 +1,6 @@
-import { type DayName, resolveDay } from '../calendar.ts';
-import { ofFuture } from '../editions/format.ts';
+import { type Day, type DayName, resolveDay } from '../calendar.ts';
+import { alignColumns, ofFuture } from '../editions/format.ts';
+import type { Row, Value } from '../dataset/parse-rows.ts';
 import { AppError, distinct, type Fault } from '../errors.ts';
 import { type DiffLine, unifiedDiff } from '../production/diff.ts';
 import {
@@ -11,8 +12,9 @@ import {
   toAccept,
 } from '../production/golden-files.ts';
 import type { Effects } from '../production/produce.ts';
+import { runQuery } from '../production/run-query.ts';
 import type { Brief } from '../project/brief.ts';
-import { type Catalogue, datasetOf, load, namedBriefs } from '../project/load.ts';
+import { type Catalogue, load, namedBriefs, throwAll } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Material } from '../render/edition.ts';
 import type { AuthorCommands } from './program-author.ts';
@@ -81,6 +83,20 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       });
     },
 
+    async query(id, query, { asOf, param, json }) {
+      const { loaded, errors } = await load(world, await namedBriefs(world, [id]));
+      throwAll(errors);
+      for (const { brief, dataset } of loaded) {
+        const { timezone } = brief.config.schedule;
+        const day =
+          asOf === undefined
+            ? defaultAsOf(dataset, timezone, world.now).asOf
+            : resolveDay(asOf, { timezone, now: world.now });
+        const rows = await runQuery({ brief, dataset, asOf: day, query, given: param }, world);
+        world.print(json ? JSON.stringify(rows, null, 2) : rowsAsTable(rows, day));
+      }
+    },
+
     async create(id, { dataset: wanted }) {
       if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id) || id.length > 60)
         throw refused(
@@ -119,16 +135,14 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
     async test(names, { update }) {
       if (update) mayAccept(world.acceptedIn);
       const ids = await namedBriefs(world, names);
-      const { briefs, datasets } = await load(world, ids);
+      const { loaded, errors } = await load(world, ids);
       const golden = await goldenWorld(world);
       const accepted = await world.goldens.read();
       const strays = names.length > 0 ? [] : strayGoldens(accepted, ids);
-      const errors: AppError[] = [];
       const found: { brief: Brief; differences: Difference[] }[] = [];
-      for (const brief of briefs) {
+      for (const { brief, dataset } of loaded) {
         world.signal.throwIfAborted();
         try {
-          const dataset = datasetOf(brief, datasets);
           found.push({ brief, differences: await compareGoldens({ brief, dataset, accepted }, golden) });
         } catch (error) {
           if (!(error instanceof AppError)) throw error;
@@ -188,6 +202,29 @@ function faultOf({ path, accepted, rendered }: Difference, folder: string): Faul
           : 'It differs from what was accepted.',
     mend: `If that is right, run "npx sitrep test ${brief} --update" and commit it.`,
   };
+}
+
+/** In characters: a longer cell is cut, since a table of whole texts cannot be read. */
+const WIDEST_CELL = 60;
+
+function rowsAsTable(rows: readonly Row[], asOf: Day): string {
+  const [first] = rows;
+  const count = `${rows.length === 1 ? '1 row' : `${rows.length} rows`} as of ${asOf}`;
+  if (first === undefined) return `${count}.`;
+  const isCut = rows.some((row) => Object.values(row).some((value) => cellText(value).length > WIDEST_CELL));
+  const cells = rows.map((row) =>
+    Object.values(row).map((value) => {
+      const text = cellText(value);
+      return text.length > WIDEST_CELL ? `${text.slice(0, WIDEST_CELL - 1)}…` : text;
+    }),
+  );
+  return `${alignColumns([Object.keys(first), ...cells])}\n${count}${isCut ? '; long values are cut, --json has them whole' : ''}.`;
+}
+
+function cellText(value: Value): string {
+  if (value === null) return '';
+  if (typeof value !== 'object') return String(value).replaceAll(/\s+/g, ' ');
+  return Array.isArray(value) ? value.map(cellText).join(', ') : JSON.stringify(value);
 }
 
 function onlyOne(names: readonly string[]): string {

@@ -18,6 +18,18 @@ export function parseDayName(value: string): DayName {
   return parsed.data;
 }
 
+/** Adds `name=value` to those given before. */
+export function parseParameter(
+  value: string,
+  before: { readonly [name: string]: string },
+): { readonly [name: string]: string } {
+  const [, name, given] = /^([^=]+)=([^]*)$/.exec(value) ?? [];
+  if (name === undefined || given === undefined)
+    throw new InvalidArgumentError('It must be a name and a value, such as actor=A-isis-k.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`A value of ${name} is given already.`);
+  return { ...before, [name]: given };
+}
+
 export function parseCount(value: string): number {
   const count = Number(value);
   if (!/^\d{1,6}$/.test(value) || count < 1)

@@ -1,10 +1,17 @@
 import type { Command } from 'commander';
 import type { DayName } from '../calendar.ts';
-import { parseDayName, parsePort } from './parse.ts';
+import { parseDayName, parseParameter, parsePort } from './parse.ts';
+
+export interface QueryOptions {
+  readonly asOf?: DayName;
+  readonly param: { readonly [name: string]: string };
+  readonly json: boolean;
+}
 
 /** The commands of those who write briefs. */
 export interface AuthorCommands {
   preview(brief: string | undefined, options: { asOf?: DayName; port: number }): Promise<void>;
+  query(brief: string, query: string, options: QueryOptions): Promise<void>;
   create(brief: string, options: { dataset?: string }): Promise<void>;
   test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
 }
@@ -21,6 +28,20 @@ export function authorCommandLine(program: Command, author: AuthorCommands): voi
     .action((brief: string | undefined, options: { asOf?: DayName; port: number }) =>
       author.preview(brief, options),
     );
+  program
+    .command('query')
+    .description('print the rows that an edition sees in one of the queries of its brief')
+    .argument('<brief>', 'name of the brief')
+    .argument('<query>', 'name of the query: of brief.yaml, or of a file in _shared/queries/')
+    .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
+    .option(
+      '--param <name=value>',
+      'a value of a parameter; repeat it for more parameters',
+      parseParameter,
+      {},
+    )
+    .option('--json', 'for programs', false)
+    .action((brief: string, query: string, options: QueryOptions) => author.query(brief, query, options));
   program
     .command('new')
     .description('make a brief that works, to change into your own')

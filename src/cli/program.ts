@@ -3,7 +3,7 @@ import type { DayName } from '../calendar.ts';
 import { type Format, formats } from '../production/generate.ts';
 import { type Paper, papers } from '../project/brief.ts';
 import type { OperatorCommands } from './operate.ts';
-import { parseDayName } from './parse.ts';
+import { parseDayName, parseParameter } from './parse.ts';
 import { authorCommandLine, type AuthorCommands } from './program-author.ts';
 import { proofCommandLine, type ProofCommands } from './program-proof.ts';
 import { operatorCommands, type ServiceCommands, serviceCommands } from './program-service.ts';
@@ -90,17 +90,6 @@ export function commandLine(
   serviceCommands(program, service);
   operatorCommands(program, operator);
   return program;
-}
-
-function parseParameter(
-  value: string,
-  before: { readonly [name: string]: string },
-): { readonly [name: string]: string } {
-  const [, name, given] = /^([^=]+)=([^]*)$/.exec(value) ?? [];
-  if (name === undefined || given === undefined)
-    throw new InvalidArgumentError('It must be a name and a value, such as actor=A-isis-k.');
-  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`A value of ${name} is given already.`);
-  return { ...before, [name]: given };
 }
 
 function parseFormats(value: string): Format[] {
