@@ -27,12 +27,9 @@ const styles: { readonly [kind in DiffLine['kind']]: Style } = {
   same: 'dim',
 };
 
-/** What the commands of authors need of the world. */
-export interface AuthorWorld extends Catalogue {
-  readonly now: Date;
+/** A folder in which briefs are written. */
+interface AuthorProject extends Catalogue {
   readonly loadMaterial: () => Promise<Material>;
-  readonly openQueries: Effects['openQueries'];
-  readonly drawChart: Effects['drawChart'];
   readonly goldens: {
     readonly path: string;
     read(): Promise<ReadonlyMap<string, string>>;
@@ -45,6 +42,17 @@ export interface AuthorWorld extends Catalogue {
     write(brief: string, values: { readonly [placeholder: string]: string }): Promise<string[]>;
     remove(brief: string): Promise<void>;
   };
+}
+
+/** What the commands of authors need of the world. */
+export interface AuthorWorld extends AuthorProject {
+  readonly now: Date;
+  readonly openQueries: Effects['openQueries'];
+  readonly drawChart: Effects['drawChart'];
+  /** Writes a project without a brief. Throws `operation-refused` where the folder is not empty. */
+  startProject(
+    folder: string,
+  ): Promise<{ files: readonly string[]; project: AuthorProject; readonly undo: () => Promise<void> }>;
   /** Serves until the signal is aborted; `onReady` is told the address. */
   preview(options: {
     brief: string | undefined;
@@ -97,36 +105,30 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       }
     },
 
+    async init(folder) {
+      const { files, project, undo } = await world.startProject(folder);
+      try {
+        const brief = await createBrief('weekly', 'example', { ...world, ...project });
+        for (const file of [...files, ...brief.files]) world.print(`  ${file}`);
+        world.print(`  ${project.goldens.path}/weekly/  what the brief renders to as of ${brief.asOf}`);
+        world.print(`Next: cd ${folder}, npm install, npx sitrep generate.`);
+      } catch (error) {
+        await undo();
+        throw error;
+      }
+    },
+
     async create(id, { dataset: wanted }) {
       if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id) || id.length > 60)
         throw refused(
           `"${id}" cannot be the name of a brief.`,
           'Use small letters, digits and single hyphens, such as "border-incidents".',
         );
-      const name = wanted ?? onlyOne(await world.datasetNames());
-      if (!(await world.datasetNames()).includes(name))
+      const names = await world.datasetNames();
+      const name = wanted ?? onlyOne(names);
+      if (!names.includes(name))
         throw refused(`There is no dataset "${name}" in data/.`, 'Name a folder in data/ after --dataset.');
-      const dataset = await world.loadDataset(name);
-      const timezone = 'UTC';
-      const { asOf } = defaultAsOf(dataset, timezone, world.now);
-      const files = await world.scaffold.write(id, {
-        TITLE: id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
-        DATASET: name,
-        AS_OF: asOf,
-      });
-      try {
-        const [brief] = await world.loadBriefs([id]);
-        if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
-        const golden = await goldenWorld(world);
-        const accepted = await world.goldens.read();
-        const { files: rendered, removed } = toAccept(
-          await compareGoldens({ brief, dataset, accepted }, golden),
-        );
-        await world.goldens.change(rendered, removed);
-      } catch (error) {
-        await world.scaffold.remove(id);
-        throw error;
-      }
+      const { files, asOf } = await createBrief(id, name, world);
       for (const file of files) world.print(`  ${file}`);
       world.print(`  ${world.goldens.path}/${id}/  what it renders to as of ${asOf}`);
       world.print(`Next: npx sitrep preview ${id}, and change templates/${id}/brief.hbs.`);
@@ -172,6 +174,36 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       }
     },
   };
+}
+
+/** Writes a brief and accepts what it renders to. Where that has a fault, nothing of it is left behind. */
+async function createBrief(
+  id: string,
+  dataset: string,
+  world: AuthorWorld,
+): Promise<{ files: readonly string[]; asOf: Day }> {
+  const loaded = await world.loadDataset(dataset);
+  const { asOf } = defaultAsOf(loaded, 'UTC', world.now);
+  const files = await world.scaffold.write(id, {
+    NAME: id,
+    TITLE: id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
+    DATASET: dataset,
+    AS_OF: asOf,
+  });
+  try {
+    const [brief] = await world.loadBriefs([id]);
+    if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
+    const golden = await goldenWorld(world);
+    const accepted = await world.goldens.read();
+    const { files: rendered, removed } = toAccept(
+      await compareGoldens({ brief, dataset: loaded, accepted }, golden),
+    );
+    await world.goldens.change(rendered, removed);
+  } catch (error) {
+    await world.scaffold.remove(id);
+    throw error;
+  }
+  return { files, asOf };
 }
 
 async function goldenWorld({

@@ -12,6 +12,7 @@ export interface QueryOptions {
 export interface AuthorCommands {
   preview(brief: string | undefined, options: { asOf?: DayName; port: number }): Promise<void>;
   query(brief: string, query: string, options: QueryOptions): Promise<void>;
+  init(folder: string): Promise<void>;
   create(brief: string, options: { dataset?: string }): Promise<void>;
   test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
 }
@@ -42,6 +43,11 @@ export function authorCommandLine(program: Command, author: AuthorCommands): voi
     )
     .option('--json', 'for programs', false)
     .action((brief: string, query: string, options: QueryOptions) => author.query(brief, query, options));
+  program
+    .command('init')
+    .description('make a project of your own: a small dataset, a brief on it, and a package.json')
+    .argument('<folder>', 'a folder that is empty or does not exist yet')
+    .action((folder: string) => author.init(folder));
   program
     .command('new')
     .description('make a brief that works, to change into your own')
