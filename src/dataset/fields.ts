@@ -32,9 +32,11 @@ export const id = z
   .string()
   .regex(/^[A-Z][A-Za-z0-9-]*$/, 'is not an id: a capital letter, then letters, digits and hyphens');
 
-/** Where a statement comes from: the analysis itself, or general knowledge that we added to it. */
-export const basis = z.enum(['article', 'external', 'house']);
-export const topic = z.enum(['ties', 'celebrations', 'isis', 'context']);
+/** A column of a table, with its type in SQL. */
+export interface Column {
+  readonly name: string;
+  readonly type: 'DATE' | 'TIMESTAMP' | 'DOUBLE' | 'BIGINT' | 'BOOLEAN' | 'VARCHAR[]' | 'VARCHAR';
+}
 
 /**
  * How a fact reached us. claimed: its author says so of itself; attributed: a source says so of another; alleged:

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Fault } from '../errors.ts';
 import { type Marking, marking } from './fields.ts';
 import { type TableName, tableNames, tables } from './schema.ts';
+import { type DeclaredSettings, declaredSettings } from './settings.ts';
 
 /** https://datapackage.org/standard/data-package/ (version 2): the parts that we read; others may stand beside them. */
 const profile = 'https://datapackage.org/profiles/2.0/datapackage.json';
@@ -10,8 +11,11 @@ const dataPackage = z.looseObject({
   $schema: z.literal(profile, { error: `must be "${profile}"` }),
   name: z.string().regex(/^[a-z0-9._-]+$/, 'must be of small letters, digits, dots, hyphens and underscores'),
   title: z.string().trim().min(1, 'is empty'),
-  /** A property of our own, which the standard allows. */
-  marking: marking.default('TLP:CLEAR'),
+  licenses: z.array(z.looseObject({ name: z.string().optional(), title: z.string().optional() })).default([]),
+  /** Properties of our own, which the standard allows. */
+  sitrep: declaredSettings.extend({ marking: marking.optional() }).default(declaredSettings.parse({})),
+  /** Where the first edition of this program looked for it. */
+  marking: marking.optional(),
   resources: z.array(z.looseObject({ name: z.string(), type: z.string().optional() })),
 });
 const resource = z.looseObject({
@@ -37,6 +41,8 @@ export interface DataPackage {
   readonly name: string;
   readonly title: string;
   readonly marking: Marking;
+  readonly licence: string | null;
+  readonly declared: DeclaredSettings;
   /** The tables that are described rightly. */
   readonly files: readonly TableFile[];
   readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'mend'>[];
@@ -46,8 +52,18 @@ export interface DataPackage {
 export function parsePackage(descriptor: unknown): DataPackage {
   const parsed = dataPackage.safeParse(descriptor);
   if (!parsed.success)
-    return { name: '', title: '', marking: 'TLP:CLEAR', files: [], faults: describe(parsed.error, []) };
-  const { name, title, marking: marked, resources } = parsed.data;
+    return {
+      name: '',
+      title: '',
+      marking: 'TLP:CLEAR',
+      licence: null,
+      declared: declaredSettings.parse({}),
+      files: [],
+      faults: describe(parsed.error, []),
+    };
+  const { name, title, sitrep, licenses, resources } = parsed.data;
+  const marked = sitrep.marking ?? parsed.data.marking ?? 'TLP:CLEAR';
+  const licence = licenses[0]?.title ?? licenses[0]?.name ?? null;
   const faults: Pick<Fault, 'field' | 'problem' | 'mend'>[] = [];
   const files: TableFile[] = [];
   for (const found of resources) {
@@ -79,7 +95,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
         problem: `the table "${table}" is missing.`,
         mend: `Add a resource named "${table}"; its file may be empty but for the header.`,
       });
-  return { name, title, marking: marked, files, faults };
+  return { name, title, marking: marked, licence, declared: sitrep, files, faults };
 }
 
 function isTableName(name: string): name is TableName {

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { AppError, type Fault } from '../errors.ts';
 import { parsePackage } from './package.ts';
 import { parseRows } from './parse-rows.ts';
+import { settingsOf } from './vocabulary.ts';
 import { type Dataset, type TableName, type Tables, tables as schemas } from './schema.ts';
 import { readTables } from './table-files.ts';
 import { checkTables } from './validate.ts';
@@ -18,6 +19,8 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     name,
     title,
     marking,
+    licence,
+    declared,
     files,
     faults: described,
   } = parsePackage(await readManifest(folder, manifest));
@@ -63,7 +66,9 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     faults.push({ file: fileOf(table), ...(number === undefined ? {} : { row: number }), ...fault });
   }
   if (faults.length > 0) throw new AppError('dataset-invalid', inOrder(faults));
-  return { name, title, marking, folder: displayPath, tables };
+  const settings = settingsOf(declared, { tables, licence });
+  const present = new Set(files.map((file) => file.name));
+  return { name, title, marking, folder: displayPath, settings, present, tables };
 }
 
 async function readManifest(folder: string, manifest: string): Promise<unknown> {

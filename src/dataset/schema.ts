@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { day } from '../calendar.ts';
 import {
-  basis,
   claimStatus,
+  type Column,
   credibility,
   id,
   key,
@@ -12,8 +12,8 @@ import {
   number,
   optional,
   text,
-  topic,
 } from './fields.ts';
+import type { DatasetSettings } from './settings.ts';
 
 /** The tables of a dataset: one schema a row, every field read as text. */
 export const tables = {
@@ -21,50 +21,29 @@ export const tables = {
     ...key,
     name: text,
     descriptor: text,
-    kind: z.enum([
-      'analysis',
-      'report',
-      'interview',
-      'statement',
-      'video',
-      'claims',
-      'collection',
-      'evidence',
-      'person',
-      'state',
-      'record',
-    ]),
+    kind: text,
     /** The source that carried this one to us, nearer to the reader; empty for one we read ourselves. */
     via: optional(id),
     published: optional(day),
     /** Admiralty code: A (completely reliable) to E (unreliable), F (cannot be judged); empty is "not graded". */
     reliability: optional(z.enum(['A', 'B', 'C', 'D', 'E', 'F'])),
     grade_note: optional(text),
-    basis,
+    /** Where it comes from, in the dataset's own words; `external` marks general knowledge. */
+    basis: optional(text),
   }),
   actors: z.strictObject({
     ...key,
     name: text,
     long_name: text,
     aliases: list,
-    affiliation: z.enum([
-      'al-qaeda-core',
-      'al-qaeda-branch',
-      'media-unit',
-      'allied',
-      'taliban',
-      'isis',
-      'state',
-      'international',
-      'other',
-    ]),
+    affiliation: text,
     note: optional(text),
-    basis,
+    basis: optional(text),
   }),
   places: z.strictObject({
     ...key,
     name: text,
-    kind: z.enum(['country', 'province', 'district', 'city', 'locality']),
+    kind: text,
     province: optional(text),
     country: z.string().length(2),
     lat: number.refine((value) => Math.abs(value) <= 90, 'is not a latitude'),
@@ -72,18 +51,18 @@ export const tables = {
     /** How far off the point may be, in kilometres; for a province, roughly its half width. */
     radius_km: number.refine((value) => value > 0, 'must be more than 0'),
     note: optional(text),
-    basis,
+    basis: optional(text),
   }),
   coverage: z.strictObject({
     ...key,
-    topic,
+    topic: text,
     start: day,
     end: day,
     note: text,
   }),
   events: z.strictObject({
     ...key,
-    topic,
+    topic: text,
     precision: z.enum(['day', 'month', 'season', 'range', 'undated']),
     date_start: optional(day),
     date_end: optional(day),
@@ -100,12 +79,12 @@ export const tables = {
     speech_act: optional(z.enum(['welcome', 'thanks'])),
     source: id,
     credibility,
-    basis,
+    basis: optional(text),
     caveat: optional(text),
   }),
   measures: z.strictObject({
     ...key,
-    topic,
+    topic: text,
     label: text,
     bound: z.enum(['>=', '=', '~']),
     value: number,
@@ -124,13 +103,13 @@ export const tables = {
     claim_status: claimStatus,
     source: id,
     credibility,
-    basis,
+    basis: optional(text),
     caveat: optional(text),
   }),
   /** How the silence may be dated: each row one way to split the days into before and after. */
   readings: z.strictObject({
     ...key,
-    topic,
+    topic: text,
     /** The measure whose count, a lower bound, falls in the days before. */
     measure: id,
     label: text,
@@ -143,7 +122,8 @@ export const tables = {
   }),
   judgments: z.strictObject({
     ...key,
-    topic: z.enum([...topic.options, 'all']),
+    /** A topic: text, or `all`. */
+    topic: text,
     role: z.enum([
       'headline',
       'bottom-line',
@@ -163,10 +143,10 @@ export const tables = {
     likelihood: optional(likelihood),
     rests_on: list,
   }),
-  gaps: z.strictObject({ ...key, topic, rank: number, text, rests_on: list }),
+  gaps: z.strictObject({ ...key, topic: text, rank: number, text, rests_on: list }),
   indicators: z.strictObject({
     ...key,
-    topic,
+    topic: text,
     rank: number,
     text,
     direction: z.enum(['up', 'down']),
@@ -205,12 +185,10 @@ export interface Dataset {
   readonly marking: Marking;
   /** Where it was read from, for messages. */
   readonly folder: string;
+  readonly settings: DatasetSettings;
+  /** The tables that it has; the others are empty. */
+  readonly present: ReadonlySet<TableName>;
   readonly tables: Tables;
-}
-
-export interface Column {
-  readonly name: string;
-  readonly type: 'DATE' | 'DOUBLE' | 'VARCHAR[]' | 'VARCHAR';
 }
 
 /** The columns of a model table, in its order, with the SQL type that each field's schema amounts to. */

@@ -25,15 +25,6 @@ const weekdayNames = names(
 );
 const monthName = (day: Day): string => monthNames[Temporal.PlainDate.from(day).month - 1] ?? '';
 
-/** How topics are called in lists. */
-export const topicNames: { readonly [topic in RowOf<'judgments'>['topic']]: string } = {
-  ties: 'ties',
-  celebrations: 'celebrations',
-  isis: 'ISIS',
-  context: 'the wider context',
-  all: 'all topics',
-};
-
 /** `25 August 2021` */
 export const longDay = (day: Day): string => `${dayAndMonth(day)} ${Temporal.PlainDate.from(day).year}`;
 const dayAndMonth = (day: Day): string => `${Temporal.PlainDate.from(day).day} ${monthName(day)}`;

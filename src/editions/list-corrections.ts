@@ -41,7 +41,9 @@ async function lookAt(office: Office, edition: EditionRecord, asOf: Day | undefi
     const inPlace = changedInPlace(looked);
     return {
       edition: id,
-      ...(changes.length > 0 && { changes: changes.map(correctionText) }),
+      ...(changes.length > 0 && {
+        changes: changes.map((each) => correctionText(each, looked.dataset.settings)),
+      }),
       ...(inPlace !== null && { problem: describeFault(inPlace) }),
     };
   } catch (error) {

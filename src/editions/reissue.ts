@@ -44,7 +44,7 @@ export const reissue = operation(
       edition: added,
       replaces: replaced.id,
       asOf: looked.by,
-      changes: changes.map(correctionText),
+      changes: changes.map((each) => correctionText(each, looked.dataset.settings)),
       passedOver: leftIn(replaced, looked),
       receivers: receivers.size,
       forgotten: [...receivers.values()].filter(Boolean).length,

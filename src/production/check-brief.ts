@@ -1,6 +1,7 @@
 import { periodEnding } from '../calendar.ts';
 import { eachRow, placeholders } from '../dataset/references.ts';
 import { type Dataset, noTables } from '../dataset/schema.ts';
+import { noSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { analyse } from '../findings/analyse.ts';
 import type { Brief } from '../project/brief.ts';
@@ -35,7 +36,7 @@ export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promis
   let selected: Pick<Selection, 'columns' | 'forCharts'> = { columns: {}, forCharts: {} };
   for (const { asOf } of config.golden.slice(0, 1)) {
     const period = periodEnding(asOf, config.period);
-    const over = { known: noTables, period, openQueries };
+    const over = { known: noTables, settings: noSettings, period, openQueries };
     await collect(async () => {
       const selection = await select({ ...over, brief, parameters: {} });
       analyse(brief, await selection.all);

@@ -45,6 +45,7 @@ export async function composePage(
     known: knownRows,
     period,
     parameters,
+    settings: dataset.settings,
     openQueries,
     signal: limit.signal,
   });
@@ -75,6 +76,7 @@ export async function composePage(
       applied,
       known,
       tables: dataset.tables,
+      settings: dataset.settings,
       sets,
       findings,
       figures,

@@ -2,6 +2,7 @@ import { type Day, type Period, periodEnding } from '../calendar.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
+import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
 import {
@@ -31,7 +32,12 @@ export async function fanOut(
   const period = periodEnding(asOf, brief.config.period);
   return brief.config.forEach === null
     ? [requireParameters(brief, {})]
-    : runForEach(brief, { known: knownBy(dataset.tables, asOf), period, openQueries });
+    : runForEach(brief, {
+        known: knownBy(dataset.tables, asOf),
+        settings: dataset.settings,
+        period,
+        openQueries,
+      });
 }
 
 /**
@@ -73,12 +79,17 @@ export async function editionsAskedFor(
 /** Runs the `forEach` query over what is known and reads its rows. Throws `print-failed` where that takes too long. */
 export async function runForEach(
   brief: Brief,
-  { known, period, openQueries }: { known: Tables; period: Period; openQueries: OpenQueries },
+  {
+    known,
+    settings,
+    period,
+    openQueries,
+  }: { known: Tables; settings: DatasetSettings; period: Period; openQueries: OpenQueries },
 ): Promise<Parameters[]> {
   const source = brief.queries[brief.config.forEach ?? ''];
   if (source === undefined) throw new Error(`forEach of ${brief.id} names no query.`);
   const limit = new TimeLimit(brief, { what: `The query "${brief.config.forEach}" of forEach` });
-  await using queries = await openQueries(known, { macros: brief.macros });
+  await using queries = await openQueries(known, { macros: brief.macros, settings });
   const query = { sql: source.text, file: source.file, parameters: commonParameters(brief, period) };
   const rows = await queries.query(query, { signal: limit.signal }).catch((cause: unknown) => {
     throw limit.explain(cause);

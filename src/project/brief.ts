@@ -132,8 +132,8 @@ const definition = z.strictObject({
   title: text,
   /** Stands in the PDF's properties, under the title. */
   subject: text,
-  /** The topic whose rows the shared queries select, or `all`. */
-  topic: z.enum(['ties', 'celebrations', 'isis', 'all']),
+  /** The topic of the dataset whose rows the shared queries select, or `all`. */
+  topic: text,
   dataset: text,
   schedule,
   period,

@@ -2,6 +2,7 @@ import { cutOff, type Day, issueNumber } from '../calendar.ts';
 import type { Corrected, Correction } from '../dataset/corrections.ts';
 import { eachRow, type TableRow } from '../dataset/references.ts';
 import { tableNames, type Tables } from '../dataset/schema.ts';
+import type { DatasetSettings } from '../dataset/settings.ts';
 import { hashOf } from '../hash.ts';
 import type { Brief } from '../project/brief.ts';
 import { correctionText } from '../render/changes.ts';
@@ -47,7 +48,7 @@ export function describeRendering(
     paper,
     marking: brief.config.marking,
     parameters,
-    correction: correction && describeCorrection(correction, corrected),
+    correction: correction && describeCorrection(correction, corrected, dataset.settings),
     dataset: dataset.name,
     rows: [
       ...eachRow(known).filter(({ row }) => shown.has(row.id)),
@@ -84,6 +85,7 @@ const undrawnOf = ({ config }: Brief, drawn: readonly string[]): SealedManifest[
 const describeCorrection = (
   { revision, asOf, replaces }: Correction,
   corrected: readonly Corrected[],
+  settings: DatasetSettings,
 ): Manifest['correction'] => ({
   revision,
   asOf,
@@ -93,7 +95,7 @@ const describeCorrection = (
     table: each.table,
     change: each.change === 'withdrawn' ? 'withdrawn' : 'revised',
     known_on: each.knownOn,
-    text: correctionText(each),
+    text: correctionText(each, settings),
   })),
 });
 

@@ -1,6 +1,8 @@
 import { type DuckDBConnection, LIST, VARCHAR } from '@duckdb/node-api';
 import { openInMemory } from '../dataset/duckdb.ts';
-import { columnsOf, type TableName, tableNames, type Tables } from '../dataset/schema.ts';
+import type { Column } from '../dataset/fields.ts';
+import { columnsOf, tableNames, type Tables } from '../dataset/schema.ts';
+import { type DatasetSettings, noSettings } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { explain, type ReadyQuery, readyQuery, toDate } from './query.ts';
@@ -8,18 +10,28 @@ import type { Queries } from './select.ts';
 
 /**
  * Opens `tables`, which must hold only what is known, to the SQL of briefs. Every table of the model exists, empty
- * or not; days are DATE, numbers DOUBLE, lists VARCHAR[], all else VARCHAR. The database can reach no file, network
+ * or not, and so do `topics`, `affiliations` and `source_kinds`, with name, title and rank; days are DATE, numbers DOUBLE, lists VARCHAR[], all else VARCHAR. The database can reach no file, network
  * or extension, and its settings are locked. `macros` is SQL that runs before the settings are locked, but after the
  * files are. A query gives its rows in the order of its ORDER BY: without one, the order is DuckDB's choice. It
  * throws `query-failed`, also after `timeoutMs`.
  */
 export async function openQueries(
   tables: Tables,
-  { macros, timeoutMs = 30_000 }: { macros?: SourceFile; timeoutMs?: number } = {},
+  {
+    macros,
+    settings = noSettings,
+    timeoutMs = 30_000,
+  }: { macros?: SourceFile; settings?: DatasetSettings; timeoutMs?: number } = {},
 ): Promise<Queries> {
   await using opening = new AsyncDisposableStack();
   const { instance, connection } = opening.use(await openInMemory());
-  for (const table of tableNames) await fill(connection, table, tables[table]);
+  for (const table of tableNames)
+    await fill(connection, table, { columns: columnsOf(table), rows: tables[table] });
+  for (const [table, terms] of termTables(settings))
+    await fill(connection, table, {
+      columns: termColumns,
+      rows: terms.map((term, index) => ({ ...term, rank: index + 1 })),
+    });
   await connection.run(`SET GLOBAL TimeZone='UTC'; SET enable_external_access=false`);
   if (macros && macros.text.trim() !== '') await define(connection, macros);
   await connection.run('SET lock_configuration=true');
@@ -59,8 +71,23 @@ async function define(connection: DuckDBConnection, { file, text }: SourceFile):
   }
 }
 
-async function fill(connection: DuckDBConnection, table: TableName, rows: readonly object[]): Promise<void> {
-  const columns = columnsOf(table);
+const termColumns: readonly Column[] = [
+  { name: 'name', type: 'VARCHAR' },
+  { name: 'title', type: 'VARCHAR' },
+  { name: 'rank', type: 'BIGINT' },
+];
+const termTables = ({ topics, affiliations, sourceKinds }: DatasetSettings) =>
+  [
+    ['topics', topics],
+    ['affiliations', affiliations],
+    ['source_kinds', sourceKinds],
+  ] as const;
+
+async function fill(
+  connection: DuckDBConnection,
+  table: string,
+  { columns, rows }: { columns: readonly Column[]; rows: readonly object[] },
+): Promise<void> {
   const declared = columns.map(({ name, type }) => `"${name}" ${type}`);
   await connection.run(`CREATE TABLE ${table} (${declared.join(', ')})`);
   if (rows.length === 0) return;
@@ -69,6 +96,7 @@ async function fill(connection: DuckDBConnection, table: TableName, rows: readon
     for (const { name, type } of columns) {
       const value: unknown = Reflect.get(row, name);
       if (value === null) appender.appendNull();
+      else if (type === 'BIGINT') appender.appendBigInt(BigInt(Number(value)));
       else if (typeof value === 'number') appender.appendDouble(value);
       else if (Array.isArray(value)) appender.appendList(value.map(String), LIST(VARCHAR));
       else if (type === 'DATE') appender.appendDate(toDate(String(value)));

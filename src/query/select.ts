@@ -1,6 +1,7 @@
 import type { Period } from '../calendar.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Tables } from '../dataset/schema.ts';
+import type { DatasetSettings } from '../dataset/settings.ts';
 import { longDay } from '../dataset/wording.ts';
 import { AppError, type Fault } from '../errors.ts';
 import type { Brief, SourceFile } from '../project/brief.ts';
@@ -38,7 +39,10 @@ interface Query {
   readonly parameters: QueryParameters;
 }
 
-export type OpenQueries = (known: Tables, options: { macros: SourceFile }) => Promise<Queries>;
+export type OpenQueries = (
+  known: Tables,
+  options: { macros: SourceFile; settings: DatasetSettings },
+) => Promise<Queries>;
 
 /** What the queries of every brief may name. */
 export const commonParameters = (
@@ -69,6 +73,7 @@ export async function select({
   known,
   period,
   parameters: given,
+  settings,
   openQueries,
   signal,
 }: {
@@ -76,11 +81,12 @@ export async function select({
   known: Tables;
   period: Period;
   parameters: Parameters;
+  settings: DatasetSettings;
   openQueries: OpenQueries;
   /** Interrupts what is under way. */
   signal?: AbortSignal | undefined;
 }): Promise<Selection> {
-  const queries = await openQueries(known, { macros: brief.macros });
+  const queries = await openQueries(known, { macros: brief.macros, settings });
   const own = Object.entries(brief.config.parameters).map(([name, { type }]): [string, OwnParameter] => [
     name,
     { type, value: Object.hasOwn(given, name) ? (given[name] ?? null) : null },

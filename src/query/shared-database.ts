@@ -1,10 +1,12 @@
 import type { Tables } from '../dataset/schema.ts';
+import type { DatasetSettings } from '../dataset/settings.ts';
 import type { SourceFile } from '../project/brief.ts';
 import type { OpenQueries, Queries } from './select.ts';
 
 interface Shared {
   readonly known: Tables;
   readonly macros: SourceFile;
+  readonly settings: DatasetSettings;
   readonly opened: Promise<Queries>;
   users: number;
 }
@@ -19,11 +21,12 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
     await (await shared.opened)[Symbol.asyncDispose]();
   };
   return {
-    async open(known, { macros }) {
-      const replaced = newest?.known === known && newest.macros === macros ? undefined : newest;
+    async open(known, { macros, settings }) {
+      const isSame = newest?.known === known && newest.macros === macros && newest.settings === settings;
+      const replaced = isSame ? undefined : newest;
       const shared =
         newest === undefined || replaced
-          ? { known, macros, opened: open(known, { macros }), users: 0 }
+          ? { known, macros, settings, opened: open(known, { macros, settings }), users: 0 }
           : newest;
       // No turn of the event loop lies between choosing a database and counting its user.
       newest = shared;

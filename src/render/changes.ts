@@ -3,6 +3,7 @@ import { type Corrected, type Correction, correctionsOf } from '../dataset/corre
 import { figureOf } from '../dataset/figures.ts';
 import { type Change, changesBetween, changesConcerning, knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
+import type { DatasetSettings } from '../dataset/settings.ts';
 import { longDay } from '../dataset/wording.ts';
 import type { Brief } from '../project/brief.ts';
 import type { AppliedParameter } from '../query/select.ts';
@@ -46,10 +47,10 @@ export function figuresBefore({ before, ...now }: Corrected): { was: string; is:
 }
 
 /** `revised: Operations claimed (M-claims): at least 12 operations, now at least 15 operations` */
-export function correctionText(corrected: Corrected): string {
+export function correctionText(corrected: Corrected, settings: DatasetSettings): string {
   const figures = figuresBefore(corrected);
   const change = figures ? `: ${figures.was}, now ${figures.is}` : '';
-  return `${corrected.change}: ${titleOf(corrected)} (${corrected.id})${change}`;
+  return `${corrected.change}: ${titleOf(corrected, settings)} (${corrected.id})${change}`;
 }
 
 /** What to say when the period brought nothing new, and whether anybody was looking; null when it did bring something. */

@@ -3,7 +3,7 @@ import { figureOf } from '../dataset/figures.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
 import { eachRow, placeholders, references, type TableRow } from '../dataset/references.ts';
 import type { RowOf, Tables } from '../dataset/schema.ts';
-import { topicNames } from '../dataset/wording.ts';
+import { type DatasetSettings, noSettings, topicTitle } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
 
@@ -44,15 +44,21 @@ export class Evidence {
   readonly #rows: ReadonlyMap<string, TableRow>;
   readonly #findings: Findings;
   readonly #firstKnown = new Map<string, Day>();
+  readonly #settings: DatasetSettings;
   readonly #cited: string[] = [];
   /** By note: the number under which its first citation can be found in the page. */
   readonly #anchors: number[] = [];
   readonly #used = new Set<string>();
 
   /** `all` holds the revisions that `known` leaves out: they say since when a row is known. */
-  constructor(known: Tables, findings: Findings, all: Tables = known) {
+  constructor(
+    known: Tables,
+    findings: Findings,
+    { all = known, settings = noSettings }: { all?: Tables; settings?: DatasetSettings } = {},
+  ) {
     this.#rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
     this.#findings = findings;
+    this.#settings = settings;
     for (const { row } of eachRow(all)) {
       const first = this.#firstKnown.get(row.id);
       if (first === undefined || row.known_on < first) this.#firstKnown.set(row.id, row.known_on);
@@ -192,7 +198,7 @@ export class Evidence {
       id,
       known_on: firstKnown,
       revised_on: firstKnown < known_on ? known_on : null,
-      title: titleOf(entry),
+      title: titleOf(entry, this.#settings),
       status: 'claim_status' in entry.row ? entry.row.claim_status.replace('-', ' ') : 'judgment',
       chain: chain.map((source) => this.#source(source)?.name ?? source),
       grade: gradeOf(entry, first),
@@ -235,7 +241,7 @@ export function sourceChain(id: string, find: (id: string) => RowOf<'sources'> |
 }
 
 /** What a row is called in lists, with its own figures; a judgment, which has no title, by its topic. */
-export function titleOf(entry: TableRow): string {
+export function titleOf(entry: TableRow, settings: DatasetSettings = noSettings): string {
   const { table, row } = entry;
   if ('title' in row)
     return placeholders(row.title).reduce(
@@ -246,9 +252,9 @@ export function titleOf(entry: TableRow): string {
   if ('name' in row) return row.name;
   if ('label' in row) return row.label;
   if (table === 'gaps' || table === 'indicators' || table === 'coverage')
-    return `${tableTitles[table]}, ${topicNames[row.topic]}`;
+    return `${tableTitles[table]}, ${topicTitle(row.topic, settings)}`;
   const whose = table === 'judgments' && row.author === null ? 'Our judgment' : 'Authors’ judgment';
-  return `${whose}${'topic' in row ? `, ${topicNames[row.topic]}` : ''}`;
+  return `${whose}${'topic' in row ? `, ${topicTitle(row.topic, settings)}` : ''}`;
 }
 
 const tableTitles = { gaps: 'Gap', indicators: 'Indicator', coverage: 'Days covered' } as const;

@@ -3,6 +3,7 @@ import type { Corrected, Correction } from '../dataset/corrections.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
+import type { DatasetSettings } from '../dataset/settings.ts';
 import { daySpan, longDay, shortDay, shortMonth, weekday } from '../dataset/wording.ts';
 import type { Finding, Findings } from '../findings/analyse.ts';
 import type { Brief, Paper } from '../project/brief.ts';
@@ -44,6 +45,7 @@ export interface Composition {
   readonly known: Tables;
   /** All tables of the dataset, with what became known after the cut-off. */
   readonly tables: Tables;
+  readonly settings: DatasetSettings;
   readonly sets: RowSets;
   readonly findings: Findings;
   /** By name; null where nothing known makes the chart worth drawing. */
@@ -104,6 +106,7 @@ export function compose(
     applied,
     known,
     tables,
+    settings,
     sets,
     findings,
     figures,
@@ -111,9 +114,9 @@ export function compose(
     correction,
     fontFaces,
   } = composition;
-  const evidence = new Evidence(known, findings, tables);
+  const evidence = new Evidence(known, findings, { all: tables, settings });
   const { start, asOf } = period;
-  const of = { topics: topicsOf(brief.config.topic, tables), known, asOf };
+  const of = { topics: topicsOf(brief.config.topic, { settings, tables }), known, asOf };
   const reports = new Set([...known.events, ...known.measures].map(({ id }) => id));
   const isReported =
     [...known.events, ...known.measures].some(({ topic }) => of.topics.includes(topic)) ||
@@ -153,7 +156,7 @@ export function compose(
       ...markings[brief.config.marking],
     },
     issue: issueOf(brief, period),
-    coverage: { ...coverageOf({ ...of, start }), reported: isReported },
+    coverage: { ...coverageOf({ ...of, start, settings }), reported: isReported },
     /** `on 25 August 2021`: when what the page shows was read, if that was after the cut-off. */
     reconstructed: readAfterwards({ ...of, tables }),
     paper: { size: paper, margin: margins[paper] },
@@ -163,14 +166,14 @@ export function compose(
     findings: seen.findings,
     charts: seen.charts,
     counts: countsOf(changes),
-    changes: changes.map((each) => ({ ...listed(each), source: sourceName(each.row) })),
+    changes: changes.map((each) => ({ ...listed(each, settings), source: sourceName(each.row) })),
     correction: correction && {
       revision: correction.revision,
       replaces: correction.replaces.revision,
       as_of: longDay(correction.asOf),
       counts: countsOf(correction.changes),
       changes: correction.changes.map((each) => ({
-        ...listed(each),
+        ...listed(each, settings),
         // Not only in the days of this issue: the year is told.
         known_on: shortDay(each.knownOn).replaceAll(' ', '\u00a0'),
         figures: figuresBefore(each),
@@ -195,10 +198,10 @@ const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: num
 };
 
 /** A change as lists tell of it. */
-const listed = (change: Change) => ({
+const listed = (change: Change, settings: DatasetSettings) => ({
   change: change.change,
   id: change.id,
-  title: titleOf(change),
+  title: titleOf(change, settings),
   known_on: shortDay(change.knownOn)
     .replace(/ \d{4}$/, '')
     .replace(' ', '\u00a0'),

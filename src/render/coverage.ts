@@ -1,20 +1,19 @@
 import { type Day, dayAfter, daysBetween, type Period, periodEnding, today } from '../calendar.ts';
 import { knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset, RowOf, Tables } from '../dataset/schema.ts';
-import { longDay, spelled, topicNames } from '../dataset/wording.ts';
+import { topicTitle } from '../dataset/settings.ts';
+import { longDay, spelled } from '../dataset/wording.ts';
 import { sourceChain } from './citations.ts';
 
-export type Topic = RowOf<'coverage'>['topic'];
-
-const allTopics: readonly Topic[] = ['isis', 'celebrations', 'ties', 'context'];
-
 /** The topics that a brief on `topic` reports on: for `all`, those that its dataset has anything on. */
-export const topicsOf = (topic: Topic | 'all', { coverage, events, measures }: Tables): readonly Topic[] =>
-  topic === 'all'
-    ? allTopics.filter((each) =>
-        [coverage, events, measures].some((rows) => rows.some((row) => row.topic === each)),
-      )
-    : [topic];
+export const topicsOf = (
+  topic: string,
+  { settings, tables: { coverage, events, measures } }: Pick<Dataset, 'settings' | 'tables'>,
+): readonly string[] => {
+  if (topic !== 'all') return [topic];
+  const found = new Set([...coverage, ...events, ...measures].map((row) => row.topic));
+  return settings.topics.flatMap(({ name }) => (found.has(name) ? [name] : []));
+};
 
 export const daysOf = ({ start, asOf }: Pick<Period, 'start' | 'asOf'>): number => daysBetween(start, asOf);
 
@@ -33,7 +32,7 @@ export function coveredDays(
 const latest = (days: readonly Day[]): Day | undefined => days.toSorted().at(-1);
 
 interface Of {
-  readonly topics: readonly Topic[];
+  readonly topics: readonly string[];
   readonly known: Tables;
   readonly asOf: Day;
 }
@@ -71,7 +70,13 @@ export const dayCounts = (covered: number, days: number): { covered: string; day
     : { covered: spelled(covered), days: spelled(days) };
 
 /** What of the period was collected at all. Outside it, the absence of reports does not mean that nothing happened. */
-export function coverageOf({ topics, known, asOf, start }: Of & Pick<Period, 'start'>) {
+export function coverageOf({
+  topics,
+  known,
+  asOf,
+  start,
+  settings,
+}: Of & Pick<Period, 'start'> & Pick<Dataset, 'settings'>) {
   const days = daysOf({ start, asOf });
   const spans = topics.map((topic) => {
     const rows = known.coverage.filter((row) => row.topic === topic);
@@ -90,7 +95,7 @@ export function coverageOf({ topics, known, asOf, start }: Of & Pick<Period, 'st
     return [
       {
         ids: group.flatMap(({ ids }) => ids),
-        names: capitalised(group.map(({ topic }) => topicNames[topic]).join(', ')),
+        names: capitalised(group.map(({ topic }) => topicTitle(topic, settings)).join(', ')),
         ended: last !== undefined && last < asOf ? longDay(last) : null,
         /** Whether reports came in after the end of coverage: the record of it is behind then. */
         behind,

@@ -14,7 +14,7 @@ import { type Piece, printedPieces, type Unit, unitsOf } from './units.ts';
 /** An edition before it is printed, as the rules look at it. */
 export interface Draft {
   readonly brief: Brief;
-  readonly dataset: Pick<Dataset, 'folder' | 'marking' | 'tables'>;
+  readonly dataset: Pick<Dataset, 'folder' | 'marking' | 'settings' | 'tables'>;
   readonly period: Period;
   /** Nothing that it tells became known later: its cut-off, or the day of its correction. */
   readonly toldUntil: Day;

@@ -1,6 +1,7 @@
 import { mayReceive } from '../dataset/fields.ts';
 import type { TableRow } from '../dataset/references.ts';
-import { longDay, topicNames } from '../dataset/wording.ts';
+import { topicTitle } from '../dataset/settings.ts';
+import { longDay } from '../dataset/wording.ts';
 import type { Fault } from '../errors.ts';
 import { coveredDays, dayCounts, daysOf, topicsOf } from '../render/coverage.ts';
 import { type Draft, inRow, onPage } from './draft.ts';
@@ -93,7 +94,7 @@ export const uncovered = ({ brief, dataset, known, period, units }: Draft): Faul
         texts.every(({ file, says, row }) => says.length === 0 && !row && shared.has(file)),
     )
     .map(({ text }) => text);
-  return topicsOf(brief.config.topic, dataset.tables).flatMap((topic) => {
+  return topicsOf(brief.config.topic, dataset).flatMap((topic) => {
     const rows = known.coverage.filter((row) => row.topic === topic);
     const covered = coveredDays(rows, period);
     const days = daysOf(period);
@@ -102,7 +103,7 @@ export const uncovered = ({ brief, dataset, known, period, units }: Draft): Faul
       .map(({ end }) => end)
       .toSorted()
       .at(-1);
-    const name = topicNames[topic];
+    const name = topicTitle(topic, dataset.settings);
     const facts = [
       name,
       covered === 0 ? 'no' : dayCounts(covered, days).covered,
@@ -119,7 +120,10 @@ export const uncovered = ({ brief, dataset, known, period, units }: Draft): Faul
   });
 };
 const holdsWord = (text: string, word: string): boolean =>
-  new RegExp(`(?<![\\p{L}\\p{N}])${word.replaceAll('.', '\\.')}(?![\\p{L}\\p{N}])`, 'iu').test(text);
+  new RegExp(
+    `(?<![\\p{L}\\p{N}])${word.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?![\\p{L}\\p{N}])`,
+    'iu',
+  ).test(text);
 
 /** A corrected revision says that it is one: a layout of a team's own might leave it out. */
 export const untoldRevision = ({ revision, units, brief }: Draft): Fault[] => {

@@ -109,7 +109,7 @@ test('a cell that is too long is the one thing said of its row, and none is prin
   expect(await faultsAfter(set('gaps', 2, 'text', 'x'.repeat(20_000)))).toEqual([]);
   const faults = await faultsAfter(
     set('events', 2, 'title', 'x'.repeat(45_000)),
-    set('gaps', 2, 'topic', 'y'.repeat(20_000)),
+    set('gaps', 2, 'rank', 'y'.repeat(20_000)),
   );
   expect(faults).toEqual([
     {
@@ -119,7 +119,7 @@ test('a cell that is too long is the one thing said of its row, and none is prin
       problem: 'has 45,000 characters, more than 20,000.',
       mend: 'Shorten it, or make several rows of it.',
     },
-    expect.objectContaining({ row: 2, field: 'topic', problem: expect.stringMatching(/^"y{100}…" is not/) }),
+    expect.objectContaining({ row: 2, field: 'rank', problem: expect.stringMatching(/^"y{100}…" is not/) }),
   ]);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { noTables, type Tables } from '../../src/dataset/schema.ts';
+import { noSettings } from '../../src/dataset/settings.ts';
 import type { OpenQueries } from '../../src/query/select.ts';
 import { shareQueries } from '../../src/query/shared-database.ts';
 
@@ -33,7 +34,7 @@ test('editions of one cut-off share a database, which is closed at the end', asy
   {
     await using shared = shareQueries(open);
     for (let edition = 0; edition < 3; edition += 1) {
-      await using queries = await shared.open(noTables, { macros });
+      await using queries = await shared.open(noTables, { macros, settings: noSettings });
       expect(await queries.query(query)).toEqual([{ number: 0 }]);
     }
     expect(opened).toHaveLength(1);
@@ -46,9 +47,11 @@ test('asked for two cut-offs at once, each gets its own rows, and none is closed
   const { open, opened, closed } = numbered();
   const shared = shareQueries(open);
   const idle = { ...noTables };
-  await (await shared.open(idle, { macros }))[Symbol.asyncDispose]();
+  await (await shared.open(idle, { macros, settings: noSettings }))[Symbol.asyncDispose]();
   const cutOffs = [{ ...noTables }, { ...noTables }];
-  const both = await Promise.all(cutOffs.map((known) => shared.open(known, { macros })));
+  const both = await Promise.all(
+    cutOffs.map((known) => shared.open(known, { macros, settings: noSettings })),
+  );
   for (const [index, queries] of both.entries()) {
     const [row] = await queries.query(query);
     expect(opened[Number(row?.['number'])]).toBe(cutOffs[index]);

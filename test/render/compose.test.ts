@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { periodEnding } from '../../src/calendar.ts';
 import { noTables } from '../../src/dataset/schema.ts';
+import { noSettings } from '../../src/dataset/settings.ts';
 import { compose } from '../../src/render/compose.ts';
 import { briefOf } from '../support/brief-of.ts';
 
@@ -16,6 +17,7 @@ const printed = (template: string, asOf: string, timezone: string) => {
     applied: [],
     known: noTables,
     tables: noTables,
+    settings: noSettings,
     sets: {},
     findings: {},
     figures: {},

@@ -16,7 +16,8 @@ export function rememberedQueries(): OpenQueries {
     return number;
   };
 
-  return async (known: Tables, { macros }) => {
+  return async (known: Tables, options) => {
+    const { macros } = options;
     let opened: Promise<Queries> | undefined;
     const names = [...macros.text.matchAll(/CREATE MACRO (\w+)/g)].map(([, name]) => name);
     // A macro may read any table that macros read.
@@ -27,14 +28,14 @@ export function rememberedQueries(): OpenQueries {
         .map((table) => known[table].map(numberOf).join(','));
     return {
       query: (query) => {
-        const key = JSON.stringify([query, macros, stateOf(query.sql)]);
+        const key = JSON.stringify([query, options, stateOf(query.sql)]);
         const answer =
           answers.get(key) ??
-          (opened ??= openQueries(known, { macros })).then((queries) => queries.query(query));
+          (opened ??= openQueries(known, options)).then((queries) => queries.query(query));
         answers.set(key, answer);
         return answer;
       },
-      columns: async (query) => (await (opened ??= openQueries(known, { macros }))).columns(query),
+      columns: async (query) => (await (opened ??= openQueries(known, options))).columns(query),
       [Symbol.asyncDispose]: async () => (await opened)?.[Symbol.asyncDispose](),
     };
   };

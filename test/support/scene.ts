@@ -33,6 +33,7 @@ export async function chartData(
     known: knownBy(dataset.tables, asOf),
     period,
     parameters,
+    settings: dataset.settings,
     openQueries,
   });
   const sets = await selected.all;

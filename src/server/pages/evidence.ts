@@ -3,7 +3,8 @@ import { asCorrected, type Correction, knownFor } from '../../dataset/correction
 import { knownBy } from '../../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../../dataset/references.ts';
 import type { Dataset } from '../../dataset/schema.ts';
-import { daySpan, longDay, shortDay, topicNames } from '../../dataset/wording.ts';
+import { topicTitle } from '../../dataset/settings.ts';
+import { daySpan, longDay, shortDay } from '../../dataset/wording.ts';
 import { type Caller, maySee } from '../../ledger/principal.ts';
 import type { Brief } from '../../project/brief.ts';
 import type { Parameters } from '../../project/parameters.ts';
@@ -58,7 +59,7 @@ export function changesShown({ brief, dataset, asOf, parameters, correction }: O
     rows: changes.map((each) => ({
       change: each.change,
       id: each.id,
-      title: titleOf(each),
+      title: titleOf(each, dataset.settings),
       source: 'source' in each.row ? named(each.row.source) : null,
       knownOn: shortDay(each.knownOn),
     })),
@@ -80,7 +81,7 @@ export function sourcesShown({ rows }: Manifest, dataset: Dataset, caller: Calle
       entry,
       id,
       table,
-      title: row ? saidBy(row) : '',
+      title: row ? saidBy(row, dataset) : '',
       source: row && 'source' in row ? named(row.source) : '',
       knownOn: shortDay(known_on),
       changed: changedSince(row, sha256),
@@ -99,13 +100,13 @@ export function sourcesShown({ rows }: Manifest, dataset: Dataset, caller: Calle
 }
 
 /** What a row says, in short. */
-function saidBy(row: TableRow['row']): string {
+function saidBy(row: TableRow['row'], { settings }: Dataset): string {
   if ('title' in row) return row.title;
   if ('name' in row) return row.name;
   if ('label' in row) return row.label;
   // Which figures a text holds depends on the edition.
   if ('text' in row) return row.text.replaceAll(/\{[^}]*\}/g, '…');
-  return `${topicNames[row.topic]}, ${daySpan(row.start, row.end)}`;
+  return `${topicTitle(row.topic, settings)}, ${daySpan(row.start, row.end)}`;
 }
 
 const changedSince = (row: object | undefined, sha256: string): string | null =>
