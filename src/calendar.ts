@@ -13,9 +13,17 @@ export interface Period {
   readonly previousAsOf: Day;
 }
 
-/** The period of ISO 8601 length `length` (`P7D`) that ends with `asOf`. */
+/**
+ * The period of ISO 8601 length `length` (`P7D`, `P1M`) that ends with `asOf`. A length in months that ends with the
+ * last day of a month is made of whole calendar months; one that ends with another day begins after the same day of an
+ * earlier month, or after the last day of that month if it is shorter.
+ */
 export function periodEnding(asOf: Day, length: string): Period {
-  const previous = Temporal.PlainDate.from(asOf).subtract(Temporal.Duration.from(length));
+  const end = Temporal.PlainDate.from(asOf);
+  const duration = Temporal.Duration.from(length);
+  const sameDay = end.subtract(duration);
+  const isWholeMonths = duration.months > 0 && end.day === end.daysInMonth;
+  const previous = isWholeMonths ? sameDay.with({ day: sameDay.daysInMonth }) : sameDay;
   return {
     start: previous.add({ days: 1 }).toString(),
     asOf,
@@ -52,4 +60,19 @@ export function today(now: Date, timezone: string): Day {
     .toZonedDateTimeISO(timezone)
     .toPlainDate()
     .toString();
+}
+
+/** Days that are named by their place before today. */
+export const relativeDays = ['yesterday', 'last-sunday'] as const;
+/** A calendar day, or one that depends on today. */
+export const dayName = z.union([day, z.enum(relativeDays)], {
+  error: `is not a calendar day such as 2021-08-25, nor one of ${relativeDays.join(', ')}`,
+});
+export type DayName = z.output<typeof dayName>;
+
+/** The day that `name` means in the time zone at the instant `now`. On a Sunday, `last-sunday` is a week ago. */
+export function resolveDay(name: DayName, { timezone, now }: { timezone: string; now: Date }): Day {
+  if (name !== 'yesterday' && name !== 'last-sunday') return name;
+  const current = Temporal.PlainDate.from(today(now, timezone));
+  return current.subtract({ days: name === 'yesterday' ? 1 : current.dayOfWeek }).toString();
 }

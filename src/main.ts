@@ -6,6 +6,7 @@ import { styleText } from 'node:util';
 import { CommanderError } from 'commander';
 import envPaths from 'env-paths';
 import { z } from 'zod';
+import { today } from './calendar.ts';
 import { openChartProcess } from './charts/worker.ts';
 import { authorCommands } from './cli/author.ts';
 import { commands } from './cli/commands.ts';
@@ -22,7 +23,7 @@ import { nameEngine } from './production/material.ts';
 import type { Effects } from './production/produce.ts';
 import { readEdition, storeEdition } from './production/store.ts';
 import { remember } from './project/file-cache.ts';
-import { scaffoldOf } from './project/scaffold.ts';
+import { clearFolder, dependencyOn, scaffoldOf, writeProject } from './project/scaffold.ts';
 import { openQueries } from './query/database.ts';
 import { shareQueries } from './query/shared-database.ts';
 import type { Material } from './render/edition.ts';
@@ -173,7 +174,24 @@ const program = commandLine(
       now: new Date(),
       ...catalogue,
       goldens: project.goldens,
-      scaffold: scaffoldOf('.', { sitrep }),
+      scaffold: scaffoldOf('.', { sitrep, schema: join(sitrep, 'templates/brief.schema.json') }),
+      startProject: async (folder) => {
+        const dependency = await dependencyOn(sitrep, version);
+        const platform = `${process.platform}-${process.arch}`;
+        const files = await writeProject(folder, {
+          sitrep,
+          dependency,
+          platform,
+          today: today(new Date(), 'UTC'),
+        });
+        const schema = join(folder, 'node_modules/sitrep/templates/brief.schema.json');
+        const scaffold = scaffoldOf(folder, { sitrep, schema });
+        return {
+          files,
+          project: { ...openProject(folder, { sitrep }), scaffold },
+          undo: () => clearFolder(folder),
+        };
+      },
       openQueries: queries.open,
       drawChart: charts.drawChart,
       preview: async (options) => {

@@ -26,13 +26,13 @@ beforeAll(async () => {
 describe('new', () => {
   test('makes a brief that passes check and test at once, and that generate makes', async () => {
     expect(await under('templates')).toEqual(
-      ['brief.hbs', 'brief.yaml', 'by_status.sql', 'by_status.vl.json', 'reports.sql'].map(
+      ['brief.hbs', 'brief.yaml', 'by_topic.sql', 'by_topic.vl.json', 'reports.sql'].map(
         (name) => `templates/border-incidents/${name}`,
       ),
     );
     const definition = await text('templates/border-incidents/brief.yaml');
     expect(definition).toContain('Border incidents');
-    expect(definition).not.toMatch(/@[A-Z_]+@/);
+    for (const file of await under('templates')) expect(await text(file)).not.toMatch(/@[A-Z_]+@/);
     // The schema that the editor completes by does exist.
     const [, schema = ''] = /\$schema=(\S+)/.exec(definition) ?? [];
     await readFile(join(project.folder, 'templates/border-incidents', schema));
@@ -69,6 +69,60 @@ describe('new', () => {
     expect(status).toBe(1);
     expect(stderr).toContain(problem);
     expect(await under('templates')).toEqual(before);
+  });
+});
+
+describe('init', () => {
+  test('makes a project whose brief passes check and test at once, and that generate makes', async () => {
+    const made = await project.sitrep('init own/desk', atADesk);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    const files = await under('own/desk');
+    expect(
+      files.map((file) => file.replace('own/desk/', '')).filter((file) => !file.startsWith('test/')),
+    ).toEqual([
+      '.gitignore',
+      'README.md',
+      'data/example/datapackage.json',
+      'data/example/events.csv',
+      'package.json',
+      ...['brief.hbs', 'brief.yaml', 'by_topic.sql', 'by_topic.vl.json', 'reports.sql'].map(
+        (name) => `templates/weekly/${name}`,
+      ),
+    ]);
+    for (const file of files.filter((each) => !each.endsWith('.html'))) {
+      expect(made.stdout + files.filter((each) => each.includes('/test/')).join('')).toContain(file);
+      expect(await text(file)).not.toMatch(/@[A-Z_0-9]+@/);
+    }
+    const { name, dependencies } = JSON.parse(await text('own/desk/package.json'));
+    // A checkout is named by its path.
+    expect({ name, dependencies }).toEqual({
+      name: 'desk',
+      dependencies: { sitrep: `file:${join(import.meta.dirname, '..')}` },
+    });
+    expect(await text('own/desk/templates/weekly/brief.yaml')).toContain(
+      '$schema=../../node_modules/sitrep/templates/brief.schema.json',
+    );
+
+    const at = { folder: join(project.folder, 'own/desk') };
+    const [check, same, generated] = [
+      await project.sitrep('check', atADesk, at),
+      await project.sitrep('test', {}, at),
+      await project.sitrep('generate', {}, at),
+    ];
+    expect(check).toMatchObject({ status: 0, stderr: '' });
+    expect(same).toEqual({ status: 0, stderr: '', stdout: '  weekly: as accepted\n' });
+    expect(generated).toMatchObject({ status: 0, stderr: '' });
+    expect(generated.stdout).toMatch(/weekly-\d{4}-\d\d-\d\d\.pdf +[12] pages? /);
+  });
+
+  test('refuses a folder that is not empty, and leaves it as it is', async () => {
+    await project.write('taken/notes.txt', 'mine');
+    const { status, stderr } = await project.sitrep('init taken');
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      'sitrep: taken: The folder is not empty. Name one that is empty or does not exist yet.',
+    );
+    expect(await under('taken')).toEqual(['taken/notes.txt']);
   });
 });
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { z } from 'zod';
+import { resolveDay } from '../src/calendar.ts';
 import { manifest } from '../src/render/manifest.ts';
 import { minimalConfig } from './support/brief-of.ts';
 import { openProject } from './support/cli.ts';
@@ -155,6 +157,33 @@ describe('generate', () => {
     expect([past.status, past.stderr]).toEqual([0, '']);
   });
 
+  test('--as-of takes a day by its place before today, in the time zone of the brief', async () => {
+    // Where it is tomorrow first and last: on most days the two differ.
+    const zones = ['Pacific/Kiritimati', 'Pacific/Pago_Pago'];
+    for (const [index, timezone] of zones.entries()) {
+      const text = await readFile(join(project.folder, 'templates/celebrations/brief.yaml'), 'utf8');
+      const id = `zone-${index}`;
+      await project.write(`templates/${id}/brief.yaml`, swapText(text, 'Europe/London', timezone));
+      const template = await readFile(join(project.folder, 'templates/celebrations/brief.hbs'), 'utf8');
+      await project.write(`templates/${id}/brief.hbs`, template);
+      for (const query of ['after', 'before', 'undated'])
+        await cp(
+          join(project.folder, `templates/celebrations/${query}.sql`),
+          join(project.folder, `templates/${id}/${query}.sql`),
+        );
+    }
+    for (const name of ['yesterday', 'last-sunday'] as const) {
+      const days = (now: Date) => zones.map((timezone) => resolveDay(name, { timezone, now }));
+      const before = days(new Date());
+      const made = await project.sitrep(`generate zone-0 zone-1 --as-of ${name} --out ${name} --format html`);
+      expect([made.status, made.stderr]).toEqual([0, '']);
+      const found = (await readdir(out(`${name}/zone-0`))).concat(await readdir(out(`${name}/zone-1`)));
+      const wanted = [before, days(new Date())].map(String);
+      expect(wanted).toContain(String(found.filter((each) => /^\d{4}/.test(each))));
+    }
+    await Promise.all(['zone-0', 'zone-1'].map((id) => rm(out(`templates/${id}`), { recursive: true })));
+  });
+
   test('--as-of, --out, --format and --paper', async () => {
     const [html, letter] = await Promise.all([
       project.sitrep('generate celebrations --as-of 2021-08-16 --out html --format html'),
@@ -228,9 +257,9 @@ describe('generate', () => {
       ],
       [
         'generate --as-of 2021-02-30 --out none',
-        /'2021-02-30' is invalid\. It must be a calendar day such as 2021-08-25/,
+        /'2021-02-30' is invalid\. It must be a calendar day such as 2021-08-25, or one of yesterday, last-sunday/,
       ],
-      ['generate --as-of yesterday --out none', /'yesterday' is invalid\. It must be a calendar day/],
+      ['generate --as-of someday --out none', /'someday' is invalid\. It must be a calendar day/],
       ['generate --format docx --out none', /'docx' is invalid\. Write pdf, html, or both with a comma/],
       ['generate --paper A3 --out none', /'A3' is invalid\. Allowed choices are A4, Letter/],
       ['generate --param actor --out none', /'actor' is invalid\. It must be a name and a value/],
@@ -318,6 +347,94 @@ describe('generate', () => {
       ),
     ]);
     expect(await filesIn(join(folder, 'output'))).toEqual([]);
+  });
+});
+
+test('a fault in one brief or dataset keeps no other from being listed or made', async () => {
+  await using other = await openProject();
+  for (const id of ['actor-sheet', 'al-qaeda-ties', 'isis-quieting', 'weekly'])
+    await rm(join(other.folder, 'templates', id), { recursive: true });
+  await other.write('templates/broken/brief.yaml', 'title: Broken');
+  await other.write('data/broken/datapackage.json', '{');
+  await other.write('templates/on-broken/brief.yaml', stringify({ ...minimalConfig, dataset: 'broken' }));
+  await other.write('templates/on-broken/brief.hbs', 'x');
+  await other.write('templates/on-none/brief.yaml', stringify({ ...minimalConfig, dataset: 'none' }));
+  await other.write('templates/on-none/brief.hbs', 'x');
+  const made = () => filesIn(join(other.folder, 'output'));
+
+  const [one, listed] = [
+    await other.sitrep('generate celebrations --as-of 2021-08-22 --format html'),
+    await other.sitrep('list'),
+  ];
+  expect([one.status, one.stderr]).toEqual([0, '']);
+  expect(listed.status).toBe(1);
+  expect(listed.stdout.match(/^[a-z-]+/gm)).toEqual(['celebrations', 'on-broken', 'on-none']);
+  expect(faultLines(listed.stderr)).toContainEqual(
+    expect.stringMatching(/broken\/brief\.yaml, field subject/),
+  );
+
+  const all = await other.sitrep('generate --as-of 2021-08-16 --format html');
+  expect(all.status).toBe(1);
+  for (const file of ['templates/broken/brief.yaml', 'data/broken/datapackage.json', 'templates/on-none'])
+    expect(faultLines(all.stderr)).toContainEqual(expect.stringContaining(file));
+  expect(all.stdout).toMatch(/celebrations-2021-08-16\.html +\d/);
+  expect(await made()).toEqual(
+    ['2021-08-16', '2021-08-22'].flatMap((day) => [
+      `celebrations/${day}/celebrations-${day}.html`,
+      `celebrations/${day}/manifest.json`,
+    ]),
+  );
+});
+
+describe('query', () => {
+  test('prints the rows that an edition of the day sees, as a table or whole', async () => {
+    const [table, json, before] = await Promise.all([
+      project.sitrep('query weekly gaps --as-of 2021-08-22'),
+      project.sitrep('query weekly gaps --as-of 2021-08-22 --json'),
+      project.sitrep('query weekly gaps --as-of 2010-01-01'),
+    ]);
+    expect(table).toMatchObject({ status: 0, stderr: '' });
+    const lines = table.stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^id +text +rests_on$/);
+    expect(lines.at(-1)).toBe(
+      `${lines.length - 2} rows as of 2021-08-22; long values are cut, --json has them whole.`,
+    );
+    const rows = z
+      .array(z.strictObject({ id: z.string(), text: z.string(), rests_on: z.array(z.string()) }))
+      .parse(JSON.parse(json.stdout));
+    expect(lines.slice(1, -1).map((line) => line.split(' ')[0])).toEqual(rows.map(({ id }) => id));
+    // It became known on 25 August.
+    const later = await project.sitrep('query weekly gaps --as-of 2021-08-25 --json');
+    expect(later.stdout).not.toBe(json.stdout);
+    expect(before).toEqual({ status: 0, stdout: '0 rows as of 2010-01-01.\n', stderr: '' });
+  });
+
+  test('takes parameters, and says which are missing', async () => {
+    const [one, none, wrong] = await Promise.all([
+      project.sitrep('query actor-sheet said --param actor=A-isis-k --json'),
+      project.sitrep('query actor-sheet said'),
+      project.sitrep('query actor-sheet said --param actor=A-nobody'),
+    ]);
+    expect(JSON.parse(one.stdout)).toContainEqual(expect.objectContaining({ actor: 'A-isis-k' }));
+    expect(none).toMatchObject({ status: 1, stdout: '' });
+    expect(none.stderr).toContain('field parameters.actor: A required value is not given.');
+    expect(wrong.stderr).toContain('No row "A-nobody" of actors is known by the cut-off.');
+  });
+
+  test('names the query, the line and what is wrong, of the one that is asked for alone', async () => {
+    await using other = await openProject();
+    await other.write('templates/weekly/ties.sql', 'SELECT id,\n  nope FROM events');
+    const [broken, sound, unknown, brief] = await Promise.all([
+      other.sitrep('query weekly ties'),
+      other.sitrep('query weekly isis'),
+      other.sitrep('query weekly tise'),
+      other.sitrep('query weakly ties'),
+    ]);
+    expect(broken.status).toBe(1);
+    expect(broken.stderr).toMatch(/^sitrep: templates\/weekly\/ties\.sql, line 2: .*"nope"/);
+    expect(sound).toMatchObject({ status: 0, stderr: '' });
+    expect(unknown.stderr).toContain('The brief has no query "tise". Did you mean "ties"?');
+    expect(brief.stderr).toContain('There is no brief "weakly".');
   });
 });
 

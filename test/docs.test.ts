@@ -58,7 +58,7 @@ describe('what is there is in the docs', () => {
         version: '',
         service,
         operator,
-        author: { preview: idle, create: idle, test: idle },
+        author: { preview: idle, query: idle, init: idle, create: idle, test: idle },
         proof: { verify: idle, explain: idle },
       },
     );

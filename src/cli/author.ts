@@ -1,5 +1,6 @@
-import type { Day } from '../calendar.ts';
-import { ofFuture } from '../editions/format.ts';
+import { type Day, type DayName, resolveDay } from '../calendar.ts';
+import { alignColumns, ofFuture } from '../editions/format.ts';
+import type { Row, Value } from '../dataset/parse-rows.ts';
 import { AppError, distinct, type Fault } from '../errors.ts';
 import { type DiffLine, unifiedDiff } from '../production/diff.ts';
 import {
@@ -11,8 +12,9 @@ import {
   toAccept,
 } from '../production/golden-files.ts';
 import type { Effects } from '../production/produce.ts';
+import { runQuery } from '../production/run-query.ts';
 import type { Brief } from '../project/brief.ts';
-import { type Catalogue, datasetOf, load, namedBriefs } from '../project/load.ts';
+import { type Catalogue, load, namedBriefs, throwAll } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Material } from '../render/edition.ts';
 import type { AuthorCommands } from './program-author.ts';
@@ -25,12 +27,9 @@ const styles: { readonly [kind in DiffLine['kind']]: Style } = {
   same: 'dim',
 };
 
-/** What the commands of authors need of the world. */
-export interface AuthorWorld extends Catalogue {
-  readonly now: Date;
+/** A folder in which briefs are written. */
+interface AuthorProject extends Catalogue {
   readonly loadMaterial: () => Promise<Material>;
-  readonly openQueries: Effects['openQueries'];
-  readonly drawChart: Effects['drawChart'];
   readonly goldens: {
     readonly path: string;
     read(): Promise<ReadonlyMap<string, string>>;
@@ -43,10 +42,21 @@ export interface AuthorWorld extends Catalogue {
     write(brief: string, values: { readonly [placeholder: string]: string }): Promise<string[]>;
     remove(brief: string): Promise<void>;
   };
+}
+
+/** What the commands of authors need of the world. */
+export interface AuthorWorld extends AuthorProject {
+  readonly now: Date;
+  readonly openQueries: Effects['openQueries'];
+  readonly drawChart: Effects['drawChart'];
+  /** Writes a project without a brief. Throws `operation-refused` where the folder is not empty. */
+  startProject(
+    folder: string,
+  ): Promise<{ files: readonly string[]; project: AuthorProject; readonly undo: () => Promise<void> }>;
   /** Serves until the signal is aborted; `onReady` is told the address. */
   preview(options: {
     brief: string | undefined;
-    asOf: Day | undefined;
+    asOf: DayName | undefined;
     port: number;
     now: Date;
     signal: AbortSignal;
@@ -66,8 +76,8 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
     async preview(brief, { asOf, port }) {
       if (brief !== undefined) await namedBriefs(world, [brief]);
       // A preview may show briefs of many time zones.
-      for (const line of asOf === undefined ? [] : ofFuture(asOf, { timezone: 'UTC', now: world.now }))
-        world.warn(line);
+      const utc = { timezone: 'UTC', now: world.now };
+      for (const line of asOf === undefined ? [] : ofFuture(resolveDay(asOf, utc), utc)) world.warn(line);
       await world.preview({
         brief,
         asOf,
@@ -81,36 +91,44 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       });
     },
 
+    async query(id, query, { asOf, param, json }) {
+      const { loaded, errors } = await load(world, await namedBriefs(world, [id]));
+      throwAll(errors);
+      for (const { brief, dataset } of loaded) {
+        const { timezone } = brief.config.schedule;
+        const day =
+          asOf === undefined
+            ? defaultAsOf(dataset, timezone, world.now).asOf
+            : resolveDay(asOf, { timezone, now: world.now });
+        const rows = await runQuery({ brief, dataset, asOf: day, query, given: param }, world);
+        world.print(json ? JSON.stringify(rows, null, 2) : rowsAsTable(rows, day));
+      }
+    },
+
+    async init(folder) {
+      const { files, project, undo } = await world.startProject(folder);
+      try {
+        const brief = await createBrief('weekly', 'example', { ...world, ...project });
+        for (const file of [...files, ...brief.files]) world.print(`  ${file}`);
+        world.print(`  ${project.goldens.path}/weekly/  what the brief renders to as of ${brief.asOf}`);
+        world.print(`Next: cd ${folder}, npm install, npx sitrep generate.`);
+      } catch (error) {
+        await undo();
+        throw error;
+      }
+    },
+
     async create(id, { dataset: wanted }) {
       if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id) || id.length > 60)
         throw refused(
           `"${id}" cannot be the name of a brief.`,
           'Use small letters, digits and single hyphens, such as "border-incidents".',
         );
-      const name = wanted ?? onlyOne(await world.datasetNames());
-      if (!(await world.datasetNames()).includes(name))
+      const names = await world.datasetNames();
+      const name = wanted ?? onlyOne(names);
+      if (!names.includes(name))
         throw refused(`There is no dataset "${name}" in data/.`, 'Name a folder in data/ after --dataset.');
-      const dataset = await world.loadDataset(name);
-      const timezone = 'UTC';
-      const { asOf } = defaultAsOf(dataset, timezone, world.now);
-      const files = await world.scaffold.write(id, {
-        TITLE: id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
-        DATASET: name,
-        AS_OF: asOf,
-      });
-      try {
-        const [brief] = await world.loadBriefs([id]);
-        if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
-        const golden = await goldenWorld(world);
-        const accepted = await world.goldens.read();
-        const { files: rendered, removed } = toAccept(
-          await compareGoldens({ brief, dataset, accepted }, golden),
-        );
-        await world.goldens.change(rendered, removed);
-      } catch (error) {
-        await world.scaffold.remove(id);
-        throw error;
-      }
+      const { files, asOf } = await createBrief(id, name, world);
       for (const file of files) world.print(`  ${file}`);
       world.print(`  ${world.goldens.path}/${id}/  what it renders to as of ${asOf}`);
       world.print(`Next: npx sitrep preview ${id}, and change templates/${id}/brief.hbs.`);
@@ -119,16 +137,14 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
     async test(names, { update }) {
       if (update) mayAccept(world.acceptedIn);
       const ids = await namedBriefs(world, names);
-      const { briefs, datasets } = await load(world, ids);
+      const { loaded, errors } = await load(world, ids);
       const golden = await goldenWorld(world);
       const accepted = await world.goldens.read();
       const strays = names.length > 0 ? [] : strayGoldens(accepted, ids);
-      const errors: AppError[] = [];
       const found: { brief: Brief; differences: Difference[] }[] = [];
-      for (const brief of briefs) {
+      for (const { brief, dataset } of loaded) {
         world.signal.throwIfAborted();
         try {
-          const dataset = datasetOf(brief, datasets);
           found.push({ brief, differences: await compareGoldens({ brief, dataset, accepted }, golden) });
         } catch (error) {
           if (!(error instanceof AppError)) throw error;
@@ -160,6 +176,36 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
   };
 }
 
+/** Writes a brief and accepts what it renders to. Where that has a fault, nothing of it is left behind. */
+async function createBrief(
+  id: string,
+  dataset: string,
+  world: AuthorWorld,
+): Promise<{ files: readonly string[]; asOf: Day }> {
+  const loaded = await world.loadDataset(dataset);
+  const { asOf } = defaultAsOf(loaded, 'UTC', world.now);
+  const files = await world.scaffold.write(id, {
+    NAME: id,
+    TITLE: id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
+    DATASET: dataset,
+    AS_OF: asOf,
+  });
+  try {
+    const [brief] = await world.loadBriefs([id]);
+    if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
+    const golden = await goldenWorld(world);
+    const accepted = await world.goldens.read();
+    const { files: rendered, removed } = toAccept(
+      await compareGoldens({ brief, dataset: loaded, accepted }, golden),
+    );
+    await world.goldens.change(rendered, removed);
+  } catch (error) {
+    await world.scaffold.remove(id);
+    throw error;
+  }
+  return { files, asOf };
+}
+
 async function goldenWorld({
   goldens,
   openQueries,
@@ -188,6 +234,29 @@ function faultOf({ path, accepted, rendered }: Difference, folder: string): Faul
           : 'It differs from what was accepted.',
     mend: `If that is right, run "npx sitrep test ${brief} --update" and commit it.`,
   };
+}
+
+/** In characters: a longer cell is cut, since a table of whole texts cannot be read. */
+const WIDEST_CELL = 60;
+
+function rowsAsTable(rows: readonly Row[], asOf: Day): string {
+  const [first] = rows;
+  const count = `${rows.length === 1 ? '1 row' : `${rows.length} rows`} as of ${asOf}`;
+  if (first === undefined) return `${count}.`;
+  const isCut = rows.some((row) => Object.values(row).some((value) => cellText(value).length > WIDEST_CELL));
+  const cells = rows.map((row) =>
+    Object.values(row).map((value) => {
+      const text = cellText(value);
+      return text.length > WIDEST_CELL ? `${text.slice(0, WIDEST_CELL - 1)}…` : text;
+    }),
+  );
+  return `${alignColumns([Object.keys(first), ...cells])}\n${count}${isCut ? '; long values are cut, --json has them whole' : ''}.`;
+}
+
+function cellText(value: Value): string {
+  if (value === null) return '';
+  if (typeof value !== 'object') return String(value).replaceAll(/\s+/g, ' ');
+  return Array.isArray(value) ? value.map(cellText).join(', ') : JSON.stringify(value);
 }
 
 function onlyOne(names: readonly string[]): string {

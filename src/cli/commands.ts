@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { resolveDay } from '../calendar.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { alignColumns, localTime, ofFuture, utcTime } from '../editions/format.ts';
 import { AppError, distinct, type Fault } from '../errors.ts';
@@ -9,10 +10,10 @@ import { type Effects, produce } from '../production/produce.ts';
 import type { Brief } from '../project/brief.ts';
 import {
   type Catalogue,
-  datasetOf,
   load,
   namedBriefs,
   readableBriefs,
+  throwAll,
   unknownDataset,
 } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
@@ -45,24 +46,22 @@ export interface Surroundings extends Catalogue {
 export function commands(world: Surroundings): Commands {
   return {
     async generate(names, { asOf, out, format, paper, param, force }) {
-      const { briefs, datasets } = await load(world, await namedBriefs(world, names));
-
-      const asked = briefs.map((brief) => {
-        const dataset = datasetOf(brief, datasets);
+      const { loaded, errors } = await load(world, await namedBriefs(world, names));
+      const asked = loaded.map(({ brief, dataset }) => {
+        const { timezone } = brief.config.schedule;
         const day =
           asOf === undefined
-            ? defaultAsOf(dataset, brief.config.schedule.timezone, world.now)
-            : { asOf, why: undefined };
+            ? defaultAsOf(dataset, timezone, world.now)
+            : { asOf: resolveDay(asOf, { timezone, now: world.now }), why: undefined };
         return { brief, dataset, paper: paper ?? brief.config.paper, given: param, ...day };
       });
-      const editions = await allOrFaults(
-        asked.map(async (each) => {
-          const found = await editionsAskedFor(each, world.effects);
-          return { ...each, requests: found.map((parameters) => ({ ...each, parameters })) };
-        }),
-      );
-      const days = asked.map((each) => `As of ${[each.asOf, each.why ?? []].flat().join(', ')}.`);
-      const warnings = asked.flatMap(({ asOf: day, brief }) =>
+      const fannedOut = asked.map(async (each) => {
+        const found = (await editionsAskedFor(each, world.effects).catch(collectIn(errors))) ?? null;
+        return found && { ...each, requests: found.map((parameters) => ({ ...each, parameters })) };
+      });
+      const editions = (await Promise.all(fannedOut)).filter((each) => each !== null);
+      const days = editions.map((each) => `As of ${[each.asOf, each.why ?? []].flat().join(', ')}.`);
+      const warnings = editions.flatMap(({ asOf: day, brief }) =>
         ofFuture(day, { timezone: brief.config.schedule.timezone, now: world.now }),
       );
       for (const line of new Set(warnings)) world.warn(line);
@@ -71,6 +70,8 @@ export function commands(world: Surroundings): Commands {
         if (requests.length === 0)
           world.print(`  ${brief.id}: nothing to issue, its query ${brief.config.forEach} gives no row`);
       const requests = editions.flatMap((each) => each.requests);
+      // Loading the fonts is for nothing where no brief can be made.
+      if (requests.length === 0) return throwAll(errors);
       const outcomes = await generate(
         { requests, out, formats: format, force, engine: world.engine },
         {
@@ -83,8 +84,9 @@ export function commands(world: Surroundings): Commands {
             onStep: (edition, step) => world.print(`  ${edition}: ${step}`),
           },
         },
-      );
-      if (outcomes.length > 0) world.print(summary(outcomes));
+      ).catch(collectIn(errors));
+      if (outcomes !== undefined && outcomes.length > 0) world.print(summary(outcomes));
+      throwAll(errors);
     },
 
     async list() {
@@ -104,8 +106,7 @@ export function commands(world: Surroundings): Commands {
       world.print(
         alignColumns([['BRIEF', 'TITLE', 'SCHEDULE', 'TIME ZONE', 'NEXT SLOTS', 'IN UTC'], ...rows.flat()]),
       );
-      const [first] = errors;
-      if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
+      throwAll(errors);
     },
 
     async check() {
@@ -177,22 +178,13 @@ export function commands(world: Surroundings): Commands {
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** What all of it gives; throws the faults of everything that failed at once. */
-async function allOrFaults<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const errors: AppError[] = [];
-  const done = await Promise.all(
-    work.map((each) =>
-      each.catch((error: unknown) => {
-        if (!(error instanceof AppError)) throw error;
-        errors.push(error);
-        return undefined;
-      }),
-    ),
-  );
-  const [first] = errors;
-  if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
-  return done.filter((each) => each !== undefined);
-}
+/** Keeps an error that a user can act on for later. */
+const collectIn =
+  (errors: AppError[]) =>
+  (error: unknown): undefined => {
+    if (!(error instanceof AppError)) throw error;
+    errors.push(error);
+  };
 
 function summary(outcomes: readonly Outcome[]): string {
   const rows = outcomes.flatMap(({ folder, manifest, tookMs }) =>

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { type Day, day } from '../calendar.ts';
+import { type Day, type DayName, day, dayName, relativeDays } from '../calendar.ts';
 import { personName } from '../ledger/approval.ts';
 import { tokenName } from '../ledger/principal.ts';
 
@@ -7,6 +7,27 @@ export function parseDay(value: string): Day {
   const parsed = day.safeParse(value);
   if (!parsed.success) throw new InvalidArgumentError('It must be a calendar day such as 2021-08-25.');
   return parsed.data;
+}
+
+export function parseDayName(value: string): DayName {
+  const parsed = dayName.safeParse(value);
+  if (!parsed.success)
+    throw new InvalidArgumentError(
+      `It must be a calendar day such as 2021-08-25, or one of ${relativeDays.join(', ')}.`,
+    );
+  return parsed.data;
+}
+
+/** Adds `name=value` to those given before. */
+export function parseParameter(
+  value: string,
+  before: { readonly [name: string]: string },
+): { readonly [name: string]: string } {
+  const [, name, given] = /^([^=]+)=([^]*)$/.exec(value) ?? [];
+  if (name === undefined || given === undefined)
+    throw new InvalidArgumentError('It must be a name and a value, such as region=north.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`A value of ${name} is given already.`);
+  return { ...before, [name]: given };
 }
 
 export function parseCount(value: string): number {

@@ -1,10 +1,18 @@
 import type { Command } from 'commander';
-import type { Day } from '../calendar.ts';
-import { parseDay, parsePort } from './parse.ts';
+import type { DayName } from '../calendar.ts';
+import { parseDayName, parseParameter, parsePort } from './parse.ts';
+
+export interface QueryOptions {
+  readonly asOf?: DayName;
+  readonly param: { readonly [name: string]: string };
+  readonly json: boolean;
+}
 
 /** The commands of those who write briefs. */
 export interface AuthorCommands {
-  preview(brief: string | undefined, options: { asOf?: Day; port: number }): Promise<void>;
+  preview(brief: string | undefined, options: { asOf?: DayName; port: number }): Promise<void>;
+  query(brief: string, query: string, options: QueryOptions): Promise<void>;
+  init(folder: string): Promise<void>;
   create(brief: string, options: { dataset?: string }): Promise<void>;
   test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
 }
@@ -16,11 +24,30 @@ export function authorCommandLine(program: Command, author: AuthorCommands): voi
       'show briefs in a browser of this machine while they are written; a saved file is seen at once',
     )
     .argument('[brief]', 'name of the brief to begin with')
-    .option('--as-of <date>', 'last day to report on (default: as of generate)', parseDay)
+    .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
     .option('--port <number>', 'port to listen on; 0 takes a free one', parsePort, 8018)
-    .action((brief: string | undefined, options: { asOf?: Day; port: number }) =>
+    .action((brief: string | undefined, options: { asOf?: DayName; port: number }) =>
       author.preview(brief, options),
     );
+  program
+    .command('query')
+    .description('print the rows that an edition sees in one of the queries of its brief')
+    .argument('<brief>', 'name of the brief')
+    .argument('<query>', 'name of the query: of brief.yaml, or of a file in _shared/queries/')
+    .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
+    .option(
+      '--param <name=value>',
+      'a value of a parameter; repeat it for more parameters',
+      parseParameter,
+      {},
+    )
+    .option('--json', 'for programs', false)
+    .action((brief: string, query: string, options: QueryOptions) => author.query(brief, query, options));
+  program
+    .command('init')
+    .description('make a project of your own: a small dataset, a brief on it, and a package.json')
+    .argument('<folder>', 'a folder that is empty or does not exist yet')
+    .action((folder: string) => author.init(folder));
   program
     .command('new')
     .description('make a brief that works, to change into your own')

@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Day } from '../calendar.ts';
+import type { DayName } from '../calendar.ts';
 import { type Format, formats } from '../production/generate.ts';
 import { type Paper, papers } from '../project/brief.ts';
 import type { OperatorCommands } from './operate.ts';
-import { parseDay } from './parse.ts';
+import { parseDayName, parseParameter } from './parse.ts';
 import { authorCommandLine, type AuthorCommands } from './program-author.ts';
 import { proofCommandLine, type ProofCommands } from './program-proof.ts';
 import { operatorCommands, type ServiceCommands, serviceCommands } from './program-service.ts';
 
 interface GenerateOptions {
-  readonly asOf?: Day;
+  readonly asOf?: DayName;
   readonly out: string;
   readonly format: readonly Format[];
   readonly paper?: Paper;
@@ -53,8 +53,8 @@ export function commandLine(
     .argument('[brief...]', 'names of briefs, as "sitrep list" shows them; all when left out')
     .option(
       '--as-of <date>',
-      'last day to report on, YYYY-MM-DD (default: the last day covered by the data, or today if earlier)',
-      parseDay,
+      "last day to report on: YYYY-MM-DD, yesterday or last-sunday, in the brief's time zone (default: the last day covered by the data, or today if earlier)",
+      parseDayName,
     )
     .option('--out <dir>', 'folder to write to', 'output')
     .option('--format <list>', `what to write: ${formats.join(', ')}`, parseFormats, [...formats])
@@ -68,7 +68,7 @@ export function commandLine(
     .option('--force', 'render again even if nothing has changed', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2026-03-01\n  sitrep generate weekly --paper Letter --out briefs\n  sitrep generate by-region --param region=north',
+      '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2026-03-01\n  sitrep generate weekly --as-of last-sunday\n  sitrep generate weekly --paper Letter --out briefs\n  sitrep generate by-region --param region=north',
     )
     .action((briefs: string[], options: GenerateOptions) => commands.generate(briefs, options));
 
@@ -90,17 +90,6 @@ export function commandLine(
   serviceCommands(program, service);
   operatorCommands(program, operator);
   return program;
-}
-
-function parseParameter(
-  value: string,
-  before: { readonly [name: string]: string },
-): { readonly [name: string]: string } {
-  const [, name, given] = /^([^=]+)=([^]*)$/.exec(value) ?? [];
-  if (name === undefined || given === undefined)
-    throw new InvalidArgumentError('It must be a name and a value, such as region=north.');
-  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`A value of ${name} is given already.`);
-  return { ...before, [name]: given };
 }
 
 function parseFormats(value: string): Format[] {

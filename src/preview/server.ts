@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import cookie from '@fastify/cookie';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { type Day, day } from '../calendar.ts';
+import { type DayName, dayName, resolveDay } from '../calendar.ts';
 import { hashOfToken, tokenWith } from '../editions/tokens.ts';
 import { AppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
@@ -14,7 +14,7 @@ import { openPreview, type PreviewWorld, type View, type Wanted } from './sessio
 
 export interface PreviewOptions {
   readonly brief: string | undefined;
-  readonly asOf: Day | undefined;
+  readonly asOf: DayName | undefined;
   readonly port: number;
   readonly now: Date;
   readonly signal: AbortSignal;
@@ -47,7 +47,7 @@ const policy = [
 const pagePolicy = "sandbox allow-same-origin; frame-ancestors 'self'";
 
 const query = z.object({
-  'as-of': z.preprocess((value) => (value === '' ? undefined : value), day.optional()),
+  'as-of': z.preprocess((value) => (value === '' ? undefined : value), dayName.optional()),
   edition: z.string().max(2000).optional(),
   view: z.enum(['html', 'pdf']).default('html'),
 });
@@ -59,7 +59,12 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
   const preview = openPreview({
     ...world,
     signal,
-    defaultAsOf: (dataset, { config }) => defaultAsOf(dataset, config.schedule.timezone, now).asOf,
+    dayOf: (asOf, { dataset, brief }) => {
+      const { timezone } = brief.config.schedule;
+      return asOf === undefined
+        ? defaultAsOf(dataset, timezone, now).asOf
+        : resolveDay(asOf, { timezone, now });
+    },
   });
   const listeners = new Set<() => void>();
   using resources = new DisposableStack();

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Day } from '../calendar.ts';
+import { type Day, day, type DayName } from '../calendar.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, distinct, type Fault } from '../errors.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
@@ -11,7 +11,7 @@ import type { Material, Request } from '../render/edition.ts';
 /** What is looked at: a brief, as of a day (the default one when left out), and one of its editions. */
 export interface Wanted {
   readonly brief: string;
-  readonly asOf?: Day | undefined;
+  readonly asOf?: DayName | undefined;
   readonly given: { readonly [name: string]: string };
 }
 
@@ -33,7 +33,8 @@ export interface PreviewWorld {
   readonly loadDataset: (name: string) => Promise<Dataset>;
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
-  defaultAsOf(dataset: Dataset, brief: Brief): Day;
+  /** The day that is meant: the default one where none is given. */
+  dayOf(asOf: DayName | undefined, of: { brief: Brief; dataset: Dataset }): Day;
   readonly signal: AbortSignal;
 }
 
@@ -88,8 +89,8 @@ export function openPreview(world: PreviewWorld): Preview {
 
   async function requestOf(
     { brief, dataset }: Inputs,
-    { asOf = world.defaultAsOf(dataset, brief), given }: Wanted,
-  ): Promise<{ editions: readonly Parameters[]; request: Request | undefined; asOf: Day }> {
+    { asOf, given }: { asOf: Day } & Pick<Wanted, 'given'>,
+  ): Promise<{ editions: readonly Parameters[]; request: Request | undefined }> {
     const isFanned = brief.config.forEach !== null;
     const found = await editionsAskedFor(
       { brief, dataset, asOf, given: isFanned ? {} : given },
@@ -97,7 +98,7 @@ export function openPreview(world: PreviewWorld): Preview {
     );
     const parameters = found.find((each) => hasValues(each, given)) ?? found[0];
     const request = parameters && { brief, dataset, asOf, paper: brief.config.paper, parameters };
-    return { editions: found, request, asOf };
+    return { editions: found, request };
   }
 
   /** Remembers the pages of one kind, each with what it was made from. */
@@ -110,9 +111,10 @@ export function openPreview(world: PreviewWorld): Preview {
       last: View<Page> | undefined,
     ): Promise<View<Page>> => {
       const { brief } = inputs;
-      let seen = { brief, asOf: wanted.asOf, editions: last?.editions ?? [], parameters: last?.parameters };
+      const asOf = world.dayOf(wanted.asOf, inputs);
+      let seen = { brief, asOf, editions: last?.editions ?? [], parameters: last?.parameters };
       try {
-        const { request, editions, asOf } = await requestOf(inputs, wanted);
+        const { request, editions } = await requestOf(inputs, { asOf, given: wanted.given });
         seen = { brief, asOf, editions, parameters: request?.parameters };
         const page = request && (await make(request, inputs.material));
         return { ...seen, page, faults: request ? [] : [nothingToIssue(brief, asOf)] };
@@ -139,7 +141,8 @@ export function openPreview(world: PreviewWorld): Preview {
         if (!(error instanceof AppError)) throw error;
         const none = {
           brief: undefined,
-          asOf: wanted.asOf,
+          // What yesterday is depends on the time zone of the brief.
+          asOf: day.safeParse(wanted.asOf).data,
           editions: [],
           parameters: undefined,
           page: undefined,

@@ -21,14 +21,28 @@ const timezone = z.string().refine((name) => {
     return false;
   }
 }, 'is not an IANA time zone such as Europe/London');
-const length = z.string().refine((value) => {
+function isLength(value: string, { inMonths }: { inMonths: boolean }): boolean {
   try {
     const { years, months, hours, minutes, seconds, weeks, days } = Temporal.Duration.from(value);
-    return years + months + hours + minutes + seconds === 0 && weeks + days > 0;
+    if (years + hours + minutes + seconds !== 0) return false;
+    return months === 0 ? weeks + days > 0 : inMonths && months > 0 && weeks + days === 0;
   } catch {
     return false;
   }
-}, 'is not an ISO 8601 length in days or weeks such as P7D');
+}
+const length = z
+  .string()
+  .refine(
+    (value) => isLength(value, { inMonths: false }),
+    'is not an ISO 8601 length in days or weeks such as P7D',
+  );
+/** Months are calendar months: see `periodEnding`. */
+const period = z
+  .string()
+  .refine(
+    (value) => isLength(value, { inMonths: true }),
+    'is not an ISO 8601 length in days or weeks such as P7D, or in months such as P1M',
+  );
 
 const anyDay = new Date('2000-01-01T00:00:00Z');
 /** croner returns no next run for a day that never comes, such as 30 February. */
@@ -122,7 +136,7 @@ const definition = z.strictObject({
   topic: text,
   dataset: text,
   schedule,
-  period: length,
+  period,
   marking,
   paper: z.enum(papers).default('A4'),
   /** What editions of one day can differ in; queries see them as `$name`, templates as `parameters.name`. */

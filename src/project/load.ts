@@ -21,13 +21,14 @@ export async function namedBriefs(
   return names.length > 0 ? [...new Set(names)] : known;
 }
 
-/** The briefs that can be read, and what is wrong with the others: one hides no other. */
+/** Those of the briefs that can be read (of all, where none is named), and what is wrong with the others. */
 export async function readableBriefs(
   catalogue: Pick<Catalogue, 'briefIds' | 'loadBriefs'>,
+  named?: readonly string[],
 ): Promise<{ briefs: Brief[]; errors: AppError[] }> {
   const briefs: Brief[] = [];
   const errors: AppError[] = [];
-  for (const id of await catalogue.briefIds()) {
+  for (const id of named ?? (await catalogue.briefIds())) {
     try {
       briefs.push(...(await catalogue.loadBriefs([id])));
     } catch (error) {
@@ -38,38 +39,41 @@ export async function readableBriefs(
   return { briefs, errors };
 }
 
-/** Loads briefs and the datasets they name, with the faults of both at once. */
+/** A brief with the dataset that it names. */
+export interface Loaded {
+  readonly brief: Brief;
+  readonly dataset: Dataset;
+}
+
+/** Loads briefs with their datasets. A fault in one leaves out no other: `errors` has the faults of those left out. */
 export async function load(
   catalogue: Catalogue,
   ids: readonly string[],
-): Promise<{ briefs: Brief[]; datasets: ReadonlyMap<string, Dataset> }> {
-  const names = await catalogue.datasetNames();
-  const errors: AppError[] = [];
+): Promise<{ loaded: Loaded[]; errors: AppError[] }> {
+  const { briefs, errors } = await readableBriefs(catalogue, ids);
   const collect = (error: unknown): undefined => {
     if (!(error instanceof AppError)) throw error;
     errors.push(error);
   };
-  const briefs = (await catalogue.loadBriefs(ids).catch(collect)) ?? [];
-  errors.push(...briefs.filter((brief) => !names.includes(brief.config.dataset)).map(unknownDataset));
-  // Which dataset a faulty brief needs is not known: then all are looked at.
-  const wanted = new Set(briefs.length > 0 ? briefs.map((brief) => brief.config.dataset) : names);
-  const loaded = await Promise.all(
-    names
-      .filter((name) => wanted.has(name))
-      .map(async (name) => [name, await catalogue.loadDataset(name).catch(collect)] as const),
-  );
-  const [first] = errors;
-  if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
-  return {
-    briefs,
-    datasets: new Map(loaded.flatMap(([name, dataset]) => (dataset ? [[name, dataset]] : []))),
-  };
+  const names = await catalogue.datasetNames();
+  errors.push(...briefs.filter(({ config }) => !names.includes(config.dataset)).map(unknownDataset));
+  const wanted = new Set(briefs.map(({ config }) => config.dataset));
+  const datasets = new Map<string, Dataset>();
+  for (const name of names.filter((each) => wanted.has(each))) {
+    const dataset = await catalogue.loadDataset(name).catch(collect);
+    if (dataset) datasets.set(name, dataset);
+  }
+  const loaded = briefs.flatMap((brief) => {
+    const dataset = datasets.get(brief.config.dataset);
+    return dataset ? [{ brief, dataset }] : [];
+  });
+  return { loaded, errors };
 }
 
-export function datasetOf(brief: Brief, datasets: ReadonlyMap<string, Dataset>): Dataset {
-  const dataset = datasets.get(brief.config.dataset);
-  if (dataset === undefined) throw unknownDataset(brief);
-  return dataset;
+/** Throws the faults of `errors` at once, if there are any. */
+export function throwAll(errors: readonly AppError[]): void {
+  const [first] = errors;
+  if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
 }
 
 function unknownBriefs(unknown: readonly string[], known: readonly string[]): AppError {

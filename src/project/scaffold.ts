@@ -1,35 +1,124 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, posix, relative, sep } from 'node:path';
+import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
+import { Temporal } from 'temporal-polyfill';
+import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 
-/** Makes folders of briefs from the one in `scaffold/`, in which `@NAME@` stands for a value. */
-export function scaffoldOf(folder: string, { sitrep }: { sitrep: string }) {
+/** Placeholders of files in `scaffold/`, such as `@NAME@`, with the values that they stand for. */
+type Values = { readonly [placeholder: string]: string };
+
+/** Makes folders of briefs from the one in `scaffold/`. `schema` is the file that describes `brief.yaml`. */
+export function scaffoldOf(folder: string, { sitrep, schema }: { sitrep: string; schema: string }) {
   const at = (brief: string) => posix.join(folder, 'templates', brief);
   return {
     /** Gives the files written. Throws `operation-refused` where there is such a brief. */
-    async write(brief: string, values: { readonly [name: string]: string }): Promise<string[]> {
-      const from = join(sitrep, 'scaffold/brief');
-      // From the brief to the schema beside our own briefs: in a team's repository it comes with the program.
-      const schema = relative(at(brief), join(sitrep, 'templates/brief.schema.json')).split(sep).join('/');
-      const all: { readonly [name: string]: string } = { ...values, SCHEMA: schema };
+    async write(brief: string, values: Values): Promise<string[]> {
+      const to = at(brief);
       await mkdir(posix.join(folder, 'templates'), { recursive: true });
       try {
-        await mkdir(at(brief));
+        await mkdir(to);
       } catch (cause) {
         const mend = 'Choose another name, or change that one.';
-        const fault = { file: at(brief), problem: 'There is such a folder already.', mend };
+        const fault = { file: to, problem: 'There is such a folder already.', mend };
         if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')
           throw new AppError('operation-refused', [fault], { cause });
         throw cause;
       }
-      const names = (await readdir(from)).toSorted();
-      for (const name of names) {
-        const text = await readFile(join(from, name), 'utf8');
-        const filled = text.replaceAll(/@([A-Z_]+)@/g, (whole, key: string) => all[key] ?? whole);
-        await writeFile(join(at(brief), name), filled);
-      }
-      return names.map((name) => posix.join(at(brief), name));
+      const all = { ...values, SCHEMA: relative(to, schema).split(sep).join('/') };
+      return copyFilled(join(sitrep, 'scaffold/brief'), to, all);
     },
     remove: (brief: string): Promise<void> => rm(at(brief), { recursive: true, force: true }),
   };
+}
+
+/**
+ * Writes a project of a desk's own, with a small dataset that is invented and no brief yet, and gives its files.
+ * `dependency` is what npm is to install as `sitrep`. Throws `operation-refused` where the folder is not empty.
+ */
+export async function writeProject(
+  folder: string,
+  {
+    sitrep,
+    dependency,
+    platform,
+    today,
+  }: { sitrep: string; dependency: string; platform: string; today: Day },
+): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
+  if ((await readdir(folder)).length > 0)
+    throw new AppError('operation-refused', [
+      {
+        file: folder,
+        problem: 'The folder is not empty.',
+        mend: 'Name one that is empty or does not exist yet.',
+      },
+    ]);
+  const manifest = {
+    name:
+      basename(resolve(folder))
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9-]+/g, '-')
+        .replace(/^-+/, '') || 'briefs',
+    private: true,
+    scripts: {
+      start: 'sitrep start',
+      preview: 'sitrep preview',
+      check: 'sitrep check',
+      briefs: 'sitrep generate',
+      test: 'sitrep test',
+    },
+    // Where the browser comes as a package, Puppeteer need not fetch another.
+    ...(platform === 'linux-x64' && { puppeteer: { skipDownload: true } }),
+    dependencies: { sitrep: dependency },
+  };
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  const files = await copyFilled(join(sitrep, 'scaffold/project'), folder, daysBefore(today));
+  return [posix.join(folder, 'package.json'), ...files];
+}
+
+/** `DAY_1` is the day before: the invented events are recent on the day on which they are written. */
+const daysBefore = (today: Day): Values =>
+  Object.fromEntries(
+    Array.from({ length: 10 }, (_, days) => [
+      `DAY_${days}`,
+      Temporal.PlainDate.from(today).subtract({ days }).toString(),
+    ]),
+  );
+
+/** Removes what is in a folder, and leaves the folder. */
+export async function clearFolder(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/**
+ * What a project is to name as its dependency on the program in the folder `sitrep`: a checkout or a tarball by its
+ * path, else the version.
+ */
+export async function dependencyOn(sitrep: string, version: string): Promise<string> {
+  if (basename(dirname(sitrep)) !== 'node_modules') return `file:${sitrep}`;
+  const installer = dirname(dirname(sitrep));
+  const text = await readFile(join(installer, 'package.json'), 'utf8').catch(() => '{}');
+  const [, path] = /"sitrep"\s*:\s*"file:([^"]+)"/.exec(text) ?? [];
+  return path === undefined ? version : `file:${resolve(installer, path)}`;
+}
+
+/** Copies a folder with its placeholders filled in, and gives the files. npm packs no `.gitignore`: it has no dot there. */
+async function copyFilled(from: string, to: string, values: Values): Promise<string[]> {
+  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(from, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .toSorted();
+  const written: string[] = [];
+  for (const name of names) {
+    const text = await readFile(join(from, name), 'utf8');
+    const target = posix.join(to, name === 'gitignore' ? '.gitignore' : name);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(
+      target,
+      text.replaceAll(/@([A-Z_0-9]+)@/g, (whole, key: string) => values[key] ?? whole),
+    );
+    written.push(target);
+  }
+  return written;
 }

@@ -39,16 +39,29 @@ test.each(['Europe/Lundon', '', 'Kabul'])('the time zone "%s" is refused', (time
   ]);
 });
 
-test.each(['P7D', 'P1W', 'P1D', 'P2W3D'])('the period %s is one of whole days', (period) => {
-  expect(refused({ period })).toEqual([]);
-});
-
-test.each(['P1M', 'P0D', '-P7D', 'PT24H', 'P1DT1H', '7 days', 'P1Y'])(
-  'the period "%s" is refused',
+test.each(['P7D', 'P1W', 'P1D', 'P2W3D', 'P1M', 'P3M'])(
+  'the period %s is one of days, weeks or months',
   (period) => {
-    expect(refused({ period })).toEqual(['period: is not an ISO 8601 length in days or weeks such as P7D']);
+    expect(refused({ period })).toEqual([]);
   },
 );
+
+test.each(['P1M7D', 'P1W1M', 'P0M', 'P0D', '-P7D', 'PT24H', 'P1DT1H', '7 days', 'P1Y'])(
+  'the period "%s" is refused',
+  (period) => {
+    expect(refused({ period })).toEqual([
+      'period: is not an ISO 8601 length in days or weeks such as P7D, or in months such as P1M',
+    ]);
+  },
+);
+
+test('how late a slot may be is given in days or weeks', () => {
+  const withLateness = (maxLateness: string) => ({ schedule: { ...minimalConfig.schedule, maxLateness } });
+  expect(refused(withLateness('P60D'))).toEqual([]);
+  expect(refused(withLateness('P1M'))).toEqual([
+    'schedule.maxLateness: is not an ISO 8601 length in days or weeks such as P7D',
+  ]);
+});
 
 const chart = { spec: 'a.vl.json', data: { a: 'a' }, rows: 'a', captions: ['T-1'], title: 'A', alt: 'A' };
 test('a chart may leave rows out, or draw several as one, with its reason', () => {

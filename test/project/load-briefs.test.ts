@@ -204,7 +204,7 @@ test('a value that is refused is quoted', async () => {
   await edit('one/brief.yaml', (text) => text.replace(/^period: .*/m, 'period: a week'));
   expect(await told()).toEqual([
     expect.stringMatching(
-      /, line \d+, field period: "a week" is not an ISO 8601 length in days or weeks such as P7D\. See /,
+      /, line \d+, field period: "a week" is not an ISO 8601 length in days or weeks such as P7D, or in months such as P1M\. See /,
     ),
   ]);
 });
@@ -276,7 +276,7 @@ test('a folder in the place of a file', async () => {
 
 test('all of it at once, over all briefs', async () => {
   await cp(join(templates, 'two'), join(templates, 'three'), { recursive: true });
-  await edit('one/brief.yaml', (text) => text.replace('TLP:CLEAR', 'TLP:WHITE').replace('P7D', 'P1M'));
+  await edit('one/brief.yaml', (text) => text.replace('TLP:CLEAR', 'TLP:WHITE').replace('P7D', 'P1Y'));
   await rm(join(templates, 'two/a.sql'));
   await write('two/a.vl.json', '{');
   await write('_shared/theme.json', '{');

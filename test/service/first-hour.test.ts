@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { stringify } from 'yaml';
+import { minimalConfig } from '../support/brief-of.ts';
 import { openProject, type Project } from '../support/cli.ts';
 import { operatorCookie } from '../support/login.ts';
 import { bareServer, mailServer } from '../support/mail-server.ts';
@@ -23,11 +25,14 @@ async function newcomer(): Promise<Project> {
 }
 
 test(
-  'a broken brief stops only itself, and the first start names everything that needs a look',
+  'a broken brief stops only itself, a broken dataset only its briefs, and the first start names everything that needs a look',
   { timeout: 300_000 },
   async () => {
     const project = await newcomer();
     const mail = await mailServer();
+    await project.write('data/broken/datapackage.json', '{');
+    await project.write('templates/on-broken/brief.yaml', stringify({ ...minimalConfig, dataset: 'broken' }));
+    await project.write('templates/on-broken/brief.hbs', 'x');
     await project.write(
       '.env',
       [
@@ -57,7 +62,7 @@ test(
     expect(said).toMatch(/Coming slots:[^]*weekly +Mon, /);
 
     const get = (path: string) => fetch(`http://127.0.0.1:${String(port)}${path}`);
-    const problems = [{ code: 'brief-unreadable', count: 1 }];
+    const problems = [{ code: 'brief-unreadable', count: 2 }];
     await vi.waitFor(
       async () => expect(await (await get('/readyz')).json()).toEqual({ status: 'ready', problems }),
       {
@@ -66,7 +71,7 @@ test(
     );
     const headers = { cookie: await operatorCookie(project) };
     const metrics = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`, { headers })).text();
-    expect(metrics).toContain('sitrep_briefs_unreadable 1');
+    expect(metrics).toContain('sitrep_briefs_unreadable 2');
 
     const backfill = await project.sitrep('backfill weekly --from 2021-08-22 --to 2021-08-22 --deliver');
     expect(backfill.stderr).toBe('');

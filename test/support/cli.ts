@@ -16,7 +16,8 @@ interface Run {
 /** A project folder of a user, with the product's templates and data, in which the real program is run. */
 export interface Project extends AsyncDisposable {
   readonly folder: string;
-  sitrep(args: string, env?: NodeJS.ProcessEnv): Promise<Run>;
+  /** Runs in the folder of the project unless another is given. */
+  sitrep(args: string, env?: NodeJS.ProcessEnv, at?: { folder: string }): Promise<Run>;
   write(file: string, text: string): Promise<void>;
 }
 
@@ -29,11 +30,11 @@ export async function openProject(): Promise<Project> {
   await symlink(testCacheFolder, join(folder, '.cache/sitrep'));
   return {
     folder,
-    sitrep: (args, env = {}) =>
+    sitrep: (args, env = {}, at = { folder }) =>
       new Promise((resolve) => {
         const { PUPPETEER_EXECUTABLE_PATH: _, ...inherited } = process.env;
         const options = {
-          cwd: folder,
+          cwd: at.folder,
           env: { ...inherited, XDG_CACHE_HOME: join(folder, '.cache'), ...env },
           timeout: 100_000,
         };

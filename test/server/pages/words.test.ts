@@ -23,5 +23,11 @@ test('a user of the system is told apart from a token of that name', () => {
 });
 
 test('the length of a period is told in words', () => {
-  expect(['P7D', 'P1D', 'P2W'].map(lengthOf)).toEqual(['7 days', '1 day', '2 weeks']);
+  expect(['P7D', 'P1D', 'P2W', 'P1M', 'P3M'].map(lengthOf)).toEqual([
+    '7 days',
+    '1 day',
+    '2 weeks',
+    '1 month',
+    '3 months',
+  ]);
 });

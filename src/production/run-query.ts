@@ -1,0 +1,60 @@
+import { type Day, periodEnding } from '../calendar.ts';
+import { knownFor } from '../dataset/corrections.ts';
+import type { Row } from '../dataset/parse-rows.ts';
+import { AppError, similarTo } from '../errors.ts';
+import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
+import { requireParameters } from '../project/parameters.ts';
+import type { Loaded } from '../project/load.ts';
+import { applyParameters, type OpenQueries, select } from '../query/select.ts';
+
+/**
+ * The rows that an edition of a brief sees in one of its queries. Throws `parameter-invalid`, `query-failed`, and
+ * `brief-unknown` where the brief has no such query.
+ */
+export async function runQuery(
+  {
+    brief,
+    dataset,
+    asOf,
+    query,
+    given,
+  }: Loaded & { asOf: Day; query: string; given: { readonly [name: string]: string } },
+  { openQueries, signal }: { openQueries: OpenQueries; signal: AbortSignal },
+): Promise<Row[]> {
+  const names = Object.keys(brief.queries);
+  if (!names.includes(query)) {
+    const similar = similarTo(query, names);
+    throw new AppError('brief-unknown', [
+      {
+        file: brief.definition.file,
+        problem: `The brief has no query "${query}".`,
+        mend:
+          similar === undefined
+            ? `Its queries are ${names.toSorted().join(', ')}.`
+            : `Did you mean "${similar}"?`,
+      },
+    ]);
+  }
+  const known = withoutOtherFindings(knownFor(dataset.tables, { asOf, correctedAsOf: null }), brief);
+  const parameters = requireParameters(brief, given);
+  applyParameters({ brief, parameters, known });
+  // A brief with the same findings that asks for this query alone: a fault in another query is no concern here.
+  const asking = {
+    ...brief,
+    template: { file: brief.template.file, text: `{{rows.${query}}}` },
+    config: { ...brief.config, charts: {} },
+  };
+  const period = periodEnding(asOf, brief.config.period);
+  const selection = await select({
+    brief: asking,
+    known,
+    settings: dataset.settings,
+    period,
+    parameters,
+    openQueries,
+    signal,
+  });
+  const findings = analyse(brief, selection.forCharts);
+  const { [query]: rows = [] } = await selection.all;
+  return withoutUntold(rows, findings);
+}
