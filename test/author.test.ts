@@ -18,7 +18,6 @@ const under = async (folder: string) =>
 beforeAll(async () => {
   // A team's repository: no briefs of ours, and nothing that comes with the program.
   await rm(join(project.folder, 'templates'), { recursive: true });
-  await rm(join(project.folder, 'data/geo'), { recursive: true });
   const { status, stderr } = await project.sitrep('new border-incidents', atADesk);
   if (status !== 0) throw new Error(stderr);
 });

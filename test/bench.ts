@@ -108,7 +108,7 @@ async function benchWarm(): Promise<void> {
   const startedMs = performance.now();
   const dataset = await loadDataset('data/afghanistan-2021', 'data/afghanistan-2021');
   const briefs = await loadBriefs('templates', measuredBriefs);
-  const material = await loadMaterial('data/geo');
+  const material = await loadMaterial();
   const loadedMs = performance.now() - startedMs;
   const where = {
     cacheFolder: envPaths('sitrep', { suffix: '' }).cache,

@@ -732,9 +732,11 @@ const traps: readonly Trap[] = [
 ];
 
 /** Kilometres from a place to the nearest point of the border that maps draw. */
-function kmToBorder({ material }: Product, { lat, lon }: { lat: number; lon: number }): number {
+function kmToBorder({ dataset }: Product, { lat, lon }: { lat: number; lon: number }): number {
   const [east, north] = [111.32 * Math.cos((lat * Math.PI) / 180), 110.57];
-  const lines = border.parse(material.maps['borders']).flatMap(({ geometry }) => geometry.coordinates);
+  const lines = border
+    .parse(dataset.outlines.maps['borders'])
+    .flatMap(({ geometry }) => geometry.coordinates);
   const distances = lines.flatMap((line) => {
     const points = line.map(([x, y]) => [(x - lon) * east, (y - lat) * north] as const);
     return points.slice(1).map(([x, y], index) => {

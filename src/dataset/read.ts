@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { AppError, type Fault } from '../errors.ts';
+import { readOutlines } from './outlines.ts';
 import { parsePackage } from './package.ts';
 import { parseRows } from './parse-rows.ts';
 import { settingsOf } from './vocabulary.ts';
@@ -65,10 +66,13 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     const number = row === undefined ? undefined : numberOf.get(row);
     faults.push({ file: fileOf(table), ...(number === undefined ? {} : { row: number }), ...fault });
   }
-  if (faults.length > 0) throw new AppError('dataset-invalid', inOrder(faults));
   const settings = settingsOf(declared, { tables, licence });
+  const outlines = await readOutlines(folder, settings.maps);
+  if ('problem' in outlines)
+    faults.push({ file: manifest.replace(/[^/]*$/, settings.maps.outlines?.file ?? ''), ...outlines });
+  if ('problem' in outlines || faults.length > 0) throw new AppError('dataset-invalid', inOrder(faults));
   const present = new Set(files.map((file) => file.name));
-  return { name, title, marking, folder: displayPath, settings, present, tables };
+  return { name, title, marking, folder: displayPath, settings, present, tables, outlines };
 }
 
 async function readManifest(folder: string, manifest: string): Promise<unknown> {

@@ -13,7 +13,7 @@ import {
   optional,
   text,
 } from './fields.ts';
-import type { DatasetSettings } from './settings.ts';
+import type { DatasetSettings, Outlines } from './settings.ts';
 
 /** The tables of a dataset: one schema a row, every field read as text. */
 export const tables = {
@@ -189,6 +189,8 @@ export interface Dataset {
   /** The tables that it has; the others are empty. */
   readonly present: ReadonlySet<TableName>;
   readonly tables: Tables;
+  /** What its maps are drawn on. */
+  readonly outlines: Outlines;
 }
 
 /** The columns of a model table, in its order, with the SQL type that each field's schema amounts to. */

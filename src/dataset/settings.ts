@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { similarTo } from '../errors.ts';
 import type { Column } from './fields.ts';
+import type { RowSets } from './parse-rows.ts';
 
 /** A word of a dataset's own: how rows spell it, and how it reads. */
 export interface Term {
@@ -38,6 +39,16 @@ export interface DatasetSettings {
   /** By table: the columns that the model does not have. */
   readonly columns: { readonly [table: string]: readonly Column[] };
 }
+
+/** The ground of a dataset's maps, and the file that it was read from. */
+export interface Outlines {
+  /** GeoJSON features by the names under which charts ask for them: `outlines` and `borders`. */
+  readonly maps: RowSets;
+  /** Relative to the dataset's folder; null without outlines. */
+  readonly source: { readonly file: string; readonly sha256: string } | null;
+}
+
+export const noOutlines: Outlines = { maps: {}, source: null };
 
 /** The settings of a dataset that declares nothing and has no rows. */
 export const noSettings: DatasetSettings = {

@@ -1,9 +1,10 @@
 import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { sep } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { MOST_BYTES, quote, type RawTable, readCsv, readFileRows, TableTooLarge, unreadable } from './csv.ts';
 import { openInMemory, toValue } from './duckdb.ts';
+import { locate } from './locate.ts';
 import type { TableFile } from './package.ts';
 import type { CellFault, RawRow } from './parse-rows.ts';
 import type { TableName } from './schema.ts';
@@ -46,28 +47,6 @@ async function readTable(connection: DuckDBConnection, root: string, file: Table
           ? 'Save it as comma-separated UTF-8 text with one kind of line ending.'
           : `Save it as valid ${file.format === 'json' ? 'JSON' : 'Parquet'}.`,
     });
-  }
-}
-
-/** The real path of a regular file inside `root`, or why there is none. */
-async function locate(root: string, path: string): Promise<string | CellFault> {
-  const mend = 'Name a file inside the dataset’s folder, such as "events.csv".';
-  const outside = { problem: `path "${path}" leaves the dataset’s folder.`, mend };
-  if (/[*?[\]{}]/.test(path)) return { problem: `path "${path}" is a pattern, not one file.`, mend };
-  if (/^[a-z][a-z0-9+.-]*:/i.test(path) || isAbsolute(path) || path.split(/[\\/]/).includes('..'))
-    return outside;
-  try {
-    const place = await realpath(resolve(root, path));
-    const inside = relative(root, place);
-    if (inside.startsWith('..') || isAbsolute(inside)) return outside;
-    if ((await stat(place)).isFile()) return place;
-    return { problem: 'is not a file.', mend };
-  } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    return {
-      problem: reason === 'ENOENT' ? 'does not exist.' : `cannot be opened (${String(reason)}).`,
-      mend: 'Add the file, or correct the path in datapackage.json.',
-    };
   }
 }
 

@@ -173,8 +173,7 @@ export function openPreview(world: PreviewWorld): Preview {
       for (const path of paths) {
         const [, kind, name = ''] = /(?:^|\/)(templates|data)\/([^/]+)/.exec(path) ?? [];
         if (kind === 'templates' && !name.startsWith('_')) briefs.forget(name);
-        else if (kind === 'data' && name !== 'geo') datasets.forget(name);
-        else if (kind === 'data') materials.forget('');
+        else if (kind === 'data') datasets.forget(name);
         else briefs.forget();
       }
     },

@@ -24,7 +24,7 @@ export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
 export async function composePage(
   { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
   { openQueries, drawChart }: { openQueries: OpenQueries; drawChart: DrawChart },
-  { maps, fontFaces, glyphs }: Material,
+  { fontFaces, glyphs }: Material,
   { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
 ): Promise<ComposedPage> {
   const period = periodEnding(asOf, brief.config.period);
@@ -55,7 +55,15 @@ export async function composePage(
     Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, findings)]));
   const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, findings) };
   onStep('chart');
-  const drawing = illustrate({ brief, known, sets: tell(forCharts), columns, findings, maps, drawChart });
+  const drawing = illustrate({
+    brief,
+    known,
+    sets: tell(forCharts),
+    columns,
+    findings,
+    maps: dataset.outlines.maps,
+    drawChart,
+  });
   // The faults of queries come first: those of charts may follow from them.
   drawing.catch(() => {});
   limit.enter('select');

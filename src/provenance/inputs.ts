@@ -4,8 +4,8 @@ import type { SourceFile } from '../project/brief.ts';
 import type { Request } from '../render/edition.ts';
 
 /**
- * The hash of all that an edition is made from: every file of the brief, the rows known by its cut-off, its identity,
- * the formats asked for, `material` (the hash of fonts and outlines) and `engine`, which names the program and its
+ * The hash of all that an edition is made from: every file of the brief, the rows known by its cut-off, the settings and
+ * outlines of the dataset, its identity, the formats asked for, `material` (the hash of the fonts) and `engine`, which names the program and its
  * libraries.
  */
 export function inputsOf(
@@ -33,6 +33,8 @@ export function inputsOf(
       correction: correction ?? undefined,
       files,
       marking: dataset.marking,
+      settings: dataset.settings,
+      outlines: dataset.outlines.source?.sha256,
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= (correction?.asOf ?? asOf)),
     }),
   );

@@ -30,7 +30,7 @@ export function describeRendering(
     browser,
     attachments,
   }: {
-    material: Pick<Material, 'parts' | 'versions'>;
+    material: Pick<Material, 'fonts' | 'versions'>;
     browser: Browser | null;
     attachments: readonly AttachmentEntry[];
   },
@@ -57,7 +57,7 @@ export function describeRendering(
     ]
       .map(manifestRow)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-    parts: partsOf(brief, { drawn, ...material.parts }),
+    parts: partsOf(brief, { drawn, fonts: material.fonts, dataset }),
     engine: {
       ...material.versions,
       browser: browser && { name: browser.name, version: browser.version },

@@ -1,3 +1,4 @@
+import type { Dataset } from '../dataset/schema.ts';
 import { canonicalJson, hashOf } from '../hash.ts';
 import type { Brief, SourceFile } from '../project/brief.ts';
 import { namedQueries, usedPartials } from '../query/select.ts';
@@ -9,7 +10,7 @@ import type { Part } from '../render/manifest.ts';
  */
 export function partsOf(
   brief: Brief,
-  { drawn, fonts, outlines }: { drawn: readonly string[]; fonts: readonly Part[]; outlines: Part },
+  { drawn, fonts, dataset }: { drawn: readonly string[]; fonts: readonly Part[]; dataset: Dataset },
 ): Part[] {
   const part = (kind: Part['kind'], { file, text }: SourceFile): Part => ({
     kind,
@@ -27,7 +28,7 @@ export function partsOf(
     ...brief.macros.map((source) => part('macros', source)),
     ...charts.map(({ source }) => part('spec', source)),
     ...(charts.length > 0 ? [part('theme', brief.theme.source)] : []),
-    ...(isMap ? [outlines] : []),
+    ...(isMap ? outlinesOf(dataset) : []),
     ...fonts,
   ];
   const byName = new Map(parts.map((each) => [`${each.kind} ${each.file}`, each]));
@@ -35,6 +36,11 @@ export function partsOf(
 }
 
 const mapSets: readonly string[] = ['outlines', 'borders'];
+
+const outlinesOf = ({ folder, outlines: { source } }: Dataset): Part[] =>
+  source === null
+    ? []
+    : [{ kind: 'outlines', file: `data/${folder.split('/').at(-1)}/${source.file}`, sha256: source.sha256 }];
 
 /** What `brief.yaml` says of the page. When it is due, where it goes and how it is tested shapes no page. */
 function settingsOf({ config }: Brief): object {

@@ -1,6 +1,5 @@
 import type { Day } from '../calendar.ts';
 import type { Correction } from '../dataset/corrections.ts';
-import type { RowSets } from '../dataset/parse-rows.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
@@ -20,16 +19,14 @@ export interface Request {
 
 /** Material that every edition is made with. */
 export interface Material {
-  /** Data sets for maps, by the name under which a chart can ask for them: GeoJSON features. */
-  readonly maps: RowSets;
   /** `@font-face` rules with the fonts in them. */
   readonly fontFaces: string;
   /** The code points for which every face has a glyph. */
   readonly glyphs: ReadonlySet<number>;
-  /** The files of fonts and outlines, for the manifest. */
-  readonly parts: { readonly fonts: readonly Part[]; readonly outlines: Part };
+  /** The files of fonts, for the manifest. */
+  readonly fonts: readonly Part[];
   readonly versions: Versions;
-  /** A hash over outlines and fonts. */
+  /** A hash over the fonts. */
   readonly sha256: string;
 }
 

@@ -51,7 +51,12 @@ export async function illustrate({
       ];
       const problem = `There is no query or finding "${query}".`;
       const meant = similarTo(query, choice);
-      const mend = meant === undefined ? `Name one of ${choice.join(', ')}.` : `Did you mean "${meant}"?`;
+      const mend =
+        query === 'outlines' || query === 'borders'
+          ? 'Declare outlines under sitrep in the datapackage.json of the dataset.'
+          : meant === undefined
+            ? `Name one of ${choice.join(', ')}.`
+            : `Did you mean "${meant}"?`;
       return [{ file, field, problem, mend }];
     });
     const rows = named(chart.rows) ?? [];

@@ -1,4 +1,4 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
 import { loadDataset } from '../dataset/read.ts';
 import type { Dataset } from '../dataset/schema.ts';
@@ -23,29 +23,22 @@ export interface Project {
 }
 
 /**
- * Opens a project; `sitrep` is the folder of the program itself. What all briefs share (`templates/_shared/`,
- * `data/geo/`) comes from the project where it has it, and else with the program.
+ * Opens a project; `sitrep` is the folder of the program itself. What all briefs share, in `templates/_shared/`,
+ * comes from the project where it has it, and else with the program.
  */
 export function openProject(folder: string, { sitrep }: { sitrep: string }): Project {
   const templates = posix.join(folder, 'templates');
   const data = posix.join(folder, 'data');
   const packaged = shown(join(sitrep, 'templates/_shared'));
-  const geo = posix.join(data, 'geo');
   return {
     briefIds: () => briefIds(templates),
     loadBriefs: (ids) => loadBriefs(templates, ids, { packaged }),
     datasetNames: async () =>
       (await readdir(data, { withFileTypes: true }).catch(() => []))
-        .filter((entry) => entry.isDirectory() && entry.name !== 'geo')
+        .filter((entry) => entry.isDirectory())
         .map(({ name }) => name),
     loadDataset: (name) => loadDataset(join(data, name), posix.join(data, name)),
-    loadMaterial: async () => {
-      const isOwn = await access(geo).then(
-        () => true,
-        () => false,
-      );
-      return loadMaterial(isOwn ? geo : join(sitrep, 'data/geo'));
-    },
+    loadMaterial,
     goldens: goldenStore(posix.join(folder, 'test/golden')),
     sharedFolders: async () => {
       const names = await readdir(templates).catch((): string[] => []);

@@ -27,14 +27,13 @@ test('queries see the terms that a dataset declares, in its order', async () => 
         { name: 'protests', title: 'Protests' },
         { name: 'isis', title: 'ISIS' },
       ],
-      outlines: { file: 'map.json' },
     }),
   ]);
   const { settings, marking, tables } = await loadDataset(folder, 'data/test');
   expect(marking).toBe('TLP:GREEN');
   expect(settings).toMatchObject({
     language: 'fr',
-    maps: { outlines: { file: 'map.json', name: 'name', country: 'country' } },
+    maps: { outlines: null, borders: [] },
   });
   await using queries = await openQueries(tables, { settings });
   const file = 'test.sql';

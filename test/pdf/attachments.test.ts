@@ -217,7 +217,7 @@ describe('the manifest', () => {
       'templates/isis-quieting/shares.vl.json',
     ]);
     expect(files('font')).toHaveLength(5);
-    expect(files('outlines')).toEqual(['data/geo/afghanistan-pakistan-admin1.topo.json']);
+    expect(files('outlines')).toEqual(['data/afghanistan-2021/provinces.topo.json']);
     for (const kind of ['styles', 'theme']) expect(files(kind), kind).toHaveLength(1);
     expect(files('macros')).toEqual([
       'templates/_afghanistan-2021/macros.sql',

@@ -133,8 +133,8 @@ describe('what differs is named', () => {
     ],
     [
       'the outlines',
-      ['data/geo/afghanistan-pakistan-admin1.topo.json', (text) => `${text}\n`],
-      ['file data/geo/afghanistan-pakistan-admin1.topo.json changed'],
+      ['data/afghanistan-2021/provinces.topo.json', (text) => `${text}\n`],
+      ['file data/afghanistan-2021/provinces.topo.json changed'],
     ],
     [
       'the marking',
@@ -169,10 +169,10 @@ describe('what differs is named', () => {
   test('a font', async () => {
     const repository = await repositoryWith();
     const material = await repository.loadMaterial();
-    const [first, ...others] = material.parts.fonts;
+    const [first, ...others] = material.fonts;
     if (first === undefined) throw new Error('There are no fonts.');
-    const parts = { ...material.parts, fonts: [{ ...first, sha256: '0'.repeat(64) }, ...others] };
-    const found = await check({ ...repository, loadMaterial: () => Promise.resolve({ ...material, parts }) });
+    const fonts = [{ ...first, sha256: '0'.repeat(64) }, ...others];
+    const found = await check({ ...repository, loadMaterial: () => Promise.resolve({ ...material, fonts }) });
     expect(found.differences.map(({ says }) => says)).toEqual([`The font ${first.file} was changed.`]);
   });
 

@@ -17,9 +17,9 @@ const asOf = '2021-08-25';
 
 async function manifestRows(product: Product, brief: string): Promise<string[]> {
   const rendering = await renderEdition(product, { brief, asOf });
-  const { parts, versions } = product.material;
+  const { fonts, versions } = product.material;
   const request = { brief: findBrief(product, brief), dataset: product.dataset, asOf, paper: 'A4' } as const;
-  const made = { material: { parts, versions }, browser: null, attachments: [] };
+  const made = { material: { fonts, versions }, browser: null, attachments: [] };
   return describeRendering({ ...request, parameters: {} }, rendering, made).rows.map(({ id }) => id);
 }
 

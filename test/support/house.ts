@@ -103,7 +103,7 @@ export async function openHouse(
     workshop: {
       ...common,
       ...catalogue,
-      loadMaterial: () => loadMaterial(join(root, 'data/geo')),
+      loadMaterial: loadMaterial,
       effects: {
         ...rendering,
         startPrinting: () => {},

@@ -33,7 +33,7 @@ export async function loadProduct(): Promise<Product> {
   const [briefs, dataset, material] = await Promise.all([
     briefIds(templates).then((ids) => loadBriefs(templates, ids)),
     loadDataset(join(root, 'data', name), `data/${name}`),
-    loadMaterial(join(root, 'data/geo')),
+    loadMaterial(),
   ]);
   return { briefs, dataset, material };
 }

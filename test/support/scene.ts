@@ -23,7 +23,7 @@ export async function sceneOf(
 
 /** The rows that each chart of a brief is drawn from, as of a day. */
 export async function chartData(
-  { briefs, dataset, material }: Product,
+  { briefs, dataset }: Product,
   { brief: id, asOf, parameters }: Pick<NamedEdition, 'brief' | 'asOf' | 'parameters'>,
 ): Promise<{ [chart: string]: { [name: string]: readonly Row[] } }> {
   const brief = findBrief({ briefs }, id);
@@ -38,7 +38,7 @@ export async function chartData(
   });
   const sets = await selected.all;
   const findings = analyse(brief, sets);
-  const rows = (name: string) => material.maps[name] ?? findings[name]?.rows ?? sets[name] ?? [];
+  const rows = (name: string) => dataset.outlines.maps[name] ?? findings[name]?.rows ?? sets[name] ?? [];
   return Object.fromEntries(
     Object.entries(brief.charts).map(([chart, { data }]) => [
       chart,
