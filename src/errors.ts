@@ -66,7 +66,7 @@ export function groupFaults(
       line,
       field,
       rule,
-      isAlike ? problem.replaceAll(quotedPart, '""') : problem,
+      isAlike ? problem.replaceAll(quotedPart, '""').replaceAll(/\d[\d,.:-]*/g, '0') : problem,
     ]);
   });
   return [...causes.values()].flatMap((alike) => {

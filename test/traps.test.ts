@@ -696,8 +696,9 @@ const traps: readonly Trap[] = [
     name: '22: the circle of Mamuzai reaches our point’s distance and the source’s, and maps show what captions name',
     async holds(product) {
       const [place] = product.dataset.tables.places.filter(({ id }) => id === 'P-mamuzai');
-      if (place === undefined) throw new Error('There is no Mamuzai.');
-      const drawn = kmToBorder(product, place);
+      if (place?.lat == null || place.lon === null || place.radius_km === null)
+        throw new Error('There is no Mamuzai.');
+      const drawn = kmToBorder(product, { lat: place.lat, lon: place.lon });
       const source = 20 * 1.609344;
       expect(place.radius_km).toBeGreaterThanOrEqual(19);
       expect(drawn + place.radius_km).toBeGreaterThanOrEqual(source);

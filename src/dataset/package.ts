@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Fault } from '../errors.ts';
+import { type Fault, similarTo } from '../errors.ts';
 import { type Marking, marking } from './fields.ts';
 import { type TableName, tableNames, tables } from './schema.ts';
 import { type DeclaredSettings, declaredSettings } from './settings.ts';
@@ -7,10 +7,11 @@ import { type DeclaredSettings, declaredSettings } from './settings.ts';
 /** https://datapackage.org/standard/data-package/ (version 2): the parts that we read; others may stand beside them. */
 const profile = 'https://datapackage.org/profiles/2.0/datapackage.json';
 const formats = ['csv', 'json', 'parquet'] as const;
+const fields = z.array(z.looseObject({ name: z.string(), type: z.string().optional() }));
 const dataPackage = z.looseObject({
-  $schema: z.literal(profile, { error: `must be "${profile}"` }),
+  $schema: z.literal(profile, { error: `must be "${profile}"` }).optional(),
   name: z.string().regex(/^[a-z0-9._-]+$/, 'must be of small letters, digits, dots, hyphens and underscores'),
-  title: z.string().trim().min(1, 'is empty'),
+  title: z.string().trim().min(1, 'is empty').optional(),
   licenses: z.array(z.looseObject({ name: z.string().optional(), title: z.string().optional() })).default([]),
   /** Properties of our own, which the standard allows. */
   sitrep: declaredSettings.extend({ marking: marking.optional() }).default(declaredSettings.parse({})),
@@ -20,11 +21,11 @@ const dataPackage = z.looseObject({
 });
 const resource = z.looseObject({
   name: z.string(),
-  type: z.literal('table'),
+  type: z.literal('table', { error: 'must be table' }).optional(),
   path: z.string({ error: 'must be the path of one file' }),
-  format: z.enum(formats, { error: `must be one of ${formats.join(', ')}` }),
+  format: z.enum(formats, { error: `must be one of ${formats.join(', ')}` }).optional(),
   encoding: z.literal(['utf-8', 'UTF-8'], { error: 'must be utf-8' }).optional(),
-  schema: z.looseObject({ fields: z.array(z.looseObject({ name: z.string() })) }),
+  schema: z.looseObject({ fields }).optional(),
 });
 
 /** One table file of a data package. */
@@ -33,8 +34,8 @@ export interface TableFile {
   /** Relative to the package's folder. */
   readonly path: string;
   readonly format: (typeof formats)[number];
-  /** The names of its fields, in the order of the file. */
-  readonly fields: readonly string[];
+  /** The fields that it declares; null where it declares none, and the file's own columns count. */
+  readonly fields: readonly { readonly name: string; readonly type?: string | undefined }[] | null;
 }
 
 export interface DataPackage {
@@ -45,10 +46,12 @@ export interface DataPackage {
   readonly declared: DeclaredSettings;
   /** The tables that are described rightly. */
   readonly files: readonly TableFile[];
+  /** Those that are described wrongly. */
+  readonly unread: readonly TableName[];
   readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'mend'>[];
 }
 
-/** Reads the descriptor of a dataset: each table of the model is one resource, with the fields of the model. */
+/** Reads the descriptor of a dataset: each table is one resource, and only `events` must be there. */
 export function parsePackage(descriptor: unknown): DataPackage {
   const parsed = dataPackage.safeParse(descriptor);
   if (!parsed.success)
@@ -59,71 +62,68 @@ export function parsePackage(descriptor: unknown): DataPackage {
       licence: null,
       declared: declaredSettings.parse({}),
       files: [],
+      unread: [],
       faults: describe(parsed.error, []),
     };
-  const { name, title, sitrep, licenses, resources } = parsed.data;
+  const { name, title = name, sitrep, licenses, resources } = parsed.data;
   const marked = sitrep.marking ?? parsed.data.marking ?? 'TLP:CLEAR';
   const licence = licenses[0]?.title ?? licenses[0]?.name ?? null;
   const faults: Pick<Fault, 'field' | 'problem' | 'mend'>[] = [];
   const files: TableFile[] = [];
+  const unread: TableName[] = [];
+  const absent = tableNames.filter((table) => !resources.some((found) => found.name === table));
   for (const found of resources) {
-    // What is not a table (a map, say) is none of our business.
-    if (found.type !== 'table' && !isTableName(found.name)) continue;
     const place = ['resources', found.name];
-    const read = resource.safeParse(found);
     if (!isTableName(found.name)) {
+      // Other resources are no business of ours, unless one is a table whose name is misspelt.
+      const meant = similarTo(found.name, absent);
+      if (meant === undefined) continue;
+      unread.push(...absent.filter((table) => table === meant));
       faults.push({
         field: place.join('.'),
         problem: `there is no table "${found.name}".`,
-        mend: `Name it one of ${tableNames.join(', ')}, or remove it.`,
+        mend: `Did you mean "${meant}"?`,
       });
-    } else if (files.some((file) => file.name === found.name)) {
+      continue;
+    }
+    const read = resource.safeParse(found);
+    if (files.some((file) => file.name === found.name)) {
       faults.push({ field: place.join('.'), problem: 'is there twice.', mend: 'Remove one.' });
     } else if (!read.success) {
+      unread.push(found.name);
       faults.push(...describe(read.error, place));
     } else {
-      const fields = read.data.schema.fields.map((field) => field.name);
-      const wrong = compareFields(found.name, fields);
-      if (wrong) faults.push({ field: [...place, 'schema.fields'].join('.'), ...wrong });
-      else files.push({ name: found.name, path: read.data.path, format: read.data.format, fields });
+      const { path, format = formatOf(path), schema } = read.data;
+      if (format === undefined) {
+        unread.push(found.name);
+        faults.push({
+          field: [...place, 'format'].join('.'),
+          problem: `is missing, and "${path}" does not end in ${formats.map((each) => `.${each}`).join(', ')}.`,
+          mend: `Give the format: one of ${formats.join(', ')}.`,
+        });
+      } else files.push({ name: found.name, path, format, fields: schema?.fields ?? null });
     }
   }
-  for (const table of tableNames)
-    if (!resources.some((found) => found.name === table))
-      faults.push({
-        field: 'resources',
-        problem: `the table "${table}" is missing.`,
-        mend: `Add a resource named "${table}"; its file may be empty but for the header.`,
-      });
-  return { name, title, marking: marked, licence, declared: sitrep, files, faults };
+  if (!resources.some((found) => found.name === 'events') && faults.length === 0)
+    faults.push({
+      field: 'resources',
+      problem: 'the table "events" is missing.',
+      mend: 'Add a resource named "events": docs/datasets.md shows the smallest datapackage.json.',
+    });
+  return { name, title, marking: marked, licence, declared: sitrep, files, unread, faults };
 }
 
 function isTableName(name: string): name is TableName {
   return Object.hasOwn(tables, name);
 }
 
-/** Columns that few datasets need. */
-const mayLack: ReadonlySet<string> = new Set(['marking', 'speech_act']);
-
-function compareFields(
-  table: TableName,
-  fields: readonly string[],
-): Pick<Fault, 'problem' | 'mend'> | undefined {
-  const model = Object.keys(tables[table].shape);
-  const missing = model.filter((field) => !fields.includes(field) && !mayLack.has(field));
-  const other = fields.filter((field, index) => !model.includes(field) || fields.indexOf(field) !== index);
-  if (missing.length + other.length === 0) return undefined;
-  const told = [
-    ...(missing.length > 0 ? [`lacks ${missing.join(', ')}`] : []),
-    ...(other.length > 0 ? [`has ${other.join(', ')} too many`] : []),
-  ];
-  return { problem: `${told.join(' and ')}.`, mend: `The fields are ${model.join(', ')}.` };
-}
+const formatOf = (path: string): (typeof formats)[number] | undefined =>
+  formats.find((format) => path.toLowerCase().endsWith(`.${format}`));
 
 function describe(error: z.ZodError, place: readonly string[]): Pick<Fault, 'field' | 'problem' | 'mend'>[] {
   return error.issues.map(({ path, message }) => ({
     field: [...place, ...path].join('.'),
     problem: message.replace(/\.?$/, '.'),
-    mend: 'Correct it: see docs/authoring.md for a whole datapackage.json.',
+    mend: 'Correct it: docs/datasets.md describes datapackage.json.',
   }));
 }

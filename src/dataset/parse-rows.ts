@@ -1,5 +1,8 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import { day } from '../calendar.ts';
 import type { Fault } from '../errors.ts';
+import { type Column, list, optional } from './fields.ts';
+import { meantBy } from './settings.ts';
 
 /** One row of a table file before it is validated: every field is text, and empty where nothing is given. */
 export interface RawRow {
@@ -23,13 +26,60 @@ export interface ParsedRows<R> {
 /** In characters. No text of a page is near it, and what reads texts, patterns among them, need not take more. */
 const LONGEST_CELL = 20_000;
 
-/** Validates rows of one table. A field that a row does not have (possible in JSON) is an empty one. */
-export function parseRows<S extends z.ZodObject>(schema: S, raw: readonly RawRow[]): ParsedRows<z.output<S>> {
+/** How the cells of a column that the model does not have are read. */
+const readers: { readonly [type in Column['type']]: z.ZodType } = {
+  VARCHAR: optional(z.string()),
+  'VARCHAR[]': list,
+  DATE: optional(day),
+  TIMESTAMP: optional(
+    z
+      .string()
+      .transform((value) => value.trim().replace(' ', 'T'))
+      .refine(
+        (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) && !Number.isNaN(Date.parse(value)),
+        'is not a time such as 2021-08-25T14:30:00Z',
+      )
+      // Without a zone it is in UTC, and so the same on every machine.
+      .transform((value) => new Date(/(Z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`).toISOString()),
+  ),
+  DOUBLE: optional(
+    z
+      .string()
+      .regex(/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i, 'is not a number')
+      .transform(Number),
+  ),
+  BIGINT: optional(
+    z
+      .string()
+      .regex(/^\s*[+-]?\d+\s*$/, 'is not a whole number')
+      .transform(Number)
+      .refine(Number.isSafeInteger, 'is too large to stay exact: declare it as a string'),
+  ),
+  BOOLEAN: optional(
+    z
+      .string()
+      .regex(/^\s*(true|false|1|0)\s*$/i, 'is neither true nor false')
+      .transform((value) => /^\s*(true|1)\s*$/i.test(value)),
+  ),
+};
+
+/**
+ * Validates rows of one table, with the columns `extra` of its own. A field that a row does not have is an empty one.
+ */
+export function parseRows<S extends z.ZodObject>(
+  schema: S,
+  raw: readonly RawRow[],
+  extra: readonly Column[] = [],
+): ParsedRows<z.output<S>> {
+  const own = z.object(Object.fromEntries(extra.map(({ name, type }) => [name, readers[type]])));
   const rows: z.output<S>[] = [];
   const numbers: number[] = [];
   const faults: CellFault[] = [];
   const ids: string[] = [];
-  const blank = Object.fromEntries(Object.keys(schema.shape).map((field) => [field, '']));
+  const blank = Object.fromEntries(
+    [...Object.keys(schema.shape), ...extra.map(({ name }) => name)].map((field) => [field, '']),
+  );
+  const { shape } = schema;
   for (const { number, cells } of raw) {
     const tooLong = Object.entries(cells).filter(([, cell]) => cell.length > LONGEST_CELL);
     if (tooLong.length > 0) {
@@ -37,14 +87,18 @@ export function parseRows<S extends z.ZodObject>(schema: S, raw: readonly RawRow
       faults.push(...tooLong.map(([field, cell]) => ({ row: number, field, ...describeLength(cell) })));
       continue;
     }
-    const parsed = schema.safeParse({ ...blank, ...cells });
-    if (parsed.success) {
-      rows.push(parsed.data);
+    const all: RawRow['cells'] = { ...blank, ...cells };
+    const parsed = schema.safeParse(
+      Object.fromEntries(Object.entries(all).filter(([field]) => Object.hasOwn(shape, field))),
+    );
+    const added = own.safeParse(all);
+    if (parsed.success && added.success) {
+      rows.push(extra.length === 0 ? parsed.data : { ...parsed.data, ...added.data });
       numbers.push(number);
     } else {
       ids.push(cells['id'] ?? '');
-      for (const issue of parsed.error.issues)
-        faults.push({ row: number, ...describeIssue(issue, { ...blank, ...cells }) });
+      for (const { error } of [parsed, added])
+        for (const issue of error?.issues ?? []) faults.push({ row: number, ...describeIssue(issue, all) });
     }
   }
   return { rows, numbers, faults, ids };
@@ -59,26 +113,32 @@ function describeIssue(
   issue: z.core.$ZodIssue,
   cells: RawRow['cells'],
 ): Pick<Fault, 'field' | 'problem' | 'mend'> {
-  if (issue.code === 'unrecognized_keys') {
-    const names = issue.keys.map((key) => `"${key}"`).join(', ');
-    return { problem: `has a field that the table does not have: ${names}.`, mend: 'Remove or rename it.' };
-  }
   // An optional field is a union of empty and its type: what the type says of the value is what helps.
   const meant = issue.code === 'invalid_union' ? (issue.errors.at(-1)?.[0] ?? issue) : issue;
   const field = String(issue.path[0] ?? '');
   const value = cells[field] ?? '';
   const found = value === '' ? 'is empty' : `"${value.length > 100 ? `${value.slice(0, 100)}…` : value}"`;
   if (meant.code === 'invalid_value') {
-    const allowed = meant.values.map(String).join(', ');
     return {
       field,
       problem: `${found}${value === '' ? '' : ' is not allowed'}.`,
-      mend: `Use one of: ${allowed}.`,
+      mend:
+        value === ''
+          ? `Use one of: ${meant.values.map(String).join(', ')}.`
+          : meantBy(value, meant.values.map(String)),
     };
   }
-  if (value === '') return { field, problem: 'is empty.', mend: 'Fill it in.' };
+  if (value === '') return { field, problem: 'is empty.', mend: hints[field] ?? 'Fill it in.' };
   return { field, problem: `${found} ${meant.message}.`, mend: 'Correct it.' };
 }
+
+/** How to fill in cells that are often left empty. */
+const hints: { readonly [field: string]: string } = {
+  known_on:
+    'Give the day on which you learned of it. If that is the day of each event, declare "knownOn": "date" in datapackage.json, under sitrep.',
+  title: 'Give it a title or a summary.',
+  topic: 'Name one of the topics that datapackage.json declares.',
+};
 
 /** A value as SQL, charts and templates see it: dates are `YYYY-MM-DD`, whole and decimal numbers are numbers. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };

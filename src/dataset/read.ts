@@ -2,9 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { AppError, type Fault } from '../errors.ts';
+import { extraColumns } from './columns.ts';
+import type { Column } from './fields.ts';
+import { type Defaults, fillIn, firstDayOf } from './fill-in.ts';
 import { readOutlines } from './outlines.ts';
 import { parsePackage } from './package.ts';
-import { parseRows } from './parse-rows.ts';
+import { parseRows, type RawRow } from './parse-rows.ts';
 import { settingsOf } from './vocabulary.ts';
 import { type Dataset, type TableName, type Tables, tables as schemas } from './schema.ts';
 import { readTables } from './table-files.ts';
@@ -23,6 +26,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     licence,
     declared,
     files,
+    unread: misdescribed,
     faults: described,
   } = parsePackage(await readManifest(folder, manifest));
   const faults: Fault[] = described.map((fault) => ({ file: manifest, ...fault }));
@@ -33,21 +37,39 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
   const fileOf = (table: TableName) => paths.get(table) ?? manifest;
   const raw = await readTables(folder, files);
   const numberOf = new Map<object, number>();
-  const unread = { tables: new Set<TableName>(), ids: new Set<string>() };
+  const unread = { tables: new Set<TableName>(misdescribed), ids: new Set<string>() };
 
+  const isDated = declared.knownOn === 'date';
+  const topics = declared.topics ?? [];
+  const defaults: Defaults = {
+    // Which of several is meant, nobody can tell.
+    topic: topics.length > 1 ? '' : (topics[0]?.name ?? 'general'),
+    firstDay: isDated ? firstDayOf(raw.get('events')?.rows ?? []) : '',
+    isDated,
+    countryCode: await countryCodes(raw.get('places')?.rows ?? []),
+  };
+  const columns: { [table: string]: readonly Column[] } = {};
   const load = <S extends z.ZodObject>(table: TableName, schema: S): readonly z.output<S>[] => {
-    const {
-      rows: texts,
-      faults: broken,
-      rejected,
-    } = raw.get(table) ?? { rows: [], faults: [], rejected: [] };
-    const { rows, numbers, faults: wrong, ids } = parseRows(schema, texts);
-    for (const fault of [...broken, ...wrong]) faults.push({ file: fileOf(table), ...fault });
+    const file = files.find(({ name: of }) => of === table);
+    const read = raw.get(table);
+    if (file === undefined || read === undefined) return [];
+    for (const fault of read.faults) faults.push({ file: fileOf(table), ...fault });
+    const extra = read.columns.length === 0 ? [] : extraColumns(file, read, { isDated });
+    if ('problem' in extra) {
+      faults.push({ file: fileOf(table), ...extra });
+      unread.tables.add(table);
+      return [];
+    }
+    columns[table] = extra;
+    const filled = read.rows.map(({ number, cells }) => ({ number, cells: fillIn(table, cells, defaults) }));
+    const { rows, numbers, faults: wrong, ids } = parseRows(schema, filled, extra);
+    for (const fault of wrong) faults.push({ file: fileOf(table), ...fault });
     rows.forEach((row, index) => numberOf.set(row, numbers[index] ?? 0));
     for (const id of ids) unread.ids.add(id);
-    for (const text of rejected) for (const [id] of text.matchAll(/[A-Z][A-Za-z0-9-]*/g)) unread.ids.add(id);
-    const readable = raw.get(table)?.readable ?? false;
-    if (!readable || (rows.length === 0 && texts.length + rejected.length > 0)) unread.tables.add(table);
+    for (const text of read.rejected)
+      for (const [id] of text.matchAll(/[A-Z][A-Za-z0-9-]*/g)) unread.ids.add(id);
+    if (!read.readable || (rows.length === 0 && read.rows.length + read.rejected.length > 0))
+      unread.tables.add(table);
     return rows;
   };
   const tables: Tables = {
@@ -62,17 +84,24 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     gaps: load('gaps', schemas.gaps),
     indicators: load('indicators', schemas.indicators),
   };
-  for (const { table, row, ...fault } of checkTables(tables, unread)) {
+  const present = new Set(files.map((file) => file.name));
+  for (const { table, row, ...fault } of checkTables(tables, { unread, present, declared })) {
     const number = row === undefined ? undefined : numberOf.get(row);
     faults.push({ file: fileOf(table), ...(number === undefined ? {} : { row: number }), ...fault });
   }
-  const settings = settingsOf(declared, { tables, licence });
+  const settings = settingsOf(declared, { tables, licence, columns });
   const outlines = await readOutlines(folder, settings.maps);
   if ('problem' in outlines)
     faults.push({ file: manifest.replace(/[^/]*$/, settings.maps.outlines?.file ?? ''), ...outlines });
   if ('problem' in outlines || faults.length > 0) throw new AppError('dataset-invalid', inOrder(faults));
-  const present = new Set(files.map((file) => file.name));
   return { name, title, marking, folder: displayPath, settings, present, tables, outlines };
+}
+
+/** Names of countries are looked up only where there are any: the list takes a while to load. */
+async function countryCodes(places: readonly RawRow[]): Promise<Defaults['countryCode']> {
+  if (places.every(({ cells }) => /^([A-Z]{2})?$/.test(cells['country'] ?? ''))) return (given) => given;
+  const { countryCode } = await import('./countries.ts');
+  return countryCode;
 }
 
 async function readManifest(folder: string, manifest: string): Promise<unknown> {

@@ -1,5 +1,5 @@
 import type { Fault } from '../errors.ts';
-import { type RowOf, type TableName, tableNames, type Tables } from './schema.ts';
+import { type RowOf, type TableName, tableNames, type Tables, tables } from './schema.ts';
 
 /** A fault that shows only when rows are seen together, or a row as a whole. */
 export interface RowFault extends Pick<Fault, 'field' | 'problem' | 'mend'> {
@@ -69,13 +69,15 @@ const fields: { readonly [T in TableName]: { readonly [field: string]: readonly 
  * them: a report was public before the analysis that carried it to us. `knownBy` adds the analysis as its carrier.
  */
 export function references<T extends TableName>(table: T, row: RowOf<T>): Reference[] {
-  const named = Object.entries(fields[table]).flatMap(([field, tables]) => {
+  const named = Object.entries(fields[table]).flatMap(([field, among]) => {
     const value: unknown = Reflect.get(row, field);
     const ids = Array.isArray(value) ? value.filter((id) => typeof id === 'string') : [value];
-    return ids.flatMap((id) => (typeof id === 'string' ? [{ field, id, tables }] : []));
+    return ids.flatMap((id) => (typeof id === 'string' ? [{ field, id, tables: among }] : []));
   });
+  const { shape } = tables[table];
   const figures = Object.entries(row).flatMap(([field, value]) =>
-    typeof value === 'string'
+    // A column of the dataset's own is quoted as it came.
+    typeof value === 'string' && Object.hasOwn(shape, field)
       ? placeholders(value)
           .filter(({ name }) => /^[A-Z]/.test(name))
           .map(({ name }) => ({ field, id: name, tables: tableNames }))

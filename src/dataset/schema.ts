@@ -20,8 +20,8 @@ export const tables = {
   sources: z.strictObject({
     ...key,
     name: text,
-    descriptor: text,
-    kind: text,
+    descriptor: optional(text),
+    kind: optional(text),
     /** The source that carried this one to us, nearer to the reader; empty for one we read ourselves. */
     via: optional(id),
     published: optional(day),
@@ -36,20 +36,23 @@ export const tables = {
     name: text,
     long_name: text,
     aliases: list,
-    affiliation: text,
+    affiliation: optional(text),
     note: optional(text),
     basis: optional(text),
   }),
   places: z.strictObject({
     ...key,
     name: text,
-    kind: text,
+    kind: optional(text),
     province: optional(text),
-    country: z.string().length(2),
-    lat: number.refine((value) => Math.abs(value) <= 90, 'is not a latitude'),
-    lon: number.refine((value) => Math.abs(value) <= 180, 'is not a longitude'),
+    /** ISO 3166-1 alpha-2. */
+    country: optional(
+      z.string().regex(/^[A-Z]{2}$/, 'is not a country: use its English name or its ISO 3166 code'),
+    ),
+    lat: optional(number.refine((value) => Math.abs(value) <= 90, 'is not a latitude')),
+    lon: optional(number.refine((value) => Math.abs(value) <= 180, 'is not a longitude')),
     /** How far off the point may be, in kilometres; for a province, roughly its half width. */
-    radius_km: number.refine((value) => value > 0, 'must be more than 0'),
+    radius_km: optional(number.refine((value) => value > 0, 'must be more than 0')),
     note: optional(text),
     basis: optional(text),
   }),
@@ -58,7 +61,7 @@ export const tables = {
     topic: text,
     start: day,
     end: day,
-    note: text,
+    note: optional(text),
   }),
   events: z.strictObject({
     ...key,
@@ -74,10 +77,10 @@ export const tables = {
     part_of: optional(id),
     title: text,
     summary: text,
-    claim_status: claimStatus,
-    /** What a public statement does: a page counts welcomes and thanks apart. A table may leave the column out. */
-    speech_act: optional(z.enum(['welcome', 'thanks'])),
-    source: id,
+    claim_status: optional(claimStatus),
+    /** What a public statement does, in the dataset's own words. */
+    speech_act: optional(text),
+    source: optional(id),
     credibility,
     basis: optional(text),
     caveat: optional(text),
@@ -100,13 +103,13 @@ export const tables = {
     place: optional(id),
     title: text,
     summary: text,
-    claim_status: claimStatus,
-    source: id,
+    claim_status: optional(claimStatus),
+    source: optional(id),
     credibility,
     basis: optional(text),
     caveat: optional(text),
   }),
-  /** How the silence may be dated: each row one way to split the days into before and after. */
+  /** How a silence may be dated: each row one way to split the days into before and after. */
   readings: z.strictObject({
     ...key,
     topic: text,
@@ -149,10 +152,10 @@ export const tables = {
     topic: text,
     rank: number,
     text,
-    direction: z.enum(['up', 'down']),
+    direction: optional(z.enum(['up', 'down'])),
     threshold: optional(number),
     threshold_unit: optional(text),
-    meaning: text,
+    meaning: optional(text),
     rests_on: list,
   }),
 } as const;
@@ -162,6 +165,29 @@ export type TableName = keyof typeof tables;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const tableNames = Object.keys(tables) as readonly TableName[];
 export type RowOf<T extends TableName> = z.output<(typeof tables)[T]>;
+/** The columns that a table cannot do without; in some of them cells may be empty. */
+export const needed: { readonly [T in TableName]: readonly string[] } = {
+  sources: ['id', 'known_on', 'name'],
+  actors: ['id', 'known_on', 'name'],
+  places: ['id', 'known_on', 'name'],
+  coverage: ['id', 'known_on', 'start', 'end'],
+  events: ['id', 'known_on', 'date_start'],
+  measures: ['id', 'known_on', 'value', 'unit'],
+  readings: [
+    'id',
+    'known_on',
+    'measure',
+    'label',
+    'baseline_end',
+    'quiet_start',
+    'observed_to',
+    'observed_note',
+    'role',
+  ],
+  judgments: ['id', 'known_on', 'text'],
+  gaps: ['id', 'known_on', 'text'],
+  indicators: ['id', 'known_on', 'text'],
+};
 /** Every row of every table, in file order, revisions and withdrawals included. */
 export type Tables = { readonly [T in TableName]: readonly RowOf<T>[] };
 

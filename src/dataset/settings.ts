@@ -78,6 +78,8 @@ const terms = z
 /** The object `sitrep` of a `datapackage.json`. */
 export const declaredSettings = z.strictObject({
   topics: terms,
+  /** `date`: each event is known on its own day, and all else from the first of them. */
+  knownOn: z.literal('date').optional(),
   affiliations: terms,
   sourceKinds: terms,
   language: z

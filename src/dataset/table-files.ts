@@ -1,8 +1,8 @@
 import { realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
 import { z } from 'zod';
-import { MOST_BYTES, quote, type RawTable, readCsv, readFileRows, TableTooLarge, unreadable } from './csv.ts';
+import { MOST_BYTES, MOST_ROWS, type RawTable, readCsv, TableTooLarge, unreadable } from './csv.ts';
 import { openInMemory, toValue } from './duckdb.ts';
 import { locate } from './locate.ts';
 import type { TableFile } from './package.ts';
@@ -10,45 +10,47 @@ import type { CellFault, RawRow } from './parse-rows.ts';
 import type { TableName } from './schema.ts';
 
 /**
- * Reads the table files of `folder` with a DuckDB that can reach nothing else. Null is the empty text, a list its
- * items joined by `;`. Faults are part of the answer: only an unreadable folder throws.
+ * Reads the table files of `folder`: CSV as text, JSON and Parquet with a DuckDB that can reach nothing else. Null is the
+ * empty text, a list its items joined by `;`. Faults are part of the answer: only an unreadable folder throws.
  */
 export async function readTables(
   folder: string,
   files: readonly TableFile[],
 ): Promise<ReadonlyMap<TableName, RawTable>> {
   const root = await realpath(folder);
-  await using database = await openInMemory();
-  const { connection } = database;
-  await connection.run(`SET allowed_directories=[${quote(root)}]`);
-  await connection.run('SET enable_external_access=false; SET lock_configuration=true');
+  await using database = files.some(({ format }) => format !== 'csv') ? await openInMemory() : null;
+  const connection = database?.connection;
+  await connection?.run(`SET allowed_directories=[${quote(root)}]`);
+  await connection?.run('SET enable_external_access=false; SET lock_configuration=true');
   const tables = new Map<TableName, RawTable>();
   for (const file of files) tables.set(file.name, await readTable(connection, root, file));
   return tables;
 }
 
-async function readTable(connection: DuckDBConnection, root: string, file: TableFile): Promise<RawTable> {
+async function readTable(
+  connection: DuckDBConnection | undefined,
+  root: string,
+  file: TableFile,
+): Promise<RawTable> {
   const place = await locate(root, file.path);
   if (typeof place !== 'string') return unreadable(place);
   try {
     if ((await stat(place)).size > MOST_BYTES) throw new TableTooLarge('bytes');
-    if (file.format === 'csv') return await readCsv(connection, place, file.fields);
-    return file.format === 'json'
-      ? await readJson(connection, place)
-      : await readParquet(connection, place, file.fields);
+    if (file.format === 'csv' || connection === undefined) return await readCsv(place);
+    return file.format === 'json' ? await readJson(connection, place) : await readParquet(connection, place);
   } catch (cause) {
     if (cause instanceof TableTooLarge) return unreadable({ problem: cause.problem, mend: cause.mend });
     const message = cause instanceof Error ? cause.message : String(cause);
     const [problem = ''] = message.replaceAll(`${root}${sep}`, '').split(/\n/);
     return unreadable({
       problem: `cannot be read: ${problem.replace(/\.?\s*$/, '.')}`,
-      mend:
-        file.format === 'csv'
-          ? 'Save it as comma-separated UTF-8 text with one kind of line ending.'
-          : `Save it as valid ${file.format === 'json' ? 'JSON' : 'Parquet'}.`,
+      mend: `Save it as valid ${{ csv: 'comma-separated UTF-8 text', json: 'JSON', parquet: 'Parquet' }[file.format]}.`,
     });
   }
 }
+
+/** A text as an SQL literal, where no parameter is taken. */
+const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const record = z.record(z.string(), z.union([scalar, z.array(scalar)]));
@@ -59,36 +61,30 @@ async function readJson(connection: DuckDBConnection, place: string): Promise<Ra
   return textRows(rows.map(([json]): unknown => JSON.parse(String(json))));
 }
 
-async function readParquet(
-  connection: DuckDBConnection,
-  place: string,
-  fields: readonly string[],
-): Promise<RawTable> {
+async function readParquet(connection: DuckDBConnection, place: string): Promise<RawTable> {
   const { result, rows } = await readFileRows(connection, `FROM read_parquet(${quote(place)})`);
   const names = result.columnNames();
   const types = result.columnTypes();
-  if ([...names].sort().join() !== [...fields].sort().join())
-    return unreadable({
-      problem: `has the columns ${names.join(', ')}.`,
-      mend: `Give it the fields that datapackage.json gives: ${fields.join(', ')}.`,
-    });
   return textRows(
     rows.map((row) =>
       Object.fromEntries(
         row.map((cell, index) => [names[index], toValue(cell, types[index], names[index] ?? '')]),
       ),
     ),
+    names,
   );
 }
 
-/** Items are numbered from 1: neither format has a header row. */
-function textRows(items: readonly unknown[]): RawTable {
+/** Items are numbered from 1: neither format has a header row. A field that an item does not have is empty. */
+function textRows(items: readonly unknown[], names: readonly string[] = []): RawTable {
+  const columns = new Set(names);
   const rows: RawRow[] = [];
   const faults: CellFault[] = [];
   const rejected: string[] = [];
   items.forEach((item, index) => {
     const { data } = record.safeParse(item);
     if (data) {
+      for (const field of Object.keys(data)) columns.add(field);
       const cells = Object.entries(data).map(([field, value]) => [field, text(value)]);
       rows.push({ number: index + 1, cells: Object.fromEntries(cells) });
     } else {
@@ -100,10 +96,36 @@ function textRows(items: readonly unknown[]): RawTable {
       });
     }
   });
-  return { rows, faults, rejected, readable: true };
+  return { columns: [...columns], rows, faults, rejected, readable: true };
 }
 
 function text(value: z.infer<typeof scalar> | readonly z.infer<typeof scalar>[]): string {
   if (value === null) return '';
   return Array.isArray(value) ? value.map(text).join(';') : String(value);
+}
+
+/**
+ * The rows that `sql` reads from a file, part by part, so that one without end is never in memory whole. Throws
+ * `TableTooLarge`.
+ */
+async function readFileRows(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<{ readonly result: DuckDBResult; readonly rows: readonly DuckDBValue[][] }> {
+  const result = await connection.stream(sql);
+  const rows: DuckDBValue[][] = [];
+  let left = MOST_BYTES;
+  for (
+    let chunk = await result.fetchChunk();
+    chunk !== null && chunk.rowCount > 0;
+    chunk = await result.fetchChunk()
+  ) {
+    for (const row of chunk.getRows()) {
+      rows.push(row);
+      for (const cell of row) if (typeof cell === 'string') left -= cell.length;
+    }
+    if (rows.length > MOST_ROWS) throw new TableTooLarge('rows');
+    if (left < 0) throw new TableTooLarge('bytes');
+  }
+  return { result, rows };
 }

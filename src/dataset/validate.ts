@@ -8,29 +8,31 @@ import {
   type Unread,
   type Versions,
 } from './references.ts';
-import { tableNames, type Tables } from './schema.ts';
+import { type TableName, tableNames, type Tables } from './schema.ts';
+import type { DeclaredSettings } from './settings.ts';
 import { checkTexts } from './validate-texts.ts';
 import { checkValues } from './validate-values.ts';
+import { checkTerms } from './vocabulary.ts';
 
 /** Everything that is wrong with rows which are each well-formed, all at once. */
-export function checkTables(tables: Tables, unread: Unread): RowFault[] {
+export function checkTables(
+  tables: Tables,
+  {
+    unread,
+    present,
+    declared,
+  }: { unread: Unread; present: ReadonlySet<TableName>; declared: DeclaredSettings },
+): RowFault[] {
   const versions = versionsById(tables);
   const rows = eachRow(tables);
   return [
-    ...checkNotEmpty(tables, unread),
     ...checkKeys(versions),
-    ...rows.flatMap((entry) => checkReferences(entry, versions, unread)),
+    ...rows.flatMap((entry) => checkReferences(entry, { versions, unread, present })),
     ...checkCycles(rows, versions),
     ...checkValues(tables, versions),
+    ...checkTerms(rows, declared),
     ...rows.flatMap((entry) => checkTexts(entry, versions)),
   ];
-}
-
-function checkNotEmpty(tables: Tables, unread: Unread): RowFault[] {
-  const needed = { events: 'an edition needs events to report', coverage: 'no day is covered without it' };
-  return (['events', 'coverage'] as const)
-    .filter((table) => tables[table].length === 0 && !unread.tables.has(table))
-    .map((table) => ({ table, problem: `has no rows: ${needed[table]}.`, mend: 'Add at least one row.' }));
 }
 
 /** A row's key is (id, known_on), and an id belongs to one table. */
@@ -68,7 +70,10 @@ function checkKeys(versions: Versions): RowFault[] {
   });
 }
 
-function checkReferences(entry: TableRow, versions: Versions, unread: Unread): RowFault[] {
+function checkReferences(
+  entry: TableRow,
+  { versions, unread, present }: { versions: Versions; unread: Unread; present: ReadonlySet<TableName> },
+): RowFault[] {
   const { table, row } = entry;
   const via: Reference[] =
     table === 'sources' && row.via !== null ? [{ field: 'via', id: row.via, tables: ['sources'] }] : [];
@@ -84,6 +89,11 @@ function checkReferences(entry: TableRow, versions: Versions, unread: Unread): R
     if (!target || !first) {
       if (unread.ids.has(id) || tables.some((name) => unread.tables.has(name))) return [];
       const where = anywhere ? 'a table' : tables.join(' or ');
+      if (!tables.some((name) => present.has(name)))
+        return fault(
+          `names "${id}", and the dataset has no table ${where}.`,
+          `Add the table to datapackage.json, or give the column another name, such as "${field}_name".`,
+        );
       return fault(
         `there is no "${id}"${anywhere ? '' : ` in ${where}`}.`,
         `Add it to ${where}, or correct the id.`,

@@ -1,10 +1,15 @@
+import type { RowFault, TableRow } from './references.ts';
 import type { Tables } from './schema.ts';
-import { type DatasetSettings, type DeclaredSettings, termsOf } from './settings.ts';
+import { type DatasetSettings, type DeclaredSettings, meantBy, termsOf } from './settings.ts';
 
 /** What a dataset declares, with the terms that it does not declare taken from its rows. */
 export const settingsOf = (
   { topics, affiliations, sourceKinds, language, outlines, borders }: DeclaredSettings,
-  { tables, licence }: { tables: Tables; licence: string | null },
+  {
+    tables,
+    licence,
+    columns,
+  }: { tables: Tables; licence: string | null; columns: DatasetSettings['columns'] },
 ): DatasetSettings => ({
   topics: topics ?? termsOf(topicsIn(tables)),
   affiliations: affiliations ?? termsOf(tables.actors.map(({ affiliation }) => affiliation)),
@@ -12,7 +17,7 @@ export const settingsOf = (
   language,
   licence,
   maps: { outlines: outlines ?? null, borders },
-  columns: {},
+  columns,
 });
 
 /** The topics of facts first: `all` of a judgment is none. */
@@ -20,3 +25,31 @@ const topicsIn = ({ coverage, events, measures, readings, judgments, gaps, indic
   [coverage, events, measures, readings, judgments, gaps, indicators].flatMap((rows) =>
     rows.flatMap(({ topic }) => (topic === 'all' ? [] : [topic])),
   );
+
+/** The words of rows that the dataset declares a list for, and that are not on it. */
+export function checkTerms(
+  rows: readonly TableRow[],
+  { topics, affiliations, sourceKinds }: DeclaredSettings,
+): RowFault[] {
+  const check = (entry: TableRow, field: string, { word, terms }: Used): RowFault[] => {
+    const names = terms?.map(({ name }) => name);
+    if (names === undefined || word === null || names.includes(word)) return [];
+    const problem = `"${word}" is not declared in datapackage.json.`;
+    return [
+      { ...entry, field, problem, mend: `${meantBy(word, names)} The list stands there under sitrep.` },
+    ];
+  };
+  return rows.flatMap((entry) => {
+    const { table, row } = entry;
+    if (table === 'actors')
+      return check(entry, 'affiliation', { word: row.affiliation, terms: affiliations });
+    if (table === 'sources') return check(entry, 'kind', { word: row.kind, terms: sourceKinds });
+    if (table === 'places' || (table === 'judgments' && row.topic === 'all')) return [];
+    return check(entry, 'topic', { word: row.topic, terms: topics });
+  });
+}
+
+interface Used {
+  readonly word: string | null;
+  readonly terms: DeclaredSettings['topics'];
+}

@@ -1,4 +1,4 @@
-import { type DuckDBConnection, LIST, VARCHAR } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBTimestampValue, LIST, VARCHAR } from '@duckdb/node-api';
 import { openInMemory } from '../dataset/duckdb.ts';
 import type { Column } from '../dataset/fields.ts';
 import { columnsOf, tableNames, type Tables } from '../dataset/schema.ts';
@@ -10,7 +10,8 @@ import type { Queries } from './select.ts';
 
 /**
  * Opens `tables`, which must hold only what is known, to the SQL of briefs. Every table of the model exists, empty
- * or not, and so do `topics`, `affiliations` and `source_kinds`, with name, title and rank; days are DATE, numbers DOUBLE, lists VARCHAR[], all else VARCHAR. The database can reach no file, network
+ * or not, and so do `topics`, `affiliations` and `source_kinds`, with name, title and rank; days are DATE, numbers DOUBLE, lists VARCHAR[], all else VARCHAR; columns of a dataset's own have the type that it
+ * declares. The database can reach no file, network
  * or extension, and its settings are locked. `macros` is SQL that runs before the settings are locked, but after the
  * files are. A query gives its rows in the order of its ORDER BY: without one, the order is DuckDB's choice. It
  * throws `query-failed`, also after `timeoutMs`.
@@ -26,7 +27,10 @@ export async function openQueries(
   await using opening = new AsyncDisposableStack();
   const { instance, connection } = opening.use(await openInMemory());
   for (const table of tableNames)
-    await fill(connection, table, { columns: columnsOf(table), rows: tables[table] });
+    await fill(connection, table, {
+      columns: [...columnsOf(table), ...(settings.columns[table] ?? [])],
+      rows: tables[table],
+    });
   for (const [table, terms] of termTables(settings))
     await fill(connection, table, {
       columns: termColumns,
@@ -88,17 +92,20 @@ async function fill(
   table: string,
   { columns, rows }: { columns: readonly Column[]; rows: readonly object[] },
 ): Promise<void> {
-  const declared = columns.map(({ name, type }) => `"${name}" ${type}`);
+  const declared = columns.map(({ name, type }) => `"${name.replaceAll('"', '""')}" ${type}`);
   await connection.run(`CREATE TABLE ${table} (${declared.join(', ')})`);
   if (rows.length === 0) return;
   const appender = await connection.createAppender(table);
   for (const row of rows) {
     for (const { name, type } of columns) {
       const value: unknown = Reflect.get(row, name);
-      if (value === null) appender.appendNull();
+      if (value === null || value === undefined) appender.appendNull();
+      else if (typeof value === 'boolean') appender.appendBoolean(value);
       else if (type === 'BIGINT') appender.appendBigInt(BigInt(Number(value)));
       else if (typeof value === 'number') appender.appendDouble(value);
       else if (Array.isArray(value)) appender.appendList(value.map(String), LIST(VARCHAR));
+      else if (type === 'TIMESTAMP')
+        appender.appendTimestamp(new DuckDBTimestampValue(BigInt(Date.parse(String(value))) * 1000n));
       else if (type === 'DATE') appender.appendDate(toDate(String(value)));
       else appender.appendVarchar(String(value));
     }

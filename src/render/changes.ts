@@ -64,6 +64,7 @@ export function nothingNew(of: Of): string | null {
     .map(({ end }) => end)
     .toSorted();
   const span = `from ${longDay(start)} to ${longDay(asOf)}`;
+  if (dataset.tables.coverage.length === 0) return `No new reporting ${span}.`;
   const caution = 'the absence of reports does not mean that nothing happened.';
   const [first, last] = [ends[0], ends.at(-1)];
   if (first === undefined || last === undefined)

@@ -212,7 +212,8 @@ export class Evidence {
       known_on: firstKnown,
       revised_on: firstKnown < known_on ? known_on : null,
       title: titleOf(entry, this.#settings),
-      status: 'claim_status' in entry.row ? entry.row.claim_status.replace('-', ' ') : 'judgment',
+      status:
+        'claim_status' in entry.row ? (entry.row.claim_status ?? 'reported').replace('-', ' ') : 'judgment',
       chain: chain.map((source) => this.#source(source)?.name ?? source),
       grade: gradeOf(entry, first),
       external: 'basis' in entry.row && entry.row.basis === 'external',
@@ -274,7 +275,7 @@ const tableTitles = { gaps: 'Gap', indicators: 'Indicator', coverage: 'Days cove
 
 /** The id of who says what a row tells; empty where nobody but us does. */
 export function sourceOf({ table, row }: TableRow): string {
-  if (table === 'events' || table === 'measures') return row.source;
+  if (table === 'events' || table === 'measures') return row.source ?? '';
   return table === 'judgments' ? (row.author ?? '') : '';
 }
 

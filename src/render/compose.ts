@@ -130,7 +130,8 @@ export function compose(
     const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
     const source = known.sources.find((each) => each.id === id);
     if (source !== undefined) evidence.use(source.id);
-    return source === undefined ? 'source withdrawn' : new SourceName(source.name);
+    if (source === undefined) return id === null ? 'no source given' : 'source withdrawn';
+    return new SourceName(source.name);
   };
   const computed = Object.fromEntries(
     Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
@@ -160,7 +161,7 @@ export function compose(
       ...markings[brief.config.marking],
     },
     issue: issueOf(brief, period),
-    coverage: { ...coverageOf({ ...of, start, settings }), reported: isReported },
+    coverage: { ...coverageOf({ ...of, start, settings, tables }), reported: isReported },
     /** `on 25 August 2021`: when what the page shows was read, if that was after the cut-off. */
     reconstructed: readAfterwards({ ...of, tables }),
     paper: { size: paper, margin: margins[paper] },

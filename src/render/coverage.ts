@@ -69,14 +69,19 @@ export const dayCounts = (covered: number, days: number): { covered: string; day
     ? { covered: String(covered), days: String(days) }
     : { covered: spelled(covered), days: spelled(days) };
 
-/** What of the period was collected at all. Outside it, the absence of reports does not mean that nothing happened. */
+/**
+ * What of the period was collected at all. Outside it, the absence of reports does not mean that nothing happened. A
+ * dataset that keeps no record of coverage, of which `tables` are all rows, gives nothing to say.
+ */
 export function coverageOf({
   topics,
   known,
   asOf,
   start,
   settings,
-}: Of & Pick<Period, 'start'> & Pick<Dataset, 'settings'>) {
+  tables,
+}: Of & Pick<Period, 'start'> & Pick<Dataset, 'settings' | 'tables'>) {
+  if (tables.coverage.length === 0) return { notices: [], ids: [], until: null, complete: true, none: false };
   const days = daysOf({ start, asOf });
   const spans = topics.map((topic) => {
     const rows = known.coverage.filter((row) => row.topic === topic);
@@ -145,7 +150,7 @@ export function readAfterwards({
       .flatMap((each) => find(each)?.known_on ?? [])
       .filter((day) => day > own);
   };
-  const shown = new Set(reportsOn({ topics, known }).map(({ source }) => source));
+  const shown = new Set(reportsOn({ topics, known }).flatMap(({ source }) => source ?? []));
   const inTime = [...shown].filter((id) => (find(id)?.known_on ?? asOf) <= asOf);
   const days = new Set(inTime.flatMap(carriedOn).filter((day) => day > asOf));
   if (days.size === 0) {

@@ -84,6 +84,7 @@ export const undermarked = ({ brief, dataset, used, changes, rows }: Draft): Fau
  * partial wrote into `class="coverage"`, with the topic, how many days are covered, and the day on which that ended.
  */
 export const uncovered = ({ brief, dataset, known, period, units }: Draft): Fault[] => {
+  if (dataset.tables.coverage.length === 0) return [];
   const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
   const notices = units
     .filter(

@@ -58,7 +58,7 @@ export function isOfRegister({ text, row }: Text, known: ReadonlyMap<string, Tab
   if (texts.some((own) => ` ${wordsOf(own)} `.includes(` ${wanted} `))) return true;
   if (entry.table !== 'actors') return false;
   // "branch of Al-Qaeda" for al-qaeda-branch.
-  const affiliation = new Set(['of', ...wordsOf(entry.row.affiliation).split(' ')]);
+  const affiliation = new Set(['of', ...wordsOf(entry.row.affiliation ?? '').split(' ')]);
   return wanted.split(' ').every((word) => affiliation.has(word));
 }
 

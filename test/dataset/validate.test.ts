@@ -245,21 +245,9 @@ const texts: Case[] = [
     ['gaps.csv', 2, 'text', /a brace/],
     set('gaps', 2, 'text', 'After {M1 value} claims'),
   ),
-  one(
-    'a lone brace',
-    ['sources.csv', 2, 'descriptor', /a brace/],
-    set('sources', 2, 'descriptor', 'An } analysis'),
-  ),
+  one('a lone brace', ['gaps.csv', 2, 'text', /a brace/], set('gaps', 2, 'text', 'Where } it went')),
   ...(
     [
-      ['events', 'title', 'Three attacks', '"Three"'],
-      ['events', 'summary', 'At least 12 attacks', '"12"'],
-      ['events', 'caveat', 'half of it', '"half"'],
-      ['measures', 'label', 'A dozen claims', '"dozen"'],
-      ['measures', 'title', 'Twenty claims', '"Twenty"'],
-      ['measures', 'summary', 'It claimed 12', '"12"'],
-      ['measures', 'denominator', 'of 105', '"105"'],
-      ['measures', 'caveat', 'a hundred', '"hundred"'],
       ['judgments', 'text', 'After 5 days', '"5"'],
       ['judgments', 'confidence_basis', 'Two sources', '"Two"'],
       ['gaps', 'text', 'A quarter of it', '"quarter"'],
@@ -290,6 +278,16 @@ test.each([
   ],
   ['a larger lower bound inside', [set('measures', 4, 'value', '41'), set('measures', 4, 'bound', '>=')]],
   ['coverage that overlaps', [add('coverage', 2, { id: 'C2', start: '2021-01-15', end: '2021-02-15' })]],
+  [
+    'figures in the texts of facts, which are quoted as they came',
+    [
+      set('events', 2, 'title', '3 attacks'),
+      set('events', 2, 'summary', 'At least 12 died in two {sic} attacks in 2021'),
+      set('events', 2, 'caveat', 'half of it'),
+      set('measures', 2, 'summary', 'It claimed 12'),
+      set('sources', 2, 'descriptor', 'A study of 40 pages'),
+    ],
+  ],
   [
     'a withdrawal of all at once',
     [

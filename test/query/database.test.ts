@@ -322,7 +322,7 @@ test('reading tables reaches into no other folder, though its name begins alike'
   await writeFile(join(beside, 'gaps.csv'), 'id\nG1\n');
   await symlink(beside, join(inside, 'linked'));
   const read = async (path: string) => {
-    const found = await readTables(inside, [{ name: 'gaps', path, format: 'csv', fields: ['id'] }]);
+    const found = await readTables(inside, [{ name: 'gaps', path, format: 'csv', fields: [{ name: 'id' }] }]);
     return found.get('gaps');
   };
   for (const path of ['linked/gaps.csv', '../data-2/gaps.csv', join(beside, 'gaps.csv')])

@@ -126,5 +126,5 @@ function sourceOf({ table, row }: TableRow) {
 /** The names of sources that may be shown; of another its id. */
 const namesOfSources = ({ tables: { sources } }: Dataset, maySeeRow: ReturnType<typeof rowsFor>) => {
   const names = new Map(sources.filter(maySeeRow).map(({ id, name }) => [id, name]));
-  return (id: string): string => names.get(id) ?? id;
+  return (id: string | null): string => (id === null ? '' : (names.get(id) ?? id));
 };

@@ -1,0 +1,96 @@
+import { similarTo } from '../errors.ts';
+import type { RawTable } from './csv.ts';
+import type { Column } from './fields.ts';
+import type { TableFile } from './package.ts';
+import type { CellFault } from './parse-rows.ts';
+import { needed, tables } from './schema.ts';
+
+/** The SQL type of a field of a Data Package; text for every other type. */
+const types: { readonly [type: string]: Column['type'] } = {
+  integer: 'BIGINT',
+  year: 'BIGINT',
+  number: 'DOUBLE',
+  boolean: 'BOOLEAN',
+  date: 'DATE',
+  datetime: 'TIMESTAMP',
+  list: 'VARCHAR[]',
+  array: 'VARCHAR[]',
+};
+
+/**
+ * The columns of a table file that the model does not have, with the types that datapackage.json declares; or the one
+ * fault that keeps the rows of the file from being read.
+ */
+export function extraColumns(
+  { name: table, format, fields }: TableFile,
+  { columns }: Pick<RawTable, 'columns'>,
+  { isDated }: { isDated: boolean },
+): readonly Column[] | CellFault {
+  const model = Object.keys(tables[table].shape);
+  const declared = fields?.map((field) => field.name);
+  const twice = columns.find((name, index) => columns.findIndex((each) => alike(each, name)) !== index);
+  const missing = needed[table].filter(
+    (name) => !columns.includes(name) && !(isDated && name === 'known_on') && !declared?.includes(name),
+  );
+  // A field of JSON may be left out of every item.
+  const absent = format === 'json' ? [] : (declared ?? []).filter((name) => !columns.includes(name));
+  const unknown = columns.filter((name) =>
+    declared ? !declared.includes(name) : !model.includes(name) && meant(name) !== undefined,
+  );
+  const lacking = [...new Set([...missing, ...absent])];
+  const place = format === 'csv' ? { row: 1 } : {};
+  if (columns.includes(''))
+    return {
+      ...place,
+      problem: 'has a column without a name.',
+      mend: 'Name it in the header, or remove it.',
+    };
+  if (twice !== undefined)
+    return {
+      ...place,
+      problem: `has two columns "${twice}": capitals do not tell them apart.`,
+      mend: 'Rename or remove one.',
+    };
+  if (lacking.length + unknown.length > 0)
+    return {
+      ...place,
+      problem: `${[
+        ...(lacking.length > 0 ? [`lacks the ${counted(lacking)}`] : []),
+        ...(unknown.length > 0
+          ? [`has the ${counted(unknown)}${declared ? ', which datapackage.json does not declare' : ''}`]
+          : []),
+      ].join(' and ')}.`,
+      mend: mendOf(),
+    };
+  return columns
+    .filter((name) => !model.includes(name))
+    .map((name) => {
+      const type = fields?.find((field) => field.name === name)?.type ?? 'string';
+      return { name, type: types[type] ?? 'VARCHAR' };
+    });
+
+  function meant(name: string): string | undefined {
+    return similarTo(
+      name,
+      model.filter((each) => !columns.includes(each)),
+    );
+  }
+
+  function mendOf(): string {
+    for (const name of unknown) {
+      const similar = meant(name);
+      if (similar !== undefined)
+        return `Did you mean "${similar}"? A column of your own is declared in datapackage.json, under schema.fields.`;
+    }
+    if (lacking.includes('known_on'))
+      return 'Add it: the day on which you learned of each row. If that is the day of each event, declare "knownOn": "date" in datapackage.json, under sitrep.';
+    return unknown.length > 0
+      ? 'Declare it there, under schema.fields, or remove it.'
+      : `Add it. The file has the columns ${columns.join(', ')}.`;
+  }
+}
+
+const alike = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+const counted = (names: readonly string[]): string =>
+  `column${names.length === 1 ? '' : 's'} ${names.map((name) => `"${name}"`).join(', ')}`;

@@ -1,0 +1,90 @@
+import { sentencesOf } from '../errors.ts';
+import type { RawRow } from './parse-rows.ts';
+import type { TableName } from './schema.ts';
+
+type Cells = RawRow['cells'];
+
+/** What stands in for cells that a dataset leaves empty. */
+export interface Defaults {
+  /** The topic of a row that names none; empty where there are several to choose from. */
+  readonly topic: string;
+  /** The day on which rows without a day of their own are known, where `knownOn` is declared; else empty. */
+  readonly firstDay: string;
+  /** Whether an event is known on its own day. */
+  readonly isDated: boolean;
+  /** Gives the alpha-2 code of a country. */
+  readonly countryCode: (given: string) => string;
+}
+
+/** What an empty cell means, by table and column: for the documentation. `fillIn` does it. */
+export const filledIn: { readonly [T in TableName | 'any']?: { readonly [field: string]: string } } = {
+  any: {
+    status: '`current`',
+    topic: 'the one topic that the dataset declares, or `general`',
+    rank: '1',
+  },
+  actors: { long_name: '`name`' },
+  events: {
+    title: 'the first sentence of `summary`',
+    summary: '`title`',
+    precision: '`day`, `range` with a later `date_end`, or `undated` without a date',
+  },
+  measures: {
+    title: '`label`',
+    label: '`title`',
+    summary: '`title`',
+    bound: '`=`',
+  },
+  judgments: { role: '`assessment`' },
+};
+
+/** Fills in what a row leaves empty and the program can tell. */
+export function fillIn(
+  table: TableName,
+  cells: Cells,
+  { topic, firstDay, isDated, countryCode }: Defaults,
+): Cells {
+  const filled: { [field: string]: string } = { ...cells };
+  const cell = (name: string) => filled[name]?.trim() ?? '';
+  const fill = (name: string, value: string) => {
+    if (cell(name) === '') filled[name] = value;
+  };
+  fill('status', 'current');
+  if (!['sources', 'actors', 'places'].includes(table)) fill('topic', topic);
+  if (table === 'judgments' || table === 'gaps' || table === 'indicators') fill('rank', '1');
+  if (table === 'actors') fill('long_name', cell('name'));
+  if (table === 'judgments') fill('role', 'assessment');
+  if (table === 'places') filled['country'] = countryCode(cell('country'));
+  if (table === 'events') {
+    const [start, end] = [cell('date_start'), cell('date_end')];
+    fill('title', shortened(cell('summary')));
+    fill('summary', cell('title'));
+    fill('precision', start === '' ? 'undated' : end === '' || end === start ? 'day' : 'range');
+    if (isDated) fill('known_on', end || start || firstDay);
+  }
+  if (table === 'measures') {
+    const title = cell('title') || cell('label');
+    fill('title', title);
+    fill('label', title);
+    fill('summary', title);
+    fill('bound', '=');
+    if (isDated) fill('known_on', cell('window_end') || cell('window_start') || firstDay);
+  }
+  if (isDated) fill('known_on', firstDay);
+  return filled;
+}
+
+/** The first day of any event: what is known from the start is known on it. */
+export const firstDayOf = (rows: readonly RawRow[]): string =>
+  rows
+    .flatMap(({ cells }) => [cells['date_start']?.trim(), cells['date_end']?.trim()])
+    .filter((day) => day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day))
+    .reduce<string>((first, day = '') => (first === '' || day < first ? day : first), '');
+
+const LONGEST_TITLE = 160;
+
+function shortened(text: string): string {
+  const [first = ''] = sentencesOf(text);
+  if (first.length <= LONGEST_TITLE) return first.replace(/\.$/, '');
+  return `${first.slice(0, LONGEST_TITLE).replace(/\s+\S*$/, '')}…`;
+}
