@@ -153,6 +153,12 @@ export function similarTo(word: string, choices: Iterable<string>): string | und
   return nearest?.choice;
 }
 
+/** How to fix a word that is none of `allowed`. */
+export function meantBy(word: string, allowed: readonly string[]): string {
+  const meant = similarTo(word, allowed);
+  return meant === undefined ? `Use one of: ${allowed.join(', ')}.` : `Did you mean "${meant}"?`;
+}
+
 /** Damerau–Levenshtein distance, restricted to swaps of neighbours (optimal string alignment). */
 function editsBetween(one: string, other: string): number {
   let [twoBefore, before]: number[][] = [[], Array.from({ length: other.length + 1 }, (_, index) => index)];

@@ -31,7 +31,7 @@ const records = z.array(
 export async function readCsv(place: string): Promise<RawTable> {
   const bytes = await readFile(place);
   const text = bytes.toString('utf8');
-  let broken: { readonly row: number; readonly code: string } | undefined;
+  let broken: number | undefined;
   const number = ({ records: count, empty_lines: blank }: Pick<Info, 'records' | 'empty_lines'>) =>
     count + blank;
   const found = records.parse(
@@ -43,8 +43,7 @@ export async function readCsv(place: string): Promise<RawTable> {
       skip_empty_lines: true,
       skip_records_with_error: true,
       on_skip: (error) => {
-        if (error instanceof CsvError)
-          broken ??= { row: number(countsOf.parse(error)) + 1, code: String(error.code) };
+        if (error instanceof CsvError) broken ??= number(countsOf.parse(error)) + 1;
         return undefined;
       },
       on_record: (record) => (broken === undefined ? record : null),
@@ -54,11 +53,11 @@ export async function readCsv(place: string): Promise<RawTable> {
   const [header, ...others] = found;
   if (others.length > MOST_ROWS) throw new TableTooLarge('rows');
   const faults: CellFault[] = [];
-  if (broken !== undefined) faults.push({ row: broken.row, ...quoteFault });
+  if (broken !== undefined) faults.push({ row: broken, ...quoteFault });
   if (header === undefined)
-    return faults.length > 0
-      ? { ...unreadable(faults[0] ?? quoteFault) }
-      : unreadable({ problem: 'is empty.', mend: 'Give it a header, the names of its columns.' });
+    return unreadable(
+      faults[0] ?? { problem: 'is empty.', mend: 'Give it a header, the names of its columns.' },
+    );
   const columns = header.record.map((name) => name.trim());
   const rows: RawRow[] = [];
   const rejected: string[] = [];

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { day } from '../calendar.ts';
-import type { Fault } from '../errors.ts';
+import { type Fault, meantBy } from '../errors.ts';
 import { type Column, list, optional } from './fields.ts';
-import { meantBy } from './settings.ts';
 
 /** One row of a table file before it is validated: every field is text, and empty where nothing is given. */
 export interface RawRow {

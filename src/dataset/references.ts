@@ -1,5 +1,5 @@
 import type { Fault } from '../errors.ts';
-import { type RowOf, type TableName, tableNames, type Tables, tables } from './schema.ts';
+import { type RowOf, type TableName, tableNames, type Tables, tables as schemas } from './schema.ts';
 
 /** A fault that shows only when rows are seen together, or a row as a whole. */
 export interface RowFault extends Pick<Fault, 'field' | 'problem' | 'mend'> {
@@ -74,7 +74,7 @@ export function references<T extends TableName>(table: T, row: RowOf<T>): Refere
     const ids = Array.isArray(value) ? value.filter((id) => typeof id === 'string') : [value];
     return ids.flatMap((id) => (typeof id === 'string' ? [{ field, id, tables: among }] : []));
   });
-  const { shape } = tables[table];
+  const { shape } = schemas[table];
   const figures = Object.entries(row).flatMap(([field, value]) =>
     // A column of the dataset's own is quoted as it came.
     typeof value === 'string' && Object.hasOwn(shape, field)

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { similarTo } from '../errors.ts';
 import type { Column } from './fields.ts';
 import type { RowSets } from './parse-rows.ts';
 
@@ -115,9 +114,3 @@ export const termsOf = (names: readonly (string | null)[]): Term[] =>
 /** How a topic reads in a list. */
 export const topicTitle = (topic: string, { topics }: Pick<DatasetSettings, 'topics'>): string =>
   topic === 'all' ? 'all topics' : (topics.find(({ name }) => name === topic)?.title ?? titleFrom(topic));
-
-/** How to fix a word that is none of `allowed`. */
-export function meantBy(word: string, allowed: readonly string[]): string {
-  const meant = similarTo(word, allowed);
-  return meant === undefined ? `Use one of: ${allowed.join(', ')}.` : `Did you mean "${meant}"?`;
-}

@@ -50,7 +50,7 @@ async function readTable(
 }
 
 /** A text as an SQL literal, where no parameter is taken. */
-const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const quote = (place: string): string => `'${place.replaceAll("'", "''")}'`;
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const record = z.record(z.string(), z.union([scalar, z.array(scalar)]));

@@ -1,6 +1,7 @@
+import { meantBy } from '../errors.ts';
 import type { RowFault, TableRow } from './references.ts';
 import type { Tables } from './schema.ts';
-import { type DatasetSettings, type DeclaredSettings, meantBy, termsOf } from './settings.ts';
+import { type DatasetSettings, type DeclaredSettings, termsOf } from './settings.ts';
 
 /** What a dataset declares, with the terms that it does not declare taken from its rows. */
 export const settingsOf = (
