@@ -15,7 +15,7 @@ import {
   spelled,
 } from '../dataset/wording.ts';
 import { AppError } from '../errors.ts';
-import type { Brief, FindingConfig } from '../project/brief.ts';
+import { type Brief, type FindingConfig, isOnTopic } from '../project/brief.ts';
 import {
   chanceOfSilence,
   clusteredChance,
@@ -107,9 +107,9 @@ export const withoutUntold = <R extends object>(rows: readonly R[], findings: Fi
  * Leaves out the judgments on the brief's topic that speak of findings of other briefs, before queries pick the newest:
  * they find the newest that this brief can print.
  */
-export function withoutOtherFindings(known: Tables, { config: { topic, findings } }: Brief): Tables {
+export function withoutOtherFindings(known: Tables, { config }: Brief): Tables {
   const other = known.judgments.filter(
-    (row) => (topic === 'all' || row.topic === topic) && namesOther(row, findings),
+    (row) => isOnTopic(config, row.topic) && namesOther(row, config.findings),
   );
   if (other.length === 0) return known;
   const rows = eachRow(known).filter(({ row }) => !other.some(({ id }) => id === row.id));

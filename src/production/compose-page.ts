@@ -3,7 +3,7 @@ import { asCorrected, knownFor } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import { requireParameters } from '../project/parameters.ts';
-import { applyParameters, select, titleOfEdition } from '../query/select.ts';
+import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, correctedIn } from '../render/changes.ts';
 import { compose } from '../render/compose.ts';
 import type { Material, OnStep, Request } from '../render/edition.ts';
@@ -32,6 +32,7 @@ export async function composePage(
     knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
     brief,
   );
+  requireTopics(brief, dataset.settings);
   const parameters = requireParameters(brief, given);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);

@@ -90,7 +90,11 @@ export async function runForEach(
   if (source === undefined) throw new Error(`forEach of ${brief.id} names no query.`);
   const limit = new TimeLimit(brief, { what: `The query "${brief.config.forEach}" of forEach` });
   await using queries = await openQueries(known, { macros: brief.macros, settings });
-  const query = { sql: source.text, file: source.file, parameters: commonParameters(brief, period) };
+  const query = {
+    sql: source.text,
+    file: source.file,
+    parameters: commonParameters(brief, period, settings),
+  };
   const rows = await queries.query(query, { signal: limit.signal }).catch((cause: unknown) => {
     throw limit.explain(cause);
   });

@@ -5,7 +5,7 @@ import { AppError, similarTo } from '../errors.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import { requireParameters } from '../project/parameters.ts';
 import type { Loaded } from '../project/load.ts';
-import { applyParameters, type OpenQueries, select } from '../query/select.ts';
+import { applyParameters, type OpenQueries, requireTopics, select } from '../query/select.ts';
 
 /**
  * The rows that an edition of a brief sees in one of its queries. Throws `parameter-invalid`, `query-failed`, and
@@ -36,6 +36,7 @@ export async function runQuery(
     ]);
   }
   const known = withoutOtherFindings(knownFor(dataset.tables, { asOf, correctedAsOf: null }), brief);
+  requireTopics(brief, dataset.settings);
   const parameters = requireParameters(brief, given);
   applyParameters({ brief, parameters, known });
   // A brief with the same findings that asks for this query alone: a fault in another query is no concern here.

@@ -132,8 +132,10 @@ const definition = z.strictObject({
   title: text,
   /** Stands in the PDF's properties, under the title. */
   subject: text,
-  /** The topic of the dataset whose rows the shared queries select, or `all`. */
-  topic: text,
+  /** The topics of the dataset that it reports on; all of them if left out. */
+  topics: z.union([z.literal('all'), z.array(text).min(1)]).optional(),
+  /** The same, for a brief on one topic. */
+  topic: text.optional(),
   dataset: text,
   schedule,
   period,
@@ -163,9 +165,11 @@ const definition = z.strictObject({
 
 /** `brief.yaml`: the standing definition of a brief. */
 export const briefConfig = definition.superRefine(
-  ({ parameters, forEach, deliver, golden: days }, context) => {
+  ({ topic, topics, parameters, forEach, deliver, golden: days }, context) => {
     const report = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
+    if (topic !== undefined && topics !== undefined)
+      report(['topic'], 'says the same as "topics": keep one of the two');
     const names = Object.keys(parameters);
     for (const name of names) {
       if (!parameterName.test(name))
@@ -205,6 +209,16 @@ const pick = <T>(values: { readonly [name: string]: T }, name: string): { [name:
 const sentence = (problem: string): string => problem.replace(/\.$/, '');
 
 export type BriefConfig = z.output<typeof briefConfig>;
+/** The topics that a brief names, or `all`. */
+export const briefTopics = ({ topic = 'all', topics }: Pick<BriefConfig, 'topic' | 'topics'>) =>
+  topics ?? (topic === 'all' ? 'all' : [topic]);
+
+/** Whether a brief reports on a topic. */
+export const isOnTopic = (config: Pick<BriefConfig, 'topic' | 'topics'>, topic: string): boolean => {
+  const topics = briefTopics(config);
+  return topics === 'all' || topics.includes(topic);
+};
+
 export type ChartConfig = z.output<typeof chart>;
 export type FindingConfig = z.output<typeof finding>;
 

@@ -8,7 +8,7 @@ import { AppError, type Fault } from '../errors.ts';
 export type Parameters = { readonly [name: string]: string };
 
 /** What every query sees anyway; a parameter of a brief needs another name. */
-export const builtInParameters = ['as_of', 'period_start', 'previous_as_of', 'topic'] as const;
+export const builtInParameters = ['as_of', 'period_start', 'previous_as_of', 'topic', 'topics'] as const;
 
 /** One parameter as `brief.yaml` declares it. */
 export const parameter = z

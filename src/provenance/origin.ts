@@ -3,7 +3,7 @@ import { figureOf } from '../dataset/figures.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { type Placeholder, placeholders } from '../dataset/references.ts';
 import { lettersOf } from '../pdf/contents.ts';
-import type { Brief } from '../project/brief.ts';
+import { type Brief, isOnTopic } from '../project/brief.ts';
 import { findText } from '../render/find-text.ts';
 import type { Put } from '../render/trace.ts';
 import type { Rendering } from '../rules/gate.ts';
@@ -211,7 +211,7 @@ function valueOrigin(
   if (root === 'coverage')
     return {
       kind: 'edition',
-      rows: known.coverage.filter(({ topic }) => isOnTopic(topic, told.brief)).map(({ id }) => id),
+      rows: known.coverage.filter(({ topic }) => isOnTopic(told.brief.config, topic)).map(({ id }) => id),
       says: 'Computed from the days that were covered.',
     };
   if (root === 'reconstructed')
@@ -241,8 +241,6 @@ function valueOrigin(
 }
 
 const roots = new Set(['issue', 'coverage', 'counts', 'brief', 'marking', 'paper', 'parameters']);
-const isOnTopic = (topic: string, { config }: Brief): boolean =>
-  config.topic === 'all' || config.topic === topic;
 
 /** The query that gave the row that an expression stands in. */
 function queryOf({ context }: Put, { brief, rendering }: Told): Pick<Origin, 'query'> {

@@ -1,4 +1,10 @@
-import { type DuckDBConnection, DuckDBDateValue, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  DuckDBDateValue,
+  type DuckDBPreparedStatement,
+  LIST,
+  VARCHAR,
+} from '@duckdb/node-api';
 import type { Day } from '../calendar.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
@@ -71,20 +77,25 @@ export async function readyQuery(
 }
 
 /** Binds what the statement names and nothing else; a day is bound as a DATE. */
-function bind(prepared: DuckDBPreparedStatement, { own = {}, ...common }: QueryParameters): void {
-  const values = new Map<string, OwnParameter>([
+function bind(prepared: DuckDBPreparedStatement, { own = {}, topics, ...common }: QueryParameters): void {
+  const values = new Map<string, OwnParameter | readonly string[]>([
     ...Object.entries(own),
     ...Object.entries(common).map(([name, value]): [string, OwnParameter] => [
       name,
       { type: /^\d{4}-\d\d-\d\d$/.test(value) ? 'date' : 'string', value },
     ]),
   ]);
+  if (topics !== undefined) values.set('topics', topics);
   for (let index = 1; index <= prepared.parameterCount; index++) {
     const name = prepared.parameterName(index);
     const bound = values.get(name);
     if (bound === undefined) {
       const known = [...values.keys()].map((key) => `$${key}`).join(', ');
       throw new Error(`There is no parameter $${name}: a query may use ${known}.`);
+    }
+    if ('length' in bound) {
+      prepared.bindList(index, [...bound], LIST(VARCHAR));
+      continue;
     }
     const { type, value } = bound;
     if (value === null) prepared.bindNull(index);

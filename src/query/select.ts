@@ -1,10 +1,10 @@
 import type { Period } from '../calendar.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Tables } from '../dataset/schema.ts';
-import type { DatasetSettings } from '../dataset/settings.ts';
+import { type DatasetSettings, meantBy } from '../dataset/settings.ts';
 import { longDay } from '../dataset/wording.ts';
 import { AppError, type Fault } from '../errors.ts';
-import type { Brief, SourceFile } from '../project/brief.ts';
+import { type Brief, briefTopics, type SourceFile } from '../project/brief.ts';
 import type { ParameterConfig, Parameters } from '../project/parameters.ts';
 
 /** What a query may name, as `$as_of` and so on. */
@@ -12,7 +12,10 @@ export interface QueryParameters {
   readonly as_of: string;
   readonly period_start: string;
   readonly previous_as_of: string;
+  /** The topic of a brief on one; `all` otherwise. */
   readonly topic: string;
+  /** The topics of the brief; for a brief on all of them with `all`, the topic of judgments on all of them. */
+  readonly topics?: readonly string[];
   /** The parameters of the brief itself; null where an optional one is not given. */
   readonly own?: { readonly [name: string]: OwnParameter };
 }
@@ -48,12 +51,37 @@ export type OpenQueries = (
 export const commonParameters = (
   { config }: Brief,
   { start, asOf, previousAsOf }: Period,
-): QueryParameters => ({
-  as_of: asOf,
-  period_start: start,
-  previous_as_of: previousAsOf,
-  topic: config.topic,
-});
+  settings: DatasetSettings,
+): QueryParameters => {
+  const topics = briefTopics(config);
+  const [topic = 'all', ...others] = topics === 'all' ? [] : topics;
+  return {
+    as_of: asOf,
+    period_start: start,
+    previous_as_of: previousAsOf,
+    topic: others.length > 0 ? 'all' : topic,
+    topics: topics === 'all' ? [...settings.topics.map(({ name }) => name), 'all'] : topics,
+  };
+};
+
+/** Throws `brief-invalid` for topics of the brief that its dataset does not have. */
+export function requireTopics({ config, definition }: Brief, settings: DatasetSettings): void {
+  const known = settings.topics.map(({ name }) => name);
+  const topics = briefTopics(config);
+  // A dataset that declares none and has no rows yet may get them.
+  if (topics === 'all' || known.length === 0) return;
+  const unknown = topics.filter((topic) => !known.includes(topic));
+  if (unknown.length > 0)
+    throw new AppError(
+      'brief-invalid',
+      unknown.map((topic) => ({
+        file: definition.file,
+        field: config.topics === undefined ? 'topic' : 'topics',
+        problem: `The dataset ${config.dataset} has no topic "${topic}".`,
+        mend: meantBy(topic, known),
+      })),
+    );
+}
 
 export interface Selection {
   /** What charts and findings are made of, which is there first. */
@@ -91,7 +119,7 @@ export async function select({
     name,
     { type, value: Object.hasOwn(given, name) ? (given[name] ?? null) : null },
   ]);
-  const parameters = { ...commonParameters(brief, period), own: Object.fromEntries(own) };
+  const parameters = { ...commonParameters(brief, period, settings), own: Object.fromEntries(own) };
   const faults: Fault[] = [];
   const columns: { [query: string]: readonly string[] } = {};
   const named = Object.entries(namedQueries(brief));

@@ -5,7 +5,7 @@ import { type Change, changesBetween, changesConcerning, knownBy } from '../data
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { longDay } from '../dataset/wording.ts';
-import type { Brief } from '../project/brief.ts';
+import { type Brief, briefTopics, isOnTopic } from '../project/brief.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import { titleOf } from './citations.ts';
 
@@ -18,10 +18,10 @@ interface Of {
 
 /** What became known since the previous issue on the brief's topic, and of whom its parameters name. */
 export function changesOf({ brief, dataset: { tables }, asOf, applied }: Of): Change[] {
-  const { topic, period } = brief.config;
-  const { previousAsOf } = periodEnding(asOf, period);
-  const ofTopic = changesBetween(tables, { previousAsOf, asOf }).filter(
-    ({ row }) => topic === 'all' || ('topic' in row && row.topic === topic),
+  const { config } = brief;
+  const { previousAsOf } = periodEnding(asOf, config.period);
+  const ofTopic = changesBetween(tables, { previousAsOf, asOf }).filter(({ row }) =>
+    'topic' in row ? isOnTopic(config, row.topic) : briefTopics(config) === 'all',
   );
   return applied.reduce(
     (narrowed, { id }) =>
@@ -57,10 +57,9 @@ export function correctionText(corrected: Corrected, settings: DatasetSettings):
 export function nothingNew(of: Of): string | null {
   if (changesOf(of).length > 0) return null;
   const { brief, dataset, asOf } = of;
-  const { topic, period } = brief.config;
-  const { start } = periodEnding(asOf, period);
+  const { start } = periodEnding(asOf, brief.config.period);
   const ends = knownBy(dataset.tables, asOf)
-    .coverage.filter((row) => topic === 'all' || row.topic === topic)
+    .coverage.filter(({ topic }) => isOnTopic(brief.config, topic))
     .map(({ end }) => end)
     .toSorted();
   const span = `from ${longDay(start)} to ${longDay(asOf)}`;

@@ -120,7 +120,7 @@ export function compose(
     missing: missingFindings(brief, { sets, findings }),
   });
   const { start, asOf } = period;
-  const of = { topics: topicsOf(brief.config.topic, { settings, tables }), known, asOf };
+  const of = { topics: topicsOf(brief.config, { settings, tables }), known, asOf };
   const reports = new Set([...known.events, ...known.measures].map(({ id }) => id));
   const isReported =
     [...known.events, ...known.measures].some(({ topic }) => of.topics.includes(topic)) ||

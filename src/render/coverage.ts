@@ -3,14 +3,16 @@ import { knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset, RowOf, Tables } from '../dataset/schema.ts';
 import { topicTitle } from '../dataset/settings.ts';
 import { longDay, spelled } from '../dataset/wording.ts';
+import { type BriefConfig, briefTopics } from '../project/brief.ts';
 import { sourceChain } from './citations.ts';
 
-/** The topics that a brief on `topic` reports on: for `all`, those that its dataset has anything on. */
+/** The topics that a brief reports on: of one on all topics, those that its dataset has anything on. */
 export const topicsOf = (
-  topic: string,
+  config: Pick<BriefConfig, 'topic' | 'topics'>,
   { settings, tables: { coverage, events, measures } }: Pick<Dataset, 'settings' | 'tables'>,
 ): readonly string[] => {
-  if (topic !== 'all') return [topic];
+  const topics = briefTopics(config);
+  if (topics !== 'all') return topics;
   const found = new Set([...coverage, ...events, ...measures].map((row) => row.topic));
   return settings.topics.flatMap(({ name }) => (found.has(name) ? [name] : []));
 };

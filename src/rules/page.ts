@@ -95,7 +95,7 @@ export const uncovered = ({ brief, dataset, known, period, units }: Draft): Faul
         texts.every(({ file, says, row }) => says.length === 0 && !row && shared.has(file)),
     )
     .map(({ text }) => text);
-  return topicsOf(brief.config.topic, dataset).flatMap((topic) => {
+  return topicsOf(brief.config, dataset).flatMap((topic) => {
     const rows = known.coverage.filter((row) => row.topic === topic);
     const covered = coveredDays(rows, period);
     const days = daysOf(period);

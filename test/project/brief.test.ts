@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { briefConfig } from '../../src/project/brief.ts';
+import { briefConfig, briefTopics, isOnTopic } from '../../src/project/brief.ts';
 import { minimalConfig } from '../support/brief-of.ts';
 
 /** The fields that are refused, each with why. */
@@ -55,6 +55,23 @@ test.each(['P1M7D', 'P1W1M', 'P0M', 'P0D', '-P7D', 'PT24H', 'P1DT1H', '7 days', 
   },
 );
 
+test.each([
+  [{ topic: undefined }, 'all'],
+  [{ topic: 'all' }, 'all'],
+  [{ topic: 'floods' }, ['floods']],
+  [{ topic: undefined, topics: 'all' }, 'all'],
+  [{ topic: undefined, topics: ['floods', 'fires'] }, ['floods', 'fires']],
+])('the topics of %j', (changes, topics) => {
+  const config = briefConfig.parse({ ...minimalConfig, ...changes });
+  expect(briefTopics(config)).toEqual(topics);
+  expect([isOnTopic(config, 'floods'), isOnTopic(config, 'other')]).toEqual([true, topics === 'all']);
+});
+
+test('topics are given once, and name something', () => {
+  expect(refused({ topics: ['isis'] })).toEqual(['topic: says the same as "topics": keep one of the two']);
+  expect(refused({ topic: undefined, topics: [] })).not.toEqual([]);
+});
+
 test('how late a slot may be is given in days or weeks', () => {
   const withLateness = (maxLateness: string) => ({ schedule: { ...minimalConfig.schedule, maxLateness } });
   expect(refused(withLateness('P60D'))).toEqual([]);
@@ -74,7 +91,7 @@ describe('what a brief may not say', () => {
   test.each([
     ['marking', { marking: 'TLP:WHITE' }],
     ['marking', { marking: 'tlp:clear' }],
-    ['topic', { topic: 'weather' }],
+    ['topic', { topic: '' }],
     ['paper', { paper: 'A3' }],
     ['title', { title: ' ' }],
     ['golden', { golden: [] }],

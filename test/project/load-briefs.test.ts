@@ -192,11 +192,11 @@ test.each([
 
 test('a missing key and a word that is not allowed, in words', async () => {
   await edit('one/brief.yaml', (text) =>
-    text.replace('    title: A\n', '').replace(/^topic: .*/m, 'topic: argentina'),
+    text.replace('    title: A\n', '').replace('TLP:CLEAR', 'argentina'),
   );
   expect(await told()).toEqual([
     expect.stringMatching(/field charts\.c\.title: is missing\. See /),
-    expect.stringMatching(/field topic: "argentina" is not one of ties, celebrations, isis, all\. See /),
+    expect.stringMatching(/field marking: "argentina" is not one of TLP:CLEAR, .*, TLP:RED\. See /),
   ]);
 });
 

@@ -2,7 +2,7 @@
 WITH newest AS (
   SELECT *
   FROM judgments
-  WHERE role = 'bottom-line' AND ($topic = 'all' OR topic = $topic)
+  WHERE role = 'bottom-line' AND list_contains($topics, topic)
   QUALIFY row_number() OVER (PARTITION BY topic ORDER BY known_on DESC, rank) = 1
 )
 SELECT id, text, rests_on

@@ -13,6 +13,6 @@ SELECT
     END AS label
 FROM measures AS m
 LEFT JOIN topics AS t ON t.name = m.topic
-WHERE (m.topic = $topic OR $topic = 'all') AND m.unit <> '%' AND m.window_start IS NOT NULL
+WHERE list_contains($topics, m.topic) AND m.unit <> '%' AND m.window_start IS NOT NULL
 QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY m.topic ORDER BY m.value DESC) = 1
 ORDER BY t.rank, m.value DESC, m.id

@@ -8,6 +8,6 @@ SELECT
   i.rests_on
 FROM indicators AS i
 LEFT JOIN topics AS t ON t.name = i.topic
-WHERE i.topic = $topic OR $topic = 'all'
+WHERE list_contains($topics, i.topic)
 QUALIFY $topic <> 'all' OR row_number() OVER (PARTITION BY i.topic ORDER BY i.rank) = 1
 ORDER BY t.rank, i.rank

@@ -9,10 +9,10 @@ WITH named AS (
   SELECT a.id, e.topic FROM actors AS a JOIN events AS e ON contains(e.summary, '{' || a.id || '.')
 ),
 listed AS (
-  SELECT id FROM named WHERE topic = $topic OR $topic = 'all'
+  SELECT id FROM named WHERE list_contains($topics, topic)
   UNION
   -- Headings name the topic.
-  SELECT a.id FROM actors AS a JOIN topics AS t ON t.title = a.name WHERE $topic IN (t.name, 'all')
+  SELECT a.id FROM actors AS a JOIN topics AS t ON t.title = a.name WHERE list_contains($topics, t.name)
 ),
 spelled AS (
   SELECT id FROM listed
