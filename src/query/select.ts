@@ -143,12 +143,13 @@ export function usedPartials({ template, partials }: Brief): ReadonlyMap<string,
   return used;
 }
 
-/** The queries whose rows the brief asks for: in its template and partials, for its charts and for its findings. */
+/** The queries whose rows the brief asks for: in its template and partials, for its charts, findings and changes. */
 export function namedQueries(brief: Brief): Brief['queries'] {
   const templates = [brief.template, ...usedPartials(brief).values()];
   const named = new Set([
     ...templates.flatMap(({ text }) => [...text.matchAll(rowsNamed)].map(([, name]) => name)),
     ...queriesOfCharts(brief),
+    brief.config.changes,
   ]);
   return Object.fromEntries(Object.entries(brief.queries).filter(([name]) => named.has(name)));
 }
