@@ -4,7 +4,7 @@ import type { RowSets } from '../dataset/parse-rows.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import { requireParameters } from '../project/parameters.ts';
 import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
-import { changesOf, correctedIn } from '../render/changes.ts';
+import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
 import { compose } from '../render/compose.ts';
 import type { Material, OnStep, Request } from '../render/edition.ts';
 import { illustrate } from '../render/illustrate.ts';
@@ -36,8 +36,6 @@ export async function composePage(
   const parameters = requireParameters(brief, given);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);
-  const inPeriod = changesOf({ brief, dataset, asOf, applied });
-  const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
   onStep('select');
@@ -69,6 +67,9 @@ export async function composePage(
   drawing.catch(() => {});
   limit.enter('select');
   const sets = tell(await all);
+  const of = { brief, dataset, asOf, applied };
+  const inPeriod = chosenChanges(changesOf(of), { brief, sets });
+  const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
   limit.enter('chart');
   const figures = await limit.within(drawing);
   onStep('compose');
@@ -90,6 +91,7 @@ export async function composePage(
       findings,
       figures,
       changes,
+      judgmentChanges: judgmentChangesOf(of),
       correction: correction && { ...correction, changes: corrected },
       fontFaces,
     },

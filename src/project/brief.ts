@@ -145,6 +145,8 @@ const definition = z.strictObject({
   parameters: z.record(z.string(), parameter).default({}),
   /** The query that gives an edition for each of its rows, its columns being the parameters. */
   forEach: z.string().nullable().default(null),
+  /** The query whose ids are the changes to report; without it, all on the topic. */
+  changes: z.string().nullable().default(null),
   queries: z.record(z.string().regex(/^[a-z][a-z_]*$/), ownFile).default({}),
   charts: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), chart).default({}),
   findings: z.record(z.string().regex(/^[a-z][a-z-]*$/), finding).default({}),

@@ -127,11 +127,13 @@ async function loadBrief({
     }),
   ]);
   const named = { ...shared.queries, ...queries };
-  if (config.forEach !== null && !Object.hasOwn(named, config.forEach)) {
+  for (const field of ['forEach', 'changes'] as const) {
+    const query = config[field];
+    if (query === null || Object.hasOwn(named, query)) continue;
     faults.push({
       file: definition.file,
-      field: 'forEach',
-      problem: `There is no query "${config.forEach}".`,
+      field,
+      problem: `There is no query "${query}".`,
       mend: `Name one of ${Object.keys(named).join(', ')}.`,
     });
   }

@@ -194,7 +194,7 @@ function valueOrigin(
     return { kind: 'edition', rows: own, says: 'Computed from the days that were covered.' };
   if ('label' in context && 'text' in context)
     return { kind: 'settings', rows: own, says: 'A parameter that the edition was asked for with.' };
-  if (own.length > 0 && 'change' in context && name === 'change')
+  if (own.length > 0 && 'change' in context && ['change', 'how', 'fields'].includes(name))
     return {
       kind: 'edition',
       rows: own,

@@ -1,9 +1,9 @@
 import type { Period } from '../calendar.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Tables } from '../dataset/schema.ts';
-import { type DatasetSettings, meantBy } from '../dataset/settings.ts';
+import type { DatasetSettings } from '../dataset/settings.ts';
 import { longDay } from '../dataset/wording.ts';
-import { AppError, type Fault } from '../errors.ts';
+import { AppError, type Fault, meantBy } from '../errors.ts';
 import { type Brief, briefTopics, type SourceFile } from '../project/brief.ts';
 import type { ParameterConfig, Parameters } from '../project/parameters.ts';
 
@@ -171,12 +171,13 @@ export function usedPartials({ template, partials }: Brief): ReadonlyMap<string,
   return used;
 }
 
-/** The queries whose rows the brief asks for: in its template and partials, for its charts and for its findings. */
+/** The queries whose rows the brief asks for: in its template and partials, for its charts, findings and changes. */
 export function namedQueries(brief: Brief): Brief['queries'] {
   const templates = [brief.template, ...usedPartials(brief).values()];
   const named = new Set([
     ...templates.flatMap(({ text }) => [...text.matchAll(rowsNamed)].map(([, name]) => name)),
     ...queriesOfCharts(brief),
+    brief.config.changes,
   ]);
   return Object.fromEntries(Object.entries(brief.queries).filter(([name]) => named.has(name)));
 }

@@ -1,7 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Day, periodEnding } from '../calendar.ts';
 import { type Corrected, type Correction, correctionsOf } from '../dataset/corrections.ts';
+import { likelihood } from '../dataset/fields.ts';
 import { figureOf } from '../dataset/figures.ts';
+import type { RowSets } from '../dataset/parse-rows.ts';
 import { type Change, changesBetween, changesConcerning, knownBy } from '../dataset/point-in-time.ts';
+import type { TableRow } from '../dataset/references.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { longDay } from '../dataset/wording.ts';
@@ -17,10 +21,16 @@ interface Of {
 }
 
 /** What became known since the previous issue on the brief's topic, and of whom its parameters name. */
-export function changesOf({ brief, dataset: { tables }, asOf, applied }: Of): Change[] {
+export const changesOf = (of: Of): Change[] => changesIncluding(of);
+
+function changesIncluding(
+  { brief, dataset: { tables }, asOf, applied }: Of,
+  include?: (entry: TableRow) => boolean,
+): Change[] {
   const { config } = brief;
   const { previousAsOf } = periodEnding(asOf, config.period);
-  const ofTopic = changesBetween(tables, { previousAsOf, asOf }).filter(({ row }) =>
+  const between = { previousAsOf, asOf, ...(include && { include }) };
+  const ofTopic = changesBetween(tables, between).filter(({ row }) =>
     'topic' in row ? isOnTopic(config, row.topic) : briefTopics(config) === 'all',
   );
   return applied.reduce(
@@ -29,6 +39,100 @@ export function changesOf({ brief, dataset: { tables }, asOf, applied }: Of): Ch
     ofTopic,
   );
 }
+
+/**
+ * Of all changes those that the brief's query of changes names, if it has one. A query sees no withdrawn row: those
+ * stay.
+ */
+export function chosenChanges(
+  changes: readonly Change[],
+  { brief, sets }: { brief: Brief; sets: RowSets },
+): Change[] {
+  const query = brief.config.changes;
+  const chosen = query === null ? null : new Set((sets[query] ?? []).map(({ id }) => id));
+  return changes.filter(({ id, change }) => chosen === null || change === 'withdrawn' || chosen.has(id));
+}
+
+/** A key judgment of our own that came, went, or is held with another likelihood or confidence than in the issue before. */
+export interface JudgmentChange {
+  readonly change: 'new' | 'raised' | 'lowered' | 'dropped';
+  readonly entry: Change;
+  /** `likelihood from unlikely to likely`; null where it is new or dropped. */
+  readonly how: string | null;
+}
+
+const scales = [
+  ['likelihood', likelihood.options],
+  ['confidence', ['low', 'moderate', 'high']],
+] as const;
+
+/** What became of our key judgments since the previous issue. One that is only worded anew is left out. */
+export function judgmentChangesOf(of: Of): JudgmentChange[] {
+  const { previousAsOf } = periodEnding(of.asOf, of.brief.config.period);
+  const { judgments } = knownBy(of.dataset.tables, previousAsOf);
+  const isOurKey = ({ table, row }: TableRow): boolean =>
+    table === 'judgments' && row.author === null && row.role === 'key';
+  return changesIncluding(of, isOurKey).flatMap((entry): JudgmentChange[] => {
+    if (entry.table !== 'judgments') return [];
+    if (entry.change === 'new') return [{ change: 'new', entry, how: null }];
+    if (entry.change === 'withdrawn') return [{ change: 'dropped', entry, how: null }];
+    const before = judgments.find(({ id }) => id === entry.id);
+    const moves = scales.flatMap(([field, scale]) => {
+      const [was, is] = [before?.[field] ?? null, entry.row[field]];
+      if (was === null || is === null || was === is) return [];
+      const [from, to] = [was, is].map((word) => scale.findIndex((each) => each === word));
+      return [{ isUp: (to ?? 0) > (from ?? 0), how: `${field} from ${was} to ${is}` }];
+    });
+    const [first] = moves;
+    if (first === undefined) return [];
+    return [
+      { change: first.isUp ? 'raised' : 'lowered', entry, how: moves.map(({ how }) => how).join(', ') },
+    ];
+  });
+}
+
+/** What was revised in a row, as the names of its columns: `summary, date end`. */
+export function revisedFields(before: TableRow['row'] | undefined, now: TableRow['row']): string | null {
+  if (before === undefined) return null;
+  const was = new Map<string, unknown>(Object.entries(before));
+  const fields = Object.entries(now)
+    .filter(([field]) => field !== 'known_on' && field !== 'status')
+    .filter(([field, value]) => !isDeepStrictEqual(was.get(field), value))
+    .map(([field]) => field.replaceAll('_', ' '));
+  return fields.length === 0 ? null : fields.join(', ');
+}
+
+/** More changes than this are summarised by table. */
+const MOST_LISTED = 12;
+
+/**
+ * The changes as a page lists them: those of rows that it prints, and withdrawals. What it does not print is counted, and
+ * a long list is summarised by table.
+ */
+export function listedChanges(changes: readonly Change[], printed: ReadonlySet<string>) {
+  const ofPage = changes.filter(({ id, change }) => change === 'withdrawn' || printed.has(id));
+  const others = changes.length - ofPage.length;
+  const isLong = ofPage.length > MOST_LISTED;
+  const tables = isLong ? [...Map.groupBy(ofPage, ({ table }) => table)] : [];
+  return {
+    listed: isLong ? [] : ofPage,
+    tables: tables.map(([table, of]) => ({ name: tableTitles[table] ?? table, counts: countsInWords(of) })),
+    others: others === 0 ? null : `${others} other ${others === 1 ? 'row' : 'rows'}`,
+  };
+}
+
+const tableTitles: { readonly [table: string]: string } = {
+  events: 'Events',
+  measures: 'Measures',
+  judgments: 'Judgments of others',
+};
+
+/** `11 new, 2 revised` */
+const countsInWords = (changes: readonly Change[]): string =>
+  (['new', 'revised', 'withdrawn'] as const)
+    .map((kind) => [kind, changes.filter(({ change }) => change === kind).length] as const)
+    .flatMap(([kind, count]) => (count === 0 ? [] : [`${count} ${kind}`]))
+    .join(', ');
 
 /** What a revision corrects, by the day that it became known. */
 export const correctedIn = (

@@ -169,6 +169,23 @@ export class Evidence {
     return entry?.table === 'judgments' ? entry.row.known_on : null;
   }
 
+  /** The day on which a row first became known. */
+  firstKnown(id: string): Day | undefined {
+    return this.#firstKnown.get(id);
+  }
+
+  /** The rows that a page prints which prints `ids`: those, and what judgments, gaps and indicators among them rest on. */
+  printedWith(ids: Iterable<string>): ReadonlySet<string> {
+    const printed = new Set(ids);
+    // A set hands out what is added to it while it is walked.
+    for (const id of printed) {
+      const entry = this.#rows.get(id);
+      if (entry === undefined || entry.table === 'events' || entry.table === 'measures') continue;
+      for (const reference of references(entry.table, entry.row)) printed.add(reference.id);
+    }
+    return printed;
+  }
+
   named(rows: readonly Row[]): string[] {
     return idsNamed(rows, this.#rows);
   }

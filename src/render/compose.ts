@@ -1,7 +1,8 @@
-import { cutOff, daysBetween, issueNumber, type Period } from '../calendar.ts';
+import { cutOff, type Day, daysBetween, issueNumber, type Period } from '../calendar.ts';
 import type { Corrected, Correction } from '../dataset/corrections.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
-import type { Change } from '../dataset/point-in-time.ts';
+import { type Change, knownBy } from '../dataset/point-in-time.ts';
+import { eachRow } from '../dataset/references.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { daySpan, longDay, shortDay, shortMonth, weekday } from '../dataset/wording.ts';
@@ -9,7 +10,7 @@ import { type Finding, type Findings, missingFindings } from '../findings/analys
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
 import type { AppliedParameter } from '../query/select.ts';
-import { figuresBefore } from './changes.ts';
+import { figuresBefore, type JudgmentChange, listedChanges, revisedFields } from './changes.ts';
 import { Evidence, titleOf } from './citations.ts';
 import { coverageOf, currentFrom, endOfCoverage, readAfterwards, topicsOf } from './coverage.ts';
 import { pageHelpers } from './helpers.ts';
@@ -51,6 +52,7 @@ export interface Composition {
   /** By name; null where nothing known makes the chart worth drawing. */
   readonly figures: { readonly [name: string]: Figure | null };
   readonly changes: readonly Change[];
+  readonly judgmentChanges: readonly JudgmentChange[];
   /** Of a revision, with what it corrects. */
   readonly correction: (Correction & { readonly changes: readonly Corrected[] }) | null;
   readonly fontFaces: string;
@@ -111,6 +113,7 @@ export function compose(
     findings,
     figures,
     changes,
+    judgmentChanges,
     correction,
     fontFaces,
   } = composition;
@@ -146,6 +149,13 @@ export function compose(
     ? compileTemplate({ ...brief, helpers, traced: true, onPut })
     : (templates.get(brief) ?? compileTemplate({ ...brief, helpers, traced: true }));
   if (!explained) templates.set(brief, template);
+  const printed = evidence.printedWith([
+    ...evidence.named(Object.values(sets).flat()),
+    ...Object.values(findings).flatMap(({ restsOn }) => restsOn),
+    ...Object.values(figures).flatMap((figure) => (figure === null ? [] : idsIn(figure, evidence))),
+  ]);
+  const before = new Map(eachRow(knownBy(tables, period.previousAsOf)).map(({ row }) => [row.id, row]));
+  const shown = listedChanges(changes, printed);
   const page = {
     brief: { title, subject: brief.config.subject },
     // Every declared name is there, so that the guard takes no other; null where a value is not given.
@@ -170,8 +180,28 @@ export function compose(
     rows: seen.rows,
     findings: seen.findings,
     charts: seen.charts,
-    counts: countsOf(changes),
-    changes: changes.map((each) => ({ ...listed(each, settings), source: sourceName(each.row) })),
+    counts: { ...countsOf(changes), all: changes.length, tables: shown.tables, others: shown.others },
+    changes: shown.listed.map((each) => ({
+      ...listed(each, settings),
+      source: sourceName(each.row),
+      fields: each.change === 'revised' ? revisedFields(before.get(each.id), each.row) : null,
+      // A revised row is dated by when it became known, and then by when it was revised.
+      ...(each.change === 'revised' && {
+        known_on: dayOf(evidence.firstKnown(each.id) ?? each.knownOn, asOf),
+        revised_on: dayOf(each.knownOn, asOf),
+      }),
+    })),
+    judged: judgmentChanges
+      .filter(({ change, entry }) => change === 'dropped' || printed.has(entry.id))
+      .map(({ change, entry, how }) => ({
+        change,
+        id: entry.id,
+        number: 1 + (sets['key_judgments'] ?? []).findIndex(({ id }) => id === entry.id),
+        title: titleOf(entry, settings),
+        how,
+        known_on: dayOf(entry.knownOn, asOf),
+      }))
+      .toSorted((a, b) => a.number - b.number),
     correction: correction && {
       revision: correction.revision,
       replaces: correction.replaces.revision,
@@ -207,10 +237,22 @@ const listed = (change: Change, settings: DatasetSettings) => ({
   change: change.change,
   id: change.id,
   title: titleOf(change, settings),
-  known_on: shortDay(change.knownOn)
-    .replace(/ \d{4}$/, '')
-    .replace(' ', '\u00a0'),
+  known_on: dayOf(change.knownOn, change.knownOn),
+  revised_on: null,
 });
+
+/** `25 Aug`, with its year where that is not the year of `asOf`. */
+const dayOf = (day: Day, asOf: Day): string =>
+  (day.slice(0, 4) === asOf.slice(0, 4) ? shortDay(day).replace(/ \d{4}$/, '') : shortDay(day)).replaceAll(
+    ' ',
+    '\u00a0',
+  );
+
+/** The rows that a drawing shows, and its caption. */
+const idsIn = ({ rows, data, caption }: Figure, evidence: Evidence): string[] => [
+  ...evidence.named([...rows, ...Object.values(data).flat()]),
+  ...(caption ? [caption.id] : []),
+];
 
 function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
   const end = cutOff(asOf, config.schedule.timezone);

@@ -22,6 +22,7 @@ const printed = (template: string, asOf: string, timezone: string, config: objec
     findings: {},
     figures: {},
     changes: [],
+    judgmentChanges: [],
     correction: null,
     fontFaces: '',
   }).html;

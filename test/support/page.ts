@@ -70,12 +70,17 @@ export function sectionOf(html: string, heading: string): string {
     .join('\n');
 }
 
-/** The rows of "what changed": `new F11`. */
-export function changesOn(html: string): string[] {
-  return [...html.matchAll(/<span class="tag (\w+)">[\s\S]*?<span class="id">([\w-]+)/g)]
+const changed = (html: string): string[] =>
+  [...html.matchAll(/<span class="tag (\w+)">[\s\S]*?<span class="id">([\w-]+)/g)]
     .map(([, change, id]) => `${change} ${id}`)
     .toSorted();
-}
+const judgedList = /<ul class="judged">[\s\S]*?<\/ul>/;
+
+/** The rows of "what changed": `new F11`. */
+export const changesOn = (html: string): string[] => changed(html.replace(judgedList, ''));
+
+/** Our judgments in "what changed": `raised K-1`. */
+export const judgedOn = (html: string): string[] => changed(judgedList.exec(html)?.[0] ?? '');
 
 /** The charts that a page shows, in its order. */
 export const chartsOn = (html: string): string[] =>

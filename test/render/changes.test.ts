@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { changesOn, judgedOn, sectionOf } from '../support/page.ts';
+import { loadProduct, type Product, renderEdition, withBrief, withCopy } from '../support/product.ts';
+
+const product = await loadProduct();
+const pageOf = async (brief: string, asOf: string, of: Product = product) =>
+  (await renderEdition(of, { brief, asOf })).html;
+const changesSection = (html: string): string => {
+  const [, heading = ''] = /<h2 class="label">(What changed[^<]*)<\/h2>/.exec(html) ?? [];
+  return sectionOf(html, heading).replaceAll('\u00a0', ' ');
+};
+
+describe('our key judgments', () => {
+  const asOf = '2021-09-03';
+  const changed = (change: object) =>
+    withCopy(product, 'judgments', 'K-isis-1', { known_on: asOf, ...change });
+
+  test('are new on the day on which they become known, each by its number on the page', async () => {
+    const html = await pageOf('isis-quieting', '2021-08-25');
+    expect(judgedOn(html)).toEqual(['new K-isis-1', 'new K-isis-3']);
+    expect(changesSection(html)).toMatch(/^new Key judgment 1 K-isis-1, 25 Aug$/m);
+  });
+
+  test.each([
+    ['raised', { confidence: 'high' }, 'confidence from moderate to high'],
+    [
+      'raised',
+      { likelihood: 'unlikely', text: 'It is unlikely that chance alone explains the reported stop.' },
+      'likelihood from very unlikely to unlikely',
+    ],
+    [
+      'lowered',
+      { likelihood: 'almost no chance', text: 'There is almost no chance that this is by chance alone.' },
+      'likelihood from very unlikely to almost no chance',
+    ],
+  ])('are %s when their level moves (%o)', async (change, revision, how) => {
+    const html = await pageOf('isis-quieting', asOf, changed(revision));
+    expect(judgedOn(html)).toContain(`${change} K-isis-1`);
+    expect(changesSection(html)).toContain(`Key judgment 1: ${how} K-isis-1, 3 Sep`);
+  });
+
+  test('are dropped when they are withdrawn', async () => {
+    const html = await pageOf('isis-quieting', asOf, changed({ status: 'withdrawn' }));
+    expect(judgedOn(html)).toContain('dropped K-isis-1');
+  });
+
+  test('are not reported for a change of words', async () => {
+    const text = 'Chance alone is very unlikely to explain the reported stop.';
+    expect(judgedOn(await pageOf('isis-quieting', asOf, changed({ text })))).toEqual([]);
+  });
+});
+
+test('a revised row names what was revised, and since when it is known', async () => {
+  expect(changesSection(await pageOf('al-qaeda-ties', '2021-08-25'))).toContain(
+    'revised Meeting reported in Helmand (summary) F08, Unnamed origin, known 27 May 2020, revised 25 Aug',
+  );
+});
+
+test('more than twelve changes are summarised by table, and the rest is counted', async () => {
+  const html = await pageOf('weekly', '2021-08-25');
+  expect(changesOn(html)).toEqual([]);
+  const section = changesSection(html);
+  expect(section).toMatch(/^Events: \d+ new, 2 revised\.$/m);
+  expect(section).toMatch(/^Measures: \d+ new\.$/m);
+  expect(section).toMatch(/^\d other rows changed that this issue does not print\.$/m);
+});
+
+test('a brief names the changes that it reports by a query', async () => {
+  const text = "SELECT id FROM events WHERE title LIKE '%statement%' AND $as_of IS NOT NULL ORDER BY id";
+  const narrow = withBrief(product, 'celebrations', (brief) => ({
+    ...brief,
+    config: { ...brief.config, changes: 'own_changes' },
+    queries: { ...brief.queries, own_changes: { file: 'own_changes.sql', text } },
+  }));
+  const html = await pageOf('celebrations', '2021-08-25', narrow);
+  expect(changesOn(html)).toEqual(['new F13', 'new F14', 'new F15']);
+  expect(html).toContain(': 3 new, 0 revised, 0 withdrawn');
+});
