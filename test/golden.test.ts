@@ -59,9 +59,9 @@ test('a corrected edition says what it is and what changed', async () => {
   const asOf = '2021-03-14';
   const replaces = { edition: `celebrations/${asOf}`, revision: 1, asOf: null };
   const correction = { revision: 2, asOf: '2021-03-21', replaces, rows: ['E-letter', 'J-letter'] };
-  const rendering = await renderEdition({ ...product, dataset }, { brief: 'celebrations', asOf, correction });
+  const corrected = await renderEdition({ ...product, dataset }, { brief: 'celebrations', asOf, correction });
   const brief = findBrief(product, 'celebrations');
-  const files = await goldenFiles(brief, [{ asOf, parameters: {}, rendering }], world);
+  const files = await goldenFiles(brief, [{ asOf, parameters: {}, rendering: corrected }], world);
   // It lies beside the goldens: those are of the brief's own dataset, and none of them is a correction.
   await expect(files.get(`celebrations/${asOf}/brief.html`)).toMatchFileSnapshot('golden-corrected.html');
 });
