@@ -1,8 +1,9 @@
+import { Temporal } from 'temporal-polyfill';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Rendering } from '../src/rules/gate.ts';
 import { loadTestDataset } from './support/dataset.ts';
 import { changesOn, chartsOn, datesIn, readPage, sectionOf } from './support/page.ts';
-import { editionsAt, loadProduct, type Product, renderEdition } from './support/product.ts';
+import { editionsAt, loadExample, loadProduct, type Product, renderEdition } from './support/product.ts';
 
 const product: Product = await loadProduct();
 
@@ -290,12 +291,16 @@ test.each([
  * The rows and days from after `asOf` that a page names: in its text, its folded rows or its alternative texts. A
  * source that carried an earlier one to us may be of a later day.
  */
-function laterThan(asOf: string, { html: whole }: Rendering): string[] {
+function laterThan(
+  asOf: string,
+  { html: whole }: Rendering,
+  { dataset }: Pick<Product, 'dataset'> = product,
+): string[] {
   const html = withoutReconstruction(whole);
   const body = html.slice(html.indexOf('<body')).replaceAll(/<path[^>]*>/g, '');
-  const rows = Object.values(product.dataset.tables).flat();
+  const rows = Object.values(dataset.tables).flat();
   const known = new Set(rows.filter((row) => row.known_on <= asOf).map(({ id }) => id));
-  for (const { id, via } of product.dataset.tables.sources) if (known.has(id) && via !== null) known.add(via);
+  for (const { id, via } of dataset.tables.sources) if (known.has(id) && via !== null) known.add(via);
   const named = rows.filter(
     ({ id }) => !known.has(id) && new RegExp(`(?<![\\w-])${id}(?![\\w-])`).test(body),
   );
@@ -429,5 +434,32 @@ describe('a dataset with revisions and withdrawals', () => {
     const { html } = await edition('isis-quieting', '2021-03-21');
     expect(chartsOn(html)).not.toContain('expected');
     expect(readPage(html).headings).not.toContain('The silence under each reading');
+  });
+});
+
+describe('another dataset', async () => {
+  const example = await loadExample();
+  const { tables } = example.dataset;
+  const known = new Set(Object.values(tables).flatMap((rows) => rows.map((row) => row.known_on)));
+  const dayBefore = (day: string) => Temporal.PlainDate.from(day).subtract({ days: 1 }).toString();
+  // Before the first of them a page says only when the records begin.
+  const [first = '', ...later] = [...known].toSorted();
+  const days = [first, ...later.flatMap((day) => [dayBefore(day), day])];
+
+  test('becomes known on several days', () => expect(later.length).toBeGreaterThan(2));
+
+  test.each(days)('as of %s names no row and no day from after it', async (asOf) => {
+    for (const edition of await editionsAt(example, asOf)) {
+      const rendering = await renderEdition(example, edition);
+      expect(laterThan(asOf, rendering, example), edition.name).toEqual([]);
+    }
+  });
+
+  test('a report is on the page from the day on which it became known', async () => {
+    const usedOn = async (asOf: string) => (await renderEdition(example, { brief: 'ties', asOf })).used;
+    for (const { id, known_on: day } of tables.events) {
+      expect(await usedOn(dayBefore(day)), id).not.toContain(id);
+      expect(await usedOn(day), id).toContain(id);
+    }
   });
 });

@@ -184,7 +184,7 @@ test('days and editions lead to one another', async () => {
   expect(await page.$eval('input[type=date]', (input) => input.value)).toBe('2021-08-29');
   await page.goto(`${preview.origin}/briefs/weekly`);
   const golden = await page.$$eval('.golden a', (all) => all.map((each) => each.textContent));
-  expect(golden).toContain('2020-12-31');
+  expect(golden).toContain('2021-09-06');
 });
 
 test('the PDF, and why there is none', async () => {

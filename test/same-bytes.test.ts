@@ -26,9 +26,7 @@ async function runProgram(env: NodeJS.ProcessEnv): Promise<{ [ending: string]: s
 
 test('PDF, HTML and manifest have the same bytes each time', async () => {
   const settings: NodeJS.ProcessEnv[] = [
-    { TZ: 'UTC', LC_ALL: 'C' },
-    { TZ: 'Asia/Kabul', LC_ALL: 'fa_AF.UTF-8', LANG: 'fa_AF.UTF-8' },
-    { TZ: 'Pacific/Kiritimati', LC_ALL: 'en_US.UTF-8', LANG: 'en_US.UTF-8' },
+    { TZ: 'Pacific/Kiritimati', LC_ALL: 'fa_AF.UTF-8', LANG: 'fa_AF.UTF-8' },
     { TZ: 'America/Los_Angeles', LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8' },
   ];
   const programs: { [ending: string]: string }[] = [];
@@ -37,14 +35,14 @@ test('PDF, HTML and manifest have the same bytes each time', async () => {
   expect(Object.keys(first ?? {}).toSorted()).toEqual(['html', 'json', 'pdf']);
   for (const other of programs) expect(other).toEqual(first);
 
-  // Sixteen more in one process: pages are used again, and other briefs are printed on them in between.
+  // Eight more in one process: pages are used again, and other briefs are printed on them in between.
   const product = await loadProduct();
   await using printer = await openPrinter({
     cacheFolder: testCacheFolder,
     fontFaces: product.material.fontFaces,
   });
   const manifests = new Set<string>();
-  for (let run = 0; run < 16; run += 1) {
+  for (let run = 0; run < 8; run += 1) {
     if (run % 4 === 1) await print(product, { brief: 'isis-quieting', asOf }, { printer });
     const edition = await print(product, { brief: id, asOf }, { printer });
     expect({ html: hashOf(edition.html), pdf: hashOf(edition.pdf) }).toEqual({

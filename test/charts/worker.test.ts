@@ -57,7 +57,7 @@ test('a chart comes out of the process as it would without it', async () => {
     drawn.push(request.name);
     return drawing;
   };
-  await renderEdition(product, { brief: 'weekly', asOf: '2021-08-25' }, rendering.openQueries, compare);
+  await renderEdition(product, { brief: 'weekly', asOf: '2021-08-25' }, { ...rendering, drawChart: compare });
   expect(drawn).toEqual(['expected', 'matrix', 'timeline']);
 });
 

@@ -64,12 +64,7 @@ test('charts are drawn while queries that they do not need are under way', async
       return rendering.drawChart(request);
     },
   };
-  const { html, charts } = await renderEdition(
-    right,
-    { brief: 'weekly', asOf: '2021-08-25' },
-    effects.openQueries,
-    effects.drawChart,
-  );
+  const { html, charts } = await renderEdition(right, { brief: 'weekly', asOf: '2021-08-25' }, effects);
   expect(Object.keys(charts)).toHaveLength(3);
   expect(html).toContain(right.dataset.tables.gaps[0]?.text);
 });

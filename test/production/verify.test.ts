@@ -16,7 +16,7 @@ import { openProject } from '../../src/wiring/project.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { copyFolder } from '../support/copy.ts';
 import { temporaryFolder } from '../support/dataset.ts';
-import { rendering } from '../support/effects.ts';
+import { remembered } from '../support/effects.ts';
 import { addRow, forge, reidentify, repaint } from '../support/forge-pdf.ts';
 import { print } from '../support/gate.ts';
 import { loadProduct, swapText } from '../support/product.ts';
@@ -50,7 +50,7 @@ async function repositoryWith(...changes: readonly Change[]): Promise<Repository
     await writeFile(path, changed);
   }
   const effects = {
-    ...rendering,
+    ...remembered,
     startPrinting: () => {},
     print: printer.print,
     browser: () => Promise.resolve(printer.browser),

@@ -18,9 +18,9 @@ import { bearer } from '../support/web.ts';
 /**
  * Kills the program at its most delicate moments, again and again, while it catches up on weeks of slots, and then looks
  * at what became of each slot and at who received what. Embedded it is one process; on PostgreSQL three of two kinds.
- * `npm run soak` sets SOAK_KILLS for a longer run.
+ * `npm run test:all` and `npm run soak` set SOAK_KILLS for a longer run.
  */
-const KILLS = Number(process.env['SOAK_KILLS'] ?? 12);
+const KILLS = Number(process.env['SOAK_KILLS'] ?? 5);
 const recipients = ['one@example.org', 'two@example.org'];
 /** What is under way when the process is killed, by the line of the log that announces it. */
 const moments = {

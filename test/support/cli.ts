@@ -36,7 +36,7 @@ export async function openProject(): Promise<Project> {
         const options = {
           cwd: at.folder,
           env: { ...inherited, XDG_CACHE_HOME: join(folder, '.cache'), ...env },
-          timeout: 100_000,
+          timeout: 500_000,
         };
         const argv = [join(root, 'src/main.ts'), ...args.split(' ').filter((arg) => arg !== '')];
         execFile(process.execPath, argv, options, (error, stdout, stderr) => {

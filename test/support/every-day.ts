@@ -1,6 +1,9 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Day } from '../../src/calendar.ts';
 import { AppError } from '../../src/errors.ts';
+import { openQueries } from '../../src/query/database.ts';
+import { shareQueries } from '../../src/query/shared-database.ts';
+import { remembered } from './effects.ts';
 import { editionsAt, type Product, renderEdition } from './product.ts';
 
 const dayAfter = (day: Day, days: number): Day => Temporal.PlainDate.from(day).add({ days }).toString();
@@ -42,16 +45,19 @@ export async function issueOn(
   days: readonly Day[],
   onDay: (day: Day) => void = () => {},
 ): Promise<EveryDay> {
+  // No query is the same on another day; most drawings are.
+  await using queries = shareQueries(openQueries);
+  const effects = { openQueries: queries.open, drawChart: remembered.drawChart };
   let editions = 0;
   const seen = new Map<string, { first: string; count: number }>();
   for (const day of days) {
     onDay(day);
-    const due = await editionsAt(product, day);
+    const due = await editionsAt(product, day, effects.openQueries);
     editions += due.length;
     await Promise.all(
       due.map(async (edition) => {
         try {
-          await renderEdition(product, edition);
+          await renderEdition(product, edition, effects);
         } catch (error) {
           if (!(error instanceof AppError)) throw error;
           for (const { file = '', problem } of error.faults) {

@@ -3,7 +3,7 @@ import { AppError, type Fault } from '../../src/errors.ts';
 import type { Printer } from '../../src/pdf/browser/print.ts';
 import { type Edition, produce } from '../../src/production/produce.ts';
 import type { Parameters } from '../../src/project/parameters.ts';
-import { rendering } from './effects.ts';
+import { remembered, rendering } from './effects.ts';
 import { findBrief, type Product, renderEdition } from './product.ts';
 
 export interface Asked {
@@ -22,10 +22,11 @@ export const heldBefore = (product: Product, asked: Asked): Promise<Held> =>
 
 /** What holds an edition in all; `alter` spoils the page between composing and printing. */
 export const heldAfter = (product: Product, asked: Asked, spoiling: Spoiling): Promise<Held> =>
-  heldBy(print(product, asked, spoiling));
+  heldBy(print(product, asked, { effects: remembered, ...spoiling }));
 
 interface Spoiling {
   readonly printer: Printer;
+  readonly effects?: typeof rendering;
   readonly alter?: (html: string) => string;
   /** Spoils what was printed, before it is sealed. */
   readonly spoil?: (pdf: Uint8Array) => Promise<Uint8Array>;
@@ -34,14 +35,14 @@ interface Spoiling {
 export function print(
   product: Product,
   { brief: id, asOf, parameters = {} }: Asked,
-  { printer, alter = (html) => html, spoil = (pdf) => Promise.resolve(pdf) }: Spoiling,
+  { printer, effects = rendering, alter = (html) => html, spoil = (pdf) => Promise.resolve(pdf) }: Spoiling,
 ): Promise<Edition> {
   const { dataset, material } = product;
   const brief = findBrief(product, id);
   return produce(
     { brief, dataset, asOf, paper: brief.config.paper, parameters },
     {
-      ...rendering,
+      ...effects,
       startPrinting: () => {},
       print: async (html, options) => spoil(await printer.print(alter(html), options)),
       browser: () => Promise.resolve(printer.browser),

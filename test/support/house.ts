@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { loadDataset } from '../../src/dataset/read.ts';
+import type { Dataset } from '../../src/dataset/schema.ts';
 import type { Dispatch } from '../../src/delivery/deliver-edition.ts';
 import type { Parcel, Receipt } from '../../src/delivery/message.ts';
 import type { Office } from '../../src/editions/context.ts';
@@ -22,11 +23,17 @@ import { openHands } from '../../src/scheduler/active-runs.ts';
 import type { Workshop } from '../../src/scheduler/make-edition.ts';
 import { copyFolder } from './copy.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
-import { rendering } from './effects.ts';
+import { remembered } from './effects.ts';
 import { now } from './ledger-samples.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const operator = 'operator@sitrep.example';
+
+const material = loadMaterial();
+const datasets: { [name: string]: Promise<Dataset> } = {};
+/** Read once in a file of tests: rows that are the same objects are not queried or drawn again. */
+const read = (name: string): Promise<Dataset> =>
+  name === 'revised' ? loadTestDataset(name) : loadDataset(join(root, 'data', name), `data/${name}`);
 
 /** Told to a log, with its level. */
 type Told = readonly [level: keyof Log, fields: object, message: string];
@@ -76,8 +83,7 @@ export async function openHouse(
   const catalogue = {
     briefIds: () => briefIds(templates),
     loadBrief: async (id: string): Promise<Brief> => (await loadBriefs(templates, [id]))[0]!,
-    loadDataset: (name: string) =>
-      name === 'revised' ? loadTestDataset(name) : loadDataset(join(root, 'data', name), `data/${name}`),
+    loadDataset: async (name: string) => (datasets[name] ??= read(name)),
   };
   const house: House = {
     templates,
@@ -103,9 +109,9 @@ export async function openHouse(
     workshop: {
       ...common,
       ...catalogue,
-      loadMaterial: loadMaterial,
+      loadMaterial: () => material,
       effects: {
-        ...rendering,
+        ...remembered,
         startPrinting: () => {},
         print: (_, { signal, onBegun }) => {
           onBegun?.();

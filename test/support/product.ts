@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { DrawChart } from '../../src/charts/draw.ts';
 import type { Correction } from '../../src/dataset/corrections.ts';
 import { loadDataset } from '../../src/dataset/read.ts';
 import type { Dataset, RowOf, TableName, Tables } from '../../src/dataset/schema.ts';
@@ -11,11 +10,11 @@ import { render } from '../../src/production/produce.ts';
 import type { Brief, Paper } from '../../src/project/brief.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
 import { describeParameters, type Parameters } from '../../src/project/parameters.ts';
-import { openQueries } from '../../src/query/database.ts';
 import type { OpenQueries } from '../../src/query/select.ts';
 import type { Material } from '../../src/render/edition.ts';
 import type { Rendering } from '../../src/rules/gate.ts';
-import { rendering } from './effects.ts';
+import { openProject } from '../../src/wiring/project.ts';
+import { remembered, rendering } from './effects.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -34,6 +33,17 @@ export async function loadProduct(): Promise<Product> {
     briefIds(templates).then((ids) => loadBriefs(templates, ids)),
     loadDataset(join(root, 'data', name), `data/${name}`),
     loadMaterial(),
+  ]);
+  return { briefs, dataset, material };
+}
+
+/** The example of a team with briefs of its own: another dataset, and a brief that is not of this repository. */
+export async function loadExample(): Promise<Product> {
+  const project = openProject(join(root, 'examples/own-briefs'), { sitrep: root });
+  const [briefs, dataset, material] = await Promise.all([
+    project.briefIds().then(project.loadBriefs),
+    project.loadDataset('ties-2020'),
+    project.loadMaterial(),
   ]);
   return { briefs, dataset, material };
 }
@@ -60,12 +70,11 @@ export function renderEdition(
     parameters?: Parameters;
     correction?: Correction | null;
   },
-  open: OpenQueries = openQueries,
-  drawChart: DrawChart = rendering.drawChart,
+  effects: typeof rendering = remembered,
 ): Promise<Rendering> {
   const { dataset, material } = product;
   const request = { brief: findBrief(product, brief), dataset, asOf, paper, parameters, correction };
-  return render(request, { openQueries: open, drawChart }, material);
+  return render(request, effects, material);
 }
 
 /** One edition of a brief, by a name for tests. */
@@ -87,7 +96,7 @@ const named = (brief: string, asOf: string, parameters: Parameters): NamedEditio
 export async function editionsAt(
   { briefs, dataset }: Product,
   asOf: string,
-  open: OpenQueries = openQueries,
+  open: OpenQueries = remembered.openQueries,
 ): Promise<NamedEdition[]> {
   const found = briefs.map(async (brief) => {
     const sets = await editionsAskedFor({ brief, dataset, asOf, given: {} }, { openQueries: open });
@@ -100,7 +109,7 @@ export async function editionsAt(
 export async function goldenEditions(
   { briefs, dataset }: Product,
   id: string,
-  open: OpenQueries = openQueries,
+  open: OpenQueries = remembered.openQueries,
 ): Promise<NamedEdition[]> {
   const found = await goldenOf({ brief: findBrief({ briefs }, id), dataset }, { openQueries: open });
   return found.map(({ asOf, parameters }) => named(id, asOf, parameters));
@@ -156,11 +165,13 @@ export function swapText(text: string, from: string, to: string): string {
   return text.replaceAll(from, to);
 }
 
-/** A hash of each edition's page and drawings as of `asOf`. */
+/** A hash of each edition's page and drawings as of `asOf`, each queried and drawn anew. */
 export async function digestsOf(product: Product, asOf: string): Promise<{ [edition: string]: string }> {
-  const digests = (await editionsAt(product, asOf)).map(async (edition): Promise<[string, string]> => {
-    const { html, charts } = await renderEdition(product, edition);
-    return [edition.name, hashOf(html + JSON.stringify(charts))];
-  });
+  const digests = (await editionsAt(product, asOf, rendering.openQueries)).map(
+    async (edition): Promise<[string, string]> => {
+      const { html, charts } = await renderEdition(product, edition, rendering);
+      return [edition.name, hashOf(html + JSON.stringify(charts))];
+    },
+  );
   return Object.fromEntries(await Promise.all(digests));
 }

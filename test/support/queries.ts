@@ -1,7 +1,19 @@
+import type { ChartRequest, DrawChart, Drawing } from '../../src/charts/draw.ts';
 import type { Row } from '../../src/dataset/parse-rows.ts';
 import { tableNames, type Tables } from '../../src/dataset/schema.ts';
+import { hashOf } from '../../src/hash.ts';
 import { openQueries } from '../../src/query/database.ts';
 import type { OpenQueries, Queries } from '../../src/query/select.ts';
+
+/** Numbers objects by identity, so that a key can name one without its content. */
+function numberer(): (object: object) => number {
+  const numbers = new Map<object, number>();
+  return (object) => {
+    const number = numbers.get(object) ?? numbers.size;
+    numbers.set(object, number);
+    return number;
+  };
+}
 
 /**
  * DuckDB, for tests that render one brief hundreds of times with a row more or less: a query that names only tables
@@ -9,12 +21,8 @@ import type { OpenQueries, Queries } from '../../src/query/select.ts';
  */
 export function rememberedQueries(): OpenQueries {
   const answers = new Map<string, Promise<Row[]>>();
-  const numbers = new Map<object, number>();
-  const numberOf = (row: object): number => {
-    const number = numbers.get(row) ?? numbers.size;
-    numbers.set(row, number);
-    return number;
-  };
+  const headings = new Map<string, Promise<readonly string[]>>();
+  const numberOf = numberer();
 
   return async (known: Tables, options) => {
     const { macros } = options;
@@ -27,17 +35,36 @@ export function rememberedQueries(): OpenQueries {
       tableNames
         .filter((table) => new RegExp(`\\b${table}\\b`).test(read(sql)))
         .map((table) => known[table].map(numberOf).join(','));
+    const keyOf = (query: { readonly sql: string }) => JSON.stringify([query, options, stateOf(query.sql)]);
+    const ask = () => (opened ??= openQueries(known, options));
     return {
       query: (query) => {
-        const key = JSON.stringify([query, options, stateOf(query.sql)]);
-        const answer =
-          answers.get(key) ??
-          (opened ??= openQueries(known, options)).then((queries) => queries.query(query));
+        const key = keyOf(query);
+        const answer = answers.get(key) ?? ask().then((queries) => queries.query(query));
         answers.set(key, answer);
         return answer;
       },
-      columns: async (query) => (await (opened ??= openQueries(known, options))).columns(query),
+      columns: (query) => {
+        const key = keyOf(query);
+        const heading = headings.get(key) ?? ask().then((queries) => queries.columns(query));
+        headings.set(key, heading);
+        return heading;
+      },
       [Symbol.asyncDispose]: async () => (await opened)?.[Symbol.asyncDispose](),
     };
+  };
+}
+
+/** Draws each chart once for the same request: most tests change something that no chart shows. */
+export function rememberedDrawings(draw: DrawChart): DrawChart {
+  const drawings = new Map<string, Promise<Drawing>>();
+  const numberOf = numberer();
+  return (request: ChartRequest) => {
+    const { maps = {}, ...rest } = request;
+    const outlines = Object.entries(maps).map(([name, rows]) => [name, numberOf(rows)]);
+    const key = hashOf(JSON.stringify([rest, outlines]));
+    const drawing = drawings.get(key) ?? draw(request);
+    drawings.set(key, drawing);
+    return drawing;
   };
 }
