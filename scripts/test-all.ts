@@ -43,10 +43,12 @@ try {
       env: { ...process.env, ...(part === 'postgres' && { SOAK_KILLS: '12' }) },
     });
     console.log(`== ${part}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
-    const counted = existsSync(file) ? count(readFileSync(file, 'utf8')) : { passed: 0, failed: 0 };
+    const isReported = existsSync(file);
+    const counted = isReported ? count(readFileSync(file, 'utf8')) : { passed: 0, failed: 0 };
     passed += counted.passed + (part === 'package' && status === 0 ? 1 : 0);
     // A part that fails before its first test is one failure: it would be missed otherwise.
-    failed += counted.failed === 0 && status !== 0 ? 1 : counted.failed;
+    const isBroken = status !== 0 || (part !== 'package' && !isReported);
+    failed += counted.failed === 0 && isBroken ? 1 : counted.failed;
   }
 } finally {
   await rm(reports, { recursive: true, force: true });
