@@ -9,7 +9,7 @@ export const fault = z.object({
   /** Line of a text file, from 1. */
   line: z.number().optional(),
   field: z.string().optional(),
-  /** The rule of the gate that found it. */
+  /** The id of the rule that found it: docs/rules.md has a section on each. */
   rule: z.string().optional(),
   problem: z.string(),
   mend: z.string(),
@@ -79,6 +79,34 @@ export function groupFaults(
   });
 }
 
+/**
+ * The faults with those of one cause as one, wherever they are: the same rule, or without a rule the same field, and
+ * the same problem but for quotations and numbers. The first is kept, with their number and a few of the other places.
+ */
+export function causesOf(faults: readonly Fault[]): Fault[] {
+  const causes = Map.groupBy(faults, ({ rule, field, problem }) =>
+    JSON.stringify([
+      rule ?? field,
+      rule === undefined ? '' : 'rule',
+      problem.replaceAll(quotedPart, '""').replaceAll(/\d[\d,.]*/g, '0'),
+    ]),
+  );
+  return [...causes.values()].flatMap((alike) => {
+    const [first, ...others] = alike;
+    if (first === undefined || others.length === 0) return alike;
+    const count = alike.reduce((sum, each) => sum + (each.count ?? 1), 0);
+    const places = others.map(placeOf).filter((place) => place !== '' && place !== placeOf(first));
+    const also = [...new Set(places)].slice(0, MOST_EXAMPLES);
+    return [{ ...first, count, ...(also.length > 0 && { also }) }];
+  });
+}
+
+/** `templates/x/brief.hbs, line 4` */
+const placeOf = ({ file, row, line }: Fault): string =>
+  [file ?? [], row === undefined ? [] : `row ${row}`, line === undefined ? [] : `line ${line}`]
+    .flat()
+    .join(', ');
+
 /** What tells one of several faults from the first: what it quotes, and its row. */
 function exampleOf({ row, problem }: Fault, first: Fault): string[] {
   const parts = problem.match(quotedPart) ?? [];
@@ -125,12 +153,19 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   /** One for each cause. */
   readonly faults: readonly Fault[];
+  /** What else was found, and would not have failed by itself. */
+  readonly warnings: readonly Fault[];
 
-  constructor(code: ErrorCode, faults: readonly Fault[], options: { cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    faults: readonly Fault[],
+    { warnings = [], ...options }: { cause?: unknown; warnings?: readonly Fault[] } = {},
+  ) {
     const causes = groupFaults(faults);
     super(causes.map(describeFault).join('\n'), options);
     this.code = code;
     this.faults = causes;
+    this.warnings = warnings;
   }
 }
 

@@ -13,7 +13,7 @@ import { commands } from './cli/commands.ts';
 import { operatorCommands } from './cli/operate.ts';
 import { commandLine } from './cli/program.ts';
 import { proofCommands } from './cli/proof.ts';
-import { AppError, describeFault } from './errors.ts';
+import { AppError, causesOf, describeFault } from './errors.ts';
 import { openLog } from './log.ts';
 import { openPrinter, type Printer } from './pdf/browser/print.ts';
 import { readPdfFile } from './pdf/read.ts';
@@ -150,6 +150,9 @@ const program = commandLine(
     elapsedMs: () => performance.now(),
     print,
     warn,
+    fail: () => {
+      process.exitCode = 1;
+    },
   }),
   {
     version,
@@ -237,7 +240,9 @@ try {
   } else if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else if (error instanceof AppError) {
-    for (const fault of error.faults) process.stderr.write(`sitrep: ${describeFault(fault)}\n`);
+    for (const fault of causesOf(error.faults)) process.stderr.write(`sitrep: ${describeFault(fault)}\n`);
+    for (const fault of causesOf(error.warnings))
+      process.stderr.write(`sitrep: warning: ${describeFault(fault)}\n`);
     process.stderr.write(
       `${error.faults.length} fault${error.faults.length === 1 ? '' : 's'} (${error.code}). `,
     );

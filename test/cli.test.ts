@@ -438,6 +438,10 @@ describe('query', () => {
   });
 });
 
+/** What `check` reports, but for the steps that come before. */
+const reportLines = (stdout: string): string[] =>
+  stdout.split('\n').filter((line) => /^(?:error|warning|No|Errors|\d+ more)\b/.test(line));
+
 describe('check', () => {
   test('finds nothing in the product', async () => {
     const { status, stdout, stderr } = await project.sitrep('check');
@@ -501,14 +505,15 @@ describe('check', () => {
     await other.write('templates/no-data/brief.hbs', 'x');
     await other.write('templates/no-files/brief.yaml', stringify({ ...config, queries: { a: 'a.sql' } }));
 
-    const { status, stderr, stdout } = await other.sitrep('check');
-    expect(status).toBe(1);
-    expect(stdout).not.toContain('No faults');
-    const lines = faultLines(stderr);
-    expect(stderr).toContain(`${lines.length} faults`);
-    for (const line of lines) expect(line).toMatch(/^sitrep: .+[.!?] \S.*\.$/);
+    const { status, stderr, stdout } = await other.sitrep('check --all');
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    const lines = reportLines(stdout);
+    const totals = lines.pop();
+    expect(totals).toMatch(/^Errors in 1 dataset, \d+ briefs and \d+ editions: .*data\/broken 7 errors/);
+    expect(totals).toContain('name-row 1 error;');
+    for (const line of lines) expect(line).toMatch(/^error: .+[.!?] \S.*\.$/);
     const told = (start: string, rest: string | RegExp) =>
-      expect(lines.filter((line) => line.startsWith(`sitrep: ${start}`))).toContainEqual(
+      expect(lines.filter((line) => line.startsWith(`error: ${start}`))).toContainEqual(
         typeof rest === 'string' ? expect.stringContaining(rest) : expect.stringMatching(rest),
       );
 
@@ -538,6 +543,12 @@ describe('check', () => {
     expect(lines.filter((line) => line.includes('templates/weekly'))).toEqual([]);
     expect(new Set(lines).size).toBe(lines.length);
     expect(await filesIn(join(folder, 'output'))).toEqual([]);
+
+    const { stdout: short } = await other.sitrep('check');
+    const screen = reportLines(short);
+    expect(screen.reduce((sum, line) => sum + Math.ceil(line.length / 80), 0)).toBeLessThanOrEqual(27);
+    expect(screen.at(-2)).toMatch(/^\d+ more causes: sitrep check --all$/);
+    expect(screen.at(-1)).toMatch(/; \d+ more\.$/);
   });
 
   test('finds what is wrong with briefs whose dataset is wrong too', async () => {
@@ -547,13 +558,46 @@ describe('check', () => {
     await other.write('data/afghanistan-2021/gaps.csv', `${gaps}G-x,2021-08-25,current\n`);
     await other.write('templates/celebrations/before.sql', 'SELECT nope');
     await other.write('templates/weekly/brief.hbs', '{{{brief.title}}}');
-    const { status, stderr } = await other.sitrep('check');
+    const { status, stdout } = await other.sitrep('check');
     expect(status).toBe(1);
-    expect(faultLines(stderr)).toEqual([
-      expect.stringMatching(/^sitrep: data\/afghanistan-2021\/gaps\.csv, row \d+: /),
-      expect.stringMatching(/^sitrep: templates\/celebrations\/before\.sql, line 1: .*nope/),
-      expect.stringMatching(/^sitrep: templates\/weekly\/brief\.hbs, line 1: A triple brace/),
+    expect(reportLines(stdout)).toEqual([
+      expect.stringMatching(/^error: data\/afghanistan-2021\/gaps\.csv, row \d+: /),
+      expect.stringMatching(/^error: templates\/celebrations\/before\.sql, line 1: .*nope/),
+      expect.stringMatching(/^error: templates\/weekly\/brief\.hbs, line 1: A triple brace/),
+      'Errors in 0 datasets, 5 briefs and 0 editions: data/afghanistan-2021 1 error; celebrations 1 error; weekly 1 error.',
     ]);
+  });
+
+  test('warns of what breaks a rule of wording in the profile standard, and passes', async () => {
+    await using other = await openProject();
+    const { folder } = other;
+    for (const brief of ['actor-sheet', 'al-qaeda-ties', 'celebrations', 'isis-quieting'])
+      await rm(join(folder, 'templates', brief), { recursive: true });
+    const file = 'templates/weekly/brief.hbs';
+    const text = await readFile(join(folder, file), 'utf8');
+    await other.write(file, swapText(text, '{{/page}}', '<p>Six facts.</p>\n{{/page}}'));
+    const yaml = await readFile(join(folder, 'templates/weekly/brief.yaml'), 'utf8');
+    await other.write(
+      'templates/weekly/brief.yaml',
+      `profile: standard\nwaive: [{ rule: glyphs, reason: a test }]\n${yaml.replace(/pages: \d+/, 'pages: 9')}`,
+    );
+    const checked = await other.sitrep('check');
+    const warnings = [
+      /^warning: templates\/weekly\/brief\.hbs, line \d+: The figure "Six" is typed into a template\. \(typed-figures\)/,
+      /^warning: templates\/weekly\/brief\.hbs, line \d+: A paragraph cites no row: "Six facts\."\. \(cites-a-row\)/,
+    ];
+    expect(checked).toMatchObject({ status: 0, stderr: '' });
+    expect(reportLines(checked.stdout)).toEqual([
+      ...warnings.map((each) => expect.stringMatching(each)),
+      expect.stringMatching(/^warning: templates\/weekly\/brief\.yaml.*The waiver of "glyphs" is not needed/),
+      expect.stringMatching(/^No errors in 1 dataset, 1 brief and \d+ editions: weekly \d+ warnings\.$/),
+    ]);
+
+    const generated = await other.sitrep('generate weekly --as-of 2021-08-25');
+    expect(generated.status).toBe(0);
+    expect(generated.stderr).toContain('sitrep: warning: templates/weekly/brief.hbs, line');
+    const made = JSON.parse(await readFile(join(folder, 'output/weekly/2021-08-25/manifest.json'), 'utf8'));
+    expect(made.rules.warnings).toMatchObject([{ rule: 'typed-figures' }, { rule: 'cites-a-row' }]);
   });
 
   test('says where it must be started', async () => {

@@ -13,7 +13,8 @@ import { errorCodes } from '../src/errors.ts';
 import { briefConfig } from '../src/project/brief.ts';
 import { Evidence } from '../src/render/citations.ts';
 import { pageHelpers } from '../src/render/helpers.ts';
-import { afterSealing, beforePrinting } from '../src/rules/rules.ts';
+import { allRules } from '../src/rules/rules.ts';
+import { escaped } from '../src/rules/texts.ts';
 import { api } from '../src/server/api/api.ts';
 import { problemCodes } from '../src/server/problem.ts';
 import { serviceVariables } from '../src/settings.ts';
@@ -90,11 +91,23 @@ describe('what is there is in the docs', () => {
     }
   });
 
-  test('rules of the gate in docs/authoring.md, and no others', async () => {
-    const guide = await read('docs/authoring.md');
-    const [, section = ''] = /## What an edition is held to\n([\s\S]*?)\n## /.exec(guide) ?? [];
-    const told = [...section.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
-    expect(told).toEqual([...beforePrinting, ...afterSealing].map(({ name }) => name));
+  test('rules in docs/rules.md with their levels, and no others', async () => {
+    const guide = await read('docs/rules.md');
+    const sections = guide
+      .split(/^### /m)
+      .slice(1)
+      .map((section) => section.split(/^## /m)[0]?.replaceAll(/\s+/g, ' ').trim());
+    const expected = allRules.map(({ id, description, levels, cannotBeWaived }) => {
+      const level = { error: 'Error', warning: 'Warning', off: 'Off' };
+      const told =
+        levels.strict === levels.standard
+          ? `${level[levels.strict]} in both profiles.`
+          : `${level[levels.strict]} in \`strict\`, ${levels.standard} in \`standard\`.`;
+      const waive = cannotBeWaived ? 'not possible\\.$' : '(?!not possible)\\S.+$';
+      const parts = ['Checks', 'Why', 'Fix'].map((name) => ` - \\*\\*${name}:\\*\\* \\S[^]*`).join('');
+      return new RegExp(`^\`${id}\` ${escaped(description)} ${told}${parts} - \\*\\*Waive:\\*\\* ${waive}`);
+    });
+    expect(sections).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
   });
 
   test('variables and codes of faults in docs/operating.md', async () => {

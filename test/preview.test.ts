@@ -139,6 +139,18 @@ describe('a brief that is edited', () => {
     await untilFaults('');
   });
 
+  test('a warning is shown beside the new page', async () => {
+    const definition = 'templates/celebrations/brief.yaml';
+    await edit(definition, 'period:', 'profile: standard\nperiod:');
+    await edit(template, '{{> changes}}', '<p>It rained.</p>\n{{> changes}}');
+    await untilShown(page, 'It rained.');
+    await untilFaults('One warning');
+    expect(await faults()).toContain('A paragraph cites no row: "It rained."');
+    await edit(template, '<p>It rained.</p>\n{{> changes}}', '{{> changes}}');
+    await edit(definition, 'profile: standard\nperiod:', 'period:');
+    await untilFaults('');
+  });
+
   test('a changed row, style and drawing are seen', async () => {
     await edit('data/afghanistan-2021/events.csv', 'JNIM’s leader', 'JNIM’s head');
     await untilShown(page, 'JNIM’s head');

@@ -345,8 +345,10 @@ describe('a judgment that names a finding of another brief', () => {
       id: 'K-cel-9',
       text: 'At {puase.rate} a day.',
     });
-    expect(unknownFindings(product.dataset, product.briefs)).toEqual(new Map());
-    expect(unknownFindings(wrong.dataset, product.briefs)).toEqual(new Map([['puase', ['K-cel-9']]]));
+    expect(unknownFindings(product.dataset, product.briefs)).toEqual([]);
+    expect(unknownFindings(wrong.dataset, product.briefs)).toMatchObject([
+      { problem: 'No brief computes the finding "puase", so that all leave out K-cel-9.' },
+    ]);
   });
 
   test('a caption that no judgment is, is named', () => {
@@ -360,7 +362,9 @@ describe('a judgment that names a finding of another brief', () => {
       return { ...right, config: { ...right.config, charts } };
     }).briefs.filter(({ id }) => id === 'weekly');
     expect(product.briefs.flatMap((each) => unknownCaptions(product.dataset, each))).toEqual([]);
-    expect(brief && unknownCaptions(product.dataset, brief)).toEqual(['T-none']);
+    expect(brief && unknownCaptions(product.dataset, brief)).toMatchObject([
+      { file: brief?.definition.file, problem: expect.stringContaining('has no judgment "T-none"') },
+    ]);
   });
 });
 

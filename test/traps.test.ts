@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Parameters } from '../src/project/parameters.ts';
 import type { Rendering } from '../src/rules/gate.ts';
-import { beforePrinting } from '../src/rules/rules.ts';
+import { pageRules } from '../src/rules/rules.ts';
 import { datesIn, labelsOf, type Page, readPage, rowsBehind, sectionOf } from './support/page.ts';
 import {
   editionsAt,
@@ -33,7 +33,7 @@ const rendered = new WeakMap<Product, Map<string, Promise<Read>>>();
 const ungated = (product: Product): Product => ({
   ...product,
   briefs: product.briefs.map((brief) => {
-    const rules = beforePrinting.filter(({ binding }) => !binding).map(({ name }) => name);
+    const rules = pageRules.filter(({ cannotBeWaived }) => !cannotBeWaived).map(({ id }) => id);
     const waive = rules.map((rule) => ({ rule, reason: 'a trap' }));
     return { ...brief, config: { ...brief.config, waive } };
   }),

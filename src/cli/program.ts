@@ -21,7 +21,7 @@ interface GenerateOptions {
 export interface Commands {
   generate(briefs: readonly string[], options: GenerateOptions): Promise<void>;
   list(): Promise<void>;
-  check(): Promise<void>;
+  check(options: { readonly all: boolean }): Promise<void>;
 }
 
 export function commandLine(
@@ -80,9 +80,10 @@ export function commandLine(
   program
     .command('check')
     .description('look for everything that can be wrong with the datasets and the briefs; write nothing')
+    .option('--all', 'list every fault, and not one line for each cause', false)
     .option('--mail [address]', 'send a test message instead, to the address or to SITREP_OPERATOR')
-    .action(({ mail }: { mail?: string | true }) =>
-      mail === undefined ? commands.check() : service.checkMail(mail === true ? undefined : mail),
+    .action(({ mail, all }: { mail?: string | true; all: boolean }) =>
+      mail === undefined ? commands.check({ all }) : service.checkMail(mail === true ? undefined : mail),
     );
 
   proofCommandLine(program, proof);

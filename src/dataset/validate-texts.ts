@@ -1,34 +1,14 @@
 import { figureOf } from './figures.ts';
 import { placeholders, type RowFault, type TableRow, type Versions } from './references.ts';
 import { type TableName, tables } from './schema.ts';
-import { typedFigures } from './typed-figures.ts';
 
-/** The texts of our own, in which a figure comes from a field: what others wrote is quoted as it came. */
-const own: { readonly [T in TableName]?: readonly string[] } = {
-  judgments: ['text', 'confidence_basis'],
-  gaps: ['text'],
-  indicators: ['text', 'meaning', 'threshold_unit'],
-};
 /** Tables whose texts are written for this program, placeholders and all. */
 const written: readonly TableName[] = ['measures', 'readings', 'judgments', 'gaps', 'indicators'];
 
-/** Figures typed into the texts of our own judgments, gaps and indicators, where a placeholder belongs. */
-export function figuresTyped({ table, row }: TableRow): RowFault[] {
-  return (own[table] ?? []).flatMap((field) => {
-    const value: unknown = Reflect.get(row, field);
-    const figures = typeof value === 'string' ? typedFigures(value) : [];
-    if (figures.length === 0) return [];
-    const problem = `types the figure ${figures.map((figure) => `"${figure}"`).join(', ')}.`;
-    const mend = 'Name the field that holds it, as {F07.value}, or say it without a figure.';
-    return [{ table, row, field, problem, mend }];
-  });
-}
-
-/** Placeholders that name nothing, stray braces, and figures typed where a placeholder belongs. */
-export function checkTexts(entry: TableRow, versions: Versions): RowFault[] {
-  const { table, row } = entry;
+/** Placeholders that name nothing, and stray braces. */
+export function checkTexts({ table, row }: TableRow, versions: Versions): RowFault[] {
   const { shape } = tables[table];
-  const others = Object.entries(row).flatMap(([field, value]) => {
+  return Object.entries(row).flatMap(([field, value]) => {
     if (typeof value !== 'string' || !Object.hasOwn(shape, field)) return [];
     const faults: RowFault[] = [];
     const fault = (problem: string, mend: string) => faults.push({ table, row, field, problem, mend });
@@ -57,5 +37,4 @@ export function checkTexts(entry: TableRow, versions: Versions): RowFault[] {
       );
     return faults;
   });
-  return [...others, ...figuresTyped(entry)];
 }

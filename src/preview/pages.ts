@@ -62,14 +62,16 @@ export async function openPages(
     index: (rows) => index({ list: list(rowsOf(rows)) }),
     shell: (parts) => shell(parts),
     bar: (view, wanted, format) => bar(barOf(view, wanted, format)),
-    faults: async ({ faults: found, page }) =>
-      found.length === 0
-        ? ''
-        : faults({
-            faults: await Promise.all(found.map((fault) => explained(fault, readText))),
-            count: found.length === 1 ? 'One fault' : `${found.length} faults`,
-            stays: page !== undefined,
-          }),
+    faults: async ({ faults: found, warnings, page }) => {
+      const shown = async (of: readonly Fault[], what: string) => ({
+        kind: `${what}s`,
+        faults: await Promise.all(of.map((fault) => explained(fault, readText))),
+        count: of.length === 1 ? `One ${what}` : `${of.length} ${what}s`,
+        stays: what === 'fault' && page !== undefined,
+      });
+      const lists = await Promise.all([shown(found, 'fault'), shown(warnings, 'warning')]);
+      return faults({ lists: lists.filter((each) => each.faults.length > 0) }).trim();
+    },
   };
 }
 

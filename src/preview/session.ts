@@ -26,6 +26,8 @@ export interface View<Page> {
   /** The last good one: it is out of date while there are faults. */
   readonly page: Page | undefined;
   readonly faults: readonly Fault[];
+  /** What was found and does not block it. */
+  readonly warnings: readonly Fault[];
 }
 
 export interface PreviewWorld {
@@ -52,6 +54,11 @@ interface Inputs {
   readonly brief: Brief;
   readonly dataset: Dataset;
   readonly material: Material;
+}
+/** A page, and what the rules warn of. */
+interface Made<Page> {
+  readonly page: Page;
+  readonly warnings: readonly Fault[];
 }
 interface Kept<Page> {
   inputs: Inputs | undefined;
@@ -102,7 +109,7 @@ export function openPreview(world: PreviewWorld): Preview {
   }
 
   /** Remembers the pages of one kind, each with what it was made from. */
-  function pages<Page>(make: (request: Request, material: Material) => Promise<Page>) {
+  function pages<Page>(make: (request: Request, material: Material) => Promise<Made<Page>>) {
     const kept = new Map<string, Kept<Page>>();
 
     const attempt = async (
@@ -116,11 +123,11 @@ export function openPreview(world: PreviewWorld): Preview {
       try {
         const { request, editions } = await requestOf(inputs, { asOf, given: wanted.given });
         seen = { brief, asOf, editions, parameters: request?.parameters };
-        const page = request && (await make(request, inputs.material));
-        return { ...seen, page, faults: request ? [] : [nothingToIssue(brief, asOf)] };
+        const { page, warnings = [] } = (request && (await make(request, inputs.material))) ?? {};
+        return { ...seen, page, faults: request ? [] : [nothingToIssue(brief, asOf)], warnings };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        return { ...seen, page: last?.page, faults: error.faults };
+        return { ...seen, page: last?.page, faults: error.faults, warnings: error.warnings };
       }
     };
 
@@ -147,7 +154,7 @@ export function openPreview(world: PreviewWorld): Preview {
           parameters: undefined,
           page: undefined,
         };
-        return { ...none, ...entry.last, faults: error.faults };
+        return { ...none, ...entry.last, faults: error.faults, warnings: [] };
       }
       if (entry.made === undefined || !sameInputs(entry.inputs, inputs)) {
         entry.inputs = inputs;
@@ -164,11 +171,14 @@ export function openPreview(world: PreviewWorld): Preview {
   }
 
   return {
-    html: pages(async (request, material) => (await render(request, world.effects, material)).html),
-    pdf: pages(
-      async (request, material) =>
-        (await produce(request, world.effects, material, { signal: world.signal })).pdf,
-    ),
+    html: pages(async (request, material) => {
+      const { html, rules } = await render(request, world.effects, material);
+      return { page: html, warnings: rules.warnings };
+    }),
+    pdf: pages(async (request, material) => {
+      const { pdf, rules } = await produce(request, world.effects, material, { signal: world.signal });
+      return { page: pdf, warnings: rules.warnings };
+    }),
     changed(paths) {
       for (const path of paths) {
         const [, kind, name = ''] = /(?:^|\/)(templates|data)\/([^/]+)/.exec(path) ?? [];

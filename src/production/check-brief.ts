@@ -10,29 +10,36 @@ import { type OpenQueries, select, type Selection } from '../query/select.ts';
 import { Evidence } from '../render/citations.ts';
 import { pageHelpers } from '../render/helpers.ts';
 import { compileTemplate } from '../render/template.ts';
-import { judge } from '../rules/rule.ts';
-import { ofBrief } from '../rules/rules.ts';
+import { judge, type Verdict } from '../rules/rule.ts';
+import { briefRules } from '../rules/rules.ts';
 import { runForEach } from './fan-out.ts';
 
 /**
  * Throws `brief-invalid` with everything that is wrong with a brief whatever its data are: its template, its chart
  * specs, and its queries, which run over empty tables. So that a fault of the dataset, or of one query, hides no other.
  */
-export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promise<void> {
+export async function checkBrief(
+  brief: Brief,
+  { openQueries, language }: { readonly openQueries: OpenQueries; readonly language: string },
+): Promise<Pick<Verdict, 'warnings'>> {
   const faults: Fault[] = [];
+  const warnings: Fault[] = [];
   const collect = async (work: () => unknown): Promise<void> => {
     try {
       await work();
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       faults.push(...error.faults);
+      warnings.push(...error.warnings);
     }
   };
   const { template, partials, charts, config } = brief;
   await collect(() =>
     compileTemplate({ template, partials, helpers: pageHelpers(new Evidence(noTables, {})) }),
   );
-  await collect(() => judge(ofBrief, { brief }));
+  await collect(() => {
+    warnings.push(...judge(briefRules, { brief, language }).warnings);
+  });
   let selected: Pick<Selection, 'columns' | 'forCharts'> = { columns: {}, forCharts: {} };
   for (const { asOf } of config.golden.slice(0, 1)) {
     const period = periodEnding(asOf, config.period);
@@ -59,14 +66,15 @@ export async function checkBrief(brief: Brief, openQueries: OpenQueries): Promis
     });
     faults.push(...located(found, source));
   }
-  if (faults.length > 0) throw new AppError('brief-invalid', faults);
+  if (faults.length > 0) throw new AppError('brief-invalid', faults, { warnings });
+  return { warnings };
 }
 
 /**
- * Findings that texts of a dataset name and none of its briefs computes, each with the rows that name it: every brief
- * leaves those rows out.
+ * Warnings of findings that texts of a dataset name and none of its briefs computes: every brief leaves out the rows
+ * that name them.
  */
-export function unknownFindings({ tables }: Dataset, briefs: readonly Brief[]): Map<string, string[]> {
+export function unknownFindings({ tables, folder }: Dataset, briefs: readonly Brief[]): Fault[] {
   const computed = new Set(briefs.flatMap(({ config }) => Object.keys(config.findings)));
   const named = eachRow(tables).flatMap(({ row }) =>
     Object.values(row).flatMap((value) =>
@@ -75,13 +83,22 @@ export function unknownFindings({ tables }: Dataset, briefs: readonly Brief[]): 
         .map(({ name }) => ({ name, id: row.id })),
     ),
   );
-  const byName = Map.groupBy(named, ({ name }) => name);
-  return new Map([...byName].map(([name, rows]) => [name, [...new Set(rows.map(({ id }) => id))]]));
+  return [...Map.groupBy(named, ({ name }) => name)].map(([name, rows]) => ({
+    file: folder,
+    problem: `No brief computes the finding "${name}", so that all leave out ${[...new Set(rows.map(({ id }) => id))].join(', ')}.`,
+    mend: 'Add it under findings of a brief, or correct the text that names it.',
+  }));
 }
 
-/** Captions that the charts of a brief name, and that no row of its dataset is, whatever the day: misspelt, most likely. */
-export function unknownCaptions({ tables }: Dataset, { config }: Brief): string[] {
+/** Warnings of captions that the charts of a brief name, and that no row of its dataset is, whatever the day. */
+export function unknownCaptions({ tables, folder }: Dataset, { config, definition }: Brief): Fault[] {
   const captions = new Set(tables.judgments.filter(({ role }) => role === 'caption').map(({ id }) => id));
-  const named = Object.values(config.charts).flatMap((chart) => chart.captions);
-  return [...new Set(named)].filter((id) => !captions.has(id));
+  const named = new Set(Object.values(config.charts).flatMap((chart) => chart.captions));
+  return [...named]
+    .filter((id) => !captions.has(id))
+    .map((id) => ({
+      file: definition.file,
+      problem: `${folder} has no judgment "${id}" with the role "caption", so that its chart does without.`,
+      mend: 'Correct the id under captions, or remove it.',
+    }));
 }

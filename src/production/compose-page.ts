@@ -76,7 +76,7 @@ export async function composePage(
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
   );
-  const { html, traced, used, asked, puts } = compose(
+  const { html, traced, used, asked, coverage, puts } = compose(
     {
       brief,
       period,
@@ -103,6 +103,7 @@ export async function composePage(
     const draft = readDraft({
       brief,
       dataset,
+      language: dataset.settings.language,
       period,
       toldUntil: correction?.asOf ?? asOf,
       revision: correction?.revision ?? 1,
@@ -110,12 +111,16 @@ export async function composePage(
       findings,
       used,
       asked,
+      coverage,
       changes: [...changes, ...corrected],
       traced,
       charts: Object.values(charts),
       glyphs,
     });
-    return { draft, rules: explained ? { passed: [], waived: [] } : holdDraft(draft, limit.check) };
+    return {
+      draft,
+      rules: explained ? { passed: [], waived: [], warnings: [] } : holdDraft(draft, limit.check),
+    };
   };
   return { title, period, known, corrected, html, used, changes, charts, sets, puts, judge };
 }

@@ -113,7 +113,11 @@ export async function generate(
   if (failed.signal.aborted) throw failed.signal.reason;
   for (const each of ended) if (each.status === 'rejected') throw each.reason;
   const [first] = failures;
-  if (first !== undefined) throw new AppError(first.code, distinct(failures), { cause: first });
+  if (first !== undefined)
+    throw new AppError(first.code, distinct(failures), {
+      cause: first,
+      warnings: failures.flatMap(({ warnings }) => warnings),
+    });
   return outcomes;
 }
 

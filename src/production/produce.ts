@@ -11,7 +11,7 @@ import type { Material, OnStep, Request } from '../render/edition.ts';
 import type { Browser, SealedManifest } from '../render/manifest.ts';
 import { TimeLimit } from '../render/time-limit.ts';
 import { holdPrint, type Rendering } from '../rules/gate.ts';
-import { readPrint } from '../rules/print.ts';
+import { readPrint } from '../rules/draft.ts';
 import { together } from '../rules/rule.ts';
 import { headingsOf, linkTexts } from '../rules/units.ts';
 import { composePage } from './compose-page.ts';
@@ -127,6 +127,7 @@ export async function produce(
     const inspected = holdPrint(
       readPrint({
         brief,
+        language: rendering.draft.language,
         paper: request.paper,
         pdf,
         contents,
@@ -145,7 +146,7 @@ export async function produce(
       throw new AppError(
         cause.code,
         cause.faults.map((fault) => ({ file, ...fault })),
-        { cause },
+        { cause, warnings: cause.warnings },
       );
     throw limit.explain(cause);
   }

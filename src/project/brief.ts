@@ -3,16 +3,10 @@ import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { day } from '../calendar.ts';
 import { marking } from '../dataset/fields.ts';
-import { typedFigures } from '../dataset/typed-figures.ts';
 import { builtInParameters, parameter, parameterName, readParameters } from './parameters.ts';
 import { target } from './target.ts';
 
 const text = z.string().trim().min(1);
-/** Words that stand on the page: a figure in them could not follow the data. */
-const prose = text.refine(
-  (words) => typedFigures(words).length === 0,
-  'types a figure; figures come from the data',
-);
 const timezone = z.string().refine((name) => {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
@@ -72,11 +66,11 @@ const chart = z.strictObject({
   /** Captions to choose from, as ids of judgments: the newest that is known stands above the chart, else the title. */
   captions: z.array(text).default([]),
   /** What is drawn and in which unit; stands below the caption, or in its place where none is known. */
-  title: prose,
+  title: text,
   /** What the picture looks like, for those who cannot see it; its caption and rows are added. */
-  alt: prose,
+  alt: text,
   /** A line below the chart, after its sources. */
-  note: prose.optional(),
+  note: text.optional(),
   /** A map must say that its boundaries are not authoritative. */
   map: z.boolean().default(false),
   /** Rows that are not drawn: columns and their values, any of which will do. Every other row must show. The reason stands in the manifest. */
@@ -159,7 +153,9 @@ const definition = z.strictObject({
     megabytes: z.number().positive(),
     seconds: z.number().positive(),
   }),
-  /** Rules of the gate that the brief may break, each with its reason, which stands in the manifest. */
+  /** Which rules are errors and which are warnings: docs/rules.md lists them. */
+  profile: z.enum(['strict', 'standard']).default('strict'),
+  /** Rules that the brief may break, each with its reason, which stands in the manifest. */
   waive: z.array(z.strictObject({ rule: text, reason: text })).default([]),
   /** Editions that the tests render and compare with what was accepted. */
   golden: z.array(golden).min(1),

@@ -73,7 +73,11 @@ export async function load(
 /** Throws the faults of `errors` at once, if there are any. */
 export function throwAll(errors: readonly AppError[]): void {
   const [first] = errors;
-  if (first !== undefined) throw new AppError(first.code, distinct(errors), { cause: first });
+  if (first !== undefined)
+    throw new AppError(first.code, distinct(errors), {
+      cause: first,
+      warnings: errors.flatMap(({ warnings }) => warnings),
+    });
 }
 
 function unknownBriefs(unknown: readonly string[], known: readonly string[]): AppError {

@@ -63,11 +63,17 @@ export function describeRendering(
       browser: browser && { name: browser.name, version: browser.version },
     },
     summary: bottomLine(html),
-    rules: { passed: [...rules.passed], waived: [...rules.waived], undrawn: undrawnOf(brief, drawn) },
+    rules: { ...rulesOf(rules), undrawn: undrawnOf(brief, drawn) },
     html: { sha256: hashOf(html) },
     attachments: attachments.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
+
+const rulesOf = ({ passed, waived, warnings }: Verdict): Omit<SealedManifest['rules'], 'undrawn'> => ({
+  passed: [...passed],
+  waived: [...waived],
+  warnings: [...warnings],
+});
 
 /** What its settings let the charts of an edition leave undrawn: the rule on rows passes by it as by a waiver. */
 const undrawnOf = ({ config }: Brief, drawn: readonly string[]): SealedManifest['rules']['undrawn'] =>
@@ -123,7 +129,7 @@ export const describeEdition = (
 ): Manifest => ({
   ...sealed,
   ...made,
-  rules: { ...sealed.rules, passed: [...made.rules.passed], waived: [...made.rules.waived] },
+  rules: { ...sealed.rules, ...rulesOf(made.rules) },
   files: made.files.map(({ name, content }) => ({
     name,
     bytes: Buffer.byteLength(content),

@@ -12,7 +12,14 @@ import type { Parameters } from '../project/parameters.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import { figuresBefore, type JudgmentChange, listedChanges, revisedFields } from './changes.ts';
 import { Evidence, titleOf } from './citations.ts';
-import { coverageOf, currentFrom, endOfCoverage, readAfterwards, topicsOf } from './coverage.ts';
+import {
+  type Coverage,
+  coverageOf,
+  currentFrom,
+  endOfCoverage,
+  readAfterwards,
+  topicsOf,
+} from './coverage.ts';
 import { pageHelpers } from './helpers.ts';
 import { asPrinted, rowsAsPrinted } from './row-value.ts';
 import { SourceName } from './source-name.ts';
@@ -98,7 +105,14 @@ const templates = new WeakMap<Brief, Template>();
 export function compose(
   composition: Composition,
   { explained = false, check }: { explained?: boolean; check?: (() => void) | undefined } = {},
-): { html: string; traced: string; used: string[]; asked: RowSets; puts: Put[] } {
+): {
+  html: string;
+  traced: string;
+  used: string[];
+  asked: RowSets;
+  coverage: Coverage;
+  puts: Put[];
+} {
   const {
     brief,
     period,
@@ -223,6 +237,7 @@ export function compose(
     traced,
     used: evidence.used,
     asked: Object.fromEntries(seen.asked),
+    coverage: page.coverage,
     puts,
   };
 }

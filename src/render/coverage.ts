@@ -17,10 +17,10 @@ export const topicsOf = (
   return settings.topics.flatMap(({ name }) => (found.has(name) ? [name] : []));
 };
 
-export const daysOf = ({ start, asOf }: Pick<Period, 'start' | 'asOf'>): number => daysBetween(start, asOf);
+const daysOf = ({ start, asOf }: Pick<Period, 'start' | 'asOf'>): number => daysBetween(start, asOf);
 
 /** The days of the period that at least one span covers. */
-export function coveredDays(
+function coveredDays(
   rows: readonly RowOf<'coverage'>[],
   { start, asOf }: Pick<Period, 'start' | 'asOf'>,
 ): number {
@@ -66,7 +66,7 @@ export function currentFrom(
 }
 
 /** How many days of a period are covered, and how many it has: both in words, or both in digits. */
-export const dayCounts = (covered: number, days: number): { covered: string; days: string } =>
+const dayCounts = (covered: number, days: number): { covered: string; days: string } =>
   days > 10
     ? { covered: String(covered), days: String(days) }
     : { covered: spelled(covered), days: spelled(days) };
@@ -124,6 +124,9 @@ export function coverageOf({
     none: spans.every(({ covered }) => covered === 0),
   };
 }
+
+/** What a template is given to print about it. */
+export type Coverage = ReturnType<typeof coverageOf>;
 
 const capitalised = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());
 

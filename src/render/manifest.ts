@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { day } from '../calendar.ts';
 import { correction } from '../dataset/corrections.ts';
 import { marking } from '../dataset/fields.ts';
+import { fault } from '../errors.ts';
 import { canonicalJson, hashOf } from '../hash.ts';
 import { papers } from '../project/brief.ts';
 
@@ -96,6 +97,8 @@ export const sealedManifest = z.strictObject({
   rules: z.strictObject({
     passed: z.array(text),
     waived: z.array(z.strictObject({ rule: text, reason: text })),
+    /** Faults that did not block it. */
+    warnings: z.array(fault).default([]),
     /** Rows of its charts that are not drawn, or not one by one, each with its reason. */
     undrawn: z.array(z.strictObject({ chart: text, what: text, reason: text })).default([]),
   }),

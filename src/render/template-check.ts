@@ -87,7 +87,7 @@ class TemplateCheck extends Handlebars.Visitor {
         strip: { open: false, close: false },
         loc,
       });
-      return [note(enter, [...this.#placeOf(statement), literal(name, loc)]), statement, note(leave, [])];
+      return [note(enter, this.#placeOf(statement)), statement, note(leave, [])];
     });
   }
 

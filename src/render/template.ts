@@ -8,7 +8,7 @@ import { madeOf, rawOf } from './row-value.ts';
 import { enter, guard, leave, mark, parseTemplate } from './template-check.ts';
 import { RenderingLimits } from './template-limits.ts';
 import { placeOf } from './template-places.ts';
-import type { Put } from './trace.ts';
+import { isShared, type Put, traceCall, traceEnd } from './trace.ts';
 
 type Helpers = { readonly [name: string]: Handlebars.HelperDelegate };
 
@@ -71,17 +71,19 @@ export function compileTemplate({
   });
   const met = new MetFaults();
   /** The partials that are being rendered, the innermost last, and where each was called. */
-  const calls: { readonly file: string; readonly line: number; readonly name: string }[] = [];
-  /** A fault within a partial that the template itself calls is reported at the call: the author wrote that. */
+  const calls: { readonly file: string; readonly line: number }[] = [];
+  /** The innermost call that the author wrote. */
+  const ownCall = () => calls.findLast(({ file }) => !isShared(file));
+  /** A fault within a shared partial is reported where the author called it. */
   const atCall = (fault: Fault): Fault => {
-    const call = calls.at(-1);
-    if (call?.file !== template.file || fault.file === template.file) return fault;
+    const call = ownCall();
+    if (call === undefined || !isShared(fault.file ?? '')) return fault;
     const { file = '', line, problem } = fault;
     return {
       ...fault,
       file: call.file,
       line: call.line,
-      problem: `${problem} (In the partial "${call.name}", ${file}${line === undefined ? '' : `, line ${line}`}.)`,
+      problem: `${problem} (In ${file}${line === undefined ? '' : `, line ${line}`}.)`,
     };
   };
   const counted = (given: Helpers) =>
@@ -103,11 +105,13 @@ export function compileTemplate({
     [placeOf](this: unknown, file: string, line: number, expression: string) {
       return new Handlebars.SafeString(onPut?.({ file, line, expression, context: rawOf(this) }) ?? '');
     },
-    [enter]: (file: string, line: number, name: string) => {
-      calls.push({ file, line, name });
+    [enter]: (file: string, line: number) => {
+      calls.push({ file, line });
+      return traced ? new Handlebars.SafeString(traceCall(ownCall() ?? { file, line })) : '';
     },
     [leave]: () => {
       calls.pop();
+      return traced ? new Handlebars.SafeString(traceEnd) : '';
     },
     [guard]: (_: unknown, value: unknown) => {
       const unknown = value === undefined ? reading : undefined;

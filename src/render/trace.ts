@@ -4,7 +4,7 @@
  * Data cannot write a trace, since it is escaped, and templates may hold no comment and no such attribute.
  */
 const attribute = / data-at="[^"]*"/g;
-const comment = /<!--(?:say|row|name|cite|of|put|end) ?[^>]*-->/g;
+const comment = /<!--(?:say|row|name|cite|of|call|put|end) ?[^>]*-->/g;
 const openTag = /<([a-z][a-z0-9-]*)(?=[\s>/]|$)/gi;
 
 /** What a template may not hold: a comment, a tag whose name data could give, and the attribute of traces. */
@@ -50,6 +50,13 @@ export interface Put {
 
 /** Marks what a template puts into the block of a layout as its own. */
 export const traceBlock = (file: string): readonly [string, string] => [`<!--of ${file}-->`, traceEnd];
+
+/** Whether a template comes with the program or is shared by all briefs of a project. */
+export const isShared = (file: string): boolean => /(?:^|\/)_shared\//.test(file);
+
+/** Marks what a partial prints with the line of the author's file that called it. */
+export const traceCall = ({ file, line }: { readonly file: string; readonly line: number }): string =>
+  `<!--call ${file}:${line}-->`;
 
 /** Marks each element that a piece of a template opens with its place; `original` is the piece as it was written. */
 export function traceElements(

@@ -1,9 +1,9 @@
 import type { Box } from '../charts/scene.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import type { Fault } from '../errors.ts';
-import { located } from '../project/source-files.ts';
+import type { Brief } from '../project/brief.ts';
 import type { Illustration } from '../render/illustrate.ts';
-import { type Draft, excerpt, onPage } from './draft.ts';
+import { type Draft, excerpt } from './draft.ts';
 
 /** A rule about each chart by itself, with its spec as the place. */
 const perChart =
@@ -40,13 +40,14 @@ export const empty = perChart(({ scene }) => {
       ];
 });
 
-/** Outlines and borders are ground to draw on: what lies outside of a map's frame need not show. */
-const ground = new Set(['outlines', 'borders']);
+/** What no query gives is the ground of a map: what lies outside of the map's frame need not show. */
+const isOfGround = ({ queries, config }: Brief, set: string | undefined): boolean =>
+  set !== undefined && !Object.hasOwn(queries, set) && !Object.hasOwn(config.findings, set);
 
 export const clipped = perChart(({ name, scene: { width, height, texts, marks, lost } }, { brief }) => {
   const config = brief.config.charts[name];
   const isGround = ({ row }: { readonly row: string | null }) =>
-    row !== null && ground.has(config?.data[row.slice(0, row.lastIndexOf(' '))] ?? '');
+    row !== null && isOfGround(brief, config?.data[row.slice(0, row.lastIndexOf(' '))]);
   // Labels must lie within exactly; a line may reach over the edge by its own width.
   const out = ({ left, top, right, bottom }: Box, slack: number) =>
     left < -slack || top < -slack || right > width + slack || bottom > height + slack;
@@ -118,7 +119,7 @@ export const undrawn = perChart(({ name, data, scene }, { brief }) => {
   const leftOut = (row: Row) =>
     Object.entries(config?.leavesOut?.rows ?? {}).some(([column, value]) => row[column] === value);
   return Object.entries(data).flatMap(([set, rows]) => {
-    if (ground.has(config?.data[set] ?? '') || config?.aggregated?.sets.includes(set)) return [];
+    if (isOfGround(brief, config?.data[set]) || config?.aggregated?.sets.includes(set)) return [];
     const missing = rows.flatMap((row, index) =>
       drawn.has(`${set} ${index}`) || leftOut(row) ? [] : [String(row['id'] ?? `row ${index + 1}`)],
     );
@@ -131,33 +132,3 @@ export const undrawn = perChart(({ name, data, scene }, { brief }) => {
     ];
   });
 });
-
-/** Every drawing stands in a figure that cites, whatever template made it. */
-export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
-  const drawn = tree.elements.filter(({ name }) => name === 'svg');
-  const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
-  return drawn.flatMap((svg) => {
-    let chart: string | undefined;
-    for (let up = svg.parent; up; up = up.parent) {
-      if (figures.has(up)) return [];
-      if (up.name === 'figure')
-        chart ??= up.attributes['class']?.split(' ').find((name) => Object.hasOwn(brief.config.charts, name));
-    }
-    if (chart !== undefined) {
-      const fault: Fault = {
-        file: brief.definition.file,
-        field: `charts.${chart}`,
-        problem: `The chart "${chart}" cites no row.`,
-        mend: `Give the query under "rows" a column "cites" with the ids behind each row, or name them where the template places the chart: {{> chart cites=(column rows "id")}}.`,
-      };
-      return located([fault], brief.definition);
-    }
-    return [
-      onPage(
-        svg,
-        'A chart cites no row.',
-        'Give the partial chart the ids behind it: cites=(column rows "id").',
-      ),
-    ];
-  });
-}

@@ -1,11 +1,12 @@
 import { figuresOf } from '../dataset/figures.ts';
+import type { Row } from '../dataset/parse-rows.ts';
 import type { TableRow } from '../dataset/references.ts';
 import type { TableName } from '../dataset/schema.ts';
 import type { Fault } from '../errors.ts';
-import { evidenceOf } from '../render/citations.ts';
+import { located } from '../project/source-files.ts';
+import { evidenceOf, idsNamed } from '../render/citations.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { type Element, isElement, isText, type Node, type Text, textOf } from './html.ts';
-import { isOfRegister } from './query-rows.ts';
 import type { Unit } from './units.ts';
 
 /** A heading names what follows: it is short, and no sentence. */
@@ -17,7 +18,8 @@ const isStatement = (text: string): boolean => text.split(' ').length > longestH
  * partial typed it, and only where no text of a row is among it, and no value of a query but names. What a brief's own
  * template writes must cite, but for short headings.
  */
-export function uncited({ brief, units, rows }: Draft): Fault[] {
+export function uncited(draft: Draft): Fault[] {
+  const { brief, units } = draft;
   const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
   return units.flatMap((unit): Fault[] => {
     const { element, texts, text, isHeading, isLoose, cites } = unit;
@@ -26,7 +28,7 @@ export function uncited({ brief, units, rows }: Draft): Fault[] {
     const says = worded.some(({ says: ids }) => ids.length > 0);
     // What a query gives is typed by no shared partial, whichever prints it.
     const typed = worded.some((each) =>
-      each.row ? !isOfRegister(each, rows) : each.says.length === 0 && !shared.has(each.file),
+      each.row ? !isOfRegister(each, draft) : each.says.length === 0 && !shared.has(each.file),
     );
     if (isHeading) {
       return typed && isStatement(text)
@@ -202,3 +204,108 @@ export function unknownRows({ dataset, toldUntil, used, units, rows, known }: Dr
     ];
   });
 }
+
+/** Every drawing stands in a figure that cites, whatever template made it. */
+export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
+  const drawn = tree.elements.filter(({ name }) => name === 'svg');
+  const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
+  return drawn.flatMap((svg) => {
+    let chart: string | undefined;
+    for (let up = svg.parent; up; up = up.parent) {
+      if (figures.has(up)) return [];
+      if (up.name === 'figure')
+        chart ??= up.attributes['class']?.split(' ').find((name) => Object.hasOwn(brief.config.charts, name));
+    }
+    if (chart !== undefined) {
+      const fault: Fault = {
+        file: brief.definition.file,
+        field: `charts.${chart}`,
+        problem: `The chart "${chart}" cites no row.`,
+        mend: `Give the query under "rows" a column "cites" with the ids behind each row, or name them where the template places the chart: {{> chart cites=(column rows "id")}}.`,
+      };
+      return located([fault], brief.definition);
+    }
+    return [
+      onPage(
+        svg,
+        'A chart cites no row.',
+        'Give the partial chart the ids behind it: cites=(column rows "id").',
+      ),
+    ];
+  });
+}
+
+/**
+ * Each row that a query gives to the page, or that a chart draws, names a row of the dataset. Otherwise nothing tells
+ * what it was made from, how that is marked, and whether it was revised since.
+ */
+export function untraceable(draft: Draft): Fault[] {
+  const { waive } = draft.brief.config;
+  // A query without "cites" leaves its chart without citations: charts-cite reports that, unless it is waived.
+  const reported = waive.some(({ rule }) => rule === 'charts-cite') ? [] : uncitedDrawings(draft);
+  return nameless(draft)
+    .filter(({ chart }) => !reported.some(({ field }) => field === `charts.${chart}`))
+    .map(({ file, query, row }) => ({
+      file,
+      problem: `A row that the query "${query}" gives to the page names no row that is known: ${excerpt(JSON.stringify(row))}.`,
+      mend: 'Let the query return id, or a list of the ids that it was made from: list(id) AS cites.',
+    }));
+}
+
+interface Nameless {
+  readonly query: string;
+  readonly file: string;
+  /** The chart that draws it, where no template asks for the query. */
+  readonly chart: string | undefined;
+  readonly row: Row;
+}
+
+/** The first row of each query that names no row of the dataset. */
+export function nameless({ brief, asked, charts, rows: known }: Draft): Nameless[] {
+  const { config, queries, definition } = brief;
+  const drawn = charts.flatMap(({ name, rows }) => {
+    const query = config.charts[name]?.rows ?? '';
+    return Object.hasOwn(config.findings, query) ? [] : [{ query, chart: name, rows }];
+  });
+  const given = [
+    ...Object.entries(asked).map(([query, rows]) => ({ query, chart: undefined, rows })),
+    ...drawn.filter(({ query }) => !Object.hasOwn(asked, query)),
+  ];
+  return given.flatMap(({ query, chart, rows }) => {
+    const row = rows.find((each) => idsNamed([each], known).length === 0 && !saysNothing(each));
+    return row === undefined ? [] : [{ query, chart, file: queries[query]?.file ?? definition.file, row }];
+  });
+}
+
+/** A day or group on which nothing is known: a count of nought, of an empty list of ids. */
+const saysNothing = (row: Row): boolean =>
+  Object.values(row).every(
+    (value) =>
+      value === null ||
+      value === 0 ||
+      (typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value)) ||
+      (Array.isArray(value) && value.length === 0),
+  );
+
+/**
+ * Whether a value of a query is a name, or another word, of an actor or place, as its row has it, or the title of the
+ * affiliation of an actor. Who somebody is rests on no report: a register of the dataset has it.
+ */
+function isOfRegister({ text, row }: Text, { rows, dataset }: Draft): boolean {
+  const entry = row?.own == null ? undefined : rows.get(row.own);
+  if (entry?.table !== 'actors' && entry?.table !== 'places') return false;
+  const titles = dataset.settings.affiliations.filter(
+    ({ name }) => entry.table === 'actors' && name === entry.row.affiliation,
+  );
+  const texts = Object.values(entry.row).flatMap((value) =>
+    typeof value === 'string' ? [value] : Array.isArray(value) ? [value.join(' ')] : [],
+  );
+  const wanted = ` ${wordsOf(text)} `;
+  return [...texts, ...titles.map(({ title }) => title)].some((own) => ` ${wordsOf(own)} `.includes(wanted));
+}
+
+const wordsOf = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();

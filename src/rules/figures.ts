@@ -1,18 +1,20 @@
 import type { Value } from '../dataset/parse-rows.ts';
 import type { RowOf } from '../dataset/schema.ts';
-import { spelled } from '../dataset/wording.ts';
 import type { Fault } from '../errors.ts';
+import type { SourceFile } from '../project/brief.ts';
+import { located } from '../project/source-files.ts';
 import type { Illustration } from '../render/illustrate.ts';
-import { type Draft, excerpt, onPage } from './draft.ts';
+import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { type Element, isElement, textOf } from './html.ts';
+import { methodFile, rowTexts } from './texts.ts';
 import type { Unit } from './units.ts';
-
-const months =
-  'January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
+import { typedFigures, type Words, wordsOf } from './words.ts';
 
 /** A figure that is only a lower bound stands with its bound, in texts, in labels and in the rows behind a chart. */
 export function bareBounds(draft: Draft): Fault[] {
-  const { known, units, charts, asked } = draft;
+  const { known, units, charts, asked, language } = draft;
+  const words = wordsOf(language);
+  if (words === undefined) return [];
   /** Whether a unit cites a row, or prints from a query that returned it. */
   const tells = ({ cites, texts }: Unit, id: string): boolean =>
     cites.has(id) ||
@@ -21,12 +23,12 @@ export function bareBounds(draft: Draft): Fault[] {
     );
   const bounded = known.measures.filter(({ bound }) => bound === '>=');
   return bounded.flatMap((measure) => {
-    const bare = barePattern(measure);
+    const bare = barePattern(measure, words);
     const mend = `Print it as "at least ${measure.value}", by {${measure.id}.value}.`;
     const inUnits = units
       .filter((unit) => unit.element.name !== 'figure' && tells(unit, measure.id))
       .flatMap(({ element, text }) => {
-        const found = bare.exec(element.name === 'table' ? countsIn(element) : text)?.[0];
+        const found = bare.exec(element.name === 'table' ? countsIn(element, words) : text)?.[0];
         return found === undefined
           ? []
           : [
@@ -39,11 +41,15 @@ export function bareBounds(draft: Draft): Fault[] {
       });
     const inCharts = charts
       .filter(({ rows }) => rows.some((row) => namesRow(row, measure.id)))
-      .flatMap((chart) => inChart(chart, measure, bare));
+      .flatMap((chart) => inChart(chart, measure, { bare, bound: boundOf(words) }));
     return [...inUnits, ...inCharts];
   });
 
-  function inChart(chart: Illustration, measure: RowOf<'measures'>, bare: RegExp): Fault[] {
+  function inChart(
+    chart: Illustration,
+    measure: RowOf<'measures'>,
+    { bare, bound }: { bare: RegExp; bound: RegExp },
+  ): Fault[] {
     const file = draft.brief.charts[chart.name]?.source.file ?? '';
     const labels = chart.scene.texts
       .filter(({ role, text }) => role === 'mark' && bare.test(text))
@@ -54,9 +60,7 @@ export function bareBounds(draft: Draft): Fault[] {
       }));
     const rows = chart.rows
       .filter((row) => namesRow(row, measure.id) && Object.values(row).includes(measure.value))
-      .filter(
-        (row) => !Object.values(row).some((value) => typeof value === 'string' && boundWords.test(value)),
-      )
+      .filter((row) => !Object.values(row).some((value) => typeof value === 'string' && bound.test(value)))
       .map(() => ({
         file: draft.brief.definition.file,
         field: `charts.${chart.name}.rows`,
@@ -68,30 +72,125 @@ export function bareBounds(draft: Draft): Fault[] {
 }
 
 /** The cells of a table but for columns of days and the like: a number of days may happen to be that of claims. */
-function countsIn(table: Element): string {
+function countsIn(table: Element, { time }: Words): string {
   const rows = childrenOf(table).flatMap((part) => (part.name === 'tr' ? [part] : childrenOf(part)));
   const heads = childrenOf(rows[0]).map(textOf);
   return rows
     .flatMap((row) =>
-      childrenOf(row).map((cell, column) => (ofTime.test(heads[column] ?? '') ? '' : textOf(cell))),
+      childrenOf(row).map((cell, column) => (time.test(heads[column] ?? '') ? '' : textOf(cell))),
     )
     .join(' | ');
 }
-const ofTime = /\b(?:days?|weeks?|months?|years?|dates?)\b/i;
 const childrenOf = (element: Element | undefined): Element[] => element?.children.filter(isElement) ?? [];
 
-const boundWords = /at least|≥|>=|no fewer than|more than/i;
+const boundOf = ({ bounds }: Words): RegExp => new RegExp(['≥', '>=', ...bounds].join('|'), 'i');
 
-function barePattern({ value, unit }: RowOf<'measures'>): RegExp {
-  const words = [value.toLocaleString('en-GB'), String(value), spelled(value)].map((each) =>
-    each.replaceAll('.', '\\.'),
-  );
-  const number = `(?:${[...new Set(words)].join('|')})`;
-  const before = `(?<!(?:at least|no fewer than|more than|≥|>=)\\s*)(?<![\\p{L}\\p{N}.,–-])`;
-  // A day of the month is none of it; a share is one only with its sign.
-  const after = unit === '%' ? '\\s*(?:%|per cent)' : `(?![\\p{L}\\p{N}]|[.,]\\d|\\s(?:${months})\\b)`;
+function barePattern({ value, unit }: RowOf<'measures'>, words: Words): RegExp {
+  const written = [
+    value.toLocaleString('en-GB'),
+    String(value),
+    ...(words.numbers[value] === undefined ? [] : [words.numbers[value]]),
+  ];
+  const number = `(?:${[...new Set(written)].map((each) => each.replaceAll('.', '\\.')).join('|')})`;
+  const before = `(?<!(?:${boundOf(words).source})\\s*)(?<![\\p{L}\\p{N}.,–-])`;
+  // A day of the month is no figure; a share is one only with its sign.
+  const after =
+    unit === '%' ? `\\s*${words.percent}` : `(?![\\p{L}\\p{N}]|[.,]\\d|\\s(?:${words.months.join('|')})\\b)`;
   return new RegExp(`${before}${number}${after}`, 'iu');
 }
 
 const namesRow = (row: { readonly [column: string]: Value }, id: string): boolean =>
   Object.values(row).some((value) => value === id || (Array.isArray(value) && value.includes(id)));
+
+/** Tables of our own statements, whose figures must come from the rows that state them. */
+const ours = new Set(['judgments', 'gaps', 'indicators']);
+
+/** Figures belong in the data: a template or a statement of ours that types one cannot follow when the data change. */
+export const typedInRows = (draft: Draft): Fault[] =>
+  rowTexts(draft)
+    .filter(({ entry }) => ours.has(entry.table))
+    .flatMap(({ entry, field, text }) => {
+      const figures = typedFigures(text, wordsOf(draft.language));
+      if (figures.length === 0) return [];
+      return [
+        inRow(
+          draft,
+          { ...entry, field },
+          `types the figure ${figures.map((figure) => `"${figure}"`).join(', ')}.`,
+          'Name the field that holds it, as {F07.value}, or say it without a figure.',
+        ),
+      ];
+    });
+
+/** The same in templates, and in what `brief.yaml` says of charts. */
+export function typedInTemplates({ brief, language }: Pick<Draft, 'brief' | 'language'>): Fault[] {
+  const words = wordsOf(language);
+  const inFiles = [brief.template, ...Object.values(brief.partials)].flatMap((source) =>
+    typedIn(source, words).map(({ line, figure }) => ({
+      file: source.file,
+      line,
+      problem: `The figure "${figure}" is typed into a template.`,
+      mend: 'Put it into the row that states it, and print the row.',
+    })),
+  );
+  const inSettings = Object.entries(brief.config.charts).flatMap(([chart, settings]) =>
+    (['title', 'alt', 'note'] as const).flatMap((key) =>
+      typedFigures(settings[key] ?? '', words).map((figure) => ({
+        file: brief.definition.file,
+        field: `charts.${chart}.${key}`,
+        problem: `The figure "${figure}" is typed into the settings of a chart.`,
+        mend: 'Leave it out, or print a row that states it beside the chart.',
+      })),
+    ),
+  );
+  return [...inFiles, ...located(inSettings, brief.definition)];
+}
+
+/** What a tag shows or reads out. */
+const shown =
+  /\s(?:alt|title|aria-label|aria-description|start|value)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/gi;
+const unread = /\{\{!--[\s\S]*?--\}\}|\{\{![^}]*\}\}|<(style|script)\b[\s\S]*?<\/\1>|&#?\w+;/gi;
+
+interface Typed {
+  readonly line: number;
+  readonly figure: string;
+}
+/** A file is read once for each list of words, and not for each edition. */
+const read = new WeakMap<SourceFile, { readonly words: Words | undefined; readonly typed: Typed[] }>();
+
+function typedIn(source: SourceFile, words: Words | undefined): Typed[] {
+  // The method explains scales whose figures are conventions.
+  if (methodFile.test(source.file)) return [];
+  const known = read.get(source);
+  if (known && known.words === words) return known.typed;
+  const blank = (text: string): string => text.replaceAll(/[^\n]/g, ' ');
+  const printed = source.text
+    .replaceAll(unread, blank)
+    .replaceAll(/\{\{[^}]*\}\}/g, (call) => sameLines(call, printedLiterals(call)))
+    .replaceAll(/<[a-z/!](?:"[^"]*"|'[^']*'|[^>"'])*>/gi, (tag) =>
+      sameLines(
+        tag,
+        [...tag.matchAll(shown)].map(([, double, single, bare]) => double ?? single ?? bare ?? '').join(' '),
+      ),
+    );
+  const typed = printed
+    .split('\n')
+    .flatMap((text, index) =>
+      [...new Set(typedFigures(text, words))].map((figure) => ({ line: index + 1, figure })),
+    );
+  read.set(source, { words, typed });
+  return typed;
+}
+
+/** What of a call or a tag is read, with as many lines as it had. */
+const sameLines = (whole: string, part: string): string =>
+  ` ${part.replaceAll('\n', ' ')} ${'\n'.repeat(whole.split('\n').length - 1)}`;
+
+/** Literals that a call may print; those that name rows, columns and figures are not printed. */
+function printedLiterals(call: string): string {
+  const named = /\b(?:cite|notes|show|figure|column)\b(?:\s+(?:"[^"]*"|'[^']*'|[\w.@/-]+))*/g;
+  const rest = call.replaceAll(named, ' ');
+  return [...rest.matchAll(/"([^"]*)"|'([^']*)'|(?<![\w.@/[-])(\d+)/g)]
+    .map(([, double, single, number]) => double ?? single ?? number ?? '')
+    .join(' ');
+}

@@ -3,37 +3,17 @@ import type { Corrected } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
-import type { Fault } from '../errors.ts';
-import type { Brief } from '../project/brief.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import type { Put } from '../render/trace.ts';
-import type { Draft } from './draft.ts';
-import type { Print } from './print.ts';
+import type { Draft, Print } from './draft.ts';
 import { judge, type Verdict } from './rule.ts';
-import { afterSealing, beforePrinting } from './rules.ts';
+import { pageRules, pdfRules } from './rules.ts';
 
-/** Holds a page that is not to be printed. Throws `edition-held` with every reason. */
-export const holdDraft = (draft: Draft, check?: () => void): Verdict => judge(beforePrinting, draft, check);
+/** Judges a page before it is printed. Throws `edition-held` with every error. */
+export const holdDraft = (draft: Draft, check?: () => void): Verdict => judge(pageRules, draft, check);
 
-/** Holds a PDF that is not to leave the house. Throws `edition-held` with every reason. */
-export const holdPrint = (print: Print, check?: () => void): Verdict => judge(afterSealing, print, check);
-
-/** Waivers that none of a brief's editions needed. */
-export function idleWaivers({ config, definition }: Brief, verdicts: readonly Verdict[]): Fault[] {
-  const needed = new Set(verdicts.flatMap(({ waived }) => waived.map(({ rule }) => rule)));
-  return config.waive.flatMap(({ rule }, index) =>
-    needed.has(rule)
-      ? []
-      : [
-          {
-            file: definition.file,
-            field: `waive.${index}.rule`,
-            problem: `The waiver of "${rule}" waives nothing at any golden day.`,
-            mend: 'Remove it, or add the day on which it is needed to golden.',
-          },
-        ],
-  );
-}
+/** Judges a sealed PDF. Throws `edition-held` with every error. */
+export const holdPrint = (print: Print, check?: () => void): Verdict => judge(pdfRules, print, check);
 
 /** An edition before it is printed. */
 export interface Rendering {

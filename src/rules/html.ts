@@ -4,7 +4,6 @@ import {
   type DefaultTreeAdapterTypes as Html,
   ErrorCodes,
   html as names,
-  parseFragment,
   Parser,
   type Token,
 } from 'parse5';
@@ -19,6 +18,8 @@ export interface Element {
   /** The template that wrote it, and where; that of what it stands in, where a helper wrote it. */
   readonly file: string;
   readonly line: number;
+  /** Where a file of the author called the partial that wrote it; undefined where no partial did. */
+  readonly call?: { readonly file: string; readonly line: number };
 }
 
 export interface Text {
@@ -116,6 +117,8 @@ export function parseHtml(html: string): HtmlTree {
     readonly put?: number;
     readonly row?: Provenance;
     readonly isSourceName?: true;
+    /** The call of a partial. */
+    readonly call?: { readonly file: string; readonly line: number };
     readonly within: Element;
   }[] = [];
   const addText = (text: string, current: Growing): void => {
@@ -146,6 +149,7 @@ export function parseHtml(html: string): HtmlTree {
     else if (kind === 'row') traces.push({ row: readRowTrace(value), within: current });
     else if (kind === 'name') traces.push({ isSourceName: true, within: current });
     else if (kind === 'of') traces.push({ file: value, within: current });
+    else if (kind === 'call') traces.push({ call: readPlace(value), within: current });
     else if (kind === 'put') traces.push({ put: Number(value), within: current });
     else if (kind === 'cite') current.children.push({ cites: value.split(' ').filter(Boolean) });
     else if (kind === 'end') traces.pop();
@@ -162,8 +166,17 @@ export function parseHtml(html: string): HtmlTree {
         strip(each.value),
       ]),
     );
-    const [, file = parent.file, line = parent.line] = /^(.*):(\d+)$/.exec(attributes['data-at'] ?? '') ?? [];
-    const element: Growing = { name, attributes, children: [], parent, file, line: Number(line) };
+    const { file, line } = attributes['data-at'] === undefined ? parent : readPlace(attributes['data-at']);
+    const call = traces.findLast((trace) => trace.call !== undefined)?.call;
+    const element: Growing = {
+      name,
+      attributes,
+      children: [],
+      parent,
+      file,
+      line,
+      ...(call !== undefined && { call }),
+    };
     parent.children.push(element);
     elements.push(element);
     const [start, end] = [at?.startTag, at?.endTag];
@@ -201,12 +214,10 @@ export function parseHtml(html: string): HtmlTree {
 
 const isTemplate = (node: Html.Element): node is Html.Template => node.tagName === 'template';
 
-/** A text with its entities read, and what looks like a tag as it is. */
-export function decode(text: string): string {
-  if (!text.includes('&')) return text;
-  const [title] = parseFragment(`<title>${text.replaceAll('<', '&lt;')}</title>`).childNodes;
-  const [only] = title && 'childNodes' in title ? title.childNodes : [];
-  return only && 'value' in only ? only.value : '';
+/** `templates/x/brief.hbs:12` */
+function readPlace(place: string): { readonly file: string; readonly line: number } {
+  const [, file = '', line = '0'] = /^(.*):(\d+)$/.exec(place) ?? [];
+  return { file, line: Number(line) };
 }
 
 export const isElement = (node: Node): node is Element => 'name' in node;

@@ -1,11 +1,12 @@
 import { mayReceive } from '../dataset/fields.ts';
 import type { TableRow } from '../dataset/references.ts';
-import { topicTitle } from '../dataset/settings.ts';
-import { longDay } from '../dataset/wording.ts';
 import type { Fault } from '../errors.ts';
-import { coveredDays, dayCounts, daysOf, topicsOf } from '../render/coverage.ts';
-import { type Draft, inRow, onPage } from './draft.ts';
-import type { Element } from './html.ts';
+import { nameless } from './citations.ts';
+import { loadsIn } from './css.ts';
+import { type Draft, excerpt, inRow, onPage } from './draft.ts';
+import { type Element, isText } from './html.ts';
+import { escaped } from './texts.ts';
+import type { Unit } from './units.ts';
 
 /** HTML that a browser would have to put in order by rule, or that means nothing. */
 export const malformed = ({ tree }: Draft): Fault[] =>
@@ -47,7 +48,8 @@ export const deadLinks = ({ tree }: Draft): Fault[] => {
  * An edition is marked no lower than what it is made from: the dataset, and each row that it shows. What was withdrawn
  * is known no more, and its title still stands among the changes; of what is corrected, the figures of before.
  */
-export const undermarked = ({ brief, dataset, used, changes, rows }: Draft): Fault[] => {
+export function undermarked(draft: Draft): Fault[] {
+  const { brief, dataset, used, changes, rows } = draft;
   const { marking } = brief.config;
   const whole = mayReceive(marking, dataset.marking)
     ? []
@@ -76,63 +78,62 @@ export const undermarked = ({ brief, dataset, used, changes, rows }: Draft): Fau
       ),
     ];
   });
-  return [...whole, ...parts];
-};
+  return [...whole, ...parts, ...unmarkable(draft)];
+}
+
+/** A row of a query that names no row has no marking: an edition that may see rows marked above it cannot show it. */
+function unmarkable(draft: Draft): Fault[] {
+  const { brief, rows, dataset } = draft;
+  const above = [...rows.values()].find(({ row }) => {
+    const own = row.marking ?? null;
+    return own !== null && !mayReceive(brief.config.marking, own);
+  });
+  if (above === undefined) return [];
+  return nameless(draft).map(({ file, query }) => ({
+    file,
+    problem: `A row that the query "${query}" gives to the page names no row, and ${dataset.folder} has rows marked above the brief, such as "${above.row.id}".`,
+    mend: 'Let the query return id, or a list of the ids that it was made from: list(id) AS cites.',
+  }));
+}
+
+/** Paragraphs that a shared partial typed into an element of a class: text of rows or of a brief's own files is none. */
+function noticesOf({ brief, units }: Draft, className: string): Unit[] {
+  const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
+  return units.filter(
+    ({ element, texts }) =>
+      element.name === 'p' &&
+      (element.parent?.attributes['class'] ?? '').split(/\s+/).includes(className) &&
+      texts.every(({ file, says, row }) => says.length === 0 && !row && shared.has(file)),
+  );
+}
 
 /**
- * Where a topic was not collected on each day of the period, a notice of its own says so: a paragraph that a shared
- * partial wrote into `class="coverage"`, with the topic, how many days are covered, and the day on which that ended.
+ * Where a topic was not collected on each day of the period, a notice in `class="coverage"` says so, in the words that
+ * the template was given: the topic, how many days are covered, and the day on which that ended.
  */
-export const uncovered = ({ brief, dataset, known, period, units }: Draft): Fault[] => {
-  if (dataset.tables.coverage.length === 0) return [];
-  const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
-  const notices = units
-    .filter(
-      ({ element, texts }) =>
-        element.name === 'p' &&
-        (element.parent?.attributes['class'] ?? '').split(/\s+/).includes('coverage') &&
-        // What a row says of collection is no notice, nor is what a brief writes of itself.
-        texts.every(({ file, says, row }) => says.length === 0 && !row && shared.has(file)),
-    )
-    .map(({ text }) => text);
-  return topicsOf(brief.config, dataset).flatMap((topic) => {
-    const rows = known.coverage.filter((row) => row.topic === topic);
-    const covered = coveredDays(rows, period);
-    const days = daysOf(period);
-    if (covered === days) return [];
-    const last = rows
-      .map(({ end }) => end)
-      .toSorted()
-      .at(-1);
-    const name = topicTitle(topic, dataset.settings);
-    const facts = [
-      name,
-      covered === 0 ? 'no' : dayCounts(covered, days).covered,
-      ...(last !== undefined && last < period.asOf ? [longDay(last)] : []),
-    ];
-    if (notices.some((text) => facts.every((fact) => holdsWord(text, fact)))) return [];
+export function uncovered(draft: Draft): Fault[] {
+  const texts = noticesOf(draft, 'coverage').map(({ text }) => text);
+  return draft.coverage.notices.flatMap(({ names, covered, ended }) => {
+    const facts = [names, covered, ended].filter((fact) => fact !== null);
+    if (texts.some((text) => facts.every((fact) => holdsWord(text, fact)))) return [];
     return [
       {
-        file: brief.template.file,
-        problem: `Of ${days} days, ${covered} are covered on ${name}, and the page does not say so.`,
-        mend: 'Write the template as {{#> page}} … {{/page}}, whose masthead does.',
+        file: draft.brief.template.file,
+        problem: `The page does not say which days are covered (${facts.join('; ')}).`,
+        mend: 'Write the template as {{#> page}} … {{/page}}, whose masthead does. A masthead of your own prints coverage.notices in class="coverage".',
       },
     ];
   });
-};
-const holdsWord = (text: string, word: string): boolean =>
-  new RegExp(
-    `(?<![\\p{L}\\p{N}])${word.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?![\\p{L}\\p{N}])`,
-    'iu',
-  ).test(text);
+}
 
-/** A corrected revision says that it is one: a layout of a team's own might leave it out. */
-export const untoldRevision = ({ revision, units, brief }: Draft): Fault[] => {
-  const words = `Revision ${revision} of No.`;
-  const told = units.some(
-    ({ text, texts }) => text.startsWith(words) && texts.every(({ says, row }) => says.length === 0 && !row),
-  );
-  if (revision === 1 || told) return [];
+const holdsWord = (text: string, word: string): boolean =>
+  new RegExp(`(?<![\\p{L}\\p{N}])${escaped(word)}(?![\\p{L}\\p{N}])`, 'iu').test(text);
+
+/** A corrected revision names its number in `class="correction"`: a layout of a team's own might leave it out. */
+export function unnamedRevision(draft: Draft): Fault[] {
+  const { revision, brief } = draft;
+  if (revision === 1) return [];
+  if (noticesOf(draft, 'correction').some(({ text }) => holdsWord(text, String(revision)))) return [];
   return [
     {
       file: brief.template.file,
@@ -140,7 +141,7 @@ export const untoldRevision = ({ revision, units, brief }: Draft): Fault[] => {
       mend: 'Write the template as {{#> page}} … {{/page}}; a masthead of your own needs {{> correction}}.',
     },
   ];
-};
+}
 
 /**
  * Every character can be set in each of our faces; one that cannot would come from some other font, or as a box. What
@@ -176,3 +177,55 @@ export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
 };
 const MOST_NAMED = 5;
 const invisible = /[\s\u00ad\u200b\u2060]/u;
+
+const active = new Set(
+  'script iframe frame object embed applet base link form input button audio video img picture source portal foreignobject image use animate set'.split(
+    ' ',
+  ),
+);
+const headFile = /(?:^|\/)_shared\/partials\/head\.hbs$/;
+
+/** Nothing that runs, loads, sends or moves on. The page is printed with scripts off and no network; this is for its readers. */
+export function activeContent({ tree }: Draft): Fault[] {
+  // The head begins with our fonts; no other sheet holds any.
+  const fonts = tree.elements.find(({ name }) => name === 'style');
+  return tree.elements.flatMap((element) =>
+    [...forbiddenIn(element), ...(element.name === 'style' ? loadedBy(element, element === fonts) : [])].map(
+      (what) =>
+        onPage(element, `The page holds ${what}.`, 'Remove it: a brief holds text, tables and charts only.'),
+    ),
+  );
+}
+
+function* forbiddenIn({ name, attributes, file }: Element): Generator<string> {
+  if (active.has(name)) {
+    // The element itself is the fault, whatever its attributes load.
+    yield `<${name}>`;
+    return;
+  }
+  if (name === 'meta' && 'http-equiv' in attributes && !headFile.test(file))
+    yield `<meta http-equiv="${attributes['http-equiv']}">`;
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on') || sending.has(key)) yield `the attribute ${key}`;
+    if (leading.has(key) && !value.startsWith('#')) yield `${key}="${excerpt(value)}"`;
+    // A drawing's attributes are styles too: fill="url(…)".
+    const style = key === 'style' ? value : `${key}:${value}`;
+    if (!readOut.test(key) && value.includes('(') && loadsIn(style, 'declarationList').length > 0)
+      yield `${key}="${excerpt(value)}"`;
+  }
+}
+/** Words for readers, which nothing takes for a style. */
+const readOut = /^(?:alt|title|content|aria-[a-z]+)$/;
+const sending = new Set(['srcdoc', 'srcset', 'formaction']);
+const leading = new Set(['href', 'src', 'xlink:href', 'action', 'poster', 'background', 'ping']);
+
+const ourFont = /url\(data:font\/woff2;base64,[A-Za-z0-9+/=]*\)/g;
+
+function loadedBy({ children, file }: Element, holdsFonts: boolean): string[] {
+  const css = children
+    .filter(isText)
+    .map(({ text }) => text)
+    .join('');
+  const rest = holdsFonts && headFile.test(file) ? css.replaceAll(ourFont, '') : css;
+  return loadsIn(rest, 'stylesheet').map((found) => `a style with ${excerpt(found)}`);
+}

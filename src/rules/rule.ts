@@ -1,58 +1,91 @@
 import { AppError, type Fault, groupFaults } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
+import { wordsOf } from './words.ts';
 
-/** One thing that an edition must hold to. */
+type Level = 'error' | 'warning' | 'off';
+type Profile = Brief['config']['profile'];
+
+/** One check of an edition. */
 export interface Rule<Subject> {
   /** Named in waivers, manifests and docs: it never changes. */
-  readonly name: string;
+  readonly id: string;
+  /** An error blocks the edition, a warning is reported with it. */
+  readonly levels: { readonly [profile in Profile]: Level };
   /** What it asks for, in one line. */
-  readonly sense: string;
-  /** Every fault at once, each with its place and a way to mend it. */
+  readonly description: string;
+  /** Every fault at once, each with its place and how to fix it. */
   readonly check: (subject: Subject) => readonly Fault[];
-  /** No brief can waive it: what it refuses could harm whoever opens the page. */
-  readonly binding?: true;
-  /** A rule whose fault at the same place has the same cause: it alone is reported. */
+  /** No brief can waive it: what it refuses could harm a reader. */
+  readonly cannotBeWaived?: true;
+  /** A rule whose fault at the same place has the same cause: only that one is reported. */
   readonly follows?: string;
-  /** It quotes what a page prints: each round of a loop makes a fault of its own out of one cause. */
+  /** It quotes what a page prints: each round of a loop is a fault of its own from one cause. */
   readonly inLoops?: true;
+  /** It cannot run without a word list for the language of the edition, or looks at less then. */
+  readonly needsWords?: 'for all of it' | 'for a part';
 }
 
-/** What became of the rules: it stands in the manifest. */
+/** What came of the rules, for the manifest. */
 export interface Verdict {
   readonly passed: readonly string[];
-  /** Those that were broken, and that the brief waives, each with its reason. */
+  /** Rules that were broken and that the brief waives, each with its reason. */
   readonly waived: readonly { readonly rule: string; readonly reason: string }[];
+  /** Faults that do not block the edition. */
+  readonly warnings: readonly Fault[];
 }
 
-/** Holds `subject` to every rule; `checkTime`, between them, may throw. Throws `edition-held` with all faults that the brief does not waive. */
+/**
+ * Applies the rules to `subject`; `checkTime`, called between them, may throw. Throws `edition-held` with all errors
+ * that the brief does not waive, and with its warnings beside them.
+ */
 export function judge<Subject>(
   rules: readonly Rule<Subject>[],
-  subject: Subject & { readonly brief: Brief },
+  subject: Subject & { readonly brief: Brief; readonly language: string },
   checkTime: () => void = () => {},
 ): Verdict {
-  const { waive } = subject.brief.config;
+  const { waive, profile } = subject.brief.config;
   const passed: string[] = [];
   const waived: { rule: string; reason: string }[] = [];
-  const faults: Fault[] = [];
-  for (const { name, check, binding, follows, inLoops = false } of rules) {
+  const errors: Fault[] = [];
+  const warnings: Fault[] = [];
+  const hasWords = wordsOf(subject.language) !== undefined;
+  for (const rule of rules) {
+    const { id, check, levels, cannotBeWaived, follows, inLoops = false, needsWords } = rule;
+    const level = levels[profile];
+    if (level === 'off') continue;
     checkTime();
+    if (needsWords && !hasWords) warnings.push(withoutWords(rule, subject));
+    if (needsWords === 'for all of it' && !hasWords) continue;
     const found = check(subject);
-    const waiver = binding ? undefined : waive.find(({ rule }) => rule === name);
-    if (found.length === 0) passed.push(name);
+    const waiver = cannotBeWaived ? undefined : waive.find((each) => each.rule === id);
+    if (found.length === 0) passed.push(id);
     else if (waiver) waived.push({ ...waiver });
     else {
       const isCaused = ({ file, line }: Fault): boolean =>
         line !== undefined &&
-        faults.some((fault) => fault.rule === follows && fault.file === file && fault.line === line);
-      const own = found.filter((each) => !isCaused(each)).map((fault) => ({ ...fault, rule: name }));
-      faults.push(...groupFaults(own, { inLoops }));
+        [...errors, ...warnings].some(
+          (fault) => fault.rule === follows && fault.file === file && fault.line === line,
+        );
+      const own = found.filter((each) => !isCaused(each)).map((fault) => ({ ...fault, rule: id }));
+      (level === 'error' ? errors : warnings).push(...groupFaults(own, { inLoops }));
     }
   }
-  if (faults.length > 0) throw new AppError('edition-held', faults);
-  return { passed, waived };
+  if (errors.length > 0) throw new AppError('edition-held', errors, { warnings });
+  return { passed, waived, warnings };
 }
+
+const withoutWords = (
+  { id, needsWords }: Pick<Rule<never>, 'id' | 'needsWords'>,
+  { brief, language }: { readonly brief: Brief; readonly language: string },
+): Fault => ({
+  file: brief.definition.file,
+  rule: id,
+  problem: `The rule ${needsWords === 'for a part' ? 'looked at digits only' : 'did not run'}: there is no word list for ${language}.`,
+  mend: 'Check the wording by hand.',
+});
 
 export const together = (...verdicts: readonly Verdict[]): Verdict => ({
   passed: verdicts.flatMap(({ passed }) => passed),
   waived: verdicts.flatMap(({ waived }) => waived),
+  warnings: verdicts.flatMap(({ warnings }) => warnings),
 });

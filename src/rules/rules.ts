@@ -1,16 +1,18 @@
 import type { Fault } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
-import { activeContent } from './active-content.ts';
-import { clipped, empty, overlapping, uncitedDrawings, undrawn, valuelessLabels, warned } from './charts.ts';
-import { madeUp, uncited, unfounded, unknownRows } from './citations.ts';
-import type { Draft } from './draft.ts';
-import { bareBounds } from './figures.ts';
-import { offScale } from './likelihood.ts';
-import { deadLinks, malformed, uncovered, undermarked, unset, untoldRevision } from './page.ts';
-import { otherWords } from './pdf-text.ts';
-import type { Print } from './print.ts';
-import { untraceable } from './query-rows.ts';
-import type { Rule } from './rule.ts';
+import { clipped, empty, overlapping, undrawn, valuelessLabels, warned } from './charts.ts';
+import { madeUp, uncited, uncitedDrawings, unfounded, unknownRows, untraceable } from './citations.ts';
+import type { Draft, Print } from './draft.ts';
+import { bareBounds, typedInRows, typedInTemplates } from './figures.ts';
+import {
+  activeContent,
+  deadLinks,
+  malformed,
+  uncovered,
+  undermarked,
+  unnamedRevision,
+  unset,
+} from './page.ts';
 import {
   blank,
   lostLinks,
@@ -18,121 +20,232 @@ import {
   otherBookmarks,
   otherFonts,
   otherPaper,
+  otherWords,
   tooMuch,
   undescribed,
-} from './sealed.ts';
-import { typedIn } from './typed-figures.ts';
-import { aliases, strayMethod } from './wording.ts';
+} from './pdf.ts';
+import type { Rule } from './rule.ts';
+import { aliases, offScale, strayMethod } from './wording.ts';
 
-/** What a brief is held to whatever its data are. */
-export const ofBrief: readonly Rule<Pick<Draft, 'brief'>>[] = [
-  {
-    name: 'waivers',
-    sense: 'Waivers name rules that can be waived.',
-    check: ({ brief }) => faultyWaivers(brief),
-    binding: true,
-  },
-  { name: 'typed-figures', sense: 'No figure is typed into a template.', check: typedIn },
-];
+/** An error in both profiles. */
+const always = { strict: 'error', standard: 'error' } as const;
+/** An error in briefs that promise more than a correct page: that each statement is cited, and how it is worded. */
+const strictOnly = { strict: 'error', standard: 'warning' } as const;
 
-/** What a page is held to before it is printed. A rule is a line here, a check, a test, and a line in the docs. */
-export const beforePrinting: readonly Rule<Draft>[] = [
-  ...ofBrief,
+type OfBrief = Rule<Pick<Draft, 'brief' | 'language'>>;
+const waivers: OfBrief = {
+  id: 'waivers',
+  levels: always,
+  description: 'Waivers name rules that can be waived.',
+  check: ({ brief }) => faultyWaivers(brief),
+  cannotBeWaived: true,
+};
+const typedFigures: OfBrief = {
+  id: 'typed-figures',
+  levels: strictOnly,
+  description: 'No figure is typed into a template, or into a statement of ours.',
+  check: typedInTemplates,
+  needsWords: 'for a part',
+};
+
+/** What can be checked of a brief without data. */
+export const briefRules: readonly OfBrief[] = [waivers, typedFigures];
+
+/** Rules about a page before it is printed. A rule is a line here, a check, a test, and a section in docs/rules.md. */
+export const pageRules: readonly Rule<Draft>[] = [
+  waivers,
+  { ...typedFigures, check: (draft) => [...typedInTemplates(draft), ...typedInRows(draft)] },
   {
-    name: 'well-formed',
-    sense: 'The page is right HTML: elements closed where they were opened, entities that exist.',
+    id: 'well-formed',
+    levels: always,
+    description: 'Elements are closed where they were opened, and entities exist.',
     check: malformed,
-    binding: true,
+    cannotBeWaived: true,
   },
   {
-    name: 'no-active-content',
-    sense: 'Nothing runs, loads, sends or moves on.',
+    id: 'no-active-content',
+    levels: always,
+    description: 'Nothing runs, loads, sends or redirects.',
     check: activeContent,
-    binding: true,
+    cannotBeWaived: true,
   },
   {
-    name: 'cites-a-row',
-    sense: 'Each paragraph, table and figure cites a row.',
+    id: 'cites-a-row',
+    levels: strictOnly,
+    description: 'Each paragraph, table and figure cites a row.',
     check: uncited,
     inLoops: true,
   },
-  { name: 'charts-cite', sense: 'Each drawing stands in a figure that cites.', check: uncitedDrawings },
   {
-    name: 'rests-on',
-    sense: 'Each text of a row stands with the rows that it rests on.',
+    id: 'charts-cite',
+    levels: strictOnly,
+    description: 'Each drawing is in a figure that cites a row.',
+    check: uncitedDrawings,
+  },
+  {
+    id: 'rests-on',
+    levels: strictOnly,
+    description: 'The text of a row is cited together with the rows that it rests on.',
     check: unfounded,
     follows: 'cites-a-row',
     inLoops: true,
   },
   {
-    name: 'row-texts',
-    sense: 'A text that is printed as a row’s is its own.',
+    id: 'row-texts',
+    levels: always,
+    description: 'A text that is printed as a row’s is its own.',
     check: madeUp,
     inLoops: true,
   },
   {
-    name: 'query-rows',
-    sense: 'Each row that a query gives to the page names a row of the dataset.',
+    id: 'query-rows',
+    levels: strictOnly,
+    description: 'Each row that a query gives to the page names a row of the dataset.',
     check: untraceable,
   },
-  { name: 'known-by-cut-off', sense: 'Nothing became known after the cut-off.', check: unknownRows },
-  { name: 'method-in-one-place', sense: 'Method is told in the shared partial alone.', check: strayMethod },
   {
-    name: 'icd-203',
-    sense: 'Likelihood and confidence have their own words and sentences.',
+    id: 'known-by-cut-off',
+    levels: always,
+    description: 'Nothing became known after the cut-off.',
+    check: unknownRows,
+  },
+  {
+    id: 'method-in-one-place',
+    levels: strictOnly,
+    description: 'The method is explained by the shared partial only.',
+    check: strayMethod,
+  },
+  {
+    id: 'icd-203',
+    levels: strictOnly,
+    description: 'Likelihood and confidence use the words of ICD 203, in separate sentences.',
     check: offScale,
+    needsWords: 'for all of it',
   },
-  { name: 'house-names', sense: 'Actors have their house names.', check: aliases },
-  { name: 'lower-bounds', sense: 'No lower bound is printed as an exact figure.', check: bareBounds },
-  { name: 'coverage-told', sense: 'Days that were not covered are told.', check: uncovered },
   {
-    name: 'revision-told',
-    sense: 'A corrected revision says that it is one.',
-    check: untoldRevision,
-    binding: true,
+    id: 'house-names',
+    levels: strictOnly,
+    description: 'Actors have the names that the dataset gives them.',
+    check: aliases,
   },
-  { name: 'marking', sense: 'The edition is marked no lower than its rows.', check: undermarked },
-  { name: 'glyphs', sense: 'Every character is in our fonts.', check: unset },
-  { name: 'links-on-page', sense: 'Links lead to something on the page.', check: deadLinks },
-  { name: 'chart-warnings', sense: 'Vega warns of nothing.', check: warned },
-  { name: 'chart-empty', sense: 'No chart is empty.', check: empty },
-  { name: 'chart-labels', sense: 'No label stands for a missing value.', check: valuelessLabels },
-  { name: 'chart-clipped', sense: 'Nothing of a chart is cut.', check: clipped },
-  { name: 'chart-overlap', sense: 'No label stands over another.', check: overlapping },
-  { name: 'chart-rows', sense: 'Every row of a chart is drawn.', check: undrawn },
+  {
+    id: 'lower-bounds',
+    levels: always,
+    description: 'No lower bound is printed as an exact figure.',
+    check: bareBounds,
+    needsWords: 'for all of it',
+  },
+  {
+    id: 'coverage-told',
+    levels: always,
+    description: 'The page says which days are not covered.',
+    check: uncovered,
+  },
+  {
+    id: 'revision-told',
+    levels: always,
+    description: 'A corrected revision says that it is one.',
+    check: unnamedRevision,
+    cannotBeWaived: true,
+  },
+  {
+    id: 'marking',
+    levels: always,
+    description: 'The edition is marked no lower than its rows.',
+    check: undermarked,
+  },
+  { id: 'glyphs', levels: always, description: 'Every character is in our fonts.', check: unset },
+  {
+    id: 'links-on-page',
+    levels: always,
+    description: 'Links lead to something on the page.',
+    check: deadLinks,
+  },
+  { id: 'chart-warnings', levels: always, description: 'Vega gives no warning.', check: warned },
+  { id: 'chart-empty', levels: always, description: 'No chart is empty.', check: empty },
+  {
+    id: 'chart-labels',
+    levels: always,
+    description: 'No label shows a missing value.',
+    check: valuelessLabels,
+  },
+  { id: 'chart-clipped', levels: always, description: 'No part of a chart is cut off.', check: clipped },
+  { id: 'chart-overlap', levels: always, description: 'No label covers another.', check: overlapping },
+  { id: 'chart-rows', levels: always, description: 'Every row of a chart is drawn.', check: undrawn },
 ];
 
-/** What the PDF is held to. */
-export const afterSealing: readonly Rule<Print>[] = [
-  { name: 'pdf-text', sense: 'The PDF says what the page says, and no more.', check: otherWords },
-  { name: 'pdf-limits', sense: 'Pages and size are within the limits of the brief.', check: tooMuch },
-  { name: 'pdf-paper', sense: 'Each page has the size of its paper.', check: otherPaper },
-  { name: 'pdf-blank-page', sense: 'No page is blank.', check: blank },
-  { name: 'pdf-fonts', sense: 'Fonts are embedded, and only ours.', check: otherFonts },
-  { name: 'pdf-alt-text', sense: 'Each chart has its text alternative.', check: undescribed },
-  { name: 'pdf-bookmarks', sense: 'Bookmarks are the headings, and lead to them.', check: otherBookmarks },
-  { name: 'pdf-links', sense: 'Links are there, and land.', check: lostLinks },
+/** Rules about the sealed PDF. */
+export const pdfRules: readonly Rule<Print>[] = [
   {
-    name: 'pdf-attachments',
-    sense: 'What proves it is attached whole, and nothing else.',
+    id: 'pdf-text',
+    levels: always,
+    description: 'The text of the PDF is the text of the page.',
+    check: otherWords,
+  },
+  {
+    id: 'pdf-limits',
+    levels: always,
+    description: 'Pages and size are within the limits of the brief.',
+    check: tooMuch,
+  },
+  { id: 'pdf-paper', levels: always, description: 'Each page has the size of its paper.', check: otherPaper },
+  { id: 'pdf-blank-page', levels: always, description: 'No page is blank.', check: blank },
+  { id: 'pdf-fonts', levels: always, description: 'Only our fonts are used, embedded.', check: otherFonts },
+  {
+    id: 'pdf-alt-text',
+    levels: always,
+    description: 'Each chart has a text alternative.',
+    check: undescribed,
+  },
+  {
+    id: 'pdf-bookmarks',
+    levels: always,
+    description: 'Bookmarks are the headings, and lead to them.',
+    check: otherBookmarks,
+  },
+  { id: 'pdf-links', levels: always, description: 'Every link is there and lands.', check: lostLinks },
+  {
+    id: 'pdf-attachments',
+    levels: always,
+    description: 'The manifest, rows and specs are attached complete, and nothing else.',
     check: otherAttachments,
   },
 ];
 
-/** Waivers name rules that can be waived, each once. Those that nothing needed are found over all golden days. */
+export const allRules: readonly Omit<Rule<never>, 'check'>[] = [...pageRules, ...pdfRules];
+
+/** Waivers name rules that can be waived, each once. */
 function faultyWaivers({ config, definition }: Pick<Brief, 'config' | 'definition'>): Fault[] {
-  const all = [...beforePrinting, ...afterSealing];
-  return config.waive.flatMap(({ rule: name }, index) => {
+  return config.waive.flatMap(({ rule: id }, index) => {
     const place = { file: definition.file, field: `waive.${index}.rule` };
-    const rule = all.find((each) => each.name === name);
-    const names = all.filter(({ binding }) => !binding).map((each) => each.name);
+    const rule = allRules.find((each) => each.id === id);
+    const ids = allRules.filter(({ cannotBeWaived }) => !cannotBeWaived).map((each) => each.id);
     if (rule === undefined)
-      return [
-        { ...place, problem: `There is no rule "${name}".`, mend: `The rules are ${names.join(', ')}.` },
-      ];
-    if (rule.binding)
-      return [{ ...place, problem: `"${name}" cannot be waived.`, mend: 'Mend what it refuses.' }];
-    const twice = config.waive.findIndex((other) => other.rule === name) !== index;
-    return twice ? [{ ...place, problem: `"${name}" is waived twice.`, mend: 'Give one reason.' }] : [];
+      return [{ ...place, problem: `There is no rule "${id}".`, mend: `The rules are ${ids.join(', ')}.` }];
+    if (rule.cannotBeWaived)
+      return [{ ...place, problem: `"${id}" cannot be waived.`, mend: 'Fix what it refuses.' }];
+    const twice = config.waive.findIndex((other) => other.rule === id) !== index;
+    return twice ? [{ ...place, problem: `"${id}" is waived twice.`, mend: 'Give one reason.' }] : [];
   });
+}
+
+/** Waivers that none of a brief's editions needed. */
+export function idleWaivers(
+  { config, definition }: Brief,
+  verdicts: readonly { readonly waived: readonly { readonly rule: string }[] }[],
+): Fault[] {
+  const needed = new Set(verdicts.flatMap(({ waived }) => waived.map(({ rule }) => rule)));
+  return config.waive.flatMap(({ rule }, index) =>
+    needed.has(rule)
+      ? []
+      : [
+          {
+            file: definition.file,
+            field: `waive.${index}.rule`,
+            rule: 'waivers',
+            problem: `The waiver of "${rule}" is not needed on any golden day.`,
+            mend: 'Remove it, or add the day that needs it to golden.',
+          },
+        ],
+  );
 }

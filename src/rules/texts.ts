@@ -1,9 +1,13 @@
+import type { Row } from '../dataset/parse-rows.ts';
 import type { TableRow } from '../dataset/references.ts';
 import { quoted } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
+import { idsNamed, sourceChain, sourceOf } from '../render/citations.ts';
+import type { Illustration } from '../render/illustrate.ts';
+import { plainCell } from '../render/plain-rows.ts';
 import type { Draft } from './draft.ts';
-import type { Element } from './html.ts';
-import { besideSourceNames } from './source-names.ts';
+import { type Element, isElement, isText, type Text } from './html.ts';
+import { wordsOf } from './words.ts';
 
 /** The texts of a row that pages print. */
 const printed = [
@@ -14,6 +18,7 @@ const printed = [
   'text',
   'confidence_basis',
   'meaning',
+  'threshold_unit',
   'denominator',
   'observed_note',
   'descriptor',
@@ -61,17 +66,15 @@ const readOut = ['alt', 'title', 'aria-label', 'aria-description'];
  * a `suspect` word is looked at closely.
  */
 export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
-  const { units, tree, known, used, rows } = draft;
+  const { units, tree, known, used, rows, language } = draft;
+  const alsoSaid = wordsOf(language)?.alsoNamed ?? '';
   const beside = besideSourceNames(draft);
   const alsoNamed = known.actors.flatMap(({ aliases }) => (aliases.length > 0 ? [aliases.join(', ')] : []));
   const ofRows = [...new Set(rowTexts({ used, rows }).map(({ whole }) => whole))];
   const own = (text: string): string => {
     const rest = ofRows.reduce((left, row) => left.replaceAll(row, ' '), text);
     return alsoNamed
-      .reduce(
-        (left, names) => left.replaceAll(new RegExp(`\\balso (?:named )?${escaped(names)}`, 'gi'), ' '),
-        rest,
-      )
+      .reduce((left, names) => left.replaceAll(new RegExp(`${alsoSaid}${escaped(names)}`, 'gi'), ' '), rest)
       .replaceAll(quoted, ' ');
   };
   const inUnits = units
@@ -112,3 +115,84 @@ export const settingTexts = ({
   }).map(([field, text]) => [field, text.replaceAll(quoted, ' ')]);
 
 export const escaped = (word: string): string => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/**
+ * Gives what a text says besides names of sources, which are not ours to change. A name counts as one where a row
+ * prints it: in the endnotes and among the changes, as a whole value of a query whose row names the source or what it
+ * says, and as a whole label of a chart that is given such a row. What is typed is no such name, whatever it says.
+ */
+function besideSourceNames(draft: Draft): (text: Text) => string {
+  let labels: ReadonlySet<Text> | undefined;
+  return (text) => {
+    if (text.isSourceName) return ' ';
+    labels ??= namesDrawn(draft);
+    if (labels.has(text)) return ' ';
+    return text.row ? withoutItems(text.text, namesBehind(text.row.ids, draft)) : text.text;
+  };
+}
+
+/** The names of the sources that are named, or that stand behind what is. */
+function namesBehind(ids: readonly string[], { rows, known }: Draft): ReadonlySet<string> {
+  const find = (id: string) => known.sources.find((each) => each.id === id);
+  return new Set(
+    ids
+      .flatMap((id) => {
+        const entry = rows.get(id);
+        return entry ? sourceChain(entry.table === 'sources' ? id : sourceOf(entry), find) : [];
+      })
+      .flatMap((id) => find(id)?.name ?? []),
+  );
+}
+
+/** The text without names that are all of it, or all of an item of a list as tables and templates write it. */
+const withoutItems = (text: string, names: ReadonlySet<string>): string =>
+  names.has(text.trim())
+    ? ' '
+    : text
+        .split(/(; | ← )/)
+        .map((item) => (names.has(item.trim()) ? ' ' : item))
+        .join('');
+
+/** The texts in the page's drawings that are the name of a source, as a row of the chart has it. */
+function namesDrawn(draft: Draft): Set<Text> {
+  const labels = draft.charts.flatMap((chart) => labelsOf(chart, draft));
+  const own = new Set(labels.filter(({ isName }) => isName).map(({ text }) => text));
+  // The page does not tell of which chart a drawing is: what one of them types counts as typed.
+  for (const { text, isName } of labels) if (!isName) own.delete(text);
+  return new Set(
+    draft.tree.elements
+      .filter((element) => element.name === 'text')
+      .map(textsIn)
+      .filter((texts) => own.has(squeezed(texts.map(({ text }) => text).join(''))))
+      .flat(),
+  );
+}
+
+/** A mark is labelled by the row that it stands for; an axis or a legend by any. */
+function labelsOf(
+  { rows, data, scene }: Illustration,
+  draft: Draft,
+): { readonly text: string; readonly isName: boolean }[] {
+  const named = new Map<Row, ReadonlySet<string>>();
+  for (const row of [rows, ...Object.values(data)].flat()) named.set(row, namesIn(row, draft));
+  const any = new Set([...named.values()].flatMap((names) => [...names]));
+  return scene.texts.map(({ text, role, row: key }) => {
+    const [, set = '', index = ''] = /^(.*) (\d+)$/.exec(key ?? '') ?? [];
+    const row = data[set]?.[Number(index)];
+    const names = role === 'mark' ? row && named.get(row) : role.endsWith('-label') ? any : undefined;
+    return { text: squeezed(text), isName: names?.has(squeezed(text)) ?? false };
+  });
+}
+
+/** The names of sources that are a value of the row. */
+function namesIn(row: Row, draft: Draft): Set<string> {
+  const names = [...namesBehind(idsNamed([row], draft.rows), draft)].map(squeezed);
+  const values = new Set(Object.values(row).map(plainCell).map(squeezed));
+  return new Set(names.filter((name) => values.has(name)));
+}
+
+/** A label may stand on several lines. */
+const squeezed = (text: string): string => text.replaceAll(/\s+/g, '');
+
+const textsIn = (element: Element): Text[] =>
+  element.children.flatMap((child) => (isText(child) ? [child] : isElement(child) ? textsIn(child) : []));

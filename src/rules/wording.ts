@@ -1,7 +1,9 @@
-import type { Fault } from '../errors.ts';
-import { type Draft, inRow, onPage } from './draft.ts';
+import { type Fault, quoted, sentencesOf } from '../errors.ts';
+import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { textOf } from './html.ts';
 import { escaped, methodFile, pageTexts, rowTexts, settingTexts } from './texts.ts';
+import type { Piece } from './units.ts';
+import { type Words, wordsOf } from './words.ts';
 
 /** The house has one name for each actor; an alias stands only beside it, or in a quotation. */
 export function aliases(draft: Draft): Fault[] {
@@ -55,11 +57,12 @@ function wordIn(text: string, word: string): boolean {
 }
 
 /** How a brief is made is told in one place, so that no statement passes by calling itself method. */
-export function strayMethod({ tree }: Draft): Fault[] {
+export function strayMethod({ tree, language }: Draft): Fault[] {
   const elements = tree.elements;
+  const method = wordsOf(language)?.method;
   const calls = ({ attributes, name }: (typeof elements)[number], text: () => string) =>
     [attributes['class'], attributes['id']].some((value) => /\bmethod/i.test(value ?? '')) ||
-    (/^h[1-6]$/.test(name) && /\bmethod/i.test(text()));
+    (/^h[1-6]$/.test(name) && method?.test(text()) === true);
   const stray = elements
     .filter((element) => !methodFile.test(element.file) && calls(element, () => textOf(element)))
     .map((element) =>
@@ -79,4 +82,87 @@ export function strayMethod({ tree }: Draft): Fault[] {
           mend: 'Put all of the template between {{#> page}} and {{/page}}, or {{> method}} into a layout of your own.',
         },
       ];
+}
+
+const mendLikelihood = 'Use a word of ICD 203: very unlikely, unlikely, likely, very likely.';
+const mendConfidence = 'Confidence is high, moderate or low.';
+
+/** What is said off the scale, each with how to mend it. */
+function offScaleIn(
+  text: string,
+  { otherLikelihood, otherConfidence }: Words,
+): { says: string; mend: string }[] {
+  const term = otherConfidence.exec(text)?.[0];
+  return [
+    ...[...text.matchAll(otherLikelihood)].map(([word]) => ({
+      says: `says "${word}", which is no likelihood of our scale.`,
+      mend: mendLikelihood,
+    })),
+    ...(term === undefined ? [] : [{ says: `says "${term}".`, mend: mendConfidence }]),
+  ];
+}
+
+/** Likelihood and confidence in their own words, and never in one sentence: in rows, on the page, and in brief.yaml. */
+export function offScale(draft: Draft): Fault[] {
+  const words = wordsOf(draft.language);
+  if (words === undefined) return [];
+  const { otherLikelihood, otherConfidence } = words;
+  const anyOffScale = new RegExp(`${otherLikelihood.source}|${otherConfidence.source}`, 'i');
+  const inRows = rowTexts(draft).flatMap(({ entry, field, text }) =>
+    offScaleIn(text, words).map(({ says, mend }) => inRow(draft, { ...entry, field }, says, mend)),
+  );
+  const onThePage = pageTexts(draft, anyOffScale).flatMap(({ element, text }) =>
+    offScaleIn(text, words).map(({ says, mend }) => onPage(element, `The page ${says}`, mend)),
+  );
+  const { file } = draft.brief.definition;
+  const inSettings = settingTexts(draft.brief).flatMap(([field, text]) =>
+    offScaleIn(text, words).map(({ says, mend }) => ({ file, field, problem: `It ${says}`, mend })),
+  );
+  return [...inRows, ...onThePage, ...inSettings, ...unsaidIn(draft, words), ...mixedIn(draft, words)];
+}
+
+/** A key judgment's likelihood is that of its text. */
+function unsaidIn(draft: Draft, { likelihood }: Words): Fault[] {
+  return draft.used.flatMap((id) => {
+    const entry = draft.rows.get(id);
+    if (entry?.table !== 'judgments' || entry.row.author !== null || entry.row.role !== 'key') return [];
+    const terms = [
+      ...new Set(
+        [...entry.row.text.replaceAll(quoted, ' ').matchAll(likelihood)].map(([word]) => word.toLowerCase()),
+      ),
+    ];
+    return terms
+      .filter((term) => term !== entry.row.likelihood)
+      .map((term) =>
+        inRow(
+          draft,
+          { ...entry, field: 'likelihood' },
+          `says "${term}", which its likelihood does not.`,
+          'Fill likelihood in with the word of the text.',
+        ),
+      );
+  });
+}
+
+/** The number of a note ends the word that it stands at. */
+const worded = ([{ text }, { parent, name }]: Piece['texts'][number]): string =>
+  /^[\d,–]+$/.test(text) && (name === 'sup' || name === 'a' || parent?.name === 'sup') ? ' ' : text;
+
+function mixedIn({ pieces }: Draft, { likelihood, otherLikelihood, confidence }: Words): Fault[] {
+  const anyLikelihood = new RegExp(`${likelihood.source}|${otherLikelihood.source}`, 'i');
+  return pieces
+    .map(({ texts, element }) => ({ element, text: texts.map(worded).join('').replaceAll(/\s+/g, ' ') }))
+    .filter(({ text, element }) => confidence.test(text) && !methodFile.test(element.file))
+    .flatMap(({ text, element }) =>
+      sentencesOf(text)
+        .map((sentence) => sentence.replaceAll(quoted, ' '))
+        .filter((sentence) => anyLikelihood.test(sentence) && confidence.test(sentence))
+        .map((sentence) =>
+          onPage(
+            element,
+            `Likelihood and confidence stand in one sentence: "${excerpt(sentence)}".`,
+            'Make two sentences of it.',
+          ),
+        ),
+    );
 }

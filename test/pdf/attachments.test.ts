@@ -14,7 +14,7 @@ import type { Edition } from '../../src/production/produce.ts';
 import { describeEdition } from '../../src/provenance/make-manifest.ts';
 import { manifest, sealedManifest } from '../../src/render/manifest.ts';
 import { toCsv } from '../../src/render/plain-rows.ts';
-import { otherAttachments } from '../../src/rules/sealed.ts';
+import { otherAttachments } from '../../src/rules/pdf.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { print } from '../support/gate.ts';
 import { findBrief, loadProduct } from '../support/product.ts';
@@ -191,7 +191,7 @@ describe('the manifest', () => {
   it('says what the charts leave undrawn, and why; of one that is not drawn nothing', async () => {
     const reason = 'They stand in the table of readings.';
     const undrawn = [{ chart: 'expected', what: 'rows with role: sensitivity', reason }];
-    expect(edition.manifest.rules).toEqual({ passed: expect.anything(), waived: [], undrawn });
+    expect(edition.manifest.rules).toEqual({ passed: expect.anything(), waived: [], warnings: [], undrawn });
     const made = { rules: edition.rules, pages: 1, inputs: hashOf(''), known: [], files: [] };
     expect(describeEdition(edition.manifest, made).rules.undrawn).toEqual(undrawn);
     const early = await print(product, { brief: 'isis-quieting', asOf: '2021-08-16' }, { printer });

@@ -128,11 +128,11 @@ describe('a name that is not known is refused where it stands', () => {
     expect(faultOf(line, { card: 'card', page: '{{> @partial-block}}' })).toEqual(unknown(name));
   });
 
-  test('inside a partial that another calls, which is then the file', () => {
+  test('inside a shared partial that another calls, at the call of the author', () => {
     expect(faultOf('{{> outer}}', { outer: '{{> card}}', card: 'one\n\n{{missing}}' })).toEqual([
-      'templates/_shared/partials/card.hbs',
-      3,
-      'Nothing is named "missing" here.',
+      'templates/x/brief.hbs',
+      2,
+      'Nothing is named "missing" here. (In templates/_shared/partials/card.hbs, line 3.)',
     ]);
   });
 
@@ -150,7 +150,7 @@ describe('a name that is not known is refused where it stands', () => {
       [
         'brief.hbs',
         4,
-        'Nothing is named "nowhere" here. (In the partial "card", templates/_shared/partials/card.hbs, line 1.)',
+        'Nothing is named "nowhere" here. (In templates/_shared/partials/card.hbs, line 1.)',
       ],
       ['brief.hbs', 5, '"parsed" cannot take what it is given: expected string, received number.'],
       ['brief.hbs', 5, 'Nothing is named "row.inner.away" here.'],
@@ -333,7 +333,7 @@ describe('a helper that fails says where it was called', () => {
       3,
       'No row "F99".',
     ]);
-    const inCard = '(In the partial "card", templates/_shared/partials/card.hbs, line 1.)';
+    const inCard = '(In templates/_shared/partials/card.hbs, line 1.)';
     expect(faultsOf('{{> card}}', { card: '{{cited name}}' }).map(({ problem }) => problem)).toEqual([
       `Nothing is named "name" here. ${inCard}`,
       `No row "F99". ${inCard}`,
@@ -379,6 +379,6 @@ test('a fault in a partial stands where the template calls it, and names the par
   expect(faultOf('{{> chart}}', { chart: '<p>{{missing}}</p>' })).toEqual([
     'templates/x/brief.hbs',
     2,
-    'Nothing is named "missing" here. (In the partial "chart", templates/_shared/partials/chart.hbs, line 1.)',
+    'Nothing is named "missing" here. (In templates/_shared/partials/chart.hbs, line 1.)',
   ]);
 });

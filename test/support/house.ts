@@ -18,7 +18,7 @@ import {
 } from '../../src/production/store.ts';
 import type { Brief } from '../../src/project/brief.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
-import { afterSealing } from '../../src/rules/rules.ts';
+import { pdfRules } from '../../src/rules/rules.ts';
 import { openHands } from '../../src/scheduler/active-runs.ts';
 import type { Workshop } from '../../src/scheduler/make-edition.ts';
 import { copyFolder } from './copy.ts';
@@ -156,9 +156,9 @@ export async function smallPdf(): Promise<Uint8Array> {
 
 /** What is printed stands in for the page, and is not held to what the page says. */
 const standIn = (yaml: string): string => {
-  const rules = afterSealing
-    .filter(({ name }) => name !== 'pdf-limits')
-    .map(({ name }) => `  - { rule: ${name}, reason: a page stands in for the browser }\n`);
+  const rules = pdfRules
+    .filter(({ id }) => id !== 'pdf-limits')
+    .map(({ id }) => `  - { rule: ${id}, reason: a page stands in for the browser }\n`);
   return `${yaml}waive:\n${rules.join('')}`;
 };
 

@@ -26,7 +26,7 @@ export const sampleManifest: SealedManifest = {
     browser: null,
   },
   summary: [],
-  rules: { passed: [], waived: [], undrawn: [] },
+  rules: { passed: [], waived: [], warnings: [], undrawn: [] },
   html: { sha256: '0'.repeat(64) },
   attachments: [],
 };

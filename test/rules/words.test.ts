@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { typedFigures } from '../../src/dataset/typed-figures.ts';
+import { typedFigures, wordsOf } from '../../src/rules/words.ts';
 
 test.each([
   ['no figure at all', []],
@@ -15,5 +15,12 @@ test.each([
   ['the G20 and the F-16', ['20', '16']],
   ['{F07 value}{7.x}', ['07', '7']],
 ])('%s', (text, figures) => {
-  expect(typedFigures(text)).toEqual(figures);
+  expect(typedFigures(text, wordsOf('en-GB'))).toEqual(figures);
+});
+
+test('finds digits only where there is no list for the language', () => {
+  expect(wordsOf('fr')).toBeUndefined();
+  expect(wordsOf('constructor')).toBeUndefined();
+  expect(wordsOf('en-US')).toBe(wordsOf('en-GB'));
+  expect(typedFigures('trois faits, 2 morts, three events', wordsOf('fr'))).toEqual(['2']);
 });

@@ -1,0 +1,172 @@
+import type { Dataset } from '../dataset/schema.ts';
+import { noSettings } from '../dataset/settings.ts';
+import { AppError, causesOf, describeFault, type Fault } from '../errors.ts';
+import { checkBrief, unknownCaptions, unknownFindings } from '../production/check-brief.ts';
+import { editionsAskedFor } from '../production/fan-out.ts';
+import { type Effects, produce } from '../production/produce.ts';
+import type { Brief } from '../project/brief.ts';
+import { type Catalogue, unknownDataset } from '../project/load.ts';
+import type { Material } from '../render/edition.ts';
+import type { Verdict } from '../rules/rule.ts';
+import { idleWaivers } from '../rules/rules.ts';
+
+export interface CheckWorld extends Catalogue {
+  /** What is wrong with the targets of a brief as the settings of delivery are. */
+  targetFaults(brief: Brief): Fault[];
+  loadMaterial(): Promise<Material>;
+  readonly effects: Effects;
+  /** Aborted when the program is told to stop. */
+  readonly signal: AbortSignal;
+  elapsedMs(): number;
+  /** A line for people, on standard output. */
+  print(line: string): void;
+  /** Sets the exit status to 1. */
+  fail(): void;
+}
+
+/** What is wrong with one brief or dataset. */
+interface Found {
+  readonly subject: string;
+  readonly errors: Fault[];
+  readonly warnings: Fault[];
+}
+
+/**
+ * Loads every dataset and brief, and makes each brief on each of its golden days. Prints everything that is wrong;
+ * only errors make the command fail.
+ */
+export async function check(world: CheckWorld, { all }: { readonly all: boolean }): Promise<void> {
+  const found = new Map<string, Found>();
+  const on = (subject: string): Found => {
+    const known = found.get(subject) ?? { subject, errors: [], warnings: [] };
+    found.set(subject, known);
+    return known;
+  };
+  const collect = async <T>(subject: string, work: Promise<T>): Promise<T | undefined> =>
+    work.catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+      on(subject).errors.push(...error.faults);
+      on(subject).warnings.push(...error.warnings);
+      return undefined;
+    });
+
+  const ids = await world.briefIds();
+  const datasets = new Map<string, Dataset>();
+  const names = await world.datasetNames();
+  for (const name of names) {
+    const dataset = await collect(`data/${name}`, world.loadDataset(name));
+    if (dataset) datasets.set(name, dataset);
+  }
+  const briefs: Brief[] = [];
+  for (const id of ids) briefs.push(...((await collect(id, world.loadBriefs([id]))) ?? []));
+
+  const material = await world.loadMaterial();
+  let editions = 0;
+  for (const brief of briefs) {
+    const { id, config } = brief;
+    world.signal.throwIfAborted();
+    const dataset = datasets.get(config.dataset);
+    const { language } = dataset?.settings ?? noSettings;
+    const { openQueries } = world.effects;
+    const { warnings = [] } = (await collect(id, checkBrief(brief, { openQueries, language }))) ?? {};
+    on(id).warnings.push(...warnings);
+    on(id).errors.push(...world.targetFaults(brief));
+    if (!names.includes(config.dataset)) on(id).errors.push(...unknownDataset(brief).faults);
+    if (!dataset) continue;
+    const verdicts: Verdict[] = [];
+    const before = editions;
+    for (const { asOf, parameters: given = {} } of config.golden) {
+      const asked = await collect(id, editionsAskedFor({ brief, dataset, asOf, given }, world.effects));
+      for (const parameters of asked ?? []) {
+        world.signal.throwIfAborted();
+        const request = { brief, dataset, asOf, paper: config.paper, parameters };
+        const edition = await collect(
+          id,
+          produce(request, world.effects, material, {
+            signal: world.signal,
+            elapsedMs: () => world.elapsedMs(),
+          }),
+        );
+        if (edition) verdicts.push(edition.rules);
+        editions += 1;
+      }
+    }
+    on(id).warnings.push(...verdicts.flatMap((verdict) => verdict.warnings));
+    // A waiver may be needed by an edition that failed for another reason.
+    if (verdicts.length === editions - before) on(id).warnings.push(...idleWaivers(brief, verdicts));
+    on(id).warnings.push(...unknownCaptions(dataset, brief));
+  }
+  for (const [name, dataset] of datasets) {
+    const users = briefs.filter(({ config }) => config.dataset === name);
+    if (users.length > 0) on(`data/${name}`).warnings.push(...unknownFindings(dataset, users));
+  }
+
+  const counts = `${counted(datasets.size, 'dataset')}, ${counted(briefs.length, 'brief')} and ${counted(editions, 'edition')}`;
+  for (const line of reportOf([...found.values()].map(eachOnce), { all, counts })) world.print(line);
+  if ([...found.values()].some(({ errors }) => errors.length > 0)) world.fail();
+}
+
+/** Editions of one brief often have the same fault. */
+function eachOnce({ subject, errors, warnings }: Found): Found {
+  const once = (faults: readonly Fault[]): Fault[] => [
+    ...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values(),
+  ];
+  const own = once(errors);
+  const known = new Set(own.map((fault) => JSON.stringify(fault)));
+  return {
+    subject,
+    errors: own,
+    warnings: once(warnings).filter((each) => !known.has(JSON.stringify(each))),
+  };
+}
+
+/** A terminal of the usual size, less the lines at the end and the prompt. */
+const SCREEN = { columns: 80, lines: 20 };
+const LONGEST_LINE = 3 * SCREEN.columns;
+
+/**
+ * One line for each cause, errors first, as many as fit on a screen; with `all` one line for each fault. The last line
+ * counts them by brief and dataset.
+ */
+export function reportOf(
+  found: readonly Found[],
+  { all, counts }: { readonly all: boolean; readonly counts: string },
+): string[] {
+  const errors = found.flatMap((each) => each.errors);
+  const warnings = found.flatMap((each) => each.warnings);
+  if (errors.length + warnings.length === 0) return [`No faults in ${counts}.`];
+  const linesOf = (level: string, faults: readonly Fault[]): string[] =>
+    (all ? faults : causesOf(faults)).map((fault) => `${level}: ${describeFault(fault)}`);
+  const lines = [...linesOf('error', errors), ...linesOf('warning', warnings)];
+  const shown: string[] = [];
+  let height = 0;
+  for (const line of lines) {
+    const cut = all || line.length <= LONGEST_LINE ? line : `${line.slice(0, LONGEST_LINE - 1)}…`;
+    height += Math.ceil(cut.length / SCREEN.columns);
+    if (!all && shown.length > 0 && height > SCREEN.lines) break;
+    shown.push(cut);
+  }
+  const more = lines.length - shown.length;
+  const totals = found.flatMap((each) => {
+    const [own, other] = [numberOf(each.errors), numberOf(each.warnings)];
+    if (own + other === 0) return [];
+    const parts = [
+      ...(own > 0 ? [counted(own, 'error')] : []),
+      ...(other > 0 ? [counted(other, 'warning')] : []),
+    ];
+    return [{ total: own * 1e9 + other, text: `${each.subject} ${parts.join(', ')}` }];
+  });
+  const worst = totals.toSorted((a, b) => b.total - a.total).map(({ text }) => text);
+  const listed = all ? worst : worst.slice(0, MOST_SUBJECTS);
+  const others = worst.length - listed.length;
+  return [
+    ...shown,
+    ...(more > 0 ? [`${counted(more, 'more cause')}: sitrep check --all`] : []),
+    `${errors.length === 0 ? 'No errors' : 'Errors'} in ${counts}: ${listed.join('; ')}${others > 0 ? `; ${others} more` : ''}.`,
+  ];
+}
+const MOST_SUBJECTS = 5;
+
+const numberOf = (faults: readonly Fault[]): number => faults.reduce((sum, { count = 1 }) => sum + count, 0);
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString('en-GB')} ${what}${count === 1 ? '' : 's'}`;
