@@ -60,7 +60,7 @@ export const clipped = perChart(({ name, scene: { width, height, texts, marks, l
     ...counted(outside.map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, mend }))),
     ...counted(
       cutMarks.map(({ type, row }) => ({
-        problem: `A mark (${type}${row === null ? '' : `, row ${row}`}) is cut by the edge of what it stands in.`,
+        problem: `A mark (${type}${row === null ? '' : `, row ${row}`}) is cut by the edge of its view.`,
         mend: 'Let its scale reach as far as the data, or leave clip out.',
       })),
     ),
@@ -81,7 +81,7 @@ export const valuelessLabels = perChart(({ name, data, scene: { texts } }, { bri
   });
   // The gate counts those that are the same.
   return found.map(({ text, role }) => ({
-    problem: `The ${places[role] ?? 'label'} "${excerpt(text)}" stands for no value.`,
+    problem: `The ${places[role] ?? 'label'} "${excerpt(text)}" shows a missing value.`,
     mend: 'Correct the field or the expression behind it, or let the query give a value: coalesce(column, …).',
   }));
 });

@@ -14,7 +14,7 @@ const longestHeading = 8;
 const isStatement = (text: string): boolean => text.split(' ').length > longestHeading || /[.!?]$/.test(text);
 
 /**
- * Furniture is told by who wrote it and not by what it calls itself: text may go without a source only where a shared
+ * What counts as furniture depends on who wrote it, not on its class: text may go without a source only where a shared
  * partial typed it, and only where no text of a row is among it, and no value of a query but names. What a brief's own
  * template writes must cite, but for short headings.
  */
@@ -43,11 +43,7 @@ export function uncited(draft: Draft): Fault[] {
     }
     if (isLoose && typed)
       return [
-        onPage(
-          element,
-          `"${excerpt(text)}" stands outside of any paragraph.`,
-          'Put it into a <p>, and cite.',
-        ),
+        onPage(element, `"${excerpt(text)}" is outside of any paragraph.`, 'Put it into a <p>, and cite.'),
       ];
     if (cites.size > 0 || !(says || typed) || isEmptyTable(unit)) return [];
     // A drawing that cites nothing is one fault, of the rule below.
@@ -82,7 +78,7 @@ const elementsIn = (element: Element): Element[] =>
 
 const registers: ReadonlySet<TableName> = new Set(['actors', 'places', 'sources', 'coverage']);
 
-/** Texts of rows stand with the rows that they rest on. A heading may leave them to the page below it. */
+/** The texts of rows are cited with the rows that they rest on. A heading may leave that to the page below it. */
 export function unfounded(draft: Draft): Fault[] {
   const { units, rows, findings } = draft;
   const everywhere = new Set(units.flatMap(({ cites }) => [...cites]));
@@ -103,7 +99,7 @@ export function unfounded(draft: Draft): Fault[] {
     };
     const finding = Object.hasOwn(findings, id) ? findings[id] : undefined;
     if (entry === undefined && finding === undefined) return [];
-    // Who somebody is rests on no report: it stands in a register of the dataset.
+    // Who somebody is rests on no report: a register of the dataset has it.
     if (entry && registers.has(entry.table)) return [];
     const basis = entry
       ? evidenceOf(id, find)
@@ -115,7 +111,7 @@ export function unfounded(draft: Draft): Fault[] {
     return [
       onPage(
         element,
-        `${entry ? `The text of "${id}"` : `A figure of the finding "${id}"`} stands without ${lacking.join(', ')}, on which it rests.`,
+        `${entry ? `The text of "${id}"` : `A figure of the finding "${id}"`} is printed without ${lacking.join(', ')}, on which it rests.`,
         entry
           ? 'Cite the row beside its text: {{cite rests_on}}, {{cite id}}.'
           : 'Cite the rows of the finding beside it.',
@@ -166,8 +162,8 @@ function isOwnText(text: string, entry: TableRow): boolean {
 }
 
 /**
- * Whether `text` is a row's own with something in the place of each placeholder: what stands between them is looked for
- * from left to right, since a pattern made of a long text is none that an engine takes, or one that it never ends with.
+ * Whether `text` is a row's own with something in the place of each placeholder: the parts between them are looked for
+ * from left to right, since a regular expression made of a long text is refused, or never ends.
  */
 function isFilled(own: string, text: string): boolean {
   const [first = '', ...others] = plain(own).split(/\{[\w.-]+\}/);
@@ -205,7 +201,7 @@ export function unknownRows({ dataset, toldUntil, used, units, rows, known }: Dr
   });
 }
 
-/** Every drawing stands in a figure that cites, whatever template made it. */
+/** Every drawing is in a figure that cites, whatever template placed it. */
 export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
   const drawn = tree.elements.filter(({ name }) => name === 'svg');
   const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
@@ -277,7 +273,7 @@ export function nameless({ brief, asked, charts, rows: known }: Draft): Nameless
   });
 }
 
-/** A day or group on which nothing is known: a count of nought, of an empty list of ids. */
+/** A day or group on which nothing is known: a count of zero, of an empty list of ids. */
 const saysNothing = (row: Row): boolean =>
   Object.values(row).every(
     (value) =>

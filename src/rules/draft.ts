@@ -36,7 +36,7 @@ export interface Draft {
   readonly asked: RowSets;
   /** What its template was given to print about days without coverage. */
   readonly coverage: Coverage;
-  /** What the page may list as new, revised, withdrawn or corrected, each with the row as told, or as last told. */
+  /** What the page may list as new, revised, withdrawn or corrected, each with the row as it is known, or was last known. */
   readonly changes: readonly (Change | Corrected)[];
   readonly tree: HtmlTree;
   readonly units: readonly Unit[];

@@ -10,7 +10,7 @@ import { methodFile, rowTexts } from './texts.ts';
 import type { Unit } from './units.ts';
 import { typedFigures, type Words, wordsOf } from './words.ts';
 
-/** A figure that is only a lower bound stands with its bound, in texts, in labels and in the rows behind a chart. */
+/** A figure that is only a lower bound is printed with its bound, in texts, in labels and in the rows behind a chart. */
 export function bareBounds(draft: Draft): Fault[] {
   const { known, units, charts, asked, language } = draft;
   const words = wordsOf(language);
@@ -64,7 +64,7 @@ export function bareBounds(draft: Draft): Fault[] {
       .map(() => ({
         file: draft.brief.definition.file,
         field: `charts.${chart.name}.rows`,
-        problem: `The rows behind the chart hold the value of ${measure.id} without its bound.`,
+        problem: `The rows behind the chart have the value of ${measure.id} without its bound.`,
         mend: 'Let the query return the bound, or a label with it.',
       }));
     return [...labels, ...rows];

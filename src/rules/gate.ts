@@ -36,6 +36,6 @@ export interface Rendering {
   readonly puts: readonly Put[];
   /** The page as the gate read it. */
   readonly draft: Draft;
-  /** The rules that it holds to, and those that its brief waives. */
+  /** What came of the rules. */
   readonly rules: Verdict;
 }

@@ -15,7 +15,7 @@ export interface Element {
   readonly attributes: { readonly [name: string]: string };
   readonly children: readonly Node[];
   readonly parent: Element | null;
-  /** The template that wrote it, and where; that of what it stands in, where a helper wrote it. */
+  /** The template that wrote it, and where; that of its parent, where a helper wrote it. */
   readonly file: string;
   readonly line: number;
   /** Where a file of the author called the partial that wrote it; undefined where no partial did. */
@@ -24,7 +24,7 @@ export interface Element {
 
 export interface Text {
   readonly text: string;
-  /** The template whose element or block it stands in. */
+  /** The template whose element or block it is in. */
   readonly file: string;
   /** The rows and findings that it is the text of. */
   readonly says: readonly string[];
@@ -80,7 +80,7 @@ export function parseHtml(html: string): HtmlTree {
     readonly parent: Growing | null;
   }
   const errors: HtmlTree['errors'][number][] = [];
-  /** The template that wrote what stands at an offset: the start tag before it tells. */
+  /** The template that wrote the text at an offset: the start tag before it says so. */
   const writtenAt = (offset: number): { readonly file: string; readonly line: number } => {
     const at = html.lastIndexOf(' data-at="', offset);
     const [, file = '', line = '0'] =
@@ -187,7 +187,7 @@ export function parseHtml(html: string): HtmlTree {
       if (!isClosed) report(start.endOffset, `<${name}> is not closed where it was opened.`);
     } else if (name !== 'p' && !addedByRule.has(name))
       // It ends where something around it does, and a browser opens it again behind that.
-      report(furthest, `<${name}> is not closed within the element that holds it.`);
+      report(furthest, `<${name}> is not closed within the element that contains it.`);
     const { childNodes } = isTemplate(node) ? node.content : node;
     for (const child of childNodes) add(child, element);
   };
@@ -222,7 +222,7 @@ function readPlace(place: string): { readonly file: string; readonly line: numbe
 
 export const isElement = (node: Node): node is Element => 'name' in node;
 export const isText = (node: Node): node is Text => 'text' in node;
-/** Whether readers see none of what an element holds. */
+/** Whether readers see nothing of an element. */
 export const isUnseen = ({ name }: Element): boolean => name === 'style' || name === 'script';
 
 /** What readers see: the page without its head. */

@@ -14,7 +14,7 @@ export const malformed = ({ tree }: Draft): Fault[] =>
     onPage(
       place,
       problem,
-      'Close each element within the one that holds it. In place of an entity, write the character.',
+      'Close each element within the element that contains it. In place of an entity, write the character.',
     ),
   );
 
@@ -46,7 +46,7 @@ export const deadLinks = ({ tree }: Draft): Fault[] => {
 
 /**
  * An edition is marked no lower than what it is made from: the dataset, and each row that it shows. What was withdrawn
- * is known no more, and its title still stands among the changes; of what is corrected, the figures of before.
+ * no longer known, but its title is still listed among the changes; so are the earlier figures of a corrected row.
  */
 export function undermarked(draft: Draft): Fault[] {
   const { brief, dataset, used, changes, rows } = draft;
@@ -96,7 +96,7 @@ function unmarkable(draft: Draft): Fault[] {
   }));
 }
 
-/** Paragraphs that a shared partial typed into an element of a class: text of rows or of a brief's own files is none. */
+/** Paragraphs that a shared partial typed into an element of a class: text of rows or of a brief's own files does not count. */
 function noticesOf({ brief, units }: Draft, className: string): Unit[] {
   const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
   return units.filter(
@@ -145,7 +145,7 @@ export function unnamedRevision(draft: Draft): Fault[] {
 
 /**
  * Every character can be set in each of our faces; one that cannot would come from some other font, or as a box. What
- * stands at one line of a template is one fault: a name in another script lacks most of its letters.
+ * comes from one line of a template is one fault: a name in another script lacks most of its letters.
  */
 export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
   const lacking = new Map<string, Element>();
@@ -187,12 +187,12 @@ const headFile = /(?:^|\/)_shared\/partials\/head\.hbs$/;
 
 /** Nothing that runs, loads, sends or moves on. The page is printed with scripts off and no network; this is for its readers. */
 export function activeContent({ tree }: Draft): Fault[] {
-  // The head begins with our fonts; no other sheet holds any.
+  // The head begins with our fonts; no other sheet has any.
   const fonts = tree.elements.find(({ name }) => name === 'style');
   return tree.elements.flatMap((element) =>
     [...forbiddenIn(element), ...(element.name === 'style' ? loadedBy(element, element === fonts) : [])].map(
       (what) =>
-        onPage(element, `The page holds ${what}.`, 'Remove it: a brief holds text, tables and charts only.'),
+        onPage(element, `The page has ${what}.`, 'Remove it: a brief has text, tables and charts only.'),
     ),
   );
 }

@@ -6,12 +6,12 @@ import { excerpt, type Print } from './draft.ts';
 import { type Element, isText } from './html.ts';
 import { headingsOf } from './units.ts';
 
-/** A piece of text of the page, as the PDF must hold it. */
+/** A piece of text of the page, as the PDF must have it. */
 interface Wanted {
   readonly text: string;
   readonly element: Element;
   readonly letters: string;
-  /** The head or foot of a table stands again on each page that the table goes on to. */
+  /** The head or foot of a table is repeated on each page of the table. */
   readonly repeats: boolean;
 }
 
@@ -37,7 +37,7 @@ export function otherWords(print: Print): Fault[] {
   ];
 }
 
-/** What stands again does so text by text, and not cell by cell. */
+/** Repeated heads come text by text, and not cell by cell. */
 const wantedOf = ({ pieces }: Print): Wanted[] =>
   pieces
     .flatMap(({ text, element, texts }) => {
@@ -65,7 +65,7 @@ function compare(
 
   const taken: [start: number, end: number][] = [];
   const isAt = (at: number, { letters }: Wanted): boolean => rest.startsWith(letters, at);
-  /** Where a text begins from `at` on, if nothing but numbers of lists stands before it. */
+  /** Where a text begins from `at` on, if only numbers of lists are before it. */
   const beginning = (at: number, text: Wanted): number => {
     for (let start = at; start < rest.length; start += 1) {
       if (isAt(start, text)) return start;
@@ -73,7 +73,7 @@ function compare(
     }
     return -1;
   };
-  /** Further on, where the next text follows too: what stands between them is looked at below. */
+  /** Further on, where the next text follows too: the text between them is looked at below. */
   const furtherOn = (at: number, index: number): number => {
     const [text, next] = [wanted[index], wanted[index + 1]];
     if (text === undefined || text.letters.length < 4) return -1;
@@ -115,7 +115,7 @@ function compare(
   }
   rest = left + rest.slice(last);
 
-  // What the PDF has in another order: the longest first, since a short text stands within others too.
+  // What the PDF has in another order: the longest first, since a short text is part of others too.
   const take = (part: string, at: number): boolean => {
     if (at !== -1) rest = rest.slice(0, at) + ' '.repeat(part.length) + rest.slice(at + part.length);
     return at !== -1;
@@ -128,7 +128,7 @@ function compare(
 }
 
 /**
- * The margins hold what the page's own styles put there; what a style adds to the text is not tagged, and counts as
+ * The margins may have what the page's own styles put there; what a style adds to the text is not tagged, and counts as
  * theirs.
  */
 function inMargins({ contents, tree }: Print): string[] {
@@ -200,7 +200,7 @@ export const blank = ({ brief, letters }: Print): Fault[] =>
           {
             file: brief.template.file,
             problem: `Page ${index + 1} is blank, or nearly so.`,
-            mend: 'Shorten what stands before it, or remove a page break.',
+            mend: 'Shorten the text before it, or remove a page break.',
           },
         ],
   );
@@ -272,7 +272,7 @@ export const otherBookmarks = ({ brief, contents, letters, tree }: Print): Fault
     return [
       {
         file,
-        problem: `The bookmark "${excerpt(title)}" stands for the heading "${excerpt(heading)}".`,
+        problem: `The bookmark "${excerpt(title)}" differs from the heading "${excerpt(heading)}".`,
         mend,
       },
     ];
@@ -311,12 +311,12 @@ export const lostLinks = ({ brief, contents, tree }: Print): Fault[] => {
       .map((name) => ({
         file,
         problem: `The link to "${name}" is not in the PDF.`,
-        mend: 'Let the link hold text that is printed.',
+        mend: 'Let the link have text that is printed.',
       })),
   ];
 };
 
-/** Told by the bytes that were written, in which each file stands as it was packed. */
+/** Looks at the bytes that were written, which have each file as it was packed. */
 export const otherAttachments = ({ brief, pdf, attachments, attached }: Print): Fault[] => {
   const { file } = brief.template;
   const written = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength);
@@ -341,6 +341,6 @@ export const otherAttachments = ({ brief, pdf, attachments, attached }: Print): 
       })),
     ...attached
       .filter(({ name }) => !wanted.has(name))
-      .map(({ name }) => ({ file, problem: `The PDF holds a file "${name}", which is not ours.`, mend })),
+      .map(({ name }) => ({ file, problem: `The PDF has a file "${name}", which is not ours.`, mend })),
   ];
 };

@@ -48,7 +48,7 @@ export function rowTexts({ used, rows }: Pick<Draft, 'used' | 'rows'>): RowText[
   });
 }
 
-/** How a brief is made is told there, and its words are explained. */
+/** The partial that explains how a brief is made, and its words. */
 export const methodFile = /(?:^|\/)_shared\/partials\/method\.hbs$/;
 
 interface PageText {
@@ -61,8 +61,8 @@ interface PageText {
 const readOut = ['alt', 'title', 'aria-label', 'aria-description'];
 
 /**
- * What the page says by itself, unit by unit, and what it reads out: all but the method, the texts of rows, which stand
- * for themselves, names of sources that rows print, and names that are told as other names of somebody. Only what holds
+ * What the page says by itself, unit by unit, and what it reads out: all but the method, the texts of rows, which are
+ * looked at as such, names of sources that rows print, and names that are listed as other names of an actor. Only what has
  * a `suspect` word is looked at closely.
  */
 export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
@@ -131,7 +131,7 @@ function besideSourceNames(draft: Draft): (text: Text) => string {
   };
 }
 
-/** The names of the sources that are named, or that stand behind what is. */
+/** The names of the sources that are named, or that the rows that are named come from. */
 function namesBehind(ids: readonly string[], { rows, known }: Draft): ReadonlySet<string> {
   const find = (id: string) => known.sources.find((each) => each.id === id);
   return new Set(
@@ -168,7 +168,7 @@ function namesDrawn(draft: Draft): Set<Text> {
   );
 }
 
-/** A mark is labelled by the row that it stands for; an axis or a legend by any. */
+/** A mark is labelled by its own row; an axis or a legend by any. */
 function labelsOf(
   { rows, data, scene }: Illustration,
   draft: Draft,
@@ -191,7 +191,7 @@ function namesIn(row: Row, draft: Draft): Set<string> {
   return new Set(names.filter((name) => values.has(name)));
 }
 
-/** A label may stand on several lines. */
+/** A label may have several lines. */
 const squeezed = (text: string): string => text.replaceAll(/\s+/g, '');
 
 const textsIn = (element: Element): Text[] =>

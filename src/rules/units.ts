@@ -10,7 +10,7 @@ import {
 } from './html.ts';
 
 /**
- * What a reader takes in as one piece: a paragraph, an item, a heading, or a whole table or figure. What stands inside
+ * What a reader takes in as one piece: a paragraph, an item, a heading, or a whole table or figure. What is inside
  * another unit may leave its sources to that one.
  */
 export interface Unit {
@@ -19,7 +19,7 @@ export interface Unit {
   readonly texts: readonly Text[];
   readonly text: string;
   readonly isHeading: boolean;
-  /** No paragraph nor anything like it: text that stands loose in a section. */
+  /** No paragraph nor anything like it: text directly in a section. */
   readonly isLoose: boolean;
   /** The rows that it cites, or that the units around it do. */
   readonly cites: ReadonlySet<string>;
@@ -87,11 +87,11 @@ const joined = (texts: readonly Text[]): string =>
 export interface Piece {
   readonly text: string;
   readonly element: Element;
-  /** What it is put together from, each with the element that it stands in. */
+  /** What it is put together from, each with the element that it is in. */
   readonly texts: readonly (readonly [text: Text, within: Element])[];
 }
 
-/** The pieces of text as they stand on paper; what only the web page shows is left out. */
+/** The pieces of text as they are printed; what only the web page shows is left out. */
 export function printedPieces(tree: HtmlTree): Piece[] {
   const body = bodyOf(tree);
   const pieces: Piece[] = [];
@@ -106,7 +106,7 @@ export function printedPieces(tree: HtmlTree): Piece[] {
     texts = [];
   };
   const walk = (element: Element): void => {
-    // The rows behind a figure stand in the page and not on paper; the marking stands in the margins instead.
+    // The rows behind a figure are on the page only, and the printed marking is in the margins.
     if (isUnseen(element) || element.name === 'details' || element.attributes['class'] === 'screen-marking')
       return;
     const breaks = !inlineNames.has(element.name);

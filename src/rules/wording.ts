@@ -5,7 +5,7 @@ import { escaped, methodFile, pageTexts, rowTexts, settingTexts } from './texts.
 import type { Piece } from './units.ts';
 import { type Words, wordsOf } from './words.ts';
 
-/** The house has one name for each actor; an alias stands only beside it, or in a quotation. */
+/** The house has one name for each actor; an alias is printed beside it only, or in a quotation. */
 export function aliases(draft: Draft): Fault[] {
   const { known, brief } = draft;
   const named = known.actors.filter((actor) => actor.aliases.length > 0);
@@ -17,7 +17,7 @@ export function aliases(draft: Draft): Fault[] {
   );
   const used = (text: string) => {
     if (!anyAlias.test(text)) return [];
-    // "UN Monitoring Team" holds the alias "Monitoring Team".
+    // A house name may contain an alias of another: "Northern Border Guard" and "Border Guard".
     const rest = house.reduce((left, name) => left.replaceAll(name, ' '), text);
     return named.flatMap(({ name, aliases: others }) =>
       text.includes(name)
@@ -56,7 +56,7 @@ function wordIn(text: string, word: string): boolean {
   return pattern.test(text);
 }
 
-/** How a brief is made is told in one place, so that no statement passes by calling itself method. */
+/** How a brief is made is explained in one place, so that no statement passes by calling itself method. */
 export function strayMethod({ tree, language }: Draft): Fault[] {
   const elements = tree.elements;
   const method = wordsOf(language)?.method;
@@ -87,7 +87,7 @@ export function strayMethod({ tree, language }: Draft): Fault[] {
 const mendLikelihood = 'Use a word of ICD 203: very unlikely, unlikely, likely, very likely.';
 const mendConfidence = 'Confidence is high, moderate or low.';
 
-/** What is said off the scale, each with how to mend it. */
+/** Words that are not on the scale, each with how to fix it. */
 function offScaleIn(
   text: string,
   { otherLikelihood, otherConfidence }: Words,
@@ -144,7 +144,7 @@ function unsaidIn(draft: Draft, { likelihood }: Words): Fault[] {
   });
 }
 
-/** The number of a note ends the word that it stands at. */
+/** The number of a note ends the word before it. */
 const worded = ([{ text }, { parent, name }]: Piece['texts'][number]): string =>
   /^[\d,–]+$/.test(text) && (name === 'sup' || name === 'a' || parent?.name === 'sup') ? ' ' : text;
 
@@ -160,7 +160,7 @@ function mixedIn({ pieces }: Draft, { likelihood, otherLikelihood, confidence }:
         .map((sentence) =>
           onPage(
             element,
-            `Likelihood and confidence stand in one sentence: "${excerpt(sentence)}".`,
+            `Likelihood and confidence are in one sentence: "${excerpt(sentence)}".`,
             'Make two sentences of it.',
           ),
         ),

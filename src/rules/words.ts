@@ -3,7 +3,7 @@
  * says so.
  */
 export interface Words {
-  /** From nought to twenty, as running text spells them. */
+  /** From zero to twenty, as running text spells them. */
   readonly numbers: readonly string[];
   /** Words that state a figure. */
   readonly figures: RegExp;
@@ -13,11 +13,11 @@ export interface Words {
   readonly percent: string;
   /** Words that may follow the day of a month: "5 May" is no figure. */
   readonly months: readonly string[];
-  /** Heads of columns that hold days and the like. */
+  /** Heads of columns with days and the like. */
   readonly time: RegExp;
   /** Headings that announce how a page was made. */
   readonly method: RegExp;
-  /** What stands between a name and its other names: "also named A, B". */
+  /** What comes before the other names of an actor: "also named A, B". */
   readonly alsoNamed: string;
   /** Terms of likelihood that we use. */
   readonly likelihood: RegExp;
@@ -36,7 +36,7 @@ const english: Words = {
   numbers:
     `no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen twenty`.split(/\s+/),
-  // "One" is mostly a pronoun, and "third" or "quarters" alone are mostly no figures.
+  // "One" is mostly a pronoun, and "third" or "quarters" by themselves are mostly no figures.
   figures:
     /\b(?:zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|twice|(?:dozen|hundred|thousand|million|billion)s?|half|halves|quarter|(?:one|a)[-\s]third\sof|thirds)\b/giu,
   bounds: ['at least', 'no fewer than', 'more than'],

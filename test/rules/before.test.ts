@@ -372,7 +372,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'a text beside another citation',
       product: withPartial('alternatives', '{{cite rests_on}}', '{{cite "F12"}}'),
-      says: /text of "A-isis-1" stands without F28/,
+      says: /text of "A-isis-1" is printed without F28/,
     },
     {
       what: 'a plain value beside another citation',
@@ -384,12 +384,12 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
           '<p>{{#each rows.own}}{{title}}{{/each}}{{cite "F12"}}</p>',
         ),
       asked: { brief: 'celebrations' },
-      says: /text of "F02" stands without F02/,
+      says: /text of "F02" is printed without F02/,
     },
     {
       what: 'a finding beside none of its rows',
       product: withTemplate('{{cite (column rows.welcomes "id")}}', '{{cite "F12"}}'),
-      says: /finding "welcomes" stands without F11/,
+      says: /finding "welcomes" is printed without F11/,
     },
   ],
   'row-texts': [
@@ -512,7 +512,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'both in one sentence',
       product: withPartial('key-judgments', '{{say confidence_basis}}', '{{say text}}'),
-      says: /Likelihood and confidence stand in one sentence/,
+      says: /Likelihood and confidence are in one sentence/,
     },
   ],
   'house-names': [
@@ -684,7 +684,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'an expression without a value',
       product: withSpec('timeline', '"text":{"field":"tag"}', '"text":{"value":"undefined"}'),
-      says: /The text "undefined" stands for no value\.$/,
+      says: /The text "undefined" shows a missing value\.$/,
     },
   ],
   'chart-clipped': [
@@ -1212,7 +1212,7 @@ test('ordinary words that resemble a likelihood, a confidence or a style may sta
 
 test('a picture is one fault, whatever its attributes load', async () => {
   const faults = await heldBefore(withText('<img src="x.png" alt="">')(), { brief: 'weekly', asOf });
-  expect(faults['no-active-content']?.map(({ problem }) => problem)).toEqual(['The page holds <img>.']);
+  expect(faults['no-active-content']?.map(({ problem }) => problem)).toEqual(['The page has <img>.']);
 });
 
 test('a day on which nothing is known names no row, and holds no page', async () => {

@@ -65,7 +65,7 @@ test.each([
     'an axis',
     `SELECT 'F01' AS id, NULL::VARCHAR AS actor, 2 AS number`,
     bar,
-    /^The axis label "null" stands for no value\./,
+    /^The axis label "null" shows a missing value\./,
   ],
   [
     'a legend',
@@ -81,7 +81,7 @@ test.each([
       mark: 'text',
       encoding: { y: named, text: { field: 'label' } },
     },
-    /^The text "NaN reports" stands for no value\./,
+    /^The text "NaN reports" shows a missing value\./,
   ],
   [
     'a day',
@@ -91,15 +91,15 @@ test.each([
       mark: 'text',
       encoding: { y: named, text: { field: 'label' } },
     },
-    /^The text ".*NaN.*" stands for no value\./,
+    /^The text ".*NaN.*" shows a missing value\./,
   ],
   [
     'a title',
     sql,
     { title: { text: { expr: "'' + data('rows').rows" } }, ...bar },
-    /^The title "undefined" stands for no value\./,
+    /^The title "undefined" shows a missing value\./,
   ],
-])('a label of %s that stands for no value is refused', async (_, query, spec, says) => {
+])('a label of %s that shows a missing value is refused', async (_, query, spec, says) => {
   const { 'chart-labels': faults } = await held(withChart(spec, query));
   expect(faults?.map(({ problem }) => problem)).toEqual([expect.stringMatching(says)]);
   expect(faults?.[0]).toMatchObject({

@@ -24,7 +24,7 @@ describe('what a browser would put in order is reported', () => {
       '<p><div></div></p>',
       ['</p> closes nothing that is open: a block within a paragraph, such as <ul>, ends it.'],
     ],
-    ['<b><p>x</b>y</p>', ['<b> is not closed within the element that holds it.']],
+    ['<b><p>x</b>y</p>', ['<b> is not closed within the element that contains it.']],
     ['<table>x<tr><td>y</table>', ['<table> holds text or elements that HTML does not allow there.']],
     [
       '<div/>',
