@@ -71,7 +71,7 @@ test.each([
     'a legend',
     `SELECT 'F01' AS id, NULL::VARCHAR AS actor, 2 AS number`,
     { mark: 'bar', encoding: { x: number, color: named } },
-    /^The legend label "null" stands/,
+    /^The legend label "null" shows/,
   ],
   [
     'a text that is put together',
