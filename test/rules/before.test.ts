@@ -500,8 +500,11 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a confidence that is none of ours, after its word',
-      product: withPartial('key-judgments', 'has been written yet.', 'is there: confidence is very high.'),
-      asked: { asOf: '2019-06-30' },
+      product: withPartial(
+        'page',
+        '{{> @partial-block}}',
+        '<p>Our confidence is very high.</p>{{> @partial-block}}',
+      ),
       says: /The page says "confidence is very high"/,
     },
     {
@@ -586,7 +589,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       what: 'in the rows behind a chart',
       product: withQuery('isis-quieting', 'shares', "bound_words(m.bound) || ' ' || ", ''),
       asked: { brief: 'isis-quieting' },
-      says: /rows behind the chart hold the value of F2[12] without/,
+      says: /rows behind the chart have the value of F2[12] without/,
     },
   ],
   'coverage-told': [
