@@ -127,10 +127,10 @@ export function commands(world: Surroundings): Commands {
       let editions = 0;
       for (const brief of briefs) {
         world.signal.throwIfAborted();
-        await collect(checkBrief(brief, world.effects.openQueries));
         const targets = world.targetFaults(brief);
         if (targets.length > 0) errors.push(new AppError('brief-invalid', targets));
         const dataset = datasets.get(brief.config.dataset);
+        await collect(checkBrief(brief, world.effects.openQueries, dataset));
         if (!names.includes(brief.config.dataset)) errors.push(unknownDataset(brief));
         if (!dataset) continue;
         const { golden, paper } = brief.config;

@@ -1,6 +1,7 @@
 import type { Dataset } from '../dataset/schema.ts';
-import { AppError, distinct } from '../errors.ts';
+import { AppError, distinct, type Fault, meantBy } from '../errors.ts';
 import type { Brief } from './brief.ts';
+import { located } from './source-files.ts';
 
 /** What a project has. */
 export interface Catalogue {
@@ -65,7 +66,9 @@ export async function load(
   }
   const loaded = briefs.flatMap((brief) => {
     const dataset = datasets.get(brief.config.dataset);
-    return dataset ? [{ brief, dataset }] : [];
+    const faults = dataset ? topicFaults(brief, dataset) : [];
+    if (faults.length > 0) errors.push(new AppError('brief-invalid', faults));
+    return dataset && faults.length === 0 ? [{ brief, dataset }] : [];
   });
   return { loaded, errors };
 }
@@ -95,4 +98,18 @@ export function unknownDataset({ definition, config }: Brief): AppError {
       mend: 'Correct the name.',
     },
   ]);
+}
+
+/** A topic of a brief that its dataset does not have; one without rows and declared topics may get any. */
+export function topicFaults(
+  { definition, config: { topic } }: Brief,
+  { settings: { topics } }: Pick<Dataset, 'settings'>,
+): Fault[] {
+  const names = topics.map(({ name }) => name);
+  if (topic === 'all' || names.length === 0 || names.includes(topic)) return [];
+  const problem = `The dataset has no topic "${topic}".`;
+  return located(
+    [{ file: definition.file, field: 'topic', problem, mend: meantBy(topic, [...names, 'all']) }],
+    definition,
+  );
 }
