@@ -139,7 +139,7 @@ export function tableSchemas(): string {
 }
 
 /** The same as tables for readers, between two comments of docs/datasets.md. */
-export function tablesInWords(): string {
+function tablesInWords(): string {
   const sections = tableNames.map((table) => {
     const rows = fieldsOf(table).map(({ name, type, meaning, values, filled, mayBeEmpty, isNeeded }) => {
       const empty = filled === undefined ? (mayBeEmpty ? 'yes' : 'no') : `yes: ${filled}`;
@@ -157,7 +157,7 @@ export function tablesInWords(): string {
   return sections.join('\n\n');
 }
 
-export const markers = [
+const markers = [
   '<!-- The tables from here on are written by "npm run schema". -->',
   '<!-- The end of what is written by "npm run schema". -->',
 ] as const;

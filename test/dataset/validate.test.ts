@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { add, type Case, clear, faultsAfter, one, set, swap, testFaults } from '../support/dataset.ts';
+import { figuresTyped } from '../../src/dataset/validate-texts.ts';
+import { eachRow } from '../../src/dataset/references.ts';
+import {
+  add,
+  type Case,
+  clear,
+  faultsAfter,
+  loadTestDataset,
+  one,
+  set,
+  swap,
+  testFaults,
+} from '../support/dataset.ts';
 
 const keys: Case[] = [
   one(
@@ -304,4 +316,15 @@ test.each([
   ],
 ])('no fault: %s', async (_, edits) => {
   expect(await faultsAfter(...edits)).toEqual([]);
+});
+
+test('the figures typed into texts of our own can be asked for row by row', async () => {
+  const { tables } = await loadTestDataset('base');
+  const [gap] = eachRow({
+    ...tables,
+    gaps: tables.gaps.map((row) => ({ ...row, text: 'All 12 of them' })),
+  }).filter(({ table }) => table === 'gaps');
+  if (gap === undefined) throw new Error('There is no gap.');
+  expect(figuresTyped(gap)).toMatchObject([{ field: 'text', problem: 'types the figure "12".' }]);
+  expect(eachRow(tables).flatMap(figuresTyped)).toEqual([]);
 });
