@@ -1,6 +1,6 @@
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, distinct, type Fault, meantBy } from '../errors.ts';
-import type { Brief } from './brief.ts';
+import { type Brief, briefTopics } from './brief.ts';
 import { located } from './source-files.ts';
 
 /** What a project has. */
@@ -100,16 +100,19 @@ export function unknownDataset({ definition, config }: Brief): AppError {
   ]);
 }
 
-/** A topic of a brief that its dataset does not have; one without rows and declared topics may get any. */
+/** Topics of a brief that its dataset does not have; one without rows and declared topics may get any. */
 export function topicFaults(
-  { definition, config: { topic } }: Brief,
+  { definition, config }: Brief,
   { settings: { topics } }: Pick<Dataset, 'settings'>,
 ): Fault[] {
   const names = topics.map(({ name }) => name);
-  if (topic === 'all' || names.length === 0 || names.includes(topic)) return [];
-  const problem = `The dataset has no topic "${topic}".`;
-  return located(
-    [{ file: definition.file, field: 'topic', problem, mend: meantBy(topic, [...names, 'all']) }],
-    definition,
-  );
+  const asked = briefTopics(config);
+  if (asked === 'all' || names.length === 0) return [];
+  const faults = asked.flatMap((topic, index): Fault[] => {
+    if (names.includes(topic)) return [];
+    const field = config.topics === undefined ? 'topic' : `topics.${index}`;
+    const problem = `The dataset has no topic "${topic}".`;
+    return [{ file: definition.file, field, problem, mend: meantBy(topic, names) }];
+  });
+  return located(faults, definition);
 }

@@ -17,7 +17,7 @@ const isStatement = (text: string): boolean => text.split(' ').length > longestH
  * partial typed it, and only where no text of a row is among it, and no value of a query but names. What a brief's own
  * template writes must cite, but for short headings.
  */
-export function uncited({ brief, units, rows }: Draft): Fault[] {
+export function uncited({ brief, dataset, units, rows }: Draft): Fault[] {
   const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
   return units.flatMap((unit): Fault[] => {
     const { element, texts, text, isHeading, isLoose, cites } = unit;
@@ -26,7 +26,7 @@ export function uncited({ brief, units, rows }: Draft): Fault[] {
     const says = worded.some(({ says: ids }) => ids.length > 0);
     // What a query gives is typed by no shared partial, whichever prints it.
     const typed = worded.some((each) =>
-      each.row ? !isOfRegister(each, rows) : each.says.length === 0 && !shared.has(each.file),
+      each.row ? !isOfRegister(each, rows, dataset) : each.says.length === 0 && !shared.has(each.file),
     );
     if (isHeading) {
       return typed && isStatement(text)

@@ -48,7 +48,11 @@ const saysNothing = (row: Row): boolean =>
  * Whether a value of a query is a name, or another word, of an actor or place, as the row that it is of has it. Who
  * somebody is rests on no report: it stands in a register of the dataset.
  */
-export function isOfRegister({ text, row }: Text, known: ReadonlyMap<string, TableRow>): boolean {
+export function isOfRegister(
+  { text, row }: Text,
+  known: ReadonlyMap<string, TableRow>,
+  { settings: { affiliations } }: Draft['dataset'],
+): boolean {
   const entry = row?.own == null ? undefined : known.get(row.own);
   if (entry?.table !== 'actors' && entry?.table !== 'places') return false;
   const wanted = wordsOf(text);
@@ -57,9 +61,11 @@ export function isOfRegister({ text, row }: Text, known: ReadonlyMap<string, Tab
   );
   if (texts.some((own) => ` ${wordsOf(own)} `.includes(` ${wanted} `))) return true;
   if (entry.table !== 'actors') return false;
-  // "branch of Al-Qaeda" for al-qaeda-branch.
-  const affiliation = new Set(['of', ...wordsOf(entry.row.affiliation ?? '').split(' ')]);
-  return wanted.split(' ').every((word) => affiliation.has(word));
+  const { affiliation } = entry.row;
+  const title = affiliations.find(({ name }) => name === affiliation)?.title;
+  // The words of its affiliation and of the title of that, in any order.
+  const words = new Set(['of', ...wordsOf(`${affiliation ?? ''} ${title ?? ''}`).split(' ')]);
+  return wanted.split(' ').every((word) => words.has(word));
 }
 
 const wordsOf = (text: string): string =>
