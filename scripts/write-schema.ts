@@ -1,8 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { format } from 'prettier';
 import { z } from 'zod';
 import { briefConfig } from '../src/project/brief.ts';
 import { manifest, sealedManifest } from '../src/render/manifest.ts';
+import { tableSchemas, withTables } from './table-schemas.ts';
 
 const project = join(import.meta.dirname, '..');
 
@@ -17,7 +19,14 @@ export const manifestSchema = (): string =>
 const schemaText = (title: string, { $schema, ...schema }: { $schema?: unknown }): string =>
   `${JSON.stringify({ $schema, title, ...schema }, null, 2)}\n`;
 
+/** docs/datasets.md with the tables as the program has them. */
+export const datasetsPage = async (text: string): Promise<string> =>
+  format(withTables(text), { parser: 'markdown', proseWrap: 'preserve', singleQuote: true, printWidth: 110 });
+
 if (import.meta.main) {
+  const page = join(project, 'docs/datasets.md');
+  await writeFile(page, await datasetsPage(await readFile(page, 'utf8')));
+  await writeFile(join(project, 'docs/tables.schema.json'), tableSchemas());
   await writeFile(join(project, 'templates/brief.schema.json'), briefSchema());
   await writeFile(join(project, 'docs/manifest.schema.json'), manifestSchema());
 }

@@ -1,5 +1,4 @@
 import type { Dataset } from '../dataset/schema.ts';
-import { noSettings } from '../dataset/settings.ts';
 import { AppError, causesOf, describeFault, type Fault } from '../errors.ts';
 import { checkBrief, unknownCaptions, unknownFindings } from '../production/check-brief.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
@@ -66,9 +65,8 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
     const { id, config } = brief;
     world.signal.throwIfAborted();
     const dataset = datasets.get(config.dataset);
-    const { language } = dataset?.settings ?? noSettings;
-    const { openQueries } = world.effects;
-    const { warnings = [] } = (await collect(id, checkBrief(brief, { openQueries, language }))) ?? {};
+    const { warnings = [] } =
+      (await collect(id, checkBrief(brief, world.effects.openQueries, dataset))) ?? {};
     on(id).warnings.push(...warnings);
     on(id).errors.push(...world.targetFaults(brief));
     if (!names.includes(config.dataset)) on(id).errors.push(...unknownDataset(brief).faults);

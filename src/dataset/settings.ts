@@ -104,7 +104,7 @@ export const declaredSettings = z.strictObject({
 export type DeclaredSettings = z.output<typeof declaredSettings>;
 
 /** `press-agency` → `Press agency`: how a word reads that no dataset gives a title. */
-export const titleFrom = (name: string): string =>
+const titleFrom = (name: string): string =>
   name.replaceAll('-', ' ').replace(/^./u, (first) => first.toUpperCase());
 
 /** The terms that rows use, in the order of first use, where a dataset declares none. */

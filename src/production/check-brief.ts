@@ -5,6 +5,7 @@ import { noSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { analyse } from '../findings/analyse.ts';
 import type { Brief } from '../project/brief.ts';
+import { topicFaults } from '../project/load.ts';
 import { located } from '../project/source-files.ts';
 import { type OpenQueries, select, type Selection } from '../query/select.ts';
 import { Evidence } from '../render/citations.ts';
@@ -16,11 +17,14 @@ import { runForEach } from './fan-out.ts';
 
 /**
  * Throws `brief-invalid` with everything that is wrong with a brief whatever its data are: its template, its chart
- * specs, and its queries, which run over empty tables. So that a fault of the dataset, or of one query, hides no other.
+ * specs, its topic, and its queries, which run over empty tables with the columns of the dataset, if that could be read.
+ * So that a fault of the dataset, or of one query, hides no other.
  */
 export async function checkBrief(
   brief: Brief,
-  { openQueries, language }: { readonly openQueries: OpenQueries; readonly language: string },
+  openQueries: OpenQueries,
+  /** Absent where it could not be read. */
+  { settings }: Pick<Dataset, 'settings'> = { settings: noSettings },
 ): Promise<Pick<Verdict, 'warnings'>> {
   const faults: Fault[] = [];
   const warnings: Fault[] = [];
@@ -38,12 +42,13 @@ export async function checkBrief(
     compileTemplate({ template, partials, helpers: pageHelpers(new Evidence(noTables, {})) }),
   );
   await collect(() => {
-    warnings.push(...judge(briefRules, { brief, language }).warnings);
+    warnings.push(...judge(briefRules, { brief, language: settings.language }).warnings);
   });
+  faults.push(...topicFaults(brief, { settings }));
   let selected: Pick<Selection, 'columns' | 'forCharts'> = { columns: {}, forCharts: {} };
   for (const { asOf } of config.golden.slice(0, 1)) {
     const period = periodEnding(asOf, config.period);
-    const over = { known: noTables, settings: noSettings, period, openQueries };
+    const over = { known: noTables, settings, period, openQueries };
     await collect(async () => {
       const selection = await select({ ...over, brief, parameters: {} });
       analyse(brief, await selection.all);

@@ -1,6 +1,7 @@
 import type { Dataset } from '../dataset/schema.ts';
-import { AppError, distinct } from '../errors.ts';
-import type { Brief } from './brief.ts';
+import { AppError, distinct, type Fault, meantBy } from '../errors.ts';
+import { type Brief, briefTopics } from './brief.ts';
+import { located } from './source-files.ts';
 
 /** What a project has. */
 export interface Catalogue {
@@ -65,7 +66,9 @@ export async function load(
   }
   const loaded = briefs.flatMap((brief) => {
     const dataset = datasets.get(brief.config.dataset);
-    return dataset ? [{ brief, dataset }] : [];
+    const faults = dataset ? topicFaults(brief, dataset) : [];
+    if (faults.length > 0) errors.push(new AppError('brief-invalid', faults));
+    return dataset && faults.length === 0 ? [{ brief, dataset }] : [];
   });
   return { loaded, errors };
 }
@@ -99,4 +102,21 @@ export function unknownDataset({ definition, config }: Brief): AppError {
       mend: 'Correct the name.',
     },
   ]);
+}
+
+/** Topics of a brief that its dataset does not have; one without rows and declared topics may get any. */
+export function topicFaults(
+  { definition, config }: Brief,
+  { settings: { topics } }: Pick<Dataset, 'settings'>,
+): Fault[] {
+  const names = topics.map(({ name }) => name);
+  const asked = briefTopics(config);
+  if (asked === 'all' || names.length === 0) return [];
+  const faults = asked.flatMap((topic, index): Fault[] => {
+    if (names.includes(topic)) return [];
+    const field = config.topics === undefined ? 'topic' : `topics.${index}`;
+    const problem = `The dataset has no topic "${topic}".`;
+    return [{ file: definition.file, field, problem, mend: meantBy(topic, names) }];
+  });
+  return located(faults, definition);
 }

@@ -133,7 +133,7 @@ describe('the editions of a query', () => {
       ...sheet,
       queries: { ...sheet.queries, editions: { file: 'e.sql', text: 'SELECT nothing' } },
     };
-    expect(await faultsOf(checkBrief(broken, { openQueries, language: 'en-GB' }), 'brief-invalid')).toEqual([
+    expect(await faultsOf(checkBrief(broken, openQueries), 'brief-invalid')).toEqual([
       expect.stringMatching(/^e\.sql.*nothing/),
     ]);
   });

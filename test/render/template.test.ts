@@ -147,11 +147,7 @@ describe('a name that is not known is refused where it stands', () => {
       ['brief.hbs', 3, 'No row "F99".'],
       ['brief.hbs', 3, 'Nothing is named "lost" here.'],
       ['brief.hbs', 4, 'Nothing is named "gone" here.'],
-      [
-        'brief.hbs',
-        4,
-        'Nothing is named "nowhere" here. (In templates/_shared/partials/card.hbs, line 1.)',
-      ],
+      ['brief.hbs', 4, 'Nothing is named "nowhere" here. (In templates/_shared/partials/card.hbs, line 1.)'],
       ['brief.hbs', 5, '"parsed" cannot take what it is given: expected string, received number.'],
       ['brief.hbs', 5, 'Nothing is named "row.inner.away" here.'],
     ]);

@@ -236,7 +236,7 @@ test('a field is checked against the columns of a query that gives no rows', asy
         withChart({ ...bar, encoding: { x: number, y: { field } } }, `${sql} LIMIT 0`),
         'celebrations',
       ),
-      { openQueries, language: 'en-GB' },
+      openQueries,
     );
   await expect(check('actor')).resolves.toEqual({ warnings: [] });
   await expect(check('aktor')).rejects.toMatchObject({
