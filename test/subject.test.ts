@@ -46,12 +46,11 @@ async function namesOfSample(): Promise<string[]> {
 }
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-/** Small letters or capitals, unless the name is an abbreviation: "us" is no country. */
+/** Small letters or capitals, unless the name is an abbreviation: "us" is no country, and neither is the end of "en-US". */
 const patternOf = (name: string): RegExp =>
-  new RegExp(
-    `(?<![\\p{L}\\p{N}])${escaped(name)}(?![\\p{L}\\p{N}])`,
-    name === name.toUpperCase() ? 'u' : 'iu',
-  );
+  name === name.toUpperCase()
+    ? new RegExp(`(?<![\\p{L}\\p{N}-])${escaped(name)}(?![\\p{L}\\p{N}])`, 'u')
+    : new RegExp(`(?<![\\p{L}\\p{N}])${escaped(name)}(?![\\p{L}\\p{N}])`, 'iu');
 
 /** `src/a.ts:3: "Kabul"` for each name on each line, and for each name in the path of a file. */
 async function subjectWords(folder: string, names: readonly string[]): Promise<string[]> {

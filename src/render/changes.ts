@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Day, periodEnding } from '../calendar.ts';
 import { type Corrected, type Correction, correctionsOf } from '../dataset/corrections.ts';
 import { likelihood } from '../dataset/fields.ts';
@@ -97,7 +96,7 @@ export function revisedFields(before: TableRow['row'] | undefined, now: TableRow
   const was = new Map<string, unknown>(Object.entries(before));
   const fields = Object.entries(now)
     .filter(([field]) => field !== 'known_on' && field !== 'status')
-    .filter(([field, value]) => !isDeepStrictEqual(was.get(field), value))
+    .filter(([field, value]) => JSON.stringify(was.get(field) ?? null) !== JSON.stringify(value ?? null))
     .map(([field]) => field.replaceAll('_', ' '));
   return fields.length === 0 ? null : fields.join(', ');
 }
@@ -116,7 +115,8 @@ export function listedChanges(changes: readonly Change[], printed: ReadonlySet<s
   const tables = isLong ? [...Map.groupBy(ofPage, ({ table }) => table)] : [];
   return {
     listed: isLong ? [] : ofPage,
-    tables: tables.map(([table, of]) => ({ name: tableTitles[table] ?? table, counts: countsInWords(of) })),
+    /** `Events: 10 new, 2 revised. Measures: 4 new.`; empty where the rows are listed. */
+    tables: tables.map(([table, of]) => `${tableTitles[table] ?? table}: ${countsInWords(of)}.`).join(' '),
     others: others === 0 ? null : `${others} other ${others === 1 ? 'row' : 'rows'}`,
   };
 }

@@ -170,6 +170,17 @@ export function compose(
   ]);
   const before = new Map(eachRow(knownBy(tables, period.previousAsOf)).map(({ row }) => [row.id, row]));
   const shown = listedChanges(changes, printed);
+  const judged = judgmentChanges
+    .filter(({ change, entry }) => change === 'dropped' || printed.has(entry.id))
+    .map(({ change, entry, how }) => ({
+      change,
+      id: entry.id,
+      number: 1 + (sets['key_judgments'] ?? []).findIndex(({ id }) => id === entry.id),
+      title: titleOf(entry, settings),
+      how,
+      known_on: dayOf(entry.knownOn, asOf),
+    }))
+    .toSorted((a, b) => a.number - b.number);
   const page = {
     brief: { title, subject: brief.config.subject },
     // Every declared name is there, so that the guard takes no other; null where a value is not given.
@@ -194,7 +205,13 @@ export function compose(
     rows: seen.rows,
     findings: seen.findings,
     charts: seen.charts,
-    counts: { ...countsOf(changes), all: changes.length, tables: shown.tables, others: shown.others },
+    counts: {
+      ...countsOf(changes),
+      all: changes.length,
+      tables: shown.tables,
+      others: shown.others,
+      listed: shown.listed.length + judged.length,
+    },
     changes: shown.listed.map((each) => ({
       ...listed(each, settings),
       source: sourceName(each.row),
@@ -205,17 +222,7 @@ export function compose(
         revised_on: dayOf(each.knownOn, asOf),
       }),
     })),
-    judged: judgmentChanges
-      .filter(({ change, entry }) => change === 'dropped' || printed.has(entry.id))
-      .map(({ change, entry, how }) => ({
-        change,
-        id: entry.id,
-        number: 1 + (sets['key_judgments'] ?? []).findIndex(({ id }) => id === entry.id),
-        title: titleOf(entry, settings),
-        how,
-        known_on: dayOf(entry.knownOn, asOf),
-      }))
-      .toSorted((a, b) => a.number - b.number),
+    judged,
     correction: correction && {
       revision: correction.revision,
       replaces: correction.replaces.revision,

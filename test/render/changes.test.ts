@@ -60,8 +60,9 @@ test('more than twelve changes are summarised by table, and the rest is counted'
   const html = await pageOf('weekly', '2021-08-25');
   expect(changesOn(html)).toEqual([]);
   const section = changesSection(html);
-  expect(section).toMatch(/^Events: \d+ new, 2 revised\.$/m);
-  expect(section).toMatch(/^Measures: \d+ new\.$/m);
+  expect(section).toMatch(
+    /^Events: \d+ new, 2 revised\. Measures: \d+ new\. Judgments of others: \d new\.$/m,
+  );
   expect(section).toMatch(/^\d other rows changed that this issue does not print\.$/m);
 });
 

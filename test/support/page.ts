@@ -74,13 +74,13 @@ const changed = (html: string): string[] =>
   [...html.matchAll(/<span class="tag (\w+)">[\s\S]*?<span class="id">([\w-]+)/g)]
     .map(([, change, id]) => `${change} ${id}`)
     .toSorted();
-const judgedList = /<ul class="judged">[\s\S]*?<\/ul>/;
+const judged = /<li class="judged">[\s\S]*?<\/li>/g;
 
 /** The rows of "what changed": `new F11`. */
-export const changesOn = (html: string): string[] => changed(html.replace(judgedList, ''));
+export const changesOn = (html: string): string[] => changed(html.replaceAll(judged, ''));
 
 /** Our judgments in "what changed": `raised K-1`. */
-export const judgedOn = (html: string): string[] => changed(judgedList.exec(html)?.[0] ?? '');
+export const judgedOn = (html: string): string[] => changed((html.match(judged) ?? []).join(''));
 
 /** The charts that a page shows, in its order. */
 export const chartsOn = (html: string): string[] =>
