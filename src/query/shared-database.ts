@@ -12,7 +12,7 @@ interface Shared {
 }
 
 /**
- * Lets editions of one cut-off share one database, since briefs can only read: the newest stays open after its last
+ * Lets editions of one cut-off share one database, those of different briefs too, since briefs can only read: the newest stays open after its last
  * user is done, and is closed when another takes its place or at the end.
  */
 export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly open: OpenQueries } {
@@ -22,7 +22,8 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
   };
   return {
     async open(known, { macros, settings }) {
-      const isSame = newest?.known === known && newest.macros === macros && newest.settings === settings;
+      const isSame =
+        newest?.known === known && newest.macros.text === macros.text && newest.settings === settings;
       const replaced = isSame ? undefined : newest;
       const shared =
         newest === undefined || replaced

@@ -44,8 +44,8 @@ export async function startWorker({
   );
   starting.use(
     heartbeat(async () => {
-      await workshop.hands
-        .look(ledger)
+      await workshop.activeRuns
+        .abortStale(ledger)
         .catch((error: unknown) =>
           log.error({ error: String(error) }, 'Whether anything was cancelled could not be seen.'),
         );

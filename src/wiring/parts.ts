@@ -23,7 +23,7 @@ import {
 import type { Brief } from '../project/brief.ts';
 import type { Target } from '../project/target.ts';
 import type { Material } from '../render/edition.ts';
-import { openHands } from '../scheduler/active-runs.ts';
+import { openActiveRuns } from '../scheduler/active-runs.ts';
 import { everySecond } from '../scheduler/heartbeat.ts';
 import { startWorker } from '../scheduler/worker.ts';
 import type { HttpSettings } from '../settings.ts';
@@ -128,7 +128,7 @@ export function assemble(
     operator: operatorAddress,
     isExample: (to: Target) => isExample(to, parts.delivery),
     log,
-    hands: openHands(),
+    activeRuns: openActiveRuns(),
     now,
     elapsedMs: () => performance.now(),
     random: Math.random,

@@ -11,7 +11,7 @@ const ledgers = useLedgers();
 const signal = new AbortController().signal;
 let jobs = 0;
 
-/** Hands every delivery that waits to a worker, as the queue would. */
+/** ActiveRuns every delivery that waits to a worker, as the queue would. */
 async function sendAll(house: House): Promise<void> {
   for (const { id } of await house.dispatch.ledger.deliveries({ state: 'pending' }))
     await sendDelivery({ id, job: `job-${(jobs += 1)}`, signal }, house.dispatch);

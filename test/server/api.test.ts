@@ -437,10 +437,10 @@ test('cancelling an edition stops its rendering', async () => {
     await web.ask(asked, wish());
     const making = make(site, 'celebrations/2021-08-15');
     const signal = await printing.promise;
-    await house.workshop.hands.look(ledger);
+    await house.workshop.activeRuns.abortStale(ledger);
     expect(signal.aborted).toBe(false);
     await web.ask(`${made}/cancel`, { method: 'POST' });
-    await house.workshop.hands.look(ledger);
+    await house.workshop.activeRuns.abortStale(ledger);
     expect(signal.aborted).toBe(true);
     await making;
     expect((await web.ask(made)).json).toMatchObject({

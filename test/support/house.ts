@@ -21,7 +21,7 @@ import {
 import type { Brief } from '../../src/project/brief.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
 import { pdfRules } from '../../src/rules/rules.ts';
-import { openHands } from '../../src/scheduler/active-runs.ts';
+import { openActiveRuns } from '../../src/scheduler/active-runs.ts';
 import type { Workshop } from '../../src/scheduler/make-edition.ts';
 import { copyFolder } from './copy.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
@@ -122,7 +122,7 @@ export async function openHouse(
       },
       store: { read: readEdition, write: storeEdition },
       engine: 'test',
-      hands: openHands(),
+      activeRuns: openActiveRuns(),
       out,
       elapsedMs: () => performance.now(),
     },
