@@ -94,22 +94,22 @@ test('an edition waits, on every channel, and the operator is told by which hash
 });
 
 test('one that is approved while its retry is asked for is sent, and not made again', async () => {
-  await withDesk(async ({ house, ask, work, gone }) => {
+  await withSite(async ({ house, ask, work, gone }) => {
     await work();
-    const { ledger } = house.office;
+    const { ledger } = house.context;
     const { sha256 } = (await ledger.edition(id)) ?? {};
     const approving = {
-      ...house.office,
+      ...house.context,
       ledger: {
         ...ledger,
         deliveries: async (filter: Parameters<Ledger['deliveries']>[0]) => {
           const found = await ledger.deliveries(filter);
-          await ask('approve', { ids: [id], sha256, ...me });
+          await ask.decide('approve', { ids: [id], sha256: sha256 ?? '' });
           return found;
         },
       },
     };
-    await refusalOf(operations.retry.run(approving, { id }));
+    await refusalOf(commandsOn(approving).change('retry', id));
     expect(await ledger.edition(id)).toMatchObject({ state: 'delivering', approvedSha256: sha256 });
     await work();
     expect(gone()).toHaveLength(2);

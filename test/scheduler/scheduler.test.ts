@@ -113,7 +113,7 @@ test('a slot whose day was issued on other paper is left out, and the operator h
   const house = await openHouse(ledger);
   await ledger.request([asked()], now);
   const schedules = {
-    ...house.office,
+    ...house.context,
     ...house.dispatch,
     briefIds: () => Promise.resolve(['weekly']),
     loadBrief: async (id: string): Promise<Brief> => {
@@ -121,8 +121,9 @@ test('a slot whose day was issued on other paper is left out, and the operator h
       return { ...brief, config: { ...brief.config, paper: 'Letter' } };
     },
   };
-  await tick(at('2021-08-16T12:00:00Z'), schedules);
-  for (const beat of [0, 1]) expect(await tick(at(`2021-08-23T05:00:0${beat}Z`), schedules)).toEqual([]);
+  const openDue = openScheduler(schedules);
+  await openDue(at('2021-08-16T12:00:00Z'));
+  for (const beat of [0, 1]) expect(await openDue(at(`2021-08-23T05:00:0${beat}Z`))).toEqual([]);
   expect(house.told.filter(([level]) => level === 'warn')).toEqual([
     [
       'warn',

@@ -42,7 +42,7 @@ export function operatorRoutes(
     // On the first page what failed comes first, however much went out since.
     const failed = await Promise.all(
       (state === '' && after === undefined ? failedStates : []).map((each) =>
-        desk.deliveries(caller, { ...of, state: each, limit: MOST_FAILURES }),
+        service.deliveries(caller, { ...of, state: each, limit: MOST_FAILURES }),
       ),
     );
     const first = failed.flatMap(({ items }) => items);
