@@ -52,7 +52,7 @@ import {
 } from './visibility.ts';
 
 /** The days of a backfill, both included. */
-export interface BackfillRequest {
+interface BackfillRequest {
   readonly from: Day;
   readonly to: Day;
   /** Also by mail and webhook; otherwise to folders alone. */
