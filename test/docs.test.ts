@@ -151,7 +151,10 @@ test('routes and codes of problems in docs/api.md, and no others', async () => {
   await app.register(fastifyStatic, { serve: false });
   const nothing = () => Promise.resolve('');
   // No route is asked: only what the document says of them counts.
-  await api(app, openEditionService({} as OperatorContext), { sendEvents: () => Promise.resolve(), readAsset: nothing });
+  await api(app, openEditionService({} as OperatorContext), {
+    sendEvents: () => Promise.resolve(),
+    readAsset: nothing,
+  });
   await app.ready();
   const { paths } = app.swagger() as { paths: { [path: string]: object } };
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
