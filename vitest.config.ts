@@ -16,6 +16,7 @@ const slow = [
   'test/production/{explain,explain-limit,verify}.test.ts',
   'test/rules/right-pages.test.ts',
   'test/scheduler/{make-edition,priorities,scheduler}.test.ts',
+  'test/cli/remote.test.ts',
   'test/accessibility.test.ts',
 ];
 

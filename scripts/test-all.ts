@@ -17,7 +17,7 @@ const parts = {
   postgres: [
     'node',
     'scripts/test-postgres.ts',
-    '--exclude=test/{editions,scheduler,delivery,server}/!(operations|scheduler|approvals).test.ts',
+    '--exclude=test/{editions,scheduler,delivery,server}/!(service|scheduler|approvals).test.ts',
     '--exclude=test/service/!(chaos|postgres-restart|web).test.ts',
   ],
 } as const;

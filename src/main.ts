@@ -126,6 +126,7 @@ const parts = (usualLevel: string): Parts => {
     ...settings,
     cacheFolder,
     engine,
+    systemUser: systemUser(),
     effects,
     log: openLog(logLevel ?? usualLevel),
     ...catalogue,
@@ -167,10 +168,9 @@ const program = commandLine(
     }),
     operator: operatorCommands({
       now: new Date(),
-      systemUser: systemUser(),
       ...catalogue,
       withLedger: (options, use) => withLedger({ ...options, parts: parts('error') }, use),
-      wait: pause,
+      wait: () => pause(stop.signal),
       print,
     }),
     author: authorCommands({

@@ -11,7 +11,7 @@ import type { Brief } from '../src/project/brief.ts';
 import { remember } from '../src/project/file-cache.ts';
 import { loadBriefs } from '../src/project/load-briefs.ts';
 import type { Material } from '../src/render/edition.ts';
-import { openHands } from '../src/scheduler/active-runs.ts';
+import { openActiveRuns } from '../src/scheduler/active-runs.ts';
 import { makeEdition } from '../src/scheduler/make-edition.ts';
 import { quantile, spread, verdict } from './support/numbers.ts';
 
@@ -101,7 +101,7 @@ export async function benchQueue({
     effects,
     store: durably,
     engine: 'bench',
-    hands: openHands(),
+    activeRuns: openActiveRuns(),
     out: join(folder, 'queued'),
     operator: null,
     log: { info: () => {}, warn: console.error, error: console.error },

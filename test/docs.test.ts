@@ -10,8 +10,8 @@ import { commandLine } from '../src/cli/program.ts';
 import { type Tables, tables } from '../src/dataset/schema.ts';
 import { declaredSettings } from '../src/dataset/settings.ts';
 import { deliveryVariables } from '../src/delivery/settings.ts';
-import type { Office } from '../src/editions/context.ts';
-import { openDesk } from '../src/editions/service.ts';
+import type { OperatorContext } from '../src/editions/context.ts';
+import { openEditionService } from '../src/editions/service.ts';
 import { errorCodes } from '../src/errors.ts';
 import { briefConfig } from '../src/project/brief.ts';
 import { Evidence } from '../src/render/citations.ts';
@@ -46,6 +46,7 @@ describe('what is there is in the docs', () => {
       runs: idle,
       deliveries: idle,
       change: idle,
+      resend: idle,
       decide: idle,
       reissue: idle,
       backfill: idle,
@@ -157,7 +158,10 @@ test('routes and codes of problems in docs/api.md, and no others', async () => {
   await app.register(fastifyStatic, { serve: false });
   const nothing = () => Promise.resolve('');
   // No route is asked: only what the document says of them counts.
-  await api(app, openDesk({} as Office), { sendEvents: () => Promise.resolve(), readAsset: nothing });
+  await api(app, openEditionService({} as OperatorContext), {
+    sendEvents: () => Promise.resolve(),
+    readAsset: nothing,
+  });
   await app.ready();
   const { paths } = app.swagger() as { paths: { [path: string]: object } };
   const routes = Object.entries(paths).flatMap(([path, methods]) =>

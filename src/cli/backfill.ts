@@ -1,9 +1,8 @@
-import { z } from 'zod';
 import type { Day } from '../calendar.ts';
-import { delivery, edition, receivedText, toJson } from '../editions/format.ts';
-import type { Operate } from '../editions/operations.ts';
+import { receivedText } from '../editions/format.ts';
 import { AppError } from '../errors.ts';
-import type { Operations, Where } from './context.ts';
+import type { EditionView, Progress } from '../ledger/views.ts';
+import { type CommandContext, listed, type Where } from './context.ts';
 
 export interface BackfillOptions {
   readonly from: Day;
@@ -12,54 +11,50 @@ export interface BackfillOptions {
 }
 
 const open: ReadonlySet<string> = new Set(['queued', 'rendering', 'delivering']);
+const isBusy = ({ editions: { queued = 0, rendering = 0 }, deliveriesOnTheirWay }: Progress): boolean =>
+  queued + rendering + deliveriesOnTheirWay > 0;
 
-/** Asks for the editions of past slots and tells of each until all are made. Throws for those that were not. */
+/** Asks for the editions of past slots and reports on each until all are made. Throws for those that were not. */
 export async function backfill(
   brief: string,
   { from, to, deliver, ...where }: Where & BackfillOptions,
-  world: Operations,
+  context: CommandContext,
 ) {
   if (from > to)
     throw new AppError('operation-refused', [
       { problem: `${from} is after ${to}.`, mend: 'Give --from the earlier day.' },
     ]);
-  await world.withLedger({ out: where.out, work: true }, async (reached) => {
-    const operate = patiently(reached, world);
-    const answer = await operate('backfill', { brief, from, to, deliver });
-    const asked = z.object({ all: z.array(z.string()), new: z.array(z.string()) }).parse(answer);
-    if (!where.json) world.print(backfillHead(brief, { from, to, deliver, ...asked }));
-    const told = new Map<string, string>();
-    for (;;) {
-      const all = z.array(edition).parse(toJson(await operate('runs', { brief, limit: 100_000 })));
-      const ours = all.filter(({ id, partOf }) => asked.all.includes(id) || asked.all.includes(partOf ?? ''));
-      for (const each of ours.toReversed()) {
-        const line = `  ${each.id}: ${each.state}${each.reason === null ? '' : ` (${each.reason.split('\n')[0]})`}`;
-        if (!where.json && told.get(each.id) !== line && !open.has(each.state)) world.print(line);
-        told.set(each.id, line);
-      }
-      const sent = z.array(delivery).parse(toJson(await operate('deliveries', { brief, limit: 100_000 })));
-      const ids = new Set(ours.map(({ id }) => id));
-      const onTheirWay = sent.filter(
-        // Alerts go out when their time comes, and a backfill does not wait for that.
-        ({ edition: id, content, state }) =>
-          ids.has(id) &&
-          (content === 'edition' || content === 'notice') &&
-          (state === 'pending' || state === 'sending'),
+  await context.withLedger({ out: where.out, work: true }, async ({ service, caller }) => {
+    const asked = await patiently(context, () => service.backfill(caller, brief, { from, to, deliver }));
+    const report = (line: string) => (where.json ? undefined : context.print(line));
+    report(backfillHead(brief, { from, to, deliver, ...asked }));
+    const ours = async (): Promise<EditionView[]> => {
+      const all = await patiently(context, () =>
+        listed(Infinity, (part) => service.editions(caller, { brief, from, to, ...part })),
       );
-      // A delivery that was tried and put off is tried again later, by whoever runs then.
-      const busy =
-        ours.some(({ state }) => state === 'queued' || state === 'rendering') ||
-        onTheirWay.some(({ state, attempt }) => state === 'sending' || attempt === 0);
-      if (!busy) {
-        if (where.json) world.print(JSON.stringify(ours, null, 2));
-        else
-          for (const each of ours.filter(({ state }) => state === 'delivering').toReversed())
-            world.print(`  ${each.id}: made; ${receivedText(each.recipients)}`);
-        refuseFailures(ours);
-        return;
+      return all.filter(({ id, partOf }) => asked.all.includes(id) || asked.all.includes(partOf ?? ''));
+    };
+    const reported = new Map<string, string>();
+    let before: string | undefined;
+    for (;;) {
+      const progress = await patiently(context, () => service.progress(caller, brief, { from, to }));
+      // The editions are listed when one of them has moved on, and not each time.
+      const now = JSON.stringify(progress);
+      const editions = now === before ? [] : await ours();
+      before = now;
+      for (const each of editions.toReversed()) {
+        const line = `  ${each.id}: ${each.state}${each.reason === null ? '' : ` (${each.reason.split('\n')[0]})`}`;
+        if (reported.get(each.id) !== line && !open.has(each.state)) report(line);
+        reported.set(each.id, line);
       }
-      await world.wait();
+      if (!isBusy(progress)) break;
+      await context.wait();
     }
+    const made = await ours();
+    const delivering = made.filter(({ state }) => state === 'delivering').toReversed();
+    if (where.json) context.print(JSON.stringify(made, null, 2));
+    for (const each of delivering) report(`  ${each.id}: made; ${receivedText(each.recipients)}`);
+    refuseFailures(made);
   });
 }
 
@@ -67,29 +62,27 @@ export async function backfill(
 const MOST_WAITS = 3000;
 
 /** Tries again while the ledger is away, as when its server restarts: asking twice does no harm. */
-const patiently =
-  (operate: Operate, world: Pick<Operations, 'wait'>): Operate =>
-  async (name, input) => {
-    for (let waits = 0; ; waits += 1) {
-      try {
-        return await operate(name, input);
-      } catch (error) {
-        const isAway = error instanceof AppError && error.code === 'ledger-unavailable';
-        if (!isAway || waits === MOST_WAITS) throw error;
-        await world.wait();
-      }
+async function patiently<T>({ wait }: Pick<CommandContext, 'wait'>, ask: () => Promise<T>): Promise<T> {
+  for (let waits = 0; ; waits += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isAway = error instanceof AppError && error.code === 'ledger-unavailable';
+      if (!isAway || waits === MOST_WAITS) throw error;
+      await wait();
     }
-  };
+  }
+}
 
 /** What was not made is no success. */
-function refuseFailures(editions: readonly z.output<typeof edition>[]): void {
+function refuseFailures(editions: readonly EditionView[]): void {
   const failed = editions.filter(({ state }) => state === 'held' || state === 'failed');
   if (failed.length === 0) return;
   throw new AppError(
     'edition-held',
     failed.map(({ id, state, reason }) => ({
       problem: `${id} is ${state}: ${reason ?? ''}`,
-      mend: `Mend it, then "sitrep retry ${id}".`,
+      mend: `Fix it, then "sitrep retry ${id}".`,
     })),
   );
 }

@@ -1,30 +1,13 @@
-import { z } from 'zod';
 import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
-import type { Operations, Where } from './context.ts';
-
-const asked = z.object({
-  edition: z.string(),
-  replaces: z.string(),
-  asOf: z.string(),
-  changes: z.array(z.string()),
-  passedOver: z.array(z.string()),
-  receivers: z.number(),
-  forgotten: z.number(),
-});
-const listed = z.array(
-  z.object({
-    edition: z.string(),
-    changes: z.array(z.string()).default([]),
-    problem: z.string().optional(),
-  }),
-);
+import type { Correctable, Reissued } from '../ledger/views.ts';
+import { type CommandContext, show, type Where } from './context.ts';
 
 /** Asks for the next revision of an edition, or lists the editions that rest on rows corrected since. */
 export async function reissue(
   id: string | undefined,
   { asOf, list, out, json }: Where & { asOf?: Day | undefined; list: boolean },
-  world: Operations,
+  context: CommandContext,
 ): Promise<void> {
   if (list === (id !== undefined))
     throw new AppError('operation-refused', [
@@ -33,43 +16,42 @@ export async function reissue(
         mend: 'Name one edition, or give --list.',
       },
     ]);
-  const day = asOf === undefined ? {} : { asOf };
-  await world.withLedger({ out, work: false }, async (operate, { isServed }) => {
+  await context.withLedger({ out, work: false }, async ({ service, caller, isServed }) => {
     if (id === undefined) {
-      const answer = await operate('revised', day);
-      world.print(json ? JSON.stringify(answer, null, 2) : describeList(listed.parse(answer)));
-      return;
+      const rows = await service.correctable(caller, asOf);
+      show(context, { json, rows, text: () => describeList(rows) });
+    } else {
+      const rows = await service.reissue(caller, id, asOf);
+      show(context, { json, rows, text: () => describe(rows, { isServed }) });
     }
-    const answer = await operate('reissue', { id, ...day });
-    world.print(json ? JSON.stringify(answer, null, 2) : describe(asked.parse(answer), { isServed }));
   });
 }
 
 function describe(
-  { edition, replaces, asOf, changes, passedOver, receivers, forgotten }: z.output<typeof asked>,
+  { edition, replaces, asOf, changes, passedOver, recipients, forgotten }: Reissued,
   { isServed }: { isServed: boolean },
 ): string {
   return [
-    `${edition} corrects ${replaces} as of ${asOf}, and goes to the ${receivers} that received an earlier revision:`,
+    `${edition} corrects ${replaces} as of ${asOf}, and goes to the ${recipients} that received an earlier revision:`,
     ...changes.map((change) => `  ${change}`),
     ...(passedOver.length > 0
       ? [`Left to later issues, on whose rows their revisions rest: ${passedOver.join(', ')}.`]
       : []),
     ...(forgotten > 0
       ? [
-          `Of those, ${forgotten} had their address forgotten: their deliveries are held, for you to tell them.`,
+          `Of those, ${forgotten} had their address forgotten: their deliveries are on hold, and you have to inform them.`,
         ]
       : []),
     ...(isServed ? [] : ['Nothing runs on this ledger now: "sitrep start" goes on with it.']),
   ].join('\n');
 }
 
-const describeList = (editions: z.output<typeof listed>): string =>
+const describeList = (editions: readonly Correctable[]): string =>
   editions.length === 0
     ? 'No edition that was delivered rests on rows that were revised or withdrawn since.'
     : editions
         .flatMap(({ edition, changes, problem }) => [
-          `${edition}${problem === undefined ? '' : `: ${problem}`}`,
+          `${edition}${problem === null ? '' : `: ${problem}`}`,
           ...changes.map((change) => `  ${change}`),
         ])
         .join('\n');

@@ -2,7 +2,7 @@ import type { DeliverySettings } from '../delivery/settings.ts';
 import { isExample } from '../delivery/target-faults.ts';
 import { alignColumns, localTime, utcTime } from '../editions/format.ts';
 import type { Brief } from '../project/brief.ts';
-import type { Role } from '../scheduler/service.ts';
+import type { Role } from '../scheduler/worker.ts';
 import { comingSlots } from '../scheduler/slots.ts';
 
 /** What the service says when it is ready: what will come and when, what is held, and how to see the past. */

@@ -1,133 +1,102 @@
 import { z } from 'zod';
 import type { Day } from '../calendar.ts';
-import { definedOnly } from '../dataset/parse-rows.ts';
+import type { DecisionName } from '../editions/approvals.ts';
 import {
   alignColumns,
   decisionsTable,
-  delivery,
-  edition,
   localTime,
   receivedText,
   shownState,
-  toJson,
+  toMinute,
+  toSecond,
   utcTime,
 } from '../editions/format.ts';
-import type { OperationName } from '../editions/operations.ts';
+import type { TransitionName } from '../editions/transitions.ts';
+import { deliveryStates, editionStates } from '../ledger/edition.ts';
+import type { DeliveryView, EditionDetail, EditionView } from '../ledger/views.ts';
 import { comingSlots } from '../scheduler/slots.ts';
 import { backfill, type BackfillOptions } from './backfill.ts';
-import type { Operations, Where } from './context.ts';
+import { type CommandContext, listed, type Reached, show, type Where } from './context.ts';
 import { reissue } from './corrections.ts';
 import { recordCommands } from './tokens.ts';
 
-type Change = 'retry' | 'hold' | 'release' | 'cancel' | 'resend' | 'approve' | 'disapprove';
 /** After these nothing is left to go on with. */
-const ending: ReadonlySet<Change> = new Set(['hold', 'cancel', 'disapprove']);
+const ending: ReadonlySet<string> = new Set(['hold', 'cancel', 'disapprove']);
 
-/** The commands that look at the ledger and change what stands in it. */
-export function operatorCommands(world: Operations) {
-  const ask = ({ out }: Where, name: OperationName, input: object): Promise<unknown> =>
-    world.withLedger({ out, work: false }, async (operate) => toJson(await operate(name, input)));
+interface Filter {
+  readonly brief?: string | undefined;
+  readonly state?: string | undefined;
+  readonly edition?: string | undefined;
+  readonly limit: number;
+}
 
-  const show = (json: boolean, rows: unknown, table: () => string) =>
-    world.print(json ? JSON.stringify(rows, null, 2) : table());
+/** The commands that look at the ledger and change what is in it. */
+export function operatorCommands(context: CommandContext) {
+  const ask = <T>({ out }: Where, work: (reached: Reached) => Promise<T>): Promise<T> =>
+    context.withLedger({ out, work: false }, work);
 
-  const change = (name: Change, input: object, where: Where) =>
-    world.withLedger({ out: where.out, work: false }, async (operate, { isServed }) => {
-      const moved = z.array(z.string()).parse(await operate(name, input));
-      show(where.json, moved, () =>
-        [
-          ...moved.map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`),
-          ...(isServed || ending.has(name)
-            ? []
-            : ['Nothing runs on this ledger now: "sitrep start" goes on with it.']),
-        ].join('\n'),
-      );
+  /** Makes a change, and prints what moved. */
+  const change = (name: string, where: Where, work: (reached: Reached) => Promise<string[]>) =>
+    ask(where, async (reached) => {
+      const moved = await work(reached);
+      show(context, {
+        json: where.json,
+        rows: moved,
+        text: () =>
+          [
+            ...moved.map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`),
+            ...(reached.isServed || ending.has(name)
+              ? []
+              : ['Nothing runs on this ledger now: "sitrep start" goes on with it.']),
+          ].join('\n'),
+      });
     });
 
   return {
-    ...recordCommands(world),
+    ...recordCommands(context),
 
-    async runs(filter: { brief?: string; state?: string; edition?: string; limit: number }, where: Where) {
-      const rows = await ask(where, 'runs', filter);
-      show(where.json, rows, () => {
-        const editions = z.array(edition).parse(rows);
-        if (editions.length === 0) return 'No editions. "sitrep backfill" makes those of past slots.';
-        const table = alignColumns([
-          ['EDITION', 'STATE', 'SLOT (UTC)', 'PAGES', 'DELIVERIES', 'REASON'],
-          ...editions.map((each) => [
-            each.id,
-            shownState(each),
-            each.slot?.slice(0, 16).replace('T', ' ') ?? each.origin,
-            each.pages === null ? '' : String(each.pages),
-            receivedText(each.recipients),
-            each.reason?.split('\n')[0] ?? '',
-          ]),
-        ]);
-        const details = editions.flatMap(({ runs = [], approvals = [], reason }) => [
-          ...(runs.length > 0 && reason !== null ? ['', reason] : []),
-          ...(runs.length > 0
-            ? [
-                '',
-                alignColumns([
-                  ['RUN', 'STARTED (UTC)', 'OUTCOME', 'REASON'],
-                  ...runs.map((run) => [
-                    String(run.number),
-                    run.startedAt.slice(0, 19).replace('T', ' '),
-                    run.outcome,
-                    run.reason?.split('\n')[0] ?? '',
-                  ]),
-                ]),
-              ]
-            : []),
-          ...(approvals.length > 0 ? ['', decisionsTable(approvals)] : []),
-        ]);
-        return [table, ...details].join('\n');
-      });
+    async runs({ edition, state, limit, ...filter }: Filter, where: Where) {
+      const query = { ...filter, state: z.enum(editionStates).optional().parse(state) };
+      const rows = await ask(where, async ({ service, caller }) =>
+        edition === undefined
+          ? listed(limit, (part) => service.editions(caller, { ...query, ...part }))
+          : [await service.edition(caller, edition)],
+      );
+      show(context, { json: where.json, rows, text: () => editionsTable(rows) });
     },
 
-    async deliveries(
-      filter: { brief?: string; state?: string; edition?: string; limit: number },
-      where: Where,
-    ) {
-      const rows = await ask(where, 'deliveries', filter);
-      show(where.json, rows, () => {
-        const found = z.array(delivery).parse(rows);
-        if (found.length === 0) return 'No deliveries.';
-        return alignColumns([
-          ['DELIVERY', 'EDITION', 'WHAT', 'CHANNEL', 'TO', 'STATE', 'TRIED', 'REASON'],
-          ...found.map((each) => [
-            each.id.slice(0, 8),
-            each.edition,
-            each.content,
-            each.channel,
-            each.address,
-            each.state,
-            String(each.attempt),
-            each.reason ?? '',
-          ]),
-        ]);
-      });
+    async deliveries({ state, limit, ...filter }: Filter, where: Where) {
+      const query = { ...filter, state: z.enum(deliveryStates).optional().parse(state) };
+      const rows = await ask(where, ({ service, caller }) =>
+        listed(limit, (part) => service.deliveries(caller, { ...query, ...part })),
+      );
+      show(context, { json: where.json, rows, text: () => deliveriesTable(rows) });
     },
 
-    /** `retry`, `hold`, `release`, `cancel`, `resend` and decisions: all give the ids of what they moved. */
-    change,
+    /** `retry`, `hold`, `release`, `cancel`. */
+    change: (name: TransitionName, id: string, where: Where) =>
+      change(name, where, ({ service, caller }) => service.change(caller, name, id)),
 
-    /** `approve` and `disapprove`: by the system user, who may claim another name. */
+    resend: (id: string, to: string, where: Where) =>
+      change('resend', where, async ({ service, caller }) => [(await service.resend(caller, id, to)).id]),
+
+    /** By the system user, who may claim another name. */
     decide: (
-      name: 'approve' | 'disapprove',
-      { ids, as, sha256 }: { ids: readonly string[]; as?: string | undefined; sha256?: string | undefined },
+      name: DecisionName,
+      what: { ids: readonly string[]; as?: string | undefined; sha256?: string | undefined },
       where: Where,
-    ) => change(name, definedOnly({ ids, sha256, user: world.systemUser, claimedName: as ?? null }), where),
+    ) => change(name, where, ({ service, caller }) => service.decide(caller, name, what)),
 
     reissue: (id: string | undefined, options: Where & { asOf?: Day | undefined; list: boolean }) =>
-      reissue(id, options, world),
+      reissue(id, options, context),
 
-    backfill: (brief: string, options: Where & BackfillOptions) => backfill(brief, options, world),
+    backfill: (brief: string, options: Where & BackfillOptions) => backfill(brief, options, context),
+
     async next(count: number, json: boolean) {
-      const briefs = await world.loadBriefs(await world.briefIds());
+      const briefs = await context.loadBriefs(await context.briefIds());
       const slots = briefs
         .flatMap(({ id, config: { schedule } }) =>
-          comingSlots(schedule, world.now, count).map(({ at, asOf }) => ({
+          comingSlots(schedule, context.now, count).map(({ at, asOf }) => ({
             brief: id,
             slot: at.toISOString(),
             local: localTime(at, schedule.timezone),
@@ -136,7 +105,7 @@ export function operatorCommands(world: Operations) {
           })),
         )
         .toSorted((a, b) => (`${a.slot} ${a.brief}` < `${b.slot} ${b.brief}` ? -1 : 1));
-      show(json, slots, () =>
+      const text = () =>
         alignColumns([
           ['BRIEF', 'LOCAL TIME', 'TIME ZONE', 'IN UTC', 'REPORTS THROUGH'],
           ...slots.map(({ brief, local, timezone, slot, asOf }) => [
@@ -146,8 +115,8 @@ export function operatorCommands(world: Operations) {
             utcTime(new Date(slot)),
             asOf,
           ]),
-        ]),
-      );
+        ]);
+      show(context, { json, rows: slots, text });
     },
 
     async prune({
@@ -156,18 +125,63 @@ export function operatorCommands(world: Operations) {
       ...where
     }: Where & { editions?: number | undefined; addresses?: number | undefined }) {
       const before = (days: number | undefined) =>
-        days === undefined ? undefined : new Date(world.now.getTime() - days * 86_400_000).toISOString();
-      const input = { editionsBefore: before(editions), addressesBefore: before(addresses) };
-      const answer = z
-        .object({ editions: z.array(z.string()), addresses: z.number() })
-        .parse(await ask(where, 'prune', definedOnly(input)));
-      show(where.json, answer, () =>
+        days === undefined ? undefined : new Date(context.now.getTime() - days * 86_400_000);
+      const asked = { editionsBefore: before(editions), addressesBefore: before(addresses) };
+      const rows = await ask(where, ({ service, caller }) => service.prune(caller, asked));
+      const text = () =>
         [
-          ...answer.editions.map((id) => `removed: ${id}`),
-          `${answer.editions.length} editions removed, ${answer.addresses} addresses forgotten.`,
-        ].join('\n'),
-      );
+          ...rows.editions.map((id) => `removed: ${id}`),
+          `${rows.editions.length} editions removed, ${rows.addresses} addresses forgotten.`,
+        ].join('\n');
+      show(context, { json: where.json, rows, text });
     },
   };
 }
 export type OperatorCommands = ReturnType<typeof operatorCommands>;
+
+function editionsTable(editions: readonly (EditionView | EditionDetail)[]): string {
+  if (editions.length === 0) return 'No editions. "sitrep backfill" makes those of past slots.';
+  const table = alignColumns([
+    ['EDITION', 'STATE', 'SLOT (UTC)', 'PAGES', 'DELIVERIES', 'REASON'],
+    ...editions.map((each) => [
+      each.id,
+      shownState(each),
+      each.slot === null ? each.origin : toMinute(each.slot),
+      each.pages === null ? '' : String(each.pages),
+      receivedText(each.recipients),
+      firstLine(each.reason),
+    ]),
+  ]);
+  return [table, ...editions.flatMap((each) => ('runs' in each ? detailsOf(each) : []))].join('\n');
+}
+
+function detailsOf({ runs, approvals, reason }: EditionDetail): string[] {
+  const table = alignColumns([
+    ['RUN', 'STARTED (UTC)', 'OUTCOME', 'REASON'],
+    ...runs.map((run) => [String(run.number), toSecond(run.startedAt), run.outcome, firstLine(run.reason)]),
+  ]);
+  return [
+    ...(runs.length > 0 && reason !== null ? ['', reason] : []),
+    ...(runs.length > 0 ? ['', table] : []),
+    ...(approvals.length > 0 ? ['', decisionsTable(approvals)] : []),
+  ];
+}
+
+const firstLine = (reason: string | null): string => reason?.split('\n')[0] ?? '';
+
+const deliveriesTable = (deliveries: readonly DeliveryView[]): string =>
+  deliveries.length === 0
+    ? 'No deliveries.'
+    : alignColumns([
+        ['DELIVERY', 'EDITION', 'WHAT', 'CHANNEL', 'TO', 'STATE', 'TRIED', 'REASON'],
+        ...deliveries.map((each) => [
+          each.id.slice(0, 8),
+          each.edition,
+          each.content,
+          each.channel,
+          each.address,
+          each.state,
+          String(each.attempt),
+          each.reason ?? '',
+        ]),
+      ]);

@@ -3,7 +3,7 @@ import type { Day } from '../calendar.ts';
 import { type Marking, markings } from '../dataset/fields.ts';
 import { deliveryStates, editionStates } from '../ledger/edition.ts';
 import { type Power, powers } from '../ledger/principal.ts';
-import type { Role } from '../scheduler/service.ts';
+import type { Role } from '../scheduler/worker.ts';
 import type { Where } from './context.ts';
 import type { OperatorCommands } from './operate.ts';
 import { parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './parse.ts';
@@ -96,13 +96,13 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
   for (const [name, description] of changes) {
     command(name, description)
       .argument('<id>', 'an edition, such as weekly/2021-08-22, or the first letters of a delivery')
-      .action((id: string, where: { out: string; json: boolean }) => operator.change(name, { id }, where));
+      .action((id: string, where: { out: string; json: boolean }) => operator.change(name, id, where));
   }
   command('resend', 'send an edition again to one of its targets')
     .argument('<id>', 'an edition, such as weekly/2021-08-22')
     .requiredOption('--to <address>', 'the target: address, webhook or folder, as in brief.yaml')
     .action((id: string, { to, ...where }: { to: string; out: string; json: boolean }) =>
-      operator.change('resend', { id, to }, where),
+      operator.resend(id, to, where),
     );
   for (const [name, description] of [
     ['approve', 'let out an edition of a brief with "approval: true", as it is now'],

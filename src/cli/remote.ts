@@ -1,53 +1,125 @@
 import { request } from 'node:http';
 import { z } from 'zod';
-import type { Operate } from '../editions/operations.ts';
-import { AppError, errorCodes, fault } from '../errors.ts';
+import { unknownEdition } from '../editions/context.ts';
+import type { EditionService } from '../editions/service.ts';
+import { AppError, errorCodes } from '../errors.ts';
+import { editionPath } from '../ledger/edition-id.ts';
+import { auditRecord } from '../ledger/principal.ts';
+import {
+  backfilled,
+  correctable,
+  deliveryView,
+  editionDetail,
+  editionView,
+  moved,
+  pageOf,
+  progress,
+  pruned,
+  reissued,
+  tokenView,
+} from '../ledger/views.ts';
+import { link } from '../server/api/local.ts';
+import { problem } from '../server/problem.ts';
+
+/** What the operator's commands ask for. */
+export type OperatorService = Omit<
+  EditionService,
+  'briefs' | 'brief' | 'steps' | 'file' | 'delivery' | 'counts' | 'request'
+>;
 
 const ANSWER_MS = 60_000;
-const failure = z.object({ error: z.enum(errorCodes), faults: z.array(fault) });
-/** As Fastify answers for what nobody foresaw. */
-const broken = z.object({ statusCode: z.number(), message: z.string() });
-const success = z.object({ result: z.json() });
+const code = z.enum(errorCodes);
 
-/** Calls operations in the process that holds the ledger. Throws what they throw, and `ledger-unusable`. */
-export const operateBy =
-  (socket: string): Operate =>
-  async (name, input) => {
-    const answer = await post(socket, `/operations/${name}`, JSON.stringify(input));
-    const failed = failure.safeParse(answer);
-    if (failed.success) throw new AppError(failed.data.error, failed.data.faults);
-    const unforeseen = broken.safeParse(answer);
-    if (!unforeseen.success) return success.parse(answer).result;
-    const problem = `The sitrep that holds the ledger failed: ${unforeseen.data.message}.`;
-    throw new AppError('ledger-unusable', [{ problem, mend: 'Look at its log and its /readyz.' }]);
+/**
+ * The service in the process that holds the ledger, by the HTTP API over its socket. That process knows the caller by
+ * the socket. Throws what the service throws, and `ledger-unusable`.
+ */
+export function remoteService(socket: string): OperatorService {
+  const call = async <T extends z.ZodType>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    { answer, body }: { answer: T; body?: object },
+  ): Promise<z.output<T>> => {
+    const { status, json } = await send(socket, { method, path, body });
+    if (status < 400) return answer.parse(json);
+    const { detail, mend, faults, ...told } = problem.parse(json);
+    const known = code.safeParse(told.code);
+    if (known.success)
+      throw new AppError(known.data, faults.length > 0 ? faults : [{ problem: detail, mend }]);
+    throw new AppError('ledger-unusable', [
+      {
+        problem: `The sitrep that holds the ledger failed: ${detail}`,
+        mend: `${mend} Its /readyz may say more.`,
+      },
+    ]);
   };
+  const ofEdition = (id: string) => {
+    if (id.includes('/')) return `/api/editions/${editionPath(id)}`;
+    throw unknownEdition(id);
+  };
+  return {
+    editions: (_, query) => call('GET', `/api/editions${search(query)}`, { answer: pageOf(editionView) }),
+    edition: async (_, id) => call('GET', ofEdition(id), { answer: editionDetail }),
+    deliveries: (_, query) =>
+      call('GET', `/api/deliveries${search(query)}`, { answer: pageOf(deliveryView) }),
+    audit: (_, query) => call('GET', `/api/audit${search(query)}`, { answer: pageOf(auditRecord) }),
+    async change(_, name, id) {
+      if (id.includes('/'))
+        return (await call('POST', `${ofEdition(id)}/${name}`, { answer: editionDetail.extend({ moved }) }))
+          .moved;
+      const path = `/api/deliveries/${encodeURIComponent(id)}/${name}`;
+      return [(await call('POST', path, { answer: deliveryView })).id];
+    },
+    decide: (_, name, body) => call('POST', `/api/decisions/${name}`, { body, answer: moved }),
+    resend: async (_, id, to) =>
+      call('POST', `${ofEdition(id)}/deliveries`, { body: { to }, answer: deliveryView }),
+    reissue: async (_, id, asOf) =>
+      call('POST', `${ofEdition(id)}/reissue`, { body: { asOf }, answer: reissued }),
+    correctable: (_, asOf) =>
+      call('GET', `/api/corrections${search({ asOf })}`, { answer: z.array(correctable) }),
+    backfill: (_, brief, body) =>
+      call('POST', `/api/briefs/${encodeURIComponent(brief)}/backfill`, { body, answer: backfilled }),
+    progress: (_, brief, days) =>
+      call('GET', `/api/briefs/${encodeURIComponent(brief)}/progress${search({ ...days })}`, {
+        answer: progress,
+      }),
+    tokens: () => call('GET', '/api/tokens', { answer: z.array(tokenView) }),
+    addToken: async (_, body) => void (await call('POST', '/api/tokens', { body, answer: z.unknown() })),
+    revokeToken: async (_, name) =>
+      void (await call('DELETE', `/api/tokens/${encodeURIComponent(name)}`, { answer: z.unknown() })),
+    prune: (_, body) => call('POST', '/api/prune', { body, answer: pruned }),
+    link: async () => (await call('POST', '/api/links', { answer: link })).url,
+  };
+}
 
-function post(socketPath: string, path: string, body: string): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  const call = request(
-    {
-      socketPath,
-      path,
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-      timeout: ANSWER_MS,
-    },
-    (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        try {
-          resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')));
-        } catch (error) {
-          reject(silent(error));
-        }
-      });
-    },
-  );
+const search = (query: { readonly [name: string]: unknown }): string => {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()}`;
+};
+
+function send(
+  socketPath: string,
+  { method, path, body }: { method: string; path: string; body: object | undefined },
+): Promise<{ status: number; json: unknown }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; json: unknown }>();
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers = text === undefined ? {} : { 'content-type': 'application/json' };
+  const call = request({ socketPath, path, method, headers, timeout: ANSWER_MS }, (response) => {
+    const chunks: Buffer[] = [];
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.on('error', reject);
+    response.on('end', () => {
+      try {
+        const json: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+        resolve({ status: response.statusCode ?? 500, json });
+      } catch (error) {
+        reject(silent(error));
+      }
+    });
+  });
   call.on('timeout', () => call.destroy(new Error('no answer in time')));
   call.on('error', (error) => reject(silent(error)));
-  call.end(body);
+  call.end(text);
   return promise;
 }
 

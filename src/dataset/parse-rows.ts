@@ -147,9 +147,3 @@ export type Row = { readonly [column: string]: Value };
 
 /** The results of a brief's queries by name. */
 export type RowSets = { readonly [name: string]: readonly Row[] };
-
-/** What of it is given: JSON, and whoever checks it strictly, knows no undefined. */
-export const definedOnly = <T>(given: { readonly [name: string]: T | undefined }): { [name: string]: T } =>
-  Object.fromEntries(
-    Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );

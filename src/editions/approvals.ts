@@ -1,49 +1,46 @@
-import { z } from 'zod';
 import { AppError, type Fault } from '../errors.ts';
 import { hashOf } from '../hash.ts';
-import { type ApprovalRecord, approver, hashToApprove, waitsForApproval } from '../ledger/approval.ts';
+import { type ApprovalRecord, hashToApprove, waitsForApproval } from '../ledger/approval.ts';
 import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/edition.ts';
-import { recorded } from './audit.ts';
-import { editionOf, find, type Office, operation, refused } from './context.ts';
+import { audited, type ChangeContext, editionOf, find, type OperatorContext, refused } from './context.ts';
 
-const decision = approver.extend({
-  ids: z.array(z.string()).min(1),
-  /** What was looked at; it must be what would go out. */
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
-});
+export const decisions = ['approve', 'disapprove'] as const;
+export type DecisionName = (typeof decisions)[number];
 
-/** Writes down who approves editions as they are, and lets go what waited for it: of all of them, or of none. */
-export const approve = operation(decision, (office, input) => decide(office, 'approved', input));
+export interface DecisionRequest extends Pick<ApprovalRecord, 'user' | 'namedBy' | 'claimedName'> {
+  readonly ids: readonly string[];
+  /** The PDF that was looked at; it must be the one that would go out. */
+  readonly sha256?: string | undefined;
+}
 
-/** Takes an approval back, or says that none will be given: what is not out yet waits. */
-export const disapprove = operation(decision, (office, input) => decide(office, 'disapproved', input));
-
-async function decide(
-  office: Office,
-  what: ApprovalRecord['decision'],
-  { ids, sha256: seen, user, namedBy, claimedName }: z.output<typeof decision>,
-): Promise<readonly string[]> {
+/**
+ * Records who approves editions as they are, and sends what waited for that; or takes approvals back, so that what is
+ * not out yet waits. It applies to all of the editions or to none. Gives the ids of what moved.
+ */
+export async function decide(
+  context: ChangeContext,
+  name: DecisionName,
+  { ids, sha256: expected, user, namedBy, claimedName }: DecisionRequest,
+): Promise<string[]> {
+  const decision: ApprovalRecord['decision'] = name === 'approve' ? 'approved' : 'disapproved';
   const faults: Fault[] = [];
   const editions: { id: string; sha256: string }[] = [];
   for (const id of new Set(ids)) {
-    const found = await find(office, id);
+    const found = await find(context, id);
     if (!('edition' in found)) {
       faults.push({ problem: `${id} is a delivery.`, mend: 'Editions are approved: name one.' });
       continue;
     }
     const sha256 = hashToApprove(found.edition);
-    const fault = await faultOf(found.edition, { office, what, seen });
+    const fault = await faultOf(found.edition, { context, decision, expected });
     if (fault !== undefined) faults.push(fault);
     else if (sha256 !== null) editions.push({ id, sha256 });
   }
   if (faults.length > 0) throw new AppError('operation-refused', faults);
-  const decideOnAll = async (): Promise<readonly string[]> => {
-    const decided = { decision: what, user, namedBy, claimedName, now: office.now() };
-    const outcome = await office.ledger.decide(editions, decided);
-    if ('moved' in outcome) return outcome.moved;
+  const decideOnAll = async (): Promise<string[]> => {
+    const decided = { decision, user, namedBy, claimedName, now: context.now() };
+    const outcome = await context.ledger.decide(editions, decided);
+    if ('moved' in outcome) return [...outcome.moved];
     const mend = editions.length > 1 ? 'Look at it again: nothing was decided.' : 'Look at it again.';
     throw new AppError(
       'operation-refused',
@@ -54,11 +51,10 @@ async function decide(
     );
   };
   // Each is a change of its own on record, and all of them are before the first is made.
-  const name = what === 'approved' ? 'approve' : 'disapprove';
   const decideOnRecord = editions.reduceRight(
     (work, { id, sha256 }) =>
       () =>
-        recorded(office, { what: name, edition: id, details: { sha256 } }, work),
+        audited(context, { what: name, edition: id, details: { sha256 } }, work),
     decideOnAll,
   );
   return decideOnRecord();
@@ -67,7 +63,11 @@ async function decide(
 /** Why an edition cannot be decided upon as it is; undefined when it can. */
 async function faultOf(
   edition: EditionRecord,
-  { office, what, seen }: { office: Office; what: ApprovalRecord['decision']; seen: string | undefined },
+  {
+    context,
+    decision,
+    expected,
+  }: { context: OperatorContext; decision: ApprovalRecord['decision']; expected: string | undefined },
 ): Promise<Fault | undefined> {
   const { id, state, needsApproval, folder, card } = edition;
   const sha256 = hashToApprove(edition);
@@ -82,13 +82,13 @@ async function faultOf(
       problem: `${id} waits for no approval.`,
       mend: 'Set "approval: true" in its brief.yaml before it is made.',
     };
-  if (seen !== undefined && seen !== sha256)
+  if (expected !== undefined && expected !== sha256)
     return {
-      problem: `${id} has the SHA-256 ${sha256}, and not ${seen}.`,
+      problem: `${id} has the SHA-256 ${sha256}, and not ${expected}.`,
       mend: 'It was made again, or is another file: look at it again.',
     };
-  if (what === 'disapproved' || card === null || card.pdf === null) return undefined;
-  const content = folder === null ? undefined : await office.readPdf(folder, card.pdf);
+  if (decision === 'disapproved' || card === null || card.pdf === null) return undefined;
+  const content = folder === null ? undefined : await context.readPdf(folder, card.pdf);
   if (content !== undefined && hashOf(content) === sha256) return undefined;
   return {
     problem: `The PDF in ${folder} is missing or no longer the one that was made (SHA-256 ${sha256}).`,
@@ -107,10 +107,13 @@ export const isStillToApprove = (edition: EditionRecord, deliveries: readonly De
 };
 
 /** Throws where nothing but an approval may send an edition on its way, or one of its deliveries. */
-export async function refuseUnapproved(office: Office, what: EditionRecord | DeliveryRecord): Promise<void> {
+export async function refuseUnapproved(
+  context: OperatorContext,
+  what: EditionRecord | DeliveryRecord,
+): Promise<void> {
   const isDelivery = 'edition' in what;
   if (isDelivery && !isForRecipients(what.content)) return;
-  const edition = isDelivery ? await editionOf(office, what.edition) : what;
+  const edition = isDelivery ? await editionOf(context, what.edition) : what;
   if (waitsForApproval(edition))
     throw refused(`${edition.id} waits for approval.`, `"sitrep approve ${edition.id}" lets it go.`);
 }

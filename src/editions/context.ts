@@ -1,14 +1,14 @@
-import { z } from 'zod';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
 import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/edition.ts';
+import type { AuditRecord } from '../ledger/principal.ts';
 import { replacementOf } from '../ledger/revisions.ts';
-import type { Ledger } from '../ledger/types.ts';
+import type { Ledger, Visibility } from '../ledger/types.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Manifest } from '../render/manifest.ts';
 
-/** What an operator's commands need. */
-export interface Office {
+/** Everything that the service needs to answer, and to change, what an operator asks about. */
+export interface OperatorContext {
   readonly ledger: Ledger;
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
@@ -25,30 +25,36 @@ export interface Office {
     folders: readonly string[],
     removeRows: () => Promise<boolean>,
   ) => Promise<boolean>;
-  /** Finishes what a killed process left half stored or half removed. */
+  /** Finishes removals and writes that a killed process left half done. */
   readonly tidyEditions: () => Promise<void>;
   readonly now: () => Date;
-  /** Who asks, for the record. */
-  readonly who: string;
   /** No edition is asked for by name while so many wait. */
   readonly mostQueued: number;
-  /** A link that lets one browser in as this machine's operator; absent where this process serves no pages. */
+  /** A link that logs one browser in as this machine's operator; absent where this process serves no pages. */
   readonly newLink?: () => string | undefined;
 }
 
-/** Who asks where it is a command of this machine's user. */
-export const commandLineUser = 'command line';
+/** The context of a change, with the name of the caller for the audit. */
+export interface ChangeContext extends OperatorContext {
+  readonly who: string;
+}
 
 export type Found = { readonly edition: EditionRecord } | { readonly delivery: DeliveryRecord };
 
-/** The edition of that id, or the one delivery whose id begins so. Throws `edition-unknown`. */
-export async function find({ ledger }: Office, id: string): Promise<Found> {
-  const edition = await ledger.edition(id);
+/** Fewer letters of a delivery's id are not taken for it. */
+const LEAST_LETTERS = 6;
+
+/** The edition of that id, or the one delivery whose id begins so, as far as visible. Throws `edition-unknown`. */
+export async function find(
+  { ledger }: Pick<OperatorContext, 'ledger'>,
+  id: string,
+  visibility?: Visibility,
+): Promise<Found> {
+  const edition = await ledger.edition(id, visibility);
   if (edition) return { edition };
-  const [whole] = await ledger.deliveries({ id });
-  if (whole) return { delivery: whole };
-  const deliveries = id.length >= 6 ? await ledger.deliveries({ limit: 100_000 }) : [];
-  const [delivery, other] = deliveries.filter((each) => each.id.startsWith(id));
+  const found =
+    id.length < LEAST_LETTERS ? [] : await ledger.deliveries({ idPrefix: id, visibility, limit: 2 });
+  const [delivery, other] = found;
   if (delivery && !other) return { delivery };
   throw unknownEdition(id, `${other ? 'single ' : ''}edition or delivery`);
 }
@@ -56,20 +62,20 @@ export async function find({ ledger }: Office, id: string): Promise<Found> {
 export const unknownEdition = (id: string, what = 'edition'): AppError =>
   new AppError('edition-unknown', [
     {
-      problem: `There is no ${what} "${id}" in the ledger.`,
-      mend: '"sitrep runs" shows the editions, such as weekly/2021-08-22, "sitrep deliveries" the deliveries.',
+      problem: `There is no ${what} "${id}".`,
+      mend: 'The lists of editions ("sitrep runs") and deliveries ("sitrep deliveries") show what there is.',
     },
   ]);
 
-export async function editionOf({ ledger }: Office, id: string): Promise<EditionRecord> {
+export async function editionOf({ ledger }: OperatorContext, id: string): Promise<EditionRecord> {
   const edition = await ledger.edition(id);
   if (edition === undefined) throw new Error(`The edition ${id} of a delivery is gone.`);
   return edition;
 }
 
 /** Moves each delivery that is in one of the states; gives the ids of those. Throws if there is none. */
-export async function move(
-  { ledger, now }: Office,
+export async function moveDeliveries(
+  { ledger, now }: OperatorContext,
   deliveries: readonly DeliveryRecord[],
   {
     from,
@@ -99,22 +105,50 @@ export const refused = (problem: string, mend: string): AppError =>
 
 /** Throws for an edition, or a delivery of one, in whose place a later revision is or will be. */
 export async function refuseReplaced(
-  office: Office,
+  context: OperatorContext,
   found: { edition: EditionRecord } | { delivery: DeliveryRecord },
 ): Promise<void> {
   if ('delivery' in found && !isForRecipients(found.delivery.content)) return;
-  const edition = 'edition' in found ? found.edition : await editionOf(office, found.delivery.edition);
-  const later = await replacementOf(edition, office.ledger);
+  const edition = 'edition' in found ? found.edition : await editionOf(context, found.delivery.edition);
+  const later = await replacementOf(edition, context.ledger);
   if (later) throw refused(`${edition.id} is replaced by ${later.id}.`, 'Name that one.');
 }
 
-/** What can be asked, with a schema of what it is asked with: it may come over a socket. */
-export const operation = <I extends z.ZodType>(
-  input: I,
-  run: (office: Office, input: z.output<I>) => Promise<unknown>,
-) => ({
-  input,
-  run: async (office: Office, given: unknown) => run(office, input.parse(given)),
-});
+type Change = Pick<AuditRecord, 'what' | 'edition' | 'details'>;
 
-export const limit = z.number().int().positive().max(100_000).optional();
+/**
+ * Makes a change that is on record before it is made, so that none goes unrecorded whatever happens, and says there
+ * what came of it.
+ */
+export async function audited<T>(
+  { ledger, who, now }: ChangeContext,
+  change: Change,
+  work: () => Promise<T>,
+): Promise<T> {
+  const id = await ledger.recordChange({ at: now(), who, ...change });
+  try {
+    const result = await work();
+    await ledger.closeChange(id, 'done');
+    return result;
+  } catch (error) {
+    await ledger.closeChange(
+      id,
+      error instanceof AppError && error.code !== 'ledger-unavailable' ? 'refused' : 'failed',
+    );
+    throw error;
+  }
+}
+
+/** The same for a change to an edition or to one delivery of it. Throws `edition-unknown`, and records nothing then. */
+export async function auditedChange<T>(
+  context: ChangeContext,
+  { what, id, details = {} }: { what: string; id: string; details?: Change['details'] },
+  work: (found: Found) => Promise<T>,
+): Promise<T> {
+  const found = await find(context, id);
+  const change =
+    'delivery' in found
+      ? { edition: found.delivery.edition, details: { ...details, delivery: found.delivery.id } }
+      : { edition: found.edition.id, details };
+  return audited(context, { what, ...change }, () => work(found));
+}

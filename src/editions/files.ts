@@ -1,7 +1,7 @@
 import { hashOf } from '../hash.ts';
 import type { EditionRecord } from '../ledger/edition.ts';
 import type { FileKind } from '../ledger/views.ts';
-import type { Office } from './context.ts';
+import type { OperatorContext } from './context.ts';
 
 /** A file of an edition: where it lies, and a hash of what is in it. */
 export interface OpenFile {
@@ -17,7 +17,7 @@ export interface OpenFile {
 export async function openFile(
   { folder, sha256, card }: Pick<EditionRecord, 'folder' | 'sha256' | 'card'>,
   kind: FileKind,
-  { readManifest }: Pick<Office, 'readManifest'>,
+  { readManifest }: Pick<OperatorContext, 'readManifest'>,
 ): Promise<OpenFile | undefined> {
   if (folder === null) return undefined;
   const manifest = await readManifest(folder);

@@ -1,58 +1,6 @@
-import { z } from 'zod';
 import { type Day, today } from '../calendar.ts';
 import type { Recipients } from '../ledger/edition.ts';
-
-/** What the commands print of an edition, as operations give it. */
-export const edition = z.looseObject({
-  id: z.string(),
-  state: z.string(),
-  reason: z.string().nullable(),
-  slot: z.string().nullable(),
-  origin: z.string(),
-  partOf: z.string().nullable(),
-  pages: z.number().nullable(),
-  deliveries: z.record(z.string(), z.number()),
-  recipients: z.looseObject({
-    total: z.number(),
-    received: z.number(),
-    failed: z.number(),
-    waiting: z.number(),
-  }),
-  runs: z
-    .array(
-      z.looseObject({
-        number: z.number(),
-        startedAt: z.string(),
-        outcome: z.string(),
-        reason: z.string().nullable(),
-      }),
-    )
-    .optional(),
-  approvals: z
-    .array(
-      z.looseObject({
-        decision: z.string(),
-        sha256: z.string(),
-        user: z.string(),
-        namedBy: z.string(),
-        claimedName: z.string().nullable(),
-        decidedAt: z.string(),
-      }),
-    )
-    .optional(),
-});
-/** The same of a delivery. */
-export const delivery = z.looseObject({
-  id: z.string(),
-  edition: z.string(),
-  channel: z.string(),
-  address: z.string(),
-  content: z.string(),
-  state: z.string(),
-  reason: z.string().nullable(),
-  attempt: z.number(),
-  settledAt: z.string().nullable(),
-});
+import type { EditionDetail } from '../ledger/views.ts';
 
 /** Who decided: a name that somebody claimed is told apart from the one that the system or the server knows. */
 export function decidedBy({
@@ -69,12 +17,12 @@ export function decidedBy({
 }
 
 /** Who decided what of an edition. */
-export const decisionsTable = (approvals: NonNullable<z.output<typeof edition>['approvals']>): string =>
+export const decisionsTable = (approvals: EditionDetail['approvals']): string =>
   alignColumns([
     ['DECISION', 'AT (UTC)', 'BY', 'SHA-256'],
     ...approvals.map((approval) => {
       const { decision, decidedAt, sha256 } = approval;
-      return [decision, decidedAt.slice(0, 19).replace('T', ' '), decidedBy(approval), sha256];
+      return [decision, toSecond(decidedAt), decidedBy(approval), sha256];
     }),
   ]);
 
@@ -95,9 +43,6 @@ export const shownState = ({
   readonly state: string;
   readonly recipients: Recipients;
 }): string => (recipients.failed > 0 && (state === 'done' || state === 'delivering') ? 'incomplete' : state);
-
-/** What came over no socket has dates where JSON has text. */
-export const toJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 /** Lines of text with their columns aligned, the first line being the head. */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
@@ -127,6 +72,11 @@ export function localTime(at: Date | undefined, timeZone: string): string {
     }) ?? 'never'
   );
 }
+
+/** `2021-08-30 05:00:07`, in UTC. */
+export const toSecond = (at: Date): string => at.toISOString().slice(0, 19).replace('T', ' ');
+/** `2021-08-30 05:00`, in UTC. */
+export const toMinute = (at: Date): string => toSecond(at).slice(0, 16);
 
 /** `2021-08-30T05:00Z`. */
 export const utcTime = (at: Date | undefined): string =>

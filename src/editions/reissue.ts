@@ -1,70 +1,66 @@
-import { z } from 'zod';
-import { day, today } from '../calendar.ts';
+import { type Day, today } from '../calendar.ts';
 import type { Corrected } from '../dataset/corrections.ts';
 import { goneOf, placeOf, unsureOf } from '../delivery/recipients.ts';
 import { editionId, ownPaperOf } from '../ledger/edition-id.ts';
 import { type EditionRecord, isForRecipients, type NewEdition } from '../ledger/edition.ts';
 import { isIssued, revisionOf } from '../ledger/revisions.ts';
 import { correctionText } from '../render/changes.ts';
-import { recorded } from './audit.ts';
-import { find, type Office, operation, refused } from './context.ts';
-import { changedInPlace, changesIn, leftIn, look, type Looked } from './inspect-corrections.ts';
+import type { Reissued } from '../ledger/views.ts';
+import { audited, type ChangeContext, find, type OperatorContext, refused } from './context.ts';
+import { changedInPlace, changesIn, inspect, type Inspection, leftIn } from './corrections.ts';
 
 /**
  * Asks for the next revision of an edition that was delivered, with what was revised or withdrawn by a day. Gives its
  * id, what it corrects, and to how many it goes; for some of them the address may have been forgotten.
  */
-export const reissue = operation(
-  z.strictObject({ id: z.string(), asOf: day.optional() }),
-  async (office, { id, asOf }) => {
-    const { ledger } = office;
-    const found = await find(office, id);
-    if (!('edition' in found)) throw refused(`${id} is a delivery.`, 'Editions are corrected: name one.');
-    const revisions = await ledger.revisions(found.edition.id);
-    const replaced = await newestDelivered(office, revisions);
-    const looked = await look(office, replaced, { asOf });
-    refuseFannedOut(replaced, looked);
-    refuseOtherDay(office, replaced, looked);
-    const inPlace = changedInPlace(looked);
-    if (inPlace !== null) throw refused(`${replaced.id}: ${inPlace.problem}`, inPlace.mend);
-    const changes = changesIn(replaced, looked);
-    if (changes.length === 0) throw nothingToCorrect(office, replaced, looked);
-    const next = revisionAfter(revisions, { replaced, looked, changes });
-    const change = { what: 'reissue', edition: replaced.id, details: { asOf: looked.by } };
-    const [added] = await recorded(office, change, () => ledger.request([next], office.now()));
-    if (added === undefined)
-      throw refused(`${next.id} is there already.`, '"sitrep runs" shows what became of it.');
-    const receivers = new Map(
-      (await goneOf(upTo(replaced, revisions), ledger)).map((each) => [
-        placeOf(each),
-        each.address.startsWith('forgotten:'),
-      ]),
-    );
-    return {
-      edition: added,
-      replaces: replaced.id,
-      asOf: looked.by,
-      changes: changes.map((each) => correctionText(each, looked.dataset.settings)),
-      passedOver: leftIn(replaced, looked),
-      receivers: receivers.size,
-      forgotten: [...receivers.values()].filter(Boolean).length,
-    };
-  },
-);
+export async function reissue(context: ChangeContext, id: string, asOf: Day | undefined): Promise<Reissued> {
+  const { ledger } = context;
+  const found = await find(context, id);
+  if (!('edition' in found)) throw refused(`${id} is a delivery.`, 'Editions are corrected: name one.');
+  const revisions = await ledger.revisions(found.edition.id);
+  const replaced = await newestDelivered(context, revisions);
+  const inspection = await inspect(context, replaced, { asOf });
+  refuseFannedOut(replaced, inspection);
+  refuseOtherDay(context, replaced, inspection);
+  const inPlace = changedInPlace(inspection);
+  if (inPlace !== null) throw refused(`${replaced.id}: ${inPlace.problem}`, inPlace.mend);
+  const changes = changesIn(replaced, inspection);
+  if (changes.length === 0) throw nothingToCorrect(context, replaced, inspection);
+  const next = revisionAfter(revisions, { replaced, inspection, changes });
+  const change = { what: 'reissue', edition: replaced.id, details: { asOf: inspection.by } };
+  const [added] = await audited(context, change, () => ledger.request([next], context.now()));
+  if (added === undefined)
+    throw refused(`${next.id} is there already.`, '"sitrep runs" shows what became of it.');
+  const recipients = new Map(
+    (await goneOf(upTo(replaced, revisions), ledger)).map((each) => [
+      placeOf(each),
+      each.address.startsWith('forgotten:'),
+    ]),
+  );
+  return {
+    edition: added,
+    replaces: replaced.id,
+    asOf: inspection.by,
+    changes: changes.map((each) => correctionText(each, inspection.dataset.settings)),
+    passedOver: leftIn(replaced, inspection),
+    recipients: recipients.size,
+    forgotten: [...recipients.values()].filter(Boolean).length,
+  };
+}
 
 const upTo = (last: EditionRecord, revisions: readonly EditionRecord[]): EditionRecord[] =>
   revisions.filter((each) => revisionOf(each) <= revisionOf(last));
 
 /** The newest revision that reached anybody. Throws where a later one is under way, or where there is none. */
 async function newestDelivered(
-  { ledger }: Office,
+  { ledger }: OperatorContext,
   revisions: readonly EditionRecord[],
 ): Promise<EditionRecord> {
   for (const edition of revisions.toReversed()) {
     if (!isIssued(edition)) continue;
     const { id, state, card } = edition;
     if (state !== 'delivering' && state !== 'done' && state !== 'rendered')
-      throw refused(`${id} is ${state}.`, 'Wait until it is out, mend it, or cancel it.');
+      throw refused(`${id} is ${state}.`, 'Wait until it is out, fix it, or cancel it.');
     const deliveries = (await ledger.deliveries({ edition: id, limit: 100_000 })).filter(({ content }) =>
       isForRecipients(content),
     );
@@ -94,7 +90,7 @@ async function newestDelivered(
 }
 
 /** Of a brief that has become one of many editions there is no edition for all any more. */
-function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Looked): void {
+function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Inspection): void {
   if (brief.config.forEach === null || Object.keys(parameters).length > 0) return;
   throw refused(
     `${brief.id} has one edition for each row of "${brief.config.forEach}" now, and ${id} is for none of them.`,
@@ -103,8 +99,8 @@ function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Looked): 
 }
 
 /** A correction is as of a day that is not to come, and goes on from the one before. */
-function refuseOtherDay(office: Office, edition: EditionRecord, { brief, by }: Looked): void {
-  const now = today(office.now(), brief.config.schedule.timezone);
+function refuseOtherDay(context: OperatorContext, edition: EditionRecord, { brief, by }: Inspection): void {
+  const now = today(context.now(), brief.config.schedule.timezone);
   if (by > now) throw refused(`${by} is to come: today is ${now}.`, 'Give an earlier day.');
   if (edition.correction !== null && by < edition.correction.asOf)
     throw refused(
@@ -113,11 +109,11 @@ function refuseOtherDay(office: Office, edition: EditionRecord, { brief, by }: L
     );
 }
 
-function nothingToCorrect(office: Office, edition: EditionRecord, looked: Looked): Error {
-  const { brief, by } = looked;
-  const now = today(office.now(), brief.config.schedule.timezone);
-  const later = now > by ? changesIn(edition, { ...looked, by: now }) : [];
-  const left = leftIn(edition, looked);
+function nothingToCorrect(context: OperatorContext, edition: EditionRecord, inspection: Inspection): Error {
+  const { brief, by } = inspection;
+  const now = today(context.now(), brief.config.schedule.timezone);
+  const later = now > by ? changesIn(edition, { ...inspection, by: now }) : [];
+  const left = leftIn(edition, inspection);
   return refused(
     `No row on which ${edition.id} rests was revised or withdrawn by ${by}.`,
     [
@@ -131,10 +127,14 @@ function nothingToCorrect(office: Office, edition: EditionRecord, looked: Looked
 
 function revisionAfter(
   revisions: readonly EditionRecord[],
-  { replaced, looked, changes }: { replaced: EditionRecord; looked: Looked; changes: readonly Corrected[] },
+  {
+    replaced,
+    inspection,
+    changes,
+  }: { replaced: EditionRecord; inspection: Inspection; changes: readonly Corrected[] },
 ): NewEdition {
   const { asOf, paper, parameters, partOf } = replaced;
-  const { brief, by } = looked;
+  const { brief, by } = inspection;
   const revision = Math.max(...revisions.map(revisionOf)) + 1;
   return {
     id: editionId({

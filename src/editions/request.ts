@@ -7,10 +7,9 @@ import { editionId } from '../ledger/edition-id.ts';
 import type { EditionRecord, NewEdition } from '../ledger/edition.ts';
 import { type Brief, papers } from '../project/brief.ts';
 import { requireParameters } from '../project/parameters.ts';
-import { recorded } from './audit.ts';
-import type { Office } from './context.ts';
+import { audited, type ChangeContext, type OperatorContext } from './context.ts';
 
-export const wish = z.strictObject({
+export const editionRequest = z.strictObject({
   /** The last day that it reports on. */
   asOf: day,
   parameters: z.record(z.string(), z.union([z.string(), z.number().int()])).default({}),
@@ -19,7 +18,7 @@ export const wish = z.strictObject({
   /** Whether it goes to the targets of its brief once it is made. */
   deliver: z.boolean().default(false),
 });
-export type Wish = z.input<typeof wish>;
+export type EditionRequest = z.input<typeof editionRequest>;
 
 /** The last day that is over where the brief is read: only then is its cut-off past. */
 export const lastDayOver = ({ config }: Brief, now: Date): Day =>
@@ -46,31 +45,31 @@ export function requireOver(
  * Asks for one edition; one that exists stays as it is. Throws `parameter-invalid` for a day that is not over and for
  * parameters that the brief has not, and `queue-full`.
  */
-export async function askFor(
-  office: Office,
-  { brief, ...asked }: { readonly brief: Brief } & z.output<typeof wish>,
+export async function requestEdition(
+  context: ChangeContext,
+  { brief, ...asked }: { readonly brief: Brief } & z.output<typeof editionRequest>,
 ): Promise<{ id: string; isNew: boolean }> {
-  const edition = editionAskedFor(office, brief, asked);
-  const { ledger } = office;
+  const edition = editionRequested(context, brief, asked);
+  const { ledger } = context;
   const { asOf, parameters } = edition;
-  const present = await existing(office, edition, { isOnPaper: asked.paper !== undefined });
+  const present = await existing(context, edition, { isOnPaper: asked.paper !== undefined });
   if (present !== undefined) {
     const { id, paper } = present;
     // It stays as it is, but no longer waits for the rest of a backfill.
-    if (present.state === 'queued') await ledger.request([{ ...edition, id, paper }], office.now());
+    if (present.state === 'queued') await ledger.request([{ ...edition, id, paper }], context.now());
     return { id, isNew: false };
   }
   const { queuedRequests: queued } = await ledger.counts();
-  if (queued >= office.mostQueued)
+  if (queued >= context.mostQueued)
     throw new AppError('queue-full', [
       {
-        problem: `${queued} editions that were asked for wait to be made, and ${office.mostQueued} may.`,
+        problem: `${queued} editions that were asked for wait to be made, and ${context.mostQueued} may.`,
         mend: 'Ask again later, or raise SITREP_MOST_QUEUED.',
       },
     ]);
   const details = { asOf, deliver: asked.deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };
-  const added = await recorded(office, { what: 'request', edition: edition.id, details }, () =>
-    ledger.request([edition], office.now()),
+  const added = await audited(context, { what: 'request', edition: edition.id, details }, () =>
+    ledger.request([edition], context.now()),
   );
   const [id] = added;
   return { id: id ?? edition.id, isNew: id !== undefined };
@@ -81,7 +80,7 @@ export async function askFor(
  * the one on the paper that is asked for, whatever its name.
  */
 async function existing(
-  { ledger }: Office,
+  { ledger }: OperatorContext,
   { id, brief, asOf, paper, parameters }: NewEdition,
   { isOnPaper }: { isOnPaper: boolean },
 ): Promise<EditionRecord | undefined> {
@@ -94,9 +93,13 @@ async function existing(
   );
 }
 
-function editionAskedFor(office: Office, brief: Brief, asked: z.output<typeof wish>): NewEdition {
+function editionRequested(
+  context: OperatorContext,
+  brief: Brief,
+  asked: z.output<typeof editionRequest>,
+): NewEdition {
   const { asOf, paper = brief.config.paper, deliver } = asked;
-  requireOver(brief, { asOf, field: 'asOf', now: office.now() });
+  requireOver(brief, { asOf, field: 'asOf', now: context.now() });
   // Asked for as a whole, a brief of many editions fans out.
   const whole = brief.config.forEach !== null && Object.keys(asked.parameters).length === 0;
   const parameters = whole ? {} : requireParameters(brief, asked.parameters);

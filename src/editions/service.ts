@@ -1,98 +1,170 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import type { Day } from '../calendar.ts';
 import { AppError, type Fault } from '../errors.ts';
-import { type AuditRecord, type Caller, seesAll } from '../ledger/principal.ts';
-import type { Counts, Sight } from '../ledger/types.ts';
+import { type AuditRecord, type Caller, seesAll, type TokenRecord } from '../ledger/principal.ts';
+import type { Counts, Visibility } from '../ledger/types.ts';
 import type {
+  Backfilled,
   BriefDetail,
   BriefView,
+  Correctable,
   DeliveryView,
   EditionDetail,
   EditionView,
   FileKind,
   Page,
+  Progress,
+  Pruned,
+  PruneRequest,
+  Reissued,
   StepRecord,
+  TokenView,
 } from '../ledger/views.ts';
+import type { Brief } from '../project/brief.ts';
 import { addressOf } from '../project/target.ts';
+import { editionsBetween } from '../scheduler/scheduler.ts';
 import { comingSlots } from '../scheduler/slots.ts';
-import type { Office } from './context.ts';
-import { type OpenFile, openFile } from './files.ts';
-import { operations } from './operations.ts';
-import { readDeliveryCursor, readEditionCursor, readNumber, writeCursor } from './pagination.ts';
-import { lastDayOver, type Wish } from './request.ts';
-import { addressShown, audited, deliveryShown, editionShown, wordsShown } from './show.ts';
+import { decide, type DecisionName } from './approvals.ts';
 import {
-  auditWanted,
-  briefsSeen,
-  deliveriesWanted,
-  editionsWanted,
+  audited,
+  type ChangeContext,
+  find,
+  type OperatorContext,
+  refused,
+  unknownEdition,
+} from './context.ts';
+import { listCorrectable } from './corrections.ts';
+import { type OpenFile, openFile } from './files.ts';
+import { readDeliveryCursor, readEditionCursor, readNumber, writeCursor } from './pagination.ts';
+import { prune } from './prune.ts';
+import { reissue } from './reissue.ts';
+import { type EditionRequest, editionRequest, lastDayOver, requestEdition, requireOver } from './request.ts';
+import { addressShown, auditShown, deliveryShown, editionShown, wordsShown } from './show.ts';
+import { addToken, revokeToken } from './tokens.ts';
+import { resend, type TransitionName, transitions } from './transitions.ts';
+import {
+  auditQuery,
+  deliveriesQuery,
+  editionsQuery,
   type Readable,
-  sightOf,
+  visibilityOf,
+  visibleBriefs,
 } from './visibility.ts';
 
-export const changes = ['retry', 'cancel', 'hold', 'release'] as const;
-type Change = (typeof changes)[number];
-export const decisions = ['approve', 'disapprove'] as const;
-type Decision = (typeof decisions)[number];
+/** The days of a backfill, both included. */
+interface BackfillRequest {
+  readonly from: Day;
+  readonly to: Day;
+  /** Also by mail and webhook; otherwise to folders alone. */
+  readonly deliver: boolean;
+}
 
 /**
- * What the API and the pages ask. Each is told who asks: what is above the caller's clearance is not in any list or
- * count, and asked for by name it is `edition-unknown` or `brief-unknown` as if it did not exist. Whoever may only
- * read is refused a change with `operation-forbidden`, and sees addresses shortened. Every change goes on record.
+ * Everything that the command line, the API and the pages ask for. Each call names its caller: what is above the
+ * caller's clearance is in no list or count, and asked for by name it is `edition-unknown` or `brief-unknown` as if it
+ * did not exist. A caller who may only read gets `operation-forbidden` for a change, and sees addresses shortened.
+ * Every change is audited.
  */
-export interface Desk {
+export interface EditionService {
   briefs(caller: Caller): Promise<BriefView[]>;
   brief(caller: Caller, id: string): Promise<BriefDetail>;
   /** The newest period first, and of a period the newest revision. */
-  editions(caller: Caller, wanted: z.input<typeof editionsWanted>): Promise<Page<EditionView>>;
+  editions(caller: Caller, query: z.input<typeof editionsQuery>): Promise<Page<EditionView>>;
   edition(caller: Caller, id: string): Promise<EditionDetail>;
   /** The steps of its runs, in order. */
   steps(caller: Caller, id: string): Promise<StepRecord[]>;
   /** Where a file of it lies; undefined when it has none of that kind. */
   file(caller: Caller, id: string, kind: FileKind): Promise<OpenFile | undefined>;
-  deliveries(caller: Caller, wanted: z.input<typeof deliveriesWanted>): Promise<Page<DeliveryView>>;
+  deliveries(caller: Caller, query: z.input<typeof deliveriesQuery>): Promise<Page<DeliveryView>>;
+  /** A delivery by its id, or by the first letters of that, six at least. */
   delivery(caller: Caller, id: string): Promise<DeliveryView>;
   /** How many editions and deliveries there are in each state. */
   counts(caller: Caller): Promise<Pick<Counts, 'editions' | 'deliveries'>>;
-  audit(caller: Caller, wanted: z.input<typeof auditWanted>): Promise<Page<AuditRecord>>;
+  audit(caller: Caller, query: z.input<typeof auditQuery>): Promise<Page<AuditRecord>>;
 
   /** Asks for an edition; one that exists stays as it is. Throws `parameter-invalid` and `queue-full`. */
-  request(caller: Caller, brief: string, wish: Wish): Promise<{ edition: EditionView; isNew: boolean }>;
-  /** Changes an edition, or one delivery: `id` is the whole id of either. Gives the ids of what it moved. */
-  change(caller: Caller, name: Change, id: string): Promise<string[]>;
-  /** Decides on what was looked at, and that has the SHA-256 `sha256`; refused when it is another by now. */
-  decide(caller: Caller, decision: Decision, what: { id: string; sha256: string }): Promise<void>;
+  request(
+    caller: Caller,
+    brief: string,
+    asked: EditionRequest,
+  ): Promise<{ edition: EditionView; isNew: boolean }>;
+  /** Changes an edition or one delivery, by its id or the first letters of a delivery's. Gives the ids of what moved. */
+  change(caller: Caller, name: TransitionName, id: string): Promise<string[]>;
+  /**
+   * Decides on editions, on all or none; refused where the PDF is not the one that has the SHA-256 `sha256`. Only the
+   * command line may give another name `as`. Gives the ids of what moved.
+   */
+  decide(
+    caller: Caller,
+    name: DecisionName,
+    what: { ids: readonly string[]; sha256?: string | undefined; as?: string | undefined },
+  ): Promise<string[]>;
   /** Sends an edition again to one of the targets of its brief. Gives the delivery. */
   resend(caller: Caller, id: string, to: string): Promise<DeliveryView>;
+
+  // For the command line alone, whose caller has a `systemUser`: all others get `operation-forbidden`.
+
+  /** Asks for the next revision of an edition that was delivered, with what was corrected by a day. */
+  reissue(caller: Caller, id: string, asOf: Day | undefined): Promise<Reissued>;
+  /** The delivered editions that rest on rows corrected by a day, by today if none is given. */
+  correctable(caller: Caller, asOf: Day | undefined): Promise<Correctable[]>;
+  /** Asks for the editions of all slots of a brief between two days. Gives all, and which are new. */
+  backfill(caller: Caller, brief: string, asked: BackfillRequest): Promise<Backfilled>;
+  /** How far the editions of a brief between two days are. */
+  progress(caller: Caller, brief: string, days: { from: Day; to: Day }): Promise<Progress>;
+  tokens(caller: Caller): Promise<TokenView[]>;
+  /** The token itself never passes through here: its maker gives the hash. */
+  addToken(caller: Caller, token: Omit<TokenRecord, 'createdAt'>): Promise<void>;
+  revokeToken(caller: Caller, name: string): Promise<void>;
+  prune(caller: Caller, asked: PruneRequest): Promise<Pruned>;
+  /** A link that logs one browser in as this machine's operator. */
+  link(caller: Caller): Promise<string>;
 }
 
-export function openDesk(office: Office): Desk {
-  const { ledger } = office;
-  const editionSeen = async (caller: Caller, id: string, sight?: Sight) => {
-    const found = await ledger.edition(id, sight ?? (await sightOf(office, caller)));
-    if (found === undefined) throw absent('edition', id);
+export function openEditionService(context: OperatorContext): EditionService {
+  const { ledger } = context;
+  const visibleEdition = async (caller: Caller, id: string, visibility?: Visibility) => {
+    const found = await ledger.edition(id, visibility ?? (await visibilityOf(context, caller)));
+    if (found === undefined) throw unknownEdition(id);
     return found;
   };
   const shown = async (caller: Caller, id: string) => {
-    const edition = await editionSeen(caller, id);
+    const edition = await visibleEdition(caller, id);
     return editionShown(caller, edition, (await ledger.deliveryCounts([id])).get(id) ?? {});
   };
-  const asCaller = (caller: Caller): Office => {
-    if (caller.may === 'operate') return { ...office, who: caller.name };
+  const changing = (caller: Caller): ChangeContext => {
+    if (caller.may === 'operate') return { ...context, who: caller.name };
     throw new AppError('operation-forbidden', [
       { problem: `"${caller.name}" may only read.`, mend: 'Ask for a token with --may operate.' },
     ]);
   };
+  const onThisMachine = (caller: Caller): ChangeContext => {
+    if (caller.systemUser !== undefined) return changing(caller);
+    throw new AppError('operation-forbidden', [
+      {
+        problem: 'Only the command line on the machine of the service may do this.',
+        mend: 'Run the command there.',
+      },
+    ]);
+  };
+  const briefNamed = async (id: string): Promise<Brief> => {
+    const ids = await context.briefIds();
+    if (ids.includes(id)) return context.loadBrief(id);
+    throw new AppError('brief-unknown', [
+      { problem: `There is no brief "${id}".`, mend: `Name one of ${ids.join(', ')}.` },
+    ]);
+  };
 
   return {
-    ...deskBriefs(office),
+    ...briefService(context),
 
-    async editions(caller, wanted) {
-      const { limit: most, after: cursor, ...filter } = editionsWanted.parse(wanted);
-      const sight = await sightOf(office, caller);
+    async editions(caller, query) {
+      const { limit: most, after: cursor, ...filter } = editionsQuery.parse(query);
+      const visibility = await visibilityOf(context, caller);
       const found = await ledger.editions({
         ...filter,
         after: readEditionCursor(cursor),
-        sight,
+        visibility,
         limit: most + 1,
       });
       const deliveries = await ledger.deliveryCounts(found.map(({ id }) => id));
@@ -120,21 +192,21 @@ export function openDesk(office: Office): Desk {
     },
 
     async steps(caller, id) {
-      await editionSeen(caller, id);
+      await visibleEdition(caller, id);
       return ledger.steps(id);
     },
 
     async file(caller, id, kind) {
-      return openFile(await editionSeen(caller, id), kind, office);
+      return openFile(await visibleEdition(caller, id), kind, context);
     },
 
-    async deliveries(caller, wanted) {
-      const { limit: most, after: cursor, ...filter } = deliveriesWanted.parse(wanted);
-      const sight = await sightOf(office, caller);
+    async deliveries(caller, query) {
+      const { limit: most, after: cursor, ...filter } = deliveriesQuery.parse(query);
+      const visibility = await visibilityOf(context, caller);
       const found = await ledger.deliveries({
         ...filter,
         after: readDeliveryCursor(cursor),
-        sight,
+        visibility,
         limit: most + 1,
       });
       const items = found.slice(0, most).map((each) => deliveryShown(caller, each));
@@ -147,61 +219,100 @@ export function openDesk(office: Office): Desk {
     },
 
     async delivery(caller, id) {
-      const [delivery] = await ledger.deliveries({ id, sight: await sightOf(office, caller) });
-      if (delivery === undefined) throw absent('delivery', id);
-      return deliveryShown(caller, delivery);
+      const found = await find(context, id, await visibilityOf(context, caller));
+      if (!('delivery' in found)) throw unknownEdition(id, 'delivery');
+      return deliveryShown(caller, found.delivery);
     },
 
     async counts(caller) {
-      const { editions, deliveries } = await ledger.counts({ sight: await sightOf(office, caller) });
+      const { editions, deliveries } = await ledger.counts({
+        visibility: await visibilityOf(context, caller),
+      });
       return { editions, deliveries };
     },
 
-    async audit(caller, wanted) {
-      const { limit: most, after: cursor, edition } = auditWanted.parse(wanted);
-      const sight = await sightOf(office, caller, { ofAll: caller.may === 'read' });
-      const found = await ledger.audit({ edition, sight, after: readNumber(cursor), limit: most + 1 });
-      const items = found.slice(0, most).map((each) => audited(caller, each));
+    async audit(caller, query) {
+      const { limit: most, after: cursor, ...filter } = auditQuery.parse(query);
+      const visibility = await visibilityOf(context, caller, { ofAll: caller.may === 'read' });
+      const found = await ledger.audit({ ...filter, visibility, after: readNumber(cursor), limit: most + 1 });
+      const items = found.slice(0, most).map((each) => auditShown(caller, each));
       return { items, next: nextOf(found, most, ({ id }) => [String(id)]) };
     },
 
-    async request(caller, brief, wish) {
+    async request(caller, id, asked) {
       // What may not be seen is not there, also for those who may change nothing.
-      await deskBriefs(office).brief(caller, brief);
-      const answer = await operations.request.run(asCaller(caller), { brief, ...wish });
-      const { id, isNew } = z.object({ id: z.string(), isNew: z.boolean() }).parse(answer);
-      return { edition: await shown(caller, id), isNew };
+      await briefService(context).brief(caller, id);
+      const wanted = { brief: await briefNamed(id), ...editionRequest.parse(asked) };
+      const { id: edition, isNew } = await requestEdition(changing(caller), wanted);
+      return { edition: await shown(caller, edition), isNew };
     },
 
     async change(caller, name, id) {
-      const sight = await sightOf(office, caller);
-      const [delivery] = await ledger.deliveries({ id, sight });
-      if (delivery === undefined) await editionSeen(caller, id, sight);
-      return z.array(z.string()).parse(await operations[name].run(asCaller(caller), { id }));
+      const found = await find(context, id, await visibilityOf(context, caller));
+      const known = 'delivery' in found ? found.delivery.id : found.edition.id;
+      return transitions[name](changing(caller), known);
     },
 
-    async decide(caller, decision, { id, sha256 }) {
-      await editionSeen(caller, id);
-      const decided = { ids: [id], sha256, user: caller.name, namedBy: 'server', claimedName: null };
-      await operations[decision].run(asCaller(caller), decided);
+    async decide(caller, name, { ids, sha256, as }) {
+      const visibility = await visibilityOf(context, caller);
+      for (const id of ids) await find(context, id, visibility);
+      const { systemUser } = caller;
+      const approver =
+        systemUser === undefined
+          ? { user: caller.name, namedBy: 'server' as const, claimedName: null }
+          : { user: systemUser, namedBy: 'system' as const, claimedName: as ?? null };
+      return decide(changing(caller), name, { ids, sha256, ...approver });
     },
 
     async resend(caller, id, to) {
-      await editionSeen(caller, id);
-      const [added = ''] = z
-        .array(z.string())
-        .parse(await operations.resend.run(asCaller(caller), { id, to }));
+      await visibleEdition(caller, id);
+      const added = await resend(changing(caller), id, to);
       const [delivery] = await ledger.deliveries({ id: added });
       if (delivery === undefined) throw new Error(`The delivery ${added} is gone.`);
       return deliveryShown(caller, delivery);
     },
+
+    reissue: async (caller, id, asOf) => reissue(onThisMachine(caller), id, asOf),
+    correctable: async (caller, asOf) => listCorrectable(onThisMachine(caller), asOf),
+
+    async backfill(caller, id, { from, to, deliver }) {
+      const change = onThisMachine(caller);
+      const brief = await briefNamed(id);
+      const asked = editionsBetween(brief, { from, to, reach: deliver ? 'all' : 'folders' });
+      const latest = asked.at(-1);
+      if (latest) requireOver(brief, { asOf: latest.asOf, field: 'to', now: context.now() });
+      const details = { brief: id, from, to, deliver };
+      const added = await audited(change, { what: 'backfill', edition: null, details }, () =>
+        ledger.request(asked, context.now()),
+      );
+      return { all: asked.map((each) => each.id), new: added };
+    },
+
+    async progress(caller, brief, days) {
+      onThisMachine(caller);
+      return ledger.progress({ brief, ...days });
+    },
+
+    async tokens(caller) {
+      onThisMachine(caller);
+      return (await ledger.tokens()).map(({ name, may, clearance, createdAt }) => ({
+        name,
+        may,
+        clearance,
+        createdAt,
+      }));
+    },
+    addToken: async (caller, token) => addToken(onThisMachine(caller), token),
+    revokeToken: async (caller, name) => revokeToken(onThisMachine(caller), name),
+    prune: async (caller, asked) => prune(onThisMachine(caller), asked),
+
+    async link(caller) {
+      const link = onThisMachine(caller).newLink?.();
+      if (link !== undefined) return link;
+      throw refused('The process that holds the ledger serves no pages.', '"sitrep start" serves them.');
+    },
   };
 }
-
-const absent = (what: 'edition' | 'delivery', id: string): AppError =>
-  new AppError('edition-unknown', [
-    { problem: `There is no ${what} "${id}".`, mend: 'The lists show what there is.' },
-  ]);
 
 /** Where the next part of a list begins, when more was found than fits. */
 const nextOf = <T>(found: readonly T[], most: number, keys: (last: T) => string[]): string | null => {
@@ -210,12 +321,16 @@ const nextOf = <T>(found: readonly T[], most: number, keys: (last: T) => string[
 };
 
 /** The briefs, as a caller sees them. */
-function deskBriefs(office: Office): Pick<Desk, 'briefs' | 'brief'> {
-  const { ledger } = office;
-  const view = async (caller: Caller, each: Readable, sight: Sight | undefined): Promise<BriefView> => {
-    const [latest] = await ledger.editions({ brief: each.id, sight, limit: 1 });
+function briefService(context: OperatorContext): Pick<EditionService, 'briefs' | 'brief'> {
+  const { ledger } = context;
+  const view = async (
+    caller: Caller,
+    each: Readable,
+    visibility: Visibility | undefined,
+  ): Promise<BriefView> => {
+    const [latest] = await ledger.editions({ brief: each.id, visibility, limit: 1 });
     const deliveries = latest && (await ledger.deliveryCounts([latest.id])).get(latest.id);
-    const { editions } = await ledger.counts({ brief: each.id, sight });
+    const { editions } = await ledger.counts({ brief: each.id, visibility });
     const common = {
       id: each.id,
       latest: latest ? editionShown(caller, latest, deliveries ?? {}) : null,
@@ -234,20 +349,20 @@ function deskBriefs(office: Office): Pick<Desk, 'briefs' | 'brief'> {
       };
     const { title, subject, marking, paper, schedule } = each.brief.config;
     const { cron, timezone } = schedule;
-    const [next = null] = comingSlots(schedule, office.now(), 1);
-    const faults = seesAll(caller) ? await datasetFaults(office, each.brief.config.dataset) : [];
+    const [next = null] = comingSlots(schedule, context.now(), 1);
+    const faults = seesAll(caller) ? await datasetFaults(context, each.brief.config.dataset) : [];
     return { ...common, title, subject, marking, paper, schedule: { cron, timezone }, next, faults };
   };
 
   return {
     async briefs(caller) {
-      const sight = await sightOf(office, caller);
-      const seen = await briefsSeen(office, caller);
-      return Promise.all(seen.map((each) => view(caller, each, sight)));
+      const visibility = await visibilityOf(context, caller);
+      const seen = await visibleBriefs(context, caller);
+      return Promise.all(seen.map((each) => view(caller, each, visibility)));
     },
 
     async brief(caller, id) {
-      const seen = await briefsSeen(office, caller);
+      const seen = await visibleBriefs(context, caller);
       const found = seen.find((each) => each.id === id);
       if (found === undefined)
         throw new AppError('brief-unknown', [
@@ -259,7 +374,7 @@ function deskBriefs(office: Office): Pick<Desk, 'briefs' | 'brief'> {
                 : `The briefs are ${seen.map((each) => each.id).join(', ')}.`,
           },
         ]);
-      const common = await view(caller, found, await sightOf(office, caller));
+      const common = await view(caller, found, await visibilityOf(context, caller));
       if (!('brief' in found))
         return { ...common, parameters: {}, forEach: null, lastAsOf: null, targets: [] };
       const { parameters, forEach, deliver } = found.brief.config;
@@ -267,7 +382,7 @@ function deskBriefs(office: Office): Pick<Desk, 'briefs' | 'brief'> {
         ...common,
         parameters,
         forEach,
-        lastAsOf: lastDayOver(found.brief, office.now()),
+        lastAsOf: lastDayOver(found.brief, context.now()),
         targets: deliver.map((target) => {
           const { channel, address } = addressOf(target);
           return {
@@ -282,8 +397,8 @@ function deskBriefs(office: Office): Pick<Desk, 'briefs' | 'brief'> {
 }
 
 /** They may quote rows, so they are for callers who see all. */
-const datasetFaults = (office: Office, name: string): Promise<Fault[]> =>
-  office.loadDataset(name).then(
+const datasetFaults = (context: OperatorContext, name: string): Promise<Fault[]> =>
+  context.loadDataset(name).then(
     () => [],
     (error: unknown) => {
       if (!(error instanceof AppError)) throw error;

@@ -48,7 +48,7 @@ export function addressShown(
   return channel === 'webhook' && URL.canParse(address) ? new URL(address).origin : address;
 }
 
-export function audited(caller: Caller, entry: AuditRecord): AuditRecord {
+export function auditShown(caller: Caller, entry: AuditRecord): AuditRecord {
   if (caller.may === 'operate') return entry;
   const { to: _, ...details } = entry.details;
   return { ...entry, details };

@@ -1,8 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
-import { type Caller, type TokenRecord, tokenRecord } from '../ledger/principal.ts';
-import { recorded } from './audit.ts';
-import { operation, refused } from './context.ts';
+import type { Caller, TokenRecord } from '../ledger/principal.ts';
+import { audited, type ChangeContext, refused } from './context.ts';
 
 /**
  * A token is 256 random bits. Nobody can guess them, so that a fast hash keeps them as well as a slow one would: that
@@ -28,37 +26,19 @@ export function tokenWith<T extends { readonly sha256: string }>(
 
 export const callerWith = ({ name, may, clearance }: TokenRecord): Caller => ({ name, may, clearance });
 
-const named = z.strictObject({ name: z.string() });
+/** Adds a token, which never passes through here: who makes it gives its hash. Throws `operation-refused`. */
+export const addToken = (context: ChangeContext, token: Omit<TokenRecord, 'createdAt'>): Promise<void> => {
+  const { name, may, clearance } = token;
+  const change = { what: 'token add', edition: null, details: { name, may, clearance } };
+  return audited(context, change, async () => {
+    if (!(await context.ledger.addToken({ ...token, createdAt: context.now() })))
+      throw refused(`There is a token "${name}" already.`, 'Revoke it first, or choose another name.');
+  });
+};
 
-/** The operations on tokens. The token itself never passes through here: who adds it keeps it. */
-export const tokenOperations = {
-  addToken: operation(tokenRecord.omit({ createdAt: true }), async (office, token) => {
-    const { name, may, clearance } = token;
-    return recorded(
-      office,
-      { what: 'token add', edition: null, details: { name, may, clearance } },
-      async () => {
-        if (!(await office.ledger.addToken({ ...token, createdAt: office.now() })))
-          throw refused(`There is a token "${name}" already.`, 'Revoke it first, or choose another name.');
-        return [name];
-      },
-    );
-  }),
-
-  tokens: operation(z.strictObject({}), async ({ ledger }) =>
-    (await ledger.tokens()).map(({ name, may, clearance, createdAt }) => ({
-      name,
-      may,
-      clearance,
-      createdAt,
-    })),
-  ),
-
-  revokeToken: operation(named, async (office, { name }) =>
-    recorded(office, { what: 'token revoke', edition: null, details: { name } }, async () => {
-      if (!(await office.ledger.removeToken(name)))
-        throw refused(`There is no token "${name}".`, '"sitrep token list" shows them.');
-      return [name];
-    }),
-  ),
-} as const;
+/** Throws `operation-refused` where there is no such token. */
+export const revokeToken = (context: ChangeContext, name: string): Promise<void> =>
+  audited(context, { what: 'token revoke', edition: null, details: { name } }, async () => {
+    if (!(await context.ledger.removeToken(name)))
+      throw refused(`There is no token "${name}".`, '"sitrep token list" shows them.');
+  });

@@ -1,119 +1,141 @@
-import { z } from 'zod';
-import { type DeliveryState, heldByOperator, type NewDelivery } from '../ledger/edition.ts';
+import {
+  type DeliveryState,
+  type EditionRecord,
+  heldByOperator,
+  type NewDelivery,
+} from '../ledger/edition.ts';
 import { addressOf, beyondClearance } from '../project/target.ts';
 import { isStillToApprove, refuseUnapproved } from './approvals.ts';
-import { changing } from './audit.ts';
-import { editionOf, type Found, move, type Office, operation, refused, refuseReplaced } from './context.ts';
+import {
+  auditedChange,
+  type ChangeContext,
+  type Found,
+  moveDeliveries,
+  refused,
+  refuseReplaced,
+} from './context.ts';
 
-/** An operation on an edition or one delivery, on record. */
-const change = (what: string, run: (office: Office, found: Found) => Promise<string[]>) =>
-  operation(z.strictObject({ id: z.string() }), (office, { id }) =>
-    changing(office, { what, id }, (found) => run(office, found)),
-  );
+/** A change to an edition or one delivery, on record. Gives the ids of what moved. */
+type Transition = (context: ChangeContext, id: string) => Promise<string[]>;
+
+const transition =
+  (what: string, run: (context: ChangeContext, found: Found) => Promise<string[]>): Transition =>
+  (context, id) =>
+    auditedChange(context, { what, id }, (found) => run(context, found));
 
 /** Makes an edition again that was not made, or sends again what of it failed; or one delivery. */
-export const retry = change('retry', async (office, found) => {
-  const now = office.now();
-  await refuseReplaced(office, found);
+const retry = transition('retry', async (context, found) => {
+  const now = context.now();
+  await refuseReplaced(context, found);
   if ('delivery' in found) {
-    await refuseUnapproved(office, found.delivery);
-    return move(office, [found.delivery], {
+    await refuseUnapproved(context, found.delivery);
+    return moveDeliveries(context, [found.delivery], {
       from: ['failed', 'bounced', 'held', 'cancelled'],
       to: 'pending',
     });
   }
   const { edition } = found;
   const from = ['held', 'failed', 'cancelled', 'skipped'] as const;
-  if (await office.ledger.moveEdition(edition.id, { from, to: 'queued', reason: null, now }))
+  if (await context.ledger.moveEdition(edition.id, { from, to: 'queued', reason: null, now }))
     return [edition.id];
-  const deliveries = await office.ledger.deliveries({ edition: edition.id });
+  const deliveries = await context.ledger.deliveries({ edition: edition.id });
   // What is not approved can be made again, in the light of what was found wrong with it.
   const again = { from: ['delivering'], to: 'queued', reason: null, onlyUnsent: true, now } as const;
-  if (isStillToApprove(edition, deliveries) && (await office.ledger.moveEdition(edition.id, again)))
+  if (isStillToApprove(edition, deliveries) && (await context.ledger.moveEdition(edition.id, again)))
     return [edition.id];
-  return move(office, deliveries, { from: ['failed', 'bounced'], to: 'pending' });
+  return moveDeliveries(context, deliveries, { from: ['failed', 'bounced'], to: 'pending' });
 });
 
 /** Keeps an edition from being made, or its deliveries or one of them from going out, until it is released. */
-export const hold = change('hold', async (office, found) => {
+const hold = transition('hold', async (context, found) => {
   const reason = heldByOperator;
   const from = ['waiting', 'pending'] as const;
-  if ('delivery' in found) return move(office, [found.delivery], { from, to: 'held', reason });
+  if ('delivery' in found) return moveDeliveries(context, [found.delivery], { from, to: 'held', reason });
   const { edition } = found;
-  const now = office.now();
-  if (await office.ledger.moveEdition(edition.id, { from: ['queued'], to: 'held', reason, now }))
+  const now = context.now();
+  if (await context.ledger.moveEdition(edition.id, { from: ['queued'], to: 'held', reason, now }))
     return [edition.id];
-  const deliveries = await office.ledger.deliveries({ edition: edition.id });
-  return move(office, deliveries, { from, to: 'held', reason });
+  const deliveries = await context.ledger.deliveries({ edition: edition.id });
+  return moveDeliveries(context, deliveries, { from, to: 'held', reason });
 });
 
 /** Lets go on what is held. */
-export const release = change('release', async (office, found) => {
-  await refuseReplaced(office, found);
+const release = transition('release', async (context, found) => {
+  await refuseReplaced(context, found);
   if ('delivery' in found) {
-    await refuseUnapproved(office, found.delivery);
-    return move(office, [found.delivery], { from: ['held'], to: 'pending' });
+    await refuseUnapproved(context, found.delivery);
+    return moveDeliveries(context, [found.delivery], { from: ['held'], to: 'pending' });
   }
   const { edition } = found;
-  const now = office.now();
-  if (await office.ledger.moveEdition(edition.id, { from: ['held'], to: 'queued', reason: null, now }))
+  const now = context.now();
+  if (await context.ledger.moveEdition(edition.id, { from: ['held'], to: 'queued', reason: null, now }))
     return [edition.id];
-  await refuseUnapproved(office, edition);
-  const deliveries = await office.ledger.deliveries({ edition: edition.id });
-  return move(office, deliveries, { from: ['held'], to: 'pending' });
+  await refuseUnapproved(context, edition);
+  const deliveries = await context.ledger.deliveries({ edition: edition.id });
+  return moveDeliveries(context, deliveries, { from: ['held'], to: 'pending' });
 });
 
 /**
  * Ends an edition that is not made, or deliveries that are not out. Of one delivery that has come to rest, and of which
  * nobody knows whether it arrived, it says that it did not.
  */
-export const cancel = change('cancel', async (office, found) => {
+const cancel = transition('cancel', async (context, found) => {
   const reason = 'Cancelled by the operator.';
   const from = ['waiting', 'pending', 'held'] as const;
   if ('delivery' in found) {
     const { state, mayHaveArrived } = found.delivery;
     return mayHaveArrived && isAtRest(state)
-      ? move(office, [found.delivery], {
+      ? moveDeliveries(context, [found.delivery], {
           from: [state],
           to: 'cancelled',
           reason: `${reason} It counts as not arrived.`,
           didNotArrive: true,
         })
-      : move(office, [found.delivery], { from, to: 'cancelled', reason });
+      : moveDeliveries(context, [found.delivery], { from, to: 'cancelled', reason });
   }
   const { edition } = found;
-  const now = office.now();
+  const now = context.now();
   const open = ['queued', 'rendering', 'held', 'failed'] as const;
-  if (await office.ledger.moveEdition(edition.id, { from: open, to: 'cancelled', reason, now }))
+  if (await context.ledger.moveEdition(edition.id, { from: open, to: 'cancelled', reason, now }))
     return [edition.id];
-  const deliveries = await office.ledger.deliveries({ edition: edition.id });
-  return move(office, deliveries, { from, to: 'cancelled', reason });
+  const deliveries = await context.ledger.deliveries({ edition: edition.id });
+  return moveDeliveries(context, deliveries, { from, to: 'cancelled', reason });
 });
+
+export const transitions = { retry, cancel, hold, release } as const;
+export type TransitionName = keyof typeof transitions;
+export const transitionNames = [
+  'retry',
+  'cancel',
+  'hold',
+  'release',
+] as const satisfies readonly TransitionName[];
 
 const isAtRest = (state: DeliveryState): boolean =>
   state === 'held' || state === 'failed' || state === 'bounced' || state === 'cancelled';
 
-/** Sends an edition again to one of its targets: a copy, with an id of its own. */
-export const resend = operation(z.strictObject({ id: z.string(), to: z.string() }), (office, { id, to }) =>
-  changing(office, { what: 'resend', id, details: { to } }, (found) => sendCopy(office, found, to)),
-);
+/** Sends an edition again to one of its targets: a copy, with an id of its own, which is given. */
+export const resend = (context: ChangeContext, id: string, to: string): Promise<string> =>
+  auditedChange(context, { what: 'resend', id, details: { to } }, (found) => {
+    if ('edition' in found) return sendCopy(context, found.edition, to);
+    throw refused(`${id} is a delivery.`, 'Editions are sent again: name one.');
+  });
 
-async function sendCopy(office: Office, found: Found, to: string): Promise<string[]> {
-  const edition = 'delivery' in found ? await editionOf(office, found.delivery.edition) : found.edition;
-  const { config } = await office.loadBrief(edition.brief);
+async function sendCopy(context: ChangeContext, edition: EditionRecord, to: string): Promise<string> {
+  const { config } = await context.loadBrief(edition.brief);
   const target = config.deliver.find((each) => addressOf(each).address === to);
   if (target === undefined)
     throw refused(`${edition.brief} has no target "${to}".`, 'Name one of deliver in its brief.yaml.');
   if (edition.card === null) throw refused(`${edition.id} was never made.`, 'Retry it first.');
-  await refuseReplaced(office, { edition });
-  await refuseUnapproved(office, edition);
+  await refuseReplaced(context, { edition });
+  await refuseUnapproved(context, edition);
   const { channel, address } = addressOf(target);
-  const before = (await office.ledger.deliveries({ edition: edition.id })).filter(
+  const before = (await context.ledger.deliveries({ edition: edition.id })).filter(
     (each) => each.address === address,
   );
   // One that waits for approval goes out with the rest: a copy beside it would arrive twice.
   if (before.some(({ state }) => state === 'waiting' || state === 'pending' || state === 'sending'))
-    throw refused(`${edition.id} is on its way to ${address}.`, 'Wait for it to settle.');
+    throw refused(`${edition.id} is on its way to ${address}.`, 'Wait until it is sent.');
   const copy: NewDelivery = {
     channel,
     address,
@@ -122,5 +144,8 @@ async function sendCopy(office: Office, found: Found, to: string): Promise<strin
     target,
     heldBecause: beyondClearance(target, edition.card.marking),
   };
-  return office.ledger.addDeliveries(edition.id, [copy], office.now());
+  const [added] = await context.ledger.addDeliveries(edition.id, [copy], context.now());
+  if (added === undefined)
+    throw refused(`${edition.id} is on its way to ${address}.`, 'Wait until it is sent.');
+  return added;
 }

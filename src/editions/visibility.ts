@@ -4,19 +4,19 @@ import { markingsWithin } from '../dataset/fields.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { deliveryStates, editionStates, storable } from '../ledger/edition.ts';
 import { type Caller, maySee, seesAll } from '../ledger/principal.ts';
-import type { Sight } from '../ledger/types.ts';
+import type { Visibility } from '../ledger/types.ts';
 import type { Brief } from '../project/brief.ts';
-import type { Office } from './context.ts';
+import type { OperatorContext } from './context.ts';
 
-type Briefs = Pick<Office, 'briefIds' | 'loadBrief'>;
+type Briefs = Pick<OperatorContext, 'briefIds' | 'loadBrief'>;
 
 /** A brief that can be read, or why it cannot. */
 export type Readable =
   { readonly id: string; readonly brief: Brief } | { readonly id: string; readonly faults: readonly Fault[] };
 
 /** The briefs that a caller may see. One that cannot be read has no marking: only those who see all see it. */
-export async function briefsSeen(office: Briefs, caller: Caller): Promise<Readable[]> {
-  const all = await Promise.all((await office.briefIds()).map((id) => readable(office, id)));
+export async function visibleBriefs(context: Briefs, caller: Caller): Promise<Readable[]> {
+  const all = await Promise.all((await context.briefIds()).map((id) => readable(context, id)));
   return all.filter((each) =>
     'brief' in each ? maySee(caller, each.brief.config.marking) : seesAll(caller),
   );
@@ -32,15 +32,15 @@ async function readable({ loadBrief }: Briefs, id: string): Promise<Readable> {
 }
 
 /** Up to where a caller sees. Undefined for all there is, what has no marking included, unless told otherwise. */
-export async function sightOf(
-  office: Briefs,
+export async function visibilityOf(
+  context: Briefs,
   caller: Caller,
   { ofAll = false }: { ofAll?: boolean } = {},
-): Promise<Sight | undefined> {
+): Promise<Visibility | undefined> {
   if (seesAll(caller) && !ofAll) return undefined;
   return {
     markings: markingsWithin(caller.clearance),
-    briefs: (await briefsSeen(office, caller)).map(({ id }) => id),
+    briefs: (await visibleBriefs(context, caller)).map(({ id }) => id),
   };
 }
 
@@ -52,18 +52,22 @@ const part = {
   after: z.string().max(500).optional().describe('What follows: "next" of the part before'),
 };
 
-/** What the lists of the desk can be asked for with. */
-export const editionsWanted = z.strictObject({
+/** What lists can be asked for with. */
+export const editionsQuery = z.strictObject({
   brief,
   state: z.enum(editionStates).optional().describe('In this state'),
   from: day.optional().describe('Reporting through this day or a later one'),
   to: day.optional().describe('Reporting through this day or an earlier one'),
   ...part,
 });
-export const deliveriesWanted = z.strictObject({
+export const deliveriesQuery = z.strictObject({
   brief,
   edition,
   state: z.enum(deliveryStates).optional().describe('In this state'),
   ...part,
 });
-export const auditWanted = z.strictObject({ edition, ...part });
+export const auditQuery = z.strictObject({
+  edition,
+  who: named.optional().describe('By this token, "command line" or "this machine"'),
+  ...part,
+});

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { hashOf } from '../hash.ts';
-import type { EditionRecord } from './edition.ts';
+import { type EditionRecord, instant } from './edition.ts';
 
 /** On one line, as it is shown in terminals. */
 export const personName = z
@@ -9,10 +9,10 @@ export const personName = z
   .regex(/^[^\p{Cc}]{1,100}$/u, 'is not a name of up to 100 letters');
 
 /** Who decides. The system names the user of the process that asks; any other name is what that user claims. */
-export const approver = z.strictObject({
+const approver = z.strictObject({
   user: z.string().min(1),
   /** Who says that it is this user: the system, of a command; the server, of whoever it let in. */
-  namedBy: z.enum(['system', 'server']).default('system'),
+  namedBy: z.enum(['system', 'server']),
   claimedName: personName.nullable(),
 });
 
@@ -24,7 +24,7 @@ export const approvalRecord = approver.extend({
   decision: z.enum(['approved', 'disapproved']),
   /** What was looked at: see `hashToApprove`. */
   sha256: z.string(),
-  decidedAt: z.date(),
+  decidedAt: instant,
 });
 export type ApprovalRecord = z.output<typeof approvalRecord>;
 

@@ -57,7 +57,8 @@ export function recipientsOf(tally: { readonly [state in DeliveryState]?: number
 const reaches = ['all', 'folders', 'none'] as const;
 export type Reach = (typeof reaches)[number];
 
-const instant = z.date();
+/** As the database gives it, or as JSON has it. */
+export const instant = z.coerce.date();
 
 /** An edition that is asked for. Brief, day, paper, parameters and revision are its identity, and `id` names the five. */
 const newEdition = z.strictObject({

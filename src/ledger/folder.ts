@@ -28,6 +28,9 @@ const placesIn = (folder: string) => ({
   empty: () => join(folder, `empty-${randomUUID()}`),
 });
 
+/** Its pages are in the cache of the system already: PostgreSQL's own, of 128 MB, would hold them a second time. */
+const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=4MB'];
+
 const contents = z.object({ editions: z.number().int() });
 
 /** Opens the data of a ledger, which this process has locked. Begins a ledger only where there never was one. */
@@ -42,7 +45,7 @@ export async function openData(folder: string): Promise<PGlite> {
     else if (existsSync(restored)) await rename(restored, data);
     else if (!(await hasRemains(folder))) await createData(folder);
     else throw missing(folder);
-    return await started(new PGlite({ dataDir: data }));
+    return await started(new PGlite({ dataDir: data, startParams }));
   } catch (cause) {
     throw await faultOfFolder(folder, cause);
   }

@@ -7,8 +7,8 @@ import {
   editionColumns,
   given,
   runColumns,
-  seen,
-  seenOf,
+  visible,
+  visibleOf,
   toDeliveries,
   toEditions,
   toRuns,
@@ -32,7 +32,16 @@ export function queryCalls(
   database: Database,
 ): Pick<
   Ledger,
-  'edition' | 'revisions' | 'editions' | 'runs' | 'deliveries' | 'deliveryCounts' | 'counts' | 'cursors'
+  | 'edition'
+  | 'revisions'
+  | 'editions'
+  | 'deliveredEditions'
+  | 'progress'
+  | 'runs'
+  | 'deliveries'
+  | 'deliveryCounts'
+  | 'counts'
+  | 'cursors'
 > {
   const list = (
     { table, columns, order }: { table: string; columns: string; order: string },
@@ -61,7 +70,7 @@ export function queryCalls(
     to,
     lateSince,
     after,
-    sight,
+    visibility,
     limit,
   }) =>
     toEditions(
@@ -88,7 +97,7 @@ export function queryCalls(
               after?.revision,
               after?.id,
             ),
-            sight && seen(sight),
+            visibility && visible(visibility),
           ],
         },
       ),
@@ -96,7 +105,7 @@ export function queryCalls(
 
   return {
     editions,
-    edition: async (id, sight) => (await editions({ edition: id, sight }))[0],
+    edition: async (id, visibility) => (await editions({ edition: id, visibility }))[0],
     revisions: async (id) =>
       toEditions(
         await database.query(
@@ -105,7 +114,43 @@ export function queryCalls(
           [id],
         ),
       ),
-    runs: async ({ brief, state, edition, sight, limit }) =>
+    deliveredEditions: async (briefs) =>
+      toEditions(
+        await database.query(
+          `SELECT ${editionColumns} FROM sitrep.edition one
+           WHERE brief = ANY($1::text[]) AND card->>'pdf' IS NOT NULL
+             AND EXISTS (SELECT 1 FROM sitrep.delivery WHERE edition = one.id AND content = 'edition'
+               AND (state IN ('sent', 'sending') OR may_have_arrived))
+             AND NOT EXISTS (SELECT 1 FROM sitrep.edition later
+               WHERE (later.brief, later.as_of, later.paper, later.parameters) =
+                   (one.brief, one.as_of, one.paper, one.parameters)
+                 AND later.revision > one.revision AND later.state <> 'cancelled')
+           ORDER BY as_of DESC, revision DESC, id`,
+          [[...briefs]],
+        ),
+      ),
+    async progress({ brief, from, to }) {
+      const { sql, values } = where([
+        given('brief = $?', brief),
+        given('as_of >= $?', from),
+        given('as_of <= $?', to),
+      ]);
+      const [onItsWay] = await database.query(
+        // Alerts go out when their time comes, and what was tried and put off is tried again later.
+        `SELECT count(*) FROM sitrep.delivery WHERE ${toRecipients}
+           AND (state = 'sending' OR (state = 'pending' AND attempt = 0))
+           AND edition IN (SELECT id FROM sitrep.edition ${sql})`,
+        values,
+      );
+      const editionStatesNow = counted.parse(
+        await database.query(`SELECT state, count(*) FROM sitrep.edition ${sql} GROUP BY state`, values),
+      );
+      return {
+        editions: inStates(editionStates, editionStatesNow),
+        deliveriesOnTheirWay: z.object({ count: z.coerce.number() }).parse(onItsWay).count,
+      };
+    },
+    runs: async ({ brief, state, edition, visibility, limit }) =>
       toRuns(
         await list(
           { table: 'run', columns: runColumns, order: 'started_at DESC, edition, number DESC' },
@@ -115,12 +160,12 @@ export function queryCalls(
               ofBrief(brief),
               given('outcome = $?', state),
               given('edition = $?', edition),
-              sight && seenOf(sight),
+              visibility && visibleOf(visibility),
             ],
           },
         ),
       ),
-    deliveries: async ({ id, brief, state, edition, after, sight, limit }) =>
+    deliveries: async ({ id, idPrefix, brief, state, edition, after, visibility, limit }) =>
       toDeliveries(
         await list(
           { table: 'delivery', columns: deliveryColumns, order: 'created_at DESC, edition, id' },
@@ -128,6 +173,7 @@ export function queryCalls(
             limit,
             conditions: [
               given('id = $?', id),
+              given('starts_with(id, $?)', idPrefix),
               ofBrief(brief),
               given('state = $?', state),
               given('edition = $?', edition),
@@ -139,7 +185,7 @@ export function queryCalls(
                 after?.edition,
                 after?.id,
               ),
-              sight && seenOf(sight),
+              visibility && visibleOf(visibility),
             ],
           },
         ),
@@ -172,8 +218,8 @@ export function queryCalls(
         .array(z.object({ brief: z.string(), slot: z.date() }))
         .parse(await database.query('SELECT brief, slot FROM sitrep.cursor ORDER BY brief')),
 
-    async counts({ brief, sight } = {}) {
-      const conditions = [given('brief = $?', brief), sight && seen(sight)];
+    async counts({ brief, visibility } = {}) {
+      const conditions = [given('brief = $?', brief), visibility && visible(visibility)];
       const { sql, values } = where([
         { sql: `state IN ('queued', 'rendering', 'delivering') AND origin = 'schedule'`, values: [] },
         ...conditions,
@@ -190,7 +236,7 @@ export function queryCalls(
       const ofDeliveries = await count('delivery', [
         { sql: toRecipients, values: [] },
         ofBrief(brief),
-        sight && seenOf(sight),
+        visibility && visibleOf(visibility),
       ]);
       return {
         editions: inStates(editionStates, ofEditions),

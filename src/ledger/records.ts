@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Database, Session } from './database.ts';
 import { auditRecord, tokenRecord } from './principal.ts';
-import { given, seenOf, where } from './rows.ts';
+import { given, visibleOf, where } from './rows.ts';
 import type { Ledger } from './types.ts';
 import { type StepRecord, stepRecord } from './views.ts';
 
@@ -70,12 +70,12 @@ export function recordCalls(
     async closeChange(id, outcome) {
       await database.query('UPDATE sitrep.audit SET outcome = $2 WHERE id = $1', [id, outcome]);
     },
-    async audit({ edition, who, limit = 1000, sight, after }) {
+    async audit({ edition, who, limit = 1000, visibility, after }) {
       const { sql, values } = where([
         given('edition = $?', edition),
         given('who = $?', who),
         given('id < $?', after),
-        sight && seenOf(sight),
+        visibility && visibleOf(visibility),
       ]);
       return z
         .array(auditRecord)

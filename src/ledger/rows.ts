@@ -10,7 +10,7 @@ import {
   type RunRecord,
   runRecord,
 } from './edition.ts';
-import type { Sight } from './types.ts';
+import type { Visibility } from './types.ts';
 
 /** Columns under the names of the model. */
 export const editionColumns = `id, brief, as_of AS "asOf", paper, parameters, part_of AS "partOf", origin, slot, reach, state,
@@ -50,15 +50,15 @@ export interface Condition {
  * That an edition may be seen. What was made counts as it was marked then. In any other state so does its brief: the
  * card may be of an earlier making, and the reasons that are told of a later one.
  */
-export const seen = ({ markings, briefs }: Sight): Condition => ({
+export const visible = ({ markings, briefs }: Visibility): Condition => ({
   sql: `(card->>'marking' IS NULL OR card->>'marking' = ANY($?::text[]))
     AND ((card->>'marking' IS NOT NULL AND state IN ('rendered', 'delivering', 'done')) OR brief = ANY($?::text[]))`,
   values: [[...markings], [...briefs]],
 });
 
 /** The same of something whose column `edition` names the edition. */
-export function seenOf(sight: Sight): Condition {
-  const { sql, values } = seen(sight);
+export function visibleOf(visibility: Visibility): Condition {
+  const { sql, values } = visible(visibility);
   return { sql: `edition IN (SELECT id FROM sitrep.edition WHERE ${sql})`, values };
 }
 

@@ -13,7 +13,7 @@ import type {
   RunRecord,
 } from './edition.ts';
 import type { AuditRecord, TokenRecord } from './principal.ts';
-import type { StepRecord } from './views.ts';
+import type { Progress, StepRecord } from './views.ts';
 
 /** What came of one attempt at an edition. */
 export type Making =
@@ -77,12 +77,12 @@ interface Filter {
   readonly state?: string | undefined;
   readonly edition?: string | undefined;
   readonly limit?: number | undefined;
-  /** Only what may be seen. */
-  readonly sight?: Sight | undefined;
+  /** Only what the caller may see. */
+  readonly visibility?: Visibility | undefined;
 }
 
-/** Up to where someone sees: what is not in it is left out of every list and count. */
-export interface Sight {
+/** What a caller may see: everything else is left out of every list and count. */
+export interface Visibility {
   /** What editions may be marked that were made. */
   readonly markings: readonly Marking[];
   /** The briefs whose editions may be seen before they are made: then the marking of the brief counts. */
@@ -99,6 +99,8 @@ interface EditionFilter extends Filter {
 }
 interface DeliveryFilter extends Filter {
   readonly id?: string | undefined;
+  /** The first letters of an id. */
+  readonly idPrefix?: string | undefined;
   readonly after?: { readonly createdAt: Date; readonly edition: string; readonly id: string } | undefined;
 }
 interface AuditFilter {
@@ -106,7 +108,7 @@ interface AuditFilter {
   readonly who?: string | undefined;
   readonly limit?: number | undefined;
   /** Only changes to editions that may be seen; left out, all, and those to no edition too. */
-  readonly sight?: Sight | undefined;
+  readonly visibility?: Visibility | undefined;
   readonly after?: number | undefined;
 }
 
@@ -223,15 +225,22 @@ export interface Ledger extends AsyncDisposable {
   /** Decisions on an edition, the latest first. */
   approvals(edition: string): Promise<ApprovalRecord[]>;
 
-  edition(id: string, sight?: Sight): Promise<EditionRecord | undefined>;
+  edition(id: string, visibility?: Visibility): Promise<EditionRecord | undefined>;
   /** All revisions of an edition, the first first. */
   revisions(id: string): Promise<EditionRecord[]>;
   editions(filter: EditionFilter): Promise<EditionRecord[]>;
+  /**
+   * The editions of some briefs of which a PDF went out, or may have, and in whose place no later revision is or will
+   * be: the newest period first.
+   */
+  deliveredEditions(briefs: readonly string[]): Promise<EditionRecord[]>;
+  /** How far the editions of a brief between two days are: how many are in each state, and what is on its way. */
+  progress(of: { brief: string; from: Day; to: Day }): Promise<Progress>;
   runs(filter: Filter): Promise<RunRecord[]>;
   deliveries(filter: DeliveryFilter): Promise<DeliveryRecord[]>;
   /** How many recipients of each of the editions there are, by the state of their delivery. Alerts do not count. */
   deliveryCounts(editions: readonly string[]): Promise<ReadonlyMap<string, Tally>>;
-  counts(filter?: Pick<Filter, 'brief' | 'sight'>): Promise<Counts>;
+  counts(filter?: Pick<Filter, 'brief' | 'visibility'>): Promise<Counts>;
   cursors(): Promise<{ brief: string; slot: Date }[]>;
 
   /**

@@ -6,9 +6,20 @@ import { papers } from '../project/brief.ts';
 import { parameter } from '../project/parameters.ts';
 import { channels } from '../project/target.ts';
 import { approvalRecord } from './approval.ts';
-import { deliveryRecord, deliveryStates, editionRecord, editionStates, runRecord } from './edition.ts';
+import {
+  deliveryRecord,
+  deliveryStates,
+  editionRecord,
+  editionStates,
+  instant,
+  runRecord,
+} from './edition.ts';
+import { tokenRecord } from './principal.ts';
 
-/** What callers are shown of briefs, editions and deliveries; the API's document is made from these. */
+/**
+ * What callers see of briefs, editions, deliveries and changes. The API answers with these, its document is made from
+ * them, and the command line parses by them.
+ */
 const tally = z.partialRecord(z.enum(deliveryStates), z.number().int());
 
 /** The files of an edition that can be read. */
@@ -49,7 +60,7 @@ export const stepRecord = z.strictObject({
   /** Within its run, from 1. */
   number: z.number().int(),
   step: z.string(),
-  at: z.date(),
+  at: instant,
 });
 export type StepRecord = z.output<typeof stepRecord>;
 
@@ -68,7 +79,7 @@ export const briefView = z.strictObject({
   paper: z.enum(papers).nullable(),
   schedule: z.strictObject({ cron: z.string(), timezone: z.string() }).nullable(),
   /** When it is due next, and the last day that it then reports on. */
-  next: z.strictObject({ at: z.date(), asOf: day }).nullable(),
+  next: z.strictObject({ at: instant, asOf: day }).nullable(),
   /** The edition of the newest period. */
   latest: editionView.nullable(),
   /** Editions in each state. */
@@ -95,3 +106,50 @@ export interface Page<T> {
   readonly items: T[];
   readonly next: string | null;
 }
+
+/** What a change moved: editions and deliveries. */
+export const moved = z.array(z.string());
+
+export const tokenView = tokenRecord.omit({ sha256: true });
+export type TokenView = z.output<typeof tokenView>;
+
+/** A correction that was asked for. */
+export const reissued = z.strictObject({
+  edition: z.string(),
+  replaces: z.string(),
+  /** Corrections known by this day are in it. */
+  asOf: day,
+  changes: z.array(z.string()),
+  /** Rows whose revisions rest on later issues: they are left to those. */
+  passedOver: z.array(z.string()),
+  recipients: z.number().int(),
+  /** Recipients among them whose address was forgotten. */
+  forgotten: z.number().int(),
+});
+export type Reissued = z.output<typeof reissued>;
+
+/** An edition that was delivered and rests on rows that were corrected since, or that cannot be inspected. */
+export const correctable = z.strictObject({
+  edition: z.string(),
+  changes: z.array(z.string()),
+  problem: z.string().nullable(),
+});
+export type Correctable = z.output<typeof correctable>;
+
+export const backfilled = z.strictObject({ all: z.array(z.string()), new: z.array(z.string()) });
+export type Backfilled = z.output<typeof backfilled>;
+
+export const progress = z.strictObject({
+  editions: z.partialRecord(z.enum(editionStates), z.number().int()),
+  /** Deliveries to recipients that are being sent, or were never tried. */
+  deliveriesOnTheirWay: z.number().int(),
+});
+export type Progress = z.output<typeof progress>;
+
+export const pruneRequest = z.strictObject({
+  editionsBefore: instant.optional(),
+  addressesBefore: instant.optional(),
+});
+export type PruneRequest = z.output<typeof pruneRequest>;
+export const pruned = z.strictObject({ editions: z.array(z.string()), addresses: z.number().int() });
+export type Pruned = z.output<typeof pruned>;

@@ -76,7 +76,7 @@ export async function composePage(
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
   );
-  const { html, traced, used, asked, coverage, puts } = compose(
+  const { html, traced, summary, used, asked, coverage, puts } = compose(
     {
       brief,
       period,
@@ -122,5 +122,5 @@ export async function composePage(
       rules: explained ? { passed: [], waived: [], warnings: [] } : holdDraft(draft, limit.check),
     };
   };
-  return { title, period, known, corrected, html, used, changes, charts, sets, puts, judge };
+  return { title, period, known, corrected, html, summary, used, changes, charts, sets, puts, judge };
 }

@@ -16,7 +16,6 @@ import {
   type ManifestRow,
   type SealedManifest,
 } from '../render/manifest.ts';
-import { plainText } from '../render/plain-rows.ts';
 import type { Rendering } from '../rules/gate.ts';
 import type { Verdict } from '../rules/rule.ts';
 import { partsOf } from './parts.ts';
@@ -24,7 +23,7 @@ import { partsOf } from './parts.ts';
 /** What an edition is made from, as far as that is known before it is sealed. */
 export function describeRendering(
   { brief, dataset, asOf, paper, parameters, correction = null }: Request,
-  { title, period, known, used, corrected, changes, charts, rules, html }: Rendering,
+  { title, period, known, used, corrected, changes, charts, rules, html, summary }: Rendering,
   {
     material,
     browser,
@@ -62,7 +61,7 @@ export function describeRendering(
       ...material.versions,
       browser: browser && { name: browser.name, version: browser.version },
     },
-    summary: bottomLine(html),
+    summary: [...summary],
     rules: { ...rulesOf(rules), undrawn: undrawnOf(brief, drawn) },
     html: { sha256: hashOf(html) },
     attachments: attachments.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
@@ -136,11 +135,3 @@ export const describeEdition = (
     sha256: hashOf(content),
   })),
 });
-
-/** The paragraphs of the element `class="bottom-line"`, without their citations. */
-function bottomLine(html: string): string[] {
-  const [, content = ''] = /<div class="bottom-line">([\s\S]*?)<\/div>/.exec(html) ?? [];
-  return [...content.matchAll(/<p\b[^>]*>([\s\S]*?)<\/p>/g)].map(([, paragraph = '']) =>
-    plainText(paragraph.replaceAll(/<sup class="cite">[\s\S]*?<\/sup>/g, '')),
-  );
-}

@@ -12,8 +12,8 @@ interface Shared {
 }
 
 /**
- * Lets editions of one cut-off share one database, since briefs can only read: the newest stays open after its last
- * user is done, and is closed when another takes its place or at the end.
+ * Lets editions of one cut-off share one database, those of different briefs too, since briefs can only read. The
+ * newest stays open after its last user is done, and is closed when another takes its place or at the end.
  */
 export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly open: OpenQueries } {
   let newest: Shared | undefined;
@@ -22,7 +22,8 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
   };
   return {
     async open(known, { macros, settings }) {
-      const isSame = newest?.known === known && newest.macros === macros && newest.settings === settings;
+      const isSame =
+        newest?.known === known && isSameText(newest.macros, macros) && newest.settings === settings;
       const replaced = isSame ? undefined : newest;
       const shared =
         newest === undefined || replaced
@@ -54,3 +55,7 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
     },
   };
 }
+
+/** Each brief is loaded by itself, with objects of its own. */
+const isSameText = (one: readonly SourceFile[], other: readonly SourceFile[]): boolean =>
+  one.length === other.length && one.every(({ text }, index) => text === other[index]?.text);

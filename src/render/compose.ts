@@ -99,8 +99,9 @@ const margins: { readonly [paper in Paper]: string } = { A4: '23mm 18mm 21mm', L
 const templates = new WeakMap<Brief, Template>();
 
 /**
- * One self-contained HTML document, the same with the traces that the gate reads, and the ids of the rows that it
- * shows, and the results of queries that the template asked for; where it is to be `explained`, also each expression that printed something.
+ * One self-contained HTML document, the same with the traces that the gate reads, its summary as plain text, the ids of
+ * the rows that it shows, and the results of queries that the template asked for; where it is to be `explained`, also
+ * each expression that printed something.
  */
 export function compose(
   composition: Composition,
@@ -108,6 +109,7 @@ export function compose(
 ): {
   html: string;
   traced: string;
+  summary: string[];
   used: string[];
   asked: RowSets;
   coverage: Coverage;
@@ -154,9 +156,8 @@ export function compose(
     Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
   );
   const seen = askedFor({ sets, findings: computed, figures }, evidence);
-  const helpers = pageHelpers(evidence, {
-    currentFrom: currentFrom(period, { ended: endOfCoverage(of), length: brief.config.period }),
-  });
+  const judgedFrom = currentFrom(period, { ended: endOfCoverage(of), length: brief.config.period });
+  const helpers = pageHelpers(evidence, { currentFrom: judgedFrom });
   const puts: Put[] = [];
   const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
   const template = explained
@@ -239,14 +240,48 @@ export function compose(
   for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);
   for (const { id } of applied) if (id !== null) evidence.use(id);
   const traced = template(page, { helpers, check });
+  const { used } = evidence;
   return {
     html: withoutTraces(traced),
     traced,
-    used: evidence.used,
+    summary: summaryOf(sets['bottom_line'], { evidence, coverage: page.coverage, judgedFrom }),
+    used,
     asked: Object.fromEntries(seen.asked),
     coverage: page.coverage,
     puts,
   };
+}
+
+/**
+ * The bottom line as plain text, a paragraph each, for mail and lists: the rows of the query `bottom_line`, in the words
+ * of the shared masthead. Empty for a brief that has no such query.
+ */
+function summaryOf(
+  rows: readonly Row[] | undefined,
+  {
+    evidence,
+    coverage: { until, reported },
+    judgedFrom,
+  }: {
+    evidence: Evidence;
+    coverage: { readonly until: string | null; readonly reported: boolean };
+    judgedFrom: string;
+  },
+): string[] {
+  if (rows === undefined) return [];
+  const paragraphs = rows.flatMap(({ id, text }) => {
+    if (typeof text !== 'string') return [];
+    const row = typeof id === 'string' ? id : undefined;
+    const date = row === undefined ? null : evidence.judgedOn(row);
+    const age =
+      row !== undefined && date !== null && date < judgedFrom
+        ? ` (as of ${evidence.figure(row, 'date')})`
+        : '';
+    return [`${evidence.fill(text, row)}${age}`.replaceAll(/\s+/g, ' ').trim()];
+  });
+  if (paragraphs.length === 0)
+    return [reported ? 'No bottom line has been written yet.' : 'We have no reporting on this topic.'];
+  return until === null ? paragraphs : [`As known on ${until}, when collection ended:`, ...paragraphs];
 }
 
 const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {

@@ -24,6 +24,8 @@ export interface Rendering {
   /** What a revision corrects. */
   readonly corrected: readonly Corrected[];
   readonly html: string;
+  /** The bottom line as plain text, a paragraph each. */
+  readonly summary: readonly string[];
   /** Each chart's drawing and compiled spec. */
   readonly charts: { readonly [name: string]: Illustration };
   /** The ids of the rows that the page shows. */

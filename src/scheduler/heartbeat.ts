@@ -1,5 +1,7 @@
 import { schedule, type ScheduledTask } from 'node-cron';
-import type { Heartbeat } from './service.ts';
+
+/** Calls `beat` again and again, never while the last call is under way, until it is disposed of. */
+export type Heartbeat = (beat: () => Promise<void>) => AsyncDisposable;
 
 /** A clock that goes back leaves node-cron waiting for the hour to come round again: then it is started anew. */
 const SILENCE_MS = 10_000;

@@ -18,7 +18,7 @@ import type { Target } from '../project/target.ts';
 import { applyParameters, titleOfEdition } from '../query/select.ts';
 import { nothingNew } from '../render/changes.ts';
 import type { Material, Step } from '../render/edition.ts';
-import type { Hands } from './active-runs.ts';
+import type { ActiveRuns } from './active-runs.ts';
 import { noteSteps, type StepNotes } from './progress.ts';
 
 /** What making editions needs of the world. */
@@ -38,7 +38,7 @@ export interface Workshop {
   readonly isExample?: (to: Target) => boolean;
   readonly log: Log;
   /** What this process has in hand, so that it can be stopped. */
-  readonly hands: Hands;
+  readonly activeRuns: ActiveRuns;
   now(): Date;
   elapsedMs(): number;
   random(): number;
@@ -74,7 +74,7 @@ export async function makeEdition(
   const { edition, failures } = claim;
   log.info({ edition: id, run: claim.run }, 'rendering');
   const notes = noteSteps(claim, workshop);
-  using inHand = workshop.hands.take(claim);
+  using inHand = workshop.activeRuns.track(claim);
   const stop = AbortSignal.any([signal, inHand.signal]);
   const making =
     edition.attempt > MOST_BEGUN ? lost : await attempt(edition, { workshop, failures, signal: stop, notes });

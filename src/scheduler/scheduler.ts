@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { alertTo } from '../delivery/alert.ts';
 import { AppError, describeFault } from '../errors.ts';
 import { editionId } from '../ledger/edition-id.ts';
@@ -5,7 +6,8 @@ import type { EditionRecord, NewEdition, Reach } from '../ledger/edition.ts';
 import type { Ledger } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
 import type { Brief } from '../project/brief.ts';
-import { dueSlots, ON_TIME_MS, type Slot, slotsReporting } from './slots.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { comingSlots, dueSlots, ON_TIME_MS, type Slot, slotsReporting } from './slots.ts';
 
 export interface Schedules {
   readonly ledger: Ledger;
@@ -16,47 +18,95 @@ export interface Schedules {
   readonly log: Log;
 }
 
+/** Changes to briefs are noticed after this. */
+const RELOAD_MS = 10_000;
+
 /**
- * Makes every slot that is due by `now` into an edition. It may be called as often as one likes and by several
- * processes at once: a slot becomes an edition once. A brief that cannot be read or scheduled waits, and delays no other,
- * whatever the error; `told` is what was said of such briefs before, since it need not be said at each beat. Throws when no
- * brief could be scheduled.
+ * Gives a function that makes every slot due by `now` into an edition. Call it as often as you like, and from several
+ * processes at once: a slot becomes an edition once. It looks at the ledger on the first call, when a slot is due, when
+ * the clock has gone back, and after a change of briefs; any other call costs next to nothing. A brief that cannot be
+ * read or scheduled waits, and delays no other; the error is logged once. Throws when no brief could be scheduled.
  */
-export async function tick(
-  now: Date,
-  { ledger, briefIds, loadBrief, operator, log }: Schedules,
-  told = new Map<string, string>(),
-): Promise<EditionRecord[]> {
-  const opened: EditionRecord[] = [];
-  const failures: unknown[] = [];
-  let isAnyScheduled = false;
-  /** Says what is wrong with a brief, unless that was said before. */
-  const say = (id: string, fields: object, { error, message }: { error: string; message: string }) => {
-    if (told.get(id) !== error) log.error({ brief: id, ...fields }, message);
-    told.set(id, error);
+export function openScheduler(schedules: Schedules): (now: Date) => Promise<EditionRecord[]> {
+  const log = reportOnce(schedules.log);
+  let lastMs = Number.POSITIVE_INFINITY;
+  let loadedMs = Number.NEGATIVE_INFINITY;
+  /** The first slot that is not in the ledger yet, by the schedules in `known`. */
+  let nextMs = Number.NEGATIVE_INFINITY;
+  let known = '';
+  return async (now) => {
+    const nowMs = now.getTime();
+    // What is due next was computed from a time that never came.
+    if (nowMs < lastMs) nextMs = Number.NEGATIVE_INFINITY;
+    lastMs = nowMs;
+    if (nowMs < nextMs && nowMs - loadedMs < RELOAD_MS) return [];
+    const briefs = await readBriefs(schedules, log);
+    loadedMs = nowMs;
+    const current = JSON.stringify(briefs.map(({ id, config }) => [id, config.schedule]));
+    if (nowMs < nextMs && current === known) return [];
+    const { opened, coming, isComplete } = await openAll(now, briefs, { schedules, log });
+    nextMs = Math.min(...coming);
+    // After a failure the next reload looks at the ledger again.
+    known = isComplete ? current : '';
+    return opened;
   };
+}
+
+interface Report {
+  error(brief: string, error: unknown, message: string): void;
+  /** The brief has no fault any more. */
+  clear(brief: string): void;
+}
+
+/** Logs what is wrong with a brief, unless that was the last thing logged about it. */
+function reportOnce(log: Log): Report {
+  const reported = new Map<string, string>();
+  return {
+    error(brief, error, message) {
+      const text = String(error);
+      const fields =
+        error instanceof AppError ? { faults: error.faults.map(describeFault) } : { error: text };
+      if (reported.get(brief) !== text) log.error({ brief, ...fields }, message);
+      reported.set(brief, text);
+    },
+    clear: (brief) => void reported.delete(brief),
+  };
+}
+
+async function readBriefs({ briefIds, loadBrief }: Schedules, log: Report): Promise<Brief[]> {
+  const briefs: Brief[] = [];
   for (const id of await briefIds()) {
-    let brief: Brief;
     try {
-      brief = await loadBrief(id);
+      briefs.push(await loadBrief(id));
     } catch (error) {
-      const faults = error instanceof AppError ? error.faults.map(describeFault) : [String(error)];
-      const message = 'The brief cannot be read: it is not scheduled.';
-      say(id, { faults }, { error: String(error), message });
-      continue;
+      log.error(id, error, 'The brief cannot be read: it is not scheduled.');
     }
+  }
+  return briefs;
+}
+
+/** The editions that are new, and the instants of the next slots. */
+async function openAll(
+  now: Date,
+  briefs: readonly Brief[],
+  { schedules, log }: { schedules: Schedules; log: Report },
+): Promise<{ opened: EditionRecord[]; coming: number[]; isComplete: boolean }> {
+  const opened: EditionRecord[] = [];
+  const coming: number[] = [];
+  const failures: unknown[] = [];
+  for (const brief of briefs) {
     try {
-      opened.push(...(await openSlots(now, brief, { ledger, operator, log })));
-      isAnyScheduled = true;
-      told.delete(id);
+      opened.push(...(await openSlots(now, brief, schedules)));
+      coming.push(...comingSlots(brief.config.schedule, now, 1).map(({ at }) => at.getTime()));
+      log.clear(brief.id);
     } catch (error) {
       failures.push(error);
-      say(id, { error: String(error) }, { error: String(error), message: 'The brief cannot be scheduled.' });
+      log.error(brief.id, error, 'The brief cannot be scheduled.');
     }
   }
   // It is the ledger then, and not one of the briefs.
-  if (failures.length > 0 && !isAnyScheduled) throw failures[0];
-  return opened;
+  if (failures.length > 0 && failures.length === briefs.length) throw failures[0];
+  return { opened, coming, isComplete: failures.length === 0 };
 }
 
 async function openSlots(
@@ -98,10 +148,52 @@ async function openSlots(
   return added;
 }
 
-/** Scheduled editions that are not made this long after their slot: the operator is told, once for each. */
+/** A round that takes longer is not waited for: a connection or a disk may have fallen silent. */
+const ROUND_MS = 60_000;
+
+/** Finds what is due, over and over. Disposing waits for the round under way. */
+export function startScheduler({
+  schedules,
+  heartbeat,
+  now,
+  onBeat,
+  roundMs = ROUND_MS,
+}: {
+  schedules: Schedules;
+  heartbeat: Heartbeat;
+  now: () => Date;
+  onBeat: (at: Date) => void;
+  roundMs?: number;
+}): AsyncDisposable {
+  const openDue = openScheduler(schedules);
+  const look = async (): Promise<void> => {
+    try {
+      const at = now();
+      await openDue(at);
+      onBeat(at);
+    } catch (error) {
+      // The next round tries again.
+      schedules.log.error({ error: String(error) }, 'The schedule could not be looked at.');
+    }
+  };
+  return heartbeat(async () => {
+    const late = new AbortController();
+    const limit = delay(roundMs, 'late' as const, { signal: late.signal }).catch(() => 'ended' as const);
+    // Two rounds at once do no harm: a slot becomes an edition once.
+    const outcome = await Promise.race([look(), limit]);
+    late.abort();
+    if (outcome === 'late')
+      schedules.log.error(
+        { seconds: roundMs / 1000 },
+        'A look at the schedule has not ended, and the next one begins beside it.',
+      );
+  });
+}
+
+/** Scheduled editions that are not made this long after their slot: the operator is alerted once for each. */
 const LATE_MS = 3_600_000;
 
-export async function tellOfLateEditions(
+export async function alertLateEditions(
   now: Date,
   { ledger, operator }: Pick<Schedules, 'ledger' | 'operator'>,
 ): Promise<void> {

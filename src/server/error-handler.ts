@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { asProblem, type Problem, problemOf } from './problem.ts';
 
 /** Answers with a problem: as a page to whoever wants one, and otherwise as RFC 9457 has it. */
-export function tell(
+export function answerProblem(
   error: unknown,
   {
     request,
@@ -33,7 +33,7 @@ const wantsPage = ({ url, headers }: FastifyRequest): boolean =>
   !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html');
 
 /** The same for what never became a request: it came too slowly, or is not HTTP. */
-export function tellSocket(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const { problem } =
     error.code === 'ERR_HTTP_REQUEST_TIMEOUT'

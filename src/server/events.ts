@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Desk } from '../editions/service.ts';
+import type { EditionService } from '../editions/service.ts';
 import type { Caller } from '../ledger/principal.ts';
 import type { EditionDetail, StepRecord } from '../ledger/views.ts';
 import type { Log } from '../log.ts';
@@ -43,12 +43,12 @@ interface Look {
 }
 
 /** Looks at an edition for all streams of callers who see alike, however many follow it. */
-function openLooks(desk: Desk): (caller: Caller, id: string) => Promise<Look> {
+function openLooks(service: EditionService): (caller: Caller, id: string) => Promise<Look> {
   const recent = new Map<string, Promise<Look>>();
   // The edition first: what it says of its end comes after all its steps were written.
   const look = async (caller: Caller, id: string): Promise<Look> => {
-    const edition = await desk.edition(caller, id);
-    return { edition, steps: await desk.steps(caller, id) };
+    const edition = await service.edition(caller, id);
+    return { edition, steps: await service.steps(caller, id) };
   };
   return (caller, id) => {
     const key = `${caller.may} ${caller.clearance} ${id}`;
@@ -66,7 +66,7 @@ export type SendEvents = ReturnType<typeof eventStreams>;
 
 /** The streams of a server. `mayStill` is asked now and then whether the caller is let in yet. */
 export function eventStreams(
-  desk: Desk,
+  service: EditionService,
   {
     mayStill,
     log,
@@ -74,7 +74,7 @@ export function eventStreams(
   }: { mayStill: (request: FastifyRequest) => Promise<boolean>; log: Log; longestMs?: number | undefined },
 ) {
   let open = 0;
-  const look = openLooks(desk);
+  const look = openLooks(service);
   /**
    * Sends what happens to an edition as server-sent events: `step` for each step of its runs, `state` when its state
    * changes, and `settled` at the end, all with JSON. Asked with Last-Event-ID, it goes on behind that step; behind the
@@ -90,7 +90,7 @@ export function eventStreams(
     id: string;
   }): Promise<void> {
     const caller = callerOf(request);
-    const first = await desk.edition(caller, id);
+    const first = await service.edition(caller, id);
     const last = request.headers['last-event-id'];
     if (last === END && isSettled(first)) return void (await reply.code(204).send());
     if (open >= MOST_STREAMS)

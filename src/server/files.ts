@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Desk } from '../editions/service.ts';
+import type { EditionService } from '../editions/service.ts';
 import type { FileKind } from '../ledger/views.ts';
 import { callerOf } from './auth.ts';
 import { problemOf } from './problem.ts';
@@ -19,10 +19,10 @@ const policy =
  * comes from the ledger, never from the request.
  */
 export async function sendEditionFile(
-  desk: Desk,
+  service: EditionService,
   { request, reply, id, kind }: { request: FastifyRequest; reply: FastifyReply; id: string; kind: FileKind },
 ): Promise<void> {
-  const file = await desk.file(callerOf(request), id, kind);
+  const file = await service.file(callerOf(request), id, kind);
   if (file === undefined)
     throw problemOf('not-found', {
       detail: `${id} has no ${kind === 'manifest' ? 'manifest' : kind.toUpperCase()}.`,

@@ -93,7 +93,7 @@ const LEDGER_RETRY_SECONDS = 5;
 export function asProblem(error: unknown, request: FastifyRequest): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof AppError) {
-    const { code, faults } = error;
+    const { code } = error;
     const isServers = code === 'ledger-unusable' || code === 'ledger-in-use';
     if (isServers) return internal();
     // The fault itself may name a server or a folder, which is nothing for strangers.
@@ -103,12 +103,7 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
         mend: 'Try again in a few seconds. The log of the service says why.',
         retryAfterSeconds: LEDGER_RETRY_SECONDS,
       });
-    return problemOf(code, {
-      detail: faults.map(({ problem: what }) => what).join(' '),
-      mend: [...new Set(faults.map(({ mend }) => mend))].join(' '),
-      faults,
-      ...(code === 'queue-full' && { retryAfterSeconds: QUEUE_RETRY_SECONDS }),
-    });
+    return problemWith(error);
   }
   if (error instanceof z.ZodError)
     return invalid(error.issues.map(({ path, message }) => [path.join('.'), message]));
@@ -121,6 +116,15 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
     );
   return frameworkProblem(error, request);
 }
+
+/** An error with all its faults. */
+export const problemWith = ({ code, faults }: AppError): RequestError =>
+  problemOf(code, {
+    detail: faults.map(({ problem: what }) => what).join(' '),
+    mend: [...new Set(faults.map(({ mend }) => mend))].join(' '),
+    faults,
+    ...(code === 'queue-full' && { retryAfterSeconds: QUEUE_RETRY_SECONDS }),
+  });
 
 function invalid(issues: readonly (readonly [field: string, message: string])[]): RequestError {
   const faults = issues.map(([field, message]) => ({

@@ -6,12 +6,12 @@ import fastifyStatic from '@fastify/static';
 import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import type { Desk } from '../editions/service.ts';
+import type { EditionService } from '../editions/service.ts';
 import type { Admission } from '../editions/sessions.ts';
 import type { Log } from '../log.ts';
 import { api } from './api/api.ts';
 import { guard, sessionCookie } from './auth.ts';
-import { type Pages, tell, tellSocket } from './error-handler.ts';
+import { type Pages, answerProblem, answerBrokenRequest } from './error-handler.ts';
 import { eventStreams } from './events.ts';
 import { type Health, health } from './health.ts';
 import { listen } from './listen.ts';
@@ -33,13 +33,13 @@ export interface ServerOptions {
 }
 
 export interface Served {
-  readonly desk: Desk;
+  readonly service: EditionService;
   readonly admission: Admission;
   /** Signs the cookies of browsers. */
   readonly key: string;
   readonly health: Health;
   readonly readAsset: (name: string) => Promise<string>;
-  readonly pages: ((desk: Desk) => Promise<Pages>) | null;
+  readonly pages: Pages | null;
   readonly log: Log;
 }
 
@@ -86,16 +86,15 @@ export async function serve(
     longestStreamMs,
   }: ServerOptions,
 ): Promise<AsyncDisposable & { port: number }> {
-  const { desk, admission, key, log } = served;
+  const { service, admission, key, pages, log } = served;
   const sessions = sessionCookie(key);
   const secure = publicUrl?.startsWith('https:') ?? false;
-  const pages = (await served.pages?.(desk)) ?? null;
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-    tell(error, { request, reply, pages, log });
+    answerProblem(error, { request, reply, pages, log });
   const app = Fastify({
     // What is refused before any route is looked for.
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
-    clientErrorHandler: tellSocket,
+    clientErrorHandler: answerBrokenRequest,
     bodyLimit: MOST_BYTES,
     requestTimeout: arriveMs,
     // Where the head may take longer than the whole, Node swaps the two, and a body would have the minute of heads.
@@ -147,8 +146,8 @@ export async function serve(
   await app.register(async (scope) => {
     await scope.register(underPressure, { maxEventLoopDelay: mostDelayMs });
     login(scope, { admission, cookie: sessions, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
-    const sendEvents = eventStreams(desk, { mayStill, log, longestMs: longestStreamMs });
-    await api(scope, desk, { sendEvents, readAsset: served.readAsset });
+    const sendEvents = eventStreams(service, { mayStill, log, longestMs: longestStreamMs });
+    await api(scope, service, { sendEvents, readAsset: served.readAsset });
     await pages?.routes(scope);
   });
   refuseOtherMethods(app, routes);

@@ -1,6 +1,6 @@
-import type { Office } from '../editions/context.ts';
 import { openPictures } from '../editions/pictures.ts';
-import { openDesk } from '../editions/service.ts';
+import type { EditionService } from '../editions/service.ts';
+import type { Ledger } from '../ledger/types.ts';
 import { openAdmission, sessionKey } from '../editions/sessions.ts';
 import { explain } from '../production/explain.ts';
 import { readEditionFile } from '../production/store.ts';
@@ -13,25 +13,26 @@ import { now, type Parts } from './parts.ts';
 
 /** Serves the API and the pages of a ledger. `newLink` gives a link that lets one browser in. */
 export async function openHttp({
-  office,
+  ledger,
+  service,
   health,
   parts,
 }: {
-  office: Office;
+  ledger: Ledger;
+  service: EditionService;
   health: Health;
   parts: Parts;
 }): Promise<AsyncDisposable & { port: number; newLink: () => string }> {
-  const { ledger } = office;
   const { publicUrl } = parts.delivery;
   const admission = openAdmission(ledger, { now });
   const server = await serve(
     {
-      desk: openDesk(office),
+      service,
       admission,
       key: await sessionKey(ledger),
       health,
       readAsset: parts.readAsset,
-      pages: (desk) => openPages(desk, worldOf(parts)),
+      pages: await openPages(service, worldOf(parts)),
       log: parts.log,
     },
     { ...parts.http, publicUrl },

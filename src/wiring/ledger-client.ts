@@ -2,52 +2,42 @@ import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
-import { operateBy } from '../cli/remote.ts';
-import type { Office } from '../editions/context.ts';
-import { type Operate, operations } from '../editions/operations.ts';
+import type { Reached } from '../cli/context.ts';
+import { remoteService } from '../cli/remote.ts';
+import { type EditionService, openEditionService } from '../editions/service.ts';
 import { AppError } from '../errors.ts';
 import { type EmbeddedLedger, openEmbeddedLedger, openServerLedger } from '../ledger/open.ts';
-import { serveOperations } from '../server/operations.ts';
+import { commandLine } from '../ledger/principal.ts';
+import { serveSocket } from '../server/socket.ts';
 import { assemble, ledgerOptions, type Parts } from './parts.ts';
 
-/** See `Operations.withLedger`. */
+/** See `CommandContext.withLedger`. */
 export async function withLedger<T>(
   { out, work, parts }: { out: string; work: boolean; parts: Parts },
-  use: (operate: Operate, ledger: { isServed: boolean }) => Promise<T>,
+  use: (reached: Reached) => Promise<T>,
 ): Promise<T> {
   const stopped = (): Promise<never> => aborted(parts.stop).then(() => Promise.reject(parts.stop.reason));
-  // What goes on after a stop must not reach a ledger any more, or it never ends.
-  const untilStopped =
-    (operate: Operate): Operate =>
-    async (name, input) => {
-      parts.stop.throwIfAborted();
-      return operate(name, input);
-    };
+  const caller = commandLine(parts.systemUser);
   await using opened = new AsyncDisposableStack();
   const ledger =
     parts.databaseUrl === undefined
       ? await openUnlessServed(out, parts)
       : await openServerLedger(parts.databaseUrl, ledgerOptions(parts));
-  if (ledger === 'served')
-    return await Promise.race([use(untilStopped(operateBy(socketPath(out))), { isServed: true }), stopped()]);
+  if (ledger === 'served') {
+    const service = remoteService(socketPath(out));
+    return await Promise.race([use({ service, caller, isServed: true }), stopped()]);
+  }
   opened.use(ledger);
-  const { office, work: startWork, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
+  const { context, work: startWork, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
   opened.use(delivery);
+  const service = openEditionService(context);
   // On a server the workers do it, which have the settings of delivery.
   if (work && parts.databaseUrl === undefined) {
-    opened.use(await serveOthers(office, out));
+    opened.use(await serveOthers(service, { out, parts }));
     opened.use(await startWork());
   }
-  return await Promise.race([
-    use(
-      untilStopped((name, input) => operations[name].run(office, input)),
-      {
-        isServed: parts.databaseUrl !== undefined,
-      },
-    ),
-    stopped(),
-  ]);
+  const isServed = parts.databaseUrl !== undefined;
+  return await Promise.race([use({ service, caller, isServed }), stopped()]);
 }
 
 /** The folder of the embedded ledger. */
@@ -61,19 +51,22 @@ function socketPath(out: string): string {
 }
 
 /** Lets other commands reach the embedded ledger that this process holds. */
-export async function serveOthers(office: Office, out: string): Promise<AsyncDisposable> {
-  const socket = socketPath(out);
-  await rm(socket, { force: true });
-  return serveOperations(office, socket);
+export async function serveOthers(
+  service: EditionService,
+  { out, parts: { systemUser, log } }: { out: string; parts: Parts },
+): Promise<AsyncDisposable> {
+  const path = socketPath(out);
+  await rm(path, { force: true });
+  return serveSocket(service, { path, caller: commandLine(systemUser), log });
 }
 
 /**
  * A link that lets one browser in, from the process that serves the embedded ledger of a folder. Throws
  * `operation-refused` where none does.
  */
-export async function askForLink(out: string, { databaseUrl }: Parts): Promise<string> {
+export async function askForLink(out: string, { databaseUrl, systemUser }: Parts): Promise<string> {
   if (databaseUrl === undefined && (await answers(socketPath(out))))
-    return z.string().parse(await operateBy(socketPath(out))('link', {}));
+    return remoteService(socketPath(out)).link(commandLine(systemUser));
   throw new AppError('operation-refused', [
     databaseUrl === undefined
       ? {
@@ -148,4 +141,5 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return promise;
 }
 
-export const pause = (): Promise<void> => delay(100);
+/** Waits a little; rejects once the program is told to stop. */
+export const pause = (signal: AbortSignal): Promise<void> => delay(100, undefined, { signal });

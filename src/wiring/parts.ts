@@ -6,7 +6,7 @@ import type { Dispatch } from '../delivery/deliver-edition.ts';
 import type { Receipt } from '../delivery/message.ts';
 import type { DeliverySettings } from '../delivery/settings.ts';
 import { isExample } from '../delivery/target-faults.ts';
-import { commandLineUser, type Office } from '../editions/context.ts';
+import type { OperatorContext } from '../editions/context.ts';
 import { openProblemAlerts } from '../editions/problems.ts';
 import { editionPath } from '../ledger/edition-id.ts';
 import type { Ledger } from '../ledger/types.ts';
@@ -23,9 +23,9 @@ import {
 import type { Brief } from '../project/brief.ts';
 import type { Target } from '../project/target.ts';
 import type { Material } from '../render/edition.ts';
-import { openHands } from '../scheduler/active-runs.ts';
+import { openActiveRuns } from '../scheduler/active-runs.ts';
 import { everySecond } from '../scheduler/heartbeat.ts';
-import { startWorker } from '../scheduler/service.ts';
+import { startWorker } from '../scheduler/worker.ts';
 import type { HttpSettings } from '../settings.ts';
 
 /** What the service and the operator's commands are put together from. */
@@ -36,6 +36,8 @@ export interface Parts {
   /** Where the browser and its profiles are kept. */
   readonly cacheFolder: string;
   readonly engine: string;
+  /** The user of the system who runs this process. */
+  readonly systemUser: string;
   readonly effects: Effects;
   /** The first page of an HTML as a PNG. */
   readonly drawPicture: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
@@ -96,7 +98,7 @@ export function assemble(
       .deliver(parcel, { target: operatorTarget(operatorWebhook), signal })
       .catch((error: unknown): Receipt => ({ outcome: 'deferred', reason: String(error) }));
   };
-  const office: Office = {
+  const context: OperatorContext = {
     ledger,
     briefIds,
     loadBrief,
@@ -107,7 +109,6 @@ export function assemble(
     // A row without a folder was asked for anew since: what lies there is of its predecessor.
     tidyEditions: () => tidyEditions(out, async (id) => (await ledger.edition(id))?.folder != null),
     now,
-    who: commandLineUser,
     mostQueued: parts.http.mostQueued,
     ...(newLink && { newLink }),
   };
@@ -127,7 +128,7 @@ export function assemble(
     operator: operatorAddress,
     isExample: (to: Target) => isExample(to, parts.delivery),
     log,
-    hands: openHands(),
+    activeRuns: openActiveRuns(),
     now,
     elapsedMs: () => performance.now(),
     random: Math.random,
@@ -167,5 +168,5 @@ export function assemble(
       },
     };
   };
-  return { office, work, delivery, alertOf: openProblemAlerts(dispatch) };
+  return { context, work, delivery, alertOf: openProblemAlerts(dispatch) };
 }

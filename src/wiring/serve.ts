@@ -5,11 +5,13 @@ import {
   unreadableBriefs,
   type Watched,
 } from '../editions/problems.ts';
+import { openEditionService } from '../editions/service.ts';
 import { openServerLedger } from '../ledger/open.ts';
 import type { Log } from '../log.ts';
 import { freeBytesAt } from '../project/source-files.ts';
 import { everySecond } from '../scheduler/heartbeat.ts';
-import { type Role, startScheduler, startWatch } from '../scheduler/service.ts';
+import { startScheduler } from '../scheduler/scheduler.ts';
+import { type Role, startWatch } from '../scheduler/worker.ts';
 import { type Health, serveHealth } from '../server/health.ts';
 import { openMetrics } from '../server/metrics.ts';
 import { openHttp } from './http.ts';
@@ -39,16 +41,17 @@ export async function runService({
   const freeBytes = () => freeBytesAt(out);
   const metrics = openMetrics(ledger, { now, freeBytes, unreadableBriefs: () => unreadable.length });
   let newLink: (() => string) | undefined;
-  const { office, work, delivery, alertOf } = assemble(ledger, {
+  const { context, work, delivery, alertOf } = assemble(ledger, {
     out,
     onRendered: metrics.rendered,
     newLink: () => newLink?.(),
     parts,
   });
-  const watched: Watched = { ...office, freeBytes };
+  const watched: Watched = { ...context, freeBytes };
   service.use(delivery);
-  await office.tidyEditions();
-  if (embedded) service.use(await serveOthers(office, out));
+  await context.tidyEditions();
+  const editions = openEditionService(context);
+  if (embedded) service.use(await serveOthers(editions, { out, parts }));
   let beaten = now();
   const health: Health = {
     metrics,
@@ -64,7 +67,8 @@ export async function runService({
     },
   };
   let port: number;
-  if (roles.includes('server')) ({ port, newLink } = service.use(await openHttp({ office, health, parts })));
+  if (roles.includes('server'))
+    ({ port, newLink } = service.use(await openHttp({ ledger, service: editions, health, parts })));
   else ({ port } = service.use(await serveHealth(health, parts.http)));
   if (embedded) service.use(keepSnapshots(embedded, log));
   if (roles.includes('worker')) service.use(await work());

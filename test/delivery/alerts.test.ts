@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { alertTo } from '../../src/delivery/alert.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
-import { tick } from '../../src/scheduler/scheduler.ts';
+import { openScheduler } from '../../src/scheduler/scheduler.ts';
 import { type House, openHouse, operator } from '../support/house.ts';
 import { asked, at, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
@@ -11,7 +11,7 @@ const ledgers = useLedgers();
 const signal = new AbortController().signal;
 let jobs = 0;
 
-/** Hands every delivery that waits to a worker, as the queue would. */
+/** ActiveRuns every delivery that waits to a worker, as the queue would. */
 async function sendAll(house: House): Promise<void> {
   for (const { id } of await house.dispatch.ledger.deliveries({ state: 'pending' }))
     await sendDelivery({ id, job: `job-${(jobs += 1)}`, signal }, house.dispatch);
@@ -27,18 +27,19 @@ test('102 late slots make one message to the operator', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   const schedules = {
-    ...house.office,
+    ...house.context,
     ...house.dispatch,
     briefIds: () => Promise.resolve(['weekly', 'celebrations']),
     loadBrief: async (id: string) => {
-      const brief = await house.office.loadBrief('weekly');
+      const brief = await house.context.loadBrief('weekly');
       const schedule = { ...brief.config.schedule, catchUp: 'all', most: 100, maxLateness: 'P800D' } as const;
       return { ...brief, id, config: { ...brief.config, schedule } };
     },
   };
-  await tick(at('2020-09-01T12:00:00Z'), schedules);
+  const openDue = openScheduler(schedules);
+  await openDue(at('2020-09-01T12:00:00Z'));
   house.time = at('2021-08-24T12:00:00Z');
-  expect(await tick(house.time, schedules)).toHaveLength(102);
+  expect(await openDue(house.time)).toHaveLength(102);
   await sendAll(house);
   expect(house.parcels).toMatchObject([{ kind: 'alert', title: 'Sitrep: 102 alerts' }]);
   expect(house.parcels[0]?.paragraphs).toHaveLength(52);

@@ -4,15 +4,23 @@ import { PDFDocument } from '@cantoo/pdf-lib';
 import { describe, expect, test } from 'vitest';
 import type { Parcel } from '../../src/delivery/message.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
-import { type OperationName, operations } from '../../src/editions/operations.ts';
-import { openDesk } from '../../src/editions/service.ts';
+import { openEditionService } from '../../src/editions/service.ts';
 import { hashOf } from '../../src/hash.ts';
 import { hashToApprove } from '../../src/ledger/approval.ts';
 import { thisMachine } from '../../src/ledger/principal.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
 import { makeEdition } from '../../src/scheduler/make-edition.ts';
 import { editionActions } from '../../src/server/pages/actions.ts';
-import { deliverTo, type House, openHouse, operator, refusalOf, scheduled } from '../support/house.ts';
+import {
+  deliverTo,
+  type House,
+  commandsOn,
+  type Commands,
+  openHouse,
+  operator,
+  refusalOf,
+  scheduled,
+} from '../support/house.ts';
 import { asked, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
 
@@ -20,11 +28,10 @@ import { useLedgers } from '../support/ledger.ts';
 const ledgers = useLedgers();
 const signal = new AbortController().signal;
 const { id } = asked();
-const me = { user: 'sitrep', claimedName: null };
 
-interface Desk {
+interface Site {
   readonly house: House;
-  readonly ask: (name: OperationName, input: object) => Promise<unknown>;
+  readonly ask: Commands;
   /** Makes what is asked for and sends what may go, as a worker would. */
   readonly work: () => Promise<void>;
   /** What went to recipients since it was last asked for, by edition. */
@@ -32,24 +39,24 @@ interface Desk {
   readonly states: () => Promise<{ [address: string]: string }>;
 }
 
-async function withDesk(
-  work: (desk: Desk) => Promise<void>,
+async function withSite(
+  work: (site: Site) => Promise<void>,
   briefs: { [id: string]: (yaml: string) => string } = { weekly: waiting },
 ): Promise<void> {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger, briefs);
   await ledger.request([asked()], now);
-  await work(deskOf(house));
+  await work(siteOf(house));
 }
 
-function deskOf(house: House): Desk {
-  const { ledger } = house.office;
+function siteOf(house: House): Site {
+  const { ledger } = house.context;
   let job = 0;
   // Time stands still here, and alerts are not what is waited for.
   const dispatch = { ...house.dispatch, alertEverySeconds: 0 };
   return {
     house,
-    ask: (name, input) => operations[name].run(house.office, input),
+    ask: commandsOn(house.context),
     work: async () => {
       for (const edition of await ledger.editions({ state: 'queued' }))
         await makeEdition({ id: edition.id, job: `make-${(job += 1)}`, signal }, house.workshop);
@@ -71,12 +78,12 @@ const otherPdf = async (): Promise<Uint8Array> => {
 const pdfOf = ({ out }: House): string => join(out, id, 'weekly-2021-08-22.pdf');
 
 test('an edition waits, on every channel, and the operator is told by which hash to approve it', async () => {
-  await withDesk(async ({ house, work, gone, states }) => {
+  await withSite(async ({ house, work, gone, states }) => {
     await work();
-    const edition = await house.office.ledger.edition(id);
+    const edition = await house.context.ledger.edition(id);
     expect(edition).toMatchObject({ state: 'delivering', needsApproval: true, approvedSha256: null });
     expect(await states()).toEqual({ 'ana@example.org': 'waiting', archive: 'waiting', [operator]: 'sent' });
-    expect((await house.office.ledger.deliveries({ state: 'waiting' })).map(({ reason }) => reason)).toEqual(
+    expect((await house.context.ledger.deliveries({ state: 'waiting' })).map(({ reason }) => reason)).toEqual(
       Array.from({ length: 2 }, () => `It waits for approval: "sitrep approve ${id}".`),
     );
     const alert = house.parcels.find(({ kind }) => kind === 'alert');
@@ -87,22 +94,22 @@ test('an edition waits, on every channel, and the operator is told by which hash
 });
 
 test('one that is approved while its retry is asked for is sent, and not made again', async () => {
-  await withDesk(async ({ house, ask, work, gone }) => {
+  await withSite(async ({ house, ask, work, gone }) => {
     await work();
-    const { ledger } = house.office;
+    const { ledger } = house.context;
     const { sha256 } = (await ledger.edition(id)) ?? {};
     const approving = {
-      ...house.office,
+      ...house.context,
       ledger: {
         ...ledger,
         deliveries: async (filter: Parameters<Ledger['deliveries']>[0]) => {
           const found = await ledger.deliveries(filter);
-          await ask('approve', { ids: [id], sha256, ...me });
+          await ask.decide('approve', { ids: [id], sha256: sha256 ?? '' });
           return found;
         },
       },
     };
-    await refusalOf(operations.retry.run(approving, { id }));
+    await refusalOf(commandsOn(approving).change('retry', id));
     expect(await ledger.edition(id)).toMatchObject({ state: 'delivering', approvedSha256: sha256 });
     await work();
     expect(gone()).toHaveLength(2);
@@ -110,40 +117,38 @@ test('one that is approved while its retry is asked for is sent, and not made ag
 });
 
 test('approved, it goes out once, as the bytes that were approved, and who approved is on record', async () => {
-  await withDesk(async ({ house, ask, work, gone, states }) => {
+  await withSite(async ({ house, ask, work, gone, states }) => {
     await work();
-    const { sha256 } = (await house.office.ledger.edition(id)) ?? {};
-    const moved = await ask('approve', { ids: [id], sha256, user: 'sitrep', claimedName: 'Ana Example' });
+    const { sha256 } = (await house.context.ledger.edition(id)) ?? {};
+    const moved = await ask.decide('approve', { ids: [id], sha256: sha256 ?? '', as: 'Ana Example' });
     expect(moved).toEqual([id, expect.any(String), expect.any(String)]);
     await work();
     await work();
     expect(gone().map(({ pdf }) => pdf && hashOf(pdf.content))).toEqual([sha256, sha256]);
     expect(await states()).toMatchObject({ 'ana@example.org': 'sent', archive: 'sent' });
-    expect(await ask('runs', { edition: id })).toMatchObject([
-      {
-        state: 'done',
-        approvals: [
-          {
-            number: 1,
-            decision: 'approved',
-            sha256,
-            user: 'sitrep',
-            namedBy: 'system',
-            claimedName: 'Ana Example',
-            decidedAt: now,
-          },
-        ],
-      },
-    ]);
+    expect(await ask.edition(id)).toMatchObject({
+      state: 'done',
+      approvals: [
+        {
+          number: 1,
+          decision: 'approved',
+          sha256,
+          user: 'sitrep',
+          namedBy: 'system',
+          claimedName: 'Ana Example',
+          decidedAt: now,
+        },
+      ],
+    });
   });
 });
 
 test('a brief that says nothing of it waits for nobody, and cannot be approved', async () => {
-  await withDesk(
+  await withSite(
     async ({ ask, work, gone }) => {
       await work();
       expect(gone()).toHaveLength(1);
-      expect(await refusalOf(ask('approve', { ids: [id], ...me }))).toMatchObject({
+      expect(await refusalOf(ask.decide('approve', { ids: [id] }))).toMatchObject({
         code: 'operation-refused',
         faults: [{ problem: `${id} waits for no approval.` }],
       });
@@ -154,38 +159,38 @@ test('a brief that says nothing of it waits for nobody, and cannot be approved',
 
 describe('an approval', () => {
   test('is of all the editions named or of none, and of what was looked at', async () => {
-    await withDesk(async ({ house, ask, work, states }) => {
-      const { ledger } = house.office;
+    await withSite(async ({ house, ask, work, states }) => {
+      const { ledger } = house.context;
       await work();
       await ledger.request([asked({ asOf: '2021-08-15' })], now);
       const [one, other] = [{ ids: [id, 'weekly/2021-08-15'] }, { ids: [id], sha256: 'f'.repeat(64) }];
-      expect(await refusalOf(ask('approve', { ...one, ...me }))).toMatchObject({
+      expect(await refusalOf(ask.decide('approve', one))).toMatchObject({
         faults: [{ problem: 'weekly/2021-08-15 is queued: there is nothing of it to approve.' }],
       });
-      expect(await refusalOf(ask('approve', { ...other, ...me }))).toMatchObject({
+      expect(await refusalOf(ask.decide('approve', other))).toMatchObject({
         faults: [{ problem: expect.stringMatching(/has the SHA-256 [0-9a-f]{64}, and not ffff/) }],
       });
       const [{ id: delivery } = { id: '' }] = await ledger.deliveries({ state: 'waiting' });
-      expect(await refusalOf(ask('approve', { ids: [delivery], ...me }))).toMatchObject({
+      expect(await refusalOf(ask.decide('approve', { ids: [delivery] }))).toMatchObject({
         faults: [{ problem: `${delivery} is a delivery.` }],
       });
       expect(await ledger.approvals(id)).toEqual([]);
       expect(await states()).toMatchObject({ archive: 'waiting' });
       await work();
-      expect(await ask('approve', { ...one, ...me })).toHaveLength(6);
+      expect(await ask.decide('approve', one)).toHaveLength(6);
     });
   });
 
   test.each(['approve', 'disapprove'] as const)(
     'refuses all that are named, to %s, when somebody has one made again after they were looked at',
     async (name) => {
-      await withDesk(async ({ house, ask, work, gone }) => {
-        const { ledger } = house.office;
+      await withSite(async ({ house, ask, work, gone }) => {
+        const { ledger } = house.context;
         const editions = [id, asked({ asOf: '2021-08-15' }).id, asked({ asOf: '2021-08-08' }).id];
         const [first, second] = editions;
         await ledger.request([asked({ asOf: '2021-08-15' }), asked({ asOf: '2021-08-08' })], now);
         await work();
-        if (name === 'disapprove') await ask('approve', { ids: editions, ...me });
+        if (name === 'disapprove') await ask.decide('approve', { ids: editions });
         const states = () => Promise.all(editions.map(async (each) => (await ledger.approvals(each)).length));
         const [before, deliveries] = [await states(), await ledger.deliveries({})];
         const meanwhile: Ledger = {
@@ -196,8 +201,8 @@ describe('an approval', () => {
             return ledger.decide(...all);
           },
         };
-        const office = { ...house.office, ledger: meanwhile };
-        expect(await refusalOf(operations[name].run(office, { ids: editions, ...me }))).toMatchObject({
+        const context = { ...house.context, ledger: meanwhile };
+        expect(await refusalOf(commandsOn(context).decide(name, { ids: editions }))).toMatchObject({
           code: 'operation-refused',
           faults: [{ problem: `${second} is being made, or was made again meanwhile.` }],
         });
@@ -213,56 +218,56 @@ describe('an approval', () => {
         if (name === 'disapprove') return;
         await work();
         expect(gone()).toEqual([]);
-        expect(await ask(name, { ids: editions, ...me })).toHaveLength(9);
+        expect(await ask.decide(name, { ids: editions })).toHaveLength(9);
       });
     },
   );
 
   test('can be taken back for what is not out yet', async () => {
-    await withDesk(async ({ ask, work, gone, states, house }) => {
+    await withSite(async ({ ask, work, gone, states, house }) => {
       await work();
-      await ask('approve', { ids: [id], ...me });
-      await ask('disapprove', { ids: [id], user: 'sitrep', claimedName: 'Ben' });
+      await ask.decide('approve', { ids: [id] });
+      await ask.decide('disapprove', { ids: [id], as: 'Ben' });
       await work();
       expect(gone()).toEqual([]);
       expect(await states()).toMatchObject({ 'ana@example.org': 'waiting', archive: 'waiting' });
-      const decisions = (await house.office.ledger.approvals(id)).map(({ decision }) => decision);
+      const decisions = (await house.context.ledger.approvals(id)).map(({ decision }) => decision);
       expect(decisions).toEqual(['disapproved', 'approved']);
-      await ask('approve', { ids: [id], ...me });
+      await ask.decide('approve', { ids: [id] });
       await work();
       expect(gone()).toHaveLength(2);
     });
   });
 
   test('is void once the edition was made again as something else, which waits anew', async () => {
-    await withDesk(async ({ house, ask, work, gone, states }) => {
-      const { ledger } = house.office;
+    await withSite(async ({ house, ask, work, gone, states }) => {
+      const { ledger } = house.context;
       await work();
-      await ask('approve', { ids: [id], ...me });
-      await ask('disapprove', { ids: [id], ...me });
+      await ask.decide('approve', { ids: [id] });
+      await ask.decide('disapprove', { ids: [id] });
       const before = await ledger.edition(id);
       house.print = otherPdf;
       await writeFile(pdfOf(house), 'a broken file, so that it is printed again');
-      expect(await ask('retry', { id })).toEqual([id]);
+      expect(await ask.change('retry', id)).toEqual([id]);
       await work();
       const after = await ledger.edition(id);
       expect(after?.sha256).not.toBe(before?.sha256);
       expect(await states()).toMatchObject({ 'ana@example.org': 'waiting', archive: 'waiting' });
       expect(house.parcels.filter(({ kind }) => kind === 'alert')).toHaveLength(2);
       expect(gone()).toEqual([]);
-      const stale = { ids: [id], sha256: before?.sha256, ...me };
-      expect(await refusalOf(ask('approve', stale))).toMatchObject({ code: 'operation-refused' });
-      await ask('approve', { ids: [id], ...me });
+      const stale = { ids: [id], sha256: before?.sha256 ?? '' };
+      expect(await refusalOf(ask.decide('approve', stale))).toMatchObject({ code: 'operation-refused' });
+      await ask.decide('approve', { ids: [id] });
       await work();
       expect(gone().map(({ pdf }) => pdf?.sha256)).toEqual([after?.sha256, after?.sha256]);
     });
   });
 
   test('that came before the edition was made anew does not count for the new bytes', async () => {
-    await withDesk(async ({ house, ask, work, gone, states }) => {
-      const { ledger } = house.office;
+    await withSite(async ({ house, ask, work, gone, states }) => {
+      const { ledger } = house.context;
       await work();
-      await ask('approve', { ids: [id], ...me });
+      await ask.decide('approve', { ids: [id] });
       for (const { id: each } of await ledger.deliveries({ state: 'pending' }))
         await ledger.moveDelivery(each, { from: ['pending'], to: 'held', reason: 'Wait.', now });
       await ledger.moveEdition(id, { from: ['delivering'], to: 'queued', reason: null, now });
@@ -272,7 +277,7 @@ describe('an approval', () => {
       const held = await ledger.deliveries({ state: 'held' });
       expect(held).not.toEqual([]);
       for (const { id: each } of held) {
-        expect(await refusalOf(ask('release', { id: each }))).toMatchObject(waits);
+        expect(await refusalOf(ask.change('release', each))).toMatchObject(waits);
         await ledger.moveDelivery(each, { from: ['held'], to: 'pending', reason: null, now });
       }
       await work();
@@ -284,11 +289,11 @@ describe('an approval', () => {
   });
 
   test('covers no file that was altered since: nothing goes out, and the operator is told', async () => {
-    await withDesk(async ({ house, ask, work, gone, states }) => {
-      const { ledger } = house.office;
+    await withSite(async ({ house, ask, work, gone, states }) => {
+      const { ledger } = house.context;
       await work();
-      const sent = await house.office.readPdf(join(house.out, id), 'weekly-2021-08-22.pdf');
-      await ask('approve', { ids: [id], ...me });
+      const sent = await house.context.readPdf(join(house.out, id), 'weekly-2021-08-22.pdf');
+      await ask.decide('approve', { ids: [id] });
       await writeFile(pdfOf(house), await otherPdf());
       await work();
       await work();
@@ -302,12 +307,12 @@ describe('an approval', () => {
         /is no longer the one that was made and approved\. Restore it/,
       );
       expect((await ledger.deliveries({})).filter(({ content }) => content === 'approval')).toHaveLength(2);
-      expect(await refusalOf(ask('approve', { ids: [id], ...me }))).toMatchObject({
+      expect(await refusalOf(ask.decide('approve', { ids: [id] }))).toMatchObject({
         faults: [{ problem: expect.stringContaining('no longer the one that was made') }],
       });
       // Restored, it may go.
       await writeFile(pdfOf(house), sent ?? '');
-      await ask('approve', { ids: [id], ...me });
+      await ask.decide('approve', { ids: [id] });
       await work();
       expect(gone()).toHaveLength(2);
     });
@@ -317,37 +322,37 @@ describe('an approval', () => {
 const waits = { code: 'operation-refused', faults: [{ problem: `${id} waits for approval.` }] };
 
 test('no other command gets round it', async () => {
-  await withDesk(async ({ house, ask, work, gone }) => {
+  await withSite(async ({ house, ask, work, gone }) => {
     await work();
-    const [{ id: delivery } = { id: '' }] = await house.office.ledger.deliveries({ state: 'waiting' });
-    expect(await refusalOf(ask('release', { id }))).toMatchObject(waits);
-    expect(await refusalOf(ask('release', { id: delivery }))).toMatchObject(waits);
-    expect(await refusalOf(ask('retry', { id: delivery }))).toMatchObject(waits);
-    expect(await refusalOf(ask('resend', { id, to: 'archive' }))).toMatchObject(waits);
-    await ask('cancel', { id: delivery });
-    expect(await refusalOf(ask('retry', { id: delivery }))).toMatchObject(waits);
-    await ask('hold', { id });
-    expect(await refusalOf(ask('release', { id }))).toMatchObject(waits);
+    const [{ id: delivery } = { id: '' }] = await house.context.ledger.deliveries({ state: 'waiting' });
+    expect(await refusalOf(ask.change('release', id))).toMatchObject(waits);
+    expect(await refusalOf(ask.change('release', delivery))).toMatchObject(waits);
+    expect(await refusalOf(ask.change('retry', delivery))).toMatchObject(waits);
+    expect(await refusalOf(ask.resend(id, 'archive'))).toMatchObject(waits);
+    await ask.change('cancel', delivery);
+    expect(await refusalOf(ask.change('retry', delivery))).toMatchObject(waits);
+    await ask.change('hold', id);
+    expect(await refusalOf(ask.change('release', id))).toMatchObject(waits);
     await work();
     expect(gone()).toEqual([]);
     // What the operator held besides stays held.
-    await ask('approve', { ids: [id], ...me });
+    await ask.decide('approve', { ids: [id] });
     await work();
     expect(gone()).toEqual([]);
-    await ask('release', { id });
+    await ask.change('release', id);
     await work();
     expect(gone()).toHaveLength(1);
   });
 });
 
 test('a worker that looked just before it was approved looks again', async () => {
-  await withDesk(async ({ house, ask, work, gone }) => {
-    const { ledger } = house.office;
+  await withSite(async ({ house, ask, work, gone }) => {
+    const { ledger } = house.context;
     await work();
     const [{ id: delivery } = { id: '' }] = await ledger.deliveries({ state: 'waiting' });
     await ledger.moveDelivery(delivery, { from: ['waiting'], to: 'pending', reason: null, now });
     const claim = await ledger.claimDelivery(delivery, { job: 'job', now });
-    await ask('approve', { ids: [id], ...me });
+    await ask.decide('approve', { ids: [id] });
     const found = { state: 'waiting', reason: 'Not approved.', approvedSha256: null } as const;
     await ledger.settleDelivery(claim!.delivery, found, { now, alert: null });
     await work();
@@ -357,17 +362,17 @@ test('a worker that looked just before it was approved looks again', async () =>
 
 test('a notice waits too: its words are what is approved', async () => {
   const notice = (yaml: string) => waiting(scheduled('whenNothingNew: notice')(yaml));
-  await withDesk(
+  await withSite(
     async ({ house, ask, work, gone }) => {
-      const { ledger } = house.office;
+      const { ledger } = house.context;
       const quiet = asked({ brief: 'isis-quieting', asOf: '2021-06-27' });
       await ledger.request([quiet], now);
       await work();
       expect(gone().filter(({ edition }) => edition === quiet.id)).toEqual([]);
       const edition = await ledger.edition(quiet.id);
       expect(edition).toMatchObject({ needsApproval: true, sha256: null });
-      const sha256 = hashToApprove(edition!);
-      await ask('approve', { ids: [quiet.id], sha256, ...me });
+      const sha256 = hashToApprove(edition!) ?? '';
+      await ask.decide('approve', { ids: [quiet.id], sha256 });
       await work();
       expect(gone().filter(({ kind }) => kind === 'notice')).toHaveLength(2);
     },
@@ -376,22 +381,22 @@ test('a notice waits too: its words are what is approved', async () => {
 });
 
 test('each edition of a brief that fans out waits for an approval of its own', async () => {
-  await withDesk(
+  await withSite(
     async ({ house, ask, work, gone }) => {
       const parent = asked({ brief: 'actor-sheet' });
-      await house.office.ledger.request([parent], now);
+      await house.context.ledger.request([parent], now);
       await work();
       await work();
       gone();
-      const sheets = (await house.office.ledger.editions({ brief: 'actor-sheet' })).filter(
+      const sheets = (await house.context.ledger.editions({ brief: 'actor-sheet' })).filter(
         ({ partOf }) => partOf !== null,
       );
-      const [first, second] = sheets.map((each) => each.id);
-      await ask('approve', { ids: [first], ...me });
+      const [first = '', second] = sheets.map((each) => each.id);
+      await ask.decide('approve', { ids: [first] });
       await work();
       expect(new Set(gone().map(({ edition }) => edition))).toEqual(new Set([first]));
-      expect(await house.office.ledger.edition(second ?? '')).toMatchObject({ approvedSha256: null });
-      expect(await refusalOf(ask('approve', { ids: [parent.id], ...me }))).toMatchObject({
+      expect(await house.context.ledger.edition(second ?? '')).toMatchObject({ approvedSha256: null });
+      expect(await refusalOf(ask.decide('approve', { ids: [parent.id] }))).toMatchObject({
         faults: [{ problem: `${parent.id} is done: there is nothing of it to approve.` }],
       });
     },
@@ -400,11 +405,11 @@ test('each edition of a brief that fans out waits for an approval of its own', a
 });
 
 test('what can be approved and made anew is offered for what is made, and for nothing else', async () => {
-  await withDesk(async ({ house, ask, work }) => {
-    const { ledger } = house.office;
-    const desk = openDesk(house.office);
+  await withSite(async ({ house, ask, work }) => {
+    const { ledger } = house.context;
+    const site = openEditionService(house.context);
     const offered = async () => {
-      const edition = await desk.edition(thisMachine, id);
+      const edition = await site.edition(thisMachine, id);
       return {
         toApprove: edition.toApprove,
         labels: editionActions(thisMachine, edition).map(({ label }) => label),
@@ -417,10 +422,10 @@ test('what can be approved and made anew is offered for what is made, and for no
       labels: ['Approve', 'Make again', 'Hold deliveries', 'Cancel deliveries'],
     });
     // What is being made anew is not decided on.
-    await ask('retry', { id });
+    await ask.change('retry', id);
     expect(await offered()).toEqual({ toApprove: null, labels: ['Hold', 'Cancel'] });
     await work();
-    await ask('approve', { ids: [id], ...me });
+    await ask.decide('approve', { ids: [id] });
     expect(await offered()).toMatchObject({
       toApprove: null,
       labels: ['Disapprove', 'Hold deliveries', 'Cancel deliveries'],

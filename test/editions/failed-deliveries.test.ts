@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { operatorCommands } from '../../src/cli/operate.ts';
-import { operations } from '../../src/editions/operations.ts';
-import { openDesk } from '../../src/editions/service.ts';
+import { openEditionService } from '../../src/editions/service.ts';
 import type { Caller } from '../../src/ledger/principal.ts';
 import { saysOf } from '../../src/server/pages/format.ts';
 import { overviewPage } from '../../src/server/pages/overview.ts';
@@ -36,14 +35,13 @@ async function withFailure() {
 
 test('"runs" counts recipients, not alerts, and says how many received the edition', async () => {
   await using ledger = await withFailure();
-  const { office } = await openHouse(ledger);
+  const { context } = await openHouse(ledger);
   const lines: string[] = [];
   const commands = operatorCommands({
-    ...office,
+    ...context,
     now,
-    systemUser: 'test',
     loadBriefs: () => Promise.resolve([]),
-    withLedger: (_, use) => use((name, input) => operations[name].run(office, input), { isServed: true }),
+    withLedger: (_, use) => use({ service: openEditionService(context), caller, isServed: true }),
     wait: () => Promise.resolve(),
     print: (line) => void lines.push(line),
   });
@@ -61,15 +59,15 @@ test('"runs" counts recipients, not alerts, and says how many received the editi
 
 test('the API and the pages say the same, and the overview counts what failed', async () => {
   await using ledger = await withFailure();
-  const { office } = await openHouse(ledger);
-  const desk = openDesk(office);
-  const [edition] = (await desk.editions(caller, {})).items;
+  const { context } = await openHouse(ledger);
+  const service = openEditionService(context);
+  const [edition] = (await service.editions(caller, {})).items;
   if (edition === undefined) throw new Error('There is no edition.');
   expect(edition.recipients).toEqual({ total: 3, received: 1, failed: 1, waiting: 1 });
   expect(saysOf(edition)).toBe('1 of 3 received, 1 failed, 1 waiting.');
-  const counts = await desk.counts(caller);
+  const counts = await service.counts(caller);
   expect(counts.deliveries).toEqual({ sent: 1, failed: 1, pending: 1 });
-  const view = await desk.brief(caller, 'weekly');
+  const view = await service.brief(caller, 'weekly');
   const page = overviewPage([{ view, brief: null, pictured: null }], {
     caller,
     example: null,

@@ -11,7 +11,7 @@ const signal = new AbortController().signal;
 const later = (hours: number): Date => new Date(now.getTime() + hours * 3_600_000);
 
 const watchedIn = (house: House, change: Partial<Watched> = {}): Watched => ({
-  ...house.office,
+  ...house.context,
   now: () => house.time,
   freeBytes: () => Promise.resolve(1e9),
   ...change,

@@ -1,16 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { loadDataset } from '../../src/dataset/read.ts';
 import type { Parcel } from '../../src/delivery/message.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
-import { type OperationName, operations } from '../../src/editions/operations.ts';
 import type { Settlement } from '../../src/ledger/types.ts';
 import { makeEdition } from '../../src/scheduler/make-edition.ts';
 import { copyFolder } from '../support/copy.ts';
 import { apply, copyOf, swap } from '../support/dataset.ts';
-import { deliverTo, type House, openHouse, refusalOf, scheduled } from '../support/house.ts';
+import {
+  deliverTo,
+  type House,
+  commandsOn,
+  type Commands,
+  openHouse,
+  refusalOf,
+  scheduled,
+} from '../support/house.ts';
 import { asked, now, removeSettled } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { readPage } from '../support/page.ts';
@@ -21,13 +27,12 @@ const signal = new AbortController().signal;
 const first = asked({ asOf: '2021-03-07' });
 const { id } = first;
 const second = `${id}-r2`;
-const me = { user: 'sitrep', claimedName: null };
 const ofTests = (yaml: string): string => yaml.replace('dataset: afghanistan-2021', 'dataset: revised');
 const targets = ['email: ana@example.org', 'email: ben@example.org', 'folder: archive'];
 
-interface Desk {
+interface Site {
   readonly house: House;
-  readonly ask: (name: OperationName, input: object) => Promise<unknown>;
+  readonly ask: Commands;
   /** Makes what is asked for and sends what may go, as a worker would. */
   readonly work: () => Promise<void>;
   /** What went to recipients since it was last asked for. */
@@ -36,17 +41,17 @@ interface Desk {
   readonly rewrite: (change: (yaml: string) => string) => Promise<void>;
 }
 
-/** A desk at which the first edition was made and delivered: to Ana and the archive, and not to Ben. */
-async function withDesk(work: (desk: Desk) => Promise<void>, change = (yaml: string) => yaml): Promise<void> {
+/** A site at which the first edition was made and delivered: to Ana and the archive, and not to Ben. */
+async function withSite(work: (site: Site) => Promise<void>, change = (yaml: string) => yaml): Promise<void> {
   await using ledger = await (await ledgers.fresh()).open();
   const weekly = (yaml: string) => change(deliverTo(...targets)(ofTests(yaml)));
   const house = await openHouse(ledger, { weekly });
   house.answer = ({ id: delivery }) =>
     delivery === bounces ? { outcome: 'bounced', reason: '550' } : { outcome: 'sent', detail: '250' };
   let [bounces, job] = ['', 0];
-  const desk: Desk = {
+  const site: Site = {
     house,
-    ask: (name, input) => operations[name].run(house.office, input),
+    ask: commandsOn(house.context),
     work: async () => {
       for (const edition of await ledger.editions({ state: 'queued' }))
         await makeEdition({ id: edition.id, job: `make-${(job += 1)}`, signal }, house.workshop);
@@ -68,15 +73,15 @@ async function withDesk(work: (desk: Desk) => Promise<void>, change = (yaml: str
     },
   };
   await ledger.request([first], now);
-  await desk.work();
-  await work(desk);
+  await site.work();
+  await work(site);
 }
 const pageOf = async ({ out }: House, edition: string): Promise<string> =>
   readFile(join(out, edition, `${edition.replace('/', '-')}.html`), 'utf8');
 const refusedWith = (problem: unknown) => ({ code: 'operation-refused', faults: [{ problem }] });
 
 test('a revision goes to exactly those who received the issue before, whatever the brief says by now', async () => {
-  await withDesk(async ({ house, ask, work, gone, statesOf, rewrite }) => {
+  await withSite(async ({ house, ask, work, gone, statesOf, rewrite }) => {
     expect(await statesOf(id)).toEqual({
       'ana@example.org': 'sent',
       'ben@example.org': 'bounced',
@@ -84,12 +89,12 @@ test('a revision goes to exactly those who received the issue before, whatever t
     });
     const before = gone();
     await rewrite((yaml) => yaml.replace('email: ana@example.org', 'email: dora@example.org'));
-    const answer = await ask('reissue', { id });
+    const answer = await ask.reissue(id);
     expect(answer).toMatchObject({
       edition: second,
       replaces: id,
       asOf: '2021-03-21',
-      receivers: 2,
+      recipients: 2,
       forgotten: 0,
       passedOver: ['H-all'],
     });
@@ -107,7 +112,7 @@ test('a revision goes to exactly those who received the issue before, whatever t
       expect(follows).toHaveLength(1);
     }
     expect(new Set(sent.flatMap(({ correction }) => correction?.follows)).size).toBe(2);
-    expect(await house.office.ledger.edition(second)).toMatchObject({
+    expect(await house.context.ledger.edition(second)).toMatchObject({
       state: 'done',
       origin: 'correction',
       asOf: '2021-03-07',
@@ -117,10 +122,10 @@ test('a revision goes to exactly those who received the issue before, whatever t
 });
 
 test('it says on its first page what it is and what changed, and what it replaces stays as it was', async () => {
-  await withDesk(async ({ house, ask, work }) => {
+  await withSite(async ({ house, ask, work }) => {
     const pdf = () => readFile(join(house.out, id, 'weekly-2021-03-07.pdf'));
     const [before, bytes] = [await pageOf(house, id), await pdf()];
-    await ask('reissue', { id, asOf: '2021-03-14' });
+    await ask.reissue(id, '2021-03-14');
     await work();
     expect(await pageOf(house, id)).toBe(before);
     expect((await pdf()).equals(bytes)).toBe(true);
@@ -138,7 +143,7 @@ test('it says on its first page what it is and what changed, and what it replace
     // It still ends where it ended.
     expect(text).toContain('information cut-off Sunday 7 March 2021');
     expect(text).not.toContain('Video of the press');
-    const manifest = await house.office.readManifest(join(house.out, second));
+    const manifest = await house.context.readManifest(join(house.out, second));
     expect(manifest?.correction).toMatchObject({
       revision: 2,
       asOf: '2021-03-14',
@@ -153,13 +158,13 @@ test('it says on its first page what it is and what changed, and what it replace
 });
 
 test('the next correction replaces the last, and tells what changed since that', async () => {
-  await withDesk(async ({ house, ask, work, gone, statesOf }) => {
-    await ask('reissue', { id, asOf: '2021-03-14' });
+  await withSite(async ({ house, ask, work, gone, statesOf }) => {
+    await ask.reissue(id, '2021-03-14');
     await work();
     gone();
     const third = `${id}-r3`;
     // By whichever revision it is named.
-    expect(await ask('reissue', { id })).toMatchObject({ edition: third, replaces: second, receivers: 2 });
+    expect(await ask.reissue(id)).toMatchObject({ edition: third, replaces: second, recipients: 2 });
     await work();
     expect(await statesOf(third)).toEqual({ 'ana@example.org': 'sent', archive: 'sent' });
     expect(gone().map(({ correction }) => correction?.follows.length)).toEqual([2, 2]);
@@ -172,8 +177,8 @@ test('the next correction replaces the last, and tells what changed since that',
 
 describe('is refused', () => {
   test('where nothing that it rests on was corrected, and says by when something is', async () => {
-    await withDesk(async ({ ask, work }) => {
-      const early = refusalOf(ask('reissue', { id, asOf: '2021-03-10' }));
+    await withSite(async ({ ask, work }) => {
+      const early = refusalOf(ask.reissue(id, '2021-03-10'));
       expect(await early).toMatchObject({
         faults: [
           {
@@ -182,55 +187,53 @@ describe('is refused', () => {
           },
         ],
       });
-      await ask('reissue', { id });
+      await ask.reissue(id);
       await work();
-      expect(await refusalOf(ask('reissue', { id }))).toMatchObject(
+      expect(await refusalOf(ask.reissue(id))).toMatchObject(
         refusedWith(`No row on which ${second} rests was revised or withdrawn by 2021-03-21.`),
       );
     });
   });
 
   test('as of a day to come, or before the last correction', async () => {
-    await withDesk(async ({ ask, work }) => {
-      expect(await refusalOf(ask('reissue', { id, asOf: '2021-08-24' }))).toMatchObject(
+    await withSite(async ({ ask, work }) => {
+      expect(await refusalOf(ask.reissue(id, '2021-08-24'))).toMatchObject(
         refusedWith('2021-08-24 is to come: today is 2021-08-23.'),
       );
-      await ask('reissue', { id });
+      await ask.reissue(id);
       await work();
-      expect(await refusalOf(ask('reissue', { id, asOf: '2021-03-14' }))).toMatchObject(
+      expect(await refusalOf(ask.reissue(id, '2021-03-14'))).toMatchObject(
         refusedWith(`${second} is corrected as of 2021-03-21 already.`),
       );
     });
   });
 
   test('while the one before is not out, or a correction of it is under way', async () => {
-    await withDesk(async ({ house, ask, work }) => {
-      const { ledger } = house.office;
+    await withSite(async ({ house, ask, work }) => {
+      const { ledger } = house.context;
       const later = asked({ asOf: '2021-03-14' });
       await ledger.request([later], now);
-      expect(await refusalOf(ask('reissue', { id: later.id }))).toMatchObject(
-        refusedWith(`${later.id} is queued.`),
-      );
-      await ask('reissue', { id });
-      expect(await refusalOf(ask('reissue', { id }))).toMatchObject(refusedWith(`${second} is queued.`));
+      expect(await refusalOf(ask.reissue(later.id))).toMatchObject(refusedWith(`${later.id} is queued.`));
+      await ask.reissue(id);
+      expect(await refusalOf(ask.reissue(id))).toMatchObject(refusedWith(`${second} is queued.`));
       await work();
-      await ask('resend', { id: second, to: 'archive' });
-      expect(await refusalOf(ask('reissue', { id }))).toMatchObject(
+      await ask.resend(second, 'archive');
+      expect(await refusalOf(ask.reissue(id))).toMatchObject(
         refusedWith(`${second} is on its way: 1 of its deliveries are open.`),
       );
     });
   });
 
   test('of what nobody received, and of a notice', async () => {
-    await withDesk(async ({ house, ask, work }) => {
-      const { ledger } = house.office;
+    await withSite(async ({ house, ask, work }) => {
+      const { ledger } = house.context;
       const [unsent, quiet] = [asked({ asOf: '2021-03-14', reach: 'none' }), asked({ asOf: '2021-06-27' })];
       await ledger.request([unsent, quiet], now);
       await work();
-      expect(await refusalOf(ask('reissue', { id: unsent.id }))).toMatchObject(
+      expect(await refusalOf(ask.reissue(unsent.id))).toMatchObject(
         refusedWith(`${unsent.id} was not delivered to anybody.`),
       );
-      expect(await refusalOf(ask('reissue', { id: quiet.id }))).toMatchObject(
+      expect(await refusalOf(ask.reissue(quiet.id))).toMatchObject(
         refusedWith(`${quiet.id} was a notice, and rests on no rows.`),
       );
     }, scheduled('whenNothingNew: notice'));
@@ -239,10 +242,10 @@ describe('is refused', () => {
   describe('where nobody knows whether it arrived', () => {
     const cut = { reason: 'The connection was cut.', mayHaveArrived: true } as const;
     /** Ben's delivery, tried once more; gives its id. */
-    const toBen = async ({ house, ask }: Desk, settlement: Settlement) => {
-      const { ledger } = house.office;
+    const toBen = async ({ house, ask }: Site, settlement: Settlement) => {
+      const { ledger } = house.context;
       const [{ id: delivery } = { id: '' }] = await ledger.deliveries({ edition: id, state: 'bounced' });
-      await ask('retry', { id: delivery });
+      await ask.change('retry', delivery);
       const claim = await ledger.claimDelivery(delivery, { job: 'lost', now });
       await ledger.settleDelivery(claim!.delivery, settlement, { now, alert: null });
       return delivery;
@@ -255,103 +258,103 @@ describe('is refused', () => {
     test.each(['held', 'failed', 'bounced'] as const)(
       'and it is %s, until it is cancelled',
       async (state) => {
-        await withDesk(async (desk) => {
-          const { ask } = desk;
-          const delivery = await toBen(desk, { state, ...cut });
-          expect(await refusalOf(ask('reissue', { id }))).toMatchObject(unsure(state, delivery));
-          expect(await ask('revised', {})).toMatchObject([{ edition: id }]);
-          await ask('cancel', { id: delivery });
-          expect(await ask('reissue', { id })).toMatchObject({ edition: second, receivers: 2 });
+        await withSite(async (site) => {
+          const { ask } = site;
+          const delivery = await toBen(site, { state, ...cut });
+          expect(await refusalOf(ask.reissue(id))).toMatchObject(unsure(state, delivery));
+          expect(await ask.correctable()).toMatchObject([{ edition: id }]);
+          await ask.change('cancel', delivery);
+          expect(await ask.reissue(id)).toMatchObject({ edition: second, recipients: 2 });
         });
       },
     );
 
     test('and it was called off before the next try, until that is said of it by itself', async () => {
-      await withDesk(async (desk) => {
-        const { ask } = desk;
-        const delivery = await toBen(desk, { state: 'retried', afterSeconds: 60, ...cut });
-        await ask('cancel', { id });
-        expect(await refusalOf(ask('reissue', { id }))).toMatchObject(unsure('cancelled', delivery));
-        await ask('cancel', { id: delivery });
-        const [said] = await desk.house.office.ledger.deliveries({ id: delivery });
+      await withSite(async (site) => {
+        const { ask } = site;
+        const delivery = await toBen(site, { state: 'retried', afterSeconds: 60, ...cut });
+        await ask.change('cancel', id);
+        expect(await refusalOf(ask.reissue(id))).toMatchObject(unsure('cancelled', delivery));
+        await ask.change('cancel', delivery);
+        const [said] = await site.house.context.ledger.deliveries({ id: delivery });
         expect(said).toMatchObject({
           state: 'cancelled',
           reason: 'Cancelled by the operator. It counts as not arrived.',
           mayHaveArrived: false,
         });
-        expect(await ask('reissue', { id })).toMatchObject({ receivers: 2 });
+        expect(await ask.reissue(id)).toMatchObject({ recipients: 2 });
       });
     });
 
     test('or until it is sent: then its receiver is one of them', async () => {
-      await withDesk(async (desk) => {
-        const { ask, house } = desk;
-        const { ledger } = house.office;
-        const delivery = await toBen(desk, { state: 'failed', ...cut });
-        await ask('retry', { id: delivery });
+      await withSite(async (site) => {
+        const { ask, house } = site;
+        const { ledger } = house.context;
+        const delivery = await toBen(site, { state: 'failed', ...cut });
+        await ask.change('retry', delivery);
         const claim = await ledger.claimDelivery(delivery, { job: 'again', now });
         await ledger.settleDelivery(claim!.delivery, { state: 'sent', reason: '250' }, { now, alert: null });
-        expect(await ask('reissue', { id })).toMatchObject({ receivers: 3 });
+        expect(await ask.reissue(id)).toMatchObject({ recipients: 3 });
       });
     });
 
     test('unless another delivery arrived there for sure', async () => {
-      await withDesk(async ({ ask, house }) => {
-        const { ledger } = house.office;
-        const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'archive' }));
+      await withSite(async ({ ask, house }) => {
+        const { ledger } = house.context;
+        const copy = await ask.resend(id, 'archive');
         const claim = await ledger.claimDelivery(copy, { job: 'lost', now });
         await ledger.settleDelivery(claim!.delivery, { state: 'held', ...cut }, { now, alert: null });
-        expect(await ask('reissue', { id })).toMatchObject({ receivers: 2 });
+        expect(await ask.reissue(id)).toMatchObject({ recipients: 2 });
       });
     });
   });
 
   test('where its brief became one of many editions; asked for before, it is held and fans out into none', async () => {
-    await withDesk(async ({ house, ask, work, rewrite }) => {
-      const { ledger } = house.office;
+    await withSite(async ({ house, ask, work, rewrite }) => {
+      const { ledger } = house.context;
       const manyEditions = async () =>
         rewrite(
           (yaml) => `${yaml}parameters:\n  actor: { type: string, idOf: actors }\nforEach: bottom_line\n`,
         );
-      await ask('reissue', { id, asOf: '2021-03-14' });
+      await ask.reissue(id, '2021-03-14');
       await manyEditions();
       await work();
       expect(await ledger.edition(second)).toMatchObject({
         state: 'held',
         reason: expect.stringContaining('actor'),
       });
-      await ask('cancel', { id: second });
-      expect(await refusalOf(ask('reissue', { id }))).toMatchObject(
+      await ask.change('cancel', second);
+      expect(await refusalOf(ask.reissue(id))).toMatchObject(
         refusedWith(expect.stringContaining(`and ${id} is for none of them`)),
       );
     });
   });
 
   test('where its files are not what they were', async () => {
-    await withDesk(async ({ house, ask }) => {
+    await withSite(async ({ house, ask }) => {
       await writeFile(join(house.out, id, 'weekly-2021-03-07.html'), 'another');
-      expect(await refusalOf(ask('reissue', { id }))).toMatchObject(
+      expect(await refusalOf(ask.reissue(id))).toMatchObject(
         refusedWith(expect.stringContaining('are missing or altered')),
       );
-      expect(await ask('revised', {})).toEqual([
-        { edition: id, problem: expect.stringContaining('are missing or altered') },
+      expect(await ask.correctable()).toEqual([
+        { edition: id, changes: [], problem: expect.stringContaining('are missing or altered') },
       ]);
     });
   });
 });
 
 test('what is replaced is not sent again; its replacement can be', async () => {
-  await withDesk(async ({ ask, work, gone, house }) => {
-    await ask('reissue', { id });
+  await withSite(async ({ ask, work, gone, house }) => {
+    await ask.reissue(id);
     await work();
     gone();
     const replaced = refusedWith(`${id} is replaced by ${second}.`);
-    expect(await refusalOf(ask('resend', { id, to: 'archive' }))).toMatchObject(replaced);
-    expect(await refusalOf(ask('retry', { id }))).toMatchObject(replaced);
-    const [bounced] = await house.office.ledger.deliveries({ edition: id, state: 'bounced' });
-    expect(await refusalOf(ask('retry', { id: bounced?.id }))).toMatchObject(replaced);
-    expect(await refusalOf(ask('release', { id }))).toMatchObject(replaced);
-    await ask('resend', { id: second, to: 'archive' });
+    expect(await refusalOf(ask.resend(id, 'archive'))).toMatchObject(replaced);
+    expect(await refusalOf(ask.change('retry', id))).toMatchObject(replaced);
+    const [bounced] = await house.context.ledger.deliveries({ edition: id, state: 'bounced' });
+    expect(await refusalOf(ask.change('retry', bounced?.id ?? ''))).toMatchObject(replaced);
+    expect(await refusalOf(ask.change('release', id))).toMatchObject(replaced);
+    await ask.resend(second, 'archive');
     await work();
     expect(gone()).toMatchObject([{ edition: second, correction: { replaces: id } }]);
   });
@@ -359,21 +362,21 @@ test('what is replaced is not sent again; its replacement can be', async () => {
 
 describe('a copy that was asked for at the moment of the correction', () => {
   /** What "reissue" asks for when it does not see the copy yet. */
-  const raced = async (desk: Desk): Promise<void> => {
-    const { ledger } = desk.house.office;
+  const raced = async (site: Site): Promise<void> => {
+    const { ledger } = site.house.context;
     const replaces = { edition: id, revision: 1, asOf: null };
     const correction = { revision: 2, asOf: '2021-03-21', replaces, rows: ['M-claims'] };
     await ledger.request([asked({ ...first, id: second, origin: 'correction', correction })], now);
   };
 
   test('is held when its turn comes, and the operator hears of it', async () => {
-    await withDesk(async (desk) => {
-      const { ask, house, work, gone } = desk;
+    await withSite(async (site) => {
+      const { ask, house, work, gone } = site;
       gone();
-      const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'ben@example.org' }));
-      await raced(desk);
+      const copy = await ask.resend(id, 'ben@example.org');
+      await raced(site);
       await work();
-      expect(await house.office.ledger.deliveries({ id: copy })).toMatchObject([
+      expect(await house.context.ledger.deliveries({ id: copy })).toMatchObject([
         {
           state: 'held',
           reason: `${id} is replaced by ${second}. Cancel this delivery, and resend that one.`,
@@ -381,30 +384,30 @@ describe('a copy that was asked for at the moment of the correction', () => {
         },
       ]);
       expect(gone().map(({ edition }) => edition)).toEqual([second, second]);
-      const told = await house.office.ledger.deliveries({ edition: id });
+      const told = await house.context.ledger.deliveries({ edition: id });
       expect(told.map(({ content }) => content)).toContain('undelivered');
     });
   });
 
   test('goes once the correction is called off', async () => {
-    await withDesk(async (desk) => {
-      const { ask, work, gone } = desk;
+    await withSite(async (site) => {
+      const { ask, work, gone } = site;
       gone();
-      const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'archive' }));
-      await raced(desk);
-      await ask('cancel', { id: second });
+      const copy = await ask.resend(id, 'archive');
+      await raced(site);
+      await ask.change('cancel', second);
       await work();
       expect(gone()).toMatchObject([{ id: copy, edition: id, correction: null }]);
     });
   });
 
   test('and is on its way already, brings the correction to where it goes', async () => {
-    await withDesk(async (desk) => {
-      const { ask, house, work, statesOf } = desk;
-      const { ledger } = house.office;
-      const [copy = ''] = z.array(z.string()).parse(await ask('resend', { id, to: 'ben@example.org' }));
+    await withSite(async (site) => {
+      const { ask, house, work, statesOf } = site;
+      const { ledger } = house.context;
+      const copy = await ask.resend(id, 'ben@example.org');
       await ledger.claimDelivery(copy, { job: 'slow', now });
-      await raced(desk);
+      await raced(site);
       await work();
       expect(Object.keys(await statesOf(second)).toSorted()).toEqual([
         'ana@example.org',
@@ -416,28 +419,28 @@ describe('a copy that was asked for at the moment of the correction', () => {
 });
 
 test('one that was cancelled is passed over, and its number is not used again', async () => {
-  await withDesk(async ({ ask, work, statesOf }) => {
-    await ask('reissue', { id });
-    await ask('cancel', { id: second });
-    expect(await ask('reissue', { id })).toMatchObject({ edition: `${id}-r3`, replaces: id });
+  await withSite(async ({ ask, work, statesOf }) => {
+    await ask.reissue(id);
+    await ask.change('cancel', second);
+    expect(await ask.reissue(id)).toMatchObject({ edition: `${id}-r3`, replaces: id });
     await work();
     expect(await statesOf(`${id}-r3`)).toMatchObject({ archive: 'sent' });
-    expect(await refusalOf(ask('retry', { id: second }))).toMatchObject(
+    expect(await refusalOf(ask.change('retry', second))).toMatchObject(
       refusedWith(`${second} is replaced by ${id}-r3.`),
     );
   });
 });
 
 test('a revision of a brief with "approval: true" waits too', async () => {
-  await withDesk(
+  await withSite(
     async ({ ask, work, gone, statesOf }) => {
-      await ask('approve', { ids: [id], ...me });
+      await ask.decide('approve', { ids: [id] });
       await work();
-      await ask('reissue', { id });
+      await ask.reissue(id);
       await work();
       gone();
       expect(await statesOf(second)).toEqual({ 'ana@example.org': 'waiting', archive: 'waiting' });
-      await ask('approve', { ids: [second], ...me });
+      await ask.decide('approve', { ids: [second] });
       await work();
       expect(gone()).toHaveLength(2);
     },
@@ -446,10 +449,10 @@ test('a revision of a brief with "approval: true" waits too', async () => {
 });
 
 test('clearance is looked at again: what is marked higher by now is held', async () => {
-  await withDesk(async ({ ask, work, gone, statesOf, rewrite }) => {
+  await withSite(async ({ ask, work, gone, statesOf, rewrite }) => {
     gone();
     await rewrite((yaml) => yaml.replace('marking: TLP:CLEAR', 'marking: TLP:AMBER'));
-    await ask('reissue', { id });
+    await ask.reissue(id);
     await work();
     expect(gone()).toEqual([]);
     expect(await statesOf(second)).toEqual({ 'ana@example.org': 'held', archive: 'held' });
@@ -457,11 +460,11 @@ test('clearance is looked at again: what is marked higher by now is held', async
 });
 
 test('an address that was forgotten since is told of, and not lost', async () => {
-  await withDesk(async ({ house, ask, work, gone }) => {
-    const { ledger } = house.office;
+  await withSite(async ({ house, ask, work, gone }) => {
+    const { ledger } = house.context;
     gone();
     await ledger.forgetAddresses(new Date(now.getTime() + 1));
-    expect(await ask('reissue', { id })).toMatchObject({ receivers: 2, forgotten: 2 });
+    expect(await ask.reissue(id)).toMatchObject({ recipients: 2, forgotten: 2 });
     await work();
     expect(gone()).toEqual([]);
     const held = await ledger.deliveries({ edition: second, state: 'held' });
@@ -476,46 +479,51 @@ test('an address that was forgotten since is told of, and not lost', async () =>
 });
 
 test('what was delivered and rests on rows corrected since is listed, by its newest revision', async () => {
-  await withDesk(async ({ ask, work }) => {
-    expect(await ask('revised', { asOf: '2021-03-10' })).toEqual([]);
-    expect(await ask('revised', { asOf: '2021-03-14' })).toEqual([
+  await withSite(async ({ ask, work }) => {
+    expect(await ask.correctable('2021-03-10')).toEqual([]);
+    expect(await ask.correctable('2021-03-14')).toEqual([
       {
         edition: id,
         changes: ['E-meeting', 'M-claims', 'S-claims'].map((row) => expect.stringContaining(row)),
+        problem: null,
       },
     ]);
-    await ask('reissue', { id, asOf: '2021-03-14' });
+    await ask.reissue(id, '2021-03-14');
     await work();
-    expect(await ask('revised', { asOf: '2021-03-14' })).toEqual([]);
-    expect(await ask('revised', {})).toMatchObject([{ edition: second }]);
+    expect(await ask.correctable('2021-03-14')).toEqual([]);
+    expect(await ask.correctable()).toMatchObject([{ edition: second }]);
   });
 });
 
 test('one that cannot be looked at is listed with its fault, and keeps no other from being listed', async () => {
-  await withDesk(async ({ house, ask, work }) => {
+  await withSite(async ({ house, ask, work }) => {
     const other = asked({ brief: 'another', asOf: '2021-03-07' });
     copyFolder(join(house.templates, 'weekly'), join(house.templates, 'another'));
-    await house.office.ledger.request([other], now);
+    await house.context.ledger.request([other], now);
     await work();
-    expect(await ask('revised', {})).toHaveLength(2);
+    expect(await ask.correctable()).toHaveLength(2);
     await writeFile(join(house.templates, 'another/brief.yaml'), 'title: 5\n');
-    expect(await ask('revised', {})).toEqual(
+    expect(await ask.correctable()).toEqual(
       expect.arrayContaining([
-        { edition: id, changes: expect.arrayContaining([expect.stringContaining('M-claims')]) },
-        { edition: other.id, problem: expect.stringContaining('another/brief.yaml') },
+        {
+          edition: id,
+          changes: expect.arrayContaining([expect.stringContaining('M-claims')]),
+          problem: null,
+        },
+        { edition: other.id, changes: [], problem: expect.stringContaining('another/brief.yaml') },
       ]),
     );
   });
 });
 
 test('rows that were changed in place or removed are named, with what to do, and nothing is asked for', async () => {
-  await withDesk(async ({ house }) => {
+  await withSite(async ({ house }) => {
     const folder = await copyOf('revised');
     await apply(folder, [
       swap('measures.csv', '>=,12,', '>=,13,'),
       swap('gaps.csv', '\nG-isis,', '\nG-other,'),
     ]);
-    const office = { ...house.office, loadDataset: () => loadDataset(folder, 'data/revised') };
+    const context = { ...house.context, loadDataset: () => loadDataset(folder, 'data/revised') };
     const problem =
       'Rows were changed without a revision. ' +
       'G-isis (gaps) is not in the dataset any more. ' +
@@ -523,23 +531,23 @@ test('rows that were changed in place or removed are named, with what to do, and
     const mend = expect.stringMatching(/^Put them back as they were, and add .* with a later known_on/);
     // Whether or not other rows were revised by then.
     for (const asOf of ['2021-03-10', '2021-03-21'])
-      expect(await refusalOf(operations.reissue.run(office, { id, asOf }))).toMatchObject({
+      expect(await refusalOf(commandsOn(context).reissue(id, asOf))).toMatchObject({
         faults: [{ problem: `${id}: ${problem}`, mend }],
       });
-    expect(await house.office.ledger.edition(second)).toBeUndefined();
-    expect(await operations.revised.run(office, { asOf: '2021-03-10' })).toEqual([
-      { edition: id, problem: expect.stringContaining(problem) },
+    expect(await house.context.ledger.edition(second)).toBeUndefined();
+    expect(await commandsOn(context).correctable('2021-03-10')).toEqual([
+      { edition: id, changes: [], problem: expect.stringContaining(problem) },
     ]);
-    expect(await operations.revised.run(office, {})).toMatchObject([
+    expect(await commandsOn(context).correctable()).toMatchObject([
       { edition: id, problem: expect.stringContaining(problem), changes: expect.anything() },
     ]);
   });
 });
 
 test('an edition and its revisions are removed together, or not at all', async () => {
-  await withDesk(async ({ house, ask, work }) => {
-    const { ledger } = house.office;
-    await ask('reissue', { id });
+  await withSite(async ({ house, ask, work }) => {
+    const { ledger } = house.context;
+    await ask.reissue(id);
     await work();
     const removed = () => removeSettled(ledger, new Date(now.getTime() + 1));
     const [sent] = await ledger.deliveries({ edition: id, state: 'sent' });
@@ -562,16 +570,16 @@ test('a row that only stood behind a chart is one to correct', async () => {
   for (const delivery of await ledger.deliveries({ state: 'pending' }))
     await sendDelivery({ id: delivery.id, job: 'send', signal }, house.dispatch);
   const revisedAs = async (reading: string) => {
-    const dataset = await house.office.loadDataset('afghanistan-2021');
+    const dataset = await house.context.loadDataset('afghanistan-2021');
     const { tables } = dataset;
     const again = tables.readings.filter((row) => row.id === reading);
     const later = again.map((row) => ({ ...row, known_on: '2021-08-26', observed_note: 'as told later' }));
     const readings = [...tables.readings, ...later];
-    const office = {
-      ...house.office,
+    const context = {
+      ...house.context,
       loadDataset: () => Promise.resolve({ ...dataset, tables: { ...tables, readings } }),
     };
-    return operations.revised.run(office, { asOf: '2021-08-27' });
+    return commandsOn(context).correctable('2021-08-27');
   };
   expect(await revisedAs('none')).toEqual([]);
   expect(await revisedAs('R3')).toMatchObject([

@@ -67,14 +67,14 @@ test('a change stays on record when its edition is removed, without the address 
   ]);
   await ledger.forgetAddresses(later);
   expect((await ledger.audit({ edition: id }))[0]?.details).toEqual({ delivery: 'x' });
-  const sight = { markings: ['TLP:CLEAR'], briefs: ['weekly'] } as const;
-  expect(await ledger.audit({ sight })).toHaveLength(1);
+  const visibility = { markings: ['TLP:CLEAR'], briefs: ['weekly'] } as const;
+  expect(await ledger.audit({ visibility })).toHaveLength(1);
   for (const { id: delivery } of await ledger.deliveries({}))
     await ledger.moveDelivery(delivery, { from: ['pending'], to: 'cancelled', reason: null, now });
   await removeSettled(ledger, later);
   expect(await ledger.audit({})).toHaveLength(1);
   // Nobody can tell any more how it was marked.
-  expect(await ledger.audit({ sight })).toEqual([]);
+  expect(await ledger.audit({ visibility })).toEqual([]);
 });
 
 test('an edition that was only looked at before it was due goes out when it is', async () => {

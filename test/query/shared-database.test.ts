@@ -34,7 +34,11 @@ test('editions of one cut-off share a database, which is closed at the end', asy
   {
     await using shared = shareQueries(open);
     for (let edition = 0; edition < 3; edition += 1) {
-      await using queries = await shared.open(noTables, { macros, settings: noSettings });
+      // Each brief is loaded by itself, and has an object of its own with the same macros.
+      await using queries = await shared.open(noTables, {
+        macros: macros.map((each) => ({ ...each })),
+        settings: noSettings,
+      });
       expect(await queries.query(query)).toEqual([{ number: 0 }]);
     }
     expect(opened).toHaveLength(1);

@@ -1,7 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { operations } from '../../src/editions/operations.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
-import { openHouse } from '../support/house.ts';
+import { commandsOn, openHouse } from '../support/house.ts';
 import { asked, made, mailTo, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
 
@@ -26,7 +25,7 @@ test("today's slot comes before a request, a request before a backfill, and a ba
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await ledger.request(backfill, now);
-  await operations.request.run(house.office, { brief: 'weekly', asOf: '2021-08-15' });
+  await commandsOn(house.context).request('weekly', { asOf: '2021-08-15' });
   const missed = asked({ asOf: '2021-08-08', slot: new Date('2021-08-09T05:00:00Z') });
   await ledger.request([asked(), missed], now);
   expect(await taken(ledger, 6)).toEqual([
@@ -43,8 +42,8 @@ test('one of a backfill that a person asks for as well is made next', async () =
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await ledger.request(backfill, now);
-  expect(await operations.request.run(house.office, { brief: 'weekly', asOf: '2021-07-18' })).toEqual({
-    id: 'weekly/2021-07-18',
+  expect(await commandsOn(house.context).request('weekly', { asOf: '2021-07-18' })).toMatchObject({
+    edition: { id: 'weekly/2021-07-18' },
     isNew: false,
   });
   expect(await taken(ledger, 2)).toEqual(['weekly/2021-07-18', 'weekly/2021-07-01']);
@@ -53,13 +52,13 @@ test('one of a backfill that a person asks for as well is made next', async () =
 test('a backfill leaves room in the queue for requests', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
-  const office = { ...house.office, mostQueued: 2 };
+  const context = { ...house.context, mostQueued: 2 };
   await ledger.request(backfill, now);
   for (const asOf of ['2021-08-01', '2021-08-08'])
-    expect(await operations.request.run(office, { brief: 'weekly', asOf })).toMatchObject({ isNew: true });
-  await expect(operations.request.run(office, { brief: 'weekly', asOf: '2021-08-15' })).rejects.toMatchObject(
-    { code: 'queue-full' },
-  );
+    expect(await commandsOn(context).request('weekly', { asOf })).toMatchObject({ isNew: true });
+  await expect(commandsOn(context).request('weekly', { asOf: '2021-08-15' })).rejects.toMatchObject({
+    code: 'queue-full',
+  });
 });
 
 test('deliveries of a request come before those of a backfill', async () => {

@@ -1,8 +1,13 @@
 import { expect, test, vi } from 'vitest';
+import type { Ledger } from '../../src/ledger/types.ts';
 import type { Brief } from '../../src/project/brief.ts';
 import { makeEdition } from '../../src/scheduler/make-edition.ts';
-import { editionsBetween, tellOfLateEditions, tick } from '../../src/scheduler/scheduler.ts';
-import { startScheduler } from '../../src/scheduler/service.ts';
+import {
+  alertLateEditions,
+  editionsBetween,
+  openScheduler,
+  startScheduler,
+} from '../../src/scheduler/scheduler.ts';
 import { type House, openHouse, operator, scheduled } from '../support/house.ts';
 import { asked, at, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
@@ -11,8 +16,8 @@ const ledgers = useLedgers();
 /** Looks at the schedule at an instant; gives the ids of what is new. */
 const look = async (house: House, instant: string) => {
   house.time = at(instant);
-  const schedules = { ...house.office, ...house.dispatch, briefIds: () => Promise.resolve(briefs) };
-  return (await tick(house.time, schedules)).map(({ id }) => id);
+  const schedules = { ...house.context, ...house.dispatch, briefIds: () => Promise.resolve(briefs) };
+  return (await openScheduler(schedules)(house.time)).map(({ id }) => id);
 };
 const briefs = ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'];
 const endingOn = (asOf: string) => briefs.map((brief) => `${brief}/${asOf}`);
@@ -54,13 +59,20 @@ test('a brief that cannot be read waits, holds up no other, and misses nothing',
   expect(await look(house, '2021-08-23T05:10:00Z')).toEqual(['celebrations/2021-08-22']);
 
   // It is said once, and again when it is another fault or was mended in between.
-  const told = new Map<string, string>();
   const said = () => broken.told.filter(([level]) => level === 'error').length;
-  const beats = { ...broken.office, ...broken.dispatch, briefIds: () => Promise.resolve(['celebrations']) };
-  for (const beat of [1, 2, 3]) await tick(at(`2021-08-23T05:2${beat}:00Z`), beats, told);
+  let { loadBrief } = broken.context;
+  const openDue = openScheduler({
+    ...broken.context,
+    ...broken.dispatch,
+    briefIds: () => Promise.resolve(['celebrations']),
+    loadBrief: (id) => loadBrief(id),
+  });
+  for (const beat of [1, 2, 3]) await openDue(at(`2021-08-23T05:2${beat}:00Z`));
   expect(said()).toBe(2);
-  await tick(at('2021-08-23T05:24:00Z'), { ...beats, loadBrief: house.workshop.loadBrief }, told);
-  await tick(at('2021-08-23T05:25:00Z'), beats, told);
+  ({ loadBrief } = house.workshop);
+  await openDue(at('2021-08-23T05:24:00Z'));
+  ({ loadBrief } = broken.context);
+  await openDue(at('2021-08-23T05:25:00Z'));
   expect(said()).toBe(3);
 });
 
@@ -80,13 +92,13 @@ test.each<[string, (house: House) => Promise<Brief>, RegExp]>([
   const house = await openHouse(ledger);
   await look(house, '2021-08-16T12:00:00Z');
   const schedules = {
-    ...house.office,
+    ...house.context,
     ...house.dispatch,
     briefIds: () => Promise.resolve(briefs),
     loadBrief: (id: string) => (id === 'al-qaeda-ties' ? load(house) : house.workshop.loadBrief(id)),
   };
-  const told = new Map<string, string>();
-  const beat = (instant: string) => tick(at(instant), schedules, told);
+  const openDue = openScheduler(schedules);
+  const beat = (instant: string) => openDue(at(instant));
   const [, ...others] = endingOn('2021-08-22');
   expect((await beat('2021-08-23T05:00:00Z')).map(({ id }) => id)).toEqual(others);
   expect(await beat('2021-08-23T05:00:01Z')).toEqual([]);
@@ -101,7 +113,7 @@ test('a slot whose day was issued on other paper is left out, and the operator h
   const house = await openHouse(ledger);
   await ledger.request([asked()], now);
   const schedules = {
-    ...house.office,
+    ...house.context,
     ...house.dispatch,
     briefIds: () => Promise.resolve(['weekly']),
     loadBrief: async (id: string): Promise<Brief> => {
@@ -109,8 +121,9 @@ test('a slot whose day was issued on other paper is left out, and the operator h
       return { ...brief, config: { ...brief.config, paper: 'Letter' } };
     },
   };
-  await tick(at('2021-08-16T12:00:00Z'), schedules);
-  for (const beat of [0, 1]) expect(await tick(at(`2021-08-23T05:00:0${beat}Z`), schedules)).toEqual([]);
+  const openDue = openScheduler(schedules);
+  await openDue(at('2021-08-16T12:00:00Z'));
+  for (const beat of [0, 1]) expect(await openDue(at(`2021-08-23T05:00:0${beat}Z`))).toEqual([]);
   expect(house.told.filter(([level]) => level === 'warn')).toEqual([
     [
       'warn',
@@ -133,14 +146,14 @@ test('when no brief can be scheduled, that is the ledger, and the look fails', a
 test('what was missed is made up for, each week as of its own day, and the operator hears of each once', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
-  const only = { ...house.office, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']) };
-  await tick(at('2021-07-26T12:00:00Z'), only);
+  const only = { ...house.context, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']) };
+  await openScheduler(only)(at('2021-07-26T12:00:00Z'));
   const off = at('2021-08-30T12:00:00Z');
   house.time = off;
-  const missed = await tick(off, only);
+  const missed = await openScheduler(only)(off);
   const days = ['2021-08-01', '2021-08-08', '2021-08-15', '2021-08-22', '2021-08-29'];
   expect(missed.map(({ asOf }) => asOf)).toEqual(days);
-  await tick(off, only);
+  await openScheduler(only)(off);
   const alerts = await ledger.deliveries({});
   expect(
     alerts.map(({ edition, address, content }) => `${edition} ${address} ${content}`).toSorted(),
@@ -177,7 +190,7 @@ test('of more late editions than a list shows, each has one alert', { timeout: 1
   const onTime = asked({ brief: 'weekly', asOf: '2021-08-29', slot: at('2021-08-30T05:00:00Z') });
   await ledger.request([...late.map((each) => ({ ...each, slot })), onTime], slot);
   for (let round = 0; round < 2; round += 1)
-    await tellOfLateEditions(at('2021-08-30T05:30:00Z'), { ledger, operator });
+    await alertLateEditions(at('2021-08-30T05:30:00Z'), { ledger, operator });
   const alerts = await ledger.deliveries({ limit: 10_000 });
   expect(new Set(alerts.map(({ edition }) => edition))).toEqual(new Set(late.map(({ id }) => id)));
   expect(alerts).toHaveLength(late.length);
@@ -196,7 +209,12 @@ test('a round that does not end is not waited for', async () => {
     isSilent ? Promise.withResolvers<Brief>().promise : house.workshop.loadBrief(id);
   const beats: Date[] = [];
   await using _scheduler = startScheduler({
-    schedules: { ...house.office, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']), loadBrief },
+    schedules: {
+      ...house.context,
+      ...house.dispatch,
+      briefIds: () => Promise.resolve(['weekly']),
+      loadBrief,
+    },
     heartbeat,
     now: () => now,
     onBeat: (each) => void beats.push(each),
@@ -210,12 +228,78 @@ test('a round that does not end is not waited for', async () => {
   await vi.waitFor(() => expect(beats).toEqual([now]));
 });
 
+/** A scheduler of one brief, which counts what it reads. */
+async function counting(ledger: Ledger) {
+  const house = await openHouse(ledger);
+  const read = { briefs: 0, ledger: 0 };
+  let { loadBrief } = house.context;
+  const openDue = openScheduler({
+    ...house.dispatch,
+    briefIds: () => Promise.resolve(['weekly']),
+    loadBrief: (id) => {
+      read.briefs += 1;
+      return loadBrief(id);
+    },
+    ledger: {
+      ...ledger,
+      openSlots: (...given) => {
+        read.ledger += 1;
+        return ledger.openSlots(...given);
+      },
+    },
+  });
+  return {
+    read,
+    /** Ids of the editions that became due by an instant. */
+    due: async (instant: string) => (await openDue(at(instant))).map(({ id }) => id),
+    change: (to: string) => {
+      loadBrief = async (id) => {
+        const brief = await house.context.loadBrief(id);
+        const schedule = { ...brief.config.schedule, cron: to };
+        return { ...brief, config: { ...brief.config, schedule } };
+      };
+    },
+  };
+}
+
+test('between two slots it asks nothing of the ledger, and reads the briefs every ten seconds', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const { read, due } = await counting(ledger);
+  for (let second = 10; second < 40; second += 1) await due(`2021-08-23T04:59:${second}Z`);
+  expect(read).toEqual({ briefs: 3, ledger: 1 });
+  expect(await due('2021-08-23T04:59:59.999Z')).toEqual([]);
+  expect(read.ledger).toBe(1);
+  expect(await due('2021-08-23T05:00:00Z')).toEqual(['weekly/2021-08-22']);
+  expect(read.ledger).toBe(2);
+});
+
+test('a changed schedule counts within ten seconds', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const { due, change } = await counting(ledger);
+  await due('2021-08-23T12:00:00Z');
+  change('5 13 * * *');
+  await due('2021-08-23T12:00:10Z');
+  expect(await due('2021-08-23T12:04:59Z')).toEqual([]);
+  expect(await due('2021-08-23T12:05:00Z')).toEqual(['weekly/2021-08-22']);
+});
+
+test('it looks at the ledger again when the clock has gone back, and a slot is made once', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const { read, due } = await counting(ledger);
+  await due('2021-08-23T04:59:00Z');
+  expect(await due('2021-08-23T05:00:00Z')).toEqual(['weekly/2021-08-22']);
+  expect(await due('2021-08-23T04:59:59Z')).toEqual([]);
+  expect(read.ledger).toBe(3);
+  expect(await due('2021-08-23T05:00:00Z')).toEqual([]);
+  expect(await due('2021-08-30T05:00:00Z')).toEqual(['weekly/2021-08-29']);
+});
+
 test('what is not made up for stands there with its reason, and nobody is alarmed', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger, { weekly: scheduled('catchUp: latest') });
-  const only = { ...house.office, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']) };
-  await tick(at('2021-08-09T12:00:00Z'), only);
-  await tick(at('2021-08-30T12:00:00Z'), only);
+  const only = { ...house.context, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']) };
+  await openScheduler(only)(at('2021-08-09T12:00:00Z'));
+  await openScheduler(only)(at('2021-08-30T12:00:00Z'));
   expect(await ledger.editions({ state: 'queued' })).toMatchObject([{ asOf: '2021-08-29' }]);
   const reason = 'Missed, and not made up for: catchUp is latest, and a later one is due.';
   expect(await ledger.editions({ state: 'skipped' })).toMatchObject([
@@ -235,8 +319,8 @@ test('a slot that is no later than a quarter of an hour is on time', async () =>
 
 test('the past of a brief is what its schedule would have made', async () => {
   await using ledger = await (await ledgers.fresh()).open();
-  const { office } = await openHouse(ledger);
-  const weekly = await office.loadBrief('weekly');
+  const { context } = await openHouse(ledger);
+  const weekly = await context.loadBrief('weekly');
   const between = (from: string, to: string) =>
     editionsBetween(weekly, { from, to, reach: 'folders' }).map(({ asOf, slot }) => [
       asOf,

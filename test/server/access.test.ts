@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Marking } from '../../src/dataset/fields.ts';
-import { operations } from '../../src/editions/operations.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
-import { type House, openHouse } from '../support/house.ts';
+import { type House, commandsOn, openHouse } from '../support/house.ts';
 import { asked, made, mailTo, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { bearer, openWeb, type Web } from '../support/web.ts';
@@ -71,7 +70,7 @@ describe('a stranger', () => {
       expect((await get(`Bearer ${token}`)).status).toBe(200);
       for (const text of [`Bearer ${token}x`, `Bearer ${token.slice(0, -1)}`, `Basic ${token}`, 'Bearer', ''])
         expect(await get(text)).toMatchObject({ status: 401, json: { code: 'token-unknown' } });
-      await operations.revokeToken.run(house.office, { name: 'ann' });
+      await commandsOn(house.context).revokeToken('ann');
       expect((await get(`Bearer ${token}`)).status).toBe(401);
     });
   });
@@ -124,8 +123,8 @@ describe('above the clearance', () => {
       const secret = 'weekly/2021-08-22';
       await settled(ledger, secret, 'TLP:AMBER', [mailTo('ana@example.org')]);
       await settled(ledger, 'celebrations/2021-08-22', 'TLP:CLEAR', [mailTo('ana@example.org')]);
-      await operations.hold.run(house.office, { id: secret });
-      await operations.hold.run(house.office, { id: 'celebrations/2021-08-22' });
+      await commandsOn(house.context).change('hold', secret);
+      await commandsOn(house.context).change('hold', 'celebrations/2021-08-22');
       const as = async (clearance: Marking) => {
         const token = await web.token({ name: clearance.replace(/\W/g, '-'), may: 'operate', clearance });
         return async (path: string, method = 'GET', body?: object) =>
@@ -145,7 +144,7 @@ describe('above the clearance', () => {
       expect(ids((await green('/api/briefs')).json)).not.toContain('weekly');
       expect(ids((await amber('/api/briefs')).json)).toContain('weekly');
       expect(ids((await amber('/api/briefs')).json)).not.toContain('isis-quieting');
-      expect(await web.desk.counts({ name: '', may: 'read', clearance: 'TLP:GREEN' })).toEqual({
+      expect(await web.service.counts({ name: '', may: 'read', clearance: 'TLP:GREEN' })).toEqual({
         editions: { delivering: 1 },
         deliveries: { held: 1 },
       });
@@ -259,7 +258,7 @@ describe('a browser', () => {
       expect(cookieOf((await web.ask('/logout', { method: 'POST' })).headers)).toMatch(
         /^sitrep_session_[0-9a-f]{8}=;/,
       );
-      await operations.revokeToken.run(house.office, { name: 'ann' });
+      await commandsOn(house.context).revokeToken('ann');
       expect((await get(sent(cookie))).status).toBe(401);
     });
   });

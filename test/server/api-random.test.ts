@@ -185,7 +185,7 @@ test(
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger, { weekly: deliverTo('email: ana@example.org', 'folder: archive') });
     // Nobody makes what is asked for here: the queue must not fill up.
-    Object.assign(house.office, { mostQueued: 100_000 });
+    Object.assign(house.context, { mostQueued: 100_000 });
     await using web = await openWeb(house);
     await delivering(ledger, mailTo('ana@example.org'));
     await web.ask('/api/briefs/celebrations/editions', { method: 'POST', body: { asOf: '2021-08-15' } });

@@ -163,7 +163,7 @@ describe('asking for an edition', () => {
 
   test('stops while too many wait, and says when to ask again; what is there is still told', async () => {
     await withSite(async ({ web, house }) => {
-      Object.assign(house.office, { mostQueued: 2 });
+      Object.assign(house.context, { mostQueued: 2 });
       expect((await web.ask(asked, wish())).status).toBe(202);
       expect((await web.ask(asked, wish({ paper: 'Letter' }))).status).toBe(202);
       const full = await web.ask(asked, wish({ asOf: '2021-08-08' }));
@@ -264,8 +264,10 @@ describe('changes', () => {
         status: 404,
         json: { code: 'edition-unknown' },
       });
-      // The first letters of an id will do on the command line, not here.
-      expect((await web.ask(`/api/deliveries/${id.slice(0, 8)}/hold`, { method: 'POST' })).status).toBe(404);
+      const short = (letters: number) =>
+        web.ask(`/api/deliveries/${id.slice(0, letters)}/retry`, { method: 'POST' });
+      expect((await short(5)).status).toBe(404);
+      expect((await short(6)).json).toMatchObject({ id, state: 'pending' });
     });
   });
 });
@@ -335,7 +337,7 @@ describe('files', () => {
       expect(await statuses()).toEqual([404, 404, 404]);
       await writeFile(join(folder, pdf.name), 'another');
       await writeFile(file, text.replaceAll(pdf.sha256, hashOf('another')));
-      expect(await house.office.readManifest(folder)).toBeDefined();
+      expect(await house.context.readManifest(folder)).toBeDefined();
       expect(await statuses()).toEqual([404, 404, 404]);
     });
   });
@@ -435,10 +437,10 @@ test('cancelling an edition stops its rendering', async () => {
     await web.ask(asked, wish());
     const making = make(site, 'celebrations/2021-08-15');
     const signal = await printing.promise;
-    await house.workshop.hands.look(ledger);
+    await house.workshop.activeRuns.abortStale(ledger);
     expect(signal.aborted).toBe(false);
     await web.ask(`${made}/cancel`, { method: 'POST' });
-    await house.workshop.hands.look(ledger);
+    await house.workshop.activeRuns.abortStale(ledger);
     expect(signal.aborted).toBe(true);
     await making;
     expect((await web.ask(made)).json).toMatchObject({

@@ -5,7 +5,9 @@ import { loadDataset } from '../../src/dataset/read.ts';
 import type { Dataset } from '../../src/dataset/schema.ts';
 import type { Dispatch } from '../../src/delivery/deliver-edition.ts';
 import type { Parcel, Receipt } from '../../src/delivery/message.ts';
-import type { Office } from '../../src/editions/context.ts';
+import type { OperatorContext } from '../../src/editions/context.ts';
+import { type EditionService, openEditionService } from '../../src/editions/service.ts';
+import { type Caller, commandLine } from '../../src/ledger/principal.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
 import type { Log } from '../../src/log.ts';
 import { loadMaterial } from '../../src/production/material.ts';
@@ -19,7 +21,7 @@ import {
 import type { Brief } from '../../src/project/brief.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
 import { pdfRules } from '../../src/rules/rules.ts';
-import { openHands } from '../../src/scheduler/active-runs.ts';
+import { openActiveRuns } from '../../src/scheduler/active-runs.ts';
 import type { Workshop } from '../../src/scheduler/make-edition.ts';
 import { copyFolder } from './copy.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
@@ -42,7 +44,7 @@ type Told = readonly [level: keyof Log, fields: object, message: string];
 export interface House {
   readonly workshop: Workshop;
   readonly dispatch: Dispatch;
-  readonly office: Office;
+  readonly context: OperatorContext;
   readonly templates: string;
   readonly out: string;
   /** What was handed over to be delivered. */
@@ -96,14 +98,13 @@ export async function openHouse(
     time: now,
     answer: () => ({ outcome: 'sent', detail: '250' }),
     print: smallPdf,
-    office: {
+    context: {
       ...common,
       ...catalogue,
       readPdf: readEditionFile,
       removeEditions,
       tidyEditions: () => Promise.resolve(),
       readManifest: readEdition,
-      who: 'test',
       mostQueued: 200,
     },
     workshop: {
@@ -121,7 +122,7 @@ export async function openHouse(
       },
       store: { read: readEdition, write: storeEdition },
       engine: 'test',
-      hands: openHands(),
+      activeRuns: openActiveRuns(),
       out,
       elapsedMs: () => performance.now(),
     },
@@ -146,6 +147,29 @@ export async function openHouse(
   };
   return house;
 }
+
+/** The edition service, as the command line of the user "sitrep" calls it. */
+export function commandsOn(context: OperatorContext) {
+  const service = openEditionService(context);
+  type Rest<F> = F extends (caller: Caller, ...rest: infer R) => unknown ? R : never;
+  const me = commandLine('sitrep');
+  return {
+    edition: (...given: Rest<EditionService['edition']>) => service.edition(me, ...given),
+    editions: (...given: Rest<EditionService['editions']>) => service.editions(me, ...given),
+    deliveries: (...given: Rest<EditionService['deliveries']>) => service.deliveries(me, ...given),
+    request: (...given: Rest<EditionService['request']>) => service.request(me, ...given),
+    change: (...given: Rest<EditionService['change']>) => service.change(me, ...given),
+    decide: (...given: Rest<EditionService['decide']>) => service.decide(me, ...given),
+    resend: async (...given: Rest<EditionService['resend']>) => (await service.resend(me, ...given)).id,
+    backfill: (...given: Rest<EditionService['backfill']>) => service.backfill(me, ...given),
+    prune: (...given: Rest<EditionService['prune']>) => service.prune(me, ...given),
+    reissue: (id: string, asOf?: string) => service.reissue(me, id, asOf),
+    correctable: (asOf?: string) => service.correctable(me, asOf),
+    addToken: (...given: Rest<EditionService['addToken']>) => service.addToken(me, ...given),
+    revokeToken: (...given: Rest<EditionService['revokeToken']>) => service.revokeToken(me, ...given),
+  };
+}
+export type Commands = ReturnType<typeof commandsOn>;
 
 /** What stands in for the browser: a page that a reader opens. */
 export async function smallPdf(): Promise<Uint8Array> {

@@ -6,12 +6,12 @@ import { assetsOf } from '../../src/wiring/project.ts';
 import type { House } from './house.ts';
 
 /** What the pages work with, by the wall clock and the catalogue of a house. */
-export function worldOf({ office, workshop }: House): PagesWorld {
+export function worldOf({ context, workshop }: House): PagesWorld {
   const repository = {
-    ...office,
+    ...context,
     ...workshop,
     datasetNames: () => Promise.resolve(['afghanistan-2021']),
-    loadBriefs: (ids: readonly string[]) => Promise.all(ids.map((each) => office.loadBrief(each))),
+    loadBriefs: (ids: readonly string[]) => Promise.all(ids.map((each) => context.loadBrief(each))),
   };
   return {
     ...repository,

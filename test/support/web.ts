@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
-import { operations } from '../../src/editions/operations.ts';
-import { type Desk, openDesk } from '../../src/editions/service.ts';
+import { type EditionService, openEditionService } from '../../src/editions/service.ts';
 import { openAdmission, sessionKey } from '../../src/editions/sessions.ts';
 import { hashOfToken, newToken } from '../../src/editions/tokens.ts';
 import type { Caller } from '../../src/ledger/principal.ts';
@@ -10,7 +9,7 @@ import type { Pages } from '../../src/server/error-handler.ts';
 import { linkTo } from '../../src/server/login.ts';
 import { serve, type ServerOptions } from '../../src/server/server.ts';
 import { assetsOf } from '../../src/wiring/project.ts';
-import type { House } from './house.ts';
+import { commandsOn, type House } from './house.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -41,7 +40,7 @@ export interface Web extends AsyncDisposable {
   readonly cookie: string;
   /** The path of a link that lets in once. */
   newLink(): string;
-  readonly desk: Desk;
+  readonly service: EditionService;
   ask(path: string, ask?: Ask): Promise<Answer>;
   /** The same, without waiting for the end of the answer. */
   begin(path: string, ask?: Ask): Promise<IncomingMessage>;
@@ -53,30 +52,30 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /** `host` is loopback by default; nobody is logged in for a `stranger`; health never ails. */
 export async function openWeb(
-  { office }: House,
+  { context }: House,
   {
     pages = null,
     stranger = false,
     ...options
   }: Partial<ServerOptions> & {
-    pages?: ((desk: Desk) => Promise<Pages>) | null;
+    pages?: ((service: EditionService) => Promise<Pages>) | null;
     stranger?: boolean;
   } = {},
 ): Promise<Web> {
-  const desk = openDesk(office);
+  const service = openEditionService(context);
   const faults: object[] = [];
-  const admission = openAdmission(office.ledger, office);
+  const admission = openAdmission(context.ledger, context);
   const served = await serve(
     {
-      desk,
+      service,
       admission,
-      key: await sessionKey(office.ledger),
+      key: await sessionKey(context.ledger),
       health: {
         condition: () => Promise.resolve({ reason: null, problems: [] }),
         metrics: { read: () => Promise.resolve('sitrep_editions 1\n'), contentType: 'text/plain' },
       },
       readAsset: assetsOf({ sitrep: root }),
-      pages,
+      pages: (await pages?.(service)) ?? null,
       log: { info: () => {}, warn: () => {}, error: (fields) => void faults.push(fields) },
     },
     { host: '127.0.0.1', port: 0, publicUrl: null, requestsPerMinute: 100_000, ...options },
@@ -116,7 +115,7 @@ export async function openWeb(
     port: served.port,
     cookie,
     newLink,
-    desk,
+    service,
     begin,
     async ask(path, ask) {
       const answer = await begin(path, ask);
@@ -134,7 +133,7 @@ export async function openWeb(
     },
     async token(caller) {
       const token = newToken();
-      await operations.addToken.run(office, { ...caller, sha256: hashOfToken(token) });
+      await commandsOn(context).addToken({ ...caller, sha256: hashOfToken(token) });
       return token;
     },
     async [Symbol.asyncDispose]() {

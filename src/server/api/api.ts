@@ -1,17 +1,18 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Desk } from '../../editions/service.ts';
+import type { EditionService } from '../../editions/service.ts';
 import type { SendEvents } from '../events.ts';
 import { briefs } from './briefs.ts';
 import { docs } from './docs.ts';
 import { editions } from './editions.ts';
 import { records } from './records.ts';
+import type { Api } from './schemas.ts';
 
-/** The HTTP API: what the desk knows and does, as JSON, with a document of it made from the same schemas. */
+/** The HTTP API: what the service knows and does, as JSON, with a document of it made from the same schemas. */
 export async function api(
   instance: FastifyInstance,
-  desk: Desk,
+  service: EditionService,
   { sendEvents, readAsset }: { sendEvents: SendEvents; readAsset: (name: string) => Promise<string> },
 ): Promise<void> {
   await instance.register(swagger, {
@@ -30,8 +31,13 @@ export async function api(
     transform: jsonSchemaTransform,
   });
   const app = instance.withTypeProvider<ZodTypeProvider>();
-  briefs(app, desk);
-  editions(app, desk, { sendEvents });
-  records(app, desk);
+  routes(app, service, { sendEvents });
   await docs(app, { readAsset });
+}
+
+/** The routes that the network and the command line share. */
+export function routes(app: Api, service: EditionService, { sendEvents }: { sendEvents: SendEvents }): void {
+  briefs(app, service);
+  editions(app, service, { sendEvents });
+  records(app, service);
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { wish } from '../../editions/request.ts';
-import type { Desk } from '../../editions/service.ts';
+import { editionRequest } from '../../editions/request.ts';
+import type { EditionService } from '../../editions/service.ts';
 import { editionPath } from '../../ledger/edition-id.ts';
 import { briefDetail, briefView, editionView } from '../../ledger/views.ts';
 import { callerOf } from '../auth.ts';
 import { answers, type Api, briefNamed, json } from './schemas.ts';
 
 /** Briefs, and asking for editions of them. */
-export function briefs(app: Api, desk: Desk): void {
+export function briefs(app: Api, service: EditionService): void {
   app.get(
     '/api/briefs',
     {
@@ -17,7 +17,7 @@ export function briefs(app: Api, desk: Desk): void {
         response: answers({ 200: json(z.array(briefView), 'The briefs') }),
       },
     },
-    (request) => desk.briefs(callerOf(request)),
+    (request) => service.briefs(callerOf(request)),
   );
 
   app.get(
@@ -30,7 +30,7 @@ export function briefs(app: Api, desk: Desk): void {
         response: answers({ 200: json(briefDetail, 'The brief') }),
       },
     },
-    (request) => desk.brief(callerOf(request), request.params.brief),
+    (request) => service.brief(callerOf(request), request.params.brief),
   );
 
   app.post(
@@ -42,7 +42,7 @@ export function briefs(app: Api, desk: Desk): void {
         description:
           'Brief, day, paper and parameters are its identity. Asked for again, it stays as it is, with `deliver` too: to send what is made, post to its deliveries. A brief of many editions fans out when no parameters are given.',
         params: briefNamed,
-        body: wish,
+        body: editionRequest,
         response: answers({
           200: json(editionView, 'It was there already'),
           202: json(editionView, 'It will be made; Location says where to look'),
@@ -51,7 +51,7 @@ export function briefs(app: Api, desk: Desk): void {
     },
     async (request, reply) => {
       const { params, body } = request;
-      const { edition, isNew } = await desk.request(callerOf(request), params.brief, body);
+      const { edition, isNew } = await service.request(callerOf(request), params.brief, body);
       return reply
         .code(isNew ? 202 : 200)
         .header('location', `/api/editions/${editionPath(edition.id)}`)

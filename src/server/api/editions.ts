@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { changes, decisions, type Desk } from '../../editions/service.ts';
-import { editionsWanted } from '../../editions/visibility.ts';
-import { editionDetail, editionView, fileKinds, pageOf } from '../../ledger/views.ts';
+import { decisions } from '../../editions/approvals.ts';
+import type { EditionService } from '../../editions/service.ts';
+import { transitionNames } from '../../editions/transitions.ts';
+import { editionsQuery } from '../../editions/visibility.ts';
+import { editionDetail, editionView, fileKinds, moved, pageOf } from '../../ledger/views.ts';
 import { callerOf } from '../auth.ts';
 import type { SendEvents } from '../events.ts';
 import { sendEditionFile } from '../files.ts';
-import { answers, type Api, editionNamed, file, idOf, json } from './schemas.ts';
+import { answers, type Api, editionNamed, file, idOf, json, sha256 } from './schemas.ts';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** A PDF over a slow line. */
 const FILE_MS = 10 * 60_000;
 
@@ -30,7 +31,11 @@ const decisionOf = {
 } as const;
 
 /** Editions: looking at them, their files, what happens to them, and changing that. */
-export function editions(app: Api, desk: Desk, { sendEvents }: { sendEvents: SendEvents }): void {
+export function editions(
+  app: Api,
+  service: EditionService,
+  { sendEvents }: { sendEvents: SendEvents },
+): void {
   const common = { tags: ['Editions'], params: editionNamed };
   app.get(
     '/api/editions',
@@ -38,11 +43,11 @@ export function editions(app: Api, desk: Desk, { sendEvents }: { sendEvents: Sen
       schema: {
         tags: ['Editions'],
         summary: 'Editions, the newest period first',
-        querystring: editionsWanted,
+        querystring: editionsQuery,
         response: answers({ 200: json(pageOf(editionView), 'A part of the list') }),
       },
     },
-    (request) => desk.editions(callerOf(request), request.query),
+    (request) => service.editions(callerOf(request), request.query),
   );
 
   app.get(
@@ -54,7 +59,7 @@ export function editions(app: Api, desk: Desk, { sendEvents }: { sendEvents: Sen
         response: answers({ 200: json(editionDetail, 'The edition') }),
       },
     },
-    (request) => desk.edition(callerOf(request), idOf(request.params)),
+    (request) => service.edition(callerOf(request), idOf(request.params)),
   );
 
   for (const kind of fileKinds) {
@@ -71,7 +76,7 @@ export function editions(app: Api, desk: Desk, { sendEvents }: { sendEvents: Sen
           response: answers({ 200: file(type, what), 206: file(type, 'The range') }),
         },
       },
-      (request, reply) => sendEditionFile(desk, { request, reply, id: idOf(request.params), kind }),
+      (request, reply) => sendEditionFile(service, { request, reply, id: idOf(request.params), kind }),
     );
   }
 
@@ -92,20 +97,22 @@ export function editions(app: Api, desk: Desk, { sendEvents }: { sendEvents: Sen
     (request, reply) => sendEvents({ request, reply, id: idOf(request.params) }),
   );
 
-  for (const change of changes) {
+  for (const change of transitionNames) {
     app.post(
       `/api/editions/:brief/:edition/${change}`,
       {
         schema: {
           ...common,
           summary: changeOf[change],
-          response: answers({ 200: json(editionDetail, 'The edition as it is now') }),
+          response: answers({
+            200: json(editionDetail.extend({ moved }), 'The edition as it is now, and the ids of what moved'),
+          }),
         },
       },
       async (request) => {
         const [caller, id] = [callerOf(request), idOf(request.params)];
-        await desk.change(caller, change, id);
-        return desk.edition(caller, id);
+        const ids = await service.change(caller, change, id);
+        return { ...(await service.edition(caller, id)), moved: ids };
       },
     );
   }
@@ -125,8 +132,8 @@ export function editions(app: Api, desk: Desk, { sendEvents }: { sendEvents: Sen
       },
       async (request) => {
         const [caller, id] = [callerOf(request), idOf(request.params)];
-        await desk.decide(caller, decision, { id, sha256: request.body.sha256 });
-        return desk.edition(caller, id);
+        await service.decide(caller, decision, { ids: [id], sha256: request.body.sha256 });
+        return service.edition(caller, id);
       },
     );
   }

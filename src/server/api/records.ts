@@ -1,12 +1,15 @@
 import { z } from 'zod';
-import { changes, type Desk } from '../../editions/service.ts';
-import { auditWanted, deliveriesWanted } from '../../editions/visibility.ts';
+import type { EditionService } from '../../editions/service.ts';
+import { transitionNames } from '../../editions/transitions.ts';
+import { auditQuery, deliveriesQuery } from '../../editions/visibility.ts';
 import { auditRecord } from '../../ledger/principal.ts';
 import { deliveryView, pageOf } from '../../ledger/views.ts';
 import { callerOf } from '../auth.ts';
 import { answers, type Api, editionNamed, idOf, json, name } from './schemas.ts';
 
-const deliveryNamed = z.object({ delivery: name.describe('The whole id of a delivery') });
+const deliveryNamed = z.object({
+  delivery: name.describe('The id of a delivery, or its first six letters or more'),
+});
 const changeOf = {
   retry: 'Send it again where it was not sent',
   cancel: 'End it before it is out; or say of one that may have arrived that it did not',
@@ -15,7 +18,7 @@ const changeOf = {
 } as const;
 
 /** Deliveries, and the record of changes. */
-export function records(app: Api, desk: Desk): void {
+export function records(app: Api, service: EditionService): void {
   app.get(
     '/api/deliveries',
     {
@@ -23,11 +26,11 @@ export function records(app: Api, desk: Desk): void {
         tags: ['Deliveries'],
         summary: 'Deliveries, the newest first',
         description: 'Whoever may only read sees addresses shortened.',
-        querystring: deliveriesWanted,
+        querystring: deliveriesQuery,
         response: answers({ 200: json(pageOf(deliveryView), 'A part of the list') }),
       },
     },
-    (request) => desk.deliveries(callerOf(request), request.query),
+    (request) => service.deliveries(callerOf(request), request.query),
   );
 
   app.post(
@@ -43,12 +46,12 @@ export function records(app: Api, desk: Desk): void {
     },
     async (request, reply) => {
       const { params, body } = request;
-      const delivery = await desk.resend(callerOf(request), idOf(params), body.to);
+      const delivery = await service.resend(callerOf(request), idOf(params), body.to);
       return reply.code(202).type('application/json').send(delivery);
     },
   );
 
-  for (const change of changes) {
+  for (const change of transitionNames) {
     app.post(
       `/api/deliveries/:delivery/${change}`,
       {
@@ -61,9 +64,9 @@ export function records(app: Api, desk: Desk): void {
       },
       async (request) => {
         const [caller, { delivery }] = [callerOf(request), request.params];
-        await desk.delivery(caller, delivery);
-        await desk.change(caller, change, delivery);
-        return desk.delivery(caller, delivery);
+        const { id } = await service.delivery(caller, delivery);
+        await service.change(caller, change, id);
+        return service.delivery(caller, id);
       },
     );
   }
@@ -76,10 +79,10 @@ export function records(app: Api, desk: Desk): void {
         summary: 'Who changed what and when, the newest first',
         description:
           'Changes to editions that the caller may see. Those to no edition, such as to tokens, are shown to whoever may operate and see all.',
-        querystring: auditWanted,
+        querystring: auditQuery,
         response: answers({ 200: json(pageOf(auditRecord), 'A part of the list') }),
       },
     },
-    (request) => desk.audit(callerOf(request), request.query),
+    (request) => service.audit(callerOf(request), request.query),
   );
 }

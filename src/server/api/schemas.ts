@@ -17,6 +17,8 @@ export type Api = FastifyInstance<
 /** A name in an address. */
 export const name = storable.min(1).max(400);
 
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
 export const briefNamed = z.object({ brief: name.describe('The name of a brief, such as weekly') });
 /** An edition in an address: the two halves of its id. */
 export const editionNamed = briefNamed.extend({

@@ -3,7 +3,7 @@ import type { OpenFile } from '../../editions/files.ts';
 import type { Explanation } from '../../production/explain.ts';
 import type { Brief } from '../../project/brief.ts';
 
-/** What the pages need of the world, beside the desk. */
+/** What the pages need of the world, beside the service. */
 export interface PagesWorld {
   /** A text in `web/`. */
   readonly readAsset: (name: string) => Promise<string>;

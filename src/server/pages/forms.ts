@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { day } from '../../calendar.ts';
-import { decisions, type Desk } from '../../editions/service.ts';
+import { decisions } from '../../editions/approvals.ts';
+import type { EditionService } from '../../editions/service.ts';
 import { papers } from '../../project/brief.ts';
 import { callerOf } from '../auth.ts';
 import { ownPath } from '../login.ts';
@@ -10,7 +11,7 @@ import { editionHref } from './format.ts';
 export const briefParams = z.object({ brief: z.string() });
 const editionParams = z.object({ brief: z.string(), edition: z.string() });
 const PARAMETER = 'parameter.';
-const wish = z.looseObject({
+const editionForm = z.looseObject({
   asOf: day,
   paper: z.enum(papers).optional(),
   deliver: z.enum(['yes', 'no']).default('no'),
@@ -27,11 +28,11 @@ export function editionIn(params: unknown): string {
 }
 
 /** What the forms of the pages ask for. Each leads on to a page, so that reloading asks for nothing again. */
-export function changeRoutes(app: FastifyInstance, desk: Desk): void {
+export function changeRoutes(app: FastifyInstance, service: EditionService): void {
   app.post('/briefs/:brief/editions', async (request, reply) => {
     const { brief } = briefParams.parse(request.params);
-    const { asOf, paper, deliver, ...rest } = wish.parse(request.body);
-    const { edition } = await desk.request(callerOf(request), brief, {
+    const { asOf, paper, deliver, ...rest } = editionForm.parse(request.body);
+    const { edition } = await service.request(callerOf(request), brief, {
       asOf,
       ...(paper && { paper }),
       deliver: deliver === 'yes',
@@ -42,7 +43,7 @@ export function changeRoutes(app: FastifyInstance, desk: Desk): void {
 
   app.post('/editions/:brief/:edition/deliveries', async (request, reply) => {
     const { to, back: path } = resend.parse(request.body);
-    await desk.resend(callerOf(request), editionIn(request.params), to);
+    await service.resend(callerOf(request), editionIn(request.params), to);
     return reply.redirect(ownPath(path), 303);
   });
 
@@ -50,19 +51,19 @@ export function changeRoutes(app: FastifyInstance, desk: Desk): void {
     app.post(`/editions/:brief/:edition/${decision}`, async (request, reply) => {
       const id = editionIn(request.params);
       const { sha256 } = approval.parse(request.body);
-      await desk.decide(callerOf(request), decision, { id, sha256 });
+      await service.decide(callerOf(request), decision, { ids: [id], sha256 });
       return reply.redirect(editionHref(id), 303);
     });
 
   app.post('/editions/:brief/:edition/:change', async (request, reply) => {
     const id = editionIn(request.params);
-    await desk.change(callerOf(request), change.parse(request.params).change, id);
+    await service.change(callerOf(request), change.parse(request.params).change, id);
     return reply.redirect(editionHref(id), 303);
   });
 
   app.post('/deliveries/:delivery/:change', async (request, reply) => {
     const { delivery } = z.object({ delivery: z.string() }).parse(request.params);
-    await desk.change(callerOf(request), change.parse(request.params).change, delivery);
+    await service.change(callerOf(request), change.parse(request.params).change, delivery);
     return reply.redirect(ownPath(back.parse(request.body ?? {}).back), 303);
   });
 }

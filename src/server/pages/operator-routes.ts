@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Desk } from '../../editions/service.ts';
+import type { EditionService } from '../../editions/service.ts';
 import { AppError } from '../../errors.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import { callerOf } from '../auth.ts';
@@ -23,30 +23,33 @@ const query = z.object({
 const MOST_FAILURES = 100;
 
 /** What only operators see: who got what, what failed, and who asked for what. */
-export function operatorRoutes(app: FastifyInstance, { desk, show }: { desk: Desk; show: Show }): void {
+export function operatorRoutes(
+  app: FastifyInstance,
+  { service, show }: { service: EditionService; show: Show },
+): void {
   app.get('/deliveries', async (request, reply) => {
     const caller = operatorOf(request);
     const { brief, state, after } = query.parse(request.query);
     const of = brief === '' ? {} : { brief };
     const wanted = state === '' ? failureStates : failureStates.filter((each) => each === state);
     const failures = await Promise.all(
-      wanted.map((each) => desk.editions(caller, { ...of, state: each, limit: MOST_FAILURES })),
+      wanted.map((each) => service.editions(caller, { ...of, state: each, limit: MOST_FAILURES })),
     );
     const deliveries =
       state === '' || isOfDelivery(state)
-        ? await desk.deliveries(caller, { ...of, ...(isOfDelivery(state) && { state }), after })
+        ? await service.deliveries(caller, { ...of, ...(isOfDelivery(state) && { state }), after })
         : { items: [], next: null };
     // On the first page what failed comes first, however much went out since.
     const failed = await Promise.all(
       (state === '' && after === undefined ? failedStates : []).map((each) =>
-        desk.deliveries(caller, { ...of, state: each, limit: MOST_FAILURES }),
+        service.deliveries(caller, { ...of, state: each, limit: MOST_FAILURES }),
       ),
     );
     const first = failed.flatMap(({ items }) => items);
     const others = deliveries.items.filter(({ id }) => first.every((each) => each.id !== id));
     const page = operatorPage({
       caller,
-      briefs: await desk.briefs(caller),
+      briefs: await service.briefs(caller),
       wanted: { brief, state: isFailure(state) || isOfDelivery(state) ? state : '' },
       failures: failures.flatMap(({ items }) => items),
       deliveries: [...first, ...others],
@@ -56,7 +59,7 @@ export function operatorRoutes(app: FastifyInstance, { desk, show }: { desk: Des
   });
 
   app.get('/record', async (request, reply) => {
-    const { items, next } = await desk.audit(operatorOf(request), {
+    const { items, next } = await service.audit(operatorOf(request), {
       after: query.parse(request.query).after,
     });
     return show({ request, reply }, 'record', recordPage(items, next));

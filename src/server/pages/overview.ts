@@ -1,6 +1,6 @@
 import { type Day, periodEnding } from '../../calendar.ts';
 import { localTime, shownState } from '../../editions/format.ts';
-import type { Desk } from '../../editions/service.ts';
+import type { EditionService } from '../../editions/service.ts';
 import { describeFault } from '../../errors.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefView, EditionView } from '../../ledger/views.ts';
@@ -23,7 +23,7 @@ export function overviewPage(
   }: {
     caller: Caller;
     example: { brief: string; from: string; to: string } | null;
-    counts: Awaited<ReturnType<Desk['counts']>>;
+    counts: Awaited<ReturnType<EditionService['counts']>>;
   },
 ) {
   const operate = caller.may === 'operate';
@@ -69,7 +69,7 @@ export function overviewPage(
 /** `2 deliveries failed, 1 edition is on hold`: what needs somebody, in one line; empty when nothing does. */
 function attentionOf(
   briefs: readonly Overviewed[],
-  { editions, deliveries }: Awaited<ReturnType<Desk['counts']>>,
+  { editions, deliveries }: Awaited<ReturnType<EditionService['counts']>>,
 ): string {
   const unreadable = briefs.filter(({ view }) => view.faults.length > 0).length;
   const failed = (deliveries.bounced ?? 0) + (deliveries.failed ?? 0);

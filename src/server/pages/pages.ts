@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Desk } from '../../editions/service.ts';
+import type { EditionService } from '../../editions/service.ts';
 import { describeFault } from '../../errors.ts';
 import type { Pages } from '../error-handler.ts';
 import { ownPath } from '../login.ts';
@@ -21,8 +21,8 @@ const loginQuery = z.object({
   refused: z.enum(['token', 'link']).optional().catch(undefined),
 });
 
-/** The pages for people: what the desk knows and does, as HTML that needs no script. */
-export async function openPages(desk: Desk, world: PagesWorld): Promise<Pages> {
+/** The pages for people: what the service knows and does, as HTML that needs no script. */
+export async function openPages(service: EditionService, world: PagesWorld): Promise<Pages> {
   const render = await openTemplates(world.readAsset);
   const assets = await readAssets(world);
   const show: Show = ({ request, reply }, page, context) =>
@@ -44,9 +44,9 @@ export async function openPages(desk: Desk, world: PagesWorld): Promise<Pages> {
           });
       });
       assetRoutes(app, assets);
-      lookRoutes(app, { desk, world: { ...world, explain: oneByOne(world.explain) }, show });
-      operatorRoutes(app, { desk, show });
-      changeRoutes(app, desk);
+      lookRoutes(app, { service, world: { ...world, explain: oneByOne(world.explain) }, show });
+      operatorRoutes(app, { service, show });
+      changeRoutes(app, service);
       app.get('/login', { config: { open: true } }, (request, reply) => {
         const { next, refused } = loginQuery.parse(request.query);
         return show({ request, reply }, 'login', {

@@ -1,5 +1,5 @@
 import { type Day, periodEnding } from '../../calendar.ts';
-import type { Desk } from '../../editions/service.ts';
+import type { EditionService } from '../../editions/service.ts';
 import { AppError } from '../../errors.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefDetail, EditionDetail, EditionView } from '../../ledger/views.ts';
@@ -12,7 +12,7 @@ import type { EditionTold } from './edition-page.ts';
 import { changesShown, sourcesShown } from './evidence.ts';
 import type { Overviewed } from './overview.ts';
 
-/** Most that the desk gives at once. */
+/** Most that the service gives at once. */
 const MOST = 200;
 
 /** What a promise gives, or null where the data or a brief has a fault: a page shows the rest all the same. */
@@ -26,10 +26,14 @@ export async function orNull<T>(wanted: Promise<T>): Promise<T | null> {
 }
 
 /** Every brief with its newest edition, and the newest with a page to show. */
-export async function gatherOverview(desk: Desk, world: PagesWorld, caller: Caller): Promise<Overviewed[]> {
+export async function gatherOverview(
+  service: EditionService,
+  world: PagesWorld,
+  caller: Caller,
+): Promise<Overviewed[]> {
   return Promise.all(
-    (await desk.briefs(caller)).map(async (view) => {
-      const { items } = await desk.editions(caller, { brief: view.id, limit: 40 });
+    (await service.briefs(caller)).map(async (view) => {
+      const { items } = await service.editions(caller, { brief: view.id, limit: 40 });
       // An edition that is part of another is found there.
       const latest = items.find(({ partOf }) => partOf === null) ?? view.latest;
       return {
@@ -43,14 +47,14 @@ export async function gatherOverview(desk: Desk, world: PagesWorld, caller: Call
 
 /** All editions of a brief between two days, both included. */
 export async function editionsOf(
-  desk: Desk,
+  service: EditionService,
   caller: Caller,
   wanted: { brief: string; from: Day; to: Day },
 ): Promise<EditionView[]> {
   const all: EditionView[] = [];
   let after: string | undefined;
   do {
-    const { items, next } = await desk.editions(caller, { ...wanted, limit: MOST, after });
+    const { items, next } = await service.editions(caller, { ...wanted, limit: MOST, after });
     all.push(...items);
     after = next ?? undefined;
   } while (after !== undefined);
@@ -65,19 +69,19 @@ export async function coveredBy(world: PagesWorld, brief: Brief | null): Promise
 
 /** All that an edition's page shows. Throws `edition-unknown`. */
 export async function gatherEdition(
-  desk: Desk,
+  service: EditionService,
   world: PagesWorld,
   { caller, id }: { caller: Caller; id: string },
 ): Promise<EditionTold> {
-  const edition = await desk.edition(caller, id);
+  const edition = await service.edition(caller, id);
   const { brief: name, asOf, parameters, correction } = edition;
   const [view, brief, steps, deliveries, sameDay, made] = await Promise.all([
-    orNull(desk.brief(caller, name)),
+    orNull(service.brief(caller, name)),
     orNull(world.loadBrief(name)),
-    desk.steps(caller, id),
-    desk.deliveries(caller, { edition: id, limit: MOST }),
-    editionsOf(desk, caller, { brief: name, from: asOf, to: asOf }),
-    readManifest(desk, world, { caller, edition }),
+    service.steps(caller, id),
+    service.deliveries(caller, { edition: id, limit: MOST }),
+    editionsOf(service, caller, { brief: name, from: asOf, to: asOf }),
+    readManifest(service, world, { caller, edition }),
   ]);
   const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
   const of = brief && dataset && { brief, dataset, asOf, parameters, correction };
@@ -89,7 +93,7 @@ export async function gatherEdition(
     steps,
     deliveries: deliveries.items,
     parts: sameDay.filter(({ partOf }) => partOf === id),
-    previous: brief && (await previousOf(desk, { caller, edition, brief })),
+    previous: brief && (await previousOf(service, { caller, edition, brief })),
     replacedBy:
       sameDay.find(({ correction: its, files }) => its?.replaces.edition === id && files.length > 0) ?? null,
     manifest: made,
@@ -100,11 +104,11 @@ export async function gatherEdition(
 
 /** The edition of the period before that is its like. */
 async function previousOf(
-  desk: Desk,
+  service: EditionService,
   { caller, edition, brief }: { caller: Caller; edition: EditionDetail; brief: Brief },
 ): Promise<EditionView | null> {
   const { previousAsOf: day } = periodEnding(edition.asOf, brief.config.period);
-  const found = await editionsOf(desk, caller, { brief: brief.id, from: day, to: day });
+  const found = await editionsOf(service, caller, { brief: brief.id, from: day, to: day });
   const isLike = (other: EditionView) =>
     other.paper === edition.paper &&
     describeParameters(other.parameters) === describeParameters(edition.parameters);
@@ -112,12 +116,12 @@ async function previousOf(
 }
 
 async function readManifest(
-  desk: Desk,
+  service: EditionService,
   world: PagesWorld,
   { caller, edition }: { caller: Caller; edition: EditionDetail },
 ): Promise<Manifest | null> {
   if (edition.files.length === 0) return null;
-  const file = await desk.file(caller, edition.id, 'manifest');
+  const file = await service.file(caller, edition.id, 'manifest');
   const bytes = file && (await world.readFile(file.folder, file.name));
   return bytes ? manifest.parse(JSON.parse(new TextDecoder().decode(bytes))) : null;
 }

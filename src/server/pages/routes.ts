@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Desk } from '../../editions/service.ts';
+import type { EditionService } from '../../editions/service.ts';
 import { AppError } from '../../errors.ts';
 import { editionPath } from '../../ledger/edition-id.ts';
 import { callerOf } from '../auth.ts';
@@ -24,37 +24,37 @@ const KEEP_PICTURE = 'private, max-age=86400';
 /** The pages to look at: the overview, a brief, an edition. */
 export function lookRoutes(
   app: FastifyInstance,
-  { desk, world, show }: { desk: Desk; world: PagesWorld; show: Show },
+  { service, world, show }: { service: EditionService; world: PagesWorld; show: Show },
 ): void {
   app.get('/', async (request, reply) => {
     const caller = callerOf(request);
-    const briefs = await gatherOverview(desk, world, caller);
+    const briefs = await gatherOverview(service, world, caller);
     const example = await exampleOf(briefs, (brief) => coveredBy(world, brief));
     return show(
       { request, reply },
       'overview',
-      overviewPage(briefs, { caller, example, counts: await desk.counts(caller) }),
+      overviewPage(briefs, { caller, example, counts: await service.counts(caller) }),
     );
   });
 
   app.get('/briefs/:brief', async (request, reply) => {
     const caller = callerOf(request);
     const { brief: id } = briefParams.parse(request.params);
-    const view = await desk.brief(caller, id);
+    const view = await service.brief(caller, id);
     const brief = await orNull(world.loadBrief(id));
     const covered = await coveredBy(world, brief);
     const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
     const now = world.now();
     const newest = view.latest?.asOf ?? covered ?? now.toISOString();
     const year = yearQuery.parse(request.query).year ?? Number(newest.slice(0, 4));
-    const editions = await editionsOf(desk, caller, { brief: id, ...daysOfYear(year) });
+    const editions = await editionsOf(service, caller, { brief: id, ...daysOfYear(year) });
     const page = briefPage({ view, brief, dataset, editions, year, covered, caller, now });
     return show({ request, reply }, 'brief', page);
   });
 
   app.get('/editions/:brief/:edition', async (request, reply) => {
     const id = editionIn(request.params);
-    const told = await gatherEdition(desk, world, { caller: callerOf(request), id });
+    const told = await gatherEdition(service, world, { caller: callerOf(request), id });
     // Browsers show a PDF in place as an object.
     const policy = String(reply.getHeader('content-security-policy'));
     reply.header('content-security-policy', `${policy};object-src 'self'`);
@@ -63,13 +63,13 @@ export function lookRoutes(
 
   app.get('/editions/:brief/:edition/explain', async (request, reply) => {
     const [caller, id] = [callerOf(request), editionIn(request.params)];
-    const { title, asOf, brief: name } = await desk.edition(caller, id);
+    const { title, asOf, brief: name } = await service.edition(caller, id);
     const { phrase } = phraseQuery.parse(request.query);
-    const file = await desk.file(caller, id, 'pdf');
+    const file = await service.file(caller, id, 'pdf');
     const pdf = file && (await world.readFile(file.folder, file.name));
     if (!pdf) throw notMade(id);
     // It is explained from the brief and the data of today, which may be for fewer than the edition was.
-    const brief = await desk.brief(caller, name);
+    const brief = await service.brief(caller, name);
     const { config } = await world.loadBrief(name);
     const maySeeRow = rowsFor(caller, await world.loadDataset(config.dataset));
     const found = phrase === undefined ? null : await world.explain(pdf, phrase);
@@ -85,7 +85,7 @@ export function lookRoutes(
 
   app.get('/editions/:brief/:edition/page-1.png', async (request, reply) => {
     const id = editionIn(request.params);
-    const html = await desk.file(callerOf(request), id, 'html');
+    const html = await service.file(callerOf(request), id, 'html');
     const png = html && (await world.picture(html));
     if (png) return reply.type('image/png').header('cache-control', KEEP_PICTURE).send(Buffer.from(png));
     throw notMade(id);

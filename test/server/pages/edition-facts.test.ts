@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openDesk } from '../../../src/editions/service.ts';
+import { openEditionService } from '../../../src/editions/service.ts';
 import { thisMachine } from '../../../src/ledger/principal.ts';
 import { factsOf, revisionsOf } from '../../../src/server/pages/edition-facts.ts';
 import { openHouse } from '../../support/house.ts';
@@ -35,8 +35,8 @@ test('an edition leads to what took its place, and a correction to what it corre
 test('a slot is told in the time zone of its brief, and in UTC', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   await delivering(ledger);
-  const { office } = await openHouse(ledger);
-  const edition = await openDesk(office).edition(thisMachine, 'weekly/2021-08-22');
+  const { context } = await openHouse(ledger);
+  const edition = await openEditionService(context).edition(thisMachine, 'weekly/2021-08-22');
   const slot = (timeZone: string | undefined) =>
     factsOf(edition, timeZone).find(({ label }) => label === 'Slot');
   const at = { iso: '2021-08-23T05:00Z', text: '23 Aug 2021, 05:00 UTC' };

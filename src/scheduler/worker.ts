@@ -1,12 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Dispatch } from '../delivery/deliver-edition.ts';
 import { sendDelivery } from '../delivery/send-alerts.ts';
 import type { Log } from '../log.ts';
 import { makeEdition, type Workshop } from './make-edition.ts';
-import { type Schedules, tellOfLateEditions, tick } from './scheduler.ts';
-
-/** Calls `beat` again and again, never while the last call is under way, until it is disposed of. */
-export type Heartbeat = (beat: () => Promise<void>) => AsyncDisposable;
+import type { Heartbeat } from './heartbeat.ts';
+import { alertLateEditions } from './scheduler.ts';
 
 export type Role = 'scheduler' | 'worker' | 'server';
 
@@ -15,48 +12,6 @@ const EDITIONS_AT_ONCE = 2;
 const DELIVERIES_AT_ONCE = 4;
 const RECONCILE_MS = 60_000;
 const WATCH_MS = 15_000;
-/** A round that takes longer is not waited for: a connection or a disk may have fallen silent. */
-const ROUND_MS = 60_000;
-
-/** Finds what is due, over and over. Disposing waits for the round under way. */
-export function startScheduler({
-  schedules,
-  heartbeat,
-  now,
-  onBeat,
-  roundMs = ROUND_MS,
-}: {
-  schedules: Schedules;
-  heartbeat: Heartbeat;
-  now: () => Date;
-  onBeat: (at: Date) => void;
-  roundMs?: number;
-}): AsyncDisposable {
-  const told = new Map<string, string>();
-  const look = async (): Promise<void> => {
-    try {
-      const at = now();
-      await tick(at, schedules, told);
-      onBeat(at);
-    } catch (error) {
-      // The next round tries again: the cursor has not moved.
-      schedules.log.error({ error: String(error) }, 'The schedule could not be looked at.');
-    }
-  };
-  return heartbeat(async () => {
-    const late = new AbortController();
-    const limit = delay(roundMs, 'late' as const, { signal: late.signal }).catch(() => 'ended' as const);
-    // Two rounds at once do no harm: a slot becomes an edition once.
-    const outcome = await Promise.race([look(), limit]);
-    late.abort();
-    if (outcome === 'late')
-      schedules.log.error(
-        { seconds: roundMs / 1000 },
-        'A look at the schedule has not ended, and the next one begins beside it.',
-      );
-  });
-}
-
 /**
  * Makes and delivers what is asked for. Disposing takes no new work and waits for what is in hand, which is given back
  * once `giveBack` is aborted.
@@ -89,15 +44,15 @@ export async function startWorker({
   );
   starting.use(
     heartbeat(async () => {
-      await workshop.hands
-        .look(ledger)
+      await workshop.activeRuns
+        .abortStale(ledger)
         .catch((error: unknown) =>
           log.error({ error: String(error) }, 'Whether anything was cancelled could not be seen.'),
         );
       if (workshop.elapsedMs() - reconciledMs < RECONCILE_MS) return;
       reconciledMs = workshop.elapsedMs();
       await guard(log, 'all', async () => {
-        await tellOfLateEditions(workshop.now(), workshop);
+        await alertLateEditions(workshop.now(), workshop);
         const mended = await ledger.reconcile();
         if (mended > 0) log.warn({ mended }, 'What was open without a job has one again.');
       }).catch(() => {});

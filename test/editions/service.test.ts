@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Office } from '../../src/editions/context.ts';
-import { type OperationName, operations } from '../../src/editions/operations.ts';
+import type { OperatorContext } from '../../src/editions/context.ts';
+import type { EditionRequest } from '../../src/editions/request.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
 import { readEdition, storeEdition } from '../../src/production/store.ts';
 import { temporaryFolder } from '../support/dataset.ts';
-import { deliverTo, openHouse, refusalOf } from '../support/house.ts';
+import { commandsOn, type Commands, deliverTo, openHouse, refusalOf } from '../support/house.ts';
 import { asked, at, claimed, delivering, made, mailTo, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { sampleEdition } from '../support/sample-edition.ts';
@@ -22,16 +22,16 @@ const targets = deliverTo(
   'folder: archive',
 );
 
-interface Desk {
+interface Site {
   readonly ledger: Ledger;
-  readonly office: Office;
-  readonly ask: (name: OperationName, input: object) => Promise<unknown>;
+  readonly context: OperatorContext;
+  readonly ask: Commands;
 }
 
-async function withDesk(work: (desk: Desk) => Promise<void>): Promise<void> {
+async function withSite(work: (site: Site) => Promise<void>): Promise<void> {
   await using ledger = await (await ledgers.fresh()).open();
-  const { office } = await openHouse(ledger, { weekly: targets });
-  await work({ ledger, office, ask: (name, input) => operations[name].run(office, input) });
+  const { context } = await openHouse(ledger, { weekly: targets });
+  await work({ ledger, context, ask: commandsOn(context) });
 }
 /** Settles a delivery as a worker would. */
 async function settle(ledger: Ledger, delivery: string, state: 'sent' | 'bounced' | 'failed'): Promise<void> {
@@ -55,29 +55,31 @@ const nothingThere = (states_: string) => ({
 });
 
 describe('what is not there', () => {
-  test.each(['retry', 'hold', 'release', 'cancel', 'resend'] as const)(
-    'cannot be used by %s',
-    async (name) => {
-      await withDesk(async ({ ask }) => {
-        const input = { id: 'weekly/1999-01-03', ...(name === 'resend' && { to: 'ana@example.org' }) };
-        expect(await refusalOf(ask(name, input))).toMatchObject({
-          code: 'edition-unknown',
-          faults: [
-            {
-              problem: 'There is no edition or delivery "weekly/1999-01-03" in the ledger.',
-              mend: expect.stringContaining('sitrep runs'),
-            },
-          ],
-        });
+  const absent = 'weekly/1999-01-03';
+  test.each([
+    ...(['retry', 'hold', 'release', 'cancel'] as const).map(
+      (name) => [name, (ask: Commands) => ask.change(name, absent)] as const,
+    ),
+    ['resend', (ask: Commands) => ask.resend(absent, 'ana@example.org')] as const,
+  ])('cannot be used by %s', async (_, call) => {
+    await withSite(async ({ ask }) => {
+      expect(await refusalOf(call(ask))).toMatchObject({
+        code: 'edition-unknown',
+        faults: [
+          {
+            problem: expect.stringMatching(/^There is no edition (or delivery )?"weekly\/1999-01-03"\.$/),
+            mend: expect.stringContaining('sitrep runs'),
+          },
+        ],
       });
-    },
-  );
+    });
+  });
 
   test('is not guessed at: a few characters of a delivery will do, as long as they name one', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       const [first = ''] = await delivering(ledger, ana, ben);
-      expect(await ask('hold', { id: first.slice(0, 6) })).toEqual([first]);
-      expect(await refusalOf(ask('hold', { id: first.slice(0, 5) }))).toMatchObject({
+      expect(await ask.change('hold', first.slice(0, 6))).toEqual([first]);
+      expect(await refusalOf(ask.change('hold', first.slice(0, 5)))).toMatchObject({
         code: 'edition-unknown',
       });
     });
@@ -85,34 +87,33 @@ describe('what is not there', () => {
 });
 
 test('runs: editions with what became of their deliveries, and the attempts at one', async () => {
-  await withDesk(async ({ ask, ledger }) => {
+  await withSite(async ({ ask, ledger }) => {
     const [first = ''] = await delivering(ledger, ana, ben);
     await settle(ledger, first, 'sent');
     await ledger.request([asked({ asOf: '2021-08-15' })], now);
-    expect(await ask('runs', {})).toMatchObject([
+    expect((await ask.editions({})).items).toMatchObject([
       { id, state: 'delivering', deliveries: { sent: 1, pending: 1 } },
       { id: 'weekly/2021-08-15', state: 'queued', deliveries: {} },
     ]);
-    expect(await ask('runs', { state: 'queued', limit: 5 })).toHaveLength(1);
-    expect(await ask('runs', { brief: 'celebrations' })).toEqual([]);
-    expect(await refusalOf(ask('runs', { edition: 'weekly/1999-01-03' }))).toMatchObject({
+    expect((await ask.editions({ state: 'queued', limit: 5 })).items).toHaveLength(1);
+    expect((await ask.editions({ brief: 'celebrations' })).items).toEqual([]);
+    expect(await refusalOf(ask.edition('weekly/1999-01-03'))).toMatchObject({
       code: 'edition-unknown',
-      faults: [{ problem: 'There is no edition "weekly/1999-01-03" in the ledger.' }],
+      faults: [{ problem: 'There is no edition "weekly/1999-01-03".' }],
     });
     await ledger.addDeliveries(id, [mailTo('operator@example.org', { content: 'late' })], now);
-    expect(await ask('runs', { edition: id })).toMatchObject([{ deliveries: { sent: 1, pending: 1 } }]);
-    expect(await ask('runs', { edition: id })).toMatchObject([{ runs: [{ number: 1, outcome: 'made' }] }]);
-    expect(await refusalOf(ask('runs', { state: 'lost' }).catch((error: Error) => error.name))).toEqual({
-      answered: 'ZodError',
+    expect(await ask.edition(id)).toMatchObject({
+      deliveries: { sent: 1, pending: 1 },
+      runs: [{ number: 1, outcome: 'made' }],
     });
   });
 });
 
 test('deliveries: of an edition, a brief or in a state', async () => {
-  await withDesk(async ({ ask, ledger }) => {
+  await withSite(async ({ ask, ledger }) => {
     await delivering(ledger, ana, ben);
-    expect(await ask('deliveries', { edition: id, state: 'pending', limit: 1 })).toHaveLength(1);
-    expect(await ask('deliveries', { brief: 'celebrations' })).toEqual([]);
+    expect((await ask.deliveries({ edition: id, state: 'pending', limit: 1 })).items).toHaveLength(1);
+    expect((await ask.deliveries({ brief: 'celebrations' })).items).toEqual([]);
   });
 });
 
@@ -120,10 +121,10 @@ describe('retry', () => {
   test.each(['held', 'failed', 'skipped'] as const)(
     'has an edition that is %s made again',
     async (outcome) => {
-      await withDesk(async ({ ask, ledger }) => {
+      await withSite(async ({ ask, ledger }) => {
         const claim = await claimed(ledger);
         await ledger.settleEdition(claim, { outcome, reason: 'A fault.' }, { now, alert: null });
-        expect(await ask('retry', { id })).toEqual([id]);
+        expect(await ask.change('retry', id)).toEqual([id]);
         expect(await ledger.edition(id)).toMatchObject({ state: 'queued', reason: null, attempt: 0 });
         expect(await ledger.claimEdition(id, { job: 'job-2', now })).toMatchObject({ run: 2 });
       });
@@ -131,14 +132,14 @@ describe('retry', () => {
   );
 
   test('sends again what failed of an edition, and nothing else', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       const [first = '', second = ''] = await delivering(ledger, ana, ben);
       await settle(ledger, first, 'bounced');
       await settle(ledger, second, 'sent');
-      expect(await ask('retry', { id })).toEqual([first]);
+      expect(await ask.change('retry', id)).toEqual([first]);
       expect(await states(ledger)).toEqual({ edition: 'delivering', ana: 'pending', ben: 'sent' });
-      expect(await refusalOf(ask('retry', { id }))).toMatchObject(nothingThere('failed or bounced'));
-      expect(await refusalOf(ask('retry', { id: second }))).toMatchObject(
+      expect(await refusalOf(ask.change('retry', id))).toMatchObject(nothingThere('failed or bounced'));
+      expect(await refusalOf(ask.change('retry', second))).toMatchObject(
         nothingThere('failed or bounced or held or cancelled'),
       );
     });
@@ -147,16 +148,16 @@ describe('retry', () => {
 
 describe('resend', () => {
   test('sends a copy, with an id of its own, each time', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       const [first = ''] = await delivering(ledger, ana);
       await settle(ledger, first, 'sent');
-      const [copy = ''] = (await ask('resend', { id, to: ana.address })) as string[];
+      const copy = await ask.resend(id, ana.address);
       expect(copy).not.toBe(first);
       await settle(ledger, copy, 'sent');
-      await ask('resend', { id: first, to: ana.address });
+      await ask.resend(id, ana.address);
       expect(new Set((await ledger.deliveries({})).map((each) => each.copy))).toEqual(new Set([0, 1, 2]));
       // To one that was not among its targets when it was made.
-      await ask('resend', { id, to: 'archive' });
+      await ask.resend(id, 'archive');
       expect(await ledger.deliveries({ state: 'pending' })).toContainEqual(
         expect.objectContaining({ channel: 'folder', copy: 0 }),
       );
@@ -165,11 +166,11 @@ describe('resend', () => {
   });
 
   test('holds back what its target may not see', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       const card = { ...made().card, marking: 'TLP:RED' } as const;
       await ledger.settleEdition(await claimed(ledger), { ...made(), card }, { now, alert: null });
-      await ask('resend', { id, to: ana.address });
-      await ask('resend', { id, to: ben.address });
+      await ask.resend(id, ana.address);
+      await ask.resend(id, ben.address);
       expect(await ledger.deliveries({ state: 'held' })).toMatchObject([
         {
           address: ana.address,
@@ -181,9 +182,9 @@ describe('resend', () => {
   });
 
   test('is refused where there is nothing to send or nobody to send it to', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       await ledger.request([asked()], now);
-      const refused = async (to: string) => refusalOf(ask('resend', { id, to }));
+      const refused = async (to: string) => refusalOf(ask.resend(id, to));
       expect(await refused('eve@example.org')).toMatchObject({
         code: 'operation-refused',
         faults: [
@@ -198,7 +199,7 @@ describe('resend', () => {
       const onItsWay = {
         code: 'operation-refused',
         faults: [
-          { problem: 'weekly/2021-08-22 is on its way to ana@example.org.', mend: 'Wait for it to settle.' },
+          { problem: 'weekly/2021-08-22 is on its way to ana@example.org.', mend: 'Wait until it is sent.' },
         ],
       };
       expect(await refused(ana.address)).toMatchObject(onItsWay);
@@ -210,13 +211,13 @@ describe('resend', () => {
 
 describe('hold, release and cancel', () => {
   test('an edition that waits to be made', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       await ledger.request([asked()], now);
-      expect(await ask('hold', { id })).toEqual([id]);
+      expect(await ask.change('hold', id)).toEqual([id]);
       expect(await ledger.edition(id)).toMatchObject({ state: 'held', reason: 'Held by the operator.' });
-      expect(await ask('release', { id })).toEqual([id]);
+      expect(await ask.change('release', id)).toEqual([id]);
       expect(await states(ledger)).toEqual({ edition: 'queued' });
-      expect(await ask('cancel', { id })).toEqual([id]);
+      expect(await ask.change('cancel', id)).toEqual([id]);
       expect(await ledger.edition(id)).toMatchObject({
         state: 'cancelled',
         reason: 'Cancelled by the operator.',
@@ -225,40 +226,40 @@ describe('hold, release and cancel', () => {
   });
 
   test('the deliveries of one that is made', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       const [first = '', second = ''] = await delivering(ledger, ana, ben);
       await settle(ledger, second, 'sent');
-      expect(await ask('hold', { id })).toEqual([first]);
+      expect(await ask.change('hold', id)).toEqual([first]);
       expect(await states(ledger)).toEqual({ edition: 'delivering', ana: 'held', ben: 'sent' });
-      expect(await ask('release', { id })).toEqual([first]);
+      expect(await ask.change('release', id)).toEqual([first]);
       expect(await states(ledger)).toEqual({ edition: 'delivering', ana: 'pending', ben: 'sent' });
-      expect(await ask('cancel', { id })).toEqual([first]);
+      expect(await ask.change('cancel', id)).toEqual([first]);
       expect(await states(ledger)).toEqual({ edition: 'done', ana: 'cancelled', ben: 'sent' });
-      expect(await refusalOf(ask('hold', { id }))).toMatchObject(nothingThere('waiting or pending'));
-      expect(await refusalOf(ask('release', { id }))).toMatchObject(nothingThere('held'));
-      expect(await refusalOf(ask('cancel', { id }))).toMatchObject(
+      expect(await refusalOf(ask.change('hold', id))).toMatchObject(nothingThere('waiting or pending'));
+      expect(await refusalOf(ask.change('release', id))).toMatchObject(nothingThere('held'));
+      expect(await refusalOf(ask.change('cancel', id))).toMatchObject(
         nothingThere('waiting or pending or held'),
       );
     });
   });
 
   test('one delivery', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       const [first = ''] = await delivering(ledger, ana, ben);
-      await ask('hold', { id: first });
+      await ask.change('hold', first);
       expect(await states(ledger)).toMatchObject({ ana: 'held', ben: 'pending' });
-      await ask('release', { id: first });
-      await ask('cancel', { id: first });
+      await ask.change('release', first);
+      await ask.change('cancel', first);
       expect(await states(ledger)).toMatchObject({ edition: 'delivering', ana: 'cancelled', ben: 'pending' });
-      expect(await ask('retry', { id: first })).toEqual([first]);
+      expect(await ask.change('retry', first)).toEqual([first]);
     });
   });
 
   test('an edition that is being made', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       const claim = await claimed(ledger);
-      expect(await refusalOf(ask('hold', { id }))).toMatchObject(nothingThere('waiting or pending'));
-      expect(await ask('cancel', { id })).toEqual([id]);
+      expect(await refusalOf(ask.change('hold', id))).toMatchObject(nothingThere('waiting or pending'));
+      expect(await ask.change('cancel', id)).toEqual([id]);
       expect(await ledger.settleEdition(claim, made(ana), { now, alert: null })).toBe(false);
       expect(await states(ledger)).toEqual({ edition: 'cancelled' });
     });
@@ -266,13 +267,16 @@ describe('hold, release and cancel', () => {
 });
 
 describe('request', () => {
-  const wish = { brief: 'weekly', asOf: '2021-08-22' };
+  const asOf = '2021-08-22';
 
   test('gives the edition that there is, whatever the paper of its brief is today', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const toLetter = (yaml: string) => yaml.replace('paper: A4', 'paper: Letter');
-    const { office } = await openHouse(ledger, { weekly: toLetter });
-    const ask = (input: object) => operations.request.run(office, { ...wish, ...input });
+    const { context } = await openHouse(ledger, { weekly: toLetter });
+    const ask = async (more: Partial<EditionRequest>) => {
+      const { edition, isNew } = await commandsOn(context).request('weekly', { asOf, ...more });
+      return { id: edition.id, isNew };
+    };
     await ledger.request([asked()], now);
     expect(await ask({})).toEqual({ id, isNew: false });
     expect(await ask({ paper: 'A4' })).toEqual({ id, isNew: false });
@@ -285,12 +289,12 @@ describe('request', () => {
 
 describe('backfill', () => {
   const days = ['2021-08-08', '2021-08-15', '2021-08-22'];
-  const range = { brief: 'weekly', from: '2021-08-02', to: '2021-08-22', deliver: false };
+  const range = { from: '2021-08-02', to: '2021-08-22', deliver: false };
 
   test('asks for what is missing, in order, and for folders alone', async () => {
-    await withDesk(async ({ ask, ledger }) => {
+    await withSite(async ({ ask, ledger }) => {
       await ledger.request([asked({ asOf: '2021-08-15' })], now);
-      expect(await ask('backfill', range)).toEqual({
+      expect(await ask.backfill('weekly', range)).toEqual({
         all: days.map((day) => `weekly/${day}`),
         new: ['weekly/2021-08-08', 'weekly/2021-08-22'],
       });
@@ -299,31 +303,33 @@ describe('backfill', () => {
         reach: 'folders',
         slot: at('2021-08-09T05:00:00Z'),
       });
-      expect(await ask('backfill', range)).toMatchObject({ new: [] });
+      expect(await ask.backfill('weekly', range)).toMatchObject({ new: [] });
     });
   });
 
   test('reaches everybody when that is asked for', async () => {
-    await withDesk(async ({ ask, ledger }) => {
-      await ask('backfill', { ...range, deliver: true });
+    await withSite(async ({ ask, ledger }) => {
+      await ask.backfill('weekly', { ...range, deliver: true });
       expect((await ledger.editions({})).map(({ reach }) => reach)).toEqual(['all', 'all', 'all']);
     });
   });
 
   test('is refused for a slot whose day is not over: it would stay without what comes, and nobody would get it', async () => {
-    await withDesk(async ({ ask, ledger }) => {
-      expect(await refusalOf(ask('backfill', { ...range, to: '2021-08-29' }))).toMatchObject({
+    await withSite(async ({ ask, ledger }) => {
+      expect(await refusalOf(ask.backfill('weekly', { ...range, to: '2021-08-29' }))).toMatchObject({
         code: 'parameter-invalid',
         faults: [{ field: 'to', mend: 'Ask for 2021-08-22 or a day before it.' }],
       });
       expect(await ledger.editions({})).toEqual([]);
-      expect(await ask('backfill', { ...range, to: '2021-08-28' })).toMatchObject({ new: { length: 3 } });
+      expect(await ask.backfill('weekly', { ...range, to: '2021-08-28' })).toMatchObject({
+        new: { length: 3 },
+      });
     });
   });
 
   test('is refused for a brief that is not there', async () => {
-    await withDesk(async ({ ask }) => {
-      expect(await refusalOf(ask('backfill', { ...range, brief: 'daily' }))).toMatchObject({
+    await withSite(async ({ ask }) => {
+      expect(await refusalOf(ask.backfill('daily', range))).toMatchObject({
         code: 'brief-unknown',
         faults: [
           { problem: 'There is no brief "daily".', mend: expect.stringMatching(/^Name one of .*weekly\.$/) },
@@ -334,34 +340,34 @@ describe('backfill', () => {
 });
 
 test('prune: editions go with their files, and addresses are forgotten', async () => {
-  await withDesk(async ({ ask, ledger, office }) => {
+  await withSite(async ({ ask, ledger, context }) => {
     const [first = ''] = await delivering(ledger, ana);
     await settle(ledger, first, 'sent');
     const removed: string[] = [];
-    const removing: Office = {
-      ...office,
+    const removing: OperatorContext = {
+      ...context,
       removeEditions: async (folders, removeRows) => {
         removed.push(...folders);
         return removeRows();
       },
     };
-    expect(await ask('prune', {})).toEqual({ editions: [], addresses: 0 });
-    expect(await ask('prune', { addressesBefore: '2021-08-24T00:00:00Z' })).toEqual({
+    expect(await ask.prune({})).toEqual({ editions: [], addresses: 0 });
+    expect(await ask.prune({ addressesBefore: at('2021-08-24T00:00:00Z') })).toEqual({
       editions: [],
       addresses: 1,
     });
     expect(JSON.stringify(await ledger.deliveries({}))).not.toContain(ana.address);
-    const input = { editionsBefore: '2021-08-23T00:00:00Z' };
-    expect(await operations.prune.run(removing, input)).toEqual({ editions: [], addresses: 0 });
-    const later = { editionsBefore: '2021-08-24T00:00:00Z' };
-    expect(await operations.prune.run(removing, later)).toEqual({ editions: [id], addresses: 0 });
+    const input = { editionsBefore: at('2021-08-23T00:00:00Z') };
+    expect(await commandsOn(removing).prune(input)).toEqual({ editions: [], addresses: 0 });
+    const later = { editionsBefore: at('2021-08-24T00:00:00Z') };
+    expect(await commandsOn(removing).prune(later)).toEqual({ editions: [id], addresses: 0 });
     expect(removed).toEqual(['output/weekly/2021-08-22']);
     expect(await ledger.editions({})).toEqual([]);
   });
 });
 
 test('prune: what cannot be removed stays whole, row and files, and the rest goes', async () => {
-  await withDesk(async ({ ask, ledger }) => {
+  await withSite(async ({ ask, ledger }) => {
     const out = await temporaryFolder();
     const folders = new Map<string, string>();
     for (const asOf of ['2021-08-08', '2021-08-15', '2021-08-22']) {
@@ -376,37 +382,37 @@ test('prune: what cannot be removed stays whole, row and files, and the rest goe
     // In the way of those that are to be moved aside, for root too.
     const obstacle = join(out, 'stuck/.store/removed');
     await writeFile(obstacle, '');
-    const before = { editionsBefore: '2021-08-24T00:00:00Z' };
+    const before = { editionsBefore: at('2021-08-24T00:00:00Z') };
     const stuck = folders.get('weekly/2021-08-15');
-    expect(await refusalOf(ask('prune', before))).toMatchObject({
+    expect(await refusalOf(ask.prune(before))).toMatchObject({
       code: 'output-unwritable',
       faults: [{ file: stuck, problem: expect.stringContaining('cannot be removed') }],
     });
     expect((await ledger.editions({})).map((each) => each.id)).toEqual(['weekly/2021-08-15']);
     expect(whole()).toEqual([stuck]);
     await rm(obstacle);
-    expect(await ask('prune', before)).toEqual({ editions: ['weekly/2021-08-15'], addresses: 0 });
+    expect(await ask.prune(before)).toEqual({ editions: ['weekly/2021-08-15'], addresses: 0 });
     expect(await ledger.editions({})).toEqual([]);
     expect(whole()).toEqual([]);
   });
 });
 
 test('prune: an edition that is sent again meanwhile keeps its row and files', async () => {
-  await withDesk(async ({ office, ledger }) => {
+  await withSite(async ({ context, ledger }) => {
     const folder = join(await temporaryFolder(), 'weekly/2021-08-22');
     const { files, description } = sampleEdition('one');
     await storeEdition(folder, files, description);
     await ledger.settleEdition(await claimed(ledger), { ...made(), folder }, { now, alert: null });
-    const resent: Office = {
-      ...office,
+    const resent: OperatorContext = {
+      ...context,
       removeEditions: (folders, removeRows) =>
-        office.removeEditions(folders, async () => {
+        context.removeEditions(folders, async () => {
           await ledger.addDeliveries(id, [ana], now);
           return removeRows();
         }),
     };
-    const before = { editionsBefore: '2021-08-24T00:00:00Z' };
-    expect(await operations.prune.run(resent, before)).toEqual({ editions: [], addresses: 0 });
+    const before = { editionsBefore: at('2021-08-24T00:00:00Z') };
+    expect(await commandsOn(resent).prune(before)).toEqual({ editions: [], addresses: 0 });
     expect(await ledger.edition(id)).toMatchObject({ id });
     expect(await readEdition(folder)).toEqual(description);
   });
