@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
  * Packs the program, installs it in a copy of `examples/own-briefs/` that lies outside of this repository, and works
- * there as a team would (`npm run test:package`): check, generate, its tests, its types, and a start of the preview.
+ * there as a team would (`npm run test:package`): check, generate, its tests and its types. Then it makes a project with
+ * `sitrep init`, puts the data of `examples/minimal/` there, makes the brief of that example with `sitrep new`, and
+ * checks, makes and tests both that and the example itself.
  *
  * It installs every dependency anew, from npm's cache where it has them. So it proves that the packed files and the
  * declared dependencies suffice, that the compiled program runs, and that it finds Node, the browser and the fonts
@@ -28,6 +30,30 @@ try {
   // The declarations of the matcher, with the project's own compiler: the example needs none.
   run(join(project, 'node_modules/.bin/tsc'), ['-p', join(example, 'tsconfig.json')], example);
   run('npx', ['--no', 'sitrep', 'new', 'second'], example);
+
+  // A desk of its own: the package is installed once, and named by the path of its tarball.
+  const desk = join(example, 'desk');
+  run('npx', ['--no', 'sitrep', 'init', 'desk'], example);
+  const { dependencies } = JSON.parse(await readFile(join(desk, 'package.json'), 'utf8'));
+  if (dependencies.sitrep !== `file:${join(example, 'sitrep.tgz')}`)
+    throw new Error(`The new project depends on ${dependencies.sitrep}.`);
+  await symlink(join(example, 'node_modules'), join(desk, 'node_modules'));
+  for (const args of [['check'], ['generate'], ['test']]) run('npx', ['--no', 'sitrep', ...args], desk);
+
+  const minimal = join(project, 'examples/minimal');
+  await cp(join(minimal, 'data/roads'), join(desk, 'data/roads'), { recursive: true });
+  run('npx', ['--no', 'sitrep', 'new', 'roads', '--dataset', 'roads'], desk);
+  run('npx', ['--no', 'sitrep', 'check'], desk);
+  run('npx', ['--no', 'sitrep', 'generate', 'roads', '--as-of', '2025-02-16'], desk);
+
+  const roads = join(example, 'minimal');
+  await cp(minimal, roads, { recursive: true });
+  await symlink(join(example, 'node_modules'), join(roads, 'node_modules'));
+  for (const args of [['check'], ['generate', '--as-of', '2025-02-16'], ['test']])
+    run('npx', ['--no', 'sitrep', ...args], roads);
+  const page = await readFile(join(roads, 'output/roads/2025-02-16/roads-2025-02-16.html'), 'utf8');
+  for (const text of ['a detour of 85 km', 'Robberies', 'Kandi: 1'])
+    if (!page.includes(text)) throw new Error(`The page on roads lacks "${text}".`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

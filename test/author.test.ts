@@ -114,6 +114,40 @@ describe('init', () => {
     expect(generated.stdout).toMatch(/weekly-\d{4}-\d\d-\d\d\.pdf +[12] pages? /);
   });
 
+  test('with the tables of the tutorial, its commands work', async () => {
+    const tutorial = await readFile(join(import.meta.dirname, '../docs/tutorial.md'), 'utf8');
+    const block = (language: string) =>
+      new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(tutorial)?.[1] ?? '';
+    await project.write('own/desk/data/floods/events.csv', block('csv'));
+    await project.write('own/desk/data/floods/datapackage.json', block('json'));
+    const commands = [...tutorial.matchAll(/^npx sitrep (.*)$/gm)].map(([, args = '']) => args);
+    expect(commands.length).toBeGreaterThan(7);
+    for (const args of commands) {
+      if (/^(init|preview) /.test(args)) continue;
+      const { status, stderr } = await project.sitrep(args, atADesk, {
+        folder: join(project.folder, 'own/desk'),
+      });
+      expect([args, status, stderr]).toEqual([args, 0, '']);
+    }
+    const html = await text('own/desk/output/flood-week/2025-03-09/flood-week-2025-03-09.html');
+    for (const words of ['23 houses', '40 cm of water', '7.5 tonnes']) expect(html).toContain(words);
+    // What "new" kept shows the rows too.
+    expect(await text('own/desk/test/golden/flood-week/2025-03-07/brief.html')).toContain('23 houses');
+  });
+
+  test('a brief on a dataset without rows passes its own check', async () => {
+    await project.write('own/desk/data/none/events.csv', 'id,known_on,topic,date_start,title,summary\n');
+    await project.write(
+      'own/desk/data/none/datapackage.json',
+      JSON.stringify({ name: 'none', resources: [{ name: 'events', path: 'events.csv' }] }),
+    );
+    const at = { folder: join(project.folder, 'own/desk') };
+    const made = await project.sitrep('new empty --dataset none', atADesk, at);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    const checked = await project.sitrep('check', atADesk, at);
+    expect(checked).toMatchObject({ status: 0, stderr: '' });
+  });
+
   test('refuses a folder that is not empty, and leaves it as it is', async () => {
     await project.write('taken/notes.txt', 'mine');
     const { status, stderr } = await project.sitrep('init taken');

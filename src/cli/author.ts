@@ -183,7 +183,11 @@ async function createBrief(
   world: AuthorWorld,
 ): Promise<{ files: readonly string[]; asOf: Day }> {
   const loaded = await world.loadDataset(dataset);
-  const { asOf } = defaultAsOf(loaded, 'UTC', world.now);
+  const last = defaultAsOf(loaded, 'UTC', world.now).asOf;
+  // Without coverage that is today, when a dataset of last year shows nothing: then the last day with news.
+  const { coverage, events } = loaded.tables;
+  const newest = events.map(({ known_on }) => known_on).filter((day) => day <= last);
+  const asOf = (coverage.length === 0 ? newest.toSorted().at(-1) : undefined) ?? last;
   const files = await world.scaffold.write(id, {
     NAME: id,
     TITLE: id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
