@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import type { SourceFile } from '../project/brief.ts';
@@ -22,7 +23,11 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
   };
   return {
     async open(known, { macros, settings }) {
-      const isSame = newest?.known === known && newest.macros === macros && newest.settings === settings;
+      const isSame =
+        newest?.known === known &&
+        newest.settings === settings &&
+        // A brief that was loaded again, since another of its files changed, has equal macros.
+        isDeepStrictEqual(newest.macros, macros);
       const replaced = isSame ? undefined : newest;
       const shared =
         newest === undefined || replaced
