@@ -204,7 +204,9 @@ const program = commandLine(
             ? undefined
             : watchParent(() => stop.abort(new Error('npx has ended.')));
         await servePreview(options, {
-          ...project,
+          ...catalogue,
+          watched: project.watched,
+          loadBrief,
           effects,
           readAsset: assetsOf({ sitrep }),
           readText,

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { openEventStream, sendEvent } from '../event-stream.ts';
 
-/** What a page is told: its parts as HTML by their ids, and the address of what it frames. */
-export interface Told {
+/** What a page is sent: its parts as HTML by their ids, and the address of what it frames. */
+export interface ViewEvent {
   readonly parts: { readonly [id: string]: string };
   readonly version: string;
   readonly src: string;
@@ -15,17 +16,9 @@ const RETRY_MS = 500;
 export function openStream(
   reply: FastifyReply,
   { request, listeners }: { request: FastifyRequest; listeners: Set<() => void> },
-  look: () => Promise<Told>,
+  look: () => Promise<ViewEvent>,
 ): void {
-  // What hooks set on the reply would be lost with it.
-  const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream; charset=utf-8' };
-  reply.hijack();
-  const { raw } = reply;
-  raw.writeHead(
-    200,
-    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-  );
-  raw.write(`retry: ${RETRY_MS}\n\n`);
+  const raw = openEventStream(reply, { retryMs: RETRY_MS });
   let isLooking = false;
   let isStale = false;
   const send = async (): Promise<void> => {
@@ -35,11 +28,11 @@ export function openStream(
     try {
       while (isStale) {
         isStale = false;
-        const told = await look();
-        if (!raw.destroyed) raw.write(`event: view\ndata: ${JSON.stringify(told)}\n\n`);
+        const view = await look();
+        if (!raw.destroyed) sendEvent(raw, 'view', view);
       }
     } catch (error) {
-      // The browser asks again, and then for the page, which says what it is.
+      // The browser asks again, then loads the page, which shows the fault.
       request.log.error(error);
       raw.end();
     } finally {

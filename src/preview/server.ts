@@ -21,7 +21,8 @@ export interface PreviewOptions {
   readonly onReady: (address: string) => void;
 }
 
-export interface Surroundings extends Catalogue, Pick<PreviewWorld, 'loadMaterial' | 'effects'> {
+export interface Surroundings
+  extends Catalogue, Pick<PreviewWorld, 'loadBrief' | 'loadMaterial' | 'effects'> {
   readonly watched: readonly string[];
   watch(folders: readonly string[], onChange: (paths: ReadonlySet<string>) => void): Promise<Disposable>;
   readonly readAsset: (name: string) => Promise<string>;
@@ -68,8 +69,7 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
   });
   const listeners = new Set<() => void>();
   using resources = new DisposableStack();
-  const onChange = (paths: ReadonlySet<string>): void => {
-    preview.changed(paths);
+  const onChange = (): void => {
     for (const listener of listeners) listener();
   };
   resources.use(await world.watch(world.watched, onChange));

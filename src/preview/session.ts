@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Day, day, type DayName } from '../calendar.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, distinct, type Fault } from '../errors.ts';
@@ -31,7 +30,8 @@ export interface View<Page> {
 }
 
 export interface PreviewWorld {
-  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
+  /** Each of these gives the same object until one of its files changes. */
+  loadBrief(id: string): Promise<Brief>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
@@ -43,8 +43,6 @@ export interface PreviewWorld {
 export interface Preview {
   html(wanted: Wanted): Promise<View<string>>;
   pdf(wanted: Wanted): Promise<View<Uint8Array>>;
-  /** What was written to these files is read again when it is next looked at. */
-  changed(paths: Iterable<string>): void;
 }
 
 /** So many pages are kept, of either kind: an author looks at a few. */
@@ -67,18 +65,10 @@ interface Kept<Page> {
 }
 
 /**
- * Keeps briefs, datasets, fonts and pages, and makes again only what a changed file has a part in. A page stays to be
- * seen while its successor has faults.
+ * Keeps pages, and renders a page again only when a file that it was made from changes. A page stays visible while its
+ * successor has faults.
  */
 export function openPreview(world: PreviewWorld): Preview {
-  const briefs = remember(async (id: string) => {
-    const [brief] = await world.loadBriefs([id]);
-    if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
-    return brief;
-  }, keepMacros);
-  const datasets = remember(world.loadDataset);
-  const materials = remember(() => world.loadMaterial());
-
   async function load(id: string): Promise<Inputs> {
     const errors: AppError[] = [];
     const collect = (error: unknown): undefined => {
@@ -86,10 +76,10 @@ export function openPreview(world: PreviewWorld): Preview {
       errors.push(error);
     };
     const [brief, material] = await Promise.all([
-      briefs.get(id).catch(collect),
-      materials.get('').catch(collect),
+      world.loadBrief(id).catch(collect),
+      world.loadMaterial().catch(collect),
     ]);
-    const dataset = brief && (await datasets.get(brief.config.dataset).catch(collect));
+    const dataset = brief && (await world.loadDataset(brief.config.dataset).catch(collect));
     if (brief && dataset && material) return { brief, dataset, material };
     throw new AppError(errors[0]?.code ?? 'brief-invalid', distinct(errors));
   }
@@ -179,51 +169,11 @@ export function openPreview(world: PreviewWorld): Preview {
       const { pdf, rules } = await produce(request, world.effects, material, { signal: world.signal });
       return { page: pdf, warnings: rules.warnings };
     }),
-    changed(paths) {
-      for (const path of paths) {
-        const [, kind, name = ''] = /(?:^|\/)(templates|data)\/([^/]+)/.exec(path) ?? [];
-        if (kind === 'templates' && !name.startsWith('_')) briefs.forget(name);
-        else if (kind === 'data') datasets.forget(name);
-        else briefs.forget();
-      }
-    },
   };
 }
 
 const sameInputs = (one: Inputs | undefined, other: Inputs): boolean =>
   one?.brief === other.brief && one.dataset === other.dataset && one.material === other.material;
-
-/** The database of a cut-off is known by its macros: as long as they say the same, they are the same. */
-const keepMacros = (before: Brief, after: Brief): Brief =>
-  isDeepStrictEqual(before.macros, after.macros) ? { ...after, macros: before.macros } : after;
-
-/** Loads a thing once, until it is forgotten; what then turns out to be as it was is the same thing again. */
-function remember<T>(
-  load: (name: string) => Promise<T>,
-  adopt: (before: T, after: T) => T = (_, after) => after,
-) {
-  const loading = new Map<string, Promise<T>>();
-  const last = new Map<string, T>();
-  return {
-    get(name: string): Promise<T> {
-      const present = loading.get(name);
-      if (present) return present;
-      const fresh = load(name).then((after) => {
-        const before = last.get(name);
-        const value =
-          before === undefined ? after : isDeepStrictEqual(before, after) ? before : adopt(before, after);
-        if (loading.get(name) === fresh) last.set(name, value);
-        return value;
-      });
-      loading.set(name, fresh);
-      return fresh;
-    },
-    forget(name?: string): void {
-      if (name === undefined) loading.clear();
-      else loading.delete(name);
-    },
-  };
-}
 
 const nothingToIssue = ({ definition, config }: Brief, asOf: Day): Fault => ({
   file: definition.file,

@@ -41,11 +41,11 @@ async function lockFile(folder: string): Promise<string[]> {
 
 /** The fonts and the versions of libraries, which every edition is made with. */
 export async function loadMaterial(): Promise<Material> {
-  const [fonts, versions] = await Promise.all([loadFonts(), readVersions()]);
+  const [fonts, glyphs, versions] = await Promise.all([loadFonts(), commonCodePoints(), readVersions()]);
   const faces = fontFaces(fonts);
   return {
     fontFaces: faces,
-    glyphs: commonCodePoints(fonts.map(({ bytes }) => bytes)),
+    glyphs,
     fonts: fonts.map(({ file, sha256 }) => ({ kind: 'font', file, sha256 })),
     versions,
     sha256: hashOf(faces),

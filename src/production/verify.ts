@@ -1,11 +1,11 @@
 import { changesBetween } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
 import { AppError, type Fault } from '../errors.ts';
-import { canonicalJson, hashOf } from '../hash.ts';
+import { hashOf } from '../hash.ts';
 import { editionId } from '../ledger/edition-id.ts';
 import { alterationsOf, notRecorded, type Recorded, unexplained } from '../provenance/alterations.ts';
 import { compareManifests, compareRows, type Difference } from '../provenance/compare.ts';
-import { type Proof, readProof } from '../provenance/read-proof.ts';
+import { readProof } from '../provenance/read-proof.ts';
 import type { Request } from '../render/edition.ts';
 import type { Manifest, SealedManifest } from '../render/manifest.ts';
 import { openEdition, type Repository } from './open-edition.ts';
@@ -51,7 +51,7 @@ export async function verify(
   const loaded = await openEdition(manifest, repository);
   const edition = nameOf(manifest, loaded.request);
   const recorded = [...besideRecord(own), ...(await recordsOf(namesOf(manifest)))];
-  const made = loaded.request && (await renderAgain(loaded.request, proof, repository));
+  const made = loaded.request && (await renderAgain(loaded.request, repository));
   const faults = [...loaded.faults, ...(made?.faults ?? [])];
   const rendered = made?.pdf === undefined ? null : hashOf(made.pdf);
   const tables = loaded.request?.dataset.tables;
@@ -69,11 +69,9 @@ export async function verify(
       ? []
       : unexplained({ proof, again: await readProof(made.pdf), own, recorded, tables });
   const alterations = [...broken, ...unnamed.filter(({ altered }) => altered).map(({ says }) => says)];
-  const reproduced = made?.sameButForVersions === true;
   const notes = [
     ...unnamed.filter(({ altered }) => !altered).map(({ says }) => says),
-    ...(reproduced ? ['Under the versions that it names, the same bytes are made here.'] : []),
-    ...(explained ? notRecorded(sha256, { recorded, reproduced }) : []),
+    ...(explained ? notRecorded(sha256, recorded) : []),
     ...(tables === undefined ? [] : laterChanges(manifest, tables)),
   ];
   const verdict = alterations.length > 0 ? 'altered' : rendered === sha256 ? 'identical' : 'differs';
@@ -115,29 +113,16 @@ interface Again {
   readonly pdf?: Uint8Array;
   readonly manifest?: SealedManifest;
   readonly faults: readonly Fault[];
-  /** Whether the same bytes would come of it under the versions that the manifest names. */
-  readonly sameButForVersions: boolean;
 }
 
-async function renderAgain(
-  request: Request,
-  { manifest: before, sha256 }: Proof,
-  repository: Repository,
-): Promise<Again> {
+async function renderAgain(request: Request, repository: Repository): Promise<Again> {
   try {
     const { effects, signal } = repository;
-    const material = await repository.loadMaterial();
-    const { pdf, manifest } = await produce(request, effects, material, { signal });
-    const { browser, ...versions } = before.engine;
-    const made = { pdf, manifest, faults: [] };
-    if (browser === null || canonicalJson(before.engine) === canonicalJson(manifest.engine))
-      return { ...made, sameButForVersions: false };
-    const named = { ...effects, browser: () => Promise.resolve(browser) };
-    const again = await produce(request, named, { ...material, versions }, { signal });
-    return { ...made, sameButForVersions: hashOf(again.pdf) === sha256 };
+    const { pdf, manifest } = await produce(request, effects, await repository.loadMaterial(), { signal });
+    return { pdf, manifest, faults: [] };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { faults: error.faults, sameButForVersions: false };
+    return { faults: error.faults };
   }
 }
 

@@ -35,15 +35,9 @@ export function alterationsOf(
   ];
 }
 
-/**
- * What there is to know of records where it would be made otherwise today. `reproduced` says that its bytes can be made
- * all the same, under the versions that it names.
- */
-export function notRecorded(
-  sha256: string,
-  { recorded, reproduced }: { recorded: readonly Recorded[]; reproduced: boolean },
-): string[] {
-  if (recorded.length === 0 && !reproduced)
+/** What to say about records where the edition would be made otherwise today. */
+export function notRecorded(sha256: string, recorded: readonly Recorded[]): string[] {
+  if (recorded.length === 0)
     return [
       'Nothing vouches for this PDF: its SHA-256 is in no record that was asked, and its bytes cannot be made again here. What differs may be the reason, and a PDF that was altered would look the same.',
     ];

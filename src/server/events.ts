@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EditionService } from '../editions/service.ts';
+import { openEventStream, sendEvent } from '../event-stream.ts';
 import type { Caller } from '../ledger/principal.ts';
 import type { EditionDetail, StepRecord } from '../ledger/views.ts';
 import type { Log } from '../log.ts';
@@ -99,19 +100,7 @@ export function eventStreams(
         mend: 'Ask for the edition itself now and then.',
         retryAfterSeconds: 10,
       });
-    const headers = {
-      ...reply.getHeaders(),
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    };
-    reply.hijack();
-    const { raw } = reply;
-    raw.writeHead(
-      200,
-      Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-    );
-    raw.write(`retry: ${RETRY_MS}\n\n`);
+    const raw = openEventStream(reply, { retryMs: RETRY_MS });
     open += 1;
     try {
       await follow(raw, {
@@ -149,19 +138,17 @@ async function follow(
   let checkedMs = startedMs;
   let at = position;
   let told = '';
-  const send = (event: string, data: object, id?: string) =>
-    raw.write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
   while (!raw.destroyed && raw.writableLength < MOST_UNREAD_BYTES) {
     const { edition, steps } = await look();
     for (const { run, number, step, at: when } of steps) {
       if (run < at.run || (run === at.run && number <= at.number)) continue;
       at = { run, number };
-      send('step', { run, number, step, at: when }, `${run}.${number}`);
+      sendEvent(raw, 'step', { run, number, step, at: when }, `${run}.${number}`);
     }
     const { runs: _, ...state } = edition;
-    if (isSettled(edition)) return void send('settled', state, END);
+    if (isSettled(edition)) return void sendEvent(raw, 'settled', state, END);
     const now = JSON.stringify(state);
-    if (now !== told) send('state', state);
+    if (now !== told) sendEvent(raw, 'state', state);
     told = now;
     if (performance.now() - startedMs > longestMs) return;
     if (performance.now() - checkedMs > ALIVE_MS) {

@@ -18,7 +18,8 @@ export function collectRoutes(app: FastifyInstance): Routes {
 /** Has what is there answer that a method is wrong: by itself it would not be found. */
 export function refuseOtherMethods(app: FastifyInstance, routes: Routes): void {
   for (const [url, known] of new Map(routes)) {
-    if (url.includes('*')) continue;
+    // Fastify reports only part of an address that ends in a slash.
+    if (url.includes('*') || /.\/$/.test(url)) continue;
     const allow = methods.filter((method) => known.has(method));
     const others = methods.filter((method) => !known.has(method));
     if (others.length === 0) continue;

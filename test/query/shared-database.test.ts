@@ -47,6 +47,16 @@ test('editions of one cut-off share a database, which is closed at the end', asy
   expect(closed).toEqual([0]);
 });
 
+test('macros that say the same share a database, and others do not', async () => {
+  const { open, opened } = numbered();
+  await using shared = shareQueries(open);
+  for (const text of ['', '', 'CREATE MACRO one() AS 1;']) {
+    const own = [{ file: 'macros.sql', text }];
+    await using _ = await shared.open(noTables, { macros: own, settings: noSettings });
+  }
+  expect(opened).toHaveLength(2);
+});
+
 test('asked for two cut-offs at once, each gets its own rows, and none is closed under its user', async () => {
   const { open, opened, closed } = numbered();
   const shared = shareQueries(open);

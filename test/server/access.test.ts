@@ -33,7 +33,16 @@ async function withSite(
 describe('a stranger', () => {
   test.each(['127.0.0.1', '0.0.0.0'])('gets nothing from %s, whatever the headers say', async (host) => {
     await withSite({ ...strangers, host, publicUrl: 'https://sitrep.example' }, async ({ web }) => {
-      for (const path of ['/api/briefs', '/api/audit', '/openapi.json', '/docs', '/metrics', '/nothing'])
+      for (const path of [
+        '/api/briefs',
+        '/api/audit',
+        '/openapi.json',
+        '/docs',
+        '/docs/json',
+        '/docs/static/swagger-ui.css',
+        '/metrics',
+        '/nothing',
+      ])
         for (const headers of [
           {},
           { host: `127.0.0.1:${web.port}` },

@@ -7,7 +7,7 @@ import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
 import { openBrowser, startPreview, untilShown } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
-import { axeFinds, newTab, type Site, startSite } from '../support/site.ts';
+import { axeFinds, newTab, overflowOf, type Site, startSite } from '../support/site.ts';
 
 const briefs = ['actor-sheet', 'al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'];
 let project: Project;
@@ -57,13 +57,27 @@ test.each([1280, 360])('nothing is wrong with any page, %i px wide', async (widt
     '/deliveries',
     '/deliveries?brief=celebrations&state=cancelled',
     '/record',
-    '/docs',
     '/nowhere',
   ]) {
     await page.goto(`${site.origin}${path}`);
     await opened(page);
     expect(await axeFinds(page), path).toEqual([]);
   }
+  await page.close();
+});
+
+// Swagger UI names no landmarks, which is no part of WCAG.
+test('the page of the API keeps to WCAG 2.1 on a phone, and shows what the API answers', async () => {
+  const page = await newTab(running.browser, { width: 360 });
+  await page.goto(`${site.origin}/docs`);
+  await page.locator('.opblock-get .opblock-summary-control').click();
+  await page.locator('.try-out__btn').click();
+  await page.locator('.execute').click();
+  await page.waitForFunction(() =>
+    document.querySelector('.live-responses-table')?.textContent?.includes('"weekly"'),
+  );
+  expect(await axeFinds(page, wcag)).toEqual([]);
+  expect(await overflowOf(page)).toBe(0);
   await page.close();
 });
 

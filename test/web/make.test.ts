@@ -244,7 +244,6 @@ test('on a phone nothing is wider than the screen', async () => {
     '/deliveries',
     '/record',
     '/login',
-    '/docs',
     '/nowhere',
   ]) {
     await page.goto(`${site.origin}${path}`);

@@ -1,13 +1,27 @@
 import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { EditionService } from '../../editions/service.ts';
 import type { SendEvents } from '../events.ts';
 import { briefs } from './briefs.ts';
-import { docs } from './docs.ts';
+import { problemCodes } from '../problem.ts';
 import { editions } from './editions.ts';
 import { records } from './records.ts';
 import type { Api } from './schemas.ts';
+
+const description = `[All briefs](/)
+
+Briefs, their editions and who got them. In a browser, log in first; a program sends the header \`Authorization: Bearer <token>\`. What is above the clearance of a token is as if it did not exist. For programs this page is at [/openapi.json](/openapi.json).
+
+## Problems
+
+An error is answered as problem details (RFC 9457), of the type \`application/problem+json\`: a \`code\` that stays the same, a \`detail\`, how to fix it (\`mend\`), and each fault. \`docs/api.md\` explains the codes: ${problemCodes.map((code) => `\`${code}\``).join(', ')}.
+`;
+
+/** The page of the API runs the scripts of Swagger UI, which come from this server alone, and asks it alone. */
+const docsPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /** The HTTP API: what the service knows and does, as JSON, with a document of it made from the same schemas. */
 export async function api(
@@ -21,8 +35,7 @@ export async function api(
       info: {
         title: 'Sitrep',
         version: '1',
-        description:
-          'Briefs, their editions and who got them. On the machine of the service no login is needed; from elsewhere send the header "Authorization: Bearer <token>". What is above the clearance of a token is as if it did not exist.',
+        description,
       },
       tags: ['Briefs', 'Editions', 'Deliveries', 'Record'].map((tag) => ({ name: tag })),
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
@@ -32,7 +45,22 @@ export async function api(
   });
   const app = instance.withTypeProvider<ZodTypeProvider>();
   routes(app, service, { sendEvents });
-  await docs(app, { readAsset });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  await instance.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: docsPolicy,
+    theme: {
+      title: 'Sitrep: the HTTP API',
+      css: [{ filename: 'docs.css', content: await readAsset('docs.css') }],
+    },
+    // A link inside of a button, which deep links are here, is out of reach for a keyboard.
+    uiConfig: {
+      layout: 'BaseLayout',
+      deepLinking: false,
+      supportedSubmitMethods: ['get'],
+      syntaxHighlight: false,
+    },
+  });
 }
 
 /** The routes that the network and the command line share. */
