@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { DayName } from '../calendar.ts';
 import { parseDayName, parseParameter, parsePort } from './parse.ts';
 
-export interface QueryOptions {
+interface QueryOptions {
   readonly asOf?: DayName;
   readonly param: { readonly [name: string]: string };
   readonly json: boolean;
