@@ -8,7 +8,7 @@ import { defineConfig } from 'vitest/config';
  * the ledger, and every row and day of the sample data. Files are listed here, and lie beside their neighbours in test/.
  */
 const slow = [
-  'test/{author,cli,deletion,every-day,preview,proof-cli,same-bytes,vitest}.test.ts',
+  'test/{author,briefs-pdf,cli,deletion,every-day,point-in-time,preview,proof-cli,same-bytes,silence,traps,vitest}.test.ts',
   'test/{editions,server,web}/**/*.test.ts',
   'test/service/!(chaos).test.ts',
   'test/delivery/{alerts,deliver-edition}.test.ts',

@@ -81,15 +81,12 @@ export function groupFaults(
 
 /**
  * The faults with those of one cause as one, wherever they are: the same rule, or without a rule the same field, and
- * the same problem but for quotations and numbers. The first is kept, with their number and a few of the other places.
+ * the same problem and hint but for quotations and numbers. The first is kept, with their number and a few of the other places.
  */
 export function causesOf(faults: readonly Fault[]): Fault[] {
-  const causes = Map.groupBy(faults, ({ rule, field, problem }) =>
-    JSON.stringify([
-      rule ?? field,
-      rule === undefined ? '' : 'rule',
-      problem.replaceAll(quotedPart, '""').replaceAll(/\d[\d,.]*/g, '0'),
-    ]),
+  const plain = (text: string): string => text.replaceAll(quotedPart, '""').replaceAll(/\d[\d,.]*/g, '0');
+  const causes = Map.groupBy(faults, ({ rule, field, problem, mend }) =>
+    JSON.stringify([rule ?? field, rule === undefined ? '' : 'rule', plain(problem), plain(mend)]),
   );
   return [...causes.values()].flatMap((alike) => {
     const [first, ...others] = alike;

@@ -34,8 +34,8 @@ export function extraColumns(
   );
   // A field of JSON may be left out of every item.
   const absent = format === 'json' ? [] : (declared ?? []).filter((name) => !columns.includes(name));
-  const unknown = columns.filter((name) =>
-    declared ? !declared.includes(name) : !model.includes(name) && meant(name) !== undefined,
+  const unknown = columns.filter(
+    (name) => !model.includes(name) && (declared ? !declared.includes(name) : meant(name) !== undefined),
   );
   const lacking = [...new Set([...missing, ...absent])];
   const place = format === 'csv' ? { row: 1 } : {};

@@ -105,13 +105,13 @@ describe('what somebody has to mend', () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger, {
       weekly: (yaml) =>
-        yaml.replace('topic: all', 'topic: weather').replace('marking: TLP:CLEAR', 'marking: SECRET'),
+        yaml.replace('period: P7D', 'period: weekly').replace('marking: TLP:CLEAR', 'marking: SECRET'),
     });
     await ledger.request([asked()], now);
     const held = await make(house);
     expect(held).toMatchObject({ state: 'held', attempt: 1 });
     expect(held?.reason?.split('\n')).toEqual([
-      expect.stringMatching(/weekly\/brief\.yaml, .*topic/),
+      expect.stringMatching(/weekly\/brief\.yaml, .*period/),
       expect.stringMatching(/weekly\/brief\.yaml, .*marking/),
     ]);
     expect(await alertsIn(ledger)).toEqual([{ address: operator, content: 'held' }]);

@@ -43,6 +43,8 @@ beforeAll(async () => {
   await cp(join(import.meta.dirname, '../input/datasets/revised'), join(project.folder, 'data/revised'), {
     recursive: true,
   });
+  const templates = join(project.folder, 'templates');
+  await cp(join(templates, '_afghanistan-2021'), join(templates, '_revised'), { recursive: true });
   const text = (await readFile(join(project.folder, brief), 'utf8'))
     .replace('dataset: afghanistan-2021', 'dataset: revised')
     .replace('{ email: analyst@example.org }', '{ email: ana@example.org }\n  - { email: gone@example.org }');
