@@ -38,8 +38,8 @@ const noTables: Tables = {
 };
 
 describe('what is there is in the docs', () => {
-  test('commands and their options in README.md', async () => {
-    const readme = await read('README.md');
+  test('commands and their options in docs/commands.md', async () => {
+    const page = await read('docs/commands.md');
     const idle = () => Promise.resolve();
     const service = { start: idle, open: idle, migrate: idle, restore: idle, checkMail: idle };
     const operator = {
@@ -70,10 +70,10 @@ describe('what is there is in the docs', () => {
     expect(program.commands.length).toBeGreaterThan(15);
     expect(program.commands.flatMap(({ options }) => options).length).toBeGreaterThan(15);
     for (const command of program.commands) {
-      expect(readme).toContain(`npx sitrep ${command.name()}`);
-      for (const each of command.commands) expect(readme).toContain(`${command.name()} ${each.name()}`);
+      expect(page).toContain(`npx sitrep ${command.name()}`);
+      for (const each of command.commands) expect(page).toContain(`${command.name()} ${each.name()}`);
       for (const { flags } of [command, ...command.commands].flatMap(({ options }) => options))
-        expect(readme).toContain(`\`${flags}\``);
+        expect(page).toContain(`\`${flags}\``);
     }
   });
 
