@@ -17,7 +17,7 @@ import { openProject } from './wiring/project.ts';
 
 /** Selects which goldens of a project are compared; with only a brief's name, all of that brief. */
 export interface BriefChoice extends GoldenChoice {
-  /** The name of its folder in `templates/`. */
+  /** The name of the brief's folder in `templates/`. */
   readonly brief: string;
   /** The folder with `templates/`, `data/` and `test/golden/`; the working folder by default. */
   readonly folder?: string;

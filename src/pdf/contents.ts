@@ -270,7 +270,7 @@ export const lettersOf = (text: string): string =>
 /** The highest two-byte code in which Chromium writes a glyph; a malicious range may have any end. */
 const LAST_CODE = 0xffff;
 
-/** The text of each glyph, from the font's CMap (ISO 32000-2, 9.10.3). */
+/** The text of each glyph code, from the font's CMap (ISO 32000-2, 9.10.3). */
 function readToUnicode(font: PDFDict, decode: StreamReader): Map<number, string> {
   const stream = font.lookup(PDFName.of('ToUnicode'));
   const glyphs = new Map<number, string>();

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 /** Search ranges, tried in order, so that neither an hourly nor a yearly schedule takes long. */
 const spansDays = [3, 40, 400];
 
-/** The last reporting day of a slot before `asOf`, and the first after it; null if there is none nearby. */
+/** The nearest days before and after `asOf` that end the period of a scheduled slot; null if there is none nearby. */
 export function slotDaysAround(schedule: Schedule, asOf: Day): { previous: Day | null; next: Day | null } {
   const midnight = Date.parse(`${asOf}T00:00:00Z`);
   const days = (from: number, to: number) =>
@@ -21,7 +21,7 @@ export function slotDaysAround(schedule: Schedule, asOf: Day): { previous: Day |
     return null;
   };
   return {
-    // A slot is due after its last reporting day ends, in any time zone.
+    // In any time zone, a slot is due after the last day of its period.
     previous: first((span) => days(-span, 3).findLast((day) => day < asOf)),
     next: first((span) => days(0, span + 2).find((day) => day >= dayAfter(asOf))),
   };

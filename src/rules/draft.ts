@@ -22,7 +22,7 @@ export interface Draft {
   /** BCP 47 tag of the edition's language. */
   readonly language: string;
   readonly period: Period;
-  /** The last day whose knowledge the edition may use: its cut-off, or the day of its correction. */
+  /** The edition leaves out rows that became known after this day: its cut-off, or the day of its correction. */
   readonly toldUntil: Day;
   /** 1 for the first issue of an edition. */
   readonly revision: number;

@@ -9,10 +9,10 @@ import type { Draft, Print } from './draft.ts';
 import { judge, type Verdict } from './rule.ts';
 import { pageRules, pdfRules } from './rules.ts';
 
-/** Judges a page before it is printed. Throws `edition-held` with every error. */
+/** Checks a page before it is printed. Throws `edition-held` with every error. */
 export const holdDraft = (draft: Draft, check?: () => void): Verdict => judge(pageRules, draft, check);
 
-/** Judges a sealed PDF. Throws `edition-held` with every error. */
+/** Checks a sealed PDF. Throws `edition-held` with every error. */
 export const holdPrint = (print: Print, check?: () => void): Verdict => judge(pdfRules, print, check);
 
 /** An edition before it is printed. */

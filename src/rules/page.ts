@@ -150,8 +150,8 @@ export function unnamedRevision(draft: Draft): Fault[] {
 }
 
 /**
- * Every bundled face has a glyph for every character; a missing glyph would come from another font, or print as a box.
- * Missing characters from one line of a template are one fault, since a name in another script lacks most of its
+ * Every bundled face must have a glyph for every character; a missing glyph would come from another font, or print as a
+ * box. Missing characters from one line of a template are one fault, since a name in another script lacks most of its
  * letters.
  */
 export const unset = ({ pieces, glyphs }: Draft): Fault[] => {

@@ -48,7 +48,7 @@ export function rowTexts({ used, rows }: Pick<Draft, 'used' | 'rows'>): RowText[
   });
 }
 
-/** The partial that explains how a brief is produced, with its scales. */
+/** The partial that explains how a brief is produced and what its terms mean. */
 export const methodFile = /(?:^|\/)_shared\/partials\/method\.hbs$/;
 
 interface PageText {
@@ -157,7 +157,7 @@ const withoutItems = (text: string, names: ReadonlySet<string>): string =>
 function namesDrawn(draft: Draft): Set<Text> {
   const labels = draft.charts.flatMap((chart) => labelsOf(chart, draft));
   const own = new Set(labels.filter(({ isName }) => isName).map(({ text }) => text));
-  // The page does not say which chart a drawing belongs to, so a text that any chart types counts as typed.
+  // The page does not say which chart a drawing belongs to, so a text that any chart spec types counts as typed.
   for (const { text, isName } of labels) if (!isName) own.delete(text);
   return new Set(
     draft.tree.elements

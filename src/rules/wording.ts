@@ -5,7 +5,7 @@ import { escaped, methodFile, pageTexts, rowTexts, settingTexts } from './texts.
 import type { Piece } from './units.ts';
 import { type Words, wordsOf } from './words.ts';
 
-/** The dataset has one house name for each actor; an alias is printed only beside that name or in a quotation. */
+/** Each actor has one house name; an alias is printed only beside that name or in a quotation. */
 export function aliases(draft: Draft): Fault[] {
   const { known, brief } = draft;
   const named = known.actors.filter((actor) => actor.aliases.length > 0);
@@ -103,7 +103,7 @@ function offScaleIn(
 }
 
 /**
- * Likelihood and confidence use the terms of the scale, and never in one sentence: in rows, on the page and in
+ * Likelihood and confidence use the terms of the scale and never share a sentence. Checks rows, the page and
  * brief.yaml.
  */
 export function offScale(draft: Draft): Fault[] {
@@ -124,7 +124,7 @@ export function offScale(draft: Draft): Fault[] {
   return [...inRows, ...onThePage, ...inSettings, ...unsaidIn(draft, words), ...mixedIn(draft, words)];
 }
 
-/** The text of a key judgment states the likelihood in its row. */
+/** The likelihood in a key judgment's text equals the one in its row. */
 function unsaidIn(draft: Draft, { likelihood }: Words): Fault[] {
   return draft.used.flatMap((id) => {
     const entry = draft.rows.get(id);
