@@ -5,18 +5,18 @@ import { z } from 'zod';
 export const day = z.iso.date({ error: 'is not a calendar day such as 2021-08-25' });
 export type Day = z.infer<typeof day>;
 
-/** What an edition reports on: the days from `start` to `asOf`, both included. */
+/** The days that an edition reports on, from `start` to `asOf` inclusive. */
 export interface Period {
   readonly start: Day;
   readonly asOf: Day;
-  /** The last day of the period before this one: what "since the previous issue" compares with. */
+  /** The last day of the previous period, which "since the previous issue" refers to. */
   readonly previousAsOf: Day;
 }
 
 /**
- * The period of ISO 8601 length `length` (`P7D`, `P1M`) that ends with `asOf`. A length in months that ends with the
- * last day of a month is made of whole calendar months; one that ends with another day begins after the same day of an
- * earlier month, or after the last day of that month if it is shorter.
+ * Returns the period of ISO 8601 length `length` (`P7D`, `P1M`) that ends on `asOf`. If the length is in months and
+ * `asOf` is the last day of a month, the period is whole calendar months. Otherwise it starts on the day after the same
+ * date in an earlier month, or after the last day of that month if the month is shorter.
  */
 export function periodEnding(asOf: Day, length: string): Period {
   const end = Temporal.PlainDate.from(asOf);
@@ -31,22 +31,22 @@ export function periodEnding(asOf: Day, length: string): Period {
   };
 }
 
-/** Days from `start` to `end`, both included; 0 when `end` is the day before `start`. */
+/** Number of days from `start` to `end` inclusive; 0 when `end` is the day before `start`. */
 export function daysBetween(start: Day, end: Day): number {
   return Temporal.PlainDate.from(start).until(Temporal.PlainDate.from(end)).days + 1;
 }
 
 export const dayAfter = (date: Day): Day => Temporal.PlainDate.from(date).add({ days: 1 }).toString();
 
-/** The instant at which what is known stops: the midnight after `asOf` in `timezone`. */
+/** The instant after which information is left out: the midnight that ends `asOf` in `timezone`. */
 export function cutOff(asOf: Day, timezone: string): Temporal.ZonedDateTime {
   return Temporal.PlainDate.from(asOf).add({ days: 1 }).toZonedDateTime({ timeZone: timezone });
 }
 
 /**
- * The number of an issue is the ISO 8601 week date of the last day it reports on: `2021-W33` for a week that ends
- * on Sunday, `2021-W34-3` for one that ends in mid-week. It is a function of the period alone, so that two issues
- * never share a number and a late one keeps its own.
+ * The issue number is the ISO 8601 week date of the period's last day: `2021-W33` for a week that ends on Sunday,
+ * `2021-W34-3` for one that ends mid-week. It depends on the period alone, so two issues never share a number and a
+ * late issue keeps its own.
  */
 export function issueNumber(asOf: Day): string {
   const date = Temporal.PlainDate.from(asOf);
@@ -54,7 +54,7 @@ export function issueNumber(asOf: Day): string {
   return date.dayOfWeek === 7 ? week : `${week}-${date.dayOfWeek}`;
 }
 
-/** `day` in the time zone at the instant `now`. */
+/** The calendar day in `timezone` at the instant `now`. */
 export function today(now: Date, timezone: string): Day {
   return Temporal.Instant.fromEpochMilliseconds(now.getTime())
     .toZonedDateTimeISO(timezone)
@@ -62,15 +62,15 @@ export function today(now: Date, timezone: string): Day {
     .toString();
 }
 
-/** Days that are named by their place before today. */
+/** Names of days relative to today. */
 export const relativeDays = ['yesterday', 'last-sunday'] as const;
-/** A calendar day, or one that depends on today. */
+/** A calendar day, or a name relative to today. */
 export const dayName = z.union([day, z.enum(relativeDays)], {
   error: `is not a calendar day such as 2021-08-25, nor one of ${relativeDays.join(', ')}`,
 });
 export type DayName = z.output<typeof dayName>;
 
-/** The day that `name` means in the time zone at the instant `now`. On a Sunday, `last-sunday` is a week ago. */
+/** Resolves `name` to a day in `timezone` at the instant `now`. On a Sunday, `last-sunday` is a week ago. */
 export function resolveDay(name: DayName, { timezone, now }: { timezone: string; now: Date }): Day {
   if (name !== 'yesterday' && name !== 'last-sunday') return name;
   const current = Temporal.PlainDate.from(today(now, timezone));

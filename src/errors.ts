@@ -1,21 +1,21 @@
 import { z } from 'zod';
 
-/** One thing wrong with what a user gave us: where it is, what it is, and how to mend it. */
+/** One fault in the user's input: its place, the problem and how to fix it. */
 export const fault = z.object({
   /** Path as the user would type it, relative to the working folder where possible. */
   file: z.string().optional(),
-  /** Row as a spreadsheet numbers it: the header is row 1. */
+  /** Row number as a spreadsheet shows it: the header is row 1. */
   row: z.number().optional(),
   /** Line of a text file, from 1. */
   line: z.number().optional(),
   field: z.string().optional(),
-  /** The id of the rule that found it: docs/rules.md has a section on each. */
+  /** The id of the rule that found the fault; docs/rules.md has a section on each rule. */
   rule: z.string().optional(),
   problem: z.string(),
   mend: z.string(),
-  /** How many times it was found, where that is more than once: the place is the first of them. */
+  /** How often the fault occurs, if more than once; the place is that of the first occurrence. */
   count: z.number().optional(),
-  /** What some of the others say instead, or the rows that they are in. */
+  /** What some of the other occurrences quote, or their rows. */
   also: z.array(z.string()).optional(),
 });
 export type Fault = Readonly<z.output<typeof fault>>;
@@ -40,7 +40,7 @@ export function describeFault(given: Fault): string {
     .trim();
 }
 
-/** The rule that found it, how often, and further places; empty where there is nothing of the kind to say. */
+/** The rule that found the fault, how often, and further places; empty if there is nothing to add. */
 export function noteOf({ rule, count = 1, also = [] }: Fault): string {
   const times = count > 1 ? `${count.toLocaleString('en-GB')} times` : undefined;
   return [rule, also.length > 0 ? `${times ?? 'more than once'}: also ${also.join(', ')}` : times]
@@ -52,8 +52,8 @@ const quotedPart = /"[^"]*"/g;
 const MOST_EXAMPLES = 3;
 
 /**
- * The faults with those of one cause as one: the same problem at one line of a file or in one column of a table. What
- * the problem quotes may differ from row to row of a table, and with `inLoops` from round to round of a template's loop.
+ * Merges faults with one cause: the same problem on one line of a file or in one column of a table. The quoted parts of
+ * the problem may differ between the rows of a table and, with `inLoops`, between the iterations of a template's loop.
  */
 export function groupFaults(
   faults: readonly Fault[],
@@ -80,8 +80,9 @@ export function groupFaults(
 }
 
 /**
- * The faults with those of one cause as one, wherever they are: the same rule, or without a rule the same field, and
- * the same problem and hint but for quotations and numbers. The first is kept, with their number and a few of the other places.
+ * Merges faults with one cause, wherever they occur: the same rule (or, without a rule, the same field) and the same
+ * problem and hint, ignoring quotations and numbers. Keeps the first fault, with the number of occurrences and a few
+ * other places.
  */
 export function causesOf(faults: readonly Fault[]): Fault[] {
   const plain = (text: string): string => text.replaceAll(quotedPart, '""').replaceAll(/\d[\d,.]*/g, '0');
@@ -104,7 +105,7 @@ const placeOf = ({ file, row, line }: Fault): string =>
     .flat()
     .join(', ');
 
-/** What tells one of several faults from the first: what it quotes, and its row. */
+/** What distinguishes a fault from the first of its group: the text that it quotes, and its row. */
 function exampleOf({ row, problem }: Fault, first: Fault): string[] {
   const parts = problem.match(quotedPart) ?? [];
   const others = first.problem.match(quotedPart) ?? [];
@@ -148,9 +149,9 @@ export type ErrorCode = (typeof errorCodes)[number];
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
-  /** One for each cause. */
+  /** One fault for each cause. */
   readonly faults: readonly Fault[];
-  /** What else was found, and would not have failed by itself. */
+  /** Other faults found, which would not have caused a failure by themselves. */
   readonly warnings: readonly Fault[];
 
   constructor(
@@ -166,13 +167,13 @@ export class AppError extends Error {
   }
 }
 
-/** The faults of several errors, each once. */
+/** The faults of several errors, without duplicates. */
 export function distinct(errors: readonly AppError[]): Fault[] {
   const faults = errors.flatMap((error) => error.faults);
   return [...new Map(faults.map((each) => [JSON.stringify(each), each])).values()];
 }
 
-/** The choice that a misspelt word most likely stands for, if any is close enough. */
+/** The choice that a misspelt word most likely means, if any is close enough. */
 export function similarTo(word: string, choices: Iterable<string>): string | undefined {
   const most = word.length < 4 ? 1 : word.length < 8 ? 2 : 3;
   let nearest: { readonly choice: string; readonly edits: number } | undefined;
@@ -185,7 +186,7 @@ export function similarTo(word: string, choices: Iterable<string>): string | und
   return nearest?.choice;
 }
 
-/** How to fix a word that is none of `allowed`. */
+/** How to fix a word that is not one of `allowed`. */
 export function meantBy(word: string, allowed: readonly string[]): string {
   const meant = similarTo(word, allowed);
   return meant === undefined ? `Use one of: ${allowed.join(', ')}.` : `Did you mean "${meant}"?`;
@@ -212,7 +213,7 @@ function editsBetween(one: string, other: string): number {
   return before?.[other.length] ?? Infinity;
 }
 
-/** What stands between quotation marks: the words of someone else. */
+/** Text between quotation marks, which is someone else's wording. */
 export const quoted = /[“"][^”"]*[”"]/g;
 
 /** The sentences of a paragraph. A colon and a semicolon do not end one. */

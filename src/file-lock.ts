@@ -7,19 +7,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 const BUSY = 5;
 
 /**
- * Locks `file`, creating it if it is missing; undefined while somebody else has the lock, in this process or another.
- * SQLite takes the lock (node:fs has no locks), and the system releases it however its owner ends. It also works between
- * containers that share the file, where process ids mean nothing. Throws the system's error where the file cannot be
- * written.
+ * Locks `file`, creating it if it is missing. Returns undefined while this or another process has the lock. SQLite
+ * takes the lock because node:fs has no locks; the system releases it however the owner ends. The lock also works
+ * between containers that share the file, where process ids mean nothing. Throws the system's error if the file cannot
+ * be written.
  */
 export function tryLock(file: string): Disposable | undefined {
-  // SQLite would create it without the group's rights. Closing any other descriptor of the file would release the lock.
+  // SQLite would create the file without group permissions. Closing any other descriptor of the file would release the
+  // lock.
   if (!existsSync(file)) createEmpty(file);
-  // SQLite's own error does not say whether the file is read-only, or someone else's.
+  // SQLite's own error does not say whether the file is read-only or belongs to another user.
   accessSync(file, constants.R_OK | constants.W_OK);
   const database = new DatabaseSync(file);
   try {
-    // Nothing is ever written, and a journal would be left beside the file by a process that is killed.
+    // Nothing is ever written, and a process that is killed would leave a journal beside the file.
     database.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');
     return { [Symbol.dispose]: () => database.close() };
   } catch (error) {

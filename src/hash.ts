@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** JSON with the keys of every object in order, so that equal values have equal bytes. */
+/** JSON with the keys of every object sorted, so that equal values have equal bytes. */
 export const canonicalJson = (value: unknown, { indent = 0 }: { indent?: number } = {}): string =>
   JSON.stringify(sorted(value), null, indent);
 

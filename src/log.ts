@@ -1,13 +1,16 @@
 import { pino } from 'pino';
 
-/** Where events are written down for programs: fields first, then a sentence. Addresses never stand in either. */
+/** Logs events for programs: fields first, then a sentence. Neither contains addresses. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
-/** One JSON object a line on standard error. Whatever looks like an address is shortened, wherever it stands. */
+/**
+ * Writes one JSON object per line to standard error and shortens anything that looks like an address, wherever it
+ * occurs.
+ */
 export function openLog(level: string): Log {
   return pino(
     {
@@ -22,7 +25,7 @@ export function openLog(level: string): Log {
   );
 }
 
-/** `ana.lyst@example.org` → `a…@example.org`: enough to find the target again, too little to write to it. */
+/** `ana.lyst@example.org` → `a…@example.org`: enough to recognise the target, too little to write to it. */
 export function redactAddress(address: string): string {
   const at = address.lastIndexOf('@');
   return at < 1 ? '…' : `${address.charAt(0)}…${address.slice(at)}`;
@@ -31,8 +34,8 @@ export function redactAddress(address: string): string {
 const anyAddress = /[^\s<>"'(),;:[\]]+@[\w.-]*\w/g;
 
 /**
- * A text from outside, such as a server's answer, on one line, without addresses and without `secrets`. Of `address`
- * the part before the @ goes too where it stands alone, as in "no mailbox ana.lyst here".
+ * Puts external text, such as a server's answer, on one line and removes addresses and `secrets` from it. Also removes
+ * the part of `address` before the @ where it occurs alone, as in "no mailbox ana.lyst here".
  */
 export function redactText(
   text: string,
@@ -50,5 +53,5 @@ export function redactText(
   return plain.replace(alone, `${mailbox.charAt(0)}…`);
 }
 
-/** The same text with every address in it shortened, wherever it stands. */
+/** Shortens every address in the text. */
 export const redactAddresses = (text: string): string => text.replace(anyAddress, redactAddress);

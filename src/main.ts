@@ -35,22 +35,22 @@ import type { Parts } from './wiring/parts.ts';
 import { assetsOf, openProject, readText } from './wiring/project.ts';
 import { recordedIn } from './wiring/recorded.ts';
 
-/** Wires settings, adapters and the shell; alone reads the environment and sets the exit status. */
+/** Wires settings, adapters and the shell. Only this file reads the environment and sets the exit status. */
 const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(await readFile(join(sitrep, 'package.json'), 'utf8')));
 const browserPath = process.env['PUPPETEER_EXECUTABLE_PATH'] || undefined;
 const cacheFolder = envPaths('sitrep', { suffix: '' }).cache;
-/** Colours on a terminal alone, and not where NO_COLOR is set. */
+/** Colours are used only on a terminal, and not if NO_COLOR is set. */
 const paint = (style: 'red' | 'green' | 'cyan' | 'dim', text: string): string => styleText(style, text);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-/** Whoever reads may have had enough, as "head" has: what is being done goes on. */
+/** The reader of a pipe may stop early, as `head` does; the work continues. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
-/** In a container a user may have a number and no name. */
+/** In a container a user may have a number but no name. */
 const systemUser = (): string => {
   try {
     return userInfo().username;
@@ -63,7 +63,9 @@ await using resources = new AsyncDisposableStack();
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.once(signal, () => stop.abort(new Error(`The process was told to stop (${signal}).`)));
-/** Ends what is in hand, the browser included: at once when the program is stopped, unless it is to finish first. */
+/**
+ * Aborts running work and ends the browser: at once when the program is stopped, unless running work may finish first.
+ */
 const end = new AbortController();
 const endWithStop = () => end.abort(stop.signal.reason);
 stop.signal.addEventListener('abort', endWithStop);
@@ -78,19 +80,19 @@ let printer: Promise<Printer> | undefined;
 const project = openProject('.', { sitrep });
 let material: Promise<Material> | undefined;
 const readMaterial = (): Promise<Material> => (material ??= project.loadMaterial());
-/** Opened by the first edition that is to be printed, so that it starts while charts are drawn. */
+/** Called for the first edition that is printed, so that the browser starts while charts are drawn. */
 const startPrinter = (): Promise<Printer> =>
   (printer ??= readMaterial().then(({ fontFaces }) =>
     openPrinter({
       cacheFolder,
       browserPath,
       fontFaces,
-      // What a program reads is JSON and nothing else.
+      // With --json, standard output contains JSON only.
       onStep: process.argv.includes('--json') ? () => {} : print,
       signal: end.signal,
     }),
   ));
-// Registered before it is opened: a run that fails early ends the browser that is still starting.
+// Registered before the browser opens, so that a run that fails early also ends a browser that is still starting.
 resources.defer(async () => {
   const opened = await printer?.catch(() => undefined);
   await opened?.[Symbol.asyncDispose]();
@@ -118,7 +120,7 @@ const loadBrief = remember(
   async (id) => [join('templates', id), ...(await project.sharedFolders())],
 );
 const engine = await nameEngine(sitrep, { browserPath });
-/** What the environment sets, an empty value included, counts before the file. */
+/** Variables of the environment, including empty ones, take precedence over the file. */
 const variables = () => ({ ...readEnvFile('.env'), ...process.env });
 const parts = (usualLevel: string): Parts => {
   const { logLevel, ...settings } = readSettings(variables());
@@ -198,7 +200,7 @@ const program = commandLine(
       openQueries: queries.open,
       drawChart: charts.drawChart,
       preview: async (options) => {
-        // npx does not pass a SIGTERM on: it ends, and leaves server and browser behind.
+        // npx does not forward SIGTERM: it exits and leaves the server and the browser running.
         using _ =
           process.env['npm_command'] === undefined
             ? undefined

@@ -18,7 +18,7 @@ const count = (fallback: number) =>
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** The variables of the service, beside those of delivery. */
+/** The variables of the service; delivery has its own. */
 export const serviceVariables = z.object({
   DATABASE_URL: z.preprocess(
     absent,
@@ -50,21 +50,21 @@ export const serviceVariables = z.object({
 export interface HttpSettings {
   readonly host: string;
   readonly port: number;
-  /** No edition is asked for by name while so many wait. */
+  /** Requests for single editions are refused while this many editions are queued. */
   readonly mostQueued: number;
-  /** Of one caller. */
+  /** Limit per client. */
   readonly requestsPerMinute: number;
 }
 
 export interface Settings {
   readonly databaseUrl: string | undefined;
-  /** What is logged at least; left to the command if undefined. */
+  /** Minimum log level; undefined leaves the choice to the command. */
   readonly logLevel: (typeof logLevels)[number] | undefined;
   readonly http: HttpSettings;
   readonly delivery: DeliverySettings;
 }
 
-/** Reads the settings of the service. Throws `settings-invalid` with every fault, and repeats no value. */
+/** Reads the settings of the service. Throws `settings-invalid` with every fault; the messages never repeat a value. */
 export function readSettings(variables: { readonly [name: string]: string | undefined }): Settings {
   const parsed = serviceVariables.safeParse(variables);
   const faults = (parsed.error?.issues ?? []).map(({ path, message }) => ({
@@ -85,7 +85,7 @@ export function readSettings(variables: { readonly [name: string]: string | unde
   }
 }
 
-/** Variables that look like settings and are none, each with the setting that it most likely should be. */
+/** Variables that look like settings but are not, each with the most similar setting. */
 export function misspeltVariables(variables: {
   readonly [name: string]: string | undefined;
 }): { name: string; similar: string | undefined }[] {
@@ -96,8 +96,9 @@ export function misspeltVariables(variables: {
 }
 
 /**
- * The settings of Sitrep in a `.env` file; none where there is no such file. Nothing else is taken from it: a folder that
- * came from somebody else must not choose the programs that are run. Throws `settings-invalid`, and repeats no value.
+ * Reads Sitrep's settings from a `.env` file; returns none if there is no such file. It ignores all other variables,
+ * because a folder from somebody else must not choose which programs run. Throws `settings-invalid`, and never repeats
+ * a value.
  */
 export function readEnvFile(file: string): { readonly [name: string]: string | undefined } {
   try {

@@ -15,19 +15,19 @@ import { openQueries } from './query/database.ts';
 import { shareQueries } from './query/shared-database.ts';
 import { openProject } from './wiring/project.ts';
 
-/** What of a project's goldens is compared: all of a brief when nothing but its name is given. */
+/** Selects which goldens of a project are compared; with only a brief's name, all of that brief. */
 export interface BriefChoice extends GoldenChoice {
-  /** The name of its folder in `templates/`. */
+  /** The name of the brief's folder in `templates/`. */
   readonly brief: string;
-  /** The folder with `templates/`, `data/` and `test/golden/`, if it is not the working folder. */
+  /** The folder with `templates/`, `data/` and `test/golden/`; the working folder by default. */
   readonly folder?: string;
 }
 
 declare module 'vitest' {
   interface Matchers<R, T> {
     /**
-     * Renders a brief at its golden dates, or at the one given, and compares with `test/golden/`. Writes what was never
-     * accepted, and with `vitest --update` what differs; under CI neither.
+     * Renders a brief at its golden dates, or at the given date, and compares the result with `test/golden/`. Writes
+     * goldens that do not exist yet and, with `vitest --update`, goldens that differ. Writes nothing under CI.
      */
     toMatchBrief(): Promise<void>;
   }
@@ -35,7 +35,7 @@ declare module 'vitest' {
 
 const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** For `expect.extend({ toMatchBrief })`. Faults of the brief fail the test like a difference does. */
+/** For `expect.extend({ toMatchBrief })`. Faults in the brief fail the test, as differences do. */
 export async function toMatchBrief(
   this: Pick<MatcherState, 'snapshotState' | 'isNot'>,
   choice: BriefChoice,

@@ -16,22 +16,22 @@ import { toCsv } from '../render/plain-rows.ts';
 import { textOf } from './contents.ts';
 import { unpackStream } from './streams.ts';
 
-/** The name of the manifest in a PDF and beside it. */
+/** The manifest's file name, both in the PDF and beside it. */
 export const MANIFEST = 'manifest.json';
 
-/** A file to be put into a PDF, compressed already. */
+/** A compressed file to attach to a PDF. */
 export interface Attachment {
   readonly entry: AttachmentEntry;
   readonly description: string;
   readonly packed: Uint8Array;
 }
 
-/** A file as it is found in a PDF. */
+/** A file found in a PDF. */
 export interface FoundAttachment {
   readonly name: string;
   readonly relationship: string;
   readonly packed: Uint8Array;
-  /** Whether the catalogue names it as belonging to the document (`AF`). */
+  /** Whether the catalogue lists it as a file of the document (`AF`). */
   readonly associated: boolean;
   readonly stream: PDFRawStream;
 }
@@ -62,10 +62,10 @@ export const packManifest = (manifest: SealedManifest): Attachment =>
     manifestText(manifest),
   );
 
-/** A spec is compiled once for all editions, and is packed once too. */
+/** A spec is compiled and packed once for all editions. */
 const packedSpecs = new WeakMap<object, Attachment>();
 
-/** What is attached of each chart that an edition shows: the rows behind it, and its compiled spec. */
+/** The attachments for each chart that an edition shows: the rows behind the chart, and its compiled spec. */
 export function chartAttachments(charts: { readonly [name: string]: Illustration }): Attachment[] {
   return Object.entries(charts).flatMap(([chart, { rows, compiled, title }]) => {
     const spec =
@@ -94,8 +94,8 @@ export function chartAttachments(charts: { readonly [name: string]: Illustration
 }
 
 /**
- * Puts files into a PDF as associated files of the document (ISO 32000-2, 14.13 and 7.11.4), in the order of their
- * names, as its tree of names asks. The library's own way reads no clock either, but would compress them again.
+ * Adds files to a PDF as associated files of the document (ISO 32000-2, 14.13 and 7.11.4), sorted by name, as the name
+ * tree requires. pdf-lib's own method does not read the clock either, but would compress the files again.
  */
 export function attach(
   { context, catalog }: PDFDocument,
@@ -125,7 +125,7 @@ export function attach(
   });
   const names = catalog.lookupMaybe(PDFName.of('Names'), PDFDict) ?? context.obj({});
   const files = names.lookupMaybe(PDFName.of('EmbeddedFiles'), PDFDict) ?? context.obj({});
-  // What was there already, which is none of ours, stays in sight for the gate to refuse.
+  // Files that were already there, and are not ours, stay listed so that the gate refuses them.
   const before = files.lookupMaybe(PDFName.of('Names'), PDFArray)?.asArray() ?? [];
   const listed = sorted.flatMap(({ entry }, index) => [PDFString.of(entry.name), specs[index] ?? null]);
   files.set(PDFName.of('Names'), context.obj([...before, ...listed]));
@@ -134,7 +134,7 @@ export function attach(
   catalog.set(PDFName.of('AF'), context.obj(specs));
 }
 
-/** The files in a PDF, as its tree of names lists them. A tree of several levels is none of ours, and is not read. */
+/** The files in a PDF, as its name tree lists them. A tree with several levels is not from Sitrep and is not read. */
 export function readAttachments({ catalog }: PDFDocument): FoundAttachment[] {
   const tree = catalog.lookupMaybe(PDFName.of('Names'), PDFDict);
   const files = tree?.lookupMaybe(PDFName.of('EmbeddedFiles'), PDFDict);
@@ -159,10 +159,10 @@ export function readAttachments({ catalog }: PDFDocument): FoundAttachment[] {
   );
 }
 
-/** More than anything that we attach: what unpacks to more is none of ours. */
+/** Larger than any attachment of ours; a file that unpacks to more is not from Sitrep. */
 const mostBytes = 8_000_000;
 
-/** What a file in a PDF holds; undefined when it cannot be unpacked, or is too large. */
+/** The unpacked content of a file in a PDF; undefined if it cannot be unpacked or is too large. */
 export function unpack({ stream }: FoundAttachment): Uint8Array | undefined {
   try {
     return unpackStream(stream, mostBytes);

@@ -13,16 +13,16 @@ import {
 } from '@cantoo/pdf-lib';
 import { openStreams, type StreamReader, unreadableStream } from './streams.ts';
 
-/** What a PDF shows and tells, as the inspection reads it. Pages count from 1. */
+/** The text and structure of a PDF, as the inspection reads them. Pages count from 1. */
 export interface PdfContents {
   readonly pages: readonly PdfPage[];
   /**
-   * The pieces of tagged text in the order of the document's structure, which is that of the page it was printed from:
-   * columns, floats and cells that go on to the next page are painted in another.
+   * The pieces of tagged text in the order of the document's structure, which follows the printed page. Columns, floats
+   * and cells that continue on the next page are painted in a different order.
    */
   readonly runs: readonly string[];
   readonly fonts: readonly { readonly name: string; readonly embedded: boolean }[];
-  /** The alternative text of each figure, null where it has none. */
+  /** The alternative text of each figure; null if it has none. */
   readonly figures: readonly (string | null)[];
   readonly bookmarks: readonly { readonly title: string; readonly page: number | null }[];
   readonly links: readonly { readonly page: number; readonly to: string; readonly landsOn: number | null }[];
@@ -31,18 +31,18 @@ export interface PdfContents {
 interface PdfPage {
   readonly widthPt: number;
   readonly heightPt: number;
-  /** The text of the document, which is tagged, without the blanks between its words. */
+  /** The document's tagged text, without spaces between words. */
   readonly text: string;
-  /** The text of the page's margins, which is not. */
+  /** The text of the page's margins, which is untagged. */
   readonly margins: string;
-  /** How many times a glyph stands there that no font has: an empty box. */
+  /** How many empty boxes the page has: glyphs that no font supplies. */
   readonly boxes: number;
 }
 
 /**
- * Reads a PDF as Chromium prints it. Text is taken from the pages' own streams in the order in which it is painted;
- * that of forms within them (what is painted through a mask) is not read. Throws `pdf-invalid` for one that unpacks to
- * more than a print can hold, and anything for one that is damaged.
+ * Reads a PDF that Chromium printed. Text comes from the pages' own streams in painting order; text in forms within
+ * them (which Chromium paints through a mask) is not read. Throws `pdf-invalid` if the file unpacks to more than a
+ * print can contain, and other errors if the file is damaged.
  */
 export function readContents(document: PDFDocument): PdfContents {
   const pages = document.getPages();
@@ -68,12 +68,12 @@ export function readContents(document: PDFDocument): PdfContents {
   };
 }
 
-/** The entries of the outline, each before those below it. */
+/** The entries of the outline, each before its children. */
 export function listBookmarks(document: PDFDocument): PDFDict[] {
   const found = new Set<PDFDict>();
   const addBelow = (parent: PDFDict | undefined): void => {
     let entry = parent?.lookupMaybe(PDFName.of('First'), PDFDict);
-    // A file that somebody made to harm may lead in a circle.
+    // A malicious file may contain a cycle.
     while (entry !== undefined && !found.has(entry)) {
       found.add(entry);
       addBelow(entry);
@@ -96,7 +96,7 @@ export function textOf(value: PDFObject | undefined): string | null {
   return value instanceof PDFString || value instanceof PDFHexString ? value.decodeText() : null;
 }
 
-/** Where a link leads to, as written: a name, an address, or nothing. */
+/** The destination of a link, as written: a name, an address, or nothing. */
 function destinationOf(link: PDFDict): string {
   const target = link.get(PDFName.of('Dest'));
   if (target instanceof PDFName) return target.decodeText();
@@ -129,7 +129,7 @@ function readObjects({ context }: PDFDocument): Pick<PdfContents, 'fonts' | 'fig
       figures.push(textOf(object.get(PDFName.of('Alt'))));
     if (type !== PDFName.of('Font')) continue;
     const subtype = object.get(PDFName.of('Subtype'));
-    // A Type 0 font points to the font that is read here; a Type 3 font has no name, and is none of ours.
+    // A Type 0 font refers to a font that is read here; a Type 3 font has no name and is not one of the bundled fonts.
     if (subtype === PDFName.of('Type0')) continue;
     const descriptor = object.lookupMaybe(PDFName.of('FontDescriptor'), PDFDict);
     const embedded = ['FontFile', 'FontFile2', 'FontFile3'].some((key) => descriptor?.has(PDFName.of(key)));
@@ -140,7 +140,7 @@ function readObjects({ context }: PDFDocument): Pick<PdfContents, 'fonts' | 'fig
   return { fonts: [...fonts].map(([name, embedded]) => ({ name, embedded })), figures };
 }
 
-/** The text of each mark in the order of the structure; what the structure does not name comes at the end. */
+/** The text of each mark in structure order, followed by the text that the structure does not name. */
 function runsOf(document: PDFDocument, tagged: ReadonlyMap<PDFRef, Map<number, string>>): string[] {
   const runs: string[] = [];
   const seen = new Set<PDFObject>();
@@ -153,7 +153,7 @@ function runsOf(document: PDFDocument, tagged: ReadonlyMap<PDFRef, Map<number, s
       if (text !== undefined) runs.push(text);
       marks?.delete(node.asNumber());
     } else if (node instanceof PDFDict && !seen.has(node)) {
-      // A file that somebody made to harm may lead in a circle.
+      // A malicious file may contain a cycle.
       seen.add(node);
       const page = node.get(PDFName.of('Pg')) ?? around;
       walk(node.get(PDFName.of('MCID')) ?? node.get(PDFName.of('K')), page);
@@ -180,14 +180,15 @@ function readPage(
   let margins = '';
   let boxes = 0;
   let glyphs = new Map<number, string>();
-  /** What is open: the number by which the document tags it, and the text that stands in for its glyphs, if any. */
+  /** The open marks: the number by which the document tags each, and the text that replaces its glyphs, if any. */
   const open: { readonly mark: number | undefined; instead: string | null }[] = [];
-  /** The innermost mark that is open. */
+  /** The innermost open mark. */
   let mark: number | undefined;
   const tagged = new Map<number, string>();
   const content = contentOf(page, decode);
   const show = (from: number, to: number): void => {
-    // Said with the first of its glyphs: Chromium leaves a text behind where it breaks a line before them.
+    // Added at the first glyph of the mark: where Chromium breaks a line before the glyphs, it leaves the replacement
+    // text behind.
     const stood = open.findLast(({ instead }) => instead !== null);
     let shown = stood?.instead ?? '';
     if (stood !== undefined) stood.instead = '';
@@ -202,7 +203,7 @@ function readPage(
       tagged.set(mark, (tagged.get(mark) ?? '') + shown);
     }
   };
-  // Of a page's many operations only those that have to do with text are read: what is drawn is passed over.
+  // Only text operations are read; drawing operations are skipped.
   for (let at = 0; at < content.length; at += 1) {
     const character = content.charCodeAt(at);
     if (open.length > MOST_OPEN) throw unreadableStream('nests its text too deep');
@@ -234,7 +235,7 @@ function readPage(
   return { page: { widthPt, heightPt, text, margins, boxes }, tagged };
 }
 
-/** What Chromium tags lies side by side, but for a few. */
+/** Chromium's marks are siblings, with few exceptions. */
 const MOST_OPEN = 100;
 const [less, slash, letterB, letterE] = [0x3c, 0x2f, 0x42, 0x45];
 const fontSet = /\/(\w+) [\d.]+ Tf\b/y;
@@ -254,8 +255,9 @@ function contentOf(page: PDFPage, decode: StreamReader): string {
 }
 
 /**
- * The letters and digits of a text as they compare: line breaks, capitals and kinds of apostrophe are style. Capitals
- * that a style makes are two letters for `ß`, and know but one small sigma.
+ * The letters and digits of a text in a form for comparison, which ignores line breaks, capitals and kinds of
+ * apostrophe, because they depend on style. Capitals from a style turn `ß` into two letters and lose the difference
+ * between the two small sigmas.
  */
 export const lettersOf = (text: string): string =>
   text
@@ -265,10 +267,10 @@ export const lettersOf = (text: string): string =>
     .toLowerCase()
     .replaceAll('ς', 'σ');
 
-/** Of the two bytes in which Chromium writes a glyph: a range that somebody wrote may end anywhere. */
+/** The highest two-byte code in which Chromium writes a glyph; a malicious range may have any end. */
 const LAST_CODE = 0xffff;
 
-/** The text of each glyph, from the font's CMap (ISO 32000-2, 9.10.3). */
+/** The text of each glyph code, from the font's CMap (ISO 32000-2, 9.10.3). */
 function readToUnicode(font: PDFDict, decode: StreamReader): Map<number, string> {
   const stream = font.lookup(PDFName.of('ToUnicode'));
   const glyphs = new Map<number, string>();
@@ -290,7 +292,10 @@ function readToUnicode(font: PDFDict, decode: StreamReader): Map<number, string>
   return glyphs;
 }
 
-/** What stands between the words that begin and end a kind of block; no pattern, which would search what never ends. */
+/**
+ * The content between the words that begin and end a kind of block. Not a regular expression, which would search on if
+ * the end is missing.
+ */
 function blocksOf(map: string, kind: 'bfchar' | 'bfrange'): string[] {
   return map
     .split(`end${kind}`)

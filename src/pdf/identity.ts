@@ -6,13 +6,13 @@ const blank = '0'.repeat(letters);
 const marker = '/ID [ <';
 const between = '> <';
 
-/** Stands in the trailer until the file is written. */
+/** Placeholder in the trailer until the file is written. */
 export const blankIdentity = (): PDFHexString => PDFHexString.of(blank);
 
 /**
- * Writes the file identifier (ISO 32000-2, 14.4) in place: the beginning of the SHA-256 of the file itself, its
- * identifier taken as zeros. So it covers every byte, attachments included, and a file that was changed afterwards
- * shows it, unless whoever did it also made a new identifier. `pdf` holds `blankIdentity` twice.
+ * Writes the file identifier (ISO 32000-2, 14.4) in place: the start of the SHA-256 of the file, computed with the
+ * identifier set to zeros. It covers every byte, including attachments, so it reveals any later change unless the
+ * identifier was also recomputed. `pdf` contains `blankIdentity` twice.
  */
 export function identify(pdf: Uint8Array): void {
   const places = findIdentity(pdf);
@@ -21,7 +21,7 @@ export function identify(pdf: Uint8Array): void {
   for (const place of places) pdf.set(identity, place);
 }
 
-/** Whether a file still is what its identifier says. */
+/** Whether a file still matches its identifier. */
 export function isIntact(pdf: Uint8Array): boolean {
   const places = findIdentity(pdf);
   if (places === undefined) return false;
@@ -33,7 +33,7 @@ export function isIntact(pdf: Uint8Array): boolean {
 
 const digest = (pdf: Uint8Array): string => createHash('sha256').update(pdf).digest('hex').slice(0, letters);
 
-/** Where the two halves of the last identifier in the file stand. */
+/** The positions of the two halves of the last identifier in the file. */
 function findIdentity(pdf: Uint8Array): readonly [number, number] | undefined {
   const bytes = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength);
   const at = bytes.lastIndexOf(marker);

@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { type Manifest, manifest } from '../render/manifest.ts';
 
-/** A PDF and the manifest that lies beside it, if there is one. Throws `pdf-invalid` when it cannot be read. */
+/** Reads a PDF and the manifest beside it, if any. Throws `pdf-invalid` if the PDF cannot be read. */
 export async function readPdfFile(file: string): Promise<{ pdf: Uint8Array; beside: Manifest | null }> {
   const pdf = await readFile(file).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const problem = `The file cannot be read: ${reason}.`;
     throw new AppError('pdf-invalid', [{ file, problem, mend: 'Give the path of a PDF.' }], { cause });
   });
-  // A folder may hold another program's file of that name.
+  // The folder may contain another program's file of that name.
   const beside = await readFile(join(dirname(file), 'manifest.json'), 'utf8')
     .then((text) => manifest.parse(JSON.parse(text)))
     .catch(() => null);

@@ -13,10 +13,12 @@ import { attach, type Attachment, type FoundAttachment, readAttachments } from '
 import { lettersOf, linksOf, listBookmarks, type PdfContents, readContents, textOf } from './contents.ts';
 import { blankIdentity, identify } from './identity.ts';
 
-/** Named in every PDF; without versions, so that an update changes no byte by itself. */
+/** Named in every PDF, without a version, so that an update alone changes no byte. */
 const CREATOR = 'Sitrep';
 
-/** Many small objects compress better together; pdf-lib's own 50 takes half as long again, and more bytes. */
+/**
+ * Many small objects compress better together; pdf-lib's default of 50 takes 1.5 times as long and yields more bytes.
+ */
 const OBJECTS_PER_STREAM = 250;
 
 export interface SealMetadata {
@@ -26,26 +28,26 @@ export interface SealMetadata {
   readonly keywords: readonly string[];
   /** BCP 47, such as `en-GB`. */
   readonly language: string;
-  /** Stands for the time of making; milliseconds are dropped. */
+  /** Replaces the time of generation; milliseconds are dropped. */
   readonly date: Date;
-  /** Text of every heading in document order, to mend bookmarks with. Without it they stay as printed. */
+  /** Text of every heading in document order, for correcting bookmarks. Without it, bookmarks stay as printed. */
   readonly headings?: readonly string[];
-  /** What each destination of a link is. */
+  /** Describes the destination of each link. */
   readonly links?: { readonly [destination: string]: string };
 }
 
 export interface SealedPdf {
   readonly pdf: Uint8Array;
   readonly pages: number;
-  /** What it shows, read before it was written: what writing itself might spoil is not in it. */
+  /** The PDF's content, read before it is written, so it does not show any damage done by writing. */
   readonly contents: PdfContents;
-  /** The files in it. */
+  /** The attached files. */
   readonly attached: readonly FoundAttachment[];
 }
 
 /**
- * Gives a printed PDF its metadata, and takes from it what differs between two prints of one document.
- * Same document, browser version and metadata: same bytes. Throws `pdf-invalid` when it cannot be read.
+ * Adds metadata to a printed PDF and removes whatever varies between two prints of one document. The same document,
+ * browser version and metadata give the same bytes. Throws `pdf-invalid` if the PDF cannot be read.
  */
 export async function seal(
   pdf: Uint8Array,
@@ -69,7 +71,8 @@ export async function seal(
   const contents = readContents(document);
   attach(document, attachments, metadata);
   document.context.trailerInfo.ID = document.context.obj([blankIdentity(), blankIdentity()]);
-  // What the document's own save would do first: name the version that knows streams of objects. Nothing is left to embed.
+  // The document's own save does this first: it sets the version that supports object streams. Nothing is left to
+  // embed.
   document.context.header = PDFHeader.forVersion(1, 7);
   const writer = PDFStreamWriter.forContext(document.context, Infinity, true, OBJECTS_PER_STREAM);
   const sealed = await writer.serializeToBuffer();
@@ -78,9 +81,9 @@ export async function seal(
 }
 
 /**
- * Rewrites in place, each value at its old width so that the file's offsets stay true: the dates, and the ids of
- * structure elements, which count up over the life of a browser page. Their order is kept, as the PDF's tree of
- * names requires (ISO 32000-2, 7.9.6).
+ * Rewrites values in place and keeps their width, so that the file's offsets stay valid. The values are the dates and
+ * the ids of structure elements, whose numbers increase over the life of a browser page. The order of the ids is kept,
+ * as the PDF's name tree requires (ISO 32000-2, 7.9.6).
  */
 function settle(pdf: Uint8Array, date: Date): Uint8Array {
   const text = Buffer.from(pdf).toString('latin1');
@@ -97,9 +100,9 @@ function settle(pdf: Uint8Array, date: Date): Uint8Array {
 }
 
 /**
- * Chromium joins the lines of a heading that wraps without the space between them, and can give a heading that
- * moved to the next page its text twice; capitals by style become capitals in the text. Bookmarks that match the headings but for this get the headings' text;
- * others are left for the inspection to find.
+ * Chromium joins the lines of a heading that wraps without the space between them, can repeat the text of a heading
+ * that moved to the next page, and writes capitals from a style as capitals in the text. A bookmark that differs from
+ * its heading only in this gets the heading's text; others are left for the inspection to find.
  */
 function mendBookmarks(document: PDFDocument, headings: readonly string[]): void {
   const bookmarks = listBookmarks(document);
@@ -132,8 +135,8 @@ async function load(pdf: Uint8Array): Promise<PDFDocument> {
 }
 
 /**
- * The same metadata as XMP (ISO 16684-1), which programs ask for first. It claims no conformance to PDF/A or PDF/UA:
- * `more` is where whoever earns one may add it.
+ * The same metadata as XMP (ISO 16684-1), which programs read first. It claims no conformance to PDF/A or PDF/UA; such
+ * a claim can be added in `more`.
  */
 function xmpOf(
   { title, author, subject, keywords, language, date }: SealMetadata,
@@ -165,13 +168,13 @@ function xmpOf(
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
-/** Puts the metadata where ISO 32000-2, 14.3.2, asks for it: in a stream of the catalogue that is not compressed. */
+/** Stores the metadata where ISO 32000-2, 14.3.2 requires it: in an uncompressed stream of the catalogue. */
 function attachXmp({ context, catalog }: PDFDocument, xmp: string): void {
   const stream = context.stream(Buffer.from(xmp, 'utf8'), { Type: 'Metadata', Subtype: 'XML' });
   catalog.set(PDFName.of('Metadata'), context.register(stream));
 }
 
-/** Chromium tags bold and italic text with types that PDF 1.7 does not know: readers are told what they stand for. */
+/** Chromium tags bold and italic text with types that PDF 1.7 does not define; the role map gives their equivalents. */
 function mapRoles({ context, catalog }: PDFDocument): void {
   const tree = catalog.lookupMaybe(PDFName.of('StructTreeRoot'), PDFDict);
   if (tree === undefined) return;
@@ -180,7 +183,7 @@ function mapRoles({ context, catalog }: PDFDocument): void {
   tree.set(PDFName.of('RoleMap'), known);
 }
 
-/** Says of each link what it leads to, for those who hear it by itself. */
+/** Describes each link's destination, for screen-reader users who hear the link alone. */
 function describeLinks(document: PDFDocument, links: { readonly [destination: string]: string }): void {
   for (const page of document.getPages())
     for (const link of linksOf(page)) {

@@ -10,13 +10,16 @@ import {
 } from '@cantoo/pdf-lib';
 import { AppError } from '../errors.ts';
 
-/** A thousand times what a page here has. Ten kilobytes of a file can unpack to ten megabytes, and so on without end. */
+/**
+ * A thousand times the size of a usual page. Without a limit, ten kilobytes of a file can unpack to ten megabytes or
+ * more.
+ */
 const MOST_BYTES = { ofStream: 64 * 2 ** 20, ofFile: 256 * 2 ** 20 };
 
 /** The bytes of a stream as text, one character each. */
 export type StreamReader = (stream: PDFRawStream) => string;
 
-/** Reads the streams of one file, as far as they are a print's. Throws `pdf-invalid`. */
+/** Reads the streams of one file within the limits for a print. Throws `pdf-invalid`. */
 export function openStreams(): StreamReader {
   let left = MOST_BYTES.ofFile;
   return (stream) => {
@@ -28,8 +31,8 @@ export function openStreams(): StreamReader {
 }
 
 /**
- * How much a stream unpacks to that a library unpacks by itself; undefined where that is too much. Throws `pdf-invalid`
- * for what is packed otherwise, and what zlib throws for what is damaged, of which a library may still unpack a lot.
+ * The unpacked size of a stream that pdf-lib unpacks by itself; undefined if too large. Throws `pdf-invalid` for any
+ * other compression, and zlib's error for damaged data, from which a library may still unpack a lot.
  */
 function sizeToRead(stream: PDFRawStream, mostBytes: number): number | undefined {
   const { contents } = stream;
@@ -39,7 +42,10 @@ function sizeToRead(stream: PDFRawStream, mostBytes: number): number | undefined
   return inflate(contents, mostBytes)?.byteLength;
 }
 
-/** The same of any other stream: nobody unpacks it but `unpackStream`, which refuses what is counted as nothing here. */
+/**
+ * The unpacked size of any other stream. Only `unpackStream` unpacks those, and it refuses the ones that count as 0
+ * here.
+ */
 function countPacked(stream: PDFRawStream, mostBytes: number): number | undefined {
   try {
     return filterOf(stream) === 'deflate' ? inflate(stream.contents, mostBytes)?.byteLength : 0;
@@ -56,9 +62,8 @@ function filterOf({ dict }: PDFRawStream): 'none' | 'deflate' | 'other' {
 }
 
 /**
- * What a stream holds; undefined where that is more than `mostBytes`. Chromium and our own sealing deflate streams and
- * do nothing else to them. Throws `pdf-invalid` for what is packed otherwise, which could unpack in ways that nothing
- * bounds, and what zlib throws for what is damaged.
+ * The content of a stream; undefined if it is larger than `mostBytes`. Chromium and our own sealing use only deflate.
+ * Throws `pdf-invalid` for other compression, whose unpacked size has no bound, and zlib's error for damaged data.
  */
 export function unpackStream(stream: PDFRawStream, mostBytes: number): Uint8Array | undefined {
   const { dict, contents } = stream;
@@ -91,13 +96,13 @@ export const unreadableStream = (what: string, options: { cause?: unknown } = {}
   );
 const packedOtherwise = () => unreadableStream('packs its streams as no print does');
 
-/** A print has some thousands. Each takes memory as soon as it is listed, whatever it holds. */
+/** A print has a few thousand objects. Each takes memory once listed, whatever its size. */
 const MOST_OBJECTS = 1_000_000;
 
 /**
- * Whatever is packed in a file unpacks to what may be read, before a library reads it that sets no limit and unpacks
- * streams of objects and tables while it reads. So it is read once with nothing but these looked at, by the library's
- * own parser, which takes no other view of where a stream begins or what it is called. Throws `pdf-invalid`.
+ * Checks that all packed data in a file unpacks within the limits, before pdf-lib reads the file: pdf-lib sets no limit
+ * and unpacks object streams and cross-reference tables while it reads. The check runs pdf-lib's own parser, so that
+ * both agree on where a stream begins and on its type. Throws `pdf-invalid`.
  */
 export async function checkPacked(pdf: Uint8Array): Promise<void> {
   const parser = new GuardedParser(pdf);
@@ -116,7 +121,10 @@ class GuardedParser extends PDFParser {
   #bytesLeft = MOST_BYTES.ofFile;
   #objectsLeft = MOST_OBJECTS;
 
-  /** The parser goes on after an error: so none is thrown here, and nothing that follows is unpacked. */
+  /**
+   * The parser continues after an error. So this method records the fault instead of throwing it, and unpacks nothing
+   * more.
+   */
   override parseObject(...given: Parameters<PDFParser['parseObject']>): PDFObject {
     const object = super.parseObject(...given);
     if (!(object instanceof PDFRawStream)) return object;
@@ -146,14 +154,14 @@ class GuardedParser extends PDFParser {
   }
 }
 
-/** How many objects a table lists: each is made, whether the table holds so many or not. */
+/** The number of objects that a table lists. The parser creates each, whether the table really contains it or not. */
 function listedIn({ dict }: PDFRawStream): number {
   const index = dict.lookup(PDFName.of('Index'));
   const counts = index instanceof PDFArray ? numbersOf(index).filter((_, at) => at % 2 === 1) : [];
   const widths = dict.lookup(PDFName.of('W'));
   if (!(index instanceof PDFArray)) counts.push(numberOf(dict.lookup(PDFName.of('Size'))));
   const width = widths instanceof PDFArray ? Math.max(0, ...numbersOf(widths)) : 0;
-  // A number of eight bytes is enough for any file.
+  // Eight-byte numbers are enough for any file.
   if (width > 8) throw unreadableStream('lists its objects as no print does');
   return counts.reduce((sum, count) => sum + count, 0);
 }
@@ -161,7 +169,7 @@ function listedIn({ dict }: PDFRawStream): number {
 const numbersOf = (list: PDFArray): number[] =>
   Array.from({ length: list.size() }, (_, at) => numberOf(list.lookup(at)));
 
-/** Counts are never below nought: else one could make up for another. */
+/** Rejects negative counts, which could offset other counts. */
 function numberOf(value: PDFObject | undefined): number {
   const number = value instanceof PDFNumber ? value.asNumber() : Number.NaN;
   if (!(number >= 0)) throw unreadableStream('counts its objects as no print does');

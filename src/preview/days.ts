@@ -3,10 +3,10 @@ import type { Schedule } from '../project/brief.ts';
 import { slotsBetween } from '../scheduler/slots.ts';
 
 const DAY_MS = 86_400_000;
-/** Looked at one after the other, so that neither an hourly nor a yearly schedule takes long. */
+/** Search ranges, tried in order, so that neither an hourly nor a yearly schedule takes long. */
 const spansDays = [3, 40, 400];
 
-/** The last day that a slot reports through before `asOf`, and the first after it; null where none is near. */
+/** The nearest days before and after `asOf` that end the period of a scheduled slot; null if there is none nearby. */
 export function slotDaysAround(schedule: Schedule, asOf: Day): { previous: Day | null; next: Day | null } {
   const midnight = Date.parse(`${asOf}T00:00:00Z`);
   const days = (from: number, to: number) =>
@@ -21,7 +21,7 @@ export function slotDaysAround(schedule: Schedule, asOf: Day): { previous: Day |
     return null;
   };
   return {
-    // A slot is due after the day that it reports through ends, wherever on earth.
+    // In any time zone, a slot is due after the last day of its period.
     previous: first((span) => days(-span, 3).findLast((day) => day < asOf)),
     next: first((span) => days(0, span + 2).find((day) => day >= dayAfter(asOf))),
   };

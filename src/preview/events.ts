@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { openEventStream, sendEvent } from '../event-stream.ts';
 
-/** What a page is sent: its parts as HTML by their ids, and the address of what it frames. */
+/** An event for a page: its parts as HTML by id, and the address in its frame. */
 export interface ViewEvent {
   readonly parts: { readonly [id: string]: string };
   readonly version: string;
@@ -9,10 +9,13 @@ export interface ViewEvent {
   readonly stamp: string;
 }
 
-/** A browser that lost the connection tries again this soon. */
+/** A browser that loses the connection retries after this time. */
 const RETRY_MS = 500;
 
-/** Sends what `look` gives as server-sent events: at once, since a change may lie between, and after every change. */
+/**
+ * Sends the result of `look` as server-sent events: at once, in case something changed before the connection, and after
+ * every change.
+ */
 export function openStream(
   reply: FastifyReply,
   { request, listeners }: { request: FastifyRequest; listeners: Set<() => void> },
@@ -32,7 +35,7 @@ export function openStream(
         if (!raw.destroyed) sendEvent(raw, 'view', view);
       }
     } catch (error) {
-      // The browser asks again, then loads the page, which shows the fault.
+      // The browser reconnects and then loads the page, which shows the fault.
       request.log.error(error);
       raw.end();
     } finally {

@@ -7,7 +7,7 @@ import type { View, Wanted } from './session.ts';
 
 export type Format = 'html' | 'pdf';
 
-/** Lines shown before and after the one with a fault. */
+/** Lines shown before and after a line with a fault. */
 const AROUND = 2;
 const MOST_CHARACTERS = 160;
 
@@ -15,7 +15,7 @@ type ReadText = (file: string) => Promise<string | null>;
 
 /** The preview's own pages, from the templates in `web/preview/`. */
 export interface Pages {
-  /** Every brief with its title, or what is wrong with it. */
+  /** Every brief with its title, or its faults. */
   index(rows: readonly IndexRow[]): string;
   list(rows: readonly IndexRow[]): string;
   shell(parts: { title: string; bar: string; faults: string; data: ShellData }): string;
@@ -75,7 +75,7 @@ export async function openPages(
   };
 }
 
-/** Where a view is found. */
+/** The address of a view. */
 export function addressOf(
   { brief, asOf, given }: Wanted,
   { format = 'html', file = '' }: { format?: Format; file?: string } = {},
@@ -89,7 +89,7 @@ export function addressOf(
   return `/briefs/${encodeURIComponent(brief)}${file}${text === '' ? '' : `?${text}`}`;
 }
 
-/** `region=north`, as a query of an address holds its parameters. */
+/** `region=north`: parameters as in the query string of an address. */
 const editionKey = (parameters: Parameters): string => new URLSearchParams({ ...parameters }).toString();
 
 function barOf({ brief, asOf, editions, parameters = {} }: View<unknown>, wanted: Wanted, format: Format) {

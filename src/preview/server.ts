@@ -29,7 +29,7 @@ export interface Surroundings
   readonly readText: (file: string) => Promise<string | null>;
 }
 
-/** What an author has not published is nobody else's to read: not on the network, and not for other users of the machine. */
+/** Unpublished work must stay private from the network and from other users of the machine. */
 const HOST = '127.0.0.1';
 const allowedHosts = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
@@ -44,7 +44,7 @@ const policy = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-/** A brief brings its own policy; its scripts stay off even if it is opened by itself. */
+/** A brief has its own policy; this one keeps scripts off even if the brief is opened outside the frame. */
 const pagePolicy = "sandbox allow-same-origin; frame-ancestors 'self'";
 
 const query = z.object({
@@ -54,7 +54,7 @@ const query = z.object({
 });
 type Ask = { Params: { id: string }; Querystring: unknown };
 
-/** Serves the preview until the signal is aborted. Throws `settings-invalid` where the port cannot be used. */
+/** Serves the preview until the signal is aborted. Throws `settings-invalid` if the port cannot be used. */
 export async function servePreview(options: PreviewOptions, world: Surroundings): Promise<void> {
   const { signal, now } = options;
   const preview = openPreview({
@@ -80,7 +80,7 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
   guard(server, hashOfToken(key));
   await serveAssets(server, world);
 
-  /** What a page shows of a view, and a stamp that tells whether that is what it shows already. */
+  /** What a page shows of a view, and a version that tells the page whether it is up to date. */
   const seen = async (wanted: Wanted, format: Format) => {
     const view: View<string | Uint8Array> = await preview[format](wanted);
     const version = view.page === undefined ? 'none' : hashOf(view.page).slice(0, 16);
@@ -154,11 +154,11 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
 }
 
 /**
- * Answers those alone who were given the key, in the address that was printed or in the cookie that this becomes. A page
- * elsewhere whose name is made to lead here (DNS rebinding) still sends its own name as Host.
+ * Answers only requests with the key, either from the printed address or from the cookie that replaces it. The Host
+ * header is checked too, since a site whose name resolves to this machine (DNS rebinding) still sends its own name.
  */
 function guard(server: FastifyInstance, sha256: string): void {
-  // Another preview on this machine, at another port, gets this cookie too.
+  // Another preview on this machine, on another port, receives this cookie too.
   const name = `sitrep_preview_${sha256.slice(0, 8)}`;
   const isKey = (given: string | undefined) =>
     given !== undefined && tokenWith([{ sha256 }], hashOfToken(given)) !== undefined;

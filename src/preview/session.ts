@@ -7,35 +7,35 @@ import type { Brief } from '../project/brief.ts';
 import { hasValues, type Parameters } from '../project/parameters.ts';
 import type { Material, Request } from '../render/edition.ts';
 
-/** What is looked at: a brief, as of a day (the default one when left out), and one of its editions. */
+/** The requested view: a brief, a day (the default one if omitted) and one of its editions. */
 export interface Wanted {
   readonly brief: string;
   readonly asOf?: DayName | undefined;
   readonly given: { readonly [name: string]: string };
 }
 
-/** What there is to see of it. */
+/** The content of a view. */
 export interface View<Page> {
-  /** As last loaded without a fault. */
+  /** The brief as last loaded without a fault. */
   readonly brief: Brief | undefined;
   readonly asOf: Day | undefined;
   /** The editions of that day. */
   readonly editions: readonly Parameters[];
   readonly parameters: Parameters | undefined;
-  /** The last good one: it is out of date while there are faults. */
+  /** The last good page, which is out of date while there are faults. */
   readonly page: Page | undefined;
   readonly faults: readonly Fault[];
-  /** What was found and does not block it. */
+  /** Faults that do not block the page. */
   readonly warnings: readonly Fault[];
 }
 
 export interface PreviewWorld {
-  /** Each of these gives the same object until one of its files changes. */
+  /** Each of these functions returns the same object until one of its files changes. */
   loadBrief(id: string): Promise<Brief>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
-  /** The day that is meant: the default one where none is given. */
+  /** Resolves the day; without one, the default. */
   dayOf(asOf: DayName | undefined, of: { brief: Brief; dataset: Dataset }): Day;
   readonly signal: AbortSignal;
 }
@@ -45,7 +45,7 @@ export interface Preview {
   pdf(wanted: Wanted): Promise<View<Uint8Array>>;
 }
 
-/** So many pages are kept, of either kind: an author looks at a few. */
+/** Most pages kept of each kind; an author views only a few. */
 const MOST_KEPT = 16;
 
 interface Inputs {
@@ -53,7 +53,7 @@ interface Inputs {
   readonly dataset: Dataset;
   readonly material: Material;
 }
-/** A page, and what the rules warn of. */
+/** A page and its warnings. */
 interface Made<Page> {
   readonly page: Page;
   readonly warnings: readonly Fault[];
@@ -65,8 +65,8 @@ interface Kept<Page> {
 }
 
 /**
- * Keeps pages, and renders a page again only when a file that it was made from changes. A page stays visible while its
- * successor has faults.
+ * Keeps pages, and renders a page again only if one of its files changes. A page stays visible while its successor has
+ * faults.
  */
 export function openPreview(world: PreviewWorld): Preview {
   async function load(id: string): Promise<Inputs> {
@@ -98,7 +98,7 @@ export function openPreview(world: PreviewWorld): Preview {
     return { editions: found, request };
   }
 
-  /** Remembers the pages of one kind, each with what it was made from. */
+  /** Keeps the pages of one kind, each with its inputs. */
   function pages<Page>(make: (request: Request, material: Material) => Promise<Made<Page>>) {
     const kept = new Map<string, Kept<Page>>();
 
@@ -138,7 +138,7 @@ export function openPreview(world: PreviewWorld): Preview {
         if (!(error instanceof AppError)) throw error;
         const none = {
           brief: undefined,
-          // What yesterday is depends on the time zone of the brief.
+          // The meaning of "yesterday" depends on the brief's time zone.
           asOf: day.safeParse(wanted.asOf).data,
           editions: [],
           parameters: undefined,
@@ -150,7 +150,7 @@ export function openPreview(world: PreviewWorld): Preview {
         entry.inputs = inputs;
         const made = attempt(inputs, wanted, entry.last);
         entry.made = made;
-        // A page that took longer than the one after it is not the last.
+        // A page that finishes after its successor must not replace it.
         made.then(
           (view) => void (entry.made === made && (entry.last = view)),
           () => void (entry.made === made && (entry.made = undefined)),

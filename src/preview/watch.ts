@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 
-/** Editors write a file in several steps: this long after the last of them it is one change. */
+/** Editors write a file in several steps; a quiet period of this length ends one change. */
 const QUIET_MS = 25;
 
 interface Watched {
@@ -11,10 +11,9 @@ interface Watched {
 }
 
 /**
- * Tells of files that are written, replaced, added or removed anywhere in the folders, many at once as one call.
- * It watches folders and never files, since an editor that writes a new file and renames it leaves a watch of the old
- * one behind (Node's own recursive watch does so on Linux). A folder that is replaced is watched anew. A folder that is
- * not there is left out.
+ * Reports files that are written, replaced, added or removed anywhere in the folders, several in one call. Watches
+ * folders, never files: an editor that writes a new file and renames it leaves a watch on the old file behind (Node's
+ * own recursive watch does this on Linux). A replaced folder is watched again. A missing folder is ignored.
  */
 export async function watchFolders(
   folders: readonly string[],
@@ -24,7 +23,7 @@ export async function watchFolders(
   let changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
-  /** One scan after the other: two at once would watch a new folder twice. */
+  /** Scans run one after another, since two at once would watch a new folder twice. */
   let scans: Promise<void> = Promise.resolve();
 
   const tell = (): void => {
@@ -56,10 +55,10 @@ export async function watchFolders(
       const watcher = watch(folder, (event, name) => {
         if (name === null || isScratch(name)) return;
         note(posix.join(folder, name));
-        // A name that came or went may be a folder's.
+        // A name that appeared or disappeared may be a folder's.
         if (event === 'rename') void rescan(posix.join(folder, name));
       });
-      // The folder is gone: its parent tells of that.
+      // The folder no longer exists; the watch on its parent reports that.
       watcher.on('error', () => forget(folder));
       watched.set(folder, { watcher, inode: found.ino });
     }
@@ -67,7 +66,7 @@ export async function watchFolders(
     for (const entry of entries) {
       const path = posix.join(folder, entry.name);
       if (entry.isDirectory()) await scan(path, { isNew });
-      // Written before its new folder was watched.
+      // The file was written before its new folder was watched.
       else if (isNew && before === undefined && !isScratch(entry.name)) note(path);
     }
   }
@@ -82,5 +81,5 @@ export async function watchFolders(
   };
 }
 
-/** What editors leave beside a file while they work on it. */
+/** Temporary files that editors leave beside a file while they work on it. */
 const isScratch = (name: string): boolean => /^\.|~$|^4913$/.test(name);

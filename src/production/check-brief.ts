@@ -16,14 +16,14 @@ import { briefRules } from '../rules/rules.ts';
 import { runForEach } from './fan-out.ts';
 
 /**
- * Throws `brief-invalid` with everything that is wrong with a brief whatever its data are: its template, its chart
- * specs, its topic, and its queries, which run over empty tables with the columns of the dataset, if that could be read.
- * So that a fault of the dataset, or of one query, hides no other.
+ * Throws `brief-invalid` with every fault of a brief that does not depend on its data: in its template, chart specs,
+ * topic and queries. The queries run over empty tables with the dataset's columns, if the dataset could be read, so
+ * that a fault in the dataset or in one query does not hide others.
  */
 export async function checkBrief(
   brief: Brief,
   openQueries: OpenQueries,
-  /** Absent where it could not be read. */
+  /** Absent if the dataset could not be read. */
   { settings }: Pick<Dataset, 'settings'> = { settings: noSettings },
 ): Promise<Pick<Verdict, 'warnings'>> {
   const faults: Fault[] = [];
@@ -56,7 +56,7 @@ export async function checkBrief(
     });
     if (config.forEach !== null) await collect(() => runForEach(brief, over));
   }
-  // Vega takes longer to load than all else here, and commands that check nothing need not wait for it.
+  // Vega takes longer to load than everything else here, and commands that check nothing need not wait for it.
   const { checkChart } = await import('../charts/draw.ts');
   const { columns, forCharts } = selected;
   for (const { parsed, source, data } of Object.values(charts)) {
@@ -76,7 +76,7 @@ export async function checkBrief(
 }
 
 /**
- * Warnings of findings that texts of a dataset name and none of its briefs computes: every brief leaves out the rows
+ * Warnings about findings that texts of a dataset name but none of its briefs computes; every brief leaves out the rows
  * that name them.
  */
 export function unknownFindings({ tables, folder }: Dataset, briefs: readonly Brief[]): Fault[] {
@@ -95,7 +95,7 @@ export function unknownFindings({ tables, folder }: Dataset, briefs: readonly Br
   }));
 }
 
-/** Warnings of captions that the charts of a brief name, and that no row of its dataset is, whatever the day. */
+/** Warnings about captions that the charts of a brief name but that no row of its dataset is, on any day. */
 export function unknownCaptions({ tables, folder }: Dataset, { config, definition }: Brief): Fault[] {
   const captions = new Set(tables.judgments.filter(({ role }) => role === 'caption').map(({ id }) => id));
   const named = new Set(Object.values(config.charts).flatMap((chart) => chart.captions));

@@ -14,7 +14,7 @@ import { holdDraft, type Rendering } from '../rules/gate.ts';
 import type { DrawChart } from '../charts/draw.ts';
 import type { OpenQueries } from '../query/select.ts';
 
-/** A page before the gate. */
+/** A page before the rules check it. */
 export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
   /** Throws `edition-held`. */
   readonly judge: () => Pick<Rendering, 'draft' | 'rules'>;
@@ -63,7 +63,7 @@ export async function composePage(
     maps: dataset.outlines.maps,
     drawChart,
   });
-  // The faults of queries come first: those of charts may follow from them.
+  // Faults of queries are reported first, since faults of charts may follow from them.
   drawing.catch(() => {});
   limit.enter('select');
   const sets = tell(await all);

@@ -1,6 +1,6 @@
 import { structuredPatch } from 'diff';
 
-/** A line of a difference: of both texts, of the accepted one alone, of the rendered one alone, or a heading. */
+/** A line of a difference: in both texts, only in the accepted one, only in the rendered one, or a heading. */
 export interface DiffLine {
   readonly kind: 'same' | 'removed' | 'added' | 'heading';
   readonly text: string;
@@ -8,10 +8,10 @@ export interface DiffLine {
 
 /** Unchanged lines before and after each change. */
 const CONTEXT_LINES = 3;
-/** The rest is only counted: nobody reads on, and one rewritten file would bury the next. */
+/** Further lines are only counted: nobody reads that far, and one rewritten file would bury the next. */
 const MAX_LINES = 120;
 
-/** A unified difference of two texts. Its headings name the file and the line, so that a terminal can open it. */
+/** A unified difference of two texts. Its headings give file and line in a form that a terminal can open. */
 export function unifiedDiff({
   file,
   accepted,
@@ -31,7 +31,7 @@ export function unifiedDiff({
   }
   const { hunks } = structuredPatch(file, file, accepted, rendered, '', '', { context: CONTEXT_LINES });
   const body = hunks.flatMap(({ oldStart, lines }): DiffLine[] => {
-    // The line of the change itself: that is where an editor should open.
+    // The line of the change itself, where an editor should open.
     const change = lines.findIndex((line) => !line.startsWith(' '));
     return [{ kind: 'heading', text: `@@ ${file}:${oldStart + change} @@` }, ...lines.map(lineOf)];
   });

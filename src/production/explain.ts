@@ -9,20 +9,20 @@ import { render } from './produce.ts';
 
 export interface Explanation extends Explained {
   readonly phrase: string;
-  /** Such as `weekly/2021-08-22`. */
+  /** For example `weekly/2021-08-22`. */
   readonly edition: string;
-  /** Whether what it is made from today gives the page of this PDF. */
+  /** Whether the current inputs give the page of this PDF. */
   readonly isSamePage: boolean;
-  /** Why the answer may not be that of this PDF, a sentence each. */
+  /** Why the answer may not apply to this PDF, one sentence each. */
   readonly warnings: readonly string[];
-  /** In what the edition would be made otherwise today. */
+  /** How the edition would differ if generated today. */
   readonly differences: readonly Difference[];
 }
 
 /**
- * What a number or phrase in a PDF was made from: rows, sources, queries, and the line of the template. It is told from
- * the repository, and so for certain only where that still gives the page of the PDF. Nothing is printed or written.
- * Throws `pdf-invalid`, and the faults of an edition that cannot be rendered any more.
+ * Traces a number or phrase in a PDF to rows, sources, queries and the line of the template. The answer comes from the
+ * repository, so it is certain only if the repository still gives the page of the PDF. Prints and writes nothing.
+ * Throws `pdf-invalid`, or the faults of an edition that can no longer be rendered.
  */
 export async function explain(
   pdf: Uint8Array,
@@ -37,7 +37,7 @@ export async function explain(
   const found = explainPage(phrase, { brief, rendering, contents: readPages() });
   const { browser } = manifest.engine;
   const now = describeRendering(request, rendering, { material, browser, attachments: manifest.attachments });
-  // Rules are not asked again here.
+  // The rules do not run again here.
   const differences = compareManifests(
     { was: manifest, is: { ...now, rules: manifest.rules } },
     dataset.tables,

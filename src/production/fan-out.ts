@@ -20,10 +20,10 @@ interface Effects {
 }
 
 /**
- * The parameters of every edition that a brief has as of a day, sorted. One that does not fan out has a single
- * edition, without parameters; one that does has an edition for each row of its `forEach` query, which sees what was
- * known by the cut-off: with no row there is nothing to issue. Throws `query-failed`, `brief-invalid` with every row
- * that does not fit the parameters declared, or `parameter-invalid` for a required one that nothing gives.
+ * The parameters of every edition of a brief as of a day, sorted. A brief that does not fan out has one edition,
+ * without parameters. A brief that does has an edition for each row of its `forEach` query, which sees the rows known
+ * by the cut-off; without rows there is nothing to issue. Throws `query-failed`, `brief-invalid` with every row that
+ * does not match the declared parameters, or `parameter-invalid` for a required parameter without a value.
  */
 export async function fanOut(
   { brief, dataset, asOf }: { brief: Brief; dataset: Dataset; asOf: Day },
@@ -41,9 +41,9 @@ export async function fanOut(
 }
 
 /**
- * The parameters of those editions that are asked for by `given` values: of a brief that fans out all that have them;
- * of another the one with exactly them. Throws `parameter-invalid` also where there is none, so that a misspelt value
- * is no empty page.
+ * The parameters of the editions that match the `given` values: for a brief that fans out, all editions with these
+ * values; otherwise the one with exactly these. Also throws `parameter-invalid` if there is none, so that a misspelt
+ * value does not give an empty page.
  */
 export async function editionsAskedFor(
   {
@@ -76,7 +76,7 @@ export async function editionsAskedFor(
   ]);
 }
 
-/** Runs the `forEach` query over what is known and reads its rows. Throws `print-failed` where that takes too long. */
+/** Runs the `forEach` query over the known rows and parses the result. Throws `print-failed` if that takes too long. */
 export async function runForEach(
   brief: Brief,
   {
@@ -113,7 +113,7 @@ function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file:
     }));
   const missing = new Set(faults.map(({ field }) => field));
   const byKey = new Map<string, Parameters>();
-  // The rows of one query have the same columns: one that is not declared is said once.
+  // All rows of a query have the same columns, so an undeclared one is reported once.
   const told = new Set<string>();
   for (const [index, row] of rows.entries()) {
     const { parameters, problems } = readParameters(declared, row);

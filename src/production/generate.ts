@@ -11,7 +11,7 @@ import { type Effects, produce, render } from './produce.ts';
 export const formats = ['pdf', 'html'] as const;
 export type Format = (typeof formats)[number];
 
-/** Where editions are kept. */
+/** Reads and writes stored editions. */
 export interface Store {
   read(folder: string): Promise<Manifest | undefined>;
   write(folder: string, files: readonly FileToStore[], description: Manifest): Promise<void>;
@@ -19,13 +19,13 @@ export interface Store {
 
 export interface Job {
   readonly requests: readonly Request[];
-  /** The id of the one edition that is asked for, where it has one already: the paper of its brief may have changed. */
+  /** The existing id of the one requested edition, since the paper of its brief may have changed. */
   readonly id?: string;
   readonly out: string;
   readonly formats: readonly Format[];
-  /** Render again what is already there. */
+  /** Also render editions that already exist. */
   readonly force: boolean;
-  /** Names the program and its libraries, for the hash of the inputs. */
+  /** The name of the program and its libraries, for the hash of the inputs. */
   readonly engine: string;
 }
 
@@ -33,20 +33,20 @@ export interface Outcome {
   readonly brief: string;
   readonly folder: string;
   readonly manifest: Manifest;
-  /** Milliseconds that it took; null where it was there already. */
+  /** Duration in milliseconds; null if the edition already existed. */
   readonly tookMs: number | null;
 }
 
 export interface Reports {
-  /** `edition` is the name of the brief, and of the edition where a brief has several. */
+  /** `edition` is the name of the brief, with the parameters if the brief has several editions. */
   onStep(edition: string, step: Step): void;
-  /** A steadily rising number of milliseconds. */
+  /** A monotonic clock in milliseconds. */
   elapsedMs(): number;
 }
 
 /**
- * Makes the editions that are asked for and not there yet, two at a time: one is printed while the next is composed.
- * Throws the faults of all that failed; the others are stored all the same.
+ * Generates the requested editions that do not exist yet, two at a time: one is printed while the next is composed.
+ * Throws the faults of all that failed; the others are stored nevertheless.
  */
 export async function generate(
   { requests, id: ownId, out, formats: wanted, force, engine }: Job,
@@ -62,7 +62,7 @@ export async function generate(
   const signal = AbortSignal.any([stop, failed.signal]);
   const make = async (request: Request): Promise<Outcome> => {
     const { brief } = request;
-    // One edition never lies within the folder of another, which is replaced as a whole.
+    // An edition's folder never lies within that of another, because a folder is replaced as a whole.
     const id = ownId ?? editionId({ brief: brief.id, ...identityOf(request) });
     const folder = join(out, id);
     const inputs = inputsOf(request, { engine, material: material.sha256, formats: wanted });
@@ -101,7 +101,7 @@ export async function generate(
         outcomes[index] = await make(request);
       } catch (error) {
         if (!(error instanceof AppError)) {
-          // Nobody foresaw it, and the program will end: the other edition must not go on meanwhile.
+          // An unexpected error ends the program, so the other edition must stop too.
           failed.abort(error);
           throw error;
         }
@@ -121,7 +121,7 @@ export async function generate(
   return outcomes;
 }
 
-/** An edition that nobody asks a PDF of. */
+/** An edition for which no PDF is requested. */
 async function renderOnly(
   request: Request,
   {

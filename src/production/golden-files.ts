@@ -11,7 +11,7 @@ import { editionsAskedFor } from './fan-out.ts';
 import { type Format, type GoldenFiles, goldenFiles, goldenFolder, type NamedFont } from './golden.ts';
 import { type Effects, render } from './produce.ts';
 
-/** What goldens are made with. */
+/** The dependencies for rendering goldens. */
 export interface GoldenWorld {
   readonly openQueries: Effects['openQueries'];
   readonly drawChart: Effects['drawChart'];
@@ -20,13 +20,16 @@ export interface GoldenWorld {
   readonly format: Format;
 }
 
-/** What of a brief is compared; all its golden dates when left out. */
+/** Selects which goldens of a brief are compared; all its golden dates if omitted. */
 export interface GoldenChoice {
   readonly asOf?: Day | undefined;
   readonly parameters?: { readonly [name: string]: string | number } | undefined;
 }
 
-/** A file that is not as it was accepted. `accepted` is null where it is new, `rendered` where it is no more. */
+/**
+ * A file that differs from the accepted one. `accepted` is null for a new file, `rendered` for one that no longer
+ * exists.
+ */
 export interface Difference {
   readonly path: string;
   readonly accepted: string | null;
@@ -47,8 +50,8 @@ export async function goldenEditions(
 }
 
 /**
- * Renders a brief at its golden dates and compares with what was accepted. Nothing is written. Throws the faults of
- * the brief, or `parameter-invalid` where the choice is no golden edition.
+ * Renders a brief at its golden dates and compares the result with the accepted goldens. Writes nothing. Throws the
+ * faults of the brief, or `parameter-invalid` if the choice matches no golden edition.
  */
 export async function compareGoldens(
   {
@@ -67,7 +70,7 @@ export async function compareGoldens(
   if (chosen.length === 0) throw noSuchGolden(brief, { asOf, parameters });
   const last = chosen.at(-1)?.asOf ?? '';
   const editions = [];
-  // A drawing lies with the first edition that has it: so those before are rendered too.
+  // A drawing is stored with the first edition that has it, so the earlier editions are rendered too.
   for (const edition of all.filter((each) => each.asOf <= last)) {
     const request = { brief, dataset, paper: brief.config.paper, ...edition };
     editions.push({ ...edition, rendering: await render(request, world, world.material) });
@@ -81,7 +84,7 @@ export async function compareGoldens(
       : folders.some((folder) => path.startsWith(folder)) || path.startsWith(`${brief.id}/charts/`);
   return differencesOf(
     new Map([...files].filter(([path]) => concerns(path))),
-    // A spec of a chart that the chosen editions lack is none of their business.
+    // The specs of charts that the chosen editions lack are ignored.
     new Map([...accepted].filter(([path]) => concerns(path) && (isWhole || !path.includes('/charts/')))),
     accepted,
   );
@@ -94,13 +97,13 @@ function differencesOf(files: GoldenFiles, expected: GoldenFiles, accepted: Gold
     .filter((each) => each.accepted !== each.rendered);
 }
 
-/** Goldens of what is no brief: of one that was removed or renamed. */
+/** Goldens without a brief, such as those of one that was removed or renamed. */
 export const strayGoldens = (accepted: GoldenFiles, briefs: readonly string[]): Difference[] =>
   [...accepted]
     .filter(([path]) => !briefs.some((id) => path.startsWith(`${id}/`)))
     .map(([path, text]) => ({ path, accepted: text, rendered: null }));
 
-/** What to write and to remove, so that there is no difference any more. */
+/** The files to write and remove so that no difference remains. */
 export function toAccept(differences: readonly Difference[]): { files: GoldenFiles; removed: string[] } {
   return {
     files: new Map(
@@ -110,7 +113,7 @@ export function toAccept(differences: readonly Difference[]): { files: GoldenFil
   };
 }
 
-/** Goldens are accepted where somebody reads the difference, and nobody does under CI. Throws `operation-refused`. */
+/** Accepting goldens requires somebody to read the difference, and nobody does under CI. Throws `operation-refused`. */
 export function mayAccept({ ci }: { ci: string | undefined }): void {
   if (!ci) return;
   throw new AppError('operation-refused', [
@@ -134,19 +137,19 @@ function noSuchGolden({ id, definition, config }: Brief, { asOf, parameters }: G
   ]);
 }
 
-/** Where accepted goldens lie, one folder a brief. */
+/** The folder of accepted goldens, with one folder per brief. */
 export interface GoldenFolder {
-  /** As messages name it. */
+  /** The path as messages show it. */
   readonly path: string;
-  /** By their path below the folder. */
+  /** The files by path below the folder. */
   read(): Promise<ReadonlyMap<string, string>>;
-  /** Writes the files, and removes those paths. */
+  /** Writes the files and removes the given paths. */
   change(files: ReadonlyMap<string, string>, removed: readonly string[]): Promise<void>;
   format: Format;
   loadFonts(): Promise<readonly NamedFont[]>;
 }
 
-/** Prettier's own style, whatever a project sets for its sources: goldens are the same wherever they are made. */
+/** Prettier's own style, whatever the project uses, so that goldens are the same everywhere. */
 const layout = { printWidth: 110, singleQuote: true };
 
 export function goldenStore(path: string): GoldenFolder {
@@ -168,7 +171,7 @@ export function goldenStore(path: string): GoldenFolder {
       }
     },
     async format(text, language) {
-      // Only a test needs it: every other command starts without.
+      // Only tests need it, so other commands do not load it.
       const { format } = await import('prettier');
       return format(text, { ...layout, parser: language });
     },

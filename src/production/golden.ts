@@ -4,10 +4,10 @@ import type { Brief } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
 import type { Rendering } from '../rules/gate.ts';
 
-/** Files by their path below the folder of goldens, as they are or should be. */
+/** Files by path below the folder of goldens, either current or expected. */
 export type GoldenFiles = ReadonlyMap<string, string>;
 
-/** A font as a golden names it in place of its bytes. */
+/** A font as goldens name it, in place of its bytes. */
 export interface NamedFont {
   readonly file: string;
   readonly sha256: string;
@@ -20,7 +20,7 @@ export interface RenderedEdition {
   readonly rendering: Pick<Rendering, 'html' | 'charts'>;
 }
 
-/** Lays out text so that a person can read it in a diff. */
+/** Formats text so that a person can read it in a diff. */
 export type Format = (text: string, language: 'html' | 'json') => Promise<string>;
 
 /** The folder of an edition's golden files. */
@@ -30,9 +30,8 @@ export const goldenFolder = (
 ): string => editionId({ brief: id, asOf, paper, ownPaper: paper, parameters });
 
 /**
- * What a brief's editions look like to a reviewer: the HTML of each without fonts, style sheet and drawings, which it
- * names; each drawing, where it differs from that of the edition before; and each compiled spec, which is the same at
- * every date.
+ * What a reviewer sees of a brief's editions: the HTML of each, with names in place of fonts, style sheet and drawings;
+ * each drawing that differs from the previous edition's; and each compiled spec, which is the same at every date.
  */
 export async function goldenFiles(
   brief: Brief,
@@ -62,7 +61,7 @@ export async function goldenFiles(
   return files;
 }
 
-/** From the folder of one edition to a file in it, or in that of another edition of the brief. */
+/** The relative path from one edition's folder to a file in it or in another edition of the brief. */
 function between(folder: string, path: string): string {
   const [, own = ''] = folder.split('/');
   const [, other, file = ''] = path.split('/');
@@ -78,7 +77,7 @@ function replaceFonts(html: string, fonts: readonly NamedFont[]): string {
   });
 }
 
-/** Throws unless `part` stands in `text` just once. */
+/** Throws unless `part` occurs in `text` exactly once. */
 function replaceOnce(text: string, part: string, other: string): string {
   const pieces = text.split(part);
   if (pieces.length !== 2) throw new Error(`The page holds ${pieces.length - 1} of: ${part.slice(0, 80)}`);

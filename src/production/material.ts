@@ -8,9 +8,9 @@ import type { Material } from '../render/edition.ts';
 import type { Versions } from '../render/manifest.ts';
 
 /**
- * A name for the program that changes with it: a hash over its own files (sources in a checkout, else what they were
- * compiled to), over the lock file, which pins every library and the packaged browser, and over the path of a browser
- * that the user chose. An edition made by another engine is rendered again.
+ * A name for the program that changes with it: a hash over its own files (sources in a checkout, compiled files
+ * otherwise), the lock file (which pins every library and the packaged browser), and the path of a browser that the
+ * user chose. An edition from another engine is rendered again.
  */
 export async function nameEngine(
   folder: string,
@@ -26,7 +26,7 @@ export async function nameEngine(
   return hashOf([...hashes, browserPath].join('\n'));
 }
 
-/** Our own in a checkout; where the program is installed, what npm notes of all that it installed beside it. */
+/** Our own lock file in a checkout; in an installation, npm's record of the packages installed beside the program. */
 async function lockFile(folder: string): Promise<string[]> {
   for (const file of [join(folder, 'package-lock.json'), join(folder, '../.package-lock.json')])
     if (
@@ -39,7 +39,7 @@ async function lockFile(folder: string): Promise<string[]> {
   return [];
 }
 
-/** The fonts and the versions of libraries, which every edition is made with. */
+/** The fonts and library versions that every edition uses. */
 export async function loadMaterial(): Promise<Material> {
   const [fonts, glyphs, versions] = await Promise.all([loadFonts(), commonCodePoints(), readVersions()]);
   const faces = fontFaces(fonts);
@@ -54,7 +54,7 @@ export async function loadMaterial(): Promise<Material> {
 
 const packageFile = z.object({ name: z.string(), version: z.string() });
 
-/** The versions of the program and of the libraries that decide on the bytes of an edition. */
+/** The versions of the program and of the libraries that affect the bytes of an edition. */
 async function readVersions(): Promise<Versions> {
   const of = (name: string) => versionAbove(fileURLToPath(import.meta.resolve(name)), name);
   const [sitrep, duckdb, handlebars, vega, vegaLite, pdfLib] = await Promise.all([
@@ -68,7 +68,7 @@ async function readVersions(): Promise<Versions> {
   return { sitrep, duckdb, handlebars, vega, 'vega-lite': vegaLite, 'pdf-lib': pdfLib };
 }
 
-/** Packages do not let their package.json be imported: it is looked for above one of their files. */
+/** Packages do not export their package.json, so this searches the folders above one of their files. */
 async function versionAbove(file: string, name: string): Promise<string> {
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
     const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');

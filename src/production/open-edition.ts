@@ -16,7 +16,7 @@ export interface Repository {
   readonly signal: AbortSignal;
 }
 
-/** What the edition is made from today, or why that is not there. */
+/** The edition's current inputs, or the faults if they are missing. */
 export async function openEdition(
   manifest: SealedManifest,
   repository: Pick<Repository, 'briefIds' | 'datasetNames' | 'loadBriefs' | 'loadDataset'>,
@@ -36,7 +36,7 @@ export async function openEdition(
     return missing(`templates/${id}`, 'There is no such brief here.');
   try {
     const [brief] = await repository.loadBriefs([id]);
-    // The brief may read another dataset by now: what it would be made from is asked for.
+    // The brief may use another dataset by now, and the current inputs matter here.
     const wanted = brief?.config.dataset ?? name;
     if (!(await repository.datasetNames()).includes(wanted))
       return missing(`data/${wanted}`, 'There is no such dataset here.');

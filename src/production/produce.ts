@@ -16,15 +16,15 @@ import { together } from '../rules/rule.ts';
 import { headingsOf, linkTexts } from '../rules/units.ts';
 import { composePage } from './compose-page.ts';
 
-/** The steps that touch the world. */
+/** The steps with side effects. */
 export interface Effects {
   readonly openQueries: OpenQueries;
   readonly drawChart: DrawChart;
-  /** Lets the browser start while charts are drawn. */
+  /** Starts the browser while charts are drawn. */
   readonly startPrinting: () => void;
   /** HTML to PDF. */
   readonly print: (html: string, options: PrintOptions) => Promise<Uint8Array>;
-  /** What prints. */
+  /** The browser that prints. */
   readonly browser: () => Promise<Browser>;
 }
 
@@ -38,13 +38,13 @@ export interface Edition extends Rendering {
 interface Options {
   readonly onStep?: OnStep;
   readonly signal?: AbortSignal | undefined;
-  /** A steadily rising number of milliseconds, to tell what took the time of an edition that took too long. */
+  /** A monotonic clock in milliseconds, to show which step delayed an edition that took too long. */
   readonly elapsedMs?: (() => number) | undefined;
 }
 
 /**
- * select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`, but not for one
- * that is to be `explained`, and `print-failed` for one that takes longer than its brief allows.
+ * select → analyse → chart → compose → gate: everything up to the finished HTML. Throws `edition-held`, except for an
+ * edition rendered for an explanation, and `print-failed` if it exceeds the brief's time limit.
  */
 export async function render(
   request: Request,
@@ -74,7 +74,7 @@ const entering =
     onStep(step);
   };
 
-/** The whole way from data to a sealed and inspected PDF. Nothing is written. */
+/** Runs all steps, from data to a sealed and inspected PDF. Writes nothing. */
 export async function produce(
   request: Request,
   effects: Effects,
@@ -141,7 +141,7 @@ export async function produce(
     return { ...rendering, pdf, pages, manifest, rules: together(rendering.rules, inspected) };
   } catch (cause) {
     const { file } = brief.definition;
-    // What failed without a place of its own, such as the browser, failed on this brief.
+    // A fault without a place of its own, such as a browser failure, is reported against this brief.
     if (cause instanceof AppError)
       throw new AppError(
         cause.code,
@@ -153,8 +153,8 @@ export async function produce(
 }
 
 /**
- * The page is judged while the browser, another process, prints it. What is held is not waited for: the print is
- * stopped and what came of it dropped.
+ * Checks the page while the browser, another process, prints it. If the rules block the edition, the print is stopped
+ * and its result dropped.
  */
 async function printAndJudge<T extends object>(
   print: (options: PrintOptions) => Promise<Uint8Array>,
@@ -164,7 +164,8 @@ async function printAndJudge<T extends object>(
   const dismissal = new AbortController();
   const begun = Promise.withResolvers<void>();
   const printing = print({ signal: dismissal.signal, onBegun: begun.resolve });
-  // Judging takes this thread: the page must be on its way before. A print that fails at once is told of below.
+  // The rules occupy this thread, so the page must reach the browser first. A print that fails at once is reported
+  // below.
   await Promise.race([printing.catch(() => undefined), begun.promise]);
   try {
     const judged = await judge();
@@ -177,7 +178,7 @@ async function printAndJudge<T extends object>(
   }
 }
 
-/** What goes into the PDF to prove it: the manifest, and of each chart its rows and its spec. */
+/** The attachments that prove the PDF: the manifest, and the rows and spec of each chart. */
 async function proofOf(
   request: Request,
   rendering: Rendering,

@@ -8,8 +8,8 @@ import type { Loaded } from '../project/load.ts';
 import { applyParameters, type OpenQueries, requireTopics, select } from '../query/select.ts';
 
 /**
- * The rows that an edition of a brief sees in one of its queries. Throws `parameter-invalid`, `query-failed`, and
- * `brief-unknown` where the brief has no such query.
+ * The rows that one of a brief's queries returns for an edition. Throws `parameter-invalid`, `query-failed`, or
+ * `brief-unknown` if the brief has no such query.
  */
 export async function runQuery(
   {
@@ -39,7 +39,7 @@ export async function runQuery(
   requireTopics(brief, dataset.settings);
   const parameters = requireParameters(brief, given);
   applyParameters({ brief, parameters, known });
-  // A brief with the same findings that asks for this query alone: a fault in another query is no concern here.
+  // A brief with the same findings that requests only this query, so that faults in other queries do not matter.
   const asking = {
     ...brief,
     template: { file: brief.template.file, text: `{{rows.${query}}}` },

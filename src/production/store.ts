@@ -7,8 +7,8 @@ import { hashOf } from '../hash.ts';
 import { type FileToStore, type Manifest, manifest, manifestText } from '../render/manifest.ts';
 
 /**
- * The manifest of the edition in `folder`, if one is there, whole and as it was written: an edition whose files were
- * changed or removed counts as absent.
+ * Reads the manifest of the edition in `folder`, if the edition is complete and unchanged. An edition with changed or
+ * missing files counts as absent.
  */
 export async function readEdition(folder: string): Promise<Manifest | undefined> {
   try {
@@ -26,7 +26,7 @@ export async function readEdition(folder: string): Promise<Manifest | undefined>
 const readManifest = async (folder: string): Promise<Manifest> =>
   manifest.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
 
-/** A file of an edition; undefined when it is not there. */
+/** A file of an edition; undefined if it does not exist. */
 export async function readEditionFile(folder: string, name: string): Promise<Uint8Array | undefined> {
   try {
     await putBackIfMissing(folder);
@@ -37,10 +37,9 @@ export async function readEditionFile(folder: string, name: string): Promise<Uin
 }
 
 /**
- * Writes an edition whole or not at all: into a folder of its own, then by renaming. The edition that was there before
- * is put back if the last step fails, or at the next look if the process is killed. With `durable` a power cut cannot
- * undo it. An edition that was delivered is never overwritten, except by the same bytes. Throws `output-unwritable` and
- * `edition-delivered`.
+ * Writes an edition atomically: into a new folder, which is then renamed. If the last step fails, the previous edition
+ * is restored; if the process is killed, the next access restores it. With `durable`, the write survives a power cut. A
+ * delivered edition is never overwritten, except by the same bytes. Throws `output-unwritable` and `edition-delivered`.
  */
 export async function storeEdition(
   folder: string,
@@ -80,18 +79,18 @@ export async function storeEdition(
   }
 }
 
-/** In the folder of an edition that was delivered, or whose delivery was begun. */
+/** Marks the folder of an edition that was delivered, or whose delivery has begun. */
 const MARK = '.delivered';
 
 /**
- * Writes down, safe from a power cut, that an edition is being delivered. False where `file` is no longer the one that
- * is to be delivered: nothing is written then.
+ * Records durably that an edition is being delivered. Returns false and writes nothing if the file no longer has the
+ * expected hash.
  */
 export async function markDelivered(
   folder: string,
   { name, sha256 }: { readonly name: string; readonly sha256: string },
 ): Promise<boolean> {
-  // With the lock, nobody can replace the edition between the look and the mark.
+  // The lock prevents anyone from replacing the edition between the check and the mark.
   using _ = await lockEditions(dirname(folder));
   const content = await readFile(join(folder, name)).catch(() => undefined);
   if (content === undefined || hashOf(content) !== sha256) return false;
@@ -106,10 +105,10 @@ async function writeMark(folder: string): Promise<void> {
   await sync(folder);
 }
 
-/** Whether the edition was delivered. Throws `edition-delivered` if so, and other bytes were to take its place. */
+/** Whether the edition was delivered. Throws `edition-delivered` if it was and the new bytes differ. */
 async function wasDelivered(folder: string, { files }: Manifest): Promise<boolean> {
   if (!existsSync(join(folder, MARK))) return false;
-  // Its files may be damaged: the same bytes then repair them.
+  // Its files may be damaged; writing the same bytes repairs them.
   const present = await readManifest(folder).catch(() => undefined);
   const hashes = (of: Manifest['files']) => JSON.stringify(of.map(({ name, sha256 }) => [name, sha256]));
   if (present && hashes(present.files) === hashes(files)) return true;
@@ -122,14 +121,17 @@ async function wasDelivered(folder: string, { files }: Manifest): Promise<boolea
   ]);
 }
 
-/** The start of the name of the picture of an edition's first page; the rest is the hash of its HTML. */
+/** The start of the file name for the picture of an edition's first page; the rest is the hash of its HTML. */
 const PICTURE = '.first-page-';
 const pictureIn = (folder: string, htmlSha256: string): string => join(folder, `${PICTURE}${htmlSha256}.png`);
 
 export const readPicture = (folder: string, htmlSha256: string): Promise<Uint8Array | undefined> =>
   readFile(pictureIn(folder, htmlSha256)).catch(() => undefined);
 
-/** Keeps the picture beside the HTML that it shows, so that it goes when the edition goes; not where the HTML is another. */
+/**
+ * Stores the picture beside the HTML that it shows, so that both are removed together. Does nothing if the HTML has
+ * changed.
+ */
 export async function keepPicture(
   folder: string,
   { name, sha256, png }: { readonly name: string; readonly sha256: string; readonly png: Uint8Array },
@@ -143,8 +145,8 @@ export async function keepPicture(
 }
 
 /**
- * Removes editions with their files: moves the files aside, has `removeRows` remove the rows, and deletes the files. When
- * it answers false or fails, everything is as it was. `tidyEditions` finishes what a killed process left. Throws
+ * Removes editions with their files: moves the files aside, calls `removeRows`, and deletes the files. If `removeRows`
+ * returns false or fails, the files are moved back. `tidyEditions` completes the work of a killed process. Throws
  * `output-unwritable`.
  */
 export async function removeEditions(
@@ -180,15 +182,16 @@ export async function removeEditions(
     await putBack();
     throw error;
   }
-  // What cannot be deleted now is deleted by the next `tidyEditions`.
+  // The next `tidyEditions` deletes what cannot be deleted now.
   for (const folder of there)
     await rm(placesOf(folder).removed, { recursive: true, force: true }).catch(() => {});
   return true;
 }
 
 /**
- * Finishes what killed processes left in an output folder: half-written editions go, replaced ones are put back, and of
- * those that were being removed each is put back that `isKept`, by its id such as `weekly/2021-08-22`.
+ * Completes the work of killed processes in an output folder: removes half-written editions and restores replaced ones.
+ * Of the editions that were being removed, restores those for which `isKept` returns true; it takes an id such as
+ * `weekly/2021-08-22`.
  */
 export async function tidyEditions(out: string, isKept: (id: string) => Promise<boolean>): Promise<void> {
   for (const brief of await namesIn(out)) {
@@ -209,7 +212,7 @@ export async function tidyEditions(out: string, isKept: (id: string) => Promise<
   }
 }
 
-/** Beside the editions of a brief: a lock, and what is on its way in or out. */
+/** A folder beside the editions of a brief, for the lock and for editions on their way in or out. */
 const WORK = '.store';
 
 function placesOf(folder: string) {
@@ -224,16 +227,18 @@ function placesOf(folder: string) {
   };
 }
 
-/** Longer than any edition takes to store, also on a busy machine. */
+/** Longer than storing any edition takes, even on a busy machine. */
 const LOCK_WAIT_MS = 120_000;
 /**
- * Earlier versions wrote into `.new-<uuid>` and moved the edition before to `.old-<uuid>`, without a lock: only their age
- * says that nobody is at work there.
+ * Earlier versions wrote into `.new-<uuid>` and moved the previous edition to `.old-<uuid>`, without a lock. Only the
+ * age of such a folder shows that no process is using it.
  */
 const EARLIER = /^\.(?:new|old)-[0-9a-f-]{36}$/;
 const LEFT_MS = 3_600_000;
 
-/** Only one process at a time changes the editions in a folder. What one that was killed left there is put right first. */
+/**
+ * Allows only one process at a time to change the editions in a folder. First repairs what a killed process left there.
+ */
 async function lockEditions(parent: string): Promise<Disposable> {
   const work = join(parent, WORK);
   await makeFolder(work);
@@ -241,7 +246,7 @@ async function lockEditions(parent: string): Promise<Disposable> {
   const isNew = !existsSync(file);
   const lock = await waitForLock(file, { waitMs: LOCK_WAIT_MS });
   try {
-    // Root may run a command once in the folder of a service: that must still be able to write afterwards.
+    // Root may run a single command in a service's folder, and the service must be able to write there afterwards.
     if (isNew && process.getuid?.() === 0) {
       const { uid, gid } = await stat(parent);
       for (const each of [work, file]) await chown(each, uid, gid).catch(() => {});
@@ -254,12 +259,12 @@ async function lockEditions(parent: string): Promise<Disposable> {
   }
 }
 
-/** With `recursive`, Node 24 says ENOENT where the file system is read-only (EROFS). */
+/** With `recursive`, Node 24 reports ENOENT on a read-only file system (EROFS). */
 async function makeFolder(folder: string): Promise<void> {
   if (existsSync(folder)) return;
   if (dirname(folder) !== folder) await makeFolder(dirname(folder));
   await mkdir(folder).catch((error: unknown) => {
-    // Another process was first.
+    // Another process created it first.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   });
 }
@@ -274,7 +279,7 @@ async function putRight(parent: string): Promise<void> {
   }
   for (const name of (await namesIn(parent)).filter((each) => EARLIER.test(each))) {
     const left = join(parent, name);
-    // When it was renamed: an edition that is moved aside may be years old.
+    // Uses the time of renaming, since an edition that is moved aside may be years old.
     const { ctimeMs } = await stat(left).catch(() => ({ ctimeMs: Infinity }));
     if (Date.now() - ctimeMs <= LEFT_MS) continue;
     const folder = name.startsWith('.old-') ? await placeOf(left) : undefined;
@@ -283,7 +288,7 @@ async function putRight(parent: string): Promise<void> {
   }
 }
 
-/** Where an edition belongs that was moved aside, by its manifest; undefined where nothing of it can be read. */
+/** The original folder of an edition that was moved aside, from its manifest; undefined if that cannot be read. */
 async function placeOf(left: string): Promise<string | undefined> {
   const found = await readManifest(left).catch(() => undefined);
   const [file] = found?.files ?? [];

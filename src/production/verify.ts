@@ -12,26 +12,26 @@ import { openEdition, type Repository } from './open-edition.ts';
 import { produce } from './produce.ts';
 
 export interface Verification {
-  /** `altered`: the PDF, or what was written down of it, is not what was made, whatever became of its inputs. */
+  /** `altered`: the PDF or its records differ from the original, whatever happened to the inputs. */
   readonly verdict: 'identical' | 'differs' | 'altered';
-  /** Such as `weekly/2021-08-22`. */
+  /** For example `weekly/2021-08-22`. */
   readonly edition: string;
   readonly sha256: string;
-  /** Of the PDF as it is rendered here and now; null where it cannot be. */
+  /** The SHA-256 of the PDF rendered here and now; null if rendering fails. */
   readonly rendered: string | null;
-  /** Why it must have been altered, a sentence each. */
+  /** Signs that the PDF was altered, one sentence each. */
   readonly alterations: readonly string[];
   readonly differences: readonly Difference[];
-  /** What keeps it from being rendered. */
+  /** Faults that prevent rendering. */
   readonly faults: readonly Fault[];
-  /** What else there is to know, a sentence each: such as rows that changed after its cut-off. */
+  /** Further notes, one sentence each, such as rows that changed after the cut-off. */
   readonly notes: readonly string[];
 }
 
 /**
- * Renders the edition of a PDF again from the repository, and says whether the bytes are the same, or what is not.
- * `recordsOf` gives the hashes written down elsewhere, and `beside` the manifest in the same folder, if it is its own.
- * Nothing is written. Throws `pdf-invalid` for a PDF that is damaged or not ours.
+ * Renders a PDF's edition again from the repository, and reports whether the bytes are the same or what differs.
+ * `recordsOf` returns the hashes recorded elsewhere; `beside` is the manifest in the same folder, if it belongs to the
+ * PDF. Writes nothing. Throws `pdf-invalid` if the PDF is damaged or from another program.
  */
 export async function verify(
   pdf: Uint8Array,
@@ -98,7 +98,7 @@ function nameOf(
   return editionId({ brief, asOf, paper, ownPaper, parameters, revision: correction?.revision });
 }
 
-/** An edition by its paper and the ids that it may have: which one was decided when it was asked for. */
+/** An edition's paper and possible ids; which id applies was decided when the edition was requested. */
 export interface EditionNames {
   readonly ids: readonly string[];
   readonly paper: string;
@@ -126,7 +126,10 @@ async function renderAgain(request: Request, repository: Repository): Promise<Ag
   }
 }
 
-/** Rows of the edition that were revised or withdrawn after its cut-off, or the day of its correction: that is no difference, and good to know. */
+/**
+ * Rows of the edition that were revised or withdrawn after its cut-off, or after the day of its correction. They do not
+ * count as a difference, but readers may want to know.
+ */
 function laterChanges({ asOf: cutOff, correction, rows }: SealedManifest, tables: Tables): string[] {
   const asOf = correction?.asOf ?? cutOff;
   const shown = new Set(rows.map(({ id }) => id));

@@ -4,16 +4,16 @@ import { otherContents, otherTables } from './compare.ts';
 import { knownTables } from './make-manifest.ts';
 import type { Proof } from './read-proof.ts';
 
-/** A SHA-256 that somebody wrote down for an edition when it was made. */
+/** A SHA-256 that was recorded for an edition when it was generated. */
 export interface Recorded {
-  /** As it reads in a sentence: `the ledger`. */
+  /** As used in a sentence: `the ledger`. */
   readonly where: string;
   readonly sha256: string;
 }
 
 /**
- * What shows that somebody altered the PDF, or what was written down of it. `explained` says that it would be made
- * otherwise today: then another hash may just be that of a later making, which `notRecorded` tells.
+ * The signs that the PDF or its records were altered. `explained` means that generating the edition today would give a
+ * different result; another recorded hash may then belong to a later generation, which `notRecorded` reports.
  */
 export function alterationsOf(
   { intact, otherAttachments, sha256 }: Proof,
@@ -35,7 +35,7 @@ export function alterationsOf(
   ];
 }
 
-/** What to say about records where the edition would be made otherwise today. */
+/** Notes about the records of an edition that would be generated differently today. */
 export function notRecorded(sha256: string, recorded: readonly Recorded[]): string[] {
   if (recorded.length === 0)
     return [
@@ -48,7 +48,7 @@ export function notRecorded(sha256: string, recorded: readonly Recorded[]): stri
     );
 }
 
-/** What to make of other bytes where nothing that the manifest names is another. */
+/** Explains different bytes when everything that the manifest names is the same. */
 export function unexplained({
   proof,
   again,
@@ -57,7 +57,7 @@ export function unexplained({
   tables,
 }: {
   proof: Proof;
-  /** Of the PDF as it is made here and now. */
+  /** The proof in the PDF as generated here and now. */
   again: Proof;
   own: Manifest | null;
   recorded: readonly Recorded[];
@@ -66,7 +66,7 @@ export function unexplained({
   const { manifest, sha256 } = proof;
   const isRecorded = recorded.some((each) => each.sha256 === sha256);
   if (manifest.html.sha256 !== again.manifest.html.sha256) {
-    // As it is written down: for a revision by the day of its correction.
+    // As recorded: a revision uses the day of its correction.
     const by = manifest.correction?.asOf ?? manifest.asOf;
     const others =
       own === null || tables === undefined ? [] : otherTables(own.known, knownTables(tables, by));

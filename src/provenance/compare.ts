@@ -6,7 +6,7 @@ import type { PdfContents } from '../pdf/contents.ts';
 import { hashOfRow, type Manifest, type ManifestRow, type SealedManifest } from '../render/manifest.ts';
 import type { Proof } from './read-proof.ts';
 
-/** One thing that an edition would be made from otherwise than it was. */
+/** One difference between an edition's inputs then and now. */
 export interface Difference {
   readonly kind: 'row' | 'file' | 'engine' | 'setting' | 'rendering';
   /** The id of a row, the path of a file, or the name of a program or setting. */
@@ -18,7 +18,7 @@ export interface Difference {
 
 type Compared = { readonly was: SealedManifest; readonly is: SealedManifest };
 
-/** Everything in which two manifests of one edition differ, by what it was made from. */
+/** All differences between the inputs in two manifests of one edition. */
 export function compareManifests({ was, is }: Compared, tables: Tables): Difference[] {
   return [
     ...compareRows(was, { tables, shown: is.rows }),
@@ -29,8 +29,8 @@ export function compareManifests({ was, is }: Compared, tables: Tables): Differe
 }
 
 /**
- * What became of the rows of an edition. `shown` are those that it would show now; without them, as when it cannot be
- * rendered any more, what the dataset holds tells as much as it can.
+ * What happened to the rows of an edition. `shown` are the rows that it would show now; without them, as when the
+ * edition can no longer be rendered, the comparison relies on the dataset alone.
  */
 export function compareRows(
   { rows, asOf, correction }: SealedManifest,
@@ -134,7 +134,7 @@ const settings = [
   'rules',
 ] as const;
 
-/** Where both values would be too long to read. */
+/** For settings whose values are too long to print. */
 const saysOf: { readonly [name: string]: string } = {
   rules: 'It is held to other rules now.',
   correction: 'What it says of its correction is another now.',
@@ -150,15 +150,15 @@ const compareSettings = ({ was, is }: Compared): Difference[] =>
     return [{ kind: 'setting', name, change: 'changed', says }];
   });
 
-/** The tables in which other rows were known by the cut-off than when the manifest beside the edition was written. */
+/** The tables whose rows known by the cut-off have changed since the manifest beside the edition was written. */
 export const otherTables = (was: Manifest['known'], is: Manifest['known']): string[] =>
   is
     .filter(({ table, sha256 }) => was.find((each) => each.table === table)?.sha256 !== sha256)
     .map(({ table }) => table);
 
 /**
- * In what a PDF shows and holds something else than one made again from the same: a phrase for each, none where it is
- * the same. Drawings, and how text looks, are not compared.
+ * How the content of a PDF differs from that of one regenerated from the same inputs: a phrase for each difference,
+ * none if they are the same. Drawings and the look of text are not compared.
  */
 export function otherContents(was: Proof, is: Proof): string[] {
   const [before, after] = [was.readPages(), is.readPages()];
@@ -188,7 +188,7 @@ function otherPages({ pages: was }: PdfContents, { pages: is }: PdfContents): st
 
 function otherParts(was: PdfContents, is: PdfContents): string[] {
   const parts = [
-    // In which order these stand in the file is a matter of who writes it.
+    // The order of fonts and figures in the file depends on the program that wrote it.
     ['its fonts', ({ fonts }: PdfContents) => fonts.map((font) => JSON.stringify(font)).toSorted()],
     ['the words for its figures', ({ figures }: PdfContents) => figures.map(String).toSorted()],
     ['its bookmarks', ({ bookmarks }: PdfContents) => bookmarks],
@@ -199,7 +199,7 @@ function otherParts(was: PdfContents, is: PdfContents): string[] {
     .map(([name]) => name);
 }
 
-/** By what the manifests say: that the files are what their own manifest says is looked at before. */
+/** Compares the manifests only; whether the files match their own manifest is checked earlier. */
 function otherAttachments({ manifest: was }: Proof, { manifest: is }: Proof): string[] {
   const hashes = ({ attachments }: Proof['manifest']) =>
     new Map(attachments.map(({ name, sha256 }) => [name, sha256]));

@@ -14,30 +14,30 @@ import type { Piece, Unit } from '../rules/units.ts';
 import { type ExplainedRow, explainRow } from './explained-row.ts';
 import { type Origin, originOf, type Told } from './origin.ts';
 
-/** One place on the page where a number or phrase stands. */
+/** One occurrence of a number or phrase on the page. */
 export interface ExplainedPlace {
-  /** What it is part of: `paragraph`, `table cell`, `label of the chart expected`. */
+  /** The kind of element that contains it: `paragraph`, `table cell`, `label of the chart expected`. */
   readonly what: string;
-  /** The whole of that, as it reads. */
+  /** The full text of that element, as printed. */
   readonly text: string;
-  /** The heading that it stands under, if any. */
+  /** The heading above it, if any. */
   readonly under: string | null;
-  /** From 1; null where the PDF does not tell for certain. */
+  /** Page number from 1; null if the PDF does not show it for certain. */
   readonly page: number | null;
-  /** How it came there: one for each expression or piece of template that it touches. */
+  /** Where the text comes from: one origin for each expression or piece of template that it includes. */
   readonly origins: readonly Origin[];
   readonly rows: readonly ExplainedRow[];
 }
 
 export interface Explained {
   readonly places: readonly ExplainedPlace[];
-  /** What stands there that is like it, where it does not. */
+  /** Similar text on the page, if the phrase does not occur. */
   readonly near: readonly string[];
 }
 
 /**
- * Every place of a page where `phrase` stands, and what it was made from. `rendering` is one that was rendered to be
- * explained; `contents`, what its PDF shows, tells the pages.
+ * Finds every occurrence of `phrase` on a page and its origins. `rendering` must be rendered for an explanation;
+ * `contents`, read from its PDF, gives the page numbers.
  */
 export function explainPage(
   phrase: string,
@@ -63,7 +63,7 @@ export function explainPage(
   return { places, near };
 }
 
-/** A piece as it reads; a cell with the other cells of its row. */
+/** The text of a piece; a cell is joined with the other cells of its row. */
 function wholeOf(piece: Piece): string {
   const { parent } = piece.element;
   const cells = parent?.name === 'tr' ? parent.children.filter(isElement) : [];
@@ -78,14 +78,14 @@ const tidy = (texts: readonly Text[]): string =>
     .replaceAll(/\s+/g, ' ')
     .trim();
 
-/** The texts below an element without the numbers of endnotes. */
+/** The texts below an element, without endnote numbers. */
 const textsIn = (element: Element): Text[] =>
   element.children.flatMap((child) => {
     if (isText(child)) return [child];
     return isElement(child) && !isCitation(child) ? textsIn(child) : [];
   });
 
-/** The texts of a piece without the numbers of its endnotes. */
+/** The texts of a piece, without endnote numbers. */
 const statementOf = ({ texts }: Piece): Text[] =>
   texts.flatMap(([text, within]) => (isCitation(within) ? [] : [text]));
 
@@ -136,7 +136,7 @@ function placeOf(
   };
 }
 
-/** Text that no expression printed is the template's own. */
+/** Text that no expression printed belongs to the template itself. */
 function typed({ text, file }: Text, element: Element, { brief }: Told): Origin {
   const sources = [brief.template, ...Object.values(brief.partials)];
   const source = sources.find((each) => each.file === file)?.text.split('\n') ?? [];
@@ -153,8 +153,8 @@ function typed({ text, file }: Text, element: Element, { brief }: Told): Origin 
 }
 
 /**
- * The rows that the next citation names, as one stands after what it bears out; without one, those of the unit. A cell
- * is borne out by the citations of its own row, wherever in it they stand, and else by those of the table.
+ * The rows that the next citation names, since a citation follows the text that it supports; without one, the unit's
+ * rows. For a cell, any citation in its row of the table counts, and otherwise those of the table.
  */
 function citedAfter(
   text: Text | undefined,
@@ -219,7 +219,7 @@ function headingOver(element: Element, tree: HtmlTree): string | null {
   return last;
 }
 
-/** The one page that says the whole of a piece, or of the row of a table that it stands in. */
+/** The only page that contains the whole piece, or the whole table row around it. */
 function pageOf({ text, element }: Piece, letters: readonly string[]): number | null {
   const whole =
     element.parent?.name === 'tr'

@@ -3,27 +3,27 @@ import type { RowOf } from '../dataset/schema.ts';
 import { gradeOf, sourceChain, sourceOf, titleOf } from '../render/citations.ts';
 import { filledParts, type Told } from './origin.ts';
 
-/** A row that a piece of text rests on. */
+/** A row that supports a piece of text. */
 export interface ExplainedRow {
   readonly id: string;
   readonly table: string;
   readonly known_on: string;
-  /** Whether the text itself comes from it, or its citation names it. */
+  /** Whether the text itself comes from the row, or its citation names the row. */
   readonly why: 'comes from it' | 'cited';
   readonly title: string;
-  /** What it holds, column by column. */
+  /** The row's values by column. */
   readonly values: TableRow['row'];
-  /** Who says so, and through whom it reached us, nearest to the reader last. */
+  /** The source and those that relayed it, ending with the one nearest to the reader. */
   readonly sources: readonly {
     readonly id: string;
     readonly name: string;
     readonly reliability: string | null;
   }[];
-  /** The Admiralty grade, source before item. */
+  /** The Admiralty grade: source reliability, then item credibility. */
   readonly grade: string;
 }
 
-/** Rows by their ids; what came and went is found among the changes. */
+/** Finds rows by id; withdrawn rows are found among the changes. */
 export function explainRow(id: string, why: ExplainedRow['why'], told: Told): ExplainedRow[] {
   const { rendering } = told;
   const change = rendering.changes.find((each) => each.id === id);

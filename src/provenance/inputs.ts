@@ -4,9 +4,9 @@ import type { SourceFile } from '../project/brief.ts';
 import type { Request } from '../render/edition.ts';
 
 /**
- * The hash of all that an edition is made from: every file of the brief, the rows known by its cut-off, the settings and
- * outlines of the dataset, its identity, the formats asked for, `material` (the hash of the fonts) and `engine`, which names the program and its
- * libraries.
+ * The hash of all inputs to an edition: every file of the brief, the rows known by the cut-off, the settings and
+ * outlines of the dataset, the edition's identity, the requested formats, `material` (the hash of the fonts) and
+ * `engine` (the name of the program and its libraries).
  */
 export function inputsOf(
   { brief, dataset, asOf, paper, parameters, correction }: Request,

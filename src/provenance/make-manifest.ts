@@ -20,7 +20,7 @@ import type { Rendering } from '../rules/gate.ts';
 import type { Verdict } from '../rules/rule.ts';
 import { partsOf } from './parts.ts';
 
-/** What an edition is made from, as far as that is known before it is sealed. */
+/** Describes an edition's inputs, as far as they are known before it is sealed. */
 export function describeRendering(
   { brief, dataset, asOf, paper, parameters, correction = null }: Request,
   { title, period, known, used, corrected, changes, charts, rules, html, summary }: Rendering,
@@ -51,7 +51,7 @@ export function describeRendering(
     dataset: dataset.name,
     rows: [
       ...eachRow(known).filter(({ row }) => shown.has(row.id)),
-      // A withdrawn row stands on the page as a change, and is not known any more.
+      // A withdrawn row appears on the page as a change but is no longer known.
       ...changes.filter(({ change }) => change === 'withdrawn'),
     ]
       .map(manifestRow)
@@ -74,7 +74,10 @@ const rulesOf = ({ passed, waived, warnings }: Verdict): Omit<SealedManifest['ru
   warnings: [...warnings],
 });
 
-/** What its settings let the charts of an edition leave undrawn: the rule on rows passes by it as by a waiver. */
+/**
+ * What the brief's settings allow its charts to leave out; these settings exempt a chart from the rule on rows as a
+ * waiver does.
+ */
 const undrawnOf = ({ config }: Brief, drawn: readonly string[]): SealedManifest['rules']['undrawn'] =>
   Object.entries(config.charts).flatMap(([chart, { leavesOut, aggregated }]) => {
     if (!drawn.includes(chart)) return [];
@@ -111,14 +114,14 @@ const manifestRow = ({ table, row }: TableRow): ManifestRow => ({
   sha256: hashOfRow(row),
 });
 
-/** The rows of each table known by the end of `asOf`, revisions and withdrawals included, as one hash. */
+/** The rows of each table known by the end of `asOf`, including revisions and withdrawals, as one hash. */
 export const knownTables = (tables: Tables, asOf: Day): Manifest['known'] =>
   tableNames.map((table) => {
     const rows = tables[table].filter((row) => row.known_on <= asOf);
     return { table, rows: rows.length, sha256: hashOf(rows.map(hashOfRow).join('\n')) };
   });
 
-/** The manifest beside an edition: that of its rendering, and what came of it. */
+/** The manifest beside an edition: the sealed manifest plus the results of generation. */
 export const describeEdition = (
   sealed: SealedManifest,
   made: Pick<Manifest, 'pages' | 'inputs' | 'known'> & {

@@ -11,8 +11,8 @@ import type { Rendering } from '../rules/gate.ts';
 type Found = Pick<Origin, 'kind' | 'says' | 'rows' | 'query' | 'findings'>;
 
 /**
- * The rows that the labels of a chart which read alike stand for, as Vega's scene graph links them. A label of an axis
- * or legend, or one that stands for several rows at once, is linked to none.
+ * The rows for the labels of a chart that have this text, as linked in Vega's scene graph. A label of an axis or
+ * legend, or one for several rows, has no link.
  */
 function chartOrigin(
   context: { readonly [name: string]: unknown },
@@ -58,13 +58,13 @@ function chartOrigin(
   };
 }
 
-/** A piece of a row's text: as it was written, or a figure that was filled in. */
+/** A part of a row's text: as written, or a figure that was filled in. */
 interface FilledPart {
   readonly text: string;
   readonly figure?: Placeholder;
 }
 
-/** A row's text as it reads, with its figures apart. */
+/** A row's text as printed, with its figures separate. */
 export function filledParts(raw: string, { rendering }: Told): FilledPart[] {
   const { findings, rows } = rendering.draft;
   const parts: FilledPart[] = [];
@@ -86,8 +86,10 @@ export function filledParts(raw: string, { rendering }: Told): FilledPart[] {
 const record = z.record(z.string(), z.unknown());
 const helperCall = /^([a-z-]+)\s+(.*)$/;
 
-/** Where what an expression printed comes from; `matched` is the part of it that is asked for, `whole` the line that
- * it stands in, `says` what it is the text of. */
+/**
+ * The origin of text that an expression printed. `matched` is the part that matches the phrase, `whole` the line that
+ * contains it, and `says` the id of the row or finding whose text it is.
+ */
 export function originOf(
   put: Put,
   { matched, whole, says, told }: { matched: string; whole: string; says: string | undefined; told: Told },
@@ -119,7 +121,7 @@ export function originOf(
   return { ...base, ...valueOrigin(put, context, told) };
 }
 
-/** The text of a row, and the figures in it that are asked for. */
+/** The text of a row, and the figures in it that match the phrase. */
 function textOrigin(
   context: { readonly [name: string]: unknown },
   { argument, matched, told }: { argument: string; matched: string; told: Told },
@@ -153,7 +155,7 @@ function textOrigin(
   };
 }
 
-/** What a name was looked up in: a row of a query or of a finding, a note, a change, the settings, or the calendar. */
+/** Where a name was looked up: in a row of a query or of a finding, a note, a change, the settings, or the calendar. */
 function valueOrigin(
   put: Put,
   context: { readonly [name: string]: unknown },
@@ -242,7 +244,7 @@ function valueOrigin(
 
 const roots = new Set(['issue', 'coverage', 'counts', 'brief', 'marking', 'paper', 'parameters']);
 
-/** The query that gave the row that an expression stands in. */
+/** The query that returned the row in which an expression was evaluated. */
 function queryOf({ context }: Put, { brief, rendering }: Told): Pick<Origin, 'query'> {
   for (const [name, rows] of Object.entries(rendering.sets)) {
     const row = rows.find((each) => each === context);
@@ -251,16 +253,16 @@ function queryOf({ context }: Put, { brief, rendering }: Told): Pick<Origin, 'qu
   return {};
 }
 
-/** How a piece of text came onto the page. */
+/** The origin of a piece of text on the page. */
 export interface Origin {
   readonly kind:
     'row' | 'finding' | 'query' | 'chart' | 'settings' | 'edition' | 'template' | 'citation' | 'unknown';
   /** A sentence. */
   readonly says: string;
   readonly template: { readonly file: string; readonly line: number };
-  /** As it stands in the template; null for text that is typed there. */
+  /** The expression as written in the template; null for text typed there. */
   readonly expression: string | null;
-  /** The ids of the rows that it comes from. */
+  /** The ids of the rows that supplied the text. */
   readonly rows: readonly string[];
   readonly query?: { readonly name: string; readonly file: string; readonly row?: Row };
   readonly findings?: readonly FindingOrigin[];
@@ -269,16 +271,16 @@ export interface Origin {
 interface FindingOrigin {
   readonly name: string;
   readonly kind: string;
-  /** The figure of it that was printed, and its value. */
+  /** The printed figure of the finding, and its value. */
   readonly field?: string;
   readonly value?: string;
-  /** The query that gave its rows. */
+  /** The query that supplied the finding's rows. */
   readonly query: string;
   readonly file: string;
   readonly restsOn: readonly string[];
 }
 
-/** What origins are told from. */
+/** The brief and rendering from which origins are derived. */
 export interface Told {
   readonly brief: Brief;
   readonly rendering: Pick<Rendering, 'known' | 'period' | 'draft' | 'charts' | 'sets' | 'changes'>;
@@ -286,7 +288,7 @@ export interface Told {
 
 const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
 
-/** The rows that a row of a query names: itself, and those that it cites. */
+/** The ids that a query's row names: its own, and those that it cites. */
 function idsIn(row: Row, told: Told): string[] {
   const named = ['id', 'cites', 'rests_on', 'ids'].flatMap((column) => idsOf(row[column], told));
   return [...new Set(named)];
@@ -316,7 +318,7 @@ function findingOf(name: string, { field, told }: { field?: string; told: Told }
 const saysOf = ({ name, kind, field, value, query, file }: FindingOrigin): string =>
   `the finding "${name}" (${kind})${field === undefined ? '' : `, its figure "${field}"`}${value === undefined ? '' : ` = ${value}`}, computed from the query "${query}" (${file}).`;
 
-/** The rows behind a row of a finding: those that it names, and of a reading the measure that it counts. */
+/** The ids behind a finding's row: those that it names and, for a reading, the measure that it counts. */
 function countedIn(row: Row, told: Told): string[] {
   const named = idsIn(row, told).flatMap((id) => {
     const entry = told.rendering.draft.rows.get(id);

@@ -5,8 +5,8 @@ import { namedQueries, usedPartials } from '../query/select.ts';
 import type { Part } from '../render/manifest.ts';
 
 /**
- * The files that an edition is made with, by kind and name. A file that it does not use is not among them: whoever
- * changes that changes nothing here. `drawn` are the charts that it shows.
+ * The files that an edition uses, by kind and name. Unused files are left out, so that changing one makes no
+ * difference. `drawn` are the charts that the edition shows.
  */
 export function partsOf(
   brief: Brief,
@@ -42,15 +42,15 @@ const outlinesOf = ({ folder, outlines: { source } }: Dataset): Part[] =>
     ? []
     : [{ kind: 'outlines', file: `data/${folder.split('/').at(-1)}/${source.file}`, sha256: source.sha256 }];
 
-/** What `brief.yaml` says of the page. When it is due, where it goes and how it is tested shapes no page. */
+/** The settings in `brief.yaml` that affect the page; schedule, delivery, goldens and limits do not. */
 function settingsOf({ config }: Brief): object {
   const { schedule, deliver: _targets, golden: _days, limits: _limits, ...shaping } = config;
   return { ...shaping, timezone: schedule.timezone };
 }
 
 /**
- * A file's path as in a project's folder, wherever that folder is: `templates/weekly/brief.hbs`. What comes with the
- * program in place of the project's own has the same name.
+ * A file's path in its project, wherever the project is: `templates/weekly/brief.hbs`. A file that the program supplies
+ * in place of the project's own has the same name.
  */
 function projectPath({ id, definition }: Brief, file: string): string {
   const folder = definition.file.slice(0, -`${id}/brief.yaml`.length);

@@ -7,19 +7,19 @@ import { isIntact } from '../pdf/identity.ts';
 import { checkPacked } from '../pdf/streams.ts';
 import { type SealedManifest, sealedManifest } from '../render/manifest.ts';
 
-/** What a PDF says of itself. */
+/** What a PDF states about itself. */
 export interface Proof {
   readonly manifest: SealedManifest;
   readonly sha256: string;
-  /** Whether its bytes still are those that its identifier was made from. */
+  /** Whether its bytes still match its identifier. */
   readonly intact: boolean;
-  /** The names of attachments that are not what its manifest says of them, missing and added ones included. */
+  /** The names of attachments that differ from the manifest, including missing and added ones. */
   readonly otherAttachments: readonly string[];
-  /** Reads what its pages show; undefined where they cannot be read. Throws `pdf-invalid` where they are made to harm. */
+  /** Reads the pages' content; undefined if they cannot be read. Throws `pdf-invalid` if the file is malicious. */
   readonly readPages: () => PdfContents | undefined;
 }
 
-/** Reads a PDF of ours. Throws `pdf-invalid` for one that is damaged, or that Sitrep did not make. */
+/** Reads a PDF from Sitrep. Throws `pdf-invalid` if it is damaged or from another program. */
 export async function readProof(pdf: Uint8Array): Promise<Proof> {
   const document = await load(pdf);
   const found = readSafely(() => readAttachments(document)) ?? [];
@@ -75,7 +75,7 @@ async function load(pdf: Uint8Array): Promise<PDFDocument> {
   }
 }
 
-/** What a damaged file throws is of many kinds, and says no more than that it is damaged; what is ours says why. */
+/** A damaged file throws various errors, which only say that it is damaged; our own errors give a reason. */
 function readSafely<T>(read: () => T): T | undefined {
   try {
     return read();

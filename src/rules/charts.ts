@@ -5,7 +5,7 @@ import type { Brief } from '../project/brief.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import { type Draft, excerpt } from './draft.ts';
 
-/** A rule about each chart by itself, with its spec as the place. */
+/** Applies a check to each chart; the place of its faults is the chart's spec. */
 const perChart =
   (check: (chart: Illustration, draft: Draft) => readonly Fault[]) =>
   (draft: Draft): Fault[] =>
@@ -16,7 +16,7 @@ const perChart =
       })),
     );
 
-/** Faults of one kind in a chart have one cause as a rule: the first of them, with their number. */
+/** Faults of one kind in a chart usually share a cause, so only the first is returned, with a count. */
 const counted = <F extends Fault>([first, ...others]: readonly F[]): F[] =>
   first === undefined ? [] : others.length === 0 ? [first] : [{ ...first, count: others.length + 1 }];
 
@@ -40,7 +40,7 @@ export const empty = perChart(({ scene }) => {
       ];
 });
 
-/** What no query gives is the ground of a map: what lies outside of the map's frame need not show. */
+/** Rows that come from no query or finding are the base of a map; parts of the base outside the frame need not show. */
 const isOfGround = ({ queries, config }: Brief, set: string | undefined): boolean =>
   set !== undefined && !Object.hasOwn(queries, set) && !Object.hasOwn(config.findings, set);
 
@@ -48,7 +48,7 @@ export const clipped = perChart(({ name, scene: { width, height, texts, marks, l
   const config = brief.config.charts[name];
   const isGround = ({ row }: { readonly row: string | null }) =>
     row !== null && isOfGround(brief, config?.data[row.slice(0, row.lastIndexOf(' '))]);
-  // Labels must lie within exactly; a line may reach over the edge by its own width.
+  // Labels must lie entirely within the frame; a line may cross the edge by its own width.
   const out = ({ left, top, right, bottom }: Box, slack: number) =>
     left < -slack || top < -slack || right > width + slack || bottom > height + slack;
   const mend = 'Give it room: padding, a larger width or limit, or a shorter label from the query.';
@@ -67,11 +67,11 @@ export const clipped = perChart(({ name, scene: { width, height, texts, marks, l
   ];
 });
 
-/** What JavaScript writes where there is no value: `undefined`, and `NaN` for a figure that cannot be computed. */
+/** The text that JavaScript writes for a missing value: `undefined`, or `NaN` for a figure that cannot be computed. */
 const valueless = /(?<![\p{L}\p{N}])(?:undefined|null|NaN|Invalid Date|\[object Object\])(?![\p{L}\p{N}])/u;
 
 export const valuelessLabels = perChart(({ name, data, scene: { texts } }, { brief }) => {
-  // Within a longer label the word may be a word: then a row or the spec has it.
+  // In a longer label the word may be ordinary text; it then also occurs in a row or in the spec.
   const worded = JSON.stringify([Object.values(data), brief.charts[name]?.parsed], (_, value: unknown) =>
     value === null ? '' : value,
   );
@@ -79,7 +79,7 @@ export const valuelessLabels = perChart(({ name, data, scene: { texts } }, { bri
     const [word] = valueless.exec(text) ?? [];
     return word !== undefined && (text.trim() === word || !worded.includes(word)) ? [{ text, role }] : [];
   });
-  // The gate counts those that are the same.
+  // The gate counts identical faults.
   return found.map(({ text, role }) => ({
     problem: `The ${places[role] ?? 'label'} "${excerpt(text)}" shows a missing value.`,
     mend: 'Correct the field or the expression behind it, or let the query give a value: coalesce(column, …).',
@@ -102,7 +102,7 @@ export const overlapping = perChart(({ scene: { texts } }) =>
         const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
         const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
         if (across <= 0.5 || down <= 0.5) return [];
-        // A label and its own halo are one.
+        // A label and its own halo overlap by design.
         const halo =
           one.text === other.text && Math.abs(one.left - other.left) < 3 && Math.abs(one.top - other.top) < 3;
         if (halo) return [];

@@ -9,14 +9,14 @@ import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { type Element, isElement, isText, type Node, type Text, textOf } from './html.ts';
 import type { Unit } from './units.ts';
 
-/** A heading names what follows: it is short, and no sentence. */
+/** A heading names what follows: it is short, and not a sentence. */
 const longestHeading = 8;
 const isStatement = (text: string): boolean => text.split(' ').length > longestHeading || /[.!?]$/.test(text);
 
 /**
- * What counts as furniture depends on who wrote it, not on its class: text may go without a source only where a shared
- * partial typed it, and only where no text of a row is among it, and no value of a query but names. What a brief's own
- * template writes must cite, but for short headings.
+ * The author of a text, not its class, decides whether it needs a source. A text needs none only if a shared partial
+ * typed it, it includes no text of a row, and the query values in it are only names. Whatever a brief's own template
+ * writes must cite, except short headings.
  */
 export function uncited(draft: Draft): Fault[] {
   const { brief, units } = draft;
@@ -26,7 +26,7 @@ export function uncited(draft: Draft): Fault[] {
     const worded = texts.filter((each) => /[\p{L}\p{N}]/u.test(each.text));
     if (worded.length === 0) return [];
     const says = worded.some(({ says: ids }) => ids.length > 0);
-    // What a query gives is typed by no shared partial, whichever prints it.
+    // A query's value is never typed text, even where a shared partial prints it.
     const typed = worded.some((each) =>
       each.row ? !isOfRegister(each, draft) : each.says.length === 0 && !shared.has(each.file),
     );
@@ -46,7 +46,7 @@ export function uncited(draft: Draft): Fault[] {
         onPage(element, `"${excerpt(text)}" is outside of any paragraph.`, 'Put it into a <p>, and cite.'),
       ];
     if (cites.size > 0 || !(says || typed) || isEmptyTable(unit)) return [];
-    // A drawing that cites nothing is one fault, of the rule below.
+    // A drawing without citations is one fault, reported by the rule charts-cite.
     const isDrawing = element.name === 'figure' && elementsIn(element).some(({ name }) => name === 'svg');
     if (isDrawing && !brief.config.waive.some(({ rule }) => rule === 'charts-cite')) return [];
     const what =
@@ -60,7 +60,7 @@ const howToCite = ({ name }: Unit['element']): string =>
     ? 'Cite in each row what it rests on, as <td>{{title}}{{cite id}}</td>.'
     : 'Cite what it rests on: {{cite id}}. Where there is nothing to report, use {{> no-reporting}}.';
 
-/** Whether a table has a head of short names and no rows: it makes no statement. */
+/** Whether a table has only a head of short names and no rows, and so makes no statement. */
 function isEmptyTable({ element, texts }: Unit): boolean {
   if (element.name !== 'table' || texts.some(({ says, row }) => says.length > 0 || row)) return false;
   const isEmpty = (part: Node): boolean => {
@@ -78,7 +78,10 @@ const elementsIn = (element: Element): Element[] =>
 
 const registers: ReadonlySet<TableName> = new Set(['actors', 'places', 'sources', 'coverage']);
 
-/** The texts of rows are cited with the rows that they rest on. A heading may leave that to the page below it. */
+/**
+ * The text of a row must be cited with the rows that it rests on. A heading may leave the citation to the rest of the
+ * page.
+ */
 export function unfounded(draft: Draft): Fault[] {
   const { units, rows, findings } = draft;
   const everywhere = new Set(units.flatMap(({ cites }) => [...cites]));
@@ -99,7 +102,7 @@ export function unfounded(draft: Draft): Fault[] {
     };
     const finding = Object.hasOwn(findings, id) ? findings[id] : undefined;
     if (entry === undefined && finding === undefined) return [];
-    // Who somebody is rests on no report: a register of the dataset has it.
+    // The identity of an actor needs no report: a register in the dataset provides it.
     if (entry && registers.has(entry.table)) return [];
     const basis = entry
       ? evidenceOf(id, find)
@@ -120,7 +123,7 @@ export function unfounded(draft: Draft): Fault[] {
   }
 }
 
-/** A text that is printed as a row's is the row's own: a query may choose texts, and not make them up. */
+/** Text printed as a row's must be the row's own: a query may choose texts but not write them. */
 export function madeUp(draft: Draft): Fault[] {
   const { units, rows, findings } = draft;
   return units.flatMap(({ element, texts }) =>
@@ -140,7 +143,7 @@ export function madeUp(draft: Draft): Fault[] {
   );
 }
 
-/** Each text of a row, put together again where a name within it is set apart. */
+/** Each text of a row, rejoined where a name within it is marked up. */
 function saidTexts(texts: readonly Text[]): { id: string; text: string }[] {
   const said: { id: string; text: string }[] = [];
   let last: string | undefined;
@@ -162,8 +165,8 @@ function isOwnText(text: string, entry: TableRow): boolean {
 }
 
 /**
- * Whether `text` is a row's own with something in the place of each placeholder: the parts between them are looked for
- * from left to right, since a regular expression made of a long text is refused, or never ends.
+ * Whether `text` equals the row's own text with each placeholder filled in. The parts between placeholders are searched
+ * from left to right, because a regular expression built from a long text is rejected or never finishes.
  */
 function isFilled(own: string, text: string): boolean {
   const [first = '', ...others] = plain(own).split(/\{[\w.-]+\}/);
@@ -181,8 +184,8 @@ function isFilled(own: string, text: string): boolean {
 const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
 /**
- * Nothing on the page became known after the cut-off: looked up in the dataset itself, whatever a query made of it. A
- * source that only carried an earlier one is the exception: the chain of sources is shown whole.
+ * Nothing on the page became known after the cut-off. The check uses the dataset itself, whatever a query returns.
+ * Sources that only relayed an earlier source are exempt, because the whole chain of sources is shown.
  */
 export function unknownRows({ dataset, toldUntil, used, units, rows, known }: Draft): Fault[] {
   const carriers = new Set(known.sources.map(({ via }) => via));
@@ -201,7 +204,7 @@ export function unknownRows({ dataset, toldUntil, used, units, rows, known }: Dr
   });
 }
 
-/** Every drawing is in a figure that cites, whatever template placed it. */
+/** Every drawing is in a figure that cites, whichever template placed it. */
 export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
   const drawn = tree.elements.filter(({ name }) => name === 'svg');
   const figures = new Map(units.filter(({ cites }) => cites.size > 0).map((unit) => [unit.element, unit]));
@@ -232,8 +235,8 @@ export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
 }
 
 /**
- * Each row that a query gives to the page, or that a chart draws, names a row of the dataset. Otherwise nothing tells
- * what it was made from, how that is marked, and whether it was revised since.
+ * Each row that a query passes to the page, or that a chart draws, names a row of the dataset. Without it, the row's
+ * origin, its marking and later revisions cannot be traced.
  */
 export function untraceable(draft: Draft): Fault[] {
   const { waive } = draft.brief.config;
@@ -251,7 +254,7 @@ export function untraceable(draft: Draft): Fault[] {
 interface Nameless {
   readonly query: string;
   readonly file: string;
-  /** The chart that draws it, where no template asks for the query. */
+  /** The chart that draws the row, if no template requests the query. */
   readonly chart: string | undefined;
   readonly row: Row;
 }
@@ -273,7 +276,7 @@ export function nameless({ brief, asked, charts, rows: known }: Draft): Nameless
   });
 }
 
-/** A day or group on which nothing is known: a count of zero, of an empty list of ids. */
+/** Whether a row says nothing: each of its values is null, zero, a date or an empty list. */
 const saysNothing = (row: Row): boolean =>
   Object.values(row).every(
     (value) =>
@@ -284,8 +287,8 @@ const saysNothing = (row: Row): boolean =>
   );
 
 /**
- * Whether a value of a query is a name, or another word, of an actor or place, as its row has it, or the title of the
- * affiliation of an actor. Who somebody is rests on no report: a register of the dataset has it.
+ * Whether a query's value occurs, word for word, in a text of its own actor's or place's row (such as the name) or in
+ * the title of the actor's affiliation. Such facts need no report: a register in the dataset provides them.
  */
 function isOfRegister({ text, row }: Text, { rows, dataset }: Draft): boolean {
   const entry = row?.own == null ? undefined : rows.get(row.own);

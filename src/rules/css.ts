@@ -1,12 +1,12 @@
 import { generate, ident, parse, walk } from 'css-tree';
 
-/** Functions that load what they name. The parser knows plain `url(…)` by itself, and reads `url(#a)` as such. */
+/** Functions that load what they name. The parser recognises plain `url(…)`, including `url(#a)`. */
 const loading = /^(?:url|(?:-webkit-)?image-set|image|src)$/i;
-/** In what the parser makes nothing of, but a browser may. */
+/** For text that the parser does not understand but a browser may. */
 const loadingRaw =
   /@import\b|(?<![\w-])(?:url\s*\(\s*(?!["']?#)|(?:-webkit-)?image-set\s*\(|image\s*\(|src\s*\()/i;
 
-/** What a style loads from outside the page, as it is written there. `url(#name)` is of the page itself. */
+/** Lists what a style loads from outside the page, as written. `url(#name)` refers to the page itself. */
 export function loadsIn(css: string, context: 'stylesheet' | 'declarationList'): string[] {
   if (!/\\|import|url|image|src/i.test(css)) return [];
   const found: string[] = [];
@@ -23,11 +23,11 @@ export function loadsIn(css: string, context: 'stylesheet' | 'declarationList'):
   return found;
 }
 
-/** The texts that a style sheet puts into the margins of printed pages. */
+/** The texts that a style sheet prints in page margins. */
 export function marginTexts(css: string): string[] {
   if (!/@page/i.test(css)) return [];
   const texts: string[] = [];
-  // Most of a sheet has nothing to do with margins: what is not asked for here is not parsed either.
+  // Most of a sheet does not concern margins, so those parts are not parsed.
   const sheet = parse(css, { parseValue: false, parseRulePrelude: false, parseAtrulePrelude: false });
   walk(sheet, (page) => {
     if (page.type !== 'Atrule' || page.name.toLowerCase() !== 'page') return;

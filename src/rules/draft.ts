@@ -15,38 +15,40 @@ import { isShared } from '../render/trace.ts';
 import { type HtmlTree, parseHtml } from './html.ts';
 import { type Piece, printedPieces, type Unit, unitsOf } from './units.ts';
 
-/** An edition before it is printed, as the rules look at it. */
+/** An edition before it is printed, as rules see it. */
 export interface Draft {
   readonly brief: Brief;
   readonly dataset: Pick<Dataset, 'folder' | 'marking' | 'settings' | 'tables'>;
-  /** BCP 47 tag of the language that it is written in. */
+  /** BCP 47 tag of the edition's language. */
   readonly language: string;
   readonly period: Period;
-  /** Nothing that it tells became known later: its cut-off, or the day of its correction. */
+  /** The edition leaves out rows that became known after this day: its cut-off, or the day of its correction. */
   readonly toldUntil: Day;
-  /** 1 for an edition as it is first issued. */
+  /** 1 for the first issue of an edition. */
   readonly revision: number;
   readonly known: Tables;
-  /** The known rows by id. */
+  /** The rows known by `toldUntil`, by id. */
   readonly rows: ReadonlyMap<string, TableRow>;
   readonly findings: Findings;
   /** The ids of the rows that the page shows. */
   readonly used: readonly string[];
-  /** The results of the queries that its template asked for, by name. */
+  /** The results of the queries that the template requests, by name. */
   readonly asked: RowSets;
-  /** What its template was given to print about days without coverage. */
+  /** What the template received about days without coverage. */
   readonly coverage: Coverage;
-  /** What the page may list as new, revised, withdrawn or corrected, each with the row as it is known, or was last known. */
+  /**
+   * What the page may list as new, revised, withdrawn or corrected, each with its current row or the last known one.
+   */
   readonly changes: readonly (Change | Corrected)[];
   readonly tree: HtmlTree;
   readonly units: readonly Unit[];
   readonly pieces: readonly Piece[];
   readonly charts: readonly Illustration[];
-  /** The code points for which every face of ours has a glyph. */
+  /** The code points for which every bundled face has a glyph. */
   readonly glyphs: ReadonlySet<number>;
 }
 
-/** Reads a traced page for the rules. */
+/** Parses a traced page for the rules. */
 export function readDraft({
   traced,
   ...given
@@ -56,19 +58,19 @@ export function readDraft({
   return { ...given, rows, tree, units: unitsOf(tree), pieces: printedPieces(tree) };
 }
 
-/** An edition that is printed and sealed, as the rules look at it. */
+/** A printed and sealed edition, as rules see it. */
 export interface Print {
   readonly brief: Brief;
   readonly language: string;
   readonly paper: Paper;
   readonly pdf: Uint8Array;
   readonly contents: PdfContents;
-  /** What was to be attached, and what is found to be. */
+  /** The attachments as intended, and as found in the PDF. */
   readonly attachments: readonly Attachment[];
   readonly attached: readonly FoundAttachment[];
   /** The letters and digits of each page's text. */
   readonly letters: readonly string[];
-  /** The page that it was printed from. */
+  /** The page that was printed. */
   readonly tree: HtmlTree;
   readonly pieces: readonly Piece[];
 }
@@ -78,14 +80,17 @@ export const readPrint = (given: Omit<Print, 'letters'>): Print => ({
   letters: given.contents.pages.map(({ text }) => lettersOf(text)),
 });
 
-/** What wrote a part of the page, and which line of the author's own files had it written. */
+/** The template that wrote a part of the page, and the line in the author's own files that caused it. */
 interface Place {
   readonly file: string;
   readonly line: number;
   readonly call?: { readonly file: string; readonly line: number } | undefined;
 }
 
-/** A fault of something on the page, at the author's own line: that of the call where a shared partial wrote it. */
+/**
+ * A fault on the page, placed at the author's own line: where a shared partial wrote the part, the line that calls the
+ * partial.
+ */
 export function onPage({ file, line, call }: Place, problem: string, mend: string): Fault {
   if (file === '') return { problem, mend };
   return call === undefined || !isShared(file)
@@ -93,7 +98,7 @@ export function onPage({ file, line, call }: Place, problem: string, mend: strin
     : { ...call, problem: `${problem} (In ${file}, line ${line}.)`, mend };
 }
 
-/** A fault of a row, which is named by its id. */
+/** A fault in a row, identified by the row's id. */
 export const inRow = (
   { dataset }: Pick<Draft, 'dataset'>,
   { table, row, field }: TableRow & { readonly field?: string },
@@ -106,5 +111,5 @@ export const inRow = (
   mend,
 });
 
-/** The start of a text, to recognise it by. */
+/** The start of a text, enough to recognise it. */
 export const excerpt = (text: string): string => (text.length > 60 ? `${text.slice(0, 60).trim()}…` : text);

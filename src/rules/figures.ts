@@ -10,7 +10,9 @@ import { methodFile, rowTexts } from './texts.ts';
 import type { Unit } from './units.ts';
 import { typedFigures, type Words, wordsOf } from './words.ts';
 
-/** A figure that is only a lower bound is printed with its bound, in texts, in labels and in the rows behind a chart. */
+/**
+ * A figure that is only a lower bound is printed with its bound: in texts, in labels and in the rows behind a chart.
+ */
 export function bareBounds(draft: Draft): Fault[] {
   const { known, units, charts, asked, language } = draft;
   const words = wordsOf(language);
@@ -71,7 +73,9 @@ export function bareBounds(draft: Draft): Fault[] {
   }
 }
 
-/** The cells of a table but for columns of days and the like: a number of days may happen to be that of claims. */
+/**
+ * The cells of a table, except columns of days and similar: a number of days may happen to equal the number of claims.
+ */
 function countsIn(table: Element, { time }: Words): string {
   const rows = childrenOf(table).flatMap((part) => (part.name === 'tr' ? [part] : childrenOf(part)));
   const heads = childrenOf(rows[0]).map(textOf);
@@ -93,7 +97,7 @@ function barePattern({ value, unit }: RowOf<'measures'>, words: Words): RegExp {
   ];
   const number = `(?:${[...new Set(written)].map((each) => each.replaceAll('.', '\\.')).join('|')})`;
   const before = `(?<!(?:${boundOf(words).source})\\s*)(?<![\\p{L}\\p{N}.,–-])`;
-  // A day of the month is no figure; a share is one only with its sign.
+  // A day of the month is not a figure; a percentage is one only with its sign.
   const after =
     unit === '%' ? `\\s*${words.percent}` : `(?![\\p{L}\\p{N}]|[.,]\\d|\\s(?:${words.months.join('|')})\\b)`;
   return new RegExp(`${before}${number}${after}`, 'iu');
@@ -102,10 +106,13 @@ function barePattern({ value, unit }: RowOf<'measures'>, words: Words): RegExp {
 const namesRow = (row: { readonly [column: string]: Value }, id: string): boolean =>
   Object.values(row).some((value) => value === id || (Array.isArray(value) && value.includes(id)));
 
-/** Tables of our own statements, whose figures must come from the rows that state them. */
+/** Tables of the authors' own statements, whose figures must come from the rows that state them. */
 const ours = new Set(['judgments', 'gaps', 'indicators']);
 
-/** Figures belong in the data: a template or a statement of ours that types one cannot follow when the data change. */
+/**
+ * Figures belong in the data: a figure typed in a template or in the authors' own statement does not change with the
+ * data.
+ */
 export const typedInRows = (draft: Draft): Fault[] =>
   rowTexts(draft)
     .filter(({ entry }) => ours.has(entry.table))
@@ -122,7 +129,7 @@ export const typedInRows = (draft: Draft): Fault[] =>
       ];
     });
 
-/** The same in templates, and in what `brief.yaml` says of charts. */
+/** The same check for templates and for the chart texts in `brief.yaml`. */
 export function typedInTemplates({ brief, language }: Pick<Draft, 'brief' | 'language'>): Fault[] {
   const words = wordsOf(language);
   const inFiles = [brief.template, ...Object.values(brief.partials)].flatMap((source) =>
@@ -146,7 +153,7 @@ export function typedInTemplates({ brief, language }: Pick<Draft, 'brief' | 'lan
   return [...inFiles, ...located(inSettings, brief.definition)];
 }
 
-/** What a tag shows or reads out. */
+/** The attributes whose values are shown or read out. */
 const shown =
   /\s(?:alt|title|aria-label|aria-description|start|value)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/gi;
 const unread = /\{\{!--[\s\S]*?--\}\}|\{\{![^}]*\}\}|<(style|script)\b[\s\S]*?<\/\1>|&#?\w+;/gi;
@@ -155,7 +162,7 @@ interface Typed {
   readonly line: number;
   readonly figure: string;
 }
-/** A file is read once for each list of words, and not for each edition. */
+/** Each file is read once per word list, not once per edition. */
 const read = new WeakMap<SourceFile, { readonly words: Words | undefined; readonly typed: Typed[] }>();
 
 function typedIn(source: SourceFile, words: Words | undefined): Typed[] {
@@ -182,11 +189,11 @@ function typedIn(source: SourceFile, words: Words | undefined): Typed[] {
   return typed;
 }
 
-/** What of a call or a tag is read, with as many lines as it had. */
+/** The part of a call or tag to read, padded to the same number of lines. */
 const sameLines = (whole: string, part: string): string =>
   ` ${part.replaceAll('\n', ' ')} ${'\n'.repeat(whole.split('\n').length - 1)}`;
 
-/** Literals that a call may print; those that name rows, columns and figures are not printed. */
+/** Literals that a call may print; literals that name rows, columns and figures are not printed. */
 function printedLiterals(call: string): string {
   const named = /\b(?:cite|notes|show|figure|column)\b(?:\s+(?:"[^"]*"|'[^']*'|[\w.@/-]+))*/g;
   const rest = call.replaceAll(named, ' ');

@@ -9,35 +9,35 @@ import type { Draft, Print } from './draft.ts';
 import { judge, type Verdict } from './rule.ts';
 import { pageRules, pdfRules } from './rules.ts';
 
-/** Judges a page before it is printed. Throws `edition-held` with every error. */
+/** Checks a page before it is printed. Throws `edition-held` with every error. */
 export const holdDraft = (draft: Draft, check?: () => void): Verdict => judge(pageRules, draft, check);
 
-/** Judges a sealed PDF. Throws `edition-held` with every error. */
+/** Checks a sealed PDF. Throws `edition-held` with every error. */
 export const holdPrint = (print: Print, check?: () => void): Verdict => judge(pdfRules, print, check);
 
 /** An edition before it is printed. */
 export interface Rendering {
-  /** Of the brief, with what the edition is about. */
+  /** The title of the brief, including the edition's subject. */
   readonly title: string;
   readonly period: Period;
   readonly known: Tables;
-  /** What a revision corrects. */
+  /** The changes that a revision makes. */
   readonly corrected: readonly Corrected[];
   readonly html: string;
-  /** The bottom line as plain text, a paragraph each. */
+  /** The bottom line as plain text, one item per paragraph. */
   readonly summary: readonly string[];
   /** Each chart's drawing and compiled spec. */
   readonly charts: { readonly [name: string]: Illustration };
   /** The ids of the rows that the page shows. */
   readonly used: readonly string[];
-  /** What became known since the issue before, as the page lists it. */
+  /** What became known since the previous issue, as the page lists it. */
   readonly changes: readonly Change[];
-  /** The results of its queries. */
+  /** The results of the queries. */
   readonly sets: RowSets;
-  /** Each expression that printed something, where it is to be explained. */
+  /** Each expression that printed something, if the edition is rendered for an explanation. */
   readonly puts: readonly Put[];
-  /** The page as the gate read it. */
+  /** The page as the gate reads it. */
   readonly draft: Draft;
-  /** What came of the rules. */
+  /** The results of the rules. */
   readonly rules: Verdict;
 }

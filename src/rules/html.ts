@@ -15,24 +15,24 @@ export interface Element {
   readonly attributes: { readonly [name: string]: string };
   readonly children: readonly Node[];
   readonly parent: Element | null;
-  /** The template that wrote it, and where; that of its parent, where a helper wrote it. */
+  /** The template that wrote the element, and the line; if a helper wrote it, those of its parent. */
   readonly file: string;
   readonly line: number;
-  /** Where a file of the author called the partial that wrote it; undefined where no partial did. */
+  /** Where the author's file calls the partial that wrote the element; undefined without a partial. */
   readonly call?: { readonly file: string; readonly line: number };
 }
 
 export interface Text {
   readonly text: string;
-  /** The template whose element or block it is in. */
+  /** The template whose element or block contains the text. */
   readonly file: string;
-  /** The rows and findings that it is the text of. */
+  /** The rows and findings whose text this is. */
   readonly says: readonly string[];
-  /** Whether it is the name of a source, printed from its row. */
+  /** Whether the text is the name of a source, printed from its row. */
   readonly isSourceName?: true;
-  /** What gave it, where a query or a finding did and it was printed by a plain name. */
+  /** The query or finding that supplied the text, if a plain name printed it. */
   readonly row?: Provenance;
-  /** The number of the expression that printed it, in a page that is to be explained. */
+  /** The number of the expression that printed the text, on a page that is rendered for an explanation. */
   readonly put?: number;
 }
 
@@ -45,22 +45,22 @@ export type Node = Element | Text | Citation;
 
 export interface HtmlTree {
   readonly root: Element;
-  /** All elements in the order of the page. */
+  /** All elements in page order. */
   readonly elements: readonly Element[];
-  /** What is wrong with the HTML itself, at the line of the template that wrote it. */
+  /** Faults in the HTML itself, at the line of the template that wrote it. */
   readonly errors: readonly { readonly problem: string; readonly file: string; readonly line: number }[];
 }
 
-/** Elements whose end tag HTML lets a page leave out, or that have none. */
+/** Elements whose end tag may be omitted in HTML, or that have none. */
 const endsByItself = new Set(
   'html head body p li dt dd rt rp optgroup option caption colgroup thead tbody tfoot tr td th area base br col embed hr img input link meta source track wbr'.split(
     ' ',
   ),
 );
-/** Elements that a parser adds where a page leaves out their tags. */
+/** Elements that a parser adds where the page omits their tags. */
 const addedByRule = new Set('html head body colgroup tbody tr'.split(' '));
 
-/** The parser of browsers, which notes the end tags too: it passes over those that end nothing without a word. */
+/** The parser that browsers use, which also records end tags: it silently ignores end tags that close nothing. */
 class PageParser extends Parser<DefaultTreeAdapterMap> {
   readonly endTags: { readonly name: string; readonly offset: number }[] = [];
 
@@ -71,8 +71,8 @@ class PageParser extends Parser<DefaultTreeAdapterMap> {
 }
 
 /**
- * Reads a traced page as a browser does. What HTML lets a page leave out is right; what a browser would have to put in
- * order by rule is reported, so that authors see what they wrote.
+ * Parses a traced page as a browser does. Accepts omissions that HTML allows; reports whatever a browser would repair,
+ * so that authors see what they wrote.
  */
 export function parseHtml(html: string): HtmlTree {
   interface Growing extends Element {
@@ -80,7 +80,7 @@ export function parseHtml(html: string): HtmlTree {
     readonly parent: Growing | null;
   }
   const errors: HtmlTree['errors'][number][] = [];
-  /** The template that wrote the text at an offset: the start tag before it says so. */
+  /** The template that wrote the text at an offset, as given by the preceding start tag. */
   const writtenAt = (offset: number): { readonly file: string; readonly line: number } => {
     const at = html.lastIndexOf(' data-at="', offset);
     const [, file = '', line = '0'] =
@@ -110,7 +110,7 @@ export function parseHtml(html: string): HtmlTree {
 
   const root: Growing = { name: '', attributes: {}, children: [], parent: null, file: '', line: 0 };
   const elements: Element[] = [];
-  /** What traces are open, the innermost last: the text of a row, or the block of a template. */
+  /** The open traces, innermost last: the text of a row, or the block of a template. */
   const traces: {
     readonly says?: string;
     readonly file?: string;
@@ -123,11 +123,11 @@ export function parseHtml(html: string): HtmlTree {
   }[] = [];
   const addText = (text: string, current: Growing): void => {
     const block = traces.findLast(({ file }) => file !== undefined);
-    // An element within the block knows its own template.
+    // An element within the block records its own template.
     const file = block?.within === current ? (block.file ?? '') : current.file;
     const says = traces.flatMap(({ says: id }) => (id === undefined ? [] : [id]));
     if (text.trim() === '') {
-      // The blank between two names of a row's text is of that text.
+      // The space between two names in a row's text belongs to that text.
       current.children.push({ text: ' ', file: current.file, says });
       return;
     }
@@ -186,7 +186,7 @@ export function parseHtml(html: string): HtmlTree {
       const isClosed = end || (isDrawn ? html[start.endOffset - 2] === '/' : endsByItself.has(name));
       if (!isClosed) report(start.endOffset, `<${name}> is not closed where it was opened.`);
     } else if (name !== 'p' && !addedByRule.has(name))
-      // It ends where something around it does, and a browser opens it again behind that.
+      // The element ends with its container, and a browser reopens it after that.
       report(furthest, `<${name}> is not closed within the element that contains it.`);
     const { childNodes } = isTemplate(node) ? node.content : node;
     for (const child of childNodes) add(child, element);
@@ -222,14 +222,14 @@ function readPlace(place: string): { readonly file: string; readonly line: numbe
 
 export const isElement = (node: Node): node is Element => 'name' in node;
 export const isText = (node: Node): node is Text => 'text' in node;
-/** Whether readers see nothing of an element. */
+/** Whether an element is invisible to readers. */
 export const isUnseen = ({ name }: Element): boolean => name === 'style' || name === 'script';
 
-/** What readers see: the page without its head. */
+/** The part of the page that readers see: everything except the head. */
 export const bodyOf = ({ root, elements }: HtmlTree): Element =>
   elements.find(({ name }) => name === 'body') ?? root;
 
-/** All text below an element, blanks in a row as one. */
+/** All text below an element, with runs of white space collapsed. */
 export function textOf(element: Element): string {
   const parts: string[] = [];
   const walk = (node: Node): void => {

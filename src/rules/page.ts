@@ -8,7 +8,7 @@ import { type Element, isText } from './html.ts';
 import { escaped } from './texts.ts';
 import type { Unit } from './units.ts';
 
-/** HTML that a browser would have to put in order by rule, or that means nothing. */
+/** HTML that a browser would have to repair, or that has no meaning. */
 export const malformed = ({ tree }: Draft): Fault[] =>
   tree.errors.map(({ problem, ...place }) =>
     onPage(
@@ -18,7 +18,7 @@ export const malformed = ({ tree }: Draft): Fault[] =>
     ),
   );
 
-/** Links lead to something on the page, and no name is given twice. */
+/** Links lead to something on the page, and no id is used twice. */
 export const deadLinks = ({ tree }: Draft): Fault[] => {
   const elements = tree.elements;
   const ids = new Map<string, Element>();
@@ -45,8 +45,8 @@ export const deadLinks = ({ tree }: Draft): Fault[] => {
 };
 
 /**
- * An edition is marked no lower than what it is made from: the dataset, and each row that it shows. What was withdrawn
- * no longer known, but its title is still listed among the changes; so are the earlier figures of a corrected row.
+ * An edition's marking is at least as high as those of its dataset and of each row that it shows. A withdrawn row is no
+ * longer known, but its title is still listed among the changes; so are the earlier figures of a corrected row.
  */
 export function undermarked(draft: Draft): Fault[] {
   const { brief, dataset, used, changes, rows } = draft;
@@ -81,7 +81,10 @@ export function undermarked(draft: Draft): Fault[] {
   return [...whole, ...parts, ...unmarkable(draft)];
 }
 
-/** A row of a query that names no row has no marking: an edition that may see rows marked above it cannot show it. */
+/**
+ * A query's row that names no row of the dataset has no marking. If the dataset has rows marked above the brief, the
+ * brief cannot show such a row.
+ */
 function unmarkable(draft: Draft): Fault[] {
   const { brief, rows, dataset } = draft;
   const above = [...rows.values()].find(({ row }) => {
@@ -96,7 +99,10 @@ function unmarkable(draft: Draft): Fault[] {
   }));
 }
 
-/** Paragraphs that a shared partial typed into an element of a class: text of rows or of a brief's own files does not count. */
+/**
+ * Paragraphs that a shared partial typed into an element with the class. Text from rows or from a brief's own files
+ * does not count.
+ */
 function noticesOf({ brief, units }: Draft, className: string): Unit[] {
   const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
   return units.filter(
@@ -108,8 +114,8 @@ function noticesOf({ brief, units }: Draft, className: string): Unit[] {
 }
 
 /**
- * Where a topic was not collected on each day of the period, a notice in `class="coverage"` says so, in the words that
- * the template was given: the topic, how many days are covered, and the day on which that ended.
+ * If a topic was not collected on every day of the period, a notice in `class="coverage"` says so in the words passed
+ * to the template: the topic, the number of days covered, and the day on which coverage ended.
  */
 export function uncovered(draft: Draft): Fault[] {
   const texts = noticesOf(draft, 'coverage').map(({ text }) => text);
@@ -129,7 +135,7 @@ export function uncovered(draft: Draft): Fault[] {
 const holdsWord = (text: string, word: string): boolean =>
   new RegExp(`(?<![\\p{L}\\p{N}])${escaped(word)}(?![\\p{L}\\p{N}])`, 'iu').test(text);
 
-/** A corrected revision names its number in `class="correction"`: a layout of a team's own might leave it out. */
+/** A corrected revision states its number in `class="correction"`, because a team's own layout might leave it out. */
 export function unnamedRevision(draft: Draft): Fault[] {
   const { revision, brief } = draft;
   if (revision === 1) return [];
@@ -144,12 +150,13 @@ export function unnamedRevision(draft: Draft): Fault[] {
 }
 
 /**
- * Every character can be set in each of our faces; one that cannot would come from some other font, or as a box. What
- * comes from one line of a template is one fault: a name in another script lacks most of its letters.
+ * Every bundled face must have a glyph for every character; a missing glyph would come from another font, or print as a
+ * box. Missing characters from one line of a template are one fault, since a name in another script lacks most of its
+ * letters.
  */
 export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
   const lacking = new Map<string, Element>();
-  // A letter with a mark that no face has as one is set as a letter and a mark.
+  // A letter with a diacritic that no face has as one glyph is set as a letter and a combining mark.
   const isSet = (character: string): boolean =>
     glyphs.has(character.codePointAt(0) ?? 0) ||
     Array.from(character.normalize('NFD')).every((part) => glyphs.has(part.codePointAt(0) ?? 0));
@@ -185,9 +192,12 @@ const active = new Set(
 );
 const headFile = /(?:^|\/)_shared\/partials\/head\.hbs$/;
 
-/** Nothing that runs, loads, sends or moves on. The page is printed with scripts off and no network; this is for its readers. */
+/**
+ * The page contains nothing that runs, loads, sends or redirects. Printing has scripts and network off anyway; this
+ * rule protects readers.
+ */
 export function activeContent({ tree }: Draft): Fault[] {
-  // The head begins with our fonts; no other sheet has any.
+  // The head begins with the bundled fonts; no other style sheet may contain any.
   const fonts = tree.elements.find(({ name }) => name === 'style');
   return tree.elements.flatMap((element) =>
     [...forbiddenIn(element), ...(element.name === 'style' ? loadedBy(element, element === fonts) : [])].map(
@@ -214,7 +224,7 @@ function* forbiddenIn({ name, attributes, file }: Element): Generator<string> {
       yield `${key}="${excerpt(value)}"`;
   }
 }
-/** Words for readers, which nothing takes for a style. */
+/** Attributes with text for readers, which are never parsed as styles. */
 const readOut = /^(?:alt|title|content|aria-[a-z]+)$/;
 const sending = new Set(['srcdoc', 'srcset', 'formaction']);
 const leading = new Set(['href', 'src', 'xlink:href', 'action', 'poster', 'background', 'ping']);

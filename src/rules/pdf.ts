@@ -6,7 +6,7 @@ import { excerpt, type Print } from './draft.ts';
 import { type Element, isText } from './html.ts';
 import { headingsOf } from './units.ts';
 
-/** A piece of text of the page, as the PDF must have it. */
+/** A text of the page that the PDF must contain. */
 interface Wanted {
   readonly text: string;
   readonly element: Element;
@@ -16,8 +16,8 @@ interface Wanted {
 }
 
 /**
- * The PDF says what the page says, and nothing else. Both are read in the order of the page: a PDF is tagged in it,
- * wherever a text is painted and however a line, a column or a page breaks it.
+ * The PDF contains the text of the page and no other. Both are compared in page order: the tags of a PDF follow that
+ * order, wherever a text is painted and however a line, column or page breaks it.
  */
 export function otherWords(print: Print): Fault[] {
   const { file } = print.brief.template;
@@ -37,7 +37,7 @@ export function otherWords(print: Print): Fault[] {
   ];
 }
 
-/** Repeated heads come text by text, and not cell by cell. */
+/** Repeated heads occur in the PDF text by text, not cell by cell. */
 const wantedOf = ({ pieces }: Print): Wanted[] =>
   pieces
     .flatMap(({ text, element, texts }) => {
@@ -53,7 +53,7 @@ function standsAgain(element: Element): boolean {
   return false;
 }
 
-/** What of `wanted` is not in the runs, and what words of the runs are of nothing that is wanted. */
+/** Returns the texts of `wanted` that the runs lack, and the words in the runs that belong to no wanted text. */
 function compare(
   wanted: readonly Wanted[],
   runs: readonly string[],
@@ -65,7 +65,7 @@ function compare(
 
   const taken: [start: number, end: number][] = [];
   const isAt = (at: number, { letters }: Wanted): boolean => rest.startsWith(letters, at);
-  /** Where a text begins from `at` on, if only numbers of lists are before it. */
+  /** Where the text begins at or after `at`, if only list numbers precede it. */
   const beginning = (at: number, text: Wanted): number => {
     for (let start = at; start < rest.length; start += 1) {
       if (isAt(start, text)) return start;
@@ -73,7 +73,7 @@ function compare(
     }
     return -1;
   };
-  /** Further on, where the next text follows too: the text between them is looked at below. */
+  /** A later position of the text that the next text follows; the texts skipped are compared below. */
   const furtherOn = (at: number, index: number): number => {
     const [text, next] = [wanted[index], wanted[index + 1]];
     if (text === undefined || text.letters.length < 4) return -1;
@@ -115,7 +115,7 @@ function compare(
   }
   rest = left + rest.slice(last);
 
-  // What the PDF has in another order: the longest first, since a short text is part of others too.
+  // Texts that the PDF has in another order: longest first, since a short text may also be part of others.
   const take = (part: string, at: number): boolean => {
     if (at !== -1) rest = rest.slice(0, at) + ' '.repeat(part.length) + rest.slice(at + part.length);
     return at !== -1;
@@ -123,13 +123,13 @@ function compare(
   const lost = deferred
     .toSorted((a, b) => b.letters.length - a.letters.length)
     .filter(({ letters }) => !take(letters, rest.indexOf(letters)));
-  // Numbers of lists may be left over; words may not.
+  // List numbers may be left over; words may not.
   return { lost, rest: rest.split(/ +/).filter((part) => /\p{L}/u.test(part)) };
 }
 
 /**
- * The margins may have what the page's own styles put there; what a style adds to the text is not tagged, and counts as
- * theirs.
+ * Margins may contain only what the page's own styles print there. Text that a style adds to the page is untagged, so
+ * it counts as margin text.
  */
 function inMargins({ contents, tree }: Print): string[] {
   const styles = tree.elements.filter(({ name }) => name === 'style');
@@ -172,7 +172,7 @@ export const tooMuch = ({ brief, pdf, contents }: Print): Fault[] => {
   ];
 };
 
-/** In points, as ISO 216 and ANSI give them. */
+/** In points, as in ISO 216 and ANSI. */
 const sizes = { A4: { width: 595.28, height: 841.89 }, Letter: { width: 612, height: 792 } } as const;
 
 export const otherPaper = ({ brief, paper, contents }: Print): Fault[] =>
@@ -189,7 +189,7 @@ export const otherPaper = ({ brief, paper, contents }: Print): Fault[] =>
     ];
   });
 
-/** A page with less than a line of its own is blank to a reader. */
+/** A page with less than about a line of its own text looks blank to a reader. */
 const fewestLetters = 40;
 
 export const blank = ({ brief, letters }: Print): Fault[] =>
@@ -287,7 +287,7 @@ export const otherBookmarks = ({ brief, contents, letters, tree }: Print): Fault
   });
 };
 
-/** A heading that wraps may be cut by a page: its start is enough. */
+/** A page break may split a heading that wraps, so its start is enough. */
 const holds = (text: string, title: string): boolean => text.includes(lettersOf(title).slice(0, 20));
 
 export const lostLinks = ({ brief, contents, tree }: Print): Fault[] => {
@@ -316,7 +316,7 @@ export const lostLinks = ({ brief, contents, tree }: Print): Fault[] => {
   ];
 };
 
-/** Looks at the bytes that were written, which have each file as it was packed. */
+/** Searches the written bytes, which contain each file as it was packed. */
 export const otherAttachments = ({ brief, pdf, attachments, attached }: Print): Fault[] => {
   const { file } = brief.template;
   const written = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength);

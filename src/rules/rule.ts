@@ -7,36 +7,36 @@ type Profile = Brief['config']['profile'];
 
 /** One check of an edition. */
 export interface Rule<Subject> {
-  /** Named in waivers, manifests and docs: it never changes. */
+  /** Used in waivers, manifests and docs, so it never changes. */
   readonly id: string;
-  /** An error blocks the edition, a warning is reported with it. */
+  /** An error blocks the edition; a warning is reported with it. */
   readonly levels: { readonly [profile in Profile]: Level };
-  /** What it asks for, in one line. */
+  /** The requirement, in one line. */
   readonly description: string;
-  /** Every fault at once, each with its place and how to fix it. */
+  /** Returns all faults at once, each with its place and how to fix it. */
   readonly check: (subject: Subject) => readonly Fault[];
-  /** No brief can waive it: what it refuses could harm a reader. */
+  /** No brief can waive the rule, because a breach could harm a reader. */
   readonly cannotBeWaived?: true;
-  /** A rule whose fault at the same place has the same cause: only that one is reported. */
+  /** A rule whose fault at the same place has the same cause: only that fault is reported. */
   readonly follows?: string;
-  /** It quotes what a page prints: each round of a loop is a fault of its own from one cause. */
+  /** The rule quotes printed text, so one cause gives a separate fault for each iteration of a loop. */
   readonly inLoops?: true;
-  /** It cannot run without a word list for the language of the edition, or looks at less then. */
+  /** Without a word list for the edition's language, the rule cannot run, or runs only in part. */
   readonly needsWords?: 'for all of it' | 'for a part';
 }
 
-/** What came of the rules, for the manifest. */
+/** The results of the rules, for the manifest. */
 export interface Verdict {
   readonly passed: readonly string[];
-  /** Rules that were broken and that the brief waives, each with its reason. */
+  /** Broken rules that the brief waives, each with its reason. */
   readonly waived: readonly { readonly rule: string; readonly reason: string }[];
   /** Faults that do not block the edition. */
   readonly warnings: readonly Fault[];
 }
 
 /**
- * Applies the rules to `subject`; `checkTime`, called between them, may throw. Throws `edition-held` with all errors
- * that the brief does not waive, and with its warnings beside them.
+ * Applies the rules to `subject`; `checkTime`, called between rules, may throw. Throws `edition-held` with all errors
+ * that the brief does not waive, and with its warnings.
  */
 export function judge<Subject>(
   rules: readonly Rule<Subject>[],

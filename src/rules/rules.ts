@@ -29,7 +29,7 @@ import { aliases, offScale, strayMethod } from './wording.ts';
 
 /** An error in both profiles. */
 const always = { strict: 'error', standard: 'error' } as const;
-/** An error in briefs that promise more than a correct page: that each statement is cited, and how it is worded. */
+/** An error only in strict briefs, which promise that each statement is cited and worded as the rules require. */
 const strictOnly = { strict: 'error', standard: 'warning' } as const;
 
 type OfBrief = Rule<Pick<Draft, 'brief' | 'language'>>;
@@ -48,10 +48,13 @@ const typedFigures: OfBrief = {
   needsWords: 'for a part',
 };
 
-/** What can be checked of a brief without data. */
+/** Rules that need a brief but no data. */
 export const briefRules: readonly OfBrief[] = [waivers, typedFigures];
 
-/** Rules about a page before it is printed. A rule is a line here, a check, a test, and a section in docs/rules.md. */
+/**
+ * Rules about a page before it is printed. Each rule needs an entry here, a check, a test and a section in
+ * docs/rules.md.
+ */
 export const pageRules: readonly Rule<Draft>[] = [
   waivers,
   { ...typedFigures, check: (draft) => [...typedInTemplates(draft), ...typedInRows(draft)] },

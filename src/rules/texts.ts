@@ -9,7 +9,7 @@ import type { Draft } from './draft.ts';
 import { type Element, isElement, isText, type Text } from './html.ts';
 import { wordsOf } from './words.ts';
 
-/** The texts of a row that pages print. */
+/** The columns whose text pages print. */
 const printed = [
   'title',
   'label',
@@ -29,7 +29,7 @@ const printed = [
 export interface RowText {
   readonly entry: TableRow;
   readonly field: string;
-  /** Without what it quotes, whose words are not ours. */
+  /** Without quotations, which are someone else's wording. */
   readonly text: string;
   readonly whole: string;
 }
@@ -48,22 +48,22 @@ export function rowTexts({ used, rows }: Pick<Draft, 'used' | 'rows'>): RowText[
   });
 }
 
-/** The partial that explains how a brief is made, and its words. */
+/** The partial that explains how a brief is produced and what its terms mean. */
 export const methodFile = /(?:^|\/)_shared\/partials\/method\.hbs$/;
 
 interface PageText {
   readonly element: Element;
-  /** Without what it quotes. */
+  /** Without quotations. */
   readonly text: string;
 }
 
-/** Said of an element to those who do not see it. */
+/** Attributes that assistive technology reads out. */
 const readOut = ['alt', 'title', 'aria-label', 'aria-description'];
 
 /**
- * What the page says by itself, unit by unit, and what it reads out: all but the method, the texts of rows, which are
- * looked at as such, names of sources that rows print, and names that are listed as other names of an actor. Only what has
- * a `suspect` word is looked at closely.
+ * The page's own text, unit by unit, and its read-out attributes. Leaves out the method, row texts (which have their
+ * own check), source names that rows print, and names listed as other names of an actor. Only text with a `suspect`
+ * word is examined closely.
  */
 export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
   const { units, tree, known, used, rows, language } = draft;
@@ -87,7 +87,7 @@ export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
         .replaceAll(/\s+/g, ' '),
     }));
   const inAttributes = tree.elements.flatMap((element) =>
-    // A drawing's are its caption and what brief.yaml says of it.
+    // A drawing's attributes come from its caption and from brief.yaml, which have their own checks.
     element.name === 'svg'
       ? []
       : readOut.flatMap((name) => {
@@ -100,7 +100,7 @@ export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
     .map(({ element, text }) => ({ element, text: own(text) }));
 }
 
-/** What `brief.yaml` types for the page and the PDF, by its field. */
+/** The texts in `brief.yaml` for the page and the PDF, by field. */
 export const settingTexts = ({
   config: { title, subject, charts },
 }: Brief): (readonly [field: string, text: string])[] =>
@@ -117,9 +117,9 @@ export const settingTexts = ({
 export const escaped = (word: string): string => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**
- * Gives what a text says besides names of sources, which are not ours to change. A name counts as one where a row
- * prints it: in the endnotes and among the changes, as a whole value of a query whose row names the source or what it
- * says, and as a whole label of a chart that is given such a row. What is typed is no such name, whatever it says.
+ * Returns a function that removes the names of sources, whose wording the authors cannot change. A name counts only if
+ * a row prints it: in the endnotes and among the changes; as a whole value of a query whose row names the source or a
+ * row from it; or as a whole label of a chart with such a row. A typed name never counts.
  */
 function besideSourceNames(draft: Draft): (text: Text) => string {
   let labels: ReadonlySet<Text> | undefined;
@@ -131,7 +131,7 @@ function besideSourceNames(draft: Draft): (text: Text) => string {
   };
 }
 
-/** The names of the sources that are named, or that the rows that are named come from. */
+/** The names of the sources with these ids, and of the sources behind rows with these ids. */
 function namesBehind(ids: readonly string[], { rows, known }: Draft): ReadonlySet<string> {
   const find = (id: string) => known.sources.find((each) => each.id === id);
   return new Set(
@@ -144,7 +144,7 @@ function namesBehind(ids: readonly string[], { rows, known }: Draft): ReadonlySe
   );
 }
 
-/** The text without names that are all of it, or all of an item of a list as tables and templates write it. */
+/** Removes the names that are the whole text, or a whole item of a list as tables and templates write it. */
 const withoutItems = (text: string, names: ReadonlySet<string>): string =>
   names.has(text.trim())
     ? ' '
@@ -153,11 +153,11 @@ const withoutItems = (text: string, names: ReadonlySet<string>): string =>
         .map((item) => (names.has(item.trim()) ? ' ' : item))
         .join('');
 
-/** The texts in the page's drawings that are the name of a source, as a row of the chart has it. */
+/** The texts in the page's drawings that are the name of a source in a row of the chart. */
 function namesDrawn(draft: Draft): Set<Text> {
   const labels = draft.charts.flatMap((chart) => labelsOf(chart, draft));
   const own = new Set(labels.filter(({ isName }) => isName).map(({ text }) => text));
-  // The page does not tell of which chart a drawing is: what one of them types counts as typed.
+  // The page does not say which chart a drawing belongs to, so a text that any chart spec types counts as typed.
   for (const { text, isName } of labels) if (!isName) own.delete(text);
   return new Set(
     draft.tree.elements
@@ -168,7 +168,7 @@ function namesDrawn(draft: Draft): Set<Text> {
   );
 }
 
-/** A mark is labelled by its own row; an axis or a legend by any. */
+/** The label of a mark belongs to its own row; that of an axis or legend may belong to any. */
 function labelsOf(
   { rows, data, scene }: Illustration,
   draft: Draft,
@@ -184,7 +184,7 @@ function labelsOf(
   });
 }
 
-/** The names of sources that are a value of the row. */
+/** The names of sources that occur as a value of the row. */
 function namesIn(row: Row, draft: Draft): Set<string> {
   const names = [...namesBehind(idsNamed([row], draft.rows), draft)].map(squeezed);
   const values = new Set(Object.values(row).map(plainCell).map(squeezed));

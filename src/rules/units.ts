@@ -10,18 +10,18 @@ import {
 } from './html.ts';
 
 /**
- * What a reader takes in as one piece: a paragraph, an item, a heading, or a whole table or figure. What is inside
- * another unit may leave its sources to that one.
+ * What a reader takes in as one piece: a paragraph, an item, a heading, or a whole table or figure. A unit inside
+ * another unit may rely on the outer unit's citations.
  */
 export interface Unit {
   readonly element: Element;
-  /** Its own text, without that of units inside it. */
+  /** The unit's own text, without that of units inside it. */
   readonly texts: readonly Text[];
   readonly text: string;
   readonly isHeading: boolean;
-  /** No paragraph nor anything like it: text directly in a section. */
+  /** Text directly in a section, outside any paragraph or similar element. */
   readonly isLoose: boolean;
-  /** The rows that it cites, or that the units around it do. */
+  /** The rows that the unit, or a unit around it, cites. */
   readonly cites: ReadonlySet<string>;
 }
 
@@ -34,7 +34,7 @@ const containerNames = new Set(
   'body main div section aside header footer article nav ul ol dl details form'.split(' '),
 );
 
-/** The units below the page's body, in its order. */
+/** The units of the page's body, in page order. */
 export function unitsOf(tree: HtmlTree): Unit[] {
   const body = bodyOf(tree);
   const units: Unit[] = [];
@@ -44,14 +44,14 @@ export function unitsOf(tree: HtmlTree): Unit[] {
     const inside: Element[] = [];
     const whole = wholeNames.has(element.name);
     const own = new Set(around);
-    /** All that belongs to this unit, and what begins a unit of its own. */
+    /** Collects the content of this unit, and the elements that start a unit of their own. */
     const gather = (from: Element): void => {
       for (const child of from.children) {
         if (isText(child)) texts.push(child);
         else if (!isElement(child)) for (const id of child.cites) own.add(id);
         else if (isUnseen(child)) continue;
         else if (whole || !startsUnit(child)) {
-          // Neither the number of a note nor the next cell goes on with the word before.
+          // A note's number or a new cell ends the preceding word.
           if (child.name === 'sup' || startsUnit(child) || cellNames.has(child.name)) texts.push(gap(child));
           gather(child);
         } else inside.push(child);
@@ -59,7 +59,7 @@ export function unitsOf(tree: HtmlTree): Unit[] {
     };
     gather(element);
     const isUnit = unitNames.has(element.name);
-    // Words in a section of its own are loose, unless an item or a cell is around the section.
+    // Text directly in a section is loose, unless an item or a cell encloses the section.
     const isLoose = !isUnit && !enclosed;
     const text = joined(texts);
     if (text !== '') {
@@ -87,11 +87,11 @@ const joined = (texts: readonly Text[]): string =>
 export interface Piece {
   readonly text: string;
   readonly element: Element;
-  /** What it is put together from, each with the element that it is in. */
+  /** The texts that make up the piece, each with its element. */
   readonly texts: readonly (readonly [text: Text, within: Element])[];
 }
 
-/** The pieces of text as they are printed; what only the web page shows is left out. */
+/** The pieces of text as printed, without parts that only the web page shows. */
 export function printedPieces(tree: HtmlTree): Piece[] {
   const body = bodyOf(tree);
   const pieces: Piece[] = [];
@@ -106,7 +106,7 @@ export function printedPieces(tree: HtmlTree): Piece[] {
     texts = [];
   };
   const walk = (element: Element): void => {
-    // The rows behind a figure are on the page only, and the printed marking is in the margins.
+    // The rows behind a figure appear only on the web page, and the printed marking is in the margins.
     if (isUnseen(element) || element.name === 'details' || element.attributes['class'] === 'screen-marking')
       return;
     const breaks = !inlineNames.has(element.name);
@@ -124,11 +124,11 @@ const inlineNames = new Set(
   'a abbr b bdi bdo cite code em i kbd mark q s small span strong sub sup tspan u var wbr'.split(' '),
 );
 
-/** The headings in order, as bookmarks should read. */
+/** The headings in page order, as the bookmarks should read. */
 export const headingsOf = ({ elements }: HtmlTree): string[] =>
   elements.filter(({ name }) => /^h[1-6]$/.test(name)).map(textOf);
 
-/** What each link of the page leads to, by the id that it names: an endnote, or where an endnote is cited first. */
+/** Describes the target of each link by the target's id: an endnote, or the place where an endnote is first cited. */
 export function linkTexts({ elements }: HtmlTree): { [destination: string]: string } {
   const texts: { [destination: string]: string } = {};
   for (const element of elements) {

@@ -5,7 +5,7 @@ import { escaped, methodFile, pageTexts, rowTexts, settingTexts } from './texts.
 import type { Piece } from './units.ts';
 import { type Words, wordsOf } from './words.ts';
 
-/** The house has one name for each actor; an alias is printed beside it only, or in a quotation. */
+/** Each actor has one house name; an alias is printed only beside that name or in a quotation. */
 export function aliases(draft: Draft): Fault[] {
   const { known, brief } = draft;
   const named = known.actors.filter((actor) => actor.aliases.length > 0);
@@ -17,7 +17,7 @@ export function aliases(draft: Draft): Fault[] {
   );
   const used = (text: string) => {
     if (!anyAlias.test(text)) return [];
-    // A house name may contain an alias of another: "Northern Border Guard" and "Border Guard".
+    // A house name may contain another actor's alias: "Northern Border Guard" and "Border Guard".
     const rest = house.reduce((left, name) => left.replaceAll(name, ' '), text);
     return named.flatMap(({ name, aliases: others }) =>
       text.includes(name)
@@ -56,7 +56,7 @@ function wordIn(text: string, word: string): boolean {
   return pattern.test(text);
 }
 
-/** How a brief is made is explained in one place, so that no statement passes by calling itself method. */
+/** How a brief is produced is explained in one place, so that no statement can avoid a citation by posing as method. */
 export function strayMethod({ tree, language }: Draft): Fault[] {
   const elements = tree.elements;
   const method = wordsOf(language)?.method;
@@ -102,7 +102,10 @@ function offScaleIn(
   ];
 }
 
-/** Likelihood and confidence in their own words, and never in one sentence: in rows, on the page, and in brief.yaml. */
+/**
+ * Likelihood and confidence use the terms of the scale and never share a sentence. Checks rows, the page and
+ * brief.yaml.
+ */
 export function offScale(draft: Draft): Fault[] {
   const words = wordsOf(draft.language);
   if (words === undefined) return [];
@@ -121,7 +124,7 @@ export function offScale(draft: Draft): Fault[] {
   return [...inRows, ...onThePage, ...inSettings, ...unsaidIn(draft, words), ...mixedIn(draft, words)];
 }
 
-/** A key judgment's likelihood is that of its text. */
+/** The likelihood in a key judgment's text equals the one in its row. */
 function unsaidIn(draft: Draft, { likelihood }: Words): Fault[] {
   return draft.used.flatMap((id) => {
     const entry = draft.rows.get(id);
@@ -144,7 +147,7 @@ function unsaidIn(draft: Draft, { likelihood }: Words): Fault[] {
   });
 }
 
-/** The number of a note ends the word before it. */
+/** A note's number ends the word before it. */
 const worded = ([{ text }, { parent, name }]: Piece['texts'][number]): string =>
   /^[\d,–]+$/.test(text) && (name === 'sup' || name === 'a' || parent?.name === 'sup') ? ' ' : text;
 

@@ -1,31 +1,31 @@
 /**
- * The words that rules look for, by language. A rule that needs a list does not run for a language without one, and
- * says so.
+ * The words that rules look for, by language. For a language without a word list, a rule that needs one does not run,
+ * and the verdict says so.
  */
 export interface Words {
-  /** From zero to twenty, as running text spells them. */
+  /** Zero to twenty, as spelt in running text. */
   readonly numbers: readonly string[];
   /** Words that state a figure. */
   readonly figures: RegExp;
   /** Words that make a figure a lower bound. */
   readonly bounds: readonly string[];
-  /** The sign of a share, and its words. */
+  /** The percent sign and its words. */
   readonly percent: string;
-  /** Words that may follow the day of a month: "5 May" is no figure. */
+  /** Words that may follow the day of a month: "5 May" is not a figure. */
   readonly months: readonly string[];
-  /** Heads of columns with days and the like. */
+  /** Headings of columns of days and similar. */
   readonly time: RegExp;
-  /** Headings that announce how a page was made. */
+  /** Headings that announce an explanation of the method. */
   readonly method: RegExp;
-  /** What comes before the other names of an actor: "also named A, B". */
+  /** The words before the other names of an actor: "also named A, B". */
   readonly alsoNamed: string;
-  /** Terms of likelihood that we use. */
+  /** Terms of likelihood on our scale. */
   readonly likelihood: RegExp;
-  /** Terms of likelihood that we do not use. */
+  /** Terms of likelihood that are not on our scale. */
   readonly otherLikelihood: RegExp;
-  /** Confidence, however it is said. */
+  /** Any mention of confidence. */
   readonly confidence: RegExp;
-  /** Degrees of confidence that we do not use. */
+  /** Degrees of confidence that are not on our scale. */
   readonly otherConfidence: RegExp;
 }
 
@@ -36,7 +36,7 @@ const english: Words = {
   numbers:
     `no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen twenty`.split(/\s+/),
-  // "One" is mostly a pronoun, and "third" or "quarters" by themselves are mostly no figures.
+  // "One" is mostly a pronoun; "third" and "quarters" alone are mostly not figures.
   figures:
     /\b(?:zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|twice|(?:dozen|hundred|thousand|million|billion)s?|half|halves|quarter|(?:one|a)[-\s]third\sof|thirds)\b/giu,
   bounds: ['at least', 'no fewer than', 'more than'],
@@ -48,10 +48,10 @@ const english: Words = {
   time: /\b(?:days?|weeks?|months?|years?|dates?)\b/i,
   method: /\bmethod/i,
   alsoNamed: '\\balso (?:named )?',
-  // Intelligence Community Directive 203 (2015), D.6.e(2)(a): of its two rows of terms, the one that we use.
+  // Intelligence Community Directive 203 (2015), D.6.e(2)(a) has two rows of terms; this is the row that we use.
   likelihood:
     /\b(?:almost no chance|very unlikely|unlikely|roughly even chance|very likely|likely|almost certain(?:ly)?)\b/gi,
-  // Terms of its other row, and others that say how likely something is.
+  // Terms of the other row, and other expressions of likelihood.
   otherLikelihood:
     /\b(?:remote(?:ly possible| (?:chance|possibility|likelihood))|improbabl[ey]|highly (?:un)?likely|extremely (?:un)?likely|quite (?:un)?likely|most likely|more likely than not|probabl[ey]|highly probable|nearly certain(?:ly)?|roughly even odds|chances are|in all (?:likelihood|probability)|(?:un)?doubtedly|no doubt|virtually certain)\b/gi,
   // The confidence of an interval is a figure.
@@ -65,7 +65,7 @@ const english: Words = {
 
 const lists: { readonly [language: string]: Words } = { en: english };
 
-/** The list for a BCP 47 tag, by its language: `en-GB` and `en-US` share one. */
+/** The word list for a BCP 47 tag, chosen by language: `en-GB` and `en-US` share one. */
 export const wordsOf = (tag: string): Words | undefined => {
   const [language = ''] = tag.toLowerCase().split('-');
   return Object.hasOwn(lists, language) ? lists[language] : undefined;
@@ -74,8 +74,8 @@ export const wordsOf = (tag: string): Words | undefined => {
 const digits = /\p{N}+(?:[.,:]\p{N}+)*/gu;
 
 /**
- * The figures typed into a text, in order: digits (also ½ and the like) and number words, but not placeholders such as
- * `{F07.value}`. A typed figure stays when its row is revised.
+ * The figures typed in a text, in order: digits (also ½ and similar) and number words, but not placeholders such as
+ * `{F07.value}`. A typed figure would not change when its row is revised.
  */
 export function typedFigures(text: string, words: Words | undefined): string[] {
   const rest = text.replaceAll(/\{[A-Za-z][A-Za-z0-9-]*\.[a-z_]+\}/g, ' ');

@@ -13,20 +13,20 @@ const LIBRARY_PROBE_TIMEOUT_MS = 10_000;
 
 const checkSchema = z.object({ path: z.string(), bundledLibraries: z.boolean() });
 
-/** What was learnt about a browser when it was first used. */
+/** The results of a browser's first-use check. */
 export type BrowserCheck = z.infer<typeof checkSchema>;
 
-/** The remembered check of this very file (path, size and time of change), or nothing. */
+/** The stored check of this exact file (path, size and modification time), or undefined. */
 export async function readCheck(cacheFolder: string, found: FoundBrowser): Promise<BrowserCheck | undefined> {
   try {
     return checkSchema.parse(JSON.parse(await readFile(await checkFile(cacheFolder, found), 'utf8')));
   } catch {
-    // Absent or unreadable: the browser is checked again, which costs a second.
+    // If the check is missing or unreadable, the browser is checked again, which takes a second.
     return undefined;
   }
 }
 
-/** Remembers the check, whole or not at all. */
+/** Stores the check atomically. */
 export async function writeCheck(
   cacheFolder: string,
   found: FoundBrowser,
@@ -49,7 +49,7 @@ async function checkFile(cacheFolder: string, { path }: FoundBrowser): Promise<s
   return join(cacheFolder, 'checks', `${key}.json`);
 }
 
-/** Asks the packaged browser for its version: it cannot say where a library is missing. */
+/** Runs the packaged browser with `--version`, which fails if a library is missing. */
 export async function lacksLibraries({ path, bundle }: FoundBrowser): Promise<boolean> {
   if (bundle === undefined) return false;
   try {
@@ -61,8 +61,8 @@ export async function lacksLibraries({ path, bundle }: FoundBrowser): Promise<bo
 }
 
 /**
- * Prints a word in an embedded font and one in the browser's own. A browser without fonts of its own prints text as
- * nothing and reports success, so the fonts have to be looked for in the PDF. Throws `browser-failed`.
+ * Prints one word in an embedded font and one in the browser's own font. A browser without fonts of its own leaves text
+ * out and reports success, so the check looks for the fonts in the PDF. Throws `browser-failed`.
  */
 export async function checkPrinting(
   found: FoundBrowser,
@@ -76,7 +76,7 @@ p { font-family: 'Source Sans 3'; }
 </style><p>Sitrep</p><div>Sitrep</div></html>`);
   const fonts = await listFonts(pdf);
   const isOurs = (name: string): boolean => name.includes('SourceSans3');
-  // First, because without a font of its own the browser embeds the page's font on some days only.
+  // First, because a browser without a font of its own does not embed the page's font reliably.
   if (fonts.every(isOurs)) {
     throw browserFailed(found, {
       problem: 'The browser has no font of its own, so text would vanish. Install one, such as DejaVu.',
@@ -87,9 +87,9 @@ p { font-family: 'Source Sans 3'; }
   }
 }
 
-/** The fonts that are in a PDF itself: embedded files, and drawings (Type 3), as variable fonts become. */
+/** The fonts in a PDF: embedded files and drawings (Type 3), which variable fonts become. */
 async function listFonts(pdf: Uint8Array): Promise<string[]> {
-  // Loaded here because it takes longer than the browser, and is needed once.
+  // Loaded here because it takes longer than the browser and is needed only once.
   const { PDFDict, PDFDocument, PDFName } = await import('@cantoo/pdf-lib');
   const document = await PDFDocument.load(pdf);
   return document.context.enumerateIndirectObjects().flatMap(([, object]) => {

@@ -6,15 +6,15 @@ import { isPackagedPlatform, unpackChromium, type UnpackedChromium, type UnpackO
 
 export type BrowserOrigin = 'environment' | 'package' | 'puppeteer-cache' | 'system';
 
-/** A browser that is there and may be run; whether it prints is for the check to say. */
+/** A browser that exists and is executable; the check decides whether it can print. */
 export interface FoundBrowser {
   readonly path: string;
   readonly origin: BrowserOrigin;
-  /** What came with it. Only the packaged browser brings fonts and libraries. */
+  /** What came with the browser. Only the packaged browser includes fonts and libraries. */
   readonly bundle?: UnpackedChromium;
 }
 
-/** Where browsers that Puppeteer does not look for are usually installed. */
+/** The usual locations of browsers that Puppeteer does not search for. */
 const WELL_KNOWN_PATHS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   linux: [
     '/usr/bin/chromium',
@@ -34,8 +34,8 @@ const WELL_KNOWN_PATHS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 };
 
 /**
- * The path given; else the browser of the npm package, the same bytes everywhere; else Puppeteer's cache; else
- * an installed Chrome, Chromium or Edge. Throws `browser-missing` when there is none, or none at the path given.
+ * Tries the given path, then the browser of the npm package (the same bytes everywhere), then Puppeteer's cache, then
+ * an installed Chrome, Chromium or Edge. Throws `browser-missing` if there is none, or none at the given path.
  */
 export async function findBrowser({
   browserPath,
@@ -60,7 +60,7 @@ async function findGiven(path: string): Promise<FoundBrowser> {
   ]);
 }
 
-/** Looks past the package: Puppeteer's cache, then the system. */
+/** Finds a browser outside the package: in Puppeteer's cache, then on the system. */
 async function findInstalled(): Promise<FoundBrowser> {
   const cached = await pathOrNothing(executablePath());
   if (cached !== undefined) return { path: cached, origin: 'puppeteer-cache' };
@@ -77,7 +77,7 @@ async function findInstalled(): Promise<FoundBrowser> {
   ]);
 }
 
-/** Puppeteer rejects when its browser is not installed, with an error that has no code. */
+/** Puppeteer rejects if its browser is not installed, with an error that has no code. */
 async function pathOrNothing(search: Promise<string>): Promise<string | undefined> {
   const path = await search.catch(() => undefined);
   return path !== undefined && (await isRunnable(path)) ? path : undefined;

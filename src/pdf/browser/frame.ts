@@ -1,9 +1,11 @@
 import type { Page } from 'puppeteer';
 
-/** Nothing may be fetched; styles and fonts come with the document. The policy stays in force for every document. */
+/**
+ * Nothing may be fetched; styles and fonts come with the document. The policy applies to every document on the page.
+ */
 const policy = `default-src 'none'; style-src 'unsafe-inline'; font-src data:`;
 
-/** The faces of the sheet that is removed go on living in the document, decoded. */
+/** After their sheet is removed, its faces stay in the document, decoded. */
 const keepFaces = `(async () => {
   const sheets = [...document.styleSheets];
   const faces = sheets.flatMap(({ cssRules }) => [...cssRules]).map(({ style }) =>
@@ -17,8 +19,8 @@ const keepFaces = `(async () => {
 })()`;
 
 /**
- * No document is laid out or painted for the screen, which nobody sees: that takes a quarter of what showing and printing
- * one does. The sheet is the page's own, and stays for the next document.
+ * Documents are neither laid out nor painted for the screen, which saves a quarter of the time for showing and printing
+ * one. The sheet belongs to the page and remains for the next document.
  */
 const leaveScreenBlank = `{
   const sheet = new CSSStyleSheet();
@@ -27,8 +29,8 @@ const leaveScreenBlank = `{
 }`;
 
 /**
- * Puts one document in the place of another, and waits for its fonts; what would move the page elsewhere or change its
- * policy is left out.
+ * Replaces one document with another and waits for its fonts. Leaves out elements that would redirect the page or
+ * change its policy.
  */
 const takePlace = `async (html) => {
   const next = new DOMParser().parseFromString(html, 'text/html');
@@ -39,8 +41,8 @@ const takePlace = `async (html) => {
 }`;
 
 /**
- * Makes a page ready for documents that follow one another on it. Its fonts are read and decoded once, which is up to
- * half of what setting a document costs.
+ * Prepares a page for a series of documents. Its fonts are read and decoded once, which saves up to half of the cost of
+ * each document.
  */
 export async function prepareFrame(page: Page, { fontFaces }: { fontFaces: string }): Promise<void> {
   await page.setContent(
@@ -50,7 +52,7 @@ export async function prepareFrame(page: Page, { fontFaces }: { fontFaces: strin
   await page.evaluate(leaveScreenBlank);
 }
 
-/** Shows a document on a prepared page, as if it had been loaded there. */
+/** Shows a document on a prepared page, as if the page had loaded it. */
 export async function showDocument(
   page: Page,
   { html, fontFaces }: { html: string; fontFaces: string },

@@ -8,13 +8,13 @@ import type { FoundBrowser } from './find.ts';
 import { openScratch } from './scratch.ts';
 import type { UnpackedChromium } from './unpack.ts';
 
-/** A browser that starts after all is ended by then. */
+/** If the browser starts after all, it is ended after this time. */
 const TIMEOUT_MS = 10_000;
 const MOST_CHARACTERS = 300;
 
 /**
- * Starts a browser that did not start once more, for what it says of it on standard error: Puppeteer, which speaks with
- * it over pipes, does not hear that. Gives the line that tells the reason, empty when it says nothing.
+ * Starts a browser that failed to start once more, to read its standard error: Puppeteer talks to it over pipes and
+ * does not read that. Returns the line with the reason, or an empty string.
  */
 async function complaintOf(
   path: string,
@@ -28,33 +28,33 @@ async function complaintOf(
   });
   const lines = said.split('\n').filter((line) => line.trim() !== '');
   const line = lines.find((each) => /fatal|error/i.test(each)) ?? lines[0] ?? '';
-  // Without the process and the place in the browser's own source.
+  // Without the process id and the source location.
   return line
     .replace(/^\[[^\]]*\]\s*/, '')
     .trim()
     .slice(0, MOST_CHARACTERS);
 }
 
-/** Longest wait for one answer of the browser: a page that takes longer is stuck. */
+/** Longest wait for one answer from the browser; a page that takes longer is stuck. */
 export const PROTOCOL_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** A browser process with its profile; disposing ends the one and removes the other. */
+/** A browser process with its profile. Disposing ends the process and removes the profile. */
 export interface RunningBrowser extends AsyncDisposable {
   readonly browser: Browser;
 }
 
 export interface LaunchOptions {
   readonly cacheFolder: string;
-  /** Use the packaged libraries: the system lacks them. */
+  /** Use the packaged libraries, because the system lacks them. */
   readonly bundledLibraries: boolean;
-  /** The one host that pages may reach, to look at pages that a server has; nothing that prints needs any. */
+  /** The only host that pages may reach, for viewing a server's pages; printing needs no host. */
   readonly reachable?: string | undefined;
-  /** Ends the browser whenever it is aborted. */
+  /** Ends the browser when aborted, at any time. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Starts the browser with a profile of its own. Throws `browser-failed`, or the signal's reason. */
+/** Starts the browser with its own profile. Throws `browser-failed`, or the signal's reason. */
 export async function launchBrowser(
   found: FoundBrowser,
   { cacheFolder, bundledLibraries, reachable, signal }: LaunchOptions,
@@ -63,11 +63,11 @@ export async function launchBrowser(
   const profile = await openScratch(join(cacheFolder, 'profiles'));
   const userDataDir = join(profile.path, 'user-data');
   const args = [
-    // No name resolves, so nothing on a page can reach the network, a meta refresh included.
+    // No host name resolves, so nothing on a page can reach the network, including by meta refresh.
     `--host-resolver-rules=MAP * ~NOTFOUND${reachable === undefined ? '' : `, EXCLUDE ${reachable}`}`,
-    // Else every letter is as wide as whole pixels of a screen, and printed words fall apart ("Rep orted").
+    // Otherwise glyph widths are rounded to whole screen pixels, and printed words fall apart ("Rep orted").
     '--font-render-hinting=none',
-    // Root cannot enter the sandbox's user namespace: Chromium refuses to start as root with it.
+    // Root cannot enter the sandbox's user namespace, so Chromium refuses to start as root with the sandbox.
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   ];
   let env: Record<string, string> | undefined;
@@ -83,7 +83,7 @@ export async function launchBrowser(
       executablePath: found.path,
       headless: found.bundle === undefined ? true : 'shell',
       pipe: true,
-      // Whoever starts the program decides what a signal means: an edition in hand may finish first.
+      // The program decides what a signal means: a running edition may finish first.
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
@@ -110,8 +110,8 @@ export async function launchBrowser(
 }
 
 /**
- * A closed environment: what the caller's holds neither changes the output nor reaches the browser, and the
- * user's home need not be writable.
+ * A fixed environment: the caller's variables neither change the output nor reach the browser, and the user's home need
+ * not be writable.
  */
 async function packagedEnvironment(
   { fontsFolder, librariesFolder }: UnpackedChromium,
@@ -154,16 +154,16 @@ async function close(browser: Browser, profile: AsyncDisposable): Promise<void> 
     delay(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal }).catch(() => undefined),
   ]);
   timer.abort();
-  // Puppeteer makes the browser the leader of a process group: end what is left of it, renderers included.
+  // Puppeteer makes the browser the leader of a process group; this ends the remaining processes, including renderers.
   if (child?.pid === undefined || process.platform === 'win32') return;
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // Nothing is left: the usual case.
+    // Usually no process is left.
   }
 }
 
-/** Usual on Ubuntu 23.10 and newer, and in containers, for anybody but root. */
+/** Common on Ubuntu 23.10 and later, and in containers, for users other than root. */
 const withoutSandbox = ({ path: file }: FoundBrowser, cause: unknown): AppError => {
   const problem =
     'The browser did not start: this system keeps it from making its sandbox, for which it needs user namespaces.';
@@ -172,7 +172,7 @@ const withoutSandbox = ({ path: file }: FoundBrowser, cause: unknown): AppError 
   return new AppError('browser-failed', [{ file, problem, mend }], { cause });
 };
 
-/** The error for a browser that is there but does not work, with the way out for where it came from. */
+/** The error for a browser that exists but does not work, with a fix that depends on the browser's origin. */
 export function browserFailed(
   found: FoundBrowser,
   { problem, cause }: { readonly problem: string; readonly cause?: unknown },

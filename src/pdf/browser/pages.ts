@@ -1,12 +1,12 @@
 import type { Browser, Page } from 'puppeteer';
 import { prepareFrame } from './frame.ts';
 
-/** Two reused pages keep two cores busy; a third gains nothing (measured). */
+/** Two reused pages keep two cores busy; a third brings no gain (measured). */
 const MOST_PAGES = 2;
-/** A page opens in a few hundredths of a second; one whose renderer dies meanwhile never does. */
+/** A page opens within a few hundredths of a second, but never opens if its renderer dies meanwhile. */
 const OPENING_MS = 10_000;
 
-/** The pages of one browser, each lent to one print at a time. */
+/** The pages of one browser; each serves one print at a time. */
 export class PagePool {
   readonly #browser: Browser;
   readonly #fontFaces: string;
@@ -27,7 +27,7 @@ export class PagePool {
     return new PagePool(browser, { fontFaces, idle });
   }
 
-  /** Lends a page, a new one if `fresh`, when fewer than two are lent. */
+  /** Returns an idle or new page (always a new one with `fresh`); waits while two pages are in use. */
   async take({ fresh, signal }: { readonly fresh: boolean; readonly signal: AbortSignal }): Promise<Page> {
     await this.#takeTurn(signal);
     try {
@@ -41,13 +41,13 @@ export class PagePool {
     }
   }
 
-  /** Takes a page back after a print that went well. */
+  /** Returns a page after a successful print. */
   giveBack(page: Page): void {
     this.#idle.push(page);
     this.#passTurn();
   }
 
-  /** Takes a page back whose state is unknown, and throws it away. */
+  /** Closes a page whose state is unknown. */
   discard(page: Page): void {
     closePage(page);
     this.#passTurn();
@@ -66,7 +66,7 @@ export class PagePool {
     } catch (error) {
       const place = this.#waiting.indexOf(resolve);
       if (place >= 0) this.#waiting.splice(place, 1);
-      // The turn came in the same moment as the abort: hand it on.
+      // The turn arrived at the moment of the abort, so it passes to the next.
       else this.#passTurn();
       throw error;
     }
@@ -79,7 +79,7 @@ export class PagePool {
   }
 }
 
-/** A page without scripts and network, ready for documents. */
+/** Opens a page without scripts or network, ready for documents. */
 export const openPage = (
   browser: Browser,
   { fontFaces, signal }: { fontFaces: string; signal: AbortSignal },
@@ -96,7 +96,7 @@ async function openPrepared(browser: Browser, fontFaces: string): Promise<Page> 
   }
 }
 
-/** A page that is being opened; one that nobody waits for any more is closed as soon as it is there. */
+/** Waits for a page to open; if the wait ends early, the page is closed once it opens. */
 async function orClosed(opening: Promise<Page>, signal: AbortSignal): Promise<Page> {
   try {
     return await abortable(opening, signal);
@@ -106,14 +106,14 @@ async function orClosed(opening: Promise<Page>, signal: AbortSignal): Promise<Pa
   }
 }
 
-/** No scripts, no network. Puppeteer's own calls still work: they do not count as the page's scripts. */
+/** Turns scripts and network off. Puppeteer's own calls still work, because they do not count as page scripts. */
 const prepare = (page: Page, fontFaces: string): Promise<void> =>
   whileAlive(page, AbortSignal.timeout(OPENING_MS), async () => {
     await Promise.all([page.setJavaScriptEnabled(false), page.setOfflineMode(true)]);
     await prepareFrame(page, { fontFaces });
   });
 
-/** The result of work on a page. Throws the signal's reason when it is aborted, or why the page has died. */
+/** Returns the result of work on a page. Throws the signal's reason on abort, or the error if the page crashes. */
 export async function whileAlive<T>(page: Page, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const crash = new AbortController();
   const onCrash = (error: Error): void => crash.abort(error);
@@ -126,11 +126,11 @@ export async function whileAlive<T>(page: Page, signal: AbortSignal, work: () =>
 }
 
 function closePage(page: Page): void {
-  // Not waited for: a stuck page may never answer, and closing the browser ends it in any case.
+  // Not awaited: a stuck page may never answer, and closing the browser ends it anyway.
   page.close().catch(() => undefined);
 }
 
-/** The promise, or the signal's reason as soon as it is aborted. */
+/** Resolves like the promise, or rejects with the signal's reason on abort. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);

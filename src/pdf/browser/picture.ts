@@ -3,14 +3,14 @@ import { showDocument } from './frame.ts';
 import { PROTOCOL_TIMEOUT_MS } from './launch.ts';
 import { abortable, openPage } from './pages.ts';
 
-/** Of a page's own size: sharp at the width of a card on a dense screen, and below 150 kB. */
+/** Relative to the page's size: sharp at a card's width on a high-density screen, and below 150 kB. */
 const SCALE = 0.75;
 const PX_PER_MM = 96 / 25.4;
 const sizesMm = { a4: { width: 210, height: 297 }, letter: { width: 215.9, height: 279.4 } };
 
 /**
- * Lays the document out as its first printed page, for a screen: one column as high and as wide as what `@page` leaves,
- * so that it breaks where the print does, and the marking where the margins of the print have it. Gives the paper.
+ * Lays the document out on screen like its first printed page: one column with the size that `@page` leaves, so that it
+ * breaks where the print does, and the marking where the print's margins have it. Returns the paper.
  */
 const asFirstPage = `((sizes) => {
   const rules = [...document.styleSheets].flatMap(({ cssRules }) => [...cssRules]);
@@ -32,8 +32,8 @@ const asFirstPage = `((sizes) => {
 })`;
 
 /**
- * Draws the first page of a self-contained document as a PNG. It takes a page of its own, so that no print waits for
- * it or finds its traces. Throws what the browser throws, or the signal's reason.
+ * Draws the first page of a self-contained document as a PNG. Uses a page of its own, so that no print waits for it or
+ * is affected by it. Throws the browser's error, or the signal's reason.
  */
 export async function drawFirstPage(
   browser: Browser,

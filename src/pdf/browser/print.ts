@@ -14,18 +14,20 @@ import { drawFirstPage } from './picture.ts';
 import { type Session, SessionKeeper, type SessionOptions } from './session.ts';
 
 export interface PrinterOptions {
-  /** Where the browser is unpacked, and profiles and checks are kept: one folder a user, shared by processes. */
+  /** Folder for the unpacked browser, profiles and checks; one per user, shared by processes. */
   readonly cacheFolder: string;
-  /** A browser that the user chose. It wins over all others. */
+  /** A browser that the user chose; it takes precedence over all others. */
   readonly browserPath?: string | undefined;
-  /** `@font-face` rules that most documents hold, word for word: read once a page, and not once a document. */
+  /**
+   * `@font-face` rules that most documents contain verbatim. They are read once per page instead of once per document.
+   */
   readonly fontFaces?: string | undefined;
   readonly onStep?: ((message: string) => void) | undefined;
-  /** Stops the opening, and ends the browser whenever it is aborted. */
+  /** Cancels the opening; later, ends the browser when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A running browser that prints. Dispose of it to end the browser. */
+/** A running browser that prints. Disposing ends the browser. */
 export interface Printer extends AsyncDisposable {
   readonly browser: {
     readonly name: string;
@@ -34,17 +36,17 @@ export interface Printer extends AsyncDisposable {
     readonly origin: BrowserOrigin;
   };
   /**
-   * Prints one self-contained document; calls may overlap. Paper and margins are the document's `@page`.
-   * Throws `print-failed`, `browser-failed`, or the signal's reason.
+   * Prints one self-contained document; calls may overlap. The document's `@page` sets paper and margins. Throws
+   * `print-failed`, `browser-failed`, or the signal's reason.
    */
   print(html: string, options: PrintOptions): Promise<Uint8Array>;
-  /** Draws the first page of such a document as a PNG. Throws as `print` does. */
+  /** Draws the first page of such a document as a PNG. Throws the same errors as `print`. */
   picture(html: string, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
 }
 
 /**
- * Finds a browser, unpacks and checks it when it is used for the first time, and starts it.
- * Throws `browser-missing`, `browser-failed`, or the signal's reason.
+ * Finds a browser, unpacks and checks it on first use, and starts it. Throws `browser-missing`, `browser-failed`, or
+ * the signal's reason.
  */
 export async function openPrinter(options: PrinterOptions): Promise<Printer> {
   const { cacheFolder, fontFaces = '', onStep, signal } = options;
@@ -55,7 +57,7 @@ export async function openPrinter(options: PrinterOptions): Promise<Printer> {
       const { bundledLibraries } = check;
       return await startPrinter(found, { cacheFolder, fontFaces, signal, bundledLibraries });
     } catch {
-      // What was true then need not be true now (a library was removed, say): look again, from the start.
+      // The stored check may be out of date (a library was removed, say), so start again with a new check.
       signal?.throwIfAborted();
     }
   }
@@ -100,8 +102,8 @@ async function startPrinter(found: FoundBrowser, options: SessionOptions): Promi
   return {
     browser: { name, version, path: found.path, origin: found.origin },
     async print(html, { signal, onBegun }) {
-      // A renderer or the whole browser may die under a page, or be in a state in which nothing prints: that is bad
-      // luck once and twice. What a fresh browser does not print either, is the document's fault.
+      // A renderer or the whole browser may crash, or reach a state in which nothing prints. The first two failures
+      // count as accidents; if a fresh browser also fails, the document is at fault.
       let last: Session | undefined;
       for (const attempts of ['on a page', 'on a fresh page', 'in a fresh browser'] as const) {
         try {
@@ -145,8 +147,8 @@ const printFailed = (cause: unknown): AppError =>
 const protocols = new WeakMap<Page, Promise<CDPSession>>();
 
 /**
- * Prints what the page shows. The whole PDF comes in one answer: Puppeteer's own `pdf`, of which these are the values
- * it begins with, fetches it piece by piece, which takes a sixth longer.
+ * Prints the page's current document. The whole PDF comes in one answer; Puppeteer's own `pdf`, whose default values
+ * these are, fetches it in pieces, which takes a sixth longer.
  */
 async function printShown(page: Page, onBegun: () => void): Promise<Uint8Array> {
   const begun = protocols.get(page) ?? page.createCDPSession();
@@ -180,32 +182,32 @@ async function printOnPage(
     await showDocument(page, document);
     return printShown(page, onBegun);
   });
-  // A meta refresh cannot reach anything, but it would put an error page in the document's place.
+  // A meta refresh cannot reach the network, but would replace the document with an error page.
   if (page.url() !== 'about:blank') throw new Error(`The document moved on to ${page.url()}.`);
   return pdf;
 }
 
 export interface PrintOptions {
   readonly signal: AbortSignal;
-  /** Called when the browser needs nothing more to print the document: this thread can turn to something else. */
+  /** Called once the browser has everything it needs to print, so that this thread can do other work. */
   readonly onBegun?: (() => void) | undefined;
 }
 
-/** The programs of desktops that show a file in the browser. */
+/** The desktop programs that open a file in the browser. */
 const openers: { readonly [platform: string]: readonly [command: string, ...args: string[]] } = {
   darwin: ['open'],
   win32: ['cmd', '/c', 'start', '""'],
 };
-/** Most openers end at once. One that is the browser itself keeps running, which counts as success. */
+/** Most openers exit at once. One that is the browser itself keeps running, which counts as success. */
 const OPENER_MS = 5_000;
 
 /**
- * Opens a secret link in the user's browser; says whether that worked. Other users see the arguments of a process but
- * not the files of this folder: the browser is given a page there that leads on to the link.
+ * Opens a secret link in the user's browser; returns whether that worked. Other users can see a process's arguments but
+ * not the files of this folder, so the browser opens a page there that redirects to the link.
  */
 export async function openInBrowser(link: string, folder: string): Promise<boolean> {
   const page = resolve(join(folder, 'open.html'));
-  // An old page may have another mode.
+  // An old page may have other permissions.
   await rm(page, { force: true });
   await writeFile(
     page,

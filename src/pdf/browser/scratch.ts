@@ -4,25 +4,25 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock } from '../../file-lock.ts';
 
-/** A folder of this process's own, removed with all it holds when disposed. */
+/** A folder for this process alone; disposing removes it with its contents. */
 export interface Scratch extends AsyncDisposable {
   readonly path: string;
 }
 
 /**
- * Each folder has a locked file beside it, named after it. A process id would not tell whether its owner lives: in the
- * next container, with the same cache folder, the same number is another process or none.
+ * Each folder has a locked file beside it, named after the folder. A process id would not show whether the owner is
+ * alive: in the next container with the same cache folder, the id belongs to another process or to none.
  */
 const LOCK = '.lock';
 
-/** Makes a folder in `parent`, having first removed those that dead processes left there. */
+/** Creates a folder in `parent`, after removing those that dead processes left there. */
 export async function openScratch(parent: string): Promise<Scratch> {
   await mkdir(parent, { recursive: true });
   await sweepScratch(parent);
   for (;;) {
     const path = join(parent, randomUUID());
     const lock = tryLock(path + LOCK);
-    // Another process's sweep may have found the file before it was locked, and removed it.
+    // Another process's sweep may have found and removed the file before it was locked.
     if (lock === undefined || !existsSync(path + LOCK)) {
       lock?.[Symbol.dispose]();
       continue;
@@ -39,8 +39,8 @@ export async function openScratch(parent: string): Promise<Scratch> {
 }
 
 /**
- * Removes the folders that dead processes left in `parent`, and first ends the programs that still work in them: a
- * browser outlives a process that was killed. Finding those needs `/proc`, that is Linux.
+ * Removes the folders that dead processes left in `parent`. First ends the programs that still use them, because a
+ * browser outlives a process that was killed. Finding those programs needs `/proc`, and so Linux.
  */
 export async function sweepScratch(parent: string): Promise<void> {
   await sweepUnlocked(parent);
@@ -58,10 +58,10 @@ export async function sweepScratch(parent: string): Promise<void> {
   await Promise.all(dead.map((path) => removeScratch(path)));
 }
 
-/** A browser that is used writes to its profile each day. */
+/** A browser in use writes to its profile every day. */
 const UNUSED_MS = 7 * 86_400_000;
 
-/** An earlier version named folders after its process, without a lock: those that nobody uses any more are removed. */
+/** An earlier version named folders after process ids, without a lock. This removes the ones no longer in use. */
 async function sweepUnlocked(parent: string): Promise<void> {
   for (const name of await readdir(parent).catch(() => [])) {
     const path = join(parent, name);
@@ -81,10 +81,13 @@ async function lastChange(folder: string): Promise<number> {
   return Math.max(...(await Promise.all(times)));
 }
 
-/** Undefined while the owner lives. What cannot be locked at all, such as another user's, counts as living. */
+/**
+ * Undefined while the owner is alive. A file that cannot be locked, such as another user's, counts as having a live
+ * owner.
+ */
 function lockOfDead(file: string): Disposable | undefined {
   try {
-    // Not to create it again, where its owner has just removed it.
+    // Avoids recreating a file that its owner has just removed.
     return existsSync(file) ? tryLock(file) : undefined;
   } catch {
     return undefined;
@@ -106,14 +109,14 @@ async function killUsersOf(folders: readonly string[]): Promise<void> {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended by itself meanwhile.
+      // The process ended in the meantime.
     }
   }
 }
 
-/** The lock goes last: a folder without one would never be removed. */
+/** The lock is removed last: a folder without one would never be removed. */
 async function removeScratch(path: string): Promise<void> {
-  // A browser's last process may still write for a moment after the first has gone, hence the retries.
+  // A browser's last process may write for a moment after the first has ended, hence the retries.
   await rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   await rm(path + LOCK, { force: true });
 }

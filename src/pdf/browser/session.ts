@@ -9,7 +9,7 @@ export interface Session extends AsyncDisposable {
 }
 
 export interface SessionOptions extends LaunchOptions {
-  /** `@font-face` rules that documents may hold, word for word: read once, and not for every document. */
+  /** `@font-face` rules that documents may contain verbatim; they are read once, not for every document. */
   readonly fontFaces: string;
 }
 
@@ -26,7 +26,7 @@ async function startSession(found: FoundBrowser, options: SessionOptions): Promi
   }
 }
 
-/** Keeps one session, and starts another when its browser has gone. */
+/** Keeps one session, and starts another if its browser has ended. */
 export class SessionKeeper implements AsyncDisposable {
   readonly #found: FoundBrowser;
   readonly #options: SessionOptions;
@@ -42,7 +42,7 @@ export class SessionKeeper implements AsyncDisposable {
     return this.#closed;
   }
 
-  /** One session for all who ask, also for those who ask while it starts. */
+  /** Returns the one session for all callers, including those that call while it starts. */
   async current(): Promise<Session> {
     if (this.#closed) throw new Error('The printer was used after it was closed.');
     const asked = (this.#session ??= startSession(this.#found, this.#options));
@@ -50,7 +50,7 @@ export class SessionKeeper implements AsyncDisposable {
       const session = await asked;
       if (session.running.browser.connected) return session;
     } catch (error) {
-      // The next to ask tries again.
+      // The next call tries again.
       if (this.#session === asked) this.#session = undefined;
       throw error;
     }
@@ -58,7 +58,7 @@ export class SessionKeeper implements AsyncDisposable {
     return this.current();
   }
 
-  /** One session that is not `failed`, which is ended: what is printed in it fails, and is tried again. */
+  /** Returns a session other than `failed`, and ends `failed`; prints still running in it fail and are retried. */
   async renew(failed: Session | undefined): Promise<Session> {
     const asked = this.#session;
     if (!this.#closed && asked !== undefined && failed !== undefined) {
@@ -76,7 +76,7 @@ export class SessionKeeper implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    // A session that failed to start has cleaned up after itself.
+    // A session that failed to start has already cleaned up.
     const session = await this.#session?.catch(() => undefined);
     await session?.[Symbol.asyncDispose]();
   }

@@ -12,7 +12,7 @@ import { openScratch } from './scratch.ts';
 /** The packaged browser, unpacked. All paths are absolute. */
 export interface UnpackedChromium {
   readonly executable: string;
-  /** Open Sans, the fallback face: without any font this browser prints no text, embedded fonts included. */
+  /** Open Sans, the fallback face. Without any installed font, this browser prints no text, even in embedded fonts. */
   readonly fontsFolder: string;
   /** Libraries for systems that lack them. */
   readonly librariesFolder: string;
@@ -24,14 +24,14 @@ export interface UnpackOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** True where the packaged browser can run. */
+/** Whether the packaged browser can run here. */
 export const isPackagedPlatform = process.platform === 'linux' && process.arch === 'x64';
 
 /**
- * Unpacks the browser of the npm package into `<cacheFolder>/chromium-<version>/`, unless it is there.
- * The package's own helper writes in place into a shared folder, so a killed or a second process could leave
- * or meet half a browser. Here the folder appears whole, by one rename.
- * Throws `browser-failed` when the cache folder cannot be written.
+ * Unpacks the browser of the npm package into `<cacheFolder>/chromium-<version>/`, unless it is there already. The
+ * package's own helper writes in place into a shared folder, so a killed process could leave half a browser, and a
+ * second process could find one. Here the folder appears complete, by one rename. Throws `browser-failed` if the cache
+ * folder cannot be written.
  */
 export async function unpackChromium({
   cacheFolder,
@@ -81,7 +81,7 @@ async function unpackInto(folder: string, archives: string, signal: AbortSignal 
     pipeline(
       createReadStream(join(archives, name)),
       createBrotliDecompress(),
-      // The archives name the owners of another machine, and a fonts.conf for paths of that machine.
+      // The archives contain another machine's file owners, and a fonts.conf with its paths.
       extract(folder, { map: ownHeader, ignore: (path) => path.endsWith('fonts.conf') }),
       { signal },
     );
@@ -106,7 +106,7 @@ async function moveIntoPlace(fresh: string, folder: string, damaged: string): Pr
   try {
     await rename(fresh, folder);
   } catch (error) {
-    // Another process was first: its copy is as good as ours. A copy that lost files gives way.
+    // Another process finished first, and its copy is equally good. A copy with missing files is replaced.
     if (await isWhole(locate(folder))) return;
     await rename(folder, damaged).catch(() => {
       throw error;
