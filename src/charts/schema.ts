@@ -32,9 +32,9 @@ const root: Schema = { $ref: schema.$ref };
 const everyProperty = new Set(Object.values(definitions).flatMap((each) => [...propertiesIn(each)]));
 
 /**
- * Checks a chart spec's properties and words against Vega-Lite's schema. A property that Vega-Lite knows but not in
- * this place has no effect and does no harm: only `strict` rejects it, and values of the wrong type. This takes a few
- * milliseconds; a compiled validator takes a second or two to compile.
+ * Checks a chart spec's properties and words against Vega-Lite's schema. A property that Vega-Lite knows, but not in
+ * this place, has no effect and does no harm: only `strict` rejects it. Only `strict` rejects values of the wrong type,
+ * too. This takes a few milliseconds; a compiled validator takes a second or two to compile.
  */
 export function checkAgainstSchema(
   spec: object,

@@ -28,7 +28,7 @@ function stepsOf(key: string, value: unknown): number {
   return 360 / Math.min(...finest, 360);
 }
 
-/** Finds forbidden contents of a chart spec, and data sets that it names without having them. */
+/** Finds forbidden contents of a chart spec, and data sets that it names but does not receive. */
 export function checkSpec(
   spec: object,
   { file, given }: { file: string; given: readonly string[] },
