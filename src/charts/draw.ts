@@ -11,45 +11,45 @@ import { checkSpec, inUtc } from './spec.ts';
 import { cleanSvg, outsideReferences, unwritable } from './svg.ts';
 
 export interface ChartRequest {
-  /** Unique in the page: it prefixes every id in the drawing. */
+  /** Unique on the page: the prefix of every id in the drawing. */
   readonly name: string;
   /** The spec's file, for messages. */
   readonly file: string;
-  /** A Vega-Lite spec whose data sets are named, and hold nothing themselves. */
+  /** A Vega-Lite spec whose data sets are named and have no data of their own. */
   readonly spec: object;
   /** Vega-Lite configuration shared by all charts. */
   readonly theme: object;
   readonly data: { readonly [name: string]: readonly Row[] };
-  /** Further data sets, which are the same for every edition: the outlines of maps. */
+  /** Data sets that are the same for every edition: the outlines of maps. */
   readonly maps?: { readonly [name: string]: readonly Row[] };
-  /** The columns of data sets without rows, where they are known. */
+  /** The columns of data sets without rows, if known. */
   readonly columns?: { readonly [name: string]: readonly string[] };
-  /** What the drawing says, for those who cannot see it. */
+  /** Alternative text for people who cannot see the drawing. */
   readonly alt: string;
 }
 
 export interface Drawing {
   readonly svg: string;
-  /** The Vega spec that Vega-Lite's compiles to. */
+  /** The Vega spec compiled from the Vega-Lite spec. */
   readonly compiled: object;
   readonly scene: Scene;
-  /** What Vega and Vega-Lite warn of: a chart that warns is not to be trusted, and the gate holds it. */
+  /** Warnings from Vega and Vega-Lite: a chart with warnings is not reliable, and the gate blocks it. */
   readonly warnings: readonly string[];
 }
 
 interface CompiledChart {
   readonly spec: vega.Spec;
-  /** The dataflow that Vega makes of it. */
+  /** Vega's dataflow for the spec. */
   readonly runtime: vega.Runtime;
-  /** The columns with which every field was found, each as JSON. */
+  /** The sets of columns, each as JSON, for which every field was found. */
   readonly fitting: Set<string>;
 }
 const compiledCharts = new Map<string, CompiledChart>();
 
 /**
- * Draws one chart as SVG. The scales are in UTC, text is measured with the fonts that are registered, and expressions
- * run in Vega's interpreter, which compiles no code. Throws `chart-failed` for what a spec may not contain, for words
- * that Vega-Lite does not know, for data and fields that it names and is not given, and for what it would load.
+ * Draws one chart as SVG. Scales are in UTC, text is measured with the registered fonts, and expressions run in Vega's
+ * interpreter, which compiles no code. Throws `chart-failed` for forbidden spec contents, names unknown to Vega-Lite,
+ * missing data and fields, and attempts to load something.
  */
 export async function drawChart({
   name,
@@ -121,10 +121,10 @@ export async function drawChart({
   }
 }
 
-/** Vega's warning of a layer without rows, such as the outliers of a box plot that has none. */
+/** Vega's warning for a layer without rows, such as the outliers of a box plot that has none. */
 const infinite = /^Infinite extent\b/;
 
-/** Whether each scale has a domain all the same, from the rows of other layers. */
+/** Whether each scale still has a domain, from the rows of other layers. */
 function haveRows(view: vega.View, { scales = [] }: vega.Spec): boolean {
   return scales.every(({ domain }) => {
     const sources = sourcesOf(domain);
@@ -139,7 +139,10 @@ function sourcesOf(domain: unknown): string[] {
   );
 }
 
-/** What is wrong with a chart whatever its rows are; `columns` are those of its data sets, null where not known. */
+/**
+ * Finds faults in a chart that do not depend on its rows. `columns` are the columns of its data sets, null if not
+ * known.
+ */
 export function checkChart(
   spec: object,
   { theme, file, columns }: { theme: object; file: string; columns: Columns },
@@ -154,14 +157,14 @@ export function checkChart(
   }
 }
 
-/** Vega-Lite's messages can hold the whole spec, which tells nobody what is wrong with it. */
+/** Vega-Lite's messages can include the whole spec, which hides the actual fault. */
 const reasonOf = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : String(cause)).replace(/\{[^]{80,}\}/, '{…}');
 
-/** A copy that Vega may write into, without what its drawing could not hold. */
+/** A copy that Vega may modify, without characters that SVG does not allow. */
 function drawable(value: Value): Value {
   if (typeof value === 'string') return value.replaceAll(unwritable, '');
-  // Coordinates need no copy: Vega writes into rows, not into what they hold.
+  // Coordinates need no copy: Vega modifies rows but not the values inside them.
   if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map(drawable);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, drawable(item)]));
@@ -175,7 +178,7 @@ interface Compiling {
   readonly warnings: string[];
 }
 
-/** The compiled spec. Throws `chart-failed` with everything that can be wrong with it before it is drawn. */
+/** Returns the compiled spec. Throws `chart-failed` with every fault that can be found before drawing. */
 function compileChecked(spec: object, { file, columns, ...compiling }: Compiling): CompiledChart {
   const refuse = (faults: readonly Fault[]): void => {
     if (faults.length > 0) throw new AppError('chart-failed', faults);
@@ -190,7 +193,7 @@ function compileChecked(spec: object, { file, columns, ...compiling }: Compiling
   return compiled;
 }
 
-/** Compiling takes most of a chart's time and depends on spec and theme alone. */
+/** Cached, because compiling takes most of a chart's time and depends only on the spec and theme. */
 function compileOnce(
   spec: object,
   {
@@ -209,10 +212,11 @@ function compileOnce(
   refuse(checkAgainstSchema(spec, { file }));
   let vegaSpec: vega.Spec;
   try {
-    // Vega-Lite types its specs more closely than JSON can be checked here; what it cannot read, it warns of.
+    // Vega-Lite's spec types are stricter than can be checked for JSON here; it warns about anything that it cannot
+    // read.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const written = compile(structuredClone(spec) as never, { config: theme, logger }).spec;
-    // Of the same shape.
+    // `inUtc` preserves the shape.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     vegaSpec = inUtc(written) as vega.Spec;
   } catch (cause) {
@@ -221,7 +225,7 @@ function compileOnce(
   }
   const runtime = vega.parse(structuredClone(vegaSpec), undefined, { ast: true });
   const compiled = { spec: vegaSpec, runtime, fitting: new Set<string>() };
-  // What warns is compiled anew each time, so that it warns each time.
+  // A spec with warnings is recompiled each time, so that it warns each time.
   if (warnings.length === 0) compiledCharts.set(key, compiled);
   return compiled;
 }
@@ -235,7 +239,7 @@ function closedLoader(refusals: string[]): vega.Loader {
   return { load: refuse, http: refuse, file: refuse, sanitize: () => Promise.resolve({ href: '#' }) };
 }
 
-/** Vega draws on after a warning, so each is kept. */
+/** Collects warnings, because Vega continues after them. */
 function strictLogger(warnings: string[]): vega.LoggerInterface {
   const collect = (...messages: readonly unknown[]) => {
     warnings.push(

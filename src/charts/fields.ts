@@ -2,12 +2,12 @@ import { parseExpression, splitAccessPath } from 'vega';
 import { type Fault, similarTo } from '../errors.ts';
 import { rowKey } from './scene.ts';
 
-/** The fields that the rows of a data source have. */
+/** The fields of a data source's rows. */
 interface Fields {
   readonly names: ReadonlySet<string>;
-  /** Whether there may be others, which depend on the rows. */
+  /** Whether there may be more fields, depending on the rows. */
   readonly open: boolean;
-  /** The data sets of the chart that the rows come from. */
+  /** The chart's data sets that the rows come from. */
   readonly sets: readonly string[];
 }
 interface Unknown {
@@ -18,20 +18,20 @@ interface Json {
   readonly [key: string]: unknown;
 }
 
-/** The columns of each data set of a chart; null where they are not known. */
+/** The columns of each data set of a chart; null if not known. */
 export type Columns = { readonly [set: string]: readonly string[] | null };
 
 const anything: Fields = { names: new Set(), open: true, sets: [] };
-/** Transforms whose rows have no other fields than those they are grouped by and those made. */
+/** Transforms whose rows have only the group-by fields and the fields that the transform creates. */
 const makesRows = new Set(['aggregate', 'kde', 'density', 'quantile', 'regression', 'loess', 'sequence']);
 /** Transforms whose fields depend on the rows. */
 const opensFields = new Set(['pivot', 'graticule', 'nest', 'contour', 'kde2d', 'cross']);
-/** What an expression for an axis or a legend may read. */
+/** Fields that an axis or legend expression may read. */
 const guide: Fields = { ...anything, names: new Set(['value', 'label', 'index']), open: false };
 
 /**
- * Faults of fields that neither the query gives nor a transform makes. Which fields a layer has is read from the
- * compiled spec, where Vega-Lite has made every transform explicit; where a fault lies, from the spec as written.
+ * Finds fields that neither a query nor a transform provides. The fields of a layer come from the compiled spec, where
+ * Vega-Lite has made every transform explicit; the location of a fault comes from the original spec.
  */
 export function checkFields(
   spec: object,
@@ -45,7 +45,7 @@ export function checkFields(
   };
   new CompiledFields({ columns, report, sources }).read(compiled);
 
-  // Vega-Lite leaves out what it needs for no mark: a field there must at least be known somewhere.
+  // Vega-Lite drops anything that no mark needs, so a field used only there must be known somewhere in the chart.
   if (!sources.some(({ open }) => open)) {
     const names = new Set(sources.flatMap((each) => [...each.names]));
     const sets = Object.keys(columns);
@@ -55,7 +55,7 @@ export function checkFields(
   }
   return [...unknown.values()].flatMap(({ name, fields: { names, sets } }): Fault[] => {
     const [first, ...others] = placesOf(name, spec, sets);
-    // Vega-Lite asks for fields of its own making, such as the end of a bin, whether they are there or not.
+    // Vega-Lite uses fields that it creates itself, such as the end of a bin, even if they do not exist.
     if (first === undefined) return [];
     const similar = similarTo(
       name,
@@ -79,7 +79,7 @@ export function checkFields(
   });
 }
 
-/** Reads which fields each data source of a compiled spec has, and reports each one used that it has not. */
+/** Finds the fields of each data source in a compiled spec, and reports the use of any others. */
 class CompiledFields {
   readonly #columns: Columns;
   readonly #report: (name: string, fields: Fields) => void;
@@ -105,7 +105,7 @@ class CompiledFields {
     this.#scope({ ...compiled }, new Map(), anything);
   }
 
-  /** A spec, or a group with data and marks of its own; `parent` is the row that the group stands for. */
+  /** A spec, or a group with its own data and marks; `parent` is the row for the group. */
   #scope(scope: Json, outer: ReadonlyMap<string, Fields>, parent: Fields): void {
     const data = new Map(outer);
     for (const source of listOf(scope['data'])) {
@@ -166,7 +166,7 @@ class CompiledFields {
     const kept = makesRows.has(String(type)) ? grouped : fields.names;
     return {
       names: new Set([...kept, ...made.filter((name) => typeof name === 'string')]),
-      // What is made of a misspelt field is misspelt, too: that is one mistake.
+      // A field derived from a misspelt field is not a second mistake.
       open: makesRows.has(String(type))
         ? this.#reported > before
         : fields.open || opensFields.has(String(type)),
@@ -194,7 +194,7 @@ class CompiledFields {
     if (mark['type'] === 'group') this.#scope(mark, inner, own);
   }
 
-  /** Of a scale: `{ data, field }`, wherever in its domain or range it stands. */
+  /** `{ data, field }` anywhere in the domain or range of a scale. */
   #references(value: unknown, data: ReadonlyMap<string, Fields>): void {
     if (Array.isArray(value)) for (const each of value) this.#references(each, data);
     if (!isJson(value)) return;
@@ -206,7 +206,7 @@ class CompiledFields {
     for (const each of Object.values(value)) this.#references(each, data);
   }
 
-  /** Every field, signal and test in the encoding of a mark; a text that stands alone is an expression. */
+  /** Every field, signal and test in a mark's encoding; text by itself is an expression. */
   #expressions(value: unknown, scope: { datum: Fields; parent: Fields }): void {
     if (Array.isArray(value)) for (const each of value) this.#expressions(each, scope);
     if (typeof value === 'string') this.#expression(value, scope);
@@ -226,7 +226,7 @@ class CompiledFields {
 
   #use(field: string, fields: Fields): void {
     const [name = ''] = splitAccessPath(field);
-    // The result of an aggregate over a nested field is named by the whole path.
+    // The result of an aggregate over a nested field has the whole path as its name.
     if (!fields.names.has(field)) this.#report(name, fields);
   }
 }
@@ -235,14 +235,14 @@ const isJson = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const jsonOf = (value: unknown): Json => (isJson(value) ? value : {});
 const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
-/** The names of fields in a parameter that takes one or several; a field may be an object that names it. */
+/** The field names in a parameter that takes one or several; a field may be an object with the name. */
 const namesIn = (value: unknown): string[] =>
   [value].flat().flatMap((each: unknown) => {
     if (typeof each === 'string') return [each];
     return isJson(each) && typeof each['field'] === 'string' ? [each['field']] : [];
   });
 
-/** What Vega calls the output of a field: its name, or for a nested one its path. */
+/** Vega's name for a field's output: the field's name, or the path of a nested field. */
 function nameOf(field: string): string {
   const [first, ...others] = splitAccessPath(field);
   return others.length === 0 ? (first ?? field) : field;
@@ -254,7 +254,10 @@ const joined = (all: readonly Fields[]): Fields => ({
   sets: [...new Set(all.flatMap(({ sets }) => sets))],
 });
 
-/** The fields that an expression reads: of its row, as `datum.x` or `datum['x']`, and of the row above, `parent`. */
+/**
+ * The fields that an expression reads: from its own row, as `datum.x` or `datum['x']`, and from the row above,
+ * `parent`.
+ */
 function fieldsRead(expression: string): { of: 'datum' | 'parent'; name: string }[] {
   if (!/\b(?:datum|parent)\b/.test(expression)) return [];
   const read = (node: unknown): { of: 'datum' | 'parent'; name: string }[] => {
@@ -270,12 +273,12 @@ function fieldsRead(expression: string): { of: 'datum' | 'parent'; name: string 
   try {
     return read(parseExpression(expression));
   } catch {
-    // What cannot be parsed is reported by Vega, or is no expression.
+    // Vega reports it, or it is not an expression.
     return [];
   }
 }
 
-/** The fields that encodings and sorts of a spec name. */
+/** The fields named in a spec's encodings and sorts. */
 function* fieldsNamedIn(value: unknown): Generator<string> {
   if (Array.isArray(value)) for (const each of value) yield* fieldsNamedIn(each);
   if (!isJson(value)) return;
@@ -285,10 +288,10 @@ function* fieldsNamedIn(value: unknown): Generator<string> {
   }
 }
 
-/** What names no field, though it may be the same word. */
+/** Properties that do not name a field, even if their value matches one. */
 const notFields = new Set(['title', 'description', 'text', 'as', 'name', 'type', 'mark', 'op']);
 
-/** Where a spec uses a field: first where the rows are those of `sets`. */
+/** The places where a spec uses a field, first those with rows from `sets`. */
 function placesOf(field: string, spec: object, sets: readonly string[]): string[] {
   const found: { readonly path: string; readonly set: string | null }[] = [];
   const walk = (
@@ -312,7 +315,7 @@ function placesOf(field: string, spec: object, sets: readonly string[]): string[
   return (fitting.length > 0 ? fitting : found).map(({ path }) => path);
 }
 
-/** The first step of a path; a text that is no path is its own. */
+/** The first step of a path; text that is not a path is returned unchanged. */
 function firstStep(text: string): string {
   try {
     return splitAccessPath(text)[0] ?? text;

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hashOf } from '../hash.ts';
 
-/** One of the five faces that pages are set in. */
+/** One of the five font faces used on pages. */
 export interface Font {
   readonly family: 'Source Serif 4' | 'Source Sans 3';
   readonly weight: 400 | 600;
@@ -21,7 +21,6 @@ const faces = [
   ['Source Sans 3', 600, 'normal', 'source-sans/WOFF2/TTF/SourceSans3-Semibold.ttf.woff2'],
 ] as const;
 
-/** Loads the faces. */
 export function loadFonts(): Promise<Font[]> {
   return Promise.all(
     faces.map(async ([family, weight, style, path]): Promise<Font> => {
@@ -32,7 +31,7 @@ export function loadFonts(): Promise<Font[]> {
   );
 }
 
-/** `@font-face` rules with the fonts in them, so that a page needs nothing from outside. */
+/** `@font-face` rules with embedded fonts, so that a page loads nothing external. */
 export function fontFaces(fonts: readonly Font[]): string {
   return fonts
     .map(
@@ -44,11 +43,11 @@ export function fontFaces(fonts: readonly Font[]): string {
 }
 
 /**
- * The code points for which every face has a glyph. They are read from the TrueType files that the packages' WOFF2
- * files were made from, because HarfBuzz does not unpack WOFF2.
+ * The code points for which every face has a glyph. They come from the TrueType files from which the packages' WOFF2
+ * files were built, because HarfBuzz does not read WOFF2.
  */
 export async function commonCodePoints(): Promise<ReadonlySet<number>> {
-  // Loaded here, since only a page needs it: the process that draws charts does not.
+  // Imported lazily: only pages need it, and not the process that draws charts.
   const { Blob, Face } = await import('harfbuzzjs');
   const [first = new Set<number>(), ...others] = await Promise.all(
     faces.map(async ([, , , path]) => {

@@ -1,7 +1,7 @@
 import * as vega from 'vega';
 import { z } from 'zod';
 
-/** Named in each row that a chart is given, so that a mark tells which row it stands for. */
+/** The column added to each row of a chart, which identifies the row of a mark. */
 export const rowKey = 'sitrep_row';
 
 export interface Box {
@@ -12,28 +12,28 @@ export interface Box {
 }
 
 interface Drawn extends Box {
-  /** `mark` for what the spec draws; else the part of an axis or legend: `axis-label`. */
+  /** `mark` for elements in the spec; otherwise the part of an axis or legend, such as `axis-label`. */
   readonly role: string;
-  /** The row that it stands for, as `<data set> <index>`; null where it is made of none or of several. */
+  /** The row of the mark, as `<data set> <index>`; null if the mark has no row or several. */
   readonly row: string | null;
 }
 
-/** What stands in a drawing, in the coordinates of its view box. */
+/** The visible contents of a drawing, in the coordinates of its view box. */
 export interface Scene {
   readonly width: number;
   readonly height: number;
   readonly texts: readonly (Drawn & {
     readonly text: string;
-    /** Cut short by a limit of its mark, or by the edge of what it stands in. */
+    /** Whether the text is cut off by its mark's limit or by the edge of its container. */
     readonly cut: boolean;
   })[];
-  /** All else that is to be seen, with the type of its mark; what a group clips ends at the group's edge. */
+  /** All other visible marks, with their type; a group that clips cuts them off at its edge. */
   readonly marks: readonly (Drawn & {
     readonly type: string;
-    /** Cut by the edge of what it stands in. */
+    /** Whether the mark is cut off by the edge of its container. */
     readonly cut: boolean;
   })[];
-  /** What would be seen, and lies outside of what it stands in altogether. */
+  /** Marks that would be visible but lie entirely outside their container. */
   readonly lost: readonly Pick<Scene['marks'][number], 'type' | 'row'>[];
 }
 
@@ -65,10 +65,13 @@ interface Mark {
 const keyed = z.object({ [rowKey]: z.string() });
 const everywhere: Box = { left: -Infinity, top: -Infinity, right: Infinity, bottom: Infinity };
 
-/** Lists what a view has drawn and where. `svg` is its drawing, whose making has measured everything. */
+/**
+ * Lists the elements that a view has drawn, and their positions. `svg` is the drawing: rendering it has measured every
+ * element.
+ */
 export function readScene(view: vega.View, svg: string): Scene {
   const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? [];
-  // The origin is counted from within the padding.
+  // Vega measures the origin from inside the padding.
   const padding = view.padding();
   const inset =
     typeof padding === 'number' ? { left: padding, top: padding } : { left: 0, top: 0, ...padding };
@@ -116,27 +119,27 @@ export function readScene(view: vega.View, svg: string): Scene {
       } else if (hasExtent(whole)) lost.push({ type: mark.marktype, row });
     }
   };
-  // Vega's types leave the scene graph open.
+  // Vega's types do not describe the scene graph.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const { root } = view.scenegraph() as unknown as { readonly root: Mark };
   walk(root, inset.left + x, inset.top + y, everywhere);
   return { width: Number(width), height: Number(height), texts, marks, lost };
 }
 
-/** Vega ends a text that is longer than its limit with an ellipsis. */
+/** Vega ends text that exceeds its limit with an ellipsis. */
 function isShortened(item: Item, lines: readonly string[]): boolean {
   const { limit = 0 } = item;
   return limit > 0 && lines.some((line) => measure.width({ ...item, limit: 0 }, line) > limit);
 }
-// Vega exports the measure that it draws with, but not its type.
+// Vega exports the function that measures text, but not its type.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const measure = Reflect.get(vega, 'textMetrics') as { width: (item: object, text: string) => number };
 
-/** A line has no width, and what a clip turned inside out is nowhere. */
+/** A line has no width, and a box outside its clip has a negative size. */
 const hasExtent = ({ left, top, right, bottom }: Box): boolean =>
   right >= left && bottom >= top && (right > left || bottom > top);
 
-/** Whether any of its paint shows. */
+/** Whether its fill or stroke is visible. */
 function isPainted({ fill, fillOpacity = 1, stroke, strokeOpacity = 1, strokeWidth = 1 }: Item): boolean {
   const filled = shows(fill) && fillOpacity > 0;
   return filled || (shows(stroke) && strokeOpacity > 0 && strokeWidth > 0);
@@ -159,5 +162,5 @@ const isLess = (box: Box, whole: Box, slack = 0.01): boolean =>
   box.top > whole.top + slack ||
   box.right < whole.right - slack ||
   box.bottom < whole.bottom - slack;
-/** A line on the edge may reach over it by its own width. */
+/** A line at the edge may extend past it by its own width. */
 const lineWidth = 1;

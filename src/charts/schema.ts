@@ -19,22 +19,22 @@ interface Schema {
 interface Misfit {
   readonly path: string;
   readonly kind: 'property' | 'word' | 'missing' | 'type';
-  /** The property, the word, or the kind of value that is wrong. */
+  /** The property, word or kind of value that is wrong. */
   readonly found: string;
-  /** What may stand there instead. */
+  /** The valid alternatives. */
   readonly choices: readonly string[];
 }
 
 const definitions: { readonly [name: string]: Schema } = schema.definitions;
 const root: Schema = { $ref: schema.$ref };
 
-/** Every name of a property that Vega-Lite knows anywhere. */
+/** Every property name that Vega-Lite knows, anywhere. */
 const everyProperty = new Set(Object.values(definitions).flatMap((each) => [...propertiesIn(each)]));
 
 /**
- * Faults of a chart spec's properties and words, by Vega-Lite's schema. A property that Vega-Lite knows, but not in
- * this place, has no effect there and does no harm: only `strict` refuses it, and values of the wrong type.
- * This takes a few milliseconds, where a compiled validator takes a second or two to compile.
+ * Checks a chart spec's properties and words against Vega-Lite's schema. A property that Vega-Lite knows, but not in
+ * this place, has no effect and does no harm: only `strict` rejects it. Only `strict` rejects values of the wrong type,
+ * too. This takes a few milliseconds; a compiled validator takes a second or two to compile.
  */
 export function checkAgainstSchema(
   spec: object,
@@ -68,7 +68,7 @@ const listed = (choices: readonly string[]): string =>
 class SchemaCheck {
   readonly #known = new Map<object, Map<Schema, Misfit[]>>();
 
-  /** How the value differs from the alternative that it fits best; empty where it fits one. */
+  /** The differences between a value and the alternative that it fits best; empty if it fits one. */
   misfitsOf(value: unknown, given: Schema, path: string): Misfit[] {
     const leaves = leavesOf(given);
     if (leaves.some((leaf) => isAny(leaf))) return [];
@@ -136,7 +136,7 @@ function misfitsOfScalar(value: unknown, leaves: readonly Schema[], path: string
   return [{ path, kind: 'type', found: type, choices: [...new Set(leaves.flatMap(typesOf))] }];
 }
 
-/** The misfits of alternatives that fit equally well, with what any of them would take. */
+/** The misfits of alternatives that fit equally well, with the choices of all of them. */
 function joined([first = [], ...others]: readonly Misfit[][]): Misfit[] {
   return first.map((misfit) => {
     const same = others
@@ -150,7 +150,7 @@ function joined([first = [], ...others]: readonly Misfit[][]): Misfit[] {
 
 const leaves = new Map<Schema, readonly Schema[]>();
 
-/** The alternatives of a schema, without references. */
+/** The alternatives in a schema, with references resolved. */
 function leavesOf(given: Schema): readonly Schema[] {
   const known = leaves.get(given);
   if (known !== undefined) return known;

@@ -1,16 +1,16 @@
 import { type Fault, similarTo } from '../errors.ts';
 
-/** Properties that make Vega load something, lead out of the page, or bring data of their own. */
+/** Properties that make Vega load something, link out of the page, or add their own data. */
 const forbiddenKeys = new Set(['url', 'href', 'usermeta', 'loader', 'datasets']);
 const impureCall = /\b(?:now|random|sample(?:Normal|LogNormal|Uniform))\s*\(/;
 
-/** Calls that make as much of something as they are told. */
+/** Functions whose output size is an argument. */
 const boundlessCall = /\b(?:sequence|pad|repeat)\s*\(/;
-/** More steps than this a drawing cannot show, and a spec could ask for so many that it never ends. */
+/** A drawing cannot show more steps than this, and a spec with too many would never finish. */
 const mostSteps = 10_000;
 const counts = new Set(['tickCount', 'maxbins', 'bins', 'steps', 'count']);
 
-/** How many steps a property of a spec asks for. */
+/** The number of steps that a property requests. */
 function stepsOf(key: string, value: unknown): number {
   if (counts.has(key)) return typeof value === 'number' ? value : 0;
   if (typeof value !== 'object' || value === null) return 0;
@@ -18,7 +18,7 @@ function stepsOf(key: string, value: unknown): number {
   if (key === 'sequence' || key === 'keyvals') {
     if (stop === undefined) return 0;
     const steps = Math.abs((Number(stop) - Number(start)) / Number(step));
-    // Neither a signal nor a step of nought tells how many.
+    // A signal or a step of zero gives no known number of steps.
     return Number.isNaN(steps) ? Infinity : steps;
   }
   if (key !== 'graticule') return 0;
@@ -28,7 +28,7 @@ function stepsOf(key: string, value: unknown): number {
   return 360 / Math.min(...finest, 360);
 }
 
-/** What a chart spec may not contain, and the data sets it names without being given them. */
+/** Finds forbidden contents of a chart spec, and data sets that it names but does not receive. */
 export function checkSpec(
   spec: object,
   { file, given }: { file: string; given: readonly string[] },
@@ -99,11 +99,11 @@ export function checkSpec(
   };
 
   walk(spec, '');
-  // What a spec loads by an address stands in the place of what the brief gives it: that is one fault, not two.
+  // A data set loaded from an address replaces one from the brief: that is one fault, not two.
   const unused = new Set(isLoaded ? [] : given.filter((name) => !named.has(name)));
   for (const name of named) {
     if (given.includes(name) || own.has(name)) continue;
-    // A misspelt name is one fault, and not also the name that it should have been.
+    // Report a misspelt name once, without also reporting the intended name as unused.
     const meant = similarTo(name, unused);
     if (meant !== undefined) unused.delete(meant);
     faults.push({
@@ -128,8 +128,8 @@ export function checkSpec(
 }
 
 /**
- * A compiled spec with all time in UTC: scales, time units and formats. Vega-Lite takes the time zone of the machine
- * unless each of them says otherwise, and dates of rows have none.
+ * Puts all time in a compiled spec into UTC: scales, time units and formats. Otherwise Vega-Lite uses the machine's
+ * time zone, and dates in rows have none.
  */
 export function inUtc(compiled: unknown): unknown {
   if (typeof compiled === 'string') return compiled.replaceAll(/\btime(Format|Parse)(?=\s*\()/g, 'utc$1');

@@ -1,13 +1,15 @@
-/** What XML 1.0 cannot hold, not even escaped (section 2.2): controls, halves of pairs, two that are no characters. */
+/**
+ * Characters that XML 1.0 does not allow, even escaped (section 2.2): controls, lone surrogates and two noncharacters.
+ */
 export const unwritable = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu;
 
-/** Labels that Vega leaves out for want of room: they stay in its SVG, and a browser prints none of them. */
+/** Labels that Vega hides for lack of room: they stay in the SVG but browsers do not print them. */
 const invisible = /<text\b[^>]* opacity="0"[^>]*>.*?<\/text>/gs;
 
 /**
- * Makes Vega's SVG fit to stand in a page, changing tags and never the visible text between them: coordinates rounded
- * to hundredths, one image with one text alternative in place of a labelled element for every mark, and ids made of the
- * chart's name and counted anew, since Vega counts them over all charts that a process draws.
+ * Prepares Vega's SVG for a page by changing tags and never the visible text between them: rounds coordinates to
+ * hundredths, replaces the labelled element for every mark with one image and one text alternative, and renumbers ids
+ * under the chart's name, because Vega numbers them across all charts that a process draws.
  */
 export function cleanSvg(svg: string, { name, alt }: { name: string; alt: string }): string {
   const ids = new Map<string, string>();
@@ -37,8 +39,8 @@ export function cleanSvg(svg: string, { name, alt }: { name: string; alt: string
 }
 
 /**
- * What in Vega's SVG would load something or lead out of the page. A spec can compute a colour, and data can hold one,
- * so that only the drawing shows it.
+ * References in Vega's SVG that would load something or link out of the page. Colours can be computed or come from
+ * data, so only the finished drawing shows them.
  */
 export function outsideReferences(svg: string): string[] {
   const tags = svg.match(/<[^>]*>/g) ?? [];

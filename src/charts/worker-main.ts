@@ -10,16 +10,16 @@ import {
   type ToChartProcess,
 } from './worker.ts';
 
-/** Draws charts, one after another, in a process that can be ended in the middle of one. */
+/** Draws charts one after another, in a process that can be killed while drawing. */
 const numberedSpec = sender<object>();
 const mapOf = receiver<readonly Row[]>();
 
 const answer = (message: FromChartProcess): void => void process.send?.(message);
 
-// The process that asks ends this one when it is told to stop itself.
+// The parent process ends this one when it receives a signal itself.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 process.once('disconnect', () => process.exit());
-// In the middle of a chart nothing of that is heard: a thread sees to it that nothing draws on for nobody.
+// Drawing blocks these events, so a thread kills the process once its parent is gone.
 new Worker(
   `const parent = process.ppid;
    setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1000);`,

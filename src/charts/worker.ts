@@ -7,7 +7,7 @@ import { AppError, type ErrorCode, type Fault } from '../errors.ts';
 import type { ChartRequest, DrawChart, Drawing } from './draw.ts';
 import { loadFonts } from './fonts.ts';
 
-/** A request; its maps, which are the same for every edition, cross once. */
+/** A request; its maps, which are the same for every edition, are sent only once. */
 export interface ToChartProcess {
   readonly request: Omit<ChartRequest, 'maps'>;
   readonly maps: { readonly [set: string]: SentOnce<readonly Row[]> };
@@ -23,26 +23,26 @@ export type FromChartProcess =
   | { readonly kind: 'broken'; readonly reason: string };
 
 export interface ChartLimits {
-  /** How long one chart may take; most take a few hundredths of a second. */
+  /** The time limit for one chart; most take a few hundredths of a second. */
   readonly seconds: number;
-  /** What the process may keep in memory, Vega included. */
+  /** The memory limit of the process, including Vega. */
   readonly megabytes: number;
 }
 const usual: ChartLimits = { seconds: 10, megabytes: 512 };
 const STARTING_SECONDS = 60;
 
-/** Draws charts until it is disposed of. */
+/** Draws charts until disposed. */
 export interface ChartProcess extends AsyncDisposable {
   readonly drawChart: DrawChart;
-  /** Starts the process before its first chart is there. */
+  /** Starts the process before the first chart. */
   readonly start: () => void;
 }
 
 /**
- * Draws charts in a process of their own, so that a spec which never ends, or asks for more memory than there is, fails
- * as a chart and takes nothing else with it. (A thread is not enough: V8 ends the whole process when one large array
- * passes a thread's limit.) It starts when it is first needed, and again when it was lost. One chart at a time.
- * Drawing throws `chart-failed`, `chart-slow` for what takes too long, and `chart-unfinished` where the process was lost.
+ * Draws charts in a separate process, so that a spec that never ends or needs too much memory fails only its own chart.
+ * (A thread is not enough: V8 ends the whole process when one large array exceeds a thread's limit.) The process starts
+ * on first use, and again after a crash. It draws one chart at a time. Drawing throws `chart-failed`, `chart-slow` when
+ * it takes too long, and `chart-unfinished` when the process is lost.
  */
 export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
   let running: Promise<Running> | undefined;
@@ -62,11 +62,11 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
       const started = await start();
       ({ child } = started);
       const drawing = nextOf(child, limits.seconds);
-      // What cannot be sent is told by the end of the process, which `nextOf` hears of.
+      // If sending fails, the process has ended, which `nextOf` detects.
       child.send(started.pack(request), () => {});
       const message = await drawing;
       if (message.kind === 'drawn')
-        // The same object each time: what is known of it, such as how it is packed, stays known.
+        // Always the same object, so that results cached for it, such as its packed form, stay valid.
         return { ...message.drawing, compiled: started.specOf(message.compiled) };
       if (message.kind === 'refused') throw new AppError(message.code, message.faults);
       throw new Error(message.kind === 'broken' ? message.reason : 'The process of the charts began anew.');
@@ -74,7 +74,8 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
       if (!(cause instanceof Lost) || closed) throw cause;
       child?.kill('SIGKILL');
       running = undefined;
-      // Another may have ended it, which says nothing of the chart: twice does.
+      // The process may have been killed from outside, for reasons unrelated to the chart; a second loss is the chart's
+      // fault.
       if (cause.why === 'gone' && again) return draw(request, { again: false });
       throw tooMuch(request, { limits, cause });
     }
@@ -110,18 +111,18 @@ function packer(): Running['pack'] {
 }
 
 async function startProcess({ megabytes }: ChartLimits): Promise<Running> {
-  // A checkout runs its sources, the package what they were compiled to.
+  // A checkout runs the sources, the package their compiled form.
   const own = fileURLToPath(import.meta.url);
   const file = fileURLToPath(new URL(`./worker-main${own.slice(own.lastIndexOf('.'))}`, import.meta.url));
   const compiled = getCompileCacheDir();
   const child = fork(file, {
     execArgv: [`--max-old-space-size=${megabytes}`],
     serialization: 'advanced',
-    // It needs nothing else of the environment, least of all its secrets.
+    // The process needs no other environment variables, least of all secrets.
     env: { TZ: 'UTC', ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }) },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  // Without a listener an error that comes late would end the program.
+  // Without a listener, a late error would end the program.
   child.on('error', () => {});
   try {
     await nextOf(child, STARTING_SECONDS);
@@ -129,13 +130,13 @@ async function startProcess({ megabytes }: ChartLimits): Promise<Running> {
     child.kill('SIGKILL');
     throw new Lost('unstarted', String(cause));
   }
-  // It must not keep the program from ending.
+  // The process must not keep the program from ending.
   child.unref();
   child.channel?.unref();
   return { child, pack: packer(), specOf: receiver() };
 }
 
-/** A process of which nothing more is to be expected. */
+/** Thrown when a process will send nothing more. */
 class Lost extends Error {
   readonly why: 'slow' | 'memory' | 'gone' | 'unstarted';
 
@@ -145,12 +146,12 @@ class Lost extends Error {
   }
 }
 
-/** The next message of the process. Throws `Lost` when it takes too long for it, or ends. */
+/** The next message from the process. Throws `Lost` if it takes too long or the process ends. */
 async function nextOf(child: ChildProcess, seconds: number): Promise<FromChartProcess> {
   const { promise, resolve, reject } = Promise.withResolvers<FromChartProcess>();
   const timer = setTimeout(() => reject(new Lost('slow', `No answer after ${seconds} s.`)), seconds * 1000);
   const onExit = (code: number | null, signal: string | null): void =>
-    // V8 aborts when there is no memory left.
+    // V8 aborts when it runs out of memory.
     reject(
       new Lost(signal === 'SIGABRT' || code === 134 ? 'memory' : 'gone', `It ended (${signal ?? code}).`),
     );
@@ -169,7 +170,7 @@ async function nextOf(child: ChildProcess, seconds: number): Promise<FromChartPr
   }
 }
 
-/** A machine that has too much to do may be why one is slow; somebody who ends processes says nothing of the chart. */
+/** Slowness may be due to a busy machine, and a killed process says nothing about the chart. */
 const codes = {
   slow: 'chart-slow',
   memory: 'chart-failed',
@@ -194,15 +195,15 @@ function tooMuch(
   return new AppError(codes[cause.why], [{ file, problem, mend }], { cause });
 }
 
-/** Lets charts that are drawn in this process measure their text with the face that they are set in. */
+/** Registers the fonts of charts, so that this process measures their text correctly. */
 export async function registerChartFonts(): Promise<void> {
   for (const { family, bytes } of await loadFonts())
     if (family === 'Source Sans 3') GlobalFonts.register(Buffer.from(bytes), family);
 }
 
 /**
- * What crosses to another process again and again crosses once, under a number. `value` is there the first time. Both
- * ends keep what they have seen, for as long as they live themselves.
+ * A value that is sent to another process repeatedly: the value itself only the first time, and afterwards its number.
+ * Both ends keep the values for their own lifetime.
  */
 export interface SentOnce<T extends object> {
   readonly number: number;

@@ -5,7 +5,7 @@ import type { TableFile } from './package.ts';
 import type { CellFault } from './parse-rows.ts';
 import { needed, tables } from './schema.ts';
 
-/** The SQL type of a field of a Data Package; text for every other type. */
+/** The SQL type of each Data Package field type; every other type is read as text. */
 const types: { readonly [type: string]: Column['type'] } = {
   integer: 'BIGINT',
   year: 'BIGINT',
@@ -18,8 +18,8 @@ const types: { readonly [type: string]: Column['type'] } = {
 };
 
 /**
- * The columns of a table file that the model does not have, with the types that datapackage.json declares; or the one
- * fault that keeps the rows of the file from being read.
+ * The columns of a table file that are not in the model, with the types that datapackage.json declares, or the one
+ * fault that makes the file unreadable.
  */
 export function extraColumns(
   { name: table, format, fields }: TableFile,
@@ -32,7 +32,7 @@ export function extraColumns(
   const missing = needed[table].filter(
     (name) => !columns.includes(name) && !(isDated && name === 'known_on') && !declared?.includes(name),
   );
-  // A field of JSON may be left out of every item.
+  // A JSON file may omit a field from every item.
   const absent = format === 'json' ? [] : (declared ?? []).filter((name) => !columns.includes(name));
   const unknown = columns.filter(
     (name) => !model.includes(name) && (declared ? !declared.includes(name) : meant(name) !== undefined),

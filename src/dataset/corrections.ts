@@ -4,37 +4,37 @@ import { type Change, knownBy, newestOn, versionsById, withoutUnfounded } from '
 import { eachRow, references, type TableRow } from './references.ts';
 import type { TableName, Tables } from './schema.ts';
 
-/** What makes an edition a corrected revision of one that was delivered. */
+/** Marks an edition as a corrected revision of a delivered edition. */
 export const correction = z.strictObject({
-  /** The edition as it is first issued is revision 1. */
+  /** Revision 1 is the edition as first issued. */
   revision: z.number().int().min(2),
-  /** What was revised or withdrawn by this day is taken in. */
+  /** The revision includes rows revised or withdrawn by this day. */
   asOf: day,
-  /** What it takes the place of; its `asOf` is null where that is as first issued. */
+  /** The edition that this revision replaces; `asOf` is null if that is the first issue. */
   replaces: z.strictObject({ edition: z.string(), revision: z.number().int().min(1), asOf: day.nullable() }),
-  /** The ids of those rows of the replaced revision that became other than it shows them. */
+  /** The ids of the rows that changed since the replaced revision. */
   rows: z.array(z.string()).min(1),
 });
 export type Correction = z.output<typeof correction>;
 
-/** Who, where and from whom: a row that is corrected may name one that was entered with the correction. */
+/** Rows for actors, places and sources: a corrected row may name one that was entered with the correction. */
 const registers: ReadonlySet<TableName> = new Set(['sources', 'actors', 'places']);
 
-/** What an edition tells: what was known by its cut-off, corrected where it is a revision. */
+/** The rows that an edition may use: known by its cut-off and, in a revision, corrected. */
 export const knownFor = (
   tables: Tables,
   { asOf, correctedAsOf }: { asOf: Day; correctedAsOf: Day | null },
 ): Tables => (correctedAsOf === null ? knownBy(tables, asOf) : correctedBy(tables, { asOf, correctedAsOf }));
 
 /**
- * The rows told as of `asOf`, each as it is known on `correctedAsOf`, and gone where it was withdrawn by then. Rows
- * first known after the cut-off stay out: they belong to later issues, and so does a revision that rests on one.
+ * The rows known at `asOf`, each in its version of `correctedAsOf`, without rows withdrawn by then. Rows first known
+ * after the cut-off are left out, and so are revisions that rest on them: both belong to later issues.
  */
 function correctedBy(tables: Tables, { asOf, correctedAsOf }: { asOf: Day; correctedAsOf: Day }): Tables {
   const before = new Map(eachRow(knownBy(tables, asOf)).map((entry) => [entry.row.id, entry]));
   const versions = versionsById(tables);
   const added = new Map<string, TableRow>();
-  /** Rows of registers that a version names and that came with it; undefined where it names any other later row. */
+  /** The register rows that a version names and that arrived with it; undefined if it names any other later row. */
   const broughtBy = ({ table, row }: TableRow): TableRow[] | undefined => {
     const later = references(table, row).filter(({ id }) => !before.has(id));
     const found = later.map(({ id }) => newestOn(versions.get(id), correctedAsOf));
@@ -57,19 +57,16 @@ function correctedBy(tables: Tables, { asOf, correctedAsOf }: { asOf: Day; corre
   return withoutUnfounded(tables, new Map([...told, ...added]));
 }
 
-/** Coverage grows day by day: what it says of the days up to the cut-off may be the same all the while. */
+/** Coverage grows every day, so a new version may say the same about the days up to the cut-off. */
 function isSameUntil(asOf: Day, old: TableRow, newer: TableRow): boolean {
   if (old.table !== 'coverage' || newer.table !== 'coverage') return false;
   return old.row.start === newer.row.start && old.row.end >= asOf && newer.row.end >= asOf;
 }
 
-/** A row that is revised, with what it was before, or one that is withdrawn. */
+/** A revised row with its earlier version, or a withdrawn row. */
 export type Corrected = Change & { readonly before: TableRow };
 
-/**
- * What of the rows that an edition showed became other than they were, from one correction of it, or its cut-off, to
- * another, by day and id.
- */
+/** The rows shown in an edition that changed from one correction of it (or its cut-off) to another, by day and id. */
 export function correctionsOf(
   tables: Tables,
   { asOf, since, by, shown }: { asOf: Day; since: Day | null; by: Day; shown: readonly string[] },
@@ -80,7 +77,7 @@ export function correctionsOf(
   const days = [...new Set(eachRow(tables).map(({ row }) => row.known_on))]
     .filter((each) => each > (since ?? asOf) && each <= by)
     .sort();
-  /** Where it is gone with a row that it rests on, the day on which that went. */
+  /** The day on which the row disappeared, by its own withdrawal or with a row that it rests on. */
   const goneOn = (id: string): Day => {
     const last = days.findLastIndex((each) => toldOn(each).has(id));
     return days[last + 1] ?? by;
@@ -96,7 +93,7 @@ export function correctionsOf(
     .sort((a, b) => (`${a.knownOn} ${a.id}` < `${b.knownOn} ${b.id}` ? -1 : 1));
 }
 
-/** Of the rows that an edition showed those of which a later revision is left to later issues. */
+/** The rows shown in an edition that have a later revision left to later issues. */
 export function passedOver(
   tables: Tables,
   { asOf, by, shown }: { asOf: Day; by: Day; shown: readonly string[] },
@@ -111,7 +108,7 @@ export function passedOver(
   });
 }
 
-/** What was new or revised in the period of an edition that is corrected, as its rows are now. */
+/** The rows that were new or revised in the period of a corrected edition, in their present version. */
 export function asCorrected(changes: readonly Change[], known: Tables): Change[] {
   const told = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
   return changes.flatMap((each) => {

@@ -1,6 +1,6 @@
 import countries from 'i18n-iso-countries';
 
-/** The alpha-2 code of a country given by any code of ISO 3166-1 or by its English name; else what was given. */
+/** The alpha-2 code for any ISO 3166-1 code or English country name; other text is returned unchanged. */
 export function countryCode(given: string): string {
   if (given === '' || /^[A-Z]{2}$/.test(given)) return given;
   const code = /^\d{1,3}$/.test(given)

@@ -3,9 +3,9 @@ import { CsvError, type Info, parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import type { CellFault, RawRow } from './parse-rows.ts';
 
-/** What a table file holds, as text and in file order, and what of it could not be read. */
+/** The contents of a table file as text, in file order, and the parts that could not be read. */
 export interface RawTable {
-  /** The columns of the file, in its order. */
+  /** In file order. */
   readonly columns: readonly string[];
   readonly rows: readonly RawRow[];
   readonly faults: readonly CellFault[];
@@ -24,9 +24,9 @@ const records = z.array(
 );
 
 /**
- * Reads a CSV file whole. The first row that is not blank is the header. Rows have the numbers that a spreadsheet gives
- * them: a blank line is a row, and a cell of several lines is part of one. After a quote that is never closed the rest
- * of the file cannot be told apart, so reading ends there. Throws `TableTooLarge`.
+ * Reads a whole CSV file. The first row that is not blank is the header. Rows are numbered as in a spreadsheet: a blank
+ * line is a row, and a cell of several lines is part of one row. Reading stops at a quote that is never closed, because
+ * the rest of the file cannot be split into cells. Throws `TableTooLarge`.
  */
 export async function readCsv(place: string): Promise<RawTable> {
   const bytes = await readFile(place);
@@ -95,12 +95,12 @@ const quoteFault = {
   mend: 'Put the whole field in double quotes, and write a quote inside it twice. What follows is read after that.',
 };
 
-/** So many events take 700 MB to load and 1 GB with their queries. */
+/** This many events take 700 MB to load and 1 GB with their queries. */
 export const MOST_ROWS = 100_000;
-/** As it lies on the disk, and in characters where it is packed there. */
+/** The limit in bytes on disk, and in characters for formats that are compressed on disk. */
 export const MOST_BYTES = 64 * 2 ** 20;
 
-/** A table that is not read to its end. */
+/** Thrown when a table is too large to be read to its end. */
 export class TableTooLarge extends Error {
   readonly problem: string;
   readonly mend = 'Leave out what is older than any brief needs, or count it before.';

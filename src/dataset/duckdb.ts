@@ -20,9 +20,9 @@ import { z } from 'zod';
 import type { Value } from './parse-rows.ts';
 
 /**
- * One result value as charts and templates take it: DATE → `YYYY-MM-DD`, TIMESTAMP → ISO 8601 in UTC, whole and
- * decimal numbers → number, LIST → array, STRUCT → object, JSON → what it says. Throws, naming `column`, for what has
- * no exact counterpart: a whole number past 2⁵³, NaN, an interval, a blob.
+ * Converts one result value for charts and templates: DATE → `YYYY-MM-DD`, TIMESTAMP → ISO 8601 in UTC, whole and
+ * decimal numbers → number, LIST → array, STRUCT → object, JSON → its parsed value. Throws an error that names `column`
+ * for values with no exact counterpart: a whole number past 2⁵³, NaN, an interval, a blob.
  */
 export function toValue(value: DuckDBValue, type: DuckDBType | undefined, column: string): Value {
   if (value === null || typeof value === 'boolean') return value;
@@ -69,9 +69,9 @@ function instant(value: DuckDBValue): number | undefined {
   return undefined;
 }
 
-/** An in-memory DuckDB and one connection to it; disposing closes both. */
+/** An in-memory DuckDB with one connection; disposing closes both. */
 export async function openInMemory() {
-  // No temporary folder: what does not fit in memory fails, rather than spill a dataset to the working folder.
+  // No temporary folder: a query that exceeds memory fails instead of writing the dataset to the working folder.
   const limits = { threads: '1', memory_limit: '1GB', temp_directory: '' };
   const instance = await DuckDBInstance.create(':memory:', limits);
   const connection = await instance.connect();

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { day } from '../calendar.ts';
 
-/** The Traffic Light Protocol 2.0 (FIRST), from the most open to the most closed. */
+/** Traffic Light Protocol 2.0 (FIRST), from least to most restricted. */
 export const markings = ['TLP:CLEAR', 'TLP:GREEN', 'TLP:AMBER', 'TLP:AMBER+STRICT', 'TLP:RED'] as const;
 export const marking = z.enum(markings);
 export type Marking = z.output<typeof marking>;
 
-/** Whether someone cleared for `clearance` may see what is marked `what`. */
+/** Whether a recipient with `clearance` may see material marked `what`. */
 export const mayReceive = (clearance: Marking, what: Marking): boolean =>
   markings.indexOf(what) <= markings.indexOf(clearance);
 
-/** The markings that someone cleared for `clearance` may see. */
+/** The markings that a recipient with `clearance` may see. */
 export const markingsWithin = (clearance: Marking): Marking[] =>
   markings.filter((each) => mayReceive(clearance, each));
 
-/** A field of a table file: empty means "not given", which is null everywhere after this. */
+/** An empty field means "not given" and becomes null. */
 const empty = z.literal('').transform(() => null);
 export const text = z.string().trim().min(1, 'is empty');
 export const optional = <T extends z.ZodType>(type: T) => z.union([empty, type]);
@@ -32,16 +32,16 @@ export const id = z
   .string()
   .regex(/^[A-Z][A-Za-z0-9-]*$/, 'is not an id: a capital letter, then letters, digits and hyphens');
 
-/** A column of a table, with its type in SQL. */
+/** A table column and its SQL type. */
 export interface Column {
   readonly name: string;
   readonly type: 'DATE' | 'TIMESTAMP' | 'DOUBLE' | 'BIGINT' | 'BOOLEAN' | 'VARCHAR[]' | 'VARCHAR';
 }
 
 /**
- * How a fact reached us. claimed: its author says so of itself; attributed: a source says so of another; alleged:
- * a source passes it on without vouching; asserted: stated without a source; statement: the statement is the event;
- * public-record: common knowledge at the time; assessed: a source's own reading.
+ * How a fact reached us. claimed: its author says so about itself; attributed: a source says so about somebody else;
+ * alleged: a source repeats it without vouching for it; asserted: stated without a source; statement: the statement is
+ * the event; public-record: common knowledge at the time; assessed: a source's own reading.
  */
 export const claimStatus = z.enum([
   'claimed',
@@ -57,17 +57,17 @@ export const claimStatus = z.enum([
 
 export const key = {
   id,
-  /** The day this row became known; with the id, the row's key. */
+  /** The day on which this row became known; together with the id it is the row's key. */
   known_on: day,
   /** `withdrawn` ends every earlier row of the same id. */
   status: z.enum(['current', 'withdrawn']),
-  /** Of a row that may reach fewer than its dataset; a table may leave the column out. */
+  /** Set on rows that are more restricted than their dataset; a table may omit the column. */
   marking: optional(marking),
 };
-/** Admiralty code: how credible the item is, 1 (confirmed) to 6 (cannot be judged); empty is "not graded". */
+/** Admiralty code for the item's credibility, 1 (confirmed) to 6 (cannot be judged); empty means "not graded". */
 export const credibility = optional(z.enum(['1', '2', '3', '4', '5', '6']));
 
-/** ICD 203 likelihood terms, one row only. */
+/** ICD 203 likelihood terms, from only one row of its table. */
 export const likelihood = z.enum([
   'almost no chance',
   'very unlikely',

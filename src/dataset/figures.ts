@@ -2,7 +2,7 @@ import type { TableRow } from './references.ts';
 import type { RowOf } from './schema.ts';
 import { boundedValue, eventDate, longDay, month, spelled } from './wording.ts';
 
-/** The international mile, exactly. */
+/** The international mile (exact). */
 const kmPerMile = 1.609344;
 
 type Figures = { readonly [field: string]: string | null };
@@ -11,7 +11,7 @@ const ofEvent = (row: RowOf<'events'>): Figures => ({
   date: eventDate(row),
   start: row.date_start && longDay(row.date_start),
   end: row.date_end && longDay(row.date_end),
-  // For a span known by its years alone, such as "in early 2020".
+  // For a span whose years alone are known, such as "in early 2020".
   start_year: row.date_start && row.date_start.slice(0, 4),
   end_year: row.date_end && row.date_end.slice(0, 4),
 });
@@ -23,11 +23,11 @@ const ofMeasure = (row: RowOf<'measures'>): Figures => ({
   start: row.window_start && longDay(row.window_start),
   end: row.window_end && longDay(row.window_end),
   month: row.window_start && month(row.window_start),
-  // Maps have their scale in kilometres.
+  // Map scales are in kilometres.
   km: row.unit === 'miles' ? Math.round(row.value * kmPerMile).toLocaleString('en-GB') : null,
 });
 
-/** The figures of a row by name, as they read in a sentence. */
+/** The figures of a row by name, formatted for use in a sentence. */
 export const figuresOf = ({ table, row }: TableRow): Figures =>
   table === 'events'
     ? ofEvent(row)
@@ -39,7 +39,7 @@ export const figuresOf = ({ table, row }: TableRow): Figures =>
           ? { date: longDay(row.known_on) }
           : {};
 
-/** The figure `{id.field}` of a row as it reads in a sentence; undefined where the row has none of that name. */
+/** The figure `{id.field}` of a row, formatted for use in a sentence; undefined if the row has no such figure. */
 export function figureOf(entry: TableRow, field: string): string | undefined {
   const figures = figuresOf(entry);
   return Object.hasOwn(figures, field) ? (figures[field] ?? undefined) : undefined;

@@ -4,19 +4,18 @@ import type { TableName } from './schema.ts';
 
 type Cells = RawRow['cells'];
 
-/** What stands in for cells that a dataset leaves empty. */
+/** Values for cells that a dataset leaves empty. */
 export interface Defaults {
-  /** The topic of a row that names none; empty where there are several to choose from. */
+  /** The topic of a row that names none; empty if the dataset has several topics. */
   readonly topic: string;
-  /** The day on which rows without a day of their own are known, where `knownOn` is declared; else empty. */
+  /** The day on which undated rows became known, if `knownOn` is declared; otherwise empty. */
   readonly firstDay: string;
-  /** Whether an event is known on its own day. */
+  /** Whether an event is known on the day it happens. */
   readonly isDated: boolean;
-  /** Gives the alpha-2 code of a country. */
   readonly countryCode: (given: string) => string;
 }
 
-/** What an empty cell means, by table and column: for the documentation. `fillIn` does it. */
+/** What an empty cell means, by table and column, for the documentation. `fillIn` applies it. */
 export const filledIn: { readonly [T in TableName | 'any']?: { readonly [field: string]: string } } = {
   any: {
     status: '`current`',
@@ -38,7 +37,7 @@ export const filledIn: { readonly [T in TableName | 'any']?: { readonly [field: 
   judgments: { role: '`assessment`' },
 };
 
-/** Fills in what a row leaves empty and the program can tell. */
+/** Fills in empty cells whose values can be derived. */
 export function fillIn(
   table: TableName,
   cells: Cells,
@@ -74,7 +73,7 @@ export function fillIn(
   return filled;
 }
 
-/** The first day of any event: what is known from the start is known on it. */
+/** The first day of any event, on which everything known from the start becomes known. */
 export const firstDayOf = (rows: readonly RawRow[]): string =>
   rows
     .flatMap(({ cells }) => [cells['date_start']?.trim(), cells['date_end']?.trim()])

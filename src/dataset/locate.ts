@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { CellFault } from './parse-rows.ts';
 
-/** The real path of a regular file inside `root`, or why there is none. */
+/** The real path of a regular file inside `root`, or the reason why there is none. */
 export async function locate(root: string, path: string): Promise<string | CellFault> {
   const mend = 'Name a file inside the dataset’s folder, such as "events.csv".';
   const outside = { problem: `path "${path}" leaves the dataset’s folder.`, mend };

@@ -7,7 +7,7 @@ import { locate } from './locate.ts';
 import type { CellFault, Row } from './parse-rows.ts';
 import { type DatasetSettings, noOutlines, type Outlines, type OutlinesFile } from './settings.ts';
 
-/** Larger files make every chart slow: outlines are simplified before they are used. */
+/** Larger files slow down every chart: simplify the outlines first. */
 const MOST_BYTES = 16 * 2 ** 20;
 
 const properties = z.record(z.string(), z.json()).nullish();
@@ -25,8 +25,8 @@ const rows = z.array(z.record(z.string(), z.json()));
 const ofShape = z.object({ properties });
 
 /**
- * Reads the outlines that a dataset declares, from a TopoJSON or GeoJSON file in its folder. Each feature gets the
- * properties `name` and `country`, whatever they are called in the file. Resolves to a fault for a file that is neither.
+ * Reads the outlines that a dataset declares from a TopoJSON or GeoJSON file in its folder. Each feature gets the
+ * properties `name` and `country`, whatever the file calls them. Resolves to a fault if the file has neither format.
  */
 export async function readOutlines(
   folder: string,
@@ -81,7 +81,7 @@ function drawnFrom(
     };
   const borderOf = (code: string): Row => {
     const isHere = (shape: GeometryObject) => countryOf(shape) === code;
-    // An arc that borders nothing else is given twice.
+    // topojson passes the same geometry twice for an arc that no other geometry shares.
     const isBorder = (one: GeometryObject, other: GeometryObject) =>
       (isHere(one) || isHere(other)) && (one === other || countryOf(one) !== countryOf(other));
     const geometry = z.json().parse(mesh(topo.data, object, isBorder));

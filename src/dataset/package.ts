@@ -4,7 +4,9 @@ import { type Marking, marking } from './fields.ts';
 import { type TableName, tableNames, tables } from './schema.ts';
 import { type DeclaredSettings, declaredSettings } from './settings.ts';
 
-/** https://datapackage.org/standard/data-package/ (version 2): the parts that we read; others may stand beside them. */
+/**
+ * https://datapackage.org/standard/data-package/ (version 2): the parts that this program reads; others are allowed.
+ */
 const profile = 'https://datapackage.org/profiles/2.0/datapackage.json';
 const formats = ['csv', 'json', 'parquet'] as const;
 const fields = z.array(z.looseObject({ name: z.string(), type: z.string().optional() }));
@@ -13,9 +15,9 @@ const dataPackage = z.looseObject({
   name: z.string().regex(/^[a-z0-9._-]+$/, 'must be of small letters, digits, dots, hyphens and underscores'),
   title: z.string().trim().min(1, 'is empty').optional(),
   licenses: z.array(z.looseObject({ name: z.string().optional(), title: z.string().optional() })).default([]),
-  /** Properties of our own, which the standard allows. */
+  /** Our own properties, which the standard allows. */
   sitrep: declaredSettings.extend({ marking: marking.optional() }).default(declaredSettings.parse({})),
-  /** Where the first edition of this program looked for it. */
+  /** Where the first release of this program looked for the marking. */
   marking: marking.optional(),
   resources: z.array(z.looseObject({ name: z.string(), type: z.string().optional() })),
 });
@@ -28,13 +30,13 @@ const resource = z.looseObject({
   schema: z.looseObject({ fields }).optional(),
 });
 
-/** One table file of a data package. */
+/** One table file in a data package. */
 export interface TableFile {
   readonly name: TableName;
   /** Relative to the package's folder. */
   readonly path: string;
   readonly format: (typeof formats)[number];
-  /** The fields that it declares; null where it declares none, and the file's own columns count. */
+  /** The declared fields; null if none are declared, in which case the file's own columns apply. */
   readonly fields: readonly { readonly name: string; readonly type?: string | undefined }[] | null;
 }
 
@@ -44,14 +46,14 @@ export interface DataPackage {
   readonly marking: Marking;
   readonly licence: string | null;
   readonly declared: DeclaredSettings;
-  /** The tables that are described rightly. */
+  /** The tables with a valid description. */
   readonly files: readonly TableFile[];
-  /** Those that are described wrongly. */
+  /** The tables with an invalid description. */
   readonly unread: readonly TableName[];
   readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'mend'>[];
 }
 
-/** Reads the descriptor of a dataset: each table is one resource, and only `events` must be there. */
+/** Reads a dataset's descriptor: each table is one resource, and only `events` is required. */
 export function parsePackage(descriptor: unknown): DataPackage {
   const parsed = dataPackage.safeParse(descriptor);
   if (!parsed.success)
@@ -75,7 +77,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
   for (const found of resources) {
     const place = ['resources', found.name];
     if (!isTableName(found.name)) {
-      // Other resources are no business of ours, unless one is a table whose name is misspelt.
+      // Other resources are ignored unless the name looks like a misspelt table.
       const meant = similarTo(found.name, absent);
       if (meant === undefined) continue;
       unread.push(...absent.filter((table) => table === meant));

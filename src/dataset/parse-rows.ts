@@ -3,29 +3,28 @@ import { day } from '../calendar.ts';
 import { type Fault, meantBy } from '../errors.ts';
 import { type Column, list, optional } from './fields.ts';
 
-/** One row of a table file before it is validated: every field is text, and empty where nothing is given. */
+/** One row of a table file before validation: every field is text, and empty if not given. */
 export interface RawRow {
-  /** As a spreadsheet numbers it, the header being row 1; in a file without a header, from 1. */
+  /** The row number in a spreadsheet, with the header as row 1; in a file without a header, from 1. */
   readonly number: number;
   readonly cells: { readonly [field: string]: string };
 }
 
-/** A fault inside a table, for whoever knows the file to complete. */
+/** A fault in a table; the caller adds the file. */
 export type CellFault = Pick<Fault, 'row' | 'field' | 'problem' | 'mend'>;
 
 export interface ParsedRows<R> {
   readonly rows: readonly R[];
-  /** The row number of each of `rows`. */
   readonly numbers: readonly number[];
   readonly faults: readonly CellFault[];
-  /** The ids of the rows with faults, so that nobody calls them missing. */
+  /** The ids of faulty rows, so that references to them are not reported as missing. */
   readonly ids: readonly string[];
 }
 
-/** In characters. No text of a page is near it, and what reads texts, patterns among them, need not take more. */
+/** In characters. No text on a page comes close, and the limit bounds the work of regular expressions. */
 const LONGEST_CELL = 20_000;
 
-/** How the cells of a column that the model does not have are read. */
+/** How to read the cells of columns that are not in the model. */
 const readers: { readonly [type in Column['type']]: z.ZodType } = {
   VARCHAR: optional(z.string()),
   'VARCHAR[]': list,
@@ -38,7 +37,7 @@ const readers: { readonly [type in Column['type']]: z.ZodType } = {
         (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) && !Number.isNaN(Date.parse(value)),
         'is not a time such as 2021-08-25T14:30:00Z',
       )
-      // Without a zone it is in UTC, and so the same on every machine.
+      // A time without a zone is read as UTC, so that it is the same on every machine.
       .transform((value) => new Date(/(Z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`).toISOString()),
   ),
   DOUBLE: optional(
@@ -62,9 +61,7 @@ const readers: { readonly [type in Column['type']]: z.ZodType } = {
   ),
 };
 
-/**
- * Validates rows of one table, with the columns `extra` of its own. A field that a row does not have is an empty one.
- */
+/** Validates the rows of one table, with its own columns in `extra`. A missing field counts as empty. */
 export function parseRows<S extends z.ZodObject>(
   schema: S,
   raw: readonly RawRow[],
@@ -112,7 +109,7 @@ function describeIssue(
   issue: z.core.$ZodIssue,
   cells: RawRow['cells'],
 ): Pick<Fault, 'field' | 'problem' | 'mend'> {
-  // An optional field is a union of empty and its type: what the type says of the value is what helps.
+  // An optional field is a union of empty and its type: only the type's message is helpful.
   const meant = issue.code === 'invalid_union' ? (issue.errors.at(-1)?.[0] ?? issue) : issue;
   const field = String(issue.path[0] ?? '');
   const value = cells[field] ?? '';
@@ -131,7 +128,7 @@ function describeIssue(
   return { field, problem: `${found} ${meant.message}.`, mend: 'Correct it.' };
 }
 
-/** How to fill in cells that are often left empty. */
+/** Hints for cells that are often left empty. */
 const hints: { readonly [field: string]: string } = {
   known_on:
     'Give the day on which you learned of it. If that is the day of each event, declare "knownOn": "date" in datapackage.json, under sitrep.',
@@ -139,11 +136,11 @@ const hints: { readonly [field: string]: string } = {
   topic: 'Name one of the topics that datapackage.json declares.',
 };
 
-/** A value as SQL, charts and templates see it: dates are `YYYY-MM-DD`, whole and decimal numbers are numbers. */
+/** A value in SQL results, charts and templates: dates are `YYYY-MM-DD`, whole and decimal numbers are numbers. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
 
-/** One row of a query's result. */
+/** One row of a query result. */
 export type Row = { readonly [column: string]: Value };
 
-/** The results of a brief's queries by name. */
+/** The results of a brief's queries, by name. */
 export type RowSets = { readonly [name: string]: readonly Row[] };

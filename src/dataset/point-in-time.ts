@@ -10,29 +10,28 @@ export function versionsById(tables: Tables): ReadonlyMap<string, readonly Table
   return versions;
 }
 
-/** The newest of one id's rows, oldest first, that is known on `day`: it may be a withdrawal. */
+/** The newest version known on `day`, possibly a withdrawal. `versions` has one id's rows, oldest first. */
 export function newestOn(versions: readonly TableRow[] | undefined, day: Day): TableRow | undefined {
   return versions?.findLast(({ row }) => row.known_on <= day);
 }
 
 /**
- * What an edition with the cut-off `asOf` may tell: of each id the newest row known by then, unless it is a
- * withdrawal; and of those, only rows whose references are all told too. A source brings the sources that carried it
- * to us, even if we read those later: without them a third-hand report would pass for a first-hand one. Rows stay in
- * file order.
+ * The rows that an edition with the cut-off `asOf` may use: for each id, the newest row known by then, unless it is a
+ * withdrawal or one of its references is missing. A source includes the sources that carried it to us, even if we read
+ * those later: without them a third-hand report would look first-hand. Rows stay in file order.
  */
 export function knownBy(tables: Tables, asOf: Day): Tables {
   const days = remembered.get(tables) ?? new Map<Day, Tables>();
   remembered.set(tables, days);
   const known = days.get(asOf) ?? tellable(tables, asOf);
-  // The newest last; those of a few days are enough for all briefs of one run.
+  // Newest last; a few days are enough for all briefs of one run.
   days.delete(asOf);
   days.set(asOf, known);
   for (const oldest of days.keys()) if (days.size > 16) days.delete(oldest);
   return known;
 }
 
-/** What is told as of a day is asked for by every brief, and by each for several days. */
+/** Every brief needs the known rows of several days. */
 const remembered = new WeakMap<Tables, Map<Day, Tables>>();
 
 function tellable(tables: Tables, asOf: Day): Tables {
@@ -42,7 +41,7 @@ function tellable(tables: Tables, asOf: Day): Tables {
     const newest = newestOn(versions, asOf);
     if (newest?.row.status === 'current') told.set(id, newest);
   }
-  // A map also visits the entries that are added during the loop.
+  // Iterating over a Map also visits entries added during the loop.
   for (const { table, row } of told.values()) {
     if (table !== 'sources' || row.via === null || told.has(row.via)) continue;
     const [carrier] = byId.get(row.via) ?? [];
@@ -51,7 +50,7 @@ function tellable(tables: Tables, asOf: Day): Tables {
   return withoutUnfounded(tables, told);
 }
 
-/** The tables with those of the rows whose references are all among them, in file order. */
+/** The tables without rows that refer to a missing row, in file order. */
 export function withoutUnfounded(tables: Tables, given: ReadonlyMap<string, TableRow>): Tables {
   const told = new Map(given);
   for (let before = -1; before !== told.size;) {
@@ -75,23 +74,23 @@ export function withoutUnfounded(tables: Tables, given: ReadonlyMap<string, Tabl
   };
 }
 
-/** How a row differs between two cut-offs, as a reader of both editions sees it. */
+/** How a row differs between two cut-offs, as seen by a reader of both editions. */
 export type Change = TableRow & {
   readonly change: 'new' | 'revised' | 'withdrawn';
   readonly id: string;
-  /** The day it became so: for a row that came or went with what it rests on, the day that did. */
+  /** The day of the change; if the row rests on another row that came or went, the day of that change. */
   readonly knownOn: Day;
 };
 
-/** What readers are told of as changes: facts, and the judgments of others, but not our own wording. */
+/** Whether a row is reported as a change: facts and other authors' judgments are, our own wording is not. */
 function isReported({ table, row }: TableRow): boolean {
   return table === 'events' || table === 'measures' || (table === 'judgments' && row.author !== null);
 }
 
 /**
- * What changed between two cut-offs, by day and id. `new`: told now and not before. `revised`: told both times, and
- * now by a later row of its own; a row that merely rests on a revised one is not. `withdrawn`: told before and not
- * now, be it by its own withdrawal or that of a row it rests on; its row is the one told before.
+ * The changes between two cut-offs, by day and id. `new`: known now but not before. `revised`: known both times, now in
+ * a later version of the row itself; a row that only rests on a revised row is not. `withdrawn`: known before but not
+ * now, because the row or one that it rests on was withdrawn; the change has the earlier row.
  */
 export function changesBetween(
   tables: Tables,
@@ -107,7 +106,7 @@ export function changesBetween(
   const days = [...new Set(eachRow(tables).map(({ row }) => row.known_on))].sort();
   const between = days.filter((day) => day > previousAsOf && day <= asOf);
   const toldOn = new Map<Day, ReadonlyMap<string, TableRow>>();
-  /** The last day on which it turned into what it is at `asOf`, told or not. */
+  /** The last day on which the row appeared or disappeared, reaching its state at `asOf`. */
   const turnedOn = (id: string): Day => {
     const turned = between.findLast((day, index) => {
       for (const each of [day, between[index - 1] ?? previousAsOf])
@@ -133,10 +132,10 @@ export function changesBetween(
   return changes.sort((a, b) => (`${a.knownOn} ${a.id}` < `${b.knownOn} ${b.id}` ? -1 : 1));
 }
 
-/** Fields by which a row is told of through another: one that counts it, holds it or bears it out. */
+/** Fields that report a row through another row: one that counts it, contains it or supports it. */
 const through = new Set(['part_of', 'within', 'rests_on', 'measure']);
 
-/** Of changes between two cut-offs those that concern the row `id`: whose row names it, or goes back to one that does. */
+/** The changes that concern the row `id`: their rows name it, directly or through other rows. */
 export function changesConcerning(
   changes: readonly Change[],
   { id, tables, previousAsOf, asOf }: { id: string; tables: Tables; previousAsOf: Day; asOf: Day },

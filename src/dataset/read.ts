@@ -14,8 +14,8 @@ import { readTables } from './table-files.ts';
 import { checkTables } from './validate.ts';
 
 /**
- * Loads and validates the data package in `folder`; `displayPath` is how the user names it. Throws
- * `dataset-invalid` with everything that is wrong with it, each fault with its file, row and field.
+ * Loads and validates the data package in `folder`; `displayPath` is the path for messages. Throws `dataset-invalid`
+ * with all faults, each with its file, row and field.
  */
 export async function loadDataset(folder: string, displayPath: string): Promise<Dataset> {
   const manifest = `${displayPath.replace(/\/+$/, '')}/datapackage.json`;
@@ -30,7 +30,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     faults: described,
   } = parsePackage(await readManifest(folder, manifest));
   const faults: Fault[] = described.map((fault) => ({ file: manifest, ...fault }));
-  // Without a title there is no package, and no use in what its tables hold.
+  // Without a title there is no valid package, and checking its tables is pointless.
   if (name === '') throw new AppError('dataset-invalid', faults);
 
   const paths = new Map(files.map((file) => [file.name, manifest.replace(/[^/]*$/, file.path)]));
@@ -42,7 +42,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
   const isDated = declared.knownOn === 'date';
   const topics = declared.topics ?? [];
   const defaults: Defaults = {
-    // Which of several is meant, nobody can tell.
+    // With several topics the right one is unknown.
     topic: topics.length > 1 ? '' : (topics[0]?.name ?? 'general'),
     firstDay: isDated ? firstDayOf(raw.get('events')?.rows ?? []) : '',
     isDated,
@@ -97,7 +97,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
   return { name, title, marking, folder: displayPath, settings, present, tables, outlines };
 }
 
-/** Names of countries are looked up only where there are any: the list takes a while to load. */
+/** Looks up country names only if there are any, because the list is slow to load. */
 async function countryCodes(places: readonly RawRow[]): Promise<Defaults['countryCode']> {
   if (places.every(({ cells }) => /^([A-Z]{2})?$/.test(cells['country'] ?? ''))) return (given) => given;
   const { countryCode } = await import('./countries.ts');
@@ -126,7 +126,7 @@ async function readManifest(folder: string, manifest: string): Promise<unknown> 
   }
 }
 
-/** As a reader goes through the files: the descriptor, then each table from its top. */
+/** Sorts faults in reading order: the descriptor, then each table from the top. */
 function inOrder(faults: readonly Fault[]): Fault[] {
   const files = [...new Set(faults.map(({ file }) => file))];
   return faults.toSorted(

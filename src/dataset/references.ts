@@ -1,17 +1,17 @@
 import type { Fault } from '../errors.ts';
 import { type RowOf, type TableName, tableNames, type Tables, tables as schemas } from './schema.ts';
 
-/** A fault that shows only when rows are seen together, or a row as a whole. */
+/** A fault found by comparing rows or checking a whole row. */
 export interface RowFault extends Pick<Fault, 'field' | 'problem' | 'mend'> {
   readonly table: TableName;
-  /** The row itself; none where the whole table is at fault. */
+  /** The row itself; absent if the fault concerns the whole table. */
   readonly row?: TableRow['row'];
 }
 
 /** All rows of each id, oldest first. */
 export type Versions = ReadonlyMap<string, readonly TableRow[]>;
 
-/** What could not be read, and so must not be called missing. */
+/** Tables and rows that could not be read, and so must not be reported as missing. */
 export interface Unread {
   readonly tables: ReadonlySet<TableName>;
   readonly ids: ReadonlySet<string>;
@@ -30,11 +30,11 @@ export function placeholders(text: string): Placeholder[] {
   return [...text.matchAll(pattern)].map(([source, name = '', field = '']) => ({ source, name, field }));
 }
 
-/** One id that a row cannot do without, and the field that names it. */
+/** An id that a row requires, and the field that names it. */
 export interface Reference {
   readonly field: string;
   readonly id: string;
-  /** The tables in which the id may stand. */
+  /** The tables in which the id may be. */
   readonly tables: readonly TableName[];
 }
 
@@ -65,8 +65,8 @@ const fields: { readonly [T in TableName]: { readonly [field: string]: readonly 
 };
 
 /**
- * The ids that a row cannot stand without: a row is told only while all of them are. A source's `via` is not among
- * them: a report was public before the analysis that carried it to us. `knownBy` adds the analysis as its carrier.
+ * The ids that a row requires: the row is known only while all of them are. A source's `via` is not among them, because
+ * a report was public before the analysis that carried it to us. `knownBy` adds the analysis as its carrier.
  */
 export function references<T extends TableName>(table: T, row: RowOf<T>): Reference[] {
   const named = Object.entries(fields[table]).flatMap(([field, among]) => {
@@ -76,7 +76,7 @@ export function references<T extends TableName>(table: T, row: RowOf<T>): Refere
   });
   const { shape } = schemas[table];
   const figures = Object.entries(row).flatMap(([field, value]) =>
-    // A column of the dataset's own is quoted as it came.
+    // A column that is not in the model is quoted unchanged.
     typeof value === 'string' && Object.hasOwn(shape, field)
       ? placeholders(value)
           .filter(({ name }) => /^[A-Z]/.test(name))
@@ -86,14 +86,14 @@ export function references<T extends TableName>(table: T, row: RowOf<T>): Refere
   return [...named, ...figures];
 }
 
-/** One row with the table it stands in. */
+/** A row and its table. */
 export type TableRow = {
   readonly [T in TableName]: { readonly table: T; readonly row: RowOf<T> };
 }[TableName];
 
 /** All rows of all tables in one list, in file order. */
 export function eachRow(tables: Tables): TableRow[] {
-  // That a table's rows are of its own kind is lost in a loop over all tables.
+  // A loop over all tables loses the link between a table and its row type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return tableNames.flatMap((table) => tables[table].map((row) => ({ table, row }) as TableRow));
 }

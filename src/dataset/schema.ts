@@ -15,20 +15,23 @@ import {
 } from './fields.ts';
 import type { DatasetSettings, Outlines } from './settings.ts';
 
-/** The tables of a dataset: one schema a row, every field read as text. */
+/** The tables of a dataset: one schema per row type, every field read as text. */
 export const tables = {
   sources: z.strictObject({
     ...key,
     name: text,
     descriptor: optional(text),
     kind: optional(text),
-    /** The source that carried this one to us, nearer to the reader; empty for one we read ourselves. */
+    /** The source that carried this one to us; empty for a source that we read ourselves. */
     via: optional(id),
     published: optional(day),
-    /** Admiralty code: A (completely reliable) to E (unreliable), F (cannot be judged); empty is "not graded". */
+    /**
+     * Admiralty code for reliability: A (completely reliable) to E (unreliable), F (cannot be judged); empty means "not
+     * graded".
+     */
     reliability: optional(z.enum(['A', 'B', 'C', 'D', 'E', 'F'])),
     grade_note: optional(text),
-    /** Where it comes from, in the dataset's own words; `external` marks general knowledge. */
+    /** The origin, in the dataset's own words; `external` marks general knowledge. */
     basis: optional(text),
   }),
   actors: z.strictObject({
@@ -51,7 +54,7 @@ export const tables = {
     ),
     lat: optional(number.refine((value) => Math.abs(value) <= 90, 'is not a latitude')),
     lon: optional(number.refine((value) => Math.abs(value) <= 180, 'is not a longitude')),
-    /** How far off the point may be, in kilometres; for a province, roughly its half width. */
+    /** The possible error of the point in kilometres; for a province, roughly half its width. */
     radius_km: optional(number.refine((value) => value > 0, 'must be more than 0')),
     note: optional(text),
     basis: optional(text),
@@ -73,12 +76,12 @@ export const tables = {
     actors: list,
     targets: list,
     place: optional(id),
-    /** The measure that counts this event among others. */
+    /** The measure that includes this event in its count. */
     part_of: optional(id),
     title: text,
     summary: text,
     claim_status: optional(claimStatus),
-    /** What a public statement does, in the dataset's own words. */
+    /** The act that a public statement performs, in the dataset's own words. */
     speech_act: optional(text),
     source: optional(id),
     credibility,
@@ -95,7 +98,7 @@ export const tables = {
     window_start: optional(day),
     window_end: optional(day),
     window_basis: optional(z.enum(['stated', 'inferred', 'external'])),
-    /** The measure this one nests in: it can be neither added to it nor taken from it. */
+    /** The measure that includes this one: the two can be neither added nor subtracted. */
     within: optional(id),
     denominator: optional(text),
     actors: list,
@@ -109,7 +112,7 @@ export const tables = {
     basis: optional(text),
     caveat: optional(text),
   }),
-  /** How a silence may be dated: each row one way to split the days into before and after. */
+  /** Ways to date a silence: each row splits the days into before and after. */
   readings: z.strictObject({
     ...key,
     topic: text,
@@ -138,7 +141,7 @@ export const tables = {
       'source-summary',
     ]),
     rank: number,
-    /** Whose judgment it is: empty for our own. */
+    /** The author of the judgment; empty for our own. */
     author: optional(id),
     text,
     confidence: optional(z.enum(['high', 'moderate', 'low'])),
@@ -161,11 +164,11 @@ export const tables = {
 } as const;
 
 export type TableName = keyof typeof tables;
-// TypeScript does not keep the names of an object's keys.
+// TypeScript does not preserve the names of an object's keys.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const tableNames = Object.keys(tables) as readonly TableName[];
 export type RowOf<T extends TableName> = z.output<(typeof tables)[T]>;
-/** The columns that a table cannot do without; in some of them cells may be empty. */
+/** The required columns of each table; cells in some of them may be empty. */
 export const needed: { readonly [T in TableName]: readonly string[] } = {
   sources: ['id', 'known_on', 'name'],
   actors: ['id', 'known_on', 'name'],
@@ -188,7 +191,7 @@ export const needed: { readonly [T in TableName]: readonly string[] } = {
   gaps: ['id', 'known_on', 'text'],
   indicators: ['id', 'known_on', 'text'],
 };
-/** Every row of every table, in file order, revisions and withdrawals included. */
+/** Every row of every table in file order, including revisions and withdrawals. */
 export type Tables = { readonly [T in TableName]: readonly RowOf<T>[] };
 
 export const noTables: Tables = {
@@ -207,24 +210,24 @@ export const noTables: Tables = {
 export interface Dataset {
   readonly name: string;
   readonly title: string;
-  /** How far its rows may travel: no edition made from them is marked lower. */
+  /** The lowest marking of any edition generated from these rows. */
   readonly marking: Marking;
-  /** Where it was read from, for messages. */
+  /** The folder it was read from, for messages. */
   readonly folder: string;
   readonly settings: DatasetSettings;
-  /** The tables that it has; the others are empty. */
+  /** The tables in the dataset; the others are empty. */
   readonly present: ReadonlySet<TableName>;
   readonly tables: Tables;
-  /** What its maps are drawn on. */
+  /** The outlines for its maps. */
   readonly outlines: Outlines;
 }
 
-/** The columns of a model table, in its order, with the SQL type that each field's schema amounts to. */
+/** The columns of a model table in its order, with the SQL type of each field's schema. */
 export function columnsOf(table: TableName): Column[] {
   return Object.entries(tables[table].shape).map(([name, schema]) => ({ name, type: typeOf(schema) }));
 }
 
-/** A schema shows its type by what it makes of a sample, so that no second list of fields can fall behind it. */
+/** Infers a schema's type by parsing samples, so that there is no second list of fields to maintain. */
 function typeOf(schema: z.ZodType): Column['type'] {
   const made = (sample: string) => schema.safeParse(sample).data;
   if (Array.isArray(made('a'))) return 'VARCHAR[]';

@@ -2,46 +2,46 @@ import { z } from 'zod';
 import type { Column } from './fields.ts';
 import type { RowSets } from './parse-rows.ts';
 
-/** A word of a dataset's own: how rows spell it, and how it reads. */
+/** A term of the dataset: its spelling in rows and its display title. */
 export interface Term {
   readonly name: string;
   readonly title: string;
 }
 
-/** A TopoJSON or GeoJSON file with the outlines that maps draw. */
+/** A TopoJSON or GeoJSON file with outlines for maps. */
 export interface OutlinesFile {
   /** Relative to the dataset's folder. */
   readonly file: string;
-  /** The object of a TopoJSON file; without it, the first. */
+  /** The object to use in a TopoJSON file; the first by default. */
   readonly object?: string | undefined;
-  /** The property of a feature that names it. */
+  /** The property with a feature's name. */
   readonly name: string;
-  /** The property of a feature that gives its country's code. */
+  /** The property with a feature's country code. */
   readonly country: string;
 }
 
-/** What a dataset says about itself in `datapackage.json`, under `sitrep`, completed from its rows. */
+/** A dataset's settings in `datapackage.json`, under `sitrep`, completed from its rows. */
 export interface DatasetSettings {
-  /** In the order in which pages list them. */
+  /** In display order. */
   readonly topics: readonly Term[];
   readonly affiliations: readonly Term[];
   readonly sourceKinds: readonly Term[];
   /** BCP 47, such as `en-GB`. */
   readonly language: string;
-  /** The title of the package's first licence, else its name. */
+  /** The title of the package's first licence, or its name. */
   readonly licence: string | null;
   readonly maps: {
     readonly outlines: OutlinesFile | null;
-    /** The countries whose borders maps draw: codes, as the outlines give them. */
+    /** The countries whose borders maps draw, as codes used in the outlines. */
     readonly borders: readonly string[];
   };
-  /** By table: the columns that the model does not have. */
+  /** The columns that are not in the model, by table. */
   readonly columns: { readonly [table: string]: readonly Column[] };
 }
 
-/** The ground of a dataset's maps, and the file that it was read from. */
+/** The base map of a dataset and its source file. */
 export interface Outlines {
-  /** GeoJSON features by the names under which charts ask for them: `outlines` and `borders`. */
+  /** GeoJSON features under the names that charts use: `outlines` and `borders`. */
   readonly maps: RowSets;
   /** Relative to the dataset's folder; null without outlines. */
   readonly source: { readonly file: string; readonly sha256: string } | null;
@@ -49,7 +49,7 @@ export interface Outlines {
 
 export const noOutlines: Outlines = { maps: {}, source: null };
 
-/** The settings of a dataset that declares nothing and has no rows. */
+/** The settings of a dataset without declarations and rows. */
 export const noSettings: DatasetSettings = {
   topics: [],
   affiliations: [],
@@ -77,7 +77,7 @@ const terms = z
 /** The object `sitrep` of a `datapackage.json`. */
 export const declaredSettings = z.strictObject({
   topics: terms,
-  /** `date`: each event is known on its own day, and all else from the first of them. */
+  /** `date`: each event is known on its own day, and everything else from the first event on. */
   knownOn: z.literal('date').optional(),
   affiliations: terms,
   sourceKinds: terms,
@@ -103,14 +103,14 @@ export const declaredSettings = z.strictObject({
 });
 export type DeclaredSettings = z.output<typeof declaredSettings>;
 
-/** `press-agency` → `Press agency`: how a word reads that no dataset gives a title. */
+/** `press-agency` → `Press agency`: the title of a term for which no dataset has one. */
 const titleFrom = (name: string): string =>
   name.replaceAll('-', ' ').replace(/^./u, (first) => first.toUpperCase());
 
-/** The terms that rows use, in the order of first use, where a dataset declares none. */
+/** The terms used in rows, in order of first use, for a dataset that declares none. */
 export const termsOf = (names: readonly (string | null)[]): Term[] =>
   [...new Set(names)].flatMap((name) => (name === null ? [] : [{ name, title: titleFrom(name) }]));
 
-/** How a topic reads in a list. */
+/** The display title of a topic. */
 export const topicTitle = (topic: string, { topics }: Pick<DatasetSettings, 'topics'>): string =>
   topic === 'all' ? 'all topics' : (topics.find(({ name }) => name === topic)?.title ?? titleFrom(topic));

@@ -10,8 +10,9 @@ import type { CellFault, RawRow } from './parse-rows.ts';
 import type { TableName } from './schema.ts';
 
 /**
- * Reads the table files of `folder`: CSV as text, JSON and Parquet with a DuckDB that can reach nothing else. Null is the
- * empty text, a list its items joined by `;`. Faults are part of the answer: only an unreadable folder throws.
+ * Reads the table files in `folder`: CSV as text, JSON and Parquet with a DuckDB that has no access to anything else.
+ * Null becomes empty text, and a list becomes its items joined by `;`. Faults are part of the result: only an
+ * unreadable folder throws.
  */
 export async function readTables(
   folder: string,
@@ -49,13 +50,13 @@ async function readTable(
   }
 }
 
-/** A text as an SQL literal, where no parameter is taken. */
+/** Quotes text as an SQL literal, for places that accept no parameter. */
 const quote = (place: string): string => `'${place.replaceAll("'", "''")}'`;
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const record = z.record(z.string(), z.union([scalar, z.array(scalar)]));
 
-/** An array of objects, or one object a line; a number keeps its value, so a day must be in quotes. */
+/** An array of objects, or one object per line; numbers are read as numbers, so days must be quoted. */
 async function readJson(connection: DuckDBConnection, place: string): Promise<RawTable> {
   const { rows } = await readFileRows(connection, `FROM read_json_objects(${quote(place)}, format='auto')`);
   return textRows(rows.map(([json]): unknown => JSON.parse(String(json))));
@@ -75,7 +76,7 @@ async function readParquet(connection: DuckDBConnection, place: string): Promise
   );
 }
 
-/** Items are numbered from 1: neither format has a header row. A field that an item does not have is empty. */
+/** Items are numbered from 1, because neither format has a header row. Missing fields are empty. */
 function textRows(items: readonly unknown[], names: readonly string[] = []): RawTable {
   const columns = new Set(names);
   const rows: RawRow[] = [];
@@ -105,7 +106,7 @@ function text(value: z.infer<typeof scalar> | readonly z.infer<typeof scalar>[])
 }
 
 /**
- * The rows that `sql` reads from a file, part by part, so that one without end is never in memory whole. Throws
+ * The rows that `sql` reads from a file, chunk by chunk, so that an endless file never fills memory. Throws
  * `TableTooLarge`.
  */
 async function readFileRows(

@@ -2,10 +2,10 @@ import { figureOf } from './figures.ts';
 import { placeholders, type RowFault, type TableRow, type Versions } from './references.ts';
 import { type TableName, tables } from './schema.ts';
 
-/** Tables whose texts are written for this program, placeholders and all. */
+/** Tables whose texts are written for this program and may have placeholders. */
 const written: readonly TableName[] = ['measures', 'readings', 'judgments', 'gaps', 'indicators'];
 
-/** Placeholders that name nothing, and stray braces. */
+/** Finds placeholders that name nothing, and stray braces. */
 export function checkTexts({ table, row }: TableRow, versions: Versions): RowFault[] {
   const { shape } = tables[table];
   return Object.entries(row).flatMap(([field, value]) => {
@@ -14,7 +14,7 @@ export function checkTexts({ table, row }: TableRow, versions: Versions): RowFau
     const fault = (problem: string, mend: string) => faults.push({ table, row, field, problem, mend });
     const found = placeholders(value);
     for (const { source, name, field: figure } of found) {
-      // The name of a finding, or of no row at all, which is a fault of reference.
+      // It names a finding, or a missing row, which is a reference fault.
       const lacking = versions
         .get(name)
         ?.find((version) => version.row.status === 'current' && figureOf(version, figure) === undefined);

@@ -3,7 +3,7 @@ import { newestOn } from './point-in-time.ts';
 import type { RowFault, Versions } from './references.ts';
 import type { RowOf, TableName, Tables } from './schema.ts';
 
-/** Dates, bounds and grades that cannot be, row by row and against the rows that stand at the same time. */
+/** Finds impossible dates, bounds and grades, both within rows and between rows in force at the same time. */
 export function checkValues(tables: Tables, versions: Versions): RowFault[] {
   return [
     ...tables.sources.flatMap((row) => about('sources', row, sourceFaults(row))),
@@ -15,14 +15,14 @@ export function checkValues(tables: Tables, versions: Versions): RowFault[] {
   ];
 }
 
-/** A field, what is wrong with it, and how to mend that. */
+/** A field, the problem and a hint. */
 type Finding = readonly [field: string, problem: string, mend: string];
 
 function about<T extends TableName>(table: T, row: RowOf<T>, findings: readonly Finding[]): RowFault[] {
   return findings.map(([field, problem, mend]) => ({ table, row, field, problem, mend }));
 }
 
-/** Days that would lie ahead of the day on which the row became known. */
+/** Finds days later than the day on which the row became known. */
 function ahead(
   row: { readonly known_on: string },
   fields: { readonly [field: string]: string | null },
@@ -46,7 +46,7 @@ function coverageFaults(row: RowOf<'coverage'>): Finding[] {
 
 function eventFaults(row: RowOf<'events'>): Finding[] {
   const { precision, date_start: start, date_end: end } = row;
-  // A month or a season is written whole, and may be told before it is over.
+  // A month or season is entered whole, and may be reported before it ends.
   const rounded = precision === 'month' || precision === 'season';
   const faults = ahead(row, { date_start: start, ...(rounded ? {} : { date_end: end }) });
   if (precision === 'undated') {
@@ -156,7 +156,7 @@ function judgmentFaults(row: RowOf<'judgments'>): Finding[] {
   return faults;
 }
 
-/** Those of `others`, rows of one id, that are in force on some day on which `row` is too. */
+/** The rows among `others`, versions of one id, that are in force on at least one day on which `row` is. */
 function alongside<R extends Versioned>(row: Versioned, others: readonly R[], versions: Versions): R[] {
   return others.filter((other) => {
     const day = row.known_on > other.known_on ? row.known_on : other.known_on;

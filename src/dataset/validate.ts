@@ -14,7 +14,7 @@ import { checkTexts } from './validate-texts.ts';
 import { checkValues } from './validate-values.ts';
 import { checkTerms } from './vocabulary.ts';
 
-/** Everything that is wrong with rows which are each well-formed, all at once. */
+/** Finds all faults in rows that are each well formed. */
 export function checkTables(
   tables: Tables,
   {
@@ -101,7 +101,7 @@ function checkReferences(
     }
     if (!target.some((version) => tables.includes(version.table)))
       return fault(`"${id}" stands in ${first.table}, not in ${tables.join(' or ')}.`, 'Correct the id.');
-    // A source stands before what carried it to us does; a withdrawal may name what is withdrawn with it.
+    // A source may be known before its carrier, and a withdrawal may name a row withdrawn with it.
     if (field === 'via' || row.status === 'withdrawn') return [];
     const newest = newestOn(target, row.known_on);
     if (!newest)
@@ -118,7 +118,7 @@ function checkReferences(
   });
 }
 
-/** Chains that must end: who carried a source, what a measure nests in, what a judgment rests on. */
+/** Finds cycles of carriers, nested measures and judgments' evidence. */
 function checkCycles(rows: readonly TableRow[], versions: Versions): RowFault[] {
   return rows.flatMap((entry) =>
     (['via', 'within', 'rests_on'] as const).flatMap((field): RowFault[] => {

@@ -3,7 +3,7 @@ import type { RowFault, TableRow } from './references.ts';
 import type { Tables } from './schema.ts';
 import { type DatasetSettings, type DeclaredSettings, termsOf } from './settings.ts';
 
-/** What a dataset declares, with the terms that it does not declare taken from its rows. */
+/** A dataset's declared settings, with undeclared terms taken from its rows. */
 export const settingsOf = (
   { topics, affiliations, sourceKinds, language, outlines, borders }: DeclaredSettings,
   {
@@ -21,13 +21,13 @@ export const settingsOf = (
   columns,
 });
 
-/** The topics of facts first: `all` of a judgment is none. */
+/** Topics of facts come first; the judgment topic `all` is not a topic. */
 const topicsIn = ({ coverage, events, measures, readings, judgments, gaps, indicators }: Tables): string[] =>
   [coverage, events, measures, readings, judgments, gaps, indicators].flatMap((rows) =>
     rows.flatMap(({ topic }) => (topic === 'all' ? [] : [topic])),
   );
 
-/** The words of rows that the dataset declares a list for, and that are not on it. */
+/** Finds terms in rows that are not in the dataset's declared list. */
 export function checkTerms(
   rows: readonly TableRow[],
   { topics, affiliations, sourceKinds }: DeclaredSettings,

@@ -2,13 +2,11 @@ import { Temporal } from 'temporal-polyfill';
 import type { Day } from '../calendar.ts';
 import type { RowOf } from './schema.ts';
 
-/**
- * How days and figures read on the page. All dates are British, and a figure never loses its bound.
- */
+/** The format of days and figures on the page. Dates are British, and a figure always keeps its bound. */
 const locale = 'en-GB';
 const smallNumbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
-// Asked once: making a date format takes longer than all the rest of a page's wording.
+// Formatted once: creating a date format takes longer than all other formatting on a page.
 const names = (options: Intl.DateTimeFormatOptions, days: readonly string[]): readonly string[] => {
   const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
   return days.map((day) => format.format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
@@ -18,7 +16,7 @@ const monthNames = names(
   { month: 'long' },
   numbers.map((number) => `2001-${number}-01`),
 );
-/** From Monday, the first day of 2001. */
+/** From Monday: 1 January 2001 was one. */
 const weekdayNames = names(
   { weekday: 'long' },
   numbers.slice(0, 7).map((number) => `2001-01-${number}`),
@@ -39,10 +37,10 @@ export const shortDay = (day: Day): string => {
 /** `May 2019` */
 export const month = (day: Day): string => `${monthName(day)} ${Temporal.PlainDate.from(day).year}`;
 
-/** `Aug`: three letters always, where the locale data writes `Sept`. */
+/** `Aug`: always three letters, although the locale data has `Sept`. */
 export const shortMonth = (day: Day): string => monthName(day).slice(0, 3);
 
-/** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months where the span begins and ends with one. */
+/** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months if the span begins and ends with one. */
 export function daySpan(start: Day, end: Day): string {
   const [first, last] = [Temporal.PlainDate.from(start), Temporal.PlainDate.from(end)];
   if (first.equals(last)) return longDay(start);
@@ -58,7 +56,7 @@ export function daySpan(start: Day, end: Day): string {
 
 const seasons = ['winter', 'spring', 'summer', 'autumn'];
 
-/** The date of an event, as precise as it is known and no more. */
+/** The date of an event, with no more precision than is known. */
 export function eventDate({ precision, date_start: start, date_end: end }: RowOf<'events'>): string {
   if (precision === 'undated' || start === null) return 'undated';
   if (precision === 'day') return longDay(start);
@@ -73,7 +71,7 @@ export function eventDate({ precision, date_start: start, date_end: end }: RowOf
   return daySpan(start, end ?? start);
 }
 
-/** Up to ten in words, as in running text; above that in digits, thousands apart. */
+/** Numbers up to ten in words, larger ones in digits with thousands separators. */
 export const spelled = (value: number): string => smallNumbers[value] ?? value.toLocaleString(locale);
 
 const bounds = { '>=': 'at least ', '=': '', '~': 'about ' } as const;
@@ -89,8 +87,8 @@ export function boundedValue({
 }
 
 /**
- * A number with so many significant digits, rounded up or down: a limit is rounded away from the figure it bounds, so
- * that what is printed still holds.
+ * Rounds a number up or down to this many significant digits. A limit is rounded away from the figure that it bounds,
+ * so that the printed limit is still true.
  */
 export function roundOutward(value: number, digits: number, direction: 'up' | 'down'): number {
   if (value === 0) return 0;
@@ -98,24 +96,24 @@ export function roundOutward(value: number, digits: number, direction: 'up' | 'd
   return Number((stepsOutward(value / step, direction) * step).toPrecision(digits));
 }
 
-/** The same with so many decimals, as text. */
+/** The same with a fixed number of decimals, as text. */
 export function fixedOutward(value: number, decimals: number, direction: 'up' | 'down'): string {
   const steps = 10 ** decimals;
   return (stepsOutward(value * steps, direction) / steps).toFixed(decimals);
 }
 
 function stepsOutward(steps: number, direction: 'up' | 'down'): number {
-  // A value that is whole but for floating point stays as it is.
+  // A value that is whole apart from floating-point error stays unchanged.
   const whole = Math.round(steps);
   if (Math.abs(steps - whole) < 1e-9) return whole;
   return direction === 'up' ? Math.ceil(steps) : Math.floor(steps);
 }
 
-/** A probability as a percentage that holds as an upper limit: `0.014 per cent`. */
+/** A probability as an upper limit in per cent: `0.014 per cent`. */
 export const percentAtMost = (probability: number): string =>
   percentWords(roundOutward(probability * 100, 2, 'up'));
 
-/** The same to the nearest: `0.013 per cent`. */
+/** A probability in per cent, rounded to nearest: `0.013 per cent`. */
 export const percentNearest = (probability: number): string =>
   percentWords(Number((probability * 100).toPrecision(2)));
 
@@ -123,5 +121,5 @@ function percentWords(percent: number): string {
   return `${percent.toLocaleString(locale, { minimumSignificantDigits: percent < 10 ? 2 : 1, maximumSignificantDigits: 2 })} per cent`;
 }
 
-/** A share as a percentage to the nearest whole number: `about 37 per cent`. For what is an estimate and no limit. */
+/** A share in per cent, rounded to a whole number: `about 37 per cent`. For estimates, not limits. */
 export const percentAbout = (share: number): string => `about ${Math.round(share * 100)} per cent`;

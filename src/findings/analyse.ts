@@ -28,18 +28,18 @@ import {
   shareSeenAt,
 } from './statistics.ts';
 
-/** A result computed from the data: its fields as they read on the page, and the rows it was computed from. */
+/** A result computed from the data: its fields as printed on the page, and the rows used to compute it. */
 export interface Finding {
   readonly fields: { readonly [field: string]: string };
   readonly restsOn: readonly string[];
-  /** The same result as rows, for charts and tables; empty where there is nothing to tabulate. */
+  /** The same result as rows, for charts and tables; empty if there is nothing to tabulate. */
   readonly rows: readonly Row[];
 }
 export type Findings = { readonly [name: string]: Finding };
 
 /**
- * Computes the findings that a brief asks for. One whose rows are not known yet is left out, and so is every text that
- * names it.
+ * Computes the findings of a brief. A finding whose rows are not known yet is omitted, and so is every text that names
+ * it.
  */
 export function analyse(brief: Brief, sets: RowSets): Findings {
   const findings = Object.entries(brief.config.findings).flatMap(([name, config]) => {
@@ -75,7 +75,7 @@ export function analyse(brief: Brief, sets: RowSets): Findings {
   return Object.fromEntries(findings);
 }
 
-/** Why findings of a brief are not there, by their names: for messages about what names them. */
+/** The reasons why findings of a brief are missing, by name, for messages about references to them. */
 export function missingFindings(brief: Brief, { sets, findings }: { sets: RowSets; findings: Findings }) {
   const missing = Object.entries(brief.config.findings).filter(([name]) => !Object.hasOwn(findings, name));
   return Object.fromEntries(
@@ -88,7 +88,7 @@ export function missingFindings(brief: Brief, { sets, findings }: { sets: RowSet
   );
 }
 
-/** Whether a row speaks of a finding that is not among `names`. The name of a finding begins with a small letter. */
+/** Whether a row mentions a finding that is not among `names`. Names of findings begin with a lower-case letter. */
 const namesOther = (row: object, names: object): boolean =>
   Object.values(row).some(
     (value) =>
@@ -97,15 +97,15 @@ const namesOther = (row: object, names: object): boolean =>
   );
 
 /**
- * Leaves out the rows that speak of a finding which the brief does not compute, since their text cannot be filled in.
- * `findings` is what `analyse` gave for the brief.
+ * Omits rows that mention a finding that the brief does not compute, because their text cannot be filled in. `findings`
+ * is the result of `analyse` for the brief.
  */
 export const withoutUntold = <R extends object>(rows: readonly R[], findings: Findings): R[] =>
   rows.filter((row) => !namesOther(row, findings));
 
 /**
- * Leaves out the judgments on the brief's topic that speak of findings of other briefs, before queries pick the newest:
- * they find the newest that this brief can print.
+ * Omits judgments on the brief's topic that mention other briefs' findings. This runs before queries pick the newest
+ * judgment, so that they find one that this brief can print.
  */
 export function withoutOtherFindings(known: Tables, { config }: Brief): Tables {
   const other = known.judgments.filter(
@@ -136,7 +136,7 @@ function count(rows: readonly Row[]): Finding {
   };
 }
 
-/** A lower bound of a share is an upper bound of the rest; the difference of two lower bounds would be none. */
+/** A lower bound of a share is an upper bound of the rest. The difference of two lower bounds is not a bound. */
 function restOfShare(rows: readonly Row[]): Finding {
   const [share] = z
     .tuple([identified.extend({ value: z.number().min(0).max(100), bound: z.enum(['>=', '=']) })])
@@ -155,7 +155,7 @@ const reading = z.object({
   label: z.string(),
   role: z.enum(['headline', 'other', 'sensitivity']),
   count: z.number().int().positive(),
-  /** What the count is: exact, unless the query says that it is a lower bound or an estimate. */
+  /** The kind of count: exact, unless the query marks it as a lower bound or an estimate. */
   bound: z.enum(['>=', '=', '~']).default('='),
   baseline_start: day,
   baseline_end: day,
@@ -174,8 +174,8 @@ const silenceOf = ({ count: events, baseline_start, baseline_end, quiet_start, o
 const percent = (share: number): string => `${Number((share * 100).toPrecision(12))} per cent`;
 
 /**
- * Figures that rise with the count are at least as high where it is a lower bound, and those that fall with it at most
- * as high: both are rounded to the side on which they still hold. Without a lower bound they are rounded to the nearest.
+ * If the count is a lower bound, figures that rise with it are lower bounds, and figures that fall with it are upper
+ * bounds: each is rounded so that it remains true. Otherwise figures are rounded to nearest.
  */
 const limits = {
   '>=': {
@@ -203,11 +203,11 @@ function toFixed(value: number, decimals: number): string {
 
 const expectedIn = (each: Reading): string => limits[each.bound].fixed(expectedEvents(silenceOf(each)), 1);
 const expectedWords = (each: Reading): string => `${limits[each.bound].rising}${expectedIn(each)}`;
-/** The upper limit of an interval, whatever the count is. */
+/** The upper limit of an interval, for every kind of count. */
 const ratioIn = (each: Reading, level: number): string =>
   fixedOutward(rateRatioLimit(silenceOf(each), level), 2, 'up');
 
-/** The rate before a quiet time, and what it would make of the quiet days. `other` is a second way to date them. */
+/** The rate before a silence, and the events it predicts for the quiet days. `other` is a second way to date them. */
 function rateChange(
   {
     level,
@@ -224,7 +224,7 @@ function rateChange(
   const silence = silenceOf(headline);
   const { rising, falling, fixed, percent: percentOf } = limits[headline.bound];
   const aDay = { ...silence, quietDays: 1 };
-  // The run is as long as the silence that the headline states: the longer one of the other reading would look rarer.
+  // The run is as long as the silence in the headline: the other reading's longer silence would look rarer.
   const run = (empty: number) => runChance({ days: silence.baselineDays, length: silence.quietDays, empty });
   const firstQuiet = (other ?? headline).quiet_start;
   return {
@@ -273,7 +273,7 @@ function rateChange(
         reading: other ? `${shortDay(firstQuiet)} as ${row.label}` : row.label,
         detail: `${spelled(each.quietDays)} quiet days to ${shortDay(row.observed_to)}`,
         observed: 0,
-        // The sensitivity readings stand in a table of their own, and not in the chart.
+        // The sensitivity readings have their own table and are not in the chart.
         cites: row.role === 'sensitivity' ? [] : [row.id],
         observed_label: 'none known',
         observed_to: longDay(row.observed_to),

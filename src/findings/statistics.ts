@@ -2,18 +2,18 @@ import betaQuantile from '@stdlib/stats-base-dists-beta-quantile';
 import negativeBinomial from '@stdlib/stats-base-dists-negative-binomial-pmf';
 import poisson from '@stdlib/stats-base-dists-poisson-pmf';
 
-/** A count before and a silence after: what the two say about the rate of events. */
+/** A count before and a silence after: the input for inferences about the rate of events. */
 export interface Silence {
-  /** Events counted in the days before; where it is a lower bound, so is every expectation drawn from it. */
+  /** Events counted in the days before. If the count is a lower bound, so is every expectation derived from it. */
   readonly count: number;
   readonly baselineDays: number;
   readonly quietDays: number;
 }
 
-/** Events a day in the days before. */
+/** Events per day in the days before. */
 export const dailyRate = ({ count, baselineDays }: Silence): number => count / baselineDays;
 
-/** Events that the quiet days would have seen at the earlier rate. */
+/** Events expected in the quiet days at the earlier rate. */
 export const expectedEvents = (silence: Silence): number => dailyRate(silence) * silence.quietDays;
 
 /** The chance of no event in the quiet days at the earlier rate: Poisson P(0) = exp(-expected). */
@@ -21,20 +21,22 @@ export const chanceOfSilence = (silence: Silence): number => poisson(0, expected
 
 /**
  * The share of events that collection would still have to see for the chance of silence to be `chance`: the break-even
- * of lost collection. Seeing a share s thins the Poisson count to s times its mean, so exp(-s * expected) = chance.
+ * point of lost collection. Seeing a share s thins the Poisson count to s times its mean, so exp(-s * expected) =
+ * chance.
  */
 export const shareSeenAt = (silence: Silence, chance: number): number =>
   -Math.log(chance) / expectedEvents(silence);
 
 /**
- * Upper limit of the rate afterwards over the rate before, two-sided at `level`, when nothing was seen afterwards.
+ * The upper limit of the ratio of the later rate to the earlier rate, two-sided at `level`, when no events were seen
+ * later.
  *
- * Given the total, the events that fall in the quiet days are binomial with a share p that depends only on the ratio
- * of the rates and on the days, so the exact (Clopper–Pearson) upper limit of p carries over to the ratio:
- * p / (1 - p) * baselineDays / quietDays. Source: J. Przyborowski and H. Wilenski, "Homogeneity of results in testing
- * samples from Poisson series", Biometrika 31 (1940) 313–323; C. J. Clopper and E. S. Pearson, "The use of confidence
- * or fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934) 404–413. The limit of p for
- * 0 of n is the quantile 1 - (1 - level) / 2 of Beta(1, n).
+ * Given the total, the number of events in the quiet days is binomial with a share p that depends only on the ratio of
+ * the rates and on the days. The exact (Clopper–Pearson) upper limit of p therefore gives that of the ratio: p / (1 -
+ * p) * baselineDays / quietDays. Source: J. Przyborowski and H. Wilenski, "Homogeneity of results in testing samples
+ * from Poisson series", Biometrika 31 (1940) 313–323; C. J. Clopper and E. S. Pearson, "The use of confidence or
+ * fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934) 404–413. The limit of p for 0 of n is
+ * the quantile 1 - (1 - level) / 2 of Beta(1, n).
  */
 export function rateRatioLimit({ count, baselineDays, quietDays }: Silence, level: number): number {
   const share = betaQuantile(1 - (1 - level) / 2, 1, count);
@@ -42,15 +44,15 @@ export function rateRatioLimit({ count, baselineDays, quietDays }: Silence, leve
 }
 
 /**
- * The chance of silence when the rate before is itself only known from its count: given `count` events in all days
- * together, that every one falls in the days before, (baselineDays / (baselineDays + quietDays)) ^ count.
+ * The chance of silence when the earlier rate is known only from its count: given `count` events in total, the chance
+ * that every one falls in the days before, (baselineDays / (baselineDays + quietDays)) ^ count.
  */
 export const conditionalChance = ({ count, baselineDays, quietDays }: Silence): number =>
   (baselineDays / (baselineDays + quietDays)) ** count;
 
 /**
- * The chance that a day is empty when daily counts are negative binomial with the earlier mean and size `k`; the
- * variance is mean + mean² / k, so that a small k means clustered days.
+ * The chance of an empty day when daily counts are negative binomial with the earlier mean and size `k`. The variance
+ * is mean + mean² / k, so a small k means clustered days.
  */
 export function emptyDayChance(silence: Silence, k: number): number {
   const mean = dailyRate(silence);
@@ -62,13 +64,13 @@ export const clusteredChance = (silence: Silence, k: number): number =>
   emptyDayChance(silence, k) ** silence.quietDays;
 
 /**
- * The chance that a run of at least `length` empty days stands somewhere in `days` independent days, each empty with
- * chance `empty`. Recursion over the day on which the first such run ends: W. Feller, "An Introduction to Probability
- * Theory and Its Applications", volume 1, 3rd edition (1968), XIII.7.
+ * The chance of a run of at least `length` empty days somewhere in `days` independent days, each empty with chance
+ * `empty`. Recursion over the day on which the first such run ends: W. Feller, "An Introduction to Probability Theory
+ * and Its Applications", volume 1, 3rd edition (1968), XIII.7.
  */
 export function runChance({ days, length, empty }: { days: number; length: number; empty: number }): number {
-  // ended[d] is the chance that the first run ends on day d; it needs a full run, a busy day before it, and no run
-  // before that.
+  // ended[d] is the chance that the first run ends on day d. It requires a full run, a busy day before it, and no
+  // earlier run.
   const ended: number[] = [];
   let total = 0;
   for (let day = 1; day <= days; day += 1) {

@@ -30,7 +30,7 @@ const length = z
     (value) => isLength(value, { inMonths: false }),
     'is not an ISO 8601 length in days or weeks such as P7D',
   );
-/** Months are calendar months: see `periodEnding`. */
+/** A month is a calendar month: see `periodEnding`. */
 const period = z
   .string()
   .refine(
@@ -39,7 +39,7 @@ const period = z
   );
 
 const anyDay = new Date('2000-01-01T00:00:00Z');
-/** croner returns no next run for a day that never comes, such as 30 February. */
+/** croner returns no next run for a day that does not exist, such as 30 February. */
 const cron = z.string().refine((pattern) => {
   try {
     return new Cron(pattern, { timezone: 'UTC', paused: true }).nextRun(anyDay) !== null;
@@ -48,7 +48,7 @@ const cron = z.string().refine((pattern) => {
   }
 }, 'is not a cron pattern that ever comes due, such as "0 6 * * MON"');
 
-/** A file of the brief's own folder, of the folder that its dataset's briefs share, or of `_shared/`. */
+/** A file in the brief's own folder, its dataset's shared folder or `_shared/`. */
 const ownFile = z
   .string()
   .regex(/^(?!.*\.\.)\w[\w./-]*$/, 'is not the name of a file in this folder or in _shared/');
@@ -57,66 +57,72 @@ export const papers = ['A4', 'Letter'] as const;
 export type Paper = (typeof papers)[number];
 
 const chart = z.strictObject({
-  /** A Vega-Lite file of the brief's own folder, or of a shared one. */
+  /** A Vega-Lite file in the brief's own folder or a shared one. */
   spec: ownFile,
-  /** The data sets that the spec names, each the result of a query, or `outlines` or `borders` for maps. */
+  /** The data sets that the spec names: query results, or `outlines` and `borders` for maps. */
   data: z.record(z.string(), z.string()),
-  /** The query whose rows make the chart worth drawing: without rows the chart is left out. */
+  /** The query that decides whether the chart is drawn: without rows the chart is omitted. */
   rows: text,
-  /** Captions to choose from, as ids of judgments: the newest that is known stands above the chart, else the title. */
+  /** Ids of judgments: the newest known one becomes the caption above the chart. Without one, the title does. */
   captions: z.array(text).default([]),
-  /** What is drawn and in which unit; stands below the caption, or in its place where none is known. */
+  /** The subject and unit of the chart; printed below the caption, or in its place if there is none. */
   title: text,
-  /** What the picture looks like, for those who cannot see it; its caption and rows are added. */
+  /** Alternative text for people who cannot see the chart; the caption and rows are appended. */
   alt: text,
   /** A line below the chart, after its sources. */
   note: text.optional(),
-  /** A map must say that its boundaries are not authoritative. */
+  /** A map must state that its boundaries are not authoritative. */
   map: z.boolean().default(false),
-  /** Rows that are not drawn: columns and their values, any of which will do. Every other row must show. The reason stands in the manifest. */
+  /**
+   * Rows that are not drawn, by column and values (any value matches). Every other row must be visible. The reason
+   * appears in the manifest.
+   */
   leavesOut: z
     .strictObject({
       rows: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
       reason: text,
     })
     .optional(),
-  /** Data sets of the chart whose marks stand for several rows each. The reason stands in the manifest. */
+  /** Data sets whose marks each represent several rows. The reason appears in the manifest. */
   aggregated: z.strictObject({ sets: z.array(text).min(1), reason: text }).optional(),
 });
 
 const finding = z.discriminatedUnion('kind', [
-  /** How many rows a query returned. */
+  /** The number of rows that a query returned. */
   z.strictObject({ kind: z.literal('count'), rows: text }),
-  /** What a lower bound of a share, in percent, leaves for the rest: at most 100 less the bound. */
+  /** The rest of a share whose lower bound is known, in per cent: at most 100 minus the bound. */
   z.strictObject({ kind: z.literal('rest-of-share'), rows: text }),
-  /** A silence against the rate before it, under each reading of where it begins. */
+  /** A silence compared with the earlier rate, for each reading of when it begins. */
   z.strictObject({
     kind: z.literal('rate-change'),
     rows: text,
     level: z.number().gt(0).lt(1),
-    /** Sizes k of the negative binomial under which the chance is computed again, the larger first. */
+    /** Sizes k of the negative binomial for which the chance is recomputed, larger first. */
     clustering: z.tuple([z.number().positive(), z.number().positive()]),
-    /** Chances of silence, the smaller first, for which the share of events still seen is computed: at which loss of collection the silence stops being surprising. */
+    /**
+     * Chances of silence, smaller first, for which the share of events still seen is computed: the loss of collection
+     * at which the silence is no longer surprising.
+     */
     breakEven: z.tuple([z.number().gt(0).lt(1), z.number().gt(0).lt(1)]),
   }),
 ]);
 
-/** When a brief is due, and what becomes of a slot that was missed or has nothing to tell. */
+/** When a brief is due, and what happens to slots that were missed or bring nothing new. */
 const schedule = z.strictObject({
   cron,
   timezone,
-  /** Which missed slots are made up for once the program runs again. */
+  /** Which missed slots are issued once the program runs again. */
   catchUp: z.enum(['all', 'latest', 'skip']).default('all'),
-  /** Most slots that are made up for at once: older ones are skipped. */
+  /** The most missed slots to issue at once: older ones are skipped. */
   most: z.number().int().positive().default(10),
-  /** A slot that is later than this is skipped. */
+  /** Slots later than this are skipped. */
   maxLateness: length.default('P60D'),
-  /** Issue the brief all the same, send a short notice in its place, or send nothing. */
+  /** Issue the brief anyway, send a short notice instead, or send nothing. */
   whenNothingNew: z.enum(['issue', 'notice', 'skip']).default('issue'),
 });
 export type Schedule = z.output<typeof schedule>;
 
-/** A day on which the tests render the brief, and which edition; of a brief that fans out all when left out. */
+/** A day and an edition to render in the tests; without parameters, all editions of a brief that fans out. */
 const golden = z.strictObject({
   asOf: day,
   parameters: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
@@ -124,44 +130,44 @@ const golden = z.strictObject({
 
 const definition = z.strictObject({
   title: text,
-  /** Stands in the PDF's properties, under the title. */
+  /** Appears in the PDF's properties, below the title. */
   subject: text,
-  /** The topics of the dataset that it reports on; all of them if left out. */
+  /** The dataset topics that the brief reports on; by default, all. */
   topics: z.union([z.literal('all'), z.array(text).min(1)]).optional(),
-  /** The same, for a brief on one topic. */
+  /** The same for a brief on one topic. */
   topic: text.optional(),
   dataset: text,
   schedule,
   period,
   marking,
   paper: z.enum(papers).default('A4'),
-  /** What editions of one day can differ in; queries see them as `$name`, templates as `parameters.name`. */
+  /** The parameters that distinguish editions of the same day: `$name` in queries, `parameters.name` in templates. */
   parameters: z.record(z.string(), parameter).default({}),
-  /** The query that gives an edition for each of its rows, its columns being the parameters. */
+  /** The query that yields one edition per row, its columns being the parameters. */
   forEach: z.string().nullable().default(null),
-  /** The query whose ids are the changes to report; without it, all on the topic. */
+  /** The query whose ids are the changes to report; by default, all changes on the topic. */
   changes: z.string().nullable().default(null),
   queries: z.record(z.string().regex(/^[a-z][a-z_]*$/), ownFile).default({}),
   charts: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), chart).default({}),
   findings: z.record(z.string().regex(/^[a-z][a-z-]*$/), finding).default({}),
-  /** Where each edition goes once it is made. */
+  /** The recipients of each edition. */
   deliver: z.array(target).default([]),
-  /** Whether an edition waits, once it is made, until somebody approves its PDF. */
+  /** Whether each edition waits until somebody approves its PDF. */
   approval: z.boolean().default(false),
   limits: z.strictObject({
     pages: z.number().int().positive(),
     megabytes: z.number().positive(),
     seconds: z.number().positive(),
   }),
-  /** Which rules are errors and which are warnings: docs/rules.md lists them. */
+  /** Decides which rules are errors and which are warnings: see docs/rules.md. */
   profile: z.enum(['strict', 'standard']).default('strict'),
-  /** Rules that the brief may break, each with its reason, which stands in the manifest. */
+  /** Rules that the brief may break; the reasons appear in the manifest. */
   waive: z.array(z.strictObject({ rule: text, reason: text })).default([]),
-  /** Editions that the tests render and compare with what was accepted. */
+  /** Editions that the tests render and compare with accepted files. */
   golden: z.array(golden).min(1),
 });
 
-/** `brief.yaml`: the standing definition of a brief. */
+/** `brief.yaml`: the definition of a brief. */
 export const briefConfig = definition.superRefine(
   ({ topic, topics, parameters, forEach, deliver, golden: days }, context) => {
     const report = (path: (string | number)[], message: string) =>
@@ -178,7 +184,7 @@ export const briefConfig = definition.superRefine(
     if (forEach !== null && names.length === 0)
       report(['forEach'], 'gives parameters, and none are declared under parameters');
 
-    // Nearly all mail servers make nothing of capitals: one mailbox in two spellings would receive everything twice.
+    // Nearly all mail servers ignore case: one mailbox in two spellings would receive everything twice.
     const mailboxes = deliver.map((to) =>
       'email' in to ? JSON.stringify([to.email.toLowerCase(), to.only]) : null,
     );
@@ -203,7 +209,7 @@ export const briefConfig = definition.superRefine(
 
 const pick = <T>(values: { readonly [name: string]: T }, name: string): { [name: string]: T } =>
   Object.fromEntries(Object.entries(values).filter(([each]) => each === name));
-/** As the messages of schemas are: the loader ends them with a full stop. */
+/** Removes the final full stop, as in zod's messages: the loader adds it. */
 const sentence = (problem: string): string => problem.replace(/\.$/, '');
 
 export type BriefConfig = z.output<typeof briefConfig>;
@@ -220,22 +226,22 @@ export const isOnTopic = (config: Pick<BriefConfig, 'topic' | 'topics'>, topic: 
 export type ChartConfig = z.output<typeof chart>;
 export type FindingConfig = z.output<typeof finding>;
 
-/** A text file as it was read, with the path that messages name. */
+/** The text of a file, with the path used in messages. */
 export interface SourceFile {
   readonly file: string;
   readonly text: string;
 }
 
-/** A brief as loaded: its definition and every file it is made of. */
+/** A loaded brief: its definition and all its files. */
 export interface Brief {
-  /** The name of its folder. */
+  /** The name of the brief's folder. */
   readonly id: string;
   readonly config: BriefConfig;
   readonly definition: SourceFile;
   readonly template: SourceFile;
   readonly partials: { readonly [name: string]: SourceFile };
   readonly queries: { readonly [name: string]: SourceFile };
-  /** Those of all briefs, then those of the dataset. */
+  /** Macros of all briefs, then those of the dataset. */
   readonly macros: readonly SourceFile[];
   readonly charts: {
     readonly [name: string]: ChartConfig & { readonly source: SourceFile; readonly parsed: object };

@@ -6,7 +6,7 @@ import { AppError, type Fault, similarTo } from '../errors.ts';
 import { type Brief, type BriefConfig, briefConfig, type ChartConfig, type SourceFile } from './brief.ts';
 import { isMissing, lineOf, parseJson, readFolder, readSource } from './source-files.ts';
 
-/** What briefs share: the files of `templates/_<dataset>/` before those of `templates/_shared/`. */
+/** Files shared by briefs: `templates/_<dataset>/` takes precedence over `templates/_shared/`. */
 interface Shared {
   readonly partials: Brief['partials'];
   readonly queries: Brief['queries'];
@@ -15,7 +15,7 @@ interface Shared {
   readonly theme: Brief['theme'];
 }
 
-/** The names of the briefs in a templates folder: every folder in it but those that begin with `_` or a dot. */
+/** The names of the briefs in a templates folder: every subfolder whose name does not begin with `_` or a dot. */
 export async function briefIds(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new AppError(
@@ -37,9 +37,9 @@ export async function briefIds(folder: string): Promise<string[]> {
 }
 
 /**
- * Loads briefs with every file they are made of. A file that a brief's own folder lacks comes from the folder that the
- * briefs of its dataset share, `_<dataset>/`, where there is one; then from `_shared/`; and last from `packaged`, the
- * `_shared/` that the program brings. Throws `brief-invalid` with the faults of all briefs at once.
+ * Loads briefs with all their files. A file that is missing from a brief's own folder comes from its dataset's shared
+ * folder, `_<dataset>/`, if there is one; then from `_shared/`; and last from `packaged`, the `_shared/` that comes
+ * with the program. Throws `brief-invalid` with the faults of all briefs at once.
  */
 export async function loadBriefs(
   folder: string,
@@ -61,7 +61,7 @@ export async function loadBriefs(
   return briefs.filter((brief) => brief !== undefined);
 }
 
-/** `places` are the folders to look in, the first that has a file giving it. */
+/** `places` are the folders to search; the first one that has a file takes precedence. */
 async function loadShared(places: readonly string[], faults: Fault[]): Promise<Shared> {
   const at = (name: string) => places.map((place) => posix.join(place, name));
   const [partials, queries, macros, styles, theme] = await Promise.all([
@@ -75,7 +75,7 @@ async function loadShared(places: readonly string[], faults: Fault[]): Promise<S
   return { partials, queries, macros: [macros], styles, theme: { source: theme, parsed } };
 }
 
-/** `shared` with what the briefs of one dataset share besides. Their macros may use those that all briefs have. */
+/** `shared` plus the files shared by the briefs of one dataset. Its macros may use those of all briefs. */
 async function withDatasetFolder(shared: Shared, place: string, faults: Fault[]): Promise<Shared> {
   const present = await readdir(place).catch((): string[] => []);
   const inFolder = async (name: string, ending: string): Promise<{ [name: string]: SourceFile }> =>
@@ -153,7 +153,7 @@ async function loadBrief({
 
 const absent = 'is missing';
 
-/** What zod says of a value, in words for authors; `undefined` leaves zod's own. */
+/** Describes a zod issue in words for authors; `undefined` keeps zod's own message. */
 function inWords(issue: { code?: string; input?: unknown; values?: unknown }): string | undefined {
   if (issue.code === 'invalid_type' && issue.input === undefined) return absent;
   if (issue.code === 'invalid_value' && Array.isArray(issue.values))
@@ -176,7 +176,7 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
   const parsed = briefConfig.safeParse(document.toJS(), { error: inWords, reportInput: true });
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  /** Missing keys that a misspelt one stands for: one mistake is one fault. */
+  /** Missing keys explained by a misspelt one: one mistake is one fault. */
   const misspelt = new Set<unknown>();
   for (const issue of issues) {
     if (issue.code !== 'unrecognized_keys') continue;
@@ -209,7 +209,7 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
   }
 }
 
-/** What part of JSON Schema the schema of `brief.yaml` uses. */
+/** The part of JSON Schema that the schema of `brief.yaml` uses. */
 const schemaNode = z.looseObject({
   properties: z.record(z.string(), z.unknown()).default({}),
   additionalProperties: z.unknown().optional(),
@@ -218,7 +218,7 @@ const schemaNode = z.looseObject({
   oneOf: z.array(z.unknown()).default([]),
 });
 
-/** The keys that may stand at a place in `brief.yaml` and do not. */
+/** The keys that are allowed at a place in `brief.yaml` but not used. */
 function unusedKeys(path: readonly PropertyKey[], given: unknown): string[] {
   const used = typeof given === 'object' && given !== null ? given : {};
   const schema = z.toJSONSchema(briefConfig, { io: 'input', unrepresentable: 'any' });

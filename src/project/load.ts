@@ -3,7 +3,7 @@ import { AppError, distinct, type Fault, meantBy } from '../errors.ts';
 import { type Brief, briefTopics } from './brief.ts';
 import { located } from './source-files.ts';
 
-/** What a project has. */
+/** The contents of a project. */
 export interface Catalogue {
   briefIds(): Promise<string[]>;
   datasetNames(): Promise<string[]>;
@@ -11,7 +11,7 @@ export interface Catalogue {
   readonly loadDataset: (name: string) => Promise<Dataset>;
 }
 
-/** The briefs named, each once, or all where none is. Throws `brief-unknown`. */
+/** The named briefs without duplicates, or all briefs if none is named. Throws `brief-unknown`. */
 export async function namedBriefs(
   catalogue: Pick<Catalogue, 'briefIds'>,
   names: readonly string[],
@@ -22,7 +22,7 @@ export async function namedBriefs(
   return names.length > 0 ? [...new Set(names)] : known;
 }
 
-/** Those of the briefs that can be read (of all, where none is named), and what is wrong with the others. */
+/** The readable ones among the named briefs (or all, if none is named), and the faults of the others. */
 export async function readableBriefs(
   catalogue: Pick<Catalogue, 'briefIds' | 'loadBriefs'>,
   named?: readonly string[],
@@ -40,13 +40,16 @@ export async function readableBriefs(
   return { briefs, errors };
 }
 
-/** A brief with the dataset that it names. */
+/** A brief with its dataset. */
 export interface Loaded {
   readonly brief: Brief;
   readonly dataset: Dataset;
 }
 
-/** Loads briefs with their datasets. A fault in one leaves out no other: `errors` has the faults of those left out. */
+/**
+ * Loads briefs with their datasets. A fault in one brief does not exclude others: `errors` has the faults of those
+ * excluded.
+ */
 export async function load(
   catalogue: Catalogue,
   ids: readonly string[],
@@ -73,7 +76,7 @@ export async function load(
   return { loaded, errors };
 }
 
-/** Throws the faults of `errors` at once, if there are any. */
+/** Throws all `errors` as one, if there are any. */
 export function throwAll(errors: readonly AppError[]): void {
   const [first] = errors;
   if (first !== undefined)
@@ -104,7 +107,9 @@ export function unknownDataset({ definition, config }: Brief): AppError {
   ]);
 }
 
-/** Topics of a brief that its dataset does not have; one without rows and declared topics may get any. */
+/**
+ * Finds topics of a brief that its dataset does not have. A dataset with no rows or declared topics may gain any topic.
+ */
 export function topicFaults(
   { definition, config }: Brief,
   { settings: { topics } }: Pick<Dataset, 'settings'>,

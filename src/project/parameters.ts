@@ -2,20 +2,20 @@ import { z } from 'zod';
 import { AppError, type Fault } from '../errors.ts';
 
 /**
- * The values that an edition was asked for with, by the name of the parameter, names in order. Each value is in its
- * canonical form, so that two editions with the same values are the same edition.
+ * The parameter values of a requested edition, sorted by name. Each value is in canonical form, so that two editions
+ * with the same values are the same edition.
  */
 export type Parameters = { readonly [name: string]: string };
 
-/** What every query sees anyway; a parameter of a brief needs another name. */
+/** Parameters available to every query; a brief's own parameters need other names. */
 export const builtInParameters = ['as_of', 'period_start', 'previous_as_of', 'topic', 'topics'] as const;
 
-/** One parameter as `brief.yaml` declares it. */
+/** A parameter as declared in `brief.yaml`. */
 export const parameter = z
   .strictObject({
     type: z.enum(['string', 'integer', 'date']),
     optional: z.boolean().default(false),
-    /** The value is the id of a row of this table: the page prints its name, and lists the changes that concern it. */
+    /** The value is the id of a row in this table: the page prints its name and lists the changes that concern it. */
     idOf: z.enum(['actors', 'places', 'sources']).optional(),
   })
   .refine(({ type, idOf }) => idOf === undefined || type === 'string', {
@@ -30,7 +30,7 @@ const mostCharacters = 200;
 const bigintLimit = 2n ** 63n;
 const calendarDay = z.iso.date();
 
-/** The canonical form of a value, or why it is none of that type. */
+/** The canonical form of a value, or the reason why the value does not have that type. */
 export function canonicalValue(
   value: unknown,
   type: ParameterConfig['type'],
@@ -44,7 +44,7 @@ export function canonicalValue(
   }
   const text = value.normalize('NFC').trim();
   if (text === '') return { problem: 'is empty' };
-  // A lone surrogate has no UTF-8 form, so that two of them would be one in a file name.
+  // A lone surrogate has no UTF-8 form, so two different ones would give the same file name.
   if (/[\p{Cc}\p{Cs}]/u.test(text)) return { problem: 'holds a character that cannot be printed' };
   if (text.length > mostCharacters) return { problem: `is longer than ${mostCharacters} characters` };
   return { value: text };
@@ -63,10 +63,10 @@ function canonicalInteger(value: unknown): { value: string } | { problem: string
 const describe = (value: unknown): string =>
   value === null || value === undefined ? 'empty' : JSON.stringify(value);
 
-/** What is wrong with values given for declared parameters, each by the name it concerns. */
+/** Faults in the values of declared parameters, each with the parameter's name. */
 type Problem = Pick<Fault, 'problem' | 'mend'> & { readonly name: string };
 
-/** Reads values given for the declared parameters. An absent, null or undefined value is one that is not given. */
+/** Reads values for the declared parameters. Absent, null and undefined values count as not given. */
 export function readParameters(
   declared: Declared,
   given: { readonly [name: string]: unknown },
@@ -99,7 +99,7 @@ export function readParameters(
   return { parameters: Object.fromEntries(values), problems };
 }
 
-/** The same, for an edition that is asked for. Throws `parameter-invalid` with every fault at once. */
+/** The same for a requested edition. Throws `parameter-invalid` with every fault at once. */
 export function requireParameters(
   brief: {
     readonly config: { readonly parameters: Declared };
@@ -116,14 +116,14 @@ const faultIn =
   ({ file }: { readonly file: string }) =>
   ({ name, ...rest }: Problem): Fault => ({ file, field: `parameters.${name}`, ...rest });
 
-/** Whether an edition has all the values wanted: what `only` of a target and `--param` ask. */
+/** Whether an edition has all the values required by a target's `only` or by `--param`. */
 export function hasValues(parameters: Parameters, wanted: { readonly [name: string]: string }): boolean {
   return Object.entries(wanted).every(
     ([name, value]) => Object.hasOwn(parameters, name) && parameters[name] === value,
   );
 }
 
-/** `region=north, year=2021`, for messages; empty where there are none. */
+/** `region=north, year=2021`, for messages; empty without parameters. */
 export const describeParameters = (parameters: Parameters): string =>
   Object.entries(parameters)
     .map(([name, value]) => `${name}=${value}`)

@@ -4,14 +4,14 @@ import { Temporal } from 'temporal-polyfill';
 import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 
-/** Placeholders of files in `scaffold/`, such as `@NAME@`, with the values that they stand for. */
+/** Placeholders in `scaffold/` files, such as `@NAME@`, and their values. */
 type Values = { readonly [placeholder: string]: string };
 
-/** Makes folders of briefs from the one in `scaffold/`. `schema` is the file that describes `brief.yaml`. */
+/** Creates folders of briefs from the one in `scaffold/`. `schema` is the schema file for `brief.yaml`. */
 export function scaffoldOf(folder: string, { sitrep, schema }: { sitrep: string; schema: string }) {
   const at = (brief: string) => posix.join(folder, 'templates', brief);
   return {
-    /** Gives the files written. Throws `operation-refused` where there is such a brief. */
+    /** Returns the files written. Throws `operation-refused` if the brief already exists. */
     async write(brief: string, values: Values): Promise<string[]> {
       const to = at(brief);
       await mkdir(posix.join(folder, 'templates'), { recursive: true });
@@ -32,8 +32,8 @@ export function scaffoldOf(folder: string, { sitrep, schema }: { sitrep: string;
 }
 
 /**
- * Writes a project of a desk's own, with a small dataset that is invented and no brief yet, and gives its files.
- * `dependency` is what npm is to install as `sitrep`. Throws `operation-refused` where the folder is not empty.
+ * Writes a new project with a small invented dataset and no brief, and returns its files. `dependency` is what npm
+ * installs as `sitrep`. Throws `operation-refused` if the folder is not empty.
  */
 export async function writeProject(
   folder: string,
@@ -67,7 +67,7 @@ export async function writeProject(
       briefs: 'sitrep generate',
       test: 'sitrep test',
     },
-    // Where the browser comes as a package, Puppeteer need not fetch another.
+    // On platforms where the browser comes as a package, Puppeteer need not download another.
     ...(platform === 'linux-x64' && { puppeteer: { skipDownload: true } }),
     dependencies: { sitrep: dependency },
   };
@@ -76,7 +76,7 @@ export async function writeProject(
   return [posix.join(folder, 'package.json'), ...files];
 }
 
-/** `DAY_1` is the day before: the invented events are recent on the day on which they are written. */
+/** `DAY_1` is yesterday, so that the invented events are recent when they are written. */
 const daysBefore = (today: Day): Values =>
   Object.fromEntries(
     Array.from({ length: 10 }, (_, days) => [
@@ -85,14 +85,14 @@ const daysBefore = (today: Day): Values =>
     ]),
   );
 
-/** Removes what is in a folder, and leaves the folder. */
+/** Empties a folder without removing it. */
 export async function clearFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /**
- * What a project is to name as its dependency on the program in the folder `sitrep`: a checkout or a tarball by its
- * path, else the version.
+ * The dependency to declare in a project for the program in the folder `sitrep`: a path for a checkout or tarball,
+ * otherwise the version.
  */
 export async function dependencyOn(sitrep: string, version: string): Promise<string> {
   if (basename(dirname(sitrep)) !== 'node_modules') return `file:${sitrep}`;
@@ -102,7 +102,10 @@ export async function dependencyOn(sitrep: string, version: string): Promise<str
   return path === undefined ? version : `file:${resolve(installer, path)}`;
 }
 
-/** Copies a folder with its placeholders filled in, and gives the files. npm packs no `.gitignore`: it has no dot there. */
+/**
+ * Copies a folder, replaces its placeholders and returns the files. npm does not pack `.gitignore`, so the source has
+ * no dot.
+ */
 async function copyFilled(from: string, to: string, values: Values): Promise<string[]> {
   const entries = await readdir(from, { recursive: true, withFileTypes: true });
   const names = entries

@@ -4,7 +4,7 @@ import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocume
 import type { Fault } from '../errors.ts';
 import type { SourceFile } from './brief.ts';
 
-/** The line of a key of a YAML or JSON document, or of the nearest one above it that is there. */
+/** The line of a key in a YAML or JSON document, or of its nearest existing ancestor. */
 export function lineOf(
   { contents }: Pick<Document, 'contents'>,
   lines: LineCounter,
@@ -25,7 +25,7 @@ export function lineOf(
   return isNode(place) && place.range ? lines.linePos(place.range[0]).line : undefined;
 }
 
-/** Faults with the lines of their fields, such as `layer[0].encoding.x`, in the JSON file that has them. */
+/** Adds to faults the lines of their fields, such as `layer[0].encoding.x`, in a JSON file. */
 export function located(faults: readonly Fault[], { file, text }: SourceFile): Fault[] {
   const lines = new LineCounter();
   let document: Document | undefined;
@@ -60,7 +60,7 @@ export function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
   return {};
 }
 
-/** Node's message names a line, or else quotes what stands around the token: ten characters before it, where it can. */
+/** Node's message names a line, or quotes the text around the token, with ten characters before it if possible. */
 function lineOfJsonFault(message: string, text: string): number | null {
   const [, line] = / \(line (\d+) column \d+\)/.exec(message) ?? [];
   if (line !== undefined) return Number(line);
@@ -71,7 +71,7 @@ function lineOfJsonFault(message: string, text: string): number | null {
   return text.slice(0, start + (cut ? 10 : quoted.lastIndexOf(token))).split('\n').length;
 }
 
-/** The files with an ending, by their names without it, of all places together. */
+/** The files with the given ending in all `places`, by name without the ending. */
 export async function readFolder(
   places: readonly string[],
   ending: string,
@@ -94,11 +94,11 @@ export async function readFolder(
   return Object.fromEntries(files);
 }
 
-/** Whether a file was found missing: one that is empty is there, and wrong in another way. */
+/** Whether a file is missing. An empty file is not missing: it has other faults. */
 export const isMissing = (file: string, faults: readonly Fault[]): boolean =>
   faults.some((fault) => fault.file === file);
 
-/** The first of the files that is there; messages about one that is nowhere name the first place. */
+/** The first existing file among `places`; if none exists, messages name the first place. */
 export async function readSource(places: readonly string[], faults: Fault[]): Promise<SourceFile> {
   for (const file of places) {
     try {
@@ -119,7 +119,7 @@ export async function readSource(places: readonly string[], faults: Fault[]): Pr
 const isAbsent = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 
-/** Bytes that this user may still write to the disk of a folder. Neither it nor the folders above it need exist yet. */
+/** Free bytes that this user may write on the disk of a folder. Neither the folder nor its parents need exist yet. */
 export async function freeBytesAt(folder: string): Promise<number> {
   const place = resolve(folder);
   try {

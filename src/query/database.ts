@@ -9,12 +9,12 @@ import { explain, type ReadyQuery, readyQuery, toDate } from './query.ts';
 import type { Queries } from './select.ts';
 
 /**
- * Opens `tables`, which must hold only what is known, to the SQL of briefs. Every table of the model exists, empty
- * or not, and so do `topics`, `affiliations` and `source_kinds`, with name, title and rank; days are DATE, numbers DOUBLE, lists VARCHAR[], all else VARCHAR; columns of a dataset's own have the type that it
- * declares. The database can reach no file, network
- * or extension, and its settings are locked. `macros` is SQL that runs before the settings are locked, but after the
- * files are. A query gives its rows in the order of its ORDER BY: without one, the order is DuckDB's choice. It
- * throws `query-failed`, also after `timeoutMs`.
+ * Opens `tables`, which must have only known rows, for the SQL of briefs. Every table of the model exists, even if
+ * empty, and so do `topics`, `affiliations` and `source_kinds`, with name, title and rank. Days are DATE, numbers
+ * DOUBLE, lists VARCHAR[], everything else VARCHAR; columns that are not in the model have their declared type. The
+ * database has no access to files, the network or extensions, and its settings are locked. `macros` is SQL that runs
+ * after file access is locked but before the settings are. A query returns rows in the order of its ORDER BY; without
+ * one, DuckDB chooses the order. A query throws `query-failed`, also after `timeoutMs`.
  */
 export async function openQueries(
   tables: Tables,

@@ -12,10 +12,10 @@ import { readRows, TooMuch } from './rows.ts';
 import type { OwnParameter, QueryParameters } from './select.ts';
 import { checkStatement } from './statement.ts';
 
-/** A query made ready: running it again saves what it takes to read and plan it. */
+/** A prepared query: running it again needs no parsing or planning. */
 export interface ReadyQuery {
   run(parameters: QueryParameters, options?: { signal?: AbortSignal | undefined }): Promise<Row[]>;
-  /** The columns of its result; it runs for them where it has not yet. */
+  /** The columns of the result; runs the query if it has not run yet. */
   columns(
     parameters: QueryParameters,
     options?: { signal?: AbortSignal | undefined },
@@ -23,8 +23,8 @@ export interface ReadyQuery {
 }
 
 /**
- * Makes one SELECT statement ready, on a connection of its own, so that stopping it leaves others alone; `file` is
- * where it stands, for messages. Runs follow one another. It ends with its connection. Throws `query-failed`.
+ * Prepares one SELECT statement on its own connection, so that interrupting it does not affect other queries. `file` is
+ * its file, for messages. Runs are sequential. The query ends with its connection. Throws `query-failed`.
  */
 export async function readyQuery(
   connection: DuckDBConnection,
@@ -76,7 +76,7 @@ export async function readyQuery(
   };
 }
 
-/** Binds what the statement names and nothing else; a day is bound as a DATE. */
+/** Binds only the parameters that the statement names; a day is bound as a DATE. */
 function bind(prepared: DuckDBPreparedStatement, { own = {}, topics, ...common }: QueryParameters): void {
   const values = new Map<string, OwnParameter | readonly string[]>([
     ...Object.entries(own),
@@ -109,7 +109,7 @@ export function toDate(day: Day): DuckDBDateValue {
   return new DuckDBDateValue(Date.parse(`${day}T00:00:00Z`) / 86_400_000);
 }
 
-/** DuckDB's message without its drawing of the statement, and the line that the drawing names. */
+/** DuckDB's message without its excerpt of the statement, and the line named in the excerpt. */
 export function explain(cause: unknown): Pick<Fault, 'line' | 'problem' | 'mend'> {
   const message = cause instanceof Error ? cause.message : String(cause);
   const line = /^LINE (\d+):/m.exec(message)?.[1];

@@ -12,13 +12,13 @@ import {
 import { toValue } from '../dataset/duckdb.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
 
-/** A page shows far less, and a chart draws far less: more is a mistake, and would fill the memory of the process. */
+/** Pages and charts need far fewer rows: more are a mistake, and would fill the memory of the process. */
 const MOST_ROWS = 10_000;
-/** Of the lists of one column that are read at once. */
+/** The limit on items in the lists of one column that are read together. */
 const MOST_ITEMS = 1_000_000;
 const MOST_CHARACTERS = { ofValue: 1_000_000, ofResult: 10_000_000 };
 
-/** More than may be read. */
+/** Thrown when a result exceeds the limits. */
 export class TooMuch extends Error {
   readonly mend: string;
 
@@ -29,8 +29,8 @@ export class TooMuch extends Error {
 }
 
 /**
- * The rows of a result that streams. DuckDB's limit on memory does not count what it hands over, so no more than one
- * chunk is held beside the rows, and the rest is left where there is too much. Throws `TooMuch`, and what `toValue` does.
+ * The rows of a streamed result. DuckDB's memory limit does not cover the chunks that it returns, so only one chunk is
+ * in memory besides the rows, and reading stops at the limits. Throws `TooMuch`, and the errors of `toValue`.
  */
 export async function readRows(result: DuckDBResult): Promise<Row[]> {
   const names = result.columnNames();
@@ -72,7 +72,7 @@ function checkLength(characters: number, column: string): void {
     );
 }
 
-/** Before any of it is read, which takes a hundred bytes an item. */
+/** Runs before the lists are read, because reading takes a hundred bytes per item. */
 function checkLists(chunk: DuckDBDataChunk, names: readonly string[]): void {
   for (const [index, name] of names.entries())
     if (itemsIn(chunk.getColumnVector(index), name) > MOST_ITEMS)

@@ -7,16 +7,16 @@ import { AppError, type Fault, meantBy } from '../errors.ts';
 import { type Brief, briefTopics, type SourceFile } from '../project/brief.ts';
 import type { ParameterConfig, Parameters } from '../project/parameters.ts';
 
-/** What a query may name, as `$as_of` and so on. */
+/** Parameters that a query may use, such as `$as_of`. */
 export interface QueryParameters {
   readonly as_of: string;
   readonly period_start: string;
   readonly previous_as_of: string;
-  /** The topic of a brief on one; `all` otherwise. */
+  /** The topic of a brief on one topic; otherwise `all`. */
   readonly topic: string;
-  /** The topics of the brief; for a brief on all of them with `all`, the topic of judgments on all of them. */
+  /** The topics of the brief. A brief on all topics has `all` as well, the topic of judgments on all of them. */
   readonly topics?: readonly string[];
-  /** The parameters of the brief itself; null where an optional one is not given. */
+  /** The brief's own parameters; null if an optional one is not given. */
   readonly own?: { readonly [name: string]: OwnParameter };
 }
 
@@ -25,10 +25,10 @@ export interface OwnParameter {
   readonly value: string | null;
 }
 
-/** A database that holds nothing but what is known. */
+/** A database of the known rows only. */
 export interface Queries extends AsyncDisposable {
   query(query: Query, options?: QueryOptions): Promise<Row[]>;
-  /** The columns of a query's result, which the rows do not show where there are none. */
+  /** The columns of a query's result, which an empty result has too. */
   columns(query: Query, options?: QueryOptions): Promise<readonly string[]>;
 }
 
@@ -47,7 +47,7 @@ export type OpenQueries = (
   options: { macros: readonly SourceFile[]; settings: DatasetSettings },
 ) => Promise<Queries>;
 
-/** What the queries of every brief may name. */
+/** The parameters available to the queries of every brief. */
 export const commonParameters = (
   { config }: Brief,
   { start, asOf, previousAsOf }: Period,
@@ -64,11 +64,11 @@ export const commonParameters = (
   };
 };
 
-/** Throws `brief-invalid` for topics of the brief that its dataset does not have. */
+/** Throws `brief-invalid` if the brief has topics that its dataset does not. */
 export function requireTopics({ config, definition }: Brief, settings: DatasetSettings): void {
   const known = settings.topics.map(({ name }) => name);
   const topics = briefTopics(config);
-  // A dataset that declares none and has no rows yet may get them.
+  // A dataset with no topics and no rows may gain some later.
   if (topics === 'all' || known.length === 0) return;
   const unknown = topics.filter((topic) => !known.includes(topic));
   if (unknown.length > 0)
@@ -84,17 +84,17 @@ export function requireTopics({ config, definition }: Brief, settings: DatasetSe
 }
 
 export interface Selection {
-  /** What charts and findings are made of, which is there first. */
+  /** The results for charts and findings, which are available first. */
   readonly forCharts: RowSets;
-  /** The columns of those queries for charts that gave no rows. */
+  /** The columns of those chart queries that returned no rows. */
   readonly columns: { readonly [query: string]: readonly string[] };
-  /** All of it. Rejects with the faults of all failing queries at once. */
+  /** All results. Rejects with the faults of all failing queries at once. */
   readonly all: Promise<RowSets>;
 }
 
 /**
- * Runs the queries that the brief asks for over what is known; charts can be drawn while the last of them are under way.
- * Throws the faults of all failing queries at once, if those for charts are among them.
+ * Runs the queries that the brief uses over the known rows; charts can be drawn while the last queries run. Throws the
+ * faults of all failing queries at once, if queries for charts are among them.
  */
 export async function select({
   brief,
@@ -111,7 +111,7 @@ export async function select({
   parameters: Parameters;
   settings: DatasetSettings;
   openQueries: OpenQueries;
-  /** Interrupts what is under way. */
+  /** Interrupts running queries. */
   signal?: AbortSignal | undefined;
 }): Promise<Selection> {
   const queries = await openQueries(known, { macros: brief.macros, settings });
@@ -137,7 +137,8 @@ export async function select({
     }
   };
   const forCharts = Promise.all(named.filter(([name]) => first.has(name)).map(run));
-  // Asked at once, they would hold up the first: each takes several turns.
+  // Started at the same time, these queries would delay the first ones, because each takes several turns of the event
+  // loop.
   const others = forCharts.then(() => Promise.all(named.filter(([name]) => !first.has(name)).map(run)));
   const finish = async (): Promise<RowSets> => {
     await using _ = queries;
@@ -146,7 +147,7 @@ export async function select({
     return Object.fromEntries(named.map(([name]) => [name, found.get(name) ?? []]));
   };
   const all = finish();
-  // Whoever fails before it asks for the rest leaves that to end by itself.
+  // A caller that fails before it awaits `all` leaves it to finish unobserved.
   all.catch(() => {});
   const sets = Object.fromEntries(await forCharts);
   return { forCharts: faults.length > 0 ? await all : sets, columns, all };
@@ -156,7 +157,7 @@ const partialCall = /\{\{~?#?>\s*([\w-]+)/g;
 
 const rowsNamed = /\brows\.(\w+)/g;
 
-/** The partials that the brief's template calls, and those that they call, by name. */
+/** The partials that the brief's template calls, directly or through other partials, by name. */
 export function usedPartials({ template, partials }: Brief): ReadonlyMap<string, SourceFile> {
   const used = new Map<string, SourceFile>();
   const read = ({ text }: SourceFile): void => {
@@ -171,7 +172,7 @@ export function usedPartials({ template, partials }: Brief): ReadonlyMap<string,
   return used;
 }
 
-/** The queries whose rows the brief asks for: in its template and partials, for its charts, findings and changes. */
+/** The queries whose rows the brief uses in its template and partials, or for charts, findings and changes. */
 export function namedQueries(brief: Brief): Brief['queries'] {
   const templates = [brief.template, ...usedPartials(brief).values()];
   const named = new Set([
@@ -182,24 +183,24 @@ export function namedQueries(brief: Brief): Brief['queries'] {
   return Object.fromEntries(Object.entries(brief.queries).filter(([name]) => named.has(name)));
 }
 
-/** What charts and findings are made of; a name may be that of a finding or a map, too. */
+/** The data of charts and findings; a name may also be that of a finding or a map. */
 const queriesOfCharts = ({ config: { charts, findings } }: Brief): ReadonlySet<string> =>
   new Set([
     ...Object.values(charts).flatMap(({ rows, data }) => [rows, ...Object.values(data)]),
     ...Object.values(findings).map(({ rows }) => rows),
   ]);
 
-/** One parameter of an edition as its page names it. */
+/** A parameter of an edition as printed on its page. */
 export interface AppliedParameter {
   /** `Region` */
   readonly label: string;
-  /** `North`, where the value is the id of its row. */
+  /** `North`, if the value is the id of the row with that name. */
   readonly text: string;
-  /** The row that the value names, if it names one. */
+  /** The id of the row that the value names, if any. */
   readonly id: string | null;
 }
 
-/** Throws `parameter-invalid` for ids of rows that are not known by the cut-off. */
+/** Throws `parameter-invalid` for ids of rows not known by the cut-off. */
 export function applyParameters({
   brief,
   parameters,
@@ -229,7 +230,7 @@ export function applyParameters({
   return applied;
 }
 
-/** The title of a brief and what its edition is about: `By region: North`. */
+/** The title of a brief with its edition's parameters: `By region: North`. */
 export function titleOfEdition(brief: Brief, applied: readonly AppliedParameter[]): string {
   const about = applied.map(({ text }) => text).join(', ');
   return about === '' ? brief.config.title : `${brief.config.title}: ${about}`;

@@ -12,8 +12,8 @@ interface Shared {
 }
 
 /**
- * Lets editions of one cut-off share one database, those of different briefs too, since briefs can only read. The
- * newest stays open after its last user is done, and is closed when another takes its place or at the end.
+ * Shares one database between editions with the same cut-off, even of different briefs, because briefs can only read.
+ * The newest database stays open after its last user is done, and closes when another replaces it or at the end.
  */
 export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly open: OpenQueries } {
   let newest: Shared | undefined;
@@ -29,7 +29,7 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
         newest === undefined || replaced
           ? { known, macros, settings, opened: open(known, { macros, settings }), users: 0 }
           : newest;
-      // No turn of the event loop lies between choosing a database and counting its user.
+      // No await between choosing a database and counting its user, so nothing can close it in between.
       newest = shared;
       shared.users += 1;
       try {
@@ -56,6 +56,6 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
   };
 }
 
-/** Each brief is loaded by itself, with objects of its own. */
+/** Compares texts, because each brief is loaded separately and has its own objects. */
 const isSameText = (one: readonly SourceFile[], other: readonly SourceFile[]): boolean =>
   one.length === other.length && one.every(({ text }, index) => text === other[index]?.text);

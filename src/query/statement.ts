@@ -2,9 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 
 /**
- * What gives another answer on another day or another run: the clock, chance, and what the session did before. A
- * brief is the same whenever it is made, so its SQL takes every date from `$as_of` and its kin. `query` and the
- * like would hide SQL from this list.
+ * Functions whose result differs between days or runs: those that depend on the clock, randomness or the session. A
+ * brief is the same whenever it is generated, so its SQL takes every date from `$as_of` and similar parameters. `query`
+ * and similar functions would hide SQL from this list.
  */
 export const unrepeatable: ReadonlySet<string> = new Set(
   `age current_connection_id current_database current_date current_localtime current_localtimestamp current_query
@@ -19,15 +19,15 @@ const answer = z.union([
   z.object({ error: z.literal(true) }),
 ]);
 
-/** Statements that passed: what a statement may hold does not depend on the data. */
+/** Statements that passed the check, which does not depend on the data. */
 const passed = new Set<string>();
 
-/** Throws unless `sql` is one SELECT statement that gives the same rows whenever it runs. */
+/** Throws unless `sql` is one SELECT statement that returns the same rows on every run. */
 export async function checkStatement(connection: DuckDBConnection, sql: string): Promise<void> {
   if (passed.has(sql)) return;
   const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
   const parsed = answer.parse(JSON.parse(z.string().parse(reader.getRows()[0]?.[0])));
-  // For a syntax error this throws, with the line, which the answer lacks.
+  // Throws for a syntax error, with the line, which the parser's answer lacks.
   const count = parsed.error ? (await connection.extractStatements(sql)).count : parsed.statements.length;
   if (count !== 1) throw new Error(`A query file holds one SELECT statement, and this one holds ${count}.`);
   if (parsed.error)
@@ -40,14 +40,14 @@ export async function checkStatement(connection: DuckDBConnection, sql: string):
   passed.add(sql);
 }
 
-/** The line of a word of a statement, comments aside, in the form in which DuckDB's own messages end. */
+/** The line of a word in a statement, ignoring comments, in the format of DuckDB's own messages. */
 function lineOf(word: string, sql: string): string {
   const bare = sql.replaceAll(/--.*|\/\*[^]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ' '));
   const at = bare.search(new RegExp(`\\b${word}\\b`, 'i'));
   return at === -1 ? '' : `\n\nLINE ${bare.slice(0, at).split('\n').length}:`;
 }
 
-/** Walks DuckDB's syntax tree; `current_date` without brackets stands in it as a column. */
+/** Walks DuckDB's syntax tree, in which `current_date` without brackets is a column. */
 function* unrepeatableIn(node: unknown): Generator<string> {
   if (Array.isArray(node)) for (const child of node) yield* unrepeatableIn(child);
   if (typeof node !== 'object' || node === null || Array.isArray(node)) return;

@@ -19,7 +19,7 @@ interface Of {
   readonly applied: readonly AppliedParameter[];
 }
 
-/** What became known since the previous issue on the brief's topic, and of whom its parameters name. */
+/** Changes since the previous issue on the brief's topic, limited to the rows that its parameters name. */
 export const changesOf = (of: Of): Change[] => changesIncluding(of);
 
 function changesIncluding(
@@ -40,8 +40,8 @@ function changesIncluding(
 }
 
 /**
- * Of all changes those that the brief's query of changes names, if it has one. A query sees no withdrawn row: those
- * stay.
+ * The changes selected by the brief's query of changes, if it has one. Queries cannot see withdrawn rows, so
+ * withdrawals are always included.
  */
 export function chosenChanges(
   changes: readonly Change[],
@@ -52,11 +52,13 @@ export function chosenChanges(
   return changes.filter(({ id, change }) => chosen === null || change === 'withdrawn' || chosen.has(id));
 }
 
-/** A key judgment of our own that came, went, or is held with another likelihood or confidence than in the issue before. */
+/**
+ * A key judgment of our own that is new, dropped, or has a different likelihood or confidence from the previous issue.
+ */
 export interface JudgmentChange {
   readonly change: 'new' | 'raised' | 'lowered' | 'dropped';
   readonly entry: Change;
-  /** `likelihood from unlikely to likely`; null where it is new or dropped. */
+  /** `likelihood from unlikely to likely`; null if new or dropped. */
   readonly how: string | null;
 }
 
@@ -65,7 +67,7 @@ const scales = [
   ['confidence', ['low', 'moderate', 'high']],
 ] as const;
 
-/** What became of our key judgments since the previous issue. One that is only worded anew is left out. */
+/** Changes in our key judgments since the previous issue. Changes of wording alone are omitted. */
 export function judgmentChangesOf(of: Of): JudgmentChange[] {
   const { previousAsOf } = periodEnding(of.asOf, of.brief.config.period);
   const { judgments } = knownBy(of.dataset.tables, previousAsOf);
@@ -90,7 +92,7 @@ export function judgmentChangesOf(of: Of): JudgmentChange[] {
   });
 }
 
-/** What was revised in a row, as the names of its columns: `summary, date end`. */
+/** The names of the columns revised in a row: `summary, date end`. */
 export function revisedFields(before: TableRow['row'] | undefined, now: TableRow['row']): string | null {
   if (before === undefined) return null;
   const was = new Map<string, unknown>(Object.entries(before));
@@ -101,12 +103,12 @@ export function revisedFields(before: TableRow['row'] | undefined, now: TableRow
   return fields.length === 0 ? null : fields.join(', ');
 }
 
-/** More changes than this are summarised by table. */
+/** Longer lists are summarised by table. */
 const MOST_LISTED = 12;
 
 /**
- * The changes as a page lists them: those of rows that it prints, and withdrawals. What it does not print is counted, and
- * a long list is summarised by table.
+ * The changes to list on a page: those of printed rows, and withdrawals. Other rows are counted, and a long list is
+ * summarised by table.
  */
 export function listedChanges(changes: readonly Change[], printed: ReadonlySet<string>) {
   const ofPage = changes.filter(({ id, change }) => change === 'withdrawn' || printed.has(id));
@@ -115,7 +117,7 @@ export function listedChanges(changes: readonly Change[], printed: ReadonlySet<s
   const tables = isLong ? [...Map.groupBy(ofPage, ({ table }) => table)] : [];
   return {
     listed: isLong ? [] : ofPage,
-    /** `Events: 10 new, 2 revised. Measures: 4 new.`; empty where the rows are listed. */
+    /** `Events: 10 new, 2 revised. Measures: 4 new.`; empty if the rows are listed. */
     tables: tables.map(([table, of]) => `${tableTitles[table] ?? table}: ${countsInWords(of)}.`).join(' '),
     others: others === 0 ? null : `${others} other ${others === 1 ? 'row' : 'rows'}`,
   };
@@ -134,13 +136,13 @@ const countsInWords = (changes: readonly Change[]): string =>
     .flatMap(([kind, count]) => (count === 0 ? [] : [`${count} ${kind}`]))
     .join(', ');
 
-/** What a revision corrects, by the day that it became known. */
+/** The corrections in a revision, sorted by the day on which they became known. */
 export const correctedIn = (
   tables: Tables,
   { asOf, correction: { replaces, asOf: by, rows } }: { asOf: Day; correction: Correction },
 ): Corrected[] => correctionsOf(tables, { asOf, since: replaces.asOf, by, shown: rows });
 
-/** The figures by which a reader knows a row again: what it was, and what it is. Null where none of them changed. */
+/** The old and new value of the figure by which readers recognise a row; null if it did not change. */
 export function figuresBefore({ before, ...now }: Corrected): { was: string; is: string } | null {
   if (now.change !== 'revised') return null;
   for (const field of ['value', 'date']) {
@@ -157,7 +159,7 @@ export function correctionText(corrected: Corrected, settings: DatasetSettings):
   return `${corrected.change}: ${titleOf(corrected, settings)} (${corrected.id})${change}`;
 }
 
-/** What to say when the period brought nothing new, and whether anybody was looking; null when it did bring something. */
+/** A notice that the period brought nothing new, and whether anything was collected; null if it did bring something. */
 export function nothingNew(of: Of): string | null {
   if (changesOf(of).length > 0) return null;
   const { brief, dataset, asOf } = of;

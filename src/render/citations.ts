@@ -7,30 +7,30 @@ import { type DatasetSettings, noSettings, topicTitle } from '../dataset/setting
 import { AppError } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
 
-/** One endnote: a row that the page cites, what it says, and who says so. */
+/** One endnote: a row that the page cites, its title and its source. */
 export interface Endnote {
   readonly number: number;
-  /** Where the page first cites it: `#cite-<anchor>`. */
+  /** The id of its first citation on the page: `#cite-<anchor>`. */
   readonly anchor: number;
   readonly id: string;
   readonly title: string;
   readonly status: string;
   /** The day on which the row first became known. */
   readonly known_on: Day;
-  /** The day of the revision that the page shows; null for a row that was never revised. */
+  /** The day of the revision shown on the page; null for a row that was never revised. */
   readonly revised_on: Day | null;
-  /** From the source that speaks to the one nearest to the reader. */
+  /** From the original source to the one that we read. */
   readonly chain: readonly string[];
-  /** Admiralty grade, `B2`, or what it lacks. */
+  /** Admiralty grade such as `B2`, or which part of it is missing. */
   readonly grade: string;
   readonly external: boolean;
 }
 
-/** The ids of known rows that rows of a query or a finding name, in whichever column. */
+/** The ids of known rows in the rows of a query or finding, in any column. */
 export const idsNamed = (rows: readonly Row[], known: ReadonlyMap<string, TableRow>): string[] =>
   [...new Set(textsIn(rows))].filter((id) => known.has(id));
 
-/** Every text in a value, at whatever depth; numbers, such as those of an outline, are passed by. */
+/** Every text in a value, at any depth; numbers, such as coordinates of outlines, are skipped. */
 function textsIn(value: Value): string[] {
   if (typeof value === 'string') return [value];
   if (value === null || typeof value !== 'object') return [];
@@ -39,20 +39,20 @@ function textsIn(value: Value): string[] {
 }
 const isList = (value: object): value is readonly Value[] => Array.isArray(value);
 
-/** What a page can cite and print: the rows known by the cut-off, by id, and the figures that they hold. */
+/** The evidence that a page can cite and print: the rows known by the cut-off, by id, and their figures. */
 export class Evidence {
   readonly #rows: ReadonlyMap<string, TableRow>;
   readonly #findings: Findings;
   readonly #firstKnown = new Map<string, Day>();
   readonly #settings: DatasetSettings;
-  /** Findings that could not be computed, and why. */
+  /** The reasons why findings could not be computed, by name. */
   readonly #missing: { readonly [finding: string]: string };
   readonly #cited: string[] = [];
-  /** By note: the number under which its first citation can be found in the page. */
+  /** For each endnote, the number in the anchor of its first citation. */
   readonly #anchors: number[] = [];
   readonly #used = new Set<string>();
 
-  /** `all` holds the revisions that `known` leaves out: they say since when a row is known. */
+  /** `all` includes the revisions that `known` omits, from which the day a row first became known is read. */
   constructor(
     known: Tables,
     findings: Findings,
@@ -73,8 +73,8 @@ export class Evidence {
   }
 
   /**
-   * The endnote numbers for what `ids` rest on, numbered in the order of first citation, and the anchor to set at this
-   * citation if it is the first of any. A judgment of our own and a reading are cited through the rows they rest on.
+   * The numbers of the endnotes behind `ids`, in the order of first citation, and the anchor to set here if this is the
+   * first citation of any of them. Our own judgments and readings are cited through the rows that they rest on.
    */
   cite(ids: readonly string[]): { numbers: number[]; anchor: number | null; cited: string[] } {
     const evidence = [...new Set(ids.flatMap((id) => this.#evidence(id)))];
@@ -85,7 +85,7 @@ export class Evidence {
     return { numbers, anchor, cited: evidence };
   }
 
-  /** Replaces each `{id.field}` in a row's text by the figure that it names; `row` is the row, for messages. */
+  /** Replaces each `{id.field}` in a row's text with the figure that it names; `row` is the row's id, for messages. */
   fill(text: string, row?: string): string {
     return placeholders(text).reduce((filled, { source, name, field }) => {
       try {
@@ -104,7 +104,7 @@ export class Evidence {
     }, text);
   }
 
-  /** One figure of a row or a finding, as it reads in a sentence. Throws `citation-unknown`. */
+  /** One figure of a row or finding, formatted for use in a sentence. Throws `citation-unknown`. */
   figure(name: string, field: string): string {
     const finding = Object.hasOwn(this.#findings, name) ? this.#findings[name] : undefined;
     if (finding !== undefined) {
@@ -137,7 +137,7 @@ export class Evidence {
     return this.#cited.map((id, index) => this.#endnote(this.#row(id), index + 1));
   }
 
-  /** The sources behind the endnotes, each with all that carried it, in the order of first use. */
+  /** The sources behind the endnotes, each with its carriers, in the order of first use. */
   get sources(): (RowOf<'sources'> & { readonly through: string | null })[] {
     const ids = this.#cited.flatMap((id) => this.#chain(sourceOf(this.#row(id))));
     return [...new Set(ids)].flatMap((id) => {
@@ -146,10 +146,10 @@ export class Evidence {
     });
   }
 
-  /** Every row that the page was made from, by id: those it shows, and those that they cannot stand without. */
+  /** The ids of all rows used for the page: those that it shows, and those that they require. */
   get used(): string[] {
     const used = new Set(this.#used);
-    // A set hands out what is added to it while it is walked.
+    // Iterating over a Set also visits entries added during the loop.
     for (const id of used) {
       const entry = this.#rows.get(id);
       if (entry === undefined) continue;
@@ -158,7 +158,7 @@ export class Evidence {
     return [...used].toSorted();
   }
 
-  /** Notes that the page shows the row `id`, cited or not. */
+  /** Records that the page shows the row `id`, cited or not. */
   use(id: string): void {
     if (this.#rows.has(id)) this.#used.add(id);
   }
@@ -174,10 +174,13 @@ export class Evidence {
     return this.#firstKnown.get(id);
   }
 
-  /** The rows that a page prints which prints `ids`: those, and what judgments, gaps and indicators among them rest on. */
+  /**
+   * The rows printed by a page that prints `ids`: those rows, and the rows that judgments, gaps and indicators among
+   * them rest on.
+   */
   printedWith(ids: Iterable<string>): ReadonlySet<string> {
     const printed = new Set(ids);
-    // A set hands out what is added to it while it is walked.
+    // Iterating over a Set also visits entries added during the loop.
     for (const id of printed) {
       const entry = this.#rows.get(id);
       if (entry === undefined || entry.table === 'events' || entry.table === 'measures') continue;
@@ -239,8 +242,8 @@ export class Evidence {
 }
 
 /**
- * The rows that a citation of `id` leads to: events, measures and the judgments of others; for all else those that it
- * rests on. `find` gives a row by its id, or throws.
+ * The rows that a citation of `id` leads to: events, measures and other authors' judgments themselves; for all other
+ * rows, those that they rest on. `find` returns a row by its id, or throws.
  */
 export function evidenceOf(id: string, find: (id: string) => TableRow): string[] {
   const { table, row } = find(id);
@@ -255,7 +258,7 @@ export function evidenceOf(id: string, find: (id: string) => TableRow): string[]
   );
 }
 
-/** The Admiralty grade of a row: its source before the item. */
+/** A row's Admiralty grade: source reliability, then item credibility. */
 export function gradeOf({ row }: TableRow, source: RowOf<'sources'> | undefined): string {
   const credibility = 'credibility' in row ? row.credibility : null;
   return source?.reliability == null && credibility === null
@@ -263,7 +266,7 @@ export function gradeOf({ row }: TableRow, source: RowOf<'sources'> | undefined)
     : `${source?.reliability ?? '–'}${credibility ?? '–'}`;
 }
 
-/** The ids of a source and of all that carried it, ending nearest to the reader. */
+/** The ids of a source and its carriers, ending with the one that we read. */
 export function sourceChain(id: string, find: (id: string) => RowOf<'sources'> | undefined): string[] {
   const chain: string[] = [];
   for (let next: string | null = id; next !== null && !chain.includes(next); next = find(next)?.via ?? null)
@@ -271,7 +274,7 @@ export function sourceChain(id: string, find: (id: string) => RowOf<'sources'> |
   return chain;
 }
 
-/** What a row is called in lists, with its own figures; a judgment, which has no title, by its topic. */
+/** The title of a row in lists, with its own figures filled in; judgments have no title and are listed by topic. */
 export function titleOf(entry: TableRow, settings: DatasetSettings = noSettings): string {
   const { table, row } = entry;
   if ('title' in row)
@@ -290,7 +293,7 @@ export function titleOf(entry: TableRow, settings: DatasetSettings = noSettings)
 
 const tableTitles = { gaps: 'Gap', indicators: 'Indicator', coverage: 'Days covered' } as const;
 
-/** The id of who says what a row tells; empty where nobody but us does. */
+/** The id of a row's source or author; empty if it is our own. */
 export function sourceOf({ table, row }: TableRow): string {
   if (table === 'events' || table === 'measures') return row.source ?? '';
   return table === 'judgments' ? (row.author ?? '') : '';

@@ -26,16 +26,16 @@ import { SourceName } from './source-name.ts';
 import { compileTemplate, type Template } from './template.ts';
 import { type Provenance, type Put, tracePut, withoutTraces } from './trace.ts';
 
-/** A chart as drawn, with the rows that it was drawn from. */
+/** A chart as drawn, with its rows. */
 export interface Figure {
   readonly name: string;
   readonly svg: string;
   readonly rows: readonly Row[];
-  /** The ids that its rows have in a column `cites`; null where they have none. */
+  /** The ids in the rows' column `cites`; null if there are none. */
   readonly cites: readonly string[] | null;
-  /** Each data set of its spec. */
+  /** Rows by data set of the spec. */
   readonly data: { readonly [set: string]: readonly Row[] };
-  /** The judgment that stands above it. */
+  /** The judgment above the chart. */
   readonly caption: { readonly id: string; readonly text: string } | null;
   readonly title: string;
   readonly note: string | null;
@@ -46,26 +46,26 @@ export interface Composition {
   readonly brief: Brief;
   readonly period: Period;
   readonly paper: Paper;
-  /** Of the brief, with what the edition is about. */
+  /** The brief's title with the edition's parameters. */
   readonly title: string;
   readonly parameters: Parameters;
   readonly applied: readonly AppliedParameter[];
   readonly known: Tables;
-  /** All tables of the dataset, with what became known after the cut-off. */
+  /** All tables of the dataset, including rows that became known after the cut-off. */
   readonly tables: Tables;
   readonly settings: DatasetSettings;
   readonly sets: RowSets;
   readonly findings: Findings;
-  /** By name; null where nothing known makes the chart worth drawing. */
+  /** By name; null if the chart has no rows to draw. */
   readonly figures: { readonly [name: string]: Figure | null };
   readonly changes: readonly Change[];
   readonly judgmentChanges: readonly JudgmentChange[];
-  /** Of a revision, with what it corrects. */
+  /** For a revision, with its corrections. */
   readonly correction: (Correction & { readonly changes: readonly Corrected[] }) | null;
   readonly fontFaces: string;
 }
 
-/** TLP 2.0 (FIRST, August 2022): the colour of each label on black, and how far it lets a document travel. */
+/** TLP 2.0 (FIRST, August 2022): the colour of each label on black, and how far the document may be shared. */
 const markings: {
   readonly [label in Brief['config']['marking']]: { colour: string; width: string; meaning: string };
 } = {
@@ -92,16 +92,16 @@ const markings: {
   'TLP:CLEAR': { colour: '#ffffff', width: '30mm', meaning: 'May be shared without limit.' },
 };
 
-/** Letter is shorter and wider than A4: narrower margins give it as much room. */
+/** Letter is shorter and wider than A4: different margins give it the same space. */
 const margins: { readonly [paper in Paper]: string } = { A4: '23mm 18mm 21mm', Letter: '18mm 17mm 16mm' };
 
-/** Compiling a template takes longer than rendering it, and depends on the brief alone. */
+/** Compiling a template takes longer than rendering it, and depends only on the brief. */
 const templates = new WeakMap<Brief, Template>();
 
 /**
- * One self-contained HTML document, the same with the traces that the gate reads, its summary as plain text, the ids of
- * the rows that it shows, and the results of queries that the template asked for; where it is to be `explained`, also
- * each expression that printed something.
+ * Returns one self-contained HTML document, the same document with traces for the gate, its summary as plain text, the
+ * ids of the rows shown, and the query results that the template used. With `explained`, also returns each expression
+ * that printed something.
  */
 export function compose(
   composition: Composition,
@@ -144,7 +144,7 @@ export function compose(
   const isReported =
     [...known.events, ...known.measures].some(({ topic }) => of.topics.includes(topic)) ||
     Object.values(sets).some((rows) => evidence.named(rows).some((id) => reports.has(id)));
-  /** A withdrawn row's source may be gone with it. */
+  /** The source of a withdrawn row may have been withdrawn with it. */
   const sourceName = (row: Change['row']): SourceName | string => {
     const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
     const source = known.sources.find((each) => each.id === id);
@@ -184,7 +184,7 @@ export function compose(
     .toSorted((a, b) => a.number - b.number);
   const page = {
     brief: { title, subject: brief.config.subject },
-    // Every declared name is there, so that the guard takes no other; null where a value is not given.
+    // Includes every declared name, so that the guard rejects all others; null if a value is not given.
     parameters: Object.fromEntries(
       Object.keys(brief.config.parameters).map((name) => [
         name,
@@ -198,7 +198,7 @@ export function compose(
     },
     issue: issueOf(brief, period),
     coverage: { ...coverageOf({ ...of, start, settings, tables }), reported: isReported },
-    /** `on 25 August 2021`: when what the page shows was read, if that was after the cut-off. */
+    /** `on 25 August 2021`: when the page's contents were read, if after the cut-off. */
     reconstructed: readAfterwards({ ...of, tables }),
     paper: { size: paper, margin: margins[paper] },
     styles: brief.styles.text,
@@ -217,7 +217,7 @@ export function compose(
       ...listed(each, settings),
       source: sourceName(each.row),
       fields: each.change === 'revised' ? revisedFields(before.get(each.id), each.row) : null,
-      // A revised row is dated by when it became known, and then by when it was revised.
+      // A revised row has the day on which it first became known, then the day of its revision.
       ...(each.change === 'revised' && {
         known_on: dayOf(evidence.firstKnown(each.id) ?? each.knownOn, asOf),
         revised_on: dayOf(each.knownOn, asOf),
@@ -231,7 +231,7 @@ export function compose(
       counts: countsOf(correction.changes),
       changes: correction.changes.map((each) => ({
         ...listed(each, settings),
-        // Not only in the days of this issue: the year is told.
+        // The day may be outside this issue's period, so it includes the year.
         known_on: shortDay(each.knownOn).replaceAll(' ', '\u00a0'),
         figures: figuresBefore(each),
       })),
@@ -253,8 +253,8 @@ export function compose(
 }
 
 /**
- * The bottom line as plain text, a paragraph each, for mail and lists: the rows of the query `bottom_line`, in the words
- * of the shared masthead. Empty for a brief that has no such query.
+ * The bottom line as plain text, one item per paragraph, for mail and lists: the rows of the query `bottom_line`, in
+ * the words of the shared masthead. Empty for a brief without that query.
  */
 function summaryOf(
   rows: readonly Row[] | undefined,
@@ -289,7 +289,7 @@ const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: num
   return { new: count('new'), revised: count('revised'), withdrawn: count('withdrawn') };
 };
 
-/** A change as lists tell of it. */
+/** A change as printed in lists. */
 const listed = (change: Change, settings: DatasetSettings) => ({
   change: change.change,
   id: change.id,
@@ -298,14 +298,14 @@ const listed = (change: Change, settings: DatasetSettings) => ({
   revised_on: null,
 });
 
-/** `25 Aug`, with its year where that is not the year of `asOf`. */
+/** `25 Aug`, with the year if it differs from that of `asOf`. */
 const dayOf = (day: Day, asOf: Day): string =>
   (day.slice(0, 4) === asOf.slice(0, 4) ? shortDay(day).replace(/ \d{4}$/, '') : shortDay(day)).replaceAll(
     ' ',
     '\u00a0',
   );
 
-/** The rows that a drawing shows, and its caption. */
+/** The ids of the rows shown in a drawing, and of its caption. */
 const idsIn = ({ rows, data, caption }: Figure, evidence: Evidence): string[] => [
   ...evidence.named([...rows, ...Object.values(data).flat()]),
   ...(caption ? [caption.id] : []),
@@ -331,14 +331,15 @@ function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
 
 interface Given {
   readonly sets: RowSets;
-  /** By name; null where it could not be computed. */
+  /** By name; null if it could not be computed. */
   readonly findings: { readonly [name: string]: Findings[string] | null };
   readonly figures: { readonly [name: string]: Figure | null };
 }
 
 /**
- * Rows, findings and charts as a template sees them. What it asks for, if only to see whether it is there, counts as
- * used with every row that it names; a query that nothing asks for shaped no page. `asked` grows with what it asks for.
+ * Rows, findings and charts as the template sees them. Anything that the template reads, even only to test whether it
+ * exists, counts as used, with every row that it names. A query that is never read had no effect on the page. `asked`
+ * collects the rows of each query that is read.
  */
 function askedFor({ sets, findings, figures }: Given, evidence: Evidence) {
   const asked = new Map<string, readonly Row[]>();
@@ -362,7 +363,7 @@ function askedFor({ sets, findings, figures }: Given, evidence: Evidence) {
       rows: rowsAsPrinted(rows, provenance(name)),
     };
   };
-  // A chart that is drawn is attached with its rows, wherever the template puts it.
+  // Every chart drawn is attached with its rows, wherever the template puts it.
   for (const figure of Object.values(figures)) if (figure !== null) useFigure(evidence, figure);
   return {
     asked,
@@ -393,7 +394,7 @@ function seenFigure(
   };
 }
 
-/** A drawing shows every row behind it, and tells its caption to those who cannot see it. */
+/** Records that a drawing shows all its rows, and has its caption in the alternative text. */
 function useFigure(evidence: Evidence, { rows, data, caption }: Figure): void {
   for (const id of evidence.named([...rows, ...Object.values(data).flat()])) evidence.use(id);
   if (caption === null) return;

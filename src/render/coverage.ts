@@ -6,7 +6,7 @@ import { longDay, spelled } from '../dataset/wording.ts';
 import { type BriefConfig, briefTopics } from '../project/brief.ts';
 import { sourceChain } from './citations.ts';
 
-/** The topics that a brief reports on: of one on all topics, those that its dataset has anything on. */
+/** The topics that a brief reports on; for a brief on all topics, those for which the dataset has rows. */
 export const topicsOf = (
   config: Pick<BriefConfig, 'topic' | 'topics'>,
   { settings, tables: { coverage, events, measures } }: Pick<Dataset, 'settings' | 'tables'>,
@@ -19,7 +19,7 @@ export const topicsOf = (
 
 const daysOf = ({ start, asOf }: Pick<Period, 'start' | 'asOf'>): number => daysBetween(start, asOf);
 
-/** The days of the period that at least one span covers. */
+/** The number of days in the period covered by at least one span. */
 function coveredDays(
   rows: readonly RowOf<'coverage'>[],
   { start, asOf }: Pick<Period, 'start' | 'asOf'>,
@@ -42,22 +42,20 @@ interface Of {
 const reportsOn = ({ topics, known }: Pick<Of, 'topics' | 'known'>) =>
   [...known.events, ...known.measures].filter(({ topic }) => topics.includes(topic));
 
-/** Whether reports became known after `day`, up to the cut-off. */
+/** Whether reports became known after `day` and by the cut-off. */
 const hasReportsAfter = (day: Day, of: Of): boolean =>
   reportsOn(of).some(({ known_on }) => known_on > day && known_on <= of.asOf);
 
 /**
- * The last day of all coverage that the edition knows of, where that was before its cut-off. Null while coverage goes
- * on, where none is on record, and where reports came in after its end: then something was collected all the same.
+ * The last day of all known coverage, if before the cut-off. Null if coverage continues, if none is on record, or if
+ * reports came in after its end, which means that something was still collected.
  */
 export function endOfCoverage({ topics, known, asOf }: Of): Day | null {
   const last = latest(known.coverage.filter(({ topic }) => topics.includes(topic)).map(({ end }) => end));
   return last === undefined || last >= asOf || hasReportsAfter(last, { topics, known, asOf }) ? null : last;
 }
 
-/**
- * The first day on which a judgment counts as current: the start of the period, or of the last period that was covered.
- */
+/** The first day on which a judgment counts as current: the start of the period, or of the last period covered. */
 export function currentFrom(
   { start }: Period,
   { ended, length }: { ended: Day | null; length: string },
@@ -65,15 +63,15 @@ export function currentFrom(
   return ended === null ? start : ([start, periodEnding(ended, length).start].toSorted()[0] ?? start);
 }
 
-/** How many days of a period are covered, and how many it has: both in words, or both in digits. */
+/** The numbers of covered days and of all days in a period, both in words or both in digits. */
 const dayCounts = (covered: number, days: number): { covered: string; days: string } =>
   days > 10
     ? { covered: String(covered), days: String(days) }
     : { covered: spelled(covered), days: spelled(days) };
 
 /**
- * What of the period was collected at all. Outside it, the absence of reports does not mean that nothing happened. A
- * dataset that keeps no record of coverage, of which `tables` are all rows, gives nothing to say.
+ * How much of the period was covered by collection. Outside it, the absence of reports does not mean that nothing
+ * happened. A dataset with no coverage rows gets no notices. `tables` has all rows of the dataset.
  */
 export function coverageOf({
   topics,
@@ -104,10 +102,10 @@ export function coverageOf({
         ids: group.flatMap(({ ids }) => ids),
         names: capitalised(group.map(({ topic }) => topicTitle(topic, settings)).join(', ')),
         ended: last !== undefined && last < asOf ? longDay(last) : null,
-        /** Whether reports came in after the end of coverage: the record of it is behind then. */
+        /** Whether reports came in after the end of coverage, which means that its record is out of date. */
         behind,
         started: last !== undefined,
-        /** `three are` of the `days`. */
+        /** `three are`, of the number in `days`. */
         covered: covered === 0 ? null : `${counts.covered} ${covered === 1 ? 'is' : 'are'}`,
         days: counts.days,
       },
@@ -117,7 +115,7 @@ export function coverageOf({
   return {
     notices,
     ids: spans.flatMap(({ ids }) => ids),
-    /** The last day of coverage, when that was before the cut-off: what the page says was known by then. */
+    /** The last day of coverage, if before the cut-off: the page's "known by" day. */
     until: ended === null ? null : longDay(ended),
     complete: notices.length === 0,
     /** Whether no day of the period is covered on any topic. */
@@ -125,16 +123,16 @@ export function coverageOf({
   };
 }
 
-/** What a template is given to print about it. */
+/** The coverage data available to templates. */
 export type Coverage = ReturnType<typeof coverageOf>;
 
 const capitalised = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());
 
 /**
- * When the desk read what an edition is made from, in words, where that was after the cut-off: the edition is a
- * reconstruction then. Null for an ordinary edition. `tables` are those of the dataset, with all that came later.
+ * The day in words on which the contents of an edition were read, if after the cut-off: the edition is then a
+ * reconstruction. Null for an ordinary edition. `tables` has all rows of the dataset, including later ones.
  *
- * A source that was public before the source that carried it to the desk was read by the desk only with its carrier.
+ * A source that was public before its carrier was read only with its carrier.
  */
 export function readAfterwards({
   topics,
@@ -148,7 +146,7 @@ export function readAfterwards({
     if (other === undefined || source.known_on < other.known_on) sources.set(source.id, source);
   }
   const find = (id: string) => sources.get(id);
-  /** The days on which the desk had what carried a source, where that was later than the source itself. */
+  /** The days on which a source's carriers became known, if later than the source itself. */
   const carriedOn = (id: string): Day[] => {
     const own = find(id)?.known_on ?? '';
     return sourceChain(id, find)
@@ -159,7 +157,8 @@ export function readAfterwards({
   const inTime = [...shown].filter((id) => (find(id)?.known_on ?? asOf) <= asOf);
   const days = new Set(inTime.flatMap(carriedOn).filter((day) => day > asOf));
   if (days.size === 0) {
-    // Nothing on the topic came through a later source. Before its first reading the desk had nothing all the same.
+    // Nothing on the topic came through a later source, but before the first source read directly nothing had been read
+    // either.
     const own = [...sources.values()].filter(({ via, basis }) => via === null && basis !== 'external');
     const first = own.map(({ known_on }) => known_on).toSorted()[0];
     const isRetold = [...sources.keys()].some((id) => carriedOn(id).length > 0);
@@ -169,7 +168,7 @@ export function readAfterwards({
   return last === undefined ? null : `${days.size === 1 ? 'on' : 'by'} ${longDay(last)}`;
 }
 
-/** The last day that the dataset covers, or today in a time zone if that is earlier, and which of the two. */
+/** The last day that the dataset covers, or today in the time zone if that is earlier, and which of the two it is. */
 export function defaultAsOf({ tables }: Dataset, timezone: string, now: Date): { asOf: Day; why: string } {
   const current = today(now, timezone);
   const last = latest(knownBy(tables, current).coverage.map(({ end }) => end));

@@ -5,28 +5,28 @@ import type { Brief, Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
 import type { Part, Versions } from './manifest.ts';
 
-/** What is asked for: a brief, a day, a paper, values for its parameters, and its revision: an edition's identity. */
+/** An edition's identity: brief, day, paper, parameter values and revision. */
 export interface Request {
   readonly brief: Brief;
   readonly dataset: Dataset;
   readonly asOf: Day;
   readonly paper: Paper;
-  /** In their canonical form; empty for a brief that has none. */
+  /** In canonical form; empty for a brief without parameters. */
   readonly parameters: Parameters;
-  /** Of a corrected revision; absent or null for an edition as it is first issued. */
+  /** For a corrected revision; absent or null for an edition as first issued. */
   readonly correction?: Correction | null;
 }
 
-/** Material that every edition is made with. */
+/** Fonts and software versions used for every edition. */
 export interface Material {
-  /** `@font-face` rules with the fonts in them. */
+  /** `@font-face` rules with embedded fonts. */
   readonly fontFaces: string;
   /** The code points for which every face has a glyph. */
   readonly glyphs: ReadonlySet<number>;
-  /** The files of fonts, for the manifest. */
+  /** The font files, for the manifest. */
   readonly fonts: readonly Part[];
   readonly versions: Versions;
-  /** A hash over the fonts. */
+  /** A hash of the fonts. */
   readonly sha256: string;
 }
 

@@ -1,6 +1,6 @@
-/** One place in a text that is put together from parts. */
+/** A match in a text that is assembled from parts. */
 export interface Match {
-  /** The parts that it touches, by their number, each with what of it is matched. */
+  /** The matched text in each part, by the part's index. */
   readonly parts: ReadonlyMap<number, string>;
 }
 
@@ -9,7 +9,7 @@ interface Letter {
   readonly part: number;
 }
 
-/** As readers compare them: width, capitals, and kinds of blank, quote and dash are style. */
+/** Normalises differences of style for comparison: width, case, and kinds of space, quote and dash. */
 const plain = (text: string): string =>
   text
     .normalize('NFKC')
@@ -28,7 +28,7 @@ function lettersOf(parts: readonly string[]): Letter[] {
 }
 
 /**
- * Where a number or phrase stands in a text, as a whole: `105` neither in `1,105` nor in `105.5`, a word not within
+ * Finds a number or phrase in a text as a whole: `105` is neither in `1,105` nor in `105.5`, and a word is not part of
  * another.
  */
 export function findText(parts: readonly string[], phrase: string): Match[] {
@@ -48,7 +48,7 @@ export function findText(parts: readonly string[], phrase: string): Match[] {
   return matches;
 }
 
-/** Whether what is around a match is part of the same word or number. */
+/** Whether the text around a match belongs to the same word or number. */
 function goesOn(rest: string, wanted: string, side: 'before' | 'after'): boolean {
   if (side === 'before')
     return (
@@ -61,7 +61,7 @@ function goesOn(rest: string, wanted: string, side: 'before' | 'after'): boolean
   );
 }
 
-/** What stands there instead and is most like a phrase that does not, the most alike first. */
+/** Suggestions for a phrase that is not in the texts: the most similar passages, best first. */
 export function nearTo(phrase: string, texts: readonly string[]): string[] {
   const wanted = plain(phrase).trim();
   const candidates = /\s/.test(wanted)
@@ -70,7 +70,7 @@ export function nearTo(phrase: string, texts: readonly string[]): string[] {
   return mostAlike(wanted, candidates, { least: 0.3, most: 5 });
 }
 
-/** Those that are most like a text, the most alike first; `least` is the share of pairs of letters in common. */
+/** The texts most similar to a text, best first; `least` is the minimum share of common letter pairs. */
 export function mostAlike(
   wanted: string,
   candidates: readonly string[],
@@ -84,7 +84,7 @@ export function mostAlike(
     .map(({ text }) => text);
 }
 
-/** The share of pairs of letters that two texts have in common (Dice, 1945): 0 to 1. */
+/** The share of letter pairs that two texts have in common (Dice, 1945): 0 to 1. */
 function likeness(one: string, other: string): number {
   const [pairs, others] = [pairsOf(one), pairsOf(other)];
   const rest = [...others];
@@ -98,7 +98,7 @@ function likeness(one: string, other: string): number {
   return (2 * common) / Math.max(pairs.length + others.length, 1);
 }
 
-/** With the edges, so that short words and numbers have pairs too. */
+/** Includes the edges, so that short words and numbers have pairs too. */
 const pairsOf = (text: string): string[] => {
   const edged = ` ${text} `;
   return Array.from({ length: edged.length - 1 }, (_, index) => edged.slice(index, index + 2));

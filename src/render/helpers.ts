@@ -13,21 +13,21 @@ const { escapeExpression: escape, SafeString } = Handlebars;
 const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
 const identifier = /^[\w-]+$/;
 const identified = z.object({ id: z.preprocess(rawOf, z.string()) });
-/** `Jean-Paul`, `Unit-B-North`: a line does not break within a name. */
+/** `Jean-Paul`, `Unit-B-North`: names with a hyphen, at which lines must not break. */
 const hyphenatedName = /\b\p{Lu}\p{L}*(?:-\p{Lu}\p{L}*)+/gu;
 const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string() }).nullable()) });
 
 /**
- * What templates can call besides Handlebars' own `if`, `unless`, `each` and `with`. Citations and texts of rows carry
- * traces, which are taken out before anyone reads the page.
+ * Helpers for templates, besides Handlebars' own `if`, `unless`, `each` and `with`. Citations and row texts have
+ * traces, which are removed before publication.
  */
 export function pageHelpers(
   evidence: Evidence,
-  /** Judgments from before this day show their age. */
+  /** Judgments from before this day are printed with their date. */
   { currentFrom }: { currentFrom: Day } = { currentFrom: '' },
 ): { [name: string]: Handlebars.HelperDelegate } {
   let listed = false;
-  /** Endnote numbers as links, three and more in a row as a span; the endnotes lead back to the first citation. */
+  /** Endnote numbers as links, with runs of three or more as a span; the endnotes link back to the first citation. */
   const links = (rows: unknown): { html: string; count: number } => {
     if (listed) throw new Error('cite stands after the endnotes, where no more can be numbered.');
     const { numbers, anchor, cited } = evidence.cite(ids.parse(rows));
@@ -42,12 +42,15 @@ export function pageHelpers(
     return { html, count: numbers.length };
   };
   return {
-    /** `{{cite "F07"}}`, `{{cite rests_on}}`: raised endnote numbers. */
+    /** `{{cite "F07"}}`, `{{cite rests_on}}`: superscript endnote numbers. */
     cite: (rows: unknown) => {
       const { html } = links(rows);
       return html === '' ? '' : new SafeString(`<sup class="cite">${html}</sup>`);
     },
-    /** `{{notes ids}}`: the same numbers on the line; `{{notes ids "note"}}`: after their word, `note 1` or `notes 1,2`. */
+    /**
+     * `{{notes ids}}`: the same numbers on the baseline; `{{notes ids "note"}}`: with a word before them, `note 1` or
+     * `notes 1,2`.
+     */
     notes: (...given: unknown[]) => {
       const [rows, word] = given.slice(0, -1);
       const { html, count } = links(rows);
@@ -62,12 +65,12 @@ export function pageHelpers(
       const html = filled.replaceAll(hyphenatedName, '<span class="name">$&</span>');
       return new SafeString(traceText(row.success && identifier.test(row.data.id) ? row.data.id : '-', html));
     },
-    /** `{{figure id "value"}}`: one figure of a row or a finding. */
+    /** `{{figure id "value"}}`: one figure of a row or finding. */
     figure: (name: unknown, field: unknown) => {
       const id = z.string().regex(identifier).parse(name);
       return new SafeString(traceText(id, escape(evidence.figure(id, z.string().parse(field)))));
     },
-    /** `{{as-of id}}`: the day of a judgment that is older than the period; otherwise nothing. */
+    /** `{{as-of id}}`: the day of a judgment older than the period; otherwise nothing. */
     'as-of': (id: unknown) => {
       const judgment = z.string().regex(identifier).parse(id);
       const date = evidence.judgedOn(judgment);
@@ -75,7 +78,7 @@ export function pageHelpers(
       const shown = traceText(judgment, escape(evidence.figure(judgment, 'date')));
       return new SafeString(` <span class="as-of">(as of ${shown})</span>`);
     },
-    /** `{{show id}}`: marks a row as shown where it is not cited; prints nothing. */
+    /** `{{show id}}`: marks a row as shown without citing it; prints nothing. */
     show: (rows: unknown) => {
       for (const id of ids.parse(rows)) evidence.use(id);
       return '';
@@ -90,7 +93,7 @@ export function pageHelpers(
       const html = items.map((item) => (typeof item === 'string' ? escape(item) : item.toHTML()));
       return new SafeString(html.join(escape(glue)));
     },
-    /** `{{column rows "id"}}`, `{{column rows marks "id"}}`: the values of one column, lists laid end to end. */
+    /** `{{column rows "id"}}`, `{{column rows marks "id"}}`: the values of one column, with lists concatenated. */
     column: (...given: unknown[]) => {
       const name = z.string().parse(given.at(-2));
       return given
@@ -98,7 +101,7 @@ export function pageHelpers(
         .flatMap((rows) => z.array(z.record(z.string(), z.unknown())).parse(rows))
         .flatMap((row) => row[name]);
     },
-    /** The endnotes and the sources behind them; nothing can be cited after this. */
+    /** The endnotes and their sources; nothing can be cited afterwards. */
     endnotes(this: unknown, options: Handlebars.HelperOptions) {
       const named = (name: string) => new SourceName(name);
       const notes = evidence.endnotes.map((note) => ({ ...note, chain: note.chain.map(named) }));
@@ -110,7 +113,7 @@ export function pageHelpers(
       listed = true;
       return options.fn({ notes, sources, many: sources.length > 3 });
     },
-    /** A drawing of ours, already escaped where it was made: one of the page's charts, and none that comes from data. */
+    /** One of the page's own charts, which is already escaped; drawings from data are rejected. */
     svg: (drawing: unknown, { data }: Handlebars.HelperOptions) => {
       const { charts } = drawn.parse(data?.root);
       const own = Object.values(charts).flatMap((chart) => chart?.svg ?? []);
@@ -121,9 +124,9 @@ export function pageHelpers(
           .parse(drawing),
       );
     },
-    /** A style sheet of the templates, in which nothing can close its element. */
+    /** A template's style sheet, escaped so that nothing in it can close its element. */
     'style-sheet': (css: unknown) => new SafeString(z.string().parse(css).replaceAll('</', '<\\/')),
-    /** A text as a CSS string: everything but plain letters and digits by its code point. */
+    /** A text as a CSS string, with all characters but letters and digits as code points. */
     'css-string': (text: unknown) => {
       const escaped = z
         .string()
@@ -131,13 +134,13 @@ export function pageHelpers(
         .replaceAll(/[^A-Za-z0-9 ]/gu, (character) => `\\${character.codePointAt(0)?.toString(16)} `);
       return new SafeString(`"${escaped}"`);
     },
-    /** The rows behind a figure as a table, for those who cannot see it. */
+    /** A figure's rows as a table, for people who cannot see the figure. */
     'rows-table': (rows: unknown) =>
       new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows))),
   };
 }
 
-/** Rising numbers, split where one does not follow the other. */
+/** Splits rising numbers into consecutive runs. */
 function runs(numbers: readonly number[]): number[][] {
   const split: number[][] = [];
   for (const number of numbers) {

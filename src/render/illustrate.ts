@@ -8,10 +8,10 @@ import { located } from '../project/source-files.ts';
 import { Evidence } from './citations.ts';
 import type { Figure } from './compose.ts';
 
-/** A figure with all that the gate looks at. */
+/** A figure with everything that the gate checks. */
 export interface Illustration extends Figure, Drawing {}
 
-/** Draws the brief's charts; one whose rows are empty is null. Throws the faults of all charts at once. */
+/** Draws the brief's charts; a chart whose rows are empty is null. Throws the faults of all charts at once. */
 export async function illustrate({
   brief,
   known,
@@ -24,7 +24,7 @@ export async function illustrate({
   brief: Brief;
   known: Tables;
   sets: RowSets;
-  /** Of queries without rows. */
+  /** The columns of queries without rows. */
   columns: { readonly [query: string]: readonly string[] };
   findings: Findings;
   maps: RowSets;
@@ -103,7 +103,7 @@ export async function illustrate({
       };
     }
   };
-  // Asked for at once: whoever draws them need not wait for the next.
+  // Requested all at once, so that the drawing process need not wait for the next one.
   const drawn = await Promise.all(
     Object.entries(brief.charts).map(async ([name, chart]) => [name, await draw(name, chart)] as const),
   );
@@ -113,7 +113,10 @@ export async function illustrate({
   return Object.fromEntries(drawn.map(([name, { figure }]) => [name, figure]));
 }
 
-/** What somebody must mend weighs more than what may pass, and what seldom passes more than what is mere bad luck. */
+/**
+ * A fault that needs fixing takes precedence over slowness, which may be temporary, and slowness over a lost process,
+ * which is mere bad luck.
+ */
 function worstOf(errors: readonly AppError[]): ErrorCode {
   const telling = errors.filter(({ code }) => code !== 'chart-unfinished');
   if (telling.length === 0) return 'chart-unfinished';
@@ -125,7 +128,7 @@ interface Drawn {
   readonly error?: AppError;
 }
 
-/** The template may give a chart other ids to cite: these are the usual ones. */
+/** The default ids that a chart cites; the template may pass others. */
 function citesOf(rows: readonly Row[]): string[] | null {
   const ids = rows.flatMap(({ cites }) => cites ?? []).filter((id) => typeof id === 'string');
   return ids.length === 0 ? null : ids;

@@ -14,7 +14,7 @@ const text = z.string();
 const manifestRow = z.strictObject({ id: text, table: text, known_on: day, sha256 });
 export type ManifestRow = z.output<typeof manifestRow>;
 
-/** What an edition is made with besides its data. */
+/** The kinds of files that shape an edition, besides its data. */
 const partKinds = [
   'settings',
   'template',
@@ -27,14 +27,14 @@ const partKinds = [
   'outlines',
   'font',
 ] as const;
-/** One file; of `brief.yaml` the settings that shape the page, as JSON with sorted keys. */
+/** One file. For `brief.yaml`, the hash covers the settings that shape the page, as JSON with sorted keys. */
 const part = z.strictObject({ kind: z.enum(partKinds), file: text, sha256 });
 export type Part = z.output<typeof part>;
 
 const browser = z.strictObject({ name: text, version: text });
 export type Browser = z.output<typeof browser>;
 
-/** The versions of what reads, draws, sets and seals. */
+/** Versions of the software that reads, draws, typesets and seals. */
 const versions = z.strictObject({
   sitrep: text,
   duckdb: text,
@@ -55,22 +55,25 @@ const attachment = z.strictObject({
   sha256,
 });
 
-/** What an edition was made from. It is in the PDF itself, and so says nothing of the PDF. */
+/** The inputs of an edition. The sealed manifest is inside the PDF, so it cannot describe the PDF. */
 export const sealedManifest = z.strictObject({
   format: z.literal('sitrep-manifest-1'),
   brief: text,
   title: text,
   issue: text,
   asOf: day,
-  /** The days reported on, both included, and the last day of the issue before. */
+  /** The days reported on, inclusive, and the last day of the previous issue. */
   period: z.strictObject({ start: day, end: day, previousAsOf: day }),
-  /** The instant at which what is known stops, RFC 9557. */
+  /** The instant of the cut-off, RFC 9557. */
   cutOff: text,
   paper: z.enum(papers),
   marking,
-  /** What it was asked for with besides; empty for most briefs. */
+  /** Parameter values; empty for most briefs. */
   parameters: z.record(text, text),
-  /** Of a corrected revision: what it replaces, and each row that was corrected; null for an edition as first issued. */
+  /**
+   * For a corrected revision, the revision that it replaces and each corrected row; null for an edition as first
+   * issued.
+   */
   correction: correction
     .omit({ rows: true })
     .extend({
@@ -86,49 +89,49 @@ export const sealedManifest = z.strictObject({
     })
     .nullable(),
   dataset: text,
-  /** The rows that the pages show, and those that they cannot stand without. */
+  /** The rows that the pages show, and the rows that those require. */
   rows: z.array(manifestRow),
   parts: z.array(part),
-  /** `browser` is null where nothing was printed. */
+  /** `browser` is null if nothing was printed. */
   engine: versions.extend({ browser: browser.nullable() }),
-  /** The bottom line as plain text, a paragraph each: what a message about the edition says. */
+  /** The bottom line as plain text, one item per paragraph, for messages about the edition. */
   summary: z.array(text),
-  /** The rules of the gate that it holds to, and those that its brief waives, each with its reason. */
+  /** The gate's rules that the edition complies with, and those that its brief waives, with reasons. */
   rules: z.strictObject({
     passed: z.array(text),
     waived: z.array(z.strictObject({ rule: text, reason: text })),
-    /** Faults that did not block it. */
+    /** Faults that did not block the edition. */
     warnings: z.array(fault).default([]),
-    /** Rows of its charts that are not drawn, or not one by one, each with its reason. */
+    /** Chart rows that are not drawn, or not drawn individually, with reasons. */
     undrawn: z.array(z.strictObject({ chart: text, what: text, reason: text })).default([]),
   }),
-  /** Of the page that was printed. */
+  /** The printed page. */
   html: z.strictObject({ sha256 }),
-  /** The files in the PDF, this one excepted. */
+  /** The files attached to the PDF, except this one. */
   attachments: z.array(attachment),
 });
 export type SealedManifest = z.output<typeof sealedManifest>;
 export type AttachmentEntry = z.output<typeof attachment>;
 
-/** The same beside the PDF, as `manifest.json`, with what is known once it is made. */
+/** The manifest beside the PDF, `manifest.json`, with facts known only after generation. */
 export const manifest = sealedManifest.extend({
-  /** A hash over everything that the edition depends on: the same inputs need not be rendered again. */
+  /** A hash over everything that the edition depends on: if it is the same, rendering again is unnecessary. */
   inputs: sha256,
-  /** All rows known by the cut-off, those that the page does not show included: `sha256` is over their hashes. */
+  /** All rows known by the cut-off, including those not shown on the page; `sha256` is over their hashes. */
   known: z.array(z.strictObject({ table: text, rows: count, sha256 })),
   pages: z.number().int().positive().nullable(),
   files: z.array(z.strictObject({ name: text, bytes: count, sha256 })),
 });
 export type Manifest = z.output<typeof manifest>;
 
-/** A manifest as it is written. */
+/** Serialises a manifest. */
 export const manifestText = (value: SealedManifest | Manifest): string =>
   `${canonicalJson(value, { indent: 2 })}\n`;
 
-/** Rows live as long as their dataset, and are asked for by every edition. */
+/** Cached, because rows live as long as their dataset and every edition needs their hashes. */
 const rowHashes = new WeakMap<object, string>();
 
-/** Over the fields that say something: a column that a later version adds leaves the hashes of older rows as they are. */
+/** A hash over the fields that are not empty, so that a column added by a later version does not change it. */
 export function hashOfRow(row: object): string {
   const known = rowHashes.get(row);
   if (known !== undefined) return known;

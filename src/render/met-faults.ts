@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode, type Fault } from '../errors.ts';
 
-/** What goes wrong while one page is rendered, each fault once, so that its author sees all of it together. */
+/** Collects faults found while rendering one page, without duplicates, so that the author sees all of them at once. */
 export class MetFaults {
   readonly #faults = new Map<string, Fault>();
   #code: ErrorCode | undefined;
@@ -21,7 +21,10 @@ export class MetFaults {
     this.#cause ??= cause;
   }
 
-  /** For a helper that cannot take what it is given: an unknown name, told already, gives it nothing. */
+  /**
+   * For a helper with an invalid argument: an unknown name on the same line is already reported, and is the likely
+   * cause.
+   */
   addUnlessMetAt(fault: Fault, cause: unknown): void {
     const isMet = [...this.#faults.values()].some(
       ({ file, line }) => file === fault.file && line === fault.line,
@@ -29,7 +32,7 @@ export class MetFaults {
     if (!isMet) this.add('template-invalid', [fault], cause);
   }
 
-  /** Throws all of it, if there is any, under the code of what came first. */
+  /** Throws all faults, if there are any, with the code of the first. */
   throw(): void {
     if (this.#code !== undefined)
       throw new AppError(this.#code, [...this.#faults.values()], { cause: this.#cause });

@@ -1,25 +1,25 @@
 import type { Row, Value } from '../dataset/parse-rows.ts';
 
-/** The columns of rows that hold something to be read in each: no shapes of maps. */
+/** The columns whose values are readable in every row, unlike map shapes. */
 export function plainColumns(rows: readonly { readonly [column: string]: unknown }[]): string[] {
   const plain = (value: unknown) => value === null || typeof value !== 'object' || Array.isArray(value);
   return Object.keys(rows[0] ?? {}).filter((column) => rows.every((row) => plain(row[column])));
 }
 
-/** The items of a list as one text. */
+/** A list's items as one text. */
 export const plainCell = (value: unknown): string =>
   Array.isArray(value) ? value.join('; ') : String(value ?? '');
 
 /**
- * What a spreadsheet would take for a formula, in its first letter or its full-width form (OWASP, "CSV Injection"),
- * and the apostrophe itself, so that whoever takes one away gets back what was there.
+ * The first characters of text that a spreadsheet would read as a formula, including full-width forms (OWASP, "CSV
+ * Injection"), and the apostrophe itself, so that removing one restores the original text.
  */
 const startsFormula = /^['=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 const needsQuotes = /[",\r\n]/;
 
 /**
- * Rows as CSV by RFC 4180, in UTF-8 with a header. A text that a spreadsheet could take for a formula, or that begins
- * with an apostrophe, has an apostrophe put before it; numbers stay as they are.
+ * Rows as CSV according to RFC 4180, in UTF-8 with a header. Text that a spreadsheet could read as a formula, or that
+ * begins with an apostrophe, gets an apostrophe in front; numbers are unchanged.
  */
 export function toCsv(rows: readonly Row[]): string {
   const columns = plainColumns(rows);

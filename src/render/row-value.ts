@@ -4,8 +4,8 @@ import { type Provenance, traceRow } from './trace.ts';
 const { escapeExpression, SafeString } = Handlebars;
 
 /**
- * A value of a row on its way into a page. A template uses it like any other; printed, it leaves a trace of the row, so
- * that no partial that prints it can pass for its author.
+ * A row's value for use in a page. Templates use it like any other value; when printed, it leaves a trace of the row,
+ * so that a partial that prints it is not taken for its author.
  */
 class RowValue {
   readonly #raw: unknown;
@@ -16,7 +16,7 @@ class RowValue {
     this.#of = of;
   }
 
-  /** Called by Handlebars in place of its own escaping. */
+  /** Handlebars calls this instead of escaping the value itself. */
   toHTML(): string {
     return traceRow(this.#of, escapeExpression(String(this.#raw)));
   }
@@ -26,7 +26,7 @@ class RowValue {
   }
 }
 
-/** Lists and rows keep their shape for `each` and helpers, and what they were is kept here. */
+/** Lists and rows keep their shape for `each` and helpers; their original values are stored here. */
 const wrapped = new WeakMap<object, { readonly raw: unknown; readonly of: Provenance }>();
 
 const infoOf = (value: unknown) =>
@@ -36,7 +36,7 @@ const infoOf = (value: unknown) =>
       ? wrapped.get(value)
       : undefined;
 
-/** What is not there, and what prints nothing, stays as it is. */
+/** Wraps a value from a row; missing and empty values are returned unchanged. */
 export function asPrinted(value: unknown, of: Provenance): unknown {
   if (value === null || value === undefined || value === '') return value;
   if (typeof value !== 'object') return new RowValue(value, of);
@@ -46,7 +46,7 @@ export function asPrinted(value: unknown, of: Provenance): unknown {
   return keep(seen, { raw: value, of });
 }
 
-/** Rows, each with its own provenance. */
+/** Wraps rows, each with its own provenance. */
 export const rowsAsPrinted = <R extends object>(rows: readonly R[], provenanceOf: (row: R) => Provenance) => {
   const each = rows.map((row) => [row, provenanceOf(row)] as const);
   const of = merged(each.map(([, own]) => own)) ?? { from: '', own: null, ids: [] };
@@ -58,20 +58,20 @@ export const rowsAsPrinted = <R extends object>(rows: readonly R[], provenanceOf
 
 function keep<T extends object>(seen: T, info: { readonly raw: unknown; readonly of: Provenance }): T {
   wrapped.set(seen, info);
-  // A list that is printed as a whole.
+  // For a list printed as a whole.
   if (Array.isArray(seen))
     Object.defineProperty(seen, 'toHTML', { value: () => new RowValue(info.raw, info.of).toHTML() });
   return seen;
 }
 
-/** The value itself, for helpers and for whoever explains a page. */
+/** The original value, for helpers and explanations of a page. */
 export function rawOf(value: unknown): unknown {
   const info = infoOf(value);
   if (info !== undefined) return info.raw;
   return Array.isArray(value) ? value.map(rawOf) : value;
 }
 
-/** What a helper makes of values of rows is still theirs, unless it left a trace of its own. */
+/** Gives a helper's result the provenance of its arguments, unless the result already has a trace. */
 export function madeOf(result: unknown, given: readonly unknown[]): unknown {
   const of = merged(given.flatMap((value) => infoOf(value)?.of ?? []));
   if (of === undefined) return result;

@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import { traceName } from './trace.ts';
 
-/** The name of a source on its way into a page: printed, it leaves a trace, so that nothing typed can pass for it. */
+/** A source's name for use in a page: when printed it leaves a trace, so that typed text is not taken for it. */
 export class SourceName {
   readonly #name: string;
 
@@ -9,7 +9,7 @@ export class SourceName {
     this.#name = name;
   }
 
-  /** Called by Handlebars in place of its own escaping. */
+  /** Handlebars calls this instead of escaping the value itself. */
   toHTML(): string {
     return traceName(Handlebars.escapeExpression(this.#name));
   }

@@ -5,25 +5,25 @@ import { markPlaces, placesIn } from './template-places.ts';
 import { forged, traceBlock, traceElements } from './trace.ts';
 
 /**
- * The helpers that every looked-up name is passed through, before and after; templates cannot write them, since a name
- * has no blank.
+ * The helpers called before and after each name look-up. Templates cannot call them, because template names have no
+ * spaces.
  */
 export const mark = 'name to read';
 export const guard = 'known value';
-/** The helpers that note which partial is called where, and that it ends. */
+/** The helpers that record where a partial is called and where it ends. */
 export const enter = 'partial begins';
 export const leave = 'partial ends';
 
 interface Names {
   readonly helpers: ReadonlySet<string>;
   readonly partials: ReadonlySet<string>;
-  /** Whether elements and blocks carry their place. */
+  /** Whether elements and blocks carry their location. */
   readonly traced: boolean;
   /** Whether each printed expression is marked too. */
   readonly placed: boolean;
 }
 
-/** Reads a template: its syntax tree, every name in it wrapped in the guard, and what it may not contain. */
+/** Reads a template and returns its syntax tree, with every name wrapped in the guard, and its forbidden contents. */
 export function parseTemplate(
   { file, text }: SourceFile,
   names: Names,
@@ -54,7 +54,7 @@ const isPartial = (node: hbs.AST.Node): node is hbs.AST.PartialStatement | hbs.A
 const literal = (value: string, loc: hbs.AST.SourceLocation) =>
   ({ type: 'StringLiteral', value, original: value, loc }) satisfies hbs.AST.StringLiteral;
 
-/** Finds what a template may not contain, and wraps each looked-up name in the guard. */
+/** Finds forbidden contents of a template, and wraps each name look-up in the guard. */
 class TemplateCheck extends Handlebars.Visitor {
   readonly faults: Fault[] = [];
   readonly #file: string;
@@ -69,7 +69,7 @@ class TemplateCheck extends Handlebars.Visitor {
   }
 
   override Program(program: hbs.AST.Program): void {
-    // As they were written: what follows wraps the names in them.
+    // Reads the original statements, because the following code wraps the names in them.
     const source = { file: this.#file, lines: this.#lines };
     const places = this.#names.placed ? placesIn(program, source) : [];
     super.Program(program);
@@ -93,7 +93,7 @@ class TemplateCheck extends Handlebars.Visitor {
 
   override ContentStatement(content: hbs.AST.ContentStatement): void {
     const { value, loc } = content;
-    // Handlebars' types give it those of its neighbour.
+    // Handlebars' types declare `original` with the type of another property.
     const original = String(content.original);
     const found = forged.exec(original);
     if (found !== null)
@@ -117,9 +117,9 @@ class TemplateCheck extends Handlebars.Visitor {
       );
     }
     const { path } = mustache;
-    // The types leave out that a call may have no hash.
+    // The types omit that a call may have no hash.
     const given = mustache.params.length + ((mustache.hash as hbs.AST.Hash | undefined)?.pairs.length ?? 0);
-    // A column may have the name of a helper, such as "day": without a value to work on, it is the column.
+    // A column may have the same name as a helper, such as "day": without arguments, the name means the column.
     if (isPath(path) && (given === 0 || !this.#isHelper(path))) {
       if (mustache.params.length > 0) this.#unknownHelper(path);
       mustache.params = this.#guarded(path).params;
@@ -133,7 +133,7 @@ class TemplateCheck extends Handlebars.Visitor {
     if (!this.#isHelper(block.path)) this.#unknownHelper(block.path);
     this.#arguments(block);
     this.accept(block.program);
-    // The types leave out that a block may have no inverse.
+    // The types omit that a block may have no inverse.
     if (block.inverse as hbs.AST.Program | undefined) this.accept(block.inverse);
   }
 
@@ -174,7 +174,7 @@ class TemplateCheck extends Handlebars.Visitor {
 
   #arguments(node: { params: hbs.AST.Expression[]; hash: hbs.AST.Hash }): void {
     node.params = node.params.map((param) => this.#argument(param));
-    // The types leave out that a call may have no hash.
+    // The types omit that a call may have no hash.
     for (const pair of (node.hash as hbs.AST.Hash | undefined)?.pairs ?? [])
       pair.value = this.#argument(pair.value);
   }

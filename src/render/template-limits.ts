@@ -1,15 +1,15 @@
 import type Handlebars from 'handlebars';
 import { AppError } from '../errors.ts';
 
-/** Rounds of loops, partials put in, and items of lists handed to helpers: the briefs here take a few hundred. */
+/** Loop iterations, partial calls and items of lists passed to helpers: our own briefs use a few hundred. */
 const MOST_ROUNDS = 200_000;
 const CALLS_BETWEEN_CHECKS = 64;
-/** Of a page, traces included: a long brief has a million, and most of them are fonts. */
+/** The characters of a page, including traces: a long brief has a million, mostly fonts. */
 const MOST_CHARACTERS = 20_000_000;
 
 /**
- * What one rendering has taken so far. A template runs to its end in one go, which nothing outside of it can stop: so it
- * stops itself. Its faults name no file: who calls knows the place.
+ * Counts the work of one rendering. A template runs without interruption and cannot be stopped from outside, so it
+ * stops itself. Faults name no file: the caller knows the location.
  */
 export class RenderingLimits {
   #rounds = 0;
@@ -43,7 +43,7 @@ export class RenderingLimits {
       );
   };
 
-  /** The helper `each`, counted round by round. */
+  /** The helper `each`, counting each iteration. */
   each(each: Handlebars.HelperDelegate): Handlebars.HelperDelegate {
     const { addRounds, checkLength } = this;
     return function (this: unknown, items: unknown, options: Handlebars.HelperOptions): unknown {
@@ -59,7 +59,7 @@ export class RenderingLimits {
     };
   }
 
-  /** Any other helper: it may go through each list that it is given. */
+  /** Any other helper: it may iterate over each list in its arguments. */
   readonly helper = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate => {
     const { addRounds } = this;
     return function (this: unknown, ...args: unknown[]): unknown {
@@ -68,7 +68,7 @@ export class RenderingLimits {
     };
   };
 
-  /** What looks up a partial, or the block that it was given: a few of them can multiply without any loop. */
+  /** Looks up a partial or block: even a few of them can multiply without a loop. */
   partial<Arguments extends readonly unknown[], Found>(find: (...args: Arguments) => Found) {
     const { addRounds } = this;
     return function (this: unknown, ...args: Arguments): Found {

@@ -1,6 +1,6 @@
 import { traceEnd } from './trace.ts';
 
-/** The helper that marks what an expression prints, where a page is to be explained. */
+/** The helper that marks an expression's output, for explaining a page. */
 export const placeOf = 'place of value';
 
 interface Place {
@@ -8,7 +8,7 @@ interface Place {
   readonly expression: string;
 }
 
-/** Each statement of a program that prints text, as it was written; null for the others. */
+/** The original text of each statement in a program that prints text; null for other statements. */
 export function placesIn(
   { body }: hbs.AST.Program,
   { file, lines }: { file: string; lines: readonly string[] },
@@ -16,14 +16,14 @@ export function placesIn(
   let inTag = false;
   return body.map((statement) => {
     if (isContent(statement)) {
-      // Handlebars' types give it those of its neighbour.
+      // Handlebars' types declare `original` with the type of another property.
       const original = String(statement.original);
       const [opens, closes] = [original.lastIndexOf('<'), original.lastIndexOf('>')];
       if (opens !== closes) inTag = opens > closes;
     }
     if (statement.type !== 'MustacheStatement' || inTag) return null;
     const expression = textBetween(lines, statement.loc).replaceAll(/^\{\{~?\s*|\s*~?\}\}$/g, '');
-    // Within a style sheet a mark would be part of it.
+    // A mark inside a style sheet would become part of it.
     return /^(?:style-sheet|css-string)\b/.test(expression) ? null : { file, expression };
   });
 }

@@ -12,23 +12,23 @@ import { isShared, type Put, traceCall, traceEnd } from './trace.ts';
 
 type Helpers = { readonly [name: string]: Handlebars.HelperDelegate };
 
-/** Not `lookup`: a name that it does not find would pass as nothing. */
+/** Excludes `lookup`, which returns nothing for an unknown name instead of failing. */
 const builtIn = ['if', 'unless', 'each', 'with'];
 
 export interface TemplateSources {
   readonly template: SourceFile;
   readonly partials: { readonly [name: string]: SourceFile };
   readonly helpers: Helpers;
-  /** Whether the page carries traces of what wrote it, for the gate. */
+  /** Whether the page carries traces of its origins, for the gate. */
   readonly traced?: boolean;
-  /** Whether each printed expression is handed to `onPut`, and marked by what that gives. */
+  /** Receives each printed expression; its result marks the expression's output. */
   readonly onPut?: (put: Put) => string;
 }
 
 interface RenderOptions {
-  /** Stand in for those of the same names that the page was compiled with. */
+  /** Replace the helpers of the same names that the page was compiled with. */
   readonly helpers?: Helpers;
-  /** Called every so often: it may throw to stop the page. */
+  /** Called regularly; throws to stop the page. */
   readonly check?: (() => void) | undefined;
 }
 
@@ -36,13 +36,13 @@ interface RenderOptions {
 export type Template = (context: object, options?: RenderOptions) => string;
 
 /**
- * Compiles a template with its partials. Handlebars' own strict mode lets unknown names pass as arguments of helpers,
- * blocks, hashes and partials, so every name that is looked up is wrapped in a check that knows its file and line.
- * An absent value is null; undefined is a name that does not exist.
+ * Compiles a template with its partials. Handlebars' own strict mode accepts unknown names as arguments of helpers,
+ * blocks, hashes and partials, so every name look-up is wrapped in a check that knows its file and line. A missing
+ * value is null; undefined means an unknown name.
  *
- * Throws `template-invalid` with every fault that can be seen without data. The returned function throws it, or
- * `citation-unknown`, with every fault met in rendering: where a name is unknown or a helper fails, it goes on as if
- * nothing stood there, to find the others too.
+ * Throws `template-invalid` with every fault that can be found without data. The returned function throws it, or
+ * `citation-unknown`, with every fault found while rendering: an unknown name or failing helper prints nothing, so that
+ * rendering continues and finds the others too.
  */
 export function compileTemplate({
   template,
@@ -70,11 +70,11 @@ export function compileTemplate({
     VM: { ...Handlebars.VM, resolvePartial: limits.partial(Handlebars.VM.resolvePartial) },
   });
   const met = new MetFaults();
-  /** The partials that are being rendered, the innermost last, and where each was called. */
+  /** The partials being rendered, innermost last, with the location of each call. */
   const calls: { readonly file: string; readonly line: number }[] = [];
-  /** The innermost call that the author wrote. */
+  /** The innermost call written by the author. */
   const ownCall = () => calls.findLast(({ file }) => !isShared(file));
-  /** A fault within a shared partial is reported where the author called it. */
+  /** Reports a fault in a shared partial at the author's call. */
   const atCall = (fault: Fault): Fault => {
     const call = ownCall();
     if (call === undefined || !isShared(fault.file ?? '')) return fault;
@@ -146,7 +146,7 @@ export function compileTemplate({
       if (cause instanceof AppError) throw placed(cause, { file: template.file });
       const problem = cause instanceof Error ? cause.message : String(cause);
       const mend = 'Correct the template or one of its partials.';
-      // Reading a name fails where what stands before its last dot is not there.
+      // Reading a name fails if the part before its last dot does not exist.
       met.add('template-invalid', [faultOfReading() ?? { file: template.file, problem, mend }], cause);
     }
     met.throw();
@@ -171,7 +171,7 @@ function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'pro
 
 const record = z.looseObject({});
 
-/** The names that stand where the last part of a name was looked for. */
+/** The names available where the last part of a name was looked up. */
 function namesBeside(name: string, { here, root }: { here: unknown; root: unknown }): string[] {
   if (name.startsWith('..')) return [];
   const isOfRoot = name.startsWith('@root.');
@@ -190,13 +190,13 @@ const mapValues = (
 ): Helpers =>
   Object.fromEntries(Object.entries(helpers).map(([name, helper]) => [name, change(helper, name)]));
 
-/** `if`, by which `unless` works too, over the value itself: a number that is nought prints, and is not so. */
+/** `if`, which `unless` uses too, applied to the original value: a wrapped zero would count as true. */
 const ifRaw = (original: Handlebars.HelperDelegate | undefined): Handlebars.HelperDelegate =>
   function (this: unknown, condition: unknown, options: unknown): unknown {
     return original && Reflect.apply(original, this, [rawOf(condition), options]);
   };
 
-/** The helper over the values themselves; what it makes of them is still theirs. */
+/** Applies a helper to the original values, and gives the result their provenance. */
 const overRaw = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate =>
   function (this: unknown, ...args: unknown[]): unknown {
     const given = args.slice(0, -1);
@@ -204,8 +204,8 @@ const overRaw = (helper: Handlebars.HelperDelegate): Handlebars.HelperDelegate =
   };
 
 /**
- * The helper with its faults placed where the template calls it. Where it fails on what it is given it prints nothing,
- * so that the rest of the page is looked through too; a page that takes too much is stopped.
+ * Adds to a helper's faults the location of its call. If its arguments are invalid it prints nothing, so that the rest
+ * of the page is checked too; a page that exceeds its limits is stopped.
  */
 function located(
   helper: Handlebars.HelperDelegate,
@@ -232,7 +232,7 @@ function cannotTake(name: string, { issues }: z.ZodError): Pick<Fault, 'problem'
   return { problem: `"${name}" cannot take what it is given: ${reasons}.`, mend: 'Give it another value.' };
 }
 
-/** The error with its faults placed where none of them was. */
+/** Adds the location to faults that have none. */
 function placed(error: AppError, place: Pick<Fault, 'file' | 'line'>): AppError {
   if (error.faults.every(({ file }) => file !== undefined)) return error;
   const faults = error.faults.map((fault) => (fault.file === undefined ? { ...place, ...fault } : fault));

@@ -2,17 +2,17 @@ import { AppError } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
 
 interface TimeLimitOptions {
-  /** Stops the work for another reason. */
+  /** Stops the work for other reasons. */
   readonly signal?: AbortSignal | undefined;
-  /** A steadily rising number of milliseconds. Without it a fault cannot tell what took the time. */
+  /** A monotonic clock in milliseconds. Without it, a fault cannot report which step took the time. */
   readonly elapsedMs?: (() => number) | undefined;
-  /** What the time is for. */
+  /** The work that is limited, for messages. */
   readonly what?: string;
 }
 
-/** How long one edition may take, from its first query to its last check: `limits.seconds` of its brief. */
+/** The time limit of one edition, from its first query to its last check: `limits.seconds` of its brief. */
 export class TimeLimit {
-  /** Aborts when the time is up, or the work is to stop. */
+  /** Aborts when the time is up or the work is to stop. */
   readonly signal: AbortSignal;
   readonly #timeout: AbortSignal;
   readonly #brief: Brief;
@@ -32,7 +32,7 @@ export class TimeLimit {
     this.#start = this.#since = elapsedMs?.() ?? 0;
   }
 
-  /** Notes what the time is spent on from now on. */
+  /** Records the step that the following time is spent on. */
   enter(step: string): void {
     const now = this.#elapsedMs?.() ?? 0;
     this.#spent.set(this.#step, (this.#spent.get(this.#step) ?? 0) + now - this.#since);
@@ -40,14 +40,14 @@ export class TimeLimit {
     this.#since = now;
   }
 
-  /** Throws when the time is up: for what takes the thread, and so keeps the signal from being heard. */
+  /** Throws when the time is up. Needed in code that blocks the thread, because the signal cannot fire there. */
   readonly check = (): void => {
     this.signal.throwIfAborted();
     const milliseconds = this.#elapsedMs ? this.#elapsedMs() - this.#start : 0;
     if (milliseconds > this.#brief.config.limits.seconds * 1000) throw this.error();
   };
 
-  /** `work`, or the end of the time if that comes first. */
+  /** Waits for `work`, but no longer than the time limit. */
   async within<T>(work: Promise<T>): Promise<T> {
     const { signal } = this;
     const stopped = Promise.withResolvers<never>();
@@ -61,7 +61,7 @@ export class TimeLimit {
     }
   }
 
-  /** What stopped the work: an error that says so where it was this limit. */
+  /** Returns the reason why the work stopped: a time-limit error if this limit was the cause. */
   explain(cause: unknown): unknown {
     return this.#timeout.aborted && !(cause instanceof AppError) ? this.error(cause) : cause;
   }

@@ -1,29 +1,33 @@
 /**
- * While a page is composed it carries traces: which template wrote an element, which row a text is, what a citation
- * cites. The gate reads them, and then they are taken out, so that nothing on the page is told by what it calls itself.
- * Data cannot write a trace, since it is escaped, and templates may hold no comment and no such attribute.
+ * During composition a page carries traces: which template wrote an element, which row a text is from, and which rows a
+ * citation cites. The gate reads the traces, which are then removed, so that it need not trust names on the page
+ * itself. Data cannot write a trace, because data are escaped, and templates may have neither comments nor this
+ * attribute.
  */
 const attribute = / data-at="[^"]*"/g;
 const comment = /<!--(?:say|row|name|cite|of|call|put|end) ?[^>]*-->/g;
 const openTag = /<([a-z][a-z0-9-]*)(?=[\s>/]|$)/gi;
 
-/** What a template may not hold: a comment, a tag whose name data could give, and the attribute of traces. */
+/** Forbidden in templates: comments, tags whose name could come from data, and the attribute of traces. */
 export const forged = /<!(?!doctype\b)|<$|\bdata-at\b/i;
 
-/** Marks a text as that of a row or a finding. `html` is escaped already. */
+/** Marks text from a row or finding. `html` is already escaped. */
 export const traceText = (id: string, html: string): string => `<!--say ${id}-->${html}${traceEnd}`;
 
-/** Marks the name of a source, as its row has it. `html` is escaped already. */
+/** Marks a source's name from its row. `html` is already escaped. */
 export const traceName = (html: string): string => `<!--name-->${html}${traceEnd}`;
 
-/** What gave a value: a query or a finding by name, the known row that it is of, and all known rows named beside it. */
+/**
+ * The origin of a value: the name of its query or finding, the known row that it belongs to, and all known rows named
+ * beside it.
+ */
 export interface Provenance {
   readonly from: string;
   readonly own: string | null;
   readonly ids: readonly string[];
 }
 
-/** Marks what was printed from a row by a plain name. `html` is escaped already. */
+/** Marks a row's value printed by a plain name. `html` is already escaped. */
 export const traceRow = ({ from, own, ids }: Provenance, html: string): string =>
   `<!--row ${[encodeURIComponent(from), own ?? '-', ...ids].join(' ')}-->${html}${traceEnd}`;
 
@@ -35,35 +39,35 @@ export function readRowTrace(trace: string): Provenance {
 /** Marks a citation with the rows that it cites. */
 export const traceCitation = (ids: readonly string[]): string => `<!--cite ${ids.join(' ')}-->`;
 
-/** Marks what one expression of a template printed, by its number in the order of printing: for explanations alone. */
+/** Marks the output of one template expression by its number in the order of printing; used only for explanations. */
 export const tracePut = (number: number): string => `<!--put ${number}-->`;
 export const traceEnd = '<!--end-->';
 
-/** One printed expression of a template: where it stands, as it was written, and what it was printed in. */
+/** One printed expression of a template: its location, its text and its context. */
 export interface Put {
   readonly file: string;
   readonly line: number;
   readonly expression: string;
-  /** What the names in the expression were looked up in: a row of a query, a chart, the page itself. */
+  /** The object in which the expression's names were looked up: a row of a query, a chart or the page itself. */
   readonly context: unknown;
 }
 
-/** Marks what a template puts into the block of a layout as its own. */
+/** Marks text that a template puts into a layout's block as the template's own. */
 export const traceBlock = (file: string): readonly [string, string] => [`<!--of ${file}-->`, traceEnd];
 
 /** Whether a template comes with the program or is shared by all briefs of a project. */
 export const isShared = (file: string): boolean => /(?:^|\/)_shared\//.test(file);
 
-/** Marks what a partial prints with the line of the author's file that called it. */
+/** Marks a partial's output with the line of the author's file that called it. */
 export const traceCall = ({ file, line }: { readonly file: string; readonly line: number }): string =>
   `<!--call ${file}:${line}-->`;
 
-/** Marks each element that a piece of a template opens with its place; `original` is the piece as it was written. */
+/** Marks each element that opens in a piece of a template with its location; `original` is the piece as written. */
 export function traceElements(
   piece: string,
   { original, file, line }: { original: string; file: string; line: number },
 ): string {
-  // Handlebars takes blanks from around blocks, so that only the original tells the lines.
+  // Handlebars removes white space around blocks, so only the original has the right line numbers.
   const lines = [...original.matchAll(openTag)].map(
     ({ index }) => line + original.slice(0, index).split('\n').length - 1,
   );
@@ -72,13 +76,13 @@ export function traceElements(
 }
 
 export function withoutTraces(traced: string): string {
-  // The first style sheet holds the fonts, half a megabyte in which there is nothing to take out.
+  // The first style sheet contains the fonts: half a megabyte without traces.
   const start = traced.indexOf('>', traced.indexOf('<style')) + 1;
   const end = Math.max(traced.indexOf('</style>', start), start);
   return strip(traced.slice(0, start)) + traced.slice(start, end) + strip(traced.slice(end));
 }
 
-/** Text of a page without the traces in it. */
+/** Removes the traces from a page's text. */
 export const strip = (traced: string): string =>
   traced.includes('<!--') || traced.includes('data-at')
     ? traced.replaceAll(attribute, '').replaceAll(comment, '')
