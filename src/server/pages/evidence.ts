@@ -66,7 +66,7 @@ export function changesShown({ brief, dataset, asOf, parameters, correction }: O
   };
 }
 
-/** The sources on an edition's pages according to its manifest, and whether the data have changed since. */
+/** The rows on an edition's pages according to its manifest, and whether the data have changed since. */
 export function sourcesShown({ rows }: Manifest, dataset: Dataset, caller: Caller) {
   const maySeeRow = rowsFor(caller, dataset);
   const present = new Map(
