@@ -27,7 +27,7 @@ const styles: { readonly [kind in DiffLine['kind']]: Style } = {
   same: 'dim',
 };
 
-/** A folder in which briefs are written. */
+/** The project of an author. */
 interface AuthorProject extends Catalogue {
   readonly loadMaterial: () => Promise<Material>;
   readonly goldens: {
@@ -38,22 +38,22 @@ interface AuthorProject extends Catalogue {
     loadFonts(): Promise<GoldenWorld['fonts']>;
   };
   readonly scaffold: {
-    /** Writes the folder of a brief and gives its files. Throws `operation-refused` where there is one already. */
+    /** Writes a brief's folder and returns its files. Throws `operation-refused` if the folder exists. */
     write(brief: string, values: { readonly [placeholder: string]: string }): Promise<string[]>;
     remove(brief: string): Promise<void>;
   };
 }
 
-/** What the commands of authors need of the world. */
+/** Effects for the authors' commands. */
 export interface AuthorWorld extends AuthorProject {
   readonly now: Date;
   readonly openQueries: Effects['openQueries'];
   readonly drawChart: Effects['drawChart'];
-  /** Writes a project without a brief. Throws `operation-refused` where the folder is not empty. */
+  /** Writes a project without a brief. Throws `operation-refused` if the folder is not empty. */
   startProject(
     folder: string,
   ): Promise<{ files: readonly string[]; project: AuthorProject; readonly undo: () => Promise<void> }>;
-  /** Serves until the signal is aborted; `onReady` is told the address. */
+  /** Serves the preview until the signal aborts. `onReady` receives the address. */
   preview(options: {
     brief: string | undefined;
     asOf: DayName | undefined;
@@ -62,12 +62,12 @@ export interface AuthorWorld extends AuthorProject {
     signal: AbortSignal;
     onReady: (address: string) => void;
   }): Promise<void>;
-  /** The environment's say on whether goldens may be accepted. */
+  /** The environment variable that decides whether golden files may be accepted. */
   readonly acceptedIn: { readonly ci: string | undefined };
   readonly signal: AbortSignal;
   paint(style: Style, text: string): string;
   print(line: string): void;
-  /** A line on standard error. */
+  /** Prints a line on standard error. */
   warn(line: string): void;
 }
 
@@ -75,7 +75,7 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
   return {
     async preview(brief, { asOf, port }) {
       if (brief !== undefined) await namedBriefs(world, [brief]);
-      // A preview may show briefs of many time zones.
+      // UTC, because a preview may show briefs with different time zones.
       const utc = { timezone: 'UTC', now: world.now };
       for (const line of asOf === undefined ? [] : ofFuture(resolveDay(asOf, utc), utc)) world.warn(line);
       await world.preview({
@@ -176,7 +176,7 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
   };
 }
 
-/** Writes a brief and accepts what it renders to. Where that has a fault, nothing of it is left behind. */
+/** Writes a brief and accepts its output as golden files. After a fault, it removes everything it wrote. */
 async function createBrief(
   id: string,
   dataset: string,
@@ -184,7 +184,7 @@ async function createBrief(
 ): Promise<{ files: readonly string[]; asOf: Day }> {
   const loaded = await world.loadDataset(dataset);
   const last = defaultAsOf(loaded, 'UTC', world.now).asOf;
-  // Without coverage that is today, when a dataset of last year shows nothing: then the last day with news.
+  // Without coverage, `asOf` would be today, when an old dataset shows nothing. The last day with news is more useful.
   const { coverage, events } = loaded.tables;
   const newest = events.map(({ known_on }) => known_on).filter((day) => day <= last);
   const asOf = (coverage.length === 0 ? newest.toSorted().at(-1) : undefined) ?? last;
@@ -240,7 +240,7 @@ function faultOf({ path, accepted, rendered }: Difference, folder: string): Faul
   };
 }
 
-/** In characters: a longer cell is cut, since a table of whole texts cannot be read. */
+/** In characters. Longer cells are cut, because a table of whole texts is unreadable. */
 const WIDEST_CELL = 60;
 
 function rowsAsTable(rows: readonly Row[], asOf: Day): string {

@@ -14,7 +14,7 @@ const open: ReadonlySet<string> = new Set(['queued', 'rendering', 'delivering'])
 const isBusy = ({ editions: { queued = 0, rendering = 0 }, deliveriesOnTheirWay }: Progress): boolean =>
   queued + rendering + deliveriesOnTheirWay > 0;
 
-/** Asks for the editions of past slots and reports on each until all are made. Throws for those that were not. */
+/** Requests the editions of past slots and reports progress until all are generated. Throws if some were not. */
 export async function backfill(
   brief: string,
   { from, to, deliver, ...where }: Where & BackfillOptions,
@@ -38,7 +38,7 @@ export async function backfill(
     let before: string | undefined;
     for (;;) {
       const progress = await patiently(context, () => service.progress(caller, brief, { from, to }));
-      // The editions are listed when one of them has moved on, and not each time.
+      // Editions are listed only when their progress has changed.
       const now = JSON.stringify(progress);
       const editions = now === before ? [] : await ours();
       before = now;
@@ -58,10 +58,10 @@ export async function backfill(
   });
 }
 
-/** Five minutes at least: a server that restarts is back in less. */
+/** At least five minutes, longer than a server takes to restart. */
 const MOST_WAITS = 3000;
 
-/** Tries again while the ledger is away, as when its server restarts: asking twice does no harm. */
+/** Retries while the ledger is unavailable, for example while its server restarts. Repeated requests are harmless. */
 async function patiently<T>({ wait }: Pick<CommandContext, 'wait'>, ask: () => Promise<T>): Promise<T> {
   for (let waits = 0; ; waits += 1) {
     try {
@@ -74,7 +74,7 @@ async function patiently<T>({ wait }: Pick<CommandContext, 'wait'>, ask: () => P
   }
 }
 
-/** What was not made is no success. */
+/** Throws if an edition was not generated. */
 function refuseFailures(editions: readonly EditionView[]): void {
   const failed = editions.filter(({ state }) => state === 'held' || state === 'failed');
   if (failed.length === 0) return;

@@ -10,20 +10,20 @@ import type { Verdict } from '../rules/rule.ts';
 import { idleWaivers } from '../rules/rules.ts';
 
 export interface CheckWorld extends Catalogue {
-  /** What is wrong with the targets of a brief as the settings of delivery are. */
+  /** Faults in a brief's targets under the current delivery settings. */
   targetFaults(brief: Brief): Fault[];
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
-  /** Aborted when the program is told to stop. */
+  /** Aborted when the program is stopped. */
   readonly signal: AbortSignal;
   elapsedMs(): number;
-  /** A line for people, on standard output. */
+  /** Prints a line on standard output. */
   print(line: string): void;
   /** Sets the exit status to 1. */
   fail(): void;
 }
 
-/** What is wrong with one brief or dataset. */
+/** Faults in one brief or dataset. */
 interface Found {
   readonly subject: string;
   readonly errors: Fault[];
@@ -31,8 +31,8 @@ interface Found {
 }
 
 /**
- * Loads every dataset and brief, and makes each brief on each of its golden days. Prints everything that is wrong;
- * only errors make the command fail.
+ * Loads every dataset and brief, and generates each brief on each of its golden days. Prints all faults; only errors
+ * make the command fail.
  */
 export async function check(world: CheckWorld, { all }: { readonly all: boolean }): Promise<void> {
   const found = new Map<string, Found>();
@@ -90,7 +90,7 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
       }
     }
     on(id).warnings.push(...verdicts.flatMap((verdict) => verdict.warnings));
-    // A waiver may be needed by an edition that failed for another reason.
+    // Idle waivers are reported only if all editions succeeded, because a failed one may need them.
     if (verdicts.length === editions - before) on(id).warnings.push(...idleWaivers(brief, verdicts));
     on(id).warnings.push(...unknownCaptions(dataset, brief));
   }
@@ -104,7 +104,7 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
   if ([...found.values()].some(({ errors }) => errors.length > 0)) world.fail();
 }
 
-/** Editions of one brief often have the same fault. */
+/** Removes duplicates, because editions of a brief often share a fault. */
 function eachOnce({ subject, errors, warnings }: Found): Found {
   const once = (faults: readonly Fault[]): Fault[] => [
     ...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values(),
@@ -118,13 +118,13 @@ function eachOnce({ subject, errors, warnings }: Found): Found {
   };
 }
 
-/** A terminal of the usual size, less the lines at the end and the prompt. */
+/** The usual size of a terminal, minus the last lines and the prompt. */
 const SCREEN = { columns: 80, lines: 20 };
 const LONGEST_LINE = 3 * SCREEN.columns;
 
 /**
- * One line for each cause, errors first, as many as fit on a screen; with `all` one line for each fault. The last line
- * counts them by brief and dataset.
+ * One line per cause, errors first, as many as fit on a screen; with `all`, one line per fault. The last line counts
+ * the faults by brief and dataset.
  */
 export function reportOf(
   found: readonly Found[],

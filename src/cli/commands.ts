@@ -9,15 +9,15 @@ import { defaultAsOf } from '../render/coverage.ts';
 import { check, type CheckWorld } from './check.ts';
 import type { Commands } from './program.ts';
 
-/** How many coming slots of each brief `list` shows. */
+/** Number of coming slots that `list` shows for each brief. */
 const slotsShown = 3;
 
-/** What the commands need of the world. */
+/** Effects for the commands. */
 export interface Surroundings extends CheckWorld {
   readonly now: Date;
   readonly engine: string;
   readonly store: Store;
-  /** A line for people, on standard error. */
+  /** Prints a line on standard error. */
   warn(line: string): void;
 }
 
@@ -48,7 +48,7 @@ export function commands(world: Surroundings): Commands {
         if (requests.length === 0)
           world.print(`  ${brief.id}: nothing to issue, its query ${brief.config.forEach} gives no row`);
       const requests = editions.flatMap((each) => each.requests);
-      // Loading the fonts is for nothing where no brief can be made.
+      // Loading the fonts would be wasted if there is nothing to generate.
       if (requests.length === 0) return throwAll(errors);
       const outcomes = await generate(
         { requests, out, formats: format, force, engine: world.engine },
@@ -93,7 +93,7 @@ export function commands(world: Surroundings): Commands {
   };
 }
 
-/** Keeps an error that a user can act on for later. */
+/** Collects an error that the user can fix, so that the work can continue. */
 const collectIn =
   (errors: AppError[]) =>
   (error: unknown): undefined => {

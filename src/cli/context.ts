@@ -3,26 +3,26 @@ import type { Page } from '../ledger/views.ts';
 import type { Brief } from '../project/brief.ts';
 import type { OperatorService } from './remote.ts';
 
-/** A ledger that a command reached. */
+/** A ledger that a command has access to. */
 export interface Reached {
   readonly service: OperatorService;
   readonly caller: Caller;
-  /** Whether another process works on what this command asks for. */
+  /** Whether another process does the work that this command requests. */
   readonly isServed: boolean;
 }
 
-/** What the operator's commands need. */
+/** Effects for the operator's commands. */
 export interface CommandContext {
   readonly now: Date;
   briefIds(): Promise<string[]>;
   loadBriefs(ids: readonly string[]): Promise<Brief[]>;
   /**
-   * Reaches the ledger of an output folder: through the process that holds it, or by opening it; or the one on a server.
-   * With `work`, a process that opens the folder also makes and delivers what is asked for, since no other does.
-   * Otherwise that waits until a process runs, unless the ledger `isServed`.
+   * Gives access to an output folder's ledger, by opening it or through the process that has it open, or to the ledger
+   * on a server. With `work`, a process that opens the folder also generates and delivers what was requested. Otherwise
+   * this waits for another process, unless the ledger already `isServed`.
    */
   withLedger<T>(options: { out: string; work: boolean }, use: (reached: Reached) => Promise<T>): Promise<T>;
-  /** Resolves after a while in which editions may have moved on. Rejects when the program is told to stop. */
+  /** Waits long enough for editions to make progress. Rejects if the program is stopped. */
   wait(): Promise<void>;
   print(line: string): void;
 }
@@ -32,10 +32,10 @@ export interface Where {
   readonly json: boolean;
 }
 
-/** The service gives lists in parts of at most so many. */
+/** Maximum length of a page in the service's lists. */
 const MOST_AT_ONCE = 200;
 
-/** The first entries of a list, `limit` at most. */
+/** The first `limit` entries of a list. */
 export async function listed<T>(
   limit: number,
   part: (query: { limit: number; after: string | undefined }) => Promise<Page<T>>,
@@ -50,7 +50,7 @@ export async function listed<T>(
   return all;
 }
 
-/** Prints rows as JSON, or as text. */
+/** Prints rows as JSON or as text. */
 export const show = (
   { print }: Pick<CommandContext, 'print'>,
   { json, rows, text }: { json: boolean; rows: unknown; text: () => string },

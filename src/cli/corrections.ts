@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import type { Correctable, Reissued } from '../ledger/views.ts';
 import { type CommandContext, show, type Where } from './context.ts';
 
-/** Asks for the next revision of an edition, or lists the editions that rest on rows corrected since. */
+/** Requests the next revision of an edition, or lists the editions with rows corrected since. */
 export async function reissue(
   id: string | undefined,
   { asOf, list, out, json }: Where & { asOf?: Day | undefined; list: boolean },

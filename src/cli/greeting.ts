@@ -5,7 +5,7 @@ import type { Brief } from '../project/brief.ts';
 import type { Role } from '../scheduler/worker.ts';
 import { comingSlots } from '../scheduler/slots.ts';
 
-/** What the service says when it is ready: what will come and when, what is held, and how to see the past. */
+/** The service's message when it is ready: coming slots, what is on hold, and how to see the past. */
 export function greeting(
   briefs: readonly Brief[],
   {
@@ -21,11 +21,11 @@ export function greeting(
     port: number;
     roles: readonly Role[];
     settings: DeliverySettings;
-    /** What somebody should look at before anything else. */
+    /** Messages that need attention first. */
     notices: readonly string[];
-    /** A link that lets one browser in; null where it must not be printed. */
+    /** A link that logs one browser in; null if it must not be printed. */
     link: string | null;
-    /** Whether the ledger is on a server, whose processes give out no more links. */
+    /** Whether the ledger is on a server, whose processes create no more links. */
     isServer: boolean;
   },
 ): string[] {

@@ -20,7 +20,7 @@ import { type CommandContext, listed, type Reached, show, type Where } from './c
 import { reissue } from './corrections.ts';
 import { recordCommands } from './tokens.ts';
 
-/** After these nothing is left to go on with. */
+/** After these changes, there is nothing left to do. */
 const ending: ReadonlySet<string> = new Set(['hold', 'cancel', 'disapprove']);
 
 interface Filter {
@@ -30,12 +30,12 @@ interface Filter {
   readonly limit: number;
 }
 
-/** The commands that look at the ledger and change what is in it. */
+/** The commands that read the ledger and change it. */
 export function operatorCommands(context: CommandContext) {
   const ask = <T>({ out }: Where, work: (reached: Reached) => Promise<T>): Promise<T> =>
     context.withLedger({ out, work: false }, work);
 
-  /** Makes a change, and prints what moved. */
+  /** Makes a change and prints the ids of what it changed. */
   const change = (name: string, where: Where, work: (reached: Reached) => Promise<string[]>) =>
     ask(where, async (reached) => {
       const moved = await work(reached);
@@ -73,14 +73,14 @@ export function operatorCommands(context: CommandContext) {
       show(context, { json: where.json, rows, text: () => deliveriesTable(rows) });
     },
 
-    /** `retry`, `hold`, `release`, `cancel`. */
+    /** `retry`, `hold`, `release` or `cancel`. */
     change: (name: TransitionName, id: string, where: Where) =>
       change(name, where, ({ service, caller }) => service.change(caller, name, id)),
 
     resend: (id: string, to: string, where: Where) =>
       change('resend', where, async ({ service, caller }) => [(await service.resend(caller, id, to)).id]),
 
-    /** By the system user, who may claim another name. */
+    /** Decides in the name of the system user, who may claim another name. */
     decide: (
       name: DecisionName,
       what: { ids: readonly string[]; as?: string | undefined; sha256?: string | undefined },

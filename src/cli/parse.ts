@@ -18,7 +18,7 @@ export function parseDayName(value: string): DayName {
   return parsed.data;
 }
 
-/** Adds `name=value` to those given before. */
+/** Adds `name=value` to the parameters given before. */
 export function parseParameter(
   value: string,
   before: { readonly [name: string]: string },

@@ -8,7 +8,7 @@ interface QueryOptions {
   readonly json: boolean;
 }
 
-/** The commands of those who write briefs. */
+/** The commands for authors of briefs. */
 export interface AuthorCommands {
   preview(brief: string | undefined, options: { asOf?: DayName; port: number }): Promise<void>;
   query(brief: string, query: string, options: QueryOptions): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** The commands of those who doubt a PDF. */
+/** The commands for verifying a PDF. */
 export interface ProofCommands {
   verify(file: string, options: { out: string; json: boolean }): Promise<void>;
   explain(file: string, phrase: string, options: { json: boolean }): Promise<void>;

@@ -8,10 +8,10 @@ import type { Where } from './context.ts';
 import type { OperatorCommands } from './operate.ts';
 import { parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './parse.ts';
 
-/** The commands that run the service, beside those of the operator. */
+/** The commands that run the service, apart from the operator's. */
 export interface ServiceCommands {
   start(options: { out: string; roles: readonly Role[] }): Promise<void>;
-  /** `print`: the link is printed, and no browser opened. */
+  /** With `print`, the link is printed and no browser is opened. */
   open(options: { out: string; print: boolean }): Promise<void>;
   migrate(): Promise<void>;
   restore(options: { out: string }): Promise<void>;

@@ -17,7 +17,7 @@ interface GenerateOptions {
   readonly force: boolean;
 }
 
-/** What each command does; the shell only reads the words. */
+/** The actions of all commands; the program itself only parses arguments. */
 export interface Commands {
   generate(briefs: readonly string[], options: GenerateOptions): Promise<void>;
   list(): Promise<void>;
@@ -43,7 +43,7 @@ export function commandLine(
   const program = new Command('sitrep')
     .description('Turns a folder of sourced events (data/) into PDF intelligence briefs (templates/).')
     .version(version)
-    // Lets main set the exit status; subcommands inherit it.
+    // Lets main set the exit status. Subcommands inherit this.
     .exitOverride()
     .showHelpAfterError('(sitrep --help shows the commands, sitrep <command> --help their options)');
 

@@ -7,12 +7,12 @@ import type { Recorded } from '../provenance/alterations.ts';
 import type { Manifest } from '../render/manifest.ts';
 import type { ProofCommands } from './program-proof.ts';
 
-/** What the commands that look into a PDF need of the world. */
+/** Effects for the commands that examine a PDF. */
 export interface ProofWorld extends Repository {
   readPdf(file: string): Promise<{ pdf: Uint8Array; beside: Manifest | null }>;
-  /** The hashes written down for an edition in an output folder. */
+  /** The recorded hashes of an edition in an output folder. */
   recordsOf(out: string, named: EditionNames): Promise<readonly Recorded[]>;
-  /** Lets the program end with status 1: the answer is no, and nothing failed. */
+  /** Ends the program with status 1 for a negative answer, which is not an error. */
   sayNo(): void;
   print(line: string): void;
 }
@@ -36,7 +36,7 @@ export function proofCommands(world: ProofWorld): ProofCommands {
   };
 }
 
-/** What is wrong with a PDF is wrong in that file. */
+/** Faults in a PDF name its file. */
 const inFile = <T>(file: string, work: Promise<T>): Promise<T> =>
   work.catch((error: unknown) => {
     if (!(error instanceof AppError) || error.code !== 'pdf-invalid') throw error;

@@ -21,7 +21,7 @@ import {
 import { link } from '../server/api/local.ts';
 import { problem } from '../server/problem.ts';
 
-/** What the operator's commands ask for. */
+/** The part of the service that the operator's commands use. */
 export type OperatorService = Omit<
   EditionService,
   'briefs' | 'brief' | 'steps' | 'file' | 'delivery' | 'counts' | 'request'
@@ -31,8 +31,8 @@ const ANSWER_MS = 60_000;
 const code = z.enum(errorCodes);
 
 /**
- * The service in the process that holds the ledger, by the HTTP API over its socket. That process knows the caller by
- * the socket. Throws what the service throws, and `ledger-unusable`.
+ * The service of the process that has the ledger open, through the HTTP API on its socket. That process knows the
+ * caller by the socket. Throws the service's errors and `ledger-unusable`.
  */
 export function remoteService(socket: string): OperatorService {
   const call = async <T extends z.ZodType>(

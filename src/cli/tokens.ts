@@ -4,14 +4,14 @@ import { hashOfToken, newToken } from '../editions/tokens.ts';
 import type { Power } from '../ledger/principal.ts';
 import { type CommandContext, listed, type Reached, show, type Where } from './context.ts';
 
-/** Who may come in from elsewhere, and who changed what. */
+/** The commands for tokens and the audit of changes. */
 export function recordCommands(context: CommandContext) {
   const ask = <T>({ out }: Where, work: (reached: Reached) => Promise<T>): Promise<T> =>
     context.withLedger({ out, work: false }, work);
 
   return {
     async addToken(name: string, given: { may: Power; clearance: Marking }, where: Where) {
-      // It never leaves this process but by the screen: the ledger gets the hash.
+      // The token is only printed. The ledger gets its hash.
       const token = newToken();
       await ask(where, ({ service, caller }) =>
         service.addToken(caller, { name, sha256: hashOfToken(token), ...given }),

@@ -9,21 +9,24 @@ import type { Parcel } from './message.ts';
 type Alert = Exclude<Content, 'edition' | 'notice'>;
 
 /**
- * Where alerts go: to the operator's mailbox, or to a webhook. They name editions, and none of their contents, so they
- * may go there under any marking.
+ * The target for alerts: the operator's mailbox or a webhook. Alerts name editions without quoting them, so they are
+ * allowed under any marking.
  */
 export const operatorTarget = (operator: string): Target =>
   URL.canParse(operator)
     ? { webhook: operator, clearance: 'TLP:RED', only: {} }
     : { email: operator, clearance: 'TLP:RED', afterCrash: 'resend', only: {} };
 
-/** An alert, once for each kind, edition and `copy`, which tells apart those that come to be true again. */
+/** An alert, sent once for each kind, edition and `copy`. A new `copy` repeats an alert that applies again. */
 export function alertTo(operator: string, content: Alert, copy = 0): NewDelivery {
   const to = operatorTarget(operator);
   return { ...addressOf(to), content, copy, target: to, heldBecause: null };
 }
 
-/** Word that something of an edition did not go out: once more when the word before is out, which did not tell of it. */
+/**
+ * The alert that part of an edition was not delivered. It is repeated if the previous alert has already gone out and so
+ * did not mention it.
+ */
 export async function undeliveredAlertTo(
   operator: string,
   { edition, ledger }: { edition: string; ledger: Ledger },
@@ -34,7 +37,7 @@ export async function undeliveredAlertTo(
   return alertTo(operator, 'undelivered', told.length);
 }
 
-/** Word that an edition waits for approval: once more after each decision, and each time that it was made again. */
+/** The alert that an edition waits for approval. It is repeated after each decision and each run. */
 export async function approvalAlertTo(
   operator: string,
   { edition, ledger }: { edition: string; ledger: Ledger },
@@ -52,11 +55,11 @@ const headings = {
   approval: 'waits for approval',
 } as const satisfies { readonly [content in Alert]: string };
 
-/** What an alert says in one line, as things are when it is sent. */
+/** An alert in one line, with the edition's current state. */
 export const alertLine = (content: Alert, { id, state }: EditionRecord): string =>
   `${id} ${headings[content]}. Its state is now: ${state}.`;
 
-/** What an alert says, as things are when it is sent. */
+/** The title and text of an alert, with the current states. */
 export function wordsOf(
   content: Alert,
   edition: EditionRecord,
@@ -67,9 +70,9 @@ export function wordsOf(
   const hash = content === 'approval' ? hashToApprove(edition) : null;
   const paragraphs = [
     alertLine(content, edition),
-    // What holds an edition quotes it, and mail is not the place for that, whoever reads it.
+    // The reasons may quote the edition, whose text must not go out by mail.
     ...(reason === null ? [] : [`"sitrep runs --edition ${id}" shows why.`]),
-    // The operator is told which, and not who: alerts go over the same mail.
+    // The alert identifies deliveries without their recipients, because it goes out by mail.
     ...stuck.map(
       (each) => `Delivery ${each.id.slice(0, 8)} (${each.channel}) is ${each.state}: ${each.reason ?? ''}`,
     ),
@@ -79,7 +82,9 @@ export function wordsOf(
   return { title: `Sitrep: ${id} ${headings[content]}`, paragraphs };
 }
 
-/** Appends an alert to a file, a JSON object on one line, for when nobody can be reached. Alerts hold no addresses. */
+/**
+ * Appends an alert to a file as a line of JSON, for when the operator cannot be reached. Alerts contain no addresses.
+ */
 export async function appendAlert(
   file: string,
   { at, parcel, reason }: { at: Date; parcel: Pick<Parcel, 'title' | 'paragraphs'>; reason: string },

@@ -8,13 +8,13 @@ import { webhookDelivery, type WebhookLimits } from './webhook.ts';
 
 export interface Delivery extends AsyncDisposable {
   readonly deliver: Deliver;
-  /** Sends a message without an edition, to show that the settings work; held where they do not allow it. */
+  /** Sends a message without an edition to test the settings. The outcome is `held` if the settings do not allow it. */
   testMail(to: { readonly address: string; readonly signal: AbortSignal }): Promise<Receipt>;
 }
 
 /**
- * Delivery by every channel. At the moment of sending, and before anything leaves, it checks once more what was
- * checked when the brief was loaded: settings and clearances may have changed in between.
+ * Delivery by all channels. Immediately before sending, it repeats the checks made when the brief was loaded, because
+ * settings and clearances may have changed since.
  */
 export function openDelivery({
   settings,
@@ -35,7 +35,7 @@ export function openDelivery({
     const refusal = refusalOf(to.target, parcel.marking, settings);
     if (refusal !== undefined) return { outcome: 'held', reason: `${refusal.problem} ${refusal.mend}` };
     const channel = 'email' in to.target ? mail?.deliver : 'webhook' in to.target ? webhook : folder;
-    // What has no settings was refused above.
+    // A channel without settings was refused above.
     if (!channel) throw new TypeError('There is no channel for the target.');
     return channel(parcel, to);
   };

@@ -11,45 +11,48 @@ import { goneBefore } from './recipients.ts';
 import { backoffSeconds } from './retry-policy.ts';
 import type { RetryPolicy } from './settings.ts';
 
-/** What delivering needs of the world. */
+/** Effects and settings for deliveries. */
 export interface Dispatch {
   readonly ledger: Ledger;
   readonly deliver: Deliver;
-  /** The bytes of an edition's PDF; undefined when they are not there. */
+  /** The bytes of an edition's PDF; undefined if the file is missing. */
   readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /**
-   * Writes down, safe from a crash, that an edition is being delivered: from then on nothing may overwrite it. False
-   * where its PDF is no longer this one.
+   * Records durably that an edition is being delivered, so that nothing overwrites it. Returns false if its PDF has
+   * changed.
    */
   markDelivered(folder: string, pdf: { readonly name: string; readonly sha256: string }): Promise<boolean>;
-  /** The operator's mailbox, or webhook where there is none. */
+  /** The operator's mailbox, or the operator's webhook if there is no mailbox. */
   readonly operator: string | null;
-  /** Alerts go out together, at most one message in this time. */
+  /** Minimum time between two messages of alerts. Alerts within it go out together. */
   readonly alertEverySeconds: number;
   /**
-   * Reaches the operator another way when an alert was not accepted; gives what came of it. It must not depend on what
-   * was just found not to work.
+   * Reaches the operator another way after an alert was not accepted, and returns the outcome. It must not depend on
+   * the channel that failed.
    */
   readonly alertOtherwise: (
     parcel: Parcel,
     options: { reason: string; isFirstTry: boolean; signal: AbortSignal },
   ) => Promise<Receipt | null>;
   readonly log: Log;
-  /** Longest time for one attempt. */
+  /** Time limit of one attempt. */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
-  /** Where an edition can be read, if it is served. */
+  /** The URL of an edition, if editions are served. */
   readonly urlOf: (edition: string) => string | null;
   now(): Date;
   random(): number;
 }
 
-/** Each try without an answer may have left a copy with the recipient. */
+/** Limited, because each attempt without an answer may have left a copy with the recipient. */
 const MOST_UNANSWERED = 8;
-/** Each may have reached the recipient: what ends its process that often is not sent once more. */
+/**
+ * Limited, because each interrupted attempt may have reached the recipient, and the delivery may be crashing its
+ * process.
+ */
 const MOST_INTERRUPTIONS = 20;
 
-/** Sends one delivery to a recipient once. The outcome is in the ledger before the next attempt. */
+/** Makes one attempt to deliver to a recipient. The ledger has the outcome before the next attempt. */
 export async function deliverEdition(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
   dispatch: Dispatch,
@@ -63,7 +66,7 @@ export async function deliverEdition(
   const receipt = await attempt(claim, dispatch, signal);
   const settlement = settle(receipt, delivery, dispatch);
   const wrong = !['sent', 'retried', 'given-back'].includes(settlement.state);
-  // An alert that cannot be sent is not worth another.
+  // A failed alert must not cause another alert.
   const alert =
     wrong && operator !== null && isForRecipients(delivery.content)
       ? settlement.state === 'waiting'
@@ -86,7 +89,7 @@ async function attempt(
 ): Promise<Attempted> {
   const timeout = AbortSignal.timeout(dispatch.timeoutMs);
   try {
-    // Otherwise it is sent again, with the same id.
+    // Unless the target says otherwise, an interrupted delivery is sent again with the same id.
     const known = target.safeParse(delivery.target);
     if (interrupted && known.success && holdsWhenUnknown(known.data))
       return { outcome: 'unknown', reason: 'The process ended while it was being sent.' };
@@ -104,12 +107,12 @@ async function attempt(
     signal.throwIfAborted();
     return await dispatch.deliver(parcel, { target: known.data, signal: AbortSignal.any([signal, timeout]) });
   } catch (error) {
-    // A channel that may have handed something over answers, and does not reject: nothing has been sent.
+    // A channel rejects only if nothing was sent. If something may have been sent, it returns a receipt.
     return notSent(error, { signal, timeout });
   }
 }
 
-/** What an error means that came before anything was sent. */
+/** The outcome of an error that occurred before anything was sent. */
 export function notSent(
   error: unknown,
   { signal, timeout }: { signal: AbortSignal; timeout: AbortSignal },
@@ -126,13 +129,13 @@ export const interruptedTooOften = (interruptions: number): Receipt | undefined 
 
 const held = (reason: string): Receipt => ({ outcome: 'held', reason });
 
-/** A receipt; or that it was not sent, because the process was stopped or because it is not approved. */
+/** A receipt, or the reason why nothing was sent: the process was stopped, or approval is missing. */
 export type Attempted =
   | Receipt
   | { readonly outcome: 'given-back'; readonly reason: string }
   | { readonly outcome: 'waiting'; readonly reason: string; readonly approvedSha256: string | null };
 
-/** What is sent, or why it cannot be. */
+/** Returns the message, or the reason why it cannot be sent. */
 async function pack(
   { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
   { ledger, readPdf, urlOf }: Dispatch,
@@ -146,7 +149,8 @@ async function pack(
   };
   const { card } = edition;
   if (card === null) return held('The edition was never made.');
-  // Asked for while its correction was: who received it by then was counted already, or is when that is made.
+  // This delivery was requested at the same time as a correction. The correction goes only to recipients of earlier
+  // deliveries, so this copy would stay uncorrected.
   const later = await replacementOf(edition, ledger);
   if (later)
     return held(`${edition.id} is replaced by ${later.id}. Cancel this delivery, and resend that one.`);
@@ -181,7 +185,7 @@ const unapproved = ({ id, approvedSha256 }: EditionRecord, why: string): Attempt
   reason: [why, waitReason(id)].filter((part) => part !== '').join(' '),
   approvedSha256,
 });
-/** For a PDF that is gone, or other than the one that was made: what lies there would be sent, and nobody approved that. */
+/** The outcome for a PDF that is missing or was altered. It must not be sent, because nobody approved it. */
 const notAsMade = (edition: EditionRecord, { isThere }: { isThere: boolean }): Attempted =>
   isThere && edition.needsApproval
     ? unapproved(edition, altered(edition.folder))
@@ -190,7 +194,7 @@ const madeAgain = 'It was made again since it was approved.';
 const altered = (folder: string | null): string =>
   `The PDF in ${folder} is no longer the one that was made and approved. Restore it, or have it made again by "retry".`;
 
-/** What a receipt means for the delivery: what may pass is tried again until the retry policy ends. */
+/** The delivery's new state after an attempt. Temporary failures are retried until the retry policy's time is up. */
 export function settle(
   receipt: Attempted,
   { attempt: number, target: to, mayHaveArrived: before, tryingSince, unanswered }: DeliveryRecord,
@@ -227,19 +231,19 @@ export function settle(
     const tried = `Tried ${number} times in ${spanOf(retry.forSeconds - leftSeconds)}.`;
     return { state: 'failed', reason: asItEnds(`${tried} ${receipt.reason}`), mayHaveArrived };
   }
-  // The last try comes when the time is up, and not a pause before that.
+  // The last retry runs when the time is up, rather than one pause earlier.
   const pause = backoffSeconds(number, () => dispatch.random(), retry);
   const afterSeconds = Math.min(pause, Math.ceil(leftSeconds));
   return { state: 'retried', reason: receipt.reason, afterSeconds, mayHaveArrived, unanswered: isUnanswered };
 }
 
-/** Of the time that the retry policy allows. */
+/** Seconds left of the time that the retry policy allows. */
 const secondsLeft = (tryingSince: Date | null, { retry, now }: Pick<Dispatch, 'retry' | 'now'>): number =>
   tryingSince === null
     ? retry.forSeconds
     : retry.forSeconds - (now().getTime() - tryingSince.getTime()) / 1000;
 
-/** `5 days`, `20 hours`, `3 minutes`. */
+/** A duration in words: `5 days`, `20 hours`, `3 minutes`. */
 export function spanOf(seconds: number): string {
   const [size, unit] = (
     [

@@ -4,8 +4,8 @@ import { dirname, join, resolve, sep } from 'node:path';
 import type { Deliver, Parcel, Receipt } from './message.ts';
 
 /**
- * Puts the PDF, or the words of a notice as a text file, at `<root>/<folder>/<brief>/<name>`, whole or not at all, and
- * on the disk before it is reported. What is there already is never overwritten.
+ * Writes the PDF, or a notice as a text file, to `<root>/<folder>/<brief>/<name>`. The write is atomic and flushed to
+ * disk before it is reported. Existing files are never overwritten.
  */
 export function folderDelivery(root: string): Deliver {
   return async (parcel, { target, signal }) => {
@@ -33,7 +33,7 @@ function fileOf({ id, kind, edition, title, issue, marking, paragraphs, pdf }: P
 } {
   if (pdf !== null) return { name: pdf.name, content: pdf.content };
   const text = [marking, `${title}, ${issue}`, ...paragraphs, marking].join('\n\n');
-  // An edition can give rise to several alerts.
+  // The id is in the name because an edition can cause several alerts.
   const stem = kind === 'alert' ? `alert-${id}` : `${edition}-${kind}`;
   return { name: `${stem.replaceAll(/[^\w.-]+/g, '-')}.txt`, content: Buffer.from(`${text}\n`) };
 }
@@ -54,7 +54,7 @@ async function put(place: string, content: Uint8Array, { shown }: { shown: strin
   } finally {
     await unlink(fresh).catch(unless('ENOENT'));
   }
-  // A new name is only kept through a power cut once its folder is; so with the folders made for it.
+  // A new name survives a power cut only after its folder is flushed too. The same applies to new parent folders.
   for (let each = folder; ; each = dirname(each)) {
     await using handle = await open(each);
     await handle.sync();
@@ -63,10 +63,10 @@ async function put(place: string, content: Uint8Array, { shown }: { shown: strin
   return { outcome: 'sent', detail: shown };
 }
 
-/** Longer than any file takes to write. */
+/** No file takes longer to write. */
 const LEFT_MS = 3_600_000;
 
-/** Removes what processes that were killed left half-written. It is no reason to fail where that cannot be done. */
+/** Removes partial files left by killed processes. A failure here must not fail the delivery. */
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     if (!/^\.new-[0-9a-f-]{36}$/.test(name)) continue;
@@ -79,7 +79,7 @@ async function sweep(folder: string): Promise<void> {
 const isTaken = async (place: string): Promise<boolean> =>
   (await lstat(place).catch(unless('ENOENT'))) !== undefined;
 
-/** What stands at `place` may be anything, such as a link to a device that never ends: only a file is read. */
+/** `place` may be anything, such as a link to an endless device, so only regular files are read. */
 async function compare(place: string, content: Uint8Array, shown: string): Promise<Receipt> {
   const there = await lstat(place);
   const isSame =
@@ -98,12 +98,12 @@ async function writeToDisk(file: string, content: Uint8Array): Promise<void> {
   await handle.sync();
 }
 
-/** Gives `fresh` its name. A link, unlike a renaming, fails when the name is taken. */
+/** Moves `fresh` to its final name with a hard link, because a rename would overwrite an existing file. */
 async function claim(fresh: string, place: string): Promise<void> {
   try {
     await link(fresh, place);
   } catch (error) {
-    // Some file systems, such as exFAT, know no links.
+    // Some file systems, such as exFAT, have no hard links.
     if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error;
     await rename(fresh, place);
   }

@@ -3,7 +3,7 @@ import { longDay } from '../dataset/wording.ts';
 import type { Parcel } from './message.ts';
 import type { MailSettings } from './settings.ts';
 
-/** The message for one recipient as it goes over the wire, with its PDF unless that makes it larger than `maxBytes`. */
+/** The encoded message for one recipient, with its PDF unless that would exceed `maxBytes`. */
 export async function composeMail(
   parcel: Parcel,
   { to, mail, date }: { to: string; mail: MailSettings; date: Date },
@@ -24,19 +24,19 @@ function encode(
   const stop = `mailto:${mail.unsubscribe}?subject=${encodeURIComponent(`unsubscribe ${brief}`)}`;
   const message = new MailComposer({
     from: mail.from,
-    // As an object, an address is never read as a list of several.
+    // Passed as an object so that an address cannot be parsed as a list of addresses.
     to: { name: '', address: to },
     subject: subjectOf(parcel),
     date,
     messageId: idOf(id),
-    // RFC 5322, section 3.6.4: a correction stands below what it corrects.
+    // RFC 5322, section 3.6.4: mail programs show a correction below the message that it corrects.
     ...(follows.length > 0 && { inReplyTo: follows.at(-1), references: follows }),
     headers: [
-      // RFC 2919, 2369 and 3834: filters can file it, readers can leave, and no absence is answered to it.
+      // RFC 2919, 2369 and 3834: for filters, for unsubscribing, and against automatic replies.
       { key: 'List-Id', value: `<${brief}.${domain}>` },
       ...(mail.unsubscribe === null ? [] : [{ key: 'List-Unsubscribe', value: `<${stop}>` }]),
       { key: 'Auto-Submitted', value: 'auto-generated' },
-      // By another id some mailboxes would show the two apart.
+      // Some mailboxes do not group messages whose ids differ here.
       { key: 'X-Entity-Ref-ID', value: correction?.follows[0] ?? id },
     ],
     ...bodiesOf(parcel, { enclosure, mail }),
@@ -44,7 +44,7 @@ function encode(
       pdf === null || enclosure === 'left-out'
         ? []
         : [{ filename: pdf.name, content: Buffer.from(pdf.content), contentType: 'application/pdf' }],
-    // The same message sent again is the same but for its date.
+    // A repeated message differs only in its date.
     baseBoundary: id,
     newline: 'windows',
     disableFileAccess: true,
@@ -53,12 +53,12 @@ function encode(
   return message.compile().build();
 }
 
-/** Where the PDF is: in the message, or elsewhere because that would be larger than `maxBytes`. */
+/** Whether the PDF is attached, or left out because the message would exceed `maxBytes`. */
 type Enclosure = 'attached' | 'left-out';
 
 const kinds = { edition: '', notice: 'Notice: ', alert: 'Alert: ' } as const;
 
-/** `[TLP:CLEAR] Title, 2021-W33, as of 22 August 2021`, and `Correction: …, revision 2` */
+/** Subjects such as `[TLP:CLEAR] Title, 2021-W33, as of 22 August 2021`, or `Correction: …, revision 2`. */
 const subjectOf = (parcel: Parcel): string =>
   `[${parcel.marking}] ${parcel.correction === null ? kinds[parcel.kind] : 'Correction: '}${headingOf(parcel)}`;
 
@@ -67,7 +67,7 @@ const headingOf = ({ title, issue, asOf, correction }: Parcel): string =>
     .filter((part) => part !== '')
     .join(', ');
 
-/** What a correction is, and of what. */
+/** The paragraphs that introduce a correction. */
 const correctionWords = ({ issue, correction }: Parcel): string[] =>
   correction === null
     ? []
@@ -77,7 +77,7 @@ const correctionWords = ({ issue, correction }: Parcel): string[] =>
         ...correction.changes.map((change) => change.replace(/^./, (first) => first.toUpperCase())),
       ];
 
-/** The same words as plain text and as HTML, the marking first and last. */
+/** The same content as plain text and as HTML, with the marking at the top and bottom. */
 function bodiesOf(
   parcel: Parcel,
   { enclosure, mail }: { enclosure: Enclosure; mail: MailSettings },

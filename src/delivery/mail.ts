@@ -6,15 +6,16 @@ import type { MailSettings } from './settings.ts';
 import { NoLoginOffered, type SmtpLimits, smtpLimits, smtpSession } from './smtp.ts';
 
 export interface Mail extends AsyncDisposable {
-  /** For targets with an `email`; any other is a fault of the caller. */
+  /** Only for targets with an `email`; throws for others. */
   readonly deliver: Deliver;
 }
 
 /**
- * Mail by SMTP, a connection for each message and a message for each recipient. Whether the recipient may receive is
- * for the caller to check. Disposing of it ends what is under way.
+ * Delivers mail by SMTP, with one connection and one message for each recipient. The caller checks whether the
+ * recipient is allowed. Disposing ends deliveries in progress.
  *
- * Aborted before the message is handed over, a delivery rejects with the signal's reason; after, it is `unknown`.
+ * If aborted before the message is handed over, a delivery rejects with the signal's reason; after that, the outcome is
+ * `unknown`.
  */
 export function openMail(
   mail: MailSettings,
@@ -68,8 +69,8 @@ const refused: { readonly [command: string]: string } = {
 };
 
 /**
- * What an error of nodemailer says about the message, by its code, the command it came from and the server's answer;
- * test/delivery/mail.test.ts shows each with a real server.
+ * Derives the outcome from nodemailer's error code, the SMTP command and the server's answer.
+ * test/delivery/mail.test.ts shows each case with a real server.
  */
 function receiptOf(
   error: unknown,
@@ -94,7 +95,7 @@ function receiptOf(
     const reason = hasLogin
       ? `The mail server refused the login: ${words}. Correct the user and password in SITREP_SMTP_URL.`
       : `The mail server asks for a login: ${words}. Put user and password into SITREP_SMTP_URL.`;
-    // 454 and the like: it cannot tell just now. Otherwise the settings are to blame, and never the recipient.
+    // Codes such as 454 are temporary. Otherwise the settings are at fault, never the recipient.
     return { outcome: permanent === false ? 'deferred' : 'held', reason };
   }
   if (what !== undefined && responseCode !== undefined) {
@@ -114,7 +115,7 @@ function receiptOf(
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 199)}…` : text);
 
-/** In the forms in which they go over the wire, should a server repeat them. */
+/** The login in its encoded forms, in case a server repeats it. */
 function secretsOf({ smtp: { login } }: MailSettings): string[] {
   if (login === null) return [];
   const { user, password } = login;

@@ -2,11 +2,11 @@ import type { Day } from '../calendar.ts';
 import type { Marking } from '../dataset/fields.ts';
 import type { Target } from '../project/target.ts';
 
-/** What goes to one target. */
+/** A message to one target. */
 export interface Parcel {
-  /** Names this delivery for ever: sent again, it carries the same. Letters, digits and hyphens. */
+  /** The permanent id of this delivery; a repeated message has the same id. Letters, digits and hyphens. */
   readonly id: string;
-  /** An edition; a notice in its place, when nothing is new; or word to the operator that something is wrong. */
+  /** An edition, a notice instead of it when nothing is new, or an alert to the operator. */
   readonly kind: 'edition' | 'notice' | 'alert';
   /** Such as `weekly/2021-08-22`. */
   readonly edition: string;
@@ -16,44 +16,44 @@ export interface Parcel {
   readonly issue: string;
   readonly asOf: Day;
   readonly marking: Marking;
-  /** Of a corrected revision. */
+  /** Set for a corrected revision. */
   readonly correction: {
     readonly revision: number;
     readonly asOf: Day;
     /** Such as `weekly/2021-08-22`. */
     readonly replaces: string;
-    /** Each row that was corrected, as a reader is told. */
+    /** Each corrected row, in words for readers. */
     readonly changes: readonly string[];
-    /** The deliveries of earlier revisions to the same target, the first first. */
+    /** Ids of the deliveries of earlier revisions to the same target, in order. */
     readonly follows: readonly string[];
   } | null;
-  /** The bottom line, or what the notice or alert says: a paragraph each, plain text. */
+  /** The bottom line, or the text of the notice or alert, one plain-text paragraph each. */
   readonly paragraphs: readonly string[];
   /** Null for a notice and an alert. */
   readonly pdf: {
     readonly name: string;
     readonly content: Uint8Array;
     readonly sha256: string;
-    /** Where the edition can be read, if it is served somewhere: goes into the message when the file is too large. */
+    /** The edition's URL, if it is served. The message links to it if the file is too large to attach. */
     readonly url: string | null;
   } | null;
 }
 
-/** What became of one attempt to deliver. */
+/** The outcome of one attempt to deliver. */
 export type Receipt =
   | { readonly outcome: 'sent'; readonly detail: string }
-  /** Refused for good: trying again would change nothing. */
+  /** Permanently refused, so a retry would not help. */
   | { readonly outcome: 'bounced'; readonly reason: string }
-  /** Certainly not accepted, and may be another time. */
+  /** Certainly not accepted, but a retry may succeed. */
   | { readonly outcome: 'deferred'; readonly reason: string }
-  /** It may have been accepted or not: the connection was cut, or fell silent, once all of it was handed over. */
+  /** Possibly accepted: the connection broke or fell silent after the whole message was handed over. */
   | { readonly outcome: 'unknown'; readonly reason: string }
-  /** Must not be sent as things are: settings are missing, or do not allow it. */
+  /** Blocked because settings are missing or do not allow it. */
   | { readonly outcome: 'held'; readonly reason: string };
 
 /**
- * Sends one parcel to one target, once. It rejects only for the signal's reason and for faults of its own, and only while
- * nothing has been handed over; after that it answers, with `unknown` if need be.
+ * Makes one attempt to send a parcel to a target. It rejects only for the signal's reason or an internal error, and
+ * only while nothing has been handed over. After that it returns a receipt, `unknown` if necessary.
  */
 export type Deliver = (
   parcel: Parcel,

@@ -6,7 +6,7 @@ import type { Brief } from '../project/brief.ts';
 import { hasValues } from '../project/parameters.ts';
 import { addressOf, beyondClearance, type Target, target } from '../project/target.ts';
 
-/** One delivery for each target that the edition is for and that it may reach. */
+/** One delivery for each target that matches the edition and is within its reach. */
 export function targetsOf(
   { reach, parameters }: EditionRecord,
   {
@@ -16,7 +16,7 @@ export function targetsOf(
   }: {
     brief: Brief;
     content: 'edition' | 'notice';
-    /** Examples are never sent to. */
+    /** Example targets receive nothing. */
     isExample?: ((to: Target) => boolean) | undefined;
   },
 ): NewDelivery[] {
@@ -37,8 +37,9 @@ export function targetsOf(
 }
 
 /**
- * A delivery of a revision for exactly those whom any earlier one reached, at the address and under the terms of
- * then, whatever the brief says by now. One whose address was forgotten since is held, so that it is not lost unseen.
+ * The deliveries of a revision. They go to exactly the recipients of earlier revisions, at the same addresses and
+ * terms, even if the brief has changed. A recipient whose address was forgotten gets a blocked delivery, so that the
+ * operator notices.
  */
 export async function receiversOf(
   edition: EditionRecord,
@@ -62,7 +63,7 @@ export async function receiversOf(
 const forgotten = (edition: string): string =>
   `An earlier revision went there, and the address was forgotten since. Tell them otherwise: "sitrep resend ${edition} --to …".`;
 
-/** What of the earlier revisions of an edition went out, the earliest first. */
+/** Deliveries of the edition's earlier revisions that went out, the earliest first. */
 export async function goneBefore(edition: EditionRecord, ledger: Ledger): Promise<DeliveryRecord[]> {
   const revisions = await ledger.revisions(edition.id);
   return goneOf(
@@ -72,8 +73,8 @@ export async function goneBefore(edition: EditionRecord, ledger: Ledger): Promis
 }
 
 /**
- * What of some revisions went out, the earliest first: it was sent, or is being sent at this moment, or may have
- * arrived. A correction goes to those too: who has the error must hear of it.
+ * Deliveries of some revisions that were sent, are being sent or may have arrived, the earliest first. A correction
+ * goes to all of them, because anyone who may have the error must hear of it.
  */
 export async function goneOf(revisions: readonly EditionRecord[], ledger: Ledger): Promise<DeliveryRecord[]> {
   const gone: DeliveryRecord[] = [];
@@ -89,11 +90,11 @@ export async function goneOf(revisions: readonly EditionRecord[], ledger: Ledger
   return gone;
 }
 
-/** Of what went out that of which nobody knows whether it arrived, at addresses where nothing else did for sure. */
+/** Deliveries with an unknown outcome, at addresses with no confirmed delivery. */
 export function unsureOf(gone: readonly DeliveryRecord[]): DeliveryRecord[] {
   const sure = new Set(gone.filter(({ state }) => state === 'sent').map(placeOf));
   return gone.filter((each) => each.state !== 'sent' && !sure.has(placeOf(each)));
 }
 
-/** Where a delivery goes. */
+/** The delivery's channel and address as one key. */
 export const placeOf = ({ channel, address }: DeliveryRecord): string => `${channel} ${address}`;

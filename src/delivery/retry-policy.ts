@@ -1,12 +1,12 @@
-/** How long the pauses between tries are. */
+/** The length of pauses between attempts. */
 export interface Pauses {
   readonly firstSeconds: number;
   readonly longestSeconds: number;
 }
 
 /**
- * Seconds to wait before attempt `attempt` + 1: doubled each time, and spread by a quarter so that what failed together
- * does not come back together. `random` gives a number from 0 to 1.
+ * Seconds to wait before attempt `attempt` + 1. The pause doubles each time and varies by a quarter, so that
+ * simultaneous failures are not retried simultaneously. `random` returns a number from 0 to 1.
  */
 export function backoffSeconds(
   attempt: number,

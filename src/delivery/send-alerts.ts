@@ -14,10 +14,10 @@ import {
 } from './deliver-edition.ts';
 import type { Parcel, Receipt } from './message.ts';
 
-/** Alerts that one message lists; it counts the rest. */
+/** Number of alerts listed in a message; the rest are only counted. */
 const MOST_LISTED = 50;
 
-/** Sends a delivery: an edition to a recipient, or an alert to the operator with all others that wait. */
+/** Sends a delivery: an edition to a recipient, or an alert to the operator together with all other waiting alerts. */
 export async function sendDelivery(
   job: { id: string; job: string; signal: AbortSignal },
   dispatch: Dispatch,
@@ -28,8 +28,8 @@ export async function sendDelivery(
 }
 
 /**
- * Sends all alerts that wait as one message. When it is not accepted, the operator is reached another way, so that word
- * of a dead mail server does not depend on that server.
+ * Sends all waiting alerts as one message. If it is not accepted, the operator is reached another way, so that the
+ * report of a dead mail server does not depend on that server.
  */
 async function sendAlerts(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
@@ -43,7 +43,7 @@ async function sendAlerts(
   log.info(fields, 'sending alerts');
   const parcel = await digestOf(alerts, dispatch);
   const receipt = await attempt(alerts, { parcel, dispatch, signal });
-  // The time limit of the mail does not apply: it may be over because the mail server fell silent.
+  // The time limit for mail does not apply here, because a silent mail server may have used it up.
   const other =
     receipt.outcome === 'sent' || signal.aborted
       ? null
@@ -58,10 +58,10 @@ async function sendAlerts(
       : undefined;
   const now = dispatch.now();
   const settled = alerts.map((alert) => ({ alert, settlement: settle(reached ?? receipt, alert, dispatch) }));
-  // Alerts run out of time one by one: a new one must not fail with the oldest.
+  // Each alert has its own time limit, so a new one must not fail together with the oldest.
   for (const group of Map.groupBy(settled, ({ settlement }) => settlement.state).values()) {
     const [one] = group;
-    // An alert never waits for approval.
+    // Alerts never need approval.
     if (one === undefined || one.settlement.state === 'waiting') continue;
     await ledger.settleAlerts(
       group.map(({ alert }) => alert),
@@ -74,7 +74,7 @@ async function sendAlerts(
   else log.error(outcome, 'The alerts were not accepted.');
 }
 
-/** Sends a message of alerts once. */
+/** Makes one attempt to send a message of alerts. */
 async function attempt(
   alerts: readonly DeliveryRecord[],
   { parcel, dispatch, signal }: { parcel: Parcel; dispatch: Dispatch; signal: AbortSignal },
@@ -88,12 +88,14 @@ async function attempt(
     signal.throwIfAborted();
     return await dispatch.deliver(parcel, { target: to.data, signal: AbortSignal.any([signal, timeout]) });
   } catch (error) {
-    // A channel that may have handed something over answers, and does not reject: nothing has been sent.
+    // A channel rejects only if nothing was sent. If something may have been sent, it returns a receipt.
     return notSent(error, { signal, timeout });
   }
 }
 
-/** One message of several alerts. The same alerts make the same id, so that a message sent twice shows once. */
+/**
+ * Combines several alerts into one message. Its id depends only on the alerts, so that a repeated message shows once.
+ */
 async function digestOf(
   alerts: readonly DeliveryRecord[],
   { ledger, now }: Pick<Dispatch, 'now'> & { ledger: Ledger },

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 
-/** Whether a host is this machine itself: what goes there goes over no network. */
+/** Whether a host is this machine, so that messages to it stay off the network. */
 export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(host);
 
-/** The messages never repeat what was given: it may hold a password. */
+/** The error messages never repeat the value, because it may contain a password. */
 const smtpUrl = z.string().transform((text, context) => {
   try {
     const url = new URL(text);
@@ -15,9 +15,9 @@ const smtpUrl = z.string().transform((text, context) => {
     return {
       host,
       port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
-      /** TLS from the first byte, instead of by STARTTLS. */
+      /** TLS from the first byte instead of STARTTLS. */
       secure,
-      /** When false, TLS is used where the server offers it, and its certificate is not checked. */
+      /** If false, TLS is used only if the server offers it, and the certificate is not checked. */
       requireTls: !isLoopback(host) && !url.searchParams.has('insecure'),
       login: user === '' ? null : { user, password },
     };
@@ -46,7 +46,7 @@ const hostNames = (example: string) =>
     );
 const mailAddress = z.email('is not an e-mail address');
 
-/** As Standard Webhooks has it: 24 to 64 bytes, which take as many letters as counted here. */
+/** Standard Webhooks requires 24 to 64 bytes; the limits here are the length in base64. */
 const signingSecret = z.string().refine((text) => {
   const encoded = text.replace(/^whsec_/, '');
   const letters = encoded.replace(/=+$/, '').length;
@@ -61,7 +61,7 @@ const positive = (fallback: number) =>
     .refine((value) => value > 0, 'is not a number above 0')
     .default(fallback);
 
-/** The variables that delivery is set by. */
+/** The environment variables for delivery. */
 export const deliveryVariables = z.object({
   SITREP_SMTP_URL: smtpUrl.optional(),
   SITREP_MAIL_FROM: sender.optional(),
@@ -86,25 +86,25 @@ export const deliveryVariables = z.object({
   SITREP_RETRY_LONGEST_MINUTES: positive(240),
 });
 
-/** How to reach the mail server, as whom, and who may receive. */
+/** The mail server, the login, and the allowed recipients. */
 export interface MailSettings {
   readonly smtp: z.output<typeof smtpUrl>;
   readonly from: { readonly name: string; readonly address: string };
-  /** Domains that may receive, in lower case: these alone, not those below them. */
+  /** Allowed recipient domains in lower case. Subdomains are not included. */
   readonly domains: readonly string[];
-  /** Where to write to in order to receive no more; the operator, if no other is set. */
+  /** The address for unsubscribing; the operator if none is set. */
   readonly unsubscribe: string | null;
-  /** Largest message, as it is encoded, that goes out with its PDF. */
+  /** Maximum encoded size of a message with its PDF. */
   readonly maxBytes: number;
 }
 
 export interface WebhookSettings {
   readonly secret: string;
-  /** Hosts that may receive, in lower case and without ports. */
+  /** Allowed hosts in lower case, without ports. */
   readonly hosts: readonly string[];
 }
 
-/** How long a delivery is tried that could not be made, or was not answered, and with which pauses. */
+/** How long a failed or unanswered delivery is retried, and with what pauses. */
 export interface RetryPolicy {
   readonly forSeconds: number;
   readonly firstSeconds: number;
@@ -112,22 +112,22 @@ export interface RetryPolicy {
 }
 
 export interface DeliverySettings {
-  /** Null when no mail server is set: targets by mail are held. */
+  /** Null if no mail server is set; mail targets are then blocked. */
   readonly mail: MailSettings | null;
-  /** Null when no secret is set: webhooks are held. */
+  /** Null if no secret is set; webhooks are then blocked. */
   readonly webhook: WebhookSettings | null;
-  /** Who is told that something is wrong. May receive mail whatever its domain. */
+  /** Receives alerts. This address is allowed whatever its domain. */
   readonly operator: string | null;
-  /** Is called with alerts that cannot be mailed; null for none. */
+  /** Receives alerts that cannot be mailed; null for none. */
   readonly operatorWebhook: string | null;
-  /** Alerts go out together, at most one message in this time. */
+  /** Minimum time between two messages of alerts. Alerts within it go out together. */
   readonly alertEverySeconds: number;
-  /** Where the editions can be read, without a slash at the end. */
+  /** The base URL of served editions, without a trailing slash. */
   readonly publicUrl: string | null;
   readonly retry: RetryPolicy;
 }
 
-/** Reads the settings of delivery from variables; an empty one counts as absent. Throws `settings-invalid`. */
+/** Parses the delivery settings from environment variables. Empty ones count as absent. Throws `settings-invalid`. */
 export function parseDeliverySettings(variables: {
   readonly [name: string]: string | undefined;
 }): DeliverySettings {
@@ -144,7 +144,7 @@ export function parseDeliverySettings(variables: {
     ['SITREP_OPERATOR_WEBHOOK', 'SITREP_WEBHOOK_SECRET'],
   ]
     .filter(([set = '', needed = '']) => names.has(set) && !names.has(needed))
-    // Each once, whatever needs it.
+    // Reports each missing variable once, even if several others need it.
     .filter(([, needed], index, all) => all.findIndex((other) => other[1] === needed) === index);
   if (!parsed.success || missing.length > 0) {
     throw new AppError('settings-invalid', [

@@ -2,15 +2,15 @@ import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { MailSettings } from './settings.ts';
 
-/** How long each part of a session may take, in milliseconds. */
+/** Time limits within a session, in milliseconds. */
 export interface SmtpLimits {
   readonly dnsTimeoutMs: number;
-  /** From the look-up of the name to the end of STARTTLS. */
+  /** From the DNS lookup to the end of STARTTLS. */
   readonly connectionTimeoutMs: number;
   readonly greetingTimeoutMs: number;
-  /** Silence between two words of the server. */
+  /** Maximum silence of the server. */
   readonly socketTimeoutMs: number;
-  /** All of it. */
+  /** The whole session. */
   readonly totalTimeoutMs: number;
 }
 
@@ -18,36 +18,40 @@ export const smtpLimits: SmtpLimits = {
   dnsTimeoutMs: 10_000,
   connectionTimeoutMs: 30_000,
   greetingTimeoutMs: 30_000,
-  // RFC 5321, section 4.5.3.2.6, gives the server 10 minutes to answer the end of a message. Who hangs up earlier must
-  // not know whether it was taken: three minutes is where waiting costs more than that.
+  // RFC 5321, section 4.5.3.2.6, allows the server 10 minutes to acknowledge a message. A client that hangs up earlier
+  // cannot know whether the message was accepted. Three minutes is a compromise: waiting longer costs more than that
+  // uncertainty.
   socketTimeoutMs: 180_000,
   totalTimeoutMs: 300_000,
 };
 
-/** The server has no login, and the settings have a user. */
+/** The settings have a user, but the server offers no login. */
 export class NoLoginOffered extends Error {
   override readonly name = 'NoLoginOffered';
 }
 
-/** One connection to the mail server, for one message. Every step rejects with what nodemailer says, or the signal's reason. */
+/**
+ * One connection to the mail server, for one message. Every step rejects with nodemailer's error or the signal's
+ * reason.
+ */
 export interface SmtpSession extends Disposable {
-  /** Connects, encrypts as the settings ask, and logs in. */
+  /** Connects, encrypts according to the settings, and logs in. */
   open(): Promise<void>;
   /** Resolves with the server's answer to the whole message. */
   send(message: { from: string; to: string; content: Buffer }): Promise<string>;
-  /** Takes leave, and waits for no answer: until the receipt is stored, a crash would send the message again. */
+  /** Sends QUIT without waiting for the answer. Until the receipt is stored, a crash would send the message again. */
   quit(): void;
   /**
-   * Whether the whole message was handed over for writing, its end included: from then on the server may have
-   * accepted it. Nodemailer reports a cut or silent connection alike in every phase (code `ECONNECTION` or
-   * `ETIMEDOUT`, command `CONN`), so the stream that it reads the message from has to tell.
+   * Whether the whole message, including its end, was handed over for writing. From then on the server may have
+   * accepted it. Nodemailer reports a broken or silent connection with the same error in every phase (code
+   * `ECONNECTION` or `ETIMEDOUT`, command `CONN`), so this is observed on the stream that it reads the message from.
    */
   readonly handedOver: boolean;
 }
 
 /**
- * A session that ends at once when `signal` aborts. Nodemailer's transport would do, but for `handedOver`: it reads
- * the message before the server has asked for it.
+ * A session that ends at once when `signal` aborts. Nodemailer's own transport cannot provide `handedOver`, because it
+ * reads the message before the server has asked for it.
  */
 export function smtpSession(
   { host, port, secure, requireTls, login }: MailSettings['smtp'],
@@ -68,16 +72,16 @@ export function smtpSession(
   });
   const end = (): void => connection.close();
   signal.addEventListener('abort', end);
-  // Ends before a step was begun, or after the last, are nobody's failure.
+  // Connection errors before the first step or after the last one do not matter.
   connection.on('error', () => {});
   let content: Readable | undefined;
 
-  /** One step, which also fails when the connection does: nodemailer then calls back, emits, or does both. */
+  /** One step, which also fails if the connection does. Nodemailer then calls back, emits an event, or does both. */
   const step = <Result>(begin: (done: (error?: Error | null, result?: Result) => void) => void) =>
     new Promise<Result | undefined>((resolve, reject) => {
       signal.throwIfAborted();
       connection.once('error', reject);
-      // The reason, where there is one, is on its way: after an answer 421, `end` comes before it.
+      // After an answer 421, `end` comes before the event with the reason.
       connection.once('end', () =>
         setImmediate(() => reject(signal.aborted ? signal.reason : new Error('Connection closed'))),
       );
@@ -115,7 +119,7 @@ export function smtpSession(
   };
 }
 
-/** Piece by piece, so that the end is not handed over long before it can be written. */
+/** Splits the message, so that its end is not handed over long before it can be written. */
 function* pieces(bytes: Buffer, length = 65_536): Generator<Buffer> {
   for (let start = 0; start < bytes.length; start += length) yield bytes.subarray(start, start + length);
 }

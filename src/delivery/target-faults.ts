@@ -4,14 +4,14 @@ import { redactAddress } from '../log.ts';
 import type { Target } from '../project/target.ts';
 import { type DeliverySettings, isLoopback } from './settings.ts';
 
-/** Why nothing may go to a target, and how to mend it. `field` is the one of the target that stands in the way. */
+/** Why a target must not receive anything, and how to fix that. `field` is the target's field at fault. */
 export type Refusal = Pick<Fault, 'problem' | 'mend'> & {
   readonly field: 'clearance' | 'email' | 'webhook';
-  /** The settings say nothing of this channel at all: a brief is not at fault for that. */
+  /** The channel has no settings at all, which is not the brief's fault. */
   readonly unset?: boolean;
 };
 
-/** Whether what is marked `marking` may go to a target as the settings are: undefined when it may. */
+/** Checks whether the settings allow a target to receive content marked `marking`. Returns undefined if they do. */
 export function refusalOf(to: Target, marking: Marking, settings: DeliverySettings): Refusal | undefined {
   if (!mayReceive(to.clearance, marking)) {
     return {
@@ -57,10 +57,10 @@ function refusedWebhook(url: URL, { webhook, operatorWebhook }: DeliverySettings
   return { field, problem, mend: `Add ${url.hostname} to SITREP_WEBHOOK_HOSTS, or correct the address.` };
 }
 
-/** Domains that nobody can have a mailbox in (RFC 2606). */
+/** Domains that cannot have mailboxes (RFC 2606). */
 const reservedDomain = /^(example\.(com|net|org)|(.*\.)?(example|test|invalid))$/;
 
-/** Whether a target is an example that was left in a brief: nothing is ever sent to it. */
+/** Whether a target is an example left in a brief. Examples receive nothing. */
 export const isExample = (to: Target, { mail, operator }: DeliverySettings): boolean => {
   if (!('email' in to) || mail === null || to.email === operator) return false;
   const domain = domainOf(to.email);
@@ -69,7 +69,7 @@ export const isExample = (to: Target, { mail, operator }: DeliverySettings): boo
 
 const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1).toLowerCase();
 
-/** The faults of the targets in a brief: what could never be delivered as the settings are. */
+/** Faults in a brief's targets: deliveries that the settings can never allow. */
 export function targetFaults(
   brief: { readonly file: string; readonly marking: Marking; readonly deliver: readonly Target[] },
   settings: DeliverySettings,

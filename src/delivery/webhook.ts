@@ -7,16 +7,16 @@ import type { WebhookSettings } from './settings.ts';
 export interface WebhookLimits {
   /** For the whole call. */
   readonly timeoutMs: number;
-  /** Largest PDF that goes inside the call; a larger one is named by its hash and address alone. */
+  /** Maximum size of a PDF inside the call. A larger one is given by its hash and URL only. */
   readonly maxInlineBytes: number;
 }
 
 /**
- * Calls a webhook with the parcel as JSON, signed as Standard Webhooks says (standardwebhooks.com). The receiver knows
- * a repeated call by `Idempotency-Key`, so that what may have been taken, `unknown`, can be sent again. Whether the host
- * may receive is for the caller to check.
+ * Posts the parcel as JSON to a webhook, signed according to Standard Webhooks (standardwebhooks.com).
+ * `Idempotency-Key` lets the receiver recognise a repeated call, so an `unknown` delivery can be sent again. The caller
+ * checks whether the host is allowed.
  *
- * Aborted before anything was sent, it rejects with the signal's reason; after that the answer is `unknown`.
+ * If aborted before anything was sent, it rejects with the signal's reason; after that, the outcome is `unknown`.
  */
 export function webhookDelivery(
   { secret }: WebhookSettings,
@@ -40,11 +40,11 @@ export function webhookDelivery(
           'webhook-signature': signer.sign(parcel.id, at, body),
         },
         body,
-        // Where it leads to was not checked, and nobody signed for it.
+        // The destination of a redirect was not checked, and the signature is not meant for it.
         redirect: 'manual',
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       });
-      // What it says beside the status is of no use, and may be without end.
+      // The body of the response is not needed, and may be endless.
       await response.body?.cancel();
       return receiptOf(response.status);
     } catch (error) {
@@ -58,7 +58,7 @@ export function webhookDelivery(
   };
 }
 
-/** The body of the call. Receivers rely on these names: add, and never rename. */
+/** The body of the call. Receivers rely on these names: you may add names, but never rename them. */
 function describe(parcel: Parcel, maxInlineBytes: number): object {
   const { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf, correction } = parcel;
   const described = pdf && {
@@ -77,9 +77,9 @@ function describe(parcel: Parcel, maxInlineBytes: number): object {
   return { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf: described, ...corrected };
 }
 
-/** They ask for another try. */
+/** Status codes that ask for a retry. */
 const passing = [408, 425, 429];
-/** The same key is being worked on; or what stands before the receiver had no answer from it. */
+/** Either a call with the same key is in progress, or a proxy got no answer from the receiver. */
 const unclear = [409, 502, 504];
 
 function receiptOf(status: number): Receipt {
@@ -95,16 +95,16 @@ function receiptOf(status: number): Receipt {
   return { outcome: 'bounced', reason: `The webhook refused the call: ${status}.` };
 }
 
-/** Published by fetch (undici) once it is connected, right before it writes the head of a request. */
+/** Published by fetch (undici) after it has connected, immediately before it writes a request's headers. */
 const SEND_HEADERS = 'undici:client:sendHeaders';
 const sentHeaders = z.looseObject({ headers: z.string() });
 
-/** Whether fetch has begun to send the call of a delivery: its errors do not say so. */
+/** Observes whether fetch has begun to send the delivery's call, which its errors do not show. */
 function watchSending(id: string): Disposable & { readonly begun: boolean } {
   let begun = false;
   const look = (message: unknown): void => {
     const { data } = sentHeaders.safeParse(message);
-    // What cannot be read counts as sent: to be wrong that way only means to ask.
+    // Unreadable events count as sent, because a wrong `unknown` is safer than a wrong `deferred`.
     if (data === undefined || data.headers.includes(`idempotency-key: ${id}\r\n`)) begun = true;
   };
   subscribe(SEND_HEADERS, look);
@@ -116,7 +116,7 @@ function watchSending(id: string): Disposable & { readonly begun: boolean } {
   };
 }
 
-/** The code, such as ECONNREFUSED, and not the message: that may hold the address, and the address a token. */
+/** Returns the code, such as ECONNREFUSED. The error message may contain the URL, and the URL a token. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return 'no reason given';
   if (error.name === 'TimeoutError') return 'no answer in time';

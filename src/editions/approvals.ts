@@ -9,13 +9,13 @@ export type DecisionName = (typeof decisions)[number];
 
 export interface DecisionRequest extends Pick<ApprovalRecord, 'user' | 'namedBy' | 'claimedName'> {
   readonly ids: readonly string[];
-  /** The PDF that was looked at; it must be the one that would go out. */
+  /** The PDF that the person approved; it must be the one that would go out. */
   readonly sha256?: string | undefined;
 }
 
 /**
- * Records who approves editions as they are, and sends what waited for that; or takes approvals back, so that what is
- * not out yet waits. It applies to all of the editions or to none. Gives the ids of what moved.
+ * Records approvals and sends the deliveries that waited for them, or withdraws approvals and stops deliveries that are
+ * not yet out. Applies to all editions or to none. Returns the ids of the changed editions and deliveries.
  */
 export async function decide(
   context: ChangeContext,
@@ -50,7 +50,7 @@ export async function decide(
       })),
     );
   };
-  // Each is a change of its own on record, and all of them are before the first is made.
+  // Each decision has its own audit record, and all are written before the first decision takes effect.
   const decideOnRecord = editions.reduceRight(
     (work, { id, sha256 }) =>
       () =>
@@ -60,7 +60,7 @@ export async function decide(
   return decideOnRecord();
 }
 
-/** Why an edition cannot be decided upon as it is; undefined when it can. */
+/** Why an edition cannot be decided on now; undefined if it can. */
 async function faultOf(
   edition: EditionRecord,
   {
@@ -96,7 +96,7 @@ async function faultOf(
   };
 }
 
-/** Whether all that is left to do with an edition is to approve it: nothing of it is out, nor on its way. */
+/** Whether an edition only needs approval: nothing of it is sent or in progress. */
 export const isStillToApprove = (edition: EditionRecord, deliveries: readonly DeliveryRecord[]): boolean => {
   const states = deliveries.filter(({ content }) => isForRecipients(content)).map(({ state }) => state);
   return (
@@ -106,7 +106,7 @@ export const isStillToApprove = (edition: EditionRecord, deliveries: readonly De
   );
 };
 
-/** Throws where nothing but an approval may send an edition on its way, or one of its deliveries. */
+/** Throws if an edition or delivery needs approval before it can go out. */
 export async function refuseUnapproved(
   context: OperatorContext,
   what: EditionRecord | DeliveryRecord,

@@ -7,44 +7,46 @@ import type { Ledger, Visibility } from '../ledger/types.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Manifest } from '../render/manifest.ts';
 
-/** Everything that the service needs to answer, and to change, what an operator asks about. */
+/** Data and effects for the operator's queries and changes. */
 export interface OperatorContext {
   readonly ledger: Ledger;
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
   loadDataset(name: string): Promise<Dataset>;
-  /** The manifest of an edition, while its files are as they were written. */
+  /** The manifest of an edition; undefined if its files have changed since they were written. */
   readonly readManifest: (folder: string) => Promise<Manifest | undefined>;
-  /** The bytes of an edition's PDF; undefined when they are not there. */
+  /** The bytes of an edition's PDF; undefined if the file is missing. */
   readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /**
-   * Removes the files of editions together with their rows: when `removeRows` answers false or fails, the files stay.
-   * Throws `output-unwritable`.
+   * Removes editions' files together with their rows. If `removeRows` returns false or fails, the files stay. Throws
+   * `output-unwritable`.
    */
   readonly removeEditions: (
     folders: readonly string[],
     removeRows: () => Promise<boolean>,
   ) => Promise<boolean>;
-  /** Finishes removals and writes that a killed process left half done. */
+  /** Completes removals and writes that a killed process left unfinished. */
   readonly tidyEditions: () => Promise<void>;
   readonly now: () => Date;
-  /** No edition is asked for by name while so many wait. */
+  /** While this many requested editions wait, requests for others are refused. */
   readonly mostQueued: number;
-  /** A link that logs one browser in as this machine's operator; absent where this process serves no pages. */
+  /** Creates a link that logs one browser in as this machine's operator; absent if this process serves no pages. */
   readonly newLink?: () => string | undefined;
 }
 
-/** The context of a change, with the name of the caller for the audit. */
+/** The context of a change, with the caller's name for the audit. */
 export interface ChangeContext extends OperatorContext {
   readonly who: string;
 }
 
 export type Found = { readonly edition: EditionRecord } | { readonly delivery: DeliveryRecord };
 
-/** Fewer letters of a delivery's id are not taken for it. */
+/** Minimum length of a delivery id's prefix. */
 const LEAST_LETTERS = 6;
 
-/** The edition of that id, or the one delivery whose id begins so, as far as visible. Throws `edition-unknown`. */
+/**
+ * Finds a visible edition by its id, or the only visible delivery whose id starts with `id`. Throws `edition-unknown`.
+ */
 export async function find(
   { ledger }: Pick<OperatorContext, 'ledger'>,
   id: string,
@@ -73,7 +75,7 @@ export async function editionOf({ ledger }: OperatorContext, id: string): Promis
   return edition;
 }
 
-/** Moves each delivery that is in one of the states; gives the ids of those. Throws if there is none. */
+/** Moves the deliveries that are in one of the `from` states. Returns their ids. Throws if there are none. */
 export async function moveDeliveries(
   { ledger, now }: OperatorContext,
   deliveries: readonly DeliveryRecord[],
@@ -103,7 +105,7 @@ export async function moveDeliveries(
 export const refused = (problem: string, mend: string): AppError =>
   new AppError('operation-refused', [{ problem, mend }]);
 
-/** Throws for an edition, or a delivery of one, in whose place a later revision is or will be. */
+/** Throws if a later revision replaces or will replace the edition, or the edition of the delivery. */
 export async function refuseReplaced(
   context: OperatorContext,
   found: { edition: EditionRecord } | { delivery: DeliveryRecord },
@@ -116,10 +118,7 @@ export async function refuseReplaced(
 
 type Change = Pick<AuditRecord, 'what' | 'edition' | 'details'>;
 
-/**
- * Makes a change that is on record before it is made, so that none goes unrecorded whatever happens, and says there
- * what came of it.
- */
+/** Makes a change and records its outcome. The change is recorded before it is made, so that a crash cannot hide it. */
 export async function audited<T>(
   { ledger, who, now }: ChangeContext,
   change: Change,
@@ -139,7 +138,9 @@ export async function audited<T>(
   }
 }
 
-/** The same for a change to an edition or to one delivery of it. Throws `edition-unknown`, and records nothing then. */
+/**
+ * The same for a change to an edition or one of its deliveries. Throws `edition-unknown` without recording anything.
+ */
 export async function auditedChange<T>(
   context: ChangeContext,
   { what, id, details = {} }: { what: string; id: string; details?: Change['details'] },

@@ -11,7 +11,7 @@ import { defaultAsOf } from '../render/coverage.ts';
 import type { Manifest } from '../render/manifest.ts';
 import { type OperatorContext, refused } from './context.ts';
 
-/** What an edition that was delivered rests on, and the day by which corrections to that count. */
+/** The rows that a delivered edition shows, and the day (`by`) up to which corrections count. */
 export interface Inspection {
   readonly brief: Brief;
   readonly dataset: Dataset;
@@ -20,7 +20,7 @@ export interface Inspection {
   readonly by: Day;
 }
 
-/** Throws what keeps it from being inspection at: files that are not what they were, a brief or data that cannot be read. */
+/** Throws if the edition cannot be inspected: its files have changed, or its brief or data cannot be read. */
 export async function inspect(
   context: OperatorContext,
   edition: EditionRecord,
@@ -45,9 +45,8 @@ export const leftIn = ({ asOf }: EditionRecord, { dataset, shown, by }: Inspecti
   passedOver(dataset.tables, { asOf, by, shown });
 
 /**
- * What became of rows that it shows without a revision: their hashes are not those of its manifest, or they are gone.
- * What they said before is in no table then, so that no correction could say what it corrects. Null where all are as
- * they were.
+ * Reports shown rows that changed without a revision: they are missing, or their hashes differ from the manifest. Their
+ * earlier content is then in no table, so a correction could not say what it corrects. Null if there are none.
  */
 export function changedInPlace({ dataset, manifest }: Inspection): Fault | null {
   const others = compareRows(manifest, { tables: dataset.tables }).filter(
@@ -68,8 +67,8 @@ const gone = ({ id, folder }: EditionRecord): string =>
   `The files of ${id} in ${folder} are missing or altered, so that nobody can tell what it rests on.`;
 
 /**
- * The editions that were delivered and rest on rows that were revised or withdrawn by a day, by today if none is given.
- * One that cannot be inspection at is listed with the reason, and keeps no other from being listed.
+ * Delivered editions that contain rows revised or withdrawn by a day, today by default. An edition that cannot be
+ * inspected is listed with the reason and does not prevent others from being listed.
  */
 export async function listCorrectable(
   context: OperatorContext,
@@ -104,5 +103,5 @@ async function inspectOne(
   }
 }
 
-/** The day by which what it tells was known. */
+/** The day up to which the edition's information was known. */
 const dayOf = ({ asOf, correction }: EditionRecord): Day => correction?.asOf ?? asOf;

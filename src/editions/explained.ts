@@ -3,7 +3,7 @@ import type { ExplainedPlace } from '../provenance/explain-page.ts';
 import type { ExplainedRow } from '../provenance/explained-row.ts';
 import type { Origin } from '../provenance/origin.ts';
 
-/** An explanation as lines for people. */
+/** Formats an explanation as lines of text. */
 export function explained({ phrase, edition, places, near, warnings, differences }: Explanation): string {
   const count = places.length === 1 ? 'one place' : `${places.length} places`;
   return [
@@ -38,7 +38,7 @@ function placeLines(
   ];
 }
 
-/** How a piece of text came onto the page, a sentence or place each. */
+/** How a piece of text got onto the page, one sentence or place per line. */
 export const originLines = ({ says, template, expression, query }: Origin): string[] => [
   says.replace(/^./, (first) => first.toUpperCase()),
   ...(query === undefined || query.file === '' ? [] : [`query ${query.name}: ${query.file}`]),
@@ -61,11 +61,11 @@ function rowLines({ id, table, known_on, title, values, sources, grade }: Explai
   ];
 }
 
-/** Who says so, and through whom it reached us, with their grades. */
+/** The source and those through which it was received, with their grades. */
 export const chainOf = (sources: ExplainedRow['sources']): string =>
   sources.map(({ name, reliability }) => `${name} (${reliability ?? 'not graded'})`).join(' ← ');
 
-/** What says how much, when and how sure: the texts of a row stand on the page. */
+/** The columns for amounts, times and certainty. A row's texts are left out because the page shows them. */
 const shown = [
   'bound',
   'value',
@@ -79,7 +79,7 @@ const shown = [
   'rests_on',
 ];
 
-/** Those values of a row, in one line. */
+/** The values of those columns in one line. */
 export function valuesOf(values: object): string {
   const told = Object.entries(values).filter(
     ([column, value]) => shown.includes(column) && value !== null && String(value) !== '',
@@ -89,7 +89,7 @@ export function valuesOf(values: object): string {
     .join(', ');
 }
 
-/** The part of a text in which a phrase stands, as far as it is found there letter by letter. */
+/** An excerpt of a text around a phrase, or from the start if the exact phrase is not in it. */
 function around(phrase: string, text: string): string {
   const at = text.toLowerCase().indexOf(phrase.toLowerCase());
   const start = Math.max(0, at - 80);

@@ -2,7 +2,7 @@ import { type Day, today } from '../calendar.ts';
 import type { Recipients } from '../ledger/edition.ts';
 import type { EditionDetail } from '../ledger/views.ts';
 
-/** Who decided: a name that somebody claimed is told apart from the one that the system or the server knows. */
+/** Who decided. A claimed name is marked as such, unlike one known to the system or the server. */
 export function decidedBy({
   user,
   namedBy,
@@ -16,7 +16,7 @@ export function decidedBy({
   return claimedName === null ? known : `${claimedName}, so says ${known}`;
 }
 
-/** Who decided what of an edition. */
+/** A table of an edition's approvals and disapprovals. */
 export const decisionsTable = (approvals: EditionDetail['approvals']): string =>
   alignColumns([
     ['DECISION', 'AT (UTC)', 'BY', 'SHA-256'],
@@ -26,7 +26,7 @@ export const decisionsTable = (approvals: EditionDetail['approvals']): string =>
     }),
   ]);
 
-/** `2 of 3 received, 1 failed`; empty for an edition without recipients. */
+/** Text such as `2 of 3 received, 1 failed`; empty for an edition without recipients. */
 export function receivedText({ total, received, failed, waiting }: Recipients): string {
   if (total === 0) return '';
   const rest = Object.entries({ failed, waiting }).filter(([, count]) => count > 0);
@@ -35,7 +35,7 @@ export function receivedText({ total, received, failed, waiting }: Recipients): 
   );
 }
 
-/** The state that lists show: a failed delivery is not hidden behind "done" or "delivering". */
+/** The state for lists, where "done" or "delivering" must not hide a failed delivery. */
 export const shownState = ({
   state,
   recipients,
@@ -44,7 +44,7 @@ export const shownState = ({
   readonly recipients: Recipients;
 }): string => (recipients.failed > 0 && (state === 'done' || state === 'delivering') ? 'incomplete' : state);
 
-/** Lines of text with their columns aligned, the first line being the head. */
+/** Lines of text with aligned columns; the first line is the header. */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
@@ -57,7 +57,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** `Mon, 30 Aug 2021, 06:00 BST`, in a time zone. */
+/** A time such as `Mon, 30 Aug 2021, 06:00 BST`, in a time zone. */
 export function localTime(at: Date | undefined, timeZone: string): string {
   return (
     at?.toLocaleString('en-GB', {
@@ -73,16 +73,16 @@ export function localTime(at: Date | undefined, timeZone: string): string {
   );
 }
 
-/** `2021-08-30 05:00:07`, in UTC. */
+/** A time such as `2021-08-30 05:00:07`, in UTC. */
 export const toSecond = (at: Date): string => at.toISOString().slice(0, 19).replace('T', ' ');
-/** `2021-08-30 05:00`, in UTC. */
+/** A time such as `2021-08-30 05:00`, in UTC. */
 export const toMinute = (at: Date): string => toSecond(at).slice(0, 16);
 
-/** `2021-08-30T05:00Z`. */
+/** A time such as `2021-08-30T05:00Z`. */
 export const utcTime = (at: Date | undefined): string =>
   at?.toISOString().replace(/:00\.000Z$/, 'Z') ?? 'never';
 
-/** What to warn of where somebody asks for a day that is still to come in a time zone. */
+/** Warnings about a requested day that is still in the future in a time zone. */
 export const ofFuture = (asOf: Day, { timezone, now }: { timezone: string; now: Date }): string[] => {
   const current = today(now, timezone);
   return asOf <= current

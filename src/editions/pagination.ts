@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { storable } from '../ledger/edition.ts';
 
-/** Where a list goes on, as callers hand it back: they need not read it, and what they made up is refused. */
+/** The cursor of a list's next page. It is opaque to callers, and invalid cursors are refused. */
 export const writeCursor = (keys: readonly string[]): string =>
   Buffer.from(JSON.stringify(keys)).toString('base64url');
 

@@ -4,13 +4,14 @@ import { hashOf } from '../hash.ts';
 import { keepPicture, readEditionFile, readPicture } from '../production/store.ts';
 import type { OpenFile } from './files.ts';
 
-/** Longer than any page takes to draw, the start of the browser included. */
+/** Longer than any page takes to draw, including the start of the browser. */
 const DRAW_MS = 30_000;
 
 /**
- * Gives the first page of an edition as a PNG; undefined where its HTML is gone or another. It is drawn when it is first
- * asked for, one at a time, so that editions hardly notice, and kept in the folder of the edition: who may not read that,
- * or removes it, has no picture of it either. Earlier versions kept pictures in the cache folder for ever: those are removed.
+ * Returns the first page of an edition as a PNG; undefined if its HTML is missing or has changed. Pictures are drawn on
+ * first request, one at a time so that they hardly delay editions. They are stored in the edition's folder, so that
+ * they share its permissions and its removal. Earlier versions kept pictures in the cache folder for ever; those are
+ * removed.
  */
 export function openPictures({
   cacheFolder,
@@ -25,10 +26,10 @@ export function openPictures({
 
   const make = async ({ folder, name, sha256 }: OpenFile) => {
     const text = await readEditionFile(folder, name);
-    // It may have been written anew meanwhile.
+    // The file may have been rewritten meanwhile.
     if (text === undefined || hashOf(text) !== sha256) return undefined;
     const png = await draw(new TextDecoder().decode(text), { signal: AbortSignal.timeout(DRAW_MS) });
-    // Where the folder cannot be written it is drawn again the next time.
+    // If the folder is not writable, the picture is drawn again next time.
     await keepPicture(folder, { name, sha256, png }).catch(() => {});
     return png;
   };

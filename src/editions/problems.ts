@@ -8,41 +8,41 @@ import type { Workshop } from '../scheduler/make-edition.ts';
 
 const problemCodes = ['disk-full', 'mail-failing', 'brief-unreadable', 'delivery-failed'] as const;
 
-/** What is wrong with the service as a whole, and not with one edition. */
+/** A problem of the service as a whole rather than of one edition. */
 export interface Problem {
   readonly code: (typeof problemCodes)[number];
-  /** Of the same problem always the same: the operator is alerted of each once. */
+  /** The same for the same problem, so that the operator is alerted once. */
   readonly id: string;
-  /** For the operator. It may name briefs, and quotes none of their contents. */
+  /** Text for the operator. It may name briefs but must not quote their contents. */
   readonly says: string;
-  /** Nothing can be made while it lasts. */
+  /** Whether the problem stops all work. */
   readonly stops: boolean;
-  /** Whether the operator is alerted here. Failed deliveries have alerts of their own. */
+  /** Whether to alert the operator here. Failed deliveries have their own alerts. */
   readonly alerts: boolean;
 }
 
-/** What watching needs of the world. */
+/** Effects for finding problems. */
 export interface Watched extends Pick<Workshop, 'ledger' | 'loadBrief' | 'now'> {
   readonly loadDataset: (name: string) => Promise<unknown>;
   readonly briefIds: () => Promise<string[]>;
-  /** On the disk that editions are written to. */
+  /** Free space on the disk for editions. */
   readonly freeBytes: () => Promise<number>;
 }
 
-/** An edition with its files, and what the embedded ledger writes for it, fit into less. */
+/** Enough for an edition with its files and what the embedded ledger writes for it. */
 const LEAST_FREE_BYTES = 64_000_000;
-/** Shorter outages of a mail server are usual. */
+/** Mail servers often have shorter outages. */
 const MAIL_FAILING_MS = 3_600_000;
 const FAILED_LATELY_MS = 7 * 86_400_000;
-/** While an alert is being sent, nobody looks for other problems. */
+/** No other problems are looked for while an alert is being sent. */
 const MAIL_MS = 60_000;
 
 const failedSince = (now: Date): Date => new Date(now.getTime() - FAILED_LATELY_MS);
 
-/** Everything that is wrong now. Throws when the ledger cannot be read. */
+/** All current problems. Throws if the ledger cannot be read. */
 export async function findProblems(
   watched: Watched,
-  /** The briefs that cannot be read, where that is known already. */
+  /** The briefs that cannot be read, if already known. */
   unreadable?: readonly Problem[],
 ): Promise<Problem[]> {
   const { ledger, freeBytes, now } = watched;
@@ -78,7 +78,7 @@ export async function findProblems(
   return problems;
 }
 
-/** The briefs that cannot be made because of their own files or their dataset. */
+/** Briefs that cannot be generated because of faults in their files or dataset. */
 export async function unreadableBriefs({
   briefIds,
   loadBrief,
@@ -105,7 +105,7 @@ export async function unreadableBriefs({
   return problems;
 }
 
-/** What `/readyz` may tell strangers: what kind of problem, and how many. */
+/** The part of the problems that `/readyz` may show to strangers: kinds and counts. */
 export const countProblems = (problems: readonly Problem[]): { code: Problem['code']; count: number }[] =>
   problemCodes.flatMap((code) => {
     const count = problems.filter((each) => each.code === code).length;
@@ -118,8 +118,8 @@ type Alerting = Pick<
 >;
 
 /**
- * Alerts the operator of problems, of each once while it lasts, through restarts too. Where the ledger cannot be
- * written, as on a full disk, this process remembers.
+ * Alerts the operator to each problem once while it lasts, even across restarts. If the ledger cannot be written, for
+ * example on a full disk, this process remembers.
  */
 export function openProblemAlerts(
   { ledger, deliver, operator, log, now, ...world }: Alerting,
@@ -154,7 +154,7 @@ export function openProblemAlerts(
             target: operatorTarget(operator),
             signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
           }).catch((error: unknown) => ({ outcome: 'deferred', reason: String(error) }));
-    // The time limit of the mail does not apply: it may be over because the mail server fell silent.
+    // The time limit for mail does not apply here, because a silent mail server may have used it up.
     const other =
       receipt.outcome === 'sent' || signal.aborted
         ? null

@@ -4,7 +4,7 @@ import type { EditionRecord } from '../ledger/edition.ts';
 import type { Pruned, PruneRequest } from '../ledger/views.ts';
 import { audited, type ChangeContext } from './context.ts';
 
-/** Removes what was finished before an instant: editions with their files, or the addresses they went to. */
+/** Removes what was finished before an instant: editions with their files, or recipients' addresses. */
 export function prune(context: ChangeContext, asked: PruneRequest): Promise<Pruned> {
   const details = Object.fromEntries(
     Object.entries(asked).flatMap(([name, at]) => (at === undefined ? [] : [[name, at.toISOString()]])),
@@ -28,7 +28,7 @@ async function removeOld(
       if (await removeEditions(folders, () => ledger.removeEditions(ids, editionsBefore)))
         removed.push(...ids);
     } catch (error) {
-      // The rows of what cannot be removed stay, and the next "prune" finds them.
+      // If files cannot be removed, their rows stay, and the next "prune" finds them.
       if (!(error instanceof AppError)) throw error;
       failures.push(error);
     }
@@ -38,7 +38,7 @@ async function removeOld(
   return { editions: removed, addresses };
 }
 
-/** Revisions of one edition are removed together. */
+/** All revisions of an edition are removed together. */
 const byIdentity = (editions: readonly EditionRecord[]): EditionRecord[][] => [
   ...Map.groupBy(editions, ({ brief, asOf, paper, parameters }) =>
     canonicalJson([brief, asOf, paper, parameters]),

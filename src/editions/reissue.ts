@@ -10,8 +10,8 @@ import { audited, type ChangeContext, find, type OperatorContext, refused } from
 import { changedInPlace, changesIn, inspect, type Inspection, leftIn } from './corrections.ts';
 
 /**
- * Asks for the next revision of an edition that was delivered, with what was revised or withdrawn by a day. Gives its
- * id, what it corrects, and to how many it goes; for some of them the address may have been forgotten.
+ * Requests the next revision of a delivered edition, with the rows revised or withdrawn by a day. Returns its id, its
+ * changes and the number of recipients, including those whose address was forgotten.
  */
 export async function reissue(context: ChangeContext, id: string, asOf: Day | undefined): Promise<Reissued> {
   const { ledger } = context;
@@ -51,7 +51,7 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
 const upTo = (last: EditionRecord, revisions: readonly EditionRecord[]): EditionRecord[] =>
   revisions.filter((each) => revisionOf(each) <= revisionOf(last));
 
-/** The newest revision that reached anybody. Throws where a later one is under way, or where there is none. */
+/** The newest revision that reached a recipient. Throws if there is none, or if a later one is in progress. */
 async function newestDelivered(
   { ledger }: OperatorContext,
   revisions: readonly EditionRecord[],
@@ -70,7 +70,7 @@ async function newestDelivered(
         `${id} is on its way: ${open.length} of its deliveries are open.`,
         'Wait, or cancel them.',
       );
-    // Only the operator can find out.
+    // Only the operator can find out whether these arrived.
     const unsure = unsureOf(await goneOf(upTo(edition, revisions), ledger));
     if (unsure.length > 0)
       throw refused(
@@ -89,7 +89,7 @@ async function newestDelivered(
   );
 }
 
-/** Of a brief that has become one of many editions there is no edition for all any more. */
+/** A brief that now fans out no longer has a single edition to correct. */
 function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Inspection): void {
   if (brief.config.forEach === null || Object.keys(parameters).length > 0) return;
   throw refused(
@@ -98,7 +98,7 @@ function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Inspectio
   );
 }
 
-/** A correction is as of a day that is not to come, and goes on from the one before. */
+/** The day of a correction must not be in the future or before the previous correction. */
 function refuseOtherDay(context: OperatorContext, edition: EditionRecord, { brief, by }: Inspection): void {
   const now = today(context.now(), brief.config.schedule.timezone);
   if (by > now) throw refused(`${by} is to come: today is ${now}.`, 'Give an earlier day.');

@@ -10,21 +10,24 @@ import { requireParameters } from '../project/parameters.ts';
 import { audited, type ChangeContext, type OperatorContext } from './context.ts';
 
 export const editionRequest = z.strictObject({
-  /** The last day that it reports on. */
+  /** The last day that the edition reports on. */
   asOf: day,
   parameters: z.record(z.string(), z.union([z.string(), z.number().int()])).default({}),
-  /** The brief's own when left out. */
+  /** The brief's own paper by default. */
   paper: z.enum(papers).optional(),
-  /** Whether it goes to the targets of its brief once it is made. */
+  /** Whether the edition is delivered to the brief's targets after it is generated. */
   deliver: z.boolean().default(false),
 });
 export type EditionRequest = z.input<typeof editionRequest>;
 
-/** The last day that is over where the brief is read: only then is its cut-off past. */
+/** The last day that is over in the brief's time zone, so that its cut-off has passed. */
 export const lastDayOver = ({ config }: Brief, now: Date): Day =>
   Temporal.PlainDate.from(today(now, config.schedule.timezone)).subtract({ days: 1 }).toString();
 
-/** Throws `parameter-invalid` for a day that is not over: an edition exists once, and would lack for ever what comes. */
+/**
+ * Throws `parameter-invalid` for a day that is not over. An edition exists only once, so it would never include the
+ * rest of the day.
+ */
 export function requireOver(
   brief: Brief,
   { asOf, field, now }: { asOf: Day; field: string; now: Date },
@@ -42,8 +45,8 @@ export function requireOver(
 }
 
 /**
- * Asks for one edition; one that exists stays as it is. Throws `parameter-invalid` for a day that is not over and for
- * parameters that the brief has not, and `queue-full`.
+ * Requests an edition. An existing one stays as it is. Throws `queue-full`, and `parameter-invalid` for a day that is
+ * not over or parameters that the brief does not have.
  */
 export async function requestEdition(
   context: ChangeContext,
@@ -55,7 +58,7 @@ export async function requestEdition(
   const present = await existing(context, edition, { isOnPaper: asked.paper !== undefined });
   if (present !== undefined) {
     const { id, paper } = present;
-    // It stays as it is, but no longer waits for the rest of a backfill.
+    // The edition stays as it is but moves ahead of any backfill.
     if (present.state === 'queued') await ledger.request([{ ...edition, id, paper }], context.now());
     return { id, isNew: false };
   }
@@ -76,8 +79,8 @@ export async function requestEdition(
 }
 
 /**
- * The edition that is asked for, if there is one: the one of that name, whatever paper its brief had then; or
- * the one on the paper that is asked for, whatever its name.
+ * The existing edition for a request, if any. Without a requested paper, an edition with the same id counts, whatever
+ * its paper. Otherwise the paper must match, whatever the id.
  */
 async function existing(
   { ledger }: OperatorContext,
@@ -100,7 +103,7 @@ function editionRequested(
 ): NewEdition {
   const { asOf, paper = brief.config.paper, deliver } = asked;
   requireOver(brief, { asOf, field: 'asOf', now: context.now() });
-  // Asked for as a whole, a brief of many editions fans out.
+  // A request without parameters for a brief that fans out covers all its editions.
   const whole = brief.config.forEach !== null && Object.keys(asked.parameters).length === 0;
   const parameters = whole ? {} : requireParameters(brief, asked.parameters);
   const ownPaper = brief.config.paper;

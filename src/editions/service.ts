@@ -51,69 +51,72 @@ import {
   visibleBriefs,
 } from './visibility.ts';
 
-/** The days of a backfill, both included. */
+/** The first and last day of a backfill. */
 interface BackfillRequest {
   readonly from: Day;
   readonly to: Day;
-  /** Also by mail and webhook; otherwise to folders alone. */
+  /** Whether to deliver by mail and webhook too; otherwise only to folders. */
   readonly deliver: boolean;
 }
 
 /**
- * Everything that the command line, the API and the pages ask for. Each call names its caller: what is above the
- * caller's clearance is in no list or count, and asked for by name it is `edition-unknown` or `brief-unknown` as if it
- * did not exist. A caller who may only read gets `operation-forbidden` for a change, and sees addresses shortened.
- * Every change is audited.
+ * All operations for the command line, the API and the pages. Each call names its caller. Data above the caller's
+ * clearance are left out of lists and counts; a request for them by name throws `edition-unknown` or `brief-unknown`,
+ * as if they did not exist. Callers with read access get `operation-forbidden` for changes, and see shortened
+ * addresses. Every change is audited.
  */
 export interface EditionService {
   briefs(caller: Caller): Promise<BriefView[]>;
   brief(caller: Caller, id: string): Promise<BriefDetail>;
-  /** The newest period first, and of a period the newest revision. */
+  /** Sorted by period, then revision, the newest first. */
   editions(caller: Caller, query: z.input<typeof editionsQuery>): Promise<Page<EditionView>>;
   edition(caller: Caller, id: string): Promise<EditionDetail>;
-  /** The steps of its runs, in order. */
+  /** The steps of the edition's runs, in order. */
   steps(caller: Caller, id: string): Promise<StepRecord[]>;
-  /** Where a file of it lies; undefined when it has none of that kind. */
+  /** The path of a file of the edition; undefined if it has none of that kind. */
   file(caller: Caller, id: string, kind: FileKind): Promise<OpenFile | undefined>;
   deliveries(caller: Caller, query: z.input<typeof deliveriesQuery>): Promise<Page<DeliveryView>>;
-  /** A delivery by its id, or by the first letters of that, six at least. */
+  /** Finds a delivery by its id or by the first six or more characters of the id. */
   delivery(caller: Caller, id: string): Promise<DeliveryView>;
-  /** How many editions and deliveries there are in each state. */
+  /** Number of editions and deliveries in each state. */
   counts(caller: Caller): Promise<Pick<Counts, 'editions' | 'deliveries'>>;
   audit(caller: Caller, query: z.input<typeof auditQuery>): Promise<Page<AuditRecord>>;
 
-  /** Asks for an edition; one that exists stays as it is. Throws `parameter-invalid` and `queue-full`. */
+  /** Requests an edition. An existing one stays as it is. Throws `parameter-invalid` and `queue-full`. */
   request(
     caller: Caller,
     brief: string,
     asked: EditionRequest,
   ): Promise<{ edition: EditionView; isNew: boolean }>;
-  /** Changes an edition or one delivery, by its id or the first letters of a delivery's. Gives the ids of what moved. */
+  /**
+   * Changes an edition or a delivery, by its id or a delivery id's prefix. Returns the ids of the changed editions and
+   * deliveries.
+   */
   change(caller: Caller, name: TransitionName, id: string): Promise<string[]>;
   /**
-   * Decides on editions, on all or none; refused where the PDF is not the one that has the SHA-256 `sha256`. Only the
-   * command line may give another name `as`. Gives the ids of what moved.
+   * Approves or disapproves all of the editions or none. Refused if a PDF does not have the SHA-256 `sha256`. Only the
+   * command line may give another name in `as`. Returns the ids of the changed editions and deliveries.
    */
   decide(
     caller: Caller,
     name: DecisionName,
     what: { ids: readonly string[]; sha256?: string | undefined; as?: string | undefined },
   ): Promise<string[]>;
-  /** Sends an edition again to one of the targets of its brief. Gives the delivery. */
+  /** Sends an edition again to one of its brief's targets. Returns the new delivery. */
   resend(caller: Caller, id: string, to: string): Promise<DeliveryView>;
 
-  // For the command line alone, whose caller has a `systemUser`: all others get `operation-forbidden`.
+  // Only for the command line, whose caller has a `systemUser`. Others get `operation-forbidden`.
 
-  /** Asks for the next revision of an edition that was delivered, with what was corrected by a day. */
+  /** Requests the next revision of a delivered edition, with corrections known by a day. */
   reissue(caller: Caller, id: string, asOf: Day | undefined): Promise<Reissued>;
-  /** The delivered editions that rest on rows corrected by a day, by today if none is given. */
+  /** Delivered editions that contain rows corrected by a day, today by default. */
   correctable(caller: Caller, asOf: Day | undefined): Promise<Correctable[]>;
-  /** Asks for the editions of all slots of a brief between two days. Gives all, and which are new. */
+  /** Requests the editions of all of a brief's slots between two days. Returns all of them and marks the new ones. */
   backfill(caller: Caller, brief: string, asked: BackfillRequest): Promise<Backfilled>;
-  /** How far the editions of a brief between two days are. */
+  /** Progress of a brief's editions between two days. */
   progress(caller: Caller, brief: string, days: { from: Day; to: Day }): Promise<Progress>;
   tokens(caller: Caller): Promise<TokenView[]>;
-  /** The token itself never passes through here: its maker gives the hash. */
+  /** The caller creates the token and passes only its hash. */
   addToken(caller: Caller, token: Omit<TokenRecord, 'createdAt'>): Promise<void>;
   revokeToken(caller: Caller, name: string): Promise<void>;
   prune(caller: Caller, asked: PruneRequest): Promise<Pruned>;
@@ -240,7 +243,7 @@ export function openEditionService(context: OperatorContext): EditionService {
     },
 
     async request(caller, id, asked) {
-      // What may not be seen is not there, also for those who may change nothing.
+      // A brief above the clearance must be unknown even to callers who may not change anything.
       await briefService(context).brief(caller, id);
       const wanted = { brief: await briefNamed(id), ...editionRequest.parse(asked) };
       const { id: edition, isNew } = await requestEdition(changing(caller), wanted);
@@ -314,13 +317,13 @@ export function openEditionService(context: OperatorContext): EditionService {
   };
 }
 
-/** Where the next part of a list begins, when more was found than fits. */
+/** The cursor of the next page, if more entries were found than fit. */
 const nextOf = <T>(found: readonly T[], most: number, keys: (last: T) => string[]): string | null => {
   const last = found.length > most ? found[most - 1] : undefined;
   return last === undefined ? null : writeCursor(keys(last));
 };
 
-/** The briefs, as a caller sees them. */
+/** Briefs as a caller sees them. */
 function briefService(context: OperatorContext): Pick<EditionService, 'briefs' | 'brief'> {
   const { ledger } = context;
   const view = async (
@@ -396,7 +399,7 @@ function briefService(context: OperatorContext): Pick<EditionService, 'briefs' |
   };
 }
 
-/** They may quote rows, so they are for callers who see all. */
+/** Faults may quote rows, so they are only for callers with the highest clearance. */
 const datasetFaults = (context: OperatorContext, name: string): Promise<Fault[]> =>
   context.loadDataset(name).then(
     () => [],

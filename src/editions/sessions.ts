@@ -3,12 +3,12 @@ import { type Caller, thisMachine } from '../ledger/principal.ts';
 import type { Ledger } from '../ledger/types.ts';
 import { callerWith, hashOfToken, tokenWith } from './tokens.ts';
 
-/** Who is let in: by a token, by a link that works once, or by the session that a browser got for one of them. */
+/** Authenticates by a token, by a link that works once, or by a browser session that resulted from one of them. */
 export interface Admission {
   byToken(token: string): Promise<Caller | undefined>;
-  /** What stands for a token in a browser, to be signed: not the token, and good for a while. */
+  /** The value of a session cookie for a token, before signing. It does not contain the token, and it expires. */
   sessionOf(token: string): Promise<string | undefined>;
-  /** The secret of a link that lets one browser in as this machine's operator. */
+  /** Creates the secret of a link that logs one browser in as this machine's operator. */
   newLink(): string;
   /** The same as `sessionOf` for the secret of a link, which works only once. */
   sessionByLink(secret: string): string | undefined;
@@ -16,15 +16,15 @@ export interface Admission {
 }
 
 export const SESSION_SECONDS = 12 * 3600;
-/** A link that nobody has followed after this long is void: it may be in the scrollback of a terminal. */
+/** Unused links expire after this time, because they may stay in a terminal's scrollback. */
 const LINK_MS = 3600 * 1000;
-/** Stands in a session where the hash of a token would be, and is not one. */
+/** Replaces the token's hash in sessions that came from a link. It cannot be a hash. */
 const MACHINE = 'this-machine';
 
 export function openAdmission(ledger: Pick<Ledger, 'tokens'>, { now }: { now: () => Date }): Admission {
   const find = async (token: string) => tokenWith(await ledger.tokens(), hashOfToken(token));
   const sessionFor = (name: string) => `${name}.${now().getTime() + SESSION_SECONDS * 1000}`;
-  /** Links that nobody has followed yet. They end with the process, and only their hashes are kept. */
+  /** Unused links. They end with the process, and only their hashes are stored. */
   let links: readonly { readonly sha256: string; readonly endsMs: number }[] = [];
   const openLinks = () => links.filter(({ endsMs }) => endsMs > now().getTime());
   return {
@@ -58,8 +58,8 @@ export function openAdmission(ledger: Pick<Ledger, 'tokens'>, { now }: { now: ()
 }
 
 /**
- * The key that sessions are signed with: made once and kept in the ledger, so that all its servers have the same. The
- * key "session" of earlier versions is not used any more: other users of the machine could read it in the snapshot.
+ * The key that signs sessions. It is stored in the ledger so that all its servers share it. The key "session" of
+ * earlier versions is no longer used, because other users of the machine could read it in the snapshot.
  */
 export const sessionKey = (ledger: Pick<Ledger, 'secret'>): Promise<string> =>
   ledger.secret('browser-session', randomBytes(32).toString('base64url'));

@@ -7,7 +7,7 @@ import type { DeliveryView, EditionView } from '../ledger/views.ts';
 import { redactAddress, redactAddresses } from '../log.ts';
 import type { Channel } from '../project/target.ts';
 
-/** What callers are shown of a record. Who may only read is shown no address that could be written to. */
+/** Records as shown to callers. Callers with read access do not see complete addresses. */
 export function editionShown(caller: Caller, record: EditionRecord, deliveries: Tally): EditionView {
   const { folder: _, card, attempt: __, ...edition } = record;
   return {
@@ -25,7 +25,10 @@ export function editionShown(caller: Caller, record: EditionRecord, deliveries: 
   };
 }
 
-/** Whether there is something to approve: it is made, and is not approved, or waits again as its PDF was altered since. */
+/**
+ * Whether there is something to approve: a generated edition is not approved, or waits again because its PDF was
+ * altered.
+ */
 const isToApprove = (record: EditionRecord, { waiting = 0 }: Tally): boolean =>
   (record.state === 'rendered' || record.state === 'delivering' || record.state === 'done') &&
   (waitsForApproval(record) || (record.needsApproval && waiting > 0));
@@ -33,12 +36,12 @@ const isToApprove = (record: EditionRecord, { waiting = 0 }: Tally): boolean =>
 export function deliveryShown(caller: Caller, record: DeliveryRecord): DeliveryView {
   const { target: _, ...delivery } = record;
   const address = addressShown(caller, record);
-  // What a server answered often repeats the address.
+  // Server answers often repeat the address.
   const reason = wordsShown(caller, record.reason?.replaceAll(record.address, address) ?? null);
   return { ...delivery, address, reason };
 }
 
-/** Of a mailbox its domain, of a webhook its host: the rest of its address is often a secret. */
+/** Keeps only the mail domain or webhook host for callers with read access. The rest is often secret. */
 export function addressShown(
   { may }: Caller,
   { channel, address }: { readonly channel: Channel; readonly address: string },

@@ -3,14 +3,14 @@ import type { Caller, TokenRecord } from '../ledger/principal.ts';
 import { audited, type ChangeContext, refused } from './context.ts';
 
 /**
- * A token is 256 random bits. Nobody can guess them, so that a fast hash keeps them as well as a slow one would: that
- * is for passwords, which people choose.
+ * Creates a token with 256 random bits. Since it cannot be guessed, a fast hash protects it as well as a slow one; slow
+ * hashes are for passwords.
  */
 export const newToken = (): string => `sitrep_${randomBytes(32).toString('base64url')}`;
 
 export const hashOfToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-/** The entry with that hash. The comparison always takes the same time. */
+/** The entry with that hash. The comparison takes constant time. */
 export function tokenWith<T extends { readonly sha256: string }>(
   tokens: Iterable<T>,
   sha256: string,
@@ -26,7 +26,7 @@ export function tokenWith<T extends { readonly sha256: string }>(
 
 export const callerWith = ({ name, may, clearance }: TokenRecord): Caller => ({ name, may, clearance });
 
-/** Adds a token, which never passes through here: who makes it gives its hash. Throws `operation-refused`. */
+/** Adds a token. The caller creates it and passes only its hash. Throws `operation-refused`. */
 export const addToken = (context: ChangeContext, token: Omit<TokenRecord, 'createdAt'>): Promise<void> => {
   const { name, may, clearance } = token;
   const change = { what: 'token add', edition: null, details: { name, may, clearance } };
@@ -36,7 +36,7 @@ export const addToken = (context: ChangeContext, token: Omit<TokenRecord, 'creat
   });
 };
 
-/** Throws `operation-refused` where there is no such token. */
+/** Throws `operation-refused` if there is no such token. */
 export const revokeToken = (context: ChangeContext, name: string): Promise<void> =>
   audited(context, { what: 'token revoke', edition: null, details: { name } }, async () => {
     if (!(await context.ledger.removeToken(name)))

@@ -15,7 +15,7 @@ import {
   refuseReplaced,
 } from './context.ts';
 
-/** A change to an edition or one delivery, on record. Gives the ids of what moved. */
+/** An audited change to an edition or a delivery. Returns the ids of the changed editions and deliveries. */
 type Transition = (context: ChangeContext, id: string) => Promise<string[]>;
 
 const transition =
@@ -23,7 +23,7 @@ const transition =
   (context, id) =>
     auditedChange(context, { what, id }, (found) => run(context, found));
 
-/** Makes an edition again that was not made, or sends again what of it failed; or one delivery. */
+/** Retries an edition that was not generated, an edition's failed deliveries, or a single delivery. */
 const retry = transition('retry', async (context, found) => {
   const now = context.now();
   await refuseReplaced(context, found);
@@ -39,14 +39,14 @@ const retry = transition('retry', async (context, found) => {
   if (await context.ledger.moveEdition(edition.id, { from, to: 'queued', reason: null, now }))
     return [edition.id];
   const deliveries = await context.ledger.deliveries({ edition: edition.id });
-  // What is not approved can be made again, in the light of what was found wrong with it.
+  // An edition that is not yet approved can be generated again to fix what the reviewer found.
   const again = { from: ['delivering'], to: 'queued', reason: null, onlyUnsent: true, now } as const;
   if (isStillToApprove(edition, deliveries) && (await context.ledger.moveEdition(edition.id, again)))
     return [edition.id];
   return moveDeliveries(context, deliveries, { from: ['failed', 'bounced'], to: 'pending' });
 });
 
-/** Keeps an edition from being made, or its deliveries or one of them from going out, until it is released. */
+/** Keeps an edition from being generated, or deliveries from being sent, until released. */
 const hold = transition('hold', async (context, found) => {
   const reason = heldByOperator;
   const from = ['waiting', 'pending'] as const;
@@ -59,7 +59,7 @@ const hold = transition('hold', async (context, found) => {
   return moveDeliveries(context, deliveries, { from, to: 'held', reason });
 });
 
-/** Lets go on what is held. */
+/** Releases an edition or deliveries that are on hold. */
 const release = transition('release', async (context, found) => {
   await refuseReplaced(context, found);
   if ('delivery' in found) {
@@ -76,8 +76,8 @@ const release = transition('release', async (context, found) => {
 });
 
 /**
- * Ends an edition that is not made, or deliveries that are not out. Of one delivery that has come to rest, and of which
- * nobody knows whether it arrived, it says that it did not.
+ * Ends an edition that is not generated, or deliveries that are not sent. A finished delivery with an unknown outcome
+ * then counts as not arrived.
  */
 const cancel = transition('cancel', async (context, found) => {
   const reason = 'Cancelled by the operator.';
@@ -114,7 +114,7 @@ export const transitionNames = [
 const isAtRest = (state: DeliveryState): boolean =>
   state === 'held' || state === 'failed' || state === 'bounced' || state === 'cancelled';
 
-/** Sends an edition again to one of its targets: a copy, with an id of its own, which is given. */
+/** Sends an edition again to one of its targets, as a copy with its own id. Returns that id. */
 export const resend = (context: ChangeContext, id: string, to: string): Promise<string> =>
   auditedChange(context, { what: 'resend', id, details: { to } }, (found) => {
     if ('edition' in found) return sendCopy(context, found.edition, to);
@@ -133,7 +133,7 @@ async function sendCopy(context: ChangeContext, edition: EditionRecord, to: stri
   const before = (await context.ledger.deliveries({ edition: edition.id })).filter(
     (each) => each.address === address,
   );
-  // One that waits for approval goes out with the rest: a copy beside it would arrive twice.
+  // A waiting delivery goes out with the others, so a copy would arrive twice.
   if (before.some(({ state }) => state === 'waiting' || state === 'pending' || state === 'sending'))
     throw refused(`${edition.id} is on its way to ${address}.`, 'Wait until it is sent.');
   const copy: NewDelivery = {

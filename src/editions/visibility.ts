@@ -10,11 +10,14 @@ import type { OperatorContext } from './context.ts';
 
 type Briefs = Pick<OperatorContext, 'briefIds' | 'loadBrief'>;
 
-/** A brief that can be read, or why it cannot. */
+/** A readable brief, or the faults that make it unreadable. */
 export type Readable =
   { readonly id: string; readonly brief: Brief } | { readonly id: string; readonly faults: readonly Fault[] };
 
-/** The briefs that a caller may see. One that cannot be read has no marking: only those who see all see it. */
+/**
+ * The briefs that a caller may see. A brief that cannot be read has no marking, so only callers with the highest
+ * clearance see it.
+ */
 export async function visibleBriefs(context: Briefs, caller: Caller): Promise<Readable[]> {
   const all = await Promise.all((await context.briefIds()).map((id) => readable(context, id)));
   return all.filter((each) =>
@@ -31,7 +34,7 @@ async function readable({ loadBrief }: Briefs, id: string): Promise<Readable> {
   }
 }
 
-/** Up to where a caller sees. Undefined for all there is, what has no marking included, unless told otherwise. */
+/** The caller's visibility. Undefined means everything, including data without a marking, unless `ofAll` is set. */
 export async function visibilityOf(
   context: Briefs,
   caller: Caller,
@@ -52,7 +55,7 @@ const part = {
   after: z.string().max(500).optional().describe('What follows: "next" of the part before'),
 };
 
-/** What lists can be asked for with. */
+/** Filters of lists. */
 export const editionsQuery = z.strictObject({
   brief,
   state: z.enum(editionStates).optional().describe('In this state'),

@@ -7,10 +7,10 @@ import type { Ledger } from './types.ts';
 
 const isAlert = `content NOT IN ('edition', 'notice')`;
 const isFailed = `content IN ('edition', 'notice') AND state IN ('bounced', 'failed')`;
-/** Any number will do, as long as it stays: two processes must not each take half of the alerts. */
+/** Arbitrary but fixed key of an advisory lock: without it, two processes could each take half of the alerts. */
 const LOCK = 7_241_965;
 
-/** Alerts to the operator, which are sent together, and problems that belong to no edition. */
+/** Alerts to the operator, which go out together, and problems that concern no single edition. */
 export function alertCalls(
   database: Database,
   boss: PgBoss,
@@ -43,7 +43,7 @@ export function alertCalls(
             return [];
           }
         }
-        // What was being sent when its process ended goes out as it was: then the message has the same id.
+        // Alerts that an interrupted process was sending go out as the same set, so that the message has the same id.
         return toDeliveries(
           await session.query(
             `UPDATE sitrep.delivery SET state = 'sending', job = $1, sending_at = $2,
@@ -65,7 +65,7 @@ export function alertCalls(
         const givenBack = settlement.state === 'given-back';
         const again = retried || givenBack;
         const ids = alerts.map(({ id }) => id);
-        // Without the instant of a try that sent nothing, they need not wait as after a message.
+        // With the time of an attempt that sent nothing, the alerts would wait as they do after a message.
         await session.query(
           `UPDATE sitrep.delivery SET state = $3, reason = $4, settled_at = $5, next_try_at = $6, job = NULL,
              may_have_arrived = may_have_arrived OR $7, unanswered = unanswered + $8, attempt = attempt - $9,

@@ -2,27 +2,27 @@ import { z } from 'zod';
 import { hashOf } from '../hash.ts';
 import { type EditionRecord, instant } from './edition.ts';
 
-/** On one line, as it is shown in terminals. */
+/** A single line, for display in terminals. */
 export const personName = z
   .string()
   .trim()
   .regex(/^[^\p{Cc}]{1,100}$/u, 'is not a name of up to 100 letters');
 
-/** Who decides. The system names the user of the process that asks; any other name is what that user claims. */
+/** The person who decides. `user` is authenticated; `claimedName` is a name that this user gives. */
 const approver = z.strictObject({
   user: z.string().min(1),
-  /** Who says that it is this user: the system, of a command; the server, of whoever it let in. */
+  /** What authenticated the user: the operating system for a command, the server for a logged-in caller. */
   namedBy: z.enum(['system', 'server']),
   claimedName: personName.nullable(),
 });
 
-/** One decision on an edition, kept as it was taken: a later one does not change it. */
+/** One decision on an edition. A later decision adds a record and never changes an earlier one. */
 export const approvalRecord = approver.extend({
   edition: z.string(),
-  /** From 1, in the order in which they were taken. */
+  /** From 1, in the order of the decisions. */
   number: z.number().int(),
   decision: z.enum(['approved', 'disapproved']),
-  /** What was looked at: see `hashToApprove`. */
+  /** Hash of the content that was decided on: see `hashToApprove`. */
   sha256: z.string(),
   decidedAt: instant,
 });
@@ -30,14 +30,14 @@ export type ApprovalRecord = z.output<typeof approvalRecord>;
 
 type Made = Pick<EditionRecord, 'sha256' | 'card'>;
 
-/** What is approved: the bytes of the PDF, or the words of a notice, which has none. Null for what was never made. */
+/** Hash of the content to approve: the PDF, or the text of a notice. Null if the edition was never generated. */
 export function hashToApprove({ sha256, card }: Made): string | null {
   if (card === null) return null;
   const { title, issue, marking, paragraphs } = card;
   return sha256 ?? hashOf(JSON.stringify([title, issue, marking, ...paragraphs]));
 }
 
-/** Whether nothing of an edition may go out as things are. */
+/** Whether the edition's current content still needs approval before it can go out. */
 export const waitsForApproval = ({
   needsApproval,
   approvedSha256,

@@ -7,13 +7,13 @@ import { sendJobs } from './jobs.ts';
 import { approvalColumns, editionColumns, toApprovals, toEditions } from './rows.ts';
 import type { Decision, Ledger } from './types.ts';
 
-/** Who approved what, and what follows from it. */
+/** Records approvals and releases or blocks the deliveries that depend on them. */
 export function approvalCalls(database: Database, boss: PgBoss): Pick<Ledger, 'decide' | 'approvals'> {
   return {
     decide: (editions, decision) =>
       database.transaction(async (session) => {
-        // Locked: what a worker finds wanting at this moment, it settles before or after, and never past this. In order,
-        // so that two who decide on the same editions do not wait for each other.
+        // The lock keeps a worker's result from being stored in the middle of a decision. Rows are locked in order, so
+        // that two decisions on the same editions cannot deadlock.
         const locked = toEditions(
           await session.query(
             `SELECT ${editionColumns} FROM sitrep.edition WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE`,
@@ -45,7 +45,7 @@ function isAsSeen(edition: EditionRecord | undefined, sha256: string): boolean {
   return edition !== undefined && isMade && hashToApprove(edition) === sha256;
 }
 
-/** Gives the ids of the deliveries that it lets go, or has wait. */
+/** Returns the ids of the deliveries that it releases or blocks. */
 async function decideOn(
   id: string,
   {

@@ -4,23 +4,23 @@ import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { type Db, fromPglite } from 'pg-boss';
 import { AppError } from '../errors.ts';
 
-/** One connection, or one transaction. */
+/** A connection or a transaction. */
 export interface Session {
   query(sql: string, values?: readonly unknown[]): Promise<unknown[]>;
-  /** The same for the queue: what it does becomes part of the transaction. */
+  /** The session for the queue, whose changes become part of the same transaction. */
   readonly queue: Db;
 }
 
 export interface Database extends Session, AsyncDisposable {
   readonly backend: 'pglite' | 'postgres';
   /**
-   * Runs `work` whole or not at all. Within it, only the session that it is given may be used. On a server `work` runs
-   * again when another transaction was in its way, so it must not change anything outside the session.
+   * Runs `work` atomically. `work` may use only the session that it receives. On a server, `work` runs again after a
+   * conflict with another transaction, so it must not change anything outside the session.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
 }
 
-/** `explain` turns an error of the database into one that says what to do about it. */
+/** `explain` turns a database error into one that says how to fix it. */
 export function embeddedDatabase(
   pglite: PGlite,
   explain: (error: unknown) => unknown = (error) => error,
@@ -44,16 +44,16 @@ export function embeddedDatabase(
   };
 }
 
-/** Throws `ledger-unavailable` while the server cannot be reached or does not answer in time. */
+/** Throws `ledger-unavailable` if the server cannot be reached or does not answer in time. */
 export function serverDatabase(
   config: PoolConfig,
   { onError }: { onError: (error: Error) => void },
 ): Database {
   const pool = new Pool(config);
   pool.on('error', onError);
-  // A client that is in use reports a lost connection itself too, and an error event without a listener ends the
-  // process. The query that is under way, or the next one, fails with the same error. The pool is made here so that
-  // its first client has the listener too.
+  // A client in use also emits an error when it loses its connection, and an error event without a listener ends the
+  // process. The current or next query fails with the same error. The pool is created here so that its first client has
+  // the listener too.
   pool.on('connect', (client) => client.on('error', () => {}));
   const sessionOf = (on: Pool | PoolClient): Session => ({
     query: async (sql, values = []) => (await reached(() => on.query(sql, [...values]))).rows,
@@ -69,7 +69,7 @@ export function serverDatabase(
       await session.query('COMMIT');
       return result;
     } catch (error) {
-      // A connection that fell silent would keep a ROLLBACK waiting too. Closing it has the same effect.
+      // ROLLBACK would hang on a silent connection. Closing the connection has the same effect.
       isBroken =
         isUnavailable(error) ||
         (await client.query('ROLLBACK').then(
@@ -94,7 +94,7 @@ export function serverDatabase(
 const codeOf = (error: unknown): unknown => Reflect.get(Object(error), 'code');
 const isUnavailable = (error: unknown): boolean => codeOf(error) === 'ledger-unavailable';
 
-/** Serialization failure and deadlock: the server undid the transaction, so that it can run again. */
+/** Serialization failure and deadlock: the server rolled the transaction back, so it can run again. */
 const conflicts: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 const MOST_TRIES = 8;
 const RETRY_MS = 10;
@@ -105,14 +105,14 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
       return await work();
     } catch (error) {
       if (!conflicts.has(codeOf(error)) || tries === MOST_TRIES) throw error;
-      // At random, so that two that were in each other's way do not meet again.
+      // The delay is random so that two conflicting transactions do not conflict again.
       await delay(Math.random() * RETRY_MS * 2 ** tries);
     }
   }
 }
 
 /**
- * States that pass without anything being wrong with the query: a lost connection (08), too few resources (53), a
+ * SQLSTATEs of temporary failures that the query did not cause: a lost connection (08), too few resources (53), a
  * server that stops or starts (57P), a query or transaction that took too long.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
@@ -122,7 +122,7 @@ async function reached<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    // What the server did not say itself was said by the connection: it was refused, lost or silent.
+    // An error that the server did not report comes from the connection: refused, lost or silent.
     const isPassing =
       cause instanceof DatabaseError ? passing.test(cause.code ?? '') : !(cause instanceof TypeError);
     if (!isPassing) throw cause;
@@ -139,7 +139,7 @@ async function reached<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A short reason. It names host and user at most, never the password. */
+/** A short reason. It contains the host and user at most, never the password. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // A refused connection to a name with several addresses has a code and no message.

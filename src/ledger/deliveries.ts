@@ -7,10 +7,10 @@ import { hurry, sendJobs } from './jobs.ts';
 import { deliveryColumns, deliveryId, editionColumns, toDeliveries, toEditions } from './rows.ts';
 import type { Ledger, Settlement } from './types.ts';
 
-/** Alerts wait this long for others: what causes one often causes many. */
+/** Alerts wait this long for others, because one cause often leads to several alerts. */
 const GATHER_SECONDS = 5;
 
-/** Sending what was made. */
+/** Creates, sends and closes deliveries. */
 export function deliveryCalls(
   database: Database,
   boss: PgBoss,
@@ -51,7 +51,7 @@ export function deliveryCalls(
         const givenBack = settlement.state === 'given-back';
         const unsure = 'mayHaveArrived' in settlement && settlement.mayHaveArrived;
         const again = retried || givenBack || (await wasDecided(session, edition, settlement));
-        // Attempts are counted from the start again when an operator has it retried: the instant tells them apart.
+        // A retry by an operator restarts the count of attempts, so only the time of the attempt identifies it.
         const settled = await session.query(
           `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL,
              may_have_arrived = may_have_arrived OR $7, next_try_at = $8, unanswered = unanswered + $9,
@@ -117,7 +117,7 @@ export function deliveryCalls(
   };
 }
 
-/** Adds deliveries, each with its job unless it is held; gives the ids of those that are new. */
+/** Adds deliveries, with a job for each one that is not on hold. Returns the ids of the new ones. */
 export async function insertDeliveries(
   session: Session,
   boss: PgBoss,
@@ -153,15 +153,15 @@ export async function insertDeliveries(
 }
 
 /**
- * Every transaction that changes deliveries locks their edition first, and only then the deliveries: two that lock in
- * different orders wait for each other until the server ends one of them. It also makes two deliveries that end at once
- * see each other, so that the second of them closes the edition.
+ * Every transaction that changes deliveries locks their edition first. Locking in different orders would cause
+ * deadlocks. The lock also makes deliveries that end at the same time see each other, so that the last one closes the
+ * edition.
  */
 export async function lockEdition(session: Session, id: string): Promise<void> {
   await session.query('SELECT 1 FROM sitrep.edition WHERE id = $1 FOR UPDATE', [id]);
 }
 
-/** An edition is done when nothing of it is on its way any more; what is held waits for an operator. */
+/** An edition is done when none of its deliveries is in progress; deliveries on hold wait for an operator. */
 export async function closeEdition(session: Session, id: string, now: Date): Promise<void> {
   await session.query(
     `UPDATE sitrep.edition SET state = 'done', settled_at = $2
@@ -172,7 +172,7 @@ export async function closeEdition(session: Session, id: string, now: Date): Pro
   );
 }
 
-/** Whether somebody approved or disapproved an edition since it was found wanting: then it is looked at again. */
+/** Whether an edition was approved or disapproved since its approval was last checked. If so, it is checked again. */
 async function wasDecided(session: Session, edition: string, settlement: Settlement): Promise<boolean> {
   if (settlement.state !== 'waiting') return false;
   const changed = await session.query(
@@ -182,7 +182,7 @@ async function wasDecided(session: Session, edition: string, settlement: Settlem
   return changed.length > 0;
 }
 
-/** Takes a delivery out of the hands of a process that ended. It stays `sending`: it may have arrived. */
+/** Takes a delivery away from a process that ended. It stays `sending`, because it may have arrived. */
 export async function loseDelivery(
   session: Session,
   { id, job }: { id: string; job: string },

@@ -5,7 +5,7 @@ import { marking } from '../dataset/fields.ts';
 import { papers } from '../project/brief.ts';
 import { channels } from '../project/target.ts';
 
-/** queued → rendering → delivering → done, or it ends otherwise; `rendered` is made, and nothing is to be delivered. */
+/** queued → rendering → delivering → done, or another end state. `rendered`: generated, with nothing to deliver. */
 export const editionStates = [
   'queued',
   'rendering',
@@ -19,10 +19,10 @@ export const editionStates = [
 ] as const;
 export type EditionState = (typeof editionStates)[number];
 
-/** Why an edition or delivery is held that nothing is wrong with: it stays so until the operator releases it. */
+/** The reason of an edition or delivery that an operator put on hold. It has no fault and waits for a release. */
 export const heldByOperator = 'Held by the operator.';
 
-/** pending → sending → sent, or it ends otherwise; `waiting` is for approval, which alone makes it pending. */
+/** pending → sending → sent, or another end state. `waiting`: only approval makes it pending. */
 export const deliveryStates = [
   'waiting',
   'pending',
@@ -35,12 +35,12 @@ export const deliveryStates = [
 ] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
-/** How many recipients an edition has reached. Cancelled deliveries count as none. */
+/** How many recipients an edition has reached. Cancelled deliveries do not count. */
 export interface Recipients {
   readonly total: number;
   readonly received: number;
   readonly failed: number;
-  /** On their way, waiting for another try or for approval, or on hold. */
+  /** In progress, waiting for a retry or for approval, or on hold. */
   readonly waiting: number;
 }
 
@@ -53,14 +53,14 @@ export function recipientsOf(tally: { readonly [state in DeliveryState]?: number
   return { total: received + failed + waiting, received, failed, waiting };
 }
 
-/** What goes out of an edition by itself: to all targets, to folders alone, or nowhere. */
+/** Which targets an edition is delivered to automatically: all, folders only, or none. */
 const reaches = ['all', 'folders', 'none'] as const;
 export type Reach = (typeof reaches)[number];
 
-/** As the database gives it, or as JSON has it. */
+/** A date from the database or an ISO string from JSON. */
 export const instant = z.coerce.date();
 
-/** An edition that is asked for. Brief, day, paper, parameters and revision are its identity, and `id` names the five. */
+/** A requested edition. Brief, day, paper, parameters and revision are its identity; `id` combines all five. */
 const newEdition = z.strictObject({
   id: z.string(),
   brief: z.string(),
@@ -70,52 +70,52 @@ const newEdition = z.strictObject({
   /** The edition that fanned out into this one. */
   partOf: z.string().nullable(),
   origin: z.enum(['schedule', 'backfill', 'request', 'correction']),
-  /** When it was due; null for one that was asked for. */
+  /** When the edition was due; null if it was requested. */
   slot: instant.nullable(),
   reach: z.enum(reaches),
-  /** Null for an edition as it is first issued. */
+  /** Null for the first issue. */
   correction: correction.nullable(),
 });
 export type NewEdition = z.output<typeof newEdition>;
 
-/** What messages about an edition say of it, as it was when it was made. */
+/** What messages about an edition say, fixed when the edition is generated. */
 const card = z.strictObject({
   title: z.string(),
   issue: z.string(),
   marking,
-  /** The bottom line, or the notice in its place. */
+  /** The bottom line, or the text of the notice. */
   paragraphs: z.array(z.string()),
   /** File name of the PDF in the edition's folder; null for a notice. */
   pdf: z.string().nullable(),
-  /** What a revision corrects, a row each, as a reader is told. */
+  /** What a revision corrects, one row each, in words for readers. */
   corrected: z.array(z.string()).default([]),
 });
 export type Card = z.output<typeof card>;
 
-/** An edition as the ledger keeps it. */
+/** An edition as stored in the ledger. */
 export const editionRecord = newEdition.extend({
   state: z.enum(editionStates),
-  /** Why it is in its state, with every fault that holds it. */
+  /** Why the edition is in its state, with every fault that blocks it. */
   reason: z.string().nullable(),
-  /** Times that it was begun since it was asked for, or asked for again. */
+  /** How many attempts were started since the edition was last requested. */
   attempt: z.number().int(),
   requestedAt: instant,
   startedAt: instant.nullable(),
   renderedAt: instant.nullable(),
   settledAt: instant.nullable(),
   folder: z.string().nullable(),
-  /** Of the PDF; null for a notice, which has none. */
+  /** Hash of the PDF; null for a notice, which has none. */
   sha256: z.string().nullable(),
   pages: z.number().int().nullable(),
   card: card.nullable(),
-  /** What its brief said of approval when it was made. */
+  /** Whether its brief required approval when the edition was generated. */
   needsApproval: z.boolean(),
-  /** What is approved as things are, by its hash (`hashToApprove`). */
+  /** Hash of the approved content (`hashToApprove`); null if nothing is approved now. */
   approvedSha256: z.string().nullable(),
 });
 export type EditionRecord = z.output<typeof editionRecord>;
 
-/** What a delivery carries: the edition, a notice in its place, or word to the operator. */
+/** What a delivery contains: the edition, a notice instead of it, or an alert to the operator. */
 const contents = [
   'edition',
   'notice',
@@ -127,7 +127,7 @@ const contents = [
   'approval',
 ] as const;
 export type Content = (typeof contents)[number];
-/** Whether it goes to recipients, and not to the operator. */
+/** Whether it goes to recipients rather than to the operator. */
 export const isForRecipients = (content: Content): content is 'edition' | 'notice' =>
   content === 'edition' || content === 'notice';
 
@@ -135,39 +135,39 @@ const newDelivery = z.strictObject({
   channel: z.enum(channels),
   address: z.string(),
   content: z.enum(contents),
-  /** Counts the times that an operator had it sent again. */
+  /** How many times an operator had it sent again. */
   copy: z.number().int(),
-  /** The target as the brief defines it. */
+  /** The target as defined in the brief. */
   target: z.json(),
-  /** Set where it must not go out as things are. */
+  /** The reason if it must not go out now. */
   heldBecause: z.string().nullable(),
 });
 export type NewDelivery = z.output<typeof newDelivery>;
 
-/** A delivery as the ledger keeps it: one edition to one target. */
+/** A delivery as stored in the ledger: one edition to one target. */
 export const deliveryRecord = newDelivery.omit({ heldBecause: true }).extend({
   id: z.string(),
   edition: z.string(),
   state: z.enum(deliveryStates),
   reason: z.string().nullable(),
   attempt: z.number().int(),
-  /** Times that its process ended while it was being sent. */
+  /** How many times a process ended while sending it. */
   interruptions: z.number().int(),
-  /** Whether an attempt ended so that nobody knows whether it arrived: its process ended, or there was no answer. */
+  /** Whether an attempt ended with an unknown outcome: its process ended, or there was no answer. */
   mayHaveArrived: z.boolean(),
   createdAt: instant,
   sendingAt: instant.nullable(),
   settledAt: instant.nullable(),
-  /** The first try since it was created, or since an operator had it sent again: the time limit counts from here. */
+  /** The first attempt since it was created or an operator had it sent again. The time limit starts here. */
   tryingSince: instant.nullable(),
-  /** When it is tried again; null unless it waits for another try. */
+  /** When it is retried; null unless it waits for a retry. */
   nextTryAt: instant.nullable(),
-  /** Tries after which nobody answered whether the message was accepted. Each may have left a copy. */
+  /** Number of attempts with no answer on whether the message was accepted. Each may have left a copy. */
   unanswered: z.number().int(),
 });
 export type DeliveryRecord = z.output<typeof deliveryRecord>;
 
-/** One attempt at an edition. */
+/** One attempt to generate an edition. */
 export const runRecord = z.strictObject({
   edition: z.string(),
   number: z.number().int(),
@@ -191,5 +191,5 @@ export const runRecord = z.strictObject({
 });
 export type RunRecord = z.output<typeof runRecord>;
 
-/** A text that a database takes: PostgreSQL knows no zero byte. */
+/** Text that the database can store: PostgreSQL rejects zero bytes. */
 export const storable = z.string().refine((text) => !text.includes('\0'), 'holds a zero byte');

@@ -10,10 +10,10 @@ import { insertSteps } from './records.ts';
 import { editionColumns, toEditions } from './rows.ts';
 import type { Ledger, Making } from './types.ts';
 
-/** A run that is begun, and with which codes those before it failed since the edition was asked for. */
+/** A started run, with the error codes of the failed runs before it since the edition was requested. */
 const started = z.object({ number: z.number(), failures: z.array(z.string().nullable()) });
 
-/** Asking for editions and making them. */
+/** Requests editions and records their runs. */
 export function editionCalls(
   database: Database,
   boss: PgBoss,
@@ -87,7 +87,7 @@ export function editionCalls(
            WHERE edition = current.id AND number = $2 AND outcome = 'running' RETURNING number`,
           [id, run, making.outcome, now, reason, code],
         );
-        // Cancelled or given back meanwhile, or taken over by another process, which thought this one gone.
+        // The edition was cancelled, given back, or taken over by another process that took this one for dead.
         if (ended.length === 0) return false;
         await insertSteps(session, steps);
         await settle(session, boss, { edition, making, now });
@@ -120,15 +120,15 @@ export function editionCalls(
   };
 }
 
-/** An edition that is asked for; one with a reason to skip it is only noted. */
+/** A requested edition. If it has a reason to be skipped, it is only recorded. */
 interface Asked {
   readonly edition: NewEdition;
   readonly reason?: string;
 }
 
 /**
- * Adds editions, with their jobs where they are to be made; gives those that did not exist, in the order asked for. In
- * `issued` it puts those that were issued on other paper already, in place of a slot.
+ * Adds editions, with jobs for those to generate. Returns the new ones, in the order requested. Slots whose edition was
+ * already issued on other paper go into `issued`.
  */
 async function insert(
   session: Session,
@@ -147,7 +147,7 @@ async function insert(
   }
   const toMake = added.filter(({ state }) => state === 'queued');
   await wakeEditions(session, boss, toMake);
-  // One that waits already, for a backfill perhaps, has a job with the priority of that.
+  // An edition that is already queued, perhaps for a backfill, has a job with a lower priority.
   const again = asked.filter(({ edition: { id, origin }, reason }) =>
     origin === 'schedule' || origin === 'request' ? reason === undefined && !isNew.has(id) : false,
   );
@@ -155,7 +155,7 @@ async function insert(
   return added;
 }
 
-/** In the order of their ids, so that two that insert the same do not wait for each other. */
+/** Inserts in the order of the ids, so that two transactions with the same editions do not deadlock. */
 async function insertRows(session: Session, asked: readonly Asked[], now: Date): Promise<EditionRecord[]> {
   if (asked.length === 0) return [];
   const given = asked
@@ -180,10 +180,10 @@ async function insertRows(session: Session, asked: readonly Asked[], now: Date):
 }
 
 /**
- * What becomes of an edition that could not be inserted. Its identity is brief, day, paper, parameters and revision, as
- * they were when it was asked for: where that edition exists, it is the one, whatever its id. Otherwise the id belongs
- * to an edition on other paper, since the paper of the brief was changed. Then the new one has a name that mentions its
- * paper, unless the day was issued already.
+ * Decides about an edition that could not be inserted. Its identity is brief, day, paper, parameters and revision, as
+ * they were when it was requested. If an edition with that identity exists, it is the same one, whatever its id.
+ * Otherwise the id belongs to an edition on other paper, because the paper of the brief has changed since. The new
+ * edition then gets a name that includes its paper, unless the day was already issued.
  */
 async function resolve(
   session: Session,
@@ -212,9 +212,9 @@ async function resolve(
 }
 
 /**
- * An edition that somebody asked for before it was due, and not to be sent to all, becomes that of the schedule: it is
- * made once more, which finds it unchanged, and then goes out. One that goes out already is left alone, and one that
- * the operator holds stays held.
+ * Turns an edition that was requested early, for fewer than all targets, into a scheduled one. It is generated again,
+ * found unchanged, and then delivered. An edition that already goes to all targets is left alone, and one that the
+ * operator put on hold stays on hold.
  */
 async function takeOver(
   session: Session,
@@ -234,7 +234,7 @@ async function takeOver(
   return taken;
 }
 
-/** The run under way may settle nothing any more. */
+/** After this, the run in progress can no longer record a result. */
 const endRun = (session: Session, id: string, { now, reason }: { now: Date; reason: string | null }) =>
   session.query(
     `UPDATE sitrep.run SET outcome = 'cancelled', ended_at = $2, reason = $3
@@ -242,7 +242,7 @@ const endRun = (session: Session, id: string, { now, reason }: { now: Date; reas
     [id, now, reason],
   );
 
-/** Writes down what an edition comes to by `making`. */
+/** Records the result of an attempt (`making`). */
 async function settle(
   session: Session,
   boss: PgBoss,
@@ -261,7 +261,7 @@ async function settle(
       const { folder, sha256, pages, card, needsApproval, deliveries } = making;
       const [state, settledAt] = deliveries.length > 0 ? ['delivering', null] : ['rendered', now];
       const reason = making.outcome === 'notice' ? 'Nothing is new: a notice goes out in its place.' : null;
-      // Made once more before anything went out: to whom is decided anew.
+      // An edition generated again before any delivery has its recipients decided anew.
       await session.query(
         `WITH undecided AS (DELETE FROM sitrep.delivery WHERE edition = $1 AND state = 'waiting')
          UPDATE sitrep.edition SET rendered_at = $2, folder = $3, sha256 = $4, pages = $5, card = $6, attempt = 0,
@@ -294,7 +294,7 @@ async function settle(
   }
 }
 
-/** Gives an edition back whose process ended while making it, if `job` still holds it. */
+/** Gives back an edition whose process ended during rendering, if `job` still owns it. */
 export async function loseEdition(session: Session, { id, job }: { id: string; job: string }): Promise<void> {
   await session.query(
     `UPDATE sitrep.edition SET state = 'queued', job = NULL WHERE id = $1 AND state = 'rendering' AND job = $2`,

@@ -6,17 +6,18 @@ import { z } from 'zod';
 import { AppError, type Fault } from '../errors.ts';
 import { reasonOf } from './database.ts';
 
-/** A ledger on a disk that is full needs one more file of its log. */
+/** On a full disk, a ledger needs room for one more log file. */
 const PROBE_BYTES = 17 * 1024 * 1024;
-/** What says that the disk is full: Node, PostgreSQL (SQLSTATE), and PGlite's own file system (WASI). */
+/** Codes for a full disk: Node, PostgreSQL (SQLSTATE), and PGlite's own file system (WASI). */
 const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', '53100', 51, 19]);
-/** Data that PostgreSQL finds corrupted, and a file that it cannot read or write. */
+/** SQLSTATEs for corrupted data, and for a file that PostgreSQL cannot read or write. */
 const damaged: ReadonlySet<unknown> = new Set(['XX001', 'XX002', '58030']);
 const thrown = z.object({ code: z.string().optional(), errno: z.number().optional() });
 
 /**
- * Why the ledger in a folder cannot be used, by what the disk says: it is full, belongs to another user or is read-only
- * (`ledger-unavailable`). Otherwise its data are taken for damaged (`ledger-unusable`), as `otherwise` says.
+ * Finds out from the disk why a ledger folder cannot be used. Returns `ledger-unavailable` if the disk is full or
+ * read-only or the folder belongs to another user. Otherwise the data count as damaged (`ledger-unusable`), with the
+ * text of `otherwise`.
  */
 export async function faultOfFolder(
   folder: string,
@@ -39,14 +40,14 @@ export async function faultOfFolder(
   );
 }
 
-/** The same for an error of a query: one that has nothing to do with the disk is given back as it is. */
+/** The same for a query error. Errors that have nothing to do with the disk are returned unchanged. */
 export async function explainQuery(folder: string, error: unknown): Promise<unknown> {
   const { code, errno } = thrown.safeParse(error).data ?? {};
   const isOfDisk =
     full.has(code) ||
     damaged.has(code) ||
     (errno !== undefined && code === undefined) ||
-    // What WebAssembly throws, in which the embedded ledger runs.
+    // WebAssembly, in which the embedded ledger runs, throws this error.
     (error instanceof Error && error.name === 'RuntimeError');
   return isOfDisk ? faultOfFolder(folder, error, 'The ledger is damaged') : error;
 }
@@ -98,7 +99,7 @@ async function foreign(path: string, folder: string): Promise<Fault> {
 
 const nameOf = (uid: number | string): string => (uid === 0 ? 'root' : `user ${uid}`);
 
-/** The folder itself, or the lowest one above it that there is. */
+/** The folder itself, or its nearest existing parent. */
 async function nearest(folder: string): Promise<string> {
   const isThere = await lstat(folder).then(
     () => true,
@@ -107,7 +108,7 @@ async function nearest(folder: string): Promise<string> {
   return isThere || dirname(folder) === folder ? folder : nearest(dirname(folder));
 }
 
-/** The first file or folder of the ledger that this process may not read and write. */
+/** The first file or folder of the ledger that this process cannot read or write. */
 async function unwritable(folder: string): Promise<string | undefined> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of entries) {

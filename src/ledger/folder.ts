@@ -13,10 +13,11 @@ import { giveToOwner } from './lock.ts';
 /**
  * The folder of an embedded ledger. Its process may be killed at any moment, so each step is one rename:
  *
- * - `data` is the ledger. `new-*` and `empty-*` are not finished and are removed by the next process; but a `new-*` that
- *   holds a database, with no other beside it, may be the only copy of the ledger.
- * - `restored` is a snapshot that is unpacked whole. It becomes `data` once the old `data` is `damaged-*`.
- * - `snapshot.tar.gz` is the last copy of the ledger, `snapshot.json` says how many editions are in it.
+ * - `data` is the ledger.
+ * - `new-*` and `empty-*` are unfinished, and the next process removes them. However, a `new-*` that contains a
+ *   database, if it is the only one, may be the only copy of the ledger.
+ * - `restored` is a fully unpacked snapshot. It becomes `data` after the old `data` is renamed to `damaged-*`.
+ * - `snapshot.tar.gz` is the last copy of the ledger; `snapshot.json` records how many editions it contains.
  */
 const placesIn = (folder: string) => ({
   data: join(folder, 'data'),
@@ -24,16 +25,16 @@ const placesIn = (folder: string) => ({
   snapshot: join(folder, 'snapshot.tar.gz'),
   contents: join(folder, 'snapshot.json'),
   fresh: () => join(folder, `new-${randomUUID()}`),
-  /** Nothing is lost with a ledger that is being created. */
+  /** A ledger that is still being created contains nothing to lose. */
   empty: () => join(folder, `empty-${randomUUID()}`),
 });
 
-/** Its pages are in the cache of the system already: PostgreSQL's own, of 128 MB, would hold them a second time. */
+/** The system already caches the pages: PostgreSQL's default buffers of 128 MB would store them twice. */
 const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=4MB'];
 
 const contents = z.object({ editions: z.number().int() });
 
-/** Opens the data of a ledger, which this process has locked. Begins a ledger only where there never was one. */
+/** Opens a ledger's data, which this process has locked. Creates a ledger only if there never was one. */
 export async function openData(folder: string): Promise<PGlite> {
   const { data, restored } = placesIn(folder);
   try {
@@ -41,7 +42,7 @@ export async function openData(folder: string): Promise<PGlite> {
     if (copy !== undefined) throw unfinished(folder, copy);
     await removeUnfinished(folder);
     if (await isFilled(data)) await discard(restored, folder);
-    // A restore was killed after it moved the old ledger away.
+    // An earlier restore was killed after it had moved the old ledger away.
     else if (existsSync(restored)) await rename(restored, data);
     else if (!(await hasRemains(folder))) await createData(folder);
     else throw missing(folder);
@@ -51,7 +52,7 @@ export async function openData(folder: string): Promise<PGlite> {
   }
 }
 
-/** Puts the last snapshot in the place of the ledger, whose remains are kept beside it. Gives the folder of the remains. */
+/** Replaces the ledger with the last snapshot and keeps the old data next to it. Returns the folder of the old data. */
 export async function restoreInto(folder: string): Promise<string | null> {
   const { data, restored, snapshot, fresh } = placesIn(folder);
   const tar = await readSnapshot(snapshot);
@@ -76,8 +77,8 @@ export async function restoreInto(folder: string): Promise<string | null> {
 }
 
 /**
- * Writes a copy of the whole ledger, safe from a power cut once it is there. A snapshot with more editions than the
- * ledger is not lost: it is kept under another name, which is given.
+ * Writes a copy of the whole ledger and flushes it to disk. A previous snapshot with more editions than the ledger is
+ * kept under another name, which is returned.
  */
 export async function writeSnapshot(
   folder: string,
@@ -102,7 +103,7 @@ export async function writeSnapshot(
   }
 }
 
-/** Notes that so many editions were removed on purpose: a snapshot without them is no poorer for it. */
+/** Records how many editions were removed on purpose, so that a smaller snapshot does not look like lost data. */
 export async function noteRemoved(folder: string, count: number): Promise<void> {
   const { contents: said, fresh } = placesIn(folder);
   const before = await editionsInSnapshot(folder);
@@ -116,7 +117,7 @@ async function keepFuller(folder: string, editions: number): Promise<string | nu
   const { snapshot, fresh } = placesIn(folder);
   if (!existsSync(snapshot)) return null;
   const before = await editionsInSnapshot(folder);
-  // An earlier version did not write down how many there are: then an empty ledger alone is known to have fewer.
+  // Snapshots of an earlier version have no count, so only an empty ledger is known to have fewer editions.
   if (before === null ? editions > 0 : editions >= before) return null;
   const kept = join(folder, `fuller-snapshot-${before ?? 'unknown'}.tar.gz`);
   const copy = fresh();
@@ -134,7 +135,7 @@ async function editionsInSnapshot(folder: string): Promise<number | null> {
   }
 }
 
-/** The tar file in a snapshot. It is unpacked here, since PGlite ends the process when an archive is damaged. */
+/** Unpacks the tar file in a snapshot. PGlite would end the process on a damaged archive. */
 async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
   const packed = await readFile(file).catch((cause: unknown) => {
     throw unusable(cause, {
@@ -145,7 +146,7 @@ async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
   });
   try {
     const tar = await promisify(gunzip)(packed);
-    // Every header has it: https://www.gnu.org/software/tar/manual/html_node/Standard.html
+    // Every tar header contains this: https://www.gnu.org/software/tar/manual/html_node/Standard.html
     if (tar.toString('latin1', 257, 262) !== 'ustar') throw new Error('It is not a tar file.');
     return new Uint8Array(tar);
   } catch (cause) {
@@ -153,7 +154,7 @@ async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** Made beside its place and then renamed: a process that ends half-way leaves no half-made ledger. */
+/** Creates the data in a temporary folder and renames it, so that an interrupted process leaves no partial ledger. */
 async function createData(folder: string): Promise<void> {
   const { data, empty } = placesIn(folder);
   const made = empty();
@@ -175,7 +176,7 @@ async function isFilled(data: string): Promise<boolean> {
   return existsSync(data) && (await readdir(data)).length > 0;
 }
 
-/** Whether there was a ledger here before: its snapshot, or what a restore put aside. */
+/** Whether a ledger existed here before: it left a snapshot, or data that a restore put aside. */
 async function hasRemains(folder: string): Promise<boolean> {
   const names = await readdir(folder);
   return names.some((name) => name === 'snapshot.tar.gz' || name.startsWith('damaged-'));
@@ -188,8 +189,8 @@ async function removeUnfinished(folder: string): Promise<void> {
 }
 
 /**
- * Databases that never came into the place of the ledger, where there is neither a ledger nor a restored one: an earlier
- * version was killed as it restored. PostgreSQL opens none without this file.
+ * Databases left by an earlier version that was killed during a restore, if there is neither a ledger nor a restored
+ * one. PostgreSQL opens no database without this file.
  */
 async function loneCopies(folder: string): Promise<string[]> {
   const { data, restored } = placesIn(folder);
@@ -200,7 +201,7 @@ async function loneCopies(folder: string): Promise<string[]> {
     .filter((path) => existsSync(join(path, 'global/pg_control')));
 }
 
-/** Renamed first: killed half-way, it must not be taken for whole. */
+/** Renames the folder first, so that a partly deleted one cannot be mistaken for a complete one. */
 async function discard(path: string, folder: string): Promise<void> {
   if (!existsSync(path)) return;
   const old = placesIn(folder).fresh();

@@ -5,20 +5,20 @@ import type { EditionRecord } from './edition.ts';
 import type { Handlers } from './types.ts';
 
 /**
- * The queue wakes workers, and knows nothing: what there is to do stands in the ledger's own tables. A job that comes
- * twice finds nothing to do.
+ * The queue only wakes workers. The ledger's own tables record what there is to do, so a job that runs twice finds
+ * nothing left.
  */
 const queues = { edition: 'edition', delivery: 'delivery' } as const;
 type Queue = keyof typeof queues;
 
-/** A process that is gone is noticed after this: the least that the queue allows. */
+/** A lost process is noticed after this time, the minimum that the queue allows. */
 const HEARTBEAT_SECONDS = 10;
-/** Longer than any attempt may take: each has a time limit of its own. */
+/** Longer than any attempt can take, since each has its own time limit. */
 const EXPIRE_SECONDS = 2 * 3600;
 
 export async function createQueues(boss: PgBoss): Promise<void> {
   for (const name of Object.values(queues)) {
-    // Other failures are counted in the ledger; these are retries after a process was lost.
+    // These retries follow the loss of a process. The ledger counts all other failures.
     await boss.createQueue(name, {
       policy: 'short',
       retryLimit: 10_000,
@@ -32,11 +32,11 @@ export async function createQueues(boss: PgBoss): Promise<void> {
 }
 
 interface NewJob extends Pick<JobInsert, 'startAfter'> {
-  /** Of the edition or delivery. */
+  /** Id of the edition or delivery. */
   readonly id: string;
 }
 
-/** Sends jobs as part of the session's transaction, at once; where one waits already, that will do. */
+/** Sends jobs as part of the session's transaction, due at once. A job that is already queued is not repeated. */
 export async function sendJobs(
   boss: PgBoss,
   session: Session,
@@ -50,14 +50,14 @@ export async function sendJobs(
     data: { id },
     singletonKey: id,
   }));
-  // Without `db` this would wait for the connection that the transaction holds, for ever.
+  // Without `db`, this would wait for ever for the connection that the transaction uses.
   await boss.insert(queues[queue], inserted, { db: session.queue });
 }
 
-/** Priorities of what a schedule wants now, and of what a person waits for, in steps wide enough for a day number. */
+/** Step between the priorities of kinds of work, wide enough for a day number. */
 const STEP = 1_000_000;
 const REQUESTED = 2 * STEP;
-/** A slot missed by more than this is caught up on like a backfill. */
+/** A slot missed by more than this is made up for with the priority of a backfill. */
 const rank = `CASE WHEN e.origin = 'schedule' AND e.requested_at - e.slot < interval '1 day' THEN 3
   WHEN e.origin IN ('request', 'correction') THEN 2 ELSE 1 END`;
 const ranked = {
@@ -68,7 +68,7 @@ const ranked = {
 } as const;
 const rankedRows = z.array(z.object({ id: z.string(), rank: z.number(), asOf: z.string() }));
 
-/** Today's slot first, then what somebody asked for, then the past, which begins with its oldest period. */
+/** Priorities: today's slots first, then requests, then past periods from the oldest. */
 async function prioritiesOf(
   session: Session,
   { queue, ids }: { queue: Queue; ids: readonly string[] },
@@ -78,7 +78,7 @@ async function prioritiesOf(
   return new Map(rows.map(({ id, rank: own, asOf }) => [id, own * STEP - dayOf(asOf)]));
 }
 
-/** Has a job that waits come at once and before any backfill, because a person asked for it. */
+/** Moves a waiting job ahead of any backfill, because a person requested it. */
 export async function hurry(
   boss: PgBoss,
   session: Session,
@@ -94,7 +94,6 @@ export async function hurry(
   await boss.update(queues[queue], { id }, options);
 }
 
-/** Sends editions' jobs. */
 export const wakeEditions = (
   session: Session,
   boss: PgBoss,
@@ -109,13 +108,13 @@ export const wakeEditions = (
     })),
   });
 
-/** Whether the queue still knows the job, waiting or at work. */
+/** Whether the queue still has the job, waiting or running. */
 export async function isAlive(boss: PgBoss, { queue, job }: { queue: Queue; job: string }): Promise<boolean> {
   const found = await boss.findJobs(queues[queue], { id: job });
   return found.some(({ state }) => state === 'created' || state === 'retry' || state === 'active');
 }
 
-/** Takes jobs one by one until it is disposed of, which waits for those in hand. */
+/** Runs jobs one by one until disposed. Disposing waits for the jobs in progress. */
 export async function takeJobs(boss: PgBoss, handlers: Handlers): Promise<AsyncDisposable> {
   const options = {
     pollingIntervalSeconds: 0.5,
@@ -128,7 +127,7 @@ export async function takeJobs(boss: PgBoss, handlers: Handlers): Promise<AsyncD
       let worker = '';
       worker = await boss.work<{ id: string }>(queues[queue], options, async ([job]) => {
         if (job) await handlers[queue]({ id: job.data.id, job: job.id, signal: job.signal });
-        // By itself the queue looks for the next job only after its interval.
+        // Without this, the queue looks for the next job only after its polling interval.
         boss.notifyWorker(worker);
       });
     }

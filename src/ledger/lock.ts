@@ -7,14 +7,14 @@ import { tryLock } from '../file-lock.ts';
 import { faultOfFolder } from './folder-faults.ts';
 
 const LOOK_AGAIN_MS = 50;
-/** Of SQLite: https://www.sqlite.org/rescode.html */
+/** SQLite's code: https://www.sqlite.org/rescode.html */
 const NOT_A_DATABASE = 26;
 const refusal = z.object({ errcode: z.number() });
 
 /**
- * Holds a folder for the life of this process: two processes on one embedded ledger lose its rows. The operating system
- * lets go of the lock however the process ends. A command that is just ending is waited for. Throws `ledger-in-use`,
- * `ledger-unavailable` and `ledger-unusable`.
+ * Locks a folder for the life of this process, because two processes on one embedded ledger lose rows. The operating
+ * system releases the lock however the process ends. Waits up to `waitMs` for another process to end. Throws
+ * `ledger-in-use`, `ledger-unavailable` and `ledger-unusable`.
  */
 export async function lockFolder(folder: string, { waitMs }: { waitMs: number }): Promise<Disposable> {
   const deadlineMs = performance.now() + waitMs;
@@ -26,7 +26,7 @@ export async function lockFolder(folder: string, { waitMs }: { waitMs: number })
       const lock = tryLock(join(folder, 'lock'));
       if (lock) return lock;
     } catch (cause) {
-      // The low byte is the code, the others say more about it.
+      // The low byte is the primary code; the other bytes give details.
       const code = (refusal.safeParse(cause).data?.errcode ?? 0) & 0xff;
       if (code === NOT_A_DATABASE) throw noLockFile(folder, cause);
       throw await faultOfFolder(folder, cause, 'The folder of the ledger cannot be locked');
@@ -60,7 +60,10 @@ const noLockFile = (folder: string, cause: unknown): AppError =>
 
 const refused = z.object({ code: z.enum(['EPERM', 'EACCES']) });
 
-/** The socket takes any command, and tables and snapshot hold the key of all sessions: each makes its reader an operator. */
+/**
+ * The socket accepts any command, and the tables and snapshot contain the session key: access to either makes a user an
+ * operator.
+ */
 function keepOthersOut(folder: string): void {
   try {
     if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
@@ -82,8 +85,8 @@ function keepOthersOut(folder: string): void {
 }
 
 /**
- * Where root works in a folder of another user, gives that user what root has made there: the service, which runs as
- * that user, could not open the ledger again otherwise.
+ * If root works in another user's folder, gives that user the files that root created. The service runs as that user
+ * and could not open the ledger otherwise.
  */
 export function giveToOwner(path: string): void {
   if (process.getuid?.() !== 0) return;

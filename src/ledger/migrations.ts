@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** Steps that bring the ledger's tables up to date, each run once, in order. Those that were released never change. */
+/** Migrations of the ledger's tables, each run once, in order. Released ones never change. */
 const migrations: readonly string[] = [
   `
   CREATE TABLE sitrep.cursor (
@@ -60,7 +60,7 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX ON sitrep.delivery (state);
   `,
-  // What the HTTP server shows and keeps. A change stays on record when its edition is removed.
+  // Records that the HTTP server shows and keeps. A change stays on record when its edition is removed.
   `
   CREATE INDEX ON sitrep.edition (as_of DESC, id);
   CREATE INDEX ON sitrep.delivery (created_at DESC, edition, id);
@@ -94,7 +94,7 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX ON sitrep.audit (edition);
   `,
-  // Who approved what.
+  // Approvals.
   `
   ALTER TABLE sitrep.edition ADD COLUMN needs_approval boolean NOT NULL DEFAULT false;
   ALTER TABLE sitrep.edition ADD COLUMN approved_sha256 text;
@@ -109,7 +109,7 @@ const migrations: readonly string[] = [
     PRIMARY KEY (edition, number)
   );
   `,
-  // Corrected revisions, each beside the one that it replaces.
+  // Corrected revisions, stored next to the ones that they replace.
   `
   ALTER TABLE sitrep.edition ADD COLUMN correction jsonb;
   ALTER TABLE sitrep.edition ADD COLUMN revision integer NOT NULL
@@ -119,15 +119,16 @@ const migrations: readonly string[] = [
   ALTER TABLE sitrep.edition DROP CONSTRAINT edition_brief_as_of_paper_parameters_key;
   ALTER TABLE sitrep.edition ADD UNIQUE (brief, as_of, paper, parameters, revision);
   `,
-  // Who approves over HTTP is no user of the system.
+  // A person who approves over HTTP is not a system user.
   `
   ALTER TABLE sitrep.approval ADD COLUMN named_by text NOT NULL DEFAULT 'system';
   `,
-  // A delivery that takes its process down is not sent for ever.
+  // Limits how often a delivery that crashes its process is sent.
   `
   ALTER TABLE sitrep.delivery ADD COLUMN interruptions integer NOT NULL DEFAULT 0;
   `,
-  // What may have arrived is remembered through later attempts. Of what was tried before, and not sent, nobody knows.
+  // Records through later attempts that a delivery may have arrived. For unsent deliveries that were tried before this
+  // migration, the outcome is unknown.
   `
   ALTER TABLE sitrep.delivery ADD COLUMN may_have_arrived boolean NOT NULL DEFAULT false;
   UPDATE sitrep.delivery SET may_have_arrived = true
@@ -135,12 +136,12 @@ const migrations: readonly string[] = [
       OR (sending_at IS NOT NULL AND state IN ('pending', 'sending', 'failed', 'held', 'cancelled'))
       OR (attempt > 1 AND state = 'bounced');
   `,
-  // Some failures are tried again less often than others.
+  // Some failures have fewer retries than others.
   `
   ALTER TABLE sitrep.run ADD COLUMN code text;
   `,
-  // Mail is retried for days, so the schedule of its tries has to outlast a restart. Problems that belong to no edition
-  // are recorded so that the operator hears of each one once.
+  // Mail is retried for days, so its retry times must survive a restart. Problems that concern no edition are recorded
+  // so that the operator is alerted to each one once.
   `
   ALTER TABLE sitrep.delivery ADD COLUMN trying_since timestamptz;
   ALTER TABLE sitrep.delivery ADD COLUMN next_try_at timestamptz;
@@ -153,10 +154,10 @@ const migrations: readonly string[] = [
   `,
 ];
 
-/** Any number will do, as long as it stays: it keeps two processes from migrating at once. */
+/** Arbitrary but fixed key of an advisory lock, which keeps two processes from migrating at once. */
 const LOCK = 7_241_964;
 
-/** Brings the tables up to date. */
+/** Migrates the tables to the current version. */
 export async function migrate(database: Database): Promise<void> {
   await database.transaction(async (session) => {
     await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
@@ -171,7 +172,7 @@ export async function migrate(database: Database): Promise<void> {
   });
 }
 
-/** Whether the tables are as this version of the program needs them. */
+/** Whether the tables match this version of the program. */
 export async function isMigrated(database: Database): Promise<boolean> {
   const [found] = await database.query(`SELECT to_regclass('sitrep.migration') IS NOT NULL AS found`);
   if (!found || !Reflect.get(Object(found), 'found')) return false;

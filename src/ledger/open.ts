@@ -17,7 +17,7 @@ import { recordCalls } from './records.ts';
 import type { Ledger } from './types.ts';
 import { recover, upkeepCalls } from './upkeep.ts';
 
-/** The ledger in a database that is migrated, with a queue that is started. Whoever opened the two closes them. */
+/** Creates a ledger from a migrated database and a started queue. The caller closes both. */
 export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeof Symbol.asyncDispose> {
   return {
     ...editionCalls(database, boss),
@@ -31,44 +31,44 @@ export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeo
   };
 }
 
-/** The embedded ledger, which this process alone holds. */
+/** The embedded ledger, which only this process uses. */
 export interface EmbeddedLedger extends Ledger {
-  /** Writes a copy of the whole ledger to `snapshot.tar.gz` in its folder, safe from a power cut once it is there. */
+  /** Writes a copy of the whole ledger to `snapshot.tar.gz` in its folder and flushes it to disk. */
   snapshot(): Promise<void>;
 }
 
-/** Settings of the queue that both kinds share. `onError` is told of what goes wrong in the background. */
+/** Queue settings for both kinds of ledger. `onError` receives background errors. */
 const queueOptions = {
   schema: 'pgboss',
   schedule: false,
-  // Without it a worker that waits sleeps on while a job is there.
+  // Otherwise an idle worker sleeps on while a job is waiting.
   useListenNotify: true,
   superviseIntervalSeconds: 2,
-  // Jobs are few, and an embedded database cannot build indexes beside other work.
+  // Jobs are few, and an embedded database cannot build indexes during other work.
   reindex: false,
   monitorVacuum: false,
   registerInstance: false,
 } as const satisfies ConstructorOptions;
 
-/** Longer than any command but `start` holds an embedded ledger for, unless it makes editions. */
+/** Except for `start` and commands that generate editions, commands use an embedded ledger for less than this. */
 const LOCK_WAIT_MS = 3_000;
-/** Longer than any query of a working ledger takes. */
+/** No query of a working ledger takes longer. */
 const QUERY_MS = 30_000;
-/** Tables that are brought up to date are rewritten, and a second process waits for the first. */
+/** Migrations rewrite tables, and a second process waits for the first. */
 const MIGRATION_MS = 600_000;
-/** The jobs under way get this long to end when the ledger is closed. */
+/** Time for jobs in progress to end when the ledger is closed. */
 const STOP_MS = 20_000;
-/** After this, connections are cut that the server has not closed: it does not answer any more. */
+/** After this, open connections are cut, because the server no longer answers. */
 const CUT_MS = STOP_MS + 5_000;
 
 export interface LedgerOptions {
-  /** Told of what goes wrong in the background, such as a lost connection. */
+  /** Receives background errors, such as a lost connection. */
   readonly onError: (error: Error) => void;
 }
 
 /**
- * Opens the ledger in `folder`, making it if there is none. What was in hand when its last holder ended is given back.
- * Throws `ledger-in-use`, `ledger-unavailable` and `ledger-unusable`.
+ * Opens the ledger in `folder` and creates it if there is none. Gives back the work that the last process left
+ * unfinished. Throws `ledger-in-use`, `ledger-unavailable` and `ledger-unusable`.
  */
 export async function openEmbeddedLedger(
   folder: string,
@@ -79,7 +79,7 @@ export async function openEmbeddedLedger(
   opening.defer(() => giveToOwner(folder));
   const pglite = await openData(folder);
   const database = embeddedDatabase(pglite, (error) => explainQuery(folder, error));
-  // What is damaged cannot be closed properly. The fault that was met first is the one to show.
+  // A damaged ledger cannot be closed properly. The first error is the one to show.
   opening.defer(() => pglite.close().catch(onError));
   let ledger: ReturnType<typeof openLedger>;
   try {
@@ -119,7 +119,7 @@ export async function openEmbeddedLedger(
   };
 }
 
-/** Opens the ledger on a PostgreSQL server. Throws `ledger-unusable` when it cannot be reached or is not migrated. */
+/** Opens the ledger on a PostgreSQL server. Throws `ledger-unusable` if it cannot be reached or is not migrated. */
 export async function openServerLedger(
   url: string,
   { onError, queryMs = QUERY_MS }: LedgerOptions & { queryMs?: number },
@@ -139,7 +139,7 @@ export async function openServerLedger(
   return { ...openLedger(database, boss), [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
-/** Brings the tables on a PostgreSQL server up to date; safe to run again, and by two at once. */
+/** Migrates the tables on a PostgreSQL server. Safe to repeat, and to run in two processes at once. */
 export async function migrateServer(url: string, { onError }: LedgerOptions): Promise<void> {
   await using opening = new AsyncDisposableStack();
   const { database, boss } = await connect(url, { onError, migrate: true, queryMs: MIGRATION_MS });
@@ -147,11 +147,11 @@ export async function migrateServer(url: string, { onError }: LedgerOptions): Pr
   opening.defer(() => boss.stop({ graceful: false, close: true }));
   await boss.start();
   await createQueues(boss);
-  // Last: whoever finds these tables may take the queue's for granted.
+  // This runs last, because the program takes the queue's tables for granted once these exist.
   await migrate(database);
 }
 
-/** Puts the last snapshot in the place of the ledger, whose remains are kept beside it. Gives the folder of the remains. */
+/** Replaces the ledger with the last snapshot and keeps the old data next to it. Returns the folder of the old data. */
 export async function restoreSnapshot(folder: string): Promise<string | null> {
   using held = new DisposableStack();
   held.use(await lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
@@ -163,7 +163,7 @@ async function connect(
   { onError, migrate: migrates, queryMs }: LedgerOptions & { migrate: boolean; queryMs: number },
 ): Promise<{ database: Database; boss: PgBoss; sockets: AsyncDisposable }> {
   const sockets = trackSockets();
-  // Both ends give up: the server may be gone without a word, or this process may be.
+  // Both ends have a timeout, because either may disappear without closing the connection.
   const connection = {
     connectionString: url,
     connectionTimeoutMillis: Math.min(queryMs, 10_000),
@@ -197,8 +197,8 @@ async function connect(
 }
 
 /**
- * Opens the sockets to a server. To close a connection is to wait for the server, so that when the ledger is closed what
- * is still open after a while is cut off.
+ * Opens the sockets to a server. Closing a connection waits for the server, so closing the ledger cuts off sockets that
+ * stay open too long.
  */
 function trackSockets(): AsyncDisposable & { readonly open: () => Socket } {
   const all = new Set<Socket>();

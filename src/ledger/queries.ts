@@ -19,7 +19,7 @@ import type { Ledger } from './types.ts';
 const ofBrief = (brief: string | undefined): Condition | undefined =>
   given('edition IN (SELECT id FROM sitrep.edition WHERE brief = $?)', brief);
 const toRecipients = `content IN ('edition', 'notice')`;
-/** So many are given where nobody says how many. */
+/** Default number of entries. */
 const MOST = 1000;
 
 const counted = z.array(z.object({ state: z.string(), count: z.coerce.number() }));
@@ -27,7 +27,7 @@ const tallied = z.array(
   z.object({ edition: z.string(), state: z.enum(deliveryStates), count: z.coerce.number() }),
 );
 
-/** Reading what stands in the ledger. */
+/** Read queries on the ledger. */
 export function queryCalls(
   database: Database,
 ): Pick<
@@ -136,7 +136,7 @@ export function queryCalls(
         given('as_of <= $?', to),
       ]);
       const [onItsWay] = await database.query(
-        // Alerts go out when their time comes, and what was tried and put off is tried again later.
+        // Alerts have their own send times, and retries come later.
         `SELECT count(*) FROM sitrep.delivery WHERE ${toRecipients}
            AND (state = 'sending' OR (state = 'pending' AND attempt = 0))
            AND edition IN (SELECT id FROM sitrep.edition ${sql})`,
@@ -193,7 +193,7 @@ export function queryCalls(
     async deliveryCounts(ids) {
       const rows = tallied.parse(
         await database.query(
-          // A recipient counts once, and not as a failure once a later copy has arrived.
+          // A recipient counts once, and not as failed if a later copy arrived.
           `SELECT edition, state, count(DISTINCT (channel, address)) FROM sitrep.delivery each
            WHERE edition = ANY($1::text[]) AND ${toRecipients}
              AND NOT (state IN ('bounced', 'failed') AND EXISTS (
@@ -248,7 +248,7 @@ export function queryCalls(
   };
 }
 
-/** In the order of the states, those that there are none of left out. */
+/** Counts in the order of the states, without the states that do not occur. */
 const inStates = <S extends string>(
   states: readonly S[],
   counts: z.output<typeof counted>,

@@ -5,7 +5,7 @@ import { given, visibleOf, where } from './rows.ts';
 import type { Ledger } from './types.ts';
 import { type StepRecord, stepRecord } from './views.ts';
 
-/** Beside the editions: the steps of their runs, who may come in, and who changed what. */
+/** Records other than editions: steps of runs, tokens and the audit of changes. */
 export function recordCalls(
   database: Database,
 ): Pick<
@@ -91,7 +91,7 @@ export function recordCalls(
 
 export async function insertSteps(session: Session, steps: readonly StepRecord[]): Promise<void> {
   if (steps.length === 0) return;
-  // The edition may have been removed meanwhile: then nobody asks for its steps.
+  // The edition may have been removed meanwhile, and its steps are no longer needed.
   await session.query(
     `INSERT INTO sitrep.step (edition, run, number, step, at)
      SELECT given.* FROM jsonb_to_recordset($1) AS given (edition text, run integer, number integer, step text, at timestamptz)

@@ -4,10 +4,10 @@ import type { Ledger } from './types.ts';
 export const revisionOf = ({ correction }: Pick<EditionRecord, 'correction'>): number =>
   correction?.revision ?? 1;
 
-/** Not given up: it takes the place of those before it, be it made yet or not. */
+/** Whether a revision replaces the earlier ones: it does unless cancelled, even before it is generated. */
 export const isIssued = ({ state }: EditionRecord): boolean => state !== 'cancelled';
 
-/** The revision that is or will be in the place of an edition; undefined while that is the last. */
+/** The later revision that replaces or will replace an edition; undefined if there is none. */
 export async function replacementOf(
   edition: EditionRecord,
   ledger: Ledger,

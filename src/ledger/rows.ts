@@ -12,7 +12,7 @@ import {
 } from './edition.ts';
 import type { Visibility } from './types.ts';
 
-/** Columns under the names of the model. */
+/** The table's columns, named as in the model. */
 export const editionColumns = `id, brief, as_of AS "asOf", paper, parameters, part_of AS "partOf", origin, slot, reach, state,
   reason, attempt, requested_at AS "requestedAt", started_at AS "startedAt", rendered_at AS "renderedAt",
   settled_at AS "settledAt", folder, sha256, pages, card, correction, needs_approval AS "needsApproval",
@@ -29,7 +29,7 @@ export const toDeliveries = (rows: unknown[]): DeliveryRecord[] => z.array(deliv
 export const toApprovals = (rows: unknown[]): ApprovalRecord[] => z.array(approvalRecord).parse(rows);
 export const toRuns = (rows: unknown[]): RunRecord[] => z.array(runRecord).parse(rows);
 
-/** Names a delivery for ever, and does not tell its address: a function of what it is. */
+/** The permanent id of a delivery: a hash of its identity that does not reveal the address. */
 export function deliveryId(
   edition: string,
   { channel, address, content, copy }: Pick<NewDelivery, 'channel' | 'address' | 'content' | 'copy'>,
@@ -40,15 +40,15 @@ export function deliveryId(
     .slice(0, 32);
 }
 
-/** Conditions of a query with their values, each `$?` standing for the next value. */
+/** A query condition with its values. Each `$?` stands for the next value. */
 export interface Condition {
   readonly sql: string;
   readonly values: readonly unknown[];
 }
 
 /**
- * That an edition may be seen. What was made counts as it was marked then. In any other state so does its brief: the
- * card may be of an earlier making, and the reasons that are told of a later one.
+ * Whether a caller may see an edition. Its marking at the time of generation counts. In any other state the brief
+ * counts too, because the card may come from an earlier run, and the reasons from a later one.
  */
 export const visible = ({ markings, briefs }: Visibility): Condition => ({
   sql: `(card->>'marking' IS NULL OR card->>'marking' = ANY($?::text[]))
@@ -56,13 +56,13 @@ export const visible = ({ markings, briefs }: Visibility): Condition => ({
   values: [[...markings], [...briefs]],
 });
 
-/** The same of something whose column `edition` names the edition. */
+/** The same for a table whose column `edition` contains the edition's id. */
 export function visibleOf(visibility: Visibility): Condition {
   const { sql, values } = visible(visibility);
   return { sql: `edition IN (SELECT id FROM sitrep.edition WHERE ${sql})`, values };
 }
 
-/** All of them, joined and with their values numbered. */
+/** Joins the conditions and numbers their values. */
 export function where(conditions: readonly (Condition | undefined)[]): Condition {
   const given = conditions.filter((condition) => condition !== undefined);
   let number = 0;
@@ -70,6 +70,6 @@ export function where(conditions: readonly (Condition | undefined)[]): Condition
   return { sql: sql === '' ? '' : `WHERE ${sql}`, values: given.flatMap(({ values }) => values) };
 }
 
-/** A condition that only holds when there is something to compare with. */
+/** A condition that applies only if there is a value to compare with. */
 export const given = (sql: string, ...values: readonly unknown[]): Condition | undefined =>
   values.every((value) => value !== undefined) ? { sql, values } : undefined;

@@ -15,7 +15,7 @@ import type {
 import type { AuditRecord, TokenRecord } from './principal.ts';
 import type { Progress, StepRecord } from './views.ts';
 
-/** What came of one attempt at an edition. */
+/** The outcome of one attempt to generate an edition. */
 export type Making =
   | {
       readonly outcome: 'made' | 'unchanged' | 'notice';
@@ -32,14 +32,14 @@ export type Making =
   | {
       readonly outcome: 'retried';
       readonly reason: string;
-      /** What kind of failure it was; null for one that nobody foresaw. */
+      /** The kind of failure; null for an unexpected one. */
       readonly code: ErrorCode | null;
       readonly afterSeconds: number;
     };
 
 /**
- * What came of one attempt at a delivery; `retried` is tried again. `mayHaveArrived` says that nobody knows, and stays
- * on record whatever comes of the next.
+ * The outcome of one attempt to deliver; `retried` is tried again. `mayHaveArrived` means that the outcome is unknown,
+ * and stays on record whatever later attempts bring.
  */
 export type Settlement =
   | {
@@ -47,27 +47,33 @@ export type Settlement =
       readonly reason: string;
       readonly mayHaveArrived?: boolean;
     }
-  /** Nothing was sent, because the process was stopped: it is sent at once by the next process that takes it, and no attempt is counted. */
+  /**
+   * Nothing was sent because the process was stopped. The next process sends it at once, and the attempt does not
+   * count.
+   */
   | { readonly state: 'given-back'; readonly reason: string }
-  /** Not sent for want of approval. `approvedSha256` is what was approved when it was looked at: another is looked at again. */
+  /**
+   * Not sent because approval is missing. `approvedSha256` is the approval that was checked; if it has changed since,
+   * the delivery is checked again.
+   */
   | { readonly state: 'waiting'; readonly reason: string; readonly approvedSha256: string | null }
   | {
       readonly state: 'retried';
       readonly reason: string;
       readonly afterSeconds: number;
       readonly mayHaveArrived?: boolean;
-      /** This try ended without an answer. */
+      /** This attempt ended without an answer. */
       readonly unanswered?: boolean;
     };
 
-/** The slots of a brief up to now: what to make of them, and where to go on from. */
+/** A brief's slots up to now: the editions to create, and the slot to continue from. */
 export interface Opening {
   readonly cursor: Date;
   readonly due: readonly NewEdition[];
   readonly skipped: readonly { readonly edition: NewEdition; readonly reason: string }[];
 }
 
-/** A decision on editions that were made. */
+/** A decision on generated editions. */
 export type Decision = Pick<ApprovalRecord, 'decision' | 'user' | 'namedBy' | 'claimedName'> & {
   readonly now: Date;
 };
@@ -77,29 +83,29 @@ interface Filter {
   readonly state?: string | undefined;
   readonly edition?: string | undefined;
   readonly limit?: number | undefined;
-  /** Only what the caller may see. */
+  /** Limits the list to the data that the caller may see. */
   readonly visibility?: Visibility | undefined;
 }
 
-/** What a caller may see: everything else is left out of every list and count. */
+/** What a caller may see. Lists and counts leave out everything else. */
 export interface Visibility {
-  /** What editions may be marked that were made. */
+  /** The markings that the caller may see on generated editions. */
   readonly markings: readonly Marking[];
-  /** The briefs whose editions may be seen before they are made: then the marking of the brief counts. */
+  /** The briefs whose editions the caller may see before they are generated, when only the brief's marking is known. */
   readonly briefs: readonly string[];
 }
 
-/** Where a list goes on: behind the entry with these values. */
+/** Where a list continues: after the entry with these values. */
 interface EditionFilter extends Filter {
   readonly from?: Day | undefined;
   readonly to?: Day | undefined;
-  /** Only editions of the schedule that were due before this and have no alert that they are late. */
+  /** Only scheduled editions that were due before this and have no alert about being late. */
   readonly lateSince?: Date | undefined;
   readonly after?: { readonly asOf: string; readonly revision: number; readonly id: string } | undefined;
 }
 interface DeliveryFilter extends Filter {
   readonly id?: string | undefined;
-  /** The first letters of an id. */
+  /** The first characters of an id. */
   readonly idPrefix?: string | undefined;
   readonly after?: { readonly createdAt: Date; readonly edition: string; readonly id: string } | undefined;
 }
@@ -107,71 +113,74 @@ interface AuditFilter {
   readonly edition?: string | undefined;
   readonly who?: string | undefined;
   readonly limit?: number | undefined;
-  /** Only changes to editions that may be seen; left out, all, and those to no edition too. */
+  /** Only changes to visible editions. If left out, all changes, including those that concern no edition. */
   readonly visibility?: Visibility | undefined;
   readonly after?: number | undefined;
 }
 
-/** How many deliveries to recipients there are in each state; alerts to the operator do not count. */
+/** Number of deliveries to recipients in each state. Alerts to the operator do not count. */
 export type Tally = { readonly [state in DeliveryState]?: number };
 
-/** Numbers for an operator's instruments. */
+/** Numbers for monitoring. */
 export interface Counts {
   readonly editions: { readonly [state in EditionState]?: number };
   readonly deliveries: Tally;
-  /** Editions that wait and were asked for one by one: neither a backfill nor a schedule counts. */
+  /** Queued editions that were requested one by one, outside backfills and schedules. */
   readonly queuedRequests: number;
-  /** When the oldest edition that is not settled was due or asked for. */
+  /** When the oldest unfinished edition was due or requested. */
   readonly oldestOpen: Date | null;
 }
 
-/** How delivery goes. Only failures leave alerts to the operator out. */
+/** The condition of deliveries. Only failures leave out alerts to the operator. */
 interface DeliveryHealth {
   readonly failed: number;
-  /** Since the instant that was asked for. */
+  /** Since the instant in the query. */
   readonly failedLately: number;
-  /** When the oldest delivery that waits for a try was created. */
+  /** When the oldest delivery that waits to be sent was created. */
   readonly oldestWaiting: Date | null;
-  /** Since when mail has been tried without a single message being accepted; null while it is accepted. */
+  /** Since when every mail attempt has failed; null while mail is accepted. */
   readonly mailFailingSince: Date | null;
 }
 
-/** One attempt that holds an edition: later attempts outdate it, and then it may settle nothing. */
+/** One attempt that owns an edition. A later attempt invalidates it, and it can then no longer record a result. */
 export interface Claim {
   readonly edition: EditionRecord;
   readonly run: number;
-  /** The codes of the attempts that failed since it was asked for; those that were merely interrupted do not count. */
+  /** Error codes of failed attempts since the edition was requested. Interrupted attempts do not count. */
   readonly failures: readonly (string | null)[];
 }
 
 /**
- * What was asked for, what became of it and who got it, kept through every crash. Each call happens whole or not at
- * all, with the jobs that follow from it. An edition exists once for each identity, a delivery once for each target.
+ * Stores requests, results and recipients durably, even through crashes. Each call is atomic, including the jobs that
+ * it creates. An edition exists once for each identity, and a delivery once for each target.
  */
 export interface Ledger extends AsyncDisposable {
   /**
-   * Makes what `plan` finds due since the brief's cursor into editions, and moves the cursor. A brief that is met for
-   * the first time begins at `now`. Two schedulers at once: one waits for the other. Gives the editions that are new.
+   * Turns the slots that `plan` finds due since the brief's cursor into editions, and moves the cursor. A new brief
+   * starts at `now`. If two schedulers call this at once, one waits for the other. Returns the new editions.
    */
   openSlots(
     brief: string,
     options: {
       now: Date;
       plan: (cursor: Date) => Opening;
-      /** Word to the operator of an edition that is due; null for none. */
+      /** The alert to the operator about a due edition; null for none. */
       alert?: (edition: EditionRecord) => NewDelivery | null;
-      /** Word of a slot that is left out, since this edition issued its day on other paper; null for none. */
+      /**
+       * The alert about a slot that is left out because this edition already issued its day on other paper; null for
+       * none.
+       */
       leftOut?: (issued: EditionRecord) => NewDelivery | null;
     },
   ): Promise<EditionRecord[]>;
-  /** Asks for editions; those that exist stay as they are. Gives the ids of the new ones. */
+  /** Requests editions. Existing editions stay as they are. Returns the ids of the new ones. */
   request(editions: readonly NewEdition[], now: Date): Promise<string[]>;
 
-  /** Takes an edition to make it; undefined when there is nothing to do. `job` is the same when a job is retaken. */
+  /** Claims an edition to generate; undefined if there is nothing to do. `job` is the same when a job is retaken. */
   claimEdition(id: string, options: { job: string; now: Date }): Promise<Claim | undefined>;
   /**
-   * Writes down what came of it, with an alert to `operator` if it went wrong, and the last steps of the run. False for a
-   * claim that is outdated.
+   * Records the result, the last steps of the run and, after a failure, an alert to `operator`. Returns false if the
+   * claim is outdated.
    */
   settleEdition(
     claim: Claim,
@@ -180,8 +189,8 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<boolean>;
 
   /**
-   * Takes a delivery to send it, and writes that down first. `interrupted` is one that was being sent when its process
-   * ended: it may have arrived. Undefined when there is nothing to do.
+   * Claims a delivery to send, and records that first. `interrupted` means that a process ended while sending it, so it
+   * may have arrived. Returns undefined if there is nothing to do.
    */
   claimDelivery(
     id: string,
@@ -193,8 +202,9 @@ export interface Ledger extends AsyncDisposable {
     options: { now: Date; alert: NewDelivery | null },
   ): Promise<boolean>;
   /**
-   * Takes an alert to send it, with all others to the same address that wait: they go out as one message. None when
-   * there is nothing to do, or when the last message is less than `everySeconds` ago: then it comes again after that.
+   * Claims an alert, with all others waiting for the same address: they go out as one message. Returns none if there is
+   * nothing to do, or if the last message is less than `everySeconds` old; the alert is then tried again after that
+   * time.
    */
   claimAlerts(
     id: string,
@@ -205,18 +215,22 @@ export interface Ledger extends AsyncDisposable {
     settlement: Exclude<Settlement, { state: 'waiting' }>,
     options: { now: Date },
   ): Promise<void>;
-  /** Records which problems there are now, and forgets those that are over. Gives those to alert the operator of. */
+  /**
+   * Records the current problems and forgets those that are over. Returns those that still need an alert to the
+   * operator.
+   */
   openProblems(ids: readonly string[], now: Date): Promise<{ id: string; since: Date }[]>;
-  /** Records that the operator was alerted of these problems. */
+  /** Records that the operator was alerted to these problems. */
   closeProblems(ids: readonly string[], now: Date): Promise<void>;
   deliveryHealth(options: { failedSince: Date }): Promise<DeliveryHealth>;
-  /** Adds a delivery to an edition, such as an alert or another copy; one that is there already stays. */
+  /** Adds deliveries to an edition, such as an alert or another copy. Existing ones stay as they are. */
   addDeliveries(edition: string, deliveries: readonly NewDelivery[], now: Date): Promise<string[]>;
 
   /**
-   * Writes down that each of the editions was approved as it is, and lets go what waited for that; or that it was
-   * disapproved, and has what is not on its way wait. Gives their ids, each before those of its deliveries that moved.
-   * Nothing happens to any of them when `sha256` is not what one is any more: those are `outdated`.
+   * Records that each edition's current content is approved, and releases the deliveries that waited for it; or that it
+   * is disapproved, and stops deliveries that are not yet in progress. Returns the ids of the editions, each before the
+   * ids of its changed deliveries. If `sha256` no longer matches, nothing happens to any edition, and those that differ
+   * are `outdated`.
    */
   decide(
     editions: readonly { readonly id: string; readonly sha256: string }[],
@@ -226,26 +240,26 @@ export interface Ledger extends AsyncDisposable {
   approvals(edition: string): Promise<ApprovalRecord[]>;
 
   edition(id: string, visibility?: Visibility): Promise<EditionRecord | undefined>;
-  /** All revisions of an edition, the first first. */
+  /** All revisions of an edition, in order. */
   revisions(id: string): Promise<EditionRecord[]>;
   editions(filter: EditionFilter): Promise<EditionRecord[]>;
   /**
-   * The editions of some briefs of which a PDF went out, or may have, and in whose place no later revision is or will
-   * be: the newest period first.
+   * The editions of some briefs whose PDF was or may have been sent and that no later revision replaces or will
+   * replace, the newest period first.
    */
   deliveredEditions(briefs: readonly string[]): Promise<EditionRecord[]>;
-  /** How far the editions of a brief between two days are: how many are in each state, and what is on its way. */
+  /** Progress of a brief's editions between two days: how many are in each state, and which are in progress. */
   progress(of: { brief: string; from: Day; to: Day }): Promise<Progress>;
   runs(filter: Filter): Promise<RunRecord[]>;
   deliveries(filter: DeliveryFilter): Promise<DeliveryRecord[]>;
-  /** How many recipients of each of the editions there are, by the state of their delivery. Alerts do not count. */
+  /** Number of each edition's recipients by the state of their delivery. Alerts do not count. */
   deliveryCounts(editions: readonly string[]): Promise<ReadonlyMap<string, Tally>>;
   counts(filter?: Pick<Filter, 'brief' | 'visibility'>): Promise<Counts>;
   cursors(): Promise<{ brief: string; slot: Date }[]>;
 
   /**
-   * Moves an edition or delivery from one of the states `from`; false when it is in none of them. With `onlyUnsent` also
-   * false when a delivery of the edition was sent, or is on its way.
+   * Changes the state of an edition or delivery if it is one of `from`; otherwise returns false. With `onlyUnsent`,
+   * also returns false if a delivery of the edition was sent or is in progress.
    */
   moveEdition(
     id: string,
@@ -257,7 +271,7 @@ export interface Ledger extends AsyncDisposable {
       now: Date;
     },
   ): Promise<boolean>;
-  /** `didNotArrive` takes back that it may have. */
+  /** `didNotArrive` clears the mark that it may have arrived. */
   moveDelivery(
     id: string,
     move: {
@@ -268,40 +282,43 @@ export interface Ledger extends AsyncDisposable {
       now: Date;
     },
   ): Promise<boolean>;
-  /** The editions that were settled before `before`, all revisions of each. */
+  /** Editions finished before `before`, with all their revisions. */
   removableEditions(before: Date): Promise<EditionRecord[]>;
-  /** Removes editions with their runs and deliveries; false, and none is removed, where one is no longer removable. */
+  /**
+   * Removes editions with their runs and deliveries. If one of them is no longer removable, removes none and returns
+   * false.
+   */
   removeEditions(ids: readonly string[], before: Date): Promise<boolean>;
-  /** Puts a hash in the place of each address in deliveries settled before `before`; gives how many. */
+  /** Replaces each address in deliveries finished before `before` with a hash. Returns how many. */
   forgetAddresses(before: Date): Promise<number>;
 
-  /** Writes down steps of runs; those that are there already stay. */
+  /** Records steps of runs. Existing steps stay as they are. */
   addSteps(steps: readonly StepRecord[]): Promise<void>;
-  /** The steps of an edition in their order. */
+  /** The steps of an edition, in order. */
   steps(edition: string): Promise<StepRecord[]>;
 
   tokens(): Promise<TokenRecord[]>;
-  /** False when there is one of that name. */
+  /** Returns false if a token of that name exists. */
   addToken(token: TokenRecord): Promise<boolean>;
   removeToken(name: string): Promise<boolean>;
-  /** The value kept under a name: the first that was ever offered, so that all processes have the same. */
+  /** The value stored under a name. The first value offered is kept, so that all processes share it. */
   secret(name: string, offered: string): Promise<string>;
 
-  /** Writes down that a change was asked for; gives the number under which to say what came of it. */
+  /** Records a requested change. Returns the number under which to record its outcome. */
   recordChange(change: Omit<AuditRecord, 'id' | 'outcome'>): Promise<number>;
   closeChange(id: number, outcome: AuditRecord['outcome']): Promise<void>;
   audit(filter: AuditFilter): Promise<AuditRecord[]>;
 
-  /** Sees to it that whatever is open has a job: none should ever lack one. Gives how many lacked one. */
+  /** Adds a job to each unfinished edition and delivery that has none, which should never happen. Returns how many. */
   reconcile(): Promise<number>;
-  /** Takes jobs and hands them on until it is disposed of, which waits for those in hand. */
+  /** Runs jobs until disposed. Disposing waits for the jobs in progress. */
   work(handlers: Handlers): Promise<AsyncDisposable>;
 }
 
 export interface Handlers {
   readonly edition: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
   readonly delivery: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
-  /** How many of each at once. */
+  /** Maximum number of editions in progress. */
   readonly editionsAtOnce: number;
   readonly deliveriesAtOnce: number;
 }

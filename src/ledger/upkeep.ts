@@ -8,8 +8,8 @@ import { editionColumns, toEditions } from './rows.ts';
 import type { Ledger } from './types.ts';
 
 /**
- * Settled before $1, with nothing open. All revisions go together: without the last of them, the one before would count
- * as not replaced.
+ * SQL condition: finished before $1, with nothing open. All revisions are removed together: without the last one, the
+ * one before would no longer count as replaced.
  */
 const isRemovable = `(brief, as_of, paper, parameters) NOT IN (
   SELECT brief, as_of, paper, parameters FROM sitrep.edition e
@@ -18,7 +18,7 @@ const isRemovable = `(brief, as_of, paper, parameters) NOT IN (
     OR EXISTS (SELECT 1 FROM sitrep.delivery
       WHERE edition = e.id AND state IN ('waiting', 'pending', 'sending')))`;
 
-/** Keeping the ledger small, and whole. */
+/** Pruning and repair of the ledger. */
 export function upkeepCalls(
   database: Database,
   boss: PgBoss,
@@ -48,7 +48,7 @@ export function upkeepCalls(
       }),
 
     forgetAddresses: async (before) => {
-      // What a server answered often repeats the address.
+      // Server answers often repeat the address.
       const forgotten = await database.query(
         `UPDATE sitrep.delivery SET target = '{}', reason = replace(reason, address, 'the address'),
            address = 'forgotten:' || left(encode(sha256(convert_to(address, 'UTF8')), 'hex'), 16)
@@ -56,7 +56,7 @@ export function upkeepCalls(
          RETURNING id`,
         [before],
       );
-      // Of a backfill, `to` is a day.
+      // In a backfill, `to` is a day, not an address.
       await database.query(
         `UPDATE sitrep.audit SET details = details - 'to' WHERE at < $1 AND what = 'resend'`,
         [before],
@@ -78,7 +78,7 @@ export function upkeepCalls(
         mended += 1;
         await (queue === 'edition'
           ? wakeEditions(database, boss, [{ id }])
-          : // A restart must not bring forward what waits for its next try.
+          : // A restart must not bring retries forward.
             sendJobs(boss, database, { queue, jobs: [{ id, ...(nextTryAt && { startAfter: nextTryAt }) }] }));
       }
       return mended;
@@ -87,7 +87,8 @@ export function upkeepCalls(
 }
 
 /**
- * Gives back whatever was in hand when the process that held an embedded ledger ended: the lock proves that it is gone.
+ * Gives back all work that was in progress when the last process on an embedded ledger ended. The lock proves that the
+ * process is gone.
  */
 export async function recover(database: Database, boss: PgBoss): Promise<void> {
   for (const name of ['edition', 'delivery'] as const) await boss.deleteAllJobs(name);
@@ -117,7 +118,7 @@ const waiting = async (session: Session): Promise<z.output<typeof open>> =>
     ),
   );
 
-/** Only from the hands of `job`: another may have taken it since it was looked at. */
+/** Gives it back only if `job` still owns it, because another process may have claimed it meanwhile. */
 async function giveBack(
   session: Session,
   { queue: name, ...inHands }: z.output<typeof held>[number],

@@ -17,27 +17,27 @@ import {
 import { tokenRecord } from './principal.ts';
 
 /**
- * What callers see of briefs, editions, deliveries and changes. The API answers with these, its document is made from
- * them, and the command line parses by them.
+ * Briefs, editions, deliveries and changes as callers see them. These schemas define the API's answers and document,
+ * and the command line parses with them.
  */
 const tally = z.partialRecord(z.enum(deliveryStates), z.number().int());
 
-/** The files of an edition that can be read. */
+/** Kinds of files in an edition that can be read. */
 export const fileKinds = ['pdf', 'html', 'manifest'] as const;
 export type FileKind = (typeof fileKinds)[number];
 
 export const editionView = editionRecord.omit({ folder: true, card: true, attempt: true }).extend({
   /** The second half of `id`. */
   name: z.string(),
-  /** As it was made; null before. */
+  /** The title when it was generated; null before. */
   title: z.string().nullable(),
   issue: z.string().nullable(),
   marking: marking.nullable(),
-  /** What it says first, as plain text. */
+  /** The bottom line or notice, as plain text. */
   summary: z.array(z.string()),
-  /** How many recipients there are in each state of delivery. */
+  /** Number of recipients in each state of delivery. */
   deliveries: tally,
-  /** The same in short. */
+  /** A summary of `deliveries`. */
   recipients: z.strictObject({
     total: z.number().int(),
     received: z.number().int(),
@@ -45,7 +45,7 @@ export const editionView = editionRecord.omit({ folder: true, card: true, attemp
     waiting: z.number().int(),
   }),
   files: z.array(z.enum(fileKinds)),
-  /** The SHA-256 that has to be approved before anything goes out; null where nothing waits for that. */
+  /** The SHA-256 to approve before anything goes out; null if nothing waits for approval. */
   toApprove: z.string().nullable(),
 });
 export type EditionView = z.output<typeof editionView>;
@@ -53,11 +53,11 @@ export type EditionView = z.output<typeof editionView>;
 export const deliveryView = deliveryRecord.omit({ target: true });
 export type DeliveryView = z.output<typeof deliveryView>;
 
-/** A step of a run, as the worker wrote it down. */
+/** A step of a run, as the worker recorded it. */
 export const stepRecord = z.strictObject({
   edition: z.string(),
   run: z.number().int(),
-  /** Within its run, from 1. */
+  /** From 1, within its run. */
   number: z.number().int(),
   step: z.string(),
   at: instant,
@@ -66,7 +66,7 @@ export type StepRecord = z.output<typeof stepRecord>;
 
 export const editionDetail = editionView.extend({
   runs: z.array(runRecord),
-  /** Who approved or disapproved which bytes, the latest first. */
+  /** Decisions on the edition with the hashes they apply to, the latest first. */
   approvals: z.array(approvalRecord),
 });
 export type EditionDetail = z.output<typeof editionDetail>;
@@ -78,28 +78,28 @@ export const briefView = z.strictObject({
   marking: marking.nullable(),
   paper: z.enum(papers).nullable(),
   schedule: z.strictObject({ cron: z.string(), timezone: z.string() }).nullable(),
-  /** When it is due next, and the last day that it then reports on. */
+  /** The next slot, with the last day that its edition reports on. */
   next: z.strictObject({ at: instant, asOf: day }).nullable(),
   /** The edition of the newest period. */
   latest: editionView.nullable(),
-  /** Editions in each state. */
+  /** Number of editions in each state. */
   editions: z.partialRecord(z.enum(editionStates), z.number().int()),
-  /** Why it cannot be read; none when it can. */
+  /** Why the brief cannot be read; empty if it can. */
   faults: z.array(fault),
 });
 export type BriefView = z.output<typeof briefView>;
 
 export const briefDetail = briefView.extend({
   parameters: z.record(z.string(), parameter),
-  /** The query that gives an edition for each of its rows; null for a brief of one edition. */
+  /** The query with one row for each edition; null for a brief with a single edition. */
   forEach: z.string().nullable(),
-  /** The last day that an edition can be asked for now. */
+  /** The last day for which an edition can be requested now. */
   lastAsOf: day.nullable(),
   targets: z.array(z.strictObject({ channel: z.enum(channels), address: z.string(), clearance: marking })),
 });
 export type BriefDetail = z.output<typeof briefDetail>;
 
-/** A part of a list; `next` asks for what follows, null at the end. */
+/** A page of a list. `next` is the cursor of the following page, null at the end. */
 export const pageOf = <T extends z.ZodType>(entry: T) =>
   z.strictObject({ items: z.array(entry), next: z.string().nullable() });
 export interface Page<T> {
@@ -107,28 +107,28 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-/** What a change moved: editions and deliveries. */
+/** Ids of the editions and deliveries that a change affected. */
 export const moved = z.array(z.string());
 
 export const tokenView = tokenRecord.omit({ sha256: true });
 export type TokenView = z.output<typeof tokenView>;
 
-/** A correction that was asked for. */
+/** The result of a request for a correction. */
 export const reissued = z.strictObject({
   edition: z.string(),
   replaces: z.string(),
-  /** Corrections known by this day are in it. */
+  /** The edition includes corrections known by this day. */
   asOf: day,
   changes: z.array(z.string()),
-  /** Rows whose revisions rest on later issues: they are left to those. */
+  /** Rows left out because their revisions depend on rows of later issues. */
   passedOver: z.array(z.string()),
   recipients: z.number().int(),
-  /** Recipients among them whose address was forgotten. */
+  /** How many of the recipients' addresses were forgotten. */
   forgotten: z.number().int(),
 });
 export type Reissued = z.output<typeof reissued>;
 
-/** An edition that was delivered and rests on rows that were corrected since, or that cannot be inspected. */
+/** A delivered edition that contains rows corrected since, or that cannot be inspected. */
 export const correctable = z.strictObject({
   edition: z.string(),
   changes: z.array(z.string()),
@@ -141,7 +141,7 @@ export type Backfilled = z.output<typeof backfilled>;
 
 export const progress = z.strictObject({
   editions: z.partialRecord(z.enum(editionStates), z.number().int()),
-  /** Deliveries to recipients that are being sent, or were never tried. */
+  /** Deliveries to recipients that are being sent or were never tried. */
   deliveriesOnTheirWay: z.number().int(),
 });
 export type Progress = z.output<typeof progress>;

@@ -2,9 +2,9 @@ import type { Claim, Ledger } from '../ledger/types.ts';
 
 /** The runs in progress in this process. */
 export interface ActiveRuns {
-  /** Tracks a run until it is disposed of; the signal is aborted once another process, or nobody, may end the run. */
+  /** Tracks a run until disposed. The signal aborts if the run is cancelled or another process takes it over. */
   track(claim: Claim): Disposable & { readonly signal: AbortSignal };
-  /** Aborts the runs that were cancelled or taken over meanwhile. */
+  /** Aborts runs that were cancelled or taken over meanwhile. */
   abortStale(ledger: Pick<Ledger, 'runs'>): Promise<void>;
 }
 

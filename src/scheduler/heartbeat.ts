@@ -1,15 +1,18 @@
 import { schedule, type ScheduledTask } from 'node-cron';
 
-/** Calls `beat` again and again, never while the last call is under way, until it is disposed of. */
+/** Calls `beat` repeatedly until disposed. Calls never overlap. */
 export type Heartbeat = (beat: () => Promise<void>) => AsyncDisposable;
 
-/** A clock that goes back leaves node-cron waiting for the hour to come round again: then it is started anew. */
+/**
+ * If the clock goes back, node-cron waits until the old time is reached again, so the timer is restarted after this
+ * silence.
+ */
 const SILENCE_MS = 10_000;
 
-/** It would write coloured lines into the log: that a beat takes longer than a second is nothing to report. */
+/** node-cron would log coloured warnings about beats longer than a second, which are normal. */
 const silent = { info() {}, warn() {}, error() {}, debug() {} };
 
-/** Beats each second by node-cron, and never while the last beat is under way. */
+/** Beats every second with node-cron. Beats never overlap. */
 export const everySecond: Heartbeat = (beat) => {
   let lastMs = performance.now();
   let running: Promise<void> | undefined;

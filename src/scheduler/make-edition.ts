@@ -21,10 +21,10 @@ import type { Material, Step } from '../render/edition.ts';
 import type { ActiveRuns } from './active-runs.ts';
 import { noteSteps, type StepNotes } from './progress.ts';
 
-/** What making editions needs of the world. */
+/** Effects and settings for generating editions. */
 export interface Workshop {
   readonly ledger: Ledger;
-  /** Reads the brief as it is now: whoever changes it need not start the program again. */
+  /** Reads the brief's current version, so that changes apply without a restart. */
   loadBrief(id: string): Promise<Brief>;
   loadDataset(name: string): Promise<Dataset>;
   loadMaterial(): Promise<Material>;
@@ -32,12 +32,12 @@ export interface Workshop {
   readonly store: Store;
   readonly engine: string;
   readonly out: string;
-  /** The operator's mailbox or webhook, which is alerted; null for none. */
+  /** The operator's mailbox or webhook for alerts; null for none. */
   readonly operator: string | null;
-  /** Whether a target is an example that was left in a brief. */
+  /** Whether a target is an example left in a brief. */
   readonly isExample?: (to: Target) => boolean;
   readonly log: Log;
-  /** What this process has in hand, so that it can be stopped. */
+  /** Runs in progress in this process, so that they can be stopped. */
   readonly activeRuns: ActiveRuns;
   now(): Date;
   elapsedMs(): number;
@@ -45,7 +45,9 @@ export interface Workshop {
   onRendered?(seconds: number): void;
 }
 
-/** What may pass by itself: the browser, the disk, the process of the charts. Anything else is a fault that somebody has to mend. */
+/**
+ * Errors that may be temporary: in the browser, the disk or the chart process. Any other fault needs a fix by a person.
+ */
 const passing: ReadonlySet<ErrorCode> = new Set([
   'browser-failed',
   'chart-slow',
@@ -55,15 +57,18 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'ledger-unavailable',
 ]);
 const MOST_ATTEMPTS = 5;
-/** A chart is slow on a busy machine, or its spec has no end: each attempt at that one holds up all other charts. */
+/**
+ * A chart is slow because the machine is busy or its spec never finishes. Each attempt at the latter delays all other
+ * charts.
+ */
 const MOST_SLOW = 2;
 const FULL_PAUSE_SECONDS = 600;
 const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && (Reflect.get(error, 'code') === 'ENOSPC' || isDiskFull(error.cause));
-/** Begun more often than this and never ended, an edition takes its process down with it: bad luck is not so stubborn. */
+/** An edition started more often than this without ending probably crashes its process. */
 const MOST_BEGUN = 100;
 
-/** Makes one edition that is asked for, once: whatever becomes of it stands in the ledger. */
+/** Makes one attempt to generate a requested edition and records the result in the ledger. */
 export async function makeEdition(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
   workshop: Workshop,
@@ -111,12 +116,12 @@ async function attempt(
     if (signal.aborted) return { outcome: 'given-back', reason: 'The process was stopped.' };
     const known = error instanceof AppError;
     const reason = known ? error.faults.map(describeFault).join('\n') : String(error);
-    // What stays until somebody mends it is held at once, with all its reasons.
+    // Permanent faults block the edition at once, with all reasons.
     if (known && !passing.has(error.code)) return { outcome: 'held', reason };
     const code = known ? error.code : null;
     const all = [...failures, code];
     if (all.filter((each) => each === 'chart-slow').length >= MOST_SLOW) return { outcome: 'held', reason };
-    // A full disk is nothing that the edition did: it is made once there is room.
+    // A full disk is not the edition's fault, so it is retried until there is space.
     const isFull = isDiskFull(error);
     if (all.length >= MOST_ATTEMPTS && !isFull) return { outcome: 'failed', reason };
     const pause = backoffSeconds(all.length, () => workshop.random());
@@ -133,7 +138,7 @@ async function make(
   const brief = await workshop.loadBrief(edition.brief);
   const dataset = await workshop.loadDataset(brief.config.dataset);
   const { asOf, paper, parameters, correction } = edition;
-  // A correction takes the place of one edition, whatever the brief has become.
+  // A correction replaces a single edition, even if the brief fans out now.
   const isWhole = edition.partOf === null && correction === null && Object.keys(parameters).length === 0;
   if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset, workshop });
 
@@ -207,7 +212,7 @@ async function make(
 
 type Made = Extract<Making, { outcome: 'made' | 'unchanged' | 'notice' }>;
 
-/** With word to the operator where deliveries wait for approval, or some of a correction cannot be sent. */
+/** Adds an alert to the operator if deliveries wait for approval, or if part of a correction cannot be sent. */
 async function withAlerts(
   { id, approvedSha256, correction }: EditionRecord,
   making: Made,
@@ -224,7 +229,7 @@ async function withAlerts(
   return { ...making, deliveries: [...deliveries, ...alerts] };
 }
 
-/** The editions that one fans out into, one for each row of its query. */
+/** The editions that an edition fans out into, one for each row of its query. */
 async function fanOutInto(
   edition: EditionRecord,
   { brief, dataset, workshop }: { brief: Brief; dataset: Dataset; workshop: Workshop },

@@ -3,18 +3,18 @@ import type { StepRecord } from '../ledger/views.ts';
 import type { Log } from '../log.ts';
 import type { Step } from '../render/edition.ts';
 
-/** Steps follow each other in milliseconds: those of a while are written at once, beside the rendering. */
+/** Steps follow each other within milliseconds, so they are gathered and written while rendering continues. */
 const GATHER_MS = 250;
 
 export interface StepNotes {
   add(step: Step): void;
-  /** Gives those that nobody has written yet, when all others stand in the ledger. */
+  /** Waits for the writes in progress and returns the steps that are not written yet. */
   left(): Promise<readonly StepRecord[]>;
 }
 
 /**
- * Writes down the steps of a run, so that any process can tell how far it is; what is left at its end is written with
- * that. A step that cannot be written meanwhile does it no harm.
+ * Records a run's steps so that any process can show its progress. The last steps are stored together with the result.
+ * Failing to record a step does not harm the run.
  */
 export function noteSteps(
   { edition, run }: Claim,

@@ -12,31 +12,31 @@ import { comingSlots, dueSlots, ON_TIME_MS, type Slot, slotsReporting } from './
 export interface Schedules {
   readonly ledger: Ledger;
   readonly briefIds: () => Promise<string[]>;
-  /** Reads the briefs as they are now. */
+  /** Reads the brief's current version. */
   readonly loadBrief: (id: string) => Promise<Brief>;
   readonly operator: string | null;
   readonly log: Log;
 }
 
-/** Changes to briefs are noticed after this. */
+/** Interval for noticing changes to briefs. */
 const RELOAD_MS = 10_000;
 
 /**
- * Gives a function that makes every slot due by `now` into an edition. Call it as often as you like, and from several
- * processes at once: a slot becomes an edition once. It looks at the ledger on the first call, when a slot is due, when
- * the clock has gone back, and after a change of briefs; any other call costs next to nothing. A brief that cannot be
- * read or scheduled waits, and delays no other; the error is logged once. Throws when no brief could be scheduled.
+ * Returns a function that creates an edition for every slot due by `now`. It is safe to call often and from several
+ * processes, because each slot becomes an edition only once. It reads the ledger on the first call, when a slot is due,
+ * when the clock has gone back, and after changes to briefs; other calls are cheap. A brief that cannot be read or
+ * scheduled does not delay the others, and its error is logged once. Throws if no brief could be scheduled.
  */
 export function openScheduler(schedules: Schedules): (now: Date) => Promise<EditionRecord[]> {
   const log = reportOnce(schedules.log);
   let lastMs = Number.POSITIVE_INFINITY;
   let loadedMs = Number.NEGATIVE_INFINITY;
-  /** The first slot that is not in the ledger yet, by the schedules in `known`. */
+  /** The first slot that is not in the ledger yet, according to the schedules in `known`. */
   let nextMs = Number.NEGATIVE_INFINITY;
   let known = '';
   return async (now) => {
     const nowMs = now.getTime();
-    // What is due next was computed from a time that never came.
+    // The clock went back, so the next slot was computed from a wrong time.
     if (nowMs < lastMs) nextMs = Number.NEGATIVE_INFINITY;
     lastMs = nowMs;
     if (nowMs < nextMs && nowMs - loadedMs < RELOAD_MS) return [];
@@ -46,7 +46,7 @@ export function openScheduler(schedules: Schedules): (now: Date) => Promise<Edit
     if (nowMs < nextMs && current === known) return [];
     const { opened, coming, isComplete } = await openAll(now, briefs, { schedules, log });
     nextMs = Math.min(...coming);
-    // After a failure the next reload looks at the ledger again.
+    // After a failure, the next reload reads the ledger again.
     known = isComplete ? current : '';
     return opened;
   };
@@ -54,11 +54,11 @@ export function openScheduler(schedules: Schedules): (now: Date) => Promise<Edit
 
 interface Report {
   error(brief: string, error: unknown, message: string): void;
-  /** The brief has no fault any more. */
+  /** Forgets the brief's error after it is fixed. */
   clear(brief: string): void;
 }
 
-/** Logs what is wrong with a brief, unless that was the last thing logged about it. */
+/** Logs a brief's error unless it is the same as the last one logged for that brief. */
 function reportOnce(log: Log): Report {
   const reported = new Map<string, string>();
   return {
@@ -85,7 +85,7 @@ async function readBriefs({ briefIds, loadBrief }: Schedules, log: Report): Prom
   return briefs;
 }
 
-/** The editions that are new, and the instants of the next slots. */
+/** Returns the new editions and the times of the next slots. */
 async function openAll(
   now: Date,
   briefs: readonly Brief[],
@@ -104,7 +104,7 @@ async function openAll(
       log.error(brief.id, error, 'The brief cannot be scheduled.');
     }
   }
-  // It is the ledger then, and not one of the briefs.
+  // If every brief failed, the ledger is at fault.
   if (failures.length > 0 && failures.length === briefs.length) throw failures[0];
   return { opened, coming, isComplete: failures.length === 0 };
 }
@@ -148,10 +148,10 @@ async function openSlots(
   return added;
 }
 
-/** A round that takes longer is not waited for: a connection or a disk may have fallen silent. */
+/** Rounds are not awaited longer than this, because a connection or disk may have fallen silent. */
 const ROUND_MS = 60_000;
 
-/** Finds what is due, over and over. Disposing waits for the round under way. */
+/** Looks for due slots repeatedly. Disposing waits for the round in progress. */
 export function startScheduler({
   schedules,
   heartbeat,
@@ -179,7 +179,7 @@ export function startScheduler({
   return heartbeat(async () => {
     const late = new AbortController();
     const limit = delay(roundMs, 'late' as const, { signal: late.signal }).catch(() => 'ended' as const);
-    // Two rounds at once do no harm: a slot becomes an edition once.
+    // Overlapping rounds are harmless, because each slot becomes an edition only once.
     const outcome = await Promise.race([look(), limit]);
     late.abort();
     if (outcome === 'late')
@@ -190,7 +190,7 @@ export function startScheduler({
   });
 }
 
-/** Scheduled editions that are not made this long after their slot: the operator is alerted once for each. */
+/** The operator is alerted once about each scheduled edition that is not generated this long after its slot. */
 const LATE_MS = 3_600_000;
 
 export async function alertLateEditions(
@@ -205,7 +205,7 @@ export async function alertLateEditions(
   }
 }
 
-/** The editions of the slots between two days, both included, that a brief would have had. */
+/** The editions that a brief's slots between two days, both included, would have had. */
 export function editionsBetween(
   brief: Brief,
   { from, to, reach }: { from: string; to: string; reach: Reach },

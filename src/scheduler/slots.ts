@@ -3,13 +3,13 @@ import { Temporal } from 'temporal-polyfill';
 import type { Day } from '../calendar.ts';
 import type { Schedule } from '../project/brief.ts';
 
-/** An instant at which a brief is due, and the last day that it then reports on. */
+/** When a brief is due, and the last day that its edition reports on. */
 export interface Slot {
   readonly at: Date;
   readonly asOf: Day;
 }
 
-/** A slot that is no later than this is on time: a restart near the hour is no miss. */
+/** A slot handled within this time is on time, so that a restart near the slot does not count as a miss. */
 export const ON_TIME_MS = 15 * 60_000;
 
 /** The next `count` slots after `now`. */
@@ -19,7 +19,7 @@ export function comingSlots({ cron, timezone }: Schedule, now: Date, count: numb
     .map((at) => ({ at, asOf: reportsThrough(at, timezone) }));
 }
 
-/** Every slot after `after` up to and with `until`, in order. */
+/** Every slot after `after`, up to and including `until`, in order. */
 export function slotsBetween({ cron, timezone }: Schedule, after: Date, until: Date): Slot[] {
   const pattern = new Cron(cron, { timezone, paused: true });
   const slots: Slot[] = [];
@@ -28,28 +28,28 @@ export function slotsBetween({ cron, timezone }: Schedule, after: Date, until: D
   return slots;
 }
 
-/** The slots that report through the days from `from` to `to`, both included: the first of each day. */
+/** The slots whose last reported day is between `from` and `to`, both included: the first slot of each day. */
 export function slotsReporting(schedule: Schedule, { from, to }: { from: Day; to: Day }): Slot[] {
-  // The day after `to` is over everywhere within three days of the midnight in UTC before it.
+  // In every time zone, the day after `to` is over within three days of midnight UTC at the start of `to`.
   const until = Date.parse(`${to}T00:00:00Z`) + 3 * 86_400_000;
   const slots = slotsBetween(schedule, new Date(`${from}T00:00:00Z`), new Date(until));
   return firstOfEachDay(slots).filter(({ asOf }) => asOf >= from && asOf <= to);
 }
 
-/** A brief that is due several times a day reports on days all the same. */
+/** Editions report on whole days, even if a brief is due several times a day. */
 const firstOfEachDay = (slots: readonly Slot[]): Slot[] =>
   [...new Map(slots.toReversed().map((slot) => [slot.asOf, slot])).values()].toReversed();
 
 export interface DueSlots {
   readonly issue: readonly Slot[];
   readonly skip: readonly { readonly slot: Slot; readonly reason: string }[];
-  /** Where to go on from: the last slot that was looked at, or the cursor if none was. */
+  /** The slot to continue from: the last one examined, or the old cursor if there was none. */
   readonly cursor: Date;
 }
 
 /**
- * What is due since `cursor`, and what of it is not made up for. A brief that is due several times a day still reports
- * on days: the first slot of a day stands for all of them. A clock that went back finds nothing until it has caught up.
+ * The slots due since `cursor`, divided into those to issue and those to skip. If a brief is due several times a day,
+ * only the first slot of each day counts. After the clock goes back, there are no slots until it has caught up.
  */
 export function dueSlots(schedule: Schedule, { cursor, now }: { cursor: Date; now: Date }): DueSlots {
   const all = slotsBetween(schedule, cursor, now);
@@ -79,7 +79,7 @@ export function dueSlots(schedule: Schedule, { cursor, now }: { cursor: Date; no
   };
 }
 
-/** A slot reports through the local day before its own. */
+/** A slot's edition reports up to the previous local day. */
 function reportsThrough(at: Date, timezone: string): Day {
   return Temporal.Instant.fromEpochMilliseconds(at.getTime())
     .toZonedDateTimeISO(timezone)

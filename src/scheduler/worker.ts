@@ -7,14 +7,14 @@ import { alertLateEditions } from './scheduler.ts';
 
 export type Role = 'scheduler' | 'worker' | 'server';
 
-/** A page of the browser for each, and a few messages at once. */
+/** Each edition uses a browser page; deliveries are cheaper. */
 const EDITIONS_AT_ONCE = 2;
 const DELIVERIES_AT_ONCE = 4;
 const RECONCILE_MS = 60_000;
 const WATCH_MS = 15_000;
 /**
- * Makes and delivers what is asked for. Disposing takes no new work and waits for what is in hand, which is given back
- * once `giveBack` is aborted.
+ * Generates and delivers queued editions. Disposing stops new work and waits for the work in progress, which is given
+ * back if `giveBack` aborts.
  */
 export async function startWorker({
   workshop,
@@ -61,7 +61,7 @@ export async function startWorker({
   return starting.move();
 }
 
-/** Looks for problems every now and then, the first time at once. Disposing ends what it is doing. */
+/** Checks for problems at intervals, starting at once. Disposing aborts the check in progress. */
 export function startWatch({
   heartbeat,
   check,
@@ -90,7 +90,7 @@ export function startWatch({
   };
 }
 
-/** A job that fails here failed at the ledger itself: the queue brings it back. */
+/** A job fails here only if the ledger does. The queue then retries it. */
 async function guard(log: Log, id: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();

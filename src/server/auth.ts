@@ -6,20 +6,21 @@ import { problemOf, RequestError } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks; null for a stranger, who gets no further than what is open. */
+    /** The authenticated caller; null for a stranger, who may use only open routes. */
     caller: Caller | null;
-    /** Why the token that it came with lets nobody in. */
+    /** Why the request's token was refused. */
     refusal: RequestError | null;
   }
   interface FastifyContextConfig {
-    /** Answers strangers too. */
+    /** Whether strangers may use the route. */
     open?: boolean;
   }
 }
 
 /**
- * The cookie of a browser that logged in. Browsers send the cookies of a host to all its ports: two ledgers served on
- * one machine have different keys, and therefore different names here, so that a login to one is no logout of the other.
+ * The name of the session cookie. Browsers send a host's cookies to all its ports. Two ledgers served on one machine
+ * have different keys and therefore different cookie names, so that logging in to one does not log the user out of the
+ * other.
  */
 export const sessionCookie = (key: string): string => `sitrep_session_${hashOfToken(key).slice(0, 8)}`;
 
@@ -32,7 +33,7 @@ export function callerOf({ caller }: FastifyRequest): Caller {
   });
 }
 
-/** Authenticates each request by its token or session, and nothing else, and refuses strangers what is not open. */
+/** Authenticates each request by its token or session, and refuses strangers on routes that are not open. */
 export function guard(
   app: FastifyInstance,
   { admission, cookie, publicUrl }: { admission: Admission; cookie: string; publicUrl: string | null },
@@ -65,7 +66,7 @@ export function guard(
     }
     refuseForeignOrigin(request, { cookie, publicUrl });
   });
-  // Only now, after those who ask too much were turned away: guesses at a token count as well.
+  // This runs after the rate limit, so that guesses at a token count towards it.
   app.addHook('preParsing', async (request) => {
     if (request.refusal !== null) throw request.refusal;
     if (request.routeOptions.config.open !== true) callerOf(request);
@@ -79,7 +80,9 @@ export function guard(
   };
 }
 
-/** A change that a page elsewhere has a browser ask for bears that page's origin. Programs send none. */
+/**
+ * Refuses a change that another site's page makes a browser send: it has that page's origin. Programs send no origin.
+ */
 function refuseForeignOrigin(
   { method, headers, cookies }: FastifyRequest,
   { cookie, publicUrl }: { cookie: string; publicUrl: string | null },

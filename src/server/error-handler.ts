@@ -4,7 +4,7 @@ import type { Caller } from '../ledger/principal.ts';
 import type { Log } from '../log.ts';
 import { asProblem, type Problem, problemOf } from './problem.ts';
 
-/** Answers with a problem: as a page to whoever wants one, and otherwise as RFC 9457 has it. */
+/** Responds with a problem: as a page if the client prefers HTML, otherwise according to RFC 9457. */
 export function answerProblem(
   error: unknown,
   {
@@ -16,7 +16,7 @@ export function answerProblem(
 ): FastifyReply {
   const { problem, headers } = asProblem(error, request);
   if (problem.code === 'internal' || problem.code === 'ledger-unavailable')
-    // The address may hold the secret of a link.
+    // The URL may contain the secret of a link.
     log.error(
       { method: request.method, url: request.url.replace(/\bonce=[^&]*/g, 'once=…'), error: String(error) },
       'A request failed.',
@@ -32,7 +32,7 @@ export function answerProblem(
 const wantsPage = ({ url, headers }: FastifyRequest): boolean =>
   !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html');
 
-/** The same for what never became a request: it came too slowly, or is not HTTP. */
+/** The same for input that never became a request: it arrived too slowly or is not HTTP. */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const { problem } =
@@ -60,9 +60,9 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket
   );
 }
 
-/** The pages for people. They have the whole of the address space but `/api`, `/docs` and what is named here. */
+/** The HTML pages. They use all paths except `/api`, `/docs` and those named here. */
 export interface Pages {
   routes(app: FastifyInstance): void | Promise<void>;
-  /** What a browser is shown for a problem. */
+  /** The page for a problem. */
   problemPage(problem: Problem, caller: Caller | null): string;
 }

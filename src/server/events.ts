@@ -9,25 +9,25 @@ import type { Log } from '../log.ts';
 import { callerOf } from './auth.ts';
 import { problemOf } from './problem.ts';
 
-/** How often the ledger is looked at: steps of a rendering take about so long; else there is time. */
+/** How often to read the ledger. A rendering step takes about this long; other changes are less urgent. */
 const LOOK_MS = 250;
 const IDLE_LOOK_MS = 750;
-/** A connection on which nothing comes is taken for dead, here and by proxies. */
+/** Without data for longer, this server and proxies consider a connection dead. */
 const ALIVE_MS = 15_000;
-/** Then the browser asks again, and goes on where it was. */
+/** After this, the stream ends and the browser reconnects where it stopped. */
 const LONGEST_MS = 10 * 60_000;
 const RETRY_MS = 1_000;
 const MOST_STREAMS = 100;
-/** Somebody who reads no more is not written to any longer. */
+/** The stream ends if the client leaves more than this unread. */
 const MOST_UNREAD_BYTES = 64_000;
 
-/** Nothing more happens by itself: each delivery has reached an end, is on hold or waits for approval. */
+/** Whether nothing more happens without a person: each delivery is finished, on hold or waiting for approval. */
 export const isSettled = ({ state, deliveries }: Pick<EditionDetail, 'state' | 'deliveries'>): boolean =>
   state === 'delivering'
     ? (deliveries.pending ?? 0) + (deliveries.sending ?? 0) === 0
     : state !== 'queued' && state !== 'rendering';
 
-/** Where each event stands; the last says that there are no more. */
+/** Event ids are positions in the steps; this one marks the end. */
 const END = 'end';
 interface Position {
   readonly run: number;
@@ -43,10 +43,10 @@ interface Look {
   readonly steps: readonly StepRecord[];
 }
 
-/** Looks at an edition for all streams of callers who see alike, however many follow it. */
+/** Reads an edition once for all streams whose callers have the same access. */
 function openLooks(service: EditionService): (caller: Caller, id: string) => Promise<Look> {
   const recent = new Map<string, Promise<Look>>();
-  // The edition first: what it says of its end comes after all its steps were written.
+  // The edition is read first: if it has ended by then, all its steps are already stored.
   const look = async (caller: Caller, id: string): Promise<Look> => {
     const edition = await service.edition(caller, id);
     return { edition, steps: await service.steps(caller, id) };
@@ -62,10 +62,10 @@ function openLooks(service: EditionService): (caller: Caller, id: string) => Pro
   };
 }
 
-/** See `eventStreams`. */
+/** The return type of `eventStreams`. */
 export type SendEvents = ReturnType<typeof eventStreams>;
 
-/** The streams of a server. `mayStill` is asked now and then whether the caller is let in yet. */
+/** The event streams of a server. `mayStill` is called at intervals to check that the caller still has access. */
 export function eventStreams(
   service: EditionService,
   {
@@ -77,9 +77,9 @@ export function eventStreams(
   let open = 0;
   const look = openLooks(service);
   /**
-   * Sends what happens to an edition as server-sent events: `step` for each step of its runs, `state` when its state
-   * changes, and `settled` at the end, all with JSON. Asked with Last-Event-ID, it goes on behind that step; behind the
-   * end it answers 204, which browsers take for the end.
+   * Sends an edition's progress as server-sent events with JSON: `step` for each step of its runs, `state` when its
+   * state changes, and `settled` at the end. With Last-Event-ID, it continues after that step. After the end, it
+   * responds with 204, which tells browsers not to reconnect.
    */
   return async function sendEvents({
     request,
@@ -110,7 +110,7 @@ export function eventStreams(
         longestMs,
       });
     } catch (error) {
-      // The browser asks again, and then is told what it is.
+      // The browser reconnects and then receives the error as a response.
       const fault = error instanceof Error ? error.message : String(error);
       log.error({ error: fault, edition: id }, 'A stream of events broke off.');
     } finally {

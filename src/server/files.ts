@@ -10,13 +10,13 @@ const types: { readonly [kind in FileKind]: string } = {
   html: 'text/html; charset=utf-8',
   manifest: 'application/json; charset=utf-8',
 };
-/** A brief shows itself and does nothing; a page of this service may frame it. */
+/** A brief's HTML may only display itself, and only pages of this service may frame it. */
 const policy =
   "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'";
 
 /**
- * Sends a file of an edition, or a range of it. The ETag is the hash that stands in the manifest. Where the file lies
- * comes from the ledger, never from the request.
+ * Sends a file of an edition, or a range of it. The ETag is the hash from the manifest. The path comes from the ledger,
+ * never from the request.
  */
 export async function sendEditionFile(
   service: EditionService,
@@ -31,13 +31,13 @@ export async function sendEditionFile(
   const etag = `"${file.sha256}"`;
   const { headers } = request.raw;
   reply.header('etag', etag).header('cache-control', 'private, no-cache');
-  // The viewer of a browser is a page of its own, which may load what it needs.
+  // A browser's PDF viewer is a page of its own, which needs to load its resources.
   reply.header('content-security-policy', kind === 'html' ? policy : "frame-ancestors 'self'");
   if (headers['if-none-match'] !== undefined && holds(headers['if-none-match'], etag))
     return void (await reply.code(304).send());
-  // From an older copy no part of this one is wanted.
+  // If the client's copy is outdated, it needs the whole file.
   if (headers['if-range'] !== undefined && headers['if-range'] !== etag) delete headers.range;
-  // What is left to the library knows nothing of the hash.
+  // The library would evaluate these headers without knowing the hash.
   for (const name of ['if-range', 'if-none-match', 'if-match', 'if-modified-since', 'if-unmodified-since'])
     delete headers[name];
   reply.header('content-disposition', `inline; filename="${file.name.replaceAll(/["\\]/g, '')}"`);

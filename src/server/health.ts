@@ -5,7 +5,7 @@ import { listen } from './listen.ts';
 import { problemOf } from './problem.ts';
 
 export interface Health {
-  /** Why the process does not do its work; null when it does. `problems` are counted, as strangers may read this. */
+  /** Why the process is not working; null if it is. `problems` contains only counts, because strangers can read it. */
   readonly condition: () => Promise<{
     readonly reason: string | null;
     readonly problems: readonly { readonly code: string; readonly count: number }[];
@@ -14,8 +14,8 @@ export interface Health {
 }
 
 /**
- * `/healthz` (the process answers), `/readyz` (it does its work) and `/metrics`. The last counts all there is, so that
- * where callers are told apart it is for those who may see all.
+ * `/healthz` (the process responds), `/readyz` (it does its work) and `/metrics`. The metrics count all editions, so
+ * with authentication they need the highest clearance.
  */
 export function health(
   app: FastifyInstance,
@@ -43,7 +43,7 @@ export function health(
   });
 }
 
-/** The same alone, for a process that serves nothing else. Gives the port it has. */
+/** Serves only these routes, for a process without the server role. Returns its port. */
 export async function serveHealth(
   served: Health,
   where: { host: string; port: number },

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.ts';
 
-/** Has a server listen, and gives the port it has. Throws `settings-invalid` where the address cannot be used. */
+/** Starts listening and returns the port. Throws `settings-invalid` if the address cannot be used. */
 export async function listen(
   app: FastifyInstance,
   { host, port }: { host: string; port: number },

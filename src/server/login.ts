@@ -5,13 +5,13 @@ import { type Admission, SESSION_SECONDS } from '../editions/sessions.ts';
 const form = z.object({ token: z.string().max(500), next: z.string().max(2000).default('/') });
 const link = z.object({ once: z.string().max(500).default('') });
 
-/** Where the link leads that lets one browser in. */
+/** The URL of a link that logs one browser in. */
 export const linkTo = (address: string, secret: string): string => `${address}/open?once=${secret}`;
 
-/** A place on this server, and nowhere else. */
+/** Restricts a redirect to paths on this server. */
 export const ownPath = (path: string): string => (/^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path) ? path : '/');
 
-/** Turns a token, or the secret of a link that works once, into a cookie, and the cookie back into nothing. */
+/** Logs in with a token or with a link that works once, by setting a cookie, and logs out by clearing it. */
 export function login(
   app: FastifyInstance,
   {
@@ -21,8 +21,8 @@ export function login(
     attemptsPerMinute,
   }: { admission: Admission; cookie: string; secure: boolean; attemptsPerMinute: number },
 ): void {
-  // Lax, so that a link in a mail that is read on another site finds its reader logged in. A change is not asked for by
-  // a link, and needs the origin of this service besides (`refuseForeignOrigin`).
+  // Lax, so that a reader who follows a link in webmail is still logged in. Changes are not made by links, and they
+  // also require this service's origin (`refuseForeignOrigin`).
   const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const;
   const session = { ...cookie, signed: true, maxAge: SESSION_SECONDS };
   const config = { open: true, rateLimit: { max: attemptsPerMinute, timeWindow: '1 minute' } };
@@ -34,7 +34,7 @@ export function login(
       return reply.redirect(`/login?refused=token&next=${encodeURIComponent(ownPath(next))}`, 303);
     return reply.setCookie(name, value, session).redirect(ownPath(next), 303);
   });
-  // Not for HEAD: what checks whether a link works would use it up.
+  // No HEAD route, because a link checker would use up the link.
   app.get('/open', { config: { open: true }, exposeHeadRoute: false, ...hidden }, (request, reply) => {
     const value = admission.sessionByLink(link.parse(request.query).once);
     if (value !== undefined) return reply.setCookie(name, value, session).redirect('/', 303);

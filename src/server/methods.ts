@@ -4,7 +4,7 @@ import { problemOf } from './problem.ts';
 const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 type Routes = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The methods of each address, as routes are added from now on. */
+/** Collects the methods of each path as routes are added from now on. */
 export function collectRoutes(app: FastifyInstance): Routes {
   const routes = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -15,10 +15,10 @@ export function collectRoutes(app: FastifyInstance): Routes {
   return routes;
 }
 
-/** Has what is there answer that a method is wrong: by itself it would not be found. */
+/** Responds to other methods on known paths with 405 instead of 404. */
 export function refuseOtherMethods(app: FastifyInstance, routes: Routes): void {
   for (const [url, known] of new Map(routes)) {
-    // Fastify reports only part of an address that ends in a slash.
+    // Fastify reports only part of a path that ends in a slash.
     if (url.includes('*') || /.\/$/.test(url)) continue;
     const allow = methods.filter((method) => known.has(method));
     const others = methods.filter((method) => !known.has(method));

@@ -4,14 +4,14 @@ import { deliveryStates, editionStates } from '../ledger/edition.ts';
 import type { Ledger } from '../ledger/types.ts';
 
 export interface Metrics {
-  /** In the text format of Prometheus. */
+  /** The metrics in Prometheus's text format. */
   read(): Promise<string>;
   readonly contentType: string;
   readonly rendered: (seconds: number) => void;
   readonly beat: (at: Date) => void;
 }
 
-/** Numbers of the ledger as they are when asked for, and what this process saw. */
+/** Metrics: current numbers from the ledger, and what this process has observed. */
 export function openMetrics(
   ledger: Ledger,
   {
@@ -21,7 +21,7 @@ export function openMetrics(
   }: {
     now: () => Date;
     freeBytes: () => Promise<number>;
-    /** How many briefs could not be read when they were last looked at. */
+    /** How many briefs could not be read at the last check. */
     unreadableBriefs: () => number;
   },
 ): Metrics {
@@ -117,12 +117,12 @@ export function openMetrics(
   };
 }
 
-/** Resident bytes of all processes below `pid`; 0 where there is no /proc. */
+/** Resident memory in bytes of all descendants of `pid`; 0 if there is no /proc. */
 async function memoryBelow(pid: number): Promise<number> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const read = async (name: string) => {
     const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    // The name of the program, in brackets, may hold spaces: fields are counted from behind it.
+    // The program's name, in brackets, may contain spaces, so fields are counted from the closing bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { pid: Number(name), parent: Number(fields[1]), bytes: Number(fields[21]) * 4096 };
   };

@@ -4,7 +4,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AppError, describeFault, type ErrorCode, type Fault, fault } from '../errors.ts';
 
-/** The codes of problems, beside those of faults, each with its status. Programs match on them. */
+/** Codes of problems, in addition to those of faults, with their HTTP status. Programs rely on the codes. */
 const statuses = {
   'request-invalid': 400,
   'login-needed': 401,
@@ -34,21 +34,21 @@ export const problemCodes = Object.keys(statuses);
 
 /** Problem details (RFC 9457). */
 export const problem = z.object({
-  /** Where the code is explained. */
+  /** URL of the code's documentation. */
   type: z.string(),
   title: z.string(),
   status: z.number().int(),
   detail: z.string(),
-  /** Stays the same from version to version. */
+  /** Stable across versions. */
   code: z.string(),
-  /** What to do. */
+  /** How to fix the problem. */
   mend: z.string(),
-  /** Each thing that is wrong, where there are several or they have a place. */
+  /** The individual faults, if there are several or they have a location. */
   faults: z.array(fault),
 });
 export type Problem = z.output<typeof problem>;
 
-/** An error that answers a request, as it stands. */
+/** An error that is sent as the response unchanged. */
 export class RequestError extends Error {
   readonly problem: Problem;
   readonly headers: { readonly [name: string]: string };
@@ -89,14 +89,14 @@ const isStatused = (code: ProblemCode): code is keyof typeof statuses => Object.
 const QUEUE_RETRY_SECONDS = 30;
 const LEDGER_RETRY_SECONDS = 5;
 
-/** What an error of any kind is told as. What nobody foresaw is not told to strangers: it is in the log. */
+/** The problem to send for an error. Unexpected errors are only logged, not shown to strangers. */
 export function asProblem(error: unknown, request: FastifyRequest): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof AppError) {
     const { code } = error;
     const isServers = code === 'ledger-unusable' || code === 'ledger-in-use';
     if (isServers) return internal();
-    // The fault itself may name a server or a folder, which is nothing for strangers.
+    // The fault may name a server or a folder, which strangers must not see.
     if (code === 'ledger-unavailable')
       return problemOf(code, {
         detail: 'The ledger cannot be read or written at the moment.',
@@ -117,7 +117,7 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
   return frameworkProblem(error, request);
 }
 
-/** An error with all its faults. */
+/** A problem with all of an error's faults. */
 export const problemWith = ({ code, faults }: AppError): RequestError =>
   problemOf(code, {
     detail: faults.map(({ problem: what }) => what).join(' '),
@@ -147,7 +147,7 @@ const internal = (): RequestError =>
 
 const refusal = z.object({ code: z.string().optional(), statusCode: z.number().optional() });
 
-/** What Fastify and its plug-ins refuse, by their own stable codes. */
+/** The problem for an error from Fastify or its plug-ins, by its stable code. */
 function frameworkProblem(error: unknown, { method, url }: FastifyRequest): RequestError {
   const { code = '', statusCode = 500 } = refusal.safeParse(error).data ?? {};
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')

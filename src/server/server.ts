@@ -24,18 +24,18 @@ export interface ServerOptions {
   readonly port: number;
   readonly publicUrl: string | null;
   readonly requestsPerMinute: number;
-  /** A request must have arrived after this. */
+  /** Time limit for receiving a request. */
   readonly arriveMs?: number;
-  /** So late may the process come to what is due; beyond that it turns work away. */
+  /** Maximum event-loop delay; above it the server refuses requests. */
   readonly mostDelayMs?: number;
-  /** A stream of events is ended after this, and the browser asks again. */
+  /** Maximum length of an event stream, after which the browser reconnects. */
   readonly longestStreamMs?: number;
 }
 
 export interface Served {
   readonly service: EditionService;
   readonly admission: Admission;
-  /** Signs the cookies of browsers. */
+  /** The key that signs session cookies. */
   readonly key: string;
   readonly health: Health;
   readonly readAsset: (name: string) => Promise<string>;
@@ -43,20 +43,20 @@ export interface Served {
   readonly log: Log;
 }
 
-/** Requests are small: a wish for an edition, a form. */
+/** Enough for requests, which are small forms. */
 const MOST_BYTES = 16_384;
 const ARRIVE_MS = 15_000;
-/** Within each span in which a request must have arrived it is looked so often who is too slow; Node looks every 30 s. */
+/** How often slow requests are looked for within the time limit. Node's default interval is 30 s. */
 const LOOKS_FOR_SLOW = 5;
-/** A request must be answered after this. */
+/** Time limit for responding to a request. */
 const ANSWER_MS = 30_000;
 const MOST_CONNECTIONS = 500;
 const MOST_DELAY_MS = 2_000;
 const LOGINS_PER_MINUTE = 10;
-/** An edition's name below its brief can be so long in an address. */
+/** Maximum length of an edition's name in a URL. */
 const MOST_PARAM = 400;
 
-/** What a page of this service may load: from here alone. */
+/** Pages may load resources only from this server. */
 const policy = {
   useDefaults: false,
   directives: {
@@ -73,7 +73,7 @@ const policy = {
   },
 };
 
-/** Everything that is served over HTTP to others than this program. Gives the port it has. */
+/** Serves everything that is available over HTTP outside this program. Returns the port. */
 export async function serve(
   served: Served,
   {
@@ -92,12 +92,13 @@ export async function serve(
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     answerProblem(error, { request, reply, pages, log });
   const app = Fastify({
-    // What is refused before any route is looked for.
+    // Handles requests refused before routing.
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
     clientErrorHandler: answerBrokenRequest,
     bodyLimit: MOST_BYTES,
     requestTimeout: arriveMs,
-    // Where the head may take longer than the whole, Node swaps the two, and a body would have the minute of heads.
+    // If the headers' limit exceeds the request's, Node swaps the two, and a body would get the one-minute limit for
+    // headers.
     http: { headersTimeout: arriveMs, connectionsCheckingInterval: arriveMs / LOOKS_FOR_SLOW },
     connectionTimeout: 2 * ANSWER_MS,
     handlerTimeout: ANSWER_MS,
@@ -118,7 +119,7 @@ export async function serve(
   });
   await app.register(cookie, { secret: key });
   await app.register(formbody);
-  // Only for its sendFile: no folder is served.
+  // Registered only for `sendFile`; no folder is served.
   await app.register(fastifyStatic, { serve: false });
   const { mayStill } = guard(app, { admission, cookie: sessions, publicUrl });
   await app.register(rateLimit, {

@@ -12,13 +12,13 @@ import { answerProblem } from './error-handler.ts';
 import { eventStreams } from './events.ts';
 import { asProblem, problemOf, problemWith } from './problem.ts';
 
-/** Far more than any command asks with. */
+/** Far more than any command sends. */
 const MOST_BYTES = 100_000;
 const REQUEST_MS = 30_000;
 
 /**
- * Serves the API to other commands on this machine, over a socket in the ledger's folder. Only the user who runs this
- * process can open the socket, and so every caller is that user: the file's permission is the authentication.
+ * Serves the API to other commands on this machine, over a socket in the ledger's folder. Only this process's user can
+ * open the socket, so every caller is that user: the file's permission is the authentication.
  */
 export async function serveSocket(
   service: EditionService,
@@ -27,7 +27,7 @@ export async function serveSocket(
   const server = Fastify({ bodyLimit: MOST_BYTES, requestTimeout: REQUEST_MS, forceCloseConnections: true });
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
-  // This caller may read every fault, those that name a folder, a database or an unforeseen error too.
+  // This caller may see every fault, including those that name a folder or a database, and unexpected errors.
   server.setErrorHandler((error, request, reply) => {
     const known = error instanceof AppError ? problemWith(error) : asProblem(error, request);
     const told =
@@ -46,7 +46,7 @@ export async function serveSocket(
   routes(app, service, { sendEvents });
   localRoutes(app, service);
   await server.listen({ path });
-  // The ledger's folder keeps others out already; this holds if its mode was changed.
+  // The ledger's folder already keeps others out. This still protects the socket if the folder's mode was changed.
   await chmod(path, 0o600);
   return { [Symbol.asyncDispose]: () => server.close() };
 }

@@ -25,12 +25,12 @@ export function serviceOf({
   print,
 }: {
   parts: (logLevel: string) => Parts;
-  /** Whether what is printed is seen on a screen, and goes into no file or journal. */
+  /** Whether the output goes to a terminal rather than to a file or journal. */
   isTerminal: boolean;
   /** Whether a browser can show a window. */
   hasDisplay: boolean;
   catalogue: { briefIds(): Promise<string[]>; loadBriefs(ids: readonly string[]): Promise<Brief[]> };
-  /** Variables that are no settings. */
+  /** Environment variables that look like settings but are not. */
   misspelt: () => ReturnType<typeof misspeltVariables>;
   print: (line: string) => void;
 }): ServiceCommands {
@@ -54,7 +54,7 @@ export function serviceOf({
         roles,
         parts: own,
         onReady: ({ port, newLink }) => {
-          // A link in a journal would let in all readers of the journal.
+          // A link in a journal would give access to everyone who can read the journal.
           const link = isTerminal && newLink ? newLink() : null;
           const isServer = own.databaseUrl !== undefined;
           const state = { now: now(), port, roles, settings: own.delivery, notices, link, isServer };
@@ -114,7 +114,7 @@ const misspeltNotices = (found: ReturnType<typeof misspeltVariables>): string[] 
     return `${name} is no setting of Sitrep and is ignored. ${hint}`;
   });
 
-/** What is wrong with the targets of a brief as the settings are. */
+/** Faults in a brief's targets under the current settings. */
 export const faultsOfTargets = ({ definition, config }: Brief, settings: DeliverySettings): Fault[] =>
   targetFaults({ file: definition.file, marking: config.marking, deliver: config.deliver }, settings);
 

@@ -11,7 +11,7 @@ import { openPages } from '../server/pages/pages.ts';
 import { serve } from '../server/server.ts';
 import { now, type Parts } from './parts.ts';
 
-/** Serves the API and the pages of a ledger. `newLink` gives a link that lets one browser in. */
+/** Serves the API and the pages of a ledger. `newLink` creates a link that logs one browser in. */
 export async function openHttp({
   ledger,
   service,
@@ -37,12 +37,15 @@ export async function openHttp({
     },
     { ...parts.http, publicUrl },
   );
-  // Where the cookie is for https alone, only that address can set it.
+  // If the cookie is limited to https, it works only at the public address.
   const address = publicUrl ?? addressOf(parts.http.host, server.port);
   return { ...server, newLink: () => linkTo(address, admission.newLink()) };
 }
 
-/** How a browser on this machine reaches a server that listens on a host: every address includes its own. */
+/**
+ * The address of a server for a browser on this machine. A host that stands for all addresses includes the loopback
+ * address.
+ */
 const addressOf = (host: string, port: number): string => {
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;

@@ -31,7 +31,7 @@ export async function withLedger<T>(
   const { context, work: startWork, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
   opened.use(delivery);
   const service = openEditionService(context);
-  // On a server the workers do it, which have the settings of delivery.
+  // With a ledger on a server, the workers do the work: they have the delivery settings.
   if (work && parts.databaseUrl === undefined) {
     opened.use(await serveOthers(service, { out, parts }));
     opened.use(await startWork());
@@ -43,14 +43,14 @@ export async function withLedger<T>(
 /** The folder of the embedded ledger. */
 export const ledgerFolder = (out: string): string => join(out, '.ledger');
 
-/** Relative where that is shorter: the system allows about a hundred bytes. */
+/** The relative path if it is shorter, because the system limits socket paths to about a hundred bytes. */
 function socketPath(out: string): string {
   const path = join(ledgerFolder(out), 'socket');
   const short = relative(process.cwd(), path);
   return short.length < path.length ? short : path;
 }
 
-/** Lets other commands reach the embedded ledger that this process holds. */
+/** Gives other commands access to this process's embedded ledger. */
 export async function serveOthers(
   service: EditionService,
   { out, parts: { systemUser, log } }: { out: string; parts: Parts },
@@ -61,8 +61,8 @@ export async function serveOthers(
 }
 
 /**
- * A link that lets one browser in, from the process that serves the embedded ledger of a folder. Throws
- * `operation-refused` where none does.
+ * Requests a link that logs one browser in from the process that serves a folder's embedded ledger. Throws
+ * `operation-refused` if there is no such process.
  */
 export async function askForLink(out: string, { databaseUrl, systemUser }: Parts): Promise<string> {
   if (databaseUrl === undefined && (await answers(socketPath(out))))
@@ -82,8 +82,8 @@ export async function askForLink(out: string, { databaseUrl, systemUser }: Parts
 }
 
 /**
- * Opens the ledger of a folder to hold it, waiting up to `waitMs` for a process that is ending. Throws `ledger-in-use` when
- * another does so for good.
+ * Opens a folder's ledger for exclusive use, waiting up to `waitMs` for a process that is ending. Throws
+ * `ledger-in-use` if another process keeps it.
  */
 export async function holdLedger(
   out: string,
@@ -102,11 +102,13 @@ export async function holdLedger(
   return ledger;
 }
 
-/** Longer than it takes to start, or to end, or to run a command after a crash. */
+/** Longer than a process takes to start, to end, or to run a command after a crash. */
 const MOST_WAIT_MS = 30_000;
 const LOOK_MS = 1_000;
 
-/** Opens the embedded ledger of an output folder, unless a process serves it; one that starts or ends is waited for. */
+/**
+ * Opens an output folder's embedded ledger unless a process serves it. Waits for a process that is starting or ending.
+ */
 async function openUnlessServed(
   out: string,
   parts: Pick<Parts, 'log' | 'stop'>,
@@ -124,7 +126,7 @@ async function openUnlessServed(
   }
 }
 
-/** Whether a process listens there: what was killed leaves its socket behind. */
+/** Whether a process listens on the socket, since a killed process leaves its socket behind. */
 function answers(socket: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const call = connect(socket);
@@ -133,7 +135,6 @@ function answers(socket: string): Promise<boolean> {
   return promise.finally(() => call.destroy());
 }
 
-/** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal.aborted) resolve();
@@ -141,5 +142,5 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return promise;
 }
 
-/** Waits a little; rejects once the program is told to stop. */
+/** A short wait that rejects if the program is stopped. */
 export const pause = (signal: AbortSignal): Promise<void> => delay(100, undefined, { signal });

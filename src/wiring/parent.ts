@@ -1,8 +1,8 @@
-/** Read as early as can be: it may end while the program is still starting. */
+/** Read as early as possible, because the parent may end while the program is starting. */
 const parent = process.ppid;
 const LOOK_MS = 1_000;
 
-/** Calls `onEnd` once the process that started this one has ended: the system then gives this one another parent. */
+/** Calls `onEnd` after the parent process has ended. The system then assigns this process another parent. */
 export function watchParent(onEnd: () => void): Disposable {
   const timer = setInterval(() => {
     if (process.ppid === parent) return;

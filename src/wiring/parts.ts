@@ -28,18 +28,18 @@ import { everySecond } from '../scheduler/heartbeat.ts';
 import { startWorker } from '../scheduler/worker.ts';
 import type { HttpSettings } from '../settings.ts';
 
-/** What the service and the operator's commands are put together from. */
+/** The parts that the service and the operator's commands share. */
 export interface Parts {
   readonly databaseUrl: string | undefined;
   readonly delivery: DeliverySettings;
   readonly http: HttpSettings;
-  /** Where the browser and its profiles are kept. */
+  /** Folder for the browser and its profiles. */
   readonly cacheFolder: string;
   readonly engine: string;
-  /** The user of the system who runs this process. */
+  /** The system user who runs this process. */
   readonly systemUser: string;
   readonly effects: Effects;
-  /** The first page of an HTML as a PNG. */
+  /** Draws the first page of an HTML file as a PNG. */
   readonly drawPicture: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
   readonly log: Log;
   readonly loadMaterial: () => Promise<Material>;
@@ -48,27 +48,27 @@ export interface Parts {
   readonly loadDataset: (name: string) => Promise<Dataset>;
   readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
   readonly datasetNames: () => Promise<string[]>;
-  /** A text of the pages that the program brings. */
+  /** Reads a text file that the program provides for its pages. */
   readonly readAsset: (name: string) => Promise<string>;
-  /** Aborted when the program is told to stop. */
+  /** Aborted when the program is stopped. */
   readonly stop: AbortSignal;
-  /** Has a stop leave what is in hand alone, the browser included, until it is told to end that too. */
+  /** Defers shutdown, including the browser's, until running work is done or `end` is called. */
   readonly finishFirst: () => { end(): void };
 }
 
-/** Longer than any channel takes for itself. */
+/** Longer than the time limit of any channel. */
 const DELIVERY_TIMEOUT_MS = 6 * 60_000;
-/** What is in hand at a stop may take this long to finish; then it is given back. */
+/** Work in progress at shutdown has this long to finish. After that it is given back. */
 const GRACE_MS = 15_000;
 
 export const now = (): Date => new Date();
 
-/** What goes wrong in the background of a ledger is written down, and does not end the program. */
+/** Background errors of a ledger are logged and do not end the program. */
 export const ledgerOptions = ({ log }: Pick<Parts, 'log'>) => ({
   onError: (error: Error) => log.error({ error: error.message }, 'The ledger reports a fault.'),
 });
 
-/** Puts together what works on a ledger. */
+/** Connects the parts that work on a ledger. */
 export function assemble(
   ledger: Ledger,
   {
@@ -84,7 +84,7 @@ export function assemble(
   },
 ) {
   const { operator, operatorWebhook, publicUrl } = parts.delivery;
-  /** A webhook alone is an operator too. */
+  /** A webhook without a mailbox is enough for alerts. */
   const operatorAddress = operator ?? operatorWebhook;
   const { log, briefIds, loadBrief } = parts;
   const delivery = openDelivery({ settings: parts.delivery, foldersRoot: join(out, 'delivered'), now });
@@ -106,7 +106,7 @@ export function assemble(
     readManifest: readEdition,
     readPdf: readEditionFile,
     removeEditions,
-    // A row without a folder was asked for anew since: what lies there is of its predecessor.
+    // An edition without a folder was requested again, so the files on disk belong to its predecessor.
     tidyEditions: () => tidyEditions(out, async (id) => (await ledger.edition(id))?.folder != null),
     now,
     mostQueued: parts.http.mostQueued,
@@ -150,7 +150,7 @@ export function assemble(
     now,
     random: Math.random,
   };
-  /** Makes and delivers until it is disposed of, which lets what is in hand finish, for a while. */
+  /** Generates and delivers until disposed. Disposing gives work in progress a limited time to finish. */
   const work = async (): Promise<AsyncDisposable> => {
     const inHand = parts.finishFirst();
     const giving = new AbortController();
@@ -159,7 +159,7 @@ export function assemble(
     return {
       async [Symbol.asyncDispose]() {
         const timer = setTimeout(() => {
-          // First: an edition whose browser ends after that was stopped, and did not fail.
+          // This comes first, so that an edition whose browser closes afterwards counts as stopped, not failed.
           giving.abort(new Error('The process was stopped.'));
           inHand.end();
         }, GRACE_MS);

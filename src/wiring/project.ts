@@ -8,7 +8,7 @@ import type { Brief } from '../project/brief.ts';
 import { briefIds, loadBriefs } from '../project/load-briefs.ts';
 import type { Material } from '../render/edition.ts';
 
-/** A folder with `templates/` and `data/`: this repository, or one of a team of its own. */
+/** A folder with `templates/` and `data/`: this repository, or a team's own project. */
 export interface Project {
   readonly briefIds: () => Promise<string[]>;
   readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
@@ -16,15 +16,15 @@ export interface Project {
   readonly loadDataset: (name: string) => Promise<Dataset>;
   readonly loadMaterial: () => Promise<Material>;
   readonly goldens: GoldenFolder;
-  /** The folders whose files several briefs share: `templates/_*`, and what comes with the program. */
+  /** Folders with files shared by several briefs: `templates/_*`, and those provided by the program. */
   readonly sharedFolders: () => Promise<string[]>;
-  /** Every folder in which a change can change a page. */
+  /** All folders whose files affect a page. */
   readonly watched: readonly string[];
 }
 
 /**
- * Opens a project; `sitrep` is the folder of the program itself. What all briefs share, in `templates/_shared/`,
- * comes from the project where it has it, and else with the program.
+ * Opens a project; `sitrep` is the program's own folder. Files that all briefs share, in `templates/_shared/`, come
+ * from the project if it has them, otherwise from the program.
  */
 export function openProject(folder: string, { sitrep }: { sitrep: string }): Project {
   const templates = posix.join(folder, 'templates');
@@ -49,17 +49,17 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
   };
 }
 
-/** As messages name it, and the hash of an edition's inputs holds it: from the working folder where it lies below it. */
+/** The path for messages and for the hash of an edition's inputs: relative to the working folder if it is inside it. */
 function shown(path: string): string {
   const short = relative(process.cwd(), path);
   return (short.startsWith('..') ? path : short).split(sep).join('/');
 }
 
-/** Reads a text that the program brings for its pages, by its path in `web/`. */
+/** Reads a text file that the program provides for its pages, by its path in `web/`. */
 export const assetsOf =
   ({ sitrep }: { sitrep: string }) =>
   (name: string): Promise<string> =>
     readFile(join(sitrep, 'web', name), 'utf8');
 
-/** The text of a file, or null where it cannot be read. */
+/** The text of a file; null if it cannot be read. */
 export const readText = (file: string): Promise<string | null> => readFile(file, 'utf8').catch(() => null);

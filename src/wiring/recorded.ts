@@ -5,13 +5,13 @@ import type { Recorded } from '../provenance/alterations.ts';
 import { ledgerFolder, withLedger } from './ledger-client.ts';
 import type { Parts } from './parts.ts';
 
-/** The hash of an edition's PDF in the ledger of an output folder, if there is a ledger and it has one. */
+/** The hash of an edition's PDF according to an output folder's ledger, if the ledger and the edition exist. */
 export async function recordedIn(
   out: string,
   { named: { ids, paper }, parts }: { named: EditionNames; parts: () => Parts },
 ): Promise<Recorded[]> {
   const own = parts();
-  // To ask is not to begin one.
+  // A query must not create a ledger.
   if (own.databaseUrl === undefined && !existsSync(ledgerFolder(out))) return [];
   return withLedger({ out, work: false, parts: own }, async ({ service, caller }) => {
     const found = await Promise.all(

@@ -20,7 +20,10 @@ import { assemble, ledgerOptions, now, type Parts } from './parts.ts';
 
 const SNAPSHOT_MS = 15 * 60_000;
 
-/** Runs until it is stopped: finds what is due, or makes and delivers it, or both. Calls `onReady` when it listens. */
+/**
+ * Runs the service until stopped, in the roles of scheduler, worker and server. Calls `onReady` after it starts
+ * listening.
+ */
 export async function runService({
   out,
   roles,
@@ -88,7 +91,7 @@ export async function runService({
       log,
       check: async (signal) => {
         const isWorker = roles.includes('worker');
-        // A scheduler alone needs no dataset, and leaves alerts to the workers, which have the settings of delivery.
+        // A scheduler alone needs no dataset. It leaves alerts to the workers, which have the delivery settings.
         const needsData = isWorker || roles.includes('server');
         const loadDataset = needsData ? watched.loadDataset : () => Promise.resolve();
         unreadable = await unreadableBriefs({ ...watched, loadDataset });

@@ -19,11 +19,16 @@ Briefs, their editions and who got them. In a browser, log in first; a program s
 An error is answered as problem details (RFC 9457), of the type \`application/problem+json\`: a \`code\` that stays the same, a \`detail\`, how to fix it (\`mend\`), and each fault. \`docs/api.md\` explains the codes: ${problemCodes.map((code) => `\`${code}\``).join(', ')}.
 `;
 
-/** The page of the API runs the scripts of Swagger UI, which come from this server alone, and asks it alone. */
+/**
+ * The API's documentation page runs the scripts of Swagger UI, which come from this server and call only this server.
+ */
 const docsPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
-/** The HTTP API: what the service knows and does, as JSON, with a document of it made from the same schemas. */
+/**
+ * The HTTP API: all data and operations of the service as JSON, with an OpenAPI document generated from the same
+ * schemas.
+ */
 export async function api(
   instance: FastifyInstance,
   service: EditionService,
@@ -53,7 +58,7 @@ export async function api(
       title: 'Sitrep: the HTTP API',
       css: [{ filename: 'docs.css', content: await readAsset('docs.css') }],
     },
-    // A link inside of a button, which deep links are here, is out of reach for a keyboard.
+    // Deep links are links inside buttons, which keyboards cannot reach.
     uiConfig: {
       layout: 'BaseLayout',
       deepLinking: false,
@@ -63,7 +68,7 @@ export async function api(
   });
 }
 
-/** The routes that the network and the command line share. */
+/** The routes shared by the network and the command line. */
 export function routes(app: Api, service: EditionService, { sendEvents }: { sendEvents: SendEvents }): void {
   briefs(app, service);
   editions(app, service, { sendEvents });

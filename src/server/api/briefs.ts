@@ -6,7 +6,7 @@ import { briefDetail, briefView, editionView } from '../../ledger/views.ts';
 import { callerOf } from '../auth.ts';
 import { answers, type Api, briefNamed, json } from './schemas.ts';
 
-/** Briefs, and asking for editions of them. */
+/** Routes for briefs and for requesting their editions. */
 export function briefs(app: Api, service: EditionService): void {
   app.get(
     '/api/briefs',

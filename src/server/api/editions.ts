@@ -9,7 +9,7 @@ import type { SendEvents } from '../events.ts';
 import { sendEditionFile } from '../files.ts';
 import { answers, type Api, editionNamed, file, idOf, json, sha256 } from './schemas.ts';
 
-/** A PDF over a slow line. */
+/** Enough for a PDF on a slow connection. */
 const FILE_MS = 10 * 60_000;
 
 const fileOf = {
@@ -30,7 +30,7 @@ const decisionOf = {
   disapprove: 'Take an approval back, for what is not out yet',
 } as const;
 
-/** Editions: looking at them, their files, what happens to them, and changing that. */
+/** Routes for editions, their files, events and changes. */
 export function editions(
   app: Api,
   service: EditionService,

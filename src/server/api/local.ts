@@ -22,7 +22,7 @@ const days = z.strictObject({ from: day, to: day });
 const done = z.strictObject({});
 export const link = z.strictObject({ url: z.url() });
 
-/** What only the command line may ask for, over the socket of the ledger: the server on the network has none of it. */
+/** Routes for the command line only, on the ledger's socket. The network server does not have them. */
 export function localRoutes(app: Api, service: EditionService): void {
   app.post(
     '/api/decisions/:name',

@@ -17,7 +17,7 @@ const changeOf = {
   release: 'Let go what is held',
 } as const;
 
-/** Deliveries, and the record of changes. */
+/** Routes for deliveries and the audit of changes. */
 export function records(app: Api, service: EditionService): void {
   app.get(
     '/api/deliveries',

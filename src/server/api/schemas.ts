@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { storable } from '../../ledger/edition.ts';
 import { problem } from '../problem.ts';
 
-/** A server whose routes are typed by their schemas. */
+/** A server whose route types come from their schemas. */
 export type Api = FastifyInstance<
   RawServerDefault,
   IncomingMessage,
@@ -14,13 +14,13 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >;
 
-/** A name in an address. */
+/** A name in a URL. */
 export const name = storable.min(1).max(400);
 
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const briefNamed = z.object({ brief: name.describe('The name of a brief, such as weekly') });
-/** An edition in an address: the two halves of its id. */
+/** An edition in a URL: the two halves of its id. */
 export const editionNamed = briefNamed.extend({
   edition: name.describe(
     'The name of an edition below its brief, such as 2021-08-22 or 2021-08-22-Letter, percent-encoded',
@@ -28,7 +28,7 @@ export const editionNamed = briefNamed.extend({
 });
 export const idOf = ({ brief, edition }: z.output<typeof editionNamed>): string => `${brief}/${edition}`;
 
-/** What every route may answer instead: RFC 9457. */
+/** Error responses of every route: RFC 9457. */
 const problems = {
   default: {
     description: 'What was wrong and what to do: the code stays the same from version to version',
@@ -36,13 +36,13 @@ const problems = {
   },
 } as const;
 
-/** The schemas of answers, with that of problems. */
+/** Adds the error responses to the schemas of a route's responses. */
 export const answers = <T extends object>(responses: T): T & typeof problems => ({
   ...responses,
   ...problems,
 });
 
-/** A list with a description, as JSON. */
+/** A JSON response with a description. */
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
   content: { 'application/json': { schema } },

@@ -3,11 +3,11 @@ import type { Caller } from '../../ledger/principal.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
 import { editionHref } from './format.ts';
 
-/** A button in a form of its own. */
+/** A button in its own form. */
 export interface Action {
   readonly action: string;
   readonly label: string;
-  /** What it is about, for those who hear the button without what stands around it. */
+  /** What the button applies to, for users of screen readers. */
   readonly about: string;
   readonly fields: readonly { readonly name: string; readonly value: string }[];
 }
@@ -19,21 +19,21 @@ const labels: { readonly [change in Change]: string } = {
   hold: 'Hold',
   release: 'Release',
 };
-/** Of what is made: it is its deliveries that are changed. */
+/** Labels for a generated edition, whose deliveries change. */
 const labelsOfMade: { readonly [change in Change]: string } = {
   retry: 'Send again what failed',
   cancel: 'Cancel deliveries',
   hold: 'Hold deliveries',
   release: 'Release deliveries',
 };
-/** What was replaced by a corrected revision is not sent any more. */
+/** An edition with a corrected revision is no longer sent. */
 const isRefusedOnceReplaced = (change: Change): boolean => change === 'retry' || change === 'release';
 
 const ofMade = ({ deliveries }: EditionView): Change[] => {
   const { waiting = 0, held = 0, bounced = 0, failed = 0 } = deliveries;
   const pending = (deliveries.pending ?? 0) + waiting;
   return [
-    // What waits for approval can also be made anew.
+    // An edition that waits for approval can also be generated again.
     ...(bounced + failed + waiting > 0 ? (['retry'] as const) : []),
     ...(pending > 0 ? (['hold'] as const) : []),
     ...(held > 0 ? (['release'] as const) : []),
@@ -43,7 +43,7 @@ const ofMade = ({ deliveries }: EditionView): Change[] => {
 const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => readonly Change[] } = {
   queued: () => ['hold', 'cancel'],
   rendering: () => ['cancel'],
-  // What was begun needs another attempt; what was not was held by somebody.
+  // A blocked edition that was started needs a retry. One that was not started was put on hold by an operator.
   held: ({ startedAt }) => [startedAt === null ? 'release' : 'retry', 'cancel'],
   failed: () => ['retry', 'cancel'],
   cancelled: () => ['retry'],
@@ -58,7 +58,7 @@ function labelOf(change: Change, { state, deliveries: { bounced = 0, failed = 0 
   return change === 'retry' && bounced + failed === 0 ? 'Make again' : labelsOfMade[change];
 }
 
-/** What can be done about an edition as it is; nothing for those who may only read. */
+/** The actions for an edition in its state; none for callers with read access. */
 export function editionActions(
   caller: Caller,
   edition: EditionView,
@@ -74,7 +74,7 @@ export function editionActions(
       about: id,
       fields: [],
     }));
-  // What is decided on is what this page shows, whatever the edition is by the time that somebody presses.
+  // A decision applies to the content shown on this page, even if the edition has changed when the button is pressed.
   const decision = (name: string, label: string, sha256: string): Action => ({
     action: `${editionHref(id)}/${name}`,
     label,
@@ -102,7 +102,7 @@ const ofDelivery: { readonly [state in DeliveryView['state']]: readonly Change[]
   cancelled: ['retry'],
 };
 
-/** What can be done about a delivery; `back` is the page to return to. */
+/** The actions for a delivery; `back` is the page to return to. */
 export function deliveryActions(
   caller: Caller,
   { id, state, address, edition, content, mayHaveArrived }: DeliveryView,
@@ -110,7 +110,7 @@ export function deliveryActions(
 ): Action[] {
   if (caller.may === 'read') return [];
   const atRest = state === 'bounced' || state === 'failed' || state === 'held' || state === 'cancelled';
-  // To cancel it then says that it did not arrive, and that is what the button must say.
+  // Cancelling such a delivery records that it did not arrive, and the button must say so.
   const isUnsure = mayHaveArrived && atRest;
   const changes = [...new Set([...ofDelivery[state], ...(isUnsure ? (['cancel'] as const) : [])])]
     .filter((change) => !(isReplaced && isRefusedOnceReplaced(change)))
@@ -121,7 +121,7 @@ export function deliveryActions(
       fields: [{ name: 'back', value: back }],
     }));
   const settled = state === 'sent' || state === 'bounced';
-  // Word to the operator is no edition, and is not sent again.
+  // Alerts to the operator are not sent again.
   if (!settled || isReplaced || (content !== 'edition' && content !== 'notice')) return changes;
   return [...changes, resendTo(edition, { address, label: 'Resend', back })];
 }

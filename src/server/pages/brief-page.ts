@@ -12,7 +12,7 @@ import { briefHref, instant, lengthOf, plural } from './format.ts';
 
 interface Told {
   readonly view: BriefDetail;
-  /** Null where it cannot be read. */
+  /** Null if the brief cannot be read. */
   readonly brief: Brief | null;
   readonly dataset: Dataset | null;
   readonly editions: readonly EditionView[];
@@ -78,7 +78,7 @@ function formOf({ view, dataset, covered, caller }: Told) {
     parameters: Object.entries(parameters).map(([name, { type, optional, idOf }]) => ({
       name,
       choices: dataset && covered && idOf ? namesIn(dataset, { table: idOf, asOf: covered, caller }) : null,
-      // Left empty, a brief of several editions makes them all.
+      // An empty field in a brief that fans out requests all its editions.
       optional: optional || fanned,
       type: type === 'date' ? 'date' : type === 'integer' ? 'number' : 'text',
     })),
@@ -86,7 +86,7 @@ function formOf({ view, dataset, covered, caller }: Told) {
   };
 }
 
-/** How the year stands: `7 editions: 5 done, 2 held. 45 not made.` */
+/** A summary of the year, such as `7 editions: 5 done, 2 held. 45 not made.` */
 function toldOf(months: readonly CalendarMonth[], editions: readonly EditionView[]): string {
   const days = months.flatMap(({ weeks }) => weeks).flatMap((week) => week.days);
   const gaps = days.filter(({ kind }) => kind === 'gap').length;

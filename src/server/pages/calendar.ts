@@ -31,13 +31,13 @@ interface Week {
   readonly days: readonly CalendarDay[];
 }
 
-/** The weeks of a year, by the month in which they end. */
+/** The weeks of a year, grouped by the month in which they end. */
 export interface CalendarMonth {
   readonly name: string;
   readonly weeks: readonly Week[];
 }
 
-/** The days of the weeks that end in a year: from a Monday to a Sunday. */
+/** The first and last day of the weeks that end in a year, from Monday to Sunday. */
 export function daysOfYear(year: number): { from: Day; to: Day } {
   const sunday = (date: Temporal.PlainDate) => date.add({ days: 7 - date.dayOfWeek });
   const first = sunday(Temporal.PlainDate.from({ year, month: 1, day: 1 }));
@@ -49,8 +49,8 @@ export function daysOfYear(year: number): { from: Day; to: Day } {
 }
 
 /**
- * Every week of a year with a slot or an edition: what was made of each day that a slot reports through, what was not,
- * and the one that comes next.
+ * Every week of a year with a slot or an edition: the editions for each day that a slot reports on, the missing ones,
+ * and the next one due.
  */
 export function calendarOf({
   year,
@@ -61,7 +61,7 @@ export function calendarOf({
 }: {
   year: number;
   brief: { readonly id: string; readonly paper: string; readonly schedule: Schedule };
-  /** Those of the year, in any order. */
+  /** The editions of the year, in any order. */
   editions: readonly EditionView[];
   caller: Caller;
   now: Date;
@@ -70,7 +70,7 @@ export function calendarOf({
   const slots = slotsReporting(brief.schedule, span);
   const [first] = comingSlots(brief.schedule, now, 1);
   const next = slots.find(({ at, asOf }) => at > now && asOf === first?.asOf);
-  // What is part of another stands under it.
+  // Editions that are part of another one are counted under it.
   const ids = new Set(editions.map(({ id }) => id));
   const byDay = Map.groupBy(
     editions.filter(({ partOf }) => partOf === null || !ids.has(partOf)),
@@ -132,7 +132,7 @@ function shown(
   };
 }
 
-/** `3 done, 1 held`. */
+/** Counts such as `3 done, 1 held`. */
 export const tally = (editions: readonly EditionView[]): string =>
   counted(
     Object.fromEntries([...Map.groupBy(editions, shownState)].map(([state, of]) => [state, of.length])),

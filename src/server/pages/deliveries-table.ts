@@ -3,7 +3,7 @@ import type { BriefDetail, DeliveryView, EditionView } from '../../ledger/views.
 import { deliveryActions, resendTo } from './actions.ts';
 import { instant } from './format.ts';
 
-/** The deliveries of an edition, and the targets of its brief that it has not been sent to, which it can be. */
+/** The deliveries of an edition, and those of its brief's targets that it can still be sent to. */
 export function deliveriesOf(
   {
     caller,
@@ -51,7 +51,7 @@ const contents: { readonly [content in DeliveryView['content']]: string } = {
   approval: 'word to the operator',
 };
 
-/** One row of the table of deliveries. Without a reader's clearance to addresses, they arrive shortened. */
+/** One row of the table of deliveries. For callers with read access, the addresses are already shortened. */
 export function deliveryRow(
   delivery: DeliveryView,
   { caller, ...leading }: { caller: Caller; back: string; isReplaced?: boolean },

@@ -6,7 +6,7 @@ import { editionHref, type Instant, instant, plural } from './format.ts';
 
 const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000).toLocaleString('en-GB')} kB`;
 
-/** The files of an edition, as links. */
+/** Links to the files of an edition. */
 export function downloadsOf({ files, pages }: Manifest, api: string) {
   const sizeOf = (kind: string) => kilobytes(files.find(({ name }) => name.endsWith(`.${kind}`))?.bytes ?? 0);
   return [
@@ -30,7 +30,7 @@ const origins = {
 
 const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 
-/** How an edition came about; its slot also in the time zone of its brief. */
+/** How an edition came about. Its slot is also given in its brief's time zone. */
 export function factsOf(
   edition: EditionDetail,
   timeZone: string | undefined,
@@ -66,7 +66,7 @@ export interface Revised {
   readonly more: string;
 }
 
-/** How an edition stands to its other revisions: what took its place, and what it took the place of. */
+/** The revisions that an edition replaced and the one that replaced it. */
 export function revisionsOf(
   { correction }: Revision,
   replacedBy: (Revision & { id: string }) | null,

@@ -37,9 +37,9 @@ export interface EditionTold {
   readonly steps: readonly StepRecord[];
   readonly deliveries: readonly DeliveryView[];
   readonly parts: readonly EditionView[];
-  /** The edition of the period before, where there is one. */
+  /** The edition of the previous period, if there is one. */
   readonly previous: EditionView | null;
-  /** The corrected revision that took its place. */
+  /** The corrected revision that replaced the edition. */
   readonly replacedBy: EditionView | null;
   readonly manifest: Manifest | null;
   readonly changes: ReturnType<typeof changesShown> | null;
@@ -71,7 +71,7 @@ export function editionPage(told: EditionTold) {
     revisions: revisionsOf(edition, told.replacedBy),
     wrong,
     reasonsTitle: wrong ? 'Why it was not made' : 'What there is to say',
-    // That it fanned out shows in what it fanned out into.
+    // The list of parts already shows that the edition fanned out.
     reasons: told.parts.length > 0 && !wrong ? [] : reasonsOf(edition.reason),
     follow: isSettled(edition) ? null : followOf(edition, { steps, href, api }),
     live: isMade || (!isOpen(state) && steps.length === 0) ? null : liveOf(edition, steps),
@@ -94,13 +94,13 @@ export function editionPage(told: EditionTold) {
       begun: instant(startedAt, { seconds: true }),
       ended: endedAt && instant(endedAt, { seconds: true }),
       outcome,
-      // The last one is told above.
+      // The last reason is already shown above.
       reasons: wrong && reason === edition.reason ? ['As above.'] : reasonsOf(reason),
     })),
   };
 }
 
-/** What the script of the page needs to show what happens next. */
+/** Data for the page's script to follow the edition's progress. */
 function followOf(
   { state }: EditionDetail,
   { steps, href, api }: { steps: readonly StepRecord[]; href: string; api: string },
@@ -118,7 +118,7 @@ function liveOf({ state }: EditionDetail, steps: readonly StepRecord[]) {
       state === 'queued' ? 'It begins when those before it are made.' : 'Most editions take a few seconds.',
     steps: ofLastRun.map(({ step, at }) => ({
       step,
-      // Within minutes of each other: the day stands elsewhere. The script writes them the same way.
+      // All times are within minutes of each other, so the day is shown elsewhere. The script uses the same format.
       at: { iso: at.toISOString(), text: `${at.toISOString().slice(11, 19)} UTC` },
     })),
   };

@@ -19,20 +19,20 @@ interface Of {
   readonly dataset: Dataset;
   readonly asOf: Day;
   readonly parameters: Parameters;
-  /** Of a corrected revision. */
+  /** Set for a corrected revision. */
   readonly correction: Correction | null;
 }
 
 /**
- * Which rows of today's data a caller may be shown: one may have been marked higher since an edition was made from it,
- * which itself stays as it was issued.
+ * Filters today's rows by the caller's clearance. A row's marking may have been raised since an edition was generated,
+ * and the edition itself stays as issued.
  */
 export const rowsFor =
   (caller: Caller, dataset: Pick<Dataset, 'marking'>) =>
   ({ marking }: TableRow['row']): boolean =>
     maySee(caller, marking ?? dataset.marking);
 
-/** What a parameter can name in a table, as far as the data go: ids with their names. */
+/** The ids and names in a table that a parameter can refer to. */
 export function namesIn(
   dataset: Dataset,
   { table, asOf, caller }: { table: 'actors' | 'places' | 'sources'; asOf: Day; caller: Caller },
@@ -41,7 +41,7 @@ export function namesIn(
   return rows.map(({ id, name }) => ({ id, name }));
 }
 
-/** What became known since the period before, as the edition itself tells it. */
+/** The changes since the previous period, as the edition shows them. */
 export function changesShown({ brief, dataset, asOf, parameters, correction }: Of, caller: Caller) {
   const known = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
   const applied = applyParameters({ brief, parameters, known });
@@ -66,7 +66,7 @@ export function changesShown({ brief, dataset, asOf, parameters, correction }: O
   };
 }
 
-/** What the pages of an edition show, by its manifest, and whether the data still hold it as it was. */
+/** The rows on an edition's pages according to its manifest, and whether the data have changed since. */
 export function sourcesShown({ rows }: Manifest, dataset: Dataset, caller: Caller) {
   const maySeeRow = rowsFor(caller, dataset);
   const present = new Map(
@@ -99,12 +99,12 @@ export function sourcesShown({ rows }: Manifest, dataset: Dataset, caller: Calle
   };
 }
 
-/** What a row says, in short. */
+/** A short form of a row's content. */
 function saidBy(row: TableRow['row'], { settings }: Dataset): string {
   if ('title' in row) return row.title;
   if ('name' in row) return row.name;
   if ('label' in row) return row.label;
-  // Which figures a text holds depends on the edition.
+  // Which figures a text contains depends on the edition.
   if ('text' in row) return row.text.replaceAll(/\{[^}]*\}/g, '…');
   return `${topicTitle(row.topic, settings)}, ${daySpan(row.start, row.end)}`;
 }
@@ -123,7 +123,7 @@ function sourceOf({ table, row }: TableRow) {
   ];
 }
 
-/** The names of sources that may be shown; of another its id. */
+/** Names of the sources that the caller may see; ids for the others. */
 const namesOfSources = ({ tables: { sources } }: Dataset, maySeeRow: ReturnType<typeof rowsFor>) => {
   const names = new Map(sources.filter(maySeeRow).map(({ id, name }) => [id, name]));
   return (id: string | null): string => (id === null ? '' : (names.get(id) ?? id));

@@ -4,8 +4,8 @@ import type { rowsFor } from './evidence.ts';
 import { briefHref, editionHref, plural } from './format.ts';
 
 /**
- * What is behind a number or phrase of an edition. `found` is null before anything was asked for. Where the page would
- * be another one today nothing is told of that: nobody has said yet who may see it.
+ * The explanation of a number or phrase of an edition. `found` is null before the first search. If the page would be
+ * different today, the differences are not shown, because the new content's marking is not checked.
  */
 export function explainPage(
   id: string,

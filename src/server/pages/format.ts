@@ -6,13 +6,13 @@ import { editionPath } from '../../ledger/edition-id.ts';
 import type { EditionState } from '../../ledger/edition.ts';
 import type { EditionView } from '../../ledger/views.ts';
 
-/** An instant as pages show it: in UTC, and with a form for programs. */
+/** An instant for pages: in UTC, and in a form for programs. */
 export interface Instant {
   readonly iso: string;
   readonly text: string;
 }
 
-/** `22 Aug 2021, 05:00 UTC`; with `seconds` `05:00:09`. */
+/** A time such as `22 Aug 2021, 05:00 UTC`; with `seconds`, `05:00:09`. */
 export function instant(at: Date, { seconds = false }: { seconds?: boolean } = {}): Instant {
   const iso = at.toISOString();
   return {
@@ -21,7 +21,7 @@ export function instant(at: Date, { seconds = false }: { seconds?: boolean } = {
   };
 }
 
-/** What becomes of an edition in its state, in a few words. */
+/** A short text for each state of an edition. */
 const stateSays: { readonly [state in EditionState]: string } = {
   queued: 'It waits to be made.',
   rendering: 'It is being made.',
@@ -34,7 +34,7 @@ const stateSays: { readonly [state in EditionState]: string } = {
   skipped: 'It was left out.',
 };
 
-/** The same of an edition, with what it waits for. */
+/** The text for an edition, including what it waits for. */
 export function saysOf({
   state,
   toApprove,
@@ -50,15 +50,18 @@ export const isOpen = (state: EditionState): boolean => state === 'queued' || st
 export const briefHref = (brief: string): string => `/briefs/${encodeURIComponent(brief)}`;
 export const editionHref = (id: string): string => `/editions/${editionPath(id)}`;
 
-/** `16–22 August 2021`; the last day alone where the length of the period is not known. */
+/** A period such as `16–22 August 2021`, or only the last day if the period's length is unknown. */
 export const periodOf = (asOf: Day, period: string | undefined): string =>
   period === undefined ? `to ${shortDay(asOf)}` : daySpan(periodEnding(asOf, period).start, asOf);
 
-/** `7 days`, of `P7D`. */
+/** A length such as `7 days`, from `P7D`. */
 export const lengthOf = (period: string): string =>
   Temporal.Duration.from(period).toLocaleString('en-GB', { style: 'long' });
 
-/** What tells editions of one day apart: `Letter, region north, revision 2`; empty for the plain one. */
+/**
+ * The properties that differ between editions of one day, such as `Letter, region north, revision 2`; empty for the
+ * plain edition.
+ */
 export function differences(
   { paper, parameters, correction }: Pick<EditionView, 'paper' | 'parameters' | 'correction'>,
   ownPaper: string | null,
@@ -68,11 +71,11 @@ export function differences(
   return [...(paper === ownPaper ? [] : [paper]), ...values, ...revision].join(', ');
 }
 
-/** The reasons that the ledger keeps, one on each line. */
+/** The ledger's reasons, one per line. */
 export const reasonsOf = (reason: string | null): string[] =>
   reason === null ? [] : reason.split('\n').filter((line) => line.trim() !== '');
 
-/** `3 new, 1 revised`, without those of which there is none. */
+/** Counts such as `3 new, 1 revised`, without zeros. */
 export const counted = (counts: { readonly [name: string]: number | undefined }): string =>
   Object.entries(counts)
     .flatMap(([name, count]) => (count ? [`${count} ${name}`] : []))

@@ -21,13 +21,13 @@ const approval = z.object({ sha256: z.string() });
 const back = z.object({ back: z.string().default('/') });
 const resend = back.extend({ to: z.string() });
 
-/** The id of an edition whose halves stand in an address. */
+/** The id of an edition from the two halves in the URL. */
 export function editionIn(params: unknown): string {
   const { brief, edition } = editionParams.parse(params);
   return `${brief}/${edition}`;
 }
 
-/** What the forms of the pages ask for. Each leads on to a page, so that reloading asks for nothing again. */
+/** The routes for the pages' forms. Each redirects to a page, so that reloading does not repeat the change. */
 export function changeRoutes(app: FastifyInstance, service: EditionService): void {
   app.post('/briefs/:brief/editions', async (request, reply) => {
     const { brief } = briefParams.parse(request.params);
@@ -68,7 +68,7 @@ export function changeRoutes(app: FastifyInstance, service: EditionService): voi
   });
 }
 
-/** What stands in the fields of parameters; one that is left empty is not given. */
+/** The values of the parameter fields, without empty ones. */
 const parametersIn = (form: { readonly [field: string]: unknown }): { [name: string]: string } =>
   Object.fromEntries(
     Object.entries(form).flatMap(([field, value]) =>

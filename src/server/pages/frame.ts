@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts';
 import { type Caller, thisMachine } from '../../ledger/principal.ts';
 
-/** What surrounds every page: the links that the caller may follow, and who the caller is. */
+/** The frame of every page: the caller, and the links that the caller may follow. */
 export function frameOf(caller: Caller | null, path: string) {
   const links = [
     { href: '/', label: 'Briefs', for: 'read' },
@@ -24,12 +24,12 @@ export function frameOf(caller: Caller | null, path: string) {
   };
 }
 
-/** More than this are at it only where somebody asks for more than they read. */
+/** More simultaneous requests than this are not normal reading. */
 const MOST_AT_IT = 10;
 
 /**
- * What tells what is behind a number, one at a time: each composes a page, which is as much work as making an edition.
- * So many may be at it, with the one whose turn it is. Throws `queue-full`.
+ * Runs explanations one at a time, because each composes a page, which is as much work as generating an edition. The
+ * queue is limited, including the one in progress. Throws `queue-full`.
  */
 export function oneByOne<A extends unknown[], T>(
   work: (...given: A) => Promise<T>,

@@ -5,13 +5,13 @@ import { editionActions } from './actions.ts';
 import { deliveryRow } from './deliveries-table.ts';
 import { editionHref, instant, reasonsOf } from './format.ts';
 
-/** States in which an edition needs somebody. */
+/** States of editions that need attention. */
 export const failureStates = ['held', 'failed', 'cancelled', 'skipped'] as const;
 
-/** States in which a delivery needs somebody. */
+/** States of deliveries that need attention. */
 export const failedStates = ['failed', 'bounced', 'held'] as const;
 
-/** The states that the page can be asked for: of editions that were not made, and of deliveries. */
+/** The states that the page can filter by: of editions that were not generated, and of deliveries. */
 const shownStates = [...new Set([...failureStates, ...deliveryStates])];
 export const isFailure = (state: string): state is (typeof failureStates)[number] =>
   failureStates.some((each) => each === state);
@@ -31,7 +31,7 @@ export function operatorPage({
   wanted: { readonly brief: string; readonly state: string };
   failures: readonly EditionView[];
   deliveries: readonly DeliveryView[];
-  /** The cursor of what follows. */
+  /** The cursor of the next page. */
   next: string | null;
 }) {
   const here = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value !== ''));
@@ -67,7 +67,7 @@ export function operatorPage({
   };
 }
 
-/** The record of who asked for what. */
+/** The audit page. */
 export function recordPage(entries: readonly AuditRecord[], next: string | null) {
   return {
     title: 'Record of changes',

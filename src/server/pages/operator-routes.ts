@@ -19,10 +19,10 @@ const query = z.object({
   state: z.string().default(''),
   after: z.string().optional(),
 });
-/** Most editions or failed deliveries of one state that are shown. */
+/** Maximum number of editions or failed deliveries shown for each state. */
 const MOST_FAILURES = 100;
 
-/** What only operators see: who got what, what failed, and who asked for what. */
+/** Routes for operators only: recipients, failures and the audit. */
 export function operatorRoutes(
   app: FastifyInstance,
   { service, show }: { service: EditionService; show: Show },
@@ -39,7 +39,7 @@ export function operatorRoutes(
       state === '' || isOfDelivery(state)
         ? await service.deliveries(caller, { ...of, ...(isOfDelivery(state) && { state }), after })
         : { items: [], next: null };
-    // On the first page what failed comes first, however much went out since.
+    // Failures come first on the first page, however many deliveries were sent since.
     const failed = await Promise.all(
       (state === '' && after === undefined ? failedStates : []).map((each) =>
         service.deliveries(caller, { ...of, state: each, limit: MOST_FAILURES }),
@@ -66,7 +66,7 @@ export function operatorRoutes(
   });
 }
 
-/** Throws `operation-forbidden` for those who may only read. */
+/** Throws `operation-forbidden` for callers with read access. */
 function operatorOf(request: FastifyRequest): Caller {
   const caller = callerOf(request);
   if (caller.may === 'operate') return caller;

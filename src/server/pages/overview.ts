@@ -7,7 +7,7 @@ import type { BriefView, EditionView } from '../../ledger/views.ts';
 import type { Brief } from '../../project/brief.ts';
 import { briefHref, editionHref, instant, periodOf, plural, saysOf } from './format.ts';
 
-/** What the overview shows of one brief: `last` is the newest edition, `pictured` the newest that has pages. */
+/** A brief in the overview: `last` is its newest edition, `pictured` its newest edition with pages. */
 export interface Overviewed {
   readonly view: BriefView;
   readonly brief: Brief | null;
@@ -66,7 +66,7 @@ export function overviewPage(
   };
 }
 
-/** `2 deliveries failed, 1 edition is on hold`: what needs somebody, in one line; empty when nothing does. */
+/** What needs attention, in one line such as `2 deliveries failed, 1 edition is on hold`; empty if nothing does. */
 function attentionOf(
   briefs: readonly Overviewed[],
   { editions, deliveries }: Awaited<ReturnType<EditionService['counts']>>,
@@ -83,11 +83,11 @@ function attentionOf(
   return parts.length === 0 ? '' : `${parts.join(', ').replace(/^./, (first) => first.toUpperCase())}.`;
 }
 
-/** Bears the hash of the PDF, so that a browser may keep it. */
+/** The URL contains the PDF's hash, so browsers may cache the picture. */
 export const pictureHref = ({ id, sha256 }: EditionView): string =>
   `${editionHref(id)}/page-1.png?of=${(sha256 ?? '').slice(0, 12)}`;
 
-/** A command that makes what an empty overview lacks: the weeks up to the last day that the data cover. */
+/** A command that fills an empty overview: it generates the weeks up to the last day that the data cover. */
 export async function exampleOf(
   briefs: readonly Overviewed[],
   coveredBy: (brief: Brief) => Promise<Day | null>,

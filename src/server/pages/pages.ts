@@ -21,7 +21,7 @@ const loginQuery = z.object({
   refused: z.enum(['token', 'link']).optional().catch(undefined),
 });
 
-/** The pages for people: what the service knows and does, as HTML that needs no script. */
+/** The HTML pages: all data and operations of the service, without a need for scripts. */
 export async function openPages(service: EditionService, world: PagesWorld): Promise<Pages> {
   const render = await openTemplates(world.readAsset);
   const assets = await readAssets(world);
@@ -29,13 +29,13 @@ export async function openPages(service: EditionService, world: PagesWorld): Pro
     reply
       .type('text/html; charset=utf-8')
       .header('cache-control', 'no-store')
-      // Without a referrer browsers also leave the origin of a form untold, by which a change is let in.
+      // Without a referrer, browsers also hide a form's origin, which changes require.
       .header('referrer-policy', 'same-origin')
       .send(render(page, { ...frameOf(request.caller, request.url.split('?')[0] ?? '/'), ...context }));
 
   return {
     routes(app) {
-      // No name holds this character, and a database would refuse the question.
+      // Names never contain a zero byte, and the database would reject the query.
       app.addHook('onRequest', async ({ url }) => {
         if (/%00/.test(url))
           throw problemOf('not-found', {
@@ -87,7 +87,7 @@ async function readAssets({ readAsset, loadMaterial }: PagesWorld): Promise<Asse
   ];
 }
 
-/** Open to strangers, who see the login with them. */
+/** Open to strangers, because the login page needs them. */
 function assetRoutes(app: FastifyInstance, assets: readonly Asset[]): void {
   for (const { path, type, text } of assets)
     app.get(path, { config: { open: true } }, (_, reply) =>

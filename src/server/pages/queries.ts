@@ -12,10 +12,10 @@ import type { EditionTold } from './edition-page.ts';
 import { changesShown, sourcesShown } from './evidence.ts';
 import type { Overviewed } from './overview.ts';
 
-/** Most that the service gives at once. */
+/** Maximum length of a page in the service's lists. */
 const MOST = 200;
 
-/** What a promise gives, or null where the data or a brief has a fault: a page shows the rest all the same. */
+/** The result of a promise, or null if the data or a brief has a fault. The rest of the page is shown anyway. */
 export async function orNull<T>(wanted: Promise<T>): Promise<T | null> {
   try {
     return await wanted;
@@ -25,7 +25,7 @@ export async function orNull<T>(wanted: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Every brief with its newest edition, and the newest with a page to show. */
+/** Every brief with its newest edition, and its newest edition that has a page to show. */
 export async function gatherOverview(
   service: EditionService,
   world: PagesWorld,
@@ -34,7 +34,7 @@ export async function gatherOverview(
   return Promise.all(
     (await service.briefs(caller)).map(async (view) => {
       const { items } = await service.editions(caller, { brief: view.id, limit: 40 });
-      // An edition that is part of another is found there.
+      // An edition that is part of another one is shown there.
       const latest = items.find(({ partOf }) => partOf === null) ?? view.latest;
       return {
         view: { ...view, latest },
@@ -61,13 +61,13 @@ export async function editionsOf(
   return all;
 }
 
-/** The last day that the data of a brief cover, or today. */
+/** The last day that a brief's data cover, or today. */
 export async function coveredBy(world: PagesWorld, brief: Brief | null): Promise<Day | null> {
   const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
   return dataset ? defaultAsOf(dataset, brief.config.schedule.timezone, world.now()).asOf : null;
 }
 
-/** All that an edition's page shows. Throws `edition-unknown`. */
+/** All data for an edition's page. Throws `edition-unknown`. */
 export async function gatherEdition(
   service: EditionService,
   world: PagesWorld,
@@ -102,7 +102,7 @@ export async function gatherEdition(
   };
 }
 
-/** The edition of the period before that is its like. */
+/** The corresponding edition of the previous period. */
 async function previousOf(
   service: EditionService,
   { caller, edition, brief }: { caller: Caller; edition: EditionDetail; brief: Brief },
@@ -126,7 +126,7 @@ async function readManifest(
   return bytes ? manifest.parse(JSON.parse(new TextDecoder().decode(bytes))) : null;
 }
 
-/** Stands in for a brief whose folder is gone. */
+/** A placeholder for a brief whose folder is missing. */
 const unreadable = (id: string): BriefDetail => ({
   id,
   title: id,

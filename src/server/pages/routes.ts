@@ -18,10 +18,10 @@ import type { Show } from './templates.ts';
 
 const yearQuery = z.object({ year: z.coerce.number().int().min(1970).max(2999).optional() });
 const phraseQuery = z.object({ phrase: z.string().trim().min(1).max(200).optional() });
-/** The address bears the hash of what is drawn. */
+/** Browsers may cache a picture, because its URL contains the hash. */
 const KEEP_PICTURE = 'private, max-age=86400';
 
-/** The pages to look at: the overview, a brief, an edition. */
+/** The routes for reading: the overview, briefs and editions. */
 export function lookRoutes(
   app: FastifyInstance,
   { service, world, show }: { service: EditionService; world: PagesWorld; show: Show },
@@ -55,7 +55,7 @@ export function lookRoutes(
   app.get('/editions/:brief/:edition', async (request, reply) => {
     const id = editionIn(request.params);
     const told = await gatherEdition(service, world, { caller: callerOf(request), id });
-    // Browsers show a PDF in place as an object.
+    // Browsers show an embedded PDF as an object.
     const policy = String(reply.getHeader('content-security-policy'));
     reply.header('content-security-policy', `${policy};object-src 'self'`);
     return show({ request, reply }, 'edition', editionPage(told));
@@ -68,7 +68,7 @@ export function lookRoutes(
     const file = await service.file(caller, id, 'pdf');
     const pdf = file && (await world.readFile(file.folder, file.name));
     if (!pdf) throw notMade(id);
-    // It is explained from the brief and the data of today, which may be for fewer than the edition was.
+    // The explanation uses today's brief and data, whose marking may be higher than the edition's.
     const brief = await service.brief(caller, name);
     const { config } = await world.loadBrief(name);
     const maySeeRow = rowsFor(caller, await world.loadDataset(config.dataset));
@@ -78,7 +78,7 @@ export function lookRoutes(
     return show({ request, reply }, 'explain', page);
   });
 
-  // As messages name it.
+  // The URL in messages.
   app.get('/editions/:brief/:edition/pdf', (request, reply) =>
     reply.redirect(`/api/editions/${editionPath(editionIn(request.params))}/pdf`, 303),
   );

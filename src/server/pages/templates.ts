@@ -7,14 +7,14 @@ const partials = ['layout', 'state', 'actions', 'reasons', 'instant', 'fact', 'd
 
 type Render = (name: PageName, context: object) => string;
 
-/** Answers a request with a page, in its frame. */
+/** Responds with a page in its frame. */
 export type Show = (
   of: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   page: PageName,
   context: { readonly title: string; readonly [name: string]: unknown },
 ) => FastifyReply;
 
-/** Compiles every page of `web/pages/`, so that a missing one is found at the start. */
+/** Compiles every page of `web/pages/`, so that a missing one is found at startup. */
 export async function openTemplates(readAsset: (name: string) => Promise<string>): Promise<Render> {
   const handlebars = Handlebars.create();
   const read = (name: string) => readAsset(`pages/${name}.hbs`);
