@@ -55,6 +55,7 @@ async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>)
 const keyOf = ({ name, asOf }: NamedEdition): string => `${asOf} ${name}`;
 
 describe.each(datasets)('$name', ({ product, days }) => {
+  const { coverage } = product.dataset.tables;
   const rows = eachRow(product.dataset.tables);
   /** For each row, the editions of each brief whose pages say that they show it, the last one first. */
   const shown = new Map<string, { [brief: string]: NamedEdition[] }>();
@@ -92,7 +93,9 @@ describe.each(datasets)('$name', ({ product, days }) => {
     async (brief) => {
       const deletions = rows.flatMap((entry) => {
         const edition = shown.get(entry.row.id)?.[brief]?.find((each) => isInForce(entry, each));
-        return edition === undefined ? [] : [{ entry, edition }];
+        // Without its only row of coverage a dataset records none, and its pages print no notice, as on a covered day.
+        const isOnlyCoverage = entry.table === 'coverage' && coverage.length === 1;
+        return edition === undefined || isOnlyCoverage ? [] : [{ entry, edition }];
       });
       expect(deletions.length).toBeGreaterThan(20);
       const unmoved: string[] = [];
