@@ -270,3 +270,16 @@ test('a page that is read aloud in another order than it is seen, and text that 
   expect(jumpsBack(read)).toEqual(['page 1: from "first" to "second"']);
   expect(smallTexts(read)).toEqual(['second']);
 });
+
+// The notice on coverage takes the most room when collection ended within the period.
+test.each(['2021-08-26', '2021-08-29', '2021-08-31'])(
+  'each brief keeps to its limits as of %s, after collection ended',
+  async (asOf) => {
+    const briefs = ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'];
+    // An edition over a limit is not made: it throws.
+    const pages = await Promise.all(
+      briefs.map(async (brief) => (await print({ brief, asOf })).edition.pages),
+    );
+    expect(pages.every((count) => count >= 3 && count <= 5)).toBe(true);
+  },
+);

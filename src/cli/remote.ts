@@ -94,7 +94,7 @@ export function remoteService(socket: string): OperatorService {
 
 const search = (query: { readonly [name: string]: unknown }): string => {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()}`;
+  return `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
 };
 
 function send(

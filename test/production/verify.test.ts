@@ -222,7 +222,7 @@ test('a brief that is gone, and one that is held now, cannot be rendered', async
 
   const held = await check(
     await repositoryWith(
-      ['templates/al-qaeda-ties/brief.yaml', swap('pages: 4', 'pages: 1')],
+      ['templates/al-qaeda-ties/brief.yaml', swap('pages: 5', 'pages: 1')],
       [data('measures'), swap('Senior meetings in the UN report', 'Meetings of seniors in the UN report')],
     ),
   );
