@@ -12,7 +12,7 @@ export const fault = z.object({
   /** The id of the rule that found the fault; docs/rules.md has a section on each rule. */
   rule: z.string().optional(),
   problem: z.string(),
-  mend: z.string(),
+  hint: z.string(),
   /** How often the fault occurs, if more than once; the place is that of the first occurrence. */
   count: z.number().optional(),
   /** What some of the other occurrences quote, or their rows. */
@@ -22,7 +22,7 @@ export type Fault = Readonly<z.output<typeof fault>>;
 
 /** `data/x/events.csv, row 4, field source: no source "S9". Add it to sources.csv, or correct the id.` */
 export function describeFault(given: Fault): string {
-  const { file, row, line, field, problem, mend } = given;
+  const { file, row, line, field, problem, hint } = given;
   const where = [
     file,
     row === undefined ? undefined : `row ${row}`,
@@ -34,7 +34,7 @@ export function describeFault(given: Fault): string {
     ...(where.length > 0 ? [`${where.join(', ')}:`] : []),
     problem,
     ...(note === '' ? [] : [`(${note})`]),
-    mend,
+    hint,
   ]
     .join(' ')
     .trim();
@@ -86,8 +86,8 @@ export function groupFaults(
  */
 export function causesOf(faults: readonly Fault[]): Fault[] {
   const plain = (text: string): string => text.replaceAll(quotedPart, '""').replaceAll(/\d[\d,.]*/g, '0');
-  const causes = Map.groupBy(faults, ({ rule, field, problem, mend }) =>
-    JSON.stringify([rule ?? field, rule === undefined ? '' : 'rule', plain(problem), plain(mend)]),
+  const causes = Map.groupBy(faults, ({ rule, field, problem, hint }) =>
+    JSON.stringify([rule ?? field, rule === undefined ? '' : 'rule', plain(problem), plain(hint)]),
   );
   return [...causes.values()].flatMap((alike) => {
     const [first, ...others] = alike;

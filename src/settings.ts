@@ -70,7 +70,7 @@ export function readSettings(variables: { readonly [name: string]: string | unde
   const faults = (parsed.error?.issues ?? []).map(({ path, message }) => ({
     field: path.join('.'),
     problem: `${path.join('.')} ${message}.`,
-    mend: 'Correct the variable, or unset it; see docs/operating.md.',
+    hint: 'Correct the variable, or unset it; see docs/operating.md.',
   }));
   try {
     const delivery = parseDeliverySettings(variables);
@@ -110,7 +110,7 @@ export function readEnvFile(file: string): { readonly [name: string]: string | u
     const problem = `It cannot be read (${String(code)}).`;
     throw new AppError(
       'settings-invalid',
-      [{ file, problem, mend: 'Let this user read it, or remove it.' }],
+      [{ file, problem, hint: 'Let this user read it, or remove it.' }],
       {
         cause,
       },

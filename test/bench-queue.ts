@@ -93,7 +93,7 @@ export async function benchQueue({
     (name) => loadDataset(join('data', name), `data/${name}`),
     (name) => [join('data', name)],
   );
-  const workshop = {
+  const forEditions = {
     ledger,
     loadBrief: (id: string) => timed(readBrief(id)),
     loadDataset: (name: string) => timed(readDataset(name)),
@@ -113,7 +113,7 @@ export async function benchQueue({
     editionsAtOnce: atOnce,
     deliveriesAtOnce: 1,
     async edition(job) {
-      await makeEdition(job, workshop);
+      await makeEdition(job, forEditions);
       left -= 1;
       if (left === 0) done.resolve();
     },

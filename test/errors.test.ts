@@ -6,7 +6,7 @@ const unknownKind = (row: number, kind: string) => ({
   row,
   field: 'kind',
   problem: `"${kind}" is not allowed.`,
-  mend: 'Use one of: report, video.',
+  hint: 'Use one of: report, video.',
 });
 
 test('groups one problem of one column, with the first row, a count and examples', () => {
@@ -30,10 +30,10 @@ test('leaves apart what differs in place or problem', () => {
     unknownKind(2, 'media'),
     { ...unknownKind(2, 'media'), field: 'name' },
     { ...unknownKind(3, 'media'), problem: 'is empty.' },
-    { file: 'brief.hbs', line: 4, problem: 'Nothing is named "a" here.', mend: 'Correct it.' },
-    { file: 'brief.hbs', line: 5, problem: 'Nothing is named "a" here.', mend: 'Correct it.' },
-    { file: 'brief.yaml', problem: 'There is no query "a".', mend: 'Correct it.' },
-    { file: 'brief.yaml', problem: 'There is no query "b".', mend: 'Correct it.' },
+    { file: 'brief.hbs', line: 4, problem: 'Nothing is named "a" here.', hint: 'Correct it.' },
+    { file: 'brief.hbs', line: 5, problem: 'Nothing is named "a" here.', hint: 'Correct it.' },
+    { file: 'brief.yaml', problem: 'There is no query "a".', hint: 'Correct it.' },
+    { file: 'brief.yaml', problem: 'There is no query "b".', hint: 'Correct it.' },
   ];
   expect(groupFaults(faults)).toEqual(faults);
 });
@@ -44,7 +44,7 @@ test('groups what a loop prints from one line, and adds counts up where faults a
     line: 4,
     rule: 'cites-a-row',
     problem: `A paragraph cites no row: "${each}".`,
-    mend: '',
+    hint: '',
   }));
   expect(groupFaults(said)).toHaveLength(2);
   const held = () => new AppError('edition-held', groupFaults(said, { inLoops: true }));

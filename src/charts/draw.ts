@@ -68,7 +68,7 @@ export async function drawChart({
       problems.map((problem): Fault => ({
         file,
         problem,
-        mend: 'Correct the spec, or the query that feeds it.',
+        hint: 'Correct the spec, or the query that feeds it.',
       })),
       { cause },
     );
@@ -153,7 +153,7 @@ export function checkChart(
     return [];
   } catch (cause) {
     if (cause instanceof AppError) return cause.faults;
-    return [{ file, problem: reasonOf(cause), mend: 'Correct the spec.' }];
+    return [{ file, problem: reasonOf(cause), hint: 'Correct the spec.' }];
   }
 }
 

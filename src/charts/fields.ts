@@ -70,7 +70,7 @@ export function checkFields(
         problem:
           `There is no field "${name}"${of === '' ? '' : ` in ${of}`}: no query gives it as a column, and no transform makes it.` +
           (others.length === 0 ? '' : ` The spec uses it in ${others.length + 1} places.`),
-        mend:
+        hint:
           similar === undefined
             ? `Correct the name, or add it to the query. The columns are ${own.join(', ')}.`
             : `Did you mean "${similar}"?`,

@@ -44,17 +44,17 @@ export function checkAgainstSchema(
   return misfits.flatMap((misfit): Fault[] => {
     const { path, kind, found, choices } = misfit;
     const similar = similarTo(found, choices);
-    const mend = similar === undefined ? listed(choices) : `Did you mean "${similar}"?`;
+    const hint = similar === undefined ? listed(choices) : `Did you mean "${similar}"?`;
     if (kind === 'property') {
       if (!strict && similar === undefined && everyProperty.has(found)) return [];
-      return [{ file, field: path, problem: `Vega-Lite has no property "${found}" here.`, mend }];
+      return [{ file, field: path, problem: `Vega-Lite has no property "${found}" here.`, hint }];
     }
-    if (kind === 'word') return [{ file, field: path, problem: `Vega-Lite knows no "${found}" here.`, mend }];
+    if (kind === 'word') return [{ file, field: path, problem: `Vega-Lite knows no "${found}" here.`, hint }];
     if (!strict) return [];
     const where = path === '' ? {} : { field: path };
     return kind === 'missing'
-      ? [{ file, ...where, problem: `The property "${found}" is missing.`, mend: 'Add it.' }]
-      : [{ file, ...where, problem: `A ${found} cannot stand here.`, mend: `Use ${choices.join(' or ')}.` }];
+      ? [{ file, ...where, problem: `The property "${found}" is missing.`, hint: 'Add it.' }]
+      : [{ file, ...where, problem: `A ${found} cannot stand here.`, hint: `Use ${choices.join(' or ')}.` }];
   });
 }
 

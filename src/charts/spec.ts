@@ -53,13 +53,13 @@ export function checkSpec(
           file,
           field: here,
           problem: `Charts may not use "${key}".`,
-          mend: 'Name a query of the brief under data instead.',
+          hint: 'Name a query of the brief under data instead.',
         });
       }
       if (key === 'sample') impure(here);
       if (stepsOf(key, item) > mostSteps) boundless(here);
       if ((key === 'mark' || key === 'type') && item === 'image') {
-        faults.push({ file, field: here, problem: 'Charts may not show images.', mend: 'Use another mark.' });
+        faults.push({ file, field: here, problem: 'Charts may not show images.', hint: 'Use another mark.' });
       }
       if (key === 'data' && typeof item === 'object' && item !== null) collectData(item, here);
       walk(item, here);
@@ -70,7 +70,7 @@ export function checkSpec(
       file,
       field,
       problem: `Charts may not count or step more than ${mostSteps.toLocaleString('en-GB')} times, nor repeat by expression.`,
-      mend: 'Ask for fewer steps, or let a query make the rows.',
+      hint: 'Ask for fewer steps, or let a query make the rows.',
     });
   };
   const impure = (field: string): void => {
@@ -78,7 +78,7 @@ export function checkSpec(
       file,
       field,
       problem: 'Charts may not ask for the time or for chance: the same rows must give the same drawing.',
-      mend: 'Let a query give the value.',
+      hint: 'Let a query give the value.',
     });
   };
   const collectData = (data: object, path: string): void => {
@@ -93,7 +93,7 @@ export function checkSpec(
         file,
         field: path,
         problem: 'The spec holds its own data.',
-        mend: 'Give data by name: { "name": "…" }.',
+        hint: 'Give data by name: { "name": "…" }.',
       });
     }
   };
@@ -110,7 +110,7 @@ export function checkSpec(
       file,
       field: 'data.name',
       problem: `The spec names data "${name}", which the brief does not give it.`,
-      mend:
+      hint:
         meant === undefined
           ? `Add it under data of the chart in brief.yaml, or name one of ${given.join(', ')}.`
           : `Did you mean "${meant}"?`,
@@ -121,7 +121,7 @@ export function checkSpec(
       file,
       field: 'data',
       problem: `The brief gives data "${name}", which the spec does not use.`,
-      mend: 'Remove it from brief.yaml, or use it.',
+      hint: 'Remove it from brief.yaml, or use it.',
     });
   }
   return faults;

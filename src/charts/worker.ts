@@ -188,11 +188,11 @@ function tooMuch(
     gone: `The chart "${name}" ends the process that draws it, twice.`,
     unstarted: `The process that draws the chart "${name}" did not start: ${cause.message}`,
   }[cause.why];
-  const mend =
+  const hint =
     cause.why === 'unstarted'
       ? 'See whether the machine has memory and processes left.'
       : 'Ask for fewer steps in the spec, or let a query give fewer rows.';
-  return new AppError(codes[cause.why], [{ file, problem, mend }], { cause });
+  return new AppError(codes[cause.why], [{ file, problem, hint }], { cause });
 }
 
 /** Registers the fonts of charts, so that this process measures their text correctly. */

@@ -236,7 +236,7 @@ function faultOf({ path, accepted, rendered }: Difference, folder: string): Faul
         : rendered === null
           ? 'No golden edition renders it any more.'
           : 'It differs from what was accepted.',
-    mend: `If that is right, run "npx sitrep test ${brief} --update" and commit it.`,
+    hint: `If that is right, run "npx sitrep test ${brief} --update" and commit it.`,
   };
 }
 
@@ -272,5 +272,5 @@ function onlyOne(names: readonly string[]): string {
   return only;
 }
 
-const refused = (problem: string, mend: string): AppError =>
-  new AppError('operation-refused', [{ problem, mend }]);
+const refused = (problem: string, hint: string): AppError =>
+  new AppError('operation-refused', [{ problem, hint }]);

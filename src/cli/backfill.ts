@@ -22,7 +22,7 @@ export async function backfill(
 ) {
   if (from > to)
     throw new AppError('operation-refused', [
-      { problem: `${from} is after ${to}.`, mend: 'Give --from the earlier day.' },
+      { problem: `${from} is after ${to}.`, hint: 'Give --from the earlier day.' },
     ]);
   await context.withLedger({ out: where.out, work: true }, async ({ service, caller }) => {
     const asked = await patiently(context, () => service.backfill(caller, brief, { from, to, deliver }));
@@ -82,7 +82,7 @@ function refuseFailures(editions: readonly EditionView[]): void {
     'edition-held',
     failed.map(({ id, state, reason }) => ({
       problem: `${id} is ${state}: ${reason ?? ''}`,
-      mend: `Fix it, then "sitrep retry ${id}".`,
+      hint: `Fix it, then "sitrep retry ${id}".`,
     })),
   );
 }

@@ -13,7 +13,7 @@ export async function reissue(
     throw new AppError('operation-refused', [
       {
         problem: 'Either an edition is corrected, or all are looked at.',
-        mend: 'Name one edition, or give --list.',
+        hint: 'Name one edition, or give --list.',
       },
     ]);
   await context.withLedger({ out, work: false }, async ({ service, caller, isServed }) => {

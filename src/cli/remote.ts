@@ -42,14 +42,14 @@ export function remoteService(socket: string): OperatorService {
   ): Promise<z.output<T>> => {
     const { status, json } = await send(socket, { method, path, body });
     if (status < 400) return answer.parse(json);
-    const { detail, mend, faults, ...told } = problem.parse(json);
+    const { detail, hint, faults, ...told } = problem.parse(json);
     const known = code.safeParse(told.code);
     if (known.success)
-      throw new AppError(known.data, faults.length > 0 ? faults : [{ problem: detail, mend }]);
+      throw new AppError(known.data, faults.length > 0 ? faults : [{ problem: detail, hint }]);
     throw new AppError('ledger-unusable', [
       {
         problem: `The sitrep that holds the ledger failed: ${detail}`,
-        mend: `${mend} Its /readyz may say more.`,
+        hint: `${hint} Its /readyz may say more.`,
       },
     ]);
   };
@@ -129,7 +129,7 @@ const silent = (cause: unknown): AppError =>
     [
       {
         problem: 'The sitrep that holds the ledger does not answer.',
-        mend: 'Look at its log; it may just have been stopped: try again.',
+        hint: 'Look at its log; it may just have been stopped: try again.',
       },
     ],
     { cause },

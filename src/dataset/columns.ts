@@ -43,13 +43,13 @@ export function extraColumns(
     return {
       ...place,
       problem: 'has a column without a name.',
-      mend: 'Name it in the header, or remove it.',
+      hint: 'Name it in the header, or remove it.',
     };
   if (twice !== undefined)
     return {
       ...place,
       problem: `has two columns "${twice}": capitals do not tell them apart.`,
-      mend: 'Rename or remove one.',
+      hint: 'Rename or remove one.',
     };
   if (lacking.length + unknown.length > 0)
     return {
@@ -60,7 +60,7 @@ export function extraColumns(
           ? [`has the ${counted(unknown)}${declared ? ', which datapackage.json does not declare' : ''}`]
           : []),
       ].join(' and ')}.`,
-      mend: mendOf(),
+      hint: mendOf(),
     };
   return columns
     .filter((name) => !model.includes(name))

@@ -35,14 +35,14 @@ export async function readOutlines(
   if (outlines === null) return noOutlines;
   const place = await locate(folder, outlines.file);
   if (typeof place !== 'string') return place;
-  const mend = 'Use TopoJSON, or a GeoJSON FeatureCollection; mapshaper.org converts and simplifies both.';
-  if ((await stat(place)).size > MOST_BYTES) return { problem: 'has more than 16 MB.', mend };
+  const hint = 'Use TopoJSON, or a GeoJSON FeatureCollection; mapshaper.org converts and simplifies both.';
+  if ((await stat(place)).size > MOST_BYTES) return { problem: 'has more than 16 MB.', hint };
   const text = await readFile(place, 'utf8');
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
-    return { problem: `is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, mend };
+    return { problem: `is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, hint };
   }
   const drawn = drawnFrom(parsed, { outlines, borders });
   if (!('maps' in drawn)) return drawn;
@@ -69,7 +69,7 @@ function drawnFrom(
   if (!topo.success)
     return {
       problem: 'is neither TopoJSON nor a GeoJSON FeatureCollection.',
-      mend: 'Export it as one of the two.',
+      hint: 'Export it as one of the two.',
     };
   const { objects } = topo.data;
   const names = Object.keys(objects);
@@ -77,7 +77,7 @@ function drawnFrom(
   if (object === undefined)
     return {
       problem: `has no object "${outlines.object ?? ''}".`,
-      mend: `Name one of ${names.join(', ')} as sitrep.outlines.object.`,
+      hint: `Name one of ${names.join(', ')} as sitrep.outlines.object.`,
     };
   const borderOf = (code: string): Row => {
     const isHere = (shape: GeometryObject) => countryOf(shape) === code;

@@ -50,7 +50,7 @@ export interface DataPackage {
   readonly files: readonly TableFile[];
   /** The tables with an invalid description. */
   readonly unread: readonly TableName[];
-  readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'mend'>[];
+  readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'hint'>[];
 }
 
 /** Reads a dataset's descriptor: each table is one resource, and only `events` is required. */
@@ -70,7 +70,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
   const { name, title = name, sitrep, licenses, resources } = parsed.data;
   const marked = sitrep.marking ?? parsed.data.marking ?? 'TLP:CLEAR';
   const licence = licenses[0]?.title ?? licenses[0]?.name ?? null;
-  const faults: Pick<Fault, 'field' | 'problem' | 'mend'>[] = [];
+  const faults: Pick<Fault, 'field' | 'problem' | 'hint'>[] = [];
   const files: TableFile[] = [];
   const unread: TableName[] = [];
   const absent = tableNames.filter((table) => !resources.some((found) => found.name === table));
@@ -84,13 +84,13 @@ export function parsePackage(descriptor: unknown): DataPackage {
       faults.push({
         field: place.join('.'),
         problem: `there is no table "${found.name}".`,
-        mend: `Did you mean "${meant}"?`,
+        hint: `Did you mean "${meant}"?`,
       });
       continue;
     }
     const read = resource.safeParse(found);
     if (files.some((file) => file.name === found.name)) {
-      faults.push({ field: place.join('.'), problem: 'is there twice.', mend: 'Remove one.' });
+      faults.push({ field: place.join('.'), problem: 'is there twice.', hint: 'Remove one.' });
     } else if (!read.success) {
       unread.push(found.name);
       faults.push(...describe(read.error, place));
@@ -101,7 +101,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
         faults.push({
           field: [...place, 'format'].join('.'),
           problem: `is missing, and "${path}" does not end in ${formats.map((each) => `.${each}`).join(', ')}.`,
-          mend: `Give the format: one of ${formats.join(', ')}.`,
+          hint: `Give the format: one of ${formats.join(', ')}.`,
         });
       } else files.push({ name: found.name, path, format, fields: schema?.fields ?? null });
     }
@@ -110,7 +110,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
     faults.push({
       field: 'resources',
       problem: 'the table "events" is missing.',
-      mend: 'Add a resource named "events": docs/datasets.md shows the smallest datapackage.json.',
+      hint: 'Add a resource named "events": docs/datasets.md shows the smallest datapackage.json.',
     });
   return { name, title, marking: marked, licence, declared: sitrep, files, unread, faults };
 }
@@ -122,10 +122,10 @@ function isTableName(name: string): name is TableName {
 const formatOf = (path: string): (typeof formats)[number] | undefined =>
   formats.find((format) => path.toLowerCase().endsWith(`.${format}`));
 
-function describe(error: z.ZodError, place: readonly string[]): Pick<Fault, 'field' | 'problem' | 'mend'>[] {
+function describe(error: z.ZodError, place: readonly string[]): Pick<Fault, 'field' | 'problem' | 'hint'>[] {
   return error.issues.map(({ path, message }) => ({
     field: [...place, ...path].join('.'),
     problem: message.replace(/\.?$/, '.'),
-    mend: 'Correct it: docs/datasets.md describes datapackage.json.',
+    hint: 'Correct it: docs/datasets.md describes datapackage.json.',
   }));
 }

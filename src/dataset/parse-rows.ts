@@ -11,7 +11,7 @@ export interface RawRow {
 }
 
 /** A fault in a table; the caller adds the file. */
-export type CellFault = Pick<Fault, 'row' | 'field' | 'problem' | 'mend'>;
+export type CellFault = Pick<Fault, 'row' | 'field' | 'problem' | 'hint'>;
 
 export interface ParsedRows<R> {
   readonly rows: readonly R[];
@@ -102,13 +102,13 @@ export function parseRows<S extends z.ZodObject>(
 
 const describeLength = ({ length }: string) => ({
   problem: `has ${length.toLocaleString('en-GB')} characters, more than ${LONGEST_CELL.toLocaleString('en-GB')}.`,
-  mend: 'Shorten it, or make several rows of it.',
+  hint: 'Shorten it, or make several rows of it.',
 });
 
 function describeIssue(
   issue: z.core.$ZodIssue,
   cells: RawRow['cells'],
-): Pick<Fault, 'field' | 'problem' | 'mend'> {
+): Pick<Fault, 'field' | 'problem' | 'hint'> {
   // An optional field is a union of empty and its type: only the type's message is helpful.
   const meant = issue.code === 'invalid_union' ? (issue.errors.at(-1)?.[0] ?? issue) : issue;
   const field = String(issue.path[0] ?? '');
@@ -118,14 +118,14 @@ function describeIssue(
     return {
       field,
       problem: `${found}${value === '' ? '' : ' is not allowed'}.`,
-      mend:
+      hint:
         value === ''
           ? `Use one of: ${meant.values.map(String).join(', ')}.`
           : meantBy(value, meant.values.map(String)),
     };
   }
-  if (value === '') return { field, problem: 'is empty.', mend: hints[field] ?? 'Fill it in.' };
-  return { field, problem: `${found} ${meant.message}.`, mend: 'Correct it.' };
+  if (value === '') return { field, problem: 'is empty.', hint: hints[field] ?? 'Fill it in.' };
+  return { field, problem: `${found} ${meant.message}.`, hint: 'Correct it.' };
 }
 
 /** Hints for cells that are often left empty. */

@@ -113,10 +113,10 @@ async function readManifest(folder: string, manifest: string): Promise<unknown> 
     const line = /line (\d+)/.exec(message)?.[1];
     const fault =
       cause instanceof SyntaxError
-        ? { problem: `is not JSON: ${message}.`, mend: 'Correct it there.' }
+        ? { problem: `is not JSON: ${message}.`, hint: 'Correct it there.' }
         : {
             problem: 'cannot be read.',
-            mend: 'A dataset is a folder with a datapackage.json that this user may read.',
+            hint: 'A dataset is a folder with a datapackage.json that this user may read.',
           };
     throw new AppError(
       'dataset-invalid',

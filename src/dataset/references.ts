@@ -2,7 +2,7 @@ import type { Fault } from '../errors.ts';
 import { type RowOf, type TableName, tableNames, type Tables, tables as schemas } from './schema.ts';
 
 /** A fault found by comparing rows or checking a whole row. */
-export interface RowFault extends Pick<Fault, 'field' | 'problem' | 'mend'> {
+export interface RowFault extends Pick<Fault, 'field' | 'problem' | 'hint'> {
   readonly table: TableName;
   /** The row itself; absent if the fault concerns the whole table. */
   readonly row?: TableRow['row'];

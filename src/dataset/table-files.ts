@@ -40,12 +40,12 @@ async function readTable(
     if (file.format === 'csv' || connection === undefined) return await readCsv(place);
     return file.format === 'json' ? await readJson(connection, place) : await readParquet(connection, place);
   } catch (cause) {
-    if (cause instanceof TableTooLarge) return unreadable({ problem: cause.problem, mend: cause.mend });
+    if (cause instanceof TableTooLarge) return unreadable({ problem: cause.problem, hint: cause.hint });
     const message = cause instanceof Error ? cause.message : String(cause);
     const [problem = ''] = message.replaceAll(`${root}${sep}`, '').split(/\n/);
     return unreadable({
       problem: `cannot be read: ${problem.replace(/\.?\s*$/, '.')}`,
-      mend: `Save it as valid ${{ csv: 'comma-separated UTF-8 text', json: 'JSON', parquet: 'Parquet' }[file.format]}.`,
+      hint: `Save it as valid ${{ csv: 'comma-separated UTF-8 text', json: 'JSON', parquet: 'Parquet' }[file.format]}.`,
     });
   }
 }
@@ -93,7 +93,7 @@ function textRows(items: readonly unknown[], names: readonly string[] = []): Raw
       faults.push({
         row: index + 1,
         problem: 'is not an object of texts, numbers and lists of them.',
-        mend: 'Give each field one value or a flat list.',
+        hint: 'Give each field one value or a flat list.',
       });
     }
   });

@@ -11,7 +11,7 @@ export function checkTexts({ table, row }: TableRow, versions: Versions): RowFau
   return Object.entries(row).flatMap(([field, value]) => {
     if (typeof value !== 'string' || !Object.hasOwn(shape, field)) return [];
     const faults: RowFault[] = [];
-    const fault = (problem: string, mend: string) => faults.push({ table, row, field, problem, mend });
+    const fault = (problem: string, hint: string) => faults.push({ table, row, field, problem, hint });
     const found = placeholders(value);
     for (const { source, name, field: figure } of found) {
       // It names a finding, or a missing row, which is a reference fault.

@@ -16,10 +16,10 @@ export function checkValues(tables: Tables, versions: Versions): RowFault[] {
 }
 
 /** A field, the problem and a hint. */
-type Finding = readonly [field: string, problem: string, mend: string];
+type Finding = readonly [field: string, problem: string, hint: string];
 
 function about<T extends TableName>(table: T, row: RowOf<T>, findings: readonly Finding[]): RowFault[] {
-  return findings.map(([field, problem, mend]) => ({ table, row, field, problem, mend }));
+  return findings.map(([field, problem, hint]) => ({ table, row, field, problem, hint }));
 }
 
 /** Finds days later than the day on which the row became known. */

@@ -47,7 +47,7 @@ function checkKeys(versions: Versions): RowFault[] {
           row,
           field: 'id',
           problem: `"${id}" stands in ${first.table} too.`,
-          mend: 'Give one of the two another id: ids are unique across all tables.',
+          hint: 'Give one of the two another id: ids are unique across all tables.',
         });
       else if (entries.slice(0, index).some((other) => other.row.known_on === row.known_on))
         faults.push({
@@ -55,7 +55,7 @@ function checkKeys(versions: Versions): RowFault[] {
           row,
           field: 'known_on',
           problem: `"${id}" has another row known on ${row.known_on}.`,
-          mend: 'Remove one, or date the revision later.',
+          hint: 'Remove one, or date the revision later.',
         });
     }
     if (first?.row.status === 'withdrawn')
@@ -64,7 +64,7 @@ function checkKeys(versions: Versions): RowFault[] {
         row: first.row,
         field: 'status',
         problem: `the first row of "${id}" withdraws it.`,
-        mend: 'Add the row that is withdrawn, with an earlier known_on, or remove this one.',
+        hint: 'Add the row that is withdrawn, with an earlier known_on, or remove this one.',
       });
     return faults;
   });
@@ -82,7 +82,7 @@ function checkReferences(
       all.findIndex((other) => other.field === field && other.id === id) === index,
   );
   return [...needed, ...via].flatMap(({ field, id, tables }) => {
-    const fault = (problem: string, mend: string): RowFault[] => [{ table, row, field, problem, mend }];
+    const fault = (problem: string, hint: string): RowFault[] => [{ table, row, field, problem, hint }];
     const anywhere = tables.length === tableNames.length;
     const target = versions.get(id);
     const [first] = target ?? [];
@@ -134,7 +134,7 @@ function checkCycles(rows: readonly TableRow[], versions: Versions): RowFault[] 
               row,
               field,
               problem: `"${row.id}" leads back to itself${seen.size > 0 ? ` through ${[...seen].join(', ')}` : ''}.`,
-              mend: 'Break the circle.',
+              hint: 'Break the circle.',
             },
           ];
         if (seen.has(id)) continue;

@@ -37,7 +37,7 @@ export function checkTerms(
     if (names === undefined || word === null || names.includes(word)) return [];
     const problem = `"${word}" is not declared in datapackage.json.`;
     return [
-      { ...entry, field, problem, mend: `${meantBy(word, names)} The list stands there under sitrep.` },
+      { ...entry, field, problem, hint: `${meantBy(word, names)} The list stands there under sitrep.` },
     ];
   };
   return rows.flatMap((entry) => {

@@ -4,7 +4,7 @@ import { hashToApprove } from '../ledger/approval.ts';
 import type { Content, DeliveryRecord, EditionRecord, NewDelivery } from '../ledger/edition.ts';
 import type { Ledger } from '../ledger/types.ts';
 import { addressOf, type Target } from '../project/target.ts';
-import type { Parcel } from './message.ts';
+import type { Message } from './message.ts';
 
 type Alert = Exclude<Content, 'edition' | 'notice'>;
 
@@ -87,9 +87,9 @@ export function wordsOf(
  */
 export async function appendAlert(
   file: string,
-  { at, parcel, reason }: { at: Date; parcel: Pick<Parcel, 'title' | 'paragraphs'>; reason: string },
+  { at, message, reason }: { at: Date; message: Pick<Message, 'title' | 'paragraphs'>; reason: string },
 ): Promise<void> {
-  const { title, paragraphs } = parcel;
+  const { title, paragraphs } = message;
   await mkdir(dirname(file), { recursive: true });
   await appendFile(
     file,

@@ -1,6 +1,6 @@
 import { folderDelivery } from './folder.ts';
 import { openMail } from './mail.ts';
-import type { Deliver, Parcel, Receipt } from './message.ts';
+import type { Deliver, Message, Receipt } from './message.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { SmtpLimits } from './smtp.ts';
 import { refusalOf } from './target-faults.ts';
@@ -31,19 +31,19 @@ export function openDelivery({
   const webhook = settings.webhook && webhookDelivery(settings.webhook, { now, ...limits.webhook });
   const folder = folderDelivery(foldersRoot);
 
-  const deliver: Deliver = async (parcel, to) => {
-    const refusal = refusalOf(to.target, parcel.marking, settings);
-    if (refusal !== undefined) return { outcome: 'held', reason: `${refusal.problem} ${refusal.mend}` };
+  const deliver: Deliver = async (message, to) => {
+    const refusal = refusalOf(to.target, message.marking, settings);
+    if (refusal !== undefined) return { outcome: 'held', reason: `${refusal.problem} ${refusal.hint}` };
     const channel = 'email' in to.target ? mail?.deliver : 'webhook' in to.target ? webhook : folder;
     // A channel without settings was refused above.
     if (!channel) throw new TypeError('There is no channel for the target.');
-    return channel(parcel, to);
+    return channel(message, to);
   };
 
   return {
     deliver,
     testMail: ({ address, signal }) =>
-      deliver(testParcel(now()), {
+      deliver(testMessage(now()), {
         target: { email: address, clearance: 'TLP:CLEAR', only: {}, afterCrash: 'hold' },
         signal,
       }),
@@ -53,7 +53,7 @@ export function openDelivery({
   };
 }
 
-const testParcel = (at: Date): Parcel => ({
+const testMessage = (at: Date): Message => ({
   id: `test-${at.getTime()}`,
   kind: 'alert',
   edition: 'test',

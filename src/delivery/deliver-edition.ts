@@ -6,13 +6,13 @@ import type { Ledger, Settlement } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../project/target.ts';
 import { approvalAlertTo, undeliveredAlertTo } from './alert.ts';
-import type { Deliver, Parcel, Receipt } from './message.ts';
+import type { Deliver, Message, Receipt } from './message.ts';
 import { goneBefore } from './recipients.ts';
 import { backoffSeconds } from './retry-policy.ts';
 import type { RetryPolicy } from './settings.ts';
 
 /** Effects and settings for deliveries. */
-export interface Dispatch {
+export interface DeliveryDependencies {
   readonly ledger: Ledger;
   readonly deliver: Deliver;
   /** The bytes of an edition's PDF; undefined if the file is missing. */
@@ -31,7 +31,7 @@ export interface Dispatch {
    * the channel that failed.
    */
   readonly alertOtherwise: (
-    parcel: Parcel,
+    message: Message,
     options: { reason: string; isFirstTry: boolean; signal: AbortSignal },
   ) => Promise<Receipt | null>;
   readonly log: Log;
@@ -55,16 +55,16 @@ const MOST_INTERRUPTIONS = 20;
 /** Makes one attempt to deliver to a recipient. The ledger has the outcome before the next attempt. */
 export async function deliverEdition(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
-  dispatch: Dispatch,
+  dependencies: DeliveryDependencies,
 ): Promise<void> {
-  const { ledger, log, operator } = dispatch;
-  const claim = await ledger.claimDelivery(id, { job, now: dispatch.now() });
+  const { ledger, log, operator } = dependencies;
+  const claim = await ledger.claimDelivery(id, { job, now: dependencies.now() });
   if (claim === undefined) return;
   const { delivery, edition } = claim;
   const fields = { edition: edition.id, delivery: id, channel: delivery.channel, content: delivery.content };
   log.info({ ...fields, attempt: delivery.attempt }, 'sending');
-  const receipt = await attempt(claim, dispatch, signal);
-  const settlement = settle(receipt, delivery, dispatch);
+  const receipt = await attempt(claim, dependencies, signal);
+  const settlement = settle(receipt, delivery, dependencies);
   const wrong = !['sent', 'retried', 'given-back'].includes(settlement.state);
   // A failed alert must not cause another alert.
   const alert =
@@ -73,7 +73,7 @@ export async function deliverEdition(
         ? await approvalAlertTo(operator, { edition: edition.id, ledger })
         : await undeliveredAlertTo(operator, { edition: edition.id, ledger })
       : null;
-  const settled = await ledger.settleDelivery(delivery, settlement, { now: dispatch.now(), alert });
+  const settled = await ledger.settleDelivery(delivery, settlement, { now: dependencies.now(), alert });
   const outcome = { ...fields, outcome: settlement.state, reason: settlement.reason };
   if (!settled) log.warn(outcome, 'The delivery was cancelled or taken over meanwhile.');
   else if (wrong) log.error(outcome, 'The delivery did not go out.');
@@ -84,10 +84,10 @@ type Claimed = NonNullable<Awaited<ReturnType<Ledger['claimDelivery']>>>;
 
 async function attempt(
   { delivery, edition, interrupted }: Claimed,
-  dispatch: Dispatch,
+  dependencies: DeliveryDependencies,
   signal: AbortSignal,
 ): Promise<Attempted> {
-  const timeout = AbortSignal.timeout(dispatch.timeoutMs);
+  const timeout = AbortSignal.timeout(dependencies.timeoutMs);
   try {
     // Unless the target says otherwise, an interrupted delivery is sent again with the same id.
     const known = target.safeParse(delivery.target);
@@ -95,17 +95,20 @@ async function attempt(
       return { outcome: 'unknown', reason: 'The process ended while it was being sent.' };
     const tooOften = interruptedTooOften(delivery.interruptions);
     if (tooOften) return tooOften;
-    const parcel = await pack({ delivery, edition }, dispatch);
-    if ('outcome' in parcel) return parcel;
+    const message = await pack({ delivery, edition }, dependencies);
+    if ('outcome' in message) return message;
     if (!known.success) return held('Its address was forgotten, as the retention of addresses asks.');
-    const beyond = beyondClearance(known.data, parcel.marking);
+    const beyond = beyondClearance(known.data, message.marking);
     if (beyond !== null) return held(beyond);
-    if (parcel.pdf !== null && edition.folder !== null) {
-      const marked = await dispatch.markDelivered(edition.folder, parcel.pdf);
+    if (message.pdf !== null && edition.folder !== null) {
+      const marked = await dependencies.markDelivered(edition.folder, message.pdf);
       if (!marked) return notAsMade(edition, { isThere: true });
     }
     signal.throwIfAborted();
-    return await dispatch.deliver(parcel, { target: known.data, signal: AbortSignal.any([signal, timeout]) });
+    return await dependencies.deliver(message, {
+      target: known.data,
+      signal: AbortSignal.any([signal, timeout]),
+    });
   } catch (error) {
     // A channel rejects only if nothing was sent. If something may have been sent, it returns a receipt.
     return notSent(error, { signal, timeout });
@@ -138,8 +141,8 @@ export type Attempted =
 /** Returns the message, or the reason why it cannot be sent. */
 async function pack(
   { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
-  { ledger, readPdf, urlOf }: Dispatch,
-): Promise<Parcel | Attempted> {
+  { ledger, readPdf, urlOf }: DeliveryDependencies,
+): Promise<Message | Attempted> {
   const common = {
     id: delivery.id,
     edition: edition.id,
@@ -169,7 +172,7 @@ async function pack(
 async function correctionOf(
   edition: EditionRecord,
   { delivery, ledger }: { delivery: DeliveryRecord; ledger: Ledger },
-): Promise<Parcel['correction']> {
+): Promise<Message['correction']> {
   if (edition.correction === null) return null;
   const { revision, asOf, replaces } = edition.correction;
   const { channel, address } = delivery;
@@ -198,7 +201,7 @@ const altered = (folder: string | null): string =>
 export function settle(
   receipt: Attempted,
   { attempt: number, target: to, mayHaveArrived: before, tryingSince, unanswered }: DeliveryRecord,
-  dispatch: Dispatch,
+  dependencies: DeliveryDependencies,
 ): Settlement {
   const mayHaveArrived = before || receipt.outcome === 'unknown';
   const asItEnds = (reason: string): string =>
@@ -224,21 +227,24 @@ export function settle(
     case 'deferred':
       break;
   }
-  const { retry } = dispatch;
+  const { retry } = dependencies;
   const isUnanswered = receipt.outcome === 'unknown';
-  const leftSeconds = secondsLeft(tryingSince, dispatch);
+  const leftSeconds = secondsLeft(tryingSince, dependencies);
   if (leftSeconds <= 0 || (isUnanswered && unanswered + 1 >= MOST_UNANSWERED)) {
     const tried = `Tried ${number} times in ${spanOf(retry.forSeconds - leftSeconds)}.`;
     return { state: 'failed', reason: asItEnds(`${tried} ${receipt.reason}`), mayHaveArrived };
   }
   // The last retry runs when the time is up, rather than one pause earlier.
-  const pause = backoffSeconds(number, () => dispatch.random(), retry);
+  const pause = backoffSeconds(number, () => dependencies.random(), retry);
   const afterSeconds = Math.min(pause, Math.ceil(leftSeconds));
   return { state: 'retried', reason: receipt.reason, afterSeconds, mayHaveArrived, unanswered: isUnanswered };
 }
 
 /** Seconds left of the time that the retry policy allows. */
-const secondsLeft = (tryingSince: Date | null, { retry, now }: Pick<Dispatch, 'retry' | 'now'>): number =>
+const secondsLeft = (
+  tryingSince: Date | null,
+  { retry, now }: Pick<DeliveryDependencies, 'retry' | 'now'>,
+): number =>
   tryingSince === null
     ? retry.forSeconds
     : retry.forSeconds - (now().getTime() - tryingSince.getTime()) / 1000;

@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import type { Deliver, Parcel, Receipt } from './message.ts';
+import type { Deliver, Message, Receipt } from './message.ts';
 
 /**
  * Writes the PDF, or a notice as a text file, to `<root>/<folder>/<brief>/<name>`. The write is atomic and flushed to
  * disk before it is reported. Existing files are never overwritten.
  */
 export function folderDelivery(root: string): Deliver {
-  return async (parcel, { target, signal }) => {
+  return async (message, { target, signal }) => {
     if (!('folder' in target)) throw new TypeError('The target is no folder.');
-    const { name, content } = fileOf(parcel);
+    const { name, content } = fileOf(message);
     const folder = resolve(root, target.folder);
-    const place = resolve(folder, parcel.brief, name);
+    const place = resolve(folder, message.brief, name);
     if (!folder.startsWith(resolve(root) + sep) || dirname(dirname(place)) !== folder) {
       return { outcome: 'held', reason: `The file ${name} would not lie in the folder of its brief.` };
     }
     signal.throwIfAborted();
     try {
-      return await put(place, content, { shown: join(target.folder, parcel.brief, name) });
+      return await put(place, content, { shown: join(target.folder, message.brief, name) });
     } catch (error) {
       const code = codeOf(error);
       if (code === undefined) throw error;
@@ -27,7 +27,7 @@ export function folderDelivery(root: string): Deliver {
   };
 }
 
-function fileOf({ id, kind, edition, title, issue, marking, paragraphs, pdf }: Parcel): {
+function fileOf({ id, kind, edition, title, issue, marking, paragraphs, pdf }: Message): {
   name: string;
   content: Uint8Array;
 } {

@@ -1,32 +1,32 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { longDay } from '../dataset/wording.ts';
-import type { Parcel } from './message.ts';
+import type { Message } from './message.ts';
 import type { MailSettings } from './settings.ts';
 
 /** The encoded message for one recipient, with its PDF unless that would exceed `maxBytes`. */
 export async function composeMail(
-  parcel: Parcel,
+  message: Message,
   { to, mail, date }: { to: string; mail: MailSettings; date: Date },
 ): Promise<Buffer> {
-  const whole = await encode(parcel, { to, mail, date, enclosure: 'attached' });
-  if (parcel.pdf === null || whole.length <= mail.maxBytes) return whole;
-  return encode(parcel, { to, mail, date, enclosure: 'left-out' });
+  const whole = await encode(message, { to, mail, date, enclosure: 'attached' });
+  if (message.pdf === null || whole.length <= mail.maxBytes) return whole;
+  return encode(message, { to, mail, date, enclosure: 'left-out' });
 }
 
 function encode(
-  parcel: Parcel,
+  message: Message,
   { to, mail, date, enclosure }: { to: string; mail: MailSettings; date: Date; enclosure: Enclosure },
 ): Promise<Buffer> {
   const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
-  const { brief, id, pdf, correction } = parcel;
+  const { brief, id, pdf, correction } = message;
   const idOf = (delivery: string) => `<${delivery}@${domain}>`;
   const follows = correction?.follows.map(idOf) ?? [];
   const stop = `mailto:${mail.unsubscribe}?subject=${encodeURIComponent(`unsubscribe ${brief}`)}`;
-  const message = new MailComposer({
+  const composer = new MailComposer({
     from: mail.from,
     // Passed as an object so that an address cannot be parsed as a list of addresses.
     to: { name: '', address: to },
-    subject: subjectOf(parcel),
+    subject: subjectOf(message),
     date,
     messageId: idOf(id),
     // RFC 5322, section 3.6.4: mail programs show a correction below the message that it corrects.
@@ -39,7 +39,7 @@ function encode(
       // Some mailboxes do not group messages whose ids differ here.
       { key: 'X-Entity-Ref-ID', value: correction?.follows[0] ?? id },
     ],
-    ...bodiesOf(parcel, { enclosure, mail }),
+    ...bodiesOf(message, { enclosure, mail }),
     attachments:
       pdf === null || enclosure === 'left-out'
         ? []
@@ -50,7 +50,7 @@ function encode(
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return message.compile().build();
+  return composer.compile().build();
 }
 
 /** Whether the PDF is attached, or left out because the message would exceed `maxBytes`. */
@@ -59,16 +59,16 @@ type Enclosure = 'attached' | 'left-out';
 const kinds = { edition: '', notice: 'Notice: ', alert: 'Alert: ' } as const;
 
 /** Subjects such as `[TLP:CLEAR] Title, 2021-W33, as of 22 August 2021`, or `Correction: …, revision 2`. */
-const subjectOf = (parcel: Parcel): string =>
-  `[${parcel.marking}] ${parcel.correction === null ? kinds[parcel.kind] : 'Correction: '}${headingOf(parcel)}`;
+const subjectOf = (message: Message): string =>
+  `[${message.marking}] ${message.correction === null ? kinds[message.kind] : 'Correction: '}${headingOf(message)}`;
 
-const headingOf = ({ title, issue, asOf, correction }: Parcel): string =>
+const headingOf = ({ title, issue, asOf, correction }: Message): string =>
   [title, issue, `as of ${longDay(asOf)}`, correction ? `revision ${correction.revision}` : '']
     .filter((part) => part !== '')
     .join(', ');
 
 /** The paragraphs that introduce a correction. */
-const correctionWords = ({ issue, correction }: Parcel): string[] =>
+const correctionWords = ({ issue, correction }: Message): string[] =>
   correction === null
     ? []
     : [
@@ -79,14 +79,14 @@ const correctionWords = ({ issue, correction }: Parcel): string[] =>
 
 /** The same content as plain text and as HTML, with the marking at the top and bottom. */
 function bodiesOf(
-  parcel: Parcel,
+  message: Message,
   { enclosure, mail }: { enclosure: Enclosure; mail: MailSettings },
 ): { text: string; html: string } {
-  const { marking, pdf } = parcel;
-  const heading = headingOf(parcel);
-  const paragraphs = [...correctionWords(parcel), ...parcel.paragraphs];
-  const about = pdf === null ? [] : [whereThePdfIs(parcel, pdf, { enclosure, mail })];
-  const footer = whyYou(parcel, mail);
+  const { marking, pdf } = message;
+  const heading = headingOf(message);
+  const paragraphs = [...correctionWords(message), ...message.paragraphs];
+  const about = pdf === null ? [] : [whereThePdfIs(message, pdf, { enclosure, mail })];
+  const footer = whyYou(message, mail);
   const link = enclosure === 'left-out' && pdf?.url ? [pdf.url] : [];
   return {
     text: [marking, heading, ...paragraphs, ...about, ...link, footer, marking].join('\n\n') + '\n',
@@ -106,8 +106,8 @@ function bodiesOf(
 }
 
 function whereThePdfIs(
-  { edition }: Parcel,
-  { name, content, sha256, url }: NonNullable<Parcel['pdf']>,
+  { edition }: Message,
+  { name, content, sha256, url }: NonNullable<Message['pdf']>,
   { enclosure, mail }: { enclosure: Enclosure; mail: MailSettings },
 ): string {
   if (enclosure === 'attached') return `The whole brief is attached: ${name}.`;
@@ -119,7 +119,7 @@ function whereThePdfIs(
   );
 }
 
-function whyYou({ brief, kind }: Parcel, { unsubscribe, from }: MailSettings): string {
+function whyYou({ brief, kind }: Message, { unsubscribe, from }: MailSettings): string {
   if (kind === 'alert') return 'You receive this because your address is set as the operator of Sitrep.';
   return (
     `You receive this because your address stands among the recipients of the brief "${brief}". ` +

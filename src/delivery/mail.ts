@@ -1,7 +1,7 @@
 import type { NodemailerError } from 'nodemailer/lib/errors';
 import { redactText } from '../log.ts';
 import { composeMail } from './mail-message.ts';
-import type { Deliver, Parcel, Receipt } from './message.ts';
+import type { Deliver, Message, Receipt } from './message.ts';
 import type { MailSettings } from './settings.ts';
 import { NoLoginOffered, type SmtpLimits, smtpLimits, smtpSession } from './smtp.ts';
 
@@ -25,8 +25,8 @@ export function openMail(
   const underWay = new Set<Promise<unknown>>();
   const all: SmtpLimits = { ...smtpLimits, ...limits };
 
-  async function send(parcel: Parcel, to: string, signal: AbortSignal): Promise<Receipt> {
-    const content = await composeMail(parcel, { to, mail, date: now() });
+  async function send(message: Message, to: string, signal: AbortSignal): Promise<Receipt> {
+    const content = await composeMail(message, { to, mail, date: now() });
     const redact = (text: string): string =>
       shorten(redactText(text, { address: to, secrets: secretsOf(mail) }));
     const stopped = AbortSignal.any([signal, stop.signal]);
@@ -45,9 +45,9 @@ export function openMail(
   }
 
   return {
-    async deliver(parcel, { target, signal }) {
+    async deliver(message, { target, signal }) {
       if (!('email' in target)) throw new TypeError('The target is no e-mail address.');
-      const work = send(parcel, target.email, signal);
+      const work = send(message, target.email, signal);
       underWay.add(work);
       try {
         return await work;

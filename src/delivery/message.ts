@@ -3,7 +3,7 @@ import type { Marking } from '../dataset/fields.ts';
 import type { Target } from '../project/target.ts';
 
 /** A message to one target. */
-export interface Parcel {
+export interface Message {
   /** The permanent id of this delivery; a repeated message has the same id. Letters, digits and hyphens. */
   readonly id: string;
   /** An edition, a notice instead of it when nothing is new, or an alert to the operator. */
@@ -52,10 +52,10 @@ export type Receipt =
   | { readonly outcome: 'held'; readonly reason: string };
 
 /**
- * Makes one attempt to send a parcel to a target. It rejects only for the signal's reason or an internal error, and
+ * Makes one attempt to send a message to a target. It rejects only for the signal's reason or an internal error, and
  * only while nothing has been handed over. After that it returns a receipt, `unknown` if necessary.
  */
 export type Deliver = (
-  parcel: Parcel,
+  message: Message,
   to: { readonly target: Target; readonly signal: AbortSignal },
 ) => Promise<Receipt>;

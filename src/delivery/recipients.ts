@@ -41,7 +41,7 @@ export function targetsOf(
  * terms, even if the brief has changed. A recipient whose address was forgotten gets a blocked delivery, so that the
  * operator notices.
  */
-export async function receiversOf(
+export async function targetsOfReplaced(
   edition: EditionRecord,
   { ledger, marking }: { ledger: Ledger; marking: Marking },
 ): Promise<NewDelivery[]> {

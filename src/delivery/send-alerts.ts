@@ -7,12 +7,12 @@ import { alertLine, wordsOf } from './alert.ts';
 import {
   type Attempted,
   deliverEdition,
-  type Dispatch,
+  type DeliveryDependencies,
   interruptedTooOften,
   notSent,
   settle,
 } from './deliver-edition.ts';
-import type { Parcel, Receipt } from './message.ts';
+import type { Message, Receipt } from './message.ts';
 
 /** Number of alerts listed in a message; the rest are only counted. */
 const MOST_LISTED = 50;
@@ -20,11 +20,11 @@ const MOST_LISTED = 50;
 /** Sends a delivery: an edition to a recipient, or an alert to the operator together with all other waiting alerts. */
 export async function sendDelivery(
   job: { id: string; job: string; signal: AbortSignal },
-  dispatch: Dispatch,
+  dependencies: DeliveryDependencies,
 ): Promise<void> {
-  const [found] = await dispatch.ledger.deliveries({ id: job.id });
+  const [found] = await dependencies.ledger.deliveries({ id: job.id });
   if (found === undefined) return;
-  await (isForRecipients(found.content) ? deliverEdition(job, dispatch) : sendAlerts(job, dispatch));
+  await (isForRecipients(found.content) ? deliverEdition(job, dependencies) : sendAlerts(job, dependencies));
 }
 
 /**
@@ -33,21 +33,21 @@ export async function sendDelivery(
  */
 async function sendAlerts(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
-  dispatch: Dispatch,
+  dependencies: DeliveryDependencies,
 ): Promise<void> {
-  const { ledger, log, alertEverySeconds: everySeconds } = dispatch;
-  const alerts = await ledger.claimAlerts(id, { job, now: dispatch.now(), everySeconds });
+  const { ledger, log, alertEverySeconds: everySeconds } = dependencies;
+  const alerts = await ledger.claimAlerts(id, { job, now: dependencies.now(), everySeconds });
   const [first] = alerts;
   if (first === undefined) return;
   const fields = { alerts: alerts.length, channel: first.channel, attempt: first.attempt };
   log.info(fields, 'sending alerts');
-  const parcel = await digestOf(alerts, dispatch);
-  const receipt = await attempt(alerts, { parcel, dispatch, signal });
+  const message = await digestOf(alerts, dependencies);
+  const receipt = await attempt(alerts, { message, dependencies, signal });
   // The time limit for mail does not apply here, because a silent mail server may have used it up.
   const other =
     receipt.outcome === 'sent' || signal.aborted
       ? null
-      : await dispatch.alertOtherwise(parcel, {
+      : await dependencies.alertOtherwise(message, {
           reason: receipt.reason,
           isFirstTry: alerts.some((alert) => alert.attempt <= 1),
           signal,
@@ -56,8 +56,11 @@ async function sendAlerts(
     other?.outcome === 'sent' && receipt.outcome !== 'sent'
       ? { outcome: 'sent', detail: `By webhook (${other.detail}). By mail: ${receipt.reason}` }
       : undefined;
-  const now = dispatch.now();
-  const settled = alerts.map((alert) => ({ alert, settlement: settle(reached ?? receipt, alert, dispatch) }));
+  const now = dependencies.now();
+  const settled = alerts.map((alert) => ({
+    alert,
+    settlement: settle(reached ?? receipt, alert, dependencies),
+  }));
   // Each alert has its own time limit, so a new one must not fail together with the oldest.
   for (const group of Map.groupBy(settled, ({ settlement }) => settlement.state).values()) {
     const [one] = group;
@@ -77,16 +80,23 @@ async function sendAlerts(
 /** Makes one attempt to send a message of alerts. */
 async function attempt(
   alerts: readonly DeliveryRecord[],
-  { parcel, dispatch, signal }: { parcel: Parcel; dispatch: Dispatch; signal: AbortSignal },
+  {
+    message,
+    dependencies,
+    signal,
+  }: { message: Message; dependencies: DeliveryDependencies; signal: AbortSignal },
 ): Promise<Attempted> {
   const interrupted = interruptedTooOften(Math.max(...alerts.map(({ interruptions }) => interruptions)));
   if (interrupted) return interrupted;
   const to = target.safeParse(alerts[0]?.target);
   if (!to.success) return { outcome: 'held', reason: 'The address of the operator was forgotten.' };
-  const timeout = AbortSignal.timeout(dispatch.timeoutMs);
+  const timeout = AbortSignal.timeout(dependencies.timeoutMs);
   try {
     signal.throwIfAborted();
-    return await dispatch.deliver(parcel, { target: to.data, signal: AbortSignal.any([signal, timeout]) });
+    return await dependencies.deliver(message, {
+      target: to.data,
+      signal: AbortSignal.any([signal, timeout]),
+    });
   } catch (error) {
     // A channel rejects only if nothing was sent. If something may have been sent, it returns a receipt.
     return notSent(error, { signal, timeout });
@@ -98,8 +108,8 @@ async function attempt(
  */
 async function digestOf(
   alerts: readonly DeliveryRecord[],
-  { ledger, now }: Pick<Dispatch, 'now'> & { ledger: Ledger },
-): Promise<Parcel> {
+  { ledger, now }: Pick<DeliveryDependencies, 'now'> & { ledger: Ledger },
+): Promise<Message> {
   const common = { kind: 'alert', issue: '', marking: 'TLP:CLEAR', correction: null, pdf: null } as const;
   const found: { alert: DeliveryRecord; edition: EditionRecord }[] = [];
   const inOrder = alerts.toSorted((a, b) => (`${a.edition} ${a.id}` < `${b.edition} ${b.id}` ? -1 : 1));

@@ -151,12 +151,12 @@ export function parseDeliverySettings(variables: {
       ...(parsed.error?.issues ?? []).map(({ path, message }) => ({
         field: path.join('.'),
         problem: `${path.join('.')} ${message}.`,
-        mend: 'Correct the variable, or unset it; see docs/operating.md.',
+        hint: 'Correct the variable, or unset it; see docs/operating.md.',
       })),
       ...missing.map(([set = '', needed = '']) => ({
         field: needed,
         problem: `${set} is set and ${needed} is not.`,
-        mend: 'Set both or neither; see docs/operating.md.',
+        hint: 'Set both or neither; see docs/operating.md.',
       })),
     ]);
   }

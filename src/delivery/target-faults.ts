@@ -5,7 +5,7 @@ import type { Target } from '../project/target.ts';
 import { type DeliverySettings, isLoopback } from './settings.ts';
 
 /** Why a target must not receive anything, and how to fix that. `field` is the target's field at fault. */
-export type Refusal = Pick<Fault, 'problem' | 'mend'> & {
+export type Refusal = Pick<Fault, 'problem' | 'hint'> & {
   readonly field: 'clearance' | 'email' | 'webhook';
   /** The channel has no settings at all, which is not the brief's fault. */
   readonly unset?: boolean;
@@ -17,7 +17,7 @@ export function refusalOf(to: Target, marking: Marking, settings: DeliverySettin
     return {
       field: 'clearance',
       problem: `What is marked ${marking} may not go to a target cleared for ${to.clearance}.`,
-      mend: 'Raise its clearance if it may see this; otherwise remove the target.',
+      hint: 'Raise its clearance if it may see this; otherwise remove the target.',
     };
   }
   if ('email' in to) return refusedMail(to.email, settings);
@@ -28,33 +28,33 @@ export function refusalOf(to: Target, marking: Marking, settings: DeliverySettin
 function refusedMail(email: string, { mail, operator }: DeliverySettings): Refusal | undefined {
   const field = 'email';
   if (mail === null) {
-    const mend = 'Set SITREP_SMTP_URL, SITREP_MAIL_FROM and SITREP_MAIL_DOMAINS; see docs/operating.md.';
-    return { field, unset: true, problem: 'Mail is not configured.', mend };
+    const hint = 'Set SITREP_SMTP_URL, SITREP_MAIL_FROM and SITREP_MAIL_DOMAINS; see docs/operating.md.';
+    return { field, unset: true, problem: 'Mail is not configured.', hint };
   }
   const domain = domainOf(email);
   if (email === operator || mail.domains.includes(domain)) return undefined;
   const problem = `The domain of ${redactAddress(email)} is not one that may receive.`;
-  return { field, problem, mend: `Add ${domain} to SITREP_MAIL_DOMAINS, or correct the address.` };
+  return { field, problem, hint: `Add ${domain} to SITREP_MAIL_DOMAINS, or correct the address.` };
 }
 
 function refusedWebhook(url: URL, { webhook, operatorWebhook }: DeliverySettings): Refusal | undefined {
   const field = 'webhook';
   if (url.username !== '' || url.password !== '') {
-    const mend = 'Remove them: every call is signed with SITREP_WEBHOOK_SECRET.';
-    return { field, problem: 'The address holds a user name or a password.', mend };
+    const hint = 'Remove them: every call is signed with SITREP_WEBHOOK_SECRET.';
+    return { field, problem: 'The address holds a user name or a password.', hint };
   }
   if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
     const problem = `Without TLS, what goes to ${url.hostname} can be read on the way.`;
-    return { field, problem, mend: 'Use https.' };
+    return { field, problem, hint: 'Use https.' };
   }
   if (webhook === null) {
-    const mend = 'Set SITREP_WEBHOOK_SECRET and SITREP_WEBHOOK_HOSTS; see docs/operating.md.';
-    return { field, unset: true, problem: 'Webhooks are not configured.', mend };
+    const hint = 'Set SITREP_WEBHOOK_SECRET and SITREP_WEBHOOK_HOSTS; see docs/operating.md.';
+    return { field, unset: true, problem: 'Webhooks are not configured.', hint };
   }
   const isOperator = operatorWebhook !== null && url.href === new URL(operatorWebhook).href;
   if (isOperator || webhook.hosts.includes(url.hostname.toLowerCase())) return undefined;
   const problem = `The host ${url.hostname} is not one that may receive.`;
-  return { field, problem, mend: `Add ${url.hostname} to SITREP_WEBHOOK_HOSTS, or correct the address.` };
+  return { field, problem, hint: `Add ${url.hostname} to SITREP_WEBHOOK_HOSTS, or correct the address.` };
 }
 
 /** Domains that cannot have mailboxes (RFC 2606). */
@@ -77,7 +77,7 @@ export function targetFaults(
   return brief.deliver.flatMap((to, index) => {
     const refusal = refusalOf(to, brief.marking, settings);
     if (refusal === undefined || refusal.unset === true || isExample(to, settings)) return [];
-    const { field, problem, mend } = refusal;
-    return [{ file: brief.file, field: `deliver.${index}.${field}`, problem, mend }];
+    const { field, problem, hint } = refusal;
+    return [{ file: brief.file, field: `deliver.${index}.${field}`, problem, hint }];
   });
 }

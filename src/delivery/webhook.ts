@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
-import type { Deliver, Parcel, Receipt } from './message.ts';
+import type { Deliver, Message, Receipt } from './message.ts';
 import type { WebhookSettings } from './settings.ts';
 
 export interface WebhookLimits {
@@ -12,7 +12,7 @@ export interface WebhookLimits {
 }
 
 /**
- * Posts the parcel as JSON to a webhook, signed according to Standard Webhooks (standardwebhooks.com).
+ * Posts the message as JSON to a webhook, signed according to Standard Webhooks (standardwebhooks.com).
  * `Idempotency-Key` lets the receiver recognise a repeated call, so an `unknown` delivery can be sent again. The caller
  * checks whether the host is allowed.
  *
@@ -23,21 +23,21 @@ export function webhookDelivery(
   { now, timeoutMs = 60_000, maxInlineBytes = 10_000_000 }: { now: () => Date } & Partial<WebhookLimits>,
 ): Deliver {
   const signer = new Webhook(secret);
-  return async (parcel, { target, signal }) => {
+  return async (message, { target, signal }) => {
     if (!('webhook' in target)) throw new TypeError('The target is no webhook.');
-    const body = JSON.stringify(describe(parcel, maxInlineBytes));
+    const body = JSON.stringify(describe(message, maxInlineBytes));
     const at = now();
-    using sending = watchSending(parcel.id);
+    using sending = watchSending(message.id);
     try {
       const response = await fetch(target.webhook, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
           'user-agent': 'Sitrep',
-          'idempotency-key': parcel.id,
-          'webhook-id': parcel.id,
+          'idempotency-key': message.id,
+          'webhook-id': message.id,
           'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-          'webhook-signature': signer.sign(parcel.id, at, body),
+          'webhook-signature': signer.sign(message.id, at, body),
         },
         body,
         // The destination of a redirect was not checked, and the signature is not meant for it.
@@ -59,8 +59,8 @@ export function webhookDelivery(
 }
 
 /** The body of the call. Receivers rely on these names: you may add names, but never rename them. */
-function describe(parcel: Parcel, maxInlineBytes: number): object {
-  const { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf, correction } = parcel;
+function describe(message: Message, maxInlineBytes: number): object {
+  const { kind, edition, brief, title, issue, asOf, marking, paragraphs, pdf, correction } = message;
   const described = pdf && {
     name: pdf.name,
     sha256: pdf.sha256,

@@ -28,7 +28,7 @@ export async function decide(
   for (const id of new Set(ids)) {
     const found = await find(context, id);
     if (!('edition' in found)) {
-      faults.push({ problem: `${id} is a delivery.`, mend: 'Editions are approved: name one.' });
+      faults.push({ problem: `${id} is a delivery.`, hint: 'Editions are approved: name one.' });
       continue;
     }
     const sha256 = hashToApprove(found.edition);
@@ -41,12 +41,12 @@ export async function decide(
     const decided = { decision, user, namedBy, claimedName, now: context.now() };
     const outcome = await context.ledger.decide(editions, decided);
     if ('moved' in outcome) return [...outcome.moved];
-    const mend = editions.length > 1 ? 'Look at it again: nothing was decided.' : 'Look at it again.';
+    const hint = editions.length > 1 ? 'Look at it again: nothing was decided.' : 'Look at it again.';
     throw new AppError(
       'operation-refused',
       outcome.outdated.map((id) => ({
         problem: `${id} is being made, or was made again meanwhile.`,
-        mend,
+        hint,
       })),
     );
   };
@@ -75,24 +75,24 @@ async function faultOf(
   if (sha256 === null || !isMade)
     return {
       problem: `${id} is ${state}: there is nothing of it to approve.`,
-      mend: 'Wait until it is made; where it fanned out, name its editions.',
+      hint: 'Wait until it is made; where it fanned out, name its editions.',
     };
   if (!needsApproval)
     return {
       problem: `${id} waits for no approval.`,
-      mend: 'Set "approval: true" in its brief.yaml before it is made.',
+      hint: 'Set "approval: true" in its brief.yaml before it is made.',
     };
   if (expected !== undefined && expected !== sha256)
     return {
       problem: `${id} has the SHA-256 ${sha256}, and not ${expected}.`,
-      mend: 'It was made again, or is another file: look at it again.',
+      hint: 'It was made again, or is another file: look at it again.',
     };
   if (decision === 'disapproved' || card === null || card.pdf === null) return undefined;
   const content = folder === null ? undefined : await context.readPdf(folder, card.pdf);
   if (content !== undefined && hashOf(content) === sha256) return undefined;
   return {
     problem: `The PDF in ${folder} is missing or no longer the one that was made (SHA-256 ${sha256}).`,
-    mend: `Restore it, or have it made again: "sitrep retry ${id}".`,
+    hint: `Restore it, or have it made again: "sitrep retry ${id}".`,
   };
 }
 

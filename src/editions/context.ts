@@ -65,7 +65,7 @@ export const unknownEdition = (id: string, what = 'edition'): AppError =>
   new AppError('edition-unknown', [
     {
       problem: `There is no ${what} "${id}".`,
-      mend: 'The lists of editions ("sitrep runs") and deliveries ("sitrep deliveries") show what there is.',
+      hint: 'The lists of editions ("sitrep runs") and deliveries ("sitrep deliveries") show what there is.',
     },
   ]);
 
@@ -102,8 +102,8 @@ export async function moveDeliveries(
   return moved;
 }
 
-export const refused = (problem: string, mend: string): AppError =>
-  new AppError('operation-refused', [{ problem, mend }]);
+export const refused = (problem: string, hint: string): AppError =>
+  new AppError('operation-refused', [{ problem, hint }]);
 
 /** Throws if a later revision replaces or will replace the edition, or the edition of the delivery. */
 export async function refuseReplaced(

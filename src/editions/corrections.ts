@@ -57,7 +57,7 @@ export function changedInPlace({ dataset, manifest }: Inspection): Fault | null 
   const more = others.length > MOST_LISTED ? [`So were ${others.length - MOST_LISTED} more.`] : [];
   return {
     problem: ['Rows were changed without a revision.', ...listed, ...more].join(' '),
-    mend: 'Put them back as they were, and add for each a row of the same id with a later known_on that says what is so now, or withdraws it.',
+    hint: 'Put them back as they were, and add for each a row of the same id with a later known_on that says what is so now, or withdraws it.',
   };
 }
 

@@ -1,10 +1,10 @@
 import { today } from '../calendar.ts';
 import { operatorTarget } from '../delivery/alert.ts';
-import { type Dispatch, spanOf } from '../delivery/deliver-edition.ts';
-import type { Parcel, Receipt } from '../delivery/message.ts';
+import { type DeliveryDependencies, spanOf } from '../delivery/deliver-edition.ts';
+import type { Message, Receipt } from '../delivery/message.ts';
 import { AppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
-import type { Workshop } from '../scheduler/make-edition.ts';
+import type { EditionDependencies } from '../scheduler/make-edition.ts';
 
 const problemCodes = ['disk-full', 'mail-failing', 'brief-unreadable', 'delivery-failed'] as const;
 
@@ -22,7 +22,7 @@ export interface Problem {
 }
 
 /** Effects for finding problems. */
-export interface Watched extends Pick<Workshop, 'ledger' | 'loadBrief' | 'now'> {
+export interface Watched extends Pick<EditionDependencies, 'ledger' | 'loadBrief' | 'now'> {
   readonly loadDataset: (name: string) => Promise<unknown>;
   readonly briefIds: () => Promise<string[]>;
   /** Free space on the disk for editions. */
@@ -113,7 +113,7 @@ export const countProblems = (problems: readonly Problem[]): { code: Problem['co
   });
 
 type Alerting = Pick<
-  Dispatch,
+  DeliveryDependencies,
   'ledger' | 'deliver' | 'operator' | 'alertEverySeconds' | 'alertOtherwise' | 'log' | 'now'
 >;
 
@@ -143,14 +143,14 @@ export function openProblemAlerts(
     triedAt = at.getTime();
     const said = problems.filter(({ id }) => due.some((each) => each.id === id)).map(({ says }) => says);
     if (isNew) log.error({ problems: said }, 'There is a problem.');
-    const parcel = parcelOf(said, {
+    const message = parcelOf(said, {
       at,
       id: due.map(({ id, since }) => `${id} ${since.toISOString()}`).join(),
     });
     const receipt: Receipt =
       operator === null
         ? { outcome: 'held', reason: 'No operator is set.' }
-        : await deliver(parcel, {
+        : await deliver(message, {
             target: operatorTarget(operator),
             signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
           }).catch((error: unknown) => ({ outcome: 'deferred', reason: String(error) }));
@@ -158,7 +158,7 @@ export function openProblemAlerts(
     const other =
       receipt.outcome === 'sent' || signal.aborted
         ? null
-        : await world.alertOtherwise(parcel, { reason: receipt.reason, isFirstTry: isNew, signal });
+        : await world.alertOtherwise(message, { reason: receipt.reason, isFirstTry: isNew, signal });
     for (const { id } of due) written.add(id);
     if (operator !== null && receipt.outcome !== 'sent' && other?.outcome !== 'sent') return;
     for (const { id } of due) known.add(id);
@@ -171,7 +171,7 @@ export function openProblemAlerts(
   };
 }
 
-const parcelOf = (said: readonly string[], { id, at }: { id: string; at: Date }): Parcel => ({
+const parcelOf = (said: readonly string[], { id, at }: { id: string; at: Date }): Message => ({
   id: hashOf(Buffer.from(id)).slice(0, 32),
   kind: 'alert',
   edition: '',

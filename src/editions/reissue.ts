@@ -23,7 +23,7 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
   refuseFannedOut(replaced, inspection);
   refuseOtherDay(context, replaced, inspection);
   const inPlace = changedInPlace(inspection);
-  if (inPlace !== null) throw refused(`${replaced.id}: ${inPlace.problem}`, inPlace.mend);
+  if (inPlace !== null) throw refused(`${replaced.id}: ${inPlace.problem}`, inPlace.hint);
   const changes = changesIn(replaced, inspection);
   if (changes.length === 0) throw nothingToCorrect(context, replaced, inspection);
   const next = revisionAfter(revisions, { replaced, inspection, changes });

@@ -39,7 +39,7 @@ export function requireOver(
       file: brief.definition.file,
       field,
       problem: `${asOf} is not over in ${brief.config.schedule.timezone}: what becomes known until its end would be missing.`,
-      mend: `Ask for ${last} or a day before it.`,
+      hint: `Ask for ${last} or a day before it.`,
     },
   ]);
 }
@@ -67,7 +67,7 @@ export async function requestEdition(
     throw new AppError('queue-full', [
       {
         problem: `${queued} editions that were asked for wait to be made, and ${context.mostQueued} may.`,
-        mend: 'Ask again later, or raise SITREP_MOST_QUEUED.',
+        hint: 'Ask again later, or raise SITREP_MOST_QUEUED.',
       },
     ]);
   const details = { asOf, deliver: asked.deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };

@@ -138,7 +138,7 @@ export function openEditionService(context: OperatorContext): EditionService {
   const changing = (caller: Caller): ChangeContext => {
     if (caller.may === 'operate') return { ...context, who: caller.name };
     throw new AppError('operation-forbidden', [
-      { problem: `"${caller.name}" may only read.`, mend: 'Ask for a token with --may operate.' },
+      { problem: `"${caller.name}" may only read.`, hint: 'Ask for a token with --may operate.' },
     ]);
   };
   const onThisMachine = (caller: Caller): ChangeContext => {
@@ -146,7 +146,7 @@ export function openEditionService(context: OperatorContext): EditionService {
     throw new AppError('operation-forbidden', [
       {
         problem: 'Only the command line on the machine of the service may do this.',
-        mend: 'Run the command there.',
+        hint: 'Run the command there.',
       },
     ]);
   };
@@ -154,7 +154,7 @@ export function openEditionService(context: OperatorContext): EditionService {
     const ids = await context.briefIds();
     if (ids.includes(id)) return context.loadBrief(id);
     throw new AppError('brief-unknown', [
-      { problem: `There is no brief "${id}".`, mend: `Name one of ${ids.join(', ')}.` },
+      { problem: `There is no brief "${id}".`, hint: `Name one of ${ids.join(', ')}.` },
     ]);
   };
 
@@ -371,7 +371,7 @@ function briefService(context: OperatorContext): Pick<EditionService, 'briefs' |
         throw new AppError('brief-unknown', [
           {
             problem: `There is no brief "${id}".`,
-            mend:
+            hint:
               seen.length === 0
                 ? 'There are none.'
                 : `The briefs are ${seen.map((each) => each.id).join(', ')}.`,

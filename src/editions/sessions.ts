@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/types.ts';
 import { callerWith, hashOfToken, tokenWith } from './tokens.ts';
 
 /** Authenticates by a token, by a link that works once, or by a browser session that resulted from one of them. */
-export interface Admission {
+export interface Sessions {
   byToken(token: string): Promise<Caller | undefined>;
   /** The value of a session cookie for a token, before signing. It does not contain the token, and it expires. */
   sessionOf(token: string): Promise<string | undefined>;
@@ -21,7 +21,7 @@ const LINK_MS = 3600 * 1000;
 /** Replaces the token's hash in sessions that came from a link. It cannot be a hash. */
 const MACHINE = 'this-machine';
 
-export function openAdmission(ledger: Pick<Ledger, 'tokens'>, { now }: { now: () => Date }): Admission {
+export function openSessions(ledger: Pick<Ledger, 'tokens'>, { now }: { now: () => Date }): Sessions {
   const find = async (token: string) => tokenWith(await ledger.tokens(), hashOfToken(token));
   const sessionFor = (name: string) => `${name}.${now().getTime() + SESSION_SECONDS * 1000}`;
   /** Unused links. They end with the process, and only their hashes are stored. */

@@ -50,7 +50,7 @@ export function analyse(brief: Brief, sets: RowSets): Findings {
           file: brief.definition.file,
           field: `findings.${name}.rows`,
           problem: `There is no query "${config.rows}".`,
-          mend: `Name one of ${Object.keys({ ...brief.queries, ...sets }).join(', ')}.`,
+          hint: `Name one of ${Object.keys({ ...brief.queries, ...sets }).join(', ')}.`,
         },
       ]);
     }
@@ -66,7 +66,7 @@ export function analyse(brief: Brief, sets: RowSets): Findings {
           file: brief.queries[config.rows]?.file ?? brief.definition.file,
           field: path.filter((part) => typeof part === 'string').join('.'),
           problem: `Row ${Number(path[0] ?? 0) + 1} of the query does not fit the finding "${name}" (${config.kind}): ${message}.`,
-          mend: 'See docs/authoring.md for what the query of each kind of finding gives.',
+          hint: 'See docs/authoring.md for what the query of each kind of finding gives.',
         })),
         { cause },
       );

@@ -33,7 +33,7 @@ export async function faultOfFolder(
       {
         file: folder,
         problem: `${otherwise}: ${reasonOf(cause)}.`,
-        mend: 'Stop what runs on it and run "sitrep restore", which puts the last snapshot in its place and keeps the remains.',
+        hint: 'Stop what runs on it and run "sitrep restore", which puts the last snapshot in its place and keeps the remains.',
       },
     ],
     { cause },
@@ -65,14 +65,14 @@ async function obstacle(folder: string, cause: unknown): Promise<Fault | undefin
       return {
         file: folder,
         problem: 'The file system is read-only.',
-        mend: 'Mount it so that it can be written, or give another folder with --out.',
+        hint: 'Mount it so that it can be written, or give another folder with --out.',
       };
     if (refused === 'EACCES' || refused === 'EPERM') return foreign(await nearest(folder), folder);
     if (refused === 'ENOTDIR' || refused === 'EEXIST')
       return {
         file: folder,
         problem: 'The ledger needs a folder in this place, and there is a file.',
-        mend: 'Move the file away, or give another folder with --out.',
+        hint: 'Move the file away, or give another folder with --out.',
       };
   } finally {
     await rm(probe, { force: true }).catch(() => {});
@@ -84,7 +84,7 @@ async function obstacle(folder: string, cause: unknown): Promise<Fault | undefin
 const diskFull = (folder: string): Fault => ({
   file: folder,
   problem: 'The disk is full.',
-  mend: 'Free some space and try again. That does not need a restore.',
+  hint: 'Free some space and try again. That does not need a restore.',
 });
 
 async function foreign(path: string, folder: string): Promise<Fault> {
@@ -93,7 +93,7 @@ async function foreign(path: string, folder: string): Promise<Fault> {
   return {
     file: path,
     problem: `It belongs to ${owner}, and ${nameOf(own)} may not write it. Perhaps ${owner} ran sitrep on this ledger once.`,
-    mend: `Give it back, "sudo chown -R ${own} ${folder}", or run sitrep as ${owner}.`,
+    hint: `Give it back, "sudo chown -R ${own} ${folder}", or run sitrep as ${owner}.`,
   };
 }
 

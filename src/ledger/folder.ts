@@ -141,7 +141,7 @@ async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
     throw unusable(cause, {
       file,
       problem: 'There is no snapshot to restore.',
-      mend: 'Bring a copy of it from a backup.',
+      hint: 'Bring a copy of it from a backup.',
     });
   });
   try {
@@ -224,22 +224,22 @@ const missing = (folder: string): AppError =>
   unusable(undefined, {
     file: join(folder, 'data'),
     problem: 'The ledger is missing, and what is beside it shows that there was one.',
-    mend: 'Run "sitrep restore" to go on from the last snapshot. To begin a new ledger instead, move snapshot.tar.gz and every damaged-* out of the folder first.',
+    hint: 'Run "sitrep restore" to go on from the last snapshot. To begin a new ledger instead, move snapshot.tar.gz and every damaged-* out of the folder first.',
   });
 
 const unfinished = (folder: string, copy: string): AppError =>
   unusable(undefined, {
     file: join(folder, 'data'),
     problem: `The ledger is missing, and ${basename(copy)} beside it may be the only copy of it.`,
-    mend: `Rename ${basename(copy)} to "data" to go on with it. Otherwise move it out of the folder, and start again.`,
+    hint: `Rename ${basename(copy)} to "data" to go on with it. Otherwise move it out of the folder, and start again.`,
   });
 
 const damagedSnapshot = (file: string, cause: unknown): AppError =>
   unusable(cause, {
     file,
     problem: 'The snapshot is damaged and cannot be restored.',
-    mend: 'Bring a copy of it from a backup.',
+    hint: 'Bring a copy of it from a backup.',
   });
 
-const unusable = (cause: unknown, fault: { file: string; problem: string; mend: string }): AppError =>
+const unusable = (cause: unknown, fault: { file: string; problem: string; hint: string }): AppError =>
   new AppError('ledger-unusable', [fault], { cause });

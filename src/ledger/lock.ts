@@ -41,7 +41,7 @@ const inUse = (folder: string): AppError =>
     {
       file: folder,
       problem: 'Another sitrep holds this ledger.',
-      mend: 'Stop it first, or use it: all commands but start reach it by themselves.',
+      hint: 'Stop it first, or use it: all commands but start reach it by themselves.',
     },
   ]);
 
@@ -52,7 +52,7 @@ const noLockFile = (folder: string, cause: unknown): AppError =>
       {
         file: join(folder, 'lock'),
         problem: 'This is not a lock file that sitrep wrote.',
-        mend: 'Delete it while no sitrep runs: nothing is kept in it.',
+        hint: 'Delete it while no sitrep runs: nothing is kept in it.',
       },
     ],
     { cause },
@@ -76,7 +76,7 @@ function keepOthersOut(folder: string): void {
           file: folder,
           problem:
             'Other users of this machine can enter the folder of the ledger, and this user cannot change that.',
-          mend: 'Run Sitrep as the user who owns the folder, or have its owner run "chmod 700" on it.',
+          hint: 'Run Sitrep as the user who owns the folder, or have its owner run "chmod 700" on it.',
         },
       ],
       { cause },

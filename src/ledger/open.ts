@@ -130,7 +130,7 @@ export async function openServerLedger(
   if (!(await isMigrated(database)))
     throw unusable(undefined, {
       problem: 'The tables in the database are not those of this version.',
-      mend: 'Run "sitrep migrate" once, with the same DATABASE_URL.',
+      hint: 'Run "sitrep migrate" once, with the same DATABASE_URL.',
     });
   opening.defer(() => boss.stop({ graceful: true, close: true, timeout: STOP_MS }));
   opening.use(sockets);
@@ -182,7 +182,7 @@ async function connect(
     const cause = error instanceof AppError ? error.cause : error;
     throw unusable(cause, {
       problem: `The database of DATABASE_URL cannot be reached: ${reasonOf(cause)}.`,
-      mend: 'Start it, or correct the address.',
+      hint: 'Start it, or correct the address.',
     });
   }
   const boss = new PgBoss({
@@ -219,5 +219,5 @@ function trackSockets(): AsyncDisposable & { readonly open: () => Socket } {
   };
 }
 
-const unusable = (cause: unknown, fault: { file?: string; problem: string; mend: string }): AppError =>
+const unusable = (cause: unknown, fault: { file?: string; problem: string; hint: string }): AppError =>
   new AppError('ledger-unusable', [fault], { cause });

@@ -65,23 +65,23 @@ export function upkeepCalls(
     },
 
     async reconcile() {
-      let mended = 0;
+      let repaired = 0;
       for (const { queue, id, job } of await inHand(database)) {
         if (await isAlive(boss, { queue, job })) continue;
-        mended += 1;
+        repaired += 1;
         await database.transaction((session) => giveBack(session, { queue, id, job }));
       }
       for (const { queue, id, nextTryAt } of await waiting(database)) {
         const jobs = await boss.findJobs(queue, { key: id });
         if (jobs.some(({ state }) => state === 'created' || state === 'retry' || state === 'active'))
           continue;
-        mended += 1;
+        repaired += 1;
         await (queue === 'edition'
           ? wakeEditions(database, boss, [{ id }])
           : // A restart must not bring retries forward.
             sendJobs(boss, database, { queue, jobs: [{ id, ...(nextTryAt && { startAfter: nextTryAt }) }] }));
       }
-      return mended;
+      return repaired;
     },
   };
 }

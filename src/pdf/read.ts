@@ -8,7 +8,7 @@ export async function readPdfFile(file: string): Promise<{ pdf: Uint8Array; besi
   const pdf = await readFile(file).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const problem = `The file cannot be read: ${reason}.`;
-    throw new AppError('pdf-invalid', [{ file, problem, mend: 'Give the path of a PDF.' }], { cause });
+    throw new AppError('pdf-invalid', [{ file, problem, hint: 'Give the path of a PDF.' }], { cause });
   });
   // The folder may contain another program's file of that name.
   const beside = await readFile(join(dirname(file), 'manifest.json'), 'utf8')

@@ -126,7 +126,7 @@ async function load(pdf: Uint8Array): Promise<PDFDocument> {
       [
         {
           problem: 'The browser printed a PDF that cannot be read.',
-          mend: 'Print again; if it fails again, use another browser.',
+          hint: 'Print again; if it fails again, use another browser.',
         },
       ],
       { cause },

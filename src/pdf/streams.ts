@@ -89,7 +89,7 @@ export const unreadableStream = (what: string, options: { cause?: unknown } = {}
     [
       {
         problem: `This PDF ${what}: it is not read further.`,
-        mend: 'Give a PDF as Sitrep stored or sent it.',
+        hint: 'Give a PDF as Sitrep stored or sent it.',
       },
     ],
     options,

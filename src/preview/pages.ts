@@ -128,7 +128,7 @@ const goldenDays = (brief: Brief | undefined): string[] =>
   [...new Set((brief?.config.golden ?? []).map(({ asOf }) => asOf))].toSorted();
 
 async function explained(fault: Fault, readText: ReadText) {
-  const { file, line, row, field, problem, mend } = fault;
+  const { file, line, row, field, problem, hint } = fault;
   const text = file === undefined || line === undefined ? null : await readText(file);
   const lines = text?.split('\n') ?? [];
   const from = Math.max(1, (line ?? 1) - AROUND);
@@ -142,7 +142,7 @@ async function explained(fault: Fault, readText: ReadText) {
       .join(', '),
     problem,
     note: noteOf(fault),
-    mend,
+    hint,
     excerpt:
       text === null
         ? null

@@ -135,8 +135,8 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
     await server.listen({ host: HOST, port: options.port });
   } catch (cause) {
     const problem = `The port ${options.port} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`;
-    const mend = 'Give another one with --port, or 0 for any that is free.';
-    throw new AppError('settings-invalid', [{ problem, mend }], { cause });
+    const hint = 'Give another one with --port, or 0 for any that is free.';
+    throw new AppError('settings-invalid', [{ problem, hint }], { cause });
   }
   const [address] = server.addresses();
   const { brief, asOf } = options;
@@ -244,4 +244,4 @@ const html = (reply: FastifyReply, text: string) => reply.type('text/html; chars
 const notThere = async (reply: FastifyReply, pages: Pages, world: Surroundings) =>
   html(reply.code(404), pages.index(await indexRows(world)));
 const nothingYet =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><title>No page yet</title><p>There is no page yet: mend the faults, and it appears.';
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>No page yet</title><p>There is no page yet. It appears when the faults are fixed.';

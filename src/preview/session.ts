@@ -179,5 +179,5 @@ const nothingToIssue = ({ definition, config }: Brief, asOf: Day): Fault => ({
   file: definition.file,
   field: 'forEach',
   problem: `There is nothing to issue as of ${asOf}: the query ${config.forEach} gives no row.`,
-  mend: 'That is right where nothing was known by then; else look at the query, or at another day.',
+  hint: 'That is right where nothing was known by then; else look at the query, or at another day.',
 });

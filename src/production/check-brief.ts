@@ -91,7 +91,7 @@ export function unknownFindings({ tables, folder }: Dataset, briefs: readonly Br
   return [...Map.groupBy(named, ({ name }) => name)].map(([name, rows]) => ({
     file: folder,
     problem: `No brief computes the finding "${name}", so that all leave out ${[...new Set(rows.map(({ id }) => id))].join(', ')}.`,
-    mend: 'Add it under findings of a brief, or correct the text that names it.',
+    hint: 'Add it under findings of a brief, or correct the text that names it.',
   }));
 }
 
@@ -104,6 +104,6 @@ export function unknownCaptions({ tables, folder }: Dataset, { config, definitio
     .map((id) => ({
       file: definition.file,
       problem: `${folder} has no judgment "${id}" with the role "caption", so that its chart does without.`,
-      mend: 'Correct the id under captions, or remove it.',
+      hint: 'Correct the id under captions, or remove it.',
     }));
 }

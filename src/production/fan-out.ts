@@ -68,7 +68,7 @@ export async function editionsAskedFor(
       file: brief.definition.file,
       field: 'parameters',
       problem: `There is no edition with ${describeParameters(wanted)} as of ${asOf}.`,
-      mend:
+      hint:
         editions.length === 0
           ? 'There is none at all as of that day.'
           : `There are those with ${editions.map(describeParameters).join('; ')}.`,
@@ -109,7 +109,7 @@ function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file:
       file,
       field: name,
       problem: `The query has no column "${name}", which is a parameter of the brief.`,
-      mend: 'Add the column, or remove the parameter from brief.yaml.',
+      hint: 'Add the column, or remove the parameter from brief.yaml.',
     }));
   const missing = new Set(faults.map(({ field }) => field));
   const byKey = new Map<string, Parameters>();
@@ -117,10 +117,10 @@ function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file:
   const told = new Set<string>();
   for (const [index, row] of rows.entries()) {
     const { parameters, problems } = readParameters(declared, row);
-    for (const { name, problem, mend } of problems) {
+    for (const { name, problem, hint } of problems) {
       if (missing.has(name)) continue;
       if (Object.hasOwn(declared, name)) {
-        faults.push({ file, field: name, problem: `Row ${index + 1} of the query: ${problem}`, mend });
+        faults.push({ file, field: name, problem: `Row ${index + 1} of the query: ${problem}`, hint });
       } else if (!told.has(name)) {
         told.add(name);
         const undeclared = `The query has a column "${name}", which is no parameter of the brief.`;
@@ -128,7 +128,7 @@ function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file:
           file,
           field: name,
           problem: undeclared,
-          mend: 'Declare it in brief.yaml, or leave it out.',
+          hint: 'Declare it in brief.yaml, or leave it out.',
         });
       }
     }
@@ -136,7 +136,7 @@ function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file:
     const key = JSON.stringify(parameters);
     if (byKey.has(key)) {
       const problem = `Row ${index + 1} of the query repeats ${describeParameters(parameters) || 'one without values'}.`;
-      faults.push({ file, problem, mend: 'Give each edition once, for example with DISTINCT.' });
+      faults.push({ file, problem, hint: 'Give each edition once, for example with DISTINCT.' });
     }
     byKey.set(key, parameters);
   }

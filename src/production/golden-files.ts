@@ -119,7 +119,7 @@ export function mayAccept({ ci }: { ci: string | undefined }): void {
   throw new AppError('operation-refused', [
     {
       problem: 'Goldens are not accepted under CI (the variable CI is set).',
-      mend: 'Accept them where someone reads the difference, and commit them.',
+      hint: 'Accept them where someone reads the difference, and commit them.',
     },
   ]);
 }
@@ -132,7 +132,7 @@ function noSuchGolden({ id, definition, config }: Brief, { asOf, parameters }: G
       file: definition.file,
       field: 'golden',
       problem: `${id} has no golden edition${asOf === undefined ? '' : ` as of ${asOf}`}${values.join(',')}.`,
-      mend: `Add the day under golden, or name one of ${days.join(', ')}.`,
+      hint: `Add the day under golden, or name one of ${days.join(', ')}.`,
     },
   ]);
 }

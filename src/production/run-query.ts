@@ -28,7 +28,7 @@ export async function runQuery(
       {
         file: brief.definition.file,
         problem: `The brief has no query "${query}".`,
-        mend:
+        hint:
           similar === undefined
             ? `Its queries are ${names.toSorted().join(', ')}.`
             : `Did you mean "${similar}"?`,

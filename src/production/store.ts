@@ -116,7 +116,7 @@ async function wasDelivered(folder: string, { files }: Manifest): Promise<boolea
     {
       file: folder,
       problem: 'This edition was delivered, and what would be written now differs from it.',
-      mend: 'Write to another folder with --out to compare. What was delivered is never overwritten.',
+      hint: 'Write to another folder with --out to compare. What was delivered is never overwritten.',
     },
   ]);
 }
@@ -324,7 +324,7 @@ function unwritable(file: string, what: string, cause: unknown): AppError {
       {
         file,
         problem: `${what}: ${known === undefined ? reason : `${known} (${reason})`}.`,
-        mend: 'Choose another folder with --out, free space on the disk, or correct the permissions of the folder.',
+        hint: 'Choose another folder with --out, free space on the disk, or correct the permissions of the folder.',
       },
     ],
     { cause },

@@ -24,7 +24,7 @@ export async function briefIds(folder: string): Promise<string[]> {
         {
           file: folder,
           problem: 'There is no such folder.',
-          mend: 'Start sitrep where templates/ and data/ are.',
+          hint: 'Start sitrep where templates/ and data/ are.',
         },
       ],
       { cause },
@@ -134,7 +134,7 @@ async function loadBrief({
       file: definition.file,
       field,
       problem: `There is no query "${query}".`,
-      mend: `Name one of ${Object.keys(named).join(', ')}.`,
+      hint: `Name one of ${Object.keys(named).join(', ')}.`,
     });
   }
   return {
@@ -169,7 +169,7 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
   const document = parseDocument(text, { lineCounter: lines });
   for (const { message, pos } of document.errors) {
     const problem = message.split('\n')[0] ?? message;
-    faults.push({ file, line: lines.linePos(pos[0]).line, problem, mend: 'Correct the YAML.' });
+    faults.push({ file, line: lines.linePos(pos[0]).line, problem, hint: 'Correct the YAML.' });
   }
   if (document.errors.length > 0) return undefined;
 
@@ -188,20 +188,20 @@ function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig |
       const choices = missing.map(({ path }) => String(path.at(-1)));
       const meant = similarTo(key, choices) ?? similarTo(key, unusedKeys(issue.path, issue.input));
       misspelt.add(missing.find(({ path }) => path.at(-1) === meant));
-      const mend = meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`;
-      report([...issue.path, key], { problem: `There is no such key: "${key}".`, mend });
+      const hint = meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`;
+      report([...issue.path, key], { problem: `There is no such key: "${key}".`, hint });
     }
   }
   for (const issue of issues) {
     if (issue.code === 'unrecognized_keys' || misspelt.has(issue)) continue;
     const { input, message } = issue;
     const found = typeof input === 'string' && message.startsWith('is not ') ? `"${input}" ` : '';
-    const mend = 'See docs/authoring.md for what may stand here.';
-    report(issue.path, { problem: `${found}${message}.`, mend });
+    const hint = 'See docs/authoring.md for what may stand here.';
+    report(issue.path, { problem: `${found}${message}.`, hint });
   }
   return undefined;
 
-  function report(keys: readonly PropertyKey[], fault: Pick<Fault, 'problem' | 'mend'>): void {
+  function report(keys: readonly PropertyKey[], fault: Pick<Fault, 'problem' | 'hint'>): void {
     const path = keys.map(String);
     const line = lineOf(document, lines, path);
     const field = path.length === 0 ? {} : { field: path.join('.') };

@@ -91,7 +91,7 @@ function unknownBriefs(unknown: readonly string[], known: readonly string[]): Ap
     'brief-unknown',
     unknown.map((name) => ({
       problem: `There is no brief "${name}".`,
-      mend: `The briefs are ${known.join(', ')}.`,
+      hint: `The briefs are ${known.join(', ')}.`,
     })),
   );
 }
@@ -102,7 +102,7 @@ export function unknownDataset({ definition, config }: Brief): AppError {
       file: definition.file,
       field: 'dataset',
       problem: `There is no dataset "${config.dataset}" in data/.`,
-      mend: 'Correct the name.',
+      hint: 'Correct the name.',
     },
   ]);
 }
@@ -121,7 +121,7 @@ export function topicFaults(
     if (names.includes(topic)) return [];
     const field = config.topics === undefined ? 'topic' : `topics.${index}`;
     const problem = `The dataset has no topic "${topic}".`;
-    return [{ file: definition.file, field, problem, mend: meantBy(topic, names) }];
+    return [{ file: definition.file, field, problem, hint: meantBy(topic, names) }];
   });
   return located(faults, definition);
 }

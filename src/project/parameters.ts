@@ -64,7 +64,7 @@ const describe = (value: unknown): string =>
   value === null || value === undefined ? 'empty' : JSON.stringify(value);
 
 /** Faults in the values of declared parameters, each with the parameter's name. */
-type Problem = Pick<Fault, 'problem' | 'mend'> & { readonly name: string };
+type Problem = Pick<Fault, 'problem' | 'hint'> & { readonly name: string };
 
 /** Reads values for the declared parameters. Absent, null and undefined values count as not given. */
 export function readParameters(
@@ -76,7 +76,7 @@ export function readParameters(
   const problems: Problem[] = Object.keys(given)
     .filter((name) => !Object.hasOwn(declared, name))
     .toSorted()
-    .map((name) => ({ name, problem: `There is no parameter "${name}".`, mend: known }));
+    .map((name) => ({ name, problem: `There is no parameter "${name}".`, hint: known }));
   const values: [string, string][] = [];
   for (const name of names) {
     const config = declared[name];
@@ -84,7 +84,7 @@ export function readParameters(
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (value === null || value === undefined) {
       if (config.optional) continue;
-      problems.push({ name, problem: 'A required value is not given.', mend: `Give a ${config.type}.` });
+      problems.push({ name, problem: 'A required value is not given.', hint: `Give a ${config.type}.` });
       continue;
     }
     const read = canonicalValue(value, config.type);
@@ -93,7 +93,7 @@ export function readParameters(
       problems.push({
         name,
         problem: `The value ${read.problem}.`,
-        mend: `Give ${config.type === 'integer' ? 'an' : 'a'} ${config.type}.`,
+        hint: `Give ${config.type === 'integer' ? 'an' : 'a'} ${config.type}.`,
       });
   }
   return { parameters: Object.fromEntries(values), problems };

@@ -18,8 +18,8 @@ export function scaffoldOf(folder: string, { sitrep, schema }: { sitrep: string;
       try {
         await mkdir(to);
       } catch (cause) {
-        const mend = 'Choose another name, or change that one.';
-        const fault = { file: to, problem: 'There is such a folder already.', mend };
+        const hint = 'Choose another name, or change that one.';
+        const fault = { file: to, problem: 'There is such a folder already.', hint };
         if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')
           throw new AppError('operation-refused', [fault], { cause });
         throw cause;
@@ -50,7 +50,7 @@ export async function writeProject(
       {
         file: folder,
         problem: 'The folder is not empty.',
-        mend: 'Name one that is empty or does not exist yet.',
+        hint: 'Name one that is empty or does not exist yet.',
       },
     ]);
   const manifest = {

@@ -46,7 +46,7 @@ export function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) return parsed;
-    faults.push({ file, problem: 'The file holds no JSON object.', mend: 'Write one.' });
+    faults.push({ file, problem: 'The file holds no JSON object.', hint: 'Write one.' });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const line = lineOfJsonFault(message, text);
@@ -54,7 +54,7 @@ export function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
       file,
       ...(line === null ? {} : { line }),
       problem: `${message.replace(/ \(line \d+ column \d+\)/, '')}.`,
-      mend: 'Correct the JSON.',
+      hint: 'Correct the JSON.',
     });
   }
   return {};
@@ -81,7 +81,7 @@ export async function readFolder(
   const entries = found.filter((each) => each !== undefined);
   if (entries.length === 0) {
     const [file = ''] = places;
-    faults.push({ file, problem: 'There is no such folder.', mend: 'Create it.' });
+    faults.push({ file, problem: 'There is no such folder.', hint: 'Create it.' });
     return {};
   }
   const names = [...new Set(entries.flat().filter((name) => name.endsWith(ending)))].toSorted();
@@ -105,14 +105,14 @@ export async function readSource(places: readonly string[], faults: Fault[]): Pr
       return { file, text: await readFile(file, 'utf8') };
     } catch (cause) {
       if (isAbsent(cause)) continue;
-      const mend = 'Correct its permissions.';
-      faults.push({ file, problem: `The file cannot be read: ${String(cause)}.`, mend });
+      const hint = 'Correct its permissions.';
+      faults.push({ file, problem: `The file cannot be read: ${String(cause)}.`, hint });
       return { file, text: '' };
     }
   }
   const [file = ''] = places;
-  const mend = 'Create it, or correct the name in brief.yaml.';
-  faults.push({ file, problem: 'There is no such file.', mend });
+  const hint = 'Create it, or correct the name in brief.yaml.';
+  faults.push({ file, problem: 'There is no such file.', hint });
   return { file, text: '' };
 }
 

@@ -85,5 +85,5 @@ function readSafely<T>(read: () => T): T | undefined {
   }
 }
 
-const invalid = (problem: string, mend: string, cause?: unknown): AppError =>
-  new AppError('pdf-invalid', [{ problem, mend }], { cause });
+const invalid = (problem: string, hint: string, cause?: unknown): AppError =>
+  new AppError('pdf-invalid', [{ problem, hint }], { cause });

@@ -51,11 +51,11 @@ export async function readyQuery(
       return await readRows(result);
     } catch (cause) {
       signal?.throwIfAborted();
-      if (cause instanceof TooMuch) throw failed(cause, { problem: cause.message, mend: cause.mend });
+      if (cause instanceof TooMuch) throw failed(cause, { problem: cause.message, hint: cause.hint });
       if (!timeout.aborted) throw failed(cause);
       throw failed(cause, {
         problem: `The query took longer than ${timeoutMs / 1000} s.`,
-        mend: 'Narrow it, or look for a join without a condition.',
+        hint: 'Narrow it, or look for a join without a condition.',
       });
     } finally {
       stop.removeEventListener('abort', interrupt);
@@ -110,7 +110,7 @@ export function toDate(day: Day): DuckDBDateValue {
 }
 
 /** DuckDB's message without its excerpt of the statement, and the line named in the excerpt. */
-export function explain(cause: unknown): Pick<Fault, 'line' | 'problem' | 'mend'> {
+export function explain(cause: unknown): Pick<Fault, 'line' | 'problem' | 'hint'> {
   const message = cause instanceof Error ? cause.message : String(cause);
   const line = /^LINE (\d+):/m.exec(message)?.[1];
   const problem = message
@@ -120,6 +120,6 @@ export function explain(cause: unknown): Pick<Fault, 'line' | 'problem' | 'mend'
   return {
     ...(line === undefined ? {} : { line: Number(line) }),
     problem: /[.!?]$/.test(problem) ? problem : `${problem}.`,
-    mend: 'Correct the query.',
+    hint: 'Correct the query.',
   };
 }

@@ -20,11 +20,11 @@ const MOST_CHARACTERS = { ofValue: 1_000_000, ofResult: 10_000_000 };
 
 /** Thrown when a result exceeds the limits. */
 export class TooMuch extends Error {
-  readonly mend: string;
+  readonly hint: string;
 
-  constructor(problem: string, mend = 'Select less, or aggregate in SQL.') {
+  constructor(problem: string, hint = 'Select less, or aggregate in SQL.') {
     super(problem);
-    this.mend = mend;
+    this.hint = hint;
   }
 }
 

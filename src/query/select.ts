@@ -78,7 +78,7 @@ export function requireTopics({ config, definition }: Brief, settings: DatasetSe
         file: definition.file,
         field: config.topics === undefined ? 'topic' : 'topics',
         problem: `The dataset ${config.dataset} has no topic "${topic}".`,
-        mend: meantBy(topic, known),
+        hint: meantBy(topic, known),
       })),
     );
 }
@@ -221,7 +221,7 @@ export function applyParameters({
         file: brief.definition.file,
         field: `parameters.${name}`,
         problem: `No row "${value}" of ${idOf} is known by the cut-off.`,
-        mend: 'Correct the id, or choose a later day.',
+        hint: 'Correct the id, or choose a later day.',
       });
     }
     return { label, text: row?.name ?? value, id: value };

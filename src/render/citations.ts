@@ -299,6 +299,6 @@ export function sourceOf({ table, row }: TableRow): string {
   return table === 'judgments' ? (row.author ?? '') : '';
 }
 
-function unknown(problem: string, mend: string): AppError {
-  return new AppError('citation-unknown', [{ problem, mend }]);
+function unknown(problem: string, hint: string): AppError {
+  return new AppError('citation-unknown', [{ problem, hint }]);
 }

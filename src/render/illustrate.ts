@@ -51,13 +51,13 @@ export async function illustrate({
       ];
       const problem = `There is no query or finding "${query}".`;
       const meant = similarTo(query, choice);
-      const mend =
+      const hint =
         query === 'outlines' || query === 'borders'
           ? 'Declare outlines under sitrep in the datapackage.json of the dataset.'
           : meant === undefined
             ? `Name one of ${choice.join(', ')}.`
             : `Did you mean "${meant}"?`;
-      return [{ file, field, problem, mend }];
+      return [{ file, field, problem, hint }];
     });
     const rows = named(chart.rows) ?? [];
     if (faults.length > 0)

@@ -36,7 +36,7 @@ export function parseTemplate(
     const line = Number(/line (\d+)/.exec(message)?.[1] ?? 1);
     return {
       program: Handlebars.parse(''),
-      faults: [{ file, line, problem: message.split('\n')[0] ?? message, mend: 'Correct the syntax.' }],
+      faults: [{ file, line, problem: message.split('\n')[0] ?? message, hint: 'Correct the syntax.' }],
     };
   }
   const walk = new TemplateCheck({ file, text }, names);
@@ -102,7 +102,7 @@ class TemplateCheck extends Handlebars.Visitor {
         line: loc.start.line + original.slice(0, found.index).split('\n').length - 1,
         problem:
           'A template may hold no HTML comment, no "data-at", and no tag whose name is not written out.',
-        mend: 'Write {{! a comment }}, and tags in full.',
+        hint: 'Write {{! a comment }}, and tags in full.',
       });
     if (this.#names.traced)
       content.value = traceElements(value, { original, file: this.#file, line: loc.start.line });
@@ -221,7 +221,7 @@ class TemplateCheck extends Handlebars.Visitor {
     );
   }
 
-  #fault(node: hbs.AST.Node, problem: string, mend: string): void {
-    this.faults.push({ file: this.#file, line: node.loc.start.line, problem, mend });
+  #fault(node: hbs.AST.Node, problem: string, hint: string): void {
+    this.faults.push({ file: this.#file, line: node.loc.start.line, problem, hint });
   }
 }

@@ -78,4 +78,4 @@ export class RenderingLimits {
   }
 }
 
-const tooMuch = (problem: string, mend: string) => new AppError('template-invalid', [{ problem, mend }]);
+const tooMuch = (problem: string, hint: string) => new AppError('template-invalid', [{ problem, hint }]);

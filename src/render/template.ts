@@ -145,19 +145,19 @@ export function compileTemplate({
     } catch (cause) {
       if (cause instanceof AppError) throw placed(cause, { file: template.file });
       const problem = cause instanceof Error ? cause.message : String(cause);
-      const mend = 'Correct the template or one of its partials.';
+      const hint = 'Correct the template or one of its partials.';
       // Reading a name fails if the part before its last dot does not exist.
-      met.add('template-invalid', [faultOfReading() ?? { file: template.file, problem, mend }], cause);
+      met.add('template-invalid', [faultOfReading() ?? { file: template.file, problem, hint }], cause);
     }
     met.throw();
     return page;
   };
 }
 
-function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'problem' | 'mend'> {
+function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'problem' | 'hint'> {
   const alike = mostAlike(name.split('.').at(-1) ?? name, beside, { least: 0.3, most: 3 });
   const quoted = (names: readonly string[]) => names.map((each) => `"${each}"`);
-  const hint =
+  const repeated =
     alike.length > 0
       ? `Did you mean ${quoted(alike).join(' or ')}? `
       : beside.length > 0
@@ -165,7 +165,7 @@ function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'pro
         : '';
   return {
     problem: `Nothing is named "${name}" here.`,
-    mend: `${hint}Correct the name, or add the query, column, chart or finding that it should stand for.`,
+    hint: `${repeated}Correct the name, or add the query, column, chart or finding that it should stand for.`,
   };
 }
 
@@ -227,9 +227,9 @@ function located(
   };
 }
 
-function cannotTake(name: string, { issues }: z.ZodError): Pick<Fault, 'problem' | 'mend'> {
+function cannotTake(name: string, { issues }: z.ZodError): Pick<Fault, 'problem' | 'hint'> {
   const reasons = issues.map(({ message }) => message.replace('Invalid input: ', '')).join('; ');
-  return { problem: `"${name}" cannot take what it is given: ${reasons}.`, mend: 'Give it another value.' };
+  return { problem: `"${name}" cannot take what it is given: ${reasons}.`, hint: 'Give it another value.' };
 }
 
 /** Adds the location to faults that have none. */

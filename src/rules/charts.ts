@@ -23,7 +23,7 @@ const counted = <F extends Fault>([first, ...others]: readonly F[]): F[] =>
 export const warned = perChart(({ warnings }) =>
   warnings.map((warning) => ({
     problem: `Vega warns: ${warning}`,
-    mend: 'Correct the spec, or the query that feeds it.',
+    hint: 'Correct the spec, or the query that feeds it.',
   })),
 );
 
@@ -35,7 +35,7 @@ export const empty = perChart(({ scene }) => {
     : [
         {
           problem: 'The chart shows nothing.',
-          mend: 'Correct its filters and scales, or the query under rows.',
+          hint: 'Correct its filters and scales, or the query under rows.',
         },
       ];
 });
@@ -51,17 +51,17 @@ export const clipped = perChart(({ name, scene: { width, height, texts, marks, l
   // Labels must lie entirely within the frame; a line may cross the edge by its own width.
   const out = ({ left, top, right, bottom }: Box, slack: number) =>
     left < -slack || top < -slack || right > width + slack || bottom > height + slack;
-  const mend = 'Give it room: padding, a larger width or limit, or a shorter label from the query.';
+  const hint = 'Give it room: padding, a larger width or limit, or a shorter label from the query.';
   const cutTexts = texts.filter((text) => text.cut || out(text, 0.01));
   const outside = marks.filter((mark) => out(mark, 1));
   const cutMarks = [...marks.filter(({ cut }) => cut), ...lost].filter((mark) => !isGround(mark));
   return [
-    ...counted(cutTexts.map(({ text }) => ({ problem: `The label "${excerpt(text)}" is cut.`, mend }))),
-    ...counted(outside.map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, mend }))),
+    ...counted(cutTexts.map(({ text }) => ({ problem: `The label "${excerpt(text)}" is cut.`, hint }))),
+    ...counted(outside.map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, hint }))),
     ...counted(
       cutMarks.map(({ type, row }) => ({
         problem: `A mark (${type}${row === null ? '' : `, row ${row}`}) is cut by the edge of its view.`,
-        mend: 'Let its scale reach as far as the data, or leave clip out.',
+        hint: 'Let its scale reach as far as the data, or leave clip out.',
       })),
     ),
   ];
@@ -82,7 +82,7 @@ export const valuelessLabels = perChart(({ name, data, scene: { texts } }, { bri
   // The gate counts identical faults.
   return found.map(({ text, role }) => ({
     problem: `The ${places[role] ?? 'label'} "${excerpt(text)}" shows a missing value.`,
-    mend: 'Correct the field or the expression behind it, or let the query give a value: coalesce(column, …).',
+    hint: 'Correct the field or the expression behind it, or let the query give a value: coalesce(column, …).',
   }));
 });
 
@@ -107,7 +107,7 @@ export const overlapping = perChart(({ scene: { texts } }) =>
           one.text === other.text && Math.abs(one.left - other.left) < 3 && Math.abs(one.top - other.top) < 3;
         if (halo) return [];
         const problem = `The labels "${excerpt(one.text)}" and "${excerpt(other.text)}" overlap.`;
-        return [{ problem, mend: 'Move one, or make the rows further apart.' }];
+        return [{ problem, hint: 'Move one, or make the rows further apart.' }];
       }),
     ),
   ),
@@ -127,7 +127,7 @@ export const undrawn = perChart(({ name, data, scene }, { brief }) => {
     return [
       {
         problem: `Of ${rows.length} rows of "${set}", ${missing.length} are not drawn: ${missing.join(', ')}.`,
-        mend: 'Draw them, or say why not in brief.yaml: leavesOut for rows that are left out, aggregated for marks of several rows.',
+        hint: 'Draw them, or say why not in brief.yaml: leavesOut for rows that are left out, aggregated for marks of several rows.',
       },
     ];
   });

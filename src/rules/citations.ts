@@ -198,7 +198,7 @@ export function unknownRows({ dataset, toldUntil, used, units, rows, known }: Dr
       {
         file: dataset.folder,
         problem: `The page rests on "${id}", which is not known by ${toldUntil}.`,
-        mend: 'Let the template depend on a query that returns the row once it is known.',
+        hint: 'Let the template depend on a query that returns the row once it is known.',
       },
     ];
   });
@@ -220,7 +220,7 @@ export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
         file: brief.definition.file,
         field: `charts.${chart}`,
         problem: `The chart "${chart}" cites no row.`,
-        mend: `Give the query under "rows" a column "cites" with the ids behind each row, or name them where the template places the chart: {{> chart cites=(column rows "id")}}.`,
+        hint: `Give the query under "rows" a column "cites" with the ids behind each row, or name them where the template places the chart: {{> chart cites=(column rows "id")}}.`,
       };
       return located([fault], brief.definition);
     }
@@ -247,7 +247,7 @@ export function untraceable(draft: Draft): Fault[] {
     .map(({ file, query, row }) => ({
       file,
       problem: `A row that the query "${query}" gives to the page names no row that is known: ${excerpt(JSON.stringify(row))}.`,
-      mend: 'Let the query return id, or a list of the ids that it was made from: list(id) AS cites.',
+      hint: 'Let the query return id, or a list of the ids that it was made from: list(id) AS cites.',
     }));
 }
 

@@ -91,11 +91,11 @@ interface Place {
  * A fault on the page, placed at the author's own line: where a shared partial wrote the part, the line that calls the
  * partial.
  */
-export function onPage({ file, line, call }: Place, problem: string, mend: string): Fault {
-  if (file === '') return { problem, mend };
+export function onPage({ file, line, call }: Place, problem: string, hint: string): Fault {
+  if (file === '') return { problem, hint };
   return call === undefined || !isShared(file)
-    ? { file, line, problem, mend }
-    : { ...call, problem: `${problem} (In ${file}, line ${line}.)`, mend };
+    ? { file, line, problem, hint }
+    : { ...call, problem: `${problem} (In ${file}, line ${line}.)`, hint };
 }
 
 /** A fault in a row, identified by the row's id. */
@@ -103,12 +103,12 @@ export const inRow = (
   { dataset }: Pick<Draft, 'dataset'>,
   { table, row, field }: TableRow & { readonly field?: string },
   problem: string,
-  mend: string,
+  hint: string,
 ): Fault => ({
   file: `${dataset.folder}/${table}`,
   ...(field === undefined ? {} : { field }),
   problem: `"${row.id}" ${problem}`,
-  mend,
+  hint,
 });
 
 /** The start of a text, enough to recognise it. */

@@ -26,7 +26,7 @@ export function bareBounds(draft: Draft): Fault[] {
   const bounded = known.measures.filter(({ bound }) => bound === '>=');
   return bounded.flatMap((measure) => {
     const bare = barePattern(measure, words);
-    const mend = `Print it as "at least ${measure.value}", by {${measure.id}.value}.`;
+    const hint = `Print it as "at least ${measure.value}", by {${measure.id}.value}.`;
     const inUnits = units
       .filter((unit) => unit.element.name !== 'figure' && tells(unit, measure.id))
       .flatMap(({ element, text }) => {
@@ -37,7 +37,7 @@ export function bareBounds(draft: Draft): Fault[] {
               onPage(
                 element,
                 `"${excerpt(found)}" prints ${measure.id}, a lower bound, as an exact figure.`,
-                mend,
+                hint,
               ),
             ];
       });
@@ -58,7 +58,7 @@ export function bareBounds(draft: Draft): Fault[] {
       .map(({ text }) => ({
         file,
         problem: `The label "${text}" prints ${measure.id}, a lower bound, as an exact figure.`,
-        mend: 'Let the query make the label, with bound_words(bound).',
+        hint: 'Let the query make the label, with bound_words(bound).',
       }));
     const rows = chart.rows
       .filter((row) => namesRow(row, measure.id) && Object.values(row).includes(measure.value))
@@ -67,7 +67,7 @@ export function bareBounds(draft: Draft): Fault[] {
         file: draft.brief.definition.file,
         field: `charts.${chart.name}.rows`,
         problem: `The rows behind the chart have the value of ${measure.id} without its bound.`,
-        mend: 'Let the query return the bound, or a label with it.',
+        hint: 'Let the query return the bound, or a label with it.',
       }));
     return [...labels, ...rows];
   }
@@ -137,7 +137,7 @@ export function typedInTemplates({ brief, language }: Pick<Draft, 'brief' | 'lan
       file: source.file,
       line,
       problem: `The figure "${figure}" is typed into a template.`,
-      mend: 'Put it into the row that states it, and print the row.',
+      hint: 'Put it into the row that states it, and print the row.',
     })),
   );
   const inSettings = Object.entries(brief.config.charts).flatMap(([chart, settings]) =>
@@ -146,7 +146,7 @@ export function typedInTemplates({ brief, language }: Pick<Draft, 'brief' | 'lan
         file: brief.definition.file,
         field: `charts.${chart}.${key}`,
         problem: `The figure "${figure}" is typed into the settings of a chart.`,
-        mend: 'Leave it out, or print a row that states it beside the chart.',
+        hint: 'Leave it out, or print a row that states it beside the chart.',
       })),
     ),
   );

@@ -58,7 +58,7 @@ export function undermarked(draft: Draft): Fault[] {
           file: brief.definition.file,
           field: 'marking',
           problem: `${marking} is below ${dataset.marking}, the marking of ${dataset.folder}.`,
-          mend: 'Raise the marking of the brief.',
+          hint: 'Raise the marking of the brief.',
         },
       ];
   const shown = used.flatMap((id) => rows.get(id) ?? []);
@@ -95,7 +95,7 @@ function unmarkable(draft: Draft): Fault[] {
   return nameless(draft).map(({ file, query }) => ({
     file,
     problem: `A row that the query "${query}" gives to the page names no row, and ${dataset.folder} has rows marked above the brief, such as "${above.row.id}".`,
-    mend: 'Let the query return id, or a list of the ids that it was made from: list(id) AS cites.',
+    hint: 'Let the query return id, or a list of the ids that it was made from: list(id) AS cites.',
   }));
 }
 
@@ -126,7 +126,7 @@ export function uncovered(draft: Draft): Fault[] {
       {
         file: draft.brief.template.file,
         problem: `The page does not say which days are covered (${facts.join('; ')}).`,
-        mend: 'Write the template as {{#> page}} … {{/page}}, whose masthead does. A masthead of your own prints coverage.notices in class="coverage".',
+        hint: 'Write the template as {{#> page}} … {{/page}}, whose masthead does. A masthead of your own prints coverage.notices in class="coverage".',
       },
     ];
   });
@@ -144,7 +144,7 @@ export function unnamedRevision(draft: Draft): Fault[] {
     {
       file: brief.template.file,
       problem: `The page does not say that it is revision ${revision}.`,
-      mend: 'Write the template as {{#> page}} … {{/page}}; a masthead of your own needs {{> correction}}.',
+      hint: 'Write the template as {{#> page}} … {{/page}}; a masthead of your own needs {{> correction}}.',
     },
   ];
 }

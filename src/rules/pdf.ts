@@ -27,12 +27,12 @@ export function otherWords(print: Print): Fault[] {
       file: element.file || file,
       ...(element.line > 0 ? { line: element.line } : {}),
       problem: `The PDF lacks "${excerpt(text)}".`,
-      mend: 'Look for a style that hides it, or for a box that it does not fit.',
+      hint: 'Look for a style that hides it, or for a box that it does not fit.',
     })),
     ...[...rest, ...inMargins(print)].map((text) => ({
       file,
       problem: `The PDF says "${excerpt(text)}", which the page does not.`,
-      mend: 'Write text into the page, and not into a style sheet.',
+      hint: 'Write text into the page, and not into a style sheet.',
     })),
   ];
 }
@@ -155,7 +155,7 @@ export const tooMuch = ({ brief, pdf, contents }: Print): Fault[] => {
             file,
             field: 'limits.pages',
             problem: `The PDF has ${contents.pages.length} pages, more than ${limits.pages}.`,
-            mend: 'Shorten the brief, or raise the limit.',
+            hint: 'Shorten the brief, or raise the limit.',
           },
         ]
       : []),
@@ -165,7 +165,7 @@ export const tooMuch = ({ brief, pdf, contents }: Print): Fault[] => {
             file,
             field: 'limits.megabytes',
             problem: `The PDF has ${megabytes.toFixed(1)} MB, more than ${limits.megabytes}.`,
-            mend: 'Use fewer or smaller charts, or raise the limit.',
+            hint: 'Use fewer or smaller charts, or raise the limit.',
           },
         ]
       : []),
@@ -184,7 +184,7 @@ export const otherPaper = ({ brief, paper, contents }: Print): Fault[] =>
       {
         file: brief.template.file,
         problem,
-        mend: 'Leave the size of the page to _shared/partials/head.hbs.',
+        hint: 'Leave the size of the page to _shared/partials/head.hbs.',
       },
     ];
   });
@@ -200,7 +200,7 @@ export const blank = ({ brief, letters }: Print): Fault[] =>
           {
             file: brief.template.file,
             problem: `Page ${index + 1} is blank, or nearly so.`,
-            mend: 'Shorten the text before it, or remove a page break.',
+            hint: 'Shorten the text before it, or remove a page break.',
           },
         ],
   );
@@ -215,7 +215,7 @@ export const otherFonts = ({ brief, contents }: Print): Fault[] => {
       .map(({ name, embedded }) => ({
         file,
         problem: embedded ? `The PDF is set in "${name}" too.` : `The font "${name}" is not embedded.`,
-        mend: 'Use Source Serif 4 and Source Sans 3, and characters that they have.',
+        hint: 'Use Source Serif 4 and Source Sans 3, and characters that they have.',
       })),
     ...contents.pages.flatMap(({ boxes }, index) =>
       boxes === 0
@@ -224,7 +224,7 @@ export const otherFonts = ({ brief, contents }: Print): Fault[] => {
             {
               file,
               problem: `Page ${index + 1} shows an empty box for a character.`,
-              mend: 'Use characters that our fonts have.',
+              hint: 'Use characters that our fonts have.',
             },
           ],
     ),
@@ -245,7 +245,7 @@ export const undescribed = ({ brief, contents, tree }: Print): Fault[] => {
             {
               file,
               problem: `A chart has no text alternative in the PDF: "${excerpt(alt)}".`,
-              mend: 'Fill in alt of the chart in brief.yaml.',
+              hint: 'Fill in alt of the chart in brief.yaml.',
             },
           ];
     }),
@@ -254,7 +254,7 @@ export const undescribed = ({ brief, contents, tree }: Print): Fault[] => {
           {
             file,
             problem: `The PDF has ${told.length} figures for ${drawn.length} charts.`,
-            mend: 'Use <figure role="group"> around a chart.',
+            hint: 'Use <figure role="group"> around a chart.',
           },
         ]
       : []),
@@ -265,7 +265,7 @@ export const otherBookmarks = ({ brief, contents, letters, tree }: Print): Fault
   const { file } = brief.template;
   const headings = headingsOf(tree);
   const titles = contents.bookmarks.map(({ title }) => title);
-  const mend = 'Use h1 to h4 for headings, and nothing within them but text.';
+  const hint = 'Use h1 to h4 for headings, and nothing within them but text.';
   if (titles.join('\n') !== headings.join('\n')) {
     const at = headings.findIndex((heading, index) => titles[index] !== heading);
     const [title = '', heading = ''] = [titles[at === -1 ? headings.length : at], headings[at]];
@@ -273,7 +273,7 @@ export const otherBookmarks = ({ brief, contents, letters, tree }: Print): Fault
       {
         file,
         problem: `The bookmark "${excerpt(title)}" differs from the heading "${excerpt(heading)}".`,
-        mend,
+        hint,
       },
     ];
   }
@@ -283,7 +283,7 @@ export const otherBookmarks = ({ brief, contents, letters, tree }: Print): Fault
     last = page ?? last;
     return lands
       ? []
-      : [{ file, problem: `The bookmark "${excerpt(title)}" does not lead to its heading.`, mend }];
+      : [{ file, problem: `The bookmark "${excerpt(title)}" does not lead to its heading.`, hint }];
   });
 };
 
@@ -304,14 +304,14 @@ export const lostLinks = ({ brief, contents, tree }: Print): Fault[] => {
       .map(({ page, to }) => ({
         file,
         problem: `A link on page ${page} leads to "${excerpt(to)}", which is not in the PDF.`,
-        mend: 'Link to an id on the page.',
+        hint: 'Link to an id on the page.',
       })),
     ...[...wanted]
       .filter((name) => !made.has(name))
       .map((name) => ({
         file,
         problem: `The link to "${name}" is not in the PDF.`,
-        mend: 'Let the link have text that is printed.',
+        hint: 'Let the link have text that is printed.',
       })),
   ];
 };
@@ -330,17 +330,17 @@ export const otherAttachments = ({ brief, pdf, attachments, attached }: Print): 
         Buffer.compare(found.packed, packed) === 0,
     );
   const wanted = new Set(attachments.map(({ entry }) => entry.name));
-  const mend = 'Print again; if it fails again, report it: no template can cause it.';
+  const hint = 'Print again; if it fails again, report it: no template can cause it.';
   return [
     ...attachments
       .filter((each) => !isWhole(each))
       .map(({ entry }) => ({
         file,
         problem: `The attachment "${entry.name}" is missing, or not whole.`,
-        mend,
+        hint,
       })),
     ...attached
       .filter(({ name }) => !wanted.has(name))
-      .map(({ name }) => ({ file, problem: `The PDF has a file "${name}", which is not ours.`, mend })),
+      .map(({ name }) => ({ file, problem: `The PDF has a file "${name}", which is not ours.`, hint })),
   ];
 };

@@ -81,7 +81,7 @@ const withoutWords = (
   file: brief.definition.file,
   rule: id,
   problem: `The rule ${needsWords === 'for a part' ? 'looked at digits only' : 'did not run'}: there is no word list for ${language}.`,
-  mend: 'Check the wording by hand.',
+  hint: 'Check the wording by hand.',
 });
 
 export const together = (...verdicts: readonly Verdict[]): Verdict => ({

@@ -224,11 +224,11 @@ function faultyWaivers({ config, definition }: Pick<Brief, 'config' | 'definitio
     const rule = allRules.find((each) => each.id === id);
     const ids = allRules.filter(({ cannotBeWaived }) => !cannotBeWaived).map((each) => each.id);
     if (rule === undefined)
-      return [{ ...place, problem: `There is no rule "${id}".`, mend: `The rules are ${ids.join(', ')}.` }];
+      return [{ ...place, problem: `There is no rule "${id}".`, hint: `The rules are ${ids.join(', ')}.` }];
     if (rule.cannotBeWaived)
-      return [{ ...place, problem: `"${id}" cannot be waived.`, mend: 'Fix what it refuses.' }];
+      return [{ ...place, problem: `"${id}" cannot be waived.`, hint: 'Fix what it refuses.' }];
     const twice = config.waive.findIndex((other) => other.rule === id) !== index;
-    return twice ? [{ ...place, problem: `"${id}" is waived twice.`, mend: 'Give one reason.' }] : [];
+    return twice ? [{ ...place, problem: `"${id}" is waived twice.`, hint: 'Give one reason.' }] : [];
   });
 }
 
@@ -247,7 +247,7 @@ export function idleWaivers(
             field: `waive.${index}.rule`,
             rule: 'waivers',
             problem: `The waiver of "${rule}" is not needed on any golden day.`,
-            mend: 'Remove it, or add the day that needs it to golden.',
+            hint: 'Remove it, or add the day that needs it to golden.',
           },
         ],
   );

@@ -37,7 +37,7 @@ export function aliases(draft: Draft): Fault[] {
       file: brief.definition.file,
       field,
       problem: `"${alias}" is no name of the house.`,
-      mend: `The house name is "${name}".`,
+      hint: `The house name is "${name}".`,
     })),
   );
   const pageFaults = pageTexts(draft, anyAlias).flatMap(({ element, text }) =>
@@ -79,7 +79,7 @@ export function strayMethod({ tree, language }: Draft): Fault[] {
         ...stray,
         {
           problem: 'The page does not say how it was made.',
-          mend: 'Put all of the template between {{#> page}} and {{/page}}, or {{> method}} into a layout of your own.',
+          hint: 'Put all of the template between {{#> page}} and {{/page}}, or {{> method}} into a layout of your own.',
         },
       ];
 }
@@ -91,14 +91,14 @@ const mendConfidence = 'Confidence is high, moderate or low.';
 function offScaleIn(
   text: string,
   { otherLikelihood, otherConfidence }: Words,
-): { says: string; mend: string }[] {
+): { says: string; hint: string }[] {
   const term = otherConfidence.exec(text)?.[0];
   return [
     ...[...text.matchAll(otherLikelihood)].map(([word]) => ({
       says: `says "${word}", which is no likelihood of our scale.`,
-      mend: mendLikelihood,
+      hint: mendLikelihood,
     })),
-    ...(term === undefined ? [] : [{ says: `says "${term}".`, mend: mendConfidence }]),
+    ...(term === undefined ? [] : [{ says: `says "${term}".`, hint: mendConfidence }]),
   ];
 }
 
@@ -112,14 +112,14 @@ export function offScale(draft: Draft): Fault[] {
   const { otherLikelihood, otherConfidence } = words;
   const anyOffScale = new RegExp(`${otherLikelihood.source}|${otherConfidence.source}`, 'i');
   const inRows = rowTexts(draft).flatMap(({ entry, field, text }) =>
-    offScaleIn(text, words).map(({ says, mend }) => inRow(draft, { ...entry, field }, says, mend)),
+    offScaleIn(text, words).map(({ says, hint }) => inRow(draft, { ...entry, field }, says, hint)),
   );
   const onThePage = pageTexts(draft, anyOffScale).flatMap(({ element, text }) =>
-    offScaleIn(text, words).map(({ says, mend }) => onPage(element, `The page ${says}`, mend)),
+    offScaleIn(text, words).map(({ says, hint }) => onPage(element, `The page ${says}`, hint)),
   );
   const { file } = draft.brief.definition;
   const inSettings = settingTexts(draft.brief).flatMap(([field, text]) =>
-    offScaleIn(text, words).map(({ says, mend }) => ({ file, field, problem: `It ${says}`, mend })),
+    offScaleIn(text, words).map(({ says, hint }) => ({ file, field, problem: `It ${says}`, hint })),
   );
   return [...inRows, ...onThePage, ...inSettings, ...unsaidIn(draft, words), ...mixedIn(draft, words)];
 }

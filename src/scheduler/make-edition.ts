@@ -2,7 +2,7 @@ import { issueNumber } from '../calendar.ts';
 import { knownFor } from '../dataset/corrections.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { alertTo, approvalAlertTo } from '../delivery/alert.ts';
-import { receiversOf, targetsOf } from '../delivery/recipients.ts';
+import { targetsOfReplaced, targetsOf } from '../delivery/recipients.ts';
 import { backoffSeconds } from '../delivery/retry-policy.ts';
 import { AppError, describeFault, type ErrorCode } from '../errors.ts';
 import { waitsForApproval } from '../ledger/approval.ts';
@@ -22,7 +22,7 @@ import type { ActiveRuns } from './active-runs.ts';
 import { noteSteps, type StepNotes } from './progress.ts';
 
 /** Effects and settings for generating editions. */
-export interface Workshop {
+export interface EditionDependencies {
   readonly ledger: Ledger;
   /** Reads the brief's current version, so that changes apply without a restart. */
   loadBrief(id: string): Promise<Brief>;
@@ -71,23 +71,25 @@ const MOST_BEGUN = 100;
 /** Makes one attempt to generate a requested edition and records the result in the ledger. */
 export async function makeEdition(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
-  workshop: Workshop,
+  dependencies: EditionDependencies,
 ): Promise<void> {
-  const { ledger, log, operator } = workshop;
-  const claim = await ledger.claimEdition(id, { job, now: workshop.now() });
+  const { ledger, log, operator } = dependencies;
+  const claim = await ledger.claimEdition(id, { job, now: dependencies.now() });
   if (claim === undefined) return;
   const { edition, failures } = claim;
   log.info({ edition: id, run: claim.run }, 'rendering');
-  const notes = noteSteps(claim, workshop);
-  using inHand = workshop.activeRuns.track(claim);
+  const notes = noteSteps(claim, dependencies);
+  using inHand = dependencies.activeRuns.track(claim);
   const stop = AbortSignal.any([signal, inHand.signal]);
   const making =
-    edition.attempt > MOST_BEGUN ? lost : await attempt(edition, { workshop, failures, signal: stop, notes });
+    edition.attempt > MOST_BEGUN
+      ? lost
+      : await attempt(edition, { dependencies, failures, signal: stop, notes });
   const steps = await notes.left();
   const reason = 'reason' in making ? making.reason : undefined;
   const wrong = making.outcome === 'held' || making.outcome === 'failed';
   const alert = wrong && operator !== null ? alertTo(operator, making.outcome, claim.run) : null;
-  const settled = await ledger.settleEdition(claim, making, { now: workshop.now(), alert, steps });
+  const settled = await ledger.settleEdition(claim, making, { now: dependencies.now(), alert, steps });
   const fields = { edition: id, run: claim.run, outcome: making.outcome, reason };
   if (!settled) log.warn(fields, 'The edition was cancelled or taken over meanwhile.');
   else if (wrong) log.error(fields, 'The edition was not made.');
@@ -100,7 +102,7 @@ const lost: Making = {
 };
 
 interface Attempt {
-  readonly workshop: Workshop;
+  readonly dependencies: EditionDependencies;
   readonly failures: Claim['failures'];
   readonly signal: AbortSignal;
   readonly notes: StepNotes;
@@ -108,10 +110,10 @@ interface Attempt {
 
 async function attempt(
   edition: EditionRecord,
-  { workshop, failures, signal, notes }: Attempt,
+  { dependencies, failures, signal, notes }: Attempt,
 ): Promise<Making> {
   try {
-    return await make(edition, { workshop, signal, notes });
+    return await make(edition, { dependencies, signal, notes });
   } catch (error) {
     if (signal.aborted) return { outcome: 'given-back', reason: 'The process was stopped.' };
     const known = error instanceof AppError;
@@ -124,7 +126,7 @@ async function attempt(
     // A full disk is not the edition's fault, so it is retried until there is space.
     const isFull = isDiskFull(error);
     if (all.length >= MOST_ATTEMPTS && !isFull) return { outcome: 'failed', reason };
-    const pause = backoffSeconds(all.length, () => workshop.random());
+    const pause = backoffSeconds(all.length, () => dependencies.random());
     const afterSeconds = isFull ? Math.min(pause, FULL_PAUSE_SECONDS) : pause;
     return { outcome: 'retried', reason, code, afterSeconds };
   }
@@ -132,15 +134,15 @@ async function attempt(
 
 async function make(
   edition: EditionRecord,
-  { workshop, signal, notes }: Omit<Attempt, 'failures'>,
+  { dependencies, signal, notes }: Omit<Attempt, 'failures'>,
 ): Promise<Making> {
-  const { log } = workshop;
-  const brief = await workshop.loadBrief(edition.brief);
-  const dataset = await workshop.loadDataset(brief.config.dataset);
+  const { log } = dependencies;
+  const brief = await dependencies.loadBrief(edition.brief);
+  const dataset = await dependencies.loadDataset(brief.config.dataset);
   const { asOf, paper, parameters, correction } = edition;
   // A correction replaces a single edition, even if the brief fans out now.
   const isWhole = edition.partOf === null && correction === null && Object.keys(parameters).length === 0;
-  if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset, workshop });
+  if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset, dependencies });
 
   const applied = applyParameters({
     brief,
@@ -155,15 +157,15 @@ async function make(
   const { marking, approval: needsApproval } = brief.config;
   if (nothing !== null && whenNothingNew === 'notice') {
     const card = { title, issue, marking, paragraphs: [nothing], pdf: null, corrected: [] };
-    const deliveries = targetsOf(edition, { brief, content: 'notice', isExample: workshop.isExample });
+    const deliveries = targetsOf(edition, { brief, content: 'notice', isExample: dependencies.isExample });
     return withAlerts(
       edition,
       { outcome: 'notice', folder: null, sha256: null, pages: null, card, needsApproval, deliveries },
-      workshop,
+      dependencies,
     );
   }
 
-  const started = workshop.elapsedMs();
+  const started = dependencies.elapsedMs();
   const onStep = (_brief: string, step: Step) => {
     log.info({ edition: edition.id, step }, step);
     notes.add(step);
@@ -172,22 +174,22 @@ async function make(
     {
       requests: [{ brief, dataset, asOf, paper, parameters, correction }],
       id: edition.id,
-      out: workshop.out,
+      out: dependencies.out,
       formats: ['pdf', 'html'],
       force: false,
-      engine: workshop.engine,
+      engine: dependencies.engine,
     },
     {
-      effects: workshop.effects,
-      material: await workshop.loadMaterial(),
-      store: workshop.store,
-      reports: { elapsedMs: () => workshop.elapsedMs(), onStep },
+      effects: dependencies.effects,
+      material: await dependencies.loadMaterial(),
+      store: dependencies.store,
+      reports: { elapsedMs: () => dependencies.elapsedMs(), onStep },
       signal,
     },
   );
   const pdf = outcome?.manifest.files.find(({ name }) => name.endsWith('.pdf'));
   if (outcome === undefined || pdf === undefined) throw new Error(`No PDF was made of ${edition.id}.`);
-  if (outcome.tookMs !== null) workshop.onRendered?.((workshop.elapsedMs() - started) / 1000);
+  if (outcome.tookMs !== null) dependencies.onRendered?.((dependencies.elapsedMs() - started) / 1000);
   const made: Made = {
     outcome: outcome.tookMs === null ? 'unchanged' : 'made',
     folder: outcome.folder,
@@ -204,10 +206,10 @@ async function make(
     needsApproval,
     deliveries:
       correction === null
-        ? targetsOf(edition, { brief, content: 'edition', isExample: workshop.isExample })
-        : await receiversOf(edition, { ledger: workshop.ledger, marking }),
+        ? targetsOf(edition, { brief, content: 'edition', isExample: dependencies.isExample })
+        : await targetsOfReplaced(edition, { ledger: dependencies.ledger, marking }),
   };
-  return withAlerts(edition, made, workshop);
+  return withAlerts(edition, made, dependencies);
 }
 
 type Made = Extract<Making, { outcome: 'made' | 'unchanged' | 'notice' }>;
@@ -216,7 +218,7 @@ type Made = Extract<Making, { outcome: 'made' | 'unchanged' | 'notice' }>;
 async function withAlerts(
   { id, approvedSha256, correction }: EditionRecord,
   making: Made,
-  { ledger, operator }: Workshop,
+  { ledger, operator }: EditionDependencies,
 ): Promise<Made> {
   const { deliveries } = making;
   if (operator === null || deliveries.length === 0) return making;
@@ -232,10 +234,10 @@ async function withAlerts(
 /** The editions that an edition fans out into, one for each row of its query. */
 async function fanOutInto(
   edition: EditionRecord,
-  { brief, dataset, workshop }: { brief: Brief; dataset: Dataset; workshop: Workshop },
+  { brief, dataset, dependencies }: { brief: Brief; dataset: Dataset; dependencies: EditionDependencies },
 ): Promise<Making> {
   const { asOf, paper } = edition;
-  const sets = await fanOut({ brief, dataset, asOf }, workshop.effects);
+  const sets = await fanOut({ brief, dataset, asOf }, dependencies.effects);
   const editions = sets.map((parameters) => {
     const id = editionId({ brief: brief.id, asOf, paper, ownPaper: ownPaperOf(edition), parameters });
     const { brief: name, origin, slot, reach } = edition;

@@ -1,7 +1,7 @@
-import type { Dispatch } from '../delivery/deliver-edition.ts';
+import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
 import { sendDelivery } from '../delivery/send-alerts.ts';
 import type { Log } from '../log.ts';
-import { makeEdition, type Workshop } from './make-edition.ts';
+import { makeEdition, type EditionDependencies } from './make-edition.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { alertLateEditions } from './scheduler.ts';
 
@@ -17,18 +17,18 @@ const WATCH_MS = 15_000;
  * back if `giveBack` aborts.
  */
 export async function startWorker({
-  workshop,
-  dispatch,
+  forEditions,
+  forDelivery,
   heartbeat,
   giveBack,
 }: {
-  workshop: Workshop;
-  dispatch: Dispatch;
+  forEditions: EditionDependencies;
+  forDelivery: DeliveryDependencies;
   heartbeat: Heartbeat;
   giveBack: AbortSignal;
 }): Promise<AsyncDisposable> {
-  const { ledger, log } = workshop;
-  let reconciledMs = workshop.elapsedMs();
+  const { ledger, log } = forEditions;
+  let reconciledMs = forEditions.elapsedMs();
   const until = <Job extends { signal: AbortSignal }>(job: Job): Job => ({
     ...job,
     signal: AbortSignal.any([job.signal, giveBack]),
@@ -38,23 +38,23 @@ export async function startWorker({
     await ledger.work({
       editionsAtOnce: EDITIONS_AT_ONCE,
       deliveriesAtOnce: DELIVERIES_AT_ONCE,
-      edition: (job) => guard(log, job.id, () => makeEdition(until(job), workshop)),
-      delivery: (job) => guard(log, job.id, () => sendDelivery(until(job), dispatch)),
+      edition: (job) => guard(log, job.id, () => makeEdition(until(job), forEditions)),
+      delivery: (job) => guard(log, job.id, () => sendDelivery(until(job), forDelivery)),
     }),
   );
   starting.use(
     heartbeat(async () => {
-      await workshop.activeRuns
+      await forEditions.activeRuns
         .abortStale(ledger)
         .catch((error: unknown) =>
           log.error({ error: String(error) }, 'Whether anything was cancelled could not be seen.'),
         );
-      if (workshop.elapsedMs() - reconciledMs < RECONCILE_MS) return;
-      reconciledMs = workshop.elapsedMs();
+      if (forEditions.elapsedMs() - reconciledMs < RECONCILE_MS) return;
+      reconciledMs = forEditions.elapsedMs();
       await guard(log, 'all', async () => {
-        await alertLateEditions(workshop.now(), workshop);
-        const mended = await ledger.reconcile();
-        if (mended > 0) log.warn({ mended }, 'What was open without a job has one again.');
+        await alertLateEditions(forEditions.now(), forEditions);
+        const repaired = await ledger.reconcile();
+        if (repaired > 0) log.warn({ repaired }, 'What was open without a job has one again.');
       }).catch(() => {});
     }),
   );

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Admission } from '../editions/sessions.ts';
+import type { Sessions } from '../editions/sessions.ts';
 import { hashOfToken } from '../editions/tokens.ts';
 import type { Caller } from '../ledger/principal.ts';
 import { problemOf, RequestError } from './problem.ts';
@@ -29,14 +29,14 @@ export function callerOf({ caller }: FastifyRequest): Caller {
   if (caller !== null) return caller;
   throw problemOf('login-needed', {
     detail: 'You are not logged in.',
-    mend: 'In a browser, log in at /login, or run "sitrep open" on the machine that runs Sitrep. In a program, send the header "Authorization: Bearer <token>"; "sitrep token add" makes a token.',
+    hint: 'In a browser, log in at /login, or run "sitrep open" on the machine that runs Sitrep. In a program, send the header "Authorization: Bearer <token>"; "sitrep token add" makes a token.',
   });
 }
 
 /** Authenticates each request by its token or session, and refuses strangers on routes that are not open. */
 export function guard(
   app: FastifyInstance,
-  { admission, cookie, publicUrl }: { admission: Admission; cookie: string; publicUrl: string | null },
+  { sessions, cookie, publicUrl }: { sessions: Sessions; cookie: string; publicUrl: string | null },
 ): { mayStill: (request: FastifyRequest) => Promise<boolean> } {
   app.decorateRequest('caller', null);
   app.decorateRequest('refusal', null);
@@ -44,17 +44,17 @@ export function guard(
   const identify = async (request: FastifyRequest): Promise<Caller | null> => {
     const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     if (request.headers.authorization !== undefined) {
-      const found = token === undefined ? undefined : await admission.byToken(token);
+      const found = token === undefined ? undefined : await sessions.byToken(token);
       if (found) return found;
       throw problemOf('token-unknown', {
         detail: 'That token lets nobody in: it was revoked, or never given out.',
-        mend: '"sitrep token add" makes another.',
+        hint: '"sitrep token add" makes another.',
       });
     }
     const signed = request.cookies[cookie];
     const { valid, value } =
       signed === undefined ? { valid: false, value: null } : request.unsignCookie(signed);
-    return valid && value !== null ? ((await admission.bySession(value)) ?? null) : null;
+    return valid && value !== null ? ((await sessions.bySession(value)) ?? null) : null;
   };
 
   app.addHook('onRequest', async (request) => {
@@ -100,6 +100,6 @@ function refuseForeignOrigin(
   throw problemOf('origin-foreign', {
     detail:
       'A change can be asked for from the pages of this service, or by a program, and not from other pages.',
-    mend: 'Behind a proxy, set SITREP_PUBLIC_URL to the address it is reached at.',
+    hint: 'Behind a proxy, set SITREP_PUBLIC_URL to the address it is reached at.',
   });
 }

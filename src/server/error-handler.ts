@@ -39,13 +39,13 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket
     error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
       ? problemOf('request-too-slow', {
           detail: 'The request did not arrive in time.',
-          mend: 'Send it again.',
+          hint: 'Send it again.',
         })
       : error.code === 'HPE_HEADER_OVERFLOW'
-        ? problemOf('headers-too-large', { detail: 'The headers are too large.', mend: 'Send less.' })
+        ? problemOf('headers-too-large', { detail: 'The headers are too large.', hint: 'Send less.' })
         : problemOf('request-invalid', {
             detail: 'This is not HTTP.',
-            mend: 'See /docs for what can be asked.',
+            hint: 'See /docs for what can be asked.',
           });
   const body = JSON.stringify(problem);
   socket.end(

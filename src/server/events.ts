@@ -97,7 +97,7 @@ export function eventStreams(
     if (open >= MOST_STREAMS)
       throw problemOf('too-busy', {
         detail: `${open} streams of events are open, and no more may be.`,
-        mend: 'Ask for the edition itself now and then.',
+        hint: 'Ask for the edition itself now and then.',
         retryAfterSeconds: 10,
       });
     const raw = openEventStream(reply, { retryMs: RETRY_MS });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { type Admission, SESSION_SECONDS } from '../editions/sessions.ts';
+import { type Sessions, SESSION_SECONDS } from '../editions/sessions.ts';
 
 const form = z.object({ token: z.string().max(500), next: z.string().max(2000).default('/') });
 const link = z.object({ once: z.string().max(500).default('') });
@@ -15,11 +15,11 @@ export const ownPath = (path: string): string => (/^\/(?![/\\])[^\\\p{Cc}]*$/u.t
 export function login(
   app: FastifyInstance,
   {
-    admission,
+    sessions,
     cookie: name,
     secure,
     attemptsPerMinute,
-  }: { admission: Admission; cookie: string; secure: boolean; attemptsPerMinute: number },
+  }: { sessions: Sessions; cookie: string; secure: boolean; attemptsPerMinute: number },
 ): void {
   // Lax, so that a reader who follows a link in webmail is still logged in. Changes are not made by links, and they
   // also require this service's origin (`refuseForeignOrigin`).
@@ -29,14 +29,14 @@ export function login(
   const hidden = { schema: { hide: true } };
   app.post('/login', { config, ...hidden }, async (request, reply) => {
     const { token, next } = form.parse(request.body);
-    const value = await admission.sessionOf(token.trim());
+    const value = await sessions.sessionOf(token.trim());
     if (value === undefined)
       return reply.redirect(`/login?refused=token&next=${encodeURIComponent(ownPath(next))}`, 303);
     return reply.setCookie(name, value, session).redirect(ownPath(next), 303);
   });
   // No HEAD route, because a link checker would use up the link.
   app.get('/open', { config: { open: true }, exposeHeadRoute: false, ...hidden }, (request, reply) => {
-    const value = admission.sessionByLink(link.parse(request.query).once);
+    const value = sessions.sessionByLink(link.parse(request.query).once);
     if (value !== undefined) return reply.setCookie(name, value, session).redirect('/', 303);
     return reply.redirect(request.caller === null ? '/login?refused=link' : '/', 303);
   });

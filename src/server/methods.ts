@@ -26,7 +26,7 @@ export function refuseOtherMethods(app: FastifyInstance, routes: Routes): void {
     const refuse = () => {
       throw problemOf('method-not-allowed', {
         detail: `This address takes ${allow.join(', ')}.`,
-        mend: 'See /docs for what there is.',
+        hint: 'See /docs for what there is.',
         allow,
       });
     };

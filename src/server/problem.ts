@@ -42,7 +42,7 @@ export const problem = z.object({
   /** Stable across versions. */
   code: z.string(),
   /** How to fix the problem. */
-  mend: z.string(),
+  hint: z.string(),
   /** The individual faults, if there are several or they have a location. */
   faults: z.array(fault),
 });
@@ -63,13 +63,13 @@ export function problemOf(
   code: ProblemCode,
   {
     detail,
-    mend,
+    hint,
     faults = [],
     retryAfterSeconds,
     allow,
   }: {
     detail: string;
-    mend: string;
+    hint: string;
     faults?: readonly Fault[];
     retryAfterSeconds?: number;
     allow?: readonly string[];
@@ -77,7 +77,7 @@ export function problemOf(
 ): RequestError {
   const status = isStatused(code) ? statuses[code] : 422;
   const title = STATUS_CODES[status] ?? 'Error';
-  const told = { type: `/docs#${code}`, title, status, detail, code, mend, faults: [...faults] };
+  const told = { type: `/docs#${code}`, title, status, detail, code, hint, faults: [...faults] };
   return new RequestError(told, {
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     ...(allow !== undefined && { allow: allow.join(', ') }),
@@ -100,7 +100,7 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
     if (code === 'ledger-unavailable')
       return problemOf(code, {
         detail: 'The ledger cannot be read or written at the moment.',
-        mend: 'Try again in a few seconds. The log of the service says why.',
+        hint: 'Try again in a few seconds. The log of the service says why.',
         retryAfterSeconds: LEDGER_RETRY_SECONDS,
       });
     return problemWith(error);
@@ -121,7 +121,7 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
 export const problemWith = ({ code, faults }: AppError): RequestError =>
   problemOf(code, {
     detail: faults.map(({ problem: what }) => what).join(' '),
-    mend: [...new Set(faults.map(({ mend }) => mend))].join(' '),
+    hint: [...new Set(faults.map(({ hint }) => hint))].join(' '),
     faults,
     ...(code === 'queue-full' && { retryAfterSeconds: QUEUE_RETRY_SECONDS }),
   });
@@ -130,11 +130,11 @@ function invalid(issues: readonly (readonly [field: string, message: string])[])
   const faults = issues.map(([field, message]) => ({
     ...(field !== '' && { field }),
     problem: `${message}.`,
-    mend: 'See /docs for what can be asked.',
+    hint: 'See /docs for what can be asked.',
   }));
   return problemOf('request-invalid', {
-    detail: faults.map((each) => describeFault({ ...each, mend: '' })).join(' '),
-    mend: 'See /docs for what can be asked.',
+    detail: faults.map((each) => describeFault({ ...each, hint: '' })).join(' '),
+    hint: 'See /docs for what can be asked.',
     faults,
   });
 }
@@ -142,7 +142,7 @@ function invalid(issues: readonly (readonly [field: string, message: string])[])
 const internal = (): RequestError =>
   problemOf('internal', {
     detail: 'Something went wrong here.',
-    mend: 'Try again. The log of the service says what it was.',
+    hint: 'Try again. The log of the service says what it was.',
   });
 
 const refusal = z.object({ code: z.string().optional(), statusCode: z.number().optional() });
@@ -151,30 +151,30 @@ const refusal = z.object({ code: z.string().optional(), statusCode: z.number().o
 function frameworkProblem(error: unknown, { method, url }: FastifyRequest): RequestError {
   const { code = '', statusCode = 500 } = refusal.safeParse(error).data ?? {};
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return problemOf('body-too-large', { detail: 'The body is too large.', mend: 'Send less.' });
+    return problemOf('body-too-large', { detail: 'The body is too large.', hint: 'Send less.' });
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return problemOf('media-type-unknown', {
       detail: 'The body is of another kind than this takes.',
-      mend: 'Send JSON with content-type: application/json.',
+      hint: 'Send JSON with content-type: application/json.',
     });
   if (code === 'FST_ERR_HANDLER_TIMEOUT')
     return problemOf('too-slow', {
       detail: `${method} ${url} took too long.`,
-      mend: 'Try again later.',
+      hint: 'Try again later.',
       retryAfterSeconds: 10,
     });
   if (code === 'FST_UNDER_PRESSURE')
     return problemOf('too-busy', {
       detail: 'The service is too busy to answer in time.',
-      mend: 'Try again later.',
+      hint: 'Try again later.',
       retryAfterSeconds: 10,
     });
   if (statusCode === 416)
-    return problemOf('range-invalid', { detail: 'The file has no such range.', mend: 'Ask for less.' });
+    return problemOf('range-invalid', { detail: 'The file has no such range.', hint: 'Ask for less.' });
   if (statusCode >= 400 && statusCode < 500)
     return problemOf('request-invalid', {
       detail: error instanceof Error ? `${error.message}.` : 'The request cannot be understood.',
-      mend: 'See /docs for what can be asked.',
+      hint: 'See /docs for what can be asked.',
     });
   return internal();
 }

@@ -7,7 +7,7 @@ import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { EditionService } from '../editions/service.ts';
-import type { Admission } from '../editions/sessions.ts';
+import type { Sessions } from '../editions/sessions.ts';
 import type { Log } from '../log.ts';
 import { api } from './api/api.ts';
 import { guard, sessionCookie } from './auth.ts';
@@ -34,7 +34,7 @@ export interface ServerOptions {
 
 export interface Served {
   readonly service: EditionService;
-  readonly admission: Admission;
+  readonly sessions: Sessions;
   /** The key that signs session cookies. */
   readonly key: string;
   readonly health: Health;
@@ -86,8 +86,8 @@ export async function serve(
     longestStreamMs,
   }: ServerOptions,
 ): Promise<AsyncDisposable & { port: number }> {
-  const { service, admission, key, pages, log } = served;
-  const sessions = sessionCookie(key);
+  const { service, sessions, key, pages, log } = served;
+  const cookieName = sessionCookie(key);
   const secure = publicUrl?.startsWith('https:') ?? false;
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     answerProblem(error, { request, reply, pages, log });
@@ -121,7 +121,7 @@ export async function serve(
   await app.register(formbody);
   // Registered only for `sendFile`; no folder is served.
   await app.register(fastifyStatic, { serve: false });
-  const { mayStill } = guard(app, { admission, cookie: sessions, publicUrl });
+  const { mayStill } = guard(app, { sessions, cookie: cookieName, publicUrl });
   await app.register(rateLimit, {
     max: requestsPerMinute,
     timeWindow: '1 minute',
@@ -129,7 +129,7 @@ export async function serve(
     errorResponseBuilder: (_request, { after, ttl }) =>
       problemOf('too-many-requests', {
         detail: 'More was asked than one caller may ask in a minute.',
-        mend: `Ask again in ${after}.`,
+        hint: `Ask again in ${after}.`,
         retryAfterSeconds: Math.ceil(ttl / 1000),
       }),
   });
@@ -137,7 +137,7 @@ export async function serve(
     answer(
       problemOf('not-found', {
         detail: `There is nothing at ${request.url.split('?')[0] ?? ''}.`,
-        mend: 'See /docs for what there is.',
+        hint: 'See /docs for what there is.',
       }),
       request,
       reply,
@@ -146,7 +146,7 @@ export async function serve(
   health(app, served.health, { guarded: true });
   await app.register(async (scope) => {
     await scope.register(underPressure, { maxEventLoopDelay: mostDelayMs });
-    login(scope, { admission, cookie: sessions, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
+    login(scope, { sessions, cookie: cookieName, secure, attemptsPerMinute: LOGINS_PER_MINUTE });
     const sendEvents = eventStreams(service, { mayStill, log, longestMs: longestStreamMs });
     await api(scope, service, { sendEvents, readAsset: served.readAsset });
     await pages?.routes(scope);

@@ -32,7 +32,7 @@ export async function serveSocket(
     const known = error instanceof AppError ? problemWith(error) : asProblem(error, request);
     const told =
       known.problem.code === 'internal'
-        ? problemOf('internal', { detail: `${String(error)}.`, mend: 'Look at the log of that process.' })
+        ? problemOf('internal', { detail: `${String(error)}.`, hint: 'Look at the log of that process.' })
         : known;
     return answerProblem(told, { request, reply, pages: null, log });
   });

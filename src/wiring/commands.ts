@@ -88,7 +88,7 @@ export function serviceOf({
         throw new AppError('settings-invalid', [
           {
             problem: 'There is nobody to write to.',
-            mend: 'Give an address after --mail, or set SITREP_OPERATOR.',
+            hint: 'Give an address after --mail, or set SITREP_OPERATOR.',
           },
         ]);
       await using delivery = openDelivery({ settings, foldersRoot: '', now });
@@ -100,7 +100,7 @@ export function serviceOf({
         throw new AppError('settings-invalid', [
           {
             problem: `The test message was not sent (${receipt.outcome}): ${receipt.reason}`,
-            mend: 'See docs/operating.md, "Delivery".',
+            hint: 'See docs/operating.md, "Delivery".',
           },
         ]);
       print(`The test message was accepted: ${receipt.detail}`);
@@ -122,6 +122,6 @@ const needsDatabase = (command: string): AppError =>
   new AppError('settings-invalid', [
     {
       problem: `"sitrep ${command}" needs a PostgreSQL server.`,
-      mend: 'Set DATABASE_URL, or use "sitrep start", which needs no server.',
+      hint: 'Set DATABASE_URL, or use "sitrep start", which needs no server.',
     },
   ]);

@@ -1,12 +1,12 @@
 import { openPictures } from '../editions/pictures.ts';
 import type { EditionService } from '../editions/service.ts';
 import type { Ledger } from '../ledger/types.ts';
-import { openAdmission, sessionKey } from '../editions/sessions.ts';
+import { openSessions, sessionKey } from '../editions/sessions.ts';
 import { explain } from '../production/explain.ts';
 import { readEditionFile } from '../production/store.ts';
 import type { Health } from '../server/health.ts';
 import { linkTo } from '../server/login.ts';
-import type { PagesWorld } from '../server/pages/context.ts';
+import type { PageDependencies } from '../server/pages/context.ts';
 import { openPages } from '../server/pages/pages.ts';
 import { serve } from '../server/server.ts';
 import { now, type Parts } from './parts.ts';
@@ -24,11 +24,11 @@ export async function openHttp({
   parts: Parts;
 }): Promise<AsyncDisposable & { port: number; newLink: () => string }> {
   const { publicUrl } = parts.delivery;
-  const admission = openAdmission(ledger, { now });
+  const sessions = openSessions(ledger, { now });
   const server = await serve(
     {
       service,
-      admission,
+      sessions,
       key: await sessionKey(ledger),
       health,
       readAsset: parts.readAsset,
@@ -39,7 +39,7 @@ export async function openHttp({
   );
   // If the cookie is limited to https, it works only at the public address.
   const address = publicUrl ?? addressOf(parts.http.host, server.port);
-  return { ...server, newLink: () => linkTo(address, admission.newLink()) };
+  return { ...server, newLink: () => linkTo(address, sessions.newLink()) };
 }
 
 /**
@@ -51,7 +51,7 @@ const addressOf = (host: string, port: number): string => {
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 };
 
-const worldOf = (parts: Parts): PagesWorld => ({
+const worldOf = (parts: Parts): PageDependencies => ({
   ...parts,
   picture: openPictures({ cacheFolder: parts.cacheFolder, draw: parts.drawPicture }),
   readFile: readEditionFile,

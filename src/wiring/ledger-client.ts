@@ -72,11 +72,11 @@ export async function askForLink(out: string, { databaseUrl, systemUser }: Parts
       ? {
           file: ledgerFolder(out),
           problem: 'No sitrep that serves pages runs on this ledger.',
-          mend: 'Run "sitrep start" first, or name its folder with --out.',
+          hint: 'Run "sitrep start" first, or name its folder with --out.',
         }
       : {
           problem: 'A server whose ledger is on PostgreSQL gives out no links.',
-          mend: 'Run "sitrep token add NAME --may operate --clearance TLP:RED", and log in with that token at /login.',
+          hint: 'Run "sitrep token add NAME --may operate --clearance TLP:RED", and log in with that token at /login.',
         },
   ]);
 }
@@ -96,7 +96,7 @@ export async function holdLedger(
       {
         file: ledgerFolder(out),
         problem: 'Another sitrep, a "start" or a "backfill", holds this ledger and is at work.',
-        mend: 'Stop that one first, or let it end, or give another folder with --out. All other commands reach it by themselves.',
+        hint: 'Stop that one first, or let it end, or give another folder with --out. All other commands reach it by themselves.',
       },
     ]);
   return ledger;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Dataset } from '../dataset/schema.ts';
 import { appendAlert, operatorTarget } from '../delivery/alert.ts';
 import { openDelivery } from '../delivery/channels.ts';
-import type { Dispatch } from '../delivery/deliver-edition.ts';
+import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
 import type { Receipt } from '../delivery/message.ts';
 import type { DeliverySettings } from '../delivery/settings.ts';
 import { isExample } from '../delivery/target-faults.ts';
@@ -88,14 +88,17 @@ export function assemble(
   const operatorAddress = operator ?? operatorWebhook;
   const { log, briefIds, loadBrief } = parts;
   const delivery = openDelivery({ settings: parts.delivery, foldersRoot: join(out, 'delivered'), now });
-  const alertOtherwise: Dispatch['alertOtherwise'] = async (parcel, { reason, isFirstTry, signal }) => {
+  const alertOtherwise: DeliveryDependencies['alertOtherwise'] = async (
+    message,
+    { reason, isFirstTry, signal },
+  ) => {
     if (isFirstTry)
-      await appendAlert(join(out, 'alerts.log'), { at: now(), parcel, reason }).catch((error: unknown) =>
+      await appendAlert(join(out, 'alerts.log'), { at: now(), message, reason }).catch((error: unknown) =>
         log.error({ error: String(error) }, 'The alert could not be written to alerts.log.'),
       );
     if (operatorWebhook === null || operator === null) return null;
     return delivery
-      .deliver(parcel, { target: operatorTarget(operatorWebhook), signal })
+      .deliver(message, { target: operatorTarget(operatorWebhook), signal })
       .catch((error: unknown): Receipt => ({ outcome: 'deferred', reason: String(error) }));
   };
   const context: OperatorContext = {
@@ -112,7 +115,7 @@ export function assemble(
     mostQueued: parts.http.mostQueued,
     ...(newLink && { newLink }),
   };
-  const workshop = {
+  const forEditions = {
     ledger,
     loadBrief,
     loadDataset: parts.loadDataset,
@@ -134,7 +137,7 @@ export function assemble(
     random: Math.random,
     onRendered,
   };
-  const dispatch = {
+  const forDelivery = {
     ledger,
     deliver: delivery.deliver,
     readPdf: readEditionFile,
@@ -155,7 +158,7 @@ export function assemble(
     const inHand = parts.finishFirst();
     const giving = new AbortController();
     const giveBack = giving.signal;
-    const worker = await startWorker({ workshop, dispatch, heartbeat: everySecond, giveBack });
+    const worker = await startWorker({ forEditions, forDelivery, heartbeat: everySecond, giveBack });
     return {
       async [Symbol.asyncDispose]() {
         const timer = setTimeout(() => {
@@ -168,5 +171,5 @@ export function assemble(
       },
     };
   };
-  return { context, work, delivery, alertOf: openProblemAlerts(dispatch) };
+  return { context, work, delivery, alertOf: openProblemAlerts(forDelivery) };
 }

@@ -51,7 +51,7 @@ async function faultsOf(request: Partial<ChartRequest>): Promise<readonly Fault[
   try {
     const { warnings } = await draw(request);
     // Warnings hold the edition, and not the drawing.
-    return warnings.map((problem) => ({ file: 'templates/x/bars.vl.json', problem, mend: '.' }));
+    return warnings.map((problem) => ({ file: 'templates/x/bars.vl.json', problem, hint: '.' }));
   } catch (error) {
     if (error instanceof AppError && error.code === 'chart-failed') return error.faults;
     throw error;
@@ -61,7 +61,7 @@ async function faultsOf(request: Partial<ChartRequest>): Promise<readonly Fault[
 async function faultOf(request: Partial<ChartRequest>): Promise<unknown> {
   const faults = await faultsOf(request);
   expect(faults.map(({ file }) => file)).toEqual(['templates/x/bars.vl.json']);
-  expect(faults[0]?.mend).toMatch(/\.$/);
+  expect(faults[0]?.hint).toMatch(/\.$/);
   return [faults[0]?.field, faults[0]?.problem];
 }
 
@@ -352,7 +352,7 @@ describe('what a spec may not do', () => {
       file: 'templates/x/bars.vl.json',
       field,
       problem: expect.stringMatching(problem),
-      mend: expect.stringMatching(/\.$/),
+      hint: expect.stringMatching(/\.$/),
     });
   });
 
@@ -407,7 +407,7 @@ describe('what a spec may not do', () => {
     ]);
     // One slip of the hand is one fault.
     expect(await faultsOf({ data: { row: rows } })).toEqual([
-      expect.objectContaining({ field: 'data.name', mend: 'Did you mean "row"?' }),
+      expect.objectContaining({ field: 'data.name', hint: 'Did you mean "row"?' }),
     ]);
   });
 

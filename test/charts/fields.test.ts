@@ -34,7 +34,7 @@ async function faultsOf(spec: object, data: { [set: string]: Row[] } = { rows })
   const named = JSON.stringify(spec).includes('"name":"places"') ? { ...data, places } : data;
   try {
     const { warnings } = await drawChart({ name: 'x', file, spec, theme: {}, data: named, alt: 'A chart' });
-    return warnings.map((problem) => ({ problem, mend: '' }));
+    return warnings.map((problem) => ({ problem, hint: '' }));
   } catch (error) {
     if (error instanceof AppError && error.code === 'chart-failed') return error.faults;
     throw error;
@@ -379,7 +379,7 @@ test.each(wrong)('%s with %s as %s is refused at %s', async (kind, from, to, pla
   const text = JSON.stringify(right[kind]);
   expect(text).toContain(from);
   const faults = await faultsOf(JSON.parse(text.replace(from, to)));
-  expect(faults).toMatchObject([{ file, field: place, mend: `Did you mean "${similar}"?` }]);
+  expect(faults).toMatchObject([{ file, field: place, hint: `Did you mean "${similar}"?` }]);
   expect(faults[0]?.problem).toMatch(/^There is no field ".+" in "(rows|places)": no query gives it/);
 });
 
@@ -401,7 +401,7 @@ describe('the columns of a data set', () => {
     });
     await expect(drawing).rejects.toMatchObject({ faults: [{ field: 'layer[1].encoding.x.field' }] });
     expect(check(['at'])).toMatchObject([
-      { problem: expect.stringMatching(/^There is no field "att" in "marker"/), mend: 'Did you mean "at"?' },
+      { problem: expect.stringMatching(/^There is no field "att" in "marker"/), hint: 'Did you mean "at"?' },
     ]);
     expect(check(['att'])).toEqual([]);
   });
@@ -419,7 +419,7 @@ describe('the columns of a data set', () => {
         field: 'layer[1].encoding.x.field',
         problem:
           'There is no field "hits" in "marker": no query gives it as a column, and no transform makes it.',
-        mend: 'Correct the name, or add it to the query. The columns are at, label.',
+        hint: 'Correct the name, or add it to the query. The columns are at, label.',
       },
     ]);
   });

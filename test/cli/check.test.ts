@@ -8,14 +8,14 @@ const empty = (row: number, field: string): Fault => ({
   row,
   field,
   problem: 'is empty.',
-  mend: 'Fill it in.',
+  hint: 'Fill it in.',
 });
 const uncited = (file: string, line: number): Fault => ({
   file,
   line,
   rule: 'cites-a-row',
   problem: `A paragraph cites no row: "${file} ${line}".`,
-  mend: 'Cite.',
+  hint: 'Cite.',
 });
 const none = { errors: [], warnings: [] };
 
@@ -49,7 +49,7 @@ test('what is beyond a screen is counted, and the whole of it is never more than
   const errors = Array.from({ length: 60 }, (_, index): Fault => ({
     file: 'templates/x/brief.yaml',
     problem: `${'no such key '.repeat(index)}.`,
-    mend: '',
+    hint: '',
   }));
   const subjects = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((subject) => ({ subject, errors, warnings: [] }));
   const lines = reportOf(subjects, { all: false, counts });

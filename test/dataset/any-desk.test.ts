@@ -178,7 +178,7 @@ describe('the day on which a row became known', () => {
         file: 'data/test/events.csv',
         row: 1,
         problem: 'lacks the column "known_on".',
-        mend: expect.stringContaining('declare "knownOn": "date" in datapackage.json'),
+        hint: expect.stringContaining('declare "knownOn": "date" in datapackage.json'),
       },
     ]);
   });
@@ -221,9 +221,9 @@ test('a word outside of a declared list is a fault, with the one that was meant'
     },
   );
   expect(await faultsIn(folder)).toMatchObject([
-    { field: 'kind', row: 2, mend: expect.stringContaining('Use one of: press.') },
-    { field: 'affiliation', row: 2, mend: expect.stringContaining('Did you mean "union"?') },
-    { field: 'topic', row: 2, mend: expect.stringContaining('Did you mean "ports"?') },
+    { field: 'kind', row: 2, hint: expect.stringContaining('Use one of: press.') },
+    { field: 'affiliation', row: 2, hint: expect.stringContaining('Did you mean "union"?') },
+    { field: 'topic', row: 2, hint: expect.stringContaining('Did you mean "ports"?') },
   ]);
 });
 
@@ -233,7 +233,7 @@ test('a misspelt column is a fault where nothing declares it; any other is kept 
     { 'events.csv': events.replace('title', 'titel') },
   );
   expect(await faultsIn(misspelt)).toMatchObject([
-    { problem: 'has the column "titel".', mend: expect.stringContaining('Did you mean "title"?') },
+    { problem: 'has the column "titel".', hint: expect.stringContaining('Did you mean "title"?') },
   ]);
   const own = await desk(
     { resources: [table('events')] },

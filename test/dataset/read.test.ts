@@ -116,7 +116,7 @@ test('a cell that is too long is the one thing said of its row, and none is prin
       row: 2,
       field: 'title',
       problem: 'has 45,000 characters, more than 20,000.',
-      mend: 'Shorten it, or make several rows of it.',
+      hint: 'Shorten it, or make several rows of it.',
     },
     expect.objectContaining({ row: 2, field: 'rank', problem: expect.stringMatching(/^"y{100}…" is not/) }),
   ]);
@@ -341,7 +341,7 @@ describe('a table of more than it may hold', () => {
   const most = 100_000;
   const tooMany = {
     problem: 'has more than 100,000 rows.',
-    mend: 'Leave out what is older than any brief needs, or count it before.',
+    hint: 'Leave out what is older than any brief needs, or count it before.',
   };
   const gaps = [
     { name: 'gaps', path: 'gaps.csv', format: 'csv', fields: [{ name: 'id' }, { name: 'text' }] },
@@ -353,7 +353,7 @@ describe('a table of more than it may hold', () => {
   };
   const lines = (count: number, line = 'G,more') => `id,text\n${`${line}\n`.repeat(count)}`;
 
-  test('is told with its file and how to mend it, beside what is wrong with the others', async () => {
+  test('is told with its file and how to fix it, beside what is wrong with the others', async () => {
     const folder = await copyOf('base');
     const long = (text: string) => text + `${text.trimEnd().split('\n').at(-1)}\n`.repeat(most);
     // A row that cannot be split, in a table that is not read to its end, is none of the next.
@@ -377,7 +377,7 @@ describe('a table of more than it may hold', () => {
   });
 
   test('is refused by its size, before it is read', async () => {
-    const huge = { problem: 'has more than 64 MB.', mend: tooMany.mend };
+    const huge = { problem: 'has more than 64 MB.', hint: tooMany.hint };
     const text = lines(1, `G,${'x'.repeat(64 * 2 ** 20)}`);
     expect((await read(text)).get('gaps')).toMatchObject({ rows: [], faults: [huge] });
   });

@@ -13,8 +13,8 @@ let jobs = 0;
 
 /** ActiveRuns every delivery that waits to a worker, as the queue would. */
 async function sendAll(house: House): Promise<void> {
-  for (const { id } of await house.dispatch.ledger.deliveries({ state: 'pending' }))
-    await sendDelivery({ id, job: `job-${(jobs += 1)}`, signal }, house.dispatch);
+  for (const { id } of await house.forDelivery.ledger.deliveries({ state: 'pending' }))
+    await sendDelivery({ id, job: `job-${(jobs += 1)}`, signal }, house.forDelivery);
 }
 async function alertOf(ledger: Ledger, asOf: string): Promise<void> {
   const edition = asked({ asOf });
@@ -28,7 +28,7 @@ test('102 late slots make one message to the operator', async () => {
   const house = await openHouse(ledger);
   const schedules = {
     ...house.context,
-    ...house.dispatch,
+    ...house.forDelivery,
     briefIds: () => Promise.resolve(['weekly', 'celebrations']),
     loadBrief: async (id: string) => {
       const brief = await house.context.loadBrief('weekly');
@@ -41,9 +41,9 @@ test('102 late slots make one message to the operator', async () => {
   house.time = at('2021-08-24T12:00:00Z');
   expect(await openDue(house.time)).toHaveLength(102);
   await sendAll(house);
-  expect(house.parcels).toMatchObject([{ kind: 'alert', title: 'Sitrep: 102 alerts' }]);
-  expect(house.parcels[0]?.paragraphs).toHaveLength(52);
-  expect(house.parcels[0]?.paragraphs).toContain('And 52 more.');
+  expect(house.messages).toMatchObject([{ kind: 'alert', title: 'Sitrep: 102 alerts' }]);
+  expect(house.messages[0]?.paragraphs).toHaveLength(52);
+  expect(house.messages[0]?.paragraphs).toContain('And 52 more.');
   expect(new Set(await statesIn(ledger))).toEqual(new Set(['sent']));
 });
 
@@ -52,18 +52,18 @@ test('the next message comes a quarter of an hour after the last, with all alert
   const house = await openHouse(ledger);
   await alertOf(ledger, '2021-08-01');
   await sendAll(house);
-  expect(house.parcels).toMatchObject([{ title: 'Sitrep: weekly/2021-08-01 is late' }]);
+  expect(house.messages).toMatchObject([{ title: 'Sitrep: weekly/2021-08-01 is late' }]);
   await alertOf(ledger, '2021-08-08');
   await alertOf(ledger, '2021-08-15');
   house.time = new Date(now.getTime() + 899_000);
   await sendAll(house);
-  expect(house.parcels).toHaveLength(1);
+  expect(house.messages).toHaveLength(1);
   const [waiting] = await ledger.deliveries({ state: 'pending' });
   expect(waiting).toMatchObject({ attempt: 0, nextTryAt: new Date(now.getTime() + 900_000) });
   house.time = new Date(now.getTime() + 900_000);
   await sendAll(house);
-  expect(house.parcels[1]).toMatchObject({ title: 'Sitrep: 2 alerts' });
-  expect(house.parcels).toHaveLength(2);
+  expect(house.messages[1]).toMatchObject({ title: 'Sitrep: 2 alerts' });
+  expect(house.messages).toHaveLength(2);
 });
 
 test('a message whose process ended is sent again as it was, with the same id', async () => {
@@ -78,8 +78,8 @@ test('a message whose process ended is sent again as it was, with the same id', 
     const alerts = await ledger.claimAlerts(id ?? '', { job: 'lost', now, everySeconds: 900 });
     expect(alerts).toHaveLength(2);
   }
-  await sendDelivery({ id: first?.id ?? '', job: 'lost', signal }, house.dispatch);
-  expect(house.parcels).toMatchObject([{ title: 'Sitrep: 2 alerts' }]);
+  await sendDelivery({ id: first?.id ?? '', job: 'lost', signal }, house.forDelivery);
+  expect(house.messages).toMatchObject([{ title: 'Sitrep: 2 alerts' }]);
   expect((await statesIn(ledger)).toSorted()).toEqual(['pending', 'sent', 'sent']);
 
   const other = await openHouse(ledger);
@@ -89,7 +89,7 @@ test('a message whose process ended is sent again as it was, with the same id', 
   await ledger.moveDelivery(third?.id ?? '', { ...again, from: ['pending'], to: 'cancelled' });
   other.time = new Date(now.getTime() + 900_000);
   await sendAll(other);
-  expect(other.parcels.map(({ id }) => id)).toEqual(house.parcels.map(({ id }) => id));
+  expect(other.messages.map(({ id }) => id)).toEqual(house.messages.map(({ id }) => id));
 });
 
 test('when the mail server is dead, the operator is reached another way at once', async () => {
@@ -115,15 +115,15 @@ test('when the mail server is dead, the operator is reached another way at once'
 test('the queue brings alerts that had to wait for the last message', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
-  const dispatch = { ...house.dispatch, alertEverySeconds: 1, now: () => new Date() };
+  const forDelivery = { ...house.forDelivery, alertEverySeconds: 1, now: () => new Date() };
   await using _worker = await ledger.work({
     editionsAtOnce: 1,
     deliveriesAtOnce: 2,
     edition: () => Promise.resolve(),
-    delivery: (job) => sendDelivery(job, dispatch),
+    delivery: (job) => sendDelivery(job, forDelivery),
   });
   await alertOf(ledger, '2021-08-01');
-  await vi.waitFor(() => expect(house.parcels).toHaveLength(1), { timeout: 30_000 });
+  await vi.waitFor(() => expect(house.messages).toHaveLength(1), { timeout: 30_000 });
   for (const asOf of ['2021-08-08', '2021-08-15']) await alertOf(ledger, asOf);
   await vi.waitFor(async () => expect(new Set(await statesIn(ledger))).toEqual(new Set(['sent'])), {
     timeout: 30_000,
@@ -143,8 +143,8 @@ test('a mail server that falls silent leaves time to reach the operator another 
   house.answerOtherwise = { outcome: 'sent', detail: 'HTTP 200' };
   await alertOf(ledger, '2021-08-01');
   const [alert] = await ledger.deliveries({});
-  const dispatch = { ...house.dispatch, timeoutMs: 20 };
-  await sendDelivery({ id: alert?.id ?? '', job: 'silent', signal }, dispatch);
+  const forDelivery = { ...house.forDelivery, timeoutMs: 20 };
+  await sendDelivery({ id: alert?.id ?? '', job: 'silent', signal }, forDelivery);
   expect(house.otherwiseSignal?.aborted).toBe(false);
   expect(await ledger.deliveries({})).toMatchObject([
     { state: 'sent', reason: 'By webhook (HTTP 200). By mail: It took too long.' },
@@ -171,14 +171,14 @@ test('a process that is stopped gives alerts back, and the next one sends them a
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   const stop = new AbortController();
-  house.answer = (parcel, given) => {
-    const ended = silence(parcel, given);
+  house.answer = (message, given) => {
+    const ended = silence(message, given);
     stop.abort();
     return ended;
   };
   await alertOf(ledger, '2021-08-01');
   const [alert] = await ledger.deliveries({});
-  await sendDelivery({ id: alert?.id ?? '', job: 'stopped', signal: stop.signal }, house.dispatch);
+  await sendDelivery({ id: alert?.id ?? '', job: 'stopped', signal: stop.signal }, house.forDelivery);
   expect(house.otherwise).toEqual([]);
   expect(await ledger.deliveries({})).toMatchObject([{ state: 'pending', attempt: 0, nextTryAt: null }]);
   house.answer = () => ({ outcome: 'sent', detail: '250' });
@@ -194,7 +194,7 @@ test('alerts whose process ended again and again are put on hold', async () => {
   const id = alert?.id ?? '';
   for (let time = 0; time < 21; time += 1)
     await ledger.claimAlerts(id, { job: 'lost', now, everySeconds: 900 });
-  await sendDelivery({ id, job: 'lost', signal }, house.dispatch);
-  expect(house.parcels).toEqual([]);
+  await sendDelivery({ id, job: 'lost', signal }, house.forDelivery);
+  expect(house.messages).toEqual([]);
   expect(await statesIn(ledger)).toEqual(['held']);
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import type { Dispatch } from '../../src/delivery/deliver-edition.ts';
+import type { DeliveryDependencies } from '../../src/delivery/deliver-edition.ts';
 import { openMail } from '../../src/delivery/mail.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
 import { hashOf } from '../../src/hash.ts';
@@ -32,15 +32,15 @@ async function houseWith(ledger: Ledger, deliveries: readonly NewDelivery[], cha
 
 /** Sends one delivery as a worker would, with a job of its own each time; gives what it comes to. */
 async function send(house: House, address: string, signal = never) {
-  const { ledger } = house.dispatch;
+  const { ledger } = house.forDelivery;
   const found = async () => (await ledger.deliveries({})).find((each) => each.address === address);
   const before = await found();
-  await sendDelivery({ id: before?.id ?? '', job: `job-${before?.attempt}`, signal }, house.dispatch);
+  await sendDelivery({ id: before?.id ?? '', job: `job-${before?.attempt}`, signal }, house.forDelivery);
   return found();
 }
 const ana = mailTo('ana@example.org');
 
-test('a parcel holds what was made, and from then on nothing may overwrite it', async () => {
+test('a message holds what was made, and from then on nothing may overwrite it', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const { house, folder, file, pdf } = await houseWith(ledger, [ana]);
   house.answer = () => {
@@ -49,7 +49,7 @@ test('a parcel holds what was made, and from then on nothing may overwrite it', 
   };
   const settled = await send(house, ana.address);
   expect(settled).toMatchObject({ state: 'sent', reason: '250 OK', attempt: 1, settledAt: now });
-  expect(house.parcels).toEqual([
+  expect(house.messages).toEqual([
     {
       id: settled?.id,
       kind: 'edition',
@@ -71,7 +71,7 @@ test('a parcel holds what was made, and from then on nothing may overwrite it', 
   ]);
   expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });
   await send(house, ana.address);
-  expect(house.parcels).toHaveLength(1);
+  expect(house.messages).toHaveLength(1);
   expect(JSON.stringify(house.told)).not.toContain(ana.address);
 });
 
@@ -87,7 +87,7 @@ describe('what is no longer what was made, or may not be seen, is held', () => {
       state: 'held',
       reason: `The PDF in ${folder} is missing or no longer the one that was made. Restore it.`,
     });
-    expect(house.parcels).toEqual([]);
+    expect(house.messages).toEqual([]);
     expect(existsSync(join(folder, '.delivered'))).toBe(false);
   });
 
@@ -99,25 +99,25 @@ describe('what is no longer what was made, or may not be seen, is held', () => {
       state: 'held',
       reason: 'The edition is marked TLP:AMBER and the target is cleared for TLP:CLEAR.',
     });
-    expect(house.parcels).toEqual([]);
+    expect(house.messages).toEqual([]);
   });
 
   test('the address was forgotten', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [ana]);
-    const quiet = { ...house, dispatch: { ...house.dispatch, operator: null } };
+    const quiet = { ...house, forDelivery: { ...house.forDelivery, operator: null } };
     house.answer = () => ({ outcome: 'bounced', reason: '550' });
     const bounced = await send(quiet, ana.address);
     await ledger.forgetAddresses(new Date(now.getTime() + 1));
     const back = { from: ['bounced'], to: 'pending', reason: null, now } as const;
     await ledger.moveDelivery(bounced?.id ?? '', back);
     const [{ address } = ana] = await ledger.deliveries({});
-    house.parcels.length = 0;
+    house.messages.length = 0;
     expect(await send(house, address)).toMatchObject({
       state: 'held',
       reason: 'Its address was forgotten, as the retention of addresses asks.',
     });
-    expect(house.parcels).toEqual([]);
+    expect(house.messages).toEqual([]);
   });
 
   test('the channel says so', async () => {
@@ -145,7 +145,7 @@ describe('when nobody knows whether it arrived', () => {
     expect(await send(house, ana.address)).toMatchObject({ state: 'pending', reason: cut.reason });
     house.answer = () => ({ outcome: 'sent', detail: '250' });
     expect(await send(house, ana.address)).toMatchObject({ state: 'sent', attempt: 2 });
-    expect(house.parcels[1]).toEqual(house.parcels[0]);
+    expect(house.messages[1]).toEqual(house.messages[0]);
   });
 
   test('it is remembered, whatever comes of the tries after that', async () => {
@@ -210,7 +210,7 @@ describe('when nobody knows whether it arrived', () => {
       state: 'held',
       reason: 'The process ended 21 times while it was being sent. It may have arrived.',
     });
-    expect(house.parcels).toHaveLength(1);
+    expect(house.messages).toHaveLength(1);
   });
 
   test('so is one that was being sent when its process ended, unseen, and the operator hears of it', async () => {
@@ -221,10 +221,10 @@ describe('when nobody knows whether it arrived', () => {
       state: 'held',
       reason: 'The process ended while it was being sent. It may have arrived.',
     });
-    expect(house.parcels).toEqual([]);
+    expect(house.messages).toEqual([]);
     expect(await send(house, ana.address)).toMatchObject({ state: 'sent', attempt: 1 });
     expect(await send(house, operator)).toMatchObject({ content: 'undelivered', state: 'sent' });
-    expect(house.parcels.at(-1)?.paragraphs).toContainEqual(
+    expect(house.messages.at(-1)?.paragraphs).toContainEqual(
       expect.stringMatching(/^Delivery [0-9a-f]{8} \(email\) is held: The process ended/),
     );
   });
@@ -253,14 +253,14 @@ describe('while nothing has been handed over', () => {
     return Promise.reject(new Error('stopped'));
   };
 
-  test.each<[string, (house: House, stop: AbortController) => Partial<Dispatch>]>([
+  test.each<[string, (house: House, stop: AbortController) => Partial<DeliveryDependencies>]>([
     ['its PDF is read', (_, stop) => ({ readPdf: () => stoppedBy(stop) })],
     ['it is marked as delivered', (_, stop) => ({ markDelivered: () => stoppedBy(stop) })],
     [
       'it has just been marked',
-      ({ dispatch }, stop) => ({
+      ({ forDelivery }, stop) => ({
         markDelivered: async (...args) => {
-          const marked = await dispatch.markDelivered(...args);
+          const marked = await forDelivery.markDelivered(...args);
           stop.abort(new Error('stopped'));
           return marked;
         },
@@ -271,9 +271,9 @@ describe('while nothing has been handed over', () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [cara]);
     const stop = new AbortController();
-    const stopped = { ...house, dispatch: { ...house.dispatch, ...change(house, stop) } };
+    const stopped = { ...house, forDelivery: { ...house.forDelivery, ...change(house, stop) } };
     expect(await send(stopped, cara.address, stop.signal)).toMatchObject(unsent);
-    expect(house.parcels).toEqual([]);
+    expect(house.messages).toEqual([]);
     expect(await ledger.deliveries({})).toHaveLength(1);
     expect(await send(house, cara.address)).toMatchObject({
       state: 'sent',
@@ -302,8 +302,8 @@ describe('while nothing has been handed over', () => {
       },
       { now: () => now },
     );
-    const dispatch = { ...house.dispatch, deliver: mail.deliver };
-    expect(await send({ ...house, dispatch }, cara.address, stop.signal)).toMatchObject(unsent);
+    const forDelivery = { ...house.forDelivery, deliver: mail.deliver };
+    expect(await send({ ...house, forDelivery }, cara.address, stop.signal)).toMatchObject(unsent);
     expect(bytes).toBe(0);
   });
 
@@ -316,7 +316,7 @@ describe('while nothing has been handed over', () => {
       signal.addEventListener('abort', () => reject(signal.reason));
       return promise;
     };
-    const impatient = { ...house, dispatch: { ...house.dispatch, timeoutMs: 20 } };
+    const impatient = { ...house, forDelivery: { ...house.forDelivery, timeoutMs: 20 } };
     expect(await send(impatient, cara.address)).toMatchObject({
       state: 'pending',
       reason: 'It took too long.',
@@ -328,17 +328,17 @@ describe('while nothing has been handed over', () => {
 test('an edition that was replaced after it was read is not sent, nor marked', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const { house, folder, file } = await houseWith(ledger, [ana]);
-  const replaced: Dispatch['readPdf'] = async (...args) => {
-    const pdf = await house.dispatch.readPdf(...args);
+  const replaced: DeliveryDependencies['readPdf'] = async (...args) => {
+    const pdf = await house.forDelivery.readPdf(...args);
     await writeFile(file, 'another');
     return pdf;
   };
-  const dispatch = { ...house.dispatch, readPdf: replaced };
-  expect(await send({ ...house, dispatch }, ana.address)).toMatchObject({
+  const forDelivery = { ...house.forDelivery, readPdf: replaced };
+  expect(await send({ ...house, forDelivery }, ana.address)).toMatchObject({
     state: 'held',
     reason: `The PDF in ${folder} is missing or no longer the one that was made. Restore it.`,
   });
-  expect(house.parcels).toEqual([]);
+  expect(house.messages).toEqual([]);
   expect(existsSync(join(folder, '.delivered'))).toBe(false);
 });
 
@@ -419,14 +419,14 @@ describe('what is refused', () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
     house.answer = ({ id }) =>
-      id === house.parcels[0]?.id
+      id === house.messages[0]?.id
         ? { outcome: 'bounced', reason: '550' }
         : { outcome: 'sent', detail: '250' };
     expect(await send(house, ana.address)).toMatchObject({ state: 'bounced', reason: '550' });
     expect(await send(house, 'ben@example.org')).toMatchObject({ state: 'sent' });
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });
     await send(house, ana.address);
-    expect(house.parcels).toHaveLength(2);
+    expect(house.messages).toHaveLength(2);
   });
 
   test('a fault of its own is tried again', async () => {
@@ -445,7 +445,7 @@ describe('word to the operator', () => {
     const alert = mailTo(operator, { content: 'held' });
     await ledger.settleEdition(claim, { outcome: 'held', reason: 'One.\nTwo.' }, { now, alert });
     expect(await send(house, operator)).toMatchObject({ state: 'sent' });
-    expect(house.parcels).toMatchObject([
+    expect(house.messages).toMatchObject([
       {
         kind: 'alert',
         title: 'Sitrep: weekly/2021-08-22 is held',
@@ -482,7 +482,7 @@ test('a notice goes out without a PDF', async () => {
     card,
   });
   expect(await send(house, 'ana@example.org')).toMatchObject({ state: 'sent' });
-  expect(house.parcels).toMatchObject([
+  expect(house.messages).toMatchObject([
     { kind: 'notice', pdf: null, paragraphs: ['Nothing new became known.'] },
   ]);
 });

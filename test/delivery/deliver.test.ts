@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { simpleParser } from 'mailparser';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDelivery } from '../../src/delivery/channels.ts';
-import type { Parcel, Receipt } from '../../src/delivery/message.ts';
+import type { Message, Receipt } from '../../src/delivery/message.ts';
 import { parseDeliverySettings } from '../../src/delivery/settings.ts';
 import type { Target } from '../../src/project/target.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { mailServer } from '../support/mail-server.ts';
-import { at, byFolder, byMail, byWebhook, never, parcel } from '../support/parcel.ts';
+import { at, byFolder, byMail, byWebhook, never, message } from '../support/message.ts';
 
 const secret = `whsec_${Buffer.from('a secret of at least 24 bytes').toString('base64')}`;
 
@@ -35,7 +35,7 @@ async function everything(variables: { [name: string]: string } = {}) {
     ...variables,
   });
   const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/`;
-  const deliver = async (target: Target, what: Parcel = parcel()): Promise<Receipt> => {
+  const deliver = async (target: Target, what: Message = message()): Promise<Receipt> => {
     await using delivery = openDelivery({ settings, foldersRoot, now: () => at });
     return await delivery.deliver(what, { target, signal: never });
   };
@@ -63,14 +63,14 @@ test('each target by its own channel', async () => {
 test('nothing goes to anybody who is not cleared for it', async () => {
   const { deliver, reached, url } = await everything();
   for (const target of [byMail('ana.lyst@example.org'), byWebhook(url), byFolder('archive')]) {
-    expect(await deliver(target, parcel({ marking: 'TLP:AMBER' }))).toEqual({
+    expect(await deliver(target, message({ marking: 'TLP:AMBER' }))).toEqual({
       outcome: 'held',
       reason: expect.stringMatching(
         /^What is marked TLP:AMBER may not go to a target cleared for TLP:GREEN\./,
       ),
     });
     expect(
-      await deliver({ ...target, clearance: 'TLP:AMBER' }, parcel({ marking: 'TLP:RED' })),
+      await deliver({ ...target, clearance: 'TLP:AMBER' }, message({ marking: 'TLP:RED' })),
     ).toMatchObject({
       outcome: 'held',
     });

@@ -2,12 +2,12 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } fro
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { folderDelivery } from '../../src/delivery/folder.ts';
-import type { Parcel, Receipt } from '../../src/delivery/message.ts';
+import type { Message, Receipt } from '../../src/delivery/message.ts';
 import { temporaryFolder } from '../support/dataset.ts';
-import { byFolder, byMail, enclosed, never, notice, parcel, samplePdf } from '../support/parcel.ts';
+import { byFolder, byMail, enclosed, never, notice, message, samplePdf } from '../support/message.ts';
 import { readPdf } from '../support/pdf.ts';
 
-const put = (root: string, what: Parcel = parcel(), folder = 'archive'): Promise<Receipt> =>
+const put = (root: string, what: Message = message(), folder = 'archive'): Promise<Receipt> =>
   folderDelivery(root)(what, { target: byFolder(folder), signal: never });
 const place = 'archive/weekly/weekly-2021-08-22.pdf';
 
@@ -47,7 +47,7 @@ test('again changes nothing and is sent', async () => {
 
 test('another file of its name is never overwritten: held', async () => {
   const root = await temporaryFolder();
-  await put(root, parcel({ pdf: enclosed(Buffer.from('first')) }));
+  await put(root, message({ pdf: enclosed(Buffer.from('first')) }));
   expect(await put(root)).toEqual({
     outcome: 'held',
     reason: `Another file is at ${place} already. Move it away, or cancel the delivery.`,
@@ -60,7 +60,7 @@ test('of many different ones at once, one is there, whole, and the others are he
   const root = await temporaryFolder();
   const contents = Array.from({ length: 12 }, (_, index) => `${index}`.repeat(200_000));
   const receipts = await Promise.all(
-    contents.map((content) => put(root, parcel({ pdf: enclosed(Buffer.from(content)) }))),
+    contents.map((content) => put(root, message({ pdf: enclosed(Buffer.from(content)) }))),
   );
   expect(receipts.map(({ outcome }) => outcome).toSorted()).toEqual([...Array(11).fill('held'), 'sent']);
   const winner = receipts.findIndex(({ outcome }) => outcome === 'sent');
@@ -97,7 +97,7 @@ test.each([
 ])('%s leads nowhere else: held', async (_, changes, folder) => {
   const root = join(await temporaryFolder(), 'root');
   await mkdir(root);
-  expect(await put(root, parcel(changes), folder)).toMatchObject({ outcome: 'held' });
+  expect(await put(root, message(changes), folder)).toMatchObject({ outcome: 'held' });
   expect(await readdir(root)).toEqual([]);
   expect(await readdir(join(root, '..'))).toEqual(['root']);
 });
@@ -113,7 +113,7 @@ test('where a file stands in the way of the folder: deferred, and sent once it i
 
 test('a name that no disk takes leaves nothing half-written: deferred', async () => {
   const root = await temporaryFolder();
-  const what = parcel({ pdf: { ...enclosed(samplePdf)!, name: `${'x'.repeat(300)}.pdf` } });
+  const what = message({ pdf: { ...enclosed(samplePdf)!, name: `${'x'.repeat(300)}.pdf` } });
   expect(await put(root, what)).toMatchObject({
     outcome: 'deferred',
     reason: expect.stringContaining('ENAMETOOLONG'),
@@ -133,7 +133,7 @@ test('a link to the same bytes may lead elsewhere tomorrow: held', async () => {
   await writeFile(join(root, 'archive/weekly/same'), 'same');
   // The length of a link is that of the name it holds.
   await symlink('same', join(root, place));
-  expect(await put(root, parcel({ pdf: enclosed(Buffer.from('same')) }))).toMatchObject({ outcome: 'held' });
+  expect(await put(root, message({ pdf: enclosed(Buffer.from('same')) }))).toMatchObject({ outcome: 'held' });
 });
 
 /** To root everything is permitted: for as long as the test takes, the process is somebody else. */
@@ -167,7 +167,7 @@ test('a folder that may no longer be written to, with the file in it: sent', asy
 test('aborted beforehand, nothing is written', async () => {
   const root = await temporaryFolder();
   const signal = AbortSignal.abort(new Error('stopping'));
-  await expect(folderDelivery(root)(parcel(), { target: byFolder('archive'), signal })).rejects.toThrow(
+  await expect(folderDelivery(root)(message(), { target: byFolder('archive'), signal })).rejects.toThrow(
     'stopping',
   );
   expect(await readdir(root)).toEqual([]);
@@ -175,5 +175,5 @@ test('aborted beforehand, nothing is written', async () => {
 
 test("another channel's target is a fault of the caller", async () => {
   const deliver = folderDelivery(await temporaryFolder());
-  await expect(deliver(parcel(), { target: byMail('a@b.org'), signal: never })).rejects.toThrow(TypeError);
+  await expect(deliver(message(), { target: byMail('a@b.org'), signal: never })).rejects.toThrow(TypeError);
 });

@@ -5,7 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openMail } from '../../src/delivery/mail.ts';
-import type { Parcel, Receipt } from '../../src/delivery/message.ts';
+import type { Message, Receipt } from '../../src/delivery/message.ts';
 import { type MailSettings, parseDeliverySettings } from '../../src/delivery/settings.ts';
 import { answer, bareServer, mailServer, refuse, smtpScript } from '../support/mail-server.ts';
 import {
@@ -16,9 +16,9 @@ import {
   enclosed,
   never,
   notice,
-  parcel,
+  message,
   samplePdf,
-} from '../support/parcel.ts';
+} from '../support/message.ts';
 import { readPdf } from '../support/pdf.ts';
 
 const address = 'ana.lyst@example.org';
@@ -38,7 +38,7 @@ const brief = { connectionTimeoutMs: 5_000, greetingTimeoutMs: 300, socketTimeou
 
 async function send(
   settings: MailSettings,
-  what: Parcel = parcel(),
+  what: Message = message(),
   { to = address, signal = never, limits = {} }: { to?: string; signal?: AbortSignal; limits?: object } = {},
 ): Promise<Receipt> {
   await using mail = openMail(settings, { now: () => at, limits });
@@ -46,7 +46,7 @@ async function send(
 }
 /** What arrives when it is sent to a server that takes everything. */
 async function arrives(
-  what: Parcel,
+  what: Message,
   changes: Partial<MailSettings> = {},
 ): Promise<ParsedMail & { raw: Buffer }> {
   const { port, arrived } = await mailServer();
@@ -58,7 +58,7 @@ async function arrives(
 
 describe('the message', () => {
   test('says who, what, when and how to leave, in headers that programs read', async () => {
-    const { subject, from, to, date, messageId, headers, raw } = await arrives(parcel());
+    const { subject, from, to, date, messageId, headers, raw } = await arrives(message());
     expect(subject).toBe('[TLP:CLEAR] Weekly brief, 2021-W33, as of 22 August 2021');
     expect(from?.text).toBe('"Sitrep" <briefs@sitrep.example>');
     expect([to].flat().map((each) => each?.text)).toEqual([address]);
@@ -75,7 +75,7 @@ describe('the message', () => {
   });
 
   test('holds the bottom line in both bodies, the marking first and last', async () => {
-    const { text = '', html } = await arrives(parcel());
+    const { text = '', html } = await arrives(message());
     const lines = text.trim().split('\n');
     expect([lines.at(0), lines.at(-1)]).toEqual(['TLP:CLEAR', 'TLP:CLEAR']);
     expect(text).toContain('Nobody claimed an attack.\n\nSilence & pause < 10 days.');
@@ -91,7 +91,7 @@ describe('the message', () => {
   });
 
   test('carries the PDF, unchanged and readable', async () => {
-    const { attachments } = await arrives(parcel());
+    const { attachments } = await arrives(message());
     expect(attachments).toMatchObject([
       { filename: 'weekly-2021-08-22.pdf', contentType: 'application/pdf', contentDisposition: 'attachment' },
     ]);
@@ -101,15 +101,15 @@ describe('the message', () => {
   });
 
   test('fits the limit to the byte, encoding and headers included', async () => {
-    const whole = (await arrives(parcel())).raw.length;
+    const whole = (await arrives(message())).raw.length;
     expect(whole).toBeGreaterThan((samplePdf.length * 4) / 3);
-    expect((await arrives(parcel(), { maxBytes: whole })).attachments).toHaveLength(1);
-    expect((await arrives(parcel(), { maxBytes: whole - 1 })).attachments).toHaveLength(0);
+    expect((await arrives(message(), { maxBytes: whole })).attachments).toHaveLength(1);
+    expect((await arrives(message(), { maxBytes: whole - 1 })).attachments).toHaveLength(0);
   });
 
   test('links the PDF when it is too large', async () => {
     const url = 'https://briefs.example/weekly/2021-08-22?a=1&b="2"';
-    const what = parcel({ pdf: enclosed(samplePdf, url) });
+    const what = message({ pdf: enclosed(samplePdf, url) });
     const { attachments, text, html } = await arrives(what, { maxBytes: 100_000 });
     expect(attachments).toEqual([]);
     expect(text).toContain(`larger than 0.1 MB. It can be read here:\n\n${url}`);
@@ -117,13 +117,13 @@ describe('the message', () => {
   });
 
   test('says where the PDF is kept when it is too large and served nowhere', async () => {
-    const { attachments, text, html } = await arrives(parcel(), { maxBytes: 100_000 });
+    const { attachments, text, html } = await arrives(message(), { maxBytes: 100_000 });
     expect(attachments).toEqual([]);
     for (const body of [text, html]) {
       const size = `${(samplePdf.length / 1e6).toFixed(1)} MB`;
       expect(body).toContain(`weekly-2021-08-22.pdf (${size}) is kept as edition weekly/2021-08-22`);
       expect(body).toContain('ask operator@sitrep.example');
-      expect(body).toContain(parcel().pdf?.sha256);
+      expect(body).toContain(message().pdf?.sha256);
     }
   });
 
@@ -151,7 +151,7 @@ describe('the message', () => {
   });
 
   test('names nobody to write to but the sender when no other is set', async () => {
-    const { headers, text } = await arrives(parcel(), { unsubscribe: null });
+    const { headers, text } = await arrives(message(), { unsubscribe: null });
     expect(headers.get('list')).not.toHaveProperty('unsubscribe');
     expect(text).toContain('write to briefs@sitrep.example');
   });
@@ -161,7 +161,7 @@ describe('the message', () => {
     async (newline) => {
       const title = `Weekly${newline}Bcc: eve@example.com${newline}${newline}<b>body</b>`;
       const { headers, subject, html, attachments } = await arrives(
-        parcel({
+        message({
           title,
           issue: `1${newline}X-Issue: 1`,
           pdf: { ...enclosed(samplePdf)!, name: `a${newline}X-Name: 1.pdf` },
@@ -190,8 +190,8 @@ describe('the message', () => {
   test('for two recipients is two messages, each of which names one', async () => {
     const { port, arrived } = await mailServer();
     const [one, two] = ['ana.lyst@example.org', 'bo@example.org'];
-    await send(settingsFor(port), parcel({ id: 'one' }), { to: one });
-    await send(settingsFor(port), parcel({ id: 'two' }), { to: two });
+    await send(settingsFor(port), message({ id: 'one' }), { to: one });
+    await send(settingsFor(port), message({ id: 'two' }), { to: two });
     expect(arrived.map(({ to }) => to)).toEqual([[one], [two]]);
     const parsed = await Promise.all(arrived.map(({ raw }) => simpleParser(raw)));
     expect(parsed.map(({ messageId }) => messageId)).toEqual([
@@ -202,7 +202,7 @@ describe('the message', () => {
   });
 
   test('sent again within a second is the same, byte for byte', async () => {
-    const [first, second] = [await arrives(parcel()), await arrives(parcel())];
+    const [first, second] = [await arrives(message()), await arrives(message())];
     expect(second.messageId).toBe(first.messageId);
     expect(second.raw.equals(first.raw)).toBe(true);
   });
@@ -310,7 +310,7 @@ describe('a connection that ends', () => {
 
   test('in the midst of a large message: deferred, as its end was never written', async () => {
     const { port } = await smtpScript({ content: 'cut' });
-    const large = parcel({ pdf: enclosed(Buffer.alloc(12_000_000, 7)) });
+    const large = message({ pdf: enclosed(Buffer.alloc(12_000_000, 7)) });
     const settings = settingsFor(port, { maxBytes: 100_000_000 });
     expect(await send(settings, large)).toMatchObject({ outcome: 'deferred' });
   });
@@ -329,7 +329,7 @@ describe('a connection that ends', () => {
 describe('a server that is silent', () => {
   test('from the start: deferred within the time for a greeting', async () => {
     const { port } = await bareServer(() => {});
-    expect(await send(settingsFor(port), parcel(), { limits: brief })).toEqual({
+    expect(await send(settingsFor(port), message(), { limits: brief })).toEqual({
       outcome: 'deferred',
       reason: 'The mail server could not be reached, or broke off: Greeting never received',
     });
@@ -337,7 +337,7 @@ describe('a server that is silent', () => {
 
   test('after the message: unknown', async () => {
     const { port } = await smtpScript({ end: 'silence' });
-    expect(await send(settingsFor(port), parcel(), { limits: brief })).toMatchObject({ outcome: 'unknown' });
+    expect(await send(settingsFor(port), message(), { limits: brief })).toMatchObject({ outcome: 'unknown' });
   });
 
   test('but for a word now and then: deferred within the time for all of it', async () => {
@@ -346,7 +346,7 @@ describe('a server that is silent', () => {
       const timer = setInterval(() => socket.write('250-and\r\n'), 50);
       socket.on('close', () => clearInterval(timer));
     });
-    expect(await send(settingsFor(port), parcel(), { limits: { totalTimeoutMs: 500 } })).toMatchObject({
+    expect(await send(settingsFor(port), message(), { limits: { totalTimeoutMs: 500 } })).toMatchObject({
       outcome: 'deferred',
       reason: expect.stringContaining('timeout'),
     });
@@ -377,14 +377,14 @@ describe('aborting', () => {
       socket.once('data', () => abort.abort(new Error('stopping')));
     });
     const abort = new AbortController();
-    await expect(send(settingsFor(port), parcel(), { signal: abort.signal })).rejects.toThrow('stopping');
+    await expect(send(settingsFor(port), message(), { signal: abort.signal })).rejects.toThrow('stopping');
     await Promise.all([...open].map((socket) => once(socket, 'close')));
   });
 
   test('after the message is unknown, and ends the connection', async () => {
     const abort = new AbortController();
     const { port, open } = await smtpScript({ end: () => abort.abort(new Error('stopping')) });
-    const receipt = await send(settingsFor(port), parcel(), { signal: abort.signal });
+    const receipt = await send(settingsFor(port), message(), { signal: abort.signal });
     expect(receipt).toMatchObject({ outcome: 'unknown', reason: expect.stringContaining('stopping') });
     await Promise.all([...open].map((socket) => once(socket, 'close')));
   });
@@ -392,7 +392,7 @@ describe('aborting', () => {
   test('beforehand connects to nothing', async () => {
     const { port, connections } = await mailServer();
     const signal = AbortSignal.abort(new Error('stopping'));
-    await expect(send(settingsFor(port), parcel(), { signal })).rejects.toThrow('stopping');
+    await expect(send(settingsFor(port), message(), { signal })).rejects.toThrow('stopping');
     expect(connections()).toBe(0);
   });
 
@@ -400,7 +400,7 @@ describe('aborting', () => {
     const { port, open } = await bareServer(() => opened.resolve());
     const opened = Promise.withResolvers<void>();
     const mail = openMail(settingsFor(port), { now: () => at });
-    const delivery = mail.deliver(parcel(), { target: byMail(address), signal: never });
+    const delivery = mail.deliver(message(), { target: byMail(address), signal: never });
     delivery.catch(() => {});
     await opened.promise;
     await mail[Symbol.asyncDispose]();
@@ -410,7 +410,9 @@ describe('aborting', () => {
 
   test("another channel's target is a fault of the caller", async () => {
     await using mail = openMail(settingsFor(1), { now: () => at });
-    await expect(mail.deliver(parcel(), { target: byFolder('a'), signal: never })).rejects.toThrow(TypeError);
+    await expect(mail.deliver(message(), { target: byFolder('a'), signal: never })).rejects.toThrow(
+      TypeError,
+    );
   });
 });
 

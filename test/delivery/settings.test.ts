@@ -15,7 +15,7 @@ const faultsOf = (variables: { [name: string]: string }): string[] => {
     return [];
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'settings-invalid') throw error;
-    return error.faults.map(({ field, problem, mend }) => `${field} | ${problem} | ${mend}`);
+    return error.faults.map(({ field, problem, hint }) => `${field} | ${problem} | ${hint}`);
   }
 };
 

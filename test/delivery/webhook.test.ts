@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Parcel, Receipt } from '../../src/delivery/message.ts';
+import type { Message, Receipt } from '../../src/delivery/message.ts';
 import { webhookDelivery } from '../../src/delivery/webhook.ts';
 import { bareServer } from '../support/mail-server.ts';
 import {
@@ -14,9 +14,9 @@ import {
   enclosed,
   never,
   notice,
-  parcel,
+  message,
   samplePdf,
-} from '../support/parcel.ts';
+} from '../support/message.ts';
 
 const secret = `whsec_${Buffer.from('a secret of at least 24 bytes').toString('base64')}`;
 
@@ -50,10 +50,10 @@ async function receiver(
 const call = (
   url: string,
   {
-    what = parcel(),
+    what = message(),
     signal = never,
     ...limits
-  }: { what?: Parcel; signal?: AbortSignal; timeoutMs?: number; maxInlineBytes?: number } = {},
+  }: { what?: Message; signal?: AbortSignal; timeoutMs?: number; maxInlineBytes?: number } = {},
 ): Promise<Receipt> => {
   // The library that checks the signature refuses what was signed long ago, by the real clock.
   const deliver = webhookDelivery({ secret, hosts: [] }, { now: () => new Date(), ...limits });
@@ -76,7 +76,7 @@ test('what arrives is signed, and holds the edition', async () => {
     paragraphs: ['Nobody claimed an attack.', 'Silence & pause < 10 days.'],
     pdf: {
       name: 'weekly-2021-08-22.pdf',
-      sha256: parcel().pdf?.sha256,
+      sha256: message().pdf?.sha256,
       bytes: samplePdf.length,
       url: null,
       contentBase64: Buffer.from(samplePdf).toString('base64'),
@@ -112,7 +112,7 @@ test('a correction names what it replaces', async () => {
 
 test('a notice has no PDF, and a large PDF goes by its address', async () => {
   const { url, calls } = await receiver();
-  const large = parcel({ pdf: enclosed(samplePdf, 'https://briefs.example/a.pdf') });
+  const large = message({ pdf: enclosed(samplePdf, 'https://briefs.example/a.pdf') });
   await call(url, { what: notice() });
   await call(url, { what: large, maxInlineBytes: samplePdf.length - 1 });
   await call(url, { what: large, maxInlineBytes: samplePdf.length });
@@ -256,5 +256,5 @@ test('the secret is in no header, body or reason', async () => {
 
 test("another channel's target is a fault of the caller", async () => {
   const deliver = webhookDelivery({ secret, hosts: [] }, { now: () => new Date() });
-  await expect(deliver(parcel(), { target: byMail('a@b.org'), signal: never })).rejects.toThrow(TypeError);
+  await expect(deliver(message(), { target: byMail('a@b.org'), signal: never })).rejects.toThrow(TypeError);
 });

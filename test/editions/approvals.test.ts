@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { describe, expect, test } from 'vitest';
-import type { Parcel } from '../../src/delivery/message.ts';
+import type { Message } from '../../src/delivery/message.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
 import { openEditionService } from '../../src/editions/service.ts';
 import { hashOf } from '../../src/hash.ts';
@@ -35,7 +35,7 @@ interface Site {
   /** Makes what is asked for and sends what may go, as a worker would. */
   readonly work: () => Promise<void>;
   /** What went to recipients since it was last asked for, by edition. */
-  readonly gone: () => readonly Parcel[];
+  readonly gone: () => readonly Message[];
   readonly states: () => Promise<{ [address: string]: string }>;
 }
 
@@ -53,17 +53,17 @@ function siteOf(house: House): Site {
   const { ledger } = house.context;
   let job = 0;
   // Time stands still here, and alerts are not what is waited for.
-  const dispatch = { ...house.dispatch, alertEverySeconds: 0 };
+  const forDelivery = { ...house.forDelivery, alertEverySeconds: 0 };
   return {
     house,
     ask: commandsOn(house.context),
     work: async () => {
       for (const edition of await ledger.editions({ state: 'queued' }))
-        await makeEdition({ id: edition.id, job: `make-${(job += 1)}`, signal }, house.workshop);
+        await makeEdition({ id: edition.id, job: `make-${(job += 1)}`, signal }, house.forEditions);
       for (const delivery of await ledger.deliveries({ state: 'pending' }))
-        await sendDelivery({ id: delivery.id, job: `send-${(job += 1)}`, signal }, dispatch);
+        await sendDelivery({ id: delivery.id, job: `send-${(job += 1)}`, signal }, forDelivery);
     },
-    gone: () => house.parcels.splice(0).filter(({ kind }) => kind !== 'alert'),
+    gone: () => house.messages.splice(0).filter(({ kind }) => kind !== 'alert'),
     states: async () =>
       Object.fromEntries((await ledger.deliveries({})).map(({ address, state }) => [address, state])),
   };
@@ -86,7 +86,7 @@ test('an edition waits, on every channel, and the operator is told by which hash
     expect((await house.context.ledger.deliveries({ state: 'waiting' })).map(({ reason }) => reason)).toEqual(
       Array.from({ length: 2 }, () => `It waits for approval: "sitrep approve ${id}".`),
     );
-    const alert = house.parcels.find(({ kind }) => kind === 'alert');
+    const alert = house.messages.find(({ kind }) => kind === 'alert');
     expect(alert?.title).toBe(`Sitrep: ${id} waits for approval`);
     expect(alert?.paragraphs.join('\n')).toContain(`sitrep approve ${id} --sha256 ${edition?.sha256}`);
     expect(gone()).toEqual([]);
@@ -253,7 +253,7 @@ describe('an approval', () => {
       const after = await ledger.edition(id);
       expect(after?.sha256).not.toBe(before?.sha256);
       expect(await states()).toMatchObject({ 'ana@example.org': 'waiting', archive: 'waiting' });
-      expect(house.parcels.filter(({ kind }) => kind === 'alert')).toHaveLength(2);
+      expect(house.messages.filter(({ kind }) => kind === 'alert')).toHaveLength(2);
       expect(gone()).toEqual([]);
       const stale = { ids: [id], sha256: before?.sha256 ?? '' };
       expect(await refusalOf(ask.decide('approve', stale))).toMatchObject({ code: 'operation-refused' });

@@ -8,7 +8,7 @@ import { openPages } from '../../src/server/pages/pages.ts';
 import { openHouse, operator } from '../support/house.ts';
 import { asked, delivering, mailTo, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
-import { worldOf } from '../support/pages-world.ts';
+import { worldOf } from '../support/page-dependencies.ts';
 import { openWeb } from '../support/web.ts';
 
 const ledgers = useLedgers();

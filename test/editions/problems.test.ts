@@ -46,7 +46,7 @@ test('a brief that cannot be read is a problem, and so is one whose dataset cann
       stops: false,
     },
   ]);
-  const fault = { file: 'data/x/events.csv', row: 4, problem: 'A secret is wrong.', mend: '' };
+  const fault = { file: 'data/x/events.csv', row: 4, problem: 'A secret is wrong.', hint: '' };
   const loadDataset = () => Promise.reject(new AppError('dataset-invalid', [fault]));
   const all = await findProblems(watchedIn(house, { loadDataset }));
   expect(countProblems(all)).toEqual([{ code: 'brief-unreadable', count: 5 }]);
@@ -80,17 +80,17 @@ test('a delivery that failed is a problem for a week', async () => {
 
 test('the operator is alerted of a problem once, through restarts, and again when it comes back', async () => {
   const place = await ledgers.fresh();
-  const parcels: House['parcels'] = [];
+  const messages: House['messages'] = [];
   const round = async (change: Partial<Watched>) => {
     await using ledger = await place.open();
     const house = await openHouse(ledger);
-    const alertOf = openProblemAlerts(house.dispatch);
+    const alertOf = openProblemAlerts(house.forDelivery);
     for (let time = 0; time < 2; time += 1)
       await alertOf(await findProblems(watchedIn(house, change)), signal);
-    parcels.push(...house.parcels);
+    messages.push(...house.messages);
   };
   await round(full);
-  expect(parcels).toMatchObject([
+  expect(messages).toMatchObject([
     {
       kind: 'alert',
       title: 'Sitrep: there is a problem',
@@ -98,16 +98,16 @@ test('the operator is alerted of a problem once, through restarts, and again whe
     },
   ]);
   await round(full);
-  expect(parcels).toHaveLength(1);
+  expect(messages).toHaveLength(1);
   await round({});
   await round(full);
-  expect(parcels).toHaveLength(2);
+  expect(messages).toHaveLength(2);
 });
 
 test('while the mail server is dead, a problem goes another way, and mail is tried again later with the same id', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
-  const alertOf = openProblemAlerts(house.dispatch);
+  const alertOf = openProblemAlerts(house.forDelivery);
   const look = async () => alertOf(await findProblems(watchedIn(house, full)), signal);
   house.answer = () => ({ outcome: 'deferred', reason: 'ECONNREFUSED' });
   await look();
@@ -117,8 +117,8 @@ test('while the mail server is dead, a problem goes another way, and mail is tri
   house.answer = () => ({ outcome: 'sent', detail: '250' });
   await look();
   await look();
-  expect(house.parcels).toHaveLength(2);
-  expect(house.parcels[1]?.id).toBe(house.parcels[0]?.id);
+  expect(house.messages).toHaveLength(2);
+  expect(house.messages[1]?.id).toBe(house.messages[0]?.id);
 });
 
 test('a ledger that cannot be written, as on a full disk, does not keep the alert back or repeat it', async () => {
@@ -128,9 +128,9 @@ test('a ledger that cannot be written, as on a full disk, does not keep the aler
     code: 'ENOSPC',
   });
   const fullLedger: Ledger = { ...ledger, openProblems: () => Promise.reject(noSpace) };
-  const alertOf = openProblemAlerts({ ...house.dispatch, ledger: fullLedger, operator });
+  const alertOf = openProblemAlerts({ ...house.forDelivery, ledger: fullLedger, operator });
   for (let time = 0; time < 3; time += 1) await alertOf(await findProblems(watchedIn(house, full)), signal);
-  expect(house.parcels).toHaveLength(1);
+  expect(house.messages).toHaveLength(1);
 });
 
 test('a mail server that falls silent leaves time to report a problem another way', async () => {
@@ -141,7 +141,7 @@ test('a mail server that falls silent leaves time to report a problem another wa
       given.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
     });
   house.answerOtherwise = { outcome: 'sent', detail: 'HTTP 200' };
-  const alertOf = openProblemAlerts(house.dispatch, { timeoutMs: 20 });
+  const alertOf = openProblemAlerts(house.forDelivery, { timeoutMs: 20 });
   await alertOf(await findProblems(watchedIn(house, full)), signal);
   expect(house.otherwiseSignal?.aborted).toBe(false);
   await alertOf(await findProblems(watchedIn(house, full)), signal);

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadDataset } from '../../src/dataset/read.ts';
-import type { Parcel } from '../../src/delivery/message.ts';
+import type { Message } from '../../src/delivery/message.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
 import type { Settlement } from '../../src/ledger/types.ts';
 import { makeEdition } from '../../src/scheduler/make-edition.ts';
@@ -36,7 +36,7 @@ interface Site {
   /** Makes what is asked for and sends what may go, as a worker would. */
   readonly work: () => Promise<void>;
   /** What went to recipients since it was last asked for. */
-  readonly gone: () => readonly Parcel[];
+  readonly gone: () => readonly Message[];
   readonly statesOf: (edition: string) => Promise<{ [address: string]: string }>;
   readonly rewrite: (change: (yaml: string) => string) => Promise<void>;
 }
@@ -54,13 +54,13 @@ async function withSite(work: (site: Site) => Promise<void>, change = (yaml: str
     ask: commandsOn(house.context),
     work: async () => {
       for (const edition of await ledger.editions({ state: 'queued' }))
-        await makeEdition({ id: edition.id, job: `make-${(job += 1)}`, signal }, house.workshop);
+        await makeEdition({ id: edition.id, job: `make-${(job += 1)}`, signal }, house.forEditions);
       for (const delivery of await ledger.deliveries({ state: 'pending' })) {
         if (delivery.address.startsWith('ben@')) bounces = delivery.id;
-        await sendDelivery({ id: delivery.id, job: `send-${(job += 1)}`, signal }, house.dispatch);
+        await sendDelivery({ id: delivery.id, job: `send-${(job += 1)}`, signal }, house.forDelivery);
       }
     },
-    gone: () => house.parcels.splice(0).filter(({ kind }) => kind !== 'alert'),
+    gone: () => house.messages.splice(0).filter(({ kind }) => kind !== 'alert'),
     statesOf: async (edition) =>
       Object.fromEntries(
         (await ledger.deliveries({ edition }))
@@ -102,8 +102,8 @@ test('a revision goes to exactly those who received the issue before, whatever t
     expect(await statesOf(second)).toEqual({ 'ana@example.org': 'sent', archive: 'sent' });
     const sent = gone();
     expect(sent).toHaveLength(2);
-    for (const parcel of sent) {
-      const { follows, ...correction } = parcel.correction!;
+    for (const message of sent) {
+      const { follows, ...correction } = message.correction!;
       expect(correction).toMatchObject({ revision: 2, asOf: '2021-03-21', replaces: id });
       expect(correction.changes).toContain(
         'revised: Operations claimed since 1 February 2021 (M-claims): at least 12, now at least 15',
@@ -183,7 +183,7 @@ describe('is refused', () => {
         faults: [
           {
             problem: `No row on which ${id} rests was revised or withdrawn by 2021-03-10.`,
-            mend: expect.stringMatching(/^By 2021-08-23 there are \d+: give --as-of 2021-08-23\.$/),
+            hint: expect.stringMatching(/^By 2021-08-23 there are \d+: give --as-of 2021-08-23\.$/),
           },
         ],
       });
@@ -528,11 +528,11 @@ test('rows that were changed in place or removed are named, with what to do, and
       'Rows were changed without a revision. ' +
       'G-isis (gaps) is not in the dataset any more. ' +
       'M-claims (measures), known on 2021-03-05, was changed in its place.';
-    const mend = expect.stringMatching(/^Put them back as they were, and add .* with a later known_on/);
+    const hint = expect.stringMatching(/^Put them back as they were, and add .* with a later known_on/);
     // Whether or not other rows were revised by then.
     for (const asOf of ['2021-03-10', '2021-03-21'])
       expect(await refusalOf(commandsOn(context).reissue(id, asOf))).toMatchObject({
-        faults: [{ problem: `${id}: ${problem}`, mend }],
+        faults: [{ problem: `${id}: ${problem}`, hint }],
       });
     expect(await house.context.ledger.edition(second)).toBeUndefined();
     expect(await commandsOn(context).correctable('2021-03-10')).toEqual([
@@ -566,9 +566,9 @@ test('a row that only stood behind a chart is one to correct', async () => {
   const house = await openHouse(ledger, { weekly: deliverTo('folder: archive') });
   const edition = asked({ asOf: '2021-08-25' });
   await ledger.request([edition], now);
-  await makeEdition({ id: edition.id, job: 'make', signal }, house.workshop);
+  await makeEdition({ id: edition.id, job: 'make', signal }, house.forEditions);
   for (const delivery of await ledger.deliveries({ state: 'pending' }))
-    await sendDelivery({ id: delivery.id, job: 'send', signal }, house.dispatch);
+    await sendDelivery({ id: delivery.id, job: 'send', signal }, house.forDelivery);
   const revisedAs = async (reading: string) => {
     const dataset = await house.context.loadDataset('afghanistan-2021');
     const { tables } = dataset;

@@ -49,7 +49,7 @@ const nothingThere = (states_: string) => ({
   faults: [
     {
       problem: `Nothing there is ${states_}.`,
-      mend: '"sitrep runs" and "sitrep deliveries" show the states.',
+      hint: '"sitrep runs" and "sitrep deliveries" show the states.',
     },
   ],
 });
@@ -68,7 +68,7 @@ describe('what is not there', () => {
         faults: [
           {
             problem: expect.stringMatching(/^There is no edition (or delivery )?"weekly\/1999-01-03"\.$/),
-            mend: expect.stringContaining('sitrep runs'),
+            hint: expect.stringContaining('sitrep runs'),
           },
         ],
       });
@@ -188,18 +188,18 @@ describe('resend', () => {
       expect(await refused('eve@example.org')).toMatchObject({
         code: 'operation-refused',
         faults: [
-          { problem: 'weekly has no target "eve@example.org".', mend: expect.stringContaining('brief.yaml') },
+          { problem: 'weekly has no target "eve@example.org".', hint: expect.stringContaining('brief.yaml') },
         ],
       });
       expect(await refused(ana.address)).toMatchObject({
         code: 'operation-refused',
-        faults: [{ problem: 'weekly/2021-08-22 was never made.', mend: 'Retry it first.' }],
+        faults: [{ problem: 'weekly/2021-08-22 was never made.', hint: 'Retry it first.' }],
       });
       const [delivery = ''] = await delivering(ledger, ana);
       const onItsWay = {
         code: 'operation-refused',
         faults: [
-          { problem: 'weekly/2021-08-22 is on its way to ana@example.org.', mend: 'Wait until it is sent.' },
+          { problem: 'weekly/2021-08-22 is on its way to ana@example.org.', hint: 'Wait until it is sent.' },
         ],
       };
       expect(await refused(ana.address)).toMatchObject(onItsWay);
@@ -318,7 +318,7 @@ describe('backfill', () => {
     await withSite(async ({ ask, ledger }) => {
       expect(await refusalOf(ask.backfill('weekly', { ...range, to: '2021-08-29' }))).toMatchObject({
         code: 'parameter-invalid',
-        faults: [{ field: 'to', mend: 'Ask for 2021-08-22 or a day before it.' }],
+        faults: [{ field: 'to', hint: 'Ask for 2021-08-22 or a day before it.' }],
       });
       expect(await ledger.editions({})).toEqual([]);
       expect(await ask.backfill('weekly', { ...range, to: '2021-08-28' })).toMatchObject({
@@ -332,7 +332,7 @@ describe('backfill', () => {
       expect(await refusalOf(ask.backfill('daily', range))).toMatchObject({
         code: 'brief-unknown',
         faults: [
-          { problem: 'There is no brief "daily".', mend: expect.stringMatching(/^Name one of .*weekly\.$/) },
+          { problem: 'There is no brief "daily".', hint: expect.stringMatching(/^Name one of .*weekly\.$/) },
         ],
       });
     });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openAdmission, SESSION_SECONDS } from '../../src/editions/sessions.ts';
+import { openSessions, SESSION_SECONDS } from '../../src/editions/sessions.ts';
 import { hashOfToken, newToken, tokenWith } from '../../src/editions/tokens.ts';
 import type { TokenRecord } from '../../src/ledger/principal.ts';
 
@@ -25,20 +25,20 @@ test('a session does not hold the token, ends after its time and with the token'
   const token = newToken();
   let tokens = [record('one', token)];
   let at = Date.parse('2021-08-23T05:00:00Z');
-  const admission = openAdmission({ tokens: () => Promise.resolve(tokens) }, { now: () => new Date(at) });
-  const session = (await admission.sessionOf(token)) ?? '';
+  const sessions = openSessions({ tokens: () => Promise.resolve(tokens) }, { now: () => new Date(at) });
+  const session = (await sessions.sessionOf(token)) ?? '';
   expect(session).not.toContain(token);
   expect(session).not.toContain(hashOfToken(token));
-  expect(await admission.bySession(session)).toEqual({ name: 'one', may: 'read', clearance: 'TLP:GREEN' });
-  expect(await admission.bySession(session.replace(/\d$/, 'x'))).toBeUndefined();
-  expect(await admission.sessionOf(newToken())).toBeUndefined();
+  expect(await sessions.bySession(session)).toEqual({ name: 'one', may: 'read', clearance: 'TLP:GREEN' });
+  expect(await sessions.bySession(session.replace(/\d$/, 'x'))).toBeUndefined();
+  expect(await sessions.sessionOf(newToken())).toBeUndefined();
 
   at += SESSION_SECONDS * 1000 - 1;
-  expect(await admission.bySession(session)).toBeDefined();
+  expect(await sessions.bySession(session)).toBeDefined();
   at += 1;
-  expect(await admission.bySession(session)).toBeUndefined();
+  expect(await sessions.bySession(session)).toBeUndefined();
   at -= 1;
   // Given out again under the same name, it is another.
   tokens = [record('one', newToken())];
-  expect(await admission.bySession(session)).toBeUndefined();
+  expect(await sessions.bySession(session)).toBeUndefined();
 });

@@ -191,7 +191,7 @@ test('a query that does not exist is named with those that do', () => {
       file: 'templates/test/brief.yaml',
       field: 'findings.it.rows',
       problem: 'There is no query "statments".',
-      mend: 'Name one of statements.',
+      hint: 'Name one of statements.',
     },
   ]);
 });

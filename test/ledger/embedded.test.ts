@@ -123,7 +123,7 @@ describe.skipIf(isServer)('a folder', () => {
     await writeFile(lock, randomBytes(5000));
     const fault = await faultOf(open(place.at));
     expect(fault).toMatchObject({ code: 'ledger-unusable', faults: [{ file: lock }] });
-    expect(fault.faults[0]?.mend).toContain('Delete it');
+    expect(fault.faults[0]?.hint).toContain('Delete it');
     await rm(lock);
     expect(await editionsIn(place.at)).toBe(0);
   });
@@ -145,7 +145,7 @@ describe.skipIf(isServer)('a folder', () => {
     expect(fault).toMatchObject({
       code: 'ledger-unusable',
       faults: [
-        { problem: expect.stringContaining('invalid page'), mend: expect.stringContaining('sitrep restore') },
+        { problem: expect.stringContaining('invalid page'), hint: expect.stringContaining('sitrep restore') },
       ],
     });
     expect(fault.message.length).toBeLessThan(500);
@@ -251,8 +251,8 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
 
       const { code, faults } = await faultOf(open(place.at));
       expect(code).toBe('ledger-unusable');
-      expect(faults[0]?.mend).toContain('sitrep restore');
-      expect(faults[0]?.mend).toContain('move snapshot.tar.gz');
+      expect(faults[0]?.hint).toContain('sitrep restore');
+      expect(faults[0]?.hint).toContain('move snapshot.tar.gz');
       await restoreSnapshot(place.at);
       expect(await editionsIn(place.at)).toBe(1);
       await rename(join(other, 'snapshot.tar.gz'), join(other, 'old.tar.gz'));
@@ -283,7 +283,7 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
     expect(faults).toMatchObject([
       {
         problem: expect.stringContaining('new-restored beside it may be the only copy'),
-        mend: expect.stringMatching(/^Rename new-restored to "data" .* move it out of the folder/),
+        hint: expect.stringMatching(/^Rename new-restored to "data" .* move it out of the folder/),
       },
     ]);
     const other = await temporaryFolder();
@@ -436,7 +436,7 @@ describe.skipIf(isServer)('a snapshot', () => {
     const fault = await faultOf(open(place.at));
     expect(fault).toMatchObject({
       code: 'ledger-unusable',
-      faults: [{ file: place.at, mend: expect.stringContaining('sitrep restore') }],
+      faults: [{ file: place.at, hint: expect.stringContaining('sitrep restore') }],
     });
     const remains = await restoreSnapshot(place.at);
     expect(existsSync(remains ?? '')).toBe(true);

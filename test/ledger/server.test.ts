@@ -47,7 +47,7 @@ describe.runIf(isServer)('on a server', () => {
     await client.end();
     await expect(openServerLedger(at, { onError })).rejects.toMatchObject({
       code: 'ledger-unusable',
-      faults: [{ mend: 'Run "sitrep migrate" once, with the same DATABASE_URL.' }],
+      faults: [{ hint: 'Run "sitrep migrate" once, with the same DATABASE_URL.' }],
     });
     await Promise.all([migrateServer(at, { onError }), migrateServer(at, { onError })]);
     await migrateServer(at, { onError });

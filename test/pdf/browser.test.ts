@@ -122,7 +122,7 @@ describe('openPrinter', () => {
     await make(browserPath);
     await expect(openPrinter({ cacheFolder, browserPath })).rejects.toMatchObject({
       code: 'browser-missing',
-      faults: [{ file: browserPath, mend: expect.stringContaining('PUPPETEER_EXECUTABLE_PATH') }],
+      faults: [{ file: browserPath, hint: expect.stringContaining('PUPPETEER_EXECUTABLE_PATH') }],
     });
   });
 
@@ -145,7 +145,7 @@ describe('openPrinter', () => {
     await writeFile(browserPath, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     await expect(openPrinter({ cacheFolder, browserPath })).rejects.toMatchObject({
       code: 'browser-failed',
-      faults: [{ file: browserPath, problem, mend: expect.stringContaining(way) }],
+      faults: [{ file: browserPath, problem, hint: expect.stringContaining(way) }],
     });
   });
 

@@ -12,7 +12,7 @@ const fault = {
   field: 'topic',
   line: 4,
   problem: 'The dataset has no topic "celebration".',
-  mend: 'Did you mean "celebrations"?',
+  hint: 'Did you mean "celebrations"?',
 };
 
 test('a topic that the dataset does not have is a fault of the brief', async () => {

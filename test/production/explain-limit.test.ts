@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { makeEdition } from '../../src/scheduler/make-edition.ts';
-import type { PagesWorld } from '../../src/server/pages/context.ts';
+import type { PageDependencies } from '../../src/server/pages/context.ts';
 import { openPages } from '../../src/server/pages/pages.ts';
 import { openHouse } from '../support/house.ts';
 import { asked, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
-import { worldOf } from '../support/pages-world.ts';
+import { worldOf } from '../support/page-dependencies.ts';
 import { openWeb } from '../support/web.ts';
 
 const ledgers = useLedgers();
@@ -15,11 +15,11 @@ test('what is behind a number is told to ten at once, one after another, and the
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await ledger.request([asked()], now);
-  await makeEdition({ id, job: 'job', signal: new AbortController().signal }, house.workshop);
+  await makeEdition({ id, job: 'job', signal: new AbortController().signal }, house.forEditions);
   const world = worldOf(house);
   const gate = Promise.withResolvers<void>();
   let [begun, atOnce, mostAtOnce] = [0, 0, 0];
-  const slow: PagesWorld['explain'] = async (...given) => {
+  const slow: PageDependencies['explain'] = async (...given) => {
     begun += 1;
     atOnce += 1;
     mostAtOnce = Math.max(mostAtOnce, atOnce);

@@ -9,9 +9,9 @@ const ledgers = useLedgers();
 
 test('an error that nobody foresaw ends the other edition too, and both before it is thrown', async () => {
   await using ledger = await (await ledgers.fresh()).open();
-  const { workshop, out } = await openHouse(ledger);
-  const brief = await workshop.loadBrief('weekly');
-  const dataset = await workshop.loadDataset(brief.config.dataset);
+  const { forEditions, out } = await openHouse(ledger);
+  const brief = await forEditions.loadBrief('weekly');
+  const dataset = await forEditions.loadDataset(brief.config.dataset);
   const printing = Promise.withResolvers<void>();
   const log: string[] = [];
   let prints = 0;
@@ -41,8 +41,8 @@ test('an error that nobody foresaw ends the other edition too, and both before i
       engine: 'test',
     },
     {
-      effects: { ...workshop.effects, print },
-      material: await workshop.loadMaterial(),
+      effects: { ...forEditions.effects, print },
+      material: await forEditions.loadMaterial(),
       store: {
         read: () => Promise.resolve(undefined),
         write: async (folder) => void log.push(`stored ${folder}`),

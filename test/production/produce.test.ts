@@ -90,7 +90,7 @@ test('a page that the gate holds is not waited for: its print is stopped', async
 });
 
 test('what the gate says of a page comes before a print that fails at once', async () => {
-  const failing = () => Promise.reject(new AppError('print-failed', [{ problem: 'No.', mend: 'None.' }]));
+  const failing = () => Promise.reject(new AppError('print-failed', [{ problem: 'No.', hint: 'None.' }]));
   expect(await heldOrFailed(produceWith(wrong, failing))).toBe('edition-held');
   expect(await heldOrFailed(produceWith(right, failing))).toBe('print-failed');
 });

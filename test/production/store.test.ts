@@ -103,7 +103,7 @@ test('an output folder that is a file is named, with a way out', async () => {
   const error = await store(join(out, 'brief/2021-08-25'), 'one').catch((caught: unknown) => caught);
   expect(error).toMatchObject({
     code: 'output-unwritable',
-    faults: [{ file: join(out, 'brief/2021-08-25'), mend: expect.stringContaining('--out') }],
+    faults: [{ file: join(out, 'brief/2021-08-25'), hint: expect.stringContaining('--out') }],
   });
   expect(await readFile(out, 'utf8')).toBe('not a folder');
 });
@@ -156,7 +156,7 @@ test('of many that store the same edition at once, one is there in the end, and 
   expect(await namesIn(out)).toEqual(['a']);
 });
 
-test('what was delivered is not overwritten, but by the same bytes, which mend it', async () => {
+test('what was delivered is not overwritten, but by the same bytes, which repair it', async () => {
   const folder = join(await temporaryFolder(), 'a');
   await store(folder, 'one');
   expect(await mark(folder, 'one')).toBe(true);

@@ -64,7 +64,7 @@ test('a topic that the dataset does not have is a fault that names the nearest o
       file: weekly.definition.file,
       field: 'topics',
       problem: 'The dataset afghanistan-2021 has no topic "isys".',
-      mend: 'Did you mean "isis"?',
+      hint: 'Did you mean "isis"?',
     },
   ]);
 });

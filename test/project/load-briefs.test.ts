@@ -114,7 +114,7 @@ test('no templates folder at all', async () => {
   await rm(templates, { recursive: true });
   await expect(briefIds(templates)).rejects.toMatchObject({
     code: 'brief-unknown',
-    faults: [{ file: templates, mend: 'Start sitrep where templates/ and data/ are.' }],
+    faults: [{ file: templates, hint: 'Start sitrep where templates/ and data/ are.' }],
   });
 });
 

@@ -57,7 +57,7 @@ test.each([
 ])('refuses a manifest: %s', async (_, files, problem) => {
   await expect(readProof(await pdfWith(files))).rejects.toMatchObject({
     code: 'pdf-invalid',
-    faults: [{ problem: expect.stringMatching(problem), mend: expect.stringMatching(/\.$/) }],
+    faults: [{ problem: expect.stringMatching(problem), hint: expect.stringMatching(/\.$/) }],
   });
 });
 
@@ -96,7 +96,7 @@ describe('a file that was made to harm', () => {
   const problemOf = (problem: RegExp) =>
     expect.objectContaining({
       code: 'pdf-invalid',
-      faults: [{ problem: expect.stringMatching(problem), mend: expect.stringMatching(/\.$/) }],
+      faults: [{ problem: expect.stringMatching(problem), hint: expect.stringMatching(/\.$/) }],
     });
 
   test.each<[string, Made]>([

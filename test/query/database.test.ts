@@ -243,7 +243,7 @@ describe('what a query may not do', () => {
     expect(await faultOf(endless, { timeoutMs: 100 })).toEqual({
       file: 'templates/x/x.sql',
       problem: 'The query took longer than 0.1 s.',
-      mend: 'Narrow it, or look for a join without a condition.',
+      hint: 'Narrow it, or look for a join without a condition.',
     });
   });
 
@@ -267,7 +267,7 @@ describe('what a query may not do', () => {
   ])('return too much: %s', async (_, sql, problem) => {
     const fault = await faultOf(sql);
     expect(fault).toMatchObject({ file: 'templates/x/x.sql', problem: expect.stringMatching(problem) });
-    expect(fault?.mend).toMatch(/aggregate in SQL/i);
+    expect(fault?.hint).toMatch(/aggregate in SQL/i);
   });
 
   test('return as much as is allowed, and more where it only reads more', async () => {

@@ -11,7 +11,7 @@ const helpers = {
     return options.fn(this);
   },
   cited: () => {
-    throw new AppError('citation-unknown', [{ problem: 'No row "F99".', mend: 'Correct the id.' }]);
+    throw new AppError('citation-unknown', [{ problem: 'No row "F99".', hint: 'Correct the id.' }]);
   },
   parsed: () => z.string().parse(7),
 };
@@ -51,7 +51,7 @@ function faultsOf(...given: Parameters<typeof render>): readonly Fault[] {
 function faultOf(...given: Parameters<typeof render>): unknown {
   const faults = faultsOf(...given);
   expect(faults).toHaveLength(1);
-  expect(faults[0]?.mend).toMatch(/\.$/);
+  expect(faults[0]?.hint).toMatch(/\.$/);
   const { file, line, problem } = faults[0] ?? {};
   return [file, line, problem];
 }
@@ -259,7 +259,7 @@ describe('a rendering that takes too much stops itself', () => {
   const given = { rows, keys, text: 'x'.repeat(100_000) };
   const stopped = (...args: Parameters<typeof renderMany>): readonly Fault[] => {
     try {
-      return [{ problem: `${renderMany(...args)(given).length} characters`, mend: '' }];
+      return [{ problem: `${renderMany(...args)(given).length} characters`, hint: '' }];
     } catch (error) {
       if (error instanceof AppError && error.code === 'template-invalid') return error.faults;
       throw error;
@@ -268,7 +268,7 @@ describe('a rendering that takes too much stops itself', () => {
   const rounds = {
     file: 'templates/x/brief.hbs',
     problem: 'The page takes more than 200,000 rounds of loops, partials and lists.',
-    mend: 'Select fewer rows, or join them in SQL instead of by a loop within a loop.',
+    hint: 'Select fewer rows, or join them in SQL instead of by a loop within a loop.',
   };
   /** Each layout holds its block twice: thirty of them hold it a thousand million times. */
   const layouts = Object.fromEntries(
@@ -307,7 +307,7 @@ describe('a rendering that takes too much stops itself', () => {
         file: 'templates/x/brief.hbs',
         ...(at === undefined ? {} : { line: at }),
         problem: 'The page is longer than 20,000,000 characters.',
-        mend: 'Select fewer rows, or print less of each.',
+        hint: 'Select fewer rows, or print less of each.',
       },
     ]);
   });
@@ -349,7 +349,7 @@ describe('a helper that fails says where it was called', () => {
 });
 
 describe('a name that is not known', () => {
-  const mendOf = (...given: Parameters<typeof render>) => faultsOf(...given)[0]?.mend;
+  const mendOf = (...given: Parameters<typeof render>) => faultsOf(...given)[0]?.hint;
   test.each([
     ['{{tilte}}', 'Did you mean "title"?'],
     ['{{shout tilte}}', 'Did you mean "title"?'],

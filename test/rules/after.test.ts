@@ -164,9 +164,9 @@ describe.each(Object.entries(wrong).map(([rule, prints]) => ({ rule, prints })))
       const spoiling = { printer, ...(alter && { alter }), ...(spoil && { spoil }) };
       const held = await heldAfter(product, asked, spoiling);
       expect((held[rule] ?? []).map(({ problem }) => problem).join('\n')).toMatch(says);
-      for (const { file, mend } of held[rule] ?? []) {
+      for (const { file, hint } of held[rule] ?? []) {
         expect(file).toContain('templates/');
-        expect(mend).toMatch(/[.}]$/);
+        expect(hint).toMatch(/[.}]$/);
       }
     });
   },

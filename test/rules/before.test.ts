@@ -810,9 +810,9 @@ describe.each(cases)('$rule', ({ rule, editions }) => {
     const faults = held[rule] ?? [];
     expect(faults.map(({ problem }) => problem).join('\n')).toMatch(says);
     if (times !== undefined) expect(faults.map(({ count }) => count)).toEqual([times]);
-    for (const { file, mend } of faults) {
+    for (const { file, hint } of faults) {
       expect(file ?? 'templates/').toMatch(/^(?:templates|data)\/|\/(?:templates|data)\//);
-      expect(mend).toMatch(/[.}]$/);
+      expect(hint).toMatch(/[.}]$/);
     }
   });
 });

@@ -104,7 +104,7 @@ test.each([
   expect(faults?.map(({ problem }) => problem)).toEqual([expect.stringMatching(says)]);
   expect(faults?.[0]).toMatchObject({
     file: 'templates/celebrations/own.vl.json',
-    mend: expect.stringMatching(/coalesce/),
+    hint: expect.stringMatching(/coalesce/),
   });
 });
 
@@ -224,7 +224,7 @@ test.each([
       field: 'charts.matrix',
       rule: 'charts-cite',
       problem: 'The chart "matrix" cites no row.',
-      mend: expect.stringMatching(/a column "cites".*\{\{> chart cites=\(column rows "id"\)\}\}/),
+      hint: expect.stringMatching(/a column "cites".*\{\{> chart cites=\(column rows "id"\)\}\}/),
     },
   ]);
 });
@@ -241,7 +241,7 @@ test('a field is checked against the columns of a query that gives no rows', asy
   await expect(check('actor')).resolves.toEqual({ warnings: [] });
   await expect(check('aktor')).rejects.toMatchObject({
     code: 'brief-invalid',
-    faults: [{ field: 'encoding.y.field', line: 12, mend: 'Did you mean "actor"?' }],
+    faults: [{ field: 'encoding.y.field', line: 12, hint: 'Did you mean "actor"?' }],
   });
 });
 
@@ -254,6 +254,6 @@ test('a misspelt query of a chart is one fault, with the nearest name', async ()
   const error = await held(product).catch((cause: unknown) => cause);
   if (!(error instanceof AppError)) throw error;
   expect(error.faults).toMatchObject([
-    { problem: 'There is no query or finding "matrix_cels".', mend: 'Did you mean "matrix_cells"?' },
+    { problem: 'There is no query or finding "matrix_cels".', hint: 'Did you mean "matrix_cells"?' },
   ]);
 });

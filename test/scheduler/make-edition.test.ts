@@ -15,8 +15,8 @@ const { id } = asked();
 
 /** Takes the edition as a worker would, once for each job. */
 async function make(house: House, { job = 'job-1', edition = id, signal = never } = {}) {
-  await makeEdition({ id: edition, job, signal }, house.workshop);
-  return house.workshop.ledger.edition(edition);
+  await makeEdition({ id: edition, job, signal }, house.forEditions);
+  return house.forEditions.ledger.edition(edition);
 }
 const alertsIn = async (ledger: Ledger) =>
   (await ledger.deliveries({})).map(({ address, content }) => ({ address, content }));
@@ -100,7 +100,7 @@ describe('an edition', () => {
   });
 });
 
-describe('what somebody has to mend', () => {
+describe('what somebody has to fix', () => {
   test('holds the edition at once, with all its reasons, and the operator hears of it', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger, {
@@ -149,7 +149,7 @@ describe('what somebody has to mend', () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger, { weekly: () => 'title: none\n' });
     await ledger.request([asked()], now);
-    await makeEdition({ id, job: 'job', signal: never }, { ...house.workshop, operator: null });
+    await makeEdition({ id, job: 'job', signal: never }, { ...house.forEditions, operator: null });
     expect(await ledger.edition(id)).toMatchObject({ state: 'held' });
     expect(await ledger.deliveries({})).toEqual([]);
   });
@@ -157,7 +157,7 @@ describe('what somebody has to mend', () => {
 
 describe('what may pass', () => {
   const fail = () =>
-    Promise.reject(new AppError('print-failed', [{ problem: 'Printing failed.', mend: 'Try again.' }]));
+    Promise.reject(new AppError('print-failed', [{ problem: 'Printing failed.', hint: 'Try again.' }]));
 
   test('is tried again five times, and then failed for good', async () => {
     await using ledger = await (await ledgers.fresh()).open();
@@ -183,10 +183,13 @@ describe('what may pass', () => {
     const house = await openHouse(ledger);
     const write = () => {
       const cause = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
-      const fault = { file: 'output', problem: 'The edition cannot be written.', mend: 'Make room.' };
+      const fault = { file: 'output', problem: 'The edition cannot be written.', hint: 'Make room.' };
       return Promise.reject(new AppError('output-unwritable', [fault], { cause }));
     };
-    const full = { ...house, workshop: { ...house.workshop, store: { ...house.workshop.store, write } } };
+    const full = {
+      ...house,
+      forEditions: { ...house.forEditions, store: { ...house.forEditions.store, write } },
+    };
     await ledger.request([asked()], now);
     for (let attempt = 1; attempt <= 7; attempt += 1)
       expect(await make(full, { job: `job-${attempt}` })).toMatchObject({ state: 'queued', attempt });
@@ -200,9 +203,12 @@ describe('what may pass', () => {
     let code = codes[0];
     const drawChart = () => {
       code = left.next().value ?? code;
-      return Promise.reject(new AppError(code, [{ problem: code, mend: 'Wait.' }]));
+      return Promise.reject(new AppError(code, [{ problem: code, hint: 'Wait.' }]));
     };
-    return { ...house, workshop: { ...house.workshop, effects: { ...house.workshop.effects, drawChart } } };
+    return {
+      ...house,
+      forEditions: { ...house.forEditions, effects: { ...house.forEditions.effects, drawChart } },
+    };
   };
 
   test('what may pass with a chart is tried again; what its spec does wrong is held', async () => {

@@ -16,7 +16,7 @@ const ledgers = useLedgers();
 /** Looks at the schedule at an instant; gives the ids of what is new. */
 const look = async (house: House, instant: string) => {
   house.time = at(instant);
-  const schedules = { ...house.context, ...house.dispatch, briefIds: () => Promise.resolve(briefs) };
+  const schedules = { ...house.context, ...house.forDelivery, briefIds: () => Promise.resolve(briefs) };
   return (await openScheduler(schedules)(house.time)).map(({ id }) => id);
 };
 const briefs = ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'];
@@ -63,13 +63,13 @@ test('a brief that cannot be read waits, holds up no other, and misses nothing',
   let { loadBrief } = broken.context;
   const openDue = openScheduler({
     ...broken.context,
-    ...broken.dispatch,
+    ...broken.forDelivery,
     briefIds: () => Promise.resolve(['celebrations']),
     loadBrief: (id) => loadBrief(id),
   });
   for (const beat of [1, 2, 3]) await openDue(at(`2021-08-23T05:2${beat}:00Z`));
   expect(said()).toBe(2);
-  ({ loadBrief } = house.workshop);
+  ({ loadBrief } = house.forEditions);
   await openDue(at('2021-08-23T05:24:00Z'));
   ({ loadBrief } = broken.context);
   await openDue(at('2021-08-23T05:25:00Z'));
@@ -80,8 +80,8 @@ test.each<[string, (house: House) => Promise<Brief>, RegExp]>([
   ['read, for whatever reason', () => Promise.reject(new TypeError('a defect')), /cannot be read/],
   [
     'scheduled',
-    async ({ workshop }) => {
-      const brief = await workshop.loadBrief('al-qaeda-ties');
+    async ({ forEditions }) => {
+      const brief = await forEditions.loadBrief('al-qaeda-ties');
       const schedule = { ...brief.config.schedule, timezone: 'Nowhere/At-All' };
       return { ...brief, config: { ...brief.config, schedule } };
     },
@@ -93,9 +93,9 @@ test.each<[string, (house: House) => Promise<Brief>, RegExp]>([
   await look(house, '2021-08-16T12:00:00Z');
   const schedules = {
     ...house.context,
-    ...house.dispatch,
+    ...house.forDelivery,
     briefIds: () => Promise.resolve(briefs),
-    loadBrief: (id: string) => (id === 'al-qaeda-ties' ? load(house) : house.workshop.loadBrief(id)),
+    loadBrief: (id: string) => (id === 'al-qaeda-ties' ? load(house) : house.forEditions.loadBrief(id)),
   };
   const openDue = openScheduler(schedules);
   const beat = (instant: string) => openDue(at(instant));
@@ -114,10 +114,10 @@ test('a slot whose day was issued on other paper is left out, and the operator h
   await ledger.request([asked()], now);
   const schedules = {
     ...house.context,
-    ...house.dispatch,
+    ...house.forDelivery,
     briefIds: () => Promise.resolve(['weekly']),
     loadBrief: async (id: string): Promise<Brief> => {
-      const brief = await house.workshop.loadBrief(id);
+      const brief = await house.forEditions.loadBrief(id);
       return { ...brief, config: { ...brief.config, paper: 'Letter' } };
     },
   };
@@ -146,7 +146,7 @@ test('when no brief can be scheduled, that is the ledger, and the look fails', a
 test('what was missed is made up for, each week as of its own day, and the operator hears of each once', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
-  const only = { ...house.context, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']) };
+  const only = { ...house.context, ...house.forDelivery, briefIds: () => Promise.resolve(['weekly']) };
   await openScheduler(only)(at('2021-07-26T12:00:00Z'));
   const off = at('2021-08-30T12:00:00Z');
   house.time = off;
@@ -160,14 +160,14 @@ test('what was missed is made up for, each week as of its own day, and the opera
   ).toEqual(days.map((day) => `weekly/${day} ${operator} late`));
 
   const printed: string[] = [];
-  const { effects } = house.workshop;
+  const { effects } = house.forEditions;
   const print: typeof effects.print = (html, options) => {
     printed.push(html);
     return effects.print(html, options);
   };
   const signal = new AbortController().signal;
   for (const { id } of missed)
-    await makeEdition({ id, job: id, signal }, { ...house.workshop, effects: { ...effects, print } });
+    await makeEdition({ id, job: id, signal }, { ...house.forEditions, effects: { ...effects, print } });
   const issues = await ledger.editions({ state: 'rendered' });
   expect(issues.map(({ card }) => card?.issue)).toEqual([
     '2021-W34',
@@ -206,12 +206,12 @@ test('a round that does not end is not waited for', async () => {
   };
   let isSilent = true;
   const loadBrief = (id: string) =>
-    isSilent ? Promise.withResolvers<Brief>().promise : house.workshop.loadBrief(id);
+    isSilent ? Promise.withResolvers<Brief>().promise : house.forEditions.loadBrief(id);
   const beats: Date[] = [];
   await using _scheduler = startScheduler({
     schedules: {
       ...house.context,
-      ...house.dispatch,
+      ...house.forDelivery,
       briefIds: () => Promise.resolve(['weekly']),
       loadBrief,
     },
@@ -234,7 +234,7 @@ async function counting(ledger: Ledger) {
   const read = { briefs: 0, ledger: 0 };
   let { loadBrief } = house.context;
   const openDue = openScheduler({
-    ...house.dispatch,
+    ...house.forDelivery,
     briefIds: () => Promise.resolve(['weekly']),
     loadBrief: (id) => {
       read.briefs += 1;
@@ -297,7 +297,7 @@ test('it looks at the ledger again when the clock has gone back, and a slot is m
 test('what is not made up for stands there with its reason, and nobody is alarmed', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger, { weekly: scheduled('catchUp: latest') });
-  const only = { ...house.context, ...house.dispatch, briefIds: () => Promise.resolve(['weekly']) };
+  const only = { ...house.context, ...house.forDelivery, briefIds: () => Promise.resolve(['weekly']) };
   await openScheduler(only)(at('2021-08-09T12:00:00Z'));
   await openScheduler(only)(at('2021-08-30T12:00:00Z'));
   expect(await ledger.editions({ state: 'queued' })).toMatchObject([{ asOf: '2021-08-29' }]);

@@ -54,7 +54,7 @@ describe('a stranger', () => {
           expect(await web.ask(path, { headers }), `${path} ${JSON.stringify(headers)}`).toMatchObject({
             status: 401,
             headers: { 'www-authenticate': 'Bearer' },
-            json: { code: 'login-needed', mend: expect.stringMatching(/sitrep open.*sitrep token add/) },
+            json: { code: 'login-needed', hint: expect.stringMatching(/sitrep open.*sitrep token add/) },
           });
       for (const path of ['/api/briefs/weekly/editions', '/api/editions/weekly/2021-08-22/cancel'])
         expect((await web.ask(path, { method: 'POST', body: { asOf: '2021-08-15' } })).status).toBe(401);
@@ -186,7 +186,7 @@ describe('above the clearance', () => {
         status: 404,
         json: { code: 'brief-unknown' },
       });
-      expect((await green('/api/briefs/weekly')).json.mend).not.toContain('weekly');
+      expect((await green('/api/briefs/weekly')).json.hint).not.toContain('weekly');
       expect(await ledger.edition(secret)).toMatchObject({ state: 'delivering' });
       expect((await green('/api/editions?brief=weekly')).json.items).toEqual([]);
       expect((await green(`/api/deliveries?edition=${secret}`)).json.items).toEqual([]);

@@ -118,7 +118,7 @@ test('a process that comes too late to what is due turns work away, but says tha
         await expect.poll(() => statusOf('/api/briefs'), { timeout: 300_000 }).toBe(503);
         expect(await web.ask('/api/briefs')).toMatchObject({
           headers: { 'content-type': 'application/problem+json', 'retry-after': '10' },
-          json: { code: 'too-busy', mend: 'Try again later.' },
+          json: { code: 'too-busy', hint: 'Try again later.' },
         });
         expect(await statusOf('/healthz')).toBe(200);
       } finally {

@@ -191,7 +191,7 @@ test(
     await web.ask('/api/briefs/celebrations/editions', { method: 'POST', body: { asOf: '2021-08-15' } });
     await makeEdition(
       { id: 'celebrations/2021-08-15', job: 'job', signal: new AbortController().signal },
-      house.workshop,
+      house.forEditions,
     );
 
     const { json: document } = (await web.ask('/openapi.json')) as { json: Document };

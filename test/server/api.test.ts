@@ -29,7 +29,7 @@ async function withSite(
   await work({ ledger, house, web });
 }
 const make = ({ house }: Site, id: string) =>
-  makeEdition({ id, job: 'job', signal: new AbortController().signal }, house.workshop);
+  makeEdition({ id, job: 'job', signal: new AbortController().signal }, house.forEditions);
 const wish = (more: object = {}) => ({ method: 'POST', body: { asOf: '2021-08-15', ...more } });
 const asked = '/api/briefs/celebrations/editions';
 const made = '/api/editions/celebrations/2021-08-15';
@@ -157,7 +157,7 @@ describe('asking for an edition', () => {
         field,
       });
       expect(headers['content-type']).toBe('application/problem+json');
-      expect(json.mend).not.toBe('');
+      expect(json.hint).not.toBe('');
     });
   });
 
@@ -437,10 +437,10 @@ test('cancelling an edition stops its rendering', async () => {
     await web.ask(asked, wish());
     const making = make(site, 'celebrations/2021-08-15');
     const signal = await printing.promise;
-    await house.workshop.activeRuns.abortStale(ledger);
+    await house.forEditions.activeRuns.abortStale(ledger);
     expect(signal.aborted).toBe(false);
     await web.ask(`${made}/cancel`, { method: 'POST' });
-    await house.workshop.activeRuns.abortStale(ledger);
+    await house.forEditions.activeRuns.abortStale(ledger);
     expect(signal.aborted).toBe(true);
     await making;
     expect((await web.ask(made)).json).toMatchObject({

@@ -111,7 +111,7 @@ export function testFaults(_: string, cases: readonly Case[]): void {
     );
     const found = faults.find((fault) => problem.test(fault.problem));
     expect([found?.row, found?.field]).toEqual([row, field]);
-    expect(found?.mend).toMatch(/[.?]$/);
+    expect(found?.hint).toMatch(/[.?]$/);
     // What else is said is said of the same thing: a circle, for one, has two ends.
     expect(faults.length).toBeLessThanOrEqual(3);
   });

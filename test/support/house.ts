@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { loadDataset } from '../../src/dataset/read.ts';
 import type { Dataset } from '../../src/dataset/schema.ts';
-import type { Dispatch } from '../../src/delivery/deliver-edition.ts';
-import type { Parcel, Receipt } from '../../src/delivery/message.ts';
+import type { DeliveryDependencies } from '../../src/delivery/deliver-edition.ts';
+import type { Message, Receipt } from '../../src/delivery/message.ts';
 import type { OperatorContext } from '../../src/editions/context.ts';
 import { type EditionService, openEditionService } from '../../src/editions/service.ts';
 import { type Caller, commandLine } from '../../src/ledger/principal.ts';
@@ -22,7 +22,7 @@ import type { Brief } from '../../src/project/brief.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
 import { pdfRules } from '../../src/rules/rules.ts';
 import { openActiveRuns } from '../../src/scheduler/active-runs.ts';
-import type { Workshop } from '../../src/scheduler/make-edition.ts';
+import type { EditionDependencies } from '../../src/scheduler/make-edition.ts';
 import { copyFolder } from './copy.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
 import { remembered } from './effects.ts';
@@ -42,13 +42,13 @@ type Told = readonly [level: keyof Log, fields: object, message: string];
 
 /** Everything that the service works with: real templates and data, real files; no browser and no far end of mail. */
 export interface House {
-  readonly workshop: Workshop;
-  readonly dispatch: Dispatch;
+  readonly forEditions: EditionDependencies;
+  readonly forDelivery: DeliveryDependencies;
   readonly context: OperatorContext;
   readonly templates: string;
   readonly out: string;
   /** What was handed over to be delivered. */
-  readonly parcels: Parcel[];
+  readonly messages: Message[];
   readonly told: Told[];
   /** Alerts that were not accepted, and went another way. */
   readonly otherwise: { readonly title: string; readonly reason: string; readonly isFirstTry: boolean }[];
@@ -58,7 +58,7 @@ export interface House {
   /** The clock on the wall. */
   time: Date;
   /** What the far end answers. */
-  answer: (parcel: Parcel, signal: AbortSignal) => Promise<Receipt> | Receipt;
+  answer: (message: Message, signal: AbortSignal) => Promise<Receipt> | Receipt;
   print: (signal: AbortSignal) => Promise<Uint8Array>;
 }
 
@@ -92,7 +92,7 @@ export async function openHouse(
   const house: House = {
     templates,
     out,
-    parcels: [],
+    messages: [],
     otherwise: [],
     answerOtherwise: null,
     otherwiseSignal: undefined,
@@ -109,7 +109,7 @@ export async function openHouse(
       readManifest: readEdition,
       mostQueued: 200,
     },
-    workshop: {
+    forEditions: {
       ...common,
       ...catalogue,
       loadMaterial: () => material,
@@ -128,19 +128,19 @@ export async function openHouse(
       out,
       elapsedMs: () => performance.now(),
     },
-    dispatch: {
+    forDelivery: {
       ...common,
-      deliver: async (parcel, { signal }) => {
-        house.parcels.push(parcel);
-        return house.answer(parcel, signal);
+      deliver: async (message, { signal }) => {
+        house.messages.push(message);
+        return house.answer(message, signal);
       },
       readPdf: readEditionFile,
       markDelivered,
       timeoutMs: 60_000,
       alertEverySeconds: 900,
-      alertOtherwise: (parcel, { reason, isFirstTry, signal }) => {
+      alertOtherwise: (message, { reason, isFirstTry, signal }) => {
         house.otherwiseSignal = signal;
-        house.otherwise.push({ title: parcel.title, reason, isFirstTry });
+        house.otherwise.push({ title: message.title, reason, isFirstTry });
         return Promise.resolve(house.answerOtherwise);
       },
       retry: { forSeconds: 5 * 86_400, firstSeconds: 300, longestSeconds: 4 * 3600 },

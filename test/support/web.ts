@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { type EditionService, openEditionService } from '../../src/editions/service.ts';
-import { openAdmission, sessionKey } from '../../src/editions/sessions.ts';
+import { openSessions, sessionKey } from '../../src/editions/sessions.ts';
 import { hashOfToken, newToken } from '../../src/editions/tokens.ts';
 import type { Caller } from '../../src/ledger/principal.ts';
 import type { Pages } from '../../src/server/error-handler.ts';
@@ -64,11 +64,11 @@ export async function openWeb(
 ): Promise<Web> {
   const service = openEditionService(context);
   const faults: object[] = [];
-  const admission = openAdmission(context.ledger, context);
+  const sessions = openSessions(context.ledger, context);
   const served = await serve(
     {
       service,
-      admission,
+      sessions,
       key: await sessionKey(context.ledger),
       health: {
         condition: () => Promise.resolve({ reason: null, problems: [] }),
@@ -80,7 +80,7 @@ export async function openWeb(
     },
     { host: '127.0.0.1', port: 0, publicUrl: null, requestsPerMinute: 100_000, ...options },
   );
-  const newLink = () => linkTo('', admission.newLink());
+  const newLink = () => linkTo('', sessions.newLink());
   let cookie = '';
   const begin = async (
     path: string,

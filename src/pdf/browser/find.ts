@@ -55,7 +55,7 @@ async function findGiven(path: string): Promise<FoundBrowser> {
     {
       file: path,
       problem: 'The browser path given names no program that can be run.',
-      mend: 'Set PUPPETEER_EXECUTABLE_PATH to a Chrome or Chromium, or unset it to use the one found by default.',
+      hint: 'Set PUPPETEER_EXECUTABLE_PATH to a Chrome or Chromium, or unset it to use the one found by default.',
     },
   ]);
 }
@@ -72,7 +72,7 @@ async function findInstalled(): Promise<FoundBrowser> {
   throw new AppError('browser-missing', [
     {
       problem: `No browser to print with was found, and none is packaged for ${process.platform} ${process.arch}.`,
-      mend: 'Install Chrome, Chromium or Edge, run "npx puppeteer browsers install chrome", or set PUPPETEER_EXECUTABLE_PATH to one.',
+      hint: 'Install Chrome, Chromium or Edge, run "npx puppeteer browsers install chrome", or set PUPPETEER_EXECUTABLE_PATH to one.',
     },
   ]);
 }

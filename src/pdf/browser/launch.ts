@@ -167,9 +167,9 @@ async function close(browser: Browser, profile: AsyncDisposable): Promise<void> 
 const withoutSandbox = ({ path: file }: FoundBrowser, cause: unknown): AppError => {
   const problem =
     'The browser did not start: this system keeps it from making its sandbox, for which it needs user namespaces.';
-  const mend =
+  const hint =
     'Allow them for this browser: "The sandbox of the browser" in docs/operating.md says how on Ubuntu and in a container. Or set PUPPETEER_EXECUTABLE_PATH to a Chrome that the system installed.';
-  return new AppError('browser-failed', [{ file, problem, mend }], { cause });
+  return new AppError('browser-failed', [{ file, problem, hint }], { cause });
 };
 
 /** The error for a browser that exists but does not work, with a fix that depends on the browser's origin. */
@@ -177,11 +177,11 @@ export function browserFailed(
   found: FoundBrowser,
   { problem, cause }: { readonly problem: string; readonly cause?: unknown },
 ): AppError {
-  const mend =
+  const hint =
     found.origin === 'environment'
       ? 'Set PUPPETEER_EXECUTABLE_PATH to a working Chrome or Chromium, or unset it.'
       : found.origin === 'package'
         ? 'Delete the folder of this file to have it unpacked afresh, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.'
         : 'Reinstall or update it, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.';
-  return new AppError('browser-failed', [{ file: found.path, problem, mend }], { cause });
+  return new AppError('browser-failed', [{ file: found.path, problem, hint }], { cause });
 }

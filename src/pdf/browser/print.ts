@@ -138,7 +138,7 @@ const printFailed = (cause: unknown): AppError =>
     [
       {
         problem: 'The browser could not print the document.',
-        mend: 'Remove what may stop it, such as a meta refresh, a huge picture or a huge table, and free memory.',
+        hint: 'Remove what may stop it, such as a meta refresh, a huge picture or a huge table, and free memory.',
       },
     ],
     { cause },

@@ -56,7 +56,7 @@ export async function unpackChromium({
         {
           file: folder,
           problem: `The browser could not be unpacked here${cause instanceof Error ? ` (${cause.message})` : ''}.`,
-          mend: 'Make the cache folder writable with 250 MB free, or set PUPPETEER_EXECUTABLE_PATH to a Chrome or Chromium.',
+          hint: 'Make the cache folder writable with 250 MB free, or set PUPPETEER_EXECUTABLE_PATH to a Chrome or Chromium.',
         },
       ],
       { cause },

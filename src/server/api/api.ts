@@ -16,7 +16,7 @@ Briefs, their editions and who got them. In a browser, log in first; a program s
 
 ## Problems
 
-An error is answered as problem details (RFC 9457), of the type \`application/problem+json\`: a \`code\` that stays the same, a \`detail\`, how to fix it (\`mend\`), and each fault. \`docs/api.md\` explains the codes: ${problemCodes.map((code) => `\`${code}\``).join(', ')}.
+An error is answered as problem details (RFC 9457), of the type \`application/problem+json\`: a \`code\` that stays the same, a \`detail\`, how to fix it (\`hint\`), and each fault. \`docs/api.md\` explains the codes: ${problemCodes.map((code) => `\`${code}\``).join(', ')}.
 `;
 
 /**

@@ -4,7 +4,7 @@ import type { Explanation } from '../../production/explain.ts';
 import type { Brief } from '../../project/brief.ts';
 
 /** Effects for the pages, apart from the service. */
-export interface PagesWorld {
+export interface PageDependencies {
   /** Reads a text file in `web/`. */
   readonly readAsset: (name: string) => Promise<string>;
   readonly loadMaterial: () => Promise<{ readonly fontFaces: string }>;

@@ -39,7 +39,7 @@ export function oneByOne<A extends unknown[], T>(
   return async (...given) => {
     if (atIt >= MOST_AT_IT)
       throw new AppError('queue-full', [
-        { problem: 'Too many ask at once what is behind a number.', mend: 'Ask again in a few seconds.' },
+        { problem: 'Too many ask at once what is behind a number.', hint: 'Ask again in a few seconds.' },
       ]);
     atIt += 1;
     const turn = last.then(() => work(...given)).finally(() => (atIt -= 1));

@@ -71,5 +71,5 @@ function operatorOf(request: FastifyRequest): Caller {
   const caller = callerOf(request);
   if (caller.may === 'operate') return caller;
   const problem = `“${caller.name}” may only read, and this is for operators.`;
-  throw new AppError('operation-forbidden', [{ problem, mend: 'Ask for a token that may operate.' }]);
+  throw new AppError('operation-forbidden', [{ problem, hint: 'Ask for a token that may operate.' }]);
 }

@@ -5,11 +5,11 @@ import { describeFault } from '../../errors.ts';
 import type { Pages } from '../error-handler.ts';
 import { ownPath } from '../login.ts';
 import { problemOf } from '../problem.ts';
-import type { PagesWorld } from './context.ts';
+import type { PageDependencies } from './context.ts';
 import { changeRoutes } from './forms.ts';
 import { frameOf, oneByOne } from './frame.ts';
 import { operatorRoutes } from './operator-routes.ts';
-import { lookRoutes } from './routes.ts';
+import { readerRoutes } from './routes.ts';
 import { openTemplates, type Show } from './templates.ts';
 
 const refusals = {
@@ -22,9 +22,9 @@ const loginQuery = z.object({
 });
 
 /** The HTML pages: all data and operations of the service, without a need for scripts. */
-export async function openPages(service: EditionService, world: PagesWorld): Promise<Pages> {
-  const render = await openTemplates(world.readAsset);
-  const assets = await readAssets(world);
+export async function openPages(service: EditionService, dependencies: PageDependencies): Promise<Pages> {
+  const render = await openTemplates(dependencies.readAsset);
+  const assets = await readAssets(dependencies);
   const show: Show = ({ request, reply }, page, context) =>
     reply
       .type('text/html; charset=utf-8')
@@ -40,11 +40,15 @@ export async function openPages(service: EditionService, world: PagesWorld): Pro
         if (/%00/.test(url))
           throw problemOf('not-found', {
             detail: 'The address holds a character that no name has.',
-            mend: 'Go to it by the links of the pages.',
+            hint: 'Go to it by the links of the pages.',
           });
       });
       assetRoutes(app, assets);
-      lookRoutes(app, { service, world: { ...world, explain: oneByOne(world.explain) }, show });
+      readerRoutes(app, {
+        service,
+        dependencies: { ...dependencies, explain: oneByOne(dependencies.explain) },
+        show,
+      });
       operatorRoutes(app, { service, show });
       changeRoutes(app, service);
       app.get('/login', { config: { open: true } }, (request, reply) => {
@@ -56,11 +60,11 @@ export async function openPages(service: EditionService, world: PagesWorld): Pro
         });
       });
     },
-    problemPage: ({ title, status, detail, mend, faults, code }, caller) =>
+    problemPage: ({ title, status, detail, hint, faults, code }, caller) =>
       render('problem', {
         ...frameOf(caller, ''),
         title,
-        reasons: faults.length > 0 ? faults.map((fault) => describeFault(fault)) : [`${detail} ${mend}`],
+        reasons: faults.length > 0 ? faults.map((fault) => describeFault(fault)) : [`${detail} ${hint}`],
         back: caller === null ? { href: '/login', label: 'Log in' } : { href: '/', label: 'All briefs' },
         code: `${status}, ${code}`,
       }),
@@ -73,7 +77,7 @@ interface Asset {
   readonly text: string;
 }
 
-async function readAssets({ readAsset, loadMaterial }: PagesWorld): Promise<Asset[]> {
+async function readAssets({ readAsset, loadMaterial }: PageDependencies): Promise<Asset[]> {
   const read = async (path: string, type: string, name: string): Promise<Asset> => ({
     path,
     type,

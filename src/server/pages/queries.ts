@@ -7,7 +7,7 @@ import type { Brief } from '../../project/brief.ts';
 import { describeParameters } from '../../project/parameters.ts';
 import { defaultAsOf } from '../../render/coverage.ts';
 import { type Manifest, manifest } from '../../render/manifest.ts';
-import type { PagesWorld } from './context.ts';
+import type { PageDependencies } from './context.ts';
 import type { EditionTold } from './edition-page.ts';
 import { changesShown, sourcesShown } from './evidence.ts';
 import type { Overviewed } from './overview.ts';
@@ -28,7 +28,7 @@ export async function orNull<T>(wanted: Promise<T>): Promise<T | null> {
 /** Every brief with its newest edition, and its newest edition that has a page to show. */
 export async function gatherOverview(
   service: EditionService,
-  world: PagesWorld,
+  dependencies: PageDependencies,
   caller: Caller,
 ): Promise<Overviewed[]> {
   return Promise.all(
@@ -38,7 +38,7 @@ export async function gatherOverview(
       const latest = items.find(({ partOf }) => partOf === null) ?? view.latest;
       return {
         view: { ...view, latest },
-        brief: await orNull(world.loadBrief(view.id)),
+        brief: await orNull(dependencies.loadBrief(view.id)),
         pictured: items.find(({ files }) => files.includes('html')) ?? null,
       };
     }),
@@ -62,28 +62,28 @@ export async function editionsOf(
 }
 
 /** The last day that a brief's data cover, or today. */
-export async function coveredBy(world: PagesWorld, brief: Brief | null): Promise<Day | null> {
-  const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
-  return dataset ? defaultAsOf(dataset, brief.config.schedule.timezone, world.now()).asOf : null;
+export async function coveredBy(dependencies: PageDependencies, brief: Brief | null): Promise<Day | null> {
+  const dataset = brief && (await orNull(dependencies.loadDataset(brief.config.dataset)));
+  return dataset ? defaultAsOf(dataset, brief.config.schedule.timezone, dependencies.now()).asOf : null;
 }
 
 /** All data for an edition's page. Throws `edition-unknown`. */
 export async function gatherEdition(
   service: EditionService,
-  world: PagesWorld,
+  dependencies: PageDependencies,
   { caller, id }: { caller: Caller; id: string },
 ): Promise<EditionTold> {
   const edition = await service.edition(caller, id);
   const { brief: name, asOf, parameters, correction } = edition;
   const [view, brief, steps, deliveries, sameDay, made] = await Promise.all([
     orNull(service.brief(caller, name)),
-    orNull(world.loadBrief(name)),
+    orNull(dependencies.loadBrief(name)),
     service.steps(caller, id),
     service.deliveries(caller, { edition: id, limit: MOST }),
     editionsOf(service, caller, { brief: name, from: asOf, to: asOf }),
-    readManifest(service, world, { caller, edition }),
+    readManifest(service, dependencies, { caller, edition }),
   ]);
-  const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
+  const dataset = brief && (await orNull(dependencies.loadDataset(brief.config.dataset)));
   const of = brief && dataset && { brief, dataset, asOf, parameters, correction };
   return {
     caller,
@@ -117,12 +117,12 @@ async function previousOf(
 
 async function readManifest(
   service: EditionService,
-  world: PagesWorld,
+  dependencies: PageDependencies,
   { caller, edition }: { caller: Caller; edition: EditionDetail },
 ): Promise<Manifest | null> {
   if (edition.files.length === 0) return null;
   const file = await service.file(caller, edition.id, 'manifest');
-  const bytes = file && (await world.readFile(file.folder, file.name));
+  const bytes = file && (await dependencies.readFile(file.folder, file.name));
   return bytes ? manifest.parse(JSON.parse(new TextDecoder().decode(bytes))) : null;
 }
 

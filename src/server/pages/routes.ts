@@ -6,7 +6,7 @@ import { editionPath } from '../../ledger/edition-id.ts';
 import { callerOf } from '../auth.ts';
 import { briefPage } from './brief-page.ts';
 import { daysOfYear } from './calendar.ts';
-import type { PagesWorld } from './context.ts';
+import type { PageDependencies } from './context.ts';
 import { editionPage } from './edition-page.ts';
 import { rowsFor } from './evidence.ts';
 import { explainPage } from './explain-page.ts';
@@ -22,14 +22,14 @@ const phraseQuery = z.object({ phrase: z.string().trim().min(1).max(200).optiona
 const KEEP_PICTURE = 'private, max-age=86400';
 
 /** The routes for reading: the overview, briefs and editions. */
-export function lookRoutes(
+export function readerRoutes(
   app: FastifyInstance,
-  { service, world, show }: { service: EditionService; world: PagesWorld; show: Show },
+  { service, dependencies, show }: { service: EditionService; dependencies: PageDependencies; show: Show },
 ): void {
   app.get('/', async (request, reply) => {
     const caller = callerOf(request);
-    const briefs = await gatherOverview(service, world, caller);
-    const example = await exampleOf(briefs, (brief) => coveredBy(world, brief));
+    const briefs = await gatherOverview(service, dependencies, caller);
+    const example = await exampleOf(briefs, (brief) => coveredBy(dependencies, brief));
     return show(
       { request, reply },
       'overview',
@@ -41,10 +41,10 @@ export function lookRoutes(
     const caller = callerOf(request);
     const { brief: id } = briefParams.parse(request.params);
     const view = await service.brief(caller, id);
-    const brief = await orNull(world.loadBrief(id));
-    const covered = await coveredBy(world, brief);
-    const dataset = brief && (await orNull(world.loadDataset(brief.config.dataset)));
-    const now = world.now();
+    const brief = await orNull(dependencies.loadBrief(id));
+    const covered = await coveredBy(dependencies, brief);
+    const dataset = brief && (await orNull(dependencies.loadDataset(brief.config.dataset)));
+    const now = dependencies.now();
     const newest = view.latest?.asOf ?? covered ?? now.toISOString();
     const year = yearQuery.parse(request.query).year ?? Number(newest.slice(0, 4));
     const editions = await editionsOf(service, caller, { brief: id, ...daysOfYear(year) });
@@ -54,7 +54,7 @@ export function lookRoutes(
 
   app.get('/editions/:brief/:edition', async (request, reply) => {
     const id = editionIn(request.params);
-    const told = await gatherEdition(service, world, { caller: callerOf(request), id });
+    const told = await gatherEdition(service, dependencies, { caller: callerOf(request), id });
     // Browsers show an embedded PDF as an object.
     const policy = String(reply.getHeader('content-security-policy'));
     reply.header('content-security-policy', `${policy};object-src 'self'`);
@@ -66,13 +66,13 @@ export function lookRoutes(
     const { title, asOf, brief: name } = await service.edition(caller, id);
     const { phrase } = phraseQuery.parse(request.query);
     const file = await service.file(caller, id, 'pdf');
-    const pdf = file && (await world.readFile(file.folder, file.name));
+    const pdf = file && (await dependencies.readFile(file.folder, file.name));
     if (!pdf) throw notMade(id);
     // The explanation uses today's brief and data, whose marking may be higher than the edition's.
     const brief = await service.brief(caller, name);
-    const { config } = await world.loadBrief(name);
-    const maySeeRow = rowsFor(caller, await world.loadDataset(config.dataset));
-    const found = phrase === undefined ? null : await world.explain(pdf, phrase);
+    const { config } = await dependencies.loadBrief(name);
+    const maySeeRow = rowsFor(caller, await dependencies.loadDataset(config.dataset));
+    const found = phrase === undefined ? null : await dependencies.explain(pdf, phrase);
     const period = periodOf(asOf, config.period);
     const page = explainPage(id, { brief, title: title ?? brief.title, period, found, maySeeRow });
     return show({ request, reply }, 'explain', page);
@@ -86,7 +86,7 @@ export function lookRoutes(
   app.get('/editions/:brief/:edition/page-1.png', async (request, reply) => {
     const id = editionIn(request.params);
     const html = await service.file(callerOf(request), id, 'html');
-    const png = html && (await world.picture(html));
+    const png = html && (await dependencies.picture(html));
     if (png) return reply.type('image/png').header('cache-control', KEEP_PICTURE).send(Buffer.from(png));
     throw notMade(id);
   });
@@ -94,5 +94,5 @@ export function lookRoutes(
 
 const notMade = (id: string): AppError =>
   new AppError('edition-unknown', [
-    { problem: `There is no page of ${id} to show.`, mend: 'It is not made, or its files are gone.' },
+    { problem: `There is no page of ${id} to show.`, hint: 'It is not made, or its files are gone.' },
   ]);

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { explain } from '../../src/production/explain.ts';
 import { readEditionFile } from '../../src/production/store.ts';
-import type { PagesWorld } from '../../src/server/pages/context.ts';
+import type { PageDependencies } from '../../src/server/pages/context.ts';
 import { assetsOf } from '../../src/wiring/project.ts';
 import type { House } from './house.ts';
 
 /** What the pages work with, by the wall clock and the catalogue of a house. */
-export function worldOf({ context, workshop }: House): PagesWorld {
+export function worldOf({ context, forEditions }: House): PageDependencies {
   const repository = {
     ...context,
-    ...workshop,
+    ...forEditions,
     datasetNames: () => Promise.resolve(['afghanistan-2021']),
     loadBriefs: (ids: readonly string[]) => Promise.all(ids.map((each) => context.loadBrief(each))),
   };

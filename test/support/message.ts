@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Parcel } from '../../src/delivery/message.ts';
+import type { Message } from '../../src/delivery/message.ts';
 import { hashOf } from '../../src/hash.ts';
 import type { Target } from '../../src/project/target.ts';
 
@@ -8,7 +8,7 @@ export const samplePdf: Uint8Array = await readFile(
   join(import.meta.dirname, '../../docs/samples/weekly-2021-08-25.pdf'),
 );
 
-export const enclosed = (content: Uint8Array, url: string | null = null): Parcel['pdf'] => ({
+export const enclosed = (content: Uint8Array, url: string | null = null): Message['pdf'] => ({
   name: 'weekly-2021-08-22.pdf',
   content,
   sha256: hashOf(content),
@@ -16,7 +16,7 @@ export const enclosed = (content: Uint8Array, url: string | null = null): Parcel
 });
 
 /** An edition on its way, with the PDF of docs/samples in it. */
-export const parcel = (changes: Partial<Parcel> = {}): Parcel => ({
+export const message = (changes: Partial<Message> = {}): Message => ({
   id: 'b1f0c0de-0001',
   kind: 'edition',
   edition: 'weekly/2021-08-22',
@@ -31,8 +31,8 @@ export const parcel = (changes: Partial<Parcel> = {}): Parcel => ({
   ...changes,
 });
 /** A correction of an edition that went to the same target twice before. */
-export const corrected = (): Parcel =>
-  parcel({
+export const corrected = (): Message =>
+  message({
     id: 'b1f0c0de-0003',
     edition: 'weekly/2021-08-22-r2',
     correction: {
@@ -43,8 +43,8 @@ export const corrected = (): Parcel =>
       follows: ['b1f0c0de-0001', 'b1f0c0de-0002'],
     },
   });
-export const notice = (changes: Partial<Parcel> = {}): Parcel =>
-  parcel({ kind: 'notice', paragraphs: ['Nothing new became known.'], pdf: null, ...changes });
+export const notice = (changes: Partial<Message> = {}): Message =>
+  message({ kind: 'notice', paragraphs: ['Nothing new became known.'], pdf: null, ...changes });
 
 const common = { clearance: 'TLP:GREEN', only: {} } as const;
 export const byMail = (email: string): Target => ({ email, afterCrash: 'resend', ...common });
