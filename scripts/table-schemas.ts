@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Column } from '../src/dataset/fields.ts';
-import { filledIn } from '../src/dataset/fill-in.ts';
+import { filledIn } from '../src/dataset/reading/fill-in.ts';
 import { columnsOf, needed, type TableName, tableNames, tables } from '../src/dataset/schema.ts';
 
 /** What each column means: of a table, or of every table that has it. */

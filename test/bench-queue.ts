@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { dayAfter } from '../src/calendar.ts';
-import { loadDataset } from '../src/dataset/read.ts';
+import { loadDataset } from '../src/dataset/reading/read.ts';
 import type { Dataset } from '../src/dataset/schema.ts';
 import { editionId } from '../src/ledger/edition-id.ts';
 import { openEmbeddedLedger } from '../src/ledger/open.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import envPaths from 'env-paths';
 import { openChartProcess } from '../src/charts/worker.ts';
-import { loadDataset } from '../src/dataset/read.ts';
+import { loadDataset } from '../src/dataset/reading/read.ts';
 import type { Dataset } from '../src/dataset/schema.ts';
 import { lacksLibraries } from '../src/pdf/browser/check.ts';
 import { findBrowser } from '../src/pdf/browser/find.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadDataset } from '../src/dataset/read.ts';
+import { loadDataset } from '../src/dataset/reading/read.ts';
 import { temporaryFolder } from './support/dataset.ts';
 
 // The program serves any dataset, so what is in these folders may name nothing that belongs to the sample alone.

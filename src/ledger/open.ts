@@ -2,20 +2,20 @@ import { Socket } from 'node:net';
 import { type ConstructorOptions, fromPglite, PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { alertCalls } from './alerts.ts';
-import { approvalCalls } from './approvals.ts';
-import { type Database, embeddedDatabase, reasonOf, serverDatabase } from './database.ts';
-import { deliveryCalls } from './deliveries.ts';
-import { editionCalls } from './editions.ts';
-import { explainQuery, faultOfFolder } from './folder-faults.ts';
-import { noteRemoved, openData, restoreInto, writeSnapshot } from './folder.ts';
-import { createQueues, takeJobs } from './jobs.ts';
-import { giveToOwner, lockFolder } from './lock.ts';
-import { isMigrated, migrate } from './migrations.ts';
-import { queryCalls } from './queries.ts';
-import { recordCalls } from './records.ts';
+import { alertCalls } from './sql/alerts.ts';
+import { approvalCalls } from './sql/approvals.ts';
+import { type Database, embeddedDatabase, reasonOf, serverDatabase } from './sql/database.ts';
+import { deliveryCalls } from './sql/deliveries.ts';
+import { editionCalls } from './sql/editions.ts';
+import { explainQuery, faultOfFolder } from './embedded/folder-faults.ts';
+import { noteRemoved, openData, restoreInto, writeSnapshot } from './embedded/folder.ts';
+import { createQueues, takeJobs } from './sql/jobs.ts';
+import { giveToOwner, lockFolder } from './embedded/lock.ts';
+import { isMigrated, migrate } from './sql/migrations.ts';
+import { queryCalls } from './sql/queries.ts';
+import { recordCalls } from './sql/records.ts';
 import type { Ledger } from './types.ts';
-import { recover, upkeepCalls } from './upkeep.ts';
+import { recover, upkeepCalls } from './sql/upkeep.ts';
 
 /** Creates a ledger from a migrated database and a started queue. The caller closes both. */
 export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeof Symbol.asyncDispose> {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
-import { loadDataset } from '../dataset/read.ts';
+import { loadDataset } from '../dataset/reading/read.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { type GoldenFolder, goldenStore } from '../production/golden-files.ts';
 import { loadMaterial } from '../production/material.ts';

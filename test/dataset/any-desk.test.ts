@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { knownBy } from '../../src/dataset/point-in-time.ts';
-import { loadDataset } from '../../src/dataset/read.ts';
+import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { tableNames } from '../../src/dataset/schema.ts';
 import { openQueries } from '../../src/query/database.ts';
 import { faultsIn, temporaryFolder } from '../support/dataset.ts';

@@ -2,9 +2,9 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, test } from 'vitest';
-import { loadDataset } from '../../src/dataset/read.ts';
+import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { tableNames } from '../../src/dataset/schema.ts';
-import { readTables } from '../../src/dataset/table-files.ts';
+import { readTables } from '../../src/dataset/reading/table-files.ts';
 import {
   apply,
   type Case,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadDataset } from '../../src/dataset/read.ts';
+import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { topicTitle } from '../../src/dataset/settings.ts';
 import { openQueries } from '../../src/query/database.ts';
 import { apply, copyOf, faultsAfter, loadTestDataset, swap } from '../support/dataset.ts';

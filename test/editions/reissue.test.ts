@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadDataset } from '../../src/dataset/read.ts';
+import { loadDataset } from '../../src/dataset/reading/read.ts';
 import type { Message } from '../../src/delivery/message.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
 import type { Settlement } from '../../src/ledger/types.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { fromPglite, PgBoss } from 'pg-boss';
 import { describe, expect, test, vi } from 'vitest';
-import { type Database, embeddedDatabase, serverDatabase } from '../../src/ledger/database.ts';
+import { type Database, embeddedDatabase, serverDatabase } from '../../src/ledger/sql/database.ts';
 import { openLedger } from '../../src/ledger/open.ts';
 import type { Handlers } from '../../src/ledger/types.ts';
 import { asked, claimed, delivering, made, mailTo, now } from '../support/ledger-samples.ts';

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { serverDatabase } from '../../src/ledger/database.ts';
+import { serverDatabase } from '../../src/ledger/sql/database.ts';
 import { migrateServer, openServerLedger } from '../../src/ledger/open.ts';
 import { asked, now } from '../support/ledger-samples.ts';
 import { isServer, useLedgers } from '../support/ledger.ts';

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadDataset } from '../../src/dataset/read.ts';
+import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { AppError } from '../../src/errors.ts';
 import { remember } from '../../src/project/file-cache.ts';
 import { apply, copyOf, set, swap } from '../support/dataset.ts';

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Row } from '../../src/dataset/parse-rows.ts';
 import { knownBy } from '../../src/dataset/point-in-time.ts';
 import type { Tables } from '../../src/dataset/schema.ts';
-import { readTables } from '../../src/dataset/table-files.ts';
+import { readTables } from '../../src/dataset/reading/table-files.ts';
 import { AppError, type Fault } from '../../src/errors.ts';
 import { openQueries } from '../../src/query/database.ts';
 import { unrepeatable } from '../../src/query/statement.ts';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
-import { loadDataset } from '../../src/dataset/read.ts';
+import { loadDataset } from '../../src/dataset/reading/read.ts';
 import type { Dataset } from '../../src/dataset/schema.ts';
 import type { DeliveryDependencies } from '../../src/delivery/deliver-edition.ts';
 import type { Message, Receipt } from '../../src/delivery/message.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Correction } from '../../src/dataset/corrections.ts';
-import { loadDataset } from '../../src/dataset/read.ts';
+import { loadDataset } from '../../src/dataset/reading/read.ts';
 import type { Dataset, RowOf, TableName, Tables } from '../../src/dataset/schema.ts';
 import { hashOf } from '../../src/hash.ts';
 import { editionsAskedFor } from '../../src/production/fan-out.ts';

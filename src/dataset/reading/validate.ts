@@ -1,18 +1,19 @@
-import { newestOn, versionsById } from './point-in-time.ts';
+import { meantBy } from '../../errors.ts';
+import { figureOf } from '../figures.ts';
+import { newestOn, versionsById } from '../point-in-time.ts';
 import {
   eachRow,
+  placeholders,
   type Reference,
   references,
   type RowFault,
   type TableRow,
   type Unread,
   type Versions,
-} from './references.ts';
-import { type TableName, tableNames, type Tables } from './schema.ts';
-import type { DeclaredSettings } from './settings.ts';
-import { checkTexts } from './validate-texts.ts';
+} from '../references.ts';
+import { type TableName, tableNames, type Tables, tables as schemas } from '../schema.ts';
+import type { DeclaredSettings } from '../settings.ts';
 import { checkValues } from './validate-values.ts';
-import { checkTerms } from './vocabulary.ts';
 
 /** Finds all faults in rows that are each well formed. */
 export function checkTables(
@@ -151,4 +152,69 @@ function idsIn(entry: TableRow | undefined, field: 'via' | 'within' | 'rests_on'
   if (!entry || entry.row.status === 'withdrawn') return [];
   const value: unknown = Reflect.get(entry.row, field);
   return (Array.isArray(value) ? value : [value]).filter((id) => typeof id === 'string');
+}
+
+/** Finds terms in rows that are not in the dataset's declared list. */
+function checkTerms(
+  rows: readonly TableRow[],
+  { topics, affiliations, sourceKinds }: DeclaredSettings,
+): RowFault[] {
+  const check = (entry: TableRow, field: string, { word, terms }: Used): RowFault[] => {
+    const names = terms?.map(({ name }) => name);
+    if (names === undefined || word === null || names.includes(word)) return [];
+    const problem = `"${word}" is not declared in datapackage.json.`;
+    return [
+      { ...entry, field, problem, hint: `${meantBy(word, names)} The list stands there under sitrep.` },
+    ];
+  };
+  return rows.flatMap((entry) => {
+    const { table, row } = entry;
+    if (table === 'actors')
+      return check(entry, 'affiliation', { word: row.affiliation, terms: affiliations });
+    if (table === 'sources') return check(entry, 'kind', { word: row.kind, terms: sourceKinds });
+    if (table === 'places' || (table === 'judgments' && row.topic === 'all')) return [];
+    return check(entry, 'topic', { word: row.topic, terms: topics });
+  });
+}
+
+interface Used {
+  readonly word: string | null;
+  readonly terms: DeclaredSettings['topics'];
+}
+
+/** Tables whose texts are written for this program and may have placeholders. */
+const written: readonly TableName[] = ['measures', 'readings', 'judgments', 'gaps', 'indicators'];
+
+/** Finds placeholders that name nothing, and stray braces. */
+function checkTexts({ table, row }: TableRow, versions: Versions): RowFault[] {
+  const { shape } = schemas[table];
+  return Object.entries(row).flatMap(([field, value]) => {
+    if (typeof value !== 'string' || !Object.hasOwn(shape, field)) return [];
+    const faults: RowFault[] = [];
+    const fault = (problem: string, hint: string) => faults.push({ table, row, field, problem, hint });
+    const found = placeholders(value);
+    for (const { source, name, field: figure } of found) {
+      // It names a finding, or a missing row, which is a reference fault.
+      const lacking = versions
+        .get(name)
+        ?.find((version) => version.row.status === 'current' && figureOf(version, figure) === undefined);
+      if (lacking)
+        fault(
+          `${source}: "${name}" in ${lacking.table} (known on ${lacking.row.known_on}) has no figure "${figure}".`,
+          'Fill the field in, or name another figure: an event has date, start and end, a measure value, count and start; docs/authoring.md lists them all.',
+        );
+    }
+    const plain = found.reduce((text, { source }) => text.replace(source, ''), value);
+    if (written.includes(table) && /[{}]/.test(plain))
+      fault(
+        'holds a brace that belongs to no placeholder.',
+        'Write a placeholder as {F07.value}, or remove it.',
+      );
+    if (table === 'judgments' && field === 'likelihood' && !row.text.includes(value))
+      fault(
+        `is "${value}", which the text does not say.`,
+        'Use the word of the field in the text, so that the two cannot differ.',
+      );
+    return faults;
+  });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type ApprovalRecord, approvalRecord } from './approval.ts';
+import { type ApprovalRecord, approvalRecord } from '../approval.ts';
 import {
   type DeliveryRecord,
   deliveryRecord,
@@ -9,8 +9,8 @@ import {
   type NewDelivery,
   type RunRecord,
   runRecord,
-} from './edition.ts';
-import type { Visibility } from './types.ts';
+} from '../edition.ts';
+import type { Visibility } from '../types.ts';
 
 /** The table's columns, named as in the model. */
 export const editionColumns = `id, brief, as_of AS "asOf", paper, parameters, part_of AS "partOf", origin, slot, reach, state,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Database } from './database.ts';
 import { sendJobs } from './jobs.ts';
 import { deliveryColumns, toDeliveries } from './rows.ts';
-import type { Ledger } from './types.ts';
+import type { Ledger } from '../types.ts';
 
 const isAlert = `content NOT IN ('edition', 'notice')`;
 const isFailed = `content IN ('edition', 'notice') AND state IN ('bounced', 'failed')`;

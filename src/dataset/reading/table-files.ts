@@ -3,11 +3,11 @@ import { sep } from 'node:path';
 import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
 import { z } from 'zod';
 import { MOST_BYTES, MOST_ROWS, type RawTable, readCsv, TableTooLarge, unreadable } from './csv.ts';
-import { openInMemory, toValue } from './duckdb.ts';
+import { openInMemory, toValue } from '../duckdb.ts';
 import { locate } from './locate.ts';
 import type { TableFile } from './package.ts';
-import type { CellFault, RawRow } from './parse-rows.ts';
-import type { TableName } from './schema.ts';
+import type { CellFault, RawRow } from '../parse-rows.ts';
+import type { TableName } from '../schema.ts';
 
 /**
  * Reads the table files in `folder`: CSV as text, JSON and Parquet with a DuckDB that has no access to anything else.

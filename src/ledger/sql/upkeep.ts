@@ -5,7 +5,7 @@ import { loseDelivery } from './deliveries.ts';
 import { loseEdition } from './editions.ts';
 import { isAlive, sendJobs, wakeEditions } from './jobs.ts';
 import { editionColumns, toEditions } from './rows.ts';
-import type { Ledger } from './types.ts';
+import type { Ledger } from '../types.ts';
 
 /**
  * SQL condition: finished before $1, with nothing open. All revisions are removed together: without the last one, the

@@ -1,11 +1,11 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { waitReason } from './approval.ts';
+import { waitReason } from '../approval.ts';
 import type { Database, Session } from './database.ts';
-import { isForRecipients, type NewDelivery } from './edition.ts';
+import { isForRecipients, type NewDelivery } from '../edition.ts';
 import { hurry, sendJobs } from './jobs.ts';
 import { deliveryColumns, deliveryId, editionColumns, toDeliveries, toEditions } from './rows.ts';
-import type { Ledger, Settlement } from './types.ts';
+import type { Ledger, Settlement } from '../types.ts';
 
 /** Alerts wait this long for others, because one cause often leads to several alerts. */
 const GATHER_SECONDS = 5;

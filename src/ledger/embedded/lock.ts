@@ -2,8 +2,8 @@ import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync, statSync } fr
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
-import { tryLock } from '../file-lock.ts';
+import { AppError } from '../../errors.ts';
+import { tryLock } from '../../file-lock.ts';
 import { faultOfFolder } from './folder-faults.ts';
 
 const LOOK_AGAIN_MS = 50;

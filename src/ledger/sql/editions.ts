@@ -1,14 +1,14 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { waitsForApproval } from './approval.ts';
+import { waitsForApproval } from '../approval.ts';
 import type { Database, Session } from './database.ts';
 import { closeEdition, insertDeliveries, lockEdition } from './deliveries.ts';
-import { editionId } from './edition-id.ts';
-import { type EditionRecord, heldByOperator, type NewEdition } from './edition.ts';
+import { editionId } from '../edition-id.ts';
+import { type EditionRecord, heldByOperator, type NewEdition } from '../edition.ts';
 import { hurry, wakeEditions } from './jobs.ts';
 import { insertSteps } from './records.ts';
 import { editionColumns, toEditions } from './rows.ts';
-import type { Ledger, Making } from './types.ts';
+import type { Ledger, Making } from '../types.ts';
 
 /** A started run, with the error codes of the failed runs before it since the edition was requested. */
 const started = z.object({ number: z.number(), failures: z.array(z.string().nullable()) });

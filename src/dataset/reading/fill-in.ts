@@ -1,6 +1,6 @@
-import { sentencesOf } from '../errors.ts';
-import type { RawRow } from './parse-rows.ts';
-import type { TableName } from './schema.ts';
+import { sentencesOf } from '../../errors.ts';
+import type { RawRow } from '../parse-rows.ts';
+import type { TableName } from '../schema.ts';
 
 type Cells = RawRow['cells'];
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { type Db, fromPglite } from 'pg-boss';
-import { AppError } from '../errors.ts';
+import { AppError } from '../../errors.ts';
 
 /** A connection or a transaction. */
 export interface Session {

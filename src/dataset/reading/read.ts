@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { AppError, type Fault } from '../errors.ts';
+import { AppError, type Fault } from '../../errors.ts';
 import { extraColumns } from './columns.ts';
-import type { Column } from './fields.ts';
+import type { Column } from '../fields.ts';
 import { type Defaults, fillIn, firstDayOf } from './fill-in.ts';
 import { readOutlines } from './outlines.ts';
 import { parsePackage } from './package.ts';
-import { parseRows, type RawRow } from './parse-rows.ts';
-import { settingsOf } from './vocabulary.ts';
-import { type Dataset, type TableName, type Tables, tables as schemas } from './schema.ts';
+import { parseRows, type RawRow } from '../parse-rows.ts';
+import { type DatasetSettings, type DeclaredSettings, termsOf } from '../settings.ts';
+import { type Dataset, type TableName, type Tables, tables as schemas } from '../schema.ts';
 import { readTables } from './table-files.ts';
 import { checkTables } from './validate.ts';
 
@@ -133,3 +133,27 @@ function inOrder(faults: readonly Fault[]): Fault[] {
     (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || (a.row ?? 0) - (b.row ?? 0),
   );
 }
+
+/** A dataset's declared settings, with undeclared terms taken from its rows. */
+const settingsOf = (
+  { topics, affiliations, sourceKinds, language, outlines, borders }: DeclaredSettings,
+  {
+    tables,
+    licence,
+    columns,
+  }: { tables: Tables; licence: string | null; columns: DatasetSettings['columns'] },
+): DatasetSettings => ({
+  topics: topics ?? termsOf(topicsIn(tables)),
+  affiliations: affiliations ?? termsOf(tables.actors.map(({ affiliation }) => affiliation)),
+  sourceKinds: sourceKinds ?? termsOf(tables.sources.map(({ kind }) => kind)),
+  language,
+  licence,
+  maps: { outlines: outlines ?? null, borders },
+  columns,
+});
+
+/** Topics of facts come first; the judgment topic `all` is not a topic. */
+const topicsIn = ({ coverage, events, measures, readings, judgments, gaps, indicators }: Tables): string[] =>
+  [coverage, events, measures, readings, judgments, gaps, indicators].flatMap((rows) =>
+    rows.flatMap(({ topic }) => (topic === 'all' ? [] : [topic])),
+  );

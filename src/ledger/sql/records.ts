@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Database, Session } from './database.ts';
-import { auditRecord, tokenRecord } from './principal.ts';
+import { auditRecord, tokenRecord } from '../principal.ts';
 import { given, visibleOf, where } from './rows.ts';
-import type { Ledger } from './types.ts';
-import { type StepRecord, stepRecord } from './views.ts';
+import type { Ledger } from '../types.ts';
+import { type StepRecord, stepRecord } from '../views.ts';
 
 /** Records other than editions: steps of runs, tokens and the audit of changes. */
 export function recordCalls(

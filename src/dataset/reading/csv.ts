@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CsvError, type Info, parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import type { CellFault, RawRow } from './parse-rows.ts';
+import type { CellFault, RawRow } from '../parse-rows.ts';
 
 /** The contents of a table file as text, in file order, and the parts that could not be read. */
 export interface RawTable {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Database } from './database.ts';
-import { deliveryStates, editionStates } from './edition.ts';
+import { deliveryStates, editionStates } from '../edition.ts';
 import {
   type Condition,
   deliveryColumns,
@@ -14,7 +14,7 @@ import {
   toRuns,
   where,
 } from './rows.ts';
-import type { Ledger } from './types.ts';
+import type { Ledger } from '../types.ts';
 
 const ofBrief = (brief: string | undefined): Condition | undefined =>
   given('edition IN (SELECT id FROM sitrep.edition WHERE brief = $?)', brief);

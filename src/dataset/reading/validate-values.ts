@@ -1,7 +1,7 @@
-import { daysBetween } from '../calendar.ts';
-import { newestOn } from './point-in-time.ts';
-import type { RowFault, Versions } from './references.ts';
-import type { RowOf, TableName, Tables } from './schema.ts';
+import { daysBetween } from '../../calendar.ts';
+import { newestOn } from '../point-in-time.ts';
+import type { RowFault, Versions } from '../references.ts';
+import type { RowOf, TableName, Tables } from '../schema.ts';
 
 /** Finds impossible dates, bounds and grades, both within rows and between rows in force at the same time. */
 export function checkValues(tables: Tables, versions: Versions): RowFault[] {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type Fault, similarTo } from '../errors.ts';
-import { type Marking, marking } from './fields.ts';
-import { type TableName, tableNames, tables } from './schema.ts';
-import { type DeclaredSettings, declaredSettings } from './settings.ts';
+import { type Fault, similarTo } from '../../errors.ts';
+import { type Marking, marking } from '../fields.ts';
+import { type TableName, tableNames, tables } from '../schema.ts';
+import { type DeclaredSettings, declaredSettings } from '../settings.ts';
 
 /**
  * https://datapackage.org/standard/data-package/ (version 2): the parts that this program reads; others are allowed.

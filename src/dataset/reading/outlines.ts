@@ -2,10 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { feature, mesh } from 'topojson-client';
 import type { GeometryCollection, GeometryObject, Topology } from 'topojson-specification';
 import { z } from 'zod';
-import { hashOf } from '../hash.ts';
+import { hashOf } from '../../hash.ts';
 import { locate } from './locate.ts';
-import type { CellFault, Row } from './parse-rows.ts';
-import { type DatasetSettings, noOutlines, type Outlines, type OutlinesFile } from './settings.ts';
+import type { CellFault, Row } from '../parse-rows.ts';
+import { type DatasetSettings, noOutlines, type Outlines, type OutlinesFile } from '../settings.ts';
 
 /** Larger files slow down every chart: simplify the outlines first. */
 const MOST_BYTES = 16 * 2 ** 20;

@@ -1,11 +1,11 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { hashToApprove, waitReason } from './approval.ts';
+import { hashToApprove, waitReason } from '../approval.ts';
 import type { Database, Session } from './database.ts';
-import type { EditionRecord } from './edition.ts';
+import type { EditionRecord } from '../edition.ts';
 import { sendJobs } from './jobs.ts';
 import { approvalColumns, editionColumns, toApprovals, toEditions } from './rows.ts';
-import type { Decision, Ledger } from './types.ts';
+import type { Decision, Ledger } from '../types.ts';
 
 /** Records approvals and releases or blocks the deliveries that depend on them. */
 export function approvalCalls(database: Database, boss: PgBoss): Pick<Ledger, 'decide' | 'approvals'> {

@@ -1,9 +1,9 @@
-import { similarTo } from '../errors.ts';
+import { similarTo } from '../../errors.ts';
 import type { RawTable } from './csv.ts';
-import type { Column } from './fields.ts';
+import type { Column } from '../fields.ts';
 import type { TableFile } from './package.ts';
-import type { CellFault } from './parse-rows.ts';
-import { needed, tables } from './schema.ts';
+import type { CellFault } from '../parse-rows.ts';
+import { needed, tables } from '../schema.ts';
 
 /** The SQL type of each Data Package field type; every other type is read as text. */
 const types: { readonly [type: string]: Column['type'] } = {

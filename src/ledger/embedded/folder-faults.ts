@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { access, lstat, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { AppError, type Fault } from '../errors.ts';
-import { reasonOf } from './database.ts';
+import { AppError, type Fault } from '../../errors.ts';
+import { reasonOf } from '../sql/database.ts';
 
 /** On a full disk, a ledger needs room for one more log file. */
 const PROBE_BYTES = 17 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import type { JobInsert, PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import type { Session } from './database.ts';
-import type { EditionRecord } from './edition.ts';
-import type { Handlers } from './types.ts';
+import type { EditionRecord } from '../edition.ts';
+import type { Handlers } from '../types.ts';
 
 /**
  * The queue only wakes workers. The ledger's own tables record what there is to do, so a job that runs twice finds

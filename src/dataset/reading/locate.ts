@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { CellFault } from './parse-rows.ts';
+import type { CellFault } from '../parse-rows.ts';
 
 /** The real path of a regular file inside `root`, or the reason why there is none. */
 export async function locate(root: string, path: string): Promise<string | CellFault> {
