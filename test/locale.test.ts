@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { openLocale } from '../src/locale.ts';
+
+const locale = openLocale(
+  'en-GB',
+  `
+a:
+  plain: No rows.
+  count: '{count, plural, one {# row} other {# rows}} of <b>{name}</b>'
+`,
+);
+
+test('a message is found by its key, with plurals and values', () => {
+  expect(locale.keys).toEqual(['a.plain', 'a.count']);
+  expect(locale.text('a.plain')).toBe('No rows.');
+  expect(locale.text('a.count', { count: 1, name: 'A & B' })).toBe('1 row of A & B');
+  expect(locale.text('a.count', { count: 1200, name: 'x' })).toBe('1,200 rows of x');
+});
+
+test('HTML keeps the tags of the message and escapes its values', () => {
+  expect(locale.html('a.count', { count: 2, name: '<i>&' })).toBe('2 rows of <b>&lt;i&gt;&amp;</b>');
+});
+
+test('an unknown key and a missing value are errors', () => {
+  expect(() => locale.text('a.none')).toThrow('locales/en-GB.yaml has no message "a.none".');
+  expect(() => locale.text('a.count', { count: 1 })).toThrow(/name/);
+});
