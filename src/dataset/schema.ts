@@ -13,6 +13,7 @@ import {
   optional,
   text,
 } from './fields.ts';
+import type { IncidentStore } from './incidents.ts';
 import type { DatasetSettings, Outlines } from './settings.ts';
 
 /** The tables of a dataset: one schema per row type, every field read as text. */
@@ -218,6 +219,8 @@ export interface Dataset {
   /** The tables in the dataset; the others are empty. */
   readonly present: ReadonlySet<TableName>;
   readonly tables: Tables;
+  /** The imports of incidents; none if there are only notes. */
+  readonly incidents: IncidentStore;
   /** The outlines for its maps. */
   readonly outlines: Outlines;
 }

@@ -35,7 +35,8 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
     loadBriefs: (ids) => loadBriefs(templates, ids, { packaged }),
     datasetNames: async () =>
       (await readdir(data, { withFileTypes: true }).catch(() => []))
-        .filter((entry) => entry.isDirectory())
+        // An import prepares its files in a hidden folder.
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
         .map(({ name }) => name),
     loadDataset: (name) => loadDataset(join(data, name), posix.join(data, name)),
     loadMaterial,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Fault, similarTo } from '../../errors.ts';
 import { type Marking, marking } from '../fields.ts';
+import { INCIDENTS_FOLDER } from '../incidents.ts';
 import { type TableName, tableNames, tables } from '../schema.ts';
 import { type DeclaredSettings, declaredSettings } from '../settings.ts';
 
@@ -53,7 +54,7 @@ export interface DataPackage {
   readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'hint'>[];
 }
 
-/** Reads a dataset's descriptor: each table is one resource, and only `events` is required. */
+/** Reads a dataset's descriptor: each table is one resource, and only `events` or `incidents` is required. */
 export function parsePackage(descriptor: unknown): DataPackage {
   const parsed = dataPackage.safeParse(descriptor);
   if (!parsed.success)
@@ -75,6 +76,8 @@ export function parsePackage(descriptor: unknown): DataPackage {
   const unread: TableName[] = [];
   const absent = tableNames.filter((table) => !resources.some((found) => found.name === table));
   for (const found of resources) {
+    // Imports are in a folder with a fixed name: the resource only declares that there are some.
+    if (found.name === INCIDENTS_FOLDER) continue;
     const place = ['resources', found.name];
     if (!isTableName(found.name)) {
       // Other resources are ignored unless the name looks like a misspelt table.
@@ -106,11 +109,12 @@ export function parsePackage(descriptor: unknown): DataPackage {
       } else files.push({ name: found.name, path, format, fields: schema?.fields ?? null });
     }
   }
-  if (!resources.some((found) => found.name === 'events') && faults.length === 0)
+  const hasFacts = resources.some((found) => ['events', INCIDENTS_FOLDER].includes(found.name));
+  if (!hasFacts && faults.length === 0)
     faults.push({
       field: 'resources',
-      problem: 'the table "events" is missing.',
-      hint: 'Add a resource named "events": docs/datasets.md shows the smallest datapackage.json.',
+      problem: 'the table "events" is missing, and so is "incidents".',
+      hint: 'Add a resource named "events" (docs/datasets.md shows the smallest datapackage.json), or import incidents (docs/data.md).',
     });
   return { name, title, marking: marked, licence, declared: sitrep, files, unread, faults };
 }

@@ -5,6 +5,7 @@ import { AppError, type Fault } from '../../errors.ts';
 import { extraColumns } from './columns.ts';
 import type { Column } from '../fields.ts';
 import { type Defaults, fillIn, firstDayOf } from './fill-in.ts';
+import { readIncidentStore } from '../incidents.ts';
 import { readOutlines } from './outlines.ts';
 import { parsePackage } from './package.ts';
 import { parseRows, type RawRow } from '../parse-rows.ts';
@@ -33,6 +34,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
   // Without a title there is no valid package, and checking its tables is pointless.
   if (name === '') throw new AppError('dataset-invalid', faults);
 
+  const incidents = await readIncidentStore(folder, displayPath);
   const paths = new Map(files.map((file) => [file.name, manifest.replace(/[^/]*$/, file.path)]));
   const fileOf = (table: TableName) => paths.get(table) ?? manifest;
   const raw = await readTables(folder, files);
@@ -94,7 +96,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
   if ('problem' in outlines)
     faults.push({ file: manifest.replace(/[^/]*$/, settings.maps.outlines?.file ?? ''), ...outlines });
   if ('problem' in outlines || faults.length > 0) throw new AppError('dataset-invalid', inOrder(faults));
-  return { name, title, marking, folder: displayPath, settings, present, tables, outlines };
+  return { name, title, marking, folder: displayPath, settings, present, tables, incidents, outlines };
 }
 
 /** Looks up country names only if there are any, because the list is slow to load. */

@@ -1,0 +1,242 @@
+import { readdir, readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Day, day } from '../calendar.ts';
+import { AppError } from '../errors.ts';
+
+/**
+ * Incidents are event-level data from others. A dataset keeps them in its folder `incidents/`, one folder for each
+ * import, named by its number and never changed afterwards:
+ *
+ * - `import.json`: an `ImportRecord`.
+ * - `rows.parquet`: the rows that this import brought: new, revised and withdrawn ones. It has the columns of
+ *   `incidentColumns` and `storedColumns`, sorted by country and start.
+ * - `superseded.parquet`: `id` and `import` of the earlier rows that this import replaces. The file is absent if there
+ *   are none. The day on which they were superseded is the record's `known_on`.
+ *
+ * So an import never rewrites earlier rows. Later imports have the same or a later `known_on`.
+ */
+export const INCIDENTS_FOLDER = 'incidents';
+
+/** How exactly the days of an incident are known: its `start` and `end` are the first and last possible day. */
+export const datePrecisions = ['day', 'week', 'month', 'year', 'range'] as const;
+
+/** How exactly the point of an incident is known, from a spot to nothing more than the country. */
+export const placePrecisions = [
+  'exact',
+  'near',
+  'admin2',
+  'admin1',
+  'region',
+  'country',
+  'international',
+] as const;
+
+interface IncidentColumn {
+  readonly name: string;
+  readonly type: 'VARCHAR' | 'DATE' | 'BOOLEAN' | 'VARCHAR[]' | 'BIGINT' | 'DOUBLE';
+  readonly nullable: boolean;
+}
+
+const column = (
+  name: string,
+  type: IncidentColumn['type'],
+  { nullable = false }: { nullable?: boolean } = {},
+): IncidentColumn => ({ name, type, nullable });
+const optional = (name: string, type: IncidentColumn['type'] = 'VARCHAR') =>
+  column(name, type, { nullable: true });
+
+/** The columns of the table `incidents` that queries see, in order. Lists are empty rather than null. */
+export const incidentColumns: readonly IncidentColumn[] = [
+  /** The format's own id behind a prefix for its source, such as `ACLED-ARG10607`. */
+  column('id', 'VARCHAR'),
+  /** `current` or `withdrawn`. Queries see only current rows. */
+  column('status', 'VARCHAR'),
+  /** The day of the import that brought this row. */
+  column('known_on', 'DATE'),
+  /** The day on which its publisher published or last edited it. */
+  optional('published_on', 'DATE'),
+  /** The first possible day. */
+  column('start', 'DATE'),
+  /** The last possible day. */
+  column('end', 'DATE'),
+  /** One of `datePrecisions`. */
+  column('precision', 'VARCHAR'),
+  /** The format's event type. */
+  optional('kind'),
+  optional('sub_kind'),
+  /** Whether the row is an activity to be counted. */
+  column('counts', 'BOOLEAN'),
+  /** Names as given. Sides do not say who attacked. */
+  column('side_a', 'VARCHAR[]'),
+  column('side_b', 'VARCHAR[]'),
+  column('others', 'VARCHAR[]'),
+  /** The number of incidents that the row represents. */
+  column('number', 'BIGINT'),
+  /** ISO 3166-1 alpha-2. Null if the name did not match; `extra` then has the name. */
+  optional('country'),
+  optional('admin1'),
+  optional('admin2'),
+  optional('place'),
+  optional('lat', 'DOUBLE'),
+  optional('lon', 'DOUBLE'),
+  /** One of `placePrecisions`. */
+  optional('place_precision'),
+  optional('civilians_targeted', 'BOOLEAN'),
+  optional('deaths_low', 'BIGINT'),
+  optional('deaths_best', 'BIGINT'),
+  optional('deaths_high', 'BIGINT'),
+  optional('confidence'),
+  /** One of the TLP markings, for rows that are more restricted than their dataset. */
+  optional('marking'),
+  optional('title'),
+  optional('summary'),
+  optional('source'),
+  optional('url'),
+  /** A JSON object, as text, with every given field that has no column. */
+  optional('extra'),
+];
+
+/** Columns that only the stored rows have, after `incidentColumns`. */
+export const storedColumns = [
+  /** The number of the import that brought the row. With the id it is the row's key. */
+  { name: 'import', type: 'BIGINT', nullable: false },
+  /** The first 64 bits of an MD5 over the given content. Equal rows of one id have equal hashes. */
+  { name: 'content_hash', type: 'UBIGINT', nullable: false },
+] as const;
+
+const count = z.number().int().nonnegative();
+
+/** What `import.json` says about one import. */
+export const importRecord = z.object({
+  number: z.number().int().positive(),
+  /** The day of the import, in UTC. */
+  known_on: day,
+  /** The importer, such as `acled`. */
+  format: z.string(),
+  /** The source's prefix in ids, without the hyphen; empty if ids are used as given. */
+  prefix: z.string(),
+  /** The source's name for readers, such as `ACLED`. */
+  source: z.string(),
+  files: z.array(z.object({ name: z.string(), bytes: count, sha256: z.string() })),
+  /** SHA-256 of the mapping file; null for formats that need none. */
+  mapping: z.string().nullable(),
+  /** `unchanged` rows were in the dataset already. `skipped` counts rows by reason. */
+  counts: z.object({
+    read: count,
+    new: count,
+    revised: count,
+    unchanged: count,
+    withdrawn: count,
+    skipped: z.record(z.string(), count),
+  }),
+  /** The first `start` and last `end` of the rows that were read. */
+  first_day: day,
+  last_day: day,
+  /** The ISO 3166-1 alpha-2 codes of the rows that were read, sorted. */
+  countries: z.array(z.string()),
+  /** Whether the import withdrew the rows of its period and countries that its files no longer had. */
+  complete: z.boolean(),
+  /** Days between an incident and its publication, as declared for the source; null if not declared. */
+  lag_days: count.nullable(),
+  licence: z.object({
+    name: z.string(),
+    url: z.string().nullable(),
+    attribution: z.string(),
+    /** Whether the licence allows passing the rows on to readers. */
+    allows_rows: z.boolean(),
+  }),
+  /** The version of the program. */
+  program: z.string(),
+});
+export type ImportRecord = Readonly<z.output<typeof importRecord>>;
+
+/** The imports of a dataset, oldest first. */
+export interface IncidentStore {
+  /** The absolute path of the folder with the imports, also if it does not exist. */
+  readonly folder: string;
+  readonly imports: readonly ImportRecord[];
+}
+
+/** The name of an import's folder: `0001`. */
+export const importFolder = (number: number): string => String(number).padStart(4, '0');
+
+/**
+ * Reads the imports of the dataset in `folder`; `displayPath` is its path for messages. Throws `dataset-invalid` if a
+ * record is missing or damaged.
+ */
+export async function readIncidentStore(folder: string, displayPath: string): Promise<IncidentStore> {
+  const place = join(await realpath(folder), INCIDENTS_FOLDER);
+  const names = await readdir(place).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const imports: ImportRecord[] = [];
+  for (const name of names.filter((each) => /^\d{4,}$/.test(each))) {
+    const file = `${displayPath.replace(/\/+$/, '')}/${INCIDENTS_FOLDER}/${name}/import.json`;
+    const read = await readFile(join(place, name, 'import.json'), 'utf8')
+      .then((text) => importRecord.parse(JSON.parse(text)))
+      .catch((cause: unknown) => {
+        const problem = 'is missing or is not the record of an import.';
+        const hint = 'Restore the folder from a backup: an import is never changed by hand.';
+        throw new AppError('dataset-invalid', [{ file, problem, hint }], { cause });
+      });
+    imports.push(read);
+  }
+  return { folder: place, imports: imports.sort((a, b) => a.number - b.number) };
+}
+
+/** The incidents that an edition sees, as SQL. */
+export interface IncidentView {
+  /** A SELECT with the columns of `incidentColumns` and `import`. It reads the files of the store. */
+  readonly sql: string;
+  /** The imports that the view reads, oldest first. */
+  readonly imports: readonly ImportRecord[];
+  /** The day of the base load if the cut-off is before it: the view is then a reconstruction. Otherwise null. */
+  readonly reconstructedFrom: Day | null;
+}
+
+/**
+ * The incidents known by the cut-off day `asOf`. With `upTo`, only the imports up to that number count, so that an
+ * edition can be made again from the imports that it used.
+ *
+ * The imports of the first day are the base load. A cut-off before that day is a reconstruction: a row of the base load
+ * counts as known from the earlier of `published_on` and `end` plus the declared lag.
+ */
+export function incidentsAsOf(
+  store: IncidentStore,
+  { asOf, upTo = Infinity }: { asOf: Day; upTo?: number },
+): IncidentView {
+  const usable = store.imports.filter(({ number }) => number <= upTo);
+  const [first] = usable;
+  const isReconstruction = first !== undefined && asOf < first.known_on;
+  const cutOff = isReconstruction ? first.known_on : asOf;
+  const imports = usable.filter(({ known_on: knownOn }) => knownOn <= cutOff);
+  if (first === undefined || imports.length === 0)
+    return { sql: noRows, imports: [], reconstructedFrom: null };
+  const files = (name: string, from: readonly ImportRecord[]) =>
+    from.map(({ number }) => quote(join(store.folder, importFolder(number), name))).join(', ');
+  const replacing = imports.filter(({ counts }) => counts.revised + counts.withdrawn > 0);
+  const names = [...incidentColumns, { name: 'import' }].map(({ name }) => `"${name}"`).join(', ');
+  const current =
+    `SELECT ${names} FROM read_parquet([${files('rows.parquet', imports)}]) AS stored` +
+    (replacing.length === 0
+      ? ''
+      : ` ANTI JOIN read_parquet([${files('superseded.parquet', replacing)}]) AS replaced` +
+        ' ON stored.id = replaced.id AND stored."import" = replaced."import"') +
+    ` WHERE stored.status = 'current'`;
+  if (!isReconstruction) return { sql: current, imports, reconstructedFrom: null };
+  const lags = imports.map(({ number, lag_days: lag }) => `WHEN ${number} THEN ${lag ?? 0}`);
+  const known = `least(published_on, "end" + (CASE "import" ${lags.join(' ')} END)::INTEGER)`;
+  return {
+    sql: `SELECT * FROM (${current}) WHERE ${known} <= ${quote(asOf)}::DATE`,
+    imports,
+    reconstructedFrom: first.known_on,
+  };
+}
+
+const noRows = `SELECT ${[...incidentColumns, { name: 'import', type: 'BIGINT' }]
+  .map(({ name, type }) => `NULL::${type} AS "${name}"`)
+  .join(', ')} WHERE false`;
+
+const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
