@@ -1,6 +1,6 @@
 import type { Marking } from '../dataset/fields.ts';
 import { alignColumns, toSecond } from '../editions/format.ts';
-import { hashOfToken, newToken } from '../editions/tokens.ts';
+import { hashOfToken, newToken } from '../editions/access.ts';
 import type { Power } from '../ledger/principal.ts';
 import { type CommandContext, listed, type Reached, show, type Where } from './context.ts';
 

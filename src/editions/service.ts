@@ -1,12 +1,10 @@
 import type { z } from 'zod';
 import type { Day } from '../calendar.ts';
-import { AppError, type Fault } from '../errors.ts';
-import { type AuditRecord, type Caller, seesAll, type TokenRecord } from '../ledger/principal.ts';
+import { AppError } from '../errors.ts';
+import type { AuditRecord, Caller, TokenRecord } from '../ledger/principal.ts';
 import type { Counts, Visibility } from '../ledger/types.ts';
 import type {
   Backfilled,
-  BriefDetail,
-  BriefView,
   Correctable,
   DeliveryView,
   EditionDetail,
@@ -21,9 +19,8 @@ import type {
   TokenView,
 } from '../ledger/views.ts';
 import type { Brief } from '../project/brief.ts';
-import { addressOf } from '../project/target.ts';
 import { editionsBetween } from '../scheduler/scheduler.ts';
-import { comingSlots } from '../scheduler/slots.ts';
+import { type BriefViews, openBriefViews } from './briefs.ts';
 import { decide, type DecisionName } from './approvals.ts';
 import {
   audited,
@@ -33,23 +30,23 @@ import {
   refused,
   unknownEdition,
 } from './context.ts';
-import { listCorrectable } from './corrections.ts';
+import { listCorrectable, reissue } from './reissue.ts';
 import { type OpenFile, openFile } from './files.ts';
 import { readDeliveryCursor, readEditionCursor, readNumber, writeCursor } from './pagination.ts';
 import { prune } from './prune.ts';
-import { reissue } from './reissue.ts';
-import { type EditionRequest, editionRequest, lastDayOver, requestEdition, requireOver } from './request.ts';
-import { addressShown, auditShown, deliveryShown, editionShown, wordsShown } from './show.ts';
-import { addToken, revokeToken } from './tokens.ts';
-import { resend, type TransitionName, transitions } from './transitions.ts';
+import { type EditionRequest, editionRequest, requestEdition, requireOver } from './request.ts';
 import {
   auditQuery,
+  auditShown,
   deliveriesQuery,
+  deliveryShown,
+  editionShown,
   editionsQuery,
-  type Readable,
   visibilityOf,
-  visibleBriefs,
+  wordsShown,
 } from './visibility.ts';
+import { addToken, revokeToken } from './access.ts';
+import { resend, type TransitionName, transitions } from './transitions.ts';
 
 /** The first and last day of a backfill. */
 interface BackfillRequest {
@@ -65,9 +62,7 @@ interface BackfillRequest {
  * as if they did not exist. Callers with read access get `operation-forbidden` for changes, and see shortened
  * addresses. Every change is audited.
  */
-export interface EditionService {
-  briefs(caller: Caller): Promise<BriefView[]>;
-  brief(caller: Caller, id: string): Promise<BriefDetail>;
+export interface EditionService extends BriefViews {
   /** Sorted by period, then revision, the newest first. */
   editions(caller: Caller, query: z.input<typeof editionsQuery>): Promise<Page<EditionView>>;
   edition(caller: Caller, id: string): Promise<EditionDetail>;
@@ -126,6 +121,7 @@ export interface EditionService {
 
 export function openEditionService(context: OperatorContext): EditionService {
   const { ledger } = context;
+  const briefViews = openBriefViews(context);
   const visibleEdition = async (caller: Caller, id: string, visibility?: Visibility) => {
     const found = await ledger.edition(id, visibility ?? (await visibilityOf(context, caller)));
     if (found === undefined) throw unknownEdition(id);
@@ -159,7 +155,7 @@ export function openEditionService(context: OperatorContext): EditionService {
   };
 
   return {
-    ...briefService(context),
+    ...briefViews,
 
     async editions(caller, query) {
       const { limit: most, after: cursor, ...filter } = editionsQuery.parse(query);
@@ -244,7 +240,7 @@ export function openEditionService(context: OperatorContext): EditionService {
 
     async request(caller, id, asked) {
       // A brief above the clearance must be unknown even to callers who may not change anything.
-      await briefService(context).brief(caller, id);
+      await briefViews.brief(caller, id);
       const wanted = { brief: await briefNamed(id), ...editionRequest.parse(asked) };
       const { id: edition, isNew } = await requestEdition(changing(caller), wanted);
       return { edition: await shown(caller, edition), isNew };
@@ -322,89 +318,3 @@ const nextOf = <T>(found: readonly T[], most: number, keys: (last: T) => string[
   const last = found.length > most ? found[most - 1] : undefined;
   return last === undefined ? null : writeCursor(keys(last));
 };
-
-/** Briefs as a caller sees them. */
-function briefService(context: OperatorContext): Pick<EditionService, 'briefs' | 'brief'> {
-  const { ledger } = context;
-  const view = async (
-    caller: Caller,
-    each: Readable,
-    visibility: Visibility | undefined,
-  ): Promise<BriefView> => {
-    const [latest] = await ledger.editions({ brief: each.id, visibility, limit: 1 });
-    const deliveries = latest && (await ledger.deliveryCounts([latest.id])).get(latest.id);
-    const { editions } = await ledger.counts({ brief: each.id, visibility });
-    const common = {
-      id: each.id,
-      latest: latest ? editionShown(caller, latest, deliveries ?? {}) : null,
-      editions,
-    };
-    if (!('brief' in each))
-      return {
-        ...common,
-        title: each.id,
-        subject: '',
-        marking: null,
-        paper: null,
-        schedule: null,
-        next: null,
-        faults: [...each.faults],
-      };
-    const { title, subject, marking, paper, schedule } = each.brief.config;
-    const { cron, timezone } = schedule;
-    const [next = null] = comingSlots(schedule, context.now(), 1);
-    const faults = seesAll(caller) ? await datasetFaults(context, each.brief.config.dataset) : [];
-    return { ...common, title, subject, marking, paper, schedule: { cron, timezone }, next, faults };
-  };
-
-  return {
-    async briefs(caller) {
-      const visibility = await visibilityOf(context, caller);
-      const seen = await visibleBriefs(context, caller);
-      return Promise.all(seen.map((each) => view(caller, each, visibility)));
-    },
-
-    async brief(caller, id) {
-      const seen = await visibleBriefs(context, caller);
-      const found = seen.find((each) => each.id === id);
-      if (found === undefined)
-        throw new AppError('brief-unknown', [
-          {
-            problem: `There is no brief "${id}".`,
-            hint:
-              seen.length === 0
-                ? 'There are none.'
-                : `The briefs are ${seen.map((each) => each.id).join(', ')}.`,
-          },
-        ]);
-      const common = await view(caller, found, await visibilityOf(context, caller));
-      if (!('brief' in found))
-        return { ...common, parameters: {}, forEach: null, lastAsOf: null, targets: [] };
-      const { parameters, forEach, deliver } = found.brief.config;
-      return {
-        ...common,
-        parameters,
-        forEach,
-        lastAsOf: lastDayOver(found.brief, context.now()),
-        targets: deliver.map((target) => {
-          const { channel, address } = addressOf(target);
-          return {
-            channel,
-            address: addressShown(caller, { channel, address }),
-            clearance: target.clearance,
-          };
-        }),
-      };
-    },
-  };
-}
-
-/** Faults may quote rows, so they are only for callers with the highest clearance. */
-const datasetFaults = (context: OperatorContext, name: string): Promise<Fault[]> =>
-  context.loadDataset(name).then(
-    () => [],
-    (error: unknown) => {
-      if (!(error instanceof AppError)) throw error;
-      return [...error.faults];
-    },
-  );

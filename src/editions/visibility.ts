@@ -2,10 +2,22 @@ import { z } from 'zod';
 import { day } from '../calendar.ts';
 import { markingsWithin } from '../dataset/fields.ts';
 import { AppError, type Fault } from '../errors.ts';
-import { deliveryStates, editionStates, storable } from '../ledger/edition.ts';
-import { type Caller, maySee, seesAll } from '../ledger/principal.ts';
-import type { Visibility } from '../ledger/types.ts';
+import { hashToApprove, waitsForApproval } from '../ledger/approval.ts';
+import { splitEditionId } from '../ledger/edition-id.ts';
+import {
+  type DeliveryRecord,
+  deliveryStates,
+  type EditionRecord,
+  editionStates,
+  recipientsOf,
+  storable,
+} from '../ledger/edition.ts';
+import { type AuditRecord, type Caller, maySee, seesAll } from '../ledger/principal.ts';
+import type { Tally, Visibility } from '../ledger/types.ts';
+import type { DeliveryView, EditionView } from '../ledger/views.ts';
+import { redactAddress, redactAddresses } from '../log.ts';
 import type { Brief } from '../project/brief.ts';
+import type { Channel } from '../project/target.ts';
 import type { OperatorContext } from './context.ts';
 
 type Briefs = Pick<OperatorContext, 'briefIds' | 'loadBrief'>;
@@ -48,8 +60,8 @@ export async function visibilityOf(
 }
 
 const named = storable.max(500);
-const brief = named.optional().describe('Of this brief');
-const edition = named.optional().describe('Of this edition, such as weekly/2021-08-22');
+const ofBrief = named.optional().describe('Of this brief');
+const ofEdition = named.optional().describe('Of this edition, such as weekly/2021-08-22');
 const part = {
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('At most so many, up to 200'),
   after: z.string().max(500).optional().describe('What follows: "next" of the part before'),
@@ -57,20 +69,73 @@ const part = {
 
 /** Filters of lists. */
 export const editionsQuery = z.strictObject({
-  brief,
+  brief: ofBrief,
   state: z.enum(editionStates).optional().describe('In this state'),
   from: day.optional().describe('Reporting through this day or a later one'),
   to: day.optional().describe('Reporting through this day or an earlier one'),
   ...part,
 });
 export const deliveriesQuery = z.strictObject({
-  brief,
-  edition,
+  brief: ofBrief,
+  edition: ofEdition,
   state: z.enum(deliveryStates).optional().describe('In this state'),
   ...part,
 });
 export const auditQuery = z.strictObject({
-  edition,
+  edition: ofEdition,
   who: named.optional().describe('By this token, "command line" or "this machine"'),
   ...part,
 });
+
+/** Records as shown to callers. Callers with read access do not see complete addresses. */
+export function editionShown(caller: Caller, record: EditionRecord, deliveries: Tally): EditionView {
+  const { folder: _, card, attempt: __, ...edition } = record;
+  return {
+    ...edition,
+    reason: wordsShown(caller, edition.reason),
+    name: splitEditionId(edition.id).name,
+    title: card?.title ?? null,
+    issue: card?.issue ?? null,
+    marking: card?.marking ?? null,
+    summary: card?.paragraphs ?? [],
+    deliveries,
+    recipients: recipientsOf(deliveries),
+    files: record.folder === null ? [] : ['pdf', 'html', 'manifest'],
+    toApprove: isToApprove(record, deliveries) ? hashToApprove(record) : null,
+  };
+}
+
+/**
+ * Whether there is something to approve: a generated edition is not approved, or waits again because its PDF was
+ * altered.
+ */
+const isToApprove = (record: EditionRecord, { waiting = 0 }: Tally): boolean =>
+  (record.state === 'rendered' || record.state === 'delivering' || record.state === 'done') &&
+  (waitsForApproval(record) || (record.needsApproval && waiting > 0));
+
+export function deliveryShown(caller: Caller, record: DeliveryRecord): DeliveryView {
+  const { target: _, ...delivery } = record;
+  const address = addressShown(caller, record);
+  // Server answers often repeat the address.
+  const reason = wordsShown(caller, record.reason?.replaceAll(record.address, address) ?? null);
+  return { ...delivery, address, reason };
+}
+
+/** Keeps only the mail domain or webhook host for callers with read access. The rest is often secret. */
+export function addressShown(
+  { may }: Caller,
+  { channel, address }: { readonly channel: Channel; readonly address: string },
+): string {
+  if (may === 'operate') return address;
+  if (channel === 'email') return redactAddress(address);
+  return channel === 'webhook' && URL.canParse(address) ? new URL(address).origin : address;
+}
+
+export function auditShown(caller: Caller, entry: AuditRecord): AuditRecord {
+  if (caller.may === 'operate') return entry;
+  const { to: _, ...details } = entry.details;
+  return { ...entry, details };
+}
+
+export const wordsShown = ({ may }: Caller, words: string | null): string | null =>
+  may === 'operate' || words === null ? words : redactAddresses(words);

@@ -3,7 +3,7 @@ import cookie from '@fastify/cookie';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { type DayName, dayName, resolveDay } from '../calendar.ts';
-import { hashOfToken, tokenWith } from '../editions/tokens.ts';
+import { hashOfToken, tokenWith } from '../editions/access.ts';
 import { AppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
 import type { Catalogue } from '../project/load.ts';

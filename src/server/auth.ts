@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Sessions } from '../editions/sessions.ts';
-import { hashOfToken } from '../editions/tokens.ts';
+import { hashOfToken, type Sessions } from '../editions/access.ts';
 import type { Caller } from '../ledger/principal.ts';
 import { problemOf, RequestError } from './problem.ts';
 

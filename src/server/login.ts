@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { type Sessions, SESSION_SECONDS } from '../editions/sessions.ts';
+import { type Sessions, SESSION_SECONDS } from '../editions/access.ts';
 
 const form = z.object({ token: z.string().max(500), next: z.string().max(2000).default('/') });
 const link = z.object({ once: z.string().max(500).default('') });

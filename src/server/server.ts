@@ -7,7 +7,7 @@ import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { EditionService } from '../editions/service.ts';
-import type { Sessions } from '../editions/sessions.ts';
+import type { Sessions } from '../editions/access.ts';
 import type { Log } from '../log.ts';
 import { api } from './api/api.ts';
 import { guard, sessionCookie } from './auth.ts';

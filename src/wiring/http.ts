@@ -1,7 +1,7 @@
-import { openPictures } from '../editions/pictures.ts';
+import { openPictures } from '../editions/files.ts';
 import type { EditionService } from '../editions/service.ts';
 import type { Ledger } from '../ledger/types.ts';
-import { openSessions, sessionKey } from '../editions/sessions.ts';
+import { openSessions, sessionKey } from '../editions/access.ts';
 import { explain } from '../production/explain.ts';
 import { readEditionFile } from '../production/store.ts';
 import type { Health } from '../server/health.ts';

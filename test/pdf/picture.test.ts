@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCanvas, loadImage } from 'canvas';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openPictures } from '../../src/editions/pictures.ts';
+import { openPictures } from '../../src/editions/files.ts';
 import { hashOf } from '../../src/hash.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { removeEditions, storeEdition } from '../../src/production/store.ts';

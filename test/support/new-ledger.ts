@@ -25,6 +25,8 @@ export async function copyNewLedger(folder: string): Promise<void> {
 function madeOf(): string {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
   const sources = join(root, 'src/ledger');
-  for (const name of readdirSync(sources).toSorted()) hash.update(readFileSync(join(sources, name)));
+  const names = readdirSync(sources, { recursive: true, encoding: 'utf8' });
+  for (const name of names.filter((each) => each.endsWith('.ts')).toSorted())
+    hash.update(readFileSync(join(sources, name)));
   return hash.digest('hex').slice(0, 16);
 }

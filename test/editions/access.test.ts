@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
-import { openSessions, SESSION_SECONDS } from '../../src/editions/sessions.ts';
-import { hashOfToken, newToken, tokenWith } from '../../src/editions/tokens.ts';
+import {
+  hashOfToken,
+  newToken,
+  openSessions,
+  SESSION_SECONDS,
+  tokenWith,
+} from '../../src/editions/access.ts';
 import type { TokenRecord } from '../../src/ledger/principal.ts';
 
 const record = (name: string, token: string): TokenRecord => ({
