@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { eachRow } from '../src/dataset/references.ts';
 import type { Rendering } from '../src/rules/gate.ts';
 import { loadTestDataset } from './support/dataset.ts';
 import { changesOn, chartsOn, datesIn, readPage, sectionOf } from './support/page.ts';
@@ -298,7 +299,7 @@ function laterThan(
 ): string[] {
   const html = withoutReconstruction(whole);
   const body = html.slice(html.indexOf('<body')).replaceAll(/<path[^>]*>/g, '');
-  const rows = Object.values(dataset.tables).flat();
+  const rows = eachRow(dataset.tables).map(({ row }) => row);
   const known = new Set(rows.filter((row) => row.known_on <= asOf).map(({ id }) => id));
   for (const { id, via } of dataset.tables.sources) if (known.has(id) && via !== null) known.add(via);
   const named = rows.filter(
@@ -440,7 +441,7 @@ describe('a dataset with revisions and withdrawals', () => {
 describe('another dataset', async () => {
   const example = await loadExample();
   const { tables } = example.dataset;
-  const known = new Set(Object.values(tables).flatMap((rows) => rows.map((row) => row.known_on)));
+  const known = new Set(eachRow(tables).map(({ row }) => row.known_on));
   const dayBefore = (day: string) => Temporal.PlainDate.from(day).subtract({ days: 1 }).toString();
   // Before the first of them a page says only when the records begin.
   const [first = '', ...later] = [...known].toSorted();

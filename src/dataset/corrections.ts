@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { type Day, day } from '../calendar.ts';
-import { type Change, knownBy, newestOn, versionsById, withoutUnfounded } from './point-in-time.ts';
+import {
+  type Change,
+  knownBy,
+  newestOn,
+  ownKnownBy,
+  versionsById,
+  withoutUnfounded,
+  withOwn,
+} from './point-in-time.ts';
 import { eachRow, references, type TableRow } from './references.ts';
 import type { TableName, Tables } from './schema.ts';
 
@@ -54,7 +62,8 @@ function correctedBy(tables: Tables, { asOf, correctedAsOf }: { asOf: Day; corre
     told.set(id, taken);
     for (const entry of broughtBy(taken) ?? []) added.set(entry.row.id, entry);
   }
-  return withoutUnfounded(tables, new Map([...told, ...added]));
+  // Rows of the dataset's own tables have no revisions.
+  return withOwn(withoutUnfounded(tables, new Map([...told, ...added])), ownKnownBy(tables, asOf));
 }
 
 /** Coverage grows every day, so a new version may say the same about the days up to the cut-off. */

@@ -100,6 +100,15 @@ export function parseRows<S extends z.ZodObject>(
   return { rows, numbers, faults, ids };
 }
 
+/** Validates the rows of a table that is not in the model. */
+export const parseOwnRows = (raw: readonly RawRow[], columns: readonly Column[]) =>
+  parseRows(
+    z.object(
+      Object.fromEntries(columns.map(({ name, type }) => [name, name === 'known_on' ? day : readers[type]])),
+    ),
+    raw,
+  );
+
 const describeLength = ({ length }: string) => ({
   problem: `has ${length.toLocaleString('en-GB')} characters, more than ${LONGEST_CELL.toLocaleString('en-GB')}.`,
   hint: 'Shorten it, or make several rows of it.',

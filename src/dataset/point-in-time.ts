@@ -1,6 +1,6 @@
 import type { Day } from '../calendar.ts';
 import { eachRow, references, type TableRow } from './references.ts';
-import type { Tables } from './schema.ts';
+import type { OwnTables, Tables } from './schema.ts';
 
 /** All rows of each id, oldest first. */
 export function versionsById(tables: Tables): ReadonlyMap<string, readonly TableRow[]> {
@@ -47,8 +47,21 @@ function tellable(tables: Tables, asOf: Day): Tables {
     const [carrier] = byId.get(row.via) ?? [];
     if (carrier !== undefined && carrier.row.known_on > asOf) told.set(row.via, carrier);
   }
-  return withoutUnfounded(tables, told);
+  return withOwn(withoutUnfounded(tables, told), ownKnownBy(tables, asOf));
 }
+
+/** The rows of the dataset's own tables that were known on a day: all rows of a table without `known_on`. */
+export const ownKnownBy = ({ own }: Tables, asOf: Day): OwnTables | undefined =>
+  own &&
+  Object.fromEntries(
+    Object.entries(own).map(([table, rows]) => [
+      table,
+      rows.filter(({ known_on: knownOn }) => typeof knownOn !== 'string' || knownOn <= asOf),
+    ]),
+  );
+
+export const withOwn = (tables: Tables, own: OwnTables | undefined): Tables =>
+  own === undefined ? tables : { ...tables, own };
 
 /** The tables without rows that refer to a missing row, in file order. */
 export function withoutUnfounded(tables: Tables, given: ReadonlyMap<string, TableRow>): Tables {
@@ -60,7 +73,7 @@ export function withoutUnfounded(tables: Tables, given: ReadonlyMap<string, Tabl
   }
   const rows = new Set<object>([...told.values()].map(({ row }) => row));
   const keep = <R extends object>(all: readonly R[]) => all.filter((row) => rows.has(row));
-  return {
+  const kept = {
     sources: keep(tables.sources),
     actors: keep(tables.actors),
     places: keep(tables.places),
@@ -72,6 +85,7 @@ export function withoutUnfounded(tables: Tables, given: ReadonlyMap<string, Tabl
     gaps: keep(tables.gaps),
     indicators: keep(tables.indicators),
   };
+  return withOwn(kept, tables.own);
 }
 
 /** How a row differs between two cut-offs, as seen by a reader of both editions. */

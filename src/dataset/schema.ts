@@ -192,8 +192,17 @@ export const needed: { readonly [T in TableName]: readonly string[] } = {
   gaps: ['id', 'known_on', 'text'],
   indicators: ['id', 'known_on', 'text'],
 };
-/** Every row of every table in file order, including revisions and withdrawals. */
-export type Tables = { readonly [T in TableName]: readonly RowOf<T>[] };
+/** Every row of every table of the model in file order, including revisions and withdrawals. */
+export type ModelTables = { readonly [T in TableName]: readonly RowOf<T>[] };
+export type Tables = ModelTables & { readonly own?: OwnTables };
+
+/** A dataset's tables that are not in the model, by name. Their rows have no id that a page could cite. */
+export interface OwnTables {
+  readonly [table: string]: readonly OwnRow[];
+}
+export interface OwnRow {
+  readonly [column: string]: unknown;
+}
 
 export const noTables: Tables = {
   sources: [],

@@ -1,3 +1,4 @@
+import { ownKnownBy } from '../dataset/point-in-time.ts';
 import { eachRow } from '../dataset/references.ts';
 import { hashOf } from '../hash.ts';
 import type { SourceFile } from '../project/brief.ts';
@@ -35,6 +36,7 @@ export function inputsOf(
       marking: dataset.marking,
       settings: dataset.settings,
       outlines: dataset.outlines.source?.sha256,
+      own: ownKnownBy(dataset.tables, asOf),
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= (correction?.asOf ?? asOf)),
     }),
   );

@@ -1,5 +1,6 @@
 import { cutOff, type Day, issueNumber } from '../calendar.ts';
 import type { Corrected, Correction } from '../dataset/corrections.ts';
+import { ownKnownBy } from '../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../dataset/references.ts';
 import { tableNames, type Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
@@ -116,10 +117,14 @@ const manifestRow = ({ table, row }: TableRow): ManifestRow => ({
 
 /** The rows of each table known by the end of `asOf`, including revisions and withdrawals, as one hash. */
 export const knownTables = (tables: Tables, asOf: Day): Manifest['known'] =>
-  tableNames.map((table) => {
-    const rows = tables[table].filter((row) => row.known_on <= asOf);
-    return { table, rows: rows.length, sha256: hashOf(rows.map(hashOfRow).join('\n')) };
-  });
+  [
+    ...tableNames.map((table) => [table, tables[table].filter((row) => row.known_on <= asOf)] as const),
+    ...Object.entries(ownKnownBy(tables, asOf) ?? {}),
+  ].map(([table, rows]) => ({
+    table,
+    rows: rows.length,
+    sha256: hashOf(rows.map(hashOfRow).join('\n')),
+  }));
 
 /** The manifest beside an edition: the sealed manifest plus the results of generation. */
 export const describeEdition = (

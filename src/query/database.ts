@@ -11,7 +11,8 @@ import type { Queries } from './select.ts';
 /**
  * Opens `tables`, which must have only known rows, for the SQL of briefs. Every table of the model exists, even if
  * empty, and so do `topics`, `affiliations` and `source_kinds`, with name, title and rank. Days are DATE, numbers
- * DOUBLE, lists VARCHAR[], everything else VARCHAR; columns that are not in the model have their declared type. The
+ * DOUBLE, lists VARCHAR[], everything else VARCHAR; columns and tables that are not in the model have their declared
+ * types. The
  * database has no access to files, the network or extensions, and its settings are locked. `macros` is SQL that runs
  * after file access is locked but before the settings are. A query returns rows in the order of its ORDER BY; without
  * one, DuckDB chooses the order. A query throws `query-failed`, also after `timeoutMs`.
@@ -31,6 +32,11 @@ export async function openQueries(
       columns: [...columnsOf(table), ...(settings.columns[table] ?? [])],
       rows: tables[table],
     });
+  const ownTables = Object.entries(settings.columns).filter(
+    ([name]) => !tableNames.some((each) => each === name),
+  );
+  for (const [table, columns] of ownTables)
+    await fill(connection, table, { columns, rows: tables.own?.[table] ?? [] });
   for (const [table, terms] of termTables(settings))
     await fill(connection, table, {
       columns: termColumns,
@@ -92,8 +98,9 @@ async function fill(
   table: string,
   { columns, rows }: { columns: readonly Column[]; rows: readonly object[] },
 ): Promise<void> {
-  const declared = columns.map(({ name, type }) => `"${name.replaceAll('"', '""')}" ${type}`);
-  await connection.run(`CREATE TABLE ${table} (${declared.join(', ')})`);
+  const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+  const declared = columns.map(({ name, type }) => `${quoted(name)} ${type}`);
+  await connection.run(`CREATE TABLE ${quoted(table)} (${declared.join(', ')})`);
   if (rows.length === 0) return;
   const appender = await connection.createAppender(table);
   for (const row of rows) {

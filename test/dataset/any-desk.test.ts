@@ -5,6 +5,8 @@ import { knownBy } from '../../src/dataset/point-in-time.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { tableNames } from '../../src/dataset/schema.ts';
 import { openQueries } from '../../src/query/database.ts';
+import { otherTables } from '../../src/provenance/compare.ts';
+import { knownTables } from '../../src/provenance/make-manifest.ts';
 import { faultsIn, temporaryFolder } from '../support/dataset.ts';
 
 /** A dataset folder: its descriptor, and files by name. */
@@ -310,4 +312,70 @@ test('a dataset of the first edition, which declares nothing, opens as it did', 
     ['E1', 'isis', 'article'],
     ['E2', 'isis', 'article'],
   ]);
+});
+
+describe('tables outside the model', () => {
+  const ships = `ship,known_on,owner,tons
+Aurora,2024-03-02,Nord Line,1200
+Borea,2024-03-09,,900
+`;
+  const shipFields = [
+    { name: 'ship', type: 'string' },
+    { name: 'known_on', type: 'date' },
+    { name: 'owner', type: 'string' },
+    { name: 'tons', type: 'integer' },
+  ];
+  const rowsAsOf = async (folder: string, asOf: string, sql: string) => {
+    const { tables, settings } = await loadDataset(folder, 'data/test');
+    await using queries = await openQueries(knownBy(tables, asOf), { settings });
+    return await queries.query({ sql, file: 'test.sql', parameters });
+  };
+
+  test('are in queries, with their declared columns and only rows known by the cut-off', async () => {
+    const folder = await desk(
+      { resources: [table('events'), table('ships', shipFields), { name: 'port-fees', path: 'fees.csv' }] },
+      { 'events.csv': events, 'ships.csv': ships, 'fees.csv': 'port,fee\nRiga,12\n' },
+    );
+    const sql = 'SELECT ship, owner, tons * 2 AS double_tons, known_on FROM ships ORDER BY ship';
+    expect(await rowsAsOf(folder, '2024-03-05', sql)).toEqual([
+      { ship: 'Aurora', owner: 'Nord Line', double_tons: 2400, known_on: '2024-03-02' },
+    ]);
+    expect(await rowsAsOf(folder, '2024-03-09', sql)).toHaveLength(2);
+    // A table without known_on is known on every day, and undeclared columns are text.
+    expect(await rowsAsOf(folder, '2024-03-05', 'SELECT * FROM "port-fees"')).toEqual([
+      { port: 'Riga', fee: '12' },
+    ]);
+  });
+
+  test('are part of what an edition was made from', async () => {
+    const folder = await desk(
+      { resources: [table('events'), table('ships', shipFields)] },
+      { 'events.csv': events, 'ships.csv': ships },
+    );
+    const known = async () => knownTables((await loadDataset(folder, 'data/test')).tables, '2024-03-05');
+    const before = await known();
+    expect(before.find((each) => each.table === 'ships')?.rows).toBe(1);
+    await writeFile(join(folder, 'ships.csv'), ships.replace('1200', '1300'));
+    expect(otherTables(before, await known())).toEqual(['ships']);
+  });
+
+  test('have their faults listed with file, row and field', async () => {
+    const folder = await desk(
+      { resources: [table('events'), table('ships', shipFields), table('Topics')] },
+      { 'events.csv': events, 'ships.csv': ships.replace('1200', 'many').replace('2024-03-09', '') },
+    );
+    expect(await faultsIn(folder)).toEqual([
+      expect.objectContaining({ file: 'data/test/datapackage.json', field: 'resources.Topics' }),
+      expect.objectContaining({ file: 'data/test/ships.csv', row: 2, field: 'tons' }),
+      expect.objectContaining({ file: 'data/test/ships.csv', row: 3, field: 'known_on' }),
+    ]);
+  });
+
+  test('a JSON file without a schema is not a table', async () => {
+    const folder = await desk(
+      { resources: [table('events'), { name: 'outlines', path: 'outlines.topo.json' }] },
+      { 'events.csv': events, 'outlines.topo.json': '{"type":"Topology"}' },
+    );
+    expect(await faultsIn(folder)).toEqual([]);
+  });
 });

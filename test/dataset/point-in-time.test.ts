@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { changesBetween, knownBy } from '../../src/dataset/point-in-time.ts';
 import { eachRow } from '../../src/dataset/references.ts';
-import type { Tables } from '../../src/dataset/schema.ts';
+import type { TableName, Tables } from '../../src/dataset/schema.ts';
 import { loadTestDataset } from '../support/dataset.ts';
 
 let tables: Tables;
@@ -9,7 +9,7 @@ beforeAll(async () => {
   ({ tables } = await loadTestDataset('revised'));
 });
 
-const ids = (asOf: string, table: keyof Tables) => knownBy(tables, asOf)[table].map(({ id }) => id);
+const ids = (asOf: string, table: TableName) => knownBy(tables, asOf)[table].map(({ id }) => id);
 const changes = (previousAsOf: string, asOf: string) =>
   changesBetween(tables, { previousAsOf, asOf }).map(
     ({ knownOn, change, table, id }) => `${knownOn} ${change} ${table} ${id}`,

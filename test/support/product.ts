@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Correction } from '../../src/dataset/corrections.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
-import type { Dataset, RowOf, TableName, Tables } from '../../src/dataset/schema.ts';
+import type { Dataset, ModelTables, RowOf, TableName, Tables } from '../../src/dataset/schema.ts';
 import { hashOf } from '../../src/hash.ts';
 import { editionsAskedFor } from '../../src/production/fan-out.ts';
 import { goldenEditions as goldenOf } from '../../src/production/golden-files.ts';
@@ -129,7 +129,8 @@ export function withRow<T extends TableName>(
   fields: Partial<RowOf<T>>,
 ): Product {
   return withTables(product, (tables) => {
-    const rows: readonly RowOf<T>[] = tables[table];
+    const model: ModelTables = tables;
+    const rows = model[table];
     if (!rows.some((row) => row.id === id)) throw new Error(`There is no row "${id}" in ${table}.`);
     return { ...tables, [table]: rows.map((row) => (row.id === id ? { ...row, ...fields } : row)) };
   });
@@ -143,7 +144,8 @@ export function withCopy<T extends TableName>(
   fields: Partial<RowOf<T>>,
 ): Product {
   return withTables(product, (tables) => {
-    const rows: readonly RowOf<T>[] = tables[table];
+    const model: ModelTables = tables;
+    const rows = model[table];
     const row = rows.find((each) => each.id === id);
     if (row === undefined) throw new Error(`There is no row "${id}" in ${table}.`);
     return { ...tables, [table]: [...rows, { ...row, ...fields }] };

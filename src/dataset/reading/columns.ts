@@ -21,17 +21,34 @@ const types: { readonly [type: string]: Column['type'] } = {
  * The columns of a table file that are not in the model, with the types that datapackage.json declares, or the one
  * fault that makes the file unreadable.
  */
-export function extraColumns(
-  { name: table, format, fields }: TableFile,
-  { columns }: Pick<RawTable, 'columns'>,
+export const extraColumns = (
+  file: TableFile,
+  read: Pick<RawTable, 'columns'>,
   { isDated }: { isDated: boolean },
+): readonly Column[] | CellFault =>
+  columnsBeside(file, read, {
+    model: Object.keys(tables[file.name].shape),
+    required: needed[file.name].filter((name) => !(isDated && name === 'known_on')),
+  });
+
+/** The columns of a table that is not in the model. `known_on` is a day, whatever is declared. */
+export function ownColumns(
+  file: TableFile<string>,
+  read: Pick<RawTable, 'columns'>,
 ): readonly Column[] | CellFault {
-  const model = Object.keys(tables[table].shape);
+  const columns = columnsBeside(file, read, { model: [], required: [] });
+  if ('problem' in columns) return columns;
+  return columns.map((column) => (column.name === 'known_on' ? { ...column, type: 'DATE' } : column));
+}
+
+function columnsBeside(
+  { format, fields }: TableFile<string>,
+  { columns }: Pick<RawTable, 'columns'>,
+  { model, required }: { model: readonly string[]; required: readonly string[] },
+): readonly Column[] | CellFault {
   const declared = fields?.map((field) => field.name);
   const twice = columns.find((name, index) => columns.findIndex((each) => alike(each, name)) !== index);
-  const missing = needed[table].filter(
-    (name) => !columns.includes(name) && !(isDated && name === 'known_on') && !declared?.includes(name),
-  );
+  const missing = required.filter((name) => !columns.includes(name) && !declared?.includes(name));
   // A JSON file may omit a field from every item.
   const absent = format === 'json' ? [] : (declared ?? []).filter((name) => !columns.includes(name));
   const unknown = columns.filter(

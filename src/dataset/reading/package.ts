@@ -32,8 +32,8 @@ const resource = z.looseObject({
 });
 
 /** One table file in a data package. */
-export interface TableFile {
-  readonly name: TableName;
+export interface TableFile<Name extends string = TableName> {
+  readonly name: Name;
   /** Relative to the package's folder. */
   readonly path: string;
   readonly format: (typeof formats)[number];
@@ -49,6 +49,8 @@ export interface DataPackage {
   readonly declared: DeclaredSettings;
   /** The tables with a valid description. */
   readonly files: readonly TableFile[];
+  /** The dataset's own tables, which are not in the model. */
+  readonly own: readonly TableFile<string>[];
   /** The tables with an invalid description. */
   readonly unread: readonly TableName[];
   readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'hint'>[];
@@ -65,6 +67,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
       licence: null,
       declared: declaredSettings.parse({}),
       files: [],
+      own: [],
       unread: [],
       faults: describe(parsed.error, []),
     };
@@ -73,6 +76,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
   const licence = licenses[0]?.title ?? licenses[0]?.name ?? null;
   const faults: Pick<Fault, 'field' | 'problem' | 'hint'>[] = [];
   const files: TableFile[] = [];
+  const own: TableFile<string>[] = [];
   const unread: TableName[] = [];
   const absent = tableNames.filter((table) => !resources.some((found) => found.name === table));
   for (const found of resources) {
@@ -80,9 +84,15 @@ export function parsePackage(descriptor: unknown): DataPackage {
     if (found.name === INCIDENTS_FOLDER) continue;
     const place = ['resources', found.name];
     if (!isTableName(found.name)) {
-      // Other resources are ignored unless the name looks like a misspelt table.
       const meant = similarTo(found.name, absent);
-      if (meant === undefined) continue;
+      if (meant === undefined) {
+        const read = ownTable(found);
+        if (read !== undefined && 'problem' in read) faults.push({ field: place.join('.'), ...read });
+        else if (read !== undefined && own.some(({ name: other }) => isSameName(other, found.name)))
+          faults.push({ field: place.join('.'), problem: 'is there twice.', hint: 'Remove one.' });
+        else if (read !== undefined) own.push(read);
+        continue;
+      }
       unread.push(...absent.filter((table) => table === meant));
       faults.push({
         field: place.join('.'),
@@ -116,7 +126,28 @@ export function parsePackage(descriptor: unknown): DataPackage {
       problem: 'the table "events" is missing, and so is "incidents".',
       hint: 'Add a resource named "events" (docs/datasets.md shows the smallest datapackage.json), or import incidents (docs/data.md).',
     });
-  return { name, title, marking: marked, licence, declared: sitrep, files, unread, faults };
+  return { name, title, marking: marked, licence, declared: sitrep, files, own, unread, faults };
+}
+
+/** SQL ignores capitals. */
+const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+/** Tables of queries that are not read from a file. */
+const reserved = ['topics', 'affiliations', 'source_kinds'];
+
+/**
+ * A resource outside the model as a table, or what is wrong with it; undefined if it is not a table: a JSON file
+ * without a schema may be anything, such as outlines for a map.
+ */
+function ownTable(found: { readonly name: string }): TableFile<string> | Omit<Fault, 'field'> | undefined {
+  const { data } = resource.safeParse(found);
+  if (data === undefined) return undefined;
+  const { name, path, format = formatOf(path), schema, type } = data;
+  if (format === undefined || (format === 'json' && schema === undefined && type === undefined))
+    return undefined;
+  if ([...tableNames, ...reserved].some((each) => isSameName(each, name)))
+    return { problem: 'has the name of another table of queries.', hint: 'Give it another name.' };
+  return { name, path, format, fields: schema?.fields ?? null };
 }
 
 function isTableName(name: string): name is TableName {

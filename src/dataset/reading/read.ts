@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { AppError, type Fault } from '../../errors.ts';
-import { extraColumns } from './columns.ts';
+import { extraColumns, ownColumns } from './columns.ts';
 import type { Column } from '../fields.ts';
 import { type Defaults, fillIn, firstDayOf } from './fill-in.ts';
 import { readIncidentStore } from '../incidents.ts';
 import { readOutlines } from './outlines.ts';
 import { parsePackage } from './package.ts';
-import { parseRows, type RawRow } from '../parse-rows.ts';
+import { parseOwnRows, parseRows, type RawRow } from '../parse-rows.ts';
 import { type DatasetSettings, type DeclaredSettings, termsOf } from '../settings.ts';
-import { type Dataset, type TableName, type Tables, tables as schemas } from '../schema.ts';
+import { type Dataset, type OwnRow, type TableName, type Tables, tables as schemas } from '../schema.ts';
 import { readTables } from './table-files.ts';
 import { checkTables } from './validate.ts';
 
@@ -27,6 +27,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     licence,
     declared,
     files,
+    own: ownFiles,
     unread: misdescribed,
     faults: described,
   } = parsePackage(await readManifest(folder, manifest));
@@ -86,6 +87,23 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     gaps: load('gaps', schemas.gaps),
     indicators: load('indicators', schemas.indicators),
   };
+  const own: { [table: string]: readonly OwnRow[] } = {};
+  const ownRaw = await readTables(folder, ownFiles);
+  for (const file of ownFiles) {
+    const place = manifest.replace(/[^/]*$/, file.path);
+    const read = ownRaw.get(file.name);
+    if (read === undefined) continue;
+    for (const fault of read.faults) faults.push({ file: place, ...fault });
+    const declaredColumns = ownColumns(file, read);
+    if ('problem' in declaredColumns) {
+      faults.push({ file: place, ...declaredColumns });
+      continue;
+    }
+    const { rows, faults: wrong } = parseOwnRows(read.rows, declaredColumns);
+    for (const fault of wrong) faults.push({ file: place, ...fault });
+    columns[file.name] = declaredColumns;
+    own[file.name] = rows;
+  }
   const present = new Set(files.map((file) => file.name));
   for (const { table, row, ...fault } of checkTables(tables, { unread, present, declared })) {
     const number = row === undefined ? undefined : numberOf.get(row);
@@ -96,7 +114,17 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
   if ('problem' in outlines)
     faults.push({ file: manifest.replace(/[^/]*$/, settings.maps.outlines?.file ?? ''), ...outlines });
   if ('problem' in outlines || faults.length > 0) throw new AppError('dataset-invalid', inOrder(faults));
-  return { name, title, marking, folder: displayPath, settings, present, tables, incidents, outlines };
+  return {
+    name,
+    title,
+    marking,
+    folder: displayPath,
+    settings,
+    present,
+    tables: ownFiles.length === 0 ? tables : { ...tables, own },
+    incidents,
+    outlines,
+  };
 }
 
 /** Looks up country names only if there are any, because the list is slow to load. */

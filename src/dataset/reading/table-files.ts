@@ -7,23 +7,22 @@ import { openInMemory, toValue } from '../duckdb.ts';
 import { locate } from './locate.ts';
 import type { TableFile } from './package.ts';
 import type { CellFault, RawRow } from '../parse-rows.ts';
-import type { TableName } from '../schema.ts';
 
 /**
  * Reads the table files in `folder`: CSV as text, JSON and Parquet with a DuckDB that has no access to anything else.
  * Null becomes empty text, and a list becomes its items joined by `;`. Faults are part of the result: only an
  * unreadable folder throws.
  */
-export async function readTables(
+export async function readTables<Name extends string>(
   folder: string,
-  files: readonly TableFile[],
-): Promise<ReadonlyMap<TableName, RawTable>> {
+  files: readonly TableFile<Name>[],
+): Promise<ReadonlyMap<Name, RawTable>> {
   const root = await realpath(folder);
   await using database = files.some(({ format }) => format !== 'csv') ? await openInMemory() : null;
   const connection = database?.connection;
   await connection?.run(`SET allowed_directories=[${quote(root)}]`);
   await connection?.run('SET enable_external_access=false; SET lock_configuration=true');
-  const tables = new Map<TableName, RawTable>();
+  const tables = new Map<Name, RawTable>();
   for (const file of files) tables.set(file.name, await readTable(connection, root, file));
   return tables;
 }
@@ -31,7 +30,7 @@ export async function readTables(
 async function readTable(
   connection: DuckDBConnection | undefined,
   root: string,
-  file: TableFile,
+  file: TableFile<string>,
 ): Promise<RawTable> {
   const place = await locate(root, file.path);
   if (typeof place !== 'string') return unreadable(place);
