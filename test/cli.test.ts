@@ -409,6 +409,50 @@ describe('query', () => {
     expect(before).toEqual({ status: 0, stdout: '0 rows as of 2010-01-01.\n', stderr: '' });
   });
 
+  test('prints the rows of any statement over a dataset, or over what a brief sees', async () => {
+    const statement = 'SELECT count(*)::INTEGER AS events, $as_of AS day FROM events';
+    const [early, late, ofBrief] = await Promise.all([
+      project.sitrep(['query', '--sql', statement, '--as-of', '2021-08-20', '--json']),
+      project.sitrep([
+        'query',
+        '--sql',
+        statement,
+        '--dataset',
+        'afghanistan-2021',
+        '--as-of',
+        '2021-08-25',
+        '--json',
+      ]),
+      project.sitrep(['query', 'weekly', '--sql', 'SELECT $period_start AS start', '--as-of', '2021-08-22']),
+    ]);
+    const counted = z.array(z.strictObject({ events: z.number(), day: z.string() })).length(1);
+    const [before] = counted.parse(JSON.parse(early.stdout));
+    const [after] = counted.parse(JSON.parse(late.stdout));
+    expect([before?.day, after?.day]).toEqual(['2021-08-20', '2021-08-25']);
+    expect(before?.events).toBeLessThan(after?.events ?? 0);
+    expect(ofBrief).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: 'start\n2021-08-16\n1 row as of 2021-08-22.\n',
+    });
+  });
+
+  test('refuses a statement that is not one repeatable SELECT, and says what it needs', async () => {
+    const [written, random, both, neither, unknown] = await Promise.all([
+      project.sitrep(['query', '--sql', 'DROP TABLE events']),
+      project.sitrep(['query', '--sql', 'SELECT\nrandom() AS x']),
+      project.sitrep(['query', 'weekly', 'gaps', '--sql', 'SELECT 1']),
+      project.sitrep('query weekly'),
+      project.sitrep(['query', '--sql', 'SELECT 1', '--dataset', 'afganistan-2021']),
+    ]);
+    expect([written, random, both, neither, unknown].map(({ status }) => status)).toEqual([1, 1, 1, 1, 1]);
+    expect(written.stderr).toContain('--sql: A query is a SELECT statement');
+    expect(random.stderr).toMatch(/--sql, line 2: "random"/);
+    for (const { stderr } of [both, neither])
+      expect(stderr).toContain('a brief and --sql; or --sql and --dataset');
+    expect(unknown.stderr).toContain('Did you mean "afghanistan-2021"?');
+  });
+
   test('takes parameters, and says which are missing', async () => {
     const [one, none, wrong] = await Promise.all([
       project.sitrep('query actor-sheet said --param actor=A-isis-k --json'),

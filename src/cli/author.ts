@@ -1,7 +1,7 @@
 import { type Day, type DayName, resolveDay } from '../calendar.ts';
 import { alignColumns, ofFuture } from '../editions/format.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
-import { AppError, distinct, type Fault } from '../errors.ts';
+import { AppError, distinct, type Fault, meantBy } from '../errors.ts';
 import { type DiffLine, unifiedDiff } from '../production/diff.ts';
 import {
   compareGoldens,
@@ -12,7 +12,7 @@ import {
   toAccept,
 } from '../production/golden-files.ts';
 import type { Effects } from '../production/produce.ts';
-import { runQuery } from '../production/run-query.ts';
+import { runQuery, runStatement, withStatement } from '../production/run-query.ts';
 import type { Brief } from '../project/brief.ts';
 import { type Catalogue, load, namedBriefs, throwAll } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
@@ -91,7 +91,20 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       });
     },
 
-    async query(id, query, { asOf, param, json }) {
+    async query(id, query, { asOf, param, json, sql, dataset: wanted }) {
+      const show = (rows: readonly Row[], day: Day) =>
+        world.print(json ? JSON.stringify(rows, null, 2) : rowsAsTable(rows, day));
+      if (id === undefined && sql !== undefined) {
+        const dataset = await world.loadDataset(await datasetNamed(wanted, world));
+        const utc = { timezone: 'UTC', now: world.now };
+        const day = asOf === undefined ? defaultAsOf(dataset, 'UTC', world.now).asOf : resolveDay(asOf, utc);
+        return show(await runStatement({ sql, dataset, asOf: day }, world), day);
+      }
+      if (id === undefined || (query === undefined) === (sql === undefined) || wanted !== undefined)
+        throw refused(
+          'It is not clear which query to run.',
+          'Give a brief and the name of one of its queries; or a brief and --sql; or --sql and --dataset.',
+        );
       const { loaded, errors } = await load(world, await namedBriefs(world, [id]));
       throwAll(errors);
       for (const { brief, dataset } of loaded) {
@@ -100,8 +113,8 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
           asOf === undefined
             ? defaultAsOf(dataset, timezone, world.now).asOf
             : resolveDay(asOf, { timezone, now: world.now });
-        const rows = await runQuery({ brief, dataset, asOf: day, query, given: param }, world);
-        world.print(json ? JSON.stringify(rows, null, 2) : rowsAsTable(rows, day));
+        const asked = sql === undefined ? { brief, query: query ?? '' } : withStatement(brief, sql);
+        show(await runQuery({ ...asked, dataset, asOf: day, given: param }, world), day);
       }
     },
 
@@ -124,10 +137,7 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
           `"${id}" cannot be the name of a brief.`,
           'Use small letters, digits and single hyphens, such as "border-incidents".',
         );
-      const names = await world.datasetNames();
-      const name = wanted ?? onlyOne(names);
-      if (!names.includes(name))
-        throw refused(`There is no dataset "${name}" in data/.`, 'Name a folder in data/ after --dataset.');
+      const name = await datasetNamed(wanted, world);
       const { files, asOf } = await createBrief(id, name, world);
       for (const file of files) world.print(`  ${file}`);
       world.print(`  ${world.goldens.path}/${id}/  what it renders to as of ${asOf}`);
@@ -261,6 +271,20 @@ function cellText(value: Value): string {
   if (value === null) return '';
   if (typeof value !== 'object') return String(value).replaceAll(/\s+/g, ' ');
   return Array.isArray(value) ? value.map(cellText).join(', ') : JSON.stringify(value);
+}
+
+async function datasetNamed(
+  wanted: string | undefined,
+  { datasetNames }: Pick<AuthorWorld, 'datasetNames'>,
+): Promise<string> {
+  const names = await datasetNames();
+  const name = wanted ?? onlyOne(names);
+  if (!names.includes(name))
+    throw refused(
+      `There is no dataset "${name}" in data/.`,
+      `${meantBy(name, names)} It comes after --dataset.`,
+    );
+  return name;
 }
 
 function onlyOne(names: readonly string[]): string {

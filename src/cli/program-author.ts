@@ -6,12 +6,14 @@ interface QueryOptions {
   readonly asOf?: DayName;
   readonly param: { readonly [name: string]: string };
   readonly json: boolean;
+  readonly sql?: string;
+  readonly dataset?: string;
 }
 
 /** The commands for authors of briefs. */
 export interface AuthorCommands {
   preview(brief: string | undefined, options: { asOf?: DayName; port: number }): Promise<void>;
-  query(brief: string, query: string, options: QueryOptions): Promise<void>;
+  query(brief: string | undefined, query: string | undefined, options: QueryOptions): Promise<void>;
   init(folder: string): Promise<void>;
   create(brief: string, options: { dataset?: string }): Promise<void>;
   test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
@@ -31,9 +33,13 @@ export function authorCommandLine(program: Command, author: AuthorCommands): voi
     );
   program
     .command('query')
-    .description('print the rows that an edition sees in one of the queries of its brief')
-    .argument('<brief>', 'name of the brief')
-    .argument('<query>', 'name of the query: of brief.yaml, or of a file in _shared/queries/')
+    .description(
+      'print the rows that an edition gets from a query of its brief, or from any SELECT statement',
+    )
+    .argument('[brief]', 'name of the brief')
+    .argument('[query]', 'name of the query: in brief.yaml, or of a file in _shared/queries/')
+    .option('--sql <statement>', 'a SELECT statement to run instead of a query of the brief')
+    .option('--dataset <name>', 'for --sql without a brief: a folder in data/ (default: the only one)')
     .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
     .option(
       '--param <name=value>',
@@ -42,7 +48,9 @@ export function authorCommandLine(program: Command, author: AuthorCommands): voi
       {},
     )
     .option('--json', 'for programs', false)
-    .action((brief: string, query: string, options: QueryOptions) => author.query(brief, query, options));
+    .action((brief: string | undefined, query: string | undefined, options: QueryOptions) =>
+      author.query(brief, query, options),
+    );
   program
     .command('init')
     .description('make a project of your own: a small dataset, a brief on it, and a package.json')

@@ -1,11 +1,42 @@
 import { type Day, periodEnding } from '../calendar.ts';
 import { knownFor } from '../dataset/corrections.ts';
 import type { Row } from '../dataset/parse-rows.ts';
+import { knownBy } from '../dataset/point-in-time.ts';
+import type { Dataset } from '../dataset/schema.ts';
 import { AppError, similarTo } from '../errors.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
+import type { Brief } from '../project/brief.ts';
 import { requireParameters } from '../project/parameters.ts';
 import type { Loaded } from '../project/load.ts';
 import { applyParameters, type OpenQueries, requireTopics, select } from '../query/select.ts';
+
+const statementFile = '--sql';
+
+/** The brief with a statement as one more query, and the name of that query. */
+export function withStatement(brief: Brief, sql: string): { brief: Brief; query: string } {
+  const query = 'sql';
+  return {
+    brief: { ...brief, queries: { ...brief.queries, [query]: { file: statementFile, text: sql } } },
+    query,
+  };
+}
+
+/** The rows that a statement returns for an edition with a period of seven days and no brief. Throws `query-failed`. */
+export async function runStatement(
+  { sql, dataset: { tables, settings }, asOf }: { sql: string; dataset: Dataset; asOf: Day },
+  { openQueries, signal }: { openQueries: OpenQueries; signal: AbortSignal },
+): Promise<Row[]> {
+  const { start, previousAsOf } = periodEnding(asOf, 'P7D');
+  const parameters = {
+    as_of: asOf,
+    period_start: start,
+    previous_as_of: previousAsOf,
+    topic: 'all',
+    topics: [...settings.topics.map(({ name }) => name), 'all'],
+  };
+  await using queries = await openQueries(knownBy(tables, asOf), { macros: [], settings });
+  return await queries.query({ sql, file: statementFile, parameters }, { signal });
+}
 
 /**
  * The rows that one of a brief's queries returns for an edition. Throws `parameter-invalid`, `query-failed`, or

@@ -16,10 +16,13 @@ interface Run {
 /** A project folder of a user, with the product's templates and data, in which the real program is run. */
 export interface Project extends AsyncDisposable {
   readonly folder: string;
-  /** Runs in the folder of the project unless another is given. */
-  sitrep(args: string, env?: NodeJS.ProcessEnv, at?: { folder: string }): Promise<Run>;
+  /** Runs in the folder of the project unless another is given; splits text at spaces. */
+  sitrep(args: string | readonly string[], env?: NodeJS.ProcessEnv, at?: { folder: string }): Promise<Run>;
   write(file: string, text: string): Promise<void>;
 }
+
+const given = (args: string | readonly string[]): readonly string[] =>
+  typeof args === 'string' ? args.split(' ').filter((arg) => arg !== '') : args;
 
 export async function openProject(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'sitrep-cli-'));
@@ -38,7 +41,7 @@ export async function openProject(): Promise<Project> {
           env: { ...inherited, XDG_CACHE_HOME: join(folder, '.cache'), ...env },
           timeout: 500_000,
         };
-        const argv = [join(root, 'src/main.ts'), ...args.split(' ').filter((arg) => arg !== '')];
+        const argv = [join(root, 'src/main.ts'), ...given(args)];
         execFile(process.execPath, argv, options, (error, stdout, stderr) => {
           resolve({ status: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
         });
