@@ -21,6 +21,9 @@ const faces = [
   ['Source Sans 3', 600, 'normal', 'source-sans/WOFF2/TTF/SourceSans3-Semibold.ttf.woff2'],
 ] as const;
 
+/** The families that pages and charts are set in. */
+export const fontFamilies: readonly string[] = [...new Set(faces.map(([family]) => family))];
+
 export function loadFonts(): Promise<Font[]> {
   return Promise.all(
     faces.map(async ([family, weight, style, path]): Promise<Font> => {

@@ -1,4 +1,5 @@
 import type { Fault } from '../errors.ts';
+import { fontFamilies } from '../charts/fonts.ts';
 import type { Attachment } from '../pdf/attachments.ts';
 import { lettersOf } from '../pdf/contents.ts';
 import { marginTexts } from './css.ts';
@@ -205,17 +206,19 @@ export const blank = ({ brief, letters }: Print): Fault[] =>
         ],
   );
 
-const ours = /^SourceS(?:erif4|ans3)-/;
+/** PostScript names have no spaces: `SourceSerif4-Regular`. */
+const isOurs = (font: string): boolean =>
+  fontFamilies.some((family) => font.startsWith(`${family.replaceAll(' ', '')}-`));
 
 export const otherFonts = ({ brief, contents }: Print): Fault[] => {
   const { file } = brief.template;
   return [
     ...contents.fonts
-      .filter(({ name, embedded }) => !embedded || !ours.test(name))
+      .filter(({ name, embedded }) => !embedded || !isOurs(name))
       .map(({ name, embedded }) => ({
         file,
         problem: embedded ? `The PDF is set in "${name}" too.` : `The font "${name}" is not embedded.`,
-        hint: 'Use Source Serif 4 and Source Sans 3, and characters that they have.',
+        hint: `Use ${fontFamilies.join(' and ')}, and characters that they have.`,
       })),
     ...contents.pages.flatMap(({ boxes }, index) =>
       boxes === 0

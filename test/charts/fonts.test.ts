@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commonCodePoints, loadFonts } from '../../src/charts/fonts.ts';
+import { commonCodePoints, fontFaces, fontFamilies, loadFonts } from '../../src/charts/fonts.ts';
 
 const has = (points: ReadonlySet<number>, characters: string): boolean[] =>
   Array.from(characters, (character) => points.has(character.codePointAt(0) ?? 0));
@@ -18,4 +18,10 @@ test('the code points are those that every face has', async () => {
   expect(has(common, 'ἀ')).toEqual([false]);
   // fontkit counts as many in the WOFF2 files themselves.
   expect(common.size).toBe(912);
+});
+
+test('the families are those of the embedded faces', async () => {
+  const families = new Set((await loadFonts()).map(({ family }) => family));
+  expect(new Set(fontFamilies)).toEqual(families);
+  expect(fontFaces(await loadFonts())).toContain(`font-family:'${fontFamilies[0] ?? ''}'`);
 });
