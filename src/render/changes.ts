@@ -116,6 +116,7 @@ export function listedChanges(changes: readonly Change[], printed: ReadonlySet<s
   const isLong = ofPage.length > MOST_LISTED;
   const tables = isLong ? [...Map.groupBy(ofPage, ({ table }) => table)] : [];
   return {
+    ofPage,
     listed: isLong ? [] : ofPage,
     /** `Events: 10 new, 2 revised. Measures: 4 new.`; empty if the rows are listed. */
     tables: tables.map(([table, of]) => `${tableTitles[table] ?? table}: ${countsInWords(of)}.`).join(' '),

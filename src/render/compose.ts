@@ -207,7 +207,8 @@ export function compose(
     findings: seen.findings,
     charts: seen.charts,
     counts: {
-      ...countsOf(changes),
+      ...countsOf(shown.ofPage, judged),
+      counted: shown.ofPage.length + judged.length,
       all: changes.length,
       tables: shown.tables,
       others: shown.others,
@@ -228,7 +229,7 @@ export function compose(
       revision: correction.revision,
       replaces: correction.replaces.revision,
       as_of: longDay(correction.asOf),
-      counts: countsOf(correction.changes),
+      counts: countsOf(correction.changes, []),
       changes: correction.changes.map((each) => ({
         ...listed(each, settings),
         // The day may be outside this issue's period, so it includes the year.
@@ -284,9 +285,18 @@ function summaryOf(
   return until === null ? paragraphs : [`As known on ${until}, when collection ended:`, ...paragraphs];
 }
 
-const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {
-  const count = (kind: Change['change']) => changes.filter(({ change }) => change === kind).length;
-  return { new: count('new'), revised: count('revised'), withdrawn: count('withdrawn') };
+/** The listed changes by kind. A judgment that was raised or lowered counts as revised, and a dropped one as withdrawn. */
+const countsOf = (
+  changes: readonly Change[],
+  judged: readonly Pick<JudgmentChange, 'change'>[],
+): { [kind in Change['change']]: number } => {
+  const all: readonly string[] = [...changes, ...judged].map(({ change }) => change);
+  const count = (...kinds: readonly string[]) => all.filter((kind) => kinds.includes(kind)).length;
+  return {
+    new: count('new'),
+    revised: count('revised', 'raised', 'lowered'),
+    withdrawn: count('withdrawn', 'dropped'),
+  };
 };
 
 /** A change as printed in lists. */

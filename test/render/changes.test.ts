@@ -66,6 +66,18 @@ test('more than twelve changes are summarised by table, and the rest is counted'
   expect(section).toMatch(/^\d other rows changed that this issue does not print\.$/m);
 });
 
+test('the heading counts what is listed: rows that are printed, and judgments', async () => {
+  const html = await pageOf('isis-quieting', '2021-08-25');
+  const judged = judgedOn(html);
+  const listed = changesOn(html);
+  expect(judged.length).toBeGreaterThan(0);
+  expect(listed.length).toBeGreaterThan(0);
+  const numbers = /: (\d+) new, (\d+) revised, (\d+) withdrawn/.exec(html) ?? [];
+  const items = changesSection(html).match(/^(?:new|revised|withdrawn|raised|lowered|dropped) /gm) ?? [];
+  expect(items.length).toBeGreaterThanOrEqual(listed.length + 1);
+  expect(numbers.slice(1).reduce((sum, number) => sum + Number(number), 0)).toBe(items.length);
+});
+
 test('a brief names the changes that it reports by a query', async () => {
   const text = "SELECT id FROM events WHERE title LIKE '%statement%' AND $as_of IS NOT NULL ORDER BY id";
   const narrow = withBrief(product, 'celebrations', (brief) => ({
@@ -75,5 +87,7 @@ test('a brief names the changes that it reports by a query', async () => {
   }));
   const html = await pageOf('celebrations', '2021-08-25', narrow);
   expect(changesOn(html)).toEqual(['new F13', 'new F14', 'new F15']);
-  expect(html).toContain(': 3 new, 0 revised, 0 withdrawn');
+  // The two judgments are listed too.
+  expect(judgedOn(html)).toHaveLength(2);
+  expect(html).toContain(': 5 new, 0 revised, 0 withdrawn');
 });
