@@ -17,6 +17,8 @@ export const markingsWithin = (clearance: Marking): Marking[] =>
 /** An empty field means "not given" and becomes null. */
 const empty = z.literal('').transform(() => null);
 export const text = z.string().trim().min(1, 'is empty');
+/** Text in sentences or phrases, whose wording is checked if a page prints it. `text` is a name or a term. */
+export const prose = text.meta({ prose: true });
 export const optional = <T extends z.ZodType>(type: T) => z.union([empty, type]);
 export const list = z.string().transform((value) =>
   value

@@ -11,6 +11,7 @@ import {
   type Marking,
   number,
   optional,
+  prose,
   text,
 } from './fields.ts';
 import type { IncidentStore } from './incidents.ts';
@@ -21,7 +22,7 @@ export const tables = {
   sources: z.strictObject({
     ...key,
     name: text,
-    descriptor: optional(text),
+    descriptor: optional(prose),
     kind: optional(text),
     /** The source that carried this one to us; empty for a source that we read ourselves. */
     via: optional(id),
@@ -31,7 +32,7 @@ export const tables = {
      * graded".
      */
     reliability: optional(z.enum(['A', 'B', 'C', 'D', 'E', 'F'])),
-    grade_note: optional(text),
+    grade_note: optional(prose),
     /** The origin, in the dataset's own words; `external` marks general knowledge. */
     basis: optional(text),
   }),
@@ -41,7 +42,7 @@ export const tables = {
     long_name: text,
     aliases: list,
     affiliation: optional(text),
-    note: optional(text),
+    note: optional(prose),
     basis: optional(text),
   }),
   places: z.strictObject({
@@ -57,7 +58,7 @@ export const tables = {
     lon: optional(number.refine((value) => Math.abs(value) <= 180, 'is not a longitude')),
     /** The possible error of the point in kilometres; for a province, roughly half its width. */
     radius_km: optional(number.refine((value) => value > 0, 'must be more than 0')),
-    note: optional(text),
+    note: optional(prose),
     basis: optional(text),
   }),
   coverage: z.strictObject({
@@ -65,7 +66,7 @@ export const tables = {
     topic: text,
     start: day,
     end: day,
-    note: optional(text),
+    note: optional(prose),
   }),
   events: z.strictObject({
     ...key,
@@ -79,20 +80,20 @@ export const tables = {
     place: optional(id),
     /** The measure that includes this event in its count. */
     part_of: optional(id),
-    title: text,
-    summary: text,
+    title: prose,
+    summary: prose,
     claim_status: optional(claimStatus),
     /** The act that a public statement performs, in the dataset's own words. */
     speech_act: optional(text),
     source: optional(id),
     credibility,
     basis: optional(text),
-    caveat: optional(text),
+    caveat: optional(prose),
   }),
   measures: z.strictObject({
     ...key,
     topic: text,
-    label: text,
+    label: prose,
     bound: z.enum(['>=', '=', '~']),
     value: number,
     unit: text,
@@ -101,17 +102,17 @@ export const tables = {
     window_basis: optional(z.enum(['stated', 'inferred', 'external'])),
     /** The measure that includes this one: the two can be neither added nor subtracted. */
     within: optional(id),
-    denominator: optional(text),
+    denominator: optional(prose),
     actors: list,
     targets: list,
     place: optional(id),
-    title: text,
-    summary: text,
+    title: prose,
+    summary: prose,
     claim_status: optional(claimStatus),
     source: optional(id),
     credibility,
     basis: optional(text),
-    caveat: optional(text),
+    caveat: optional(prose),
   }),
   /** Ways to date a silence: each row splits the days into before and after. */
   readings: z.strictObject({
@@ -119,11 +120,11 @@ export const tables = {
     topic: text,
     /** The measure whose count, a lower bound, falls in the days before. */
     measure: id,
-    label: text,
+    label: prose,
     baseline_end: day,
     quiet_start: day,
     observed_to: day,
-    observed_note: text,
+    observed_note: prose,
     role: z.enum(['headline', 'other', 'sensitivity']),
     rests_on: list,
   }),
@@ -144,22 +145,22 @@ export const tables = {
     rank: number,
     /** The author of the judgment; empty for our own. */
     author: optional(id),
-    text,
+    text: prose,
     confidence: optional(z.enum(['high', 'moderate', 'low'])),
-    confidence_basis: optional(text),
+    confidence_basis: optional(prose),
     likelihood: optional(likelihood),
     rests_on: list,
   }),
-  gaps: z.strictObject({ ...key, topic: text, rank: number, text, rests_on: list }),
+  gaps: z.strictObject({ ...key, topic: text, rank: number, text: prose, rests_on: list }),
   indicators: z.strictObject({
     ...key,
     topic: text,
     rank: number,
-    text,
+    text: prose,
     direction: optional(z.enum(['up', 'down'])),
     threshold: optional(number),
-    threshold_unit: optional(text),
-    meaning: optional(text),
+    threshold_unit: optional(prose),
+    meaning: optional(prose),
     rests_on: list,
   }),
 } as const;
@@ -246,3 +247,11 @@ function typeOf(schema: z.ZodType): Column['type'] {
   if (typeof made('1') === 'number') return 'DOUBLE';
   return made('2021-08-25') !== undefined && made('a') === undefined ? 'DATE' : 'VARCHAR';
 }
+
+/** The columns of a model table whose wording is checked, in its order. */
+export const proseColumns = (table: TableName): readonly string[] =>
+  Object.entries<z.ZodType>(tables[table].shape).flatMap(([name, schema]) => (isProse(schema) ? [name] : []));
+
+const isProse = (schema: z.ZodType): boolean =>
+  schema.meta()?.['prose'] === true || (schema instanceof z.ZodUnion && schema.options.some(isAnyProse));
+const isAnyProse = (option: unknown): boolean => option instanceof z.ZodType && isProse(option);

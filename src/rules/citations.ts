@@ -4,6 +4,8 @@ import type { TableRow } from '../dataset/references.ts';
 import type { TableName } from '../dataset/schema.ts';
 import type { Fault } from '../errors.ts';
 import { located } from '../project/source-files.ts';
+import { isShared } from '../render/trace.ts';
+import { methodFile } from './texts.ts';
 import { evidenceOf, idsNamed } from '../render/citations.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { type Element, isElement, isText, type Node, type Text, textOf } from './html.ts';
@@ -14,21 +16,21 @@ const longestHeading = 8;
 const isStatement = (text: string): boolean => text.split(' ').length > longestHeading || /[.!?]$/.test(text);
 
 /**
- * The author of a text, not its class, decides whether it needs a source. A text needs none only if a shared partial
- * typed it, it includes no text of a row, and the query values in it are only names. Whatever a brief's own template
- * writes must cite, except short headings.
+ * The author of a text, not its class, decides whether it needs a source. A text needs none only if a partial in
+ * `_shared/` typed it, it includes no text of a row, and the query values in it are only names. Whatever a brief's own
+ * template or a partial of its dataset writes must cite, except short headings and what the dataset adds to the method.
  */
 export function uncited(draft: Draft): Fault[] {
   const { brief, units } = draft;
-  const shared = new Set(Object.values(brief.partials).map(({ file }) => file));
   return units.flatMap((unit): Fault[] => {
     const { element, texts, text, isHeading, isLoose, cites } = unit;
     const worded = texts.filter((each) => /[\p{L}\p{N}]/u.test(each.text));
     if (worded.length === 0) return [];
     const says = worded.some(({ says: ids }) => ids.length > 0);
+    const isStanding = (file: string) => isShared(file) || methodFile.test(element.file);
     // A query's value is never typed text, even where a shared partial prints it.
     const typed = worded.some((each) =>
-      each.row ? !isOfRegister(each, draft) : each.says.length === 0 && !shared.has(each.file),
+      each.row ? !isOfRegister(each, draft) : each.says.length === 0 && !isStanding(each.file),
     );
     if (isHeading) {
       return typed && isStatement(text)

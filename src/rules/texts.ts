@@ -1,5 +1,6 @@
 import type { Row } from '../dataset/parse-rows.ts';
 import type { TableRow } from '../dataset/references.ts';
+import { proseColumns } from '../dataset/schema.ts';
 import { quoted } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
 import { idsNamed, sourceChain, sourceOf } from '../render/citations.ts';
@@ -9,23 +10,6 @@ import type { Draft } from './draft.ts';
 import { type Element, isElement, isText, type Text } from './html.ts';
 import { wordsOf } from './words.ts';
 
-/** The columns whose text pages print. */
-const printed = [
-  'title',
-  'label',
-  'summary',
-  'caveat',
-  'text',
-  'confidence_basis',
-  'meaning',
-  'threshold_unit',
-  'denominator',
-  'observed_note',
-  'descriptor',
-  'grade_note',
-  'note',
-] as const;
-
 export interface RowText {
   readonly entry: TableRow;
   readonly field: string;
@@ -34,14 +18,18 @@ export interface RowText {
   readonly whole: string;
 }
 
-/** The texts of the rows that the page shows. */
-export function rowTexts({ used, rows }: Pick<Draft, 'used' | 'rows'>): RowText[] {
+/** The texts of the rows that the page shows, in the model's columns and in the dataset's own columns of text. */
+export function rowTexts({ used, rows, dataset }: Pick<Draft, 'used' | 'rows' | 'dataset'>): RowText[] {
   return used.flatMap((id) => {
     const entry = rows.get(id);
     if (entry === undefined) return [];
-    return printed.flatMap((field) => {
+    const own = (dataset.settings.columns[entry.table] ?? []).flatMap(({ name, type }) =>
+      type === 'VARCHAR' ? [name] : [],
+    );
+    return [...proseColumns(entry.table), ...own].flatMap((field) => {
       const value: unknown = Reflect.get(entry.row, field);
-      return typeof value === 'string'
+      // A single word in a column of the dataset's own is more likely to be a code than somebody's wording.
+      return typeof value === 'string' && (!own.includes(field) || value.trim().includes(' '))
         ? [{ entry, field, text: value.replaceAll(quoted, ' '), whole: value }]
         : [];
     });
@@ -66,11 +54,11 @@ const readOut = ['alt', 'title', 'aria-label', 'aria-description'];
  * word is examined closely.
  */
 export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
-  const { units, tree, known, used, rows, language } = draft;
+  const { units, tree, known, language } = draft;
   const alsoSaid = wordsOf(language)?.alsoNamed ?? '';
   const beside = besideSourceNames(draft);
   const alsoNamed = known.actors.flatMap(({ aliases }) => (aliases.length > 0 ? [aliases.join(', ')] : []));
-  const ofRows = [...new Set(rowTexts({ used, rows }).map(({ whole }) => whole))];
+  const ofRows = [...new Set(rowTexts(draft).map(({ whole }) => whole))];
   const own = (text: string): string => {
     const rest = ofRows.reduce((left, row) => left.replaceAll(row, ' '), text);
     return alsoNamed

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { columnsOf, tableNames } from '../../src/dataset/schema.ts';
+import { columnsOf, proseColumns, tableNames } from '../../src/dataset/schema.ts';
 
 test('fields that are not text', () => {
   const columns = tableNames.flatMap((table) =>
@@ -46,4 +46,31 @@ test('fields that are not text', () => {
   expect(columns.filter(({ field, type }) => field.endsWith('.known_on') && type === 'DATE')).toHaveLength(
     tableNames.length,
   );
+});
+
+test('columns whose wording is checked', () => {
+  const prose = tableNames.flatMap((table) => proseColumns(table).map((name) => `${table}.${name}`));
+  expect(prose).toEqual([
+    'sources.descriptor',
+    'sources.grade_note',
+    'actors.note',
+    'places.note',
+    'coverage.note',
+    'events.title',
+    'events.summary',
+    'events.caveat',
+    'measures.label',
+    'measures.denominator',
+    'measures.title',
+    'measures.summary',
+    'measures.caveat',
+    'readings.label',
+    'readings.observed_note',
+    'judgments.text',
+    'judgments.confidence_basis',
+    'gaps.text',
+    'indicators.text',
+    'indicators.threshold_unit',
+    'indicators.meaning',
+  ]);
 });

@@ -285,6 +285,21 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       says: /makes a statement/,
     },
     {
+      what: 'a partial of the dataset, which is the text of its briefs',
+      product: () =>
+        withBrief(right, 'weekly', (brief) => ({
+          ...template(brief, (text) => swapText(text, '{{/page}}', '{{> weather}}\n{{/page}}')),
+          partials: {
+            ...brief.partials,
+            weather: {
+              file: 'templates/_afghanistan-2021/partials/weather.hbs',
+              text: '<p>It rained.</p>',
+            },
+          },
+        })),
+      says: /cites no row: "It rained/,
+    },
+    {
       what: "a row's text in a shared partial",
       product: withPartial('gaps', '{{cite rests_on}}', ''),
       says: /gaps|cites no row/,
@@ -549,6 +564,18 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       what: 'an abbreviation',
       product: () => withRow(right, 'events', 'F12', { summary: 'On {F12.date} AQAP spoke of the US.' }),
       says: /"F12" says "US"/,
+    },
+    {
+      what: 'in a column of the dataset’s own',
+      product: () => {
+        const { dataset } = withRow(right, 'events', 'F12', { remark: 'Also said by Daesh.' } as object);
+        const settings = {
+          ...dataset.settings,
+          columns: { events: [{ name: 'remark', type: 'VARCHAR' as const }] },
+        };
+        return { ...right, dataset: { ...dataset, settings } };
+      },
+      says: /"F12" says "Daesh"/,
     },
     {
       what: 'in brief.yaml',
