@@ -9,6 +9,7 @@ import { topicFaults } from '../project/load.ts';
 import { located } from '../project/source-files.ts';
 import { type OpenQueries, select, type Selection } from '../query/select.ts';
 import { Evidence } from '../render/citations.ts';
+import { namesIn } from '../render/compose.ts';
 import { pageHelpers } from '../render/helpers.ts';
 import { compileTemplate } from '../render/template.ts';
 import { judge, type Verdict } from '../rules/rule.ts';
@@ -39,7 +40,12 @@ export async function checkBrief(
   };
   const { template, partials, charts, config } = brief;
   await collect(() =>
-    compileTemplate({ template, partials, helpers: pageHelpers(new Evidence(noTables, {})) }),
+    compileTemplate({
+      template,
+      partials,
+      names: namesIn(brief),
+      helpers: pageHelpers(new Evidence(noTables, {})),
+    }),
   );
   await collect(() => {
     warnings.push(...judge(briefRules, { brief, language: settings.language }).warnings);

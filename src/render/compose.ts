@@ -23,6 +23,7 @@ import {
 import { pageHelpers } from './helpers.ts';
 import { asPrinted, rowsAsPrinted } from './row-value.ts';
 import { SourceName } from './source-name.ts';
+import type { NamesOf } from './template-check.ts';
 import { compileTemplate, type Template } from './template.ts';
 import { type Provenance, type Put, tracePut, withoutTraces } from './trace.ts';
 
@@ -161,8 +162,8 @@ export function compose(
   const puts: Put[] = [];
   const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
   const template = explained
-    ? compileTemplate({ ...brief, helpers, traced: true, onPut })
-    : (templates.get(brief) ?? compileTemplate({ ...brief, helpers, traced: true }));
+    ? compileTemplate({ ...brief, names: namesIn(brief), helpers, traced: true, onPut })
+    : (templates.get(brief) ?? compileTemplate({ ...brief, names: namesIn(brief), helpers, traced: true }));
   if (!explained) templates.set(brief, template);
   const printed = evidence.printedWith([
     ...evidence.named(Object.values(sets).flat()),
@@ -252,6 +253,14 @@ export function compose(
     puts,
   };
 }
+
+/** What a brief's template may name in each group of the page's names. */
+export const namesIn = ({ queries, config: { findings, charts, parameters } }: Brief): NamesOf => ({
+  rows: Object.keys(queries),
+  findings: Object.keys(findings),
+  charts: Object.keys(charts),
+  parameters: Object.keys(parameters),
+});
 
 /**
  * The bottom line as plain text, one item per paragraph, for mail and lists: the rows of the query `bottom_line`, in

@@ -1,5 +1,5 @@
 import Handlebars from 'handlebars';
-import type { Fault } from '../errors.ts';
+import { type Fault, meantBy } from '../errors.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { markPlaces, placesIn } from './template-places.ts';
 import { forged, traceBlock, traceElements } from './trace.ts';
@@ -21,6 +21,13 @@ interface Names {
   readonly traced: boolean;
   /** Whether each printed expression is marked too. */
   readonly placed: boolean;
+  /** What there is under `rows`, `findings` and so on, if the template is a brief's own; a partial may have another context. */
+  readonly of?: NamesOf | undefined;
+}
+
+/** The names under each name of a page: `rows` has the brief's queries. */
+export interface NamesOf {
+  readonly [group: string]: readonly string[];
 }
 
 /** Reads a template and returns its syntax tree, with every name wrapped in the guard, and its forbidden contents. */
@@ -60,6 +67,8 @@ class TemplateCheck extends Handlebars.Visitor {
   readonly #file: string;
   readonly #lines: readonly string[];
   readonly #names: Names;
+  /** The number of blocks around that give names another context. */
+  #contexts = 0;
 
   constructor({ file, text }: SourceFile, names: Names) {
     super();
@@ -132,7 +141,10 @@ class TemplateCheck extends Handlebars.Visitor {
   override BlockStatement(block: hbs.AST.BlockStatement): void {
     if (!this.#isHelper(block.path)) this.#unknownHelper(block.path);
     this.#arguments(block);
+    const isOtherContext = !isPath(block.path) || !['if', 'unless'].includes(block.path.original);
+    if (isOtherContext) this.#contexts += 1;
     this.accept(block.program);
+    if (isOtherContext) this.#contexts -= 1;
     // The types omit that a block may have no inverse.
     if (block.inverse as hbs.AST.Program | undefined) this.accept(block.inverse);
   }
@@ -185,7 +197,25 @@ class TemplateCheck extends Handlebars.Visitor {
     return expression;
   }
 
+  /**
+   * Reports a name that no edition can have. A page that never renders the block around the name would not report it:
+   * one without rows, for example.
+   */
+  #known({ original, loc }: hbs.AST.PathExpression): void {
+    const [, root, group = '', name = ''] = /^(@root\.)?([a-z]+)\.([^.[]+)/.exec(original) ?? [];
+    const { of: known = {} } = this.#names;
+    const names = Object.hasOwn(known, group) ? known[group] : undefined;
+    if (names === undefined || names.includes(name) || (root === undefined && this.#contexts > 0)) return;
+    this.faults.push({
+      file: this.#file,
+      line: loc.start.line,
+      problem: `Nothing is named "${group}.${name}".`,
+      hint: names.length === 0 ? `The brief has no ${group}.` : meantBy(name, names.toSorted()),
+    });
+  }
+
   #guarded(path: hbs.AST.PathExpression): hbs.AST.SubExpression {
+    this.#known(path);
     const { loc } = path;
     const hash: hbs.AST.Hash = { type: 'Hash', pairs: [], loc };
     const marked: hbs.AST.SubExpression = {

@@ -5,7 +5,7 @@ import type { SourceFile } from '../project/brief.ts';
 import { mostAlike } from './find-text.ts';
 import { MetFaults } from './met-faults.ts';
 import { madeOf, rawOf } from './row-value.ts';
-import { enter, guard, leave, mark, parseTemplate } from './template-check.ts';
+import { enter, guard, leave, mark, type NamesOf, parseTemplate } from './template-check.ts';
 import { RenderingLimits } from './template-limits.ts';
 import { placeOf } from './template-places.ts';
 import { isShared, type Put, traceCall, traceEnd } from './trace.ts';
@@ -23,6 +23,8 @@ export interface TemplateSources {
   readonly traced?: boolean;
   /** Receives each printed expression; its result marks the expression's output. */
   readonly onPut?: (put: Put) => string;
+  /** What the template may name under `rows`, `findings` and so on. Without it, only rendering finds unknown names. */
+  readonly names?: NamesOf;
 }
 
 interface RenderOptions {
@@ -50,6 +52,7 @@ export function compileTemplate({
   helpers,
   traced = false,
   onPut,
+  names: namesOf,
 }: TemplateSources): Template {
   const names = {
     helpers: new Set([...Object.keys(helpers), ...builtIn]),
@@ -59,7 +62,7 @@ export function compileTemplate({
   };
   const parsed = Object.entries({ ...partials, '': template }).map(([name, source]) => ({
     name,
-    ...parseTemplate(source, names),
+    ...parseTemplate(source, name === '' ? { ...names, of: namesOf } : names),
   }));
   const faults = parsed.flatMap(({ faults: found }) => found);
   if (faults.length > 0) throw new AppError('template-invalid', faults);
