@@ -8,34 +8,24 @@ import envPaths from 'env-paths';
 import { z } from 'zod';
 import { today } from './calendar.ts';
 import { openChartProcess } from './charts/worker.ts';
-import { authorCommands } from './cli/author.ts';
-import { commands } from './cli/commands.ts';
-import { operatorCommands } from './cli/operate.ts';
 import { commandLine } from './cli/program.ts';
-import { proofCommands } from './cli/proof.ts';
 import { AppError, causesOf, describeFault } from './errors.ts';
-import { openLog } from './log.ts';
-import { openPrinter, type Printer } from './pdf/browser/print.ts';
-import { readPdfFile } from './pdf/read.ts';
-import { servePreview } from './preview/server.ts';
-import { watchFolders } from './preview/watch.ts';
-import { nameEngine } from './production/material.ts';
+import type { Printer } from './pdf/browser/print.ts';
 import type { Effects } from './production/produce.ts';
-import { readEdition, storeEdition } from './production/store.ts';
 import { remember } from './project/file-cache.ts';
 import { clearFolder, dependencyOn, scaffoldOf, writeProject } from './project/scaffold.ts';
-import { openQueries } from './query/database.ts';
 import { shareQueries } from './query/shared-database.ts';
 import type { Material } from './render/edition.ts';
 import { misspeltVariables, readEnvFile, readSettings } from './settings.ts';
-import { faultsOfTargets, serviceOf } from './wiring/commands.ts';
-import { pause, withLedger } from './wiring/ledger-client.ts';
 import { watchParent } from './wiring/parent.ts';
 import type { Parts } from './wiring/parts.ts';
 import { assetsOf, openProject, readText } from './wiring/project.ts';
-import { recordedIn } from './wiring/recorded.ts';
 
-/** Wires settings, adapters and the shell. Only this file reads the environment and sets the exit status. */
+/**
+ * Wires settings, adapters and the shell. Only this file reads the environment and sets the exit status. It imports
+ * large libraries (the browser, DuckDB, the ledger's database) on first use, because loading all of them takes longer
+ * than most commands.
+ */
 const sitrep = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = z
   .object({ version: z.string() })
@@ -74,7 +64,9 @@ const finishFirst = () => {
   return { end: endWithStop };
 };
 
-const queries = resources.use(shareQueries(openQueries));
+const queries = resources.use(
+  shareQueries(async (...tables) => (await import('./query/database.ts')).openQueries(...tables)),
+);
 const charts = resources.use(openChartProcess());
 let printer: Promise<Printer> | undefined;
 const project = openProject('.', { sitrep });
@@ -82,15 +74,16 @@ let material: Promise<Material> | undefined;
 const readMaterial = (): Promise<Material> => (material ??= project.loadMaterial());
 /** Called for the first edition that is printed, so that the browser starts while charts are drawn. */
 const startPrinter = (): Promise<Printer> =>
-  (printer ??= readMaterial().then(({ fontFaces }) =>
-    openPrinter({
-      cacheFolder,
-      browserPath,
-      fontFaces,
-      // With --json, standard output contains JSON only.
-      onStep: process.argv.includes('--json') ? () => {} : print,
-      signal: end.signal,
-    }),
+  (printer ??= Promise.all([import('./pdf/browser/print.ts'), readMaterial()]).then(
+    ([{ openPrinter }, { fontFaces }]) =>
+      openPrinter({
+        cacheFolder,
+        browserPath,
+        fontFaces,
+        // With --json, standard output contains JSON only.
+        onStep: process.argv.includes('--json') ? () => {} : print,
+        signal: end.signal,
+      }),
   ));
 // Registered before the browser opens, so that a run that fails early also ends a browser that is still starting.
 resources.defer(async () => {
@@ -119,18 +112,18 @@ const loadBrief = remember(
   },
   async (id) => [join('templates', id), ...(await project.sharedFolders())],
 );
-const engine = await nameEngine(sitrep, { browserPath });
+const nameEngine = async () => (await import('./production/material.ts')).nameEngine(sitrep, { browserPath });
 /** Variables of the environment, including empty ones, take precedence over the file. */
 const variables = () => ({ ...readEnvFile('.env'), ...process.env });
-const parts = (usualLevel: string): Parts => {
+const readParts = async (usualLevel: string): Promise<Parts> => {
   const { logLevel, ...settings } = readSettings(variables());
   return {
     ...settings,
     cacheFolder,
-    engine,
+    engine: await nameEngine(),
     systemUser: systemUser(),
     effects,
-    log: openLog(logLevel ?? usualLevel),
+    log: (await import('./log.ts')).openLog(logLevel ?? usualLevel),
     ...catalogue,
     loadBrief,
     readAsset: assetsOf({ sitrep }),
@@ -142,96 +135,126 @@ const parts = (usualLevel: string): Parts => {
 
 const warn = (line: string) => void process.stderr.write(`sitrep: ${line}\n`);
 const program = commandLine(
-  commands({
-    now: new Date(),
-    targetFaults: (brief) => faultsOfTargets(brief, readSettings(variables()).delivery),
-    engine,
-    ...catalogue,
-    effects,
-    store: { read: readEdition, write: storeEdition },
-    signal: stop.signal,
-    elapsedMs: () => performance.now(),
-    print,
-    warn,
-    fail: () => {
-      process.exitCode = 1;
-    },
-  }),
-  {
-    version,
-    service: serviceOf({
-      parts,
-      catalogue,
-      misspelt: () => misspeltVariables(variables()),
-      isTerminal: process.stdout.isTTY,
-      hasDisplay:
-        process.platform !== 'linux' || Boolean(process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY']),
-      print,
-    }),
-    operator: operatorCommands({
+  async () => {
+    const [{ commands }, { readEdition, storeEdition }, { targetFaults }] = await Promise.all([
+      import('./cli/commands.ts'),
+      import('./production/store.ts'),
+      import('./delivery/target-faults.ts'),
+    ]);
+    return commands({
       now: new Date(),
-      ...catalogue,
-      withLedger: (options, use) => withLedger({ ...options, parts: parts('error') }, use),
-      wait: () => pause(stop.signal),
-      print,
-    }),
-    author: authorCommands({
-      now: new Date(),
-      ...catalogue,
-      goldens: project.goldens,
-      scaffold: scaffoldOf('.', { sitrep, schema: join(sitrep, 'templates/brief.schema.json') }),
-      startProject: async (folder) => {
-        const dependency = await dependencyOn(sitrep, version);
-        const platform = `${process.platform}-${process.arch}`;
-        const files = await writeProject(folder, {
-          sitrep,
-          dependency,
-          platform,
-          today: today(new Date(), 'UTC'),
-        });
-        const schema = join(folder, 'node_modules/sitrep/templates/brief.schema.json');
-        const scaffold = scaffoldOf(folder, { sitrep, schema });
-        return {
-          files,
-          project: { ...openProject(folder, { sitrep }), scaffold },
-          undo: () => clearFolder(folder),
-        };
-      },
-      openQueries: queries.open,
-      drawChart: charts.drawChart,
-      preview: async (options) => {
-        // npx does not forward SIGTERM: it exits and leaves the server and the browser running.
-        using _ =
-          process.env['npm_command'] === undefined
-            ? undefined
-            : watchParent(() => stop.abort(new Error('npx has ended.')));
-        await servePreview(options, {
-          ...catalogue,
-          watched: project.watched,
-          loadBrief,
-          effects,
-          readAsset: assetsOf({ sitrep }),
-          readText,
-          watch: watchFolders,
-        });
-      },
-      acceptedIn: { ci: process.env['CI'] },
-      signal: stop.signal,
-      paint,
-      print,
-      warn,
-    }),
-    proof: proofCommands({
+      targetFaults: ({ definition: { file }, config: { marking, deliver } }) =>
+        targetFaults({ file, marking, deliver }, readSettings(variables()).delivery),
+      engine: await nameEngine(),
       ...catalogue,
       effects,
+      store: { read: readEdition, write: storeEdition },
       signal: stop.signal,
-      readPdf: readPdfFile,
-      recordsOf: (out, named) => recordedIn(out, { named, parts: () => parts('error') }),
-      sayNo: () => {
+      elapsedMs: () => performance.now(),
+      print,
+      warn,
+      fail: () => {
         process.exitCode = 1;
       },
-      print,
-    }),
+    });
+  },
+  {
+    version,
+    service: async () =>
+      (await import('./wiring/commands.ts')).serviceOf({
+        readParts,
+        catalogue,
+        misspelt: () => misspeltVariables(variables()),
+        isTerminal: process.stdout.isTTY,
+        hasDisplay:
+          process.platform !== 'linux' || Boolean(process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY']),
+        print,
+      }),
+    operator: async () => {
+      const [{ operatorCommands }, { pause, withLedger }] = await Promise.all([
+        import('./cli/operate.ts'),
+        import('./wiring/ledger-client.ts'),
+      ]);
+      return operatorCommands({
+        now: new Date(),
+        ...catalogue,
+        withLedger: async (options, use) => withLedger({ ...options, parts: await readParts('error') }, use),
+        wait: () => pause(stop.signal),
+        print,
+      });
+    },
+    author: async () => {
+      const { authorCommands } = await import('./cli/author.ts');
+      return authorCommands({
+        now: new Date(),
+        ...catalogue,
+        goldens: await project.goldens(),
+        scaffold: scaffoldOf('.', { sitrep, schema: join(sitrep, 'templates/brief.schema.json') }),
+        startProject: async (folder) => {
+          const dependency = await dependencyOn(sitrep, version);
+          const platform = `${process.platform}-${process.arch}`;
+          const files = await writeProject(folder, {
+            sitrep,
+            dependency,
+            platform,
+            today: today(new Date(), 'UTC'),
+          });
+          const schema = join(folder, 'node_modules/sitrep/templates/brief.schema.json');
+          const scaffold = scaffoldOf(folder, { sitrep, schema });
+          const started = openProject(folder, { sitrep });
+          return {
+            files,
+            project: { ...started, goldens: await started.goldens(), scaffold },
+            undo: () => clearFolder(folder),
+          };
+        },
+        openQueries: queries.open,
+        drawChart: charts.drawChart,
+        preview: async (options) => {
+          // npx does not forward SIGTERM: it exits and leaves the server and the browser running.
+          using _ =
+            process.env['npm_command'] === undefined
+              ? undefined
+              : watchParent(() => stop.abort(new Error('npx has ended.')));
+          const [{ servePreview }, { watchFolders }] = await Promise.all([
+            import('./preview/server.ts'),
+            import('./preview/watch.ts'),
+          ]);
+          await servePreview(options, {
+            ...catalogue,
+            watched: project.watched,
+            loadBrief,
+            effects,
+            readAsset: assetsOf({ sitrep }),
+            readText,
+            watch: watchFolders,
+          });
+        },
+        acceptedIn: { ci: process.env['CI'] },
+        signal: stop.signal,
+        paint,
+        print,
+        warn,
+      });
+    },
+    proof: async () => {
+      const [{ proofCommands }, { readPdfFile }, { recordedIn }] = await Promise.all([
+        import('./cli/proof.ts'),
+        import('./pdf/read.ts'),
+        import('./wiring/recorded.ts'),
+      ]);
+      return proofCommands({
+        ...catalogue,
+        effects,
+        signal: stop.signal,
+        readPdf: readPdfFile,
+        recordsOf: (out, named) => recordedIn(out, { named, readParts: () => readParts('error') }),
+        sayNo: () => {
+          process.exitCode = 1;
+        },
+        print,
+      });
+    },
   },
 );
 

@@ -8,12 +8,13 @@ import {
   compareGoldens,
   type Difference,
   type GoldenChoice,
+  type GoldenFolder,
   mayAccept,
   toAccept,
 } from './production/golden-files.ts';
 import { openQueries } from './query/database.ts';
 import { shareQueries } from './query/shared-database.ts';
-import { openProject } from './wiring/project.ts';
+import { openProject, type Project } from './wiring/project.ts';
 
 /** Selects which goldens of a project are compared; with only a brief's name, all of that brief. */
 export interface BriefChoice extends GoldenChoice {
@@ -46,16 +47,17 @@ export async function toMatchBrief(
   const mode = snapshotState.snapshotUpdateState;
   try {
     const project = openProject(choice.folder ?? '.', { sitrep });
-    const differences = await differencesOf(project, choice);
+    const goldens = await project.goldens();
+    const differences = await differencesOf({ project, goldens }, choice);
     const isNew = ({ accepted, rendered }: Difference) => accepted === null && rendered !== null;
     const accepting = mode === 'all' ? differences : mode === 'new' ? differences.filter(isNew) : [];
     if (accepting.length > 0) {
       if (mode === 'all') mayAccept({ ci: process.env['CI'] });
       const { files, removed } = toAccept(accepting);
-      await project.goldens.change(files, removed);
+      await goldens.change(files, removed);
     }
     const left = differences.filter((each) => !accepting.includes(each));
-    return { pass: left.length === 0, message: () => told(left, { choice, folder: project.goldens.path }) };
+    return { pass: left.length === 0, message: () => told(left, { choice, folder: goldens.path }) };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { pass: false, message: () => error.faults.map(describeFault).join('\n') };
@@ -63,12 +65,11 @@ export async function toMatchBrief(
 }
 
 async function differencesOf(
-  project: ReturnType<typeof openProject>,
+  { project, goldens }: { project: Project; goldens: GoldenFolder },
   choice: BriefChoice,
 ): Promise<Difference[]> {
   const [brief] = await project.loadBriefs([choice.brief]);
   if (brief === undefined) throw new Error(`The brief ${choice.brief} was not loaded.`);
-  const { goldens } = project;
   const [dataset, material, fonts, accepted] = await Promise.all([
     project.loadDataset(brief.config.dataset),
     project.loadMaterial(),

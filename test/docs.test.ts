@@ -40,33 +40,15 @@ const noTables: Tables = {
 describe('what is there is in the docs', () => {
   test('commands and their options in docs/commands.md', async () => {
     const page = await read('docs/commands.md');
-    const idle = () => Promise.resolve();
-    const service = { start: idle, open: idle, migrate: idle, restore: idle, checkMail: idle };
-    const operator = {
-      runs: idle,
-      deliveries: idle,
-      change: idle,
-      resend: idle,
-      decide: idle,
-      reissue: idle,
-      backfill: idle,
-      next: idle,
-      prune: idle,
-      audit: idle,
-      addToken: idle,
-      tokens: idle,
-      revokeToken: idle,
-    };
-    const program = commandLine(
-      { generate: idle, list: idle, check: idle },
-      {
-        version: '',
-        service,
-        operator,
-        author: { preview: idle, query: idle, init: idle, create: idle, test: idle },
-        proof: { verify: idle, explain: idle },
-      },
-    );
+    // No command runs, so none of its actions is loaded.
+    const unused = () => Promise.reject(new Error('A command ran.'));
+    const program = commandLine(unused, {
+      version: '',
+      service: unused,
+      operator: unused,
+      author: unused,
+      proof: unused,
+    });
     expect(program.commands.length).toBeGreaterThan(15);
     expect(program.commands.flatMap(({ options }) => options).length).toBeGreaterThan(15);
     for (const command of program.commands) {

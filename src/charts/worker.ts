@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { GlobalFonts } from 'canvas';
 import type { Row } from '../dataset/parse-rows.ts';
 import { AppError, type ErrorCode, type Fault } from '../errors.ts';
 import type { ChartRequest, DrawChart, Drawing } from './draw.ts';
@@ -197,6 +196,8 @@ function tooMuch(
 
 /** Registers the fonts of charts, so that this process measures their text correctly. */
 export async function registerChartFonts(): Promise<void> {
+  // The process that only starts this one needs no canvas.
+  const { GlobalFonts } = await import('canvas');
   for (const { family, bytes } of await loadFonts())
     if (family === 'Source Sans 3') GlobalFonts.register(Buffer.from(bytes), family);
 }

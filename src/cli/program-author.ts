@@ -19,7 +19,7 @@ export interface AuthorCommands {
   test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
 }
 
-export function authorCommandLine(program: Command, author: AuthorCommands): void {
+export function authorCommandLine(program: Command, author: () => Promise<AuthorCommands>): void {
   program
     .command('preview')
     .description(
@@ -28,8 +28,8 @@ export function authorCommandLine(program: Command, author: AuthorCommands): voi
     .argument('[brief]', 'name of the brief to begin with')
     .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
     .option('--port <number>', 'port to listen on; 0 takes a free one', parsePort, 8018)
-    .action((brief: string | undefined, options: { asOf?: DayName; port: number }) =>
-      author.preview(brief, options),
+    .action(async (brief: string | undefined, options: { asOf?: DayName; port: number }) =>
+      (await author()).preview(brief, options),
     );
   program
     .command('query')
@@ -48,20 +48,20 @@ export function authorCommandLine(program: Command, author: AuthorCommands): voi
       {},
     )
     .option('--json', 'for programs', false)
-    .action((brief: string | undefined, query: string | undefined, options: QueryOptions) =>
-      author.query(brief, query, options),
+    .action(async (brief: string | undefined, query: string | undefined, options: QueryOptions) =>
+      (await author()).query(brief, query, options),
     );
   program
     .command('init')
     .description('make a project of your own: a small dataset, a brief on it, and a package.json')
     .argument('<folder>', 'a folder that is empty or does not exist yet')
-    .action((folder: string) => author.init(folder));
+    .action(async (folder: string) => (await author()).init(folder));
   program
     .command('new')
     .description('make a brief that works, to change into your own')
     .argument('<brief>', 'its name: small letters, digits and hyphens')
     .option('--dataset <name>', 'a folder in data/ (default: the one there is)')
-    .action((brief: string, options: { dataset?: string }) => author.create(brief, options));
+    .action(async (brief: string, options: { dataset?: string }) => (await author()).create(brief, options));
   program
     .command('test')
     .description(
@@ -69,5 +69,5 @@ export function authorCommandLine(program: Command, author: AuthorCommands): voi
     )
     .argument('[brief...]', 'names of briefs; all when left out')
     .option('--update', 'accept what they render to', false)
-    .action((briefs: string[], options: { update: boolean }) => author.test(briefs, options));
+    .action(async (briefs: string[], options: { update: boolean }) => (await author()).test(briefs, options));
 }

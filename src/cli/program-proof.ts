@@ -6,21 +6,23 @@ export interface ProofCommands {
   explain(file: string, phrase: string, options: { json: boolean }): Promise<void>;
 }
 
-export function proofCommandLine(program: Command, proof: ProofCommands): void {
+export function proofCommandLine(program: Command, proof: () => Promise<ProofCommands>): void {
   program
     .command('verify')
     .description('render the edition of a PDF again, and say whether it is the same, or what differs and why')
     .argument('<file>', 'a PDF that sitrep made')
     .option('--out <dir>', 'folder whose ledger is asked for its SHA-256, if there is one', 'output')
     .option('--json', 'for programs', false)
-    .action((file: string, options: { out: string; json: boolean }) => proof.verify(file, options));
+    .action(async (file: string, options: { out: string; json: boolean }) =>
+      (await proof()).verify(file, options),
+    );
   program
     .command('explain')
     .description('show the rows, sources, query and template line behind a number or phrase of a PDF')
     .argument('<file>', 'a PDF that sitrep made')
     .argument('<text>', 'the number or phrase, as it stands there')
     .option('--json', 'for programs', false)
-    .action((file: string, phrase: string, options: { json: boolean }) =>
-      proof.explain(file, phrase, options),
+    .action(async (file: string, phrase: string, options: { json: boolean }) =>
+      (await proof()).explain(file, phrase, options),
     );
 }

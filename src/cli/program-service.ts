@@ -21,45 +21,47 @@ export interface ServiceCommands {
 const outOption = () =>
   new Option('--out <dir>', 'folder with the editions and their ledger').default('output');
 
-export function serviceCommands(program: Command, service: ServiceCommands): void {
+export function serviceCommands(program: Command, service: () => Promise<ServiceCommands>): void {
   program
     .command('start')
     .description('make and deliver every brief when it is due, until stopped; needs no server')
     .addOption(outOption())
-    .action(({ out }: { out: string }) => service.start({ out, roles: ['scheduler', 'worker', 'server'] }));
+    .action(async ({ out }: { out: string }) =>
+      (await service()).start({ out, roles: ['scheduler', 'worker', 'server'] }),
+    );
   program
     .command('scheduler')
     .description('only find what is due (with DATABASE_URL; run as many as you like)')
     .addOption(outOption())
-    .action(({ out }: { out: string }) => service.start({ out, roles: ['scheduler'] }));
+    .action(async ({ out }: { out: string }) => (await service()).start({ out, roles: ['scheduler'] }));
   program
     .command('worker')
     .description('only make and deliver what is due (with DATABASE_URL; run as many as you like)')
     .addOption(outOption())
-    .action(({ out }: { out: string }) => service.start({ out, roles: ['worker'] }));
+    .action(async ({ out }: { out: string }) => (await service()).start({ out, roles: ['worker'] }));
   program
     .command('serve')
     .description('only serve the API and the pages (with DATABASE_URL; run as many as you like)')
     .addOption(outOption())
-    .action(({ out }: { out: string }) => service.start({ out, roles: ['server'] }));
+    .action(async ({ out }: { out: string }) => (await service()).start({ out, roles: ['server'] }));
   program
     .command('open')
     .description('log in to the pages of a running "start" in a browser, by a link that works once')
     .addOption(outOption())
     .option('--print', 'print the link, and open no browser', false)
-    .action((options: { out: string; print: boolean }) => service.open(options));
+    .action(async (options: { out: string; print: boolean }) => (await service()).open(options));
   program
     .command('migrate')
     .description('bring the tables in the database of DATABASE_URL up to date')
-    .action(() => service.migrate());
+    .action(async () => (await service()).migrate());
   program
     .command('restore')
     .description('put the last snapshot of the embedded ledger in its place')
     .addOption(outOption())
-    .action((options: { out: string }) => service.restore(options));
+    .action(async (options: { out: string }) => (await service()).restore(options));
 }
 
-export function operatorCommands(program: Command, operator: OperatorCommands): void {
+export function operatorCommands(program: Command, operator: () => Promise<OperatorCommands>): void {
   const command = (name: string, description: string) =>
     program
       .command(name)
@@ -82,10 +84,10 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
   };
 
   listed('runs', 'show the editions, what became of each, and why', editionStates).action(
-    ({ out, json, ...filter }: Listed) => operator.runs(filter, { out, json }),
+    async ({ out, json, ...filter }: Listed) => (await operator()).runs(filter, { out, json }),
   );
   listed('deliveries', 'show who got what, and what failed', deliveryStates).action(
-    ({ out, json, ...filter }: Listed) => operator.deliveries(filter, { out, json }),
+    async ({ out, json, ...filter }: Listed) => (await operator()).deliveries(filter, { out, json }),
   );
   const changes = [
     ['retry', 'make an edition again that was not made, or send again what of it failed'],
@@ -96,13 +98,15 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
   for (const [name, description] of changes) {
     command(name, description)
       .argument('<id>', 'an edition, such as weekly/2021-08-22, or the first letters of a delivery')
-      .action((id: string, where: { out: string; json: boolean }) => operator.change(name, id, where));
+      .action(async (id: string, where: { out: string; json: boolean }) =>
+        (await operator()).change(name, id, where),
+      );
   }
   command('resend', 'send an edition again to one of its targets')
     .argument('<id>', 'an edition, such as weekly/2021-08-22')
     .requiredOption('--to <address>', 'the target: address, webhook or folder, as in brief.yaml')
-    .action((id: string, { to, ...where }: { to: string; out: string; json: boolean }) =>
-      operator.resend(id, to, where),
+    .action(async (id: string, { to, ...where }: { to: string; out: string; json: boolean }) =>
+      (await operator()).resend(id, to, where),
     );
   for (const [name, description] of [
     ['approve', 'let out an edition of a brief with "approval: true", as it is now'],
@@ -116,8 +120,8 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
           parseHash,
         ),
       )
-      .action((ids: string[], { as, sha256, ...where }: { as?: string; sha256?: string } & Where) =>
-        operator.decide(name, { ids, as, sha256 }, where),
+      .action(async (ids: string[], { as, sha256, ...where }: { as?: string; sha256?: string } & Where) =>
+        (await operator()).decide(name, { ids, as, sha256 }, where),
       );
   }
   command('reissue', 'correct an edition that was delivered: the next revision, to those who received it')
@@ -128,16 +132,17 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
       parseDay,
     )
     .option('--list', 'show instead what was delivered and rests on rows revised or withdrawn since', false)
-    .action((id: string | undefined, options: { asOf?: Day; list: boolean } & Where) =>
-      operator.reissue(id, options),
+    .action(async (id: string | undefined, options: { asOf?: Day; list: boolean } & Where) =>
+      (await operator()).reissue(id, options),
     );
   command('backfill', 'make the editions of past slots that are not there, oldest first')
     .argument('<brief>', 'name of the brief')
     .requiredOption('--from <date>', 'first day that an edition may report through', parseDay)
     .requiredOption('--to <date>', 'last day that an edition may report through', parseDay)
     .option('--deliver', 'also by mail and webhook; without it to folders alone', false)
-    .action((brief: string, options: { from: Day; to: Day; deliver: boolean; out: string; json: boolean }) =>
-      operator.backfill(brief, options),
+    .action(
+      async (brief: string, options: { from: Day; to: Day; deliver: boolean; out: string; json: boolean }) =>
+        (await operator()).backfill(brief, options),
     );
   command('prune', 'remove what was settled long ago: editions with their files, or addresses')
     .option('--editions <days>', 'remove editions settled more than so many days ago', parseCount)
@@ -146,15 +151,15 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
       'forget addresses of deliveries settled more than so many days ago',
       parseCount,
     )
-    .action((options: { editions?: number; addresses?: number; out: string; json: boolean }) =>
-      operator.prune(options),
+    .action(async (options: { editions?: number; addresses?: number; out: string; json: boolean }) =>
+      (await operator()).prune(options),
     );
   command('audit', 'show who changed what and when')
     .option('--edition <id>', 'to this edition only, such as weekly/2021-08-22')
     .option('--who <name>', 'by this token only, "command line" or "this machine"')
     .option('--limit <count>', 'at most so many', parseCount, 100)
-    .action(({ out, json, ...filter }: Where & { edition?: string; who?: string; limit: number }) =>
-      operator.audit(filter, { out, json }),
+    .action(async ({ out, json, ...filter }: Where & { edition?: string; who?: string; limit: number }) =>
+      (await operator()).audit(filter, { out, json }),
     );
   tokenCommands(program, operator);
   program
@@ -162,10 +167,12 @@ export function operatorCommands(program: Command, operator: OperatorCommands): 
     .description('show the coming slots of all briefs, in local time and in UTC')
     .option('--count <count>', 'so many of each brief', parseCount, 3)
     .option('--json', 'for programs', false)
-    .action(({ count, json }: { count: number; json: boolean }) => operator.next(count, json));
+    .action(async ({ count, json }: { count: number; json: boolean }) =>
+      (await operator()).next(count, json),
+    );
 }
 
-function tokenCommands(program: Command, operator: OperatorCommands): void {
+function tokenCommands(program: Command, operator: () => Promise<OperatorCommands>): void {
   const token = program.command('token').description('who is let in over HTTP, and to do what');
   const command = (name: string, description: string) =>
     token
@@ -183,11 +190,13 @@ function tokenCommands(program: Command, operator: OperatorCommands): void {
         .choices(markings)
         .makeOptionMandatory(),
     )
-    .action((name: string, { may, clearance, ...where }: Where & { may: Power; clearance: Marking }) =>
-      operator.addToken(name, { may, clearance }, where),
+    .action(async (name: string, { may, clearance, ...where }: Where & { may: Power; clearance: Marking }) =>
+      (await operator()).addToken(name, { may, clearance }, where),
     );
-  command('list', 'show the tokens, but not what they are').action((where: Where) => operator.tokens(where));
+  command('list', 'show the tokens, but not what they are').action(async (where: Where) =>
+    (await operator()).tokens(where),
+  );
   command('revoke', 'let a token open nothing any more, at once')
     .argument('<name>', 'as "sitrep token list" shows it')
-    .action((name: string, where: Where) => operator.revokeToken(name, where));
+    .action(async (name: string, where: Where) => (await operator()).revokeToken(name, where));
 }

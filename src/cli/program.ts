@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { DayName } from '../calendar.ts';
-import { type Format, formats } from '../production/generate.ts';
-import { type Paper, papers } from '../project/brief.ts';
+import { type Format, formats, type Paper, papers } from '../project/brief.ts';
 import type { OperatorCommands } from './operate.ts';
 import { parseDayName, parseParameter } from './parse.ts';
 import { authorCommandLine, type AuthorCommands } from './program-author.ts';
@@ -17,15 +16,16 @@ interface GenerateOptions {
   readonly force: boolean;
 }
 
-/** The actions of all commands; the program itself only parses arguments. */
+/** The actions of the main commands; the program itself only parses arguments. */
 export interface Commands {
   generate(briefs: readonly string[], options: GenerateOptions): Promise<void>;
   list(): Promise<void>;
   check(options: { readonly all: boolean }): Promise<void>;
 }
 
+/** Each group of actions is loaded only when one of its commands runs, because a group imports large libraries. */
 export function commandLine(
-  commands: Commands,
+  commands: () => Promise<Commands>,
   {
     version,
     service,
@@ -34,10 +34,10 @@ export function commandLine(
     proof,
   }: {
     version: string;
-    service: ServiceCommands;
-    operator: OperatorCommands;
-    author: AuthorCommands;
-    proof: ProofCommands;
+    service: () => Promise<ServiceCommands>;
+    operator: () => Promise<OperatorCommands>;
+    author: () => Promise<AuthorCommands>;
+    proof: () => Promise<ProofCommands>;
   },
 ): Command {
   const program = new Command('sitrep')
@@ -70,20 +70,24 @@ export function commandLine(
       'after',
       '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2026-03-01\n  sitrep generate weekly --as-of last-sunday\n  sitrep generate weekly --paper Letter --out briefs\n  sitrep generate by-region --param region=north',
     )
-    .action((briefs: string[], options: GenerateOptions) => commands.generate(briefs, options));
+    .action(async (briefs: string[], options: GenerateOptions) =>
+      (await commands()).generate(briefs, options),
+    );
 
   program
     .command('list')
     .description('show the briefs, their schedules and when each is due next')
-    .action(() => commands.list());
+    .action(async () => (await commands()).list());
 
   program
     .command('check')
     .description('look for everything that can be wrong with the datasets and the briefs; write nothing')
     .option('--all', 'list every fault, and not one line for each cause', false)
     .option('--mail [address]', 'send a test message instead, to the address or to SITREP_OPERATOR')
-    .action(({ mail, all }: { mail?: string | true; all: boolean }) =>
-      mail === undefined ? commands.check({ all }) : service.checkMail(mail === true ? undefined : mail),
+    .action(async ({ mail, all }: { mail?: string | true; all: boolean }) =>
+      mail === undefined
+        ? (await commands()).check({ all })
+        : (await service()).checkMail(mail === true ? undefined : mail),
     );
 
   proofCommandLine(program, proof);

@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import { AppError, distinct } from '../errors.ts';
 import { editionId, type EditionOf, splitEditionId } from '../ledger/edition-id.ts';
+import type { Format } from '../project/brief.ts';
 import { describeParameters } from '../project/parameters.ts';
 import { inputsOf } from '../provenance/inputs.ts';
 import { describeEdition, describeRendering, knownTables } from '../provenance/make-manifest.ts';
 import type { Material, Request, Step } from '../render/edition.ts';
 import type { FileToStore, Manifest } from '../render/manifest.ts';
 import { type Effects, produce, render } from './produce.ts';
-
-export const formats = ['pdf', 'html'] as const;
-export type Format = (typeof formats)[number];
 
 /** Reads and writes stored editions. */
 export interface Store {

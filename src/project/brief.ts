@@ -56,6 +56,10 @@ const ownFile = z
 export const papers = ['A4', 'Letter'] as const;
 export type Paper = (typeof papers)[number];
 
+/** The files that an edition is written as. */
+export const formats = ['pdf', 'html'] as const;
+export type Format = (typeof formats)[number];
+
 const chart = z.strictObject({
   /** A Vega-Lite file in the brief's own folder or a shared one. */
   spec: ownFile,

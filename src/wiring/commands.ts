@@ -1,30 +1,25 @@
 import { join } from 'node:path';
 import { greeting } from '../cli/greeting.ts';
 import type { ServiceCommands } from '../cli/program-service.ts';
-import { openDelivery } from '../delivery/channels.ts';
-import type { DeliverySettings } from '../delivery/settings.ts';
 import { targetFaults } from '../delivery/target-faults.ts';
-import { AppError, describeFault, distinct, type Fault } from '../errors.ts';
-import { migrateServer, restoreSnapshot } from '../ledger/open.ts';
-import { openInBrowser } from '../pdf/browser/print.ts';
+import { AppError, describeFault, distinct } from '../errors.ts';
 import { sweepScratch } from '../pdf/browser/scratch.ts';
 import type { Brief } from '../project/brief.ts';
 import { readableBriefs } from '../project/load.ts';
 import type { misspeltVariables } from '../settings.ts';
-import { askForLink, ledgerFolder } from './ledger-client.ts';
-import { ledgerOptions, now, type Parts } from './parts.ts';
-import { runService } from './serve.ts';
+import { askForLink, ledgerFolder, ledgerOptions } from './ledger-client.ts';
+import type { Parts } from './parts.ts';
 
 /** The commands that run the service. */
 export function serviceOf({
-  parts,
+  readParts,
   catalogue,
   misspelt,
   isTerminal,
   hasDisplay,
   print,
 }: {
-  parts: (logLevel: string) => Parts;
+  readParts: (logLevel: string) => Promise<Parts>;
   /** Whether the output goes to a terminal rather than to a file or journal. */
   isTerminal: boolean;
   /** Whether a browser can show a window. */
@@ -36,7 +31,8 @@ export function serviceOf({
 }): ServiceCommands {
   return {
     async start({ out, roles }) {
-      const own = parts('info');
+      const { runService } = await import('./serve.ts');
+      const own = await readParts('info');
       const [only = 'worker', ...others] = roles;
       if (own.databaseUrl === undefined && others.length === 0)
         throw needsDatabase(only === 'server' ? 'serve' : only);
@@ -45,7 +41,12 @@ export function serviceOf({
         ...misspeltNotices(misspelt()),
         ...distinct(errors).map((fault) => `Not made until this is fixed: ${describeFault(fault)}`),
         ...briefs
-          .flatMap((brief) => faultsOfTargets(brief, own.delivery))
+          .flatMap((brief) =>
+            targetFaults(
+              { file: brief.definition.file, marking: brief.config.marking, deliver: brief.config.deliver },
+              own.delivery,
+            ),
+          )
           .map((fault) => `Not sent until this is fixed: ${describeFault(fault)}`),
       ];
       await sweepScratch(join(own.cacheFolder, 'profiles'));
@@ -57,24 +58,27 @@ export function serviceOf({
           // A link in a journal would give access to everyone who can read the journal.
           const link = isTerminal && newLink ? newLink() : null;
           const isServer = own.databaseUrl !== undefined;
-          const state = { now: now(), port, roles, settings: own.delivery, notices, link, isServer };
+          const state = { now: new Date(), port, roles, settings: own.delivery, notices, link, isServer };
           for (const line of greeting(briefs, state)) print(line);
         },
       });
     },
     async open({ out, print: isPrinted }) {
-      const link = await askForLink(out, parts('error'));
+      const link = await askForLink(out, await readParts('error'));
+      const { openInBrowser } = await import('../pdf/browser/print.ts');
       const isOpened = !isPrinted && hasDisplay && (await openInBrowser(link, ledgerFolder(out)));
       print(isOpened ? 'The pages open in the browser. If not: npx sitrep open --print' : link);
     },
     async migrate() {
-      const own = parts('error');
+      const own = await readParts('error');
       const { databaseUrl } = own;
       if (databaseUrl === undefined) throw needsDatabase('migrate');
+      const { migrateServer } = await import('../ledger/open.ts');
       await migrateServer(databaseUrl, ledgerOptions(own));
       print('The tables are up to date.');
     },
     async restore({ out }) {
+      const { restoreSnapshot } = await import('../ledger/open.ts');
       const remains = await restoreSnapshot(ledgerFolder(out));
       print(
         `The last snapshot is in place.${remains === null ? '' : ` What was there before is kept in ${remains}.`}`,
@@ -82,7 +86,7 @@ export function serviceOf({
     },
     async checkMail(address) {
       for (const line of misspeltNotices(misspelt())) print(line);
-      const { delivery: settings, stop } = parts('error');
+      const { delivery: settings, stop } = await readParts('error');
       const to = address ?? settings.operator;
       if (to === null)
         throw new AppError('settings-invalid', [
@@ -91,7 +95,8 @@ export function serviceOf({
             hint: 'Give an address after --mail, or set SITREP_OPERATOR.',
           },
         ]);
-      await using delivery = openDelivery({ settings, foldersRoot: '', now });
+      const { openDelivery } = await import('../delivery/channels.ts');
+      await using delivery = openDelivery({ settings, foldersRoot: '', now: () => new Date() });
       const receipt = await delivery.testMail({
         address: to,
         signal: AbortSignal.any([stop, AbortSignal.timeout(60_000)]),
@@ -113,10 +118,6 @@ const misspeltNotices = (found: ReturnType<typeof misspeltVariables>): string[] 
     const hint = similar === undefined ? 'docs/operating.md lists all settings.' : `Do you mean ${similar}?`;
     return `${name} is no setting of Sitrep and is ignored. ${hint}`;
   });
-
-/** Faults in a brief's targets under the current settings. */
-export const faultsOfTargets = ({ definition, config }: Brief, settings: DeliverySettings): Fault[] =>
-  targetFaults({ file: definition.file, marking: config.marking, deliver: config.deliver }, settings);
 
 const needsDatabase = (command: string): AppError =>
   new AppError('settings-invalid', [

@@ -4,12 +4,11 @@ import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Reached } from '../cli/context.ts';
 import { remoteService } from '../cli/remote.ts';
-import { type EditionService, openEditionService } from '../editions/service.ts';
+import type { EditionService } from '../editions/service.ts';
 import { AppError } from '../errors.ts';
-import { type EmbeddedLedger, openEmbeddedLedger, openServerLedger } from '../ledger/open.ts';
+import type { EmbeddedLedger } from '../ledger/open.ts';
 import { commandLine } from '../ledger/principal.ts';
-import { serveSocket } from '../server/socket.ts';
-import { assemble, ledgerOptions, type Parts } from './parts.ts';
+import type { Parts } from './parts.ts';
 
 /** See `CommandContext.withLedger`. */
 export async function withLedger<T>(
@@ -22,12 +21,17 @@ export async function withLedger<T>(
   const ledger =
     parts.databaseUrl === undefined
       ? await openUnlessServed(out, parts)
-      : await openServerLedger(parts.databaseUrl, ledgerOptions(parts));
+      : await (await import('../ledger/open.ts')).openServerLedger(parts.databaseUrl, ledgerOptions(parts));
   if (ledger === 'served') {
     const service = remoteService(socketPath(out));
     return await Promise.race([use({ service, caller, isServed: true }), stopped()]);
   }
   opened.use(ledger);
+  // A command that another process answers needs neither the ledger's database nor the rest of the service.
+  const [{ assemble }, { openEditionService }] = await Promise.all([
+    import('./parts.ts'),
+    import('../editions/service.ts'),
+  ]);
   const { context, work: startWork, delivery } = assemble(ledger, { out, onRendered: () => {}, parts });
   opened.use(delivery);
   const service = openEditionService(context);
@@ -39,6 +43,11 @@ export async function withLedger<T>(
   const isServed = parts.databaseUrl !== undefined;
   return await Promise.race([use({ service, caller, isServed }), stopped()]);
 }
+
+/** Background errors of a ledger are logged and do not end the program. */
+export const ledgerOptions = ({ log }: Pick<Parts, 'log'>) => ({
+  onError: (error: Error) => log.error({ error: error.message }, 'The ledger reports a fault.'),
+});
 
 /** The folder of the embedded ledger. */
 export const ledgerFolder = (out: string): string => join(out, '.ledger');
@@ -57,6 +66,7 @@ export async function serveOthers(
 ): Promise<AsyncDisposable> {
   const path = socketPath(out);
   await rm(path, { force: true });
+  const { serveSocket } = await import('../server/socket.ts');
   return serveSocket(service, { path, caller: commandLine(systemUser), log });
 }
 
@@ -117,6 +127,7 @@ async function openUnlessServed(
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
     if (await answers(socketPath(out))) return 'served';
+    const { openEmbeddedLedger } = await import('../ledger/open.ts');
     try {
       return await openEmbeddedLedger(ledgerFolder(out), { ...ledgerOptions(parts), waitMs: LOOK_MS });
     } catch (error) {

@@ -63,11 +63,6 @@ const GRACE_MS = 15_000;
 
 export const now = (): Date => new Date();
 
-/** Background errors of a ledger are logged and do not end the program. */
-export const ledgerOptions = ({ log }: Pick<Parts, 'log'>) => ({
-  onError: (error: Error) => log.error({ error: error.message }, 'The ledger reports a fault.'),
-});
-
 /** Connects the parts that work on a ledger. */
 export function assemble(
   ledger: Ledger,

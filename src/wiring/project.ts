@@ -1,11 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
-import { loadDataset } from '../dataset/reading/read.ts';
 import type { Dataset } from '../dataset/schema.ts';
-import { type GoldenFolder, goldenStore } from '../production/golden-files.ts';
-import { loadMaterial } from '../production/material.ts';
+import type { GoldenFolder } from '../production/golden-files.ts';
 import type { Brief } from '../project/brief.ts';
-import { briefIds, loadBriefs } from '../project/load-briefs.ts';
 import type { Material } from '../render/edition.ts';
 
 /** A folder with `templates/` and `data/`: this repository, or a team's own project. */
@@ -15,7 +12,7 @@ export interface Project {
   readonly datasetNames: () => Promise<string[]>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
   readonly loadMaterial: () => Promise<Material>;
-  readonly goldens: GoldenFolder;
+  readonly goldens: () => Promise<GoldenFolder>;
   /** Folders with files shared by several briefs: `templates/_*`, and those provided by the program. */
   readonly sharedFolders: () => Promise<string[]>;
   /** All folders whose files affect a page. */
@@ -24,23 +21,29 @@ export interface Project {
 
 /**
  * Opens a project; `sitrep` is the program's own folder. Files that all briefs share, in `templates/_shared/`, come
- * from the project if it has them, otherwise from the program.
+ * from the project if it has them, otherwise from the program. What reads files and renders goldens is imported on
+ * first use.
  */
 export function openProject(folder: string, { sitrep }: { sitrep: string }): Project {
   const templates = posix.join(folder, 'templates');
   const data = posix.join(folder, 'data');
   const packaged = shown(join(sitrep, 'templates/_shared'));
   return {
-    briefIds: () => briefIds(templates),
-    loadBriefs: (ids) => loadBriefs(templates, ids, { packaged }),
+    briefIds: async () => (await import('../project/load-briefs.ts')).briefIds(templates),
+    loadBriefs: async (ids) =>
+      (await import('../project/load-briefs.ts')).loadBriefs(templates, ids, { packaged }),
     datasetNames: async () =>
       (await readdir(data, { withFileTypes: true }).catch(() => []))
         // An import prepares its files in a hidden folder.
         .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
         .map(({ name }) => name),
-    loadDataset: (name) => loadDataset(join(data, name), posix.join(data, name)),
-    loadMaterial,
-    goldens: goldenStore(posix.join(folder, 'test/golden')),
+    loadDataset: async (name) => {
+      const { loadDataset } = await import('../dataset/reading/read.ts');
+      return loadDataset(join(data, name), posix.join(data, name));
+    },
+    loadMaterial: async () => (await import('../production/material.ts')).loadMaterial(),
+    goldens: async () =>
+      (await import('../production/golden-files.ts')).goldenStore(posix.join(folder, 'test/golden')),
     sharedFolders: async () => {
       const names = await readdir(templates).catch((): string[] => []);
       const own = names.filter((name) => name.startsWith('_')).map((name) => posix.join(templates, name));

@@ -8,9 +8,9 @@ import type { Parts } from './parts.ts';
 /** The hash of an edition's PDF according to an output folder's ledger, if the ledger and the edition exist. */
 export async function recordedIn(
   out: string,
-  { named: { ids, paper }, parts }: { named: EditionNames; parts: () => Parts },
+  { named: { ids, paper }, readParts }: { named: EditionNames; readParts: () => Promise<Parts> },
 ): Promise<Recorded[]> {
-  const own = parts();
+  const own = await readParts();
   // A query must not create a ledger.
   if (own.databaseUrl === undefined && !existsSync(ledgerFolder(out))) return [];
   return withLedger({ out, work: false, parts: own }, async ({ service, caller }) => {

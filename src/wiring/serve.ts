@@ -15,8 +15,8 @@ import { type Role, startWatch } from '../scheduler/worker.ts';
 import { type Health, serveHealth } from '../server/health.ts';
 import { openMetrics } from '../server/metrics.ts';
 import { openHttp } from './http.ts';
-import { aborted, holdLedger, serveOthers } from './ledger-client.ts';
-import { assemble, ledgerOptions, now, type Parts } from './parts.ts';
+import { aborted, holdLedger, ledgerOptions, serveOthers } from './ledger-client.ts';
+import { assemble, now, type Parts } from './parts.ts';
 
 const SNAPSHOT_MS = 15 * 60_000;
 
