@@ -48,7 +48,7 @@ export interface Draft {
   readonly glyphs: ReadonlySet<number>;
 }
 
-/** Parses a traced page for the rules. */
+/** Parses a traced page, without the bundled fonts, for the rules. */
 export function readDraft({
   traced,
   ...given

@@ -197,12 +197,9 @@ const headFile = /(?:^|\/)_shared\/partials\/head\.hbs$/;
  * rule protects readers.
  */
 export function activeContent({ tree }: Draft): Fault[] {
-  // The head begins with the bundled fonts; no other style sheet may contain any.
-  const fonts = tree.elements.find(({ name }) => name === 'style');
   return tree.elements.flatMap((element) =>
-    [...forbiddenIn(element), ...(element.name === 'style' ? loadedBy(element, element === fonts) : [])].map(
-      (what) =>
-        onPage(element, `The page has ${what}.`, 'Remove it: a brief has text, tables and charts only.'),
+    [...forbiddenIn(element), ...(element.name === 'style' ? loadedBy(element) : [])].map((what) =>
+      onPage(element, `The page has ${what}.`, 'Remove it: a brief has text, tables and charts only.'),
     ),
   );
 }
@@ -229,13 +226,10 @@ const readOut = /^(?:alt|title|content|aria-[a-z]+)$/;
 const sending = new Set(['srcdoc', 'srcset', 'formaction']);
 const leading = new Set(['href', 'src', 'xlink:href', 'action', 'poster', 'background', 'ping']);
 
-const ourFont = /url\(data:font\/woff2;base64,[A-Za-z0-9+/=]*\)/g;
-
-function loadedBy({ children, file }: Element, holdsFonts: boolean): string[] {
+function loadedBy({ children }: Element): string[] {
   const css = children
     .filter(isText)
     .map(({ text }) => text)
     .join('');
-  const rest = holdsFonts && headFile.test(file) ? css.replaceAll(ourFont, '') : css;
-  return loadsIn(rest, 'stylesheet').map((found) => `a style with ${excerpt(found)}`);
+  return loadsIn(css, 'stylesheet').map((found) => `a style with ${excerpt(found)}`);
 }
