@@ -1,0 +1,83 @@
+/** What can be said about the incidents of a period, in the order of a page. */
+export const verdicts = [
+  'quiet',
+  'surged',
+  'within normal variation',
+  'too few data',
+  'within reporting lag',
+  'not covered',
+] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** The result of the test of one way to count imprecise dates. */
+export interface Tested {
+  readonly direction: 'down' | 'up';
+  /** Adjusted for everything scanned. */
+  readonly q: number;
+  /** Whether the test would have called a count of 0 a drop. */
+  readonly dropVisible: boolean;
+}
+
+export interface Observed {
+  /** Days of the period with collection. */
+  readonly coveredDays: number;
+  /** The same without those within the reporting lag. */
+  readonly completeDays: number;
+  /** Whole weeks with collection in the baseline. */
+  readonly baselineWeeks: number;
+  /** Imprecise dates counted out of the period and into it; absent if nothing was tested. */
+  readonly tests?: { readonly low: Tested; readonly high: Tested } | undefined;
+}
+
+/** With fewer weeks, nothing is known about how counts vary. */
+export const FEWEST_WEEKS = 4;
+
+/** A verdict, and the key of its phrase: too few data has three causes. */
+export interface Ruling {
+  readonly verdict: Verdict;
+  readonly phrase: Phrase;
+}
+
+/**
+ * The only rule that decides. A period without collection or without complete days has no result. Quiet and surged need
+ * a test that is significant at `alpha` after adjustment, with imprecise dates counted out and in. A series in which no
+ * drop could have been seen has too few data, whatever else its test says.
+ */
+export function rule({ coveredDays, completeDays, baselineWeeks, tests }: Observed, alpha: number): Ruling {
+  if (coveredDays === 0) return { verdict: 'not covered', phrase: 'not-covered' };
+  if (completeDays === 0) return { verdict: 'within reporting lag', phrase: 'within-reporting-lag' };
+  if (baselineWeeks < FEWEST_WEEKS || tests === undefined)
+    return { verdict: 'too few data', phrase: 'too-few-weeks' };
+  const { low, high } = tests;
+  const [one, other] = [outcome(low, alpha), outcome(high, alpha)];
+  if (one !== other) return { verdict: 'too few data', phrase: 'imprecise-dates' };
+  if (one !== 'normal') return { verdict: one, phrase: one };
+  if (!low.dropVisible || !high.dropVisible) return { verdict: 'too few data', phrase: 'too-few-incidents' };
+  return { verdict: 'within normal variation', phrase: 'within-normal-variation' };
+}
+
+const outcome = ({ direction, q }: Tested, alpha: number): 'normal' | 'quiet' | 'surged' =>
+  q > alpha ? 'normal' : direction === 'down' ? 'quiet' : 'surged';
+
+interface PhraseValues {
+  readonly count: string;
+  readonly expected: string;
+  readonly days: string;
+  readonly drop: string;
+}
+
+/** The sentence for each outcome. It says what was reported and what was expected, and nothing about a cause. */
+export const phrases = {
+  quiet: ({ count, expected, days }) => `Quiet: ${count} reported in ${days}, ${expected} expected.`,
+  surged: ({ count, expected, days }) => `Surged: ${count} reported in ${days}, ${expected} expected.`,
+  'within-normal-variation': ({ count, expected, days, drop }) =>
+    `Within normal variation: ${count} reported in ${days}, ${expected} expected. Only a drop of ${drop} or more would have been called quiet.`,
+  'too-few-incidents': ({ count, expected, days }) =>
+    `Too few data: ${count} reported in ${days}, ${expected} expected. Even none would not have been called quiet.`,
+  'imprecise-dates': ({ count, expected, days }) =>
+    `Too few data: ${count} reported in ${days}, ${expected} expected. The result depends on incidents without an exact day.`,
+  'too-few-weeks': () => 'Too few data: the weeks before are not enough for a comparison.',
+  'within-reporting-lag': () => 'Within the reporting lag: reports of these days may still be coming in.',
+  'not-covered': () => 'Not covered: nothing was collected for these days.',
+} as const satisfies { readonly [key: string]: (values: PhraseValues) => string };
+export type Phrase = keyof typeof phrases;

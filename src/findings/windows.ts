@@ -1,0 +1,112 @@
+import { Temporal } from 'temporal-polyfill';
+import type { Day } from '../calendar.ts';
+
+/** A day as a number, counted from 1 January 1970: arithmetic on many rows is too slow with calendar days. */
+export const numberOf = (day: Day): number => Date.parse(`${day}T00:00Z`) / 86_400_000;
+export const dayOf = (number: number): Day => new Date(number * 86_400_000).toISOString().slice(0, 10);
+
+/** Days from `from` to `to` inclusive. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Spans in order that neither overlap nor touch. */
+export function merged(spans: readonly Span[]): Span[] {
+  const found: Span[] = [];
+  for (const span of spans.filter(({ from, to }) => from <= to).toSorted((a, b) => a.from - b.from)) {
+    const last = found.at(-1);
+    if (last === undefined || span.from > last.to + 1) found.push(span);
+    else found[found.length - 1] = { from: last.from, to: Math.max(last.to, span.to) };
+  }
+  return found;
+}
+
+/** The days that a span shares with others. */
+export const shared = ({ from, to }: Span, others: readonly Span[]): Span[] =>
+  others
+    .map((other) => ({ from: Math.max(from, other.from), to: Math.min(to, other.to) }))
+    .filter((span) => span.from <= span.to);
+
+export const daysIn = (spans: readonly Span[]): number =>
+  spans.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+
+export const isWithin = ({ from, to }: Span, spans: readonly Span[]): boolean =>
+  spans.some((span) => span.from <= from && to <= span.to);
+const touches = ({ from, to }: Span, spans: readonly Span[]): boolean =>
+  spans.some((span) => span.from <= to && from <= span.to);
+
+/** The whole weeks of spans, cut from the end of each. */
+export const weeksOf = (spans: readonly Span[]): Span[] =>
+  spans.flatMap(({ from, to }) =>
+    Array.from({ length: Math.floor((to - from + 1) / 7) }, (_, index) => ({
+      from: to - 7 * index - 6,
+      to: to - 7 * index,
+    })).toReversed(),
+  );
+
+/** The incidents of one series. */
+export interface Series {
+  /** The number of incidents of each day, of those whose day is known. */
+  readonly dated: ReadonlyMap<number, number>;
+  /** Incidents that may have happened on any day of a span. */
+  readonly imprecise: readonly (Span & { readonly count: number })[];
+}
+
+/** Incidents whose day is certainly among the given days. */
+export function countWithin({ dated, imprecise }: Series, spans: readonly Span[]): number {
+  let count = 0;
+  for (const { from, to } of spans) for (let day = from; day <= to; day += 1) count += dated.get(day) ?? 0;
+  for (const each of imprecise) if (isWithin(each, spans)) count += each.count;
+  return count;
+}
+
+/** The same, and those whose day may be among them. */
+export function countTouching(series: Series, spans: readonly Span[]): number {
+  const possible = series.imprecise.filter((each) => touches(each, spans) && !isWithin(each, spans));
+  return possible.reduce((sum, { count }) => sum + count, countWithin(series, spans));
+}
+
+export interface PeriodAndBaseline {
+  readonly period: number;
+  readonly baseline: number;
+}
+
+/**
+ * Counts a period and its baseline twice, because an imprecise date may belong to either. `low` has the fewest incidents
+ * in the period and the most before it, `high` the reverse; the truth lies between.
+ */
+export function readingsOf(
+  series: Series,
+  { period, baseline }: { period: readonly Span[]; baseline: readonly Span[] },
+): { low: PeriodAndBaseline; high: PeriodAndBaseline } {
+  const low = { period: countWithin(series, period), baseline: countTouching(series, baseline) };
+  const high = { period: countTouching(series, period), baseline: countWithin(series, baseline) };
+  return { low, high };
+}
+
+/** In years and weeks, as in the method of `seasonOf`. */
+const SEASONS = { most: 5, fewest: 3, weeksAround: 3 };
+
+/**
+ * The same season of up to five earlier years: the days of `period` and three weeks on either side, in each year that
+ * is covered as a whole. Null unless there are three such years. 29 February becomes 28 February. Source of the
+ * windows: C. P. Farrington, N. J. Andrews, A. D. Beale and M. A. Catchpole, "A statistical algorithm for the early
+ * detection of outbreaks of infectious disease", Journal of the Royal Statistical Society A 159 (1996) 547–563.
+ */
+export function seasonOf(period: Span, covered: readonly Span[]): Span[] | null {
+  const around = SEASONS.weeksAround * 7;
+  const spans = earlierYears({ from: period.from - around, to: period.to + around }, covered);
+  return spans.length < SEASONS.fewest ? null : spans;
+}
+
+/** A span in each of the five years before that has it covered as a whole, earliest first. */
+export function earlierYears({ from, to }: Span, covered: readonly Span[]): Span[] {
+  return Array.from({ length: SEASONS.most }, (_, index): Span => {
+    const years = index + 1;
+    const end = numberOf(Temporal.PlainDate.from(dayOf(to)).subtract({ years }).toString());
+    return { from: end - (to - from), to: end };
+  })
+    .filter((span, index, all) => isWithin(span, covered) && span.to < (all[index - 1]?.from ?? from))
+    .toReversed();
+}
