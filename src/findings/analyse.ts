@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { day, daysBetween } from '../calendar.ts';
+import { day, daysBetween, type Period } from '../calendar.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import { withoutUnfounded } from '../dataset/point-in-time.ts';
 import { eachRow, placeholders } from '../dataset/references.ts';
@@ -15,7 +15,8 @@ import {
   spelled,
 } from '../dataset/wording.ts';
 import { AppError } from '../errors.ts';
-import { type Brief, type FindingConfig, isOnTopic } from '../project/brief.ts';
+import { type Brief, type FindingConfig, isOnTopic, queriesOfFinding } from '../project/brief.ts';
+import { activity } from './activity.ts';
 import {
   chanceOfSilence,
   clusteredChance,
@@ -34,43 +35,52 @@ export interface Finding {
   readonly restsOn: readonly string[];
   /** The same result as rows, for charts and tables; empty if there is nothing to tabulate. */
   readonly rows: readonly Row[];
+  /** Counts by week of the first rows, for charts; only of the kind `activity`. */
+  readonly weeks?: readonly Row[];
 }
 export type Findings = { readonly [name: string]: Finding };
 
 /**
- * Computes the findings of a brief. A finding whose rows are not known yet is omitted, and so is every text that names
- * it.
+ * Computes the findings of a brief for a period. A finding whose rows are not known yet is omitted, and so is every text
+ * that names it.
  */
-export function analyse(brief: Brief, sets: RowSets): Findings {
+export function analyse(brief: Brief, sets: RowSets, period: Period): Findings {
   const findings = Object.entries(brief.config.findings).flatMap(([name, config]) => {
-    const rows = Object.hasOwn(sets, config.rows) ? sets[config.rows] : undefined;
-    if (rows === undefined) {
+    for (const { setting, query } of queriesOfFinding(config)) {
+      if (Object.hasOwn(sets, query)) continue;
       throw new AppError('brief-invalid', [
         {
           file: brief.definition.file,
-          field: `findings.${name}.rows`,
-          problem: `There is no query "${config.rows}".`,
+          field: `findings.${name}.${setting}`,
+          problem: `There is no query "${query}".`,
           hint: `Name one of ${Object.keys({ ...brief.queries, ...sets }).join(', ')}.`,
         },
       ]);
     }
-    if (rows.length === 0) return [];
-    try {
-      const result = compute(config, rows);
-      return result === undefined ? [] : [[name, result] as const];
-    } catch (cause) {
-      if (!(cause instanceof z.ZodError)) throw cause;
-      throw new AppError(
-        'brief-invalid',
-        cause.issues.map(({ path, message }) => ({
-          file: brief.queries[config.rows]?.file ?? brief.definition.file,
-          field: path.filter((part) => typeof part === 'string').join('.'),
-          problem: `Row ${Number(path[0] ?? 0) + 1} of the query does not fit the finding "${name}" (${config.kind}): ${message}.`,
-          hint: 'See docs/authoring.md for what the query of each kind of finding gives.',
-        })),
-        { cause },
-      );
-    }
+    /** Throws `brief-invalid` for rows that do not fit. */
+    const reading = <T>(query: string, work: (rows: readonly Row[]) => T): T => {
+      try {
+        return work(sets[query] ?? []);
+      } catch (cause) {
+        if (!(cause instanceof z.ZodError)) throw cause;
+        throw new AppError(
+          'brief-invalid',
+          cause.issues.map(({ path, message }) => ({
+            file: brief.queries[query]?.file ?? brief.definition.file,
+            field: path.filter((part) => typeof part === 'string').join('.'),
+            problem: `Row ${Number(path[0] ?? 0) + 1} of the query does not fit the finding "${name}" (${config.kind}): ${message}.`,
+            hint: 'See docs/authoring.md for what the query of each kind of finding gives.',
+          })),
+          { cause },
+        );
+      }
+    };
+    if ((sets[config.rows] ?? []).length === 0) return [];
+    const result =
+      config.kind === 'activity'
+        ? activity(config, period, (query, schema) => reading(query, (rows) => z.array(schema).parse(rows)))
+        : reading(config.rows, (rows) => compute(config, rows));
+    return result === undefined ? [] : [[name, result] as const];
   });
   return Object.fromEntries(findings);
 }
@@ -116,7 +126,10 @@ export function withoutOtherFindings(known: Tables, { config }: Brief): Tables {
   return withoutUnfounded(known, new Map(rows.map((entry) => [entry.row.id, entry])));
 }
 
-function compute(config: FindingConfig, rows: readonly Row[]): Finding | undefined {
+function compute(
+  config: Exclude<FindingConfig, { kind: 'activity' }>,
+  rows: readonly Row[],
+): Finding | undefined {
   if (config.kind === 'count') return count(rows);
   if (config.kind === 'rest-of-share') return restOfShare(rows);
   return rateChange(config, rows);

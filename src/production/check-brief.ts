@@ -57,7 +57,7 @@ export async function checkBrief(
     const over = { known: noTables, settings, period, openQueries };
     await collect(async () => {
       const selection = await select({ ...over, brief, parameters: {} });
-      analyse(brief, await selection.all);
+      analyse(brief, await selection.all, period);
       selected = selection;
     });
     if (config.forEach !== null) await collect(() => runForEach(brief, over));

@@ -49,7 +49,7 @@ export async function composePage(
     signal: limit.signal,
   });
   onStep('analyse');
-  const findings = analyse(brief, forCharts);
+  const findings = analyse(brief, forCharts, period);
   const tell = (selected: RowSets): RowSets =>
     Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, findings)]));
   const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, findings) };

@@ -86,7 +86,7 @@ export async function runQuery(
     openQueries,
     signal,
   });
-  const findings = analyse(brief, selection.forCharts);
+  const findings = analyse(brief, selection.forCharts, period);
   const { [query]: rows = [] } = await selection.all;
   return withoutUntold(rows, findings);
 }

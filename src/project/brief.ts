@@ -109,6 +109,24 @@ const finding = z.discriminatedUnion('kind', [
      */
     breakEven: z.tuple([z.number().gt(0).lt(1), z.number().gt(0).lt(1)]),
   }),
+  /** What went quiet or surged among incidents, for each actor, place or both. */
+  z.strictObject({
+    kind: z.literal('activity'),
+    rows: text,
+    by: z.enum(['actor', 'place', 'both']),
+    /** The days compared, which end with the last day of the period; by default, the period. */
+    days: z.number().int().positive().optional(),
+    /** The days before, which they are compared with. */
+    baseline: z.number().int().min(28).default(91),
+    /** The newest days, on which reports may still come in; or a query of reports, from which it is estimated. */
+    lag: z.union([z.number().int().nonnegative(), text]).default(0),
+    /** A query of days with collection; by default, all days since the first incident. */
+    coverage: text.optional(),
+    /** The expected share of false ones among verdicts of quiet and surged, and 1 - alpha the level of intervals. */
+    alpha: z.number().gt(0).lt(1).default(0.05),
+    /** The number of series whose weeks are given for charts. */
+    charted: z.number().int().positive().default(12),
+  }),
 ]);
 
 /** When a brief is due, and what happens to slots that were missed or bring nothing new. */
@@ -229,6 +247,13 @@ export const isOnTopic = (config: Pick<BriefConfig, 'topic' | 'topics'>, topic: 
 
 export type ChartConfig = z.output<typeof chart>;
 export type FindingConfig = z.output<typeof finding>;
+
+/** The queries from whose rows a finding is computed, each with the setting that names it. */
+export const queriesOfFinding = (config: FindingConfig): { setting: string; query: string }[] =>
+  Object.entries({
+    rows: config.rows,
+    ...(config.kind === 'activity' && { lag: config.lag, coverage: config.coverage }),
+  }).flatMap(([setting, query]) => (typeof query === 'string' ? [{ setting, query }] : []));
 
 /** The text of a file, with the path used in messages. */
 export interface SourceFile {

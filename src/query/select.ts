@@ -4,7 +4,7 @@ import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { longDay } from '../dataset/wording.ts';
 import { AppError, type Fault, meantBy } from '../errors.ts';
-import { type Brief, briefTopics, type SourceFile } from '../project/brief.ts';
+import { type Brief, briefTopics, queriesOfFinding, type SourceFile } from '../project/brief.ts';
 import type { ParameterConfig, Parameters } from '../project/parameters.ts';
 
 /** Parameters that a query may use, such as `$as_of`. */
@@ -187,7 +187,7 @@ export function namedQueries(brief: Brief): Brief['queries'] {
 const queriesOfCharts = ({ config: { charts, findings } }: Brief): ReadonlySet<string> =>
   new Set([
     ...Object.values(charts).flatMap(({ rows, data }) => [rows, ...Object.values(data)]),
-    ...Object.values(findings).map(({ rows }) => rows),
+    ...Object.values(findings).flatMap((finding) => queriesOfFinding(finding).map(({ query }) => query)),
   ]);
 
 /** A parameter of an edition as printed on its page. */

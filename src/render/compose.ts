@@ -372,7 +372,7 @@ function askedFor({ sets, findings, figures }: Given, evidence: Evidence) {
   const useNamed = (rows: readonly Row[]): void => {
     for (const id of evidence.named(rows)) evidence.use(id);
   };
-  const seenFinding = (name: string, { fields, restsOn, rows }: Finding) => {
+  const seenFinding = (name: string, { fields, restsOn, rows, weeks = [] }: Finding) => {
     for (const id of restsOn) evidence.use(id);
     useNamed(rows);
     const of = { from: name, own: null, ids: restsOn };
@@ -380,6 +380,7 @@ function askedFor({ sets, findings, figures }: Given, evidence: Evidence) {
       fields: asPrinted(fields, of),
       restsOn: asPrinted(restsOn, of),
       rows: rowsAsPrinted(rows, provenance(name)),
+      weeks: rowsAsPrinted(weeks, provenance(name)),
     };
   };
   // Every chart drawn is attached with its rows, wherever the template puts it.

@@ -34,6 +34,8 @@ export async function illustrate({
   const named = (name: string): readonly Row[] | undefined => {
     if (Object.hasOwn(maps, name)) return maps[name];
     if (Object.hasOwn(brief.config.findings, name)) return findings[name]?.rows ?? [];
+    const [, finding = ''] = /^(.*)\.weeks$/.exec(name) ?? [];
+    if (brief.config.findings[finding]?.kind === 'activity') return findings[finding]?.weeks ?? [];
     return Object.hasOwn(sets, name) ? sets[name] : undefined;
   };
   const draw = async (name: string, chart: Brief['charts'][string]): Promise<Drawn> => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { periodEnding } from '../../src/calendar.ts';
 import type { Row } from '../../src/dataset/parse-rows.ts';
 import { AppError } from '../../src/errors.ts';
 import { analyse, type Finding, missingFindings } from '../../src/findings/analyse.ts';
@@ -41,8 +42,9 @@ const readings = [
   firstQuiet('2021-08-24', 'sensitivity'),
 ];
 
+const august = periodEnding('2021-08-25', 'P7D');
 const found = (config: object, rows: readonly Row[]): Finding | undefined =>
-  analyse(briefOf({ findings: { it: config } }), { [Reflect.get(config, 'rows')]: rows })['it'];
+  analyse(briefOf({ findings: { it: config } }), { [Reflect.get(config, 'rows')]: rows }, august)['it'];
 
 describe('a silence against the rate before it', () => {
   test('each figure is rounded to the side on which it still holds', () => {
@@ -185,7 +187,7 @@ test('a count is told in words and in digits, and rests on what it counts', () =
 
 test('a query that does not exist is named with those that do', () => {
   const brief = briefOf({ findings: { it: { kind: 'count', rows: 'statments' } } });
-  const faults = faultsOf(() => analyse(brief, { statements: [] }));
+  const faults = faultsOf(() => analyse(brief, { statements: [] }, august));
   expect(faults).toEqual([
     {
       file: 'templates/test/brief.yaml',

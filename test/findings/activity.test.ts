@@ -1,0 +1,349 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { periodEnding } from '../../src/calendar.ts';
+import type { Row } from '../../src/dataset/parse-rows.ts';
+import { AppError } from '../../src/errors.ts';
+import { analyse, type Finding } from '../../src/findings/analyse.ts';
+import { dayOf, numberOf } from '../../src/findings/windows.ts';
+import { briefOf } from '../support/brief-of.ts';
+
+const AS_OF = '2024-06-30';
+const asOf = numberOf(AS_OF);
+const config = { kind: 'activity', rows: 'counts', by: 'actor' };
+
+const found = (
+  rows: readonly Row[],
+  settings: object = {},
+  {
+    sets = {},
+    day = AS_OF,
+    length = 'P7D',
+  }: { sets?: Record<string, Row[]>; day?: string; length?: string } = {},
+): Finding => {
+  const brief = briefOf({ findings: { it: { ...config, ...settings } } });
+  const { it } = analyse(brief, { counts: rows, ...sets }, periodEnding(day, length));
+  if (it === undefined) throw new Error('There is no finding.');
+  return it;
+};
+const verdicts = (...given: Parameters<typeof found>) =>
+  Object.fromEntries(found(...given).rows.map(({ name, verdict }) => [name, verdict]));
+const only = (...given: Parameters<typeof found>): Row => {
+  const { rows } = found(...given);
+  const [row] = rows;
+  if (row === undefined || rows.length > 1) throw new Error(`${rows.length} rows instead of one.`);
+  return row;
+};
+
+/** `perDay(daysAgo)` incidents on each day from `from` days ago to the last day. */
+const daily = (perDay: (ago: number) => number, { actor = 'A', place = 'P', from = 120 } = {}): Row[] =>
+  Array.from({ length: from + 1 }, (_, index) => from - index).flatMap((ago) => {
+    const count = perDay(ago);
+    return count === 0 ? [] : [{ actor, place, start: dayOf(asOf - ago), count }];
+  });
+const steady = (a: number, b: number) => daily((ago) => (ago < 7 ? a : b));
+
+describe('verdicts', () => {
+  test.each([
+    { what: 'none after two a day', rows: steady(0, 2), verdict: 'quiet' },
+    { what: 'eight a day after two', rows: steady(8, 2), verdict: 'surged' },
+    { what: 'two a day as before', rows: steady(2, 2), verdict: 'within normal variation' },
+    {
+      what: 'none after one a fortnight',
+      rows: daily((ago) => Number(ago >= 7 && ago % 14 === 0)),
+      verdict: 'too few data',
+    },
+  ])('$what: $verdict', ({ rows, verdict }) => {
+    expect(only(rows)['verdict']).toBe(verdict);
+  });
+
+  test('the text says what was counted and expected, and only then how large a drop could have been seen', () => {
+    expect(only(steady(0, 2))['text']).toBe('Quiet: 0 reported in seven days, 14 expected.');
+    expect(only(steady(2, 2))['text']).toBe(
+      'Within normal variation: 14 reported in seven days, 14 expected. Only a drop of about 57 per cent or more would have been called quiet.',
+    );
+  });
+
+  test('the drop that could have been seen is the limit of the verdict', () => {
+    const { drop_count: limit, rise_count: rise } = only(steady(2, 2));
+    const inAll = (count: number) => only(daily((ago) => (ago === 3 ? count : ago < 7 ? 0 : 2)))['verdict'];
+    expect([limit, rise]).toEqual([6, 23]);
+    expect([6, 7, 22, 23].map(inAll)).toEqual([
+      'quiet',
+      'within normal variation',
+      'within normal variation',
+      'surged',
+    ]);
+  });
+
+  test('days within the reporting lag are left out', () => {
+    expect(
+      only(
+        daily((ago) => (ago < 3 ? 0 : 2)),
+        { lag: 3 },
+      ),
+    ).toMatchObject({
+      verdict: 'within normal variation',
+      days: 4,
+      count: '8',
+    });
+    expect(only(steady(0, 2), { lag: 7 })['verdict']).toBe('within reporting lag');
+    expect(only(steady(0, 2), { lag: 6 })).toMatchObject({ verdict: 'too few data', days: 1 });
+  });
+
+  test('a lag is estimated from a query of reports', () => {
+    const reports = Array.from({ length: 12 }, (_, week) => ({
+      start: dayOf(asOf - 90 + 7 * week - 4),
+      known_on: dayOf(asOf - 90 + 7 * week),
+      count: 5,
+    }));
+    const { fields } = found(steady(0, 2), { lag: 'reports' }, { sets: { reports } });
+    expect(fields).toMatchObject({ lag: 'four days', lag_basis: 'estimated' });
+    const none = found(steady(0, 2), { lag: 'reports' }, { sets: { reports: [] } });
+    expect(none.fields).toMatchObject({ lag: 'no days', lag_basis: 'unknown' });
+  });
+
+  test('days without collection are not quiet', () => {
+    const until = (end: number) => ({
+      sets: { collected: [{ start: dayOf(asOf - 200), end: dayOf(asOf - end) }] },
+    });
+    const settings = { coverage: 'collected' };
+    expect(only(steady(0, 2), settings, until(7))['verdict']).toBe('not covered');
+    expect(only(steady(0, 2), settings, until(2))).toMatchObject({ verdict: 'quiet', days: 5 });
+    expect(only(steady(0, 2), settings, { sets: { collected: [] } })['verdict']).toBe('not covered');
+    expect(only(steady(0, 2), settings, until(0))['verdict']).toBe('quiet');
+  });
+
+  test('coverage may be of one place', () => {
+    const rows = [...daily((ago) => (ago < 7 ? 0 : 2)), ...daily((ago) => (ago < 7 ? 0 : 2), { place: 'Q' })];
+    const collected = [
+      { place: 'P', start: dayOf(asOf - 200), end: null },
+      { place: 'Q', start: dayOf(asOf - 200), end: dayOf(asOf - 10) },
+    ];
+    expect(verdicts(rows, { by: 'place', coverage: 'collected' }, { sets: { collected } })).toEqual({
+      P: 'quiet',
+      Q: 'not covered',
+    });
+  });
+
+  test('a baseline of fewer than four weeks has too few data', () => {
+    const since = (from: number) => daily((ago) => (ago < 7 ? 0 : 3), { from });
+    expect(only(since(33))).toMatchObject({ verdict: 'too few data', phrase: 'too-few-weeks' });
+    expect(only(since(34))['verdict']).toBe('quiet');
+  });
+
+  test('clustered weeks need more than steady ones', () => {
+    const clustered = daily((ago) => (ago < 7 ? 0 : ago % 28 < 7 ? 4 : 0));
+    expect(only(clustered)).toMatchObject({ verdict: 'too few data', method: 'negative-binomial' });
+    expect(only(steady(0, 1))).toMatchObject({ verdict: 'quiet', method: 'poisson' });
+  });
+});
+
+describe('imprecise dates', () => {
+  const week = (count: number): Row => ({ actor: 'A', start: dayOf(asOf - 10), end: dayOf(asOf - 3), count });
+  test('a verdict needs both ways to count them to agree', () => {
+    expect(only([...steady(0, 2), week(1)])).toMatchObject({ verdict: 'quiet', count_low: 0, count_high: 1 });
+    expect(only([...steady(0, 2), week(14)])).toMatchObject({
+      verdict: 'too few data',
+      phrase: 'imprecise-dates',
+      count: '0 to 14',
+    });
+  });
+
+  test('a span within the period is as good as a day', () => {
+    const inside = { actor: 'A', start: dayOf(asOf - 6), end: AS_OF, count: 14 };
+    expect(only([...steady(0, 2), inside])).toMatchObject({ count_low: 14, count_high: 14 });
+  });
+
+  test('one that may be of the baseline raises it only if it is counted out of the period', () => {
+    const { expected_low: low, expected_high: high } = only([...steady(0, 2), week(13)]);
+    expect([low, high]).toEqual([14, 15]);
+  });
+});
+
+describe('many series', () => {
+  test('what is quiet alone may not be quiet among a hundred', () => {
+    const borderline = daily((ago) => (ago < 7 ? 0 : Number(ago % 7 < 4)));
+    expect(only(borderline)['verdict']).toBe('quiet');
+    const others = Array.from({ length: 100 }, (_, index) =>
+      daily((ago) => Number(ago % 7 < 4), { actor: `B${index}` }),
+    ).flat();
+    expect(verdicts([...borderline, ...others])['A']).toBe('too few data');
+  });
+
+  test('an actor that is quiet here and up next door is shown as both', () => {
+    const rows = [
+      ...daily((ago) => (ago < 7 ? 0 : 2)),
+      ...daily((ago) => (ago < 7 ? 9 : 2), { place: 'Q' }),
+      ...daily((ago) => (ago < 7 ? 9 : 2), { place: 'R', actor: 'B' }),
+    ];
+    const result = found(rows, { by: 'both' });
+    expect(result.fields).toMatchObject({ scanned: 'three', quiet: 'one', surged: 'two', moved: 'one' });
+    expect(result.rows).toMatchObject([
+      { name: 'A · P', verdict: 'quiet', up_in: ['Q'], quiet_in: [] },
+      { name: 'A · Q', verdict: 'surged', up_in: [], quiet_in: ['P'] },
+      { name: 'B · R', verdict: 'surged', up_in: [], quiet_in: [] },
+    ]);
+    expect(verdicts(rows, { by: 'actor' })).toEqual({ A: 'surged', B: 'surged' });
+  });
+
+  test('a row without a name belongs to no series', () => {
+    expect(found([...steady(0, 2), { actor: null, start: AS_OF, count: 5 }]).rows).toHaveLength(1);
+  });
+});
+
+describe('the same season of earlier years', () => {
+  const years = 365 * 5 + 100;
+  /** More in winter than in summer, by the day of the year. */
+  const season = (ago: number) => (/-(01|02|03|11|12)-/.test(dayOf(asOf - ago)) ? 6 : 2);
+  test('is the baseline if three earlier years are covered and predict the weeks before', () => {
+    expect(only(daily(season, { from: years }))).toMatchObject({
+      verdict: 'within normal variation',
+      baseline: 'season',
+      baseline_years: 5,
+    });
+    expect(only(daily(season, { from: 900 }))['baseline']).toBe('recent');
+  });
+
+  test('keeps the end of a season from looking quiet', () => {
+    const day = '2024-04-07';
+    const rows = daily(season, { from: years }).filter(({ start }) => String(start) <= day);
+    expect(only(rows, {}, { day })['verdict']).toBe('within normal variation');
+    const short = rows.filter(({ start }) => String(start) > '2022-01-01');
+    expect(only(short, {}, { day })['verdict']).toBe('quiet');
+  });
+
+  test('is no baseline once the rate has changed', () => {
+    const halved = daily((ago) => (ago < 200 ? 2 : 6), { from: years });
+    expect(only(halved)).toMatchObject({ verdict: 'within normal variation', baseline: 'recent' });
+  });
+
+  test('moves a leap day to 28 February', () => {
+    const day = '2024-02-29';
+    const rows = daily(() => 2, { from: years }).filter(({ start }) => String(start) <= day);
+    expect(only(rows, {}, { day, length: 'P1D' })).toMatchObject({ baseline: 'season', expected: '2.0' });
+  });
+});
+
+describe('what describes a series and decides nothing', () => {
+  test('the days since the last incident rank among the gaps before', () => {
+    const every = daily((ago) => Number(ago >= 9 && ago % 3 === 0));
+    expect(only(every)).toMatchObject({ last: dayOf(asOf - 9), empty_days: 9, gaps: 37, gap_share: 1 / 38 });
+    const few = daily((ago) => Number(ago >= 9 && ago % 6 === 3));
+    expect(only(few)).toMatchObject({ gaps: 18, gap_share: null });
+  });
+
+  test('a change of the rate is dated, and sums of four weeks cross where one week says nothing', () => {
+    const row = only(daily((ago) => (ago < 28 ? 0 : 1)));
+    expect(row).toMatchObject({
+      cusum_low_crossed: true,
+      cusum_high_crossed: false,
+      change: dayOf(asOf - 27),
+    });
+    expect(numberOf(String(row['change_from']))).toBeLessThanOrEqual(asOf - 27);
+    expect(numberOf(String(row['change_to']))).toBeGreaterThanOrEqual(asOf - 27);
+    expect(row['change_probability']).toBeGreaterThan(0.99);
+  });
+});
+
+test('weeks for charts: the counts, what was expected, and what a single test calls usual', () => {
+  const { weeks = [] } = found(steady(0, 2));
+  expect(weeks).toHaveLength(14);
+  expect(weeks.at(0)).toMatchObject({ week: dayOf(asOf - 97), count: 14, in_period: false });
+  expect(weeks.at(-1)).toMatchObject({
+    week: dayOf(asOf - 6),
+    end: AS_OF,
+    count: 0,
+    expected: 14,
+    usual_low: 7,
+    usual_high: 22,
+    in_period: true,
+    complete: true,
+  });
+});
+
+test('rows that do not fit are named with their query', () => {
+  const faults = () => found(steady(0, 2), { lag: 'reports' }, { sets: { reports: [{ start: 'soon' }] } });
+  expect(faults).toThrow(AppError);
+  expect(faults).toThrow(/start/);
+  expect(() => found(steady(0, 2), { coverage: 'nowhere' })).toThrow(/no query "nowhere"/);
+  expect(() => found([{ actor: 'A', start: AS_OF, count: -1 }])).toThrow(/count/);
+});
+
+describe('properties', () => {
+  const row = fc.record({
+    actor: fc.constantFrom('A', 'B', 'C'),
+    place: fc.constantFrom('P', 'Q'),
+    ago: fc.integer({ min: 0, max: 150 }),
+    length: fc.constantFrom(0, 0, 0, 6, 30),
+    count: fc.integer({ min: 0, max: 9 }),
+  });
+  const given = fc.array(row, { minLength: 1, maxLength: 60 });
+  const rowsOf = (
+    all: readonly { actor: string; place: string; ago: number; length: number; count: number }[],
+  ) =>
+    all.map(({ actor, place, ago, length, count }): Row => {
+      const start = asOf - ago;
+      return { actor, place, start: dayOf(start), end: dayOf(Math.min(asOf, start + length)), count };
+    });
+
+  test('the order of rows, and any split of their counts, changes nothing', () => {
+    const shuffled = given.chain((all) =>
+      fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }), fc.boolean()),
+    );
+    fc.assert(
+      fc.property(shuffled, ([all, other, isSplit]) => {
+        const halves = isSplit
+          ? other.flatMap((each) => [
+              { ...each, count: Math.floor(each.count / 2) },
+              { ...each, count: Math.ceil(each.count / 2) },
+            ])
+          : other;
+        expect(found(rowsOf(halves), { by: 'both' })).toEqual(found(rowsOf(all), { by: 'both' }));
+      }),
+      { seed: 14, numRuns: 40 },
+    );
+  });
+
+  test('a count never lies outside the two ways to count it, and a verdict has its direction', () => {
+    let decided = 0;
+    fc.assert(
+      fc.property(given, (all) => {
+        for (const { verdict, count_low: low, count_high: high, expected_low: least } of found(rowsOf(all))
+          .rows) {
+          if (verdict === 'quiet') expect(Number(high)).toBeLessThan(Number(least));
+          if (low === null) continue;
+          decided += 1;
+          expect(Number(low)).toBeLessThanOrEqual(Number(high));
+        }
+      }),
+      { seed: 14, numRuns: 40 },
+    );
+    expect(decided).toBeGreaterThan(40);
+  });
+
+  test.each([
+    { what: 'one day', rows: [{ actor: 'A', start: AS_OF, count: 1 }], verdict: 'too few data' },
+    { what: 'all in one day', rows: [{ actor: 'A', start: AS_OF, count: 900 }], verdict: 'too few data' },
+    {
+      what: 'nothing before, under collection',
+      rows: [
+        { actor: 'A', start: AS_OF, count: 9 },
+        { actor: 'B', start: dayOf(asOf - 200), count: 1 },
+      ],
+      verdict: 'surged',
+    },
+    { what: 'huge counts', rows: steady(2_000_000, 2_000_000), verdict: 'within normal variation' },
+    { what: 'huge counts that halve', rows: steady(1_000_000, 2_000_000), verdict: 'quiet' },
+    {
+      what: 'only a year known',
+      rows: [{ actor: 'A', start: '2024-01-01', end: '2024-12-31', count: 40 }],
+      verdict: 'too few data',
+    },
+  ])('$what: $verdict', ({ rows, verdict }) => {
+    expect(verdicts(rows)['A']).toBe(verdict);
+  });
+
+  test('without rows there is no finding', () => {
+    expect(() => found([])).toThrow('no finding');
+  });
+});
