@@ -1,30 +1,12 @@
 import { z } from 'zod';
-import { type Day, day, type Period } from '../calendar.ts';
-import type { Row } from '../dataset/parse-rows.ts';
-import { longDay, percentAbout, spelled } from '../dataset/wording.ts';
+import { day, type Period } from '../calendar.ts';
+import { longDay, spelled } from '../dataset/wording.ts';
 import type { FindingConfig } from '../project/brief.ts';
-import { type Baseline, chooseBaseline } from './baseline.ts';
-import { changePoint } from './change-point.ts';
-import { cusums } from './cusum.ts';
-import { adjusted, alphaUsed } from './false-discovery.ts';
-import { compareRates, type Counts, type Power, powerOf, type RateComparison } from './rate-test.ts';
+import { daysText, rowOf, weekRows } from './activity-rows.ts';
 import { reportingLag } from './reporting-lag.ts';
-import { silenceSoFar } from './silence-so-far.ts';
-import { FEWEST_WEEKS, type Phrase, phrases, rule, type Tested, type Verdict, verdicts } from './verdict.ts';
-import {
-  countTouching,
-  countWithin,
-  dayOf,
-  daysIn,
-  isWithin,
-  merged,
-  numberOf,
-  readingsOf,
-  type Series,
-  shared,
-  type Span,
-  weeksOf,
-} from './windows.ts';
+import { byKey, judge, type Judged, keyOf, type Named, observe, type Window } from './scan.ts';
+import { type Verdict, verdicts } from './verdict.ts';
+import { dayOf, merged, numberOf } from './windows.ts';
 
 type ActivityConfig = Extract<FindingConfig, { kind: 'activity' }>;
 
@@ -80,7 +62,7 @@ export function activity(config: ActivityConfig, period: Period, read: ReadRows)
   const judged = judge(observed, config.alpha);
   const ordered = judged.toSorted(
     (a, b) =>
-      verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || b.weight - a.weight || compare(a, b),
+      verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || b.weight - a.weight || byKey(a, b),
   );
   const isMoved = ({ verdict, actor }: Judged, to: Verdict) =>
     verdict === to && actor !== null && config.by === 'both';
@@ -130,265 +112,33 @@ function lagOf({ lag }: ActivityConfig, read: ReadRows): { days: number; basis: 
   return { days: estimate ?? 0, basis: estimate === null ? 'unknown' : 'estimated' };
 }
 
-interface Named {
-  readonly actor: string | null;
-  readonly place: string | null;
-  readonly series: Series;
-}
-
+/** The series of a scan, in a fixed order. */
 function seriesOf(rows: readonly z.output<typeof counted>[], by: ActivityConfig['by']): Named[] {
-  const found = new Map<
-    string,
-    Named & { series: { dated: Map<number, number>; imprecise: (Span & { count: number })[] } }
-  >();
-  for (const row of rows) {
-    const actor = by === 'place' ? null : row.actor;
-    const place = by === 'actor' ? null : row.place;
-    // A row without a name belongs to no series.
-    if ((by !== 'place' && actor === null) || (by !== 'actor' && place === null)) continue;
-    const id = JSON.stringify([actor, place]);
-    let named = found.get(id);
-    if (named === undefined) {
-      named = { actor, place, series: { dated: new Map(), imprecise: [] } };
-      found.set(id, named);
-    }
-    const from = numberOf(row.start);
-    const to = numberOf(row.end ?? row.start);
-    const { dated, imprecise } = named.series;
-    if (from === to) dated.set(from, (dated.get(from) ?? 0) + row.count);
-    else imprecise.push({ from, to, count: row.count });
-  }
-  return [...found.values()].toSorted(compare);
-}
-
-const compare = (a: Omit<Named, 'series'>, b: Omit<Named, 'series'>): number => {
-  const [one, other] = [JSON.stringify([a.actor, a.place]), JSON.stringify([b.actor, b.place])];
-  return one < other ? -1 : Number(one > other);
-};
-
-interface Window {
-  readonly period: Span;
-  /** The period without the days within the reporting lag; it ends before it begins if there are no others. */
-  readonly complete: Span;
-  readonly recent: Span;
-}
-
-/** A series with its tests, before the adjustment for everything scanned. */
-interface Observation extends Named {
-  readonly window: Window;
-  readonly covered: readonly Span[];
-  readonly coveredDays: number;
-  readonly completeDays: number;
-  readonly baseline: Baseline;
-  readonly tests?: { readonly low: Test; readonly high: Test };
-}
-interface Test extends RateComparison {
-  readonly counts: Counts;
-}
-
-function observe(
-  named: Named,
-  { window, covered, alpha }: { window: Window; covered: readonly Span[]; alpha: number },
-): Observation {
-  const { series } = named;
-  const complete = shared(window.complete, covered);
-  const baseline = chooseBaseline(series, { period: window.complete, recent: window.recent, covered });
-  const observation = {
-    ...named,
-    window,
-    covered,
-    coveredDays: daysIn(shared(window.period, covered)),
-    completeDays: daysIn(complete),
-    baseline,
-  };
-  if (observation.completeDays === 0 || baseline.weeks < FEWEST_WEEKS) return observation;
-  const readings = readingsOf(series, { period: complete, baseline: baseline.spans });
-  const test = (reading: typeof readings.low): Test => {
-    const counts = {
-      ...reading,
-      periodDays: observation.completeDays,
-      baselineDays: daysIn(baseline.spans),
-      dispersion: baseline.dispersion,
-    };
-    return { counts, ...compareRates(counts, alpha) };
-  };
-  return { ...observation, tests: { low: test(readings.low), high: test(readings.high) } };
-}
-
-interface Judged extends Observation {
-  readonly verdict: Verdict;
-  readonly phrase: Phrase;
-  /** The weaker of the two readings. */
-  readonly q: number | null;
-  readonly power: Power | null;
-  readonly alphaUsed: number | null;
-  /** Orders rows of one verdict: how improbable, then how many. */
-  readonly weight: number;
-}
-
-/** Adjusts the tests for everything scanned, once for each way to count imprecise dates, and applies the rule. */
-function judge(observed: readonly Observation[], alpha: number): Judged[] {
-  const tested = observed.flatMap(({ tests }) => tests ?? []);
-  const scan = (which: 'low' | 'high') => {
-    const qs = adjusted(tested.map((tests) => tests[which].p));
-    const significant = qs.filter((q) => q <= alpha).length;
-    const adjustedOf = new Map(tested.map((tests, index) => [tests, qs[index] ?? 1]));
-    return (tests: (typeof tested)[number]): Tested & { power: Power; alphaUsed: number } => {
-      const q = adjustedOf.get(tests) ?? 1;
-      const { counts, direction } = tests[which];
-      const used = alphaUsed(q, { alpha, significant, scanned: tested.length });
-      const power = powerOf(counts, used);
-      return { direction, q, dropVisible: power.dropCount !== null, power, alphaUsed: used };
-    };
-  };
-  const [lowOf, highOf] = [scan('low'), scan('high')];
-  return observed.map((each): Judged => {
-    const { coveredDays, completeDays, baseline } = each;
-    const observation = { coveredDays, completeDays, baselineWeeks: baseline.weeks };
-    if (each.tests === undefined)
-      return { ...each, ...rule(observation, alpha), q: null, power: null, alphaUsed: null, weight: 0 };
-    const tests = { low: lowOf(each.tests), high: highOf(each.tests) };
-    return {
-      ...each,
-      ...rule({ ...observation, tests }, alpha),
-      q: Math.max(tests.low.q, tests.high.q),
-      power: weaker(tests.low.power, tests.high.power),
-      alphaUsed: Math.min(tests.low.alphaUsed, tests.high.alphaUsed),
-      weight:
-        Math.abs(each.tests.low.counts.period - each.tests.low.expected) /
-        Math.sqrt(each.tests.low.expected + 1),
-    };
-  });
-}
-
-function weaker(low: Power, high: Power): Power {
-  const dropBlind =
-    low.drop === null || (high.drop !== null && high.drop > low.drop)
-      ? low.drop === null
-        ? low
-        : high
-      : high.drop === null
-        ? high
-        : low;
-  const rise = low.rise === null || (high.rise !== null && low.rise >= high.rise) ? low : high;
-  return { dropCount: dropBlind.dropCount, drop: dropBlind.drop, riseCount: rise.riseCount, rise: rise.rise };
-}
-
-const daysText = (days: number): string => `${spelled(days)} ${days === 1 ? 'day' : 'days'}`;
-const rounded = (value: number): string =>
-  value >= 9.95 ? Math.round(value).toLocaleString('en-GB') : value.toFixed(1);
-const range = (low: string, high: string): string => (low === high ? low : `${low} to ${high}`);
-
-/** A row as templates and tables print it, with the figures that charts need. */
-function rowOf(each: Judged): Row {
-  const { actor, place, verdict, phrase, tests, power, baseline, completeDays } = each;
-  const low = tests?.low;
-  const high = tests?.high;
-  const count =
-    low && high
-      ? range(low.counts.period.toLocaleString('en-GB'), high.counts.period.toLocaleString('en-GB'))
-      : '';
-  const expected = low && high ? range(rounded(high.expected), rounded(low.expected)) : '';
-  const drop = power?.drop == null ? '' : percentAbout(power.drop);
-  return {
-    actor,
-    place,
-    name: [actor, place].filter((part) => part !== null).join(' · '),
-    verdict,
-    text: phrases[phrase]({ count, expected, days: daysText(completeDays), drop }),
-    phrase,
-    days: completeDays,
-    count,
-    count_low: low?.counts.period ?? null,
-    count_high: high?.counts.period ?? null,
-    expected,
-    expected_low: high?.expected ?? null,
-    expected_high: low?.expected ?? null,
-    ratio_low: low?.low ?? null,
-    ratio_high: high?.high ?? null,
-    p: low && high ? Math.max(low.p, high.p) : null,
-    q: each.q,
-    alpha_used: each.alphaUsed,
-    method: low?.method ?? null,
-    dispersion: tests ? baseline.dispersion : null,
-    baseline: baseline.kind,
-    baseline_years: baseline.years,
-    drop,
-    drop_count: power?.dropCount ?? null,
-    rise: power?.rise == null ? '' : percentAbout(power.rise),
-    rise_count: power?.riseCount ?? null,
-    ...described(each),
-  };
-}
-
-/** What describes a series and decides nothing: days since the last incident, cumulative sums, a change of its rate. */
-function described({ series, covered, window, baseline, tests }: Judged): Row {
-  const last = window.complete.to;
-  const isWhole = (from: number, to: number) => isWithin({ from, to }, covered);
-  const silence = silenceSoFar(
-    [...series.dated.keys()].toSorted((a, b) => a - b),
-    { until: last, isWhole },
-  );
-  const recent = shared({ from: window.recent.from, to: last }, covered);
-  const weeks = weeksOf(recent);
-  const weekly = tests ? (tests.low.counts.baseline / tests.low.counts.baselineDays) * 7 : 0;
-  const sums = cusums(
-    weeks.map((week) => countWithin(series, [week])),
-    { means: weeks.map(() => weekly), dispersion: baseline.dispersion },
-  );
-  const days = recent.flatMap(({ from, to }) =>
-    Array.from({ length: to - from + 1 }, (_, index) => from + index),
-  );
-  const change = changePoint(
-    days.map((each) => series.dated.get(each) ?? 0),
-    baseline.dispersion,
-  );
-  const at = (index: number | undefined): Day | null => {
-    const found = index === undefined ? undefined : days[index];
-    return found === undefined ? null : dayOf(found);
-  };
-  return {
-    last: silence === null ? null : dayOf(last - silence.emptyDays),
-    empty_days: silence?.emptyDays ?? null,
-    gaps: silence?.gaps ?? null,
-    gap_share: silence?.share ?? null,
-    cusum_low: sums.low.value,
-    cusum_low_weeks: sums.low.weeks,
-    cusum_low_crossed: sums.low.crossed,
-    cusum_high: sums.high.value,
-    cusum_high_weeks: sums.high.weeks,
-    cusum_high_crossed: sums.high.crossed,
-    change: at(change?.day),
-    change_from: at(change?.from),
-    change_to: at(change?.to),
-    change_probability: change?.probability ?? null,
-  };
-}
-
-/** The counts of whole covered weeks, cut from the end of the period, with the counts that a single test calls usual. */
-function weekRows(
-  { actor, place, series, covered, baseline, verdict, tests }: Judged,
-  { window, index, alpha }: { window: Window; index: number; alpha: number },
-): Row[] {
-  const counts = tests?.low.counts;
-  const band = counts && powerOf({ ...counts, periodDays: 7 }, alpha);
-  return weeksOf([{ from: window.recent.from, to: window.period.to }])
-    .filter((week) => isWithin(week, covered))
-    .map((week) => ({
-      name: [actor, place].filter((part) => part !== null).join(' · '),
-      actor,
-      place,
-      order: index,
-      verdict,
-      week: dayOf(week.from),
-      end: dayOf(week.to),
-      count: countWithin(series, [week]),
-      count_high: countTouching(series, [week]),
-      expected: counts ? (counts.baseline / counts.baselineDays) * 7 : null,
-      usual_low: band ? (band.dropCount ?? -1) + 1 : null,
-      usual_high: band ? band.riseCount - 1 : null,
-      baseline: baseline.kind,
-      in_period: week.to >= window.period.from,
-      complete: week.to <= window.complete.to,
-    }));
+  // A row without a name belongs to no series.
+  const named = rows
+    .map((row) => ({
+      ...row,
+      actor: by === 'place' ? null : row.actor,
+      place: by === 'actor' ? null : row.place,
+    }))
+    .filter(({ actor, place }) => (by === 'place' || actor !== null) && (by === 'actor' || place !== null));
+  return [...Map.groupBy(named, keyOf).values()]
+    .flatMap(([first, ...others]) => (first === undefined ? [] : [{ first, all: [first, ...others] }]))
+    .map(({ first: { actor, place }, all }): Named => {
+      const spans = all.map(({ start, end, count }) => ({
+        from: numberOf(start),
+        to: numberOf(end ?? start),
+        count,
+      }));
+      const dated = new Map<number, number>();
+      for (const { from, to, count } of spans)
+        if (from === to) dated.set(from, (dated.get(from) ?? 0) + count);
+      return {
+        actor,
+        place,
+        series: { dated, imprecise: spans.filter(({ from, to }) => from !== to) },
+        cites: [...new Set(all.flatMap(({ cites }) => cites ?? []))].toSorted(),
+      };
+    })
+    .toSorted(byKey);
 }

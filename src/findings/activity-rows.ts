@@ -1,0 +1,132 @@
+import type { Day } from '../calendar.ts';
+import type { Row } from '../dataset/parse-rows.ts';
+import { percentAbout, spelled } from '../dataset/wording.ts';
+import { changePoint } from './change-point.ts';
+import { cusums } from './cusum.ts';
+import { powerOf } from './rate-test.ts';
+import { type Judged, nameOf, type Window } from './scan.ts';
+import { silenceSoFar } from './silence-so-far.ts';
+import { phrases } from './verdict.ts';
+import { countTouching, countWithin, dayOf, isWithin, shared, weeksOf } from './windows.ts';
+
+export const daysText = (days: number): string => `${spelled(days)} ${days === 1 ? 'day' : 'days'}`;
+const rounded = (value: number): string =>
+  value >= 9.95 ? Math.round(value).toLocaleString('en-GB') : value.toFixed(1);
+const range = (low: string, high: string): string => (low === high ? low : `${low} to ${high}`);
+
+/** A row as templates and tables print it, with the figures that charts need. */
+export function rowOf(each: Judged): Row {
+  const { actor, place, verdict, phrase, tests, power, baseline, completeDays } = each;
+  const low = tests?.low;
+  const high = tests?.high;
+  const count =
+    low && high
+      ? range(low.counts.period.toLocaleString('en-GB'), high.counts.period.toLocaleString('en-GB'))
+      : '';
+  const expected = low && high ? range(rounded(high.expected), rounded(low.expected)) : '';
+  const drop = power?.drop == null ? '' : percentAbout(power.drop);
+  return {
+    actor,
+    place,
+    name: nameOf(each),
+    cites: [...each.cites],
+    verdict,
+    text: phrases[phrase]({ count, expected, days: daysText(completeDays), drop }),
+    phrase,
+    days: completeDays,
+    count,
+    count_low: low?.counts.period ?? null,
+    count_high: high?.counts.period ?? null,
+    expected,
+    expected_low: high?.expected ?? null,
+    expected_high: low?.expected ?? null,
+    ratio_low: low?.low ?? null,
+    ratio_high: high?.high ?? null,
+    p: low && high ? Math.max(low.p, high.p) : null,
+    q: each.q,
+    alpha_used: each.alphaUsed,
+    method: low?.method ?? null,
+    dispersion: tests ? baseline.dispersion : null,
+    baseline: baseline.kind,
+    baseline_years: baseline.years,
+    drop,
+    drop_count: power?.dropCount ?? null,
+    rise: power?.rise == null ? '' : percentAbout(power.rise),
+    rise_count: power?.riseCount ?? null,
+    ...described(each),
+  };
+}
+
+/** What describes a series and decides nothing: days since the last incident, cumulative sums, a change of its rate. */
+function described({ series, covered, window, baseline, tests }: Judged): Row {
+  const last = window.complete.to;
+  const isWhole = (from: number, to: number) => isWithin({ from, to }, covered);
+  const silence = silenceSoFar(
+    [...series.dated.keys()].toSorted((a, b) => a - b),
+    { until: last, isWhole },
+  );
+  const recent = shared({ from: window.recent.from, to: last }, covered);
+  const weeks = weeksOf(recent);
+  const weekly = tests ? (tests.low.counts.baseline / tests.low.counts.baselineDays) * 7 : 0;
+  const sums = cusums(
+    weeks.map((week) => countWithin(series, [week])),
+    { means: weeks.map(() => weekly), dispersion: baseline.dispersion },
+  );
+  const days = recent.flatMap(({ from, to }) =>
+    Array.from({ length: to - from + 1 }, (_, index) => from + index),
+  );
+  const change = changePoint(
+    days.map((each) => series.dated.get(each) ?? 0),
+    baseline.dispersion,
+  );
+  const at = (index: number | undefined): Day | null => {
+    const found = index === undefined ? undefined : days[index];
+    return found === undefined ? null : dayOf(found);
+  };
+  return {
+    last: silence === null ? null : dayOf(last - silence.emptyDays),
+    empty_days: silence?.emptyDays ?? null,
+    gaps: silence?.gaps ?? null,
+    gap_share: silence?.share ?? null,
+    cusum_low: sums.low.value,
+    cusum_low_weeks: sums.low.weeks,
+    cusum_low_crossed: sums.low.crossed,
+    cusum_high: sums.high.value,
+    cusum_high_weeks: sums.high.weeks,
+    cusum_high_crossed: sums.high.crossed,
+    change: at(change?.day),
+    change_from: at(change?.from),
+    change_to: at(change?.to),
+    change_probability: change?.probability ?? null,
+  };
+}
+
+/** The counts of whole covered weeks, cut from the end of the period, with the counts that a single test calls usual. */
+export function weekRows(
+  each: Judged,
+  { window, index, alpha }: { window: Window; index: number; alpha: number },
+): Row[] {
+  const { actor, place, series, covered, baseline, verdict, tests } = each;
+  const counts = tests?.low.counts;
+  const band = counts && powerOf({ ...counts, periodDays: 7 }, alpha);
+  return weeksOf([{ from: window.recent.from, to: window.period.to }])
+    .filter((week) => isWithin(week, covered))
+    .map((week) => ({
+      name: nameOf(each),
+      cites: [...each.cites],
+      actor,
+      place,
+      order: index,
+      verdict,
+      week: dayOf(week.from),
+      end: dayOf(week.to),
+      count: countWithin(series, [week]),
+      count_high: countTouching(series, [week]),
+      expected: counts ? (counts.baseline / counts.baselineDays) * 7 : null,
+      usual_low: band ? (band.dropCount ?? -1) + 1 : null,
+      usual_high: band ? band.riseCount - 1 : null,
+      baseline: baseline.kind,
+      in_period: week.to >= window.period.from,
+      complete: week.to <= window.complete.to,
+    }));
+}
