@@ -226,8 +226,6 @@ export interface Dataset {
   /** The folder it was read from, for messages. */
   readonly folder: string;
   readonly settings: DatasetSettings;
-  /** The tables in the dataset; the others are empty. */
-  readonly present: ReadonlySet<TableName>;
   readonly tables: Tables;
   /** The imports of incidents; none if there are only notes. */
   readonly incidents: IncidentStore;

@@ -35,6 +35,8 @@ export interface DatasetSettings {
     /** The countries whose borders maps draw, as codes used in the outlines. */
     readonly borders: readonly string[];
   };
+  /** The tables of the model that the dataset does not have. */
+  readonly absent: readonly string[];
   /** The columns that are not in the model, by table. */
   readonly columns: { readonly [table: string]: readonly Column[] };
 }
@@ -57,6 +59,7 @@ export const noSettings: DatasetSettings = {
   language: 'en-GB',
   licence: null,
   maps: { outlines: null, borders: [] },
+  absent: [],
   columns: {},
 };
 

@@ -4,6 +4,9 @@ import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocume
 import type { Fault } from '../errors.ts';
 import type { SourceFile } from './brief.ts';
 
+/** Whether a file comes with the program or is shared by all briefs of a project. */
+export const isShared = (file: string): boolean => /(?:^|\/)_shared\//.test(file);
+
 /** The line of a key in a YAML or JSON document, or of its nearest existing ancestor. */
 export function lineOf(
   { contents }: Pick<Document, 'contents'>,

@@ -51,7 +51,7 @@ export async function openQueries(
   const make = async (sql: string, file: string): Promise<ReadyQuery> => {
     const own = await instance.connect();
     connections.push(own);
-    return readyQuery(own, { sql, file, timeoutMs });
+    return readyQuery(own, { sql, file, timeoutMs, absent: settings.absent });
   };
   const readyFor = (sql: string, file: string): Promise<ReadyQuery> => {
     const key = `${file}\n${sql}`;

@@ -8,6 +8,7 @@ import {
 import type { Day } from '../calendar.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
+import { isShared } from '../project/source-files.ts';
 import { readRows, TooMuch } from './rows.ts';
 import type { OwnParameter, QueryParameters } from './select.ts';
 import { checkStatement } from './statement.ts';
@@ -24,19 +25,28 @@ export interface ReadyQuery {
 
 /**
  * Prepares one SELECT statement on its own connection, so that interrupting it does not affect other queries. `file` is
- * its file, for messages. Runs are sequential. The query ends with its connection. Throws `query-failed`.
+ * its file, for messages. Runs are sequential. The query ends with its connection. Throws `query-failed`, also if a query
+ * that is not shared by all briefs names one of the `absent` tables, which exist here without rows.
  */
 export async function readyQuery(
   connection: DuckDBConnection,
-  { sql, file, timeoutMs }: { sql: string; file: string; timeoutMs: number },
+  {
+    sql,
+    file,
+    timeoutMs,
+    absent,
+  }: { sql: string; file: string; timeoutMs: number; absent: readonly string[] },
 ): Promise<ReadyQuery> {
   const failed = (cause: unknown, fault = explain(cause)) =>
     new AppError('query-failed', [{ file, ...fault }], { cause });
-  const prepared = await checkStatement(connection, sql)
-    .then(() => connection.prepare(sql))
-    .catch((cause: unknown) => {
-      throw failed(cause);
-    });
+  const named = await checkStatement(connection, sql).catch((cause: unknown) => {
+    throw failed(cause);
+  });
+  const missing = isShared(file) ? [] : absent.filter((table) => named.has(table));
+  if (missing.length > 0) throw failed(undefined, lacking(missing));
+  const prepared = await connection.prepare(sql).catch((cause: unknown) => {
+    throw failed(cause);
+  });
   let columns: readonly string[] | undefined;
   const runOnce = async (parameters: QueryParameters, signal?: AbortSignal): Promise<Row[]> => {
     signal?.throwIfAborted();
@@ -75,6 +85,11 @@ export async function readyQuery(
     },
   };
 }
+
+const lacking = (tables: readonly string[]): Pick<Fault, 'problem' | 'hint'> => ({
+  problem: `The query uses ${tables.length === 1 ? 'the table' : 'the tables'} ${tables.join(', ')}, which the dataset does not have.`,
+  hint: 'Add a file for it and a resource in datapackage.json (docs/datasets.md), or take it out of the query.',
+});
 
 /** Binds only the parameters that the statement names; a day is bound as a DATE. */
 function bind(prepared: DuckDBPreparedStatement, { own = {}, topics, ...common }: QueryParameters): void {

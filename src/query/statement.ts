@@ -19,12 +19,19 @@ const answer = z.union([
   z.object({ error: z.literal(true) }),
 ]);
 
-/** Statements that passed the check, which does not depend on the data. */
-const passed = new Set<string>();
+/** The tables that a statement names, for statements that passed the check, which does not depend on the data. */
+const passed = new Map<string, ReadonlySet<string>>();
 
-/** Throws unless `sql` is one SELECT statement that returns the same rows on every run. */
-export async function checkStatement(connection: DuckDBConnection, sql: string): Promise<void> {
-  if (passed.has(sql)) return;
+/**
+ * Throws unless `sql` is one SELECT statement that returns the same rows on every run. Resolves to the tables that it
+ * names, in lower case, except its own common table expressions.
+ */
+export async function checkStatement(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<ReadonlySet<string>> {
+  const known = passed.get(sql);
+  if (known !== undefined) return known;
   const reader = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
   const parsed = answer.parse(JSON.parse(z.string().parse(reader.getRows()[0]?.[0])));
   // Throws for a syntax error, with the line, which the parser's answer lacks.
@@ -37,8 +44,29 @@ export async function checkStatement(connection: DuckDBConnection, sql: string):
     throw new Error(
       `"${name}" may answer differently each time: use $as_of, $period_start or $previous_as_of for dates, and no chance.${lineOf(name, sql)}`,
     );
-  passed.add(sql);
+  const defined = new Set(expressionsIn(parsed.statements));
+  const tables = new Set([...tablesIn(parsed.statements)].filter((table) => !defined.has(table)));
+  passed.set(sql, tables);
+  return tables;
 }
+
+const tableNode = z.object({ type: z.literal('BASE_TABLE'), table_name: z.string() });
+const expressions = z.object({ cte_map: z.object({ map: z.array(z.object({ key: z.string() })) }) });
+
+const tablesIn = (statements: unknown): string[] =>
+  eachNode(statements).flatMap((node) => tableNode.safeParse(node).data?.table_name.toLowerCase() ?? []);
+
+const expressionsIn = (statements: unknown): string[] =>
+  eachNode(statements).flatMap(
+    (node) => expressions.safeParse(node).data?.cte_map.map.map(({ key }) => key.toLowerCase()) ?? [],
+  );
+
+/** All objects in DuckDB's syntax tree. */
+const eachNode = (node: unknown): unknown[] => {
+  if (typeof node !== 'object' || node === null) return [];
+  const below = Object.values(node).flatMap(eachNode);
+  return Array.isArray(node) ? below : [node, ...below];
+};
 
 /** The line of a word in a statement, ignoring comments, in the format of DuckDB's own messages. */
 function lineOf(word: string, sql: string): string {

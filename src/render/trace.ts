@@ -55,9 +55,6 @@ export interface Put {
 /** Marks text that a template puts into a layout's block as the template's own. */
 export const traceBlock = (file: string): readonly [string, string] => [`<!--of ${file}-->`, traceEnd];
 
-/** Whether a template comes with the program or is shared by all briefs of a project. */
-export const isShared = (file: string): boolean => /(?:^|\/)_shared\//.test(file);
-
 /** Marks a partial's output with the line of the author's file that called it. */
 export const traceCall = ({ file, line }: { readonly file: string; readonly line: number }): string =>
   `<!--call ${file}:${line}-->`;

@@ -11,7 +11,7 @@ import { lettersOf, type PdfContents } from '../pdf/contents.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Coverage } from '../render/coverage.ts';
 import type { Illustration } from '../render/illustrate.ts';
-import { isShared } from '../render/trace.ts';
+import { isShared } from '../project/source-files.ts';
 import { type HtmlTree, parseHtml } from './html.ts';
 import { type Piece, printedPieces, type Unit, unitsOf } from './units.ts';
 

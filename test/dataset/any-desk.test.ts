@@ -29,12 +29,12 @@ const parameters = { as_of: '', period_start: '', previous_as_of: '', topic: '' 
 
 test('the smallest dataset is one file of events', async () => {
   const folder = await desk({ resources: [table('events')] }, { 'events.csv': events });
-  const { title, marking, settings, present, tables } = await loadDataset(folder, 'data/test');
-  expect({ title, marking, present: [...present] }).toEqual({
+  const { title, marking, settings, tables } = await loadDataset(folder, 'data/test');
+  expect({ title, marking }).toEqual({
     title: 'harbours',
     marking: 'TLP:CLEAR',
-    present: ['events'],
   });
+  expect(settings.absent).toEqual(tableNames.filter((name) => name !== 'events'));
   expect(settings.topics).toEqual([{ name: 'general', title: 'General' }]);
   expect(tables.events[0]).toMatchObject({
     status: 'current',
@@ -48,7 +48,7 @@ test('the smallest dataset is one file of events', async () => {
   expect(tableNames.filter((name) => name !== 'events' && tables[name].length > 0)).toEqual([]);
   await using queries = await openQueries(knownBy(tables, '2024-03-05'), { settings });
   const sql = 'SELECT e.title, (SELECT count(*) FROM sources)::INTEGER AS sources FROM events AS e';
-  expect(await queries.query({ sql, file: 'test.sql', parameters })).toEqual([
+  expect(await queries.query({ sql, file: 'templates/_shared/test.sql', parameters })).toEqual([
     { title: 'Strike closes 2 of 3 berths', sources: 0 },
   ]);
 });
@@ -302,11 +302,11 @@ test('thousands of rows with the same mistakes are a handful of faults, each wit
 
 test('a dataset of the first edition, which declares nothing, opens as it did', async () => {
   const folder = join(import.meta.dirname, '../input/datasets/first-edition');
-  const { marking, settings, present, tables } = await loadDataset(folder, 'data/first-edition');
+  const { marking, settings, tables } = await loadDataset(folder, 'data/first-edition');
   expect(marking).toBe('TLP:AMBER');
   expect(settings.topics).toEqual([{ name: 'isis', title: 'Isis' }]);
   expect(settings.sourceKinds.map(({ name }) => name)).toEqual(['analysis', 'statement']);
-  expect([...present]).toHaveLength(tableNames.length);
+  expect(settings.absent).toEqual([]);
   expect(settings.columns).toEqual(Object.fromEntries(tableNames.map((name) => [name, []])));
   expect(tables.events.map(({ id, topic, basis }) => [id, topic, basis])).toEqual([
     ['E1', 'isis', 'article'],
@@ -378,4 +378,31 @@ Borea,2024-03-09,,900
     );
     expect(await faultsIn(folder)).toEqual([]);
   });
+});
+
+test('a query of a brief that needs an absent table is a fault; a shared one finds it empty', async () => {
+  const folder = await desk({ resources: [table('events')] }, { 'events.csv': events });
+  const { tables, settings } = await loadDataset(folder, 'data/test');
+  await using queries = await openQueries(knownBy(tables, '2024-03-05'), { settings });
+  const run = (sql: string, file: string) => queries.query({ sql, file, parameters });
+  const joined =
+    'SELECT e.id FROM events AS e LEFT JOIN Places AS p ON p.id = e.place WHERE EXISTS (FROM gaps)';
+  await expect(run(joined, 'templates/weekly/where.sql')).rejects.toMatchObject({
+    code: 'query-failed',
+    faults: [
+      {
+        file: 'templates/weekly/where.sql',
+        problem: 'The query uses the tables places, gaps, which the dataset does not have.',
+        hint: expect.stringContaining('datapackage.json'),
+      },
+    ],
+  });
+  await expect(run('SELECT id FROM gaps', 'templates/_harbours/queries/a.sql')).rejects.toThrow(
+    /the table gaps,/,
+  );
+  expect(await run('SELECT id FROM gaps', 'templates/_shared/queries/gaps.sql')).toEqual([]);
+  // A name within the statement is not the table.
+  expect(await run('WITH gaps AS (SELECT 1 AS id) FROM gaps', 'templates/weekly/own.sql')).toEqual([
+    { id: 1 },
+  ]);
 });

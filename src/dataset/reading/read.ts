@@ -10,7 +10,14 @@ import { readOutlines } from './outlines.ts';
 import { parsePackage } from './package.ts';
 import { parseOwnRows, parseRows, type RawRow } from '../parse-rows.ts';
 import { type DatasetSettings, type DeclaredSettings, termsOf } from '../settings.ts';
-import { type Dataset, type OwnRow, type TableName, type Tables, tables as schemas } from '../schema.ts';
+import {
+  type Dataset,
+  type OwnRow,
+  type TableName,
+  tableNames,
+  type Tables,
+  tables as schemas,
+} from '../schema.ts';
 import { readTables } from './table-files.ts';
 import { checkTables } from './validate.ts';
 
@@ -109,7 +116,12 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     const number = row === undefined ? undefined : numberOf.get(row);
     faults.push({ file: fileOf(table), ...(number === undefined ? {} : { row: number }), ...fault });
   }
-  const settings = settingsOf(declared, { tables, licence, columns });
+  const settings = settingsOf(declared, {
+    tables,
+    licence,
+    absent: tableNames.filter((table) => !present.has(table)),
+    columns,
+  });
   const outlines = await readOutlines(folder, settings.maps);
   if ('problem' in outlines)
     faults.push({ file: manifest.replace(/[^/]*$/, settings.maps.outlines?.file ?? ''), ...outlines });
@@ -120,7 +132,6 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     marking,
     folder: displayPath,
     settings,
-    present,
     tables: ownFiles.length === 0 ? tables : { ...tables, own },
     incidents,
     outlines,
@@ -170,8 +181,9 @@ const settingsOf = (
   {
     tables,
     licence,
+    absent,
     columns,
-  }: { tables: Tables; licence: string | null; columns: DatasetSettings['columns'] },
+  }: { tables: Tables } & Pick<DatasetSettings, 'licence' | 'absent' | 'columns'>,
 ): DatasetSettings => ({
   topics: topics ?? termsOf(topicsIn(tables)),
   affiliations: affiliations ?? termsOf(tables.actors.map(({ affiliation }) => affiliation)),
@@ -179,6 +191,7 @@ const settingsOf = (
   language,
   licence,
   maps: { outlines: outlines ?? null, borders },
+  absent,
   columns,
 });
 
