@@ -6,6 +6,7 @@ import { editionId } from '../src/ledger/edition-id.ts';
 import { openEmbeddedLedger } from '../src/ledger/open.ts';
 import { generate, type Store } from '../src/production/generate.ts';
 import type { Effects } from '../src/production/produce.ts';
+import { resolveEdition } from '../src/production/resolve-edition.ts';
 import { readEdition, storeEdition } from '../src/production/store.ts';
 import type { Brief } from '../src/project/brief.ts';
 import { remember } from '../src/project/file-cache.ts';
@@ -62,7 +63,7 @@ export async function benchQueue({
   };
   const make = async (asOf: string) => {
     const job = {
-      requests: [{ brief, dataset, asOf, paper: brief.config.paper, parameters: {} }],
+      requests: [resolveEdition({ brief, dataset, asOf })],
       out: join(folder, 'direct'),
       formats: ['pdf', 'html'],
       force: false,

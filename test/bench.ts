@@ -14,6 +14,7 @@ import { openPrinter } from '../src/pdf/browser/print.ts';
 import { generate } from '../src/production/generate.ts';
 import { loadMaterial } from '../src/production/material.ts';
 import type { Effects } from '../src/production/produce.ts';
+import { resolveEdition } from '../src/production/resolve-edition.ts';
 import { readEdition, storeEdition } from '../src/production/store.ts';
 import type { Brief } from '../src/project/brief.ts';
 import { loadBriefs } from '../src/project/load-briefs.ts';
@@ -142,7 +143,7 @@ async function benchWarm(): Promise<void> {
     const begunMs = performance.now();
     await generate(
       {
-        requests: [{ brief, dataset: data, asOf, paper: brief.config.paper, parameters: {} }],
+        requests: [resolveEdition({ brief, dataset: data, asOf })],
         out: join(folder, 'warm'),
         formats: ['pdf', 'html'],
         force: true,

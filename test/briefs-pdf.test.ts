@@ -7,6 +7,7 @@ import { editionName } from '../src/ledger/edition-id.ts';
 import { openPrinter, type Printer } from '../src/pdf/browser/print.ts';
 import { isPackagedPlatform } from '../src/pdf/browser/unpack.ts';
 import { type Edition, produce } from '../src/production/produce.ts';
+import { resolveEdition } from '../src/production/resolve-edition.ts';
 import type { Paper } from '../src/project/brief.ts';
 import type { Parameters } from '../src/project/parameters.ts';
 import { openQueries } from '../src/query/database.ts';
@@ -41,7 +42,7 @@ async function print({
 }: Pick<NamedEdition, 'brief' | 'asOf'> & { paper?: Paper; parameters?: Parameters }): Promise<Printed> {
   const { dataset, material } = product;
   const edition = await produce(
-    { brief: findBrief(product, id), dataset, asOf, paper, parameters },
+    resolveEdition({ brief: findBrief(product, id), dataset, asOf, paper, parameters }),
     {
       openQueries,
       drawChart: chartProcess.drawChart,

@@ -64,7 +64,7 @@ test('a corrected edition says what it is and what changed', async () => {
   const brief = findBrief(product, 'celebrations');
   const pageOf = async (edition: { correction?: Correction }): Promise<string> => {
     const page = await renderEdition({ ...product, dataset }, { brief: brief.id, asOf, ...edition });
-    const files = await goldenFiles(brief, [{ asOf, parameters: {}, rendering: page }], world);
+    const files = await goldenFiles(brief, [{ id: `${brief.id}/${asOf}`, rendering: page }], world);
     return files.get(`${brief.id}/${asOf}/brief.html`) ?? '';
   };
   const [first, corrected] = [await pageOf({}), await pageOf({ correction })];

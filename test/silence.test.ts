@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { knownBy } from '../src/dataset/point-in-time.ts';
 import { type Dataset, noTables, type RowOf, type Tables } from '../src/dataset/schema.ts';
 import { unknownCaptions, unknownFindings } from '../src/production/check-brief.ts';
+import { resolveEdition } from '../src/production/resolve-edition.ts';
 import { nothingNew } from '../src/render/changes.ts';
 import { loadTestDataset } from './support/dataset.ts';
 import { readPage, rowsBehind, sectionOf } from './support/page.ts';
@@ -57,7 +58,11 @@ describe('coverage is known from the day the desk had it', () => {
 
   test('a notice says that no collection is on record, not that nothing was collected', () => {
     const brief = findBrief(product, 'isis-quieting');
-    const say = (asOf: string) => nothingNew({ brief, dataset: product.dataset, asOf, applied: [] });
+    const say = (asOf: string) =>
+      nothingNew({
+        ...resolveEdition({ brief, dataset: product.dataset, asOf }),
+        applied: [],
+      });
     expect(say('2021-06-27')).toBe(
       'No new reporting from 21 June 2021 to 27 June 2021. No collection is on record for this period: ' +
         'the absence of reports does not mean that nothing happened.',

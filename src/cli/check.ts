@@ -73,11 +73,10 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
     if (!dataset) continue;
     const verdicts: Verdict[] = [];
     const before = editions;
-    for (const { asOf, parameters: given = {} } of config.golden) {
+    for (const { asOf, parameters: given } of config.golden) {
       const asked = await collect(id, editionsAskedFor({ brief, dataset, asOf, given }, world.effects));
-      for (const parameters of asked ?? []) {
+      for (const request of asked ?? []) {
         world.signal.throwIfAborted();
-        const request = { brief, dataset, asOf, paper: config.paper, parameters };
         const edition = await collect(
           id,
           produce(request, world.effects, material, {

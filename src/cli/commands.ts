@@ -31,11 +31,11 @@ export function commands(world: Surroundings): Commands {
           asOf === undefined
             ? defaultAsOf(dataset, timezone, world.now)
             : { asOf: resolveDay(asOf, { timezone, now: world.now }), why: undefined };
-        return { brief, dataset, paper: paper ?? brief.config.paper, given: param, ...day };
+        return { brief, dataset, paper, given: param, ...day };
       });
       const fannedOut = asked.map(async (each) => {
-        const found = (await editionsAskedFor(each, world.effects).catch(collectIn(errors))) ?? null;
-        return found && { ...each, requests: found.map((parameters) => ({ ...each, parameters })) };
+        const requests = (await editionsAskedFor(each, world.effects).catch(collectIn(errors))) ?? null;
+        return requests && { ...each, requests };
       });
       const editions = (await Promise.all(fannedOut)).filter((each) => each !== null);
       const days = editions.map((each) => `As of ${[each.asOf, each.why ?? []].flat().join(', ')}.`);

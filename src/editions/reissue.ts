@@ -3,7 +3,7 @@ import { type Corrected, correctionsOf, passedOver } from '../dataset/correction
 import type { Dataset } from '../dataset/schema.ts';
 import { goneOf, placeOf, unsureOf } from '../delivery/recipients.ts';
 import { AppError, describeFault, type Fault } from '../errors.ts';
-import { editionId, ownPaperOf } from '../ledger/edition-id.ts';
+import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
 import { type EditionRecord, isForRecipients, type NewEdition } from '../ledger/edition.ts';
 import { isIssued, revisionOf } from '../ledger/revisions.ts';
 import type { Correctable, Reissued } from '../ledger/views.ts';
@@ -141,34 +141,30 @@ function revisionAfter(
   const { asOf, paper, parameters, partOf } = replaced;
   const { brief, by } = inspection;
   const revision = Math.max(...revisions.map(revisionOf)) + 1;
-  return {
-    id: editionId({
+  const correction = {
+    revision,
+    asOf: by,
+    replaces: {
+      edition: replaced.id,
+      revision: revisionOf(replaced),
+      asOf: replaced.correction?.asOf ?? null,
+    },
+    rows: changes.map(({ id }) => id),
+  };
+  return newEdition(
+    {
       brief: brief.id,
       asOf,
       paper,
-      ownPaper: ownPaperOf(replaced),
       parameters,
-      revision,
-    }),
-    brief: brief.id,
-    asOf,
-    paper,
-    parameters,
-    partOf,
-    origin: 'correction',
-    slot: null,
-    reach: 'all',
-    correction: {
-      revision,
-      asOf: by,
-      replaces: {
-        edition: replaced.id,
-        revision: revisionOf(replaced),
-        asOf: replaced.correction?.asOf ?? null,
-      },
-      rows: changes.map(({ id }) => id),
+      partOf,
+      origin: 'correction',
+      slot: null,
+      reach: 'all',
+      correction,
     },
-  };
+    { ownPaper: ownPaperOf(replaced) },
+  );
 }
 
 /** The rows that a delivered edition shows, and the day (`by`) up to which corrections count. */

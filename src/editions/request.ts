@@ -2,8 +2,7 @@ import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { type Day, day, today } from '../calendar.ts';
 import { AppError } from '../errors.ts';
-import { canonicalJson } from '../hash.ts';
-import { editionId } from '../ledger/edition-id.ts';
+import { newEdition } from '../ledger/edition-id.ts';
 import type { EditionRecord, NewEdition } from '../ledger/edition.ts';
 import { type Brief, papers } from '../project/brief.ts';
 import { requireParameters } from '../project/parameters.ts';
@@ -84,16 +83,11 @@ export async function requestEdition(
  */
 async function existing(
   { ledger }: OperatorContext,
-  { id, brief, asOf, paper, parameters }: NewEdition,
+  edition: NewEdition,
   { isOnPaper }: { isOnPaper: boolean },
 ): Promise<EditionRecord | undefined> {
-  const named = isOnPaper ? undefined : await ledger.edition(id);
-  if (named !== undefined) return named;
-  const ofDay = await ledger.editions({ brief, from: asOf, to: asOf, limit: 100_000 });
-  const known = canonicalJson(parameters);
-  return ofDay.find(
-    (each) => each.correction === null && each.paper === paper && canonicalJson(each.parameters) === known,
-  );
+  const named = isOnPaper ? undefined : await ledger.edition(edition.id);
+  return named ?? ledger.sameEdition(edition);
 }
 
 function editionRequested(
@@ -106,17 +100,18 @@ function editionRequested(
   // A request without parameters for a brief that fans out covers all its editions.
   const whole = brief.config.forEach !== null && Object.keys(asked.parameters).length === 0;
   const parameters = whole ? {} : requireParameters(brief, asked.parameters);
-  const ownPaper = brief.config.paper;
-  return {
-    id: editionId({ brief: brief.id, asOf, paper, ownPaper, parameters }),
-    brief: brief.id,
-    asOf,
-    paper,
-    parameters,
-    partOf: null,
-    correction: null,
-    origin: 'request',
-    slot: null,
-    reach: deliver ? 'all' : 'none',
-  };
+  return newEdition(
+    {
+      brief: brief.id,
+      asOf,
+      paper,
+      parameters,
+      partOf: null,
+      correction: null,
+      origin: 'request',
+      slot: null,
+      reach: deliver ? 'all' : 'none',
+    },
+    { ownPaper: brief.config.paper },
+  );
 }

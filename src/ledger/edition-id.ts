@@ -2,7 +2,7 @@ import type { Day } from '../calendar.ts';
 import { hashOf } from '../hash.ts';
 import type { Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
-import type { EditionRecord } from './edition.ts';
+import type { EditionRecord, NewEdition } from './edition.ts';
 
 /** The properties that identify an edition of a brief. The brief's own paper is left out of the name. */
 export interface EditionOf {
@@ -22,6 +22,15 @@ export interface EditionOf {
 export function editionId({ brief, ...edition }: EditionOf & { readonly brief: string }): string {
   return `${brief}/${editionName(edition)}`;
 }
+
+/** A request for an edition, with the id that it keeps. */
+export const newEdition = (
+  edition: Omit<NewEdition, 'id'>,
+  { ownPaper }: Pick<EditionOf, 'ownPaper'>,
+): NewEdition => ({
+  id: editionId({ ...edition, ownPaper, revision: edition.correction?.revision }),
+  ...edition,
+});
 
 /**
  * The paper that the edition's name leaves out, or null if the name includes the paper. It is fixed when the edition is

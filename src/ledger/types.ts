@@ -240,6 +240,8 @@ export interface Ledger extends AsyncDisposable {
   approvals(edition: string): Promise<ApprovalRecord[]>;
 
   edition(id: string, visibility?: Visibility): Promise<EditionRecord | undefined>;
+  /** The edition with the same brief, day, paper, parameters and revision, whatever its id. */
+  sameEdition(of: NewEdition): Promise<EditionRecord | undefined>;
   /** All revisions of an edition, in order. */
   revisions(id: string): Promise<EditionRecord[]>;
   editions(filter: EditionFilter): Promise<EditionRecord[]>;

@@ -93,9 +93,8 @@ export function openPreview(world: PreviewWorld): Preview {
       { brief, dataset, asOf, given: isFanned ? {} : given },
       world.effects,
     );
-    const parameters = found.find((each) => hasValues(each, given)) ?? found[0];
-    const request = parameters && { brief, dataset, asOf, paper: brief.config.paper, parameters };
-    return { editions: found, request };
+    const request = found.find(({ parameters }) => hasValues(parameters, given)) ?? found[0];
+    return { editions: found.map(({ parameters }) => parameters), request };
   }
 
   /** Keeps the pages of one kind, each with its inputs. */

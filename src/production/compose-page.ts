@@ -1,8 +1,6 @@
-import { periodEnding } from '../calendar.ts';
 import { asCorrected, knownFor } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
-import { requireParameters } from '../project/parameters.ts';
 import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
 import { compose } from '../render/compose.ts';
@@ -22,18 +20,16 @@ export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
 
 /** select → analyse → chart → compose. */
 export async function composePage(
-  { brief, dataset, asOf, paper, parameters: given, correction = null }: Request,
+  { brief, dataset, asOf, period, paper, parameters, correction }: Request,
   { openQueries, drawChart }: { openQueries: OpenQueries; drawChart: DrawChart },
   { fontFaces, glyphs }: Material,
   { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
 ): Promise<ComposedPage> {
-  const period = periodEnding(asOf, brief.config.period);
   const knownRows = withoutOtherFindings(
     knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
     brief,
   );
   requireTopics(brief, dataset.settings);
-  const parameters = requireParameters(brief, given);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
@@ -67,7 +63,7 @@ export async function composePage(
   drawing.catch(() => {});
   limit.enter('select');
   const sets = tell(await all);
-  const of = { brief, dataset, asOf, applied };
+  const of = { brief, dataset, period, applied };
   const inPeriod = chosenChanges(changesOf(of), { brief, sets });
   const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
   limit.enter('chart');

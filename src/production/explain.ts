@@ -1,5 +1,4 @@
 import { AppError } from '../errors.ts';
-import { editionId } from '../ledger/edition-id.ts';
 import { compareManifests, type Difference } from '../provenance/compare.ts';
 import { type Explained, explainPage } from '../provenance/explain-page.ts';
 import { describeRendering } from '../provenance/make-manifest.ts';
@@ -31,7 +30,7 @@ export async function explain(
   const { manifest, intact, readPages } = await readProof(pdf);
   const { request, faults } = await openEdition(manifest, repository);
   if (request === undefined) throw new AppError('brief-invalid', faults);
-  const { brief, dataset, asOf, paper, parameters } = request;
+  const { brief, dataset, id: edition } = request;
   const material = await repository.loadMaterial();
   const rendering = await render(request, repository.effects, material, { explained: true });
   const found = explainPage(phrase, { brief, rendering, contents: readPages() });
@@ -45,14 +44,7 @@ export async function explain(
   const isSamePage = manifest.html.sha256 === now.html.sha256;
   return {
     phrase,
-    edition: editionId({
-      brief: brief.id,
-      asOf,
-      paper,
-      ownPaper: brief.config.paper,
-      parameters,
-      revision: manifest.correction?.revision,
-    }),
+    edition,
     isSamePage,
     warnings: [
       ...(intact

@@ -4,7 +4,8 @@ import { knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';
-import type { Brief } from '../project/brief.ts';
+import type { Brief, Paper } from '../project/brief.ts';
+import type { Loaded } from '../project/load.ts';
 import {
   describeParameters,
   hasValues,
@@ -13,7 +14,9 @@ import {
   requireParameters,
 } from '../project/parameters.ts';
 import { commonParameters, type OpenQueries } from '../query/select.ts';
+import type { Request } from '../render/edition.ts';
 import { TimeLimit } from '../render/time-limit.ts';
+import { resolveEdition } from './resolve-edition.ts';
 
 interface Effects {
   readonly openQueries: OpenQueries;
@@ -29,32 +32,37 @@ export async function fanOut(
   { brief, dataset, asOf }: { brief: Brief; dataset: Dataset; asOf: Day },
   { openQueries }: Effects,
 ): Promise<Parameters[]> {
-  const period = periodEnding(asOf, brief.config.period);
   return brief.config.forEach === null
     ? [requireParameters(brief, {})]
     : runForEach(brief, {
         known: knownBy(dataset.tables, asOf),
         settings: dataset.settings,
-        period,
+        period: periodEnding(asOf, brief.config.period),
         openQueries,
       });
 }
 
 /**
- * The parameters of the editions that match the `given` values: for a brief that fans out, all editions with these
- * values; otherwise the one with exactly these. Also throws `parameter-invalid` if there is none, so that a misspelt
- * value does not give an empty page.
+ * The editions that match the `given` values: for a brief that fans out, all editions with these values; otherwise the
+ * one with exactly these. Also throws `parameter-invalid` if there is none, so that a misspelt value does not give an
+ * empty page.
  */
 export async function editionsAskedFor(
   {
     brief,
     dataset,
     asOf,
-    given,
-  }: { brief: Brief; dataset: Dataset; asOf: Day; given: { readonly [name: string]: string | number } },
+    paper,
+    given = {},
+  }: Loaded & {
+    asOf: Day;
+    paper?: Paper | undefined;
+    given?: { readonly [name: string]: string | number } | undefined;
+  },
   effects: Effects,
-): Promise<Parameters[]> {
-  if (brief.config.forEach === null) return [requireParameters(brief, given)];
+): Promise<Request[]> {
+  const resolve = (parameters: typeof given) => resolveEdition({ brief, dataset, asOf, paper, parameters });
+  if (brief.config.forEach === null) return [resolve(given)];
   const declared = Object.entries(brief.config.parameters).map(([name, config]) => [
     name,
     { ...config, optional: true },
@@ -62,7 +70,7 @@ export async function editionsAskedFor(
   const wanted = requireParameters({ ...brief, config: { parameters: Object.fromEntries(declared) } }, given);
   const editions = await fanOut({ brief, dataset, asOf }, effects);
   const found = editions.filter((parameters) => hasValues(parameters, wanted));
-  if (found.length > 0 || Object.keys(wanted).length === 0) return found;
+  if (found.length > 0 || Object.keys(wanted).length === 0) return found.map(resolve);
   throw new AppError('parameter-invalid', [
     {
       file: brief.definition.file,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AppError, distinct } from '../errors.ts';
-import { editionId, type EditionOf, splitEditionId } from '../ledger/edition-id.ts';
+import { splitEditionId } from '../ledger/edition-id.ts';
 import type { Format } from '../project/brief.ts';
 import { describeParameters } from '../project/parameters.ts';
 import { inputsOf } from '../provenance/inputs.ts';
@@ -17,8 +17,6 @@ export interface Store {
 
 export interface Job {
   readonly requests: readonly Request[];
-  /** The existing id of the one requested edition, since the paper of its brief may have changed. */
-  readonly id?: string;
   readonly out: string;
   readonly formats: readonly Format[];
   /** Also render editions that already exist. */
@@ -47,7 +45,7 @@ export interface Reports {
  * Throws the faults of all that failed; the others are stored nevertheless.
  */
 export async function generate(
-  { requests, id: ownId, out, formats: wanted, force, engine }: Job,
+  { requests, out, formats: wanted, force, engine }: Job,
   {
     effects,
     material,
@@ -59,9 +57,8 @@ export async function generate(
   const failed = new AbortController();
   const signal = AbortSignal.any([stop, failed.signal]);
   const make = async (request: Request): Promise<Outcome> => {
-    const { brief } = request;
+    const { brief, id } = request;
     // An edition's folder never lies within that of another, because a folder is replaced as a whole.
-    const id = ownId ?? editionId({ brief: brief.id, ...identityOf(request) });
     const folder = join(out, id);
     const inputs = inputsOf(request, { engine, material: material.sha256, formats: wanted });
     const present = force ? undefined : await store.read(folder);
@@ -138,11 +135,3 @@ async function renderOnly(
   const manifest = describeRendering(request, rendering, { material, browser: null, attachments: [] });
   return { ...rendering, manifest, pdf: undefined, pages: null };
 }
-
-const identityOf = ({ brief, asOf, paper, parameters, correction }: Request): EditionOf => ({
-  asOf,
-  paper,
-  ownPaper: brief.config.paper,
-  parameters,
-  revision: correction?.revision,
-});

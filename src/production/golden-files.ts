@@ -5,10 +5,10 @@ import { loadFonts } from '../charts/fonts.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
-import { hasValues, type Parameters } from '../project/parameters.ts';
-import type { Material } from '../render/edition.ts';
+import { hasValues } from '../project/parameters.ts';
+import type { Material, Request } from '../render/edition.ts';
 import { editionsAskedFor } from './fan-out.ts';
-import { type Format, type GoldenFiles, goldenFiles, goldenFolder, type NamedFont } from './golden.ts';
+import { type Format, type GoldenFiles, goldenFiles, type NamedFont } from './golden.ts';
 import { type Effects, render } from './produce.ts';
 
 /** The dependencies for rendering goldens. */
@@ -40,12 +40,11 @@ export interface Difference {
 export async function goldenEditions(
   { brief, dataset }: { brief: Brief; dataset: Dataset },
   { openQueries }: Pick<GoldenWorld, 'openQueries'>,
-): Promise<{ asOf: Day; parameters: Parameters }[]> {
+): Promise<Request[]> {
   const dates = brief.config.golden.toSorted((a, b) => (a.asOf < b.asOf ? -1 : 1));
-  const found = dates.map(async ({ asOf, parameters: given = {} }) => {
-    const sets = await editionsAskedFor({ brief, dataset, asOf, given }, { openQueries });
-    return sets.map((parameters) => ({ asOf, parameters }));
-  });
+  const found = dates.map(({ asOf, parameters: given }) =>
+    editionsAskedFor({ brief, dataset, asOf, given }, { openQueries }),
+  );
   return (await Promise.all(found)).flat();
 }
 
@@ -71,12 +70,10 @@ export async function compareGoldens(
   const last = chosen.at(-1)?.asOf ?? '';
   const editions = [];
   // A drawing is stored with the first edition that has it, so the earlier editions are rendered too.
-  for (const edition of all.filter((each) => each.asOf <= last)) {
-    const request = { brief, dataset, paper: brief.config.paper, ...edition };
-    editions.push({ ...edition, rendering: await render(request, world, world.material) });
-  }
+  for (const edition of all.filter((each) => each.asOf <= last))
+    editions.push({ id: edition.id, rendering: await render(edition, world, world.material) });
   const files = await goldenFiles(brief, editions, world);
-  const folders = chosen.map((edition) => `${goldenFolder(brief, edition)}/`);
+  const folders = chosen.map((edition) => `${edition.id}/`);
   const isWhole = chosen.length === all.length;
   const concerns = (path: string) =>
     isWhole

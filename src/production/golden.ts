@@ -1,7 +1,5 @@
 import { hashOf } from '../hash.ts';
-import { editionId } from '../ledger/edition-id.ts';
 import type { Brief } from '../project/brief.ts';
-import type { Parameters } from '../project/parameters.ts';
 import type { Rendering } from '../rules/gate.ts';
 
 /** Files by path below the folder of goldens, either current or expected. */
@@ -15,19 +13,13 @@ export interface NamedFont {
 
 /** An edition of a brief, rendered on the brief's own paper. */
 export interface RenderedEdition {
-  readonly asOf: string;
-  readonly parameters: Parameters;
+  /** Its identity, and the folder of its golden files. */
+  readonly id: string;
   readonly rendering: Pick<Rendering, 'html' | 'charts'>;
 }
 
 /** Formats text so that a person can read it in a diff. */
 export type Format = (text: string, language: 'html' | 'json') => Promise<string>;
-
-/** The folder of an edition's golden files. */
-export const goldenFolder = (
-  { id, config: { paper } }: Brief,
-  { asOf, parameters }: Pick<RenderedEdition, 'asOf' | 'parameters'>,
-): string => editionId({ brief: id, asOf, paper, ownPaper: paper, parameters });
 
 /**
  * What a reviewer sees of a brief's editions: the HTML of each, with names in place of fonts, style sheet and drawings;
@@ -40,8 +32,7 @@ export async function goldenFiles(
 ): Promise<GoldenFiles> {
   const files = new Map<string, string>();
   const drawn = new Map<string, { svg: string; path: string }>();
-  for (const { asOf, parameters, rendering } of editions) {
-    const folder = goldenFolder(brief, { asOf, parameters });
+  for (const { id: folder, rendering } of editions) {
     let html = replaceFonts(rendering.html, fonts);
     html = replaceOnce(html, brief.styles.text, `/* page.css, sha256 ${hashOf(brief.styles.text)} */`);
     for (const [chart, { svg, compiled }] of Object.entries(rendering.charts)) {

@@ -4,6 +4,7 @@ import type { Brief } from '../project/brief.ts';
 import type { Material, Request } from '../render/edition.ts';
 import type { SealedManifest } from '../render/manifest.ts';
 import type { Effects } from './produce.ts';
+import { resolveEdition } from './resolve-edition.ts';
 
 /** The repository as it is now. */
 export interface Repository {
@@ -43,7 +44,7 @@ export async function openEdition(
     const dataset = await repository.loadDataset(wanted);
     return brief === undefined
       ? missing(`templates/${id}`, 'There is no such brief here.')
-      : { request: { brief, dataset, asOf, paper, parameters, correction }, faults: [] };
+      : { request: resolveEdition({ brief, dataset, asOf, paper, parameters, correction }), faults: [] };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { request: undefined, faults: error.faults };

@@ -6,9 +6,9 @@ import type { Dataset } from '../dataset/schema.ts';
 import { AppError, similarTo } from '../errors.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import type { Brief } from '../project/brief.ts';
-import { requireParameters } from '../project/parameters.ts';
 import type { Loaded } from '../project/load.ts';
 import { applyParameters, type OpenQueries, requireTopics, select } from '../query/select.ts';
+import { resolveEdition } from './resolve-edition.ts';
 
 const statementFile = '--sql';
 
@@ -68,7 +68,7 @@ export async function runQuery(
   }
   const known = withoutOtherFindings(knownFor(dataset.tables, { asOf, correctedAsOf: null }), brief);
   requireTopics(brief, dataset.settings);
-  const parameters = requireParameters(brief, given);
+  const { period, parameters } = resolveEdition({ brief, dataset, asOf, parameters: given });
   applyParameters({ brief, parameters, known });
   // A brief with the same findings that requests only this query, so that faults in other queries do not matter.
   const asking = {
@@ -76,7 +76,6 @@ export async function runQuery(
     template: { file: brief.template.file, text: `{{rows.${query}}}` },
     config: { ...brief.config, charts: {} },
   };
-  const period = periodEnding(asOf, brief.config.period);
   const selection = await select({
     brief: asking,
     known,

@@ -49,8 +49,9 @@ export async function verify(
   const { manifest, sha256 } = proof;
   const own = beside !== null && isOf(beside, manifest) ? beside : null;
   const loaded = await openEdition(manifest, repository);
-  const edition = nameOf(manifest, loaded.request);
-  const recorded = [...besideRecord(own), ...(await recordsOf(namesOf(manifest)))];
+  const { ids, paper } = namesOf(manifest);
+  const edition = loaded.request?.id ?? ids[0];
+  const recorded = [...besideRecord(own), ...(await recordsOf({ ids, paper }))];
   const made = loaded.request && (await renderAgain(loaded.request, repository));
   const faults = [...loaded.faults, ...(made?.faults ?? [])];
   const rendered = made?.pdf === undefined ? null : hashOf(made.pdf);
@@ -90,23 +91,17 @@ const besideRecord = (own: Manifest | null): Recorded[] =>
     .filter(({ name }) => name.endsWith('.pdf'))
     .map(({ sha256 }) => ({ where: 'the manifest beside it', sha256 }));
 
-function nameOf(
-  { brief, asOf, paper, parameters, correction }: SealedManifest,
-  request: Request | undefined,
-): string {
-  const ownPaper = request?.brief.config.paper ?? paper;
-  return editionId({ brief, asOf, paper, ownPaper, parameters, revision: correction?.revision });
-}
-
 /** An edition's paper and possible ids; which id applies was decided when the edition was requested. */
 export interface EditionNames {
-  readonly ids: readonly string[];
+  readonly ids: readonly [string, ...string[]];
   readonly paper: string;
 }
 
 function namesOf({ brief, asOf, paper, parameters, correction }: SealedManifest): EditionNames {
-  const identity = { brief, asOf, paper, parameters, revision: correction?.revision };
-  return { paper, ids: [paper, null].map((ownPaper) => editionId({ ...identity, ownPaper })) };
+  const revision = correction?.revision;
+  const nameWith = (ownPaper: typeof paper | null) =>
+    editionId({ brief, asOf, paper, ownPaper, parameters, revision });
+  return { paper, ids: [nameWith(paper), nameWith(null)] };
 }
 
 interface Again {

@@ -1,4 +1,4 @@
-import { type Day, periodEnding } from '../calendar.ts';
+import type { Day, Period } from '../calendar.ts';
 import { type Corrected, type Correction, correctionsOf } from '../dataset/corrections.ts';
 import { likelihood } from '../dataset/fields.ts';
 import { figureOf } from '../dataset/figures.ts';
@@ -15,7 +15,7 @@ import { titleOf } from './citations.ts';
 interface Of {
   readonly brief: Brief;
   readonly dataset: Dataset;
-  readonly asOf: Day;
+  readonly period: Period;
   readonly applied: readonly AppliedParameter[];
 }
 
@@ -23,11 +23,11 @@ interface Of {
 export const changesOf = (of: Of): Change[] => changesIncluding(of);
 
 function changesIncluding(
-  { brief, dataset: { tables }, asOf, applied }: Of,
+  { brief, dataset: { tables }, period, applied }: Of,
   include?: (entry: TableRow) => boolean,
 ): Change[] {
   const { config } = brief;
-  const { previousAsOf } = periodEnding(asOf, config.period);
+  const { asOf, previousAsOf } = period;
   const between = { previousAsOf, asOf, ...(include && { include }) };
   const ofTopic = changesBetween(tables, between).filter(({ row }) =>
     'topic' in row ? isOnTopic(config, row.topic) : briefTopics(config) === 'all',
@@ -69,8 +69,7 @@ const scales = [
 
 /** Changes in our key judgments since the previous issue. Changes of wording alone are omitted. */
 export function judgmentChangesOf(of: Of): JudgmentChange[] {
-  const { previousAsOf } = periodEnding(of.asOf, of.brief.config.period);
-  const { judgments } = knownBy(of.dataset.tables, previousAsOf);
+  const { judgments } = knownBy(of.dataset.tables, of.period.previousAsOf);
   const isOurKey = ({ table, row }: TableRow): boolean =>
     table === 'judgments' && row.author === null && row.role === 'key';
   return changesIncluding(of, isOurKey).flatMap((entry): JudgmentChange[] => {
@@ -163,8 +162,8 @@ export function correctionText(corrected: Corrected, settings: DatasetSettings):
 /** A notice that the period brought nothing new, and whether anything was collected; null if it did bring something. */
 export function nothingNew(of: Of): string | null {
   if (changesOf(of).length > 0) return null;
-  const { brief, dataset, asOf } = of;
-  const { start } = periodEnding(asOf, brief.config.period);
+  const { brief, dataset } = of;
+  const { start, asOf } = of.period;
   const ends = knownBy(dataset.tables, asOf)
     .coverage.filter(({ topic }) => isOnTopic(brief.config, topic))
     .map(({ end }) => end)

@@ -1,20 +1,23 @@
-import type { Day } from '../calendar.ts';
+import type { Day, Period } from '../calendar.ts';
 import type { Correction } from '../dataset/corrections.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
 import type { Part, Versions } from './manifest.ts';
 
-/** An edition's identity: brief, day, paper, parameter values and revision. */
+/** An edition to make. `resolveEdition` works out everything here once; no later step derives it again. */
 export interface Request {
+  /** Its identity, and its path below the output folder. */
+  readonly id: string;
   readonly brief: Brief;
   readonly dataset: Dataset;
   readonly asOf: Day;
+  readonly period: Period;
   readonly paper: Paper;
   /** In canonical form; empty for a brief without parameters. */
   readonly parameters: Parameters;
-  /** For a corrected revision; absent or null for an edition as first issued. */
-  readonly correction?: Correction | null;
+  /** For a corrected revision; null for an edition as first issued. */
+  readonly correction: Correction | null;
 }
 
 /** Fonts and software versions used for every edition. */

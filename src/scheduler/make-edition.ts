@@ -6,13 +6,14 @@ import { targetsOfReplaced, targetsOf } from '../delivery/recipients.ts';
 import { backoffSeconds } from '../delivery/retry-policy.ts';
 import { AppError, describeFault, type ErrorCode } from '../errors.ts';
 import { waitsForApproval } from '../ledger/approval.ts';
-import { editionId, ownPaperOf } from '../ledger/edition-id.ts';
+import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
 import type { EditionRecord } from '../ledger/edition.ts';
 import type { Claim, Ledger, Making } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
 import { fanOut } from '../production/fan-out.ts';
 import { generate, type Store } from '../production/generate.ts';
 import type { Effects } from '../production/produce.ts';
+import { resolveEdition } from '../production/resolve-edition.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Target } from '../project/target.ts';
 import { applyParameters, titleOfEdition } from '../query/select.ts';
@@ -139,17 +140,19 @@ async function make(
   const { log } = dependencies;
   const brief = await dependencies.loadBrief(edition.brief);
   const dataset = await dependencies.loadDataset(brief.config.dataset);
-  const { asOf, paper, parameters, correction } = edition;
+  const { asOf, parameters, correction } = edition;
   // A correction replaces a single edition, even if the brief fans out now.
   const isWhole = edition.partOf === null && correction === null && Object.keys(parameters).length === 0;
   if (brief.config.forEach !== null && isWhole) return fanOutInto(edition, { brief, dataset, dependencies });
 
+  const request = resolveEdition({ ...edition, brief, dataset });
+  const { period } = request;
   const applied = applyParameters({
     brief,
-    parameters,
+    parameters: request.parameters,
     known: knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
   });
-  const nothing = edition.origin === 'schedule' ? nothingNew({ brief, dataset, asOf, applied }) : null;
+  const nothing = edition.origin === 'schedule' ? nothingNew({ brief, dataset, period, applied }) : null;
   const { whenNothingNew } = brief.config.schedule;
   if (nothing !== null && whenNothingNew === 'skip') return { outcome: 'skipped', reason: nothing };
   const issue = issueNumber(asOf);
@@ -172,8 +175,7 @@ async function make(
   };
   const [outcome] = await generate(
     {
-      requests: [{ brief, dataset, asOf, paper, parameters, correction }],
-      id: edition.id,
+      requests: [request],
       out: dependencies.out,
       formats: ['pdf', 'html'],
       force: false,
@@ -236,14 +238,14 @@ async function fanOutInto(
   edition: EditionRecord,
   { brief, dataset, dependencies }: { brief: Brief; dataset: Dataset; dependencies: EditionDependencies },
 ): Promise<Making> {
-  const { asOf, paper } = edition;
+  const { id: partOf, asOf, paper, origin, slot, reach } = edition;
   const sets = await fanOut({ brief, dataset, asOf }, dependencies.effects);
-  const editions = sets.map((parameters) => {
-    const id = editionId({ brief: brief.id, asOf, paper, ownPaper: ownPaperOf(edition), parameters });
-    const { brief: name, origin, slot, reach } = edition;
-    const part = { partOf: edition.id, origin, slot, reach, correction: null };
-    return { id, brief: name, asOf, paper, parameters, ...part };
-  });
+  const editions = sets.map((parameters) =>
+    newEdition(
+      { brief: edition.brief, asOf, paper, parameters, partOf, origin, slot, reach, correction: null },
+      { ownPaper: ownPaperOf(edition) },
+    ),
+  );
   const count = editions.length === 1 ? 'one edition' : `${editions.length} editions`;
   const reason =
     editions.length === 0 ? 'There is nothing to issue an edition of.' : `It fanned out into ${count}.`;

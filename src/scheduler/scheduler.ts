@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { alertTo } from '../delivery/alert.ts';
 import { AppError, describeFault } from '../errors.ts';
-import { editionId } from '../ledger/edition-id.ts';
+import { newEdition } from '../ledger/edition-id.ts';
 import type { EditionRecord, NewEdition, Reach } from '../ledger/edition.ts';
 import type { Ledger } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
@@ -221,16 +221,18 @@ function editionAt(
   { origin, reach }: Pick<NewEdition, 'origin' | 'reach'>,
 ): NewEdition {
   const { paper } = brief.config;
-  return {
-    id: editionId({ brief: brief.id, asOf, paper, ownPaper: paper, parameters: {} }),
-    brief: brief.id,
-    asOf,
-    paper,
-    parameters: {},
-    partOf: null,
-    origin,
-    slot: at,
-    reach,
-    correction: null,
-  };
+  return newEdition(
+    {
+      brief: brief.id,
+      asOf,
+      paper,
+      parameters: {},
+      partOf: null,
+      origin,
+      slot: at,
+      reach,
+      correction: null,
+    },
+    { ownPaper: paper },
+  );
 }

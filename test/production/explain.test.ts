@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { explain } from '../../src/production/explain.ts';
 import { render } from '../../src/production/produce.ts';
+import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import type { ExplainedPlace } from '../../src/provenance/explain-page.ts';
 import { originOf } from '../../src/provenance/origin.ts';
 import { openProject } from '../../src/wiring/project.ts';
@@ -228,7 +229,7 @@ test('every text on every page can be traced, and marking it changes no page', a
   const untraced = new Set<string>();
   for (const { brief: id, asOf: day, parameters } of days) {
     const brief = findBrief(product, id);
-    const request = { brief, dataset: product.dataset, asOf: day, paper: 'A4', parameters } as const;
+    const request = resolveEdition({ brief, dataset: product.dataset, asOf: day, paper: 'A4', parameters });
     const plain = await render(request, rendering, product.material);
     const explained = await render(request, rendering, product.material, { explained: true });
     expect(explained.html === plain.html, id).toBe(true);

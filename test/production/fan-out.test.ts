@@ -3,6 +3,7 @@ import { changesBetween, changesConcerning } from '../../src/dataset/point-in-ti
 import { AppError, describeFault } from '../../src/errors.ts';
 import { checkBrief } from '../../src/production/check-brief.ts';
 import { editionsAskedFor, fanOut } from '../../src/production/fan-out.ts';
+import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import type { Brief } from '../../src/project/brief.ts';
 import type { Parameters } from '../../src/project/parameters.ts';
 import { inputsOf } from '../../src/provenance/inputs.ts';
@@ -26,8 +27,10 @@ const fanning = (sql: string, parameters: object, forEach: string | null = 'edit
   }),
   queries: { editions: { file: 'templates/test/editions.sql', text: sql } },
 });
-const asked = (brief: Brief, given: { readonly [name: string]: string } = {}) =>
-  editionsAskedFor({ brief, dataset, asOf: '2021-08-25', given }, { openQueries });
+const asked = async (brief: Brief, given: { readonly [name: string]: string } = {}) =>
+  (await editionsAskedFor({ brief, dataset, asOf: '2021-08-25', given }, { openQueries })).map(
+    ({ parameters }) => parameters,
+  );
 
 async function faultsOf(work: Promise<unknown>, code: string): Promise<string[]> {
   const error: unknown = await work.then(
@@ -251,7 +254,7 @@ describe('what changed', () => {
 
 test('the hash of the inputs names the parameters', () => {
   const request = (parameters: Parameters) =>
-    ({ brief: sheet, dataset, asOf: '2021-08-25', paper: 'A4', parameters }) as const;
+    resolveEdition({ brief: sheet, dataset, asOf: '2021-08-25', parameters });
   const settings = { engine: 'test', material: 'm', formats: ['pdf'] };
   const [one, other] = ['A-isis', 'A-isis-k'].map((actor) => inputsOf(request({ actor }), settings));
   expect(one).not.toBe(other);

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { generate } from '../../src/production/generate.ts';
 import type { Effects } from '../../src/production/produce.ts';
+import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import { openHouse } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
 
@@ -34,7 +35,7 @@ test('an error that nobody foresaw ends the other edition too, and both before i
   const days = ['2021-08-08', '2021-08-15', '2021-08-22'];
   const generating = generate(
     {
-      requests: days.map((asOf) => ({ brief, dataset, asOf, paper: brief.config.paper, parameters: {} })),
+      requests: days.map((asOf) => resolveEdition({ brief, dataset, asOf })),
       out,
       formats: ['pdf'],
       force: false,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { type Effects, produce } from '../../src/production/produce.ts';
+import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import type { Brief } from '../../src/project/brief.ts';
 import { rendering } from '../support/effects.ts';
 import {
@@ -27,13 +28,11 @@ const produceWith = (
   { elapsedMs, ...effects }: { elapsedMs?: () => number } & Partial<typeof rendering> = {},
 ) =>
   produce(
-    {
+    resolveEdition({
       brief: findBrief(product, 'weekly'),
       dataset: product.dataset,
       asOf: '2021-08-25',
-      paper: 'A4',
-      parameters: {},
-    },
+    }),
     {
       ...rendering,
       ...effects,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { render } from '../../src/production/produce.ts';
+import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import { explainPage } from '../../src/provenance/explain-page.ts';
 import { rendering } from '../support/effects.ts';
 import { findBrief, loadProduct, withBrief } from '../support/product.ts';
@@ -27,7 +28,7 @@ async function citedBy(row: string): Promise<{ [phrase: string]: string[] }> {
   }));
   const brief = findBrief(product, 'celebrations');
   const { dataset, material } = product;
-  const request = { brief, dataset, asOf: '2021-08-25', paper: 'A4', parameters: {} } as const;
+  const request = resolveEdition({ brief, dataset, asOf: '2021-08-25' });
   const explained = await render(request, rendering, material, { explained: true });
   const phrases = ['first', 'middle', 'last'].flatMap((cell) =>
     ['f11', 'f12', 'f13'].map((id) => `${cell} ${id}`),

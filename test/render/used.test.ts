@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import { describeRendering } from '../../src/provenance/make-manifest.ts';
 import { heldBefore } from '../support/gate.ts';
 import {
@@ -18,9 +19,9 @@ const asOf = '2021-08-25';
 async function manifestRows(product: Product, brief: string): Promise<string[]> {
   const rendering = await renderEdition(product, { brief, asOf });
   const { fonts, versions } = product.material;
-  const request = { brief: findBrief(product, brief), dataset: product.dataset, asOf, paper: 'A4' } as const;
+  const request = resolveEdition({ brief: findBrief(product, brief), dataset: product.dataset, asOf });
   const made = { material: { fonts, versions }, browser: null, attachments: [] };
-  return describeRendering({ ...request, parameters: {} }, rendering, made).rows.map(({ id }) => id);
+  return describeRendering(request, rendering, made).rows.map(({ id }) => id);
 }
 
 /** The brief on celebrations, which tells nothing of F02, with a query of its own, and what its template makes of it. */

@@ -2,6 +2,7 @@ import type { Correction } from '../../src/dataset/corrections.ts';
 import { AppError, type Fault } from '../../src/errors.ts';
 import type { Printer } from '../../src/pdf/browser/print.ts';
 import { type Edition, produce } from '../../src/production/produce.ts';
+import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import type { Parameters } from '../../src/project/parameters.ts';
 import { remembered, rendering } from './effects.ts';
 import { findBrief, type Product, renderEdition } from './product.ts';
@@ -40,7 +41,7 @@ export function print(
   const { dataset, material } = product;
   const brief = findBrief(product, id);
   return produce(
-    { brief, dataset, asOf, paper: brief.config.paper, parameters },
+    resolveEdition({ brief, dataset, asOf, parameters }),
     {
       ...effects,
       startPrinting: () => {},

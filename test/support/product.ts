@@ -7,6 +7,7 @@ import { editionsAskedFor } from '../../src/production/fan-out.ts';
 import { goldenEditions as goldenOf } from '../../src/production/golden-files.ts';
 import { loadMaterial } from '../../src/production/material.ts';
 import { render } from '../../src/production/produce.ts';
+import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import type { Brief, Paper } from '../../src/project/brief.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
 import { describeParameters, type Parameters } from '../../src/project/parameters.ts';
@@ -73,8 +74,8 @@ export function renderEdition(
   effects: typeof rendering = remembered,
 ): Promise<Rendering> {
   const { dataset, material } = product;
-  const request = { brief: findBrief(product, brief), dataset, asOf, paper, parameters, correction };
-  return render(request, effects, material);
+  const edition = { brief: findBrief(product, brief), dataset, asOf, paper, parameters, correction };
+  return render(resolveEdition(edition), effects, material);
 }
 
 /** One edition of a brief, by a name for tests. */
@@ -99,8 +100,8 @@ export async function editionsAt(
   open: OpenQueries = remembered.openQueries,
 ): Promise<NamedEdition[]> {
   const found = briefs.map(async (brief) => {
-    const sets = await editionsAskedFor({ brief, dataset, asOf, given: {} }, { openQueries: open });
-    return sets.map((parameters) => named(brief.id, asOf, parameters));
+    const editions = await editionsAskedFor({ brief, dataset, asOf }, { openQueries: open });
+    return editions.map(({ parameters }) => named(brief.id, asOf, parameters));
   });
   return (await Promise.all(found)).flat();
 }

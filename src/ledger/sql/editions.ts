@@ -7,6 +7,7 @@ import { editionId } from '../edition-id.ts';
 import { type EditionRecord, heldByOperator, type NewEdition } from '../edition.ts';
 import { hurry, wakeEditions } from './jobs.ts';
 import { insertSteps } from './records.ts';
+import { sameEdition } from './queries.ts';
 import { editionColumns, toEditions } from './rows.ts';
 import type { Ledger, Making } from '../types.ts';
 
@@ -192,13 +193,7 @@ async function resolve(
 ): Promise<EditionRecord[]> {
   const { brief, asOf, paper, parameters, correction, origin } = edition;
   const revision = correction?.revision ?? 1;
-  const [same] = toEditions(
-    await session.query(
-      `SELECT ${editionColumns} FROM sitrep.edition
-       WHERE brief = $1 AND as_of = $2 AND paper = $3 AND parameters = $4 AND revision = $5`,
-      [brief, asOf, paper, JSON.stringify(parameters), revision],
-    ),
-  );
+  const same = await sameEdition(session, edition);
   if (same !== undefined)
     return origin === 'schedule' ? takeOver(session, { ...edition, id: same.id }, now) : [];
   const [other] = toEditions(

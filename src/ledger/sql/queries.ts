@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Database } from './database.ts';
-import { deliveryStates, editionStates } from '../edition.ts';
+import type { Database, Session } from './database.ts';
+import { deliveryStates, type EditionRecord, editionStates, type NewEdition } from '../edition.ts';
 import {
   type Condition,
   deliveryColumns,
@@ -27,6 +27,21 @@ const tallied = z.array(
   z.object({ edition: z.string(), state: z.enum(deliveryStates), count: z.coerce.number() }),
 );
 
+/** The edition with the same brief, day, paper, parameters and revision, whatever its id. */
+export async function sameEdition(
+  session: Pick<Session, 'query'>,
+  { brief, asOf, paper, parameters, correction }: NewEdition,
+): Promise<EditionRecord | undefined> {
+  const [found] = toEditions(
+    await session.query(
+      `SELECT ${editionColumns} FROM sitrep.edition
+       WHERE brief = $1 AND as_of = $2 AND paper = $3 AND parameters = $4 AND revision = $5`,
+      [brief, asOf, paper, JSON.stringify(parameters), correction?.revision ?? 1],
+    ),
+  );
+  return found;
+}
+
 /** Read queries on the ledger. */
 export function queryCalls(
   database: Database,
@@ -34,6 +49,7 @@ export function queryCalls(
   Ledger,
   | 'edition'
   | 'revisions'
+  | 'sameEdition'
   | 'editions'
   | 'deliveredEditions'
   | 'progress'
@@ -106,6 +122,7 @@ export function queryCalls(
   return {
     editions,
     edition: async (id, visibility) => (await editions({ edition: id, visibility }))[0],
+    sameEdition: (of) => sameEdition(database, of),
     revisions: async (id) =>
       toEditions(
         await database.query(

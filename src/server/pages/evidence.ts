@@ -45,7 +45,8 @@ export function namesIn(
 export function changesShown({ brief, dataset, asOf, parameters, correction }: Of, caller: Caller) {
   const known = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
   const applied = applyParameters({ brief, parameters, known });
-  const inPeriod = changesOf({ brief, dataset, asOf, applied });
+  const period = periodEnding(asOf, brief.config.period);
+  const inPeriod = changesOf({ brief, dataset, period, applied });
   const maySeeRow = rowsFor(caller, dataset);
   const all = correction ? asCorrected(inPeriod, known) : inPeriod;
   const changes = all.filter(({ row }) => maySeeRow(row));
@@ -54,7 +55,7 @@ export function changesShown({ brief, dataset, asOf, parameters, correction }: O
     [...Map.groupBy(changes, ({ change }) => change)].map(([change, of]) => [change, of.length]),
   );
   return {
-    before: longDay(periodEnding(asOf, brief.config.period).previousAsOf),
+    before: longDay(period.previousAsOf),
     count: changes.length === 0 ? 'nothing new, revised or withdrawn' : counted(counts),
     rows: changes.map((each) => ({
       change: each.change,
