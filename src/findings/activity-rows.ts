@@ -31,6 +31,8 @@ export function rowOf(each: Judged): Row {
     name: nameOf(each),
     cites: [...each.cites],
     verdict,
+    is_quiet: verdict === 'quiet',
+    is_surged: verdict === 'surged',
     text: phrases[phrase]({ count, expected, days: daysText(completeDays), drop }),
     phrase,
     days: completeDays,

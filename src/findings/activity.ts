@@ -14,13 +14,15 @@ const key = z.object({
   actor: z.string().nullable().default(null),
   place: z.string().nullable().default(null),
 });
-/** Incidents of one actor and place with the same first and last possible day, counted by SQL. */
-const counted = key.extend({
-  start: day,
-  end: day.nullish(),
-  count: z.number().int().nonnegative(),
-  cites: z.array(z.string()).nullish(),
-});
+/** Incidents with the same first and last possible day, counted by SQL. */
+const counted = z.object({ start: day, end: day.nullish(), count: z.number().int().nonnegative() });
+const series = key.extend({ incidents: z.array(counted), cites: z.array(z.string()).nullish() });
+/** A row has a list of counts, or is one itself: a query has a limit of rows, which a row for each day soon reaches. */
+const counts = z.preprocess(
+  (row) =>
+    typeof row === 'object' && row !== null && !('incidents' in row) ? { ...row, incidents: [row] } : row,
+  series,
+);
 /** Days with collection; of every actor or place if it names none. */
 const coverage = key.extend({ start: day, end: day.nullable() });
 const reports = z.object({ start: day, known_on: day, count: z.number().int().nonnegative().default(1) });
@@ -33,11 +35,13 @@ export type ReadRows = <T>(query: string, schema: z.ZodType<T>) => T[];
  * what it rests on, and what describes the series without deciding. The most striking rows come first.
  */
 export function activity(config: ActivityConfig, period: Period, read: ReadRows) {
-  const rows = read(config.rows, counted);
+  const rows = read(config.rows, counts);
   const lag = lagOf(config, read);
   const asOf = numberOf(period.asOf);
   const start = config.days === undefined ? numberOf(period.start) : asOf - config.days + 1;
-  const first = rows.reduce((least, row) => Math.min(least, numberOf(row.start)), Infinity);
+  const first = rows
+    .flatMap(({ incidents }) => incidents)
+    .reduce((least, each) => Math.min(least, numberOf(each.start)), Infinity);
   const collected = config.coverage === undefined ? null : read(config.coverage, coverage);
   const window: Window = {
     period: { from: start, to: asOf },
@@ -61,8 +65,7 @@ export function activity(config: ActivityConfig, period: Period, read: ReadRows)
   });
   const judged = judge(observed, config.alpha);
   const ordered = judged.toSorted(
-    (a, b) =>
-      verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || b.weight - a.weight || byKey(a, b),
+    (a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || b.weight - a.weight || byKey(a, b),
   );
   const isMoved = ({ verdict, actor }: Judged, to: Verdict) =>
     verdict === to && actor !== null && config.by === 'both';
@@ -113,7 +116,7 @@ function lagOf({ lag }: ActivityConfig, read: ReadRows): { days: number; basis: 
 }
 
 /** The series of a scan, in a fixed order. */
-function seriesOf(rows: readonly z.output<typeof counted>[], by: ActivityConfig['by']): Named[] {
+function seriesOf(rows: readonly z.output<typeof series>[], by: ActivityConfig['by']): Named[] {
   // A row without a name belongs to no series.
   const named = rows
     .map((row) => ({
@@ -125,11 +128,13 @@ function seriesOf(rows: readonly z.output<typeof counted>[], by: ActivityConfig[
   return [...Map.groupBy(named, keyOf).values()]
     .flatMap(([first, ...others]) => (first === undefined ? [] : [{ first, all: [first, ...others] }]))
     .map(({ first: { actor, place }, all }): Named => {
-      const spans = all.map(({ start, end, count }) => ({
-        from: numberOf(start),
-        to: numberOf(end ?? start),
-        count,
-      }));
+      const spans = all
+        .flatMap(({ incidents }) => incidents)
+        .map(({ start, end, count }) => ({
+          from: numberOf(start),
+          to: numberOf(end ?? start),
+          count,
+        }));
       const dated = new Map<number, number>();
       for (const { from, to, count } of spans)
         if (from === to) dated.set(from, (dated.get(from) ?? 0) + count);

@@ -80,4 +80,4 @@ export const phrases = {
   'within-reporting-lag': () => 'Within the reporting lag: reports of these days may still be coming in.',
   'not-covered': () => 'Not covered: nothing was collected for these days.',
 } as const satisfies { readonly [key: string]: (values: PhraseValues) => string };
-export type Phrase = keyof typeof phrases;
+type Phrase = keyof typeof phrases;

@@ -261,6 +261,12 @@ test('weeks for charts: the counts, what was expected, and what a single test ca
   });
 });
 
+test('a row may have the counts of many days as a list', () => {
+  const rows = [...steady(0, 2), { actor: 'A', start: dayOf(asOf - 20), end: dayOf(asOf - 14), count: 3 }];
+  const incidents = rows.map(({ start = '', end = null, count = 0 }: Row) => ({ start, end, count }));
+  expect(found([{ actor: 'A', incidents }])).toEqual(found(rows));
+});
+
 test('rows that do not fit are named with their query', () => {
   const faults = () => found(steady(0, 2), { lag: 'reports' }, { sets: { reports: [{ start: 'soon' }] } });
   expect(faults).toThrow(AppError);

@@ -5,8 +5,10 @@ import { loadProduct, renderEdition, swapText, withBrief } from '../support/prod
 
 /** Two incidents a day until a week before the end of the period, counted by the database. */
 const counts = `
-  SELECT 'North' AS place, day::DATE AS start, CASE WHEN day > $as_of::DATE - 7 THEN 0 ELSE 2 END AS count, ['F12'] AS cites
-  FROM generate_series($as_of::DATE - 120, $as_of::DATE, INTERVAL 1 DAY) AS days(day)`;
+  SELECT 'North' AS place, list({ 'start': start, 'count': count }) AS incidents, ['F12'] AS cites FROM (
+    SELECT day::DATE AS start, CASE WHEN day > $as_of::DATE - 7 THEN 0 ELSE 2 END AS count
+    FROM generate_series($as_of::DATE - 120, $as_of::DATE, INTERVAL 1 DAY) AS days(day)
+  )`;
 const spec = {
   data: { name: 'counts' },
   mark: 'bar',
@@ -20,7 +22,7 @@ const { findings } = briefOf({
 }).config;
 const printed = `
   {{#with findings.watch}}<p>{{fields.quiet}} of {{fields.scanned}}{{cite "F12"}}</p>
-  {{#each rows}}<p>{{name}}: {{text}}{{cite "F12"}}</p>{{/each}}
+  {{#each rows}}{{#if is_quiet}}<p>{{name}}: {{text}}{{cite cites}}</p>{{/if}}{{/each}}
   {{#each weeks}}<p>{{count}} against {{expected}}{{cite "F12"}}</p>{{/each}}{{/with}}
   {{#with charts.weekly}}{{> chart}}{{/with}}`;
 
