@@ -4,58 +4,163 @@ import Handlebars from 'handlebars';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { type Dates, datesOf } from './locale-dates.ts';
 
 type Value = string | number;
-export type Values = Readonly<Record<string, Value>>;
+type Values = Readonly<Record<string, Value>>;
+/** Values that are HTML already, such as the results of template helpers, are not escaped. */
+type HtmlValues = Readonly<Record<string, Value | { toHTML(): string }>>;
 
 /** The words of one language, by key, such as `page.endnotes.nothing`. */
-export interface Locale {
+export interface Locale extends Dates {
   /** BCP 47 tag, such as `en-GB`. */
   readonly tag: string;
+  /** The file, named as in manifests. */
+  readonly source: { readonly file: string; readonly text: string };
   readonly keys: readonly string[];
-  /** The message as plain text, without its tags. Throws if there is no such key, or if a value is missing. */
-  text(key: string, values?: Values): string;
+  /**
+   * The names of the values that a message needs, and of those that choose between words. Throws `MessageError` if there
+   * is no such key.
+   */
+  readonly valuesOf: (key: string) => {
+    readonly names: readonly string[];
+    readonly choosing: readonly string[];
+  };
+  /** The message as plain text, without its tags. Throws `MessageError` for an unknown key or a missing value. */
+  readonly text: (key: string, values?: Values) => string;
   /** The message as HTML: values are escaped, and the tags `<b>` and `<i>` are kept. */
-  html(key: string, values?: Values): string;
+  readonly html: (key: string, values?: HtmlValues) => string;
+  readonly number: (value: number, options?: Intl.NumberFormatOptions) => string;
+  /** `a, b, c` */
+  readonly list: (items: readonly string[]) => string;
+  /** The words that rules look for; undefined if the file has none. */
+  readonly lists: WordLists | undefined;
 }
 
-type Words = { readonly [key: string]: string | Words };
-const words: z.ZodType<Words> = z.lazy(() => z.record(z.string(), z.union([z.string(), words])));
+/** A message cannot be printed. */
+export class MessageError extends Error {
+  override readonly name = 'MessageError';
+  readonly hint: string;
+
+  constructor(problem: string, { hint, cause }: { hint: string; cause?: unknown }) {
+    super(problem, { cause });
+    this.hint = hint;
+  }
+}
+
+const words = z.array(z.string().min(1)).min(1);
+const wordLists = z.strictObject({
+  numbers: words,
+  figures: words,
+  bounds: words,
+  percent: words,
+  time: words,
+  method: words,
+  also_named: words,
+  likelihood: words,
+  other_likelihood: words,
+  confidence: words,
+  other_confidence: words,
+});
+type WordLists = z.output<typeof wordLists>;
+
+type Messages = { readonly [key: string]: string | Messages };
+const messagesByKey: z.ZodType<Messages> = z.lazy(() =>
+  z.record(z.string(), z.union([z.string(), messagesByKey])),
+);
+const localeFile = z.object({ lists: wordLists.optional() }).catchall(messagesByKey);
+
+/** The folder with the locales of the program. */
+export const localesFolder = join(import.meta.dirname, '../locales');
+
+/** Each file is read and each message parsed once in a process, not for each edition. */
+const loaded = new Map<string, Promise<Locale>>();
 
 /** Reads `<folder>/<tag>.yaml`. Messages are in ICU MessageFormat. */
-export async function loadLocale(folder: string, tag: string): Promise<Locale> {
-  return openLocale(tag, await readFile(join(folder, `${tag}.yaml`), 'utf8'));
+export function loadLocale(folder: string, tag: string): Promise<Locale> {
+  const file = join(folder, `${tag}.yaml`);
+  const locale = loaded.get(file) ?? readFile(file, 'utf8').then((yaml) => openLocale(tag, yaml));
+  loaded.set(file, locale);
+  locale.catch(() => loaded.delete(file));
+  return locale;
 }
 
 /** As `loadLocale`, from the file's text. */
 export function openLocale(tag: string, yaml: string): Locale {
-  const messages = new Map(flatten(words.parse(parse(yaml)), ''));
+  const file = `locales/${tag}.yaml`;
+  const { lists, ...groups } = localeFile.parse(parse(yaml));
+  const messages = new Map(flatten(groups, ''));
   // Parsed when first needed: a command line call needs few of them.
-  const parsed = new Map<string, IntlMessageFormat>();
-  const format = (key: string, values: Record<string, unknown>): string => {
-    let message = parsed.get(key);
-    if (message === undefined) {
-      const source = messages.get(key);
-      if (source === undefined) throw new Error(`locales/${tag}.yaml has no message "${key}".`);
-      message = new IntlMessageFormat(source, tag);
-      parsed.set(key, message);
-    }
+  const parsed = new Map<string, Parsed>();
+  const find = (key: string): Parsed => {
+    const known = parsed.get(key);
+    if (known !== undefined) return known;
+    const source = messages.get(key);
+    if (source === undefined)
+      throw new MessageError(`${file} has no message "${key}".`, {
+        hint: 'Correct the key, or add the message to the locale.',
+      });
+    const message = new IntlMessageFormat(source, tag);
+    const found = { message, ...namesIn(message.getAst()) };
+    parsed.set(key, found);
+    return found;
+  };
+  const format = (key: string, { message, names }: Parsed, values: Record<string, unknown>): string => {
+    const missing = names.filter((name) => values[name] === undefined || values[name] === null);
+    if (missing.length > 0)
+      throw new MessageError(`The message "${key}" gets no value for ${missing.join(', ')}.`, {
+        hint: `It needs ${names.join(', ')}: see ${file}.`,
+      });
     return [message.format(values)].flat().join('');
   };
+  const number = new Intl.NumberFormat(tag);
+  /** Numbers that are printed as they are get the digits of the locale. */
+  const printed = (
+    values: HtmlValues,
+    { choosing }: Parsed,
+    print: (value: Values[string] | { toHTML(): string }) => unknown,
+  ) =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]): [string, unknown] => {
+        if (choosing.includes(name)) return [name, typeof value === 'number' ? value : print(String(value))];
+        return [name, typeof value === 'number' ? number.format(value) : print(value)];
+      }),
+    );
+  const text: Locale['text'] = (key, values = {}) => {
+    const found = find(key);
+    return format(key, found, { ...printed(values, found, (value) => value), ...plainTags });
+  };
+  const list = new Intl.ListFormat(tag, { type: 'unit' });
+  let dates: Dates | undefined;
+  const datesNow = (): Dates => (dates ??= datesOf(tag, text));
   return {
     tag,
+    source: { file, text: yaml },
     keys: [...messages.keys()],
-    text: (key, values = {}) => format(key, { ...values, ...plainTags }),
-    html: (key, values = {}) =>
-      format(key, {
-        ...Object.fromEntries(
-          Object.entries(values).map(([name, value]) => [
-            name,
-            typeof value === 'number' ? value : Handlebars.escapeExpression(value),
-          ]),
-        ),
-        ...htmlTags,
-      }),
+    lists,
+    valuesOf: find,
+    text,
+    html: (key, values = {}) => {
+      const found = find(key);
+      const escaped = printed(values, found, (value) =>
+        typeof value === 'object' ? value.toHTML() : Handlebars.escapeExpression(String(value)),
+      );
+      return format(key, found, { ...escaped, ...htmlTags });
+    },
+    number: (value, options) =>
+      options === undefined ? number.format(value) : value.toLocaleString(tag, options),
+    list: (items) => list.format(items),
+    longDay: (day) => datesNow().longDay(day),
+    shortDay: (day) => datesNow().shortDay(day),
+    shortDayOfYear: (day) => datesNow().shortDayOfYear(day),
+    shortMonth: (day) => datesNow().shortMonth(day),
+    weekday: (day) => datesNow().weekday(day),
+    month: (day) => datesNow().month(day),
+    daySpan: (start, end) => datesNow().daySpan(start, end),
+    season: (day) => datesNow().season(day),
+    get names() {
+      return datesNow().names;
+    },
   };
 }
 
@@ -63,10 +168,43 @@ const tagged = (open: string, close: string) => (parts: readonly string[]) => op
 const htmlTags = { b: tagged('<b>', '</b>'), i: tagged('<i>', '</i>') };
 const plainTags = { b: tagged('', ''), i: tagged('', '') };
 
-function flatten(given: Words, prefix: string): [string, string][] {
+function flatten(given: Messages, prefix: string): [string, string][] {
   return Object.entries(given).flatMap(([key, value]) =>
     typeof value === 'string'
       ? [[prefix + key, value] satisfies [string, string]]
       : flatten(value, `${prefix}${key}.`),
   );
 }
+
+interface Parsed {
+  readonly message: IntlMessageFormat;
+  readonly names: readonly string[];
+  /** The names of values that choose between words, or that Intl formats. */
+  readonly choosing: readonly string[];
+}
+
+type Elements = ReturnType<IntlMessageFormat['getAst']>;
+
+/** The names of the values in a parsed message. */
+function namesIn(elements: Elements): Pick<Parsed, 'names' | 'choosing'> {
+  const names = new Set<string>();
+  const choosing = new Set<string>();
+  const read = (parts: Elements): void => {
+    for (const part of parts) {
+      if ('children' in part) read(part.children);
+      else if ('options' in part) {
+        names.add(part.value);
+        choosing.add(part.value);
+        for (const option of Object.values(part.options)) read(option.value);
+      } else if ('value' in part && !isLiteral(part)) {
+        names.add(part.value);
+        // `{count, number}`
+        if ('style' in part) choosing.add(part.value);
+      }
+    }
+  };
+  read(elements);
+  return { names: [...names], choosing: [...choosing] };
+}
+/** A text in a parsed message: `TYPE.literal` of @formatjs/icu-messageformat-parser. */
+const isLiteral = ({ type }: { readonly type: number }): boolean => type === 0;

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openChartProcess } from '../src/charts/worker.ts';
-import { longDay } from '../src/dataset/wording.ts';
 import { editionName } from '../src/ledger/edition-id.ts';
 import { openPrinter, type Printer } from '../src/pdf/browser/print.ts';
 import { isPackagedPlatform } from '../src/pdf/browser/unpack.ts';
@@ -11,6 +10,7 @@ import { resolveEdition } from '../src/production/resolve-edition.ts';
 import type { Paper } from '../src/project/brief.ts';
 import type { Parameters } from '../src/project/parameters.ts';
 import { openQueries } from '../src/query/database.ts';
+import { british } from './support/brief-of.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { chartsOn, printedBlocks, readPage } from './support/page.ts';
 import { readPdfMarks } from './support/pdf-marks.ts';
@@ -116,7 +116,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
       const text = squeezed(page);
       expect(text.length).toBeGreaterThan(600);
       expect(text).toContain(`${index + 1} of ${read.pages.length}`);
-      expect(text.toLowerCase()).toContain(`cut-off ${longDay(asOf)}`.toLowerCase());
+      expect(text.toLowerCase()).toContain(`cut-off ${british.longDay(asOf)}`.toLowerCase());
       expect(text).toContain(index === 0 ? 'Sitrep' : edition.title);
       // In the header and in the footer; elsewhere only the note on handling names it, once.
       const handled = text.includes(`${marking} May be shared`) ? 1 : 0;
@@ -196,7 +196,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     expect(marks.roles).toEqual({ Strong: 'Span', Em: 'Span' });
     expect(marks.xmp).toContain('<pdf:Keywords>');
     const title = edition.title.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-    expect(marks.xmp).toContain(`${title}, ${longDay(asOf)}</rdf:li>`);
+    expect(marks.xmp).toContain(`${title}, ${british.longDay(asOf)}</rdf:li>`);
     expect(marks.linkTexts).toHaveLength(read.internalLinks.length);
     for (const text of marks.linkTexts) expect(text).toMatch(/^(?:Endnote|Where it is cited first:) \d+/);
   });
@@ -208,7 +208,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     );
     expect(new Set(actors.map((actor) => actor.id)).size).toBe(Object.keys(parameters).length);
     for (const actor of actors) expect(edition.title).toContain(actor.name);
-    expect(read.title).toBe(`${edition.title}, ${longDay(asOf)}`);
+    expect(read.title).toBe(`${edition.title}, ${british.longDay(asOf)}`);
     expect(read.author).toBe('Sitrep');
     expect(read.subject).toBe(subject);
     expect(read.language).toBe('en-GB');

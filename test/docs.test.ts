@@ -21,6 +21,7 @@ import { escaped } from '../src/rules/texts.ts';
 import { api } from '../src/server/api/api.ts';
 import { problemCodes } from '../src/server/problem.ts';
 import { serviceVariables } from '../src/settings.ts';
+import { british } from './support/brief-of.ts';
 
 const project = join(import.meta.dirname, '..');
 const read = (file: string) => readFile(join(project, file), 'utf8');
@@ -64,7 +65,8 @@ describe('what is there is in the docs', () => {
     const named = (name: string) => expect(guide).toMatch(new RegExp(`\`[^\`\n]*\\b${name}\\b[^\`\n]*\``));
     for (const key of Object.keys(briefConfig.shape)) named(key);
     for (const key of Object.keys(briefConfig.shape.charts.unwrap().valueType.shape)) named(key);
-    for (const helper of Object.keys(pageHelpers(new Evidence(noTables, {})))) named(helper);
+    for (const helper of Object.keys(pageHelpers(new Evidence(noTables, {}, { locale: british }))))
+      named(helper);
     const macros = [...(await read('templates/_shared/macros.sql')).matchAll(/MACRO (\w+)/g)];
     expect(macros).not.toEqual([]);
     for (const [, macro = ''] of macros) named(macro);

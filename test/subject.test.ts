@@ -24,6 +24,7 @@ const ordinary: { readonly [name: string]: string } = {
   claims: 'an ordinary word',
   collection: 'the gathering of reports',
   evidence: 'what a page rests on',
+  'Public record': 'a status of an event',
   person: 'an ordinary word',
   record: 'a record of the ledger',
   context: 'the context of a template, of a command, of an issue of zod',
@@ -105,6 +106,6 @@ test('a name of the sample is found by its file and line, whatever its capitals'
 
 test('an exception is a name of the sample', async () => {
   const { tables, settings } = await loadDataset(join(root, 'data/afghanistan-2021'), 'sample');
-  const names = JSON.stringify([tables.actors, settings]);
+  const names = JSON.stringify([tables.actors, tables.sources, settings]);
   for (const name of Object.keys(ordinary)) expect(names).toContain(`"${name}"`);
 });

@@ -26,6 +26,30 @@ export interface ChartRequest {
   readonly columns?: { readonly [name: string]: readonly string[] };
   /** Alternative text for people who cannot see the drawing. */
   readonly alt: string;
+  /** How numbers and days read on axes and in labels; as in American English by default, which is Vega's own. */
+  readonly locale?: ChartLocale;
+}
+
+/** Definitions for d3-format and d3-time-format. */
+export interface ChartLocale {
+  readonly number: {
+    readonly decimal: string;
+    readonly thousands: string;
+    readonly grouping: readonly number[];
+    readonly currency: readonly [string, string];
+    readonly minus: string;
+    readonly numerals: readonly string[];
+  };
+  readonly time: {
+    readonly dateTime: string;
+    readonly date: string;
+    readonly time: string;
+    readonly periods: readonly [string, string];
+    readonly days: readonly string[];
+    readonly shortDays: readonly string[];
+    readonly months: readonly string[];
+    readonly shortMonths: readonly string[];
+  };
 }
 
 export interface Drawing {
@@ -60,6 +84,7 @@ export async function drawChart({
   maps,
   columns = {},
   alt,
+  locale,
 }: ChartRequest): Promise<Drawing> {
   const sets = Object.entries({ ...data, ...maps });
   const failed = (problems: readonly string[], cause?: unknown) =>
@@ -90,7 +115,7 @@ export async function drawChart({
       logger,
       warnings,
     });
-    const view = new vega.View(runtime, {
+    const view = new vega.View(locale === undefined ? runtime : Object.assign({}, runtime, { locale }), {
       renderer: 'none',
       expr: expressionInterpreter,
       loader: closedLoader(refusals),

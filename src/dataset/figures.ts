@@ -1,46 +1,66 @@
+import type { Day } from '../calendar.ts';
+import type { Locale } from '../locale.ts';
 import type { TableRow } from './references.ts';
 import type { RowOf } from './schema.ts';
-import { boundedValue, eventDate, longDay, month, spelled } from './wording.ts';
+import { boundedValue, eventDate, spelled } from './wording.ts';
 
 /** The international mile (exact). */
 const kmPerMile = 1.609344;
 
-type Figures = { readonly [field: string]: string | null };
+/** Each figure in the words of a locale; null if the row does not give it. */
+type Figures = { readonly [field: string]: ((words: Locale) => string) | null };
+
+const longDay = (day: Day | null) => (day === null ? null : (words: Locale) => words.longDay(day));
 
 const ofEvent = (row: RowOf<'events'>): Figures => ({
-  date: eventDate(row),
-  start: row.date_start && longDay(row.date_start),
-  end: row.date_end && longDay(row.date_end),
+  date: (words) => eventDate(row, words),
+  start: longDay(row.date_start),
+  end: longDay(row.date_end),
   // For a span whose years alone are known, such as "in early 2020".
-  start_year: row.date_start && row.date_start.slice(0, 4),
-  end_year: row.date_end && row.date_end.slice(0, 4),
+  start_year: yearOf(row.date_start),
+  end_year: yearOf(row.date_end),
 });
 
-const ofMeasure = (row: RowOf<'measures'>): Figures => ({
-  value: boundedValue(row),
-  // A lower bound is never printed as a count.
-  count: row.bound === '>=' ? null : spelled(row.value),
-  start: row.window_start && longDay(row.window_start),
-  end: row.window_end && longDay(row.window_end),
-  month: row.window_start && month(row.window_start),
-  // Map scales are in kilometres.
-  km: row.unit === 'miles' ? Math.round(row.value * kmPerMile).toLocaleString('en-GB') : null,
-});
+const yearOf = (day: Day | null) =>
+  day === null ? null : (words: Locale) => words.number(Number(day.slice(0, 4)), { useGrouping: false });
 
-/** The figures of a row by name, formatted for use in a sentence. */
-export const figuresOf = ({ table, row }: TableRow): Figures =>
+function ofMeasure(row: RowOf<'measures'>): Figures {
+  const { window_start: start, window_end: end, bound, value, unit } = row;
+  return {
+    value: (words) => boundedValue(row, words),
+    // A lower bound is never printed as a count.
+    count: bound === '>=' ? null : (words) => spelled(value, words),
+    start: longDay(start),
+    end: longDay(end),
+    month: start === null ? null : (words) => words.month(start),
+    // Map scales are in kilometres.
+    km: unit === 'miles' ? (words) => words.number(Math.round(value * kmPerMile)) : null,
+  };
+}
+
+const figuresIn = ({ table, row }: TableRow): Figures =>
   table === 'events'
     ? ofEvent(row)
     : table === 'measures'
       ? ofMeasure(row)
       : table === 'actors' || table === 'places'
-        ? { name: row.name }
+        ? { name: () => row.name }
         : table === 'judgments'
           ? { date: longDay(row.known_on) }
           : {};
 
+/** All figures of a row, formatted for use in a sentence. */
+export const figuresOf = (entry: TableRow, words: Locale): string[] =>
+  Object.values(figuresIn(entry)).flatMap((figure) => figure?.(words) ?? []);
+
+/** Whether a row has the figure `{id.field}`. */
+export function hasFigure(entry: TableRow, field: string): boolean {
+  const figures = figuresIn(entry);
+  return Object.hasOwn(figures, field) && figures[field] !== null;
+}
+
 /** The figure `{id.field}` of a row, formatted for use in a sentence; undefined if the row has no such figure. */
-export function figureOf(entry: TableRow, field: string): string | undefined {
-  const figures = figuresOf(entry);
-  return Object.hasOwn(figures, field) ? (figures[field] ?? undefined) : undefined;
+export function figureOf(entry: TableRow, field: string, words: Locale): string | undefined {
+  const figures = figuresIn(entry);
+  return Object.hasOwn(figures, field) ? figures[field]?.(words) : undefined;
 }

@@ -114,6 +114,6 @@ const titleFrom = (name: string): string =>
 export const termsOf = (names: readonly (string | null)[]): Term[] =>
   [...new Set(names)].flatMap((name) => (name === null ? [] : [{ name, title: titleFrom(name) }]));
 
-/** The display title of a topic. */
+/** The display title of a topic of the dataset. */
 export const topicTitle = (topic: string, { topics }: Pick<DatasetSettings, 'topics'>): string =>
-  topic === 'all' ? 'all topics' : (topics.find(({ name }) => name === topic)?.title ?? titleFrom(topic));
+  topics.find(({ name }) => name === topic)?.title ?? titleFrom(topic);

@@ -1,10 +1,10 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Day } from '../calendar.ts';
+import type { Locale } from '../locale.ts';
 import type { RowOf } from './schema.ts';
 
-/** The format of days and figures on the page. Dates are British, and a figure always keeps its bound. */
+// Days for the web pages and mail, in British English.
 const locale = 'en-GB';
-const smallNumbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
 // Formatted once: creating a date format takes longer than all other formatting on a page.
 const names = (options: Intl.DateTimeFormatOptions, days: readonly string[]): readonly string[] => {
@@ -54,36 +54,33 @@ export function daySpan(start: Day, end: Day): string {
   return `${longDay(start)} – ${longDay(end)}`;
 }
 
-const seasons = ['winter', 'spring', 'summer', 'autumn'];
-
 /** The date of an event, with no more precision than is known. */
-export function eventDate({ precision, date_start: start, date_end: end }: RowOf<'events'>): string {
-  if (precision === 'undated' || start === null) return 'undated';
-  if (precision === 'day') return longDay(start);
-  if (precision === 'month') return month(start);
-  if (precision === 'season') {
-    const { month: number, year } = Temporal.PlainDate.from(start);
-    const season = seasons[Math.floor((number % 12) / 3)];
-    if (season !== 'winter') return `${season} ${year}`;
-    const before = number === 12 ? year : year - 1;
-    return `winter ${before}–${String((before + 1) % 100).padStart(2, '0')}`;
-  }
-  return daySpan(start, end ?? start);
+export function eventDate(
+  { precision, date_start: start, date_end: end }: RowOf<'events'>,
+  words: Locale,
+): string {
+  if (precision === 'undated' || start === null) return words.text('dates.undated');
+  if (precision === 'day') return words.longDay(start);
+  if (precision === 'month') return words.month(start);
+  if (precision === 'season') return words.season(start);
+  return words.daySpan(start, end ?? start);
 }
 
-/** Numbers up to ten in words, larger ones in digits with thousands separators. */
-export const spelled = (value: number): string => smallNumbers[value] ?? value.toLocaleString(locale);
+const largestInWords = 10;
 
-const bounds = { '>=': 'at least ', '=': '', '~': 'about ' } as const;
+/** Whole numbers up to ten in words, if the locale lists them; others in digits with thousands separators. */
+export const spelled = (value: number, words: Locale): string =>
+  (value <= largestInWords ? words.lists?.numbers[value] : undefined) ?? words.number(value);
 
 /** `at least 45 per cent`, `about 20`: the figure with its bound. */
-export function boundedValue({
-  bound,
-  value,
-  unit,
-}: Pick<RowOf<'measures'>, 'bound' | 'value' | 'unit'>): string {
-  const number = unit !== '%' && bound === '=' ? spelled(value) : value.toLocaleString(locale);
-  return `${bounds[bound]}${number}${unit === '%' ? ' per cent' : ''}`;
+export function boundedValue(
+  { bound, value, unit }: Pick<RowOf<'measures'>, 'bound' | 'value' | 'unit'>,
+  words: Locale,
+): string {
+  const number = unit !== '%' && bound === '=' ? spelled(value, words) : words.number(value);
+  const figure = unit === '%' ? words.text('figures.per_cent', { value: number }) : number;
+  if (bound === '>=') return words.text('figures.at_least', { value: figure });
+  return bound === '~' ? words.text('figures.about', { value: figure }) : figure;
 }
 
 /**
@@ -96,10 +93,10 @@ export function roundOutward(value: number, digits: number, direction: 'up' | 'd
   return Number((stepsOutward(value / step, direction) * step).toPrecision(digits));
 }
 
-/** The same with a fixed number of decimals, as text. */
-export function fixedOutward(value: number, decimals: number, direction: 'up' | 'down'): string {
+/** The same with a fixed number of decimals. */
+export function fixedOutward(value: number, decimals: number, direction: 'up' | 'down'): number {
   const steps = 10 ** decimals;
-  return (stepsOutward(value * steps, direction) / steps).toFixed(decimals);
+  return stepsOutward(value * steps, direction) / steps;
 }
 
 function stepsOutward(steps: number, direction: 'up' | 'down'): number {
@@ -109,17 +106,26 @@ function stepsOutward(steps: number, direction: 'up' | 'down'): number {
   return direction === 'up' ? Math.ceil(steps) : Math.floor(steps);
 }
 
-/** A probability as an upper limit in per cent: `0.014 per cent`. */
-export const percentAtMost = (probability: number): string =>
-  percentWords(roundOutward(probability * 100, 2, 'up'));
+/** A number with a fixed number of decimals: `1.20`. */
+export const withDecimals = (value: number, decimals: number, words: Locale): string =>
+  words.number(value, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 
-/** A probability in per cent, rounded to nearest: `0.013 per cent`. */
-export const percentNearest = (probability: number): string =>
-  percentWords(Number((probability * 100).toPrecision(2)));
+/** A probability as an upper limit, in per cent without the words: `0.014`. */
+export const percentAtMost = (probability: number, words: Locale): string =>
+  twoDigits(roundOutward(probability * 100, 2, 'up'), words);
 
-function percentWords(percent: number): string {
-  return `${percent.toLocaleString(locale, { minimumSignificantDigits: percent < 10 ? 2 : 1, maximumSignificantDigits: 2 })} per cent`;
-}
+/** A probability in per cent without the words, rounded to nearest: `0.013`. */
+export const percentNearest = (probability: number, words: Locale): string =>
+  twoDigits(Number((probability * 100).toPrecision(2)), words);
+
+const twoDigits = (percent: number, words: Locale): string =>
+  words.number(percent, {
+    minimumSignificantDigits: percent < 10 ? 2 : 1,
+    maximumSignificantDigits: 2,
+  });
 
 /** A share in per cent, rounded to a whole number: `about 37 per cent`. For estimates, not limits. */
-export const percentAbout = (share: number): string => `about ${Math.round(share * 100)} per cent`;
+export const percentAbout = (share: number, words: Locale): string =>
+  words.text('figures.about', {
+    value: words.text('figures.per_cent', { value: words.number(Math.round(share * 100)) }),
+  });

@@ -46,7 +46,9 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
     edition: added,
     replaces: replaced.id,
     asOf: inspection.by,
-    changes: changes.map((each) => correctionText(each, inspection.dataset.settings)),
+    changes: changes.map((each) =>
+      correctionText(each, { settings: inspection.dataset.settings, locale: inspection.brief.locale }),
+    ),
     passedOver: leftIn(replaced, inspection),
     recipients: recipients.size,
     forgotten: [...recipients.values()].filter(Boolean).length,
@@ -250,7 +252,9 @@ async function inspectOne(
     const inPlace = changedInPlace(inspection);
     return {
       edition: id,
-      changes: changes.map((each) => correctionText(each, inspection.dataset.settings)),
+      changes: changes.map((each) =>
+        correctionText(each, { settings: inspection.dataset.settings, locale: inspection.brief.locale }),
+      ),
       problem: inPlace && describeFault(inPlace),
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Day } from '../calendar.ts';
 import type { Row } from '../dataset/parse-rows.ts';
-import { percentAbout, spelled } from '../dataset/wording.ts';
+import { percentAbout, spelled, withDecimals } from '../dataset/wording.ts';
+import type { Locale } from '../locale.ts';
 import { changePoint } from './change-point.ts';
 import { cusums } from './cusum.ts';
 import { powerOf } from './rate-test.ts';
@@ -9,22 +10,23 @@ import { silenceSoFar } from './silence-so-far.ts';
 import { phrases } from './verdict.ts';
 import { countTouching, countWithin, dayOf, isWithin, shared, weeksOf } from './windows.ts';
 
-export const daysText = (days: number): string => `${spelled(days)} ${days === 1 ? 'day' : 'days'}`;
-const rounded = (value: number): string =>
-  value >= 9.95 ? Math.round(value).toLocaleString('en-GB') : value.toFixed(1);
-const range = (low: string, high: string): string => (low === high ? low : `${low} to ${high}`);
+export const daysText = (count: number, words: Locale): string =>
+  words.text('figures.activity.days', { count, days: spelled(count, words) });
+const rounded = (value: number, words: Locale): string =>
+  value >= 9.95 ? words.number(Math.round(value)) : withDecimals(value, 1, words);
+const range = (low: string, high: string, words: Locale): string =>
+  low === high ? low : words.text('figures.activity.range', { low, high });
 
 /** A row as templates and tables print it, with the figures that charts need. */
-export function rowOf(each: Judged): Row {
+export function rowOf(each: Judged, words: Locale): Row {
   const { actor, place, verdict, phrase, tests, power, baseline, completeDays } = each;
   const low = tests?.low;
   const high = tests?.high;
   const count =
-    low && high
-      ? range(low.counts.period.toLocaleString('en-GB'), high.counts.period.toLocaleString('en-GB'))
-      : '';
-  const expected = low && high ? range(rounded(high.expected), rounded(low.expected)) : '';
-  const drop = power?.drop == null ? '' : percentAbout(power.drop);
+    low && high ? range(words.number(low.counts.period), words.number(high.counts.period), words) : '';
+  const expected =
+    low && high ? range(rounded(high.expected, words), rounded(low.expected, words), words) : '';
+  const drop = power?.drop == null ? '' : percentAbout(power.drop, words);
   return {
     actor,
     place,
@@ -33,7 +35,7 @@ export function rowOf(each: Judged): Row {
     verdict,
     is_quiet: verdict === 'quiet',
     is_surged: verdict === 'surged',
-    text: phrases[phrase]({ count, expected, days: daysText(completeDays), drop }),
+    text: words.text(phrases[phrase], { count, expected, days: daysText(completeDays, words), drop }),
     phrase,
     days: completeDays,
     count,
@@ -53,7 +55,7 @@ export function rowOf(each: Judged): Row {
     baseline_years: baseline.years,
     drop,
     drop_count: power?.dropCount ?? null,
-    rise: power?.rise == null ? '' : percentAbout(power.rise),
+    rise: power?.rise == null ? '' : percentAbout(power.rise, words),
     rise_count: power?.riseCount ?? null,
     ...described(each),
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { day, type Period } from '../calendar.ts';
-import { longDay, spelled } from '../dataset/wording.ts';
+import { spelled } from '../dataset/wording.ts';
+import type { Locale } from '../locale.ts';
 import type { FindingConfig } from '../project/brief.ts';
 import { daysText, rowOf, weekRows } from './activity-rows.ts';
 import { reportingLag } from './reporting-lag.ts';
@@ -34,7 +35,11 @@ export type ReadRows = <T>(query: string, schema: z.ZodType<T>) => T[];
  * Compares the incidents of a period with a baseline, for each actor, place or both. Each row has the verdict of `rule`,
  * what it rests on, and what describes the series without deciding. The most striking rows come first.
  */
-export function activity(config: ActivityConfig, period: Period, read: ReadRows) {
+export function activity(
+  config: ActivityConfig,
+  { period, words }: { period: Period; words: Locale },
+  read: ReadRows,
+) {
   const rows = read(config.rows, counts);
   const lag = lagOf(config, read);
   const asOf = numberOf(period.asOf);
@@ -75,30 +80,33 @@ export function activity(config: ActivityConfig, period: Period, read: ReadRows)
       ? ordered.filter((each) => isMoved(each, to) && each.actor === of.actor).map(({ place }) => place)
       : [];
   const result = ordered.map((each, index) => ({
-    ...rowOf(each),
+    ...rowOf(each, words),
     order: index,
     up_in: elsewhere(each, 'quiet', 'surged'),
     quiet_in: elsewhere(each, 'surged', 'quiet'),
   }));
-  const number = (verdict: Verdict) => spelled(judged.filter((each) => each.verdict === verdict).length);
+  const number = (verdict: Verdict) =>
+    spelled(judged.filter((each) => each.verdict === verdict).length, words);
   return {
     fields: {
-      scanned: spelled(judged.length),
+      scanned: spelled(judged.length, words),
       quiet: number('quiet'),
       surged: number('surged'),
       normal: number('within normal variation'),
       too_few: number('too few data'),
       within_lag: number('within reporting lag'),
       not_covered: number('not covered'),
-      moved: spelled(result.filter(({ up_in }) => up_in.length > 0).length),
-      start: longDay(dayOf(start)),
-      complete_to: longDay(dayOf(asOf - lag.days)),
-      days: daysText(asOf - start + 1),
-      baseline_days: daysText(config.baseline),
-      lag: daysText(lag.days),
-      lag_basis: lag.basis,
-      coverage_basis: config.coverage === undefined ? 'assumed' : 'recorded',
-      alpha: String(config.alpha),
+      moved: spelled(result.filter(({ up_in }) => up_in.length > 0).length, words),
+      start: words.longDay(dayOf(start)),
+      complete_to: words.longDay(dayOf(asOf - lag.days)),
+      days: daysText(asOf - start + 1, words),
+      baseline_days: daysText(config.baseline, words),
+      lag: daysText(lag.days, words),
+      lag_basis: words.text('figures.activity.basis', { basis: lag.basis }),
+      coverage_basis: words.text('figures.activity.basis', {
+        basis: config.coverage === undefined ? 'assumed' : 'recorded',
+      }),
+      alpha: words.number(config.alpha, { maximumSignificantDigits: 12 }),
     },
     restsOn: [...new Set(rows.flatMap(({ cites }) => cites ?? []))].toSorted(),
     rows: result,

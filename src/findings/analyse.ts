@@ -6,15 +6,15 @@ import { eachRow, placeholders } from '../dataset/references.ts';
 import type { Tables } from '../dataset/schema.ts';
 import {
   fixedOutward,
-  longDay,
   percentAbout,
   percentAtMost,
   percentNearest,
   roundOutward,
-  shortDay,
   spelled,
+  withDecimals,
 } from '../dataset/wording.ts';
 import { AppError } from '../errors.ts';
+import type { Locale } from '../locale.ts';
 import { type Brief, type FindingConfig, isOnTopic, queriesOfFinding } from '../project/brief.ts';
 import { activity } from './activity.ts';
 import {
@@ -78,8 +78,10 @@ export function analyse(brief: Brief, sets: RowSets, period: Period): Findings {
     if ((sets[config.rows] ?? []).length === 0) return [];
     const result =
       config.kind === 'activity'
-        ? activity(config, period, (query, schema) => reading(query, (rows) => z.array(schema).parse(rows)))
-        : reading(config.rows, (rows) => compute(config, rows));
+        ? activity(config, { period, words: brief.locale }, (query, schema) =>
+            reading(query, (rows) => z.array(schema).parse(rows)),
+          )
+        : reading(config.rows, (rows) => compute(config, rows, brief.locale));
     return result === undefined ? [] : [[name, result] as const];
   });
   return Object.fromEntries(findings);
@@ -129,34 +131,39 @@ export function withoutOtherFindings(known: Tables, { config }: Brief): Tables {
 function compute(
   config: Exclude<FindingConfig, { kind: 'activity' }>,
   rows: readonly Row[],
+  words: Locale,
 ): Finding | undefined {
-  if (config.kind === 'count') return count(rows);
-  if (config.kind === 'rest-of-share') return restOfShare(rows);
-  return rateChange(config, rows);
+  if (config.kind === 'count') return count(rows, words);
+  if (config.kind === 'rest-of-share') return restOfShare(rows, words);
+  return rateChange(config, rows, words);
 }
 
 const identified = z.object({ id: z.string() });
 
-function count(rows: readonly Row[]): Finding {
+function count(rows: readonly Row[], words: Locale): Finding {
   const ids = z
     .array(identified)
     .parse(rows)
     .map(({ id }) => id);
   return {
-    fields: { count: spelled(ids.length), number: String(ids.length) },
+    fields: {
+      count: spelled(ids.length, words),
+      number: words.number(ids.length, { useGrouping: false }),
+    },
     restsOn: [...new Set(ids)],
     rows: [],
   };
 }
 
 /** A lower bound of a share is an upper bound of the rest. The difference of two lower bounds is not a bound. */
-function restOfShare(rows: readonly Row[]): Finding {
+function restOfShare(rows: readonly Row[], words: Locale): Finding {
   const [share] = z
     .tuple([identified.extend({ value: z.number().min(0).max(100), bound: z.enum(['>=', '=']) })])
     .parse(rows);
   const rest = roundOutward(100 - share.value, 12, 'up');
+  const value = perCent(rest, words);
   return {
-    fields: { value: `${share.bound === '>=' ? 'at most ' : ''}${rest} per cent` },
+    fields: { value: share.bound === '>=' ? words.text('figures.at_most', { value }) : value },
     restsOn: [share.id],
     rows: [],
   };
@@ -184,7 +191,12 @@ const silenceOf = ({ count: events, baseline_start, baseline_end, quiet_start, o
   quietDays: daysBetween(quiet_start, observed_to),
 });
 
-const percent = (share: number): string => `${Number((share * 100).toPrecision(12))} per cent`;
+/** A number in per cent, with all its digits. */
+const perCent = (value: number, words: Locale): string =>
+  words.text('figures.per_cent', { value: words.number(value, { maximumSignificantDigits: 12 }) });
+
+const percent = (share: number, words: Locale): string =>
+  perCent(Number((share * 100).toPrecision(12)), words);
 
 /**
  * If the count is a lower bound, figures that rise with it are lower bounds, and figures that fall with it are upper
@@ -192,33 +204,39 @@ const percent = (share: number): string => `${Number((share * 100).toPrecision(1
  */
 const limits = {
   '>=': {
-    rising: 'at least ',
+    rising: 'figures.at_least',
     risingSign: '≥ ',
-    falling: 'at most ',
+    falling: 'figures.at_most',
     fallingSign: '≤ ',
     fixed: (value: number, decimals: number) => fixedOutward(value, decimals, 'down'),
     percent: percentAtMost,
   },
-  '=': { rising: '', risingSign: '', falling: '', fallingSign: '', fixed: toFixed, percent: percentNearest },
+  '=': {
+    rising: null,
+    risingSign: '',
+    falling: null,
+    fallingSign: '',
+    fixed: toFixed,
+    percent: percentNearest,
+  },
   '~': {
-    rising: 'about ',
+    rising: 'figures.about',
     risingSign: '≈ ',
-    falling: 'about ',
+    falling: 'figures.about',
     fallingSign: '≈ ',
     fixed: toFixed,
     percent: percentNearest,
   },
 } as const;
 
-function toFixed(value: number, decimals: number): string {
-  return value.toFixed(decimals);
+function toFixed(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
 }
 
-const expectedIn = (each: Reading): string => limits[each.bound].fixed(expectedEvents(silenceOf(each)), 1);
-const expectedWords = (each: Reading): string => `${limits[each.bound].rising}${expectedIn(each)}`;
+const expectedIn = (each: Reading): number => limits[each.bound].fixed(expectedEvents(silenceOf(each)), 1);
 /** The upper limit of an interval, for every kind of count. */
-const ratioIn = (each: Reading, level: number): string =>
-  fixedOutward(rateRatioLimit(silenceOf(each), level), 2, 'up');
+const ratioIn = (each: Reading, { level, words }: { level: number; words: Locale }): string =>
+  withDecimals(fixedOutward(rateRatioLimit(silenceOf(each), level), 2, 'up'), 2, words);
 
 /** The rate before a silence, and the events it predicts for the quiet days. `other` is a second way to date them. */
 function rateChange(
@@ -228,6 +246,7 @@ function rateChange(
     breakEven: [weak, strong],
   }: Extract<FindingConfig, { kind: 'rate-change' }>,
   rows: readonly Row[],
+  words: Locale,
 ): Finding | undefined {
   const readings = z.array(reading).parse(rows);
   const headline = readings.find(({ role }) => role === 'headline');
@@ -235,43 +254,50 @@ function rateChange(
   if (headline === undefined) return undefined;
 
   const silence = silenceOf(headline);
-  const { rising, falling, fixed, percent: percentOf } = limits[headline.bound];
+  const { rising, falling, fixed, percent: shareOf } = limits[headline.bound];
+  const bounded = (key: string | null, value: string) => (key === null ? value : words.text(key, { value }));
+  const percentOf = (share: number) => words.text('figures.per_cent', { value: shareOf(share, words) });
+  const about = (share: number) => percentAbout(share, words);
+  const expectedWords = (each: Reading) =>
+    bounded(limits[each.bound].rising, withDecimals(expectedIn(each), 1, words));
+  const ratio = (each: Reading) => words.text('figures.at_most', { value: ratioIn(each, { level, words }) });
+  const digits = (value: number) => words.number(value, { useGrouping: false });
   const aDay = { ...silence, quietDays: 1 };
   // The run is as long as the silence in the headline: the other reading's longer silence would look rarer.
   const run = (empty: number) => runChance({ days: silence.baselineDays, length: silence.quietDays, empty });
   const firstQuiet = (other ?? headline).quiet_start;
   return {
     fields: {
-      rate: `${rising}${fixed(dailyRate(silence), 2)}`,
+      rate: bounded(rising, withDecimals(fixed(dailyRate(silence), 2), 2, words)),
       expected: expectedWords(headline),
-      quiet_days: spelled(silence.quietDays),
-      baseline_days: String(silence.baselineDays),
-      observed_to: longDay(headline.observed_to),
+      quiet_days: spelled(silence.quietDays, words),
+      baseline_days: digits(silence.baselineDays),
+      observed_to: words.longDay(headline.observed_to),
       observed_note: headline.observed_note,
-      day: longDay(firstQuiet),
-      ratio: `at most ${ratioIn(headline, level)}`,
+      day: words.longDay(firstQuiet),
+      ratio: ratio(headline),
       ...(other && {
         other_expected: expectedWords(other),
-        other_quiet_days: spelled(silenceOf(other).quietDays),
-        other_ratio: `at most ${ratioIn(other, level)}`,
+        other_quiet_days: spelled(silenceOf(other).quietDays, words),
+        other_ratio: ratio(other),
       }),
-      level: percent(level),
-      chance: `${falling}${percentOf(chanceOfSilence(silence))}`,
-      conditional: `${falling}${percentOf(conditionalChance(silence))}`,
-      k: String(k),
-      k_low: String(kLow),
+      level: percent(level, words),
+      chance: bounded(falling, percentOf(chanceOfSilence(silence))),
+      conditional: bounded(falling, percentOf(conditionalChance(silence))),
+      k: words.number(k, { maximumSignificantDigits: 12 }),
+      k_low: words.number(kLow, { maximumSignificantDigits: 12 }),
       clustered: percentOf(clusteredChance(silence, k)),
       clustered_low: percentOf(clusteredChance(silence, kLow)),
-      empty: percentAbout(chanceOfSilence(aDay)),
-      empty_clustered: percentAbout(emptyDayChance(silence, k)),
-      empty_clustered_low: percentAbout(emptyDayChance(silence, kLow)),
+      empty: about(chanceOfSilence(aDay)),
+      empty_clustered: about(emptyDayChance(silence, k)),
+      empty_clustered_low: about(emptyDayChance(silence, kLow)),
       run: percentOf(run(chanceOfSilence(aDay))),
       run_clustered: percentOf(run(emptyDayChance(silence, k))),
       run_clustered_low: percentOf(run(emptyDayChance(silence, kLow))),
-      break_even: percent(weak),
-      break_even_seen: percentAbout(shareSeenAt(silence, weak)),
-      break_even_high: percent(strong),
-      break_even_high_seen: percentAbout(shareSeenAt(silence, strong)),
+      break_even: percent(weak, words),
+      break_even_seen: about(shareSeenAt(silence, weak)),
+      break_even_high: percent(strong, words),
+      break_even_high_seen: about(shareSeenAt(silence, strong)),
     },
     restsOn: [...new Set([headline.measure, headline.id, ...(other ? [other.id] : [])])],
     rows: readings.map((row, order) => {
@@ -283,22 +309,27 @@ function rateChange(
         label: row.label,
         role: row.role,
         headline: row.role === 'headline',
-        reading: other ? `${shortDay(firstQuiet)} as ${row.label}` : row.label,
-        detail: `${spelled(each.quietDays)} quiet days to ${shortDay(row.observed_to)}`,
+        reading: other
+          ? words.text('figures.reading', { day: words.shortDay(firstQuiet), label: row.label })
+          : row.label,
+        detail: words.text('figures.quiet_days', {
+          days: spelled(each.quietDays, words),
+          day: words.shortDay(row.observed_to),
+        }),
         observed: 0,
         // The sensitivity readings have their own table and are not in the chart.
         cites: row.role === 'sensitivity' ? [] : [row.id],
-        observed_label: 'none known',
-        observed_to: longDay(row.observed_to),
+        observed_label: words.text('figures.none_known'),
+        observed_to: words.longDay(row.observed_to),
         observed_note: row.observed_note,
         baseline_days: each.baselineDays,
         quiet_days: each.quietDays,
-        rate_label: `${limit.risingSign}${limit.fixed(dailyRate(each), 2)}`,
-        expected: Number(expectedIn(row)),
+        rate_label: `${limit.risingSign}${withDecimals(limit.fixed(dailyRate(each), 2), 2, words)}`,
+        expected: expectedIn(row),
         expected_label: expectedWords(row),
-        expected_short: `${limit.risingSign}${expectedIn(row)}`,
-        chance_label: `${limit.fallingSign}${limit.percent(chanceOfSilence(each)).replace(' per cent', ' %')}`,
-        ratio_short: `≤ ${ratioIn(row, level)}`,
+        expected_short: `${limit.risingSign}${withDecimals(expectedIn(row), 1, words)}`,
+        chance_label: `${limit.fallingSign}${words.text('figures.per_cent_short', { value: limit.percent(chanceOfSilence(each), words) })}`,
+        ratio_short: `≤ ${ratioIn(row, { level, words })}`,
       };
     }),
   };

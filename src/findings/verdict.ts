@@ -59,25 +59,15 @@ export function rule({ coveredDays, completeDays, baselineWeeks, tests }: Observ
 const outcome = ({ direction, q }: Tested, alpha: number): 'normal' | 'quiet' | 'surged' =>
   q > alpha ? 'normal' : direction === 'down' ? 'quiet' : 'surged';
 
-interface PhraseValues {
-  readonly count: string;
-  readonly expected: string;
-  readonly days: string;
-  readonly drop: string;
-}
-
-/** The sentence for each outcome. It says what was reported and what was expected, and nothing about a cause. */
+/** The message for each outcome. It says what was reported and what was expected, and nothing about a cause. */
 export const phrases = {
-  quiet: ({ count, expected, days }) => `Quiet: ${count} reported in ${days}, ${expected} expected.`,
-  surged: ({ count, expected, days }) => `Surged: ${count} reported in ${days}, ${expected} expected.`,
-  'within-normal-variation': ({ count, expected, days, drop }) =>
-    `Within normal variation: ${count} reported in ${days}, ${expected} expected. Only a drop of ${drop} or more would have been called quiet.`,
-  'too-few-incidents': ({ count, expected, days }) =>
-    `Too few data: ${count} reported in ${days}, ${expected} expected. Even none would not have been called quiet.`,
-  'imprecise-dates': ({ count, expected, days }) =>
-    `Too few data: ${count} reported in ${days}, ${expected} expected. The result depends on incidents without an exact day.`,
-  'too-few-weeks': () => 'Too few data: the weeks before are not enough for a comparison.',
-  'within-reporting-lag': () => 'Within the reporting lag: reports of these days may still be coming in.',
-  'not-covered': () => 'Not covered: nothing was collected for these days.',
-} as const satisfies { readonly [key: string]: (values: PhraseValues) => string };
+  quiet: 'figures.activity.quiet',
+  surged: 'figures.activity.surged',
+  'within-normal-variation': 'figures.activity.within_normal_variation',
+  'too-few-incidents': 'figures.activity.too_few_incidents',
+  'imprecise-dates': 'figures.activity.imprecise_dates',
+  'too-few-weeks': 'figures.activity.too_few_weeks',
+  'within-reporting-lag': 'figures.activity.within_reporting_lag',
+  'not-covered': 'figures.activity.not_covered',
+} as const;
 type Phrase = keyof typeof phrases;

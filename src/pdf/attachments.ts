@@ -10,6 +10,7 @@ import {
   PDFString,
 } from '@cantoo/pdf-lib';
 import { canonicalJson, hashOf } from '../hash.ts';
+import type { Locale } from '../locale.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import { type AttachmentEntry, manifestText, type SealedManifest } from '../render/manifest.ts';
 import { toCsv } from '../render/plain-rows.ts';
@@ -51,13 +52,13 @@ function packAttachment(
 
 const pack = (content: Uint8Array): Uint8Array => PDFContext.create().flateStream(content).getContents();
 
-export const packManifest = (manifest: SealedManifest): Attachment =>
+export const packManifest = (manifest: SealedManifest, { text }: Locale): Attachment =>
   packAttachment(
     {
       name: MANIFEST,
       mimeType: 'application/json',
       relationship: 'Supplement',
-      description: 'What this edition was made from',
+      description: text('page.attachments.manifest'),
     },
     manifestText(manifest),
   );
@@ -66,17 +67,16 @@ export const packManifest = (manifest: SealedManifest): Attachment =>
 const packedSpecs = new WeakMap<object, Attachment>();
 
 /** The attachments for each chart that an edition shows: the rows behind the chart, and its compiled spec. */
-export function chartAttachments(charts: { readonly [name: string]: Illustration }): Attachment[] {
+export function chartAttachments(
+  charts: { readonly [name: string]: Illustration },
+  { text }: Locale,
+): Attachment[] {
   return Object.entries(charts).flatMap(([chart, { rows, compiled, title }]) => {
+    const description = text('page.attachments.spec', { title });
     const spec =
       packedSpecs.get(compiled) ??
       packAttachment(
-        {
-          name: `${chart}.vg.json`,
-          mimeType: 'application/json',
-          relationship: 'Source',
-          description: `The Vega specification of the chart “${title}”, as compiled`,
-        },
+        { name: `${chart}.vg.json`, mimeType: 'application/json', relationship: 'Source', description },
         canonicalJson(compiled),
       );
     packedSpecs.set(compiled, spec);
@@ -85,11 +85,11 @@ export function chartAttachments(charts: { readonly [name: string]: Illustration
         name: `${chart}.csv`,
         mimeType: 'text/csv',
         relationship: 'Data',
-        description: `The rows behind the chart “${title}”. An apostrophe stands before text that begins like a formula`,
+        description: text('page.attachments.rows', { title }),
       },
       toCsv(rows),
     );
-    return [data, spec];
+    return [data, { ...spec, description }];
   });
 }
 

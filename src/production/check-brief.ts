@@ -38,13 +38,13 @@ export async function checkBrief(
       warnings.push(...error.warnings);
     }
   };
-  const { template, partials, charts, config } = brief;
+  const { template, partials, charts, config, locale } = brief;
   await collect(() =>
     compileTemplate({
       template,
       partials,
       names: namesIn(brief),
-      helpers: pageHelpers(new Evidence(noTables, {})),
+      helpers: pageHelpers(new Evidence(noTables, {}, { locale })),
     }),
   );
   await collect(() => {

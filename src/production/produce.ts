@@ -1,6 +1,5 @@
 import { issueNumber } from '../calendar.ts';
 import type { DrawChart } from '../charts/draw.ts';
-import { longDay } from '../dataset/wording.ts';
 import { AppError } from '../errors.ts';
 import { type Attachment, chartAttachments, packManifest } from '../pdf/attachments.ts';
 import type { PrintOptions } from '../pdf/browser/print.ts';
@@ -104,20 +103,20 @@ export async function produce(
     );
     const { tree, pieces } = rendering.draft;
     onStep('seal');
+    const { locale } = brief;
+    const named = { title: rendering.title, day: locale.longDay(asOf) };
     const { pdf, pages, contents, attached } = await seal(
       printed,
       {
-        title: [
-          rendering.title,
-          longDay(asOf),
-          ...(correction ? [`revision ${correction.revision}`] : []),
-        ].join(', '),
-        author: 'Sitrep',
+        title: correction
+          ? locale.text('page.title_of_revision', { ...named, revision: correction.revision })
+          : locale.text('page.title', named),
+        author: locale.text('page.program'),
         subject: brief.config.subject,
         keywords: [brief.config.marking, issueNumber(asOf)],
-        language: 'en-GB',
+        language: locale.tag,
         headings: headingsOf(tree),
-        links: linkTexts(tree),
+        links: linkTexts(tree, locale),
         date: new Date(`${correction?.asOf ?? asOf}T00:00:00Z`),
       },
       attachments,
@@ -184,9 +183,9 @@ async function proofOf(
   rendering: Rendering,
   { effects, material }: { effects: Pick<Effects, 'browser'>; material: Material },
 ): Promise<{ manifest: SealedManifest; attachments: readonly Attachment[] }> {
-  const charts = chartAttachments(rendering.charts);
+  const charts = chartAttachments(rendering.charts, request.brief.locale);
   const attachments = charts.map(({ entry }) => entry);
   const browser = await effects.browser();
   const manifest = describeRendering(request, rendering, { material, browser, attachments });
-  return { manifest, attachments: [packManifest(manifest), ...charts] };
+  return { manifest, attachments: [packManifest(manifest, request.brief.locale), ...charts] };
 }

@@ -3,6 +3,7 @@ import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { day } from '../calendar.ts';
 import { marking } from '../dataset/fields.ts';
+import type { Locale } from '../locale.ts';
 import { builtInParameters, parameter, parameterName, readParameters } from './parameters.ts';
 import { target } from './target.ts';
 
@@ -277,4 +278,6 @@ export interface Brief {
   };
   readonly theme: { readonly source: SourceFile; readonly parsed: object };
   readonly styles: SourceFile;
+  /** The words of the brief's language that the program itself prints. */
+  readonly locale: Locale;
 }

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { AppError, type Fault, similarTo } from '../errors.ts';
+import { loadLocale, localesFolder } from '../locale.ts';
 import { type Brief, type BriefConfig, briefConfig, type ChartConfig, type SourceFile } from './brief.ts';
 import { isMissing, lineOf, parseJson, readFolder, readSource } from './source-files.ts';
 
@@ -118,7 +119,8 @@ async function loadBrief({
       : places.map((place) => posix.join(place, common));
   };
 
-  const [template, queries, charts] = await Promise.all([
+  const [locale, template, queries, charts] = await Promise.all([
+    loadLocale(localesFolder, LANGUAGE),
     readSource([own('brief.hbs')], faults),
     all(config.queries, (name) => readSource(find(name), faults)),
     all(config.charts, async (chart: ChartConfig) => {
@@ -148,8 +150,12 @@ async function loadBrief({
     macros: shared.macros,
     styles: shared.styles,
     theme: shared.theme,
+    locale,
   };
 }
+
+/** The language of every brief, as a BCP 47 tag. */
+const LANGUAGE = 'en-GB';
 
 const absent = 'is missing';
 

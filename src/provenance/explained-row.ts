@@ -47,7 +47,7 @@ export function explainRow(id: string, why: ExplainedRow['why'], told: Told): Ex
         const found = source(each);
         return found ? [{ id: each, name: found.name, reliability: found.reliability }] : [];
       }),
-      grade: gradeOf(entry, source(first)),
+      grade: gradeOf(entry, source(first)) ?? told.brief.locale.text('page.endnotes.not_graded'),
     },
   ];
 }
@@ -60,5 +60,5 @@ function nameOf(entry: TableRow, told: Told): string {
       .map(({ text }) => text)
       .join('');
   if ('name' in row) return row.name;
-  return 'label' in row ? row.label : titleOf(entry);
+  return 'label' in row ? row.label : titleOf(entry, { locale: told.brief.locale });
 }

@@ -18,6 +18,7 @@ export function inputsOf(
     brief.template,
     ...brief.macros,
     brief.styles,
+    brief.locale.source,
     brief.theme.source,
     ...Object.values(brief.partials),
     ...Object.values(brief.queries),

@@ -5,6 +5,7 @@ import { eachRow, type TableRow } from '../dataset/references.ts';
 import { tableNames, type Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { hashOf } from '../hash.ts';
+import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
 import { correctionText } from '../render/changes.ts';
 import type { Material, Request } from '../render/edition.ts';
@@ -48,7 +49,9 @@ export function describeRendering(
     paper,
     marking: brief.config.marking,
     parameters,
-    correction: correction && describeCorrection(correction, corrected, dataset.settings),
+    correction:
+      correction &&
+      describeCorrection(correction, corrected, { settings: dataset.settings, locale: brief.locale }),
     dataset: dataset.name,
     rows: [
       ...eachRow(known).filter(({ row }) => shown.has(row.id)),
@@ -94,7 +97,7 @@ const undrawnOf = ({ config }: Brief, drawn: readonly string[]): SealedManifest[
 const describeCorrection = (
   { revision, asOf, replaces }: Correction,
   corrected: readonly Corrected[],
-  settings: DatasetSettings,
+  words: { settings: DatasetSettings; locale: Locale },
 ): Manifest['correction'] => ({
   revision,
   asOf,
@@ -104,7 +107,7 @@ const describeCorrection = (
     table: each.table,
     change: each.change === 'withdrawn' ? 'withdrawn' : 'revised',
     known_on: each.knownOn,
-    text: correctionText(each, settings),
+    text: correctionText(each, words),
   })),
 });
 

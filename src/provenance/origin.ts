@@ -65,7 +65,7 @@ interface FilledPart {
 }
 
 /** A row's text as printed, with its figures separate. */
-export function filledParts(raw: string, { rendering }: Told): FilledPart[] {
+export function filledParts(raw: string, { brief, rendering }: Told): FilledPart[] {
   const { findings, rows } = rendering.draft;
   const parts: FilledPart[] = [];
   let at = 0;
@@ -75,7 +75,7 @@ export function filledParts(raw: string, { rendering }: Told): FilledPart[] {
     const entry = rows.get(figure.name);
     const text =
       findings[figure.name]?.fields[figure.field] ??
-      (entry && figureOf(entry, figure.field)) ??
+      (entry && figureOf(entry, figure.field, brief.locale)) ??
       figure.source;
     parts.push({ text, figure });
     at = next + figure.source.length;
@@ -101,6 +101,7 @@ export function originOf(
   const { findings } = told.rendering.draft;
   if (helper === 'cite' || helper === 'notes')
     return { ...base, kind: 'citation', rows: [], says: 'The numbers of endnotes.' };
+  if (helper === 't') return { ...base, ...messageOrigin(put, { argument, context, told }) };
   if (helper === 'svg') return { ...base, ...chartOrigin(context, { label: whole, told }) };
   if (helper === 'figure' && says !== undefined) {
     const field = /"([^"]+)"\s*$/.exec(argument)?.[1] ?? '';
@@ -119,6 +120,27 @@ export function originOf(
   if (helper === 'say')
     return { ...base, ...textOrigin(context, { argument, matched, told }), ...queryOf(put, told) };
   return { ...base, ...valueOrigin(put, context, told) };
+}
+
+/** A message of the locale. Words chosen by a value come from the origin of that value. */
+function messageOrigin(
+  put: Put,
+  {
+    argument,
+    context,
+    told,
+  }: { argument: string; context: { readonly [name: string]: unknown }; told: Told },
+): Found {
+  const { locale } = told.brief;
+  const key = /^"([^"]+)"/.exec(argument)?.[1] ?? '';
+  const says = `Words of the program: the message "${key}" in ${locale.source.file}.`;
+  const { choosing } = locale.valuesOf(key);
+  const chosenBy = [...argument.matchAll(/(\w+)=([\w.@/-]+)/g)].find(([, name = '']) =>
+    choosing.includes(name),
+  );
+  if (chosenBy === undefined) return { kind: 'template', rows: [], says };
+  const value = valueOrigin({ ...put, expression: chosenBy[2] ?? '' }, context, told);
+  return { ...value, says: `${says} Its words depend on a value. ${value.says}` };
 }
 
 /** The text of a row, and the figures in it that match the phrase. */

@@ -24,6 +24,7 @@ export function partsOf(
     part('template', brief.template),
     ...[...usedPartials(brief).values()].map((source) => part('partial', source)),
     part('styles', brief.styles),
+    part('locale', brief.locale.source),
     ...Object.values(namedQueries(brief)).map((source) => part('query', source)),
     ...brief.macros.map((source) => part('macros', source)),
     ...charts.map(({ source }) => part('spec', source)),

@@ -2,7 +2,6 @@ import type { Period } from '../calendar.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
-import { longDay } from '../dataset/wording.ts';
 import { AppError, type Fault, meantBy } from '../errors.ts';
 import { type Brief, briefTopics, queriesOfFinding, type SourceFile } from '../project/brief.ts';
 import type { ParameterConfig, Parameters } from '../project/parameters.ts';
@@ -214,7 +213,8 @@ export function applyParameters({
   const applied = Object.entries(parameters).map(([name, value]): AppliedParameter => {
     const { type, idOf } = brief.config.parameters[name] ?? {};
     const label = name.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase());
-    if (idOf === undefined) return { label, text: type === 'date' ? longDay(value) : value, id: null };
+    if (idOf === undefined)
+      return { label, text: type === 'date' ? brief.locale.longDay(value) : value, id: null };
     const row = known[idOf].find(({ id }) => id === value);
     if (row === undefined) {
       faults.push({
@@ -232,6 +232,6 @@ export function applyParameters({
 
 /** The title of a brief with its edition's parameters: `By region: North`. */
 export function titleOfEdition(brief: Brief, applied: readonly AppliedParameter[]): string {
-  const about = applied.map(({ text }) => text).join(', ');
+  const about = brief.locale.list(applied.map(({ text }) => text));
   return about === '' ? brief.config.title : `${brief.config.title}: ${about}`;
 }

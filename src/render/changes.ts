@@ -7,7 +7,7 @@ import { type Change, changesBetween, changesConcerning, knownBy } from '../data
 import type { TableRow } from '../dataset/references.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
-import { longDay } from '../dataset/wording.ts';
+import type { Locale } from '../locale.ts';
 import { type Brief, briefTopics, isOnTopic } from '../project/brief.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import { titleOf } from './citations.ts';
@@ -69,6 +69,7 @@ const scales = [
 
 /** Changes in our key judgments since the previous issue. Changes of wording alone are omitted. */
 export function judgmentChangesOf(of: Of): JudgmentChange[] {
+  const { locale } = of.brief;
   const { judgments } = knownBy(of.dataset.tables, of.period.previousAsOf);
   const isOurKey = ({ table, row }: TableRow): boolean =>
     table === 'judgments' && row.author === null && row.role === 'key';
@@ -81,25 +82,29 @@ export function judgmentChangesOf(of: Of): JudgmentChange[] {
       const [was, is] = [before?.[field] ?? null, entry.row[field]];
       if (was === null || is === null || was === is) return [];
       const [from, to] = [was, is].map((word) => scale.findIndex((each) => each === word));
-      return [{ isUp: (to ?? 0) > (from ?? 0), how: `${field} from ${was} to ${is}` }];
+      return [{ isUp: (to ?? 0) > (from ?? 0), how: locale.text('page.changes.moved', { field, was, is }) }];
     });
     const [first] = moves;
     if (first === undefined) return [];
     return [
-      { change: first.isUp ? 'raised' : 'lowered', entry, how: moves.map(({ how }) => how).join(', ') },
+      { change: first.isUp ? 'raised' : 'lowered', entry, how: locale.list(moves.map(({ how }) => how)) },
     ];
   });
 }
 
 /** The names of the columns revised in a row: `summary, date end`. */
-export function revisedFields(before: TableRow['row'] | undefined, now: TableRow['row']): string | null {
+export function revisedFields(
+  before: TableRow['row'] | undefined,
+  now: TableRow['row'],
+  locale: Locale,
+): string | null {
   if (before === undefined) return null;
   const was = new Map<string, unknown>(Object.entries(before));
   const fields = Object.entries(now)
     .filter(([field]) => field !== 'known_on' && field !== 'status')
     .filter(([field, value]) => JSON.stringify(was.get(field) ?? null) !== JSON.stringify(value ?? null))
     .map(([field]) => field.replaceAll('_', ' '));
-  return fields.length === 0 ? null : fields.join(', ');
+  return fields.length === 0 ? null : locale.list(fields);
 }
 
 /** Longer lists are summarised by table. */
@@ -109,7 +114,10 @@ const MOST_LISTED = 12;
  * The changes to list on a page: those of printed rows, and withdrawals. Other rows are counted, and a long list is
  * summarised by table.
  */
-export function listedChanges(changes: readonly Change[], printed: ReadonlySet<string>) {
+export function listedChanges(
+  changes: readonly Change[],
+  { printed, locale }: { printed: ReadonlySet<string>; locale: Locale },
+) {
   const ofPage = changes.filter(({ id, change }) => change === 'withdrawn' || printed.has(id));
   const others = changes.length - ofPage.length;
   const isLong = ofPage.length > MOST_LISTED;
@@ -118,23 +126,23 @@ export function listedChanges(changes: readonly Change[], printed: ReadonlySet<s
     ofPage,
     listed: isLong ? [] : ofPage,
     /** `Events: 10 new, 2 revised. Measures: 4 new.`; empty if the rows are listed. */
-    tables: tables.map(([table, of]) => `${tableTitles[table] ?? table}: ${countsInWords(of)}.`).join(' '),
-    others: others === 0 ? null : `${others} other ${others === 1 ? 'row' : 'rows'}`,
+    tables: tables
+      .map(([table, of]) => locale.text('page.changes.table', { table, counts: countsInWords(of, locale) }))
+      .join(' '),
+    /** How many changed that the page does not print. */
+    others,
   };
 }
 
-const tableTitles: { readonly [table: string]: string } = {
-  events: 'Events',
-  measures: 'Measures',
-  judgments: 'Judgments of others',
-};
-
 /** `11 new, 2 revised` */
-const countsInWords = (changes: readonly Change[]): string =>
-  (['new', 'revised', 'withdrawn'] as const)
-    .map((kind) => [kind, changes.filter(({ change }) => change === kind).length] as const)
-    .flatMap(([kind, count]) => (count === 0 ? [] : [`${count} ${kind}`]))
-    .join(', ');
+const countsInWords = (changes: readonly Change[], locale: Locale): string =>
+  locale.list(
+    (['new', 'revised', 'withdrawn'] as const)
+      .map((kind) => [kind, changes.filter(({ change }) => change === kind).length] as const)
+      .flatMap(([kind, count]) =>
+        count === 0 ? [] : [locale.text('page.changes.count', { count, change: kind })],
+      ),
+  );
 
 /** The corrections in a revision, sorted by the day on which they became known. */
 export const correctedIn = (
@@ -143,20 +151,29 @@ export const correctedIn = (
 ): Corrected[] => correctionsOf(tables, { asOf, since: replaces.asOf, by, shown: rows });
 
 /** The old and new value of the figure by which readers recognise a row; null if it did not change. */
-export function figuresBefore({ before, ...now }: Corrected): { was: string; is: string } | null {
+export function figuresBefore(
+  { before, ...now }: Corrected,
+  locale: Locale,
+): { was: string; is: string } | null {
   if (now.change !== 'revised') return null;
   for (const field of ['value', 'date']) {
-    const [was, is] = [figureOf(before, field), figureOf(now, field)];
+    const [was, is] = [figureOf(before, field, locale), figureOf(now, field, locale)];
     if (was !== undefined && is !== undefined && was !== is) return { was, is };
   }
   return null;
 }
 
 /** `revised: Operations claimed (M-claims): at least 12 operations, now at least 15 operations` */
-export function correctionText(corrected: Corrected, settings: DatasetSettings): string {
-  const figures = figuresBefore(corrected);
-  const change = figures ? `: ${figures.was}, now ${figures.is}` : '';
-  return `${corrected.change}: ${titleOf(corrected, settings)} (${corrected.id})${change}`;
+export function correctionText(
+  corrected: Corrected,
+  { settings, locale }: { settings: DatasetSettings; locale: Locale },
+): string {
+  const { change, id } = corrected;
+  const figures = figuresBefore(corrected, locale);
+  const line = { change, id, title: titleOf(corrected, { settings, locale }) };
+  return figures
+    ? locale.text('page.correction.line_with_figures', { ...line, ...figures })
+    : locale.text('page.correction.line', line);
 }
 
 /** A notice that the period brought nothing new, and whether anything was collected; null if it did bring something. */
@@ -164,17 +181,18 @@ export function nothingNew(of: Of): string | null {
   if (changesOf(of).length > 0) return null;
   const { brief, dataset } = of;
   const { start, asOf } = of.period;
+  const { locale } = brief;
   const ends = knownBy(dataset.tables, asOf)
     .coverage.filter(({ topic }) => isOnTopic(brief.config, topic))
     .map(({ end }) => end)
     .toSorted();
-  const span = `from ${longDay(start)} to ${longDay(asOf)}`;
-  if (dataset.tables.coverage.length === 0) return `No new reporting ${span}.`;
-  const caution = 'the absence of reports does not mean that nothing happened.';
+  const span = { start: locale.longDay(start), end: locale.longDay(asOf) };
+  if (dataset.tables.coverage.length === 0) return locale.text('page.notice.nothing_new', span);
   const [first, last] = [ends[0], ends.at(-1)];
-  if (first === undefined || last === undefined)
-    return `No new reporting ${span}. No collection is on record for this period: ${caution}`;
-  const ended = `Collection ${first === last ? '' : 'on some topics '}ended on ${longDay(first)}`;
-  if (last < start) return `Nothing was collected ${span}. ${ended}: ${caution}`;
-  return `No new reporting ${span}.${first < asOf ? ` ${ended}. For days that are not covered, ${caution}` : ''}`;
+  if (first === undefined || last === undefined) return locale.text('page.notice.no_collection', span);
+  const ended = { topics: first === last ? 'all' : 'some', ended: locale.longDay(first) };
+  if (last < start) return locale.text('page.notice.nothing_collected', { ...span, ...ended });
+  return first < asOf
+    ? locale.text('page.notice.partly_collected', { ...span, ...ended })
+    : locale.text('page.notice.nothing_new', span);
 }

@@ -6,6 +6,7 @@ import type { RowOf, Tables } from '../dataset/schema.ts';
 import { type DatasetSettings, noSettings, topicTitle } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
+import type { Locale } from '../locale.ts';
 
 /** One endnote: a row that the page cites, its title and its source. */
 export interface Endnote {
@@ -14,6 +15,7 @@ export interface Endnote {
   readonly anchor: number;
   readonly id: string;
   readonly title: string;
+  /** How a fact reached us, such as `public_record`, or `judgment`: the locale has the words. */
   readonly status: string;
   /** The day on which the row first became known. */
   readonly known_on: Day;
@@ -21,8 +23,8 @@ export interface Endnote {
   readonly revised_on: Day | null;
   /** From the original source to the one that we read. */
   readonly chain: readonly string[];
-  /** Admiralty grade such as `B2`, or which part of it is missing. */
-  readonly grade: string;
+  /** Admiralty grade such as `B2`; null if neither part is given. */
+  readonly grade: string | null;
   readonly external: boolean;
 }
 
@@ -45,6 +47,8 @@ export class Evidence {
   readonly #findings: Findings;
   readonly #firstKnown = new Map<string, Day>();
   readonly #settings: DatasetSettings;
+  /** The words of the page. */
+  readonly locale: Locale;
   /** The reasons why findings could not be computed, by name. */
   readonly #missing: { readonly [finding: string]: string };
   readonly #cited: string[] = [];
@@ -57,11 +61,18 @@ export class Evidence {
     known: Tables,
     findings: Findings,
     {
+      locale,
       all = known,
       settings = noSettings,
       missing = {},
-    }: { all?: Tables; settings?: DatasetSettings; missing?: { readonly [finding: string]: string } } = {},
+    }: {
+      locale: Locale;
+      all?: Tables;
+      settings?: DatasetSettings;
+      missing?: { readonly [finding: string]: string };
+    },
   ) {
+    this.locale = locale;
     this.#rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
     this.#findings = findings;
     this.#settings = settings;
@@ -123,7 +134,7 @@ export class Evidence {
         `Put what names it into {{#if findings.${name}}}, or correct the query.`,
       );
     const entry = this.#row(name);
-    const value = figureOf(entry, field);
+    const value = figureOf(entry, field, this.locale);
     if (value === undefined) {
       throw unknown(
         `"${name}" has no figure "${field}".`,
@@ -231,9 +242,9 @@ export class Evidence {
       id,
       known_on: firstKnown,
       revised_on: firstKnown < known_on ? known_on : null,
-      title: titleOf(entry, this.#settings),
+      title: titleOf(entry, { settings: this.#settings, locale: this.locale }),
       status:
-        'claim_status' in entry.row ? (entry.row.claim_status ?? 'reported').replace('-', ' ') : 'judgment',
+        'claim_status' in entry.row ? (entry.row.claim_status ?? 'reported').replace('-', '_') : 'judgment',
       chain: chain.map((source) => this.#source(source)?.name ?? source),
       grade: gradeOf(entry, first),
       external: 'basis' in entry.row && entry.row.basis === 'external',
@@ -258,11 +269,11 @@ export function evidenceOf(id: string, find: (id: string) => TableRow): string[]
   );
 }
 
-/** A row's Admiralty grade: source reliability, then item credibility. */
-export function gradeOf({ row }: TableRow, source: RowOf<'sources'> | undefined): string {
+/** A row's Admiralty grade, source reliability and then item credibility; null if neither is given. */
+export function gradeOf({ row }: TableRow, source: RowOf<'sources'> | undefined): string | null {
   const credibility = 'credibility' in row ? row.credibility : null;
   return source?.reliability == null && credibility === null
-    ? 'not graded'
+    ? null
     : `${source?.reliability ?? '–'}${credibility ?? '–'}`;
 }
 
@@ -275,23 +286,27 @@ export function sourceChain(id: string, find: (id: string) => RowOf<'sources'> |
 }
 
 /** The title of a row in lists, with its own figures filled in; judgments have no title and are listed by topic. */
-export function titleOf(entry: TableRow, settings: DatasetSettings = noSettings): string {
+export function titleOf(
+  entry: TableRow,
+  { locale, settings = noSettings }: { locale: Locale; settings?: DatasetSettings },
+): string {
   const { table, row } = entry;
   if ('title' in row)
     return placeholders(row.title).reduce(
       (title, { source, name, field }) =>
-        name === row.id ? title.replace(source, () => figureOf(entry, field) ?? source) : title,
+        name === row.id ? title.replace(source, () => figureOf(entry, field, locale) ?? source) : title,
       row.title,
     );
   if ('name' in row) return row.name;
   if ('label' in row) return row.label;
-  if (table === 'gaps' || table === 'indicators' || table === 'coverage')
-    return `${tableTitles[table]}, ${topicTitle(row.topic, settings)}`;
-  const whose = table === 'judgments' && row.author === null ? 'Our judgment' : 'Authors’ judgment';
-  return `${whose}${'topic' in row ? `, ${topicTitle(row.topic, settings)}` : ''}`;
+  if (!('topic' in row)) return locale.text('page.rows.other');
+  const topic = row.topic === 'all' ? locale.text('page.all_topics') : topicTitle(row.topic, settings);
+  if (table === 'gaps') return locale.text('page.rows.gap', { topic });
+  if (table === 'indicators') return locale.text('page.rows.indicator', { topic });
+  if (table === 'coverage') return locale.text('page.rows.coverage', { topic });
+  const isOurs = table === 'judgments' && row.author === null;
+  return locale.text(isOurs ? 'page.rows.judgment_ours' : 'page.rows.judgment_theirs', { topic });
 }
-
-const tableTitles = { gaps: 'Gap', indicators: 'Indicator', coverage: 'Days covered' } as const;
 
 /** The id of a row's source or author; empty if it is our own. */
 export function sourceOf({ table, row }: TableRow): string {

@@ -1,15 +1,16 @@
 import { cutOff, type Day, daysBetween, issueNumber, type Period } from '../calendar.ts';
 import type { Corrected, Correction } from '../dataset/corrections.ts';
-import type { Row, RowSets } from '../dataset/parse-rows.ts';
+import type { RowSets } from '../dataset/parse-rows.ts';
 import { type Change, knownBy } from '../dataset/point-in-time.ts';
 import { eachRow } from '../dataset/references.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
-import { daySpan, longDay, shortDay, shortMonth, weekday } from '../dataset/wording.ts';
-import { type Finding, type Findings, missingFindings } from '../findings/analyse.ts';
+import { type Findings, missingFindings } from '../findings/analyse.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
 import type { AppliedParameter } from '../query/select.ts';
+import type { Locale } from '../locale.ts';
+import { askedFor, type Figure, idsIn } from './asked-for.ts';
 import { figuresBefore, type JudgmentChange, listedChanges, revisedFields } from './changes.ts';
 import { Evidence, titleOf } from './citations.ts';
 import {
@@ -21,27 +22,11 @@ import {
   topicsOf,
 } from './coverage.ts';
 import { pageHelpers } from './helpers.ts';
-import { asPrinted, rowsAsPrinted } from './row-value.ts';
 import { SourceName } from './source-name.ts';
 import type { NamesOf } from './template-check.ts';
 import { compileTemplate, type Template } from './template.ts';
-import { type Provenance, type Put, tracePut, withoutTraces } from './trace.ts';
-
-/** A chart as drawn, with its rows. */
-export interface Figure {
-  readonly name: string;
-  readonly svg: string;
-  readonly rows: readonly Row[];
-  /** The ids in the rows' column `cites`; null if there are none. */
-  readonly cites: readonly string[] | null;
-  /** Rows by data set of the spec. */
-  readonly data: { readonly [set: string]: readonly Row[] };
-  /** The judgment above the chart. */
-  readonly caption: { readonly id: string; readonly text: string } | null;
-  readonly title: string;
-  readonly note: string | null;
-  readonly map: boolean;
-}
+import { summaryOf } from './summary.ts';
+import { type Put, tracePut, withoutTraces } from './trace.ts';
 
 export interface Composition {
   readonly brief: Brief;
@@ -66,31 +51,13 @@ export interface Composition {
   readonly fontFaces: string;
 }
 
-/** TLP 2.0 (FIRST, August 2022): the colour of each label on black, and how far the document may be shared. */
-const markings: {
-  readonly [label in Brief['config']['marking']]: { colour: string; width: string; meaning: string };
-} = {
-  'TLP:RED': {
-    colour: '#ff2b2b',
-    width: '30mm',
-    meaning: 'For the named recipients alone; not to be passed on.',
-  },
-  'TLP:AMBER+STRICT': {
-    colour: '#ffc000',
-    width: '46mm',
-    meaning: "For the recipient's own organisation, where it is needed.",
-  },
-  'TLP:AMBER': {
-    colour: '#ffc000',
-    width: '30mm',
-    meaning: "For the recipient's organisation and its clients, where it is needed.",
-  },
-  'TLP:GREEN': {
-    colour: '#33ff00',
-    width: '30mm',
-    meaning: 'For the wider community of those concerned; not for publication.',
-  },
-  'TLP:CLEAR': { colour: '#ffffff', width: '30mm', meaning: 'May be shared without limit.' },
+/** TLP 2.0 (FIRST, August 2022): the colour of each label on black, and the width that the label needs. */
+const markings: { readonly [label in Brief['config']['marking']]: { colour: string; width: string } } = {
+  'TLP:RED': { colour: '#ff2b2b', width: '30mm' },
+  'TLP:AMBER+STRICT': { colour: '#ffc000', width: '46mm' },
+  'TLP:AMBER': { colour: '#ffc000', width: '30mm' },
+  'TLP:GREEN': { colour: '#33ff00', width: '30mm' },
+  'TLP:CLEAR': { colour: '#ffffff', width: '30mm' },
 };
 
 /** Letter is shorter and wider than A4: different margins give it the same space. */
@@ -134,7 +101,9 @@ export function compose(
     correction,
     fontFaces,
   } = composition;
+  const { locale } = brief;
   const evidence = new Evidence(known, findings, {
+    locale,
     all: tables,
     settings,
     missing: missingFindings(brief, { sets, findings }),
@@ -150,7 +119,8 @@ export function compose(
     const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
     const source = known.sources.find((each) => each.id === id);
     if (source !== undefined) evidence.use(source.id);
-    if (source === undefined) return id === null ? 'no source given' : 'source withdrawn';
+    if (source === undefined)
+      return locale.text(id === null ? 'page.changes.no_source' : 'page.changes.source_withdrawn');
     return new SourceName(source.name);
   };
   const computed = Object.fromEntries(
@@ -171,19 +141,21 @@ export function compose(
     ...Object.values(figures).flatMap((figure) => (figure === null ? [] : idsIn(figure, evidence))),
   ]);
   const before = new Map(eachRow(knownBy(tables, period.previousAsOf)).map(({ row }) => [row.id, row]));
-  const shown = listedChanges(changes, printed);
+  const shown = listedChanges(changes, { printed, locale });
   const judged = judgmentChanges
     .filter(({ change, entry }) => change === 'dropped' || printed.has(entry.id))
     .map(({ change, entry, how }) => ({
       change,
       id: entry.id,
       number: 1 + (sets['key_judgments'] ?? []).findIndex(({ id }) => id === entry.id),
-      title: titleOf(entry, settings),
+      title: titleOf(entry, { settings, locale }),
       how,
-      known_on: dayOf(entry.knownOn, asOf),
+      known_on: dayOf(entry.knownOn, { asOf, locale }),
     }))
     .toSorted((a, b) => a.number - b.number);
+  const readOn = readAfterwards({ ...of, tables });
   const page = {
+    language: locale.tag,
     brief: { title, subject: brief.config.subject },
     // Includes every declared name, so that the guard rejects all others; null if a value is not given.
     parameters: Object.fromEntries(
@@ -195,12 +167,14 @@ export function compose(
     applied,
     marking: {
       label: brief.config.marking,
+      /** In the form that messages can compare. */
+      level: brief.config.marking.replace(/^TLP:/, '').replace('+', '_'),
       ...markings[brief.config.marking],
     },
     issue: issueOf(brief, period),
-    coverage: { ...coverageOf({ ...of, start, settings, tables }), reported: isReported },
-    /** `on 25 August 2021`: when the page's contents were read, if after the cut-off. */
-    reconstructed: readAfterwards({ ...of, tables }),
+    coverage: { ...coverageOf({ ...of, start, settings, tables, locale }), reported: isReported },
+    /** When the page's contents were read, if after the cut-off. */
+    reconstructed: readOn && { day: locale.longDay(readOn.day), several: readOn.isOnly ? 'no' : 'yes' },
     paper: { size: paper, margin: margins[paper] },
     styles: brief.styles.text,
     fontFaces,
@@ -216,26 +190,26 @@ export function compose(
       listed: shown.listed.length + judged.length,
     },
     changes: shown.listed.map((each) => ({
-      ...listed(each, settings),
+      ...listed(each, { settings, locale }),
       source: sourceName(each.row),
-      fields: each.change === 'revised' ? revisedFields(before.get(each.id), each.row) : null,
+      fields: each.change === 'revised' ? revisedFields(before.get(each.id), each.row, locale) : null,
       // A revised row has the day on which it first became known, then the day of its revision.
       ...(each.change === 'revised' && {
-        known_on: dayOf(evidence.firstKnown(each.id) ?? each.knownOn, asOf),
-        revised_on: dayOf(each.knownOn, asOf),
+        known_on: dayOf(evidence.firstKnown(each.id) ?? each.knownOn, { asOf, locale }),
+        revised_on: dayOf(each.knownOn, { asOf, locale }),
       }),
     })),
     judged,
     correction: correction && {
       revision: correction.revision,
       replaces: correction.replaces.revision,
-      as_of: longDay(correction.asOf),
+      as_of: locale.longDay(correction.asOf),
       counts: countsOf(correction.changes, []),
       changes: correction.changes.map((each) => ({
-        ...listed(each, settings),
+        ...listed(each, { settings, locale }),
         // The day may be outside this issue's period, so it includes the year.
-        known_on: shortDay(each.knownOn).replaceAll(' ', '\u00a0'),
-        figures: figuresBefore(each),
+        known_on: unbroken(locale.shortDay(each.knownOn)),
+        figures: figuresBefore(each, locale),
       })),
     },
   };
@@ -262,38 +236,6 @@ export const namesIn = ({ queries, config: { findings, charts, parameters } }: B
   parameters: Object.keys(parameters),
 });
 
-/**
- * The bottom line as plain text, one item per paragraph, for mail and lists: the rows of the query `bottom_line`, in
- * the words of the shared masthead. Empty for a brief without that query.
- */
-function summaryOf(
-  rows: readonly Row[] | undefined,
-  {
-    evidence,
-    coverage: { until, reported },
-    judgedFrom,
-  }: {
-    evidence: Evidence;
-    coverage: { readonly until: string | null; readonly reported: boolean };
-    judgedFrom: string;
-  },
-): string[] {
-  if (rows === undefined) return [];
-  const paragraphs = rows.flatMap(({ id, text }) => {
-    if (typeof text !== 'string') return [];
-    const row = typeof id === 'string' ? id : undefined;
-    const date = row === undefined ? null : evidence.judgedOn(row);
-    const age =
-      row !== undefined && date !== null && date < judgedFrom
-        ? ` (as of ${evidence.figure(row, 'date')})`
-        : '';
-    return [`${evidence.fill(text, row)}${age}`.replaceAll(/\s+/g, ' ').trim()];
-  });
-  if (paragraphs.length === 0)
-    return [reported ? 'No bottom line has been written yet.' : 'We have no reporting on this topic.'];
-  return until === null ? paragraphs : [`As known on ${until}, when collection ended:`, ...paragraphs];
-}
-
 /** The listed changes by kind. A judgment that was raised or lowered counts as revised, and a dropped one as withdrawn. */
 const countsOf = (
   changes: readonly Change[],
@@ -309,128 +251,37 @@ const countsOf = (
 };
 
 /** A change as printed in lists. */
-const listed = (change: Change, settings: DatasetSettings) => ({
+const listed = (change: Change, { settings, locale }: { settings: DatasetSettings; locale: Locale }) => ({
   change: change.change,
   id: change.id,
-  title: titleOf(change, settings),
-  known_on: dayOf(change.knownOn, change.knownOn),
+  title: titleOf(change, { settings, locale }),
+  known_on: dayOf(change.knownOn, { asOf: change.knownOn, locale }),
   revised_on: null,
 });
 
 /** `25 Aug`, with the year if it differs from that of `asOf`. */
-const dayOf = (day: Day, asOf: Day): string =>
-  (day.slice(0, 4) === asOf.slice(0, 4) ? shortDay(day).replace(/ \d{4}$/, '') : shortDay(day)).replaceAll(
-    ' ',
-    '\u00a0',
-  );
+const dayOf = (day: Day, { asOf, locale }: { asOf: Day; locale: Locale }): string =>
+  unbroken(day.slice(0, 4) === asOf.slice(0, 4) ? locale.shortDayOfYear(day) : locale.shortDay(day));
 
-/** The ids of the rows shown in a drawing, and of its caption. */
-const idsIn = ({ rows, data, caption }: Figure, evidence: Evidence): string[] => [
-  ...evidence.named([...rows, ...Object.values(data).flat()]),
-  ...(caption ? [caption.id] : []),
-];
+const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0');
 
-function issueOf({ config }: Brief, { start, asOf, previousAsOf }: Period) {
+/** Date-time groups are in English in every language. */
+const groupMonth = new Intl.DateTimeFormat('en-US', { month: 'short', timeZone: 'UTC' });
+
+function issueOf({ config, locale }: Brief, { start, asOf, previousAsOf }: Period) {
   const end = cutOff(asOf, config.schedule.timezone);
   const utc = end.withTimeZone('UTC').subtract({ minutes: 1 });
   const two = (value: number) => String(value).padStart(2, '0');
-  const monthName = shortMonth(utc.toPlainDate().toString()).toUpperCase();
+  const monthName = groupMonth.format(utc.epochMilliseconds).toUpperCase();
   return {
     number: issueNumber(asOf),
-    period: daySpan(start, asOf),
+    period: locale.daySpan(start, asOf),
     days: daysBetween(start, asOf),
-    as_of: longDay(asOf),
-    weekday: weekday(asOf),
-    previous: longDay(previousAsOf),
+    as_of: locale.longDay(asOf),
+    weekday: locale.weekday(asOf),
+    previous: locale.longDay(previousAsOf),
     timezone: config.schedule.timezone.split('/').at(-1)?.replaceAll('_', ' ') ?? config.schedule.timezone,
     /** Date-time group of the last minute before the cut-off. */
     dtg: `${two(utc.day)}${two(utc.hour)}${two(utc.minute)}Z ${monthName} ${utc.year}`,
   };
-}
-
-interface Given {
-  readonly sets: RowSets;
-  /** By name; null if it could not be computed. */
-  readonly findings: { readonly [name: string]: Findings[string] | null };
-  readonly figures: { readonly [name: string]: Figure | null };
-}
-
-/**
- * Rows, findings and charts as the template sees them. Anything that the template reads, even only to test whether it
- * exists, counts as used, with every row that it names. A query that is never read had no effect on the page. `asked`
- * collects the rows of each query that is read.
- */
-function askedFor({ sets, findings, figures }: Given, evidence: Evidence) {
-  const asked = new Map<string, readonly Row[]>();
-  const provenance =
-    (from: string) =>
-    (row: Row): Provenance => {
-      const { id } = row;
-      const ids = evidence.named([row]);
-      return { from, own: typeof id === 'string' && ids.includes(id) ? id : null, ids };
-    };
-  const useNamed = (rows: readonly Row[]): void => {
-    for (const id of evidence.named(rows)) evidence.use(id);
-  };
-  const seenFinding = (name: string, { fields, restsOn, rows, weeks = [] }: Finding) => {
-    for (const id of restsOn) evidence.use(id);
-    useNamed(rows);
-    const of = { from: name, own: null, ids: restsOn };
-    return {
-      fields: asPrinted(fields, of),
-      restsOn: asPrinted(restsOn, of),
-      rows: rowsAsPrinted(rows, provenance(name)),
-      weeks: rowsAsPrinted(weeks, provenance(name)),
-    };
-  };
-  // Every chart drawn is attached with its rows, wherever the template puts it.
-  for (const figure of Object.values(figures)) if (figure !== null) useFigure(evidence, figure);
-  return {
-    asked,
-    rows: watched(sets, (name, rows) => {
-      asked.set(name, rows);
-      useNamed(rows);
-      return rowsAsPrinted(rows, provenance(name));
-    }),
-    findings: watched(findings, (name, finding) => finding && seenFinding(name, finding)),
-    charts: watched(figures, (_, figure) => figure && seenFigure(figure, provenance)),
-  };
-}
-
-function seenFigure(
-  { name, svg, title, note, map, rows, cites, caption }: Figure,
-  provenance: (from: string) => (row: Row) => Provenance,
-) {
-  const [captioned = null] = caption ? rowsAsPrinted([{ ...caption }], provenance(name)) : [];
-  return {
-    name,
-    svg,
-    title,
-    note,
-    map,
-    cites,
-    caption: captioned,
-    rows: rowsAsPrinted(rows, provenance(name)),
-  };
-}
-
-/** Records that a drawing shows all its rows, and has its caption in the alternative text. */
-function useFigure(evidence: Evidence, { rows, data, caption }: Figure): void {
-  for (const id of evidence.named([...rows, ...Object.values(data).flat()])) evidence.use(id);
-  if (caption === null) return;
-  evidence.use(caption.id);
-  evidence.fill(caption.text, caption.id);
-}
-
-function watched<T, S>(
-  things: { readonly [name: string]: T },
-  see: (name: string, thing: T) => S,
-): { readonly [name: string]: S } {
-  const seen = {};
-  for (const [name, thing] of Object.entries(things)) {
-    let known: { readonly view: S } | undefined;
-    const get = () => (known ??= { view: see(name, thing) }).view;
-    Object.defineProperty(seen, name, { enumerable: true, get });
-  }
-  return seen;
 }

@@ -2,7 +2,8 @@ import { type Day, dayAfter, daysBetween, type Period, periodEnding, today } fro
 import { knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset, RowOf, Tables } from '../dataset/schema.ts';
 import { topicTitle } from '../dataset/settings.ts';
-import { longDay, spelled } from '../dataset/wording.ts';
+import { spelled } from '../dataset/wording.ts';
+import type { Locale } from '../locale.ts';
 import { type BriefConfig, briefTopics } from '../project/brief.ts';
 import { sourceChain } from './citations.ts';
 
@@ -64,10 +65,10 @@ export function currentFrom(
 }
 
 /** The numbers of covered days and of all days in a period, both in words or both in digits. */
-const dayCounts = (covered: number, days: number): { covered: string; days: string } =>
-  days > 10
-    ? { covered: String(covered), days: String(days) }
-    : { covered: spelled(covered), days: spelled(days) };
+function dayCounts(covered: number, days: number, locale: Locale): { covered: string; days: string } {
+  const print = (count: number) => (days > 10 ? locale.number(count) : spelled(count, locale));
+  return { covered: print(covered), days: print(days) };
+}
 
 /**
  * How much of the period was covered by collection. Outside it, the absence of reports does not mean that nothing
@@ -80,7 +81,8 @@ export function coverageOf({
   start,
   settings,
   tables,
-}: Of & Pick<Period, 'start'> & Pick<Dataset, 'settings' | 'tables'>) {
+  locale,
+}: Of & Pick<Period, 'start'> & Pick<Dataset, 'settings' | 'tables'> & { readonly locale: Locale }) {
   if (tables.coverage.length === 0) return { notices: [], ids: [], until: null, complete: true, none: false };
   const days = daysOf({ start, asOf });
   const spans = topics.map((topic) => {
@@ -96,17 +98,18 @@ export function coverageOf({
     const [first] = group;
     if (first === undefined) return [];
     const { covered, last, behind } = first;
-    const counts = dayCounts(covered, days);
+    const counts = dayCounts(covered, days, locale);
     return [
       {
         ids: group.flatMap(({ ids }) => ids),
-        names: capitalised(group.map(({ topic }) => topicTitle(topic, settings)).join(', ')),
-        ended: last !== undefined && last < asOf ? longDay(last) : null,
+        names: capitalised(locale.list(group.map(({ topic }) => topicTitle(topic, settings)))),
+        ended: last !== undefined && last < asOf ? locale.longDay(last) : null,
         /** Whether reports came in after the end of coverage, which means that its record is out of date. */
         behind,
         started: last !== undefined,
-        /** `three are`, of the number in `days`. */
-        covered: covered === 0 ? null : `${counts.covered} ${covered === 1 ? 'is' : 'are'}`,
+        /** `three`, of the number in `days`; null for none. */
+        covered: covered === 0 ? null : counts.covered,
+        count: covered,
         days: counts.days,
       },
     ];
@@ -116,7 +119,7 @@ export function coverageOf({
     notices,
     ids: spans.flatMap(({ ids }) => ids),
     /** The last day of coverage, if before the cut-off: the page's "known by" day. */
-    until: ended === null ? null : longDay(ended),
+    until: ended === null ? null : locale.longDay(ended),
     complete: notices.length === 0,
     /** Whether no day of the period is covered on any topic. */
     none: spans.every(({ covered }) => covered === 0),
@@ -129,8 +132,8 @@ export type Coverage = ReturnType<typeof coverageOf>;
 const capitalised = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());
 
 /**
- * The day in words on which the contents of an edition were read, if after the cut-off: the edition is then a
- * reconstruction. Null for an ordinary edition. `tables` has all rows of the dataset, including later ones.
+ * The day on which the contents of an edition were read, the last one if there are several, if after the cut-off: the
+ * edition is then a reconstruction. Null for an ordinary edition. `tables` has all rows of the dataset, including later ones.
  *
  * A source that was public before its carrier was read only with its carrier.
  */
@@ -139,7 +142,7 @@ export function readAfterwards({
   known,
   asOf,
   tables,
-}: Of & { readonly tables: Tables }): string | null {
+}: Of & { readonly tables: Tables }): { readonly day: Day; readonly isOnly: boolean } | null {
   const sources = new Map<string, RowOf<'sources'>>();
   for (const source of tables.sources) {
     const other = sources.get(source.id);
@@ -165,7 +168,7 @@ export function readAfterwards({
     if (first !== undefined && asOf < first && isRetold) days.add(first);
   }
   const last = latest([...days]);
-  return last === undefined ? null : `${days.size === 1 ? 'on' : 'by'} ${longDay(last)}`;
+  return last === undefined ? null : { day: last, isOnly: days.size === 1 };
 }
 
 /** The last day that the dataset covers, or today in the time zone if that is earlier, and which of the two it is. */

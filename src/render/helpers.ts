@@ -1,10 +1,9 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { Day } from '../calendar.ts';
-import { longDay, shortDay } from '../dataset/wording.ts';
 import type { Evidence } from './citations.ts';
 import { plainCell, plainColumns } from './plain-rows.ts';
-import { rawOf } from './row-value.ts';
+import { hasHtml, madeOf, MarkedValue, rawOf } from './row-value.ts';
 import { SourceName } from './source-name.ts';
 import { traceCitation, traceText } from './trace.ts';
 
@@ -26,6 +25,7 @@ export function pageHelpers(
   /** Judgments from before this day are printed with their date. */
   { currentFrom }: { currentFrom: Day } = { currentFrom: '' },
 ): { [name: string]: Handlebars.HelperDelegate } {
+  const { locale } = evidence;
   let listed = false;
   /** Endnote numbers as links, with runs of three or more as a span; the endnotes link back to the first citation. */
   const links = (rows: unknown): { html: string; count: number } => {
@@ -47,15 +47,33 @@ export function pageHelpers(
       const { html } = links(rows);
       return html === '' ? '' : new SafeString(`<sup class="cite">${html}</sup>`);
     },
-    /**
-     * `{{notes ids}}`: the same numbers on the baseline; `{{notes ids "note"}}`: with a word before them, `note 1` or
-     * `notes 1,2`.
-     */
-    notes: (...given: unknown[]) => {
-      const [rows, word] = given.slice(0, -1);
+    /** `{{notes ids}}`: the same numbers on the baseline, in words: `note 1` or `notes 1,2`. */
+    notes: (rows: unknown) => {
       const { html, count } = links(rows);
-      const named = word === undefined ? '' : `${escape(z.string().parse(word))}${count === 1 ? '' : 's'} `;
-      return new SafeString(named + html);
+      if (count === 0) return '';
+      const numbers = { toHTML: () => html };
+      return new SafeString(locale.html('page.endnotes.notes', { count, numbers }));
+    },
+    /** `{{t "page.as_known" day=coverage.until}}`: words of the locale. */
+    t: (key: unknown, { hash }: Handlebars.HelperOptions) => {
+      const name = z.string().parse(key);
+      const given = Object.entries(z.record(z.string(), printable).parse(hash));
+      const values = Object.fromEntries(
+        given.flatMap(([value, text]) => {
+          if (text === null) return [];
+          return [[value, text instanceof MarkedValue ? text.printedBy(locale.number) : text]];
+        }),
+      );
+      const html = new SafeString(locale.html(name, values));
+      // A row's value that only chooses between words leaves its trace too.
+      return madeOf(html, Object.values(values));
+    },
+    /** The same as the content of a page's margin, with `{page}` and `{pages}` as its counters. */
+    'css-t': (key: unknown, { hash }: Handlebars.HelperOptions) => {
+      const values = z.record(z.string(), z.string()).parse(hash);
+      const text = locale.text(z.string().parse(key), { page: PAGE, pages: PAGES, ...values });
+      const parts = text.split(/([\u{e000}\u{e001}])/u).filter((part) => part !== '');
+      return new SafeString(parts.map((part) => counters[part] ?? cssString(part)).join(' '));
     },
     /** `{{say text}}`: a row's text with its figures filled in. */
     say(this: unknown, text: unknown) {
@@ -76,15 +94,16 @@ export function pageHelpers(
       const date = evidence.judgedOn(judgment);
       if (date === null || date >= currentFrom) return '';
       const shown = traceText(judgment, escape(evidence.figure(judgment, 'date')));
-      return new SafeString(` <span class="as-of">(as of ${shown})</span>`);
+      const html = locale.html('page.as_of', { day: { toHTML: () => shown } });
+      return new SafeString(` <span class="as-of">${html}</span>`);
     },
     /** `{{show id}}`: marks a row as shown without citing it; prints nothing. */
     show: (rows: unknown) => {
       for (const id of ids.parse(rows)) evidence.use(id);
       return '';
     },
-    day: (value: unknown) => longDay(z.string().parse(value)),
-    'short-day': (value: unknown) => shortDay(z.string().parse(value)),
+    day: (value: unknown) => locale.longDay(z.string().parse(value)),
+    'short-day': (value: unknown) => locale.shortDay(z.string().parse(value)),
     /** `{{join list ", "}}` */
     join: (list: unknown, between: unknown) => {
       const items = z.array(z.union([z.string(), z.instanceof(SourceName)])).parse(list);
@@ -127,18 +146,31 @@ export function pageHelpers(
     /** A template's style sheet, escaped so that nothing in it can close its element. */
     'style-sheet': (css: unknown) => new SafeString(z.string().parse(css).replaceAll('</', '<\\/')),
     /** A text as a CSS string, with all characters but letters and digits as code points. */
-    'css-string': (text: unknown) => {
-      const escaped = z
-        .string()
-        .parse(text)
-        .replaceAll(/[^A-Za-z0-9 ]/gu, (character) => `\\${character.codePointAt(0)?.toString(16)} `);
-      return new SafeString(`"${escaped}"`);
-    },
+    'css-string': (text: unknown) => new SafeString(cssString(z.string().parse(text))),
     /** A figure's rows as a table, for people who cannot see the figure. */
     'rows-table': (rows: unknown) =>
       new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows))),
   };
 }
+
+/** What a message may print: a value of the page, or what another helper returns; null if it is missing. */
+const printable = z.union([
+  z.null(),
+  z.string(),
+  z.number(),
+  z.custom<{ toHTML(): string }>(hasHtml, 'it is neither text nor a number'),
+]);
+
+// Private-use characters hold the places of the counters, which only a browser knows.
+const PAGE = '\u{e000}';
+const PAGES = '\u{e001}';
+const counters: { readonly [part: string]: string } = {
+  [PAGE]: 'counter(page)',
+  [PAGES]: 'counter(pages)',
+};
+
+const cssString = (text: string): string =>
+  `"${text.replaceAll(/[^A-Za-z0-9 ]/gu, (character) => `\\${character.codePointAt(0)?.toString(16)} `)}"`;
 
 /** Splits rising numbers into consecutive runs. */
 function runs(numbers: readonly number[]): number[][] {

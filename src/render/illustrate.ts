@@ -1,12 +1,13 @@
-import type { DrawChart, Drawing } from '../charts/draw.ts';
+import type { ChartLocale, DrawChart, Drawing } from '../charts/draw.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Tables } from '../dataset/schema.ts';
 import { AppError, type ErrorCode, type Fault, similarTo } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
+import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
 import { located } from '../project/source-files.ts';
 import { Evidence } from './citations.ts';
-import type { Figure } from './compose.ts';
+import type { Figure } from './asked-for.ts';
 
 /** A figure with everything that the gate checks. */
 export interface Illustration extends Figure, Drawing {}
@@ -30,7 +31,9 @@ export async function illustrate({
   maps: RowSets;
   drawChart: DrawChart;
 }): Promise<{ [name: string]: Illustration | null }> {
-  const evidence = new Evidence(known, findings);
+  const { locale } = brief;
+  const words = chartLocale(locale);
+  const evidence = new Evidence(known, findings, { locale });
   const named = (name: string): readonly Row[] | undefined => {
     if (Object.hasOwn(maps, name)) return maps[name];
     if (Object.hasOwn(brief.config.findings, name)) return findings[name]?.rows ?? [];
@@ -82,7 +85,15 @@ export async function illustrate({
         columns: Object.fromEntries(
           data.flatMap(([set, query]) => (columns[query] ? [[set, columns[query]]] : [])),
         ),
-        alt: `${caption ? `${evidence.fill(caption.text, caption.id)}. ` : ''}${chart.title}. ${chart.alt}`,
+        locale: words,
+        alt:
+          caption === null
+            ? locale.text('page.chart.alt', { title: chart.title, alt: chart.alt })
+            : locale.text('page.chart.alt_with_caption', {
+                caption: evidence.fill(caption.text, caption.id),
+                title: chart.title,
+                alt: chart.alt,
+              }),
       });
       const { title, map } = chart;
       const figure = {
@@ -123,6 +134,29 @@ function worstOf(errors: readonly AppError[]): ErrorCode {
   const telling = errors.filter(({ code }) => code !== 'chart-unfinished');
   if (telling.length === 0) return 'chart-unfinished';
   return telling.every(({ code }) => code === 'chart-slow') ? 'chart-slow' : 'chart-failed';
+}
+
+function chartLocale(locale: Locale): ChartLocale {
+  const parts = new Intl.NumberFormat(locale.tag).formatToParts(12345.6);
+  const part = (type: string) => parts.find((each) => each.type === type)?.value ?? '';
+  return {
+    number: {
+      decimal: part('decimal'),
+      thousands: part('group'),
+      grouping: [3],
+      currency: ['', ''],
+      minus: '\u2212',
+      numerals: Array.from({ length: 10 }, (_, digit) => locale.number(digit)),
+    },
+    // Specs name the parts of a day; nothing prints a time of day.
+    time: {
+      ...locale.names,
+      dateTime: '%e %B %Y, %H:%M',
+      date: '%e %B %Y',
+      time: '%H:%M',
+      periods: ['AM', 'PM'],
+    },
+  };
 }
 
 interface Drawn {

@@ -20,6 +20,7 @@ const partKinds = [
   'template',
   'partial',
   'styles',
+  'locale',
   'query',
   'macros',
   'spec',

@@ -1,5 +1,5 @@
 import Handlebars from 'handlebars';
-import { type Provenance, traceRow } from './trace.ts';
+import { type Provenance, traceEnd, traceRow } from './trace.ts';
 
 const { escapeExpression, SafeString } = Handlebars;
 
@@ -19,6 +19,11 @@ class RowValue {
   /** Handlebars calls this instead of escaping the value itself. */
   toHTML(): string {
     return traceRow(this.#of, escapeExpression(String(this.#raw)));
+  }
+
+  /** For words that a locale chooses by the value. */
+  toString(): string {
+    return String(this.#raw);
   }
 
   static read(value: RowValue): { readonly raw: unknown; readonly of: Provenance } {
@@ -62,6 +67,41 @@ function keep<T extends object>(seen: T, info: { readonly raw: unknown; readonly
   if (Array.isArray(seen))
     Object.defineProperty(seen, 'toHTML', { value: () => new RowValue(info.raw, info.of).toHTML() });
   return seen;
+}
+
+/** A value as HTML: escaped, unless it has HTML of its own. */
+const htmlOf = (value: unknown): string =>
+  hasHtml(value) ? value.toHTML() : escapeExpression(String(value));
+
+export const hasHtml = (value: unknown): value is { toHTML(): string } =>
+  typeof value === 'object' && value !== null && 'toHTML' in value && typeof value.toHTML === 'function';
+
+/** A value within a message, marked for an explanation. */
+export class MarkedValue {
+  readonly #value: unknown;
+  readonly #mark: string;
+  readonly #print: (value: number) => string;
+
+  constructor(value: unknown, mark: string, print: (value: number) => string = String) {
+    this.#value = value;
+    this.#mark = mark;
+    this.#print = print;
+  }
+
+  /** The same, with its number printed by `print`. */
+  printedBy(print: (value: number) => string): MarkedValue {
+    return new MarkedValue(this.#value, this.#mark, print);
+  }
+
+  toHTML(): string {
+    const value = typeof this.#value === 'number' ? this.#print(this.#value) : this.#value;
+    return this.#mark + htmlOf(value) + traceEnd;
+  }
+
+  /** For words that a locale chooses by the value. */
+  toString(): string {
+    return String(this.#value);
+  }
 }
 
 /** The original value, for helpers and explanations of a page. */

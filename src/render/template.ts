@@ -1,14 +1,15 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
 import { AppError, type Fault } from '../errors.ts';
+import { MessageError } from '../locale.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { isShared } from '../project/source-files.ts';
 import { mostAlike } from './find-text.ts';
 import { MetFaults } from './met-faults.ts';
-import { madeOf, rawOf } from './row-value.ts';
+import { MarkedValue, madeOf, rawOf } from './row-value.ts';
 import { enter, guard, leave, mark, type NamesOf, parseTemplate } from './template-check.ts';
 import { RenderingLimits } from './template-limits.ts';
-import { placeOf } from './template-places.ts';
+import { placeOf, valueOf } from './template-places.ts';
 import { type Put, traceCall, traceEnd } from './trace.ts';
 
 type Helpers = { readonly [name: string]: Handlebars.HelperDelegate };
@@ -109,6 +110,11 @@ export function compileTemplate({
     [placeOf](this: unknown, file: string, line: number, expression: string) {
       return new Handlebars.SafeString(onPut?.({ file, line, expression, context: rawOf(this) }) ?? '');
     },
+    [valueOf](this: unknown, file: string, line: number, expression: string, value: unknown) {
+      if (value === null || value === undefined) return value;
+      const put = onPut?.({ file, line, expression, context: rawOf(this) }) ?? '';
+      return new MarkedValue(value, put);
+    },
     [enter]: (file: string, line: number) => {
       calls.push({ file, line });
       return traced ? new Handlebars.SafeString(traceCall(ownCall() ?? { file, line })) : '';
@@ -129,7 +135,7 @@ export function compileTemplate({
     strict: true,
     knownHelpersOnly: true,
     knownHelpers: Object.fromEntries(
-      [...names.helpers, mark, guard, enter, leave, placeOf].map((name) => [name, true]),
+      [...names.helpers, mark, guard, enter, leave, placeOf, valueOf].map((name) => [name, true]),
     ),
   };
   const compiled = new Map(parsed.map(({ name, program }) => [name, handlebars.compile(program, options)]));
@@ -225,6 +231,8 @@ function located(
       if (cause instanceof AppError) met.add(cause.code, placed(cause, place).faults.map(atCall), cause);
       else if (cause instanceof z.ZodError)
         met.addUnlessMetAt(atCall({ ...place, ...cannotTake(name, cause) }), cause);
+      else if (cause instanceof MessageError)
+        met.addUnlessMetAt(atCall({ ...place, problem: cause.message, hint: cause.hint }), cause);
       else throw cause;
       return '';
     }

@@ -126,12 +126,12 @@ export function unfounded(draft: Draft): Fault[] {
 
 /** Text printed as a row's must be the row's own: a query may choose texts but not write them. */
 export function madeUp(draft: Draft): Fault[] {
-  const { units, rows, findings } = draft;
+  const { brief, units, rows, findings } = draft;
   return units.flatMap(({ element, texts }) =>
     saidTexts(texts).flatMap(({ id, text }) => {
       if (Object.hasOwn(findings, id)) return [];
       const entry = rows.get(id);
-      if (entry && isOwnText(text, entry)) return [];
+      if (entry && isOwnText(text, { entry, locale: brief.locale })) return [];
       const whose = entry ? `printed as that of "${id}", and is not` : 'of no row that is known';
       return [
         onPage(
@@ -159,10 +159,13 @@ function saidTexts(texts: readonly Text[]): { id: string; text: string }[] {
   return said;
 }
 
-function isOwnText(text: string, entry: TableRow): boolean {
+function isOwnText(
+  text: string,
+  { entry, locale }: { entry: TableRow; locale: Draft['brief']['locale'] },
+): boolean {
   const wanted = plain(text);
   const texts = Object.values(entry.row).filter((value) => typeof value === 'string');
-  return texts.some((own) => isFilled(own, wanted)) || Object.values(figuresOf(entry)).includes(wanted);
+  return texts.some((own) => isFilled(own, wanted)) || figuresOf(entry, locale).includes(wanted);
 }
 
 /**

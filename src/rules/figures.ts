@@ -1,21 +1,21 @@
 import type { Value } from '../dataset/parse-rows.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import type { Fault } from '../errors.ts';
-import type { SourceFile } from '../project/brief.ts';
+import type { Brief, SourceFile } from '../project/brief.ts';
 import { located } from '../project/source-files.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { type Element, isElement, textOf } from './html.ts';
 import { methodFile, rowTexts } from './texts.ts';
 import type { Unit } from './units.ts';
-import { typedFigures, type Words, wordsOf } from './words.ts';
+import { typedFigures, type Words, wordsFor } from './words.ts';
 
 /**
  * A figure that is only a lower bound is printed with its bound: in texts, in labels and in the rows behind a chart.
  */
 export function bareBounds(draft: Draft): Fault[] {
-  const { known, units, charts, asked, language } = draft;
-  const words = wordsOf(language);
+  const { known, units, charts, asked, brief } = draft;
+  const words = wordsFor(draft);
   if (words === undefined) return [];
   /** Whether a unit cites a row, or prints from a query that returned it. */
   const tells = ({ cites, texts }: Unit, id: string): boolean =>
@@ -25,7 +25,7 @@ export function bareBounds(draft: Draft): Fault[] {
     );
   const bounded = known.measures.filter(({ bound }) => bound === '>=');
   return bounded.flatMap((measure) => {
-    const bare = barePattern(measure, words);
+    const bare = barePattern(measure, { words, locale: brief.locale });
     const hint = `Print it as "at least ${measure.value}", by {${measure.id}.value}.`;
     const inUnits = units
       .filter((unit) => unit.element.name !== 'figure' && tells(unit, measure.id))
@@ -89,9 +89,12 @@ const childrenOf = (element: Element | undefined): Element[] => element?.childre
 
 const boundOf = ({ bounds }: Words): RegExp => new RegExp(['≥', '>=', ...bounds].join('|'), 'i');
 
-function barePattern({ value, unit }: RowOf<'measures'>, words: Words): RegExp {
+function barePattern(
+  { value, unit }: RowOf<'measures'>,
+  { words, locale }: { words: Words; locale: Brief['locale'] },
+): RegExp {
   const written = [
-    value.toLocaleString('en-GB'),
+    locale.number(value),
     String(value),
     ...(words.numbers[value] === undefined ? [] : [words.numbers[value]]),
   ];
@@ -117,7 +120,7 @@ export const typedInRows = (draft: Draft): Fault[] =>
   rowTexts(draft)
     .filter(({ entry }) => ours.has(entry.table))
     .flatMap(({ entry, field, text }) => {
-      const figures = typedFigures(text, wordsOf(draft.language));
+      const figures = typedFigures(text, wordsFor(draft));
       if (figures.length === 0) return [];
       return [
         inRow(
@@ -130,8 +133,9 @@ export const typedInRows = (draft: Draft): Fault[] =>
     });
 
 /** The same check for templates and for the chart texts in `brief.yaml`. */
-export function typedInTemplates({ brief, language }: Pick<Draft, 'brief' | 'language'>): Fault[] {
-  const words = wordsOf(language);
+export function typedInTemplates(draft: Pick<Draft, 'brief' | 'language'>): Fault[] {
+  const { brief } = draft;
+  const words = wordsFor(draft);
   const inFiles = [brief.template, ...Object.values(brief.partials)].flatMap((source) =>
     typedIn(source, words).map(({ line, figure }) => ({
       file: source.file,
@@ -195,7 +199,7 @@ const sameLines = (whole: string, part: string): string =>
 
 /** Literals that a call may print; literals that name rows, columns and figures are not printed. */
 function printedLiterals(call: string): string {
-  const named = /\b(?:cite|notes|show|figure|column)\b(?:\s+(?:"[^"]*"|'[^']*'|[\w.@/-]+))*/g;
+  const named = /\b(?:cite|notes|show|figure|column|css-t|t)\b(?:\s+(?:"[^"]*"|'[^']*'|[\w.@/-]+))*/g;
   const rest = call.replaceAll(named, ' ');
   return [...rest.matchAll(/"([^"]*)"|'([^']*)'|(?<![\w.@/[-])(\d+)/g)]
     .map(([, double, single, number]) => double ?? single ?? number ?? '')

@@ -119,8 +119,8 @@ function noticesOf({ brief, units }: Draft, className: string): Unit[] {
  */
 export function uncovered(draft: Draft): Fault[] {
   const texts = noticesOf(draft, 'coverage').map(({ text }) => text);
-  return draft.coverage.notices.flatMap(({ names, covered, ended }) => {
-    const facts = [names, covered, ended].filter((fact) => fact !== null);
+  return draft.coverage.notices.flatMap(({ names, covered, days, ended }) => {
+    const facts = [names, covered, covered && days, ended].filter((fact) => fact !== null);
     if (texts.some((text) => facts.every((fact) => holdsWord(text, fact)))) return [];
     return [
       {

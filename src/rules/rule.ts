@@ -1,6 +1,6 @@
 import { AppError, type Fault, groupFaults } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
-import { wordsOf } from './words.ts';
+import { wordsFor } from './words.ts';
 
 type Level = 'error' | 'warning' | 'off';
 type Profile = Brief['config']['profile'];
@@ -48,7 +48,7 @@ export function judge<Subject>(
   const waived: { rule: string; reason: string }[] = [];
   const errors: Fault[] = [];
   const warnings: Fault[] = [];
-  const hasWords = wordsOf(subject.language) !== undefined;
+  const hasWords = wordsFor(subject) !== undefined;
   for (const rule of rules) {
     const { id, check, levels, cannotBeWaived, follows, inLoops = false, needsWords } = rule;
     const level = levels[profile];

@@ -8,7 +8,7 @@ import type { Illustration } from '../render/illustrate.ts';
 import { plainCell } from '../render/plain-rows.ts';
 import type { Draft } from './draft.ts';
 import { type Element, isElement, isText, type Text } from './html.ts';
-import { wordsOf } from './words.ts';
+import { wordsFor } from './words.ts';
 
 export interface RowText {
   readonly entry: TableRow;
@@ -54,15 +54,15 @@ const readOut = ['alt', 'title', 'aria-label', 'aria-description'];
  * word is examined closely.
  */
 export function pageTexts(draft: Draft, suspect: RegExp): PageText[] {
-  const { units, tree, known, language } = draft;
-  const alsoSaid = wordsOf(language)?.alsoNamed ?? '';
+  const { units, tree, known } = draft;
+  const alsoSaid = wordsFor(draft)?.alsoNamed ?? '';
   const beside = besideSourceNames(draft);
   const alsoNamed = known.actors.flatMap(({ aliases }) => (aliases.length > 0 ? [aliases.join(', ')] : []));
   const ofRows = [...new Set(rowTexts(draft).map(({ whole }) => whole))];
   const own = (text: string): string => {
     const rest = ofRows.reduce((left, row) => left.replaceAll(row, ' '), text);
     return alsoNamed
-      .reduce((left, names) => left.replaceAll(new RegExp(`${alsoSaid}${escaped(names)}`, 'gi'), ' '), rest)
+      .reduce((left, names) => left.replaceAll(new RegExp(`${alsoSaid}${escaped(names)}`, 'giu'), ' '), rest)
       .replaceAll(quoted, ' ');
   };
   const inUnits = units

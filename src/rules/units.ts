@@ -1,3 +1,4 @@
+import type { Locale } from '../locale.ts';
 import {
   bodyOf,
   type Element,
@@ -129,16 +130,16 @@ export const headingsOf = ({ elements }: HtmlTree): string[] =>
   elements.filter(({ name }) => /^h[1-6]$/.test(name)).map(textOf);
 
 /** Describes the target of each link by the target's id: an endnote, or the place where an endnote is first cited. */
-export function linkTexts({ elements }: HtmlTree): { [destination: string]: string } {
+export function linkTexts({ elements }: HtmlTree, locale: Locale): { [destination: string]: string } {
   const texts: { [destination: string]: string } = {};
   for (const element of elements) {
     const { href } = element.attributes;
     if (element.name !== 'a' || !href?.startsWith('#')) continue;
     const [id, text] = [href.slice(1), textOf(element)];
     texts[id] = id.startsWith('note-')
-      ? `Endnote ${text}`
+      ? locale.text('page.endnotes.link', { number: text })
       : id.startsWith('cite-')
-        ? `Where it is cited first: ${text}`
+        ? locale.text('page.endnotes.link_back', { number: text })
         : text;
   }
   return texts;

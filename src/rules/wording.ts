@@ -3,7 +3,7 @@ import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { textOf } from './html.ts';
 import { escaped, methodFile, pageTexts, rowTexts, settingTexts } from './texts.ts';
 import type { Piece } from './units.ts';
-import { type Words, wordsOf } from './words.ts';
+import { type Words, wordsFor } from './words.ts';
 
 /** Each actor has one house name; an alias is printed only beside that name or in a quotation. */
 export function aliases(draft: Draft): Fault[] {
@@ -57,9 +57,9 @@ function wordIn(text: string, word: string): boolean {
 }
 
 /** How a brief is produced is explained in one place, so that no statement can avoid a citation by posing as method. */
-export function strayMethod({ tree, language }: Draft): Fault[] {
-  const elements = tree.elements;
-  const method = wordsOf(language)?.method;
+export function strayMethod(draft: Draft): Fault[] {
+  const { elements } = draft.tree;
+  const method = wordsFor(draft)?.method;
   const calls = ({ attributes, name }: (typeof elements)[number], text: () => string) =>
     [attributes['class'], attributes['id']].some((value) => /\bmethod/i.test(value ?? '')) ||
     (/^h[1-6]$/.test(name) && method?.test(text()) === true);
@@ -107,10 +107,10 @@ function offScaleIn(
  * brief.yaml.
  */
 export function offScale(draft: Draft): Fault[] {
-  const words = wordsOf(draft.language);
+  const words = wordsFor(draft);
   if (words === undefined) return [];
   const { otherLikelihood, otherConfidence } = words;
-  const anyOffScale = new RegExp(`${otherLikelihood.source}|${otherConfidence.source}`, 'i');
+  const anyOffScale = new RegExp(`${otherLikelihood.source}|${otherConfidence.source}`, 'iu');
   const inRows = rowTexts(draft).flatMap(({ entry, field, text }) =>
     offScaleIn(text, words).map(({ says, hint }) => inRow(draft, { ...entry, field }, says, hint)),
   );
@@ -152,7 +152,7 @@ const worded = ([{ text }, { parent, name }]: Piece['texts'][number]): string =>
   /^[\d,–]+$/.test(text) && (name === 'sup' || name === 'a' || parent?.name === 'sup') ? ' ' : text;
 
 function mixedIn({ pieces }: Draft, { likelihood, otherLikelihood, confidence }: Words): Fault[] {
-  const anyLikelihood = new RegExp(`${likelihood.source}|${otherLikelihood.source}`, 'i');
+  const anyLikelihood = new RegExp(`${likelihood.source}|${otherLikelihood.source}`, 'iu');
   return pieces
     .map(({ texts, element }) => ({ element, text: texts.map(worded).join('').replaceAll(/\s+/g, ' ') }))
     .filter(({ text, element }) => confidence.test(text) && !methodFile.test(element.file))

@@ -1,6 +1,8 @@
+import type { Locale } from '../locale.ts';
+
 /**
- * The words that rules look for, by language. For a language without a word list, a rule that needs one does not run,
- * and the verdict says so.
+ * The words that rules look for, from the lists of the locale. Without lists for the language of the texts, a rule that
+ * needs one does not run, and the verdict says so.
  */
 export interface Words {
   /** Zero to twenty, as spelt in running text. */
@@ -29,47 +31,46 @@ export interface Words {
   readonly otherConfidence: RegExp;
 }
 
-const otherDegree =
-  '(?:medium|strong|weak|great(?:er)?|full|total|limited|fair|good|reasonable|considerable|complete|absolute|(?:very|quite|fairly|extremely) (?:high|low))';
+const compiled = new WeakMap<Locale, Words>();
 
-const english: Words = {
-  numbers:
-    `no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-    eighteen nineteen twenty`.split(/\s+/),
-  // "One" is mostly a pronoun; "third" and "quarters" alone are mostly not figures.
-  figures:
-    /\b(?:zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|twice|(?:dozen|hundred|thousand|million|billion)s?|half|halves|quarter|(?:one|a)[-\s]third\sof|thirds)\b/giu,
-  bounds: ['at least', 'no fewer than', 'more than'],
-  percent: '(?:%|per cent)',
-  months:
-    'January February March April May June July August September October November December Jan Feb Mar Apr Jun Jul Aug Sep Oct Nov Dec'.split(
-      ' ',
-    ),
-  time: /\b(?:days?|weeks?|months?|years?|dates?)\b/i,
-  method: /\bmethod/i,
-  alsoNamed: '\\balso (?:named )?',
-  // Intelligence Community Directive 203 (2015), D.6.e(2)(a) has two rows of terms; this is the row that we use.
-  likelihood:
-    /\b(?:almost no chance|very unlikely|unlikely|roughly even chance|very likely|likely|almost certain(?:ly)?)\b/gi,
-  // Terms of the other row, and other expressions of likelihood.
-  otherLikelihood:
-    /\b(?:remote(?:ly possible| (?:chance|possibility|likelihood))|improbabl[ey]|highly (?:un)?likely|extremely (?:un)?likely|quite (?:un)?likely|most likely|more likely than not|probabl[ey]|highly probable|nearly certain(?:ly)?|roughly even odds|chances are|in all (?:likelihood|probability)|(?:un)?doubtedly|no doubt|virtually certain)\b/gi,
-  // The confidence of an interval is a figure.
-  confidence:
-    /\b(?<!(?:no|consumer|public|investor|business|vote of) )confiden(?:t(?:ly)?|ce(?! (?:in|votes?|intervals?|limits?|levels? of)\b))\b/i,
-  otherConfidence: new RegExp(
-    `\\b(?:${otherDegree} confidence(?! in\\b)|confidence (?:(?:is|was|remains|stays) )?${otherDegree})\\b`,
-    'i',
-  ),
-};
+/** The lists for texts in `language`, a BCP 47 tag: `en-GB` and `en-US` share one. Undefined if the locale has none. */
+export function wordsFor({
+  language,
+  brief: { locale },
+}: {
+  readonly language: string;
+  readonly brief: { readonly locale: Locale };
+}): Words | undefined {
+  const { lists } = locale;
+  if (lists === undefined || primary(language) !== primary(locale.tag)) return undefined;
+  const known = compiled.get(locale);
+  if (known !== undefined) return known;
+  const { months, shortMonths } = locale.names;
+  const words: Words = {
+    numbers: lists.numbers,
+    figures: wholeWords(lists.figures, 'giu'),
+    bounds: lists.bounds,
+    percent: oneOf(lists.percent),
+    months: [...new Set([...months, ...shortMonths])],
+    time: wholeWords(lists.time, 'iu'),
+    method: new RegExp(`${start}${oneOf(lists.method)}`, 'iu'),
+    alsoNamed: `${start}${oneOf(lists.also_named)}`,
+    likelihood: wholeWords(lists.likelihood, 'giu'),
+    otherLikelihood: wholeWords(lists.other_likelihood, 'giu'),
+    confidence: wholeWords(lists.confidence, 'iu'),
+    otherConfidence: wholeWords(lists.other_confidence, 'iu'),
+  };
+  compiled.set(locale, words);
+  return words;
+}
 
-const lists: { readonly [language: string]: Words } = { en: english };
-
-/** The word list for a BCP 47 tag, chosen by language: `en-GB` and `en-US` share one. */
-export const wordsOf = (tag: string): Words | undefined => {
-  const [language = ''] = tag.toLowerCase().split('-');
-  return Object.hasOwn(lists, language) ? lists[language] : undefined;
-};
+const primary = (tag: string): string => tag.toLowerCase().split('-')[0] ?? '';
+// \b knows the letters of English only.
+const start = String.raw`(?<![\p{L}\p{N}_])`;
+const end = String.raw`(?![\p{L}\p{N}_])`;
+const oneOf = (patterns: readonly string[]): string => `(?:${patterns.join('|')})`;
+const wholeWords = (patterns: readonly string[], flags: string): RegExp =>
+  new RegExp(start + oneOf(patterns) + end, flags);
 
 const digits = /\p{N}+(?:[.,:]\p{N}+)*/gu;
 

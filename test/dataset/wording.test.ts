@@ -2,16 +2,16 @@ import { expect, test } from 'vitest';
 import type { RowOf } from '../../src/dataset/schema.ts';
 import {
   boundedValue,
-  daySpan,
   eventDate,
   fixedOutward,
-  longDay,
   percentAtMost,
   roundOutward,
-  shortDay,
   spelled,
-  weekday,
+  withDecimals,
 } from '../../src/dataset/wording.ts';
+import { british } from '../support/brief-of.ts';
+
+const { daySpan, longDay, shortDay, weekday } = british;
 
 test.each<[RowOf<'events'>['precision'], string | null, string | null, string]>([
   ['day', '2021-08-15', null, '15 August 2021'],
@@ -27,7 +27,7 @@ test.each<[RowOf<'events'>['precision'], string | null, string | null, string]>(
   ['range', '2021-08-19', '2021-08-25', '19–25 August 2021'],
   ['undated', null, null, 'undated'],
 ])('the date of an event: %s %s %s', (precision, date_start, date_end, phrase) => {
-  expect(eventDate({ ...event, precision, date_start, date_end })).toBe(phrase);
+  expect(eventDate({ ...event, precision, date_start, date_end }, british)).toBe(phrase);
 });
 
 test.each([
@@ -57,11 +57,18 @@ test.each([
   ['~', 6, 'meetings', 'about 6'],
   ['=', 1234, 'claims', '1,234'],
 ] as const)('a figure keeps its bound: %s %d %s', (bound, value, unit, phrase) => {
-  expect(boundedValue({ bound, value, unit })).toBe(phrase);
+  expect(boundedValue({ bound, value, unit }, british)).toBe(phrase);
 });
 
 test('numbers up to ten are words, and a fraction is not', () => {
-  expect([0, 1, 10, 11, 2.5, 1000].map(spelled)).toEqual(['no', 'one', 'ten', '11', '2.5', '1,000']);
+  expect([0, 1, 10, 11, 2.5, 1000].map((value) => spelled(value, british))).toEqual([
+    'no',
+    'one',
+    'ten',
+    '11',
+    '2.5',
+    '1,000',
+  ]);
 });
 
 test.each([
@@ -86,7 +93,7 @@ test.each([
   [9.99, 1, 'up', '10.0'],
   [0.001, 1, 'down', '0.0'],
 ] as const)('%d with %d decimals %s', (value, decimals, direction, rounded) => {
-  expect(fixedOutward(value, decimals, direction)).toBe(rounded);
+  expect(withDecimals(fixedOutward(value, decimals, direction), decimals, british)).toBe(rounded);
 });
 
 test.each([
@@ -98,7 +105,7 @@ test.each([
   [0.999, '100 per cent'],
   [1, '100 per cent'],
 ])('the probability %d is at most so many per cent', (probability, phrase) => {
-  expect(percentAtMost(probability)).toBe(phrase);
+  expect(`${percentAtMost(probability, british)} per cent`).toBe(phrase);
 });
 
 const event: RowOf<'events'> = {

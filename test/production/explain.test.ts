@@ -71,7 +71,7 @@ describe('a figure of each brief', () => {
     expect(bottomLine?.origins[0]).toMatchObject({
       kind: 'row',
       says: 'The text of B-isis-2, with its figure {F18.value}.',
-      template: { file: shared('partials/masthead.hbs'), line: 43 },
+      template: { file: shared('partials/masthead.hbs'), line: 42 },
       expression: 'say text',
       query: { name: 'bottom_line', file: shared('queries/bottom_line.sql') },
     });
@@ -157,7 +157,7 @@ describe('a figure of each brief', () => {
   });
 
   test('weekly: what is new is counted, and each change is its row', async () => {
-    const { places } = await ask('weekly', '20 new');
+    const { places } = await ask('weekly', '21 new');
     expect(places[0]?.origins.map(({ kind }) => kind)).toEqual(['edition', 'template']);
     const reported = (await ask('weekly', 'near daily')).places.map((place) =>
       rowsOf(place, 'comes from it'),

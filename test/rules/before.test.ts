@@ -155,7 +155,11 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       ),
       says: /"105" is typed/,
     },
-    { what: 'in a partial', product: withPartial('gaps', 'Gaps', 'Six gaps'), says: /"Six" is typed/ },
+    {
+      what: 'in a partial',
+      product: withPartial('gaps', '{{t "page.headings.gaps"}}', 'Six gaps'),
+      says: /"Six" is typed/,
+    },
     {
       what: 'in the title of a chart',
       product: () => withChart('expected', { title: 'All 105 claims' }),
@@ -529,7 +533,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'both in one sentence',
-      product: withPartial('key-judgments', '{{say confidence_basis}}', '{{say text}}'),
+      product: withPartial('key-judgments', '(say confidence_basis)', '(say text)'),
       says: /Likelihood and confidence are in one sentence/,
     },
   ],
@@ -551,7 +555,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'one that a shared partial types',
-      product: withPartial('gaps', 'Gaps', 'Gaps on Daesh'),
+      product: withPartial('gaps', '{{t "page.headings.gaps"}}', 'Gaps on Daesh'),
       says: /The page says "Daesh"/,
     },
     {
@@ -643,13 +647,21 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a notice that does not name the day',
-      product: withPartial('masthead', 'collection ended on {{ended}}.', 'collection ended.'),
+      product: withPartial(
+        'masthead',
+        '{{t "page.coverage.collection_ended" names=names day=ended}}',
+        '<b>{{names}}:</b> collection ended.',
+      ),
       asked: { asOf: '2021-09-06' },
       says: /covered \(ISIS/,
     },
     {
       what: 'a notice that does not say how many days',
-      product: withPartial('masthead', '{{covered}} covered', 'some are covered'),
+      product: withPartial(
+        'masthead',
+        '{{t "page.coverage.days_covered" days=days covered=covered count=count}}',
+        'Some days are covered.',
+      ),
       asked: { asOf: '2021-08-29' },
       says: /covered \(.*; three/,
     },

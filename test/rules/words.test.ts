@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { typedFigures, wordsOf } from '../../src/rules/words.ts';
+import { openLocale } from '../../src/locale.ts';
+import { typedFigures, wordsFor } from '../../src/rules/words.ts';
+import { british } from '../support/brief-of.ts';
+
+const wordsOf = (language: string) => wordsFor({ language, brief: { locale: british } });
 
 test.each([
   ['no figure at all', []],
@@ -23,4 +27,6 @@ test('finds digits only where there is no list for the language', () => {
   expect(wordsOf('constructor')).toBeUndefined();
   expect(wordsOf('en-US')).toBe(wordsOf('en-GB'));
   expect(typedFigures('trois faits, 2 morts, three events', wordsOf('fr'))).toEqual(['2']);
+  const french = openLocale('fr', 'page: {}');
+  expect(wordsFor({ language: 'fr', brief: { locale: french } })).toBeUndefined();
 });

@@ -1,4 +1,7 @@
+import { loadLocale, localesFolder } from '../../src/locale.ts';
 import { type Brief, briefConfig } from '../../src/project/brief.ts';
+
+export const british = await loadLocale(localesFolder, 'en-GB');
 
 /** A brief made up of what a test cares for. */
 export function briefOf({
@@ -24,6 +27,7 @@ export function briefOf({
     charts: {},
     theme: { source: source('_shared/theme.json', '{}'), parsed: {} },
     styles: source('_shared/page.css', ''),
+    locale: british,
   };
 }
 

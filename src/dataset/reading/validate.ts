@@ -1,5 +1,5 @@
 import { meantBy } from '../../errors.ts';
-import { figureOf } from '../figures.ts';
+import { hasFigure } from '../figures.ts';
 import { newestOn, versionsById } from '../point-in-time.ts';
 import {
   eachRow,
@@ -197,7 +197,7 @@ function checkTexts({ table, row }: TableRow, versions: Versions): RowFault[] {
       // It names a finding, or a missing row, which is a reference fault.
       const lacking = versions
         .get(name)
-        ?.find((version) => version.row.status === 'current' && figureOf(version, figure) === undefined);
+        ?.find((version) => version.row.status === 'current' && !hasFigure(version, figure));
       if (lacking)
         fault(
           `${source}: "${name}" in ${lacking.table} (known on ${lacking.row.known_on}) has no figure "${figure}".`,

@@ -60,7 +60,7 @@ export function changesShown({ brief, dataset, asOf, parameters, correction }: O
     rows: changes.map((each) => ({
       change: each.change,
       id: each.id,
-      title: titleOf(each, dataset.settings),
+      title: titleOf(each, { settings: dataset.settings, locale: brief.locale }),
       source: 'source' in each.row ? named(each.row.source) : null,
       knownOn: shortDay(each.knownOn),
     })),

@@ -1,0 +1,120 @@
+import { Temporal } from 'temporal-polyfill';
+import type { Day } from './calendar.ts';
+
+/** Days in the words of a locale. The examples are en-GB. */
+export interface Dates {
+  /** `25 August 2021` */
+  readonly longDay: (day: Day) => string;
+  /** `25 Aug 2021` */
+  readonly shortDay: (day: Day) => string;
+  /** `25 Aug` */
+  readonly shortDayOfYear: (day: Day) => string;
+  /** `Aug` */
+  readonly shortMonth: (day: Day) => string;
+  /** `Wednesday 25 August 2021` */
+  readonly weekday: (day: Day) => string;
+  /** `May 2019` */
+  readonly month: (day: Day) => string;
+  /** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months if the span begins and ends with one. */
+  readonly daySpan: (start: Day, end: Day) => string;
+  /** `spring 2019`, `winter 2019–20` */
+  readonly season: (day: Day) => string;
+  /** The names that charts print, from January and from Sunday. */
+  readonly names: {
+    readonly months: readonly string[];
+    readonly shortMonths: readonly string[];
+    readonly days: readonly string[];
+    readonly shortDays: readonly string[];
+  };
+}
+
+const seasons = ['winter', 'spring', 'summer', 'autumn'];
+const numbers = Array.from({ length: 12 }, (_, index) => String(index + 1).padStart(2, '0'));
+/** From Sunday: 7 January 2001 was one. */
+const week = Array.from({ length: 7 }, (_, index) => `2001-01-${String(index + 7).padStart(2, '0')}`);
+
+/** `text` returns the messages under `dates` of the locale with this BCP 47 tag. */
+export function datesOf(
+  tag: string,
+  text: (key: string, values?: { readonly [name: string]: string }) => string,
+): Dates {
+  const named = (options: Intl.DateTimeFormatOptions, days: readonly string[]): readonly string[] => {
+    const format = new Intl.DateTimeFormat(tag, { ...options, timeZone: 'UTC' });
+    return days.map((day) => format.format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
+  };
+  const names: Dates['names'] = {
+    months: named(
+      { month: 'long' },
+      numbers.map((number) => `2001-${number}-01`),
+    ),
+    shortMonths: text('dates.short_months').split(' '),
+    days: named({ weekday: 'long' }, week),
+    shortDays: named({ weekday: 'short' }, week),
+  };
+  const digits = new Intl.NumberFormat(tag, { useGrouping: false });
+  const two = new Intl.NumberFormat(tag, { minimumIntegerDigits: 2 });
+  const parts = (day: Day) => {
+    const { day: number, month, year, dayOfWeek } = Temporal.PlainDate.from(day);
+    return {
+      day: digits.format(number),
+      month: names.months[month - 1] ?? '',
+      year: digits.format(year),
+      shortMonth: names.shortMonths[month - 1] ?? '',
+      weekday: names.days[dayOfWeek % 7] ?? '',
+    };
+  };
+  const dayAndMonth = (day: Day): string => {
+    const { day: number, month: name } = parts(day);
+    return text('dates.day_of_year', { day: number, month: name });
+  };
+  const longDay = remembering((day) => {
+    const { day: number, month: name, year } = parts(day);
+    return text('dates.day', { day: number, month: name, year });
+  });
+  const month = (day: Day): string => {
+    const { month: name, year } = parts(day);
+    return text('dates.month', { month: name, year });
+  };
+  return {
+    names,
+    longDay,
+    month,
+    shortDay: remembering((day) => {
+      const { day: number, shortMonth, year } = parts(day);
+      return text('dates.day', { day: number, month: shortMonth, year });
+    }),
+    shortDayOfYear: (day) => {
+      const { day: number, shortMonth } = parts(day);
+      return text('dates.day_of_year', { day: number, month: shortMonth });
+    },
+    shortMonth: (day) => parts(day).shortMonth,
+    weekday: (day) => text('dates.weekday', { weekday: parts(day).weekday, date: longDay(day) }),
+    daySpan: (start, end) => {
+      const [first, last] = [Temporal.PlainDate.from(start), Temporal.PlainDate.from(end)];
+      const isOneMonth = first.toPlainYearMonth().equals(last.toPlainYearMonth());
+      if (first.equals(last)) return longDay(start);
+      if (first.day === 1 && last.day === last.daysInMonth)
+        return isOneMonth ? month(start) : text('dates.months', { first: month(start), last: month(end) });
+      if (isOneMonth) return text('dates.days_of_month', { first: parts(start).day, last: longDay(end) });
+      const from = first.year === last.year ? dayAndMonth(start) : longDay(start);
+      return text('dates.days', { first: from, last: longDay(end) });
+    },
+    season: (day) => {
+      const { month: number, year } = Temporal.PlainDate.from(day);
+      const season = seasons[Math.floor((number % 12) / 3)] ?? '';
+      if (season !== 'winter') return text('dates.season', { season, year: digits.format(year) });
+      const before = number === 12 ? year : year - 1;
+      return text('dates.winter', { year: digits.format(before), next: two.format((before + 1) % 100) });
+    },
+  };
+}
+
+/** An edition prints the same days many times. */
+function remembering(format: (day: Day) => string): (day: Day) => string {
+  const known = new Map<Day, string>();
+  return (day) => {
+    const text = known.get(day) ?? format(day);
+    known.set(day, text);
+    return text;
+  };
+}
