@@ -4,11 +4,14 @@ import { loadProduct } from '../test/support/product.ts';
 
 /**
  * What takes too long for every change (`npm run soak`, about half an hour): every brief on every day from 2019 to 2021
- * and on a hundred days up to 2035, HTML and rules only; then long kill loops on both ledgers, and twenty restarts of
+ * and on a hundred days up to 2035, HTML and rules only; every page without each of its rows; then long kill loops on both ledgers, and twenty restarts of
  * PostgreSQL. `npm run soak pages` or `npm run soak ledgers` runs one half. Exits with 1 if anything failed.
  */
 const half = process.argv[2];
-if (half !== 'ledgers') await everyDay();
+if (half !== 'ledgers') {
+  await everyDay();
+  run('vitest', ['run', 'test/deletion.test.ts'], { ...process.env, SOAK_ROWS: 'all' });
+}
 if (half !== 'pages') {
   const env = { ...process.env, SOAK_KILLS: '60', SOAK_RESTARTS: '20' };
   run('vitest', ['run', 'test/service/chaos.test.ts'], env);

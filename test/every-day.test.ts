@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest';
-import { daysFrom, daysOfChange, daysSpread, issueOn } from './support/every-day.ts';
+import { daysFrom, daysOfChange, daysSpread, issueOn, sampleOf } from './support/every-day.ts';
 import { loadProduct, swapText, withBrief } from './support/product.ts';
 
 const product = await loadProduct();
+/** Days on which much becomes known, the fall of Kabul, and the first day without coverage. */
+const notable = ['2020-05-27', '2020-05-28', '2021-08-15', '2021-08-26'];
 
-test('every brief passes its rules on each day on which a page can change', async () => {
+test('every brief passes its rules on a third of the days on which a page can change', async () => {
   const days = daysOfChange(product);
   expect(days.length).toBeGreaterThan(70);
-  expect(days).toEqual(expect.arrayContaining(['2020-05-27', '2020-05-28', '2021-08-15', '2021-08-26']));
-  const { editions, faults } = await issueOn(product, days);
-  expect(editions).toBeGreaterThan(4 * days.length);
+  expect(days).toEqual(expect.arrayContaining(notable));
+  // The soak takes all of them. Three is prime to the seven days after which a page changes again.
+  const chosen = [...new Set([...sampleOf(days, 3), ...notable])];
+  const { editions, faults } = await issueOn(product, chosen);
+  expect(editions).toBeGreaterThan(4 * chosen.length);
   expect(faults).toEqual([]);
 });
 

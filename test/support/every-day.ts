@@ -33,6 +33,10 @@ export function daysOfChange({ dataset }: Pick<Product, 'dataset'>): Day[] {
   return [...new Set(days)].toSorted();
 }
 
+/** One of `every` days from a list, so that it shows each weekday and each distance from a date of the dataset. */
+export const sampleOf = (days: readonly Day[], every: number): Day[] =>
+  days.filter((_, index) => index % every === 0);
+
 /** What issuing every brief on many days came to. `faults` has a line for each cause, with its first edition and count. */
 export interface EveryDay {
   readonly editions: number;
