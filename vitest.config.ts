@@ -8,15 +8,16 @@ import { defineConfig } from 'vitest/config';
  * the ledger, and every row and day of the sample data. Files are listed here, and lie beside their neighbours in test/.
  */
 const slow = [
-  'test/{author,briefs-pdf,cli,deletion,every-day,point-in-time,preview,proof-cli,same-bytes,silence,traps,vitest}.test.ts',
+  'test/{author,briefs-pdf,cli,deletion,every-day,facts,point-in-time,preview,proof-cli,same-bytes,silence,traps,vitest}.test.ts',
   'test/{editions,server,web}/**/*.test.ts',
   'test/service/!(chaos).test.ts',
   'test/delivery/{alerts,deliver-edition}.test.ts',
   'test/ledger/{embedded,queue,upgrade}.test.ts',
   'test/production/{explain,explain-limit,verify}.test.ts',
+  'test/pdf/browser.test.ts',
   'test/rules/right-pages.test.ts',
   'test/scheduler/{make-edition,priorities,scheduler}.test.ts',
-  'test/cli/remote.test.ts',
+  'test/cli/{remote,start}.test.ts',
   'test/accessibility.test.ts',
 ];
 

@@ -11,12 +11,14 @@ import { z } from 'zod';
  */
 const parts = {
   package: ['node', 'scripts/test-package.ts'],
-  all: ['vitest', 'run'],
+  // Three on two cores, since tests of the running program often wait for another process.
+  all: ['vitest', 'run', '--maxWorkers=3'],
   // The embedded ledger is PostgreSQL too, so only what depends on several connections or processes runs again;
   // "npm run test:postgres" runs the rest.
   postgres: [
     'node',
     'scripts/test-postgres.ts',
+    '--maxWorkers=3',
     '--exclude=test/{editions,scheduler,delivery,server}/!(service|scheduler|approvals).test.ts',
     '--exclude=test/service/!(chaos|postgres-restart|web).test.ts',
   ],
@@ -40,7 +42,7 @@ try {
     const startedAt = performance.now();
     const { status } = spawnSync(program, part === 'package' ? args : [...args, ...reporting], {
       stdio: 'inherit',
-      env: { ...process.env, ...(part === 'postgres' && { SOAK_KILLS: '12' }) },
+      env: { ...process.env, ...(part === 'postgres' && { SOAK_KILLS: '8' }) },
     });
     console.log(`== ${part}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
     const isReported = existsSync(file);

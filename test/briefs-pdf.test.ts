@@ -231,7 +231,8 @@ test.each([
   expect(heading?.page).toBe(read.pages.length);
 });
 
-test.each(atFullCoverage)('$name has the same bytes when it is made again', async (edition) => {
+const oneOfEach = product.briefs.flatMap(({ id }) => atFullCoverage.find(({ brief }) => brief === id) ?? []);
+test.each(oneOfEach)('$name has the same bytes when it is generated again', async (edition) => {
   const first = await print(edition);
   const second = await print(edition);
   expect(Buffer.from(first.edition.pdf).equals(second.edition.pdf)).toBe(true);
