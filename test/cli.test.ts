@@ -231,7 +231,7 @@ describe('generate', () => {
     expect(await filesIn(out('no-row'))).toEqual([]);
   });
 
-  test('values of parameters that do not fit are told together, and nothing is written', async () => {
+  test('reports invalid values of parameters together, and writes nothing', async () => {
     const { status, stderr, stdout } = await project.sitrep(
       'generate actor-sheet weekly --param actor=A-isi --param colour=red --out none',
     );
@@ -331,7 +331,7 @@ describe('generate', () => {
     expect(html).toContain('&lt;script&gt;a()&lt;/script&gt;');
   });
 
-  test('faults of briefs and of datasets are told together, and nothing is written', async () => {
+  test('reports faults of briefs and of datasets together, and writes nothing', async () => {
     await using other = await openProject();
     const { folder } = other;
     const yaml = await readFile(join(folder, 'templates/weekly/brief.yaml'), 'utf8');

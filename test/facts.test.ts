@@ -81,7 +81,7 @@ test('grades are said to be those of the originals, and names of general knowled
     expect(sectionOf(html, 'Names')).toMatch(new RegExp(`\\b${name}, [^;]*?[^.]*?.*general knowledge`));
 });
 
-test('the weekly tells what its gaps and judgments speak of', async () => {
+test('the weekly reports what its gaps and judgments refer to', async () => {
   const { html } = await render('weekly');
   const isis = sectionOf(html, 'ISIS');
   expect(isis).toMatch(/On 20 August 2021 people accused of spying .* in Orakzai, Pakistan/);

@@ -253,7 +253,7 @@ describe.each(expectations)('$brief as of $asOf', ({ brief, asOf, present, absen
     expect(laterThan(asOf, rendering)).toEqual([]);
   });
 
-  test('tells as changes what became known in its seven days', () => {
+  test('lists what became known in its seven days as changes', () => {
     expect(changesOn(rendering.html)).toEqual(changes);
   });
 

@@ -285,7 +285,7 @@ test('an unknown brief, a day that is none, and a taken port', async () => {
   expect((await project.sitrep('preview nothing')).stderr).toContain('There is no brief "nothing".');
 });
 
-test('told to stop, it ends at once and well, though a browser still listens', async () => {
+test('ends at once, with status 0, when it is stopped while a browser still listens', async () => {
   await page.goto(`${preview.origin}/briefs/weekly`);
   expect(await preview.stop()).toBe(0);
   await page.waitForFunction(() => document.querySelector<HTMLElement>('.offline')?.hidden === false);

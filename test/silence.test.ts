@@ -288,7 +288,7 @@ describe('an edition from before the first reading is a reconstruction', () => {
     },
   );
 
-  test('a carrier is told with what it carried, and brings nothing else that became known with it', () => {
+  test('a carrier is listed with what it carried, and with nothing else that became known with it', () => {
     const known = knownBy(product.dataset.tables, '2020-11-01');
     const late = Object.values(known)
       .flat()

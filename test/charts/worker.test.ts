@@ -82,13 +82,13 @@ test('a chart that asks for more memory than there is fails as a chart, and the 
   expect((await inProcess(chart([]))).svg).toContain('</svg>');
 });
 
-test('what a spec may not do is told as it would be without the process', async () => {
+test('reports what a spec may not do as it would without the process', async () => {
   const { drawChart: inProcess } = open();
   const [fault] = await faultsOf(inProcess(chart([{ sample: 1 }])));
   expect(fault).toMatchObject({ file: 'templates/x/bars.vl.json', field: 'transform[0].sample' });
 });
 
-test('a process that is closed leaves the chart in hand, and draws no more', async () => {
+test('a closed process leaves its current chart unfinished, and draws no more', async () => {
   const charts = open();
   await charts.drawChart(chart([]));
   const inHand = charts.drawChart(endless).catch((error: unknown) => error);
@@ -99,7 +99,7 @@ test('a process that is closed leaves the chart in hand, and draws no more', asy
 });
 
 describe.skipIf(process.platform !== 'linux')('a process that is killed', () => {
-  test('is replaced, and the chart in hand drawn by the next', async () => {
+  test('is replaced, and the next one draws the current chart', async () => {
     const before = childrenOf(process.pid, entry);
     const charts = open();
     await charts.drawChart(chart([]));

@@ -19,7 +19,7 @@ const corrected = (since: string | null, by: string, of = tables) =>
     ({ knownOn, change, id }) => `${knownOn} ${change} ${id}`,
   );
 
-describe('what a corrected edition tells', () => {
+describe('what a corrected edition lists', () => {
   test('is what was known, where nothing was corrected yet', () => {
     expect(knownFor(tables, { asOf, correctedAsOf: '2021-03-08' })).toEqual(knownBy(tables, asOf));
     expect(knownFor(tables, { asOf, correctedAsOf: null })).toBe(knownBy(tables, asOf));
@@ -83,7 +83,7 @@ describe('corrections', () => {
     expect(corrected(null, '2021-03-10')).toEqual([]);
   });
 
-  test('are told by the day on which they became known', () => {
+  test('are listed by the day on which they became known', () => {
     expect(corrected(null, '2021-03-14')).toEqual([
       '2021-03-11 revised E-meeting',
       '2021-03-12 revised M-claims',

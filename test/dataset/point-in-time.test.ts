@@ -47,7 +47,7 @@ describe('what is known by a day', () => {
     expect(gone).toEqual(['S-letter', 'E-letter', 'K-letter', 'J-letter', 'G-letter']);
   });
 
-  test('in whatever order the rows stand', () => {
+  test('in any order of the rows', () => {
     const turned: Tables = {
       ...tables,
       judgments: tables.judgments.map((row) =>
@@ -123,7 +123,7 @@ describe('what changed', () => {
     ]);
   });
 
-  test('a withdrawn row is shown as it was last told', () => {
+  test('a withdrawn row is shown as it last was', () => {
     const withdrawn = changesBetween(tables, { previousAsOf: '2021-03-14', asOf: '2021-03-21' }).find(
       ({ id }) => id === 'E-raid',
     );

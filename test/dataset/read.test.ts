@@ -353,7 +353,7 @@ describe('a table of more than it may hold', () => {
   };
   const lines = (count: number, line = 'G,more') => `id,text\n${`${line}\n`.repeat(count)}`;
 
-  test('is told with its file and how to fix it, beside what is wrong with the others', async () => {
+  test('is reported with its file and how to fix it, beside the faults of the others', async () => {
     const folder = await copyOf('base');
     const long = (text: string) => text + `${text.trimEnd().split('\n').at(-1)}\n`.repeat(most);
     // A row that cannot be split, in a table that is not read to its end, is none of the next.

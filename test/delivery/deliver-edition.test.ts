@@ -75,7 +75,7 @@ test('a message holds what was made, and from then on nothing may overwrite it',
   expect(JSON.stringify(house.told)).not.toContain(ana.address);
 });
 
-describe('what is no longer what was made, or may not be seen, is held', () => {
+describe('an edition that was altered, or that a target may not see, is put on hold', () => {
   test.each([
     ['the PDF was changed', (file: string) => writeFile(file, 'another')],
     ['the PDF is gone', (file: string) => rm(file)],
@@ -185,7 +185,7 @@ describe('when nobody knows whether it arrived', () => {
     });
   });
 
-  test('it is held, where the target says so', async () => {
+  test('it is put on hold if the target asks for that', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [mailTo('cara@example.org', { hold: true })]);
     house.answer = () => cut;
@@ -195,7 +195,7 @@ describe('when nobody knows whether it arrived', () => {
     });
   });
 
-  test('what ended its process twenty times is sent once more, and then held', async () => {
+  test('a delivery that ended its process twenty times is sent once more and then put on hold', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [ana, mailTo('bea@example.org')]);
     const [first, second] = await ledger.deliveries({});
@@ -373,7 +373,7 @@ describe('what is refused', () => {
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done' });
   });
 
-  test('after word of another went out is told as well', async () => {
+  test('is reported too after a message about another one was sent', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { house } = await houseWith(ledger, [ana, mailTo('ben@example.org')]);
     const alerts = async () =>

@@ -102,7 +102,7 @@ test('nothing goes to a host that is not allowed', async () => {
   expect(await reached()).toEqual(nothing);
 });
 
-test('what is not configured is held, and says what to set', async () => {
+test('a target whose channel is not configured is put on hold and says what to set', async () => {
   const { deliver, testMail, reached, url } = await everything({
     SITREP_SMTP_URL: '',
     SITREP_MAIL_FROM: '',

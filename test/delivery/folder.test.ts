@@ -45,7 +45,7 @@ test('again changes nothing and is sent', async () => {
   expect(await stat(join(root, place))).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
 });
 
-test('another file of its name is never overwritten: held', async () => {
+test('never overwrites another file with its name, and is put on hold', async () => {
   const root = await temporaryFolder();
   await put(root, message({ pdf: enclosed(Buffer.from('first')) }));
   expect(await put(root)).toEqual({
@@ -56,7 +56,7 @@ test('another file of its name is never overwritten: held', async () => {
   expect(await readdir(join(root, 'archive/weekly'))).toEqual(['weekly-2021-08-22.pdf']);
 });
 
-test('of many different ones at once, one is there, whole, and the others are held', async () => {
+test('of several different files at once, one is written whole and the others are put on hold', async () => {
   const root = await temporaryFolder();
   const contents = Array.from({ length: 12 }, (_, index) => `${index}`.repeat(200_000));
   const receipts = await Promise.all(
@@ -102,7 +102,7 @@ test.each([
   expect(await readdir(join(root, '..'))).toEqual(['root']);
 });
 
-test('where a file stands in the way of the folder: deferred, and sent once it is gone', async () => {
+test('is deferred while a file has the name of the folder, and sent once that file is removed', async () => {
   const root = await temporaryFolder();
   await writeFile(join(root, 'archive'), 'in the way');
   expect(await put(root)).toEqual({
@@ -120,14 +120,14 @@ test('a name that no disk takes leaves nothing half-written: deferred', async ()
   });
 });
 
-test('what is no file, and might never end, is not read: held', async () => {
+test('does not read something that is not a file and might never end, and is put on hold', async () => {
   const root = await temporaryFolder();
   await mkdir(join(root, 'archive/weekly'), { recursive: true });
   await symlink('/dev/zero', join(root, place));
   expect(await put(root)).toMatchObject({ outcome: 'held' });
 });
 
-test('a link to the same bytes may lead elsewhere tomorrow: held', async () => {
+test('does not accept a link to the same bytes, which may lead elsewhere tomorrow, and is put on hold', async () => {
   const root = await temporaryFolder();
   await mkdir(join(root, 'archive/weekly'), { recursive: true });
   await writeFile(join(root, 'archive/weekly/same'), 'same');

@@ -135,7 +135,7 @@ describe('the message', () => {
     expect(text).not.toContain('PDF');
   });
 
-  test('of a correction says what it corrects, and stands below that in the mailbox', async () => {
+  test('about a correction says what it corrects, and appears below the original in the mailbox', async () => {
     const { subject, messageId, inReplyTo, references, headers, text, html } = await arrives(corrected());
     expect(subject).toBe('[TLP:CLEAR] Correction: Weekly brief, 2021-W33, as of 22 August 2021, revision 2');
     expect(messageId).toBe('<b1f0c0de-0003@sitrep.example>');
@@ -280,7 +280,7 @@ describe('what the server says', () => {
     expect(await send(settingsFor(port))).toMatchObject({ outcome: 'bounced' });
   });
 
-  test('that it takes no message so large: held, with what to do', async () => {
+  test('that refuses a message as too large: the delivery is put on hold and says what to do', async () => {
     const { port, arrived } = await mailServer({ size: 100_000 });
     expect(await send(settingsFor(port))).toEqual({
       outcome: 'held',
@@ -480,7 +480,7 @@ describe('TLS and login', async () => {
     expect(arrived).toHaveLength(1);
   });
 
-  test('a wrong one is held, as the recipient is not to blame, and is not repeated', async () => {
+  test('a wrong password puts the delivery on hold, since the recipient is not at fault, and is not tried again', async () => {
     const { port } = await mailServer(authenticating());
     const receipt = await send(settingsFor(port, {}, login('wrong-horse')));
     expect(receipt).toEqual({
@@ -490,7 +490,7 @@ describe('TLS and login', async () => {
     });
   });
 
-  test('none, where the server asks for one: held, and says what is missing', async () => {
+  test('a missing password puts the delivery on hold and says what is missing', async () => {
     const { port } = await mailServer(authenticating());
     expect(await send(settingsFor(port, {}, 'smtp://127.0.0.1'))).toEqual({
       outcome: 'held',

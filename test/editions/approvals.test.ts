@@ -77,7 +77,7 @@ const otherPdf = async (): Promise<Uint8Array> => {
 };
 const pdfOf = ({ out }: House): string => join(out, id, 'weekly-2021-08-22.pdf');
 
-test('an edition waits, on every channel, and the operator is told by which hash to approve it', async () => {
+test('an edition waits on every channel, and the operator gets the hash to approve', async () => {
   await withSite(async ({ house, work, gone, states }) => {
     await work();
     const edition = await house.context.ledger.edition(id);
@@ -288,7 +288,7 @@ describe('an approval', () => {
     });
   });
 
-  test('covers no file that was altered since: nothing goes out, and the operator is told', async () => {
+  test('does not cover a file that was altered later: nothing is sent, and the operator is alerted', async () => {
     await withSite(async ({ house, ask, work, gone, states }) => {
       const { ledger } = house.context;
       await work();

@@ -157,7 +157,7 @@ test('it says on its first page what it is and what changed, and what it replace
   });
 });
 
-test('the next correction replaces the last, and tells what changed since that', async () => {
+test('the next correction replaces the last one and lists what changed since then', async () => {
   await withSite(async ({ house, ask, work, gone, statesOf }) => {
     await ask.reissue(id, '2021-03-14');
     await work();
@@ -309,7 +309,7 @@ describe('is refused', () => {
     });
   });
 
-  test('where its brief became one of many editions; asked for before, it is held and fans out into none', async () => {
+  test('is blocked, and fans out into no edition, when it was requested before its brief got several editions', async () => {
     await withSite(async ({ house, ask, work, rewrite }) => {
       const { ledger } = house.context;
       const manyEditions = async () =>
@@ -369,7 +369,7 @@ describe('a copy that was asked for at the moment of the correction', () => {
     await ledger.request([asked({ ...first, id: second, origin: 'correction', correction })], now);
   };
 
-  test('is held when its turn comes, and the operator hears of it', async () => {
+  test('is put on hold when its turn comes, and the operator is alerted', async () => {
     await withSite(async (site) => {
       const { ask, house, work, gone } = site;
       gone();
@@ -448,7 +448,7 @@ test('a revision of a brief with "approval: true" waits too', async () => {
   );
 });
 
-test('clearance is looked at again: what is marked higher by now is held', async () => {
+test('clearance is checked again: an edition that is now marked higher is put on hold', async () => {
   await withSite(async ({ ask, work, gone, statesOf, rewrite }) => {
     gone();
     await rewrite((yaml) => yaml.replace('marking: TLP:CLEAR', 'marking: TLP:AMBER'));
@@ -459,7 +459,7 @@ test('clearance is looked at again: what is marked higher by now is held', async
   });
 });
 
-test('an address that was forgotten since is told of, and not lost', async () => {
+test('an address that was removed since is reported, not lost', async () => {
   await withSite(async ({ house, ask, work, gone }) => {
     const { ledger } = house.context;
     gone();

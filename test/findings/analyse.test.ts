@@ -98,7 +98,7 @@ describe('a silence against the rate before it', () => {
     ]);
   });
 
-  test('it rests on the measure and on the two readings that are told', () => {
+  test('it rests on the measure and on the two readings that it gives', () => {
     expect(found(pause, readings)?.restsOn).toEqual(['F18', 'R-last-2021-08-23', 'R-first-2021-08-23']);
   });
 
@@ -175,7 +175,7 @@ test('the rest of a share whose lower bound is known has an upper bound', () => 
   expect(() => found(config, [{ id: 'F22', value: 101, bound: '=' }])).toThrow(/value/);
 });
 
-test('a count is told in words and in digits, and rests on what it counts', () => {
+test('gives a count in words and in digits, which rests on what it counts', () => {
   const config = { kind: 'count', rows: 'statements' };
   expect(found(config, [{ id: 'F10' }, { id: 'F11' }])).toEqual({
     fields: { count: 'two', number: '2' },

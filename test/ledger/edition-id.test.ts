@@ -71,7 +71,7 @@ test('a long name is cut and ends with a hash, never in the middle of a code', (
   expect(named({ place: 'x'.repeat(75) })).toMatch(/~/);
 });
 
-test('stands in an address with each half encoded', () => {
+test('is part of an address with each half encoded', () => {
   expect(editionPath('weekly/2021-08-22')).toBe('weekly/2021-08-22');
   expect(editionPath('actor-sheet/2021-08-22-actor=a%2Fb')).toBe('actor-sheet/2021-08-22-actor%3Da%252Fb');
 });

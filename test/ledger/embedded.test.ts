@@ -50,7 +50,7 @@ function otherProcess(folder: string, user: { uid?: number; gid?: number } = {})
 }
 
 describe.skipIf(isServer)('a folder', () => {
-  test('is held by one process, and its ledger is refused to another', async () => {
+  test('is used by one process, and its ledger is refused to another', async () => {
     const place = await ledgers.fresh();
     await using _ledger = await place.open();
     const other = otherProcess(place.at);
@@ -77,7 +77,7 @@ describe.skipIf(isServer)('a folder', () => {
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'queued' });
   });
 
-  test('opened again, it gives back what was in hand', async () => {
+  test('gives unfinished work back when it is opened again', async () => {
     const place = await ledgers.fresh();
     const first = await place.open();
     const ids = await delivering(first, mailTo('ana@example.org'), mailTo('ben@example.org', { hold: true }));

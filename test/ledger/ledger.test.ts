@@ -98,7 +98,7 @@ describe('asking', () => {
     });
   });
 
-  test('a revision stands beside the one that it replaces, and each is there once', async () => {
+  test('a revision is kept beside the one that it replaces, each once', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const { id } = asked();
     const replaces = { edition: id, revision: 1, asOf: null };
@@ -144,7 +144,7 @@ describe('slots', () => {
     expect(await ledger.cursors()).toEqual([{ brief: 'weekly', slot: later }]);
   });
 
-  test('what is due is queued, what is skipped is settled with its reason', async () => {
+  test('queues slots that are due, and records skipped ones with their reason', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const [first, second] = weeks;
     const added = await ledger.openSlots('weekly', {
@@ -263,7 +263,7 @@ describe('making', () => {
     expect(await ledger.settleEdition(second!, made(), quiet)).toBe(true);
   });
 
-  test('what was made stands there, with a delivery for each target, once', async () => {
+  test('records a generated edition with one delivery for each target', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const claim = await claimed(ledger);
     const [one, other] = [mailTo('a@example.org'), mailTo('b@example.org', { heldBecause: 'No settings.' })];
@@ -457,7 +457,7 @@ describe('delivering', () => {
     expect(await ledger.deliveries({ state: 'pending' })).toMatchObject([{ content: 'failed' }]);
   });
 
-  test('what is held keeps the edition open', async () => {
+  test('a delivery on hold keeps the edition open', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const [id = ''] = await delivering(ledger, ana);
     const { delivery } = (await ledger.claimDelivery(id, { job: 'job', now }))!;
@@ -467,7 +467,7 @@ describe('delivering', () => {
     expect(await ledger.edition(asked().id)).toMatchObject({ state: 'done', settledAt: later });
   });
 
-  test('one found in sending is told apart, with the same id, and is no further attempt', async () => {
+  test('a delivery found in sending is marked as interrupted, with the same id, and is no further attempt', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const [id = ''] = await delivering(ledger, ana);
     const first = await ledger.claimDelivery(id, { job: 'job', now });
@@ -576,7 +576,7 @@ describe('moving', () => {
 });
 
 describe('pruning', () => {
-  test('editions that were settled before go, with their runs and deliveries; what is open stays', async () => {
+  test('removes editions that ended before, with their runs and deliveries, and keeps open ones', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const settle = async (asOf: string, instant: Date) => {
       const claim = await claimed(ledger, { asOf });
@@ -620,7 +620,7 @@ describe('pruning', () => {
     expect((await ledger.audit({})).map(({ details }) => details)).toEqual([{}, days]);
   });
 
-  test('addresses that were settled before are forgotten, in what servers answered too', async () => {
+  test('removes addresses of earlier deliveries, also from what servers answered', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const [address, waiting] = ['o\\brien@example.org', 'ana@example.org'];
     const ids = await delivering(ledger, mailTo(address), mailTo(waiting));

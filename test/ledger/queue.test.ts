@@ -125,7 +125,7 @@ describe('a worker', () => {
     expect(jobs[1]).toBe(jobs[0]);
   });
 
-  test('finishes what is in hand before it is gone, and takes nothing more', async () => {
+  test('finishes running work before it ends, and takes no more', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     await ledger.request(weeks, now);
     const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -106,7 +106,7 @@ test('one that is being looked at as it falls due is begun again; one that goes 
   expect(await ledger.edition('weekly/2021-08-29')).toMatchObject({ origin: 'request', reach: 'all' });
 });
 
-test('one that the operator holds stays held when it is due, and goes to everybody when it is released', async () => {
+test('an edition that the operator puts on hold stays on hold when it is due, and goes to everybody when it is released', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   await ledger.openSlots('weekly', { now, plan: (cursor) => ({ cursor, due: [], skipped: [] }) });
   await ledger.request([asked({ origin: 'request', reach: 'none' })], now);

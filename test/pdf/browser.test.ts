@@ -256,7 +256,7 @@ p { font: 11px S; width: 300px; }</style>
     );
   });
 
-  it('tells when the browser needs nothing more of this process, which is before the PDF is there', async () => {
+  it('reports when the browser needs nothing more of this process, before the PDF is complete', async () => {
     const told: string[] = [];
     const html = `<p>${'word '.repeat(20_000)}</p>`;
     const printing = printer.print(html, { signal, onBegun: () => void told.push('begun') });

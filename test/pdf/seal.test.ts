@@ -87,7 +87,7 @@ describe('seal', () => {
     expect(pdf.length).toBeLessThan(first().length);
   });
 
-  it('says the same as XMP, and what its tags and links stand for', async () => {
+  it('has the same metadata as XMP, and describes its tags and links', async () => {
     const page = '<h1>A</h1><p><a href="#b">1</a> <strong>c</strong> <em>d</em></p><p id="b">e</p>';
     const printedPage = await printer.print(page, { signal });
     const { pdf } = await seal(printedPage, { ...metadata, title: 'A < B & “C”', links: { b: 'Endnote 1' } });

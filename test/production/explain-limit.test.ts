@@ -11,7 +11,7 @@ import { openWeb } from '../support/web.ts';
 const ledgers = useLedgers();
 const { id } = asked();
 
-test('what is behind a number is told to ten at once, one after another, and the next is told to come again', async () => {
+test('explains a number to ten callers, one after another, and tells the next one to try again', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await ledger.request([asked()], now);

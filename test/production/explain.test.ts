@@ -200,7 +200,7 @@ test('a sentence across rows names them all, and typed text says that it is type
   });
 });
 
-test('what does not stand there is said, with what is like it', async () => {
+test('says that a text is not on the page, and what is similar', async () => {
   const { places, near } = await ask('isis-quieting', 'Nangarhr');
   expect(places).toEqual([]);
   expect(near[0]).toBe('Nangarhar');

@@ -231,7 +231,7 @@ describe('the page of an edition with parameters', () => {
 describe('what changed', () => {
   const days = { previousAsOf: '2021-08-18', asOf: '2021-08-25' };
 
-  test('is told of what concerns the actor', async () => {
+  test('lists only what concerns the actor', async () => {
     const { html } = await renderEdition(product, {
       brief: 'actor-sheet',
       asOf: '2021-08-25',

@@ -213,7 +213,7 @@ test('what is revised after the cut-off, or shapes no page, changes nothing', as
   expect(found.notes).toEqual(['F07 was revised later, on 2021-09-03: after its cut-off.']);
 });
 
-test('a brief that is gone, and one that is held now, cannot be rendered', async () => {
+test('a brief that was removed, or that is blocked now, cannot be rendered', async () => {
   const gone = await repositoryWith();
   await rm(join(gone.folder, 'templates/al-qaeda-ties'), { recursive: true });
   const none = await check(gone);

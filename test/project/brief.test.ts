@@ -169,7 +169,7 @@ describe('parameters', () => {
     );
   });
 
-  test('one mailbox stands among the targets once, however it is spelt', () => {
+  test('a mailbox may be a target only once, however it is spelt', () => {
     const [ana, shouted] = [{ email: 'ana@example.org' }, { email: 'Ana@Example.org' }];
     expect(refused({ deliver: [ana, shouted] })).toEqual([
       expect.stringContaining('deliver.1.email: is a target already, for the same editions'),

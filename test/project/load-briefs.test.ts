@@ -154,7 +154,7 @@ test('what a team does not share itself comes with the program, file by file', a
   expect(one?.queries['headline']?.file).toBe(join(packaged, 'queries/headline.sql'));
 });
 
-test('an unknown key, with the line that it stands on', async () => {
+test('an unknown key, with its line', async () => {
   await edit('one/brief.yaml', (text) => text.replace('period:', 'perriod: P7D\nperiod:'));
   const line =
     (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n').indexOf('perriod: P7D') + 1;
@@ -289,7 +289,7 @@ test('all of it at once, over all briefs', async () => {
   ]);
 });
 
-test('forEach that names no query, and parameters that are none, are told with their place', async () => {
+test('a forEach that names no query, and unknown parameters, are reported with their place', async () => {
   await edit('one/brief.yaml', (text) => `${text}parameters:\n  actor: { type: string }\nforEach: editons\n`);
   await edit('two/brief.yaml', (text) => `${text}parameters:\n  topic: { type: string, optional: true }\n`);
   expect(await told()).toEqual([

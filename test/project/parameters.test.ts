@@ -68,7 +68,7 @@ test('what is given is read into names in order; what is optional may be left ou
   expect(Object.keys(read)).toEqual(['day', 'year']);
 });
 
-test('all that is wrong is told at once, each with its file and field', () => {
+test('reports all faults at once, each with its file and field', () => {
   const file = 'templates/test/brief.yaml';
   expect(faultsOf({ year: 'next', colour: 'red', constructor: 'x' })).toEqual([
     `${file}, field parameters.colour: There is no parameter "colour". Name one of day, place, year.`,

@@ -26,7 +26,7 @@ describe('a number or phrase is found as a whole', () => {
   });
 });
 
-test('the parts that it touches are told, each with what of it', () => {
+test('lists the parts that it touches, each with the piece that it touches', () => {
   const [match] = findText(['claimed at ', 'least', ' 105', ' operations'], 'least 105');
   expect([...(match?.parts ?? [])]).toEqual([
     [1, 'least'],

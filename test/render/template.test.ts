@@ -87,7 +87,7 @@ describe('what is known is printed', () => {
   });
 });
 
-describe('a name that is not known is refused where it stands', () => {
+describe('an unknown name is refused at its place', () => {
   test.each([
     ['printed', '{{missing}}', 'missing'],
     ['below a name that is known', '{{row.missing}}', 'row.missing'],
@@ -371,7 +371,7 @@ test('a column may have the name of a helper', () => {
   expect(page({ rows: [{ shout: 'b' }] })).toBe('b B');
 });
 
-test('a fault in a partial stands where the template calls it, and names the partial', () => {
+test('a fault in a partial is reported where the template calls it, and names the partial', () => {
   expect(faultOf('{{> chart}}', { chart: '<p>{{missing}}</p>' })).toEqual([
     'templates/x/brief.hbs',
     2,

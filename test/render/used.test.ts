@@ -36,7 +36,7 @@ const red = withRow(right, 'events', 'F02', { marking: 'TLP:RED' });
 const holdsRed = { marking: [{ problem: expect.stringContaining('"F02" is marked TLP:RED') }] };
 
 describe('the manifest names', () => {
-  test('readings that only stand behind a chart', async () => {
+  test('readings that only a chart uses', async () => {
     expect(await manifestRows(right, 'weekly')).toEqual(
       expect.arrayContaining(['R1', 'R2', 'R3', 'R4', 'R5']),
     );

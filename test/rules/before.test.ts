@@ -883,7 +883,7 @@ describe('what a query gives may be printed', () => {
     expect(await heldBefore(named(`name || ' rules'`), asBrief('weekly'))).toHaveProperty('cites-a-row');
   });
 
-  test('nought too: it counts as printed, and as nothing to "if"', async () => {
+  test('zero too: it counts as printed, and as false in "if"', async () => {
     const html =
       '{{#each rows.own}}<p>{{#if number}}more than {{/if}}{{#unless number}}just {{/unless}}{{number}}{{cite id}}</p>{{/each}}';
     const product = withOwn('weekly', 'own', "SELECT id, 0 AS number FROM events WHERE id = 'F12'", html);
@@ -900,7 +900,7 @@ describe('what a query gives may be printed', () => {
   });
 });
 
-test('revision-told: a corrected revision says so, or is held', async () => {
+test('revision-told: a corrected revision must say so', async () => {
   const dataset = await loadTestDataset('revised');
   const replaces = { edition: 'weekly/2021-03-07', revision: 1, asOf: null };
   const correction = { revision: 2, asOf: '2021-03-14', replaces, rows: ['M-claims'] };
@@ -915,7 +915,7 @@ test('revision-told: a corrected revision says so, or is held', async () => {
   );
 });
 
-test('marking: what was withdrawn stands among the changes, and counts', async () => {
+test('marking: a withdrawn row is listed among the changes, and counts', async () => {
   const revised = { ...right, dataset: await loadTestDataset('revised') };
   const marked = withRow(revised, 'events', 'E-raid', { marking: 'TLP:AMBER' });
   const holds = { marking: [{ problem: expect.stringContaining('"E-raid" is marked TLP:AMBER') }] };
@@ -931,7 +931,7 @@ describe('row-texts: a text longer than any pattern may be', () => {
   const long = `The pause of {F12.date} ${'is long '.repeat(6000)}and {F12.date} ends it.`;
   const product = withRow(right, 'judgments', 'A-isis-1', { text: long });
 
-  test('is told from another by what stands around its figures', async () => {
+  test('differs from another text in what surrounds its figures', async () => {
     expect((await heldBefore(product, { brief: 'weekly', asOf }))['row-texts']).toBeUndefined();
   });
 
@@ -966,7 +966,7 @@ describe('known-by-cut-off', () => {
   });
 });
 
-test('all faults are told at once, each with its place and its rule', async () => {
+test('reports all faults at once, each with its place and its rule', async () => {
   const first = withRow(right, 'events', 'F12', { summary: 'On {F12.date} AQAP spoke of the US and 完.' });
   const both = withBrief(first, 'weekly', (brief) =>
     template(brief, (text) => swapText(text, '{{/page}}', '<p>It rained.</p>\n{{/page}}')),
@@ -1103,7 +1103,7 @@ test('a drawing that comes from data is none of ours, whatever it holds', async 
   });
 });
 
-test('the words of the scale, quotations, names told as others and the method may stand', async () => {
+test("accepts the words of the scale, quotations, names given as other people's and the method", async () => {
   const quoted = withText(
     '<p>An attack is very likely{{cite "F18"}}. Our confidence is low. “ISIL is probably near, with full confidence”, it said. ISIS, which it calls ISIL, by a confidence interval is likely so.</p><p>Also named Islamic State, IS, ISIL, Daesh{{cite "F18"}}</p>',
   )();
@@ -1145,7 +1145,7 @@ describe('the name of a source that holds an alias', () => {
       return { ...brief, charts: { ...brief.charts, chain: { ...chain, parsed } } };
     });
 
-  test('stands where a row prints it: sources, endnotes, changes, the chart of the chain and its rows', async () => {
+  test('is accepted where a row prints it: sources, endnotes, changes, the chart of the chain and its rows', async () => {
     const { html } = await renderEdition(named, ties);
     for (const place of [
       `<th scope="row">${emirate}</th>`,
@@ -1204,7 +1204,7 @@ describe('the name of a source that holds an alias', () => {
   });
 });
 
-test('a word of a row is told of the row, and not of each place on the page', async () => {
+test('a word of a row is reported for the row, not for each place on the page', async () => {
   const product = withRow(right, 'events', 'F12', { title: 'A probable statement of ISIL' });
   const held = await heldBefore(product, { brief: 'celebrations', asOf });
   expect(held['icd-203']).toMatchObject([{ field: 'title', problem: expect.stringContaining('"F12" says') }]);
@@ -1233,7 +1233,7 @@ test('a typed figure is reported with its line', async () => {
   expect(held['typed-figures']).toMatchObject([{ file, line }]);
 });
 
-test('links within a drawing, and styles that load nothing, may stand', async () => {
+test('accepts links within a drawing, and styles that load nothing', async () => {
   const styled = withText('<style>h2{fill:url(#a);mask:url("#b")}</style>')();
   expect(await heldBefore(styled, { brief: 'weekly', asOf })).toEqual({});
 });
@@ -1243,7 +1243,7 @@ test('no trace of all this is left on the page', async () => {
   expect(html).not.toMatch(/data-at|<!--/);
 });
 
-test('ordinary words that resemble a likelihood, a confidence or a style may stand', async () => {
+test('accepts ordinary words that resemble a likelihood, a confidence or a style', async () => {
   const words =
     'A remote-controlled bomb killed police. Consumer confidence is unlikely to recover. The minister has full confidence in the police. A vote of no confidence is likely.';
   const product = withText(
@@ -1266,7 +1266,7 @@ test('a day on which nothing is known names no row, and holds no page', async ()
   expect(Object.keys(await heldBefore(quiet(some), { brief: 'weekly', asOf }))).toContain('query-rows');
 });
 
-test('years later nothing is held: what is drawn against time makes room', async () => {
+test('years later no edition is blocked: what is drawn against time makes room', async () => {
   for (const day of ['2026-11-22', '2049-03-14'])
     for (const brief of ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'])
       expect(await heldBefore(right, { brief, asOf: day }), `${brief} as of ${day}`).toEqual({});

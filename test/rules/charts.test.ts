@@ -161,7 +161,7 @@ test.each([
   expect(message.slice(message.indexOf(says))).toBe(says);
 });
 
-test('a property that has no effect where it stands harms nothing', async () => {
+test('a property that has no effect in its place is accepted', async () => {
   const spec = {
     mark: 'bar',
     encoding: { y: named, x: number, x2: { field: 'number', type: 'quantitative' } },

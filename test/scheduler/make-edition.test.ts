@@ -86,7 +86,7 @@ describe('an edition', () => {
     expect(await ledger.deliveries({ edition: other.id })).toEqual([]);
   });
 
-  test('above the clearance of a target is held there', async () => {
+  test('above the clearance of a target is put on hold for that target', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const amber = (yaml: string) => yaml.replace('marking: TLP:CLEAR', 'marking: TLP:AMBER');
     const targets = deliverTo('{ folder: open }', '{ folder: closed, clearance: TLP:AMBER }');
@@ -122,7 +122,7 @@ describe('what somebody has to fix', () => {
     ]);
   });
 
-  test('and told of again when it is held once more', async () => {
+  test('and reported again when it is blocked again', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger, { weekly: () => 'title: none\n' });
     await ledger.request([asked()], now);
@@ -145,7 +145,7 @@ describe('what somebody has to fix', () => {
     });
   });
 
-  test('is told to nobody without an operator', async () => {
+  test('is reported to nobody without an operator', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger, { weekly: () => 'title: none\n' });
     await ledger.request([asked()], now);
@@ -211,7 +211,7 @@ describe('what may pass', () => {
     };
   };
 
-  test('what may pass with a chart is tried again; what its spec does wrong is held', async () => {
+  test('a chart that may succeed later is tried again; a fault in its spec blocks the edition', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger);
     await ledger.request([asked()], now);
@@ -223,7 +223,7 @@ describe('what may pass', () => {
     });
   });
 
-  test('a chart that takes too long is tried once more, and then held: it keeps all others waiting', async () => {
+  test('a chart that takes too long is tried once more and then blocks its edition, since all others wait for it', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger);
     await ledger.request([asked()], now);

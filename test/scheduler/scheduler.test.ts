@@ -294,7 +294,7 @@ test('it looks at the ledger again when the clock has gone back, and a slot is m
   expect(await due('2021-08-30T05:00:00Z')).toEqual(['weekly/2021-08-29']);
 });
 
-test('what is not made up for stands there with its reason, and nobody is alarmed', async () => {
+test('a slot that is not caught up is recorded with its reason, without an alert', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger, { weekly: scheduled('catchUp: latest') });
   const only = { ...house.context, ...house.forDelivery, briefIds: () => Promise.resolve(['weekly']) };

@@ -11,7 +11,7 @@ import { useLedgers } from '../support/ledger.ts';
 const ledgers = useLedgers();
 const heartbeat: Heartbeat = () => ({ [Symbol.asyncDispose]: () => Promise.resolve() });
 
-test('a worker that is told to give back waits neither for the browser nor for a far end that is silent', async () => {
+test('a worker that gives its work back waits neither for the browser nor for a silent server', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger, { weekly: deliverTo('folder: archive') });
   const folder = join(house.out, 'celebrations/2021-08-22');

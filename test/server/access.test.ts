@@ -371,7 +371,7 @@ describe('a link that lets in once', () => {
   });
 });
 
-test('one caller who asks too much is told when to ask again, and others are not', async () => {
+test('a caller with too many requests learns when to try again; other callers are unaffected', async () => {
   await withSite({ ...strangers, requestsPerMinute: 3 }, async ({ web }) => {
     const ann = bearer(await web.token({ name: 'ann', may: 'read', clearance: 'TLP:GREEN' }));
     const bob = bearer(await web.token({ name: 'bob', may: 'read', clearance: 'TLP:GREEN' }));

@@ -46,7 +46,7 @@ test('each refusal is a problem with a code of its own', async () => {
   });
 });
 
-test('what is not HTTP is told so, and headers without end', async () => {
+test('answers input that is not HTTP, and endless headers, with an error', async () => {
   await withWeb(async (web) => {
     const say = async (text: string) => {
       const socket = connect(web.port, '127.0.0.1');
@@ -84,7 +84,7 @@ test('clients that neither finish asking nor read the answer keep no other waiti
   });
 });
 
-test('a request that does not arrive in time is told so, whether its head is missing or its body', async () => {
+test('answers a request that does not arrive in time with an error, whether its head or its body is late', async () => {
   await withWeb(
     async (web) => {
       const begin = async (text: string) => {

@@ -161,7 +161,7 @@ describe('asking for an edition', () => {
     });
   });
 
-  test('stops while too many wait, and says when to ask again; what is there is still told', async () => {
+  test('refuses new editions while too many wait, and says when to try again; existing editions are still answered', async () => {
     await withSite(async ({ web, house }) => {
       Object.assign(house.context, { mostQueued: 2 });
       expect((await web.ask(asked, wish())).status).toBe(202);
@@ -219,7 +219,7 @@ describe('lists', () => {
 });
 
 describe('changes', () => {
-  test('cancel, retry, hold and release an edition, and each stands on record', async () => {
+  test('cancels, retries, holds and releases an edition, and records each in the audit log', async () => {
     await withSite(async ({ web }) => {
       await web.ask(asked, wish());
       const change = (what: string) => web.ask(`${made}/${what}`, { method: 'POST' });

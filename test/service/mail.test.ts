@@ -148,7 +148,7 @@ test('the message says what it is, and carries the PDF that lies in the output f
   expect((await readPdf(attachments[0]!.content)).pages.length).toBeGreaterThan(0);
 });
 
-test('the operator is told of the bounce, and the log holds no address', async () => {
+test('the operator is alerted to the bounce, and the log has no address', async () => {
   await settled();
   const [alert] = messagesTo('operator@example.net');
   expect(alert?.mail.subject).toContain('celebrations/2021-08-22');
@@ -158,7 +158,7 @@ test('the operator is told of the bounce, and the log holds no address', async (
   expect(service.stderr()).toContain('g…@example.org');
 });
 
-test('retry sends what failed alone, resend one copy, release what is held', async () => {
+test('retry sends only what failed, resend one copy, and release what is on hold', async () => {
   const before = arrived.length;
   const retried = await sitrep('retry celebrations/2021-08-22');
   expect(retried.stderr).toBe('');

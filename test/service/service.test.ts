@@ -17,7 +17,7 @@ const withLedger = (out: string) => copyNewLedger(join(project.folder, out, '.le
 const isReady = ({ msg }: { msg: string }) => msg === 'ready';
 
 describe('sitrep start', () => {
-  test('says what will come and how to see the past, answers on its port, and stops when told', async () => {
+  test('prints the coming slots and how to see the past, answers on its port, and stops on SIGTERM', async () => {
     await using service = startService(project, 'start --out one');
     const { port } = await service.line(isReady);
     expect(service.stdout()).toMatch(/Coming slots:[^]*weekly +Mon, /);

@@ -111,7 +111,7 @@ test('waits, is approved under a claimed name, and goes out once with the bytes 
   await sitrep(`cancel ${edition}`);
 });
 
-test('a file that was altered after the approval is not sent, and the operator is told', async () => {
+test('a file that was altered after the approval is not sent, and the operator is alerted', async () => {
   const edition = 'celebrations/2021-08-15';
   await sitrep('backfill celebrations --from 2021-08-15 --to 2021-08-15 --deliver');
   const told = messagesTo('operator@example.net').length;

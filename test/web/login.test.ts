@@ -60,7 +60,7 @@ const make = async (page: Page, brief: string, deliver: 'yes' | 'no' = 'no') => 
 const shownButtons = (page: Page) =>
   page.$$eval('button', (all) => all.map(({ textContent }) => textContent?.trim()));
 
-test('a wrong token is refused, and tells nothing', async () => {
+test('a wrong token is refused and reveals nothing', async () => {
   const page = await logIn('sitrep_wrong', '/editions/amber/2021-08-22');
   expect(new URL(page.url()).pathname).toBe('/login');
   expect(await textOf(page, '[role=alert]')).toContain('That token lets nobody in');

@@ -51,7 +51,7 @@ async function changed(file: string, from: string, to: string): Promise<AsyncDis
   return { [Symbol.asyncDispose]: () => project.write(file, text) };
 }
 
-test('an edition that is held says every reason with file, line and remedy; mended, it is made', async () => {
+test('an edition on hold gives every reason with file, line and fix, and is generated once it is fixed', async () => {
   {
     await using _ = await changed('templates/celebrations/brief.hbs', '{{> gaps}}', '{{> gasp}}{{> nope}}');
     await ask('celebrations', '2021-08-22');
@@ -86,7 +86,7 @@ test('a brief that cannot be read says why, on the overview and on its page, and
   expect(await textOf(page)).toMatch(/The brief cannot be read .*field period/);
 });
 
-test('what is delivered is shown, sent again, held back and let go; and all of it is on record', async () => {
+test('deliveries are shown, sent again, put on hold and released, and all of it is in the audit log', async () => {
   await ask('weekly', '2021-08-22', 'yes');
   // Without a mail server mail is held.
   await until('delivering');
@@ -124,7 +124,7 @@ test('what is delivered is shown, sent again, held back and let go; and all of i
   expect(record).toMatch(/this machine request weekly\/2021-08-22 .*deliver true done/);
 });
 
-test('an edition that waits is held, let go on, and called off', async () => {
+test('a waiting edition is put on hold, released and cancelled', async () => {
   const days = ['2021-08-18', '2021-08-19', '2021-08-20', '2021-08-21'];
   {
     // Nothing is printed meanwhile: those that come last wait.
@@ -144,7 +144,7 @@ test('an edition that waits is held, let go on, and called off', async () => {
   await until('rendered');
 });
 
-test('what cannot be done, and what is not there, is told on a page', async () => {
+test('a page explains what cannot be done and what does not exist', async () => {
   await page.goto(`${site.origin}/editions/weekly/1999-01-03`);
   expect(await textOf(page)).toMatch(/^Not Found There is no edition .*weekly\/1999-01-03/);
   expect((await page.goto(`${site.origin}/briefs/nothing`))?.status()).toBe(404);
@@ -171,7 +171,7 @@ test('what cannot be done, and what is not there, is told on a page', async () =
   expect(await textOf(page)).toMatch(/^Bad Request field asOf: .*calendar day/);
 });
 
-test('what waits for approval is approved as it is shown, and by whom is told', async () => {
+test('an edition is approved as it is shown, and the page says who approved it', async () => {
   const file = 'templates/weekly/brief.yaml';
   await using _ = await changed(file, 'period: P7D', 'approval: true\nperiod: P7D');
   await ask('weekly', '2021-08-08', 'yes');

@@ -126,7 +126,7 @@ test('who may only read is offered neither, and refused both', async () => {
   expect(await deliveryTo(cut)).toMatchObject({ state: 'held', mayHaveArrived: true });
 });
 
-test('“Did not arrive” says so of what is held, on the page and in the ledger', async () => {
+test('“Did not arrive” lists deliveries on hold, on the page and in the ledger', async () => {
   await page.reload();
   await press(page, 'Did not arrive', { within: row(cut) });
   expect(page.url()).toBe(`${site.origin}/editions/${id}`);

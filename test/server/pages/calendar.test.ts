@@ -99,7 +99,7 @@ describe('the weeks of a year', () => {
     expect(show([], { year: 2022 })).toEqual([]);
   });
 
-  test('editions that are part of another stand under it; without it they stand for themselves', () => {
+  test('editions that are part of another are listed under it, and on their own without it', () => {
     const parts = [
       edition('b/2021-08-22-actor=A', 'done', 'b/2021-08-22'),
       edition('b/2021-08-22-actor=B', 'held', 'b/2021-08-22'),

@@ -32,7 +32,7 @@ test('an edition leads to what took its place, and a correction to what it corre
   ]);
 });
 
-test('a slot is told in the time zone of its brief, and in UTC', async () => {
+test('shows a slot in the time zone of its brief and in UTC', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   await delivering(ledger);
   const { context } = await openHouse(ledger);

@@ -45,7 +45,7 @@ test('the rows of an edition are shown with what they say, and those that are no
   expect(changed.note).toBe('2 rows are no longer in the data as when the edition was made.');
 });
 
-test('what changed is told of a corrected revision as the revision tells it', async () => {
+test('lists the changes of a corrected revision as the revision itself does', async () => {
   const dataset = await loadTestDataset('revised');
   const of = { brief: briefOf({}), dataset, asOf: '2021-03-07', parameters: {} };
   const replaces = { edition: 'weekly/2021-03-07', revision: 1, asOf: null };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decidedBy } from '../../../src/editions/format.ts';
 import { differences, lengthOf } from '../../../src/server/pages/format.ts';
 
-test('editions of one day are told apart, a corrected revision from the one that it replaces', () => {
+test('names of editions of one day differ, also those of a revision and the one it replaces', () => {
   const plain = { paper: 'A4', parameters: {}, correction: null } as const;
   const replaces = { edition: 'weekly/2021-08-22', revision: 1, asOf: null };
   const correction = { revision: 2, asOf: '2021-09-10', replaces, rows: ['F07'] };
@@ -13,7 +13,7 @@ test('editions of one day are told apart, a corrected revision from the one that
   );
 });
 
-test('a user of the system is told apart from a token of that name', () => {
+test('the name of a system user differs from that of a token with the same name', () => {
   const alice = { user: 'alice', claimedName: null };
   expect(decidedBy({ ...alice, namedBy: 'system' })).toBe('alice (system user)');
   expect(decidedBy({ ...alice, namedBy: 'server' })).toBe('alice (let in by the server)');
@@ -22,7 +22,7 @@ test('a user of the system is told apart from a token of that name', () => {
   );
 });
 
-test('the length of a period is told in words', () => {
+test('writes the length of a period in words', () => {
   expect(['P7D', 'P1D', 'P2W', 'P1M', 'P3M'].map(lengthOf)).toEqual([
     '7 days',
     '1 day',
