@@ -107,8 +107,6 @@ function tails(counts: Counts, theta: number): { lower: number; upper: number } 
         ? x * Math.log((theta * periodDays) / total) + (n - x) * Math.log(baselineDays / total)
         : logBeta(x + a, n - x + b) - logBeta(a, b)),
   );
-  // With a size below 1 the chances rise again towards the end, so nothing may be cut off.
-  const tapers = size === null || (a >= 1 && b >= 1);
   const sum = (from: number, direction: 1 | -1): number => {
     let term = here;
     let all = here;
@@ -116,7 +114,7 @@ function tails(counts: Counts, theta: number): { lower: number; upper: number } 
       const factor = direction === 1 ? step(k) : 1 / step(k - 1);
       term *= factor;
       all += term;
-      if (tapers && factor < 1 && term <= all * 1e-17) break;
+      if (factor < 1 && term <= all * 1e-17) break;
     }
     return all;
   };

@@ -95,6 +95,14 @@ test('published: the disasters became rarer after 1890, between 1886 and 1896', 
   expect(1851 + (found?.to ?? 0)).toBeLessThanOrEqual(1897);
 });
 
+test('a dispersion above 1 widens the interval and lowers the probability, one below 1 does not', () => {
+  const [even, clustered, under] = [1, 4, 0.5].map((each) => changePoint(reference.changePoint.counts, each));
+  const width = (found = even) => (found?.to ?? 0) - (found?.from ?? 0);
+  expect(width(clustered)).toBeGreaterThan(width());
+  expect(clustered?.probability).toBeLessThan(even?.probability ?? 0);
+  expect(under).toEqual(even);
+});
+
 test('R: cumulative sums of log-likelihood ratios', () => {
   const { counts, rising, mean, dispersion, ...expected } = reference.cusum;
   const means = counts.map(() => mean);

@@ -19,7 +19,8 @@ poisson <- sapply(cases, function(v) {
 })
 
 # Negative binomial with a linear variance, conditional on the total, by brute force from dnbinom: no beta functions.
-nbcases <- list(c(0, 7, 40, 84, 2), c(12, 7, 40, 84, 2.5), c(2, 14, 60, 90, 4), c(30, 28, 60, 91, 8), c(3, 7, 39, 91, 1.6))
+nbcases <- list(c(0, 7, 40, 84, 2), c(12, 7, 40, 84, 2.5), c(2, 14, 60, 90, 4), c(30, 28, 60, 91, 8), c(3, 7, 39, 91, 1.6),
+                c(40, 7, 20, 91, 30), c(1, 28, 300, 91, 400), c(900, 60, 1100, 91, 900))
 tails <- function(v, theta) {
   n <- v[1] + v[3]; rate <- v[3] / v[4]; d <- v[5]; k <- 0:n
   joint <- dnbinom(k, size = theta * rate * v[2] / (d - 1), prob = 1 / d, log = TRUE) +
