@@ -17,6 +17,15 @@ const spec = {
     y: { field: 'count', type: 'quantitative' },
   },
 };
+const weekly = {
+  spec: 'weekly.vl.json',
+  data: { counts: 'watch.weeks' },
+  rows: 'watch.weeks',
+  captions: [],
+  title: 'Incidents by week',
+  alt: 'Bars.',
+  map: false,
+};
 const { findings } = briefOf({
   findings: { watch: { kind: 'activity', rows: 'counts', by: 'place' } },
 }).config;
@@ -28,7 +37,11 @@ const printed = `
 
 const product = withBrief(await loadProduct(), 'celebrations', (brief) => ({
   ...brief,
-  config: { ...brief.config, findings: { ...brief.config.findings, ...findings } },
+  config: {
+    ...brief.config,
+    findings: { ...brief.config.findings, ...findings },
+    charts: { ...brief.config.charts, weekly },
+  },
   queries: {
     ...brief.queries,
     counts: { file: 'templates/celebrations/counts.sql', text: counts },
@@ -36,13 +49,7 @@ const product = withBrief(await loadProduct(), 'celebrations', (brief) => ({
   charts: {
     ...brief.charts,
     weekly: {
-      spec: 'weekly.vl.json',
-      data: { counts: 'watch.weeks' },
-      rows: 'watch.weeks',
-      captions: [],
-      title: 'Incidents by week',
-      alt: 'Bars.',
-      map: false,
+      ...weekly,
       source: { file: 'templates/celebrations/weekly.vl.json', text: JSON.stringify(spec) },
       parsed: spec,
     },
