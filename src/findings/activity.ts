@@ -53,14 +53,14 @@ export function activity(
     complete: { from: start, to: asOf - lag.days },
     recent: { from: start - config.baseline, to: start - 1 },
   };
-  const observed = seriesOf(rows, config.by).map((named) => {
+  const observed = seriesOf(rows, { by: config.by, asOf }).map((named) => {
     const covered =
       collected === null
         ? [{ from: first, to: asOf }]
         : merged(
             collected
-              .filter((each) => [null, named.actor].includes(each.actor) || named.actor === null)
-              .filter((each) => [null, named.place].includes(each.place) || named.place === null)
+              .filter((each) => [null, named.actor].includes(each.actor))
+              .filter((each) => [null, named.place].includes(each.place))
               .map((each) => ({
                 from: numberOf(each.start),
                 to: Math.min(asOf, each.end === null ? asOf : numberOf(each.end)),
@@ -124,7 +124,10 @@ function lagOf({ lag }: ActivityConfig, read: ReadRows): { days: number; basis: 
 }
 
 /** The series of a scan, in a fixed order. */
-function seriesOf(rows: readonly z.output<typeof series>[], by: ActivityConfig['by']): Named[] {
+function seriesOf(
+  rows: readonly z.output<typeof series>[],
+  { by, asOf }: { by: ActivityConfig['by']; asOf: number },
+): Named[] {
   // A row without a name belongs to no series.
   const named = rows
     .map((row) => ({
@@ -136,13 +139,15 @@ function seriesOf(rows: readonly z.output<typeof series>[], by: ActivityConfig['
   return [...Map.groupBy(named, keyOf).values()]
     .flatMap(([first, ...others]) => (first === undefined ? [] : [{ first, all: [first, ...others] }]))
     .map(({ first: { actor, place }, all }): Named => {
+      // What is known by the last day has happened by then, even if its date is the whole month.
       const spans = all
         .flatMap(({ incidents }) => incidents)
         .map(({ start, end, count }) => ({
           from: numberOf(start),
-          to: numberOf(end ?? start),
+          to: Math.min(asOf, numberOf(end ?? start)),
           count,
-        }));
+        }))
+        .filter(({ from, to }) => from <= to);
       const dated = new Map<number, number>();
       for (const { from, to, count } of spans)
         if (from === to) dated.set(from, (dated.get(from) ?? 0) + count);

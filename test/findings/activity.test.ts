@@ -123,6 +123,10 @@ describe('verdicts', () => {
       P: 'quiet',
       Q: 'not covered',
     });
+    // Collection in one place says nothing of an actor, who may be anywhere.
+    expect(verdicts(rows, { by: 'actor', coverage: 'collected' }, { sets: { collected } })).toEqual({
+      A: 'not covered',
+    });
   });
 
   test('a baseline of fewer than four weeks has too few data', () => {
@@ -152,6 +156,13 @@ describe('imprecise dates', () => {
   test('a span within the period is as good as a day', () => {
     const inside = { actor: 'A', start: dayOf(asOf - 6), end: AS_OF, count: 14 };
     expect(only([...steady(0, 2), inside])).toMatchObject({ count_low: 14, count_high: 14 });
+  });
+
+  test('a span that ends after the last day has happened by then', () => {
+    const month = { actor: 'A', start: dayOf(asOf - 6), end: dayOf(asOf + 24), count: 14 };
+    expect(only([...steady(0, 2), month])).toMatchObject({ count_low: 14, count_high: 14 });
+    const later = { actor: 'A', start: dayOf(asOf + 1), count: 50 };
+    expect(only([...steady(0, 2), later])).toEqual(only(steady(0, 2)));
   });
 
   test('one that may be of the baseline raises it only if it is counted out of the period', () => {
