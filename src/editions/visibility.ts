@@ -60,30 +60,30 @@ export async function visibilityOf(
 }
 
 const named = storable.max(500);
-const ofBrief = named.optional().describe('Of this brief');
-const ofEdition = named.optional().describe('Of this edition, such as weekly/2021-08-22');
+const ofBrief = named.optional().describe('Only this brief');
+const ofEdition = named.optional().describe('Only this edition, such as weekly/2021-08-22');
 const part = {
-  limit: z.coerce.number().int().min(1).max(200).default(50).describe('At most so many, up to 200'),
-  after: z.string().max(500).optional().describe('What follows: "next" of the part before'),
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('Maximum number of items, up to 200'),
+  after: z.string().max(500).optional().describe('The cursor of the page: `next` of the page before'),
 };
 
 /** Filters of lists. */
 export const editionsQuery = z.strictObject({
   brief: ofBrief,
-  state: z.enum(editionStates).optional().describe('In this state'),
-  from: day.optional().describe('Reporting through this day or a later one'),
-  to: day.optional().describe('Reporting through this day or an earlier one'),
+  state: z.enum(editionStates).optional().describe('Only this state'),
+  from: day.optional().describe('Only periods that end on this day or later'),
+  to: day.optional().describe('Only periods that end on this day or earlier'),
   ...part,
 });
 export const deliveriesQuery = z.strictObject({
   brief: ofBrief,
   edition: ofEdition,
-  state: z.enum(deliveryStates).optional().describe('In this state'),
+  state: z.enum(deliveryStates).optional().describe('Only this state'),
   ...part,
 });
 export const auditQuery = z.strictObject({
   edition: ofEdition,
-  who: named.optional().describe('By this token, "command line" or "this machine"'),
+  who: named.optional().describe('Only changes by this token, "command line" or "this machine"'),
   ...part,
 });
 

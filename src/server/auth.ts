@@ -28,7 +28,7 @@ export function callerOf({ caller }: FastifyRequest): Caller {
   if (caller !== null) return caller;
   throw problemOf('login-needed', {
     detail: 'You are not logged in.',
-    hint: 'In a browser, log in at /login, or run "sitrep open" on the machine that runs Sitrep. In a program, send the header "Authorization: Bearer <token>"; "sitrep token add" makes a token.',
+    hint: 'In a browser, log in at /login, or run "sitrep open" on the machine that runs Sitrep. In a program, send the header "Authorization: Bearer <token>"; "sitrep token add" creates a token.',
   });
 }
 
@@ -46,8 +46,8 @@ export function guard(
       const found = token === undefined ? undefined : await sessions.byToken(token);
       if (found) return found;
       throw problemOf('token-unknown', {
-        detail: 'That token lets nobody in: it was revoked, or never given out.',
-        hint: '"sitrep token add" makes another.',
+        detail: 'This token is not valid. It may be mistyped or revoked.',
+        hint: '"sitrep token add" creates a new one.',
       });
     }
     const signed = request.cookies[cookie];
@@ -98,7 +98,7 @@ function refuseForeignOrigin(
   if (isOwn && (site === undefined || site === 'same-origin' || site === 'none')) return;
   throw problemOf('origin-foreign', {
     detail:
-      'A change can be asked for from the pages of this service, or by a program, and not from other pages.',
-    hint: 'Behind a proxy, set SITREP_PUBLIC_URL to the address it is reached at.',
+      'This request came from a page of another site. Only this service’s own pages and programs can request changes.',
+    hint: 'Behind a proxy, set SITREP_PUBLIC_URL to the public address of this service.',
   });
 }

@@ -42,10 +42,13 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket
           hint: 'Send it again.',
         })
       : error.code === 'HPE_HEADER_OVERFLOW'
-        ? problemOf('headers-too-large', { detail: 'The headers are too large.', hint: 'Send less.' })
+        ? problemOf('headers-too-large', {
+            detail: 'The headers are too large.',
+            hint: 'Send fewer or shorter headers.',
+          })
         : problemOf('request-invalid', {
             detail: 'This is not HTTP.',
-            hint: 'See /docs for what can be asked.',
+            hint: 'See /docs for the API.',
           });
   const body = JSON.stringify(problem);
   socket.end(

@@ -96,8 +96,8 @@ export function eventStreams(
     if (last === END && isSettled(first)) return void (await reply.code(204).send());
     if (open >= MOST_STREAMS)
       throw problemOf('too-busy', {
-        detail: `${open} streams of events are open, and no more may be.`,
-        hint: 'Ask for the edition itself now and then.',
+        detail: `${open} event streams are already open, which is the maximum.`,
+        hint: 'Request the edition itself from time to time instead.',
         retryAfterSeconds: 10,
       });
     const raw = openEventStream(reply, { retryMs: RETRY_MS });
@@ -112,7 +112,7 @@ export function eventStreams(
     } catch (error) {
       // The browser reconnects and then receives the error as a response.
       const fault = error instanceof Error ? error.message : String(error);
-      log.error({ error: fault, edition: id }, 'A stream of events broke off.');
+      log.error({ error: fault, edition: id }, 'An event stream failed.');
     } finally {
       open -= 1;
       raw.end();
@@ -137,7 +137,7 @@ async function follow(
   const startedMs = performance.now();
   let checkedMs = startedMs;
   let at = position;
-  let told = '';
+  let sent = '';
   while (!raw.destroyed && raw.writableLength < MOST_UNREAD_BYTES) {
     const { edition, steps } = await look();
     for (const { run, number, step, at: when } of steps) {
@@ -148,8 +148,8 @@ async function follow(
     const { runs: _, ...state } = edition;
     if (isSettled(edition)) return void sendEvent(raw, 'settled', state, END);
     const now = JSON.stringify(state);
-    if (now !== told) sendEvent(raw, 'state', state);
-    told = now;
+    if (now !== sent) sendEvent(raw, 'state', state);
+    sent = now;
     if (performance.now() - startedMs > longestMs) return;
     if (performance.now() - checkedMs > ALIVE_MS) {
       if (!(await mayStill())) return;

@@ -26,7 +26,7 @@ export async function sendEditionFile(
   if (file === undefined)
     throw problemOf('not-found', {
       detail: `${id} has no ${kind === 'manifest' ? 'manifest' : kind.toUpperCase()}.`,
-      hint: 'It may not be made yet: its state says so.',
+      hint: 'It may not be generated yet: check its state.',
     });
   const etag = `"${file.sha256}"`;
   const { headers } = request.raw;

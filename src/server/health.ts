@@ -37,7 +37,7 @@ export function health(
     if (guarded && !seesAll(callerOf(request)))
       throw problemOf('operation-forbidden', {
         detail: 'The metrics count all editions.',
-        hint: 'Ask with a token cleared for TLP:RED.',
+        hint: 'Use a token with the clearance TLP:RED.',
       });
     return reply.type(metrics.contentType).send(await metrics.read());
   });

@@ -25,8 +25,8 @@ export function refuseOtherMethods(app: FastifyInstance, routes: Routes): void {
     if (others.length === 0) continue;
     const refuse = () => {
       throw problemOf('method-not-allowed', {
-        detail: `This address takes ${allow.join(', ')}.`,
-        hint: 'See /docs for what there is.',
+        detail: `This address supports only ${allow.join(', ')}.`,
+        hint: 'See /docs for the API.',
         allow,
       });
     };

@@ -52,9 +52,9 @@ export type Problem = z.output<typeof problem>;
 export class RequestError extends Error {
   readonly problem: Problem;
   readonly headers: { readonly [name: string]: string };
-  constructor(told: Problem, headers: { readonly [name: string]: string }) {
-    super(told.detail);
-    this.problem = told;
+  constructor(details: Problem, headers: { readonly [name: string]: string }) {
+    super(details.detail);
+    this.problem = details;
     this.headers = headers;
   }
 }
@@ -77,8 +77,8 @@ export function problemOf(
 ): RequestError {
   const status = isStatused(code) ? statuses[code] : 422;
   const title = STATUS_CODES[status] ?? 'Error';
-  const told = { type: `/docs#${code}`, title, status, detail, code, hint, faults: [...faults] };
-  return new RequestError(told, {
+  const details = { type: `/docs#${code}`, title, status, detail, code, hint, faults: [...faults] };
+  return new RequestError(details, {
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     ...(allow !== undefined && { allow: allow.join(', ') }),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
@@ -100,7 +100,7 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
     if (code === 'ledger-unavailable')
       return problemOf(code, {
         detail: 'The ledger cannot be read or written at the moment.',
-        hint: 'Try again in a few seconds. The log of the service says why.',
+        hint: 'Try again in a few seconds. The service log shows the cause.',
         retryAfterSeconds: LEDGER_RETRY_SECONDS,
       });
     return problemWith(error);
@@ -109,7 +109,7 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
     return invalid(error.issues.map(({ path, message }) => [path.join('.'), message]));
   if (hasZodFastifySchemaValidationErrors(error))
     return invalid(
-      error.validation.map(({ instancePath, message = 'is wrong' }) => [
+      error.validation.map(({ instancePath, message = 'is not valid' }) => [
         instancePath.replace(/^\//, '').replaceAll('/', '.'),
         message,
       ]),
@@ -130,19 +130,19 @@ function invalid(issues: readonly (readonly [field: string, message: string])[])
   const faults = issues.map(([field, message]) => ({
     ...(field !== '' && { field }),
     problem: `${message}.`,
-    hint: 'See /docs for what can be asked.',
+    hint: 'See /docs for the API.',
   }));
   return problemOf('request-invalid', {
     detail: faults.map((each) => describeFault({ ...each, hint: '' })).join(' '),
-    hint: 'See /docs for what can be asked.',
+    hint: 'See /docs for the API.',
     faults,
   });
 }
 
 const internal = (): RequestError =>
   problemOf('internal', {
-    detail: 'Something went wrong here.',
-    hint: 'Try again. The log of the service says what it was.',
+    detail: 'The service had an internal error.',
+    hint: 'Try again. The service log shows the cause.',
   });
 
 const refusal = z.object({ code: z.string().optional(), statusCode: z.number().optional() });
@@ -151,10 +151,10 @@ const refusal = z.object({ code: z.string().optional(), statusCode: z.number().o
 function frameworkProblem(error: unknown, { method, url }: FastifyRequest): RequestError {
   const { code = '', statusCode = 500 } = refusal.safeParse(error).data ?? {};
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return problemOf('body-too-large', { detail: 'The body is too large.', hint: 'Send less.' });
+    return problemOf('body-too-large', { detail: 'The body is too large.', hint: 'Send a smaller body.' });
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return problemOf('media-type-unknown', {
-      detail: 'The body is of another kind than this takes.',
+      detail: 'The content type of the body is not supported.',
       hint: 'Send JSON with content-type: application/json.',
     });
   if (code === 'FST_ERR_HANDLER_TIMEOUT')
@@ -165,16 +165,19 @@ function frameworkProblem(error: unknown, { method, url }: FastifyRequest): Requ
     });
   if (code === 'FST_UNDER_PRESSURE')
     return problemOf('too-busy', {
-      detail: 'The service is too busy to answer in time.',
+      detail: 'The service is too busy.',
       hint: 'Try again later.',
       retryAfterSeconds: 10,
     });
   if (statusCode === 416)
-    return problemOf('range-invalid', { detail: 'The file has no such range.', hint: 'Ask for less.' });
+    return problemOf('range-invalid', {
+      detail: 'The file has no such range.',
+      hint: 'Request a range within the file.',
+    });
   if (statusCode >= 400 && statusCode < 500)
     return problemOf('request-invalid', {
-      detail: error instanceof Error ? `${error.message}.` : 'The request cannot be understood.',
-      hint: 'See /docs for what can be asked.',
+      detail: error instanceof Error ? `${error.message}.` : 'The request is not valid.',
+      hint: 'See /docs for the API.',
     });
   return internal();
 }

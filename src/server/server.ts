@@ -73,7 +73,7 @@ const policy = {
   },
 };
 
-/** Serves everything that is available over HTTP outside this program. Returns the port. */
+/** Serves the API and the pages. Returns the port. */
 export async function serve(
   served: Served,
   {
@@ -128,8 +128,8 @@ export async function serve(
     keyGenerator: ({ caller, ip }) => caller?.name ?? ip,
     errorResponseBuilder: (_request, { after, ttl }) =>
       problemOf('too-many-requests', {
-        detail: 'More was asked than one caller may ask in a minute.',
-        hint: `Ask again in ${after}.`,
+        detail: 'You sent too many requests in a minute.',
+        hint: `Try again in ${after}.`,
         retryAfterSeconds: Math.ceil(ttl / 1000),
       }),
   });
@@ -137,7 +137,7 @@ export async function serve(
     answer(
       problemOf('not-found', {
         detail: `There is nothing at ${request.url.split('?')[0] ?? ''}.`,
-        hint: 'See /docs for what there is.',
+        hint: 'See /docs for the API.',
       }),
       request,
       reply,

@@ -30,11 +30,11 @@ export async function serveSocket(
   // This caller may see every fault, including those that name a folder or a database, and unexpected errors.
   server.setErrorHandler((error, request, reply) => {
     const known = error instanceof AppError ? problemWith(error) : asProblem(error, request);
-    const told =
+    const shown =
       known.problem.code === 'internal'
-        ? problemOf('internal', { detail: `${String(error)}.`, hint: 'Look at the log of that process.' })
+        ? problemOf('internal', { detail: `${String(error)}.`, hint: 'Read the log of that process.' })
         : known;
-    return answerProblem(told, { request, reply, pages: null, log });
+    return answerProblem(shown, { request, reply, pages: null, log });
   });
   server.decorateRequest('caller', null);
   server.addHook('onRequest', async (request) => {

@@ -64,7 +64,7 @@ export async function runService({
       const silentMs = now().getTime() - beaten.getTime();
       const isLate = roles.includes('scheduler') && silentMs > 60_000;
       const reason = isLate
-        ? `The schedule was last looked at ${Math.round(silentMs / 1000)} s ago.`
+        ? `The schedule was last checked ${Math.round(silentMs / 1000)} s ago.`
         : (found.find(({ stops }) => stops)?.says ?? null);
       return { reason, problems: countProblems(found) };
     },

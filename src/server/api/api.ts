@@ -12,11 +12,11 @@ import type { Api } from './schemas.ts';
 
 const description = `[All briefs](/)
 
-Briefs, their editions and who got them. In a browser, log in first; a program sends the header \`Authorization: Bearer <token>\`. What is above the clearance of a token is as if it did not exist. For programs this page is at [/openapi.json](/openapi.json).
+Briefs, their editions, and the deliveries of those editions. In a browser, log in first. A program sends the header \`Authorization: Bearer <token>\`. Data above the token’s clearance are treated as if they did not exist. The OpenAPI document is at [/openapi.json](/openapi.json).
 
 ## Problems
 
-An error is answered as problem details (RFC 9457), of the type \`application/problem+json\`: a \`code\` that stays the same, a \`detail\`, how to fix it (\`hint\`), and each fault. \`docs/api.md\` explains the codes: ${problemCodes.map((code) => `\`${code}\``).join(', ')}.
+Errors are problem details (RFC 9457) of the type \`application/problem+json\`: a stable \`code\`, a \`detail\`, a \`hint\` on how to fix it, and the list of faults. \`docs/api.md\` explains the codes: ${problemCodes.map((code) => `\`${code}\``).join(', ')}.
 `;
 
 /**

@@ -13,7 +13,7 @@ export function briefs(app: Api, service: EditionService): void {
     {
       schema: {
         tags: ['Briefs'],
-        summary: 'All briefs, with the newest edition and the next slot of each',
+        summary: 'List the briefs, each with its latest edition and its next slot',
         response: answers({ 200: json(z.array(briefView), 'The briefs') }),
       },
     },
@@ -25,7 +25,7 @@ export function briefs(app: Api, service: EditionService): void {
     {
       schema: {
         tags: ['Briefs'],
-        summary: 'A brief, with its parameters and targets',
+        summary: 'Get a brief, with its parameters and targets',
         params: briefNamed,
         response: answers({ 200: json(briefDetail, 'The brief') }),
       },
@@ -38,14 +38,14 @@ export function briefs(app: Api, service: EditionService): void {
     {
       schema: {
         tags: ['Briefs'],
-        summary: 'Ask for an edition',
+        summary: 'Request an edition',
         description:
-          'Brief, day, paper and parameters are its identity. Asked for again, it stays as it is, with `deliver` too: to send what is made, post to its deliveries. A brief of many editions fans out when no parameters are given.',
+          'Brief, day, paper and parameters identify an edition. If it already exists, it stays unchanged, even with `deliver`; to send an existing edition, post to its deliveries. If the brief has `forEach` and you give no parameters, all its editions are generated.',
         params: briefNamed,
         body: editionRequest,
         response: answers({
-          200: json(editionView, 'It was there already'),
-          202: json(editionView, 'It will be made; Location says where to look'),
+          200: json(editionView, 'The edition already exists'),
+          202: json(editionView, 'The edition will be generated; its address is in Location'),
         }),
       },
     },

@@ -14,20 +14,20 @@ const FILE_MS = 10 * 60_000;
 
 const fileOf = {
   pdf: ['application/pdf', 'The PDF'],
-  html: ['text/html', 'The page that the PDF was printed from'],
-  manifest: ['application/json', 'What the edition was made from'],
+  html: ['text/html', 'The HTML from which the PDF was printed'],
+  manifest: ['application/json', 'The manifest: the inputs of the edition, with hashes'],
 } as const;
 
 const changeOf = {
-  retry: 'Make it again where it was not made, or send again what of it failed',
-  cancel: 'End it, or what of it is not out; one that is being made is stopped',
-  hold: 'Keep it from being made, or its deliveries from going out',
-  release: 'Let go on what is held',
+  retry: 'Generate the edition again if that failed, or resend its failed deliveries',
+  cancel: 'Cancel the edition, or its deliveries that are not sent yet; generation in progress is stopped',
+  hold: 'Put the edition on hold, or its deliveries that are not sent yet',
+  release: 'Release an edition or deliveries that are on hold',
 } as const;
 
 const decisionOf = {
-  approve: 'Let out what has this SHA-256, of a brief that waits for approval',
-  disapprove: 'Take an approval back, for what is not out yet',
+  approve: 'Approve the content with this SHA-256, so that its deliveries are sent',
+  disapprove: 'Withdraw an approval, for deliveries that are not sent yet',
 } as const;
 
 /** Routes for editions, their files, events and changes. */
@@ -42,9 +42,9 @@ export function editions(
     {
       schema: {
         tags: ['Editions'],
-        summary: 'Editions, the newest period first',
+        summary: 'List editions, latest period first',
         querystring: editionsQuery,
-        response: answers({ 200: json(pageOf(editionView), 'A part of the list') }),
+        response: answers({ 200: json(pageOf(editionView), 'One page of the list') }),
       },
     },
     (request) => service.editions(callerOf(request), request.query),
@@ -55,7 +55,7 @@ export function editions(
     {
       schema: {
         ...common,
-        summary: 'An edition, with each attempt at it',
+        summary: 'Get an edition, with all attempts to generate it',
         response: answers({ 200: json(editionDetail, 'The edition') }),
       },
     },
@@ -72,8 +72,8 @@ export function editions(
           ...common,
           summary: what,
           description:
-            'With an ETag, which is the hash in the manifest; takes If-None-Match, Range and If-Range.',
-          response: answers({ 200: file(type, what), 206: file(type, 'The range') }),
+            'The ETag is the hash from the manifest. If-None-Match, Range and If-Range are supported.',
+          response: answers({ 200: file(type, what), 206: file(type, 'The requested range') }),
         },
       },
       (request, reply) => sendEditionFile(service, { request, reply, id: idOf(request.params), kind }),
@@ -85,12 +85,12 @@ export function editions(
     {
       schema: {
         ...common,
-        summary: 'What happens to it, as server-sent events',
+        summary: 'Follow an edition with server-sent events',
         description:
-          '`step` for each step of a run with its time, `state` when the edition changes, `settled` at the end, after which nothing comes by itself; with Last-Event-ID it goes on behind that step, and behind the end it answers 204.',
+          '`step` for each step of a run, with its time; `state` when the edition changes; `settled` when nothing more will happen unless a person acts. With Last-Event-ID, the stream continues after that step; after the end, the answer is 204.',
         response: answers({
-          200: file('text/event-stream', 'Events, until it is settled'),
-          204: z.undefined().describe('It is settled, and all was told'),
+          200: file('text/event-stream', 'Events, until the edition is settled'),
+          204: z.undefined().describe('The edition is settled, and all events were sent'),
         }),
       },
     },
@@ -105,7 +105,10 @@ export function editions(
           ...common,
           summary: changeOf[change],
           response: answers({
-            200: json(editionDetail.extend({ moved }), 'The edition as it is now, and the ids of what moved'),
+            200: json(
+              editionDetail.extend({ moved }),
+              'The edition after the change, and the ids of all changed editions and deliveries',
+            ),
           }),
         },
       },
@@ -125,9 +128,9 @@ export function editions(
           ...common,
           summary: decisionOf[decision],
           body: z.strictObject({
-            sha256: sha256.describe('Of what was looked at: `toApprove` of the edition'),
+            sha256: sha256.describe('The hash of the reviewed content: `toApprove` of the edition'),
           }),
-          response: answers({ 200: json(editionDetail, 'The edition as it is now') }),
+          response: answers({ 200: json(editionDetail, 'The edition after the decision') }),
         },
       },
       async (request) => {

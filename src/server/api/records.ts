@@ -8,13 +8,13 @@ import { callerOf } from '../auth.ts';
 import { answers, type Api, editionNamed, idOf, json, name } from './schemas.ts';
 
 const deliveryNamed = z.object({
-  delivery: name.describe('The id of a delivery, or its first six letters or more'),
+  delivery: name.describe('The id of a delivery, or at least its first six characters'),
 });
 const changeOf = {
-  retry: 'Send it again where it was not sent',
-  cancel: 'End it before it is out; or say of one that may have arrived that it did not',
-  hold: 'Keep it from going out',
-  release: 'Let go what is held',
+  retry: 'Send a delivery again that was not sent',
+  cancel: 'Cancel a delivery that is not sent yet, or record that a delivery which may have arrived did not',
+  hold: 'Put a delivery on hold',
+  release: 'Release a delivery that is on hold',
 } as const;
 
 /** Routes for deliveries and the audit of changes. */
@@ -24,10 +24,10 @@ export function records(app: Api, service: EditionService): void {
     {
       schema: {
         tags: ['Deliveries'],
-        summary: 'Deliveries, the newest first',
-        description: 'Whoever may only read sees addresses shortened.',
+        summary: 'List deliveries, newest first',
+        description: 'Callers with read access see shortened addresses.',
         querystring: deliveriesQuery,
-        response: answers({ 200: json(pageOf(deliveryView), 'A part of the list') }),
+        response: answers({ 200: json(pageOf(deliveryView), 'One page of the list') }),
       },
     },
     (request) => service.deliveries(callerOf(request), request.query),
@@ -38,10 +38,10 @@ export function records(app: Api, service: EditionService): void {
     {
       schema: {
         tags: ['Deliveries'],
-        summary: 'Send an edition again to one of the targets of its brief, as a copy',
+        summary: 'Send an edition to one of its brief’s targets again, as a copy',
         params: editionNamed,
         body: z.strictObject({ to: z.string().max(2000).describe('The address as in brief.yaml') }),
-        response: answers({ 202: json(deliveryView, 'It will be sent') }),
+        response: answers({ 202: json(deliveryView, 'The copy will be sent') }),
       },
     },
     async (request, reply) => {
@@ -59,7 +59,7 @@ export function records(app: Api, service: EditionService): void {
           tags: ['Deliveries'],
           summary: changeOf[change],
           params: deliveryNamed,
-          response: answers({ 200: json(deliveryView, 'The delivery as it is now') }),
+          response: answers({ 200: json(deliveryView, 'The delivery after the change') }),
         },
       },
       async (request) => {
@@ -76,11 +76,11 @@ export function records(app: Api, service: EditionService): void {
     {
       schema: {
         tags: ['Record'],
-        summary: 'Who changed what and when, the newest first',
+        summary: 'List the audit log, newest first',
         description:
-          'Changes to editions that the caller may see. Those to no edition, such as to tokens, are shown to whoever may operate and see all.',
+          'Changes to editions that the caller may see. Changes without an edition, such as to tokens, are only for operators with the highest clearance.',
         querystring: auditQuery,
-        response: answers({ 200: json(pageOf(auditRecord), 'A part of the list') }),
+        response: answers({ 200: json(pageOf(auditRecord), 'One page of the list') }),
       },
     },
     (request) => service.audit(callerOf(request), request.query),

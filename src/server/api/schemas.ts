@@ -23,7 +23,7 @@ export const briefNamed = z.object({ brief: name.describe('The name of a brief, 
 /** An edition in a URL: the two halves of its id. */
 export const editionNamed = briefNamed.extend({
   edition: name.describe(
-    'The name of an edition below its brief, such as 2021-08-22 or 2021-08-22-Letter, percent-encoded',
+    'The name of an edition within its brief, such as 2021-08-22 or 2021-08-22-Letter, percent-encoded',
   ),
 });
 export const idOf = ({ brief, edition }: z.output<typeof editionNamed>): string => `${brief}/${edition}`;
@@ -31,7 +31,7 @@ export const idOf = ({ brief, edition }: z.output<typeof editionNamed>): string 
 /** Error responses of every route: RFC 9457. */
 const problems = {
   default: {
-    description: 'What was wrong and what to do: the code stays the same from version to version',
+    description: 'What is wrong and how to fix it. Codes do not change between versions',
     content: { 'application/problem+json': { schema: problem } },
   },
 } as const;
