@@ -113,6 +113,8 @@ const loadBrief = remember(
   async (id) => [join('templates', id), ...(await project.sharedFolders())],
 );
 const nameEngine = async () => (await import('./production/material.ts')).nameEngine(sitrep, { browserPath });
+/** The words of web pages, alerts and mail. */
+const readLocale = async () => (await import('./locale.ts')).loadLocale(join(sitrep, 'locales'), 'en-GB');
 /** Variables of the environment, including empty ones, take precedence over the file. */
 const variables = () => ({ ...readEnvFile('.env'), ...process.env });
 const readParts = async (usualLevel: string): Promise<Parts> => {
@@ -124,6 +126,7 @@ const readParts = async (usualLevel: string): Promise<Parts> => {
     systemUser: systemUser(),
     effects,
     log: (await import('./log.ts')).openLog(logLevel ?? usualLevel),
+    locale: await readLocale(),
     ...catalogue,
     loadBrief,
     readAsset: assetsOf({ sitrep }),
@@ -227,6 +230,7 @@ const program = commandLine(
             effects,
             readAsset: assetsOf({ sitrep }),
             readText,
+            locale: await readLocale(),
             watch: watchFolders,
           });
         },

@@ -15,6 +15,7 @@ import type { Material } from '../src/render/edition.ts';
 import { openActiveRuns } from '../src/scheduler/active-runs.ts';
 import { makeEdition } from '../src/scheduler/make-edition.ts';
 import { quantile, spread, verdict } from './support/numbers.ts';
+import { locale } from './support/locale.ts';
 
 const AT_A_TIME = 4;
 const WARM_UPS = 2;
@@ -106,6 +107,7 @@ export async function benchQueue({
     out: join(folder, 'queued'),
     operator: null,
     log: { info: () => {}, warn: console.error, error: console.error },
+    locale,
     now: () => new Date(),
     elapsedMs: () => performance.now(),
     random: Math.random,

@@ -151,7 +151,7 @@ describe('generate', () => {
     const made = await project.sitrep('generate celebrations --as-of 2199-01-01 --out later --format html');
     expect(made.status).toBe(0);
     expect(made.stderr).toMatch(
-      /^sitrep: 2199-01-01 is still to come: in Europe\/London it is \d{4}-\d\d-\d\d\./,
+      /^sitrep: 2199-01-01 is in the future: in Europe\/London it is \d{4}-\d\d-\d\d\./,
     );
     const past = await project.sitrep('generate celebrations --as-of 2021-08-16 --out past --format html');
     expect([past.status, past.stderr]).toEqual([0, '']);

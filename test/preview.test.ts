@@ -95,7 +95,7 @@ describe('a brief that is edited', () => {
     const line = (await read(template)).split('\n').findIndex((each) => each.includes('chnages')) + 1;
     expect(await faults()).toContain(`${template}:${line}`);
     expect(await faults()).toContain('Name one of');
-    expect(await faults()).toContain('What is below was made before.');
+    expect(await faults()).toContain('The page below is from before these faults.');
     expect(await page.$eval('.marked', (each) => each.textContent)).toContain('{{> chnages}}');
     expect((await framed()).text).toContain('Before Kabul fell');
     // Someone who comes only now sees the same.
@@ -270,7 +270,7 @@ test('other users of the machine, who do not have the key, get nothing', async (
     for (const query of ['', '?key=', `?key=${'A'.repeat(43)}`]) {
       const answer = await fetch(`${preview.origin}${path}${query}`);
       expect(answer.status, path).toBe(401);
-      expect(await answer.text()).toContain('Open the whole address that "sitrep preview" printed');
+      expect(await answer.text()).toContain('Open the whole address that “sitrep preview” printed');
     }
 });
 

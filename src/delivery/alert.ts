@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { hashToApprove } from '../ledger/approval.ts';
 import type { Content, DeliveryRecord, EditionRecord, NewDelivery } from '../ledger/edition.ts';
 import type { Ledger } from '../ledger/types.ts';
+import type { Locale } from '../locale.ts';
 import { addressOf, type Target } from '../project/target.ts';
 import type { Message } from './message.ts';
 
@@ -31,10 +32,10 @@ export async function undeliveredAlertTo(
   operator: string,
   { edition, ledger }: { edition: string; ledger: Ledger },
 ): Promise<NewDelivery> {
-  const told = (await ledger.deliveries({ edition })).filter(
+  const sent = (await ledger.deliveries({ edition })).filter(
     ({ content, state }) => content === 'undelivered' && state !== 'pending',
   );
-  return alertTo(operator, 'undelivered', told.length);
+  return alertTo(operator, 'undelivered', sent.length);
 }
 
 /** The alert that an edition waits for approval. It is repeated after each decision and each run. */
@@ -46,40 +47,43 @@ export async function approvalAlertTo(
   return alertTo(operator, 'approval', decisions.length + runs.length);
 }
 
-const headings = {
-  held: 'is held',
-  failed: 'failed',
-  late: 'is late',
-  'left-out': 'was issued on other paper before, so that its slot is left out',
-  undelivered: 'did not reach everybody',
-  approval: 'waits for approval',
-} as const satisfies { readonly [content in Alert]: string };
+const headingOf = (content: Alert, { id }: EditionRecord, { text }: Locale): string =>
+  text('mail.alert.heading', { edition: id, alert: content });
 
 /** An alert in one line, with the edition's current state. */
-export const alertLine = (content: Alert, { id, state }: EditionRecord): string =>
-  `${id} ${headings[content]}. Its state is now: ${state}.`;
+export const alertLine = (content: Alert, edition: EditionRecord, locale: Locale): string =>
+  locale.text('mail.alert.line', {
+    heading: headingOf(content, edition, locale),
+    state: edition.state,
+  });
 
 /** The title and text of an alert, with the current states. */
 export function wordsOf(
   content: Alert,
   edition: EditionRecord,
-  deliveries: readonly DeliveryRecord[],
+  { deliveries, locale }: { deliveries: readonly DeliveryRecord[]; locale: Locale },
 ): { title: string; paragraphs: string[] } {
+  const { text } = locale;
   const { id, reason } = edition;
   const stuck = deliveries.filter((each) => ['waiting', 'bounced', 'failed', 'held'].includes(each.state));
-  const hash = content === 'approval' ? hashToApprove(edition) : null;
+  const sha256 = content === 'approval' ? hashToApprove(edition) : null;
   const paragraphs = [
-    alertLine(content, edition),
+    alertLine(content, edition, locale),
     // The reasons may quote the edition, whose text must not go out by mail.
-    ...(reason === null ? [] : [`"sitrep runs --edition ${id}" shows why.`]),
+    ...(reason === null ? [] : [text('mail.alert.why', { edition: id })]),
     // The alert identifies deliveries without their recipients, because it goes out by mail.
-    ...stuck.map(
-      (each) => `Delivery ${each.id.slice(0, 8)} (${each.channel}) is ${each.state}: ${each.reason ?? ''}`,
+    ...stuck.map((each) =>
+      text('mail.alert.delivery', {
+        id: each.id.slice(0, 8),
+        channel: each.channel,
+        state: each.state,
+        reason: each.reason ?? '',
+      }),
     ),
-    ...(hash === null ? [] : [`"sitrep approve ${id} --sha256 ${hash}" lets out what has this hash alone.`]),
-    `See "sitrep deliveries --edition ${id}"; "sitrep retry ${id}" tries again.`,
+    ...(sha256 === null ? [] : [text('mail.alert.approve', { edition: id, sha256 })]),
+    text('mail.alert.commands', { edition: id }),
   ];
-  return { title: `Sitrep: ${id} ${headings[content]}`, paragraphs };
+  return { title: text('mail.alert.title', { heading: headingOf(content, edition, locale) }), paragraphs };
 }
 
 /**

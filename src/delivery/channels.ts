@@ -1,3 +1,4 @@
+import type { Locale } from '../locale.ts';
 import { folderDelivery } from './folder.ts';
 import { openMail } from './mail.ts';
 import type { Deliver, Message, Receipt } from './message.ts';
@@ -20,16 +21,19 @@ export function openDelivery({
   settings,
   foldersRoot,
   now,
+  locale,
   limits = {},
 }: {
   settings: DeliverySettings;
   foldersRoot: string;
   now: () => Date;
+  /** The words of mail, and of the reasons that the ledger records. */
+  locale: Locale;
   limits?: { readonly smtp?: Partial<SmtpLimits>; readonly webhook?: Partial<WebhookLimits> };
 }): Delivery {
-  const mail = settings.mail && openMail(settings.mail, { now, limits: limits.smtp ?? {} });
-  const webhook = settings.webhook && webhookDelivery(settings.webhook, { now, ...limits.webhook });
-  const folder = folderDelivery(foldersRoot);
+  const mail = settings.mail && openMail(settings.mail, { now, locale, limits: limits.smtp ?? {} });
+  const webhook = settings.webhook && webhookDelivery(settings.webhook, { now, locale, ...limits.webhook });
+  const folder = folderDelivery(foldersRoot, locale);
 
   const deliver: Deliver = async (message, to) => {
     const refusal = refusalOf(to.target, message.marking, settings);
@@ -43,7 +47,7 @@ export function openDelivery({
   return {
     deliver,
     testMail: ({ address, signal }) =>
-      deliver(testMessage(now()), {
+      deliver(testMessage(now(), locale), {
         target: { email: address, clearance: 'TLP:CLEAR', only: {}, afterCrash: 'hold' },
         signal,
       }),
@@ -53,16 +57,16 @@ export function openDelivery({
   };
 }
 
-const testMessage = (at: Date): Message => ({
+const testMessage = (at: Date, { text }: Locale): Message => ({
   id: `test-${at.getTime()}`,
   kind: 'alert',
   edition: 'test',
   brief: 'test',
-  title: 'Test message',
+  title: text('mail.test.title'),
   issue: 'test',
   asOf: at.toISOString().slice(0, 10),
   marking: 'TLP:CLEAR',
   correction: null,
-  paragraphs: ['Sitrep can send mail as it is set up. There is nothing else to do.'],
+  paragraphs: [text('mail.test.text')],
   pdf: null,
 });

@@ -1,8 +1,10 @@
 import { hashOf } from '../hash.ts';
+import { roundSpan } from '../formats.ts';
 import { waitReason, waitsForApproval } from '../ledger/approval.ts';
 import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/edition.ts';
 import { replacementOf } from '../ledger/revisions.ts';
 import type { Ledger, Settlement } from '../ledger/types.ts';
+import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../project/target.ts';
 import { approvalAlertTo, undeliveredAlertTo } from './alert.ts';
@@ -35,6 +37,8 @@ export interface DeliveryDependencies {
     options: { reason: string; isFirstTry: boolean; signal: AbortSignal },
   ) => Promise<Receipt | null>;
   readonly log: Log;
+  /** The words of alerts, and of the reasons that the ledger records. */
+  readonly locale: Locale;
   /** Time limit of one attempt. */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
@@ -88,21 +92,22 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<Attempted> {
   const timeout = AbortSignal.timeout(dependencies.timeoutMs);
+  const { locale } = dependencies;
   try {
     // Unless the target says otherwise, an interrupted delivery is sent again with the same id.
     const known = target.safeParse(delivery.target);
     if (interrupted && known.success && holdsWhenUnknown(known.data))
-      return { outcome: 'unknown', reason: 'The process ended while it was being sent.' };
-    const tooOften = interruptedTooOften(delivery.interruptions);
+      return { outcome: 'unknown', reason: locale.text('mail.reason.interrupted') };
+    const tooOften = interruptedTooOften(delivery.interruptions, locale);
     if (tooOften) return tooOften;
     const message = await pack({ delivery, edition }, dependencies);
     if ('outcome' in message) return message;
-    if (!known.success) return held('Its address was forgotten, as the retention of addresses asks.');
+    if (!known.success) return held(locale.text('mail.reason.address_forgotten'));
     const beyond = beyondClearance(known.data, message.marking);
     if (beyond !== null) return held(beyond);
     if (message.pdf !== null && edition.folder !== null) {
       const marked = await dependencies.markDelivered(edition.folder, message.pdf);
-      if (!marked) return notAsMade(edition, { isThere: true });
+      if (!marked) return notAsGenerated(edition, { isThere: true, locale });
     }
     signal.throwIfAborted();
     return await dependencies.deliver(message, {
@@ -111,23 +116,23 @@ async function attempt(
     });
   } catch (error) {
     // A channel rejects only if nothing was sent. If something may have been sent, it returns a receipt.
-    return notSent(error, { signal, timeout });
+    return notSent(error, { signal, timeout, locale });
   }
 }
 
 /** The outcome of an error that occurred before anything was sent. */
 export function notSent(
   error: unknown,
-  { signal, timeout }: { signal: AbortSignal; timeout: AbortSignal },
+  { signal, timeout, locale }: { signal: AbortSignal; timeout: AbortSignal; locale: Locale },
 ): Attempted {
-  if (signal.aborted) return { outcome: 'given-back', reason: 'The process was stopped before it was sent.' };
-  if (timeout.aborted) return { outcome: 'deferred', reason: 'It took too long.' };
+  if (signal.aborted) return { outcome: 'given-back', reason: locale.text('mail.reason.stopped') };
+  if (timeout.aborted) return { outcome: 'deferred', reason: locale.text('mail.reason.timeout') };
   return { outcome: 'deferred', reason: error instanceof Error ? error.message : String(error) };
 }
 
-export const interruptedTooOften = (interruptions: number): Receipt | undefined =>
+export const interruptedTooOften = (interruptions: number, { text }: Locale): Receipt | undefined =>
   interruptions > MOST_INTERRUPTIONS
-    ? held(`The process ended ${interruptions} times while it was being sent.`)
+    ? held(text('mail.reason.interrupted_often', { count: interruptions }))
     : undefined;
 
 const held = (reason: string): Receipt => ({ outcome: 'held', reason });
@@ -141,7 +146,7 @@ export type Attempted =
 /** Returns the message, or the reason why it cannot be sent. */
 async function pack(
   { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
-  { ledger, readPdf, urlOf }: DeliveryDependencies,
+  { ledger, readPdf, urlOf, locale }: DeliveryDependencies,
 ): Promise<Message | Attempted> {
   const common = {
     id: delivery.id,
@@ -151,19 +156,23 @@ async function pack(
     correction: null,
   };
   const { card } = edition;
-  if (card === null) return held('The edition was never made.');
+  if (card === null) return held(locale.text('mail.reason.never_generated'));
   // This delivery was requested at the same time as a correction. The correction goes only to recipients of earlier
   // deliveries, so this copy would stay uncorrected.
   const later = await replacementOf(edition, ledger);
-  if (later)
-    return held(`${edition.id} is replaced by ${later.id}. Cancel this delivery, and resend that one.`);
+  if (later) return held(locale.text('mail.reason.replaced', { edition: edition.id, later: later.id }));
   const { title, issue, marking, paragraphs } = card;
-  if (waitsForApproval(edition)) return unapproved(edition, edition.approvedSha256 === null ? '' : madeAgain);
+  if (waitsForApproval(edition))
+    return unapproved(
+      edition,
+      edition.approvedSha256 === null ? null : locale.text('mail.reason.approval_outdated'),
+      locale,
+    );
   if (card.pdf === null) return { ...common, kind: 'notice', title, issue, marking, paragraphs, pdf: null };
   const content = edition.folder === null ? undefined : await readPdf(edition.folder, card.pdf);
   const sha256 = content && hashOf(content);
   if (content === undefined || sha256 !== edition.sha256)
-    return notAsMade(edition, { isThere: content !== undefined });
+    return notAsGenerated(edition, { isThere: content !== undefined, locale });
   const pdf = { name: card.pdf, content, sha256, url: urlOf(edition.id) };
   const correction = await correctionOf(edition, { delivery, ledger });
   return { ...common, correction, kind: 'edition', title, issue, marking, paragraphs, pdf };
@@ -183,19 +192,25 @@ async function correctionOf(
   return { revision, asOf, replaces: replaces.edition, changes: edition.card?.corrected ?? [], follows };
 }
 
-const unapproved = ({ id, approvedSha256 }: EditionRecord, why: string): Attempted => ({
+const unapproved = (
+  { id, approvedSha256 }: EditionRecord,
+  why: string | null,
+  { text }: Locale,
+): Attempted => ({
   outcome: 'waiting',
-  reason: [why, waitReason(id)].filter((part) => part !== '').join(' '),
+  reason: why === null ? waitReason(id) : text('mail.reason.also', { first: why, second: waitReason(id) }),
   approvedSha256,
 });
 /** The outcome for a PDF that is missing or was altered. It must not be sent, because nobody approved it. */
-const notAsMade = (edition: EditionRecord, { isThere }: { isThere: boolean }): Attempted =>
-  isThere && edition.needsApproval
-    ? unapproved(edition, altered(edition.folder))
-    : held(`The PDF in ${edition.folder} is missing or no longer the one that was made. Restore it.`);
-const madeAgain = 'It was made again since it was approved.';
-const altered = (folder: string | null): string =>
-  `The PDF in ${folder} is no longer the one that was made and approved. Restore it, or have it made again by "retry".`;
+function notAsGenerated(
+  edition: EditionRecord,
+  { isThere, locale }: { isThere: boolean; locale: Locale },
+): Attempted {
+  const folder = edition.folder ?? '';
+  return isThere && edition.needsApproval
+    ? unapproved(edition, locale.text('mail.reason.altered', { folder }), locale)
+    : held(locale.text('mail.reason.pdf_missing', { folder }));
+}
 
 /** The delivery's new state after an attempt. Temporary failures are retried until the retry policy's time is up. */
 export function settle(
@@ -204,8 +219,9 @@ export function settle(
   dependencies: DeliveryDependencies,
 ): Settlement {
   const mayHaveArrived = before || receipt.outcome === 'unknown';
+  const { text, tag } = dependencies.locale;
   const asItEnds = (reason: string): string =>
-    mayHaveArrived ? `${reason.replace(/\.?$/, '.')} It may have arrived.` : reason;
+    mayHaveArrived ? text('mail.reason.may_have_arrived', { reason: reason.replace(/\.?$/, '.') }) : reason;
   switch (receipt.outcome) {
     case 'sent':
       return { state: 'sent', reason: receipt.detail };
@@ -231,8 +247,9 @@ export function settle(
   const isUnanswered = receipt.outcome === 'unknown';
   const leftSeconds = secondsLeft(tryingSince, dependencies);
   if (leftSeconds <= 0 || (isUnanswered && unanswered + 1 >= MOST_UNANSWERED)) {
-    const tried = `Tried ${number} times in ${spanOf(retry.forSeconds - leftSeconds)}.`;
-    return { state: 'failed', reason: asItEnds(`${tried} ${receipt.reason}`), mayHaveArrived };
+    const span = roundSpan(tag, retry.forSeconds - leftSeconds);
+    const tried = text('mail.reason.tried', { count: number, span, reason: receipt.reason });
+    return { state: 'failed', reason: asItEnds(tried), mayHaveArrived };
   }
   // The last retry runs when the time is up, rather than one pause earlier.
   const pause = backoffSeconds(number, () => dependencies.random(), retry);
@@ -248,17 +265,3 @@ const secondsLeft = (
   tryingSince === null
     ? retry.forSeconds
     : retry.forSeconds - (now().getTime() - tryingSince.getTime()) / 1000;
-
-/** A duration in words: `5 days`, `20 hours`, `3 minutes`. */
-export function spanOf(seconds: number): string {
-  const [size, unit] = (
-    [
-      [86_400, 'day'],
-      [3600, 'hour'],
-      [60, 'minute'],
-      [1, 'second'],
-    ] as const
-  ).find(([each]) => seconds >= each * 2) ?? [1, 'second'];
-  const count = Math.round(seconds / size);
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
-}

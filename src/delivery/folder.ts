@@ -1,28 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import type { Locale } from '../locale.ts';
 import type { Deliver, Message, Receipt } from './message.ts';
 
 /**
  * Writes the PDF, or a notice as a text file, to `<root>/<folder>/<brief>/<name>`. The write is atomic and flushed to
  * disk before it is reported. Existing files are never overwritten.
  */
-export function folderDelivery(root: string): Deliver {
+export function folderDelivery(root: string, locale: Locale): Deliver {
   return async (message, { target, signal }) => {
     if (!('folder' in target)) throw new TypeError('The target is no folder.');
     const { name, content } = fileOf(message);
     const folder = resolve(root, target.folder);
     const place = resolve(folder, message.brief, name);
     if (!folder.startsWith(resolve(root) + sep) || dirname(dirname(place)) !== folder) {
-      return { outcome: 'held', reason: `The file ${name} would not lie in the folder of its brief.` };
+      return { outcome: 'held', reason: locale.text('mail.reason.file_outside', { file: name }) };
     }
     signal.throwIfAborted();
     try {
-      return await put(place, content, { shown: join(target.folder, message.brief, name) });
+      return await put(place, content, { shown: join(target.folder, message.brief, name), locale });
     } catch (error) {
       const code = codeOf(error);
       if (code === undefined) throw error;
-      return { outcome: 'deferred', reason: `The file cannot be written to ${target.folder}: ${code}.` };
+      const values = { folder: target.folder, code };
+      return { outcome: 'deferred', reason: locale.text('mail.reason.file_unwritable', values) };
     }
   };
 }
@@ -38,8 +40,14 @@ function fileOf({ id, kind, edition, title, issue, marking, paragraphs, pdf }: M
   return { name: `${stem.replaceAll(/[^\w.-]+/g, '-')}.txt`, content: Buffer.from(`${text}\n`) };
 }
 
-async function put(place: string, content: Uint8Array, { shown }: { shown: string }): Promise<Receipt> {
-  if (await isTaken(place)) return compare(place, content, shown);
+/** The file's path for the receipt, and the words. */
+interface Report {
+  readonly shown: string;
+  readonly locale: Locale;
+}
+
+async function put(place: string, content: Uint8Array, report: Report): Promise<Receipt> {
+  if (await isTaken(place)) return compare(place, content, report);
 
   const folder = dirname(place);
   const made = await mkdir(folder, { recursive: true });
@@ -50,7 +58,7 @@ async function put(place: string, content: Uint8Array, { shown }: { shown: strin
     await claim(fresh, place);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    return await compare(place, content, shown);
+    return await compare(place, content, report);
   } finally {
     await unlink(fresh).catch(unless('ENOENT'));
   }
@@ -60,7 +68,7 @@ async function put(place: string, content: Uint8Array, { shown }: { shown: strin
     await handle.sync();
     if (made === undefined || each === dirname(made)) break;
   }
-  return { outcome: 'sent', detail: shown };
+  return { outcome: 'sent', detail: report.shown };
 }
 
 /** No file takes longer to write. */
@@ -80,16 +88,17 @@ const isTaken = async (place: string): Promise<boolean> =>
   (await lstat(place).catch(unless('ENOENT'))) !== undefined;
 
 /** `place` may be anything, such as a link to an endless device, so only regular files are read. */
-async function compare(place: string, content: Uint8Array, shown: string): Promise<Receipt> {
+async function compare(
+  place: string,
+  content: Uint8Array,
+  { shown: file, locale: { text } }: Report,
+): Promise<Receipt> {
   const there = await lstat(place);
   const isSame =
     there.isFile() && there.size === content.length && Buffer.compare(await readFile(place), content) === 0;
   return isSame
-    ? { outcome: 'sent', detail: `${shown}, which was there already` }
-    : {
-        outcome: 'held',
-        reason: `Another file is at ${shown} already. Move it away, or cancel the delivery.`,
-      };
+    ? { outcome: 'sent', detail: text('mail.reason.file_same', { file }) }
+    : { outcome: 'held', reason: text('mail.reason.file_different', { file }) };
 }
 
 async function writeToDisk(file: string, content: Uint8Array): Promise<void> {

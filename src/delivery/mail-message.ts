@@ -1,21 +1,29 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { longDay } from '../dataset/wording.ts';
+import { fileSize, listOf, longDay } from '../formats.ts';
+import type { Locale } from '../locale.ts';
 import type { Message } from './message.ts';
 import type { MailSettings } from './settings.ts';
 
 /** The encoded message for one recipient, with its PDF unless that would exceed `maxBytes`. */
 export async function composeMail(
   message: Message,
-  { to, mail, date }: { to: string; mail: MailSettings; date: Date },
+  options: { to: string; mail: MailSettings; date: Date; locale: Locale },
 ): Promise<Buffer> {
-  const whole = await encode(message, { to, mail, date, enclosure: 'attached' });
+  const { mail } = options;
+  const whole = await encode(message, { ...options, enclosure: 'attached' });
   if (message.pdf === null || whole.length <= mail.maxBytes) return whole;
-  return encode(message, { to, mail, date, enclosure: 'left-out' });
+  return encode(message, { ...options, enclosure: 'left-out' });
 }
 
 function encode(
   message: Message,
-  { to, mail, date, enclosure }: { to: string; mail: MailSettings; date: Date; enclosure: Enclosure },
+  {
+    to,
+    mail,
+    date,
+    locale,
+    enclosure,
+  }: { to: string; mail: MailSettings; date: Date; locale: Locale; enclosure: Enclosure },
 ): Promise<Buffer> {
   const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
   const { brief, id, pdf, correction } = message;
@@ -26,7 +34,7 @@ function encode(
     from: mail.from,
     // Passed as an object so that an address cannot be parsed as a list of addresses.
     to: { name: '', address: to },
-    subject: subjectOf(message),
+    subject: subjectOf(message, locale),
     date,
     messageId: idOf(id),
     // RFC 5322, section 3.6.4: mail programs show a correction below the message that it corrects.
@@ -39,7 +47,7 @@ function encode(
       // Some mailboxes do not group messages whose ids differ here.
       { key: 'X-Entity-Ref-ID', value: correction?.follows[0] ?? id },
     ],
-    ...bodiesOf(message, { enclosure, mail }),
+    ...bodiesOf(message, { enclosure, mail, locale }),
     attachments:
       pdf === null || enclosure === 'left-out'
         ? []
@@ -56,42 +64,59 @@ function encode(
 /** Whether the PDF is attached, or left out because the message would exceed `maxBytes`. */
 type Enclosure = 'attached' | 'left-out';
 
-const kinds = { edition: '', notice: 'Notice: ', alert: 'Alert: ' } as const;
+const subjects = {
+  edition: 'mail.subject.edition',
+  notice: 'mail.subject.notice',
+  alert: 'mail.subject.alert',
+} as const satisfies { readonly [kind in Message['kind']]: string };
 
 /** Subjects such as `[TLP:CLEAR] Title, 2021-W33, as of 22 August 2021`, or `Correction: …, revision 2`. */
-const subjectOf = (message: Message): string =>
-  `[${message.marking}] ${message.correction === null ? kinds[message.kind] : 'Correction: '}${headingOf(message)}`;
+const subjectOf = (message: Message, locale: Locale): string =>
+  locale.text(message.correction === null ? subjects[message.kind] : 'mail.subject.correction', {
+    marking: message.marking,
+    heading: headingOf(message, locale),
+  });
 
-const headingOf = ({ title, issue, asOf, correction }: Message): string =>
-  [title, issue, `as of ${longDay(asOf)}`, correction ? `revision ${correction.revision}` : '']
-    .filter((part) => part !== '')
-    .join(', ');
+const headingOf = ({ title, issue, asOf, correction }: Message, { text, tag }: Locale): string =>
+  listOf(tag, [
+    title,
+    ...(issue === '' ? [] : [issue]),
+    text('mail.heading.as_of', { day: longDay(tag, asOf) }),
+    ...(correction ? [text('mail.heading.revision', { revision: String(correction.revision) })] : []),
+  ]);
 
 /** The paragraphs that introduce a correction. */
-const correctionWords = ({ issue, correction }: Message): string[] =>
+const correctionWords = ({ issue, correction }: Message, { text, tag }: Locale): string[] =>
   correction === null
     ? []
     : [
-        `This corrects the issue ${issue} as it was sent before (${correction.replaces}), and takes its place. It takes ` +
-          `in what was revised or withdrawn by ${longDay(correction.asOf)}:`,
+        text('mail.correction', {
+          issue,
+          edition: correction.replaces,
+          day: longDay(tag, correction.asOf),
+        }),
         ...correction.changes.map((change) => change.replace(/^./, (first) => first.toUpperCase())),
       ];
 
+interface Surroundings {
+  readonly enclosure: Enclosure;
+  readonly mail: MailSettings;
+  readonly locale: Locale;
+}
+
 /** The same content as plain text and as HTML, with the marking at the top and bottom. */
-function bodiesOf(
-  message: Message,
-  { enclosure, mail }: { enclosure: Enclosure; mail: MailSettings },
-): { text: string; html: string } {
+function bodiesOf(message: Message, surroundings: Surroundings): { text: string; html: string } {
+  const { enclosure, locale } = surroundings;
   const { marking, pdf } = message;
-  const heading = headingOf(message);
-  const paragraphs = [...correctionWords(message), ...message.paragraphs];
-  const about = pdf === null ? [] : [whereThePdfIs(message, pdf, { enclosure, mail })];
-  const footer = whyYou(message, mail);
+  const heading = headingOf(message, locale);
+  const paragraphs = [...correctionWords(message, locale), ...message.paragraphs];
+  const about = pdf === null ? [] : [whereThePdfIs(message, pdf, surroundings)];
+  const footer = whyYou(message, surroundings);
   const link = enclosure === 'left-out' && pdf?.url ? [pdf.url] : [];
   return {
     text: [marking, heading, ...paragraphs, ...about, ...link, footer, marking].join('\n\n') + '\n',
     html: [
-      '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+      `<!doctype html><html lang="${locale.tag}" dir="${locale.text('web.direction')}"><head><meta charset="utf-8">`,
       `<title>${escape(heading)}</title></head>`,
       '<body style="font-family: sans-serif; max-width: 40em">',
       `<p><strong>${escape(marking)}</strong></p>`,
@@ -108,26 +133,27 @@ function bodiesOf(
 function whereThePdfIs(
   { edition }: Message,
   { name, content, sha256, url }: NonNullable<Message['pdf']>,
-  { enclosure, mail }: { enclosure: Enclosure; mail: MailSettings },
+  { enclosure, mail, locale: { text, tag } }: Surroundings,
 ): string {
-  if (enclosure === 'attached') return `The whole brief is attached: ${name}.`;
-  const why = `The PDF is left out: with it, this message would be larger than ${megabytes(mail.maxBytes)}.`;
-  if (url !== null) return `${why} It can be read here:`;
-  return (
-    `${why} ${name} (${megabytes(content.length)}) is kept as edition ${edition} where it was made; ` +
-    `ask ${mail.unsubscribe ?? mail.from.address} for it. Its SHA-256 is ${sha256}.`
-  );
+  if (enclosure === 'attached') return text('mail.attached', { name });
+  const why = text('mail.not_attached', { limit: fileSize(tag, mail.maxBytes) });
+  const where =
+    url === null
+      ? text('mail.ask_for', {
+          name,
+          size: fileSize(tag, content.length),
+          edition,
+          address: mail.unsubscribe ?? mail.from.address,
+          sha256,
+        })
+      : text('mail.read_here');
+  return `${why} ${where}`;
 }
 
-function whyYou({ brief, kind }: Message, { unsubscribe, from }: MailSettings): string {
-  if (kind === 'alert') return 'You receive this because your address is set as the operator of Sitrep.';
-  return (
-    `You receive this because your address stands among the recipients of the brief "${brief}". ` +
-    `To receive it no more, write to ${unsubscribe ?? from.address}.`
-  );
-}
-
-const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
+const whyYou = ({ brief, kind }: Message, { mail, locale }: Surroundings): string =>
+  kind === 'alert'
+    ? locale.text('mail.why_operator')
+    : locale.text('mail.why_recipient', { brief, address: mail.unsubscribe ?? mail.from.address });
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

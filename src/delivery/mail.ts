@@ -1,4 +1,5 @@
 import type { NodemailerError } from 'nodemailer/lib/errors';
+import type { Locale } from '../locale.ts';
 import { redactText } from '../log.ts';
 import { composeMail } from './mail-message.ts';
 import type { Deliver, Message, Receipt } from './message.ts';
@@ -19,14 +20,14 @@ export interface Mail extends AsyncDisposable {
  */
 export function openMail(
   mail: MailSettings,
-  { now, limits = {} }: { now: () => Date; limits?: Partial<SmtpLimits> },
+  { now, locale, limits = {} }: { now: () => Date; locale: Locale; limits?: Partial<SmtpLimits> },
 ): Mail {
   const stop = new AbortController();
   const underWay = new Set<Promise<unknown>>();
   const all: SmtpLimits = { ...smtpLimits, ...limits };
 
   async function send(message: Message, to: string, signal: AbortSignal): Promise<Receipt> {
-    const content = await composeMail(message, { to, mail, date: now() });
+    const content = await composeMail(message, { to, mail, date: now(), locale });
     const redact = (text: string): string =>
       shorten(redactText(text, { address: to, secrets: secretsOf(mail) }));
     const stopped = AbortSignal.any([signal, stop.signal]);
@@ -40,7 +41,7 @@ export function openMail(
     } catch (error) {
       if (stopped.aborted && !session.handedOver) throw stopped.reason;
       const hasLogin = mail.smtp.login !== null;
-      return receiptOf(error, { handedOver: session.handedOver, hasLogin, redact });
+      return receiptOf(error, { handedOver: session.handedOver, hasLogin, redact, locale });
     }
   }
 
@@ -62,10 +63,11 @@ export function openMail(
   };
 }
 
+/** What the server refused, by the SMTP command. */
 const refused: { readonly [command: string]: string } = {
-  'MAIL FROM': 'the sender',
-  'RCPT TO': 'the recipient',
-  DATA: 'the message',
+  'MAIL FROM': 'sender',
+  'RCPT TO': 'recipient',
+  DATA: 'message',
 };
 
 /**
@@ -78,39 +80,30 @@ function receiptOf(
     handedOver,
     hasLogin,
     redact,
-  }: { handedOver: boolean; hasLogin: boolean; redact: (text: string) => string },
+    locale: { text },
+  }: { handedOver: boolean; hasLogin: boolean; redact: (text: string) => string; locale: Locale },
 ): Receipt {
-  if (error instanceof NoLoginOffered) {
-    const reason =
-      'The mail server offers no login on this port. Remove user and password from SITREP_SMTP_URL, or use another ' +
-      'port, such as 587 or 465.';
-    return { outcome: 'held', reason };
-  }
+  if (error instanceof NoLoginOffered)
+    return { outcome: 'held', reason: text('mail.reason.login_not_offered') };
   const known: NodemailerError = error instanceof Error ? error : new Error(String(error));
   const { code, command = '', message, response, responseCode, permanent } = known;
-  const words = redact(response ?? message);
+  const answer = redact(response ?? message);
   const whole = redact(message);
-  const what = refused[command];
+  const part = refused[command];
   if (code === 'EAUTH' || responseCode === 530) {
-    const reason = hasLogin
-      ? `The mail server refused the login: ${words}. Correct the user and password in SITREP_SMTP_URL.`
-      : `The mail server asks for a login: ${words}. Put user and password into SITREP_SMTP_URL.`;
+    const reason = text(hasLogin ? 'mail.reason.login_refused' : 'mail.reason.login_missing', { answer });
     // Codes such as 454 are temporary. Otherwise the settings are at fault, never the recipient.
     return { outcome: permanent === false ? 'deferred' : 'held', reason };
   }
-  if (what !== undefined && responseCode !== undefined) {
-    const reason = `The mail server refused ${what}: ${words}`;
+  if (part !== undefined && responseCode !== undefined) {
+    const reason = text('mail.reason.mail_refused', { part, answer });
     return { outcome: permanent === true ? 'bounced' : 'deferred', reason };
   }
-  if (code === 'EMESSAGE' && command === 'MAIL FROM') {
-    const reason = `The mail server takes no message of this size: ${whole}. Lower SITREP_MAIL_MAX_BYTES.`;
-    return { outcome: 'held', reason };
-  }
-  if (handedOver) {
-    const reason = `The mail server had the whole message and did not say whether it took it: ${whole}`;
-    return { outcome: 'unknown', reason };
-  }
-  return { outcome: 'deferred', reason: `The mail server could not be reached, or broke off: ${whole}` };
+  if (code === 'EMESSAGE' && command === 'MAIL FROM')
+    return { outcome: 'held', reason: text('mail.reason.mail_too_large', { answer: whole }) };
+  return handedOver
+    ? { outcome: 'unknown', reason: text('mail.reason.mail_unanswered', { answer: whole }) }
+    : { outcome: 'deferred', reason: text('mail.reason.mail_unreachable', { answer: whole }) };
 }
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 199)}…` : text);

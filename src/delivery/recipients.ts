@@ -2,6 +2,7 @@ import type { Marking } from '../dataset/fields.ts';
 import type { DeliveryRecord, EditionRecord, NewDelivery } from '../ledger/edition.ts';
 import { revisionOf } from '../ledger/revisions.ts';
 import type { Ledger } from '../ledger/types.ts';
+import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
 import { hasValues } from '../project/parameters.ts';
 import { addressOf, beyondClearance, type Target, target } from '../project/target.ts';
@@ -43,7 +44,7 @@ export function targetsOf(
  */
 export async function targetsOfReplaced(
   edition: EditionRecord,
-  { ledger, marking }: { ledger: Ledger; marking: Marking },
+  { ledger, marking, locale }: { ledger: Ledger; marking: Marking; locale: Locale },
 ): Promise<NewDelivery[]> {
   const gone = await goneBefore(edition, ledger);
   const latest = new Map(gone.map((each) => [placeOf(each), each]));
@@ -55,13 +56,12 @@ export async function targetsOfReplaced(
       content: 'edition',
       copy: 0,
       target: to,
-      heldBecause: known.success ? beyondClearance(known.data, marking) : forgotten(edition.id),
+      heldBecause: known.success
+        ? beyondClearance(known.data, marking)
+        : locale.text('mail.reason.recipient_forgotten', { edition: edition.id }),
     };
   });
 }
-
-const forgotten = (edition: string): string =>
-  `An earlier revision went there, and the address was forgotten since. Tell them otherwise: "sitrep resend ${edition} --to …".`;
 
 /** Deliveries of the edition's earlier revisions that went out, the earliest first. */
 export async function goneBefore(edition: EditionRecord, ledger: Ledger): Promise<DeliveryRecord[]> {

@@ -35,7 +35,7 @@ async function sendAlerts(
   { id, job, signal }: { id: string; job: string; signal: AbortSignal },
   dependencies: DeliveryDependencies,
 ): Promise<void> {
-  const { ledger, log, alertEverySeconds: everySeconds } = dependencies;
+  const { ledger, log, locale, alertEverySeconds: everySeconds } = dependencies;
   const alerts = await ledger.claimAlerts(id, { job, now: dependencies.now(), everySeconds });
   const [first] = alerts;
   if (first === undefined) return;
@@ -54,7 +54,13 @@ async function sendAlerts(
         });
   const reached: Receipt | undefined =
     other?.outcome === 'sent' && receipt.outcome !== 'sent'
-      ? { outcome: 'sent', detail: `By webhook (${other.detail}). By mail: ${receipt.reason}` }
+      ? {
+          outcome: 'sent',
+          detail: locale.text('mail.reason.alert_by_webhook', {
+            detail: other.detail,
+            reason: receipt.reason,
+          }),
+        }
       : undefined;
   const now = dependencies.now();
   const settled = alerts.map((alert) => ({
@@ -86,10 +92,14 @@ async function attempt(
     signal,
   }: { message: Message; dependencies: DeliveryDependencies; signal: AbortSignal },
 ): Promise<Attempted> {
-  const interrupted = interruptedTooOften(Math.max(...alerts.map(({ interruptions }) => interruptions)));
+  const interrupted = interruptedTooOften(
+    Math.max(...alerts.map(({ interruptions }) => interruptions)),
+    dependencies.locale,
+  );
   if (interrupted) return interrupted;
   const to = target.safeParse(alerts[0]?.target);
-  if (!to.success) return { outcome: 'held', reason: 'The address of the operator was forgotten.' };
+  if (!to.success)
+    return { outcome: 'held', reason: dependencies.locale.text('mail.reason.operator_forgotten') };
   const timeout = AbortSignal.timeout(dependencies.timeoutMs);
   try {
     signal.throwIfAborted();
@@ -99,7 +109,7 @@ async function attempt(
     });
   } catch (error) {
     // A channel rejects only if nothing was sent. If something may have been sent, it returns a receipt.
-    return notSent(error, { signal, timeout });
+    return notSent(error, { signal, timeout, locale: dependencies.locale });
   }
 }
 
@@ -108,7 +118,7 @@ async function attempt(
  */
 async function digestOf(
   alerts: readonly DeliveryRecord[],
-  { ledger, now }: Pick<DeliveryDependencies, 'now'> & { ledger: Ledger },
+  { ledger, locale, now }: Pick<DeliveryDependencies, 'now' | 'locale'> & { ledger: Ledger },
 ): Promise<Message> {
   const common = { kind: 'alert', issue: '', marking: 'TLP:CLEAR', correction: null, pdf: null } as const;
   const found: { alert: DeliveryRecord; edition: EditionRecord }[] = [];
@@ -120,11 +130,12 @@ async function digestOf(
   const [only] = found;
   if (alerts.length === 1 && only && !isForRecipients(only.alert.content)) {
     const { id, brief, asOf } = only.edition;
-    const words = wordsOf(only.alert.content, only.edition, await ledger.deliveries({ edition: id }));
+    const deliveries = await ledger.deliveries({ edition: id });
+    const words = wordsOf(only.alert.content, only.edition, { deliveries, locale });
     return { ...common, id: only.alert.id, edition: id, brief, asOf, ...words };
   }
   const lines = found.flatMap(({ alert: { content }, edition }) =>
-    isForRecipients(content) ? [] : [alertLine(content, edition)],
+    isForRecipients(content) ? [] : [alertLine(content, edition, locale)],
   );
   const more = alerts.length - lines.length;
   return {
@@ -133,11 +144,11 @@ async function digestOf(
     edition: '',
     brief: 'alerts',
     asOf: today(now(), 'UTC'),
-    title: `Sitrep: ${alerts.length} alerts`,
+    title: locale.text('mail.alert.several', { count: alerts.length }),
     paragraphs: [
       ...lines,
-      ...(more > 0 ? [`And ${more} more.`] : []),
-      '"sitrep runs" and "sitrep deliveries" show all; "sitrep retry" and the id of an edition tries it again.',
+      ...(more > 0 ? [locale.text('mail.alert.more', { count: more })] : []),
+      locale.text('mail.alert.several_commands'),
     ],
   };
 }

@@ -16,8 +16,8 @@ export function refusalOf(to: Target, marking: Marking, settings: DeliverySettin
   if (!mayReceive(to.clearance, marking)) {
     return {
       field: 'clearance',
-      problem: `What is marked ${marking} may not go to a target cleared for ${to.clearance}.`,
-      hint: 'Raise its clearance if it may see this; otherwise remove the target.',
+      problem: `Content marked ${marking} must not go to a target cleared for ${to.clearance}.`,
+      hint: 'Raise the clearance if the target may see this. Otherwise remove the target.',
     };
   }
   if ('email' in to) return refusedMail(to.email, settings);
@@ -33,7 +33,7 @@ function refusedMail(email: string, { mail, operator }: DeliverySettings): Refus
   }
   const domain = domainOf(email);
   if (email === operator || mail.domains.includes(domain)) return undefined;
-  const problem = `The domain of ${redactAddress(email)} is not one that may receive.`;
+  const problem = `Mail to the domain of ${redactAddress(email)} is not allowed.`;
   return { field, problem, hint: `Add ${domain} to SITREP_MAIL_DOMAINS, or correct the address.` };
 }
 
@@ -41,10 +41,10 @@ function refusedWebhook(url: URL, { webhook, operatorWebhook }: DeliverySettings
   const field = 'webhook';
   if (url.username !== '' || url.password !== '') {
     const hint = 'Remove them: every call is signed with SITREP_WEBHOOK_SECRET.';
-    return { field, problem: 'The address holds a user name or a password.', hint };
+    return { field, problem: 'The address contains a user name or a password.', hint };
   }
   if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
-    const problem = `Without TLS, what goes to ${url.hostname} can be read on the way.`;
+    const problem = `The address at ${url.hostname} does not use TLS, so others could read what is sent.`;
     return { field, problem, hint: 'Use https.' };
   }
   if (webhook === null) {
@@ -53,7 +53,7 @@ function refusedWebhook(url: URL, { webhook, operatorWebhook }: DeliverySettings
   }
   const isOperator = operatorWebhook !== null && url.href === new URL(operatorWebhook).href;
   if (isOperator || webhook.hosts.includes(url.hostname.toLowerCase())) return undefined;
-  const problem = `The host ${url.hostname} is not one that may receive.`;
+  const problem = `Webhooks to the host ${url.hostname} are not allowed.`;
   return { field, problem, hint: `Add ${url.hostname} to SITREP_WEBHOOK_HOSTS, or correct the address.` };
 }
 

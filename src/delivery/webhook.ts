@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
+import type { Locale } from '../locale.ts';
 import type { Deliver, Message, Receipt } from './message.ts';
 import type { WebhookSettings } from './settings.ts';
 
@@ -20,7 +21,12 @@ export interface WebhookLimits {
  */
 export function webhookDelivery(
   { secret }: WebhookSettings,
-  { now, timeoutMs = 60_000, maxInlineBytes = 10_000_000 }: { now: () => Date } & Partial<WebhookLimits>,
+  {
+    now,
+    locale,
+    timeoutMs = 60_000,
+    maxInlineBytes = 10_000_000,
+  }: { now: () => Date; locale: Locale } & Partial<WebhookLimits>,
 ): Deliver {
   const signer = new Webhook(secret);
   return async (message, { target, signal }) => {
@@ -46,14 +52,15 @@ export function webhookDelivery(
       });
       // The body of the response is not needed, and may be endless.
       await response.body?.cancel();
-      return receiptOf(response.status);
+      return receiptOf(response.status, locale);
     } catch (error) {
       if (!sending.begun) {
         signal.throwIfAborted();
-        return { outcome: 'deferred', reason: `The webhook could not be reached: ${nameOf(error)}.` };
+        const cause = nameOf(error, locale);
+        return { outcome: 'deferred', reason: locale.text('mail.reason.webhook_unreachable', { cause }) };
       }
-      const why = signal.aborted ? 'the process was stopped' : nameOf(error);
-      return { outcome: 'unknown', reason: `The webhook broke off, or did not answer: ${why}.` };
+      const cause = signal.aborted ? locale.text('mail.reason.cause_stopped') : nameOf(error, locale);
+      return { outcome: 'unknown', reason: locale.text('mail.reason.webhook_unanswered', { cause }) };
     }
   };
 }
@@ -82,17 +89,15 @@ const passing = [408, 425, 429];
 /** Either a call with the same key is in progress, or a proxy got no answer from the receiver. */
 const unclear = [409, 502, 504];
 
-function receiptOf(status: number): Receipt {
-  if (status >= 200 && status < 300) return { outcome: 'sent', detail: `HTTP ${status}` };
-  if (unclear.includes(status)) return { outcome: 'unknown', reason: `The webhook answered ${status}.` };
-  if (status >= 500 || passing.includes(status)) {
-    return { outcome: 'deferred', reason: `The webhook answered ${status}.` };
-  }
-  if (status >= 300 && status < 400) {
-    const reason = `The webhook answered ${status}: redirects are not followed. Name the address that it leads to.`;
-    return { outcome: 'bounced', reason };
-  }
-  return { outcome: 'bounced', reason: `The webhook refused the call: ${status}.` };
+function receiptOf(code: number, { text }: Locale): Receipt {
+  const status = String(code);
+  if (code >= 200 && code < 300) return { outcome: 'sent', detail: `HTTP ${status}` };
+  const reason = text('mail.reason.webhook_answered', { status });
+  if (unclear.includes(code)) return { outcome: 'unknown', reason };
+  if (code >= 500 || passing.includes(code)) return { outcome: 'deferred', reason };
+  if (code >= 300 && code < 400)
+    return { outcome: 'bounced', reason: text('mail.reason.webhook_redirects', { status }) };
+  return { outcome: 'bounced', reason: text('mail.reason.webhook_refused', { status }) };
 }
 
 /** Published by fetch (undici) after it has connected, immediately before it writes a request's headers. */
@@ -117,9 +122,9 @@ function watchSending(id: string): Disposable & { readonly begun: boolean } {
 }
 
 /** Returns the code, such as ECONNREFUSED. The error message may contain the URL, and the URL a token. */
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'no reason given';
-  if (error.name === 'TimeoutError') return 'no answer in time';
+function nameOf(error: unknown, { text }: Locale): string {
+  if (!(error instanceof Error)) return text('mail.reason.cause_none');
+  if (error.name === 'TimeoutError') return text('mail.reason.cause_timeout');
   const { cause } = error;
   return cause instanceof Error && 'code' in cause ? String(cause.code) : error.name;
 }

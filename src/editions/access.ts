@@ -94,7 +94,7 @@ export const addToken = (context: ChangeContext, token: Omit<TokenRecord, 'creat
   const change = { what: 'token add', edition: null, details: { name, may, clearance } };
   return audited(context, change, async () => {
     if (!(await context.ledger.addToken({ ...token, createdAt: context.now() })))
-      throw refused(`There is a token "${name}" already.`, 'Revoke it first, or choose another name.');
+      throw refused(`The token "${name}" already exists.`, 'Revoke it first, or choose another name.');
   });
 };
 
@@ -102,5 +102,5 @@ export const addToken = (context: ChangeContext, token: Omit<TokenRecord, 'creat
 export const revokeToken = (context: ChangeContext, name: string): Promise<void> =>
   audited(context, { what: 'token revoke', edition: null, details: { name } }, async () => {
     if (!(await context.ledger.removeToken(name)))
-      throw refused(`There is no token "${name}".`, '"sitrep token list" shows them.');
+      throw refused(`There is no token "${name}".`, '"sitrep token list" lists the tokens.');
   });

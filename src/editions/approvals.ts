@@ -28,7 +28,10 @@ export async function decide(
   for (const id of new Set(ids)) {
     const found = await find(context, id);
     if (!('edition' in found)) {
-      faults.push({ problem: `${id} is a delivery.`, hint: 'Editions are approved: name one.' });
+      faults.push({
+        problem: `${id} is a delivery.`,
+        hint: 'Only editions can be approved. Name an edition.',
+      });
       continue;
     }
     const sha256 = hashToApprove(found.edition);
@@ -41,11 +44,11 @@ export async function decide(
     const decided = { decision, user, namedBy, claimedName, now: context.now() };
     const outcome = await context.ledger.decide(editions, decided);
     if ('moved' in outcome) return [...outcome.moved];
-    const hint = editions.length > 1 ? 'Look at it again: nothing was decided.' : 'Look at it again.';
+    const hint = editions.length > 1 ? 'Review it again. Nothing was decided.' : 'Review it again.';
     throw new AppError(
       'operation-refused',
       outcome.outdated.map((id) => ({
-        problem: `${id} is being made, or was made again meanwhile.`,
+        problem: `${id} is being generated, or was generated again meanwhile.`,
         hint,
       })),
     );
@@ -74,25 +77,25 @@ async function faultOf(
   const isMade = state === 'delivering' || state === 'rendered' || state === 'done';
   if (sha256 === null || !isMade)
     return {
-      problem: `${id} is ${state}: there is nothing of it to approve.`,
-      hint: 'Wait until it is made; where it fanned out, name its editions.',
+      problem: `${id} is ${state}, so there is nothing to approve.`,
+      hint: 'Wait until it is generated. If its brief has forEach, name the single editions.',
     };
   if (!needsApproval)
     return {
-      problem: `${id} waits for no approval.`,
-      hint: 'Set "approval: true" in its brief.yaml before it is made.',
+      problem: `${id} does not need approval.`,
+      hint: 'Set "approval: true" in its brief.yaml before it is generated.',
     };
   if (expected !== undefined && expected !== sha256)
     return {
-      problem: `${id} has the SHA-256 ${sha256}, and not ${expected}.`,
-      hint: 'It was made again, or is another file: look at it again.',
+      problem: `${id} has the SHA-256 ${sha256}, not ${expected}.`,
+      hint: 'It was generated again, or you reviewed another file. Review it again.',
     };
   if (decision === 'disapproved' || card === null || card.pdf === null) return undefined;
   const content = folder === null ? undefined : await context.readPdf(folder, card.pdf);
   if (content !== undefined && hashOf(content) === sha256) return undefined;
   return {
-    problem: `The PDF in ${folder} is missing or no longer the one that was made (SHA-256 ${sha256}).`,
-    hint: `Restore it, or have it made again: "sitrep retry ${id}".`,
+    problem: `The PDF in ${folder} is missing or was changed. Its SHA-256 was ${sha256}.`,
+    hint: `Restore the file, or generate it again with "sitrep retry ${id}".`,
   };
 }
 
@@ -115,5 +118,5 @@ export async function refuseUnapproved(
   if (isDelivery && !isForRecipients(what.content)) return;
   const edition = isDelivery ? await editionOf(context, what.edition) : what;
   if (waitsForApproval(edition))
-    throw refused(`${edition.id} waits for approval.`, `"sitrep approve ${edition.id}" lets it go.`);
+    throw refused(`${edition.id} needs approval.`, `"sitrep approve ${edition.id}" approves it.`);
 }

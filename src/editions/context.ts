@@ -4,6 +4,7 @@ import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../led
 import type { AuditRecord } from '../ledger/principal.ts';
 import { replacementOf } from '../ledger/revisions.ts';
 import type { Ledger, Visibility } from '../ledger/types.ts';
+import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Manifest } from '../render/manifest.ts';
 
@@ -28,6 +29,8 @@ export interface OperatorContext {
   /** Completes removals and writes that a killed process left unfinished. */
   readonly tidyEditions: () => Promise<void>;
   readonly now: () => Date;
+  /** The words of the reasons that the ledger records. */
+  readonly locale: Locale;
   /** While this many requested editions wait, requests for others are refused. */
   readonly mostQueued: number;
   /** Creates a link that logs one browser in as this machine's operator; absent if this process serves no pages. */
@@ -65,7 +68,7 @@ export const unknownEdition = (id: string, what = 'edition'): AppError =>
   new AppError('edition-unknown', [
     {
       problem: `There is no ${what} "${id}".`,
-      hint: 'The lists of editions ("sitrep runs") and deliveries ("sitrep deliveries") show what there is.',
+      hint: '"sitrep runs" lists the editions, and "sitrep deliveries" lists the deliveries.',
     },
   ]);
 
@@ -96,7 +99,7 @@ export async function moveDeliveries(
     if (await ledger.moveDelivery(id, { from, to, reason, didNotArrive, now: now() })) moved.push(id);
   if (moved.length === 0)
     throw refused(
-      `Nothing there is ${from.join(' or ')}.`,
+      `No delivery is ${from.join(' or ')}.`,
       '"sitrep runs" and "sitrep deliveries" show the states.',
     );
   return moved;
@@ -113,7 +116,7 @@ export async function refuseReplaced(
   if ('delivery' in found && !isForRecipients(found.delivery.content)) return;
   const edition = 'edition' in found ? found.edition : await editionOf(context, found.delivery.edition);
   const later = await replacementOf(edition, context.ledger);
-  if (later) throw refused(`${edition.id} is replaced by ${later.id}.`, 'Name that one.');
+  if (later) throw refused(`${edition.id} was replaced by ${later.id}.`, `Use ${later.id} instead.`);
 }
 
 type Change = Pick<AuditRecord, 'what' | 'edition' | 'details'>;

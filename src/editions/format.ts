@@ -1,5 +1,5 @@
 import { type Day, today } from '../calendar.ts';
-import type { Recipients } from '../ledger/edition.ts';
+import type { EditionState, Recipients } from '../ledger/edition.ts';
 import type { EditionDetail } from '../ledger/views.ts';
 
 /** Who decided. A claimed name is marked as such, unlike one known to the system or the server. */
@@ -12,8 +12,8 @@ export function decidedBy({
   readonly namedBy: string;
   readonly claimedName: string | null;
 }): string {
-  const known = `${user} (${namedBy === 'system' ? 'system user' : 'let in by the server'})`;
-  return claimedName === null ? known : `${claimedName}, so says ${known}`;
+  const known = `${user} (${namedBy === 'system' ? 'system user' : 'logged in on the server'})`;
+  return claimedName === null ? known : `${claimedName}, as stated by ${known}`;
 }
 
 /** A table of an edition's approvals and disapprovals. */
@@ -40,9 +40,10 @@ export const shownState = ({
   state,
   recipients,
 }: {
-  readonly state: string;
+  readonly state: EditionState;
   readonly recipients: Recipients;
-}): string => (recipients.failed > 0 && (state === 'done' || state === 'delivering') ? 'incomplete' : state);
+}): EditionState | 'incomplete' =>
+  recipients.failed > 0 && (state === 'done' || state === 'delivering') ? 'incomplete' : state;
 
 /** Lines of text with aligned columns; the first line is the header. */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
@@ -88,6 +89,6 @@ export const ofFuture = (asOf: Day, { timezone, now }: { timezone: string; now: 
   return asOf <= current
     ? []
     : [
-        `${asOf} is still to come: in ${timezone} it is ${current}. The page cannot hold what becomes known until then.`,
+        `${asOf} is in the future: in ${timezone} it is ${current}. The page cannot include what becomes known until then.`,
       ];
 };

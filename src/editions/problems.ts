@@ -1,9 +1,11 @@
 import { today } from '../calendar.ts';
 import { operatorTarget } from '../delivery/alert.ts';
-import { type DeliveryDependencies, spanOf } from '../delivery/deliver-edition.ts';
+import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
 import type { Message, Receipt } from '../delivery/message.ts';
 import { AppError } from '../errors.ts';
+import { fileSize, listOf, roundSpan } from '../formats.ts';
 import { hashOf } from '../hash.ts';
+import type { Locale } from '../locale.ts';
 import type { EditionDependencies } from '../scheduler/make-edition.ts';
 
 const problemCodes = ['disk-full', 'mail-failing', 'brief-unreadable', 'delivery-failed'] as const;
@@ -25,6 +27,7 @@ export interface Problem {
 export interface Watched extends Pick<EditionDependencies, 'ledger' | 'loadBrief' | 'now'> {
   readonly loadDataset: (name: string) => Promise<unknown>;
   readonly briefIds: () => Promise<string[]>;
+  readonly locale: Locale;
   /** Free space on the disk for editions. */
   readonly freeBytes: () => Promise<number>;
 }
@@ -33,11 +36,11 @@ export interface Watched extends Pick<EditionDependencies, 'ledger' | 'loadBrief
 const LEAST_FREE_BYTES = 64_000_000;
 /** Mail servers often have shorter outages. */
 const MAIL_FAILING_MS = 3_600_000;
-const FAILED_LATELY_MS = 7 * 86_400_000;
+const FAILED_LATELY_DAYS = 7;
 /** No other problems are looked for while an alert is being sent. */
 const MAIL_MS = 60_000;
 
-const failedSince = (now: Date): Date => new Date(now.getTime() - FAILED_LATELY_MS);
+const failedSince = (now: Date): Date => new Date(now.getTime() - FAILED_LATELY_DAYS * 86_400_000);
 
 /** All current problems. Throws if the ledger cannot be read. */
 export async function findProblems(
@@ -45,14 +48,18 @@ export async function findProblems(
   /** The briefs that cannot be read, if already known. */
   unreadable?: readonly Problem[],
 ): Promise<Problem[]> {
-  const { ledger, freeBytes, now } = watched;
+  const { ledger, freeBytes, now, locale } = watched;
+  const { text, tag } = locale;
   const problems: Problem[] = [];
   const free = await freeBytes();
   if (free < LEAST_FREE_BYTES)
     problems.push({
       code: 'disk-full',
       id: 'disk-full',
-      says: `The disk of the output folder is full: ${Math.floor(free / 1e6)} MB are free, and ${LEAST_FREE_BYTES / 1e6} MB are needed. Editions wait until there is room.`,
+      says: text('mail.problem.disk_full', {
+        free: fileSize(tag, free),
+        needed: fileSize(tag, LEAST_FREE_BYTES),
+      }),
       stops: true,
       alerts: true,
     });
@@ -63,7 +70,7 @@ export async function findProblems(
     problems.push({
       code: 'mail-failing',
       id: 'mail-failing',
-      says: `The mail server has accepted nothing for ${spanOf(failingMs / 1000)}. "sitrep deliveries --state pending" shows its answers; mail is tried again.`,
+      says: text('mail.problem.mail_failing', { span: roundSpan(tag, failingMs / 1000) }),
       stops: false,
       alerts: true,
     });
@@ -71,7 +78,7 @@ export async function findProblems(
     problems.push({
       code: 'delivery-failed',
       id: 'delivery-failed',
-      says: `${failedLately} deliveries failed in the last 7 days. "sitrep runs" shows the editions.`,
+      says: text('mail.problem.deliveries_failed', { count: failedLately, days: FAILED_LATELY_DAYS }),
       stops: false,
       alerts: false,
     });
@@ -83,7 +90,8 @@ export async function unreadableBriefs({
   briefIds,
   loadBrief,
   loadDataset,
-}: Pick<Watched, 'briefIds' | 'loadBrief' | 'loadDataset'>): Promise<Problem[]> {
+  locale: { text, tag },
+}: Pick<Watched, 'briefIds' | 'loadBrief' | 'loadDataset' | 'locale'>): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const id of await briefIds()) {
     try {
@@ -92,11 +100,19 @@ export async function unreadableBriefs({
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const [first] = error.faults;
-      const where = [first?.file, first?.line && `line ${first.line}`, first?.row && `row ${first.row}`];
+      const where = [
+        ...(first?.file === undefined ? [] : [first.file]),
+        ...(first?.line === undefined ? [] : [text('mail.problem.line', { line: String(first.line) })]),
+        ...(first?.row === undefined ? [] : [text('mail.problem.row', { row: first.row })]),
+      ];
       problems.push({
         code: 'brief-unreadable',
         id: `brief-unreadable ${id}`,
-        says: `The brief ${id} is not made until this is fixed: ${where.filter(Boolean).join(', ')} (${error.code}). "sitrep check" says what is wrong.`,
+        says: text('mail.problem.brief_unreadable', {
+          brief: id,
+          where: listOf(tag, where),
+          code: error.code,
+        }),
         stops: false,
         alerts: true,
       });
@@ -114,7 +130,7 @@ export const countProblems = (problems: readonly Problem[]): { code: Problem['co
 
 type Alerting = Pick<
   DeliveryDependencies,
-  'ledger' | 'deliver' | 'operator' | 'alertEverySeconds' | 'alertOtherwise' | 'log' | 'now'
+  'ledger' | 'deliver' | 'operator' | 'alertEverySeconds' | 'alertOtherwise' | 'locale' | 'log' | 'now'
 >;
 
 /**
@@ -122,7 +138,7 @@ type Alerting = Pick<
  * example on a full disk, this process remembers.
  */
 export function openProblemAlerts(
-  { ledger, deliver, operator, log, now, ...world }: Alerting,
+  { ledger, deliver, operator, locale, log, now, ...world }: Alerting,
   { timeoutMs = MAIL_MS }: { timeoutMs?: number } = {},
 ) {
   let known = new Set<string>();
@@ -141,15 +157,16 @@ export function openProblemAlerts(
     if (due.length === 0) return;
     if (!isNew && at.getTime() - triedAt < world.alertEverySeconds * 1000) return;
     triedAt = at.getTime();
-    const said = problems.filter(({ id }) => due.some((each) => each.id === id)).map(({ says }) => says);
-    if (isNew) log.error({ problems: said }, 'There is a problem.');
-    const message = parcelOf(said, {
+    const texts = problems.filter(({ id }) => due.some((each) => each.id === id)).map(({ says }) => says);
+    if (isNew) log.error({ problems: texts }, 'There is a problem.');
+    const message = messageOf(texts, {
+      locale,
       at,
       id: due.map(({ id, since }) => `${id} ${since.toISOString()}`).join(),
     });
     const receipt: Receipt =
       operator === null
-        ? { outcome: 'held', reason: 'No operator is set.' }
+        ? { outcome: 'held', reason: locale.text('mail.reason.no_operator') }
         : await deliver(message, {
             target: operatorTarget(operator),
             signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
@@ -171,16 +188,19 @@ export function openProblemAlerts(
   };
 }
 
-const parcelOf = (said: readonly string[], { id, at }: { id: string; at: Date }): Message => ({
+const messageOf = (
+  texts: readonly string[],
+  { id, at, locale }: { id: string; at: Date; locale: Locale },
+): Message => ({
   id: hashOf(Buffer.from(id)).slice(0, 32),
   kind: 'alert',
   edition: '',
   brief: 'alerts',
-  title: said.length === 1 ? 'Sitrep: there is a problem' : `Sitrep: there are ${said.length} problems`,
+  title: locale.text('mail.problem.title', { count: texts.length }),
   issue: '',
   asOf: today(at, 'UTC'),
   marking: 'TLP:CLEAR',
   correction: null,
-  paragraphs: [...said, 'This is said once for each problem. /readyz lists what is wrong now.'],
+  paragraphs: [...texts, locale.text('mail.problem.once')],
   pdf: null,
 });

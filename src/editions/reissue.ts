@@ -21,7 +21,8 @@ import { audited, type ChangeContext, find, type OperatorContext, refused } from
 export async function reissue(context: ChangeContext, id: string, asOf: Day | undefined): Promise<Reissued> {
   const { ledger } = context;
   const found = await find(context, id);
-  if (!('edition' in found)) throw refused(`${id} is a delivery.`, 'Editions are corrected: name one.');
+  if (!('edition' in found))
+    throw refused(`${id} is a delivery.`, 'Only editions can be corrected. Name an edition.');
   const revisions = await ledger.revisions(found.edition.id);
   const replaced = await newestDelivered(context, revisions);
   const inspection = await inspect(context, replaced, { asOf });
@@ -34,8 +35,7 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
   const next = revisionAfter(revisions, { replaced, inspection, changes });
   const change = { what: 'reissue', edition: replaced.id, details: { asOf: inspection.by } };
   const [added] = await audited(context, change, () => ledger.request([next], context.now()));
-  if (added === undefined)
-    throw refused(`${next.id} is there already.`, '"sitrep runs" shows what became of it.');
+  if (added === undefined) throw refused(`${next.id} already exists.`, '"sitrep runs" shows its state.');
   const recipients = new Map(
     (await goneOf(upTo(replaced, revisions), ledger)).map((each) => [
       placeOf(each),
@@ -67,32 +67,32 @@ async function newestDelivered(
     if (!isIssued(edition)) continue;
     const { id, state, card } = edition;
     if (state !== 'delivering' && state !== 'done' && state !== 'rendered')
-      throw refused(`${id} is ${state}.`, 'Wait until it is out, fix it, or cancel it.');
+      throw refused(`${id} is ${state}.`, 'Wait until it is delivered, fix it, or cancel it.');
     const deliveries = (await ledger.deliveries({ edition: id, limit: 100_000 })).filter(({ content }) =>
       isForRecipients(content),
     );
     const open = deliveries.filter((each) => ['waiting', 'pending', 'sending'].includes(each.state));
     if (open.length > 0)
       throw refused(
-        `${id} is on its way: ${open.length} of its deliveries are open.`,
+        `${id} still has ${open.length === 1 ? 'an open delivery' : `${open.length} open deliveries`}.`,
         'Wait, or cancel them.',
       );
     // Only the operator can find out whether these arrived.
     const unsure = unsureOf(await goneOf(upTo(edition, revisions), ledger));
     if (unsure.length > 0)
       throw refused(
-        `Nobody knows whether it arrived: ${unsure.map((each) => `${each.edition} to ${each.address} (${each.state}, delivery ${each.id})`).join(', ')}.`,
-        'Ask there. Retry each that did not arrive, so that the correction goes there too, or cancel it by the id of the delivery: then it counts as not arrived.',
+        `It is not known whether these deliveries arrived: ${unsure.map((each) => `${each.edition} to ${each.address} (${each.state}, delivery ${each.id})`).join(', ')}.`,
+        'Ask the recipients. Retry each delivery that did not arrive, so that the correction is sent there too. Or cancel it by its id, which records that it did not arrive.',
       );
     if (!deliveries.some((each) => each.state === 'sent')) continue;
     if (card?.pdf == null)
-      throw refused(`${id} was a notice, and rests on no rows.`, 'Backfill the edition itself.');
+      throw refused(`${id} was a notice, which contains no rows.`, 'Backfill the edition itself.');
     return edition;
   }
   const [first] = revisions;
   throw refused(
-    `${first?.id} was not delivered to anybody.`,
-    'What nobody has needs no correction; of a brief that fans out name one edition.',
+    `${first?.id} was not delivered to any recipient.`,
+    'Only delivered editions need a correction. If the brief has forEach, name a single edition.',
   );
 }
 
@@ -100,18 +100,18 @@ async function newestDelivered(
 function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Inspection): void {
   if (brief.config.forEach === null || Object.keys(parameters).length > 0) return;
   throw refused(
-    `${brief.id} has one edition for each row of "${brief.config.forEach}" now, and ${id} is for none of them.`,
-    'Take forEach out of its brief.yaml for the correction, or tell the recipients otherwise.',
+    `${brief.id} now has one edition for each row of "${brief.config.forEach}", and ${id} belongs to none of them.`,
+    'Remove forEach from its brief.yaml for the correction, or inform the recipients in another way.',
   );
 }
 
 /** The day of a correction must not be in the future or before the previous correction. */
 function refuseOtherDay(context: OperatorContext, edition: EditionRecord, { brief, by }: Inspection): void {
   const now = today(context.now(), brief.config.schedule.timezone);
-  if (by > now) throw refused(`${by} is to come: today is ${now}.`, 'Give an earlier day.');
+  if (by > now) throw refused(`${by} is in the future: today is ${now}.`, 'Give an earlier day.');
   if (edition.correction !== null && by < edition.correction.asOf)
     throw refused(
-      `${edition.id} is corrected as of ${edition.correction.asOf} already.`,
+      `${edition.id} is already corrected as of ${edition.correction.asOf}.`,
       'Give a later day.',
     );
 }
@@ -122,12 +122,14 @@ function nothingToCorrect(context: OperatorContext, edition: EditionRecord, insp
   const later = now > by ? changesIn(edition, { ...inspection, by: now }) : [];
   const left = leftIn(edition, inspection);
   return refused(
-    `No row on which ${edition.id} rests was revised or withdrawn by ${by}.`,
+    `No row of ${edition.id} was revised or withdrawn by ${by}.`,
     [
       later.length === 0
-        ? 'There is nothing to correct. A later day can be given with --as-of.'
-        : `By ${now} there are ${later.length}: give --as-of ${now}.`,
-      ...(left.length === 0 ? [] : [`Left to later issues, on whose rows they rest: ${left.join(', ')}.`]),
+        ? 'There is nothing to correct. You can give a later day with --as-of.'
+        : `By ${now}, ${later.length} rows changed: give --as-of ${now}.`,
+      ...(left.length === 0
+        ? []
+        : [`Revisions that depend on later rows belong to later issues: ${left.join(', ')}.`]),
     ].join(' '),
   );
 }
@@ -212,17 +214,18 @@ export function changedInPlace({ dataset, manifest }: Inspection): Fault | null 
   );
   if (others.length === 0) return null;
   const listed = others.slice(0, MOST_LISTED).map(({ says }) => says);
-  const more = others.length > MOST_LISTED ? [`So were ${others.length - MOST_LISTED} more.`] : [];
+  const more =
+    others.length > MOST_LISTED ? [`${others.length - MOST_LISTED} more rows were also changed.`] : [];
   return {
     problem: ['Rows were changed without a revision.', ...listed, ...more].join(' '),
-    hint: 'Put them back as they were, and add for each a row of the same id with a later known_on that says what is so now, or withdraws it.',
+    hint: 'Restore these rows. For each, add a row with the same id, a later known_on and the new content, or with status withdrawn.',
   };
 }
 
 const MOST_LISTED = 10;
 
 const gone = ({ id, folder }: EditionRecord): string =>
-  `The files of ${id} in ${folder} are missing or altered, so that nobody can tell what it rests on.`;
+  `The files of ${id} in ${folder} are missing or altered, so its rows are not known.`;
 
 /**
  * Delivered editions that contain rows revised or withdrawn by a day, today by default. An edition that cannot be

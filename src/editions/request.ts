@@ -37,8 +37,8 @@ export function requireOver(
     {
       file: brief.definition.file,
       field,
-      problem: `${asOf} is not over in ${brief.config.schedule.timezone}: what becomes known until its end would be missing.`,
-      hint: `Ask for ${last} or a day before it.`,
+      problem: `${asOf} is not over in ${brief.config.schedule.timezone}, so the edition would miss what becomes known until midnight.`,
+      hint: `Request ${last} or an earlier day.`,
     },
   ]);
 }
@@ -65,8 +65,8 @@ export async function requestEdition(
   if (queued >= context.mostQueued)
     throw new AppError('queue-full', [
       {
-        problem: `${queued} editions that were asked for wait to be made, and ${context.mostQueued} may.`,
-        hint: 'Ask again later, or raise SITREP_MOST_QUEUED.',
+        problem: `${queued} requested editions are already waiting, and the limit is ${context.mostQueued}.`,
+        hint: 'Try again later, or raise SITREP_MOST_QUEUED.',
       },
     ]);
   const details = { asOf, deliver: asked.deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };

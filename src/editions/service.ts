@@ -134,7 +134,7 @@ export function openEditionService(context: OperatorContext): EditionService {
   const changing = (caller: Caller): ChangeContext => {
     if (caller.may === 'operate') return { ...context, who: caller.name };
     throw new AppError('operation-forbidden', [
-      { problem: `"${caller.name}" may only read.`, hint: 'Ask for a token with --may operate.' },
+      { problem: `"${caller.name}" can only read.`, hint: 'Use a token that was added with --may operate.' },
     ]);
   };
   const onThisMachine = (caller: Caller): ChangeContext => {
@@ -308,7 +308,7 @@ export function openEditionService(context: OperatorContext): EditionService {
     async link(caller) {
       const link = onThisMachine(caller).newLink?.();
       if (link !== undefined) return link;
-      throw refused('The process that holds the ledger serves no pages.', '"sitrep start" serves them.');
+      throw refused('The process that uses the ledger serves no pages.', '"sitrep start" serves them.');
     },
   };
 }

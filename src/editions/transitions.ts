@@ -80,7 +80,7 @@ const release = transition('release', async (context, found) => {
  * then counts as not arrived.
  */
 const cancel = transition('cancel', async (context, found) => {
-  const reason = 'Cancelled by the operator.';
+  const reason = context.locale.text('mail.reason.cancelled');
   const from = ['waiting', 'pending', 'held'] as const;
   if ('delivery' in found) {
     const { state, mayHaveArrived } = found.delivery;
@@ -88,7 +88,7 @@ const cancel = transition('cancel', async (context, found) => {
       ? moveDeliveries(context, [found.delivery], {
           from: [state],
           to: 'cancelled',
-          reason: `${reason} It counts as not arrived.`,
+          reason: context.locale.text('mail.reason.cancelled_not_arrived'),
           didNotArrive: true,
         })
       : moveDeliveries(context, [found.delivery], { from, to: 'cancelled', reason });
@@ -118,15 +118,18 @@ const isAtRest = (state: DeliveryState): boolean =>
 export const resend = (context: ChangeContext, id: string, to: string): Promise<string> =>
   auditedChange(context, { what: 'resend', id, details: { to } }, (found) => {
     if ('edition' in found) return sendCopy(context, found.edition, to);
-    throw refused(`${id} is a delivery.`, 'Editions are sent again: name one.');
+    throw refused(`${id} is a delivery.`, 'Only editions can be resent. Name an edition.');
   });
 
 async function sendCopy(context: ChangeContext, edition: EditionRecord, to: string): Promise<string> {
   const { config } = await context.loadBrief(edition.brief);
   const target = config.deliver.find((each) => addressOf(each).address === to);
   if (target === undefined)
-    throw refused(`${edition.brief} has no target "${to}".`, 'Name one of deliver in its brief.yaml.');
-  if (edition.card === null) throw refused(`${edition.id} was never made.`, 'Retry it first.');
+    throw refused(
+      `${edition.brief} has no target "${to}".`,
+      'Name an address under deliver in its brief.yaml.',
+    );
+  if (edition.card === null) throw refused(`${edition.id} was never generated.`, 'Retry it first.');
   await refuseReplaced(context, { edition });
   await refuseUnapproved(context, edition);
   const { channel, address } = addressOf(target);
@@ -135,7 +138,7 @@ async function sendCopy(context: ChangeContext, edition: EditionRecord, to: stri
   );
   // A waiting delivery goes out with the others, so a copy would arrive twice.
   if (before.some(({ state }) => state === 'waiting' || state === 'pending' || state === 'sending'))
-    throw refused(`${edition.id} is on its way to ${address}.`, 'Wait until it is sent.');
+    throw refused(`${edition.id} is already being sent to ${address}.`, 'Wait until it is sent.');
   const copy: NewDelivery = {
     channel,
     address,
@@ -146,6 +149,6 @@ async function sendCopy(context: ChangeContext, edition: EditionRecord, to: stri
   };
   const [added] = await context.ledger.addDeliveries(edition.id, [copy], context.now());
   if (added === undefined)
-    throw refused(`${edition.id} is on its way to ${address}.`, 'Wait until it is sent.');
+    throw refused(`${edition.id} is already being sent to ${address}.`, 'Wait until it is sent.');
   return added;
 }

@@ -45,4 +45,4 @@ export const waitsForApproval = ({
 }: Made & Pick<EditionRecord, 'needsApproval' | 'approvedSha256'>): boolean =>
   needsApproval && (approvedSha256 === null || approvedSha256 !== hashToApprove(made));
 
-export const waitReason = (edition: string): string => `It waits for approval: "sitrep approve ${edition}".`;
+export const waitReason = (edition: string): string => `It needs approval: “sitrep approve ${edition}”.`;

@@ -20,7 +20,7 @@ export const editionStates = [
 export type EditionState = (typeof editionStates)[number];
 
 /** The reason of an edition or delivery that an operator put on hold. It has no fault and waits for a release. */
-export const heldByOperator = 'Held by the operator.';
+export const heldByOperator = 'An operator put it on hold.';
 
 /** pending → sending → sent, or another end state. `waiting`: only approval makes it pending. */
 export const deliveryStates = [

@@ -1,5 +1,7 @@
 import Handlebars from 'handlebars';
 import { describeFault, type Fault, noteOf } from '../errors.ts';
+import { listOf } from '../formats.ts';
+import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
 import { describeParameters, type Parameters } from '../project/parameters.ts';
 import { slotDaysAround } from './days.ts';
@@ -18,6 +20,8 @@ export interface Pages {
   /** Every brief with its title, or its faults. */
   index(rows: readonly IndexRow[]): string;
   list(rows: readonly IndexRow[]): string;
+  /** Shown in place of a brief that has never been rendered. */
+  empty(): string;
   shell(parts: { title: string; bar: string; faults: string; data: ShellData }): string;
   bar(view: View<unknown>, wanted: Wanted, format: Format): string;
   faults(view: View<unknown>): Promise<string>;
@@ -41,14 +45,18 @@ interface ShellData {
 
 export async function openPages(
   readAsset: (name: string) => Promise<string>,
-  readText: ReadText,
+  { readText, locale }: { readText: ReadText; locale: Locale },
 ): Promise<Pages> {
+  const { text } = locale;
+  const handlebars = Handlebars.create();
+  handlebars.registerHelper('t', (key: string, { hash }: Handlebars.HelperOptions) => text(key, hash));
   const compile = async (name: string) =>
-    Handlebars.compile(await readAsset(`preview/${name}.hbs`), { strict: true });
-  const [index, list, shell, bar, faults] = await Promise.all(
-    ['index', 'list', 'shell', 'bar', 'faults'].map((name) => compile(name)),
+    handlebars.compile(await readAsset(`preview/${name}.hbs`), { strict: true });
+  const [index, list, shell, bar, faults, empty] = await Promise.all(
+    ['index', 'list', 'shell', 'bar', 'faults', 'empty'].map((name) => compile(name)),
   );
-  if (!index || !list || !shell || !bar || !faults) throw new Error('A page of the preview is not there.');
+  if (!index || !list || !shell || !bar || !faults || !empty)
+    throw new Error('A page of the preview is missing.');
   const rowsOf = (rows: readonly IndexRow[]) => ({
     rows: rows.map((row) => ({
       ...row,
@@ -59,21 +67,24 @@ export async function openPages(
   });
   return {
     list: (rows) => list(rowsOf(rows)),
-    index: (rows) => index({ list: list(rowsOf(rows)) }),
-    shell: (parts) => shell(parts),
+    empty: () => empty({ lang: locale.tag }),
+    index: (rows) => index({ lang: locale.tag, list: list(rowsOf(rows)) }),
+    shell: (parts) => shell({ lang: locale.tag, ...parts }),
     bar: (view, wanted, format) => bar(barOf(view, wanted, format)),
     faults: async ({ faults: found, warnings, page }) => {
-      const shown = async (of: readonly Fault[], what: string) => ({
-        kind: `${what}s`,
-        faults: await Promise.all(of.map((fault) => explained(fault, readText))),
-        count: of.length === 1 ? `One ${what}` : `${of.length} ${what}s`,
-        stays: what === 'fault' && page !== undefined,
+      const shown = async (of: readonly Fault[], kind: keyof typeof counts) => ({
+        kind,
+        faults: await Promise.all(of.map((fault) => explained(fault, { readText, locale }))),
+        count: text(counts[kind], { count: of.length }),
+        isOutdated: kind === 'faults' && page !== undefined,
       });
-      const lists = await Promise.all([shown(found, 'fault'), shown(warnings, 'warning')]);
+      const lists = await Promise.all([shown(found, 'faults'), shown(warnings, 'warnings')]);
       return faults({ lists: lists.filter((each) => each.faults.length > 0) }).trim();
     },
   };
 }
+
+const counts = { faults: 'web.preview.faults', warnings: 'web.preview.warnings' } as const;
 
 /** The address of a view. */
 export function addressOf(
@@ -127,19 +138,17 @@ function barOf({ brief, asOf, editions, parameters = {} }: View<unknown>, wanted
 const goldenDays = (brief: Brief | undefined): string[] =>
   [...new Set((brief?.config.golden ?? []).map(({ asOf }) => asOf))].toSorted();
 
-async function explained(fault: Fault, readText: ReadText) {
+async function explained(fault: Fault, { readText, locale }: { readText: ReadText; locale: Locale }) {
   const { file, line, row, field, problem, hint } = fault;
   const text = file === undefined || line === undefined ? null : await readText(file);
   const lines = text?.split('\n') ?? [];
   const from = Math.max(1, (line ?? 1) - AROUND);
   return {
-    where: [
-      `${file ?? 'this edition'}${line === undefined ? '' : `:${line}`}`,
-      row === undefined ? '' : `row ${row}`,
-      field === undefined ? '' : `field ${field}`,
-    ]
-      .filter((part) => part !== '')
-      .join(', '),
+    where: listOf(locale.tag, [
+      `${file ?? locale.text('web.preview.this_edition')}${line === undefined ? '' : `:${line}`}`,
+      ...(row === undefined ? [] : [locale.text('web.preview.row', { row })]),
+      ...(field === undefined ? [] : [locale.text('web.preview.field', { field })]),
+    ]),
     problem,
     note: noteOf(fault),
     hint,

@@ -6,6 +6,7 @@ import { type DayName, dayName, resolveDay } from '../calendar.ts';
 import { hashOfToken, tokenWith } from '../editions/access.ts';
 import { AppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
+import type { Locale } from '../locale.ts';
 import type { Catalogue } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import { openStream } from './events.ts';
@@ -22,7 +23,7 @@ export interface PreviewOptions {
 }
 
 export interface Surroundings
-  extends Catalogue, Pick<PreviewWorld, 'loadBrief' | 'loadMaterial' | 'effects'> {
+  extends Catalogue, Pick<PreviewWorld, 'loadBrief' | 'loadMaterial' | 'effects' | 'locale'> {
   readonly watched: readonly string[];
   watch(folders: readonly string[], onChange: (paths: ReadonlySet<string>) => void): Promise<Disposable>;
   readonly readAsset: (name: string) => Promise<string>;
@@ -73,11 +74,11 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
     for (const listener of listeners) listener();
   };
   resources.use(await world.watch(world.watched, onChange));
-  const pages = await openPages(world.readAsset, world.readText);
+  const pages = await openPages(world.readAsset, world);
   const server = Fastify({ forceCloseConnections: true });
   const key = randomBytes(32).toString('base64url');
   await server.register(cookie);
-  guard(server, hashOfToken(key));
+  guard(server, hashOfToken(key), world.locale);
   await serveAssets(server, world);
 
   /** What a page shows of a view, and a version that tells the page whether it is up to date. */
@@ -122,12 +123,12 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
   });
   server.get<Ask>('/briefs/:id/page.html', async (request, reply) => {
     const { page } = await preview.html(wantedOf(request.params, request.query).wanted);
-    return html(reply.header('content-security-policy', pagePolicy), page ?? nothingYet);
+    return html(reply.header('content-security-policy', pagePolicy), page ?? pages.empty());
   });
   server.get<Ask>('/briefs/:id/page.pdf', async (request, reply) => {
     const { page } = await preview.pdf(wantedOf(request.params, request.query).wanted);
     reply.header('content-security-policy', "frame-ancestors 'self'");
-    if (page === undefined) return html(reply.code(404), nothingYet);
+    if (page === undefined) return html(reply.code(404), pages.empty());
     return reply.type('application/pdf').send(page);
   });
 
@@ -157,7 +158,7 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
  * Answers only requests with the key, either from the printed address or from the cookie that replaces it. The Host
  * header is checked too, since a site whose name resolves to this machine (DNS rebinding) still sends its own name.
  */
-function guard(server: FastifyInstance, sha256: string): void {
+function guard(server: FastifyInstance, sha256: string, { text }: Locale): void {
   // Another preview on this machine, on another port, receives this cookie too.
   const name = `sitrep_preview_${sha256.slice(0, 8)}`;
   const isKey = (given: string | undefined) =>
@@ -174,7 +175,7 @@ function guard(server: FastifyInstance, sha256: string): void {
       return reply
         .code(421)
         .type('text/plain; charset=utf-8')
-        .send('The preview answers to localhost and 127.0.0.1 alone.\n');
+        .send(`${text('web.preview.wrong_host')}\n`);
     const [path = '', search] = url.split('?');
     const asked = new URLSearchParams(search);
     const given = asked.get('key') ?? undefined;
@@ -188,7 +189,7 @@ function guard(server: FastifyInstance, sha256: string): void {
       return reply
         .code(401)
         .type('text/plain; charset=utf-8')
-        .send('Open the whole address that "sitrep preview" printed: it holds the key.\n');
+        .send(`${text('web.preview.no_key')}\n`);
     return undefined;
   });
   server.setErrorHandler((error, _, reply) => {
@@ -243,5 +244,3 @@ async function indexRows(world: Surroundings): Promise<Parameters<Pages['index']
 const html = (reply: FastifyReply, text: string) => reply.type('text/html; charset=utf-8').send(text);
 const notThere = async (reply: FastifyReply, pages: Pages, world: Surroundings) =>
   html(reply.code(404), pages.index(await indexRows(world)));
-const nothingYet =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><title>No page yet</title><p>There is no page yet. It appears when the faults are fixed.';

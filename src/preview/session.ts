@@ -5,6 +5,7 @@ import { editionsAskedFor } from '../production/fan-out.ts';
 import { type Effects, produce, render } from '../production/produce.ts';
 import type { Brief } from '../project/brief.ts';
 import { hasValues, type Parameters } from '../project/parameters.ts';
+import type { Locale } from '../locale.ts';
 import type { Material, Request } from '../render/edition.ts';
 
 /** The requested view: a brief, a day (the default one if omitted) and one of its editions. */
@@ -35,6 +36,7 @@ export interface PreviewWorld {
   readonly loadDataset: (name: string) => Promise<Dataset>;
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
+  readonly locale: Locale;
   /** Resolves the day; without one, the default. */
   dayOf(asOf: DayName | undefined, of: { brief: Brief; dataset: Dataset }): Day;
   readonly signal: AbortSignal;
@@ -113,7 +115,12 @@ export function openPreview(world: PreviewWorld): Preview {
         const { request, editions } = await requestOf(inputs, { asOf, given: wanted.given });
         seen = { brief, asOf, editions, parameters: request?.parameters };
         const { page, warnings = [] } = (request && (await make(request, inputs.material))) ?? {};
-        return { ...seen, page, faults: request ? [] : [nothingToIssue(brief, asOf)], warnings };
+        return {
+          ...seen,
+          page,
+          faults: request ? [] : [nothingToIssue(brief, asOf, world.locale)],
+          warnings,
+        };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         return { ...seen, page: last?.page, faults: error.faults, warnings: error.warnings };
@@ -174,9 +181,9 @@ export function openPreview(world: PreviewWorld): Preview {
 const sameInputs = (one: Inputs | undefined, other: Inputs): boolean =>
   one?.brief === other.brief && one.dataset === other.dataset && one.material === other.material;
 
-const nothingToIssue = ({ definition, config }: Brief, asOf: Day): Fault => ({
+const nothingToIssue = ({ definition, config }: Brief, asOf: Day, { text }: Locale): Fault => ({
   file: definition.file,
   field: 'forEach',
-  problem: `There is nothing to issue as of ${asOf}: the query ${config.forEach} gives no row.`,
-  hint: 'That is right where nothing was known by then; else look at the query, or at another day.',
+  problem: text('web.preview.nothing', { day: asOf, query: config.forEach ?? '' }),
+  hint: text('web.preview.nothing_hint'),
 });

@@ -24,7 +24,7 @@ import { partsOf } from './parts.ts';
 
 /** Describes an edition's inputs, as far as they are known before it is sealed. */
 export function describeRendering(
-  { brief, dataset, asOf, paper, parameters, correction = null }: Request,
+  { brief, dataset, asOf, paper, parameters, correction }: Request,
   { title, period, known, used, corrected, changes, charts, rules, html, summary }: Rendering,
   {
     material,

@@ -9,6 +9,7 @@ import { waitsForApproval } from '../ledger/approval.ts';
 import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
 import type { EditionRecord } from '../ledger/edition.ts';
 import type { Claim, Ledger, Making } from '../ledger/types.ts';
+import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
 import { fanOut } from '../production/fan-out.ts';
 import { generate, type Store } from '../production/generate.ts';
@@ -38,6 +39,8 @@ export interface EditionDependencies {
   /** Whether a target is an example left in a brief. */
   readonly isExample?: (to: Target) => boolean;
   readonly log: Log;
+  /** The words of the reasons that the ledger records. */
+  readonly locale: Locale;
   /** Runs in progress in this process, so that they can be stopped. */
   readonly activeRuns: ActiveRuns;
   now(): Date;
@@ -84,7 +87,7 @@ export async function makeEdition(
   const stop = AbortSignal.any([signal, inHand.signal]);
   const making =
     edition.attempt > MOST_BEGUN
-      ? lost
+      ? neverEnded(dependencies.locale)
       : await attempt(edition, { dependencies, failures, signal: stop, notes });
   const steps = await notes.left();
   const reason = 'reason' in making ? making.reason : undefined;
@@ -97,10 +100,10 @@ export async function makeEdition(
   else log.info(fields, making.outcome);
 }
 
-const lost: Making = {
+const neverEnded = ({ text }: Locale): Making => ({
   outcome: 'failed',
-  reason: `It was begun ${MOST_BEGUN} times and never ended: it may take too much memory.`,
-};
+  reason: text('web.edition.never_ended', { count: MOST_BEGUN }),
+});
 
 interface Attempt {
   readonly dependencies: EditionDependencies;
@@ -116,7 +119,8 @@ async function attempt(
   try {
     return await make(edition, { dependencies, signal, notes });
   } catch (error) {
-    if (signal.aborted) return { outcome: 'given-back', reason: 'The process was stopped.' };
+    if (signal.aborted)
+      return { outcome: 'given-back', reason: dependencies.locale.text('web.edition.stopped') };
     const known = error instanceof AppError;
     const reason = known ? error.faults.map(describeFault).join('\n') : String(error);
     // Permanent faults block the edition at once, with all reasons.
@@ -209,7 +213,11 @@ async function make(
     deliveries:
       correction === null
         ? targetsOf(edition, { brief, content: 'edition', isExample: dependencies.isExample })
-        : await targetsOfReplaced(edition, { ledger: dependencies.ledger, marking }),
+        : await targetsOfReplaced(edition, {
+            ledger: dependencies.ledger,
+            marking,
+            locale: dependencies.locale,
+          }),
   };
   return withAlerts(edition, made, dependencies);
 }
@@ -246,8 +254,6 @@ async function fanOutInto(
       { ownPaper: ownPaperOf(edition) },
     ),
   );
-  const count = editions.length === 1 ? 'one edition' : `${editions.length} editions`;
-  const reason =
-    editions.length === 0 ? 'There is nothing to issue an edition of.' : `It fanned out into ${count}.`;
+  const reason = dependencies.locale.text('web.edition.split', { count: editions.length });
   return { outcome: 'fanned-out', editions, reason };
 }

@@ -56,7 +56,7 @@ export function dueSlots(schedule: Schedule, { cursor, now }: { cursor: Date; no
   const byDay = firstOfEachDay(all);
   const reasons = new Map<Slot, string>();
   const skipUnlessGiven = (slot: Slot, reason: string) =>
-    void (reasons.has(slot) || reasons.set(slot, `Missed, and not made up for: ${reason}.`));
+    void (reasons.has(slot) || reasons.set(slot, `Missed, and skipped because ${reason}.`));
   const lateAfterMs = Temporal.Duration.from(schedule.maxLateness).total({
     unit: 'milliseconds',
     relativeTo: '2021-01-01',
@@ -65,13 +65,13 @@ export function dueSlots(schedule: Schedule, { cursor, now }: { cursor: Date; no
   for (const slot of missed) {
     if (schedule.catchUp === 'skip') skipUnlessGiven(slot, 'catchUp is skip');
     if (now.getTime() - slot.at.getTime() > lateAfterMs)
-      skipUnlessGiven(slot, `it is later than maxLateness, ${schedule.maxLateness}`);
+      skipUnlessGiven(slot, `it is later than maxLateness (${schedule.maxLateness})`);
   }
   const left = byDay.filter((slot) => !reasons.has(slot));
   if (schedule.catchUp === 'latest')
-    for (const slot of left.slice(0, -1)) skipUnlessGiven(slot, 'catchUp is latest, and a later one is due');
+    for (const slot of left.slice(0, -1)) skipUnlessGiven(slot, 'catchUp is latest and a later slot is due');
   for (const slot of left.slice(0, -schedule.most))
-    skipUnlessGiven(slot, `more than ${schedule.most} were missed at once`);
+    skipUnlessGiven(slot, `more than ${schedule.most} slots were missed at once`);
   return {
     issue: byDay.filter((slot) => !reasons.has(slot)),
     skip: [...reasons].map(([slot, reason]) => ({ slot, reason })),

@@ -86,7 +86,7 @@ export function serviceOf({
     },
     async checkMail(address) {
       for (const line of misspeltNotices(misspelt())) print(line);
-      const { delivery: settings, stop } = await readParts('error');
+      const { delivery: settings, stop, locale } = await readParts('error');
       const to = address ?? settings.operator;
       if (to === null)
         throw new AppError('settings-invalid', [
@@ -96,7 +96,7 @@ export function serviceOf({
           },
         ]);
       const { openDelivery } = await import('../delivery/channels.ts');
-      await using delivery = openDelivery({ settings, foldersRoot: '', now: () => new Date() });
+      await using delivery = openDelivery({ settings, foldersRoot: '', now: () => new Date(), locale });
       const receipt = await delivery.testMail({
         address: to,
         signal: AbortSignal.any([stop, AbortSignal.timeout(60_000)]),

@@ -6,7 +6,7 @@ import { explain } from '../production/explain.ts';
 import { readEditionFile } from '../production/store.ts';
 import type { Health } from '../server/health.ts';
 import { linkTo } from '../server/login.ts';
-import type { PageDependencies } from '../server/pages/context.ts';
+import type { PageDependencies } from '../server/pages/queries.ts';
 import { openPages } from '../server/pages/pages.ts';
 import { serve } from '../server/server.ts';
 import { now, type Parts } from './parts.ts';

@@ -10,6 +10,7 @@ import type { OperatorContext } from '../editions/context.ts';
 import { openProblemAlerts } from '../editions/problems.ts';
 import { editionPath } from '../ledger/edition-id.ts';
 import type { Ledger } from '../ledger/types.ts';
+import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
 import type { Effects } from '../production/produce.ts';
 import {
@@ -42,6 +43,8 @@ export interface Parts {
   /** Draws the first page of an HTML file as a PNG. */
   readonly drawPicture: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
   readonly log: Log;
+  /** The words of web pages, alerts and mail. */
+  readonly locale: Locale;
   readonly loadMaterial: () => Promise<Material>;
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
@@ -81,8 +84,9 @@ export function assemble(
   const { operator, operatorWebhook, publicUrl } = parts.delivery;
   /** A webhook without a mailbox is enough for alerts. */
   const operatorAddress = operator ?? operatorWebhook;
-  const { log, briefIds, loadBrief } = parts;
-  const delivery = openDelivery({ settings: parts.delivery, foldersRoot: join(out, 'delivered'), now });
+  const { log, briefIds, loadBrief, locale } = parts;
+  const foldersRoot = join(out, 'delivered');
+  const delivery = openDelivery({ settings: parts.delivery, foldersRoot, now, locale });
   const alertOtherwise: DeliveryDependencies['alertOtherwise'] = async (
     message,
     { reason, isFirstTry, signal },
@@ -107,6 +111,7 @@ export function assemble(
     // An edition without a folder was requested again, so the files on disk belong to its predecessor.
     tidyEditions: () => tidyEditions(out, async (id) => (await ledger.edition(id))?.folder != null),
     now,
+    locale,
     mostQueued: parts.http.mostQueued,
     ...(newLink && { newLink }),
   };
@@ -126,6 +131,7 @@ export function assemble(
     operator: operatorAddress,
     isExample: (to: Target) => isExample(to, parts.delivery),
     log,
+    locale,
     activeRuns: openActiveRuns(),
     now,
     elapsedMs: () => performance.now(),
@@ -141,6 +147,7 @@ export function assemble(
     alertEverySeconds: parts.delivery.alertEverySeconds,
     alertOtherwise,
     log,
+    locale,
     timeoutMs: DELIVERY_TIMEOUT_MS,
     retry: parts.delivery.retry,
     urlOf: (edition: string) =>

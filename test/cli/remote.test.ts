@@ -39,7 +39,7 @@ test('every call gives over the socket what it gives in the process that holds t
   expect(await service.change(caller, 'release', mail.slice(0, 8))).toEqual([mail]);
   expect((await service.resend(caller, id, 'archive')).state).toBe('pending');
   expect(await service.decide(caller, 'approve', { ids: [id], as: 'Ana' }).catch(String)).toContain(
-    'waits for no approval',
+    'does not need approval',
   );
   const token = { name: 'ann', sha256: 'a'.repeat(64), may: 'read', clearance: 'TLP:GREEN' } as const;
   await service.addToken(caller, token);

@@ -12,6 +12,7 @@ import { type House, openHouse, operator, smallPdf } from '../support/house.ts';
 import { asked, claimed, made, mailTo, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { bareServer } from '../support/mail-server.ts';
+import { locale } from '../support/locale.ts';
 
 const ledgers = useLedgers();
 const never = new AbortController().signal;
@@ -85,7 +86,7 @@ describe('an edition that was altered, or that a target may not see, is put on h
     await spoil(file);
     expect(await send(house, ana.address)).toMatchObject({
       state: 'held',
-      reason: `The PDF in ${folder} is missing or no longer the one that was made. Restore it.`,
+      reason: `The PDF in ${folder} is missing or was changed. Restore the file.`,
     });
     expect(house.messages).toEqual([]);
     expect(existsSync(join(folder, '.delivered'))).toBe(false);
@@ -115,7 +116,7 @@ describe('an edition that was altered, or that a target may not see, is put on h
     house.messages.length = 0;
     expect(await send(house, address)).toMatchObject({
       state: 'held',
-      reason: 'Its address was forgotten, as the retention of addresses asks.',
+      reason: 'The address was removed, because it was older than addresses are kept.',
     });
     expect(house.messages).toEqual([]);
   });
@@ -208,7 +209,7 @@ describe('when nobody knows whether it arrived', () => {
     expect(await send(house, first?.address ?? '')).toMatchObject({ state: 'sent', interruptions: 20 });
     expect(await send(house, second?.address ?? '')).toMatchObject({
       state: 'held',
-      reason: 'The process ended 21 times while it was being sent. It may have arrived.',
+      reason: 'The process ended 21 times while sending. It may have arrived.',
     });
     expect(house.messages).toHaveLength(1);
   });
@@ -219,13 +220,13 @@ describe('when nobody knows whether it arrived', () => {
     for (const { id } of await ledger.deliveries({})) await ledger.claimDelivery(id, { job: 'job-1', now });
     expect(await send(house, 'cara@example.org')).toMatchObject({
       state: 'held',
-      reason: 'The process ended while it was being sent. It may have arrived.',
+      reason: 'The process ended while sending. It may have arrived.',
     });
     expect(house.messages).toEqual([]);
     expect(await send(house, ana.address)).toMatchObject({ state: 'sent', attempt: 1 });
     expect(await send(house, operator)).toMatchObject({ content: 'undelivered', state: 'sent' });
     expect(house.messages.at(-1)?.paragraphs).toContainEqual(
-      expect.stringMatching(/^Delivery [0-9a-f]{8} \(email\) is held: The process ended/),
+      expect.stringMatching(/^Delivery [0-9a-f]{8} \(email\) is on hold: The process ended/),
     );
   });
 
@@ -300,7 +301,7 @@ describe('while nothing has been handed over', () => {
         maxBytes: 10_000_000,
         smtp: { host: '127.0.0.1', port, secure: false, requireTls: false, login: null },
       },
-      { now: () => now },
+      { now: () => now, locale },
     );
     const forDelivery = { ...house.forDelivery, deliver: mail.deliver };
     expect(await send({ ...house, forDelivery }, cara.address, stop.signal)).toMatchObject(unsent);
@@ -336,7 +337,7 @@ test('an edition that was replaced after it was read is not sent, nor marked', a
   const forDelivery = { ...house.forDelivery, readPdf: replaced };
   expect(await send({ ...house, forDelivery }, ana.address)).toMatchObject({
     state: 'held',
-    reason: `The PDF in ${folder} is missing or no longer the one that was made. Restore it.`,
+    reason: `The PDF in ${folder} is missing or was changed. Restore the file.`,
   });
   expect(house.messages).toEqual([]);
   expect(existsSync(join(folder, '.delivered'))).toBe(false);
@@ -448,12 +449,12 @@ describe('word to the operator', () => {
     expect(house.messages).toMatchObject([
       {
         kind: 'alert',
-        title: 'Sitrep: weekly/2021-08-22 is held',
+        title: 'Sitrep: weekly/2021-08-22 was put on hold',
         marking: 'TLP:CLEAR',
         paragraphs: [
-          'weekly/2021-08-22 is held. Its state is now: held.',
-          '"sitrep runs --edition weekly/2021-08-22" shows why.',
-          'See "sitrep deliveries --edition weekly/2021-08-22"; "sitrep retry weekly/2021-08-22" tries again.',
+          'weekly/2021-08-22 was put on hold. Its state is now: on hold.',
+          '“sitrep runs --edition weekly/2021-08-22” shows why.',
+          '“sitrep deliveries --edition weekly/2021-08-22” shows its deliveries, and “sitrep retry weekly/2021-08-22” tries again.',
         ],
         pdf: null,
       },

@@ -11,6 +11,7 @@ import type { Target } from '../../src/project/target.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { mailServer } from '../support/mail-server.ts';
 import { at, byFolder, byMail, byWebhook, never, message } from '../support/message.ts';
+import { locale } from '../support/locale.ts';
 
 const secret = `whsec_${Buffer.from('a secret of at least 24 bytes').toString('base64')}`;
 
@@ -36,11 +37,11 @@ async function everything(variables: { [name: string]: string } = {}) {
   });
   const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/`;
   const deliver = async (target: Target, what: Message = message()): Promise<Receipt> => {
-    await using delivery = openDelivery({ settings, foldersRoot, now: () => at });
+    await using delivery = openDelivery({ settings, foldersRoot, now: () => at, locale });
     return await delivery.deliver(what, { target, signal: never });
   };
   const testMail = async (address: string): Promise<Receipt> => {
-    await using delivery = openDelivery({ settings, foldersRoot, now: () => at });
+    await using delivery = openDelivery({ settings, foldersRoot, now: () => at, locale });
     return await delivery.testMail({ address, signal: never });
   };
   const reached = async () => ({
@@ -66,7 +67,7 @@ test('nothing goes to anybody who is not cleared for it', async () => {
     expect(await deliver(target, message({ marking: 'TLP:AMBER' }))).toEqual({
       outcome: 'held',
       reason: expect.stringMatching(
-        /^What is marked TLP:AMBER may not go to a target cleared for TLP:GREEN\./,
+        /^Content marked TLP:AMBER must not go to a target cleared for TLP:GREEN\./,
       ),
     });
     expect(
@@ -130,6 +131,6 @@ test('a test message goes to the operator, whose domain need not be allowed', as
   expect(await testMail('operator@sitrep.example')).toMatchObject({ outcome: 'sent' });
   const { subject, text, attachments } = await simpleParser(arrived[0]?.raw ?? '');
   expect(subject).toMatch(/^\[TLP:CLEAR\] Alert: Test message/);
-  expect(text).toContain('Sitrep can send mail as it is set up.');
+  expect(text).toContain('Sitrep can send mail with these settings.');
   expect(attachments).toEqual([]);
 });

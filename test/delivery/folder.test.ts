@@ -6,9 +6,10 @@ import type { Message, Receipt } from '../../src/delivery/message.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { byFolder, byMail, enclosed, never, notice, message, samplePdf } from '../support/message.ts';
 import { readPdf } from '../support/pdf.ts';
+import { locale } from '../support/locale.ts';
 
 const put = (root: string, what: Message = message(), folder = 'archive'): Promise<Receipt> =>
-  folderDelivery(root)(what, { target: byFolder(folder), signal: never });
+  folderDelivery(root, locale)(what, { target: byFolder(folder), signal: never });
 const place = 'archive/weekly/weekly-2021-08-22.pdf';
 
 test('the PDF lies in the folder of its brief, whole, and nothing beside it', async () => {
@@ -41,7 +42,7 @@ test('again changes nothing and is sent', async () => {
   const root = await temporaryFolder();
   await put(root);
   const before = await stat(join(root, place));
-  expect(await put(root)).toEqual({ outcome: 'sent', detail: `${place}, which was there already` });
+  expect(await put(root)).toEqual({ outcome: 'sent', detail: `${place}, which already existed` });
   expect(await stat(join(root, place))).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
 });
 
@@ -50,7 +51,7 @@ test('never overwrites another file with its name, and is put on hold', async ()
   await put(root, message({ pdf: enclosed(Buffer.from('first')) }));
   expect(await put(root)).toEqual({
     outcome: 'held',
-    reason: `Another file is at ${place} already. Move it away, or cancel the delivery.`,
+    reason: `Another file already exists at ${place}. Move it away, or cancel the delivery.`,
   });
   expect(await readFile(join(root, place), 'utf8')).toBe('first');
   expect(await readdir(join(root, 'archive/weekly'))).toEqual(['weekly-2021-08-22.pdf']);
@@ -167,13 +168,13 @@ test('a folder that may no longer be written to, with the file in it: sent', asy
 test('aborted beforehand, nothing is written', async () => {
   const root = await temporaryFolder();
   const signal = AbortSignal.abort(new Error('stopping'));
-  await expect(folderDelivery(root)(message(), { target: byFolder('archive'), signal })).rejects.toThrow(
-    'stopping',
-  );
+  await expect(
+    folderDelivery(root, locale)(message(), { target: byFolder('archive'), signal }),
+  ).rejects.toThrow('stopping');
   expect(await readdir(root)).toEqual([]);
 });
 
 test("another channel's target is a fault of the caller", async () => {
-  const deliver = folderDelivery(await temporaryFolder());
+  const deliver = folderDelivery(await temporaryFolder(), locale);
   await expect(deliver(message(), { target: byMail('a@b.org'), signal: never })).rejects.toThrow(TypeError);
 });

@@ -20,6 +20,7 @@ import {
   samplePdf,
 } from '../support/message.ts';
 import { readPdf } from '../support/pdf.ts';
+import { locale } from '../support/locale.ts';
 
 const address = 'ana.lyst@example.org';
 const password = 'correct-horse';
@@ -41,7 +42,7 @@ async function send(
   what: Message = message(),
   { to = address, signal = never, limits = {} }: { to?: string; signal?: AbortSignal; limits?: object } = {},
 ): Promise<Receipt> {
-  await using mail = openMail(settings, { now: () => at, limits });
+  await using mail = openMail(settings, { now: () => at, locale, limits });
   return await mail.deliver(what, { target: byMail(to), signal });
 }
 /** What arrives when it is sent to a server that takes everything. */
@@ -79,7 +80,7 @@ describe('the message', () => {
     const lines = text.trim().split('\n');
     expect([lines.at(0), lines.at(-1)]).toEqual(['TLP:CLEAR', 'TLP:CLEAR']);
     expect(text).toContain('Nobody claimed an attack.\n\nSilence & pause < 10 days.');
-    expect(text).toContain('because your address stands among the recipients of the brief "weekly"');
+    expect(text).toContain('because this address is a recipient of the brief “weekly”');
     expect(text).toContain('write to operator@sitrep.example');
     const words = String(html)
       .replaceAll(/<title>.*<\/title>|<[^>]*>/g, '')
@@ -87,7 +88,7 @@ describe('the message', () => {
       .split(/\n+/);
     expect([words.at(0), words.at(-1)]).toEqual(['TLP:CLEAR', 'TLP:CLEAR']);
     expect(html).toContain('<p>Silence &amp; pause &lt; 10 days.</p>');
-    expect(html).toContain('because your address stands among the recipients');
+    expect(html).toContain('because this address is a recipient');
   });
 
   test('carries the PDF, unchanged and readable', async () => {
@@ -112,17 +113,17 @@ describe('the message', () => {
     const what = message({ pdf: enclosed(samplePdf, url) });
     const { attachments, text, html } = await arrives(what, { maxBytes: 100_000 });
     expect(attachments).toEqual([]);
-    expect(text).toContain(`larger than 0.1 MB. It can be read here:\n\n${url}`);
+    expect(text).toContain(`larger than 100 kB. You can read it here:\n\n${url}`);
     expect(html).toContain('<a href="https://briefs.example/weekly/2021-08-22?a=1&amp;b=&quot;2&quot;">');
   });
 
-  test('says where the PDF is kept when it is too large and served nowhere', async () => {
+  test('says how to get the PDF when it is too large and has no address', async () => {
     const { attachments, text, html } = await arrives(message(), { maxBytes: 100_000 });
     expect(attachments).toEqual([]);
     for (const body of [text, html]) {
-      const size = `${(samplePdf.length / 1e6).toFixed(1)} MB`;
-      expect(body).toContain(`weekly-2021-08-22.pdf (${size}) is kept as edition weekly/2021-08-22`);
-      expect(body).toContain('ask operator@sitrep.example');
+      const size = `${Math.round(samplePdf.length / 1000)} kB`;
+      expect(body).toContain(`To get weekly-2021-08-22.pdf (${size}), write to operator@sitrep.example`);
+      expect(body).toContain('name the edition weekly/2021-08-22');
       expect(body).toContain(message().pdf?.sha256);
     }
   });
@@ -135,7 +136,7 @@ describe('the message', () => {
     expect(text).not.toContain('PDF');
   });
 
-  test('about a correction says what it corrects, and appears below the original in the mailbox', async () => {
+  test('a correction says what it corrects, and mailboxes show it below that message', async () => {
     const { subject, messageId, inReplyTo, references, headers, text, html } = await arrives(corrected());
     expect(subject).toBe('[TLP:CLEAR] Correction: Weekly brief, 2021-W33, as of 22 August 2021, revision 2');
     expect(messageId).toBe('<b1f0c0de-0003@sitrep.example>');
@@ -143,8 +144,8 @@ describe('the message', () => {
     expect(references).toEqual(['<b1f0c0de-0001@sitrep.example>', '<b1f0c0de-0002@sitrep.example>']);
     expect(headers.get('x-entity-ref-id')).toBe('b1f0c0de-0001');
     expect(text?.replaceAll('\n', ' ')).toContain(
-      'This corrects the issue 2021-W33 as it was sent before (weekly/2021-08-22), and takes its place. It takes in ' +
-        'what was revised or withdrawn by 10 September 2021:  Revised: Claims & so on (M1): at least 12, now at least 15',
+      'This corrected revision replaces issue 2021-W33, which you received as weekly/2021-08-22. It includes ' +
+        'everything that was revised or withdrawn by 10 September 2021:  Revised: Claims & so on (M1): at least 12, now at least 15',
     );
     expect(html).toContain('<p>Revised: Claims &amp; so on (M1): at least 12, now at least 15</p>');
     expect(html).toContain('<p>Withdrawn: A raid (E1)</p>');
@@ -319,7 +320,7 @@ describe('a connection that ends', () => {
     const { port, received } = await smtpScript({ end: how });
     expect(await send(settingsFor(port))).toEqual({
       outcome: 'unknown',
-      reason: expect.stringContaining('did not say whether it took it'),
+      reason: expect.stringContaining('did not confirm it'),
     });
     // It could have taken it: all of it was there.
     expect((await simpleParser(received())).attachments).toHaveLength(1);
@@ -331,7 +332,7 @@ describe('a server that is silent', () => {
     const { port } = await bareServer(() => {});
     expect(await send(settingsFor(port), message(), { limits: brief })).toEqual({
       outcome: 'deferred',
-      reason: 'The mail server could not be reached, or broke off: Greeting never received',
+      reason: 'The mail server could not be reached, or the connection broke: Greeting never received',
     });
   });
 
@@ -399,7 +400,7 @@ describe('aborting', () => {
   test('closing ends what is under way', async () => {
     const { port, open } = await bareServer(() => opened.resolve());
     const opened = Promise.withResolvers<void>();
-    const mail = openMail(settingsFor(port), { now: () => at });
+    const mail = openMail(settingsFor(port), { now: () => at, locale });
     const delivery = mail.deliver(message(), { target: byMail(address), signal: never });
     delivery.catch(() => {});
     await opened.promise;
@@ -409,7 +410,7 @@ describe('aborting', () => {
   });
 
   test("another channel's target is a fault of the caller", async () => {
-    await using mail = openMail(settingsFor(1), { now: () => at });
+    await using mail = openMail(settingsFor(1), { now: () => at, locale });
     await expect(mail.deliver(message(), { target: byFolder('a'), signal: never })).rejects.toThrow(
       TypeError,
     );
@@ -486,7 +487,7 @@ describe('TLS and login', async () => {
     expect(receipt).toEqual({
       outcome: 'held',
       reason:
-        'The mail server refused the login: 535 no login with …. Correct the user and password in SITREP_SMTP_URL.',
+        'The mail server refused the login: 535 no login with …. Correct the user and the password in SITREP_SMTP_URL.',
     });
   });
 
@@ -495,7 +496,7 @@ describe('TLS and login', async () => {
     expect(await send(settingsFor(port, {}, 'smtp://127.0.0.1'))).toEqual({
       outcome: 'held',
       reason:
-        'The mail server asks for a login: 530 Error: authentication Required. Put user and password into SITREP_SMTP_URL.',
+        'The mail server requires a login: 530 Error: authentication Required. Put the user and the password into SITREP_SMTP_URL.',
     });
   });
 
@@ -521,7 +522,9 @@ describe('TLS and login', async () => {
     const receipt = await send(settingsFor(port, {}, login(password)));
     expect(receipt).toMatchObject({
       outcome: 'held',
-      reason: expect.stringMatching(/offers no login .* Remove user and password .* or use another port/),
+      reason: expect.stringMatching(
+        /offers no login .* Remove the user and the password .* or use another port/,
+      ),
     });
     expect(JSON.stringify(receipt)).not.toContain('Correct the user');
     expect(arrived).toEqual([]);

@@ -44,11 +44,11 @@ test('each that may not is named by its field, with what to do', () => {
     { webhook: 'https://user:word@hooks.example.org/a', clearance: 'TLP:RED' },
   ];
   expect(faultsOf(bad, { marking: 'TLP:AMBER' })).toEqual([
-    `${file}.1.clearance: What is marked TLP:AMBER may not go to a target cleared for TLP:GREEN. Raise its clearance if it may see this; otherwise remove the target.`,
-    `${file}.2.email: The domain of a…@sub.example.org is not one that may receive. Add sub.example.org to SITREP_MAIL_DOMAINS, or correct the address.`,
-    `${file}.3.webhook: The host example.org is not one that may receive. Add example.org to SITREP_WEBHOOK_HOSTS, or correct the address.`,
-    `${file}.4.webhook: Without TLS, what goes to hooks.example.org can be read on the way. Use https.`,
-    `${file}.5.webhook: The address holds a user name or a password. Remove them: every call is signed with SITREP_WEBHOOK_SECRET.`,
+    `${file}.1.clearance: Content marked TLP:AMBER must not go to a target cleared for TLP:GREEN. Raise the clearance if the target may see this. Otherwise remove the target.`,
+    `${file}.2.email: Mail to the domain of a…@sub.example.org is not allowed. Add sub.example.org to SITREP_MAIL_DOMAINS, or correct the address.`,
+    `${file}.3.webhook: Webhooks to the host example.org are not allowed. Add example.org to SITREP_WEBHOOK_HOSTS, or correct the address.`,
+    `${file}.4.webhook: The address at hooks.example.org does not use TLS, so others could read what is sent. Use https.`,
+    `${file}.5.webhook: The address contains a user name or a password. Remove them: every call is signed with SITREP_WEBHOOK_SECRET.`,
   ]);
 });
 

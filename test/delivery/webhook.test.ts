@@ -17,6 +17,7 @@ import {
   message,
   samplePdf,
 } from '../support/message.ts';
+import { locale } from '../support/locale.ts';
 
 const secret = `whsec_${Buffer.from('a secret of at least 24 bytes').toString('base64')}`;
 
@@ -56,7 +57,7 @@ const call = (
   }: { what?: Message; signal?: AbortSignal; timeoutMs?: number; maxInlineBytes?: number } = {},
 ): Promise<Receipt> => {
   // The library that checks the signature refuses what was signed long ago, by the real clock.
-  const deliver = webhookDelivery({ secret, hosts: [] }, { now: () => new Date(), ...limits });
+  const deliver = webhookDelivery({ secret, hosts: [] }, { now: () => new Date(), locale, ...limits });
   return deliver(what, { target: byWebhook(url), signal });
 };
 
@@ -152,7 +153,7 @@ test.each([301, 302, 303, 307, 308])('a redirect (%i) is not followed: bounced',
   );
   expect(await call(url)).toEqual({
     outcome: 'bounced',
-    reason: `The webhook answered ${status}: redirects are not followed. Name the address that it leads to.`,
+    reason: `The webhook answered ${status}. Redirects are not followed, so set the address that it redirects to.`,
   });
   expect([calls.length, elsewhere.calls.length]).toEqual([1, 0]);
 });
@@ -192,7 +193,7 @@ test('no answer in time: unknown', async () => {
   const { url } = await receiver(() => {});
   expect(await call(url, { timeoutMs: 300 })).toEqual({
     outcome: 'unknown',
-    reason: 'The webhook broke off, or did not answer: no answer in time.',
+    reason: 'The webhook closed the connection or did not answer: no answer in time.',
   });
 });
 
@@ -230,7 +231,7 @@ test('stopped once the call was sent: unknown, and the connection is ended', asy
   });
   expect(await call(`http://127.0.0.1:${port}/`, { signal: abort.signal })).toEqual({
     outcome: 'unknown',
-    reason: 'The webhook broke off, or did not answer: the process was stopped.',
+    reason: 'The webhook closed the connection or did not answer: the process was stopped.',
   });
   await Promise.all([...open].map((socket) => once(socket, 'close')));
 });
@@ -255,6 +256,6 @@ test('the secret is in no header, body or reason', async () => {
 });
 
 test("another channel's target is a fault of the caller", async () => {
-  const deliver = webhookDelivery({ secret, hosts: [] }, { now: () => new Date() });
+  const deliver = webhookDelivery({ secret, hosts: [] }, { now: () => new Date(), locale });
   await expect(deliver(message(), { target: byMail('a@b.org'), signal: never })).rejects.toThrow(TypeError);
 });

@@ -23,6 +23,7 @@ import {
 } from '../support/house.ts';
 import { asked, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
+import { locale } from '../support/locale.ts';
 
 /** That nothing of a brief with `approval: true` goes out but the bytes that somebody approved. */
 const ledgers = useLedgers();
@@ -84,10 +85,10 @@ test('an edition waits on every channel, and the operator gets the hash to appro
     expect(edition).toMatchObject({ state: 'delivering', needsApproval: true, approvedSha256: null });
     expect(await states()).toEqual({ 'ana@example.org': 'waiting', archive: 'waiting', [operator]: 'sent' });
     expect((await house.context.ledger.deliveries({ state: 'waiting' })).map(({ reason }) => reason)).toEqual(
-      Array.from({ length: 2 }, () => `It waits for approval: "sitrep approve ${id}".`),
+      Array.from({ length: 2 }, () => `It needs approval: “sitrep approve ${id}”.`),
     );
     const alert = house.messages.find(({ kind }) => kind === 'alert');
-    expect(alert?.title).toBe(`Sitrep: ${id} waits for approval`);
+    expect(alert?.title).toBe(`Sitrep: ${id} needs approval`);
     expect(alert?.paragraphs.join('\n')).toContain(`sitrep approve ${id} --sha256 ${edition?.sha256}`);
     expect(gone()).toEqual([]);
   });
@@ -150,7 +151,7 @@ test('a brief that says nothing of it waits for nobody, and cannot be approved',
       expect(gone()).toHaveLength(1);
       expect(await refusalOf(ask.decide('approve', { ids: [id] }))).toMatchObject({
         code: 'operation-refused',
-        faults: [{ problem: `${id} waits for no approval.` }],
+        faults: [{ problem: `${id} does not need approval.` }],
       });
     },
     { weekly: deliverTo('folder: archive') },
@@ -165,10 +166,10 @@ describe('an approval', () => {
       await ledger.request([asked({ asOf: '2021-08-15' })], now);
       const [one, other] = [{ ids: [id, 'weekly/2021-08-15'] }, { ids: [id], sha256: 'f'.repeat(64) }];
       expect(await refusalOf(ask.decide('approve', one))).toMatchObject({
-        faults: [{ problem: 'weekly/2021-08-15 is queued: there is nothing of it to approve.' }],
+        faults: [{ problem: 'weekly/2021-08-15 is queued, so there is nothing to approve.' }],
       });
       expect(await refusalOf(ask.decide('approve', other))).toMatchObject({
-        faults: [{ problem: expect.stringMatching(/has the SHA-256 [0-9a-f]{64}, and not ffff/) }],
+        faults: [{ problem: expect.stringMatching(/has the SHA-256 [0-9a-f]{64}, not ffff/) }],
       });
       const [{ id: delivery } = { id: '' }] = await ledger.deliveries({ state: 'waiting' });
       expect(await refusalOf(ask.decide('approve', { ids: [delivery] }))).toMatchObject({
@@ -204,7 +205,7 @@ describe('an approval', () => {
         const context = { ...house.context, ledger: meanwhile };
         expect(await refusalOf(commandsOn(context).decide(name, { ids: editions }))).toMatchObject({
           code: 'operation-refused',
-          faults: [{ problem: `${second} is being made, or was made again meanwhile.` }],
+          faults: [{ problem: `${second} is being generated, or was generated again meanwhile.` }],
         });
         expect(await states()).toEqual(before);
         expect(await ledger.deliveries({})).toEqual(deliveries);
@@ -284,7 +285,7 @@ describe('an approval', () => {
       expect(gone()).toEqual([]);
       expect(await states()).toMatchObject({ 'ana@example.org': 'waiting', archive: 'waiting' });
       const [delivery] = await ledger.deliveries({ state: 'waiting' });
-      expect(delivery?.reason).toMatch(/^It was made again since it was approved\. /);
+      expect(delivery?.reason).toMatch(/^The edition was generated again after it was approved\. /);
     });
   });
 
@@ -304,11 +305,11 @@ describe('an approval', () => {
         [operator]: 'sent',
       });
       expect((await ledger.deliveries({ state: 'waiting' }))[0]?.reason).toMatch(
-        /is no longer the one that was made and approved\. Restore it/,
+        /is no longer the one that was approved\. Restore the file/,
       );
       expect((await ledger.deliveries({})).filter(({ content }) => content === 'approval')).toHaveLength(2);
       expect(await refusalOf(ask.decide('approve', { ids: [id] }))).toMatchObject({
-        faults: [{ problem: expect.stringContaining('no longer the one that was made') }],
+        faults: [{ problem: expect.stringContaining('is missing or was changed') }],
       });
       // Restored, it may go.
       await writeFile(pdfOf(house), sent ?? '');
@@ -319,7 +320,7 @@ describe('an approval', () => {
   });
 });
 
-const waits = { code: 'operation-refused', faults: [{ problem: `${id} waits for approval.` }] };
+const waits = { code: 'operation-refused', faults: [{ problem: `${id} needs approval.` }] };
 
 test('no other command gets round it', async () => {
   await withSite(async ({ house, ask, work, gone }) => {
@@ -397,7 +398,7 @@ test('each edition of a brief that fans out waits for an approval of its own', a
       expect(new Set(gone().map(({ edition }) => edition))).toEqual(new Set([first]));
       expect(await house.context.ledger.edition(second ?? '')).toMatchObject({ approvedSha256: null });
       expect(await refusalOf(ask.decide('approve', { ids: [parent.id] }))).toMatchObject({
-        faults: [{ problem: `${parent.id} is done: there is nothing of it to approve.` }],
+        faults: [{ problem: `${parent.id} is done, so there is nothing to approve.` }],
       });
     },
     { 'actor-sheet': waiting },
@@ -412,23 +413,23 @@ test('what can be approved and made anew is offered for what is made, and for no
       const edition = await site.edition(thisMachine, id);
       return {
         toApprove: edition.toApprove,
-        labels: editionActions(thisMachine, edition).map(({ label }) => label),
+        labels: editionActions({ caller: thisMachine, locale }, edition).map(({ label }) => label),
       };
     };
     await work();
     const sha256 = hashOf(await readFile(pdfOf(house)));
     expect(await offered()).toEqual({
       toApprove: sha256,
-      labels: ['Approve', 'Make again', 'Hold deliveries', 'Cancel deliveries'],
+      labels: ['Approve', 'Generate again', 'Put deliveries on hold', 'Cancel deliveries'],
     });
     // What is being made anew is not decided on.
     await ask.change('retry', id);
-    expect(await offered()).toEqual({ toApprove: null, labels: ['Hold', 'Cancel'] });
+    expect(await offered()).toEqual({ toApprove: null, labels: ['Put on hold', 'Cancel'] });
     await work();
     await ask.decide('approve', { ids: [id] });
     expect(await offered()).toMatchObject({
       toApprove: null,
-      labels: ['Disapprove', 'Hold deliveries', 'Cancel deliveries'],
+      labels: ['Withdraw approval', 'Put deliveries on hold', 'Cancel deliveries'],
     });
     // Altered since, it waits although it was approved.
     await writeFile(pdfOf(house), await otherPdf());

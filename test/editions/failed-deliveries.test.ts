@@ -10,6 +10,7 @@ import { asked, delivering, mailTo, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { worldOf } from '../support/page-dependencies.ts';
 import { openWeb } from '../support/web.ts';
+import { locale } from '../support/locale.ts';
 
 const ledgers = useLedgers();
 const caller: Caller = { name: 'test', may: 'operate', clearance: 'TLP:RED' };
@@ -64,7 +65,7 @@ test('the API and the pages say the same, and the overview counts what failed', 
   const [edition] = (await service.editions(caller, {})).items;
   if (edition === undefined) throw new Error('There is no edition.');
   expect(edition.recipients).toEqual({ total: 3, received: 1, failed: 1, waiting: 1 });
-  expect(saysOf(edition)).toBe('1 of 3 received, 1 failed, 1 waiting.');
+  expect(saysOf(locale, edition)).toBe('Received by 1 of 3 recipients, 1 failed, 1 waiting.');
   const counts = await service.counts(caller);
   expect(counts.deliveries).toEqual({ sent: 1, failed: 1, pending: 1 });
   const view = await service.brief(caller, 'weekly');
@@ -72,10 +73,16 @@ test('the API and the pages say the same, and the overview counts what failed', 
     caller,
     example: null,
     counts,
+    locale,
   });
-  expect(page.attention).toBe('One delivery failed.');
+  expect(page.attention).toBe('1 delivery failed');
   expect(page.briefs).toMatchObject([
-    { last: { state: 'incomplete', says: '1 of 3 received, 1 failed, 1 waiting.' } },
+    {
+      last: {
+        state: { id: 'incomplete', name: 'Incomplete' },
+        says: 'Received by 1 of 3 recipients, 1 failed, 1 waiting.',
+      },
+    },
   ]);
 });
 

@@ -182,7 +182,7 @@ describe('is refused', () => {
       expect(await early).toMatchObject({
         faults: [
           {
-            problem: `No row on which ${id} rests was revised or withdrawn by 2021-03-10.`,
+            problem: `No row of ${id} was revised or withdrawn by 2021-03-10.`,
             hint: expect.stringMatching(/^By 2021-08-23 there are \d+: give --as-of 2021-08-23\.$/),
           },
         ],
@@ -190,7 +190,7 @@ describe('is refused', () => {
       await ask.reissue(id);
       await work();
       expect(await refusalOf(ask.reissue(id))).toMatchObject(
-        refusedWith(`No row on which ${second} rests was revised or withdrawn by 2021-03-21.`),
+        refusedWith(`No row of ${second} was revised or withdrawn by 2021-03-21.`),
       );
     });
   });
@@ -198,12 +198,12 @@ describe('is refused', () => {
   test('as of a day to come, or before the last correction', async () => {
     await withSite(async ({ ask, work }) => {
       expect(await refusalOf(ask.reissue(id, '2021-08-24'))).toMatchObject(
-        refusedWith('2021-08-24 is to come: today is 2021-08-23.'),
+        refusedWith('2021-08-24 is in the future: today is 2021-08-23.'),
       );
       await ask.reissue(id);
       await work();
       expect(await refusalOf(ask.reissue(id, '2021-03-14'))).toMatchObject(
-        refusedWith(`${second} is corrected as of 2021-03-21 already.`),
+        refusedWith(`${second} is already corrected as of 2021-03-21.`),
       );
     });
   });
@@ -219,7 +219,7 @@ describe('is refused', () => {
       await work();
       await ask.resend(second, 'archive');
       expect(await refusalOf(ask.reissue(id))).toMatchObject(
-        refusedWith(`${second} is on its way: 1 of its deliveries are open.`),
+        refusedWith(`${second} still has an open delivery.`),
       );
     });
   });
@@ -231,10 +231,10 @@ describe('is refused', () => {
       await ledger.request([unsent, quiet], now);
       await work();
       expect(await refusalOf(ask.reissue(unsent.id))).toMatchObject(
-        refusedWith(`${unsent.id} was not delivered to anybody.`),
+        refusedWith(`${unsent.id} was not delivered to any recipient.`),
       );
       expect(await refusalOf(ask.reissue(quiet.id))).toMatchObject(
-        refusedWith(`${quiet.id} was a notice, and rests on no rows.`),
+        refusedWith(`${quiet.id} was a notice, which contains no rows.`),
       );
     }, scheduled('whenNothingNew: notice'));
   });
@@ -252,7 +252,7 @@ describe('is refused', () => {
     };
     const unsure = (state: string, delivery: string) =>
       refusedWith(
-        `Nobody knows whether it arrived: ${id} to ben@example.org (${state}, delivery ${delivery}).`,
+        `It is not known whether these deliveries arrived: ${id} to ben@example.org (${state}, delivery ${delivery}).`,
       );
 
     test.each(['held', 'failed', 'bounced'] as const)(
@@ -279,7 +279,7 @@ describe('is refused', () => {
         const [said] = await site.house.context.ledger.deliveries({ id: delivery });
         expect(said).toMatchObject({
           state: 'cancelled',
-          reason: 'Cancelled by the operator. It counts as not arrived.',
+          reason: 'An operator cancelled it and recorded that it did not arrive.',
           mayHaveArrived: false,
         });
         expect(await ask.reissue(id)).toMatchObject({ recipients: 2 });
@@ -325,7 +325,7 @@ describe('is refused', () => {
       });
       await ask.change('cancel', second);
       expect(await refusalOf(ask.reissue(id))).toMatchObject(
-        refusedWith(expect.stringContaining(`and ${id} is for none of them`)),
+        refusedWith(expect.stringContaining(`and ${id} belongs to none of them`)),
       );
     });
   });
@@ -348,7 +348,7 @@ test('what is replaced is not sent again; its replacement can be', async () => {
     await ask.reissue(id);
     await work();
     gone();
-    const replaced = refusedWith(`${id} is replaced by ${second}.`);
+    const replaced = refusedWith(`${id} was replaced by ${second}.`);
     expect(await refusalOf(ask.resend(id, 'archive'))).toMatchObject(replaced);
     expect(await refusalOf(ask.change('retry', id))).toMatchObject(replaced);
     const [bounced] = await house.context.ledger.deliveries({ edition: id, state: 'bounced' });
@@ -379,7 +379,7 @@ describe('a copy that was asked for at the moment of the correction', () => {
       expect(await house.context.ledger.deliveries({ id: copy })).toMatchObject([
         {
           state: 'held',
-          reason: `${id} is replaced by ${second}. Cancel this delivery, and resend that one.`,
+          reason: `${id} was replaced by ${second}. Cancel this delivery, and resend ${second}.`,
           mayHaveArrived: false,
         },
       ]);
@@ -426,7 +426,7 @@ test('one that was cancelled is passed over, and its number is not used again', 
     await work();
     expect(await statesOf(`${id}-r3`)).toMatchObject({ archive: 'sent' });
     expect(await refusalOf(ask.change('retry', second))).toMatchObject(
-      refusedWith(`${second} is replaced by ${id}-r3.`),
+      refusedWith(`${second} was replaced by ${id}-r3.`),
     );
   });
 });
@@ -469,7 +469,7 @@ test('an address that was removed since is reported, not lost', async () => {
     expect(gone()).toEqual([]);
     const held = await ledger.deliveries({ edition: second, state: 'held' });
     expect(held.map(({ reason }) => reason)).toEqual(
-      Array.from({ length: 2 }, () => expect.stringContaining('the address was forgotten since')),
+      Array.from({ length: 2 }, () => expect.stringContaining('the address was removed since')),
     );
     const told = (await ledger.deliveries({ edition: second })).filter(
       ({ content }) => content === 'undelivered',
@@ -528,7 +528,7 @@ test('rows that were changed in place or removed are named, with what to do, and
       'Rows were changed without a revision. ' +
       'G-isis (gaps) is not in the dataset any more. ' +
       'M-claims (measures), known on 2021-03-05, was changed in its place.';
-    const hint = expect.stringMatching(/^Put them back as they were, and add .* with a later known_on/);
+    const hint = expect.stringMatching(/^Restore these rows\. For each, add .* a later known_on/);
     // Whether or not other rows were revised by then.
     for (const asOf of ['2021-03-10', '2021-03-21'])
       expect(await refusalOf(commandsOn(context).reissue(id, asOf))).toMatchObject({

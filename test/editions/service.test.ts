@@ -48,7 +48,7 @@ const nothingThere = (states_: string) => ({
   code: 'operation-refused',
   faults: [
     {
-      problem: `Nothing there is ${states_}.`,
+      problem: `No delivery is ${states_}.`,
       hint: '"sitrep runs" and "sitrep deliveries" show the states.',
     },
   ],
@@ -193,13 +193,16 @@ describe('resend', () => {
       });
       expect(await refused(ana.address)).toMatchObject({
         code: 'operation-refused',
-        faults: [{ problem: 'weekly/2021-08-22 was never made.', hint: 'Retry it first.' }],
+        faults: [{ problem: 'weekly/2021-08-22 was never generated.', hint: 'Retry it first.' }],
       });
       const [delivery = ''] = await delivering(ledger, ana);
       const onItsWay = {
         code: 'operation-refused',
         faults: [
-          { problem: 'weekly/2021-08-22 is on its way to ana@example.org.', hint: 'Wait until it is sent.' },
+          {
+            problem: 'weekly/2021-08-22 is already being sent to ana@example.org.',
+            hint: 'Wait until it is sent.',
+          },
         ],
       };
       expect(await refused(ana.address)).toMatchObject(onItsWay);
@@ -214,13 +217,16 @@ describe('hold, release and cancel', () => {
     await withSite(async ({ ask, ledger }) => {
       await ledger.request([asked()], now);
       expect(await ask.change('hold', id)).toEqual([id]);
-      expect(await ledger.edition(id)).toMatchObject({ state: 'held', reason: 'Held by the operator.' });
+      expect(await ledger.edition(id)).toMatchObject({
+        state: 'held',
+        reason: 'An operator put it on hold.',
+      });
       expect(await ask.change('release', id)).toEqual([id]);
       expect(await states(ledger)).toEqual({ edition: 'queued' });
       expect(await ask.change('cancel', id)).toEqual([id]);
       expect(await ledger.edition(id)).toMatchObject({
         state: 'cancelled',
-        reason: 'Cancelled by the operator.',
+        reason: 'An operator cancelled it.',
       });
     });
   });
@@ -318,7 +324,7 @@ describe('backfill', () => {
     await withSite(async ({ ask, ledger }) => {
       expect(await refusalOf(ask.backfill('weekly', { ...range, to: '2021-08-29' }))).toMatchObject({
         code: 'parameter-invalid',
-        faults: [{ field: 'to', hint: 'Ask for 2021-08-22 or a day before it.' }],
+        faults: [{ field: 'to', hint: 'Request 2021-08-22 or an earlier day.' }],
       });
       expect(await ledger.editions({})).toEqual([]);
       expect(await ask.backfill('weekly', { ...range, to: '2021-08-28' })).toMatchObject({

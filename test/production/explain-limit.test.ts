@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeEdition } from '../../src/scheduler/make-edition.ts';
-import type { PageDependencies } from '../../src/server/pages/context.ts';
+import type { PageDependencies } from '../../src/server/pages/queries.ts';
 import { openPages } from '../../src/server/pages/pages.ts';
 import { openHouse } from '../support/house.ts';
 import { asked, now } from '../support/ledger-samples.ts';
@@ -34,12 +34,12 @@ test('explains a number to ten callers, one after another, and tells the next on
   expect(await Promise.race(asks)).toMatchObject({
     status: 503,
     headers: { 'content-type': 'application/problem+json', 'retry-after': '30' },
-    json: { code: 'queue-full', detail: 'Too many ask at once what is behind a number.' },
+    json: { code: 'queue-full', detail: 'Too many explanations are requested at once.' },
   });
   expect(begun).toBe(1);
   const browser = await ask({ accept: 'text/html' });
   expect(browser).toMatchObject({ status: 503, headers: { 'retry-after': '30' } });
-  expect(browser.text).toContain('Ask again in a few seconds.');
+  expect(browser.text).toContain('Try again in a few seconds.');
   // To look at an edition is not to ask what is behind it.
   expect((await web.ask(`/editions/${id}`)).status).toBe(200);
 

@@ -297,7 +297,7 @@ test('an edition that takes its process down again and again fails for good, and
   for (let lost = 1; lost <= 100; lost += 1) await ledger.claimEdition(id, { job: 'job', now });
   expect(await make(house, { job: 'job' })).toMatchObject({
     state: 'failed',
-    reason: 'It was begun 100 times and never ended: it may take too much memory.',
+    reason: 'It was started 100 times and never finished. It may need too much memory.',
   });
   expect(await alertsIn(ledger)).toEqual([{ address: operator, content: 'failed' }]);
 });

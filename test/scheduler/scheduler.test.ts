@@ -301,7 +301,7 @@ test('a slot that is not caught up is recorded with its reason, without an alert
   await openScheduler(only)(at('2021-08-09T12:00:00Z'));
   await openScheduler(only)(at('2021-08-30T12:00:00Z'));
   expect(await ledger.editions({ state: 'queued' })).toMatchObject([{ asOf: '2021-08-29' }]);
-  const reason = 'Missed, and not made up for: catchUp is latest, and a later one is due.';
+  const reason = 'Missed, and skipped because catchUp is latest and a later slot is due.';
   expect(await ledger.editions({ state: 'skipped' })).toMatchObject([
     { asOf: '2021-08-22', reason, reach: 'none' },
     { asOf: '2021-08-15', reason, reach: 'none' },

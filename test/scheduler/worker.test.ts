@@ -41,6 +41,6 @@ test('a worker that gives its work back waits neither for the browser nor for a 
   expect(await ledger.runs({ edition: 'weekly/2021-08-22' })).toMatchObject([{ outcome: 'given-back' }]);
   expect(await ledger.deliveries({})).toMatchObject([
     // The far end had not taken anything over yet.
-    { state: 'pending', reason: 'The process was stopped before it was sent.', mayHaveArrived: false },
+    { state: 'pending', reason: 'The process was stopped before sending.', mayHaveArrived: false },
   ]);
 });

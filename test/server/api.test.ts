@@ -223,7 +223,10 @@ describe('changes', () => {
     await withSite(async ({ web }) => {
       await web.ask(asked, wish());
       const change = (what: string) => web.ask(`${made}/${what}`, { method: 'POST' });
-      expect((await change('hold')).json).toMatchObject({ state: 'held', reason: 'Held by the operator.' });
+      expect((await change('hold')).json).toMatchObject({
+        state: 'held',
+        reason: 'An operator put it on hold.',
+      });
       expect((await change('release')).json).toMatchObject({ state: 'queued' });
       expect((await change('cancel')).json).toMatchObject({ state: 'cancelled' });
       expect((await change('retry')).json).toMatchObject({ state: 'queued' });
@@ -445,7 +448,7 @@ test('cancelling an edition stops its rendering', async () => {
     await making;
     expect((await web.ask(made)).json).toMatchObject({
       state: 'cancelled',
-      runs: [{ outcome: 'cancelled', reason: 'Cancelled by the operator.' }],
+      runs: [{ outcome: 'cancelled', reason: 'An operator cancelled it.' }],
     });
   });
 });

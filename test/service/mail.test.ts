@@ -152,7 +152,7 @@ test('the operator is alerted to the bounce, and the log has no address', async 
   await settled();
   const [alert] = messagesTo('operator@example.net');
   expect(alert?.mail.subject).toContain('celebrations/2021-08-22');
-  expect(alert?.mail.text).toMatch(/is (bounced|held): /);
+  expect(alert?.mail.text).toMatch(/(bounced|is on hold): /);
   expect(alert?.mail.text).not.toContain('gone@');
   expect(service.stderr()).not.toContain('gone@example.org');
   expect(service.stderr()).toContain('g…@example.org');

@@ -50,7 +50,7 @@ describe('sitrep open', () => {
     expect(await page.text()).toContain('this machine');
     const again = await fetch(link, { headers: { accept: 'text/html' } });
     expect(again.url).toBe(`${origin}/login?refused=link`);
-    expect(await again.text()).toContain('That link has been used, or is too old');
+    expect(await again.text()).toContain('This link has expired or was already used');
   });
 
   test('gives the browser a file that leads there, which only this user can read', async () => {

@@ -116,9 +116,9 @@ test('a correction is listed, asked for, made beside the first issue, and thread
 test('what it refuses, it refuses with a reason', async () => {
   const again = await sitrep(`reissue ${first}`);
   expect(again).toMatchObject({ status: 1 });
-  expect(again.stderr).toContain(`No row on which ${second} rests was revised or withdrawn by 2021-03-21.`);
+  expect(again.stderr).toContain(`No row of ${second} was revised or withdrawn by 2021-03-21.`);
   expect((await sitrep(`resend ${first} --to archive`)).stderr).toContain(
-    `${first} is replaced by ${second}.`,
+    `${first} was replaced by ${second}.`,
   );
   expect((await sitrep('reissue')).stderr).toContain('Name one edition, or give --list.');
   expect((await sitrep('reissue --list')).stdout).toMatch(/^No edition that was delivered rests on rows/);

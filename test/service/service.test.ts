@@ -207,7 +207,7 @@ test('what is asked of a ledger that nobody runs waits, and the command says so'
   const asked = 'celebrations --from 2021-08-15 --to 2021-08-15 --out seven';
   expect((await project.sitrep(`backfill ${asked}`)).stderr).toBe('');
   const refused = await project.sitrep('retry celebrations/2021-08-15 --out seven');
-  expect(refused.stderr).toContain('Nothing there is failed or bounced.');
+  expect(refused.stderr).toContain('No delivery is failed or bounced.');
   expect((await project.sitrep('backfill weekly --from 2021-08-15 --to 2021-08-15 --out seven')).stderr).toBe(
     '',
   );

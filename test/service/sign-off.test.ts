@@ -87,15 +87,15 @@ test('waits, is approved under a claimed name, and goes out once with the bytes 
     'operator@example.net': 'sent',
   });
   const [alert] = messagesTo('operator@example.net');
-  expect(alert?.mail.subject).toContain(`${edition} waits for approval`);
+  expect(alert?.mail.subject).toContain(`${edition} needs approval`);
   const bytes = await readFile(place('2021-08-22'));
   expect(alert?.mail.text?.replaceAll('\n', ' ')).toContain(`approve ${edition} --sha256 ${hashOf(bytes)}`);
 
   const released = await sitrep(`release ${edition}`);
   expect(released).toMatchObject({ status: 1 });
-  expect(released.stderr).toContain(`${edition} waits for approval.`);
+  expect(released.stderr).toContain(`${edition} needs approval.`);
   const other = await sitrep(`approve ${edition} --sha256 ${'0'.repeat(64)}`);
-  expect(other.stderr).toContain(`${edition} has the SHA-256 ${hashOf(bytes)}, and not 000`);
+  expect(other.stderr).toContain(`${edition} has the SHA-256 ${hashOf(bytes)}, not 000`);
   expect(messagesTo('ana@example.org')).toEqual([]);
 
   const approved = await sitrep(`approve ${edition} --as Ana --sha256 ${hashOf(bytes)}`);
@@ -106,7 +106,7 @@ test('waits, is approved under a claimed name, and goes out once with the bytes 
   await vi.waitFor(() => expect(messagesTo('ana@example.org')).toHaveLength(1), { timeout: 300_000 });
   expect(messagesTo('ana@example.org')[0]?.mail.attachments[0]?.content.equals(bytes)).toBe(true);
   expect((await sitrep(`runs --edition ${edition}`)).stdout).toMatch(
-    new RegExp(`approved .* Ana, so says ${userInfo().username} \\(system user\\) +${hashOf(bytes)}`),
+    new RegExp(`approved .* Ana, as stated by ${userInfo().username} \\(system user\\) +${hashOf(bytes)}`),
   );
   await sitrep(`cancel ${edition}`);
 });
@@ -123,7 +123,7 @@ test('a file that was altered after the approval is not sent, and the operator i
     { timeout: 300_000, interval: 500 },
   );
   const row = (await deliveriesOf(edition)).find(({ address }) => address === 'busy@example.org');
-  expect(row?.reason).toMatch(/no longer the one that was made and approved\. Restore it/);
+  expect(row?.reason).toMatch(/no longer the one that was approved\. Restore the file/);
   await vi.waitFor(() => expect(messagesTo('operator@example.net').length).toBeGreaterThan(told), {
     timeout: 300_000,
   });

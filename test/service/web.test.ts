@@ -64,7 +64,7 @@ describe('on an address that others reach', () => {
       const [, token = ''] = /^(sitrep_[\w-]{43})$/m.exec(added.stdout) ?? [];
       expect(await sitrep('token add ann --may read --clearance TLP:RED')).toMatchObject({
         status: 1,
-        stderr: expect.stringContaining('There is a token "ann" already'),
+        stderr: expect.stringContaining('The token "ann" already exists'),
       });
       const listed = await sitrep('token list');
       expect(listed.stdout).toMatch(/ann +read +TLP:GREEN/);

@@ -27,6 +27,7 @@ import { copyFolder } from './copy.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
 import { remembered } from './effects.ts';
 import { now } from './ledger-samples.ts';
+import { locale } from './locale.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const operator = 'operator@sitrep.example';
@@ -83,7 +84,7 @@ export async function openHouse(
     warn: (fields, message) => void told.push(['warn', fields, message]),
     error: (fields, message) => void told.push(['error', fields, message]),
   };
-  const common = { ledger, log, operator, now: () => house.time, random: () => 1 };
+  const common = { ledger, log, locale, operator, now: () => house.time, random: () => 1 };
   const catalogue = {
     briefIds: () => briefIds(templates),
     loadBrief: async (id: string): Promise<Brief> => (await loadBriefs(templates, [id]))[0]!,

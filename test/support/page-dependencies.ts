@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { explain } from '../../src/production/explain.ts';
 import { readEditionFile } from '../../src/production/store.ts';
-import type { PageDependencies } from '../../src/server/pages/context.ts';
+import type { PageDependencies } from '../../src/server/pages/queries.ts';
 import { assetsOf } from '../../src/wiring/project.ts';
 import type { House } from './house.ts';
 

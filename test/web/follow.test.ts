@@ -50,12 +50,12 @@ afterAll(async () => {
   await project[Symbol.asyncDispose]();
 });
 
-test('shows what becomes of each delivery without being loaded again, and then stops asking', async () => {
+test('the states of deliveries change without a reload, until nothing is open', async () => {
   const page = await newTab(running.browser);
   await page.goto(`${site.origin}/briefs/weekly`);
   await page.$eval('#as-of', (input) => void ((input as HTMLInputElement).value = '2021-08-22'));
   await page.select('#deliver', 'yes');
-  await press(page, 'Make this edition');
+  await press(page, 'Generate this edition');
   const stateOf = (to: string, state: string) =>
     page.waitForFunction(
       (row, wanted) => document.querySelector(`${row} .state`)?.textContent === wanted,
@@ -64,9 +64,9 @@ test('shows what becomes of each delivery without being loaded again, and then s
       state,
     );
   await page.waitForSelector('object.pdf');
-  await stateOf(taken, 'sending');
-  await stateOf(refused, 'sending');
-  expect(await textOf(page, '.now .state')).toBe('delivering');
+  await stateOf(taken, 'Sending');
+  await stateOf(refused, 'Sending');
+  expect(await textOf(page, '.now .state')).toBe('Delivering');
 
   // What is loaded again has neither of these.
   await page.evaluate(() => {
@@ -74,9 +74,9 @@ test('shows what becomes of each delivery without being loaded again, and then s
     document.querySelector('#phrase')?.setAttribute('data-kept', 'yes');
   });
   slow.resolve();
-  await stateOf(taken, 'sent');
-  await stateOf(refused, 'bounced');
-  await page.waitForFunction(() => document.querySelector('.now .state')?.textContent === 'incomplete');
+  await stateOf(taken, 'Sent');
+  await stateOf(refused, 'Bounced');
+  await page.waitForFunction(() => document.querySelector('.now .state')?.textContent === 'Incomplete');
   expect(await textOf(page, `tr[data-to="${refused}"]`)).toContain('550 no such mailbox');
   expect(await page.$('body[data-kept] #phrase[data-kept]')).not.toBeNull();
   expect(await page.$('.by-hand:not([hidden])')).toBeNull();

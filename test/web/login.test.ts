@@ -54,7 +54,7 @@ const make = async (page: Page, brief: string, deliver: 'yes' | 'no' = 'no') => 
   await page.goto(`${site.origin}/briefs/${brief}`);
   await page.$eval('#as-of', (input) => void ((input as HTMLInputElement).value = '2021-08-22'));
   await page.select('#deliver', deliver);
-  await press(page, 'Make this edition');
+  await press(page, 'Generate this edition');
   await page.waitForSelector('object.pdf');
 };
 const shownButtons = (page: Page) =>
@@ -63,7 +63,7 @@ const shownButtons = (page: Page) =>
 test('a wrong token is refused and reveals nothing', async () => {
   const page = await logIn('sitrep_wrong', '/editions/amber/2021-08-22');
   expect(new URL(page.url()).pathname).toBe('/login');
-  expect(await textOf(page, '[role=alert]')).toContain('That token lets nobody in');
+  expect(await textOf(page, '[role=alert]')).toContain('This token is not valid');
   expect(await page.cookies()).toEqual([]);
   expect(await textOf(page, 'body')).not.toContain('Kept close');
   expect(await textOf(page, '.top')).toBe('Sitrep');
@@ -73,7 +73,7 @@ test('a wrong token is refused and reveals nothing', async () => {
 test('who may operate sees all; who may read, what the clearance allows, and no button and no address', async () => {
   const otto = await logIn(tokens['otto'] ?? '', '/briefs/weekly?year=2021');
   expect(otto.url()).toBe(`${site.origin}/briefs/weekly?year=2021`);
-  expect(await textOf(otto, '.who')).toBe('otto may operate, up to TLP:RED Log out');
+  expect(await textOf(otto, '.who')).toBe('otto can operate, up to TLP:RED Log out');
   await make(otto, 'weekly', 'yes');
   expect(await textOf(otto)).toContain('analyst@example.org');
   await make(otto, 'amber');
@@ -103,7 +103,7 @@ test('who may operate sees all; who may read, what the clearance allows, and no 
   }
   for (const path of ['/deliveries', '/record']) {
     expect((await ann.goto(`${site.origin}${path}`))?.status()).toBe(403);
-    expect(await textOf(ann)).toMatch(/^Forbidden .*may only read/);
+    expect(await textOf(ann)).toMatch(/^Not allowed .*can only read/);
   }
   await ann.goto(`${site.origin}/briefs/weekly`);
   const forced = await ann.evaluate(async () => {
@@ -149,7 +149,7 @@ test('a form on a page that is not ours changes nothing', async () => {
   await press(elsewhere, 'Win', { within: 'form' });
   expect((await answer).status()).toBe(403);
   await otto.goto(`${site.origin}/editions/weekly/2021-08-08`);
-  expect(await textOf(otto)).toMatch(/^Not Found/);
+  expect(await textOf(otto)).toMatch(/^Not found/);
   await otto.browserContext().close();
 });
 
@@ -191,11 +191,11 @@ test('the link of “sitrep open” logs in as this machine’s operator, and le
   expect(page.url()).toBe(`${site.origin}/`);
   expect(await textOf(page, '.who')).toBe('this machine Log out');
   await page.goto(`${site.origin}/briefs/celebrations`);
-  await press(page, 'Make this edition');
+  await press(page, 'Generate this edition');
   expect(new URL(page.url()).pathname).toMatch(/^\/editions\/celebrations\//);
   await press(page, 'Log out', { within: '.who' });
   await page.goto(stdout.trim());
   expect(page.url()).toBe(`${site.origin}/login?refused=link`);
-  expect(await textOf(page, '[role=alert]')).toContain('That link has been used');
+  expect(await textOf(page, '[role=alert]')).toContain('This link has expired or was already used');
   await page.browserContext().close();
 });

@@ -30,34 +30,36 @@ afterAll(async () => {
   await project[Symbol.asyncDispose]();
 });
 
+/** As Intl writes it, with thin spaces. */
+const week = '16\u2009–\u200922 August 2021';
 const state = (page: Awaited<ReturnType<typeof newTab>>) => textOf(page, '.now .state');
 const untilMade = (page: Awaited<ReturnType<typeof newTab>>) => page.waitForSelector('object.pdf');
 const setDay = (page: Awaited<ReturnType<typeof newTab>>, day: string) =>
   page.$eval('#as-of', (input, value) => void ((input as HTMLInputElement).value = value), day);
 
-test('before anything is made, the overview says how to make it', async () => {
+test('before the first edition, the overview says how to generate one', async () => {
   const page = await newTab(running.browser);
   await page.goto(site.origin);
   const told = await textOf(page);
-  expect(told).toContain('No edition has been made yet');
+  expect(told).toContain('There are no editions yet');
   expect(told).toContain('npx sitrep backfill actor-sheet --from 2021-07-29 --to 2021-08-25');
   expect(told).toMatch(
-    /Next \w+, \d+ \w+ \d{4}, 06:00 (GMT|BST) \(Europe\/London\) \d+ \w+ \d{4}, 0[56]:00 UTC/,
+    /Next edition \w+, \d+ \w+ \d{4}, 06:00 (GMT|BST) \(Europe\/London\) \d+ \w+ \d{4}, 0[56]:00 UTC/,
   );
   await follow(page, () => page.click('a[href="/briefs/weekly"]'));
   expect(await page.title()).toBe('Al-Qaeda, the Taliban and ISIS, weekly · Sitrep');
   await page.close();
 });
 
-test('an edition is made, watched until it is done, read, and shown on the overview', async () => {
+test('an edition is generated, followed, read, and shown on the overview', async () => {
   const page = await newTab(running.browser);
   await page.goto(`${site.origin}/briefs/weekly`);
   expect(await page.$eval('#as-of', (input) => (input as HTMLInputElement).value)).toBe('2021-08-25');
   await setDay(page, '2021-08-22');
-  await press(page, 'Make this edition');
+  await press(page, 'Generate this edition');
   expect(page.url()).toBe(`${site.origin}/editions/weekly/2021-08-22`);
   await untilMade(page);
-  expect(await state(page)).toBe('rendered');
+  expect(await state(page)).toBe('Generated');
 
   const links = await page.$$eval('.files a', (all) => all.map((link) => link.href));
   const [pdf, html, manifest] = await Promise.all(
@@ -71,23 +73,21 @@ test('an edition is made, watched until it is done, read, and shown on the overv
 
   await page.click('summary');
   const told = await textOf(page);
-  expect(told).toMatch(
-    /What changed Against the period before, to 15 August 2021.*: 1 new\. NEW AQAP statement/,
-  );
-  expect(told).toMatch(/Sources.*UN coordinator.*All \d+ rows that its pages show/);
-  expect(told).toContain('The data hold each of them as it was');
+  expect(told).toMatch(/What changed Changes since the period to 15 August 2021: 1 new NEW AQAP statement/);
+  expect(told).toMatch(/Sources.*UN coordinator.*All \d+ rows on its pages/);
+  expect(told).toContain('The data have not changed since the edition was generated.');
   // The picture is the page: the browser here shows no PDF in place.
   const { width, alt } = await page.$eval('.pdf img', (image) => ({
     width: image.naturalWidth,
     alt: image.alt,
   }));
   expect(width).toBe(596);
-  expect(alt).toBe('Al-Qaeda, the Taliban and ISIS, weekly, 16–22 August 2021, as PDF');
+  expect(alt).toBe(`Al-Qaeda, the Taliban and ISIS, weekly, ${week}, as PDF`);
 
   await page.goto(site.origin);
   const picture = await page.waitForSelector('a[href="/editions/weekly/2021-08-22"] img');
   expect(await picture?.evaluate((image) => image.alt)).toBe(
-    'First page of Al-Qaeda, the Taliban and ISIS, weekly, 16–22 August 2021',
+    `First page of Al-Qaeda, the Taliban and ISIS, weekly, ${week}`,
   );
   await page.close();
 });
@@ -98,7 +98,7 @@ test('two tabs that ask for the same edition get the same one', async () => {
     await tab.goto(`${site.origin}/briefs/celebrations`);
     await setDay(tab, '2021-08-23');
   }
-  await Promise.all(tabs.map((tab) => press(tab, 'Make this edition')));
+  await Promise.all(tabs.map((tab) => press(tab, 'Generate this edition')));
   for (const tab of tabs) {
     expect(tab.url()).toBe(`${site.origin}/editions/celebrations/2021-08-23`);
     await untilMade(tab);
@@ -117,20 +117,22 @@ describe('while an edition is being made', () => {
     await setDay(page, '2021-08-22');
     const frozen = freezePrinting(project);
     try {
-      await press(page, 'Make this edition');
-      expect(await page.title()).toBe('ISIS in Afghanistan, 16–22 August 2021 · Sitrep');
+      await press(page, 'Generate this edition');
+      expect(await page.title()).toBe(`ISIS in Afghanistan, ${week} · Sitrep`);
       // A page is judged once the browser has it, and this one takes nothing.
       const untilJudging = () =>
         page.waitForFunction(
-          () => document.querySelector('.steps li:last-child span')?.textContent === 'gate',
+          () => document.querySelector('.steps li:last-child span')?.textContent === 'Checking pages',
         );
       await untilJudging();
       const steps = await textOf(page, '.steps');
-      expect(steps).toMatch(/^\d\d:\d\d:\d\d UTC select.*analyse.*compose.*gate$/);
+      expect(steps).toMatch(
+        /^\d\d:\d\d:\d\d UTC Selecting rows.*Computing findings.*Composing pages.*Checking pages$/,
+      );
       await page.reload();
       await untilJudging();
       expect(await textOf(page, '.steps')).toBe(steps);
-      expect(await state(page)).toBe('rendering');
+      expect(await state(page)).toBe('In progress');
 
       // Without scripts: the same steps, and a link to look again.
       const plain = await newTab(running.browser);
@@ -148,11 +150,11 @@ describe('while an edition is being made', () => {
   });
 });
 
-test('without scripts an edition is asked for and read', async () => {
+test('an edition can be requested and read without scripts', async () => {
   const page = await newTab(running.browser);
   await page.setJavaScriptEnabled(false);
   await page.goto(`${site.origin}/briefs/al-qaeda-ties?year=2021`);
-  await press(page, 'Make', {
+  await press(page, 'Generate', {
     within: 'section[aria-labelledby=history] li:has(time[datetime="2021-08-22"])',
   });
   expect(page.url()).toBe(`${site.origin}/editions/al-qaeda-ties/2021-08-22`);
@@ -164,11 +166,11 @@ test('without scripts an edition is asked for and read', async () => {
       },
       { timeout: 300_000 },
     )
-    .toBe('rendered');
+    .toBe('Generated');
   expect(await page.$$('.files a')).toHaveLength(3);
   expect(await page.$('script')).toBeNull();
   await page.goto(`${site.origin}/briefs/al-qaeda-ties?year=2021`);
-  expect(await textOf(page, '.day.made')).toBe('Sun 22 Aug Edition , 22 August 2021 rendered');
+  expect(await textOf(page, '.day.made')).toBe('Sun 22 Aug Edition 22 August 2021 Generated');
   await page.close();
 });
 
@@ -185,7 +187,7 @@ test('the keyboard alone is enough, and shows where it is', async () => {
       };
     });
   await page.keyboard.press('Tab');
-  expect(await focused()).toMatchObject({ text: 'Skip to the content', outline: 'solid' });
+  expect(await focused()).toMatchObject({ text: 'Skip to main content', outline: 'solid' });
   await page.keyboard.press('Enter');
   expect(await focused()).toMatchObject({ id: 'content' });
   const reach = async (wanted: (at: Awaited<ReturnType<typeof focused>>) => boolean) => {
@@ -198,7 +200,7 @@ test('the keyboard alone is enough, and shows where it is', async () => {
   };
   expect(await reach(({ id }) => id === 'as-of')).toMatchObject({ outline: 'solid' });
   await page.keyboard.type('08222021');
-  expect(await reach(({ text }) => text === 'Make this edition')).toMatchObject({ outline: 'solid' });
+  expect(await reach(({ text }) => text === 'Generate this edition')).toMatchObject({ outline: 'solid' });
   await follow(page, () => page.keyboard.press('Enter'));
   expect(page.url()).toBe(`${site.origin}/editions/celebrations/2021-08-22`);
   await untilMade(page);
@@ -214,7 +216,7 @@ test('a brief of several editions groups them', async () => {
   );
   expect(offered).toContain('A-aq Al-Qaeda');
   await setDay(page, '2021-08-22');
-  await press(page, 'Make this edition');
+  await press(page, 'Generate this edition');
   await expect
     .poll(
       async () => {
@@ -223,9 +225,9 @@ test('a brief of several editions groups them', async () => {
       },
       { timeout: 300_000 },
     )
-    .toMatch(/2 editions: 2 rendered.*Actor sheet: Al-Qaeda rendered.*Actor sheet: Taliban rendered/);
+    .toMatch(/2 editions: 2 generated.*Actor sheet: Al-Qaeda Generated.*Actor sheet: Taliban Generated/);
   await page.goto(`${site.origin}/briefs/actor-sheet`);
-  expect(await textOf(page, '.day.made')).toContain('2 editions: 2 rendered');
+  expect(await textOf(page, '.day.made')).toContain('2 editions: 2 generated');
   expect(await page.$$eval('.day.made details a', (all) => all.map((link) => link.textContent))).toEqual([
     'Al-Qaeda',
     'Taliban',

@@ -93,20 +93,20 @@ test('approved, an edition is on its way to one, and may have arrived at another
   await page.goto(`${site.origin}/briefs/weekly`);
   await page.$eval('#as-of', (input) => void ((input as HTMLInputElement).value = '2021-08-22'));
   await page.select('#deliver', 'yes');
-  await press(page, 'Make this edition');
+  await press(page, 'Generate this edition');
   await page.waitForSelector('object.pdf');
   await press(page, 'Approve');
   await untilShown(page, row(cut), /It may have arrived\./);
-  await untilShown(page, row(later), /pending .* 451 not at this hour/);
-  await untilShown(page, '.now', /Disapprove/);
+  await untilShown(page, row(later), /Pending .* 451 not at this hour/);
+  await untilShown(page, '.now', /Withdraw approval/);
   expect(await buttonsIn(page, row(cut))).toEqual(['Release', 'Did not arrive']);
 });
 
-test('who may only read is offered neither, and refused both', async () => {
-  expect(await buttonsIn(page, '.now')).toContain('Disapprove');
+test('readers see no such buttons and are refused', async () => {
+  expect(await buttonsIn(page, '.now')).toContain('Withdraw approval');
   await reader.goto(`${site.origin}/editions/${id}`);
-  expect(await textOf(reader, '.who')).toContain('ann may read');
-  expect(await textOf(reader, '.now')).toBe('delivering 0 of 2 received, 2 waiting.');
+  expect(await textOf(reader, '.who')).toContain('ann can read');
+  expect(await textOf(reader, '.now')).toBe('Delivering Received by 0 of 2 recipients, 2 waiting.');
   expect(await buttonsIn(reader)).toEqual([]);
   expect(await textOf(reader, 'section[aria-labelledby=deliveries] thead')).toBe(
     'To State Since Answer or reason',
@@ -126,12 +126,12 @@ test('who may only read is offered neither, and refused both', async () => {
   expect(await deliveryTo(cut)).toMatchObject({ state: 'held', mayHaveArrived: true });
 });
 
-test('“Did not arrive” lists deliveries on hold, on the page and in the ledger', async () => {
+test('“Did not arrive” records that on the page and in the ledger', async () => {
   await page.reload();
   await press(page, 'Did not arrive', { within: row(cut) });
   expect(page.url()).toBe(`${site.origin}/editions/${id}`);
   expect(await textOf(page, row(cut))).toMatch(
-    /^cut@example\.org email cancelled .* Cancelled by the operator\. It counts as not arrived\. Retry/,
+    /^cut@example\.org E-mail Cancelled .* An operator cancelled it and recorded that it did not arrive\. Retry/,
   );
   expect(await buttonsIn(page, row(cut))).toEqual(['Retry']);
   const delivery = await deliveryTo(cut);
@@ -145,17 +145,17 @@ test('“Did not arrive” lists deliveries on hold, on the page and in the ledg
   });
 });
 
-test('“Disapprove” takes an approval back for what is not out, and it can be given anew', async () => {
+test('“Withdraw approval” stops what is not sent yet, and the edition can be approved again', async () => {
   await page.reload();
   const { sha256 } = await read(`/editions/${id}`);
-  await untilShown(page, '.now', /Disapprove/);
-  await press(page, 'Disapprove');
+  await untilShown(page, '.now', /Withdraw approval/);
+  await press(page, 'Withdraw approval');
   expect(page.url()).toBe(`${site.origin}/editions/${id}`);
-  await untilShown(page, row(later), /^later@example\.org email waiting .* It waits for approval/);
-  expect(await textOf(page, '.now')).toMatch(/^delivering It is made, and waits for approval\. Approve/);
-  expect(await buttonsIn(page, '.now')).not.toContain('Disapprove');
+  await untilShown(page, row(later), /^later@example\.org E-mail Awaiting approval .* It needs approval/);
+  expect(await textOf(page, '.now')).toMatch(/^Delivering Generated, and waiting for approval\. Approve/);
+  expect(await buttonsIn(page, '.now')).not.toContain('Withdraw approval');
   expect(await textOf(page, '.made')).toMatch(
-    /Disapproved by this machine .* UTC Approved by this machine .* UTC$/,
+    /Approval withdrawn by this machine .* UTC Approved by this machine .* UTC$/,
   );
   expect(await read(`/editions/${id}`)).toMatchObject({
     state: 'delivering',
@@ -175,5 +175,5 @@ test('“Disapprove” takes an approval back for what is not out, and it can be
     outcome: 'done',
   });
   await page.goto(site.origin);
-  expect(await textOf(page)).toMatch(/weekly .* delivering It is made, and waits for approval\./);
+  expect(await textOf(page)).toMatch(/weekly .* Delivering Generated, and waiting for approval\./);
 });

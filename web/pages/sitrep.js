@@ -1,13 +1,22 @@
-// Shows the steps of an edition and the states of its deliveries as they change. Without it the page works, and
-// reloading it shows the same.
+// Shows the steps of an edition and the states of its deliveries as they change. Without this script, reloading the
+// page shows the same.
 const now = document.querySelector('[data-events]');
-const isMade = 'made' in now.dataset;
+const isGenerated = 'generated' in now.dataset;
 const steps = document.querySelector('.steps');
 const byHand = document.querySelector('.by-hand');
+const names = JSON.parse(now.dataset.names);
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+  timeZoneName: 'short',
+  timeZone: 'UTC',
+});
 let run = Number(now.dataset.run);
 let last = Number(now.dataset.last);
 
-// The tries of a delivery can take days, and each open page takes one of the streams of the server.
+// Retries of a delivery can take days, and each open page uses one of the server's streams.
 const DELIVERIES_MS = 10 * 60_000;
 
 const events = new EventSource(now.dataset.events);
@@ -15,7 +24,7 @@ if (byHand) byHand.hidden = true;
 const leaveToReader = () => {
   if (byHand) byHand.hidden = false;
 };
-if (isMade)
+if (isGenerated)
   setTimeout(() => {
     if (events.readyState === EventSource.CLOSED) return;
     events.close();
@@ -24,15 +33,15 @@ if (isMade)
 
 events.addEventListener('step', ({ data }) => {
   const step = JSON.parse(data);
-  // After a cut, and at the start, steps come that are shown already.
-  if (isMade || step.run < run || (step.run === run && step.number <= last)) return;
+  // At the start and after a lost connection, the server sends steps that are already shown.
+  if (isGenerated || step.run < run || (step.run === run && step.number <= last)) return;
   if (step.run > run) steps.replaceChildren();
   ({ run, number: last } = step);
   const time = document.createElement('time');
   time.dateTime = step.at;
-  time.textContent = `${step.at.slice(11, 19)} UTC`;
+  time.textContent = clock.format(new Date(step.at));
   const name = document.createElement('span');
-  name.textContent = step.step;
+  name.textContent = names[step.step] ?? step.step;
   const entry = document.createElement('li');
   entry.append(time, ' ', name);
   steps.append(entry);
@@ -49,21 +58,21 @@ events.addEventListener('settled', ({ data }) => {
 
 let updating = Promise.resolve();
 function show({ state }) {
-  const isMadeNow = state !== 'queued' && state !== 'rendering';
-  if (isMadeNow !== isMade) {
-    // Made, given up, or made again: the page has other parts then.
+  const isGeneratedNow = state !== 'queued' && state !== 'rendering';
+  if (isGeneratedNow !== isGenerated) {
+    // Generated, given up, or generated again: the page has other parts then.
     events.close();
     location.reload();
-  } else if (isMade) {
-    // One after the other, so that the last one shows the last state.
+  } else if (isGenerated) {
+    // One after another, so that the last update shows the last state.
     updating = updating.then(update).catch(leaveToReader);
   }
 }
 
-/** Takes from the page as it would be now what its deliveries change. The PDF in place is not loaded again. */
+/** Loads this page again and replaces what its deliveries change. The PDF is not loaded again. */
 async function update() {
   const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
-  // After a logout the page of the login comes instead.
+  // After a logout, the server sends the login page.
   if (answer.redirected) return location.reload();
   if (!answer.ok) throw new Error(answer.statusText);
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');

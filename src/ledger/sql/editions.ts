@@ -206,6 +206,9 @@ async function resolve(
   return insertRows(session, [{ edition: { ...edition, id } }], now);
 }
 
+/** The same reason as earlier versions wrote it. */
+const heldByOperatorBefore = 'Held by the operator.';
+
 /**
  * Turns an edition that was requested early, for fewer than all targets, into a scheduled one. It is generated again,
  * found unchanged, and then delivered. An edition that already goes to all targets is left alone, and one that the
@@ -220,9 +223,9 @@ async function takeOver(
     await session.query(
       `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL,
          state = CASE WHEN is_kept THEN edition.state ELSE 'queued' END, reason = CASE WHEN is_kept THEN $4 END
-       FROM (SELECT state = 'held' AND reason = $4 AS is_kept FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS present
+       FROM (SELECT state = 'held' AND reason IN ($4, $5) AS is_kept FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS present
        WHERE id = $1 AND origin <> 'schedule' AND reach <> 'all' RETURNING ${editionColumns}`,
-      [id, slot, reach, heldByOperator],
+      [id, slot, reach, heldByOperator, heldByOperatorBefore],
     ),
   );
   if (taken.length > 0) await endRun(session, id, { now, reason: 'It became due.' });

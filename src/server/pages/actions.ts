@@ -1,6 +1,8 @@
+import { longDay } from '../../formats.ts';
 import type { EditionState } from '../../ledger/edition.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
+import type { Locale } from '../../locale.ts';
 import { editionHref } from './format.ts';
 
 /** A button in its own form. */
@@ -13,23 +15,24 @@ export interface Action {
 }
 
 type Change = 'retry' | 'cancel' | 'hold' | 'release';
-const labels: { readonly [change in Change]: string } = {
-  retry: 'Retry',
-  cancel: 'Cancel',
-  hold: 'Hold',
-  release: 'Release',
-};
-/** Labels for a generated edition, whose deliveries change. */
-const labelsOfMade: { readonly [change in Change]: string } = {
-  retry: 'Send again what failed',
-  cancel: 'Cancel deliveries',
-  hold: 'Hold deliveries',
-  release: 'Release deliveries',
-};
+/** Keys of the labels. */
+const labels = {
+  retry: 'web.action.retry',
+  cancel: 'web.action.cancel',
+  hold: 'web.action.hold',
+  release: 'web.action.release',
+} as const satisfies { readonly [change in Change]: string };
+/** The same for a generated edition, whose deliveries change. */
+const labelsOfGenerated = {
+  retry: 'web.action.resend_failed',
+  cancel: 'web.action.cancel_deliveries',
+  hold: 'web.action.hold_deliveries',
+  release: 'web.action.release_deliveries',
+} as const satisfies { readonly [change in Change]: string };
 /** An edition with a corrected revision is no longer sent. */
 const isRefusedOnceReplaced = (change: Change): boolean => change === 'retry' || change === 'release';
 
-const ofMade = ({ deliveries }: EditionView): Change[] => {
+const ofGenerated = ({ deliveries }: EditionView): Change[] => {
   const { waiting = 0, held = 0, bounced = 0, failed = 0 } = deliveries;
   const pending = (deliveries.pending ?? 0) + waiting;
   return [
@@ -48,19 +51,22 @@ const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => r
   failed: () => ['retry', 'cancel'],
   cancelled: () => ['retry'],
   skipped: () => ['retry'],
-  rendered: ofMade,
-  delivering: ofMade,
-  done: ofMade,
+  rendered: ofGenerated,
+  delivering: ofGenerated,
+  done: ofGenerated,
 };
 
+/** The key of a label. */
 function labelOf(change: Change, { state, deliveries: { bounced = 0, failed = 0 } }: EditionView): string {
-  if (ofEdition[state] !== ofMade) return labels[change];
-  return change === 'retry' && bounced + failed === 0 ? 'Make again' : labelsOfMade[change];
+  if (ofEdition[state] !== ofGenerated) return labels[change];
+  return change === 'retry' && bounced + failed === 0
+    ? 'web.action.generate_again'
+    : labelsOfGenerated[change];
 }
 
 /** The actions for an edition in its state; none for callers with read access. */
 export function editionActions(
-  caller: Caller,
+  { caller, locale }: { caller: Caller; locale: Locale },
   edition: EditionView,
   { isReplaced = false }: { isReplaced?: boolean } = {},
 ): Action[] {
@@ -70,7 +76,7 @@ export function editionActions(
     .filter((change) => !(isReplaced && isRefusedOnceReplaced(change)))
     .map((change) => ({
       action: `${editionHref(id)}/${change}`,
-      label: labelOf(change, edition),
+      label: locale.text(labelOf(change, edition)),
       about: id,
       fields: [],
     }));
@@ -83,10 +89,10 @@ export function editionActions(
   });
   const { waiting = 0, pending = 0 } = edition.deliveries;
   return [
-    ...(toApprove === null ? [] : [decision('approve', 'Approve', toApprove)]),
+    ...(toApprove === null ? [] : [decision('approve', locale.text('web.action.approve'), toApprove)]),
     ...(approvedSha256 === null || waiting + pending === 0
       ? []
-      : [decision('disapprove', 'Disapprove', approvedSha256)]),
+      : [decision('disapprove', locale.text('web.action.disapprove'), approvedSha256)]),
     ...changes,
   ];
 }
@@ -104,7 +110,7 @@ const ofDelivery: { readonly [state in DeliveryView['state']]: readonly Change[]
 
 /** The actions for a delivery; `back` is the page to return to. */
 export function deliveryActions(
-  caller: Caller,
+  { caller, locale }: { caller: Caller; locale: Locale },
   { id, state, address, edition, content, mayHaveArrived }: DeliveryView,
   { back, isReplaced = false }: { back: string; isReplaced?: boolean },
 ): Action[] {
@@ -116,32 +122,33 @@ export function deliveryActions(
     .filter((change) => !(isReplaced && isRefusedOnceReplaced(change)))
     .map((change) => ({
       action: `/deliveries/${encodeURIComponent(id)}/${change}`,
-      label: isUnsure && change === 'cancel' ? 'Did not arrive' : labels[change],
-      about: `${edition} to ${address}`,
+      label: locale.text(isUnsure && change === 'cancel' ? 'web.action.did_not_arrive' : labels[change]),
+      about: locale.text('web.action.about_delivery', { edition, address }),
       fields: [{ name: 'back', value: back }],
     }));
-  const settled = state === 'sent' || state === 'bounced';
+  const isFinal = state === 'sent' || state === 'bounced';
   // Alerts to the operator are not sent again.
-  if (!settled || isReplaced || (content !== 'edition' && content !== 'notice')) return changes;
-  return [...changes, resendTo(edition, { address, label: 'Resend', back })];
+  if (!isFinal || isReplaced || (content !== 'edition' && content !== 'notice')) return changes;
+  return [...changes, resendTo(locale, edition, { address, label: locale.text('web.action.resend'), back })];
 }
 
 export const resendTo = (
+  locale: Locale,
   edition: string,
   { address, label, back }: { address: string; label: string; back: string },
 ): Action => ({
   action: `${editionHref(edition)}/deliveries`,
   label,
-  about: `${edition} to ${address}`,
+  about: locale.text('web.action.about_delivery', { edition, address }),
   fields: [
     { name: 'to', value: address },
     { name: 'back', value: back },
   ],
 });
 
-export const makeAction = (brief: string, asOf: string): Action => ({
+export const generateAction = (locale: Locale, brief: string, asOf: string): Action => ({
   action: `/briefs/${encodeURIComponent(brief)}/editions`,
-  label: 'Make',
-  about: `the edition to ${asOf}`,
+  label: locale.text('web.action.generate'),
+  about: locale.text('web.action.about_day', { day: longDay(locale.tag, asOf) }),
   fields: [{ name: 'asOf', value: asOf }],
 });

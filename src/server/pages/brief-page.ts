@@ -1,16 +1,16 @@
 import type { Day } from '../../calendar.ts';
 import type { Dataset } from '../../dataset/schema.ts';
-import { longDay } from '../../dataset/wording.ts';
-import { localTime } from '../../editions/format.ts';
 import { describeFault } from '../../errors.ts';
+import { durationOf, localMoment, longDay } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefDetail, EditionView } from '../../ledger/views.ts';
+import type { Locale } from '../../locale.ts';
 import { type Brief, papers } from '../../project/brief.ts';
-import { type CalendarMonth, calendarOf, tally } from './calendar.ts';
+import { type CalendarMonth, calendarOf } from './calendar.ts';
 import { namesIn } from './evidence.ts';
-import { briefHref, instant, lengthOf, plural } from './format.ts';
+import { briefHref, channelName, instant, tally } from './format.ts';
 
-interface Told {
+interface BriefPageData {
   readonly view: BriefDetail;
   /** Null if the brief cannot be read. */
   readonly brief: Brief | null;
@@ -21,55 +21,77 @@ interface Told {
   readonly covered: Day | null;
   readonly caller: Caller;
   readonly now: Date;
+  readonly locale: Locale;
 }
 
-export function briefPage(told: Told) {
-  const { view, brief, editions, year, covered, caller, now } = told;
+export function briefPage(data: BriefPageData) {
+  const { view, brief, editions, year, covered, caller, now, locale } = data;
+  const { text, tag } = locale;
   const { id, marking, schedule, next, paper, parameters, forEach } = view;
-  const months = brief ? calendarOf({ year, brief: { id, ...brief.config }, editions, caller, now }) : [];
+  const months = brief
+    ? calendarOf({ year, brief: { id, ...brief.config }, editions, caller, now, locale })
+    : [];
   const href = briefHref(id);
   const operates = caller.may === 'operate';
+  const fact = (label: string, words: string) => ({ label, text: words, at: null });
   return {
     title: view.title,
-    trail: [{ href: '/', label: 'Briefs' }],
+    trail: [{ href: '/', label: text('web.nav.briefs') }],
     about: view.subject,
     marking,
     reasons: view.faults.length === 0 ? null : view.faults.map((fault) => describeFault(fault)),
     facts: [
-      { label: 'Name', text: id, at: null },
-      ...(schedule ? [{ label: 'Schedule', text: `${schedule.cron}, ${schedule.timezone}`, at: null }] : []),
-      ...(next && schedule
-        ? [{ label: 'Next', text: localTime(next.at, schedule.timezone), at: instant(next.at) }]
+      fact(text('web.brief.name'), id),
+      ...(schedule
+        ? [
+            fact(
+              text('web.brief.schedule'),
+              text('web.brief.schedule_of', { cron: schedule.cron, timeZone: schedule.timezone }),
+            ),
+          ]
         : []),
-      ...(brief ? [{ label: 'Period', text: lengthOf(brief.config.period), at: null }] : []),
-      ...(paper ? [{ label: 'Paper', text: paper, at: null }] : []),
-      ...(covered ? [{ label: 'Data cover days to', text: longDay(covered), at: null }] : []),
+      ...(next && schedule
+        ? [
+            {
+              label: text('web.brief.next'),
+              text: localMoment(tag, next.at, schedule.timezone),
+              at: instant(locale, next.at),
+            },
+          ]
+        : []),
+      ...(brief ? [fact(text('web.brief.period'), durationOf(tag, brief.config.period))] : []),
+      ...(paper ? [fact(text('web.brief.paper'), paper)] : []),
+      ...(covered ? [fact(text('web.brief.covered'), longDay(tag, covered))] : []),
     ],
-    form: operates && brief ? formOf(told) : null,
+    form: operates && brief ? formOf(data) : null,
     year: {
-      label: `History ${year}`,
+      label: text('web.brief.history', { year: String(year) }),
       before: { label: String(year - 1), href: `${href}?year=${year - 1}` },
       after:
         year < now.getUTCFullYear() ? { label: String(year + 1), href: `${href}?year=${year + 1}` } : null,
-      tally: toldOf(months, editions),
+      tally: text('web.brief.tally', {
+        count: editions.length,
+        states: tally(locale, editions),
+        missing: missingIn(months),
+      }),
     },
     months,
-    fanned:
-      forEach === null ? '' : `One edition for each row of the query “${forEach}”, whose columns they are.`,
+    forEach: forEach === null ? '' : text('web.brief.for_each', { query: forEach }),
     parameters: Object.entries(parameters).map(([name, { type, optional, idOf }]) => ({
       name,
       type,
-      needed: optional ? 'if any' : 'yes',
-      idOf: idOf ?? 'no table',
+      required: text(optional ? 'web.brief.required_no' : 'web.brief.required_yes'),
+      idOf: idOf ?? text('web.none'),
     })),
-    targets: operates ? view.targets : [],
+    targets: operates
+      ? view.targets.map((each) => ({ ...each, channel: channelName(locale, each.channel) }))
+      : [],
   };
 }
 
-function formOf({ view, dataset, covered, caller }: Told) {
+function formOf({ view, dataset, covered, caller, locale }: BriefPageData) {
   const { id, paper, parameters, forEach, lastAsOf } = view;
   const latest = covered !== null && lastAsOf !== null && lastAsOf < covered ? lastAsOf : covered;
-  const fanned = forEach !== null;
   return {
     action: `${briefHref(id)}/editions`,
     asOf: latest ?? lastAsOf ?? '',
@@ -79,22 +101,16 @@ function formOf({ view, dataset, covered, caller }: Told) {
       name,
       choices: dataset && covered && idOf ? namesIn(dataset, { table: idOf, asOf: covered, caller }) : null,
       // An empty field in a brief that fans out requests all its editions.
-      optional: optional || fanned,
+      optional: optional || forEach !== null,
       type: type === 'date' ? 'date' : type === 'integer' ? 'number' : 'text',
     })),
-    hint: `${fanned ? 'Without a value, every edition of that day is made. ' : ''}An edition that exists already is shown, and not made again.`,
+    hint: locale.text(forEach === null ? 'web.brief.form.hint' : 'web.brief.form.hint_for_each'),
   };
 }
 
-/** A summary of the year, such as `7 editions: 5 done, 2 held. 45 not made.` */
-function toldOf(months: readonly CalendarMonth[], editions: readonly EditionView[]): string {
-  const days = months.flatMap(({ weeks }) => weeks).flatMap((week) => week.days);
-  const gaps = days.filter(({ kind }) => kind === 'gap').length;
-  const made =
-    editions.length === 0
-      ? 'No edition.'
-      : `${capital(plural(editions.length, 'edition'))}: ${tally(editions)}.`;
-  return `${made}${gaps === 0 ? '' : ` ${capital(plural(gaps, 'slot'))} not made.`}`;
-}
-
-const capital = (text: string): string => text.replace(/^./, (first) => first.toUpperCase());
+/** Number of days that a slot reported on and that have no edition. */
+const missingIn = (months: readonly CalendarMonth[]): number =>
+  months
+    .flatMap(({ weeks }) => weeks)
+    .flatMap(({ days }) => days)
+    .filter(({ kind }) => kind === 'gap').length;

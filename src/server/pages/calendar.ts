@@ -1,19 +1,19 @@
 import { Temporal } from 'temporal-polyfill';
 import { type Day, issueNumber } from '../../calendar.ts';
-import { longDay, month, shortMonth, weekday } from '../../dataset/wording.ts';
-import { localTime, shownState } from '../../editions/format.ts';
+import { localMoment, longDay, monthName, weekDay } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { EditionView } from '../../ledger/views.ts';
+import type { Locale } from '../../locale.ts';
 import type { Schedule } from '../../project/brief.ts';
 import { comingSlots, slotsReporting } from '../../scheduler/slots.ts';
-import { type Action, makeAction } from './actions.ts';
-import { counted, differences, editionHref, plural } from './format.ts';
+import { type Action, generateAction } from './actions.ts';
+import { differences, editionHref, stateOf, tally } from './format.ts';
 
 interface Shown {
   readonly href: string;
   readonly label: string;
   readonly day: string;
-  readonly state: string;
+  readonly state: ReturnType<typeof stateOf>;
   readonly parts: { readonly label: string; readonly editions: readonly Omit<Shown, 'parts'>[] } | null;
 }
 
@@ -58,6 +58,7 @@ export function calendarOf({
   editions,
   caller,
   now,
+  locale,
 }: {
   year: number;
   brief: { readonly id: string; readonly paper: string; readonly schedule: Schedule };
@@ -65,6 +66,7 @@ export function calendarOf({
   editions: readonly EditionView[];
   caller: Caller;
   now: Date;
+  locale: Locale;
 }): CalendarMonth[] {
   const span = daysOfYear(year);
   const slots = slotsReporting(brief.schedule, span);
@@ -85,55 +87,57 @@ export function calendarOf({
     const isGap = made.length === 0 && !coming;
     return {
       asOf,
-      label: `${weekday(asOf).slice(0, 3)} ${dayAndMonth(asOf)}`,
+      label: weekDay(locale.tag, asOf),
       kind: made.length > 0 ? 'made' : coming ? 'coming' : 'gap',
-      says: coming ? `Due ${localTime(next.at, brief.schedule.timezone)}` : 'Not made',
-      editions: made.map((each) => shown(each, { editions, paper: brief.paper })),
-      actions: isGap && caller.may === 'operate' ? [makeAction(brief.id, asOf)] : [],
+      says: coming
+        ? locale.text('web.brief.due', { at: localMoment(locale.tag, next.at, brief.schedule.timezone) })
+        : locale.text('web.brief.missing'),
+      editions: made.map((each) => shown(each, { editions, paper: brief.paper, locale })),
+      actions: isGap && caller.may === 'operate' ? [generateAction(locale, brief.id, asOf)] : [],
     };
   });
   const weeks = [...Map.groupBy(days, ({ asOf }) => issueNumber(asOf).slice(0, 8))].map(([number, of]) => ({
     number: number.slice(5),
     days: of,
   }));
-  const byMonth = Map.groupBy(weeks, ({ days: of }) => monthOfWeek(of[0]?.asOf ?? span.from));
+  const byMonth = Map.groupBy(weeks, ({ days: of }) =>
+    monthName(locale.tag, lastDayOfWeek(of[0]?.asOf ?? span.from)),
+  );
   return [...byMonth].map(([name, of]) => ({ name, weeks: of }));
 }
 
-const dayAndMonth = (day: Day): string => `${Temporal.PlainDate.from(day).day} ${shortMonth(day)}`;
-
-function monthOfWeek(day: Day): string {
+function lastDayOfWeek(day: Day): Day {
   const date = Temporal.PlainDate.from(day);
-  return month(date.add({ days: 7 - date.dayOfWeek }).toString()).replace(/ \d+$/, '');
+  return date.add({ days: 7 - date.dayOfWeek }).toString();
 }
 
 function shown(
   edition: EditionView,
-  { editions, paper }: { editions: readonly EditionView[]; paper: string },
+  { editions, paper, locale }: { editions: readonly EditionView[]; paper: string; locale: Locale },
 ): Shown {
   const parts = editions.filter(({ partOf }) => partOf === edition.id);
+  const day = longDay(locale.tag, edition.asOf);
   return {
     href: editionHref(edition.id),
-    label: differences(edition, paper) || (parts.length > 0 ? 'All of them' : 'Edition'),
-    day: longDay(edition.asOf),
-    state: shownState(edition),
+    label:
+      differences(locale, edition, paper) ||
+      locale.text(parts.length > 0 ? 'web.brief.all_parts' : 'web.brief.edition'),
+    day,
+    state: stateOf(locale, edition),
     parts:
       parts.length === 0
         ? null
         : {
-            label: `${plural(parts.length, 'edition')}: ${tally(parts)}`,
+            label: locale.text('web.editions_with_states', {
+              count: parts.length,
+              states: tally(locale, parts),
+            }),
             editions: parts.map((part) => ({
               href: editionHref(part.id),
-              label: part.title?.replace(/^.*?: /, '') ?? differences(part, paper),
-              day: longDay(part.asOf),
-              state: shownState(part),
+              label: part.title?.replace(/^.*?: /, '') ?? differences(locale, part, paper),
+              day,
+              state: stateOf(locale, part),
             })),
           },
   };
 }
-
-/** Counts such as `3 done, 1 held`. */
-export const tally = (editions: readonly EditionView[]): string =>
-  counted(
-    Object.fromEntries([...Map.groupBy(editions, shownState)].map(([state, of]) => [state, of.length])),
-  );

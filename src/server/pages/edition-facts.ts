@@ -1,94 +1,122 @@
-import { longDay } from '../../dataset/wording.ts';
-import { decidedBy, localTime } from '../../editions/format.ts';
+import { fileSize, localMoment, longDay } from '../../formats.ts';
 import type { EditionDetail, EditionView } from '../../ledger/views.ts';
+import type { Locale } from '../../locale.ts';
 import type { Manifest } from '../../render/manifest.ts';
-import { editionHref, type Instant, instant, plural } from './format.ts';
-
-const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000).toLocaleString('en-GB')} kB`;
+import { editionHref, type Instant, instant } from './format.ts';
 
 /** Links to the files of an edition. */
-export function downloadsOf({ files, pages }: Manifest, api: string) {
-  const sizeOf = (kind: string) => kilobytes(files.find(({ name }) => name.endsWith(`.${kind}`))?.bytes ?? 0);
+export function downloadsOf({ text, tag }: Locale, { files, pages }: Manifest, api: string) {
+  const size = (kind: string) =>
+    fileSize(tag, files.find(({ name }) => name.endsWith(`.${kind}`))?.bytes ?? 0);
   return [
-    { label: 'PDF', href: `${api}/pdf`, note: `${plural(pages ?? 0, 'page')}, ${sizeOf('pdf')}`, save: true },
     {
-      label: 'HTML',
+      label: text('web.edition.file_pdf'),
+      href: `${api}/pdf`,
+      note: text('web.edition.file_pdf_note', { pages: pages ?? 0, size: size('pdf') }),
+      save: true,
+    },
+    {
+      label: text('web.edition.file_html'),
       href: `${api}/html`,
-      note: `with the rows behind each chart, ${sizeOf('html')}`,
+      note: text('web.edition.file_html_note', { size: size('html') }),
       save: false,
     },
-    { label: 'Manifest', href: `${api}/manifest`, note: 'what it was made from, with hashes', save: false },
+    {
+      label: text('web.edition.file_manifest'),
+      href: `${api}/manifest`,
+      note: text('web.edition.file_manifest_note'),
+      save: false,
+    },
   ];
 }
 
 const origins = {
-  schedule: 'its schedule',
-  backfill: 'a backfill',
-  request: 'a request',
-  correction: 'a correction',
+  schedule: 'web.edition.fact.origin_schedule',
+  backfill: 'web.edition.fact.origin_backfill',
+  request: 'web.edition.fact.origin_request',
+  correction: 'web.edition.fact.origin_correction',
+} as const satisfies { readonly [origin in EditionView['origin']]: string };
+
+const decisionKeys = {
+  approved: 'web.edition.fact.approved',
+  disapproved: 'web.edition.fact.disapproved',
 } as const;
 
-const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
-
-/** How an edition came about. Its slot is also given in its brief's time zone. */
+/** How an edition came about. The time at which it was due is also given in its brief's time zone. */
 export function factsOf(
+  locale: Locale,
   edition: EditionDetail,
   timeZone: string | undefined,
 ): { label: string; text: string; at: Instant | null }[] {
   const { origin, slot, requestedAt, renderedAt, settledAt, paper, pages, sha256 } = edition;
-  const at = (label: string, when: Date | null) =>
-    when === null ? [] : [{ label, text: '', at: instant(when) }];
-  const text = (label: string, words: string | null) =>
+  const { text } = locale;
+  const moment = (label: string, when: Date | null) =>
+    when === null ? [] : [{ label, text: '', at: instant(locale, when) }];
+  const fact = (label: string, words: string | null) =>
     words === null ? [] : [{ label, text: words, at: null }];
   return [
-    ...text('Origin', origins[origin]),
+    ...fact(text('web.edition.fact.origin'), text(origins[origin])),
     ...(slot && timeZone
-      ? [{ label: 'Slot', text: localTime(slot, timeZone), at: instant(slot) }]
-      : at('Slot', slot)),
-    ...at('Asked for', requestedAt),
-    ...at('Made', renderedAt),
-    ...at('Settled', settledAt),
-    ...text('Paper', paper),
-    ...text('Pages', pages === null ? null : String(pages)),
-    ...Object.entries(edition.parameters).flatMap(([name, value]) => text(name, value)),
-    ...text('SHA-256', sha256),
+      ? [
+          {
+            label: text('web.edition.fact.slot'),
+            text: localMoment(locale.tag, slot, timeZone),
+            at: instant(locale, slot),
+          },
+        ]
+      : moment(text('web.edition.fact.slot'), slot)),
+    ...moment(text('web.edition.fact.requested'), requestedAt),
+    ...moment(text('web.edition.fact.generated'), renderedAt),
+    ...moment(text('web.edition.fact.finished'), settledAt),
+    ...fact(text('web.edition.fact.paper'), paper),
+    ...fact(text('web.edition.fact.pages'), pages === null ? null : String(pages)),
+    ...Object.entries(edition.parameters).flatMap(([name, value]) => fact(name, value)),
+    ...fact(text('web.edition.fact.sha256'), sha256),
     ...edition.approvals.flatMap((approval) =>
-      at(`${capital(approval.decision)} by ${decidedBy(approval)}`, approval.decidedAt),
+      moment(text(decisionKeys[approval.decision], { who: decidedBy(locale, approval) }), approval.decidedAt),
     ),
   ];
 }
 
+/** Who decided. A claimed name is marked as such, unlike one known to the system or the server. */
+const decidedBy = (
+  { text }: Locale,
+  {
+    user,
+    namedBy,
+    claimedName,
+  }: Pick<EditionDetail['approvals'][number], 'user' | 'namedBy' | 'claimedName'>,
+): string =>
+  claimedName === null
+    ? text('web.edition.decided_by', { user, namedBy })
+    : text('web.edition.decided_for', { claimed: claimedName, user, namedBy });
+
 type Revision = Pick<EditionView, 'correction'>;
 
-export interface Revised {
-  readonly says: string;
-  readonly link: { readonly href: string; readonly label: string };
-  readonly more: string;
-}
-
-/** The revisions that an edition replaced and the one that replaced it. */
+/** The revision that replaced an edition, and the one that it replaces. */
 export function revisionsOf(
+  { text, tag }: Locale,
   { correction }: Revision,
   replacedBy: (Revision & { id: string }) | null,
-): Revised[] {
+): { says: string; link: { href: string; label: string }; more: string }[] {
   const linkTo = (id: string) => ({ href: editionHref(id), label: id });
   const later = replacedBy?.correction;
   return [
     ...(replacedBy && later
       ? [
           {
-            says: 'A corrected revision took the place of this edition:',
+            says: text('web.edition.replaced'),
             link: linkTo(replacedBy.id),
-            more: ` as of ${longDay(later.asOf)}. This one is not sent any more.`,
+            more: text('web.edition.replaced_as_of', { day: longDay(tag, later.asOf) }),
           },
         ]
       : []),
     ...(correction
       ? [
           {
-            says: 'This revision corrects',
+            says: text('web.edition.corrects'),
             link: linkTo(correction.replaces.edition),
-            more: ` as of ${longDay(correction.asOf)}.`,
+            more: text('web.edition.corrects_as_of', { day: longDay(tag, correction.asOf) }),
           },
         ]
       : []),

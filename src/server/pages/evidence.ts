@@ -1,18 +1,18 @@
 import { type Day, periodEnding } from '../../calendar.ts';
 import { asCorrected, type Correction, knownFor } from '../../dataset/corrections.ts';
-import { knownBy } from '../../dataset/point-in-time.ts';
+import { type Change, knownBy } from '../../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../../dataset/references.ts';
 import type { Dataset } from '../../dataset/schema.ts';
 import { topicTitle } from '../../dataset/settings.ts';
-import { daySpan, longDay, shortDay } from '../../dataset/wording.ts';
+import { daySpan, listOf, longDay, shortDay } from '../../formats.ts';
 import { type Caller, maySee } from '../../ledger/principal.ts';
+import type { Locale } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
 import type { Parameters } from '../../project/parameters.ts';
 import { applyParameters } from '../../query/select.ts';
 import { changesOf } from '../../render/changes.ts';
 import { titleOf } from '../../render/citations.ts';
 import { hashOfRow, type Manifest } from '../../render/manifest.ts';
-import { counted, plural } from './format.ts';
 
 interface Of {
   readonly brief: Brief;
@@ -41,8 +41,18 @@ export function namesIn(
   return rows.map(({ id, name }) => ({ id, name }));
 }
 
+const changeKeys = {
+  new: { name: 'web.edition.change.new', count: 'web.edition.changes_count.new' },
+  revised: { name: 'web.edition.change.revised', count: 'web.edition.changes_count.revised' },
+  withdrawn: { name: 'web.edition.change.withdrawn', count: 'web.edition.changes_count.withdrawn' },
+} as const satisfies { readonly [change in Change['change']]: { name: string; count: string } };
+
 /** The changes since the previous period, as the edition shows them. */
-export function changesShown({ brief, dataset, asOf, parameters, correction }: Of, caller: Caller) {
+export function changesShown(
+  { brief, dataset, asOf, parameters, correction }: Of,
+  { caller, locale }: { caller: Caller; locale: Locale },
+) {
+  const { tag, text } = locale;
   const known = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
   const applied = applyParameters({ brief, parameters, known });
   const period = periodEnding(asOf, brief.config.period);
@@ -51,24 +61,30 @@ export function changesShown({ brief, dataset, asOf, parameters, correction }: O
   const all = correction ? asCorrected(inPeriod, known) : inPeriod;
   const changes = all.filter(({ row }) => maySeeRow(row));
   const named = namesOfSources(dataset, maySeeRow);
-  const counts = Object.fromEntries(
-    [...Map.groupBy(changes, ({ change }) => change)].map(([change, of]) => [change, of.length]),
+  const counts = [...Map.groupBy(changes, ({ change }) => change)].map(([change, { length: count }]) =>
+    text(changeKeys[change].count, { count }),
   );
   return {
-    before: longDay(period.previousAsOf),
-    count: changes.length === 0 ? 'nothing new, revised or withdrawn' : counted(counts),
+    before: text('web.edition.changes_before', { day: longDay(tag, period.previousAsOf) }),
+    count: changes.length === 0 ? text('web.edition.changes_none') : listOf(tag, counts),
     rows: changes.map((each) => ({
       change: each.change,
+      name: text(changeKeys[each.change].name),
       id: each.id,
       title: titleOf(each, { settings: dataset.settings, locale: brief.locale }),
       source: 'source' in each.row ? named(each.row.source) : null,
-      knownOn: shortDay(each.knownOn),
+      knownOn: shortDay(tag, each.knownOn),
     })),
   };
 }
 
 /** The rows on an edition's pages according to its manifest, and whether the data have changed since. */
-export function sourcesShown({ rows }: Manifest, dataset: Dataset, caller: Caller) {
+export function sourcesShown(
+  { rows }: Manifest,
+  dataset: Dataset,
+  { caller, locale }: { caller: Caller; locale: Locale },
+) {
+  const { tag, text } = locale;
   const maySeeRow = rowsFor(caller, dataset);
   const present = new Map(
     eachRow(dataset.tables).map((entry) => [`${entry.row.id} ${entry.row.known_on}`, entry]),
@@ -82,44 +98,46 @@ export function sourcesShown({ rows }: Manifest, dataset: Dataset, caller: Calle
       entry,
       id,
       table,
-      title: row ? saidBy(row, dataset) : '',
+      title: row ? contentOf(row, dataset, tag) : '',
       source: row && 'source' in row ? named(row.source) : '',
-      knownOn: shortDay(known_on),
-      changed: changedSince(row, sha256),
+      knownOn: shortDay(tag, known_on),
+      changed: changedSince(row, sha256, locale),
     };
   });
-  const lost = shown.filter(({ changed }) => changed !== null).length;
+  const changed = shown.filter((row) => row.changed !== null).length;
   return {
-    named: shown.flatMap(({ entry }) => (entry ? sourceOf(entry) : [])),
-    label: `${shown.length === rows.length ? 'All ' : ''}${shown.length} rows that its pages show`,
+    named: shown.flatMap(({ entry }) => (entry ? sourceOf(entry, locale) : [])),
+    label: text(shown.length === rows.length ? 'web.edition.rows_all' : 'web.edition.rows_some', {
+      count: shown.length,
+    }),
     note:
-      lost === 0
-        ? 'The data hold each of them as it was when the edition was made.'
-        : `${plural(lost, 'row is', 'rows are')} no longer in the data as when the edition was made.`,
+      changed === 0 ? text('web.edition.rows_same') : text('web.edition.rows_changed', { count: changed }),
     rows: shown,
   };
 }
 
 /** A short form of a row's content. */
-function saidBy(row: TableRow['row'], { settings }: Dataset): string {
+function contentOf(row: TableRow['row'], { settings }: Dataset, tag: string): string {
   if ('title' in row) return row.title;
   if ('name' in row) return row.name;
   if ('label' in row) return row.label;
   // Which figures a text contains depends on the edition.
   if ('text' in row) return row.text.replaceAll(/\{[^}]*\}/g, '…');
-  return `${topicTitle(row.topic, settings)}, ${daySpan(row.start, row.end)}`;
+  return `${topicTitle(row.topic, settings)}, ${daySpan(tag, row.start, row.end)}`;
 }
 
-const changedSince = (row: object | undefined, sha256: string): string | null =>
-  row === undefined ? 'no longer in the data' : hashOfRow(row) === sha256 ? null : 'changed since';
+function changedSince(row: object | undefined, sha256: string, { text }: Locale): string | null {
+  if (row === undefined) return text('web.edition.row_gone');
+  return hashOfRow(row) === sha256 ? null : text('web.edition.row_changed');
+}
 
-function sourceOf({ table, row }: TableRow) {
+function sourceOf({ table, row }: TableRow, { text }: Locale) {
   if (table !== 'sources' || !('descriptor' in row)) return [];
   return [
     {
       name: row.name,
       descriptor: row.descriptor,
-      grade: row.reliability ?? 'not graded',
+      grade: row.reliability ?? text('web.edition.not_graded'),
     },
   ];
 }

@@ -1,25 +1,33 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { EditionService } from '../../editions/service.ts';
+import { AppError } from '../../errors.ts';
 import { deliveryStates } from '../../ledger/edition.ts';
 import type { AuditRecord, Caller } from '../../ledger/principal.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
+import type { Locale } from '../../locale.ts';
+import { callerOf } from '../auth.ts';
 import { editionActions } from './actions.ts';
 import { deliveryRow } from './deliveries-table.ts';
-import { editionHref, instant, reasonsOf } from './format.ts';
+import { editionHref, instant, named, reasonsOf } from './format.ts';
+import type { Show } from './templates.ts';
 
 /** States of editions that need attention. */
-export const failureStates = ['held', 'failed', 'cancelled', 'skipped'] as const;
+const failureStates = ['held', 'failed', 'cancelled', 'skipped'] as const;
 
 /** States of deliveries that need attention. */
-export const failedStates = ['failed', 'bounced', 'held'] as const;
+const failedStates = ['failed', 'bounced', 'held'] as const;
 
 /** The states that the page can filter by: of editions that were not generated, and of deliveries. */
 const shownStates = [...new Set([...failureStates, ...deliveryStates])];
-export const isFailure = (state: string): state is (typeof failureStates)[number] =>
+const isFailure = (state: string): state is (typeof failureStates)[number] =>
   failureStates.some((each) => each === state);
-export const isOfDelivery = (state: string): state is (typeof deliveryStates)[number] =>
+const isOfDelivery = (state: string): state is (typeof deliveryStates)[number] =>
   deliveryStates.some((each) => each === state);
 
-export function operatorPage({
+function operatorPage({
   caller,
+  locale,
   briefs,
   wanted,
   failures,
@@ -27,6 +35,7 @@ export function operatorPage({
   next,
 }: {
   caller: Caller;
+  locale: Locale;
   briefs: readonly { readonly id: string; readonly title: string }[];
   wanted: { readonly brief: string; readonly state: string };
   failures: readonly EditionView[];
@@ -37,30 +46,29 @@ export function operatorPage({
   const here = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value !== ''));
   const back = `/deliveries${here.size > 0 ? `?${here.toString()}` : ''}`;
   return {
-    title: 'Deliveries and failures',
+    title: locale.text('web.deliveries.title'),
     filter: {
       briefs: [
-        { value: '', label: 'all' },
+        { value: '', label: locale.text('web.deliveries.all') },
         ...briefs.map(({ id, title }) => ({ value: id, label: title })),
       ].map((each) => ({ ...each, current: each.value === wanted.brief })),
-      states: ['', ...shownStates].map((value) => ({
-        value,
-        label: value === '' ? 'all' : value,
-        current: value === wanted.state,
-      })),
+      states: [
+        { value: '', label: locale.text('web.deliveries.all') },
+        ...shownStates.map((value) => ({ value, label: named(locale, value).name })),
+      ].map((each) => ({ ...each, current: each.value === wanted.state })),
     },
     failures: failures.map((edition) => ({
       href: editionHref(edition.id),
       label: edition.id,
-      state: edition.state,
-      since: instant(edition.settledAt ?? edition.requestedAt),
+      state: named(locale, edition.state),
+      since: instant(locale, edition.settledAt ?? edition.requestedAt),
       reasons: reasonsOf(edition.reason),
-      actions: editionActions(caller, edition),
+      actions: editionActions({ caller, locale }, edition),
     })),
     withEdition: true,
     canChange: true,
     deliveries: deliveries.map((delivery) => ({
-      ...deliveryRow(delivery, { caller, back }),
+      ...deliveryRow(delivery, { caller, locale, back }),
       edition: { href: editionHref(delivery.edition), label: delivery.edition },
     })),
     more: next === null ? null : `/deliveries?${new URLSearchParams([...here, ['after', next]]).toString()}`,
@@ -68,20 +76,113 @@ export function operatorPage({
 }
 
 /** The audit page. */
-export function recordPage(entries: readonly AuditRecord[], next: string | null) {
+function recordPage(
+  entries: readonly AuditRecord[],
+  { next, locale }: { next: string | null; locale: Locale },
+) {
   return {
-    title: 'Record of changes',
+    title: locale.text('web.record.title'),
     entries: entries.map(({ at, who, what, edition, details, outcome }) => ({
-      at: instant(at, { seconds: true }),
+      at: instant(locale, at, { seconds: true }),
       who,
-      what,
+      what: changeName(locale, what),
       edition: edition === null ? null : { href: editionHref(edition), label: edition },
       details: Object.entries(details)
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
         .join(', '),
-      outcome,
+      outcome: locale.text(outcomes[outcome]),
     })),
     more: next === null ? null : `/record?after=${encodeURIComponent(next)}`,
   };
+}
+
+const outcomes = {
+  begun: 'web.record.outcomes.begun',
+  done: 'web.record.outcomes.done',
+  refused: 'web.record.outcomes.refused',
+  failed: 'web.record.outcomes.failed',
+} as const satisfies { readonly [outcome in AuditRecord['outcome']]: string };
+
+const changes: { readonly [what: string]: string } = {
+  approve: 'web.record.changes.approve',
+  backfill: 'web.record.changes.backfill',
+  cancel: 'web.record.changes.cancel',
+  disapprove: 'web.record.changes.disapprove',
+  hold: 'web.record.changes.hold',
+  prune: 'web.record.changes.prune',
+  reissue: 'web.record.changes.reissue',
+  release: 'web.record.changes.release',
+  request: 'web.record.changes.request',
+  resend: 'web.record.changes.resend',
+  retry: 'web.record.changes.retry',
+  'token add': 'web.record.changes.token_add',
+  'token revoke': 'web.record.changes.token_revoke',
+};
+
+/** Entries of earlier versions may have names that are no longer used. */
+function changeName(locale: Locale, what: string): string {
+  const key = changes[what];
+  return key === undefined ? what : locale.text(key);
+}
+
+const query = z.object({
+  brief: z.string().default(''),
+  state: z.string().default(''),
+  after: z.string().optional(),
+});
+/** Maximum number of editions or failed deliveries shown for each state. */
+const MOST_FAILURES = 100;
+
+/** Routes for operators only: recipients, failures and the audit. */
+export function operatorRoutes(
+  app: FastifyInstance,
+  { service, locale, show }: { service: EditionService; locale: Locale; show: Show },
+): void {
+  app.get('/deliveries', async (request, reply) => {
+    const caller = operatorOf(request);
+    const { brief, state, after } = query.parse(request.query);
+    const of = brief === '' ? {} : { brief };
+    const wanted = state === '' ? failureStates : failureStates.filter((each) => each === state);
+    const failures = await Promise.all(
+      wanted.map((each) => service.editions(caller, { ...of, state: each, limit: MOST_FAILURES })),
+    );
+    const deliveries =
+      state === '' || isOfDelivery(state)
+        ? await service.deliveries(caller, { ...of, ...(isOfDelivery(state) && { state }), after })
+        : { items: [], next: null };
+    // Failures come first on the first page, however many deliveries were sent since.
+    const failed = await Promise.all(
+      (state === '' && after === undefined ? failedStates : []).map((each) =>
+        service.deliveries(caller, { ...of, state: each, limit: MOST_FAILURES }),
+      ),
+    );
+    const first = failed.flatMap(({ items }) => items);
+    const others = deliveries.items.filter(({ id }) => first.every((each) => each.id !== id));
+    const page = operatorPage({
+      caller,
+      locale,
+      briefs: await service.briefs(caller),
+      wanted: { brief, state: isFailure(state) || isOfDelivery(state) ? state : '' },
+      failures: failures.flatMap(({ items }) => items),
+      deliveries: [...first, ...others],
+      next: deliveries.next,
+    });
+    return show({ request, reply }, 'operator', page);
+  });
+
+  app.get('/record', async (request, reply) => {
+    const { items, next } = await service.audit(operatorOf(request), {
+      after: query.parse(request.query).after,
+    });
+    return show({ request, reply }, 'record', recordPage(items, { next, locale }));
+  });
+}
+
+/** Throws `operation-forbidden` for callers with read access. */
+function operatorOf(request: FastifyRequest): Caller {
+  const caller = callerOf(request);
+  if (caller.may === 'operate') return caller;
+  const problem = `“${caller.name}” can only read. This page is for operators.`;
+  throw new AppError('operation-forbidden', [{ problem, hint: 'Use a token with the role “operate”.' }]);
 }

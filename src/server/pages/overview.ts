@@ -1,39 +1,45 @@
 import { type Day, periodEnding } from '../../calendar.ts';
-import { localTime, shownState } from '../../editions/format.ts';
 import type { EditionService } from '../../editions/service.ts';
 import { describeFault } from '../../errors.ts';
+import { listOf, localMoment } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefView, EditionView } from '../../ledger/views.ts';
+import type { Locale } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
-import { briefHref, editionHref, instant, periodOf, plural, saysOf } from './format.ts';
+import { briefHref, editionHref, instant, named, periodOf, saysOf, stateOf } from './format.ts';
 
 /** A brief in the overview: `last` is its newest edition, `pictured` its newest edition with pages. */
-export interface Overviewed {
+export interface OverviewEntry {
   readonly view: BriefView;
   readonly brief: Brief | null;
   readonly pictured: EditionView | null;
 }
 
 export function overviewPage(
-  briefs: readonly Overviewed[],
+  briefs: readonly OverviewEntry[],
   {
     caller,
     example,
     counts,
+    locale,
   }: {
     caller: Caller;
     example: { brief: string; from: string; to: string } | null;
     counts: Awaited<ReturnType<EditionService['counts']>>;
+    locale: Locale;
   },
 ) {
+  const { text, tag } = locale;
   const operate = caller.may === 'operate';
+  const isEmpty = example !== null && briefs.every(({ view }) => view.latest === null);
   return {
-    title: 'Briefs',
-    none: briefs.length === 0,
-    empty: example !== null && briefs.every(({ view }) => view.latest === null),
-    example,
+    title: text('web.overview.title'),
+    newBrief: briefs.length === 0 ? 'npx sitrep new border-incidents' : null,
+    backfill: isEmpty
+      ? `npx sitrep backfill ${example.brief} --from ${example.from} --to ${example.to}`
+      : null,
     operate,
-    attention: operate ? attentionOf(briefs, counts) : '',
+    attention: operate ? attentionOf(briefs, { counts, locale }) : '',
     briefs: briefs.map(({ view, brief, pictured }) => {
       const { id, title, subject, marking, next, schedule, latest } = view;
       const period = brief?.config.period;
@@ -46,41 +52,52 @@ export function overviewPage(
         picture: pictured && {
           href: editionHref(pictured.id),
           src: pictureHref(pictured),
-          alt: `First page of ${pictured.title ?? title}, ${periodOf(pictured.asOf, period)}`,
+          alt: text('web.overview.picture', {
+            title: pictured.title ?? title,
+            period: periodOf(locale, pictured.asOf, period),
+          }),
         },
-        blank: latest === null ? 'No edition yet' : 'No page to show',
+        blank: text(latest === null ? 'web.overview.no_edition' : 'web.overview.no_picture'),
+        unreadable: named(locale, 'unreadable'),
         next: next &&
           schedule && {
-            local: `${localTime(next.at, schedule.timezone)} (${schedule.timezone})`,
-            at: instant(next.at),
+            local: text('web.at', {
+              local: localMoment(tag, next.at, schedule.timezone),
+              timeZone: schedule.timezone,
+            }),
+            at: instant(locale, next.at),
           },
         last: latest && {
           href: editionHref(latest.id),
-          period: periodOf(latest.asOf, period),
-          state: shownState(latest),
-          says: saysOf(latest),
+          period: periodOf(locale, latest.asOf, period),
+          state: stateOf(locale, latest),
+          says: saysOf(locale, latest),
         },
-        make: operate ? `${briefHref(id)}#make` : null,
+        generate: operate ? `${briefHref(id)}#generate` : null,
       };
     }),
   };
 }
 
-/** What needs attention, in one line such as `2 deliveries failed, 1 edition is on hold`; empty if nothing does. */
+/** What needs attention, in one line such as `2 deliveries failed, 1 edition on hold`; empty if nothing does. */
 function attentionOf(
-  briefs: readonly Overviewed[],
-  { editions, deliveries }: Awaited<ReturnType<EditionService['counts']>>,
+  briefs: readonly OverviewEntry[],
+  {
+    counts: { editions, deliveries },
+    locale,
+  }: { counts: Awaited<ReturnType<EditionService['counts']>>; locale: Locale },
 ): string {
-  const unreadable = briefs.filter(({ view }) => view.faults.length > 0).length;
-  const failed = (deliveries.bounced ?? 0) + (deliveries.failed ?? 0);
-  const parts = [
-    failed > 0 ? `${plural(failed, 'delivery', 'deliveries')} failed` : '',
-    deliveries.held ? `${plural(deliveries.held, 'delivery is', 'deliveries are')} on hold` : '',
-    editions.held ? `${plural(editions.held, 'edition is', 'editions are')} on hold` : '',
-    editions.failed ? `${plural(editions.failed, 'edition')} failed` : '',
-    unreadable > 0 ? `${plural(unreadable, 'brief')} cannot be read` : '',
-  ].filter((part) => part !== '');
-  return parts.length === 0 ? '' : `${parts.join(', ').replace(/^./, (first) => first.toUpperCase())}.`;
+  const counts = [
+    ['web.overview.attention.deliveries_failed', (deliveries.bounced ?? 0) + (deliveries.failed ?? 0)],
+    ['web.overview.attention.deliveries_on_hold', deliveries.held ?? 0],
+    ['web.overview.attention.editions_on_hold', editions.held ?? 0],
+    ['web.overview.attention.editions_failed', editions.failed ?? 0],
+    ['web.overview.attention.briefs_unreadable', briefs.filter(({ view }) => view.faults.length > 0).length],
+  ] as const;
+  return listOf(
+    locale.tag,
+    counts.flatMap(([key, count]) => (count > 0 ? [locale.text(key, { count })] : [])),
+  );
 }
 
 /** The URL contains the PDF's hash, so browsers may cache the picture. */
@@ -89,7 +106,7 @@ export const pictureHref = ({ id, sha256 }: EditionView): string =>
 
 /** A command that fills an empty overview: it generates the weeks up to the last day that the data cover. */
 export async function exampleOf(
-  briefs: readonly Overviewed[],
+  briefs: readonly OverviewEntry[],
   coveredBy: (brief: Brief) => Promise<Day | null>,
 ): Promise<{ brief: string; from: Day; to: Day } | null> {
   const first = briefs.find(({ brief }) => brief !== null)?.brief;

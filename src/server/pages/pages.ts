@@ -1,21 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { EditionService } from '../../editions/service.ts';
-import { describeFault } from '../../errors.ts';
+import { AppError, describeFault } from '../../errors.ts';
+import { type Caller, thisMachine } from '../../ledger/principal.ts';
+import type { Locale } from '../../locale.ts';
 import type { Pages } from '../error-handler.ts';
 import { ownPath } from '../login.ts';
 import { problemOf } from '../problem.ts';
-import type { PageDependencies } from './context.ts';
 import { changeRoutes } from './forms.ts';
-import { frameOf, oneByOne } from './frame.ts';
-import { operatorRoutes } from './operator-routes.ts';
+import { operatorRoutes } from './operator-page.ts';
+import type { PageDependencies } from './queries.ts';
 import { readerRoutes } from './routes.ts';
 import { openTemplates, type Show } from './templates.ts';
 
-const refusals = {
-  token: 'That token lets nobody in: it was mistyped, or revoked.',
-  link: 'That link has been used, or is too old. “npx sitrep open” makes another.',
-} as const;
+const refusals = { token: 'web.login.refused.token', link: 'web.login.refused.link' } as const;
 const loginQuery = z.object({
   next: z.string().default('/'),
   refused: z.enum(['token', 'link']).optional().catch(undefined),
@@ -23,7 +21,8 @@ const loginQuery = z.object({
 
 /** The HTML pages: all data and operations of the service, without a need for scripts. */
 export async function openPages(service: EditionService, dependencies: PageDependencies): Promise<Pages> {
-  const render = await openTemplates(dependencies.readAsset);
+  const { locale } = dependencies;
+  const render = await openTemplates(dependencies.readAsset, locale);
   const assets = await readAssets(dependencies);
   const show: Show = ({ request, reply }, page, context) =>
     reply
@@ -31,7 +30,9 @@ export async function openPages(service: EditionService, dependencies: PageDepen
       .header('cache-control', 'no-store')
       // Without a referrer, browsers also hide a form's origin, which changes require.
       .header('referrer-policy', 'same-origin')
-      .send(render(page, { ...frameOf(request.caller, request.url.split('?')[0] ?? '/'), ...context }));
+      .send(
+        render(page, { ...frameOf(locale, request.caller, request.url.split('?')[0] ?? '/'), ...context }),
+      );
 
   return {
     routes(app) {
@@ -39,8 +40,8 @@ export async function openPages(service: EditionService, dependencies: PageDepen
       app.addHook('onRequest', async ({ url }) => {
         if (/%00/.test(url))
           throw problemOf('not-found', {
-            detail: 'The address holds a character that no name has.',
-            hint: 'Go to it by the links of the pages.',
+            detail: 'The address contains a zero byte.',
+            hint: 'Follow a link on the pages instead.',
           });
       });
       assetRoutes(app, assets);
@@ -49,23 +50,26 @@ export async function openPages(service: EditionService, dependencies: PageDepen
         dependencies: { ...dependencies, explain: oneByOne(dependencies.explain) },
         show,
       });
-      operatorRoutes(app, { service, show });
+      operatorRoutes(app, { service, locale, show });
       changeRoutes(app, service);
       app.get('/login', { config: { open: true } }, (request, reply) => {
         const { next, refused } = loginQuery.parse(request.query);
         return show({ request, reply }, 'login', {
-          title: 'Log in',
+          title: locale.text('web.login.title'),
           next: ownPath(next),
-          refused: refused === undefined ? null : refusals[refused],
+          refused: refused === undefined ? null : locale.text(refusals[refused]),
         });
       });
     },
-    problemPage: ({ title, status, detail, hint, faults, code }, caller) =>
+    problemPage: ({ status, detail, hint, faults, code }, caller) =>
       render('problem', {
-        ...frameOf(caller, ''),
-        title,
+        ...frameOf(locale, caller, ''),
+        title: locale.text('web.problem.title', { status: String(status) }),
         reasons: faults.length > 0 ? faults.map((fault) => describeFault(fault)) : [`${detail} ${hint}`],
-        back: caller === null ? { href: '/login', label: 'Log in' } : { href: '/', label: 'All briefs' },
+        back:
+          caller === null
+            ? { href: '/login', label: locale.text('web.login.title') }
+            : { href: '/', label: locale.text('web.problem.all_briefs') },
         code: `${status}, ${code}`,
       }),
   };
@@ -97,4 +101,51 @@ function assetRoutes(app: FastifyInstance, assets: readonly Asset[]): void {
     app.get(path, { config: { open: true } }, (_, reply) =>
       reply.type(type).header('cache-control', 'max-age=600').send(text),
     );
+}
+
+/** The frame of every page: the caller, and the links that the caller may follow. */
+function frameOf({ tag, text }: Locale, caller: Caller | null, path: string) {
+  const links = [
+    { href: '/', label: text('web.nav.briefs'), for: 'read' },
+    { href: '/deliveries', label: text('web.nav.deliveries'), for: 'operate' },
+    { href: '/record', label: text('web.nav.record'), for: 'operate' },
+    { href: '/docs', label: text('web.nav.api'), for: 'read' },
+  ] as const;
+  return {
+    lang: tag,
+    nav:
+      caller === null
+        ? []
+        : links
+            .filter((link) => link.for === 'read' || caller.may === 'operate')
+            .map(({ href, label }) => ({ href, label, current: href === path })),
+    who: caller && {
+      name: caller.name,
+      limits:
+        caller === thisMachine ? null : text('web.limits', { may: caller.may, clearance: caller.clearance }),
+    },
+    trail: null,
+  };
+}
+
+/** More simultaneous requests than this are not normal reading. */
+const MOST_EXPLAINING = 10;
+
+/**
+ * Runs explanations one at a time, because each composes a page, which is as much work as generating an edition. The
+ * queue is limited, including the one in progress. Throws `queue-full`.
+ */
+function oneByOne<A extends unknown[], T>(work: (...given: A) => Promise<T>): (...given: A) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  let running = 0;
+  return async (...given) => {
+    if (running >= MOST_EXPLAINING)
+      throw new AppError('queue-full', [
+        { problem: 'Too many explanations are requested at once.', hint: 'Try again in a few seconds.' },
+      ]);
+    running += 1;
+    const turn = last.then(() => work(...given)).finally(() => (running -= 1));
+    last = turn.catch(() => {});
+    return turn;
+  };
 }

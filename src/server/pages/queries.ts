@@ -1,16 +1,36 @@
 import { type Day, periodEnding } from '../../calendar.ts';
+import type { Dataset } from '../../dataset/schema.ts';
+import type { OpenFile } from '../../editions/files.ts';
 import type { EditionService } from '../../editions/service.ts';
 import { AppError } from '../../errors.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefDetail, EditionDetail, EditionView } from '../../ledger/views.ts';
+import type { Locale } from '../../locale.ts';
+import type { Explanation } from '../../production/explain.ts';
 import type { Brief } from '../../project/brief.ts';
 import { describeParameters } from '../../project/parameters.ts';
 import { defaultAsOf } from '../../render/coverage.ts';
 import { type Manifest, manifest } from '../../render/manifest.ts';
-import type { PageDependencies } from './context.ts';
-import type { EditionTold } from './edition-page.ts';
+import type { EditionPageData } from './edition-page.ts';
 import { changesShown, sourcesShown } from './evidence.ts';
-import type { Overviewed } from './overview.ts';
+import type { OverviewEntry } from './overview.ts';
+
+/** Effects for the pages, apart from the service. */
+export interface PageDependencies {
+  /** Reads a text file in `web/`. */
+  readonly readAsset: (name: string) => Promise<string>;
+  readonly loadMaterial: () => Promise<{ readonly fontFaces: string }>;
+  readonly loadBrief: (id: string) => Promise<Brief>;
+  readonly loadDataset: (name: string) => Promise<Dataset>;
+  readonly readFile: (folder: string, name: string) => Promise<Uint8Array | undefined>;
+  /** Draws the first page of an edition's HTML as a PNG; undefined if the HTML is missing. */
+  readonly picture: (html: OpenFile) => Promise<Uint8Array | undefined>;
+  /** Explains the origin of a number or phrase in a PDF. */
+  readonly explain: (pdf: Uint8Array, phrase: string) => Promise<Explanation>;
+  readonly now: () => Date;
+  /** The words of the pages. */
+  readonly locale: Locale;
+}
 
 /** Maximum length of a page in the service's lists. */
 const MOST = 200;
@@ -30,7 +50,7 @@ export async function gatherOverview(
   service: EditionService,
   dependencies: PageDependencies,
   caller: Caller,
-): Promise<Overviewed[]> {
+): Promise<OverviewEntry[]> {
   return Promise.all(
     (await service.briefs(caller)).map(async (view) => {
       const { items } = await service.editions(caller, { brief: view.id, limit: 40 });
@@ -72,7 +92,7 @@ export async function gatherEdition(
   service: EditionService,
   dependencies: PageDependencies,
   { caller, id }: { caller: Caller; id: string },
-): Promise<EditionTold> {
+): Promise<EditionPageData> {
   const edition = await service.edition(caller, id);
   const { brief: name, asOf, parameters, correction } = edition;
   const [view, brief, steps, deliveries, sameDay, made] = await Promise.all([
@@ -85,8 +105,10 @@ export async function gatherEdition(
   ]);
   const dataset = brief && (await orNull(dependencies.loadDataset(brief.config.dataset)));
   const of = brief && dataset && { brief, dataset, asOf, parameters, correction };
+  const { locale } = dependencies;
   return {
     caller,
+    locale,
     edition,
     view: view ?? unreadable(name),
     brief,
@@ -97,8 +119,8 @@ export async function gatherEdition(
     replacedBy:
       sameDay.find(({ correction: its, files }) => its?.replaces.edition === id && files.length > 0) ?? null,
     manifest: made,
-    changes: of && made && (await orNull(Promise.resolve().then(() => changesShown(of, caller)))),
-    sources: made && dataset && sourcesShown(made, dataset, caller),
+    changes: of && made && (await orNull(Promise.resolve().then(() => changesShown(of, { caller, locale })))),
+    sources: made && dataset && sourcesShown(made, dataset, { caller, locale }),
   };
 }
 

@@ -6,14 +6,20 @@ import { editionPath } from '../../ledger/edition-id.ts';
 import { callerOf } from '../auth.ts';
 import { briefPage } from './brief-page.ts';
 import { daysOfYear } from './calendar.ts';
-import type { PageDependencies } from './context.ts';
 import { editionPage } from './edition-page.ts';
 import { rowsFor } from './evidence.ts';
 import { explainPage } from './explain-page.ts';
 import { periodOf } from './format.ts';
 import { briefParams, editionIn } from './forms.ts';
 import { exampleOf, overviewPage } from './overview.ts';
-import { coveredBy, editionsOf, gatherEdition, gatherOverview, orNull } from './queries.ts';
+import {
+  coveredBy,
+  editionsOf,
+  gatherEdition,
+  gatherOverview,
+  orNull,
+  type PageDependencies,
+} from './queries.ts';
 import type { Show } from './templates.ts';
 
 const yearQuery = z.object({ year: z.coerce.number().int().min(1970).max(2999).optional() });
@@ -26,6 +32,7 @@ export function readerRoutes(
   app: FastifyInstance,
   { service, dependencies, show }: { service: EditionService; dependencies: PageDependencies; show: Show },
 ): void {
+  const { locale } = dependencies;
   app.get('/', async (request, reply) => {
     const caller = callerOf(request);
     const briefs = await gatherOverview(service, dependencies, caller);
@@ -33,7 +40,7 @@ export function readerRoutes(
     return show(
       { request, reply },
       'overview',
-      overviewPage(briefs, { caller, example, counts: await service.counts(caller) }),
+      overviewPage(briefs, { caller, example, counts: await service.counts(caller), locale }),
     );
   });
 
@@ -48,17 +55,17 @@ export function readerRoutes(
     const newest = view.latest?.asOf ?? covered ?? now.toISOString();
     const year = yearQuery.parse(request.query).year ?? Number(newest.slice(0, 4));
     const editions = await editionsOf(service, caller, { brief: id, ...daysOfYear(year) });
-    const page = briefPage({ view, brief, dataset, editions, year, covered, caller, now });
+    const page = briefPage({ view, brief, dataset, editions, year, covered, caller, now, locale });
     return show({ request, reply }, 'brief', page);
   });
 
   app.get('/editions/:brief/:edition', async (request, reply) => {
     const id = editionIn(request.params);
-    const told = await gatherEdition(service, dependencies, { caller: callerOf(request), id });
+    const data = await gatherEdition(service, dependencies, { caller: callerOf(request), id });
     // Browsers show an embedded PDF as an object.
     const policy = String(reply.getHeader('content-security-policy'));
     reply.header('content-security-policy', `${policy};object-src 'self'`);
-    return show({ request, reply }, 'edition', editionPage(told));
+    return show({ request, reply }, 'edition', editionPage(data));
   });
 
   app.get('/editions/:brief/:edition/explain', async (request, reply) => {
@@ -73,8 +80,8 @@ export function readerRoutes(
     const { config } = await dependencies.loadBrief(name);
     const maySeeRow = rowsFor(caller, await dependencies.loadDataset(config.dataset));
     const found = phrase === undefined ? null : await dependencies.explain(pdf, phrase);
-    const period = periodOf(asOf, config.period);
-    const page = explainPage(id, { brief, title: title ?? brief.title, period, found, maySeeRow });
+    const period = periodOf(locale, asOf, config.period);
+    const page = explainPage(id, { brief, title: title ?? brief.title, period, found, maySeeRow, locale });
     return show({ request, reply }, 'explain', page);
   });
 
@@ -94,5 +101,5 @@ export function readerRoutes(
 
 const notMade = (id: string): AppError =>
   new AppError('edition-unknown', [
-    { problem: `There is no page of ${id} to show.`, hint: 'It is not made, or its files are gone.' },
+    { problem: `${id} has no pages to show.`, hint: 'It has not been generated, or its files were removed.' },
   ]);

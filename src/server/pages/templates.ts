@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Handlebars from 'handlebars';
+import type { Locale } from '../../locale.ts';
 
 const pages = ['overview', 'brief', 'edition', 'explain', 'operator', 'record', 'login', 'problem'] as const;
 type PageName = (typeof pages)[number];
@@ -15,8 +16,12 @@ export type Show = (
 ) => FastifyReply;
 
 /** Compiles every page of `web/pages/`, so that a missing one is found at startup. */
-export async function openTemplates(readAsset: (name: string) => Promise<string>): Promise<Render> {
+export async function openTemplates(
+  readAsset: (name: string) => Promise<string>,
+  locale: Locale,
+): Promise<Render> {
   const handlebars = Handlebars.create();
+  handlebars.registerHelper('t', (key: string, { hash }: Handlebars.HelperOptions) => locale.text(key, hash));
   const read = (name: string) => readAsset(`pages/${name}.hbs`);
   for (const name of partials) handlebars.registerPartial(name, await read(name));
   const compiled = new Map<PageName, Handlebars.TemplateDelegate>();

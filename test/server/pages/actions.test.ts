@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import type { DeliveryState } from '../../../src/ledger/edition.ts';
 import { deliveryActions } from '../../../src/server/pages/actions.ts';
 import { now } from '../../support/ledger-samples.ts';
+import { locale } from '../../support/locale.ts';
 
 const caller = { name: 'ops', may: 'operate', clearance: 'TLP:RED' } as const;
 const labelsOf = (state: DeliveryState, mayHaveArrived: boolean, isReplaced = false): string[] =>
   deliveryActions(
-    caller,
+    { caller, locale },
     {
       id: 'd1',
       edition: 'weekly/2021-08-22',

@@ -3,6 +3,7 @@ import type { EditionState } from '../../../src/ledger/edition.ts';
 import { thisMachine } from '../../../src/ledger/principal.ts';
 import type { EditionView } from '../../../src/ledger/views.ts';
 import { calendarOf, daysOfYear } from '../../../src/server/pages/calendar.ts';
+import { locale } from '../../support/locale.ts';
 
 const weekly = {
   cron: '0 6 * * MON',
@@ -58,6 +59,7 @@ const show = (
     editions,
     caller: { ...thisMachine, may },
     now: new Date(now),
+    locale,
   });
 const daysIn = (months: ReturnType<typeof show>) =>
   months.flatMap(({ weeks }) => weeks).flatMap(({ days }) => days);
@@ -77,15 +79,17 @@ describe('the weeks of a year', () => {
     });
   });
 
-  test('what was not made shows as a gap, up to the slot that comes next', () => {
+  test('days without an edition show as gaps, up to the next slot', () => {
     const days = daysIn(show([edition('b/2021-08-15', 'done'), edition('b/2021-08-18-Letter', 'held')]));
     expect(days.slice(-4).map(({ asOf, kind, says }) => [asOf, kind, says])).toEqual([
-      ['2021-08-15', 'made', 'Not made'],
-      ['2021-08-18', 'made', 'Not made'],
-      ['2021-08-22', 'gap', 'Not made'],
+      ['2021-08-15', 'made', 'No edition'],
+      ['2021-08-18', 'made', 'No edition'],
+      ['2021-08-22', 'gap', 'No edition'],
       ['2021-08-29', 'coming', 'Due Mon, 30 Aug 2021, 06:00 BST'],
     ]);
-    expect(days.at(-3)?.editions).toMatchObject([{ label: 'Letter', state: 'held' }]);
+    expect(days.at(-3)?.editions).toMatchObject([
+      { label: 'Letter', state: { id: 'held', name: 'On hold' } },
+    ]);
     expect(days.at(-2)?.actions).toMatchObject([
       { action: '/briefs/b/editions', fields: [{ value: '2021-08-22' }] },
     ]);
@@ -93,13 +97,13 @@ describe('the weeks of a year', () => {
     expect(daysIn(show([], { may: 'read' })).flatMap(({ actions }) => actions)).toEqual([]);
   });
 
-  test('a daily brief has each day in its week, and a year to come has none', () => {
+  test('a daily brief has every day of a week, and a future year has none', () => {
     const august = show([], { cron: '0 6 * * *' }).find(({ name }) => name === 'August');
     expect(august?.weeks.at(0)).toMatchObject({ number: 'W30', days: { length: 7 } });
     expect(show([], { year: 2022 })).toEqual([]);
   });
 
-  test('editions that are part of another are listed under it, and on their own without it', () => {
+  test('editions that are part of another are listed under it, or separately if it is missing', () => {
     const parts = [
       edition('b/2021-08-22-actor=A', 'done', 'b/2021-08-22'),
       edition('b/2021-08-22-actor=B', 'held', 'b/2021-08-22'),
@@ -109,9 +113,9 @@ describe('the weeks of a year', () => {
     );
     expect(whole?.editions).toMatchObject([
       {
-        label: 'All of them',
+        label: 'All editions',
         parts: {
-          label: '2 editions: 1 done, 1 held',
+          label: '2 editions: 1 done, 1 on hold',
           editions: [{ label: 'actor A' }, { label: 'actor B' }],
         },
       },

@@ -7,6 +7,7 @@ import { explainPage } from '../../../src/server/pages/explain-page.ts';
 import { briefOf } from '../../support/brief-of.ts';
 import { loadTestDataset } from '../../support/dataset.ts';
 import { sampleManifest } from '../../support/sample-manifest.ts';
+import { locale } from '../../support/locale.ts';
 
 test('the rows of an edition are shown with what they say, and those that are not as they were are marked', async () => {
   const dataset = await loadTestDataset('base');
@@ -24,9 +25,9 @@ test('the rows of an edition are shown with what they say, and those that are no
     rows,
     files: [],
   };
-  const whole = sourcesShown(described, dataset, thisMachine);
-  expect(whole.note).toBe('The data hold each of them as it was when the edition was made.');
-  expect(whole.label).toBe(`All ${rows.length} rows that its pages show`);
+  const whole = sourcesShown(described, dataset, { caller: thisMachine, locale });
+  expect(whole.note).toBe('The data have not changed since the edition was generated.');
+  expect(whole.label).toBe(`All ${rows.length} rows on its pages`);
   expect(whole.rows.filter(({ title }) => title === '' || /undefined|\{/.test(title))).toEqual([]);
   expect(whole.named.map(({ name }) => name)).toEqual(dataset.tables.sources.map(({ name }) => name));
 
@@ -35,14 +36,14 @@ test('the rows of an edition are shown with what they say, and those that are no
   const changed = sourcesShown(
     { ...described, rows: [{ ...first, sha256: '1'.repeat(64) }, { ...second, id: 'Z-gone' }, ...rest] },
     dataset,
-    thisMachine,
+    { caller: thisMachine, locale },
   );
   expect(changed.rows.slice(0, 3).map((row) => row.changed)).toEqual([
     'changed since',
     'no longer in the data',
     null,
   ]);
-  expect(changed.note).toBe('2 rows are no longer in the data as when the edition was made.');
+  expect(changed.note).toBe('2 rows have changed in the data since the edition was generated.');
 });
 
 test('lists the changes of a corrected revision as the revision itself does', async () => {
@@ -56,7 +57,7 @@ test('lists the changes of a corrected revision as the revision itself does', as
         correction:
           correctedAsOf === null ? null : { revision: 2, asOf: correctedAsOf, replaces, rows: ['E-raid'] },
       },
-      thisMachine,
+      { caller: thisMachine, locale },
     ).rows.map(({ id }) => id);
   expect(idsOf(null)).toContain('E-raid');
   // It was withdrawn meanwhile: the revision does not tell it.
@@ -81,14 +82,14 @@ describe('a row that was marked higher since', () => {
     }));
     const described = { ...sampleManifest, inputs: '', known: [], pages: 1, rows, files: [] };
     const tablesOf = (caller: Caller) =>
-      new Set(sourcesShown(described, raised, caller).rows.map(({ table }) => table));
+      new Set(sourcesShown(described, raised, { caller, locale }).rows.map(({ table }) => table));
     expect(tablesOf(thisMachine)).toContain('events');
     expect(tablesOf(ann)).toContain('measures');
     for (const table of ['events', 'sources']) expect(tablesOf(ann)).not.toContain(table);
     const choices = (caller: Caller) => namesIn(raised, { table: 'sources', asOf: '2021-03-07', caller });
     expect(choices(thisMachine)).not.toEqual([]);
     expect(choices(ann)).toEqual([]);
-    const forAnn = sourcesShown(described, raised, ann);
+    const forAnn = sourcesShown(described, raised, { caller: ann, locale });
     expect(forAnn.named).toEqual([]);
     for (const { name } of tables.sources) expect(JSON.stringify(forAnn.rows)).not.toContain(`"${name}"`);
 
@@ -99,7 +100,7 @@ describe('a row that was marked higher since', () => {
       parameters: {},
       correction: null,
     };
-    const changed = (caller: Caller) => changesShown(of, caller).rows.map(({ id }) => id);
+    const changed = (caller: Caller) => changesShown(of, { caller, locale }).rows.map(({ id }) => id);
     expect(changed(thisMachine)).toContain('E-raid');
     expect(changed(ann)).toEqual(changed(thisMachine).filter((id) => id !== 'E-raid'));
   });
@@ -124,6 +125,7 @@ describe('a row that was marked higher since', () => {
         title: 'Weekly',
         period: '1–7 March 2021',
         maySeeRow: rowsFor(ann, { marking }),
+        locale,
         found: {
           phrase: 'raid',
           edition: 'weekly/2021-03-07',
