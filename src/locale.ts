@@ -26,6 +26,8 @@ export interface Locale extends Dates {
     readonly names: readonly string[];
     readonly choosing: readonly string[];
   };
+  /** Throws `MessageError` if there is no such key, or if a value that it needs is not among those given. */
+  readonly require: (key: string, given: readonly string[]) => void;
   /** The message as plain text, without its tags. Throws `MessageError` for an unknown key or a missing value. */
   readonly text: (key: string, values?: Values) => string;
   /** The message as HTML: values are escaped, and the tags `<b>` and `<i>` are kept. */
@@ -105,12 +107,17 @@ export function openLocale(tag: string, yaml: string): Locale {
     parsed.set(key, found);
     return found;
   };
-  const format = (key: string, { message, names }: Parsed, values: Record<string, unknown>): string => {
-    const missing = names.filter((name) => values[name] === undefined || values[name] === null);
+  const require = (key: string, given: readonly string[]): void => {
+    const { names } = find(key);
+    const missing = names.filter((name) => !given.includes(name));
     if (missing.length > 0)
       throw new MessageError(`The message "${key}" gets no value for ${missing.join(', ')}.`, {
         hint: `It needs ${names.join(', ')}: see ${file}.`,
       });
+  };
+  const format = (key: string, { message }: Parsed, values: Record<string, unknown>): string => {
+    const given = Object.keys(values).filter((name) => values[name] !== undefined && values[name] !== null);
+    require(key, given);
     return [message.format(values)].flat().join('');
   };
   const number = new Intl.NumberFormat(tag);
@@ -139,6 +146,7 @@ export function openLocale(tag: string, yaml: string): Locale {
     keys: [...messages.keys()],
     lists,
     valuesOf: find,
+    require,
     text,
     html: (key, values = {}) => {
       const found = find(key);

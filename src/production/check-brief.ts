@@ -43,6 +43,7 @@ export async function checkBrief(
     compileTemplate({
       template,
       partials,
+      locale,
       names: namesIn(brief),
       helpers: pageHelpers(new Evidence(noTables, {}, { locale })),
     }),

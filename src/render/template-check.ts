@@ -1,5 +1,6 @@
 import Handlebars from 'handlebars';
 import { type Fault, meantBy } from '../errors.ts';
+import { type Locale, MessageError } from '../locale.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { markPlaces, placesIn } from './template-places.ts';
 import { forged, traceBlock, traceElements } from './trace.ts';
@@ -23,6 +24,8 @@ interface Names {
   readonly placed: boolean;
   /** What there is under `rows`, `findings` and so on, if the template is a brief's own; a partial may have another context. */
   readonly of?: NamesOf | undefined;
+  /** Has the messages that templates print. */
+  readonly locale?: Locale | undefined;
 }
 
 /** The names under each name of a page: `rows` has the brief's queries. */
@@ -57,6 +60,14 @@ function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
 
 const isPartial = (node: hbs.AST.Node): node is hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement =>
   node.type === 'PartialStatement' || node.type === 'PartialBlockStatement';
+
+/** The helpers that print messages, and the values that they give themselves. */
+const messageHelpers: { readonly [helper: string]: readonly string[] | undefined } = {
+  t: [],
+  'css-t': ['page', 'pages'],
+};
+
+const isText = (node: hbs.AST.Expression): node is hbs.AST.StringLiteral => node.type === 'StringLiteral';
 
 const literal = (value: string, loc: hbs.AST.SourceLocation) =>
   ({ type: 'StringLiteral', value, original: value, loc }) satisfies hbs.AST.StringLiteral;
@@ -135,6 +146,7 @@ class TemplateCheck extends Handlebars.Visitor {
       mustache.path = this.#helperPath(guard, path);
       return;
     }
+    this.#message(mustache);
     this.#arguments(mustache);
   }
 
@@ -151,7 +163,25 @@ class TemplateCheck extends Handlebars.Visitor {
 
   override SubExpression(expression: hbs.AST.SubExpression): void {
     if (!this.#isHelper(expression.path)) this.#unknownHelper(expression.path);
+    this.#message(expression);
     this.#arguments(expression);
+  }
+
+  /** Reports a message that the locale does not have, or that lacks a value, even in a block that no page renders. */
+  #message(call: hbs.AST.MustacheStatement | hbs.AST.SubExpression): void {
+    const { locale } = this.#names;
+    const [key] = call.params;
+    if (locale === undefined || key === undefined || !isPath(call.path) || !isText(key)) return;
+    const counters = messageHelpers[call.path.original];
+    if (counters === undefined) return;
+    // The types omit that a call may have no hash.
+    const given = ((call.hash as hbs.AST.Hash | undefined)?.pairs ?? []).map((pair) => pair.key);
+    try {
+      locale.require(key.value, [...given, ...counters]);
+    } catch (cause) {
+      if (!(cause instanceof MessageError)) throw cause;
+      this.#fault(call, cause.message, cause.hint);
+    }
   }
 
   override PartialStatement(partial: hbs.AST.PartialStatement): void {

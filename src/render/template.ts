@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
 import { AppError, type Fault } from '../errors.ts';
-import { MessageError } from '../locale.ts';
+import { type Locale, MessageError } from '../locale.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { isShared } from '../project/source-files.ts';
 import { mostAlike } from './find-text.ts';
@@ -27,6 +27,8 @@ export interface TemplateSources {
   readonly onPut?: (put: Put) => string;
   /** What the template may name under `rows`, `findings` and so on. Without it, only rendering finds unknown names. */
   readonly names?: NamesOf;
+  /** Has the messages that the templates print; without it, only rendering finds those that are missing. */
+  readonly locale?: Locale;
 }
 
 interface RenderOptions {
@@ -55,12 +57,14 @@ export function compileTemplate({
   traced = false,
   onPut,
   names: namesOf,
+  locale,
 }: TemplateSources): Template {
   const names = {
     helpers: new Set([...Object.keys(helpers), ...builtIn]),
     partials: new Set(Object.keys(partials)),
     traced,
     placed: onPut !== undefined,
+    locale,
   };
   const parsed = Object.entries({ ...partials, '': template }).map(([name, source]) => ({
     name,

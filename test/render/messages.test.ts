@@ -71,6 +71,26 @@ test.each([
   expect(faults).toEqual([{ file: 'templates/x/brief.hbs', line: 2, problem }]);
 });
 
+test('a fault in a block that no page renders is found before rendering', () => {
+  const text =
+    '{{#if nothing}}{{t "page.none"}}\n{{t "page.of" day=(t "page.foot" day=1)}}{{css-t "page.foot"}}{{/if}}';
+  const compile = () =>
+    compileTemplate({ template: { file: 'brief.hbs', text }, partials: {}, helpers, locale });
+  const faults: unknown[] = [];
+  try {
+    compile();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    faults.push(...error.faults.map(({ line, problem }) => `${line}: ${problem}`));
+  }
+  expect(faults).toEqual([
+    '1: locales/en-GB.yaml has no message "page.none".',
+    '2: The message "page.of" gets no value for name.',
+    '2: The message "page.foot" gets no value for page, pages.',
+    '2: The message "page.foot" gets no value for day.',
+  ]);
+});
+
 test('each value in a message is explained by its own expression', () => {
   const puts: Put[] = [];
   const page = render('{{t "page.of" day=(short-day "2001-01-05") name=row.text}}', (put) => {
