@@ -25,3 +25,13 @@ test('an unknown key and a missing value are errors', () => {
   expect(() => locale.text('a.none')).toThrow('locales/en-GB.yaml has no message "a.none".');
   expect(() => locale.text('a.count', { count: 1 })).toThrow(/name/);
 });
+
+test('days, figures and lists are written as the locale writes them', () => {
+  const dates = "dates: { day: '{day} {month}، {year}', short_months: ينا }";
+  const arabic = openLocale('ar-EG', `${dates}\na:\n  count: '{count} / {total, number}'\n`);
+  expect(arabic.longDay('2021-08-05')).toBe('٥ أغسطس، ٢٠٢١');
+  expect(arabic.number(1234.5)).toBe('١٬٢٣٤٫٥');
+  expect(arabic.text('a.count', { count: 12, total: 1234 })).toBe('١٢ / ١٬٢٣٤');
+  expect(arabic.list(['ا', 'ب'])).toBe('ا وب');
+  expect(locale.list(['a', 'b', 'c'])).toBe('a, b, c');
+});

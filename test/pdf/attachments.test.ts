@@ -218,7 +218,7 @@ describe('the manifest', () => {
     ]);
     expect(files('font')).toHaveLength(5);
     expect(files('outlines')).toEqual(['data/afghanistan-2021/provinces.topo.json']);
-    for (const kind of ['styles', 'theme']) expect(files(kind), kind).toHaveLength(1);
+    for (const kind of ['styles', 'locale', 'theme']) expect(files(kind), kind).toHaveLength(1);
     expect(files('macros')).toEqual([
       'templates/_afghanistan-2021/macros.sql',
       'templates/_shared/macros.sql',
