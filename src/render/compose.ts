@@ -229,7 +229,7 @@ export function compose(
 }
 
 /** What a brief's template may name in each group of the page's names. */
-export const namesIn = ({ queries, charts, config: { findings, parameters } }: Brief): NamesOf => ({
+export const namesIn = ({ queries, config: { findings, charts, parameters } }: Brief): NamesOf => ({
   rows: Object.keys(queries),
   findings: Object.keys(findings),
   charts: Object.keys(charts),
