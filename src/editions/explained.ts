@@ -51,10 +51,10 @@ export const originLines = ({ says, template, expression, query }: Origin): stri
 
 function rowLines({ id, table, known_on, title, values, sources, grade }: ExplainedRow): string[] {
   const chain = chainOf(sources);
-  const told = valuesOf(values);
+  const figures = valuesOf(values);
   return [
     `     ${id} in ${table}, known on ${known_on}: ${excerpt(title)}`,
-    ...(told === '' ? [] : [`       ${told}`]),
+    ...(figures === '' ? [] : [`       ${figures}`]),
     ...(chain === ''
       ? []
       : [`       ${table === 'sources' ? 'through' : 'source'}: ${chain}; grade ${grade}`]),
@@ -81,10 +81,8 @@ const shown = [
 
 /** The values of those columns in one line. */
 export function valuesOf(values: object): string {
-  const told = Object.entries(values).filter(
-    ([column, value]) => shown.includes(column) && value !== null && String(value) !== '',
-  );
-  return told
+  return Object.entries(values)
+    .filter(([column, value]) => shown.includes(column) && value !== null && String(value) !== '')
     .map(([column, value]) => `${column} ${Array.isArray(value) ? value.join(' ') : String(value)}`)
     .join(', ');
 }

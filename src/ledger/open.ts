@@ -95,7 +95,7 @@ export async function openEmbeddedLedger(
   } catch (cause) {
     throw await faultOfFolder(folder, cause);
   }
-  const held = opening.move();
+  const resources = opening.move();
   return {
     ...ledger,
     async removeEditions(ids, before) {
@@ -115,7 +115,7 @@ export async function openEmbeddedLedger(
           ),
         );
     },
-    [Symbol.asyncDispose]: () => held.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
@@ -135,8 +135,8 @@ export async function openServerLedger(
   opening.defer(() => boss.stop({ graceful: true, close: true, timeout: STOP_MS }));
   opening.use(sockets);
   await boss.start();
-  const held = opening.move();
-  return { ...openLedger(database, boss), [Symbol.asyncDispose]: () => held.disposeAsync() };
+  const resources = opening.move();
+  return { ...openLedger(database, boss), [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /** Migrates the tables on a PostgreSQL server. Safe to repeat, and to run in two processes at once. */
@@ -153,8 +153,8 @@ export async function migrateServer(url: string, { onError }: LedgerOptions): Pr
 
 /** Replaces the ledger with the last snapshot and keeps the old data next to it. Returns the folder of the old data. */
 export async function restoreSnapshot(folder: string): Promise<string | null> {
-  using held = new DisposableStack();
-  held.use(await lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
+  using resources = new DisposableStack();
+  resources.use(await lockFolder(folder, { waitMs: LOCK_WAIT_MS }));
   return await restoreInto(folder);
 }
 

@@ -122,15 +122,15 @@ function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file:
   const missing = new Set(faults.map(({ field }) => field));
   const byKey = new Map<string, Parameters>();
   // All rows of a query have the same columns, so an undeclared one is reported once.
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (const [index, row] of rows.entries()) {
     const { parameters, problems } = readParameters(declared, row);
     for (const { name, problem, hint } of problems) {
       if (missing.has(name)) continue;
       if (Object.hasOwn(declared, name)) {
         faults.push({ file, field: name, problem: `Row ${index + 1} of the query: ${problem}`, hint });
-      } else if (!told.has(name)) {
-        told.add(name);
+      } else if (!reported.has(name)) {
+        reported.add(name);
         const undeclared = `The query has a column "${name}", which is no parameter of the brief.`;
         faults.push({
           file,

@@ -46,11 +46,11 @@ export function compareRows(
   const same = new Set(shown?.map(keyOf));
   const gone = rows.flatMap((old): Difference[] => {
     if (same.has(keyOf(old))) return [];
-    const held = versions.get(old.id) ?? [];
-    const version = held.find((each) => each.row.known_on === old.known_on && each.table === old.table);
-    const newest = newestOn(held, correction?.asOf ?? asOf);
+    const known = versions.get(old.id) ?? [];
+    const version = known.find((each) => each.row.known_on === old.known_on && each.table === old.table);
+    const newest = newestOn(known, correction?.asOf ?? asOf);
     const place = `${old.id} (${old.table})`;
-    if (held.length === 0) return [row(old.id, 'removed', `${place} is not in the dataset any more.`)];
+    if (known.length === 0) return [row(old.id, 'removed', `${place} is not in the dataset any more.`)];
     if (
       newest !== undefined &&
       newest.row.known_on > old.known_on &&

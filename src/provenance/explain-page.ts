@@ -12,7 +12,7 @@ import {
 } from '../rules/html.ts';
 import type { Piece, Unit } from '../rules/units.ts';
 import { type ExplainedRow, explainRow } from './explained-row.ts';
-import { type Origin, originOf, type Told } from './origin.ts';
+import { type Origin, originOf, type Rendered } from './origin.ts';
 
 /** One occurrence of a number or phrase on the page. */
 export interface ExplainedPlace {
@@ -45,10 +45,10 @@ export function explainPage(
     brief,
     rendering,
     contents,
-  }: { brief: Told['brief']; rendering: Rendering; contents: PdfContents | undefined },
+  }: { brief: Rendered['brief']; rendering: Rendering; contents: PdfContents | undefined },
 ): Explained {
   const { pieces } = rendering.draft;
-  const told: Told = { brief, rendering };
+  const rendered: Rendered = { brief, rendering };
   const letters = contents?.pages.map(({ text }) => lettersOf(text)) ?? [];
   const places = pieces.flatMap((piece) => {
     const texts = statementOf(piece);
@@ -56,7 +56,7 @@ export function explainPage(
       texts.map(({ text }) => text),
       phrase,
     );
-    return matches.map((match) => placeOf({ piece, texts, match, letters }, rendering, told));
+    return matches.map((match) => placeOf({ piece, texts, match, letters }, rendering, rendered));
   });
   const sentences = () => pieces.flatMap((piece) => tidy(statementOf(piece)).split(/(?<=[.;?])\s+/));
   const near = places.length > 0 ? [] : nearTo(phrase, sentences());
@@ -103,7 +103,7 @@ function placeOf(
     letters,
   }: { piece: Piece; texts: readonly Text[]; match: Match; letters: readonly string[] },
   { puts, draft }: Rendering,
-  told: Told,
+  rendered: Rendered,
 ): ExplainedPlace {
   const byPut = new Map<number | string, { text: Text; matched: string }>();
   for (const [index, matched] of match.parts) {
@@ -115,8 +115,8 @@ function placeOf(
   const origins = [...byPut.values()].map(({ text, matched }) => {
     const put = text.put === undefined ? undefined : puts[text.put];
     return put === undefined
-      ? typed(text, piece.element, told)
-      : originOf(put, { matched: matched.trim(), whole: piece.text, says: text.says.at(-1), told });
+      ? typed(text, piece.element, rendered)
+      : originOf(put, { matched: matched.trim(), whole: piece.text, says: text.says.at(-1), rendered });
   });
   const last = texts[Math.max(...match.parts.keys())];
   const from = [...new Set(origins.flatMap(({ rows }) => rows))];
@@ -130,14 +130,14 @@ function placeOf(
     page: pageOf(piece, letters),
     origins,
     rows: [
-      ...from.flatMap((id) => explainRow(id, 'comes from it', told)),
-      ...cited.flatMap((id) => explainRow(id, 'cited', told)),
+      ...from.flatMap((id) => explainRow(id, 'comes from it', rendered)),
+      ...cited.flatMap((id) => explainRow(id, 'cited', rendered)),
     ],
   };
 }
 
 /** Text that no expression printed belongs to the template itself. */
-function typed({ text, file }: Text, element: Element, { brief }: Told): Origin {
+function typed({ text, file }: Text, element: Element, { brief }: Rendered): Origin {
   const sources = [brief.template, ...Object.values(brief.partials)];
   const source = sources.find((each) => each.file === file)?.text.split('\n') ?? [];
   const [start = ''] = text.trim().split('\n');

@@ -1,7 +1,7 @@
 import type { TableRow } from '../dataset/references.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import { gradeOf, sourceChain, sourceOf, titleOf } from '../render/citations.ts';
-import { filledParts, type Told } from './origin.ts';
+import { filledParts, type Rendered } from './origin.ts';
 
 /** A row that supports a piece of text. */
 export interface ExplainedRow {
@@ -24,8 +24,8 @@ export interface ExplainedRow {
 }
 
 /** Finds rows by id; withdrawn rows are found among the changes. */
-export function explainRow(id: string, why: ExplainedRow['why'], told: Told): ExplainedRow[] {
-  const { rendering } = told;
+export function explainRow(id: string, why: ExplainedRow['why'], rendered: Rendered): ExplainedRow[] {
+  const { rendering } = rendered;
   const change = rendering.changes.find((each) => each.id === id);
   const entry = rendering.draft.rows.get(id) ?? change;
   if (entry === undefined) return [];
@@ -41,24 +41,24 @@ export function explainRow(id: string, why: ExplainedRow['why'], told: Told): Ex
       table: entry.table,
       known_on: entry.row.known_on,
       why,
-      title: nameOf(entry, told),
+      title: nameOf(entry, rendered),
       values: entry.row,
       sources: chain.flatMap((each) => {
         const found = source(each);
         return found ? [{ id: each, name: found.name, reliability: found.reliability }] : [];
       }),
-      grade: gradeOf(entry, source(first)) ?? told.brief.locale.text('page.endnotes.not_graded'),
+      grade: gradeOf(entry, source(first)) ?? rendered.brief.locale.text('page.endnotes.not_graded'),
     },
   ];
 }
 
-function nameOf(entry: TableRow, told: Told): string {
+function nameOf(entry: TableRow, rendered: Rendered): string {
   const { row } = entry;
   if ('title' in row) return row.title;
   if ('text' in row)
-    return filledParts(row.text, told)
+    return filledParts(row.text, rendered)
       .map(({ text }) => text)
       .join('');
   if ('name' in row) return row.name;
-  return 'label' in row ? row.label : titleOf(entry, { locale: told.brief.locale });
+  return 'label' in row ? row.label : titleOf(entry, { locale: rendered.brief.locale });
 }

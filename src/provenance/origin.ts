@@ -16,9 +16,9 @@ type Found = Pick<Origin, 'kind' | 'says' | 'rows' | 'query' | 'findings'>;
  */
 function chartOrigin(
   context: { readonly [name: string]: unknown },
-  { label, told }: { label: string; told: Told },
+  { label, rendered }: { label: string; rendered: Rendered },
 ): Found {
-  const { brief, rendering } = told;
+  const { brief, rendering } = rendered;
   const name = z.string().safeParse(context['name']).data ?? '';
   const chart = rendering.charts[name];
   const config = brief.charts[name];
@@ -41,8 +41,8 @@ function chartOrigin(
       says: `A label of the chart "${name}" that stands for no single row: an axis, a legend or a heading that its spec draws (${spec}).`,
     };
   const isFinding = Object.hasOwn(brief.config.findings, first.query);
-  const findings = isFinding ? [findingOf(first.query, { told })] : [];
-  const own = tied.flatMap(({ row }) => (isFinding ? countedIn(row, told) : idsIn(row, told)));
+  const findings = isFinding ? [findingOf(first.query, { rendered })] : [];
+  const own = tied.flatMap(({ row }) => (isFinding ? countedIn(row, rendered) : idsIn(row, rendered)));
   return {
     kind: 'chart',
     rows: [...new Set(own)],
@@ -65,7 +65,7 @@ interface FilledPart {
 }
 
 /** A row's text as printed, with its figures separate. */
-export function filledParts(raw: string, { brief, rendering }: Told): FilledPart[] {
+export function filledParts(raw: string, { brief, rendering }: Rendered): FilledPart[] {
   const { findings, rows } = rendering.draft;
   const parts: FilledPart[] = [];
   let at = 0;
@@ -92,21 +92,26 @@ const helperCall = /^([a-z-]+)\s+(.*)$/;
  */
 export function originOf(
   put: Put,
-  { matched, whole, says, told }: { matched: string; whole: string; says: string | undefined; told: Told },
+  {
+    matched,
+    whole,
+    says,
+    rendered,
+  }: { matched: string; whole: string; says: string | undefined; rendered: Rendered },
 ): Origin {
   const { file, line, expression } = put;
   const base = { template: { file, line }, expression };
   const context = record.safeParse(put.context).data ?? {};
   const [, helper = '', argument = ''] = helperCall.exec(expression) ?? [];
-  const { findings } = told.rendering.draft;
+  const { findings } = rendered.rendering.draft;
   if (helper === 'cite' || helper === 'notes')
     return { ...base, kind: 'citation', rows: [], says: 'The numbers of endnotes.' };
-  if (helper === 't') return { ...base, ...messageOrigin(put, { argument, context, told }) };
-  if (helper === 'svg') return { ...base, ...chartOrigin(context, { label: whole, told }) };
+  if (helper === 't') return { ...base, ...messageOrigin(put, { argument, context, rendered }) };
+  if (helper === 'svg') return { ...base, ...chartOrigin(context, { label: whole, rendered }) };
   if (helper === 'figure' && says !== undefined) {
     const field = /"([^"]+)"\s*$/.exec(argument)?.[1] ?? '';
     if (findings[says] !== undefined) {
-      const finding = findingOf(says, { field, told });
+      const finding = findingOf(says, { field, rendered });
       return { ...base, kind: 'finding', rows: finding.restsOn, findings: [finding], says: saysOf(finding) };
     }
     return {
@@ -114,12 +119,12 @@ export function originOf(
       kind: 'row',
       rows: [says],
       says: `The figure "${field}" of ${says}.`,
-      ...queryOf(put, told),
+      ...queryOf(put, rendered),
     };
   }
   if (helper === 'say')
-    return { ...base, ...textOrigin(context, { argument, matched, told }), ...queryOf(put, told) };
-  return { ...base, ...valueOrigin(put, context, told) };
+    return { ...base, ...textOrigin(context, { argument, matched, rendered }), ...queryOf(put, rendered) };
+  return { ...base, ...valueOrigin(put, context, rendered) };
 }
 
 /** A message of the locale. Words chosen by a value come from the origin of that value. */
@@ -128,10 +133,10 @@ function messageOrigin(
   {
     argument,
     context,
-    told,
-  }: { argument: string; context: { readonly [name: string]: unknown }; told: Told },
+    rendered,
+  }: { argument: string; context: { readonly [name: string]: unknown }; rendered: Rendered },
 ): Found {
-  const { locale } = told.brief;
+  const { locale } = rendered.brief;
   const key = /^"([^"]+)"/.exec(argument)?.[1] ?? '';
   const says = `Words of the program: the message "${key}" in ${locale.source.file}.`;
   const { choosing } = locale.valuesOf(key);
@@ -139,29 +144,29 @@ function messageOrigin(
     choosing.includes(name),
   );
   if (chosenBy === undefined) return { kind: 'template', rows: [], says };
-  const value = valueOrigin({ ...put, expression: chosenBy[2] ?? '' }, context, told);
+  const value = valueOrigin({ ...put, expression: chosenBy[2] ?? '' }, context, rendered);
   return { ...value, says: `${says} Its words depend on a value. ${value.says}` };
 }
 
 /** The text of a row, and the figures in it that match the phrase. */
 function textOrigin(
   context: { readonly [name: string]: unknown },
-  { argument, matched, told }: { argument: string; matched: string; told: Told },
+  { argument, matched, rendered }: { argument: string; matched: string; rendered: Rendered },
 ): Pick<Origin, 'kind' | 'says' | 'rows' | 'findings'> {
   const id = z.string().safeParse(context['id']).data;
   const raw = z.string().safeParse(context[argument.trim()]).data;
   if (id === undefined || raw === undefined)
     return { kind: 'unknown', rows: [], says: 'A text that names no row: it cannot be traced further.' };
-  const parts = filledParts(raw, told);
+  const parts = filledParts(raw, rendered);
   const touched = findText(
     parts.map(({ text }) => text),
     matched,
   ).flatMap(({ parts: numbers }) => [...numbers.keys()]);
   const figures = [...new Set(touched)].flatMap((number) => parts[number]?.figure ?? []);
-  const { findings } = told.rendering.draft;
+  const { findings } = rendered.rendering.draft;
   const ofFindings = figures
     .filter(({ name }) => findings[name] !== undefined)
-    .map(({ name, field }) => findingOf(name, { field, told }));
+    .map(({ name, field }) => findingOf(name, { field, rendered }));
   const ofRows = figures.filter(({ name }) => findings[name] === undefined);
   const named = figures.map(({ name, field }) => `{${name}.${field}}`);
   return {
@@ -181,23 +186,23 @@ function textOrigin(
 function valueOrigin(
   put: Put,
   context: { readonly [name: string]: unknown },
-  told: Told,
+  rendered: Rendered,
 ): Pick<Origin, 'kind' | 'says' | 'rows' | 'query' | 'findings'> {
-  const { sets, draft, known } = told.rendering;
+  const { sets, draft, known } = rendered.rendering;
   const name = put.expression.replace(/^(?:@root|\.\.)[./]/, '');
-  const query = queryOf(put, told);
+  const query = queryOf(put, rendered);
   if (query.query?.row !== undefined)
     return {
       kind: 'query',
-      rows: idsIn(query.query.row, told),
+      rows: idsIn(query.query.row, rendered),
       says: `The column "${name}" of a row of the query "${query.query.name}".`,
       ...query,
     };
   for (const [finding, { rows }] of Object.entries(draft.findings)) {
     const row = rows.find((each) => each === put.context);
     if (row === undefined) continue;
-    const found = findingOf(finding, { told });
-    const rests = countedIn(row, told);
+    const found = findingOf(finding, { rendered });
+    const rests = countedIn(row, rendered);
     return {
       kind: 'finding',
       rows: rests,
@@ -211,9 +216,9 @@ function valueOrigin(
     return {
       kind: 'settings',
       rows: [],
-      says: `Written in ${told.brief.definition.file}, charts.${chart}.${name}.`,
+      says: `Written in ${rendered.brief.definition.file}, charts.${chart}.${name}.`,
     };
-  const own = idsOf(context['id'], told).concat(idsOf(context['ids'], told));
+  const own = idsOf(context['id'], rendered).concat(idsOf(context['ids'], rendered));
   if ('covered' in context)
     return { kind: 'edition', rows: own, says: 'Computed from the days that were covered.' };
   if ('label' in context && 'text' in context)
@@ -222,26 +227,28 @@ function valueOrigin(
     return {
       kind: 'edition',
       rows: own,
-      says: `Told from when ${own.join(', ')} became known, against the issue before.`,
+      says: `Rendered from when ${own.join(', ')} became known, against the issue before.`,
     };
   if (own.length > 0 && !roots.has(root))
     return { kind: 'row', rows: own, says: `What the row ${own.join(', ')} says of itself.` };
   if (root === 'counts')
     return {
       kind: 'edition',
-      rows: told.rendering.changes.map(({ id }) => id),
+      rows: rendered.rendering.changes.map(({ id }) => id),
       says: 'Counted from the rows that became known since the issue before.',
     };
   if (root === 'coverage')
     return {
       kind: 'edition',
-      rows: known.coverage.filter(({ topic }) => isOnTopic(told.brief.config, topic)).map(({ id }) => id),
+      rows: known.coverage.filter(({ topic }) => isOnTopic(rendered.brief.config, topic)).map(({ id }) => id),
       says: 'Computed from the days that were covered.',
     };
   if (root === 'reconstructed')
     return {
       kind: 'edition',
-      rows: known.sources.filter(({ known_on }) => known_on > told.rendering.period.asOf).map(({ id }) => id),
+      rows: known.sources
+        .filter(({ known_on }) => known_on > rendered.rendering.period.asOf)
+        .map(({ id }) => id),
       says: 'Computed from the days on which the desk had the sources that carried others.',
     };
   if (root === 'issue')
@@ -254,7 +261,7 @@ function valueOrigin(
     return {
       kind: 'settings',
       rows: [],
-      says: `Set by ${told.brief.definition.file}, or asked for with the edition.`,
+      says: `Set by ${rendered.brief.definition.file}, or asked for with the edition.`,
     };
   const isEmpty = Object.keys(sets).length === 0;
   return {
@@ -267,7 +274,7 @@ function valueOrigin(
 const roots = new Set(['issue', 'coverage', 'counts', 'brief', 'marking', 'paper', 'parameters']);
 
 /** The query that returned the row in which an expression was evaluated. */
-function queryOf({ context }: Put, { brief, rendering }: Told): Pick<Origin, 'query'> {
+function queryOf({ context }: Put, { brief, rendering }: Rendered): Pick<Origin, 'query'> {
   for (const [name, rows] of Object.entries(rendering.sets)) {
     const row = rows.find((each) => each === context);
     if (row !== undefined) return { query: { name, file: brief.queries[name]?.file ?? '', row } };
@@ -303,7 +310,7 @@ interface FindingOrigin {
 }
 
 /** The brief and rendering from which origins are derived. */
-export interface Told {
+export interface Rendered {
   readonly brief: Brief;
   readonly rendering: Pick<Rendering, 'known' | 'period' | 'draft' | 'charts' | 'sets' | 'changes'>;
 }
@@ -311,19 +318,19 @@ export interface Told {
 const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
 
 /** The ids that a query's row names: its own, and those that it cites. */
-function idsIn(row: Row, told: Told): string[] {
-  const named = ['id', 'cites', 'rests_on', 'ids'].flatMap((column) => idsOf(row[column], told));
+function idsIn(row: Row, rendered: Rendered): string[] {
+  const named = ['id', 'cites', 'rests_on', 'ids'].flatMap((column) => idsOf(row[column], rendered));
   return [...new Set(named)];
 }
 
-const idsOf = (value: unknown, { rendering }: Told): string[] =>
+const idsOf = (value: unknown, { rendering }: Rendered): string[] =>
   (ids.safeParse(value).data ?? []).filter(
     (id) => rendering.draft.rows.has(id) || rendering.changes.some((each) => each.id === id),
   );
 
-function findingOf(name: string, { field, told }: { field?: string; told: Told }): FindingOrigin {
-  const config = told.brief.config.findings[name];
-  const finding = told.rendering.draft.findings[name];
+function findingOf(name: string, { field, rendered }: { field?: string; rendered: Rendered }): FindingOrigin {
+  const config = rendered.brief.config.findings[name];
+  const finding = rendered.rendering.draft.findings[name];
   const query = config?.rows ?? '';
   const value = field === undefined ? undefined : finding?.fields[field];
   return {
@@ -332,7 +339,7 @@ function findingOf(name: string, { field, told }: { field?: string; told: Told }
     ...(field !== undefined && { field }),
     ...(value !== undefined && { value }),
     query,
-    file: told.brief.queries[query]?.file ?? '',
+    file: rendered.brief.queries[query]?.file ?? '',
     restsOn: finding?.restsOn ?? [],
   };
 }
@@ -341,9 +348,9 @@ const saysOf = ({ name, kind, field, value, query, file }: FindingOrigin): strin
   `the finding "${name}" (${kind})${field === undefined ? '' : `, its figure "${field}"`}${value === undefined ? '' : ` = ${value}`}, computed from the query "${query}" (${file}).`;
 
 /** The ids behind a finding's row: those that it names and, for a reading, the measure that it counts. */
-function countedIn(row: Row, told: Told): string[] {
-  const named = idsIn(row, told).flatMap((id) => {
-    const entry = told.rendering.draft.rows.get(id);
+function countedIn(row: Row, rendered: Rendered): string[] {
+  const named = idsIn(row, rendered).flatMap((id) => {
+    const entry = rendered.rendering.draft.rows.get(id);
     return entry?.table === 'readings' ? [id, entry.row.measure] : [id];
   });
   return [...new Set(named)];

@@ -49,13 +49,13 @@ export async function readProof(pdf: Uint8Array): Promise<Proof> {
 
 function compare({ attachments }: SealedManifest, found: readonly FoundAttachment[]): string[] {
   const named = new Map(attachments.map(({ name, sha256 }) => [name, sha256]));
-  const held = new Map(
+  const attached = new Map(
     found
       .filter(({ name }) => name !== MANIFEST)
       .map((each) => [each.name, hashOf(unpack(each) ?? 'nothing that can be read')]),
   );
-  return [...new Set([...named.keys(), ...held.keys()])]
-    .filter((name) => named.get(name) !== held.get(name))
+  return [...new Set([...named.keys(), ...attached.keys()])]
+    .filter((name) => named.get(name) !== attached.get(name))
     .toSorted();
 }
 

@@ -11,8 +11,7 @@ import type { EditionRecord } from '../ledger/edition.ts';
 import type { Claim, Ledger, Making } from '../ledger/types.ts';
 import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
-import { fanOut } from '../production/fan-out.ts';
-import { generate, type Store } from '../production/generate.ts';
+import type { Store } from '../production/generate.ts';
 import type { Effects } from '../production/produce.ts';
 import { resolveEdition } from '../production/resolve-edition.ts';
 import type { Brief } from '../project/brief.ts';
@@ -83,8 +82,8 @@ export async function makeEdition(
   const { edition, failures } = claim;
   log.info({ edition: id, run: claim.run }, 'rendering');
   const notes = noteSteps(claim, dependencies);
-  using inHand = dependencies.activeRuns.track(claim);
-  const stop = AbortSignal.any([signal, inHand.signal]);
+  using run = dependencies.activeRuns.track(claim);
+  const stop = AbortSignal.any([signal, run.signal]);
   const making =
     edition.attempt > MOST_BEGUN
       ? neverEnded(dependencies.locale)
@@ -177,6 +176,8 @@ async function make(
     log.info({ edition: edition.id, step }, step);
     notes.add(step);
   };
+  // A process that waits for the next slot needs none of what prints an edition.
+  const { generate } = await import('../production/generate.ts');
   const [outcome] = await generate(
     {
       requests: [request],
@@ -247,6 +248,7 @@ async function fanOutInto(
   { brief, dataset, dependencies }: { brief: Brief; dataset: Dataset; dependencies: EditionDependencies },
 ): Promise<Making> {
   const { id: partOf, asOf, paper, origin, slot, reach } = edition;
+  const { fanOut } = await import('../production/fan-out.ts');
   const sets = await fanOut({ brief, dataset, asOf }, dependencies.effects);
   const editions = sets.map((parameters) =>
     newEdition(

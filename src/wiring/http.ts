@@ -2,7 +2,6 @@ import { openPictures } from '../editions/files.ts';
 import type { EditionService } from '../editions/service.ts';
 import type { Ledger } from '../ledger/types.ts';
 import { openSessions, sessionKey } from '../editions/access.ts';
-import { explain } from '../production/explain.ts';
 import { readEditionFile } from '../production/store.ts';
 import type { Health } from '../server/health.ts';
 import { linkTo } from '../server/login.ts';
@@ -55,6 +54,9 @@ const worldOf = (parts: Parts): PageDependencies => ({
   ...parts,
   picture: openPictures({ cacheFolder: parts.cacheFolder, draw: parts.drawPicture }),
   readFile: readEditionFile,
-  explain: (pdf, phrase) => explain(pdf, { phrase, repository: parts }),
+  explain: async (pdf, phrase) => {
+    const { explain } = await import('../production/explain.ts');
+    return explain(pdf, { phrase, repository: parts });
+  },
   now,
 });

@@ -238,7 +238,7 @@ test('every text on every page can be traced, and marking it changes no page', a
         const put = text.put === undefined ? undefined : explained.puts[text.put];
         if (put === undefined) continue;
         const of = { matched: text.text.trim(), whole: piece.text, says: text.says.at(-1) };
-        const { kind } = originOf(put, { ...of, told: { brief, rendering: explained } });
+        const { kind } = originOf(put, { ...of, rendered: { brief, rendering: explained } });
         if (kind === 'unknown') untraced.add(`${put.file}:${put.line} ${put.expression}`);
       }
   }

@@ -3,14 +3,13 @@ import { sep } from 'node:path';
 import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
 import { z } from 'zod';
 import { MOST_BYTES, MOST_ROWS, type RawTable, readCsv, TableTooLarge, unreadable } from './csv.ts';
-import { openInMemory, toValue } from '../duckdb.ts';
 import { locate } from './locate.ts';
 import type { TableFile } from './package.ts';
 import type { CellFault, RawRow } from '../parse-rows.ts';
 
 /**
  * Reads the table files in `folder`: CSV as text, JSON and Parquet with a DuckDB that has no access to anything else.
- * Null becomes empty text, and a list becomes its items joined by `;`. Faults are part of the result: only an
+ * Null becomes empty text, and a list becomes its items joined by `;`. DuckDB is loaded only if it is needed. Faults are part of the result: only an
  * unreadable folder throws.
  */
 export async function readTables<Name extends string>(
@@ -18,7 +17,8 @@ export async function readTables<Name extends string>(
   files: readonly TableFile<Name>[],
 ): Promise<ReadonlyMap<Name, RawTable>> {
   const root = await realpath(folder);
-  await using database = files.some(({ format }) => format !== 'csv') ? await openInMemory() : null;
+  const needsDatabase = files.some(({ format }) => format !== 'csv');
+  await using database = needsDatabase ? await (await import('../duckdb.ts')).openInMemory() : null;
   const connection = database?.connection;
   await connection?.run(`SET allowed_directories=[${quote(root)}]`);
   await connection?.run('SET enable_external_access=false; SET lock_configuration=true');
@@ -62,6 +62,7 @@ async function readJson(connection: DuckDBConnection, place: string): Promise<Ra
 }
 
 async function readParquet(connection: DuckDBConnection, place: string): Promise<RawTable> {
+  const { toValue } = await import('../duckdb.ts');
   const { result, rows } = await readFileRows(connection, `FROM read_parquet(${quote(place)})`);
   const names = result.columnNames();
   const types = result.columnTypes();

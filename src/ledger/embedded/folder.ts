@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, open as openFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { gunzip } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { z } from 'zod';
@@ -28,6 +29,13 @@ const placesIn = (folder: string) => ({
   /** A ledger that is still being created contains nothing to lose. */
   empty: () => join(folder, `empty-${randomUUID()}`),
 });
+
+/**
+ * PostgreSQL in WebAssembly runs as V8's fast compiler leaves it. Optimising its largest functions would use 500 MB for
+ * a while and 90 MB for good, and the ledger's queries would gain little. The flags must precede the first instance.
+ */
+setFlagsFromString('--no-wasm-tier-up');
+setFlagsFromString('--no-wasm-dynamic-tiering');
 
 /** The system already caches the pages: PostgreSQL's default buffers of 128 MB would store them twice. */
 const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=4MB'];
@@ -159,7 +167,7 @@ async function createData(folder: string): Promise<void> {
   const { data, empty } = placesIn(folder);
   const made = empty();
   try {
-    await (await started(new PGlite({ dataDir: made }))).close();
+    await (await started(new PGlite({ dataDir: made, startParams }))).close();
   } catch (cause) {
     await rm(made, { recursive: true, force: true }).catch(() => {});
     throw cause;

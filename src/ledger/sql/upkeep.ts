@@ -66,7 +66,7 @@ export function upkeepCalls(
 
     async reconcile() {
       let repaired = 0;
-      for (const { queue, id, job } of await inHand(database)) {
+      for (const { queue, id, job } of await findActive(database)) {
         if (await isAlive(boss, { queue, job })) continue;
         repaired += 1;
         await database.transaction((session) => giveBack(session, { queue, id, job }));
@@ -93,14 +93,14 @@ export function upkeepCalls(
 export async function recover(database: Database, boss: PgBoss): Promise<void> {
   for (const name of ['edition', 'delivery'] as const) await boss.deleteAllJobs(name);
   await database.transaction(async (session) => {
-    for (const each of await inHand(session)) await giveBack(session, each);
+    for (const each of await findActive(session)) await giveBack(session, each);
   });
 }
 
 const queue = z.enum(['edition', 'delivery']);
-const held = z.array(z.object({ queue, id: z.string(), job: z.string() }));
-const inHand = async (session: Session): Promise<z.output<typeof held>> =>
-  held.parse(
+const active = z.array(z.object({ queue, id: z.string(), job: z.string() }));
+const findActive = async (session: Session): Promise<z.output<typeof active>> =>
+  active.parse(
     await session.query(
       `SELECT 'edition' AS queue, id, job FROM sitrep.edition WHERE state = 'rendering'
        UNION ALL SELECT 'delivery', id, job FROM sitrep.delivery WHERE state = 'sending' AND job IS NOT NULL`,
@@ -121,7 +121,7 @@ const waiting = async (session: Session): Promise<z.output<typeof open>> =>
 /** Gives it back only if `job` still owns it, because another process may have claimed it meanwhile. */
 async function giveBack(
   session: Session,
-  { queue: name, ...inHands }: z.output<typeof held>[number],
+  { queue: name, ...job }: z.output<typeof active>[number],
 ): Promise<void> {
-  await (name === 'edition' ? loseEdition(session, inHands) : loseDelivery(session, inHands));
+  await (name === 'edition' ? loseEdition(session, job) : loseDelivery(session, job));
 }
