@@ -11,7 +11,6 @@ const [begin, end] = ['<!-- detection table: npm run detection -->', '<!-- end o
 const SERIES = 200;
 const YEARS = 2;
 const LONGEST_WEEKS = 26;
-const BASELINE = 91;
 
 /** mulberry32: the same numbers on every machine. */
 function uniform(seed: number): () => number {
@@ -53,17 +52,20 @@ const sum = (days: readonly number[], from: number, to: number): number =>
   days.slice(from, to).reduce((all, count) => all + count, 0);
 
 /** The verdict of one series on the day before `until`. */
-function verdict(days: readonly number[], until: number, length: number): 'quiet' | 'surged' | 'other' {
+function verdict(
+  days: readonly number[],
+  { until, length, baseline }: { until: number; length: number; baseline: number },
+): 'quiet' | 'surged' | 'other' {
   const start = until - length;
-  const weeks = Array.from({ length: BASELINE / 7 }, (_, week) =>
-    sum(days, start - BASELINE + 7 * week, start - BASELINE + 7 * week + 7),
+  const weeks = Array.from({ length: baseline / 7 }, (_, week) =>
+    sum(days, start - baseline + 7 * week, start - baseline + 7 * week + 7),
   );
   const { p, direction } = compareRates(
     {
       period: sum(days, start, until),
       periodDays: length,
-      baseline: sum(days, start - BASELINE, start),
-      baselineDays: BASELINE,
+      baseline: sum(days, start - baseline, start),
+      baselineDays: baseline,
       dispersion: dispersionOf(weeks),
     },
     0.05,
@@ -71,20 +73,26 @@ function verdict(days: readonly number[], until: number, length: number): 'quiet
   return p > 0.05 ? 'other' : direction === 'down' ? 'quiet' : 'surged';
 }
 
+const windows = [
+  [7, 91],
+  [14, 91],
+  [28, 91],
+  [28, 364],
+] as const;
 const rows: string[] = [];
 for (const weekly of [2, 5, 20])
   for (const dispersion of [1, 3])
-    for (const length of [7, 14, 28]) {
+    for (const [length, baseline] of windows) {
       const random = uniform(14);
       const alarms = { quiet: 0, surged: 0 };
-      const history = BASELINE + length;
+      const history = baseline + length;
       for (let series = 0; series < SERIES; series += 1) {
         const days = Array.from({ length: history + 364 * YEARS }, () =>
           incidents(random, weekly / 7, dispersion),
         );
         let before = 'other';
         for (let until = history; until <= days.length; until += 7) {
-          const now = verdict(days, until, length);
+          const now = verdict(days, { until, length, baseline });
           // Weeks in a row are one alarm.
           if (now !== 'other' && now !== before) alarms[now] += 1;
           before = now;
@@ -96,7 +104,7 @@ for (const weekly of [2, 5, 20])
             incidents(random, (weekly / 7) * (index < history ? 1 : left), dispersion),
           );
           for (let week = 1; week <= LONGEST_WEEKS; week += 1)
-            if (verdict(days, history + 7 * week, length) === 'quiet') return week;
+            if (verdict(days, { until: history + 7 * week, length, baseline }) === 'quiet') return week;
           return null;
         });
         const seen = weeks.filter((week) => week !== null).toSorted((a, b) => a - b);
@@ -105,13 +113,13 @@ for (const weekly of [2, 5, 20])
       });
       const yearly = (count: number) => (count / SERIES / YEARS).toFixed(2);
       rows.push(
-        `| ${[weekly, dispersion, length, yearly(alarms.quiet), yearly(alarms.surged), ...delays].join(' | ')} |`,
+        `| ${[weekly, dispersion, length, baseline, yearly(alarms.quiet), yearly(alarms.surged), ...delays].join(' | ')} |`,
       );
     }
 
 const table = [
-  '| incidents a week | dispersion | `days` | false “quiet” a year | false “surged” a year | drop by 50 % | by 75 % | to none |',
-  '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+  '| incidents a week | dispersion | `days` | `baseline` | false “quiet” a year | false “surged” a year | drop by 50 % | by 75 % | to none |',
+  '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
   ...rows,
 ].join('\n');
 const text = await readFile(page, 'utf8');
