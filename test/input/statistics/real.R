@@ -1,0 +1,30 @@
+# Counts the verdicts that real weekly series would have had, each looked at every week on its own: reports of diseases
+# that come with the R package surveillance. Needs R 4 and surveillance 1.20:
+#   Rscript test/input/statistics/real.R
+suppressMessages(library(surveillance))
+lowerTail <- function(x, n, b, t1, t0, d) {
+  if (x < 0) return(0)
+  if (d <= 1.5 || b == 0) return(pbinom(x, n, t1 / (t1 + t0)))
+  k <- 0:n; rate <- b / t0
+  w <- lbeta(k + rate * t1 / (d - 1), n - k + rate * t0 / (d - 1)) + lchoose(n, k)
+  w <- exp(w - max(w)); sum(w[k <= x]) / sum(w)
+}
+series <- list(hepatitisA = "hepatitisA", salmonella.agona = "salmonella.agona", salmonella.newport = "salmNewport",
+               measles = "measles.weser", campylobacter = "campyDE")
+cat("| series | weeks | a week | dispersion | days | baseline | quiet a year | surged a year |\n|", rep(" ---: |", 8), "\n", sep = "")
+for (name in names(series)) {
+  e <- new.env(); data(list = series[[name]], package = "surveillance", envir = e); s <- e[[series[[name]]]]
+  x <- if (is.data.frame(s)) s$case else if (is(s, "sts")) rowSums(observed(s)) else rowSums(as.matrix(s$observed))
+  for (w in list(c(1, 13), c(4, 13), c(4, 52))) {
+    at <- (sum(w)):length(x)
+    found <- sapply(at, function(t) {
+      now <- x[(t - w[1] + 1):t]; before <- x[(t - sum(w) + 1):(t - w[1])]
+      d <- if (mean(before) == 0) 1 else var(before) / mean(before)
+      n <- sum(now) + sum(before); low <- lowerTail(sum(now), n, sum(before), w[1], w[2], d)
+      up <- 1 - lowerTail(sum(now) - 1, n, sum(before), w[1], w[2], d)
+      if (2 * low <= 0.05) "quiet" else if (2 * up <= 0.05) "surged" else "other"
+    })
+    starts <- function(v) sum(found == v & c("other", head(found, -1)) != v) / (length(at) / 52)
+    cat(sprintf("| %s | %d | %.1f | %.1f | %d | %d | %.1f | %.1f |\n", name, length(x), mean(x), var(x) / mean(x), 7 * w[1], 7 * w[2], starts("quiet"), starts("surged")))
+  }
+}
