@@ -48,7 +48,7 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
   const start = (): Promise<Running> => {
-    if (closed) throw new Error('A chart was asked for after the end.');
+    if (closed) throw new Error('A chart was requested after the chart process was closed.');
     return (running ??= startProcess(limits).catch((error: unknown) => {
       running = undefined;
       throw error;
@@ -68,7 +68,7 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
         // Always the same object, so that results cached for it, such as its packed form, stay valid.
         return { ...message.drawing, compiled: started.specOf(message.compiled) };
       if (message.kind === 'refused') throw new AppError(message.code, message.faults);
-      throw new Error(message.kind === 'broken' ? message.reason : 'The process of the charts began anew.');
+      throw new Error(message.kind === 'broken' ? message.reason : 'The chart process was restarted.');
     } catch (cause) {
       if (!(cause instanceof Lost) || closed) throw cause;
       child?.kill('SIGKILL');

@@ -94,7 +94,7 @@ export function unexplained({
     : [
         {
           altered: false,
-          says: 'It shows the same page in other bytes: it was made with another build of the browser or of Sitrep under the same version, or altered in a way that its text does not show. No record that was asked has its SHA-256; what the ledger of its maker has recorded decides.',
+          says: 'It shows the same page, but its bytes differ: it was made with another build of the browser or of Sitrep that has the same version, or it was altered in a way that its text does not show. No record that was asked has its SHA-256; what the ledger of its maker has recorded decides.',
         },
       ];
 }

@@ -136,7 +136,7 @@ const settings = [
 
 /** For settings whose values are too long to print. */
 const saysOf: { readonly [name: string]: string } = {
-  rules: 'It is held to other rules now.',
+  rules: 'Other rules apply to it now.',
   correction: 'What it says of its correction is another now.',
 };
 

@@ -145,7 +145,7 @@ function typed({ text, file }: Text, element: Element, { brief }: Rendered): Ori
   const [line = element.line] = lines.length === 1 ? lines : [];
   return {
     kind: 'template',
-    says: 'Typed into the template: it comes from no row.',
+    says: 'Typed into the template; it comes from no row.',
     template: { file, line },
     expression: null,
     rows: [],

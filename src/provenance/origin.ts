@@ -23,7 +23,7 @@ function chartOrigin(
   const chart = rendering.charts[name];
   const config = brief.charts[name];
   if (chart === undefined || config === undefined)
-    return { kind: 'unknown', rows: [], says: 'A drawing that is no chart of the brief.' };
+    return { kind: 'unknown', rows: [], says: 'A drawing that is not a chart of the brief.' };
   const spec = config.source.file;
   const labels = chart.scene.texts.filter(({ text }) => lettersOf(text) === lettersOf(label));
   const keys = [...new Set(labels.flatMap(({ row }) => row ?? []))];
@@ -38,7 +38,7 @@ function chartOrigin(
     return {
       kind: 'chart',
       rows: [],
-      says: `A label of the chart "${name}" that stands for no single row: an axis, a legend or a heading that its spec draws (${spec}).`,
+      says: `A label of the chart "${name}" that belongs to no single row: an axis, a legend or a heading that its spec draws (${spec}).`,
     };
   const isFinding = Object.hasOwn(brief.config.findings, first.query);
   const findings = isFinding ? [findingOf(first.query, { rendered })] : [];
@@ -222,7 +222,7 @@ function valueOrigin(
   if ('covered' in context)
     return { kind: 'edition', rows: own, says: 'Computed from the days that were covered.' };
   if ('label' in context && 'text' in context)
-    return { kind: 'settings', rows: own, says: 'A parameter that the edition was asked for with.' };
+    return { kind: 'settings', rows: own, says: 'A parameter of the edition.' };
   if (own.length > 0 && 'change' in context && ['change', 'how', 'fields'].includes(name))
     return {
       kind: 'edition',

@@ -226,7 +226,7 @@ function faultyWaivers({ config, definition }: Pick<Brief, 'config' | 'definitio
     if (rule === undefined)
       return [{ ...place, problem: `There is no rule "${id}".`, hint: `The rules are ${ids.join(', ')}.` }];
     if (rule.cannotBeWaived)
-      return [{ ...place, problem: `"${id}" cannot be waived.`, hint: 'Fix what it refuses.' }];
+      return [{ ...place, problem: `"${id}" cannot be waived.`, hint: 'Fix what the rule refuses.' }];
     const twice = config.waive.findIndex((other) => other.rule === id) !== index;
     return twice ? [{ ...place, problem: `"${id}" is waived twice.`, hint: 'Give one reason.' }] : [];
   });

@@ -36,7 +36,7 @@ export function noteSteps(
     writing = writing
       .then(() => ledger.addSteps(steps))
       .catch((error: unknown) =>
-        log.warn({ edition: edition.id, error: String(error) }, 'Steps could not be written.'),
+        log.warn({ edition: edition.id, error: String(error) }, 'The steps of a run could not be recorded.'),
       );
   };
   return {

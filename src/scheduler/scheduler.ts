@@ -173,7 +173,7 @@ export function startScheduler({
       onBeat(at);
     } catch (error) {
       // The next round tries again.
-      schedules.log.error({ error: String(error) }, 'The schedule could not be looked at.');
+      schedules.log.error({ error: String(error) }, 'The schedule could not be checked.');
     }
   };
   return heartbeat(async () => {

@@ -47,14 +47,14 @@ export async function startWorker({
       await forEditions.activeRuns
         .abortStale(ledger)
         .catch((error: unknown) =>
-          log.error({ error: String(error) }, 'Whether anything was cancelled could not be seen.'),
+          log.error({ error: String(error) }, 'The check for cancelled runs failed.'),
         );
       if (forEditions.elapsedMs() - reconciledMs < RECONCILE_MS) return;
       reconciledMs = forEditions.elapsedMs();
       await guard(log, 'all', async () => {
         await alertLateEditions(forEditions.now(), forEditions);
         const repaired = await ledger.reconcile();
-        if (repaired > 0) log.warn({ repaired }, 'What was open without a job has one again.');
+        if (repaired > 0) log.warn({ repaired }, 'Some unfinished work had no job. Each has one again.');
       }).catch(() => {});
     }),
   );
@@ -79,7 +79,7 @@ export function startWatch({
     if (elapsedMs() - checkedMs < WATCH_MS) return;
     checkedMs = elapsedMs();
     await check(stop.signal).catch((error: unknown) =>
-      log.error({ error: String(error) }, 'Whether there are problems could not be seen.'),
+      log.error({ error: String(error) }, 'The check for problems failed.'),
     );
   });
   return {

@@ -46,7 +46,7 @@ export async function withLedger<T>(
 
 /** Background errors of a ledger are logged and do not end the program. */
 export const ledgerOptions = ({ log }: Pick<Parts, 'log'>) => ({
-  onError: (error: Error) => log.error({ error: error.message }, 'The ledger reports a fault.'),
+  onError: (error: Error) => log.error({ error: error.message }, 'The ledger reports an error.'),
 });
 
 /** The folder of the embedded ledger. */
@@ -105,7 +105,7 @@ export async function holdLedger(
     throw new AppError('ledger-in-use', [
       {
         file: ledgerFolder(out),
-        problem: 'Another sitrep, a "start" or a "backfill", holds this ledger and is at work.',
+        problem: 'Another sitrep, a "start" or a "backfill", uses this ledger.',
         hint: 'Stop that one first, or let it end, or give another folder with --out. All other commands reach it by themselves.',
       },
     ]);

@@ -94,7 +94,7 @@ test('a closed process leaves its current chart unfinished, and draws no more', 
   const inHand = charts.drawChart(endless).catch((error: unknown) => error);
   const waiting = charts.drawChart(chart([])).catch((error: unknown) => error);
   await charts[Symbol.asyncDispose]();
-  const ended = 'A chart was asked for after the end.';
+  const ended = 'A chart was requested after the chart process was closed.';
   expect([await inHand, await waiting]).toMatchObject([{ message: ended }, { message: ended }]);
 });
 

@@ -57,7 +57,7 @@ describe.skipIf(isServer)('a folder', () => {
     expect((await other.exit)[0]).not.toBe(0);
     const said = await other.stderr;
     expect(said).toContain("code: 'ledger-in-use'");
-    expect(said).toContain('Another sitrep holds this ledger. Stop it first');
+    expect(said).toContain('Another sitrep uses this ledger. Stop it first');
   });
 
   test('is free again however its process ended, and nothing is lost', async () => {

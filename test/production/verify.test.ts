@@ -240,7 +240,7 @@ describe('other bytes of the same page', () => {
     const found = await check(repository, { pdf });
     expect(found).toMatchObject({ verdict: 'differs', alterations: [], differences: [] });
     expect(found.notes).toEqual([
-      expect.stringMatching(/^It shows the same page in other bytes: .* decides\.$/),
+      expect.stringMatching(/^It shows the same page, but its bytes differ: .* decides\.$/),
     ]);
 
     const recorded = await check(repository, {

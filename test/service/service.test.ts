@@ -52,7 +52,7 @@ describe('sitrep start', () => {
     const second = await project.sitrep('start --out two', { SITREP_PORT: '0' });
     expect(second).toMatchObject({ status: 1 });
     expect(second.stderr).toMatch(
-      /two\/\.ledger: Another sitrep, a "start" or a "backfill", holds this ledger[^]*Stop that one first/,
+      /two\/\.ledger: Another sitrep, a "start" or a "backfill", uses this ledger[^]*Stop that one first/,
     );
 
     const backfill = await project.sitrep(

@@ -93,7 +93,7 @@ async function foreign(path: string, folder: string): Promise<Fault> {
   return {
     file: path,
     problem: `It belongs to ${owner}, and ${nameOf(own)} may not write it. Perhaps ${owner} ran sitrep on this ledger once.`,
-    hint: `Give it back, "sudo chown -R ${own} ${folder}", or run sitrep as ${owner}.`,
+    hint: `Change the owner, "sudo chown -R ${own} ${folder}", or run sitrep as ${owner}.`,
   };
 }
 

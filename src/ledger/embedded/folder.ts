@@ -149,7 +149,7 @@ async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
     throw unusable(cause, {
       file,
       problem: 'There is no snapshot to restore.',
-      hint: 'Bring a copy of it from a backup.',
+      hint: 'Restore a copy of it from a backup.',
     });
   });
   try {
@@ -246,7 +246,7 @@ const damagedSnapshot = (file: string, cause: unknown): AppError =>
   unusable(cause, {
     file,
     problem: 'The snapshot is damaged and cannot be restored.',
-    hint: 'Bring a copy of it from a backup.',
+    hint: 'Restore a copy of it from a backup.',
   });
 
 const unusable = (cause: unknown, fault: { file: string; problem: string; hint: string }): AppError =>

@@ -40,7 +40,7 @@ const inUse = (folder: string): AppError =>
   new AppError('ledger-in-use', [
     {
       file: folder,
-      problem: 'Another sitrep holds this ledger.',
+      problem: 'Another sitrep uses this ledger.',
       hint: 'Stop it first, or use it: all commands but start reach it by themselves.',
     },
   ]);
@@ -51,8 +51,8 @@ const noLockFile = (folder: string, cause: unknown): AppError =>
     [
       {
         file: join(folder, 'lock'),
-        problem: 'This is not a lock file that sitrep wrote.',
-        hint: 'Delete it while no sitrep runs: nothing is kept in it.',
+        problem: 'This file is not a lock file of sitrep.',
+        hint: 'Delete it while no sitrep is running. It contains no data.',
       },
     ],
     { cause },

@@ -131,7 +131,7 @@ async function reached<T>(work: () => Promise<T>): Promise<T> {
       [
         {
           problem: `The database of DATABASE_URL does not answer: ${reasonOf(cause)}.`,
-          hint: 'Try again. If it stays so, look at the PostgreSQL server and at the network.',
+          hint: 'Try again. If it fails again, check the PostgreSQL server and the network.',
         },
       ],
       { cause },
