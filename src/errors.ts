@@ -117,6 +117,7 @@ function exampleOf({ row, problem }: Fault, first: Fault): string[] {
 
 export const errorCodes = [
   'dataset-invalid',
+  'import-failed',
   'brief-invalid',
   'brief-unknown',
   'template-invalid',

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -239,6 +239,25 @@ const program = commandLine(
         paint,
         print,
         warn,
+      });
+    },
+    imports: async () => {
+      const [{ importCommands }, { loadDataset: readDataset }] = await Promise.all([
+        import('./cli/import.ts'),
+        import('./dataset/reading/read.ts'),
+      ]);
+      return importCommands({
+        today: today(new Date(), 'UTC'),
+        version,
+        cacheFolder,
+        signal: stop.signal,
+        readText,
+        writeNew: (file, text) => writeFile(file, text, { flag: 'wx' }),
+        actorsIn: async (folder) => (await readDataset(folder, folder)).tables.actors,
+        ...(process.stderr.isTTY && {
+          progress: (line: string) => void process.stderr.write(`\r\u001B[K${line}`),
+        }),
+        print,
       });
     },
     proof: async () => {

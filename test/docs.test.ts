@@ -49,6 +49,7 @@ describe('what is there is in the docs', () => {
       operator: unused,
       author: unused,
       proof: unused,
+      imports: unused,
     });
     expect(program.commands.length).toBeGreaterThan(15);
     expect(program.commands.flatMap(({ options }) => options).length).toBeGreaterThan(15);

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { DayName } from '../calendar.ts';
 import { type Format, formats, type Paper, papers } from '../project/brief.ts';
+import { type ImportCommands, importCommandLine } from './program-import.ts';
 import type { OperatorCommands } from './operate.ts';
 import { parseDayName, parseParameter } from './parse.ts';
 import { authorCommandLine, type AuthorCommands } from './program-author.ts';
@@ -32,12 +33,14 @@ export function commandLine(
     operator,
     author,
     proof,
+    imports,
   }: {
     version: string;
     service: () => Promise<ServiceCommands>;
     operator: () => Promise<OperatorCommands>;
     author: () => Promise<AuthorCommands>;
     proof: () => Promise<ProofCommands>;
+    imports: () => Promise<ImportCommands>;
   },
 ): Command {
   const program = new Command('sitrep')
@@ -90,6 +93,7 @@ export function commandLine(
         : (await service()).checkMail(mail === true ? undefined : mail),
     );
 
+  importCommandLine(program, imports);
   proofCommandLine(program, proof);
   authorCommandLine(program, author);
   serviceCommands(program, service);

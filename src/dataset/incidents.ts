@@ -226,7 +226,7 @@ export function incidentsAsOf(
         ' ON stored.id = replaced.id AND stored."import" = replaced."import"') +
     ` WHERE stored.status = 'current'`;
   if (!isReconstruction) return { sql: current, imports, reconstructedFrom: null };
-  const lags = imports.map(({ number, lag_days: lag }) => `WHEN ${number} THEN ${lag ?? 0}`);
+  const lags = imports.map(({ number, lag_days: lag }) => `WHEN ${number} THEN ${lag ?? 'NULL'}`);
   const known = `least(published_on, "end" + (CASE "import" ${lags.join(' ')} END)::INTEGER)`;
   return {
     sql: `SELECT * FROM (${current}) WHERE ${known} <= ${quote(asOf)}::DATE`,

@@ -1,0 +1,142 @@
+import type { Day } from '../calendar.ts';
+import { longDay } from '../dataset/wording.ts';
+import type { RowOf } from '../dataset/schema.ts';
+import { AppError } from '../errors.ts';
+import { acled } from '../importers/acled.ts';
+import { matchActors, nearDuplicates, proposeActors } from '../importers/actors.ts';
+import type { Importer } from '../importers/format.ts';
+import {
+  type ImportContext,
+  importIncidents,
+  type ImportReport,
+  type RowGroup,
+  suggestFor,
+} from '../importers/import.ts';
+import { incidentsImporter, optionsOf, parseMapping, tableImporter } from '../importers/mapping.ts';
+import type { ReadOptions } from '../importers/source-file.ts';
+import { ucdp } from '../importers/ucdp.ts';
+import type { FormatName, ImportCommands } from './program-import.ts';
+
+/** Effects for the command. */
+export interface ImportWorld extends Pick<ImportContext, 'version' | 'cacheFolder' | 'signal'> {
+  /** Today in UTC. */
+  readonly today: Day;
+  /** Null if the file cannot be read. */
+  readText(file: string): Promise<string | null>;
+  /** Writes a new file. Throws the system's error if it exists. */
+  writeNew(file: string, text: string): Promise<void>;
+  /** The rows of the table `actors` in a dataset's folder. Throws `dataset-invalid`. */
+  actorsIn(folder: string): Promise<readonly RowOf<'actors'>[]>;
+  /** Replaces the line of progress on the terminal, if there is one; empty text removes it. */
+  progress?(line: string): void;
+  print(line: string): void;
+}
+
+export function importCommands(world: ImportWorld): ImportCommands {
+  return {
+    async import(format, files, { into, mapping, complete, lag, actors, suggest }) {
+      const wrong = (problem: string, hint: string): AppError =>
+        new AppError('import-failed', [{ problem, hint }]);
+      if (format !== 'table' && (mapping !== undefined || suggest))
+        throw wrong(
+          `--mapping and --suggest are for tables: the columns of ${format} are known.`,
+          'Leave the option out, or import a table.',
+        );
+      const { importer, options } = await importerOf(world, format, mapping);
+      if (suggest) {
+        world.print((await suggestFor(files[0] ?? '', options, world)).trimEnd());
+        return;
+      }
+      if (into === undefined) throw wrong('No dataset is named.', 'Add --into data/NAME.');
+      const onStep: ImportContext['onStep'] = (step, share) => world.progress?.(progressLine(step, share));
+      const report = await importIncidents(
+        { importer, files, options, into, complete, lagDays: lag },
+        { ...world, knownOn: world.today, onStep },
+      ).finally(() => world.progress?.(''));
+      for (const line of describeReport(report, into)) world.print(line);
+      await compareActors(world, { report, into, to: actors });
+    },
+  };
+}
+
+async function importerOf(
+  world: ImportWorld,
+  format: FormatName,
+  file: string | undefined,
+): Promise<{ importer: Importer; options: ReadOptions }> {
+  if (format !== 'table') return { importer: { acled, ucdp }[format], options: {} };
+  if (file === undefined) return { importer: incidentsImporter(), options: {} };
+  const text = await world.readText(file);
+  if (text === null)
+    throw new AppError('import-failed', [
+      { file, problem: 'cannot be read.', hint: 'Correct the path of the mapping.' },
+    ]);
+  const { mapping, sha256 } = parseMapping(text, file);
+  return { importer: tableImporter(mapping, { file, sha256 }), options: optionsOf(mapping) };
+}
+
+const WIDTH = 24;
+
+function progressLine(step: string, share: number | undefined): string {
+  if (share === undefined) return step;
+  const done = Math.round(share * WIDTH);
+  return `${'█'.repeat(done)}${'░'.repeat(WIDTH - done)} ${Math.round(share * 100)} % ${step}`;
+}
+
+const number = (value: number): string => value.toLocaleString('en-GB');
+
+function describeReport({ record, counts, ...report }: ImportReport, into: string): string[] {
+  const { read, new: added, revised, unchanged, withdrawn } = counts;
+  const skipped = Object.values(counts.skipped).reduce((sum, count) => sum + count, 0);
+  const { skipped: reasons, unreadable, unknownCountries, firstDay, lastDay, countries } = report;
+  const lines = [
+    record === null
+      ? `${into}: nothing has changed, and nothing was written.`
+      : `${into}: import ${record.number}, known on ${record.known_on}.`,
+    `  ${number(read)} rows read: ${number(added)} new, ${number(revised)} revised, ${number(unchanged)} unchanged, ${number(skipped)} skipped. ${number(withdrawn)} withdrawn.`,
+    `  ${longDay(firstDay)} to ${longDay(lastDay)}, ${countries.length === 1 ? '1 country' : `${countries.length} countries`}${countries.length === 0 ? '' : `: ${countries.join(', ')}`}.`,
+    ...reasons.map((group) => `  Skipped: ${number(group.count)} × ${group.what} (${rowsOf(group)}).`),
+    ...unreadable.map(
+      (group) =>
+        `  Kept in "extra" only: ${number(group.count)} × a value of ${group.what} that does not fit (${rowsOf(group)}).`,
+    ),
+  ];
+  if (unknownCountries.length > 0) lines.push(`  Countries not recognised: ${namesOf(unknownCountries)}.`);
+  return lines;
+}
+
+const rowsOf = ({ file, rows, count }: RowGroup): string =>
+  `${file}, row${count === 1 ? '' : 's'} ${rows.join(', ')}${count > rows.length ? ', …' : ''}`;
+
+const MOST_NAMES = 5;
+const namesOf = (names: readonly { name: string; count: number }[]): string =>
+  names
+    .slice(0, MOST_NAMES)
+    .map(({ name, count }) => `${name} (${number(count)})`)
+    .join(', ') + (names.length > MOST_NAMES ? ` and ${number(names.length - MOST_NAMES)} more` : '');
+
+/** Reports which actors are known to the dataset, and writes the proposals. The dataset itself is not changed. */
+async function compareActors(
+  world: ImportWorld,
+  { report, into, to }: { report: ImportReport; into: string; to: string | undefined },
+): Promise<void> {
+  const actors = await world.actorsIn(into);
+  const matches = matchActors(report.actors, actors);
+  world.print(
+    `  ${number(report.actors.length)} names of actors: ${number(matches.matched.length)} are in the table actors.` +
+      (matches.others.length === 0 ? '' : ` Not there: ${namesOf(matches.others)}.`),
+  );
+  if (to === undefined) return;
+  await world.writeNew(to, proposeActors(matches, actors, world.today)).catch((cause: unknown) => {
+    const problem = 'cannot be written, or exists already.';
+    throw new AppError(
+      'import-failed',
+      [{ file: to, problem, hint: 'Name a new file. The incidents were imported.' }],
+      { cause },
+    );
+  });
+  const near = nearDuplicates(matches, actors);
+  world.print(`  Proposed rows for the table actors: ${to}. Read them before you use them.`);
+  for (const { name, like } of near)
+    world.print(`  Perhaps one actor: "${name}" and "${like}". If so, make one an alias of the other.`);
+}

@@ -1,0 +1,115 @@
+import { dayFrom, FormatBuilder, type Importer, refuse, wholeNumber } from './format.ts';
+
+/** The columns without which a row cannot become an incident. */
+const needed = ['event_id_cnty', 'event_date', 'event_type'] as const;
+/** Columns of the weekly aggregates, which count events by area and week. */
+const aggregate = ['week', 'events'];
+const days = ['%Y-%m-%d', '%d %B %Y', '%d %b %Y', '%d-%b-%Y', '%d-%B-%Y'];
+
+/**
+ * Events as ACLED exports them, in all or some of its 31 columns.
+ * Codebook: https://acleddata.com/methodology/acled-codebook
+ */
+export const acled: Importer = {
+  origin: {
+    format: 'acled',
+    prefix: 'ACLED',
+    source: 'ACLED',
+    mapping: null,
+    // New events and revisions are published every week.
+    lag_days: 7,
+    licence: {
+      name: 'ACLED-EULA',
+      url: 'https://acleddata.com/eula',
+      attribution: 'ACLED (Armed Conflict Location & Event Data), acleddata.com',
+      allows_rows: false,
+    },
+  },
+
+  sqlFor(given, file) {
+    // The names may be written in capitals, and the builder reads the columns as the file names them.
+    const names = new Map(given.map((name) => [name.toLowerCase(), name]));
+    const field = (name: string): string => names.get(name) ?? name;
+    if (aggregate.every((name) => names.has(name)))
+      throw refuse(
+        file,
+        'holds weekly aggregates, which count events by area and week: they name no event, side or day.',
+        'Export the events themselves (event level data).',
+      );
+    const missing = needed.filter((name) => !names.has(name));
+    if (missing.length > 0)
+      throw refuse(
+        file,
+        `is not an ACLED export of events: it has no column ${missing.join(', ')}.`,
+        'Export event level data as CSV, with these columns at least.',
+      );
+    const row = new FormatBuilder(given);
+    const text = (name: string): string => row.text(field(name));
+    const id = text('event_id_cnty');
+    row.skip('has no event_id_cnty', `${id} IS NULL`);
+    row.set('id', `'ACLED-' || ${id}`);
+
+    const date = text('event_date');
+    const day = dayFrom(date, days);
+    const precision = text('time_precision');
+    row.skip('has no event_date', `${date} IS NULL`);
+    row.skip('has an event_date that is no day', `${day} IS NULL`);
+    row.set(
+      'start',
+      `CASE ${precision} WHEN '2' THEN ${day} - 3 WHEN '3' THEN date_trunc('month', ${day}) ELSE ${day} END`,
+    );
+    row.set(
+      'end',
+      `CASE ${precision} WHEN '2' THEN ${day} + 3 WHEN '3' THEN last_day(${day}) ELSE ${day} END`,
+    );
+    row.set('precision', `CASE ${precision} WHEN '2' THEN 'week' WHEN '3' THEN 'month' ELSE 'day' END`);
+    row.keep('event_date', `CASE WHEN ${precision} IN ('2', '3') THEN ${date} END`);
+    row.keep('time_precision', `CASE WHEN ${precision} NOT IN ('1', '2', '3') THEN ${precision} END`);
+    const year = text('year');
+    row.keep('year', `CASE WHEN ${year} <> year(${day})::VARCHAR THEN ${year} END`);
+    // The time of the last edit. The day has a column; the exact time is kept too, to tell two edits of a day apart.
+    const edited = wholeNumber(row.peek(field('timestamp')));
+    row.set(
+      'published_on',
+      `CASE WHEN ${edited} BETWEEN 852076800 AND 4102444800 THEN make_timestamp(${edited} * 1000000)::DATE END`,
+    );
+
+    const kind = text('event_type');
+    row.set('kind', kind);
+    row.set('sub_kind', text('sub_event_type'));
+    row.set(
+      'counts',
+      `coalesce(lower(${kind}), '') NOT IN ('strategic developments', 'strategic development')`,
+    );
+    for (const [column, name] of [
+      ['side_a', 'actor1'],
+      ['side_b', 'actor2'],
+    ] as const) {
+      const side = text(name);
+      row.set(column, `CASE WHEN ${side} IS NULL THEN [] ELSE [${side}] END`);
+    }
+    const associates = `concat_ws(';', ${text('assoc_actor_1')}, ${text('assoc_actor_2')})`;
+    row.set(
+      'others',
+      `list_filter(list_transform(string_split(${associates}, ';'), lambda name: trim(name)), lambda name: name <> '')`,
+    );
+    if (names.has('civilian_targeting'))
+      row.set('civilians_targeted', `${text('civilian_targeting')} IS NOT NULL`);
+
+    const country = text('country');
+    row.country(`coalesce(${country}, ${text('iso')})`, [`lpad(${text('iso')}, 3, '0')`, country]);
+    row.set('admin1', text('admin1'));
+    row.set('admin2', text('admin2'));
+    row.set('place', text('location'));
+    row.coordinates(field('latitude'), field('longitude'));
+    row.convert(
+      'place_precision',
+      field('geo_precision'),
+      (code) => `CASE ${code} WHEN '1' THEN 'exact' WHEN '2' THEN 'near' WHEN '3' THEN 'admin1' END`,
+    );
+    row.count('deaths_best', field('fatalities'));
+    row.set('source', text('source'));
+    row.set('summary', text('notes'));
+    return row.build();
+  },
+};

@@ -1,0 +1,141 @@
+import type { ImportRecord } from '../dataset/incidents.ts';
+import { AppError } from '../errors.ts';
+
+/** What an importer says about its source, for the record of the import. */
+type Origin = Pick<ImportRecord, 'format' | 'prefix' | 'source' | 'lag_days' | 'licence' | 'mapping'>;
+
+/** How the rows of one file become incidents: SQL over the file's columns, which are all text. */
+export interface FormatSql {
+  /** SQL by incident column. A column without SQL is null, and a list without SQL is empty. */
+  readonly columns: ReadonlyMap<string, string>;
+  /** SQL for names or codes of the country, in the order in which they are tried. */
+  readonly countries: readonly string[];
+  /** SQL for the country's name as given. */
+  readonly countryName: string;
+  /** Conditions under which a row is not imported, each with its reason. */
+  readonly skipped: readonly (readonly [reason: string, when: string])[];
+  /** Conditions under which the value of a field does not fit its column. The value is kept in `extra`. */
+  readonly unreadable: readonly (readonly [field: string, when: string])[];
+  /** Fields for `extra`. */
+  readonly extra: readonly (readonly [field: string, sql: string])[];
+}
+
+/** A format: its origin, and the SQL for a file with certain columns. */
+export interface Importer {
+  readonly origin: Origin;
+  /** The names of the columns in a file without a header row, or undefined if its first row is a header. */
+  namesWithoutHeader?(firstRow: readonly string[]): readonly string[] | undefined;
+  /** Throws `import-failed` if the columns are not those of the format. */
+  sqlFor(columns: readonly string[], file: string): FormatSql;
+}
+
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+export const refuse = (file: string, problem: string, hint: string): AppError =>
+  new AppError('import-failed', [{ file, problem, hint }]);
+
+/** A day from text in one of the formats of strptime; a time of day is cut off. */
+export const dayFrom = (sql: string, formats: readonly string[]): string =>
+  `try_strptime(${sql}, [${formats.map(literal).join(', ')}])::DATE`;
+
+export const wholeNumber = (sql: string): string =>
+  `(CASE WHEN regexp_full_match(${sql}, '[0-9]+([.]0*)?') THEN try_cast(${sql} AS BIGINT) END)`;
+export const decimalNumber = (sql: string): string =>
+  `(CASE WHEN isfinite(try_cast(${sql} AS DOUBLE)) THEN try_cast(${sql} AS DOUBLE) END)`;
+const within = (sql: string, most: number): string => `(CASE WHEN abs(${sql}) <= ${most} THEN ${sql} END)`;
+
+/** The names in a text: a JSON list, or items between separators. */
+export const namesIn = (sql: string, separator: string): string =>
+  `list_filter(CASE WHEN starts_with(${sql}, '[') AND json_valid(${sql})
+    THEN list_transform(from_json(${sql}, '["VARCHAR"]'), lambda name: trim(name))
+    ELSE list_transform(string_split(${sql}, ${literal(separator)}), lambda name: trim(name)) END,
+    lambda name: name <> '')`;
+
+/** Collects the SQL of a format for one file. Fields that are never read end up in `extra`. */
+export class FormatBuilder {
+  readonly #given: ReadonlySet<string>;
+  readonly #blank: readonly string[];
+  readonly #used = new Set<string>();
+  readonly #columns = new Map<string, string>();
+  #countries: readonly string[] = [];
+  #countryName = 'NULL::VARCHAR';
+  readonly #skipped: [string, string][] = [];
+  readonly #unreadable: [string, string][] = [];
+  readonly #extra: [string, string][] = [];
+
+  /** `blank` lists texts that mean "not given", such as `-99`. */
+  constructor(columns: readonly string[], { blank = [] }: { blank?: readonly string[] } = {}) {
+    this.#given = new Set(columns);
+    this.#blank = blank;
+  }
+
+  has(field: string): boolean {
+    return this.#given.has(field);
+  }
+
+  /** The text of a field, without space around it; null if it is empty or the file lacks the field. */
+  text(field: string): string {
+    this.#used.add(field);
+    return this.peek(field);
+  }
+
+  /** Like `text`, but the field still ends up in `extra`. */
+  peek(field: string): string {
+    if (!this.has(field)) return 'NULL::VARCHAR';
+    const trimmed = `nullif(trim(${identifier(field)}), '')`;
+    if (this.#blank.length === 0) return trimmed;
+    return `(CASE WHEN ${trimmed} NOT IN (${this.#blank.map(literal).join(', ')}) THEN ${trimmed} END)`;
+  }
+
+  set(column: string, sql: string): void {
+    this.#columns.set(column, sql);
+  }
+
+  /** Sets the country's name as given, and the names and codes to look up. */
+  country(name: string, lookUp: readonly string[] = [name]): void {
+    this.#countryName = name;
+    this.#countries = lookUp;
+  }
+
+  skip(reason: string, when: string): void {
+    this.#skipped.push([reason, when]);
+  }
+
+  /** Keeps a value in `extra` under a name. */
+  keep(name: string, sql: string): void {
+    this.#extra.push([name, sql]);
+  }
+
+  /** Sets a column to the value that `convert` makes from a field, and keeps text for which it gives null. */
+  convert(column: string, field: string, convert: (text: string) => string): void {
+    if (!this.has(field)) return;
+    const text = this.text(field);
+    const value = convert(text);
+    this.set(column, value);
+    const failed = `${text} IS NOT NULL AND ${value} IS NULL`;
+    this.#unreadable.push([field, failed]);
+    this.keep(field, `CASE WHEN ${failed} THEN ${text} END`);
+  }
+
+  count(column: string, field: string): void {
+    this.convert(column, field, wholeNumber);
+  }
+
+  coordinates(lat: string, lon: string): void {
+    this.convert('lat', lat, (text) => within(decimalNumber(text), 90));
+    this.convert('lon', lon, (text) => within(decimalNumber(text), 180));
+  }
+
+  build(): FormatSql {
+    for (const field of this.#given) if (!this.#used.has(field)) this.keep(field, this.peek(field));
+    return {
+      columns: this.#columns,
+      countries: this.#countries,
+      countryName: this.#countryName,
+      skipped: this.#skipped,
+      unreadable: this.#unreadable,
+      extra: this.#extra,
+    };
+  }
+}

@@ -1,0 +1,522 @@
+import { access, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { z } from 'zod';
+import { type Day } from '../calendar.ts';
+import {
+  type ImportRecord,
+  importFolder,
+  type IncidentStore,
+  incidentColumns,
+  readIncidentStore,
+} from '../dataset/incidents.ts';
+import { AppError, type Fault } from '../errors.ts';
+import { hashOf } from '../hash.ts';
+import { createCountryNames } from './countries.ts';
+import { identifier, type Importer, literal } from './format.ts';
+import { loadSql } from './load.ts';
+import { describeFile, explained, openSource, type ReadOptions } from './source-file.ts';
+import { lockDataset, putInPlace } from './store.ts';
+import { suggestMapping } from './suggest.ts';
+
+const steps = ['read', 'compare', 'write', 'put in place'] as const;
+
+export interface ImportRequest {
+  readonly importer: Importer;
+  readonly files: readonly string[];
+  readonly options?: ReadOptions;
+  /** The dataset's folder; its parent is created if it is missing. */
+  readonly into: string;
+  /** Whether the files have every incident of their period and countries, so that missing ones are withdrawn. */
+  readonly complete: boolean;
+  /** Overrides the lag of the format. */
+  readonly lagDays?: number | undefined;
+}
+
+/** What the import takes from outside. */
+export interface ImportContext {
+  /** The day of the import, in UTC. */
+  readonly knownOn: Day;
+  /** The program's version, for the record. */
+  readonly version: string;
+  /** For temporary files, up to a few times the size of the import. */
+  readonly cacheFolder: string;
+  readonly signal?: AbortSignal;
+  /** Called at the start of a step, and while it runs with the share done, from 0 to 1, if that is known. */
+  onStep?(step: (typeof steps)[number], share?: number): void;
+}
+
+/** Rows of one file that have something in common. */
+export interface RowGroup {
+  /** The reason why rows were skipped, or the field that they have in common. */
+  readonly what: string;
+  readonly file: string;
+  readonly count: number;
+  /** The first few row numbers, as a spreadsheet shows them. */
+  readonly rows: readonly number[];
+}
+
+interface NameCount {
+  readonly name: string;
+  readonly count: number;
+}
+
+export interface ImportReport {
+  /** The import as recorded; null if nothing changed and so nothing was written. */
+  readonly record: ImportRecord | null;
+  readonly counts: ImportRecord['counts'];
+  readonly firstDay: Day;
+  readonly lastDay: Day;
+  readonly countries: readonly string[];
+  readonly skipped: readonly RowGroup[];
+  /** Fields whose values did not fit their column. The values are in `extra`. */
+  readonly unreadable: readonly RowGroup[];
+  readonly unknownCountries: readonly NameCount[];
+  /** The names in the sides of the imported rows, the most frequent first. */
+  readonly actors: readonly NameCount[];
+}
+
+type Database = Awaited<ReturnType<typeof openDatabase>>;
+
+/**
+ * Imports incidents into a dataset, which is created if it does not exist. Rows that are in the dataset with the same
+ * content are left out; if nothing remains, nothing is written. Throws `import-failed`, and `dataset-invalid` for a
+ * damaged store; the dataset then remains as it was.
+ */
+export async function importIncidents(
+  { importer, files, options = {}, into, complete, lagDays }: ImportRequest,
+  context: ImportContext,
+): Promise<ImportReport> {
+  const folder = resolve(into);
+  await using lock = await lockDataset(folder);
+  const store = lock.exists ? await existingStore(folder, into) : { folder: '', imports: [] };
+  checkOrder(store, { into, knownOn: context.knownOn });
+  const scratch = join(context.cacheFolder, 'imports', hashOf(folder).slice(0, 16));
+  // The lock makes this the only import that uses the folder, and a killed one may have left it behind.
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true });
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rm(scratch, { recursive: true, force: true }));
+  const database = opened.use(await openDatabase(scratch, context));
+
+  context.onStep?.('read');
+  const described = await read(database, { importer, files, options, scratch, context });
+  context.onStep?.('compare');
+  await keepOneRowPerId(database, files);
+  const [span] = await database.rows(
+    spanSql,
+    z.object({
+      first_day: z.string().nullable(),
+      last_day: z.string().nullable(),
+      read: z.number(),
+      countries: z.array(z.string()),
+    }),
+  );
+  const skipped = await groups(database, { what: 'reason', from: 'dropped', files });
+  if (span === undefined || span.first_day === null || span.last_day === null)
+    throw nothingToImport(files, skipped);
+  const { first_day: firstDay, last_day: lastDay, countries } = span;
+  const prefix = importer.origin.prefix;
+  await compare(database, store, { prefix, complete, firstDay, lastDay, countries });
+  const changes = new Map(
+    (
+      await database.rows(
+        'SELECT change, count(*)::INTEGER AS count FROM changes GROUP BY change',
+        z.object({ change: z.string(), count: z.number() }),
+      )
+    ).map(({ change, count }) => [change, count]),
+  );
+  const count = (change: string): number => changes.get(change) ?? 0;
+  if (count('older') > 0)
+    skipped.push({
+      what: 'is older than the row in the dataset',
+      file: files.map((name) => basename(name)).join(', '),
+      count: count('older'),
+      rows: await database.rowNumbers(
+        `SELECT "row" FROM changes WHERE change = 'older' ORDER BY file, "row" LIMIT 3`,
+      ),
+    });
+  const counts: ImportRecord['counts'] = {
+    read: span.read,
+    new: count('new'),
+    revised: count('revised'),
+    unchanged: count('unchanged'),
+    withdrawn: count('withdrawn'),
+    skipped: {},
+  };
+  for (const { what, count: rows } of skipped) counts.skipped[what] = (counts.skipped[what] ?? 0) + rows;
+  const report = {
+    counts,
+    firstDay,
+    lastDay,
+    countries,
+    skipped,
+    unreadable: await groups(database, {
+      what: 'unnest(unreadable)',
+      from: 'loaded WHERE len(unreadable) > 0',
+      files,
+    }),
+    unknownCountries: await database.rows(
+      `SELECT country_given AS name, count(*)::INTEGER AS count FROM kept WHERE country IS NULL AND country_given IS NOT NULL GROUP BY ALL ORDER BY count DESC, name`,
+      nameCount,
+    ),
+    actors: await database.rows(actorsSql, nameCount),
+  };
+  if (counts.new + counts.revised + counts.withdrawn === 0) return { record: null, ...report };
+
+  context.onStep?.('write');
+  const number = (store.imports.at(-1)?.number ?? 0) + 1;
+  const { origin } = importer;
+  const record: ImportRecord = {
+    number,
+    known_on: context.knownOn,
+    ...origin,
+    lag_days: lagDays ?? origin.lag_days,
+    files: described,
+    counts,
+    first_day: firstDay,
+    last_day: lastDay,
+    countries: [...countries],
+    complete,
+    program: context.version,
+  };
+  await write(database, store, { record, staging: lock.staging });
+  context.signal?.throwIfAborted();
+  context.onStep?.('put in place');
+  const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record);
+  await putInPlace(folder, { staging: lock.staging, number, descriptor });
+  return { record, ...report };
+}
+
+/** A first mapping for the table `name`, as YAML. Throws `import-failed`. */
+export async function suggestFor(
+  name: string,
+  options: ReadOptions,
+  context: Pick<ImportContext, 'cacheFolder' | 'signal'>,
+): Promise<string> {
+  const parent = join(context.cacheFolder, 'imports');
+  await mkdir(parent, { recursive: true });
+  const scratch = await mkdtemp(join(parent, 'suggest-'));
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rm(scratch, { recursive: true, force: true }));
+  const { connection } = opened.use(await openDatabase(scratch, context));
+  await createCountryNames(connection);
+  const source = await openSource(connection, { name, scratch, options, importer: {} });
+  // Awaited here, because the database closes when this function ends.
+  const text = await explained(name, () => suggestMapping(connection, source));
+  return text;
+}
+
+const nameCount = z.object({ name: z.string(), count: z.number() });
+
+async function existingStore(folder: string, into: string): Promise<IncidentStore> {
+  await access(join(folder, 'datapackage.json')).catch((cause: unknown) => {
+    const problem = 'is there, and is not a dataset: it has no datapackage.json.';
+    throw new AppError('import-failed', [{ file: into, problem, hint: 'Name another folder.' }], { cause });
+  });
+  return readIncidentStore(folder, into);
+}
+
+function checkOrder({ imports }: IncidentStore, { into, knownOn }: { into: string; knownOn: Day }): void {
+  const last = imports.at(-1);
+  if (last !== undefined && last.known_on > knownOn)
+    throw new AppError('import-failed', [
+      {
+        file: into,
+        problem: `its last import is of ${last.known_on}, and today is ${knownOn}.`,
+        hint: 'Set the clock of this machine right.',
+      },
+    ]);
+}
+
+/**
+ * A database in `scratch`, because an import may be larger than memory. The limit leaves room for the rest of the
+ * process within 600 MB.
+ */
+async function openDatabase(scratch: string, { signal, onStep }: Pick<ImportContext, 'signal' | 'onStep'>) {
+  const instance = await DuckDBInstance.create(join(scratch, 'import.duckdb'), {
+    threads: '2',
+    memory_limit: '250MB',
+    // Every result that needs an order asks for it, and keeping one takes memory.
+    preserve_insertion_order: 'false',
+    temp_directory: join(scratch, 'temp'),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  const interrupt = (): void => connection.interrupt();
+  signal?.addEventListener('abort', interrupt);
+  await connection.run(
+    `SET TimeZone='UTC'; SET enable_progress_bar=true; SET enable_progress_bar_print=false`,
+  );
+  return {
+    connection,
+    run: async (sql: string, step?: (typeof steps)[number]): Promise<void> => {
+      signal?.throwIfAborted();
+      const report = (): void => {
+        const { percentage } = connection.progress;
+        if (step !== undefined && percentage >= 0) onStep?.(step, percentage / 100);
+      };
+      const timer = onStep && setInterval(report, 200);
+      try {
+        await connection.run(sql);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw error;
+      } finally {
+        clearInterval(timer);
+      }
+    },
+    rows: async <S extends z.ZodObject>(sql: string, row: S): Promise<z.output<S>[]> => {
+      const reader = await connection.runAndReadAll(sql);
+      return z.array(row).parse(reader.getRowObjectsJson());
+    },
+    rowNumbers: async (sql: string): Promise<number[]> => {
+      const reader = await connection.runAndReadAll(sql);
+      return reader.getRows().map(([value]) => Number(value));
+    },
+    async [Symbol.asyncDispose]() {
+      signal?.removeEventListener('abort', interrupt);
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/**
+ * Reads every file into the view `loaded`, and describes it. The rows that cannot be imported are in `dropped`, the
+ * others in the view `kept`. A file that changes meanwhile is refused.
+ */
+async function read(
+  { connection, run }: Database,
+  {
+    importer,
+    files,
+    options,
+    scratch,
+    context,
+  }: {
+    importer: Importer;
+    files: readonly string[];
+    options: ReadOptions;
+    scratch: string;
+    context: ImportContext;
+  },
+): Promise<ImportRecord['files']> {
+  await createCountryNames(connection);
+  // Otherwise DuckDB may take the rows of the file for the small side of a join, and keep them in memory.
+  await connection.run(`SET disabled_optimizers='build_side_probe_side,join_order'`);
+  const described: ImportRecord['files'] = [];
+  const loaded: string[] = [];
+  for (const [index, name] of files.entries()) {
+    const source = await openSource(connection, { name, scratch, options, importer });
+    const sql = importer.sqlFor(source.columns, name);
+    const to = literal(join(scratch, `loaded-${index}.parquet`));
+    loaded.push(to);
+    const before = await stat(name, { bigint: true });
+    const [description] = await Promise.all([
+      describeFile(name, context.signal),
+      explained(name, () =>
+        run(
+          `COPY (${loadSql(sql, { source: source.sql, file: index })}) TO ${to} (FORMAT parquet, ROW_GROUP_SIZE 20_000)`,
+          'read',
+        ),
+      ),
+    ]);
+    const after = await stat(name, { bigint: true });
+    if (before.mtimeNs !== after.mtimeNs || before.size !== after.size)
+      throw new AppError('import-failed', [
+        { file: name, problem: 'changed while it was read.', hint: 'Import it once it is complete.' },
+      ]);
+    described.push(description);
+  }
+  await connection.run('RESET disabled_optimizers');
+  await connection.run(`CREATE VIEW loaded AS FROM read_parquet([${loaded.join(', ')}])`);
+  await connection.run(
+    `CREATE TABLE dropped AS SELECT file, "row", skipped AS reason FROM loaded WHERE skipped IS NOT NULL`,
+  );
+  await connection.run('CREATE VIEW kept AS FROM loaded ANTI JOIN dropped USING (file, "row")');
+  return described;
+}
+
+/**
+ * Marks repeated rows as skipped. Of different rows with one id, the one that was published last is kept; if several
+ * were published on one day, nothing says which is right. Throws `import-failed`.
+ */
+async function keepOneRowPerId({ run, rows }: Database, files: readonly string[]): Promise<void> {
+  await run(`CREATE TABLE repeated AS
+    SELECT id, file, "row", content_hash, published_on,
+      row_number() OVER (PARTITION BY id ORDER BY published_on DESC NULLS LAST, content_hash, file, "row") AS place,
+      first_value(content_hash) OVER same AS best_hash, first_value(published_on) OVER same AS best_published
+    FROM kept WHERE id IN (SELECT id FROM kept GROUP BY id HAVING count(*) > 1)
+    WINDOW same AS (PARTITION BY id ORDER BY published_on DESC NULLS LAST, content_hash, file, "row")`);
+  const clashes = await rows(
+    `SELECT file::INTEGER AS file, "row"::INTEGER AS "row", id FROM repeated
+    WHERE content_hash <> best_hash AND published_on IS NOT DISTINCT FROM best_published ORDER BY file, "row" LIMIT 1000`,
+    z.object({ file: z.number(), row: z.number(), id: z.string() }),
+  );
+  if (clashes.length > 0)
+    throw new AppError(
+      'import-failed',
+      clashes.map(({ file, row, id }): Fault => ({
+        file: files[file] ?? '',
+        row,
+        problem: `"${id}" has another row with other content.`,
+        hint: 'Export one row for each event: a file by actor repeats an event for each of its actors.',
+      })),
+    );
+  await run(`INSERT INTO dropped SELECT file, "row",
+      CASE WHEN content_hash = best_hash THEN 'repeats another row' ELSE 'is an older version of another row' END
+    FROM repeated WHERE place > 1`);
+}
+
+/**
+ * The period is that of the rows dated to the day, because a month given for a day would widen it. Without such rows it
+ * is that of all rows.
+ */
+const spanSql = `SELECT
+    coalesce(min(start) FILTER (precision = 'day'), min(start))::VARCHAR AS first_day,
+    coalesce(max("end") FILTER (precision = 'day'), max("end"))::VARCHAR AS last_day,
+    (SELECT count(*)::INTEGER FROM loaded) AS read,
+    coalesce(list_sort(list(DISTINCT country) FILTER (country IS NOT NULL)), []) AS countries
+  FROM kept`;
+
+const actorsSql = `SELECT name, count(*)::INTEGER AS count
+  FROM (SELECT unnest(list_distinct(list_concat(side_a, side_b, others))) AS name FROM kept)
+  GROUP BY name ORDER BY count DESC, name`;
+
+function nothingToImport(files: readonly string[], skipped: readonly RowGroup[]): AppError {
+  const faults = skipped.map(({ what, file, rows, count }) => ({
+    file,
+    ...(rows[0] === undefined ? {} : { row: rows[0] }),
+    problem: `${what}.`,
+    hint: 'No row can be imported: correct the file, or choose the right format.',
+    ...(count > 1 && { count }),
+  }));
+  const empty = { file: files.join(', '), problem: 'has no rows.', hint: 'Export it again.' };
+  return new AppError('import-failed', faults.length > 0 ? faults : [empty]);
+}
+
+async function groups(
+  { rows }: Database,
+  { what, from, files }: { what: string; from: string; files: readonly string[] },
+): Promise<RowGroup[]> {
+  const found = await rows(
+    `SELECT what, file::INTEGER AS file, count(*)::INTEGER AS count, list_sort(min("row"::INTEGER, 3)) AS "rows"
+    FROM (SELECT ${what} AS what, file, "row" FROM ${from}) WHERE what IS NOT NULL
+    GROUP BY what, file ORDER BY file, count DESC, what`,
+    z.object({ what: z.string(), file: z.number(), count: z.number(), rows: z.array(z.number()) }),
+  );
+  return found.map(({ file, ...group }) => ({ ...group, file: basename(files[file] ?? '') }));
+}
+
+/** Creates `changes`: what each row of the files is to the dataset, and the rows that it no longer has. */
+async function compare(
+  { run }: Database,
+  store: IncidentStore,
+  {
+    prefix,
+    complete,
+    firstDay,
+    lastDay,
+    countries,
+  }: { prefix: string; complete: boolean; firstDay: Day; lastDay: Day; countries: readonly string[] },
+): Promise<void> {
+  await run(
+    `CREATE VIEW existing AS ${newestRows(store, ['id', 'status', 'content_hash', 'published_on', 'country', 'start', 'end', 'import'])}`,
+  );
+  await run(`CREATE TABLE changes AS
+    SELECT loaded.file, loaded."row", loaded.id, existing."import" AS replaces,
+      CASE WHEN existing."import" IS NULL THEN 'new'
+        WHEN existing.status = 'current' AND existing.content_hash = loaded.content_hash THEN 'unchanged'
+        WHEN loaded.published_on < existing.published_on THEN 'older'
+        ELSE 'revised' END AS change
+    FROM kept AS loaded LEFT JOIN existing USING (id)`);
+  if (!complete || store.imports.length === 0) return;
+  // A row that was skipped is still in the file, and its incident is not withdrawn.
+  await run(`INSERT INTO changes
+    SELECT NULL, NULL, id, "import", 'withdrawn' FROM existing
+    WHERE status = 'current' ${prefix === '' ? '' : `AND starts_with(id, ${literal(`${prefix}-`)})`}
+      AND start >= ${literal(firstDay)}::DATE AND "end" <= ${literal(lastDay)}::DATE
+      AND list_contains([${countries.map(literal).join(', ')}]::VARCHAR[], country)
+      AND id NOT IN (SELECT id FROM loaded WHERE id IS NOT NULL)`);
+}
+
+/** The newest row of each incident, withdrawn ones included. */
+function newestRows({ folder, imports }: IncidentStore, columns: readonly string[]): string {
+  if (imports.length === 0)
+    return `SELECT NULL::VARCHAR AS id, NULL::VARCHAR AS status, NULL::UBIGINT AS content_hash, NULL::DATE AS published_on,
+      NULL::VARCHAR AS country, NULL::DATE AS start, NULL::DATE AS "end", NULL::BIGINT AS "import" WHERE false`;
+  const files = (name: string, from: readonly ImportRecord[]): string =>
+    `read_parquet([${from.map(({ number }) => literal(join(folder, importFolder(number), name))).join(', ')}])`;
+  const replacing = imports.filter(({ counts }) => counts.revised + counts.withdrawn > 0);
+  return (
+    `SELECT ${columns.map((name) => `stored.${identifier(name)}`).join(', ')} FROM ${files('rows.parquet', imports)} AS stored` +
+    (replacing.length === 0
+      ? ''
+      : ` ANTI JOIN ${files('superseded.parquet', replacing)} AS replaced
+        ON stored.id = replaced.id AND stored."import" = replaced."import"`)
+  );
+}
+
+/** Small groups let a query that wants one country skip most of a file. */
+const ROWS_PER_GROUP = 60_000;
+
+/** Writes the files of the import into a folder in `staging`. */
+async function write(
+  { run }: Database,
+  store: IncidentStore,
+  { record, staging }: { record: ImportRecord; staging: string },
+): Promise<void> {
+  const folder = join(staging, 'import');
+  await mkdir(folder);
+  const own = { status: `'current'`, known_on: `${literal(record.known_on)}::DATE` };
+  const selected = (values: { readonly [column: string]: string }): string =>
+    [
+      ...incidentColumns.map(({ name }) =>
+        Object.hasOwn(values, name) ? `${values[name]} AS ${identifier(name)}` : identifier(name),
+      ),
+      `${record.number}::BIGINT AS "import"`,
+      'content_hash',
+    ].join(', ');
+  const withdrawn =
+    record.counts.withdrawn === 0
+      ? ''
+      : `UNION ALL SELECT ${selected({ ...own, status: `'withdrawn'` })}
+        FROM (${newestRows(store, [...incidentColumns.map(({ name }) => name), 'content_hash'])})
+        WHERE id IN (SELECT id FROM changes WHERE change = 'withdrawn')`;
+  await run(
+    `COPY (SELECT ${selected(own)} FROM loaded
+      WHERE (file, "row") IN (SELECT (file, "row") FROM changes WHERE change IN ('new', 'revised'))
+      ${withdrawn} ORDER BY country, start, id)
+    TO ${literal(join(folder, 'rows.parquet'))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP})`,
+    'write',
+  );
+  if (record.counts.revised + record.counts.withdrawn > 0)
+    await run(`COPY (SELECT id, replaces AS "import" FROM changes WHERE change IN ('revised', 'withdrawn') ORDER BY id)
+      TO ${literal(join(folder, 'superseded.parquet'))} (FORMAT parquet, COMPRESSION zstd)`);
+  await writeFile(join(folder, 'import.json'), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** The datapackage.json of a dataset that begins with this import. */
+function descriptorOf(name: string, { source, licence }: ImportRecord): string {
+  const descriptor = {
+    $schema: 'https://datapackage.org/profiles/2.0/datapackage.json',
+    name,
+    title: `Incidents from ${source}`,
+    licenses: [
+      { name: licence.name, title: licence.name, ...(licence.url !== null && { path: licence.url }) },
+    ],
+    sources: [{ title: licence.attribution }],
+    resources: [
+      {
+        name: 'incidents',
+        title: 'The first import; each later one is a folder beside it',
+        path: 'incidents/0001/rows.parquet',
+        format: 'parquet',
+        mediatype: 'application/vnd.apache.parquet',
+      },
+    ],
+  };
+  return `${JSON.stringify(descriptor, null, 2)}\n`;
+}

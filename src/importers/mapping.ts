@@ -1,0 +1,350 @@
+import { parse, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { datePrecisions, incidentColumns, placePrecisions } from '../dataset/incidents.ts';
+import { AppError, meantBy } from '../errors.ts';
+import { hashOf } from '../hash.ts';
+import {
+  dayFrom,
+  decimalNumber,
+  FormatBuilder,
+  type FormatSql,
+  type Importer,
+  literal,
+  namesIn,
+  refuse,
+  wholeNumber,
+} from './format.ts';
+import { encodings, fileTypes, type ReadOptions } from './source-file.ts';
+
+const field = z.string().min(1, 'is empty');
+/** A day in one field, written like one of the formats of strptime, or split into three fields. */
+const dayOf = z.union([
+  field,
+  z.strictObject({ field, format: z.union([field, z.array(field).min(1)]) }),
+  z.strictObject({ year: field, month: field, day: field }),
+]);
+/** The fields with names; each may hold several, between separators. */
+const names = z.union([
+  field,
+  z.strictObject({ fields: z.array(field).min(1), separator: field.default(';') }),
+]);
+
+const columns = z.strictObject({
+  /** Fields that together identify an incident. Without them its content does. */
+  id: z.union([field, z.array(field).min(1)]).optional(),
+  published_on: dayOf.optional(),
+  start: dayOf,
+  end: dayOf.optional(),
+  precision: field.optional(),
+  kind: field.optional(),
+  sub_kind: field.optional(),
+  counts: field.optional(),
+  side_a: names.optional(),
+  side_b: names.optional(),
+  others: names.optional(),
+  number: field.optional(),
+  country: field.optional(),
+  admin1: field.optional(),
+  admin2: field.optional(),
+  place: field.optional(),
+  lat: field.optional(),
+  lon: field.optional(),
+  place_precision: field.optional(),
+  civilians_targeted: field.optional(),
+  deaths_low: field.optional(),
+  deaths_best: field.optional(),
+  deaths_high: field.optional(),
+  confidence: field.optional(),
+  marking: field.optional(),
+  title: field.optional(),
+  summary: field.optional(),
+  source: field.optional(),
+  url: field.optional(),
+  /** A field with a JSON object that becomes `extra`; the other fields without a column are then dropped. */
+  extra: field.optional(),
+});
+
+/** A mapping file: what a table's fields mean. */
+const mapping = z.strictObject({
+  /** The source's name for readers. */
+  source: field,
+  /** In front of each id; empty if ids are used as given. */
+  prefix: z.string().regex(/^([A-Z][A-Za-z0-9]*)?$/, 'must be letters and digits, with a capital first'),
+  lag_days: z.number().int().nonnegative().nullable().default(null),
+  licence: z.strictObject({
+    name: z.string().regex(/^[-A-Za-z0-9._]+$/, 'must be letters, digits, dots, hyphens and underscores'),
+    url: z.url('is not an address').nullable().default(null),
+    attribution: field,
+    allows_rows: z.boolean(),
+  }),
+  type: z.enum(fileTypes).optional(),
+  encoding: z.enum(encodings).optional(),
+  delimiter: z.string().length(1, 'must be one character').optional(),
+  sheet: field.optional(),
+  /** Texts that mean "not given". */
+  blank: z.array(z.string()).default([]),
+  columns,
+  /** Other words for values, by column: the value as given, then the one to use. */
+  values: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+});
+export type Mapping = z.output<typeof mapping>;
+
+/** Reads the text of a mapping file. Throws `import-failed` with every fault. */
+export function parseMapping(text: string, file: string): { mapping: Mapping; sha256: string } {
+  let given: unknown;
+  try {
+    given = parse(text);
+  } catch (cause) {
+    const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
+    const problem = `is not YAML: ${cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)}`;
+    throw new AppError(
+      'import-failed',
+      [{ file, ...(line !== undefined && { line }), problem, hint: 'Correct it there.' }],
+      { cause },
+    );
+  }
+  const parsed = mapping.safeParse(given);
+  if (parsed.success) return { mapping: parsed.data, sha256: hashOf(text) };
+  throw new AppError(
+    'import-failed',
+    parsed.error.issues.map(({ path, message }) => ({
+      file,
+      field: path.join('.'),
+      problem: message.replace(/\.?$/, '.'),
+      hint: 'docs/data.md describes mapping files.',
+    })),
+  );
+}
+
+const dropped = ['status', 'known_on', 'import'];
+
+export const optionsOf = ({ type, encoding, delimiter, sheet }: Mapping): ReadOptions => ({
+  type,
+  encoding,
+  delimiter,
+  sheet,
+});
+
+/** The importer for tables that `given` describes; `file` is its file for messages. */
+export function tableImporter(
+  given: Mapping,
+  { file, sha256 }: { file: string; sha256: string | null },
+): Importer {
+  const { source, prefix, lag_days: lagDays, licence } = given;
+  return {
+    origin: { format: 'table', prefix, source, lag_days: lagDays, licence, mapping: sha256 },
+    sqlFor(fields) {
+      checkFields(given, fields, file);
+      return tableSql(given, fields);
+    },
+  };
+}
+
+/** Imports a table that has the columns of `incidents` under their own names, such as an export of them. */
+export function incidentsImporter(): Importer {
+  const importer = tableImporter(incidentsMapping, { file: '', sha256: null });
+  return {
+    ...importer,
+    sqlFor(fields, file) {
+      if (Object.keys(incidentsMapping.columns).every((name) => fields.includes(name)))
+        return importer.sqlFor(fields, file);
+      throw refuse(
+        file,
+        'needs a mapping, because its columns are not those of incidents.',
+        'Run "sitrep import table --suggest" on it, correct what that prints, and give it with --mapping.',
+      );
+    },
+  };
+}
+
+const incidentsMapping: Mapping = mapping.parse({
+  source: 'Incidents',
+  prefix: '',
+  licence: { name: 'unknown', attribution: 'Incidents', allows_rows: false },
+  columns: Object.fromEntries(
+    incidentColumns.flatMap(({ name }) => (['status', 'known_on'].includes(name) ? [] : [[name, name]])),
+  ),
+});
+
+function checkFields({ columns: mapped }: Mapping, fields: readonly string[], file: string): void {
+  const faults = Object.entries(mapped).flatMap(([column, value]) =>
+    fieldsOf(value).flatMap((name) =>
+      fields.includes(name)
+        ? []
+        : [
+            {
+              file,
+              field: `columns.${column}`,
+              problem: `The table has no column "${name}".`,
+              hint: meantBy(name, fields),
+            },
+          ],
+    ),
+  );
+  if (faults.length > 0) throw new AppError('import-failed', faults);
+}
+
+function fieldsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(fieldsOf);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) =>
+    ['format', 'separator'].includes(key) ? [] : fieldsOf(each),
+  );
+}
+
+const texts = [
+  'sub_kind',
+  'kind',
+  'admin1',
+  'admin2',
+  'place',
+  'confidence',
+  'title',
+  'summary',
+  'source',
+  'url',
+] as const;
+const counts = ['deaths_low', 'deaths_best', 'deaths_high'] as const;
+const isoDays = ['%Y-%m-%d', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%dT%H:%M:%S.%gZ', '%Y-%m-%d %H:%M:%S'];
+const yes = ['true', 'yes', 'y', '1'].map(literal).join(', ');
+const no = ['false', 'no', 'n', '0'].map(literal).join(', ');
+const truth = (text: string): string =>
+  `CASE WHEN lower(${text}) IN (${yes}) THEN true WHEN lower(${text}) IN (${no}) THEN false END`;
+const oneOf = (text: string, allowed: readonly string[]): string =>
+  `CASE WHEN ${text} IN (${allowed.map(literal).join(', ')}) THEN ${text} END`;
+
+function tableSql({ columns: mapped, values, blank, prefix }: Mapping, fields: readonly string[]): FormatSql {
+  const row = new FormatBuilder(fields, { blank });
+  const translated = (column: string, text: string): string => {
+    const pairs = Object.entries(Object.hasOwn(values, column) ? (values[column] ?? {}) : {});
+    if (pairs.length === 0) return text;
+    const cases = pairs.map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`);
+    return `(CASE ${text} ${cases.join(' ')} ELSE ${text} END)`;
+  };
+  const convert = (column: keyof Mapping['columns'], to: (text: string) => string): void => {
+    const name = mapped[column];
+    if (typeof name !== 'string') return;
+    row.convert(column, name, (text) => to(translated(column, text)));
+  };
+
+  for (const column of texts) convert(column, (text) => text);
+  for (const column of counts) convert(column, wholeNumber);
+  convert('number', wholeNumber);
+  convert('counts', truth);
+  convert('civilians_targeted', truth);
+  convert('place_precision', (text) => oneOf(text, placePrecisions));
+  convert('lat', (text) => `(CASE WHEN abs(${decimalNumber(text)}) <= 90 THEN ${decimalNumber(text)} END)`);
+  convert('lon', (text) => `(CASE WHEN abs(${decimalNumber(text)}) <= 180 THEN ${decimalNumber(text)} END)`);
+  for (const [column, otherwise] of [
+    ['number', '1'],
+    ['counts', 'true'],
+  ] as const) {
+    const name = mapped[column];
+    if (name === undefined) continue;
+    row.set(
+      column,
+      `coalesce(${(column === 'number' ? wholeNumber : truth)(translated(column, row.text(name)))}, ${otherwise})`,
+    );
+  }
+  if (mapped.marking !== undefined) {
+    const marking = translated('marking', row.text(mapped.marking));
+    row.set('marking', marking);
+    // A row whose marking is not understood might be printed for readers who must not see it.
+    row.skip(
+      'has a marking that is no TLP label',
+      `${marking} NOT IN ('TLP:CLEAR', 'TLP:GREEN', 'TLP:AMBER', 'TLP:AMBER+STRICT', 'TLP:RED')`,
+    );
+  }
+  for (const column of ['side_a', 'side_b', 'others'] as const) {
+    const given = mapped[column];
+    if (given === undefined) continue;
+    const { fields: from, separator } =
+      typeof given === 'string' ? { fields: [given], separator: ';' } : given;
+    const lists = from.map(
+      (name) => `coalesce(${namesIn(translated(column, row.text(name)), separator)}, [])`,
+    );
+    row.set(column, lists.length === 1 ? (lists[0] ?? '[]') : `flatten([${lists.join(', ')}])`);
+  }
+  if (mapped.country !== undefined) row.country(translated('country', row.text(mapped.country)));
+
+  setDays(row, mapped, (text) => translated('precision', text));
+  setId(row, { given: mapped.id, prefix, fields });
+  if (mapped.extra !== undefined) {
+    const extra = row.text(mapped.extra);
+    row.set('extra', `CASE WHEN json_valid(${extra}) THEN ${extra} END`);
+    row.skip('has an extra that is not JSON', `${extra} IS NOT NULL AND NOT json_valid(${extra})`);
+    for (const name of dropped) row.text(name);
+  }
+  // A spreadsheet program would run it, and another may have written it on purpose.
+  const formulas = fields.map((name) => `regexp_matches(${row.peek(name)}, '^=[A-Za-z0-9(+@"-]')`);
+  row.skip('has a formula', `coalesce(${formulas.map((each) => `coalesce(${each}, false)`).join(' OR ')})`);
+  return row.build();
+}
+
+function setDays(row: FormatBuilder, mapped: Mapping['columns'], translate: (text: string) => string): void {
+  const start = dayParts(row, mapped.start);
+  const end = mapped.end === undefined ? undefined : dayParts(row, mapped.end);
+  row.skip('has no start', `${start.given} IS NULL`);
+  row.skip('has a start that is no day', `${start.first} IS NULL`);
+  const last = end === undefined ? start.last : `coalesce(${end.last}, ${start.last})`;
+  if (end !== undefined)
+    row.skip('has an end that is no day', `${end.given} IS NOT NULL AND ${end.last} IS NULL`);
+  row.skip('has an end before its start', `${last} < ${start.first}`);
+  row.set('start', start.first);
+  row.set('end', last);
+  const span = `CASE WHEN ${start.first} = ${last} THEN 'day' ELSE ${end === undefined ? start.precision : "'range'"} END`;
+  if (mapped.precision === undefined) row.set('precision', span);
+  else {
+    const stated = (text: string): string => oneOf(translate(text), datePrecisions);
+    row.convert('precision', mapped.precision, stated);
+    row.set('precision', `coalesce(${stated(row.text(mapped.precision))}, ${span})`);
+  }
+  if (mapped.published_on !== undefined) row.set('published_on', dayParts(row, mapped.published_on).first);
+}
+
+/** The first and last possible day. In three fields, a month or day of 0 or none is unknown. */
+function dayParts(
+  row: FormatBuilder,
+  given: Mapping['columns']['start'],
+): { given: string; first: string; last: string; precision: string } {
+  if (typeof given === 'string' || 'field' in given) {
+    const [name, formats] =
+      typeof given === 'string' ? [given, isoDays] : [given.field, [given.format].flat()];
+    const text = row.text(name);
+    const day = dayFrom(text, formats);
+    return { given: text, first: day, last: day, precision: "'range'" };
+  }
+  const part = (name: string): string => `nullif(${wholeNumber(row.text(name))}, 0)`;
+  const [year, month, day] = [part(given.year), part(given.month), part(given.day)];
+  const date = (m: string, d: string): string =>
+    `try_strptime(printf('%04d-%02d-%02d', ${year}, ${m}, ${d}), '%Y-%m-%d')::DATE`;
+  const first = `CASE WHEN ${month} IS NULL THEN ${date('1', '1')} WHEN ${day} IS NULL THEN ${date(month, '1')} ELSE ${date(month, day)} END`;
+  const last = `CASE WHEN ${month} IS NULL THEN ${date('12', '31')} WHEN ${day} IS NULL THEN last_day(${date(month, '1')}) ELSE ${date(month, day)} END`;
+  return {
+    given: row.text(given.year),
+    first,
+    last,
+    precision: `CASE WHEN ${month} IS NULL THEN 'year' ELSE 'month' END`,
+  };
+}
+
+function setId(
+  row: FormatBuilder,
+  {
+    given,
+    prefix,
+    fields,
+  }: { given: string | string[] | undefined; prefix: string; fields: readonly string[] },
+): void {
+  const before = prefix === '' ? '' : `'${prefix}-' || `;
+  if (given === undefined) {
+    const all = fields.map((name) => `coalesce(${row.peek(name)}, chr(1))`);
+    const content = `left(md5(concat_ws(chr(2), ${all.join(', ')})), 16)`;
+    row.set('id', `${before}${content}`);
+    return;
+  }
+  const parts = [given].flat().map((name) => row.text(name));
+  row.skip('has no id', parts.map((part) => `${part} IS NULL`).join(' OR '));
+  row.set('id', `${before}${parts.join(` || '-' || `)}`);
+}

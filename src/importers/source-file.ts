@@ -1,0 +1,254 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, realpath, stat, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
+import type { ImportRecord } from '../dataset/incidents.ts';
+import { AppError } from '../errors.ts';
+import { writeSheet } from './excel.ts';
+import { identifier, type Importer, literal, refuse } from './format.ts';
+
+export const fileTypes = ['csv', 'excel', 'jsonl', 'parquet'] as const;
+type FileType = (typeof fileTypes)[number];
+export const encodings = ['utf-8', 'utf-16', 'latin-1'] as const;
+
+export interface ReadOptions {
+  /** By default the file's name decides. */
+  readonly type?: FileType | undefined;
+  readonly encoding?: (typeof encodings)[number] | undefined;
+  /** Of a CSV file; by default the one that splits its first row into the most columns. */
+  readonly delimiter?: string | undefined;
+  /** Of an Excel file; by default the first. */
+  readonly sheet?: string | undefined;
+}
+
+/** A file whose rows DuckDB can read. */
+export interface SourceFile {
+  /** The path as given, for messages. */
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** A SELECT with the columns, all text, and the row's number, as a spreadsheet shows it, as `#row`. */
+  readonly sql: string;
+}
+
+/** The limit on one row. A cell is never longer. */
+const MOST_BYTES_OF_ROW = 2_000_000;
+/** Enough for the header of any CSV file. */
+const HEAD_BYTES = 1_000_000;
+const delimiters = [',', ';', '\t', '|'];
+
+/**
+ * Opens `name`. `scratch` is a folder for a converted sheet and for links, because DuckDB would take `*` or `[` in a
+ * path for a pattern. Throws `import-failed`.
+ */
+export async function openSource(
+  connection: DuckDBConnection,
+  {
+    name,
+    scratch,
+    options,
+    importer,
+  }: { name: string; scratch: string; options: ReadOptions; importer: Pick<Importer, 'namesWithoutHeader'> },
+): Promise<SourceFile> {
+  const path = await realpath(name).catch((cause: NodeJS.ErrnoException) => {
+    const problem = cause.code === 'ENOENT' ? 'does not exist.' : `cannot be opened (${String(cause.code)}).`;
+    throw new AppError('import-failed', [{ file: name, problem, hint: 'Correct the path.' }], { cause });
+  });
+  if (!(await stat(path)).isFile()) throw refuse(name, 'is not a file.', 'Name the file itself.');
+  const link = join(scratch, `source-${crypto.randomUUID()}`);
+  await symlink(path, link);
+  const type = options.type ?? typeOf(name);
+  if (type === 'excel') {
+    const converted = `${link}.csv`;
+    await writeSheet(path, { name, sheet: options.sheet, to: converted });
+    return openCsv(converted, { name, options: { encoding: 'utf-8', delimiter: ',' }, importer });
+  }
+  if (type === 'csv') return openCsv(link, { name, options, importer });
+  return explained(name, () => (type === 'jsonl' ? openJsonLines : openParquet)(connection, link, name));
+}
+
+function typeOf(name: string): FileType {
+  if (/\.xlsx$/i.test(name)) return 'excel';
+  if (/\.(jsonl|ndjson)$/i.test(name)) return 'jsonl';
+  return /\.parquet$/i.test(name) ? 'parquet' : 'csv';
+}
+
+async function openCsv(
+  path: string,
+  {
+    name,
+    options,
+    importer,
+  }: { name: string; options: ReadOptions; importer: Pick<Importer, 'namesWithoutHeader'> },
+): Promise<SourceFile> {
+  const { encoding = 'utf-8' } = options;
+  const head = await readHead(path, encoding);
+  const start = head.trimStart().slice(0, 15).toLowerCase();
+  if (start === '') throw refuse(name, 'is empty.', 'Export it again.');
+  if (start.startsWith('pk\u0003\u0004'))
+    throw refuse(
+      name,
+      'is a zip or Excel file, not text.',
+      'Unpack it, or give it the ending .xlsx and use "import table".',
+    );
+  if (start.startsWith('<')) throw refuse(name, 'is a web page or XML, not a table.', 'Export it as CSV.');
+  if (head.includes('\0')) throw refuse(name, 'is not text.', 'Export it as CSV in UTF-8.');
+  const split = (delimiter: string): string[] => firstRow(head, delimiter);
+  const delimiter =
+    options.delimiter ?? delimiters.toSorted((a, b) => split(b).length - split(a).length)[0] ?? ',';
+  const row = split(delimiter).map((cell) => cell.trim());
+  if (row.length < 2)
+    throw refuse(
+      name,
+      'has only one column, or its first row cannot be read.',
+      'Export it as CSV, with the names of the columns in the first row.',
+    );
+  const unnamed = importer.namesWithoutHeader?.(row);
+  const columns = unnamed ?? row.map((cell, index) => (cell === '' ? `column ${index + 1}` : cell));
+  checkNames(columns, name);
+  const skip = unnamed === undefined ? 1 : 0;
+  const settings = [
+    'auto_detect=false',
+    `header=${skip === 1}`,
+    `delim=${literal(delimiter)}`,
+    `quote='"', escape='"', nullstr='', compression='none', strict_mode=true`,
+    `encoding=${literal(encoding)}`,
+    `max_line_size=${MOST_BYTES_OF_ROW}`,
+    `buffer_size=${4 * MOST_BYTES_OF_ROW}`,
+    `columns={${columns.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ')}}`,
+  ];
+  const sql = `SELECT row_number() OVER () + ${skip} AS "#row", * FROM read_csv(${literal(path)}, ${settings.join(', ')})`;
+  return { name, columns, sql };
+}
+
+async function readHead(path: string, encoding: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(HEAD_BYTES) });
+    const bytes = buffer.subarray(0, bytesRead);
+    const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+    const decoder = new TextDecoder(isUtf16 || encoding === 'utf-16' ? 'utf-16le' : encoding);
+    return decoder.decode(bytes, { stream: true });
+  } finally {
+    await file.close();
+  }
+}
+
+const cells = z.array(z.array(z.string()));
+
+/** The cells of the first row; none if it cannot be read. */
+function firstRow(head: string, delimiter: string): string[] {
+  try {
+    return cells.parse(parse(head, { delimiter, to: 1, relax_column_count: true, bom: true }))[0] ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function checkNames(columns: readonly string[], file: string): void {
+  const lower = columns.map((column) => column.toLowerCase());
+  const twice = columns.find((_, index) => lower.indexOf(lower[index] ?? '') !== index);
+  if (twice !== undefined) throw refuse(file, `has two columns named "${twice}".`, 'Rename one of them.');
+}
+
+/** Objects, one on each line. Nested values become JSON text. */
+async function openJsonLines(connection: DuckDBConnection, path: string, name: string): Promise<SourceFile> {
+  const objects = `read_json_objects(${literal(path)}, format='newline_delimited', compression='none', maximum_object_size=${MOST_BYTES_OF_ROW})`;
+  const reader = await connection.runAndReadAll(
+    `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${objects} ORDER BY name`,
+  );
+  const columns = reader.getRows().map(([key]) => String(key));
+  if (columns.length === 0)
+    throw refuse(name, 'has no objects with fields.', 'Write one JSON object on each line.');
+  checkNames(columns, name);
+  const fields = columns.map(
+    (key) => `json ->> ${literal(`$."${key.replaceAll('"', '\\"')}"`)} AS ${identifier(key)}`,
+  );
+  return {
+    name,
+    columns,
+    sql: `SELECT row_number() OVER () AS "#row", ${fields.join(', ')} FROM ${objects}`,
+  };
+}
+
+/** Lists become JSON text, so that items may contain any separator. */
+async function openParquet(connection: DuckDBConnection, path: string, name: string): Promise<SourceFile> {
+  const described = await connection.runAndReadAll(`DESCRIBE FROM read_parquet(${literal(path)})`);
+  const columns = described.getRowObjects().map((row) => String(row['column_name']));
+  checkNames(columns, name);
+  const fields = described.getRowObjects().map((row) => {
+    const column = identifier(String(row['column_name']));
+    const isNested = /\[\]$|^STRUCT|^MAP/.test(String(row['column_type']));
+    return `${isNested ? `to_json(${column})` : column}::VARCHAR AS ${column}`;
+  });
+  return {
+    name,
+    columns,
+    sql: `SELECT row_number() OVER () AS "#row", ${fields.join(', ')} FROM read_parquet(${literal(path)})`,
+  };
+}
+
+/** Runs `read`, and turns an error of DuckDB about the file `name` into a fault. */
+export async function explained<T>(name: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (cause instanceof AppError || !(cause instanceof Error)) throw cause;
+    const { message } = cause;
+    const line = /on Line: (\d+)|in line (\d+)/i.exec(message)?.slice(1).find(Boolean);
+    throw new AppError(
+      'import-failed',
+      [{ file: name, ...(line === undefined ? {} : { line: Number(line) }), ...problemIn(message) }],
+      { cause },
+    );
+  }
+}
+
+function problemIn(message: string): { problem: string; hint: string } {
+  const again = 'Export it again, or correct that line. A download may have ended early.';
+  const [, expected, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? [];
+  if (expected !== undefined)
+    return { problem: `has ${found} columns, and the first row has ${expected}.`, hint: again };
+  if (/unterminated quote/i.test(message))
+    return { problem: 'has a quotation mark that is never closed.', hint: again };
+  if (/maximum (line|object) size|maximum_object_size/i.test(message))
+    return {
+      problem: `has a row of more than ${MOST_BYTES_OF_ROW.toLocaleString('en-GB')} bytes.`,
+      hint: 'Shorten its texts: an incident needs no more.',
+    };
+  if (/unicode|utf-8/i.test(message))
+    return { problem: 'is not UTF-8 text.', hint: 'Save it as UTF-8, or give its encoding in a mapping.' };
+  if (/No space left|Out of Memory|failed to offload/i.test(message))
+    return {
+      problem: 'is too large for the memory or the free space of this machine.',
+      hint: 'Free some space in the cache folder, or import it in parts.',
+    };
+  const [first = ''] = message.split('\n');
+  return {
+    problem: `cannot be read: ${first
+      .replace(/^[A-Z][\w ]*Error: /, '')
+      .replaceAll(/\S*source-[\w-]+\S*/g, 'it')
+      .replace(/\.?\s*$/, '.')}`,
+    hint: again,
+  };
+}
+
+/** The name, size and hash of a file. */
+export async function describeFile(
+  name: string,
+  signal?: AbortSignal,
+): Promise<ImportRecord['files'][number]> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const chunks: AsyncIterable<Buffer> = createReadStream(name, {
+    highWaterMark: 1 << 20,
+    ...(signal && { signal }),
+  });
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { name: basename(name), bytes, sha256: hash.digest('hex') };
+}

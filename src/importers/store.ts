@@ -1,0 +1,105 @@
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { importFolder, INCIDENTS_FOLDER } from '../dataset/incidents.ts';
+import { AppError } from '../errors.ts';
+import { waitForLock } from '../file-lock.ts';
+
+const WAIT_MS = 60_000;
+
+/** Exclusive access to the imports of one dataset. */
+export interface DatasetLock extends AsyncDisposable {
+  /** Whether the dataset exists already. */
+  readonly exists: boolean;
+  /** An empty folder beside the dataset for the files of this import. It disappears with the lock. */
+  readonly staging: string;
+}
+
+/**
+ * Locks the dataset in `folder` for one import, and removes what killed imports left behind. Lock and staging are
+ * beside the dataset and not in it, so that an import that fails or is killed leaves it byte for byte as it was. Throws
+ * `import-failed`.
+ */
+export async function lockDataset(folder: string): Promise<DatasetLock> {
+  const [parent, name] = [dirname(folder), basename(folder)];
+  const failed = (problem: string, hint: string, cause?: unknown): AppError =>
+    new AppError('import-failed', [{ file: folder, problem, hint }], { cause });
+  if (!/^[a-z0-9_-][a-z0-9._-]*$/.test(name))
+    throw failed(
+      `cannot be the folder of a dataset: "${name}" is not its name.`,
+      'Use small letters, digits, dots, hyphens and underscores, such as data/acled.',
+    );
+  await using opening = new AsyncDisposableStack();
+  try {
+    await mkdir(parent, { recursive: true });
+    opening.use(await waitForLock(join(parent, `.${name}.lock`), { waitMs: WAIT_MS }));
+    const exists = (await stat(folder).catch(() => undefined)) !== undefined;
+    const prefix = `.new-${name}-`;
+    for (const entry of await readdir(parent))
+      if (entry.startsWith(prefix) && /^\d+$/.test(entry.slice(prefix.length)))
+        await rm(join(parent, entry), { recursive: true, force: true });
+    const staging = join(parent, `${prefix}${process.pid}`);
+    await mkdir(staging);
+    opening.defer(() => rm(staging, { recursive: true, force: true }));
+    const opened = opening.move();
+    return { exists, staging, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw failed(
+      `cannot be written: ${message}.`,
+      'Wait for another import to end, or make the folder writable.',
+      cause,
+    );
+  }
+}
+
+/**
+ * Puts an import in place by one rename: of its folder, of `incidents/` if it is the first, or of the whole dataset if
+ * that is new. `files` are the names of the files in `staging`. Everything is on disk before the rename.
+ */
+export async function putInPlace(
+  folder: string,
+  {
+    staging,
+    number,
+    descriptor,
+  }: {
+    staging: string;
+    number: number;
+    /** The text of datapackage.json for a new dataset. */ descriptor: string | undefined;
+  },
+): Promise<void> {
+  const own = importFolder(number);
+  const shape = descriptor !== undefined ? 'dataset' : number === 1 ? 'incidents' : 'import';
+  const root = join(staging, 'new');
+  const place = join(
+    root,
+    ...(shape === 'dataset' ? [INCIDENTS_FOLDER, own] : shape === 'incidents' ? [own] : []),
+  );
+  await mkdir(dirname(place), { recursive: true });
+  await rename(join(staging, 'import'), place);
+  if (descriptor !== undefined) await writeFile(join(root, 'datapackage.json'), descriptor);
+  await syncAll(root);
+  const target = {
+    dataset: folder,
+    incidents: join(folder, INCIDENTS_FOLDER),
+    import: join(folder, INCIDENTS_FOLDER, own),
+  }[shape];
+  await rename(root, target);
+  await sync(dirname(target));
+}
+
+/** Writes a folder and everything in it to disk. */
+async function syncAll(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true })) await sync(join(folder, entry));
+  await sync(folder);
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

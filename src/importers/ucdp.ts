@@ -1,0 +1,116 @@
+import { dayFrom, FormatBuilder, type Importer, refuse } from './format.ts';
+
+/** The columns of the UCDP Georeferenced Event Dataset since version 17.1, in order. */
+const columns =
+  `id relid year active_year code_status type_of_violence conflict_dset_id conflict_new_id conflict_name dyad_dset_id
+  dyad_new_id dyad_name side_a_dset_id side_a_new_id side_a side_b_dset_id side_b_new_id side_b number_of_sources
+  source_article source_office source_date source_headline source_original where_prec where_coordinates
+  where_description adm_1 adm_2 latitude longitude geom_wkt priogrid_gid country country_id region event_clarity
+  date_prec date_start date_end deaths_a deaths_b deaths_civilians deaths_unknown best high low gwnoa gwnob`.split(
+    /\s+/,
+  );
+const needed = ['id', 'type_of_violence', 'date_start', 'date_end', 'country'] as const;
+
+/**
+ * Events of the UCDP Georeferenced Event Dataset: fatal events only. Codebook:
+ * https://ucdp.uu.se/downloads/ged/ged251.pdf
+ */
+export const ucdp: Importer = {
+  origin: {
+    format: 'ucdp',
+    prefix: 'UCDP',
+    source: 'UCDP GED',
+    mapping: null,
+    // Candidate events are published every month, for the month before.
+    lag_days: 60,
+    licence: {
+      name: 'CC-BY-4.0',
+      url: 'https://creativecommons.org/licenses/by/4.0/',
+      attribution: 'Uppsala Conflict Data Program (UCDP), Georeferenced Event Dataset, ucdp.uu.se',
+      allows_rows: true,
+    },
+  },
+
+  namesWithoutHeader(firstRow) {
+    const at = (name: string): string => firstRow[columns.indexOf(name)] ?? '';
+    const isRow =
+      firstRow.length === columns.length &&
+      /^\d+$/.test(at('id')) &&
+      /^[1-5]$/.test(at('date_prec')) &&
+      /^\d{4}-\d\d-\d\d/.test(at('date_start'));
+    return isRow ? columns : undefined;
+  },
+
+  sqlFor(given, file) {
+    const names = new Map(given.map((name) => [name.toLowerCase(), name]));
+    /** Releases differ in some names. */
+    const field = (...choices: readonly string[]): string =>
+      choices.flatMap((name) => names.get(name) ?? [])[0] ?? choices[0] ?? '';
+    const missing = needed.filter((name) => !names.has(name));
+    if (missing.length > 0)
+      throw refuse(
+        file,
+        `is not a UCDP GED file: it has no column ${missing.join(', ')}.`,
+        'Download the GED events as CSV. A file without a header row must have the 49 columns of the release.',
+      );
+    const row = new FormatBuilder(given);
+    const text = (...choices: readonly string[]): string => row.text(field(...choices));
+    const id = text('id');
+    row.skip('has no id', `${id} IS NULL`);
+    row.set('id', `'UCDP-' || ${id}`);
+
+    const days = (name: string): string => dayFrom(`left(${text(name)}, 10)`, ['%Y-%m-%d']);
+    const [start, end] = [days('date_start'), days('date_end')];
+    row.skip('has a date_start or date_end that is no day', `${start} IS NULL OR ${end} IS NULL`);
+    row.skip('has a date_end before its date_start', `${end} < ${start}`);
+    row.set('start', start);
+    row.set('end', end);
+    row.convert(
+      'precision',
+      field('date_prec'),
+      (code) =>
+        `CASE WHEN ${code} = '1' AND ${start} = ${end} THEN 'day' WHEN ${code} IN ('1', '2') THEN 'range' WHEN ${code} = '3' THEN 'week' WHEN ${code} = '4' THEN 'month' WHEN ${code} = '5' THEN 'year' END`,
+    );
+    const year = text('year');
+    row.keep('year', `CASE WHEN ${year} <> year(${start})::VARCHAR THEN ${year} END`);
+
+    row.convert(
+      'kind',
+      field('type_of_violence'),
+      (code) =>
+        `CASE ${code} WHEN '1' THEN 'State-based conflict' WHEN '2' THEN 'Non-state conflict' WHEN '3' THEN 'One-sided violence' END`,
+    );
+    const clarity = row.peek(field('event_clarity'));
+    row.set('counts', `coalesce(${clarity}, '') <> '2'`);
+    for (const side of ['side_a', 'side_b']) {
+      const name = text(side);
+      row.set(side, `CASE WHEN ${name} IS NULL THEN [] ELSE [${name}] END`);
+    }
+    row.set('civilians_targeted', `CASE WHEN ${text('type_of_violence')} = '3' THEN true END`);
+
+    const country = text('country');
+    // Many names carry an earlier or another name in brackets.
+    row.country(country, [
+      country,
+      `trim(regexp_replace(${country}, '[(].*$', ''))`,
+      `regexp_extract(${country}, '[(](.*)[)]', 1)`,
+    ]);
+    row.set('admin1', text('adm_1'));
+    row.set('admin2', text('adm_2'));
+    row.set('place', text('where_coordinates'));
+    row.coordinates(field('latitude'), field('longitude'));
+    row.convert(
+      'place_precision',
+      field('where_prec'),
+      (code) =>
+        `CASE ${code} WHEN '1' THEN 'exact' WHEN '2' THEN 'near' WHEN '3' THEN 'admin2' WHEN '4' THEN 'admin1' WHEN '5' THEN 'region' WHEN '6' THEN 'country' WHEN '7' THEN 'international' END`,
+    );
+    row.count('deaths_low', field('low', 'low_est'));
+    row.count('deaths_best', field('best', 'best_est'));
+    row.count('deaths_high', field('high', 'high_est'));
+    row.set('confidence', text('code_status'));
+    row.set('source', text('source_office'));
+    row.set('summary', text('source_headline'));
+    return row.build();
+  },
+};
