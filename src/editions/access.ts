@@ -94,11 +94,7 @@ export const addToken = (context: ChangeContext, token: Omit<TokenRecord, 'creat
   const change = { what: 'token add', edition: null, details: { name, may, clearance } };
   return audited(context, change, async () => {
     if (!(await context.ledger.addToken({ ...token, createdAt: context.now() })))
-<<<<<<< HEAD
       throw refused(`The token "${name}" already exists.`, 'Revoke it first, or choose another name.');
-=======
-      throw refused(`A token "${name}" exists already.`, 'Revoke it first, or choose another name.');
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
   });
 };
 

@@ -30,11 +30,7 @@ export async function decide(
     if (!('edition' in found)) {
       faults.push({
         problem: `${id} is a delivery.`,
-<<<<<<< HEAD
         hint: 'Only editions can be approved. Name an edition.',
-=======
-        hint: 'Only editions can be approved. Give the id of one.',
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
       });
       continue;
     }
@@ -91,13 +87,8 @@ async function faultOf(
     };
   if (expected !== undefined && expected !== sha256)
     return {
-<<<<<<< HEAD
       problem: `${id} has the SHA-256 ${sha256}, not ${expected}.`,
       hint: 'It was generated again, or you reviewed another file. Review it again.',
-=======
-      problem: `${id} has the SHA-256 ${sha256}, and not ${expected}.`,
-      hint: 'It was made again, or it is another file. Look at it again.',
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
     };
   if (decision === 'disapproved' || card === null || card.pdf === null) return undefined;
   const content = folder === null ? undefined : await context.readPdf(folder, card.pdf);
@@ -127,9 +118,5 @@ export async function refuseUnapproved(
   if (isDelivery && !isForRecipients(what.content)) return;
   const edition = isDelivery ? await editionOf(context, what.edition) : what;
   if (waitsForApproval(edition))
-<<<<<<< HEAD
     throw refused(`${edition.id} needs approval.`, `"sitrep approve ${edition.id}" approves it.`);
-=======
-    throw refused(`${edition.id} waits for approval.`, `"sitrep approve ${edition.id}" approves it.`);
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
 }

@@ -108,15 +108,11 @@ export async function unreadableBriefs({
       problems.push({
         code: 'brief-unreadable',
         id: `brief-unreadable ${id}`,
-<<<<<<< HEAD
         says: text('mail.problem.brief_unreadable', {
           brief: id,
           where: listOf(tag, where),
           code: error.code,
         }),
-=======
-        says: `The brief ${id} cannot be made until this is fixed: ${where.filter(Boolean).join(', ')} (${error.code}). "sitrep check" lists its faults.`,
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
         stops: false,
         alerts: true,
       });
@@ -205,10 +201,6 @@ const messageOf = (
   asOf: today(at, 'UTC'),
   marking: 'TLP:CLEAR',
   correction: null,
-<<<<<<< HEAD
   paragraphs: [...texts, locale.text('mail.problem.once')],
-=======
-  paragraphs: [...said, 'You get one message for each problem. /readyz lists the current problems.'],
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
   pdf: null,
 });

@@ -22,11 +22,7 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
   const { ledger } = context;
   const found = await find(context, id);
   if (!('edition' in found))
-<<<<<<< HEAD
     throw refused(`${id} is a delivery.`, 'Only editions can be corrected. Name an edition.');
-=======
-    throw refused(`${id} is a delivery.`, 'Only editions can be corrected. Give the id of one.');
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
   const revisions = await ledger.revisions(found.edition.id);
   const replaced = await newestDelivered(context, revisions);
   const inspection = await inspect(context, replaced, { asOf });
@@ -39,11 +35,7 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
   const next = revisionAfter(revisions, { replaced, inspection, changes });
   const change = { what: 'reissue', edition: replaced.id, details: { asOf: inspection.by } };
   const [added] = await audited(context, change, () => ledger.request([next], context.now()));
-<<<<<<< HEAD
   if (added === undefined) throw refused(`${next.id} already exists.`, '"sitrep runs" shows its state.');
-=======
-  if (added === undefined) throw refused(`${next.id} exists already.`, '"sitrep runs" shows its state.');
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
   const recipients = new Map(
     (await goneOf(upTo(replaced, revisions), ledger)).map((each) => [
       placeOf(each),
@@ -94,22 +86,13 @@ async function newestDelivered(
       );
     if (!deliveries.some((each) => each.state === 'sent')) continue;
     if (card?.pdf == null)
-<<<<<<< HEAD
       throw refused(`${id} was a notice, which contains no rows.`, 'Backfill the edition itself.');
-=======
-      throw refused(`${id} is a notice, which rests on no rows.`, 'Backfill the edition itself.');
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
     return edition;
   }
   const [first] = revisions;
   throw refused(
-<<<<<<< HEAD
     `${first?.id} was not delivered to any recipient.`,
     'Only delivered editions need a correction. If the brief has forEach, name a single edition.',
-=======
-    `${first?.id} was not delivered to anybody.`,
-    'An edition that nobody received needs no correction. If the brief fans out, name one of its editions.',
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
   );
 }
 
@@ -117,11 +100,7 @@ async function newestDelivered(
 function refuseFannedOut({ id, parameters }: EditionRecord, { brief }: Inspection): void {
   if (brief.config.forEach === null || Object.keys(parameters).length > 0) return;
   throw refused(
-<<<<<<< HEAD
     `${brief.id} now has one edition for each row of "${brief.config.forEach}", and ${id} belongs to none of them.`,
-=======
-    `${brief.id} has one edition for each row of "${brief.config.forEach}" now, and ${id} is not one of them.`,
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
     'Remove forEach from its brief.yaml for the correction, or inform the recipients in another way.',
   );
 }
@@ -239,22 +218,14 @@ export function changedInPlace({ dataset, manifest }: Inspection): Fault | null 
     others.length > MOST_LISTED ? [`${others.length - MOST_LISTED} more rows were also changed.`] : [];
   return {
     problem: ['Rows were changed without a revision.', ...listed, ...more].join(' '),
-<<<<<<< HEAD
     hint: 'Restore these rows. For each, add a row with the same id, a later known_on and the new content, or with status withdrawn.',
-=======
-    hint: 'Restore the rows as they were. For each, add a row with the same id and a later known_on that corrects or withdraws it.',
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
   };
 }
 
 const MOST_LISTED = 10;
 
 const gone = ({ id, folder }: EditionRecord): string =>
-<<<<<<< HEAD
   `The files of ${id} in ${folder} are missing or altered, so its rows are not known.`;
-=======
-  `The files of ${id} in ${folder} are missing or altered, so the rows it rests on are unknown.`;
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
 
 /**
  * Delivered editions that contain rows revised or withdrawn by a day, today by default. An edition that cannot be

@@ -37,11 +37,7 @@ export function requireOver(
     {
       file: brief.definition.file,
       field,
-<<<<<<< HEAD
       problem: `${asOf} is not over in ${brief.config.schedule.timezone}, so the edition would miss what becomes known until midnight.`,
-=======
-      problem: `${asOf} is not over in ${brief.config.schedule.timezone}, so the edition would lack whatever becomes known before it ends.`,
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
       hint: `Request ${last} or an earlier day.`,
     },
   ]);
@@ -69,13 +65,8 @@ export async function requestEdition(
   if (queued >= context.mostQueued)
     throw new AppError('queue-full', [
       {
-<<<<<<< HEAD
         problem: `${queued} requested editions are already waiting, and the limit is ${context.mostQueued}.`,
         hint: 'Try again later, or raise SITREP_MOST_QUEUED.',
-=======
-        problem: `${queued} requested editions are waiting, and the limit is ${context.mostQueued}.`,
-        hint: 'Ask again later, or raise SITREP_MOST_QUEUED.',
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
       },
     ]);
   const details = { asOf, deliver: asked.deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };

@@ -118,27 +118,18 @@ const isAtRest = (state: DeliveryState): boolean =>
 export const resend = (context: ChangeContext, id: string, to: string): Promise<string> =>
   auditedChange(context, { what: 'resend', id, details: { to } }, (found) => {
     if ('edition' in found) return sendCopy(context, found.edition, to);
-<<<<<<< HEAD
     throw refused(`${id} is a delivery.`, 'Only editions can be resent. Name an edition.');
-=======
-    throw refused(`${id} is a delivery.`, 'Only editions can be sent again. Give the id of one.');
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
   });
 
 async function sendCopy(context: ChangeContext, edition: EditionRecord, to: string): Promise<string> {
   const { config } = await context.loadBrief(edition.brief);
   const target = config.deliver.find((each) => addressOf(each).address === to);
   if (target === undefined)
-<<<<<<< HEAD
     throw refused(
       `${edition.brief} has no target "${to}".`,
       'Name an address under deliver in its brief.yaml.',
     );
   if (edition.card === null) throw refused(`${edition.id} was never generated.`, 'Retry it first.');
-=======
-    throw refused(`${edition.brief} has no target "${to}".`, 'Name one of deliver in its brief.yaml.');
-  if (edition.card === null) throw refused(`${edition.id} has not been made.`, 'Retry it first.');
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
   await refuseReplaced(context, { edition });
   await refuseUnapproved(context, edition);
   const { channel, address } = addressOf(target);

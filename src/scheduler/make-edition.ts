@@ -101,13 +101,8 @@ export async function makeEdition(
 
 const neverEnded = ({ text }: Locale): Making => ({
   outcome: 'failed',
-<<<<<<< HEAD
   reason: text('web.edition.never_ended', { count: MOST_BEGUN }),
 });
-=======
-  reason: `It was started ${MOST_BEGUN} times and never finished. It may need too much memory.`,
-};
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
 
 interface Attempt {
   readonly dependencies: EditionDependencies;

@@ -234,11 +234,7 @@ describe('is refused', () => {
         refusedWith(`${unsent.id} was not delivered to any recipient.`),
       );
       expect(await refusalOf(ask.reissue(quiet.id))).toMatchObject(
-<<<<<<< HEAD
         refusedWith(`${quiet.id} was a notice, which contains no rows.`),
-=======
-        refusedWith(`${quiet.id} is a notice, which rests on no rows.`),
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
       );
     }, scheduled('whenNothingNew: notice'));
   });
@@ -329,11 +325,7 @@ describe('is refused', () => {
       });
       await ask.change('cancel', second);
       expect(await refusalOf(ask.reissue(id))).toMatchObject(
-<<<<<<< HEAD
         refusedWith(expect.stringContaining(`and ${id} belongs to none of them`)),
-=======
-        refusedWith(expect.stringContaining(`and ${id} is not one of them`)),
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
       );
     });
   });
@@ -536,13 +528,7 @@ test('rows that were changed in place or removed are named, with what to do, and
       'Rows were changed without a revision. ' +
       'G-isis (gaps) is not in the dataset any more. ' +
       'M-claims (measures), known on 2021-03-05, was changed in its place.';
-<<<<<<< HEAD
     const hint = expect.stringMatching(/^Restore these rows\. For each, add .* a later known_on/);
-=======
-    const hint = expect.stringMatching(
-      /^Restore the rows as they were\. .* with the same id and a later known_on/,
-    );
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
     // Whether or not other rows were revised by then.
     for (const asOf of ['2021-03-10', '2021-03-21'])
       expect(await refusalOf(commandsOn(context).reissue(id, asOf))).toMatchObject({

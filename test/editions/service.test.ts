@@ -193,11 +193,7 @@ describe('resend', () => {
       });
       expect(await refused(ana.address)).toMatchObject({
         code: 'operation-refused',
-<<<<<<< HEAD
         faults: [{ problem: 'weekly/2021-08-22 was never generated.', hint: 'Retry it first.' }],
-=======
-        faults: [{ problem: 'weekly/2021-08-22 has not been made.', hint: 'Retry it first.' }],
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
       });
       const [delivery = ''] = await delivering(ledger, ana);
       const onItsWay = {

@@ -64,11 +64,7 @@ describe('on an address that others reach', () => {
       const [, token = ''] = /^(sitrep_[\w-]{43})$/m.exec(added.stdout) ?? [];
       expect(await sitrep('token add ann --may read --clearance TLP:RED')).toMatchObject({
         status: 1,
-<<<<<<< HEAD
         stderr: expect.stringContaining('The token "ann" already exists'),
-=======
-        stderr: expect.stringContaining('A token "ann" exists already'),
->>>>>>> 3f4fc63 (docs(messages): plain English in the messages of the ledger, editions and scheduler)
       });
       const listed = await sitrep('token list');
       expect(listed.stdout).toMatch(/ann +read +TLP:GREEN/);
