@@ -9,8 +9,12 @@ import { tableSchemas, withTables } from './table-schemas.ts';
 const project = join(import.meta.dirname, '..');
 
 /** The JSON Schema of `brief.yaml`, with which editors complete and check it. */
-export const briefSchema = (): string =>
-  schemaText('The definition of a Sitrep brief', z.toJSONSchema(briefConfig, { io: 'input' }));
+export const briefSchema = (): string => {
+  const schema = z.toJSONSchema(briefConfig, { io: 'input' });
+  // sitrep.yaml may give the marking.
+  const required = schema.required?.filter((key) => key !== 'marking');
+  return schemaText('The definition of a Sitrep brief', { ...schema, ...(required && { required }) });
+};
 
 /** The JSON Schema of manifests: beside an edition, and in its PDF. */
 export const manifestSchema = (): string =>

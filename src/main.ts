@@ -110,7 +110,7 @@ const loadBrief = remember(
     if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
     return brief;
   },
-  async (id) => [join('templates', id), ...(await project.sharedFolders())],
+  async (id) => [join('templates', id), 'sitrep.yaml', ...(await project.sharedFolders())],
 );
 const nameEngine = async () => (await import('./production/material.ts')).nameEngine(sitrep, { browserPath });
 /** The words of web pages, alerts and mail. */

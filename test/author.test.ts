@@ -84,6 +84,7 @@ describe('init', () => {
       'data/example/datapackage.json',
       'data/example/events.csv',
       'package.json',
+      'sitrep.yaml',
       ...['brief.hbs', 'brief.yaml', 'by_topic.sql', 'by_topic.vl.json', 'reports.sql'].map(
         (name) => `templates/weekly/${name}`,
       ),

@@ -28,6 +28,6 @@ test('every brief names the schema, and satisfies it', async () => {
 test('a key that is not known, and one that is missing, are faults for the editor too', async () => {
   const brief: unknown = parse(await readFile(join(templates, 'weekly/brief.yaml'), 'utf8'));
   expect(validate({ ...Object(brief), tilte: 'x' })).toBe(false);
-  expect(validate({ ...Object(brief), marking: undefined })).toBe(false);
+  expect(validate({ ...Object(brief), period: undefined })).toBe(false);
   expect(validate({ ...Object(brief), marking: 'TLP:WHITE' })).toBe(false);
 });

@@ -23,7 +23,8 @@ const OBJECTS_PER_STREAM = 250;
 
 export interface SealMetadata {
   readonly title: string;
-  readonly author: string;
+  /** Null leaves the author out. */
+  readonly author: string | null;
   readonly subject: string;
   readonly keywords: readonly string[];
   /** BCP 47, such as `en-GB`. */
@@ -56,7 +57,7 @@ export async function seal(
 ): Promise<SealedPdf> {
   const document = await load(settle(pdf, metadata.date));
   document.setTitle(metadata.title, { showInWindowTitleBar: true });
-  document.setAuthor(metadata.author);
+  if (metadata.author !== null) document.setAuthor(metadata.author);
   document.setSubject(metadata.subject);
   document.setKeywords([...metadata.keywords]);
   document.setLanguage(metadata.language);
@@ -151,8 +152,7 @@ function xmpOf(
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">
 <dc:format>application/pdf</dc:format>
 <dc:title>${inLanguage(title)}</dc:title>
-<dc:creator><rdf:Seq><rdf:li>${escape(author)}</rdf:li></rdf:Seq></dc:creator>
-<dc:description>${inLanguage(subject)}</dc:description>
+${author === null ? '' : `<dc:creator><rdf:Seq><rdf:li>${escape(author)}</rdf:li></rdf:Seq></dc:creator>\n`}<dc:description>${inLanguage(subject)}</dc:description>
 <dc:subject><rdf:Bag>${words}</rdf:Bag></dc:subject>
 <dc:language><rdf:Bag><rdf:li>${escape(language)}</rdf:li></rdf:Bag></dc:language>
 <xmp:CreatorTool>${escape(creator)}</xmp:CreatorTool>

@@ -111,7 +111,7 @@ export async function produce(
         title: correction
           ? locale.text('page.title_of_revision', { ...named, revision: correction.revision })
           : locale.text('page.title', named),
-        author: locale.text('page.program'),
+        author: brief.publisher?.name ?? null,
         subject: brief.config.subject,
         keywords: [brief.config.marking, issueNumber(asOf)],
         language: locale.tag,

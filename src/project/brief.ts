@@ -256,6 +256,22 @@ export const queriesOfFinding = (config: FindingConfig): { setting: string; quer
     ...(config.kind === 'activity' && { lag: config.lag, coverage: config.coverage }),
   }).flatMap(([setting, query]) => (typeof query === 'string' ? [{ setting, query }] : []));
 
+const publisher = z.strictObject({
+  /** Who issues the briefs: the author in the properties of their PDFs. */
+  name: text,
+  /** For the head of the first page; the name by default. */
+  shortName: text.optional(),
+});
+export type Publisher = z.output<typeof publisher>;
+
+/** `sitrep.yaml` at a project's root: who publishes, and what its briefs need not repeat. */
+export const projectSettings = z.strictObject({
+  publisher: publisher.optional(),
+  marking: marking.optional(),
+  paper: z.enum(papers).optional(),
+});
+export type ProjectSettings = z.output<typeof projectSettings>;
+
 /** The text of a file, with the path used in messages. */
 export interface SourceFile {
   readonly file: string;
@@ -280,4 +296,6 @@ export interface Brief {
   readonly styles: SourceFile;
   /** The words of the brief's language that the program itself prints. */
   readonly locale: Locale;
+  /** Who issues the brief, from `sitrep.yaml`. */
+  readonly publisher: Publisher | null;
 }

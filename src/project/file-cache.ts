@@ -27,10 +27,14 @@ export function remember<T>(
   };
 }
 
-/** A stamp that changes whenever a file is written, added, removed or replaced. */
+/** A stamp that changes whenever a file is written, added, removed or replaced; `folder` may be one file. */
 async function stampOf(folder: string): Promise<string> {
   // A missing folder may be created later.
-  const names = (await readdir(folder, { recursive: true }).catch((): string[] => [])).toSorted();
+  const names = (
+    await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) =>
+      error.code === 'ENOTDIR' ? [''] : [],
+    )
+  ).toSorted();
   const stamps = names.map(async (name) => {
     const { ino, size, mtimeNs, ctimeNs } = await stat(join(folder, name), { bigint: true });
     return [name, ino, size, mtimeNs, ctimeNs].join(' ');

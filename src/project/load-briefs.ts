@@ -1,11 +1,17 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
-import { AppError, type Fault, similarTo } from '../errors.ts';
+import { AppError, type Fault } from '../errors.ts';
 import { loadLocale, localesFolder } from '../locale.ts';
-import { type Brief, type BriefConfig, briefConfig, type ChartConfig, type SourceFile } from './brief.ts';
-import { isMissing, lineOf, parseJson, readFolder, readSource } from './source-files.ts';
+import {
+  type Brief,
+  briefConfig,
+  type ChartConfig,
+  type ProjectSettings,
+  projectSettings,
+  type SourceFile,
+} from './brief.ts';
+import { parseYaml } from './parse-yaml.ts';
+import { isMissing, parseJson, readFolder, readSource } from './source-files.ts';
 
 /** Files shared by briefs: `templates/_<dataset>/` takes precedence over `templates/_shared/`. */
 interface Shared {
@@ -37,10 +43,14 @@ export async function briefIds(folder: string): Promise<string[]> {
     .toSorted();
 }
 
+/** `sitrep.yaml` beside a project's templates folder. */
+const settingsFile = (templates: string): string => posix.join(posix.dirname(templates), 'sitrep.yaml');
+
 /**
  * Loads briefs with all their files. A file that is missing from a brief's own folder comes from its dataset's shared
  * folder, `_<dataset>/`, if there is one; then from `_shared/`; and last from `packaged`, the `_shared/` that comes
- * with the program. Throws `brief-invalid` with the faults of all briefs at once.
+ * with the program. `sitrep.yaml` beside the folder says who publishes and what briefs need not repeat. Throws
+ * `brief-invalid` with the faults of all briefs at once.
  */
 export async function loadBriefs(
   folder: string,
@@ -49,6 +59,7 @@ export async function loadBriefs(
 ): Promise<Brief[]> {
   const faults: Fault[] = [];
   const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
+  const settings = await readProjectSettings(settingsFile(folder), faults);
   const forAll = await loadShared(places, faults);
   const forDatasets = new Map<string, Promise<Shared>>();
   const sharedFor = (dataset: string): Promise<Shared> => {
@@ -57,9 +68,26 @@ export async function loadBriefs(
     forDatasets.set(dataset, shared);
     return shared;
   };
-  const briefs = await Promise.all(ids.map((id) => loadBrief({ folder, id, places, sharedFor, faults })));
+  const briefs = await Promise.all(
+    ids.map((id) => loadBrief({ folder, id, places, sharedFor, settings, faults })),
+  );
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
   return briefs.filter((brief) => brief !== undefined);
+}
+
+/** Without the file, nothing is set. */
+async function readProjectSettings(file: string, faults: Fault[]): Promise<ProjectSettings> {
+  let content: string;
+  try {
+    content = await readFile(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    const hint = 'Correct its permissions.';
+    faults.push({ file, problem: `The file cannot be read: ${String(cause)}.`, hint });
+    return {};
+  }
+  const hint = 'See docs/authoring.md, "The project".';
+  return parseYaml({ file, text: content }, projectSettings.nullable(), { faults, hint }) ?? {};
 }
 
 /** `places` are the folders to search; the first one that has a file takes precedence. */
@@ -98,17 +126,22 @@ async function loadBrief({
   id,
   places,
   sharedFor,
+  settings,
   faults,
 }: {
   folder: string;
   id: string;
   places: readonly string[];
   sharedFor: (dataset: string) => Promise<Shared>;
+  settings: ProjectSettings;
   faults: Fault[];
 }): Promise<Brief | undefined> {
   const own = (name: string) => posix.join(folder, id, name);
   const definition = await readSource([own('brief.yaml')], faults);
-  const config = parseConfig(definition, faults);
+  if (isMissing(definition.file, faults)) return undefined;
+  const { publisher = null, ...defaults } = settings;
+  const hint = 'See docs/authoring.md for what may stand here.';
+  const config = parseYaml(definition, briefConfig, { faults, hint, defaults });
   if (config === undefined) return undefined;
   const shared = await sharedFor(config.dataset);
   const find = (name: string) => {
@@ -151,96 +184,12 @@ async function loadBrief({
     styles: shared.styles,
     theme: shared.theme,
     locale,
+    publisher,
   };
 }
 
 /** The language of every brief, as a BCP 47 tag. */
 const LANGUAGE = 'en-GB';
-
-const absent = 'is missing';
-
-/** Describes a zod issue in words for authors; `undefined` keeps zod's own message. */
-function inWords(issue: { code?: string; input?: unknown; values?: unknown }): string | undefined {
-  if (issue.code === 'invalid_type' && issue.input === undefined) return absent;
-  if (issue.code === 'invalid_value' && Array.isArray(issue.values))
-    return issue.input === undefined
-      ? absent
-      : `${JSON.stringify(issue.input)} is not one of ${issue.values.join(', ')}`;
-  return undefined;
-}
-
-function parseConfig({ file, text }: SourceFile, faults: Fault[]): BriefConfig | undefined {
-  if (isMissing(file, faults)) return undefined;
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  for (const { message, pos } of document.errors) {
-    const problem = message.split('\n')[0] ?? message;
-    faults.push({ file, line: lines.linePos(pos[0]).line, problem, hint: 'Correct the YAML.' });
-  }
-  if (document.errors.length > 0) return undefined;
-
-  const parsed = briefConfig.safeParse(document.toJS(), { error: inWords, reportInput: true });
-  if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
-  /** Missing keys explained by a misspelt one: one mistake is one fault. */
-  const misspelt = new Set<unknown>();
-  for (const issue of issues) {
-    if (issue.code !== 'unrecognized_keys') continue;
-    const above = issue.path.join('.');
-    const missing = issues.filter(
-      ({ message, path }) => message === absent && path.slice(0, -1).join('.') === above,
-    );
-    for (const key of issue.keys) {
-      const choices = missing.map(({ path }) => String(path.at(-1)));
-      const meant = similarTo(key, choices) ?? similarTo(key, unusedKeys(issue.path, issue.input));
-      misspelt.add(missing.find(({ path }) => path.at(-1) === meant));
-      const hint = meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`;
-      report([...issue.path, key], { problem: `There is no such key: "${key}".`, hint });
-    }
-  }
-  for (const issue of issues) {
-    if (issue.code === 'unrecognized_keys' || misspelt.has(issue)) continue;
-    const { input, message } = issue;
-    const found = typeof input === 'string' && message.startsWith('is not ') ? `"${input}" ` : '';
-    const hint = 'See docs/authoring.md for what may stand here.';
-    report(issue.path, { problem: `${found}${message}.`, hint });
-  }
-  return undefined;
-
-  function report(keys: readonly PropertyKey[], fault: Pick<Fault, 'problem' | 'hint'>): void {
-    const path = keys.map(String);
-    const line = lineOf(document, lines, path);
-    const field = path.length === 0 ? {} : { field: path.join('.') };
-    faults.push({ file, ...(line === undefined ? {} : { line }), ...field, ...fault });
-  }
-}
-
-/** The part of JSON Schema that the schema of `brief.yaml` uses. */
-const schemaNode = z.looseObject({
-  properties: z.record(z.string(), z.unknown()).default({}),
-  additionalProperties: z.unknown().optional(),
-  items: z.unknown().optional(),
-  anyOf: z.array(z.unknown()).default([]),
-  oneOf: z.array(z.unknown()).default([]),
-});
-
-/** The keys that are allowed at a place in `brief.yaml` but not used. */
-function unusedKeys(path: readonly PropertyKey[], given: unknown): string[] {
-  const used = typeof given === 'object' && given !== null ? given : {};
-  const schema = z.toJSONSchema(briefConfig, { io: 'input', unrepresentable: 'any' });
-  return keysAt(schema, path).filter((key) => !Object.hasOwn(used, key));
-}
-
-function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
-  const node = schemaNode.safeParse(schema).data;
-  if (node === undefined) return [];
-  const { properties, additionalProperties, items, anyOf, oneOf } = node;
-  const others = [...anyOf, ...oneOf].flatMap((each) => keysAt(each, path));
-  const [key, ...rest] = path;
-  if (key === undefined) return [...Object.keys(properties), ...others];
-  const next = typeof key === 'number' ? items : (properties[String(key)] ?? additionalProperties);
-  return [...keysAt(next, rest), ...others];
-}
 
 async function all<T, R>(
   values: { readonly [name: string]: T },

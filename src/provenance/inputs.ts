@@ -34,6 +34,7 @@ export function inputsOf(
       parameters,
       correction: correction ?? undefined,
       files,
+      publisher: brief.publisher,
       marking: dataset.marking,
       settings: dataset.settings,
       outlines: dataset.outlines.source?.sha256,

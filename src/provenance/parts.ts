@@ -21,6 +21,9 @@ export function partsOf(
   const isMap = charts.some(({ data }) => Object.values(data).some((set) => mapSets.includes(set)));
   const parts: Part[] = [
     { ...part('settings', brief.definition), sha256: hashOf(canonicalJson(settingsOf(brief))) },
+    ...(brief.publisher === null
+      ? []
+      : [part('settings', { file: 'sitrep.yaml', text: canonicalJson(brief.publisher) })]),
     part('template', brief.template),
     ...[...usedPartials(brief).values()].map((source) => part('partial', source)),
     part('styles', brief.styles),

@@ -172,6 +172,10 @@ export function compose(
       ...markings[brief.config.marking],
     },
     issue: issueOf(brief, period),
+    publisher: brief.publisher && {
+      name: brief.publisher.name,
+      short_name: brief.publisher.shortName ?? brief.publisher.name,
+    },
     coverage: { ...coverageOf({ ...of, start, settings, tables, locale }), reported: isReported },
     /** When the page's contents were read, if after the cut-off. */
     reconstructed: readOn && { day: locale.longDay(readOn.day), several: readOn.isOnly ? 'no' : 'yes' },

@@ -66,6 +66,12 @@ describe('seal', () => {
     );
   });
 
+  it('names no author if there is none', async () => {
+    const { pdf } = await seal(first(), { ...metadata, author: null });
+    expect((await readPdf(pdf)).author).toBe('');
+    expect(Buffer.from(pdf).toString('latin1')).not.toContain('dc:creator');
+  });
+
   it('writes the metadata and keeps tags, headings and pages', async () => {
     const { pdf, pages } = await seal(first(), metadata);
     const read = await readPdf(pdf);

@@ -299,3 +299,49 @@ test('a forEach that names no query, and unknown parameters, are reported with t
     ),
   ]);
 });
+
+describe('sitrep.yaml', () => {
+  /** A brief of a project whose sitrep.yaml says `settings`, and whose brief.yaml lacks the keys in `without`. */
+  async function briefIn(settings: string, without: readonly string[] = []) {
+    const project = join(templates, 'project');
+    for (const name of ['_shared', 'one'])
+      await cp(join(templates, name), join(project, 'templates', name), { recursive: true });
+    await writeFile(join(project, 'sitrep.yaml'), settings);
+    const file = join(project, 'templates/one/brief.yaml');
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    const kept = lines.filter((line) => !without.some((key) => line.startsWith(`${key}:`)));
+    expect(kept).toHaveLength(lines.length - without.length);
+    await writeFile(file, kept.join('\n'));
+    const [brief] = await loadBriefs(join(project, 'templates'), ['one']);
+    return brief;
+  }
+
+  test('says who publishes, and what a brief need not repeat', async () => {
+    const settings =
+      'publisher: { name: Road Institute, shortName: RI }\nmarking: TLP:GREEN\npaper: Letter\n';
+    expect(await briefIn(settings)).toMatchObject({
+      publisher: { name: 'Road Institute', shortName: 'RI' },
+      config: { marking: 'TLP:CLEAR', paper: 'Letter' },
+    });
+    expect(await briefIn(settings, ['marking'])).toMatchObject({ config: { marking: 'TLP:GREEN' } });
+  });
+
+  test('may be absent or empty', async () => {
+    expect(await briefIn('# nothing\n')).toMatchObject({ publisher: null, config: { paper: 'A4' } });
+    await expect(briefIn('', ['marking'])).rejects.toThrow(/field marking: is missing/);
+  });
+
+  test('has each fault with its line, its key and the most similar key', async () => {
+    const wrong = 'publisher:\n  name: ""\n  shortname: RI\npapier: A4\nmarking: CLEAR\n';
+    const error: unknown = await briefIn(wrong).catch((cause: unknown) => cause);
+    if (!(error instanceof AppError)) throw error;
+    expect(
+      error.faults.map(({ file, line, field, hint }) => [file?.split('/').at(-1), line, field, hint]),
+    ).toEqual([
+      ['sitrep.yaml', 3, 'publisher.shortname', 'Did you mean "shortName"?'],
+      ['sitrep.yaml', 4, 'papier', 'Did you mean "paper"?'],
+      ['sitrep.yaml', 2, 'publisher.name', 'See docs/authoring.md, "The project".'],
+      ['sitrep.yaml', 5, 'marking', 'See docs/authoring.md, "The project".'],
+    ]);
+  });
+});

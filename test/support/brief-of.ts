@@ -28,6 +28,7 @@ export function briefOf({
     theme: { source: source('_shared/theme.json', '{}'), parsed: {} },
     styles: source('_shared/page.css', ''),
     locale: british,
+    publisher: null,
   };
 }
 

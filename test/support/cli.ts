@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { testCacheFolder } from './cache.ts';
@@ -27,6 +27,7 @@ const given = (args: string | readonly string[]): readonly string[] =>
 export async function openProject(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'sitrep-cli-'));
   for (const part of ['templates', 'data']) copyFolder(join(root, part), join(folder, part));
+  await copyFile(join(root, 'sitrep.yaml'), join(folder, 'sitrep.yaml'));
   // The program looks for "sitrep" in the user's cache folder: the browser is unpacked once for all tests.
   await mkdir(testCacheFolder, { recursive: true });
   await mkdir(join(folder, '.cache'));

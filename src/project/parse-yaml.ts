@@ -1,0 +1,101 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { type Fault, similarTo } from '../errors.ts';
+import type { SourceFile } from './brief.ts';
+import { lineOf } from './source-files.ts';
+
+const absent = 'is missing';
+
+/** Describes a zod issue in words for authors; `undefined` keeps zod's own message. */
+function inWords(issue: { code?: string; input?: unknown; values?: unknown }): string | undefined {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return absent;
+  if (issue.code === 'invalid_value' && Array.isArray(issue.values))
+    return issue.input === undefined
+      ? absent
+      : `${JSON.stringify(issue.input)} is not one of ${issue.values.join(', ')}`;
+  return undefined;
+}
+
+/**
+ * Parses a YAML file by a schema, with `defaults` for keys that it lacks. Undefined if it has faults, which are added to
+ * `faults`, each with its line, its key and, for an unknown key, the most similar one.
+ */
+export function parseYaml<S extends z.ZodType>(
+  { file, text }: SourceFile,
+  schema: S,
+  { faults, hint: where, defaults = {} }: { faults: Fault[]; hint: string; defaults?: object },
+): z.output<S> | undefined {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  for (const { message, pos } of document.errors) {
+    const problem = message.split('\n')[0] ?? message;
+    faults.push({ file, line: lines.linePos(pos[0]).line, problem, hint: 'Correct the YAML.' });
+  }
+  if (document.errors.length > 0) return undefined;
+
+  const given: unknown = document.toJS();
+  const isMap = typeof given === 'object' && given !== null && !Array.isArray(given);
+  const parsed = schema.safeParse(isMap ? { ...defaults, ...given } : given, {
+    error: inWords,
+    reportInput: true,
+  });
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  /** Missing keys explained by a misspelt one: one mistake is one fault. */
+  const misspelt = new Set<unknown>();
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const above = issue.path.join('.');
+    const missing = issues.filter(
+      ({ message, path }) => message === absent && path.slice(0, -1).join('.') === above,
+    );
+    for (const key of issue.keys) {
+      const choices = missing.map(({ path }) => String(path.at(-1)));
+      const meant = similarTo(key, choices) ?? similarTo(key, unusedKeys(schema, issue.path, issue.input));
+      misspelt.add(missing.find(({ path }) => path.at(-1) === meant));
+      const hint = meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`;
+      report([...issue.path, key], { problem: `There is no such key: "${key}".`, hint });
+    }
+  }
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys' || misspelt.has(issue)) continue;
+    const { input, message } = issue;
+    const found = typeof input === 'string' && message.startsWith('is not ') ? `"${input}" ` : '';
+    report(issue.path, { problem: `${found}${message}.`, hint: where });
+  }
+  return undefined;
+
+  function report(keys: readonly PropertyKey[], fault: Pick<Fault, 'problem' | 'hint'>): void {
+    const path = keys.map(String);
+    const line = lineOf(document, lines, path);
+    const field = path.length === 0 ? {} : { field: path.join('.') };
+    faults.push({ file, ...(line === undefined ? {} : { line }), ...field, ...fault });
+  }
+}
+
+/** The part of JSON Schema that the schemas of our files use. */
+const schemaNode = z.looseObject({
+  properties: z.record(z.string(), z.unknown()).default({}),
+  additionalProperties: z.unknown().optional(),
+  items: z.unknown().optional(),
+  anyOf: z.array(z.unknown()).default([]),
+  oneOf: z.array(z.unknown()).default([]),
+});
+
+/** The keys that are allowed at a place in the file but not used. */
+function unusedKeys(schema: z.ZodType, path: readonly PropertyKey[], given: unknown): string[] {
+  const used = typeof given === 'object' && given !== null ? given : {};
+  const allowed = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return keysAt(allowed, path).filter((key) => !Object.hasOwn(used, key));
+}
+
+function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  const node = schemaNode.safeParse(schema).data;
+  if (node === undefined) return [];
+  const { properties, additionalProperties, items, anyOf, oneOf } = node;
+  const others = [...anyOf, ...oneOf].flatMap((each) => keysAt(each, path));
+  const [key, ...rest] = path;
+  if (key === undefined) return [...Object.keys(properties), ...others];
+  const next = typeof key === 'number' ? items : (properties[String(key)] ?? additionalProperties);
+  return [...keysAt(next, rest), ...others];
+}
