@@ -294,9 +294,8 @@ try {
     for (const fault of causesOf(error.warnings))
       process.stderr.write(`sitrep: warning: ${describeFault(fault)}\n`);
     process.stderr.write(
-      `${error.faults.length} fault${error.faults.length === 1 ? '' : 's'} (${error.code}). `,
+      `${error.faults.length} fault${error.faults.length === 1 ? '' : 's'} (${error.code}).\n`,
     );
-    process.stderr.write('Nothing was written for what is named here.\n');
     process.exitCode = 1;
   } else {
     throw error;

@@ -134,7 +134,17 @@ function describeIssue(
     };
   }
   if (value === '') return { field, problem: 'is empty.', hint: hints[field] ?? 'Fill it in.' };
-  return { field, problem: `${found} ${meant.message}.`, hint: 'Correct it.' };
+  return { field, problem: `${found} ${meant.message}.`, hint: hintFor(field, value) };
+}
+
+function hintFor(field: string, value: string): string {
+  if (/^\d{1,2}[./-]\d{1,2}[./-]\d{4}$/.test(value.trim()))
+    return 'Write days as year-month-day. A spreadsheet does if you format the column as yyyy-mm-dd.';
+  if (field === 'id' && /^[a-z0-9][A-Za-z0-9-]*$/.test(value)) {
+    const id = /^\d/.test(value) ? `E${value}` : value.replace(/^./, (first) => first.toUpperCase());
+    return `Write "${id}", for example.`;
+  }
+  return 'Correct it.';
 }
 
 /** Hints for cells that are often left empty. */

@@ -406,3 +406,34 @@ test('a query of a brief that needs an absent table is a fault; a shared one fin
     { id: 1 },
   ]);
 });
+
+describe('what a newcomer’s spreadsheet has', () => {
+  const hints = async (csv: string, name = 'events') => {
+    const folder = await desk({ resources: [table(name)] }, { [`${name}.csv`]: csv });
+    return (await faultsIn(folder)).map(({ problem, hint }) => `${problem} ${hint}`);
+  };
+
+  test.each([
+    [';', 'semicolons'],
+    ['\t', 'tabs'],
+  ])('columns separated by %j are one fault that says so', async (separator, name) => {
+    expect(await hints(events.replaceAll(',', separator))).toEqual([
+      expect.stringMatching(new RegExp(`^is separated by ${name}\\. Save it as CSV separated by commas`)),
+    ]);
+  });
+
+  test('days and ids of another form come with the form to use', async () => {
+    const csv =
+      'id,known_on,date_start,title\n2,2024-03-02,01/03/2024,Strike\ne3,2024-03-02,2024-03-01,Strike\n';
+    expect(await hints(csv)).toEqual([
+      expect.stringContaining('Write "E2", for example.'),
+      expect.stringContaining('Write days as year-month-day.'),
+    ]);
+  });
+
+  test('a table of events under another name is named', async () => {
+    expect(await hints(events, 'vorfaelle')).toEqual([
+      expect.stringContaining('Name the resource that has the events "events": there is "vorfaelle".'),
+    ]);
+  });
+});

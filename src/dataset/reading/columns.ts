@@ -56,6 +56,14 @@ function columnsBeside(
   );
   const lacking = [...new Set([...missing, ...absent])];
   const place = format === 'csv' ? { row: 1 } : {};
+  const [only = '', ...others] = columns;
+  const separator = others.length === 0 ? /[;\t]/.exec(only)?.[0] : undefined;
+  if (format === 'csv' && separator !== undefined)
+    return {
+      ...place,
+      problem: `is separated by ${separator === ';' ? 'semicolons' : 'tabs'}.`,
+      hint: 'Save it as CSV separated by commas, in UTF-8. Some spreadsheets call that "CSV UTF-8" or ask for the separator.',
+    };
   if (columns.includes(''))
     return {
       ...place,
@@ -100,10 +108,10 @@ function columnsBeside(
         return `Did you mean "${similar}"? A column of your own is declared in datapackage.json, under schema.fields.`;
     }
     if (lacking.includes('known_on'))
-      return 'Add it: the day on which you learned of each row. If that is the day of each event, declare "knownOn": "date" in datapackage.json, under sitrep.';
+      return `Add ${lacking.length === 1 ? 'it: ' : 'them. known_on is '}the day on which you learned of each row. If that is the day of each event, declare "knownOn": "date" in datapackage.json, under sitrep.`;
     return unknown.length > 0
       ? 'Declare it there, under schema.fields, or remove it.'
-      : `Add it. The file has the columns ${columns.join(', ')}.`;
+      : `Add ${lacking.length === 1 ? 'it' : 'them'}. The file has the columns ${columns.join(', ')}.`;
   }
 }
 

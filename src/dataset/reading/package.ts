@@ -124,7 +124,10 @@ export function parsePackage(descriptor: unknown): DataPackage {
     faults.push({
       field: 'resources',
       problem: 'the table "events" is missing, and so is "incidents".',
-      hint: 'Add a resource named "events" (docs/datasets.md shows the smallest datapackage.json), or import incidents (docs/data.md).',
+      hint:
+        own.length === 0
+          ? 'Add a resource named "events" (docs/datasets.md shows the smallest datapackage.json), or import incidents (docs/data.md).'
+          : `Name the resource that has the events "events": there ${own.length === 1 ? 'is' : 'are'} ${own.map((each) => `"${each.name}"`).join(', ')}.`,
     });
   return { name, title, marking: marked, licence, declared: sitrep, files, own, unread, faults };
 }
