@@ -57,7 +57,7 @@ describe('new', () => {
   });
 
   test.each([
-    ['border-incidents', 'templates/border-incidents: There is such a folder already.'],
+    ['border-incidents', 'templates/border-incidents: The folder exists already.'],
     ['Border', 'cannot be the name of a brief'],
     ['_shared', 'cannot be the name of a brief'],
     ['../up', 'cannot be the name of a brief'],
@@ -178,7 +178,7 @@ describe('test', () => {
       /\n- +<h2>What is reported<\/h2>\n\+ +<h2>What was seen<\/h2>\n {2}[^]*1 file differ\n/,
     );
     expect(differs.stdout).not.toContain('\u001B');
-    expect(differs.stderr).toContain(`sitrep: ${golden}: It differs from what was accepted.`);
+    expect(differs.stderr).toContain(`sitrep: ${golden}: It differs from the accepted file.`);
     expect(differs.stderr).toContain('npx sitrep test border-incidents --update');
     expect(await text(golden)).toBe(accepted);
 
@@ -195,7 +195,7 @@ describe('test', () => {
     await project.write(stray, 'x');
     const found = await project.sitrep('test');
     expect(found.status).toBe(1);
-    expect(found.stderr).toContain(`${stray}: No golden edition renders it any more.`);
+    expect(found.stderr).toContain(`${stray}: No golden edition produces it any more.`);
     await project.sitrep('test --update', atADesk);
     expect(await under('test/golden')).not.toContain(stray);
   });

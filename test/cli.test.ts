@@ -225,7 +225,8 @@ describe('generate', () => {
     expect(manifest.parse(described).parameters).toEqual({ actor: 'A-isis-k' });
     expect(none).toEqual({
       status: 0,
-      stdout: 'As of 2019-06-30.\n  actor-sheet: nothing to issue, its query editions gives no row\n',
+      stdout:
+        'As of 2019-06-30.\n  actor-sheet: nothing to issue, because its query editions returns no rows\n',
       stderr: '',
     });
     expect(await filesIn(out('no-row'))).toEqual([]);
@@ -265,7 +266,7 @@ describe('generate', () => {
       ['generate --param actor --out none', /'actor' is invalid\. It must be a name and a value/],
       [
         'generate --param actor=a --param actor=b --out none',
-        /'actor=b' is invalid\. A value of actor is given already/,
+        /'actor=b' is invalid\. actor has a value already/,
       ],
       ['generate --colour red --out none', /unknown option '--colour'[^]*--help/],
     ];
@@ -342,9 +343,7 @@ describe('generate', () => {
     expect(status).toBe(1);
     expect(faultLines(stderr)).toEqual([
       expect.stringMatching(/^sitrep: templates\/weekly\/brief\.yaml, line \d+, field colour: /),
-      expect.stringMatching(
-        /^sitrep: data\/afghanistan-2021\/gaps\.csv, row \d+: has 3 fields where 7 belong/,
-      ),
+      expect.stringMatching(/^sitrep: data\/afghanistan-2021\/gaps\.csv, row \d+: has 3 fields instead of 7/),
     ]);
     expect(await filesIn(join(folder, 'output'))).toEqual([]);
   });
@@ -397,7 +396,7 @@ describe('query', () => {
     const lines = table.stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^id +text +rests_on$/);
     expect(lines.at(-1)).toBe(
-      `${lines.length - 2} rows as of 2021-08-22; long values are cut, --json has them whole.`,
+      `${lines.length - 2} rows as of 2021-08-22; long values are cut short (--json prints them in full).`,
     );
     const rows = z
       .array(z.strictObject({ id: z.string(), text: z.string(), rests_on: z.array(z.string()) }))
@@ -446,7 +445,7 @@ describe('query', () => {
       project.sitrep(['query', '--sql', 'SELECT 1', '--dataset', 'afganistan-2021']),
     ]);
     expect([written, random, both, neither, unknown].map(({ status }) => status)).toEqual([1, 1, 1, 1, 1]);
-    expect(written.stderr).toContain('--sql: A query is a SELECT statement');
+    expect(written.stderr).toContain('--sql: A query must be a SELECT statement');
     expect(random.stderr).toMatch(/--sql, line 2: "random"/);
     for (const { stderr } of [both, neither])
       expect(stderr).toContain('a brief and --sql; or --sql and --dataset');
@@ -650,7 +649,7 @@ describe('check', () => {
     const { status, stderr } = await other.sitrep('check');
     expect(status).toBe(1);
     expect(faultLines(stderr)).toEqual([
-      'sitrep: templates: There is no such folder. Start sitrep where templates/ and data/ are.',
+      'sitrep: templates: There is no such folder. Run sitrep in the folder that has templates/ and data/.',
     ]);
   });
 });

@@ -86,7 +86,7 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
         signal: world.signal,
         onReady: (address) => {
           world.print(`Preview: ${address}`);
-          world.print('A file that is saved in templates/ or data/ is seen at once. Ctrl-C stops.');
+          world.print('The page updates when you save a file in templates/ or data/. Press Ctrl-C to stop.');
         },
       });
     },
@@ -123,8 +123,8 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       try {
         const brief = await createBrief('weekly', 'example', { ...world, ...project });
         for (const file of [...files, ...brief.files]) world.print(`  ${file}`);
-        world.print(`  ${project.goldens.path}/weekly/  what the brief renders to as of ${brief.asOf}`);
-        world.print(`Next: cd ${folder}, npm install, npx sitrep generate.`);
+        world.print(`  ${project.goldens.path}/weekly/  the expected pages as of ${brief.asOf}`);
+        world.print(`Next: cd ${folder}, then npm install, then npx sitrep generate.`);
       } catch (error) {
         await undo();
         throw error;
@@ -135,13 +135,13 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id) || id.length > 60)
         throw refused(
           `"${id}" cannot be the name of a brief.`,
-          'Use small letters, digits and single hyphens, such as "border-incidents".',
+          'Use lower-case letters, digits and single hyphens, such as "border-incidents".',
         );
       const name = await datasetNamed(wanted, world);
       const { files, asOf } = await createBrief(id, name, world);
       for (const file of files) world.print(`  ${file}`);
-      world.print(`  ${world.goldens.path}/${id}/  what it renders to as of ${asOf}`);
-      world.print(`Next: npx sitrep preview ${id}, and change templates/${id}/brief.hbs.`);
+      world.print(`  ${world.goldens.path}/${id}/  the expected pages as of ${asOf}`);
+      world.print(`Next: npx sitrep preview ${id}, then edit templates/${id}/brief.hbs.`);
     },
 
     async test(names, { update }) {
@@ -169,7 +169,7 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
         for (const each of differences) show(each);
       }
       for (const { brief, differences: own } of found) world.print(`  ${brief.id}: ${verdict(own, update)}`);
-      if (strays.length > 0) world.print(`  of no brief: ${verdict(strays, update)}`);
+      if (strays.length > 0) world.print(`  without a brief: ${verdict(strays, update)}`);
       const faults = [
         ...distinct(errors),
         ...(update ? [] : differences.map((each) => faultOf(each, world.goldens.path))),
@@ -233,7 +233,7 @@ async function goldenWorld({
 function verdict(differences: readonly Difference[], isUpdate: boolean): string {
   const count = `${differences.length} file${differences.length === 1 ? '' : 's'}`;
   if (differences.length === 0) return 'as accepted';
-  return isUpdate ? `${count} accepted; read the difference before you commit it` : `${count} differ`;
+  return isUpdate ? `${count} accepted; review the changes before you commit them` : `${count} differ`;
 }
 
 function faultOf({ path, accepted, rendered }: Difference, folder: string): Fault {
@@ -242,10 +242,10 @@ function faultOf({ path, accepted, rendered }: Difference, folder: string): Faul
     file: `${folder}/${path}`,
     problem:
       accepted === null
-        ? 'It was not accepted yet.'
+        ? 'It has not been accepted yet.'
         : rendered === null
-          ? 'No golden edition renders it any more.'
-          : 'It differs from what was accepted.',
+          ? 'No golden edition produces it any more.'
+          : 'It differs from the accepted file.',
     hint: `If that is right, run "npx sitrep test ${brief} --update" and commit it.`,
   };
 }
@@ -264,7 +264,7 @@ function rowsAsTable(rows: readonly Row[], asOf: Day): string {
       return text.length > WIDEST_CELL ? `${text.slice(0, WIDEST_CELL - 1)}…` : text;
     }),
   );
-  return `${alignColumns([Object.keys(first), ...cells])}\n${count}${isCut ? '; long values are cut, --json has them whole' : ''}.`;
+  return `${alignColumns([Object.keys(first), ...cells])}\n${count}${isCut ? '; long values are cut short (--json prints them in full)' : ''}.`;
 }
 
 function cellText(value: Value): string {

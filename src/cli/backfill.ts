@@ -22,7 +22,7 @@ export async function backfill(
 ) {
   if (from > to)
     throw new AppError('operation-refused', [
-      { problem: `${from} is after ${to}.`, hint: 'Give --from the earlier day.' },
+      { problem: `${from} is after ${to}.`, hint: 'Make --from the earlier day.' },
     ]);
   await context.withLedger({ out: where.out, work: true }, async ({ service, caller }) => {
     const asked = await patiently(context, () => service.backfill(caller, brief, { from, to, deliver }));
@@ -53,7 +53,7 @@ export async function backfill(
     const made = await ours();
     const delivering = made.filter(({ state }) => state === 'delivering').toReversed();
     if (where.json) context.print(JSON.stringify(made, null, 2));
-    for (const each of delivering) report(`  ${each.id}: made; ${receivedText(each.recipients)}`);
+    for (const each of delivering) report(`  ${each.id}: generated; ${receivedText(each.recipients)}`);
     refuseFailures(made);
   });
 }

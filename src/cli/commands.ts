@@ -46,7 +46,9 @@ export function commands(world: Surroundings): Commands {
       for (const line of new Set(days)) world.print(line);
       for (const { brief, requests } of editions)
         if (requests.length === 0)
-          world.print(`  ${brief.id}: nothing to issue, its query ${brief.config.forEach} gives no row`);
+          world.print(
+            `  ${brief.id}: nothing to issue, because its query ${brief.config.forEach} returns no rows`,
+          );
       const requests = editions.flatMap((each) => each.requests);
       // Loading the fonts would be wasted if there is nothing to generate.
       if (requests.length === 0) return throwAll(errors);

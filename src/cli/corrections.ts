@@ -12,7 +12,7 @@ export async function reissue(
   if (list === (id !== undefined))
     throw new AppError('operation-refused', [
       {
-        problem: 'Either an edition is corrected, or all are looked at.',
+        problem: 'Give one edition to correct, or --list, not both or neither.',
         hint: 'Name one edition, or give --list.',
       },
     ]);
@@ -35,20 +35,20 @@ function describe(
     `${edition} corrects ${replaces} as of ${asOf}, and goes to the ${recipients} that received an earlier revision:`,
     ...changes.map((change) => `  ${change}`),
     ...(passedOver.length > 0
-      ? [`Left to later issues, on whose rows their revisions rest: ${passedOver.join(', ')}.`]
+      ? [`Not included, because these revisions rest on rows of later issues: ${passedOver.join(', ')}.`]
       : []),
     ...(forgotten > 0
       ? [
-          `Of those, ${forgotten} had their address forgotten: their deliveries are on hold, and you have to inform them.`,
+          `The addresses of ${forgotten} of them were forgotten: their deliveries are on hold, so you have to inform them yourself.`,
         ]
       : []),
-    ...(isServed ? [] : ['Nothing runs on this ledger now: "sitrep start" goes on with it.']),
+    ...(isServed ? [] : ['No process is working on this ledger now: "sitrep start" continues the work.']),
   ].join('\n');
 }
 
 const describeList = (editions: readonly Correctable[]): string =>
   editions.length === 0
-    ? 'No edition that was delivered rests on rows that were revised or withdrawn since.'
+    ? 'No delivered edition rests on rows that were revised or withdrawn since.'
     : editions
         .flatMap(({ edition, changes, problem }) => [
           `${edition}${problem === null ? '' : `: ${problem}`}`,

@@ -54,12 +54,12 @@ export function greeting(
           ...(link === null
             ? [`The pages need a login: ${login}.`]
             : [`The pages: ${link}`, `This link works once, within an hour. Later: ${login}.`]),
-          `The API is explained at http://127.0.0.1:${port}/docs.`,
+          `The API is documented at http://127.0.0.1:${port}/docs.`,
         ]
       : []),
     ...(roles.includes('scheduler')
       ? [
-          'Coming slots:',
+          'Next slots:',
           alignColumns([
             ['BRIEF', 'LOCAL TIME', 'TIME ZONE', 'IN UTC', 'REPORTS THROUGH'],
             ...slots.map(({ id, at, asOf, timezone }) => [
@@ -70,16 +70,14 @@ export function greeting(
               asOf,
             ]),
           ]),
-          'The past is made on demand: npx sitrep backfill weekly --from 2021-08-02 --to 2021-08-30',
+          'For past slots: npx sitrep backfill weekly --from 2021-08-02 --to 2021-08-30',
         ]
       : []),
     ...(settings.mail === null && byMail.length > 0
-      ? [
-          `Mail is not set up (SITREP_SMTP_URL): what ${byMail.map(({ id }) => id).join(', ')} would send by mail is held.`,
-        ]
+      ? [`Mail is not set up (SITREP_SMTP_URL): mail of ${byMail.map(({ id }) => id).join(', ')} is on hold.`]
       : []),
     ...alertNotice(settings),
-    'What became of everything: npx sitrep runs, npx sitrep deliveries. Ctrl-C stops; an edition in hand finishes first.',
+    'To see what happened: npx sitrep runs, npx sitrep deliveries. Press Ctrl-C to stop; a running edition finishes first.',
   ];
 }
 

@@ -47,7 +47,7 @@ export function operatorCommands(context: CommandContext) {
             ...moved.map((id) => `${name}: ${/^[0-9a-f]{32}$/.test(id) ? `delivery ${id.slice(0, 8)}` : id}`),
             ...(reached.isServed || ending.has(name)
               ? []
-              : ['Nothing runs on this ledger now: "sitrep start" goes on with it.']),
+              : ['No process is working on this ledger now: "sitrep start" continues the work.']),
           ].join('\n'),
       });
     });
@@ -140,7 +140,7 @@ export function operatorCommands(context: CommandContext) {
 export type OperatorCommands = ReturnType<typeof operatorCommands>;
 
 function editionsTable(editions: readonly (EditionView | EditionDetail)[]): string {
-  if (editions.length === 0) return 'No editions. "sitrep backfill" makes those of past slots.';
+  if (editions.length === 0) return 'No editions. "sitrep backfill" generates those of past slots.';
   const table = alignColumns([
     ['EDITION', 'STATE', 'SLOT (UTC)', 'PAGES', 'DELIVERIES', 'REASON'],
     ...editions.map((each) => [

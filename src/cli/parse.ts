@@ -26,7 +26,7 @@ export function parseParameter(
   const [, name, given] = /^([^=]+)=([^]*)$/.exec(value) ?? [];
   if (name === undefined || given === undefined)
     throw new InvalidArgumentError('It must be a name and a value, such as region=north.');
-  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`A value of ${name} is given already.`);
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} has a value already.`);
   return { ...before, [name]: given };
 }
 
@@ -38,13 +38,13 @@ export function parseCount(value: string): number {
 }
 
 export function parseHash(value: string): string {
-  if (!/^[0-9a-f]{64}$/i.test(value)) throw new InvalidArgumentError('It must be 64 digits from 0 to f.');
+  if (!/^[0-9a-f]{64}$/i.test(value)) throw new InvalidArgumentError('It must be 64 hexadecimal digits.');
   return value.toLowerCase();
 }
 
 export function parsePerson(value: string): string {
   const parsed = personName.safeParse(value);
-  if (!parsed.success) throw new InvalidArgumentError('It must be a name of up to 100 letters.');
+  if (!parsed.success) throw new InvalidArgumentError('It must be a name of up to 100 characters.');
   return parsed.data;
 }
 
@@ -57,5 +57,5 @@ export function parsePort(value: string): number {
 
 export function parseTokenName(value: string): string {
   if (tokenName.safeParse(value).success) return value;
-  throw new InvalidArgumentError('It must be of letters, digits, points, - and _, at most 60.');
+  throw new InvalidArgumentError('It must have at most 60 letters, digits, dots, hyphens and underscores.');
 }

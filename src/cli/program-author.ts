@@ -22,12 +22,10 @@ export interface AuthorCommands {
 export function authorCommandLine(program: Command, author: () => Promise<AuthorCommands>): void {
   program
     .command('preview')
-    .description(
-      'show briefs in a browser of this machine while they are written; a saved file is seen at once',
-    )
-    .argument('[brief]', 'name of the brief to begin with')
+    .description('show briefs in the browser while you write them; the page updates when you save a file')
+    .argument('[brief]', 'name of the brief to show first')
     .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
-    .option('--port <number>', 'port to listen on; 0 takes a free one', parsePort, 8018)
+    .option('--port <number>', 'port to listen on; 0 picks a free one', parsePort, 8018)
     .action(async (brief: string | undefined, options: { asOf?: DayName; port: number }) =>
       (await author()).preview(brief, options),
     );
@@ -41,33 +39,28 @@ export function authorCommandLine(program: Command, author: () => Promise<Author
     .option('--sql <statement>', 'a SELECT statement to run instead of a query of the brief')
     .option('--dataset <name>', 'for --sql without a brief: a folder in data/ (default: the only one)')
     .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
-    .option(
-      '--param <name=value>',
-      'a value of a parameter; repeat it for more parameters',
-      parseParameter,
-      {},
-    )
-    .option('--json', 'for programs', false)
+    .option('--param <name=value>', 'a parameter value; can be repeated', parseParameter, {})
+    .option('--json', 'print JSON, for programs', false)
     .action(async (brief: string | undefined, query: string | undefined, options: QueryOptions) =>
       (await author()).query(brief, query, options),
     );
   program
     .command('init')
-    .description('make a project of your own: a small dataset, a brief on it, and a package.json')
+    .description('create your own project: a small dataset, a brief on it, sitrep.yaml and package.json')
     .argument('<folder>', 'a folder that is empty or does not exist yet')
     .action(async (folder: string) => (await author()).init(folder));
   program
     .command('new')
-    .description('make a brief that works, to change into your own')
-    .argument('<brief>', 'its name: small letters, digits and hyphens')
-    .option('--dataset <name>', 'a folder in data/ (default: the one there is)')
+    .description('create a working brief for you to edit')
+    .argument('<brief>', 'its name: lower-case letters, digits and hyphens')
+    .option('--dataset <name>', 'a folder in data/ (default: the only one)')
     .action(async (brief: string, options: { dataset?: string }) => (await author()).create(brief, options));
   program
     .command('test')
     .description(
-      'render the golden days of each brief, or of those named, and show what differs from test/golden/',
+      'render the golden days of every brief, or of the named briefs, and show what differs from test/golden/',
     )
-    .argument('[brief...]', 'names of briefs; all when left out')
-    .option('--update', 'accept what they render to', false)
+    .argument('[brief...]', 'names of briefs (default: all)')
+    .option('--update', 'accept the current output as the new golden files', false)
     .action(async (briefs: string[], options: { update: boolean }) => (await author()).test(briefs, options));
 }

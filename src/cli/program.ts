@@ -52,8 +52,8 @@ export function commandLine(
 
   program
     .command('generate')
-    .description('make the PDF of each brief, or of the briefs named')
-    .argument('[brief...]', 'names of briefs, as "sitrep list" shows them; all when left out')
+    .description('generate the PDF of every brief, or of the named briefs')
+    .argument('[brief...]', 'names of briefs, as shown by "sitrep list" (default: all)')
     .option(
       '--as-of <date>',
       "last day to report on: YYYY-MM-DD, yesterday or last-sunday, in the brief's time zone (default: the last day covered by the data, or today if earlier)",
@@ -64,7 +64,7 @@ export function commandLine(
     .addOption(new Option('--paper <size>', "paper size (default: the brief's own)").choices(papers))
     .option(
       '--param <name=value>',
-      'make only the edition with this value of a parameter; repeat it for more parameters (default: every edition)',
+      'generate only editions with this parameter value; can be repeated (default: every edition)',
       parseParameter,
       {},
     )
@@ -84,8 +84,8 @@ export function commandLine(
 
   program
     .command('check')
-    .description('look for everything that can be wrong with the datasets and the briefs; write nothing')
-    .option('--all', 'list every fault, and not one line for each cause', false)
+    .description('report all faults in the datasets and briefs; writes no files')
+    .option('--all', 'list every fault, instead of one line for each cause', false)
     .option('--mail [address]', 'send a test message instead, to the address or to SITREP_OPERATOR')
     .action(async ({ mail, all }: { mail?: string | true; all: boolean }) =>
       mail === undefined

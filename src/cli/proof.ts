@@ -50,11 +50,11 @@ const inFile = <T>(file: string, work: Promise<T>): Promise<T> =>
 const heads: { readonly [verdict in Verification['verdict']]: string } = {
   identical: 'identical: rendered again from this repository, it has the same bytes',
   differs: 'differs: rendered again from this repository, it has other bytes',
-  altered: 'altered: this PDF, or what was written down of it, is not what was made',
+  altered: 'altered: this PDF, or its record, is not what was generated',
 };
 
 function told({ verdict, edition, sha256, rendered, alterations, differences, faults, notes }: Verification) {
-  const again = rendered === null ? 'cannot be made' : rendered;
+  const again = rendered === null ? 'cannot be generated' : rendered;
   return [
     `${edition}: ${heads[verdict]}`,
     ...alterations.map((each) => `  ${each}`),
@@ -62,6 +62,6 @@ function told({ verdict, edition, sha256, rendered, alterations, differences, fa
     ...faults.map((fault) => `  cannot be rendered: ${describeFault(fault)}`),
     ...notes.map((each) => `  note: ${each}`),
     `  this PDF: ${sha256}`,
-    ...(rendered === sha256 ? [] : [`  made here: ${again}`]),
+    ...(rendered === sha256 ? [] : [`  generated here: ${again}`]),
   ].join('\n');
 }

@@ -48,7 +48,7 @@ export function remoteService(socket: string): OperatorService {
       throw new AppError(known.data, faults.length > 0 ? faults : [{ problem: detail, hint }]);
     throw new AppError('ledger-unusable', [
       {
-        problem: `The sitrep that holds the ledger failed: ${detail}`,
+        problem: `The process that has the ledger open failed: ${detail}`,
         hint: `${hint} Its /readyz may say more.`,
       },
     ]);
@@ -128,8 +128,8 @@ const silent = (cause: unknown): AppError =>
     'ledger-unusable',
     [
       {
-        problem: 'The sitrep that holds the ledger does not answer.',
-        hint: 'Look at its log; it may just have been stopped: try again.',
+        problem: 'The process that has the ledger open does not answer.',
+        hint: 'Try again, because it may just have stopped; otherwise see its log.',
       },
     ],
     { cause },

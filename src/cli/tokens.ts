@@ -25,7 +25,7 @@ export function recordCommands(context: CommandContext) {
       const rows = await ask(where, ({ service, caller }) => service.tokens(caller));
       const text = () =>
         rows.length === 0
-          ? 'No tokens. "sitrep token add" makes one.'
+          ? 'No tokens. "sitrep token add" creates one.'
           : alignColumns([
               ['NAME', 'MAY', 'CLEARANCE', 'SINCE (UTC)'],
               ...rows.map((each) => [each.name, each.may, each.clearance, toSecond(each.createdAt)]),
@@ -35,7 +35,7 @@ export function recordCommands(context: CommandContext) {
 
     async revokeToken(name: string, where: Where) {
       await ask(where, ({ service, caller }) => service.revokeToken(caller, name));
-      show(context, { json: where.json, rows: [name], text: () => `${name} is not let in any more.` });
+      show(context, { json: where.json, rows: [name], text: () => `${name} no longer has access.` });
     },
 
     async audit({ limit, ...filter }: { edition?: string; who?: string; limit: number }, where: Where) {
@@ -44,7 +44,7 @@ export function recordCommands(context: CommandContext) {
       );
       const text = () =>
         rows.length === 0
-          ? 'Nobody changed anything.'
+          ? 'No changes.'
           : alignColumns([
               ['AT (UTC)', 'WHO', 'WHAT', 'EDITION', 'OUTCOME', 'WITH'],
               ...rows.map((each) => [

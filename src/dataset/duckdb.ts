@@ -29,7 +29,8 @@ export function toValue(value: DuckDBValue, type: DuckDBType | undefined, column
   if (typeof value === 'string') return type?.alias === 'JSON' ? z.json().parse(JSON.parse(value)) : value;
   if (typeof value === 'bigint') return exact(value, column);
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new Error(`Column "${column}" holds ${value}, which is no figure.`);
+    if (!Number.isFinite(value))
+      throw new Error(`Column "${column}" has the value ${value}, which is not a finite number.`);
     return value;
   }
   if (value instanceof DuckDBDecimalValue)
@@ -51,12 +52,16 @@ export function toValue(value: DuckDBValue, type: DuckDBType | undefined, column
       ]),
     );
   }
-  throw new Error(`Column "${column}" holds ${value} of type ${type}: cast it, for example to VARCHAR.`);
+  throw new Error(
+    `Column "${column}" has the value ${value} of type ${type}: cast it, for example to VARCHAR.`,
+  );
 }
 
 function exact(value: bigint, column: string): number {
   if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER))
-    throw new Error(`Column "${column}" holds ${value}, too large to stay exact: cast it to VARCHAR.`);
+    throw new Error(
+      `Column "${column}" has the value ${value}, too large to stay exact: cast it to VARCHAR.`,
+    );
   return Number(value);
 }
 

@@ -111,7 +111,7 @@ export const parseOwnRows = (raw: readonly RawRow[], columns: readonly Column[])
 
 const describeLength = ({ length }: string) => ({
   problem: `has ${length.toLocaleString('en-GB')} characters, more than ${LONGEST_CELL.toLocaleString('en-GB')}.`,
-  hint: 'Shorten it, or make several rows of it.',
+  hint: 'Shorten it, or split it into several rows.',
 });
 
 function describeIssue(

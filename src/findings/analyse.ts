@@ -69,7 +69,7 @@ export function analyse(brief: Brief, sets: RowSets, period: Period): Findings {
             file: brief.queries[query]?.file ?? brief.definition.file,
             field: path.filter((part) => typeof part === 'string').join('.'),
             problem: `Row ${Number(path[0] ?? 0) + 1} of the query does not fit the finding "${name}" (${config.kind}): ${message}.`,
-            hint: 'See docs/authoring.md for what the query of each kind of finding gives.',
+            hint: 'See docs/authoring.md for the columns that each kind of finding needs.',
           })),
           { cause },
         );

@@ -31,7 +31,7 @@ export async function briefIds(folder: string): Promise<string[]> {
         {
           file: folder,
           problem: 'There is no such folder.',
-          hint: 'Start sitrep where templates/ and data/ are.',
+          hint: 'Run sitrep in the folder that has templates/ and data/.',
         },
       ],
       { cause },
@@ -140,7 +140,7 @@ async function loadBrief({
   const definition = await readSource([own('brief.yaml')], faults);
   if (isMissing(definition.file, faults)) return undefined;
   const { publisher = null, ...defaults } = settings;
-  const hint = 'See docs/authoring.md for what may stand here.';
+  const hint = 'See docs/authoring.md for the possible values.';
   const config = parseYaml(definition, briefConfig, { faults, hint, defaults });
   if (config === undefined) return undefined;
   const shared = await sharedFor(config.dataset);

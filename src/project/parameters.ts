@@ -36,7 +36,7 @@ export function canonicalValue(
   type: ParameterConfig['type'],
 ): { readonly value: string } | { readonly problem: string } {
   if (type === 'integer') return canonicalInteger(value);
-  if (typeof value !== 'string') return { problem: `is ${describe(value)}, where a ${type} belongs` };
+  if (typeof value !== 'string') return { problem: `is ${describe(value)}, but must be a ${type}` };
   if (type === 'date') {
     return calendarDay.safeParse(value).success
       ? { value }
@@ -45,7 +45,7 @@ export function canonicalValue(
   const text = value.normalize('NFC').trim();
   if (text === '') return { problem: 'is empty' };
   // A lone surrogate has no UTF-8 form, so two different ones would give the same file name.
-  if (/[\p{Cc}\p{Cs}]/u.test(text)) return { problem: 'holds a character that cannot be printed' };
+  if (/[\p{Cc}\p{Cs}]/u.test(text)) return { problem: 'has a character that cannot be printed' };
   if (text.length > mostCharacters) return { problem: `is longer than ${mostCharacters} characters` };
   return { value: text };
 }

@@ -18,8 +18,8 @@ export function scaffoldOf(folder: string, { sitrep, schema }: { sitrep: string;
       try {
         await mkdir(to);
       } catch (cause) {
-        const hint = 'Choose another name, or change that one.';
-        const fault = { file: to, problem: 'There is such a folder already.', hint };
+        const hint = 'Choose another name, or edit that brief.';
+        const fault = { file: to, problem: 'The folder exists already.', hint };
         if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')
           throw new AppError('operation-refused', [fault], { cause });
         throw cause;

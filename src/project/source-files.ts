@@ -49,7 +49,7 @@ export function parseJson({ file, text }: SourceFile, faults: Fault[]): object {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) return parsed;
-    faults.push({ file, problem: 'The file holds no JSON object.', hint: 'Write one.' });
+    faults.push({ file, problem: 'The file is not a JSON object.', hint: 'Write an object in braces.' });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const line = lineOfJsonFault(message, text);

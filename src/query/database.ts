@@ -75,7 +75,7 @@ async function define(connection: DuckDBConnection, { file, text }: SourceFile):
     await connection.run(text);
   } catch (cause) {
     const { problem, ...where } = explain(cause);
-    throw new AppError('query-failed', [{ file, ...where, problem: `The macros fail: ${problem}` }], {
+    throw new AppError('query-failed', [{ file, ...where, problem: `The macros failed: ${problem}` }], {
       cause,
     });
   }

@@ -35,8 +35,7 @@ export class TooMuch extends Error {
 export async function readRows(result: DuckDBResult): Promise<Row[]> {
   const names = result.columnNames();
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new Error(`Two columns are named "${twice}": give one another name with AS.`);
+  if (twice !== undefined) throw new Error(`Two columns are named "${twice}": rename one with AS.`);
   const types = result.columnTypes();
   const rows: Row[] = [];
   let characters = 0;
@@ -52,14 +51,14 @@ export async function readRows(result: DuckDBResult): Promise<Row[]> {
   for await (const chunk of result) {
     if (rows.length + chunk.rowCount > MOST_ROWS)
       throw new TooMuch(
-        `The query gives more than ${count(MOST_ROWS)} rows.`,
+        `The query returns more than ${count(MOST_ROWS)} rows.`,
         'Aggregate in SQL, narrow it, or look for a join without a condition.',
       );
     checkLists(chunk, names);
     for (let row = 0; row < chunk.rowCount; row += 1) {
       rows.push(Object.fromEntries(chunk.getRowValues(row).map(read)));
       if (characters > MOST_CHARACTERS.ofResult)
-        throw new TooMuch(`The query gives more than ${count(MOST_CHARACTERS.ofResult)} characters.`);
+        throw new TooMuch(`The query returns more than ${count(MOST_CHARACTERS.ofResult)} characters.`);
     }
   }
   return rows;
@@ -68,7 +67,7 @@ export async function readRows(result: DuckDBResult): Promise<Row[]> {
 function checkLength(characters: number, column: string): void {
   if (characters > MOST_CHARACTERS.ofValue)
     throw new TooMuch(
-      `Column "${column}" holds a value of more than ${count(MOST_CHARACTERS.ofValue)} characters.`,
+      `Column "${column}" has a value of more than ${count(MOST_CHARACTERS.ofValue)} characters.`,
     );
 }
 
@@ -76,7 +75,7 @@ function checkLength(characters: number, column: string): void {
 function checkLists(chunk: DuckDBDataChunk, names: readonly string[]): void {
   for (const [index, name] of names.entries())
     if (itemsIn(chunk.getColumnVector(index), name) > MOST_ITEMS)
-      throw new TooMuch(`Column "${name}" holds lists of more than ${count(MOST_ITEMS)} items.`);
+      throw new TooMuch(`Column "${name}" has lists of more than ${count(MOST_ITEMS)} items.`);
 }
 
 function itemsIn(vector: DuckDBVector, column: string): number {

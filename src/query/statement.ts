@@ -36,13 +36,13 @@ export async function checkStatement(
   const parsed = answer.parse(JSON.parse(z.string().parse(reader.getRows()[0]?.[0])));
   // Throws for a syntax error, with the line, which the parser's answer lacks.
   const count = parsed.error ? (await connection.extractStatements(sql)).count : parsed.statements.length;
-  if (count !== 1) throw new Error(`A query file holds one SELECT statement, and this one holds ${count}.`);
-  if (parsed.error)
-    throw new Error('A query is a SELECT statement: this one is of another kind, which is not allowed.');
+  if (count !== 1)
+    throw new Error(`A query must be one SELECT statement, but this one has ${count} statements.`);
+  if (parsed.error) throw new Error('A query must be a SELECT statement; other statements are not allowed.');
   const [name] = unrepeatableIn(parsed.statements);
   if (name !== undefined)
     throw new Error(
-      `"${name}" may answer differently each time: use $as_of, $period_start or $previous_as_of for dates, and no chance.${lineOf(name, sql)}`,
+      `"${name}" may return something else each time: take dates from $as_of, $period_start or $previous_as_of, and avoid random values.${lineOf(name, sql)}`,
     );
   const defined = new Set(expressionsIn(parsed.statements));
   const tables = new Set([...tablesIn(parsed.statements)].filter((table) => !defined.has(table)));

@@ -116,7 +116,7 @@ test('a cell that is too long is the one thing said of its row, and none is prin
       row: 2,
       field: 'title',
       problem: 'has 45,000 characters, more than 20,000.',
-      hint: 'Shorten it, or make several rows of it.',
+      hint: 'Shorten it, or split it into several rows.',
     },
     expect.objectContaining({ row: 2, field: 'rank', problem: expect.stringMatching(/^"y{100}…" is not/) }),
   ]);
@@ -125,7 +125,7 @@ test('a cell that is too long is the one thing said of its row, and none is prin
 const files: Case[] = [
   one(
     'a row with too few fields',
-    ['gaps.csv', 3, undefined, /has 2 fields where 7 belong/],
+    ['gaps.csv', 3, undefined, /has 2 fields instead of 7/],
     ['gaps.csv', (text) => `${text}G2,2021-01-10\n`],
   ),
   one(
@@ -162,7 +162,7 @@ const files: Case[] = [
   one('a file with nothing in it', ['gaps.csv', undefined, undefined, /is empty/], ['gaps.csv', () => '']),
   one(
     'a column twice',
-    ['gaps.csv', 1, undefined, /has two columns "TEXT": capitals do not tell them apart/],
+    ['gaps.csv', 1, undefined, /has two columns "TEXT", because capitals are ignored/],
     swap('gaps.csv', ',rests_on', ',TEXT'),
   ),
   one(
@@ -200,7 +200,7 @@ const manifest: Case[] = [
   ),
   one(
     'a table that is there twice',
-    ['datapackage.json', undefined, 'resources.gaps', /is there twice/],
+    ['datapackage.json', undefined, 'resources.gaps', /is declared twice/],
     [
       'datapackage.json',
       (text) =>
@@ -306,7 +306,7 @@ test.each(['\n', '\r\n'])(
       },
     ]);
     expect(faults.map(({ row, problem }) => [row, problem])).toEqual([
-      [5, 'has 2 fields where 7 belong.'],
+      [5, 'has 2 fields instead of 7.'],
       [8, 'there is no "E9" in events or measures or judgments or readings.'],
     ]);
   },
@@ -341,7 +341,7 @@ describe('a table of more than it may hold', () => {
   const most = 100_000;
   const tooMany = {
     problem: 'has more than 100,000 rows.',
-    hint: 'Leave out what is older than any brief needs, or count it before.',
+    hint: 'Leave out rows that no brief needs, or import them as incidents.',
   };
   const gaps = [
     { name: 'gaps', path: 'gaps.csv', format: 'csv', fields: [{ name: 'id' }, { name: 'text' }] },
@@ -444,7 +444,7 @@ describe('other formats', () => {
     );
     expect((await faultsIn(folder)).map(({ row, problem, also }) => [row, problem, also])).toEqual([
       [undefined, 'has the column "txet", which datapackage.json does not declare.', undefined],
-      [3, 'is not an object of texts, numbers and lists of them.', ['row 4']],
+      [3, 'is not an object of texts, numbers and lists.', ['row 4']],
     ]);
     await writeFile(join(folder, 'gaps.json'), '[{"id": "G1",}]');
     expect(await faultsIn(folder)).toEqual([

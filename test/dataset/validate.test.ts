@@ -7,11 +7,7 @@ const keys: Case[] = [
     ['events.csv', 4, 'known_on', /"E1" has another row known on 2021-01-05/],
     add('events', 2, {}),
   ),
-  one(
-    'one id in two tables',
-    ['gaps.csv', 3, 'id', /"E1" stands in events too/],
-    add('gaps', 2, { id: 'E1' }),
-  ),
+  one('one id in two tables', ['gaps.csv', 3, 'id', /"E1" is also in events/], add('gaps', 2, { id: 'E1' })),
   one(
     'a withdrawal of nothing',
     ['gaps.csv', 3, 'status', /the first row of "G2" withdraws it/],
@@ -27,7 +23,7 @@ const references: Case[] = [
   ),
   one(
     'an id from another table',
-    ['events.csv', 2, 'source', /"A1" stands in actors, not in sources/],
+    ['events.csv', 2, 'source', /"A1" is in actors, not in sources/],
     set('events', 2, 'source', 'A1'),
   ),
   one(
@@ -54,17 +50,17 @@ const references: Case[] = [
   ),
   one(
     'a source carried by itself',
-    ['sources.csv', 2, 'via', /"S1" leads back to itself through S2/],
+    ['sources.csv', 2, 'via', /"S1" refers to itself through S2/],
     set('sources', 2, 'via', 'S2'),
   ),
   one(
     'measures nested in a circle',
-    ['measures.csv', 3, 'within', /"M2" leads back to itself through M3/],
+    ['measures.csv', 3, 'within', /"M2" refers to itself through M3/],
     set('measures', 3, 'within', 'M3'),
   ),
   one(
     'a judgment that rests on itself',
-    ['judgments.csv', 2, 'rests_on', /"J1" leads back to itself/],
+    ['judgments.csv', 2, 'rests_on', /"J1" refers to itself/],
     set('judgments', 2, 'rests_on', 'M1;J1'),
   ),
 ];
@@ -157,12 +153,12 @@ const dates: Case[] = [
 const bounds: Case[] = [
   one(
     'less than nothing',
-    ['measures.csv', 2, 'value', /-12 is less than nothing/],
+    ['measures.csv', 2, 'value', /-12 is negative/],
     set('measures', 2, 'value', '-12'),
   ),
   one(
     'more than the whole',
-    ['measures.csv', 3, 'value', /140 % is more than the whole/],
+    ['measures.csv', 3, 'value', /140 % is more than 100 per cent/],
     set('measures', 3, 'value', '140'),
   ),
   one(
@@ -187,7 +183,7 @@ const bounds: Case[] = [
   ),
   one(
     'a reading of about a number',
-    ['readings.csv', 2, 'measure', /"M1" is only about a number/],
+    ['readings.csv', 2, 'measure', /"M1" has an approximate value/],
     set('measures', 2, 'bound', '~'),
   ),
   one(
@@ -208,7 +204,7 @@ const bounds: Case[] = [
   ),
   one(
     'a key judgment without confidence',
-    ['judgments.csv', 2, 'confidence', /a key judgment states one/],
+    ['judgments.csv', 2, 'confidence', /a key judgment needs one/],
     set('judgments', 2, 'confidence', ''),
     set('judgments', 2, 'confidence_basis', ''),
   ),
@@ -217,7 +213,7 @@ const bounds: Case[] = [
 const texts: Case[] = [
   one(
     'a likelihood that the text does not say',
-    ['judgments.csv', 2, 'likelihood', /is "very unlikely", which the text does not say/],
+    ['judgments.csv', 2, 'likelihood', /is "very unlikely", which is not in the text/],
     set('judgments', 2, 'likelihood', 'very unlikely'),
   ),
   one(

@@ -114,7 +114,7 @@ test('no templates folder at all', async () => {
   await rm(templates, { recursive: true });
   await expect(briefIds(templates)).rejects.toMatchObject({
     code: 'brief-unknown',
-    faults: [{ file: templates, hint: 'Start sitrep where templates/ and data/ are.' }],
+    faults: [{ file: templates, hint: 'Run sitrep in the folder that has templates/ and data/.' }],
   });
 });
 
@@ -251,7 +251,7 @@ test.each([
     `{\n  "title": "${'long '.repeat(20)}",\n  "mark": },\n  "width": 300\n}`,
     /^templates\/one\/a\.vl\.json, line 3: .*JSON/s,
   ],
-  ['one/a.vl.json', '5', /^templates\/one\/a\.vl\.json: The file holds no JSON object\./],
+  ['one/a.vl.json', '5', /^templates\/one\/a\.vl\.json: The file is not a JSON object\./],
   ['one/a.vl.json', '', /^templates\/one\/a\.vl\.json: /],
   ['_shared/theme.json', '{', /^templates\/_shared\/theme\.json, line 1: /],
 ])('%s holding "%s"', async (file, text, fault) => {

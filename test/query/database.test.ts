@@ -124,7 +124,7 @@ describe('what a query sees', () => {
 
   test.each([
     ['a whole number past 2⁵³', '9007199254740992::BIGINT', /too large to stay exact/],
-    ['NaN', `'NaN'::DOUBLE`, /NaN, which is no figure/],
+    ['NaN', `'NaN'::DOUBLE`, /NaN, which is not a finite number/],
     ['an interval', 'INTERVAL 1 DAY', /of type INTERVAL: cast it/],
     ['an endless day', `'infinity'::DATE`, /of type DATE: cast it/],
   ])('%s is refused', async (_, expression, problem) => {
@@ -177,7 +177,7 @@ describe('what a query may not do', () => {
     await expect(openQueries(tables, { macros: [{ file, text: macros }] })).rejects.toMatchObject({
       code: 'query-failed',
       message: expect.stringMatching(
-        /macros\.sql.*The macros fail: .*(disabled by configuration|Cannot enable external access)/,
+        /macros\.sql.*The macros failed: .*(disabled by configuration|Cannot enable external access)/,
       ),
     });
   });
@@ -191,9 +191,9 @@ describe('what a query may not do', () => {
 
   test('be two statements, or none', async () => {
     expect((await faultOf('SELECT 1; DROP TABLE events'))?.problem).toBe(
-      'A query file holds one SELECT statement, and this one holds 2.',
+      'A query must be one SELECT statement, but this one has 2 statements.',
     );
-    expect((await faultOf('-- nothing'))?.problem).toMatch(/this one holds 0/);
+    expect((await faultOf('-- nothing'))?.problem).toMatch(/this one has 0/);
     expect(await run('-- a comment\nSELECT 1 AS one;\n')).toEqual([{ one: 1 }]);
   });
 
@@ -206,14 +206,14 @@ describe('what a query may not do', () => {
     'SELECT id FROM events USING SAMPLE 1',
     'SELECT 1 WHERE today() > $as_of',
   ])('ask the clock or chance: %s', async (sql) => {
-    expect((await faultOf(sql))?.problem).toMatch(/may answer differently each time/);
+    expect((await faultOf(sql))?.problem).toMatch(/may return something else each time/);
   });
 
   test('ask the clock, with the line that does, comments aside', async () => {
     const fault = await faultOf(
       '-- now or never\n/* now()\n*/ SELECT id\nFROM events WHERE known_on < now()',
     );
-    expect(fault).toMatchObject({ line: 4, problem: expect.stringMatching(/no chance\.$/) });
+    expect(fault).toMatchObject({ line: 4, problem: expect.stringMatching(/avoid random values\.$/) });
   });
 
   test('name a column that is not there: the similar ones are named', async () => {
@@ -248,21 +248,21 @@ describe('what a query may not do', () => {
   });
 
   test.each([
-    ['rows', 'FROM range(10001)', /^The query gives more than 10,000 rows\.$/],
+    ['rows', 'FROM range(10001)', /^The query returns more than 10,000 rows\.$/],
     // Whole, it would take eighty gigabytes.
     ['rows without an end in sight', 'FROM range(10_000_000_000)', /more than 10,000 rows/],
-    ['a text', `SELECT repeat('x', 1_000_001) AS a`, /^Column "a" holds a value of more than 1,000,000 char/],
+    ['a text', `SELECT repeat('x', 1_000_001) AS a`, /^Column "a" has a value of more than 1,000,000 char/],
     [
       'texts in a list',
       `SELECT [repeat('x', 600_000), repeat('y', 600_000)] AS a`,
       /a value of more than 1,0/,
     ],
-    ['a list', 'SELECT range(1_000_001) AS a', /^Column "a" holds lists of more than 1,000,000 items\.$/],
+    ['a list', 'SELECT range(1_000_001) AS a', /^Column "a" has lists of more than 1,000,000 items\.$/],
     ['a list in a list', 'SELECT [{b: range(1_000_001)}] AS a', /lists of more than 1,000,000 items/],
     [
       'texts in all',
       `SELECT repeat('x', 100_000) AS a FROM range(101)`,
-      /^The query gives more than 10,000,000/,
+      /^The query returns more than 10,000,000/,
     ],
   ])('return too much: %s', async (_, sql, problem) => {
     const fault = await faultOf(sql);

@@ -59,7 +59,7 @@ test(
     );
     expect(said).toContain('No operator is set');
     expect(said).not.toContain('Mail is not set up');
-    expect(said).toMatch(/Coming slots:[^]*weekly +Mon, /);
+    expect(said).toMatch(/Next slots:[^]*weekly +Mon, /);
 
     const get = (path: string) => fetch(`http://127.0.0.1:${String(port)}${path}`);
     const problems = [{ code: 'brief-unreadable', count: 2 }];

@@ -20,7 +20,7 @@ describe('sitrep start', () => {
   test('prints the coming slots and how to see the past, answers on its port, and stops on SIGTERM', async () => {
     await using service = startService(project, 'start --out one');
     const { port } = await service.line(isReady);
-    expect(service.stdout()).toMatch(/Coming slots:[^]*weekly +Mon, /);
+    expect(service.stdout()).toMatch(/Next slots:[^]*weekly +Mon, /);
     expect(service.stdout()).toContain('backfill weekly --from 2021-08-02 --to 2021-08-30');
     const get = (path: string) => fetch(`http://127.0.0.1:${String(port)}${path}`);
     expect((await get('/healthz')).status).toBe(200);
@@ -213,7 +213,7 @@ test('what is asked of a ledger that nobody runs waits, and the command says so'
   );
   const resent = await project.sitrep('resend weekly/2021-08-15 --to archive --out seven');
   expect(resent.stdout).toMatch(
-    /^resend: delivery [0-9a-f]{8}\nNothing runs on this ledger now: "sitrep start"/,
+    /^resend: delivery [0-9a-f]{8}\nNo process is working on this ledger now: "sitrep start"/,
   );
   await using service = startService(project, 'start --out seven');
   await service.line(({ msg, channel }) => msg === 'sent' && channel === 'folder');

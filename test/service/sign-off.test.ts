@@ -78,7 +78,7 @@ test('waits, is approved under a claimed name, and goes out once with the bytes 
   const edition = 'celebrations/2021-08-22';
   const made = await sitrep('backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver');
   expect(made.stderr).toBe('');
-  expect(made.stdout).toContain(`${edition}: made; 0 of 3 received, 3 waiting`);
+  expect(made.stdout).toContain(`${edition}: generated; 0 of 3 received, 3 waiting`);
   await vi.waitFor(() => expect(messagesTo('operator@example.net')).toHaveLength(1), { timeout: 300_000 });
   expect(await statesOf(edition)).toEqual({
     'ana@example.org': 'waiting',

@@ -79,13 +79,13 @@ describe('on an address that others reach', () => {
         (await fetch(`http://127.0.0.1:${String(port)}/api/briefs`, { headers: bearer(token) })).status;
       expect((await fetch(`http://127.0.0.1:${String(port)}/api/briefs`)).status).toBe(401);
       expect(await get()).toBe(200);
-      expect((await sitrep('token revoke ann')).stdout).toContain('ann is not let in any more');
+      expect((await sitrep('token revoke ann')).stdout).toContain('ann no longer has access');
       expect(await get()).toBe(401);
       expect(await sitrep('token revoke ann')).toMatchObject({
         status: 1,
         stderr: expect.stringContaining('There is no token "ann"'),
       });
-      expect((await sitrep('audit --who ann')).stdout).toBe('Nobody changed anything.\n');
+      expect((await sitrep('audit --who ann')).stdout).toBe('No changes.\n');
       const all = JSON.parse((await sitrep('audit --json')).stdout) as { what: string; outcome: string }[];
       expect(all.slice(0, 4).map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
         'token revoke refused',

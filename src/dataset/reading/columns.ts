@@ -73,7 +73,7 @@ function columnsBeside(
   if (twice !== undefined)
     return {
       ...place,
-      problem: `has two columns "${twice}": capitals do not tell them apart.`,
+      problem: `has two columns "${twice}", because capitals are ignored.`,
       hint: 'Rename or remove one.',
     };
   if (lacking.length + unknown.length > 0)
@@ -105,12 +105,12 @@ function columnsBeside(
     for (const name of unknown) {
       const similar = meant(name);
       if (similar !== undefined)
-        return `Did you mean "${similar}"? A column of your own is declared in datapackage.json, under schema.fields.`;
+        return `Did you mean "${similar}"? If it is a column of your own, declare it in datapackage.json, under schema.fields.`;
     }
     if (lacking.includes('known_on'))
       return `Add ${lacking.length === 1 ? 'it: ' : 'them. known_on is '}the day on which you learned of each row. If that is the day of each event, declare "knownOn": "date" in datapackage.json, under sitrep.`;
     return unknown.length > 0
-      ? 'Declare it there, under schema.fields, or remove it.'
+      ? 'Declare it under schema.fields, or remove it.'
       : `Add ${lacking.length === 1 ? 'it' : 'them'}. The file has the columns ${columns.join(', ')}.`;
   }
 }

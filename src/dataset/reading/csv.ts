@@ -56,7 +56,7 @@ export async function readCsv(place: string): Promise<RawTable> {
   if (broken !== undefined) faults.push({ row: broken, ...quoteFault });
   if (header === undefined)
     return unreadable(
-      faults[0] ?? { problem: 'is empty.', hint: 'Give it a header, the names of its columns.' },
+      faults[0] ?? { problem: 'is empty.', hint: 'Add a header row with the names of the columns.' },
     );
   const columns = header.record.map((name) => name.trim());
   const rows: RawRow[] = [];
@@ -69,14 +69,14 @@ export async function readCsv(place: string): Promise<RawTable> {
     else if (record.length < columns.length)
       faults.push({
         row,
-        problem: `has ${record.length} fields where ${columns.length} belong.`,
+        problem: `has ${record.length} fields instead of ${columns.length}.`,
         hint: 'Add the missing commas; a field may be empty.',
       });
     else if (record.length > columns.length)
       faults.push({
         row,
         problem: `has more than ${columns.length} fields.`,
-        hint: 'Put a field that holds a comma in double quotes.',
+        hint: 'Put double quotes around a field that contains a comma.',
       });
     else {
       const cells = columns.map((column, index): [string, string] => [column, record[index] ?? '']);
@@ -92,7 +92,7 @@ const countsOf = z.object({ records: z.number(), empty_lines: z.number() });
 
 const quoteFault = {
   problem: 'has a double quote that is not closed, or text after the closing one.',
-  hint: 'Put the whole field in double quotes, and write a quote inside it twice. What follows is read after that.',
+  hint: 'Put the whole field in double quotes, and double each quote inside it. The rest of the file is checked once this is fixed.',
 };
 
 /** This many events take 700 MB to load and 1 GB with their queries. */
@@ -103,7 +103,7 @@ export const MOST_BYTES = 64 * 2 ** 20;
 /** Thrown when a table is too large to be read to its end. */
 export class TableTooLarge extends Error {
   readonly problem: string;
-  readonly hint = 'Leave out what is older than any brief needs, or count it before.';
+  readonly hint = 'Leave out rows that no brief needs, or import them as incidents.';
 
   constructor(what: 'rows' | 'bytes') {
     const problem = `has more than ${what === 'rows' ? `${MOST_ROWS.toLocaleString('en-GB')} rows` : `${MOST_BYTES / 2 ** 20} MB`}.`;

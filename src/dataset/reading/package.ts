@@ -89,7 +89,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
         const read = ownTable(found);
         if (read !== undefined && 'problem' in read) faults.push({ field: place.join('.'), ...read });
         else if (read !== undefined && own.some(({ name: other }) => isSameName(other, found.name)))
-          faults.push({ field: place.join('.'), problem: 'is there twice.', hint: 'Remove one.' });
+          faults.push({ field: place.join('.'), problem: 'is declared twice.', hint: 'Remove one.' });
         else if (read !== undefined) own.push(read);
         continue;
       }
@@ -103,7 +103,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
     }
     const read = resource.safeParse(found);
     if (files.some((file) => file.name === found.name)) {
-      faults.push({ field: place.join('.'), problem: 'is there twice.', hint: 'Remove one.' });
+      faults.push({ field: place.join('.'), problem: 'is declared twice.', hint: 'Remove one.' });
     } else if (!read.success) {
       unread.push(found.name);
       faults.push(...describe(read.error, place));
@@ -149,7 +149,7 @@ function ownTable(found: { readonly name: string }): TableFile<string> | Omit<Fa
   if (format === undefined || (format === 'json' && schema === undefined && type === undefined))
     return undefined;
   if ([...tableNames, ...reserved].some((each) => isSameName(each, name)))
-    return { problem: 'has the name of another table of queries.', hint: 'Give it another name.' };
+    return { problem: 'has the name of another table.', hint: 'Give it another name.' };
   return { name, path, format, fields: schema?.fields ?? null };
 }
 

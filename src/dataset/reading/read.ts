@@ -154,10 +154,10 @@ async function readManifest(folder: string, manifest: string): Promise<unknown> 
     const line = /line (\d+)/.exec(message)?.[1];
     const fault =
       cause instanceof SyntaxError
-        ? { problem: `is not JSON: ${message}.`, hint: 'Correct it there.' }
+        ? { problem: `is not JSON: ${message}.`, hint: 'Correct the JSON.' }
         : {
             problem: 'cannot be read.',
-            hint: 'A dataset is a folder with a datapackage.json that this user may read.',
+            hint: 'Put a readable datapackage.json into the dataset’s folder.',
           };
     throw new AppError(
       'dataset-invalid',

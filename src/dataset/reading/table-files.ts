@@ -92,7 +92,7 @@ function textRows(items: readonly unknown[], names: readonly string[] = []): Raw
       rejected.push(JSON.stringify(item));
       faults.push({
         row: index + 1,
-        problem: 'is not an object of texts, numbers and lists of them.',
+        problem: 'is not an object of texts, numbers and lists.',
         hint: 'Give each field one value or a flat list.',
       });
     }

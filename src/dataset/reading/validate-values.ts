@@ -88,9 +88,9 @@ function measureFaults(row: RowOf<'measures'>, tables: Tables, versions: Version
   const faults = ahead(row, { window_start: start, window_end: end });
   if (start !== null && end !== null && end < start)
     faults.push(['window_end', `${end} is before window_start (${start}).`, 'Correct one of the two.']);
-  if (value < 0) faults.push(['value', `${value} is less than nothing.`, 'Correct it.']);
+  if (value < 0) faults.push(['value', `${value} is negative.`, 'Correct it.']);
   if (isShare(unit) && value > 100)
-    faults.push(['value', `${value} ${unit} is more than the whole.`, 'Correct it.']);
+    faults.push(['value', `${value} ${unit} is more than 100 per cent.`, 'Correct it.']);
   for (const outer of alongside(
     row,
     tables.measures.filter(({ id }) => id === row.within),
@@ -99,7 +99,7 @@ function measureFaults(row: RowOf<'measures'>, tables: Tables, versions: Version
     if (outer.unit === unit && outer.bound === '=' && row.bound === '=' && value > outer.value)
       faults.push([
         'value',
-        `${value} is more than the ${outer.value} of "${outer.id}" that it nests in.`,
+        `${value} is more than the ${outer.value} of "${outer.id}" that it is part of.`,
         'Correct one of the two, or within.',
       ]);
   return faults;
@@ -128,7 +128,7 @@ function readingFaults(row: RowOf<'readings'>, tables: Tables, versions: Version
     if (measure.bound === '~')
       faults.push([
         'measure',
-        `"${measure.id}" is only about a number.`,
+        `"${measure.id}" has an approximate value.`,
         'Name a measure with the bound = or >=.',
       ]);
     if (measure.window_start === null)
@@ -150,9 +150,13 @@ function readingFaults(row: RowOf<'readings'>, tables: Tables, versions: Version
 function judgmentFaults(row: RowOf<'judgments'>): Finding[] {
   const faults: Finding[] = [];
   if (row.confidence !== null && row.confidence_basis === null)
-    faults.push(['confidence_basis', 'is empty, although a confidence is given.', 'Say what it rests on.']);
+    faults.push([
+      'confidence_basis',
+      'is empty, although a confidence is given.',
+      'Say what the confidence is based on.',
+    ]);
   if (row.role === 'key' && row.confidence === null)
-    faults.push(['confidence', 'is empty, and a key judgment states one.', 'Use high, moderate or low.']);
+    faults.push(['confidence', 'is empty, but a key judgment needs one.', 'Use high, moderate or low.']);
   return faults;
 }
 

@@ -47,8 +47,8 @@ function checkKeys(versions: Versions): RowFault[] {
           table,
           row,
           field: 'id',
-          problem: `"${id}" stands in ${first.table} too.`,
-          hint: 'Give one of the two another id: ids are unique across all tables.',
+          problem: `"${id}" is also in ${first.table}.`,
+          hint: 'Change one of the two ids: ids are unique across all tables.',
         });
       else if (entries.slice(0, index).some((other) => other.row.known_on === row.known_on))
         faults.push({
@@ -101,7 +101,7 @@ function checkReferences(
       );
     }
     if (!target.some((version) => tables.includes(version.table)))
-      return fault(`"${id}" stands in ${first.table}, not in ${tables.join(' or ')}.`, 'Correct the id.');
+      return fault(`"${id}" is in ${first.table}, not in ${tables.join(' or ')}.`, 'Correct the id.');
     // A source may be known before its carrier, and a withdrawal may name a row withdrawn with it.
     if (field === 'via' || row.status === 'withdrawn') return [];
     const newest = newestOn(target, row.known_on);
@@ -111,10 +111,7 @@ function checkReferences(
         'Date this row later, or that one earlier.',
       );
     return newest.row.status === 'withdrawn'
-      ? fault(
-          `"${id}" was withdrawn on ${newest.row.known_on}.`,
-          'Rest this row on something else, or withdraw it.',
-        )
+      ? fault(`"${id}" was withdrawn on ${newest.row.known_on}.`, 'Name another row, or withdraw this one.')
       : [];
   });
 }
@@ -134,8 +131,8 @@ function checkCycles(rows: readonly TableRow[], versions: Versions): RowFault[] 
               table,
               row,
               field,
-              problem: `"${row.id}" leads back to itself${seen.size > 0 ? ` through ${[...seen].join(', ')}` : ''}.`,
-              hint: 'Break the circle.',
+              problem: `"${row.id}" refers to itself${seen.size > 0 ? ` through ${[...seen].join(', ')}` : ''}.`,
+              hint: 'Remove one of the references.',
             },
           ];
         if (seen.has(id)) continue;
@@ -164,7 +161,7 @@ function checkTerms(
     if (names === undefined || word === null || names.includes(word)) return [];
     const problem = `"${word}" is not declared in datapackage.json.`;
     return [
-      { ...entry, field, problem, hint: `${meantBy(word, names)} The list stands there under sitrep.` },
+      { ...entry, field, problem, hint: `${meantBy(word, names)} The list is under sitrep in that file.` },
     ];
   };
   return rows.flatMap((entry) => {
@@ -201,7 +198,7 @@ function checkTexts({ table, row }: TableRow, versions: Versions): RowFault[] {
       if (lacking)
         fault(
           `${source}: "${name}" in ${lacking.table} (known on ${lacking.row.known_on}) has no figure "${figure}".`,
-          'Fill the field in, or name another figure: an event has date, start and end, a measure value, count and start; docs/authoring.md lists them all.',
+          'Fill in the field, or name another figure: an event has date, start and end, a measure value, count and start; docs/authoring.md lists them all.',
         );
     }
     const plain = found.reduce((text, { source }) => text.replace(source, ''), value);
@@ -211,10 +208,7 @@ function checkTexts({ table, row }: TableRow, versions: Versions): RowFault[] {
         'Write a placeholder as {F07.value}, or remove it.',
       );
     if (table === 'judgments' && field === 'likelihood' && !row.text.includes(value))
-      fault(
-        `is "${value}", which the text does not say.`,
-        'Use the word of the field in the text, so that the two cannot differ.',
-      );
+      fault(`is "${value}", which is not in the text.`, 'Use the word of this field in the text.');
     return faults;
   });
 }
