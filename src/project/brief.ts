@@ -262,7 +262,7 @@ const publisher = z.strictObject({
   /** For the head of the first page; the name by default. */
   shortName: text.optional(),
 });
-export type Publisher = z.output<typeof publisher>;
+type Publisher = z.output<typeof publisher>;
 
 /** `sitrep.yaml` at a project's root: who publishes, and what its briefs need not repeat. */
 export const projectSettings = z.strictObject({
