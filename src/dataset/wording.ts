@@ -1,58 +1,5 @@
-import { Temporal } from 'temporal-polyfill';
-import type { Day } from '../calendar.ts';
 import type { Locale } from '../locale.ts';
 import type { RowOf } from './schema.ts';
-
-// Days for the web pages and mail, in British English.
-const locale = 'en-GB';
-
-// Formatted once: creating a date format takes longer than all other formatting on a page.
-const names = (options: Intl.DateTimeFormatOptions, days: readonly string[]): readonly string[] => {
-  const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
-  return days.map((day) => format.format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
-};
-const numbers = Array.from({ length: 12 }, (_, index) => String(index + 1).padStart(2, '0'));
-const monthNames = names(
-  { month: 'long' },
-  numbers.map((number) => `2001-${number}-01`),
-);
-/** From Monday: 1 January 2001 was one. */
-const weekdayNames = names(
-  { weekday: 'long' },
-  numbers.slice(0, 7).map((number) => `2001-01-${number}`),
-);
-const monthName = (day: Day): string => monthNames[Temporal.PlainDate.from(day).month - 1] ?? '';
-
-/** `25 August 2021` */
-export const longDay = (day: Day): string => `${dayAndMonth(day)} ${Temporal.PlainDate.from(day).year}`;
-const dayAndMonth = (day: Day): string => `${Temporal.PlainDate.from(day).day} ${monthName(day)}`;
-/** `Wednesday 25 August 2021` */
-export const weekday = (day: Day): string =>
-  `${weekdayNames[Temporal.PlainDate.from(day).dayOfWeek - 1]} ${longDay(day)}`;
-/** `25 Aug 2021` */
-export const shortDay = (day: Day): string => {
-  const { day: number, year } = Temporal.PlainDate.from(day);
-  return `${number} ${shortMonth(day)} ${year}`;
-};
-/** `May 2019` */
-export const month = (day: Day): string => `${monthName(day)} ${Temporal.PlainDate.from(day).year}`;
-
-/** `Aug`: always three letters, although the locale data has `Sept`. */
-export const shortMonth = (day: Day): string => monthName(day).slice(0, 3);
-
-/** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months if the span begins and ends with one. */
-export function daySpan(start: Day, end: Day): string {
-  const [first, last] = [Temporal.PlainDate.from(start), Temporal.PlainDate.from(end)];
-  if (first.equals(last)) return longDay(start);
-  if (first.day === 1 && last.day === last.daysInMonth) {
-    return first.toPlainYearMonth().equals(last.toPlainYearMonth())
-      ? month(start)
-      : `${month(start)} to ${month(end)}`;
-  }
-  if (first.toPlainYearMonth().equals(last.toPlainYearMonth())) return `${first.day}–${longDay(end)}`;
-  if (first.year === last.year) return `${dayAndMonth(start)} – ${longDay(end)}`;
-  return `${longDay(start)} – ${longDay(end)}`;
-}
 
 /** The date of an event, with no more precision than is known. */
 export function eventDate(
