@@ -183,7 +183,7 @@ describe('is refused', () => {
         faults: [
           {
             problem: `No row of ${id} was revised or withdrawn by 2021-03-10.`,
-            hint: expect.stringMatching(/^By 2021-08-23 there are \d+: give --as-of 2021-08-23\.$/),
+            hint: expect.stringMatching(/^By 2021-08-23, \d+ rows changed: give --as-of 2021-08-23\.$/),
           },
         ],
       });

@@ -58,7 +58,7 @@ test('an edition on hold says every reason with file, line and hint; after the f
     await until('On hold');
     const told = await textOf(page, '.wrong');
     expect(told).toMatch(
-      /^Why it was not made .*templates\/celebrations\/brief\.hbs, line \d+: There is no partial "gasp"/,
+      /^Why it was not generated .*templates\/celebrations\/brief\.hbs, line \d+: There is no partial "gasp"/,
     );
     expect(told).toContain('Name one of');
     expect(await page.$$('object')).toHaveLength(0);
