@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Day } from './calendar.ts';
 
-/** Days, times, durations, sizes and lists in the language of a BCP 47 tag such as `en-GB`. */
+/** Times, durations and sizes in the language of a BCP 47 tag such as `en-GB`. `Locale` has days, numbers and lists. */
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -19,29 +19,11 @@ const instantOf = (day: Day): Date => new Date(`${day}T00:00Z`);
 const formatDay = (tag: string, day: Day, options: Intl.DateTimeFormatOptions): string =>
   dateFormat(tag, { ...options, timeZone: 'UTC' }).format(instantOf(day));
 
-/** `22 August 2021` */
-export const longDay = (tag: string, day: Day): string =>
-  formatDay(tag, day, { day: 'numeric', month: 'long', year: 'numeric' });
-/** `22 Aug 2021` */
-export const shortDay = (tag: string, day: Day): string =>
-  formatDay(tag, day, { day: 'numeric', month: 'short', year: 'numeric' });
 /** `Sun 22 Aug` */
 export const weekDay = (tag: string, day: Day): string =>
   formatDay(tag, day, { weekday: 'short', day: 'numeric', month: 'short' });
 /** `August` */
 export const monthName = (tag: string, day: Day): string => formatDay(tag, day, { month: 'long' });
-
-/** `16 – 22 August 2021`, or `August 2021` for whole months. */
-export function daySpan(tag: string, start: Day, end: Day): string {
-  const isWhole =
-    Temporal.PlainDate.from(start).day === 1 && Temporal.PlainDate.from(end).add({ days: 1 }).day === 1;
-  return dateFormat(tag, {
-    ...(!isWhole && { day: 'numeric' }),
-    month: 'long',
-    year: 'numeric',
-    timeZone: 'UTC',
-  }).formatRange(instantOf(start), instantOf(end));
-}
 
 const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short' } as const;
 const date = { day: 'numeric', month: 'short', year: 'numeric' } as const;
@@ -81,7 +63,3 @@ export function fileSize(tag: string, bytes: number): string {
   const format = new Intl.NumberFormat(tag, { style: 'unit', unit, maximumFractionDigits: digits });
   return format.format(bytes / size);
 }
-
-/** `3 new, 1 revised` */
-export const listOf = (tag: string, items: readonly string[]): string =>
-  new Intl.ListFormat(tag, { type: 'unit', style: 'short' }).format(items);

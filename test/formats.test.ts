@@ -5,17 +5,7 @@ import { expect, test } from 'vitest';
 import { composeMail } from '../src/delivery/mail-message.ts';
 import { parseDeliverySettings } from '../src/delivery/settings.ts';
 import type { EditionService } from '../src/editions/service.ts';
-import {
-  daySpan,
-  durationOf,
-  fileSize,
-  listOf,
-  localMoment,
-  longDay,
-  roundSpan,
-  utcClock,
-  utcMoment,
-} from '../src/formats.ts';
+import { durationOf, fileSize, localMoment, roundSpan, utcClock, utcMoment } from '../src/formats.ts';
 import { openLocale } from '../src/locale.ts';
 import { openPages } from '../src/server/pages/pages.ts';
 import { at, message } from './support/message.ts';
@@ -24,14 +14,6 @@ const root = join(import.meta.dirname, '..');
 const when = new Date('2021-08-22T05:00:09Z');
 
 test.each([
-  ['a day', (tag: string) => longDay(tag, '2021-08-22'), '22 August 2021', '22 août 2021'],
-  [
-    'a week',
-    (tag: string) => daySpan(tag, '2021-08-16', '2021-08-22'),
-    '16 – 22 August 2021',
-    '16–22 août 2021',
-  ],
-  ['a month', (tag: string) => daySpan(tag, '2021-08-01', '2021-08-31'), 'August 2021', 'août 2021'],
   ['a moment', (tag: string) => utcMoment(tag, when), '22 Aug 2021, 05:00 UTC', '22 août 2021, 05:00 UTC'],
   ['a time of day', (tag: string) => utcClock(tag, when), '05:00:09 UTC', '05:00:09 UTC'],
   [
@@ -44,7 +26,6 @@ test.each([
   ['a span', (tag: string) => roundSpan(tag, 5 * 86_400), '5 days', '5 jours'],
   ['a short span', (tag: string) => roundSpan(tag, 100), '100 seconds', '100 secondes'],
   ['a size', (tag: string) => fileSize(tag, 9_540_000), '9.5 MB', '9,5 Mo'],
-  ['a list', (tag: string) => listOf(tag, ['a', 'b']), 'a, b', 'a et b'],
 ])('%s follows the language', (_, format, british, french) => {
   const plain = (tag: string) => format(tag).replaceAll(/\s/g, ' ');
   expect([plain('en-GB'), plain('fr')]).toEqual([british, french]);

@@ -1,5 +1,5 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { fileSize, listOf, longDay } from '../formats.ts';
+import { fileSize } from '../formats.ts';
 import type { Locale } from '../locale.ts';
 import type { Message } from './message.ts';
 import type { MailSettings } from './settings.ts';
@@ -77,23 +77,23 @@ const subjectOf = (message: Message, locale: Locale): string =>
     heading: headingOf(message, locale),
   });
 
-const headingOf = ({ title, issue, asOf, correction }: Message, { text, tag }: Locale): string =>
-  listOf(tag, [
+const headingOf = ({ title, issue, asOf, correction }: Message, locale: Locale): string =>
+  locale.list([
     title,
     ...(issue === '' ? [] : [issue]),
-    text('mail.heading.as_of', { day: longDay(tag, asOf) }),
-    ...(correction ? [text('mail.heading.revision', { revision: String(correction.revision) })] : []),
+    locale.text('mail.heading.as_of', { day: locale.longDay(asOf) }),
+    ...(correction ? [locale.text('mail.heading.revision', { revision: String(correction.revision) })] : []),
   ]);
 
 /** The paragraphs that introduce a correction. */
-const correctionWords = ({ issue, correction }: Message, { text, tag }: Locale): string[] =>
+const correctionWords = ({ issue, correction }: Message, locale: Locale): string[] =>
   correction === null
     ? []
     : [
-        text('mail.correction', {
+        locale.text('mail.correction', {
           issue,
           edition: correction.replaces,
-          day: longDay(tag, correction.asOf),
+          day: locale.longDay(correction.asOf),
         }),
         ...correction.changes.map((change) => change.replace(/^./, (first) => first.toUpperCase())),
       ];

@@ -3,7 +3,7 @@ import { operatorTarget } from '../delivery/alert.ts';
 import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
 import type { Message, Receipt } from '../delivery/message.ts';
 import { AppError } from '../errors.ts';
-import { fileSize, listOf, roundSpan } from '../formats.ts';
+import { fileSize, roundSpan } from '../formats.ts';
 import { hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
 import type { EditionDependencies } from '../scheduler/make-edition.ts';
@@ -90,7 +90,7 @@ export async function unreadableBriefs({
   briefIds,
   loadBrief,
   loadDataset,
-  locale: { text, tag },
+  locale,
 }: Pick<Watched, 'briefIds' | 'loadBrief' | 'loadDataset' | 'locale'>): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const id of await briefIds()) {
@@ -102,15 +102,17 @@ export async function unreadableBriefs({
       const [first] = error.faults;
       const where = [
         ...(first?.file === undefined ? [] : [first.file]),
-        ...(first?.line === undefined ? [] : [text('mail.problem.line', { line: String(first.line) })]),
-        ...(first?.row === undefined ? [] : [text('mail.problem.row', { row: first.row })]),
+        ...(first?.line === undefined
+          ? []
+          : [locale.text('mail.problem.line', { line: String(first.line) })]),
+        ...(first?.row === undefined ? [] : [locale.text('mail.problem.row', { row: first.row })]),
       ];
       problems.push({
         code: 'brief-unreadable',
         id: `brief-unreadable ${id}`,
-        says: text('mail.problem.brief_unreadable', {
+        says: locale.text('mail.problem.brief_unreadable', {
           brief: id,
-          where: listOf(tag, where),
+          where: locale.list(where),
           code: error.code,
         }),
         stops: false,

@@ -1,6 +1,5 @@
 import Handlebars from 'handlebars';
 import { describeFault, type Fault, noteOf } from '../errors.ts';
-import { listOf } from '../formats.ts';
 import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
 import { describeParameters, type Parameters } from '../project/parameters.ts';
@@ -144,7 +143,7 @@ async function explained(fault: Fault, { readText, locale }: { readText: ReadTex
   const lines = text?.split('\n') ?? [];
   const from = Math.max(1, (line ?? 1) - AROUND);
   return {
-    where: listOf(locale.tag, [
+    where: locale.list([
       `${file ?? locale.text('web.preview.this_edition')}${line === undefined ? '' : `:${line}`}`,
       ...(row === undefined ? [] : [locale.text('web.preview.row', { row })]),
       ...(field === undefined ? [] : [locale.text('web.preview.field', { field })]),

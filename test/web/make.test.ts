@@ -30,8 +30,7 @@ afterAll(async () => {
   await project[Symbol.asyncDispose]();
 });
 
-/** As Intl writes it, with thin spaces. */
-const week = '16\u2009–\u200922 August 2021';
+const week = '16–22 August 2021';
 const state = (page: Awaited<ReturnType<typeof newTab>>) => textOf(page, '.now .state');
 const untilMade = (page: Awaited<ReturnType<typeof newTab>>) => page.waitForSelector('object.pdf');
 const setDay = (page: Awaited<ReturnType<typeof newTab>>, day: string) =>

@@ -1,4 +1,3 @@
-import { longDay } from '../../formats.ts';
 import type { EditionState } from '../../ledger/edition.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
@@ -149,6 +148,6 @@ export const resendTo = (
 export const generateAction = (locale: Locale, brief: string, asOf: string): Action => ({
   action: `/briefs/${encodeURIComponent(brief)}/editions`,
   label: locale.text('web.action.generate'),
-  about: locale.text('web.action.about_day', { day: longDay(locale.tag, asOf) }),
+  about: locale.text('web.action.about_day', { day: locale.longDay(asOf) }),
   fields: [{ name: 'asOf', value: asOf }],
 });

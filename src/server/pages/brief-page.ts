@@ -1,7 +1,7 @@
 import type { Day } from '../../calendar.ts';
 import type { Dataset } from '../../dataset/schema.ts';
 import { describeFault } from '../../errors.ts';
-import { durationOf, localMoment, longDay } from '../../formats.ts';
+import { durationOf, localMoment } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefDetail, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
@@ -61,7 +61,7 @@ export function briefPage(data: BriefPageData) {
         : []),
       ...(brief ? [fact(text('web.brief.period'), durationOf(tag, brief.config.period))] : []),
       ...(paper ? [fact(text('web.brief.paper'), paper)] : []),
-      ...(covered ? [fact(text('web.brief.covered'), longDay(tag, covered))] : []),
+      ...(covered ? [fact(text('web.brief.covered'), locale.longDay(covered))] : []),
     ],
     form: operates && brief ? formOf(data) : null,
     year: {

@@ -1,6 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import { type Day, issueNumber } from '../../calendar.ts';
-import { localMoment, longDay, monthName, weekDay } from '../../formats.ts';
+import { localMoment, monthName, weekDay } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
@@ -116,7 +116,7 @@ function shown(
   { editions, paper, locale }: { editions: readonly EditionView[]; paper: string; locale: Locale },
 ): Shown {
   const parts = editions.filter(({ partOf }) => partOf === edition.id);
-  const day = longDay(locale.tag, edition.asOf);
+  const day = locale.longDay(edition.asOf);
   return {
     href: editionHref(edition.id),
     label:

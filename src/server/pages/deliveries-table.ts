@@ -1,4 +1,3 @@
-import { listOf } from '../../formats.ts';
 import { isForRecipients } from '../../ledger/edition.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefDetail, DeliveryView, EditionView } from '../../ledger/views.ts';
@@ -56,7 +55,7 @@ export function deliveryRow(
   const channel = channelName(locale, delivery.channel);
   return {
     to: caller.may === 'operate' ? address : channel,
-    how: listOf(locale.tag, [
+    how: locale.list([
       ...(caller.may === 'operate' ? [channel] : []),
       ...(copy > 0 ? [locale.text('web.deliveries.copy', { number: copy + 1 })] : []),
       ...(content === 'notice' ? [locale.text('web.deliveries.notice')] : []),

@@ -1,4 +1,4 @@
-import { fileSize, localMoment, longDay } from '../../formats.ts';
+import { fileSize, localMoment } from '../../formats.ts';
 import type { EditionDetail, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import type { Manifest } from '../../render/manifest.ts';
@@ -95,10 +95,11 @@ type Revision = Pick<EditionView, 'correction'>;
 
 /** The revision that replaced an edition, and the one that it replaces. */
 export function revisionsOf(
-  { text, tag }: Locale,
+  locale: Locale,
   { correction }: Revision,
   replacedBy: (Revision & { id: string }) | null,
 ): { says: string; link: { href: string; label: string }; more: string }[] {
+  const { text } = locale;
   const linkTo = (id: string) => ({ href: editionHref(id), label: id });
   const later = replacedBy?.correction;
   return [
@@ -107,7 +108,7 @@ export function revisionsOf(
           {
             says: text('web.edition.replaced'),
             link: linkTo(replacedBy.id),
-            more: text('web.edition.replaced_as_of', { day: longDay(tag, later.asOf) }),
+            more: text('web.edition.replaced_as_of', { day: locale.longDay(later.asOf) }),
           },
         ]
       : []),
@@ -116,7 +117,7 @@ export function revisionsOf(
           {
             says: text('web.edition.corrects'),
             link: linkTo(correction.replaces.edition),
-            more: text('web.edition.corrects_as_of', { day: longDay(tag, correction.asOf) }),
+            more: text('web.edition.corrects_as_of', { day: locale.longDay(correction.asOf) }),
           },
         ]
       : []),

@@ -4,7 +4,6 @@ import { type Change, knownBy } from '../../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../../dataset/references.ts';
 import type { Dataset } from '../../dataset/schema.ts';
 import { topicTitle } from '../../dataset/settings.ts';
-import { daySpan, listOf, longDay, shortDay } from '../../formats.ts';
 import { type Caller, maySee } from '../../ledger/principal.ts';
 import type { Locale } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
@@ -52,7 +51,7 @@ export function changesShown(
   { brief, dataset, asOf, parameters, correction }: Of,
   { caller, locale }: { caller: Caller; locale: Locale },
 ) {
-  const { tag, text } = locale;
+  const { text } = locale;
   const known = knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null });
   const applied = applyParameters({ brief, parameters, known });
   const period = periodEnding(asOf, brief.config.period);
@@ -65,15 +64,15 @@ export function changesShown(
     text(changeKeys[change].count, { count }),
   );
   return {
-    before: text('web.edition.changes_before', { day: longDay(tag, period.previousAsOf) }),
-    count: changes.length === 0 ? text('web.edition.changes_none') : listOf(tag, counts),
+    before: text('web.edition.changes_before', { day: locale.longDay(period.previousAsOf) }),
+    count: changes.length === 0 ? text('web.edition.changes_none') : locale.list(counts),
     rows: changes.map((each) => ({
       change: each.change,
       name: text(changeKeys[each.change].name),
       id: each.id,
       title: titleOf(each, { settings: dataset.settings, locale: brief.locale }),
       source: 'source' in each.row ? named(each.row.source) : null,
-      knownOn: shortDay(tag, each.knownOn),
+      knownOn: locale.shortDay(each.knownOn),
     })),
   };
 }
@@ -84,7 +83,7 @@ export function sourcesShown(
   dataset: Dataset,
   { caller, locale }: { caller: Caller; locale: Locale },
 ) {
-  const { tag, text } = locale;
+  const { text } = locale;
   const maySeeRow = rowsFor(caller, dataset);
   const present = new Map(
     eachRow(dataset.tables).map((entry) => [`${entry.row.id} ${entry.row.known_on}`, entry]),
@@ -98,9 +97,9 @@ export function sourcesShown(
       entry,
       id,
       table,
-      title: row ? contentOf(row, dataset, tag) : '',
+      title: row ? contentOf(row, dataset, locale) : '',
       source: row && 'source' in row ? named(row.source) : '',
-      knownOn: shortDay(tag, known_on),
+      knownOn: locale.shortDay(known_on),
       changed: changedSince(row, sha256, locale),
     };
   });
@@ -117,13 +116,13 @@ export function sourcesShown(
 }
 
 /** A short form of a row's content. */
-function contentOf(row: TableRow['row'], { settings }: Dataset, tag: string): string {
+function contentOf(row: TableRow['row'], { settings }: Dataset, locale: Locale): string {
   if ('title' in row) return row.title;
   if ('name' in row) return row.name;
   if ('label' in row) return row.label;
   // Which figures a text contains depends on the edition.
   if ('text' in row) return row.text.replaceAll(/\{[^}]*\}/g, '…');
-  return `${topicTitle(row.topic, settings)}, ${daySpan(tag, row.start, row.end)}`;
+  return `${topicTitle(row.topic, settings)}, ${locale.daySpan(row.start, row.end)}`;
 }
 
 function changedSince(row: object | undefined, sha256: string, { text }: Locale): string | null {

@@ -1,5 +1,4 @@
 import { chainOf, originLines, valuesOf } from '../../editions/explained.ts';
-import { listOf } from '../../formats.ts';
 import type { Locale } from '../../locale.ts';
 import type { Explanation } from '../../production/explain.ts';
 import type { rowsFor } from './evidence.ts';
@@ -21,14 +20,14 @@ export function explainPage(
   }: {
     brief: { readonly id: string; readonly title: string };
     title: string;
-    /** Such as `16 – 22 August 2021`. */
+    /** Such as `16–22 August 2021`. */
     period: string;
     found: Explanation | null;
     maySeeRow: ReturnType<typeof rowsFor>;
     locale: Locale;
   },
 ) {
-  const { text, tag } = locale;
+  const { text } = locale;
   const href = editionHref(id);
   const places = found?.isSamePage ? found.places : [];
   return {
@@ -51,7 +50,7 @@ export function explainPage(
       warnings: found.warnings,
       places: places.map(({ what, under, page, text: whole, origins, rows }, index) => ({
         number: index + 1,
-        where: listOf(tag, [
+        where: locale.list([
           what.replace(/^./, (first) => first.toUpperCase()),
           ...(page === null ? [] : [text('web.explain.page', { page: String(page) })]),
           ...(under === null ? [] : [text('web.explain.under', { heading: under })]),

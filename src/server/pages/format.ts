@@ -1,5 +1,5 @@
 import { type Day, periodEnding } from '../../calendar.ts';
-import { daySpan, listOf, shortDay, utcMoment } from '../../formats.ts';
+import { utcMoment } from '../../formats.ts';
 import { editionPath } from '../../ledger/edition-id.ts';
 import type { DeliveryState, EditionState, Recipients } from '../../ledger/edition.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
@@ -67,8 +67,7 @@ const tallyKeys = {
 
 /** Counts such as `3 delivered, 1 on hold`. */
 export const tally = (locale: Locale, editions: readonly EditionView[]): string =>
-  listOf(
-    locale.tag,
+  locale.list(
     [...Map.groupBy(editions, shownState)].map(([state, { length: count }]) =>
       locale.text(tallyKeys[state], { count }),
     ),
@@ -106,11 +105,11 @@ export const isOpen = (state: EditionState): boolean => state === 'queued' || st
 export const briefHref = (brief: string): string => `/briefs/${encodeURIComponent(brief)}`;
 export const editionHref = (id: string): string => `/editions/${editionPath(id)}`;
 
-/** A period such as `16 – 22 August 2021`, or only the last day if the period's length is unknown. */
+/** A period such as `16–22 August 2021`, or only the last day if the period's length is unknown. */
 export const periodOf = (locale: Locale, asOf: Day, period: string | undefined): string =>
   period === undefined
-    ? locale.text('web.through', { day: shortDay(locale.tag, asOf) })
-    : daySpan(locale.tag, periodEnding(asOf, period).start, asOf);
+    ? locale.text('web.through', { day: locale.shortDay(asOf) })
+    : locale.daySpan(periodEnding(asOf, period).start, asOf);
 
 /**
  * The properties that differ between editions of one day, such as `Letter, region north, revision 2`; empty for the
@@ -126,7 +125,7 @@ export function differences(
   );
   const revision =
     correction === null ? [] : [locale.text('web.revision', { revision: String(correction.revision) })];
-  return listOf(locale.tag, [...(paper === ownPaper ? [] : [paper]), ...values, ...revision]);
+  return locale.list([...(paper === ownPaper ? [] : [paper]), ...values, ...revision]);
 }
 
 const channelKeys = {

@@ -1,7 +1,7 @@
 import { type Day, periodEnding } from '../../calendar.ts';
 import type { EditionService } from '../../editions/service.ts';
 import { describeFault } from '../../errors.ts';
-import { listOf, localMoment } from '../../formats.ts';
+import { localMoment } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
@@ -94,10 +94,7 @@ function attentionOf(
     ['web.overview.attention.editions_failed', editions.failed ?? 0],
     ['web.overview.attention.briefs_unreadable', briefs.filter(({ view }) => view.faults.length > 0).length],
   ] as const;
-  return listOf(
-    locale.tag,
-    counts.flatMap(([key, count]) => (count > 0 ? [locale.text(key, { count })] : [])),
-  );
+  return locale.list(counts.flatMap(([key, count]) => (count > 0 ? [locale.text(key, { count })] : [])));
 }
 
 /** The URL contains the PDF's hash, so browsers may cache the picture. */
