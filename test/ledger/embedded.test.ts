@@ -7,6 +7,7 @@ import {
   chown,
   cp,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   rename,
@@ -15,15 +16,17 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { openEmbeddedLedger, restoreSnapshot } from '../../src/ledger/open.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { asked, claimed, delivering, mailTo, now, removeSettled } from '../support/ledger-samples.ts';
 import { isServer, useLedgers } from '../support/ledger.ts';
+import { copyNewLedger } from '../support/new-ledger.ts';
 
 /** What only the ledger in a folder does: one process holds it, and its folder may be damaged. */
 const ledgers = useLedgers();
@@ -161,6 +164,26 @@ describe.skipIf(isServer)('a folder', () => {
   });
 });
 
+let original: string | undefined;
+afterAll(async () => {
+  if (original !== undefined) await rm(original, { recursive: true });
+});
+
+/** The folder of a closed ledger with two editions, and a snapshot of it with one. Each test gets its own copy. */
+async function prepare(): Promise<string> {
+  if (original === undefined) {
+    original = await mkdtemp(join(tmpdir(), 'sitrep-test-'));
+    await copyNewLedger(original);
+    await using ledger = await open(original);
+    await ledger.request([asked()], now);
+    await ledger.snapshot();
+    await ledger.request([asked({ asOf: '2021-08-29' })], now);
+  }
+  const folder = await temporaryFolder();
+  await cp(original, folder, { recursive: true });
+  return folder;
+}
+
 /** How many editions are in the ledger of a folder. */
 async function editionsIn(folder: string): Promise<number> {
   await using ledger = await open(folder);
@@ -178,16 +201,6 @@ async function isKilledAt(at: number, folder: string, task: 'restore' | 'snapsho
 }
 
 describe.skipIf(isServer)('killed before any of its steps', () => {
-  /** A ledger with two editions, and a snapshot of it with one. */
-  async function prepare(): Promise<string> {
-    const { at } = await ledgers.fresh();
-    await using ledger = await open(at);
-    await ledger.request([asked()], now);
-    await ledger.snapshot();
-    await ledger.request([asked({ asOf: '2021-08-29' })], now);
-    return at;
-  }
-
   test('a restore leaves the ledger that was there, or the restored one', { timeout: 300_000 }, async () => {
     const prepared = await prepare();
     const found: number[] = [];
@@ -239,22 +252,18 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
   test.each(['removed', 'emptied'])(
     '(%s) beside its snapshot is refused, with both ways out',
     async (how) => {
-      const place = await ledgers.fresh();
-      const ledger = await open(place.at);
-      await ledger.request([asked()], now);
-      await ledger.snapshot();
-      await ledger[Symbol.asyncDispose]();
-      await rm(join(place.at, 'data'), { recursive: true });
-      if (how === 'emptied') await mkdir(join(place.at, 'data'));
+      const at = await prepare();
+      await rm(join(at, 'data'), { recursive: true });
+      if (how === 'emptied') await mkdir(join(at, 'data'));
       const other = await temporaryFolder();
-      await cp(place.at, other, { recursive: true });
+      await cp(at, other, { recursive: true });
 
-      const { code, faults } = await faultOf(open(place.at));
+      const { code, faults } = await faultOf(open(at));
       expect(code).toBe('ledger-unusable');
       expect(faults[0]?.hint).toContain('sitrep restore');
       expect(faults[0]?.hint).toContain('move snapshot.tar.gz');
-      await restoreSnapshot(place.at);
-      expect(await editionsIn(place.at)).toBe(1);
+      await restoreSnapshot(at);
+      expect(await editionsIn(at)).toBe(1);
       await rename(join(other, 'snapshot.tar.gz'), join(other, 'old.tar.gz'));
       expect(await editionsIn(other)).toBe(0);
     },
@@ -268,10 +277,8 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
 
   /** The first edition was killed as it restored: its only copy was never moved into place. */
   async function killedInRestore(): Promise<string> {
-    const { at } = await ledgers.fresh();
-    const ledger = await open(at);
-    await ledger.request([asked()], now);
-    await ledger[Symbol.asyncDispose]();
+    const at = await prepare();
+    await rm(join(at, 'snapshot.tar.gz'));
     await rename(join(at, 'data'), join(at, 'new-restored'));
     return at;
   }
@@ -289,19 +296,16 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
     const other = await temporaryFolder();
     await cp(folder, other, { recursive: true });
     await rename(join(folder, 'new-restored'), join(folder, 'data'));
-    expect(await editionsIn(folder)).toBe(1);
+    expect(await editionsIn(folder)).toBe(2);
     await rm(join(other, 'new-restored'), { recursive: true });
     expect(await editionsIn(other)).toBe(0);
   });
 
   test('a restore keeps what may be its only copy', async () => {
     const folder = await killedInRestore();
-    const { at } = await ledgers.fresh();
-    await using other = await open(at);
-    await other.snapshot();
-    await cp(join(at, 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
+    await cp(join(await prepare(), 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
     await restoreSnapshot(folder);
-    expect(await editionsIn(folder)).toBe(0);
+    expect(await editionsIn(folder)).toBe(1);
     const [kept = '', ...others] = (await readdir(folder)).filter((name) => name.startsWith('damaged-'));
     expect(others).toEqual([]);
     expect(existsSync(join(folder, kept, 'global/pg_control'))).toBe(true);
@@ -425,22 +429,17 @@ describe.skipIf(isServer)('a snapshot', () => {
     },
   };
   test.each(Object.keys(damages))('takes the place of a ledger when %s', async (name) => {
-    const place = await ledgers.fresh();
-    const ledger = await open(place.at);
-    await ledger.request([asked()], now);
-    await ledger.snapshot();
-    await ledger.request([asked({ asOf: '2021-08-29' })], now);
-    await ledger[Symbol.asyncDispose]();
-    await damages[name]?.(join(place.at, 'data'));
+    const at = await prepare();
+    await damages[name]?.(join(at, 'data'));
 
-    const fault = await faultOf(open(place.at));
+    const fault = await faultOf(open(at));
     expect(fault).toMatchObject({
       code: 'ledger-unusable',
-      faults: [{ file: place.at, hint: expect.stringContaining('sitrep restore') }],
+      faults: [{ file: at, hint: expect.stringContaining('sitrep restore') }],
     });
-    const remains = await restoreSnapshot(place.at);
+    const remains = await restoreSnapshot(at);
     expect(existsSync(remains ?? '')).toBe(true);
-    await using restored = await open(place.at);
+    await using restored = await open(at);
     expect((await restored.editions({})).map(({ id }) => id)).toEqual([asked().id]);
   });
 
@@ -496,13 +495,8 @@ describe.skipIf(isServer)('a snapshot', () => {
   });
 
   test('is restored into a folder where nothing is left', async () => {
-    const place = await ledgers.fresh();
-    const ledger = await open(place.at);
-    await ledger.request([asked()], now);
-    await ledger.snapshot();
-    await ledger[Symbol.asyncDispose]();
     const folder = await temporaryFolder();
-    await cp(join(place.at, 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
+    await cp(join(await prepare(), 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
     expect(await restoreSnapshot(folder)).toBeNull();
     await using restored = await open(folder);
     expect(await restored.editions({})).toHaveLength(1);
