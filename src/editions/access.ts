@@ -86,7 +86,7 @@ export function tokenWith<T extends { readonly sha256: string }>(
   return found;
 }
 
-export const callerWith = ({ name, may, clearance }: TokenRecord): Caller => ({ name, may, clearance });
+const callerWith = ({ name, may, clearance }: TokenRecord): Caller => ({ name, may, clearance });
 
 /** Adds a token. The caller creates it and passes only its hash. Throws `operation-refused`. */
 export const addToken = (context: ChangeContext, token: Omit<TokenRecord, 'createdAt'>): Promise<void> => {

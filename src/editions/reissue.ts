@@ -172,7 +172,7 @@ function revisionAfter(
 }
 
 /** The rows that a delivered edition shows, and the day (`by`) up to which corrections count. */
-export interface Inspection {
+interface Inspection {
   readonly brief: Brief;
   readonly dataset: Dataset;
   readonly manifest: Manifest;
@@ -181,7 +181,7 @@ export interface Inspection {
 }
 
 /** Throws if the edition cannot be inspected: its files have changed, or its brief or data cannot be read. */
-export async function inspect(
+async function inspect(
   context: OperatorContext,
   edition: EditionRecord,
   { asOf, byToday = false }: { asOf: Day | undefined; byToday?: boolean },
@@ -196,19 +196,17 @@ export async function inspect(
   return { brief, dataset, by, manifest, shown: manifest.rows.map((row) => row.id) };
 }
 
-export const changesIn = (
-  { asOf, correction }: EditionRecord,
-  { dataset, shown, by }: Inspection,
-): Corrected[] => correctionsOf(dataset.tables, { asOf, since: correction?.asOf ?? null, by, shown });
+const changesIn = ({ asOf, correction }: EditionRecord, { dataset, shown, by }: Inspection): Corrected[] =>
+  correctionsOf(dataset.tables, { asOf, since: correction?.asOf ?? null, by, shown });
 
-export const leftIn = ({ asOf }: EditionRecord, { dataset, shown, by }: Inspection): string[] =>
+const leftIn = ({ asOf }: EditionRecord, { dataset, shown, by }: Inspection): string[] =>
   passedOver(dataset.tables, { asOf, by, shown });
 
 /**
  * Reports shown rows that changed without a revision: they are missing, or their hashes differ from the manifest. Their
  * earlier content is then in no table, so a correction could not say what it corrects. Null if there are none.
  */
-export function changedInPlace({ dataset, manifest }: Inspection): Fault | null {
+function changedInPlace({ dataset, manifest }: Inspection): Fault | null {
   const others = compareRows(manifest, { tables: dataset.tables }).filter(
     ({ change }) => change === 'changed' || change === 'removed',
   );
