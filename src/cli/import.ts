@@ -1,7 +1,6 @@
 import type { Day } from '../calendar.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
-import { longDay } from '../formats.ts';
 import { acled } from '../importers/acled.ts';
 import { matchActors, nearDuplicates, proposeActors } from '../importers/actors.ts';
 import type { Importer } from '../importers/format.ts';
@@ -94,7 +93,7 @@ function describeReport({ record, counts, ...report }: ImportReport, into: strin
       ? `${into}: nothing has changed, and nothing was written.`
       : `${into}: import ${record.number}, known on ${record.known_on}.`,
     `  ${number(read)} rows read: ${number(added)} new, ${number(revised)} revised, ${number(unchanged)} unchanged, ${number(skipped)} skipped. ${number(withdrawn)} withdrawn.`,
-    `  ${longDay('en-GB', firstDay)} to ${longDay('en-GB', lastDay)}, ${countries.length === 1 ? '1 country' : `${countries.length} countries`}${countries.length === 0 ? '' : `: ${countries.join(', ')}`}.`,
+    `  ${firstDay} to ${lastDay}, ${countries.length === 1 ? '1 country' : `${countries.length} countries`}${countries.length === 0 ? '' : `: ${countries.join(', ')}`}.`,
     ...reasons.map((group) => `  Skipped: ${number(group.count)} × ${group.what} (${rowsOf(group)}).`),
     ...unreadable.map(
       (group) =>
