@@ -18,7 +18,7 @@ async function packagesOf(command: string): Promise<string[]> {
 
 // Loading them takes four times as long as these commands do.
 const large = new Set(
-  '@cantoo/pdf-lib @duckdb/node-api @electric-sql/pglite @napi-rs/canvas canvas css-tree fastify handlebars nodemailer parse5 pg pg-boss prom-client puppeteer vega'.split(
+  '@cantoo/pdf-lib @duckdb/node-api @electric-sql/pglite @napi-rs/canvas canvas css-tree fastify nodemailer parse5 pg pg-boss prom-client puppeteer vega'.split(
     ' ',
   ),
 );
