@@ -315,7 +315,7 @@ async function read(
     loaded.push(to);
     const before = await stat(name, { bigint: true });
     const [description] = await Promise.all([
-      describeFile(name, context.signal),
+      describeFile(source, context.signal),
       explained(name, () =>
         run(
           `COPY (${loadSql(sql, { source: source.sql, file: index })}) TO ${to} (FORMAT parquet, ROW_GROUP_SIZE 20_000)`,

@@ -29,6 +29,8 @@ export interface SourceFile {
   /** The path as given, for messages. */
   readonly name: string;
   readonly columns: readonly string[];
+  /** Whether the file itself is text, in lines. */
+  readonly isText: boolean;
   /** A SELECT with the columns, all text, and the row's number, as a spreadsheet shows it, as `#row`. */
   readonly sql: string;
 }
@@ -63,7 +65,8 @@ export async function openSource(
   if (type === 'excel') {
     const converted = `${link}.csv`;
     await writeSheet(path, { name, sheet: options.sheet, to: converted });
-    return openCsv(converted, { name, options: { encoding: 'utf-8', delimiter: ',' }, importer });
+    const converting = { encoding: 'utf-8', delimiter: ',' } as const;
+    return { ...(await openCsv(converted, { name, options: converting, importer })), isText: false };
   }
   if (type === 'csv') return openCsv(link, { name, options, importer });
   return explained(name, () => (type === 'jsonl' ? openJsonLines : openParquet)(connection, link, name));
@@ -120,7 +123,7 @@ async function openCsv(
     `columns={${columns.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ')}}`,
   ];
   const sql = `SELECT row_number() OVER () + ${skip} AS "#row", * FROM read_csv(${literal(path)}, ${settings.join(', ')})`;
-  return { name, columns, sql };
+  return { name, columns, isText: true, sql };
 }
 
 async function readHead(path: string, encoding: string): Promise<string> {
@@ -128,8 +131,7 @@ async function readHead(path: string, encoding: string): Promise<string> {
   try {
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(HEAD_BYTES) });
     const bytes = buffer.subarray(0, bytesRead);
-    const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
-    const decoder = new TextDecoder(isUtf16 || encoding === 'utf-16' ? 'utf-16le' : encoding);
+    const decoder = new TextDecoder(encoding.replace('latin-1', 'latin1').replace('utf-16', 'utf-16le'));
     return decoder.decode(bytes, { stream: true });
   } finally {
     await file.close();
@@ -155,7 +157,7 @@ function checkNames(columns: readonly string[], file: string): void {
 
 /** Objects, one on each line. Nested values become JSON text. */
 async function openJsonLines(connection: DuckDBConnection, path: string, name: string): Promise<SourceFile> {
-  const objects = `read_json_objects(${literal(path)}, format='newline_delimited', compression='none', maximum_object_size=${MOST_BYTES_OF_ROW})`;
+  const objects = `read_json_objects(${literal(path)}, format='newline_delimited', compression='uncompressed', maximum_object_size=${MOST_BYTES_OF_ROW})`;
   const reader = await connection.runAndReadAll(
     `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${objects} ORDER BY name`,
   );
@@ -169,6 +171,7 @@ async function openJsonLines(connection: DuckDBConnection, path: string, name: s
   return {
     name,
     columns,
+    isText: true,
     sql: `SELECT row_number() OVER () AS "#row", ${fields.join(', ')} FROM ${objects}`,
   };
 }
@@ -186,6 +189,7 @@ async function openParquet(connection: DuckDBConnection, path: string, name: str
   return {
     name,
     columns,
+    isText: false,
     sql: `SELECT row_number() OVER () AS "#row", ${fields.join(', ')} FROM read_parquet(${literal(path)})`,
   };
 }
@@ -206,6 +210,11 @@ export async function explained<T>(name: string, read: () => Promise<T>): Promis
   }
 }
 
+const tooLong = {
+  problem: `has a row of more than ${MOST_BYTES_OF_ROW.toLocaleString('en-GB')} bytes.`,
+  hint: 'Shorten its texts: an incident needs no more.',
+};
+
 function problemIn(message: string): { problem: string; hint: string } {
   const again = 'Export it again, or correct that line. A download may have ended early.';
   const [, expected, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? [];
@@ -213,11 +222,7 @@ function problemIn(message: string): { problem: string; hint: string } {
     return { problem: `has ${found} columns, and the first row has ${expected}.`, hint: again };
   if (/unterminated quote/i.test(message))
     return { problem: 'has a quotation mark that is never closed.', hint: again };
-  if (/maximum (line|object) size|maximum_object_size/i.test(message))
-    return {
-      problem: `has a row of more than ${MOST_BYTES_OF_ROW.toLocaleString('en-GB')} bytes.`,
-      hint: 'Shorten its texts: an incident needs no more.',
-    };
+  if (/maximum (line|object) size|maximum_object_size/i.test(message)) return tooLong;
   if (/unicode|utf-8/i.test(message))
     return { problem: 'is not UTF-8 text.', hint: 'Save it as UTF-8, or give its encoding in a mapping.' };
   if (/No space left|Out of Memory|failed to offload/i.test(message))
@@ -235,13 +240,18 @@ function problemIn(message: string): { problem: string; hint: string } {
   };
 }
 
-/** The name, size and hash of a file. */
+/**
+ * The name, size and hash of a file. Refuses text with a line of more than the limit, because DuckDB takes a line that
+ * is longer than its buffer for the end of the file.
+ */
 export async function describeFile(
-  name: string,
+  { name, isText }: Pick<SourceFile, 'name' | 'isText'>,
   signal?: AbortSignal,
 ): Promise<ImportRecord['files'][number]> {
   const hash = createHash('sha256');
   let bytes = 0;
+  let line = 1;
+  let length = 0;
   const chunks: AsyncIterable<Buffer> = createReadStream(name, {
     highWaterMark: 1 << 20,
     ...(signal && { signal }),
@@ -249,6 +259,15 @@ export async function describeFile(
   for await (const chunk of chunks) {
     hash.update(chunk);
     bytes += chunk.length;
+    if (!isText) continue;
+    let from = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+      length = 0;
+      line += 1;
+      from = end + 1;
+    }
+    length += chunk.length - from;
+    if (length > MOST_BYTES_OF_ROW) throw new AppError('import-failed', [{ file: name, line, ...tooLong }]);
   }
   return { name: basename(name), bytes, sha256: hash.digest('hex') };
 }

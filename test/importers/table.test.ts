@@ -1,0 +1,324 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { strToU8, zipSync } from 'fflate';
+import { describe, expect, test } from 'vitest';
+import { openInMemory } from '../../src/dataset/duckdb.ts';
+import { suggestFor } from '../../src/importers/import.ts';
+import { incidentsImporter, optionsOf, parseMapping, tableImporter } from '../../src/importers/mapping.ts';
+import { faultsOf, newDesk } from '../support/incidents.ts';
+
+const head = `source: Desk log
+prefix: DESK
+licence: { name: own, attribution: Our desk, allows_rows: true }
+`;
+const log = `${head}blank: ['-']
+columns:
+  id: Ref
+  start: { field: Date, format: '%d/%m/%Y' }
+  country: Country
+  lat: Latitude
+  side_a: { fields: [Actor, Second], separator: ';' }
+  deaths_best: Killed
+values:
+  country: { Gaul: France }
+`;
+const columns = ['Ref', 'Date', 'Country', 'Latitude', 'Actor', 'Second', 'Killed', 'Remarks'];
+const values: readonly (readonly string[])[] = [
+  ['7', '03/04/2024', 'Gaul', '49.5', 'Red; Blue', 'Green', '2', 'A clash'],
+  ['8', '13/04/2024', 'ESP', '-', '', '', '-', ''],
+];
+const table = (separator: string): string =>
+  [columns, ...values].map((cells) => `${cells.map((cell) => `"${cell}"`).join(separator)}\n`).join('');
+
+const importerOf = (mapping: string) => {
+  const parsed = parseMapping(mapping, 'log.yaml');
+  return {
+    importer: tableImporter(parsed.mapping, { file: 'log.yaml', sha256: parsed.sha256 }),
+    options: optionsOf(parsed.mapping),
+  };
+};
+
+/** A workbook with one sheet; a cell is text, or XML for anything else. */
+function workbook(rows: readonly (readonly (string | { xml: string })[])[]): Uint8Array {
+  const name = (column: number, row: number) => `${String.fromCodePoint(65 + column)}${row + 1}`;
+  const cellOf = (cell: string | { xml: string }, at: string) =>
+    typeof cell === 'string'
+      ? `<c r="${at}" t="inlineStr"><is><t>${cell}</t></is></c>`
+      : cell.xml.replace('AT', at);
+  const body = rows.map(
+    (cells, row) =>
+      `<row r="${row + 1}">${cells.map((cell, column) => cellOf(cell, name(column, row))).join('')}</row>`,
+  );
+  const part = (xml: string) => strToU8(`<?xml version="1.0" encoding="UTF-8"?>${xml}`);
+  const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
+  const relations = 'http://schemas.openxmlformats.org/package/2006/relationships';
+  const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
+  return zipSync({
+    '[Content_Types].xml': part(
+      '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
+    ),
+    '_rels/.rels': part(
+      `<Relationships xmlns="${relations}"><Relationship Id="r1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+    ),
+    'xl/workbook.xml': part(
+      `<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="Log" sheetId="1" r:id="r1"/></sheets></workbook>`,
+    ),
+    'xl/_rels/workbook.xml.rels': part(
+      `<Relationships xmlns="${relations}"><Relationship Id="r1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="${office}/styles" Target="styles.xml"/></Relationships>`,
+    ),
+    'xl/styles.xml': part(
+      `<styleSheet xmlns="${main}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>`,
+    ),
+    'xl/worksheets/sheet1.xml': part(
+      `<worksheet xmlns="${main}"><sheetData>${body.join('')}</sheetData></worksheet>`,
+    ),
+  });
+}
+
+const expected = [
+  {
+    id: 'DESK-7',
+    start: '2024-04-03',
+    country: 'FR',
+    lat: 49.5,
+    side_a: ['Red', 'Blue', 'Green'],
+    deaths_best: '2',
+    extra: '{"Remarks":"A clash"}',
+  },
+  { id: 'DESK-8', start: '2024-04-13', country: 'ES', lat: null, side_a: [], deaths_best: null, extra: null },
+];
+const selected = 'id, start, country, lat, side_a, deaths_best, extra';
+
+test.each([
+  ['log.csv', ','],
+  ['log.csv', ';'],
+  ['log.tsv', '\t'],
+])('%s with its mapping', async (name, separator) => {
+  const desk = await newDesk();
+  const { importer, options } = importerOf(log);
+  const { record } = await desk.run(importer, [await desk.write(table(separator), name)], { options });
+  expect(await desk.rows(selected)).toEqual(expected);
+  expect(record).toMatchObject({ format: 'table', prefix: 'DESK', licence: { allows_rows: true } });
+  expect(record?.mapping).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('JSON lines, with nested values as JSON', async () => {
+  const desk = await newDesk();
+  const { importer, options } = importerOf(log);
+  const lines = values.map((cells) =>
+    JSON.stringify(Object.fromEntries(cells.map((cell, index) => [columns[index], cell]))),
+  );
+  await desk.run(importer, [await desk.write(`${lines.join('\n')}\n`, 'log.jsonl')], { options });
+  expect(await desk.rows(selected)).toEqual(expected);
+});
+
+test('Parquet, with lists as lists', async () => {
+  const desk = await newDesk();
+  const file = join(desk.folder, 'log.parquet');
+  await using database = await openInMemory();
+  await database.connection.run(
+    `COPY (SELECT 7 AS "Ref", DATE '2024-04-03' AS "Date", ['Red; and Blue', 'Green'] AS "Actor") TO '${file}' (FORMAT parquet)`,
+  );
+  const { importer } = importerOf(`${head}columns: { id: Ref, start: Date, side_a: Actor }\n`);
+  await desk.run(importer, [file]);
+  expect(await desk.rows('id, start, side_a')).toEqual([
+    { id: 'DESK-7', start: '2024-04-03', side_a: ['Red; and Blue', 'Green'] },
+  ]);
+});
+
+describe('Excel', () => {
+  test('texts, numbers and dates', async () => {
+    const desk = await newDesk();
+    const { importer, options } = importerOf(
+      `${head}columns: { id: Ref, start: Date, deaths_best: Killed, summary: Remarks }\n`,
+    );
+    const rows = [
+      ['Ref', 'Date', 'Killed', 'Remarks'],
+      ['7', { xml: '<c r="AT" s="1"><v>45385</v></c>' }, { xml: '<c r="AT"><v>2</v></c>' }, 'One, two'],
+    ];
+    await desk.run(importer, [await desk.write(workbook(rows), 'log.xlsx')], { options });
+    expect(await desk.rows('id, start, deaths_best, summary')).toEqual([
+      { id: 'DESK-7', start: '2024-04-03', deaths_best: '2', summary: 'One, two' },
+    ]);
+  });
+
+  test.each<[string, (rows: Uint8Array) => Uint8Array, RegExp]>([
+    [
+      'a formula',
+      () =>
+        workbook([
+          ['Ref', 'Date'],
+          ['7', { xml: '<c r="AT"><f>1+1</f><v>2</v></c>' }],
+        ]),
+      /formula \(B2\)/,
+    ],
+    ['no workbook', () => strToU8('not a zip'), /damaged/],
+    ['a truncated workbook', (bytes) => bytes.slice(0, bytes.length - 40), /damaged/],
+    [
+      'a zip bomb',
+      () => zipSync({ 'xl/worksheets/sheet1.xml': new Uint8Array(160_000_000) }, { level: 9 }),
+      /unpacks to more than 150 MB/,
+    ],
+  ])('%s is refused, and nothing is written', async (_, make, problem) => {
+    const desk = await newDesk();
+    const { importer } = importerOf(`${head}columns: { id: Ref, start: Date }\n`);
+    const file = await desk.write(
+      make(
+        workbook([
+          ['Ref', 'Date'],
+          ['7', '2024-04-03'],
+        ]),
+      ),
+      'log.xlsx',
+    );
+    const faults = await faultsOf(desk.run(importer, [file]));
+    expect(faults.map((fault) => fault.problem).join('\n')).toMatch(problem);
+    expect(await desk.files()).toEqual([]);
+  });
+
+  test('a zip bomb that understates its size is not unpacked beyond it', async () => {
+    const desk = await newDesk();
+    const bomb = zipSync({ 'xl/worksheets/sheet1.xml': new Uint8Array(100_000_000) }, { level: 9 });
+    const view = new DataView(bomb.buffer, bomb.byteOffset, bomb.byteLength);
+    let changed = 0;
+    for (let at = 0; at + 4 < bomb.length; at += 1)
+      if (view.getUint32(at, true) === 100_000_000) {
+        view.setUint32(at, 1000, true);
+        changed += 1;
+      }
+    expect(changed).toBeGreaterThan(0);
+    const { importer } = importerOf(`${head}columns: { id: Ref, start: Date }\n`);
+    const before = process.memoryUsage().rss;
+    expect(await faultsOf(desk.run(importer, [await desk.write(bomb, 'log.xlsx')]))).toHaveLength(1);
+    expect(process.memoryUsage().rss - before).toBeLessThan(80_000_000);
+  });
+});
+
+test('cells that a spreadsheet would compute are skipped', async () => {
+  const desk = await newDesk();
+  const { importer } = importerOf(`${head}columns: { id: Ref, start: Date, summary: Remarks }\n`);
+  const text = 'Ref,Date,Remarks\n1,2024-04-03,"=HYPERLINK(""x"")"\n2,2024-04-03,a = b\n';
+  const report = await desk.run(importer, [await desk.write(text)]);
+  expect(report.skipped).toMatchObject([{ what: 'has a formula', count: 1, rows: [2] }]);
+  expect(await desk.rows('id')).toEqual([{ id: 'DESK-2' }]);
+});
+
+test('a year, month and day of their own, where 0 is unknown; Latin-1; words for values', async () => {
+  const desk = await newDesk();
+  const { importer, options } = importerOf(`${head}encoding: latin-1
+blank: ['-99']
+columns:
+  id: eventid
+  start: { year: iyear, month: imonth, day: iday }
+  place: city
+  place_precision: specificity
+  deaths_best: nkill
+values:
+  place_precision: { '1': exact }
+`);
+  const text =
+    'eventid,iyear,imonth,iday,city,specificity,nkill\n1,2020,2,29,Orl\u00e9ans,1,-99\n2,2020,2,0,-99,9,1\n3,2020,0,0,x,1,1\n';
+  const report = await desk.run(importer, [await desk.write(Buffer.from(text, 'latin1'))], { options });
+  expect(await desk.rows('id, start, "end", precision, place, place_precision, deaths_best')).toEqual([
+    {
+      id: 'DESK-1',
+      start: '2020-02-29',
+      end: '2020-02-29',
+      precision: 'day',
+      place: 'Orl\u00e9ans',
+      place_precision: 'exact',
+      deaths_best: null,
+    },
+    {
+      id: 'DESK-2',
+      start: '2020-02-01',
+      end: '2020-02-29',
+      precision: 'month',
+      place: null,
+      place_precision: null,
+      deaths_best: '1',
+    },
+    {
+      id: 'DESK-3',
+      start: '2020-01-01',
+      end: '2020-12-31',
+      precision: 'year',
+      place: 'x',
+      place_precision: 'exact',
+      deaths_best: '1',
+    },
+  ]);
+  expect(report.unreadable).toMatchObject([{ what: 'specificity', count: 1, rows: [3] }]);
+});
+
+test('without an id, the content of a row is its id', async () => {
+  const desk = await newDesk();
+  const { importer } = importerOf(`${head}columns: { start: Date, summary: Remarks }\n`);
+  const file = await desk.write('Date,Remarks\n2024-04-03,One\n2024-04-03,Two\n2024-04-03,Two\n');
+  expect((await desk.run(importer, [file])).counts).toMatchObject({
+    new: 2,
+    skipped: { 'repeats another row': 1 },
+  });
+  expect(await desk.run(importer, [file])).toMatchObject({ record: null });
+});
+
+test('a row with an unknown marking is skipped, because it might be secret', async () => {
+  const desk = await newDesk();
+  const { importer } = importerOf(`${head}columns: { id: Ref, start: Date, marking: Mark }\n`);
+  const text = 'Ref,Date,Mark\n1,2024-04-03,TLP:RED\n2,2024-04-03,secret\n3,2024-04-03,\n';
+  const report = await desk.run(importer, [await desk.write(text)]);
+  expect(report.skipped).toMatchObject([{ what: 'has a marking that is no TLP label', rows: [3] }]);
+  expect(await desk.rows('id, marking')).toEqual([
+    { id: 'DESK-1', marking: 'TLP:RED' },
+    { id: 'DESK-3', marking: null },
+  ]);
+});
+
+test('faults of a mapping are all reported, with their fields', async () => {
+  const desk = await newDesk();
+  const faulty = `source: ''\nprefix: desk\ncolumns: { begin: Date }\n`;
+  expect(() => parseMapping(faulty, 'log.yaml')).toThrow(/source.*\n.*prefix/);
+  expect(() => parseMapping('a: [', 'log.yaml')).toThrow(/is not YAML/);
+  const { importer } = importerOf(`${head}columns: { id: Reff, start: Date, title: Zzz }\n`);
+  const faults = await faultsOf(desk.run(importer, [await desk.write(table(','))]));
+  expect(faults.map(({ field, hint }) => [field, hint.slice(0, 20)])).toEqual([
+    ['columns.id', 'Did you mean "Ref"?'],
+    ['columns.title', 'Use one of: Ref, Dat'],
+  ]);
+});
+
+test('a table without a mapping must have the columns of incidents', async () => {
+  const desk = await newDesk();
+  const [fault] = await faultsOf(desk.run(incidentsImporter(), [await desk.write(table(','))]));
+  expect(fault?.hint).toContain('--suggest');
+});
+
+test('a suggestion comes from names and contents, says what is uncertain, and works', async () => {
+  const desk = await newDesk();
+  const text =
+    'Event ID;When;Where from;Province;Town;Latitude;Killed;Colour\n1;13.04.2024;France;Manche;Saint-Lo;49,1;2;red\n2;14.04.2024;Spain;Madrid;Madrid;40,4;0;blue\n';
+  const file = await desk.write(text);
+  const suggested = await suggestFor(file, {}, { cacheFolder: join(desk.folder, 'cache') });
+  const { mapping } = parseMapping(suggested, 'suggested.yaml');
+  // Latitudes with a comma are no numbers, and the column is left to extra.
+  expect(mapping.columns).toEqual({
+    id: 'Event ID',
+    start: { field: 'When', format: '%d.%m.%Y' },
+    country: 'Where from',
+    admin1: 'Province',
+    place: 'Town',
+    deaths_best: 'Killed',
+  });
+  expect(suggested).toContain('No column of incidents for: Latitude, Colour.');
+  const { importer } = importerOf(suggested);
+  await desk.run(importer, [file]);
+  expect(await desk.rows('id, start, country')).toEqual([
+    { id: 'DESK-1', start: '2024-04-13', country: 'FR' },
+    { id: 'DESK-2', start: '2024-04-14', country: 'ES' },
+  ]);
+  const ambiguous = await desk.write('Date;Note\n03/04/2024;x\n');
+  expect(await suggestFor(ambiguous, {}, { cacheFolder: join(desk.folder, 'cache') })).toContain(
+    'day/month or month/day',
+  );
+  expect((await stat(desk.into)).isDirectory()).toBe(true);
+});
