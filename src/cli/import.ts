@@ -83,6 +83,7 @@ function progressLine(step: string, share: number | undefined): string {
 }
 
 const number = (value: number): string => value.toLocaleString('en-GB');
+const ofThem = (count: number, what: string): string => `${number(count)} ${what}${count === 1 ? '' : 's'}`;
 
 function describeReport({ record, counts, ...report }: ImportReport, into: string): string[] {
   const { read, new: added, revised, unchanged, withdrawn } = counts;
@@ -92,7 +93,7 @@ function describeReport({ record, counts, ...report }: ImportReport, into: strin
     record === null
       ? `${into}: nothing has changed, and nothing was written.`
       : `${into}: import ${record.number}, known on ${record.known_on}.`,
-    `  ${number(read)} rows read: ${number(added)} new, ${number(revised)} revised, ${number(unchanged)} unchanged, ${number(skipped)} skipped. ${number(withdrawn)} withdrawn.`,
+    `  ${ofThem(read, 'row')} read: ${number(added)} new, ${number(revised)} revised, ${number(unchanged)} unchanged, ${number(skipped)} skipped. ${number(withdrawn)} withdrawn.`,
     `  ${firstDay} to ${lastDay}, ${countries.length === 1 ? '1 country' : `${countries.length} countries`}${countries.length === 0 ? '' : `: ${countries.join(', ')}`}.`,
     ...reasons.map((group) => `  Skipped: ${number(group.count)} × ${group.what} (${rowsOf(group)}).`),
     ...unreadable.map(
@@ -122,7 +123,7 @@ async function compareActors(
   const actors = await world.actorsIn(into);
   const matches = matchActors(report.actors, actors);
   world.print(
-    `  ${number(report.actors.length)} names of actors: ${number(matches.matched.length)} are in the table actors.` +
+    `  ${ofThem(report.actors.length, 'name')} of actors, ${number(matches.matched.length)} in the table actors.` +
       (matches.others.length === 0 ? '' : ` Not there: ${namesOf(matches.others)}.`),
   );
   if (to === undefined) return;
