@@ -180,7 +180,7 @@ export async function importIncidents(
     complete,
     program: context.version,
   };
-  await write(database, store, { record, staging: lock.staging });
+  await explained(into, () => write(database, store, { record, staging: lock.staging }));
   context.signal?.throwIfAborted();
   context.onStep?.('put in place');
   const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record);
@@ -236,7 +236,7 @@ function checkOrder({ imports }: IncidentStore, { into, knownOn }: { into: strin
 async function openDatabase(scratch: string, { signal, onStep }: Pick<ImportContext, 'signal' | 'onStep'>) {
   const instance = await DuckDBInstance.create(join(scratch, 'import.duckdb'), {
     threads: '2',
-    memory_limit: '250MB',
+    memory_limit: '300MB',
     // Every result that needs an order asks for it, and keeping one takes memory.
     preserve_insertion_order: 'false',
     temp_directory: join(scratch, 'temp'),
@@ -460,7 +460,7 @@ function newestRows({ folder, imports }: IncidentStore, columns: readonly string
 }
 
 /** Small groups let a query that wants one country skip most of a file. */
-const ROWS_PER_GROUP = 60_000;
+const ROWS_PER_GROUP = 30_000;
 
 /** Writes the files of the import into a folder in `staging`. */
 async function write(
@@ -485,6 +485,8 @@ async function write(
       : `UNION ALL SELECT ${selected({ ...own, status: `'withdrawn'` })}
         FROM (${newestRows(store, [...incidentColumns.map(({ name }) => name), 'content_hash'])})
         WHERE id IN (SELECT id FROM changes WHERE change = 'withdrawn')`;
+  // Two threads would sort and compress twice as much in memory at once.
+  await run('SET threads = 1');
   await run(
     `COPY (SELECT ${selected(own)} FROM loaded
       WHERE (file, "row") IN (SELECT (file, "row") FROM changes WHERE change IN ('new', 'revised'))
