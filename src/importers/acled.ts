@@ -91,7 +91,7 @@ export const acled: Importer = {
     const associates = `concat_ws(';', ${text('assoc_actor_1')}, ${text('assoc_actor_2')})`;
     row.set(
       'others',
-      `list_filter(list_transform(string_split(${associates}, ';'), lambda name: trim(name)), lambda name: name <> '')`,
+      `CASE WHEN ${associates} = '' THEN [] ELSE list_filter(list_transform(string_split(${associates}, ';'), lambda name: trim(name)), lambda name: name <> '') END`,
     );
     if (names.has('civilian_targeting'))
       row.set('civilians_targeted', `${text('civilian_targeting')} IS NOT NULL`);

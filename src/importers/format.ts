@@ -83,7 +83,9 @@ export class FormatBuilder {
   /** Like `text`, but the field still ends up in `extra`. */
   peek(field: string): string {
     if (!this.has(field)) return 'NULL::VARCHAR';
-    const trimmed = `nullif(trim(${identifier(field)}), '')`;
+    const name = identifier(field);
+    // `trim` reads the whole text, and few texts have space around them.
+    const trimmed = `(CASE WHEN starts_with(${name}, ' ') OR ends_with(${name}, ' ') THEN nullif(trim(${name}), '') WHEN ${name} <> '' THEN ${name} END)`;
     if (this.#blank.length === 0) return trimmed;
     return `(CASE WHEN ${trimmed} NOT IN (${this.#blank.map(literal).join(', ')}) THEN ${trimmed} END)`;
   }
