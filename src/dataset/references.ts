@@ -38,6 +38,21 @@ export interface Reference {
   readonly tables: readonly TableName[];
 }
 
+/** Whether a name is that of a finding or an evidence set of a brief: ids of rows begin with a capital letter. */
+const isComputed = (name: string): boolean => /^[a-z]/.test(name);
+
+/** The findings and evidence sets that a row requires: those named in its texts and in `rests_on`. */
+export const computedNames = (row: object): string[] =>
+  Object.entries(row).flatMap(([field, value]) => {
+    if (typeof value === 'string')
+      return placeholders(value)
+        .map(({ name }) => name)
+        .filter(isComputed);
+    return field === 'rests_on' && Array.isArray(value)
+      ? value.filter((name) => typeof name === 'string').filter(isComputed)
+      : [];
+  });
+
 const evidence: readonly TableName[] = ['events', 'measures', 'judgments', 'readings'];
 const fields: { readonly [T in TableName]: { readonly [field: string]: readonly TableName[] } } = {
   sources: {},
@@ -71,15 +86,17 @@ const fields: { readonly [T in TableName]: { readonly [field: string]: readonly 
 export function references<T extends TableName>(table: T, row: RowOf<T>): Reference[] {
   const named = Object.entries(fields[table]).flatMap(([field, among]) => {
     const value: unknown = Reflect.get(row, field);
-    const ids = Array.isArray(value) ? value.filter((id) => typeof id === 'string') : [value];
-    return ids.flatMap((id) => (typeof id === 'string' ? [{ field, id, tables: among }] : []));
+    const ids: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return ids.flatMap((id) =>
+      typeof id === 'string' && !isComputed(id) ? [{ field, id, tables: among }] : [],
+    );
   });
   const { shape } = schemas[table];
   const figures = Object.entries(row).flatMap(([field, value]) =>
     // A column that is not in the model is quoted unchanged.
     typeof value === 'string' && Object.hasOwn(shape, field)
       ? placeholders(value)
-          .filter(({ name }) => /^[A-Z]/.test(name))
+          .filter(({ name }) => !isComputed(name))
           .map(({ name }) => ({ field, id: name, tables: tableNames }))
       : [],
   );

@@ -37,6 +37,8 @@ export interface DatasetSettings {
   };
   /** The tables of the model that the dataset does not have. */
   readonly absent: readonly string[];
+  /** What an edition attaches of the incidents that it cites; null leaves that to their licence. */
+  readonly attach: 'rows' | 'ids' | null;
   /** The columns that are not in the model, by table. */
   readonly columns: { readonly [table: string]: readonly Column[] };
 }
@@ -60,6 +62,7 @@ export const noSettings: DatasetSettings = {
   licence: null,
   maps: { outlines: null, borders: [] },
   absent: [],
+  attach: null,
   columns: {},
 };
 
@@ -103,6 +106,8 @@ export const declaredSettings = z.strictObject({
     })
     .optional(),
   borders: z.array(z.string().min(1, 'is empty')).default([]),
+  /** What an edition attaches of the incidents that it cites: their rows, or their ids and the query. */
+  attach: z.enum(['rows', 'ids']).optional(),
 });
 export type DeclaredSettings = z.output<typeof declaredSettings>;
 

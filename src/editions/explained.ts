@@ -77,6 +77,11 @@ const shown = [
   'claim_status',
   'confidence',
   'rests_on',
+  'rows',
+  'count',
+  'query',
+  'sha256',
+  'ids',
 ];
 
 /** The values of those columns in one line. */

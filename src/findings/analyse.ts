@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { day, daysBetween, type Period } from '../calendar.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import { withoutUnfounded } from '../dataset/point-in-time.ts';
-import { eachRow, placeholders } from '../dataset/references.ts';
+import { computedNames, eachRow } from '../dataset/references.ts';
 import type { Tables } from '../dataset/schema.ts';
 import {
   fixedOutward,
@@ -100,28 +100,26 @@ export function missingFindings(brief: Brief, { sets, findings }: { sets: RowSet
   );
 }
 
-/** Whether a row mentions a finding that is not among `names`. Names of findings begin with a lower-case letter. */
+/** Whether a row names a finding or evidence set that is not among `names`. */
 const namesOther = (row: object, names: object): boolean =>
-  Object.values(row).some(
-    (value) =>
-      typeof value === 'string' &&
-      placeholders(value).some(({ name }) => /^[a-z]/.test(name) && !Object.hasOwn(names, name)),
-  );
+  computedNames(row).some((name) => !Object.hasOwn(names, name));
 
 /**
- * Omits rows that mention a finding that the brief does not compute, because their text cannot be filled in. `findings`
- * is the result of `analyse` for the brief.
+ * Omits rows that name, in their text or under `rests_on`, a finding that the brief does not compute or an evidence set
+ * that it does not have, because they cannot be printed. `findings` is the result of `analyse` for the brief.
  */
-export const withoutUntold = <R extends object>(rows: readonly R[], findings: Findings): R[] =>
-  rows.filter((row) => !namesOther(row, findings));
+export const withoutUntold = <R extends object>(
+  rows: readonly R[],
+  { findings, config }: { findings: Findings; config: Brief['config'] },
+): R[] => rows.filter((row) => !namesOther(row, { ...findings, ...config.evidence }));
 
 /**
- * Omits judgments on the brief's topic that mention other briefs' findings. This runs before queries pick the newest
+ * Omits judgments on the brief's topic that name other briefs' findings or evidence sets. This runs before queries pick the newest
  * judgment, so that they find one that this brief can print.
  */
 export function withoutOtherFindings(known: Tables, { config }: Brief): Tables {
   const other = known.judgments.filter(
-    (row) => isOnTopic(config, row.topic) && namesOther(row, config.findings),
+    (row) => isOnTopic(config, row.topic) && namesOther(row, { ...config.findings, ...config.evidence }),
   );
   if (other.length === 0) return known;
   const rows = eachRow(known).filter(({ row }) => !other.some(({ id }) => id === row.id));
@@ -140,17 +138,17 @@ function compute(
 
 const identified = z.object({ id: z.string() });
 
+const citing = identified.extend({ cites: z.array(z.string()).nullish() });
+
+/** Rows that cite nothing else are themselves what the count rests on. */
 function count(rows: readonly Row[], words: Locale): Finding {
-  const ids = z
-    .array(identified)
-    .parse(rows)
-    .map(({ id }) => id);
+  const counted = z.array(citing).parse(rows);
   return {
     fields: {
-      count: spelled(ids.length, words),
-      number: words.number(ids.length, { useGrouping: false }),
+      count: spelled(counted.length, words),
+      number: words.number(counted.length, { useGrouping: false }),
     },
-    restsOn: [...new Set(ids)],
+    restsOn: [...new Set(counted.flatMap(({ id, cites }) => cites ?? [id]))],
     rows: [],
   };
 }

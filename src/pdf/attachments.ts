@@ -11,6 +11,7 @@ import {
 } from '@cantoo/pdf-lib';
 import { canonicalJson, hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import { type AttachmentEntry, manifestText, type SealedManifest } from '../render/manifest.ts';
 import { toCsv } from '../render/plain-rows.ts';
@@ -92,6 +93,34 @@ export function chartAttachments(
     return [data, { ...spec, description }];
   });
 }
+
+/** The attachments for each evidence set that an edition cites: its rows as CSV, or its query with the ids as JSON. */
+export const evidenceAttachments = (sets: readonly EvidenceSet[], locale: Locale): Attachment[] =>
+  sets.map(({ name, attached, query, parameters, sources, attributions, rows, count, sha256 }) => {
+    if (attached.kind === 'rows')
+      return packAttachment(
+        {
+          name: `evidence-${name}.csv`,
+          mimeType: 'text/csv',
+          relationship: 'Data',
+          description: locale.text('page.attachments.evidence_rows', { name }),
+        },
+        toCsv(attached.rows),
+      );
+    const ids = attached.kind === 'ids' ? attached.ids : null;
+    const content = { sources, attributions, query: query.text, parameters, rows, count, sha256, ids };
+    return packAttachment(
+      {
+        name: `evidence-${name}.json`,
+        mimeType: 'application/json',
+        relationship: 'Data',
+        description: locale.text(`page.attachments.${ids === null ? 'evidence_query' : 'evidence_ids'}`, {
+          name,
+        }),
+      },
+      canonicalJson(content),
+    );
+  });
 
 /**
  * Adds files to a PDF as associated files of the document (ISO 32000-2, 14.13 and 7.11.4), sorted by name, as the name

@@ -1,5 +1,5 @@
 import { periodEnding } from '../calendar.ts';
-import { eachRow, placeholders } from '../dataset/references.ts';
+import { computedNames, eachRow } from '../dataset/references.ts';
 import { type Dataset, noTables } from '../dataset/schema.ts';
 import { noSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';
@@ -87,18 +87,18 @@ export async function checkBrief(
  * that name them.
  */
 export function unknownFindings({ tables, folder }: Dataset, briefs: readonly Brief[]): Fault[] {
-  const computed = new Set(briefs.flatMap(({ config }) => Object.keys(config.findings)));
+  const computed = new Set(
+    briefs.flatMap(({ config }) => [...Object.keys(config.findings), ...Object.keys(config.evidence)]),
+  );
   const named = eachRow(tables).flatMap(({ row }) =>
-    Object.values(row).flatMap((value) =>
-      (typeof value === 'string' ? placeholders(value) : [])
-        .filter(({ name }) => /^[a-z]/.test(name) && !computed.has(name))
-        .map(({ name }) => ({ name, id: row.id })),
-    ),
+    computedNames(row)
+      .filter((name) => !computed.has(name))
+      .map((name) => ({ name, id: row.id })),
   );
   return [...Map.groupBy(named, ({ name }) => name)].map(([name, rows]) => ({
     file: folder,
-    problem: `No brief computes the finding "${name}", so that all leave out ${[...new Set(rows.map(({ id }) => id))].join(', ')}.`,
-    hint: 'Add it under findings of a brief, or correct the text that names it.',
+    problem: `No brief has the finding or evidence set "${name}", so that all leave out ${[...new Set(rows.map(({ id }) => id))].join(', ')}.`,
+    hint: 'Add it under findings or evidence of a brief, or correct the row that names it.',
   }));
 }
 

@@ -1,8 +1,11 @@
 import { asCorrected, knownFor } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
+import { outlinesWithin } from '../dataset/world.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
+import { knownIncidents } from '../query/incidents.ts';
 import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
+import { setsByName } from '../render/citations.ts';
 import { compose } from '../render/compose.ts';
 import type { Material, OnStep, Request } from '../render/edition.ts';
 import { illustrate } from '../render/illustrate.ts';
@@ -20,7 +23,7 @@ export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
 
 /** select → analyse → chart → compose. */
 export async function composePage(
-  { brief, dataset, asOf, period, paper, parameters, correction }: Request,
+  { brief, dataset, asOf, period, paper, parameters, correction, upToImport }: Request,
   { openQueries, drawChart }: { openQueries: OpenQueries; drawChart: DrawChart },
   { fontFaces, glyphs }: Material,
   { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
@@ -34,21 +37,26 @@ export async function composePage(
   const title = titleOfEdition(brief, applied);
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
+  const { marking } = brief.config;
+  const incidents = knownIncidents(dataset.incidents, { asOf, marking, upTo: upToImport });
+
   onStep('select');
-  const { forCharts, columns, all } = await select({
+  const { forCharts, columns, all, evidence } = await select({
     brief,
     known: knownRows,
     period,
     parameters,
     settings: dataset.settings,
+    incidents,
     openQueries,
     signal: limit.signal,
   });
   onStep('analyse');
   const findings = analyse(brief, forCharts, period);
+  const computed = { findings, config: brief.config };
   const tell = (selected: RowSets): RowSets =>
-    Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, findings)]));
-  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, findings) };
+    Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, computed)]));
+  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, computed) };
   onStep('chart');
   const drawing = illustrate({
     brief,
@@ -57,12 +65,14 @@ export async function composePage(
     columns,
     findings,
     maps: dataset.outlines.maps,
+    outlinesWithin,
     drawChart,
   });
   // Faults of queries are reported first, since faults of charts may follow from them.
   drawing.catch(() => {});
   limit.enter('select');
   const sets = tell(await all);
+  const evidenceSets = await evidence;
   const of = { brief, dataset, period, applied };
   const inPeriod = chosenChanges(changesOf(of), { brief, sets });
   const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
@@ -89,6 +99,8 @@ export async function composePage(
       changes,
       judgmentChanges: judgmentChangesOf(of),
       correction: correction && { ...correction, changes: corrected },
+      evidenceSets,
+      reconstructedFrom: incidents.reconstructedFrom,
       fontFaces,
     },
     { explained, check: limit.check },
@@ -105,8 +117,10 @@ export async function composePage(
       revision: correction?.revision ?? 1,
       known,
       findings,
+      evidenceSets: setsByName(evidenceSets),
       used,
       asked,
+      sets,
       coverage,
       changes: [...changes, ...corrected],
       // The fonts are half a megabyte that says nothing; parsing them would take as long as all rules together.
@@ -119,5 +133,21 @@ export async function composePage(
       rules: explained ? { passed: [], waived: [], warnings: [] } : holdDraft(draft, limit.check),
     };
   };
-  return { title, period, known, corrected, html, summary, used, changes, charts, sets, puts, judge };
+  const shown = new Set(used);
+  return {
+    title,
+    period,
+    known,
+    corrected,
+    html,
+    summary,
+    used,
+    evidenceSets: evidenceSets.filter(({ name }) => shown.has(name)),
+    lastImport: incidents.imports.at(-1) ?? null,
+    changes,
+    charts,
+    sets,
+    puts,
+    judge,
+  };
 }

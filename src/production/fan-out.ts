@@ -13,6 +13,7 @@ import {
   readParameters,
   requireParameters,
 } from '../project/parameters.ts';
+import { type KnownIncidents, knownIncidents } from '../query/incidents.ts';
 import { commonParameters, type OpenQueries } from '../query/select.ts';
 import type { Request } from '../render/edition.ts';
 import { TimeLimit } from '../render/time-limit.ts';
@@ -37,6 +38,7 @@ export async function fanOut(
     : runForEach(brief, {
         known: knownBy(dataset.tables, asOf),
         settings: dataset.settings,
+        incidents: knownIncidents(dataset.incidents, { asOf, marking: brief.config.marking }),
         period: periodEnding(asOf, brief.config.period),
         openQueries,
       });
@@ -90,14 +92,21 @@ export async function runForEach(
   {
     known,
     settings,
+    incidents,
     period,
     openQueries,
-  }: { known: Tables; settings: DatasetSettings; period: Period; openQueries: OpenQueries },
+  }: {
+    known: Tables;
+    settings: DatasetSettings;
+    incidents?: KnownIncidents;
+    period: Period;
+    openQueries: OpenQueries;
+  },
 ): Promise<Parameters[]> {
   const source = brief.queries[brief.config.forEach ?? ''];
   if (source === undefined) throw new Error(`forEach of ${brief.id} names no query.`);
   const limit = new TimeLimit(brief, { what: `The query "${brief.config.forEach}" of forEach` });
-  await using queries = await openQueries(known, { macros: brief.macros, settings });
+  await using queries = await openQueries(known, { macros: brief.macros, settings, incidents });
   const query = {
     sql: source.text,
     file: source.file,

@@ -22,7 +22,7 @@ export async function openEdition(
   manifest: SealedManifest,
   repository: Pick<Repository, 'briefIds' | 'datasetNames' | 'loadBriefs' | 'loadDataset'>,
 ): Promise<{ request: Request | undefined; faults: readonly Fault[] }> {
-  const { brief: id, dataset: name, asOf, paper, parameters, correction: was } = manifest;
+  const { brief: id, dataset: name, asOf, paper, parameters, correction: was, incidents } = manifest;
   const correction = was && {
     revision: was.revision,
     asOf: was.asOf,
@@ -44,7 +44,14 @@ export async function openEdition(
     const dataset = await repository.loadDataset(wanted);
     return brief === undefined
       ? missing(`templates/${id}`, 'There is no such brief here.')
-      : { request: resolveEdition({ brief, dataset, asOf, paper, parameters, correction }), faults: [] };
+      : {
+          // Later imports of the same day were not there yet.
+          request: {
+            ...resolveEdition({ brief, dataset, asOf, paper, parameters, correction }),
+            upToImport: incidents?.import,
+          },
+          faults: [],
+        };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { request: undefined, faults: error.faults };

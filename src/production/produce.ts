@@ -1,7 +1,7 @@
 import { issueNumber } from '../calendar.ts';
 import type { DrawChart } from '../charts/draw.ts';
 import { AppError } from '../errors.ts';
-import { type Attachment, chartAttachments, packManifest } from '../pdf/attachments.ts';
+import { type Attachment, chartAttachments, evidenceAttachments, packManifest } from '../pdf/attachments.ts';
 import type { PrintOptions } from '../pdf/browser/print.ts';
 import { seal } from '../pdf/seal.ts';
 import { describeRendering } from '../provenance/make-manifest.ts';
@@ -177,15 +177,19 @@ async function printAndJudge<T extends object>(
   }
 }
 
-/** The attachments that prove the PDF: the manifest, and the rows and spec of each chart. */
+/** The attachments that prove the PDF: the manifest, the rows and spec of each chart, and the evidence sets. */
 async function proofOf(
   request: Request,
   rendering: Rendering,
   { effects, material }: { effects: Pick<Effects, 'browser'>; material: Material },
 ): Promise<{ manifest: SealedManifest; attachments: readonly Attachment[] }> {
-  const charts = chartAttachments(rendering.charts, request.brief.locale);
-  const attachments = charts.map(({ entry }) => entry);
+  const { locale } = request.brief;
+  const files = [
+    ...chartAttachments(rendering.charts, locale),
+    ...evidenceAttachments(rendering.evidenceSets, locale),
+  ];
+  const attachments = files.map(({ entry }) => entry);
   const browser = await effects.browser();
   const manifest = describeRendering(request, rendering, { material, browser, attachments });
-  return { manifest, attachments: [packManifest(manifest, request.brief.locale), ...charts] };
+  return { manifest, attachments: [packManifest(manifest, locale), ...files] };
 }

@@ -7,6 +7,7 @@ import { AppError, similarTo } from '../errors.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Loaded } from '../project/load.ts';
+import { knownIncidents } from '../query/incidents.ts';
 import { applyParameters, type OpenQueries, requireTopics, select } from '../query/select.ts';
 import { resolveEdition } from './resolve-edition.ts';
 
@@ -23,7 +24,11 @@ export function withStatement(brief: Brief, sql: string): { brief: Brief; query:
 
 /** The rows that a statement returns for an edition with a period of seven days and no brief. Throws `query-failed`. */
 export async function runStatement(
-  { sql, dataset: { tables, settings }, asOf }: { sql: string; dataset: Dataset; asOf: Day },
+  {
+    sql,
+    dataset: { tables, settings, incidents: store },
+    asOf,
+  }: { sql: string; dataset: Dataset; asOf: Day },
   { openQueries, signal }: { openQueries: OpenQueries; signal: AbortSignal },
 ): Promise<Row[]> {
   const { start, previousAsOf } = periodEnding(asOf, 'P7D');
@@ -34,7 +39,9 @@ export async function runStatement(
     topic: 'all',
     topics: [...settings.topics.map(({ name }) => name), 'all'],
   };
-  await using queries = await openQueries(knownBy(tables, asOf), { macros: [], settings });
+  // Nothing is issued, so rows of every marking are there, as in the tables.
+  const incidents = knownIncidents(store, { asOf, marking: 'TLP:RED' });
+  await using queries = await openQueries(knownBy(tables, asOf), { macros: [], settings, incidents });
   return await queries.query({ sql, file: statementFile, parameters }, { signal });
 }
 
@@ -74,12 +81,13 @@ export async function runQuery(
   const asking = {
     ...brief,
     template: { file: brief.template.file, text: `{{rows.${query}}}` },
-    config: { ...brief.config, charts: {} },
+    config: { ...brief.config, charts: {}, evidence: {}, holdsWhile: {} },
   };
   const selection = await select({
     brief: asking,
     known,
     settings: dataset.settings,
+    incidents: knownIncidents(dataset.incidents, { asOf, marking: brief.config.marking }),
     period,
     parameters,
     openQueries,
@@ -87,5 +95,5 @@ export async function runQuery(
   });
   const findings = analyse(brief, selection.forCharts, period);
   const { [query]: rows = [] } = await selection.all;
-  return withoutUntold(rows, findings);
+  return withoutUntold(rows, { findings, config: brief.config });
 }

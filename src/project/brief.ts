@@ -130,6 +130,14 @@ const finding = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** A set of incidents that is cited as one endnote. */
+const evidenceSet = z.strictObject({
+  /** The query that selects the incidents, such as `SELECT * FROM incidents WHERE …`. */
+  rows: text,
+  /** What the endnote counts, after the number; by default, the locale's word for incidents. */
+  what: text.optional(),
+});
+
 /** When a brief is due, and what happens to slots that were missed or bring nothing new. */
 const schedule = z.strictObject({
   cron,
@@ -173,6 +181,9 @@ const definition = z.strictObject({
   queries: z.record(z.string().regex(/^[a-z][a-z_]*$/), ownFile).default({}),
   charts: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), chart).default({}),
   findings: z.record(z.string().regex(/^[a-z][a-z-]*$/), finding).default({}),
+  evidence: z.record(z.string().regex(/^[a-z][a-z-]*$/), evidenceSet).default({}),
+  /** Judgments that are tested: by id, the query whose column `holds` must be true for the page to print it. */
+  holdsWhile: z.record(z.string(), text).default({}),
   /** The recipients of each edition. */
   deliver: z.array(target).default([]),
   /** Whether each edition waits until somebody approves its PDF. */
@@ -192,11 +203,13 @@ const definition = z.strictObject({
 
 /** `brief.yaml`: the definition of a brief. */
 export const briefConfig = definition.superRefine(
-  ({ topic, topics, parameters, forEach, deliver, golden: days }, context) => {
+  ({ topic, topics, parameters, forEach, deliver, findings, evidence, golden: days }, context) => {
     const report = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
     if (topic !== undefined && topics !== undefined)
       report(['topic'], 'says the same as "topics": keep one of the two');
+    for (const name of Object.keys(evidence))
+      if (Object.hasOwn(findings, name)) report(['evidence', name], 'has the name of a finding');
     const names = Object.keys(parameters);
     for (const name of names) {
       if (!parameterName.test(name))

@@ -8,7 +8,7 @@ import type { Proof } from './read-proof.ts';
 
 /** One difference between an edition's inputs then and now. */
 export interface Difference {
-  readonly kind: 'row' | 'file' | 'engine' | 'setting' | 'rendering';
+  readonly kind: 'row' | 'evidence' | 'file' | 'engine' | 'setting' | 'rendering';
   /** The id of a row, the path of a file, or the name of a program or setting. */
   readonly name: string;
   readonly change: 'changed' | 'revised' | 'withdrawn' | 'added' | 'removed';
@@ -22,6 +22,7 @@ type Compared = { readonly was: SealedManifest; readonly is: SealedManifest };
 export function compareManifests({ was, is }: Compared, tables: Tables): Difference[] {
   return [
     ...compareRows(was, { tables, shown: is.rows }),
+    ...compareEvidence({ was, is }),
     ...compareParts({ was, is }),
     ...compareEngines({ was, is }),
     ...compareSettings({ was, is }),
@@ -80,6 +81,23 @@ export function compareRows(
 const keyOf = ({ id, known_on, sha256 }: ManifestRow): string => `${id} ${known_on} ${sha256}`;
 const isSame = ({ sha256 }: ManifestRow, { row }: TableRow): boolean => hashOfRow(row) === sha256;
 
+function compareEvidence({ was, is }: Compared): Difference[] {
+  const now = new Map(is.evidence.map((set) => [set.name, set]));
+  return was.evidence.flatMap((old): Difference[] => {
+    const fresh = now.get(old.name);
+    const set = `The evidence set "${old.name}"`;
+    const difference = (change: Difference['change'], says: string) => [
+      { kind: 'evidence' as const, name: old.name, change, says },
+    ];
+    if (fresh === undefined) return difference('removed', `${set} is not cited any more.`);
+    if (fresh.sha256 === old.sha256) return [];
+    return difference(
+      'changed',
+      `${set} had ${old.count} incidents and has ${fresh.count}: its rows differ.`,
+    );
+  });
+}
+
 function compareParts({ was, is }: Compared): Difference[] {
   const partsOf = ({ parts }: Pick<SealedManifest, 'parts'>) =>
     new Map(parts.map(({ kind, file, sha256 }) => [`${kind} ${file}`, { kind, file, sha256 }]));
@@ -131,6 +149,7 @@ const settings = [
   'parameters',
   'correction',
   'dataset',
+  'incidents',
   'rules',
 ] as const;
 

@@ -1,6 +1,9 @@
+import type { Marking } from '../dataset/fields.ts';
 import type { TableRow } from '../dataset/references.ts';
 import type { RowOf } from '../dataset/schema.ts';
-import { gradeOf, sourceChain, sourceOf, titleOf } from '../render/citations.ts';
+import type { Locale } from '../locale.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
+import { gradeOf, sourceChain, sourceOf, titleOf, titleOfSet } from '../render/citations.ts';
 import { filledParts, type Rendered } from './origin.ts';
 
 /** A row that supports a piece of text. */
@@ -11,8 +14,8 @@ export interface ExplainedRow {
   /** Whether the text itself comes from the row, or its citation names the row. */
   readonly why: 'comes from it' | 'cited';
   readonly title: string;
-  /** The row's values by column. */
-  readonly values: TableRow['row'];
+  /** The row's values by column; for an evidence set, its query, hash and first ids. */
+  readonly values: { readonly marking?: Marking | null; readonly [column: string]: unknown };
   /** The source and those that relayed it, ending with the one nearest to the reader. */
   readonly sources: readonly {
     readonly id: string;
@@ -26,6 +29,8 @@ export interface ExplainedRow {
 /** Finds rows by id; withdrawn rows are found among the changes. */
 export function explainRow(id: string, why: ExplainedRow['why'], rendered: Rendered): ExplainedRow[] {
   const { rendering } = rendered;
+  const set = rendering.draft.evidenceSets.get(id);
+  if (set !== undefined) return [explainSet(set, why, rendered.brief.locale)];
   const change = rendering.changes.find((each) => each.id === id);
   const entry = rendering.draft.rows.get(id) ?? change;
   if (entry === undefined) return [];
@@ -42,7 +47,7 @@ export function explainRow(id: string, why: ExplainedRow['why'], rendered: Rende
       known_on: entry.row.known_on,
       why,
       title: nameOf(entry, rendered),
-      values: entry.row,
+      values: { ...entry.row },
       sources: chain.flatMap((each) => {
         const found = source(each);
         return found ? [{ id: each, name: found.name, reliability: found.reliability }] : [];
@@ -51,6 +56,25 @@ export function explainRow(id: string, why: ExplainedRow['why'], rendered: Rende
     },
   ];
 }
+
+/** An evidence set, in the shape of a row. */
+const explainSet = (set: EvidenceSet, why: ExplainedRow['why'], locale: Locale): ExplainedRow => ({
+  id: set.name,
+  table: 'evidence',
+  known_on: set.knownOn,
+  why,
+  title: titleOfSet(set, locale),
+  values: {
+    marking: null,
+    rows: set.rows,
+    count: set.count,
+    query: set.query.file,
+    sha256: set.sha256,
+    ids: [...set.examples, ...(set.rows > set.examples.length ? ['…'] : [])],
+  },
+  sources: set.sources.map((name) => ({ id: name, name, reliability: null })),
+  grade: 'not graded',
+});
 
 function nameOf(entry: TableRow, rendered: Rendered): string {
   const { row } = entry;

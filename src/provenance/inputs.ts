@@ -2,15 +2,17 @@ import { ownKnownBy } from '../dataset/point-in-time.ts';
 import { eachRow } from '../dataset/references.ts';
 import { hashOf } from '../hash.ts';
 import type { SourceFile } from '../project/brief.ts';
+import { knownIncidents } from '../query/incidents.ts';
 import type { Request } from '../render/edition.ts';
 
 /**
- * The hash of all inputs to an edition: every file of the brief, the rows known by the cut-off, the settings and
+ * The hash of all inputs to an edition: every file of the brief, the rows known by the cut-off, the records of imports
+ * by then, the settings and
  * outlines of the dataset, the edition's identity, the requested formats, `material` (the hash of the fonts) and
  * `engine` (the name of the program and its libraries).
  */
 export function inputsOf(
-  { brief, dataset, asOf, paper, parameters, correction }: Request,
+  { brief, dataset, asOf, paper, parameters, correction, upToImport }: Request,
   { engine, material, formats }: { engine: string; material: string; formats: readonly string[] },
 ): string {
   const files: SourceFile[] = [
@@ -24,6 +26,11 @@ export function inputsOf(
     ...Object.values(brief.queries),
     ...Object.values(brief.charts).map(({ source }) => source),
   ];
+  const { imports } = knownIncidents(dataset.incidents, {
+    asOf,
+    marking: brief.config.marking,
+    upTo: upToImport,
+  });
   return hashOf(
     JSON.stringify({
       engine,
@@ -39,6 +46,8 @@ export function inputsOf(
       settings: dataset.settings,
       outlines: dataset.outlines.source?.sha256,
       own: ownKnownBy(dataset.tables, asOf),
+      // Left out without imports, so that other editions keep their hash.
+      ...(imports.length > 0 && { imports }),
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= (correction?.asOf ?? asOf)),
     }),
   );

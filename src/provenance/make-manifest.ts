@@ -20,12 +20,25 @@ import {
 } from '../render/manifest.ts';
 import type { Rendering } from '../rules/gate.ts';
 import type { Verdict } from '../rules/rule.ts';
-import { partsOf } from './parts.ts';
+import { partsOf, projectPath } from './parts.ts';
 
 /** Describes an edition's inputs, as far as they are known before it is sealed. */
 export function describeRendering(
   { brief, dataset, asOf, paper, parameters, correction }: Request,
-  { title, period, known, used, corrected, changes, charts, rules, html, summary }: Rendering,
+  {
+    title,
+    period,
+    known,
+    used,
+    evidenceSets,
+    lastImport,
+    corrected,
+    changes,
+    charts,
+    rules,
+    html,
+    summary,
+  }: Rendering,
   {
     material,
     browser,
@@ -60,6 +73,17 @@ export function describeRendering(
     ]
       .map(manifestRow)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    incidents: lastImport && { import: lastImport.number, known_on: lastImport.known_on },
+    evidence: evidenceSets.map(({ name, query, rows, count, start, end, sha256, attached }) => ({
+      name,
+      query: projectPath(brief, query.file),
+      rows,
+      count,
+      start,
+      end,
+      sha256,
+      attached: attached.kind,
+    })),
     parts: partsOf(brief, { drawn, fonts: material.fonts, dataset }),
     engine: {
       ...material.versions,

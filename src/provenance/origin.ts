@@ -4,6 +4,7 @@ import type { Row } from '../dataset/parse-rows.ts';
 import { type Placeholder, placeholders } from '../dataset/references.ts';
 import { lettersOf } from '../pdf/contents.ts';
 import { type Brief, isOnTopic } from '../project/brief.ts';
+import { figuresOfSet } from '../render/citations.ts';
 import { findText } from '../render/find-text.ts';
 import type { Put } from '../render/trace.ts';
 import type { Rendering } from '../rules/gate.ts';
@@ -66,16 +67,18 @@ interface FilledPart {
 
 /** A row's text as printed, with its figures separate. */
 export function filledParts(raw: string, { brief, rendering }: Rendered): FilledPart[] {
-  const { findings, rows } = rendering.draft;
+  const { findings, rows, evidenceSets } = rendering.draft;
   const parts: FilledPart[] = [];
   let at = 0;
   for (const figure of placeholders(raw)) {
     const next = raw.indexOf(figure.source, at);
     parts.push({ text: raw.slice(at, next) });
     const entry = rows.get(figure.name);
+    const set = evidenceSets.get(figure.name);
     const text =
       findings[figure.name]?.fields[figure.field] ??
       (entry && figureOf(entry, figure.field, brief.locale)) ??
+      (set && figuresOfSet(set, brief.locale)[figure.field]) ??
       figure.source;
     parts.push({ text, figure });
     at = next + figure.source.length;
@@ -325,7 +328,10 @@ function idsIn(row: Row, rendered: Rendered): string[] {
 
 const idsOf = (value: unknown, { rendering }: Rendered): string[] =>
   (ids.safeParse(value).data ?? []).filter(
-    (id) => rendering.draft.rows.has(id) || rendering.changes.some((each) => each.id === id),
+    (id) =>
+      rendering.draft.rows.has(id) ||
+      rendering.draft.evidenceSets.has(id) ||
+      rendering.changes.some((each) => each.id === id),
   );
 
 function findingOf(name: string, { field, rendered }: { field?: string; rendered: Rendered }): FindingOrigin {

@@ -1,7 +1,7 @@
 import type { Dataset } from '../dataset/schema.ts';
 import { canonicalJson, hashOf } from '../hash.ts';
 import type { Brief, SourceFile } from '../project/brief.ts';
-import { namedQueries, usedPartials } from '../query/select.ts';
+import { evidenceQueries, namedQueries, usedPartials } from '../query/select.ts';
 import type { Part } from '../render/manifest.ts';
 
 /**
@@ -29,6 +29,7 @@ export function partsOf(
     part('styles', brief.styles),
     part('locale', brief.locale.source),
     ...Object.values(namedQueries(brief)).map((source) => part('query', source)),
+    ...evidenceQueries(brief).map(([, source]) => part('query', source)),
     ...brief.macros.map((source) => part('macros', source)),
     ...charts.map(({ source }) => part('spec', source)),
     ...(charts.length > 0 ? [part('theme', brief.theme.source)] : []),
@@ -56,7 +57,7 @@ function settingsOf({ config }: Brief): object {
  * A file's path in its project, wherever the project is: `templates/weekly/brief.hbs`. A file that the program supplies
  * in place of the project's own has the same name.
  */
-function projectPath({ id, definition }: Brief, file: string): string {
+export function projectPath({ id, definition }: Brief, file: string): string {
   const folder = definition.file.slice(0, -`${id}/brief.yaml`.length);
   if (definition.file.endsWith(`/${id}/brief.yaml`) && file.startsWith(folder))
     return `templates/${file.slice(folder.length)}`;

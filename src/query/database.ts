@@ -5,16 +5,19 @@ import { columnsOf, tableNames, type Tables } from '../dataset/schema.ts';
 import { type DatasetSettings, noSettings } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
 import type { SourceFile } from '../project/brief.ts';
+import { defineIncidents, type KnownIncidents } from './incidents.ts';
 import { explain, type ReadyQuery, readyQuery, toDate } from './query.ts';
 import type { Queries } from './select.ts';
+import { refuseFiles } from './statement.ts';
 
 /**
  * Opens `tables`, which must have only known rows, for the SQL of briefs. Every table of the model exists, even if
  * empty, and so do `topics`, `affiliations` and `source_kinds`, with name, title and rank. Days are DATE, numbers
  * DOUBLE, lists VARCHAR[], everything else VARCHAR; columns and tables that are not in the model have their declared
- * types. The
- * database has no access to files, the network or extensions, and its settings are locked. `macros` is SQL that runs
- * after file access is locked but before the settings are. A query returns rows in the order of its ORDER BY; without
+ * types. The view `incidents` and the table `actor_names` are those of `defineIncidents`; without `incidents` it has no
+ * rows. The database has no access to the network, to extensions or to files other than those of `incidents`, which SQL
+ * of a brief cannot name, and its settings are locked. `macros` is SQL that runs after file access is locked but before
+ * the settings are. A query returns rows in the order of its ORDER BY; without
  * one, DuckDB chooses the order. A query throws `query-failed`, also after `timeoutMs`.
  */
 export async function openQueries(
@@ -22,8 +25,14 @@ export async function openQueries(
   {
     macros = [],
     settings = noSettings,
+    incidents,
     timeoutMs = 30_000,
-  }: { macros?: readonly SourceFile[]; settings?: DatasetSettings; timeoutMs?: number } = {},
+  }: {
+    macros?: readonly SourceFile[];
+    settings?: DatasetSettings;
+    incidents?: KnownIncidents | undefined;
+    timeoutMs?: number;
+  } = {},
 ): Promise<Queries> {
   await using opening = new AsyncDisposableStack();
   const { instance, connection } = opening.use(await openInMemory());
@@ -42,7 +51,10 @@ export async function openQueries(
       columns: termColumns,
       rows: terms.map((term, index) => ({ ...term, rank: index + 1 })),
     });
+  if (incidents !== undefined && incidents.imports.length > 0)
+    await connection.run(`SET allowed_directories=['${incidents.folder.replaceAll("'", "''")}']`);
   await connection.run(`SET GLOBAL TimeZone='UTC'; SET enable_external_access=false`);
+  await defineIncidents(connection, { incidents, actors: tables.actors, language: settings.language });
   for (const file of macros) if (file.text.trim() !== '') await define(connection, file);
   await connection.run('SET lock_configuration=true');
   const opened = opening.move();
@@ -72,6 +84,7 @@ export async function openQueries(
 
 async function define(connection: DuckDBConnection, { file, text }: SourceFile): Promise<void> {
   try {
+    refuseFiles(text);
     await connection.run(text);
   } catch (cause) {
     const { problem, ...where } = explain(cause);

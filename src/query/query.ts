@@ -9,9 +9,27 @@ import type { Day } from '../calendar.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { isShared } from '../project/source-files.ts';
+import type { ParameterConfig } from '../project/parameters.ts';
 import { readRows, TooMuch } from './rows.ts';
-import type { OwnParameter, QueryParameters } from './select.ts';
 import { checkStatement } from './statement.ts';
+
+/** Parameters that a query may use, such as `$as_of`. */
+export interface QueryParameters {
+  readonly as_of: string;
+  readonly period_start: string;
+  readonly previous_as_of: string;
+  /** The topic of a brief on one topic; otherwise `all`. */
+  readonly topic: string;
+  /** The topics of the brief. A brief on all topics has `all` as well, the topic of judgments on all of them. */
+  readonly topics?: readonly string[];
+  /** The brief's own parameters; null if an optional one is not given. */
+  readonly own?: { readonly [name: string]: OwnParameter };
+}
+
+export interface OwnParameter {
+  readonly type: ParameterConfig['type'];
+  readonly value: string | null;
+}
 
 /** A prepared query: running it again needs no parsing or planning. */
 export interface ReadyQuery {

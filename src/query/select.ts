@@ -4,25 +4,10 @@ import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault, meantBy } from '../errors.ts';
 import { type Brief, briefTopics, queriesOfFinding, type SourceFile } from '../project/brief.ts';
-import type { ParameterConfig, Parameters } from '../project/parameters.ts';
-
-/** Parameters that a query may use, such as `$as_of`. */
-export interface QueryParameters {
-  readonly as_of: string;
-  readonly period_start: string;
-  readonly previous_as_of: string;
-  /** The topic of a brief on one topic; otherwise `all`. */
-  readonly topic: string;
-  /** The topics of the brief. A brief on all topics has `all` as well, the topic of judgments on all of them. */
-  readonly topics?: readonly string[];
-  /** The brief's own parameters; null if an optional one is not given. */
-  readonly own?: { readonly [name: string]: OwnParameter };
-}
-
-export interface OwnParameter {
-  readonly type: ParameterConfig['type'];
-  readonly value: string | null;
-}
+import type { Parameters } from '../project/parameters.ts';
+import { type EvidenceSet, readEvidenceSet } from './evidence-set.ts';
+import type { KnownIncidents } from './incidents.ts';
+import type { OwnParameter, QueryParameters } from './query.ts';
 
 /** A database of the known rows only. */
 export interface Queries extends AsyncDisposable {
@@ -43,7 +28,11 @@ interface Query {
 
 export type OpenQueries = (
   known: Tables,
-  options: { macros: readonly SourceFile[]; settings: DatasetSettings },
+  options: {
+    macros: readonly SourceFile[];
+    settings: DatasetSettings;
+    incidents?: KnownIncidents | undefined;
+  },
 ) => Promise<Queries>;
 
 /** The parameters available to the queries of every brief. */
@@ -89,6 +78,8 @@ export interface Selection {
   readonly columns: { readonly [query: string]: readonly string[] };
   /** All results. Rejects with the faults of all failing queries at once. */
   readonly all: Promise<RowSets>;
+  /** The evidence sets of the brief. Rejects like `all`. */
+  readonly evidence: Promise<readonly EvidenceSet[]>;
 }
 
 /**
@@ -101,6 +92,7 @@ export async function select({
   period,
   parameters: given,
   settings,
+  incidents,
   openQueries,
   signal,
 }: {
@@ -109,11 +101,14 @@ export async function select({
   period: Period;
   parameters: Parameters;
   settings: DatasetSettings;
+  incidents?: KnownIncidents | undefined;
   openQueries: OpenQueries;
   /** Interrupts running queries. */
   signal?: AbortSignal | undefined;
 }): Promise<Selection> {
-  const queries = await openQueries(known, { macros: brief.macros, settings });
+  for (const [id, query] of Object.entries(brief.config.holdsWhile))
+    queryNamed(brief, query, `holdsWhile.${id}`);
+  const queries = await openQueries(known, { macros: brief.macros, settings, incidents });
   const own = Object.entries(brief.config.parameters).map(([name, { type }]): [string, OwnParameter] => [
     name,
     { type, value: Object.hasOwn(given, name) ? (given[name] ?? null) : null },
@@ -139,17 +134,44 @@ export async function select({
   // Started at the same time, these queries would delay the first ones, because each takes several turns of the event
   // loop.
   const others = forCharts.then(() => Promise.all(named.filter(([name]) => !first.has(name)).map(run)));
-  const finish = async (): Promise<RowSets> => {
-    await using _ = queries;
-    const found = new Map((await Promise.all([forCharts, others])).flat());
-    if (faults.length > 0) throw new AppError('query-failed', faults);
-    return Object.fromEntries(named.map(([name]) => [name, found.get(name) ?? []]));
+  const readSets = async (): Promise<EvidenceSet[]> => {
+    await others;
+    const read = evidenceQueries(brief).map(async ([name, { what, ...source }]) => {
+      try {
+        return [
+          await readEvidenceSet(queries, {
+            name,
+            what,
+            source,
+            parameters,
+            incidents,
+            attach: settings.attach,
+            signal,
+          }),
+        ];
+      } catch (cause) {
+        if (!(cause instanceof AppError)) throw cause;
+        faults.push(...cause.faults);
+        return [];
+      }
+    });
+    return (await Promise.all(read)).flat();
   };
-  const all = finish();
-  // A caller that fails before it awaits `all` leaves it to finish unobserved.
+  const finish = async (): Promise<{ rows: RowSets; evidence: readonly EvidenceSet[] }> => {
+    await using _ = queries;
+    const [drawn, printed, evidence] = await Promise.all([forCharts, others, readSets()]);
+    const found = new Map([...drawn, ...printed]);
+    if (faults.length > 0) throw new AppError('query-failed', faults);
+    return { rows: Object.fromEntries(named.map(([name]) => [name, found.get(name) ?? []])), evidence };
+  };
+  const finished = finish();
+  const all = finished.then(({ rows }) => rows);
+  const evidence = finished.then(({ evidence: read }) => read);
+  // A caller that fails before it awaits them leaves them to finish unobserved.
   all.catch(() => {});
-  const sets = Object.fromEntries(await forCharts);
-  return { forCharts: faults.length > 0 ? await all : sets, columns, all };
+  evidence.catch(() => {});
+  const drawn = Object.fromEntries(await forCharts);
+  return { forCharts: faults.length > 0 ? await all : drawn, columns, all, evidence };
 }
 
 const partialCall = /\{\{~?#?>\s*([\w-]+)/g;
@@ -178,8 +200,25 @@ export function namedQueries(brief: Brief): Brief['queries'] {
     ...templates.flatMap(({ text }) => [...text.matchAll(rowsNamed)].map(([, name]) => name)),
     ...queriesOfCharts(brief),
     brief.config.changes,
+    ...Object.values(brief.config.holdsWhile),
   ]);
   return Object.fromEntries(Object.entries(brief.queries).filter(([name]) => named.has(name)));
+}
+
+/** The queries of a brief's evidence sets. Throws `brief-invalid` if there is no such query. */
+export const evidenceQueries = (brief: Brief): [string, SourceFile & { what: string | null }][] =>
+  Object.entries(brief.config.evidence).map(([name, { rows, what }]) => [
+    name,
+    { ...queryNamed(brief, rows, `evidence.${name}.rows`), what: what ?? null },
+  ]);
+
+/** A query that the setting `field` names. Throws `brief-invalid` if there is none. */
+function queryNamed({ queries, definition }: Brief, name: string, field: string): SourceFile {
+  const source = Object.hasOwn(queries, name) ? queries[name] : undefined;
+  if (source !== undefined) return source;
+  const problem = `There is no query "${name}".`;
+  const hint = meantBy(name, Object.keys(queries));
+  throw new AppError('brief-invalid', [{ file: definition.file, field, problem, hint }]);
 }
 
 /** The data of charts and findings; a name may also be that of a finding or a map. */

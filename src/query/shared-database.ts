@@ -1,12 +1,14 @@
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import type { SourceFile } from '../project/brief.ts';
+import type { KnownIncidents } from './incidents.ts';
 import type { OpenQueries, Queries } from './select.ts';
 
 interface Shared {
   readonly known: Tables;
   readonly macros: readonly SourceFile[];
   readonly settings: DatasetSettings;
+  readonly incidents: KnownIncidents | undefined;
   readonly opened: Promise<Queries>;
   users: number;
 }
@@ -21,13 +23,24 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
     await (await shared.opened)[Symbol.asyncDispose]();
   };
   return {
-    async open(known, { macros, settings }) {
+    async open(known, { macros, settings, incidents }) {
       const isSame =
-        newest?.known === known && isSameText(newest.macros, macros) && newest.settings === settings;
+        newest?.known === known &&
+        isSameText(newest.macros, macros) &&
+        newest.settings === settings &&
+        // Imports never change, so the same view has the same rows.
+        newest.incidents?.sql === incidents?.sql;
       const replaced = isSame ? undefined : newest;
       const shared =
         newest === undefined || replaced
-          ? { known, macros, settings, opened: open(known, { macros, settings }), users: 0 }
+          ? {
+              known,
+              macros,
+              settings,
+              incidents,
+              opened: open(known, { macros, settings, incidents }),
+              users: 0,
+            }
           : newest;
       // No await between choosing a database and counting its user, so nothing can close it in between.
       newest = shared;

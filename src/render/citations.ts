@@ -7,6 +7,7 @@ import { type DatasetSettings, noSettings, topicTitle } from '../dataset/setting
 import { AppError } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
 import type { Locale } from '../locale.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
 
 /** One endnote: a row that the page cites, its title and its source. */
 export interface Endnote {
@@ -26,11 +27,26 @@ export interface Endnote {
   /** Admiralty grade such as `B2`; null if neither part is given. */
   readonly grade: string | null;
   readonly external: boolean;
+  /** For an evidence set, what the PDF has attached, and the start of its hash; null for a row. */
+  readonly set: { readonly attached: string; readonly sha256: string } | null;
 }
 
-/** The ids of known rows in the rows of a query or finding, in any column. */
-export const idsNamed = (rows: readonly Row[], known: ReadonlyMap<string, TableRow>): string[] =>
-  [...new Set(textsIn(rows))].filter((id) => known.has(id));
+interface Known {
+  readonly has: (id: string) => boolean;
+}
+
+/**
+ * The ids of known rows in the rows of a query or finding, in any column, and the names of evidence sets in the columns
+ * `cites` and `rests_on`: in other columns, a word such as `week` may be the name of one by chance.
+ */
+export const idsNamed = (rows: readonly Row[], known: Known, sets: Known = new Map()): string[] => [
+  ...new Set([
+    ...textsIn(rows).filter((id) => known.has(id)),
+    ...rows
+      .flatMap(({ cites = null, rests_on = null }) => textsIn([cites, rests_on]))
+      .filter((id) => sets.has(id)),
+  ]),
+];
 
 /** Every text in a value, at any depth; numbers, such as coordinates of outlines, are skipped. */
 function textsIn(value: Value): string[] {
@@ -49,6 +65,7 @@ export class Evidence {
   readonly #settings: DatasetSettings;
   /** The words of the page. */
   readonly locale: Locale;
+  readonly #sets: ReadonlyMap<string, EvidenceSet>;
   /** The reasons why findings could not be computed, by name. */
   readonly #missing: { readonly [finding: string]: string };
   readonly #cited: string[] = [];
@@ -65,11 +82,13 @@ export class Evidence {
       all = known,
       settings = noSettings,
       missing = {},
+      sets = [],
     }: {
       locale: Locale;
       all?: Tables;
       settings?: DatasetSettings;
       missing?: { readonly [finding: string]: string };
+      sets?: readonly EvidenceSet[];
     },
   ) {
     this.locale = locale;
@@ -77,6 +96,7 @@ export class Evidence {
     this.#findings = findings;
     this.#settings = settings;
     this.#missing = missing;
+    this.#sets = setsByName(sets);
     for (const { row } of eachRow(all)) {
       const first = this.#firstKnown.get(row.id);
       if (first === undefined || row.known_on < first) this.#firstKnown.set(row.id, row.known_on);
@@ -85,7 +105,7 @@ export class Evidence {
 
   /**
    * The numbers of the endnotes behind `ids`, in the order of first citation, and the anchor to set here if this is the
-   * first citation of any of them. Our own judgments and readings are cited through the rows that they rest on.
+   * first citation of any of them. Our own judgments, readings and findings are cited through what they rest on.
    */
   cite(ids: readonly string[]): { numbers: number[]; anchor: number | null; cited: string[] } {
     const evidence = [...new Set(ids.flatMap((id) => this.#evidence(id)))];
@@ -127,6 +147,17 @@ export class Evidence {
         `Use one of ${Object.keys(finding.fields).join(', ')}.`,
       );
     }
+    const set = this.#sets.get(name);
+    if (set !== undefined) {
+      this.#used.add(name);
+      const figures = figuresOfSet(set, this.locale);
+      const value = Object.hasOwn(figures, field) ? figures[field] : undefined;
+      if (value !== undefined) return value;
+      throw unknown(
+        `The evidence set "${name}" has no figure "${field}".`,
+        `Use one of ${Object.keys(figures).join(', ')}.`,
+      );
+    }
     const why = Object.hasOwn(this.#missing, name) ? this.#missing[name] : undefined;
     if (why !== undefined)
       throw unknown(
@@ -145,12 +176,21 @@ export class Evidence {
   }
 
   get endnotes(): Endnote[] {
-    return this.#cited.map((id, index) => this.#endnote(this.#row(id), index + 1));
+    return this.#cited.map((id, index) => {
+      const set = this.#sets.get(id);
+      return set === undefined ? this.#endnote(this.#row(id), index + 1) : this.#endnoteOfSet(set, index + 1);
+    });
+  }
+
+  /** The attributions that the licences of the evidence sets cited ask for. */
+  get attributions(): string[] {
+    return [...new Set(this.#cited.flatMap((id) => this.#sets.get(id)?.attributions ?? []))];
   }
 
   /** The sources behind the endnotes, each with its carriers, in the order of first use. */
   get sources(): (RowOf<'sources'> & { readonly through: string | null })[] {
-    const ids = this.#cited.flatMap((id) => this.#chain(sourceOf(this.#row(id))));
+    const rows = this.#cited.filter((id) => !this.#sets.has(id));
+    const ids = rows.flatMap((id) => this.#chain(sourceOf(this.#row(id))));
     return [...new Set(ids)].flatMap((id) => {
       const source = this.#source(id);
       return source ? [{ ...source, through: this.#source(source.via)?.name ?? null }] : [];
@@ -169,9 +209,9 @@ export class Evidence {
     return [...used].toSorted();
   }
 
-  /** Records that the page shows the row `id`, cited or not. */
+  /** Records that the page shows the row or evidence set `id`, cited or not. */
   use(id: string): void {
-    if (this.#rows.has(id)) this.#used.add(id);
+    if (this.#rows.has(id) || this.#sets.has(id)) this.#used.add(id);
   }
 
   /** The day of a judgment; null for any other row. */
@@ -201,11 +241,14 @@ export class Evidence {
   }
 
   named(rows: readonly Row[]): string[] {
-    return idsNamed(rows, this.#rows);
+    return idsNamed(rows, this.#rows, this.#sets);
   }
 
   #evidence(id: string): string[] {
-    return evidenceOf(id, (each) => this.#row(each));
+    const named = restsOnOf({ findings: this.#findings, sets: this.#sets });
+    const evidence = evidenceOf(id, (each) => this.#row(each), named);
+    for (const each of evidence) this.#used.add(each);
+    return evidence;
   }
 
   #row(id: string): TableRow {
@@ -231,6 +274,25 @@ export class Evidence {
     return sourceChain(id, (each) => this.#source(each));
   }
 
+  #endnoteOfSet(set: EvidenceSet, number: number): Endnote {
+    return {
+      number,
+      anchor: this.#anchors[number] ?? number,
+      id: set.name,
+      known_on: set.knownOn,
+      revised_on: null,
+      title: titleOfSet(set, this.locale),
+      status: 'evidence_set',
+      chain: [set.sources.join(', ')],
+      grade: null,
+      external: false,
+      set: {
+        attached: set.attached.kind,
+        sha256: set.sha256.slice(0, 12),
+      },
+    };
+  }
+
   #endnote(entry: TableRow, number: number): Endnote {
     const chain = this.#chain(sourceOf(entry));
     const first = this.#source(chain[0] ?? null);
@@ -248,17 +310,67 @@ export class Evidence {
       chain: chain.map((source) => this.#source(source)?.name ?? source),
       grade: gradeOf(entry, first),
       external: 'basis' in entry.row && entry.row.basis === 'external',
+      set: null,
     };
   }
 }
 
+export const setsByName = (sets: readonly EvidenceSet[]): ReadonlyMap<string, EvidenceSet> =>
+  new Map(sets.map((set) => [set.name, set]));
+
+/** `UCDP GED, 312 incidents in Yemen, 3–9 January 2022`; more than three countries are counted. */
+export function titleOfSet(set: EvidenceSet, locale: Locale): string {
+  const { countries } = set;
+  const { count, span } = figuresOfSet(set, locale);
+  const names = new Intl.DisplayNames(locale.tag, { type: 'region' });
+  const values = {
+    sources: locale.list(set.sources),
+    count,
+    what: set.what ?? locale.text('page.evidence.incidents'),
+    days: span,
+  };
+  if (countries.length === 0) return locale.text('page.evidence.title', values);
+  const places =
+    countries.length > 3
+      ? locale.text('page.evidence.countries', { count: countries.length })
+      : locale.list(countries.map((code) => names.of(code) ?? code));
+  return locale.text('page.evidence.title_with_places', { ...values, places });
+}
+
+/** The figures of an evidence set, for use in a sentence. */
+export const figuresOfSet = (
+  { count, rows, start, end }: EvidenceSet,
+  locale: Locale,
+): { readonly [figure in 'count' | 'rows' | 'start' | 'end' | 'span']: string } & {
+  readonly [figure: string]: string;
+} => ({
+  count: locale.number(count),
+  rows: locale.number(rows),
+  start: locale.longDay(start),
+  end: locale.longDay(end),
+  span: locale.daySpan(start, end),
+});
+
+/** What a name that is no row's id leads to: an evidence set to itself, a finding to what it rests on. */
+export const restsOnOf =
+  ({ findings, sets }: { findings: Findings; sets: ReadonlyMap<string, EvidenceSet> }) =>
+  (name: string): readonly string[] | undefined =>
+    sets.has(name) ? [name] : Object.hasOwn(findings, name) ? findings[name]?.restsOn : undefined;
+
 /**
- * The rows that a citation of `id` leads to: events, measures and other authors' judgments themselves; for all other
- * rows, those that they rest on. `find` returns a row by its id, or throws.
+ * The rows and evidence sets that a citation of `id` leads to: events, measures, other authors' judgments and evidence
+ * sets themselves; for all else, what it rests on. `find` returns a row by its id, or throws; `named` is `restsOnOf`.
  */
-export function evidenceOf(id: string, find: (id: string) => TableRow): string[] {
+export function evidenceOf(
+  id: string,
+  find: (id: string) => TableRow,
+  named: (name: string) => readonly string[] | undefined = () => undefined,
+): string[] {
+  const below = (ids: readonly string[]): string[] =>
+    ids.flatMap((basis) => (basis === id ? [id] : evidenceOf(basis, find, named)));
+  const rests = named(id);
+  if (rests !== undefined) return below(rests);
   const { table, row } = find(id);
-  const below = (ids: readonly string[]) => ids.flatMap((basis) => evidenceOf(basis, find));
   if (table === 'events' || table === 'measures') return [id];
   if (table === 'readings') return below([row.measure, ...row.rests_on]);
   if (table === 'judgments') return row.author === null ? below(row.rests_on) : [id];

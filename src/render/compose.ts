@@ -8,6 +8,7 @@ import type { DatasetSettings } from '../dataset/settings.ts';
 import { type Findings, missingFindings } from '../findings/analyse.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
@@ -48,6 +49,9 @@ export interface Composition {
   readonly judgmentChanges: readonly JudgmentChange[];
   /** For a revision, with its corrections. */
   readonly correction: (Correction & { readonly changes: readonly Corrected[] }) | null;
+  readonly evidenceSets: readonly EvidenceSet[];
+  /** The day of the base load of incidents, if the cut-off is before it. */
+  readonly reconstructedFrom: Day | null;
   readonly fontFaces: string;
 }
 
@@ -99,6 +103,8 @@ export function compose(
     changes,
     judgmentChanges,
     correction,
+    evidenceSets,
+    reconstructedFrom,
     fontFaces,
   } = composition;
   const { locale } = brief;
@@ -107,12 +113,14 @@ export function compose(
     all: tables,
     settings,
     missing: missingFindings(brief, { sets, findings }),
+    sets: evidenceSets,
   });
   const { start, asOf } = period;
   const of = { topics: topicsOf(brief.config, { settings, tables }), known, asOf };
   const reports = new Set([...known.events, ...known.measures].map(({ id }) => id));
   const isReported =
     [...known.events, ...known.measures].some(({ topic }) => of.topics.includes(topic)) ||
+    evidenceSets.some(({ rows }) => rows > 0) ||
     Object.values(sets).some((rows) => evidence.named(rows).some((id) => reports.has(id)));
   /** The source of a withdrawn row may have been withdrawn with it. */
   const sourceName = (row: Change['row']): SourceName | string => {
@@ -179,6 +187,8 @@ export function compose(
     coverage: { ...coverageOf({ ...of, start, settings, tables, locale }), reported: isReported },
     /** When the page's contents were read, if after the cut-off. */
     reconstructed: readOn && { day: locale.longDay(readOn.day), several: readOn.isOnly ? 'no' : 'yes' },
+    /** The day on which the incidents were imported, if after the cut-off. */
+    imported: reconstructedFrom === null ? null : locale.longDay(reconstructedFrom),
     paper: { size: paper, margin: margins[paper] },
     styles: brief.styles.text,
     fontFaces,

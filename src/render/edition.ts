@@ -18,6 +18,8 @@ export interface Request {
   readonly parameters: Parameters;
   /** For a corrected revision; null for an edition as first issued. */
   readonly correction: Correction | null;
+  /** The last import of incidents to use; absent for all imports by the cut-off. */
+  readonly upToImport?: number | undefined;
 }
 
 /** Fonts and software versions used for every edition. */

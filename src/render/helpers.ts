@@ -130,7 +130,8 @@ export function pageHelpers(
         through: source.through === null ? null : named(source.through),
       }));
       listed = true;
-      return options.fn({ notes, sources, many: sources.length > 3 });
+      const { attributions } = evidence;
+      return options.fn({ notes, sources, many: sources.length > 3, attributions });
     },
     /** One of the page's own charts, which is already escaped; drawings from data are rejected. */
     svg: (drawing: unknown, { data }: Handlebars.HelperOptions) => {

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { ChartLocale, DrawChart, Drawing } from '../charts/draw.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Tables } from '../dataset/schema.ts';
+import type { outlinesWithin as OutlinesWithin } from '../dataset/world.ts';
 import { AppError, type ErrorCode, type Fault, similarTo } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
 import type { Locale } from '../locale.ts';
@@ -12,6 +14,10 @@ import type { Figure } from './asked-for.ts';
 /** A figure with everything that the gate checks. */
 export interface Illustration extends Figure, Drawing {}
 
+/** The data set with the outlines of all countries that reach into the first row of the chart's data set `frame`. */
+const WORLD = 'world';
+const box = z.object({ west: z.number(), south: z.number(), east: z.number(), north: z.number() });
+
 /** Draws the brief's charts; a chart whose rows are empty is null. Throws the faults of all charts at once. */
 export async function illustrate({
   brief,
@@ -20,6 +26,7 @@ export async function illustrate({
   columns,
   findings,
   maps,
+  outlinesWithin,
   drawChart,
 }: {
   brief: Brief;
@@ -29,6 +36,7 @@ export async function illustrate({
   columns: { readonly [query: string]: readonly string[] };
   findings: Findings;
   maps: RowSets;
+  outlinesWithin: typeof OutlinesWithin;
   drawChart: DrawChart;
 }): Promise<{ [name: string]: Illustration | null }> {
   const { locale } = brief;
@@ -42,8 +50,11 @@ export async function illustrate({
     return Object.hasOwn(sets, name) ? sets[name] : undefined;
   };
   const draw = async (name: string, chart: Brief['charts'][string]): Promise<Drawn> => {
+    const frame = box.safeParse(named(chart.data['frame'] ?? '')?.[0]);
+    const world = frame.success ? await outlinesWithin(frame.data) : [];
+    const isGround = (query: string) => query === WORLD || Object.hasOwn(maps, query);
     const data = Object.entries({ ...chart.data, '': chart.rows }).map(
-      ([set, query]) => [set, query, named(query)] as const,
+      ([set, query]) => [set, query, query === WORLD ? world : named(query)] as const,
     );
     const faults = data.flatMap(([set, query, rows]): Fault[] => {
       if (rows !== undefined) return [];
@@ -53,6 +64,7 @@ export async function illustrate({
         ...Object.keys(brief.queries),
         ...Object.keys(brief.config.findings),
         ...Object.keys(maps),
+        WORLD,
       ];
       const problem = `There is no query or finding "${query}".`;
       const meant = similarTo(query, choice);
@@ -71,7 +83,7 @@ export async function illustrate({
 
     const caption = newestCaption(known, chart.captions);
     const setsOf = (isMap: boolean) => {
-      const those = data.filter(([set, query]) => set !== '' && Object.hasOwn(maps, query) === isMap);
+      const those = data.filter(([set, query]) => set !== '' && isGround(query) === isMap);
       return Object.fromEntries(those.map(([set, , found]) => [set, found ?? []]));
     };
     try {

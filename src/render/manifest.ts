@@ -46,6 +46,21 @@ const versions = z.strictObject({
 });
 export type Versions = z.output<typeof versions>;
 
+/** An evidence set as the page cites it. */
+const manifestEvidence = z.strictObject({
+  name: text,
+  /** The file of its query. */
+  query: text,
+  /** Rows, and the incidents that they represent. */
+  rows: count,
+  count,
+  start: day,
+  end: day,
+  /** Over the rows as selected, in order of id. */
+  sha256,
+  attached: z.enum(['rows', 'ids', 'query']),
+});
+
 const relationships = ['Data', 'Source', 'Supplement'] as const;
 const attachment = z.strictObject({
   name: text,
@@ -92,6 +107,10 @@ export const sealedManifest = z.strictObject({
   dataset: text,
   /** The rows that the pages show, and the rows that those require. */
   rows: z.array(manifestRow),
+  /** The last import of incidents that the queries saw; null without incidents. */
+  incidents: z.strictObject({ import: count, known_on: day }).nullable().default(null),
+  /** The evidence sets that the pages show. */
+  evidence: z.array(manifestEvidence).default([]),
   parts: z.array(part),
   /** `browser` is null if nothing was printed. */
   engine: versions.extend({ browser: browser.nullable() }),

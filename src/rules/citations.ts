@@ -5,7 +5,7 @@ import type { TableName } from '../dataset/schema.ts';
 import type { Fault } from '../errors.ts';
 import { isShared, located } from '../project/source-files.ts';
 import { methodFile } from './texts.ts';
-import { evidenceOf, idsNamed } from '../render/citations.ts';
+import { evidenceOf, figuresOfSet, idsNamed, restsOnOf } from '../render/citations.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { type Element, isElement, isText, type Node, type Text, textOf } from './html.ts';
 import type { Unit } from './units.ts';
@@ -84,7 +84,8 @@ const registers: ReadonlySet<TableName> = new Set(['actors', 'places', 'sources'
  * page.
  */
 export function unfounded(draft: Draft): Fault[] {
-  const { units, rows, findings } = draft;
+  const { units, rows, findings, evidenceSets: sets } = draft;
+  const named = restsOnOf({ findings, sets });
   const everywhere = new Set(units.flatMap(({ cites }) => [...cites]));
   return units.flatMap((unit) => {
     const told = new Set(
@@ -102,12 +103,10 @@ export function unfounded(draft: Draft): Fault[] {
       return found;
     };
     const finding = Object.hasOwn(findings, id) ? findings[id] : undefined;
-    if (entry === undefined && finding === undefined) return [];
+    if (entry === undefined && finding === undefined && !sets.has(id)) return [];
     // The identity of an actor needs no report: a register in the dataset provides it.
     if (entry && registers.has(entry.table)) return [];
-    const basis = entry
-      ? evidenceOf(id, find)
-      : (finding?.restsOn ?? []).flatMap((each) => evidenceOf(each, find));
+    const basis = evidenceOf(id, find, named);
     if (entry && basis.length === 0)
       return [inRow(draft, entry, 'names no row that it rests on.', 'Fill in rests_on, or author.')];
     const lacking = [...new Set(basis)].filter((each) => !known.has(each));
@@ -115,10 +114,10 @@ export function unfounded(draft: Draft): Fault[] {
     return [
       onPage(
         element,
-        `${entry ? `The text of "${id}"` : `A figure of the finding "${id}"`} is printed without ${lacking.join(', ')}, on which it rests.`,
+        `${entry ? `The text of "${id}"` : `A figure of the ${finding ? 'finding' : 'evidence set'} "${id}"`} is printed without ${lacking.join(', ')}, on which it rests.`,
         entry
           ? 'Cite the row beside its text: {{cite rests_on}}, {{cite id}}.'
-          : 'Cite the rows of the finding beside it.',
+          : `Cite it beside the figure: {{cite "${id}"}}.`,
       ),
     ];
   }
@@ -126,10 +125,12 @@ export function unfounded(draft: Draft): Fault[] {
 
 /** Text printed as a row's must be the row's own: a query may choose texts but not write them. */
 export function madeUp(draft: Draft): Fault[] {
-  const { brief, units, rows, findings } = draft;
+  const { brief, units, rows, findings, evidenceSets } = draft;
   return units.flatMap(({ element, texts }) =>
     saidTexts(texts).flatMap(({ id, text }) => {
       if (Object.hasOwn(findings, id)) return [];
+      const set = evidenceSets.get(id);
+      if (set && Object.values(figuresOfSet(set, brief.locale)).includes(text)) return [];
       const entry = rows.get(id);
       if (entry && isOwnText(text, { entry, locale: brief.locale })) return [];
       const whose = entry ? `printed as that of "${id}", and is not` : 'of no row that is known';
@@ -191,10 +192,21 @@ const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
  * Nothing on the page became known after the cut-off. The check uses the dataset itself, whatever a query returns.
  * Sources that only relayed an earlier source are exempt, because the whole chain of sources is shown.
  */
-export function unknownRows({ dataset, toldUntil, used, units, rows, known }: Draft): Fault[] {
+export function unknownRows({ dataset, toldUntil, used, units, rows, known, evidenceSets }: Draft): Fault[] {
   const carriers = new Set(known.sources.map(({ via }) => via));
   const ids = new Set([...used, ...units.flatMap(({ cites }) => [...cites])]);
   return [...ids].flatMap((id) => {
+    const set = evidenceSets.get(id);
+    if (set !== undefined) {
+      if (set.unknown === 0) return [];
+      return [
+        {
+          file: set.query.file,
+          problem: `${set.unknown} of the ${set.rows} rows of the evidence set "${id}" are no incidents known by ${toldUntil}.`,
+          hint: 'Let its query select rows of the table incidents, with their own ids.',
+        },
+      ];
+    }
     const entry = rows.get(id);
     const isInTime = entry && (entry.row.known_on <= toldUntil || carriers.has(id));
     if (isInTime && entry.row.status === 'current') return [];
@@ -264,7 +276,7 @@ interface Nameless {
 }
 
 /** The first row of each query that names no row of the dataset. */
-export function nameless({ brief, asked, charts, rows: known }: Draft): Nameless[] {
+export function nameless({ brief, asked, charts, rows: known, evidenceSets }: Draft): Nameless[] {
   const { config, queries, definition } = brief;
   const drawn = charts.flatMap(({ name, rows }) => {
     const query = config.charts[name]?.rows ?? '';
@@ -275,7 +287,7 @@ export function nameless({ brief, asked, charts, rows: known }: Draft): Nameless
     ...drawn.filter(({ query }) => !Object.hasOwn(asked, query)),
   ];
   return given.flatMap(({ query, chart, rows }) => {
-    const row = rows.find((each) => idsNamed([each], known).length === 0 && !saysNothing(each));
+    const row = rows.find((each) => idsNamed([each], known, evidenceSets).length === 0 && !saysNothing(each));
     return row === undefined ? [] : [{ query, chart, file: queries[query]?.file ?? definition.file, row }];
   });
 }

@@ -9,6 +9,7 @@ import type { Findings } from '../findings/analyse.ts';
 import type { Attachment, FoundAttachment } from '../pdf/attachments.ts';
 import { lettersOf, type PdfContents } from '../pdf/contents.ts';
 import type { Brief, Paper } from '../project/brief.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Coverage } from '../render/coverage.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import { isShared } from '../project/source-files.ts';
@@ -30,10 +31,13 @@ export interface Draft {
   /** The rows known by `toldUntil`, by id. */
   readonly rows: ReadonlyMap<string, TableRow>;
   readonly findings: Findings;
-  /** The ids of the rows that the page shows. */
+  readonly evidenceSets: ReadonlyMap<string, EvidenceSet>;
+  /** The ids of the rows and evidence sets that the page shows. */
   readonly used: readonly string[];
   /** The results of the queries that the template requests, by name. */
   readonly asked: RowSets;
+  /** The results of all queries, by name. */
+  readonly sets: RowSets;
   /** What the template received about days without coverage. */
   readonly coverage: Coverage;
   /**

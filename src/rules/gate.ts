@@ -1,8 +1,10 @@
 import type { Period } from '../calendar.ts';
 import type { Corrected } from '../dataset/corrections.ts';
+import type { ImportRecord } from '../dataset/incidents.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import type { Put } from '../render/trace.ts';
 import type { Draft, Print } from './draft.ts';
@@ -30,6 +32,10 @@ export interface Rendering {
   readonly charts: { readonly [name: string]: Illustration };
   /** The ids of the rows that the page shows. */
   readonly used: readonly string[];
+  /** The evidence sets that the page shows. */
+  readonly evidenceSets: readonly EvidenceSet[];
+  /** The last import of incidents that the queries saw. */
+  readonly lastImport: ImportRecord | null;
   /** What became known since the previous issue, as the page lists it. */
   readonly changes: readonly Change[];
   /** The results of the queries. */

@@ -1,5 +1,6 @@
 import { mayReceive } from '../dataset/fields.ts';
 import type { TableRow } from '../dataset/references.ts';
+import { plainCell } from '../render/plain-rows.ts';
 import type { Fault } from '../errors.ts';
 import { nameless } from './citations.ts';
 import { loadsIn } from './css.ts';
@@ -233,3 +234,32 @@ function loadedBy({ children }: Element): string[] {
     .join('');
   return loadsIn(css, 'stylesheet').map((found) => `a style with ${excerpt(found)}`);
 }
+
+/**
+ * A judgment that states its own test is printed only while the test holds: its query gives rows, and `holds` is true in
+ * each. Without a row the judgment cannot be tested, which its author must know too.
+ */
+export const contradicted = ({ brief, used, sets, rows }: Draft): Fault[] =>
+  Object.entries(brief.config.holdsWhile).flatMap(([id, query]) => {
+    if (!used.includes(id) || rows.get(id)?.table !== 'judgments') return [];
+    const tests = sets[query] ?? [];
+    const failed = tests.filter(({ holds }) => holds !== true);
+    if (tests.length > 0 && failed.length === 0) return [];
+    const found = failed.map((row) =>
+      Object.entries(row)
+        .filter(([column]) => column !== 'holds')
+        .map(([column, value]) => `${column} ${plainCell(value)}`)
+        .join(', '),
+    );
+    const { file } = brief.queries[query] ?? brief.definition;
+    return [
+      {
+        file,
+        problem:
+          tests.length === 0
+            ? `The judgment ${id} cannot be tested: its query "${query}" gives no row.`
+            : `The data contradict the judgment ${id}, by its own test "${query}"${found.join('') === '' ? '' : `: ${found.join('; ')}`}.`,
+        hint: 'Revise or withdraw the judgment, or correct its test.',
+      },
+    ];
+  });

@@ -6,6 +6,7 @@ import type { Draft, Print } from './draft.ts';
 import { bareBounds, typedInRows, typedInTemplates } from './figures.ts';
 import {
   activeContent,
+  contradicted,
   deadLinks,
   malformed,
   uncovered,
@@ -111,6 +112,12 @@ export const pageRules: readonly Rule<Draft>[] = [
     levels: always,
     description: 'Nothing became known after the cut-off.',
     check: unknownRows,
+  },
+  {
+    id: 'judgments-hold',
+    levels: always,
+    description: 'No judgment is printed that the data contradict, by its own test.',
+    check: contradicted,
   },
   {
     id: 'method-in-one-place',

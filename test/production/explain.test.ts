@@ -71,7 +71,7 @@ describe('a figure of each brief', () => {
     expect(bottomLine?.origins[0]).toMatchObject({
       kind: 'row',
       says: 'The text of B-isis-2, with its figure {F18.value}.',
-      template: { file: shared('partials/masthead.hbs'), line: 42 },
+      template: { file: shared('partials/masthead.hbs'), line: 45 },
       expression: 'say text',
       query: { name: 'bottom_line', file: shared('queries/bottom_line.sql') },
     });
@@ -196,7 +196,7 @@ test('a sentence across rows names them all, and typed text says that it is type
   expect(typed.places[0]?.origins[0]).toMatchObject({
     kind: 'template',
     rows: [],
-    template: { file: shared('partials/endnotes.hbs'), line: 23 },
+    template: { file: shared('partials/endnotes.hbs'), line: 26 },
   });
 });
 

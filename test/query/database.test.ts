@@ -86,7 +86,7 @@ describe('what a query sees', () => {
       `SELECT DISTINCT database_name, table_name FROM duckdb_tables() ORDER BY ALL`,
     );
     expect(everything.map(({ table_name }) => table_name)).toEqual(
-      [...Object.keys(tables), 'affiliations', 'source_kinds', 'topics'].sort(),
+      [...Object.keys(tables), 'actor_names', 'affiliations', 'countries', 'source_kinds', 'topics'].sort(),
     );
   });
 
@@ -144,7 +144,9 @@ describe('what a query may not do', () => {
     `FROM query('SELECT 1')`,
     `SELECT getenv('HOME')`,
   ])('reach out: %s', async (sql) => {
-    expect((await faultOf(sql))?.problem).toMatch(/disabled by configuration|does not exist|"query" may/);
+    expect((await faultOf(sql))?.problem).toMatch(
+      /not files|disabled by configuration|does not exist|"query" may/,
+    );
   });
 
   test.each([
@@ -177,7 +179,7 @@ describe('what a query may not do', () => {
     await expect(openQueries(tables, { macros: [{ file, text: macros }] })).rejects.toMatchObject({
       code: 'query-failed',
       message: expect.stringMatching(
-        /macros\.sql.*The macros failed: .*(disabled by configuration|Cannot enable external access)/,
+        /macros\.sql.*The macros failed: .*(not files|Cannot enable external access)/,
       ),
     });
   });

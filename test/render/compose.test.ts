@@ -24,6 +24,8 @@ const printed = (template: string, asOf: string, timezone: string, config: objec
     changes: [],
     judgmentChanges: [],
     correction: null,
+    evidenceSets: [],
+    reconstructedFrom: null,
     fontFaces: '',
   }).html;
 };

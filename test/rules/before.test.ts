@@ -462,6 +462,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   // See below: only a correction can break it.
   'revision-told': [],
   'known-by-cut-off': [],
+  // Below.
+  'judgments-hold': [],
   'method-in-one-place': [
     {
       what: 'a section that calls itself so',
@@ -951,6 +953,47 @@ describe('row-texts: a text longer than any pattern may be', () => {
     expect(held['row-texts']?.map(({ problem }) => problem)).toContainEqual(
       expect.stringContaining('printed as that of "A-isis-1"'),
     );
+  });
+});
+
+describe('judgments-hold', () => {
+  const tested = (sql: string) => {
+    const product = withOwn('weekly', 'test_of_it', sql);
+    return withBrief(product, 'weekly', (brief) => ({
+      ...brief,
+      config: { ...brief.config, holdsWhile: { 'K-cel-1': 'test_of_it' } },
+    }));
+  };
+  const held = async (sql: string, day = asOf) =>
+    (await heldBefore(tested(sql), { brief: 'weekly', asOf: day }))['judgments-hold'];
+
+  test('holds an edition whose judgment the data contradict, with what contradicts it', async () => {
+    expect(await held('SELECT count(*) > 0 AS holds FROM events')).toBeUndefined();
+    expect(
+      await held('SELECT count(*) > 1000 AS holds, count(*) AS events, 1000 AS least FROM events'),
+    ).toMatchObject([
+      {
+        file: 'templates/weekly/test_of_it.sql',
+        problem: expect.stringMatching(
+          /^The data contradict the judgment K-cel-1, by its own test "test_of_it": events \d+, least 1000\.$/,
+        ),
+      },
+    ]);
+    expect(await held('SELECT NULL AS holds')).toHaveLength(1);
+    expect(await held('SELECT true AS holds WHERE false')).toMatchObject([
+      { problem: 'The judgment K-cel-1 cannot be tested: its query "test_of_it" gives no row.' },
+    ]);
+  });
+
+  test('says nothing of a judgment that the page does not show', async () => {
+    expect(await held('SELECT false AS holds', '2020-01-31')).toBeUndefined();
+  });
+
+  test('names a query that is not there', async () => {
+    const product = withConfig({ holdsWhile: { 'K-cel-1': 'nothing' } });
+    await expect(heldBefore(product, { brief: 'weekly', asOf })).rejects.toMatchObject({
+      faults: [{ field: 'holdsWhile.K-cel-1', problem: 'There is no query "nothing".' }],
+    });
   });
 });
 

@@ -52,7 +52,7 @@ export function print(
   );
 }
 
-async function heldBy(work: Promise<unknown>): Promise<Held> {
+export async function heldBy(work: Promise<unknown>): Promise<Held> {
   try {
     await work;
     return {};

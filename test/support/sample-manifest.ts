@@ -15,6 +15,8 @@ export const sampleManifest: SealedManifest = {
   correction: null,
   dataset: 'test',
   rows: [],
+  incidents: null,
+  evidence: [],
   parts: [],
   engine: {
     sitrep: '0',

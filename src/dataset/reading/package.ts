@@ -136,7 +136,7 @@ export function parsePackage(descriptor: unknown): DataPackage {
 const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /** Tables of queries that are not read from a file. */
-const reserved = ['topics', 'affiliations', 'source_kinds', INCIDENTS_FOLDER];
+const reserved = ['topics', 'affiliations', 'source_kinds', INCIDENTS_FOLDER, 'actor_names', 'countries'];
 
 /**
  * A resource outside the model as a table, or what is wrong with it; undefined if it is not a table: a JSON file

@@ -177,7 +177,7 @@ function inOrder(faults: readonly Fault[]): Fault[] {
 
 /** A dataset's declared settings, with undeclared terms taken from its rows. */
 const settingsOf = (
-  { topics, affiliations, sourceKinds, language, outlines, borders }: DeclaredSettings,
+  { topics, affiliations, sourceKinds, language, outlines, borders, attach }: DeclaredSettings,
   {
     tables,
     licence,
@@ -192,6 +192,7 @@ const settingsOf = (
   licence,
   maps: { outlines: outlines ?? null, borders },
   absent,
+  attach: attach ?? null,
   columns,
 });
 

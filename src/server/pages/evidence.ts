@@ -1,4 +1,5 @@
 import { type Day, periodEnding } from '../../calendar.ts';
+import type { Marking } from '../../dataset/fields.ts';
 import { asCorrected, type Correction, knownFor } from '../../dataset/corrections.ts';
 import { type Change, knownBy } from '../../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../../dataset/references.ts';
@@ -28,7 +29,7 @@ interface Of {
  */
 export const rowsFor =
   (caller: Caller, dataset: Pick<Dataset, 'marking'>) =>
-  ({ marking }: TableRow['row']): boolean =>
+  ({ marking }: { readonly marking?: Marking | null }): boolean =>
     maySee(caller, marking ?? dataset.marking);
 
 /** The ids and names in a table that a parameter can refer to. */

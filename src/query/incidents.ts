@@ -1,0 +1,84 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Day } from '../calendar.ts';
+import { type Marking, markingsWithin } from '../dataset/fields.ts';
+import { type IncidentStore, type IncidentView, incidentsAsOf } from '../dataset/incidents.ts';
+import type { Tables } from '../dataset/schema.ts';
+import { loadWorld } from '../dataset/world.ts';
+
+/** The incidents that the queries of an edition see. */
+export interface KnownIncidents extends IncidentView {
+  /** The folder that the view reads. */
+  readonly folder: string;
+}
+
+/**
+ * The incidents known by `asOf`, without rows marked above `marking`, the marking of the brief. `upTo` is the number of
+ * the last import to use; by default, all imports by the cut-off count.
+ */
+export function knownIncidents(
+  store: IncidentStore,
+  { asOf, marking, upTo }: { asOf: Day; marking: Marking; upTo?: number | undefined },
+): KnownIncidents {
+  const view = incidentsAsOf(store, { asOf, ...(upTo === undefined ? {} : { upTo }) });
+  const allowed = markingsWithin(marking).map((each) => `'${each}'`);
+  const sql = `SELECT * FROM (${view.sql}) WHERE marking IS NULL OR marking IN (${allowed.join(', ')})`;
+  return { ...view, sql, folder: store.folder };
+}
+
+/** The view of a dataset without incidents: no rows, with their columns. */
+const none: KnownIncidents = {
+  ...incidentsAsOf({ folder: '', imports: [] }, { asOf: '' }),
+  folder: '',
+};
+
+/**
+ * Defines the view `incidents`, the table `actor_names` with each name and alias of `actors`, the macro `actor_name`,
+ * which gives the house name for any of them, and, if there are incidents, fills the table `countries`. DuckDB reads the
+ * Parquet files where they lie, and only the columns and row groups that a query asks for, so nothing is loaded here.
+ * `incidents` has one more column, `actors`: the ids of the actors whose name or alias is among the names of the
+ * incident, ignoring case.
+ */
+export async function defineIncidents(
+  connection: DuckDBConnection,
+  {
+    incidents = none,
+    actors,
+    language,
+  }: { incidents?: KnownIncidents | undefined; actors: Tables['actors']; language: string },
+): Promise<void> {
+  const names = actors.flatMap(({ id, name, aliases }) =>
+    [...new Set([name, ...aliases])].map((each) => ({ actor: id, name: each })),
+  );
+  const given = names.map(({ actor, name }) => `(${quote(actor)}, ${quote(name)})`);
+  await connection.run(`
+    CREATE TABLE countries (code VARCHAR, name VARCHAR, west DOUBLE, south DOUBLE, east DOUBLE, north DOUBLE);
+    ${incidents.imports.length === 0 ? '' : `INSERT INTO countries VALUES ${await countryRows(language)};`}
+    CREATE TABLE actor_names (actor VARCHAR, name VARCHAR);
+    ${given.length === 0 ? '' : `INSERT INTO actor_names VALUES ${given.join(', ')};`}`);
+  // A constant rather than a join, so that a query that does not ask for the actors has nothing to join.
+  const byName = new Map(names.toReversed().map(({ actor, name }) => [name.toLowerCase(), actor]));
+  const [keys, ids] = [[...byName.keys()], [...byName.values()]].map((texts) => texts.map(quote).join(', '));
+  const known = `map([${keys}]::VARCHAR[], [${ids}]::VARCHAR[])`;
+  const houses = new Map(actors.map(({ id, name }) => [id, name]));
+  const house = [...byName.values()].map((id) => quote(houses.get(id) ?? '')).join(', ');
+  await connection.run(`CREATE MACRO actor_name(given) AS
+    coalesce(map([${keys}]::VARCHAR[], [${house}]::VARCHAR[])[lower(given)], given)`);
+  await connection.run(`CREATE VIEW incidents AS
+    SELECT *, list_distinct(list_filter(
+      list_transform(list_concat(side_a, side_b, others), lambda given: ${known}[lower(given)]),
+      lambda actor: actor IS NOT NULL)) AS actors
+    FROM (${incidents.sql})`);
+}
+
+async function countryRows(language: string): Promise<string> {
+  const { countries } = await loadWorld();
+  const names = new Intl.DisplayNames(language, { type: 'region' });
+  return countries
+    .map(({ code, west, south, east, north }) => {
+      const name = quote(names.of(code) ?? code);
+      return `('${code}', ${name}, ${west}, ${south}, ${east}, ${north})`;
+    })
+    .join(', ');
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
