@@ -210,3 +210,65 @@ CREATE MACRO topic_rows() AS TABLE
     SELECT id, rests_on, topic FROM indicators
   )
   SELECT topic, unnest(list_append(rests_on, id)) AS id FROM rows;
+
+-- A box as a GeoJSON feature. Its edges follow meridians and parallels, and run clockwise.
+CREATE MACRO box(west, south, east, north) AS {
+  'type': 'Feature',
+  'geometry': {
+    'type': 'Polygon',
+    'coordinates': [list_concat(
+      list_transform(range(0, 17), lambda i: [round(west + (east - west) * i / 16, 4), round(north, 4)]),
+      list_transform(range(0, 17), lambda i: [round(east, 4), round(north - (north - south) * i / 16, 4)]),
+      list_transform(range(0, 17), lambda i: [round(east - (east - west) * i / 16, 4), round(south, 4)]),
+      list_transform(range(0, 17), lambda i: [round(west, 4), round(south + (north - south) * i / 16, 4)])
+    )]
+  }
+};
+
+-- The incidents to be counted that may have happened from one day to another.
+CREATE MACRO incidents_between(first_day, last_day) AS TABLE
+  SELECT * FROM incidents WHERE counts AND start <= last_day AND "end" >= first_day;
+
+-- The frame of a map of those incidents: around their points and, if all are in the same country, around it too.
+CREATE MACRO incident_frame(first_day, last_day) AS TABLE
+  WITH placed AS (
+    SELECT lat, lon, country FROM incidents_between(first_day, last_day) WHERE lat IS NOT NULL AND lon IS NOT NULL
+  ),
+  parts AS (
+    SELECT min(lon) AS west, min(lat) AS south, max(lon) AS east, max(lat) AS north FROM placed
+    UNION ALL
+    SELECT west, south, east, north FROM countries
+    WHERE code = (SELECT min(country) FROM placed HAVING count(DISTINCT country) = 1)
+  ),
+  whole AS (
+    SELECT min(west) AS west, min(south) AS south, max(east) AS east, max(north) AS north FROM parts
+  )
+  -- A margin, and at least a degree.
+  SELECT
+    greatest(west - margin, -180) AS west,
+    greatest(south - margin, -80) AS south,
+    least(east + margin, 180) AS east,
+    least(north + margin, 80) AS north
+  FROM (SELECT *, greatest(0.5, 0.06 * greatest(east - west, north - south)) AS margin FROM whole)
+  WHERE west IS NOT NULL;
+
+-- Those incidents by the cells of a grid over the frame, at their mean point: those whose place is known to the spot or
+-- nearby, and the others.
+CREATE MACRO incident_cells(first_day, last_day) AS TABLE
+  WITH placed AS (
+    SELECT
+      number,
+      lat,
+      lon,
+      coalesce(place_precision IN ('exact', 'near'), false) AS precise,
+      greatest(f.east - f.west, f.north - f.south) / 24 AS size
+    FROM incidents_between(first_day, last_day), incident_frame(first_day, last_day) AS f
+    WHERE lat IS NOT NULL AND lon IS NOT NULL
+  )
+  SELECT
+    round(sum(lat * number) / sum(number), 4) AS lat,
+    round(sum(lon * number) / sum(number), 4) AS lon,
+    CAST(sum(number) AS INTEGER) AS incidents,
+    precise
+  FROM placed
+  GROUP BY floor(lat / size), floor(lon / size), precise;
