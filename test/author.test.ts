@@ -1,7 +1,8 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openProject } from './support/cli.ts';
+import { writeIncidents } from './support/incident-store.ts';
 import { swapText } from './support/product.ts';
 
 const project = await openProject();
@@ -43,10 +44,34 @@ describe('new', () => {
     expect(check).toMatchObject({ status: 0, stderr: '' });
     expect(check.stdout).toContain('No errors in 1 dataset, 1 brief and 1 edition:');
     // Its dataset was made for other briefs.
-    expect(check.stdout).toMatch(/No brief computes the finding "pause", so that all leave out K-isis-1/);
+    expect(check.stdout).toMatch(
+      /No brief has the finding or evidence set "pause", so that all leave out K-isis-1/,
+    );
     expect(same).toEqual({ status: 0, stderr: '', stdout: '  border-incidents: as accepted\n' });
     expect(made.status).toBe(0);
   });
+
+  test('makes a brief on incidents, for a dataset that has nothing else', async () => {
+    await mkdir(join(project.folder, 'data/feed'), { recursive: true });
+    const rows = `SELECT 'T-' || i AS id, DATE '2022-01-09' - (i % 90)::INTEGER AS start, ['A side'] AS side_a,
+      'CO' AS country, 4.0 + i % 3 AS lat, -74.0 AS lon FROM range(300) AS t(i)`;
+    const record = { last_day: '2022-01-09' };
+    await writeIncidents(join(project.folder, 'data/feed'), [{ knownOn: '2022-01-09', rows, record }]);
+    const made = await project.sitrep('new watch --from activity-watch --dataset feed', atADesk);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(made.stdout).toContain('as of 2022-01-09');
+    const [check, html] = [
+      await project.sitrep('check'),
+      await project.sitrep('generate watch --format html --as-of 2022-01-09'),
+    ];
+    expect(check).toMatchObject({ status: 0, stderr: '' });
+    expect(html.status).toBe(0);
+    // On a day before any incident, too.
+    expect((await project.sitrep('generate watch --format html --as-of 2019-01-06')).status).toBe(0);
+    await rm(join(project.folder, 'templates/watch'), { recursive: true });
+    await rm(join(project.folder, 'data/feed'), { recursive: true });
+    await rm(join(project.folder, 'test/golden/watch'), { recursive: true });
+  }, 120_000);
 
   test('makes a brief that passes its gate on a day when nothing is known', async () => {
     const made = await project.sitrep('generate border-incidents --format html --as-of 2010-01-01');
@@ -62,6 +87,7 @@ describe('new', () => {
     ['_shared', 'cannot be the name of a brief'],
     ['../up', 'cannot be the name of a brief'],
     ['other --dataset nowhere', 'There is no dataset "nowhere" in data/.'],
+    ['watch --from activity-watch', 'has no incidents'],
   ])('refuses %s', async (args, problem) => {
     const before = await under('templates');
     const { status, stderr } = await project.sitrep(`new ${args}`);

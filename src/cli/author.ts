@@ -14,6 +14,7 @@ import {
 import type { Effects } from '../production/produce.ts';
 import { runQuery, runStatement, withStatement } from '../production/run-query.ts';
 import type { Brief } from '../project/brief.ts';
+import type { Scaffold } from '../project/scaffold.ts';
 import { type Catalogue, load, namedBriefs, throwAll } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Material } from '../render/edition.ts';
@@ -39,7 +40,11 @@ interface AuthorProject extends Catalogue {
   };
   readonly scaffold: {
     /** Writes a brief's folder and returns its files. Throws `operation-refused` if the folder exists. */
-    write(brief: string, values: { readonly [placeholder: string]: string }): Promise<string[]>;
+    write(
+      brief: string,
+      values: { readonly [placeholder: string]: string },
+      from?: Scaffold,
+    ): Promise<string[]>;
     remove(brief: string): Promise<void>;
   };
 }
@@ -131,14 +136,14 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       }
     },
 
-    async create(id, { dataset: wanted }) {
+    async create(id, { dataset: wanted, from }) {
       if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id) || id.length > 60)
         throw refused(
           `"${id}" cannot be the name of a brief.`,
           'Use lower-case letters, digits and single hyphens, such as "border-incidents".',
         );
       const name = await datasetNamed(wanted, world);
-      const { files, asOf } = await createBrief(id, name, world);
+      const { files, asOf } = await createBrief(id, name, { ...world, from });
       for (const file of files) world.print(`  ${file}`);
       world.print(`  ${world.goldens.path}/${id}/  the expected pages as of ${asOf}`);
       world.print(`Next: npx sitrep preview ${id}, then edit templates/${id}/brief.hbs.`);
@@ -190,20 +195,26 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
 async function createBrief(
   id: string,
   dataset: string,
-  world: AuthorWorld,
+  { from = 'brief', ...world }: AuthorWorld & { readonly from?: Scaffold },
 ): Promise<{ files: readonly string[]; asOf: Day }> {
   const loaded = await world.loadDataset(dataset);
   const last = defaultAsOf(loaded, 'UTC', world.now).asOf;
   // Without coverage, `asOf` would be today, when an old dataset shows nothing. The last day with news is more useful.
   const { coverage, events } = loaded.tables;
   const newest = events.map(({ known_on }) => known_on).filter((day) => day <= last);
-  const asOf = (coverage.length === 0 ? newest.toSorted().at(-1) : undefined) ?? last;
-  const files = await world.scaffold.write(id, {
+  const imported = loaded.incidents.imports.map(({ last_day: day }) => day).filter((day) => day <= last);
+  const isOfIncidents = from === 'activity-watch';
+  if (isOfIncidents && loaded.incidents.imports.length === 0)
+    throw refused(`The dataset ${dataset} has no incidents.`, 'Import some first: npx sitrep import --help.');
+  const recent = isOfIncidents ? imported : coverage.length === 0 ? newest : [];
+  const asOf = recent.toSorted().at(-1) ?? last;
+  const values = {
     NAME: id,
     TITLE: id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
     DATASET: dataset,
     AS_OF: asOf,
-  });
+  };
+  const files = await world.scaffold.write(id, values, from);
   try {
     const [brief] = await world.loadBriefs([id]);
     if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { DayName } from '../calendar.ts';
+import { type Scaffold, scaffolds } from '../project/scaffold.ts';
 import { parseDayName, parseParameter, parsePort } from './parse.ts';
 
 interface QueryOptions {
@@ -10,12 +11,17 @@ interface QueryOptions {
   readonly dataset?: string;
 }
 
+interface NewOptions {
+  readonly dataset?: string;
+  readonly from: Scaffold;
+}
+
 /** The commands for authors of briefs. */
 export interface AuthorCommands {
   preview(brief: string | undefined, options: { asOf?: DayName; port: number }): Promise<void>;
   query(brief: string | undefined, query: string | undefined, options: QueryOptions): Promise<void>;
   init(folder: string): Promise<void>;
-  create(brief: string, options: { dataset?: string }): Promise<void>;
+  create(brief: string, options: NewOptions): Promise<void>;
   test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
 }
 
@@ -54,7 +60,15 @@ export function authorCommandLine(program: Command, author: () => Promise<Author
     .description('create a working brief for you to edit')
     .argument('<brief>', 'its name: lower-case letters, digits and hyphens')
     .option('--dataset <name>', 'a folder in data/ (default: the only one)')
-    .action(async (brief: string, options: { dataset?: string }) => (await author()).create(brief, options));
+    .addOption(
+      new Option(
+        '--from <brief>',
+        'what to start from: a small brief on events, or what went quiet in incidents',
+      )
+        .choices(scaffolds)
+        .default('brief'),
+    )
+    .action(async (brief: string, options: NewOptions) => (await author()).create(brief, options));
   program
     .command('test')
     .description(

@@ -7,12 +7,16 @@ import { AppError } from '../errors.ts';
 /** Placeholders in `scaffold/` files, such as `@NAME@`, and their values. */
 type Values = { readonly [placeholder: string]: string };
 
-/** Creates folders of briefs from the one in `scaffold/`. `schema` is the schema file for `brief.yaml`. */
+/** The briefs that a new one can start from: folders of `scaffold/`. */
+export const scaffolds = ['brief', 'activity-watch'] as const;
+export type Scaffold = (typeof scaffolds)[number];
+
+/** Creates folders of briefs from those in `scaffold/`. `schema` is the schema file for `brief.yaml`. */
 export function scaffoldOf(folder: string, { sitrep, schema }: { sitrep: string; schema: string }) {
   const at = (brief: string) => posix.join(folder, 'templates', brief);
   return {
     /** Returns the files written. Throws `operation-refused` if the brief already exists. */
-    async write(brief: string, values: Values): Promise<string[]> {
+    async write(brief: string, values: Values, from: Scaffold = 'brief'): Promise<string[]> {
       const to = at(brief);
       await mkdir(posix.join(folder, 'templates'), { recursive: true });
       try {
@@ -25,7 +29,7 @@ export function scaffoldOf(folder: string, { sitrep, schema }: { sitrep: string;
         throw cause;
       }
       const all = { ...values, SCHEMA: relative(to, schema).split(sep).join('/') };
-      return copyFilled(join(sitrep, 'scaffold/brief'), to, all);
+      return copyFilled(join(sitrep, 'scaffold', from), to, all);
     },
     remove: (brief: string): Promise<void> => rm(at(brief), { recursive: true, force: true }),
   };

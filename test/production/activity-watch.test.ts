@@ -1,0 +1,78 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import { produce } from '../../src/production/produce.ts';
+import { resolveEdition } from '../../src/production/resolve-edition.ts';
+import { scaffoldOf } from '../../src/project/scaffold.ts';
+import { openProject } from '../../src/wiring/project.ts';
+import { testCacheFolder } from '../support/cache.ts';
+import { temporaryFolder } from '../support/dataset.ts';
+import { rendering } from '../support/effects.ts';
+import { writeIncidents } from '../support/incident-store.ts';
+import { readPage } from '../support/page.ts';
+
+const root = join(import.meta.dirname, '../..');
+let printer: Printer;
+beforeAll(async () => {
+  printer = await openPrinter({ cacheFolder: testCacheFolder });
+});
+afterAll(() => printer[Symbol.asyncDispose]());
+
+/** Incidents of forty weeks by four actors in four places; in the last, one actor is silent in a place and up in another. */
+const incidents = (count: number) => `SELECT * FROM (
+    SELECT 'T-' || i AS id, DATE '2022-01-09' - (hash(i) % 280)::INTEGER AS start, 'Attack' AS kind, 'CO' AS country,
+      [['Harbour Watch', 'River Front', 'Hill Guard', 'Coast Militia'][1 + (hash(i + 5) % 4)::INTEGER]] AS side_a,
+      ['North', 'East', 'South', 'West'][1 + (hash(i + 9) % 4)::INTEGER] AS admin1, i % 9 AS deaths_best,
+      'As it came: it is likely that one side shelled the other.' AS summary, 'exact' AS place_precision,
+      1.5 + (hash(i + 1) % 800) / 100.0 AS lat, -77.0 + (hash(i + 2) % 800) / 100.0 AS lon
+    FROM range(${count}) AS t(i)
+  ) WHERE NOT (side_a = ['River Front'] AND admin1 = 'North' AND start > DATE '2022-01-02')
+  UNION ALL
+  SELECT 'S-' || i, DATE '2022-01-05', 'Attack', 'CO', ['River Front'], 'West', 0, NULL, 'exact', 2.0, -73.0
+  FROM range(${Math.ceil(count / 50)}) AS t(i)`;
+
+async function watch(count: number) {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'data/incidents'), { recursive: true });
+  await writeIncidents(join(folder, 'data/incidents'), [{ knownOn: '2022-01-09', rows: incidents(count) }]);
+  const values = { NAME: 'watch', TITLE: 'Watch', DATASET: 'incidents', AS_OF: '2022-01-09' };
+  const schema = join(root, 'templates/brief.schema.json');
+  await scaffoldOf(folder, { sitrep: root, schema }).write('watch', values, 'activity-watch');
+  const project = openProject(folder, { sitrep: root });
+  const [brief] = await project.loadBriefs(['watch']);
+  if (brief === undefined) throw new Error('There is no brief.');
+  const dataset = await project.loadDataset('incidents');
+  return produce(
+    resolveEdition({ brief, dataset, asOf: '2022-01-09' }),
+    {
+      ...rendering,
+      startPrinting: () => {},
+      print: printer.print,
+      browser: () => Promise.resolve(printer.browser),
+    },
+    await project.loadMaterial(),
+  );
+}
+
+test('says what went quiet and what surged among 30,000 incidents, within eight pages', async () => {
+  const { html, pages, rules, manifest, charts } = await watch(30_000);
+  const { text } = readPage(html);
+  expect(text).toMatch(/River Front · North\. Quiet: 0 reported in seven days, \d+ expected\. Up in West\./);
+  expect(text).toMatch(
+    /River Front · West\. Surged: \d+ reported in seven days, \d+ expected\. Quiet in North\./,
+  );
+  expect(pages).toBeLessThanOrEqual(8);
+  expect(Object.keys(charts).toSorted()).toEqual(['map', 'weeks']);
+  expect(manifest.evidence.map(({ name, attached }) => [name, attached])).toEqual([
+    ['period', 'rows'],
+    ['scanned', 'ids'],
+  ]);
+  expect(rules.warnings).toEqual([]);
+}, 120_000);
+
+test('says of 30 incidents that they are too few', async () => {
+  const { html, pages } = await watch(30);
+  expect(readPage(html).text).toContain('no series went quiet and no series surged');
+  expect(pages).toBeLessThanOrEqual(4);
+}, 60_000);
