@@ -204,7 +204,7 @@ describe('the manifest', () => {
   it('names what the edition was made from', () => {
     const { parts, rows, engine, cutOff, period } = edition.manifest;
     const files = (kind: string) => parts.filter((part) => part.kind === kind).map(({ file }) => file);
-    expect(files('settings')).toEqual(['templates/isis-quieting/brief.yaml']);
+    expect(files('settings')).toEqual(['sitrep.yaml', 'templates/isis-quieting/brief.yaml']);
     expect(files('template')).toEqual(['templates/isis-quieting/brief.hbs']);
     expect(files('partial')).toContain('templates/_afghanistan-2021/partials/readings.hbs');
     // It calls neither.

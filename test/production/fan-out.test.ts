@@ -223,7 +223,7 @@ describe('the page of an edition with parameters', () => {
     expect(readPage(shown.html).headings).toContain('Undated Kabul');
     const wrong = rendered({}, (text) => swapText(text, '<h2>Undated</h2>', '{{parameters.palce}}'));
     expect(await faultsOf(wrong, 'template-invalid')).toEqual([
-      expect.stringMatching(/celebrations\/brief\.hbs, line \d+: Nothing is named "parameters\.palce" here/),
+      expect.stringMatching(/celebrations\/brief\.hbs, line \d+: Nothing is named "parameters\.palce"\. Did you mean "place"\?/),
     ]);
   });
 });
