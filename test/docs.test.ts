@@ -5,6 +5,7 @@ import Fastify from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { describe, expect, test } from 'vitest';
 import { tableSchemas } from '../scripts/table-schemas.ts';
+import { importGraph, withImportGraph } from '../scripts/write-import-graph.ts';
 import { datasetsPage } from '../scripts/write-schema.ts';
 import { commandLine } from '../src/cli/program.ts';
 import { type Tables, tables } from '../src/dataset/schema.ts';
@@ -122,6 +123,24 @@ test('metrics in docs/operating.md, and no others', async () => {
   const names = [...registered].map(([, name]) => name).toSorted();
   expect(names).toContain('sitrep_editions');
   expect([...documented].map(([, name]) => name).toSorted()).toEqual(names);
+});
+
+describe('the import graph', () => {
+  test('in docs/architecture.md is that of the imports (npm run imports)', async () => {
+    const page = await read('docs/architecture.md');
+    expect(await withImportGraph(page)).toBe(page);
+    expect(page.match(/^ {2}\w+ --> \w+$/gm)?.length).toBeGreaterThan(15);
+  });
+
+  test('leaves out an arrow that follows from others, and refuses a circle', () => {
+    const folders = new Map([
+      ['c', new Set(['a', 'b'])],
+      ['b', new Set(['a'])],
+      ['a', new Set<string>()],
+    ]);
+    expect(importGraph(folders)).toBe('```mermaid\nflowchart TD\n  b --> a\n  c --> b\n```');
+    expect(() => importGraph(folders.set('a', new Set(['c'])))).toThrow('import in a circle');
+  });
 });
 
 test('decisions in their list, by number and title', async () => {
