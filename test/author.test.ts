@@ -201,7 +201,7 @@ describe('test', () => {
     expect(differs.status).toBe(1);
     expect(differs.stdout).toContain(`@@ ${golden}:${line} @@`);
     expect(differs.stdout).toMatch(
-      /\n- +<h2>What is reported<\/h2>\n\+ +<h2>What was seen<\/h2>\n {2}[^]*1 file differ\n/,
+      /\n- +<h2>What is reported<\/h2>\n\+ +<h2>What was seen<\/h2>\n {2}[^]*1 file differs\n/,
     );
     expect(differs.stdout).not.toContain('\u001B');
     expect(differs.stderr).toContain(`sitrep: ${golden}: It differs from the accepted file.`);

@@ -261,7 +261,10 @@ describe('generate', () => {
         /'2021-02-30' is invalid\. It must be a calendar day such as 2021-08-25, or one of yesterday, last-sunday/,
       ],
       ['generate --as-of someday --out none', /'someday' is invalid\. It must be a calendar day/],
-      ['generate --format docx --out none', /'docx' is invalid\. Write pdf, html, or both with a comma/],
+      [
+        'generate --format docx --out none',
+        /'docx' is invalid\. Write pdf or html, or both separated by a comma/,
+      ],
       ['generate --paper A3 --out none', /'A3' is invalid\. Allowed choices are A4, Letter/],
       ['generate --param actor --out none', /'actor' is invalid\. It must be a name and a value/],
       [

@@ -242,9 +242,11 @@ async function goldenWorld({
 }
 
 function verdict(differences: readonly Difference[], isUpdate: boolean): string {
-  const count = `${differences.length} file${differences.length === 1 ? '' : 's'}`;
   if (differences.length === 0) return 'as accepted';
-  return isUpdate ? `${count} accepted; review the changes before you commit them` : `${count} differ`;
+  const isOne = differences.length === 1;
+  const count = `${differences.length} ${isOne ? 'file' : 'files'}`;
+  if (isUpdate) return `${count} accepted; review the changes before you commit them`;
+  return `${count} ${isOne ? 'differs' : 'differ'}`;
 }
 
 function faultOf({ path, accepted, rendered }: Difference, folder: string): Fault {

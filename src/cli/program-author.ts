@@ -37,15 +37,17 @@ export function authorCommandLine(program: Command, author: () => Promise<Author
     );
   program
     .command('query')
-    .description(
-      'print the rows that an edition gets from a query of its brief, or from any SELECT statement',
-    )
+    .description('print the rows that a query of a brief, or any SELECT statement, returns for an edition')
     .argument('[brief]', 'name of the brief')
-    .argument('[query]', 'name of the query: in brief.yaml, or of a file in _shared/queries/')
+    .argument('[query]', 'name of a query in brief.yaml, or of a file in _shared/queries/')
     .option('--sql <statement>', 'a SELECT statement to run instead of a query of the brief')
     .option('--dataset <name>', 'for --sql without a brief: a folder in data/ (default: the only one)')
     .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
-    .option('--param <name=value>', 'a parameter value; can be repeated', parseParameter, {})
+    .addOption(
+      new Option('--param <name=value>', 'a parameter value; can be repeated')
+        .argParser(parseParameter)
+        .default({}, 'none'),
+    )
     .option('--json', 'print JSON, for programs', false)
     .action(async (brief: string | undefined, query: string | undefined, options: QueryOptions) =>
       (await author()).query(brief, query, options),

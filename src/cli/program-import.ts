@@ -25,10 +25,10 @@ export function importCommandLine(program: Command, load: () => Promise<ImportCo
     .option('--into <folder>', 'the dataset, such as data/incidents; a new one is created')
     .option(
       '--complete',
-      'the files have every incident of their period and countries: withdraw the others',
+      'the files contain every incident of their period and countries: withdraw those that are no longer there',
       false,
     )
-    .option('--lag <days>', 'days until an incident is published, if not those of the format', parseDays)
+    .option('--lag <days>', 'days until an incident is published (default: that of the format)', parseDays)
     .option('--mapping <file>', 'what the columns of a table mean (YAML)')
     .option('--suggest', 'only print a first mapping for a table', false)
     .addOption(

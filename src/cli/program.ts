@@ -60,13 +60,16 @@ export function commandLine(
       parseDayName,
     )
     .option('--out <dir>', 'folder to write to', 'output')
-    .option('--format <list>', `what to write: ${formats.join(', ')}`, parseFormats, [...formats])
+    .addOption(
+      new Option('--format <list>', `what to write: ${formats.join(', ')}, separated by a comma`)
+        .argParser(parseFormats)
+        .default([...formats], 'both'),
+    )
     .addOption(new Option('--paper <size>', "paper size (default: the brief's own)").choices(papers))
-    .option(
-      '--param <name=value>',
-      'generate only editions with this parameter value; can be repeated (default: every edition)',
-      parseParameter,
-      {},
+    .addOption(
+      new Option('--param <name=value>', 'generate only editions with this parameter value; can be repeated')
+        .argParser(parseParameter)
+        .default({}, 'every edition'),
     )
     .option('--force', 'render again even if nothing has changed', false)
     .addHelpText(
@@ -105,6 +108,6 @@ function parseFormats(value: string): Format[] {
   const wanted = value.split(',').map((part) => part.trim());
   const unknown = wanted.filter((part) => !formats.some((format) => format === part));
   if (unknown.length > 0)
-    throw new InvalidArgumentError(`Write ${formats.join(', ')}, or both with a comma.`);
+    throw new InvalidArgumentError(`Write ${formats.join(' or ')}, or both separated by a comma.`);
   return formats.filter((format) => wanted.includes(format));
 }
