@@ -61,7 +61,7 @@ export function commandLine(
     )
     .option('--out <dir>', 'folder to write to', 'output')
     .addOption(
-      new Option('--format <list>', `what to write: ${formats.join(', ')}, separated by a comma`)
+      new Option('--format <list>', `what to write: ${formats.join(', ')} or both, separated by a comma`)
         .argParser(parseFormats)
         .default([...formats], 'both'),
     )
