@@ -114,9 +114,12 @@ export const evidenceAttachments = (sets: readonly EvidenceSet[], locale: Locale
         name: `evidence-${name}.json`,
         mimeType: 'application/json',
         relationship: 'Data',
-        description: locale.text(`page.attachments.${ids === null ? 'evidence_query' : 'evidence_ids'}`, {
-          name,
-        }),
+        description: locale.text(
+          ids === null ? 'page.attachments.evidence_query' : 'page.attachments.evidence_ids',
+          {
+            name,
+          },
+        ),
       },
       canonicalJson(content),
     );
