@@ -143,7 +143,7 @@ async function openSlots(
   for (const edition of issued.values())
     log.warn(
       { edition: edition.id, issuedOn: edition.paper, wanted: paper },
-      'The day was issued on other paper before: the slot is left out.',
+      'This day’s edition was already issued on other paper, so the slot is skipped.',
     );
   return added;
 }

@@ -116,7 +116,7 @@ describe('an edition that was altered, or that a target may not see, is put on h
     house.messages.length = 0;
     expect(await send(house, address)).toMatchObject({
       state: 'held',
-      reason: 'The address was removed, because it was older than addresses are kept.',
+      reason: 'The address was removed at the end of its retention period.',
     });
     expect(house.messages).toEqual([]);
   });

@@ -63,7 +63,7 @@ test('more than twelve changes are summarised by table, and the rest is counted'
   expect(section).toMatch(
     /^Events: \d+ new, 2 revised\. Measures: \d+ new\. Judgments of others: \d new\.$/m,
   );
-  expect(section).toMatch(/^\d other rows changed that this issue does not print\.$/m);
+  expect(section).toMatch(/^\d other rows, which this issue does not print, also changed\.$/m);
 });
 
 test('the heading counts what is listed: rows that are printed, and judgments', async () => {

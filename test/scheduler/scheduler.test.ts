@@ -128,7 +128,7 @@ test('a slot whose day was issued on other paper is left out, and the operator h
     [
       'warn',
       { edition: 'weekly/2021-08-22', issuedOn: 'A4', wanted: 'Letter' },
-      'The day was issued on other paper before: the slot is left out.',
+      'This day’s edition was already issued on other paper, so the slot is skipped.',
     ],
   ]);
   expect(await ledger.deliveries({})).toMatchObject([
