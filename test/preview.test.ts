@@ -281,7 +281,7 @@ test('an unknown brief, a day that is none, and a taken port', async () => {
   expect(await odd.text()).toContain('not a calendar day');
   const taken = await project.sitrep(`preview weekly --port ${new URL(preview.origin).port}`);
   expect(taken.status).toBe(1);
-  expect(taken.stderr).toContain('Give another one with --port');
+  expect(taken.stderr).toContain('Choose another port with --port');
   expect((await project.sitrep('preview nothing')).stderr).toContain('There is no brief "nothing".');
 });
 

@@ -37,7 +37,7 @@ test('verify and explain, with their exit status and as JSON', async () => {
 
   const foreign = await project.sitrep('verify data/afghanistan-2021/events.csv');
   expect(foreign.status).toBe(1);
-  expect(foreign.stderr).toMatch(/events\.csv: This is no PDF\.[^]*\(pdf-invalid\)/);
+  expect(foreign.stderr).toMatch(/events\.csv: This is not a PDF\.[^]*\(pdf-invalid\)/);
   const absent = await project.sitrep('explain nothing.pdf 7');
   expect(absent.stderr).toMatch(/nothing\.pdf: The file cannot be read/);
 });
@@ -57,7 +57,7 @@ test('the ledger holds the hash against a PDF that was made to fit', async () =>
   await writeFile(join(project.folder, 'other.pdf'), other);
   const found = await project.sitrep('verify other.pdf --out kept');
   expect(found.status).toBe(1);
-  expect(found.stdout).toMatch(/altered[^]*Another SHA-256 stands in the ledger/);
+  expect(found.stdout).toMatch(/altered[^]*A different SHA-256 is recorded in the ledger/);
 
   // Where there is no ledger, none is begun.
   await cp(kept, join(project.folder, 'copy.pdf'));

@@ -352,7 +352,7 @@ describe('a judgment that names a finding of another brief', () => {
     });
     expect(unknownFindings(product.dataset, product.briefs)).toEqual([]);
     expect(unknownFindings(wrong.dataset, product.briefs)).toMatchObject([
-      { problem: 'No brief has the finding or evidence set "puase", so that all leave out K-cel-9.' },
+      { problem: 'No brief has the finding or evidence set "puase", so every brief leaves out K-cel-9.' },
     ]);
   });
 

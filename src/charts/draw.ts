@@ -132,7 +132,7 @@ export async function drawChart({
       const usual = haveRows(view, compiled) ? warnings.filter((each) => !infinite.test(each)) : warnings;
       const svg = await view.toSVG();
       for (const reference of outsideReferences(svg)) {
-        refusals.push(`The drawing holds ${reference}, and charts may not load anything.`);
+        refusals.push(`The drawing refers to ${reference}, but charts may not load anything.`);
       }
       if (refusals.length > 0) throw failed([...new Set(refusals)]);
       const scene = readScene(view, svg);
@@ -258,7 +258,7 @@ function compileOnce(
 /** A loader that loads nothing, so that no spec can read a file or an address. */
 function closedLoader(refusals: string[]): vega.Loader {
   const refuse = (address: string): Promise<never> => {
-    refusals.push(`The spec asks for "${address}", and charts may not load anything.`);
+    refusals.push(`The spec requests "${address}", but charts may not load anything.`);
     return Promise.reject(new Error('charts may not load anything'));
   };
   return { load: refuse, http: refuse, file: refuse, sanitize: () => Promise.resolve({ href: '#' }) };

@@ -68,7 +68,7 @@ export function checkFields(
         file,
         field: first,
         problem:
-          `There is no field "${name}"${of === '' ? '' : ` in ${of}`}: no query gives it as a column, and no transform makes it.` +
+          `There is no field "${name}"${of === '' ? '' : ` in ${of}`}: no query returns it as a column, and no transform creates it.` +
           (others.length === 0 ? '' : ` The spec uses it in ${others.length + 1} places.`),
         hint:
           similar === undefined

@@ -49,12 +49,20 @@ export function checkAgainstSchema(
       if (!strict && similar === undefined && everyProperty.has(found)) return [];
       return [{ file, field: path, problem: `Vega-Lite has no property "${found}" here.`, hint }];
     }
-    if (kind === 'word') return [{ file, field: path, problem: `Vega-Lite knows no "${found}" here.`, hint }];
+    if (kind === 'word')
+      return [{ file, field: path, problem: `Vega-Lite does not accept "${found}" here.`, hint }];
     if (!strict) return [];
     const where = path === '' ? {} : { field: path };
     return kind === 'missing'
       ? [{ file, ...where, problem: `The property "${found}" is missing.`, hint: 'Add it.' }]
-      : [{ file, ...where, problem: `A ${found} cannot stand here.`, hint: `Use ${choices.join(' or ')}.` }];
+      : [
+          {
+            file,
+            ...where,
+            problem: `A value of type ${found} is not allowed here.`,
+            hint: `Use ${choices.join(' or ')}.`,
+          },
+        ];
   });
 }
 

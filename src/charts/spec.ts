@@ -53,7 +53,7 @@ export function checkSpec(
           file,
           field: here,
           problem: `Charts may not use "${key}".`,
-          hint: 'Name a query of the brief under data instead.',
+          hint: 'Use a query of the brief, under data, instead.',
         });
       }
       if (key === 'sample') impure(here);
@@ -69,16 +69,17 @@ export function checkSpec(
     faults.push({
       file,
       field,
-      problem: `Charts may not count or step more than ${mostSteps.toLocaleString('en-GB')} times, nor repeat by expression.`,
-      hint: 'Ask for fewer steps, or let a query make the rows.',
+      problem: `Charts may not have more than ${mostSteps.toLocaleString('en-GB')} steps, or repeat something in an expression.`,
+      hint: 'Use fewer steps, or generate the rows in a query.',
     });
   };
   const impure = (field: string): void => {
     faults.push({
       file,
       field,
-      problem: 'Charts may not ask for the time or for chance: the same rows must give the same drawing.',
-      hint: 'Let a query give the value.',
+      problem:
+        'Charts may not use the current time or random numbers: the same rows must give the same drawing.',
+      hint: 'Compute the value in a query.',
     });
   };
   const collectData = (data: object, path: string): void => {
@@ -92,8 +93,8 @@ export function checkSpec(
       faults.push({
         file,
         field: path,
-        problem: 'The spec holds its own data.',
-        hint: 'Give data by name: { "name": "…" }.',
+        problem: 'The spec contains its own data.',
+        hint: 'Refer to data by name: { "name": "…" }.',
       });
     }
   };
@@ -109,10 +110,10 @@ export function checkSpec(
     faults.push({
       file,
       field: 'data.name',
-      problem: `The spec names data "${name}", which the brief does not give it.`,
+      problem: `The spec uses data "${name}", which the brief does not provide.`,
       hint:
         meant === undefined
-          ? `Add it under data of the chart in brief.yaml, or name one of ${given.join(', ')}.`
+          ? `Add it to the data of the chart in brief.yaml, or use one of ${given.join(', ')}.`
           : `Did you mean "${meant}"?`,
     });
   }
@@ -120,7 +121,7 @@ export function checkSpec(
     faults.push({
       file,
       field: 'data',
-      problem: `The brief gives data "${name}", which the spec does not use.`,
+      problem: `The brief provides data "${name}", which the spec does not use.`,
       hint: 'Remove it from brief.yaml, or use it.',
     });
   }

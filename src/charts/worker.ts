@@ -184,13 +184,13 @@ function tooMuch(
   const problem = {
     slow: `The chart "${name}" takes longer than ${limits.seconds} s.`,
     memory: `The chart "${name}" takes more than ${limits.megabytes} MB of memory.`,
-    gone: `The chart "${name}" ends the process that draws it, twice.`,
+    gone: `The chart "${name}" crashed the process that draws it, twice.`,
     unstarted: `The process that draws the chart "${name}" did not start: ${cause.message}`,
   }[cause.why];
   const hint =
     cause.why === 'unstarted'
-      ? 'See whether the machine has memory and processes left.'
-      : 'Ask for fewer steps in the spec, or let a query give fewer rows.';
+      ? 'Check that the machine has free memory and can start more processes.'
+      : 'Use fewer steps in the spec, or fewer rows from the query.';
   return new AppError(codes[cause.why], [{ file, problem, hint }], { cause });
 }
 

@@ -206,7 +206,7 @@ function readPage(
   // Only text operations are read; drawing operations are skipped.
   for (let at = 0; at < content.length; at += 1) {
     const character = content.charCodeAt(at);
-    if (open.length > MOST_OPEN) throw unreadableStream('nests its text too deep');
+    if (open.length > MOST_OPEN) throw unreadableStream('nests its text too deeply');
     if (character === less && content.charCodeAt(at + 1) !== less) {
       const end = content.indexOf('>', at);
       if (end === -1) break;

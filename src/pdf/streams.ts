@@ -24,7 +24,7 @@ export function openStreams(): StreamReader {
   let left = MOST_BYTES.ofFile;
   return (stream) => {
     const bytes = unpackStream(stream, Math.min(MOST_BYTES.ofStream, left));
-    if (bytes === undefined) throw unreadableStream('unpacks to more than any print');
+    if (bytes === undefined) throw unreadableStream('unpacks to more data than any PDF from Sitrep');
     left -= bytes.byteLength;
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   };
@@ -88,13 +88,13 @@ export const unreadableStream = (what: string, options: { cause?: unknown } = {}
     'pdf-invalid',
     [
       {
-        problem: `This PDF ${what}: it is not read further.`,
-        hint: 'Give a PDF as Sitrep stored or sent it.',
+        problem: `This PDF ${what}, so it was not read.`,
+        hint: 'Use the PDF exactly as Sitrep stored or sent it.',
       },
     ],
     options,
   );
-const packedOtherwise = () => unreadableStream('packs its streams as no print does');
+const packedOtherwise = () => unreadableStream('compresses its streams in a way that Sitrep never does');
 
 /** A print has a few thousand objects. Each takes memory once listed, whatever its size. */
 const MOST_OBJECTS = 1_000_000;
@@ -132,7 +132,7 @@ class GuardedParser extends PDFParser {
       if (this.#fault === undefined) this.#check(object);
     } catch (error) {
       this.#fault =
-        error instanceof AppError ? error : unreadableStream('is damaged, or was altered', { cause: error });
+        error instanceof AppError ? error : unreadableStream('is damaged or was altered', { cause: error });
     }
     return this.#fault === undefined ? object : PDFNull;
   }
@@ -146,11 +146,11 @@ class GuardedParser extends PDFParser {
     const mostBytes = Math.min(MOST_BYTES.ofStream, this.#bytesLeft);
     const isRead = name === objects || name === table;
     const size = isRead ? sizeToRead(stream, mostBytes) : countPacked(stream, mostBytes);
-    if (size === undefined) throw unreadableStream('unpacks to more than any print');
+    if (size === undefined) throw unreadableStream('unpacks to more data than any PDF from Sitrep');
     this.#bytesLeft -= size;
     if (name === objects) this.#objectsLeft -= numberOf(stream.dict.lookup(PDFName.of('N')));
     if (name === table) this.#objectsLeft -= listedIn(stream);
-    if (this.#objectsLeft < 0) throw unreadableStream('lists more objects than any print');
+    if (this.#objectsLeft < 0) throw unreadableStream('lists more objects than any PDF from Sitrep');
   }
 }
 
@@ -162,7 +162,7 @@ function listedIn({ dict }: PDFRawStream): number {
   if (!(index instanceof PDFArray)) counts.push(numberOf(dict.lookup(PDFName.of('Size'))));
   const width = widths instanceof PDFArray ? Math.max(0, ...numbersOf(widths)) : 0;
   // Eight-byte numbers are enough for any file.
-  if (width > 8) throw unreadableStream('lists its objects as no print does');
+  if (width > 8) throw unreadableStream('lists its objects in a way that Sitrep never does');
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
@@ -172,6 +172,6 @@ const numbersOf = (list: PDFArray): number[] =>
 /** Rejects negative counts, which could offset other counts. */
 function numberOf(value: PDFObject | undefined): number {
   const number = value instanceof PDFNumber ? value.asNumber() : Number.NaN;
-  if (!(number >= 0)) throw unreadableStream('counts its objects as no print does');
+  if (!(number >= 0)) throw unreadableStream('counts its objects in a way that Sitrep never does');
   return number;
 }

@@ -136,7 +136,7 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
     await server.listen({ host: HOST, port: options.port });
   } catch (cause) {
     const problem = `The port ${options.port} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`;
-    const hint = 'Give another one with --port, or 0 for any that is free.';
+    const hint = 'Choose another port with --port, or 0 for any free port.';
     throw new AppError('settings-invalid', [{ problem, hint }], { cause });
   }
   const [address] = server.addresses();

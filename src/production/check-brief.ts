@@ -97,8 +97,8 @@ export function unknownFindings({ tables, folder }: Dataset, briefs: readonly Br
   );
   return [...Map.groupBy(named, ({ name }) => name)].map(([name, rows]) => ({
     file: folder,
-    problem: `No brief has the finding or evidence set "${name}", so that all leave out ${[...new Set(rows.map(({ id }) => id))].join(', ')}.`,
-    hint: 'Add it under findings or evidence of a brief, or correct the row that names it.',
+    problem: `No brief has the finding or evidence set "${name}", so every brief leaves out ${[...new Set(rows.map(({ id }) => id))].join(', ')}.`,
+    hint: 'Add it under findings or evidence of a brief, or correct the row that refers to it.',
   }));
 }
 
@@ -110,7 +110,7 @@ export function unknownCaptions({ tables, folder }: Dataset, { config, definitio
     .filter((id) => !captions.has(id))
     .map((id) => ({
       file: definition.file,
-      problem: `${folder} has no judgment "${id}" with the role "caption", so that its chart does without.`,
+      problem: `${folder} has no judgment "${id}" with the role "caption", so its chart has no caption.`,
       hint: 'Correct the id under captions, or remove it.',
     }));
 }

@@ -22,8 +22,8 @@ export function unifiedDiff({
   rendered: string | null;
 }): DiffLine[] {
   const head: DiffLine[] = [
-    { kind: 'removed', text: accepted === null ? '--- nothing was accepted yet' : `--- ${file} (accepted)` },
-    { kind: 'added', text: rendered === null ? '+++ is not rendered any more' : `+++ ${file} (rendered)` },
+    { kind: 'removed', text: accepted === null ? '--- nothing accepted yet' : `--- ${file} (accepted)` },
+    { kind: 'added', text: rendered === null ? '+++ no longer rendered' : `+++ ${file} (rendered)` },
   ];
   if (accepted === null || rendered === null) {
     const count = (accepted ?? rendered ?? '').replace(/\n$/, '').split('\n').length;
@@ -39,7 +39,7 @@ export function unifiedDiff({
   return [
     ...head,
     ...body.slice(0, MAX_LINES),
-    ...(left > 0 ? [{ kind: 'heading', text: `… and ${left} lines more` } as const] : []),
+    ...(left > 0 ? [{ kind: 'heading', text: `… and ${left} more lines` } as const] : []),
   ];
 }
 

@@ -49,10 +49,10 @@ export async function explain(
     warnings: [
       ...(intact
         ? []
-        : ['The PDF was altered after it was made: what stands in it need not be what was made.']),
+        : ['The PDF was altered after it was generated, so its content may differ from the original.']),
       ...(isSamePage
         ? []
-        : ['The page is made otherwise today than it was for this PDF: this is what it is made from now.']),
+        : ['The page has changed since this PDF was generated: the answer describes the page as it is now.']),
     ],
     differences: isSamePage ? [] : differences,
     ...found,

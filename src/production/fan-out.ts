@@ -80,8 +80,8 @@ export async function editionsAskedFor(
       problem: `There is no edition with ${describeParameters(wanted)} as of ${asOf}.`,
       hint:
         editions.length === 0
-          ? 'There is none at all as of that day.'
-          : `There are those with ${editions.map(describeParameters).join('; ')}.`,
+          ? 'There are no editions as of that day.'
+          : `There are editions with ${editions.map(describeParameters).join('; ')}.`,
     },
   ]);
 }
@@ -140,7 +140,7 @@ function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file:
         faults.push({ file, field: name, problem: `Row ${index + 1} of the query: ${problem}`, hint });
       } else if (!reported.has(name)) {
         reported.add(name);
-        const undeclared = `The query has a column "${name}", which is no parameter of the brief.`;
+        const undeclared = `The query has a column "${name}", which is not a parameter of the brief.`;
         faults.push({
           file,
           field: name,
@@ -153,7 +153,7 @@ function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file:
     const key = JSON.stringify(parameters);
     if (byKey.has(key)) {
       const problem = `Row ${index + 1} of the query repeats ${describeParameters(parameters) || 'one without values'}.`;
-      faults.push({ file, problem, hint: 'Give each edition once, for example with DISTINCT.' });
+      faults.push({ file, problem, hint: 'Return each edition once, for example with DISTINCT.' });
     }
     byKey.set(key, parameters);
   }

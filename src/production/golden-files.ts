@@ -115,8 +115,8 @@ export function mayAccept({ ci }: { ci: string | undefined }): void {
   if (!ci) return;
   throw new AppError('operation-refused', [
     {
-      problem: 'Goldens are not accepted under CI (the variable CI is set).',
-      hint: 'Accept them where someone reads the difference, and commit them.',
+      problem: 'Goldens cannot be accepted in CI (the variable CI is set).',
+      hint: 'Accept them on a machine where someone reviews the difference, and commit them.',
     },
   ]);
 }

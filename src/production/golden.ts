@@ -63,7 +63,7 @@ function replaceFonts(html: string, fonts: readonly NamedFont[]): string {
   return html.replaceAll(/url\(data:font\/woff2;base64,([^)]*)\)/g, (_, base64: string) => {
     const sha256 = hashOf(Buffer.from(base64, 'base64'));
     const font = fonts.find((each) => each.sha256 === sha256);
-    if (font === undefined) throw new Error('The page holds a font that is not one of ours.');
+    if (font === undefined) throw new Error('The page contains a font that is not built in.');
     return `url(${font.file}#sha256-${sha256})`;
   });
 }
@@ -71,6 +71,7 @@ function replaceFonts(html: string, fonts: readonly NamedFont[]): string {
 /** Throws unless `part` occurs in `text` exactly once. */
 function replaceOnce(text: string, part: string, other: string): string {
   const pieces = text.split(part);
-  if (pieces.length !== 2) throw new Error(`The page holds ${pieces.length - 1} of: ${part.slice(0, 80)}`);
+  if (pieces.length !== 2)
+    throw new Error(`The page contains ${pieces.length - 1} copies of: ${part.slice(0, 80)}`);
   return pieces.join(other);
 }

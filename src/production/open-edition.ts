@@ -31,7 +31,7 @@ export async function openEdition(
   };
   const missing = (what: string, problem: string) => ({
     request: undefined,
-    faults: [{ file: what, problem, hint: 'Verify it in the project that it was made in.' }],
+    faults: [{ file: what, problem, hint: 'Verify it in the project that generated it.' }],
   });
   if (!(await repository.briefIds()).includes(id))
     return missing(`templates/${id}`, 'There is no such brief here.');

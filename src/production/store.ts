@@ -115,8 +115,8 @@ async function wasDelivered(folder: string, { files }: Manifest): Promise<boolea
   throw new AppError('edition-delivered', [
     {
       file: folder,
-      problem: 'This edition was delivered, and what would be written now differs from it.',
-      hint: 'Write to another folder with --out to compare. What was delivered is never overwritten.',
+      problem: 'This edition was delivered, and the new version differs from it.',
+      hint: 'To compare, write to another folder with --out. Sitrep never overwrites a delivered edition.',
     },
   ]);
 }
@@ -207,7 +207,7 @@ export async function tidyEditions(out: string, isKept: (id: string) => Promise<
         else await rm(removed, { recursive: true, force: true });
       }
     } catch (cause) {
-      throw unwritable(work, 'What was left here cannot be removed', cause);
+      throw unwritable(work, 'Leftover files cannot be removed', cause);
     }
   }
 }

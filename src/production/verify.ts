@@ -131,5 +131,5 @@ function laterChanges({ asOf: cutOff, correction, rows }: SealedManifest, tables
   const last = '9999-12-31';
   return changesBetween(tables, { previousAsOf: asOf, asOf: last, include: ({ row }) => shown.has(row.id) })
     .filter(({ change }) => change !== 'new')
-    .map(({ id, change, knownOn }) => `${id} was ${change} later, on ${knownOn}: after its cut-off.`);
+    .map(({ id, change, knownOn }) => `${id} was ${change} on ${knownOn}, after the cut-off.`);
 }

@@ -25,12 +25,12 @@ export function alterationsOf(
 ): string[] {
   const others = explained ? [] : recorded.filter((each) => each.sha256 !== sha256);
   return [
-    ...(intact ? [] : ['The PDF was altered after it was made: its bytes are not those of its identifier.']),
-    ...otherAttachments.map((name) => `The attachment "${name}" is not what the manifest in the PDF says.`),
+    ...(intact ? [] : ['The PDF was altered after it was generated: its bytes do not match its identifier.']),
+    ...otherAttachments.map((name) => `The attachment "${name}" does not match the manifest in the PDF.`),
     ...others.map(({ where, sha256: other }) =>
       rendered === sha256
-        ? `Another SHA-256 stands in ${where}, ${other}: the PDF is as it is made here, and that record is not.`
-        : `Another SHA-256 stands in ${where}, ${other}: this is not the PDF that was recorded.`,
+        ? `A different SHA-256 is recorded in ${where}, ${other}: the PDF matches what this project generates, but that record does not.`
+        : `A different SHA-256 is recorded in ${where}, ${other}: this is not the PDF that was recorded.`,
     ),
   ];
 }
@@ -39,12 +39,13 @@ export function alterationsOf(
 export function notRecorded(sha256: string, recorded: readonly Recorded[]): string[] {
   if (recorded.length === 0)
     return [
-      'Nothing vouches for this PDF: its SHA-256 is in no record that was asked, and its bytes cannot be made again here. What differs may be the reason, and a PDF that was altered would look the same.',
+      'Nothing vouches for this PDF: its SHA-256 is in none of the records, and its bytes cannot be generated again here. The differences may be the reason, but an altered PDF would look the same.',
     ];
   return recorded
     .filter((each) => each.sha256 !== sha256)
     .map(
-      ({ where }) => `Another SHA-256 stands in ${where}: it was made again since, or this PDF was altered.`,
+      ({ where }) =>
+        `A different SHA-256 is recorded in ${where}: the edition was generated again since, or this PDF was altered.`,
     );
 }
 
@@ -72,15 +73,15 @@ export function unexplained({
       own === null || tables === undefined ? [] : otherTables(own.known, knownTables(tables, by));
     const says =
       others.length > 0
-        ? `The page reads otherwise, since rows that it does not show were changed in ${others.join(', ')}.`
-        : 'The page reads otherwise, though all that its manifest names is the same: rows that it does not show were changed, or Sitrep itself, under the same version.';
+        ? `The page is different, because rows that it does not show were changed in ${others.join(', ')}.`
+        : 'The page is different, although everything in its manifest is the same: rows that it does not show were changed, or Sitrep was changed without a new version.';
     return [{ altered: false, says }];
   }
   if (isRecorded)
     return [
       {
         altered: false,
-        says: 'The page is the same, and is printed or sealed otherwise: by another build of the browser or of Sitrep, under the same version.',
+        says: 'The page is the same, but was printed or sealed differently: by another build of the browser or of Sitrep with the same version.',
       },
     ];
   const others = otherContents(proof, again);
@@ -88,13 +89,13 @@ export function unexplained({
     ? [
         {
           altered: true,
-          says: `The PDF was altered after it was made: all that it is made from is the same, and gives other contents. Different are ${others.join(', ')}.`,
+          says: `The PDF was altered after it was generated: its inputs are the same, but its contents differ, namely ${others.join(', ')}.`,
         },
       ]
     : [
         {
           altered: false,
-          says: 'It shows the same page, but its bytes differ: it was made with another build of the browser or of Sitrep that has the same version, or it was altered in a way that its text does not show. No record that was asked has its SHA-256; what the ledger of its maker has recorded decides.',
+          says: 'It shows the same page, but its bytes differ: it was generated with another build of the browser or of Sitrep with the same version, or it was altered in a way that its text does not show. Its SHA-256 is in none of the records. To decide, compare it with the ledger where the PDF was generated.',
         },
       ];
 }

@@ -51,7 +51,7 @@ export function compareRows(
     const version = known.find((each) => each.row.known_on === old.known_on && each.table === old.table);
     const newest = newestOn(known, correction?.asOf ?? asOf);
     const place = `${old.id} (${old.table})`;
-    if (known.length === 0) return [row(old.id, 'removed', `${place} is not in the dataset any more.`)];
+    if (known.length === 0) return [row(old.id, 'removed', `${place} is no longer in the dataset.`)];
     if (
       newest !== undefined &&
       newest.row.known_on > old.known_on &&
@@ -63,17 +63,23 @@ export function compareRows(
         : [row(old.id, 'revised', `${place} was revised by a row known on ${newest.row.known_on}.`)];
     }
     if (version === undefined)
-      return [row(old.id, 'removed', `${place} has no row known on ${old.known_on} any more.`)];
+      return [row(old.id, 'removed', `${place} no longer has a row known on ${old.known_on}.`)];
     if (!isSame(old, version))
-      return [row(old.id, 'changed', `${place}, known on ${old.known_on}, was changed in its place.`)];
+      return [
+        row(
+          old.id,
+          'changed',
+          `${place}, known on ${old.known_on}, was edited in place, without a new revision.`,
+        ),
+      ];
     if (shown === undefined) return [];
-    return [row(old.id, 'removed', `${place} is as it was, and is not shown any more.`)];
+    return [row(old.id, 'removed', `${place} is unchanged, but is no longer shown.`)];
   });
   const known = new Set(rows.map(({ id }) => id));
   const added = (shown ?? [])
     .filter(({ id }) => !known.has(id))
     .map(({ id, table, known_on }) =>
-      row(id, 'added', `${id} (${table}), known on ${known_on}, is shown now and was not.`),
+      row(id, 'added', `${id} (${table}), known on ${known_on}, is shown now, but was not before.`),
     );
   return [...gone, ...added].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -89,7 +95,7 @@ function compareEvidence({ was, is }: Compared): Difference[] {
     const difference = (change: Difference['change'], says: string) => [
       { kind: 'evidence' as const, name: old.name, change, says },
     ];
-    if (fresh === undefined) return difference('removed', `${set} is not cited any more.`);
+    if (fresh === undefined) return difference('removed', `${set} is no longer cited.`);
     if (fresh.sha256 === old.sha256) return [];
     return difference(
       'changed',
@@ -108,8 +114,9 @@ function compareParts({ was, is }: Compared): Difference[] {
     const difference = (change: Difference['change'], says: string) => [
       { kind: 'file' as const, name: file, change, says },
     ];
-    if (before === undefined) return difference('added', `The ${kind} ${file} is used now and was not.`);
-    if (after === undefined) return difference('removed', `The ${kind} ${file} is not used any more.`);
+    if (before === undefined)
+      return difference('added', `The ${kind} ${file} is used now, but was not before.`);
+    if (after === undefined) return difference('removed', `The ${kind} ${file} is no longer used.`);
     if (before.sha256 === after.sha256) return [];
     const what = kind === 'settings' ? 'Settings that shape the page' : `The ${kind}`;
     return difference(
@@ -133,7 +140,7 @@ function compareEngines({ was, is }: Compared): Difference[] {
             kind: 'engine',
             name,
             change: 'changed',
-            says: `It was made with ${name} ${version}; here is ${fresh[name] ?? 'none'}.`,
+            says: `It was generated with ${name} ${version}; the version here is ${fresh[name] ?? 'none'}.`,
           },
         ],
   );
@@ -155,8 +162,8 @@ const settings = [
 
 /** For settings whose values are too long to print. */
 const saysOf: { readonly [name: string]: string } = {
-  rules: 'Other rules apply to it now.',
-  correction: 'What it says of its correction is another now.',
+  rules: 'Different rules apply to it now.',
+  correction: 'The details of its correction have changed.',
 };
 
 const compareSettings = ({ was, is }: Compared): Difference[] =>
@@ -165,7 +172,7 @@ const compareSettings = ({ was, is }: Compared): Difference[] =>
       typeof value === 'string' ? value : canonicalJson(value),
     );
     if (old === fresh) return [];
-    const says = saysOf[name] ?? `Its ${name} was ${old} and is ${fresh}.`;
+    const says = saysOf[name] ?? `Its ${name} was ${old} and is now ${fresh}.`;
     return [{ kind: 'setting', name, change: 'changed', says }];
   });
 
@@ -209,7 +216,7 @@ function otherParts(was: PdfContents, is: PdfContents): string[] {
   const parts = [
     // The order of fonts and figures in the file depends on the program that wrote it.
     ['its fonts', ({ fonts }: PdfContents) => fonts.map((font) => JSON.stringify(font)).toSorted()],
-    ['the words for its figures', ({ figures }: PdfContents) => figures.map(String).toSorted()],
+    ['the text alternatives of its charts', ({ figures }: PdfContents) => figures.map(String).toSorted()],
     ['its bookmarks', ({ bookmarks }: PdfContents) => bookmarks],
     ['its links', ({ links }: PdfContents) => links],
   ] as const;

@@ -49,9 +49,11 @@ function chartOrigin(
     rows: [...new Set(own)],
     says: [
       `A label of the chart "${name}" (${spec}).`,
-      `What reads so stands for ${tied.length === 1 ? 'a row' : `${tied.length} rows`} of`,
+      `This text represents ${tied.length === 1 ? 'a row' : `${tied.length} rows`} of`,
       findings[0] === undefined ? `the query "${first.query}".` : saysOf(findings[0]),
-      ...(labels.some(({ row }) => row === null) ? ['An axis, a legend or a heading reads so too.'] : []),
+      ...(labels.some(({ row }) => row === null)
+        ? ['An axis, a legend or a heading has the same text.']
+        : []),
     ].join(' '),
     ...(findings.length > 0
       ? { findings }
@@ -141,14 +143,14 @@ function messageOrigin(
 ): Found {
   const { locale } = rendered.brief;
   const key = /^"([^"]+)"/.exec(argument)?.[1] ?? '';
-  const says = `Words of the program: the message "${key}" in ${locale.source.file}.`;
+  const says = `Text of the program: the message "${key}" in ${locale.source.file}.`;
   const { choosing } = locale.valuesOf(key);
   const chosenBy = [...argument.matchAll(/(\w+)=([\w.@/-]+)/g)].find(([, name = '']) =>
     choosing.includes(name),
   );
   if (chosenBy === undefined) return { kind: 'template', rows: [], says };
   const value = valueOrigin({ ...put, expression: chosenBy[2] ?? '' }, context, rendered);
-  return { ...value, says: `${says} Its words depend on a value. ${value.says}` };
+  return { ...value, says: `${says} Its wording depends on a value. ${value.says}` };
 }
 
 /** The text of a row, and the figures in it that match the phrase. */
@@ -159,7 +161,11 @@ function textOrigin(
   const id = z.string().safeParse(context['id']).data;
   const raw = z.string().safeParse(context[argument.trim()]).data;
   if (id === undefined || raw === undefined)
-    return { kind: 'unknown', rows: [], says: 'A text that names no row: it cannot be traced further.' };
+    return {
+      kind: 'unknown',
+      rows: [],
+      says: 'A text without the id of a row: it cannot be traced further.',
+    };
   const parts = filledParts(raw, rendered);
   const touched = findText(
     parts.map(({ text }) => text),
@@ -230,15 +236,15 @@ function valueOrigin(
     return {
       kind: 'edition',
       rows: own,
-      says: `Rendered from when ${own.join(', ')} became known, against the issue before.`,
+      says: `Computed from when ${own.join(', ')} became known, compared with the previous issue.`,
     };
   if (own.length > 0 && !roots.has(root))
-    return { kind: 'row', rows: own, says: `What the row ${own.join(', ')} says of itself.` };
+    return { kind: 'row', rows: own, says: `A value of the row ${own.join(', ')}.` };
   if (root === 'counts')
     return {
       kind: 'edition',
       rows: rendered.rendering.changes.map(({ id }) => id),
-      says: 'Counted from the rows that became known since the issue before.',
+      says: 'Counted from the rows that became known since the previous issue.',
     };
   if (root === 'coverage')
     return {
@@ -252,7 +258,7 @@ function valueOrigin(
       rows: known.sources
         .filter(({ known_on }) => known_on > rendered.rendering.period.asOf)
         .map(({ id }) => id),
-      says: 'Computed from the days on which the desk had the sources that carried others.',
+      says: 'Computed from the days on which the desk first had the sources that carried other sources.',
     };
   if (root === 'issue')
     return {
@@ -264,13 +270,13 @@ function valueOrigin(
     return {
       kind: 'settings',
       rows: [],
-      says: `Set by ${rendered.brief.definition.file}, or asked for with the edition.`,
+      says: `Set in ${rendered.brief.definition.file}, or requested for the edition.`,
     };
   const isEmpty = Object.keys(sets).length === 0;
   return {
     kind: 'unknown',
     rows: [],
-    says: `It cannot be traced further than to this expression${isEmpty ? ': no query was run' : ''}.`,
+    says: `It cannot be traced beyond this expression${isEmpty ? ': no query was run' : ''}.`,
   };
 }
 

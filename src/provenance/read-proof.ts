@@ -27,16 +27,16 @@ export async function readProof(pdf: Uint8Array): Promise<Proof> {
   const text = own === undefined ? undefined : unpack(own);
   if (text === undefined)
     throw invalid(
-      'Sitrep did not make this PDF, or its manifest was removed from it.',
-      'Give a PDF as Sitrep stored or sent it. Other programs may leave out attachments when they save.',
+      'This PDF is not from Sitrep, or its manifest was removed.',
+      'Use the PDF exactly as Sitrep stored or sent it: other programs may drop attachments when they save a PDF.',
     );
   const manifest = sealedManifest.safeParse(
     readSafely((): unknown => JSON.parse(Buffer.from(text).toString())),
   );
   if (!manifest.success)
     throw invalid(
-      'The manifest in this PDF is none that this version of Sitrep can read.',
-      'Use the version that made it. If it is this one, the PDF was altered.',
+      'This version of Sitrep cannot read the manifest in this PDF.',
+      'Use the version that generated the PDF. If that is this version, the PDF was altered.',
     );
   return {
     manifest: manifest.data,
@@ -61,15 +61,15 @@ function compare({ attachments }: SealedManifest, found: readonly FoundAttachmen
 
 async function load(pdf: Uint8Array): Promise<PDFDocument> {
   if (!Buffer.from(pdf.subarray(0, 1024)).includes('%PDF-'))
-    throw invalid('This is no PDF.', 'Give a PDF that Sitrep made.');
+    throw invalid('This is not a PDF.', 'Use a PDF from Sitrep.');
   try {
     await checkPacked(pdf);
     return await PDFDocument.load(pdf, { updateMetadata: false, parseSpeed: ParseSpeeds.Fastest });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw invalid(
-      'This PDF is damaged, or was altered: it cannot be read.',
-      'Take another copy of it, such as the one in output/.',
+      'This PDF cannot be read: it is damaged or was altered.',
+      'Use another copy of it, such as the one in output/.',
       cause,
     );
   }

@@ -106,7 +106,7 @@ export async function readyQuery(
 
 const lacking = (tables: readonly string[]): Pick<Fault, 'problem' | 'hint'> => ({
   problem: `The query uses ${tables.length === 1 ? 'the table' : 'the tables'} ${tables.join(', ')}, which the dataset does not have.`,
-  hint: 'Add a file for it and a resource in datapackage.json (docs/datasets.md), or take it out of the query.',
+  hint: 'Add a file for it and a resource in datapackage.json (docs/datasets.md), or remove it from the query.',
 });
 
 /** Binds only the parameters that the statement names; a day is bound as a DATE. */

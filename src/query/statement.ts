@@ -43,7 +43,7 @@ export async function checkStatement(
   const [name] = unrepeatableIn(parsed.statements);
   if (name !== undefined)
     throw new Error(
-      `"${name}" may return something else each time: take dates from $as_of, $period_start or $previous_as_of, and avoid random values.${lineOf(name, sql)}`,
+      `"${name}" may return a different value each time: take dates from $as_of, $period_start or $previous_as_of, and avoid random values.${lineOf(name, sql)}`,
     );
   const defined = new Set(expressionsIn(parsed.statements));
   const tables = new Set([...tablesIn(parsed.statements)].filter((table) => !defined.has(table)));

@@ -127,7 +127,7 @@ export class Evidence {
           cause.code,
           cause.faults.map((fault) => ({
             ...fault,
-            problem: `The text of ${row} names ${source}. ${fault.problem}`,
+            problem: `The text of ${row} refers to ${source}. ${fault.problem}`,
           })),
           { cause },
         );
@@ -161,8 +161,8 @@ export class Evidence {
     const why = Object.hasOwn(this.#missing, name) ? this.#missing[name] : undefined;
     if (why !== undefined)
       throw unknown(
-        `The finding "${name}" is not computed: ${why}.`,
-        `Put what names it into {{#if findings.${name}}}, or correct the query.`,
+        `The finding "${name}" was not computed: ${why}.`,
+        `Wrap the text that uses it in {{#if findings.${name}}}, or correct the query.`,
       );
     const entry = this.#row(name);
     const value = figureOf(entry, field, this.locale);
@@ -256,7 +256,7 @@ export class Evidence {
     if (entry === undefined) {
       throw unknown(
         `No row "${id}" is known by the cut-off.`,
-        'Correct the id, or let the template depend on a query that returns the row once it is known.',
+        'Correct the id, or print this part only if a query returns the row.',
       );
     }
     this.#used.add(id);
@@ -376,7 +376,7 @@ export function evidenceOf(
   if (table === 'judgments') return row.author === null ? below(row.rests_on) : [id];
   if (table === 'gaps' || table === 'indicators') return below(row.rests_on);
   throw unknown(
-    `"${id}" stands in ${table}, which cannot be cited.`,
+    `"${id}" is a row of ${table}, which cannot be cited.`,
     'Cite an event, a measure or a judgment.',
   );
 }

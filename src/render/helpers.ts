@@ -29,7 +29,7 @@ export function pageHelpers(
   let listed = false;
   /** Endnote numbers as links, with runs of three or more as a span; the endnotes link back to the first citation. */
   const links = (rows: unknown): { html: string; count: number } => {
-    if (listed) throw new Error('cite stands after the endnotes, where no more can be numbered.');
+    if (listed) throw new Error('cite is used after the list of endnotes, which can no longer grow.');
     const { numbers, anchor, cited } = evidence.cite(ids.parse(rows));
     const [first] = numbers;
     if (first === undefined) return { html: '', count: 0 };
@@ -140,7 +140,7 @@ export function pageHelpers(
       return new SafeString(
         z
           .string()
-          .refine((text) => own.includes(text), 'it is no drawing of a chart of this page')
+          .refine((text) => own.includes(text), 'it is not a chart of this page')
           .parse(drawing),
       );
     },

@@ -121,8 +121,8 @@ class TemplateCheck extends Handlebars.Visitor {
         file: this.#file,
         line: loc.start.line + original.slice(0, found.index).split('\n').length - 1,
         problem:
-          'A template may hold no HTML comment, no "data-at", and no tag whose name is not written out.',
-        hint: 'Write {{! a comment }}, and tags in full.',
+          'A template may not contain an HTML comment, the attribute "data-at", or a tag with a computed name.',
+        hint: 'Use {{! a comment }}, and write out the names of tags.',
       });
     if (this.#names.traced)
       content.value = traceElements(value, { original, file: this.#file, line: loc.start.line });
@@ -207,7 +207,7 @@ class TemplateCheck extends Handlebars.Visitor {
     if (name === undefined || (name !== '@partial-block' && !this.#names.partials.has(name))) {
       this.#fault(
         partial,
-        name === undefined ? 'A partial must be named outright.' : `There is no partial "${name}".`,
+        name === undefined ? 'The name of a partial must be written out.' : `There is no partial "${name}".`,
         `Name one of ${[...this.#names.partials].toSorted().join(', ')}.`,
       );
     }

@@ -29,8 +29,8 @@ export class RenderingLimits {
     this.#rounds += rounds;
     if (this.#rounds > MOST_ROUNDS)
       throw tooMuch(
-        `The page takes more than ${MOST_ROUNDS.toLocaleString('en-GB')} rounds of loops, partials and lists.`,
-        'Select fewer rows, or join them in SQL instead of by a loop within a loop.',
+        `The page needs more than ${MOST_ROUNDS.toLocaleString('en-GB')} rounds of loops, partials and lists.`,
+        'Select fewer rows, or join them in SQL instead of in nested loops.',
       );
   };
 

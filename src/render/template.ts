@@ -179,7 +179,7 @@ function nothingNamed(name: string, beside: readonly string[]): Pick<Fault, 'pro
         : '';
   return {
     problem: `Nothing is named "${name}" here.`,
-    hint: `${repeated}Correct the name, or add the query, column, chart or finding that it should stand for.`,
+    hint: `${repeated}Correct the name, or add the missing query, column, chart or finding.`,
   };
 }
 
@@ -245,7 +245,7 @@ function located(
 
 function cannotTake(name: string, { issues }: z.ZodError): Pick<Fault, 'problem' | 'hint'> {
   const reasons = issues.map(({ message }) => message.replace('Invalid input: ', '')).join('; ');
-  return { problem: `"${name}" cannot take what it is given: ${reasons}.`, hint: 'Give it another value.' };
+  return { problem: `The arguments of "${name}" are invalid: ${reasons}.`, hint: 'Correct the arguments.' };
 }
 
 /** Adds the location to faults that have none. */

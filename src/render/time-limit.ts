@@ -81,7 +81,7 @@ export class TimeLimit {
           file: definition.file,
           field: 'limits.seconds',
           problem: `${this.#what} took longer than ${config.limits.seconds} s${took}.`,
-          hint: 'Let it select and print less, or raise limits.seconds in brief.yaml.',
+          hint: 'Select and print less, or raise limits.seconds in brief.yaml.',
         },
       ],
       { cause },

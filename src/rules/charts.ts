@@ -51,17 +51,23 @@ export const clipped = perChart(({ name, scene: { width, height, texts, marks, l
   // Labels must lie entirely within the frame; a line may cross the edge by its own width.
   const out = ({ left, top, right, bottom }: Box, slack: number) =>
     left < -slack || top < -slack || right > width + slack || bottom > height + slack;
-  const hint = 'Give it room: padding, a larger width or limit, or a shorter label from the query.';
+  const hint =
+    'Make room: add padding, raise the width or the label limit, or shorten the label in the query.';
   const cutTexts = texts.filter((text) => text.cut || out(text, 0.01));
   const outside = marks.filter((mark) => out(mark, 1));
   const cutMarks = [...marks.filter(({ cut }) => cut), ...lost].filter((mark) => !isGround(mark));
   return [
-    ...counted(cutTexts.map(({ text }) => ({ problem: `The label "${excerpt(text)}" is cut.`, hint }))),
-    ...counted(outside.map(({ type }) => ({ problem: `A mark (${type}) reaches over the edge.`, hint }))),
+    ...counted(cutTexts.map(({ text }) => ({ problem: `The label "${excerpt(text)}" is cut off.`, hint }))),
+    ...counted(
+      outside.map(({ type }) => ({
+        problem: `A mark (${type}) extends beyond the edge of the chart.`,
+        hint,
+      })),
+    ),
     ...counted(
       cutMarks.map(({ type, row }) => ({
-        problem: `A mark (${type}${row === null ? '' : `, row ${row}`}) is cut by the edge of its view.`,
-        hint: 'Let its scale reach as far as the data, or leave clip out.',
+        problem: `A mark (${type}${row === null ? '' : `, row ${row}`}) is cut off at the edge of its view.`,
+        hint: 'Extend its scale to cover the data, or remove "clip".',
       })),
     ),
   ];
@@ -82,7 +88,7 @@ export const valuelessLabels = perChart(({ name, data, scene: { texts } }, { bri
   // The gate counts identical faults.
   return found.map(({ text, role }) => ({
     problem: `The ${places[role] ?? 'label'} "${excerpt(text)}" shows a missing value.`,
-    hint: 'Correct the field or the expression behind it, or let the query give a value: coalesce(column, …).',
+    hint: 'Correct the field or the expression behind it, or make the query return a value: coalesce(column, …).',
   }));
 });
 
@@ -107,7 +113,7 @@ export const overlapping = perChart(({ scene: { texts } }) =>
           one.text === other.text && Math.abs(one.left - other.left) < 3 && Math.abs(one.top - other.top) < 3;
         if (halo) return [];
         const problem = `The labels "${excerpt(one.text)}" and "${excerpt(other.text)}" overlap.`;
-        return [{ problem, hint: 'Move one, or make the rows further apart.' }];
+        return [{ problem, hint: 'Move one of them, or leave more space between the rows.' }];
       }),
     ),
   ),
@@ -126,8 +132,8 @@ export const undrawn = perChart(({ name, data, scene }, { brief }) => {
     if (missing.length === 0) return [];
     return [
       {
-        problem: `Of ${rows.length} rows of "${set}", ${missing.length} are not drawn: ${missing.join(', ')}.`,
-        hint: 'Draw them, or say why not in brief.yaml: leavesOut for rows that are left out, aggregated for marks of several rows.',
+        problem: `${missing.length} of ${rows.length} rows of "${set}" are not drawn: ${missing.join(', ')}.`,
+        hint: 'Draw them, or give the reason in brief.yaml: "leavesOut" for rows that are left out, "aggregated" for marks that combine several rows.',
       },
     ];
   });

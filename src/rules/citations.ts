@@ -36,15 +36,15 @@ export function uncited(draft: Draft): Fault[] {
         ? [
             onPage(
               element,
-              `The heading "${excerpt(text)}" makes a statement.`,
-              `Shorten it to ${longestHeading} words, or print a row.`,
+              `The heading "${excerpt(text)}" reads as a statement.`,
+              `Shorten it to ${longestHeading} words without a full stop, or print the text of a row.`,
             ),
           ]
         : [];
     }
     if (isLoose && typed)
       return [
-        onPage(element, `"${excerpt(text)}" is outside of any paragraph.`, 'Put it into a <p>, and cite.'),
+        onPage(element, `"${excerpt(text)}" is not inside a paragraph.`, 'Put it in a <p> with a citation.'),
       ];
     if (cites.size > 0 || !(says || typed) || isEmptyTable(unit)) return [];
     // A drawing without citations is one fault, reported by the rule charts-cite.
@@ -58,8 +58,8 @@ export function uncited(draft: Draft): Fault[] {
 
 const howToCite = ({ name }: Unit['element']): string =>
   name === 'table'
-    ? 'Cite in each row what it rests on, as <td>{{title}}{{cite id}}</td>.'
-    : 'Cite what it rests on: {{cite id}}. Where there is nothing to report, use {{> no-reporting}}.';
+    ? 'Cite the evidence in each row, for example <td>{{title}}{{cite id}}</td>.'
+    : 'Cite the evidence: {{cite id}}. If there is nothing to report, use {{> no-reporting}}.';
 
 /** Whether a table has only a head of short names and no rows, and so makes no statement. */
 function isEmptyTable({ element, texts }: Unit): boolean {
@@ -108,15 +108,15 @@ export function unfounded(draft: Draft): Fault[] {
     if (entry && registers.has(entry.table)) return [];
     const basis = evidenceOf(id, find, named);
     if (entry && basis.length === 0)
-      return [inRow(draft, entry, 'names no row that it rests on.', 'Fill in rests_on, or author.')];
+      return [inRow(draft, entry, 'has neither evidence nor an author.', 'Fill in rests_on or author.')];
     const lacking = [...new Set(basis)].filter((each) => !known.has(each));
     if (lacking.length === 0) return [];
     return [
       onPage(
         element,
-        `${entry ? `The text of "${id}"` : `A figure of the ${finding ? 'finding' : 'evidence set'} "${id}"`} is printed without ${lacking.join(', ')}, on which it rests.`,
+        `${entry ? `The text of "${id}"` : `A figure of the ${finding ? 'finding' : 'evidence set'} "${id}"`} is printed without a citation of its evidence: ${lacking.join(', ')}.`,
         entry
-          ? 'Cite the row beside its text: {{cite rests_on}}, {{cite id}}.'
+          ? 'Add a citation beside the text: {{cite rests_on}} or {{cite id}}.'
           : `Cite it beside the figure: {{cite "${id}"}}.`,
       ),
     ];
@@ -133,12 +133,14 @@ export function madeUp(draft: Draft): Fault[] {
       if (set && Object.values(figuresOfSet(set, brief.locale)).includes(text)) return [];
       const entry = rows.get(id);
       if (entry && isOwnText(text, { entry, locale: brief.locale })) return [];
-      const whose = entry ? `printed as that of "${id}", and is not` : 'of no row that is known';
+      const why = entry
+        ? `is printed as the text of "${id}", but differs from it`
+        : 'is not the text of a known row';
       return [
         onPage(
           element,
-          `The text "${excerpt(text)}" is ${whose}.`,
-          'Let the query return id and text of one row.',
+          `The text "${excerpt(text)}" ${why}.`,
+          'Make the query return the id and the text of the same row.',
         ),
       ];
     }),
@@ -202,8 +204,8 @@ export function unknownRows({ dataset, toldUntil, used, units, rows, known, evid
       return [
         {
           file: set.query.file,
-          problem: `${set.unknown} of the ${set.rows} rows of the evidence set "${id}" are no incidents known by ${toldUntil}.`,
-          hint: 'Let its query select rows of the table incidents, with their own ids.',
+          problem: `${set.unknown} of the ${set.rows} rows of the evidence set "${id}" are not incidents known by ${toldUntil}.`,
+          hint: 'Make its query select rows of the table incidents with their own ids.',
         },
       ];
     }
@@ -213,8 +215,8 @@ export function unknownRows({ dataset, toldUntil, used, units, rows, known, evid
     return [
       {
         file: dataset.folder,
-        problem: `The page rests on "${id}", which is not known by ${toldUntil}.`,
-        hint: 'Let the template depend on a query that returns the row once it is known.',
+        problem: `The page uses "${id}", which was not known by ${toldUntil}.`,
+        hint: 'Print this part only if a query returns the row.',
       },
     ];
   });
@@ -236,7 +238,7 @@ export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
         file: brief.definition.file,
         field: `charts.${chart}`,
         problem: `The chart "${chart}" cites no row.`,
-        hint: `Give the query under "rows" a column "cites" with the ids behind each row, or name them where the template places the chart: {{> chart cites=(column rows "id")}}.`,
+        hint: `Add a column "cites" with the ids behind each row to the query under "rows", or pass the ids in the template: {{> chart cites=(column rows "id")}}.`,
       };
       return located([fault], brief.definition);
     }
@@ -244,7 +246,7 @@ export function uncitedDrawings({ brief, tree, units }: Draft): Fault[] {
       onPage(
         svg,
         'A chart cites no row.',
-        'Give the partial chart the ids behind it: cites=(column rows "id").',
+        'Pass the ids behind the chart to the partial: cites=(column rows "id").',
       ),
     ];
   });
@@ -262,8 +264,8 @@ export function untraceable(draft: Draft): Fault[] {
     .filter(({ chart }) => !reported.some(({ field }) => field === `charts.${chart}`))
     .map(({ file, query, row }) => ({
       file,
-      problem: `A row that the query "${query}" gives to the page names no row that is known: ${excerpt(JSON.stringify(row))}.`,
-      hint: 'Let the query return id, or a list of the ids that it was made from: list(id) AS cites.',
+      problem: `The query "${query}" returns a row without the id of a known row: ${excerpt(JSON.stringify(row))}.`,
+      hint: 'Make the query return id, or a list of the ids behind each row: list(id) AS cites.',
     }));
 }
 

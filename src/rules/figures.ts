@@ -26,7 +26,7 @@ export function bareBounds(draft: Draft): Fault[] {
   const bounded = known.measures.filter(({ bound }) => bound === '>=');
   return bounded.flatMap((measure) => {
     const bare = barePattern(measure, { words, locale: brief.locale });
-    const hint = `Print it as "at least ${measure.value}", by {${measure.id}.value}.`;
+    const hint = `Print it as "at least ${measure.value}", with {${measure.id}.value}.`;
     const inUnits = units
       .filter((unit) => unit.element.name !== 'figure' && tells(unit, measure.id))
       .flatMap(({ element, text }) => {
@@ -58,7 +58,7 @@ export function bareBounds(draft: Draft): Fault[] {
       .map(({ text }) => ({
         file,
         problem: `The label "${text}" prints ${measure.id}, a lower bound, as an exact figure.`,
-        hint: 'Let the query make the label, with bound_words(bound).',
+        hint: 'Build the label in the query with bound_words(bound).',
       }));
     const rows = chart.rows
       .filter((row) => namesRow(row, measure.id) && Object.values(row).includes(measure.value))
@@ -67,7 +67,7 @@ export function bareBounds(draft: Draft): Fault[] {
         file: draft.brief.definition.file,
         field: `charts.${chart.name}.rows`,
         problem: `The rows behind the chart have the value of ${measure.id} without its bound.`,
-        hint: 'Let the query return the bound, or a label with it.',
+        hint: 'Make the query return the bound, or a label that includes it.',
       }));
     return [...labels, ...rows];
   }
@@ -126,8 +126,8 @@ export const typedInRows = (draft: Draft): Fault[] =>
         inRow(
           draft,
           { ...entry, field },
-          `types the figure ${figures.map((figure) => `"${figure}"`).join(', ')}.`,
-          'Name the field that holds it, as {F07.value}, or say it without a figure.',
+          `contains a typed figure: ${figures.map((figure) => `"${figure}"`).join(', ')}.`,
+          'Use a placeholder for its field, such as {F07.value}, or reword the text without the figure.',
         ),
       ];
     });
@@ -141,7 +141,7 @@ export function typedInTemplates(draft: Pick<Draft, 'brief' | 'language'>): Faul
       file: source.file,
       line,
       problem: `The figure "${figure}" is typed into a template.`,
-      hint: 'Put it into the row that states it, and print the row.',
+      hint: 'Move it to the row that states it, and print that row.',
     })),
   );
   const inSettings = Object.entries(brief.config.charts).flatMap(([chart, settings]) =>
@@ -150,7 +150,7 @@ export function typedInTemplates(draft: Pick<Draft, 'brief' | 'language'>): Faul
         file: brief.definition.file,
         field: `charts.${chart}.${key}`,
         problem: `The figure "${figure}" is typed into the settings of a chart.`,
-        hint: 'Leave it out, or print a row that states it beside the chart.',
+        hint: 'Remove it, or print the row that states it beside the chart.',
       })),
     ),
   );

@@ -184,17 +184,17 @@ export function parseHtml(html: string): HtmlTree {
     if (start) {
       const isDrawn = namespaceURI !== names.NS.HTML;
       const isClosed = end || (isDrawn ? html[start.endOffset - 2] === '/' : endsByItself.has(name));
-      if (!isClosed) report(start.endOffset, `<${name}> is not closed where it was opened.`);
+      if (!isClosed) report(start.endOffset, `<${name}> is not closed inside its parent element.`);
     } else if (name !== 'p' && !addedByRule.has(name))
       // The element ends with its container, and a browser reopens it after that.
-      report(furthest, `<${name}> is not closed within the element that contains it.`);
+      report(furthest, `<${name}> is not closed inside its parent element.`);
     const { childNodes } = isTemplate(node) ? node.content : node;
     for (const child of childNodes) add(child, element);
   };
   const add = (node: Html.ChildNode, parent: Growing): void => {
     const offset = node.sourceCodeLocation?.startOffset ?? furthest;
     if (offset < furthest)
-      report(offset + 1, `<${node.nodeName}> holds text or elements that HTML does not allow there.`);
+      report(offset + 1, `<${node.nodeName}> contains text or elements that HTML does not allow there.`);
     furthest = Math.max(furthest, offset);
     if (nodes.isTextNode(node)) addText(strip(node.value), parent);
     else if (nodes.isCommentNode(node)) addComment(node.data, parent);
@@ -206,8 +206,8 @@ export function parseHtml(html: string): HtmlTree {
       report(
         offset,
         name === 'p'
-          ? '</p> closes nothing that is open: a block within a paragraph, such as <ul>, ends it.'
-          : `</${name}> closes nothing that is open.`,
+          ? '</p> has no open element to close: a block inside the paragraph, such as <ul>, has ended it.'
+          : `</${name}> has no open element to close.`,
       );
   return { root, elements, errors };
 }

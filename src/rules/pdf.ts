@@ -27,13 +27,13 @@ export function otherWords(print: Print): Fault[] {
     ...lost.map(({ text, element }) => ({
       file: element.file || file,
       ...(element.line > 0 ? { line: element.line } : {}),
-      problem: `The PDF lacks "${excerpt(text)}".`,
-      hint: 'Look for a style that hides it, or for a box that it does not fit.',
+      problem: `The PDF does not contain "${excerpt(text)}", which is on the page.`,
+      hint: 'Look for a style that hides it, or a box that is too small for it.',
     })),
     ...[...rest, ...inMargins(print)].map((text) => ({
       file,
-      problem: `The PDF says "${excerpt(text)}", which the page does not.`,
-      hint: 'Write text into the page, and not into a style sheet.',
+      problem: `The PDF contains "${excerpt(text)}", which is not on the page.`,
+      hint: 'Put text in the page, not in a style sheet.',
     })),
   ];
 }
@@ -165,7 +165,7 @@ export const tooMuch = ({ brief, pdf, contents }: Print): Fault[] => {
           {
             file,
             field: 'limits.megabytes',
-            problem: `The PDF has ${megabytes.toFixed(1)} MB, more than ${limits.megabytes}.`,
+            problem: `The PDF is ${megabytes.toFixed(1)} MB, more than ${limits.megabytes}.`,
             hint: 'Use fewer or smaller charts, or raise the limit.',
           },
         ]
@@ -185,7 +185,7 @@ export const otherPaper = ({ brief, paper, contents }: Print): Fault[] =>
       {
         file: brief.template.file,
         problem,
-        hint: 'Leave the size of the page to _shared/partials/head.hbs.',
+        hint: 'Set the page size only in _shared/partials/head.hbs.',
       },
     ];
   });
@@ -217,8 +217,8 @@ export const otherFonts = ({ brief, contents }: Print): Fault[] => {
       .filter(({ name, embedded }) => !embedded || !isOurs(name))
       .map(({ name, embedded }) => ({
         file,
-        problem: embedded ? `The PDF is set in "${name}" too.` : `The font "${name}" is not embedded.`,
-        hint: `Use ${fontFamilies.join(' and ')}, and characters that they have.`,
+        problem: embedded ? `The PDF also uses the font "${name}".` : `The font "${name}" is not embedded.`,
+        hint: `Use only ${fontFamilies.join(' and ')}, and characters that they contain.`,
       })),
     ...contents.pages.flatMap(({ boxes }, index) =>
       boxes === 0
@@ -227,7 +227,7 @@ export const otherFonts = ({ brief, contents }: Print): Fault[] => {
             {
               file,
               problem: `Page ${index + 1} shows an empty box for a character.`,
-              hint: 'Use characters that our fonts have.',
+              hint: 'Use characters that the built-in fonts contain.',
             },
           ],
     ),
@@ -248,7 +248,7 @@ export const undescribed = ({ brief, contents, tree }: Print): Fault[] => {
             {
               file,
               problem: `A chart has no text alternative in the PDF: "${excerpt(alt)}".`,
-              hint: 'Fill in alt of the chart in brief.yaml.',
+              hint: 'Fill in "alt" for the chart in brief.yaml.',
             },
           ];
     }),
@@ -268,7 +268,7 @@ export const otherBookmarks = ({ brief, contents, letters, tree }: Print): Fault
   const { file } = brief.template;
   const headings = headingsOf(tree);
   const titles = contents.bookmarks.map(({ title }) => title);
-  const hint = 'Use h1 to h4 for headings, and nothing within them but text.';
+  const hint = 'Use h1 to h4 for headings, with only text inside them.';
   if (titles.join('\n') !== headings.join('\n')) {
     const at = headings.findIndex((heading, index) => titles[index] !== heading);
     const [title = '', heading = ''] = [titles[at === -1 ? headings.length : at], headings[at]];
@@ -314,7 +314,7 @@ export const lostLinks = ({ brief, contents, tree }: Print): Fault[] => {
       .map((name) => ({
         file,
         problem: `The link to "${name}" is not in the PDF.`,
-        hint: 'Let the link have text that is printed.',
+        hint: 'Give the link some text that is printed.',
       })),
   ];
 };
@@ -333,17 +333,21 @@ export const otherAttachments = ({ brief, pdf, attachments, attached }: Print): 
         Buffer.compare(found.packed, packed) === 0,
     );
   const wanted = new Set(attachments.map(({ entry }) => entry.name));
-  const hint = 'Print again; if it fails again, report it: no template can cause it.';
+  const hint = 'Print again. If it fails again, report a bug: no template can cause this.';
   return [
     ...attachments
       .filter((each) => !isWhole(each))
       .map(({ entry }) => ({
         file,
-        problem: `The attachment "${entry.name}" is missing, or not whole.`,
+        problem: `The attachment "${entry.name}" is missing or incomplete.`,
         hint,
       })),
     ...attached
       .filter(({ name }) => !wanted.has(name))
-      .map(({ name }) => ({ file, problem: `The PDF has a file "${name}", which is not ours.`, hint })),
+      .map(({ name }) => ({
+        file,
+        problem: `The PDF has an attachment "${name}" that Sitrep did not add.`,
+        hint,
+      })),
   ];
 };

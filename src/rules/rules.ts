@@ -44,7 +44,7 @@ const waivers: OfBrief = {
 const typedFigures: OfBrief = {
   id: 'typed-figures',
   levels: strictOnly,
-  description: 'No figure is typed into a template, or into a statement of ours.',
+  description: 'No figure is typed into a template or into one of our own statements.',
   check: typedInTemplates,
   needsWords: 'for a part',
 };
@@ -62,7 +62,7 @@ export const pageRules: readonly Rule<Draft>[] = [
   {
     id: 'well-formed',
     levels: always,
-    description: 'Elements are closed where they were opened, and entities exist.',
+    description: 'Elements are closed inside their parent elements, and entities exist.',
     check: malformed,
     cannotBeWaived: true,
   },
@@ -89,7 +89,7 @@ export const pageRules: readonly Rule<Draft>[] = [
   {
     id: 'rests-on',
     levels: strictOnly,
-    description: 'The text of a row is cited together with the rows that it rests on.',
+    description: 'The text of a row is cited together with its evidence.',
     check: unfounded,
     follows: 'cites-a-row',
     inLoops: true,
@@ -97,32 +97,32 @@ export const pageRules: readonly Rule<Draft>[] = [
   {
     id: 'row-texts',
     levels: always,
-    description: 'A text that is printed as a row’s is its own.',
+    description: 'Text printed as the text of a row matches that row.',
     check: madeUp,
     inLoops: true,
   },
   {
     id: 'query-rows',
     levels: strictOnly,
-    description: 'Each row that a query gives to the page names a row of the dataset.',
+    description: 'Each row that a query returns to the page has the id of a row of the dataset.',
     check: untraceable,
   },
   {
     id: 'known-by-cut-off',
     levels: always,
-    description: 'Nothing became known after the cut-off.',
+    description: 'Nothing on the page became known after the cut-off.',
     check: unknownRows,
   },
   {
     id: 'judgments-hold',
     levels: always,
-    description: 'No judgment is printed that the data contradict, by its own test.',
+    description: 'The data do not contradict any printed judgment, according to its own test.',
     check: contradicted,
   },
   {
     id: 'method-in-one-place',
     levels: strictOnly,
-    description: 'The method is explained by the shared partial only.',
+    description: 'Only the shared partial explains the method.',
     check: strayMethod,
   },
   {
@@ -161,10 +161,10 @@ export const pageRules: readonly Rule<Draft>[] = [
   {
     id: 'marking',
     levels: always,
-    description: 'The edition is marked no lower than its rows.',
+    description: 'The marking of the edition is not lower than that of its rows.',
     check: undermarked,
   },
-  { id: 'glyphs', levels: always, description: 'Every character is in our fonts.', check: unset },
+  { id: 'glyphs', levels: always, description: 'Every character is in the built-in fonts.', check: unset },
   {
     id: 'links-on-page',
     levels: always,
@@ -200,7 +200,12 @@ export const pdfRules: readonly Rule<Print>[] = [
   },
   { id: 'pdf-paper', levels: always, description: 'Each page has the size of its paper.', check: otherPaper },
   { id: 'pdf-blank-page', levels: always, description: 'No page is blank.', check: blank },
-  { id: 'pdf-fonts', levels: always, description: 'Only our fonts are used, embedded.', check: otherFonts },
+  {
+    id: 'pdf-fonts',
+    levels: always,
+    description: 'Only the built-in fonts are used, and they are embedded.',
+    check: otherFonts,
+  },
   {
     id: 'pdf-alt-text',
     levels: always,
@@ -210,14 +215,19 @@ export const pdfRules: readonly Rule<Print>[] = [
   {
     id: 'pdf-bookmarks',
     levels: always,
-    description: 'Bookmarks are the headings, and lead to them.',
+    description: 'Bookmarks match the headings and lead to them.',
     check: otherBookmarks,
   },
-  { id: 'pdf-links', levels: always, description: 'Every link is there and lands.', check: lostLinks },
+  {
+    id: 'pdf-links',
+    levels: always,
+    description: 'Every link is in the PDF and leads to its target.',
+    check: lostLinks,
+  },
   {
     id: 'pdf-attachments',
     levels: always,
-    description: 'The manifest, rows and specs are attached complete, and nothing else.',
+    description: 'The manifest, rows and specs are attached in full, and nothing else is attached.',
     check: otherAttachments,
   },
 ];
@@ -233,9 +243,11 @@ function faultyWaivers({ config, definition }: Pick<Brief, 'config' | 'definitio
     if (rule === undefined)
       return [{ ...place, problem: `There is no rule "${id}".`, hint: `The rules are ${ids.join(', ')}.` }];
     if (rule.cannotBeWaived)
-      return [{ ...place, problem: `"${id}" cannot be waived.`, hint: 'Fix what the rule refuses.' }];
+      return [
+        { ...place, problem: `"${id}" cannot be waived.`, hint: 'Fix the fault that the rule reports.' },
+      ];
     const twice = config.waive.findIndex((other) => other.rule === id) !== index;
-    return twice ? [{ ...place, problem: `"${id}" is waived twice.`, hint: 'Give one reason.' }] : [];
+    return twice ? [{ ...place, problem: `"${id}" is waived twice.`, hint: 'Keep one of the two.' }] : [];
   });
 }
 

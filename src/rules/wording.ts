@@ -36,7 +36,7 @@ export function aliases(draft: Draft): Fault[] {
     used(text).map(({ alias, name }) => ({
       file: brief.definition.file,
       field,
-      problem: `"${alias}" is no name of the house.`,
+      problem: `"${alias}" is not the house name.`,
       hint: `The house name is "${name}".`,
     })),
   );
@@ -68,8 +68,8 @@ export function strayMethod(draft: Draft): Fault[] {
     .map((element) =>
       onPage(
         element,
-        `<${element.name}> calls itself method.`,
-        'Give it another class, id or heading: the word "method" is for _shared/partials/method.hbs alone.',
+        `<${element.name}> is labelled as the method.`,
+        'Give it another class, id or heading: only _shared/partials/method.hbs may use the word "method".',
       ),
     );
   const told = elements.some(({ file, name }) => name === 'section' && methodFile.test(file));
@@ -78,14 +78,14 @@ export function strayMethod(draft: Draft): Fault[] {
     : [
         ...stray,
         {
-          problem: 'The page does not say how it was made.',
-          hint: 'Put all of the template between {{#> page}} and {{/page}}, or {{> method}} into a layout of your own.',
+          problem: 'The page does not explain the method.',
+          hint: 'Wrap the whole template in {{#> page}} … {{/page}}, or add {{> method}} to your own layout.',
         },
       ];
 }
 
-const mendLikelihood = 'Use a word of ICD 203: very unlikely, unlikely, likely, very likely.';
-const mendConfidence = 'Confidence is high, moderate or low.';
+const likelihoodHint = 'Use a term from ICD 203: very unlikely, unlikely, likely, very likely.';
+const confidenceHint = 'Confidence is high, moderate or low.';
 
 /** Words that are not on the scale, each with how to fix it. */
 function offScaleIn(
@@ -95,10 +95,10 @@ function offScaleIn(
   const term = otherConfidence.exec(text)?.[0];
   return [
     ...[...text.matchAll(otherLikelihood)].map(([word]) => ({
-      says: `says "${word}", which is no likelihood of our scale.`,
-      hint: mendLikelihood,
+      says: `says "${word}", which is not on our likelihood scale.`,
+      hint: likelihoodHint,
     })),
-    ...(term === undefined ? [] : [{ says: `says "${term}".`, hint: mendConfidence }]),
+    ...(term === undefined ? [] : [{ says: `says "${term}".`, hint: confidenceHint }]),
   ];
 }
 
@@ -140,8 +140,8 @@ function unsaidIn(draft: Draft, { likelihood }: Words): Fault[] {
         inRow(
           draft,
           { ...entry, field: 'likelihood' },
-          `says "${term}", which its likelihood does not.`,
-          'Fill likelihood in with the word of the text.',
+          `says "${term}", but its column likelihood does not.`,
+          'Use the same term in the column and in the text.',
         ),
       );
   });
@@ -163,8 +163,8 @@ function mixedIn({ pieces }: Draft, { likelihood, otherLikelihood, confidence }:
         .map((sentence) =>
           onPage(
             element,
-            `Likelihood and confidence are in one sentence: "${excerpt(sentence)}".`,
-            'Make two sentences of it.',
+            `Likelihood and confidence are in the same sentence: "${excerpt(sentence)}".`,
+            'Split it into two sentences.',
           ),
         ),
     );

@@ -387,7 +387,7 @@ describe('what a spec may not do', () => {
 
   test('load through a colour that is computed, or that data hold', async () => {
     const computed = { type: 'bar', fill: { expr: "'url(' + 'https://x.invalid/a.svg#a)'" } };
-    const problem = 'The drawing holds url(https://x.invalid/a.svg#a), and charts may not load anything.';
+    const problem = 'The drawing refers to url(https://x.invalid/a.svg#a), but charts may not load anything.';
     expect(await faultOf(layer(computed, { x: { field: 'value', type: 'quantitative' } }))).toEqual([
       undefined,
       problem,
@@ -399,10 +399,10 @@ describe('what a spec may not do', () => {
 
   test('name data that it is not given, or leave out what it is', async () => {
     expect(await faultsOf({ data: { other: rows } })).toEqual([
-      expect.objectContaining({ field: 'data.name', problem: expect.stringContaining('names data "rows"') }),
+      expect.objectContaining({ field: 'data.name', problem: expect.stringContaining('uses data "rows"') }),
       expect.objectContaining({
         field: 'data',
-        problem: 'The brief gives data "other", which the spec does not use.',
+        problem: 'The brief provides data "other", which the spec does not use.',
       }),
     ]);
     // One slip of the hand is one fault.

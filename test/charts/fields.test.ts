@@ -380,7 +380,7 @@ test.each(wrong)('%s with %s as %s is refused at %s', async (kind, from, to, pla
   expect(text).toContain(from);
   const faults = await faultsOf(JSON.parse(text.replace(from, to)));
   expect(faults).toMatchObject([{ file, field: place, hint: `Did you mean "${similar}"?` }]);
-  expect(faults[0]?.problem).toMatch(/^There is no field ".+" in "(rows|places)": no query gives it/);
+  expect(faults[0]?.problem).toMatch(/^There is no field ".+" in "(rows|places)": no query returns it/);
 });
 
 describe('the columns of a data set', () => {
@@ -418,7 +418,7 @@ describe('the columns of a data set', () => {
         file,
         field: 'layer[1].encoding.x.field',
         problem:
-          'There is no field "hits" in "marker": no query gives it as a column, and no transform makes it.',
+          'There is no field "hits" in "marker": no query returns it as a column, and no transform creates it.',
         hint: 'Correct the name, or add it to the query. The columns are at, label.',
       },
     ]);

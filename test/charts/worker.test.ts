@@ -69,7 +69,7 @@ test('a chart that never ends fails as a chart, with its file, and the next one 
     {
       file: 'templates/x/bars.vl.json',
       problem: 'The chart "bars" takes longer than 2 s.',
-      hint: 'Ask for fewer steps in the spec, or let a query give fewer rows.',
+      hint: 'Use fewer steps in the spec, or fewer rows from the query.',
     },
   ]);
   expect((await asked[1]).svg).toContain('</svg>');

@@ -526,8 +526,8 @@ test('rows that were changed in place or removed are named, with what to do, and
     const context = { ...house.context, loadDataset: () => loadDataset(folder, 'data/revised') };
     const problem =
       'Rows were changed without a revision. ' +
-      'G-isis (gaps) is not in the dataset any more. ' +
-      'M-claims (measures), known on 2021-03-05, was changed in its place.';
+      'G-isis (gaps) is no longer in the dataset. ' +
+      'M-claims (measures), known on 2021-03-05, was edited in place, without a new revision.';
     const hint = expect.stringMatching(/^Restore these rows\. For each, add .* a later known_on/);
     // Whether or not other rows were revised by then.
     for (const asOf of ['2021-03-10', '2021-03-21'])

@@ -111,7 +111,7 @@ describe('the rule on attachments', () => {
 
   it('finds what is missing, changed, cut, or not associated', () => {
     expect(judge('%PDF abc', [found])).toEqual([]);
-    const missing = ['The attachment "a.csv" is missing, or not whole.'];
+    const missing = ['The attachment "a.csv" is missing or incomplete.'];
     expect(judge('%PDF abc', [])).toEqual(missing);
     expect(judge('%PDF abc', [{ ...found, packed: Buffer.from('abd') }])).toEqual(missing);
     expect(judge('%PDF ab', [found])).toEqual(missing);

@@ -137,7 +137,7 @@ describe('openPrinter', () => {
     [
       'may not make a sandbox',
       'echo "[9:9:1123/072411.1:FATAL:zygote_host_impl_linux.cc(128)] No usable sandbox! If you are" >&2; kill -TRAP $$',
-      'The browser did not start: this system keeps it from making its sandbox, for which it needs user namespaces.',
+      'The browser did not start: this system denies it the user namespaces that its sandbox needs.',
       '"The sandbox of the browser" in docs/operating.md',
     ],
   ])('refuses a program that %s instead of starting, and tells why', async (name, script, problem, way) => {

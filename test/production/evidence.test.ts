@@ -173,13 +173,13 @@ test('a figure of an evidence set must be cited with it', async () => {
   expect(Object.keys(await heldBy(make()))).toEqual(['cites-a-row']);
 });
 
-test('rows that are no incidents known by the cut-off cannot be cited', async () => {
+test('rows that are not incidents known by the cut-off cannot be cited', async () => {
   const { make } = await projectWith([first], {
     'week.sql': `SELECT id FROM incidents WHERE country = 'YE' UNION ALL SELECT 'T-invented'`,
   });
   expect((await heldBy(make()))['known-by-cut-off']).toMatchObject([
     {
-      problem: '1 of the 313 rows of the evidence set "week" are no incidents known by 2022-01-09.',
+      problem: '1 of the 313 rows of the evidence set "week" are not incidents known by 2022-01-09.',
     },
   ]);
 });

@@ -122,10 +122,10 @@ describe('a figure of each brief', () => {
     expect(places.map(({ what }) => what)).toEqual(['label of a chart']);
     expect(places[0] && rowsOf(places[0], 'comes from it')).toEqual(['F22']);
     expect(places[0]?.origins[0]?.says).toContain('shares.vl.json');
-    // Of an axis, which stands for no row.
+    // The label of an axis belongs to no row.
     const axis = (await ask('isis-quieting', '50')).places.find(({ what }) => what === 'label of a chart');
     expect(axis && rowsOf(axis, 'comes from it')).toEqual([]);
-    expect(axis?.origins[0]?.says).toContain('stands for no single row');
+    expect(axis?.origins[0]?.says).toContain('belongs to no single row');
   });
 
   test('al-qaeda-ties: six meetings are one measure, wherever they are named', async () => {
@@ -213,7 +213,7 @@ test('says that a text is not on the page, and what is similar', async () => {
 test('it warns where the data are others by now, and of a PDF that was altered', async () => {
   const of = withRow(product, 'measures', 'F18', { value: 107 });
   const other = await ask('isis-quieting', '107', { of });
-  expect(other.warnings).toEqual([expect.stringContaining('made otherwise today')]);
+  expect(other.warnings).toEqual([expect.stringContaining('has changed since')]);
   expect(other.differences.map(({ name }) => name)).toContain('F18');
   expect(other.places.length).toBeGreaterThan(0);
   const altered = Buffer.from(await pdfOf('isis-quieting'));

@@ -57,7 +57,7 @@ describe('the actors who get a sheet', () => {
     const early = { brief: sheet, dataset, asOf: '2021-08-22', given: { actor: 'A-isis-k' } };
     expect(await faultsOf(editionsAskedFor(early, { openQueries }), 'parameter-invalid')).toEqual([
       expect.stringContaining(
-        'templates/actor-sheet/brief.yaml, field parameters: There is no edition with actor=A-isis-k as of 2021-08-22. There are those with actor=A-aq; actor=A-taliban.',
+        'templates/actor-sheet/brief.yaml, field parameters: There is no edition with actor=A-isis-k as of 2021-08-22. There are editions with actor=A-aq; actor=A-taliban.',
       ),
     ]);
     const later = withRow(product, 'actors', 'A-isis-k', { known_on: '2021-08-24' });
@@ -109,14 +109,14 @@ describe('the editions of a query', () => {
         asked(fanning(`SELECT 'x' AS a, 1 AS b WHERE false`, ab), { a: 'x' }),
         'parameter-invalid',
       ),
-    ).toEqual([expect.stringContaining('There is none at all as of that day.')]);
+    ).toEqual([expect.stringContaining('There are no editions as of that day.')]);
   });
 
   test('that do not fit are faults, all at once, with query and column', async () => {
     const sql = `SELECT * FROM (VALUES ('x', '1', 0), ('x', '01', 0), (NULL, '1', 0), ('z', 'b', 0)) AS t(a, b, c)`;
     const where = 'templates/test/editions.sql';
     expect(await faultsOf(asked(fanning(sql, ab)), 'brief-invalid')).toEqual([
-      expect.stringContaining(`${where}, field c: The query has a column "c", which is no parameter`),
+      expect.stringContaining(`${where}, field c: The query has a column "c", which is not a parameter`),
       expect.stringContaining(`${where}, field a: Row 3 of the query: A required value is not given.`),
       expect.stringContaining(
         `${where}, field b: Row 4 of the query: The value is "b", which is not a whole`,
@@ -124,7 +124,7 @@ describe('the editions of a query', () => {
     ]);
     const twice = `SELECT * FROM (VALUES ('x', '1'), ('x', '01')) AS t(a, b)`;
     expect(await faultsOf(asked(fanning(twice, ab)), 'brief-invalid')).toEqual([
-      `${where}: Row 2 of the query repeats a=x, b=1. Give each edition once, for example with DISTINCT.`,
+      `${where}: Row 2 of the query repeats a=x, b=1. Return each edition once, for example with DISTINCT.`,
     ]);
     expect(await faultsOf(asked(fanning(`SELECT 'x' AS a`, ab)), 'brief-invalid')).toEqual([
       expect.stringContaining(`${where}, field b: The query has no column "b", which is a parameter`),
@@ -223,7 +223,9 @@ describe('the page of an edition with parameters', () => {
     expect(readPage(shown.html).headings).toContain('Undated Kabul');
     const wrong = rendered({}, (text) => swapText(text, '<h2>Undated</h2>', '{{parameters.palce}}'));
     expect(await faultsOf(wrong, 'template-invalid')).toEqual([
-      expect.stringMatching(/celebrations\/brief\.hbs, line \d+: Nothing is named "parameters\.palce"\. Did you mean "place"\?/),
+      expect.stringMatching(
+        /celebrations\/brief\.hbs, line \d+: Nothing is named "parameters\.palce"\. Did you mean "place"\?/,
+      ),
     ]);
   });
 });

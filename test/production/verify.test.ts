@@ -162,7 +162,7 @@ describe('what differs is named', () => {
     const found = await check(repository);
     expect(found.differences.map(({ says }) => says)).toEqual([
       'G-ties-1 (gaps) was withdrawn by a row known on 2021-08-01.',
-      'G-ties-9 (gaps), known on 2021-08-02, is shown now and was not.',
+      'G-ties-9 (gaps), known on 2021-08-02, is shown now, but was not before.',
     ]);
   });
 
@@ -196,7 +196,7 @@ test('a page that reads otherwise for no reason that its manifest names is not c
   const other = { ...material, fontFaces: `${material.fontFaces}/* */` };
   const found = await check({ ...repository, loadMaterial: () => Promise.resolve(other) });
   expect(found).toMatchObject({ verdict: 'differs', alterations: [], differences: [] });
-  expect(found.notes).toEqual([expect.stringContaining('or Sitrep itself, under the same version')]);
+  expect(found.notes).toEqual([expect.stringContaining('or Sitrep was changed without a new version')]);
 });
 
 test('what is revised after the cut-off, or shapes no page, changes nothing', async () => {
@@ -240,7 +240,7 @@ describe('other bytes of the same page', () => {
     const found = await check(repository, { pdf });
     expect(found).toMatchObject({ verdict: 'differs', alterations: [], differences: [] });
     expect(found.notes).toEqual([
-      expect.stringMatching(/^It shows the same page, but its bytes differ: .* decides\.$/),
+      expect.stringMatching(/^It shows the same page, but its bytes differ: .* was generated\.$/),
     ]);
 
     const recorded = await check(repository, {
@@ -248,7 +248,7 @@ describe('other bytes of the same page', () => {
       records: [{ where: 'the ledger', sha256: hashOf(pdf) }],
     });
     expect(recorded).toMatchObject({ verdict: 'differs', alterations: [] });
-    expect(recorded.notes).toEqual([expect.stringContaining('printed or sealed otherwise')]);
+    expect(recorded.notes).toEqual([expect.stringContaining('printed or sealed differently')]);
     expect(await check(repository, { pdf, manifest: beside })).toMatchObject({
       verdict: 'altered',
       notes: [],
@@ -282,7 +282,7 @@ describe('other bytes of the same page', () => {
   test.each(forgeries)('with %s are altered', async (_, says, change) => {
     const found = await check(await repositoryWith(), { pdf: await forge(edition.pdf, change) });
     expect(found.verdict).toBe('altered');
-    expect(found.alterations).toEqual([expect.stringContaining('gives other contents. Different are ')]);
+    expect(found.alterations).toEqual([expect.stringContaining('its contents differ, namely ')]);
     expect(found.alterations[0]).toContain(says);
   });
 
@@ -314,7 +314,7 @@ describe('a PDF that was altered is called so', () => {
   test('by one byte', async () => {
     const found = await check(await repositoryWith(), { pdf: flipped(inPage()) });
     expect(found.verdict).toBe('altered');
-    expect(found.alterations).toEqual([expect.stringContaining('not those of its identifier')]);
+    expect(found.alterations).toEqual([expect.stringContaining('do not match its identifier')]);
   });
 
   test('with an identifier made to fit', async () => {
@@ -326,12 +326,12 @@ describe('a PDF that was altered is called so', () => {
     expect(found.alterations).toEqual([
       // The stream holds the tree of pages, with what hangs on it.
       expect.stringMatching(
-        /^The PDF was altered .* gives other contents\. Different are the number of its pages, its bookmarks, its links\.$/,
+        /^The PDF was altered .* its contents differ, namely the number of its pages, its bookmarks, its links\.$/,
       ),
     ]);
     // Not told from data that changed, but for those who wrote the hash down.
     const recorded = await check(await repositoryWith(), { pdf: other, manifest: beside });
-    expect(recorded.alterations[0]).toContain('Another SHA-256 stands in the manifest beside it');
+    expect(recorded.alterations[0]).toContain('A different SHA-256 is recorded in the manifest beside it');
   });
 
   test('while its rows were changed too', async () => {
@@ -348,18 +348,16 @@ describe('a PDF that was altered is called so', () => {
     const records = [{ where: 'the ledger', sha256: '0'.repeat(64) }];
     const found = await check(await repositoryWith(), { records });
     expect(found).toMatchObject({ verdict: 'altered', rendered: found.sha256 });
-    expect(found.alterations).toEqual([
-      expect.stringMatching(/in the ledger, 0{64}: the PDF is as it is made/),
-    ]);
+    expect(found.alterations).toEqual([expect.stringMatching(/in the ledger, 0{64}: the PDF matches what/)]);
   });
 });
 
 test('what is no PDF of ours is a clear fault', async () => {
   const repository = await repositoryWith();
   const codes = [
-    [Buffer.from('x'), /no PDF/],
-    [Buffer.from(edition.pdf.subarray(0, 3000)), /damaged|did not make/],
-    [await printer.print('<p>x</p>', { signal: repository.signal }), /did not make this PDF/],
+    [Buffer.from('x'), /not a PDF/],
+    [Buffer.from(edition.pdf.subarray(0, 3000)), /damaged|is not from Sitrep/],
+    [await printer.print('<p>x</p>', { signal: repository.signal }), /is not from Sitrep/],
   ] as const;
   for (const [pdf, problem] of codes) {
     await expect(check(repository, { pdf })).rejects.toMatchObject({

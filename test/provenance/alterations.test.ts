@@ -19,6 +19,6 @@ test('the tables of a revision are compared as of the day of its correction', as
     const again = { ...proof, manifest: { ...manifest, html: { sha256: '1'.repeat(64) } } };
     return unexplained({ proof, again, own, recorded: [], tables })[0]?.says;
   };
-  expect(saysWith('2021-03-14')).toMatch(/^The page reads otherwise, though all/);
+  expect(saysWith('2021-03-14')).toMatch(/^The page is different, although everything/);
   expect(saysWith('2021-03-07')).toMatch(/were changed in .*measures/);
 });

@@ -19,7 +19,7 @@ test('another correction is a difference, and is named', async () => {
       kind: 'setting',
       name: 'correction',
       change: 'changed',
-      says: 'What it says of its correction is another now.',
+      says: 'The details of its correction have changed.',
     },
   ]);
 });

@@ -50,10 +50,18 @@ test('names every attachment that is not what the manifest says', async () => {
 });
 
 test.each([
-  ['none', {}, /did not make this PDF/],
-  ['one that is no JSON', { 'manifest.json': 'x' }, /none that this version/],
-  ['one of another form', { 'manifest.json': '{"format":"sitrep-manifest-9"}' }, /none that this version/],
-  ['one that unpacks to more than any of ours', { 'manifest.json': ' '.repeat(9_000_000) }, /did not make/],
+  ['none', {}, /is not from Sitrep/],
+  ['one that is no JSON', { 'manifest.json': 'x' }, /^This version of Sitrep cannot read/],
+  [
+    'one of another form',
+    { 'manifest.json': '{"format":"sitrep-manifest-9"}' },
+    /^This version of Sitrep cannot read/,
+  ],
+  [
+    'one that unpacks to more than any of ours',
+    { 'manifest.json': ' '.repeat(9_000_000) },
+    /is not from Sitrep/,
+  ],
 ])('refuses a manifest: %s', async (_, files, problem) => {
   await expect(readProof(await pdfWith(files))).rejects.toMatchObject({
     code: 'pdf-invalid',
@@ -90,8 +98,8 @@ describe('a file that was made to harm', () => {
     document.context.stream(bytes, { Filter: filter });
   const megabytes = (count: number) => deflateSync(Buffer.alloc(count * 2 ** 20, ' '));
   const [below, beyond] = [megabytes(63), megabytes(65)];
-  const tooLarge = /^This PDF unpacks to more than any print/;
-  const packed = /packs its streams as no print does/;
+  const tooLarge = /^This PDF unpacks to more data than any PDF from Sitrep/;
+  const packed = /compresses its streams in a way that Sitrep never does/;
 
   const problemOf = (problem: RegExp) =>
     expect.objectContaining({
@@ -118,7 +126,7 @@ describe('a file that was made to harm', () => {
     return Buffer.from(text, 'latin1');
   };
   const Flate = 'FlateDecode';
-  const damaged = /^This PDF is damaged, or was altered/;
+  const damaged = /^This PDF is damaged or was altered/;
   /** Of a window that zlib takes for none, and the library does not look at. */
   const oddWindow = Buffer.concat([Buffer.from([0x88, 0x1c]), beyond.subarray(2)]);
 
@@ -176,7 +184,7 @@ describe('a file that was made to harm', () => {
     [
       'text that is opened and never closed',
       showing(1, (d) => d.context.flateStream('BMC '.repeat(101))),
-      /nests its text too deep/,
+      /nests its text too deeply/,
     ],
   ])('shows nothing: %s', async (_, change, problem) => {
     const document = await PDFDocument.load(await pdfWith({}, change));

@@ -54,7 +54,7 @@ test('issue, period and the issue before it', () => {
 test('a finding that could not be computed is named with the reason', () => {
   const findings = { seen: { kind: 'count', rows: 'reports' } };
   expect(() => printed('{{figure "seen" "count"}}', '2021-01-03', 'UTC', { findings })).toThrow(
-    'The finding "seen" is not computed: its query "reports" gives no row.',
+    'The finding "seen" was not computed: its query "reports" gives no row.',
   );
   expect(
     printed('{{#if findings.seen}}{{figure "seen" "count"}}{{/if}}', '2021-01-03', 'UTC', { findings }),

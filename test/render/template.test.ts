@@ -57,7 +57,7 @@ function faultOf(...given: Parameters<typeof render>): unknown {
 }
 
 const forgery =
-  'A template may hold no HTML comment, no "data-at", and no tag whose name is not written out.';
+  'A template may not contain an HTML comment, the attribute "data-at", or a tag with a computed name.';
 const here = (problem: string) => ['templates/x/brief.hbs', 2, problem];
 const unknown = (name: string) => here(`Nothing is named "${name}" here.`);
 
@@ -148,7 +148,7 @@ describe('an unknown name is refused at its place', () => {
       ['brief.hbs', 3, 'Nothing is named "lost" here.'],
       ['brief.hbs', 4, 'Nothing is named "gone" here.'],
       ['brief.hbs', 4, 'Nothing is named "nowhere" here. (In templates/_shared/partials/card.hbs, line 1.)'],
-      ['brief.hbs', 5, '"parsed" cannot take what it is given: expected string, received number.'],
+      ['brief.hbs', 5, 'The arguments of "parsed" are invalid: expected string, received number.'],
       ['brief.hbs', 5, 'Nothing is named "row.inner.away" here.'],
     ]);
   });
@@ -181,7 +181,7 @@ describe('what can be seen without data is refused before it is rendered', () =>
     ['log', '{{log title}}', 'There is no helper "log".'],
     ['partial', '{{> crad}}', 'There is no partial "crad".'],
     ['layout', '{{#> crad}}{{/crad}}', 'There is no partial "crad".'],
-    ['partial by expression', '{{> (shout title)}}', 'A partial must be named outright.'],
+    ['partial by expression', '{{> (shout title)}}', 'The name of a partial must be written out.'],
     ['triple brace', '{{{title}}}', 'A triple brace or & prints data without escaping it.'],
     ['ampersand', '{{&title}}', 'A triple brace or & prints data without escaping it.'],
     ['triple brace on a helper', '{{{shout title}}}', 'A triple brace or & prints data without escaping it.'],
@@ -267,8 +267,8 @@ describe('a rendering that takes too much stops itself', () => {
   };
   const rounds = {
     file: 'templates/x/brief.hbs',
-    problem: 'The page takes more than 200,000 rounds of loops, partials and lists.',
-    hint: 'Select fewer rows, or join them in SQL instead of by a loop within a loop.',
+    problem: 'The page needs more than 200,000 rounds of loops, partials and lists.',
+    hint: 'Select fewer rows, or join them in SQL instead of in nested loops.',
   };
   /** Each layout holds its block twice: thirty of them hold it a thousand million times. */
   const layouts = Object.fromEntries(
@@ -343,7 +343,7 @@ describe('a helper that fails says where it was called', () => {
 
   test('with a value that it cannot take', () => {
     expect(faultOf('{{parsed title}}')).toEqual(
-      here('"parsed" cannot take what it is given: expected string, received number.'),
+      here('The arguments of "parsed" are invalid: expected string, received number.'),
     );
   });
 });

@@ -120,7 +120,7 @@ test.each([
   [
     '"field":"actor"',
     '"field":"aktor"',
-    'line 8, field encoding.y.field: There is no field "aktor" in "rows": no query gives it as a column, and no transform makes it. Did you mean "actor"?',
+    'line 8, field encoding.y.field: There is no field "aktor" in "rows": no query returns it as a column, and no transform creates it. Did you mean "actor"?',
   ],
   ['"mark"', '"marks"', 'line 5, field marks: Vega-Lite has no property "marks" here. Did you mean "mark"?'],
   [
@@ -131,9 +131,9 @@ test.each([
   [
     'quantitative',
     'quantative',
-    'line 13, field encoding.x.type: Vega-Lite knows no "quantative" here. Did you mean "quantitative"?',
+    'line 13, field encoding.x.type: Vega-Lite does not accept "quantative" here. Did you mean "quantitative"?',
   ],
-  ['"bar"', '"baar"', 'line 5, field mark: Vega-Lite knows no "baar" here. Did you mean "bar"?'],
+  ['"bar"', '"baar"', 'line 5, field mark: Vega-Lite does not accept "baar" here. Did you mean "bar"?'],
   [
     '"y"',
     '"colour"',
@@ -147,12 +147,12 @@ test.each([
   [
     '"field":"number"',
     '"aggregate":"summ","field":"number"',
-    'line 12, field encoding.x.aggregate: Vega-Lite knows no "summ" here. Did you mean "sum"?',
+    'line 12, field encoding.x.aggregate: Vega-Lite does not accept "summ" here. Did you mean "sum"?',
   ],
   [
     '"field":"number"',
     '"timeUnit":"yearmonht","field":"number"',
-    'line 12, field encoding.x.timeUnit: Vega-Lite knows no "yearmonht" here. Did you mean "yearmonth"?',
+    'line 12, field encoding.x.timeUnit: Vega-Lite does not accept "yearmonht" here. Did you mean "yearmonth"?',
   ],
   ['"mark":"bar",', '', 'The property "mark" is missing. Add it.'],
 ])('a spec with %s as %s is refused with its line and the word', async (from, to, says) => {

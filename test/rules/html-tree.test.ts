@@ -17,20 +17,26 @@ test('reads elements, attributes, entities and raw text', () => {
 
 describe('what a browser would put in order is reported', () => {
   test.each([
-    ['<div>a', ['<div> is not closed where it was opened.']],
-    ['a</p>', ['</p> closes nothing that is open: a block within a paragraph, such as <ul>, ends it.']],
-    ['<b><i>a</b></i>', ['<i> is not closed where it was opened.', '</i> closes nothing that is open.']],
+    ['<div>a', ['<div> is not closed inside its parent element.']],
+    [
+      'a</p>',
+      ['</p> has no open element to close: a block inside the paragraph, such as <ul>, has ended it.'],
+    ],
+    [
+      '<b><i>a</b></i>',
+      ['<i> is not closed inside its parent element.', '</i> has no open element to close.'],
+    ],
     [
       '<p><div></div></p>',
-      ['</p> closes nothing that is open: a block within a paragraph, such as <ul>, ends it.'],
+      ['</p> has no open element to close: a block inside the paragraph, such as <ul>, has ended it.'],
     ],
-    ['<b><p>x</b>y</p>', ['<b> is not closed within the element that contains it.']],
-    ['<table>x<tr><td>y</table>', ['<table> holds text or elements that HTML does not allow there.']],
+    ['<b><p>x</b>y</p>', ['<b> is not closed inside its parent element.']],
+    ['<table>x<tr><td>y</table>', ['<table> contains text or elements that HTML does not allow there.']],
     [
       '<div/>',
       [
         'HTML does not allow "<div/>": non void html element start tag with trailing solidus.',
-        '<div> is not closed where it was opened.',
+        '<div> is not closed inside its parent element.',
       ],
     ],
     ['<p>&nosuch; x</p>', ['HTML does not allow "&nosuch;": unknown named character reference.']],

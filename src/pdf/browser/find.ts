@@ -54,7 +54,7 @@ async function findGiven(path: string): Promise<FoundBrowser> {
   throw new AppError('browser-missing', [
     {
       file: path,
-      problem: 'The browser path given names no program that can be run.',
+      problem: 'The browser path does not lead to an executable program.',
       hint: 'Set PUPPETEER_EXECUTABLE_PATH to a Chrome or Chromium, or unset it to use the one found by default.',
     },
   ]);
@@ -71,7 +71,7 @@ async function findInstalled(): Promise<FoundBrowser> {
   }
   throw new AppError('browser-missing', [
     {
-      problem: `No browser to print with was found, and none is packaged for ${process.platform} ${process.arch}.`,
+      problem: `No browser was found, and none is packaged for ${process.platform} ${process.arch}.`,
       hint: 'Install Chrome, Chromium or Edge, run "npx puppeteer browsers install chrome", or set PUPPETEER_EXECUTABLE_PATH to one.',
     },
   ]);

@@ -166,9 +166,9 @@ async function close(browser: Browser, profile: AsyncDisposable): Promise<void> 
 /** Common on Ubuntu 23.10 and later, and in containers, for users other than root. */
 const withoutSandbox = ({ path: file }: FoundBrowser, cause: unknown): AppError => {
   const problem =
-    'The browser did not start: this system keeps it from making its sandbox, for which it needs user namespaces.';
+    'The browser did not start: this system denies it the user namespaces that its sandbox needs.';
   const hint =
-    'Allow them for this browser: "The sandbox of the browser" in docs/operating.md says how on Ubuntu and in a container. Or set PUPPETEER_EXECUTABLE_PATH to a Chrome that the system installed.';
+    'Allow them for this browser: "The sandbox of the browser" in docs/operating.md explains how on Ubuntu and in a container. Or set PUPPETEER_EXECUTABLE_PATH to a Chrome that the system installed.';
   return new AppError('browser-failed', [{ file, problem, hint }], { cause });
 };
 
@@ -181,7 +181,7 @@ export function browserFailed(
     found.origin === 'environment'
       ? 'Set PUPPETEER_EXECUTABLE_PATH to a working Chrome or Chromium, or unset it.'
       : found.origin === 'package'
-        ? 'Delete the folder of this file to have it unpacked afresh, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.'
+        ? 'Delete the folder of this file so that it is unpacked again, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.'
         : 'Reinstall or update it, or set PUPPETEER_EXECUTABLE_PATH to another Chrome or Chromium.';
   return new AppError('browser-failed', [{ file: found.path, problem, hint }], { cause });
 }

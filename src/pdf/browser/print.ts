@@ -74,7 +74,7 @@ export async function openPrinter(options: PrinterOptions): Promise<Printer> {
     await printer[Symbol.asyncDispose]();
     signal?.throwIfAborted();
     if (cause instanceof AppError && cause.code === 'browser-failed') throw cause;
-    throw browserFailed(found, { problem: 'The browser starts, but does not print.', cause });
+    throw browserFailed(found, { problem: 'The browser starts, but cannot print.', cause });
   }
 }
 
@@ -138,7 +138,7 @@ const printFailed = (cause: unknown): AppError =>
     [
       {
         problem: 'The browser could not print the document.',
-        hint: 'Remove what may stop it, such as a meta refresh, a huge picture or a huge table, and free memory.',
+        hint: 'Remove anything that may stop it, such as a meta refresh, a huge picture or a huge table, or free some memory.',
       },
     ],
     { cause },
@@ -183,7 +183,7 @@ async function printOnPage(
     return printShown(page, onBegun);
   });
   // A meta refresh cannot reach the network, but would replace the document with an error page.
-  if (page.url() !== 'about:blank') throw new Error(`The document moved on to ${page.url()}.`);
+  if (page.url() !== 'about:blank') throw new Error(`The document navigated to ${page.url()}.`);
   return pdf;
 }
 

@@ -22,7 +22,7 @@ async function startSession(found: FoundBrowser, options: SessionOptions): Promi
   } catch (cause) {
     await running[Symbol.asyncDispose]();
     options.signal?.throwIfAborted();
-    throw browserFailed(found, { problem: 'The browser starts, but opens no page.', cause });
+    throw browserFailed(found, { problem: 'The browser starts, but cannot open a page.', cause });
   }
 }
 
