@@ -36,7 +36,7 @@ export function daysBetween(start: Day, end: Day): number {
   return Temporal.PlainDate.from(start).until(Temporal.PlainDate.from(end)).days + 1;
 }
 
-export const dayAfter = (date: Day): Day => Temporal.PlainDate.from(date).add({ days: 1 }).toString();
+export const dayAfter = (date: Day, days = 1): Day => Temporal.PlainDate.from(date).add({ days }).toString();
 
 /** The instant after which information is left out: the midnight that ends `asOf` in `timezone`. */
 export function cutOff(asOf: Day, timezone: string): Temporal.ZonedDateTime {

@@ -73,6 +73,28 @@ describe('new', () => {
     await rm(join(project.folder, 'test/golden/watch'), { recursive: true });
   }, 120_000);
 
+  test('makes a brief on an old export as of the day by which all of it was reported', async () => {
+    await mkdir(join(project.folder, 'data/old'), { recursive: true });
+    const rows = `SELECT 'T-' || i AS id, DATE '2022-01-09' - (i % 90)::INTEGER AS start, ['A side'] AS side_a,
+      'CO' AS country, 'A division with quite a long name, of ' || repeat('several words ', 3) AS admin1
+      FROM range(300) AS t(i)`;
+    const record = { last_day: '2022-01-09', lag_days: 7 };
+    await writeIncidents(join(project.folder, 'data/old'), [{ knownOn: '2024-02-01', rows, record }]);
+    const made = await project.sitrep('new old --from activity-watch --dataset old', atADesk);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(made.stdout).toContain('as of 2022-01-16');
+    const config = await text('templates/old/brief.yaml');
+    expect(config).toMatch(/^period: '?P14D'?$/m);
+    expect(config).toContain('by: both, lag: 7 }');
+    const { stdout } = await project.sitrep('generate old --format html');
+    expect(stdout).toContain('As of 2022-01-16, the last day of the incidents, and their reporting lag.');
+    const page = await text('output/old/2022-01-16/old-2022-01-16.html');
+    expect(page).toContain('or from its end plus the reporting lag of its source');
+    expect(page).toContain('Between 3 January 2022 and 9 January 2022,');
+    for (const each of ['templates', 'data', 'test/golden'])
+      await rm(join(project.folder, each, 'old'), { recursive: true });
+  }, 120_000);
+
   test('makes a brief that passes its gate on a day when nothing is known', async () => {
     const made = await project.sitrep('generate border-incidents --format html --as-of 2010-01-01');
     expect(made.stderr).not.toContain('edition-held');

@@ -1,4 +1,5 @@
-import { type Day, type DayName, resolveDay } from '../calendar.ts';
+import { type Day, type DayName, resolveDay, today } from '../calendar.ts';
+import { reportedBy } from '../dataset/incidents.ts';
 import { alignColumns, ofFuture } from '../editions/format.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
 import { AppError, distinct, type Fault, meantBy } from '../errors.ts';
@@ -42,7 +43,7 @@ interface AuthorProject extends Catalogue {
     /** Writes a brief's folder and returns its files. Throws `operation-refused` if the folder exists. */
     write(
       brief: string,
-      values: { readonly [placeholder: string]: string },
+      values: { readonly [placeholder: string]: string | number },
       from?: Scaffold,
     ): Promise<string[]>;
     remove(brief: string): Promise<void>;
@@ -202,17 +203,23 @@ async function createBrief(
   // Without coverage, `asOf` would be today, when an old dataset shows nothing. The last day with news is more useful.
   const { coverage, events } = loaded.tables;
   const newest = events.map(({ known_on }) => known_on).filter((day) => day <= last);
-  const imported = loaded.incidents.imports.map(({ last_day: day }) => day).filter((day) => day <= last);
   const isOfIncidents = from === 'activity-watch';
   if (isOfIncidents && loaded.incidents.imports.length === 0)
     throw refused(`The dataset ${dataset} has no incidents.`, 'Import some first: npx sitrep import --help.');
-  const recent = isOfIncidents ? imported : coverage.length === 0 ? newest : [];
+  const current = today(world.now, 'UTC');
+  const reported = [reportedBy(loaded.incidents) ?? current, current].toSorted().slice(0, 1);
+  const recent = isOfIncidents ? reported : coverage.length === 0 ? newest : [];
   const asOf = recent.toSorted().at(-1) ?? last;
+  // The days of the lag are not compared, so the period is longer by them. Without a declared lag it is estimated.
+  const lags = loaded.incidents.imports.flatMap(({ lag_days: lag }) => lag ?? []);
+  const lag = Math.max(0, ...lags);
   const values = {
     NAME: id,
     TITLE: id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
     DATASET: dataset,
     AS_OF: asOf,
+    PERIOD: `P${7 + lag}D`,
+    LAG: lags.length === 0 ? 'reports' : lag,
   };
   const files = await world.scaffold.write(id, values, from);
   try {

@@ -1,7 +1,7 @@
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Day, day } from '../calendar.ts';
+import { type Day, day, dayAfter } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 
 /**
@@ -186,6 +186,16 @@ export async function readIncidentStore(folder: string, displayPath: string): Pr
   return { folder: place, imports: imports.sort((a, b) => a.number - b.number) };
 }
 
+/**
+ * The day by which the incidents of a dataset have been reported: the last day of an import plus its declared lag, the
+ * latest of them. Null without imports.
+ */
+export const reportedBy = ({ imports }: IncidentStore): Day | null =>
+  imports
+    .map(({ last_day: last, lag_days: lag }) => dayAfter(last, lag ?? 0))
+    .toSorted()
+    .at(-1) ?? null;
+
 /** The incidents that an edition sees, as SQL. */
 export interface IncidentView {
   /** A SELECT with the columns of `incidentColumns` and `import`. It reads the files of the store. */
@@ -201,7 +211,7 @@ export interface IncidentView {
  * edition can be made again from the imports that it used.
  *
  * The imports of the first day are the base load. A cut-off before that day is a reconstruction: a row of the base load
- * counts as known from the earlier of `published_on` and `end` plus the declared lag.
+ * counts as known from the earlier of `published_on` and `end` plus the declared lag, or plus nothing if none is declared.
  */
 export function incidentsAsOf(
   store: IncidentStore,
@@ -226,7 +236,7 @@ export function incidentsAsOf(
         ' ON stored.id = replaced.id AND stored."import" = replaced."import"') +
     ` WHERE stored.status = 'current'`;
   if (!isReconstruction) return { sql: current, imports, reconstructedFrom: null };
-  const lags = imports.map(({ number, lag_days: lag }) => `WHEN ${number} THEN ${lag ?? 'NULL'}`);
+  const lags = imports.map(({ number, lag_days: lag }) => `WHEN ${number} THEN ${lag ?? 0}`);
   const known = `least(published_on, "end" + (CASE "import" ${lags.join(' ')} END)::INTEGER)`;
   return {
     sql: `SELECT * FROM (${current}) WHERE ${known} <= ${quote(asOf)}::DATE`,

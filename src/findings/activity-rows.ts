@@ -105,7 +105,7 @@ function described({ series, covered, window, baseline, tests }: Judged): Row {
   };
 }
 
-/** The counts of whole covered weeks, cut from the end of the period, with the counts that a single test calls usual. */
+/** The counts of whole covered weeks, cut from the end of the compared days, with the counts that a single test calls usual. */
 export function weekRows(
   each: Judged,
   { window, index, alpha }: { window: Window; index: number; alpha: number },
@@ -113,7 +113,12 @@ export function weekRows(
   const { actor, place, series, covered, baseline, verdict, tests } = each;
   const counts = tests?.low.counts;
   const band = counts && powerOf({ ...counts, periodDays: 7 }, alpha);
-  return weeksOf([{ from: window.recent.from, to: window.period.to }])
+  const { recent, complete, period } = window;
+  // Cut at the end of the compared days too, so that every one of them is in a whole week.
+  return weeksOf([
+    { from: recent.from, to: complete.to },
+    { from: complete.to + 1, to: period.to },
+  ])
     .filter((week) => isWithin(week, covered))
     .map((week) => ({
       name: nameOf(each),

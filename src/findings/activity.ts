@@ -69,8 +69,15 @@ export function activity(
     return observe(named, { window, covered, alpha: config.alpha });
   });
   const judged = judge(observed, config.alpha);
+  /** Incidents of a series at any time: among series with too few data, a reader looks for the most active. */
+  const total = ({ series: { dated, imprecise } }: Judged) =>
+    [...dated.values(), ...imprecise.map(({ count }) => count)].reduce((sum, count) => sum + count, 0);
   const ordered = judged.toSorted(
-    (a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || b.weight - a.weight || byKey(a, b),
+    (a, b) =>
+      verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) ||
+      b.weight - a.weight ||
+      total(b) - total(a) ||
+      byKey(a, b),
   );
   const isMoved = ({ verdict, actor }: Judged, to: Verdict) =>
     verdict === to && actor !== null && config.by === 'both';

@@ -41,8 +41,11 @@ export const dayFrom = (sql: string, formats: readonly string[]): string =>
 
 export const wholeNumber = (sql: string): string =>
   `(CASE WHEN regexp_full_match(${sql}, '[0-9]+([.]0*)?') THEN try_cast(${sql} AS BIGINT) END)`;
-export const decimalNumber = (sql: string): string =>
+const decimalNumber = (sql: string): string =>
   `(CASE WHEN isfinite(try_cast(${sql} AS DOUBLE)) THEN try_cast(${sql} AS DOUBLE) END)`;
+/** A latitude or longitude of at most `most` degrees; people write its decimals after a point or a comma. */
+export const coordinate = (sql: string, most: number): string =>
+  within(decimalNumber(`regexp_replace(${sql}, '^(-?[0-9]+),([0-9]+)$', '\\1.\\2')`), most);
 const within = (sql: string, most: number): string => `(CASE WHEN abs(${sql}) <= ${most} THEN ${sql} END)`;
 
 /** The names in a text: a JSON list, or items between separators. */

@@ -4,8 +4,8 @@ import { datePrecisions, incidentColumns, placePrecisions } from '../dataset/inc
 import { AppError, meantBy } from '../errors.ts';
 import { hashOf } from '../hash.ts';
 import {
+  coordinate,
   dayFrom,
-  decimalNumber,
   FormatBuilder,
   type FormatSql,
   type Importer,
@@ -234,8 +234,8 @@ function tableSql({ columns: mapped, values, blank, prefix }: Mapping, fields: r
   convert('counts', truth);
   convert('civilians_targeted', truth);
   convert('place_precision', (text) => oneOf(text, placePrecisions));
-  convert('lat', (text) => `(CASE WHEN abs(${decimalNumber(text)}) <= 90 THEN ${decimalNumber(text)} END)`);
-  convert('lon', (text) => `(CASE WHEN abs(${decimalNumber(text)}) <= 180 THEN ${decimalNumber(text)} END)`);
+  convert('lat', (text) => coordinate(text, 90));
+  convert('lon', (text) => coordinate(text, 180));
   for (const [column, otherwise] of [
     ['number', '1'],
     ['counts', 'true'],

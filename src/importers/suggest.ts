@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { stringify } from 'yaml';
-import { dayFrom, decimalNumber, identifier, wholeNumber } from './format.ts';
+import { coordinate, dayFrom, identifier, wholeNumber } from './format.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** Names that columns of incidents often have, in small letters and without spaces and signs. */
@@ -113,8 +113,8 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
     );
   }
   const tests: { readonly [column: string]: (text: string) => string } = {
-    lat: (text) => `CASE WHEN abs(${decimalNumber(text)}) <= 90 THEN 1 END`,
-    lon: (text) => `CASE WHEN abs(${decimalNumber(text)}) <= 180 THEN 1 END`,
+    lat: (text) => coordinate(text, 90),
+    lon: (text) => coordinate(text, 180),
     deaths_best: wholeNumber,
     country: (text) => `CASE WHEN lower(${text}) IN (SELECT name FROM country_names) THEN 1 END`,
   };

@@ -100,7 +100,7 @@ export async function composePage(
       judgmentChanges: judgmentChangesOf(of),
       correction: correction && { ...correction, changes: corrected },
       evidenceSets,
-      reconstructedFrom: incidents.reconstructedFrom,
+      incidents,
       fontFaces,
     },
     { explained, check: limit.check },

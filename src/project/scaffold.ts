@@ -4,8 +4,8 @@ import { Temporal } from 'temporal-polyfill';
 import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 
-/** Placeholders in `scaffold/` files, such as `@NAME@`, and their values. */
-type Values = { readonly [placeholder: string]: string };
+/** Placeholders in `scaffold/` files, such as `@NAME@`, and their values. A number replaces the quotes around it too. */
+type Values = { readonly [placeholder: string]: string | number };
 
 /** The briefs that a new one can start from: folders of `scaffold/`. */
 export const scaffolds = ['brief', 'activity-watch'] as const;
@@ -123,7 +123,12 @@ async function copyFilled(from: string, to: string, values: Values): Promise<str
     await mkdir(dirname(target), { recursive: true });
     await writeFile(
       target,
-      text.replaceAll(/@([A-Z_0-9]+)@/g, (whole, key: string) => values[key] ?? whole),
+      text
+        .replaceAll(/'@([A-Z_0-9]+)@'/g, (whole, key: string) => {
+          const value = values[key];
+          return typeof value === 'number' ? String(value) : whole;
+        })
+        .replaceAll(/@([A-Z_0-9]+)@/g, (whole, key: string) => String(values[key] ?? whole)),
     );
     written.push(target);
   }

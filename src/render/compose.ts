@@ -1,5 +1,6 @@
 import { cutOff, type Day, daysBetween, issueNumber, type Period } from '../calendar.ts';
 import type { Corrected, Correction } from '../dataset/corrections.ts';
+import type { IncidentView } from '../dataset/incidents.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import { type Change, knownBy } from '../dataset/point-in-time.ts';
 import { eachRow } from '../dataset/references.ts';
@@ -50,8 +51,7 @@ export interface Composition {
   /** For a revision, with its corrections. */
   readonly correction: (Correction & { readonly changes: readonly Corrected[] }) | null;
   readonly evidenceSets: readonly EvidenceSet[];
-  /** The day of the base load of incidents, if the cut-off is before it. */
-  readonly reconstructedFrom: Day | null;
+  readonly incidents: Pick<IncidentView, 'imports' | 'reconstructedFrom'>;
   readonly fontFaces: string;
 }
 
@@ -104,7 +104,7 @@ export function compose(
     judgmentChanges,
     correction,
     evidenceSets,
-    reconstructedFrom,
+    incidents: { imports, reconstructedFrom },
     fontFaces,
   } = composition;
   const { locale } = brief;
@@ -187,8 +187,11 @@ export function compose(
     coverage: { ...coverageOf({ ...of, start, settings, tables, locale }), reported: isReported },
     /** When the page's contents were read, if after the cut-off. */
     reconstructed: readOn && { day: locale.longDay(readOn.day), several: readOn.isOnly ? 'no' : 'yes' },
-    /** The day on which the incidents were imported, if after the cut-off. */
-    imported: reconstructedFrom === null ? null : locale.longDay(reconstructedFrom),
+    /** The day on which the incidents were imported, if after the cut-off, and whether their lag is declared. */
+    imported: reconstructedFrom && {
+      day: locale.longDay(reconstructedFrom),
+      lag: imports.every(({ lag_days: lag }) => lag === null) ? 'unknown' : 'declared',
+    },
     paper: { size: paper, margin: margins[paper] },
     styles: brief.styles.text,
     fontFaces,

@@ -1,4 +1,5 @@
 import { type Day, dayAfter, daysBetween, type Period, periodEnding, today } from '../calendar.ts';
+import { reportedBy } from '../dataset/incidents.ts';
 import { knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset, RowOf, Tables } from '../dataset/schema.ts';
 import { topicTitle } from '../dataset/settings.ts';
@@ -171,11 +172,24 @@ export function readAfterwards({
   return last === undefined ? null : { day: last, isOnly: days.size === 1 };
 }
 
-/** The last day that the dataset covers, or today in the time zone if that is earlier, and which of the two it is. */
-export function defaultAsOf({ tables }: Dataset, timezone: string, now: Date): { asOf: Day; why: string } {
+/**
+ * The last day that the dataset covers, or today in the time zone if that is earlier, and which of the two it is. A
+ * dataset with incidents and nothing else covers the days until they have been reported.
+ */
+export function defaultAsOf(
+  { tables, incidents }: Dataset,
+  timezone: string,
+  now: Date,
+): { asOf: Day; why: string } {
   const current = today(now, timezone);
-  const last = latest(knownBy(tables, current).coverage.map(({ end }) => end));
-  return last === undefined || current < last
-    ? { asOf: current, why: 'today' }
-    : { asOf: last, why: 'the last day that the data cover' };
+  const known = knownBy(tables, current);
+  const isOfIncidents = known.coverage.length === 0 && known.events.length === 0;
+  const last = isOfIncidents ? reportedBy(incidents) : (latest(known.coverage.map(({ end }) => end)) ?? null);
+  if (last === null || current < last) return { asOf: current, why: 'today' };
+  return {
+    asOf: last,
+    why: isOfIncidents
+      ? 'the last day of the incidents, and their reporting lag'
+      : 'the last day that the data cover',
+  };
 }

@@ -178,7 +178,7 @@ export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
       onPage(
         element,
         `Not every built-in font has a glyph for ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
-        'Use other characters in the row or the template: the fonts cover Latin, Greek and Cyrillic.',
+        'Use other characters in the row or the template: the fonts cover Latin, Greek and Cyrillic. If the text is an incident’s, leave its column out of the table: copy the query to the folder of the brief, and select NULL for the column.',
       ),
     ];
   });

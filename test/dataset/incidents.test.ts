@@ -166,6 +166,12 @@ test('before the base load a row is known when it was published, or after its en
   expect((await idsAsOf(folder, '2024-02-01')).view.reconstructedFrom).toBeNull();
 });
 
+test('before the base load a row without a declared lag is known from its last day', async () => {
+  const folder = await datasetOf([{ knownOn: '2024-02-01', rows: [{ id: 'A', start: '2024-01-10' }] }]);
+  expect((await idsAsOf(folder, '2024-01-09')).rows).toEqual([]);
+  expect((await idsAsOf(folder, '2024-01-10')).rows).toEqual(['A 2024-01-10']);
+});
+
 test('without imports the table is there and empty', async () => {
   const { rows } = await idsAsOf(await datasetOf([]), '2024-01-01');
   expect(rows).toEqual([]);

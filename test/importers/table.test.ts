@@ -102,6 +102,14 @@ test.each([
   expect(record?.mapping).toMatch(/^[0-9a-f]{64}$/);
 });
 
+test('coordinates with a decimal comma', async () => {
+  const desk = await newDesk();
+  const { importer, options } = importerOf(log);
+  const text = table(';').replace('49.5', '-49,5').replace('"-"', '"1,234,5"');
+  await desk.run(importer, [await desk.write(text, 'log.csv')], { options });
+  expect(await desk.rows('lat')).toEqual([{ lat: -49.5 }, { lat: null }]);
+});
+
 test('JSON lines, with nested values as JSON', async () => {
   const desk = await newDesk();
   const { importer, options } = importerOf(log);
@@ -300,16 +308,16 @@ test('a suggestion comes from names and contents, says what is uncertain, and wo
   const file = await desk.write(text);
   const suggested = await suggestFor(file, {}, { cacheFolder: join(desk.folder, 'cache') });
   const { mapping } = parseMapping(suggested, 'suggested.yaml');
-  // Latitudes with a comma are no numbers, and the column is left to extra.
   expect(mapping.columns).toEqual({
     id: 'Event ID',
     start: { field: 'When', format: '%d.%m.%Y' },
     country: 'Where from',
     admin1: 'Province',
     place: 'Town',
+    lat: 'Latitude',
     deaths_best: 'Killed',
   });
-  expect(suggested).toContain('No column of incidents for: Latitude, Colour.');
+  expect(suggested).toContain('No column of incidents for: Colour.');
   const { importer } = importerOf(suggested);
   await desk.run(importer, [file]);
   expect(await desk.rows('id, start, country')).toEqual([

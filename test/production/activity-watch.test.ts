@@ -36,7 +36,14 @@ async function watch(count: number) {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'data/incidents'), { recursive: true });
   await writeIncidents(join(folder, 'data/incidents'), [{ knownOn: '2022-01-09', rows: incidents(count) }]);
-  const values = { NAME: 'watch', TITLE: 'Watch', DATASET: 'incidents', AS_OF: '2022-01-09' };
+  const values = {
+    NAME: 'watch',
+    TITLE: 'Watch',
+    DATASET: 'incidents',
+    AS_OF: '2022-01-09',
+    PERIOD: 'P7D',
+    LAG: 0,
+  };
   const schema = join(root, 'templates/brief.schema.json');
   await scaffoldOf(folder, { sitrep: root, schema }).write('watch', values, 'activity-watch');
   const project = openProject(folder, { sitrep: root });

@@ -61,7 +61,7 @@ test('a table of incidents runs over pages with its head on each, without splitt
   const { pages } = await readPdf(pdf);
   const headed = pages.filter((text) => text.includes('What, and between which sides'));
   expect(headed.length).toBeGreaterThan(1);
-  expect(readPage(html).text).toContain('All incidents of the period: 60; 35 more in the attachment');
+  expect(readPage(html).text).toContain('All 60 incidents of the period; 35 more in the attachment');
   const listed = [...html.matchAll(/Incident number (\d+)\./g)].map(([, number]) => number);
   expect(listed).toHaveLength(25);
   // The first words of a row and its figure for deaths, at the end, are on the same page.
@@ -104,5 +104,5 @@ test('incidents without a point are counted, and without any the map is left out
   expect(readPage(some.html).text).toContain('5 incidents without a point are not drawn.');
   const none = await make(3, `'YE' AS country`);
   expect(none.charts).toEqual({});
-  expect(readPage(none.html).text).toContain('All incidents of the period: 3');
+  expect(readPage(none.html).text).toContain('All 3 incidents of the period');
 });

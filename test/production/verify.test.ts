@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PDFDocument, PDFHexString, PDFName } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -42,6 +42,7 @@ type Change = readonly [file: string, change: (text: string) => string];
 async function repositoryWith(...changes: readonly Change[]): Promise<Repository & { folder: string }> {
   const folder = await temporaryFolder();
   for (const name of ['templates', 'data']) copyFolder(join(root, name), join(folder, name));
+  await copyFile(join(root, 'sitrep.yaml'), join(folder, 'sitrep.yaml'));
   for (const [file, change] of changes) {
     const path = join(folder, file);
     const text = await readFile(path, 'utf8');

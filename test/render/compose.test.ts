@@ -25,7 +25,7 @@ const printed = (template: string, asOf: string, timezone: string, config: objec
     judgmentChanges: [],
     correction: null,
     evidenceSets: [],
-    reconstructedFrom: null,
+    incidents: { imports: [], reconstructedFrom: null },
     fontFaces: '',
   }).html;
 };

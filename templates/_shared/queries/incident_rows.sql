@@ -1,7 +1,7 @@
 -- The gravest incidents of the period, for the partial "incidents".
 SELECT
   day_label(i.start) || CASE WHEN i."end" > i.start THEN ' – ' || day_label(i."end") ELSE '' END AS days,
-  concat_ws(', ', i.place, i.admin1, coalesce(c.name, i.country)) AS place,
+  concat_ws(', ', i.place, CASE WHEN i.admin1 IS DISTINCT FROM i.place THEN i.admin1 END, coalesce(c.name, i.country)) AS place,
   coalesce(i.sub_kind, i.kind) AS kind,
   array_to_string(list_transform(i.side_a, lambda given: actor_name(given)), ', ') AS side_a,
   array_to_string(list_transform(i.side_b, lambda given: actor_name(given)), ', ') AS side_b,
@@ -10,7 +10,8 @@ SELECT
     coalesce(CAST(i.deaths_best AS VARCHAR), CASE WHEN i.deaths_low < i.deaths_high THEN '' ELSE '–' END),
     CASE WHEN i.deaths_low < i.deaths_high THEN concat(' (', i.deaths_low, '–', i.deaths_high, ')') END
   ) AS deaths,
-  CASE WHEN length(i.summary) > 280 THEN left(i.summary, 280) || '…' ELSE coalesce(i.summary, i.title) END AS summary,
+  -- Cut after a whole word.
+  CASE WHEN length(i.summary) > 280 THEN regexp_replace(left(i.summary, 280), '\s+\S*$', '') || ' …' ELSE coalesce(i.summary, i.title) END AS summary,
   ['period'] AS cites
 FROM incidents_between($period_start, $as_of) AS i
 LEFT JOIN countries AS c ON c.code = i.country
