@@ -114,7 +114,7 @@ describe('what differs is named', () => {
     ],
     [
       'a partial',
-      ['templates/_shared/partials/gaps.hbs', swap('The whole topic:', 'All of the topic:')],
+      ['templates/_shared/partials/gaps.hbs', swap('page.headings.gaps', 'page.headings.caveats')],
       ['file templates/_shared/partials/gaps.hbs changed'],
     ],
     [
@@ -207,7 +207,7 @@ test('what is revised after the cut-off, or shapes no page, changes nothing', as
       'templates/al-qaeda-ties/brief.yaml',
       swap('TLP:CLEAR\n', 'TLP:CLEAR\ndeliver: [{ folder: archive }]\n'),
     ],
-    ['templates/_shared/partials/who.hbs', swap('Who this is', 'Who it is')],
+    ['templates/_shared/partials/who.hbs', swap('page.headings.who', 'page.headings.names')],
   );
   const found = await check(repository);
   expect(found.verdict).toBe('identical');
