@@ -326,7 +326,7 @@ export function titleOfSet(set: EvidenceSet, locale: Locale): string {
   const values = {
     sources: locale.list(set.sources),
     count,
-    what: set.what ?? locale.text('page.evidence.incidents'),
+    what: set.what ?? locale.text('page.evidence.incidents', { count: set.count }),
     days: span,
   };
   if (countries.length === 0) return locale.text('page.evidence.title', values);
