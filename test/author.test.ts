@@ -120,7 +120,7 @@ describe('new', () => {
 });
 
 describe('init', () => {
-  test('makes a project whose brief passes check and test at once, and that generate makes', async () => {
+  test('creates a project with a brief that passes check and test at once, and that generates', async () => {
     const made = await project.sitrep('init own/desk', atADesk);
     expect(made).toMatchObject({ status: 0, stderr: '' });
     const files = await under('own/desk');

@@ -596,7 +596,7 @@ describe('check', () => {
     expect(screen.at(-1)).toMatch(/; \d+ more\.$/);
   });
 
-  test('finds what is wrong with briefs whose dataset is wrong too', async () => {
+  test('finds the faults of briefs even if their dataset has faults too', async () => {
     await using other = await openProject();
     const { folder } = other;
     const gaps = await readFile(join(folder, 'data/afghanistan-2021/gaps.csv'), 'utf8');

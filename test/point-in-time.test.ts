@@ -257,7 +257,7 @@ describe.each(expectations)('$brief as of $asOf', ({ brief, asOf, present, absen
     expect(changesOn(rendering.html)).toEqual(changes);
   });
 
-  test('leaves out the charts of which nothing is known', () => {
+  test('leaves out charts without known rows', () => {
     expect(chartsOn(rendering.html).toSorted()).toEqual([...charts].toSorted());
     expect(Object.keys(rendering.charts).toSorted()).toEqual([...charts].toSorted());
   });
@@ -336,7 +336,7 @@ describe('as of 2021-09-06, after collection ended', () => {
       expect(text).not.toMatch(/\b(?:1[2-9]|2\d|eleven|twelve|thirteen|twenty\S*) quiet days/i);
     });
 
-    test('knows nothing of the days since', () => {
+    test('does not use later days', () => {
       expect(laterThan(asOf, rendering)).toEqual([]);
       const issue = ['2021-08-30', '2021-08-31', '2021-09-01', '2021-09-06'];
       expect(datesIn(text).filter((day) => day > '2021-08-25' && !issue.includes(day))).toEqual([]);

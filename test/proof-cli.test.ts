@@ -42,7 +42,7 @@ test('verify and explain, with their exit status and as JSON', async () => {
   expect(absent.stderr).toMatch(/nothing\.pdf: The file cannot be read/);
 });
 
-test('the ledger holds the hash against a PDF that was made to fit', async () => {
+test('the hash in the ledger exposes a forged PDF with a matching identifier', async () => {
   const made = await project.sitrep('backfill celebrations --from 2021-08-22 --to 2021-08-22 --out kept');
   expect(made.status).toBe(0);
   const kept = join(project.folder, 'kept/celebrations/2021-08-22/celebrations-2021-08-22.pdf');

@@ -392,7 +392,7 @@ describe('a table without rows', () => {
     await expect(pageOf('celebrations', '2021-08-25', withTable('Day of the attack'))).resolves.toBeDefined();
   });
 
-  test('holds one whose head makes a statement', async () => {
+  test('blocks one with a statement in its head', async () => {
     await expect(
       pageOf('celebrations', '2021-08-25', withTable('There was no attack anywhere in this week.')),
     ).rejects.toThrow(/A table cites no row/);

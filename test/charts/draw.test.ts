@@ -269,7 +269,7 @@ describe('what is drawn', () => {
     expect(drawn.toSorted()).toEqual(scene.texts.map(({ text }) => text).toSorted());
   });
 
-  test('is measured with the font that it is set in', async () => {
+  test('is measured with its own font', async () => {
     const label = 'ISIS claims ≥ 105 – Sarwan Qal‘ah';
     const widthOf = (font: string): number => {
       const context = createCanvas(1, 1).getContext('2d');
@@ -385,7 +385,7 @@ describe('what a spec may not do', () => {
     expect(faults.map((fault) => fault.field)).toContain(field);
   });
 
-  test('load through a colour that is computed, or that data hold', async () => {
+  test('load through a colour that is computed or comes from data', async () => {
     const computed = { type: 'bar', fill: { expr: "'url(' + 'https://x.invalid/a.svg#a)'" } };
     const problem = 'The drawing refers to url(https://x.invalid/a.svg#a), but charts may not load anything.';
     expect(await faultOf(layer(computed, { x: { field: 'value', type: 'quantitative' } }))).toEqual([

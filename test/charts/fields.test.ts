@@ -406,7 +406,7 @@ describe('the columns of a data set', () => {
     expect(check(['att'])).toEqual([]);
   });
 
-  test('that nobody knows refuse no field', () => expect(check(null)).toEqual([]));
+  test('that are unknown cause no fault', () => expect(check(null)).toEqual([]));
 
   test('of another data set are not its own', () => {
     const layers = {

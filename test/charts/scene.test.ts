@@ -39,7 +39,7 @@ test('a mark that lies outside of what clips it is not drawn', async () => {
   expect(drawn(await sceneOf({ type: 'point', clip: true }, [-100, 600]))).toEqual(['rows 0', 'rows 1']);
 });
 
-test('a bar that ends at its domain, and not at its value, is cut', async () => {
+test('a bar that ends at its domain instead of its value is cut off', async () => {
   expect(drawn(await sceneOf({ type: 'bar', clip: true }))).toEqual(['rows 0', 'rows 1 cut']);
   expect(drawn(await sceneOf({ type: 'bar', clip: true }, [0, 500]))).toEqual(['rows 0', 'rows 1']);
 });

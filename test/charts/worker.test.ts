@@ -46,7 +46,7 @@ const faultsOf = async (
 const endless = chart([{ filter: `test(/^(a+)+$/, '${'a'.repeat(40)}!')` }]);
 const huge = chart([{ quantile: 'value', groupby: ['label'], step: 1e-9 }]);
 
-test('a chart comes out of the process as it would without it', async () => {
+test('a chart drawn in the process is the same as one drawn without it', async () => {
   const { drawChart: inProcess } = open();
   const drawn: string[] = [];
   const compare = async (request: ChartRequest) => {

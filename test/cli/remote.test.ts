@@ -21,7 +21,7 @@ async function reach(context: OperatorContext) {
   return { service: remoteService(path), [Symbol.asyncDispose]: () => served[Symbol.asyncDispose]() };
 }
 
-test('every call gives over the socket what it gives in the process that holds the ledger', async () => {
+test('every call returns the same result over the socket as in the process that has the ledger open', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger, { weekly: deliverTo('email: ana@example.org', 'folder: archive') });
   const context = { ...house.context, newLink: () => 'http://127.0.0.1/open?once=x' };
@@ -90,7 +90,7 @@ test('what only the command line may do is refused to every other caller', async
   expect(await ledger.audit({})).toEqual([]);
 });
 
-test('a command says what failed in the process that holds the ledger, such as a full disk', async () => {
+test('a command reports a failure in the process that has the ledger open, such as a full disk', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const { context } = await openHouse(ledger);
   const editions = () => Promise.reject(new Error('could not extend file: No space left on device'));

@@ -66,7 +66,7 @@ test('the next message comes a quarter of an hour after the last, with all alert
   expect(house.messages).toHaveLength(2);
 });
 
-test('a message whose process ended is sent again as it was, with the same id', async () => {
+test('a message is sent again unchanged, with the same id, after its process ended', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await alertOf(ledger, '2021-08-01');
@@ -151,7 +151,7 @@ test('a mail server that falls silent leaves time to reach the operator another 
   ]);
 });
 
-test('a new alert does not fail with one whose time is up', async () => {
+test('a new alert does not fail together with an expired one', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   house.answer = () => ({ outcome: 'deferred', reason: 'ECONNREFUSED' });
@@ -186,7 +186,7 @@ test('a process that is stopped gives alerts back, and the next one sends them a
   expect(await statesIn(ledger)).toEqual(['sent']);
 });
 
-test('alerts whose process ended again and again are put on hold', async () => {
+test('alerts are put on hold if their process ends again and again', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await alertOf(ledger, '2021-08-01');

@@ -41,7 +41,7 @@ async function send(house: House, address: string, signal = never) {
 }
 const ana = mailTo('ana@example.org');
 
-test('a message holds what was made, and from then on nothing may overwrite it', async () => {
+test('a message contains the generated edition, which nothing may overwrite afterwards', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const { house, folder, file, pdf } = await houseWith(ledger, [ana]);
   house.answer = () => {
@@ -136,7 +136,7 @@ describe('an edition that was altered, or that a target may not see, is put on h
   });
 });
 
-describe('when nobody knows whether it arrived', () => {
+describe('when the arrival is unknown', () => {
   const cut = { outcome: 'unknown', reason: 'The connection was cut.' } as const;
 
   test('it is sent again with the same id', async () => {

@@ -75,7 +75,7 @@ describe('the message', () => {
     });
   });
 
-  test('holds the bottom line in both bodies, the marking first and last', async () => {
+  test('has the bottom line in both bodies, with the marking first and last', async () => {
     const { text = '', html } = await arrives(message());
     const lines = text.trim().split('\n');
     expect([lines.at(0), lines.at(-1)]).toEqual(['TLP:CLEAR', 'TLP:CLEAR']);
@@ -188,7 +188,7 @@ describe('the message', () => {
     },
   );
 
-  test('for two recipients is two messages, each of which names one', async () => {
+  test('for two recipients is two messages, each with one recipient', async () => {
     const { port, arrived } = await mailServer();
     const [one, two] = ['ana.lyst@example.org', 'bo@example.org'];
     await send(settingsFor(port), message({ id: 'one' }), { to: one });
@@ -290,7 +290,7 @@ describe('what the server says', () => {
     expect(arrived).toEqual([]);
   });
 
-  test('a long answer is cut, and one of several lines becomes one', async () => {
+  test('a long answer is shortened, and several lines become one', async () => {
     const { port } = await smtpScript({ RCPT: `550-5.1.1 no\r\n550 ${'x'.repeat(1000)}` });
     const receipt = await send(settingsFor(port));
     expect(receipt).toMatchObject({ outcome: 'bounced' });

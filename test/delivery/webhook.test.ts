@@ -61,7 +61,7 @@ const call = (
   return deliver(what, { target: byWebhook(url), signal });
 };
 
-test('what arrives is signed, and holds the edition', async () => {
+test('the request is signed and contains the edition', async () => {
   const { url, calls } = await receiver();
   expect(await call(url)).toEqual({ outcome: 'sent', detail: 'HTTP 204' });
   const [{ headers, body } = { headers: {}, body: '' }] = calls;
@@ -99,7 +99,7 @@ test('what arrives is signed, and holds the edition', async () => {
   );
 });
 
-test('a correction names what it replaces', async () => {
+test('a correction contains the id of the edition that it replaces', async () => {
   const { url, calls } = await receiver();
   await call(url, { what: corrected() });
   expect(JSON.parse(calls[0]?.body ?? '')).toMatchObject({

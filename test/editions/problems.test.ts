@@ -35,7 +35,7 @@ test('a service in order has no problems', async () => {
   expect(await codesIn(watchedIn(await openHouse(ledger)))).toEqual([]);
 });
 
-test('a brief that cannot be read is a problem, and so is one whose dataset cannot', async () => {
+test('a brief that cannot be read is a problem, and so is one with an unreadable dataset', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger, { celebrations: (yaml) => yaml.replace('P7D', 'P7X') });
   const found = await findProblems(watchedIn(house));

@@ -239,7 +239,7 @@ describe('is refused', () => {
     }, scheduled('whenNothingNew: notice'));
   });
 
-  describe('where nobody knows whether it arrived', () => {
+  describe('when the arrival is unknown', () => {
     const cut = { reason: 'The connection was cut.', mayHaveArrived: true } as const;
     /** Ben's delivery, tried once more; gives its id. */
     const toBen = async ({ house, ask }: Site, settlement: Settlement) => {

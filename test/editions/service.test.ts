@@ -320,7 +320,7 @@ describe('backfill', () => {
     });
   });
 
-  test('is refused for a slot whose day is not over: it would stay without what comes, and nobody would get it', async () => {
+  test('is refused for a slot whose day is not over: later events would be missing, and nobody would receive the edition', async () => {
     await withSite(async ({ ask, ledger }) => {
       expect(await refusalOf(ask.backfill('weekly', { ...range, to: '2021-08-29' }))).toMatchObject({
         code: 'parameter-invalid',

@@ -220,7 +220,7 @@ describe('reconciling', () => {
   });
 });
 
-test('what an operator holds and lets go on comes at once, and not when it would have been tried again', async () => {
+test('an edition that an operator holds and releases runs at once, without waiting for its retry', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const [id = ''] = await delivering(ledger, mailTo('ana@example.org'));
   const { promise: putOff, resolve: wasPutOff } = Promise.withResolvers<void>();

@@ -73,7 +73,7 @@ describe('what is attached to a PDF', () => {
     expect(text).toMatch(/\/Params <<\s*\/Size \d+\s*\/CreationDate \(D:20210825000000Z\)/);
   });
 
-  it('comes out with a tool that knows nothing of us', async () => {
+  it('can be extracted with an independent tool', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sitrep-attached-'));
     try {
       const pdf = join(folder, 'a.pdf');
@@ -201,7 +201,7 @@ describe('the manifest', () => {
     expect(manifest.shape.rules.parse(old).undrawn).toEqual([]);
   });
 
-  it('names what the edition was made from', () => {
+  it('lists the inputs of the edition', () => {
     const { parts, rows, engine, cutOff, period } = edition.manifest;
     const files = (kind: string) => parts.filter((part) => part.kind === kind).map(({ file }) => file);
     expect(files('settings')).toEqual(['sitrep.yaml', 'templates/isis-quieting/brief.yaml']);

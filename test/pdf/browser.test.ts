@@ -321,7 +321,7 @@ p { font: 11px S; width: 300px; }</style>
     expect(await seal(red)).not.toBe(await seal('<p>large</p>'));
   });
 
-  it('prints a document whose fonts the page has already as it prints one that brings its own', async () => {
+  it('prints the same document whether the page already has its fonts or the document brings them', async () => {
     const file = fileURLToPath(import.meta.resolve('source-serif/WOFF2/TTF/SourceSerif4-It.ttf.woff2'));
     const source = `url(data:font/woff2;base64,${await readFile(file, 'base64')}) format('woff2')`;
     const fontFaces = `@font-face{font-family:'Kept 4';font-weight:600;font-style:italic;src:${source}}`;

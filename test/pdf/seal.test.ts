@@ -127,7 +127,7 @@ describe('seal', () => {
     expect(await id(other, 'one')).not.toEqual(one);
   });
 
-  it('mends the bookmark of a heading that wraps', async () => {
+  it('repairs the bookmark of a heading that wraps', async () => {
     const titles = async (headings?: string[]) => {
       const { pdf } = await seal(first(), { ...metadata, ...(headings && { headings }) });
       return (await readPdf(pdf)).outline.map(({ title }) => title);
@@ -140,7 +140,7 @@ describe('seal', () => {
     expect((await titles(['Links', longHeading, 'Sources']))[0]).toBe('Ties');
   });
 
-  it('mends a bookmark that says its heading twice', async () => {
+  it('repairs a bookmark that repeats its heading', async () => {
     const doubled = Buffer.from(
       Buffer.from(first()).toString('latin1').replace('(Sources)', '(SourcesSources)'),
       'latin1',

@@ -50,7 +50,7 @@ test('explains a number to ten callers, one after another, and tells the next on
   expect((await ask()).text).toContain('Taliban take Kabul');
 });
 
-test('an address that holds a zero byte is not found', async () => {
+test('an address with a zero byte is not found', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await using web = await openWeb(house, { pages: (desk) => openPages(desk, worldOf(house)) });

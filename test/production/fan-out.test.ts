@@ -53,7 +53,7 @@ describe('the actors who get a sheet', () => {
     expect(await actorsAt(asOf)).toEqual(actors);
   });
 
-  test('an actor not known by then has no sheet, asked for or not', async () => {
+  test('an actor that is unknown on the day has no sheet, even on request', async () => {
     const early = { brief: sheet, dataset, asOf: '2021-08-22', given: { actor: 'A-isis-k' } };
     expect(await faultsOf(editionsAskedFor(early, { openQueries }), 'parameter-invalid')).toEqual([
       expect.stringContaining(
@@ -84,7 +84,7 @@ test('a query of editions that takes longer than limits.seconds is stopped, and 
 describe('the editions of a query', () => {
   const ab = { a: { type: 'string' }, b: { type: 'integer', optional: true } };
 
-  test('are sorted, in canonical form, and without what is NULL', async () => {
+  test('are sorted, in canonical form, and without NULL values', async () => {
     const sql = `SELECT * FROM (VALUES ('y', 2), ('x', 10), ('x', NULL)) AS t(a, b)`;
     expect(await asked(fanning(sql, ab))).toEqual([{ a: 'x', b: '10' }, { a: 'x' }, { a: 'y', b: '2' }]);
     expect(await asked(fanning(sql, ab), { a: 'x' })).toEqual([{ a: 'x', b: '10' }, { a: 'x' }]);

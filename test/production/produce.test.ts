@@ -73,7 +73,7 @@ const heldOrFailed = async (work: Promise<unknown>): Promise<string> => {
   return error instanceof AppError ? error.code : String(error);
 };
 
-test('a page that the gate holds is not waited for: its print is stopped', async () => {
+test('a page that the gate blocks is not printed to the end: its print is stopped', async () => {
   let stopped = false;
   const endless: Effects['print'] = (_html, { signal, onBegun }) => {
     onBegun?.();

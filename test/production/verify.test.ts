@@ -98,7 +98,7 @@ test('the same repository gives the same bytes, and so do the records', async ()
 describe('what differs is named', () => {
   const cases: readonly (readonly [what: string, change: Change, says: readonly string[]])[] = [
     [
-      'a row that was changed in its place',
+      'a row that was edited in place',
       [data('measures'), swap('Senior meetings in the UN report', 'Meetings of seniors in the UN report')],
       ['row F07 changed'],
     ],
@@ -190,7 +190,7 @@ describe('what differs is named', () => {
   });
 });
 
-test('a page that reads otherwise for no reason that its manifest names is not called altered', async () => {
+test('a page that differs although its manifest is the same is not called altered', async () => {
   // A helper of Sitrep's own that writes another word: the same versions, other code.
   const repository = await repositoryWith();
   const material = await repository.loadMaterial();
@@ -287,7 +287,7 @@ describe('other bytes of the same page', () => {
     expect(found.alterations[0]).toContain(says);
   });
 
-  test('of which the manifest names another browser are vouched for by nobody', async () => {
+  test('have no record to vouch for them if the manifest names another browser', async () => {
     const repository = await repositoryWith();
     const browser = () => Promise.resolve({ name: 'Chrome', version: '1.2.3.4' });
     const older = { ...repository, effects: { ...repository.effects, browser } };

@@ -24,7 +24,7 @@ test('another correction is a difference, and is named', async () => {
   ]);
 });
 
-test('the hash of a row is over what it says: a column that is new and empty changes nothing', () => {
+test('the hash of a row covers its values: a new and empty column changes nothing', () => {
   const row = { id: 'F1', title: 'A report' };
   expect(hashOfRow({ ...row, caveat: null, targets: [] })).toBe(hashOfRow(row));
   for (const other of [{ caveat: '' }, { caveat: 'One source' }, { targets: ['A-isis'] }, { value: 0 }])

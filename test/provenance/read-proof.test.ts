@@ -166,7 +166,7 @@ describe('a file that was made to harm', () => {
     await expect(readProof(pdf)).rejects.toEqual(problemOf(problem));
   });
 
-  test('is opened where what it packs is as any print has it', async () => {
+  test('is opened if its compressed objects look like those of a real print', async () => {
     const pdf = await withRead('ObjStm', deflateSync('99 0 <</A 1>>'), { First: 5, Filter: Flate });
     expect((await readProof(pdf)).manifest).toEqual(sampleManifest);
   });

@@ -81,7 +81,7 @@ test('a row marked above the brief never enters it', async () => {
   );
 });
 
-test('incidents have the actors whose name or alias they give, ignoring case', async () => {
+test('incidents have the actors that they name, by name or alias, ignoring case', async () => {
   expect(await ask('SELECT id, actors FROM incidents ORDER BY id', { marking: 'TLP:AMBER' })).toEqual([
     { id: 'T-1', actors: ['A-north'] },
     { id: 'T-2', actors: ['A-north'] },

@@ -153,7 +153,7 @@ describe('an unknown name is refused at its place', () => {
     ]);
   });
 
-  test('up to a name below one that is not known', () => {
+  test('up to a name below an unknown one', () => {
     const faults = faultsOf('{{lost}}{{missing.name}}{{never}}');
     expect(faults.map(({ problem }) => problem)).toEqual([
       'Nothing is named "lost" here.',
@@ -169,7 +169,7 @@ describe('an unknown name is refused at its place', () => {
   );
 });
 
-describe('what can be seen without data is refused before it is rendered', () => {
+describe('faults that need no data are found before rendering', () => {
   test.each([
     ['helper', '{{shoot title}}', 'There is no helper "shoot".'],
     ['block helper', '{{#whenever title}}{{/whenever}}', 'There is no helper "whenever".'],
@@ -200,7 +200,7 @@ describe('what can be seen without data is refused before it is rendered', () =>
     ]);
   });
 
-  test('all of it at once, over all files', () => {
+  test('all faults at once, over all files', () => {
     const faults = faultsOf('{{shoot title}} {{{title}}} {{> crad}}', {
       card: '{{#nope}}{{/nope}}',
       other: '{{',
@@ -223,7 +223,7 @@ describe('data cannot break out', () => {
     'row.constructor',
     'list.length.constructor',
     'title.trim',
-  ])('nothing of a prototype is to be had: %s', (name) => {
+  ])('no property of a prototype is accessible: %s', (name) => {
     expect(faultOf(`{{${name}}}`)).toEqual(unknown(name));
     expect(faultOf(`{{shout ${name}}}`)).toEqual(unknown(name));
   });

@@ -160,7 +160,7 @@ test('every rule has a wrong PDF that it must hold', () => {
 describe.each(Object.entries(wrong).map(([rule, prints]) => ({ rule, prints })))(
   '$rule',
   ({ rule, prints }) => {
-    test.each(prints)('holds $what', async ({ product = right, alter, spoil, says }) => {
+    test.each(prints)('blocks $what', async ({ product = right, alter, spoil, says }) => {
       const spoiling = { printer, ...(alter && { alter }), ...(spoil && { spoil }) };
       const held = await heldAfter(product, asked, spoiling);
       expect((held[rule] ?? []).map(({ problem }) => problem).join('\n')).toMatch(says);
@@ -173,7 +173,7 @@ describe.each(Object.entries(wrong).map(([rule, prints]) => ({ rule, prints })))
 );
 
 const names = allRules.map(({ id }) => id);
-describe('no rule holds the briefs as they are', () => {
+describe('no rule blocks the briefs as they are', () => {
   test.each(right.briefs.map(({ id }) => id))('%s', async (id) => {
     const editions = await goldenEditions(right, id);
     expect(editions).not.toEqual([]);

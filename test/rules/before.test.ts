@@ -819,7 +819,9 @@ test('one cause in a loop is one fault of one rule', async () => {
 test('glyphs reports the letters of a name in another script as one fault', async () => {
   const held = await heldBefore(withText('<p>حيس{{cite "F18"}}</p>')(), { brief: 'weekly', asOf });
   expect(held['glyphs']).toHaveLength(1);
-  expect(held['glyphs']?.[0]?.problem).toMatch(/^Not every built-in font has a glyph for "ح" \(U\+062D\), "ي"/);
+  expect(held['glyphs']?.[0]?.problem).toMatch(
+    /^Not every built-in font has a glyph for "ح" \(U\+062D\), "ي"/,
+  );
 });
 
 test('row-texts takes a name of several hyphenated words', async () => {
@@ -846,7 +848,7 @@ const cases = Object.entries(wrong).flatMap(([rule, editions]) =>
   editions.length > 0 ? [{ rule, editions }] : [],
 );
 describe.each(cases)('$rule', ({ rule, editions }) => {
-  test.each(editions)('holds $what', async ({ product, asked = {}, says, times }) => {
+  test.each(editions)('blocks $what', async ({ product, asked = {}, says, times }) => {
     const held = await heldBefore(product(), { brief: 'weekly', asOf, ...asked });
     const faults = held[rule] ?? [];
     expect(faults.map(({ problem }) => problem).join('\n')).toMatch(says);
@@ -868,7 +870,7 @@ describe('what a query gives may be printed', () => {
     expect(await heldBefore(product, asBrief('celebrations'))).toEqual({});
   });
 
-  test('as a count that names what it counted', async () => {
+  test('as a count with the thing counted', async () => {
     const counted = 'SELECT count(*) AS number, list(id) AS cites FROM events WHERE topic = $topic';
     const html = '{{#each rows.own}}<p>{{number}} reports{{cite cites}}</p>{{/each}}';
     expect(await heldBefore(withOwn('celebrations', 'own', counted, html), asBrief('celebrations'))).toEqual(
@@ -893,7 +895,7 @@ describe('what a query gives may be printed', () => {
     expect(page.html).toContain('<p>just 0<');
   });
 
-  test('in an attribute, of which no trace is left', async () => {
+  test('in an attribute, where no trace remains', async () => {
     const html = '{{#each rows.own}}<p class="a {{id}}">{{title}}{{cite id}}</p>{{/each}}';
     const product = withOwn('weekly', 'own', "SELECT id, title FROM events WHERE id = 'F12'", html);
     const page = await renderEdition(product, asBrief('weekly'));
@@ -967,7 +969,7 @@ describe('judgments-hold', () => {
   const held = async (sql: string, day = asOf) =>
     (await heldBefore(tested(sql), { brief: 'weekly', asOf: day }))['judgments-hold'];
 
-  test('holds an edition whose judgment the data contradict, with what contradicts it', async () => {
+  test('blocks an edition if the data contradict its judgment, and shows the contradicting values', async () => {
     expect(await held('SELECT count(*) > 0 AS holds FROM events')).toBeUndefined();
     expect(
       await held('SELECT count(*) > 1000 AS holds, count(*) AS events, 1000 AS least FROM events'),
@@ -998,7 +1000,7 @@ describe('judgments-hold', () => {
 });
 
 describe('known-by-cut-off', () => {
-  test('holds what became known later, and what was withdrawn', async () => {
+  test('blocks rows that became known later or were withdrawn', async () => {
     const { draft } = await renderEdition(right, { brief: 'weekly', asOf });
     const rule = pageRules.filter(({ id }) => id === 'known-by-cut-off');
     expect(judge(rule, draft).passed).toEqual(['known-by-cut-off']);
@@ -1062,7 +1064,7 @@ describe('a profile', () => {
     });
   });
 
-  test('lets no row without a name by where the dataset has rows marked above the brief', async () => {
+  test('blocks a row without an id if the dataset has rows with a higher marking than the brief', async () => {
     const html = '<p>{{#each rows.own}}{{n}}{{/each}} reports{{cite "F12"}}</p>';
     const counted = standard(withOwn('weekly', 'own', 'SELECT count(*) AS n FROM sources', html));
     const { rules } = await renderEdition(counted, { brief: 'weekly', asOf });
@@ -1132,7 +1134,7 @@ test('a chart may leave rows out, or draw several as one, where the brief says s
   expect(await heldBefore(aggregated, { brief: 'weekly', asOf })).toEqual({});
 });
 
-test('a drawing that comes from data is none of ours, whatever it holds', async () => {
+test('a drawing that comes from data is never accepted as a chart, whatever it contains', async () => {
   const drawing = '<svg xmlns="http://www.w3.org/2000/svg"><text>a</text></svg>';
   const query = withQuery('weekly', 'alternatives', 'SELECT id,', `SELECT '${drawing}' AS drawing, id,`)();
   const foreign = withBrief(query, 'weekly', (brief) =>
@@ -1163,7 +1165,7 @@ test("accepts the words of the scale, quotations, names given as other people's 
   expect(await heldBefore(method, { brief: 'weekly', asOf })).toEqual({});
 });
 
-describe('the name of a source that holds an alias', () => {
+describe('the name of a source that contains an alias', () => {
   const emirate = 'Voice of the Islamic Emirate';
   const aliases = ['Islamic Emirate of Afghanistan', 'Islamic Emirate'];
   const named = withRow(withRow(right, 'actors', 'A-taliban', { aliases }), 'sources', 'S-hanafi', {
@@ -1300,7 +1302,7 @@ test('a picture is one fault, whatever its attributes load', async () => {
   expect(faults['no-active-content']?.map(({ problem }) => problem)).toEqual(['The page has <img>.']);
 });
 
-test('a day on which nothing is known names no row, and holds no page', async () => {
+test('a day without known rows returns no row, and blocks no page', async () => {
   const quiet = (sql: string) =>
     withOwn('weekly', 'own', sql, '<p>{{#each rows.own}}{{n}}{{/each}}{{cite "F12"}}</p>');
   const none = "SELECT DATE '2021-08-24' AS day, 0 AS n, CAST([] AS VARCHAR[]) AS cites";

@@ -101,7 +101,7 @@ describe('an edition', () => {
 });
 
 describe('what somebody has to fix', () => {
-  test('holds the edition at once, with all its reasons, and the operator hears of it', async () => {
+  test('blocks the edition at once, with all reasons, and alerts the operator', async () => {
     await using ledger = await (await ledgers.fresh()).open();
     const house = await openHouse(ledger, {
       weekly: (yaml) =>

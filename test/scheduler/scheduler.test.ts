@@ -42,7 +42,7 @@ test('nothing is due at the first look, and each week once after that', async ()
   });
 });
 
-test('a brief that cannot be read waits, holds up no other, and misses nothing', async () => {
+test('a brief that cannot be read waits, delays no other brief, and misses no slot', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await look(house, '2021-08-16T12:00:00Z');
@@ -108,7 +108,7 @@ test.each<[string, (house: House) => Promise<Brief>, RegExp]>([
   expect(await look(house, '2021-08-23T05:10:00Z')).toEqual(['al-qaeda-ties/2021-08-22']);
 });
 
-test('a slot whose day was issued on other paper is left out, and the operator hears of it once', async () => {
+test('a slot is left out if its day was issued on other paper, and the operator is alerted once', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
   await ledger.request([asked()], now);

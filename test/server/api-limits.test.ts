@@ -147,7 +147,7 @@ test('no more streams of events are open at once than may be', async () => {
   });
 });
 
-test('an edition whose name holds what addresses are made of is found under it', async () => {
+test('an edition is found by its name even if the name contains URL delimiters', async () => {
   await withWeb(async (web) => {
     const wish = { asOf: '2021-08-15', parameters: { actor: 'a/b %,=~é' } };
     const { status, headers, json } = await web.ask('/api/briefs/actor-sheet/editions', {

@@ -173,7 +173,7 @@ describe('sitrep start', () => {
   });
 });
 
-test('a backfill that holds the ledger by itself is reached by other commands too', async () => {
+test('other commands can also reach a backfill that opened the ledger itself', async () => {
   await withLedger('alone');
   const backfill = project.sitrep('backfill weekly --from 2021-06-01 --to 2021-08-08 --out alone');
   const socket = join(project.folder, 'alone/.ledger/socket');

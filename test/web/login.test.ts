@@ -125,7 +125,7 @@ test('who may operate sees all; who may read, what the clearance allows, and no 
   await otto.browserContext().close();
 });
 
-test('who logs out, or whose token is revoked, is at the door again', async () => {
+test('a user who logs out, or has a revoked token, sees the login page again', async () => {
   const ann = await logIn(tokens['ann'] ?? '');
   await press(ann, 'Log out', { within: '.who' });
   await ann.goto(site.origin);
