@@ -79,7 +79,8 @@ p { font-family: 'Source Sans 3'; }
   // First, because a browser without a font of its own does not embed the page's font reliably.
   if (fonts.every(isOurs)) {
     throw browserFailed(found, {
-      problem: 'The browser finds no system font, so text would be missing. Install one, such as DejaVu.',
+      problem:
+        'The browser finds no font on this system, so text would be missing. Install one, such as DejaVu.',
     });
   }
   if (!fonts.some(isOurs)) {
