@@ -50,7 +50,7 @@ export const acled: Importer = {
     row.set('id', `'ACLED-' || ${id}`);
 
     const date = text('event_date');
-    const day = dayFrom(date, days);
+    const day = row.once(dayFrom(date, days));
     const precision = text('time_precision');
     row.skip('has no event_date', `${date} IS NULL`);
     row.skip('has an event_date that is no day', `${day} IS NULL`);

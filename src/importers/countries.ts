@@ -34,7 +34,10 @@ const otherNames: { readonly [code: string]: readonly string[] } = {
   XK: ['Kosovo'],
 };
 
-/** Creates the table `country_names`: each name and code of ISO 3166-1, in small letters, with its alpha-2 code. */
+/**
+ * Creates the table `country_names`: each name and code of ISO 3166-1, in small letters, with its alpha-2 code. The
+ * variable `country_codes` is the same as a map.
+ */
 export async function createCountryNames(connection: DuckDBConnection): Promise<void> {
   const names = new Map<string, string>();
   for (const [code, given] of Object.entries(countries.getNames('en', { select: 'all' }))) {
@@ -44,6 +47,7 @@ export async function createCountryNames(connection: DuckDBConnection): Promise<
   }
   const values = [...names].map((pair) => `(${pair.map(literal).join(', ')})`);
   await connection.run(
-    `CREATE TABLE country_names AS SELECT * FROM (VALUES ${values.join(', ')}) AS names(name, code)`,
+    `CREATE TABLE country_names AS SELECT * FROM (VALUES ${values.join(', ')}) AS names(name, code);
+    SET VARIABLE country_codes = (SELECT map(list(name), list(code)) FROM country_names)`,
   );
 }

@@ -6,6 +6,10 @@ type Origin = Pick<ImportRecord, 'format' | 'prefix' | 'source' | 'lag_days' | '
 
 /** How the rows of one file become incidents: SQL over the file's columns, which are all text. */
 export interface FormatSql {
+  /** The fields' texts: a name for the rest of the SQL, and SQL over the file's columns. */
+  readonly texts: readonly (readonly [name: string, sql: string])[];
+  /** What the rest of the SQL uses more than once: a name, and SQL over the texts. */
+  readonly steps: readonly (readonly [name: string, sql: string])[];
   /** SQL by incident column. A column without SQL is null, and a list without SQL is empty. */
   readonly columns: ReadonlyMap<string, string>;
   /** SQL for names or codes of the country, in the order in which they are tried. */
@@ -60,6 +64,7 @@ export class FormatBuilder {
   readonly #given: ReadonlySet<string>;
   readonly #blank: readonly string[];
   readonly #used = new Set<string>();
+  readonly #steps = new Map<string, string>();
   readonly #columns = new Map<string, string>();
   #countries: readonly string[] = [];
   #countryName = 'NULL::VARCHAR';
@@ -85,12 +90,14 @@ export class FormatBuilder {
 
   /** Like `text`, but the field still ends up in `extra`. */
   peek(field: string): string {
-    if (!this.has(field)) return 'NULL::VARCHAR';
-    const name = identifier(field);
-    // `trim` reads the whole text, and few texts have space around them.
-    const trimmed = `(CASE WHEN starts_with(${name}, ' ') OR ends_with(${name}, ' ') THEN nullif(trim(${name}), '') WHEN ${name} <> '' THEN ${name} END)`;
-    if (this.#blank.length === 0) return trimmed;
-    return `(CASE WHEN ${trimmed} NOT IN (${this.#blank.map(literal).join(', ')}) THEN ${trimmed} END)`;
+    return this.has(field) ? textOf(field) : 'NULL::VARCHAR';
+  }
+
+  /** SQL for the value of `sql`, which is then computed once for a row, however often it is used. */
+  once(sql: string): string {
+    const name = this.#steps.get(sql) ?? identifier(`step ${this.#steps.size}`);
+    this.#steps.set(sql, name);
+    return name;
   }
 
   set(column: string, sql: string): void {
@@ -116,7 +123,7 @@ export class FormatBuilder {
   convert(column: string, field: string, convert: (text: string) => string): void {
     if (!this.has(field)) return;
     const text = this.text(field);
-    const value = convert(text);
+    const value = this.once(convert(text));
     this.set(column, value);
     const failed = `${text} IS NOT NULL AND ${value} IS NULL`;
     this.#unreadable.push([field, failed]);
@@ -135,6 +142,8 @@ export class FormatBuilder {
   build(): FormatSql {
     for (const field of this.#given) if (!this.#used.has(field)) this.keep(field, this.peek(field));
     return {
+      texts: [...this.#given].map((field) => [textOf(field), this.#trimmed(field)]),
+      steps: [...this.#steps].map(([sql, name]) => [name, sql]),
       columns: this.#columns,
       countries: this.#countries,
       countryName: this.#countryName,
@@ -143,4 +152,14 @@ export class FormatBuilder {
       extra: this.#extra,
     };
   }
+
+  #trimmed(field: string): string {
+    const name = identifier(field);
+    // `trim` reads the whole text, and few texts have space around them.
+    const trimmed = `(CASE WHEN starts_with(${name}, ' ') OR ends_with(${name}, ' ') THEN nullif(trim(${name}), '') WHEN ${name} <> '' THEN ${name} END)`;
+    if (this.#blank.length === 0) return trimmed;
+    return `(CASE WHEN ${trimmed} NOT IN (${this.#blank.map(literal).join(', ')}) THEN ${trimmed} END)`;
+  }
 }
+
+const textOf = (field: string): string => identifier(`text ${field}`);

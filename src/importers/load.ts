@@ -10,26 +10,28 @@ const defaults = new Map([
 ]);
 
 /**
- * A SELECT for every row of a file: `file` and `row` say where it is, `skipped` why it cannot be imported, `unreadable`
- * which fields did not fit their column. `country_given` and the incident columns follow. `source` is SQL for the
- * file's text columns and `#row`.
+ * A SELECT for every row of a file: `skipped` says why it cannot be imported, `unreadable` which fields did not fit
+ * their column. `country_given` and the incident columns follow. `source` is SQL for the file's text columns.
  */
-export function loadSql(sql: FormatSql, { source, file }: { source: string; file: number }): string {
+export function loadSql(sql: FormatSql, source: string): string {
   const values = mapped.map(({ name, type }) => {
     const value = sql.columns.get(name) ?? defaults.get(name);
     const blank = type === 'VARCHAR[]' ? '[]' : 'NULL';
     return `(${value ?? blank})::${type} AS ${identifier(name)}`;
   });
+  const named = ([name, value]: readonly [string, string]): string => `${value} AS ${name}`;
+  const texts = sql.texts.map(named).join(', ');
+  const steps = sql.steps.map((step) => `, ${named(step)}`).join('');
   const skipped = sql.skipped.map(([reason, when]) => `WHEN ${when} THEN ${literal(reason)}`);
   const unreadable = sql.unreadable.map(([field, when]) => `CASE WHEN ${when} THEN ${literal(field)} END`);
-  const codes = sql.countries.map((_, index) => `country${index}.code`);
-  const joins = sql.countries.map(
-    (country, index) =>
-      `LEFT JOIN country_names AS country${index} ON country${index}.name = lower(${country})`,
-  );
+  // Not a join, which would lose the order of the rows.
+  const codes = sql.countries.map((country) => `getvariable('country_codes')[lower(${country})]`);
   const code = codes.length === 0 ? 'NULL' : `coalesce(${codes.join(', ')})`;
   const countryName = sql.countryName;
-  const extra = [...sql.extra, ['country', `CASE WHEN ${code} IS NULL THEN ${countryName} END`] as const].map(
+  const extra = [
+    ...sql.extra,
+    ['country', `CASE WHEN "step country" IS NULL THEN ${countryName} END`] as const,
+  ].map(
     ([field, value]) =>
       `CASE WHEN ${value} IS NOT NULL THEN ${literal(`${JSON.stringify(field)}:`)} || to_json(${value}) END`,
   );
@@ -39,15 +41,15 @@ export function loadSql(sql: FormatSql, { source, file }: { source: string; file
       ? `array_to_string(${identifier(name)}, chr(3))`
       : `coalesce(${identifier(name)}::VARCHAR, chr(1))`,
   );
-  return `SELECT ${file}::BIGINT AS file, "#row"::BIGINT AS "row", skipped, unreadable, country_given,
+  return `SELECT skipped, unreadable, country_given,
       md5_number_lower(concat_ws(chr(2), ${hashed.join(', ')})) AS content_hash,
       ${given.map(({ name }) => identifier(name)).join(', ')}
-    FROM (SELECT "#row",
+    FROM (SELECT
       ${skipped.length === 0 ? 'NULL' : `CASE ${skipped.join(' ')} END`} AS skipped,
       list_filter([${unreadable.join(', ')}]::VARCHAR[], lambda field: field IS NOT NULL) AS unreadable,
       ${countryName} AS country_given,
       ${values.join(',\n      ')},
-      ${code} AS country,
+      "step country" AS country,
       ${ownExtra ?? `'{' || nullif(concat_ws(',', ${extra.join(',\n        ')}), '') || '}'`} AS extra
-      FROM (${source}) AS source ${joins.join(' ')}) AS incident`;
+      FROM (SELECT *${steps}, ${code} AS "step country" FROM (SELECT ${texts} FROM (${source}))) AS texts) AS incident`;
 }

@@ -312,10 +312,10 @@ function dayParts(
     const [name, formats] =
       typeof given === 'string' ? [given, isoDays] : [given.field, [given.format].flat()];
     const text = row.text(name);
-    const day = dayFrom(text, formats);
+    const day = row.once(dayFrom(text, formats));
     return { given: text, first: day, last: day, precision: "'range'" };
   }
-  const part = (name: string): string => `nullif(${wholeNumber(row.text(name))}, 0)`;
+  const part = (name: string): string => row.once(`nullif(${wholeNumber(row.text(name))}, 0)`);
   const [year, month, day] = [part(given.year), part(given.month), part(given.day)];
   const date = (m: string, d: string): string =>
     `try_strptime(printf('%04d-%02d-%02d', ${year}, ${m}, ${d}), '%Y-%m-%d')::DATE`;

@@ -31,8 +31,10 @@ export interface SourceFile {
   readonly columns: readonly string[];
   /** Whether the file itself is text, in lines. */
   readonly isText: boolean;
-  /** A SELECT with the columns, all text, and the row's number, as a spreadsheet shows it, as `#row`. */
+  /** A SELECT with the columns, all text, in the order of the file. */
   readonly sql: string;
+  /** The number of the first row of `sql`, as a spreadsheet shows it. */
+  readonly firstRow: number;
 }
 
 /** The limit on one row. A cell is never longer. */
@@ -111,10 +113,9 @@ async function openCsv(
   const unnamed = importer.namesWithoutHeader?.(row);
   const columns = unnamed ?? row.map((cell, index) => (cell === '' ? `column ${index + 1}` : cell));
   checkNames(columns, name);
-  const skip = unnamed === undefined ? 1 : 0;
   const settings = [
     'auto_detect=false',
-    `header=${skip === 1}`,
+    `header=${unnamed === undefined}`,
     `delim=${literal(delimiter)}`,
     `quote='"', escape='"', nullstr='', compression='none', strict_mode=true`,
     `encoding=${literal(encoding)}`,
@@ -122,8 +123,8 @@ async function openCsv(
     `buffer_size=${4 * MOST_BYTES_OF_ROW}`,
     `columns={${columns.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ')}}`,
   ];
-  const sql = `SELECT row_number() OVER () + ${skip} AS "#row", * FROM read_csv(${literal(path)}, ${settings.join(', ')})`;
-  return { name, columns, isText: true, sql };
+  const sql = `SELECT * FROM read_csv(${literal(path)}, ${settings.join(', ')})`;
+  return { name, columns, isText: true, sql, firstRow: unnamed === undefined ? 2 : 1 };
 }
 
 async function readHead(path: string, encoding: string): Promise<string> {
@@ -172,7 +173,8 @@ async function openJsonLines(connection: DuckDBConnection, path: string, name: s
     name,
     columns,
     isText: true,
-    sql: `SELECT row_number() OVER () AS "#row", ${fields.join(', ')} FROM ${objects}`,
+    firstRow: 1,
+    sql: `SELECT ${fields.join(', ')} FROM ${objects}`,
   };
 }
 
@@ -190,7 +192,8 @@ async function openParquet(connection: DuckDBConnection, path: string, name: str
     name,
     columns,
     isText: false,
-    sql: `SELECT row_number() OVER () AS "#row", ${fields.join(', ')} FROM read_parquet(${literal(path)})`,
+    firstRow: 1,
+    sql: `SELECT ${fields.join(', ')} FROM read_parquet(${literal(path)})`,
   };
 }
 

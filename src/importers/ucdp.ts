@@ -59,7 +59,7 @@ export const ucdp: Importer = {
     row.skip('has no id', `${id} IS NULL`);
     row.set('id', `'UCDP-' || ${id}`);
 
-    const days = (name: string): string => dayFrom(`left(${text(name)}, 10)`, ['%Y-%m-%d']);
+    const days = (name: string): string => row.once(dayFrom(`left(${text(name)}, 10)`, ['%Y-%m-%d']));
     const [start, end] = [days('date_start'), days('date_end')];
     row.skip('has a date_start or date_end that is no day', `${start} IS NULL OR ${end} IS NULL`);
     row.skip('has a date_end before its date_start', `${end} < ${start}`);

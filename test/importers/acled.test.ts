@@ -157,3 +157,13 @@ test('rows that cannot be used are counted by reason, with their numbers', async
     expect.objectContaining({ fatalities: 'many', latitude: '491157', country: 'Ruritania' }),
   );
 });
+
+test('a row of a file that several threads read has its own number', async () => {
+  const desk = await newDesk();
+  const notes = 'It was reported. '.repeat(100);
+  const rows = Array.from({ length: 15_000 }, (_, index) =>
+    acledEvent({ event_id_cnty: `N${index}`, notes, ...(index % 4_999 === 4_998 && { event_date: 'soon' }) }),
+  );
+  const { skipped } = await desk.add(acled, rows);
+  expect(skipped.map((group) => group.rows)).toEqual([[5000, 9999, 14_998]]);
+}, 60_000);
