@@ -22,6 +22,7 @@ import { openQueries } from '../src/query/database.ts';
 import { shareQueries } from '../src/query/shared-database.ts';
 import type { Step } from '../src/render/edition.ts';
 import { benchApi } from './bench-api.ts';
+import { benchIncidents } from './bench-incidents.ts';
 import { benchPreview } from './bench-preview.ts';
 import { benchQueue } from './bench-queue.ts';
 import { quantile, spread, verdict } from './support/numbers.ts';
@@ -37,6 +38,9 @@ const { values: options } = parseArgs({
     cold: { type: 'string', default: '5' },
     queued: { type: 'string', default: '30' },
     lists: { type: 'string', default: '1000' },
+    'incident-rows': { type: 'string', default: '1000000' },
+    /** `incidents` for that part alone. */
+    only: { type: 'string' },
   },
 });
 const rounds = Number(options.rounds);
@@ -60,6 +64,13 @@ const project = join(import.meta.dirname, '..');
 process.chdir(project);
 const folder = await mkdtemp(join(tmpdir(), 'sitrep-bench-'));
 try {
+  if (options.only === undefined) await benchBriefs();
+  await benchIncidents({ rows: Number(options['incident-rows']), cold: Number(options.cold) });
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+async function benchBriefs(): Promise<void> {
   // First the warm half: it unpacks the browser, which a cold start is not to be charged with.
   await benchWarm();
   benchCold();
@@ -74,8 +85,6 @@ try {
     const kept = verdict(quantile(times, 0.5), limits.previewMs);
     console.log(`  ${file.padEnd(42)} ${spread(times, 'ms')}; limit ${limits.previewMs} ms: ${kept}`);
   }
-} finally {
-  await rm(folder, { recursive: true });
 }
 
 /** The whole program from its start to its end, the four briefs, a fresh output folder each time. */
