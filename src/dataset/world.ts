@@ -5,6 +5,7 @@ import type { GeometryCollection, Topology } from 'topojson-specification';
 import { z } from 'zod';
 import { hashOf } from '../hash.ts';
 import type { Row } from './parse-rows.ts';
+import { worldSource } from './world-source.ts';
 
 /** A box in degrees, west to east and south to north. */
 export interface Box {
@@ -24,7 +25,6 @@ export interface World {
   /** GeoJSON features with `box`, and `country` (alpha-2 or null) among their properties. */
   readonly features: readonly (Row & { readonly box: { readonly [side in keyof Box]: number } })[];
   readonly countries: readonly Country[];
-  readonly source: { readonly file: string; readonly sha256: string };
 }
 
 const properties = z.looseObject({ name: z.string() });
@@ -40,8 +40,10 @@ export const loadWorld = (): Promise<World> => (loaded ??= readWorld());
 async function readWorld(): Promise<World> {
   const [{ default: iso }, text] = await Promise.all([
     import('i18n-iso-countries'),
-    readFile(fileURLToPath(import.meta.resolve('world-atlas/countries-50m.json')), 'utf8'),
+    readFile(fileURLToPath(import.meta.resolve(worldSource.file)), 'utf8'),
   ]);
+  if (hashOf(text) !== worldSource.sha256)
+    throw new Error(`${worldSource.file} differs from the file of version 2.0.2. Install the packages anew.`);
   const topology = z.custom<Topology<{ countries: GeometryCollection }>>().parse(JSON.parse(text));
   const { features } = feature(topology, topology.objects.countries);
   const drawn = features.flatMap(({ id, properties: given, geometry }) => {
@@ -62,7 +64,6 @@ async function readWorld(): Promise<World> {
     countries: drawn.flatMap(({ code, geometry: { coordinates } }) =>
       code === null ? [] : [{ code, ...boxAround(largerParts(coordinates)) }],
     ),
-    source: { file: 'world-atlas/countries-50m.json', sha256: hashOf(text) },
   };
 }
 

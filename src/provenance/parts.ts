@@ -1,4 +1,5 @@
 import type { Dataset } from '../dataset/schema.ts';
+import { WORLD, worldSource } from '../dataset/world-source.ts';
 import { canonicalJson, hashOf } from '../hash.ts';
 import type { Brief, SourceFile } from '../project/brief.ts';
 import { evidenceQueries, namedQueries, usedPartials } from '../query/select.ts';
@@ -18,7 +19,10 @@ export function partsOf(
     sha256: hashOf(text),
   });
   const charts = Object.entries(brief.charts).flatMap(([name, chart]) => (drawn.includes(name) ? chart : []));
-  const isMap = charts.some(({ data }) => Object.values(data).some((set) => mapSets.includes(set)));
+  const isDrawn = (sets: readonly string[]) =>
+    charts.some(({ data }) => Object.values(data).some((set) => sets.includes(set)));
+  const isMap = isDrawn(mapSets);
+  const isWorldMap = isDrawn([WORLD]);
   const parts: Part[] = [
     { ...part('settings', brief.definition), sha256: hashOf(canonicalJson(settingsOf(brief))) },
     ...(brief.publisher === null
@@ -34,6 +38,7 @@ export function partsOf(
     ...charts.map(({ source }) => part('spec', source)),
     ...(charts.length > 0 ? [part('theme', brief.theme.source)] : []),
     ...(isMap ? outlinesOf(dataset) : []),
+    ...(isWorldMap ? [{ kind: 'outlines' as const, ...worldSource }] : []),
     ...fonts,
   ];
   const byName = new Map(parts.map((each) => [`${each.kind} ${each.file}`, each]));

@@ -3,6 +3,7 @@ import type { ChartLocale, DrawChart, Drawing } from '../charts/draw.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { outlinesWithin as OutlinesWithin } from '../dataset/world.ts';
+import { WORLD } from '../dataset/world-source.ts';
 import { AppError, type ErrorCode, type Fault, similarTo } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
 import type { Locale } from '../locale.ts';
@@ -14,8 +15,7 @@ import type { Figure } from './asked-for.ts';
 /** A figure with everything that the gate checks. */
 export interface Illustration extends Figure, Drawing {}
 
-/** The data set with the outlines of all countries that reach into the first row of the chart's data set `frame`. */
-const WORLD = 'world';
+/** The frame of a map: the first row of the chart's data set `frame`. Its outlines are of the countries that reach into it. */
 const box = z.object({ west: z.number(), south: z.number(), east: z.number(), north: z.number() });
 
 /** Draws the brief's charts; a chart whose rows are empty is null. Throws the faults of all charts at once. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { worldSource } from '../../src/dataset/world-source.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { incidentProject } from '../support/incident-project.ts';
@@ -83,7 +84,7 @@ test.each([
     `['NO', 'AU', 'BR'][1 + i % 3] AS country, [60.5, -30.0, -10.0][1 + i % 3] AS lat, [9.0, 140.0, -50.0][1 + i % 3] AS lon`,
   ],
 ])('a map draws %s', async (_, place) => {
-  const { html, charts } = await make(
+  const { html, charts, manifest } = await make(
     30,
     `${place}, CASE WHEN i % 4 = 0 THEN 'admin1' ELSE 'exact' END AS place_precision`,
   );
@@ -93,6 +94,7 @@ test.each([
   expect(points.reduce((sum, { incidents }) => sum + Number(incidents), 0)).toBe(30);
   expect(new Set(points.map(({ precise }) => precise))).toEqual(new Set([true, false]));
   expect(map?.svg).toContain('stroke-dasharray');
+  expect(manifest.parts).toContainEqual({ kind: 'outlines', ...worldSource });
   expect(readPage(html).text).toContain('boundaries are not authoritative');
 });
 
@@ -104,5 +106,6 @@ test('incidents without a point are counted, and without any the map is left out
   expect(readPage(some.html).text).toContain('5 incidents without a point are not drawn.');
   const none = await make(3, `'YE' AS country`);
   expect(none.charts).toEqual({});
+  expect(none.manifest.parts.filter(({ kind }) => kind === 'outlines')).toEqual([]);
   expect(readPage(none.html).text).toContain('All 3 incidents of the period');
 });
