@@ -40,7 +40,7 @@ export const loadWorld = (): Promise<World> => (loaded ??= readWorld());
 async function readWorld(): Promise<World> {
   const [{ default: iso }, text] = await Promise.all([
     import('i18n-iso-countries'),
-    readFile(fileURLToPath(import.meta.resolve(worldSource.file)), 'utf8'),
+    readFile(fileURLToPath(import.meta.resolve('world-atlas/countries-50m.json')), 'utf8'),
   ]);
   if (hashOf(text) !== worldSource.sha256)
     throw new Error(`${worldSource.file} differs from the file of version 2.0.2. Install the packages anew.`);
