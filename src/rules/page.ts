@@ -15,7 +15,7 @@ export const malformed = ({ tree }: Draft): Fault[] =>
     onPage(
       place,
       problem,
-      'Close each element within the element that contains it. In place of an entity, write the character.',
+      'Close each element inside its parent element. Write characters instead of entities.',
     ),
   );
 
@@ -28,7 +28,7 @@ export const deadLinks = ({ tree }: Draft): Fault[] => {
     const { id } = element.attributes;
     if (id === undefined) continue;
     if (ids.has(id))
-      faults.push(onPage(element, `The id "${id}" is given twice.`, 'Give each element an id of its own.'));
+      faults.push(onPage(element, `The id "${id}" is used twice.`, 'Give each element its own id.'));
     ids.set(id, element);
   }
   for (const element of elements) {
@@ -38,7 +38,7 @@ export const deadLinks = ({ tree }: Draft): Fault[] => {
         onPage(
           element,
           `The link ${href} leads nowhere.`,
-          'Correct it, or list the endnotes: {{#> page}} does.',
+          'Correct it, or print the list of endnotes, as {{#> page}} does.',
         ),
       );
   }
@@ -74,8 +74,8 @@ export function undermarked(draft: Draft): Fault[] {
       inRow(
         { dataset },
         { ...entry, field: 'marking' },
-        `is marked ${own}, and the brief that shows it ${marking}.`,
-        'Raise the marking of the brief, or have its queries leave the row out.',
+        `is marked ${own}, but the brief is marked ${marking}.`,
+        'Raise the marking of the brief, or exclude the row in its queries.',
       ),
     ];
   });
@@ -95,8 +95,8 @@ function unmarkable(draft: Draft): Fault[] {
   if (above === undefined) return [];
   return nameless(draft).map(({ file, query }) => ({
     file,
-    problem: `A row that the query "${query}" gives to the page names no row, and ${dataset.folder} has rows marked above the brief, such as "${above.row.id}".`,
-    hint: 'Let the query return id, or a list of the ids that it was made from: list(id) AS cites.',
+    problem: `The query "${query}" returns a row without an id, and ${dataset.folder} has rows with a higher marking than the brief, such as "${above.row.id}".`,
+    hint: 'Make the query return id, or a list of the ids behind each row: list(id) AS cites.',
   }));
 }
 
@@ -127,7 +127,7 @@ export function uncovered(draft: Draft): Fault[] {
       {
         file: draft.brief.template.file,
         problem: `The page does not say which days are covered (${facts.join('; ')}).`,
-        hint: 'Write the template as {{#> page}} … {{/page}}, whose masthead does. A masthead of your own prints coverage.notices in class="coverage".',
+        hint: 'Wrap the template in {{#> page}} … {{/page}}, or print coverage.notices in your own masthead, in an element with class="coverage".',
       },
     ];
   });
@@ -145,7 +145,7 @@ export function unnamedRevision(draft: Draft): Fault[] {
     {
       file: brief.template.file,
       problem: `The page does not say that it is revision ${revision}.`,
-      hint: 'Write the template as {{#> page}} … {{/page}}; a masthead of your own needs {{> correction}}.',
+      hint: 'Wrap the template in {{#> page}} … {{/page}}, or add {{> correction}} to your own masthead.',
     },
   ];
 }
@@ -177,8 +177,8 @@ export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
     return [
       onPage(
         element,
-        `No glyph for ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''} is in every face of ours.`,
-        'Use other characters in the row or the template: the fonts have Latin, Greek and Cyrillic. If the text is an incident’s, leave its column out of the table: copy the query to the folder of the brief, and select NULL for the column.',
+        `Not every built-in font has a glyph for ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+        'Use other characters in the row or the template: the fonts cover Latin, Greek and Cyrillic. If the text is an incident’s, leave its column out of the table: copy the query to the folder of the brief, and select NULL for the column.',
       ),
     ];
   });
@@ -200,7 +200,11 @@ const headFile = /(?:^|\/)_shared\/partials\/head\.hbs$/;
 export function activeContent({ tree }: Draft): Fault[] {
   return tree.elements.flatMap((element) =>
     [...forbiddenIn(element), ...(element.name === 'style' ? loadedBy(element) : [])].map((what) =>
-      onPage(element, `The page has ${what}.`, 'Remove it: a brief has text, tables and charts only.'),
+      onPage(
+        element,
+        `The page has ${what}.`,
+        'Remove it: a brief may contain only text, tables and charts.',
+      ),
     ),
   );
 }
@@ -257,8 +261,8 @@ export const contradicted = ({ brief, used, sets, rows }: Draft): Fault[] =>
         file,
         problem:
           tests.length === 0
-            ? `The judgment ${id} cannot be tested: its query "${query}" gives no row.`
-            : `The data contradict the judgment ${id}, by its own test "${query}"${found.join('') === '' ? '' : `: ${found.join('; ')}`}.`,
+            ? `The judgment ${id} cannot be tested: its query "${query}" returns no row.`
+            : `The data contradict the judgment ${id}, according to its own test "${query}"${found.join('') === '' ? '' : `: ${found.join('; ')}`}.`,
         hint: 'Revise or withdraw the judgment, or correct its test.',
       },
     ];
