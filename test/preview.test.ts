@@ -144,7 +144,7 @@ describe('a brief that is edited', () => {
     await edit(definition, 'period:', 'profile: standard\nperiod:');
     await edit(template, '{{> changes}}', '<p>It rained.</p>\n{{> changes}}');
     await untilShown(page, 'It rained.');
-    await untilFaults('One warning');
+    await untilFaults('1 warning');
     expect(await faults()).toContain('A paragraph cites no row: "It rained."');
     await edit(template, '<p>It rained.</p>\n{{> changes}}', '{{> changes}}');
     await edit(definition, 'profile: standard\nperiod:', 'period:');
