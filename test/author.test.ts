@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openProject } from './support/cli.ts';
 import { writeIncidents } from './support/incident-store.ts';
+import { acledEvent, csv, ucdpEvent } from './support/incidents.ts';
 import { swapText } from './support/product.ts';
 
 const project = await openProject();
@@ -45,7 +46,7 @@ describe('new', () => {
     expect(check.stdout).toContain('No errors in 1 dataset, 1 brief and 1 edition:');
     // Its dataset was made for other briefs.
     expect(check.stdout).toMatch(
-      /No brief has the finding or evidence set "pause", so that all leave out K-isis-1/,
+      /No brief has the finding or evidence set "pause", so every brief leaves out K-isis-1/,
     );
     expect(same).toEqual({ status: 0, stderr: '', stdout: '  border-incidents: as accepted\n' });
     expect(made.status).toBe(0);
@@ -169,15 +170,39 @@ describe('init', () => {
       new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(tutorial)?.[1] ?? '';
     await project.write('own/desk/data/floods/events.csv', block('csv'));
     await project.write('own/desk/data/floods/datapackage.json', block('json'));
+    const days = Array.from({ length: 120 }, (_, index) =>
+      new Date(Date.UTC(2024, 0, index + 1)).toISOString().slice(0, 10),
+    );
+    const events = days.map((day, index) => acledEvent({ event_id_cnty: `FRA${index}`, event_date: day }));
+    await project.write('own/export.csv', csv(events));
+    await project.write('own/newer.csv', csv(events.slice(1)));
+    await project.write(
+      'own/GEDEvent.csv',
+      csv(days.map((day, index) => ucdpEvent({ id: String(index), date_start: day, date_end: day }))),
+    );
+    const [german = ''] = /^source: Lagebuch\n[^]*?(?=^```)/m.exec(tutorial) ?? [];
+    const header = 'Nr;Datum;Art;Täter;Land;Kreis;Ort;Breite;Länge;Tote;Beschreibung';
+    const list = days.map(
+      (day, index) =>
+        `${index};${day.split('-').toReversed().join('.')};Brand;Bande;Deutschland;Uelzen;Uelzen;52,96;10,56;0;Feuer`,
+    );
+    await project.write('own/log.csv', [header, ...list, ''].join('\n'));
     const commands = [...tutorial.matchAll(/^npx sitrep (.*)$/gm)].map(([, args = '']) => args);
-    expect(commands.length).toBeGreaterThan(7);
-    for (const args of commands) {
-      if (/^(init|preview) /.test(args)) continue;
+    expect(commands.length).toBeGreaterThan(17);
+    for (const line of commands) {
+      if (/^(init|preview) /.test(line)) continue;
+      const [args = '', into] = line.split(' > ');
       const { status, stderr } = await project.sitrep(args, atADesk, {
         folder: join(project.folder, 'own/desk'),
       });
       expect([args, status, stderr]).toEqual([args, 0, '']);
+      if (into !== undefined) await project.write(`own/desk/${into}`, german);
     }
+    expect(german).toContain('Deutschland: Germany');
+    for (const brief of ['watch', 'fatal', 'log'])
+      expect((await under(`own/desk/output/${brief}`)).filter((file) => file.endsWith('.pdf'))).toHaveLength(
+        1,
+      );
     const html = await text('own/desk/output/flood-week/2025-03-09/flood-week-2025-03-09.html');
     for (const words of ['23 houses', '40 cm of water', '7.5 tonnes']) expect(html).toContain(words);
     // What "new" kept shows the rows too.

@@ -211,7 +211,7 @@ test('what is revised after the cut-off, or shapes no page, changes nothing', as
   );
   const found = await check(repository);
   expect(found.verdict).toBe('identical');
-  expect(found.notes).toEqual(['F07 was revised later, on 2021-09-03: after its cut-off.']);
+  expect(found.notes).toEqual(['F07 was revised on 2021-09-03, after the cut-off.']);
 });
 
 test('a brief that was removed, or that is blocked now, cannot be rendered', async () => {
