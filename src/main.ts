@@ -8,7 +8,7 @@ import envPaths from 'env-paths';
 import { z } from 'zod';
 import { today } from './calendar.ts';
 import { openChartProcess } from './charts/worker.ts';
-import { commandLine } from './cli/program.ts';
+import { commandLine } from './cli/program/program.ts';
 import { AppError, causesOf, describeFault } from './errors.ts';
 import type { Printer } from './pdf/browser/print.ts';
 import type { Effects } from './production/produce.ts';

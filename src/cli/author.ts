@@ -19,7 +19,7 @@ import type { Scaffold } from '../project/scaffold.ts';
 import { type Catalogue, load, namedBriefs, throwAll } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Material } from '../render/edition.ts';
-import type { AuthorCommands } from './program-author.ts';
+import type { AuthorCommands } from './program/author.ts';
 
 type Style = 'red' | 'green' | 'cyan' | 'dim';
 const styles: { readonly [kind in DiffLine['kind']]: Style } = {

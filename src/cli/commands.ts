@@ -7,7 +7,7 @@ import { generate, type Outcome, type Store } from '../production/generate.ts';
 import { load, namedBriefs, readableBriefs, throwAll } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import { check, type CheckWorld } from './check.ts';
-import type { Commands } from './program.ts';
+import type { Commands } from './program/program.ts';
 
 /** Number of coming slots that `list` shows for each brief. */
 const slotsShown = 3;

@@ -14,7 +14,7 @@ import {
 import { incidentsImporter, optionsOf, parseMapping, tableImporter } from '../importers/mapping.ts';
 import type { ReadOptions } from '../importers/source-file.ts';
 import { ucdp } from '../importers/ucdp.ts';
-import type { FormatName, ImportCommands } from './program-import.ts';
+import type { FormatName, ImportCommands } from './program/import.ts';
 
 /** Effects for the command. */
 export interface ImportWorld extends Pick<ImportContext, 'version' | 'cacheFolder' | 'signal'> {

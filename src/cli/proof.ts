@@ -5,7 +5,7 @@ import type { Repository } from '../production/open-edition.ts';
 import { type EditionNames, type Verification, verify } from '../production/verify.ts';
 import type { Recorded } from '../provenance/alterations.ts';
 import type { Manifest } from '../render/manifest.ts';
-import type { ProofCommands } from './program-proof.ts';
+import type { ProofCommands } from './program/proof.ts';
 
 /** Effects for the commands that examine a PDF. */
 export interface ProofWorld extends Repository {

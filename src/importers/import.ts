@@ -1,25 +1,18 @@
-import { access, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { z } from 'zod';
 import { type Day } from '../calendar.ts';
-import {
-  type ImportRecord,
-  importFolder,
-  type IncidentStore,
-  incidentColumns,
-  readIncidentStore,
-} from '../dataset/incidents.ts';
+import { type ImportRecord, type IncidentStore, readIncidentStore } from '../dataset/incidents.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { hashOf } from '../hash.ts';
+import { compare, write } from './changes.ts';
 import { createCountryNames } from './countries.ts';
-import { identifier, type Importer, literal } from './format.ts';
+import { type Database, openDatabase, type Running } from './database.ts';
+import { type Importer, literal } from './format.ts';
 import { loadSql } from './load.ts';
 import { describeFile, explained, openSource, type ReadOptions } from './source-file.ts';
 import { lockDataset, putInPlace } from './store.ts';
 import { suggestMapping } from './suggest.ts';
-
-const steps = ['read', 'compare', 'write', 'put in place'] as const;
 
 export interface ImportRequest {
   readonly importer: Importer;
@@ -34,16 +27,13 @@ export interface ImportRequest {
 }
 
 /** What the import takes from outside. */
-export interface ImportContext {
+export interface ImportContext extends Running {
   /** The day of the import, in UTC. */
   readonly knownOn: Day;
   /** The program's version, for the record. */
   readonly version: string;
   /** For temporary files, up to a few times the size of the import. */
   readonly cacheFolder: string;
-  readonly signal?: AbortSignal;
-  /** Called at the start of a step, and while it runs with the share done, from 0 to 1, if that is known. */
-  onStep?(step: (typeof steps)[number], share?: number): void;
 }
 
 /** Rows of one file that have something in common. */
@@ -75,8 +65,6 @@ export interface ImportReport {
   /** The names in the sides of the imported rows, the most frequent first. */
   readonly actors: readonly NameCount[];
 }
-
-type Database = Awaited<ReturnType<typeof openDatabase>>;
 
 /**
  * Imports incidents into a dataset, which is created if it does not exist. Rows that are in the dataset with the same
@@ -230,60 +218,6 @@ function checkOrder({ imports }: IncidentStore, { into, knownOn }: { into: strin
 }
 
 /**
- * A database in `scratch`, because an import may be larger than memory. The limit leaves room for the rest of the
- * process within 600 MB.
- */
-async function openDatabase(scratch: string, { signal, onStep }: Pick<ImportContext, 'signal' | 'onStep'>) {
-  const instance = await DuckDBInstance.create(join(scratch, 'import.duckdb'), {
-    threads: '2',
-    memory_limit: '300MB',
-    // Every result that needs an order asks for it, and keeping one takes memory.
-    preserve_insertion_order: 'false',
-    temp_directory: join(scratch, 'temp'),
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-  });
-  const connection = await instance.connect();
-  const interrupt = (): void => connection.interrupt();
-  signal?.addEventListener('abort', interrupt);
-  await connection.run(
-    `SET TimeZone='UTC'; SET enable_progress_bar=true; SET enable_progress_bar_print=false`,
-  );
-  return {
-    connection,
-    run: async (sql: string, step?: (typeof steps)[number]): Promise<void> => {
-      signal?.throwIfAborted();
-      const report = (): void => {
-        const { percentage } = connection.progress;
-        if (step !== undefined && percentage >= 0) onStep?.(step, percentage / 100);
-      };
-      const timer = onStep && setInterval(report, 200);
-      try {
-        await connection.run(sql);
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw error;
-      } finally {
-        clearInterval(timer);
-      }
-    },
-    rows: async <S extends z.ZodObject>(sql: string, row: S): Promise<z.output<S>[]> => {
-      const reader = await connection.runAndReadAll(sql);
-      return z.array(row).parse(reader.getRowObjectsJson());
-    },
-    rowNumbers: async (sql: string): Promise<number[]> => {
-      const reader = await connection.runAndReadAll(sql);
-      return reader.getRows().map(([value]) => Number(value));
-    },
-    async [Symbol.asyncDispose]() {
-      signal?.removeEventListener('abort', interrupt);
-      connection.closeSync();
-      instance.closeSync();
-    },
-  };
-}
-
-/**
  * Reads every file into the view `loaded`, and describes it. The rows that cannot be imported are in `dropped`, the
  * others in the view `kept`. A file that changes meanwhile is refused.
  */
@@ -409,96 +343,6 @@ async function groups(
     z.object({ what: z.string(), file: z.number(), count: z.number(), rows: z.array(z.number()) }),
   );
   return found.map(({ file, ...group }) => ({ ...group, file: basename(files[file] ?? '') }));
-}
-
-/** Creates `changes`: what each row of the files is to the dataset, and the rows that it no longer has. */
-async function compare(
-  { run }: Database,
-  store: IncidentStore,
-  {
-    prefix,
-    complete,
-    firstDay,
-    lastDay,
-    countries,
-  }: { prefix: string; complete: boolean; firstDay: Day; lastDay: Day; countries: readonly string[] },
-): Promise<void> {
-  await run(
-    `CREATE VIEW existing AS ${newestRows(store, ['id', 'status', 'content_hash', 'published_on', 'country', 'start', 'end', 'import'])}`,
-  );
-  await run(`CREATE TABLE changes AS
-    SELECT loaded.file, loaded."row", loaded.id, existing."import" AS replaces,
-      CASE WHEN existing."import" IS NULL THEN 'new'
-        WHEN existing.status = 'current' AND existing.content_hash = loaded.content_hash THEN 'unchanged'
-        WHEN loaded.published_on < existing.published_on THEN 'older'
-        ELSE 'revised' END AS change
-    FROM kept AS loaded LEFT JOIN existing USING (id)`);
-  if (!complete || store.imports.length === 0) return;
-  // A row that was skipped is still in the file, and its incident is not withdrawn.
-  await run(`INSERT INTO changes
-    SELECT NULL, NULL, id, "import", 'withdrawn' FROM existing
-    WHERE status = 'current' ${prefix === '' ? '' : `AND starts_with(id, ${literal(`${prefix}-`)})`}
-      AND start >= ${literal(firstDay)}::DATE AND "end" <= ${literal(lastDay)}::DATE
-      AND list_contains([${countries.map(literal).join(', ')}]::VARCHAR[], country)
-      AND id NOT IN (SELECT id FROM loaded WHERE id IS NOT NULL)`);
-}
-
-/** The newest row of each incident, withdrawn ones included. */
-function newestRows({ folder, imports }: IncidentStore, columns: readonly string[]): string {
-  if (imports.length === 0)
-    return `SELECT NULL::VARCHAR AS id, NULL::VARCHAR AS status, NULL::UBIGINT AS content_hash, NULL::DATE AS published_on,
-      NULL::VARCHAR AS country, NULL::DATE AS start, NULL::DATE AS "end", NULL::BIGINT AS "import" WHERE false`;
-  const files = (name: string, from: readonly ImportRecord[]): string =>
-    `read_parquet([${from.map(({ number }) => literal(join(folder, importFolder(number), name))).join(', ')}])`;
-  const replacing = imports.filter(({ counts }) => counts.revised + counts.withdrawn > 0);
-  return (
-    `SELECT ${columns.map((name) => `stored.${identifier(name)}`).join(', ')} FROM ${files('rows.parquet', imports)} AS stored` +
-    (replacing.length === 0
-      ? ''
-      : ` ANTI JOIN ${files('superseded.parquet', replacing)} AS replaced
-        ON stored.id = replaced.id AND stored."import" = replaced."import"`)
-  );
-}
-
-/** Small groups let a query that wants one country skip most of a file. */
-const ROWS_PER_GROUP = 30_000;
-
-/** Writes the files of the import into a folder in `staging`. */
-async function write(
-  { run }: Database,
-  store: IncidentStore,
-  { record, staging }: { record: ImportRecord; staging: string },
-): Promise<void> {
-  const folder = join(staging, 'import');
-  await mkdir(folder);
-  const own = { status: `'current'`, known_on: `${literal(record.known_on)}::DATE` };
-  const selected = (values: { readonly [column: string]: string }): string =>
-    [
-      ...incidentColumns.map(({ name }) =>
-        Object.hasOwn(values, name) ? `${values[name]} AS ${identifier(name)}` : identifier(name),
-      ),
-      `${record.number}::BIGINT AS "import"`,
-      'content_hash',
-    ].join(', ');
-  const withdrawn =
-    record.counts.withdrawn === 0
-      ? ''
-      : `UNION ALL SELECT ${selected({ ...own, status: `'withdrawn'` })}
-        FROM (${newestRows(store, [...incidentColumns.map(({ name }) => name), 'content_hash'])})
-        WHERE id IN (SELECT id FROM changes WHERE change = 'withdrawn')`;
-  // Two threads would sort and compress twice as much in memory at once.
-  await run('SET threads = 1');
-  await run(
-    `COPY (SELECT ${selected(own)} FROM loaded
-      WHERE (file, "row") IN (SELECT (file, "row") FROM changes WHERE change IN ('new', 'revised'))
-      ${withdrawn} ORDER BY country, start, id)
-    TO ${literal(join(folder, 'rows.parquet'))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP})`,
-    'write',
-  );
-  if (record.counts.revised + record.counts.withdrawn > 0)
-    await run(`COPY (SELECT id, replaces AS "import" FROM changes WHERE change IN ('revised', 'withdrawn') ORDER BY id)
-      TO ${literal(join(folder, 'superseded.parquet'))} (FORMAT parquet, COMPRESSION zstd)`);
-  await writeFile(join(folder, 'import.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** The datapackage.json of a dataset that begins with this import. */

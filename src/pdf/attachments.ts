@@ -14,7 +14,7 @@ import type { Locale } from '../locale.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import { type AttachmentEntry, manifestText, type SealedManifest } from '../render/manifest.ts';
-import { toCsv } from '../render/plain-rows.ts';
+import { toCsv } from '../render/template/plain-rows.ts';
 import { textOf } from './contents.ts';
 import { unpackStream } from './streams.ts';
 

@@ -5,11 +5,11 @@ import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analys
 import { knownIncidents } from '../query/incidents.ts';
 import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
-import { setsByName } from '../render/citations.ts';
+import { setsByName } from '../render/evidence-text.ts';
 import { compose } from '../render/compose.ts';
 import type { Material, OnStep, Request } from '../render/edition.ts';
 import { illustrate } from '../render/illustrate.ts';
-import type { TimeLimit } from '../render/time-limit.ts';
+import type { TimeLimit } from '../render/template/time-limit.ts';
 import { readDraft } from '../rules/draft.ts';
 import { holdDraft, type Rendering } from '../rules/gate.ts';
 import type { DrawChart } from '../charts/draw.ts';

@@ -16,7 +16,7 @@ import {
 import { type KnownIncidents, knownIncidents } from '../query/incidents.ts';
 import { commonParameters, type OpenQueries } from '../query/select.ts';
 import type { Request } from '../render/edition.ts';
-import { TimeLimit } from '../render/time-limit.ts';
+import { TimeLimit } from '../render/template/time-limit.ts';
 import { resolveEdition } from './resolve-edition.ts';
 
 interface Effects {

@@ -8,7 +8,7 @@ import { describeRendering } from '../provenance/make-manifest.ts';
 import type { OpenQueries } from '../query/select.ts';
 import type { Material, OnStep, Request } from '../render/edition.ts';
 import type { Browser, SealedManifest } from '../render/manifest.ts';
-import { TimeLimit } from '../render/time-limit.ts';
+import { TimeLimit } from '../render/template/time-limit.ts';
 import { holdPrint, type Rendering } from '../rules/gate.ts';
 import { readPrint } from '../rules/draft.ts';
 import { together } from '../rules/rule.ts';

@@ -1,5 +1,5 @@
 import { lettersOf, type PdfContents } from '../pdf/contents.ts';
-import { findText, type Match, nearTo } from '../render/find-text.ts';
+import { findText, type Match, nearTo } from '../render/template/find-text.ts';
 import type { Rendering } from '../rules/gate.ts';
 import {
   bodyOf,

@@ -4,9 +4,9 @@ import type { Row } from '../dataset/parse-rows.ts';
 import { type Placeholder, placeholders } from '../dataset/references.ts';
 import { lettersOf } from '../pdf/contents.ts';
 import { type Brief, isOnTopic } from '../project/brief.ts';
-import { figuresOfSet } from '../render/citations.ts';
-import { findText } from '../render/find-text.ts';
-import type { Put } from '../render/trace.ts';
+import { figuresOfSet } from '../render/evidence-text.ts';
+import { findText } from '../render/template/find-text.ts';
+import type { Put } from '../render/template/trace.ts';
 import type { Rendering } from '../rules/gate.ts';
 
 type Found = Pick<Origin, 'kind' | 'says' | 'rows' | 'query' | 'findings'>;

@@ -1,8 +1,8 @@
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Finding, Findings } from '../findings/analyse.ts';
 import type { Evidence } from './citations.ts';
-import { asPrinted, rowsAsPrinted } from './row-value.ts';
-import type { Provenance } from './trace.ts';
+import { asPrinted, rowsAsPrinted } from './template/row-value.ts';
+import type { Provenance } from './template/trace.ts';
 
 /** A chart as drawn, with its rows. */
 export interface Figure {

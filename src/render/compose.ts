@@ -23,12 +23,12 @@ import {
   readAfterwards,
   topicsOf,
 } from './coverage.ts';
-import { pageHelpers } from './helpers.ts';
+import { pageHelpers } from './template/helpers.ts';
 import { SourceName } from './source-name.ts';
-import type { NamesOf } from './template-check.ts';
-import { compileTemplate, type Template } from './template.ts';
+import type { NamesOf } from './template/check.ts';
+import { compileTemplate, type Template } from './template/template.ts';
 import { summaryOf } from './summary.ts';
-import { type Put, tracePut, withoutTraces } from './trace.ts';
+import { type Put, tracePut, withoutTraces } from './template/trace.ts';
 
 export interface Composition {
   readonly brief: Brief;

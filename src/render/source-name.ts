@@ -1,5 +1,5 @@
 import Handlebars from 'handlebars';
-import { traceName } from './trace.ts';
+import { traceName } from './template/trace.ts';
 
 /** A source's name for use in a page: when printed it leaves a trace, so that typed text is not taken for it. */
 export class SourceName {

@@ -6,7 +6,7 @@ import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Illustration } from '../render/illustrate.ts';
-import type { Put } from '../render/trace.ts';
+import type { Put } from '../render/template/trace.ts';
 import type { Draft, Print } from './draft.ts';
 import { judge, type Verdict } from './rule.ts';
 import { pageRules, pdfRules } from './rules.ts';

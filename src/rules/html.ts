@@ -7,7 +7,7 @@ import {
   Parser,
   type Token,
 } from 'parse5';
-import { type Provenance, readRowTrace, strip } from '../render/trace.ts';
+import { type Provenance, readRowTrace, strip } from '../render/template/trace.ts';
 
 /** An element of a composed page. */
 export interface Element {

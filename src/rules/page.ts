@@ -1,6 +1,6 @@
 import { mayReceive } from '../dataset/fields.ts';
 import type { TableRow } from '../dataset/references.ts';
-import { plainCell } from '../render/plain-rows.ts';
+import { plainCell } from '../render/template/plain-rows.ts';
 import type { Fault } from '../errors.ts';
 import { nameless } from './citations.ts';
 import { loadsIn } from './css.ts';

@@ -5,7 +5,7 @@ import { quoted } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
 import { idsNamed, sourceChain, sourceOf } from '../render/citations.ts';
 import type { Illustration } from '../render/illustrate.ts';
-import { plainCell } from '../render/plain-rows.ts';
+import { plainCell } from '../render/template/plain-rows.ts';
 import type { Draft } from './draft.ts';
 import { type Element, isElement, isText, type Text } from './html.ts';
 import { wordsFor } from './words.ts';

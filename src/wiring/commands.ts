@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { greeting } from '../cli/greeting.ts';
-import type { ServiceCommands } from '../cli/program-service.ts';
+import type { ServiceCommands } from '../cli/program/service.ts';
 import { targetFaults } from '../delivery/target-faults.ts';
 import { AppError, describeFault, distinct } from '../errors.ts';
 import { sweepScratch } from '../pdf/browser/scratch.ts';

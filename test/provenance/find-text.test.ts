@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findText, nearTo } from '../../src/render/find-text.ts';
+import { findText, nearTo } from '../../src/render/template/find-text.ts';
 
 const found = (text: string, phrase: string) => findText([text], phrase).length;
 

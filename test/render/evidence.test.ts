@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EvidenceSet } from '../../src/query/evidence-set.ts';
-import { titleOfSet } from '../../src/render/citations.ts';
+import { titleOfSet } from '../../src/render/evidence-text.ts';
 import { british } from '../support/brief-of.ts';
 
 const set: EvidenceSet = {

@@ -3,10 +3,10 @@ import { noTables } from '../../src/dataset/schema.ts';
 import { AppError } from '../../src/errors.ts';
 import { openLocale } from '../../src/locale.ts';
 import { Evidence } from '../../src/render/citations.ts';
-import { pageHelpers } from '../../src/render/helpers.ts';
-import { rowsAsPrinted } from '../../src/render/row-value.ts';
-import { compileTemplate } from '../../src/render/template.ts';
-import type { Put } from '../../src/render/trace.ts';
+import { pageHelpers } from '../../src/render/template/helpers.ts';
+import { rowsAsPrinted } from '../../src/render/template/row-value.ts';
+import { compileTemplate } from '../../src/render/template/template.ts';
+import type { Put } from '../../src/render/template/trace.ts';
 
 const locale = openLocale(
   'en-GB',

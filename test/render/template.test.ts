@@ -2,7 +2,7 @@ import type Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AppError, type Fault } from '../../src/errors.ts';
-import { compileTemplate } from '../../src/render/template.ts';
+import { compileTemplate } from '../../src/render/template/template.ts';
 
 const helpers = {
   shout: (text: unknown) => String(text).toUpperCase(),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { traceElements, withoutTraces } from '../../src/render/trace.ts';
+import { traceElements, withoutTraces } from '../../src/render/template/trace.ts';
 import { parseHtml, textOf } from '../../src/rules/html.ts';
 import { unitsOf } from '../../src/rules/units.ts';
 

@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts';
-import type { Brief } from '../project/brief.ts';
+import { AppError } from '../../errors.ts';
+import type { Brief } from '../../project/brief.ts';
 
 interface TimeLimitOptions {
   /** Stops the work for other reasons. */

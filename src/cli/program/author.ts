@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { DayName } from '../calendar.ts';
-import { type Scaffold, scaffolds } from '../project/scaffold.ts';
+import type { DayName } from '../../calendar.ts';
+import { type Scaffold, scaffolds } from '../../project/scaffold.ts';
 import { parseDayName, parseParameter, parsePort } from './parse.ts';
 
 interface QueryOptions {

@@ -1,5 +1,5 @@
 import type Handlebars from 'handlebars';
-import { AppError } from '../errors.ts';
+import { AppError } from '../../errors.ts';
 
 /** Loop iterations, partial calls and items of lists passed to helpers: our own briefs use a few hundred. */
 const MOST_ROUNDS = 200_000;

@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { DayName } from '../calendar.ts';
-import { type Format, formats, type Paper, papers } from '../project/brief.ts';
-import { type ImportCommands, importCommandLine } from './program-import.ts';
-import type { OperatorCommands } from './operate.ts';
+import type { DayName } from '../../calendar.ts';
+import { type Format, formats, type Paper, papers } from '../../project/brief.ts';
+import { type ImportCommands, importCommandLine } from './import.ts';
+import type { OperatorCommands } from '../operate.ts';
 import { parseDayName, parseParameter } from './parse.ts';
-import { authorCommandLine, type AuthorCommands } from './program-author.ts';
-import { proofCommandLine, type ProofCommands } from './program-proof.ts';
-import { operatorCommands, type ServiceCommands, serviceCommands } from './program-service.ts';
+import { authorCommandLine, type AuthorCommands } from './author.ts';
+import { proofCommandLine, type ProofCommands } from './proof.ts';
+import { operatorCommands, type ServiceCommands, serviceCommands } from './service.ts';
 
 interface GenerateOptions {
   readonly asOf?: DayName;

@@ -1,4 +1,4 @@
-import type { Row, Value } from '../dataset/parse-rows.ts';
+import type { Row, Value } from '../../dataset/parse-rows.ts';
 
 /** The columns whose values are readable in every row, unlike map shapes. */
 export function plainColumns(rows: readonly { readonly [column: string]: unknown }[]): string[] {

@@ -1,15 +1,15 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
-import { AppError, type Fault } from '../errors.ts';
-import { type Locale, MessageError } from '../locale.ts';
-import type { SourceFile } from '../project/brief.ts';
-import { isShared } from '../project/source-files.ts';
+import { AppError, type Fault } from '../../errors.ts';
+import { type Locale, MessageError } from '../../locale.ts';
+import type { SourceFile } from '../../project/brief.ts';
+import { isShared } from '../../project/source-files.ts';
 import { mostAlike } from './find-text.ts';
-import { MetFaults } from './met-faults.ts';
+import { MetFaults } from '../met-faults.ts';
 import { MarkedValue, madeOf, rawOf } from './row-value.ts';
-import { enter, guard, leave, mark, type NamesOf, parseTemplate } from './template-check.ts';
-import { RenderingLimits } from './template-limits.ts';
-import { placeOf, valueOf } from './template-places.ts';
+import { enter, guard, leave, mark, type NamesOf, parseTemplate } from './check.ts';
+import { RenderingLimits } from './limits.ts';
+import { placeOf, valueOf } from './places.ts';
 import { type Put, traceCall, traceEnd } from './trace.ts';
 
 type Helpers = { readonly [name: string]: Handlebars.HelperDelegate };

@@ -1,8 +1,8 @@
 import Handlebars from 'handlebars';
-import { type Fault, meantBy } from '../errors.ts';
-import { type Locale, MessageError } from '../locale.ts';
-import type { SourceFile } from '../project/brief.ts';
-import { markPlaces, placesIn } from './template-places.ts';
+import { type Fault, meantBy } from '../../errors.ts';
+import { type Locale, MessageError } from '../../locale.ts';
+import type { SourceFile } from '../../project/brief.ts';
+import { markPlaces, placesIn } from './places.ts';
 import { forged, traceBlock, traceElements } from './trace.ts';
 
 /**

@@ -1,10 +1,10 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
-import type { Day } from '../calendar.ts';
-import type { Evidence } from './citations.ts';
+import type { Day } from '../../calendar.ts';
+import type { Evidence } from '../citations.ts';
 import { plainCell, plainColumns } from './plain-rows.ts';
 import { hasHtml, madeOf, MarkedValue, rawOf } from './row-value.ts';
-import { SourceName } from './source-name.ts';
+import { SourceName } from '../source-name.ts';
 import { traceCitation, traceText } from './trace.ts';
 
 const { escapeExpression: escape, SafeString } = Handlebars;

@@ -1,0 +1,101 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Day } from '../calendar.ts';
+import {
+  type ImportRecord,
+  importFolder,
+  type IncidentStore,
+  incidentColumns,
+} from '../dataset/incidents.ts';
+import type { Database } from './database.ts';
+import { identifier, literal } from './format.ts';
+
+/** Creates `changes`: what each row of the files is to the dataset, and the rows that it no longer has. */
+export async function compare(
+  { run }: Database,
+  store: IncidentStore,
+  {
+    prefix,
+    complete,
+    firstDay,
+    lastDay,
+    countries,
+  }: { prefix: string; complete: boolean; firstDay: Day; lastDay: Day; countries: readonly string[] },
+): Promise<void> {
+  await run(
+    `CREATE VIEW existing AS ${newestRows(store, ['id', 'status', 'content_hash', 'published_on', 'country', 'start', 'end', 'import'])}`,
+  );
+  await run(`CREATE TABLE changes AS
+    SELECT loaded.file, loaded."row", loaded.id, existing."import" AS replaces,
+      CASE WHEN existing."import" IS NULL THEN 'new'
+        WHEN existing.status = 'current' AND existing.content_hash = loaded.content_hash THEN 'unchanged'
+        WHEN loaded.published_on < existing.published_on THEN 'older'
+        ELSE 'revised' END AS change
+    FROM kept AS loaded LEFT JOIN existing USING (id)`);
+  if (!complete || store.imports.length === 0) return;
+  // A row that was skipped is still in the file, and its incident is not withdrawn.
+  await run(`INSERT INTO changes
+    SELECT NULL, NULL, id, "import", 'withdrawn' FROM existing
+    WHERE status = 'current' ${prefix === '' ? '' : `AND starts_with(id, ${literal(`${prefix}-`)})`}
+      AND start >= ${literal(firstDay)}::DATE AND "end" <= ${literal(lastDay)}::DATE
+      AND list_contains([${countries.map(literal).join(', ')}]::VARCHAR[], country)
+      AND id NOT IN (SELECT id FROM loaded WHERE id IS NOT NULL)`);
+}
+
+/** The newest row of each incident, withdrawn ones included. */
+function newestRows({ folder, imports }: IncidentStore, columns: readonly string[]): string {
+  if (imports.length === 0)
+    return `SELECT NULL::VARCHAR AS id, NULL::VARCHAR AS status, NULL::UBIGINT AS content_hash, NULL::DATE AS published_on,
+      NULL::VARCHAR AS country, NULL::DATE AS start, NULL::DATE AS "end", NULL::BIGINT AS "import" WHERE false`;
+  const files = (name: string, from: readonly ImportRecord[]): string =>
+    `read_parquet([${from.map(({ number }) => literal(join(folder, importFolder(number), name))).join(', ')}])`;
+  const replacing = imports.filter(({ counts }) => counts.revised + counts.withdrawn > 0);
+  return (
+    `SELECT ${columns.map((name) => `stored.${identifier(name)}`).join(', ')} FROM ${files('rows.parquet', imports)} AS stored` +
+    (replacing.length === 0
+      ? ''
+      : ` ANTI JOIN ${files('superseded.parquet', replacing)} AS replaced
+        ON stored.id = replaced.id AND stored."import" = replaced."import"`)
+  );
+}
+
+/** Small groups let a query that wants one country skip most of a file. */
+const ROWS_PER_GROUP = 30_000;
+
+/** Writes the files of the import into a folder in `staging`. */
+export async function write(
+  { run }: Database,
+  store: IncidentStore,
+  { record, staging }: { record: ImportRecord; staging: string },
+): Promise<void> {
+  const folder = join(staging, 'import');
+  await mkdir(folder);
+  const own = { status: `'current'`, known_on: `${literal(record.known_on)}::DATE` };
+  const selected = (values: { readonly [column: string]: string }): string =>
+    [
+      ...incidentColumns.map(({ name }) =>
+        Object.hasOwn(values, name) ? `${values[name]} AS ${identifier(name)}` : identifier(name),
+      ),
+      `${record.number}::BIGINT AS "import"`,
+      'content_hash',
+    ].join(', ');
+  const withdrawn =
+    record.counts.withdrawn === 0
+      ? ''
+      : `UNION ALL SELECT ${selected({ ...own, status: `'withdrawn'` })}
+        FROM (${newestRows(store, [...incidentColumns.map(({ name }) => name), 'content_hash'])})
+        WHERE id IN (SELECT id FROM changes WHERE change = 'withdrawn')`;
+  // Two threads would sort and compress twice as much in memory at once.
+  await run('SET threads = 1');
+  await run(
+    `COPY (SELECT ${selected(own)} FROM loaded
+      WHERE (file, "row") IN (SELECT (file, "row") FROM changes WHERE change IN ('new', 'revised'))
+      ${withdrawn} ORDER BY country, start, id)
+    TO ${literal(join(folder, 'rows.parquet'))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP})`,
+    'write',
+  );
+  if (record.counts.revised + record.counts.withdrawn > 0)
+    await run(`COPY (SELECT id, replaces AS "import" FROM changes WHERE change IN ('revised', 'withdrawn') ORDER BY id)
+      TO ${literal(join(folder, 'superseded.parquet'))} (FORMAT parquet, COMPRESSION zstd)`);
+  await writeFile(join(folder, 'import.json'), `${JSON.stringify(record, null, 2)}\n`);
+}

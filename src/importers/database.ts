@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { z } from 'zod';
+
+const steps = ['read', 'compare', 'write', 'put in place'] as const;
+export type Step = (typeof steps)[number];
+
+/** How an import is followed and stopped. */
+export interface Running {
+  readonly signal?: AbortSignal;
+  /** Called at the start of a step, and while it runs with the share done, from 0 to 1, if that is known. */
+  readonly onStep?: (step: Step, share?: number) => void;
+}
+
+/**
+ * A database in `scratch`, because an import may be larger than memory. The limit leaves room for the rest of the
+ * process within 600 MB.
+ */
+export async function openDatabase(scratch: string, { signal, onStep }: Running) {
+  const instance = await DuckDBInstance.create(join(scratch, 'import.duckdb'), {
+    threads: '2',
+    memory_limit: '300MB',
+    // Every result that needs an order asks for it, and keeping one takes memory.
+    preserve_insertion_order: 'false',
+    temp_directory: join(scratch, 'temp'),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  const interrupt = (): void => connection.interrupt();
+  signal?.addEventListener('abort', interrupt);
+  await connection.run(
+    `SET TimeZone='UTC'; SET enable_progress_bar=true; SET enable_progress_bar_print=false`,
+  );
+  return {
+    connection,
+    run: async (sql: string, step?: Step): Promise<void> => {
+      signal?.throwIfAborted();
+      const report = (): void => {
+        const { percentage } = connection.progress;
+        if (step !== undefined && percentage >= 0) onStep?.(step, percentage / 100);
+      };
+      const timer = onStep && setInterval(report, 200);
+      try {
+        await connection.run(sql);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw error;
+      } finally {
+        clearInterval(timer);
+      }
+    },
+    rows: async <S extends z.ZodObject>(sql: string, row: S): Promise<z.output<S>[]> => {
+      const reader = await connection.runAndReadAll(sql);
+      return z.array(row).parse(reader.getRowObjectsJson());
+    },
+    rowNumbers: async (sql: string): Promise<number[]> => {
+      const reader = await connection.runAndReadAll(sql);
+      return reader.getRows().map(([value]) => Number(value));
+    },
+    async [Symbol.asyncDispose]() {
+      signal?.removeEventListener('abort', interrupt);
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+export type Database = Awaited<ReturnType<typeof openDatabase>>;

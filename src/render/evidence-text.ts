@@ -1,0 +1,38 @@
+import type { Locale } from '../locale.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
+
+export const setsByName = (sets: readonly EvidenceSet[]): ReadonlyMap<string, EvidenceSet> =>
+  new Map(sets.map((set) => [set.name, set]));
+
+/** `UCDP GED, 312 incidents in Yemen, 3–9 January 2022`; more than three countries are counted. */
+export function titleOfSet(set: EvidenceSet, locale: Locale): string {
+  const { countries } = set;
+  const { count, span } = figuresOfSet(set, locale);
+  const names = new Intl.DisplayNames(locale.tag, { type: 'region' });
+  const values = {
+    sources: locale.list(set.sources),
+    count,
+    what: set.what ?? locale.text('page.evidence.incidents', { count: set.count }),
+    days: span,
+  };
+  if (countries.length === 0) return locale.text('page.evidence.title', values);
+  const places =
+    countries.length > 3
+      ? locale.text('page.evidence.countries', { count: countries.length })
+      : locale.list(countries.map((code) => names.of(code) ?? code));
+  return locale.text('page.evidence.title_with_places', { ...values, places });
+}
+
+/** The figures of an evidence set, for use in a sentence. */
+export const figuresOfSet = (
+  { count, rows, start, end }: EvidenceSet,
+  locale: Locale,
+): { readonly [figure in 'count' | 'rows' | 'start' | 'end' | 'span']: string } & {
+  readonly [figure: string]: string;
+} => ({
+  count: locale.number(count),
+  rows: locale.number(rows),
+  start: locale.longDay(start),
+  end: locale.longDay(end),
+  span: locale.daySpan(start, end),
+});
