@@ -208,7 +208,7 @@ describe('what a query may not do', () => {
     'SELECT id FROM events USING SAMPLE 1',
     'SELECT 1 WHERE today() > $as_of',
   ])('ask the clock or chance: %s', async (sql) => {
-    expect((await faultOf(sql))?.problem).toMatch(/may return something else each time/);
+    expect((await faultOf(sql))?.problem).toMatch(/may return a different value each time/);
   });
 
   test('ask the clock, with the line that does, comments aside', async () => {
