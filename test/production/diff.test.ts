@@ -31,5 +31,5 @@ test('counts the lines beyond 120', () => {
   const lines = Array.from({ length: 200 }, (_, index) => `${index}\n`).join('');
   const shown = texts('', lines);
   expect(shown).toHaveLength(2 + 120 + 1);
-  expect(shown.at(-1)).toBe('… and 81 lines more');
+  expect(shown.at(-1)).toBe('… and 81 more lines');
 });
