@@ -245,7 +245,7 @@ describe('generate', () => {
     expect(stdout).toBe('');
     const misspelt = await project.sitrep('generate actor-sheet --param actor=A-isi --out none');
     expect(faultLines(misspelt.stderr)).toEqual([
-      expect.stringMatching(/There is no edition with actor=A-isi as of 2021-08-25\. There are those with/),
+      expect.stringMatching(/There is no edition with actor=A-isi as of 2021-08-25\. There are editions with/),
     ]);
     expect(await filesIn(out('none'))).toEqual([]);
   });
@@ -302,7 +302,7 @@ describe('generate', () => {
     expect(browser.status).toBe(1);
     expect(faultLines(browser.stderr)).toEqual([
       expect.stringMatching(
-        /^sitrep: \/nowhere\/chrome: The browser path given .* PUPPETEER_EXECUTABLE_PATH/,
+        /^sitrep: \/nowhere\/chrome: The browser path does not lead .* PUPPETEER_EXECUTABLE_PATH/,
       ),
     ]);
     expect(await filesIn(out('unprinted'))).toEqual([]);
