@@ -121,7 +121,7 @@ test('what it refuses, it refuses with a reason', async () => {
     `${first} was replaced by ${second}.`,
   );
   expect((await sitrep('reissue')).stderr).toContain('Name one edition, or give --list.');
-  expect((await sitrep('reissue --list')).stdout).toMatch(/^No edition that was delivered rests on rows/);
+  expect((await sitrep('reissue --list')).stdout).toMatch(/^No delivered edition rests on rows/);
   const forced = await sitrep('generate weekly --as-of 2021-03-07 --force');
   // The first issue can be made as it was, and is: its rows are those of its cut-off.
   expect(forced.status).toBe(0);

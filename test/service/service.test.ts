@@ -239,7 +239,7 @@ test('the sample data can be put through a folder target, and a delivered editio
   );
   const forced = await project.sitrep('generate celebrations --as-of 2021-08-22 --force --out six');
   expect(forced.status).toBe(1);
-  expect(forced.stderr).toMatch(/delivered, and what would be written now differs/);
+  expect(forced.stderr).toMatch(/This edition was delivered, and the new version differs from it/);
   expect((await readFile(join(project.folder, made))).equals(bytes)).toBe(true);
   await project.write('templates/celebrations/brief.yaml', before);
 });
