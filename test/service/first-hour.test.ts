@@ -124,7 +124,10 @@ test(
       {
         kind: 'alert',
         title: 'Sitrep: there is a problem',
-        paragraphs: [expect.stringMatching(/The brief celebrations is not generated until this is fixed/), expect.anything()],
+        paragraphs: [
+          expect.stringMatching(/The brief celebrations is not generated until this is fixed/),
+          expect.anything(),
+        ],
       },
     ]);
     const lines = (await readFile(join(project.folder, 'output/alerts.log'), 'utf8')).trim().split('\n');
