@@ -245,7 +245,9 @@ describe('generate', () => {
     expect(stdout).toBe('');
     const misspelt = await project.sitrep('generate actor-sheet --param actor=A-isi --out none');
     expect(faultLines(misspelt.stderr)).toEqual([
-      expect.stringMatching(/There is no edition with actor=A-isi as of 2021-08-25\. There are editions with/),
+      expect.stringMatching(
+        /There is no edition with actor=A-isi as of 2021-08-25\. There are editions with/,
+      ),
     ]);
     expect(await filesIn(out('none'))).toEqual([]);
   });
