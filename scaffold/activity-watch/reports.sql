@@ -1,5 +1,5 @@
--- When incidents of the last months became known, for the reporting lag. The first import brought its rows all at once
--- and says nothing of how long reports take.
+-- When incidents of the last year became known, to estimate the reporting lag. The first import is left out: it brought
+-- all its rows at once, which says nothing about how long reports take.
 SELECT start, known_on, CAST(sum(number) AS INTEGER) AS count
 FROM incidents
 WHERE counts AND start > $as_of - INTERVAL 1 YEAR AND known_on > (SELECT min(known_on) FROM incidents)

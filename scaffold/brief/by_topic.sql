@@ -1,5 +1,5 @@
--- How many events of the period there are on each topic, with the ids of the events that each number rests on.
--- Labels are made here: a chart only draws. The table topics has the titles that the dataset gives its topics.
+-- The number of events of the period on each topic, with the ids of those events.
+-- Labels are made here, because a chart only draws. The table "topics" has the dataset's titles of its topics.
 SELECT coalesce(t.title, e.topic) AS topic, CAST(count(*) AS INTEGER) AS events, list(e.id ORDER BY e.id) AS cites
 FROM events AS e
 LEFT JOIN topics AS t ON t.name = e.topic
