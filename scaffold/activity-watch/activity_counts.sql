@@ -1,6 +1,6 @@
 -- The incidents of each actor in each place, by day, for the last five years: earlier years give the season.
 -- A place is a country or, if nearly everything is in one country, a first-level division. Only the 60 most active
--- series of the last year are scanned. For a narrower brief, add a condition on country or actor here and in scanned.sql.
+-- series of the last year are scanned. For a narrower brief, add a condition here and in scanned.sql.
 WITH chosen AS (
   SELECT side_a, side_b, country, admin1, start, "end", number
   FROM incidents

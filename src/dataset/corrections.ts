@@ -42,7 +42,7 @@ function correctedBy(tables: Tables, { asOf, correctedAsOf }: { asOf: Day; corre
   const before = new Map(eachRow(knownBy(tables, asOf)).map((entry) => [entry.row.id, entry]));
   const versions = versionsById(tables);
   const added = new Map<string, TableRow>();
-  /** The register rows that a version names and that arrived with it; undefined if it names any other later row. */
+  /** The actors, places and sources that a version needs and that came later; undefined if it needs other later rows. */
   const broughtBy = ({ table, row }: TableRow): TableRow[] | undefined => {
     const later = references(table, row).filter(({ id }) => !before.has(id));
     const found = later.map(({ id }) => newestOn(versions.get(id), correctedAsOf));

@@ -187,8 +187,8 @@ export async function readIncidentStore(folder: string, displayPath: string): Pr
 }
 
 /**
- * The day by which the incidents of a dataset have been reported: the last day of an import plus its declared lag, the
- * latest of them. Null without imports.
+ * The day by which the incidents of a dataset have been reported: the latest of the imports' last days, each plus the
+ * declared lag. Null without imports.
  */
 export const reportedBy = ({ imports }: IncidentStore): Day | null =>
   imports

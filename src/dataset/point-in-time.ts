@@ -24,14 +24,14 @@ export function knownBy(tables: Tables, asOf: Day): Tables {
   const days = remembered.get(tables) ?? new Map<Day, Tables>();
   remembered.set(tables, days);
   const known = days.get(asOf) ?? tellable(tables, asOf);
-  // Newest last; a few days are enough for all briefs of one run.
+  // The day used last is kept longest; a few days are enough for all briefs of one run.
   days.delete(asOf);
   days.set(asOf, known);
   for (const oldest of days.keys()) if (days.size > 16) days.delete(oldest);
   return known;
 }
 
-/** Every brief needs the known rows of several days. */
+/** The known rows of recent days, because every brief needs those of several days. */
 const remembered = new WeakMap<Tables, Map<Day, Tables>>();
 
 function tellable(tables: Tables, asOf: Day): Tables {
@@ -63,7 +63,7 @@ export const ownKnownBy = ({ own }: Tables, asOf: Day): OwnTables | undefined =>
 export const withOwn = (tables: Tables, own: OwnTables | undefined): Tables =>
   own === undefined ? tables : { ...tables, own };
 
-/** The tables without rows that refer to a missing row, in file order. */
+/** The `tables` with only the `given` rows, in file order and without rows that refer to a missing row. */
 export function withoutUnfounded(tables: Tables, given: ReadonlyMap<string, TableRow>): Tables {
   const told = new Map(given);
   for (let before = -1; before !== told.size;) {
@@ -146,7 +146,7 @@ export function changesBetween(
   return changes.sort((a, b) => (`${a.knownOn} ${a.id}` < `${b.knownOn} ${b.id}` ? -1 : 1));
 }
 
-/** Fields that report a row through another row: one that counts it, contains it or supports it. */
+/** Fields that connect a row to one that counts, contains or supports it, so that a change of one concerns the other. */
 const through = new Set(['part_of', 'within', 'rests_on', 'measure']);
 
 /** The changes that concern the row `id`: their rows name it, directly or through other rows. */

@@ -37,7 +37,7 @@ const LEAST_FREE_BYTES = 64_000_000;
 /** Mail servers often have shorter outages. */
 const MAIL_FAILING_MS = 3_600_000;
 const FAILED_LATELY_DAYS = 7;
-/** No other problems are looked for while an alert is being sent. */
+/** The time limit for an alert by mail: the search for problems waits for it. */
 const MAIL_MS = 60_000;
 
 const failedSince = (now: Date): Date => new Date(now.getTime() - FAILED_LATELY_DAYS * 86_400_000);

@@ -61,7 +61,7 @@ export function rowOf(each: Judged, words: Locale): Row {
   };
 }
 
-/** What describes a series and decides nothing: days since the last incident, cumulative sums, a change of its rate. */
+/** Figures that describe a series and decide nothing: days since the last incident, cumulative sums, a change point. */
 function described({ series, covered, window, baseline, tests }: Judged): Row {
   const last = window.complete.to;
   const isWhole = (from: number, to: number) => isWithin({ from, to }, covered);
@@ -114,7 +114,7 @@ export function weekRows(
   const counts = tests?.low.counts;
   const band = counts && powerOf({ ...counts, periodDays: 7 }, alpha);
   const { recent, complete, period } = window;
-  // Cut at the end of the compared days too, so that every one of them is in a whole week.
+  // The weeks are cut at the end of the compared days, so that each of those days is in a whole week.
   return weeksOf([
     { from: recent.from, to: complete.to },
     { from: complete.to + 1, to: period.to },

@@ -18,7 +18,7 @@ const key = z.object({
 /** Incidents with the same first and last possible day, counted by SQL. */
 const counted = z.object({ start: day, end: day.nullish(), count: z.number().int().nonnegative() });
 const series = key.extend({ incidents: z.array(counted), cites: z.array(z.string()).nullish() });
-/** A row has a list of counts, or is one itself: a query has a limit of rows, which a row for each day soon reaches. */
+/** A row has a list of counts, or is one count. With a row for each day, a query soon reaches its limit of rows. */
 const counts = z.preprocess(
   (row) =>
     typeof row === 'object' && row !== null && !('incidents' in row) ? { ...row, incidents: [row] } : row,
@@ -146,7 +146,7 @@ function seriesOf(
   return [...Map.groupBy(named, keyOf).values()]
     .flatMap(([first, ...others]) => (first === undefined ? [] : [{ first, all: [first, ...others] }]))
     .map(({ first: { actor, place }, all }): Named => {
-      // What is known by the last day has happened by then, even if its date is the whole month.
+      // An incident that is known by the last day has happened by then, even if its date is the whole month.
       const spans = all
         .flatMap(({ incidents }) => incidents)
         .map(({ start, end, count }) => ({

@@ -261,7 +261,7 @@ function rateChange(
   const ratio = (each: Reading) => words.text('figures.at_most', { value: ratioIn(each, { level, words }) });
   const digits = (value: number) => words.number(value, { useGrouping: false });
   const aDay = { ...silence, quietDays: 1 };
-  // The run is as long as the silence in the headline: the other reading's longer silence would look rarer.
+  // The run is as long as the silence of the headline reading. The longer one of the other reading would look rarer.
   const run = (empty: number) => runChance({ days: silence.baselineDays, length: silence.quietDays, empty });
   const firstQuiet = (other ?? headline).quiet_start;
   return {

@@ -4,7 +4,7 @@ import gammaln from '@stdlib/math-base-special-gammaln';
 export interface ChangePoint {
   /** The most probable first day of the new rate. */
   readonly day: number;
-  /** The first day lies between these with a probability of at least 95 per cent, if the rate changed once. */
+  /** If the rate changed once, the first day is between these two with a probability of at least 95 per cent. */
   readonly from: number;
   readonly to: number;
   /** The probability that the rate changed at all, if both were equally probable before. */
@@ -26,7 +26,7 @@ export function changePoint(daily: readonly number[], dispersion: number): Chang
   if (daily.length < 2 || total === 0) return null;
   const days = daily.length * weight;
   const priorRate = days / total;
-  /** The log of the marginal likelihood of a stretch, up to what all stretches share. */
+  /** The log of the marginal likelihood of a stretch, up to a constant that all stretches share. */
   const evidence = (count: number, length: number) =>
     Math.log(priorRate) + gammaln(1 + count) - (1 + count) * Math.log(priorRate + length);
   let before = 0;

@@ -15,8 +15,8 @@ export function adjusted(ps: readonly number[]): number[] {
 }
 
 /**
- * The alpha that one of the scanned tests is compared with, given how many of all are significant: one more would have
- * been significant at this p-value, and one that is significant would still be.
+ * The largest p-value at which a test with the adjusted p-value `q` would be significant, given that `significant` of
+ * the `scanned` tests are: a test that is not significant would have been one more.
  */
 export function alphaUsed(
   q: number,

@@ -25,7 +25,7 @@ export const byKey = (a: Named, b: Named): number => {
 
 export interface Window {
   readonly period: Span;
-  /** The period without the days within the reporting lag; it ends before it begins if there are no others. */
+  /** The period without the days within the reporting lag; if no day remains, it ends before it begins. */
   readonly complete: Span;
   readonly recent: Span;
 }
@@ -74,11 +74,11 @@ export function observe(
 }
 
 export interface Judged extends Observation, Ruling {
-  /** The weaker of the two readings. */
+  /** The larger of the two adjusted p-values, one for each way to count imprecise dates. */
   readonly q: number | null;
   readonly power: Power | null;
   readonly alphaUsed: number | null;
-  /** Orders rows of one verdict: how improbable, then how many. */
+  /** Orders rows of one verdict: how far the count is from the expected one, roughly in standard deviations. */
   readonly weight: number;
 }
 
@@ -117,7 +117,7 @@ export function judge(observed: readonly Observation[], alpha: number): Judged[]
   });
 }
 
-/** The larger of two drops and of two rises, and none rather than any. */
+/** The larger of the two drops, and of the two rises; no drop or rise counts as the largest. */
 function weaker(a: Power, b: Power): Power {
   const [low, high] = [a.drop ?? Infinity, b.drop ?? Infinity];
   const drop = low >= high ? a : b;

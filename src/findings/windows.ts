@@ -11,7 +11,7 @@ export interface Span {
   readonly to: number;
 }
 
-/** Spans in order that neither overlap nor touch. */
+/** The same days as spans in order, which neither overlap nor touch. */
 export function merged(spans: readonly Span[]): Span[] {
   const found: Span[] = [];
   for (const span of spans.filter(({ from, to }) => from <= to).toSorted((a, b) => a.from - b.from)) {
@@ -47,7 +47,7 @@ export const weeksOf = (spans: readonly Span[]): Span[] =>
 
 /** The incidents of one series. */
 export interface Series {
-  /** The number of incidents of each day, of those whose day is known. */
+  /** The number of incidents on each day, without those whose day is unknown. */
   readonly dated: ReadonlyMap<number, number>;
   /** Incidents that may have happened on any day of a span. */
   readonly imprecise: readonly (Span & { readonly count: number })[];
@@ -61,7 +61,7 @@ export function countWithin({ dated, imprecise }: Series, spans: readonly Span[]
   return count;
 }
 
-/** The same, and those whose day may be among them. */
+/** Incidents whose day is or may be among the given days. */
 export function countTouching(series: Series, spans: readonly Span[]): number {
   const possible = series.imprecise.filter((each) => touches(each, spans) && !isWithin(each, spans));
   return possible.reduce((sum, { count }) => sum + count, countWithin(series, spans));
@@ -100,7 +100,7 @@ export function seasonOf(period: Span, covered: readonly Span[]): Span[] | null 
   return spans.length < SEASONS.fewest ? null : spans;
 }
 
-/** A span in each of the five years before that has it covered as a whole, earliest first. */
+/** The same span in each of the five earlier years in which it is covered as a whole, earliest first. */
 export function earlierYears({ from, to }: Span, covered: readonly Span[]): Span[] {
   return Array.from({ length: SEASONS.most }, (_, index): Span => {
     const years = index + 1;

@@ -27,7 +27,7 @@ export const acled: Importer = {
   },
 
   sqlFor(given, file) {
-    // The names may be written in capitals, and the builder reads the columns as the file names them.
+    // The file may write the names in capitals, and the builder needs them as the file writes them.
     const names = new Map(given.map((name) => [name.toLowerCase(), name]));
     const field = (name: string): string => names.get(name) ?? name;
     if (aggregate.every((name) => names.has(name)))

@@ -8,9 +8,9 @@ interface NameCount {
 }
 
 export interface ActorMatches {
-  /** The names that are a name, long name or alias of an actor. */
+  /** The given names that are the name, long name or alias of a row in `actors`. */
   readonly matched: readonly NameCount[];
-  /** The others, the most frequent first. */
+  /** The other names, the most frequent first. */
   readonly others: readonly NameCount[];
 }
 
@@ -25,7 +25,7 @@ export function matchActors(names: readonly NameCount[], actors: readonly RowOf<
   return { matched: names.filter(isKnown), others: names.filter((each) => !isKnown(each)) };
 }
 
-/** Beyond these, a name is too rare for a row of its own. */
+/** Beyond these limits, a name gets no proposed row. */
 const MOST_PROPOSED = 200;
 const FEWEST_INCIDENTS = 3;
 
@@ -103,5 +103,5 @@ const plain = (name: string): string =>
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
 
-/** The 1st and the 2nd battalion are two. */
+/** Names with different numbers, such as the 1st and the 2nd battalion, are different actors. */
 const numbers = (name: string): string => (name.match(/\d+/g) ?? []).join(' ');

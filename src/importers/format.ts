@@ -8,7 +8,7 @@ type Origin = Pick<ImportRecord, 'format' | 'prefix' | 'source' | 'lag_days' | '
 export interface FormatSql {
   /** The fields' texts: a name for the rest of the SQL, and SQL over the file's columns. */
   readonly texts: readonly (readonly [name: string, sql: string])[];
-  /** What the rest of the SQL uses more than once: a name, and SQL over the texts. */
+  /** Values that the rest of the SQL uses more than once: a name, and SQL over the texts. */
   readonly steps: readonly (readonly [name: string, sql: string])[];
   /** SQL by incident column. A column without SQL is null, and a list without SQL is empty. */
   readonly columns: ReadonlyMap<string, string>;
@@ -47,7 +47,7 @@ export const wholeNumber = (sql: string): string =>
   `(CASE WHEN regexp_full_match(${sql}, '[0-9]+([.]0*)?') THEN try_cast(${sql} AS BIGINT) END)`;
 const decimalNumber = (sql: string): string =>
   `(CASE WHEN isfinite(try_cast(${sql} AS DOUBLE)) THEN try_cast(${sql} AS DOUBLE) END)`;
-/** A latitude or longitude of at most `most` degrees; people write its decimals after a point or a comma. */
+/** A latitude or longitude of at most `most` degrees, with a point or a comma before its decimals. */
 export const coordinate = (sql: string, most: number): string =>
   within(decimalNumber(`regexp_replace(${sql}, '^(-?[0-9]+),([0-9]+)$', '\\1.\\2')`), most);
 const within = (sql: string, most: number): string => `(CASE WHEN abs(${sql}) <= ${most} THEN ${sql} END)`;

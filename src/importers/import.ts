@@ -26,7 +26,7 @@ export interface ImportRequest {
   readonly lagDays?: number | undefined;
 }
 
-/** What the import takes from outside. */
+/** Settings and effects that the caller passes in. */
 export interface ImportContext extends Running {
   /** The day of the import, in UTC. */
   readonly knownOn: Day;
@@ -36,7 +36,7 @@ export interface ImportContext extends Running {
   readonly cacheFolder: string;
 }
 
-/** Rows of one file that have something in common. */
+/** Rows of one file that were skipped for one reason, or that have one field in common. */
 export interface RowGroup {
   /** The reason why rows were skipped, or the field that they have in common. */
   readonly what: string;
@@ -306,8 +306,8 @@ async function keepOneRowPerId({ run, rows }: Database, files: readonly string[]
 }
 
 /**
- * The period is that of the rows dated to the day, because a month given for a day would widen it. Without such rows it
- * is that of all rows.
+ * The period is that of the rows dated to the day, because a row dated only to a month would widen it. Without such rows
+ * it is that of all rows.
  */
 const spanSql = `SELECT
     coalesce(min(start) FILTER (precision = 'day'), min(start))::VARCHAR AS first_day,

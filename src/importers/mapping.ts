@@ -276,7 +276,7 @@ function tableSql({ columns: mapped, values, blank, prefix }: Mapping, fields: r
     row.skip('has an extra that is not JSON', `${extra} IS NOT NULL AND NOT json_valid(${extra})`);
     for (const name of dropped) row.text(name);
   }
-  // A spreadsheet program would run it, and another may have written it on purpose.
+  // A spreadsheet program would run the formula, and somebody may have planted it.
   const formulas = fields.map((name) => `regexp_matches(${row.peek(name)}, '^=[A-Za-z0-9(+@"-]')`);
   row.skip('has a formula', `coalesce(${formulas.map((each) => `coalesce(${each}, false)`).join(' OR ')})`);
   return row.build();

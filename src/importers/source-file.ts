@@ -18,9 +18,9 @@ export interface ReadOptions {
   /** By default the file's name decides. */
   readonly type?: FileType | undefined;
   readonly encoding?: (typeof encodings)[number] | undefined;
-  /** Of a CSV file; by default the one that splits its first row into the most columns. */
+  /** The separator of a CSV file; by default the one that splits its first row into the most columns. */
   readonly delimiter?: string | undefined;
-  /** Of an Excel file; by default the first. */
+  /** The sheet of an Excel file; by default the first. */
   readonly sheet?: string | undefined;
 }
 

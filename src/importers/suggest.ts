@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { coordinate, dayFrom, identifier, wholeNumber } from './format.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** Names that columns of incidents often have, in small letters and without spaces and signs. */
+/** Common names of columns, by incident column: in small letters, without spaces and signs. */
 const usual: { readonly [column: string]: readonly string[] } = {
   id: ['id', 'eventid', 'incidentid', 'reference', 'ref', 'no', 'number', 'caseid'],
   end: ['end', 'enddate', 'dateend', 'to'],
@@ -122,7 +122,7 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
     const name = named(names);
     if (name === undefined) continue;
     const test = Object.hasOwn(tests, column) ? tests[column] : undefined;
-    // Countries are often misspelt, and blanks often written as a number.
+    // Countries are often misspelt, and missing values often written as a number.
     if (test !== undefined && (await fit(name, test)) < 0.5) continue;
     if (column === 'end' || column === 'published_on') {
       const day = await dayOf(name);

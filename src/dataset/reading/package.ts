@@ -132,14 +132,14 @@ export function parsePackage(descriptor: unknown): DataPackage {
   return { name, title, marking: marked, licence, declared: sitrep, files, own, unread, faults };
 }
 
-/** SQL ignores capitals. */
+/** SQL does not distinguish capital from small letters in names. */
 const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
-/** Tables of queries that are not read from a file. */
+/** Tables that queries see and that come from no file of their own. */
 const reserved = ['topics', 'affiliations', 'source_kinds', INCIDENTS_FOLDER, 'actor_names', 'countries'];
 
 /**
- * A resource outside the model as a table, or what is wrong with it; undefined if it is not a table: a JSON file
+ * A resource outside the model as a table, or what is wrong with it. Undefined if it is not a table, because a JSON file
  * without a schema may be anything, such as outlines for a map.
  */
 function ownTable(found: { readonly name: string }): TableFile<string> | Omit<Fault, 'field'> | undefined {

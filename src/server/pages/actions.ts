@@ -21,7 +21,7 @@ const labels = {
   hold: 'web.action.hold',
   release: 'web.action.release',
 } as const satisfies { readonly [change in Change]: string };
-/** The same for a generated edition, whose deliveries change. */
+/** Keys of the labels for a generated edition, where a change applies to its deliveries. */
 const labelsOfGenerated = {
   retry: 'web.action.resend_failed',
   cancel: 'web.action.cancel_deliveries',
@@ -55,7 +55,7 @@ const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => r
   done: ofGenerated,
 };
 
-/** The key of a label. */
+/** The key of the label for a change to an edition. */
 function labelOf(change: Change, { state, deliveries: { bounced = 0, failed = 0 } }: EditionView): string {
   if (ofEdition[state] !== ofGenerated) return labels[change];
   return change === 'retry' && bounced + failed === 0

@@ -108,7 +108,7 @@ function formOf({ view, dataset, covered, caller, locale }: BriefPageData) {
   };
 }
 
-/** Number of days that a slot reported on and that have no edition. */
+/** The number of days that a slot reported on, but for which there is no edition. */
 const missingIn = (months: readonly CalendarMonth[]): number =>
   months
     .flatMap(({ weeks }) => weeks)

@@ -72,7 +72,7 @@ export function calendarOf({
   const slots = slotsReporting(brief.schedule, span);
   const [first] = comingSlots(brief.schedule, now, 1);
   const next = slots.find(({ at, asOf }) => at > now && asOf === first?.asOf);
-  // Editions that are part of another one are counted under it.
+  // The editions of a fan-out are counted with the edition that they are part of.
   const ids = new Set(editions.map(({ id }) => id));
   const byDay = Map.groupBy(
     editions.filter(({ partOf }) => partOf === null || !ids.has(partOf)),

@@ -175,7 +175,7 @@ function liveOf(
     waits: locale.text(state === 'queued' ? 'web.edition.waits_queued' : 'web.edition.waits_running'),
     steps: ofLastRun.map(({ step, at }) => ({
       step: names[step] ?? step,
-      // All times are within minutes of each other, so the day is shown elsewhere. The script uses the same format.
+      // All times are within minutes of each other, so they are given without the day. The script uses the same format.
       at: { iso: at.toISOString(), text: utcClock(locale.tag, at) },
     })),
   };

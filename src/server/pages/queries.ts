@@ -54,7 +54,7 @@ export async function gatherOverview(
   return Promise.all(
     (await service.briefs(caller)).map(async (view) => {
       const { items } = await service.editions(caller, { brief: view.id, limit: 40 });
-      // An edition that is part of another one is shown there.
+      // An edition that is part of a fan-out is shown on the page of the whole.
       const latest = items.find(({ partOf }) => partOf === null) ?? view.latest;
       return {
         view: { ...view, latest },
