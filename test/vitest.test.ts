@@ -69,7 +69,7 @@ test('what differs is written with --update alone, and never under CI', async ()
   vi.stubEnv('CI', 'true');
   const refused = await match({ brief: 'ties' }, 'all');
   expect(refused.pass).toBe(false);
-  expect(refused.message()).toContain('under CI');
+  expect(refused.message()).toContain('in CI');
   vi.stubEnv('CI', '');
   expect(await match({ brief: 'ties' }, 'all')).toMatchObject({ pass: true });
   vi.unstubAllEnvs();
