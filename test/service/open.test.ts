@@ -111,7 +111,7 @@ test('on a terminal the program prints a link as it starts, and not into its log
     let printed = '';
     for await (const chunk of child.stdout) {
       printed += String(chunk);
-      if (printed.includes('Ctrl-C stops')) break;
+      if (printed.includes('Ctrl-C to stop')) break;
     }
     const [link = ''] =
       new RegExp(`http://127\\.0\\.0\\.1:\\d+/open\\?once=${secret.source}`).exec(printed) ?? [];
