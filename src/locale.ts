@@ -15,7 +15,7 @@ type HtmlValues = Readonly<Record<string, Value | { toHTML(): string }>>;
 export interface Locale extends Dates {
   /** BCP 47 tag, such as `en-GB`. */
   readonly tag: string;
-  /** The file, named as in manifests. */
+  /** The file, named as in manifests, and as text what of it shapes an edition: all but the words of web and mail. */
   readonly source: { readonly file: string; readonly text: string };
   readonly keys: readonly string[];
   /**
@@ -142,7 +142,8 @@ export function openLocale(tag: string, yaml: string): Locale {
   const datesNow = (): Dates => (dates ??= datesOf(tag, text));
   return {
     tag,
-    source: { file, text: yaml },
+    // A word on a web page or in a mail changes no edition.
+    source: { file, text: JSON.stringify({ ...groups, lists, web: undefined, mail: undefined }) },
     keys: [...messages.keys()],
     lists,
     valuesOf: find,

@@ -35,3 +35,11 @@ test('days, figures and lists are written as the locale writes them', () => {
   expect(arabic.list(['ا', 'ب'])).toBe('ا وب');
   expect(locale.list(['a', 'b', 'c'])).toBe('a, b, c');
 });
+
+test('what shapes an edition leaves out the words of web and mail', () => {
+  const source = (word: string, group: string) =>
+    openLocale('en-GB', `page: { a: One }\n${group}: { b: ${word} }`).source.text;
+  expect(source('Two', 'web')).toBe(source('Three', 'web'));
+  expect(source('Two', 'mail')).toBe(source('Three', 'mail'));
+  expect(source('Two', 'dates')).not.toBe(source('Three', 'dates'));
+});

@@ -1,8 +1,7 @@
--- When incidents of the last year became known, to estimate the reporting lag. The first import is left out: it brought
--- all its rows at once, which says nothing about how long reports take.
+-- When incidents of the last year became known. The reporting lag is estimated from them once there are three imports.
 SELECT start, known_on, CAST(sum(number) AS INTEGER) AS count
 FROM incidents
-WHERE counts AND start > $as_of - INTERVAL 1 YEAR AND known_on > (SELECT min(known_on) FROM incidents)
+WHERE counts AND start > $as_of - INTERVAL 1 YEAR
 GROUP BY ALL
 ORDER BY ALL
 LIMIT 10000
