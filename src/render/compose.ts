@@ -23,6 +23,7 @@ import {
   readAfterwards,
   topicsOf,
 } from './coverage.ts';
+import { identityStyles } from './identity.ts';
 import { pageHelpers } from './template/helpers.ts';
 import { SourceName } from './source-name.ts';
 import type { NamesOf } from './template/check.ts';
@@ -193,6 +194,7 @@ export function compose(
       lag: imports.every(({ lag_days: lag }) => lag === null) ? 'unknown' : 'declared',
     },
     paper: { size: paper, margin: margins[paper] },
+    identity: identityStyles(),
     styles: brief.styles.text,
     fontFaces,
     rows: seen.rows,
