@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { IntlMessageFormat } from 'intl-messageformat';
@@ -15,6 +14,8 @@ type HtmlValues = Readonly<Record<string, Value | { toHTML(): string }>>;
 export interface Locale extends Dates {
   /** BCP 47 tag, such as `en-GB`. */
   readonly tag: string;
+  /** The direction of its script. */
+  readonly direction: 'ltr' | 'rtl';
   /** The file, named as in manifests, and as text what of it shapes an edition: all but the words of web and mail. */
   readonly source: { readonly file: string; readonly text: string };
   readonly keys: readonly string[];
@@ -68,30 +69,60 @@ type WordLists = z.output<typeof wordLists>;
 
 type Messages = { readonly [key: string]: string | Messages };
 const messagesByKey: z.ZodType<Messages> = z.lazy(() =>
-  z.record(z.string(), z.union([z.string(), messagesByKey])),
+  z.record(z.string(), z.union([z.string(), messagesByKey]), 'is not a group of messages'),
 );
-const localeFile = z.object({ lists: wordLists.optional() }).catchall(messagesByKey);
+/** The language of briefs, datasets and web pages that name none. Its file has every message of the program. */
+export const usualLanguage = 'en-GB';
+
+/** A BCP 47 tag such as `en-GB`. */
+export const languageTag = z.string().refine((tag) => {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}, 'is not a language tag such as en-GB');
+
+/** The contents of a locale's file. */
+export const localeFile = z
+  .object({
+    /** The locale that has the messages that this one lacks. */
+    extends: languageTag.optional(),
+    lists: wordLists.optional(),
+  })
+  .catchall(messagesByKey);
 
 /** The folder with the locales of the program. */
 export const localesFolder = join(import.meta.dirname, '../locales');
 
-/** Each file is read and each message parsed once in a process, not for each edition. */
-const loaded = new Map<string, Promise<Locale>>();
-
-/** Reads `<folder>/<tag>.yaml`. Messages are in ICU MessageFormat. */
-export function loadLocale(folder: string, tag: string): Promise<Locale> {
-  const file = join(folder, `${tag}.yaml`);
-  const locale = loaded.get(file) ?? readFile(file, 'utf8').then((yaml) => openLocale(tag, yaml));
-  loaded.set(file, locale);
-  locale.catch(() => loaded.delete(file));
-  return locale;
+/** TypeScript does not know this method yet; all supported versions of Node have it. */
+declare global {
+  namespace Intl {
+    interface Locale {
+      getTextInfo(): { readonly direction: 'ltr' | 'rtl' };
+    }
+  }
 }
 
-/** As `loadLocale`, from the file's text. */
-export function openLocale(tag: string, yaml: string): Locale {
+const languageOf = (tag: string): string => new Intl.Locale(tag).language;
+
+/**
+ * Opens a locale from the text of its file, and of the files that it extends, nearest first. Messages are in ICU
+ * MessageFormat. Lists of words come from the nearest file in the same language. Throws the errors of `yaml` and zod.
+ */
+export function openLocale(
+  tag: string,
+  yaml: string,
+  extended: readonly { readonly tag: string; readonly yaml: string }[] = [],
+): Locale {
   const file = `locales/${tag}.yaml`;
-  const { lists, ...groups } = localeFile.parse(parse(yaml));
-  const messages = new Map(flatten(groups, ''));
+  const chain = [{ tag, yaml }, ...extended].map((each) => {
+    const { extends: _, lists, ...groups } = localeFile.parse(parse(each.yaml));
+    const messages = flatten(groups, '');
+    return { lists: languageOf(each.tag) === languageOf(tag) ? lists : undefined, messages };
+  });
+  const lists = chain.find((each) => each.lists !== undefined)?.lists;
+  const messages = new Map(chain.toReversed().flatMap((each) => each.messages));
   // Parsed when first needed: a command line call needs few of them.
   const parsed = new Map<string, Parsed>();
   const find = (key: string): Parsed => {
@@ -142,8 +173,9 @@ export function openLocale(tag: string, yaml: string): Locale {
   const datesNow = (): Dates => (dates ??= datesOf(tag, text));
   return {
     tag,
+    direction: new Intl.Locale(tag).getTextInfo().direction,
     // A word on a web page or in a mail changes no edition.
-    source: { file, text: JSON.stringify({ ...groups, lists, web: undefined, mail: undefined }) },
+    source: { file, text: shapingText(messages, lists) },
     keys: [...messages.keys()],
     lists,
     valuesOf: find,
@@ -172,6 +204,9 @@ export function openLocale(tag: string, yaml: string): Locale {
     },
   };
 }
+
+const shapingText = (messages: ReadonlyMap<string, string>, lists: WordLists | undefined): string =>
+  JSON.stringify([[...messages].filter(([key]) => !/^(?:web|mail)\./.test(key)), lists]);
 
 const tagged = (open: string, close: string) => (parts: readonly string[]) => open + parts.join('') + close;
 const htmlTags = { b: tagged('<b>', '</b>'), i: tagged('<i>', '</i>') };

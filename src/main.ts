@@ -110,11 +110,9 @@ const loadBrief = remember(
     if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
     return brief;
   },
-  async (id) => [join('templates', id), 'sitrep.yaml', ...(await project.sharedFolders())],
+  async (id) => [join('templates', id), 'sitrep.yaml', 'locales', ...(await project.sharedFolders())],
 );
 const nameEngine = async () => (await import('./production/material.ts')).nameEngine(sitrep, { browserPath });
-/** The words of web pages, alerts and mail. */
-const readLocale = async () => (await import('./locale.ts')).loadLocale(join(sitrep, 'locales'), 'en-GB');
 /** Variables of the environment, including empty ones, take precedence over the file. */
 const variables = () => ({ ...readEnvFile('.env'), ...process.env });
 const readParts = async (usualLevel: string): Promise<Parts> => {
@@ -126,7 +124,7 @@ const readParts = async (usualLevel: string): Promise<Parts> => {
     systemUser: systemUser(),
     effects,
     log: (await import('./log.ts')).openLog(logLevel ?? usualLevel),
-    locale: await readLocale(),
+    locale: await project.loadLocale(),
     ...catalogue,
     loadBrief,
     readAsset: assetsOf({ sitrep }),
@@ -230,7 +228,7 @@ const program = commandLine(
             effects,
             readAsset: assetsOf({ sitrep }),
             readText,
-            locale: await readLocale(),
+            locale: await project.loadLocale(),
             watch: watchFolders,
           });
         },

@@ -2,12 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
-import { loadLocale, localesFolder, openLocale } from '../src/locale.ts';
+import { openLocale } from '../src/locale.ts';
+import { locale } from './support/locale.ts';
 import { proseIn } from './support/prose.ts';
 
 const root = join(import.meta.dirname, '..');
 const partials = join(root, 'templates/_shared/partials');
-const locale = await loadLocale(localesFolder, 'en-GB');
 
 test('no shared partial has words of its own', async () => {
   const files = (await readdir(partials)).filter((name) => name.endsWith('.hbs'));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { languageTag, usualLanguage } from '../locale.ts';
 import type { Column } from './fields.ts';
 import type { RowSets } from './parse-rows.ts';
 
@@ -58,7 +59,7 @@ export const noSettings: DatasetSettings = {
   topics: [],
   affiliations: [],
   sourceKinds: [],
-  language: 'en-GB',
+  language: usualLanguage,
   licence: null,
   maps: { outlines: null, borders: [] },
   absent: [],
@@ -87,16 +88,7 @@ export const declaredSettings = z.strictObject({
   knownOn: z.literal('date').optional(),
   affiliations: terms,
   sourceKinds: terms,
-  language: z
-    .string()
-    .refine((tag) => {
-      try {
-        return Intl.getCanonicalLocales(tag).length === 1;
-      } catch {
-        return false;
-      }
-    }, 'is not a language tag such as en-GB')
-    .default('en-GB'),
+  language: languageTag.default(usualLanguage),
   outlines: z
     .strictObject({
       file: z.string().min(1, 'is empty'),

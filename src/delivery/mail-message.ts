@@ -116,7 +116,7 @@ function bodiesOf(message: Message, surroundings: Surroundings): { text: string;
   return {
     text: [marking, heading, ...paragraphs, ...about, ...link, footer, marking].join('\n\n') + '\n',
     html: [
-      `<!doctype html><html lang="${locale.tag}" dir="${locale.text('web.direction')}"><head><meta charset="utf-8">`,
+      `<!doctype html><html lang="${locale.tag}" dir="${locale.direction}"><head><meta charset="utf-8">`,
       `<title>${escape(heading)}</title></head>`,
       '<body style="font-family: sans-serif; max-width: 40em">',
       `<p><strong>${escape(marking)}</strong></p>`,

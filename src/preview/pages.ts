@@ -66,9 +66,9 @@ export async function openPages(
   });
   return {
     list: (rows) => list(rowsOf(rows)),
-    empty: () => empty({ lang: locale.tag }),
-    index: (rows) => index({ lang: locale.tag, list: list(rowsOf(rows)) }),
-    shell: (parts) => shell({ lang: locale.tag, ...parts }),
+    empty: () => empty({ lang: locale.tag, direction: locale.direction }),
+    index: (rows) => index({ lang: locale.tag, direction: locale.direction, list: list(rowsOf(rows)) }),
+    shell: (parts) => shell({ lang: locale.tag, direction: locale.direction, ...parts }),
     bar: (view, wanted, format) => bar(barOf(view, wanted, format)),
     faults: async ({ faults: found, warnings, page }) => {
       const shown = async (of: readonly Fault[], kind: keyof typeof counts) => ({

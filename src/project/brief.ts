@@ -3,7 +3,7 @@ import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { day } from '../calendar.ts';
 import { marking } from '../dataset/fields.ts';
-import type { Locale } from '../locale.ts';
+import { languageTag, type Locale, usualLanguage } from '../locale.ts';
 import { builtInParameters, parameter, parameterName, readParameters } from './parameters.ts';
 import { target } from './target.ts';
 
@@ -171,6 +171,8 @@ const definition = z.strictObject({
   schedule,
   period,
   marking,
+  /** The language of the brief, for which there is a locale. */
+  language: languageTag.default(usualLanguage),
   paper: z.enum(papers).default('A4'),
   /** The parameters that distinguish editions of the same day: `$name` in queries, `parameters.name` in templates. */
   parameters: z.record(z.string(), parameter).default({}),
@@ -281,6 +283,8 @@ type Publisher = z.output<typeof publisher>;
 export const projectSettings = z.strictObject({
   publisher: publisher.optional(),
   marking: marking.optional(),
+  /** Also of web pages, alerts and messages of the program. */
+  language: languageTag.optional(),
   paper: z.enum(papers).optional(),
 });
 export type ProjectSettings = z.output<typeof projectSettings>;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { AppError, type Fault } from '../errors.ts';
-import { loadLocale, localesFolder } from '../locale.ts';
+import { type Locale, usualLanguage } from '../locale.ts';
 import {
   type Brief,
   briefConfig,
@@ -10,6 +10,7 @@ import {
   projectSettings,
   type SourceFile,
 } from './brief.ts';
+import { loadLocale } from './locales.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { isMissing, parseJson, readFolder, readSource } from './source-files.ts';
 
@@ -49,17 +50,17 @@ const settingsFile = (templates: string): string => posix.join(posix.dirname(tem
 /**
  * Loads briefs with all their files. A file that is missing from a brief's own folder comes from its dataset's shared
  * folder, `_<dataset>/`, if there is one; then from `_shared/`; and last from `packaged`, the `_shared/` that comes
- * with the program. `sitrep.yaml` beside the folder says who publishes and what briefs need not repeat. Throws
+ * with the program. `locales` is the project's own folder of locales. `sitrep.yaml` beside the folder says who publishes and what briefs need not repeat. Throws
  * `brief-invalid` with the faults of all briefs at once.
  */
 export async function loadBriefs(
   folder: string,
   ids: readonly string[],
-  { packaged }: { packaged?: string | undefined } = {},
+  { packaged, locales }: { packaged?: string | undefined; locales?: string | undefined } = {},
 ): Promise<Brief[]> {
   const faults: Fault[] = [];
   const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
-  const settings = await readProjectSettings(settingsFile(folder), faults);
+  const { settings, locale } = await readProject(settingsFile(folder), { locales, faults });
   const forAll = await loadShared(places, faults);
   const forDatasets = new Map<string, Promise<Shared>>();
   const sharedFor = (dataset: string): Promise<Shared> => {
@@ -69,25 +70,49 @@ export async function loadBriefs(
     return shared;
   };
   const briefs = await Promise.all(
-    ids.map((id) => loadBrief({ folder, id, places, sharedFor, settings, faults })),
+    ids.map((id) =>
+      loadBrief({ folder, id, places, locales, sharedFor, settings, usualLocale: locale, faults }),
+    ),
   );
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
   return briefs.filter((brief) => brief !== undefined);
 }
 
-/** Without the file, nothing is set. */
-async function readProjectSettings(file: string, faults: Fault[]): Promise<ProjectSettings> {
-  let content: string;
+/**
+ * The settings in `sitrep.yaml`, and the locale of the language that they name, which web pages and messages have too.
+ * Without the file, nothing is set.
+ */
+async function readProject(
+  file: string,
+  { locales, faults }: { locales: string | undefined; faults: Fault[] },
+): Promise<{ settings: ProjectSettings; locale: Locale | undefined }> {
+  let text = '';
   try {
-    content = await readFile(file, 'utf8');
+    text = await readFile(file, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
-    const hint = 'Correct its permissions.';
-    faults.push({ file, problem: `The file cannot be read: ${String(cause)}.`, hint });
-    return {};
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'))
+      faults.push({
+        file,
+        problem: `The file cannot be read: ${String(cause)}.`,
+        hint: 'Correct its permissions.',
+      });
   }
+  const source = { file, text };
   const hint = 'See docs/authoring.md, "The project".';
-  return parseYaml({ file, text: content }, projectSettings.nullable(), { faults, hint }) ?? {};
+  const settings = parseYaml(source, projectSettings.nullable(), { faults, hint }) ?? {};
+  const { language = usualLanguage } = settings;
+  return { settings, locale: await loadLocale(language, { own: locales, faults, named: source }) };
+}
+
+/** The locale of a project's web pages and messages. Throws `brief-invalid` if its `sitrep.yaml` has a fault. */
+export async function projectLocale(
+  folder: string,
+  { locales }: { locales: string | undefined },
+): Promise<Locale> {
+  const faults: Fault[] = [];
+  const { locale } = await readProject(settingsFile(folder), { locales, faults });
+  if (locale === undefined || faults.length > 0) throw new AppError('brief-invalid', faults);
+  return locale;
 }
 
 /** `places` are the folders to search; the first one that has a file takes precedence. */
@@ -125,15 +150,19 @@ async function loadBrief({
   folder,
   id,
   places,
+  locales,
   sharedFor,
   settings,
+  usualLocale,
   faults,
 }: {
   folder: string;
   id: string;
   places: readonly string[];
+  locales: string | undefined;
   sharedFor: (dataset: string) => Promise<Shared>;
   settings: ProjectSettings;
+  usualLocale: Locale | undefined;
   faults: Fault[];
 }): Promise<Brief | undefined> {
   const own = (name: string) => posix.join(folder, id, name);
@@ -144,6 +173,13 @@ async function loadBrief({
   const config = parseYaml(definition, briefConfig, { faults, hint, defaults });
   if (config === undefined) return undefined;
   const shared = await sharedFor(config.dataset);
+  const { language } = config;
+  const locale =
+    language === (settings.language ?? usualLanguage)
+      ? usualLocale
+      : await loadLocale(language, { own: locales, faults, named: definition });
+  // The fault is in the list.
+  if (locale === undefined) return undefined;
   const find = (name: string) => {
     const [, common] = /^_shared\/(.*)$/.exec(name) ?? [];
     const shares = [posix.join(folder, `_${config.dataset}`), ...places];
@@ -152,8 +188,7 @@ async function loadBrief({
       : places.map((place) => posix.join(place, common));
   };
 
-  const [locale, template, queries, charts] = await Promise.all([
-    loadLocale(localesFolder, LANGUAGE),
+  const [template, queries, charts] = await Promise.all([
     readSource([own('brief.hbs')], faults),
     all(config.queries, (name) => readSource(find(name), faults)),
     all(config.charts, async (chart: ChartConfig) => {
@@ -187,9 +222,6 @@ async function loadBrief({
     publisher,
   };
 }
-
-/** The language of every brief, as a BCP 47 tag. */
-const LANGUAGE = 'en-GB';
 
 async function all<T, R>(
   values: { readonly [name: string]: T },

@@ -165,6 +165,7 @@ export function compose(
   const readOn = readAfterwards({ ...of, tables });
   const page = {
     language: locale.tag,
+    direction: locale.direction,
     brief: { title, subject: brief.config.subject },
     // Includes every declared name, so that the guard rejects all others; null if a value is not given.
     parameters: Object.fromEntries(

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join, posix, relative, sep } from 'node:path';
+import { join, posix, relative, resolve, sep } from 'node:path';
 import type { Dataset } from '../dataset/schema.ts';
+import type { Locale } from '../locale.ts';
 import type { GoldenFolder } from '../production/golden-files.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Material } from '../render/edition.ts';
@@ -9,6 +10,8 @@ import type { Material } from '../render/edition.ts';
 export interface Project {
   readonly briefIds: () => Promise<string[]>;
   readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
+  /** The locale of web pages and messages. Throws `brief-invalid`. */
+  readonly loadLocale: () => Promise<Locale>;
   readonly datasetNames: () => Promise<string[]>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
   readonly loadMaterial: () => Promise<Material>;
@@ -27,11 +30,15 @@ export interface Project {
 export function openProject(folder: string, { sitrep }: { sitrep: string }): Project {
   const templates = posix.join(folder, 'templates');
   const data = posix.join(folder, 'data');
+  // The program's own checkout is a project too.
+  const ownLocales = posix.join(folder, 'locales');
+  const locales = resolve(ownLocales) === resolve(sitrep, 'locales') ? undefined : ownLocales;
   const packaged = shown(join(sitrep, 'templates/_shared'));
   return {
     briefIds: async () => (await import('../project/load-briefs.ts')).briefIds(templates),
     loadBriefs: async (ids) =>
-      (await import('../project/load-briefs.ts')).loadBriefs(templates, ids, { packaged }),
+      (await import('../project/load-briefs.ts')).loadBriefs(templates, ids, { packaged, locales }),
+    loadLocale: async () => (await import('../project/load-briefs.ts')).projectLocale(templates, { locales }),
     datasetNames: async () =>
       (await readdir(data, { withFileTypes: true }).catch(() => []))
         // An import prepares its files in a hidden folder.
@@ -49,7 +56,7 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
       const own = names.filter((name) => name.startsWith('_')).map((name) => posix.join(templates, name));
       return [...new Set([...own, packaged])];
     },
-    watched: [...new Set([templates, data, packaged])],
+    watched: [...new Set([templates, data, ownLocales, packaged])],
   };
 }
 

@@ -326,6 +326,21 @@ describe('sitrep.yaml', () => {
     expect(await briefIn(settings, ['marking'])).toMatchObject({ config: { marking: 'TLP:GREEN' } });
   });
 
+  test('says in which language briefs are that name none', async () => {
+    expect((await briefIn('# nothing\n'))?.locale.tag).toBe('en-GB');
+    expect((await briefIn('language: en-US\n'))?.locale.tag).toBe('en-US');
+    const file = join(templates, 'one/brief.yaml');
+    await writeFile(file, `${await readFile(file, 'utf8')}language: en-GB\n`);
+    expect((await briefIn('language: en-US\n'))?.locale.tag).toBe('en-GB');
+    await edit('one/brief.yaml', (text) => text.replace('language: en-GB', 'language: xx'));
+    await expect(briefIn('language: en-US\n')).rejects.toThrow(
+      /brief\.yaml, line \d+, field language: There is no locale "xx"/,
+    );
+    await expect(briefIn('language: en-UX\n')).rejects.toThrow(
+      /sitrep\.yaml, line 1, field language: There is no locale "en-UX"\. Did you mean "en-US"\?/,
+    );
+  });
+
   test('may be absent or empty', async () => {
     expect(await briefIn('# nothing\n')).toMatchObject({ publisher: null, config: { paper: 'A4' } });
     await expect(briefIn('', ['marking'])).rejects.toThrow(/field marking: is missing/);

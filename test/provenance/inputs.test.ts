@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { periodEnding } from '../../src/calendar.ts';
-import { openLocale } from '../../src/locale.ts';
+import { localesFolder, openLocale } from '../../src/locale.ts';
 import type { Brief } from '../../src/project/brief.ts';
 import { inputsOf } from '../../src/provenance/inputs.ts';
-import { briefOf, british } from '../support/brief-of.ts';
+import { briefOf } from '../support/brief-of.ts';
 import { loadTestDataset } from '../support/dataset.ts';
 
 test('another word in the locale is another input of an edition', async () => {
@@ -23,8 +25,9 @@ test('another word in the locale is another input of an edition', async () => {
       { engine: 'e', material: 'm', formats: ['pdf'] },
     );
   const brief = briefOf();
-  const same = openLocale('en-GB', british.source.text);
-  const other = openLocale('en-GB', british.source.text.replace('Nothing is cited.', 'No citations.'));
+  const yaml = await readFile(join(localesFolder, 'en-GB.yaml'), 'utf8');
+  const same = openLocale('en-GB', yaml);
+  const other = openLocale('en-GB', yaml.replace('Nothing is cited.', 'No citations.'));
   expect(hashOf({ ...brief, locale: same })).toBe(hashOf(brief));
   expect(hashOf({ ...brief, locale: other })).not.toBe(hashOf(brief));
 });

@@ -1,7 +1,7 @@
-import { loadLocale, localesFolder } from '../../src/locale.ts';
 import { type Brief, briefConfig } from '../../src/project/brief.ts';
+import { locale } from './locale.ts';
 
-export const british = await loadLocale(localesFolder, 'en-GB');
+export const british = locale;
 
 /** A brief made up of what a test cares for. */
 export function briefOf({

@@ -104,7 +104,7 @@ function assetRoutes(app: FastifyInstance, assets: readonly Asset[]): void {
 }
 
 /** The frame of every page: the caller, and the links that the caller may follow. */
-function frameOf({ tag, text }: Locale, caller: Caller | null, path: string) {
+function frameOf({ tag, direction, text }: Locale, caller: Caller | null, path: string) {
   const links = [
     { href: '/', label: text('web.nav.briefs'), for: 'read' },
     { href: '/deliveries', label: text('web.nav.deliveries'), for: 'operate' },
@@ -113,6 +113,7 @@ function frameOf({ tag, text }: Locale, caller: Caller | null, path: string) {
   ] as const;
   return {
     lang: tag,
+    direction,
     nav:
       caller === null
         ? []
