@@ -9,10 +9,10 @@ export interface Dates {
   readonly shortDay: (day: Day) => string;
   /** `25 Aug` */
   readonly shortDayOfYear: (day: Day) => string;
-  /** `Aug` */
-  readonly shortMonth: (day: Day) => string;
   /** `Wednesday 25 August 2021` */
   readonly weekday: (day: Day) => string;
+  /** `Aug 2021` */
+  readonly shortMonthOfYear: (day: Day) => string;
   /** `May 2019` */
   readonly month: (day: Day) => string;
   /** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months if the span begins and ends with one. */
@@ -87,7 +87,10 @@ export function datesOf(
       const { day: number, shortMonth } = parts(day);
       return text('dates.day_of_year', { day: number, month: shortMonth });
     },
-    shortMonth: (day) => parts(day).shortMonth,
+    shortMonthOfYear: (day) => {
+      const { shortMonth, year } = parts(day);
+      return text('dates.month', { month: shortMonth, year });
+    },
     weekday: (day) => text('dates.weekday', { weekday: parts(day).weekday, date: longDay(day) }),
     daySpan: (start, end) => {
       const [first, last] = [Temporal.PlainDate.from(start), Temporal.PlainDate.from(end)];

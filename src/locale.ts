@@ -194,7 +194,7 @@ export function openLocale(
     longDay: (day) => datesNow().longDay(day),
     shortDay: (day) => datesNow().shortDay(day),
     shortDayOfYear: (day) => datesNow().shortDayOfYear(day),
-    shortMonth: (day) => datesNow().shortMonth(day),
+    shortMonthOfYear: (day) => datesNow().shortMonthOfYear(day),
     weekday: (day) => datesNow().weekday(day),
     month: (day) => datesNow().month(day),
     daySpan: (start, end) => datesNow().daySpan(start, end),

@@ -61,7 +61,7 @@ interface Used {
 
 async function filesIn(folder: string): Promise<{ file: string; text: string }[]> {
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile() && /\.(?:ts|hbs|html|js)$/.test(entry.name));
+  const names = entries.filter((entry) => entry.isFile() && /\.(?:ts|hbs|html|js|sql)$/.test(entry.name));
   return Promise.all(
     names.map(async ({ parentPath, name }) => {
       const path = join(parentPath, name);

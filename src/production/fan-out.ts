@@ -106,7 +106,12 @@ export async function runForEach(
   const source = brief.queries[brief.config.forEach ?? ''];
   if (source === undefined) throw new Error(`forEach of ${brief.id} names no query.`);
   const limit = new TimeLimit(brief, { what: `The query "${brief.config.forEach}" of forEach` });
-  await using queries = await openQueries(known, { macros: brief.macros, settings, incidents });
+  await using queries = await openQueries(known, {
+    macros: brief.macros,
+    settings,
+    incidents,
+    locale: brief.locale,
+  });
   const query = {
     sql: source.text,
     file: source.file,

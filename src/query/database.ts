@@ -4,8 +4,10 @@ import type { Column } from '../dataset/fields.ts';
 import { columnsOf, tableNames, type Tables } from '../dataset/schema.ts';
 import { type DatasetSettings, noSettings } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
+import type { Locale } from '../locale.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { defineIncidents, type KnownIncidents } from './incidents.ts';
+import { localeMacros } from './locale-macros.ts';
 import { explain, type ReadyQuery, readyQuery, toDate } from './query.ts';
 import type { Queries } from './select.ts';
 import { refuseFiles } from './statement.ts';
@@ -15,7 +17,8 @@ import { refuseFiles } from './statement.ts';
  * empty, and so do `topics`, `affiliations` and `source_kinds`, with name, title and rank. Days are DATE, numbers
  * DOUBLE, lists VARCHAR[], everything else VARCHAR; columns and tables that are not in the model have their declared
  * types. The view `incidents` and the table `actor_names` are those of `defineIncidents`; without `incidents` it has no
- * rows. The database has no access to the network, to extensions or to files other than those of `incidents`, which SQL
+ * rows. With `locale` there are the macros of `localeMacros`, and countries are named in its language. The
+ * database has no access to the network, to extensions or to files other than those of `incidents`, which SQL
  * of a brief cannot name, and its settings are locked. `macros` is SQL that runs after file access is locked but before
  * the settings are. A query returns rows in the order of its ORDER BY; without
  * one, DuckDB chooses the order. A query throws `query-failed`, also after `timeoutMs`.
@@ -26,11 +29,13 @@ export async function openQueries(
     macros = [],
     settings = noSettings,
     incidents,
+    locale,
     timeoutMs = 30_000,
   }: {
     macros?: readonly SourceFile[];
     settings?: DatasetSettings;
     incidents?: KnownIncidents | undefined;
+    locale?: Locale | undefined;
     timeoutMs?: number;
   } = {},
 ): Promise<Queries> {
@@ -54,7 +59,12 @@ export async function openQueries(
   if (incidents !== undefined && incidents.imports.length > 0)
     await connection.run(`SET allowed_directories=['${incidents.folder.replaceAll("'", "''")}']`);
   await connection.run(`SET GLOBAL TimeZone='UTC'; SET enable_external_access=false`);
-  await defineIncidents(connection, { incidents, actors: tables.actors, language: settings.language });
+  await defineIncidents(connection, {
+    incidents,
+    actors: tables.actors,
+    language: locale?.tag ?? settings.language,
+  });
+  if (locale !== undefined) await connection.run(localeMacros(locale));
   for (const file of macros) if (file.text.trim() !== '') await define(connection, file);
   await connection.run('SET lock_configuration=true');
   const opened = opening.move();

@@ -3,6 +3,7 @@ import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault, meantBy } from '../errors.ts';
+import type { Locale } from '../locale.ts';
 import { type Brief, briefTopics, queriesOfFinding, type SourceFile } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
 import { type EvidenceSet, readEvidenceSet } from './evidence-set.ts';
@@ -32,6 +33,7 @@ export type OpenQueries = (
     macros: readonly SourceFile[];
     settings: DatasetSettings;
     incidents?: KnownIncidents | undefined;
+    locale?: Locale | undefined;
   },
 ) => Promise<Queries>;
 
@@ -108,7 +110,12 @@ export async function select({
 }): Promise<Selection> {
   for (const [id, query] of Object.entries(brief.config.holdsWhile))
     queryNamed(brief, query, `holdsWhile.${id}`);
-  const queries = await openQueries(known, { macros: brief.macros, settings, incidents });
+  const queries = await openQueries(known, {
+    macros: brief.macros,
+    settings,
+    incidents,
+    locale: brief.locale,
+  });
   const own = Object.entries(brief.config.parameters).map(([name, { type }]): [string, OwnParameter] => [
     name,
     { type, value: Object.hasOwn(given, name) ? (given[name] ?? null) : null },

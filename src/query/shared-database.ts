@@ -1,6 +1,7 @@
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import type { SourceFile } from '../project/brief.ts';
+import type { Locale } from '../locale.ts';
 import type { KnownIncidents } from './incidents.ts';
 import type { OpenQueries, Queries } from './select.ts';
 
@@ -9,12 +10,13 @@ interface Shared {
   readonly macros: readonly SourceFile[];
   readonly settings: DatasetSettings;
   readonly incidents: KnownIncidents | undefined;
+  readonly locale: Locale | undefined;
   readonly opened: Promise<Queries>;
   users: number;
 }
 
 /**
- * Shares one database between editions with the same cut-off, even of different briefs, because briefs can only read.
+ * Shares one database between editions with the same cut-off, even of different briefs in one language, because briefs can only read.
  * The newest database stays open after its last user is done, and closes when another replaces it or at the end.
  */
 export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly open: OpenQueries } {
@@ -23,11 +25,12 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
     await (await shared.opened)[Symbol.asyncDispose]();
   };
   return {
-    async open(known, { macros, settings, incidents }) {
+    async open(known, { macros, settings, incidents, locale }) {
       const isSame =
         newest?.known === known &&
         isSameText(newest.macros, macros) &&
         newest.settings === settings &&
+        newest.locale === locale &&
         // Imports never change, so the same view has the same rows.
         newest.incidents?.sql === incidents?.sql;
       const replaced = isSame ? undefined : newest;
@@ -38,7 +41,8 @@ export function shareQueries(open: OpenQueries): AsyncDisposable & { readonly op
               macros,
               settings,
               incidents,
-              opened: open(known, { macros, settings, incidents }),
+              locale,
+              opened: open(known, { macros, settings, incidents, locale }),
               users: 0,
             }
           : newest;

@@ -15,13 +15,15 @@ CREATE MACRO circle(lat, lon, km) AS {
 };
 
 -- The bound of a measure in words, for labels; the figure itself never stands without it.
-CREATE MACRO bound_words(bound) AS CASE bound WHEN '>=' THEN 'at least' WHEN '~' THEN 'about' ELSE '' END;
+CREATE MACRO bound_words(bound) AS trim(CASE bound
+  WHEN '>=' THEN message('figures.at_least', 'value', '')
+  WHEN '~' THEN message('figures.about', 'value', '')
+  ELSE ''
+END);
 
--- The window of a count, `since` its start where no end is stated.
-CREATE MACRO window_words(first, last, dash) AS coalesce(first || dash || last, 'since ' || first);
-
--- `20 Aug`, for labels.
-CREATE MACRO day_label(d) AS strftime(d, '%-d %b');
+-- A span in words, `since` its start where it has no end; both are words already.
+CREATE MACRO span_words(first, last) AS
+  coalesce(message('dates.days', 'first', first, 'last', last), message('dates.since', 'day', first));
 
 -- A scale bar of `km` kilometres eastward from a point, as one row's columns.
 CREATE MACRO scale_bar(at_lat, at_lon, km) AS TABLE
@@ -158,13 +160,15 @@ CREATE MACRO dated_reports() AS TABLE
     r.event,
     CASE
       WHEN r.event THEN NULL
-      WHEN r.start IS NULL THEN 'undated'
-      WHEN r.basis = 'stated'
-        THEN window_words(strftime(r.start, '%-d %b %Y'), strftime(r."end", '%-d %b %Y'), ' – ')
-      ELSE window_words(strftime(r.start, '%b %Y'), strftime(r."end", '%b %Y'), ' – ')
+      WHEN r.start IS NULL THEN message('dates.undated')
+      WHEN r.basis = 'stated' THEN span_words(short_day(r.start), short_day(r."end"))
+      ELSE span_words(short_month(r.start), short_month(r."end"))
     END AS span,
-    r.precision || CASE r.basis WHEN 'inferred' THEN ', inferred' WHEN 'external' THEN ', ours' ELSE '' END AS precision,
-    replace(r.claim_status, '-', ' ') AS status,
+    r.precision,
+    coalesce(r.basis, 'stated') AS basis,
+    replace(r.claim_status, '-', '_') AS status,
+    -- The actor under whose name it is reported, if that is not the actor of the table.
+    NULL AS reported_of,
     r.start,
     r."end"
   FROM actor_reports() AS r

@@ -1,5 +1,5 @@
 -- What is reported of the actor's branches and not of itself; a joint report once, with the first that signed it.
-SELECT r.* REPLACE ('of ' || b.branch_name || '; ' || r.status AS status)
+SELECT r.* REPLACE (b.branch_name AS reported_of)
 FROM actor_branches() AS b
 JOIN dated_reports() AS r ON r.actor = b.branch
 WHERE b.whole = $actor AND r.id NOT IN (SELECT id FROM actor_reports() WHERE actor = $actor)

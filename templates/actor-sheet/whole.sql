@@ -1,5 +1,5 @@
 -- What is reported of the organisation whose branch the actor is, and not of the branch.
-SELECT r.* REPLACE ('of ' || b.whole_name || '; ' || r.status AS status)
+SELECT r.* REPLACE (b.whole_name AS reported_of)
 FROM actor_branches() AS b
 JOIN dated_reports() AS r ON r.actor = b.whole
 JOIN actors AS a ON a.id = b.whole AND a.affiliation = 'isis'

@@ -35,7 +35,8 @@ export function rememberedQueries(): OpenQueries {
       tableNames
         .filter((table) => new RegExp(`\\b${table}\\b`).test(read(sql)))
         .map((table) => known[table].map(numberOf).join(','));
-    const keyOf = (query: { readonly sql: string }) => JSON.stringify([query, options, stateOf(query.sql)]);
+    const keyOf = (query: { readonly sql: string }) =>
+      JSON.stringify([query, { ...options, locale: options.locale?.tag }, stateOf(query.sql)]);
     const ask = () => (opened ??= openQueries(known, options));
     return {
       query: (query) => {

@@ -3,14 +3,16 @@
 SELECT
   m.id,
   bound_words(m.bound) AS bound,
-  printf('%.15g', m.value) AS value,
-  m.label
-    || CASE
-      WHEN m.window_basis = 'stated'
-        THEN ', ' || window_words(strftime(m.window_start, '%-d %B %Y'), strftime(m.window_end, '%-d %B %Y'), ' to ')
-      WHEN m.window_end IS NULL THEN ', since about ' || strftime(m.window_start, '%-d %B %Y')
-      ELSE ' (our reading: ' || strftime(m.window_start, '%B %Y') || ' to ' || strftime(m.window_end, '%B %Y') || ')'
-    END AS label
+  number_words(m.value) AS value,
+  CASE
+    WHEN m.window_basis = 'stated' AND m.window_end IS NULL
+      THEN message('figures.since', 'label', m.label, 'day', long_day(m.window_start))
+    WHEN m.window_basis = 'stated'
+      THEN message('figures.during', 'label', m.label, 'first', long_day(m.window_start), 'last', long_day(m.window_end))
+    WHEN m.window_end IS NULL THEN message('figures.since_about', 'label', m.label, 'day', long_day(m.window_start))
+    ELSE
+      message('figures.our_reading', 'label', m.label, 'first', long_month(m.window_start), 'last', long_month(m.window_end))
+  END AS label
 FROM measures AS m
 LEFT JOIN topics AS t ON t.name = m.topic
 WHERE list_contains($topics, m.topic) AND m.unit <> '%' AND m.window_start IS NOT NULL

@@ -1,14 +1,14 @@
 -- The gravest incidents of the period, for the partial "incidents".
 SELECT
-  day_label(i.start) || CASE WHEN i."end" > i.start THEN ' – ' || day_label(i."end") ELSE '' END AS days,
+  CASE WHEN i."end" > i.start THEN span_words(day_label(i.start), day_label(i."end")) ELSE day_label(i.start) END AS days,
   concat_ws(', ', i.place, CASE WHEN i.admin1 IS DISTINCT FROM i.place THEN i.admin1 END, coalesce(c.name, i.country)) AS place,
   coalesce(i.sub_kind, i.kind) AS kind,
   array_to_string(list_transform(i.side_a, lambda given: actor_name(given)), ', ') AS side_a,
   array_to_string(list_transform(i.side_b, lambda given: actor_name(given)), ', ') AS side_b,
   -- The best figure, and the range where the source gives one.
   concat(
-    coalesce(CAST(i.deaths_best AS VARCHAR), CASE WHEN i.deaths_low < i.deaths_high THEN '' ELSE '–' END),
-    CASE WHEN i.deaths_low < i.deaths_high THEN concat(' (', i.deaths_low, '–', i.deaths_high, ')') END
+    coalesce(number_words(i.deaths_best), CASE WHEN i.deaths_low < i.deaths_high THEN '' ELSE '–' END),
+    CASE WHEN i.deaths_low < i.deaths_high THEN concat(' (', number_words(i.deaths_low), '–', number_words(i.deaths_high), ')') END
   ) AS deaths,
   -- Cut after a whole word.
   CASE WHEN length(i.summary) > 280 THEN regexp_replace(left(i.summary, 280), '\s+\S*$', '') || ' …' ELSE coalesce(i.summary, i.title) END AS summary,

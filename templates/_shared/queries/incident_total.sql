@@ -1,7 +1,7 @@
 -- What the table of the partial "incidents" adds up to, and how many rows of the period it leaves out.
 SELECT
   CAST(sum(number) AS INTEGER) AS incidents,
-  coalesce(CAST(sum(deaths_best) AS VARCHAR), '–') AS deaths,
+  coalesce(number_words(sum(deaths_best)), '–') AS deaths,
   CAST(count(*) FILTER (deaths_best IS NULL) AS INTEGER) AS uncounted,
   nullif(greatest(count(*) - 25, 0), 0) AS more,
   ['period'] AS cites
