@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inflateSync } from 'node:zlib';
 import { hashOf } from '../hash.ts';
 
-/** One of the five font faces used on pages. */
+/** A font face used on pages. */
 export interface Font {
+  /** The name that style sheets use. A face of another script extends a family under the family's own name. */
   readonly family: 'Source Serif 4' | 'Source Sans 3';
   readonly weight: 400 | 600;
   readonly style: 'normal' | 'italic';
@@ -21,44 +23,142 @@ const faces = [
   ['Source Sans 3', 600, 'normal', 'source-sans/WOFF2/TTF/SourceSans3-Semibold.ttf.woff2'],
 ] as const;
 
+/** Only pages with such letters embed these faces. Naskh has no italic, so its italic is upright. */
+const arabicFaces = [
+  [
+    'Source Serif 4',
+    400,
+    'normal',
+    '@fontsource/noto-naskh-arabic/files/noto-naskh-arabic-arabic-400-normal.woff2',
+  ],
+  [
+    'Source Serif 4',
+    400,
+    'italic',
+    '@fontsource/noto-naskh-arabic/files/noto-naskh-arabic-arabic-400-normal.woff2',
+  ],
+  [
+    'Source Serif 4',
+    600,
+    'normal',
+    '@fontsource/noto-naskh-arabic/files/noto-naskh-arabic-arabic-600-normal.woff2',
+  ],
+  [
+    'Source Sans 3',
+    400,
+    'normal',
+    '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-400-normal.woff2',
+  ],
+  [
+    'Source Sans 3',
+    600,
+    'normal',
+    '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-600-normal.woff2',
+  ],
+] as const;
+
+/** The blocks of Arabic letters, digits and presentation forms: pairs of the first and last code point. */
+const arabicBlocks = [
+  [0x0600, 0x06ff],
+  [0x0750, 0x077f],
+  [0x0870, 0x08ff],
+  [0xfb50, 0xfdff],
+  [0xfe70, 0xfefc],
+] as const;
+
+/** Whether a text needs the Arabic faces. */
+export const isArabic = (text: string): boolean => arabicLetters.test(text);
+const arabicLetters = new RegExp(
+  `[${arabicBlocks.map((block) => block.map((point) => String.fromCodePoint(point)).join('-')).join('')}]`,
+);
+
 /** The families that pages and charts are set in. */
 export const fontFamilies: readonly string[] = [...new Set(faces.map(([family]) => family))];
 
-export function loadFonts(): Promise<Font[]> {
-  return Promise.all(
-    faces.map(async ([family, weight, style, path]): Promise<Font> => {
-      const file = fileURLToPath(import.meta.resolve(path));
-      const bytes = await readFile(file);
-      return { family, weight, style, file: basename(file), sha256: hashOf(bytes), bytes };
-    }),
-  );
+/** The beginnings of the PostScript names of all faces, which PDFs use. */
+export const postScriptFamilies: readonly string[] = [
+  ...fontFamilies.map((family) => family.replaceAll(' ', '')),
+  'NotoNaskhArabic',
+  'NotoSansArabic',
+];
+
+/** The family of the canvas that measures Arabic in charts; in the page, the sans contains it. */
+export const arabicChartFamily = 'Noto Sans Arabic';
+
+export const loadFonts = (): Promise<Font[]> => Promise.all(faces.map(loadFace));
+export const loadArabicFonts = (): Promise<Font[]> => Promise.all(arabicFaces.map(loadFace));
+
+async function loadFace([family, weight, style, path]:
+  (typeof faces)[number] | (typeof arabicFaces)[number]): Promise<Font> {
+  const file = fileURLToPath(import.meta.resolve(path));
+  const bytes = await readFile(file);
+  return { family, weight, style, file: basename(file), sha256: hashOf(bytes), bytes };
 }
 
 /** `@font-face` rules with embedded fonts, so that a page loads nothing external. */
-export function fontFaces(fonts: readonly Font[]): string {
-  return fonts
-    .map(
-      ({ family, weight, style, bytes }) =>
-        `@font-face{font-family:'${family}';font-weight:${weight};font-style:${style};` +
-        `src:url(data:font/woff2;base64,${Buffer.from(bytes).toString('base64')}) format('woff2')}`,
-    )
-    .join('\n');
-}
+export const fontFaces = (fonts: readonly Font[]): string =>
+  fonts.map((font) => fontFace(font, '')).join('\n');
+
+/** As `fontFaces`, for Arabic letters alone: spaces and Latin letters stay in the family's own faces. */
+export const arabicFontFaces = (fonts: readonly Font[]): string =>
+  fonts.map((font) => fontFace(font, `unicode-range:${arabicRange};`)).join('\n');
+const arabicRange = arabicBlocks
+  .map((block) => `U+${block.map((point) => point.toString(16).toUpperCase().padStart(4, '0')).join('-')}`)
+  .join(',');
+
+const fontFace = ({ family, weight, style, bytes }: Font, range: string): string =>
+  `@font-face{font-family:'${family}';font-weight:${weight};font-style:${style};${range}` +
+  `src:url(data:font/woff2;base64,${Buffer.from(bytes).toString('base64')}) format('woff2')}`;
 
 /**
- * The code points for which every face has a glyph. They come from the TrueType files from which the packages' WOFF2
- * files were built, because HarfBuzz does not read WOFF2.
+ * The code points that can be printed in every style: those of every face of a family, and the Arabic ones of every
+ * Arabic face. They come from the files from which the packages' WOFF2 files were built, or that were built like them,
+ * because HarfBuzz does not read WOFF2.
  */
-export async function commonCodePoints(): Promise<ReadonlySet<number>> {
-  // Imported lazily: only pages need it, and not the process that draws charts.
-  const { Blob, Face } = await import('harfbuzzjs');
-  const [first = new Set<number>(), ...others] = await Promise.all(
-    faces.map(async ([, , , path]) => {
-      const bytes = await readFile(fileURLToPath(import.meta.resolve(trueTypeOf(path))));
-      return new Set(new Face(new Blob(bytes)).collectUnicodes());
-    }),
+export async function printableCodePoints(): Promise<ReadonlySet<number>> {
+  const [latin, arabic] = await Promise.all([
+    pointsOfEvery(faces.map(([, , , path]) => readFile(fileOf(trueTypeOf(path))))),
+    pointsOfEvery(
+      arabicFaces.map(async ([, , , path]) => trueTypeIn(await readFile(fileOf(path.replace(/2$/, ''))))),
+    ),
+  ]);
+  const arabicPoints = arabic.filter((point) =>
+    arabicBlocks.some(([first, last]) => point >= first && point <= last),
   );
-  return new Set([...first].filter((point) => others.every((other) => other.has(point))));
+  return new Set([...latin, ...arabicPoints]);
 }
 
+const fileOf = (path: string): string => fileURLToPath(import.meta.resolve(path));
 const trueTypeOf = (path: string): string => path.replace('/WOFF2/', '/').replace(/\.woff2$/, '');
+
+async function pointsOfEvery(fonts: readonly Promise<Uint8Array>[]): Promise<number[]> {
+  // Imported lazily: only pages need it, and not the process that draws charts.
+  const { Blob, Face } = await import('harfbuzzjs');
+  const [first = new Set<number>(), ...others] = (await Promise.all(fonts)).map(
+    (bytes) => new Set(new Face(new Blob(bytes)).collectUnicodes()),
+  );
+  return [...first].filter((point) => others.every((other) => other.has(point)));
+}
+
+/** Unpacks WOFF 1.0 (W3C, 2012), which is a TrueType file with each table compressed. */
+function trueTypeIn(woff: Buffer): Uint8Array {
+  const count = woff.readUInt16BE(12);
+  const header = Buffer.alloc(12 + 16 * count);
+  woff.copy(header, 0, 4, 8);
+  header.writeUInt16BE(count, 4);
+  const tables: Buffer[] = [];
+  let length = header.length;
+  for (let index = 0; index < count; index += 1) {
+    const at = 44 + 20 * index;
+    const [offset, packed, whole] = [4, 8, 12].map((field) => woff.readUInt32BE(at + field));
+    const table = woff.subarray(offset ?? 0, (offset ?? 0) + (packed ?? 0));
+    const plain = packed === whole ? table : inflateSync(table);
+    woff.copy(header, 12 + 16 * index, at, at + 4);
+    for (const [field, value] of [woff.readUInt32BE(at + 16), length, plain.length].entries())
+      header.writeUInt32BE(value, 16 + 16 * index + 4 * field);
+    const padded = Buffer.concat([plain], Math.ceil(plain.length / 4) * 4);
+    tables.push(padded);
+    length += padded.length;
+  }
+  return Buffer.concat([header, ...tables]);
+}

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Row } from '../dataset/parse-rows.ts';
 import { AppError, type ErrorCode, type Fault } from '../errors.ts';
 import type { ChartRequest, DrawChart, Drawing } from './draw.ts';
-import { loadFonts } from './fonts.ts';
+import { arabicChartFamily, loadArabicFonts, loadFonts } from './fonts.ts';
 
 /** A request; its maps, which are the same for every edition, are sent only once. */
 export interface ToChartProcess {
@@ -197,9 +197,21 @@ function tooMuch(
 /** Registers the fonts of charts, so that this process measures their text correctly. */
 export async function registerChartFonts(): Promise<void> {
   // The process that only starts this one needs no canvas.
-  const { GlobalFonts } = await import('canvas');
+  const { createCanvas, GlobalFonts } = await import('canvas');
   for (const { family, bytes } of await loadFonts())
     if (family === 'Source Sans 3') GlobalFonts.register(Buffer.from(bytes), family);
+  for (const { family, bytes } of await loadArabicFonts())
+    if (family === 'Source Sans 3') GlobalFonts.register(Buffer.from(bytes), arabicChartFamily);
+  // A canvas looks for a letter only in the families that a text names. Specs need not name the Arabic one.
+  const context: unknown = Object.getPrototypeOf(createCanvas(1, 1).getContext('2d'));
+  if (typeof context !== 'object' || context === null) return;
+  const font = Object.getOwnPropertyDescriptor(context, 'font');
+  Object.defineProperty(context, 'font', {
+    ...font,
+    set(given: string) {
+      font?.set?.call(this, `${given}, '${arabicChartFamily}'`);
+    },
+  });
 }
 
 /**

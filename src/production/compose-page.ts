@@ -1,3 +1,4 @@
+import { isArabic } from '../charts/fonts.ts';
 import { asCorrected, knownFor } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import { outlinesWithin } from '../dataset/world.ts';
@@ -25,7 +26,7 @@ export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
 export async function composePage(
   { brief, dataset, asOf, period, paper, parameters, correction, upToImport }: Request,
   { openQueries, drawChart }: { openQueries: OpenQueries; drawChart: DrawChart },
-  { fontFaces, glyphs }: Material,
+  { fontFaces, glyphs, arabic }: Material,
   { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
 ): Promise<ComposedPage> {
   const knownRows = withoutOtherFindings(
@@ -82,7 +83,15 @@ export async function composePage(
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
   );
-  const { html, traced, summary, used, asked, coverage, puts } = compose(
+  const {
+    html: page,
+    traced,
+    summary,
+    used,
+    asked,
+    coverage,
+    puts,
+  } = compose(
     {
       brief,
       period,
@@ -105,6 +114,8 @@ export async function composePage(
     },
     { explained, check: limit.check },
   );
+  const hasArabic = isArabic(page);
+  const html = hasArabic ? page.replace(fontFaces, () => `${fontFaces}\n${arabic.fontFaces}`) : page;
   const charts = Object.fromEntries(drawn);
   const judge = () => {
     limit.check();
@@ -140,6 +151,7 @@ export async function composePage(
     known,
     corrected,
     html,
+    extraFonts: hasArabic ? arabic.fonts : [],
     summary,
     used,
     evidenceSets: evidenceSets.filter(({ name }) => shown.has(name)),

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import type { Day } from '../calendar.ts';
-import { loadFonts } from '../charts/fonts.ts';
+import { loadArabicFonts, loadFonts } from '../charts/fonts.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
@@ -172,6 +172,6 @@ export function goldenStore(path: string): GoldenFolder {
       const { format } = await import('prettier');
       return format(text, { ...layout, parser: language });
     },
-    loadFonts,
+    loadFonts: async () => [...(await loadFonts()), ...(await loadArabicFonts())],
   };
 }

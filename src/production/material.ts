@@ -2,10 +2,17 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { commonCodePoints, fontFaces, loadFonts } from '../charts/fonts.ts';
+import {
+  arabicFontFaces,
+  type Font,
+  fontFaces,
+  loadArabicFonts,
+  loadFonts,
+  printableCodePoints,
+} from '../charts/fonts.ts';
 import { hashOf } from '../hash.ts';
 import type { Material } from '../render/edition.ts';
-import type { Versions } from '../render/manifest.ts';
+import type { Part, Versions } from '../render/manifest.ts';
 
 /**
  * A name for the program that changes with it: a hash over its own files (sources in a checkout, compiled files
@@ -41,16 +48,30 @@ async function lockFile(folder: string): Promise<string[]> {
 
 /** The fonts and library versions that every edition uses. */
 export async function loadMaterial(): Promise<Material> {
-  const [fonts, glyphs, versions] = await Promise.all([loadFonts(), commonCodePoints(), readVersions()]);
-  const faces = fontFaces(fonts);
+  const [fonts, arabicFonts, glyphs, versions] = await Promise.all([
+    loadFonts(),
+    loadArabicFonts(),
+    printableCodePoints(),
+    readVersions(),
+  ]);
+  const [faces, arabicFaces] = [fontFaces(fonts), arabicFontFaces(arabicFonts)];
   return {
     fontFaces: faces,
     glyphs,
-    fonts: fonts.map(({ file, sha256 }) => ({ kind: 'font', file, sha256 })),
+    fonts: partsOf(fonts),
+    arabic: { fontFaces: arabicFaces, fonts: partsOf(arabicFonts) },
     versions,
-    sha256: hashOf(faces),
+    sha256: hashOf(faces + arabicFaces),
   };
 }
+
+/** One part for each file; a file can be the face of two styles. */
+const partsOf = (fonts: readonly Font[]): Part[] =>
+  [...new Map(fonts.map(({ file, sha256 }) => [file, sha256]))].map(([file, sha256]) => ({
+    kind: 'font',
+    file,
+    sha256,
+  }));
 
 const packageFile = z.object({ name: z.string(), version: z.string() });
 

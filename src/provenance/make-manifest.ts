@@ -37,6 +37,7 @@ export function describeRendering(
     charts,
     rules,
     html,
+    extraFonts,
     summary,
   }: Rendering,
   {
@@ -84,7 +85,7 @@ export function describeRendering(
       sha256,
       attached: attached.kind,
     })),
-    parts: partsOf(brief, { drawn, fonts: material.fonts, dataset }),
+    parts: partsOf(brief, { drawn, fonts: [...material.fonts, ...extraFonts], dataset }),
     engine: {
       ...material.versions,
       browser: browser && { name: browser.name, version: browser.version },

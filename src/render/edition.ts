@@ -26,10 +26,12 @@ export interface Request {
 export interface Material {
   /** `@font-face` rules with embedded fonts. */
   readonly fontFaces: string;
-  /** The code points for which every face has a glyph. */
+  /** The code points that can be printed in every style. */
   readonly glyphs: ReadonlySet<number>;
   /** The font files, for the manifest. */
   readonly fonts: readonly Part[];
+  /** The faces that only pages with Arabic letters contain. */
+  readonly arabic: { readonly fontFaces: string; readonly fonts: readonly Part[] };
   readonly versions: Versions;
   /** A hash of the fonts. */
   readonly sha256: string;

@@ -48,7 +48,7 @@ export interface Draft {
   readonly units: readonly Unit[];
   readonly pieces: readonly Piece[];
   readonly charts: readonly Illustration[];
-  /** The code points for which every bundled face has a glyph. */
+  /** The code points that the built-in fonts print in every style. */
   readonly glyphs: ReadonlySet<number>;
 }
 

@@ -6,6 +6,7 @@ import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Illustration } from '../render/illustrate.ts';
+import type { Part } from '../render/manifest.ts';
 import type { Put } from '../render/template/trace.ts';
 import type { Draft, Print } from './draft.ts';
 import { judge, type Verdict } from './rule.ts';
@@ -26,6 +27,8 @@ export interface Rendering {
   /** The changes that a revision makes. */
   readonly corrected: readonly Corrected[];
   readonly html: string;
+  /** The fonts of the page that not every page contains. */
+  readonly extraFonts: readonly Part[];
   /** The bottom line as plain text, one item per paragraph. */
   readonly summary: readonly string[];
   /** Each chart's drawing and compiled spec. */

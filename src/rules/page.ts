@@ -6,6 +6,7 @@ import { nameless } from './citations.ts';
 import { loadsIn } from './css.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { type Element, isText } from './html.ts';
+import { scriptOf } from './scripts.ts';
 import { escaped } from './texts.ts';
 import type { Unit } from './units.ts';
 
@@ -151,7 +152,7 @@ export function unnamedRevision(draft: Draft): Fault[] {
 }
 
 /**
- * Every bundled face must have a glyph for every character; a missing glyph would come from another font, or print as a
+ * The built-in faces must have a glyph for every character; a missing glyph would come from another font, or print as a
  * box. Missing characters from one line of a template are one fault, since a name in another script lacks most of its
  * letters.
  */
@@ -174,17 +175,19 @@ export const unset = ({ pieces, glyphs }: Draft): Fault[] => {
       return `"${character}" (U+${code})`;
     });
     const more = characters.length - named.length;
+    const script = scriptOf(characters.map(([character]) => character));
     return [
       onPage(
         element,
-        `Not every built-in font has a glyph for ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
-        'Use other characters in the row or the template: the fonts cover Latin, Greek and Cyrillic. If the text is an incident’s, leave its column out of the table: copy the query to the folder of the brief, and select NULL for the column.',
+        `${script ? `No font for the script ${script.name} is built in, so there is no` : 'Not every built-in font has a'} glyph for ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+        `${script ? `The npm package ${script.package} has one: see "Scripts" in docs/locales.md. Or use` : 'Use'} other characters in the row or the template: the fonts cover Latin, Greek, Cyrillic and Arabic. If the text is an incident’s, leave its column out of the table: copy the query to the folder of the brief, and select NULL for the column.`,
       ),
     ];
   });
 };
 const MOST_NAMED = 5;
-const invisible = /[\s\u00ad\u200b\u2060]/u;
+/** White space, places to break or to join, and marks and isolates of direction. Overrides of direction may deceive. */
+const invisible = /[\s\u00ad\u061c\u200b-\u200f\u2060\u2066-\u2069]/u;
 
 const active = new Set(
   'script iframe frame object embed applet base link form input button audio video img picture source portal foreignobject image use animate set'.split(

@@ -1,5 +1,5 @@
 import type { Fault } from '../errors.ts';
-import { fontFamilies } from '../charts/fonts.ts';
+import { fontFamilies, postScriptFamilies } from '../charts/fonts.ts';
 import type { Attachment } from '../pdf/attachments.ts';
 import { lettersOf } from '../pdf/contents.ts';
 import { marginTexts } from './css.ts';
@@ -208,7 +208,7 @@ export const blank = ({ brief, letters }: Print): Fault[] =>
 
 /** PostScript names have no spaces: `SourceSerif4-Regular`. */
 const isOurs = (font: string): boolean =>
-  fontFamilies.some((family) => font.startsWith(`${family.replaceAll(' ', '')}-`));
+  postScriptFamilies.some((family) => font.startsWith(`${family}-`));
 
 export const otherFonts = ({ brief, contents }: Print): Fault[] => {
   const { file } = brief.template;

@@ -292,6 +292,22 @@ describe('what is drawn', () => {
     // Where it cannot measure, Vega takes every letter to be 0.8 of its size wide.
     expect(Math.abs(label.length * 10.7 * 0.8 - exact)).toBeGreaterThan(2);
   });
+
+  test('is measured with the Arabic font where it is Arabic', async () => {
+    const label = 'الطرق_المغلقة_٢٠٢١'.replaceAll('_', '\u0640');
+    const widthOf = (font: string): number => {
+      const context = createCanvas(1, 1).getContext('2d');
+      context.font = `11px ${font}`;
+      return context.measureText(label).width;
+    };
+    const { scene } = await draw({
+      data: { rows: [{ label, value: 1 }] },
+      theme: { ...theme, axis: { labelFontSize: 11, labelFont: "'Source Sans 3'" } },
+    });
+    const axis = scene.texts.find(({ role }) => role === 'axis-label');
+    expect(GlobalFonts.has('Noto Sans Arabic')).toBe(true);
+    expect((axis?.right ?? 0) - (axis?.left ?? 0)).toBeCloseTo(widthOf("'Noto Sans Arabic'"), 1);
+  });
 });
 
 describe('what a spec may not do', () => {

@@ -689,7 +689,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'in a row',
       product: () => withRow(right, 'events', 'F12', { summary: 'On {F12.date} AQAP said 完全勝利.' }),
-      says: /Not every built-in font has a glyph for "完" \(U\+5B8C\)/,
+      says: /No font for the script Han is built in, so there is no glyph for "完" \(U\+5B8C\)/,
     },
     {
       what: 'in a label',
@@ -817,12 +817,22 @@ test('one cause in a loop is one fault of one rule', async () => {
 });
 
 test('glyphs reports the letters of a name in another script as one fault', async () => {
-  const held = await heldBefore(withText('<p>حيس{{cite "F18"}}</p>')(), { brief: 'weekly', asOf });
+  const held = await heldBefore(withText('<p>ላሊበላ{{cite "F18"}}</p>')(), { brief: 'weekly', asOf });
   expect(held['glyphs']).toHaveLength(1);
   expect(held['glyphs']?.[0]?.problem).toMatch(
-    /^Not every built-in font has a glyph for "ح" \(U\+062D\), "ي"/,
+    /^No font for the script Ethiopic is built in, so there is no glyph for "ላ" \(U\+120B\), "ሊ"/,
   );
+  expect(held['glyphs']?.[0]?.hint).toContain('The npm package @fontsource/noto-sans-ethiopic has one');
   expect(held['glyphs']?.[0]?.hint).toContain('select NULL for the column');
+});
+
+test('glyphs takes names in Arabic, Persian, Pashto, Cyrillic, Greek and dotted Latin', async () => {
+  const names = 'حيس، ښار، گچ، می\u200cخواهم, \u2067صنعاء\u2069, Щёлково, Αθήνα, Ḩaraḑ, Qal‘ah, ʿayn';
+  const held = await heldBefore(withText(`<p>${names}{{cite "F18"}}</p>`)(), { brief: 'weekly', asOf });
+  expect(held['glyphs']).toBeUndefined();
+  // An override can show letters in an order that they do not have.
+  const reversed = await heldBefore(withText('<p>a\u202eb{{cite "F18"}}</p>')(), { brief: 'weekly', asOf });
+  expect(reversed['glyphs']?.[0]?.problem).toContain('(U+202E)');
 });
 
 test('row-texts takes a name of several hyphenated words', async () => {
