@@ -196,6 +196,72 @@ export const reportedBy = ({ imports }: IncidentStore): Day | null =>
     .toSorted()
     .at(-1) ?? null;
 
+/** Days on which imports collected incidents of a country. */
+export interface IncidentCoverage {
+  /** ISO 3166-1 alpha-2, or null for the days on which every country of the imports is covered. */
+  readonly country: string | null;
+  readonly start: Day;
+  readonly end: Day;
+}
+
+/**
+ * The days that imports cover: an import covers the countries of its rows from its first day to its last, without the
+ * days that were still within the reporting lag when it was made. For each country, and then for all countries together
+ * (null), the spans are in order, and neither overlap nor touch. An incident without a country may have happened in any
+ * of them, so it is covered only where all are.
+ */
+export function coverageOfImports(imports: readonly ImportRecord[]): IncidentCoverage[] {
+  const spans = imports.flatMap((each) => {
+    const { countries, first_day: start } = each;
+    const end = lastCovered(each);
+    if (end < start) return [];
+    const span = { start, end, next: dayAfter(end) };
+    return (countries.length === 0 ? [null] : countries).map((country) => ({ country, ...span }));
+  });
+  const byCountry = [...Map.groupBy(spans, ({ country }) => country)]
+    .map(([country, given]) => ({ country, spans: merged(given) }))
+    .toSorted((a, b) => ((a.country ?? '') < (b.country ?? '') ? -1 : 1));
+  const everywhere = byCountry
+    .map((each) => each.spans)
+    .reduce(
+      (all, own) => all.flatMap((one) => own.flatMap((other) => sharedBy(one, other))),
+      [{ start: '', end: '9999-12-31', next: '' }],
+    );
+  return [
+    ...byCountry.filter(({ country }) => country !== null),
+    ...(byCountry.length === 0 ? [] : [{ country: null, spans: everywhere }]),
+  ].flatMap(({ country, spans: given }) => given.map(({ start, end }) => ({ country, start, end })));
+}
+
+/** The last day that an import covers. */
+export function lastCovered({ last_day: last, known_on: knownOn, lag_days: lag }: ImportRecord): Day {
+  const reported = dayAfter(knownOn, -(lag ?? 0));
+  return reported < last ? reported : last;
+}
+
+/** The days from `start` to `end`; `next` is the day after. */
+interface Span {
+  readonly start: Day;
+  readonly end: Day;
+  readonly next: Day;
+}
+
+function merged(spans: readonly Span[]): Span[] {
+  const found: Span[] = [];
+  for (const span of spans.toSorted((a, b) => (a.start < b.start ? -1 : 1))) {
+    const last = found.at(-1);
+    if (last === undefined || span.start > last.next) found.push(span);
+    else if (span.end > last.end) found[found.length - 1] = { ...span, start: last.start };
+  }
+  return found;
+}
+
+function sharedBy(one: Span, other: Span): Span[] {
+  const start = one.start > other.start ? one.start : other.start;
+  const { end, next } = one.end < other.end ? one : other;
+  return start > end ? [] : [{ start, end, next }];
+}
+
 /** The incidents that an edition sees, as SQL. */
 export interface IncidentView {
   /** A SELECT with the columns of `incidentColumns` and `import`. It reads the files of the store. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { day, type Period } from '../calendar.ts';
+import { coverageOfImports, type ImportRecord } from '../dataset/incidents.ts';
 import { spelled } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
 import type { FindingConfig } from '../project/brief.ts';
@@ -7,7 +8,7 @@ import { daysText, rowOf, weekRows } from './activity-rows.ts';
 import { reportingLag } from './reporting-lag.ts';
 import { byKey, judge, type Judged, keyOf, type Named, observe, type Window } from './scan.ts';
 import { type Verdict, verdicts } from './verdict.ts';
-import { dayOf, merged, numberOf } from './windows.ts';
+import { dayOf, merged, numberOf, shared } from './windows.ts';
 
 type ActivityConfig = Extract<FindingConfig, { kind: 'activity' }>;
 
@@ -24,8 +25,8 @@ const counts = z.preprocess(
     typeof row === 'object' && row !== null && !('incidents' in row) ? { ...row, incidents: [row] } : row,
   series,
 );
-/** Days with collection; of every actor or place if it names none. */
-const coverage = key.extend({ start: day, end: day.nullable() });
+/** Days with collection; of every actor or place if it names none. Assumed from the imports, or on record. */
+const coverage = key.extend({ start: day, end: day.nullable(), assumed: z.boolean().default(false) });
 const reports = z.object({ start: day, known_on: day, count: z.number().int().nonnegative().default(1) });
 
 /** Reads the rows of a query by a schema. Throws `brief-invalid`. */
@@ -33,11 +34,13 @@ export type ReadRows = <T>(query: string, schema: z.ZodType<T>) => T[];
 
 /**
  * Compares the incidents of a period with a baseline, for each actor, place or both. Each row has the verdict of `rule`,
- * what it rests on, and what describes the series without deciding. The most striking rows come first.
+ * what it rests on, and what describes the series without deciding. The most striking rows come first. Without a query of
+ * the coverage, the days since the first incident are covered, but only those on which every country of `imports` is,
+ * because a series may be of any country. Without imports, all of them are.
  */
 export function activity(
   config: ActivityConfig,
-  { period, words }: { period: Period; words: Locale },
+  { period, words, imports }: { period: Period; words: Locale; imports: readonly ImportRecord[] },
   read: ReadRows,
 ) {
   const rows = read(config.rows, counts);
@@ -48,6 +51,17 @@ export function activity(
     .flatMap(({ incidents }) => incidents)
     .reduce((least, each) => Math.min(least, numberOf(each.start)), Infinity);
   const collected = config.coverage === undefined ? null : read(config.coverage, coverage);
+  const sinceFirst = { from: first, to: asOf };
+  const assumed =
+    imports.length === 0
+      ? [sinceFirst]
+      : shared(
+          sinceFirst,
+          coverageOfImports(imports)
+            .filter(({ country }) => country === null)
+            .map(({ start: from, end: to }) => ({ from: numberOf(from), to: numberOf(to) })),
+        );
+  const isAssumed = collected === null ? imports.length > 0 : collected.some((each) => each.assumed);
   const window: Window = {
     period: { from: start, to: asOf },
     complete: { from: start, to: asOf - lag.days },
@@ -56,7 +70,7 @@ export function activity(
   const observed = seriesOf(rows, { by: config.by, asOf }).map((named) => {
     const covered =
       collected === null
-        ? [{ from: first, to: asOf }]
+        ? assumed
         : merged(
             collected
               .filter((each) => [null, named.actor].includes(each.actor))
@@ -111,7 +125,7 @@ export function activity(
       lag: daysText(lag.days, words),
       lag_basis: words.text('figures.activity.basis', { basis: lag.basis }),
       coverage_basis: words.text('figures.activity.basis', {
-        basis: config.coverage === undefined ? 'assumed' : 'recorded',
+        basis: isAssumed ? 'imports' : collected === null ? 'assumed' : 'recorded',
       }),
       alpha: words.number(config.alpha, { maximumSignificantDigits: 12 }),
     },

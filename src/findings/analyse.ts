@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { day, daysBetween, type Period } from '../calendar.ts';
+import type { ImportRecord } from '../dataset/incidents.ts';
 import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import { withoutUnfounded } from '../dataset/point-in-time.ts';
 import { computedNames, eachRow } from '../dataset/references.ts';
@@ -42,9 +43,13 @@ export type Findings = { readonly [name: string]: Finding };
 
 /**
  * Computes the findings of a brief for a period. A finding whose rows are not known yet is omitted, and so is every text
- * that names it.
+ * that names it. `imports` are those of the incidents that the queries saw.
  */
-export function analyse(brief: Brief, sets: RowSets, period: Period): Findings {
+export function analyse(
+  brief: Brief,
+  sets: RowSets,
+  { period, imports }: { period: Period; imports: readonly ImportRecord[] },
+): Findings {
   const findings = Object.entries(brief.config.findings).flatMap(([name, config]) => {
     for (const { setting, query } of queriesOfFinding(config)) {
       if (Object.hasOwn(sets, query)) continue;
@@ -78,7 +83,7 @@ export function analyse(brief: Brief, sets: RowSets, period: Period): Findings {
     if ((sets[config.rows] ?? []).length === 0) return [];
     const result =
       config.kind === 'activity'
-        ? activity(config, { period, words: brief.locale }, (query, schema) =>
+        ? activity(config, { period, words: brief.locale, imports }, (query, schema) =>
             reading(query, (rows) => z.array(schema).parse(rows)),
           )
         : reading(config.rows, (rows) => compute(config, rows, brief.locale));

@@ -58,7 +58,7 @@ export async function checkBrief(
     const over = { known: noTables, settings, period, openQueries };
     await collect(async () => {
       const selection = await select({ ...over, brief, parameters: {} });
-      analyse(brief, await selection.all, period);
+      analyse(brief, await selection.all, { period, imports: [] });
       selected = selection;
     });
     if (config.forEach !== null) await collect(() => runForEach(brief, over));

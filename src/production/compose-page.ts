@@ -53,7 +53,7 @@ export async function composePage(
     signal: limit.signal,
   });
   onStep('analyse');
-  const findings = analyse(brief, forCharts, period);
+  const findings = analyse(brief, forCharts, { period, imports: incidents.imports });
   const computed = { findings, config: brief.config };
   const tell = (selected: RowSets): RowSets =>
     Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, computed)]));

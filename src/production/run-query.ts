@@ -83,17 +83,18 @@ export async function runQuery(
     template: { file: brief.template.file, text: `{{rows.${query}}}` },
     config: { ...brief.config, charts: {}, evidence: {}, holdsWhile: {} },
   };
+  const incidents = knownIncidents(dataset.incidents, { asOf, marking: brief.config.marking });
   const selection = await select({
     brief: asking,
     known,
     settings: dataset.settings,
-    incidents: knownIncidents(dataset.incidents, { asOf, marking: brief.config.marking }),
+    incidents,
     period,
     parameters,
     openQueries,
     signal,
   });
-  const findings = analyse(brief, selection.forCharts, period);
+  const findings = analyse(brief, selection.forCharts, { period, imports: incidents.imports });
   const { [query]: rows = [] } = await selection.all;
   return withoutUntold(rows, { findings, config: brief.config });
 }

@@ -1,7 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Day } from '../calendar.ts';
 import { type Marking, markingsWithin } from '../dataset/fields.ts';
-import { type IncidentStore, type IncidentView, incidentsAsOf } from '../dataset/incidents.ts';
+import {
+  coverageOfImports,
+  type IncidentStore,
+  type IncidentView,
+  incidentsAsOf,
+} from '../dataset/incidents.ts';
 import type { Tables } from '../dataset/schema.ts';
 import { loadWorld } from '../dataset/world.ts';
 
@@ -33,7 +38,8 @@ const none: KnownIncidents = {
 
 /**
  * Defines the view `incidents`, the table `actor_names` with each name and alias of `actors`, the macro `actor_name`,
- * which gives the house name for any of them, and, if there are incidents, fills the table `countries`. DuckDB reads the
+ * which gives the house name for any of them, and, if there are incidents, fills the tables `countries` and
+ * `incident_coverage`, the days that the imports cover (`coverageOfImports`). DuckDB reads the
  * Parquet files where they lie, and only the columns and row groups that a query asks for, so nothing is loaded here.
  * `incidents` has one more column, `actors`: the ids of the actors whose name or alias is among the names of the
  * incident, ignoring case.
@@ -50,7 +56,13 @@ export async function defineIncidents(
     [...new Set([name, ...aliases])].map((each) => ({ actor: id, name: each })),
   );
   const given = names.map(({ actor, name }) => `(${quote(actor)}, ${quote(name)})`);
+  const covered = coverageOfImports(incidents.imports).map(
+    ({ country, start, end }) =>
+      `(${country === null ? 'NULL' : quote(country)}, ${quote(start)}::DATE, ${quote(end)}::DATE)`,
+  );
   await connection.run(`
+    CREATE TABLE incident_coverage (country VARCHAR, start DATE, "end" DATE);
+    ${covered.length === 0 ? '' : `INSERT INTO incident_coverage VALUES ${covered.join(', ')};`}
     CREATE TABLE countries (code VARCHAR, name VARCHAR, west DOUBLE, south DOUBLE, east DOUBLE, north DOUBLE);
     ${incidents.imports.length === 0 ? '' : `INSERT INTO countries VALUES ${await countryRows(language)};`}
     CREATE TABLE actor_names (actor VARCHAR, name VARCHAR);

@@ -22,7 +22,9 @@ import {
   endOfCoverage,
   readAfterwards,
   topicsOf,
+  uncoveredByImports,
 } from './coverage.ts';
+import { countriesInWords } from './evidence-text.ts';
 import { identityStyles } from './identity.ts';
 import { pageHelpers } from './template/helpers.ts';
 import { SourceName } from './source-name.ts';
@@ -163,6 +165,8 @@ export function compose(
     }))
     .toSorted((a, b) => a.number - b.number);
   const readOn = readAfterwards({ ...of, tables });
+  const newest = evidenceSets.length === 0 ? undefined : imports.at(-1);
+  const uncovered = uncoveredByImports(newest === undefined ? [] : imports, asOf);
   const page = {
     language: locale.tag,
     direction: locale.direction,
@@ -194,6 +198,13 @@ export function compose(
       day: locale.longDay(reconstructedFrom),
       lag: imports.every(({ lag_days: lag }) => lag === null) ? 'unknown' : 'declared',
     },
+    /** The newest import of incidents and the last day that any import covers, if the newest days are not covered. */
+    stale:
+      newest === undefined || uncovered.until === null
+        ? null
+        : { day: locale.longDay(newest.known_on), until: locale.longDay(uncovered.until) },
+    /** Countries whose newest days are not covered, if those of others are. */
+    uncovered: uncovered.countries.length === 0 ? null : countriesInWords(uncovered.countries, locale),
     paper: { size: paper, margin: margins[paper] },
     identity: identityStyles(),
     styles: brief.styles.text,

@@ -1,5 +1,5 @@
 import { type Day, dayAfter, daysBetween, type Period, periodEnding, today } from '../calendar.ts';
-import { reportedBy } from '../dataset/incidents.ts';
+import { type ImportRecord, lastCovered, reportedBy } from '../dataset/incidents.ts';
 import { knownBy } from '../dataset/point-in-time.ts';
 import type { Dataset, RowOf, Tables } from '../dataset/schema.ts';
 import { topicTitle } from '../dataset/settings.ts';
@@ -170,6 +170,23 @@ export function readAfterwards({
   }
   const last = latest([...days]);
   return last === undefined ? null : { day: last, isOnly: days.size === 1 };
+}
+
+/**
+ * What the imports of incidents do not cover, although it could have been reported by the cut-off. If no import has the
+ * newest days, `until` is the last day covered. Otherwise `countries` are those whose newest days are missing, as ISO
+ * 3166-1 alpha-2, without those that have not been covered for a year.
+ */
+export function uncoveredByImports(
+  imports: readonly ImportRecord[],
+  asOf: Day,
+): { readonly until: Day | null; readonly countries: readonly string[] } {
+  const upToDate = imports.filter((each) => lastCovered(each) >= dayAfter(asOf, -(each.lag_days ?? 0)));
+  if (upToDate.length === 0) return { until: latest(imports.map(lastCovered)) ?? null, countries: [] };
+  const lastYear = imports.filter((each) => lastCovered(each) >= dayAfter(asOf, -365));
+  const has = new Set(upToDate.flatMap(({ countries }) => countries));
+  const missing = lastYear.flatMap(({ countries }) => countries).filter((country) => !has.has(country));
+  return { until: null, countries: [...new Set(missing)].toSorted() };
 }
 
 /**

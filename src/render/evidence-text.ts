@@ -8,7 +8,6 @@ export const setsByName = (sets: readonly EvidenceSet[]): ReadonlyMap<string, Ev
 export function titleOfSet(set: EvidenceSet, locale: Locale): string {
   const { countries } = set;
   const { count, span } = figuresOfSet(set, locale);
-  const names = new Intl.DisplayNames(locale.tag, { type: 'region' });
   const values = {
     sources: locale.list(set.sources),
     count,
@@ -16,11 +15,18 @@ export function titleOfSet(set: EvidenceSet, locale: Locale): string {
     days: span,
   };
   if (countries.length === 0) return locale.text('page.evidence.title', values);
-  const places =
-    countries.length > 3
-      ? locale.text('page.evidence.countries', { count: countries.length })
-      : locale.list(countries.map((code) => names.of(code) ?? code));
-  return locale.text('page.evidence.title_with_places', { ...values, places });
+  return locale.text('page.evidence.title_with_places', {
+    ...values,
+    places: countriesInWords(countries, locale),
+  });
+}
+
+/** The names of countries; more than three are counted. `codes` are ISO 3166-1 alpha-2. */
+export function countriesInWords(codes: readonly string[], locale: Locale): string {
+  const names = new Intl.DisplayNames(locale.tag, { type: 'region' });
+  return codes.length > 3
+    ? locale.text('page.evidence.countries', { count: codes.length })
+    : locale.list(codes.map((code) => names.of(code) ?? code));
 }
 
 /** The figures of an evidence set, for use in a sentence. */

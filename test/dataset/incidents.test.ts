@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
 import {
+  coverageOfImports,
   importFolder,
   incidentColumns,
   incidentsAsOf,
@@ -11,6 +12,7 @@ import {
 } from '../../src/dataset/incidents.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { faultsIn, temporaryFolder } from '../support/dataset.ts';
+import { recordOf } from '../support/incident-store.ts';
 
 interface Stored {
   readonly id: string;
@@ -175,6 +177,29 @@ test('before the base load a row without a declared lag is known from its last d
 test('without imports the table is there and empty', async () => {
   const { rows } = await idsAsOf(await datasetOf([]), '2024-01-01');
   expect(rows).toEqual([]);
+});
+
+test('an import covers its countries to its last day, less the lag; all countries are covered where each is', () => {
+  const covering = (countries: string[], first: string, last: string, known = '2024-12-31', lag = 0) =>
+    recordOf({ countries, first_day: first, last_day: last, known_on: known, lag_days: lag });
+  const covered = coverageOfImports([
+    covering(['ML', 'NE'], '2024-01-01', '2024-03-31'),
+    covering(['NE'], '2024-04-01', '2024-04-30'),
+    covering(['ML', 'NE'], '2024-04-15', '2024-06-30', '2024-07-02', 7),
+    // Nothing of it had been reported when it was imported.
+    covering(['ML'], '2024-07-01', '2024-07-05', '2024-07-05', 7),
+  ]);
+  expect(covered.map(({ country, start, end }) => `${country} ${start} – ${end}`)).toEqual([
+    'ML 2024-01-01 – 2024-03-31',
+    'ML 2024-04-15 – 2024-06-25',
+    'NE 2024-01-01 – 2024-06-25',
+    'null 2024-01-01 – 2024-03-31',
+    'null 2024-04-15 – 2024-06-25',
+  ]);
+  expect(coverageOfImports([])).toEqual([]);
+  expect(coverageOfImports([covering([], '2024-01-01', '2024-02-01')])).toEqual([
+    { country: null, start: '2024-01-01', end: '2024-02-01' },
+  ]);
 });
 
 test('a damaged import is a fault of the dataset', async () => {

@@ -1,11 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { periodEnding } from '../../src/calendar.ts';
+import type { ImportRecord } from '../../src/dataset/incidents.ts';
 import type { Row } from '../../src/dataset/parse-rows.ts';
 import { AppError } from '../../src/errors.ts';
 import { analyse, type Finding } from '../../src/findings/analyse.ts';
 import { dayOf, numberOf } from '../../src/findings/windows.ts';
 import { briefOf } from '../support/brief-of.ts';
+import { recordOf } from '../support/incident-store.ts';
 
 const AS_OF = '2024-06-30';
 const asOf = numberOf(AS_OF);
@@ -18,10 +20,11 @@ const found = (
     sets = {},
     day = AS_OF,
     length = 'P7D',
-  }: { sets?: Record<string, Row[]>; day?: string; length?: string } = {},
+    imports = [],
+  }: { sets?: Record<string, Row[]>; day?: string; length?: string; imports?: readonly ImportRecord[] } = {},
 ): Finding => {
   const brief = briefOf({ findings: { it: { ...config, ...settings } } });
-  const { it } = analyse(brief, { counts: rows, ...sets }, periodEnding(day, length));
+  const { it } = analyse(brief, { counts: rows, ...sets }, { period: periodEnding(day, length), imports });
   if (it === undefined) throw new Error('There is no finding.');
   return it;
 };
@@ -126,6 +129,52 @@ describe('verdicts', () => {
     // Collection in one place says nothing of an actor, who may be anywhere.
     expect(verdicts(rows, { by: 'actor', coverage: 'collected' }, { sets: { collected } })).toEqual({
       A: 'not covered',
+    });
+  });
+
+  describe('imports of incidents', () => {
+    /** An import `ago` days before the last day, with incidents up to `to` days before it. */
+    const importOf = ({ ago = 0, to = 0, lag = 0, countries = ['CO'] }) =>
+      recordOf({
+        known_on: dayOf(asOf - ago),
+        first_day: dayOf(asOf - 400),
+        last_day: dayOf(asOf - to),
+        lag_days: lag,
+        countries,
+      });
+    test.each([
+      { what: 'of the last day', imports: [{}], verdict: 'quiet', days: 7 },
+      { what: 'with incidents to the fourth day', imports: [{ to: 3 }], verdict: 'quiet', days: 4 },
+      { what: 'of the day before the period', imports: [{ ago: 7, to: 7 }], verdict: 'not covered', days: 0 },
+      {
+        what: 'within the lag of its days',
+        imports: [{ to: 1, lag: 7 }],
+        verdict: 'not covered',
+        days: 0,
+      },
+      {
+        what: 'of a later day, of an old file',
+        imports: [{ ago: -900, to: 0, lag: 60 }],
+        verdict: 'quiet',
+        days: 7,
+      },
+      {
+        what: 'of another country',
+        imports: [{ to: 8 }, { countries: ['PE'] }],
+        verdict: 'not covered',
+        days: 0,
+      },
+      {
+        what: 'of the same country',
+        imports: [{ to: 8 }, { countries: ['CO', 'PE'] }],
+        verdict: 'quiet',
+        days: 7,
+      },
+      { what: 'without countries', imports: [{ countries: [], to: 3 }], verdict: 'quiet', days: 4 },
+    ])('an import $what: $verdict', ({ imports, verdict, days }) => {
+      const { rows, fields } = found(steady(0, 2), {}, { imports: imports.map(importOf) });
+      expect(rows).toMatchObject([{ verdict, days }]);
+      expect(fields['coverage_basis']).toBe('assumed from the imports');
     });
   });
 

@@ -44,7 +44,11 @@ const readings = [
 
 const august = periodEnding('2021-08-25', 'P7D');
 const found = (config: object, rows: readonly Row[]): Finding | undefined =>
-  analyse(briefOf({ findings: { it: config } }), { [Reflect.get(config, 'rows')]: rows }, august)['it'];
+  analyse(
+    briefOf({ findings: { it: config } }),
+    { [Reflect.get(config, 'rows')]: rows },
+    { period: august, imports: [] },
+  )['it'];
 
 describe('a silence against the rate before it', () => {
   test('each figure is rounded to the side on which it still holds', () => {
@@ -187,7 +191,7 @@ test('gives a count in words and in digits, which rests on what it counts', () =
 
 test('a query that does not exist is named with those that do', () => {
   const brief = briefOf({ findings: { it: { kind: 'count', rows: 'statments' } } });
-  const faults = faultsOf(() => analyse(brief, { statements: [] }, august));
+  const faults = faultsOf(() => analyse(brief, { statements: [] }, { period: august, imports: [] }));
   expect(faults).toEqual([
     {
       file: 'templates/test/brief.yaml',

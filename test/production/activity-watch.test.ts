@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ImportRecord } from '../../src/dataset/incidents.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { produce } from '../../src/production/produce.ts';
 import { resolveEdition } from '../../src/production/resolve-edition.ts';
@@ -9,7 +10,7 @@ import { openProject } from '../../src/wiring/project.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { rendering } from '../support/effects.ts';
-import { writeIncidents } from '../support/incident-store.ts';
+import { type TestImport, writeIncidents } from '../support/incident-store.ts';
 import { readPage } from '../support/page.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -32,10 +33,21 @@ const incidents = (count: number) => `SELECT * FROM (
   SELECT 'S-' || i, DATE '2022-01-05', 'Attack', 'CO', ['River Front'], 'West', 0, NULL, 'exact', 2.0, -73.0
   FROM range(${Math.ceil(count / 50)}) AS t(i)`;
 
-async function watch(count: number) {
+const of = (last: string, country: string): Partial<ImportRecord> => ({
+  first_day: '2021-04-05',
+  last_day: last,
+  countries: [country],
+});
+
+async function watch(
+  count: number,
+  imports: readonly TestImport[] = [
+    { knownOn: '2022-01-09', rows: incidents(count), record: of('2022-01-09', 'CO') },
+  ],
+) {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'data/incidents'), { recursive: true });
-  await writeIncidents(join(folder, 'data/incidents'), [{ knownOn: '2022-01-09', rows: incidents(count) }]);
+  await writeIncidents(join(folder, 'data/incidents'), imports);
   const values = {
     NAME: 'watch',
     TITLE: 'Watch',
@@ -82,4 +94,32 @@ test('says of 30 incidents that they are too few', async () => {
   const { html, pages } = await watch(30);
   expect(readPage(html).text).toContain('no series went quiet and no series surged');
   expect(pages).toBeLessThanOrEqual(4);
+}, 60_000);
+
+test('after the last import nothing is quiet, and page one says so', async () => {
+  const rows = `SELECT * FROM (${incidents(3000)}) WHERE start < DATE '2022-01-03'`;
+  const { html } = await watch(3000, [{ knownOn: '2022-01-02', rows, record: of('2022-01-02', 'CO') }]);
+  const { text } = readPage(html);
+  expect(text).toContain(
+    'The newest import of incidents is of 2 January 2022; days after 2 January 2022 are not covered.',
+  );
+  expect(text).toMatch(/no series went quiet and no series surged, out of 16 scanned/);
+  expect(text).toMatch(/no series within normal variation, .* 16 series not covered/);
+  expect(text).toContain('Coverage is assumed from the imports.');
+}, 60_000);
+
+test('the import of another country makes none quiet that was not imported since', async () => {
+  const stale = `SELECT * FROM (${incidents(3000)}) WHERE start < DATE '2022-01-03'`;
+  const other = `SELECT * REPLACE ('U' || id AS id, 'PE' AS country) FROM (${incidents(3000)})`;
+  const { html } = await watch(3000, [
+    { knownOn: '2022-01-02', rows: stale, record: of('2022-01-02', 'CO') },
+    { knownOn: '2022-01-09', rows: other, record: of('2022-01-09', 'PE') },
+  ]);
+  const { text } = readPage(html);
+  expect(text).toContain(
+    'The newest days are not covered in Colombia, because no import of incidents has them.',
+  );
+  expect(text).not.toContain('The newest import of incidents');
+  expect(text).toMatch(/no series went quiet and .* out of eight scanned/);
+  expect(text).toMatch(/ four series not covered\./);
 }, 60_000);

@@ -20,6 +20,26 @@ export interface TestImport {
   readonly record?: Partial<ImportRecord>;
 }
 
+/** The record of an import of incidents of January 2022. */
+export const recordOf = (own: Partial<ImportRecord> = {}): ImportRecord => ({
+  number: 1,
+  known_on: '2022-01-31',
+  format: 'table',
+  prefix: 'T',
+  source: 'Test feed',
+  files: [],
+  mapping: null,
+  counts: { read: 1, new: 1, revised: 0, unchanged: 0, withdrawn: 0, skipped: {} },
+  first_day: '2022-01-01',
+  last_day: '2022-01-31',
+  countries: [],
+  complete: false,
+  lag_days: null,
+  licence: { name: 'CC-BY-4.0', url: null, attribution: 'Data by the test feed.', allows_rows: true },
+  program: '0',
+  ...own,
+});
+
 /** Adds incidents to the dataset in `folder`, in the layout of the importers, and a descriptor if there is none. */
 export async function writeIncidents(folder: string, imports: readonly TestImport[]): Promise<void> {
   await writeFile(
@@ -65,31 +85,14 @@ export async function writeIncidents(folder: string, imports: readonly TestImpor
       await connection.run(`COPY (${replaced}) TO '${join(place, 'superseded.parquet')}' (FORMAT parquet)`);
     await writeFile(
       join(place, 'import.json'),
-      JSON.stringify({
-        number,
-        known_on: knownOn,
-        format: 'table',
-        prefix: 'T',
-        source: 'Test feed',
-        files: [],
-        mapping: null,
-        counts: {
-          read: 1,
-          new: 1,
-          revised: replaced === undefined ? 0 : 1,
-          unchanged: 0,
-          withdrawn: 0,
-          skipped: {},
-        },
-        first_day: '2022-01-01',
-        last_day: '2022-01-31',
-        countries: [],
-        complete: false,
-        lag_days: null,
-        licence: { name: 'CC-BY-4.0', url: null, attribution: 'Data by the test feed.', allows_rows: true },
-        program: '0',
-        ...record,
-      }),
+      JSON.stringify(
+        recordOf({
+          number,
+          known_on: knownOn,
+          counts: { ...recordOf().counts, revised: replaced === undefined ? 0 : 1 },
+          ...record,
+        }),
+      ),
     );
   }
 }

@@ -37,7 +37,7 @@ export async function chartData(
     openQueries,
   });
   const sets = await selected.all;
-  const findings = analyse(brief, sets, period);
+  const findings = analyse(brief, sets, { period, imports: [] });
   const rows = (name: string) => dataset.outlines.maps[name] ?? findings[name]?.rows ?? sets[name] ?? [];
   return Object.fromEntries(
     Object.entries(brief.charts).map(([chart, { data }]) => [
