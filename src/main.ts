@@ -110,7 +110,13 @@ const loadBrief = remember(
     if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
     return brief;
   },
-  async (id) => [join('templates', id), 'sitrep.yaml', 'locales', ...(await project.sharedFolders())],
+  async (id) => [
+    join('templates', id),
+    'sitrep.yaml',
+    'locales',
+    'images',
+    ...(await project.sharedFolders()),
+  ],
 );
 const nameEngine = async () => (await import('./production/material.ts')).nameEngine(sitrep, { browserPath });
 /** Variables of the environment, including empty ones, take precedence over the file. */

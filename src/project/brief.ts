@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { day } from '../calendar.ts';
 import { marking } from '../dataset/fields.ts';
 import { languageTag, type Locale, usualLanguage } from '../locale.ts';
+import { type Colours, readableColour, usualColours } from './colours.ts';
+import type { Image } from './images.ts';
 import { builtInParameters, parameter, parameterName, readParameters } from './parameters.ts';
 import { target } from './target.ts';
 
@@ -276,17 +278,31 @@ const publisher = z.strictObject({
   name: text,
   /** For the head of the first page; the name by default. */
   shortName: text.optional(),
+  /** Where readers report errors: an e-mail or web address, or a few words with one. */
+  corrections: text.optional(),
 });
-type Publisher = z.output<typeof publisher>;
+export type Publisher = z.output<typeof publisher>;
 
 /** `sitrep.yaml` at a project's root: who publishes, and what its briefs need not repeat. */
-export const projectSettings = z.strictObject({
+const settingsOfProject = z.strictObject({
   publisher: publisher.optional(),
+  /** A file in `images/`. */
+  logo: text.optional(),
+  colours: z
+    .strictObject({
+      ink: readableColour.default(usualColours.ink),
+      accent: readableColour.default(usualColours.accent),
+    })
+    .optional(),
   marking: marking.optional(),
   /** Also of web pages, alerts and messages of the program. */
   language: languageTag.optional(),
   paper: z.enum(papers).optional(),
 });
+export const projectSettings = settingsOfProject.refine(
+  ({ logo, publisher: whose }) => logo === undefined || whose !== undefined,
+  { path: ['logo'], error: 'needs publisher.name, which says whose logo it is' },
+);
 export type ProjectSettings = z.output<typeof projectSettings>;
 
 /** The text of a file, with the path used in messages. */
@@ -315,4 +331,14 @@ export interface Brief {
   readonly locale: Locale;
   /** Who issues the brief, from `sitrep.yaml`. */
   readonly publisher: Publisher | null;
+  /** The publisher's logo and colours, from `sitrep.yaml`. */
+  readonly identity: Identity;
+}
+
+/** The images that a brief's pages may show. */
+export const imagesOf = ({ identity: { logo } }: Brief): Image[] => (logo === null ? [] : [logo]);
+
+export interface Identity {
+  readonly logo: Image | null;
+  readonly colours: Colours;
 }

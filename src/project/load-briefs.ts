@@ -6,10 +6,13 @@ import {
   type Brief,
   briefConfig,
   type ChartConfig,
+  type Identity,
   type ProjectSettings,
   projectSettings,
   type SourceFile,
 } from './brief.ts';
+import type { Colours } from './colours.ts';
+import { inColours, readIdentity } from './identity.ts';
 import { loadLocale } from './locales.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { isMissing, parseJson, readFolder, readSource } from './source-files.ts';
@@ -60,8 +63,8 @@ export async function loadBriefs(
 ): Promise<Brief[]> {
   const faults: Fault[] = [];
   const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
-  const { settings, locale } = await readProject(settingsFile(folder), { locales, faults });
-  const forAll = await loadShared(places, faults);
+  const project = await readProject(settingsFile(folder), { locales, faults });
+  const forAll = await loadShared(places, { colours: project.identity.colours, faults });
   const forDatasets = new Map<string, Promise<Shared>>();
   const sharedFor = (dataset: string): Promise<Shared> => {
     const shared =
@@ -70,22 +73,25 @@ export async function loadBriefs(
     return shared;
   };
   const briefs = await Promise.all(
-    ids.map((id) =>
-      loadBrief({ folder, id, places, locales, sharedFor, settings, usualLocale: locale, faults }),
-    ),
+    ids.map((id) => loadBrief({ folder, id, places, locales, sharedFor, project, faults })),
   );
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
   return briefs.filter((brief) => brief !== undefined);
 }
 
-/**
- * The settings in `sitrep.yaml`, and the locale of the language that they name, which web pages and messages have too.
- * Without the file, nothing is set.
- */
+/** What `sitrep.yaml` sets. */
+interface OfProject {
+  readonly settings: ProjectSettings;
+  /** The locale of the language that it names, which web pages and messages have too. */
+  readonly locale: Locale | undefined;
+  readonly identity: Identity;
+}
+
+/** Without the file, nothing is set. */
 async function readProject(
   file: string,
   { locales, faults }: { locales: string | undefined; faults: Fault[] },
-): Promise<{ settings: ProjectSettings; locale: Locale | undefined }> {
+): Promise<OfProject> {
   let text = '';
   try {
     text = await readFile(file, 'utf8');
@@ -101,7 +107,8 @@ async function readProject(
   const hint = 'See docs/authoring.md, "The project".';
   const settings = parseYaml(source, projectSettings.nullable(), { faults, hint }) ?? {};
   const { language = usualLanguage } = settings;
-  return { settings, locale: await loadLocale(language, { own: locales, faults, named: source }) };
+  const locale = await loadLocale(language, { own: locales, faults, named: source });
+  return { settings, locale, identity: await readIdentity(settings, { source, faults }) };
 }
 
 /** The locale of a project's web pages and messages. Throws `brief-invalid` if its `sitrep.yaml` has a fault. */
@@ -116,7 +123,10 @@ export async function projectLocale(
 }
 
 /** `places` are the folders to search; the first one that has a file takes precedence. */
-async function loadShared(places: readonly string[], faults: Fault[]): Promise<Shared> {
+async function loadShared(
+  places: readonly string[],
+  { colours, faults }: { colours: Colours; faults: Fault[] },
+): Promise<Shared> {
   const at = (name: string) => places.map((place) => posix.join(place, name));
   const [partials, queries, macros, styles, theme] = await Promise.all([
     readFolder(at('partials'), '.hbs', faults),
@@ -125,7 +135,7 @@ async function loadShared(places: readonly string[], faults: Fault[]): Promise<S
     readSource(at('page.css'), faults),
     readSource(at('theme.json'), faults),
   ]);
-  const parsed = parseJson(theme, faults);
+  const parsed = parseJson(inColours(theme, colours), faults);
   return { partials, queries, macros: [macros], styles, theme: { source: theme, parsed } };
 }
 
@@ -152,8 +162,7 @@ async function loadBrief({
   places,
   locales,
   sharedFor,
-  settings,
-  usualLocale,
+  project: { settings, locale: usualLocale, identity },
   faults,
 }: {
   folder: string;
@@ -161,14 +170,13 @@ async function loadBrief({
   places: readonly string[];
   locales: string | undefined;
   sharedFor: (dataset: string) => Promise<Shared>;
-  settings: ProjectSettings;
-  usualLocale: Locale | undefined;
+  project: OfProject;
   faults: Fault[];
 }): Promise<Brief | undefined> {
   const own = (name: string) => posix.join(folder, id, name);
   const definition = await readSource([own('brief.yaml')], faults);
   if (isMissing(definition.file, faults)) return undefined;
-  const { publisher = null, ...defaults } = settings;
+  const { publisher = null, logo: _logo, colours: _colours, ...defaults } = settings;
   const hint = 'See docs/authoring.md for the possible values.';
   const config = parseYaml(definition, briefConfig, { faults, hint, defaults });
   if (config === undefined) return undefined;
@@ -193,7 +201,7 @@ async function loadBrief({
     all(config.queries, (name) => readSource(find(name), faults)),
     all(config.charts, async (chart: ChartConfig) => {
       const source = await readSource(find(chart.spec), faults);
-      return { ...chart, source, parsed: parseJson(source, faults) };
+      return { ...chart, source, parsed: parseJson(inColours(source, identity.colours), faults) };
     }),
   ]);
   const named = { ...shared.queries, ...queries };
@@ -220,6 +228,7 @@ async function loadBrief({
     theme: shared.theme,
     locale,
     publisher,
+    identity,
   };
 }
 

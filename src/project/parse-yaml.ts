@@ -60,8 +60,12 @@ export function parseYaml<S extends z.ZodType>(
   for (const issue of issues) {
     if (issue.code === 'unrecognized_keys' || misspelt.has(issue)) continue;
     const { input, message } = issue;
+    const own: unknown = issue.code === 'custom' ? issue.params?.['hint'] : undefined;
     const found = typeof input === 'string' && message.startsWith('is not ') ? `"${input}" ` : '';
-    report(issue.path, { problem: `${found}${message}.`, hint: where });
+    report(issue.path, {
+      problem: `${found}${message}.`,
+      hint: typeof own === 'string' ? own : where,
+    });
   }
   return undefined;
 

@@ -4,6 +4,7 @@ import { hashOf } from '../hash.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { knownIncidents } from '../query/incidents.ts';
 import type { Request } from '../render/edition.ts';
+import { publisherText } from './parts.ts';
 
 /**
  * The hash of all inputs to an edition: every file of the brief, the rows known by the cut-off, the records of imports
@@ -41,7 +42,7 @@ export function inputsOf(
       parameters,
       correction: correction ?? undefined,
       files,
-      publisher: brief.publisher,
+      publisher: publisherText(brief),
       marking: dataset.marking,
       settings: dataset.settings,
       outlines: dataset.outlines.source?.sha256,

@@ -1,7 +1,7 @@
 import type { Dataset } from '../dataset/schema.ts';
 import { WORLD, worldSource } from '../dataset/world-source.ts';
 import { canonicalJson, hashOf } from '../hash.ts';
-import type { Brief, SourceFile } from '../project/brief.ts';
+import { type Brief, imagesOf, type SourceFile } from '../project/brief.ts';
 import { evidenceQueries, namedQueries, usedPartials } from '../query/select.ts';
 import type { Part } from '../render/manifest.ts';
 
@@ -25,9 +25,8 @@ export function partsOf(
   const isWorldMap = isDrawn([WORLD]);
   const parts: Part[] = [
     { ...part('settings', brief.definition), sha256: hashOf(canonicalJson(settingsOf(brief))) },
-    ...(brief.publisher === null
-      ? []
-      : [part('settings', { file: 'sitrep.yaml', text: canonicalJson(brief.publisher) })]),
+    part('settings', { file: 'sitrep.yaml', text: publisherText(brief) }),
+    ...imagesOf(brief).map(({ file, sha256 }) => ({ kind: 'image' as const, file, sha256 })),
     part('template', brief.template),
     ...[...usedPartials(brief).values()].map((source) => part('partial', source)),
     part('styles', brief.styles),
@@ -44,6 +43,10 @@ export function partsOf(
   const byName = new Map(parts.map((each) => [`${each.kind} ${each.file}`, each]));
   return [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
 }
+
+/** What `sitrep.yaml` says of the publisher, with what follows where it says nothing. */
+export const publisherText = ({ publisher, identity: { colours, logo } }: Brief): string =>
+  canonicalJson({ publisher, colours, logo: logo?.sha256 ?? null });
 
 const mapSets: readonly string[] = ['outlines', 'borders'];
 

@@ -7,7 +7,7 @@ import { eachRow } from '../dataset/references.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { type Findings, missingFindings } from '../findings/analyse.ts';
-import type { Brief, Paper } from '../project/brief.ts';
+import { type Brief, imagesOf, type Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { AppliedParameter } from '../query/select.ts';
@@ -189,6 +189,8 @@ export function compose(
     publisher: brief.publisher && {
       name: brief.publisher.name,
       short_name: brief.publisher.shortName ?? brief.publisher.name,
+      corrections: brief.publisher.corrections ?? null,
+      logo: brief.identity.logo?.src ?? null,
     },
     coverage: { ...coverageOf({ ...of, start, settings, tables, locale }), reported: isReported },
     /** When the page's contents were read, if after the cut-off. */
@@ -206,7 +208,8 @@ export function compose(
     /** Countries whose newest days are not covered, if those of others are. */
     uncovered: uncovered.countries.length === 0 ? null : countriesInWords(uncovered.countries, locale),
     paper: { size: paper, margin: margins[paper] },
-    identity: identityStyles(),
+    identity: identityStyles(brief.identity),
+    images: imagesOf(brief).length > 0,
     styles: brief.styles.text,
     fontFaces,
     rows: seen.rows,

@@ -27,6 +27,7 @@ const partKinds = [
   'theme',
   'outlines',
   'font',
+  'image',
 ] as const;
 /** One file. For `brief.yaml`, the hash covers the settings that shape the page, as JSON with sorted keys. */
 const part = z.strictObject({ kind: z.enum(partKinds), file: text, sha256 });

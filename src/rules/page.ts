@@ -2,6 +2,7 @@ import { mayReceive } from '../dataset/fields.ts';
 import type { TableRow } from '../dataset/references.ts';
 import { plainCell } from '../render/template/plain-rows.ts';
 import type { Fault } from '../errors.ts';
+import { imagesOf } from '../project/brief.ts';
 import { nameless } from './citations.ts';
 import { loadsIn } from './css.ts';
 import { type Draft, excerpt, inRow, onPage } from './draft.ts';
@@ -200,20 +201,26 @@ const headFile = /(?:^|\/)_shared\/partials\/head\.hbs$/;
  * The page contains nothing that runs, loads, sends or redirects. Printing has scripts and network off anyway; this
  * rule protects readers.
  */
-export function activeContent({ tree }: Draft): Fault[] {
+export function activeContent({ tree, brief }: Draft): Fault[] {
+  const own = new Set(imagesOf(brief).map(({ src }) => src));
   return tree.elements.flatMap((element) =>
-    [...forbiddenIn(element), ...(element.name === 'style' ? loadedBy(element) : [])].map((what) =>
+    [...forbiddenIn(element, own), ...(element.name === 'style' ? loadedBy(element) : [])].map((what) =>
       onPage(
         element,
         `The page has ${what}.`,
-        'Remove it: a brief may contain only text, tables and charts.',
+        'Remove it: a brief may contain only text, tables, charts, and images of the project by {{image "…"}}.',
       ),
     ),
   );
 }
 
-function* forbiddenIn({ name, attributes, file }: Element): Generator<string> {
-  if (active.has(name)) {
+function* forbiddenIn(
+  { name, attributes, file }: Element,
+  ownImages: ReadonlySet<string>,
+): Generator<string> {
+  const { src = '' } = attributes;
+  const isOwn = name === 'img' && ownImages.has(src);
+  if (active.has(name) && !isOwn) {
     // The element itself is the fault, whatever its attributes load.
     yield `<${name}>`;
     return;
@@ -222,7 +229,8 @@ function* forbiddenIn({ name, attributes, file }: Element): Generator<string> {
     yield `<meta http-equiv="${attributes['http-equiv']}">`;
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith('on') || sending.has(key)) yield `the attribute ${key}`;
-    if (leading.has(key) && !value.startsWith('#')) yield `${key}="${excerpt(value)}"`;
+    if (leading.has(key) && !value.startsWith('#') && !(isOwn && key === 'src'))
+      yield `${key}="${excerpt(value)}"`;
     // A drawing's attributes are styles too: fill="url(…)".
     const style = key === 'style' ? value : `${key}:${value}`;
     if (!readOut.test(key) && value.includes('(') && loadsIn(style, 'declarationList').length > 0)

@@ -236,19 +236,19 @@ export const otherFonts = ({ brief, contents }: Print): Fault[] => {
 
 export const undescribed = ({ brief, contents, tree }: Print): Fault[] => {
   const { file } = brief.template;
-  const drawn = tree.elements.filter(({ name }) => name === 'svg');
+  const drawn = tree.elements.filter(({ name }) => name === 'svg' || name === 'img');
   const plain = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
   const told = contents.figures.map((alt) => plain(alt ?? ''));
   return [
     ...drawn.flatMap(({ attributes }) => {
-      const alt = plain(attributes['aria-label'] ?? '');
+      const alt = plain(attributes['aria-label'] ?? attributes['alt'] ?? '');
       return alt !== '' && told.includes(alt)
         ? []
         : [
             {
               file,
-              problem: `A chart has no text alternative in the PDF: "${excerpt(alt)}".`,
-              hint: 'Fill in "alt" for the chart in brief.yaml.',
+              problem: `A chart or image has no text alternative in the PDF: "${excerpt(alt)}".`,
+              hint: 'Fill in "alt" for the chart in brief.yaml, or for the image in the template.',
             },
           ];
     }),
@@ -256,7 +256,7 @@ export const undescribed = ({ brief, contents, tree }: Print): Fault[] => {
       ? [
           {
             file,
-            problem: `The PDF has ${told.length} figures for ${drawn.length} charts.`,
+            problem: `The PDF has ${told.length} figures for ${drawn.length} charts and images.`,
             hint: 'Use <figure role="group"> around a chart.',
           },
         ]

@@ -56,7 +56,7 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
       const own = names.filter((name) => name.startsWith('_')).map((name) => posix.join(templates, name));
       return [...new Set([...own, packaged])];
     },
-    watched: [...new Set([templates, data, ownLocales, packaged])],
+    watched: [...new Set([templates, data, ownLocales, posix.join(folder, 'images'), packaged])],
   };
 }
 

@@ -341,6 +341,51 @@ describe('sitrep.yaml', () => {
     );
   });
 
+  test('sets the colours of pages and charts', async () => {
+    await write(
+      '_shared/theme.json',
+      '{ "bar": { "fill": "var(--ink)" }, "tick": { "fill": "var(--accent)" } }',
+    );
+    expect(await briefIn("colours: { ink: '#0B5345' }\n")).toMatchObject({
+      identity: { colours: { ink: '#0b5345', accent: '#a63d1e' }, logo: null },
+      theme: { parsed: { bar: { fill: '#0b5345' }, tick: { fill: '#a63d1e' } } },
+    });
+  });
+
+  test('refuses a colour that is too pale, unquoted or unknown, and a logo that is not there', async () => {
+    const wrong = [
+      'publisher: { name: Roads }',
+      'logo: images/none.svg',
+      'colours:',
+      "  ink: '#e8a33d'",
+      '  accent: #a63d1e',
+      "  acent: '#a63d1e'",
+      '',
+    ];
+    const faults = async (settings: string) => {
+      const error: unknown = await briefIn(settings).catch((cause: unknown) => cause);
+      if (!(error instanceof AppError)) throw error;
+      return error.faults.map(({ line, field, problem, hint }) => [line, field, problem, hint]);
+    };
+    const where = 'See docs/authoring.md, "The project".';
+    expect(await faults(wrong.join('\n'))).toEqual([
+      [6, 'colours.acent', 'There is no such key: "acent".', 'Remove it, or correct its name.'],
+      [
+        4,
+        'colours.ink',
+        '"#e8a33d" is not dark enough for text: its contrast is 1.9, on white or tinted ground, in colour or in grey, and 4.5 is needed.',
+        'The nearest colour that passes is "#926727".',
+      ],
+      [5, 'colours.accent', 'is not a colour in quotes such as "#1d3557".', where],
+    ]);
+    expect(await faults(wrong.slice(0, 2).join('\n'))).toEqual([
+      [2, 'logo', 'There is no file "images/none.svg".', 'Add it, or correct the name.'],
+    ]);
+    expect(await faults(wrong.slice(1, 2).join('\n'))).toEqual([
+      [1, 'logo', 'needs publisher.name, which says whose logo it is.', where],
+    ]);
+  });
+
   test('may be absent or empty', async () => {
     expect(await briefIn('# nothing\n')).toMatchObject({ publisher: null, config: { paper: 'A4' } });
     await expect(briefIn('', ['marking'])).rejects.toThrow(/field marking: is missing/);

@@ -1,4 +1,5 @@
 import { type Brief, briefConfig } from '../../src/project/brief.ts';
+import { usualColours } from '../../src/project/colours.ts';
 import { locale } from './locale.ts';
 
 export const british = locale;
@@ -29,6 +30,7 @@ export function briefOf({
     styles: source('_shared/page.css', ''),
     locale: british,
     publisher: null,
+    identity: { logo: null, colours: usualColours },
   };
 }
 

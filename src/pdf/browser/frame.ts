@@ -3,7 +3,7 @@ import type { Page } from 'puppeteer';
 /**
  * Nothing may be fetched; styles and fonts come with the document. The policy applies to every document on the page.
  */
-const policy = `default-src 'none'; style-src 'unsafe-inline'; font-src data:`;
+const policy = `default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:`;
 
 /** After their sheet is removed, its faces stay in the document, decoded. */
 const keepFaces = `(async () => {
@@ -38,6 +38,7 @@ const takePlace = `async (html) => {
   document.replaceChild(document.adoptNode(next.documentElement), document.documentElement);
   // Its own faces, of which the screen needs none.
   await Promise.allSettled([...document.fonts].map((face) => face.load()));
+  await Promise.allSettled([...document.images].map((image) => image.decode()));
 }`;
 
 /**
