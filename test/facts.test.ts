@@ -48,9 +48,9 @@ test('an actor sheet has every alternative and caveat of the judgments that it p
   }
 });
 
-test('the method lets a lower bound leave an upper bound, as the judgment on the rest does', async () => {
+test('the method lets a lower bound leave an upper bound, as the assessment of the rest does', async () => {
   const { html } = await render('isis-quieting');
-  expect(sectionOf(html, 'Key judgments')).toMatch(/at most 55 per cent/);
+  expect(sectionOf(html, 'Assessed')).toMatch(/at most 55 per cent/);
   expect(sectionOf(html, 'Method')).toMatch(/two of them are neither added nor subtracted/);
   expect(sectionOf(html, 'Method')).toMatch(/100 per cent minus a lower bound gives an upper bound/);
 });
@@ -106,12 +106,12 @@ describe('pages say no more than the source', () => {
   test('the weekly prints what its judgments and its sources rest on', async () => {
     const { html, text } = await render('weekly');
     expect(text).toMatch(/“quite obviously” had a significant effect/);
-    expect(bottomLine(html)).toMatch(/sees a clear effect of the Taliban’s takeover, but leaves open/);
+    expect(text).toMatch(/They leave open whether the stop is/);
     const ties = sectionOf(html, 'Ties with the Taliban');
     expect(ties).toMatch(/A former Taliban governor/);
     expect(ties).toMatch(/friendship, a shared history of struggle/);
     expect(ties).toMatch(/Spring may fall before the year that the count covers/);
-    expect(text).toMatch(/ample evidence .* remain committed to each other/);
+    expect(text).toMatch(/plenty of evidence .* still bound to each other/);
     expect(sectionOf(html, 'Names')).toMatch(/“ag” in the name of its leader is general knowledge/);
     expect(sectionOf(html, 'Gaps')).toMatch(/Any statement on the victory by Al-Qaeda’s central leadership/);
     expect(text).not.toMatch(/no sign of a break|the cause is open|measurable change/);
@@ -133,8 +133,8 @@ describe('pages say no more than the source', () => {
       /According to the analysis, a video .* shows the Taliban freeing militants and alleged foreign fighters/,
     );
     expect(text).not.toMatch(/alleged video|is alleged to show|passed on as alleged/);
-    expect(text).toMatch(/five hail the Taliban’s victories \(JNIM’s video did so before Kabul fell\)/);
-    expect(text).toMatch(/do not by themselves show cooperation: only praise is reported of them/);
+    expect(text).toMatch(/JNIM’s video came before Kabul fell, the other dated messages after it/);
+    expect(text).toMatch(/Only praise is reported .* praise alone does not show cooperation/);
     expect(text).toMatch(/the only one reported here that calls the victory complete/);
     expect(text).toMatch(/in excerpts and paraphrases/);
   });
@@ -160,9 +160,7 @@ describe('pages say no more than the source', () => {
   test('claims are not attacks, and a limit above the likelihood word is explained', async () => {
     const { html, text } = await render('isis-quieting');
     const caveats = sectionOf(html, 'What weakens this');
-    expect(caveats).toMatch(
-      /What is counted, at least 105, are operations that ISIS-K claims; .* not the same/,
-    );
+    expect(caveats).toMatch(/The count of at least 105 is of operations that ISIS-K claims; .* not the same/);
     expect(caveats).toMatch(/The rate of at least 0\.99 a day is that count over 106 days/);
     expect(caveats).toMatch(
       /at most 28 per cent .* gets little weight: about 58 per cent of all days would then be empty/,
@@ -173,7 +171,7 @@ describe('pages say no more than the source', () => {
     );
     expect(figure(html, 'map')).toContain('city, ±3 miles (5 km)');
     expect(figure(html, 'shares')).toMatch(
-      /Since May 2021, Nangarhar saw at least 45 per cent, Jalalabad at least 25/,
+      /Since May 2021, Nangarhar saw at least 45 per cent .*, and Jalalabad at least 25/,
     );
   });
 
@@ -184,9 +182,6 @@ describe('pages say no more than the source', () => {
         /most notable of the six meetings .*, in the view of the analysis/,
       );
     }
-    expect(bottomLine((await render('al-qaeda-ties')).html)).toMatch(
-      /singles out as the most notable a reported meeting with Hamza bin Laden/,
-    );
   });
 
   test('the summary of the sources names each kind that the page cites', async () => {
@@ -327,7 +322,7 @@ describe('counts, names and dates read right', () => {
 
   test('the judgment on the silence cites what says that no attack followed, not only the last day named', async () => {
     const { html } = await render('isis-quieting');
-    const judgment = /<li><div>[\s\S]*?chance alone[\s\S]*?<\/sup>/.exec(html)?.[0] ?? '';
+    const judgment = /<li><div>[^<]*product of chance[\s\S]*?<\/sup>/.exec(html)?.[0] ?? '';
     const rows = html.match(/<tr id="note-\d+">[\s\S]*?<\/tr>/g) ?? [];
     const numberOf = (id: string) =>
       /note-(\d+)/.exec(rows.find((row) => row.includes(`>${id}<`)) ?? '')?.[1] ?? '';

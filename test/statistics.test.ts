@@ -69,12 +69,12 @@ test.each(recomputed.readings)('the row of $before days before and $quiet quiet 
 test.each([
   [
     'expected claims',
-    `at least ${down(headline.expected, 1)} would have been expected in the ${words[headline.quiet]} days`,
+    `at least ${down(headline.expected, 1)} claims would have been expected in the ${words[headline.quiet]} days`,
   ],
   ['the other reading', `the figure is at least ${down(other.expected, 1)} in ${words[other.quiet]} days`],
   [
     'the estimated rate',
-    `is at most ${percent(recomputed.conditional)} per cent, against at most ${percent(headline.chance)} per cent`,
+    `is at most ${percent(recomputed.conditional)} per cent; with the rate taken as known, it is at most ${percent(headline.chance)} per cent`,
   ],
   [
     'clusters',
@@ -86,7 +86,7 @@ test.each([
   ],
   [
     'a run of the nine days of the headline',
-    `a run of nine empty days somewhere in 106 is at most ${percent(recomputed.run.poisson)} per cent without clustering, at most ${percent(recomputed.run.k1)} per cent with k = 1 and at most ${percent(recomputed.run.k05)} per cent with k = 0.5`,
+    `a run of nine empty days somewhere in 106 days is at most ${percent(recomputed.run.poisson)} per cent without clustering, at most ${percent(recomputed.run.k1)} per cent with k = 1 and at most ${percent(recomputed.run.k05)} per cent with k = 0.5`,
   ],
   [
     'the break-even of lost collection',
@@ -98,6 +98,6 @@ test.each([
 });
 
 test('a sentence explains why the likelihood word allows for more than the figures beside it', () => {
-  expect(page).toMatch(/likelihood word .* allows for more than the probabilities/);
+  expect(page).toMatch(/“Likely”, in the judgment .*, is more cautious than the probabilities/);
   expect(page).toContain('is not the probability that chance was the cause');
 });

@@ -17,21 +17,21 @@ describe('our key judgments', () => {
 
   test('are new on the day on which they become known, each by its number on the page', async () => {
     const html = await pageOf('isis-quieting', '2021-08-25');
-    expect(judgedOn(html)).toEqual(['new K-isis-1', 'new K-isis-3']);
+    expect(judgedOn(html)).toEqual(['new K-isis-1', 'new K-isis-2', 'new K-isis-3']);
     expect(changesSection(html)).toMatch(/^new Key judgment 1 K-isis-1, 25 Aug$/m);
   });
 
   test.each([
-    ['raised', { confidence: 'high' }, 'confidence from moderate to high'],
+    ['raised', { confidence: 'moderate' }, 'confidence from low to moderate'],
     [
       'raised',
-      { likelihood: 'unlikely', text: 'It is unlikely that chance alone explains the reported stop.' },
-      'likelihood from very unlikely to unlikely',
+      { likelihood: 'very likely', text: 'ISIS will very likely attack there again.' },
+      'likelihood from likely to very likely',
     ],
     [
       'lowered',
-      { likelihood: 'almost no chance', text: 'There is almost no chance that this is by chance alone.' },
-      'likelihood from very unlikely to almost no chance',
+      { likelihood: 'unlikely', text: 'ISIS is unlikely to attack there again.' },
+      'likelihood from likely to unlikely',
     ],
   ])('are %s when their level moves (%o)', async (change, revision, how) => {
     const html = await pageOf('isis-quieting', asOf, changed(revision));
@@ -45,7 +45,7 @@ describe('our key judgments', () => {
   });
 
   test('are not reported for a change of words', async () => {
-    const text = 'Chance alone is very unlikely to explain the reported stop.';
+    const text = 'ISIS will likely attack in Afghanistan again.';
     expect(judgedOn(await pageOf('isis-quieting', asOf, changed({ text })))).toEqual([]);
   });
 });
