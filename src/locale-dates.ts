@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Day } from './calendar.ts';
 
-/** Days in the words of a locale. The examples are en-GB. */
+/** Days and times in the words of a locale. The examples are en-GB. */
 export interface Dates {
   /** `25 August 2021` */
   readonly longDay: (day: Day) => string;
@@ -15,6 +15,14 @@ export interface Dates {
   readonly shortMonthOfYear: (day: Day) => string;
   /** `May 2019` */
   readonly month: (day: Day) => string;
+  /** `Sun 22 Aug` */
+  readonly weekdayOfYear: (day: Day) => string;
+  /** `August` */
+  readonly monthName: (day: Day) => string;
+  /** `22 Aug 2021, 05:00 UTC`; with a weekday, `Sun 22 Aug 2021, 05:00 UTC`; with seconds, `22 Aug 2021, 05:00:09 UTC`. */
+  readonly moment: (at: Date, options?: MomentOptions) => string;
+  /** `05:00:09 UTC`. The script of the web pages writes times in the same way. */
+  readonly clock: (at: Date) => string;
   /** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months if the span begins and ends with one. */
   readonly daySpan: (start: Day, end: Day) => string;
   /** `spring 2019`, `winter 2019–20` */
@@ -26,6 +34,13 @@ export interface Dates {
     readonly days: readonly string[];
     readonly shortDays: readonly string[];
   };
+}
+
+interface MomentOptions {
+  /** An IANA time zone; by default, UTC. */
+  readonly timeZone?: string;
+  readonly weekday?: boolean;
+  readonly seconds?: boolean;
 }
 
 const seasons = ['winter', 'spring', 'summer', 'autumn'];
@@ -61,6 +76,7 @@ export function datesOf(
       year: digits.format(year),
       shortMonth: names.shortMonths[month - 1] ?? '',
       weekday: names.days[dayOfWeek % 7] ?? '',
+      shortWeekday: names.shortDays[dayOfWeek % 7] ?? '',
     };
   };
   const dayAndMonth = (day: Day): string => {
@@ -75,23 +91,45 @@ export function datesOf(
     const { month: name, year } = parts(day);
     return text('dates.month', { month: name, year });
   };
+  const shortDay = remembering((day) => {
+    const { day: number, shortMonth, year } = parts(day);
+    return text('dates.day', { day: number, month: shortMonth, year });
+  });
+  const shortDayOfYear = (day: Day): string => {
+    const { day: number, shortMonth } = parts(day);
+    return text('dates.day_of_year', { day: number, month: shortMonth });
+  };
+  const withWeekday = (weekday: string, written: string): string =>
+    text('dates.weekday', { weekday, date: written });
+  const clocks = new Map<string, Intl.DateTimeFormat>();
+  /** Kept, because creating a format takes far longer than using it. */
+  const clockIn = (timeZone: string, seconds: boolean): Intl.DateTimeFormat => {
+    const key = `${timeZone} ${seconds}`;
+    const known =
+      clocks.get(key) ?? new Intl.DateTimeFormat(tag, { ...hours, ...(seconds && second), timeZone });
+    clocks.set(key, known);
+    return known;
+  };
   return {
     names,
     longDay,
     month,
-    shortDay: remembering((day) => {
-      const { day: number, shortMonth, year } = parts(day);
-      return text('dates.day', { day: number, month: shortMonth, year });
-    }),
-    shortDayOfYear: (day) => {
-      const { day: number, shortMonth } = parts(day);
-      return text('dates.day_of_year', { day: number, month: shortMonth });
+    shortDay,
+    shortDayOfYear,
+    weekdayOfYear: (day) => withWeekday(parts(day).shortWeekday, shortDayOfYear(day)),
+    monthName: (day) => parts(day).month,
+    moment: (at, { timeZone = 'UTC', weekday = false, seconds = false } = {}) => {
+      const instant = Temporal.Instant.fromEpochMilliseconds(at.getTime());
+      const day = instant.toZonedDateTimeISO(timeZone).toPlainDate().toString();
+      const date = weekday ? withWeekday(parts(day).shortWeekday, shortDay(day)) : shortDay(day);
+      return text('dates.moment', { date, time: clockIn(timeZone, seconds).format(at) });
     },
+    clock: (at) => clockIn('UTC', true).format(at),
     shortMonthOfYear: (day) => {
       const { shortMonth, year } = parts(day);
       return text('dates.month', { month: shortMonth, year });
     },
-    weekday: (day) => text('dates.weekday', { weekday: parts(day).weekday, date: longDay(day) }),
+    weekday: (day) => withWeekday(parts(day).weekday, longDay(day)),
     daySpan: (start, end) => {
       const [first, last] = [Temporal.PlainDate.from(start), Temporal.PlainDate.from(end)];
       const isOneMonth = first.toPlainYearMonth().equals(last.toPlainYearMonth());
@@ -107,10 +145,16 @@ export function datesOf(
       const season = seasons[Math.floor((number % 12) / 3)] ?? '';
       if (season !== 'winter') return text('dates.season', { season, year: digits.format(year) });
       const before = number === 12 ? year : year - 1;
-      return text('dates.winter', { year: digits.format(before), next: two.format((before + 1) % 100) });
+      return text('dates.winter', {
+        year: digits.format(before),
+        next: two.format((before + 1) % 100),
+      });
     },
   };
 }
+
+const hours = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short' } as const;
+const second = { second: '2-digit' } as const;
 
 /** An edition prints the same days many times. */
 function remembering(format: (day: Day) => string): (day: Day) => string {

@@ -196,9 +196,13 @@ export function openLocale(
     shortDayOfYear: (day) => datesNow().shortDayOfYear(day),
     shortMonthOfYear: (day) => datesNow().shortMonthOfYear(day),
     weekday: (day) => datesNow().weekday(day),
+    weekdayOfYear: (day) => datesNow().weekdayOfYear(day),
     month: (day) => datesNow().month(day),
+    monthName: (day) => datesNow().monthName(day),
     daySpan: (start, end) => datesNow().daySpan(start, end),
     season: (day) => datesNow().season(day),
+    moment: (at, options) => datesNow().moment(at, options),
+    clock: (at) => datesNow().clock(at),
     get names() {
       return datesNow().names;
     },

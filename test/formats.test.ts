@@ -5,30 +5,70 @@ import { expect, test } from 'vitest';
 import { composeMail } from '../src/delivery/mail-message.ts';
 import { parseDeliverySettings } from '../src/delivery/settings.ts';
 import type { EditionService } from '../src/editions/service.ts';
-import { durationOf, fileSize, localMoment, roundSpan, utcClock, utcMoment } from '../src/formats.ts';
-import { openLocale } from '../src/locale.ts';
+import { durationOf, fileSize, roundSpan } from '../src/formats.ts';
+import { type Locale, openLocale } from '../src/locale.ts';
 import { openPages } from '../src/server/pages/pages.ts';
+import { locale as british, localeOf } from './support/locale.ts';
 import { at, message } from './support/message.ts';
 
 const root = join(import.meta.dirname, '..');
 const when = new Date('2021-08-22T05:00:09Z');
 
+const french = await localeOf('fr');
+const day = '2021-02-01';
+
 test.each([
-  ['a moment', (tag: string) => utcMoment(tag, when), '22 Aug 2021, 05:00 UTC', '22 août 2021, 05:00 UTC'],
-  ['a time of day', (tag: string) => utcClock(tag, when), '05:00:09 UTC', '05:00:09 UTC'],
+  ['a moment', (each: Locale) => each.moment(when), '22 Aug 2021, 05:00 UTC', '22 août 2021, 05:00 UTC'],
+  ['a time of day', (each: Locale) => each.clock(when), '05:00:09 UTC', '05:00:09 UTC'],
   [
     'a local time',
-    (tag: string) => localMoment(tag, when, 'Europe/London'),
-    'Sun, 22 Aug 2021, 06:00 BST',
-    'dim. 22 août 2021, 06:00 UTC+1',
+    (each: Locale) => each.moment(when, { timeZone: 'Europe/London', weekday: true, seconds: true }),
+    'Sun 22 Aug 2021, 06:00:09 BST',
+    'dim. 22 août 2021, 06:00:09 UTC+1',
   ],
-  ['a period', (tag: string) => durationOf(tag, 'P7D'), '7 days', '7 jours'],
-  ['a span', (tag: string) => roundSpan(tag, 5 * 86_400), '5 days', '5 jours'],
-  ['a short span', (tag: string) => roundSpan(tag, 100), '100 seconds', '100 secondes'],
-  ['a size', (tag: string) => fileSize(tag, 9_540_000), '9.5 MB', '9,5 Mo'],
-])('%s follows the language', (_, format, british, french) => {
-  const plain = (tag: string) => format(tag).replaceAll(/\s/g, ' ');
-  expect([plain('en-GB'), plain('fr')]).toEqual([british, french]);
+  [
+    'a day',
+    (each: Locale) => each.weekday('2021-08-25'),
+    'Wednesday 25 August 2021',
+    'mercredi 25 août 2021',
+  ],
+  ['the first of a month', (each: Locale) => each.longDay(day), '1 February 2021', '1er février 2021'],
+  ['a short day', (each: Locale) => each.weekdayOfYear(day), 'Mon 1 Feb', 'lun. 1er févr.'],
+  [
+    'a month',
+    (each: Locale) => `${each.month(day)}, ${each.monthName(day)}`,
+    'February 2021, February',
+    'février 2021, février',
+  ],
+  ['a season', (each: Locale) => each.season(day), 'winter 2020–21', 'hiver 2020-21'],
+  [
+    'a week',
+    (each: Locale) => each.daySpan('2021-01-26', day),
+    '26 January – 1 February 2021',
+    '26 janvier – 1er février 2021',
+  ],
+  [
+    'days of a month',
+    (each: Locale) => each.daySpan(day, '2021-02-07'),
+    '1–7 February 2021',
+    '1er-7 février 2021',
+  ],
+  [
+    'months',
+    (each: Locale) => each.daySpan(day, '2021-03-31'),
+    'February 2021 to March 2021',
+    'février 2021 à mars 2021',
+  ],
+  ['a number', (each: Locale) => each.number(12_345.6), '12,345.6', '12 345,6'],
+  ['a list', (each: Locale) => each.list(['a', 'b', 'c']), 'a, b, c', 'a, b et c'],
+  ['a quotation', (each: Locale) => each.text('page.quoted', { text: 'x' }), '“x”', '« x »'],
+  ['a period', ({ tag }: Locale) => durationOf(tag, 'P7D'), '7 days', '7 jours'],
+  ['a span', ({ tag }: Locale) => roundSpan(tag, 5 * 86_400), '5 days', '5 jours'],
+  ['a short span', ({ tag }: Locale) => roundSpan(tag, 100), '100 seconds', '100 secondes'],
+  ['a size', ({ tag }: Locale) => fileSize(tag, 9_540_000), '9.5 MB', '9,5 Mo'],
+])('%s follows the language', (_, format, english, inFrench) => {
+  const plain = (each: Locale) => format(each).replaceAll(/\s/g, ' ');
+  expect([plain(british), plain(french)]).toEqual([english, inFrench]);
 });
 
 test('pages and mail have the language and the direction of their locale', async () => {

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { describeFault, type Fault } from '../../src/errors.ts';
+import { localesFolder } from '../../src/locale.ts';
 import { loadLocale, messageFaults } from '../../src/project/locales.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { locale as british, localeOf } from '../support/locale.ts';
@@ -111,6 +112,7 @@ describe('a locale of the project', () => {
 });
 
 test('the locales of the program have all messages, with the values that there are', async () => {
-  const tags = ['en-US'];
+  const tags = (await readdir(localesFolder)).map((name) => name.replace('.yaml', ''));
+  expect(tags).toEqual(expect.arrayContaining(['en-GB', 'en-US', 'fr']));
   for (const tag of tags) expect(messageFaults(tag, await localeOf(tag), british)).toEqual([]);
 });

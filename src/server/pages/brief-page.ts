@@ -1,7 +1,7 @@
 import type { Day } from '../../calendar.ts';
 import type { Dataset } from '../../dataset/schema.ts';
 import { describeFault } from '../../errors.ts';
-import { durationOf, localMoment } from '../../formats.ts';
+import { durationOf } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefDetail, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
@@ -54,7 +54,7 @@ export function briefPage(data: BriefPageData) {
         ? [
             {
               label: text('web.brief.next'),
-              text: localMoment(tag, next.at, schedule.timezone),
+              text: locale.moment(next.at, { timeZone: schedule.timezone, weekday: true }),
               at: instant(locale, next.at),
             },
           ]

@@ -1,6 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
 import { type Day, issueNumber } from '../../calendar.ts';
-import { localMoment, monthName, weekDay } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
@@ -87,10 +86,12 @@ export function calendarOf({
     const isGap = made.length === 0 && !coming;
     return {
       asOf,
-      label: weekDay(locale.tag, asOf),
+      label: locale.weekdayOfYear(asOf),
       kind: made.length > 0 ? 'made' : coming ? 'coming' : 'gap',
       says: coming
-        ? locale.text('web.brief.due', { at: localMoment(locale.tag, next.at, brief.schedule.timezone) })
+        ? locale.text('web.brief.due', {
+            at: locale.moment(next.at, { timeZone: brief.schedule.timezone, weekday: true }),
+          })
         : locale.text('web.brief.missing'),
       editions: made.map((each) => shown(each, { editions, paper: brief.paper, locale })),
       actions: isGap && caller.may === 'operate' ? [generateAction(locale, brief.id, asOf)] : [],
@@ -101,7 +102,7 @@ export function calendarOf({
     days: of,
   }));
   const byMonth = Map.groupBy(weeks, ({ days: of }) =>
-    monthName(locale.tag, lastDayOfWeek(of[0]?.asOf ?? span.from)),
+    locale.monthName(lastDayOfWeek(of[0]?.asOf ?? span.from)),
   );
   return [...byMonth].map(([name, of]) => ({ name, weeks: of }));
 }

@@ -1,4 +1,4 @@
-import { fileSize, localMoment } from '../../formats.ts';
+import { fileSize } from '../../formats.ts';
 import type { EditionDetail, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import type { Manifest } from '../../render/manifest.ts';
@@ -60,7 +60,7 @@ export function factsOf(
       ? [
           {
             label: text('web.edition.fact.slot'),
-            text: localMoment(locale.tag, slot, timeZone),
+            text: locale.moment(slot, { timeZone, weekday: true }),
             at: instant(locale, slot),
           },
         ]

@@ -1,4 +1,3 @@
-import { utcClock } from '../../formats.ts';
 import { editionPath } from '../../ledger/edition-id.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type {
@@ -176,7 +175,7 @@ function liveOf(
     steps: ofLastRun.map(({ step, at }) => ({
       step: names[step] ?? step,
       // All times are within minutes of each other, so they are given without the day. The script uses the same format.
-      at: { iso: at.toISOString(), text: utcClock(locale.tag, at) },
+      at: { iso: at.toISOString(), text: locale.clock(at) },
     })),
   };
 }

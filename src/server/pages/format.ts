@@ -1,5 +1,4 @@
 import { type Day, periodEnding } from '../../calendar.ts';
-import { utcMoment } from '../../formats.ts';
 import { editionPath } from '../../ledger/edition-id.ts';
 import type { DeliveryState, EditionState, Recipients } from '../../ledger/edition.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
@@ -13,9 +12,13 @@ export interface Instant {
 }
 
 /** A time such as `22 Aug 2021, 05:00 UTC`; with `seconds`, `05:00:09`. */
-export function instant({ tag }: Locale, at: Date, { seconds = false }: { seconds?: boolean } = {}): Instant {
+export function instant(
+  { moment }: Locale,
+  at: Date,
+  { seconds = false }: { seconds?: boolean } = {},
+): Instant {
   const iso = at.toISOString();
-  return { iso: seconds ? iso : `${iso.slice(0, 16)}Z`, text: utcMoment(tag, at, { seconds }) };
+  return { iso: seconds ? iso : `${iso.slice(0, 16)}Z`, text: moment(at, { seconds }) };
 }
 
 /** Keys of the names of all states that pages show. */

@@ -1,7 +1,6 @@
 import { type Day, periodEnding } from '../../calendar.ts';
 import type { EditionService } from '../../editions/service.ts';
 import { describeFault } from '../../errors.ts';
-import { localMoment } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
@@ -29,7 +28,7 @@ export function overviewPage(
     locale: Locale;
   },
 ) {
-  const { text, tag } = locale;
+  const { text } = locale;
   const operate = caller.may === 'operate';
   const isEmpty = example !== null && briefs.every(({ view }) => view.latest === null);
   return {
@@ -62,7 +61,7 @@ export function overviewPage(
         next: next &&
           schedule && {
             local: text('web.at', {
-              local: localMoment(tag, next.at, schedule.timezone),
+              local: locale.moment(next.at, { timeZone: schedule.timezone, weekday: true }),
               timeZone: schedule.timezone,
             }),
             at: instant(locale, next.at),
