@@ -136,7 +136,10 @@ export function datesOf(
       if (first.equals(last)) return longDay(start);
       if (first.day === 1 && last.day === last.daysInMonth)
         return isOneMonth ? month(start) : text('dates.months', { first: month(start), last: month(end) });
-      if (isOneMonth) return text('dates.days_of_month', { first: parts(start).day, last: longDay(end) });
+      if (isOneMonth) {
+        const { day: number, month: name, year } = parts(end);
+        return text('dates.days_of_month', { first: parts(start).day, last: number, month: name, year });
+      }
       const from = first.year === last.year ? dayAndMonth(start) : longDay(start);
       return text('dates.days', { first: from, last: longDay(end) });
     },

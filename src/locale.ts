@@ -53,17 +53,18 @@ export class MessageError extends Error {
 
 const words = z.array(z.string().min(1)).min(1);
 const wordLists = z.strictObject({
-  numbers: words,
+  /** Where a number word depends on what it counts, there is no list, and numbers are printed in digits. */
+  numbers: words.optional(),
   figures: words,
   bounds: words,
   percent: words,
   time: words,
   method: words,
   also_named: words,
-  likelihood: words,
-  other_likelihood: words,
-  confidence: words,
-  other_confidence: words,
+  /** The terms of ICD 203, in a language in which they are standard. */
+  estimates: z
+    .strictObject({ likelihood: words, other_likelihood: words, confidence: words, other_confidence: words })
+    .optional(),
 });
 type WordLists = z.output<typeof wordLists>;
 
@@ -104,7 +105,9 @@ declare global {
   }
 }
 
-const languageOf = (tag: string): string => new Intl.Locale(tag).language;
+/** Whether two tags name one language, such as `en-GB` and `en-US`. */
+export const isSameLanguage = (one: string, other: string): boolean =>
+  new Intl.Locale(one).language === new Intl.Locale(other).language;
 
 /**
  * Opens a locale from the text of its file, and of the files that it extends, nearest first. Messages are in ICU
@@ -119,7 +122,7 @@ export function openLocale(
   const chain = [{ tag, yaml }, ...extended].map((each) => {
     const { extends: _, lists, ...groups } = localeFile.parse(parse(each.yaml));
     const messages = flatten(groups, '');
-    return { lists: languageOf(each.tag) === languageOf(tag) ? lists : undefined, messages };
+    return { lists: isSameLanguage(each.tag, tag) ? lists : undefined, messages };
   });
   const lists = chain.find((each) => each.lists !== undefined)?.lists;
   const messages = new Map(chain.toReversed().flatMap((each) => each.messages));

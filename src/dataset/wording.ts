@@ -17,7 +17,7 @@ const largestInWords = 10;
 
 /** Whole numbers up to ten in words, if the locale lists them; others in digits with thousands separators. */
 export const spelled = (value: number, words: Locale): string =>
-  (value <= largestInWords ? words.lists?.numbers[value] : undefined) ?? words.number(value);
+  (value <= largestInWords ? words.lists?.numbers?.[value] : undefined) ?? words.number(value);
 
 /** `at least 45 per cent`, `about 20`: the figure with its bound. */
 export function boundedValue(

@@ -1,5 +1,6 @@
 import { AppError, type Fault, groupFaults } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
+import { isSameLanguage } from '../locale.ts';
 import { wordsFor } from './words.ts';
 
 type Level = 'error' | 'warning' | 'off';
@@ -22,7 +23,7 @@ export interface Rule<Subject> {
   /** The rule quotes printed text, so one cause gives a separate fault for each iteration of a loop. */
   readonly inLoops?: true;
   /** Without a word list for the edition's language, the rule cannot run, or runs only in part. */
-  readonly needsWords?: 'for all of it' | 'for a part';
+  readonly needsWords?: 'for all of it' | 'for a part' | 'of estimates';
 }
 
 /** The results of the rules, for the manifest. */
@@ -48,14 +49,16 @@ export function judge<Subject>(
   const waived: { rule: string; reason: string }[] = [];
   const errors: Fault[] = [];
   const warnings: Fault[] = [];
-  const hasWords = wordsFor(subject) !== undefined;
+  const words = wordsFor(subject);
   for (const rule of rules) {
     const { id, check, levels, cannotBeWaived, follows, inLoops = false, needsWords } = rule;
     const level = levels[profile];
     if (level === 'off') continue;
     checkTime();
-    if (needsWords && !hasWords) warnings.push(withoutWords(rule, subject));
-    if (needsWords === 'for all of it' && !hasWords) continue;
+    if (needsWords && (needsWords === 'of estimates' ? words?.estimates : words) === undefined) {
+      warnings.push(withoutWords(rule, subject));
+      if (needsWords !== 'for a part') continue;
+    }
     const found = check(subject);
     const waiver = cannotBeWaived ? undefined : waive.find((each) => each.rule === id);
     if (found.length === 0) passed.push(id);
@@ -74,15 +77,21 @@ export function judge<Subject>(
   return { passed, waived, warnings };
 }
 
-const withoutWords = (
+function withoutWords(
   { id, needsWords }: Pick<Rule<never>, 'id' | 'needsWords'>,
-  { brief, language }: { readonly brief: Brief; readonly language: string },
-): Fault => ({
-  file: brief.definition.file,
-  rule: id,
-  problem: `The rule ${needsWords === 'for a part' ? 'looked at digits only' : 'did not run'}: there is no word list for ${language}.`,
-  hint: 'Check the wording by hand.',
-});
+  { brief: { definition, locale }, language }: { readonly brief: Brief; readonly language: string },
+): Fault {
+  const list = needsWords === 'of estimates' ? 'terms of likelihood and confidence' : 'words';
+  const reason = isSameLanguage(language, locale.tag)
+    ? `there is no list of ${list} for ${language}`
+    : `the brief is in ${locale.tag}, and the texts of its dataset are in ${language}`;
+  return {
+    file: definition.file,
+    rule: id,
+    problem: `The rule ${needsWords === 'for a part' ? 'looked at digits only' : 'did not run'}: ${reason}.`,
+    hint: 'Check the wording by hand.',
+  };
+}
 
 export const together = (...verdicts: readonly Verdict[]): Verdict => ({
   passed: verdicts.flatMap(({ passed }) => passed),

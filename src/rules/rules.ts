@@ -130,7 +130,7 @@ export const pageRules: readonly Rule<Draft>[] = [
     levels: strictOnly,
     description: 'Likelihood and confidence use the words of ICD 203, in separate sentences.',
     check: offScale,
-    needsWords: 'for all of it',
+    needsWords: 'of estimates',
   },
   {
     id: 'house-names',

@@ -3,7 +3,7 @@ import { type Draft, excerpt, inRow, onPage } from './draft.ts';
 import { textOf } from './html.ts';
 import { escaped, methodFile, pageTexts, rowTexts, settingTexts } from './texts.ts';
 import type { Piece } from './units.ts';
-import { type Words, wordsFor } from './words.ts';
+import { type Estimates, wordsFor } from './words.ts';
 
 /** Each actor has one house name; an alias is printed only beside that name or in a quotation. */
 export function aliases(draft: Draft): Fault[] {
@@ -90,7 +90,7 @@ const confidenceHint = 'Confidence is high, moderate or low.';
 /** Words that are not on the scale, each with how to fix it. */
 function offScaleIn(
   text: string,
-  { otherLikelihood, otherConfidence }: Words,
+  { otherLikelihood, otherConfidence }: Estimates,
 ): { says: string; hint: string }[] {
   const term = otherConfidence.exec(text)?.[0];
   return [
@@ -107,7 +107,7 @@ function offScaleIn(
  * brief.yaml.
  */
 export function offScale(draft: Draft): Fault[] {
-  const words = wordsFor(draft);
+  const words = wordsFor(draft)?.estimates;
   if (words === undefined) return [];
   const { otherLikelihood, otherConfidence } = words;
   const anyOffScale = new RegExp(`${otherLikelihood.source}|${otherConfidence.source}`, 'iu');
@@ -125,7 +125,7 @@ export function offScale(draft: Draft): Fault[] {
 }
 
 /** The likelihood in a key judgment's text equals the one in its row. */
-function unsaidIn(draft: Draft, { likelihood }: Words): Fault[] {
+function unsaidIn(draft: Draft, { likelihood }: Estimates): Fault[] {
   return draft.used.flatMap((id) => {
     const entry = draft.rows.get(id);
     if (entry?.table !== 'judgments' || entry.row.author !== null || entry.row.role !== 'key') return [];
@@ -151,7 +151,7 @@ function unsaidIn(draft: Draft, { likelihood }: Words): Fault[] {
 const worded = ([{ text }, { parent, name }]: Piece['texts'][number]): string =>
   /^[\d,–]+$/.test(text) && (name === 'sup' || name === 'a' || parent?.name === 'sup') ? ' ' : text;
 
-function mixedIn({ pieces }: Draft, { likelihood, otherLikelihood, confidence }: Words): Fault[] {
+function mixedIn({ pieces }: Draft, { likelihood, otherLikelihood, confidence }: Estimates): Fault[] {
   const anyLikelihood = new RegExp(`${likelihood.source}|${otherLikelihood.source}`, 'iu');
   return pieces
     .map(({ texts, element }) => ({ element, text: texts.map(worded).join('').replaceAll(/\s+/g, ' ') }))

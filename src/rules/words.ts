@@ -1,11 +1,11 @@
-import type { Locale } from '../locale.ts';
+import { isSameLanguage, type Locale } from '../locale.ts';
 
 /**
  * The words that rules look for, from the lists of the locale. Without lists for the language of the texts, a rule that
  * needs one does not run, and the verdict says so.
  */
 export interface Words {
-  /** Zero to twenty, as spelt in running text. */
+  /** Zero to twenty, as spelt in running text; empty if the locale prints digits. */
   readonly numbers: readonly string[];
   /** Words that state a figure. */
   readonly figures: RegExp;
@@ -21,6 +21,11 @@ export interface Words {
   readonly method: RegExp;
   /** The words before the other names of an actor: "also named A, B". */
   readonly alsoNamed: string;
+  /** The terms of likelihood and confidence; undefined for a language without standard ones. */
+  readonly estimates: Estimates | undefined;
+}
+
+export interface Estimates {
   /** Terms of likelihood on our scale. */
   readonly likelihood: RegExp;
   /** Terms of likelihood that are not on our scale. */
@@ -42,12 +47,12 @@ export function wordsFor({
   readonly brief: { readonly locale: Locale };
 }): Words | undefined {
   const { lists } = locale;
-  if (lists === undefined || primary(language) !== primary(locale.tag)) return undefined;
+  if (lists === undefined || !isSameLanguage(language, locale.tag)) return undefined;
   const known = compiled.get(locale);
   if (known !== undefined) return known;
   const { months, shortMonths } = locale.names;
   const words: Words = {
-    numbers: lists.numbers,
+    numbers: lists.numbers ?? [],
     figures: wholeWords(lists.figures, 'giu'),
     bounds: lists.bounds,
     percent: oneOf(lists.percent),
@@ -55,16 +60,17 @@ export function wordsFor({
     time: wholeWords(lists.time, 'iu'),
     method: new RegExp(`${start}${oneOf(lists.method)}`, 'iu'),
     alsoNamed: `${start}${oneOf(lists.also_named)}`,
-    likelihood: wholeWords(lists.likelihood, 'giu'),
-    otherLikelihood: wholeWords(lists.other_likelihood, 'giu'),
-    confidence: wholeWords(lists.confidence, 'iu'),
-    otherConfidence: wholeWords(lists.other_confidence, 'iu'),
+    estimates: lists.estimates && {
+      likelihood: wholeWords(lists.estimates.likelihood, 'giu'),
+      otherLikelihood: wholeWords(lists.estimates.other_likelihood, 'giu'),
+      confidence: wholeWords(lists.estimates.confidence, 'iu'),
+      otherConfidence: wholeWords(lists.estimates.other_confidence, 'iu'),
+    },
   };
   compiled.set(locale, words);
   return words;
 }
 
-const primary = (tag: string): string => tag.toLowerCase().split('-')[0] ?? '';
 // \b knows the letters of English only.
 const start = String.raw`(?<![\p{L}\p{N}_])`;
 const end = String.raw`(?![\p{L}\p{N}_])`;

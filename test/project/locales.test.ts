@@ -38,6 +38,8 @@ test('a locale that extends another has the messages of both', async () => {
     '25 August 2021',
     'August 25, 2021',
   ]);
+  expect(american.daySpan('2021-08-19', '2021-08-25')).toBe('August 19–25, 2021');
+  expect(american.text('figures.per_cent', { value: 5 })).toBe('5 percent');
   expect(american.text('page.endnotes.nothing')).toBe('Nothing is cited.');
   expect(american.lists).toEqual(british.lists);
   expect(american.source.text).not.toBe(british.source.text);

@@ -4,6 +4,7 @@ import { judge } from '../../src/rules/rule.ts';
 import { idleWaivers, pageRules } from '../../src/rules/rules.ts';
 import { loadTestDataset } from '../support/dataset.ts';
 import { type Asked, heldBefore } from '../support/gate.ts';
+import { localeOf } from '../support/locale.ts';
 import {
   findBrief,
   loadProduct,
@@ -1091,13 +1092,27 @@ describe('a profile', () => {
 test('a rule without words for the language says that it did not run', async () => {
   const { draft } = await renderEdition(right, { brief: 'weekly', asOf });
   const { passed, warnings } = judge(pageRules, { ...draft, language: 'fr' });
+  const because = 'the brief is in en-GB, and the texts of its dataset are in fr';
   expect(passed).toContain('typed-figures');
   expect(passed).toContain('coverage-told');
   expect(passed).not.toContain('icd-203');
   expect(warnings.map(({ rule, problem }) => `${rule}: ${problem}`)).toEqual([
-    'typed-figures: The rule looked at digits only: there is no word list for fr.',
-    'icd-203: The rule did not run: there is no word list for fr.',
-    'lower-bounds: The rule did not run: there is no word list for fr.',
+    `typed-figures: The rule looked at digits only: ${because}.`,
+    `icd-203: The rule did not run: ${because}.`,
+    `lower-bounds: The rule did not run: ${because}.`,
+  ]);
+
+  const french = { ...draft.brief, locale: await localeOf('fr') };
+  const ofFrench = judge(
+    pageRules.filter(({ needsWords }) => needsWords === 'of estimates'),
+    {
+      ...draft,
+      brief: french,
+      language: 'fr',
+    },
+  );
+  expect(ofFrench.warnings.map(({ rule, problem }) => `${rule}: ${problem}`)).toEqual([
+    'icd-203: The rule did not run: there is no list of terms of likelihood and confidence for fr.',
   ]);
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { openLocale } from '../../src/locale.ts';
 import { typedFigures, wordsFor } from '../../src/rules/words.ts';
 import { british } from '../support/brief-of.ts';
+import { localeOf } from '../support/locale.ts';
 
 const wordsOf = (language: string) => wordsFor({ language, brief: { locale: british } });
 
@@ -24,9 +25,19 @@ test.each([
 
 test('finds digits only where there is no list for the language', () => {
   expect(wordsOf('fr')).toBeUndefined();
-  expect(wordsOf('constructor')).toBeUndefined();
   expect(wordsOf('en-US')).toBe(wordsOf('en-GB'));
   expect(typedFigures('trois faits, 2 morts, three events', wordsOf('fr'))).toEqual(['2']);
-  const french = openLocale('fr', 'page: {}');
-  expect(wordsFor({ language: 'fr', brief: { locale: french } })).toBeUndefined();
+  const german = openLocale('de', 'page: {}');
+  expect(wordsFor({ language: 'de', brief: { locale: german } })).toBeUndefined();
+});
+
+test('finds French figures, and makes no claim on French terms of likelihood', async () => {
+  const words = wordsFor({ language: 'fr', brief: { locale: await localeOf('fr') } });
+  expect(typedFigures('Deux cars, une dizaine de morts, un pont neuf, 20 tonnes', words)).toEqual([
+    'Deux',
+    'dizaine',
+    '20',
+  ]);
+  expect(words?.estimates).toBeUndefined();
+  expect(wordsOf('en-GB')?.estimates).toBeDefined();
 });
