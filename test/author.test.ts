@@ -56,7 +56,7 @@ describe('new', () => {
     await mkdir(join(project.folder, 'data/feed'), { recursive: true });
     const rows = `SELECT 'T-' || i AS id, DATE '2022-01-09' - (i % 90)::INTEGER AS start, ['A side'] AS side_a,
       'CO' AS country, 4.0 + i % 3 AS lat, -74.0 AS lon FROM range(300) AS t(i)`;
-    const record = { last_day: '2022-01-09' };
+    const record = { last_day: '2022-01-09', countries: ['CO'] };
     await writeIncidents(join(project.folder, 'data/feed'), [{ knownOn: '2022-01-09', rows, record }]);
     const made = await project.sitrep('new watch --from activity-watch --dataset feed', atADesk);
     expect(made).toMatchObject({ status: 0, stderr: '' });
@@ -79,19 +79,21 @@ describe('new', () => {
     const rows = `SELECT 'T-' || i AS id, DATE '2022-01-09' - (i % 90)::INTEGER AS start, ['A side'] AS side_a,
       'CO' AS country, 'A division with quite a long name, of ' || repeat('several words ', 3) AS admin1
       FROM range(300) AS t(i)`;
-    const record = { last_day: '2022-01-09', lag_days: 7 };
+    const record = { first_day: '2021-10-12', last_day: '2022-01-09', lag_days: 7, countries: ['CO'] };
     await writeIncidents(join(project.folder, 'data/old'), [{ knownOn: '2024-02-01', rows, record }]);
     const made = await project.sitrep('new old --from activity-watch --dataset old', atADesk);
     expect(made).toMatchObject({ status: 0, stderr: '' });
     expect(made.stdout).toContain('as of 2022-01-16');
     const config = await text('templates/old/brief.yaml');
     expect(config).toMatch(/^period: '?P14D'?$/m);
-    expect(config).toContain('by: both, lag: 7 }');
+    expect(config).toContain('by: both, lag: 7, coverage: coverage }');
     const { stdout } = await project.sitrep('generate old --format html');
     expect(stdout).toContain('As of 2022-01-16, the last day of the incidents, and their reporting lag.');
     const page = await text('output/old/2022-01-16/old-2022-01-16.html');
     expect(page).toContain('or from its end plus the reporting lag of its source');
     expect(page).toContain('Between 3 January 2022 and 9 January 2022,');
+    expect(page).toContain('no series not covered');
+    expect(page).not.toContain('The newest import');
     for (const each of ['templates', 'data', 'test/golden'])
       await rm(join(project.folder, each, 'old'), { recursive: true });
   }, 120_000);
