@@ -11,6 +11,7 @@ import {
 } from '@cantoo/pdf-lib';
 import { canonicalJson, hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
+import type { SourceFile } from '../project/brief.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import { type AttachmentEntry, manifestText, type SealedManifest } from '../render/manifest.ts';
@@ -94,36 +95,69 @@ export function chartAttachments(
   });
 }
 
-/** The attachments for each evidence set that an edition cites: its rows as CSV, or its query with the ids as JSON. */
-export const evidenceAttachments = (sets: readonly EvidenceSet[], locale: Locale): Attachment[] =>
-  sets.map(({ name, attached, query, parameters, sources, attributions, rows, count, sha256 }) => {
-    if (attached.kind === 'rows')
-      return packAttachment(
-        {
-          name: `evidence-${name}.csv`,
-          mimeType: 'text/csv',
-          relationship: 'Data',
-          description: locale.text('page.attachments.evidence_rows', { name }),
-        },
-        toCsv(attached.rows),
-      );
-    const ids = attached.kind === 'ids' ? attached.ids : null;
-    const content = { sources, attributions, query: query.text, parameters, rows, count, sha256, ids };
+/**
+ * The attachments for each evidence set that an edition cites: its rows as CSV, or its query with the ids as JSON. The
+ * incidents that are cited one by one are in one CSV file, without those whose licence does not allow it.
+ */
+export function evidenceAttachments(sets: readonly EvidenceSet[], locale: Locale): Attachment[] {
+  const single = sets.flatMap(({ incident, attached }) =>
+    incident !== null && attached.kind === 'rows' ? attached.rows : [],
+  );
+  const cited = {
+    name: 'cited-incidents.csv',
+    mimeType: 'text/csv',
+    relationship: 'Data',
+    description: locale.text('page.attachments.cited_incidents'),
+  } as const;
+  return [
+    ...sets.flatMap((set) =>
+      set.query === null ? [] : [attachmentOf({ ...set, query: set.query }, locale)],
+    ),
+    ...(single.length === 0 ? [] : [packAttachment(cited, toCsv(single))]),
+  ];
+}
+
+function attachmentOf(
+  {
+    name,
+    attached,
+    query,
+    parameters,
+    sources,
+    attributions,
+    rows,
+    count,
+    sha256,
+  }: EvidenceSet & { readonly query: SourceFile },
+  locale: Locale,
+): Attachment {
+  if (attached.kind === 'rows')
     return packAttachment(
       {
-        name: `evidence-${name}.json`,
-        mimeType: 'application/json',
+        name: `evidence-${name}.csv`,
+        mimeType: 'text/csv',
         relationship: 'Data',
-        description: locale.text(
-          ids === null ? 'page.attachments.evidence_query' : 'page.attachments.evidence_ids',
-          {
-            name,
-          },
-        ),
+        description: locale.text('page.attachments.evidence_rows', { name }),
       },
-      canonicalJson(content),
+      toCsv(attached.rows),
     );
-  });
+  const ids = attached.kind === 'ids' ? attached.ids : null;
+  const content = { sources, attributions, query: query.text, parameters, rows, count, sha256, ids };
+  return packAttachment(
+    {
+      name: `evidence-${name}.json`,
+      mimeType: 'application/json',
+      relationship: 'Data',
+      description: locale.text(
+        ids === null ? 'page.attachments.evidence_query' : 'page.attachments.evidence_ids',
+        {
+          name,
+        },
+      ),
+    },
+    canonicalJson(content),
+  );
+}
 
 /**
  * Adds files to a PDF as associated files of the document (ISO 32000-2, 14.13 and 7.11.4), sorted by name, as the name

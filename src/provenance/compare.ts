@@ -91,7 +91,8 @@ function compareEvidence({ was, is }: Compared): Difference[] {
   const now = new Map(is.evidence.map((set) => [set.name, set]));
   return was.evidence.flatMap((old): Difference[] => {
     const fresh = now.get(old.name);
-    const set = `The evidence set "${old.name}"`;
+    const isIncident = old.query === null;
+    const set = `The ${isIncident ? 'incident' : 'evidence set'} "${old.name}"`;
     const difference = (change: Difference['change'], says: string) => [
       { kind: 'evidence' as const, name: old.name, change, says },
     ];
@@ -99,7 +100,9 @@ function compareEvidence({ was, is }: Compared): Difference[] {
     if (fresh.sha256 === old.sha256) return [];
     return difference(
       'changed',
-      `${set} had ${old.count} incidents and has ${fresh.count}: its rows differ.`,
+      isIncident
+        ? `${set} has another row than the edition cited.`
+        : `${set} had ${old.count} incidents and has ${fresh.count}: its rows differ.`,
     );
   });
 }

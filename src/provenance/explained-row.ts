@@ -58,21 +58,23 @@ export function explainRow(id: string, why: ExplainedRow['why'], rendered: Rende
   ];
 }
 
-/** An evidence set, in the shape of a row. */
+/** An evidence set or an incident, in the shape of a row. */
 const explainSet = (set: EvidenceSet, why: ExplainedRow['why'], locale: Locale): ExplainedRow => ({
   id: set.name,
-  table: 'evidence',
+  table: set.incident === null ? 'evidence' : 'incidents',
   known_on: set.knownOn,
   why,
   title: titleOfSet(set, locale),
-  values: {
-    marking: null,
-    rows: set.rows,
-    count: set.count,
-    query: set.query.file,
-    sha256: set.sha256,
-    ids: [...set.examples, ...(set.rows > set.examples.length ? ['…'] : [])],
-  },
+  values: set.incident
+    ? { ...set.incident, sha256: set.sha256 }
+    : {
+        marking: null,
+        rows: set.rows,
+        count: set.count,
+        query: set.query?.file,
+        sha256: set.sha256,
+        ids: [...set.examples, ...(set.rows > set.examples.length ? ['…'] : [])],
+      },
   sources: set.sources.map((name) => ({ id: name, name, reliability: null })),
   grade: 'not graded',
 });

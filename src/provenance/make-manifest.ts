@@ -77,7 +77,7 @@ export function describeRendering(
     incidents: lastImport && { import: lastImport.number, known_on: lastImport.known_on },
     evidence: evidenceSets.map(({ name, query, rows, count, start, end, sha256, attached }) => ({
       name,
-      query: projectPath(brief, query.file),
+      query: query && projectPath(brief, query.file),
       rows,
       count,
       start,

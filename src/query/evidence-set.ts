@@ -1,18 +1,23 @@
 import { z } from 'zod';
 import { type Day, day } from '../calendar.ts';
+import { marking } from '../dataset/fields.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { AppError } from '../errors.ts';
+import { canonicalJson, hashOf } from '../hash.ts';
 import type { SourceFile } from '../project/brief.ts';
 import type { KnownIncidents } from './incidents.ts';
 import type { QueryParameters } from './query.ts';
 
-/** The incidents that a query selects, cited as one endnote. */
+/** The incidents that a query selects, cited as one endnote, or one incident that is cited by its own id. */
 export interface EvidenceSet {
-  /** Its key in `brief.yaml`, by which texts cite it. */
+  /** Its key in `brief.yaml`, by which texts cite it; the id of one incident. */
   readonly name: string;
+  /** The row of one incident, without its summary; null for the incidents of a query. */
+  readonly incident: SingleIncident | null;
   /** What is counted, such as `events`; null for the locale's word for incidents. */
   readonly what: string | null;
-  readonly query: SourceFile;
+  /** Null for one incident. */
+  readonly query: SourceFile | null;
   readonly parameters: QueryParameters;
   /** The sources that published the incidents, such as `UCDP GED`. */
   readonly sources: readonly string[];
@@ -37,7 +42,7 @@ export interface EvidenceSet {
   readonly attached: AttachedEvidence;
 }
 
-/** What the PDF carries of an evidence set: with many incidents only the query and the hash. */
+/** What the PDF carries of an evidence set: with many incidents only the query and the hash. The id of one incident is in the manifest. */
 type AttachedEvidence =
   | { readonly kind: 'rows'; readonly rows: readonly Row[] }
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
@@ -60,6 +65,23 @@ const summary = z.tuple([
     examples: z.array(z.string()),
   }),
 ]);
+const singleIncident = z.object({
+  id: z.string(),
+  marking: marking.nullable(),
+  known_on: day,
+  start: day,
+  end: day,
+  number: z.number(),
+  kind: z.string().nullable(),
+  sub_kind: z.string().nullable(),
+  title: z.string().nullable(),
+  country: z.string().nullable(),
+  admin1: z.string().nullable(),
+  place: z.string().nullable(),
+  source: z.string().nullable(),
+});
+export type SingleIncident = Readonly<z.output<typeof singleIncident>>;
+
 const idRows = z.array(z.object({ ids: z.array(z.string()) }));
 
 /** Runs one query over what was known by the cut-off. */
@@ -139,6 +161,7 @@ export async function readEvidenceSet(
   return {
     ...counted,
     name,
+    incident: null,
     what,
     query: { file: source.file, text: source.text },
     parameters,
@@ -166,4 +189,57 @@ async function attachment(
     SELECT id, row_number() OVER (ORDER BY id) // 1000 AS part FROM ${selected}
   ) GROUP BY part ORDER BY part`);
   return { kind: 'ids', ids: idRows.parse(lists).flatMap(({ ids }) => ids) };
+}
+
+/**
+ * The incidents with these ids that the brief may see by its cut-off, in order of id, each as an evidence set of one row.
+ * Other ids have none. Throws `query-failed`.
+ */
+export async function readIncidents(
+  queries: Asking,
+  {
+    ids,
+    parameters,
+    incidents,
+    attach,
+    signal,
+  }: {
+    ids: readonly string[];
+    parameters: QueryParameters;
+    incidents: KnownIncidents;
+    attach: 'rows' | 'ids' | null;
+    signal?: AbortSignal | undefined;
+  },
+): Promise<EvidenceSet[]> {
+  const sql = `SELECT * EXCLUDE (actors) FROM incidents
+    WHERE id IN (SELECT unnest(from_json($ids::VARCHAR, '["VARCHAR"]'))) ORDER BY id`;
+  const own = { ids: { type: 'string' as const, value: JSON.stringify(ids) } };
+  const found = await queries.query(
+    { sql, file: 'the incidents that are cited', parameters: { ...parameters, own } },
+    { signal },
+  );
+  return found.map(({ import: number, ...row }): EvidenceSet => {
+    const incident = singleIncident.parse(row);
+    const used = incidents.imports.filter((each) => each.number === number);
+    const mayPassOn = attach === null ? used.every(({ licence }) => licence.allows_rows) : attach === 'rows';
+    return {
+      name: incident.id,
+      incident,
+      what: null,
+      query: null,
+      parameters,
+      sources: used.map(({ source }) => source),
+      attributions: used.map(({ licence }) => licence.attribution),
+      rows: 1,
+      count: incident.number,
+      unknown: 0,
+      start: incident.start,
+      end: incident.end,
+      countries: incident.country === null ? [] : [incident.country],
+      knownOn: incident.known_on,
+      sha256: hashOf(canonicalJson(row)),
+      examples: [incident.id],
+      attached: mayPassOn ? { kind: 'rows', rows: [row] } : { kind: 'ids', ids: [incident.id] },
+    };
+  });
 }

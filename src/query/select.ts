@@ -1,12 +1,13 @@
 import type { Period } from '../calendar.ts';
-import type { Row, RowSets } from '../dataset/parse-rows.ts';
+import type { Row, RowSets, Value } from '../dataset/parse-rows.ts';
+import { eachRow } from '../dataset/references.ts';
 import type { Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault, meantBy } from '../errors.ts';
 import type { Locale } from '../locale.ts';
 import { type Brief, briefTopics, queriesOfFinding, type SourceFile } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
-import { type EvidenceSet, readEvidenceSet } from './evidence-set.ts';
+import { type EvidenceSet, readEvidenceSet, readIncidents } from './evidence-set.ts';
 import type { KnownIncidents } from './incidents.ts';
 import type { OwnParameter, QueryParameters } from './query.ts';
 
@@ -80,7 +81,7 @@ export interface Selection {
   readonly columns: { readonly [query: string]: readonly string[] };
   /** All results. Rejects with the faults of all failing queries at once. */
   readonly all: Promise<RowSets>;
-  /** The evidence sets of the brief. Rejects like `all`. */
+  /** The evidence sets of the brief, and the incidents that its page may cite by their ids. Rejects like `all`. */
   readonly evidence: Promise<readonly EvidenceSet[]>;
 }
 
@@ -169,7 +170,13 @@ export async function select({
     const [drawn, printed, evidence] = await Promise.all([forCharts, others, readSets()]);
     const found = new Map([...drawn, ...printed]);
     if (faults.length > 0) throw new AppError('query-failed', faults);
-    return { rows: Object.fromEntries(named.map(([name]) => [name, found.get(name) ?? []])), evidence };
+    const rows = Object.fromEntries(named.map(([name]) => [name, found.get(name) ?? []]));
+    const ids =
+      incidents === undefined || incidents.imports.length === 0 ? [] : mayCite(brief, { rows, known });
+    if (incidents === undefined || ids.length === 0) return { rows, evidence };
+    const attach = settings.attach;
+    const cited = await readIncidents(queries, { ids, parameters, incidents, attach, signal });
+    return { rows, evidence: [...evidence, ...cited] };
   };
   const finished = finish();
   const all = finished.then(({ rows }) => rows);
@@ -179,6 +186,26 @@ export async function select({
   evidence.catch(() => {});
   const drawn = Object.fromEntries(await forCharts);
   return { forCharts: faults.length > 0 ? await all : drawn, columns, all, evidence };
+}
+
+/** The names that the page may cite and that are neither rows nor computed: in rows of queries, or in its templates. */
+function mayCite(brief: Brief, { rows, known }: { rows: RowSets; known: Tables }): string[] {
+  const { findings, evidence } = brief.config;
+  const other = new Set([
+    ...eachRow(known).map(({ row }) => row.id),
+    ...Object.keys({ ...findings, ...evidence }),
+  ]);
+  const texts = (value: Value | undefined): string[] =>
+    typeof value === 'string' ? [value] : Array.isArray(value) ? value.flatMap(texts) : [];
+  const inRows = Object.values(rows).flatMap((set) =>
+    set.flatMap(({ id, cites, rests_on }) => [id, cites, rests_on].flatMap(texts)),
+  );
+  const written = [brief.template, ...usedPartials(brief).values()].flatMap(({ text }) =>
+    [...text.matchAll(/\{\{[^}]*\bcite\s([^}]*)\}\}/g)].flatMap(([, given = '']) =>
+      [...given.matchAll(/"([^"]+)"|'([^']+)'/g)].map(([, double, single]) => double ?? single ?? ''),
+    ),
+  );
+  return [...new Set([...inRows, ...written])].filter((name) => !other.has(name)).toSorted();
 }
 
 const partialCall = /\{\{~?#?>\s*([\w-]+)/g;

@@ -28,7 +28,7 @@ export interface Endnote {
   /** Admiralty grade such as `B2`; null if neither part is given. */
   readonly grade: string | null;
   readonly external: boolean;
-  /** For an evidence set, what the PDF has attached, and the start of its hash; null for a row. */
+  /** For an evidence set or an incident, what the PDF has attached, and the start of its hash; null for a row. */
   readonly set: { readonly attached: string; readonly sha256: string } | null;
 }
 
@@ -37,14 +37,15 @@ interface Known {
 }
 
 /**
- * The ids of known rows in the rows of a query or finding, in any column, and the names of evidence sets in the columns
- * `cites` and `rests_on`: in other columns, a word such as `week` may be the name of one by chance.
+ * The ids of known rows in the rows of a query or finding, in any column, and the names of evidence sets and the ids of
+ * incidents in the columns `id`, `cites` and `rests_on`: in other columns, a word such as `week` may be the name of one
+ * by chance.
  */
 export const idsNamed = (rows: readonly Row[], known: Known, sets: Known = new Map()): string[] => [
   ...new Set([
     ...textsIn(rows).filter((id) => known.has(id)),
     ...rows
-      .flatMap(({ cites = null, rests_on = null }) => textsIn([cites, rests_on]))
+      .flatMap(({ id = null, cites = null, rests_on = null }) => textsIn([id, cites, rests_on]))
       .filter((id) => sets.has(id)),
   ]),
 ];
@@ -276,6 +277,7 @@ export class Evidence {
   }
 
   #endnoteOfSet(set: EvidenceSet, number: number): Endnote {
+    const { incident, sources, attached } = set;
     return {
       number,
       anchor: this.#anchors[number] ?? number,
@@ -283,12 +285,12 @@ export class Evidence {
       known_on: set.knownOn,
       revised_on: null,
       title: titleOfSet(set, this.locale),
-      status: 'evidence_set',
-      chain: [set.sources.join(', ')],
+      status: incident === null ? 'evidence_set' : 'incident',
+      chain: [...(incident?.source == null ? [] : [incident.source]), sources.join(', ')],
       grade: null,
       external: false,
       set: {
-        attached: set.attached.kind,
+        attached: incident === null ? attached.kind : attached.kind === 'rows' ? 'row' : 'none',
         sha256: set.sha256.slice(0, 12),
       },
     };

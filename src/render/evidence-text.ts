@@ -4,10 +4,22 @@ import type { EvidenceSet } from '../query/evidence-set.ts';
 export const setsByName = (sets: readonly EvidenceSet[]): ReadonlyMap<string, EvidenceSet> =>
   new Map(sets.map((set) => [set.name, set]));
 
-/** `UCDP GED, 312 incidents in Yemen, 3–9 January 2022`; more than three countries are counted. */
+/**
+ * `UCDP GED, 312 incidents in Yemen, 3–9 January 2022`; more than three countries are counted. One incident is
+ * `Air strike, Hodeidah, Yemen, 3 January 2022`, with its own title in quotation marks.
+ */
 export function titleOfSet(set: EvidenceSet, locale: Locale): string {
-  const { countries } = set;
+  const { countries, incident } = set;
   const { count, span } = figuresOfSet(set, locale);
+  if (incident !== null) {
+    const { title, kind, sub_kind: subKind, place, admin1 } = incident;
+    const what =
+      title === null
+        ? (subKind ?? kind ?? locale.text('page.evidence.incidents', { count: 1 }))
+        : locale.text('page.evidence.quoted', { title });
+    const where = [place, admin1 === place ? null : admin1, countriesInWords(countries, locale)];
+    return [what, ...where, span].filter((part) => part !== null && part !== '').join(', ');
+  }
   const values = {
     sources: locale.list(set.sources),
     count,

@@ -47,17 +47,17 @@ const versions = z.strictObject({
 });
 export type Versions = z.output<typeof versions>;
 
-/** An evidence set as the page cites it. */
+/** An evidence set, or one incident by its id, as the page cites it. */
 const manifestEvidence = z.strictObject({
   name: text,
-  /** The file of its query. */
-  query: text,
+  /** The file of its query; null for one incident. */
+  query: text.nullable(),
   /** Rows, and the incidents that they represent. */
   rows: count,
   count,
   start: day,
   end: day,
-  /** Over the rows as selected, in order of id. */
+  /** Over the rows as selected, in order of id; for one incident, over its row as JSON with sorted keys. */
   sha256,
   attached: z.enum(['rows', 'ids', 'query']),
 });
@@ -110,7 +110,7 @@ export const sealedManifest = z.strictObject({
   rows: z.array(manifestRow),
   /** The last import of incidents that the queries saw; null without incidents. */
   incidents: z.strictObject({ import: count, known_on: day }).nullable().default(null),
-  /** The evidence sets that the pages show. */
+  /** The evidence sets and single incidents that the pages show. */
   evidence: z.array(manifestEvidence).default([]),
   parts: z.array(part),
   /** `browser` is null if nothing was printed. */

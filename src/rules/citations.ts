@@ -204,7 +204,7 @@ export function unknownRows({ dataset, toldUntil, used, units, rows, known, evid
       if (set.unknown === 0) return [];
       return [
         {
-          file: set.query.file,
+          ...(set.query && { file: set.query.file }),
           problem: `${set.unknown} of the ${set.rows} rows of the evidence set "${id}" are not incidents known by ${toldUntil}.`,
           hint: 'Make its query select rows of the table incidents with their own ids.',
         },

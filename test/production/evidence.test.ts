@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAttachments, unpack } from '../../src/pdf/attachments.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { explained } from '../../src/editions/explained.ts';
@@ -227,4 +227,109 @@ test('a headline and judgments rest on evidence sets and findings, and are cited
   expect(manifest.evidence).toHaveLength(1);
   const lines = explained(await explain(pdf, { phrase: '312 incidents', repository }));
   expect(lines).toContain('week in evidence');
+});
+
+describe('one incident', () => {
+  const rows: TestImport = {
+    knownOn: '2022-01-09',
+    rows: `SELECT 'T-' || n AS id, DATE '2022-01-04' AS start, DATE '2022-01-04' + n::INTEGER AS "end", 'YE' AS country,
+      'Air strike' AS kind, CASE n WHEN 2 THEN 'A bridge is likely hit' END AS title, 'Long text ' || n AS summary,
+      'Old Town' AS place, 'Capital' AS admin1, 'Daily Paper' AS source, CASE n WHEN 3 THEN 'TLP:RED' END AS marking
+      FROM range(4) AS t(n)`,
+  };
+  const later: TestImport = {
+    knownOn: '2022-01-10',
+    rows: `SELECT 'T-late' AS id, DATE '2022-01-04' AS start, 'YE' AS country`,
+  };
+  const cites = (...ids: readonly string[]) => ({
+    'brief.hbs': `{{#> page}}{{#each rows.gravest}}<p>A strike hit {{place}}.{{cite id}}</p>{{/each}}
+      <p>Another one followed.${ids.map((id) => `{{cite "${id}"}}`).join('')}</p>{{/page}}`,
+    'brief.yaml': yaml
+      .replace('week: week.sql, total: total.sql', 'gravest: gravest.sql')
+      .replace(/evidence:\n.*\n/, ''),
+    'gravest.sql': `SELECT id, place FROM incidents WHERE id = 'T-0'`,
+  });
+
+  test('has an endnote of its own, and its row is attached', async () => {
+    const { make, repository } = await projectWith([rows, later], cites('T-1', 'T-2'));
+    const { html, pdf, manifest } = await make();
+    const { text } = readPage(html);
+    expect(text).toContain('Air strike, Old Town, Capital, Yemen, 4 January 2022 T-0; row attached, hash ');
+    expect(text).toContain('Air strike, Old Town, Capital, Yemen, 4–5 January 2022 T-1');
+    expect(text).toContain('“A bridge is likely hit”, Old Town, Capital, Yemen, 4–6 January 2022 T-2');
+    expect(text).toMatch(/T-2.*\sDaily Paper ← Test feed\sincident\s9 Jan 2022/);
+    expect(text).toContain('Attribution: Data by the test feed.');
+    expect(text).not.toContain('Long text');
+    expect(manifest.evidence.map(({ sha256, ...each }) => [each, sha256.length])).toEqual(
+      ['T-0', 'T-1', 'T-2'].map((name, index) => [
+        {
+          name,
+          query: null,
+          rows: 1,
+          count: 1,
+          start: '2022-01-04',
+          end: `2022-01-0${4 + index}`,
+          attached: 'rows',
+        },
+        64,
+      ]),
+    );
+    const attached = await attachedIn(pdf);
+    expect(Object.keys(attached)).toEqual(['cited-incidents.csv', 'manifest.json']);
+    const lines = attached['cited-incidents.csv']?.trimEnd().split('\r\n') ?? [];
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toMatch(/^T-0,.*Long text 0/);
+    expect(explained(await explain(pdf, { phrase: 'Another one', repository }))).toContain(
+      'T-1 in incidents, known on 2022-01-09: Air strike, Old Town, Capital, Yemen, 4–5 January 2022',
+    );
+  });
+
+  test('whose licence keeps its row back is not attached', async () => {
+    const { make } = await projectWith([{ ...rows, record: acled }], cites('T-2'));
+    const { html, pdf, manifest } = await make();
+    const { text } = readPage(html);
+    expect(text).toMatch(/T-2; hash [0-9a-f]{12}…/);
+    expect(text).toContain('Daily Paper ← ACLED');
+    expect(text).toContain('Attribution: Data by ACLED, acleddata.com.');
+    expect(manifest.evidence.map(({ name, attached }) => `${name} ${attached}`)).toEqual([
+      'T-0 ids',
+      'T-2 ids',
+    ]);
+    const attached = await attachedIn(pdf);
+    expect(Object.keys(attached)).toEqual(['manifest.json']);
+    expect(JSON.stringify(attached)).not.toContain('Long text');
+  });
+
+  test.each([
+    ['that does not exist', 'T-nope'],
+    ['known after the cut-off', 'T-late'],
+    ['marked above the brief', 'T-3'],
+  ])('%s cannot be cited', async (_, id) => {
+    const { make } = await projectWith([rows, later], cites(id));
+    await expect(make()).rejects.toMatchObject({
+      code: 'citation-unknown',
+      faults: [{ problem: `No row "${id}" is known by the cut-off.` }],
+    });
+  });
+
+  test('that was tampered with since fails the proof', async () => {
+    const { make, repository, folder } = await projectWith([rows], cites('T-1'));
+    const { pdf } = await make();
+    const check = () => verify(pdf, { beside: null, recordsOf: () => Promise.resolve([]), repository });
+    expect(await check()).toMatchObject({ verdict: 'identical', differences: [] });
+    await writeIncidents(join(folder, 'data/incidents'), [
+      { ...rows, rows: rows.rows.replace(`'Old Town'`, `CASE n WHEN 1 THEN 'New Town' ELSE 'Old Town' END`) },
+    ]);
+    expect(await check()).toMatchObject({
+      verdict: 'differs',
+      differences: expect.arrayContaining([
+        {
+          kind: 'evidence',
+          name: 'T-1',
+          change: 'changed',
+          says: 'The incident "T-1" has another row than the edition cited.',
+        },
+      ]),
+    });
+  });
 });

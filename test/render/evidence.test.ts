@@ -5,6 +5,7 @@ import { british } from '../support/brief-of.ts';
 
 const set: EvidenceSet = {
   name: 'week',
+  incident: null,
   what: null,
   query: { file: 'week.sql', text: '' },
   parameters: { as_of: '2022-01-09', period_start: '2022-01-03', previous_as_of: '2022-01-02', topic: 'all' },
