@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ImportRecord } from '../../src/dataset/incidents.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import { editionsAskedFor } from '../../src/production/fan-out.ts';
 import { produce } from '../../src/production/produce.ts';
 import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import { scaffoldOf } from '../../src/project/scaffold.ts';
@@ -19,6 +20,13 @@ beforeAll(async () => {
   printer = await openPrinter({ cacheFolder: testCacheFolder });
 });
 afterAll(() => printer[Symbol.asyncDispose]());
+
+const effects = () => ({
+  ...rendering,
+  startPrinting: () => {},
+  print: printer.print,
+  browser: () => Promise.resolve(printer.browser),
+});
 
 /** Incidents of forty weeks by four actors in four places; in the last, one actor is silent in a place and up in another. */
 const incidents = (count: number) => `SELECT * FROM (
@@ -45,6 +53,19 @@ async function watch(
     { knownOn: '2022-01-09', rows: incidents(count), record: of('2022-01-09', 'CO') },
   ],
 ) {
+  const { project, brief, dataset } = await scaffolded(imports);
+  return produce(
+    resolveEdition({ brief, dataset, asOf: '2022-01-09' }),
+    effects(),
+    await project.loadMaterial(),
+  );
+}
+
+/** The brief that `sitrep new` writes for a dataset with these imports. `edit` changes its files before it is loaded. */
+async function scaffolded(
+  imports: readonly TestImport[],
+  edit = async (_brief: string): Promise<void> => {},
+) {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'data/incidents'), { recursive: true });
   await writeIncidents(join(folder, 'data/incidents'), imports);
@@ -58,20 +79,11 @@ async function watch(
   };
   const schema = join(root, 'templates/brief.schema.json');
   await scaffoldOf(folder, { sitrep: root, schema }).write('watch', values, 'activity-watch');
+  await edit(join(folder, 'templates/watch'));
   const project = openProject(folder, { sitrep: root });
   const [brief] = await project.loadBriefs(['watch']);
   if (brief === undefined) throw new Error('There is no brief.');
-  const dataset = await project.loadDataset('incidents');
-  return produce(
-    resolveEdition({ brief, dataset, asOf: '2022-01-09' }),
-    {
-      ...rendering,
-      startPrinting: () => {},
-      print: printer.print,
-      browser: () => Promise.resolve(printer.browser),
-    },
-    await project.loadMaterial(),
-  );
+  return { project, brief, dataset: await project.loadDataset('incidents') };
 }
 
 test('says what went quiet and what surged among 30,000 incidents, within eight pages', async () => {
@@ -122,4 +134,80 @@ test('the import of another country makes none quiet that was not imported since
   expect(text).not.toContain('The newest import of incidents');
   expect(text).toMatch(/no series went quiet and .* out of eight scanned/);
   expect(text).toMatch(/ four series not covered\./);
+}, 60_000);
+
+test('the steps of docs/authoring.md give one edition for each country', async () => {
+  const guide = await readFile(join(root, 'docs/authoring.md'), 'utf8');
+  const step = (pattern: RegExp): string => {
+    const [, found] = pattern.exec(guide) ?? [];
+    if (found === undefined) throw new Error(`docs/authoring.md has no ${pattern}.`);
+    return found;
+  };
+  const editions = step(/such as `(SELECT DISTINCT country AS place [^`]*)`/);
+  const condition = step(/add `(AND country = \$place)` to the condition/);
+  const after = step(/add `(WHERE country = \$place)` after `incidents_between/);
+  const joined = step(/`(WHERE i\.country = \$place)` after the join/);
+  const other = `SELECT * REPLACE ('U' || id AS id, 'PE' AS country) FROM (${incidents(900)})`;
+  const { brief, dataset, project } = await scaffolded(
+    [
+      {
+        knownOn: '2022-01-09',
+        rows: `SELECT * FROM (${incidents(3000)}) UNION ALL ${other}`,
+        record: { ...of('2022-01-09', 'CO'), countries: ['CO', 'PE'] },
+      },
+    ],
+    async (folder) => {
+      let edits = 0;
+      const edit = async (from: string, changes: readonly (readonly [string | RegExp, string])[]) => {
+        let text = await readFile(from, 'utf8');
+        for (const [what, by] of changes) {
+          const changed = text.replace(what, () => by);
+          if (changed !== text) edits += 1;
+          text = changed;
+        }
+        await writeFile(join(folder, basename(from)), text);
+      };
+      const shared = (name: string) => join(root, 'templates/_shared/queries', name);
+      const names = ['incident_rows', 'incident_total', 'incidents_of_period'];
+      await edit(join(folder, 'brief.yaml'), [
+        [
+          'queries:\n',
+          `parameters: { place: { type: string } }\nforEach: editions\n\nqueries:\n  editions: editions.sql\n`,
+        ],
+        [
+          '  scanned: scanned.sql\n',
+          ['scanned', ...names].map((name) => `  ${name}: ${name}.sql\n`).join(''),
+        ],
+        [/  map:\n(?: {4}.*\n)+/, ''],
+        [`{ asOf: '2022-01-09' }`, `{ asOf: '2022-01-09', parameters: { place: CO } }`],
+      ]);
+      await writeFile(join(folder, 'editions.sql'), editions);
+      for (const name of ['activity_counts.sql', 'coverage.sql', 'scanned.sql'])
+        await edit(join(folder, name), [['AND start <= $as_of', `AND start <= $as_of ${condition}`]]);
+      await edit(shared('incident_rows.sql'), [['= i.country\n', `= i.country\n${joined}\n`]]);
+      for (const name of ['incident_total.sql', 'incidents_of_period.sql'])
+        await edit(shared(name), [
+          ['incidents_between($period_start, $as_of)', `incidents_between($period_start, $as_of) ${after}`],
+        ]);
+      await edit(join(folder, 'brief.hbs'), [['{{> map}}\n', '']]);
+      expect(edits).toBe(11);
+    },
+  );
+  const asked = await editionsAskedFor({ brief, dataset, asOf: '2022-01-09', given: {} }, rendering);
+  expect(asked.map(({ parameters }) => parameters)).toEqual([{ place: 'CO' }, { place: 'PE' }]);
+  const [, { parameters } = {}] = asked;
+  const { html, manifest } = await produce(
+    resolveEdition({ brief, dataset, asOf: '2022-01-09', ...(parameters && { parameters }) }),
+    effects(),
+    await project.loadMaterial(),
+  );
+  const { text } = readPage(html);
+  expect(text).toContain('out of 16 scanned');
+  expect(text).toContain('no series not covered');
+  expect(text).toMatch(/River Front · West\./);
+  expect(text).not.toContain('Colombia');
+  expect(manifest.evidence.map(({ name, rows }) => [name, rows < 1000])).toEqual([
+    ['period', true],
+    ['scanned', true],
+  ]);
 }, 60_000);
