@@ -105,6 +105,9 @@ declare global {
   }
 }
 
+/** The direction in which a language is written. */
+export const directionOf = (tag: string): Locale['direction'] => new Intl.Locale(tag).getTextInfo().direction;
+
 /** Whether two tags name one language, such as `en-GB` and `en-US`. */
 export const isSameLanguage = (one: string, other: string): boolean =>
   new Intl.Locale(one).language === new Intl.Locale(other).language;
@@ -176,7 +179,7 @@ export function openLocale(
   const datesNow = (): Dates => (dates ??= datesOf(tag, text));
   return {
     tag,
-    direction: new Intl.Locale(tag).getTextInfo().direction,
+    direction: directionOf(tag),
     // A word on a web page or in a mail changes no edition.
     source: { file, text: shapingText(messages, lists) },
     keys: [...messages.keys()],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { languageTag, usualLanguage } from '../locale.ts';
+import { languageTag } from '../locale.ts';
 import type { Column } from './fields.ts';
 import type { RowSets } from './parse-rows.ts';
 
@@ -27,8 +27,8 @@ export interface DatasetSettings {
   readonly topics: readonly Term[];
   readonly affiliations: readonly Term[];
   readonly sourceKinds: readonly Term[];
-  /** BCP 47, such as `en-GB`. */
-  readonly language: string;
+  /** What its texts are written in, as a BCP 47 tag such as `en-GB`; null for the language of each brief. */
+  readonly language: string | null;
   /** The title of the package's first licence, or its name. */
   readonly licence: string | null;
   readonly maps: {
@@ -59,7 +59,7 @@ export const noSettings: DatasetSettings = {
   topics: [],
   affiliations: [],
   sourceKinds: [],
-  language: usualLanguage,
+  language: null,
   licence: null,
   maps: { outlines: null, borders: [] },
   absent: [],
@@ -88,7 +88,7 @@ export const declaredSettings = z.strictObject({
   knownOn: z.literal('date').optional(),
   affiliations: terms,
   sourceKinds: terms,
-  language: languageTag.default(usualLanguage),
+  language: languageTag.optional(),
   outlines: z
     .strictObject({
       file: z.string().min(1, 'is empty'),

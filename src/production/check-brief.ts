@@ -49,7 +49,7 @@ export async function checkBrief(
     }),
   );
   await collect(() => {
-    warnings.push(...judge(briefRules, { brief, language: settings.language }).warnings);
+    warnings.push(...judge(briefRules, { brief, language: settings.language ?? locale.tag }).warnings);
   });
   faults.push(...topicFaults(brief, { settings }));
   let selected: Pick<Selection, 'columns' | 'forCharts'> = { columns: {}, forCharts: {} };

@@ -122,7 +122,7 @@ export async function composePage(
     const draft = readDraft({
       brief,
       dataset,
-      language: dataset.settings.language,
+      language: dataset.settings.language ?? brief.locale.tag,
       period,
       toldUntil: correction?.asOf ?? asOf,
       revision: correction?.revision ?? 1,

@@ -4,7 +4,7 @@ import type { Column } from '../dataset/fields.ts';
 import { columnsOf, tableNames, type Tables } from '../dataset/schema.ts';
 import { type DatasetSettings, noSettings } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
-import type { Locale } from '../locale.ts';
+import { type Locale, usualLanguage } from '../locale.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { defineIncidents, type KnownIncidents } from './incidents.ts';
 import { localeMacros } from './locale-macros.ts';
@@ -62,7 +62,7 @@ export async function openQueries(
   await defineIncidents(connection, {
     incidents,
     actors: tables.actors,
-    language: locale?.tag ?? settings.language,
+    language: locale?.tag ?? settings.language ?? usualLanguage,
   });
   if (locale !== undefined) await connection.run(localeMacros(locale));
   for (const file of macros) if (file.text.trim() !== '') await define(connection, file);

@@ -6,7 +6,7 @@ import type { RowOf, Tables } from '../dataset/schema.ts';
 import { type DatasetSettings, noSettings, topicTitle } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
 import type { Findings } from '../findings/analyse.ts';
-import type { Locale } from '../locale.ts';
+import { directionOf, isSameLanguage, type Locale } from '../locale.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import { figuresOfSet, setsByName, titleOfSet } from './evidence-text.ts';
 
@@ -175,6 +175,12 @@ export class Evidence {
       );
     }
     return value;
+  }
+
+  /** The language of the rows, if it is not that of the page. */
+  get otherLanguage(): Pick<Locale, 'tag' | 'direction'> | null {
+    const tag = this.#settings.language ?? this.locale.tag;
+    return isSameLanguage(tag, this.locale.tag) ? null : { tag, direction: directionOf(tag) };
   }
 
   get endnotes(): Endnote[] {

@@ -20,7 +20,7 @@ import { type Piece, printedPieces, type Unit, unitsOf } from './units.ts';
 export interface Draft {
   readonly brief: Brief;
   readonly dataset: Pick<Dataset, 'folder' | 'marking' | 'settings' | 'tables'>;
-  /** BCP 47 tag of the edition's language. */
+  /** BCP 47 tag of the language in which the rows are written. */
   readonly language: string;
   readonly period: Period;
   /** The edition leaves out rows that became known after this day: its cut-off, or the day of its correction. */

@@ -10,7 +10,7 @@ const parameters = { as_of: '', period_start: '', previous_as_of: '', topic: '' 
 
 test('terms that a dataset does not declare are taken from its rows, in the order of first use', async () => {
   const { settings, marking } = await loadTestDataset('base');
-  expect(settings).toMatchObject({ language: 'en-GB', maps: { outlines: null, borders: [] } });
+  expect(settings).toMatchObject({ language: null, maps: { outlines: null, borders: [] } });
   expect(settings.topics).toEqual([{ name: 'isis', title: 'Isis' }]);
   expect(settings.affiliations[0]).toEqual({ name: 'isis', title: 'Isis' });
   expect(topicTitle('press-freedom', settings)).toBe('Press freedom');

@@ -188,7 +188,7 @@ const settingsOf = (
   topics: topics ?? termsOf(topicsIn(tables)),
   affiliations: affiliations ?? termsOf(tables.actors.map(({ affiliation }) => affiliation)),
   sourceKinds: sourceKinds ?? termsOf(tables.sources.map(({ kind }) => kind)),
-  language,
+  language: language ?? null,
   licence,
   maps: { outlines: outlines ?? null, borders },
   absent,

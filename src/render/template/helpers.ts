@@ -25,8 +25,11 @@ export function pageHelpers(
   /** Judgments from before this day are printed with their date. */
   { currentFrom }: { currentFrom: Day } = { currentFrom: '' },
 ): { [name: string]: Handlebars.HelperDelegate } {
-  const { locale } = evidence;
+  const { locale, otherLanguage: other } = evidence;
   let listed = false;
+  /** The text of a row, with its language if the page has another. */
+  const ofRow = (html: string): string =>
+    other === null ? html : `<span lang="${other.tag}" dir="${other.direction}">${html}</span>`;
   /** Endnote numbers as links, with runs of three or more as a span; the endnotes link back to the first citation. */
   const links = (rows: unknown): { html: string; count: number } => {
     if (listed) throw new Error('cite is used after the list of endnotes, which can no longer grow.');
@@ -80,7 +83,7 @@ export function pageHelpers(
       const row = identified.safeParse(this);
       if (row.success) evidence.use(row.data.id);
       const filled = escape(evidence.fill(z.string().parse(text), row.data?.id));
-      const html = filled.replaceAll(hyphenatedName, '<span class="name">$&</span>');
+      const html = ofRow(filled.replaceAll(hyphenatedName, '<span class="name">$&</span>'));
       return new SafeString(traceText(row.success && identifier.test(row.data.id) ? row.data.id : '-', html));
     },
     /** `{{figure id "value"}}`: one figure of a row or finding. */
@@ -123,7 +126,11 @@ export function pageHelpers(
     /** The endnotes and their sources; nothing can be cited afterwards. */
     endnotes(this: unknown, options: Handlebars.HelperOptions) {
       const named = (name: string) => new SourceName(name);
-      const notes = evidence.endnotes.map((note) => ({ ...note, chain: note.chain.map(named) }));
+      const notes = evidence.endnotes.map((note) => ({
+        ...note,
+        title: new SafeString(ofRow(escape(note.title))),
+        chain: note.chain.map(named),
+      }));
       const sources = evidence.sources.map((source) => ({
         ...source,
         name: named(source.name),
