@@ -99,9 +99,17 @@ async function loadFace([family, weight, style, path]:
 export const fontFaces = (fonts: readonly Font[]): string =>
   fonts.map((font) => fontFace(font, '')).join('\n');
 
-/** As `fontFaces`, for Arabic letters alone: spaces and Latin letters stay in the family's own faces. */
+/**
+ * As `fontFaces`, for Arabic letters alone: spaces and Latin letters stay in the family's own faces. Naskh is drawn small
+ * and gets the size of the serif; the sans keeps its own, because the canvas that measures charts cannot adjust it.
+ */
 export const arabicFontFaces = (fonts: readonly Font[]): string =>
-  fonts.map((font) => fontFace(font, `unicode-range:${arabicRange};`)).join('\n');
+  fonts
+    .map((font) => {
+      const size = font.family === 'Source Serif 4' ? 'size-adjust:112%;' : '';
+      return fontFace(font, `unicode-range:${arabicRange};${size}`);
+    })
+    .join('\n');
 const arabicRange = arabicBlocks
   .map((block) => `U+${block.map((point) => point.toString(16).toUpperCase().padStart(4, '0')).join('-')}`)
   .join(',');

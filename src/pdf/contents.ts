@@ -18,9 +18,10 @@ export interface PdfContents {
   readonly pages: readonly PdfPage[];
   /**
    * The pieces of tagged text in the order of the document's structure, which follows the printed page. Columns, floats
-   * and cells that continue on the next page are painted in a different order.
+   * and cells that continue on the next page are painted in a different order. A line with letters that are written from
+   * right to left consists of several parts, as they are painted from left to right; each is in reading order.
    */
-  readonly runs: readonly string[];
+  readonly runs: readonly (readonly string[])[];
   readonly fonts: readonly { readonly name: string; readonly embedded: boolean }[];
   /** The alternative text of each figure; null if it has none. */
   readonly figures: readonly (string | null)[];
@@ -33,8 +34,8 @@ interface PdfPage {
   readonly heightPt: number;
   /** The document's tagged text, without spaces between words. */
   readonly text: string;
-  /** The text of the page's margins, which is untagged. */
-  readonly margins: string;
+  /** The text of the page's margins, which is untagged, in parts as they are painted. */
+  readonly margins: readonly string[];
   /** How many empty boxes the page has: glyphs that no font supplies. */
   readonly boxes: number;
 }
@@ -50,9 +51,9 @@ export function readContents(document: PDFDocument): PdfContents {
   const pageOf = pageFinder(document, numbers);
   const fonts = new Map<PDFDict, Map<number, string>>();
   const decode = openStreams();
-  const read = pages.map((page) => readPage(page, { fonts, decode }));
+  const read = pages.map((page, index) => readPage(page, { index, fonts, decode }));
   const tagged = new Map(
-    pages.map(({ ref }, index) => [ref, read[index]?.tagged ?? new Map<number, string>()]),
+    pages.map(({ ref }, index) => [ref, read[index]?.tagged ?? new Map<number, Part[]>()]),
   );
   return {
     pages: read.map(({ page }) => page),
@@ -140,33 +141,82 @@ function readObjects({ context }: PDFDocument): Pick<PdfContents, 'fonts' | 'fig
   return { fonts: [...fonts].map(([name, embedded]) => ({ name, embedded })), figures };
 }
 
+/** Text that is painted in one go: one font, one direction. */
+interface Part {
+  text: string;
+  /** The page, and the height of the baseline as written. */
+  readonly line: string;
+}
+
+/** The text of marks that follow one another in one element of the structure. */
+interface Run {
+  readonly element: PDFObject | undefined;
+  readonly marks: (readonly Part[])[];
+}
+
 /** The text of each mark in structure order, followed by the text that the structure does not name. */
-function runsOf(document: PDFDocument, tagged: ReadonlyMap<PDFRef, Map<number, string>>): string[] {
-  const runs: string[] = [];
+function runsOf(
+  document: PDFDocument,
+  tagged: ReadonlyMap<PDFRef, Map<number, readonly Part[]>>,
+): (readonly string[])[] {
+  const runs: Run[] = [];
   const seen = new Set<PDFObject>();
-  const walk = (entry: PDFObject | undefined, around: PDFObject | undefined): void => {
+  const walk = (
+    entry: PDFObject | undefined,
+    around: PDFObject | undefined,
+    element: PDFObject | undefined,
+  ): void => {
     const node = entry instanceof PDFRef ? document.context.lookup(entry) : entry;
-    if (node instanceof PDFArray) for (const each of node.asArray()) walk(each, around);
+    if (node instanceof PDFArray) for (const each of node.asArray()) walk(each, around, element);
     else if (node instanceof PDFNumber) {
       const marks = around instanceof PDFRef ? tagged.get(around) : undefined;
-      const text = marks?.get(node.asNumber());
-      if (text !== undefined) runs.push(text);
+      const parts = marks?.get(node.asNumber());
+      const last = runs.at(-1);
+      if (parts !== undefined && last !== undefined && last.element === element) last.marks.push(parts);
+      else if (parts !== undefined) runs.push({ element, marks: [parts] });
       marks?.delete(node.asNumber());
     } else if (node instanceof PDFDict && !seen.has(node)) {
       // A malicious file may contain a cycle.
       seen.add(node);
       const page = node.get(PDFName.of('Pg')) ?? around;
-      walk(node.get(PDFName.of('MCID')) ?? node.get(PDFName.of('K')), page);
+      const mark = node.get(PDFName.of('MCID'));
+      walk(mark ?? node.get(PDFName.of('K')), page, mark === undefined ? node : element);
     }
   };
-  walk(document.catalog.get(PDFName.of('StructTreeRoot')), undefined);
-  return [...runs, ...[...tagged.values()].flatMap((marks) => [...marks.values()])];
+  walk(document.catalog.get(PDFName.of('StructTreeRoot')), undefined, undefined);
+  const unnamed = [...tagged.values()].flatMap((marks) => [...marks.values()]);
+  // In such a document, "1–7" is painted as "7", "–" and "1".
+  const isReversed = directionOf(document) === 'R2L';
+  /** The parts of each line, or of each mark if all is written from left to right. */
+  const linesOf = (marks: readonly (readonly Part[])[]): (readonly string[])[] => {
+    const textsOf = (parts: readonly Part[]): string[] => parts.map(({ text }) => text);
+    if (!isReversed && !marks.some((parts) => parts.some(({ text }) => isRightToLeft(text))))
+      return marks.map((parts) => [textsOf(parts).join('')]);
+    const lines: Part[][] = [];
+    for (const part of marks.flat()) {
+      if (lines.at(-1)?.[0]?.line === part.line) lines.at(-1)?.push(part);
+      else lines.push([part]);
+    }
+    return lines.map(textsOf);
+  };
+  return [...runs.flatMap(({ marks }) => linesOf(marks)), ...linesOf(unnamed)];
 }
+
+/** `R2L` if viewers turn the pages of the document from right to left. */
+const directionOf = ({ catalog }: PDFDocument): string | undefined =>
+  catalog
+    .lookupMaybe(PDFName.of('ViewerPreferences'), PDFDict)
+    ?.lookupMaybe(PDFName.of('Direction'), PDFName)
+    ?.decodeText();
+
+/** Whether a text has letters that are written from right to left: Hebrew, Arabic and their neighbours. */
+export const isRightToLeft = (text: string): boolean => rightToLeft.test(text);
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 function readPage(
   page: PDFPage,
-  { fonts, decode }: { fonts: Map<PDFDict, Map<number, string>>; decode: StreamReader },
-): { page: PdfPage; tagged: Map<number, string> } {
+  { index, fonts, decode }: { index: number; fonts: Map<PDFDict, Map<number, string>>; decode: StreamReader },
+): { page: PdfPage; tagged: Map<number, Part[]> } {
   const { width: widthPt, height: heightPt } = page.getSize();
   const dictionary = page.node.Resources()?.lookupMaybe(PDFName.of('Font'), PDFDict);
   const glyphsOf = (name: string): Map<number, string> => {
@@ -177,31 +227,49 @@ function readPage(
     return glyphs;
   };
   let text = '';
-  let margins = '';
+  const margins: string[] = [];
   let boxes = 0;
   let glyphs = new Map<number, string>();
   /** The open marks: the number by which the document tags each, and the text that replaces its glyphs, if any. */
-  const open: { readonly mark: number | undefined; instead: string | null }[] = [];
+  const open: { readonly mark: number | undefined; instead: string | null; readonly isReversed?: true }[] =
+    [];
   /** The innermost open mark. */
   let mark: number | undefined;
-  const tagged = new Map<number, string>();
+  const tagged = new Map<number, Part[]>();
   const content = contentOf(page, decode);
+  let line = '';
+  /** The part of each mark, and of the margins, to which text is added. */
+  let parts = new Map<number | undefined, Part>();
+  const partOf = (of: number | undefined): Part => {
+    const known = parts.get(of);
+    if (known !== undefined) return known;
+    const part = { text: '', line };
+    parts.set(of, part);
+    if (of !== undefined) tagged.set(of, [...(tagged.get(of) ?? []), part]);
+    return part;
+  };
+  const endParts = (): void => {
+    margins.push(...[parts.get(undefined)].flatMap((part) => (part ? [part.text] : [])));
+    text += [...parts].map(([of, part]) => (of === undefined ? '' : part.text)).join('');
+    parts = new Map();
+  };
   const show = (from: number, to: number): void => {
     // Added at the first glyph of the mark: where Chromium breaks a line before the glyphs, it leaves the replacement
     // text behind.
     const stood = open.findLast(({ instead }) => instead !== null);
+    const isReversed = open.some((each) => each.isReversed);
     let shown = stood?.instead ?? '';
     if (stood !== undefined) stood.instead = '';
     for (let at = from; at + 4 <= to; at += 4) {
       const code = Number.parseInt(content.slice(at, at + 4), 16);
       if (code === 0) boxes += 1;
-      else if (stood === undefined) shown += glyphs.get(code) ?? '\ufffd';
+      else if (stood === undefined) {
+        const glyph = glyphs.get(code) ?? '\ufffd';
+        shown = isReversed ? glyph + shown : shown + glyph;
+      }
     }
-    if (mark === undefined) margins += shown;
-    else {
-      text += shown;
-      tagged.set(mark, (tagged.get(mark) ?? '') + shown);
-    }
+    const part = partOf(mark);
+    part.text = isReversed ? shown + part.text : part.text + shown;
   };
   // Only text operations are read; drawing operations are skipped.
   for (let at = 0; at < content.length; at += 1) {
@@ -226,12 +294,22 @@ function readPage(
       if (font !== undefined) glyphs = glyphsOf(font);
       at += (whole?.length ?? 1) - 1;
     } else if (character === letterB && content.startsWith('BMC', at)) {
-      open.push({ mark: undefined, instead: null });
+      open.push({
+        mark: undefined,
+        instead: null,
+        ...(content.endsWith('/ReversedChars ', at) && { isReversed: true }),
+      });
+    } else if (character === letterB && content.startsWith('BT\n', at)) {
+      endParts();
+      // The height is the last of the six numbers of the matrix.
+      const end = content.indexOf(' Tm', at);
+      line = `${index} ${content.slice(content.lastIndexOf(' ', end - 1) + 1, end)}`;
     } else if (character === letterE && content.startsWith('EMC', at)) {
       open.pop();
       mark = open.findLast((each) => each.mark !== undefined)?.mark;
     }
   }
+  endParts();
   return { page: { widthPt, heightPt, text, margins, boxes }, tagged };
 }
 
@@ -262,7 +340,7 @@ function contentOf(page: PDFPage, decode: StreamReader): string {
 export const lettersOf = (text: string): string =>
   text
     .normalize('NFKC')
-    .replaceAll(/[^\p{L}\p{N}%≥≤±]+/gu, '')
+    .replaceAll(/[^\p{L}\p{N}%٪≥≤±]+/gu, '')
     .toUpperCase()
     .toLowerCase()
     .replaceAll('ς', 'σ');

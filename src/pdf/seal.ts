@@ -7,10 +7,19 @@ import {
   PDFName,
   PDFStreamWriter,
   PDFString,
+  ReadingDirection,
 } from '@cantoo/pdf-lib';
 import { AppError } from '../errors.ts';
 import { attach, type Attachment, type FoundAttachment, readAttachments } from './attachments.ts';
-import { lettersOf, linksOf, listBookmarks, type PdfContents, readContents, textOf } from './contents.ts';
+import {
+  isRightToLeft,
+  lettersOf,
+  linksOf,
+  listBookmarks,
+  type PdfContents,
+  readContents,
+  textOf,
+} from './contents.ts';
 import { blankIdentity, identify } from './identity.ts';
 
 /** Named in every PDF, without a version, so that an update alone changes no byte. */
@@ -29,6 +38,8 @@ export interface SealMetadata {
   readonly keywords: readonly string[];
   /** BCP 47, such as `en-GB`. */
   readonly language: string;
+  /** Left to right by default. */
+  readonly direction?: 'ltr' | 'rtl';
   /** Replaces the time of generation; milliseconds are dropped. */
   readonly date: Date;
   /** Text of every heading in document order, for correcting bookmarks. Without it, bookmarks stay as printed. */
@@ -61,6 +72,9 @@ export async function seal(
   document.setSubject(metadata.subject);
   document.setKeywords([...metadata.keywords]);
   document.setLanguage(metadata.language);
+  // Which way viewers turn pages, and on which side they put the first of two.
+  if (metadata.direction === 'rtl')
+    document.catalog.getOrCreateViewerPreferences().setReadingDirection(ReadingDirection.R2L);
   document.setCreator(CREATOR);
   document.setProducer(CREATOR);
   document.setCreationDate(metadata.date);
@@ -112,11 +126,16 @@ function mendBookmarks(document: PDFDocument, headings: readonly string[]): void
     const heading = (headings[index] ?? '').trim().replace(/\s+/g, ' ');
     const letters = lettersOf(heading);
     const title = lettersOf(bookmark.lookup(PDFName.of('Title'), PDFString, PDFHexString).decodeText());
-    if (title === letters || title === letters + letters) {
+    // The words of a right-to-left heading are in the order in which they are painted, from left to right.
+    const isSame = (printed: string) =>
+      title === printed || (isRightToLeft(heading) && sorted(title) === sorted(printed));
+    if (isSame(letters) || isSame(letters + letters)) {
       bookmark.set(PDFName.of('Title'), PDFHexString.fromText(heading));
     }
   }
 }
+
+const sorted = (letters: string): string => Array.from(letters).toSorted().join('');
 
 async function load(pdf: Uint8Array): Promise<PDFDocument> {
   try {

@@ -115,6 +115,7 @@ export async function produce(
         subject: brief.config.subject,
         keywords: [brief.config.marking, issueNumber(asOf)],
         language: locale.tag,
+        direction: locale.direction,
         headings: headingsOf(tree),
         links: linkTexts(tree, locale),
         date: new Date(`${correction?.asOf ?? asOf}T00:00:00Z`),

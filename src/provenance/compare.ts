@@ -207,7 +207,7 @@ function otherPages({ pages: was }: PdfContents, { pages: is }: PdfContents): st
     const number = index + 1;
     return [
       ...(page.text === other.text && page.boxes === other.boxes ? [] : [`the text of page ${number}`]),
-      ...(page.margins === other.margins ? [] : [`the margins of page ${number}`]),
+      ...(page.margins.join('') === other.margins.join('') ? [] : [`the margins of page ${number}`]),
       ...(page.widthPt === other.widthPt && page.heightPt === other.heightPt
         ? []
         : [`the size of page ${number}`]),

@@ -1,7 +1,8 @@
 import type { Fault } from '../errors.ts';
+import type { Locale } from '../locale.ts';
 import { fontFamilies, postScriptFamilies } from '../charts/fonts.ts';
 import type { Attachment } from '../pdf/attachments.ts';
-import { lettersOf } from '../pdf/contents.ts';
+import { isRightToLeft, lettersOf, type PdfContents } from '../pdf/contents.ts';
 import { marginTexts } from './css.ts';
 import { excerpt, type Print } from './draft.ts';
 import { type Element, isText } from './html.ts';
@@ -22,7 +23,8 @@ interface Wanted {
  */
 export function otherWords(print: Print): Fault[] {
   const { file } = print.brief.template;
-  const { lost, rest } = compare(wantedOf(print), print.contents.runs.map(lettersOf));
+  const wanted = wantedOf(print);
+  const { lost, rest } = compare(wanted, inReadingOrder(print.contents.runs, wanted));
   return [
     ...lost.map(({ text, element }) => ({
       file: element.file || file,
@@ -47,6 +49,64 @@ const wantedOf = ({ pieces }: Print): Wanted[] =>
       return parts.map((part) => ({ text: part, element, letters: lettersOf(part), repeats }));
     })
     .filter(({ letters }) => letters !== '');
+
+/**
+ * The letters of each run. A line of right-to-left text has its parts as they are painted from left to right: they get
+ * the order in which the page contains exactly these parts, one after the other. If it does not, they stay as painted,
+ * and do not match.
+ */
+function inReadingOrder(runs: PdfContents['runs'], wanted: readonly Wanted[]): string[] {
+  const page = wanted.map(({ letters }) => letters).join('');
+  let from = 0;
+  return runs.map((run) => {
+    const parts = run.map(lettersOf).filter((letters) => letters !== '');
+    const found = parts.length > 1 ? findParts(parts, { text: page, from }) : undefined;
+    if (found === undefined) return parts.join('');
+    from = found.end;
+    return page.slice(found.start, found.end);
+  });
+}
+
+/** More than any line of text needs; only a text made for it needs more. */
+const MOST_STEPS = 10_000;
+
+/**
+ * Where `text` consists of these parts in some order, each once: first at or after `from`, then anywhere. Undefined if
+ * nowhere.
+ */
+function findParts(
+  parts: readonly string[],
+  { text, from }: { text: string; from: number },
+): { start: number; end: number } | undefined {
+  let steps = 0;
+  const without = (left: readonly string[], part: string) => left.toSpliced(left.indexOf(part), 1);
+  /** Extends what is found from `start` to `end` by the parts left: to its end first, then to its start. */
+  const extend = (start: number, end: number, left: readonly string[], onlyStart: boolean): typeof found => {
+    steps += 1;
+    if (left.length === 0) return { start, end };
+    if (steps > MOST_STEPS) return undefined;
+    for (const part of new Set(left)) {
+      const after = !onlyStart && text.startsWith(part, end);
+      const at = after
+        ? extend(start, end + part.length, without(left, part), false)
+        : text.endsWith(part, start)
+          ? extend(start - part.length, end, without(left, part), true)
+          : undefined;
+      if (at !== undefined) return at;
+    }
+    return undefined;
+  };
+  const [longest = '', ...others] = parts.toSorted((a, b) => b.length - a.length);
+  let found: { start: number; end: number } | undefined;
+  for (const first of [from, 0])
+    for (
+      let at = text.indexOf(longest, first);
+      at !== -1 && found === undefined;
+      at = text.indexOf(longest, at + 1)
+    )
+      found = extend(at, at + longest.length, others, false);
+  return found;
+}
 
 function standsAgain(element: Element): boolean {
   for (let up: Element | null = element; up !== null; up = up.parent)
@@ -139,11 +199,32 @@ function inMargins({ contents, tree }: Print): string[] {
     .filter((words) => words !== '')
     .toSorted((a, b) => b.length - a.length);
   return contents.pages.flatMap(({ margins }) => {
-    const more = known.reduce((rest, text) => rest.replaceAll(text, ' '), wordsOf(margins)).trim();
+    const words = margins.map(wordsOf).filter((part) => part !== '');
+    const rest = known.filter(isRightToLeft).reduce(withoutParts, words).join('');
+    const more = known.reduce((left, text) => left.replaceAll(text, ' '), rest).trim();
     return more === '' ? [] : [more];
   });
 }
 const wordsOf = (text: string): string => lettersOf(text).replaceAll(/\P{L}+/gu, '');
+
+/** Removes the parts of which a right-to-left text consists, as often as they are there. */
+function withoutParts(parts: readonly string[], text: string): readonly string[] {
+  const own = (rest: string): readonly string[] | undefined => {
+    if (rest === '') return [];
+    for (const part of new Set(parts.filter((each) => rest.startsWith(each)))) {
+      const others = own(rest.slice(part.length));
+      if (others !== undefined) return [part, ...others];
+    }
+    return undefined;
+  };
+  const found = own(text);
+  if (found === undefined) return parts;
+  const left = found.reduce(
+    (rest, part) => (rest.includes(part) ? rest.toSpliced(rest.indexOf(part), 1) : rest),
+    parts,
+  );
+  return withoutParts(left, text);
+}
 
 export const tooMuch = ({ brief, pdf, contents }: Print): Fault[] => {
   const { limits } = brief.config;
@@ -207,8 +288,7 @@ export const blank = ({ brief, letters }: Print): Fault[] =>
   );
 
 /** PostScript names have no spaces: `SourceSerif4-Regular`. */
-const isOurs = (font: string): boolean =>
-  postScriptFamilies.some((family) => font.startsWith(`${family}-`));
+const isOurs = (font: string): boolean => postScriptFamilies.some((family) => font.startsWith(`${family}-`));
 
 export const otherFonts = ({ brief, contents }: Print): Fault[] => {
   const { file } = brief.template;
@@ -282,7 +362,8 @@ export const otherBookmarks = ({ brief, contents, letters, tree }: Print): Fault
   }
   let last = 1;
   return contents.bookmarks.flatMap(({ title, page }) => {
-    const lands = page !== null && page >= last && holds(letters[page - 1] ?? '', title);
+    const lands =
+      page !== null && page >= last && holds(letters[page - 1] ?? '', title, brief.locale.direction);
     last = page ?? last;
     return lands
       ? []
@@ -290,8 +371,14 @@ export const otherBookmarks = ({ brief, contents, letters, tree }: Print): Fault
   });
 };
 
-/** A page break may split a heading that wraps, so its start is enough. */
-const holds = (text: string, title: string): boolean => text.includes(lettersOf(title).slice(0, 20));
+/**
+ * A page break may split a heading that wraps, so its start is enough. Of a line that is written from right to left, the
+ * page has the words in the order in which they are painted.
+ */
+const holds = (text: string, title: string, direction: Locale['direction']): boolean =>
+  direction === 'rtl' || isRightToLeft(title)
+    ? title.split(/\s+/).every((word) => text.includes(lettersOf(word)))
+    : text.includes(lettersOf(title).slice(0, 20));
 
 export const lostLinks = ({ brief, contents, tree }: Print): Fault[] => {
   const { file } = brief.template;
