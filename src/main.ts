@@ -131,6 +131,7 @@ const readParts = async (usualLevel: string): Promise<Parts> => {
     effects,
     log: (await import('./log.ts')).openLog(logLevel ?? usualLevel),
     locale: await project.loadLocale(),
+    localeFor: project.localeFor,
     ...catalogue,
     loadBrief,
     readAsset: assetsOf({ sitrep }),

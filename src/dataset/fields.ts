@@ -66,6 +66,15 @@ export const key = {
   /** Set on rows that are more restricted than their dataset; a table may omit the column. */
   marking: optional(marking),
 };
+/** TLP 2.0 (FIRST, August 2022): the colour of each label on black. */
+export const markingColours = {
+  'TLP:RED': '#ff2b2b',
+  'TLP:AMBER+STRICT': '#ffc000',
+  'TLP:AMBER': '#ffc000',
+  'TLP:GREEN': '#33ff00',
+  'TLP:CLEAR': '#ffffff',
+} as const satisfies { readonly [label in Marking]: string };
+
 /** Admiralty code for the item's credibility, 1 (confirmed) to 6 (cannot be judged); empty means "not graded". */
 export const credibility = optional(z.enum(['1', '2', '3', '4', '5', '6']));
 

@@ -68,5 +68,6 @@ const testMessage = (at: Date, { text }: Locale): Message => ({
   marking: 'TLP:CLEAR',
   correction: null,
   paragraphs: [text('mail.test.text')],
+  highlights: null,
   pdf: null,
 });

@@ -8,7 +8,8 @@ import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../project/target.ts';
 import { approvalAlertTo, undeliveredAlertTo } from './alert.ts';
-import type { Deliver, Message, Receipt } from './message.ts';
+import type { Highlights, Picture } from '../render/manifest.ts';
+import type { Deliver, EnclosedHighlights, Message, Receipt } from './message.ts';
 import { goneBefore } from './recipients.ts';
 import { backoffSeconds } from './retry-policy.ts';
 import type { RetryPolicy } from './settings.ts';
@@ -17,7 +18,7 @@ import type { RetryPolicy } from './settings.ts';
 export interface DeliveryDependencies {
   readonly ledger: Ledger;
   readonly deliver: Deliver;
-  /** The bytes of an edition's PDF; undefined if the file is missing. */
+  /** The bytes of a file of an edition: the PDF or a picture; undefined if the file is missing. */
   readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /**
    * Records durably that an edition is being delivered, so that nothing overwrites it. Returns false if its PDF has
@@ -37,6 +38,8 @@ export interface DeliveryDependencies {
     options: { reason: string; isFirstTry: boolean; signal: AbortSignal },
   ) => Promise<Receipt | null>;
   readonly log: Log;
+  /** The words of a language, by its BCP 47 tag; undefined if there are none. */
+  readonly localeFor: (tag: string) => Promise<Locale | undefined>;
   /** The words of alerts, and of the reasons that the ledger records. */
   readonly locale: Locale;
   /** Time limit of one attempt. */
@@ -146,7 +149,7 @@ export type Attempted =
 /** Returns the message, or the reason why it cannot be sent. */
 async function pack(
   { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
-  { ledger, readPdf, urlOf, locale }: DeliveryDependencies,
+  { ledger, readPdf, urlOf, locale, localeFor }: DeliveryDependencies,
 ): Promise<Message | Attempted> {
   const common = {
     id: delivery.id,
@@ -162,20 +165,41 @@ async function pack(
   const later = await replacementOf(edition, ledger);
   if (later) return held(locale.text('mail.reason.replaced', { edition: edition.id, later: later.id }));
   const { title, issue, marking, paragraphs } = card;
+  const highlights =
+    card.highlights && (await enclose(card.highlights, edition, { readPdf, localeFor, locale }));
   if (waitsForApproval(edition))
     return unapproved(
       edition,
       edition.approvedSha256 === null ? null : locale.text('mail.reason.approval_outdated'),
       locale,
     );
-  if (card.pdf === null) return { ...common, kind: 'notice', title, issue, marking, paragraphs, pdf: null };
+  if (card.pdf === null)
+    return { ...common, kind: 'notice', title, issue, marking, paragraphs, highlights, pdf: null };
   const content = edition.folder === null ? undefined : await readPdf(edition.folder, card.pdf);
   const sha256 = content && hashOf(content);
   if (content === undefined || sha256 !== edition.sha256)
     return notAsGenerated(edition, { isThere: content !== undefined, locale });
   const pdf = { name: card.pdf, content, sha256, url: urlOf(edition.id) };
   const correction = await correctionOf(edition, { delivery, ledger });
-  return { ...common, correction, kind: 'edition', title, issue, marking, paragraphs, pdf };
+  return { ...common, correction, kind: 'edition', title, issue, marking, paragraphs, highlights, pdf };
+}
+
+/** Adds the words of the edition's language and the pictures. A picture that is missing or was altered is left out. */
+async function enclose(
+  { hero, logo, language, ...others }: Highlights,
+  { folder }: EditionRecord,
+  { readPdf, localeFor, locale }: Pick<DeliveryDependencies, 'readPdf' | 'localeFor' | 'locale'>,
+): Promise<EnclosedHighlights> {
+  const withContent = async <P extends Picture>(picture: P | null) => {
+    const content = picture && folder !== null ? await readPdf(folder, picture.name) : undefined;
+    return picture && content && hashOf(content) === picture.sha256 ? { ...picture, content } : null;
+  };
+  return {
+    ...others,
+    locale: (await localeFor(language)) ?? locale,
+    hero: await withContent(hero),
+    logo: await withContent(logo),
+  };
 }
 
 async function correctionOf(

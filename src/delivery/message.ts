@@ -1,6 +1,8 @@
 import type { Day } from '../calendar.ts';
 import type { Marking } from '../dataset/fields.ts';
+import type { Locale } from '../locale.ts';
 import type { Target } from '../project/target.ts';
+import type { Highlights, Picture } from '../render/manifest.ts';
 
 /** A message to one target. */
 export interface Message {
@@ -27,6 +29,8 @@ export interface Message {
     /** Ids of the deliveries of earlier revisions to the same target, in order. */
     readonly follows: readonly string[];
   } | null;
+  /** Null for an alert, and for an edition of an earlier version. */
+  readonly highlights: EnclosedHighlights | null;
   /** The bottom line, or the text of the notice or alert, one plain-text paragraph each. */
   readonly paragraphs: readonly string[];
   /** Null for a notice and an alert. */
@@ -38,6 +42,16 @@ export interface Message {
     readonly url: string | null;
   } | null;
 }
+
+/** A PNG inside a message, at twice the size that it is shown in. */
+export type EnclosedPicture = Picture & { readonly content: Uint8Array };
+
+export type EnclosedHighlights = Omit<Highlights, 'hero' | 'logo' | 'language'> & {
+  /** The words of the edition's language. */
+  readonly locale: Locale;
+  readonly hero: (EnclosedPicture & { readonly caption: string }) | null;
+  readonly logo: EnclosedPicture | null;
+};
 
 /** The outcome of one attempt to deliver. */
 export type Receipt =

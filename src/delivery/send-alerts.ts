@@ -120,7 +120,14 @@ async function digestOf(
   alerts: readonly DeliveryRecord[],
   { ledger, locale, now }: Pick<DeliveryDependencies, 'now' | 'locale'> & { ledger: Ledger },
 ): Promise<Message> {
-  const common = { kind: 'alert', issue: '', marking: 'TLP:CLEAR', correction: null, pdf: null } as const;
+  const common = {
+    kind: 'alert',
+    issue: '',
+    marking: 'TLP:CLEAR',
+    correction: null,
+    highlights: null,
+    pdf: null,
+  } as const;
   const found: { alert: DeliveryRecord; edition: EditionRecord }[] = [];
   const inOrder = alerts.toSorted((a, b) => (`${a.edition} ${a.id}` < `${b.edition} ${b.id}` ? -1 : 1));
   for (const alert of inOrder.slice(0, MOST_LISTED)) {

@@ -203,6 +203,7 @@ const messageOf = (
   asOf: today(at, 'UTC'),
   marking: 'TLP:CLEAR',
   correction: null,
+  highlights: null,
   paragraphs: [...texts, locale.text('mail.problem.once')],
   pdf: null,
 });

@@ -4,6 +4,7 @@ import { correction } from '../dataset/corrections.ts';
 import { marking } from '../dataset/fields.ts';
 import { papers } from '../project/brief.ts';
 import { channels } from '../project/target.ts';
+import { highlights } from '../render/manifest.ts';
 
 /** queued → rendering → delivering → done, or another end state. `rendered`: generated, with nothing to deliver. */
 export const editionStates = [
@@ -89,6 +90,8 @@ const card = z.strictObject({
   pdf: z.string().nullable(),
   /** What a revision corrects, one row each, in words for readers. */
   corrected: z.array(z.string()).default([]),
+  /** Null for a notice, and for an edition of an earlier version. */
+  highlights: highlights.nullable().default(null),
 });
 export type Card = z.output<typeof card>;
 

@@ -7,6 +7,7 @@ import { inputsOf } from '../provenance/inputs.ts';
 import { describeEdition, describeRendering, knownTables } from '../provenance/make-manifest.ts';
 import type { Material, Request, Step } from '../render/edition.ts';
 import type { FileToStore, Manifest } from '../render/manifest.ts';
+import { highlightsFor } from './highlights.ts';
 import { type Effects, produce, render } from './produce.ts';
 
 /** Reads and writes stored editions. */
@@ -73,14 +74,16 @@ export async function generate(
       ? await produce(request, effects, material, { onStep, signal, elapsedMs })
       : await renderOnly(request, { effects, material, onStep, signal, elapsedMs });
     const name = `${brief.id}-${splitEditionId(id).name}`;
+    const { highlights, files: pictures } = await highlightsFor(brief, edition);
     const files = [
       ...(edition.pdf ? [{ name: `${name}.pdf`, content: edition.pdf }] : []),
       ...(wanted.includes('html') ? [{ name: `${name}.html`, content: edition.html }] : []),
+      ...pictures,
     ];
     onStep('store');
     const { rules, pages } = edition;
     const known = knownTables(request.dataset.tables, request.correction?.asOf ?? request.asOf);
-    const manifest = describeEdition(edition.manifest, { rules, pages, inputs, known, files });
+    const manifest = describeEdition(edition.manifest, { rules, pages, inputs, known, highlights, files });
     await store.write(folder, files, manifest);
     return { brief: brief.id, folder, manifest, tookMs: reports.elapsedMs() - startedMs };
   };

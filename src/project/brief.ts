@@ -184,6 +184,8 @@ const definition = z.strictObject({
   changes: z.string().nullable().default(null),
   queries: z.record(z.string().regex(/^[a-z][a-z_]*$/), ownFile).default({}),
   charts: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), chart).default({}),
+  /** The chart that tells the story: it is in mail too. */
+  hero: text.optional(),
   findings: z.record(z.string().regex(/^[a-z][a-z-]*$/), finding).default({}),
   evidence: z.record(z.string().regex(/^[a-z][a-z-]*$/), evidenceSet).default({}),
   /** Judgments that are tested: by id, the query whose column `holds` must be true for the page to print it. */

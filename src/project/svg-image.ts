@@ -15,13 +15,15 @@ export interface ImageFault {
 }
 
 const drawn = new Set(
-  'svg g defs symbol use path rect circle ellipse line polyline polygon linearGradient radialGradient stop clipPath mask pattern marker style'.split(
+  'svg g defs symbol use path rect circle ellipse line polyline polygon linearGradient radialGradient stop clipPath mask pattern marker'.split(
     ' ',
   ),
 );
 /** Describe the drawing or belong to the program that wrote it, and leave no mark. */
 const unseen = new Set(['title', 'desc', 'metadata']);
 const hints: { readonly [element: string]: string } = {
+  style:
+    'Export it with presentation attributes in place of a style sheet: mail shows a drawing without one.',
   text: 'Convert the text to paths: the fonts of the page do not reach into a drawing.',
   image: 'Draw it, or use the bitmap itself as the image.',
 };
@@ -70,19 +72,10 @@ export function sanitizeSvg(text: string): CleanSvg | ImageFault[] {
       for (const id of around) withUse.add(id);
       uses.push({ node, id: href?.slice(1) ?? '' });
     }
-    const inner =
-      name === 'style'
-        ? styleOf(node, (what) =>
-            fault(
-              node,
-              `The drawing has a style with ${what}.`,
-              'Export it with attributes in place of styles.',
-            ),
-          )
-        : node.childNodes
-            .filter(isElement)
-            .map((child) => write(child, [...around, ...ids]))
-            .join('');
+    const inner = node.childNodes
+      .filter(isElement)
+      .map((child) => write(child, [...around, ...ids]))
+      .join('');
     const written = node === root ? own.filter(([key]) => !placing.has(key)) : own;
     return tag(name, written, inner);
   };
@@ -137,13 +130,6 @@ function attributesOf({ attrs }: Svg.Element, refuse: (what: string) => void): (
     else return [[name, value] as const];
     return [];
   });
-}
-
-function styleOf({ childNodes }: Svg.Element, refuse: (what: string) => void): string {
-  const css = childNodes.map((node) => ('value' in node ? node.value : '')).join('');
-  const [found] = reaching.exec(css.replaceAll(within, '')) ?? [];
-  if (found !== undefined) refuse(`"${found}"`);
-  return escape(css);
 }
 
 function sizeOf({ attrs }: Svg.Element): { viewBox: string; width: number; height: number } | null {

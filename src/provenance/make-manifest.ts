@@ -158,11 +158,13 @@ export const knownTables = (tables: Tables, asOf: Day): Manifest['known'] =>
 export const describeEdition = (
   sealed: SealedManifest,
   made: Pick<Manifest, 'pages' | 'inputs' | 'known'> & {
+    readonly highlights?: Manifest['highlights'];
     readonly rules: Verdict;
     readonly files: readonly FileToStore[];
   },
 ): Manifest => ({
   ...sealed,
+  highlights: null,
   ...made,
   rules: { ...sealed.rules, ...rulesOf(made.rules) },
   files: made.files.map(({ name, content }) => ({

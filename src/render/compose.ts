@@ -2,6 +2,7 @@ import { cutOff, type Day, daysBetween, issueNumber, type Period } from '../cale
 import type { Corrected, Correction } from '../dataset/corrections.ts';
 import type { IncidentView } from '../dataset/incidents.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
+import { markingColours } from '../dataset/fields.ts';
 import { type Change, knownBy } from '../dataset/point-in-time.ts';
 import { eachRow } from '../dataset/references.ts';
 import type { Tables } from '../dataset/schema.ts';
@@ -30,7 +31,7 @@ import { pageHelpers } from './template/helpers.ts';
 import { SourceName } from './source-name.ts';
 import type { NamesOf } from './template/check.ts';
 import { compileTemplate, type Template } from './template/template.ts';
-import { summaryOf } from './summary.ts';
+import { highlightsOf, type HighlightTexts, summaryOf } from './summary.ts';
 import { type Put, tracePut, withoutTraces } from './template/trace.ts';
 
 export interface Composition {
@@ -58,13 +59,13 @@ export interface Composition {
   readonly fontFaces: string;
 }
 
-/** TLP 2.0 (FIRST, August 2022): the colour of each label on black, and the width that the label needs. */
-const markings: { readonly [label in Brief['config']['marking']]: { colour: string; width: string } } = {
-  'TLP:RED': { colour: '#ff2b2b', width: '30mm' },
-  'TLP:AMBER+STRICT': { colour: '#ffc000', width: '46mm' },
-  'TLP:AMBER': { colour: '#ffc000', width: '30mm' },
-  'TLP:GREEN': { colour: '#33ff00', width: '30mm' },
-  'TLP:CLEAR': { colour: '#ffffff', width: '30mm' },
+/** The width that each label needs. */
+const markingWidths: { readonly [label in Brief['config']['marking']]: string } = {
+  'TLP:RED': '30mm',
+  'TLP:AMBER+STRICT': '46mm',
+  'TLP:AMBER': '30mm',
+  'TLP:GREEN': '30mm',
+  'TLP:CLEAR': '30mm',
 };
 
 /** Letter is shorter and wider than A4: different margins give it the same space. */
@@ -85,6 +86,7 @@ export function compose(
   html: string;
   traced: string;
   summary: string[];
+  highlights: HighlightTexts;
   used: string[];
   asked: RowSets;
   coverage: Coverage;
@@ -183,7 +185,8 @@ export function compose(
       label: brief.config.marking,
       /** In the form that messages can compare. */
       level: brief.config.marking.replace(/^TLP:/, '').replace('+', '_'),
-      ...markings[brief.config.marking],
+      colour: markingColours[brief.config.marking],
+      width: markingWidths[brief.config.marking],
     },
     issue: issueOf(brief, period),
     publisher: brief.publisher && {
@@ -255,6 +258,14 @@ export function compose(
     html: withoutTraces(traced),
     traced,
     summary: summaryOf(sets['bottom_line'], { evidence, coverage: page.coverage, judgedFrom }),
+    highlights: highlightsOf(
+      {
+        headline: sets['headline'],
+        judgments: sets['key_judgments'],
+        hero: figures[brief.config.hero ?? ''],
+      },
+      { evidence, known: known.judgments, coverage: page.coverage, judgedFrom },
+    ),
     used,
     asked: Object.fromEntries(seen.asked),
     coverage: page.coverage,

@@ -13,7 +13,10 @@ import { Evidence } from './citations.ts';
 import type { Figure } from './asked-for.ts';
 
 /** A figure with everything that the gate checks. */
-export interface Illustration extends Figure, Drawing {}
+export interface Illustration extends Figure, Drawing {
+  /** The text for people who cannot see it. */
+  readonly alt: string;
+}
 
 /** The frame of a map: the first row of the chart's data set `frame`. Its outlines are of the countries that reach into it. */
 const box = z.object({ west: z.number(), south: z.number(), east: z.number(), north: z.number() });
@@ -86,6 +89,14 @@ export async function illustrate({
       const those = data.filter(([set, query]) => set !== '' && isGround(query) === isMap);
       return Object.fromEntries(those.map(([set, , found]) => [set, found ?? []]));
     };
+    const alt =
+      caption === null
+        ? locale.text('page.chart.alt', { title: chart.title, alt: chart.alt })
+        : locale.text('page.chart.alt_with_caption', {
+            caption: evidence.fill(caption.text, caption.id),
+            title: chart.title,
+            alt: chart.alt,
+          });
     try {
       const drawing = await drawChart({
         name,
@@ -98,18 +109,13 @@ export async function illustrate({
           data.flatMap(([set, query]) => (columns[query] ? [[set, columns[query]]] : [])),
         ),
         locale: words,
-        alt:
-          caption === null
-            ? locale.text('page.chart.alt', { title: chart.title, alt: chart.alt })
-            : locale.text('page.chart.alt_with_caption', {
-                caption: evidence.fill(caption.text, caption.id),
-                title: chart.title,
-                alt: chart.alt,
-              }),
+        alt,
+        picture: name === brief.config.hero,
       });
       const { title, map } = chart;
       const figure = {
         ...drawing,
+        alt,
         data: { ...setsOf(false), ...setsOf(true) },
         name,
         rows,

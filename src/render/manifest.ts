@@ -134,6 +134,38 @@ export const sealedManifest = z.strictObject({
 export type SealedManifest = z.output<typeof sealedManifest>;
 export type AttachmentEntry = z.output<typeof attachment>;
 
+/** A picture in the edition's folder. Sizes are in pixels. */
+const picture = z.strictObject({
+  name: text,
+  sha256,
+  width: count,
+  height: count,
+  /** The text for people who cannot see it. */
+  alt: text,
+});
+export type Picture = z.output<typeof picture>;
+
+/** What messages about an edition say and show besides the bottom line, in its language. */
+export const highlights = z.strictObject({
+  /** BCP 47 tag. */
+  language: text,
+  publisher: z.strictObject({ name: text, corrections: text.nullable() }).nullable(),
+  colours: z.strictObject({ ink: text, accent: text }),
+  headline: text.nullable(),
+  judgments: z.array(
+    z.strictObject({
+      text,
+      /** The term with its range, and the range in per cent. */
+      likelihood: z.strictObject({ text, low: count, high: count }).nullable(),
+      confidence: text.nullable(),
+    }),
+  ),
+  /** The chart that tells the story. */
+  hero: picture.extend({ caption: text }).nullable(),
+  logo: picture.nullable(),
+});
+export type Highlights = z.output<typeof highlights>;
+
 /** The manifest beside the PDF, `manifest.json`, with facts known only after generation. */
 export const manifest = sealedManifest.extend({
   /** A hash over everything that the edition depends on: if it is the same, rendering again is unnecessary. */
@@ -141,6 +173,8 @@ export const manifest = sealedManifest.extend({
   /** All rows known by the cut-off, including those not shown on the page; `sha256` is over their hashes. */
   known: z.array(z.strictObject({ table: text, rows: count, sha256 })),
   pages: z.number().int().positive().nullable(),
+  /** Null for an edition of an earlier version. */
+  highlights: highlights.nullable().default(null),
   files: z.array(z.strictObject({ name: text, bytes: count, sha256 })),
 });
 export type Manifest = z.output<typeof manifest>;

@@ -1,35 +1,113 @@
 import type { Row } from '../dataset/parse-rows.ts';
+import type { RowOf } from '../dataset/schema.ts';
+import type { Figure } from './asked-for.ts';
 import type { Evidence } from './citations.ts';
+import type { Highlights } from './manifest.ts';
+
+interface Around {
+  readonly evidence: Evidence;
+  readonly coverage: { readonly until: string | null; readonly reported: boolean };
+  readonly judgedFrom: string;
+}
 
 /**
  * The bottom line as plain text, one item per paragraph, for mail and lists: the rows of the query `bottom_line`, in
  * the words of the shared masthead. Empty for a brief without that query.
  */
-export function summaryOf(
-  rows: readonly Row[] | undefined,
-  {
-    evidence,
-    coverage: { until, reported },
-    judgedFrom,
-  }: {
-    evidence: Evidence;
-    coverage: { readonly until: string | null; readonly reported: boolean };
-    judgedFrom: string;
-  },
-): string[] {
+export function summaryOf(rows: readonly Row[] | undefined, around: Around): string[] {
   if (rows === undefined) return [];
+  const {
+    evidence: { locale },
+    coverage: { until, reported },
+  } = around;
+  const paragraphs = textsOf(rows, around);
+  if (paragraphs.length === 0)
+    return [locale.text(reported ? 'page.no_bottom_line' : 'page.no_reporting_on_topic')];
+  return until === null ? paragraphs : [locale.text('page.as_known', { day: until }), ...paragraphs];
+}
+
+export type HighlightTexts = Pick<Highlights, 'headline' | 'judgments'> & {
+  /** Null without a hero. */
+  readonly caption: string | null;
+};
+
+/** What mail says besides the bottom line, as plain text in the words of the page. */
+export function highlightsOf(
+  {
+    headline,
+    judgments = [],
+    hero,
+  }: {
+    readonly headline: readonly Row[] | undefined;
+    readonly judgments: readonly Row[] | undefined;
+    readonly hero: Figure | null | undefined;
+  },
+  { known, ...around }: Around & { readonly known: readonly RowOf<'judgments'>[] },
+): HighlightTexts {
+  const { evidence, coverage } = around;
   const { locale } = evidence;
-  const paragraphs = rows.flatMap(({ id, text }) => {
+  const [newest] = textsOf(headline ?? [], around);
+  return {
+    headline:
+      coverage.until === null
+        ? (newest ?? null)
+        : locale.text('page.masthead.nothing_collected', { day: coverage.until }),
+    judgments: judgments.flatMap((row) => {
+      const [text] = textsOf([row], around);
+      if (text === undefined) return [];
+      const {
+        likelihood = null,
+        confidence = null,
+        confidence_basis: basis = null,
+      } = known.find(({ id }) => id === row['id']) ?? {};
+      return [
+        {
+          text,
+          likelihood: likelihood && {
+            text: locale.text('page.likelihood', {
+              term: likelihood.replaceAll(' ', '_'),
+              ...likelihoods[likelihood],
+            }),
+            ...likelihoods[likelihood],
+          },
+          confidence:
+            confidence &&
+            (basis === null
+              ? locale.text('page.key_judgments.confidence', { confidence })
+              : locale.text('page.key_judgments.confidence_with_basis', {
+                  confidence,
+                  basis: evidence.fill(basis, String(row['id'])),
+                })),
+        },
+      ];
+    }),
+    caption: hero ? (hero.caption ? evidence.fill(hero.caption.text, hero.caption.id) : hero.title) : null,
+  };
+}
+
+/** Intelligence Community Directive 203 (2015), D.6.e(2)(a): the range of each term, in per cent. */
+const likelihoods: {
+  readonly [term in NonNullable<RowOf<'judgments'>['likelihood']>]: { low: number; high: number };
+} = {
+  'almost no chance': { low: 1, high: 5 },
+  'very unlikely': { low: 5, high: 20 },
+  unlikely: { low: 20, high: 45 },
+  'roughly even chance': { low: 45, high: 55 },
+  likely: { low: 55, high: 80 },
+  'very likely': { low: 80, high: 95 },
+  'almost certain': { low: 95, high: 99 },
+};
+
+/** The texts of rows as the page prints them; a judgment older than the period has its day. */
+function textsOf(rows: readonly Row[], { evidence, judgedFrom }: Around): string[] {
+  return rows.flatMap(({ id, text }) => {
     if (typeof text !== 'string') return [];
     const row = typeof id === 'string' ? id : undefined;
     const date = row === undefined ? null : evidence.judgedOn(row);
     const age =
       row !== undefined && date !== null && date < judgedFrom
-        ? ` ${locale.text('page.as_of', { day: evidence.figure(row, 'date') })}`
+        ? ` ${evidence.locale.text('page.as_of', { day: evidence.figure(row, 'date') })}`
         : '';
     return [`${evidence.fill(text, row)}${age}`.replaceAll(/\s+/g, ' ').trim()];
   });
-  if (paragraphs.length === 0)
-    return [locale.text(reported ? 'page.no_bottom_line' : 'page.no_reporting_on_topic')];
-  return until === null ? paragraphs : [locale.text('page.as_known', { day: until }), ...paragraphs];
 }

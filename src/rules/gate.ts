@@ -7,6 +7,7 @@ import type { Tables } from '../dataset/schema.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { Illustration } from '../render/illustrate.ts';
 import type { Part } from '../render/manifest.ts';
+import type { HighlightTexts } from '../render/summary.ts';
 import type { Put } from '../render/template/trace.ts';
 import type { Draft, Print } from './draft.ts';
 import { judge, type Verdict } from './rule.ts';
@@ -31,6 +32,8 @@ export interface Rendering {
   readonly extraFonts: readonly Part[];
   /** The bottom line as plain text, one item per paragraph. */
   readonly summary: readonly string[];
+  /** The headline, the key judgments and the caption of the hero as plain text. */
+  readonly highlights: HighlightTexts;
   /** Each chart's drawing and compiled spec. */
   readonly charts: { readonly [name: string]: Illustration };
   /** The ids of the rows that the page shows. */

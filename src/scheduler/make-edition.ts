@@ -12,6 +12,7 @@ import type { Claim, Ledger, Making } from '../ledger/types.ts';
 import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../production/generate.ts';
+import { highlightsWithoutPage } from '../production/highlights.ts';
 import type { Effects } from '../production/produce.ts';
 import { resolveEdition } from '../production/resolve-edition.ts';
 import type { Brief } from '../project/brief.ts';
@@ -162,7 +163,15 @@ async function make(
   const title = titleOfEdition(brief, applied);
   const { marking, approval: needsApproval } = brief.config;
   if (nothing !== null && whenNothingNew === 'notice') {
-    const card = { title, issue, marking, paragraphs: [nothing], pdf: null, corrected: [] };
+    const card = {
+      title,
+      issue,
+      marking,
+      paragraphs: [nothing],
+      pdf: null,
+      corrected: [],
+      highlights: highlightsWithoutPage(brief),
+    };
     const deliveries = targetsOf(edition, { brief, content: 'notice', isExample: dependencies.isExample });
     return withAlerts(
       edition,
@@ -209,6 +218,7 @@ async function make(
       paragraphs: outcome.manifest.summary,
       pdf: pdf.name,
       corrected: outcome.manifest.correction?.changes.map(({ text }) => text) ?? [],
+      highlights: outcome.manifest.highlights,
     },
     needsApproval,
     deliveries:

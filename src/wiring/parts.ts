@@ -43,8 +43,10 @@ export interface Parts {
   /** Draws the first page of an HTML file as a PNG. */
   readonly drawPicture: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
   readonly log: Log;
-  /** The words of web pages, alerts and mail. */
+  /** The words of web pages and alerts. */
   readonly locale: Locale;
+  /** The words of a language, by its BCP 47 tag; undefined if there are none. */
+  readonly localeFor: (tag: string) => Promise<Locale | undefined>;
   readonly loadMaterial: () => Promise<Material>;
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
@@ -148,6 +150,7 @@ export function assemble(
     alertOtherwise,
     log,
     locale,
+    localeFor: parts.localeFor,
     timeoutMs: DELIVERY_TIMEOUT_MS,
     retry: parts.delivery.retry,
     urlOf: (edition: string) =>

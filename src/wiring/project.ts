@@ -10,6 +10,8 @@ import type { Material } from '../render/edition.ts';
 export interface Project {
   readonly briefIds: () => Promise<string[]>;
   readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
+  /** The words of a language, by its BCP 47 tag; undefined if there are none. */
+  readonly localeFor: (tag: string) => Promise<Locale | undefined>;
   /** The locale of web pages and messages. Throws `brief-invalid`. */
   readonly loadLocale: () => Promise<Locale>;
   readonly datasetNames: () => Promise<string[]>;
@@ -38,6 +40,8 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
     briefIds: async () => (await import('../project/load-briefs.ts')).briefIds(templates),
     loadBriefs: async (ids) =>
       (await import('../project/load-briefs.ts')).loadBriefs(templates, ids, { packaged, locales }),
+    localeFor: async (tag) =>
+      (await import('../project/locales.ts')).loadLocale(tag, { own: locales, faults: [] }),
     loadLocale: async () => (await import('../project/load-briefs.ts')).projectLocale(templates, { locales }),
     datasetNames: async () =>
       (await readdir(data, { withFileTypes: true }).catch(() => []))

@@ -62,6 +62,7 @@ test('a message contains the generated edition, which nothing may overwrite afte
       marking: 'TLP:CLEAR',
       correction: null,
       paragraphs: ['It is so.'],
+      highlights: null,
       pdf: {
         name: 'a.pdf',
         content: await readFile(file),
@@ -74,6 +75,33 @@ test('a message contains the generated edition, which nothing may overwrite afte
   await send(house, ana.address);
   expect(house.messages).toHaveLength(1);
   expect(JSON.stringify(house.told)).not.toContain(ana.address);
+});
+
+test('a message has the pictures that were stored with the edition, in its language; an altered one is left out', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const png = Buffer.from('a picture');
+  const picture = { name: 'hero.png', sha256: hashOf(png), width: 2, height: 2, alt: 'Bars' };
+  const { card } = made();
+  const highlights = {
+    language: 'en-US',
+    publisher: null,
+    colours: { ink: '#000000', accent: '#000000' },
+    headline: 'It is so',
+    judgments: [],
+    hero: { ...picture, caption: 'Bars' },
+    logo: { ...picture, name: 'logo.png' },
+  };
+  const bo = mailTo('bo@example.org');
+  const { house, folder } = await houseWith(ledger, [ana, bo], { card: { ...card, highlights } });
+  await writeFile(join(folder, 'hero.png'), png);
+  await writeFile(join(folder, 'logo.png'), 'altered');
+  await send(house, ana.address);
+  await rm(join(folder, 'hero.png'));
+  await send(house, bo.address);
+  const [first, second] = house.messages.map((message) => message.highlights);
+  expect(first).toMatchObject({ headline: 'It is so', hero: { content: png, alt: 'Bars' }, logo: null });
+  expect(first?.locale.tag).toBe('en-US');
+  expect(second).toMatchObject({ hero: null, logo: null });
 });
 
 describe('an edition that was altered, or that a target may not see, is put on hold', () => {

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createCanvas } from 'canvas';
 import { openMail } from '../../src/delivery/mail.ts';
-import type { Message, Receipt } from '../../src/delivery/message.ts';
+import type { EnclosedHighlights, Message, Receipt } from '../../src/delivery/message.ts';
 import { type MailSettings, parseDeliverySettings } from '../../src/delivery/settings.ts';
+import { hashOf } from '../../src/hash.ts';
 import { answer, bareServer, mailServer, refuse, smtpScript } from '../support/mail-server.ts';
 import {
   at,
@@ -54,8 +56,10 @@ async function arrives(
   expect(await send(settingsFor(port, changes), what)).toMatchObject({ outcome: 'sent' });
   expect(arrived).toHaveLength(1);
   const [{ raw } = { raw: Buffer.of() }] = arrived;
-  return { ...(await simpleParser(raw)), raw };
+  return { ...(await simpleParser(raw, { skipImageLinks: true })), raw };
 }
+
+const flat = (text = ''): string => text.replaceAll(/\s+/g, ' ');
 
 describe('the message', () => {
   test('says who, what, when and how to leave, in headers that programs read', async () => {
@@ -80,14 +84,14 @@ describe('the message', () => {
     const lines = text.trim().split('\n');
     expect([lines.at(0), lines.at(-1)]).toEqual(['TLP:CLEAR', 'TLP:CLEAR']);
     expect(text).toContain('Nobody claimed an attack.\n\nSilence & pause < 10 days.');
-    expect(text).toContain('because this address is a recipient of the brief “weekly”');
+    expect(flat(text)).toContain('because this address is a recipient of the brief “weekly”');
     expect(text).toContain('write to operator@sitrep.example');
     const words = String(html)
-      .replaceAll(/<title>.*<\/title>|<[^>]*>/g, '')
+      .replaceAll(/<(title|style)>.*?<\/\1>|<[^>]*>/gs, '')
       .trim()
       .split(/\n+/);
     expect([words.at(0), words.at(-1)]).toEqual(['TLP:CLEAR', 'TLP:CLEAR']);
-    expect(html).toContain('<p>Silence &amp; pause &lt; 10 days.</p>');
+    expect(html).toContain('>Silence &amp; pause &lt; 10 days.</p>');
     expect(html).toContain('because this address is a recipient');
   });
 
@@ -113,14 +117,14 @@ describe('the message', () => {
     const what = message({ pdf: enclosed(samplePdf, url) });
     const { attachments, text, html } = await arrives(what, { maxBytes: 100_000 });
     expect(attachments).toEqual([]);
-    expect(text).toContain(`larger than 100 kB. You can read it here:\n\n${url}`);
-    expect(html).toContain('<a href="https://briefs.example/weekly/2021-08-22?a=1&amp;b=&quot;2&quot;">');
+    expect(flat(text)).toContain(`larger than 100 kB. You can read it here: ${url} `);
+    expect(html).toContain('href="https://briefs.example/weekly/2021-08-22?a=1&amp;b=&quot;2&quot;"');
   });
 
   test('says how to get the PDF when it is too large and has no address', async () => {
     const { attachments, text, html } = await arrives(message(), { maxBytes: 100_000 });
     expect(attachments).toEqual([]);
-    for (const body of [text, html]) {
+    for (const body of [flat(text), html]) {
       const size = `${Math.round(samplePdf.length / 1000)} kB`;
       expect(body).toContain(`To get weekly-2021-08-22.pdf (${size}), write to operator@sitrep.example`);
       expect(body).toContain('name the edition weekly/2021-08-22');
@@ -143,12 +147,12 @@ describe('the message', () => {
     expect(inReplyTo).toBe('<b1f0c0de-0002@sitrep.example>');
     expect(references).toEqual(['<b1f0c0de-0001@sitrep.example>', '<b1f0c0de-0002@sitrep.example>']);
     expect(headers.get('x-entity-ref-id')).toBe('b1f0c0de-0001');
-    expect(text?.replaceAll('\n', ' ')).toContain(
+    expect(flat(text)).toContain(
       'This corrected revision replaces issue 2021-W33, which you received as weekly/2021-08-22. It includes ' +
-        'everything that was revised or withdrawn by 10 September 2021:  Revised: Claims & so on (M1): at least 12, now at least 15',
+        'everything that was revised or withdrawn by 10 September 2021: Revised: Claims & so on (M1): at least 12, now at least 15',
     );
-    expect(html).toContain('<p>Revised: Claims &amp; so on (M1): at least 12, now at least 15</p>');
-    expect(html).toContain('<p>Withdrawn: A raid (E1)</p>');
+    expect(html).toContain('>Revised: Claims &amp; so on (M1): at least 12, now at least 15</p>');
+    expect(html).toContain('>Withdrawn: A raid (E1)</p>');
   });
 
   test('names nobody to write to but the sender when no other is set', async () => {
@@ -206,6 +210,117 @@ describe('the message', () => {
     const [first, second] = [await arrives(message()), await arrives(message())];
     expect(second.messageId).toBe(first.messageId);
     expect(second.raw.equals(first.raw)).toBe(true);
+  });
+});
+
+describe('the message about an edition with highlights', () => {
+  const png = createCanvas(120, 80).toBuffer('image/png');
+  const picture = { name: 'a.png', sha256: hashOf(png), width: 120, height: 80, content: png };
+  const long = 'The bridge has very likely been closed since the flood of last week, said two drivers. ';
+  const highlights: EnclosedHighlights = {
+    locale,
+    publisher: { name: 'Institute for Roads & Rails', corrections: 'errors@roads.example' },
+    colours: { ink: '#0b5345', accent: '#7b241c' },
+    headline: 'The bridge "at A" is closed',
+    judgments: [
+      {
+        text: long,
+        likelihood: { text: 'very likely (80–95 %)', low: 80, high: 95 },
+        confidence: `low confidence: ${long.toLowerCase()}`,
+      },
+      { text: 'Lorries go round.', likelihood: null, confidence: null },
+    ],
+    hero: { ...picture, alt: 'A row for each "bridge".', caption: 'Bridges & days' },
+    logo: { ...picture, alt: 'Institute for Roads & Rails' },
+  };
+  const told = (changes: Partial<EnclosedHighlights> = {}) =>
+    message({ paragraphs: [long.repeat(4)], highlights: { ...highlights, ...changes } });
+
+  test('has the headline in its subject', async () => {
+    expect((await arrives(told())).subject).toBe(
+      '[TLP:CLEAR] The bridge "at A" is closed · Weekly brief, 2021-W33, as of 22 August 2021',
+    );
+  });
+
+  test('comes from the publisher where the sender has no name', async () => {
+    const from = { name: '', address: 'briefs@roads.example' };
+    expect((await arrives(told(), { from })).from?.text).toBe(
+      '"Institute for Roads & Rails" <briefs@roads.example>',
+    );
+    expect((await arrives(told())).from?.text).toContain('"Sitrep"');
+  });
+
+  test('reads well as plain text, in lines that no mailbox breaks', async () => {
+    const { text = '' } = await arrives(told());
+    const lines = text.split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(78);
+    expect(Math.max(...lines.map((line) => line.length))).toBeGreaterThan(70);
+    expect(text).not.toMatch(/<|&(?:amp|quot|lt);|\{\w+\}/);
+    const order = [
+      'TLP:CLEAR',
+      'Institute for Roads & Rails',
+      'The bridge "at A" is closed',
+      'BOTTOM LINE',
+      'KEY JUDGMENTS',
+      '1. The bridge',
+      '   Very likely (80–95 %)',
+      '   Low confidence: the bridge',
+      '2. Lorries go round.',
+      'Picture: A row for each "bridge".',
+      'The full brief is attached',
+      '-- ',
+      'Report errors to errors@roads.example.',
+    ];
+    const places = order.map((part) => lines.findIndex((line) => line.startsWith(part)));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+
+  test('shows its pictures from the message itself, with their text', async () => {
+    const { html, attachments } = await arrives(told());
+    const shown = [...String(html).matchAll(/<img src="cid:([^"]*)"[^>]* alt="([^"]*)"/g)].map(
+      ([, cid, alt]) => [cid, alt],
+    );
+    expect(shown).toEqual([
+      ['logo.b1f0c0de-0001@sitrep.example', 'Institute for Roads &amp; Rails'],
+      ['hero.b1f0c0de-0001@sitrep.example', 'A row for each &quot;bridge&quot;.'],
+    ]);
+    const inline = attachments.filter(({ contentDisposition }) => contentDisposition === 'inline');
+    expect(inline.map(({ cid, contentType }) => [cid, contentType])).toEqual(
+      shown.map(([cid]) => [cid, 'image/png']),
+    );
+    for (const { content } of inline) expect(Buffer.compare(content, png)).toBe(0);
+    expect(attachments.at(-1)).toMatchObject({ contentDisposition: 'attachment' });
+    expect(html).not.toMatch(/(?:src|href)="(?!cid:)|url\(|@import/);
+  });
+
+  test('has no picture where there is none', async () => {
+    const { html, text, attachments } = await arrives(told({ hero: null, logo: null }));
+    expect(html).not.toContain('<img');
+    expect(text).not.toContain('Picture');
+    expect(attachments).toHaveLength(1);
+  });
+
+  test('has colours for dark screens, and is short enough for every mailbox', async () => {
+    const html = String((await arrives(told())).html);
+    expect(html).toContain('<meta name="color-scheme" content="light dark">');
+    expect(html).toContain('@media (prefers-color-scheme:dark)');
+    expect(html).toContain('#0b5345');
+    const many = Array.from({ length: 5_000 }, (_, row) => `revised: ${long} (M${row})`);
+    const { correction } = corrected();
+    if (correction === null) throw new Error('The sample is no correction.');
+    const most = await arrives({ ...told(), correction: { ...correction, changes: many } });
+    expect(Buffer.byteLength(String(most.html))).toBeLessThan(102_000);
+    expect(most.html).toContain('And 4,900 more, which the PDF lists.');
+  });
+
+  test('speaks the language of the edition, not of the program', async () => {
+    const words = (key: string) => (key === 'mail.bottom_line' ? 'En bref' : '…');
+    const french = { ...locale, tag: 'fr', text: words, longDay: () => '22 août 2021' };
+    const { html, text } = await arrives(told({ locale: french }));
+    expect(html).toContain('<html lang="fr" dir="ltr">');
+    expect(text).toContain('EN BREF\nThe bridge');
+    expect(text).not.toMatch(/attached|Key judgments/i);
   });
 });
 

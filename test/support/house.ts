@@ -27,7 +27,7 @@ import { copyFolder } from './copy.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
 import { remembered } from './effects.ts';
 import { now } from './ledger-samples.ts';
-import { locale } from './locale.ts';
+import { locale, localeOf } from './locale.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const operator = 'operator@sitrep.example';
@@ -136,6 +136,7 @@ export async function openHouse(
         return house.answer(message, signal);
       },
       readPdf: readEditionFile,
+      localeFor: localeOf,
       markDelivered,
       timeoutMs: 60_000,
       alertEverySeconds: 900,

@@ -49,6 +49,7 @@ export const made = (
     paragraphs: ['It is so.'],
     pdf: 'a.pdf',
     corrected: [],
+    highlights: null,
   },
   needsApproval: false,
   deliveries,

@@ -26,6 +26,7 @@ export const message = (changes: Partial<Message> = {}): Message => ({
   asOf: '2021-08-22',
   marking: 'TLP:CLEAR',
   correction: null,
+  highlights: null,
   paragraphs: ['Nobody claimed an attack.', 'Silence & pause < 10 days.'],
   pdf: enclosed(samplePdf),
   ...changes,

@@ -20,7 +20,7 @@ export function sampleEdition(text: string): SampleEdition {
     bytes: Buffer.byteLength(bytes),
     sha256: hashOf(bytes),
   }));
-  const made = { inputs: hashOf(text), known: [], pages: 2, files: described };
+  const made = { inputs: hashOf(text), known: [], pages: 2, highlights: null, files: described };
   return {
     files,
     description: { ...sampleManifest, ...made },

@@ -22,6 +22,7 @@ test('the rows of an edition are shown with what they say, and those that are no
     inputs: '0'.repeat(64),
     known: [],
     pages: 1,
+    highlights: null,
     rows,
     files: [],
   };
@@ -80,7 +81,15 @@ describe('a row that was marked higher since', () => {
       known_on: row.known_on,
       sha256: hashOfRow(row),
     }));
-    const described = { ...sampleManifest, inputs: '', known: [], pages: 1, rows, files: [] };
+    const described = {
+      ...sampleManifest,
+      inputs: '',
+      known: [],
+      pages: 1,
+      highlights: null,
+      rows,
+      files: [],
+    };
     const tablesOf = (caller: Caller) =>
       new Set(sourcesShown(described, raised, { caller, locale }).rows.map(({ table }) => table));
     expect(tablesOf(thisMachine)).toContain('events');

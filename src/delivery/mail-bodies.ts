@@ -1,0 +1,336 @@
+import { markingColours } from '../dataset/fields.ts';
+import { fileSize } from '../formats.ts';
+import type { Locale } from '../locale.ts';
+import { usualColours } from '../project/colours.ts';
+import type { EnclosedHighlights, Message } from './message.ts';
+import type { MailSettings } from './settings.ts';
+
+/** Whether the PDF is attached, or left out because the message would exceed `maxBytes`. */
+export type Enclosure = 'attached' | 'left-out';
+
+export interface Surroundings {
+  readonly enclosure: Enclosure;
+  readonly mail: MailSettings;
+  readonly locale: Locale;
+  /** The content id of a picture. */
+  readonly cidOf: (picture: 'hero' | 'logo') => string;
+}
+
+/** A correction may have any number of rows, and mailboxes cut off messages of more than 102 kB. */
+const MOST_CORRECTIONS = 100;
+
+export const headingOf = ({ title, issue, asOf, correction }: Message, locale: Locale): string =>
+  locale.list([title, datelineOf({ issue, asOf, correction }, locale)]);
+
+const datelineOf = (
+  { issue, asOf, correction }: Pick<Message, 'issue' | 'asOf' | 'correction'>,
+  locale: Locale,
+): string =>
+  locale.list([
+    ...(issue === '' ? [] : [issue]),
+    locale.text('mail.heading.as_of', { day: locale.longDay(asOf) }),
+    ...(correction ? [locale.text('mail.heading.revision', { revision: String(correction.revision) })] : []),
+  ]);
+
+const capital = (text: string): string => text.replace(/^./u, (first) => first.toUpperCase());
+
+/** The paragraphs that introduce a correction. */
+const correctionWords = ({ issue, correction }: Message, locale: Locale): string[] =>
+  correction === null
+    ? []
+    : [
+        locale.text('mail.correction', {
+          issue,
+          edition: correction.replaces,
+          day: locale.longDay(correction.asOf),
+        }),
+        ...correction.changes.slice(0, MOST_CORRECTIONS).map(capital),
+        ...(correction.changes.length > MOST_CORRECTIONS
+          ? [locale.text('mail.more_corrections', { count: correction.changes.length - MOST_CORRECTIONS })]
+          : []),
+      ];
+
+/** What a message says, for both bodies. */
+interface Content {
+  readonly marking: Message['marking'];
+  readonly publisher: string | null;
+  readonly title: string;
+  readonly dateline: string;
+  readonly headline: string | null;
+  /** Before the bottom line. */
+  readonly before: readonly string[];
+  readonly bottomLine: readonly string[];
+  readonly judgments: EnclosedHighlights['judgments'];
+  /** Where the PDF is. */
+  readonly after: readonly string[];
+  readonly link: string | null;
+  readonly footer: readonly string[];
+}
+
+/** The same content as plain text and as HTML, with the marking at the top and bottom. */
+export function bodiesOf(message: Message, surroundings: Surroundings): { text: string; html: string } {
+  const { enclosure, locale } = surroundings;
+  const { pdf, highlights } = message;
+  const { publisher = null } = highlights ?? {};
+  const content: Content = {
+    marking: message.marking,
+    publisher: publisher?.name ?? null,
+    title: message.title,
+    dateline: datelineOf(message, locale),
+    headline: highlights?.headline ?? null,
+    before: correctionWords(message, locale),
+    bottomLine: message.paragraphs,
+    judgments: highlights?.judgments ?? [],
+    after: pdf === null ? [] : [whereThePdfIs(message, pdf, surroundings)],
+    link: enclosure === 'left-out' ? (pdf?.url ?? null) : null,
+    footer: [
+      ...(publisher?.corrections
+        ? [locale.text('page.corrections', { address: publisher.corrections })]
+        : []),
+      whyYou(message, surroundings),
+    ],
+  };
+  return {
+    text: textOf(content, highlights?.hero ?? null, locale),
+    html: htmlOf(content, highlights, surroundings),
+  };
+}
+
+/** RFC 3676 advises lines of up to 78 characters. */
+const WIDTH = 76;
+
+/** Breaks a paragraph into lines. A word that is longer than a line, such as an address, stays whole. */
+function wrap(text: string, { first = '', next = '' } = {}): string {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of text.split(/[ \n]+/).filter((each) => each !== '')) {
+    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = next;
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line].join('\n');
+}
+
+function textOf(
+  {
+    marking,
+    publisher,
+    title,
+    dateline,
+    headline,
+    before,
+    bottomLine,
+    judgments,
+    after,
+    link,
+    footer,
+  }: Content,
+  hero: EnclosedHighlights['hero'],
+  locale: Locale,
+): string {
+  const label = (text: string): string => `${text.toLocaleUpperCase(locale.tag)}\n`;
+  const head = [...(publisher === null ? [] : [publisher]), wrap(title), dateline].join('\n');
+  const judged = judgments.map(({ text, likelihood, confidence }, index) =>
+    [
+      wrap(text, { first: `${locale.number(index + 1)}. `, next: '   ' }),
+      ...[likelihood?.text, confidence].flatMap((line) =>
+        line ? [wrap(capital(line), { first: '   ', next: '   ' })] : [],
+      ),
+    ].join('\n'),
+  );
+  const [firstLine, ...otherLines] = bottomLine.map((paragraph) => wrap(paragraph));
+  const [firstJudgment, ...otherJudgments] = judged;
+  const parts = [
+    marking,
+    head,
+    ...(headline === null ? [] : [wrap(headline)]),
+    ...before.map((paragraph) => wrap(paragraph)),
+    ...(headline === null || firstLine === undefined
+      ? bottomLine.map((paragraph) => wrap(paragraph))
+      : [label(locale.text('mail.bottom_line')) + firstLine, ...otherLines]),
+    ...(firstJudgment === undefined
+      ? []
+      : [label(locale.text('page.headings.key_judgments')) + firstJudgment, ...otherJudgments]),
+    ...(hero === null ? [] : [wrap(locale.text('mail.picture', { text: hero.alt }))]),
+    ...after.map((paragraph) => wrap(paragraph)),
+    ...(link === null ? [] : [link]),
+    // The line before a signature (RFC 3676, section 4.3).
+    ['-- ', ...footer.map((paragraph) => wrap(paragraph))].join('\n'),
+    marking,
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+const serif = "Georgia, 'Times New Roman', serif";
+const sans = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+
+/** For mailboxes that read style sheets; the others show the colours of day. Pictures stay on white. */
+const dark = `:root{color-scheme:light dark}
+@media (prefers-color-scheme:dark){
+.page{background:#131417!important}
+.sheet{background:#1d1f23!important;color:#ebe8e1!important}
+.quiet{color:#b9b6ae!important}
+.ink{color:#cfdcf0!important}
+.track{background:#3c3f46!important}
+.reach{background:#cfdcf0!important}
+.line{border-color:#45474e!important}
+}
+@media (max-width:480px){.sheet>tbody>tr>td{padding-left:16px!important;padding-right:16px!important}}`;
+
+/**
+ * Tables and styles in attributes, because many mailboxes understand little else. Nothing is loaded: the pictures are
+ * parts of the message.
+ */
+function htmlOf(
+  {
+    marking,
+    publisher,
+    title,
+    dateline,
+    headline,
+    before,
+    bottomLine,
+    judgments,
+    after,
+    link,
+    footer,
+  }: Content,
+  highlights: EnclosedHighlights | null,
+  { locale, cidOf }: Surroundings,
+): string {
+  const { ink, accent } = highlights?.colours ?? usualColours;
+  const { hero = null, logo = null } = highlights ?? {};
+  const row = (inner: string, style = ''): string =>
+    `<tr><td style="padding:0 28px;${style}">${inner}</td></tr>`;
+  const label = (text: string): string =>
+    `<p class="ink" style="margin:22px 0 6px;font:600 12px/1.4 ${sans};letter-spacing:.06em;text-transform:uppercase;color:${ink}">${escape(text)}</p>`;
+  const paragraph = (text: string): string => `<p style="margin:0 0 12px">${escape(text)}</p>`;
+  const small = (text: string): string =>
+    `<p class="quiet" style="margin:0 0 8px;font:13px/1.5 ${sans};color:#55585f">${escape(text)}</p>`;
+  const tag = `<p style="margin:0;text-align:end"><span style="display:inline-block;background:#000;color:${markingColours[marking]};font:600 13px/1 ${sans};padding:6px 10px">${escape(marking)}</span></p>`;
+  const picture = (
+    { width, height, alt }: { width: number; height: number; alt: string },
+    { cid, style }: { cid: string; style: string },
+  ): string =>
+    `<img src="cid:${escape(cid)}" width="${Math.round(width / 2)}" height="${Math.round(height / 2)}" alt="${escape(alt)}" style="display:block;border:0;${style}">`;
+  const judged = judgments.map(
+    ({ text, likelihood, confidence }, index) =>
+      `<tr><td class="ink" style="width:26px;padding:0 0 14px;vertical-align:top;font:600 18px/1.3 ${serif};color:${ink}">${locale.number(index + 1)}</td>` +
+      `<td style="padding:0 0 14px;vertical-align:top">${escape(text)}` +
+      (likelihood ? scale(likelihood, ink) : '') +
+      `${confidence ? `<div class="quiet" style="font:13px/1.5 ${sans};color:#55585f;padding-top:3px">${escape(capital(confidence))}</div>` : ''}</td></tr>`,
+  );
+  const rows = [
+    row(tag, 'padding-top:20px'),
+    ...(logo === null
+      ? []
+      : [
+          row(
+            `<div style="display:inline-block;background:#fff;padding:6px 8px;margin-inline-start:-8px">${picture(logo, { cid: cidOf('logo'), style: 'max-width:100%' })}</div>`,
+          ),
+        ]),
+    row(
+      `<p class="quiet" style="margin:10px 0 0;font:13px/1.5 ${sans};color:#55585f">` +
+        (publisher !== null && logo === null
+          ? `<b class="ink" style="color:${ink}">${escape(publisher)}</b><br>`
+          : '') +
+        `${headline === null ? '' : `${escape(title)}<br>`}${escape(dateline)}</p>`,
+    ),
+    row(`<h1 style="margin:10px 0 14px;font:600 25px/1.2 ${serif}">${escape(headline ?? title)}</h1>`),
+    ...(before.length > 0 ? [row(before.map(paragraph).join(''))] : []),
+    row(
+      headline === null
+        ? bottomLine.map(paragraph).join('')
+        : `<div style="border-inline-start:4px solid ${accent};padding-inline-start:14px;font-size:17px">${bottomLine.map(paragraph).join('')}</div>`,
+    ),
+    ...(hero === null
+      ? []
+      : [
+          row(
+            `<p style="margin:14px 0 6px;font:600 14px/1.35 ${sans}">${escape(hero.caption)}</p>` +
+              `<div style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: 'width:100%;height:auto' })}</div>`,
+          ),
+        ]),
+    ...(judged.length > 0
+      ? [
+          row(
+            `${label(locale.text('page.headings.key_judgments'))}<table role="presentation" cellpadding="0" cellspacing="0" width="100%" style="font:inherit;color:inherit"><tbody>${judged.join('')}</tbody></table>`,
+          ),
+        ]
+      : []),
+    row(
+      `<div class="line" style="border-top:1px solid #d4d2ca;margin-top:10px;padding-top:14px">${[
+        ...after.map(small),
+        ...(link === null
+          ? []
+          : [
+              `<p style="margin:0 0 8px;font:13px/1.5 ${sans};overflow-wrap:anywhere"><a class="ink" href="${escape(link)}" style="color:${ink}">${escape(link)}</a></p>`,
+            ]),
+        ...(publisher === null
+          ? []
+          : [`<p style="margin:10px 0 2px;font:600 13px/1.5 ${sans}">${escape(publisher)}</p>`]),
+        ...footer.map(small),
+      ].join('')}</div>`,
+    ),
+    row(tag, 'padding-bottom:20px'),
+  ];
+  const heading = locale.list([title, dateline]);
+  return [
+    `<!doctype html><html lang="${locale.tag}" dir="${locale.direction}"><head><meta charset="utf-8">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">',
+    `<title>${escape(heading)}</title><style>${dark}</style></head>`,
+    '<body class="page" style="margin:0;padding:0;background:#f4f3ef">',
+    '<table role="presentation" cellpadding="0" cellspacing="0" width="100%"><tbody><tr><td align="center" style="padding:12px 0">',
+    `<table role="presentation" class="sheet" cellpadding="0" cellspacing="0" width="100%" style="max-width:640px;background:#fff;color:#16181d;font:16px/1.5 ${serif};text-align:start"><tbody>`,
+    ...rows,
+    '</tbody></table>',
+    '</td></tr></tbody></table></body></html>',
+  ].join('\n');
+}
+
+/** Where a term of likelihood lies between 0 and 100 per cent. */
+const scale = ({ text, low, high }: { text: string; low: number; high: number }, ink: string): string => {
+  const cell = (share: number, attributes: string): string =>
+    share > 0 ? `<td width="${share}%" ${attributes} height="5"></td>` : '';
+  const track = 'class="track" style="background:#e2e1dc;font-size:0;line-height:0"';
+  return (
+    `<div style="margin:6px 0 2px;font:600 13px/1.5 ${sans}">${escape(capital(text))}</div>` +
+    `<table role="presentation" aria-hidden="true" cellpadding="0" cellspacing="0" width="220" style="width:220px;max-width:100%;margin:0 0 4px"><tbody><tr>` +
+    `${cell(low, track)}${cell(high - low, `class="reach" style="background:${ink};font-size:0;line-height:0"`)}${cell(100 - high, track)}` +
+    `</tr></tbody></table>`
+  );
+};
+
+function whereThePdfIs(
+  { edition }: Message,
+  { name, content, sha256, url }: NonNullable<Message['pdf']>,
+  { enclosure, mail, locale: { text, tag } }: Surroundings,
+): string {
+  if (enclosure === 'attached') return text('mail.attached', { name });
+  const why = text('mail.not_attached', { limit: fileSize(tag, mail.maxBytes) });
+  const where =
+    url === null
+      ? text('mail.ask_for', {
+          name,
+          size: fileSize(tag, content.length),
+          edition,
+          address: mail.unsubscribe ?? mail.from.address,
+          sha256,
+        })
+      : text('mail.read_here');
+  return `${why} ${where}`;
+}
+
+const whyYou = ({ brief, kind }: Message, { mail, locale }: Surroundings): string =>
+  kind === 'alert'
+    ? locale.text('mail.why_operator')
+    : locale.text('mail.why_recipient', { brief, address: mail.unsubscribe ?? mail.from.address });
+
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
