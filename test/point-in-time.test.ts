@@ -48,7 +48,7 @@ const expectations: readonly Expectation[] = [
     present: ['As-Sahab', 'Paktika', 'May 2019', 'convoy'],
     absent: [...after2019, ...tiesAfter23August, 'Kabul', /\b202\d\b/],
     changes: [],
-    charts: ['timeline', 'chain', 'map'],
+    charts: ['timeline', 'map'],
   },
   {
     brief: 'al-qaeda-ties',
@@ -64,7 +64,7 @@ const expectations: readonly Expectation[] = [
     ],
     absent: tiesAfter23August,
     changes: [],
-    charts: ['timeline', 'chain', 'map'],
+    charts: ['timeline', 'map'],
   },
   {
     brief: 'al-qaeda-ties',
@@ -72,7 +72,7 @@ const expectations: readonly Expectation[] = [
     present: [],
     absent: tiesAfter23August,
     changes: [],
-    charts: ['timeline', 'chain', 'map'],
+    charts: ['timeline', 'map'],
   },
   {
     brief: 'al-qaeda-ties',
@@ -80,7 +80,7 @@ const expectations: readonly Expectation[] = [
     present: [],
     absent: tiesAfter23August,
     changes: [],
-    charts: ['timeline', 'chain', 'map'],
+    charts: ['timeline', 'map'],
   },
   {
     brief: 'al-qaeda-ties',
@@ -88,7 +88,7 @@ const expectations: readonly Expectation[] = [
     present: [...tiesAfter23August, 'As-Sahab', 'Fitton-Brown', 'Doha'],
     absent: [/\bISIS-K\b/, 'Mamuzai'],
     changes: [...fresh('F02', 'F09', 'F25', 'F26'), 'revised F08'],
-    charts: ['timeline', 'chain', 'map'],
+    charts: ['timeline', 'map'],
   },
   {
     brief: 'celebrations',
@@ -270,7 +270,7 @@ test('where only a map is known, nothing else is called unknown', async () => {
   expect(await where('2021-08-16')).toMatch(
     /^The Taliban took the city of Jalalabad and the rest of its province/,
   );
-  expect(await where('2021-08-25')).toMatch(/^Since May 2021, Nangarhar province saw/);
+  expect(await where('2021-08-25')).toMatch(/^Since May 2021, Nangarhar province saw/m);
 });
 
 test.each([
@@ -282,7 +282,7 @@ test.each([
   const { html } = await renderEdition(product, { brief, asOf: '2021-08-25' });
   const figure = html.split(/(?=<figure\b)/).find((part) => chartsOn(part)[0] === chart) ?? '';
   const [, notes = ''] = /Source: notes ([\d–,]+)/.exec(figure.replaceAll(/<[^>]*>/g, '')) ?? [];
-  const [, fall] = /id="note-(\d+)"(?:(?!<\/tr>)[\s\S])*>F27</.exec(html) ?? [];
+  const [, fall] = /id="note-(\d+)" data-row="F27"/.exec(html) ?? [];
   const isAmong = notes.split(',').some((run) => {
     const [first, last = first] = run.split('–').map(Number);
     return Number(first) <= Number(fall) && Number(fall) <= Number(last);

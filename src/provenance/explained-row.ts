@@ -23,7 +23,7 @@ export interface ExplainedRow {
     readonly name: string;
     readonly reliability: string | null;
   }[];
-  /** The Admiralty grade: source reliability, then item credibility. */
+  /** The Admiralty grade: reliability of the chain of sources, then item credibility. */
   readonly grade: string;
 }
 
@@ -40,7 +40,7 @@ export function explainRow(id: string, why: ExplainedRow['why'], rendered: Rende
     return found?.table === 'sources' ? found.row : undefined;
   };
   const first = entry.table === 'sources' ? entry.row.id : sourceOf(entry);
-  const chain = sourceChain(first, source);
+  const chain = sourceChain(first, source).flatMap((each) => source(each) ?? []);
   return [
     {
       id,
@@ -49,11 +49,8 @@ export function explainRow(id: string, why: ExplainedRow['why'], rendered: Rende
       why,
       title: nameOf(entry, rendered),
       values: { ...entry.row },
-      sources: chain.flatMap((each) => {
-        const found = source(each);
-        return found ? [{ id: each, name: found.name, reliability: found.reliability }] : [];
-      }),
-      grade: gradeOf(entry, source(first)) ?? rendered.brief.locale.text('page.endnotes.not_graded'),
+      sources: chain.map(({ id: each, name, reliability }) => ({ id: each, name, reliability })),
+      grade: gradeOf(entry, chain) ?? rendered.brief.locale.text('page.endnotes.not_graded'),
     },
   ];
 }

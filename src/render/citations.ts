@@ -23,14 +23,17 @@ export interface Endnote {
   readonly known_on: Day;
   /** The day of the revision shown on the page; null for a row that was never revised. */
   readonly revised_on: Day | null;
-  /** From the original source to the one that we read. */
-  readonly chain: readonly string[];
-  /** Admiralty grade such as `B2`; null if neither part is given. */
+  /** From the original source to the one that we read, each with its own reliability. */
+  readonly chain: readonly Link[];
+  /** Admiralty grade of the item as it reached us, such as `C2`; null if neither part is given. See `gradeOf`. */
   readonly grade: string | null;
   readonly external: boolean;
   /** For an evidence set or an incident, what the PDF has attached, and the start of its hash; null for a row. */
   readonly set: { readonly attached: string; readonly sha256: string } | null;
 }
+
+/** One source of a chain, with its reliability from A to F; null if nobody graded it. */
+export type Link = Pick<RowOf<'sources'>, 'id' | 'name' | 'reliability'>;
 
 interface Known {
   readonly has: (id: string) => boolean;
@@ -292,7 +295,11 @@ export class Evidence {
       revised_on: null,
       title: titleOfSet(set, this.locale),
       status: incident === null ? 'evidence_set' : 'incident',
-      chain: [...(incident?.source == null ? [] : [incident.source]), sources.join(', ')],
+      chain: [...(incident?.source == null ? [] : [incident.source]), sources.join(', ')].map((name) => ({
+        id: set.name,
+        name,
+        reliability: null,
+      })),
       grade: null,
       external: false,
       set: {
@@ -303,8 +310,7 @@ export class Evidence {
   }
 
   #endnote(entry: TableRow, number: number): Endnote {
-    const chain = this.#chain(sourceOf(entry));
-    const first = this.#source(chain[0] ?? null);
+    const chain = this.#chain(sourceOf(entry)).flatMap((source) => this.#source(source) ?? []);
     const { id, known_on } = entry.row;
     const firstKnown = this.#firstKnown.get(id) ?? known_on;
     return {
@@ -316,8 +322,8 @@ export class Evidence {
       title: titleOf(entry, { settings: this.#settings, locale: this.locale }),
       status:
         'claim_status' in entry.row ? (entry.row.claim_status ?? 'reported').replace('-', '_') : 'judgment',
-      chain: chain.map((source) => this.#source(source)?.name ?? source),
-      grade: gradeOf(entry, first),
+      chain: chain.map(({ id: source, name, reliability }) => ({ id: source, name, reliability })),
+      grade: gradeOf(entry, chain),
       external: 'basis' in entry.row && entry.row.basis === 'external',
       set: null,
     };
@@ -354,12 +360,21 @@ export function evidenceOf(
   );
 }
 
-/** A row's Admiralty grade, source reliability and then item credibility; null if neither is given. */
-export function gradeOf({ row }: TableRow, source: RowOf<'sources'> | undefined): string | null {
+/**
+ * A row's Admiralty grade: the reliability of its chain of sources, from A to F, and then the credibility of the item,
+ * from 1 to 6; a dash for a part that nobody graded, and null if neither part is given.
+ *
+ * A chain is as reliable as its weakest graded link, since each link may have erred: B passed on by C is C. A link that
+ * cannot be judged (F) makes the chain F, whatever the others are. A link that nobody graded does not count: the letter
+ * is then that of the other links, and no better than they are. Credibility is that of the item, whoever passed it on.
+ */
+export function gradeOf({ row }: TableRow, chain: readonly Pick<Link, 'reliability'>[]): string | null {
   const credibility = 'credibility' in row ? row.credibility : null;
-  return source?.reliability == null && credibility === null
-    ? null
-    : `${source?.reliability ?? '–'}${credibility ?? '–'}`;
+  const weakest = chain
+    .flatMap(({ reliability }) => reliability ?? [])
+    .toSorted()
+    .at(-1);
+  return weakest === undefined && credibility === null ? null : `${weakest ?? '–'}${credibility ?? '–'}`;
 }
 
 /** The ids of a source and its carriers, ending with the one that we read. */

@@ -105,7 +105,6 @@ CREATE MACRO actor_reports() AS TABLE
       true AS event,
       e.date_start AS start,
       e.date_end AS "end",
-      CASE e.precision WHEN 'range' THEN 'span' WHEN 'undated' THEN NULL ELSE e.precision END AS precision,
       e.date_basis AS basis
     FROM events AS e
     LEFT JOIN measures AS m ON m.id = e.part_of
@@ -122,7 +121,6 @@ CREATE MACRO actor_reports() AS TABLE
       false,
       window_start,
       window_end,
-      CASE WHEN window_start IS NOT NULL THEN 'count' END,
       window_basis
     FROM measures
   ),
@@ -164,10 +162,10 @@ CREATE MACRO dated_reports() AS TABLE
       WHEN r.basis = 'stated' THEN span_words(short_day(r.start), short_day(r."end"))
       ELSE span_words(short_month(r.start), short_month(r."end"))
     END AS span,
-    r.precision,
-    coalesce(r.basis, 'stated') AS basis,
-    replace(r.claim_status, '-', '_') AS status,
-    -- The actor under whose name it is reported, if that is not the actor of the table.
+    -- Of what is public record, the date is too.
+    CASE WHEN r.basis <> 'stated' AND r.claim_status IS DISTINCT FROM 'public-record' THEN r.basis END AS basis,
+    coalesce(replace(r.claim_status, '-', '_'), 'reported') AS status,
+    -- Of whom it is reported, where that is not the actor itself.
     NULL AS reported_of,
     r.start,
     r."end"

@@ -2,8 +2,7 @@
 SELECT
   p.id,
   p.name AS label,
-  CASE p.kind WHEN 'province' THEN 'province' ELSE coalesce(p.province, p.country) END
-    || ', ±' || printf('%.15g', p.radius_km) || ' km' AS detail,
+  '±' || printf('%.15g', p.radius_km) || ' km' AS detail,
   p.province,
   p.kind,
   p.lat,

@@ -10,7 +10,7 @@ SELECT
   p.id,
   p.name AS label,
   CASE
-    WHEN p.kind = 'province' THEN 'province'
+    WHEN p.kind = 'province' THEN 'Afghanistan'
     WHEN p.country = 'PK'
       THEN 'Pakistan, ±' || round(p.radius_km / 1.609344)::INTEGER || ' miles (' || printf('%.15g', p.radius_km) || ' km)'
     ELSE p.kind || ', ±' || round(p.radius_km / 1.609344)::INTEGER || ' miles (' || printf('%.15g', p.radius_km) || ' km)'

@@ -76,7 +76,7 @@ describe('a figure of each brief', () => {
       query: { name: 'bottom_line', file: shared('queries/bottom_line.sql') },
     });
     const measure = bottomLine?.rows[0];
-    expect(measure).toMatchObject({ id: 'F18', table: 'measures', known_on: '2021-08-25', grade: '–3' });
+    expect(measure).toMatchObject({ id: 'F18', table: 'measures', known_on: '2021-08-25', grade: 'C3' });
     expect(measure?.values).toMatchObject({ bound: '>=', value: 105, window_start: '2021-05-01' });
     expect(measure?.sources.map(({ name, reliability }) => [name, reliability])).toEqual([
       ['ISIS claims', null],
@@ -192,11 +192,11 @@ test('a sentence across rows names them all, and typed text says that it is type
     ['template', 19],
     ['edition', 19],
   ]);
-  const typed = await ask('weekly', 'Sources and their grades');
+  const typed = await ask('weekly', 'Source ← through whom');
   expect(typed.places[0]?.origins[0]).toMatchObject({
     kind: 'template',
     rows: [],
-    template: { file: shared('partials/endnotes.hbs'), line: 26 },
+    template: { file: shared('partials/endnotes.hbs'), line: 9 },
   });
 });
 

@@ -124,8 +124,8 @@ describe('what differs is named', () => {
     ],
     [
       'a chart',
-      ['templates/al-qaeda-ties/chain.vl.json', (text) => `${text}\n`],
-      ['file templates/al-qaeda-ties/chain.vl.json changed'],
+      ['templates/al-qaeda-ties/map.vl.json', (text) => `${text}\n`],
+      ['file templates/al-qaeda-ties/map.vl.json changed'],
     ],
     [
       'the styles',
@@ -223,7 +223,7 @@ test('a brief that was removed, or that is blocked now, cannot be rendered', asy
 
   const held = await check(
     await repositoryWith(
-      ['templates/al-qaeda-ties/brief.yaml', swap('pages: 5', 'pages: 1')],
+      ['templates/al-qaeda-ties/brief.yaml', swap('pages: 4', 'pages: 1')],
       [data('measures'), swap('Senior meetings in the UN report', 'Meetings of seniors in the UN report')],
     ),
   );
@@ -278,7 +278,7 @@ describe('other bytes of the same page', () => {
       'its bookmarks',
       (document) => listBookmarks(document)[0]?.set(PDFName.of('Title'), PDFHexString.fromText('Other')),
     ],
-    ['another attachment, with a manifest made to fit', 'the attachment "chain.csv"', addRow],
+    ['another attachment, with a manifest made to fit', 'the attachment "map.csv"', addRow],
   ];
   test.each(forgeries)('with %s are altered', async (_, says, change) => {
     const found = await check(await repositoryWith(), { pdf: await forge(edition.pdf, change) });

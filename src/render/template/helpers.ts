@@ -129,7 +129,7 @@ export function pageHelpers(
       const notes = evidence.endnotes.map((note) => ({
         ...note,
         title: new SafeString(ofRow(escape(note.title))),
-        chain: note.chain.map(named),
+        chain: note.chain.map((link) => ({ ...link, name: named(link.name) })),
       }));
       const sources = evidence.sources.map((source) => ({
         ...source,
@@ -138,7 +138,7 @@ export function pageHelpers(
       }));
       listed = true;
       const { attributions } = evidence;
-      return options.fn({ notes, sources, many: sources.length > 3, attributions });
+      return options.fn({ notes, sources, attributions });
     },
     /** One of the page's own charts, which is already escaped; drawings from data are rejected. */
     svg: (drawing: unknown, { data }: Handlebars.HelperOptions) => {

@@ -1,5 +1,7 @@
--- What is reported on the ties, oldest first; what has no date comes last and stands in a lane of its own. A span that is
--- our own reading is labelled no more exactly than it is reported.
+-- What is reported on the ties: meetings by when they are said to have been held, then reports and statements by when they
+-- were published, oldest first; what has no date comes last and stands in a lane of its own. The deal, which is general
+-- knowledge, is a line through all lanes and has none. A span that is our own reading is labelled no more exactly than it
+-- is reported.
 WITH items AS (
   SELECT
     id,
@@ -8,17 +10,36 @@ WITH items AS (
     date_basis AS basis,
     date_start AS first,
     -- A day, and a month too, may be given by its start alone.
-    coalesce(date_end, CASE precision WHEN 'month' THEN last_day(date_start) ELSE date_start END) AS last
+    coalesce(date_end, CASE precision WHEN 'month' THEN last_day(date_start) ELSE date_start END) AS last,
+    CASE
+      WHEN claim_status = 'public-record' THEN 'deal'
+      WHEN precision IN ('range', 'season') THEN 'meeting'
+      ELSE 'report'
+    END AS kind
   FROM events
   WHERE topic = 'ties' AND claim_status NOT IN ('asserted', 'assessed')
   UNION ALL
-  SELECT id, title, 'window', window_basis, window_start, window_end
+  SELECT id, title, 'window', window_basis, window_start, window_end, 'meeting'
   FROM measures
   WHERE topic = 'ties' AND window_start IS NOT NULL AND window_end IS NOT NULL
+),
+laned AS (
+  SELECT *, if(precision = 'undated', 'undated', kind) AS part FROM items
 )
 SELECT
   id,
-  CAST(row_number() OVER (ORDER BY precision = 'undated', first, last, id) - 1 AS INTEGER) AS "order",
+  kind,
+  CASE
+    WHEN kind <> 'deal'
+      THEN CAST(row_number() OVER (
+        ORDER BY kind = 'deal', list_position(['meeting', 'report', 'undated'], part), first, last, id
+      ) - 1 AS INTEGER)
+  END AS "order",
+  -- The name of a lane stands at its first line.
+  CASE
+    WHEN kind <> 'deal' AND row_number() OVER (PARTITION BY part ORDER BY first, last, id) = 1
+      THEN CASE part WHEN 'meeting' THEN 'Meetings' WHEN 'report' THEN 'Published' ELSE 'Undated' END
+  END AS heading,
   title AS label,
   first AS start,
   last AS "end",
@@ -47,5 +68,5 @@ SELECT
     )
   END AS tag,
   CASE precision WHEN 'undated' THEN 'undated' ELSE 'dated' END AS lane
-FROM items
-ORDER BY "order"
+FROM laned
+ORDER BY "order" NULLS LAST

@@ -1,7 +1,10 @@
--- What the timeline spans: from the start of the year of the oldest date to the cut-off.
+-- What the timeline spans: from the start of the year of the oldest date to the end of the quarter of the newest one.
+WITH dates AS (
+  SELECT date_start AS first, coalesce(date_end, date_start) AS last FROM events WHERE topic = 'ties'
+  UNION ALL
+  SELECT window_start, window_end FROM measures WHERE topic = 'ties'
+)
 SELECT
-  coalesce(date_trunc('year', least(
-    (SELECT min(date_start) FROM events WHERE topic = 'ties'),
-    (SELECT min(window_start) FROM measures WHERE topic = 'ties')
-  )), $as_of - INTERVAL 1 YEAR)::DATE AS start,
-  $as_of AS "end"
+  coalesce(date_trunc('year', min(first)), $as_of - INTERVAL 1 YEAR)::DATE AS start,
+  least($as_of, coalesce(date_trunc('quarter', max(last)) + INTERVAL 3 MONTH - INTERVAL 1 DAY, $as_of))::DATE AS "end"
+FROM dates
