@@ -102,7 +102,7 @@ const effects: Effects = {
   browser: async () => (await startPrinter()).browser,
 };
 const { briefIds, loadBriefs, datasetNames } = project;
-const loadDataset = remember(project.loadDataset, (name) => [join('data', name)]);
+const loadDataset = remember(project.loadDataset, (name) => [join('data', name), 'locales']);
 const catalogue = { briefIds, loadBriefs, datasetNames, loadDataset, loadMaterial: readMaterial };
 const loadBrief = remember(
   async (id) => {

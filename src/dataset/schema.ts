@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Locale } from '../locale.ts';
 import { day } from '../calendar.ts';
 import {
   claimStatus,
@@ -226,6 +227,8 @@ export interface Dataset {
   /** The folder it was read from, for messages. */
   readonly folder: string;
   readonly settings: DatasetSettings;
+  /** The words of its language, if it declares one and there is a locale for it. */
+  readonly locale?: Locale | undefined;
   readonly tables: Tables;
   /** The imports of incidents; none if there are only notes. */
   readonly incidents: IncidentStore;

@@ -115,8 +115,8 @@ function settle(pdf: Uint8Array, date: Date): Uint8Array {
 }
 
 /**
- * Chromium joins the lines of a heading that wraps without the space between them, can repeat the text of a heading
- * that moved to the next page, and writes capitals from a style as capitals in the text. A bookmark that differs from
+ * Chromium joins the lines of a heading that wraps without the space between them, can repeat the first line or all of a
+ * heading that moved to the next page, and writes capitals from a style as capitals in the text. A bookmark that differs from
  * its heading only in this gets the heading's text; others are left for the inspection to find.
  */
 function mendBookmarks(document: PDFDocument, headings: readonly string[]): void {
@@ -126,10 +126,13 @@ function mendBookmarks(document: PDFDocument, headings: readonly string[]): void
     const heading = (headings[index] ?? '').trim().replace(/\s+/g, ' ');
     const letters = lettersOf(heading);
     const title = lettersOf(bookmark.lookup(PDFName.of('Title'), PDFString, PDFHexString).decodeText());
+    const repeated = title.endsWith(letters) ? title.slice(0, title.length - letters.length) : undefined;
     // The words of a right-to-left heading are in the order in which they are painted, from left to right.
-    const isSame = (printed: string) =>
-      title === printed || (isRightToLeft(heading) && sorted(title) === sorted(printed));
-    if (isSame(letters) || isSame(letters + letters)) {
+    const isPainted = (printed: string) => isRightToLeft(heading) && sorted(title) === sorted(printed);
+    if (
+      (repeated !== undefined && letters.startsWith(repeated)) ||
+      [letters, letters + letters].some(isPainted)
+    ) {
       bookmark.set(PDFName.of('Title'), PDFHexString.fromText(heading));
     }
   }

@@ -6,6 +6,7 @@ import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analys
 import { knownIncidents } from '../query/incidents.ts';
 import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
+import { textLocale } from '../render/citations.ts';
 import { setsByName } from '../render/evidence-text.ts';
 import { compose } from '../render/compose.ts';
 import type { Material, OnStep, Request } from '../render/edition.ts';
@@ -53,7 +54,10 @@ export async function composePage(
     signal: limit.signal,
   });
   onStep('analyse');
-  const findings = analyse(brief, forCharts, { period, imports: incidents.imports });
+  const within = { period, imports: incidents.imports };
+  const findings = analyse(brief, forCharts, within);
+  const words = textLocale({ brief, dataset });
+  const texts = words && { locale: words, findings: analyse({ ...brief, locale: words }, forCharts, within) };
   const computed = { findings, config: brief.config };
   const tell = (selected: RowSets): RowSets =>
     Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, computed)]));
@@ -65,6 +69,7 @@ export async function composePage(
     sets: tell(forCharts),
     columns,
     findings,
+    texts,
     maps: dataset.outlines.maps,
     outlinesWithin,
     drawChart,
@@ -105,6 +110,7 @@ export async function composePage(
       settings: dataset.settings,
       sets,
       findings,
+      texts,
       figures,
       changes,
       judgmentChanges: judgmentChangesOf(of),

@@ -3,6 +3,7 @@ import { eachRow } from '../dataset/references.ts';
 import { hashOf } from '../hash.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { knownIncidents } from '../query/incidents.ts';
+import { textLocale } from '../render/citations.ts';
 import type { Request } from '../render/edition.ts';
 import { publisherText } from './parts.ts';
 
@@ -45,6 +46,7 @@ export function inputsOf(
       publisher: publisherText(brief),
       marking: dataset.marking,
       settings: dataset.settings,
+      texts: textLocale({ brief, dataset })?.source,
       outlines: dataset.outlines.source?.sha256,
       own: ownKnownBy(dataset.tables, asOf),
       // Left out without imports, so that other editions keep their hash.

@@ -2,6 +2,7 @@ import type { Dataset } from '../dataset/schema.ts';
 import { WORLD, worldSource } from '../dataset/world-source.ts';
 import { canonicalJson, hashOf } from '../hash.ts';
 import { type Brief, imagesOf, type SourceFile } from '../project/brief.ts';
+import { textLocale } from '../render/citations.ts';
 import { evidenceQueries, namedQueries, usedPartials } from '../query/select.ts';
 import type { Part } from '../render/manifest.ts';
 
@@ -30,7 +31,9 @@ export function partsOf(
     part('template', brief.template),
     ...[...usedPartials(brief).values()].map((source) => part('partial', source)),
     part('styles', brief.styles),
-    part('locale', brief.locale.source),
+    ...[brief.locale, textLocale({ brief, dataset })].flatMap((each) =>
+      each === undefined ? [] : [part('locale', each.source)],
+    ),
     ...Object.values(namedQueries(brief)).map((source) => part('query', source)),
     ...evidenceQueries(brief).map(([, source]) => part('query', source)),
     ...brief.macros.map((source) => part('macros', source)),

@@ -62,6 +62,22 @@ function textsIn(value: Value): string[] {
 }
 const isList = (value: object): value is readonly Value[] => Array.isArray(value);
 
+/** What the figures in texts of rows are written with. */
+export interface Texts {
+  readonly locale: Locale;
+  readonly findings: Findings;
+}
+
+/** The locale of a dataset whose language is not that of the brief; undefined if it is, or if there is none. */
+export const textLocale = ({
+  brief,
+  dataset: { locale },
+}: {
+  readonly brief: { readonly locale: Locale };
+  readonly dataset: { readonly locale?: Locale | undefined };
+}): Locale | undefined =>
+  locale === undefined || isSameLanguage(locale.tag, brief.locale.tag) ? undefined : locale;
+
 /** The evidence that a page can cite and print: the rows known by the cut-off, by id, and their figures. */
 export class Evidence {
   readonly #rows: ReadonlyMap<string, TableRow>;
@@ -71,6 +87,8 @@ export class Evidence {
   /** The words of the page. */
   readonly locale: Locale;
   readonly #sets: ReadonlyMap<string, EvidenceSet>;
+  /** The words and findings that texts of rows are filled with. */
+  readonly #texts: Texts;
   /** The reasons why findings could not be computed, by name. */
   readonly #missing: { readonly [finding: string]: string };
   readonly #cited: string[] = [];
@@ -88,12 +106,14 @@ export class Evidence {
       settings = noSettings,
       missing = {},
       sets = [],
+      texts = { locale, findings },
     }: {
       locale: Locale;
       all?: Tables;
       settings?: DatasetSettings;
       missing?: { readonly [finding: string]: string };
       sets?: readonly EvidenceSet[];
+      texts?: Texts | undefined;
     },
   ) {
     this.locale = locale;
@@ -102,6 +122,7 @@ export class Evidence {
     this.#settings = settings;
     this.#missing = missing;
     this.#sets = setsByName(sets);
+    this.#texts = texts;
     for (const { row } of eachRow(all)) {
       const first = this.#firstKnown.get(row.id);
       if (first === undefined || row.known_on < first) this.#firstKnown.set(row.id, row.known_on);
@@ -125,7 +146,7 @@ export class Evidence {
   fill(text: string, row?: string): string {
     return placeholders(text).reduce((filled, { source, name, field }) => {
       try {
-        return filled.replace(source, () => this.figure(name, field));
+        return filled.replace(source, () => this.#figure(name, field, this.#texts));
       } catch (cause) {
         if (!(cause instanceof AppError) || row === undefined) throw cause;
         throw new AppError(
@@ -142,7 +163,11 @@ export class Evidence {
 
   /** One figure of a row or finding, formatted for use in a sentence. Throws `citation-unknown`. */
   figure(name: string, field: string): string {
-    const finding = Object.hasOwn(this.#findings, name) ? this.#findings[name] : undefined;
+    return this.#figure(name, field, { locale: this.locale, findings: this.#findings });
+  }
+
+  #figure(name: string, field: string, { locale, findings }: Texts): string {
+    const finding = Object.hasOwn(findings, name) ? findings[name] : undefined;
     if (finding !== undefined) {
       for (const id of finding.restsOn) this.#used.add(id);
       const value = Object.hasOwn(finding.fields, field) ? finding.fields[field] : undefined;
@@ -155,7 +180,7 @@ export class Evidence {
     const set = this.#sets.get(name);
     if (set !== undefined) {
       this.#used.add(name);
-      const figures = figuresOfSet(set, this.locale);
+      const figures = figuresOfSet(set, locale);
       const value = Object.hasOwn(figures, field) ? figures[field] : undefined;
       if (value !== undefined) return value;
       throw unknown(
@@ -170,7 +195,7 @@ export class Evidence {
         `Wrap the text that uses it in {{#if findings.${name}}}, or correct the query.`,
       );
     const entry = this.#row(name);
-    const value = figureOf(entry, field, this.locale);
+    const value = figureOf(entry, field, locale);
     if (value === undefined) {
       throw unknown(
         `"${name}" has no figure "${field}".`,

@@ -15,7 +15,7 @@ import type { AppliedParameter } from '../query/select.ts';
 import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
 import { figuresBefore, type JudgmentChange, listedChanges, revisedFields } from './changes.ts';
-import { Evidence, titleOf } from './citations.ts';
+import { Evidence, titleOf, type Texts } from './citations.ts';
 import {
   type Coverage,
   coverageOf,
@@ -48,6 +48,8 @@ export interface Composition {
   readonly settings: DatasetSettings;
   readonly sets: RowSets;
   readonly findings: Findings;
+  /** What texts of rows are filled with, if the dataset has another language than the brief. */
+  readonly texts?: Texts | undefined;
   /** By name; null if the chart has no rows to draw. */
   readonly figures: { readonly [name: string]: Figure | null };
   readonly changes: readonly Change[];
@@ -104,6 +106,7 @@ export function compose(
     settings,
     sets,
     findings,
+    texts,
     figures,
     changes,
     judgmentChanges,
@@ -119,6 +122,7 @@ export function compose(
     settings,
     missing: missingFindings(brief, { sets, findings }),
     sets: evidenceSets,
+    texts,
   });
   const { start, asOf } = period;
   const of = { topics: topicsOf(brief.config, { settings, tables }), known, asOf };

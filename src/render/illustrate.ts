@@ -9,7 +9,7 @@ import type { Findings } from '../findings/analyse.ts';
 import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
 import { located } from '../project/source-files.ts';
-import { Evidence } from './citations.ts';
+import { Evidence, type Texts } from './citations.ts';
 import type { Figure } from './asked-for.ts';
 
 /** A figure with everything that the gate checks. */
@@ -28,6 +28,7 @@ export async function illustrate({
   sets,
   columns,
   findings,
+  texts,
   maps,
   outlinesWithin,
   drawChart,
@@ -38,13 +39,15 @@ export async function illustrate({
   /** The columns of queries without rows. */
   columns: { readonly [query: string]: readonly string[] };
   findings: Findings;
+  /** What captions are filled with, if the dataset has another language than the brief. */
+  texts?: Texts | undefined;
   maps: RowSets;
   outlinesWithin: typeof OutlinesWithin;
   drawChart: DrawChart;
 }): Promise<{ [name: string]: Illustration | null }> {
   const { locale } = brief;
   const words = chartLocale(locale);
-  const evidence = new Evidence(known, findings, { locale });
+  const evidence = new Evidence(known, findings, { locale, texts });
   const named = (name: string): readonly Row[] | undefined => {
     if (Object.hasOwn(maps, name)) return maps[name];
     if (Object.hasOwn(brief.config.findings, name)) return findings[name]?.rows ?? [];

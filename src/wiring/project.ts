@@ -50,7 +50,12 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
         .map(({ name }) => name),
     loadDataset: async (name) => {
       const { loadDataset } = await import('../dataset/reading/read.ts');
-      return loadDataset(join(data, name), posix.join(data, name));
+      const dataset = await loadDataset(join(data, name), posix.join(data, name));
+      const { language } = dataset.settings;
+      if (language === null) return dataset;
+      const { loadLocale } = await import('../project/locales.ts');
+      // Without a locale, its texts are printed with the figures of the brief.
+      return { ...dataset, locale: await loadLocale(language, { own: locales, faults: [] }) };
     },
     loadMaterial: async () => (await import('../production/material.ts')).loadMaterial(),
     goldens: async () =>

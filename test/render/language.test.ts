@@ -15,7 +15,8 @@ describe('a French brief on a dataset in English', () => {
   let before: Rendering;
   beforeAll(async () => {
     const product = await loadProduct();
-    const inFrench = withBrief(product, 'weekly', (brief) => ({ ...brief, locale: french }));
+    const dataset = { ...product.dataset, locale: british };
+    const inFrench = withBrief({ ...product, dataset }, 'weekly', (brief) => ({ ...brief, locale: french }));
     before = await renderEdition(product, { brief: 'weekly', asOf: '2021-08-25' });
     page = await renderEdition(inFrench, { brief: 'weekly', asOf: '2021-08-25' });
   });
@@ -24,6 +25,14 @@ describe('a French brief on a dataset in English', () => {
     expect(page.html).toContain('<html lang="fr" dir="ltr">');
     expect(page.html.match(/<span lang="en-GB" dir="ltr">/g)?.length).toBeGreaterThan(20);
     expect(before.html).not.toContain('<span lang=');
+  });
+
+  test('writes figures within texts in the language of the texts', () => {
+    const text = page.html.replaceAll(/<[^>]*>/g, '');
+    expect(text).toMatch(/\bOn 18 August 2021 AQAP/);
+    expect(text).toMatch(/at least 0\.99 a day/);
+    expect(text).not.toMatch(/\bOn 18 août/);
+    expect(text).toContain('25 août 2021');
   });
 
   test('says which rules did not run', () => {
