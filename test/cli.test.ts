@@ -102,7 +102,13 @@ describe('generate', () => {
     expect(first.stderr).toBe('');
     expect(first.status).toBe(0);
     expect(first.stdout).toContain('As of 2021-08-25, the last day');
-    for (const step of ['select', 'chart', 'compose', 'print', 'seal', 'inspect', 'store']) {
+    for (const step of [
+      'selecting rows',
+      'drawing charts',
+      'composing the page',
+      'sealing the PDF',
+      'storing the files',
+    ]) {
       expect(first.stdout).toContain(`  weekly: ${step}\n`);
     }
     expect(await filesIn(out('output'))).toEqual(

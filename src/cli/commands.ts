@@ -6,6 +6,7 @@ import { editionsAskedFor } from '../production/fan-out.ts';
 import { generate, type Outcome, type Store } from '../production/generate.ts';
 import { load, namedBriefs, readableBriefs, throwAll } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
+import type { Step } from '../render/edition.ts';
 import { check, type CheckWorld } from './check.ts';
 import type { Commands } from './program/program.ts';
 
@@ -20,6 +21,18 @@ export interface Surroundings extends CheckWorld {
   /** Prints a line on standard error. */
   warn(line: string): void;
 }
+
+const stepWords: { readonly [step in Step]: string } = {
+  select: 'selecting rows',
+  analyse: 'computing findings',
+  chart: 'drawing charts',
+  compose: 'composing the page',
+  gate: 'checking the page',
+  print: 'printing the PDF',
+  seal: 'sealing the PDF',
+  inspect: 'checking the PDF',
+  store: 'storing the files',
+};
 
 export function commands(world: Surroundings): Commands {
   return {
@@ -61,7 +74,7 @@ export function commands(world: Surroundings): Commands {
           signal: world.signal,
           reports: {
             elapsedMs: () => world.elapsedMs(),
-            onStep: (edition, step) => world.print(`  ${edition}: ${step}`),
+            onStep: (edition, step) => world.print(`  ${edition}: ${stepWords[step]}`),
           },
         },
       ).catch(collectIn(errors));

@@ -8,6 +8,7 @@ import type { TableRow } from '../dataset/references.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import type { Locale } from '../locale.ts';
+import { columnWords } from './template/plain-rows.ts';
 import { type Brief, briefTopics, isOnTopic } from '../project/brief.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import { titleOf } from './citations.ts';
@@ -70,6 +71,8 @@ const scales = [
 /** Changes in our key judgments since the previous issue. Changes of wording alone are omitted. */
 export function judgmentChangesOf(of: Of): JudgmentChange[] {
   const { locale } = of.brief;
+  // A value that chooses words has no spaces.
+  const say = (word: string) => locale.text('page.changes.estimate', { word: word.replaceAll(' ', '_') });
   const { judgments } = knownBy(of.dataset.tables, of.period.previousAsOf);
   const isOurKey = ({ table, row }: TableRow): boolean =>
     table === 'judgments' && row.author === null && row.role === 'key';
@@ -82,7 +85,12 @@ export function judgmentChangesOf(of: Of): JudgmentChange[] {
       const [was, is] = [before?.[field] ?? null, entry.row[field]];
       if (was === null || is === null || was === is) return [];
       const [from, to] = [was, is].map((word) => scale.findIndex((each) => each === word));
-      return [{ isUp: (to ?? 0) > (from ?? 0), how: locale.text('page.changes.moved', { field, was, is }) }];
+      return [
+        {
+          isUp: (to ?? 0) > (from ?? 0),
+          how: locale.text('page.changes.moved', { field, was: say(was), is: say(is) }),
+        },
+      ];
     });
     const [first] = moves;
     if (first === undefined) return [];
@@ -103,7 +111,7 @@ export function revisedFields(
   const fields = Object.entries(now)
     .filter(([field]) => field !== 'known_on' && field !== 'status')
     .filter(([field, value]) => JSON.stringify(was.get(field) ?? null) !== JSON.stringify(value ?? null))
-    .map(([field]) => field.replaceAll('_', ' '));
+    .map(([field]) => columnWords(field, locale));
   return fields.length === 0 ? null : locale.list(fields);
 }
 

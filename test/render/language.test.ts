@@ -25,6 +25,8 @@ describe('a French brief on a dataset in English', () => {
     expect(page.html).toContain('<html lang="fr" dir="ltr">');
     expect(page.html.match(/<span lang="en-GB" dir="ltr">/g)?.length).toBeGreaterThan(20);
     expect(before.html).not.toContain('<span lang=');
+    expect(page.html).toContain('<th scope="col">ligne</th>');
+    expect(before.html).toContain('<th scope="col">row</th>');
   });
 
   test('writes figures within texts in the language of the texts', () => {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Help, InvalidArgumentError, Option } from 'commander';
 import type { DayName } from '../../calendar.ts';
 import { type Format, formats, type Paper, papers } from '../../project/brief.ts';
 import { type ImportCommands, importCommandLine } from './import.ts';
@@ -48,6 +48,10 @@ export function commandLine(
     .version(version)
     // Lets main set the exit status. Subcommands inherit this.
     .exitOverride()
+    .configureHelp({
+      // An option that is off unless it is given needs no word on that.
+      optionDescription: (option) => new Help().optionDescription(option).replace(' (default: false)', ''),
+    })
     .showHelpAfterError('(sitrep --help shows the commands, sitrep <command> --help their options)');
 
   program

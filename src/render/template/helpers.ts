@@ -2,7 +2,8 @@ import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { Day } from '../../calendar.ts';
 import type { Evidence } from '../citations.ts';
-import { plainCell, plainColumns } from './plain-rows.ts';
+import type { Locale } from '../../locale.ts';
+import { columnWords, plainCell, plainColumns } from './plain-rows.ts';
 import { hasHtml, madeOf, MarkedValue, rawOf } from './row-value.ts';
 import { SourceName } from '../source-name.ts';
 import { traceCitation, traceText } from './trace.ts';
@@ -157,7 +158,7 @@ export function pageHelpers(
     'css-string': (text: unknown) => new SafeString(cssString(z.string().parse(text))),
     /** A figure's rows as a table, for people who cannot see the figure. */
     'rows-table': (rows: unknown) =>
-      new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows))),
+      new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows), locale)),
   };
 }
 
@@ -191,10 +192,10 @@ function runs(numbers: readonly number[]): number[][] {
   return split;
 }
 
-function rowsTable(rows: readonly { readonly [column: string]: unknown }[]): string {
+function rowsTable(rows: readonly { readonly [column: string]: unknown }[], locale: Locale): string {
   const columns = plainColumns(rows);
   const head = columns
-    .map((column) => `<th scope="col">${escape(column.replaceAll('_', ' '))}</th>`)
+    .map((column) => `<th scope="col">${escape(columnWords(column, locale))}</th>`)
     .join('');
   const body = rows
     .map(

@@ -1,10 +1,15 @@
 import type { Row, Value } from '../../dataset/parse-rows.ts';
+import type { Locale } from '../../locale.ts';
 
 /** The columns whose values are readable in every row, unlike map shapes. */
 export function plainColumns(rows: readonly { readonly [column: string]: unknown }[]): string[] {
   const plain = (value: unknown) => value === null || typeof value !== 'object' || Array.isArray(value);
   return Object.keys(rows[0] ?? {}).filter((column) => rows.every((row) => plain(row[column])));
 }
+
+/** How a column reads on a page: in the words of the locale, or its name with spaces if the locale has none. */
+export const columnWords = (column: string, { text }: Locale): string =>
+  text('page.column', { column, name: column.replaceAll('_', ' ') });
 
 /** A list's items as one text. */
 export const plainCell = (value: unknown): string =>
