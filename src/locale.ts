@@ -108,6 +108,10 @@ declare global {
 /** The direction in which a language is written. */
 export const directionOf = (tag: string): Locale['direction'] => new Intl.Locale(tag).getTextInfo().direction;
 
+/** Whether a text has letters that are written from right to left: Hebrew, Arabic and their neighbours. */
+export const isRightToLeft = (text: string): boolean => rightToLeft.test(text);
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
 /** Whether two tags name one language, such as `en-GB` and `en-US`. */
 export const isSameLanguage = (one: string, other: string): boolean =>
   new Intl.Locale(one).language === new Intl.Locale(other).language;

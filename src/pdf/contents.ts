@@ -11,6 +11,7 @@ import {
   PDFRef,
   PDFString,
 } from '@cantoo/pdf-lib';
+import { isRightToLeft } from '../locale.ts';
 import { openStreams, type StreamReader, unreadableStream } from './streams.ts';
 
 /** The text and structure of a PDF, as the inspection reads them. Pages count from 1. */
@@ -208,10 +209,6 @@ const directionOf = ({ catalog }: PDFDocument): string | undefined =>
     .lookupMaybe(PDFName.of('ViewerPreferences'), PDFDict)
     ?.lookupMaybe(PDFName.of('Direction'), PDFName)
     ?.decodeText();
-
-/** Whether a text has letters that are written from right to left: Hebrew, Arabic and their neighbours. */
-export const isRightToLeft = (text: string): boolean => rightToLeft.test(text);
-const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 function readPage(
   page: PDFPage,

@@ -10,9 +10,10 @@ import {
   ReadingDirection,
 } from '@cantoo/pdf-lib';
 import { AppError } from '../errors.ts';
+import { isRightToLeft } from '../locale.ts';
+import { paintMarksFirst } from './arabic-marks.ts';
 import { attach, type Attachment, type FoundAttachment, readAttachments } from './attachments.ts';
 import {
-  isRightToLeft,
   lettersOf,
   linksOf,
   listBookmarks,
@@ -29,6 +30,9 @@ const CREATOR = 'Sitrep';
  * Many small objects compress better together; pdf-lib's default of 50 takes 1.5 times as long and yields more bytes.
  */
 const OBJECTS_PER_STREAM = 250;
+
+/** In the names of the Arabic fonts, as a PDF from Chromium has them. */
+const ARABIC_FONT = 'Arabic-';
 
 export interface SealMetadata {
   readonly title: string;
@@ -67,6 +71,8 @@ export async function seal(
   attachments: readonly Attachment[] = [],
 ): Promise<SealedPdf> {
   const document = await load(settle(pdf, metadata.date));
+  if (Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength).includes(ARABIC_FONT))
+    paintMarksFirst(document);
   document.setTitle(metadata.title, { showInWindowTitleBar: true });
   if (metadata.author !== null) document.setAuthor(metadata.author);
   document.setSubject(metadata.subject);

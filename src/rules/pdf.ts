@@ -1,8 +1,8 @@
 import type { Fault } from '../errors.ts';
-import type { Locale } from '../locale.ts';
+import { isRightToLeft, type Locale } from '../locale.ts';
 import { fontFamilies, postScriptFamilies } from '../charts/fonts.ts';
 import type { Attachment } from '../pdf/attachments.ts';
-import { isRightToLeft, lettersOf, type PdfContents } from '../pdf/contents.ts';
+import { lettersOf, type PdfContents } from '../pdf/contents.ts';
 import { marginTexts } from './css.ts';
 import { excerpt, type Print } from './draft.ts';
 import { type Element, isText } from './html.ts';
