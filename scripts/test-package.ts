@@ -7,7 +7,7 @@ import { join } from 'node:path';
  * Packs the program, installs it in a copy of `examples/own-briefs/` that lies outside of this repository, and works
  * there as a team would (`npm run test:package`): check, generate, its tests and its types. Then it makes a project with
  * `sitrep init`, puts the data of `examples/minimal/` there, makes the brief of that example with `sitrep new`, and
- * checks, makes and tests both that and the example itself.
+ * checks, makes and tests that, the example itself and `examples/arabic/`.
  *
  * It installs every dependency anew, from npm's cache where it has them. So it proves that the packed files and the
  * declared dependencies suffice, that the compiled program runs, and that it finds Node, the browser and the fonts
@@ -46,14 +46,25 @@ try {
   run('npx', ['--no', 'sitrep', 'check'], desk);
   run('npx', ['--no', 'sitrep', 'generate', 'roads', '--as-of', '2025-02-16'], desk);
 
-  const roads = join(example, 'minimal');
-  await cp(minimal, roads, { recursive: true });
-  await symlink(join(example, 'node_modules'), join(roads, 'node_modules'));
-  for (const args of [['check'], ['generate', '--as-of', '2025-02-16'], ['test']])
-    run('npx', ['--no', 'sitrep', ...args], roads);
-  const page = await readFile(join(roads, 'output/roads/2025-02-16/roads-2025-02-16.html'), 'utf8');
-  for (const text of ['un détour de 85 km', 'Attaques et vols', 'lang="fr"'])
-    if (!page.includes(text)) throw new Error(`The page on roads lacks "${text}".`);
+  const others = [
+    {
+      name: 'minimal',
+      brief: 'roads',
+      asOf: '2025-02-16',
+      texts: ['un détour de 85 km', 'Attaques et vols', 'lang="fr"'],
+    },
+    { name: 'arabic', brief: 'water', asOf: '2025-03-09', texts: ['عكارة المياه', 'Tadjoura', 'dir="rtl"'] },
+  ];
+  for (const { name, brief, asOf, texts } of others) {
+    const copy = join(example, name);
+    await cp(join(project, 'examples', name), copy, { recursive: true });
+    await symlink(join(example, 'node_modules'), join(copy, 'node_modules'));
+    for (const args of [['check'], ['generate', '--as-of', asOf], ['test']])
+      run('npx', ['--no', 'sitrep', ...args], copy);
+    const page = await readFile(join(copy, `output/${brief}/${asOf}/${brief}-${asOf}.html`), 'utf8');
+    for (const text of texts)
+      if (!page.includes(text)) throw new Error(`The page on ${brief} lacks "${text}".`);
+  }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

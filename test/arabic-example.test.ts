@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openPrinter } from '../src/pdf/browser/print.ts';
+import { openProject } from '../src/wiring/project.ts';
+import { testCacheFolder } from './support/cache.ts';
+import { print } from './support/gate.ts';
+import { readPdf } from './support/pdf.ts';
+
+const root = join(import.meta.dirname, '..');
+
+test('the brief in Arabic passes every rule, with names in three scripts', async () => {
+  const project = openProject(join(root, 'examples/arabic'), { sitrep: root });
+  const [briefs, dataset, material] = await Promise.all([
+    project.briefIds().then(project.loadBriefs),
+    project.loadDataset('water'),
+    project.loadMaterial(),
+  ]);
+  await using printer = await openPrinter({ cacheFolder: testCacheFolder });
+  const { pdf, html, rules, manifest } = await print(
+    { briefs, dataset, material },
+    { brief: 'water', asOf: '2025-03-09' },
+    { printer },
+  );
+  // The other warnings would be about the page; these say that there are no lists of Arabic words.
+  expect(rules.warnings.map(({ rule }) => rule).toSorted()).toEqual([
+    'icd-203',
+    'lower-bounds',
+    'typed-figures',
+  ]);
+  expect(html).toContain('<html lang="ar" dir="rtl">');
+  expect(html).toContain('9 مارس 2025');
+  for (const name of ['المكلا', 'کوټه', 'د اوبو شبکه', 'Tadjoura', 'Agence de l’Eau'])
+    expect(html).toContain(name);
+  expect(manifest.marking).toBe('TLP:CLEAR');
+  const { language, outline, fonts, figures } = await readPdf(pdf);
+  expect(language).toBe('ar');
+  expect(outline[0]?.title).toBe('الضخ يعود إلى المكلا، والعكارة في کوټه بلا تفسير بعد');
+  expect(fonts.map(({ name }) => name).filter((name) => !/^(?:Noto|Source)/.test(name))).toEqual([]);
+  expect(figures[0]?.alt).toContain('شريط لكل مدينة');
+});
