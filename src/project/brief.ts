@@ -335,10 +335,15 @@ export interface Brief {
   readonly publisher: Publisher | null;
   /** The publisher's logo and colours, from `sitrep.yaml`. */
   readonly identity: Identity;
+  /** The images that its template and partials name, by file. */
+  readonly images: { readonly [file: string]: Image };
 }
 
 /** The images that a brief's pages may show. */
-export const imagesOf = ({ identity: { logo } }: Brief): Image[] => (logo === null ? [] : [logo]);
+export const imagesOf = ({ identity: { logo }, images }: Brief): Image[] => [
+  ...(logo === null ? [] : [logo]),
+  ...Object.values(images),
+];
 
 export interface Identity {
   readonly logo: Image | null;

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Fault } from '../errors.ts';
 import type { Identity, ProjectSettings, SourceFile } from './brief.ts';
 import { type Colours, usualColours } from './colours.ts';
-import { imageLimits, readImage } from './images.ts';
+import { type Image, imageLimits, readImage } from './images.ts';
 import { located } from './source-files.ts';
 
 /** The publisher's logo and colours. `source` is `sitrep.yaml`, for the place of faults. */
@@ -21,6 +21,33 @@ export async function readIdentity(
   }));
   faults.push(...located(inLogo, source));
   return { colours, logo: null };
+}
+
+/** `{{image "images/bridge.jpg" …}}` */
+const imageCall = /\{\{~?\s*image\s+(["'])(.*?)\1/g;
+
+/** The images that templates show, by file. `root` is the project's folder. */
+export async function readImages(
+  templates: readonly SourceFile[],
+  { root, faults }: { root: string; faults: Fault[] },
+): Promise<{ [file: string]: Image }> {
+  const images: { [file: string]: Image } = {};
+  for (const { file, text } of templates)
+    for (const { index, 2: name = '' } of text.matchAll(imageCall)) {
+      const image = images[name] ?? (await readImage(root, name, imageLimits.image));
+      if ('src' in image) images[name] = image;
+      else {
+        const line = text.slice(0, index).split('\n').length;
+        for (const { line: within, problem, hint } of image)
+          faults.push({
+            file,
+            line,
+            problem: within === undefined ? problem : `${problem} (In ${name}, line ${within}.)`,
+            hint,
+          });
+      }
+    }
+  return images;
 }
 
 /** The spec or theme of a chart with the publisher's colours in place of their names, which are those of `page.css`. */

@@ -12,7 +12,7 @@ import {
   type SourceFile,
 } from './brief.ts';
 import type { Colours } from './colours.ts';
-import { inColours, readIdentity } from './identity.ts';
+import { inColours, readIdentity, readImages } from './identity.ts';
 import { loadLocale } from './locales.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { isMissing, parseJson, readFolder, readSource } from './source-files.ts';
@@ -229,6 +229,10 @@ async function loadBrief({
     locale,
     publisher,
     identity,
+    images: await readImages([template, ...Object.values(shared.partials)], {
+      root: posix.dirname(folder),
+      faults,
+    }),
   };
 }
 

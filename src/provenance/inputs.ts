@@ -1,7 +1,7 @@
 import { ownKnownBy } from '../dataset/point-in-time.ts';
 import { eachRow } from '../dataset/references.ts';
 import { hashOf } from '../hash.ts';
-import type { SourceFile } from '../project/brief.ts';
+import { imagesOf, type SourceFile } from '../project/brief.ts';
 import { knownIncidents } from '../query/incidents.ts';
 import { textLocale } from '../render/citations.ts';
 import type { Request } from '../render/edition.ts';
@@ -44,6 +44,7 @@ export function inputsOf(
       correction: correction ?? undefined,
       files,
       publisher: publisherText(brief),
+      images: imagesOf(brief).map(({ file, sha256 }) => [file, sha256]),
       marking: dataset.marking,
       settings: dataset.settings,
       texts: textLocale({ brief, dataset })?.source,

@@ -145,7 +145,7 @@ export function compose(
   );
   const seen = askedFor({ sets, findings: computed, figures }, evidence);
   const judgedFrom = currentFrom(period, { ended: endOfCoverage(of), length: brief.config.period });
-  const helpers = pageHelpers(evidence, { currentFrom: judgedFrom });
+  const helpers = pageHelpers(evidence, { currentFrom: judgedFrom, images: brief.images });
   const puts: Put[] = [];
   const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
   const template = explained

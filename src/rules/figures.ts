@@ -200,7 +200,11 @@ const sameLines = (whole: string, part: string): string =>
 /** Literals that a call may print; literals that name rows, columns and figures are not printed. */
 function printedLiterals(call: string): string {
   const named = /\b(?:cite|notes|show|figure|column|css-t|t)\b(?:\s+(?:"[^"]*"|'[^']*'|[\w.@/-]+))*/g;
-  const rest = call.replaceAll(named, ' ');
+  // The words of an image, apart from its text, say who made it and how it may be used.
+  const ofImage = /^\{\{~?\s*image\b/.test(call)
+    ? /(?:\bimage\s+|\b(?:credit|licence|cites)=)(?:"[^"]*"|'[^']*')/g
+    : /(?!)/g;
+  const rest = call.replaceAll(ofImage, ' ').replaceAll(named, ' ');
   return [...rest.matchAll(/"([^"]*)"|'([^']*)'|(?<![\w.@/[-])(\d+)/g)]
     .map(([, double, single, number]) => double ?? single ?? number ?? '')
     .join(' ');

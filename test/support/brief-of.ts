@@ -31,6 +31,7 @@ export function briefOf({
     locale: british,
     publisher: null,
     identity: { logo: null, colours: usualColours },
+    images: {},
   };
 }
 

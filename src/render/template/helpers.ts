@@ -1,6 +1,8 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { Day } from '../../calendar.ts';
+import { MessageError } from '../../locale.ts';
+import type { Brief } from '../../project/brief.ts';
 import type { Evidence } from '../citations.ts';
 import type { Locale } from '../../locale.ts';
 import { columnWords, plainCell, plainColumns } from './plain-rows.ts';
@@ -23,8 +25,14 @@ const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string()
  */
 export function pageHelpers(
   evidence: Evidence,
-  /** Judgments from before this day are printed with their date. */
-  { currentFrom }: { currentFrom: Day } = { currentFrom: '' },
+  {
+    currentFrom = '',
+    images = {},
+  }: {
+    /** Judgments from before this day are printed with their date. */
+    currentFrom?: Day;
+    images?: Brief['images'];
+  } = {},
 ): { [name: string]: Handlebars.HelperDelegate } {
   const { locale, otherLanguage: other } = evidence;
   let listed = false;
@@ -152,6 +160,22 @@ export function pageHelpers(
           .parse(drawing),
       );
     },
+    /**
+     * `{{image "images/bridge.jpg" alt="…" credit="…" licence="…" cites=ids}}`: an image of the project with its credit
+     * and licence below it.
+     */
+    image: (file: unknown, { hash }: Handlebars.HelperOptions) => {
+      const name = z.string().parse(file);
+      const { alt, credit, licence, cites = [] } = imageWords.parse(hash);
+      const image = images[name];
+      if (image === undefined) throw new MessageError(`"${name}" was not read.`, { hint: writtenOut });
+      const { html } = links(cites);
+      const caption = locale.html('page.image', { credit, licence });
+      return new SafeString(
+        `<figure class="image" role="group"><img src="${image.src}" alt="${escape(alt)}" width="${image.width}" height="${image.height}">` +
+          `<p class="source">${caption}${html === '' ? '' : `<sup class="cite">${html}</sup>`}</p></figure>`,
+      );
+    },
     /** A template's style sheet, escaped so that nothing in it can close its element. */
     'style-sheet': (css: unknown) => new SafeString(z.string().parse(css).replaceAll('</', '<\\/')),
     /** A text as a CSS string, with all characters but letters and digits as code points. */
@@ -161,6 +185,15 @@ export function pageHelpers(
       new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows), locale)),
   };
 }
+
+const writtenOut = 'Write the name of the file into the template, in quotes.';
+const required = (what: string) => z.string(`it has no ${what}`).trim().min(1, `its ${what} is empty`);
+const imageWords = z.strictObject({
+  alt: required('alt, the text for people who cannot see it'),
+  credit: required('credit, the name of who made it'),
+  licence: required('licence, which says that it may be used'),
+  cites: ids.optional(),
+});
 
 /** What a message may print: a value of the page, or what another helper returns; null if it is missing. */
 const printable = z.union([
