@@ -320,7 +320,7 @@ test.each([
   async (asOf, count) => {
     const { html } = await pageOf('weekly', asOf);
     expect(readPage(html).blocks).toContain(String(count));
-    const section = html.slice(html.indexOf('<h2>Celebrations')).split('<figure')[0] ?? '';
+    const section = html.slice(html.indexOf('<h2>Jihadist reactions')).split('<figure')[0] ?? '';
     const cited = [...section.matchAll(/href="#note-(\d+)"/g)].map(([, note]) => note);
     const counted = new Set(rowsBehind(html, 'matrix').map((row) => String(row['id'])));
     expect(counted.size).toBe(count);

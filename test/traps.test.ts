@@ -547,13 +547,13 @@ const traps: readonly Trap[] = [
           );
           expect(interview).toMatch(/“heavily embedded” .* “has not changed”/);
           expect(read.text).toMatch(
-            /The last dated contact is from early 2020; in October 2020 a UN official says that embedding and joint action have “not changed”/,
+            /The last dated contact is from early 2020; in October 2020 a UN official said that embedding and joint action had “not changed”/,
           );
           expect(rowOf(read, 'timeline', 'F06').map((row) => String(row['end']) <= '2020-02-29')).toEqual([
             true,
           ]);
           expect(sectionOf(read.html, 'Gaps')).toMatch(
-            /since early 2020, and whether embedding and joint action .* since October 2020/,
+            /since early 2020, or whether embedding and joint action .* since October 2020/,
           );
           const judged = sectionOf(read.html, 'Key judgments');
           expect(judged).toMatch(/Al-Qaeda likely remains embedded|have very likely kept their ties/);
@@ -638,7 +638,7 @@ const traps: readonly Trap[] = [
         withJudgment(product, 'H-ties-4', 'The Taliban say the ties have changed'),
       'no word of the missing statement': (product) =>
         withRow(withRow(product, 'events', 'F26', { caveat: null }), 'judgments', 'B-ties-4', {
-          text: 'Nothing shows a break; the Taliban may insist that times have changed.',
+          text: 'Nothing shows a break; the Taliban may insist that the ties have changed.',
         }),
     },
   },

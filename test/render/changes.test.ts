@@ -52,7 +52,7 @@ describe('our key judgments', () => {
 
 test('a revised row lists its revised columns and the day on which it first became known', async () => {
   expect(changesSection(await pageOf('al-qaeda-ties', '2021-08-25'))).toContain(
-    'revised Meeting reported in Helmand (summary) F08, Unnamed origin, known 27 May 2020, revised 25 Aug',
+    'revised Senior meeting reported in Helmand (summary) F08, Unnamed origin, known 27 May 2020, revised 25 Aug',
   );
 });
 

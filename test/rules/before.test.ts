@@ -641,7 +641,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
             swapText(
               text,
               '{{/page}}',
-              '<div class="coverage"><p>ISIS, celebrations, ties and the wider context are covered here{{cite "F12"}}, no day since 25 August 2021</p></div>\n{{/page}}',
+              '<div class="coverage"><p>ISIS, jihadist reactions, Al-Qaeda’s ties and the wider context are covered here{{cite "F12"}}, no day since 25 August 2021</p></div>\n{{/page}}',
             ),
           ),
         ),
