@@ -170,7 +170,9 @@ export function openLocale(
   ) =>
     Object.fromEntries(
       Object.entries(values).map(([name, value]): [string, unknown] => {
-        if (choosing.includes(name)) return [name, typeof value === 'number' ? value : print(String(value))];
+        // A keyword of ICU has no spaces.
+        if (choosing.includes(name))
+          return [name, typeof value === 'number' ? value : print(String(value).replaceAll(' ', '_'))];
         return [name, typeof value === 'number' ? number.format(value) : print(value)];
       }),
     );

@@ -82,9 +82,7 @@ describe('after the end of coverage', () => {
         const { heading, text, html } = await pageOf(brief, asOf);
         expect(heading).toBe('Nothing collected since 25 August 2021');
         expect(text).toMatch(headline);
-        expect(sectionOf(html, 'Key judgments')).toMatch(
-          /^As known on 25 August 2021, when collection ended:\n/,
-        );
+        expect(sectionOf(html, 'Key judgments as known on 25 August 2021')).not.toBe('');
       }
     },
   );
@@ -92,7 +90,7 @@ describe('after the end of coverage', () => {
   test('the last covered day has its ordinary headline', async () => {
     const { heading, html } = await pageOf('isis-quieting', '2021-08-25');
     expect(heading).toMatch(/^ISIS /);
-    expect(sectionOf(html, 'Key judgments')).not.toContain('As known on');
+    expect(html).not.toContain('Key judgments as known');
   });
 
   test('an actor sheet begins with it on the first uncovered day, and names the actor before', async () => {
@@ -192,7 +190,7 @@ describe('a dataset of events and no judgments', () => {
     expect(page.heading).toBe(findBrief(product, id).config.title);
     // What a dataset has no rows for is left out, with its heading.
     expect(page.html).not.toContain('<div class="bottom-line"');
-    for (const heading of ['Key judgments', 'Gaps', 'Watch for', 'Other explanations'])
+    for (const heading of ['Key judgments', 'Gaps', 'What would change this', 'Other explanations'])
       expect(page.html).not.toContain(`>${heading}</h2>`);
     // Neither silence nor a gap of collection is spoken of: each day is covered, and two events are of the period.
     expect(page.text).not.toMatch(
@@ -319,7 +317,6 @@ test.each([
   'as of %s the celebrations of the weekly cite all %i statements that figure and chart count',
   async (asOf, count) => {
     const { html } = await pageOf('weekly', asOf);
-    expect(readPage(html).blocks).toContain(String(count));
     const section = html.slice(html.indexOf('<h2>Jihadist reactions')).split('<figure')[0] ?? '';
     const cited = [...section.matchAll(/href="#note-(\d+)"/g)].map(([, note]) => note);
     const counted = new Set(rowsBehind(html, 'matrix').map((row) => String(row['id'])));

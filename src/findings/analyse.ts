@@ -319,6 +319,8 @@ function rateChange(
           days: spelled(each.quietDays, words),
           day: words.shortDay(row.observed_to),
         }),
+        quiet_start: row.quiet_start,
+        quiet_end: row.observed_to,
         observed: 0,
         // The sensitivity readings have their own table and are not in the chart.
         cites: row.role === 'sensitivity' ? [] : [row.id],

@@ -184,7 +184,7 @@ const definition = z.strictObject({
   changes: z.string().nullable().default(null),
   queries: z.record(z.string().regex(/^[a-z][a-z_]*$/), ownFile).default({}),
   charts: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), chart).default({}),
-  /** The chart that tells the story: it is in mail too. */
+  /** The chart that tells the story: page one shows it below the bottom line, and mail shows it too. */
   hero: text.optional(),
   findings: z.record(z.string().regex(/^[a-z][a-z-]*$/), finding).default({}),
   evidence: z.record(z.string().regex(/^[a-z][a-z-]*$/), evidenceSet).default({}),

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { AppError, type Fault } from '../errors.ts';
+import { AppError, type Fault, meantBy } from '../errors.ts';
 import { type Locale, usualLanguage } from '../locale.ts';
 import {
   type Brief,
@@ -215,6 +215,14 @@ async function loadBrief({
       hint: `Name one of ${Object.keys(named).join(', ')}.`,
     });
   }
+  const { hero } = config;
+  if (hero !== undefined && !Object.hasOwn(charts, hero))
+    faults.push({
+      file: definition.file,
+      field: 'hero',
+      problem: `There is no chart "${hero}".`,
+      hint: meantBy(hero, Object.keys(charts)),
+    });
   return {
     id,
     config,

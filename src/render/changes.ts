@@ -116,7 +116,7 @@ export function revisedFields(
 }
 
 /** Longer lists are summarised by table. */
-const MOST_LISTED = 12;
+const MOST_LISTED = 40;
 
 /**
  * The changes to list on a page: those of printed rows, and withdrawals. Other rows are counted, and a long list is

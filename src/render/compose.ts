@@ -1,4 +1,4 @@
-import { cutOff, type Day, daysBetween, issueNumber, type Period } from '../calendar.ts';
+import { type Day, daysBetween, issueNumber, type Period } from '../calendar.ts';
 import type { Corrected, Correction } from '../dataset/corrections.ts';
 import type { IncidentView } from '../dataset/incidents.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
@@ -63,15 +63,18 @@ export interface Composition {
 
 /** The width that each label needs. */
 const markingWidths: { readonly [label in Brief['config']['marking']]: string } = {
-  'TLP:RED': '30mm',
-  'TLP:AMBER+STRICT': '46mm',
-  'TLP:AMBER': '30mm',
-  'TLP:GREEN': '30mm',
-  'TLP:CLEAR': '30mm',
+  'TLP:RED': '20mm',
+  'TLP:AMBER+STRICT': '42mm',
+  'TLP:AMBER': '26mm',
+  'TLP:GREEN': '26mm',
+  'TLP:CLEAR': '25mm',
 };
 
-/** Letter is shorter and wider than A4: different margins give it the same space. */
-const margins: { readonly [paper in Paper]: string } = { A4: '23mm 18mm 21mm', Letter: '18mm 17mm 16mm' };
+/** Letter is shorter and wider than A4: different margins give it the same space. `first` is the top of page one. */
+const margins: { readonly [paper in Paper]: { readonly margin: string; readonly first: string } } = {
+  A4: { margin: '22mm 18mm 18mm', first: '11mm' },
+  Letter: { margin: '17mm 17mm 13mm', first: '7mm' },
+};
 
 /** Compiling a template takes longer than rendering it, and depends only on the brief. */
 const templates = new WeakMap<Brief, Template>();
@@ -159,17 +162,9 @@ export function compose(
   ]);
   const before = new Map(eachRow(knownBy(tables, period.previousAsOf)).map(({ row }) => [row.id, row]));
   const shown = listedChanges(changes, { printed, locale });
-  const judged = judgmentChanges
-    .filter(({ change, entry }) => change === 'dropped' || printed.has(entry.id))
-    .map(({ change, entry, how }) => ({
-      change,
-      id: entry.id,
-      number: 1 + (sets['key_judgments'] ?? []).findIndex(({ id }) => id === entry.id),
-      title: titleOf(entry, { settings, locale }),
-      how,
-      known_on: dayOf(entry.knownOn, { asOf, locale }),
-    }))
-    .toSorted((a, b) => a.number - b.number);
+  const numberOf = (id: string): number =>
+    1 + (sets['key_judgments'] ?? []).findIndex((judgment) => judgment['id'] === id);
+  const judged = judgmentChanges.filter(({ change, entry }) => change === 'dropped' || printed.has(entry.id));
   const readOn = readAfterwards({ ...of, tables });
   const newest = evidenceSets.length === 0 ? undefined : imports.at(-1);
   const uncovered = uncoveredByImports(newest === undefined ? [] : imports, asOf);
@@ -214,7 +209,7 @@ export function compose(
         : { day: locale.longDay(newest.known_on), until: locale.longDay(uncovered.until) },
     /** Countries whose newest days are not covered, if those of others are. */
     uncovered: uncovered.countries.length === 0 ? null : countriesInWords(uncovered.countries, locale),
-    paper: { size: paper, margin: margins[paper] },
+    paper: { size: paper, ...margins[paper] },
     identity: identityStyles(brief.identity),
     images: imagesOf(brief).length > 0,
     styles: brief.styles.text,
@@ -222,30 +217,38 @@ export function compose(
     rows: seen.rows,
     findings: seen.findings,
     charts: seen.charts,
+    // Read only by a template that prints it.
+    get hero() {
+      return brief.config.hero === undefined ? null : seen.charts[brief.config.hero];
+    },
     counts: {
-      ...countsOf(shown.ofPage, judged),
-      counted: shown.ofPage.length + judged.length,
+      ...countsOf(shown.ofPage),
+      reports: shown.ofPage.length,
       all: changes.length,
       tables: shown.tables,
       others: shown.others,
-      listed: shown.listed.length + judged.length,
     },
-    changes: shown.listed.map((each) => ({
-      ...listed(each, { settings, locale }),
-      source: sourceName(each.row),
-      fields: each.change === 'revised' ? revisedFields(before.get(each.id), each.row, locale) : null,
-      // A revised row has the day on which it first became known, then the day of its revision.
-      ...(each.change === 'revised' && {
-        known_on: dayOf(evidence.firstKnown(each.id) ?? each.knownOn, { asOf, locale }),
-        revised_on: dayOf(each.knownOn, { asOf, locale }),
-      }),
-    })),
-    judged,
+    changed: (['new', 'revised', 'withdrawn'] as const).flatMap((change) => {
+      const rows = shown.listed
+        .filter((each) => each.change === change)
+        .map((each) => ({
+          ...listed(each, { settings, locale }),
+          source: sourceName(each.row),
+          fields: change === 'revised' ? revisedFields(before.get(each.id), each.row, locale) : null,
+          // A revised row has the day on which it first became known, then the day of its revision.
+          ...(change === 'revised' && {
+            known_on: dayOf(evidence.firstKnown(each.id) ?? each.knownOn, { asOf, locale }),
+            revised_on: dayOf(each.knownOn, { asOf, locale }),
+          }),
+        }));
+      return rows.length === 0 ? [] : [{ change, rows }];
+    }),
+    judged: judgedOnPage(judged, { numberOf, settings, locale }),
     correction: correction && {
       revision: correction.revision,
       replaces: correction.replaces.revision,
       as_of: locale.longDay(correction.asOf),
-      counts: countsOf(correction.changes, []),
+      counts: countsOf(correction.changes),
       changes: correction.changes.map((each) => ({
         ...listed(each, { settings, locale }),
         // The day may be outside this issue's period, so it includes the year.
@@ -285,19 +288,50 @@ export const namesIn = ({ queries, config: { findings, charts, parameters } }: B
   parameters: Object.keys(parameters),
 });
 
-/** The listed changes by kind. A judgment that was raised or lowered counts as revised, and a dropped one as withdrawn. */
-const countsOf = (
-  changes: readonly Change[],
-  judged: readonly Pick<JudgmentChange, 'change'>[],
-): { [kind in Change['change']]: number } => {
-  const all: readonly string[] = [...changes, ...judged].map(({ change }) => change);
-  const count = (...kinds: readonly string[]) => all.filter((kind) => kinds.includes(kind)).length;
-  return {
-    new: count('new'),
-    revised: count('revised', 'raised', 'lowered'),
-    withdrawn: count('withdrawn', 'dropped'),
-  };
+/** The listed changes by kind. */
+const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {
+  const count = (kind: Change['change']) => changes.filter(({ change }) => change === kind).length;
+  return { new: count('new'), revised: count('revised'), withdrawn: count('withdrawn') };
 };
+
+/** The changed judgments as page one lists them: the new ones together by their numbers, then each of the others. */
+function judgedOnPage(
+  changes: readonly JudgmentChange[],
+  {
+    numberOf,
+    settings,
+    locale,
+  }: { numberOf: (id: string) => number; settings: DatasetSettings; locale: Locale },
+) {
+  const said = changes
+    .map(({ change, entry, how }) => ({
+      change,
+      ids: entry.id,
+      count: 1,
+      number: numberOf(entry.id),
+      title: titleOf(entry, { settings, locale }),
+      how,
+    }))
+    .toSorted((a, b) => a.number - b.number);
+  const fresh = said.filter(({ change, number }) => change === 'new' && number > 0);
+  const rest = said.filter((each) => !fresh.includes(each));
+  const [first] = fresh;
+  const numbers = (of: readonly { number: number }[]) =>
+    locale.list(of.map(({ number }) => locale.number(number)));
+  return [
+    ...(first === undefined
+      ? []
+      : [
+          {
+            ...first,
+            ids: fresh.map(({ ids }) => ids).join(' '),
+            count: fresh.length,
+            numbers: numbers(fresh),
+          },
+        ]),
+    ...rest.map((each) => ({ ...each, numbers: each.number > 0 ? numbers([each]) : null })),
+  ];
+}
 
 /** A change as printed in lists. */
 const listed = (change: Change, { settings, locale }: { settings: DatasetSettings; locale: Locale }) => ({
@@ -314,14 +348,7 @@ const dayOf = (day: Day, { asOf, locale }: { asOf: Day; locale: Locale }): strin
 
 const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0');
 
-/** Date-time groups are in English in every language. */
-const groupMonth = new Intl.DateTimeFormat('en-US', { month: 'short', timeZone: 'UTC' });
-
 function issueOf({ config, locale }: Brief, { start, asOf, previousAsOf }: Period) {
-  const end = cutOff(asOf, config.schedule.timezone);
-  const utc = end.withTimeZone('UTC').subtract({ minutes: 1 });
-  const two = (value: number) => String(value).padStart(2, '0');
-  const monthName = groupMonth.format(utc.epochMilliseconds).toUpperCase();
   return {
     number: issueNumber(asOf),
     period: locale.daySpan(start, asOf),
@@ -330,7 +357,5 @@ function issueOf({ config, locale }: Brief, { start, asOf, previousAsOf }: Perio
     weekday: locale.weekday(asOf),
     previous: locale.longDay(previousAsOf),
     timezone: config.schedule.timezone.split('/').at(-1)?.replaceAll('_', ' ') ?? config.schedule.timezone,
-    /** Date-time group of the last minute before the cut-off. */
-    dtg: `${two(utc.day)}${two(utc.hour)}${two(utc.minute)}Z ${monthName} ${utc.year}`,
   };
 }

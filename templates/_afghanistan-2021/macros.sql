@@ -11,7 +11,7 @@ CREATE MACRO fall_of_kabul() AS TABLE
 
 -- Who signed what on the takeover: a row for each signatory.
 CREATE MACRO signatures() AS TABLE
-  SELECT id, date_start, source, claim_status, speech_act, actors, unnest(actors) AS actor
+  SELECT id, topic, date_start, source, claim_status, speech_act, actors, unnest(actors) AS actor
   FROM events
   WHERE topic = 'celebrations';
 
@@ -32,10 +32,11 @@ CREATE MACRO matrix_speakers() AS TABLE
   JOIN actors AS a ON a.id = s.actor
   GROUP BY a.id, a.name, a.affiliation;
 
--- The column of each day in the matrix; what has no day comes last.
-CREATE MACRO matrix_days() AS TABLE
-  SELECT date_start, CAST(row_number() OVER (ORDER BY date_start NULLS LAST) - 1 AS INTEGER) AS place
-  FROM (SELECT DISTINCT date_start FROM signatures());
+-- The days that the matrix spans: those of the messages, with room for labels, and the fall of Kabul once messages follow it.
+CREATE MACRO matrix_span() AS TABLE
+  SELECT min(date_start) - 3 AS first, max(date_start) + 1 AS last
+  FROM signatures()
+  WHERE date_start IS NOT NULL;
 
 -- Under whose names an actor is reported on: its own, and for ISIS and its branch, one organisation, the other's too.
 CREATE MACRO actor_names() AS TABLE
@@ -77,3 +78,113 @@ CREATE MACRO sheet_topics(of_actor) AS TABLE
   FROM actor_judgments() AS j
   JOIN actor_topics() AS t USING (actor, topic)
   WHERE j.actor = of_actor AND j.role IN ('bottom-line', 'assessment');
+
+-- When the Taliban took what; nothing of the hero picture is drawn before the first of them is known.
+CREATE MACRO arrivals() AS TABLE
+  SELECT e.id, e.title, e.date_start AS start, coalesce(e.date_end, e.date_start) AS "end"
+  FROM events AS e
+  WHERE e.topic IN ('isis', 'context')
+    AND e.date_start IS NOT NULL
+    AND EXISTS (
+      SELECT 1 FROM actors AS a WHERE list_contains(e.actors, a.id) AND a.affiliation = 'taliban'
+    );
+
+-- The parts of the hero picture, each in its lane: a count over its span, what is known after it, what happened across
+-- the border, and messages by day, of which those that hail the takeover come first.
+CREATE MACRO hero_parts(of_topics) AS TABLE
+  WITH silences AS (
+    SELECT r.*, m.title, m.window_start, m.value, m.bound
+    FROM readings AS r
+    JOIN measures AS m ON m.id = r.measure
+    WHERE list_contains(of_topics, r.topic) AND r.role IN ('headline', 'other')
+  ),
+  -- Readings disagree about some days: the count reaches at least to the earlier end, the silence from the later start.
+  silence AS (
+    SELECT
+      list(DISTINCT measure) AS measures,
+      list(id ORDER BY id) AS ids,
+      any_value(title) AS title,
+      any_value(bound_words(bound) || ' ' || printf('%.15g', value)) AS value,
+      min(window_start) AS count_start,
+      min(baseline_end) AS active_to,
+      max(quiet_start) AS quiet_from,
+      max(observed_to) AS observed_to
+    FROM silences
+    HAVING count(*) > 0
+  ),
+  parts AS (
+    SELECT
+      'count' AS part,
+      'claims' AS lane,
+      title AS what,
+      value || ' claimed operations: a total, with no figures by day' AS label,
+      count_start AS start,
+      active_to AS "end",
+      measures AS cites
+    FROM silence
+    UNION ALL
+    SELECT 'either', 'claims', 'Active or quiet: not stated', NULL, active_to + 1, quiet_from - 1, ids
+    FROM silence
+    WHERE quiet_from - active_to > 1
+    UNION ALL
+    SELECT 'silence', 'claims', 'No claim known', 'none known, if observed to ' || day_label(observed_to), quiet_from, observed_to, ids FROM silence
+    UNION ALL
+    SELECT 'abroad', 'abroad', e.title, e.title, e.date_start, coalesce(e.date_end, e.date_start), [e.id]
+    FROM events AS e
+    JOIN places AS p ON p.id = e.place
+    WHERE list_contains(of_topics, e.topic) AND e.topic = 'isis' AND p.country <> 'AF' AND e.date_start IS NOT NULL
+    UNION ALL
+    SELECT if(any_value(s.speech_act) = 'welcome', 'welcome', 'other'),
+      if(s.date_start IS NULL, 'undated', 'messages'),
+      string_agg(a.name, ' + ' ORDER BY a.name),
+      string_agg(a.name, ' + ' ORDER BY a.name),
+      s.date_start,
+      s.date_start,
+      [s.id]
+    FROM signatures() AS s
+    JOIN actors AS a ON a.id = s.actor
+    WHERE list_contains(of_topics, s.topic)
+    GROUP BY s.id, s.date_start
+  )
+  SELECT
+    *,
+    -- What shares a day is drawn on lines of its own.
+    CAST(row_number() OVER (PARTITION BY lane, start ORDER BY what) - 1 AS INTEGER) AS slot
+  FROM parts
+  WHERE EXISTS (SELECT 1 FROM arrivals());
+
+-- The lanes of the hero picture from the top, each with its height and its place in lines of text.
+CREATE MACRO hero_lanes(of_topics) AS TABLE
+  SELECT
+    lane,
+    lines,
+    CAST(coalesce(sum(lines) OVER (ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS INTEGER) AS line
+  FROM (
+    SELECT
+      lane,
+      list_position(['claims', 'abroad', 'messages'], lane) AS place,
+      CAST(CASE lane WHEN 'claims' THEN 4 WHEN 'abroad' THEN 2 ELSE max(slot) + 2 END AS INTEGER) AS lines
+    FROM hero_parts(of_topics)
+    WHERE lane <> 'undated'
+    GROUP BY lane
+  );
+
+-- What the hero picture spans: the weeks that matter, up to the cut-off or the last day for which anything was
+-- collected, and the whole span of the count, if it is known.
+CREATE MACRO hero_span(of_topics, up_to) AS TABLE
+  SELECT
+    least(
+      (SELECT min(start) FROM arrivals()) - 6,
+      (SELECT min(start) FROM hero_parts(of_topics) WHERE lane = 'messages') - 2
+    ) AS zoom_start,
+    least(up_to, (SELECT max("end") FROM coverage WHERE list_contains(of_topics, topic)))::DATE AS zoom_end,
+    (SELECT min(start) FROM hero_parts(of_topics) WHERE part = 'count') AS whole_start
+  WHERE EXISTS (SELECT 1 FROM hero_parts(of_topics));
+
+-- A topic in a line: its newest headline, unless it heads the page already.
+CREATE MACRO topic_headline(of_topic) AS TABLE
+  WITH headlines AS (SELECT * FROM judgments WHERE role = 'headline'),
+  newest AS (SELECT * FROM headlines WHERE topic = of_topic ORDER BY known_on DESC, rank, id LIMIT 1)
+  SELECT id, text, rests_on
+  FROM newest
+  WHERE id NOT IN (SELECT id FROM headlines ORDER BY known_on DESC, topic = 'all' DESC, rank, id LIMIT 1);

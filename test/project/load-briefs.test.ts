@@ -300,6 +300,13 @@ test('a forEach that names no query, and unknown parameters, are reported with t
   ]);
 });
 
+test('a hero that names no chart is reported', async () => {
+  await edit('two/brief.yaml', (text) => `${text}hero: d\n`);
+  expect(await told()).toEqual([
+    'templates/two/brief.yaml, field hero: There is no chart "d". Use one of: c.',
+  ]);
+});
+
 describe('sitrep.yaml', () => {
   /** A brief of a project whose sitrep.yaml says `settings`, and whose brief.yaml lacks the keys in `without`. */
   async function briefIn(settings: string, without: readonly string[] = []) {

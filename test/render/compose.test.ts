@@ -30,19 +30,6 @@ const printed = (template: string, asOf: string, timezone: string, config: objec
   }).html;
 };
 
-// The last minute before the midnight that ends the day: 22:59 Z under British summer time, 23:59 Z without it.
-test.each([
-  ['2021-08-25', 'Europe/London', '252259Z AUG 2021'],
-  ['2021-01-25', 'Europe/London', '252359Z JAN 2021'],
-  ['2021-03-27', 'Europe/London', '272359Z MAR 2021'],
-  ['2021-03-28', 'Europe/London', '282259Z MAR 2021'],
-  ['2021-10-31', 'Europe/London', '312359Z OCT 2021'],
-  ['2020-12-31', 'America/New_York', '010459Z JAN 2021'],
-  ['2021-09-05', 'Asia/Kabul', '051929Z SEP 2021'],
-])('the date-time group as of %s in %s is %s', (asOf, timezone, group) => {
-  expect(printed('{{issue.dtg}}', asOf, timezone)).toBe(group);
-});
-
 test('issue, period and the issue before it', () => {
   const template =
     '{{issue.number}} | {{issue.period}} | {{issue.days}} | {{issue.weekday}} | {{issue.previous}}';

@@ -49,13 +49,15 @@ const withPartial = (name: string, from: string, to: string) => () =>
 const withConfig = (config: Partial<Brief['config']>, id = 'weekly') =>
   withBrief(right, id, (brief) => ({ ...brief, config: { ...brief.config, ...config } }));
 /** The weekly with the spec of one chart changed, as text. */
-const withSpec = (chart: string, from: string, to: string) => () =>
-  withBrief(right, 'weekly', (brief) => {
-    const given = brief.charts[chart];
-    if (given === undefined) throw new Error(`There is no chart "${chart}".`);
-    const parsed: object = JSON.parse(swapText(JSON.stringify(given.parsed), from, to));
-    return { ...brief, charts: { ...brief.charts, [chart]: { ...given, parsed } } };
-  });
+const withSpec =
+  (chart: string, from: string, to: string, id = 'weekly') =>
+  () =>
+    withBrief(right, id, (brief) => {
+      const given = brief.charts[chart];
+      if (given === undefined) throw new Error(`There is no chart "${chart}".`);
+      const parsed: object = JSON.parse(swapText(JSON.stringify(given.parsed), from, to));
+      return { ...brief, charts: { ...brief.charts, [chart]: { ...given, parsed } } };
+    });
 const withQuery = (id: string, name: string, from: string, to: string) => () =>
   withBrief(right, id, (brief) => {
     const query = brief.queries[name];
@@ -97,6 +99,9 @@ const withChart = (
     return { ...brief, config: { ...brief.config, charts } };
   });
 const waiving = (rule: string) => withConfig({ waive: [{ rule, reason: 'for a test' }] });
+
+/** A sheet with a chart of bars. */
+const ofIsis = { brief: 'actor-sheet', parameters: { actor: 'A-isis' } };
 
 const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   waivers: [
@@ -151,8 +156,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'in what is handed to a partial',
       product: withTemplate(
-        '{{#with charts.expected}}{{> chart cites=',
-        '{{#with charts.expected}}{{> chart note="In all 105 claims." cites=',
+        '{{#with charts.matrix}}{{> chart cites=',
+        '{{#with charts.matrix}}{{> chart note="In all 105 claims." cites=',
       ),
       says: /"105" is typed/,
     },
@@ -163,7 +168,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'in the title of a chart',
-      product: () => withChart('expected', { title: 'All 105 claims' }),
+      product: () => withChart('matrix', { title: 'All 105 claims' }),
       says: /"105" is typed into the settings/,
     },
     {
@@ -408,7 +413,11 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a finding beside none of its rows',
-      product: withTemplate('{{cite (column rows.welcomes "id")}}', '{{cite "F12"}}'),
+      product: () =>
+        withBrief(right, 'celebrations', (brief) =>
+          template(brief, (text) => swapText(text, '{{cite (column rows.welcomes "id")}}', '{{cite "F12"}}')),
+        ),
+      asked: { brief: 'celebrations' },
       says: /finding "welcomes" is printed without a citation of its evidence: F11/,
     },
   ],
@@ -593,12 +602,14 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'lower-bounds': [
     {
       what: 'in a big figure',
-      product: withPartial('figures', '<small>{{bound}}</small> ', ''),
+      product: withText('{{#each rows.figures}}<p>{{value}} {{label}}{{cite id}}</p>{{/each}}'),
       says: /"105" prints F18/,
     },
     {
       what: 'in a text',
-      product: withPartial('figures', '{{label}}', '{{label}}, all of {{value}}'),
+      product: withText(
+        '{{#each rows.figures}}<p>{{bound}} {{value}} {{label}}, all of {{value}}{{cite id}}</p>{{/each}}',
+      ),
       says: /prints F18, a lower bound/,
     },
     {
@@ -721,7 +732,13 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'chart-empty': [
     {
       what: 'all filtered out',
-      product: withSpec('expected', "datum.role !== 'sensitivity'", "datum.role === 'nothing'"),
+      product: withSpec(
+        'expected',
+        "datum.role !== 'sensitivity'",
+        "datum.role === 'nothing'",
+        'actor-sheet',
+      ),
+      asked: ofIsis,
       says: /shows nothing/,
     },
   ],
@@ -745,12 +762,14 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a mark',
-      product: withSpec('expected', '"x2":283', '"x2":500'),
+      product: withSpec('expected', '"x2":283', '"x2":500', 'actor-sheet'),
+      asked: ofIsis,
       says: /mark \(rule\) extends beyond/,
     },
     {
       what: 'a bar that ends at its domain',
-      product: withSpec('expected', '"type":"bar"', '"type":"bar","clip":true,"xOffset":-400'),
+      product: withSpec('expected', '"type":"bar"', '"type":"bar","clip":true,"xOffset":-400', 'actor-sheet'),
+      asked: ofIsis,
       says: /A mark \(rect, row readings 0\) is cut off at the edge/,
     },
   ],
@@ -764,20 +783,20 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'chart-rows': [
     {
       what: 'rows that the brief does not say it leaves out',
-      product: () => withChart('expected', { leavesOut: undefined }),
+      product: () => withChart('story', { leavesOut: undefined }),
       says: /3 of 5 rows of "readings" are not drawn: R3, R4, R5/,
     },
     {
       what: 'a row that a filter takes',
-      product: withSpec('expected', "datum.role !== 'sensitivity'", "datum.role === 'headline'"),
+      product: withSpec('story', "datum.role !== 'sensitivity'", "datum.role === 'headline'"),
       says: /^1 of .* are not drawn: R2/m,
     },
     {
       what: 'marks of several rows, unless the brief says so',
       product: withSpec(
         'matrix',
-        '"data":{"name":"marker"}',
-        '"data":{"name":"marker"},"transform":[{"aggregate":[],"groupby":["column_order","label"]}]',
+        '"data":{"name":"marker"},"transform":[',
+        '"data":{"name":"marker"},"transform":[{"aggregate":[],"groupby":["day","label"]},',
       ),
       says: /1 of 1 rows of "marker" are not drawn/,
     },
@@ -1221,7 +1240,7 @@ describe('the name of a source that contains an alias', () => {
     for (const place of [
       `<li><b>${emirate}.</b> `,
       `<td>${emirate} <b>F</b> ← Flashpoint <b>C</b></td>`,
-      `F02, ${emirate}, `,
+      `<span class="origin">${emirate}</span>`,
     ])
       expect(html).toContain(place);
     expect(await heldBefore(named, ties)).toEqual({});

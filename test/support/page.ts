@@ -70,21 +70,20 @@ export function sectionOf(html: string, heading: string): string {
     .join('\n');
 }
 
-const changed = (html: string): string[] =>
-  [...html.matchAll(/<span class="tag (\w+)">[\s\S]*?<span class="id">([\w-]+)/g)]
-    .map(([, change, id]) => `${change} ${id}`)
+const changed = (html: string, attribute: string): string[] =>
+  [...html.matchAll(new RegExp(`data-change="(\\w+)" ${attribute}="([^"]+)"`, 'g'))]
+    .flatMap(([, change, ids = '']) => ids.split(' ').map((id) => `${change} ${id}`))
     .toSorted();
-const judged = /<li class="judged">[\s\S]*?<\/li>/g;
 
-/** The rows of "what changed": `new F11`. */
-export const changesOn = (html: string): string[] => changed(html.replaceAll(judged, ''));
+/** The reports listed as changed: `new F11`. */
+export const changesOn = (html: string): string[] => changed(html, 'data-row');
 
-/** Our judgments in "what changed": `raised K-1`. */
-export const judgedOn = (html: string): string[] => changed((html.match(judged) ?? []).join(''));
+/** Our judgments that changed since the issue before: `raised K-1`. */
+export const judgedOn = (html: string): string[] => changed(html, 'data-rows');
 
 /** The charts that a page shows, in its order. */
 export const chartsOn = (html: string): string[] =>
-  [...html.matchAll(/<figure class="chart ([\w-]+)"/g)].map(([, name = '']) => name);
+  [...html.matchAll(/<figure class="chart ([\w-]+)[ "]/g)].map(([, name = '']) => name);
 
 /** The rows behind a figure, as the page lists them below it. */
 export function rowsBehind(html: string, chart: string): { readonly [column: string]: string }[] {

@@ -1,4 +1,4 @@
--- Who spoke when: a row for each signatory, the columns being the days named and one for what is undated.
+-- Who spoke when: a row for each signatory. What has no day stands in a column beside the axis.
 SELECT
   s.id,
   p.name AS who,
@@ -10,7 +10,7 @@ SELECT
     ELSE 'Other'
   END AS affiliation,
   coalesce(day_label(s.date_start), 'undated') AS "column",
-  d.place AS column_order,
+  s.date_start AS day,
   CASE o.kind WHEN 'video' THEN 'video' ELSE 'statement' END AS kind,
   -- What hails nobody says what it is instead.
   CASE
@@ -21,6 +21,5 @@ SELECT
   CASE WHEN len(s.actors) > 1 THEN s.id END AS joint_with
 FROM signatures() AS s
 JOIN matrix_speakers() AS p ON p.id = s.actor
-JOIN matrix_days() AS d ON d.date_start IS NOT DISTINCT FROM s.date_start
 JOIN sources AS o ON o.id = s.source
-ORDER BY p.line, d.place
+ORDER BY p.line, s.date_start NULLS LAST

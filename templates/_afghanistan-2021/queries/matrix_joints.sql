@@ -2,12 +2,11 @@
 SELECT
   s.id,
   coalesce(day_label(s.date_start), 'undated') AS "column",
-  any_value(d.place) AS column_order,
+  s.date_start AS day,
   min(p.line) AS from_order,
   max(p.line) AS to_order
 FROM signatures() AS s
 JOIN matrix_speakers() AS p ON p.id = s.actor
-JOIN matrix_days() AS d ON d.date_start IS NOT DISTINCT FROM s.date_start
 WHERE len(s.actors) > 1
 GROUP BY s.id, s.date_start
 ORDER BY s.id

@@ -1,5 +1,5 @@
 -- The key judgments of the topic. For all topics: the first of each, and the second of the first two topics.
-SELECT j.id, j.text, j.confidence, j.confidence_basis, j.rests_on
+SELECT j.id, j.text, j.likelihood, j.confidence, j.confidence_basis, j.rests_on
 FROM judgments AS j
 LEFT JOIN topics AS t ON t.name = j.topic
 WHERE j.role = 'key'

@@ -1,0 +1,9 @@
+-- What the hero picture spans, and which of its parts there are.
+SELECT
+  zoom_start,
+  zoom_end,
+  whole_start,
+  (SELECT sum(lines) FROM hero_lanes($topics))::INTEGER AS lines,
+  (SELECT count(*) FROM arrivals())::INTEGER AS arrivals,
+  (SELECT count(*) FROM hero_parts($topics) WHERE lane = 'undated')::INTEGER AS undated
+FROM hero_span($topics, $as_of)

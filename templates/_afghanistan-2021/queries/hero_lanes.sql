@@ -1,0 +1,17 @@
+-- The lanes of the hero picture, and how each is headed.
+SELECT
+  l.lane,
+  l.line,
+  l.lines,
+  CASE l.lane
+    WHEN 'claims' THEN 'ISIS claims'
+    WHEN 'abroad' THEN 'Across the border'
+    ELSE 'Public messages'
+  END AS title,
+  CASE l.lane
+    WHEN 'claims' THEN 'in Afghanistan'
+    WHEN 'abroad' THEN 'in Pakistan'
+    ELSE 'filled: hail the victory'
+  END AS detail
+FROM hero_lanes($topics) AS l
+ORDER BY l.line
