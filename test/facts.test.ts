@@ -92,6 +92,20 @@ test('a grade is no better than the weakest link of its chain, and names of gene
     expect(sectionOf(html, 'Names')).toMatch(new RegExp(`\\b${name}, [^;]*?[^.]*?.*general knowledge`));
 });
 
+test('no id of a row is printed, but for those among the changes', async () => {
+  const ids = eachRow(tables).map(({ row }) => row.id);
+  expect(ids.length).toBeGreaterThan(100);
+  for (const { name, brief, parameters } of await editionsAt(product, '2021-08-25')) {
+    const { html } = await render(brief, '2021-08-25', parameters);
+    expect(html).toContain('data-row="');
+    const { text } = readPage(html.replaceAll(/<section class="changes">[\s\S]*?<\/section>/g, ''));
+    expect(
+      ids.filter((id) => new RegExp(`(?<![\\w-])${id}(?![\\w-])`).test(text)),
+      name,
+    ).toEqual([]);
+  }
+});
+
 test('the weekly reports what its gaps and judgments refer to', async () => {
   const { html } = await render('weekly');
   const isis = sectionOf(html, 'ISIS');
