@@ -99,8 +99,9 @@ describe('after the end of coverage', () => {
       const { html } = await renderEdition(product, { brief: 'actor-sheet', asOf, parameters });
       return readPage(html).headings[0];
     };
-    expect(await headings('2021-08-23')).toBe('JNIM');
-    expect(await headings('2021-08-25')).toBe('JNIM');
+    const name = 'Jamaat Nusrat al-Islam wal Muslimeen';
+    expect(await headings('2021-08-23')).toBe(name);
+    expect(await headings('2021-08-25')).toBe(name);
     expect(await headings('2021-08-26')).toBe('Nothing collected since 25 August 2021');
   });
 });
