@@ -1,2 +1,2 @@
 -- The day that divides before from after, once it is known.
-SELECT id, title, strftime(date_start, '%-d %B %Y') AS label FROM fall_of_kabul()
+SELECT id, title, long_day(date_start) AS label FROM fall_of_kabul()

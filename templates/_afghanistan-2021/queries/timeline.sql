@@ -45,26 +45,20 @@ SELECT
   last AS "end",
   precision,
   CASE precision
-    WHEN 'undated' THEN 'undated'
-    WHEN 'day' THEN strftime(first, '%-d %b %Y')
-    WHEN 'month' THEN strftime(first, '%b %Y')
-    WHEN 'season' THEN
-      CASE month(first) % 12 // 3
-        WHEN 1 THEN strftime(first, 'spring %Y')
-        WHEN 2 THEN strftime(first, 'summer %Y')
-        WHEN 3 THEN strftime(first, 'autumn %Y')
-        ELSE strftime(first - INTERVAL 2 MONTH, 'winter %Y') || strftime(first + INTERVAL 10 MONTH, '–%y')
-      END
+    WHEN 'undated' THEN message('dates.undated')
+    WHEN 'day' THEN short_day(first)
+    WHEN 'month' THEN short_month(first)
+    WHEN 'season' THEN season(first)
     WHEN 'window' THEN
       if(
         basis = 'inferred',
         'prior ' || date_diff('month', first, last) || ' months (our reading)',
-        strftime(first, '%b %Y') || ' – ' || strftime(last, '%b %Y')
+        span_words(short_month(first), short_month(last))
       )
     ELSE if(
       basis = 'inferred' AND dayofyear(first) = 1 AND month(last) <= 3,
       strftime(first, '%Y – early ') || strftime(last, '%Y'),
-      strftime(first, '%b %Y') || ' – ' || strftime(last, '%b %Y')
+      span_words(short_month(first), short_month(last))
     )
   END AS tag,
   CASE precision WHEN 'undated' THEN 'undated' ELSE 'dated' END AS lane
