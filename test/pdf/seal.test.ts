@@ -141,9 +141,9 @@ describe('seal', () => {
   });
 
   // A heading that moves to the next page is repeated, or only its first line.
-  it.each(['SourcesSources', 'SouSources'])('repairs the bookmark %s', async (title) => {
+  it.each(['SourcesSources', 'SouSources'])('repairs the bookmark %s', async (repeated) => {
     const doubled = Buffer.from(
-      Buffer.from(first()).toString('latin1').replace('(Sources)', `(${title})`),
+      Buffer.from(first()).toString('latin1').replace('(Sources)', `(${repeated})`),
       'latin1',
     );
     const { pdf } = await seal(doubled, { ...metadata, headings: ['Ties', longHeading, 'Sources'] });
