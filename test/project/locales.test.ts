@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { describeFault, type Fault } from '../../src/errors.ts';
@@ -119,4 +119,12 @@ test('the program has several locales', () => {
 });
 test.each(tags)('%s has all messages, with the values that there are', async (tag) => {
   expect(messageFaults(tag, await localeOf(tag), british)).toEqual([]);
+});
+
+test('French has narrow no-break spaces before its marks and inside its quotation marks', async () => {
+  const lines = (await readFile(join(localesFolder, 'fr.yaml'), 'utf8')).split('\n');
+  const texts = lines.slice(0, lines.indexOf('lists:')).filter((line) => !/^\s*#/.test(line));
+  expect(texts.length).toBeGreaterThan(700);
+  expect(texts.filter((line) => /^\s*[;:!?%»]|[ \u00a0](?:[;!?%»]|:\s)|«[^\u202f]/.test(line))).toEqual([]);
+  expect(texts.join('').split('\u202f').length).toBeGreaterThan(150);
 });
