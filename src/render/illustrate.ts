@@ -160,6 +160,8 @@ function worstOf(errors: readonly AppError[]): ErrorCode {
 function chartLocale(locale: Locale): ChartLocale {
   const parts = new Intl.NumberFormat(locale.tag).formatToParts(12345.6);
   const part = (type: string) => parts.find((each) => each.type === type)?.value ?? '';
+  // What d3 puts in place of `%x`.
+  const date = locale.text('dates.day', { day: '%-d', month: '%B', year: '%Y' });
   return {
     number: {
       decimal: part('decimal'),
@@ -172,8 +174,8 @@ function chartLocale(locale: Locale): ChartLocale {
     // Specs name the parts of a day; nothing prints a time of day.
     time: {
       ...locale.names,
-      dateTime: '%e %B %Y, %H:%M',
-      date: '%e %B %Y',
+      dateTime: locale.text('dates.moment', { date, time: '%H:%M' }),
+      date,
       time: '%H:%M',
       periods: ['AM', 'PM'],
     },

@@ -47,7 +47,7 @@ describe('a French brief on a dataset in English', () => {
 });
 
 /** The texts that a chart draws of its axes. */
-async function axisIn(locale: Locale): Promise<string[]> {
+async function axisIn(locale: Locale, format = '%B'): Promise<string[]> {
   const spec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     width: 600,
@@ -58,7 +58,7 @@ async function axisIn(locale: Locale): Promise<string[]> {
         field: 'day',
         type: 'temporal',
         scale: { type: 'utc' },
-        axis: { format: '%B', tickCount: 'month' },
+        axis: { format, tickCount: 'month' },
       },
       y: { field: 'count', type: 'quantitative', axis: { format: ',d', values: [12_000] } },
     },
@@ -86,4 +86,5 @@ async function axisIn(locale: Locale): Promise<string[]> {
 test('charts have the months and the numbers of the language', async () => {
   expect(await axisIn(british)).toEqual(expect.arrayContaining(['February', 'August', '12,000']));
   expect(await axisIn(french)).toEqual(expect.arrayContaining(['février', 'août', '12 000']));
+  expect(await axisIn(await localeOf('en-US'), '%x')).toEqual(expect.arrayContaining(['June 1, 2021']));
 });
