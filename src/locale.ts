@@ -14,6 +14,8 @@ type HtmlValues = Readonly<Record<string, Value | { toHTML(): string }>>;
 export interface Locale extends Dates {
   /** BCP 47 tag, such as `en-GB`. */
   readonly tag: string;
+  /** The tag with the digits of the locale, for `Intl`. */
+  readonly intlTag: string;
   /** The direction of its script. */
   readonly direction: 'ltr' | 'rtl';
   /** The file, named as in manifests, and as text what of it shapes an edition: all but the words of web and mail. */
@@ -89,6 +91,8 @@ export const localeFile = z
   .object({
     /** The locale that has the messages that this one lacks. */
     extends: languageTag.optional(),
+    /** The digits, if not those that `Intl` gives the language: Latin, Arabic-Indic, or Persian and Urdu. */
+    numerals: z.enum(['latn', 'arab', 'arabext']).optional(),
     lists: wordLists.optional(),
   })
   .catchall(messagesByKey);
@@ -127,10 +131,12 @@ export function openLocale(
 ): Locale {
   const file = `locales/${tag}.yaml`;
   const chain = [{ tag, yaml }, ...extended].map((each) => {
-    const { extends: _, lists, ...groups } = localeFile.parse(parse(each.yaml));
+    const { extends: _, lists, numerals, ...groups } = localeFile.parse(parse(each.yaml));
     const messages = flatten(groups, '');
-    return { lists: isSameLanguage(each.tag, tag) ? lists : undefined, messages };
+    return { ...(isSameLanguage(each.tag, tag) && { lists, numerals }), messages };
   });
+  const numerals = chain.find((each) => each.numerals !== undefined)?.numerals;
+  const intlTag = numerals === undefined ? tag : `${tag}-u-nu-${numerals}`;
   const lists = chain.find((each) => each.lists !== undefined)?.lists;
   const messages = new Map(chain.toReversed().flatMap((each) => each.messages));
   // Parsed when first needed: a command line call needs few of them.
@@ -143,7 +149,7 @@ export function openLocale(
       throw new MessageError(`${file} has no message "${key}".`, {
         hint: 'Correct the key, or add the message to the locale.',
       });
-    const message = new IntlMessageFormat(source, tag);
+    const message = new IntlMessageFormat(source, intlTag);
     const found = { message, ...namesIn(message.getAst()) };
     parsed.set(key, found);
     return found;
@@ -161,7 +167,7 @@ export function openLocale(
     require(key, given);
     return [message.format(values)].flat().join('');
   };
-  const number = new Intl.NumberFormat(tag);
+  const number = new Intl.NumberFormat(intlTag);
   /** Numbers that are printed as they are get the digits of the locale. */
   const printed = (
     values: HtmlValues,
@@ -182,12 +188,13 @@ export function openLocale(
   };
   const list = new Intl.ListFormat(tag, { type: 'unit' });
   let dates: Dates | undefined;
-  const datesNow = (): Dates => (dates ??= datesOf(tag, text));
+  const datesNow = (): Dates => (dates ??= datesOf(intlTag, text));
   return {
     tag,
+    intlTag,
     direction: directionOf(tag),
     // A word on a web page or in a mail changes no edition.
-    source: { file, text: shapingText(messages, lists) },
+    source: { file, text: shapingText(messages, lists, numerals) },
     keys: [...messages.keys()],
     lists,
     valuesOf: find,
@@ -201,7 +208,7 @@ export function openLocale(
       return format(key, found, { ...escaped, ...htmlTags });
     },
     number: (value, options) =>
-      options === undefined ? number.format(value) : value.toLocaleString(tag, options),
+      options === undefined ? number.format(value) : value.toLocaleString(intlTag, options),
     list: (items) => list.format(items),
     longDay: (day) => datesNow().longDay(day),
     shortDay: (day) => datesNow().shortDay(day),
@@ -221,8 +228,17 @@ export function openLocale(
   };
 }
 
-const shapingText = (messages: ReadonlyMap<string, string>, lists: WordLists | undefined): string =>
-  JSON.stringify([[...messages].filter(([key]) => !/^(?:web|mail)\./.test(key)), lists]);
+const shapingText = (
+  messages: ReadonlyMap<string, string>,
+  lists: WordLists | undefined,
+  numerals: string | undefined,
+): string =>
+  JSON.stringify(
+    [[...messages].filter(([key]) => !/^(?:web|mail)\./.test(key)), lists, numerals].slice(
+      0,
+      numerals === undefined ? 2 : 3,
+    ),
+  );
 
 const tagged = (open: string, close: string) => (parts: readonly string[]) => open + parts.join('') + close;
 const htmlTags = { b: tagged('<b>', '</b>'), i: tagged('<i>', '</i>') };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openLocale } from '../src/locale.ts';
+import { localeOf } from './support/locale.ts';
 
 const locale = openLocale(
   'en-GB',
@@ -34,6 +35,25 @@ test('days, figures and lists are written as the locale writes them', () => {
   expect(arabic.text('a.count', { count: 12, total: 1234 })).toBe('١٢ / ١٬٢٣٤');
   expect(arabic.list(['ا', 'ب'])).toBe('ا وب');
   expect(locale.list(['a', 'b', 'c'])).toBe('a, b, c');
+});
+
+test('a locale chooses its digits, also one that extends another', () => {
+  const words =
+    "dates: { day: '{day} {month} {year}', short_months: ينا }\na: { count: '{count, plural, other {#}}' }";
+  const latin = openLocale('ar-EG', `numerals: latn\n${words}`);
+  expect([latin.number(1234.5), latin.longDay('2021-08-25')]).toEqual(['1,234.5', '25 أغسطس 2021']);
+  const levantine = openLocale('ar-LB', 'numerals: arab', [{ tag: 'ar', yaml: `numerals: latn\n${words}` }]);
+  expect(levantine.longDay('2021-08-25')).toBe('٢٥ آب ٢٠٢١');
+  expect(levantine.text('a.count', { count: 12 })).toBe('١٢');
+  expect(levantine.source.text).not.toBe(latin.source.text);
+});
+
+test('each number of things has its own form in Arabic', async () => {
+  const arabic = await localeOf('ar');
+  const forms = [0, 1, 2, 3, 11, 100].map((count) => arabic.text('page.changes.others', { count }));
+  expect(new Set(forms).size).toBe(6);
+  expect(arabic.daySpan('2021-08-19', '2021-08-25')).toBe('19–25 أغسطس 2021');
+  expect(arabic.weekday('2021-08-25')).toBe('الأربعاء 25 أغسطس 2021');
 });
 
 test('what shapes an edition leaves out the words of web and mail', () => {

@@ -88,7 +88,7 @@ const digitsIn = (locale: Locale, sql: string): string => {
 };
 
 function numberIn(locale: Locale): string {
-  const parts = new Intl.NumberFormat(locale.tag).formatToParts(-12345.6);
+  const parts = new Intl.NumberFormat(locale.intlTag).formatToParts(-12345.6);
   const part = (type: string) => quote(parts.find((each) => each.type === type)?.value ?? '');
   const whole = `replace(format('{:,}', CAST(trunc(abs(n)) AS BIGINT)), ',', ${part('group')})`;
   const rest = `CASE WHEN n <> trunc(n) THEN ${part('decimal')} || split_part(printf('%.15g', abs(n)), '.', 2) ELSE '' END`;

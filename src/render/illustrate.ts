@@ -158,7 +158,7 @@ function worstOf(errors: readonly AppError[]): ErrorCode {
 }
 
 function chartLocale(locale: Locale): ChartLocale {
-  const parts = new Intl.NumberFormat(locale.tag).formatToParts(12345.6);
+  const parts = new Intl.NumberFormat(locale.intlTag).formatToParts(12345.6);
   const part = (type: string) => parts.find((each) => each.type === type)?.value ?? '';
   // What d3 puts in place of `%x`.
   const date = locale.text('dates.day', { day: '%-d', month: '%B', year: '%Y' });

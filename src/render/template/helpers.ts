@@ -45,7 +45,7 @@ export function pageHelpers(
     const { numbers, anchor, cited } = evidence.cite(ids.parse(rows));
     const [first] = numbers;
     if (first === undefined) return { html: '', count: 0 };
-    const link = (number: number) => `<a href="#note-${number}">${number}</a>`;
+    const link = (number: number) => `<a href="#note-${number}">${locale.number(number)}</a>`;
     const spans = runs(numbers).flatMap((run) =>
       run.length < 3 ? run.map(link) : [`${link(run[0] ?? 0)}–${link(run.at(-1) ?? 0)}`],
     );
@@ -85,7 +85,7 @@ export function pageHelpers(
       const values = z.record(z.string(), z.string()).parse(hash);
       const text = locale.text(z.string().parse(key), { page: PAGE, pages: PAGES, ...values });
       const parts = text.split(/([\u{e000}\u{e001}])/u).filter((part) => part !== '');
-      return new SafeString(parts.map((part) => counters[part] ?? cssString(part)).join(' '));
+      return new SafeString(parts.map((part) => counterOf(part, locale) ?? cssString(part)).join(' '));
     },
     /** `{{say text}}`: a row's text with its figures filled in. */
     say(this: unknown, text: unknown) {
@@ -206,10 +206,14 @@ const printable = z.union([
 // Private-use characters hold the places of the counters, which only a browser knows.
 const PAGE = '\u{e000}';
 const PAGES = '\u{e001}';
-const counters: { readonly [part: string]: string } = {
-  [PAGE]: 'counter(page)',
-  [PAGES]: 'counter(pages)',
-};
+/** The counter of the page or of all pages, in the digits of the locale. */
+function counterOf(part: string, locale: Locale): string | undefined {
+  const name = part === PAGE ? 'page' : part === PAGES ? 'pages' : undefined;
+  const style = digits[locale.number(1)];
+  return name && `counter(${name}${style === undefined ? '' : `, ${style}`})`;
+}
+/** The counter styles of CSS, by their digit one. */
+const digits: { readonly [one: string]: string } = { '١': 'arabic-indic', '۱': 'persian' };
 
 const cssString = (text: string): string =>
   `"${text.replaceAll(/[^A-Za-z0-9 ]/gu, (character) => `\\${character.codePointAt(0)?.toString(16)} `)}"`;
