@@ -4,7 +4,6 @@ import type { Day } from '../../calendar.ts';
 import { MessageError } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
 import type { Evidence } from '../citations.ts';
-import type { Locale } from '../../locale.ts';
 import { columnWords, plainCell, plainColumns } from './plain-rows.ts';
 import { hasHtml, madeOf, MarkedValue, rawOf } from './row-value.ts';
 import { SourceName } from '../source-name.ts';
