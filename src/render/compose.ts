@@ -141,7 +141,7 @@ export function compose(
     if (source !== undefined) evidence.use(source.id);
     if (source === undefined)
       return locale.text(id === null ? 'page.changes.no_source' : 'page.changes.source_withdrawn');
-    return new SourceName(source.name);
+    return new SourceName(source.name, locale.direction);
   };
   const computed = Object.fromEntries(
     Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),

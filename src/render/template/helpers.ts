@@ -133,7 +133,7 @@ export function pageHelpers(
     },
     /** The endnotes and their sources; nothing can be cited afterwards. */
     endnotes(this: unknown, options: Handlebars.HelperOptions) {
-      const named = (name: string) => new SourceName(name);
+      const named = (name: string) => new SourceName(name, locale.direction);
       const notes = evidence.endnotes.map((note) => ({
         ...note,
         title: new SafeString(ofRow(escape(note.title))),
