@@ -130,7 +130,7 @@ const readParts = async (usualLevel: string): Promise<Parts> => {
     systemUser: systemUser(),
     effects,
     log: (await import('./log.ts')).openLog(logLevel ?? usualLevel),
-    locale: await project.loadLocale(),
+    ...(await project.loadImprint()),
     localeFor: project.localeFor,
     ...catalogue,
     loadBrief,
@@ -235,7 +235,7 @@ const program = commandLine(
             effects,
             readAsset: assetsOf({ sitrep }),
             readText,
-            locale: await project.loadLocale(),
+            locale: (await project.loadImprint()).locale,
             watch: watchFolders,
           });
         },

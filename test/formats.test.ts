@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { expect, test } from 'vitest';
 import { composeMail } from '../src/delivery/mail-message.ts';
+import type { Imprint } from '../src/project/brief.ts';
+import { usualColours } from '../src/project/colours.ts';
 import { parseDeliverySettings } from '../src/delivery/settings.ts';
 import type { EditionService } from '../src/editions/service.ts';
 import { durationOf, fileSize, roundSpan } from '../src/formats.ts';
@@ -71,12 +73,12 @@ test.each([
   expect([plain(british), plain(french)]).toEqual([english, inFrench]);
 });
 
-test('pages and mail have the language and the direction of their locale', async () => {
-  const yaml = await readFile(join(root, 'locales/en-GB.yaml'), 'utf8');
-  const locale = openLocale('ar', yaml);
-  const html = '<html lang="ar" dir="rtl">';
-
+/** The page that says that something was not found. */
+async function problemPage(locale: Locale, imprint: Partial<Imprint> = {}): Promise<string> {
   const pages = await openPages({} as EditionService, {
+    publisher: null,
+    identity: { logo: null, colours: usualColours },
+    ...imprint,
     readAsset: (name) => readFile(join(root, 'web', name), 'utf8'),
     loadMaterial: () => Promise.resolve({ fontFaces: '' }),
     loadBrief: () => Promise.reject(new Error('No brief is needed.')),
@@ -88,7 +90,37 @@ test('pages and mail have the language and the direction of their locale', async
     locale,
   });
   const problem = { type: '', title: '', status: 404, detail: '', code: 'not-found', hint: '', faults: [] };
-  expect(pages.problemPage(problem, null)).toContain(html);
+  return pages.problemPage(problem, null);
+}
+
+test('web pages are in the name of the publisher, and the program’s is small', async () => {
+  const logo = {
+    ...({ file: 'images/l.png', type: 'image/png', sha256: '', width: 2, height: 1 } as const),
+    bytes: new Uint8Array(),
+    src: 'data:image/png;base64,AAAA',
+  };
+  const publisher = {
+    name: 'Institute for Roads & Rails',
+    shortName: 'IRR',
+    corrections: 'errors@roads.example',
+  };
+  const page = await problemPage(british, { publisher, identity: { logo, colours: usualColours } });
+  expect(page).toContain('<title>Not found · IRR</title>');
+  expect(page).toMatch(/<img src="data:image\/png;base64,AAAA" alt="Institute for Roads &amp; Rails">/);
+  expect(page).toContain('<b>Institute for Roads &amp; Rails</b> Report errors to errors@roads.example.');
+  expect(page.match(/Sitrep/g)).toHaveLength(1);
+  expect(await problemPage(british, { publisher })).toContain('<a class="name" href="/">IRR</a>');
+
+  const own = await problemPage(british);
+  expect(own).toContain('<title>Not found · Sitrep</title>');
+  expect(own).not.toContain('imprint');
+});
+
+test('pages and mail have the language and the direction of their locale', async () => {
+  const yaml = await readFile(join(root, 'locales/en-GB.yaml'), 'utf8');
+  const locale = openLocale('ar', yaml);
+  const html = '<html lang="ar" dir="rtl">';
+  expect(await problemPage(locale)).toContain(html);
 
   const { mail } = parseDeliverySettings({
     SITREP_SMTP_URL: 'smtp://127.0.0.1:25',

@@ -339,6 +339,9 @@ export interface Brief {
   readonly images: { readonly [file: string]: Image };
 }
 
+/** Who publishes, and how that looks, from `sitrep.yaml`. */
+export type Imprint = Pick<Brief, 'publisher' | 'identity'>;
+
 /** The images that a brief's pages may show. */
 export const imagesOf = ({ identity: { logo }, images }: Brief): Image[] => [
   ...(logo === null ? [] : [logo]),

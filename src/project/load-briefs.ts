@@ -7,6 +7,7 @@ import {
   briefConfig,
   type ChartConfig,
   type Identity,
+  type Imprint,
   type ProjectSettings,
   projectSettings,
   type SourceFile,
@@ -111,15 +112,18 @@ async function readProject(
   return { settings, locale, identity: await readIdentity(settings, { source, faults }) };
 }
 
-/** The locale of a project's web pages and messages. Throws `brief-invalid` if its `sitrep.yaml` has a fault. */
-export async function projectLocale(
+/**
+ * The locale of a project's web pages and messages, and who publishes. Throws `brief-invalid` if its `sitrep.yaml` has a
+ * fault.
+ */
+export async function projectImprint(
   folder: string,
   { locales }: { locales: string | undefined },
-): Promise<Locale> {
+): Promise<Imprint & { readonly locale: Locale }> {
   const faults: Fault[] = [];
-  const { locale } = await readProject(settingsFile(folder), { locales, faults });
+  const { settings, locale, identity } = await readProject(settingsFile(folder), { locales, faults });
   if (locale === undefined || faults.length > 0) throw new AppError('brief-invalid', faults);
-  return locale;
+  return { locale, publisher: settings.publisher ?? null, identity };
 }
 
 /** `places` are the folders to search; the first one that has a file takes precedence. */

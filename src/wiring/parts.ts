@@ -21,7 +21,7 @@ import {
   storeEdition,
   tidyEditions,
 } from '../production/store.ts';
-import type { Brief } from '../project/brief.ts';
+import type { Brief, Imprint } from '../project/brief.ts';
 import type { Target } from '../project/target.ts';
 import type { Material } from '../render/edition.ts';
 import { openActiveRuns } from '../scheduler/active-runs.ts';
@@ -30,7 +30,7 @@ import { startWorker } from '../scheduler/worker.ts';
 import type { HttpSettings } from '../settings.ts';
 
 /** The parts that the service and the operator's commands share. */
-export interface Parts {
+export interface Parts extends Imprint {
   readonly databaseUrl: string | undefined;
   readonly delivery: DeliverySettings;
   readonly http: HttpSettings;

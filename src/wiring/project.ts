@@ -3,7 +3,7 @@ import { join, posix, relative, resolve, sep } from 'node:path';
 import type { Dataset } from '../dataset/schema.ts';
 import type { Locale } from '../locale.ts';
 import type { GoldenFolder } from '../production/golden-files.ts';
-import type { Brief } from '../project/brief.ts';
+import type { Brief, Imprint } from '../project/brief.ts';
 import type { Material } from '../render/edition.ts';
 
 /** A folder with `templates/` and `data/`: this repository, or a team's own project. */
@@ -12,8 +12,8 @@ export interface Project {
   readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
   /** The words of a language, by its BCP 47 tag; undefined if there are none. */
   readonly localeFor: (tag: string) => Promise<Locale | undefined>;
-  /** The locale of web pages and messages. Throws `brief-invalid`. */
-  readonly loadLocale: () => Promise<Locale>;
+  /** The locale of web pages and messages, and who publishes. Throws `brief-invalid`. */
+  readonly loadImprint: () => Promise<Imprint & { readonly locale: Locale }>;
   readonly datasetNames: () => Promise<string[]>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
   readonly loadMaterial: () => Promise<Material>;
@@ -42,7 +42,8 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
       (await import('../project/load-briefs.ts')).loadBriefs(templates, ids, { packaged, locales }),
     localeFor: async (tag) =>
       (await import('../project/locales.ts')).loadLocale(tag, { own: locales, faults: [] }),
-    loadLocale: async () => (await import('../project/load-briefs.ts')).projectLocale(templates, { locales }),
+    loadImprint: async () =>
+      (await import('../project/load-briefs.ts')).projectImprint(templates, { locales }),
     datasetNames: async () =>
       (await readdir(data, { withFileTypes: true }).catch(() => []))
         // An import prepares its files in a hidden folder.

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { explain } from '../../src/production/explain.ts';
 import { readEditionFile } from '../../src/production/store.ts';
 import type { PageDependencies } from '../../src/server/pages/queries.ts';
+import { usualColours } from '../../src/project/colours.ts';
 import { assetsOf } from '../../src/wiring/project.ts';
 import type { House } from './house.ts';
 
@@ -15,6 +16,8 @@ export function worldOf({ context, forEditions }: House): PageDependencies {
   };
   return {
     ...repository,
+    publisher: null,
+    identity: { logo: null, colours: usualColours },
     readAsset: assetsOf({ sitrep: join(import.meta.dirname, '../..') }),
     readFile: readEditionFile,
     picture: () => Promise.resolve(undefined),

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { EditionService } from '../../editions/service.ts';
 import { AppError, describeFault } from '../../errors.ts';
 import { type Caller, thisMachine } from '../../ledger/principal.ts';
-import type { Locale } from '../../locale.ts';
 import type { Pages } from '../error-handler.ts';
 import { ownPath } from '../login.ts';
 import { problemOf } from '../problem.ts';
@@ -22,6 +21,7 @@ const loginQuery = z.object({
 /** The HTML pages: all data and operations of the service, without a need for scripts. */
 export async function openPages(service: EditionService, dependencies: PageDependencies): Promise<Pages> {
   const { locale } = dependencies;
+  const frame = (caller: Caller | null, path: string) => frameOf(dependencies, caller, path);
   const render = await openTemplates(dependencies.readAsset, locale);
   const assets = await readAssets(dependencies);
   const show: Show = ({ request, reply }, page, context) =>
@@ -30,9 +30,7 @@ export async function openPages(service: EditionService, dependencies: PageDepen
       .header('cache-control', 'no-store')
       // Without a referrer, browsers also hide a form's origin, which changes require.
       .header('referrer-policy', 'same-origin')
-      .send(
-        render(page, { ...frameOf(locale, request.caller, request.url.split('?')[0] ?? '/'), ...context }),
-      );
+      .send(render(page, { ...frame(request.caller, request.url.split('?')[0] ?? '/'), ...context }));
 
   return {
     routes(app) {
@@ -63,7 +61,7 @@ export async function openPages(service: EditionService, dependencies: PageDepen
     },
     problemPage: ({ status, detail, hint, faults, code }, caller) =>
       render('problem', {
-        ...frameOf(locale, caller, ''),
+        ...frame(caller, ''),
         title: locale.text('web.problem.title', { status: String(status) }),
         reasons: faults.length > 0 ? faults.map((fault) => describeFault(fault)) : [`${detail} ${hint}`],
         back:
@@ -81,14 +79,18 @@ interface Asset {
   readonly text: string;
 }
 
-async function readAssets({ readAsset, loadMaterial }: PageDependencies): Promise<Asset[]> {
+async function readAssets({ readAsset, loadMaterial, identity }: PageDependencies): Promise<Asset[]> {
   const read = async (path: string, type: string, name: string): Promise<Asset> => ({
     path,
     type,
     text: await readAsset(name),
   });
   return [
-    await read('/assets/base.css', 'text/css', 'base.css'),
+    {
+      path: '/assets/base.css',
+      type: 'text/css',
+      text: `${await readAsset('base.css')}:root { --blue: ${identity.colours.ink}; --rust: ${identity.colours.accent}; }\n`,
+    },
     await read('/assets/sitrep.css', 'text/css', 'pages/sitrep.css'),
     await read('/assets/sitrep.js', 'text/javascript', 'pages/sitrep.js'),
     { path: '/assets/fonts.css', type: 'text/css', text: (await loadMaterial()).fontFaces },
@@ -104,7 +106,16 @@ function assetRoutes(app: FastifyInstance, assets: readonly Asset[]): void {
 }
 
 /** The frame of every page: the caller, and the links that the caller may follow. */
-function frameOf({ tag, direction, text }: Locale, caller: Caller | null, path: string) {
+function frameOf(
+  {
+    publisher,
+    identity: { logo },
+    locale: { tag, direction, text },
+  }: Pick<PageDependencies, 'publisher' | 'identity' | 'locale'>,
+  caller: Caller | null,
+  path: string,
+) {
+  const program = text('web.name');
   const links = [
     { href: '/', label: text('web.nav.briefs'), for: 'read' },
     { href: '/deliveries', label: text('web.nav.deliveries'), for: 'operate' },
@@ -114,6 +125,12 @@ function frameOf({ tag, direction, text }: Locale, caller: Caller | null, path: 
   return {
     lang: tag,
     direction,
+    publisher: publisher?.shortName ?? publisher?.name ?? program,
+    logo: logo && { src: logo.src, alt: publisher?.name ?? '' },
+    imprint:
+      publisher === null || publisher.name === program
+        ? null
+        : { name: publisher.name, corrections: publisher.corrections ?? null, program },
     nav:
       caller === null
         ? []

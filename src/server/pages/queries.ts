@@ -7,7 +7,7 @@ import type { Caller } from '../../ledger/principal.ts';
 import type { BriefDetail, EditionDetail, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import type { Explanation } from '../../production/explain.ts';
-import type { Brief } from '../../project/brief.ts';
+import type { Brief, Imprint } from '../../project/brief.ts';
 import { describeParameters } from '../../project/parameters.ts';
 import { defaultAsOf } from '../../render/coverage.ts';
 import { type Manifest, manifest } from '../../render/manifest.ts';
@@ -16,7 +16,7 @@ import { changesShown, sourcesShown } from './evidence.ts';
 import type { OverviewEntry } from './overview.ts';
 
 /** Effects for the pages, apart from the service. */
-export interface PageDependencies {
+export interface PageDependencies extends Imprint {
   /** Reads a text file in `web/`. */
   readonly readAsset: (name: string) => Promise<string>;
   readonly loadMaterial: () => Promise<{ readonly fontFaces: string }>;
