@@ -115,6 +115,7 @@ const loadBrief = remember(
     'sitrep.yaml',
     'locales',
     'images',
+    'fonts',
     ...(await project.sharedFolders()),
   ],
 );

@@ -77,7 +77,7 @@ test.each([
 async function problemPage(locale: Locale, imprint: Partial<Imprint> = {}): Promise<string> {
   const pages = await openPages({} as EditionService, {
     publisher: null,
-    identity: { logo: null, colours: usualColours },
+    identity: { logo: null, colours: usualColours, fonts: [] },
     ...imprint,
     readAsset: (name) => readFile(join(root, 'web', name), 'utf8'),
     loadMaterial: () => Promise.resolve({ fontFaces: '' }),
@@ -104,7 +104,10 @@ test('web pages are in the name of the publisher, and the program’s is small',
     shortName: 'IRR',
     corrections: 'errors@roads.example',
   };
-  const page = await problemPage(british, { publisher, identity: { logo, colours: usualColours } });
+  const page = await problemPage(british, {
+    publisher,
+    identity: { logo, colours: usualColours, fonts: [] },
+  });
   expect(page).toContain('<title>Not found · IRR</title>');
   expect(page).toMatch(/<img src="data:image\/png;base64,AAAA" alt="Institute for Roads &amp; Rails">/);
   expect(page).toContain('<b>Institute for Roads &amp; Rails</b> Report errors to errors@roads.example.');

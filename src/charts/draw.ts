@@ -29,6 +29,8 @@ export interface ChartRequest {
   readonly alt: string;
   /** How numbers and days read on axes and in labels; as in American English by default, which is Vega's own. */
   readonly locale?: ChartLocale;
+  /** Files of fonts that the theme names besides the program's, as `Own Sans`. */
+  readonly fonts?: readonly string[];
   /** Whether to draw the chart as a PNG too, for mail. */
   readonly picture?: boolean;
 }

@@ -6,6 +6,7 @@ import {
   type FromChartProcess,
   receiver,
   registerChartFonts,
+  registerOwnFonts,
   sender,
   type ToChartProcess,
 } from './worker.ts';
@@ -29,14 +30,16 @@ new Worker(
 await registerChartFonts();
 process.on('message', ({ request, maps: sent }: ToChartProcess) => {
   const maps = Object.fromEntries(Object.entries(sent).map(([name, rows]) => [name, mapOf(rows)]));
-  drawChart({ ...request, maps }).then(
-    ({ compiled, ...drawing }) => answer({ kind: 'drawn', drawing, compiled: numberedSpec(compiled) }),
-    (error: unknown) =>
-      answer(
-        error instanceof AppError
-          ? { kind: 'refused', code: error.code, faults: error.faults }
-          : { kind: 'broken', reason: String(error) },
-      ),
-  );
+  registerOwnFonts(request.fonts ?? [])
+    .then(() => drawChart({ ...request, maps }))
+    .then(
+      ({ compiled, ...drawing }) => answer({ kind: 'drawn', drawing, compiled: numberedSpec(compiled) }),
+      (error: unknown) =>
+        answer(
+          error instanceof AppError
+            ? { kind: 'refused', code: error.code, faults: error.faults }
+            : { kind: 'broken', reason: String(error) },
+        ),
+    );
 });
 answer({ kind: 'ready' });

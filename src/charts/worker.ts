@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Row } from '../dataset/parse-rows.ts';
@@ -212,6 +213,15 @@ export async function registerChartFonts(): Promise<void> {
       font?.set?.call(this, `${given}, '${arabicChartFamily}'`);
     },
   });
+}
+
+const registered = new Set<string>();
+
+/** Registers a publisher's own fonts, each once. */
+export async function registerOwnFonts(files: readonly string[]): Promise<void> {
+  const { GlobalFonts } = await import('canvas');
+  for (const file of files) if (!registered.has(file)) GlobalFonts.register(await readFile(file), 'Own Sans');
+  for (const file of files) registered.add(file);
 }
 
 /**

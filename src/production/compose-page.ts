@@ -3,6 +3,7 @@ import { asCorrected, knownFor } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import { outlinesWithin } from '../dataset/world.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
+import { ownFontFaces } from '../project/fonts.ts';
 import { knownIncidents } from '../query/incidents.ts';
 import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
@@ -85,6 +86,7 @@ export async function composePage(
   limit.enter('chart');
   const figures = await limit.within(drawing);
   onStep('compose');
+  const ownFaces = ownFontFaces(brief.identity.fonts);
   const drawn = Object.entries(figures).flatMap(([name, figure]) =>
     figure ? [[name, figure] as const] : [],
   );
@@ -117,7 +119,7 @@ export async function composePage(
       correction: correction && { ...correction, changes: corrected },
       evidenceSets,
       incidents,
-      fontFaces,
+      fontFaces: ownFaces === '' ? fontFaces : `${fontFaces}\n${ownFaces}`,
     },
     { explained, check: limit.check },
   );
@@ -142,7 +144,7 @@ export async function composePage(
       coverage,
       changes: [...changes, ...corrected],
       // The fonts are half a megabyte that says nothing; parsing them would take as long as all rules together.
-      traced: traced.replace(fontFaces, () => ''),
+      traced: traced.replace(fontFaces, () => '').replace(ownFaces, () => ''),
       charts: Object.values(charts),
       glyphs,
     });

@@ -5,6 +5,7 @@ import { day } from '../calendar.ts';
 import { marking } from '../dataset/fields.ts';
 import { languageTag, type Locale, usualLanguage } from '../locale.ts';
 import { type Colours, readableColour, usualColours } from './colours.ts';
+import { fontSettings, type OwnFont } from './fonts.ts';
 import type { Image } from './images.ts';
 import { builtInParameters, parameter, parameterName, readParameters } from './parameters.ts';
 import { target } from './target.ts';
@@ -296,6 +297,7 @@ const settingsOfProject = z.strictObject({
       accent: readableColour.default(usualColours.accent),
     })
     .optional(),
+  fonts: fontSettings.optional(),
   marking: marking.optional(),
   /** Also of web pages, alerts and messages of the program. */
   language: languageTag.optional(),
@@ -351,4 +353,6 @@ export const imagesOf = ({ identity: { logo }, images }: Brief): Image[] => [
 export interface Identity {
   readonly logo: Image | null;
   readonly colours: Colours;
+  /** The publisher's own fonts, if any. */
+  readonly fonts: readonly OwnFont[];
 }

@@ -1,26 +1,29 @@
 import { posix } from 'node:path';
 import type { Fault } from '../errors.ts';
 import type { Identity, ProjectSettings, SourceFile } from './brief.ts';
-import { type Colours, usualColours } from './colours.ts';
+import { usualColours } from './colours.ts';
+import { familiesOf, readFonts } from './fonts.ts';
 import { type Image, imageLimits, readImage } from './images.ts';
 import { located } from './source-files.ts';
 
-/** The publisher's logo and colours. `source` is `sitrep.yaml`, for the place of faults. */
+/** The publisher's logo, colours and fonts. `source` is `sitrep.yaml`, for the place of faults. */
 export async function readIdentity(
-  { logo: name, colours = usualColours }: ProjectSettings,
+  { logo: name, colours = usualColours, fonts: named = {} }: ProjectSettings,
   { source, faults }: { source: SourceFile; faults: Fault[] },
 ): Promise<Identity> {
-  if (name === undefined) return { colours, logo: null };
-  const logo = await readImage(posix.dirname(source.file), name, imageLimits.logo);
-  if ('src' in logo) return { colours, logo };
-  const inLogo = logo.map(({ line, problem, hint }) => ({
-    file: source.file,
+  const { file } = source;
+  const root = posix.dirname(file);
+  const { fonts, faults: inFonts } = await readFonts(root, named);
+  const logo = name === undefined ? null : await readImage(root, name, imageLimits.logo);
+  const isRead = logo === null || 'src' in logo;
+  const inLogo = (isRead ? [] : logo).map(({ line, problem, hint }) => ({
     field: 'logo',
     problem: line === undefined ? problem : `${problem} (In ${name}, line ${line}.)`,
     hint,
   }));
-  faults.push(...located(inLogo, source));
-  return { colours, logo: null };
+  const placed = [...inLogo, ...inFonts].map((fault) => ({ file, ...fault }));
+  faults.push(...located(placed, source));
+  return { colours, fonts, logo: isRead ? logo : null };
 }
 
 /** `{{image "images/bridge.jpg" …}}` */
@@ -50,8 +53,17 @@ export async function readImages(
   return images;
 }
 
-/** The spec or theme of a chart with the publisher's colours in place of their names, which are those of `page.css`. */
-export const inColours = ({ file, text }: SourceFile, { ink, accent }: Colours): SourceFile => ({
+/**
+ * The spec or theme of a chart with the publisher's colours and sans in place of their names, which are those of
+ * `page.css`.
+ */
+export const withIdentity = (
+  { file, text }: SourceFile,
+  { colours: { ink, accent }, fonts }: Identity,
+): SourceFile => ({
   file,
-  text: text.replaceAll('var(--ink)', ink).replaceAll('var(--accent)', accent),
+  text: text
+    .replaceAll('var(--ink)', ink)
+    .replaceAll('var(--accent)', accent)
+    .replaceAll('var(--sans)', familiesOf(fonts).sans),
 });

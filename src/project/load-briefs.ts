@@ -12,8 +12,7 @@ import {
   projectSettings,
   type SourceFile,
 } from './brief.ts';
-import type { Colours } from './colours.ts';
-import { inColours, readIdentity, readImages } from './identity.ts';
+import { withIdentity, readIdentity, readImages } from './identity.ts';
 import { loadLocale } from './locales.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { isMissing, parseJson, readFolder, readSource } from './source-files.ts';
@@ -65,7 +64,7 @@ export async function loadBriefs(
   const faults: Fault[] = [];
   const places = [posix.join(folder, '_shared'), ...(packaged === undefined ? [] : [packaged])];
   const project = await readProject(settingsFile(folder), { locales, faults });
-  const forAll = await loadShared(places, { colours: project.identity.colours, faults });
+  const forAll = await loadShared(places, { identity: project.identity, faults });
   const forDatasets = new Map<string, Promise<Shared>>();
   const sharedFor = (dataset: string): Promise<Shared> => {
     const shared =
@@ -129,7 +128,7 @@ export async function projectImprint(
 /** `places` are the folders to search; the first one that has a file takes precedence. */
 async function loadShared(
   places: readonly string[],
-  { colours, faults }: { colours: Colours; faults: Fault[] },
+  { identity, faults }: { identity: Identity; faults: Fault[] },
 ): Promise<Shared> {
   const at = (name: string) => places.map((place) => posix.join(place, name));
   const [partials, queries, macros, styles, theme] = await Promise.all([
@@ -139,7 +138,7 @@ async function loadShared(
     readSource(at('page.css'), faults),
     readSource(at('theme.json'), faults),
   ]);
-  const parsed = parseJson(inColours(theme, colours), faults);
+  const parsed = parseJson(withIdentity(theme, identity), faults);
   return { partials, queries, macros: [macros], styles, theme: { source: theme, parsed } };
 }
 
@@ -180,7 +179,7 @@ async function loadBrief({
   const own = (name: string) => posix.join(folder, id, name);
   const definition = await readSource([own('brief.yaml')], faults);
   if (isMissing(definition.file, faults)) return undefined;
-  const { publisher = null, logo: _logo, colours: _colours, ...defaults } = settings;
+  const { publisher = null, logo: _logo, colours: _colours, fonts: _fonts, ...defaults } = settings;
   const hint = 'See docs/authoring.md for the possible values.';
   const config = parseYaml(definition, briefConfig, { faults, hint, defaults });
   if (config === undefined) return undefined;
@@ -205,7 +204,7 @@ async function loadBrief({
     all(config.queries, (name) => readSource(find(name), faults)),
     all(config.charts, async (chart: ChartConfig) => {
       const source = await readSource(find(chart.spec), faults);
-      return { ...chart, source, parsed: parseJson(inColours(source, identity.colours), faults) };
+      return { ...chart, source, parsed: parseJson(withIdentity(source, identity), faults) };
     }),
   ]);
   const named = { ...shared.queries, ...queries };

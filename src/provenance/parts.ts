@@ -42,14 +42,20 @@ export function partsOf(
     ...(isMap ? outlinesOf(dataset) : []),
     ...(isWorldMap ? [{ kind: 'outlines' as const, ...worldSource }] : []),
     ...fonts,
+    ...brief.identity.fonts.map(({ file, sha256 }) => ({ kind: 'font' as const, file, sha256 })),
   ];
   const byName = new Map(parts.map((each) => [`${each.kind} ${each.file}`, each]));
   return [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
 }
 
 /** What `sitrep.yaml` says of the publisher, with what follows where it says nothing. */
-export const publisherText = ({ publisher, identity: { colours, logo } }: Brief): string =>
-  canonicalJson({ publisher, colours, logo: logo?.sha256 ?? null });
+export const publisherText = ({ publisher, identity: { colours, logo, fonts } }: Brief): string =>
+  canonicalJson({
+    publisher,
+    colours,
+    logo: logo?.sha256 ?? null,
+    fonts: fonts.map(({ file, sha256 }) => [file, sha256]),
+  });
 
 const mapSets: readonly string[] = ['outlines', 'borders'];
 

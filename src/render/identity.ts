@@ -1,5 +1,8 @@
 import type { Identity } from '../project/brief.ts';
+import { familiesOf } from '../project/fonts.ts';
 
 /** The publisher's colours and faces, as the custom properties that `page.css` uses. */
-export const identityStyles = ({ colours: { ink, accent } }: Identity): string =>
-  `:root { --ink: ${ink}; --accent: ${accent}; --serif: 'Source Serif 4', serif; --sans: 'Source Sans 3', sans-serif; }`;
+export function identityStyles({ colours: { ink, accent }, fonts }: Identity): string {
+  const { serif, sans } = familiesOf(fonts);
+  return `:root { --ink: ${ink}; --accent: ${accent}; --serif: ${serif}, serif; --sans: ${sans}, sans-serif; }`;
+}

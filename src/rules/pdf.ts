@@ -1,6 +1,7 @@
 import type { Fault } from '../errors.ts';
 import { isRightToLeft, type Locale } from '../locale.ts';
 import { fontFamilies, postScriptFamilies } from '../charts/fonts.ts';
+import type { Brief } from '../project/brief.ts';
 import type { Attachment } from '../pdf/attachments.ts';
 import { lettersOf, type PdfContents } from '../pdf/contents.ts';
 import { marginTexts } from './css.ts';
@@ -288,13 +289,15 @@ export const blank = ({ brief, letters }: Print): Fault[] =>
   );
 
 /** PostScript names have no spaces: `SourceSerif4-Regular`. */
-const isOurs = (font: string): boolean => postScriptFamilies.some((family) => font.startsWith(`${family}-`));
+const isOurs = (font: string, { identity }: Brief): boolean =>
+  postScriptFamilies.some((family) => font.startsWith(`${family}-`)) ||
+  identity.fonts.some(({ postScriptName }) => font === postScriptName);
 
 export const otherFonts = ({ brief, contents }: Print): Fault[] => {
   const { file } = brief.template;
   return [
     ...contents.fonts
-      .filter(({ name, embedded }) => !embedded || !isOurs(name))
+      .filter(({ name, embedded }) => !embedded || !isOurs(name, brief))
       .map(({ name, embedded }) => ({
         file,
         problem: embedded ? `The PDF also uses the font "${name}".` : `The font "${name}" is not embedded.`,

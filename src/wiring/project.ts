@@ -66,7 +66,16 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
       const own = names.filter((name) => name.startsWith('_')).map((name) => posix.join(templates, name));
       return [...new Set([...own, packaged])];
     },
-    watched: [...new Set([templates, data, ownLocales, posix.join(folder, 'images'), packaged])],
+    watched: [
+      ...new Set([
+        templates,
+        data,
+        ownLocales,
+        posix.join(folder, 'images'),
+        posix.join(folder, 'fonts'),
+        packaged,
+      ]),
+    ],
   };
 }
 

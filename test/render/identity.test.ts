@@ -5,7 +5,7 @@ import { identityStyles } from '../../src/render/identity.ts';
 
 it('sets every property of the publisher that the style sheet uses, which names no colour or face of its own', async () => {
   const css = await readFile('templates/_shared/page.css', 'utf8');
-  const styles = identityStyles({ logo: null, colours: usualColours });
+  const styles = identityStyles({ logo: null, colours: usualColours, fonts: [] });
   const used = new Set([...css.matchAll(/var\((--[a-z-]+)\)/g)].map(([, name = '']) => name));
   const own = new Set([...css.matchAll(/^\s*(--[a-z-]+):/gm)].map(([, name = '']) => name));
   const given = [...used].filter((name) => !own.has(name));

@@ -34,11 +34,11 @@ test('the publisher is among the settings that an edition was made from', () => 
   const colours = '"colours":{"accent":"#a63d1e","ink":"#1d3557"}';
   expect(partsBy({ name: 'Roads' })).toContainEqual({
     ...settings,
-    sha256: hashOf(`{${colours},"logo":null,"publisher":{"name":"Roads"}}`),
+    sha256: hashOf(`{${colours},"fonts":[],"logo":null,"publisher":{"name":"Roads"}}`),
   });
   expect(partsBy({ name: 'Roads' }, logo)).toContainEqual({
     ...settings,
-    sha256: hashOf(`{${colours},"logo":"${logo.sha256}","publisher":{"name":"Roads"}}`),
+    sha256: hashOf(`{${colours},"fonts":[],"logo":"${logo.sha256}","publisher":{"name":"Roads"}}`),
   });
   expect(partsBy(null, logo)).toContainEqual({ kind: 'image', file: logo.file, sha256: logo.sha256 });
 });

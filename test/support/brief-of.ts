@@ -30,7 +30,7 @@ export function briefOf({
     styles: source('_shared/page.css', ''),
     locale: british,
     publisher: null,
-    identity: { logo: null, colours: usualColours },
+    identity: { logo: null, colours: usualColours, fonts: [] },
     images: {},
   };
 }

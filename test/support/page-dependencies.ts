@@ -17,7 +17,7 @@ export function worldOf({ context, forEditions }: House): PageDependencies {
   return {
     ...repository,
     publisher: null,
-    identity: { logo: null, colours: usualColours },
+    identity: { logo: null, colours: usualColours, fonts: [] },
     readAsset: assetsOf({ sitrep: join(import.meta.dirname, '../..') }),
     readFile: readEditionFile,
     picture: () => Promise.resolve(undefined),
