@@ -4,6 +4,7 @@ import type { EditionService } from '../../editions/service.ts';
 import { AppError, describeFault } from '../../errors.ts';
 import { type Caller, thisMachine } from '../../ledger/principal.ts';
 import type { Pages } from '../error-handler.ts';
+import { familiesOf, ownFontFaces } from '../../project/fonts.ts';
 import { ownPath } from '../login.ts';
 import { problemOf } from '../problem.ts';
 import { changeRoutes } from './forms.ts';
@@ -80,6 +81,8 @@ interface Asset {
 }
 
 async function readAssets({ readAsset, loadMaterial, identity }: PageDependencies): Promise<Asset[]> {
+  const { ink, accent } = identity.colours;
+  const { serif, sans } = familiesOf(identity.fonts);
   const read = async (path: string, type: string, name: string): Promise<Asset> => ({
     path,
     type,
@@ -89,11 +92,15 @@ async function readAssets({ readAsset, loadMaterial, identity }: PageDependencie
     {
       path: '/assets/base.css',
       type: 'text/css',
-      text: `${await readAsset('base.css')}:root { --blue: ${identity.colours.ink}; --rust: ${identity.colours.accent}; }\n`,
+      text: `${await readAsset('base.css')}:root { --blue: ${ink}; --rust: ${accent}; --serif: ${serif}, serif; --sans: ${sans}, sans-serif; }\n`,
     },
     await read('/assets/sitrep.css', 'text/css', 'pages/sitrep.css'),
     await read('/assets/sitrep.js', 'text/javascript', 'pages/sitrep.js'),
-    { path: '/assets/fonts.css', type: 'text/css', text: (await loadMaterial()).fontFaces },
+    {
+      path: '/assets/fonts.css',
+      type: 'text/css',
+      text: [(await loadMaterial()).fontFaces, ownFontFaces(identity.fonts)].join('\n'),
+    },
   ];
 }
 
