@@ -91,7 +91,7 @@ export async function write(
     `COPY (SELECT ${selected(own)} FROM loaded
       WHERE (file, "row") IN (SELECT (file, "row") FROM changes WHERE change IN ('new', 'revised'))
       ${withdrawn} ORDER BY country, start, id)
-    TO ${literal(join(folder, 'rows.parquet'))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP})`,
+    TO ${literal(join(folder, 'rows.parquet'))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${ROWS_PER_GROUP})`,
     'write',
   );
   if (record.counts.revised + record.counts.withdrawn > 0)
