@@ -65,7 +65,7 @@ process.chdir(project);
 const folder = await mkdtemp(join(tmpdir(), 'sitrep-bench-'));
 try {
   if (options.only === undefined) await benchBriefs();
-  await benchIncidents({ rows: Number(options['incident-rows']), cold: Number(options.cold) });
+  await benchIncidents({ rows: Number(options['incident-rows']), rounds, cold: Number(options.cold) });
 } finally {
   await rm(folder, { recursive: true });
 }
