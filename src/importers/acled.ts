@@ -81,13 +81,8 @@ export const acled: Importer = {
       'counts',
       `coalesce(lower(${kind}), '') NOT IN ('strategic developments', 'strategic development')`,
     );
-    for (const [column, name] of [
-      ['side_a', 'actor1'],
-      ['side_b', 'actor2'],
-    ] as const) {
-      const side = text(name);
-      row.set(column, `CASE WHEN ${side} IS NULL THEN [] ELSE [${side}] END`);
-    }
+    row.side('side_a', text('actor1'));
+    row.side('side_b', text('actor2'));
     const associates = `concat_ws(';', ${text('assoc_actor_1')}, ${text('assoc_actor_2')})`;
     row.set(
       'others',
@@ -102,11 +97,7 @@ export const acled: Importer = {
     row.set('admin2', text('admin2'));
     row.set('place', text('location'));
     row.coordinates(field('latitude'), field('longitude'));
-    row.convert(
-      'place_precision',
-      field('geo_precision'),
-      (code) => `CASE ${code} WHEN '1' THEN 'exact' WHEN '2' THEN 'near' WHEN '3' THEN 'admin1' END`,
-    );
+    row.codes('place_precision', field('geo_precision'), ['exact', 'near', 'admin1']);
     row.count('deaths_best', field('fatalities'));
     row.set('source', text('source'));
     row.set('summary', text('notes'));

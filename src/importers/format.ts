@@ -130,6 +130,17 @@ export class FormatBuilder {
     this.keep(field, `CASE WHEN ${failed} THEN ${text} END`);
   }
 
+  /** Sets a column from a field with the codes 1, 2, 3 …, of which `words` are the meanings. */
+  codes(column: string, field: string, words: readonly string[]): void {
+    const meanings = words.map((word, index) => `WHEN '${index + 1}' THEN ${literal(word)}`).join(' ');
+    this.convert(column, field, (code) => `CASE ${code} ${meanings} END`);
+  }
+
+  /** Sets a side to the name in `sql`, or to none. */
+  side(column: 'side_a' | 'side_b', sql: string): void {
+    this.set(column, `CASE WHEN ${sql} IS NULL THEN [] ELSE [${sql}] END`);
+  }
+
   count(column: string, field: string): void {
     this.convert(column, field, wholeNumber);
   }

@@ -74,18 +74,12 @@ export const ucdp: Importer = {
     const year = text('year');
     row.keep('year', `CASE WHEN ${year} <> year(${start})::VARCHAR THEN ${year} END`);
 
-    row.convert(
-      'kind',
-      field('type_of_violence'),
-      (code) =>
-        `CASE ${code} WHEN '1' THEN 'State-based conflict' WHEN '2' THEN 'Non-state conflict' WHEN '3' THEN 'One-sided violence' END`,
-    );
+    const kinds = ['State-based conflict', 'Non-state conflict', 'One-sided violence'];
+    row.codes('kind', field('type_of_violence'), kinds);
     const clarity = row.peek(field('event_clarity'));
     row.set('counts', `coalesce(${clarity}, '') <> '2'`);
-    for (const side of ['side_a', 'side_b']) {
-      const name = text(side);
-      row.set(side, `CASE WHEN ${name} IS NULL THEN [] ELSE [${name}] END`);
-    }
+    row.side('side_a', text('side_a'));
+    row.side('side_b', text('side_b'));
     row.set('civilians_targeted', `CASE WHEN ${text('type_of_violence')} = '3' THEN true END`);
 
     const country = text('country');
@@ -99,12 +93,8 @@ export const ucdp: Importer = {
     row.set('admin2', text('adm_2'));
     row.set('place', text('where_coordinates'));
     row.coordinates(field('latitude'), field('longitude'));
-    row.convert(
-      'place_precision',
-      field('where_prec'),
-      (code) =>
-        `CASE ${code} WHEN '1' THEN 'exact' WHEN '2' THEN 'near' WHEN '3' THEN 'admin2' WHEN '4' THEN 'admin1' WHEN '5' THEN 'region' WHEN '6' THEN 'country' WHEN '7' THEN 'international' END`,
-    );
+    const placed = 'exact near admin2 admin1 region country international'.split(' ');
+    row.codes('place_precision', field('where_prec'), placed);
     row.count('deaths_low', field('low', 'low_est'));
     row.count('deaths_best', field('best', 'best_est'));
     row.count('deaths_high', field('high', 'high_est'));
