@@ -80,7 +80,7 @@ const singleIncident = z.object({
   place: z.string().nullable(),
   source: z.string().nullable(),
 });
-export type SingleIncident = Readonly<z.output<typeof singleIncident>>;
+type SingleIncident = Readonly<z.output<typeof singleIncident>>;
 
 const idRows = z.array(z.object({ ids: z.array(z.string()) }));
 
