@@ -22,16 +22,16 @@ test('a project has a language for its pages and messages, one for each brief, a
   const project = await projectWith('language: de\n');
   const [brief] = await project.loadBriefs(['roads']);
   const dataset = await project.loadDataset('roads');
-  expect((await project.loadLocale()).text('page.no_reporting')).toBe('Nichts.');
+  expect((await project.loadImprint()).locale.text('page.no_reporting')).toBe('Nichts.');
   expect(brief?.locale.tag).toBe('fr');
   expect(dataset.locale?.tag).toBe('fr');
   const usual = await projectWith('');
-  expect((await usual.loadLocale()).tag).toBe('en-GB');
+  expect((await usual.loadImprint()).locale.tag).toBe('en-GB');
 });
 
 test('an unknown language of the project is a fault of sitrep.yaml', async () => {
   const project = await projectWith('marking: TLP:CLEAR\nlanguage: pt\n');
-  await expect(project.loadLocale()).rejects.toMatchObject({
+  await expect(project.loadImprint()).rejects.toMatchObject({
     code: 'brief-invalid',
     faults: [{ line: 2, field: 'language', problem: 'There is no locale "pt".' }],
   });

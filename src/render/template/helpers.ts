@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { Day } from '../../calendar.ts';
-import { MessageError } from '../../locale.ts';
+import { type Locale, MessageError } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
 import type { Evidence } from '../citations.ts';
 import { columnWords, plainCell, plainColumns } from './plain-rows.ts';
