@@ -93,8 +93,16 @@ export function rowsBehind(html: string, chart: string): { readonly [column: str
   const cells = (row: string) =>
     [...row.matchAll(/<t[hd]\b[^>]*>([\s\S]*?)<\/t[hd]>/g)].map(([, cell = '']) => tidy(cell));
   const [head = [], ...rows] = [...table.matchAll(/<tr>[\s\S]*?<\/tr>/g)].map(([row]) => cells(row));
-  return rows.map((row) => Object.fromEntries(head.map((column, index) => [column, row[index] ?? ''])));
+  const columns = head.map((column) => columnsAsPrinted[column] ?? column);
+  return rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index] ?? ''])));
 }
+
+/** Columns of queries by the words that are printed for them. */
+const columnsAsPrinted: { readonly [printed: string]: string | undefined } = {
+  row: 'id',
+  'first day': 'start',
+  'last day': 'end',
+};
 
 /** The labels of a drawing. */
 export const labelsOf = (svg: string): string[] =>
