@@ -4,7 +4,7 @@ import type { Locale } from '../locale.ts';
  * SQL that defines macros for text in the language of a brief. The examples are en-GB:
  *
  * - `day_label(d)` 25 Aug, `short_day(d)` 25 Aug 2021, `long_day(d)` 25 August 2021
- * - `short_month(d)` Aug 2021, `long_month(d)` August 2021, `season(d)` winter 2019–20
+ * - `short_month(d)` Aug 2021, `long_month(d)` August 2021, `month_name(d)` August, `season(d)` winter 2019–20
  * - `number_words(n)` 1,234.5
  * - `message(key, name, value, …)`: a message of the groups `dates` and `figures` without plurals and choices, with up to
  *   three values, each of them text; an unknown message is an error
@@ -40,6 +40,7 @@ export function localeMacros(locale: Locale): string {
     'long_day(d)': day('dates.day', long),
     'short_month(d)': filled(text, 'dates.month', short),
     'long_month(d)': filled(text, 'dates.month', long),
+    'month_name(d)': long.month,
     'season(d)': `CASE month(d) % 12 // 3 WHEN 0 THEN ${winter} WHEN 1 THEN ${ofSeason('spring')} WHEN 2 THEN ${ofSeason('summer')} WHEN 3 THEN ${ofSeason('autumn')} END`,
     'number_words(n)': numberIn(locale),
     'message_text(key)': pattern,

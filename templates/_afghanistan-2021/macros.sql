@@ -104,7 +104,7 @@ CREATE MACRO hero_parts(of_topics) AS TABLE
       list(DISTINCT measure) AS measures,
       list(id ORDER BY id) AS ids,
       any_value(title) AS title,
-      any_value(bound_words(bound) || ' ' || printf('%.15g', value)) AS value,
+      any_value(bound_words(bound) || ' ' || number_words(value)) AS value,
       min(window_start) AS count_start,
       min(baseline_end) AS active_to,
       max(quiet_start) AS quiet_from,

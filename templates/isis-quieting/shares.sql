@@ -6,7 +6,7 @@ lines AS (
     p.name AS place,
     CASE WHEN m.within IS NULL THEN p.kind ELSE p.kind || ', within it' END AS detail,
     m.value,
-    bound_words(m.bound) || ' ' || printf('%.15g', m.value) || ' %' AS label,
+    bound_words(m.bound) || ' ' || message('figures.per_cent_short', 'value', number_words(m.value)) AS label,
     CAST(row_number() OVER (ORDER BY m.within IS NOT NULL, m.value DESC) AS INTEGER) AS "order",
     [m.id] AS cites
   FROM shares AS m

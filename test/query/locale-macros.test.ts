@@ -34,10 +34,18 @@ const ask = async (sql: string, words = locale) => {
 
 describe('queries write in the language of the brief', () => {
   const days = `SELECT day_label(d) AS label, short_day(d) AS short, long_day(d) AS long, short_month(d) AS short_month,
-    long_month(d) AS month, season(d) AS season FROM (SELECT DATE '2021-02-01' AS d UNION ALL SELECT NULL) ORDER BY d`;
+    long_month(d) AS month, month_name(d) AS name, season(d) AS season FROM (SELECT DATE '2021-02-01' AS d UNION ALL SELECT NULL) ORDER BY d`;
 
   test('days', async () => {
-    const none = { label: null, short: null, long: null, short_month: null, month: null, season: null };
+    const none = {
+      label: null,
+      short: null,
+      long: null,
+      short_month: null,
+      month: null,
+      name: null,
+      season: null,
+    };
     expect(await ask(days)).toEqual([
       {
         label: '1 Feb',
@@ -45,6 +53,7 @@ describe('queries write in the language of the brief', () => {
         long: '1 February 2021',
         short_month: 'Feb 2021',
         month: 'February 2021',
+        name: 'February',
         season: 'winter 2020–21',
       },
       none,
@@ -56,6 +65,7 @@ describe('queries write in the language of the brief', () => {
         long: '1er février 2021',
         short_month: 'févr. 2021',
         month: 'février 2021',
+        name: 'février',
         season: 'hiver 2020-21',
       },
       none,

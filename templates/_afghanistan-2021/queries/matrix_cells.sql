@@ -9,7 +9,7 @@ SELECT
     WHEN 'allied' THEN 'Allied'
     ELSE 'Other'
   END AS affiliation,
-  coalesce(day_label(s.date_start), 'undated') AS "column",
+  coalesce(day_label(s.date_start), message('dates.undated')) AS "column",
   s.date_start AS day,
   CASE o.kind WHEN 'video' THEN 'video' ELSE 'statement' END AS kind,
   -- What hails nobody says what it is instead.

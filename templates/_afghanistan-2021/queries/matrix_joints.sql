@@ -1,7 +1,7 @@
 -- A statement with several signatories is one mark that spans their rows.
 SELECT
   s.id,
-  coalesce(day_label(s.date_start), 'undated') AS "column",
+  coalesce(day_label(s.date_start), message('dates.undated')) AS "column",
   s.date_start AS day,
   min(p.line) AS from_order,
   max(p.line) AS to_order
