@@ -1,3 +1,4 @@
+import { PDFDict, PDFDocument, PDFName } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { testCacheFolder } from '../support/cache.ts';
@@ -34,7 +35,7 @@ const withArabic = (direction: 'ltr' | 'rtl'): Product =>
     },
   }));
 
-describe.each(['ltr'] as const)('Arabic on a page %s', (direction) => {
+describe.each(['ltr', 'rtl'] as const)('Arabic on a page %s', (direction) => {
   const product = withArabic(direction);
 
   test('passes every rule, and its bookmark reads as its heading', async () => {
@@ -62,6 +63,28 @@ describe.each(['ltr'] as const)('Arabic on a page %s', (direction) => {
     expect(held['pdf-text']?.map(({ problem }) => problem).join('\n')).toMatch(says);
   });
 });
+
+test.each([
+  { direction: 'rtl', binding: 'R2L' },
+  { direction: 'ltr', binding: undefined },
+] as const)(
+  'on a page $direction, the first column, the list of judgments and the binding are on that side',
+  async ({ direction, binding }) => {
+    const { pdf } = await print(withArabic(direction), asked, { printer });
+    const { spoken } = await readPdf(pdf);
+    const leftOf = (word: string): number => {
+      const found = spoken.find((each) => each.text.toLowerCase() === word);
+      if (found === undefined) throw new Error(`The PDF does not say "${word}".`);
+      return found.left;
+    };
+    const columns = ['claim', 'status', 'grade'].map(leftOf);
+    expect(columns).toEqual(columns.toSorted((a, b) => (direction === 'ltr' ? a - b : b - a)));
+    expect(leftOf('key judgments') < leftOf('watch for')).toBe(direction === 'ltr');
+    const { catalog } = await PDFDocument.load(pdf, { updateMetadata: false });
+    const preferences = catalog.lookup(PDFName.of('ViewerPreferences'), PDFDict);
+    expect(preferences.lookupMaybe(PDFName.of('Direction'), PDFName)?.decodeText()).toBe(binding);
+  },
+);
 
 test('a page without Arabic has no Arabic font', async () => {
   const { html, manifest } = await print(right, asked, { printer });
