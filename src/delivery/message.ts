@@ -44,7 +44,7 @@ export interface Message {
 }
 
 /** A PNG inside a message, at twice the size that it is shown in. */
-export type EnclosedPicture = Picture & { readonly content: Uint8Array };
+type EnclosedPicture = Picture & { readonly content: Uint8Array };
 
 export type EnclosedHighlights = Omit<Highlights, 'hero' | 'logo' | 'language'> & {
   /** The words of the edition's language. */

@@ -284,7 +284,7 @@ const publisher = z.strictObject({
   /** Where readers report errors: an e-mail or web address, or a few words with one. */
   corrections: text.optional(),
 });
-export type Publisher = z.output<typeof publisher>;
+type Publisher = z.output<typeof publisher>;
 
 /** `sitrep.yaml` at a project's root: who publishes, and what its briefs need not repeat. */
 const settingsOfProject = z.strictObject({

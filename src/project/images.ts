@@ -21,7 +21,7 @@ export interface Image {
 }
 
 /** The folder of the project that images come from. */
-export const imagesFolder = 'images';
+const imagesFolder = 'images';
 
 export const imageLimits = { image: 3_000_000, logo: 200_000 } as const;
 /** A photograph of A4 at 300 dots an inch has 8.7 million. */
