@@ -37,7 +37,6 @@ const published = async (): Promise<(brief: Brief) => Brief> => {
   const logo = await logoOf();
   return (brief) => ({
     ...brief,
-    config: { ...brief.config, hero: 'matrix' },
     publisher: { name: 'Roads', corrections: 'errors@roads.example' },
     identity: { ...brief.identity, logo },
   });
@@ -58,9 +57,9 @@ test('mail says what the page says: headline, judgments with their scale, and th
     expect(confidence?.split(' ')[0]).toBe(row?.confidence);
   }
   expect(highlights.judgments.flatMap(({ likelihood }) => likelihood ?? [])).toContainEqual({
-    text: 'very unlikely (5–20 %)',
-    low: 5,
-    high: 20,
+    text: 'very likely (80–95 %)',
+    low: 80,
+    high: 95,
   });
   expect(highlights.hero?.caption).not.toBe('');
   const said = [...rendering.html.matchAll(/aria-label="([^"]*)"/g)].map(([, alt]) => alt);

@@ -9,7 +9,7 @@ it('sets every property of the publisher that the style sheet uses, which names 
   const used = new Set([...css.matchAll(/var\((--[a-z-]+)\)/g)].map(([, name = '']) => name));
   const own = new Set([...css.matchAll(/^\s*(--[a-z-]+):/gm)].map(([, name = '']) => name));
   const given = [...used].filter((name) => !own.has(name));
-  expect(given.toSorted()).toEqual(['--accent', '--ink', '--sans', '--serif']);
+  expect(given.toSorted()).toEqual(['--accent', '--ink', '--label', '--sans', '--serif']);
   for (const name of given) expect(styles).toContain(`${name}: `);
   expect(css).not.toMatch(/#1d3557|#a63d1e|Source S/i);
 });
