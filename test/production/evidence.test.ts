@@ -254,10 +254,10 @@ describe('one incident', () => {
     const { make, repository } = await projectWith([rows, later], cites('T-1', 'T-2'));
     const { html, pdf, manifest } = await make();
     const { text } = readPage(html);
-    expect(text).toContain('Air strike, Old Town, Capital, Yemen, 4 January 2022 T-0; row attached, hash ');
-    expect(text).toContain('Air strike, Old Town, Capital, Yemen, 4–5 January 2022 T-1');
-    expect(text).toContain('“A bridge is likely hit”, Old Town, Capital, Yemen, 4–6 January 2022 T-2');
-    expect(text).toMatch(/T-2.*\sDaily Paper ← Test feed\sincident\s9 Jan 2022/);
+    expect(text).toContain('Air strike, Old Town, Capital, Yemen, 4 January 2022 (row attached, hash ');
+    expect(text).toContain('Air strike, Old Town, Capital, Yemen, 4–5 January 2022 (');
+    expect(text).toContain('“A bridge is likely hit”, Old Town, Capital, Yemen, 4–6 January 2022 (');
+    expect(text).toMatch(/January 2022 \(row.*\)\sincident\sDaily Paper ← Test feed/);
     expect(text).toContain('Attribution: Data by the test feed.');
     expect(text).not.toContain('Long text');
     expect(manifest.evidence.map(({ sha256, ...each }) => [each, sha256.length])).toEqual(
@@ -288,7 +288,7 @@ describe('one incident', () => {
     const { make } = await projectWith([{ ...rows, record: acled }], cites('T-2'));
     const { html, pdf, manifest } = await make();
     const { text } = readPage(html);
-    expect(text).toMatch(/T-2; hash [0-9a-f]{12}…/);
+    expect(text).toMatch(/January 2022 \(hash [0-9a-f]{12}…\)/);
     expect(text).toContain('Daily Paper ← ACLED');
     expect(text).toContain('Attribution: Data by ACLED, acleddata.com.');
     expect(manifest.evidence.map(({ name, attached }) => `${name} ${attached}`)).toEqual([
