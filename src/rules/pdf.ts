@@ -79,33 +79,40 @@ function findParts(
   parts: readonly string[],
   { text, from }: { text: string; from: number },
 ): { start: number; end: number } | undefined {
-  let steps = 0;
   const without = (left: readonly string[], part: string) => left.toSpliced(left.indexOf(part), 1);
-  /** Extends what is found from `start` to `end` by the parts left: to its end first, then to its start. */
-  const extend = (start: number, end: number, left: readonly string[], onlyStart: boolean): typeof found => {
-    steps += 1;
-    if (left.length === 0) return { start, end };
-    if (steps > MOST_STEPS) return undefined;
-    for (const part of new Set(left)) {
-      const after = !onlyStart && text.startsWith(part, end);
-      const at = after
-        ? extend(start, end + part.length, without(left, part), false)
-        : text.endsWith(part, start)
-          ? extend(start - part.length, end, without(left, part), true)
-          : undefined;
-      if (at !== undefined) return at;
-    }
-    return undefined;
-  };
   const [longest = '', ...others] = parts.toSorted((a, b) => b.length - a.length);
   let found: { start: number; end: number } | undefined;
-  for (const first of [from, 0])
+  for (const least of [from, 0]) {
+    let steps = 0;
+    /** Extends what is found from `start` to `end` by the parts left: to its end first, then to its start. */
+    const extend = (start: number, end: number, left: readonly string[], ended: boolean): typeof found => {
+      steps += 1;
+      if (left.length === 0) return { start, end };
+      if (steps > MOST_STEPS) return undefined;
+      const each = new Set(left);
+      for (const part of ended ? [] : each) {
+        const further = text.startsWith(part, end)
+          ? extend(start, end + part.length, without(left, part), false)
+          : undefined;
+        if (further !== undefined) return further;
+      }
+      for (const part of each) {
+        const before = start - part.length;
+        const further =
+          before >= least && text.startsWith(part, before)
+            ? extend(before, end, without(left, part), true)
+            : undefined;
+        if (further !== undefined) return further;
+      }
+      return undefined;
+    };
     for (
-      let at = text.indexOf(longest, first);
+      let at = text.indexOf(longest, least);
       at !== -1 && found === undefined;
       at = text.indexOf(longest, at + 1)
     )
       found = extend(at, at + longest.length, others, false);
+  }
   return found;
 }
 

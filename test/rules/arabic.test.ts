@@ -42,7 +42,7 @@ describe.each(['ltr', 'rtl'] as const)('Arabic on a page %s', (direction) => {
     const { pdf, html } = await print(product, asked, { printer });
     expect(html).toContain(`dir="${direction}"`);
     const { fonts, outline } = await readPdf(pdf);
-    expect(fonts.map(({ name }) => name)).toContain('NotoNaskhArabic-Regular');
+    expect(fonts.map(({ name }) => name)).toContain('NotoNaskhArabic-SemiBold');
     expect(outline.map(({ title }) => title)).toContain(heading);
   });
 
@@ -68,7 +68,7 @@ test.each([
   { direction: 'rtl', binding: 'R2L' },
   { direction: 'ltr', binding: undefined },
 ] as const)(
-  'on a page $direction, the first column, the list of judgments and the binding are on that side',
+  'on a page $direction, the first column and the binding are on that side',
   async ({ direction, binding }) => {
     const { pdf } = await print(withArabic(direction), asked, { printer });
     const { spoken } = await readPdf(pdf);
@@ -79,7 +79,6 @@ test.each([
     };
     const columns = ['claim', 'status', 'grade'].map(leftOf);
     expect(columns).toEqual(columns.toSorted((a, b) => (direction === 'ltr' ? a - b : b - a)));
-    expect(leftOf('key judgments') < leftOf('watch for')).toBe(direction === 'ltr');
     const { catalog } = await PDFDocument.load(pdf, { updateMetadata: false });
     const preferences = catalog.lookup(PDFName.of('ViewerPreferences'), PDFDict);
     expect(preferences.lookupMaybe(PDFName.of('Direction'), PDFName)?.decodeText()).toBe(binding);
