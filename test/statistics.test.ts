@@ -98,6 +98,6 @@ test.each([
 });
 
 test('a sentence explains why the likelihood word allows for more than the figures beside it', () => {
-  expect(page).toMatch(/“Likely”, in the judgment .*, is more cautious than the probabilities/);
+  expect(page).toMatch(/“Likely”, in the judgment .*, is more cautious than these probabilities/);
   expect(page).toContain('is not the probability that chance was the cause');
 });
