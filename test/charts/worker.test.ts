@@ -58,7 +58,7 @@ test('a chart drawn in the process is the same as one drawn without it', async (
     return drawing;
   };
   await renderEdition(product, { brief: 'weekly', asOf: '2021-08-25' }, { ...rendering, drawChart: compare });
-  expect(drawn.toSorted()).toEqual(['matrix', 'story', 'timeline']);
+  expect(drawn.toSorted()).toEqual(['story', 'timeline']);
 });
 
 test('a chart that never ends fails as a chart, with its file, and the next one is drawn', async () => {

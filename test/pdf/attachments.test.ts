@@ -208,7 +208,7 @@ describe('the manifest', () => {
     expect(files('template')).toEqual(['templates/isis-quieting/brief.hbs']);
     expect(files('partial')).toContain('templates/_afghanistan-2021/partials/readings.hbs');
     // It calls neither.
-    expect(files('partial')).not.toContain('templates/_shared/partials/who.hbs');
+    expect(files('partial')).not.toContain('templates/_shared/partials/figures.hbs');
     expect(files('query')).toContain('templates/_afghanistan-2021/queries/readings.sql');
     expect(files('query')).not.toContain('templates/_afghanistan-2021/queries/timeline.sql');
     expect(files('spec')).toEqual([

@@ -52,7 +52,6 @@ test('after the end of collection the hero picture stays as it was known', async
 
 test.each([
   ['weekly', 'story'],
-  ['weekly', 'matrix'],
   ['celebrations', 'matrix'],
 ])('the days of %s, %s, are to scale', async (brief, chart) => {
   const { charts } = await edition(brief, '2021-08-25');

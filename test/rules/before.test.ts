@@ -39,13 +39,15 @@ const withText = (html: string) => () =>
   );
 const withTemplate = (from: string, to: string) => () =>
   withBrief(right, 'weekly', (brief) => template(brief, (text) => swapText(text, from, to)));
-const withPartial = (name: string, from: string, to: string) => () =>
-  withBrief(right, 'weekly', (brief) => {
-    const partial = brief.partials[name];
-    if (partial === undefined) throw new Error(`There is no partial "${name}".`);
-    const text = swapText(partial.text, from, to);
-    return { ...brief, partials: { ...brief.partials, [name]: { ...partial, text } } };
-  });
+const withPartial =
+  (name: string, from: string, to: string, id = 'weekly') =>
+  () =>
+    withBrief(right, id, (brief) => {
+      const partial = brief.partials[name];
+      if (partial === undefined) throw new Error(`There is no partial "${name}".`);
+      const text = swapText(partial.text, from, to);
+      return { ...brief, partials: { ...brief.partials, [name]: { ...partial, text } } };
+    });
 const withConfig = (config: Partial<Brief['config']>, id = 'weekly') =>
   withBrief(right, id, (brief) => ({ ...brief, config: { ...brief.config, ...config } }));
 /** The weekly with the spec of one chart changed, as text. */
@@ -91,8 +93,9 @@ const withChart = (
   name: string,
   change: Partial<Brief['config']['charts'][string]>,
   product: Product = right,
+  id = 'weekly',
 ) =>
-  withBrief(product, 'weekly', (brief) => {
+  withBrief(product, id, (brief) => {
     const chart = brief.config.charts[name];
     if (chart === undefined) throw new Error(`There is no chart "${name}".`);
     const charts = { ...brief.config.charts, [name]: { ...chart, ...change } };
@@ -156,8 +159,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'in what is handed to a partial',
       product: withTemplate(
-        '{{#with charts.matrix}}{{> chart cites=',
-        '{{#with charts.matrix}}{{> chart note="In all 105 claims." cites=',
+        '{{#with charts.timeline}}{{> chart cites=',
+        '{{#with charts.timeline}}{{> chart note="In all 105 claims." cites=',
       ),
       says: /"105" is typed/,
     },
@@ -168,12 +171,13 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'in the title of a chart',
-      product: () => withChart('matrix', { title: 'All 105 claims' }),
+      product: () => withChart('timeline', { title: 'All 105 claims' }),
       says: /"105" is typed into the settings/,
     },
     {
       what: 'in a judgment',
       product: () => withRow(right, 'judgments', 'A-isis-1', { text: 'The pause is two weeks old.' }),
+      asked: { brief: 'isis-quieting' },
       says: /"A-isis-1" contains a typed figure: "two"/,
     },
   ],
@@ -320,10 +324,10 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
         withOwn(
           'actor-sheet',
           'who',
-          `SELECT id, NULL AS long_name, NULL AS aliases, 'ISIS' AS affiliation, ${said} AS note FROM actors WHERE id = $actor`,
+          `SELECT id, NULL AS abbreviation, NULL AS long_name, NULL AS aliases, 'ISIS' AS affiliation, ${said} AS note FROM actors WHERE id = $actor`,
         ),
       asked: { brief: 'actor-sheet', parameters: { actor: 'A-isis' } },
-      says: /cites no row: "In all many people/,
+      says: /cites no row: "ISIS\. In all many people/,
     },
     {
       what: 'each row of a loop, as one fault',
@@ -396,7 +400,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a text beside another citation',
-      product: withPartial('alternatives', '{{cite rests_on}}', '{{cite "F12"}}'),
+      product: withPartial('alternatives', '{{cite rests_on}}', '{{cite "F12"}}', 'isis-quieting'),
+      asked: { brief: 'isis-quieting' },
       says: /text of "A-isis-1" is printed without a citation of its evidence: F28/,
     },
     {
@@ -424,12 +429,19 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'row-texts': [
     {
       what: 'made up by a query',
-      product: withQuery('weekly', 'alternatives', 'SELECT id, text,', "SELECT id, 'It rained' AS text,"),
+      product: withQuery(
+        'isis-quieting',
+        'alternatives',
+        'SELECT id, text,',
+        "SELECT id, 'It rained' AS text,",
+      ),
+      asked: { brief: 'isis-quieting' },
       says: /"It rained" is printed as the text of "A-isis-1"/,
     },
     {
       what: 'of no row',
-      product: withQuery('weekly', 'alternatives', 'SELECT id, text,', "SELECT 'A-none' AS id, text,"),
+      product: withQuery('isis-quieting', 'alternatives', 'SELECT id, text,', "SELECT 'A-none' AS id, text,"),
+      asked: { brief: 'isis-quieting' },
       says: /is not the text of a known row/,
     },
   ],
@@ -705,8 +717,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'in a label',
-      product: withSpec('matrix', 'joint statement', 'joint \u{1f5e3}'),
-      asked: { brief: 'weekly' },
+      product: withSpec('matrix', 'joint statement', 'joint \u{1f5e3}', 'celebrations'),
+      asked: { brief: 'celebrations' },
       says: /U\+1F5E3/,
     },
   ],
@@ -797,7 +809,9 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
         'matrix',
         '"data":{"name":"marker"},"transform":[',
         '"data":{"name":"marker"},"transform":[{"aggregate":[],"groupby":["day","label"]},',
+        'celebrations',
       ),
+      asked: { brief: 'celebrations' },
       says: /1 of 1 rows of "marker" are not drawn/,
     },
   ],
@@ -967,7 +981,7 @@ describe('row-texts: a text longer than any pattern may be', () => {
   const product = withRow(right, 'judgments', 'A-isis-1', { text: long });
 
   test('differs from another text in what surrounds its figures', async () => {
-    expect((await heldBefore(product, { brief: 'weekly', asOf }))['row-texts']).toBeUndefined();
+    expect((await heldBefore(product, { brief: 'isis-quieting', asOf }))['row-texts']).toBeUndefined();
   });
 
   test.each([
@@ -976,13 +990,13 @@ describe('row-texts: a text longer than any pattern may be', () => {
     ['behind', "concat(text, ' Soon.')"],
     ['in another order', "concat('and ', text)"],
   ])('differs %s', async (_, sql) => {
-    const spoilt = withBrief(product, 'weekly', (brief) => {
+    const spoilt = withBrief(product, 'isis-quieting', (brief) => {
       const query = brief.queries['alternatives'];
       if (query === undefined) throw new Error('There is no query "alternatives".');
       const text = swapText(query.text, 'SELECT id, text,', `SELECT id, ${sql} AS text,`);
       return { ...brief, queries: { ...brief.queries, alternatives: { ...query, text } } };
     });
-    const held = await heldBefore(spoilt, { brief: 'weekly', asOf });
+    const held = await heldBefore(spoilt, { brief: 'isis-quieting', asOf });
     expect(held['row-texts']?.map(({ problem }) => problem)).toContainEqual(
       expect.stringContaining('printed as the text of "A-isis-1"'),
     );
@@ -1175,16 +1189,17 @@ test('a chart may leave rows out, or draw several as one, where the brief says s
     'matrix',
     { aggregated: { sets: ['marker'], reason: 'a test' } },
     wrong['chart-rows']?.[2]?.product(),
+    'celebrations',
   );
-  expect(await heldBefore(aggregated, { brief: 'weekly', asOf })).toEqual({});
+  expect(await heldBefore(aggregated, { brief: 'celebrations', asOf })).toEqual({});
 });
 
 test('a drawing that comes from data is never accepted as a chart, whatever it contains', async () => {
   const drawing = '<svg xmlns="http://www.w3.org/2000/svg"><text>a</text></svg>';
-  const query = withQuery('weekly', 'alternatives', 'SELECT id,', `SELECT '${drawing}' AS drawing, id,`)();
+  const query = withQuery('weekly', 'gaps', 'SELECT g.id,', `SELECT '${drawing}' AS drawing, g.id,`)();
   const foreign = withBrief(query, 'weekly', (brief) =>
     template(brief, (text) =>
-      swapText(text, '{{/page}}', '{{#each rows.alternatives}}{{svg drawing}}{{/each}}\n{{/page}}'),
+      swapText(text, '{{/page}}', '{{#each rows.gaps}}{{svg drawing}}{{/each}}\n{{/page}}'),
     ),
   );
   await expect(renderEdition(foreign, { brief: 'weekly', asOf })).rejects.toMatchObject({
