@@ -117,6 +117,8 @@ describe('generate', () => {
           `${id}/2021-08-25/${id}-2021-08-25.html`,
           `${id}/2021-08-25/${id}-2021-08-25.pdf`,
           `${id}/2021-08-25/manifest.json`,
+          // The picture for mail is made whatever the format is.
+          `${id}/2021-08-25/hero.png`,
         ])
         .toSorted(),
     );
@@ -144,12 +146,12 @@ describe('generate', () => {
 
     const pdfAlone = await project.sitrep('generate weekly --format pdf');
     expect(pdfAlone.stdout).toContain('weekly: print');
-    expect(await filesIn(folder)).toEqual(['manifest.json', 'weekly-2021-08-25.pdf']);
+    expect(await filesIn(folder)).toEqual(['hero.png', 'manifest.json', 'weekly-2021-08-25.pdf']);
 
     // A file that was edited is not what was made.
     await writeFile(pdf, 'edited');
-    const mended = await project.sitrep('generate weekly --format pdf');
-    expect(mended.stdout).toContain('weekly: print');
+    const remade = await project.sitrep('generate weekly --format pdf');
+    expect(remade.stdout).toContain('weekly: print');
     expect((await readFile(pdf)).subarray(0, 5).toString()).toBe('%PDF-');
   });
 
@@ -214,7 +216,7 @@ describe('generate', () => {
       project.sitrep('generate actor-sheet --as-of 2019-06-30 --format html --out no-row'),
     ]);
     expect(all).toMatchObject({ status: 0, stderr: '' });
-    expect(all.stdout).toContain('  actor-sheet actor=A-aq: store\n');
+    expect(all.stdout).toContain('  actor-sheet actor=A-aq: storing the files\n');
     expect(await filesIn(out('all'))).toEqual(
       ['A-aq', 'A-taliban'].flatMap((actor) => [
         `actor-sheet/2021-08-22-actor=${actor}/actor-sheet-2021-08-22-actor=${actor}.html`,
