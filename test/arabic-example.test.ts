@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashOf } from '../src/hash.ts';
-import { openPrinter } from '../src/pdf/browser/print.ts';
+import { openPrinter, type Printer } from '../src/pdf/browser/print.ts';
 import { openProject } from '../src/wiring/project.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { print } from './support/gate.ts';
@@ -9,14 +9,19 @@ import { readPdf } from './support/pdf.ts';
 
 const root = join(import.meta.dirname, '..');
 
+const project = openProject(join(root, 'examples/arabic'), { sitrep: root });
+const [briefs, dataset, material] = await Promise.all([
+  project.briefIds().then(project.loadBriefs),
+  project.loadDataset('water'),
+  project.loadMaterial(),
+]);
+let printer: Printer;
+beforeAll(async () => {
+  printer = await openPrinter({ cacheFolder: testCacheFolder, fontFaces: material.fontFaces });
+});
+afterAll(() => printer[Symbol.asyncDispose]());
+
 test('the brief in Arabic passes every rule, with names in three scripts', async () => {
-  const project = openProject(join(root, 'examples/arabic'), { sitrep: root });
-  const [briefs, dataset, material] = await Promise.all([
-    project.briefIds().then(project.loadBriefs),
-    project.loadDataset('water'),
-    project.loadMaterial(),
-  ]);
-  await using printer = await openPrinter({ cacheFolder: testCacheFolder, fontFaces: material.fontFaces });
   const again = () =>
     print({ briefs, dataset, material }, { brief: 'water', asOf: '2025-03-09' }, { printer });
   const { pdf, html, rules, manifest } = await again();
@@ -38,4 +43,28 @@ test('the brief in Arabic passes every rule, with names in three scripts', async
   expect(outline[0]?.title).toBe('الضخ يعود إلى المكلا، والعكارة في کوټه بلا تفسير بعد');
   expect(fonts.map(({ name }) => name).filter((name) => !/^(?:Noto|Source)/.test(name))).toEqual([]);
   expect(figures[0]?.alt).toContain('شريط لكل مدينة');
+});
+
+// The last of them repeats a headline of an earlier day, with that day in brackets: a line begins with the word that
+// follows it.
+test.each([
+  '2025-02-23',
+  '2025-02-24',
+  '2025-03-02',
+  '2025-03-05',
+  '2025-03-08',
+  '2025-03-10',
+  '2025-03-12',
+  '2025-03-17',
+  '2026-11-30',
+])('the edition as of %s passes every rule on both papers', async (asOf) => {
+  for (const paper of ['A4', 'Letter'] as const) {
+    const { pdf, manifest } = await print(
+      { briefs, dataset, material },
+      { brief: 'water', asOf, paper },
+      { printer },
+    );
+    expect(manifest.paper).toBe(paper);
+    expect((await readPdf(pdf)).pages).toHaveLength(1);
+  }
 });

@@ -58,13 +58,20 @@ const wantedOf = ({ pieces }: Print): Wanted[] =>
  */
 function inReadingOrder(runs: PdfContents['runs'], wanted: readonly Wanted[]): string[] {
   const page = wanted.map(({ letters }) => letters).join('');
+  /** Where the page goes on after the runs so far. */
   let from = 0;
   return runs.map((run) => {
     const parts = run.map(lettersOf).filter((letters) => letters !== '');
-    const found = parts.length > 1 ? findParts(parts, { text: page, from }) : undefined;
-    if (found === undefined) return parts.join('');
-    from = found.end;
-    return page.slice(found.start, found.end);
+    const letters = parts.join('');
+    if (parts.length > 1) {
+      const start = findParts(parts, { text: page, from }) ?? findParts(parts, { text: page, from: 0 });
+      if (start === undefined) return letters;
+      from = start + letters.length;
+      return page.slice(start, from);
+    }
+    // Numbers of lists are not on the page.
+    if (/\p{L}/u.test(letters) && page.startsWith(letters, from)) from += letters.length;
+    return letters;
   });
 }
 
@@ -72,48 +79,30 @@ function inReadingOrder(runs: PdfContents['runs'], wanted: readonly Wanted[]): s
 const MOST_STEPS = 10_000;
 
 /**
- * Where `text` consists of these parts in some order, each once: first at or after `from`, then anywhere. Undefined if
- * nowhere.
+ * The first place at or after `from` where `text` consists of these parts in some order, each once. The first, because
+ * a line may begin with the word that follows it: both "a b" and "b a" are in "a b a". Undefined if there is none.
  */
 function findParts(
   parts: readonly string[],
   { text, from }: { text: string; from: number },
-): { start: number; end: number } | undefined {
-  const without = (left: readonly string[], part: string) => left.toSpliced(left.indexOf(part), 1);
-  const [longest = '', ...others] = parts.toSorted((a, b) => b.length - a.length);
-  let found: { start: number; end: number } | undefined;
-  for (const least of [from, 0]) {
-    let steps = 0;
-    /** Extends what is found from `start` to `end` by the parts left: to its end first, then to its start. */
-    const extend = (start: number, end: number, left: readonly string[], ended: boolean): typeof found => {
-      steps += 1;
-      if (left.length === 0) return { start, end };
-      if (steps > MOST_STEPS) return undefined;
-      const each = new Set(left);
-      for (const part of ended ? [] : each) {
-        const further = text.startsWith(part, end)
-          ? extend(start, end + part.length, without(left, part), false)
-          : undefined;
-        if (further !== undefined) return further;
-      }
-      for (const part of each) {
-        const before = start - part.length;
-        const further =
-          before >= least && text.startsWith(part, before)
-            ? extend(before, end, without(left, part), true)
-            : undefined;
-        if (further !== undefined) return further;
-      }
-      return undefined;
-    };
-    for (
-      let at = text.indexOf(longest, least);
-      at !== -1 && found === undefined;
-      at = text.indexOf(longest, at + 1)
-    )
-      found = extend(at, at + longest.length, others, false);
-  }
-  return found;
+): number | undefined {
+  const longest = parts.reduce((most, part) => (part.length > most.length ? part : most), '');
+  const others = parts.join('').length - longest.length;
+  let steps = 0;
+  const consistsOf = (left: readonly string[], at: number): boolean => {
+    steps += 1;
+    if (left.length === 0) return true;
+    if (steps > MOST_STEPS) return false;
+    return [...new Set(left)].some(
+      (part) =>
+        text.startsWith(part, at) && consistsOf(left.toSpliced(left.indexOf(part), 1), at + part.length),
+    );
+  };
+  let start = from;
+  for (let at = text.indexOf(longest, from); at !== -1; at = text.indexOf(longest, at + 1))
+    for (start = Math.max(start, at - others); start <= at; start += 1)
+      if (consistsOf(parts, start)) return start;
+  return undefined;
 }
 
 function standsAgain(element: Element): boolean {

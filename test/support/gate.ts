@@ -3,6 +3,7 @@ import { AppError, type Fault } from '../../src/errors.ts';
 import type { Printer } from '../../src/pdf/browser/print.ts';
 import { type Edition, produce } from '../../src/production/produce.ts';
 import { resolveEdition } from '../../src/production/resolve-edition.ts';
+import type { Paper } from '../../src/project/brief.ts';
 import type { Parameters } from '../../src/project/parameters.ts';
 import { remembered, rendering } from './effects.ts';
 import { findBrief, type Product, renderEdition } from './product.ts';
@@ -10,6 +11,7 @@ import { findBrief, type Product, renderEdition } from './product.ts';
 export interface Asked {
   readonly brief: string;
   readonly asOf: string;
+  readonly paper?: Paper;
   readonly parameters?: Parameters;
   readonly correction?: Correction;
 }
@@ -35,13 +37,13 @@ interface Spoiling {
 
 export function print(
   product: Product,
-  { brief: id, asOf, parameters = {} }: Asked,
+  { brief: id, asOf, paper, parameters = {} }: Asked,
   { printer, effects = rendering, alter = (html) => html, spoil = (pdf) => Promise.resolve(pdf) }: Spoiling,
 ): Promise<Edition> {
   const { dataset, material } = product;
   const brief = findBrief(product, id);
   return produce(
-    resolveEdition({ brief, dataset, asOf, parameters }),
+    resolveEdition({ brief, dataset, asOf, paper, parameters }),
     {
       ...effects,
       startPrinting: () => {},
