@@ -148,12 +148,15 @@ CREATE MACRO hero_parts(of_topics) AS TABLE
   )
   SELECT
     *,
+    -- The weeks below show an end of the block: it says that it is only part of the count.
+    if(part = 'count', (SELECT 'part of ' || value FROM silence), NULL) AS inside,
     -- What shares a day is drawn on lines of its own.
     CAST(row_number() OVER (PARTITION BY lane, start ORDER BY what) - 1 AS INTEGER) AS slot
   FROM parts
   WHERE EXISTS (SELECT 1 FROM arrivals());
 
--- The lanes of the hero picture from the top, each with its height and its place in lines of text.
+-- The lanes of the hero picture from the top, each with its height and its place in lines of text. Messages without a
+-- date are listed beside their lane, which is high enough for both.
 CREATE MACRO hero_lanes(of_topics) AS TABLE
   SELECT
     lane,
@@ -163,10 +166,15 @@ CREATE MACRO hero_lanes(of_topics) AS TABLE
     SELECT
       lane,
       list_position(['claims', 'abroad', 'messages'], lane) AS place,
-      CAST(CASE lane WHEN 'claims' THEN 4 WHEN 'abroad' THEN 2 ELSE max(slot) + 2 END AS INTEGER) AS lines
-    FROM hero_parts(of_topics)
-    WHERE lane <> 'undated'
-    GROUP BY lane
+      CAST(CASE lane WHEN 'claims' THEN 4 WHEN 'abroad' THEN 2 ELSE greatest(coalesce(dated, 0) + 1, undated, 3) END AS INTEGER) AS lines
+    FROM (
+      SELECT
+        if(lane = 'undated', 'messages', lane) AS lane,
+        max(slot + 1) FILTER (lane <> 'undated') AS dated,
+        count(*) FILTER (lane = 'undated') AS undated
+      FROM hero_parts(of_topics)
+      GROUP BY ALL
+    )
   );
 
 -- What the hero picture spans: the weeks that matter, up to the cut-off or the last day for which anything was

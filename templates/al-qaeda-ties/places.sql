@@ -2,7 +2,7 @@
 SELECT
   p.id,
   p.name AS label,
-  '±' || printf('%.15g', p.radius_km) || ' km' AS detail,
+  '±' || round(p.radius_km / 1.609344)::INTEGER || ' miles (' || printf('%.15g', p.radius_km) || ' km)' AS detail,
   p.province,
   p.kind,
   p.lat,

@@ -12,6 +12,7 @@ SELECT
     WHEN 'claims' THEN 'in Afghanistan'
     WHEN 'abroad' THEN 'in Pakistan'
     ELSE 'filled: hail the victory'
-  END AS detail
+  END AS detail,
+  if(l.lane = 'messages', 'open: thanks, prisoners', '') AS more
 FROM hero_lanes($topics) AS l
 ORDER BY l.line
