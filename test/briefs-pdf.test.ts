@@ -100,7 +100,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     ({ edition, read } = await print({ brief: id, asOf, paper, parameters }));
   });
 
-  test('has two to four pages of the paper asked for, and no more than its limit', () => {
+  test('has two pages or more of the paper asked for, and no more than its limit', () => {
     expect(read.pages.length).toBe(edition.pages);
     expect(read.pages.length).toBeGreaterThanOrEqual(2);
     expect(read.pages.length).toBeLessThanOrEqual(limits.pages);
@@ -217,7 +217,8 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     const title = edition.title.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
     expect(marks.xmp).toContain(`${title}, ${british.longDay(asOf)}</rdf:li>`);
     expect(marks.linkTexts).toHaveLength(read.internalLinks.length);
-    for (const text of marks.linkTexts) expect(text).toMatch(/^(?:Endnote|First citation of endnote) \d+|: listed near the end$/);
+    for (const text of marks.linkTexts)
+      expect(text).toMatch(/^(?:Endnote|First citation of endnote) \d+|: listed near the end$/);
   });
 
   test('names its title, author, subject and language', () => {
@@ -269,6 +270,16 @@ describe.runIf(isPackagedPlatform)('docs/samples, renewed by npm run samples', (
     const { read } = await print(edition);
     expect(read.pages).toEqual(kept.pages);
   });
+});
+
+// A brief may print a page more before it is blocked; at full coverage it should not need to.
+test.each(
+  ['weekly', 'isis-quieting', 'al-qaeda-ties', 'celebrations'].flatMap((brief) =>
+    (['A4', 'Letter'] as const).map((paper) => ({ brief, paper })),
+  ),
+)('$brief at full coverage has at most four pages on $paper', async ({ brief, paper }) => {
+  const { read } = await print({ brief, asOf: fullCoverage, paper });
+  expect(read.pages.length).toBeLessThanOrEqual(4);
 });
 
 test('a header of another scope, and a link without its text, are found', async () => {
