@@ -381,7 +381,6 @@ describe('a dataset with revisions and withdrawals', () => {
         'new E-letter',
         'new E-raid',
         'new E-remark',
-        'new J-letter',
         'new J-weekly',
         'new M-claims',
         'new M-east',
