@@ -232,7 +232,7 @@ function valueOrigin(
     return { kind: 'edition', rows: own, says: 'Computed from the days that were covered.' };
   if ('label' in context && 'text' in context)
     return { kind: 'settings', rows: own, says: 'A parameter of the edition.' };
-  if (own.length > 0 && 'change' in context && ['change', 'how', 'fields'].includes(name))
+  if (own.length > 0 && 'change' in context && ['change', 'how', 'fields', 'count', 'numbers'].includes(name))
     return {
       kind: 'edition',
       rows: own,
@@ -260,6 +260,7 @@ function valueOrigin(
         .map(({ id }) => id),
       says: 'Computed from the days on which the desk first had the sources that carried other sources.',
     };
+  if (root === 'publisher') return { kind: 'settings', rows: [], says: 'Set in sitrep.yaml, publisher.' };
   if (root === 'issue')
     return {
       kind: 'edition',
@@ -280,7 +281,16 @@ function valueOrigin(
   };
 }
 
-const roots = new Set(['issue', 'coverage', 'counts', 'brief', 'marking', 'paper', 'parameters']);
+const roots = new Set([
+  'publisher',
+  'issue',
+  'coverage',
+  'counts',
+  'brief',
+  'marking',
+  'paper',
+  'parameters',
+]);
 
 /** The query that returned the row in which an expression was evaluated. */
 function queryOf({ context }: Put, { brief, rendering }: Rendered): Pick<Origin, 'query'> {
@@ -324,7 +334,8 @@ export interface Rendered {
   readonly rendering: Pick<Rendering, 'known' | 'period' | 'draft' | 'charts' | 'sets' | 'changes'>;
 }
 
-const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
+/** A list of changes names its rows in one string. */
+const ids = z.union([z.string().transform((names) => names.split(' ')), z.array(z.string())]);
 
 /** The ids that a query's row names: its own, and those that it cites. */
 function idsIn(row: Row, rendered: Rendered): string[] {

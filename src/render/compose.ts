@@ -241,7 +241,7 @@ export function compose(
             revised_on: dayOf(each.knownOn, { asOf, locale }),
           }),
         }));
-      return rows.length === 0 ? [] : [{ change, rows }];
+      return rows.length === 0 ? [] : [{ change, ids: rows.map(({ id }) => id).join(' '), rows }];
     }),
     judged: judgedOnPage(judged, { numberOf, settings, locale }),
     correction: correction && {

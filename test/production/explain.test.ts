@@ -53,25 +53,30 @@ const shared = (file: string) => join(root, 'templates/_shared', file);
 
 // What is expected here was read in data/afghanistan-2021 and counted by hand.
 describe('a figure of each brief', () => {
-  test('isis-quieting: 105 is a measure in four texts, and a number of days in two cells', async () => {
+  test('isis-quieting: 105 is a measure in four texts and a label, and a number of days in two cells', async () => {
     const { places, warnings, edition } = await ask('isis-quieting', '105');
     expect(warnings).toEqual([]);
     expect(edition).toBe('isis-quieting/2021-08-25');
     expect(places.map(({ what, page, under }) => [what, page, under])).toEqual([
       ['paragraph', 1, 'ISIS goes quiet in Afghanistan as the Taliban take its main area of operations'],
-      ['paragraph', 1, 'Key judgments'],
-      ['paragraph', 2, 'What is reported'],
+      ['text', 1, 'ISIS goes quiet in Afghanistan as the Taliban take its main area of operations'],
+      [
+        'label of a chart',
+        1,
+        'ISIS goes quiet in Afghanistan as the Taliban take its main area of operations',
+      ],
+      ['paragraph', 1, 'What is reported'],
       ['table cell', 3, 'The silence under each reading'],
       ['table cell', 3, 'The silence under each reading'],
       ['item of a list', 3, 'What weakens this'],
     ]);
-    const [bottomLine, big, reported, ...others] = places;
+    const [bottomLine, caption, label, reported, ...others] = places;
     const cells = others.filter(({ what }) => what === 'table cell');
     expect(bottomLine && rowsOf(bottomLine, 'comes from it')).toEqual(['F18', 'B-isis-2']);
     expect(bottomLine?.origins[0]).toMatchObject({
       kind: 'row',
       says: 'The text of B-isis-2, with its figure {F18.value}.',
-      template: { file: shared('partials/masthead.hbs'), line: 45 },
+      template: { file: shared('partials/masthead.hbs'), line: 53 },
       expression: 'say text',
       query: { name: 'bottom_line', file: shared('queries/bottom_line.sql') },
     });
@@ -82,7 +87,14 @@ describe('a figure of each brief', () => {
       ['ISIS claims', null],
       ['Flashpoint', 'C'],
     ]);
-    expect(big?.origins[0]).toMatchObject({ kind: 'query', query: { name: 'figures' }, expression: 'value' });
+    expect(caption && rowsOf(caption, 'comes from it')).toEqual(['F18', 'T-hero-2']);
+    expect(caption?.origins[0]).toMatchObject({
+      kind: 'row',
+      says: 'The text of T-hero-2, with its figure {F18.value}.',
+      template: { file: shared('partials/hero.hbs') },
+    });
+    expect(label && rowsOf(label, 'comes from it')).toEqual(['F18']);
+    expect(label?.origins[0]).toMatchObject({ kind: 'chart', query: { name: 'hero' } });
     expect(reported && rowsOf(reported, 'comes from it')).toEqual(['F18']);
     expect(reported?.origins[0]?.query?.file).toBe(join(root, 'templates/isis-quieting/reported.sql'));
     // 1 May to 13 August, both included, in the readings whose first quiet day is 14 August.
@@ -157,8 +169,19 @@ describe('a figure of each brief', () => {
   });
 
   test('weekly: what is new is counted, and each change is its row', async () => {
-    const { places } = await ask('weekly', '23 new');
-    expect(places[0]?.origins.map(({ kind }) => kind)).toEqual(['edition', 'template']);
+    const { places } = await ask('weekly', '17 new reports');
+    expect(places).toHaveLength(1);
+    expect(places[0]?.origins.map(({ kind }) => kind)).toEqual(['edition']);
+    // The word before a list of judgments or of reports is of all its rows.
+    const lists = (await ask('weekly', 'new')).places.filter(({ origins }) =>
+      origins.some(({ expression }) => expression === 't "page.changes.change" change=change'),
+    );
+    expect(lists.map(({ origins }) => origins.map(({ kind }) => kind))).toEqual([['edition'], ['edition']]);
+    const [judgments, reports] = lists.map((place) => rowsOf(place, 'comes from it'));
+    expect(judgments).toHaveLength(5);
+    expect(judgments).toContain('K-isis-2');
+    expect(reports).toHaveLength(17);
+    expect(reports).toContain('F20');
     const reported = (await ask('weekly', 'near daily')).places.map((place) =>
       rowsOf(place, 'comes from it'),
     );
@@ -189,9 +212,12 @@ describe('a figure of each brief', () => {
 test('a sentence across rows names them all, and typed text says that it is typed', async () => {
   const { places } = await ask('weekly', 'No. 2021-W34-3');
   expect(places[0]?.origins.map(({ kind, template: { line } }) => [kind, line])).toEqual([
-    ['template', 19],
-    ['edition', 19],
+    ['template', 2],
+    ['edition', 2],
   ]);
+  // The page's name of the publisher is a setting of the project.
+  const publisher = (await ask('weekly', 'Sitrep')).places[0]?.origins[0];
+  expect(publisher).toMatchObject({ kind: 'settings', says: 'Set in sitrep.yaml, publisher.', rows: [] });
   const typed = await ask('weekly', 'Source ← through whom');
   expect(typed.places[0]?.origins[0]).toMatchObject({
     kind: 'template',
