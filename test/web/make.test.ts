@@ -43,7 +43,7 @@ test('before the first edition, the overview says how to generate one', async ()
   expect(told).toContain('There are no editions yet');
   expect(told).toContain('npx sitrep backfill actor-sheet --from 2021-07-29 --to 2021-08-25');
   expect(told).toMatch(
-    /Next edition \w+, \d+ \w+ \d{4}, 06:00 (GMT|BST) \(Europe\/London\) \d+ \w+ \d{4}, 0[56]:00 UTC/,
+    /Next edition \w+ \d+ \w+ \d{4}, 06:00 (GMT|BST) \(Europe\/London\) \d+ \w+ \d{4}, 0[56]:00 UTC/,
   );
   await follow(page, () => page.click('a[href="/briefs/weekly"]'));
   expect(await page.title()).toBe('Al-Qaeda, the Taliban and ISIS, weekly · Sitrep');
