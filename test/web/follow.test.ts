@@ -9,6 +9,7 @@ import { openProject, type Project } from '../support/cli.ts';
 import { refuse } from '../support/mail-server.ts';
 import { openBrowser } from '../support/preview.ts';
 import { newTab, press, type Site, startSite, textOf } from '../support/site.ts';
+import { untilMade } from '../support/until-made.ts';
 
 /** The page of an edition and a mail server that takes its time. */
 let project: Project;
@@ -63,7 +64,7 @@ test('the states of deliveries change without a reload, until nothing is open', 
       `tr[data-to="${to}"]`,
       state,
     );
-  await page.waitForSelector('object.pdf');
+  await untilMade(page);
   await stateOf(taken, 'Sending');
   await stateOf(refused, 'Sending');
   expect(await textOf(page, '.now .state')).toBe('Delivering');

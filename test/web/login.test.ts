@@ -8,6 +8,7 @@ import { openProject, type Project } from '../support/cli.ts';
 import { openBrowser } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
 import { follow, press, type Site, startSite, textOf } from '../support/site.ts';
+import { untilMade } from '../support/until-made.ts';
 
 let project: Project;
 let site: Site;
@@ -55,7 +56,7 @@ const make = async (page: Page, brief: string, deliver: 'yes' | 'no' = 'no') => 
   await page.$eval('#as-of', (input) => void ((input as HTMLInputElement).value = '2021-08-22'));
   await page.select('#deliver', deliver);
   await press(page, 'Generate this edition');
-  await page.waitForSelector('object.pdf');
+  await untilMade(page);
 };
 const shownButtons = (page: Page) =>
   page.$$eval('button', (all) => all.map(({ textContent }) => textContent?.trim()));

@@ -14,6 +14,7 @@ import {
   startSite,
   textOf,
 } from '../support/site.ts';
+import { untilMade } from '../support/until-made.ts';
 
 let project: Project;
 let site: Site;
@@ -32,7 +33,6 @@ afterAll(async () => {
 
 const week = '16–22 August 2021';
 const state = (page: Awaited<ReturnType<typeof newTab>>) => textOf(page, '.now .state');
-const untilMade = (page: Awaited<ReturnType<typeof newTab>>) => page.waitForSelector('object.pdf');
 const setDay = (page: Awaited<ReturnType<typeof newTab>>, day: string) =>
   page.$eval('#as-of', (input, value) => void ((input as HTMLInputElement).value = value), day);
 

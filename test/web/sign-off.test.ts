@@ -11,6 +11,7 @@ import { refuse } from '../support/mail-server.ts';
 import { openBrowser } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
 import { newTab, press, type Site, startSite, textOf } from '../support/site.ts';
+import { untilMade } from '../support/until-made.ts';
 
 /** What an operator takes back, and says, of an edition that needs approval: each test goes on where the last one left. */
 let project: Project;
@@ -94,7 +95,7 @@ test('approved, an edition is on its way to one, and may have arrived at another
   await page.$eval('#as-of', (input) => void ((input as HTMLInputElement).value = '2021-08-22'));
   await page.select('#deliver', 'yes');
   await press(page, 'Generate this edition');
-  await page.waitForSelector('object.pdf');
+  await untilMade(page);
   await press(page, 'Approve');
   await untilShown(page, row(cut), /It may have arrived\./);
   await untilShown(page, row(later), /Pending .* 451 not at this hour/);
