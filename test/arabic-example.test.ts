@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashOf } from '../src/hash.ts';
+import { openLocale } from '../src/locale.ts';
 import { openPrinter, type Printer } from '../src/pdf/browser/print.ts';
 import { openProject } from '../src/wiring/project.ts';
 import { testCacheFolder } from './support/cache.ts';
@@ -43,6 +45,28 @@ test('the brief in Arabic passes every rule, with names in three scripts', async
   expect(outline[0]?.title).toBe('الضخ يعود إلى المكلا، والعكارة في کوټه بلا تفسير بعد');
   expect(fonts.map(({ name }) => name).filter((name) => !/^(?:Noto|Source)/.test(name))).toEqual([]);
   expect(figures[0]?.alt).toContain('شريط لكل مدينة');
+});
+
+test('digits, separators and note numbers are those of the locale', async () => {
+  const asked = { brief: 'water', asOf: '2025-03-09' };
+  const levantine = openLocale('ar-LB', 'numerals: arab', [
+    { tag: 'ar', yaml: await readFile(join(root, 'locales/ar.yaml'), 'utf8') },
+    { tag: 'en-GB', yaml: await readFile(join(root, 'locales/en-GB.yaml'), 'utf8') },
+  ]);
+  const product = { briefs: briefs.map((brief) => ({ ...brief, locale: levantine })), dataset, material };
+  const { html, pdf } = await print(product, asked, { printer });
+  expect(html).toContain('<a href="#cite-1">١</a>');
+  expect(html).toContain(':root { --digits: arabic-indic; }');
+  expect(html).toContain('<a href="#note-2">٢</a>،<a href="#note-3">٣</a>');
+  expect(/<section class="changed-reports"[\s\S]*?<\/section>/.exec(html)?.[0]).not.toMatch(/[,;]/);
+  // The numbers of judgments are larger than all other single digits.
+  const counters = (await readPdf(pdf)).sizesOfText.filter(
+    ({ text, sizePt }) => sizePt > 11.9 && /^[1-9١-٩]$/.test(text),
+  );
+  expect(counters.map(({ text }) => text)).toEqual(['١', '٢']);
+  const { html: latin } = await print({ briefs, dataset, material }, asked, { printer });
+  expect(latin).not.toContain('--digits:');
+  expect(latin).toContain('<a href="#cite-1">1</a>');
 });
 
 // The last of them repeats a headline of an earlier day, with that day in brackets: a line begins with the word that

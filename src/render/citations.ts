@@ -320,7 +320,10 @@ export class Evidence {
       revised_on: null,
       title: titleOfSet(set, this.locale),
       status: incident === null ? 'evidence_set' : 'incident',
-      chain: [...(incident?.source == null ? [] : [incident.source]), sources.join(', ')].map((name) => ({
+      chain: [
+        ...(incident?.source == null ? [] : [incident.source]),
+        sources.join(this.locale.text('page.between.parts')),
+      ].map((name) => ({
         id: set.name,
         name,
         reliability: null,

@@ -27,7 +27,7 @@ import {
 } from './coverage.ts';
 import { countriesInWords } from './evidence-text.ts';
 import { identityStyles } from './identity.ts';
-import { pageHelpers } from './template/helpers.ts';
+import { digitsOf, pageHelpers } from './template/helpers.ts';
 import { SourceName } from './source-name.ts';
 import type { NamesOf } from './template/check.ts';
 import { compileTemplate, type Template } from './template/template.ts';
@@ -171,6 +171,7 @@ export function compose(
   const page = {
     language: locale.tag,
     direction: locale.direction,
+    digits: digitsOf(locale),
     brief: { title, subject: brief.config.subject },
     // Includes every declared name, so that the guard rejects all others; null if a value is not given.
     parameters: Object.fromEntries(

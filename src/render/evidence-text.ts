@@ -18,7 +18,9 @@ export function titleOfSet(set: EvidenceSet, locale: Locale): string {
         ? (subKind ?? kind ?? locale.text('page.evidence.incidents', { count: 1 }))
         : locale.text('page.evidence.quoted', { title });
     const where = [place, admin1 === place ? null : admin1, countriesInWords(countries, locale)];
-    return [what, ...where, span].filter((part) => part !== null && part !== '').join(', ');
+    return [what, ...where, span]
+      .filter((part) => part !== null && part !== '')
+      .join(locale.text('page.between.parts'));
   }
   const values = {
     sources: locale.list(set.sources),

@@ -37,6 +37,14 @@ describe('a French brief on a dataset in English', () => {
     expect(text).toContain('25 août 2021');
   });
 
+  test('separates the entries of a line in the language of the page', () => {
+    const entries = (html: string) =>
+      html.match(/<section class="changed-reports"[\s\S]*?<\/section>/)?.[0].replaceAll(/<[^>]*>/g, '') ?? '';
+    expect(entries(page.html).match(/\S\u202f; \S/g)?.length).toBeGreaterThan(10);
+    expect(entries(before.html)).not.toContain('\u202f;');
+    expect(entries(before.html).match(/\w; \S/g)?.length).toBeGreaterThan(10);
+  });
+
   test('says which rules did not run', () => {
     const notRun = page.rules.warnings.filter(({ problem }) =>
       /the brief is in fr, and the texts/.test(problem),

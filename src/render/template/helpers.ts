@@ -48,7 +48,7 @@ export function pageHelpers(
     const spans = runs(numbers).flatMap((run) =>
       run.length < 3 ? run.map(link) : [`${link(run[0] ?? 0)}–${link(run.at(-1) ?? 0)}`],
     );
-    const linked = traceCitation(cited) + spans.join(',');
+    const linked = traceCitation(cited) + spans.join(locale.html('page.between.notes'));
     const html = anchor === null ? linked : `<span id="cite-${anchor}">${linked}</span>`;
     return { html, count: numbers.length };
   };
@@ -136,6 +136,7 @@ export function pageHelpers(
       const named = (name: string) => new SourceName(name, locale.direction);
       const notes = evidence.endnotes.map((note) => ({
         ...note,
+        label: locale.number(note.number),
         title: new SafeString(ofRow(escape(note.title))),
         chain: note.chain.map((link) => ({ ...link, name: named(link.name) })),
       }));
@@ -208,10 +209,12 @@ const PAGES = '\u{e001}';
 /** The counter of the page or of all pages, in the digits of the locale. */
 function counterOf(part: string, locale: Locale): string | undefined {
   const name = part === PAGE ? 'page' : part === PAGES ? 'pages' : undefined;
-  const style = digits[locale.number(1)];
-  return name && `counter(${name}${style === undefined ? '' : `, ${style}`})`;
+  const style = digitsOf(locale);
+  return name && `counter(${name}${style === null ? '' : `, ${style}`})`;
 }
-/** The counter styles of CSS, by their digit one. */
+/** The style of counters in CSS that has the digits of the locale; null for Latin digits. */
+export const digitsOf = (locale: Locale): string | null => digits[locale.number(1)] ?? null;
+/** The styles by their digit one. */
 const digits: { readonly [one: string]: string } = { '١': 'arabic-indic', '۱': 'persian' };
 
 const cssString = (text: string): string =>
