@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openLocale } from '../src/locale.ts';
 import { localeOf } from './support/locale.ts';
@@ -62,4 +64,16 @@ test('what shapes an edition leaves out the words of web and mail', () => {
   expect(source('Two', 'web')).toBe(source('Three', 'web'));
   expect(source('Two', 'mail')).toBe(source('Three', 'mail'));
   expect(source('Two', 'dates')).not.toBe(source('Three', 'dates'));
+});
+
+test('the style sheets of web pages name start and end, not left and right', async () => {
+  const sides =
+    /(?:margin|padding|border)-(?:left|right)|text-align: (?:left|right)|^\s*(?:left|right):|(?:margin|padding): \S+ (\S+) \S+ (?!\1;)\S+;/gm;
+  const root = join(import.meta.dirname, '../web');
+  const sheets = (await readdir(root, { recursive: true })).filter((name) => name.endsWith('.css'));
+  const found = await Promise.all(
+    sheets.map(async (name) => (await readFile(join(root, name), 'utf8')).match(sides) ?? []),
+  );
+  expect(sheets.length).toBeGreaterThan(2);
+  expect(found.flat()).toEqual([]);
 });
