@@ -287,7 +287,7 @@ function htmlOf(
     `<title>${escape(heading)}</title><style>${dark}</style></head>`,
     '<body class="page" style="margin:0;padding:0;background:#f4f3ef">',
     '<table role="presentation" cellpadding="0" cellspacing="0" width="100%"><tbody><tr><td align="center" style="padding:12px 0">',
-    `<table role="presentation" class="sheet" cellpadding="0" cellspacing="0" width="100%" style="max-width:640px;background:#fff;color:#16181d;font:16px/1.5 ${serif};text-align:start"><tbody>`,
+    `<table role="presentation" class="sheet" lang="${locale.tag}" dir="${locale.direction}" cellpadding="0" cellspacing="0" width="100%" style="max-width:640px;background:#fff;color:#16181d;font:16px/1.5 ${serif};text-align:start"><tbody>`,
     ...rows,
     '</tbody></table>',
     '</td></tr></tbody></table></body></html>',

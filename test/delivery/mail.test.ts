@@ -319,6 +319,8 @@ describe('the message about an edition with highlights', () => {
     const french = { ...locale, tag: 'fr', text: words, longDay: () => '22 août 2021' };
     const { html, text } = await arrives(told({ locale: french }));
     expect(html).toContain('<html lang="fr" dir="ltr">');
+    // Some programs for mail drop the first element.
+    expect(html).toContain('class="sheet" lang="fr" dir="ltr"');
     expect(text).toContain('EN BREF\nThe bridge');
     expect(text).not.toMatch(/attached|Key judgments/i);
   });
