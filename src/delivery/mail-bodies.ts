@@ -27,7 +27,8 @@ const datelineOf = (
   locale: Locale,
 ): string =>
   locale.list([
-    ...(issue === '' ? [] : [issue]),
+    // Without isolates, a line from right to left shows "2021-W33" as "W33-2021".
+    ...(issue === '' ? [] : [locale.direction === 'rtl' ? `\u2066${issue}\u2069` : issue]),
     locale.text('mail.heading.as_of', { day: locale.longDay(asOf) }),
     ...(correction ? [locale.text('mail.heading.revision', { revision: String(correction.revision) })] : []),
   ]);

@@ -324,6 +324,12 @@ describe('the message about an edition with highlights', () => {
     expect(text).toContain('EN BREF\nThe bridge');
     expect(text).not.toMatch(/attached|Key judgments/i);
   });
+
+  test('shows the number of an issue from left to right in every language', async () => {
+    const mirrored = await arrives(told({ locale: { ...locale, direction: 'rtl' } }));
+    expect(mirrored.text).toContain('\u20662021-W33\u2069');
+    expect((await arrives(told())).text).not.toContain('\u2066');
+  });
 });
 
 describe('what the server says', () => {
