@@ -53,7 +53,7 @@ const shared = (file: string) => join(root, 'templates/_shared', file);
 
 // What is expected here was read in data/afghanistan-2021 and counted by hand.
 describe('a figure of each brief', () => {
-  test('isis-quieting: 105 is a measure in four texts and a label, and a number of days in two cells', async () => {
+  test('isis-quieting: 105 is a measure in three texts and two labels, and a number of days in two cells', async () => {
     const { places, warnings, edition } = await ask('isis-quieting', '105');
     expect(warnings).toEqual([]);
     expect(edition).toBe('isis-quieting/2021-08-25');
@@ -65,12 +65,17 @@ describe('a figure of each brief', () => {
         1,
         'ISIS goes quiet in Afghanistan as the Taliban take its main area of operations',
       ],
+      [
+        'label of a chart',
+        1,
+        'ISIS goes quiet in Afghanistan as the Taliban take its main area of operations',
+      ],
       ['paragraph', 1, 'What is reported'],
       ['table cell', 3, 'The silence under each reading'],
       ['table cell', 3, 'The silence under each reading'],
       ['item of a list', 3, 'What weakens this'],
     ]);
-    const [bottomLine, caption, label, reported, ...others] = places;
+    const [bottomLine, caption, label, , reported, ...others] = places;
     const cells = others.filter(({ what }) => what === 'table cell');
     expect(bottomLine && rowsOf(bottomLine, 'comes from it')).toEqual(['F18', 'B-isis-2']);
     expect(bottomLine?.origins[0]).toMatchObject({
