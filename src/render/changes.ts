@@ -8,7 +8,6 @@ import type { TableRow } from '../dataset/references.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import type { Locale } from '../locale.ts';
-import { columnWords } from './template/plain-rows.ts';
 import { type Brief, briefTopics, isOnTopic } from '../project/brief.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import { titleOf } from './citations.ts';
@@ -98,21 +97,6 @@ export function judgmentChangesOf(of: Of): JudgmentChange[] {
       { change: first.isUp ? 'raised' : 'lowered', entry, how: locale.list(moves.map(({ how }) => how)) },
     ];
   });
-}
-
-/** The names of the columns revised in a row: `summary, date end`. */
-export function revisedFields(
-  before: TableRow['row'] | undefined,
-  now: TableRow['row'],
-  locale: Locale,
-): string | null {
-  if (before === undefined) return null;
-  const was = new Map<string, unknown>(Object.entries(before));
-  const fields = Object.entries(now)
-    .filter(([field]) => field !== 'known_on' && field !== 'status')
-    .filter(([field, value]) => JSON.stringify(was.get(field) ?? null) !== JSON.stringify(value ?? null))
-    .map(([field]) => columnWords(field, locale));
-  return fields.length === 0 ? null : locale.list(fields);
 }
 
 /** Longer lists are summarised by table. */

@@ -3,9 +3,9 @@ import type { Corrected, Correction } from '../dataset/corrections.ts';
 import type { IncidentView } from '../dataset/incidents.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import { markingColours } from '../dataset/fields.ts';
-import { type Change, knownBy } from '../dataset/point-in-time.ts';
-import { eachRow } from '../dataset/references.ts';
+import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
+import { spelled } from '../dataset/wording.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { type Findings, missingFindings } from '../findings/analyse.ts';
 import { type Brief, imagesOf, type Paper } from '../project/brief.ts';
@@ -14,7 +14,7 @@ import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
-import { figuresBefore, type JudgmentChange, listedChanges, revisedFields } from './changes.ts';
+import { figuresBefore, type JudgmentChange, listedChanges } from './changes.ts';
 import { Evidence, titleOf, type Texts } from './citations.ts';
 import {
   type Coverage,
@@ -160,7 +160,6 @@ export function compose(
     ...Object.values(findings).flatMap(({ restsOn }) => restsOn),
     ...Object.values(figures).flatMap((figure) => (figure === null ? [] : idsIn(figure, evidence))),
   ]);
-  const before = new Map(eachRow(knownBy(tables, period.previousAsOf)).map(({ row }) => [row.id, row]));
   const shown = listedChanges(changes, { printed, locale });
   const numberOf = (id: string): number =>
     1 + (sets['key_judgments'] ?? []).findIndex((judgment) => judgment['id'] === id);
@@ -235,7 +234,6 @@ export function compose(
         .map((each) => ({
           ...listed(each, { settings, locale }),
           source: sourceName(each.row),
-          fields: change === 'revised' ? revisedFields(before.get(each.id), each.row, locale) : null,
           // A revised row has the day on which it first became known, then the day of its revision.
           ...(change === 'revised' && {
             known_on: dayOf(evidence.firstKnown(each.id) ?? each.knownOn, { asOf, locale }),
@@ -244,7 +242,7 @@ export function compose(
         }));
       return rows.length === 0 ? [] : [{ change, ids: rows.map(({ id }) => id).join(' '), rows }];
     }),
-    judged: judgedOnPage(judged, { numberOf, settings, locale }),
+    judged: judgedOnPage(judged, { numberOf, printed: sets['key_judgments']?.length ?? 0, settings, locale }),
     correction: correction && {
       revision: correction.revision,
       replaces: correction.replaces.revision,
@@ -295,14 +293,18 @@ const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: num
   return { new: count('new'), revised: count('revised'), withdrawn: count('withdrawn') };
 };
 
-/** The changed judgments as page one lists them: the new ones together by their numbers, then each of the others. */
+/**
+ * The changed judgments as page one lists them: the new ones together, by their numbers unless all of those `printed`
+ * are new, then each of the others.
+ */
 function judgedOnPage(
   changes: readonly JudgmentChange[],
   {
     numberOf,
+    printed,
     settings,
     locale,
-  }: { numberOf: (id: string) => number; settings: DatasetSettings; locale: Locale },
+  }: { numberOf: (id: string) => number; printed: number; settings: DatasetSettings; locale: Locale },
 ) {
   const said = changes
     .map(({ change, entry, how }) => ({
@@ -328,9 +330,10 @@ function judgedOnPage(
             ids: fresh.map(({ ids }) => ids).join(' '),
             count: fresh.length,
             numbers: numbers(fresh),
+            all: fresh.length === printed ? spelled(printed, locale) : null,
           },
         ]),
-    ...rest.map((each) => ({ ...each, numbers: each.number > 0 ? numbers([each]) : null })),
+    ...rest.map((each) => ({ ...each, numbers: each.number > 0 ? numbers([each]) : null, all: null })),
   ];
 }
 

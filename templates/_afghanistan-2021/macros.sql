@@ -127,7 +127,7 @@ CREATE MACRO hero_parts(of_topics) AS TABLE
     FROM silence
     WHERE quiet_from - active_to > 1
     UNION ALL
-    SELECT 'silence', 'claims', 'No claim known', 'none known, if observed to ' || day_label(observed_to), quiet_from, observed_to, ids FROM silence
+    SELECT 'silence', 'claims', 'No attack reported', 'no attack reported, if observed to ' || day_label(observed_to), quiet_from, observed_to, ids FROM silence
     UNION ALL
     SELECT 'abroad', 'abroad', e.title, e.title, e.date_start, coalesce(e.date_end, e.date_start), [e.id]
     FROM events AS e

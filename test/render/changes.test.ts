@@ -16,10 +16,12 @@ describe('our key judgments', () => {
   const changed = (change: object) =>
     withCopy(product, 'judgments', 'K-isis-1', { known_on: asOf, ...change });
 
-  test('are new on the day on which they become known, each by its number on the page', async () => {
+  test('are new on the day on which they become known, by their numbers on the page unless all of them are', async () => {
     const html = await pageOf('isis-quieting', '2021-08-25');
-    expect(judgedOn(html)).toEqual(['new K-isis-1', 'new K-isis-2', 'new K-isis-3']);
-    expect(changesSection(html)).toMatch(/^new judgments 1, 2, 3$/m);
+    expect(judgedOn(html)).toEqual(['new K-isis-2 K-isis-1 K-isis-3']);
+    expect(changesSection(html)).toMatch(/^All three judgments are new\.$/m);
+    const ties = await pageOf('al-qaeda-ties', '2021-08-25');
+    expect(changesSection(ties)).toMatch(/^new judgments 1, 2$/m);
   });
 
   test.each([
@@ -37,7 +39,7 @@ describe('our key judgments', () => {
   ])('are %s when their level moves (%o)', async (change, revision, how) => {
     const html = await pageOf('isis-quieting', asOf, changed(revision));
     expect(judgedOn(html)).toContain(`${change} K-isis-1`);
-    expect(changesSection(html)).toContain(`${change} judgment 1: ${how}`);
+    expect(changesSection(html)).toContain(`${change} judgment 2: ${how}`);
   });
 
   test('are dropped when they are withdrawn', async () => {
@@ -51,10 +53,10 @@ describe('our key judgments', () => {
   });
 });
 
-test('a revised row lists its revised columns and the day on which it first became known', async () => {
+test('a revised row lists the day on which it first became known, and no columns', async () => {
   const listed = changesSection(await pageOf('al-qaeda-ties', '2021-08-25'), 'Reports since');
   expect(listed).toMatch(
-    /^revised Senior meeting reported in Helmand \(summary\), Unnamed origin, known 27 May 2020, revised 25 Aug\b/m,
+    /^revised Senior meeting reported in Helmand, Unnamed origin, known 27 May 2020, revised 25 Aug\b/m,
   );
 });
 

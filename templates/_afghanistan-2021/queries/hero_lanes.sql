@@ -11,7 +11,7 @@ SELECT
   CASE l.lane
     WHEN 'claims' THEN 'in Afghanistan'
     WHEN 'abroad' THEN 'in Pakistan'
-    ELSE 'filled: hail the victory'
+    ELSE 'filled: hails victories'
   END AS detail,
   if(l.lane = 'messages', 'open: thanks, prisoners', '') AS more
 FROM hero_lanes($topics) AS l

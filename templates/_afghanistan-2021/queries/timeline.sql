@@ -52,7 +52,7 @@ SELECT
     WHEN 'window' THEN
       if(
         basis = 'inferred',
-        'prior ' || date_diff('month', first, last) || ' months (our reading)',
+        'our reading; days not given',
         span_words(short_month(first), short_month(last))
       )
     ELSE if(
