@@ -31,12 +31,12 @@ test('the hero picture draws what is known by the cut-off: first the arrival, la
     'welcome',
   ]);
   const early105 = labelsOf(early.charts['story']?.svg ?? '').join('\n');
-  expect(early105).not.toMatch(/105|none known|expected|Mamuzai|no date given/);
+  expect(early105).not.toMatch(/105|no attack reported|expected|Mamuzai|no date given/);
   const full = await edition('weekly', '2021-08-25');
   const labels = labelsOf(full.charts['story']?.svg ?? '');
   for (const label of [
     'at least 105 claimed operations: a total, with no figures by day',
-    'none known, if observed to 23 Aug',
+    'no attack reported, if observed to 23 Aug',
     'at least 8.9 expected in 9 days',
     'at least 10.0 expected in 10 days',
     'no date given',
