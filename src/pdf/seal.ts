@@ -13,14 +13,7 @@ import { AppError } from '../errors.ts';
 import { isRightToLeft } from '../locale.ts';
 import { paintMarksFirst } from './arabic-marks.ts';
 import { attach, type Attachment, type FoundAttachment, readAttachments } from './attachments.ts';
-import {
-  lettersOf,
-  linksOf,
-  listBookmarks,
-  type PdfContents,
-  readContents,
-  textOf,
-} from './contents.ts';
+import { lettersOf, linksOf, listBookmarks, type PdfContents, readContents, textOf } from './contents.ts';
 import { blankIdentity, identify } from './identity.ts';
 
 /** Named in every PDF, without a version, so that an update alone changes no byte. */
