@@ -158,12 +158,12 @@ describe('pages say no more than the source', () => {
   test('what is alleged is who was freed, not that there is a video', async () => {
     const { html, text } = await render('celebrations');
     expect(sectionOf(html, 'Undated')).toMatch(
-      /According to the analysis, a video .* shows the Taliban freeing militants and alleged foreign fighters/,
+      /According to the analysis, a video .* shows the Taliban freeing militants and other alleged foreign fighters/,
     );
     expect(text).not.toMatch(/alleged video|is alleged to show|passed on as alleged/);
     expect(text).toMatch(/JNIM’s video came before Kabul fell, the other dated messages after it/);
     expect(text).toMatch(
-      /reported to have offered praise and nothing more, and praise is not proof of cooperation/,
+      /Only praise is reported, in excerpts and paraphrases; praise is not proof of cooperation/,
     );
     expect(text).toMatch(/the only one reported here that calls the victory complete/);
     expect(text).toMatch(/in excerpts and paraphrases/);
