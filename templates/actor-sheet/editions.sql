@@ -1,4 +1,4 @@
--- An edition for each actor of whom enough is told for a page: reports and what is judged of them, eight together.
+-- An edition for each actor of whom enough is known for a page: seven reports and judgments on them together.
 SELECT actor
 FROM (
   SELECT actor, id FROM actor_reports()
@@ -6,5 +6,5 @@ FROM (
   SELECT actor, id FROM actor_judgments() WHERE role IN ('key', 'assessment', 'alternative', 'caveat')
 )
 GROUP BY actor
-HAVING count(*) >= 8
+HAVING count(*) >= 7
 ORDER BY actor

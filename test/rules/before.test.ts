@@ -498,7 +498,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'icd-203': [
     {
       what: 'another word',
-      product: withText2('K-cel-1', 'very likely', 'highly likely'),
+      product: withText2('K-cel-1', 'likely', 'highly likely'),
       says: /says "highly likely"/,
     },
     {
@@ -515,7 +515,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'a likelihood that the field does not say',
       product: () => withRow(right, 'judgments', 'K-cel-1', { likelihood: null }),
-      says: /"very likely", but its column likelihood/,
+      says: /"likely", but its column likelihood/,
     },
     {
       what: 'other words that a brief types',
