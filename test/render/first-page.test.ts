@@ -37,8 +37,8 @@ test('the hero picture draws what is known by the cut-off: first the arrival, la
   for (const label of [
     'at least 105 claimed operations: a total, with no figures by day',
     'no attack reported, if observed to 23 Aug',
-    'at least 8.9 expected in 9 days',
-    'at least 10.0 expected in 10 days',
+    'at least 8.9 claims expected in 9 days',
+    'at least 10.0 claims expected in 10 days',
     'no date given',
   ])
     expect(labels).toContain(label);

@@ -13,6 +13,10 @@ SELECT
     WHEN 'abroad' THEN 'in Pakistan'
     ELSE 'filled: hails victories'
   END AS detail,
-  if(l.lane = 'messages', 'open: thanks, prisoners', '') AS more
+  if(
+    l.lane = 'messages' AND EXISTS (SELECT 1 FROM signatures() WHERE speech_act IS DISTINCT FROM 'welcome'),
+    'open: thanks, prisoners',
+    ''
+  ) AS more
 FROM hero_lanes($topics) AS l
 ORDER BY l.line
