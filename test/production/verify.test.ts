@@ -207,7 +207,7 @@ test('what is revised after the cut-off, or shapes no page, changes nothing', as
       'templates/al-qaeda-ties/brief.yaml',
       swap('TLP:CLEAR\n', 'TLP:CLEAR\ndeliver: [{ folder: archive }]\n'),
     ],
-    ['templates/_shared/partials/who.hbs', swap('page.headings.who', 'page.headings.names')],
+    ['templates/_shared/partials/incidents.hbs', swap('page.incidents.when', 'page.incidents.where')],
   );
   const found = await check(repository);
   expect(found.verdict).toBe('identical');
