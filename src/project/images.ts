@@ -2,7 +2,7 @@ import { open, realpath } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { imageSize } from 'image-size';
 import { hashOf } from '../hash.ts';
-import { type ImageFault, sanitizeSvg } from './svg-image.ts';
+import type { ImageFault } from './svg-image.ts';
 
 /** An image of the project, as pages embed it. */
 export interface Image {
@@ -62,6 +62,8 @@ export async function readImage(
     );
 
   if (/\.svg$/i.test(file)) {
+    // Loaded with the first SVG, because few commands read one.
+    const { sanitizeSvg } = await import('./svg-image.ts');
     const clean = sanitizeSvg(content.toString('utf8'));
     if (!('svg' in clean)) return clean;
     const { svg, width, height } = clean;
