@@ -114,7 +114,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
   test('says on each page what it is, and more', () => {
     for (const [index, page] of read.pages.entries()) {
       const text = squeezed(page);
-      expect(text.length).toBeGreaterThan(200);
+      expect(text.length).toBeGreaterThan(600);
       expect(text).toContain(`${index + 1} of ${read.pages.length}`);
       expect(text.toLowerCase()).toContain(`cut-off ${british.longDay(asOf)}`.toLowerCase());
       expect(text).toContain(index === 0 ? 'Sitrep' : edition.title);

@@ -3,7 +3,7 @@ import type { TableRow } from '../dataset/references.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import type { Locale } from '../locale.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
-import { gradeOf, sourceChain, sourceOf, titleOf } from '../render/citations.ts';
+import { gradeOf, sourceChain, sourceOf, titleOf } from '../render/row-details.ts';
 import { titleOfSet } from '../render/evidence-text.ts';
 import { filledParts, type Rendered } from './origin.ts';
 

@@ -10,7 +10,7 @@ import type { DatasetSettings } from '../dataset/settings.ts';
 import type { Locale } from '../locale.ts';
 import { type Brief, briefTopics, isOnTopic } from '../project/brief.ts';
 import type { AppliedParameter } from '../query/select.ts';
-import { titleOf } from './citations.ts';
+import { titleOf } from './row-details.ts';
 
 interface Of {
   readonly brief: Brief;

@@ -15,7 +15,8 @@ import type { AppliedParameter } from '../query/select.ts';
 import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
 import { figuresBefore, type JudgmentChange, listedChanges } from './changes.ts';
-import { Evidence, titleOf, type Texts } from './citations.ts';
+import { Evidence, type Texts } from './citations.ts';
+import { titleOf } from './row-details.ts';
 import {
   type Coverage,
   coverageOf,

@@ -6,7 +6,7 @@ import { topicTitle } from '../dataset/settings.ts';
 import { spelled } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
 import { type BriefConfig, briefTopics } from '../project/brief.ts';
-import { sourceChain } from './citations.ts';
+import { sourceChain } from './row-details.ts';
 
 /** The topics that a brief reports on; for a brief on all topics, those for which the dataset has rows. */
 export const topicsOf = (

@@ -21,10 +21,10 @@ import {
   otherBookmarks,
   otherFonts,
   otherPaper,
-  otherWords,
   tooMuch,
   undescribed,
 } from './pdf.ts';
+import { otherWords } from './pdf-text.ts';
 import type { Rule } from './rule.ts';
 import { aliases, offScale, strayMethod } from './wording.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { eachRow } from '../../src/dataset/references.ts';
-import { gradeOf } from '../../src/render/citations.ts';
+import { gradeOf } from '../../src/render/row-details.ts';
 import { loadTestDataset } from '../support/dataset.ts';
 
 const { tables } = await loadTestDataset('base');

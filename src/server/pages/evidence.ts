@@ -11,7 +11,7 @@ import type { Brief } from '../../project/brief.ts';
 import type { Parameters } from '../../project/parameters.ts';
 import { applyParameters } from '../../query/select.ts';
 import { changesOf } from '../../render/changes.ts';
-import { titleOf } from '../../render/citations.ts';
+import { titleOf } from '../../render/row-details.ts';
 import { hashOfRow, type Manifest } from '../../render/manifest.ts';
 
 interface Of {
