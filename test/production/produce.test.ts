@@ -65,7 +65,7 @@ test('charts are drawn while queries that they do not need are under way', async
   };
   const { html, charts } = await renderEdition(right, { brief: 'weekly', asOf: '2021-08-25' }, effects);
   expect(Object.keys(charts)).toHaveLength(2);
-  expect(html).toContain(right.dataset.tables.gaps.find(({ id }) => id === 'G-cel-3')?.text);
+  expect(html).toContain(right.dataset.tables.gaps.find(({ id }) => id === 'G-isis-1')?.text);
 });
 
 const heldOrFailed = async (work: Promise<unknown>): Promise<string> => {
