@@ -19,7 +19,7 @@ export interface DeliveryDependencies {
   readonly ledger: Ledger;
   readonly deliver: Deliver;
   /** The bytes of a file of an edition: the PDF or a picture; undefined if the file is missing. */
-  readonly readPdf: (folder: string, name: string) => Promise<Uint8Array | undefined>;
+  readonly readEditionFile: (folder: string, name: string) => Promise<Uint8Array | undefined>;
   /**
    * Records durably that an edition is being delivered, so that nothing overwrites it. Returns false if its PDF has
    * changed.
@@ -149,7 +149,7 @@ export type Attempted =
 /** Returns the message, or the reason why it cannot be sent. */
 async function pack(
   { delivery, edition }: { delivery: DeliveryRecord; edition: EditionRecord },
-  { ledger, readPdf, urlOf, locale, localeFor }: DeliveryDependencies,
+  { ledger, readEditionFile, urlOf, locale, localeFor }: DeliveryDependencies,
 ): Promise<Message | Attempted> {
   const common = {
     id: delivery.id,
@@ -166,7 +166,7 @@ async function pack(
   if (later) return held(locale.text('mail.reason.replaced', { edition: edition.id, later: later.id }));
   const { title, issue, marking, paragraphs } = card;
   const highlights =
-    card.highlights && (await enclose(card.highlights, edition, { readPdf, localeFor, locale }));
+    card.highlights && (await enclose(card.highlights, edition, { readEditionFile, localeFor, locale }));
   if (waitsForApproval(edition))
     return unapproved(
       edition,
@@ -175,7 +175,7 @@ async function pack(
     );
   if (card.pdf === null)
     return { ...common, kind: 'notice', title, issue, marking, paragraphs, highlights, pdf: null };
-  const content = edition.folder === null ? undefined : await readPdf(edition.folder, card.pdf);
+  const content = edition.folder === null ? undefined : await readEditionFile(edition.folder, card.pdf);
   const sha256 = content && hashOf(content);
   if (content === undefined || sha256 !== edition.sha256)
     return notAsGenerated(edition, { isThere: content !== undefined, locale });
@@ -188,10 +188,14 @@ async function pack(
 async function enclose(
   { hero, logo, language, ...others }: Highlights,
   { folder }: EditionRecord,
-  { readPdf, localeFor, locale }: Pick<DeliveryDependencies, 'readPdf' | 'localeFor' | 'locale'>,
+  {
+    readEditionFile,
+    localeFor,
+    locale,
+  }: Pick<DeliveryDependencies, 'readEditionFile' | 'localeFor' | 'locale'>,
 ): Promise<EnclosedHighlights> {
   const withContent = async <P extends Picture>(picture: P | null) => {
-    const content = picture && folder !== null ? await readPdf(folder, picture.name) : undefined;
+    const content = picture && folder !== null ? await readEditionFile(folder, picture.name) : undefined;
     return picture && content && hashOf(content) === picture.sha256 ? { ...picture, content } : null;
   };
   return {

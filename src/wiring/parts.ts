@@ -143,7 +143,7 @@ export function assemble(
   const forDelivery = {
     ledger,
     deliver: delivery.deliver,
-    readPdf: readEditionFile,
+    readEditionFile,
     markDelivered,
     operator: operatorAddress,
     alertEverySeconds: parts.delivery.alertEverySeconds,

@@ -283,7 +283,7 @@ describe('while nothing has been handed over', () => {
   };
 
   test.each<[string, (house: House, stop: AbortController) => Partial<DeliveryDependencies>]>([
-    ['its PDF is read', (_, stop) => ({ readPdf: () => stoppedBy(stop) })],
+    ['its PDF is read', (_, stop) => ({ readEditionFile: () => stoppedBy(stop) })],
     ['it is marked as delivered', (_, stop) => ({ markDelivered: () => stoppedBy(stop) })],
     [
       'it has just been marked',
@@ -357,12 +357,12 @@ describe('while nothing has been handed over', () => {
 test('an edition that was replaced after it was read is not sent, nor marked', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const { house, folder, file } = await houseWith(ledger, [ana]);
-  const replaced: DeliveryDependencies['readPdf'] = async (...args) => {
-    const pdf = await house.forDelivery.readPdf(...args);
+  const replaced: DeliveryDependencies['readEditionFile'] = async (...args) => {
+    const pdf = await house.forDelivery.readEditionFile(...args);
     await writeFile(file, 'another');
     return pdf;
   };
-  const forDelivery = { ...house.forDelivery, readPdf: replaced };
+  const forDelivery = { ...house.forDelivery, readEditionFile: replaced };
   expect(await send({ ...house, forDelivery }, ana.address)).toMatchObject({
     state: 'held',
     reason: `The PDF in ${folder} is missing or was changed. Restore the file.`,

@@ -135,7 +135,7 @@ export async function openHouse(
         house.messages.push(message);
         return house.answer(message, signal);
       },
-      readPdf: readEditionFile,
+      readEditionFile,
       localeFor: localeOf,
       markDelivered,
       timeoutMs: 60_000,
