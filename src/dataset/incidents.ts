@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Day, day, dayAfter } from '../calendar.ts';
 import { AppError } from '../errors.ts';
+import { readChecks, type SourceCheck } from './sources.ts';
 
 /**
  * Incidents are event-level data from others. A dataset keeps them in its folder `incidents/`, one folder for each
@@ -118,6 +119,8 @@ export const importRecord = z.object({
   prefix: z.string(),
   /** The source's name for readers, such as `ACLED`. */
   source: z.string(),
+  /** The name of the source in `sitrep.sources` that was refreshed; absent for an import by hand. */
+  feed: z.string().optional(),
   files: z.array(z.object({ name: z.string(), bytes: count, sha256: z.string() })),
   /** SHA-256 of the mapping file; null for formats that need none. */
   mapping: z.string().nullable(),
@@ -156,6 +159,8 @@ export interface IncidentStore {
   /** The absolute path of the folder with the imports, also if it does not exist. */
   readonly folder: string;
   readonly imports: readonly ImportRecord[];
+  /** The successful checks of its sources, oldest first. An import of a source is one too. */
+  readonly checks: readonly SourceCheck[];
 }
 
 /** The name of an import's folder: `0001`. */
@@ -183,8 +188,24 @@ export async function readIncidentStore(folder: string, displayPath: string): Pr
       });
     imports.push(read);
   }
-  return { folder: place, imports: imports.sort((a, b) => a.number - b.number) };
+  imports.sort((a, b) => a.number - b.number);
+  return { folder: place, imports, checks: withImports(await readChecks(place, displayPath), imports) };
 }
+
+/** A refresh that was killed after its import did not record the check. */
+function withImports(checks: readonly SourceCheck[], imports: readonly ImportRecord[]): SourceCheck[] {
+  const all = [...checks];
+  for (const { feed, known_on: checkedOn, number } of imports)
+    if (feed !== undefined && !all.some((each) => each.source === feed && each.checkedOn === checkedOn))
+      all.push({ source: feed, checkedOn, import: number });
+  const place = ({ checkedOn, source }: SourceCheck): string => `${checkedOn} ${source}`;
+  return all.sort((a, b) => (place(a) < place(b) ? -1 : 1));
+}
+
+/** The last check of each source by the day `by`, in the order of the checks. */
+export const checksBy = (by: Day, { checks }: IncidentStore): SourceCheck[] => [
+  ...new Map(checks.filter(({ checkedOn }) => checkedOn <= by).map((each) => [each.source, each])).values(),
+];
 
 /**
  * The day by which the incidents of a dataset have been reported: the latest of the imports' last days, each plus the

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { languageTag } from '../locale.ts';
 import type { Column } from './fields.ts';
 import type { RowSets } from './parse-rows.ts';
+import { type RefreshSettings, refreshSettings, sourceSettings } from './sources.ts';
 
 /** A term of the dataset: its spelling in rows and its display title. */
 export interface Term {
@@ -40,6 +41,8 @@ export interface DatasetSettings {
   readonly absent: readonly string[];
   /** What an edition attaches of the incidents that it cites; null leaves that to their licence. */
   readonly attach: 'rows' | 'ids' | null;
+  /** Absent if not declared. */
+  readonly refresh?: RefreshSettings | undefined;
   /** The columns that are not in the model, by table. */
   readonly columns: { readonly [table: string]: readonly Column[] };
 }
@@ -100,6 +103,12 @@ export const declaredSettings = z.strictObject({
   borders: z.array(z.string().min(1, 'is empty')).default([]),
   /** What an edition attaches of the incidents that it cites: their rows, or their ids and the query. */
   attach: z.enum(['rows', 'ids']).optional(),
+  /** Where incidents come from. */
+  sources: z
+    .array(sourceSettings)
+    .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'has a name twice')
+    .default([]),
+  refresh: refreshSettings.optional(),
 });
 export type DeclaredSettings = z.output<typeof declaredSettings>;
 

@@ -24,6 +24,10 @@ export interface ImportRequest {
   readonly complete: boolean;
   /** Overrides the lag of the format. */
   readonly lagDays?: number | undefined;
+  /** The name of the source that is refreshed, for the record. */
+  readonly feed?: string | undefined;
+  /** Called with the counts before anything is written; if it throws, nothing is. */
+  readonly accept?: (counts: ImportRecord['counts']) => void;
 }
 
 /** Settings and effects that the caller passes in. */
@@ -72,12 +76,12 @@ export interface ImportReport {
  * damaged store; the dataset then remains as it was.
  */
 export async function importIncidents(
-  { importer, files, options = {}, into, complete, lagDays }: ImportRequest,
+  { importer, files, options = {}, into, complete, lagDays, feed, accept }: ImportRequest,
   context: ImportContext,
 ): Promise<ImportReport> {
   const folder = resolve(into);
   await using lock = await lockDataset(folder);
-  const store = lock.exists ? await existingStore(folder, into) : { folder: '', imports: [] };
+  const store = lock.exists ? await existingStore(folder, into) : { folder: '', imports: [], checks: [] };
   checkOrder(store, { into, knownOn: context.knownOn });
   const scratch = join(context.cacheFolder, 'imports', hashOf(folder).slice(0, 16));
   // The lock makes this the only import that uses the folder, and a killed one may have left it behind.
@@ -150,6 +154,7 @@ export async function importIncidents(
     ),
     actors: await database.rows(actorsSql, nameCount),
   };
+  accept?.(counts);
   if (counts.new + counts.revised + counts.withdrawn === 0) return { record: null, ...report };
 
   context.onStep?.('write');
@@ -159,6 +164,7 @@ export async function importIncidents(
     number,
     known_on: context.knownOn,
     ...origin,
+    ...(feed !== undefined && { feed }),
     lag_days: lagDays ?? origin.lag_days,
     files: described,
     counts,

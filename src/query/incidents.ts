@@ -32,7 +32,7 @@ export function knownIncidents(
 
 /** The view of a dataset without incidents: no rows, with their columns. */
 const none: KnownIncidents = {
-  ...incidentsAsOf({ folder: '', imports: [] }, { asOf: '' }),
+  ...incidentsAsOf({ folder: '', imports: [], checks: [] }, { asOf: '' }),
   folder: '',
 };
 

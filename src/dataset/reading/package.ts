@@ -119,7 +119,9 @@ export function parsePackage(descriptor: unknown): DataPackage {
       } else files.push({ name: found.name, path, format, fields: schema?.fields ?? null });
     }
   }
-  const hasFacts = resources.some((found) => ['events', INCIDENTS_FOLDER].includes(found.name));
+  // Before their first import, sources are a promise of incidents.
+  const hasFacts =
+    sitrep.sources.length > 0 || resources.some((found) => ['events', INCIDENTS_FOLDER].includes(found.name));
   if (!hasFacts && faults.length === 0)
     faults.push({
       field: 'resources',

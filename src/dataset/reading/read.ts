@@ -177,7 +177,7 @@ function inOrder(faults: readonly Fault[]): Fault[] {
 
 /** A dataset's declared settings, with undeclared terms taken from its rows. */
 const settingsOf = (
-  { topics, affiliations, sourceKinds, language, outlines, borders, attach }: DeclaredSettings,
+  { topics, affiliations, sourceKinds, language, outlines, borders, attach, refresh }: DeclaredSettings,
   {
     tables,
     licence,
@@ -194,6 +194,8 @@ const settingsOf = (
   absent,
   attach: attach ?? null,
   columns,
+  // Left out if not declared, so that editions of other datasets keep the hash of their inputs.
+  ...(refresh && { refresh }),
 });
 
 /** Topics of facts come first; the judgment topic `all` is not a topic. */

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
+import { type Day, day } from '../calendar.ts';
+import { AppError } from '../errors.ts';
+
+/** In front of the names of all variables that a source may send. */
+export const CREDENTIAL_PREFIX = 'SITREP_SOURCE_';
+
+/** The value of a request header: the variable that has it, after `prefix`. */
+const headerValue = z.strictObject({
+  // A dataset from somebody else must not choose which secrets of this machine are sent.
+  env: z
+    .string()
+    .regex(
+      new RegExp(`^${CREDENTIAL_PREFIX}[A-Z0-9_]+$`),
+      `must be the name of a variable that begins with ${CREDENTIAL_PREFIX}`,
+    ),
+  prefix: z.string().default(''),
+});
+
+/** Where incidents come from, in `datapackage.json` under `sitrep.sources`. */
+export const sourceSettings = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be of small letters, digits, hyphens and underscores'),
+    /** A format of `sitrep import`. */
+    format: z.string().min(1, 'is empty'),
+    /** A file or glob, relative to the dataset's folder. */
+    path: z.string().min(1, 'is empty').optional(),
+    url: z
+      .url({ protocol: /^https$/, error: 'must be an address that begins with https://' })
+      .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'must have no user or password: use "headers"')
+      .optional(),
+    /** The mapping of a table, relative to the dataset's folder. */
+    mapping: z.string().min(1, 'is empty').optional(),
+    /** Whether the files have every incident of their period and countries, so that missing ones are withdrawn. */
+    complete: z.boolean().default(false),
+    /** Days until an incident is published; by default that of the format. */
+    lagDays: z.int().nonnegative().optional(),
+    /** By name. */
+    headers: z
+      .record(z.string().regex(/^[A-Za-z0-9-]+$/, 'is not the name of a header'), headerValue)
+      .default({}),
+    /** The limit on what an address sends, before and after unpacking. */
+    maxBytes: z.int().positive().default(500_000_000),
+    /** The limit on the time that an address may take in all. */
+    timeoutSeconds: z.int().positive().default(600),
+    /** The import is refused if it has less than this share of the rows of the source's last import. */
+    shrink: z.number().min(0).max(1).default(0.5),
+  })
+  .refine(
+    ({ path, url }) => (path === undefined) !== (url === undefined),
+    'must have either "path" or "url"',
+  );
+export type SourceSettings = z.output<typeof sourceSettings>;
+
+/** When a dataset's sources are fetched, and what becomes of editions on old data: `sitrep.refresh`. */
+export const refreshSettings = z.strictObject({
+  /** `slots`: the scheduler refreshes the dataset before a slot of each of its briefs. */
+  before: z.literal('slots').optional(),
+  /** The data are stale if the last successful check of a source is more days ago. */
+  maxAgeDays: z.int().nonnegative().default(1),
+  /** Whether an edition on stale data is issued with their age, or put on hold. */
+  whenStale: z.enum(['issue', 'hold']).default('issue'),
+});
+export type RefreshSettings = z.output<typeof refreshSettings>;
+
+/** Which source was successfully checked on which day. */
+export interface SourceCheck {
+  readonly source: string;
+  /** In UTC. */
+  readonly checkedOn: Day;
+  /** The number of the last import that the source had brought by then; null if none. */
+  readonly import: number | null;
+}
+
+/** A file beside the imports: one row for each source and day with a successful check. Rows are only ever added. */
+export const CHECKS_FILE = 'checks.csv';
+
+const checkRows = z.array(
+  z
+    .object({ source: z.string(), checked_on: day, import: z.string().regex(/^\d*$/) })
+    .transform(({ source, checked_on: checkedOn, import: number }) => ({
+      source,
+      checkedOn,
+      import: number === '' ? null : Number(number),
+    })),
+);
+
+/**
+ * Reads the checks of the imports' folder `folder`, oldest first; `displayPath` is the dataset's path for messages.
+ * Throws `dataset-invalid`.
+ */
+export async function readChecks(folder: string, displayPath: string): Promise<SourceCheck[]> {
+  const text = await readFile(join(folder, CHECKS_FILE), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  try {
+    return checkRows.parse(parse(text, { columns: true }));
+  } catch (cause) {
+    const file = `${displayPath.replace(/\/+$/, '')}/incidents/${CHECKS_FILE}`;
+    const problem = 'is not a list of checks.';
+    throw new AppError(
+      'dataset-invalid',
+      [{ file, problem, hint: 'Restore it from a backup, or remove it.' }],
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import { AppError, meantBy } from '../errors.ts';
+import { acled } from './acled.ts';
+import type { Importer } from './format.ts';
+import { incidentsImporter, optionsOf, parseMapping, tableImporter } from './mapping.ts';
+import type { ReadOptions } from './source-file.ts';
+import { ucdp } from './ucdp.ts';
+
+/** The formats whose columns are known. A table has a mapping. */
+const known: { readonly [format: string]: Importer } = { acled, ucdp };
+export const TABLE = 'table';
+export const formatNames = [...Object.keys(known), TABLE];
+
+/**
+ * The importer for a format, and how it reads files. `mapping` is the text of a table's mapping and its file for
+ * messages; without one, a table has the columns of `incidents`. Throws `import-failed`.
+ */
+export function importerFor(
+  format: string,
+  mapping: { readonly text: string; readonly file: string } | undefined,
+): { importer: Importer; options: ReadOptions } {
+  const importer = known[format];
+  if (importer !== undefined && mapping === undefined) return { importer, options: {} };
+  if (importer !== undefined)
+    throw new AppError('import-failed', [
+      {
+        problem: `a mapping is for tables: the columns of ${format} are known.`,
+        hint: 'Leave the mapping out, or import a table.',
+      },
+    ]);
+  if (format !== TABLE)
+    throw new AppError('import-failed', [
+      { problem: `there is no format "${format}".`, hint: meantBy(format, formatNames) },
+    ]);
+  if (mapping === undefined) return { importer: incidentsImporter(), options: {} };
+  const { mapping: given, sha256 } = parseMapping(mapping.text, mapping.file);
+  return { importer: tableImporter(given, { file: mapping.file, sha256 }), options: optionsOf(given) };
+}

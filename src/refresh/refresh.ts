@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { glob, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Day } from '../calendar.ts';
+import { type ImportRecord, readIncidentStore } from '../dataset/incidents.ts';
+import { parsePackage } from '../dataset/reading/package.ts';
+import type { SourceSettings } from '../dataset/sources.ts';
+import { AppError, type Fault } from '../errors.ts';
+import { tryLock } from '../file-lock.ts';
+import { hashOf } from '../hash.ts';
+import { importerFor } from '../importers/formats.ts';
+import { type ImportContext, importIncidents } from '../importers/import.ts';
+import { type FailureReason, SourceFailure } from './failure.ts';
+import { readStates, recordCheck, type SourceState } from './state.ts';
+
+export type RefreshContext = ImportContext;
+
+/** What the refresh of one source came to. */
+export interface SourceOutcome {
+  readonly source: string;
+  readonly outcome: 'imported' | 'unchanged' | 'failed';
+  /** The day of the refresh, in UTC. */
+  readonly checkedOn: Day;
+  /** The import, if there was one. */
+  readonly record?: ImportRecord;
+  /** Absent if nothing was read. */
+  readonly counts?: ImportRecord['counts'];
+  /** Why it failed. The dataset is then as it was. */
+  readonly reason?: FailureReason;
+  readonly faults?: readonly Fault[];
+  /** When a source that failed asks for the next try. */
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * Fetches and imports every source of the dataset in `folder`, one after the other; a source that fails hinders no
+ * other. Two refreshes of one dataset run one after the other. None without sources. Throws `dataset-invalid` if
+ * datapackage.json or an import cannot be read, and `import-failed` if another refresh does not end.
+ */
+export async function refreshDataset(
+  folder: string,
+  context: RefreshContext,
+): Promise<readonly SourceOutcome[]> {
+  const dataset = resolve(folder);
+  const sources = await sourcesOf(dataset, folder);
+  if (sources.length === 0) return [];
+  await using opened = new AsyncDisposableStack();
+  opened.use(await lockRefresh(dataset, context.signal));
+  const scratch = join(context.cacheFolder, 'refresh', hashOf(dataset).slice(0, 16));
+  // The lock makes this the only refresh that uses the folder, and a killed one may have left it behind.
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true });
+  opened.defer(() => rm(scratch, { recursive: true, force: true }));
+  const outcomes: SourceOutcome[] = [];
+  for (const source of sources)
+    outcomes.push(await refreshSource(source, { dataset, displayPath: folder, scratch, context }));
+  return outcomes;
+}
+
+/** The sources that the dataset declares. Throws `dataset-invalid`. */
+export async function sourcesOf(folder: string, displayPath: string): Promise<readonly SourceSettings[]> {
+  const file = `${displayPath.replace(/\/+$/, '')}/datapackage.json`;
+  const descriptor = await readFile(join(folder, 'datapackage.json'), 'utf8')
+    .then((text): unknown => JSON.parse(text))
+    .catch((cause: unknown) => {
+      const problem = 'is missing or is not JSON.';
+      throw new AppError('dataset-invalid', [{ file, problem, hint: 'Name the folder of a dataset.' }], {
+        cause,
+      });
+    });
+  const { declared, faults } = parsePackage(descriptor);
+  if (faults.length > 0)
+    throw new AppError(
+      'dataset-invalid',
+      faults.map((fault) => ({ file, ...fault })),
+    );
+  return declared.sources;
+}
+
+const WAIT_MS = 30 * 60_000;
+const RETRY_MS = 50;
+
+/** Beside the dataset, so that the dataset has only what an import put there. */
+async function lockRefresh(dataset: string, signal: AbortSignal | undefined): Promise<Disposable> {
+  const file = join(dirname(dataset), `.${basename(dataset)}.refresh`);
+  for (const startMs = performance.now(); performance.now() - startMs < WAIT_MS;) {
+    const lock = tryLock(file);
+    if (lock) return lock;
+    await delay(RETRY_MS, undefined, signal && { signal });
+  }
+  const problem = 'has been refreshed by another process for half an hour.';
+  throw new AppError('import-failed', [{ file: dataset, problem, hint: 'Wait for it to end, or stop it.' }]);
+}
+
+interface Place {
+  /** The dataset's folder. */
+  readonly dataset: string;
+  /** The same for messages. */
+  readonly displayPath: string;
+  /** For files that were fetched. */
+  readonly scratch: string;
+  readonly context: RefreshContext;
+}
+
+async function refreshSource(source: SourceSettings, place: Place): Promise<SourceOutcome> {
+  const { knownOn: checkedOn, signal } = place.context;
+  const done = { source: source.name, checkedOn };
+  try {
+    return { ...done, ...(await fetchAndImport(source, place)) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof SourceFailure) {
+      const { reason, fault, retryAfterSeconds } = error;
+      const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+      return { ...done, outcome: 'failed', reason, faults: [fault], ...retry };
+    }
+    if (error instanceof AppError && error.code === 'import-failed')
+      return { ...done, outcome: 'failed', reason: 'wrong-shape', faults: error.faults };
+    throw error;
+  }
+}
+
+async function fetchAndImport(
+  source: SourceSettings,
+  { dataset, displayPath, context }: Place,
+): Promise<Pick<SourceOutcome, 'outcome' | 'record' | 'counts'>> {
+  const { name, format, complete, lagDays, shrink } = source;
+  const mapping = await mappingOf(source, dataset);
+  const { importer, options } = importerFor(format, mapping);
+  const { path, url } = source;
+  const settings = hashOf(JSON.stringify([format, path ?? url, mapping?.text, complete, lagDays]));
+  const before = (await readStates(dataset))[name];
+  const store = await readIncidentStore(dataset, displayPath);
+  const last = store.imports.findLast(({ feed }) => feed === name);
+  const finish = (record: ImportRecord | undefined, state: SourceState): Promise<void> =>
+    recordCheck(dataset, { source: name, checkedOn: context.knownOn, import: record?.number ?? null }, state);
+
+  const files = await filesAt(path ?? '', dataset);
+  const state: SourceState = { settings, content: await contentOf(files) };
+  if (before?.settings === settings && before.content === state.content) {
+    await finish(last, state);
+    return { outcome: 'unchanged' };
+  }
+  const accept = (counts: ImportRecord['counts']): void => {
+    if (last === undefined) return;
+    const [had, has] = [usableRows(last.counts), usableRows(counts)];
+    if (has >= had * shrink) return;
+    throw new SourceFailure('shrunk', {
+      file: path ?? '',
+      problem: `has ${has} rows that can be imported, and the last import of this source had ${had}.`,
+      hint: 'Look at the source. If it is right, lower "shrink" of this source in datapackage.json.',
+    });
+  };
+  const { record, counts } = await importIncidents(
+    { importer, files, options, into: dataset, complete, lagDays, feed: name, accept },
+    context,
+  );
+  await finish(record ?? last, state);
+  return record === null ? { outcome: 'unchanged', counts } : { outcome: 'imported', record, counts };
+}
+
+const usableRows = ({ read, skipped }: ImportRecord['counts']): number =>
+  Object.values(skipped).reduce((rest, count) => rest - count, read);
+
+async function mappingOf(
+  { name, mapping }: SourceSettings,
+  dataset: string,
+): Promise<{ text: string; file: string } | undefined> {
+  if (mapping === undefined) return undefined;
+  const text = await readFile(resolve(dataset, mapping), 'utf8').catch((cause: unknown) => {
+    const problem = `the mapping of the source "${name}" cannot be read.`;
+    throw new AppError('import-failed', [{ file: mapping, problem, hint: 'Correct its path.' }], { cause });
+  });
+  return { text, file: mapping };
+}
+
+/** The files at a path or glob, sorted. Throws `SourceFailure`. */
+async function filesAt(path: string, dataset: string): Promise<string[]> {
+  const literal = resolve(dataset, path);
+  const isFile = await stat(literal).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  const files = isFile ? [literal] : [];
+  if (!isFile) for await (const found of glob(path, { cwd: dataset })) files.push(resolve(dataset, found));
+  if (files.length > 0) return files.toSorted();
+  throw new SourceFailure('down', {
+    file: path,
+    problem: 'there is no such file.',
+    hint: 'Put the file there, or correct "path" of this source in datapackage.json.',
+  });
+}
+
+async function contentOf(files: readonly string[]): Promise<string> {
+  const hashes = files.map(async (file) => {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(file), hash);
+    return [basename(file), hash.digest('hex')];
+  });
+  return hashOf(JSON.stringify(await Promise.all(hashes)));
+}
