@@ -16,7 +16,14 @@ import { type ImportContext, importIncidents } from '../importers/import.ts';
 import { type FailureReason, SourceFailure } from './failure.ts';
 import { readStates, recordCheck, type SourceState } from './state.ts';
 
-export type RefreshContext = ImportContext;
+export interface RefreshContext extends ImportContext {
+  /** The environment, for the variables that sources name. */
+  readonly variables: { readonly [name: string]: string | undefined };
+  /** Addresses besides the public ones to which connections are allowed; for tests. */
+  readonly isAllowed?: (address: string) => boolean;
+  /** A certificate authority to trust as well, in PEM; for tests. */
+  readonly ca?: string;
+}
 
 /** What the refresh of one source came to. */
 export interface SourceOutcome {

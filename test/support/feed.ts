@@ -22,6 +22,12 @@ export async function newFeed(sitrep: object) {
     /** Writes a file into `incoming`. */
     put: (name: string, content: string | Uint8Array) => writeFile(join(folder, 'incoming', name), content),
     refresh: (knownOn = '2024-04-01', context: Partial<RefreshContext> = {}) =>
-      refreshDataset(into, { knownOn, version: '0', cacheFolder: join(folder, 'cache'), ...context }),
+      refreshDataset(into, {
+        knownOn,
+        version: '0',
+        cacheFolder: join(folder, 'cache'),
+        variables: {},
+        ...context,
+      }),
   };
 }
