@@ -103,7 +103,7 @@ async function benchWarmBrief(folder: string, rounds: number): Promise<void> {
   const { brief, dataset } = watch;
   const { marking, period } = brief.config;
   const known = knownBy(dataset.tables, asOf);
-  const incidents = knownIncidents(dataset.incidents, { asOf, marking });
+  const incidents = knownIncidents(dataset, { asOf, marking });
   const queries = () =>
     timed(async () => {
       const selection = await select({

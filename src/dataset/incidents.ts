@@ -295,19 +295,19 @@ export interface IncidentView {
 
 /**
  * The incidents known by the cut-off day `asOf`. With `upTo`, only the imports up to that number count, so that an
- * edition can be made again from the imports that it used.
+ * edition can be made again from the imports that it used. Imports count until `knownBy`, which may be later than `asOf`.
  *
  * The imports of the first day are the base load. A cut-off before that day is a reconstruction: a row of the base load
  * counts as known from the earlier of `published_on` and `end` plus the declared lag, or plus nothing if none is declared.
  */
 export function incidentsAsOf(
   store: IncidentStore,
-  { asOf, upTo = Infinity }: { asOf: Day; upTo?: number },
+  { asOf, knownBy = asOf, upTo = Infinity }: { asOf: Day; knownBy?: Day; upTo?: number },
 ): IncidentView {
   const usable = store.imports.filter(({ number }) => number <= upTo);
   const [first] = usable;
-  const isReconstruction = first !== undefined && asOf < first.known_on;
-  const cutOff = isReconstruction ? first.known_on : asOf;
+  const isReconstruction = first !== undefined && knownBy < first.known_on;
+  const cutOff = isReconstruction ? first.known_on : knownBy;
   const imports = usable.filter(({ known_on: knownOn }) => knownOn <= cutOff);
   if (first === undefined || imports.length === 0)
     return { sql: noRows, imports: [], reconstructedFrom: null };

@@ -41,7 +41,7 @@ export async function composePage(
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
   const { marking } = brief.config;
-  const incidents = knownIncidents(dataset.incidents, { asOf, marking, upTo: upToImport });
+  const incidents = knownIncidents(dataset, { asOf, marking, upTo: upToImport });
 
   onStep('select');
   const { forCharts, columns, all, evidence } = await select({

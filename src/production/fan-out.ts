@@ -38,7 +38,7 @@ export async function fanOut(
     : runForEach(brief, {
         known: knownBy(dataset.tables, asOf),
         settings: dataset.settings,
-        incidents: knownIncidents(dataset.incidents, { asOf, marking: brief.config.marking }),
+        incidents: knownIncidents(dataset, { asOf, marking: brief.config.marking }),
         period: periodEnding(asOf, brief.config.period),
         openQueries,
       });

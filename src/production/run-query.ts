@@ -24,13 +24,10 @@ export function withStatement(brief: Brief, sql: string): { brief: Brief; query:
 
 /** The rows that a statement returns for an edition with a period of seven days and no brief. Throws `query-failed`. */
 export async function runStatement(
-  {
-    sql,
-    dataset: { tables, settings, incidents: store },
-    asOf,
-  }: { sql: string; dataset: Dataset; asOf: Day },
+  { sql, dataset, asOf }: { sql: string; dataset: Dataset; asOf: Day },
   { openQueries, signal }: { openQueries: OpenQueries; signal: AbortSignal },
 ): Promise<Row[]> {
+  const { tables, settings } = dataset;
   const { start, previousAsOf } = periodEnding(asOf, 'P7D');
   const parameters = {
     as_of: asOf,
@@ -40,7 +37,7 @@ export async function runStatement(
     topics: [...settings.topics.map(({ name }) => name), 'all'],
   };
   // Nothing is issued, so rows of every marking are there, as in the tables.
-  const incidents = knownIncidents(store, { asOf, marking: 'TLP:RED' });
+  const incidents = knownIncidents(dataset, { asOf, marking: 'TLP:RED' });
   await using queries = await openQueries(knownBy(tables, asOf), { macros: [], settings, incidents });
   return await queries.query({ sql, file: statementFile, parameters }, { signal });
 }
@@ -83,7 +80,7 @@ export async function runQuery(
     template: { file: brief.template.file, text: `{{rows.${query}}}` },
     config: { ...brief.config, charts: {}, evidence: {}, holdsWhile: {} },
   };
-  const incidents = knownIncidents(dataset.incidents, { asOf, marking: brief.config.marking });
+  const incidents = knownIncidents(dataset, { asOf, marking: brief.config.marking });
   const selection = await select({
     brief: asking,
     known,

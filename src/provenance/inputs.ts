@@ -28,7 +28,7 @@ export function inputsOf(
     ...Object.values(brief.queries),
     ...Object.values(brief.charts).map(({ source }) => source),
   ];
-  const { imports } = knownIncidents(dataset.incidents, {
+  const { imports } = knownIncidents(dataset, {
     asOf,
     marking: brief.config.marking,
     upTo: upToImport,

@@ -1,13 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Day } from '../calendar.ts';
 import { type Marking, markingsWithin } from '../dataset/fields.ts';
-import {
-  coverageOfImports,
-  type IncidentStore,
-  type IncidentView,
-  incidentsAsOf,
-} from '../dataset/incidents.ts';
-import type { Tables } from '../dataset/schema.ts';
+import { coverageOfImports, type IncidentView, incidentsAsOf } from '../dataset/incidents.ts';
+import type { Dataset, Tables } from '../dataset/schema.ts';
 import { loadWorld } from '../dataset/world.ts';
 
 /** The incidents that the queries of an edition see. */
@@ -21,7 +16,7 @@ export interface KnownIncidents extends IncidentView {
  * the last import to use; by default, all imports by the cut-off count.
  */
 export function knownIncidents(
-  store: IncidentStore,
+  { incidents: store }: Pick<Dataset, 'incidents' | 'settings'>,
   { asOf, marking, upTo }: { asOf: Day; marking: Marking; upTo?: number | undefined },
 ): KnownIncidents {
   const view = incidentsAsOf(store, { asOf, ...(upTo === undefined ? {} : { upTo }) });

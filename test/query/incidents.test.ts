@@ -54,7 +54,7 @@ async function ask(
   { asOf = '2022-02-06', marking = 'TLP:CLEAR' }: { asOf?: string; marking?: 'TLP:CLEAR' | 'TLP:AMBER' } = {},
 ) {
   const dataset = await incidentDataset(await temporaryFolder(), imports);
-  const incidents = knownIncidents(dataset.incidents, { asOf, marking });
+  const incidents = knownIncidents(dataset, { asOf, marking });
   await using queries = await openQueries(tables, { incidents });
   return await queries.query({ sql, file: 'templates/x/x.sql', parameters });
 }
@@ -109,9 +109,9 @@ test.each([
   ['a record', (file: string) => `FROM read_text('${file.replace('rows.parquet', 'import.json')}')`],
 ])('SQL of a brief cannot read the files itself: %s', async (_, sqlOf) => {
   const folder = await temporaryFolder();
-  const { incidents: store } = await incidentDataset(folder, imports);
-  const incidents = knownIncidents(store, { asOf: '2022-02-06', marking: 'TLP:CLEAR' });
-  const sql = sqlOf(join(store.folder, '0002/rows.parquet'));
+  const dataset = await incidentDataset(folder, imports);
+  const incidents = knownIncidents(dataset, { asOf: '2022-02-06', marking: 'TLP:CLEAR' });
+  const sql = sqlOf(join(incidents.folder, '0002/rows.parquet'));
   await using queries = await openQueries(tables, { incidents });
   const failed: unknown = await queries
     .query({ sql, file: 'x.sql', parameters })
@@ -124,9 +124,9 @@ test.each([
 });
 
 test('a filter reaches the Parquet files, so that a brief on one country does not read all of them', async () => {
-  const { incidents: store } = await incidentDataset(await temporaryFolder(), imports);
+  const dataset = await incidentDataset(await temporaryFolder(), imports);
   await using database = await openInMemory();
-  const incidents = knownIncidents(store, { asOf: '2022-02-08', marking: 'TLP:CLEAR' });
+  const incidents = knownIncidents(dataset, { asOf: '2022-02-08', marking: 'TLP:CLEAR' });
   await defineIncidents(database.connection, { incidents, actors: tables.actors, language: 'en-GB' });
   const plan = await database.connection.runAndReadAll(
     `EXPLAIN SELECT id FROM incidents WHERE country = 'YE' AND start >= DATE '2022-01-03'`,
