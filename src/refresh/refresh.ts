@@ -13,17 +13,11 @@ import { tryLock } from '../file-lock.ts';
 import { hashOf } from '../hash.ts';
 import { importerFor } from '../importers/formats.ts';
 import { type ImportContext, importIncidents } from '../importers/import.ts';
+import { download, type DownloadContext, shownUrl } from './download.ts';
 import { type FailureReason, SourceFailure } from './failure.ts';
 import { readStates, recordCheck, type SourceState } from './state.ts';
 
-export interface RefreshContext extends ImportContext {
-  /** The environment, for the variables that sources name. */
-  readonly variables: { readonly [name: string]: string | undefined };
-  /** Addresses besides the public ones to which connections are allowed; for tests. */
-  readonly isAllowed?: (address: string) => boolean;
-  /** A certificate authority to trust as well, in PEM; for tests. */
-  readonly ca?: string;
-}
+export interface RefreshContext extends ImportContext, DownloadContext {}
 
 /** What the refresh of one source came to. */
 export interface SourceOutcome {
@@ -102,6 +96,12 @@ async function lockRefresh(dataset: string, signal: AbortSignal | undefined): Pr
   throw new AppError('import-failed', [{ file: dataset, problem, hint: 'Wait for it to end, or stop it.' }]);
 }
 
+/** Faults of a file that was fetched name its address. */
+const placed = (faults: readonly Fault[], source: SourceSettings, { scratch }: Place): readonly Fault[] =>
+  faults.map((each) =>
+    each.file?.startsWith(scratch) === true ? { ...each, file: shownPlace(source) } : each,
+  );
+
 interface Place {
   /** The dataset's folder. */
   readonly dataset: string;
@@ -125,48 +125,83 @@ async function refreshSource(source: SourceSettings, place: Place): Promise<Sour
       return { ...done, outcome: 'failed', reason, faults: [fault], ...retry };
     }
     if (error instanceof AppError && error.code === 'import-failed')
-      return { ...done, outcome: 'failed', reason: 'wrong-shape', faults: error.faults };
+      return {
+        ...done,
+        outcome: 'failed',
+        reason: 'wrong-shape',
+        faults: placed(error.faults, source, place),
+      };
     throw error;
   }
 }
 
 async function fetchAndImport(
   source: SourceSettings,
-  { dataset, displayPath, context }: Place,
+  place: Place,
 ): Promise<Pick<SourceOutcome, 'outcome' | 'record' | 'counts'>> {
-  const { name, format, complete, lagDays, shrink } = source;
+  const { dataset, displayPath, context } = place;
+  const { name, format, complete, lagDays, path, url, shrink } = source;
   const mapping = await mappingOf(source, dataset);
   const { importer, options } = importerFor(format, mapping);
-  const { path, url } = source;
   const settings = hashOf(JSON.stringify([format, path ?? url, mapping?.text, complete, lagDays]));
-  const before = (await readStates(dataset))[name];
-  const store = await readIncidentStore(dataset, displayPath);
-  const last = store.imports.findLast(({ feed }) => feed === name);
-  const finish = (record: ImportRecord | undefined, state: SourceState): Promise<void> =>
-    recordCheck(dataset, { source: name, checkedOn: context.knownOn, import: record?.number ?? null }, state);
+  const state = (await readStates(dataset))[name];
+  const before = state?.settings === settings ? state : undefined;
+  const { imports } = await readIncidentStore(dataset, displayPath);
+  const last = imports.findLast(({ feed }) => feed === name);
+  const finish = (record: ImportRecord | undefined, after: SourceState): Promise<void> =>
+    recordCheck(dataset, { source: name, checkedOn: context.knownOn, import: record?.number ?? null }, after);
 
-  const files = await filesAt(path ?? '', dataset);
-  const state: SourceState = { settings, content: await contentOf(files) };
-  if (before?.settings === settings && before.content === state.content) {
-    await finish(last, state);
+  const fetched = await fetchFiles(source, before, place);
+  if (before !== undefined && (fetched === null || fetched.state.content === before.content)) {
+    await finish(last, { ...before, ...fetched?.state });
     return { outcome: 'unchanged' };
   }
+  if (fetched === null) throw new Error('Nothing was fetched.');
   const accept = (counts: ImportRecord['counts']): void => {
     if (last === undefined) return;
     const [had, has] = [usableRows(last.counts), usableRows(counts)];
     if (has >= had * shrink) return;
     throw new SourceFailure('shrunk', {
-      file: path ?? '',
-      problem: `has ${has} rows that can be imported, and the last import of this source had ${had}.`,
+      file: shownPlace(source),
+      problem: `has ${inWords(has)} rows that can be imported, and the last import of this source had ${inWords(had)}.`,
       hint: 'Look at the source. If it is right, lower "shrink" of this source in datapackage.json.',
     });
   };
   const { record, counts } = await importIncidents(
-    { importer, files, options, into: dataset, complete, lagDays, feed: name, accept },
+    { importer, files: fetched.files, options, into: dataset, complete, lagDays, feed: name, accept },
     context,
   );
-  await finish(record ?? last, state);
+  await finish(record ?? last, { settings, ...fetched.state });
   return record === null ? { outcome: 'unchanged', counts } : { outcome: 'imported', record, counts };
+}
+
+/** The path or address of a source, for messages. */
+const shownPlace = ({ path, url }: SourceSettings): string => path ?? shownUrl(url ?? '');
+
+const inWords = (count: number): string => count.toLocaleString('en-GB');
+
+interface Fetched {
+  readonly files: readonly string[];
+  readonly state: Omit<SourceState, 'settings'>;
+}
+
+/** The files of a source; null if its address says that they have not changed. Throws `SourceFailure`. */
+async function fetchFiles(
+  source: SourceSettings,
+  before: SourceState | undefined,
+  { dataset, scratch, context }: Place,
+): Promise<Fetched | null> {
+  const { name, path = '', url } = source;
+  if (url === undefined) {
+    const files = await filesAt(path, dataset);
+    return { files, state: { content: await contentOf(files) } };
+  }
+  // The format of a table follows from the ending of its name.
+  const to = join(scratch, `${name}${/\.[a-z0-9]{1,8}$/i.exec(new URL(url).pathname)?.[0] ?? ''}`);
+  const fetched = await download({ ...source, url }, { to, last: before, context });
+  if (fetched === null) return null;
+  const { sha256: content, ...headers } = fetched;
+  return { files: [to], state: { content, ...headers } };
 }
 
 const usableRows = ({ read, skipped }: ImportRecord['counts']): number =>
