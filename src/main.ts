@@ -135,6 +135,7 @@ const readParts = async (usualLevel: string): Promise<Parts> => {
     localeFor: project.localeFor,
     ...catalogue,
     loadBrief,
+    ...(await import('./wiring/refresh.ts')).openRefresh({ version, cacheFolder, variables: variables() }),
     readAsset: assetsOf({ sitrep }),
     drawPicture: async (html, options) => (await startPrinter()).picture(html, options),
     stop: stop.signal,

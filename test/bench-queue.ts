@@ -115,6 +115,8 @@ export async function benchQueue({
   await using _worker = await ledger.work({
     editionsAtOnce: atOnce,
     deliveriesAtOnce: 1,
+    refresh: () => Promise.resolve(),
+    refreshesAtOnce: 1,
     async edition(job) {
       await makeEdition(job, forEditions);
       left -= 1;

@@ -14,6 +14,7 @@ import { giveToOwner, lockFolder } from './embedded/lock.ts';
 import { isMigrated, migrate } from './sql/migrations.ts';
 import { queryCalls } from './sql/queries.ts';
 import { recordCalls } from './sql/records.ts';
+import { refreshCalls } from './sql/refreshes.ts';
 import type { Ledger } from './types.ts';
 import { recover, upkeepCalls } from './sql/upkeep.ts';
 
@@ -26,6 +27,7 @@ export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeo
     ...approvalCalls(database, boss),
     ...queryCalls(database),
     ...recordCalls(database),
+    ...refreshCalls(database, boss),
     ...upkeepCalls(database, boss),
     work: (handlers) => takeJobs(boss, handlers),
   };

@@ -13,6 +13,7 @@ import type {
   RunRecord,
 } from './edition.ts';
 import type { AuditRecord, TokenRecord } from './principal.ts';
+import type { Refreshed, RefreshRecord, SourceState } from './refresh.ts';
 import type { Progress, StepRecord } from './views.ts';
 
 /** The outcome of one attempt to generate an edition. */
@@ -164,6 +165,8 @@ export interface Ledger extends AsyncDisposable {
     options: {
       now: Date;
       plan: (cursor: Date) => Opening;
+      /** The dataset whose sources are refreshed before the due editions are generated; null for none. */
+      refresh?: string | null;
       /** The alert to the operator about a due edition; null for none. */
       alert?: (edition: EditionRecord) => NewDelivery | null;
       /**
@@ -176,7 +179,25 @@ export interface Ledger extends AsyncDisposable {
   /** Requests editions. Existing editions stay as they are. Returns the ids of the new ones. */
   request(editions: readonly NewEdition[], now: Date): Promise<string[]>;
 
-  /** Claims an edition to generate; undefined if there is nothing to do. `job` is the same when a job is retaken. */
+  /** Claims a refresh; undefined if there is nothing to do. `job` is the same when a job is retaken. */
+  claimRefresh(id: string, options: { job: string; now: Date }): Promise<RefreshRecord | undefined>;
+  /**
+   * Records the result of an attempt. If the refresh has ended, the editions that waited for it are generated, and each
+   * source is known as working or failing. Returns false if the claim is outdated.
+   */
+  settleRefresh(refresh: RefreshRecord, refreshed: Refreshed, options: { now: Date }): Promise<boolean>;
+  /**
+   * Requests another refresh of each dataset with a failing source whose last refresh ended `afterSeconds` ago or more.
+   * Returns how many.
+   */
+  repeatRefreshes(options: { now: Date; afterSeconds: number }): Promise<number>;
+  /** What the last ended refreshes found out about each source, in order of dataset and source. */
+  sourceStates(): Promise<SourceState[]>;
+
+  /**
+   * Claims an edition to generate; undefined if there is nothing to do, or if a refresh must end first. `job` is the
+   * same when a job is retaken.
+   */
   claimEdition(id: string, options: { job: string; now: Date }): Promise<Claim | undefined>;
   /**
    * Records the result, the last steps of the run and, after a failure, an alert to `operator`. Returns false if the
@@ -320,7 +341,9 @@ export interface Ledger extends AsyncDisposable {
 export interface Handlers {
   readonly edition: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
   readonly delivery: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
+  readonly refresh: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
   /** Maximum number of editions in progress. */
   readonly editionsAtOnce: number;
   readonly deliveriesAtOnce: number;
+  readonly refreshesAtOnce: number;
 }

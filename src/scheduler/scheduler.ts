@@ -14,6 +14,8 @@ export interface Schedules {
   readonly briefIds: () => Promise<string[]>;
   /** Reads the brief's current version. */
   readonly loadBrief: (id: string) => Promise<Brief>;
+  /** Whether the sources of a dataset are refreshed before its slots. */
+  readonly refreshesFirst: (dataset: string) => Promise<boolean>;
   readonly operator: string | null;
   readonly log: Log;
 }
@@ -112,12 +114,20 @@ async function openAll(
 async function openSlots(
   now: Date,
   brief: Brief,
-  { ledger, operator, log }: Pick<Schedules, 'ledger' | 'operator' | 'log'>,
+  {
+    ledger,
+    operator,
+    log,
+    refreshesFirst,
+  }: Pick<Schedules, 'ledger' | 'operator' | 'log' | 'refreshesFirst'>,
 ): Promise<EditionRecord[]> {
-  const { schedule, paper } = brief.config;
+  const { schedule, paper, dataset } = brief.config;
   const issued = new Map<string, EditionRecord>();
+  // A dataset that cannot be read puts its editions on hold, whether or not its sources are refreshed.
+  const isRefreshed = await refreshesFirst(dataset).catch(() => false);
   const added = await ledger.openSlots(brief.id, {
     now,
+    refresh: isRefreshed ? dataset : null,
     alert: ({ slot }) => {
       const late = slot !== null && now.getTime() - slot.getTime() > ON_TIME_MS;
       return late && operator !== null ? alertTo(operator, 'late') : null;

@@ -3,6 +3,7 @@ import { sendDelivery } from '../delivery/send-alerts.ts';
 import type { Log } from '../log.ts';
 import { makeEdition, type EditionDependencies } from './make-edition.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import { type RefreshDependencies, runRefresh } from './run-refresh.ts';
 import { alertLateEditions } from './scheduler.ts';
 
 export type Role = 'scheduler' | 'worker' | 'server';
@@ -10,6 +11,8 @@ export type Role = 'scheduler' | 'worker' | 'server';
 /** Each edition uses a browser page; deliveries are cheaper. */
 const EDITIONS_AT_ONCE = 2;
 const DELIVERIES_AT_ONCE = 4;
+/** A dataset whose source is silent must not delay the others. */
+const REFRESHES_AT_ONCE = 4;
 const RECONCILE_MS = 60_000;
 const WATCH_MS = 15_000;
 /**
@@ -19,11 +22,13 @@ const WATCH_MS = 15_000;
 export async function startWorker({
   forEditions,
   forDelivery,
+  refresh,
   heartbeat,
   giveBack,
 }: {
   forEditions: EditionDependencies;
   forDelivery: DeliveryDependencies;
+  refresh: RefreshDependencies['refresh'];
   heartbeat: Heartbeat;
   giveBack: AbortSignal;
 }): Promise<AsyncDisposable> {
@@ -38,8 +43,10 @@ export async function startWorker({
     await ledger.work({
       editionsAtOnce: EDITIONS_AT_ONCE,
       deliveriesAtOnce: DELIVERIES_AT_ONCE,
+      refreshesAtOnce: REFRESHES_AT_ONCE,
       edition: (job) => guard(log, job.id, () => makeEdition(until(job), forEditions)),
       delivery: (job) => guard(log, job.id, () => sendDelivery(until(job), forDelivery)),
+      refresh: (job) => guard(log, job.id, () => runRefresh(until(job), { ...forEditions, refresh })),
     }),
   );
   starting.use(

@@ -26,11 +26,14 @@ import type { Target } from '../project/target.ts';
 import type { Material } from '../render/edition.ts';
 import { openActiveRuns } from '../scheduler/active-runs.ts';
 import { everySecond } from '../scheduler/heartbeat.ts';
+import type { RefreshDependencies } from '../scheduler/run-refresh.ts';
+import type { Schedules } from '../scheduler/scheduler.ts';
 import { startWorker } from '../scheduler/worker.ts';
 import type { HttpSettings } from '../settings.ts';
 
 /** The parts that the service and the operator's commands share. */
-export interface Parts extends Imprint {
+export interface Parts
+  extends Imprint, Pick<RefreshDependencies, 'refresh'>, Pick<Schedules, 'refreshesFirst'> {
   readonly databaseUrl: string | undefined;
   readonly delivery: DeliverySettings;
   readonly http: HttpSettings;
@@ -163,7 +166,8 @@ export function assemble(
     const inHand = parts.finishFirst();
     const giving = new AbortController();
     const giveBack = giving.signal;
-    const worker = await startWorker({ forEditions, forDelivery, heartbeat: everySecond, giveBack });
+    const { refresh } = parts;
+    const worker = await startWorker({ forEditions, forDelivery, refresh, heartbeat: everySecond, giveBack });
     return {
       async [Symbol.asyncDispose]() {
         const timer = setTimeout(() => {

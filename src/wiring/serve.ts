@@ -77,7 +77,8 @@ export async function runService({
   if (roles.includes('worker')) service.use(await work());
   if (roles.includes('scheduler')) {
     const { operator } = parts.delivery;
-    const schedules = { ledger, briefIds: parts.briefIds, loadBrief: parts.loadBrief, operator, log };
+    const { briefIds, loadBrief, refreshesFirst } = parts;
+    const schedules = { ledger, briefIds, loadBrief, refreshesFirst, operator, log };
     const onBeat = (at: Date) => {
       beaten = at;
       metrics.beat(at);

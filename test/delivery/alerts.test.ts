@@ -119,6 +119,8 @@ test('the queue brings alerts that had to wait for the last message', async () =
   await using _worker = await ledger.work({
     editionsAtOnce: 1,
     deliveriesAtOnce: 2,
+    refresh: () => Promise.resolve(),
+    refreshesAtOnce: 1,
     edition: () => Promise.resolve(),
     delivery: (job) => sendDelivery(job, forDelivery),
   });

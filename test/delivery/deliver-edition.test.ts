@@ -432,6 +432,8 @@ describe('what is refused', () => {
     await using _worker = await ledger.work({
       editionsAtOnce: 1,
       deliveriesAtOnce: 1,
+      refresh: () => Promise.resolve(),
+      refreshesAtOnce: 1,
       edition: () => Promise.resolve(),
       delivery: ({ id }) => Promise.resolve(void sent.push(id)),
     });

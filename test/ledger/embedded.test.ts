@@ -108,6 +108,8 @@ describe.skipIf(isServer)('a folder', () => {
       delivery: take,
       editionsAtOnce: 1,
       deliveriesAtOnce: 1,
+      refresh: () => Promise.resolve(),
+      refreshesAtOnce: 1,
     });
     await promise;
     expect(new Set(taken)).toEqual(new Set([...ids, 'weekly/2021-08-29', 'weekly/2021-09-05']));

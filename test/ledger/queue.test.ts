@@ -18,6 +18,8 @@ const oneAtATime: Handlers = {
   delivery: nobody,
   editionsAtOnce: 1,
   deliveriesAtOnce: 1,
+  refresh: () => Promise.resolve(),
+  refreshesAtOnce: 1,
 };
 const weeks = ['2021-08-22', '2021-08-01', '2021-08-15', '2021-07-25', '2021-08-08'].map((asOf) =>
   asked({ asOf }),

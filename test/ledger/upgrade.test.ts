@@ -58,6 +58,8 @@ test('a ledger of the first edition is brought up to date, and goes on where it 
   await using _worker = await ledger.work({
     editionsAtOnce: 1,
     deliveriesAtOnce: 1,
+    refresh: () => Promise.resolve(),
+    refreshesAtOnce: 1,
     edition: take,
     delivery: take,
   });

@@ -14,6 +14,8 @@ async function taken(ledger: Ledger, count: number): Promise<string[]> {
   await using _worker = await ledger.work({
     editionsAtOnce: 1,
     deliveriesAtOnce: 1,
+    refresh: () => Promise.resolve(),
+    refreshesAtOnce: 1,
     edition: ({ id }) => Promise.resolve(void ids.push(id)),
     delivery: ({ id }) => Promise.resolve(void ids.push(id)),
   });

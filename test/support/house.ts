@@ -23,6 +23,8 @@ import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
 import { pdfRules } from '../../src/rules/rules.ts';
 import { openActiveRuns } from '../../src/scheduler/active-runs.ts';
 import type { EditionDependencies } from '../../src/scheduler/make-edition.ts';
+import type { RefreshDependencies } from '../../src/scheduler/run-refresh.ts';
+import type { Schedules } from '../../src/scheduler/scheduler.ts';
 import { copyFolder } from './copy.ts';
 import { loadTestDataset, temporaryFolder } from './dataset.ts';
 import { remembered } from './effects.ts';
@@ -44,7 +46,8 @@ type Told = readonly [level: keyof Log, fields: object, message: string];
 /** Everything that the service works with: real templates and data, real files; no browser and no far end of mail. */
 export interface House {
   readonly forEditions: EditionDependencies;
-  readonly forDelivery: DeliveryDependencies;
+  readonly forDelivery: DeliveryDependencies & Pick<Schedules, 'refreshesFirst'>;
+  readonly refresh: RefreshDependencies['refresh'];
   readonly context: OperatorContext;
   readonly templates: string;
   readonly out: string;
@@ -129,8 +132,10 @@ export async function openHouse(
       out,
       elapsedMs: () => performance.now(),
     },
+    refresh: () => Promise.resolve([]),
     forDelivery: {
       ...common,
+      refreshesFirst: () => Promise.resolve(false),
       deliver: async (message, { signal }) => {
         house.messages.push(message);
         return house.answer(message, signal);

@@ -3,7 +3,7 @@ import { openEmbeddedLedger, openServerLedger } from '../../src/ledger/open.ts';
 import { asked, at, now } from './ledger-samples.ts';
 
 // Run by the ledger's tests in processes of their own: opens a ledger, says so, waits for a line, and then looks for
-// slots or goes on holding it.
+// slots, claims a refresh or goes on holding it.
 const [, , place = '', task] = process.argv;
 const onError = (error: Error) => console.error(error);
 await using ledger = place.startsWith('postgres')
@@ -20,4 +20,18 @@ if (task === 'slots') {
   });
   console.log(JSON.stringify(added.map(({ id }) => id)));
 }
+if (task === 'refresh')
+  await ledger.work({
+    editionsAtOnce: 1,
+    deliveriesAtOnce: 1,
+    refreshesAtOnce: 1,
+    edition: () => Promise.resolve(),
+    delivery: () => Promise.resolve(),
+    async refresh({ id, job }) {
+      if (await ledger.claimRefresh(id, { job, now })) console.log('claimed');
+      // Until it is killed.
+      await new Promise(() => setInterval(() => {}, 60_000));
+    },
+  });
+if (task === 'refresh') await new Promise(() => {});
 process.stdin.destroy();

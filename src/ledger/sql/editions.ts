@@ -8,7 +8,8 @@ import { type EditionRecord, heldByOperator, type NewEdition } from '../edition.
 import { hurry, wakeEditions } from './jobs.ts';
 import { insertSteps } from './records.ts';
 import { sameEdition } from './queries.ts';
-import { editionColumns, toEditions } from './rows.ts';
+import { refreshFor } from './refreshes.ts';
+import { editionColumns, toEditions, waitsForRefresh } from './rows.ts';
 import type { Ledger, Making } from '../types.ts';
 
 /** A started run, with the error codes of the failed runs before it since the edition was requested. */
@@ -20,7 +21,7 @@ export function editionCalls(
   boss: PgBoss,
 ): Pick<Ledger, 'openSlots' | 'request' | 'claimEdition' | 'settleEdition' | 'moveEdition'> {
   return {
-    openSlots: (brief, { now, plan, alert = () => null, leftOut = () => null }) =>
+    openSlots: (brief, { now, plan, refresh = null, alert = () => null, leftOut = () => null }) =>
       database.transaction(async (session) => {
         await session.query('INSERT INTO sitrep.cursor VALUES ($1, $2) ON CONFLICT DO NOTHING', [brief, now]);
         const row = await session.query('SELECT slot FROM sitrep.cursor WHERE brief = $1 FOR UPDATE', [
@@ -30,7 +31,12 @@ export function editionCalls(
         const opening = plan(cursor);
         if (opening.cursor.getTime() === cursor.getTime()) return [];
         const skipped = await insert(session, boss, { asked: opening.skipped, now });
-        const asked = opening.due.map((edition) => ({ edition }));
+        const slot = opening.due.at(-1)?.slot ?? null;
+        const waitsFor =
+          refresh === null || slot === null
+            ? null
+            : await refreshFor(session, boss, { dataset: refresh, slot });
+        const asked = opening.due.map((edition) => ({ edition, waitsFor }));
         const issued: EditionRecord[] = [];
         const due = await insert(session, boss, { asked, now, issued });
         for (const [record, word] of [
@@ -57,6 +63,7 @@ export function editionCalls(
             `UPDATE sitrep.edition
              SET state = 'rendering', job = $2, attempt = attempt + 1, started_at = $3, reason = NULL
              WHERE id = $1 AND (state = 'queued' OR (state = 'rendering' AND job = $2))
+               AND NOT (${waitsForRefresh})
              RETURNING ${editionColumns}`,
             [id, job, now],
           ),
@@ -125,6 +132,8 @@ export function editionCalls(
 interface Asked {
   readonly edition: NewEdition;
   readonly reason?: string;
+  /** The refresh that must end before the edition is generated. */
+  readonly waitsFor?: string | null | undefined;
 }
 
 /**
@@ -140,13 +149,15 @@ async function insert(
   const records = new Map(inserted.map((record) => [record.id, record]));
   const isNew = new Set(inserted.map(({ id }) => id));
   const added: EditionRecord[] = [];
-  for (const { edition, reason } of asked) {
+  for (const { edition, reason, waitsFor = null } of asked) {
     const record = records.get(edition.id);
     records.delete(edition.id);
     if (record) added.push(record);
-    else if (reason === undefined) added.push(...(await resolve(session, edition, { now, issued })));
+    else if (reason === undefined)
+      added.push(...(await resolve(session, { edition, waitsFor }, { now, issued })));
   }
-  const toMake = added.filter(({ state }) => state === 'queued');
+  const waiting = new Set(asked.flatMap(({ edition, waitsFor }) => (waitsFor ? [edition.id] : [])));
+  const toMake = added.filter(({ id, state }) => state === 'queued' && !waiting.has(id));
   await wakeEditions(session, boss, toMake);
   // An edition that is already queued, perhaps for a backfill, has a job with a lower priority.
   const again = asked.filter(({ edition: { id, origin }, reason }) =>
@@ -160,8 +171,9 @@ async function insert(
 async function insertRows(session: Session, asked: readonly Asked[], now: Date): Promise<EditionRecord[]> {
   if (asked.length === 0) return [];
   const given = asked
-    .map(({ edition, reason }) => ({
+    .map(({ edition, reason, waitsFor }) => ({
       ...edition,
+      refresh: waitsFor,
       ...(reason === undefined ? { state: 'queued' } : { state: 'skipped', reason, settledAt: now }),
     }))
     .toSorted((one, other) => (one.id < other.id ? -1 : 1));
@@ -169,11 +181,12 @@ async function insertRows(session: Session, asked: readonly Asked[], now: Date):
     await session.query(
       `INSERT INTO sitrep.edition
          (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at,
-          correction)
-       SELECT id, brief, "asOf", paper, parameters, "partOf", origin, slot, reach, state, reason, $2, "settledAt", correction
+          correction, refresh)
+       SELECT id, brief, "asOf", paper, parameters, "partOf", origin, slot, reach, state, reason, $2, "settledAt", correction,
+         refresh
        FROM jsonb_to_recordset($1) AS given (id text, brief text, "asOf" text, paper text, parameters jsonb,
          "partOf" text, origin text, slot timestamptz, reach text, state text, reason text, "settledAt" timestamptz,
-         correction jsonb)
+         correction jsonb, refresh text)
        ON CONFLICT DO NOTHING RETURNING ${editionColumns}`,
       [JSON.stringify(given), now],
     ),
@@ -188,14 +201,16 @@ async function insertRows(session: Session, asked: readonly Asked[], now: Date):
  */
 async function resolve(
   session: Session,
-  edition: NewEdition,
+  { edition, waitsFor }: Asked,
   { now, issued }: { now: Date; issued: EditionRecord[] | undefined },
 ): Promise<EditionRecord[]> {
   const { brief, asOf, paper, parameters, correction, origin } = edition;
   const revision = correction?.revision ?? 1;
   const same = await sameEdition(session, edition);
   if (same !== undefined)
-    return origin === 'schedule' ? takeOver(session, { ...edition, id: same.id }, now) : [];
+    return origin === 'schedule'
+      ? takeOver(session, { edition: { ...edition, id: same.id }, waitsFor }, now)
+      : [];
   const [other] = toEditions(
     await session.query(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [edition.id]),
   );
@@ -203,7 +218,7 @@ async function resolve(
   if (isIssued && other) issued?.push(other);
   if (origin === 'backfill' || isIssued) return [];
   const id = editionId({ brief, asOf, paper, ownPaper: null, parameters, revision });
-  return insertRows(session, [{ edition: { ...edition, id } }], now);
+  return insertRows(session, [{ edition: { ...edition, id }, waitsFor }], now);
 }
 
 /** The same reason as earlier versions wrote it. */
@@ -216,16 +231,16 @@ const heldByOperatorBefore = 'Held by the operator.';
  */
 async function takeOver(
   session: Session,
-  { id, slot, reach }: NewEdition,
+  { edition: { id, slot, reach }, waitsFor = null }: Asked,
   now: Date,
 ): Promise<EditionRecord[]> {
   const taken = toEditions(
     await session.query(
-      `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL,
+      `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL, refresh = $6,
          state = CASE WHEN is_kept THEN edition.state ELSE 'queued' END, reason = CASE WHEN is_kept THEN $4 END
        FROM (SELECT state = 'held' AND reason IN ($4, $5) AS is_kept FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS present
        WHERE id = $1 AND origin <> 'schedule' AND reach <> 'all' RETURNING ${editionColumns}`,
-      [id, slot, reach, heldByOperator, heldByOperatorBefore],
+      [id, slot, reach, heldByOperator, heldByOperatorBefore, waitsFor],
     ),
   );
   if (taken.length > 0) await endRun(session, id, { now, reason: 'It became due.' });

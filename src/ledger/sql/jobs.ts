@@ -8,7 +8,7 @@ import type { Handlers } from '../types.ts';
  * The queue only wakes workers. The ledger's own tables record what there is to do, so a job that runs twice finds
  * nothing left.
  */
-const queues = { edition: 'edition', delivery: 'delivery' } as const;
+const queues = { edition: 'edition', delivery: 'delivery', refresh: 'refresh' } as const;
 type Queue = keyof typeof queues;
 
 /** A lost process is noticed after this time, the minimum that the queue allows. */
@@ -32,7 +32,7 @@ export async function createQueues(boss: PgBoss): Promise<void> {
 }
 
 interface NewJob extends Pick<JobInsert, 'startAfter'> {
-  /** Id of the edition or delivery. */
+  /** Id of the edition, delivery or refresh. */
   readonly id: string;
 }
 
@@ -65,6 +65,7 @@ const ranked = {
   // Alerts come first: they are few, and somebody has to act on them.
   delivery: `SELECT d.id, CASE WHEN d.content IN ('edition', 'notice') THEN ${rank} ELSE 4 END AS rank, e.as_of AS "asOf"
     FROM sitrep.delivery d JOIN sitrep.edition e ON e.id = d.edition WHERE d.id = ANY($1::text[])`,
+  refresh: `SELECT id, 3 AS rank, slot::date::text AS "asOf" FROM sitrep.refresh WHERE id = ANY($1::text[])`,
 } as const;
 const rankedRows = z.array(z.object({ id: z.string(), rank: z.number(), asOf: z.string() }));
 
@@ -134,6 +135,7 @@ export async function takeJobs(boss: PgBoss, handlers: Handlers): Promise<AsyncD
   };
   await take('edition', handlers.editionsAtOnce);
   await take('delivery', handlers.deliveriesAtOnce);
+  await take('refresh', handlers.refreshesAtOnce);
   return {
     async [Symbol.asyncDispose]() {
       await Promise.all(Object.values(queues).map((name) => boss.offWork(name, { wait: true })));

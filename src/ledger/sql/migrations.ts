@@ -152,6 +152,33 @@ const migrations: readonly string[] = [
     alerted_at timestamptz
   );
   `,
+  // The sources of a dataset are checked before slots, and the editions of these slots wait for that. A dataset has one
+  // refresh at a time.
+  `
+  CREATE TABLE sitrep.refresh (
+    id text PRIMARY KEY,
+    dataset text NOT NULL,
+    slot timestamptz NOT NULL,
+    state text NOT NULL,
+    attempt integer NOT NULL DEFAULT 0,
+    started_at timestamptz,
+    ended_at timestamptz,
+    next_try_at timestamptz,
+    job text
+  );
+  CREATE UNIQUE INDEX ON sitrep.refresh (dataset) WHERE state <> 'ended';
+  ALTER TABLE sitrep.edition ADD COLUMN refresh text REFERENCES sitrep.refresh ON DELETE SET NULL;
+  CREATE INDEX ON sitrep.edition (refresh);
+  CREATE TABLE sitrep.source (
+    dataset text NOT NULL,
+    source text NOT NULL,
+    last_success timestamptz,
+    failing_since timestamptz,
+    recovered_at timestamptz,
+    failure text,
+    PRIMARY KEY (dataset, source)
+  );
+  `,
 ];
 
 /** Arbitrary but fixed key of an advisory lock, which keeps two processes from migrating at once. */

@@ -29,6 +29,10 @@ export const toDeliveries = (rows: unknown[]): DeliveryRecord[] => z.array(deliv
 export const toApprovals = (rows: unknown[]): ApprovalRecord[] => z.array(approvalRecord).parse(rows);
 export const toRuns = (rows: unknown[]): RunRecord[] => z.array(runRecord).parse(rows);
 
+/** SQL condition: the edition is not generated before a refresh of its dataset has ended. */
+export const waitsForRefresh = `EXISTS (SELECT 1 FROM sitrep.refresh
+  WHERE refresh.id = edition.refresh AND refresh.state <> 'ended')`;
+
 /** The permanent id of a delivery: a hash of its identity that does not reveal the address. */
 export function deliveryId(
   edition: string,

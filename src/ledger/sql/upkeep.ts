@@ -4,7 +4,8 @@ import type { Database, Session } from './database.ts';
 import { loseDelivery } from './deliveries.ts';
 import { loseEdition } from './editions.ts';
 import { isAlive, sendJobs, wakeEditions } from './jobs.ts';
-import { editionColumns, toEditions } from './rows.ts';
+import { loseRefresh } from './refreshes.ts';
+import { editionColumns, toEditions, waitsForRefresh } from './rows.ts';
 import type { Ledger } from '../types.ts';
 
 /**
@@ -91,19 +92,20 @@ export function upkeepCalls(
  * process is gone.
  */
 export async function recover(database: Database, boss: PgBoss): Promise<void> {
-  for (const name of ['edition', 'delivery'] as const) await boss.deleteAllJobs(name);
+  for (const name of queue.options) await boss.deleteAllJobs(name);
   await database.transaction(async (session) => {
     for (const each of await findActive(session)) await giveBack(session, each);
   });
 }
 
-const queue = z.enum(['edition', 'delivery']);
+const queue = z.enum(['edition', 'delivery', 'refresh']);
 const active = z.array(z.object({ queue, id: z.string(), job: z.string() }));
 const findActive = async (session: Session): Promise<z.output<typeof active>> =>
   active.parse(
     await session.query(
       `SELECT 'edition' AS queue, id, job FROM sitrep.edition WHERE state = 'rendering'
-       UNION ALL SELECT 'delivery', id, job FROM sitrep.delivery WHERE state = 'sending' AND job IS NOT NULL`,
+       UNION ALL SELECT 'delivery', id, job FROM sitrep.delivery WHERE state = 'sending' AND job IS NOT NULL
+       UNION ALL SELECT 'refresh', id, job FROM sitrep.refresh WHERE state = 'running'`,
     ),
   );
 
@@ -112,9 +114,10 @@ const waiting = async (session: Session): Promise<z.output<typeof open>> =>
   open.parse(
     await session.query(
       `SELECT 'edition' AS queue, id, NULL::timestamptz AS "nextTryAt"
-       FROM sitrep.edition WHERE state = 'queued'
+       FROM sitrep.edition WHERE state = 'queued' AND NOT (${waitsForRefresh})
        UNION ALL SELECT 'delivery', id, next_try_at FROM sitrep.delivery
-       WHERE state = 'pending' OR (state = 'sending' AND job IS NULL)`,
+       WHERE state = 'pending' OR (state = 'sending' AND job IS NULL)
+       UNION ALL SELECT 'refresh', id, next_try_at FROM sitrep.refresh WHERE state = 'queued'`,
     ),
   );
 
@@ -123,5 +126,6 @@ async function giveBack(
   session: Session,
   { queue: name, ...job }: z.output<typeof active>[number],
 ): Promise<void> {
-  await (name === 'edition' ? loseEdition(session, job) : loseDelivery(session, job));
+  const lose = { edition: loseEdition, delivery: loseDelivery, refresh: loseRefresh }[name];
+  await lose(session, job);
 }

@@ -1,0 +1,146 @@
+import type { PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import { refreshRecord, type SourceCheck, sourceState } from '../refresh.ts';
+import type { Ledger } from '../types.ts';
+import type { Database, Session } from './database.ts';
+import { sendJobs, wakeEditions } from './jobs.ts';
+
+const columns = 'id, dataset, slot, attempt, started_at AS "startedAt"';
+const ids = z.array(z.object({ id: z.string() }));
+/** Ended refreshes are only looked up by slots of the same days. */
+const KEPT_DAYS = 90;
+
+/** Refreshes of datasets before slots. */
+export function refreshCalls(
+  database: Database,
+  boss: PgBoss,
+): Pick<Ledger, 'claimRefresh' | 'settleRefresh' | 'repeatRefreshes' | 'sourceStates'> {
+  return {
+    claimRefresh: async (id, { job, now }) =>
+      z.array(refreshRecord).parse(
+        await database.query(
+          `UPDATE sitrep.refresh SET state = 'running', job = $2, attempt = attempt + 1,
+             started_at = coalesce(started_at, $3), next_try_at = NULL
+           WHERE id = $1 AND (state = 'queued' OR (state = 'running' AND job = $2)) RETURNING ${columns}`,
+          [id, job, now],
+        ),
+      )[0],
+
+    settleRefresh: ({ id, dataset, attempt }, refreshed, { now }) =>
+      database.transaction(async (session) => {
+        const { outcome } = refreshed;
+        const afterSeconds = outcome === 'retried' ? refreshed.afterSeconds : 0;
+        const settled = await session.query(
+          `UPDATE sitrep.refresh SET state = $3, job = NULL, attempt = attempt - $4, ended_at = $5, next_try_at = $6
+           WHERE id = $1 AND state = 'running' AND attempt = $2 RETURNING id`,
+          [
+            id,
+            attempt,
+            outcome === 'ended' ? 'ended' : 'queued',
+            outcome === 'given-back' ? 1 : 0,
+            outcome === 'ended' ? now : null,
+            outcome === 'retried' ? new Date(now.getTime() + afterSeconds * 1000) : null,
+          ],
+        );
+        // Another process took it over because this one seemed to be lost.
+        if (settled.length === 0) return false;
+        if (refreshed.outcome !== 'ended') {
+          const jobs = [{ id, ...(afterSeconds > 0 && { startAfter: afterSeconds }) }];
+          await sendJobs(boss, session, { queue: 'refresh', jobs });
+          return true;
+        }
+        if (refreshed.checks !== null)
+          await recordChecks(session, { dataset, checks: refreshed.checks, now });
+        await session.query(
+          `DELETE FROM sitrep.refresh WHERE dataset = $1 AND ended_at < $2::timestamptz - make_interval(days => $3)`,
+          [dataset, now, KEPT_DAYS],
+        );
+        const waiting = `SELECT id FROM sitrep.edition WHERE refresh = $1 AND state = 'queued'`;
+        await wakeEditions(session, boss, ids.parse(await session.query(waiting, [id])));
+        return true;
+      }),
+
+    repeatRefreshes: ({ now, afterSeconds }) =>
+      database.transaction(async (session) => {
+        const added = await session.query(
+          `INSERT INTO sitrep.refresh (id, dataset, slot, state)
+           SELECT DISTINCT dataset || $3, dataset, $1::timestamptz, 'queued' FROM sitrep.source AS failing
+           WHERE failing_since IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sitrep.refresh WHERE refresh.dataset = failing.dataset
+             AND (state <> 'ended' OR ended_at > $1::timestamptz - make_interval(secs => $2)))
+           ON CONFLICT DO NOTHING RETURNING id`,
+          [now, afterSeconds, ` ${now.toISOString()}`],
+        );
+        const jobs = ids.parse(added);
+        await sendJobs(boss, session, { queue: 'refresh', jobs });
+        return jobs.length;
+      }),
+
+    sourceStates: async () =>
+      z.array(sourceState).parse(
+        await database.query(
+          `SELECT dataset, source, last_success AS "lastSuccess", failing_since AS "failingSince",
+             recovered_at AS "recoveredAt", failure FROM sitrep.source ORDER BY dataset, source`,
+        ),
+      ),
+  };
+}
+
+/** Records which sources of a dataset work, and forgets those that it no longer has. */
+async function recordChecks(
+  session: Session,
+  { dataset, checks, now }: { dataset: string; checks: readonly SourceCheck[]; now: Date },
+): Promise<void> {
+  await session.query(
+    `WITH checked AS (SELECT source, failure FROM jsonb_to_recordset($2) AS given (source text, failure text)),
+     removed AS (DELETE FROM sitrep.source WHERE dataset = $1 AND source NOT IN (SELECT source FROM checked))
+     INSERT INTO sitrep.source AS known (dataset, source, last_success, failing_since, failure)
+     SELECT $1, source, CASE WHEN failure IS NULL THEN $3::timestamptz END,
+       CASE WHEN failure IS NOT NULL THEN $3::timestamptz END, failure FROM checked
+     ON CONFLICT (dataset, source) DO UPDATE SET
+       last_success = coalesce(excluded.last_success, known.last_success),
+       recovered_at = CASE WHEN excluded.failure IS NOT NULL THEN NULL
+         WHEN known.failing_since IS NOT NULL THEN $3 ELSE known.recovered_at END,
+       failing_since = CASE WHEN excluded.failure IS NOT NULL
+         THEN coalesce(known.failing_since, excluded.failing_since) END,
+       failure = excluded.failure`,
+    [dataset, JSON.stringify(checks), now],
+  );
+}
+
+/**
+ * The refresh that editions due at `slot` wait for; null if the dataset was refreshed since the slot. One that has not
+ * ended serves all slots that come due meanwhile.
+ */
+export async function refreshFor(
+  session: Session,
+  boss: PgBoss,
+  { dataset, slot }: { dataset: string; slot: Date },
+): Promise<string | null> {
+  const id = `${dataset} ${slot.toISOString()}`;
+  const added = await session.query(
+    `INSERT INTO sitrep.refresh (id, dataset, slot, state)
+     SELECT $1, $2, $3, 'queued' WHERE NOT EXISTS (
+       SELECT 1 FROM sitrep.refresh WHERE dataset = $2 AND started_at >= $3)
+     ON CONFLICT DO NOTHING RETURNING id`,
+    [id, dataset, slot],
+  );
+  if (added.length > 0) {
+    await sendJobs(boss, session, { queue: 'refresh', jobs: [{ id }] });
+    return id;
+  }
+  // The lock keeps it from ending before the editions are recorded, which it then wakes.
+  const [open] = ids.parse(
+    await session.query(`SELECT id FROM sitrep.refresh WHERE dataset = $1 AND state <> 'ended' FOR UPDATE`, [
+      dataset,
+    ]),
+  );
+  return open?.id ?? null;
+}
+
+/** Gives back a refresh whose process ended, if `job` still owns it. */
+export async function loseRefresh(session: Session, { id, job }: { id: string; job: string }): Promise<void> {
+  await session.query(
+    `UPDATE sitrep.refresh SET state = 'queued', job = NULL WHERE id = $1 AND state = 'running' AND job = $2`,
+    [id, job],
+  );
+}

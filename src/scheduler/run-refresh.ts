@@ -1,0 +1,71 @@
+import { AppError, describeFault } from '../errors.ts';
+import type { RefreshRecord, SourceCheck } from '../ledger/refresh.ts';
+import type { Ledger } from '../ledger/types.ts';
+import type { Log } from '../log.ts';
+
+/** Effects for refreshing datasets. */
+export interface RefreshDependencies {
+  readonly ledger: Pick<Ledger, 'claimRefresh' | 'settleRefresh'>;
+  /** Checks each source of a dataset and imports what is new. Rejects only if no source can be checked. */
+  readonly refresh: (
+    dataset: string,
+    options: { now: Date; signal: AbortSignal },
+  ) => Promise<readonly SourceCheck[]>;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/** Slots wait no longer than this for their data, except after a process was killed. */
+const LIMIT_MS = 10 * 60_000;
+/** The pauses before the second attempt and the third, which is the last. */
+const PAUSES_SECONDS = [60, 240];
+/** A refresh that was started more often than this without ending probably crashes its process. */
+const MOST_BEGUN = 20;
+
+/**
+ * Makes one attempt to refresh a dataset before its slots. While a source fails, there are further attempts, as long as
+ * the limit allows; after that, the dataset's policy for stale data applies to the editions that wait.
+ */
+export async function runRefresh(
+  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
+  { ledger, refresh, log, now }: RefreshDependencies,
+): Promise<void> {
+  const claim = await ledger.claimRefresh(id, { job, now: now() });
+  if (claim === undefined) return;
+  const { dataset, attempt } = claim;
+  log.info({ dataset, attempt }, 'refreshing');
+  // After a kill, the limit may be over before this attempt starts. It gets the same time as a first one.
+  const left = leftMs(claim, now());
+  const timeout = AbortSignal.timeout(left > 0 ? left : LIMIT_MS);
+  let checks: readonly SourceCheck[] | null = null;
+  let failures: readonly unknown[];
+  let askedSeconds = 0;
+  try {
+    if (attempt > MOST_BEGUN) throw new Error(`The process ended ${MOST_BEGUN} times during the refresh.`);
+    checks = await refresh(dataset, { now: now(), signal: AbortSignal.any([signal, timeout]) });
+    const failed = checks.filter(({ failure }) => failure !== null);
+    askedSeconds = Math.max(0, ...failed.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
+    failures = failed;
+  } catch (error) {
+    failures = [error instanceof AppError ? error.faults.map(describeFault) : String(error)];
+  }
+  if (signal.aborted) {
+    await ledger.settleRefresh(claim, { outcome: 'given-back' }, { now: now() });
+    return;
+  }
+  const [usual] = PAUSES_SECONDS.slice(attempt - 1);
+  const pause = usual === undefined ? Infinity : Math.max(usual, askedSeconds);
+  const isRetried = failures.length > 0 && pause * 1000 < leftMs(claim, now());
+  const settled = await ledger.settleRefresh(
+    claim,
+    isRetried ? { outcome: 'retried', afterSeconds: pause } : { outcome: 'ended', checks },
+    { now: now() },
+  );
+  const fields = { dataset, attempt, failures, again: isRetried };
+  if (!settled) log.warn(fields, 'Another process took over the refresh.');
+  else if (failures.length > 0) log.error(fields, 'Sources failed.');
+  else log.info(fields, 'refreshed');
+}
+
+const leftMs = ({ startedAt }: RefreshRecord, now: Date): number =>
+  LIMIT_MS - (now.getTime() - (startedAt ?? now).getTime());
