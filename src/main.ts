@@ -144,6 +144,10 @@ const readParts = async (usualLevel: string): Promise<Parts> => {
 };
 
 const warn = (line: string) => void process.stderr.write(`sitrep: ${line}\n`);
+const progress = process.stderr.isTTY && {
+  progress: (line: string) => void process.stderr.write(`\r\u001B[K${line}`),
+};
+
 const program = commandLine(
   async () => {
     const [{ commands }, { readEdition, storeEdition }, { targetFaults }] = await Promise.all([
@@ -261,11 +265,13 @@ const program = commandLine(
         readText,
         writeNew: (file, text) => writeFile(file, text, { flag: 'wx' }),
         actorsIn: async (folder) => (await readDataset(folder, folder)).tables.actors,
-        ...(process.stderr.isTTY && {
-          progress: (line: string) => void process.stderr.write(`\r\u001B[K${line}`),
-        }),
+        ...progress,
         print,
       });
+    },
+    data: async () => {
+      const { dataCommands } = await import('./cli/data.ts');
+      return dataCommands({ version, cacheFolder, signal: stop.signal, ...progress, print });
     },
     proof: async () => {
       const [{ proofCommands }, { readPdfFile }, { recordedIn }] = await Promise.all([

@@ -51,6 +51,7 @@ describe('what is there is in the docs', () => {
       author: unused,
       proof: unused,
       imports: unused,
+      data: unused,
     });
     expect(program.commands.length).toBeGreaterThan(15);
     expect(program.commands.flatMap(({ options }) => options).length).toBeGreaterThan(15);

@@ -76,7 +76,7 @@ async function importerOf(
 
 const WIDTH = 24;
 
-function progressLine(step: string, share: number | undefined): string {
+export function progressLine(step: string, share: number | undefined): string {
   if (share === undefined) return step;
   const done = Math.round(share * WIDTH);
   return `${'█'.repeat(done)}${'░'.repeat(WIDTH - done)} ${Math.round(share * 100)} % ${step}`;

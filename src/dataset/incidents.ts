@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Day, day, dayAfter } from '../calendar.ts';
 import { AppError } from '../errors.ts';
+import { type Compaction, newestRows, readCompaction } from './reading/newest-rows.ts';
 import { readChecks, type SourceCheck } from './sources.ts';
 
 /**
@@ -16,6 +17,9 @@ import { readChecks, type SourceCheck } from './sources.ts';
  *   are none. The day on which they were superseded is the record's `known_on`.
  *
  * So an import never rewrites earlier rows. Later imports have the same or a later `known_on`.
+ *
+ * `compact-0012/` is a sorted copy of the newest row of each incident after import 12, for faster reading: the files
+ * that its `compact.json` names, with the columns of `rows.parquet`. It can be deleted at any time.
  */
 export const INCIDENTS_FOLDER = 'incidents';
 
@@ -161,10 +165,10 @@ export interface IncidentStore {
   readonly imports: readonly ImportRecord[];
   /** The successful checks of its sources, oldest first. An import of a source is one too. */
   readonly checks: readonly SourceCheck[];
+  readonly compaction?: Compaction | undefined;
 }
 
-/** The name of an import's folder: `0001`. */
-export const importFolder = (number: number): string => String(number).padStart(4, '0');
+export { importFolder } from './reading/newest-rows.ts';
 
 /**
  * Reads the imports of the dataset in `folder`; `displayPath` is its path for messages. Throws `dataset-invalid` if a
@@ -177,8 +181,9 @@ export async function readIncidentStore(folder: string, displayPath: string): Pr
     throw error;
   });
   const imports: ImportRecord[] = [];
+  const shown = `${displayPath.replace(/\/+$/, '')}/${INCIDENTS_FOLDER}`;
   for (const name of names.filter((each) => /^\d{4,}$/.test(each))) {
-    const file = `${displayPath.replace(/\/+$/, '')}/${INCIDENTS_FOLDER}/${name}/import.json`;
+    const file = `${shown}/${name}/import.json`;
     const read = await readFile(join(place, name, 'import.json'), 'utf8')
       .then((text) => importRecord.parse(JSON.parse(text)))
       .catch((cause: unknown) => {
@@ -189,7 +194,13 @@ export async function readIncidentStore(folder: string, displayPath: string): Pr
     imports.push(read);
   }
   imports.sort((a, b) => a.number - b.number);
-  return { folder: place, imports, checks: withImports(await readChecks(place, displayPath), imports) };
+  const checks = withImports(await readChecks(place, displayPath), imports);
+  return {
+    folder: place,
+    imports,
+    checks,
+    compaction: await readCompaction(place, { names, displayPath: shown }),
+  };
 }
 
 /** A refresh that was killed after its import did not record the check. */
@@ -311,17 +322,8 @@ export function incidentsAsOf(
   const imports = usable.filter(({ known_on: knownOn }) => knownOn <= cutOff);
   if (first === undefined || imports.length === 0)
     return { sql: noRows, imports: [], reconstructedFrom: null };
-  const files = (name: string, from: readonly ImportRecord[]) =>
-    from.map(({ number }) => quote(join(store.folder, importFolder(number), name))).join(', ');
-  const replacing = imports.filter(({ counts }) => counts.revised + counts.withdrawn > 0);
   const names = [...incidentColumns, { name: 'import' }].map(({ name }) => `"${name}"`).join(', ');
-  const current =
-    `SELECT ${names} FROM read_parquet([${files('rows.parquet', imports)}]) AS stored` +
-    (replacing.length === 0
-      ? ''
-      : ` ANTI JOIN read_parquet([${files('superseded.parquet', replacing)}]) AS replaced` +
-        ' ON stored.id = replaced.id AND stored."import" = replaced."import"') +
-    ` WHERE stored.status = 'current'`;
+  const current = `${newestRows(store, { imports, columns: names })} WHERE stored.status = 'current'`;
   if (!isReconstruction) return { sql: current, imports, reconstructedFrom: null };
   const lags = imports.map(({ number, lag_days: lag }) => `WHEN ${number} THEN ${lag ?? 0}`);
   const known = `least(published_on, "end" + (CASE "import" ${lags.join(' ')} END)::INTEGER)`;

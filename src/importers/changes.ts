@@ -1,12 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Day } from '../calendar.ts';
-import {
-  type ImportRecord,
-  importFolder,
-  type IncidentStore,
-  incidentColumns,
-} from '../dataset/incidents.ts';
+import { type ImportRecord, type IncidentStore, incidentColumns } from '../dataset/incidents.ts';
+import { newestRows } from '../dataset/reading/newest-rows.ts';
 import type { Database } from './database.ts';
 import { identifier, literal } from './format.ts';
 
@@ -23,7 +19,7 @@ export async function compare(
   }: { prefix: string; complete: boolean; firstDay: Day; lastDay: Day; countries: readonly string[] },
 ): Promise<void> {
   await run(
-    `CREATE VIEW existing AS ${newestRows(store, ['id', 'status', 'content_hash', 'published_on', 'country', 'start', 'end', 'import'])}`,
+    `CREATE VIEW existing AS ${existing(store, ['id', 'status', 'content_hash', 'published_on', 'country', 'start', 'end', 'import'])}`,
   );
   await run(`CREATE TABLE changes AS
     SELECT loaded.file, loaded."row", loaded.id, existing."import" AS replaces,
@@ -43,24 +39,18 @@ export async function compare(
 }
 
 /** The newest row of each incident, withdrawn ones included. */
-function newestRows({ folder, imports }: IncidentStore, columns: readonly string[]): string {
-  if (imports.length === 0)
+function existing(store: IncidentStore, columns: readonly string[]): string {
+  if (store.imports.length === 0)
     return `SELECT NULL::VARCHAR AS id, NULL::VARCHAR AS status, NULL::UBIGINT AS content_hash, NULL::DATE AS published_on,
       NULL::VARCHAR AS country, NULL::DATE AS start, NULL::DATE AS "end", NULL::BIGINT AS "import" WHERE false`;
-  const files = (name: string, from: readonly ImportRecord[]): string =>
-    `read_parquet([${from.map(({ number }) => literal(join(folder, importFolder(number), name))).join(', ')}])`;
-  const replacing = imports.filter(({ counts }) => counts.revised + counts.withdrawn > 0);
-  return (
-    `SELECT ${columns.map((name) => `stored.${identifier(name)}`).join(', ')} FROM ${files('rows.parquet', imports)} AS stored` +
-    (replacing.length === 0
-      ? ''
-      : ` ANTI JOIN ${files('superseded.parquet', replacing)} AS replaced
-        ON stored.id = replaced.id AND stored."import" = replaced."import"`)
-  );
+  return newestRows(store, {
+    imports: store.imports,
+    columns: columns.map((name) => `stored.${identifier(name)}`).join(', '),
+  });
 }
 
 /** Small groups let a query that wants one country skip most of a file. */
-const ROWS_PER_GROUP = 30_000;
+export const ROWS_PER_GROUP = 30_000;
 
 /** Writes the files of the import into a folder in `staging`. */
 export async function write(
@@ -83,7 +73,7 @@ export async function write(
     record.counts.withdrawn === 0
       ? ''
       : `UNION ALL SELECT ${selected({ ...own, status: `'withdrawn'` })}
-        FROM (${newestRows(store, [...incidentColumns.map(({ name }) => name), 'content_hash'])})
+        FROM (${existing(store, [...incidentColumns.map(({ name }) => name), 'content_hash'])})
         WHERE id IN (SELECT id FROM changes WHERE change = 'withdrawn')`;
   // Two threads would sort and compress twice as much in memory at once.
   await run('SET threads = 1');

@@ -1,21 +1,22 @@
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { importFolder, INCIDENTS_FOLDER } from '../dataset/incidents.ts';
+import { compactFolder, compactFolders } from '../dataset/reading/newest-rows.ts';
 import { AppError } from '../errors.ts';
 import { waitForLock } from '../file-lock.ts';
 
 const WAIT_MS = 60_000;
 
-/** Exclusive access to the imports of one dataset. */
+/** Exclusive access to the incidents of one dataset. */
 export interface DatasetLock extends AsyncDisposable {
   /** Whether the dataset exists already. */
   readonly exists: boolean;
-  /** An empty folder beside the dataset for the files of this import. It disappears with the lock. */
+  /** An empty folder beside the dataset for new files. It disappears with the lock. */
   readonly staging: string;
 }
 
 /**
- * Locks the dataset in `folder` for one import, and removes what killed imports left behind. Lock and staging are
+ * Locks the dataset in `folder` for one import or compaction, and removes what killed imports left behind. Lock and staging are
  * beside the dataset and not in it, so that an import that fails or is killed leaves it byte for byte as it was. Throws
  * `import-failed`.
  */
@@ -79,14 +80,42 @@ export async function putInPlace(
   await mkdir(dirname(place), { recursive: true });
   await rename(join(staging, 'import'), place);
   if (descriptor !== undefined) await writeFile(join(root, 'datapackage.json'), descriptor);
-  await syncAll(root);
   const target = {
     dataset: folder,
     incidents: join(folder, INCIDENTS_FOLDER),
     import: join(folder, INCIDENTS_FOLDER, own),
   }[shape];
-  await rename(root, target);
-  await sync(dirname(target));
+  await move(root, target);
+  await removeReplaced(folder);
+}
+
+/** Puts a compaction in place by one rename. Its files are in the folder `prepared`. */
+export async function putCompactionInPlace(
+  folder: string,
+  { prepared, upTo }: { prepared: string; upTo: number },
+): Promise<void> {
+  await move(prepared, join(folder, INCIDENTS_FOLDER, compactFolder(upTo)));
+  await removeReplaced(folder);
+}
+
+/** Moves a folder by one rename, once everything in it is on disk. */
+async function move(from: string, to: string): Promise<void> {
+  await syncAll(from);
+  await rename(from, to);
+  await sync(dirname(to));
+}
+
+/** No edition takes longer, so that none still reads a compaction that was replaced this long ago. */
+const STILL_READ_MS = 3_600_000;
+
+/** Removes the compactions that a newer one has replaced, if no edition can still be reading them. */
+export async function removeReplaced(folder: string): Promise<void> {
+  const place = join(folder, INCIDENTS_FOLDER);
+  const [newest, ...replaced] = compactFolders(await readdir(place));
+  if (newest === undefined || replaced.length === 0) return;
+  const { mtimeMs } = await stat(join(place, newest, 'compact.json'));
+  if (Date.now() - mtimeMs < STILL_READ_MS) return;
+  for (const name of replaced) await rm(join(place, name), { recursive: true, force: true });
 }
 
 /** Writes a folder and everything in it to disk. */

@@ -3,6 +3,7 @@ import { PDFDocument } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAttachments, unpack } from '../../src/pdf/attachments.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
+import { compact } from '../../src/importers/compact.ts';
 import { explained } from '../../src/editions/explained.ts';
 import { explain } from '../../src/production/explain.ts';
 import { verify } from '../../src/production/verify.ts';
@@ -125,10 +126,20 @@ test('an edition is made again from the imports that it used, whatever was impor
     rows: `SELECT 'T-late' AS id, DATE '2022-01-04' AS start, 'YE' AS country`,
   };
   await writeIncidents(join(folder, 'data/incidents'), [first, second]);
-  const check = () => verify(pdf, { beside: null, recordsOf: () => Promise.resolve([]), repository });
+  const check = (edition = pdf) =>
+    verify(edition, { beside: null, recordsOf: () => Promise.resolve([]), repository });
   expect(await check()).toMatchObject({ verdict: 'identical', differences: [] });
   expect(await inputs()).not.toBe(before);
-  expect((await make()).manifest.evidence).toMatchObject([{ count: 313 }]);
+  const later = await make();
+  expect(later.manifest.evidence).toMatchObject([{ count: 313 }]);
+  const { record } = await compact(join(folder, 'data/incidents'), {
+    version: '0',
+    cacheFolder: join(folder, 'cache'),
+  });
+  expect(record).toMatchObject({ up_to: 2, rows: 314 });
+  // The first one goes back behind the compaction; the other was made from the imports that are in it.
+  expect(await check()).toMatchObject({ verdict: 'identical', differences: [] });
+  expect(await check(later.pdf)).toMatchObject({ verdict: 'identical', differences: [] });
   // What it used was tampered with.
   await writeIncidents(join(folder, 'data/incidents'), [
     { ...first, rows: first.rows.replace('312', '300') },

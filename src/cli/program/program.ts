@@ -1,6 +1,7 @@
 import { Command, Help, InvalidArgumentError, Option } from 'commander';
 import type { DayName } from '../../calendar.ts';
 import { type Format, formats, type Paper, papers } from '../../project/brief.ts';
+import { type DataCommands, dataCommandLine } from './data.ts';
 import { type ImportCommands, importCommandLine } from './import.ts';
 import type { OperatorCommands } from '../operate.ts';
 import { parseDayName, parseParameter } from './parse.ts';
@@ -34,6 +35,7 @@ export function commandLine(
     author,
     proof,
     imports,
+    data,
   }: {
     version: string;
     service: () => Promise<ServiceCommands>;
@@ -41,6 +43,7 @@ export function commandLine(
     author: () => Promise<AuthorCommands>;
     proof: () => Promise<ProofCommands>;
     imports: () => Promise<ImportCommands>;
+    data: () => Promise<DataCommands>;
   },
 ): Command {
   const program = new Command('sitrep')
@@ -101,6 +104,7 @@ export function commandLine(
     );
 
   importCommandLine(program, imports);
+  dataCommandLine(program, data);
   proofCommandLine(program, proof);
   authorCommandLine(program, author);
   serviceCommands(program, service);

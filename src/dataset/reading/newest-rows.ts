@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../../errors.ts';
+
+/** What `compact.json` says about one compaction. */
+const compactRecord = z.object({
+  /** The number of the last import that it covers. It covers all before it too. */
+  up_to: z.number().int().positive(),
+  /** Its files, each with the incidents that began in some years, in the order of the years. */
+  files: z.array(z.string().regex(/^\d+\.parquet$/)).min(1),
+  rows: z.number().int().nonnegative(),
+  /** The version of the program. */
+  program: z.string(),
+});
+export type CompactRecord = Readonly<z.output<typeof compactRecord>>;
+
+/** A copy of the newest row of each incident after some imports, sorted, in a few files. */
+export interface Compaction extends CompactRecord {
+  /** The absolute path of its folder. */
+  readonly folder: string;
+}
+
+/** The name of the folder of a compaction that covers the imports up to a number: `compact-0012`. */
+export const compactFolder = (upTo: number): string => `compact-${importFolder(upTo)}`;
+
+/** The name of an import's folder: `0001`. */
+export const importFolder = (number: number): string => String(number).padStart(4, '0');
+
+/** The folders of compactions among `names`, the newest first. */
+export const compactFolders = (names: readonly string[]): string[] =>
+  names
+    .filter((name) => /^compact-\d{4,}$/.test(name))
+    .toSorted((a, b) => Number(b.slice('compact-'.length)) - Number(a.slice('compact-'.length)));
+
+/**
+ * Reads the newest compaction among the folders `names` in `place`; `displayPath` is the path of `place` for messages.
+ * Undefined if there is none. Throws `dataset-invalid` if its record is missing or damaged.
+ */
+export async function readCompaction(
+  place: string,
+  { names, displayPath }: { names: readonly string[]; displayPath: string },
+): Promise<Compaction | undefined> {
+  const [newest] = compactFolders(names);
+  if (newest === undefined) return undefined;
+  const folder = join(place, newest);
+  try {
+    const text = await readFile(join(folder, 'compact.json'), 'utf8');
+    return { ...compactRecord.parse(JSON.parse(text)), folder };
+  } catch (cause) {
+    const problem = 'is missing or is not the record of a compaction.';
+    const hint = `Delete the folder ${newest}: the imports beside it have every row.`;
+    throw new AppError(
+      'dataset-invalid',
+      [{ file: `${displayPath}/${newest}/compact.json`, problem, hint }],
+      { cause },
+    );
+  }
+}
+
+/** The numbers of imports with the counts of rows that they replace. */
+interface Import {
+  readonly number: number;
+  readonly counts: { readonly revised: number; readonly withdrawn: number };
+}
+
+/**
+ * SQL for the newest row of each incident after `imports`, the first ones of a store and at least one; rows that say that
+ * an incident was withdrawn are included. It reads a compaction and the imports after it, or, if the compaction covers
+ * later imports too, the imports alone. `columns` are SQL for columns of `stored`.
+ */
+export function newestRows(
+  { folder, compaction }: { folder: string; compaction?: Compaction | undefined },
+  { imports, columns }: { imports: readonly Import[]; columns: string },
+): string {
+  const last = imports.at(-1)?.number ?? 0;
+  const base = compaction !== undefined && compaction.up_to <= last ? compaction : undefined;
+  const later = imports.filter(({ number }) => number > (base?.up_to ?? 0));
+  const own = (name: string, from: readonly Import[]): string[] =>
+    from.map(({ number }) => join(folder, importFolder(number), name));
+  const compacted = base?.files.map((name) => join(base.folder, name)) ?? [];
+  const replacing = own(
+    'superseded.parquet',
+    later.filter(({ counts }) => counts.revised + counts.withdrawn > 0),
+  );
+  return (
+    `SELECT ${columns} FROM ${reading([...compacted, ...own('rows.parquet', later)])} AS stored` +
+    (replacing.length === 0
+      ? ''
+      : ` ANTI JOIN ${reading(replacing)} AS replaced ON stored.id = replaced.id AND stored."import" = replaced."import"`)
+  );
+}
+
+const reading = (files: readonly string[]): string =>
+  `read_parquet([${files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')}])`;

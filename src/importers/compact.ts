@@ -1,0 +1,135 @@
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { importFolder, incidentColumns, readIncidentStore, storedColumns } from '../dataset/incidents.ts';
+import { type CompactRecord, newestRows } from '../dataset/reading/newest-rows.ts';
+import { hashOf } from '../hash.ts';
+import { ROWS_PER_GROUP } from './changes.ts';
+import { type Database, openDatabase, type Running } from './database.ts';
+import { identifier, literal, refuse } from './format.ts';
+import { explained } from './source-file.ts';
+import { lockDataset, putCompactionInPlace, removeReplaced } from './store.ts';
+
+/** Settings and effects that the caller passes in. */
+export interface CompactContext extends Running {
+  /** The program's version, for the record. */
+  readonly version: string;
+  /** For temporary files. */
+  readonly cacheFolder: string;
+}
+
+export interface CompactReport {
+  /** Null if the dataset has had no import since its last compaction, and nothing was written. */
+  readonly record: CompactRecord | null;
+  /** Bytes of the files that queries read, before and after, and of all imports, which are never deleted. */
+  readonly bytes: { readonly before: number; readonly after: number; readonly imports: number };
+}
+
+/** Fewer rows share a file with the next years. */
+const FEWEST_ROWS_OF_FILE = 250_000;
+
+/**
+ * Writes the newest row of each incident of a dataset into a few sorted files, from which queries then read instead of
+ * from each import. The imports stay as they are: an edition that goes back to one reads them. Throws `import-failed`, and
+ * `dataset-invalid` for a damaged store; the dataset then remains as it was.
+ */
+export async function compact(into: string, context: CompactContext): Promise<CompactReport> {
+  const folder = resolve(into);
+  await using lock = await lockDataset(folder);
+  const store = lock.exists ? await readIncidentStore(folder, into) : undefined;
+  const last = store?.imports.at(-1);
+  if (store === undefined || last === undefined)
+    throw refuse(into, 'has no incidents.', 'Name a dataset with incidents, such as data/region.');
+  const { imports, compaction } = store;
+  const after = (upTo: number): Promise<number> =>
+    total(imports.filter(({ number }) => number > upTo).map(({ number }) => number));
+  const total = async (numbers: readonly number[]): Promise<number> => {
+    const sizes = await Promise.all(
+      numbers.map((number) => bytesIn(join(store.folder, importFolder(number)))),
+    );
+    return sizes.reduce((sum, size) => sum + size, 0);
+  };
+  const ofCompaction = compaction === undefined ? 0 : await bytesIn(compaction.folder);
+  const before = ofCompaction + (await after(compaction?.up_to ?? 0));
+  const bytes = { before, after: before, imports: await after(0) };
+  if (compaction?.up_to === last.number) {
+    await removeReplaced(folder);
+    return { record: null, bytes };
+  }
+
+  const scratch = join(context.cacheFolder, 'imports', hashOf(folder).slice(0, 16));
+  // The lock makes this the only process that uses the folder, and a killed one may have left it behind.
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true });
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rm(scratch, { recursive: true, force: true }));
+  const database = opened.use(await openDatabase(scratch, context));
+  const prepared = join(lock.staging, 'compact');
+  await mkdir(prepared);
+  const columns = [...incidentColumns, ...storedColumns].map(({ name }) => `stored.${identifier(name)}`);
+  const rows = newestRows(store, { imports, columns: columns.join(', ') });
+  const files = await explained(into, () => writeFiles(database, { rows, to: prepared, context }));
+  const record: CompactRecord = {
+    up_to: last.number,
+    files: files.map(({ name }) => name),
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    program: context.version,
+  };
+  await writeFile(join(prepared, 'compact.json'), `${JSON.stringify(record, null, 2)}\n`);
+  const written = await bytesIn(prepared);
+  context.signal?.throwIfAborted();
+  context.onStep?.('put in place');
+  await putCompactionInPlace(folder, { prepared, upTo: last.number });
+  return { record, bytes: { ...bytes, after: written } };
+}
+
+const yearCount = z.object({ year: z.number(), count: z.number() });
+
+/** Writes rows into files by the years in which the incidents began, and checks that every row is in one of them. */
+async function writeFiles(
+  { run, rows: ask }: Database,
+  { rows, to, context }: { rows: string; to: string; context: CompactContext },
+): Promise<{ readonly name: string; readonly rows: number }[]> {
+  context.onStep?.('compare');
+  const years = await ask(
+    `SELECT year(start)::INTEGER AS year, count(*)::INTEGER AS count FROM (${rows}) GROUP BY ALL ORDER BY ALL`,
+    yearCount,
+  );
+  // Two threads would sort and compress twice as much in memory at once.
+  await run('SET threads = 1');
+  const files = spansOf(years).map((span, index) => ({ ...span, name: `${index + 1}.parquet` }));
+  for (const [index, { first, last, name }] of files.entries()) {
+    context.onStep?.('write', index / files.length);
+    await run(`COPY (FROM (${rows}) WHERE start >= make_date(${first}, 1, 1) AND start < make_date(${last + 1}, 1, 1)
+      ORDER BY country, start, id)
+      TO ${literal(join(to, name))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${ROWS_PER_GROUP})`);
+  }
+  const written = await ask(
+    `SELECT count(*)::INTEGER AS count FROM read_parquet(${literal(join(to, '*.parquet'))})`,
+    yearCount.pick({ count: true }),
+  );
+  const expected = files.reduce((sum, file) => sum + file.rows, 0);
+  if (written[0]?.count !== expected)
+    throw new Error(`${String(written[0]?.count)} of ${expected} rows were written`);
+  return files;
+}
+
+/** Spans of years, each with enough rows for a file of its own, except perhaps the last. */
+function spansOf(
+  years: readonly z.output<typeof yearCount>[],
+): { readonly first: number; readonly last: number; readonly rows: number }[] {
+  const spans: { first: number; last: number; rows: number }[] = [];
+  for (const { year, count } of years) {
+    const open = spans.at(-1);
+    if (open === undefined || open.rows >= FEWEST_ROWS_OF_FILE)
+      spans.push({ first: year, last: year, rows: count });
+    else spans[spans.length - 1] = { first: open.first, last: year, rows: open.rows + count };
+  }
+  return spans;
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
