@@ -20,10 +20,30 @@ export const correction = z.strictObject({
   asOf: day,
   /** The edition that this revision replaces; `asOf` is null if that is the first issue. */
   replaces: z.strictObject({ edition: z.string(), revision: z.number().int().min(1), asOf: day.nullable() }),
-  /** The ids of the rows that changed since the replaced revision. */
-  rows: z.array(z.string()).min(1),
+  /** The ids of the rows that changed since the replaced revision; may be empty if incidents changed. */
+  rows: z.array(z.string()),
+  /** Absent in a correction that an earlier version of the program requested. */
+  incidents: z
+    .strictObject({
+      /** The number of the last import that the first issue used; 0 if it used none. */
+      first: z.number().int().nonnegative(),
+      /** The number of the last import known on the day of the correction. */
+      last: z.number().int().nonnegative(),
+      /** The evidence sets whose incidents changed since the replaced revision, and single incidents, by name. */
+      sets: z.array(
+        z.strictObject({
+          name: z.string(),
+          revised: z.number().int().nonnegative(),
+          withdrawn: z.number().int().nonnegative(),
+          /** The number of incidents in the replaced revision. */
+          was: z.number().int().nonnegative(),
+        }),
+      ),
+    })
+    .optional(),
 });
 export type Correction = z.output<typeof correction>;
+export type CorrectedSet = NonNullable<Correction['incidents']>['sets'][number];
 
 /** Rows for actors, places and sources: a corrected row may name one that was entered with the correction. */
 const registers: ReadonlySet<TableName> = new Set(['sources', 'actors', 'places']);

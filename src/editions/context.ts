@@ -6,6 +6,7 @@ import { replacementOf } from '../ledger/revisions.ts';
 import type { Ledger, Visibility } from '../ledger/types.ts';
 import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
+import type { OpenQueries } from '../query/select.ts';
 import type { Manifest } from '../render/manifest.ts';
 
 /** Data and effects for the operator's queries and changes. */
@@ -14,6 +15,8 @@ export interface OperatorContext {
   readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
   loadDataset(name: string): Promise<Dataset>;
+  /** Opens the incidents that an edition cites, to find out what a correction changes. */
+  readonly openQueries: OpenQueries;
   /** The manifest of an edition; undefined if its files have changed since they were written. */
   readonly readManifest: (folder: string) => Promise<Manifest | undefined>;
   /** The bytes of an edition's PDF; undefined if the file is missing. */

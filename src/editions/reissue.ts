@@ -13,9 +13,10 @@ import { correctionText } from '../render/changes.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Manifest } from '../render/manifest.ts';
 import { audited, type ChangeContext, find, type OperatorContext, refused } from './context.ts';
+import { type CorrectedEvidence, correctedEvidence } from './corrected-evidence.ts';
 
 /**
- * Requests the next revision of a delivered edition, with the rows revised or withdrawn by a day. Returns its id, its
+ * Requests the next revision of a delivered edition, with the rows and incidents revised or withdrawn by a day. Returns its id, its
  * changes and the number of recipients, including those whose address was forgotten.
  */
 export async function reissue(context: ChangeContext, id: string, asOf: Day | undefined): Promise<Reissued> {
@@ -30,8 +31,8 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
   refuseOtherDay(context, replaced, inspection);
   const inPlace = changedInPlace(inspection);
   if (inPlace !== null) throw refused(`${replaced.id}: ${inPlace.problem}`, inPlace.hint);
-  const changes = changesIn(replaced, inspection);
-  if (changes.length === 0) throw nothingToCorrect(context, replaced, inspection);
+  const changes = await changesIn(context, replaced, inspection);
+  if (changes.texts.length === 0) throw await nothingToCorrect(context, replaced, inspection);
   const next = revisionAfter(revisions, { replaced, inspection, changes });
   const change = { what: 'reissue', edition: replaced.id, details: { asOf: inspection.by } };
   const [added] = await audited(context, change, () => ledger.request([next], context.now()));
@@ -46,9 +47,7 @@ export async function reissue(context: ChangeContext, id: string, asOf: Day | un
     edition: added,
     replaces: replaced.id,
     asOf: inspection.by,
-    changes: changes.map((each) =>
-      correctionText(each, { settings: inspection.dataset.settings, locale: inspection.brief.locale }),
-    ),
+    changes: changes.texts,
     passedOver: leftIn(replaced, inspection),
     recipients: recipients.size,
     forgotten: [...recipients.values()].filter(Boolean).length,
@@ -116,10 +115,14 @@ function refuseOtherDay(context: OperatorContext, edition: EditionRecord, { brie
     );
 }
 
-function nothingToCorrect(context: OperatorContext, edition: EditionRecord, inspection: Inspection): Error {
+async function nothingToCorrect(
+  context: OperatorContext,
+  edition: EditionRecord,
+  inspection: Inspection,
+): Promise<Error> {
   const { brief, by } = inspection;
   const now = today(context.now(), brief.config.schedule.timezone);
-  const later = now > by ? changesIn(edition, { ...inspection, by: now }) : [];
+  const later = now > by ? (await changesIn(context, edition, { ...inspection, by: now })).texts : [];
   const left = leftIn(edition, inspection);
   return refused(
     `No row of ${edition.id} was revised or withdrawn by ${by}.`,
@@ -136,11 +139,7 @@ function nothingToCorrect(context: OperatorContext, edition: EditionRecord, insp
 
 function revisionAfter(
   revisions: readonly EditionRecord[],
-  {
-    replaced,
-    inspection,
-    changes,
-  }: { replaced: EditionRecord; inspection: Inspection; changes: readonly Corrected[] },
+  { replaced, inspection, changes }: { replaced: EditionRecord; inspection: Inspection; changes: Changes },
 ): NewEdition {
   const { asOf, paper, parameters, partOf } = replaced;
   const { brief, by } = inspection;
@@ -153,7 +152,8 @@ function revisionAfter(
       revision: revisionOf(replaced),
       asOf: replaced.correction?.asOf ?? null,
     },
-    rows: changes.map(({ id }) => id),
+    rows: changes.rows.map(({ id }) => id),
+    incidents: changes.incidents,
   };
   return newEdition(
     {
@@ -192,12 +192,30 @@ async function inspect(
   const dataset = await context.loadDataset(brief.config.dataset);
   const { timezone } = brief.config.schedule;
   const now = context.now();
-  const by = asOf ?? (byToday ? today(now, timezone) : defaultAsOf(dataset, timezone, now).asOf);
+  // Imports are known from the day on which they were made, whatever days their incidents are of.
+  const untilToday = byToday || dataset.incidents.imports.length > 0;
+  const by = asOf ?? (untilToday ? today(now, timezone) : defaultAsOf(dataset, timezone, now).asOf);
   return { brief, dataset, by, manifest, shown: manifest.rows.map((row) => row.id) };
 }
 
-const changesIn = ({ asOf, correction }: EditionRecord, { dataset, shown, by }: Inspection): Corrected[] =>
-  correctionsOf(dataset.tables, { asOf, since: correction?.asOf ?? null, by, shown });
+/** The rows and incidents of an edition that changed, and all changes in words. */
+interface Changes {
+  readonly rows: readonly Corrected[];
+  readonly incidents: CorrectedEvidence['incidents'];
+  readonly texts: string[];
+}
+
+async function changesIn(
+  { openQueries }: OperatorContext,
+  { asOf, correction }: EditionRecord,
+  inspection: Inspection,
+): Promise<Changes> {
+  const { brief, dataset, shown, by } = inspection;
+  const rows = correctionsOf(dataset.tables, { asOf, since: correction?.asOf ?? null, by, shown });
+  const { incidents, texts } = await correctedEvidence(inspection, openQueries);
+  const words = { settings: dataset.settings, locale: brief.locale };
+  return { rows, incidents, texts: [...rows.map((each) => correctionText(each, words)), ...texts] };
+}
 
 const leftIn = ({ asOf }: EditionRecord, { dataset, shown, by }: Inspection): string[] =>
   passedOver(dataset.tables, { asOf, by, shown });
@@ -249,13 +267,12 @@ async function inspectOne(
   const { id } = edition;
   try {
     const inspection = await inspect(context, edition, { asOf, byToday: true });
-    const changes = inspection.by <= dayOf(edition) ? [] : changesIn(edition, inspection);
+    const { texts: changes } =
+      inspection.by <= dayOf(edition) ? { texts: [] } : await changesIn(context, edition, inspection);
     const inPlace = changedInPlace(inspection);
     return {
       edition: id,
-      changes: changes.map((each) =>
-        correctionText(each, { settings: inspection.dataset.settings, locale: inspection.brief.locale }),
-      ),
+      changes,
       problem: inPlace && describeFault(inPlace),
     };
   } catch (error) {

@@ -4,13 +4,12 @@ import type { RowSets } from '../dataset/parse-rows.ts';
 import { outlinesWithin } from '../dataset/world.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import { ownFontFaces } from '../project/fonts.ts';
-import { knownIncidents } from '../query/incidents.ts';
 import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
 import { textLocale } from '../render/citations.ts';
 import { setsByName } from '../render/evidence-text.ts';
 import { compose } from '../render/compose.ts';
-import type { Material, OnStep, Request } from '../render/edition.ts';
+import { incidentsFor, type Material, type OnStep, type Request } from '../render/edition.ts';
 import { illustrate } from '../render/illustrate.ts';
 import type { TimeLimit } from '../render/template/time-limit.ts';
 import { readDraft } from '../rules/draft.ts';
@@ -26,11 +25,12 @@ export interface ComposedPage extends Omit<Rendering, 'draft' | 'rules'> {
 
 /** select → analyse → chart → compose. */
 export async function composePage(
-  { brief, dataset, asOf, period, paper, parameters, correction, upToImport }: Request,
+  request: Request,
   { openQueries, drawChart }: { openQueries: OpenQueries; drawChart: DrawChart },
   { fontFaces, glyphs, arabic }: Material,
   { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
 ): Promise<ComposedPage> {
+  const { brief, dataset, asOf, period, paper, parameters, correction } = request;
   const knownRows = withoutOtherFindings(
     knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
     brief,
@@ -40,8 +40,7 @@ export async function composePage(
   const title = titleOfEdition(brief, applied);
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
-  const { marking } = brief.config;
-  const incidents = knownIncidents(dataset, { asOf, marking, upTo: upToImport });
+  const incidents = incidentsFor(request);
 
   onStep('select');
   const { forCharts, columns, all, evidence } = await select({

@@ -27,7 +27,8 @@ export async function openEdition(
     revision: was.revision,
     asOf: was.asOf,
     replaces: was.replaces,
-    rows: was.changes.map((each) => each.id),
+    rows: was.changes.filter(({ table }) => table !== 'incidents').map((each) => each.id),
+    incidents: was.incidents,
   };
   const missing = (what: string, problem: string) => ({
     request: undefined,

@@ -2,21 +2,20 @@ import { ownKnownBy } from '../dataset/point-in-time.ts';
 import { eachRow } from '../dataset/references.ts';
 import { hashOf } from '../hash.ts';
 import { imagesOf, type SourceFile } from '../project/brief.ts';
-import { knownIncidents } from '../query/incidents.ts';
 import { textLocale } from '../render/citations.ts';
-import type { Request } from '../render/edition.ts';
+import { incidentsFor, type Request } from '../render/edition.ts';
 import { publisherText } from './parts.ts';
 
 /**
  * The hash of all inputs to an edition: every file of the brief, the rows known by the cut-off, the records of imports
- * by then, the settings and
- * outlines of the dataset, the edition's identity, the requested formats, `material` (the hash of the fonts) and
+ * by then and of those that correct them, the settings and outlines of the dataset, the edition's identity, the requested formats, `material` (the hash of the fonts) and
  * `engine` (the name of the program and its libraries).
  */
 export function inputsOf(
-  { brief, dataset, asOf, paper, parameters, correction, upToImport }: Request,
+  request: Request,
   { engine, material, formats }: { engine: string; material: string; formats: readonly string[] },
 ): string {
+  const { brief, dataset, asOf, paper, parameters, correction } = request;
   const files: SourceFile[] = [
     brief.definition,
     brief.template,
@@ -28,11 +27,7 @@ export function inputsOf(
     ...Object.values(brief.queries),
     ...Object.values(brief.charts).map(({ source }) => source),
   ];
-  const { imports } = knownIncidents(dataset, {
-    asOf,
-    marking: brief.config.marking,
-    upTo: upToImport,
-  });
+  const { imports, corrections } = incidentsFor(request);
   return hashOf(
     JSON.stringify({
       engine,
@@ -52,6 +47,7 @@ export function inputsOf(
       own: ownKnownBy(dataset.tables, asOf),
       // Left out without imports, so that other editions keep their hash.
       ...(imports.length > 0 && { imports }),
+      ...(corrections.length > 0 && { corrections }),
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= (correction?.asOf ?? asOf)),
     }),
   );

@@ -7,7 +7,8 @@ import type { DatasetSettings } from '../dataset/settings.ts';
 import { hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';
-import { correctionText } from '../render/changes.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
+import { correctedSetText, correctionText } from '../render/changes.ts';
 import type { Material, Request } from '../render/edition.ts';
 import {
   type AttachmentEntry,
@@ -65,7 +66,12 @@ export function describeRendering(
     parameters,
     correction:
       correction &&
-      describeCorrection(correction, corrected, { settings: dataset.settings, locale: brief.locale }),
+      describeCorrection(correction, {
+        corrected,
+        evidenceSets,
+        settings: dataset.settings,
+        locale: brief.locale,
+      }),
     dataset: dataset.name,
     rows: [
       ...eachRow(known).filter(({ row }) => shown.has(row.id)),
@@ -120,20 +126,42 @@ const undrawnOf = ({ config }: Brief, drawn: readonly string[]): SealedManifest[
   });
 
 const describeCorrection = (
-  { revision, asOf, replaces }: Correction,
-  corrected: readonly Corrected[],
-  words: { settings: DatasetSettings; locale: Locale },
+  { revision, asOf, replaces, incidents }: Correction,
+  {
+    corrected,
+    evidenceSets,
+    settings,
+    locale,
+  }: {
+    corrected: readonly Corrected[];
+    evidenceSets: readonly EvidenceSet[];
+    settings: DatasetSettings;
+    locale: Locale;
+  },
 ): Manifest['correction'] => ({
   revision,
   asOf,
   replaces,
-  changes: corrected.map((each) => ({
-    id: each.id,
-    table: each.table,
-    change: each.change === 'withdrawn' ? 'withdrawn' : 'revised',
-    known_on: each.knownOn,
-    text: correctionText(each, words),
-  })),
+  ...(incidents && { incidents }),
+  changes: [
+    ...corrected.map((each) => ({
+      id: each.id,
+      table: each.table,
+      change: each.change === 'withdrawn' ? ('withdrawn' as const) : ('revised' as const),
+      known_on: each.knownOn,
+      text: correctionText(each, { settings, locale }),
+    })),
+    ...(incidents?.sets ?? []).map((each) => {
+      const set = evidenceSets.find(({ name }) => name === each.name);
+      return {
+        id: each.name,
+        table: 'incidents',
+        change: set === undefined ? ('withdrawn' as const) : ('revised' as const),
+        known_on: asOf,
+        text: correctedSetText(each, { set, locale }),
+      };
+    }),
+  ],
 });
 
 const manifestRow = ({ table, row }: TableRow): ManifestRow => ({

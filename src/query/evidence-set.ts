@@ -120,8 +120,7 @@ export async function readEvidenceSet(
     signal?: AbortSignal | undefined;
   },
 ): Promise<EvidenceSet> {
-  // Starts on the first line, so that messages of DuckDB name the line of the file.
-  const selected = `(${source.text.replace(/;\s*(?:--[^\n]*\s*)*$/, '')}\n)`;
+  const selected = selectionOf(source);
   const ask = (sql: string) => queries.query({ sql, file: source.file, parameters }, { signal });
   // The columns alone: a result that is read has a limit of rows.
   const head = { sql: `SELECT * FROM ${selected} LIMIT 0`, file: source.file, parameters };
@@ -154,7 +153,7 @@ export async function readEvidenceSet(
       coalesce((SELECT list(id) FROM (SELECT id FROM chosen ORDER BY id LIMIT ${most.examples})), []) AS examples
     FROM chosen AS c LEFT JOIN known AS k ON k.id = c.id`),
   );
-  const all = incidents?.imports ?? [];
+  const all = incidents === undefined ? [] : [...incidents.imports, ...incidents.corrections];
   const used = all.filter(({ number }) => found.rows === 0 || found.imports.includes(number));
   const mayPassOn = attach === null ? used.every(({ licence }) => licence.allows_rows) : attach === 'rows';
   const { first, last, known_on: knownOn, countries, imports: _, ...counted } = found;
@@ -183,13 +182,27 @@ async function attachment(
     const rows = await ask(`SELECT * FROM ${selected} ORDER BY id`);
     if (JSON.stringify(rows).length <= most.characters) return { kind: 'rows', rows };
   }
-  if (count > most.ids) return { kind: 'query' };
+  return count > most.ids ? { kind: 'query' } : { kind: 'ids', ids: await idsIn(ask, selected) };
+}
+
+/** The query of an evidence set as a table. It starts on the first line, so that messages name the line of the file. */
+export const selectionOf = ({ text }: SourceFile): string =>
+  `(${text.replace(/;\s*(?:--[^\n]*\s*)*$/, '')}\n)`;
+
+async function idsIn(ask: (sql: string) => Promise<Row[]>, selected: string): Promise<string[]> {
   // A list in one value has a limit, so the ids come in several.
   const lists = await ask(`SELECT list(id ORDER BY id) AS ids FROM (
     SELECT id, row_number() OVER (ORDER BY id) // 1000 AS part FROM ${selected}
   ) GROUP BY part ORDER BY part`);
-  return { kind: 'ids', ids: idRows.parse(lists).flatMap(({ ids }) => ids) };
+  return idRows.parse(lists).flatMap(({ ids }) => ids);
 }
+
+/** The ids that the query of an evidence set selects. Throws `query-failed`. */
+export const readIds = (
+  queries: Asking,
+  { source, parameters }: { source: SourceFile; parameters: QueryParameters },
+): Promise<string[]> =>
+  idsIn((sql) => queries.query({ sql, file: source.file, parameters }), selectionOf(source));
 
 /**
  * The incidents with these ids that the brief may see by its cut-off, in order of id, each as an evidence set of one row.
@@ -220,7 +233,7 @@ export async function readIncidents(
   );
   return found.map(({ import: number, ...row }): EvidenceSet => {
     const incident = singleIncident.parse(row);
-    const used = incidents.imports.filter((each) => each.number === number);
+    const used = [...incidents.imports, ...incidents.corrections].filter((each) => each.number === number);
     const mayPassOn = attach === null ? used.every(({ licence }) => licence.allows_rows) : attach === 'rows';
     return {
       name: incident.id,

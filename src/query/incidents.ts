@@ -1,25 +1,30 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Day } from '../calendar.ts';
 import { type Marking, markingsWithin } from '../dataset/fields.ts';
-import { coverageOfImports, type IncidentView, incidentsAsOf } from '../dataset/incidents.ts';
+import { correctedIncidents, type CorrectedIncidentView } from '../dataset/corrected-incidents.ts';
+import { coverageOfImports } from '../dataset/incidents.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import { loadWorld } from '../dataset/world.ts';
 
 /** The incidents that the queries of an edition see. */
-export interface KnownIncidents extends IncidentView {
+export interface KnownIncidents extends CorrectedIncidentView {
   /** The folder that the view reads. */
   readonly folder: string;
 }
 
 /**
  * The incidents known by `asOf`, without rows marked above `marking`, the marking of the brief. `upTo` is the number of
- * the last import to use; by default, all imports by the cut-off count.
+ * the last import to use; by default, all imports by the cut-off count. In a corrected revision, `correctedBy` is the
+ * number of the last import whose corrections count.
  */
 export function knownIncidents(
   { incidents: store }: Pick<Dataset, 'incidents' | 'settings'>,
-  { asOf, marking, upTo }: { asOf: Day; marking: Marking; upTo?: number | undefined },
+  {
+    marking,
+    ...of
+  }: { asOf: Day; marking: Marking; upTo?: number | undefined; correctedBy?: number | undefined },
 ): KnownIncidents {
-  const view = incidentsAsOf(store, { asOf, ...(upTo === undefined ? {} : { upTo }) });
+  const view = correctedIncidents(store, of);
   const allowed = markingsWithin(marking).map((each) => `'${each}'`);
   const sql = `SELECT * FROM (${view.sql}) WHERE marking IS NULL OR marking IN (${allowed.join(', ')})`;
   return { ...view, sql, folder: store.folder };
@@ -27,7 +32,7 @@ export function knownIncidents(
 
 /** The view of a dataset without incidents: no rows, with their columns. */
 const none: KnownIncidents = {
-  ...incidentsAsOf({ folder: '', imports: [], checks: [] }, { asOf: '' }),
+  ...correctedIncidents({ folder: '', imports: [], checks: [] }, { asOf: '' }),
   folder: '',
 };
 

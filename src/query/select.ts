@@ -55,6 +55,18 @@ export const commonParameters = (
   };
 };
 
+/** The parameters of an edition's queries; `given` are the values of the brief's own. */
+export function parametersOf(
+  brief: Brief,
+  { period, settings, given }: { period: Period; settings: DatasetSettings; given: Parameters },
+): QueryParameters {
+  const own = Object.entries(brief.config.parameters).map(([name, { type }]): [string, OwnParameter] => [
+    name,
+    { type, value: Object.hasOwn(given, name) ? (given[name] ?? null) : null },
+  ]);
+  return { ...commonParameters(brief, period, settings), own: Object.fromEntries(own) };
+}
+
 /** Throws `brief-invalid` if the brief has topics that its dataset does not. */
 export function requireTopics({ config, definition }: Brief, settings: DatasetSettings): void {
   const known = settings.topics.map(({ name }) => name);
@@ -117,11 +129,7 @@ export async function select({
     incidents,
     locale: brief.locale,
   });
-  const own = Object.entries(brief.config.parameters).map(([name, { type }]): [string, OwnParameter] => [
-    name,
-    { type, value: Object.hasOwn(given, name) ? (given[name] ?? null) : null },
-  ]);
-  const parameters = { ...commonParameters(brief, period, settings), own: Object.fromEntries(own) };
+  const parameters = parametersOf(brief, { period, settings, given });
   const faults: Fault[] = [];
   const columns: { [query: string]: readonly string[] } = {};
   const named = Object.entries(namedQueries(brief));

@@ -1,5 +1,5 @@
 import type { Day, Period } from '../calendar.ts';
-import { type Corrected, type Correction, correctionsOf } from '../dataset/corrections.ts';
+import { type Corrected, type CorrectedSet, type Correction, correctionsOf } from '../dataset/corrections.ts';
 import { likelihood } from '../dataset/fields.ts';
 import { figureOf } from '../dataset/figures.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
@@ -9,7 +9,9 @@ import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import type { Locale } from '../locale.ts';
 import { type Brief, briefTopics, isOnTopic } from '../project/brief.ts';
+import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { AppliedParameter } from '../query/select.ts';
+import { titleOfSet } from './evidence-text.ts';
 import { titleOf } from './row-details.ts';
 
 interface Of {
@@ -166,6 +168,30 @@ export function correctionText(
   return figures
     ? locale.text('page.correction.line_with_figures', { ...line, ...figures })
     : locale.text('page.correction.line', line);
+}
+
+/**
+ * `Feed, 3 incidents in Yemen, 3–9 January 2022 (4 before): 1 revised, 1 withdrawn`, or `revised: Air strike, Hodeidah,
+ * Yemen, 3 January 2022 (UCDP-1)` for one incident. Without `set`, it is one that was withdrawn, and only its id is left.
+ */
+export function correctedSetText(
+  { name, revised, withdrawn, was }: CorrectedSet,
+  { set, locale }: { set: EvidenceSet | undefined; locale: Locale },
+): string {
+  const title =
+    set === undefined ? locale.text('page.evidence.incidents', { count: 1 }) : titleOfSet(set, locale);
+  if (set === undefined || set.incident !== null)
+    return locale.text('page.correction.line', {
+      change: set === undefined ? 'withdrawn' : 'revised',
+      title,
+      id: name,
+    });
+  return locale.text('page.correction.incidents', {
+    title,
+    before: set.count === was ? 'same' : locale.number(was),
+    revised: locale.number(revised),
+    withdrawn: locale.number(withdrawn),
+  });
 }
 
 /** A notice that the period brought nothing new, and whether anything was collected; null if it did bring something. */

@@ -14,7 +14,7 @@ import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
-import { figuresBefore, type JudgmentChange, listedChanges } from './changes.ts';
+import { correctedSetText, figuresBefore, type JudgmentChange, listedChanges } from './changes.ts';
 import { Evidence, type Texts } from './citations.ts';
 import { titleOf } from './row-details.ts';
 import {
@@ -248,13 +248,17 @@ export function compose(
       revision: correction.revision,
       replaces: correction.replaces.revision,
       as_of: locale.longDay(correction.asOf),
-      counts: countsOf(correction.changes),
+      counts: { ...countsOf(correction.changes), rows: correction.changes.length },
       changes: correction.changes.map((each) => ({
         ...listed(each, { settings, locale }),
         // The day may be outside this period, so it includes the year.
         known_on: unbroken(locale.shortDay(each.knownOn)),
         figures: figuresBefore(each, locale),
       })),
+      incidents: (correction.incidents?.sets ?? []).map((each) => {
+        const set = evidenceSets.find(({ name }) => name === each.name);
+        return { text: correctedSetText(each, { set, locale }), cites: set === undefined ? [] : [set.name] };
+      }),
     },
   };
   for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);

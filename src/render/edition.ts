@@ -3,6 +3,7 @@ import type { Correction } from '../dataset/corrections.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
+import { type KnownIncidents, knownIncidents } from '../query/incidents.ts';
 import type { Part, Versions } from './manifest.ts';
 
 /** An edition to make. `resolveEdition` works out everything here once; no later step derives it again. */
@@ -21,6 +22,21 @@ export interface Request {
   /** The last import of incidents to use; absent for all imports by the cut-off. */
   readonly upToImport?: number | undefined;
 }
+
+/** The incidents that the edition sees: those of its cut-off, corrected if it is a revision. */
+export const incidentsFor = ({
+  brief,
+  dataset,
+  asOf,
+  correction,
+  upToImport,
+}: Pick<Request, 'brief' | 'dataset' | 'asOf' | 'correction' | 'upToImport'>): KnownIncidents =>
+  knownIncidents(dataset, {
+    asOf,
+    marking: brief.config.marking,
+    upTo: correction?.incidents?.first ?? upToImport,
+    correctedBy: correction?.incidents?.last,
+  });
 
 /** Fonts and software versions used for every edition. */
 export interface Material {

@@ -96,7 +96,9 @@ export const sealedManifest = z.strictObject({
     .extend({
       changes: z.array(
         z.strictObject({
+          /** The id of a row, or of an incident, or the name of an evidence set. */
           id: z.string(),
+          /** `incidents` for incidents. */
           table: z.string(),
           change: z.enum(['revised', 'withdrawn']),
           known_on: day,

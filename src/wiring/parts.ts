@@ -110,6 +110,7 @@ export function assemble(
     briefIds,
     loadBrief,
     loadDataset: parts.loadDataset,
+    openQueries: parts.effects.openQueries,
     readManifest: readEdition,
     readPdf: readEditionFile,
     removeEditions,

@@ -107,6 +107,7 @@ export async function openHouse(
     context: {
       ...common,
       ...catalogue,
+      openQueries: remembered.openQueries,
       readPdf: readEditionFile,
       removeEditions,
       tidyEditions: () => Promise.resolve(),
@@ -188,7 +189,7 @@ export async function smallPdf(): Promise<Uint8Array> {
 }
 
 /** What is printed stands in for the page, and is not held to what the page says. */
-const standIn = (yaml: string): string => {
+export const standIn = (yaml: string): string => {
   const rules = pdfRules
     .filter(({ id }) => id !== 'pdf-limits')
     .map(({ id }) => `  - { rule: ${id}, reason: a page stands in for the browser }\n`);
