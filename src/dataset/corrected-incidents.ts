@@ -23,9 +23,14 @@ export interface CorrectedIncidentView extends IncidentView {
  */
 export function correctedIncidents(
   store: IncidentStore,
-  { asOf, upTo, correctedBy }: { asOf: Day; upTo?: number | undefined; correctedBy?: number | undefined },
+  {
+    asOf,
+    knownBy = asOf,
+    upTo,
+    correctedBy,
+  }: { asOf: Day; knownBy?: Day; upTo?: number | undefined; correctedBy?: number | undefined },
 ): CorrectedIncidentView {
-  const base = incidentsAsOf(store, { asOf, ...(upTo !== undefined && { upTo }) });
+  const base = incidentsAsOf(store, { asOf, knownBy, ...(upTo !== undefined && { upTo }) });
   const corrections = correctionsAfter(store, { base, correctedBy });
   if (corrections.length === 0) return { ...base, corrections };
   const files = (name: string) =>

@@ -29,6 +29,8 @@ export const correction = z.strictObject({
       first: z.number().int().nonnegative(),
       /** The number of the last import known on the day of the correction. */
       last: z.number().int().nonnegative(),
+      /** The last checks of sources that the first issue saw; absent if its dataset was not refreshed before slots. */
+      checked: z.record(z.string(), day).optional(),
       /** The evidence sets whose incidents changed since the replaced revision, and single incidents, by name. */
       sets: z.array(
         z.strictObject({

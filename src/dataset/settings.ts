@@ -41,8 +41,8 @@ export interface DatasetSettings {
   readonly absent: readonly string[];
   /** What an edition attaches of the incidents that it cites; null leaves that to their licence. */
   readonly attach: 'rows' | 'ids' | null;
-  /** Absent if not declared. */
-  readonly refresh?: RefreshSettings | undefined;
+  /** With the names of the sources. Absent if not declared. */
+  readonly refresh?: (RefreshSettings & { readonly sources: readonly string[] }) | undefined;
   /** The columns that are not in the model, by table. */
   readonly columns: { readonly [table: string]: readonly Column[] };
 }

@@ -142,7 +142,7 @@ function revisionAfter(
   { replaced, inspection, changes }: { replaced: EditionRecord; inspection: Inspection; changes: Changes },
 ): NewEdition {
   const { asOf, paper, parameters, partOf } = replaced;
-  const { brief, by } = inspection;
+  const { brief, by, manifest } = inspection;
   const revision = Math.max(...revisions.map(revisionOf)) + 1;
   const correction = {
     revision,
@@ -153,7 +153,7 @@ function revisionAfter(
       asOf: replaced.correction?.asOf ?? null,
     },
     rows: changes.rows.map(({ id }) => id),
-    incidents: changes.incidents,
+    incidents: changes.incidents && { ...changes.incidents, checked: manifest.incidents?.checked },
   };
   return newEdition(
     {

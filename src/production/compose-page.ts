@@ -9,7 +9,7 @@ import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../ren
 import { textLocale } from '../render/citations.ts';
 import { setsByName } from '../render/evidence-text.ts';
 import { compose } from '../render/compose.ts';
-import { incidentsFor, type Material, type OnStep, type Request } from '../render/edition.ts';
+import { freshnessFor, incidentsFor, type Material, type OnStep, type Request } from '../render/edition.ts';
 import { illustrate } from '../render/illustrate.ts';
 import type { TimeLimit } from '../render/template/time-limit.ts';
 import { readDraft } from '../rules/draft.ts';
@@ -41,6 +41,7 @@ export async function composePage(
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];
 
   const incidents = incidentsFor(request);
+  const freshness = freshnessFor(request);
 
   onStep('select');
   const { forCharts, columns, all, evidence } = await select({
@@ -118,6 +119,7 @@ export async function composePage(
       correction: correction && { ...correction, changes: corrected },
       evidenceSets,
       incidents,
+      freshness,
       fontFaces: ownFaces === '' ? fontFaces : `${fontFaces}\n${ownFaces}`,
     },
     { explained, check: limit.check },
@@ -141,6 +143,7 @@ export async function composePage(
       asked,
       sets,
       coverage,
+      freshness,
       changes: [...changes, ...corrected],
       // The fonts are half a megabyte that says nothing; parsing them would take as long as all rules together.
       traced: traced.replace(fontFaces, () => '').replace(ownFaces, () => ''),
@@ -165,6 +168,7 @@ export async function composePage(
     used,
     evidenceSets: evidenceSets.filter(({ name }) => shown.has(name)),
     lastImport: incidents.imports.at(-1) ?? null,
+    freshness,
     changes,
     charts,
     sets,

@@ -46,10 +46,11 @@ export async function openEdition(
     return brief === undefined
       ? missing(`templates/${id}`, 'There is no such brief here.')
       : {
-          // Later imports of the same day were not there yet.
+          // Later imports and checks of the same day were not there yet.
           request: {
             ...resolveEdition({ brief, dataset, asOf, paper, parameters, correction }),
             upToImport: incidents?.import,
+            checked: incidents?.checked,
           },
           faults: [],
         };

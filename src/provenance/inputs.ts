@@ -3,7 +3,7 @@ import { eachRow } from '../dataset/references.ts';
 import { hashOf } from '../hash.ts';
 import { imagesOf, type SourceFile } from '../project/brief.ts';
 import { textLocale } from '../render/citations.ts';
-import { incidentsFor, type Request } from '../render/edition.ts';
+import { freshnessFor, incidentsFor, type Request } from '../render/edition.ts';
 import { publisherText } from './parts.ts';
 
 /**
@@ -28,6 +28,7 @@ export function inputsOf(
     ...Object.values(brief.charts).map(({ source }) => source),
   ];
   const { imports, corrections } = incidentsFor(request);
+  const freshness = freshnessFor(request);
   return hashOf(
     JSON.stringify({
       engine,
@@ -48,6 +49,7 @@ export function inputsOf(
       // Left out without imports, so that other editions keep their hash.
       ...(imports.length > 0 && { imports }),
       ...(corrections.length > 0 && { corrections }),
+      ...(freshness && { freshness }),
       rows: eachRow(dataset.tables).filter(({ row }) => row.known_on <= (correction?.asOf ?? asOf)),
     }),
   );

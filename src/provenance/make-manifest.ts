@@ -33,6 +33,7 @@ export function describeRendering(
     used,
     evidenceSets,
     lastImport,
+    freshness,
     corrected,
     changes,
     charts,
@@ -80,7 +81,11 @@ export function describeRendering(
     ]
       .map(manifestRow)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-    incidents: lastImport && { import: lastImport.number, known_on: lastImport.known_on },
+    incidents: lastImport && {
+      import: lastImport.number,
+      known_on: lastImport.known_on,
+      ...(freshness && { checked: freshness.checked }),
+    },
     evidence: evidenceSets.map(({ name, query, rows, count, start, end, sha256, attached }) => ({
       name,
       query: query && projectPath(brief, query.file),

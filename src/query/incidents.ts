@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Day } from '../calendar.ts';
 import { type Marking, markingsWithin } from '../dataset/fields.ts';
 import { correctedIncidents, type CorrectedIncidentView } from '../dataset/corrected-incidents.ts';
+import { importsKnownBy } from '../dataset/freshness.ts';
 import { coverageOfImports } from '../dataset/incidents.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import { loadWorld } from '../dataset/world.ts';
@@ -10,36 +11,43 @@ import { loadWorld } from '../dataset/world.ts';
 export interface KnownIncidents extends CorrectedIncidentView {
   /** The folder that the view reads. */
   readonly folder: string;
+  /** The last day of which there are incidents and coverage. */
+  readonly until: Day;
 }
 
 /**
  * The incidents known by `asOf`, without rows marked above `marking`, the marking of the brief. `upTo` is the number of
- * the last import to use; by default, all imports by the cut-off count. In a corrected revision, `correctedBy` is the
- * number of the last import whose corrections count.
+ * the last import to use; by default, all imports count that were known by the cut-off, or by the day after it if the
+ * dataset is refreshed before slots. In that case, no incident that starts after the cut-off is in the view. In a
+ * corrected revision, `correctedBy` is the number of the last import whose corrections count.
  */
 export function knownIncidents(
-  { incidents: store }: Pick<Dataset, 'incidents' | 'settings'>,
+  { incidents: store, settings }: Pick<Dataset, 'incidents' | 'settings'>,
   {
     marking,
     ...of
   }: { asOf: Day; marking: Marking; upTo?: number | undefined; correctedBy?: number | undefined },
 ): KnownIncidents {
-  const view = correctedIncidents(store, of);
+  const { asOf } = of;
+  const knownBy = importsKnownBy(asOf, settings);
+  const view = correctedIncidents(store, { ...of, knownBy });
   const allowed = markingsWithin(marking).map((each) => `'${each}'`);
-  const sql = `SELECT * FROM (${view.sql}) WHERE marking IS NULL OR marking IN (${allowed.join(', ')})`;
-  return { ...view, sql, folder: store.folder };
+  const inTime = knownBy > asOf ? ` AND start <= ${quote(asOf)}::DATE` : '';
+  const sql = `SELECT * FROM (${view.sql}) WHERE (marking IS NULL OR marking IN (${allowed.join(', ')}))${inTime}`;
+  return { ...view, sql, folder: store.folder, until: asOf };
 }
 
 /** The view of a dataset without incidents: no rows, with their columns. */
 const none: KnownIncidents = {
   ...correctedIncidents({ folder: '', imports: [], checks: [] }, { asOf: '' }),
   folder: '',
+  until: '',
 };
 
 /**
  * Defines the view `incidents`, the table `actor_names` with each name and alias of `actors`, the macro `actor_name`,
  * which gives the house name for any of them, and, if there are incidents, fills the tables `countries` and
- * `incident_coverage`, the days that the imports cover (`coverageOfImports`). DuckDB reads the
+ * `incident_coverage`, the days until the cut-off that the imports cover (`coverageOfImports`). DuckDB reads the
  * Parquet files where they lie, and only the columns and row groups that a query asks for, so nothing is loaded here.
  * `incidents` has one more column, `actors`: the ids of the actors whose name or alias is among the names of the
  * incident, ignoring case.
@@ -56,15 +64,18 @@ export async function defineIncidents(
     [...new Set([name, ...aliases])].map((each) => ({ actor: id, name: each })),
   );
   const given = names.map(({ actor, name }) => `(${quote(actor)}, ${quote(name)})`);
-  const covered = coverageOfImports(incidents.imports).map(
-    ({ country, start, end }) =>
-      `(${country === null ? 'NULL' : quote(country)}, ${quote(start)}::DATE, ${quote(end)}::DATE)`,
-  );
+  const { imports, until } = incidents;
+  const covered = coverageOfImports(imports)
+    .filter(({ start }) => start <= until)
+    .map(({ country, start, end }) => {
+      const name = country === null ? 'NULL' : quote(country);
+      return `(${name}, ${quote(start)}::DATE, ${quote(end < until ? end : until)}::DATE)`;
+    });
   await connection.run(`
     CREATE TABLE incident_coverage (country VARCHAR, start DATE, "end" DATE);
     ${covered.length === 0 ? '' : `INSERT INTO incident_coverage VALUES ${covered.join(', ')};`}
     CREATE TABLE countries (code VARCHAR, name VARCHAR, west DOUBLE, south DOUBLE, east DOUBLE, north DOUBLE);
-    ${incidents.imports.length === 0 ? '' : `INSERT INTO countries VALUES ${await countryRows(language)};`}
+    ${imports.length === 0 ? '' : `INSERT INTO countries VALUES ${await countryRows(language)};`}
     CREATE TABLE actor_names (actor VARCHAR, name VARCHAR);
     ${given.length === 0 ? '' : `INSERT INTO actor_names VALUES ${given.join(', ')};`}`);
   // A constant rather than a join, so that a query that does not ask for the actors has nothing to join.

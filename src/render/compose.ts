@@ -1,5 +1,6 @@
 import { type Day, daysBetween, issueNumber, type Period } from '../calendar.ts';
 import type { Corrected, Correction } from '../dataset/corrections.ts';
+import type { Freshness } from '../dataset/freshness.ts';
 import type { IncidentView } from '../dataset/incidents.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import { markingColours } from '../dataset/fields.ts';
@@ -59,6 +60,8 @@ export interface Composition {
   readonly correction: (Correction & { readonly changes: readonly Corrected[] }) | null;
   readonly evidenceSets: readonly EvidenceSet[];
   readonly incidents: Pick<IncidentView, 'imports' | 'reconstructedFrom'>;
+  /** How old the data are; null if the dataset is not refreshed before slots. */
+  readonly freshness: Freshness | null;
   readonly fontFaces: string;
 }
 
@@ -117,6 +120,7 @@ export function compose(
     correction,
     evidenceSets,
     incidents: { imports, reconstructedFrom },
+    freshness,
     fontFaces,
   } = composition;
   const { locale } = brief;
@@ -203,6 +207,17 @@ export function compose(
       day: locale.longDay(reconstructedFrom),
       lag: imports.every(({ lag_days: lag }) => lag === null) ? 'unknown' : 'declared',
     },
+    /** The day after the cut-off on which the data were fetched, or how old they are. */
+    fetched: freshness?.ageDays === 0 ? locale.longDay(freshness.on) : null,
+    aged:
+      freshness === null || freshness.ageDays === 0
+        ? null
+        : {
+            day: locale.longDay(freshness.on),
+            days: freshness.ageDays,
+            sources: locale.list(freshness.behind),
+            several: freshness.behind.length > 0 ? 'some' : 'all',
+          },
     /** The newest import of incidents and the last day that any import covers, if the newest days are not covered. */
     stale:
       newest === undefined || uncovered.until === null

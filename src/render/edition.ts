@@ -1,5 +1,6 @@
 import type { Day, Period } from '../calendar.ts';
 import type { Correction } from '../dataset/corrections.ts';
+import { type Checked, type Freshness, freshnessOf } from '../dataset/freshness.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
@@ -21,6 +22,8 @@ export interface Request {
   readonly correction: Correction | null;
   /** The last import of incidents to use; absent for all imports by the cut-off. */
   readonly upToImport?: number | undefined;
+  /** The checks of sources to use; absent for all that the cut-off allows. */
+  readonly checked?: Checked | undefined;
 }
 
 /** The incidents that the edition sees: those of its cut-off, corrected if it is a revision. */
@@ -36,6 +39,20 @@ export const incidentsFor = ({
     marking: brief.config.marking,
     upTo: correction?.incidents?.first ?? upToImport,
     correctedBy: correction?.incidents?.last,
+  });
+
+/** How old the data of the edition are; those of a revision are the data of its first issue. */
+export const freshnessFor = ({
+  brief,
+  dataset,
+  asOf,
+  correction,
+  checked,
+}: Pick<Request, 'brief' | 'dataset' | 'asOf' | 'correction' | 'checked'>): Freshness | null =>
+  freshnessOf(dataset, {
+    asOf,
+    timezone: brief.config.schedule.timezone,
+    checked: correction?.incidents?.checked ?? checked,
   });
 
 /** Fonts and software versions used for every edition. */

@@ -111,7 +111,15 @@ export const sealedManifest = z.strictObject({
   /** The rows that the pages show, and the rows that those require. */
   rows: z.array(manifestRow),
   /** The last import of incidents that the queries saw; null without incidents. */
-  incidents: z.strictObject({ import: count, known_on: day }).nullable().default(null),
+  incidents: z
+    .strictObject({
+      import: count,
+      known_on: day,
+      /** The last successful check of each source, if the dataset is refreshed before slots. */
+      checked: z.record(text, day).optional(),
+    })
+    .nullable()
+    .default(null),
   /** The evidence sets and single incidents that the pages show. */
   evidence: z.array(manifestEvidence).default([]),
   parts: z.array(part),

@@ -1,5 +1,6 @@
 import type { Day, Period } from '../calendar.ts';
 import type { Corrected } from '../dataset/corrections.ts';
+import type { Freshness } from '../dataset/freshness.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import type { Change } from '../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../dataset/references.ts';
@@ -40,6 +41,8 @@ export interface Draft {
   readonly sets: RowSets;
   /** What the template received about days without coverage. */
   readonly coverage: Coverage;
+  /** How old the data are; null if the dataset is not refreshed before slots. */
+  readonly freshness: Freshness | null;
   /**
    * What the page may list as new, revised, withdrawn or corrected, each with its current row or the last known one.
    */

@@ -1,5 +1,6 @@
 import type { Period } from '../calendar.ts';
 import type { Corrected } from '../dataset/corrections.ts';
+import type { Freshness } from '../dataset/freshness.ts';
 import type { ImportRecord } from '../dataset/incidents.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import type { Change } from '../dataset/point-in-time.ts';
@@ -42,6 +43,8 @@ export interface Rendering {
   readonly evidenceSets: readonly EvidenceSet[];
   /** The last import of incidents that the queries saw. */
   readonly lastImport: ImportRecord | null;
+  /** How old the data are; null if the dataset is not refreshed before slots. */
+  readonly freshness: Freshness | null;
   /** What became known since the previous issue, as the page lists it. */
   readonly changes: readonly Change[];
   /** The results of the queries. */

@@ -10,6 +10,7 @@ import {
   deadLinks,
   malformed,
   uncovered,
+  stale,
   undermarked,
   unnamedRevision,
   unset,
@@ -112,6 +113,12 @@ export const pageRules: readonly Rule<Draft>[] = [
     levels: always,
     description: 'Nothing on the page became known after the cut-off.',
     check: unknownRows,
+  },
+  {
+    id: 'fresh-data',
+    levels: always,
+    description: 'The data are not older than the dataset allows.',
+    check: stale,
   },
   {
     id: 'judgments-hold',

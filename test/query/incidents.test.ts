@@ -143,3 +143,41 @@ test('a filter reaches the Parquet files, so that a brief on one country does no
   // And it reads none of the columns that nobody asked for.
   expect(head).not.toContain('summary');
 });
+
+test('what is fetched on the day of a slot belongs to the edition of the day before, without incidents of that day', async () => {
+  const given = await incidentDataset(await temporaryFolder(), [
+    ...imports,
+    {
+      knownOn: '2022-02-14',
+      rows: values(`('T-4', '2022-02-13', 'YE', 'NF', NULL)`, `('T-5', '2022-02-14', 'ML', 'NF', NULL)`),
+      // It moves T-3 to the day of the slot.
+      replaced: `SELECT 'T-3' AS id, 1 AS "import"`,
+      record: { first_day: '2022-02-01', last_day: '2022-02-14', countries: ['ML', 'YE'] },
+    },
+  ]);
+  const refresh = { before: 'slots', maxAgeDays: 1, whenStale: 'issue', sources: [] } as const;
+  const seen = async (asOf: string, settings = {}) => {
+    const dataset = { ...given, settings: { ...given.settings, ...settings } };
+    const incidents = knownIncidents(dataset, { asOf, marking: 'TLP:CLEAR' });
+    await using queries = await openQueries(tables, { incidents });
+    const query = (sql: string) => queries.query({ sql, file: 'templates/x/x.sql', parameters });
+    const rows = await query('SELECT id FROM incidents ORDER BY id');
+    const [covered] = await query('SELECT max("end") AS day FROM incident_coverage');
+    return { ids: rows.map(({ id }) => id), covered: covered?.['day'], from: incidents.reconstructedFrom };
+  };
+  const before = { ids: ['T-1', 'T-3'], covered: '2022-01-31', from: null };
+  expect(await seen('2022-02-13')).toEqual(before);
+  expect(await seen('2022-02-13', { refresh })).toEqual({
+    ids: ['T-1', 'T-4'],
+    covered: '2022-02-13',
+    from: null,
+  });
+  expect(await seen('2022-02-12', { refresh })).toEqual(before);
+  // A cut-off before the base load is a reconstruction, and the day before the base load is none.
+  expect(await seen('2022-01-31')).toMatchObject({ from: '2022-02-01' });
+  expect(await seen('2022-01-31', { refresh })).toEqual({
+    ids: ['T-1', 'T-3'],
+    covered: '2022-01-31',
+    from: null,
+  });
+});

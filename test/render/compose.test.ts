@@ -26,6 +26,7 @@ const printed = (template: string, asOf: string, timezone: string, config: objec
     correction: null,
     evidenceSets: [],
     incidents: { imports: [], reconstructedFrom: null },
+    freshness: null,
     fontFaces: '',
   }).html;
 };

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Brief } from '../../src/project/brief.ts';
 import { judge } from '../../src/rules/rule.ts';
 import { idleWaivers, pageRules } from '../../src/rules/rules.ts';
-import { loadTestDataset } from '../support/dataset.ts';
+import { loadTestDataset, temporaryFolder } from '../support/dataset.ts';
 import { type Asked, heldBefore } from '../support/gate.ts';
+import { incidentDataset } from '../support/incident-store.ts';
 import { localeOf } from '../support/locale.ts';
 import {
   findBrief,
@@ -485,6 +486,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'revision-told': [],
   'known-by-cut-off': [],
   // Below.
+  'fresh-data': [],
   'judgments-hold': [],
   'method-in-one-place': [
     {
@@ -1000,6 +1002,42 @@ describe('row-texts: a text longer than any pattern may be', () => {
     expect(held['row-texts']?.map(({ problem }) => problem)).toContainEqual(
       expect.stringContaining('printed as the text of "A-isis-1"'),
     );
+  });
+});
+
+describe('fresh-data', () => {
+  test('blocks an edition if a source was not checked for longer than the dataset allows', async () => {
+    const rows = `SELECT 'T-1' AS id, DATE '2021-08-09' AS start, 'AF' AS country`;
+    const { incidents } = await incidentDataset(await temporaryFolder(), [
+      { knownOn: '2021-08-10', rows, record: { feed: 'old' } },
+    ]);
+    const checks = [
+      { source: 'old', checkedOn: '2021-08-10', import: 1 },
+      { source: 'new', checkedOn: '2021-08-26', import: null },
+      // Too late for this edition.
+      { source: 'old', checkedOn: '2021-08-27', import: 1 },
+    ];
+    const held = async (settings: object, sources = ['old', 'new']) => {
+      const refresh = { before: 'slots', maxAgeDays: 15, whenStale: 'hold', sources, ...settings } as const;
+      const dataset = {
+        ...right.dataset,
+        incidents: { ...incidents, checks },
+        settings: { ...right.dataset.settings, refresh },
+      };
+      return (await heldBefore({ ...right, dataset }, { brief: 'weekly', asOf }))['fresh-data'];
+    };
+    expect(await held({})).toMatchObject([
+      {
+        file: 'data/afghanistan-2021/datapackage.json',
+        problem:
+          'The data were last checked on 2021-08-10, 16 days before this issue, and "maxAgeDays" is 15.',
+        hint: expect.stringMatching(/^Run "sitrep refresh afghanistan-2021" before the end of 2021-08-26/),
+      },
+    ]);
+    expect(await held({ maxAgeDays: 16 })).toBeUndefined();
+    expect(await held({ whenStale: 'issue' })).toBeUndefined();
+    expect(await held({ before: undefined })).toBeUndefined();
+    expect(await held({}, ['new'])).toBeUndefined();
   });
 });
 

@@ -177,7 +177,17 @@ function inOrder(faults: readonly Fault[]): Fault[] {
 
 /** A dataset's declared settings, with undeclared terms taken from its rows. */
 const settingsOf = (
-  { topics, affiliations, sourceKinds, language, outlines, borders, attach, refresh }: DeclaredSettings,
+  {
+    topics,
+    affiliations,
+    sourceKinds,
+    language,
+    outlines,
+    borders,
+    attach,
+    sources,
+    refresh,
+  }: DeclaredSettings,
   {
     tables,
     licence,
@@ -195,7 +205,7 @@ const settingsOf = (
   attach: attach ?? null,
   columns,
   // Left out if not declared, so that editions of other datasets keep the hash of their inputs.
-  ...(refresh && { refresh }),
+  ...(refresh && { refresh: { ...refresh, sources: sources.map(({ name }) => name) } }),
 });
 
 /** Topics of facts come first; the judgment topic `all` is not a topic. */
