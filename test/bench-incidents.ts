@@ -153,8 +153,10 @@ async function narrow(folder: string, condition: string): Promise<void> {
   const shared = join(root, 'templates/_shared/queries');
   const rows = ['incident_rows', 'incident_total', 'incidents_of_period'];
   await edit(shared, 'incident_rows.sql', [['= i.country\n', `= i.country\nWHERE i.${condition}\n`]]);
-  for (const file of ['incident_total.sql', 'incidents_of_period.sql'])
-    await edit(shared, file, [['$as_of)', `$as_of) WHERE ${condition}`]]);
+  await edit(shared, 'incident_total.sql', [['$as_of)', `$as_of) WHERE ${condition}`]]);
+  await edit(shared, 'incidents_of_period.sql', [
+    ['AND start <= $as_of', `AND start <= $as_of AND ${condition}`],
+  ]);
   await edit(folder, 'brief.yaml', [
     ['queries:\n', `queries:\n${rows.map((name) => `  ${name}: ${name}.sql\n`).join('')}`],
     [/  map:\n(?: {4}.*\n)+/, ''],

@@ -7,6 +7,7 @@ import { canonicalJson, hashOf } from '../hash.ts';
 import type { SourceFile } from '../project/brief.ts';
 import type { KnownIncidents } from './incidents.ts';
 import type { QueryParameters } from './query.ts';
+import { wholeIncidents } from './whole-incidents.ts';
 
 /** The incidents that a query selects, cited as one endnote, or one incident that is cited by its own id. */
 export interface EvidenceSet {
@@ -35,7 +36,10 @@ export interface EvidenceSet {
   readonly countries: readonly string[];
   /** The day of the last import that brought one of them. */
   readonly knownOn: Day;
-  /** Over the rows as selected, with the day on which each was known, in order of id. */
+  /**
+   * Over the rows as selected, with the day on which each was known, in order of id. If only the query is attached, and it
+   * filters the table of incidents without changing it, over the counts of the incidents by import, country and month.
+   */
   readonly sha256: string;
   /** The first ids, for people. */
   readonly examples: readonly string[];
@@ -51,20 +55,18 @@ type AttachedEvidence =
 /** A PDF that goes out by mail has no room for more. */
 const most = { rows: 2_000, characters: 2_000_000, ids: 100_000, examples: 10 };
 
-const summary = z.tuple([
-  z.object({
-    rows: z.number(),
-    unknown: z.number(),
-    count: z.number(),
-    first: day.nullable(),
-    last: day.nullable(),
-    known_on: day.nullable(),
-    countries: z.array(z.string()),
-    imports: z.array(z.number()),
-    sha256: z.string(),
-    examples: z.array(z.string()),
-  }),
-]);
+const counts = z.object({
+  rows: z.number(),
+  unknown: z.number(),
+  count: z.number(),
+  first: day.nullable(),
+  last: day.nullable(),
+  known_on: day.nullable(),
+  countries: z.array(z.string()),
+  imports: z.array(z.number()),
+});
+const hashed = z.object({ sha256: z.string(), examples: z.array(z.string()) });
+type Found = z.output<typeof counts> & z.output<typeof hashed>;
 const singleIncident = z.object({
   id: z.string(),
   marking: marking.nullable(),
@@ -134,25 +136,14 @@ export async function readEvidenceSet(
         hint: 'Select whole incidents: SELECT * FROM incidents WHERE …',
       },
     ]);
-  const [found] = summary.parse(
-    await ask(`WITH chosen AS MATERIALIZED ${selected}, known AS (
-      SELECT id, number, start, "end", known_on, country, "import" FROM incidents
-      WHERE id IN (SELECT id FROM chosen)
-    )
-    SELECT
-      count(*) AS rows,
-      count(*) - count(k.id) AS unknown,
-      coalesce(sum(k.number), 0) AS count,
-      min(k.start) AS first,
-      max(k."end") AS last,
-      max(k.known_on) AS known_on,
-      coalesce(list_sort(list(DISTINCT k.country) FILTER (k.country IS NOT NULL)), []) AS countries,
-      coalesce(list_sort(list(DISTINCT k."import") FILTER (k."import" IS NOT NULL)), []) AS imports,
-      sha256(coalesce(string_agg(sha256(concat_ws(' ', k.known_on, to_json(c))), '' ORDER BY c.id, to_json(c)), ''))
-        AS sha256,
-      coalesce((SELECT list(id) FROM (SELECT id FROM chosen ORDER BY id LIMIT ${most.examples})), []) AS examples
-    FROM chosen AS c LEFT JOIN known AS k ON k.id = c.id`),
-  );
+  const text = async (value: string, sql: string): Promise<unknown> => {
+    const own = { sql: { type: 'string' as const, value: sql } };
+    const asked = { sql: `SELECT ${value} AS text`, file: source.file, parameters: { ...parameters, own } };
+    const [row] = await queries.query(asked, { signal });
+    return row?.['text'];
+  };
+  const whole = await wholeIncidents(text, { sql: source.text, columns });
+  const found = await (whole === undefined ? countByIds(ask, selected) : countWhole(ask, { whole, columns }));
   const all = incidents === undefined ? [] : [...incidents.imports, ...incidents.corrections];
   const used = all.filter(({ number }) => found.rows === 0 || found.imports.includes(number));
   const mayPassOn = attach === null ? used.every(({ licence }) => licence.allows_rows) : attach === 'rows';
@@ -174,8 +165,66 @@ export async function readEvidenceSet(
   };
 }
 
+/** Counts and hashes rows that may not be incidents, which takes a look at the id of every incident. */
+async function countByIds(ask: Ask, selected: string): Promise<Found> {
+  const [found] = z.tuple([counts.extend(hashed.shape)]).parse(
+    await ask(`WITH chosen AS MATERIALIZED ${selected}, known AS (
+      SELECT id, number, start, "end", known_on, country, "import" FROM incidents
+      WHERE id IN (SELECT id FROM chosen)
+    )
+    SELECT count(*) AS rows, count(*) - count(k.id) AS unknown, ${countsOf('k')},
+      ${hashOfRows('to_json(c)', 'k')}, ${firstIds('chosen')} AS examples
+    FROM chosen AS c LEFT JOIN known AS k ON k.id = c.id`),
+  );
+  return found;
+}
+
+/** Counts and hashes incidents: `whole` is a SELECT statement for them, `columns` are those that the query selects. */
+async function countWhole(
+  ask: Ask,
+  { whole, columns }: { whole: string; columns: readonly string[] },
+): Promise<Found> {
+  // The whole is read once, whatever its size; the rest is of a few thousand parts at most.
+  const [counted] = z.tuple([counts.extend({ sha256: z.string().nullable() })]).parse(
+    await ask(`WITH parts AS MATERIALIZED (
+      SELECT "import", country, date_trunc('month', start)::DATE AS month, count(*) AS "rows", sum(number) AS number,
+        min(start) AS start, max("end") AS "end", max(known_on) AS known_on
+      FROM (${whole}) GROUP BY ALL
+    )
+    SELECT coalesce(sum("rows"), 0) AS "rows", 0 AS unknown, ${countsOf('p')},
+      sha256(string_agg(concat_ws(' ', "import", coalesce(country, '-'), month, "rows", number), ' '
+        ORDER BY "import", country, month)) AS sha256
+    FROM parts AS p`),
+  );
+  const fields = columns.map((name) => `'${name}': c."${name}"`).join(', ');
+  const [exact] = z.tuple([z.object({ sha256: z.string().nullable(), examples: z.array(z.string()) })]).parse(
+    await ask(
+      counted.rows > most.ids
+        ? // The first of all would take a look at every id.
+          `SELECT NULL AS sha256, ${firstIds(`(${whole}) WHERE start = DATE '${counted.first}'`)} AS examples`
+        : `SELECT ${hashOfRows(`to_json({${fields}})`, 'c')}, coalesce(list(id ORDER BY id)[:${most.examples}], []) AS examples
+          FROM (${whole}) AS c`,
+    ),
+  );
+  return { ...counted, ...exact, sha256: z.string().parse(exact.sha256 ?? counted.sha256) };
+}
+
+const countsOf = (k: string): string => `coalesce(sum(${k}.number), 0) AS count, min(${k}.start) AS first,
+  max(${k}."end") AS last, max(${k}.known_on) AS known_on,
+  coalesce(list_sort(list(DISTINCT ${k}.country) FILTER (${k}.country IS NOT NULL)), []) AS countries,
+  coalesce(list_sort(list(DISTINCT ${k}."import") FILTER (${k}."import" IS NOT NULL)), []) AS imports`;
+
+/** SQL for the hash of the rows `c`; `json` is SQL for a row as selected. */
+const hashOfRows = (json: string, k: string): string =>
+  `sha256(coalesce(string_agg(sha256(concat_ws(' ', ${k}.known_on, ${json})), '' ORDER BY c.id, ${json}), '')) AS sha256`;
+
+const firstIds = (from: string): string =>
+  `coalesce((SELECT list(id) FROM (SELECT id FROM ${from} ORDER BY id LIMIT ${most.examples})), [])`;
+
+type Ask = (sql: string) => Promise<Row[]>;
+
 async function attachment(
-  ask: (sql: string) => Promise<Row[]>,
+  ask: Ask,
   { selected, rows: count, mayPassOn }: { selected: string; rows: number; mayPassOn: boolean },
 ): Promise<AttachedEvidence> {
   if (mayPassOn && count <= most.rows) {

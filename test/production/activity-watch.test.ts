@@ -185,10 +185,12 @@ test('the steps of docs/authoring.md give one edition for each country', async (
       for (const name of ['activity_counts.sql', 'coverage.sql', 'scanned.sql'])
         await edit(join(folder, name), [['AND start <= $as_of', `AND start <= $as_of ${condition}`]]);
       await edit(shared('incident_rows.sql'), [['= i.country\n', `= i.country\n${joined}\n`]]);
-      for (const name of ['incident_total.sql', 'incidents_of_period.sql'])
-        await edit(shared(name), [
-          ['incidents_between($period_start, $as_of)', `incidents_between($period_start, $as_of) ${after}`],
-        ]);
+      await edit(shared('incident_total.sql'), [
+        ['incidents_between($period_start, $as_of)', `incidents_between($period_start, $as_of) ${after}`],
+      ]);
+      await edit(shared('incidents_of_period.sql'), [
+        ['AND start <= $as_of', `AND start <= $as_of ${condition}`],
+      ]);
       await edit(join(folder, 'brief.hbs'), [['{{> map}}\n', '']]);
       expect(edits).toBe(11);
     },
