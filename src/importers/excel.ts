@@ -12,41 +12,65 @@ const MOST_BYTES = { packed: 30_000_000, unpacked: 150_000_000 };
 const asCsv = 'Save the sheet as CSV and import that.';
 
 /**
- * Writes a sheet of the workbook at `path` as CSV to `to`; `name` is the workbook's name for messages. Formulas are
- * refused: the file has only the value that some program last computed, or none, and nothing says whether it is still
- * right. Throws `import-failed`, also for a workbook that would unpack to more than the limit.
+ * Writes a sheet of the workbook at `path` as CSV to `to`: the one named `sheet`, or the first that is not hidden.
+ * `name` is the workbook's name for messages. Returns the number of rows above the header, which are left out: the
+ * header is the first row with two or more cells. Formulas are refused: the file has only the value that some program
+ * last computed, or none, and nothing says whether it is still right. So are cells that span several rows, because the
+ * file has their value only once. Throws `import-failed`, also for a workbook that would unpack to more than the limit.
  */
 export async function writeSheet(
   path: string,
   { name, sheet, to }: { name: string; sheet: string | undefined; to: string },
-): Promise<void> {
+): Promise<{ readonly above: number }> {
   if ((await stat(path)).size > MOST_BYTES.packed)
     throw refuse(name, `is larger than ${MOST_BYTES.packed / 1e6} MB.`, asCsv);
   const parts = unpack(await readFile(path), name);
+  const sheets = sheetsIn(parts);
+  const chosen = sheets.find((each) => (sheet === undefined ? !each.isHidden : each.name === sheet));
+  const listed = sheets.map((each) => `"${each.name}"${each.isHidden ? ' (hidden)' : ''}`).join(', ');
+  if (chosen === undefined)
+    throw refuse(
+      name,
+      sheet === undefined ? 'has no visible sheet with cells.' : `has no sheet "${sheet}".`,
+      listed === '' ? asCsv : `Name one of its sheets in the mapping: ${listed}.`,
+    );
+  const xml = textOf(parts, chosen.part);
+  refuseFormulas(xml, name);
   // The library reads only what was unpacked here within the limit, and not the file.
-  const checked = Buffer.from(zipSync(parts, { level: 0 }));
-  const rows = await readSheet(checked, sheet ?? 1, { trim: false }).catch((cause: unknown) => {
+  const checked = Buffer.from(zipSync({ ...parts, ...readable(parts, chosen.part, xml) }, { level: 0 }));
+  const rows = await readSheet(checked, chosen.name, { trim: false }).catch((cause: unknown) => {
     const problem = `cannot be read as a workbook: ${cause instanceof Error ? cause.message : String(cause)}.`;
     throw new AppError('import-failed', [{ file: name, problem, hint: asCsv }], { cause });
   });
-  if (rows.length < 2)
+  const above = rows.findIndex((row) => row.filter((cell) => cell !== null).length > 1);
+  if (above === -1 || above === rows.length - 1)
     throw refuse(
       name,
-      'has no rows below its first one.',
-      'Give the name of the right sheet in the mapping.',
+      `has no table in the sheet "${chosen.name}": a row with the names of two or more columns, and rows below it.`,
+      sheets.length > 1
+        ? `Name the right sheet in the mapping; its sheets are ${listed}.`
+        : 'Put the names of the columns into one row, right above the rows.',
     );
+  refuseMerged(xml, { name, rows, above });
   const width = Math.max(...rows.map((row) => row.length));
   const lines = function* (): Generator<string> {
-    for (const row of rows)
+    for (const row of rows.slice(above))
       yield `${Array.from({ length: width }, (_, index) => csvCell(row[index] ?? null)).join(',')}\n`;
   };
   await pipeline(Readable.from(lines()), createWriteStream(to));
+  return { above };
 }
 
 function unpack(bytes: Uint8Array, name: string): Unzipped {
+  if (Buffer.from(bytes.subarray(0, 4)).toString('hex') === 'd0cf11e0')
+    throw refuse(
+      name,
+      'is protected by a password, or an old workbook (.xls).',
+      'Save it as .xlsx without a password.',
+    );
   let left = MOST_BYTES.unpacked;
   try {
-    const parts = unzipSync(bytes, {
+    return unzipSync(bytes, {
       // Each part is unpacked into a buffer of its declared size, and never grows beyond it.
       filter: ({ name: part, originalSize }) => {
         if (!/\.(xml|rels)$/i.test(part)) return false;
@@ -55,9 +79,6 @@ function unpack(bytes: Uint8Array, name: string): Unzipped {
         return true;
       },
     });
-    for (const [part, content] of Object.entries(parts))
-      if (part.includes('worksheets/')) refuseFormulas(content, name);
-    return parts;
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     const problem = 'is damaged, or is not an Excel workbook (.xlsx).';
@@ -67,17 +88,95 @@ function unpack(bytes: Uint8Array, name: string): Unzipped {
   }
 }
 
-function refuseFormulas(sheet: Uint8Array, name: string): void {
-  const text = Buffer.from(sheet.buffer, sheet.byteOffset, sheet.byteLength).toString('utf8');
+const workbookPart = 'xl/workbook.xml';
+
+const textOf = (parts: Unzipped, part: string): string => Buffer.from(parts[part] ?? []).toString('utf8');
+
+interface Sheet {
+  readonly name: string;
+  readonly isHidden: boolean;
+  /** The path of its XML in the workbook. */
+  readonly part: string;
+}
+
+/** The sheets that have cells, in order: a chart can be a sheet of its own. */
+function sheetsIn(parts: Unzipped): Sheet[] {
+  const targets = new Map(
+    tagsIn(textOf(parts, 'xl/_rels/workbook.xml.rels'), 'Relationship')
+      .filter(({ Type = '' }) => Type.endsWith('/worksheet'))
+      .map(({ Id, Target = '' }) => [Id, Target.startsWith('/') ? Target.slice(1) : `xl/${Target}`]),
+  );
+  return tagsIn(textOf(parts, workbookPart), 'sheet').flatMap(({ name = '', state = 'visible', id }) => {
+    const part = targets.get(id);
+    return part === undefined ? [] : [{ name, isHidden: state !== 'visible', part }];
+  });
+}
+
+/** The attributes of each element of this name, without prefixes. */
+const tagsIn = (xml: string, tag: string): { readonly [attribute: string]: string | undefined }[] =>
+  [...xml.matchAll(new RegExp(`<(?:\\w+:)?${tag}\\s([^>]*)>`, 'g'))].map(([, attributes = '']) =>
+    Object.fromEntries(
+      [...attributes.matchAll(/([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].map(
+        ([, key = '', double, single]) => [key, unescaped(double ?? single ?? '')],
+      ),
+    ),
+  );
+
+const entities: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const unescaped = (text: string): string =>
+  text.replaceAll(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (all, hex?: string, code?: string, entity = '') =>
+    hex === undefined && code === undefined
+      ? (entities[entity] ?? all)
+      : String.fromCodePoint(hex === undefined ? Number(code) : Number.parseInt(hex, 16)),
+  );
+
+/**
+ * The parts that the library would misread: it takes `date1904="true"`, as LibreOffice writes it, for false, so that
+ * every date would be four years early, and it drops error values such as `#N/A`.
+ */
+function readable(parts: Unzipped, sheet: string, xml: string): Unzipped {
+  const workbook = textOf(parts, workbookPart).replaceAll(/\bdate1904\s*=\s*["']true["']/g, 'date1904="1"');
+  const cells = xml.replaceAll(/(<(?:\w+:)?c\s[^>]*?\bt=)"e"/g, '$1"str"');
+  return { [workbookPart]: Buffer.from(workbook), ...(cells !== xml && { [sheet]: Buffer.from(cells) }) };
+}
+
+/** LibreOffice writes the constants TRUE, FALSE and errors as formulas. */
+const constant = /<(?:\w+:)?f(?:\s[^>]*)?>(?:TRUE\(\)|FALSE\(\)|#[A-Z\d/!?]+)<\/(?:\w+:)?f>/g;
+
+function refuseFormulas(sheet: string, name: string): void {
+  const text = sheet.replaceAll(constant, '');
   const cells = [...text.matchAll(/<(?:\w+:)?c\s[^>]*?\br="([A-Z]+\d+)"[^>]*>\s*<(?:\w+:)?f[\s/>]/g)].map(
     ([, cell]) => cell,
   );
   if (cells.length === 0 && !/<(?:\w+:)?f[\s/>]/.test(text)) return;
-  const shown = cells.slice(0, 3).join(', ');
   throw refuse(
     name,
-    `has ${cells.length === 1 ? 'a formula' : 'formulas'}${shown === '' ? '' : ` (${shown}${cells.length > 3 ? ` and ${cells.length - 3} more` : ''})`}: a formula’s value is not certain.`,
+    `has ${cells.length === 1 ? 'a formula' : 'formulas'}${inBrackets(cells)}: a formula’s value is not certain.`,
     'Copy the cells and paste them as values, or save the sheet as CSV.',
+  );
+}
+
+/** ` (A1, A2, A3 and 4 more)` */
+const inBrackets = (cells: readonly unknown[]): string =>
+  cells.length === 0
+    ? ''
+    : ` (${cells.slice(0, 3).join(', ')}${cells.length > 3 ? ` and ${cells.length - 3} more` : ''})`;
+
+function refuseMerged(
+  sheet: string,
+  { name, rows, above }: { name: string; rows: readonly (readonly unknown[])[]; above: number },
+): void {
+  const merged = tagsIn(sheet, 'mergeCell').flatMap(({ ref = '' }) => {
+    const [, column = '', first = '', last = ''] = /^([A-Z]+)(\d+):[A-Z]+(\d+)$/.exec(ref) ?? [];
+    const index = Array.from(column).reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
+    const value = rows[Number(first) - 1]?.[index] ?? null;
+    return first !== last && Number(last) > above + 1 && value !== null ? [ref] : [];
+  });
+  if (merged.length === 0) return;
+  throw refuse(
+    name,
+    `has cells that are merged over several rows${inBrackets(merged)}: only the first of these rows has their value.`,
+    'Split the cells, and write the value into each row.',
   );
 }
 
@@ -85,7 +184,10 @@ function refuseFormulas(sheet: Uint8Array, name: string): void {
 function csvCell(value: unknown): string {
   if (value === null) return '';
   if (value instanceof Date) {
-    const instant = value.toISOString();
+    // The file has days as fractions, which are off by a millisecond or so.
+    const instant = new Date(1000 * Math.round(value.getTime() / 1000)).toISOString();
+    // The day of a cell that has only a time of day.
+    if (instant.startsWith('1899-12-3')) return instant.slice(11, 19);
     return instant.endsWith('T00:00:00.000Z') ? instant.slice(0, 10) : instant;
   }
   return `"${String(value).replaceAll('"', '""')}"`;

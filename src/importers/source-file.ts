@@ -66,9 +66,10 @@ export async function openSource(
   const type = options.type ?? typeOf(name);
   if (type === 'excel') {
     const converted = `${link}.csv`;
-    await writeSheet(path, { name, sheet: options.sheet, to: converted });
+    const { above } = await writeSheet(path, { name, sheet: options.sheet, to: converted });
     const converting = { encoding: 'utf-8', delimiter: ',' } as const;
-    return { ...(await openCsv(converted, { name, options: converting, importer })), isText: false };
+    const csv = await openCsv(converted, { name, options: converting, importer });
+    return { ...csv, isText: false, firstRow: csv.firstRow + above };
   }
   if (type === 'csv') return openCsv(link, { name, options, importer });
   return explained(name, () => (type === 'jsonl' ? openJsonLines : openParquet)(connection, link, name));

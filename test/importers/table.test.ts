@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { strToU8, zipSync } from 'fflate';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
 import { suggestFor } from '../../src/importers/import.ts';
 import { incidentsImporter, optionsOf, parseMapping, tableImporter } from '../../src/importers/mapping.ts';
@@ -37,43 +36,6 @@ const importerOf = (mapping: string) => {
     options: optionsOf(parsed.mapping),
   };
 };
-
-/** A workbook with one sheet; a cell is text, or XML for anything else. */
-function workbook(rows: readonly (readonly (string | { xml: string })[])[]): Uint8Array {
-  const name = (column: number, row: number) => `${String.fromCodePoint(65 + column)}${row + 1}`;
-  const cellOf = (cell: string | { xml: string }, at: string) =>
-    typeof cell === 'string'
-      ? `<c r="${at}" t="inlineStr"><is><t>${cell}</t></is></c>`
-      : cell.xml.replace('AT', at);
-  const body = rows.map(
-    (cells, row) =>
-      `<row r="${row + 1}">${cells.map((cell, column) => cellOf(cell, name(column, row))).join('')}</row>`,
-  );
-  const part = (xml: string) => strToU8(`<?xml version="1.0" encoding="UTF-8"?>${xml}`);
-  const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
-  const relations = 'http://schemas.openxmlformats.org/package/2006/relationships';
-  const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
-  return zipSync({
-    '[Content_Types].xml': part(
-      '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
-    ),
-    '_rels/.rels': part(
-      `<Relationships xmlns="${relations}"><Relationship Id="r1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
-    ),
-    'xl/workbook.xml': part(
-      `<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="Log" sheetId="1" r:id="r1"/></sheets></workbook>`,
-    ),
-    'xl/_rels/workbook.xml.rels': part(
-      `<Relationships xmlns="${relations}"><Relationship Id="r1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="${office}/styles" Target="styles.xml"/></Relationships>`,
-    ),
-    'xl/styles.xml': part(
-      `<styleSheet xmlns="${main}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>`,
-    ),
-    'xl/worksheets/sheet1.xml': part(
-      `<worksheet xmlns="${main}"><sheetData>${body.join('')}</sheetData></worksheet>`,
-    ),
-  });
-}
 
 const expected = [
   {
@@ -132,74 +94,6 @@ test('Parquet, with lists as lists', async () => {
   expect(await desk.rows('id, start, side_a')).toEqual([
     { id: 'DESK-7', start: '2024-04-03', side_a: ['Red; and Blue', 'Green'] },
   ]);
-});
-
-describe('Excel', () => {
-  test('texts, numbers and dates', async () => {
-    const desk = await newDesk();
-    const { importer, options } = importerOf(
-      `${head}columns: { id: Ref, start: Date, deaths_best: Killed, summary: Remarks }\n`,
-    );
-    const rows = [
-      ['Ref', 'Date', 'Killed', 'Remarks'],
-      ['7', { xml: '<c r="AT" s="1"><v>45385</v></c>' }, { xml: '<c r="AT"><v>2</v></c>' }, 'One, two'],
-    ];
-    await desk.run(importer, [await desk.write(workbook(rows), 'log.xlsx')], { options });
-    expect(await desk.rows('id, start, deaths_best, summary')).toEqual([
-      { id: 'DESK-7', start: '2024-04-03', deaths_best: '2', summary: 'One, two' },
-    ]);
-  });
-
-  test.each<[string, (rows: Uint8Array) => Uint8Array, RegExp]>([
-    [
-      'a formula',
-      () =>
-        workbook([
-          ['Ref', 'Date'],
-          ['7', { xml: '<c r="AT"><f>1+1</f><v>2</v></c>' }],
-        ]),
-      /formula \(B2\)/,
-    ],
-    ['no workbook', () => strToU8('not a zip'), /damaged/],
-    ['a truncated workbook', (bytes) => bytes.slice(0, bytes.length - 40), /damaged/],
-    [
-      'a zip bomb',
-      () => zipSync({ 'xl/worksheets/sheet1.xml': new Uint8Array(160_000_000) }, { level: 9 }),
-      /unpacks to more than 150 MB/,
-    ],
-  ])('%s is refused, and nothing is written', async (_, make, problem) => {
-    const desk = await newDesk();
-    const { importer } = importerOf(`${head}columns: { id: Ref, start: Date }\n`);
-    const file = await desk.write(
-      make(
-        workbook([
-          ['Ref', 'Date'],
-          ['7', '2024-04-03'],
-        ]),
-      ),
-      'log.xlsx',
-    );
-    const faults = await faultsOf(desk.run(importer, [file]));
-    expect(faults.map((fault) => fault.problem).join('\n')).toMatch(problem);
-    expect(await desk.files()).toEqual([]);
-  });
-
-  test('a zip bomb that understates its size is not unpacked beyond it', async () => {
-    const desk = await newDesk();
-    const bomb = zipSync({ 'xl/worksheets/sheet1.xml': new Uint8Array(100_000_000) }, { level: 9 });
-    const view = new DataView(bomb.buffer, bomb.byteOffset, bomb.byteLength);
-    let changed = 0;
-    for (let at = 0; at + 4 < bomb.length; at += 1)
-      if (view.getUint32(at, true) === 100_000_000) {
-        view.setUint32(at, 1000, true);
-        changed += 1;
-      }
-    expect(changed).toBeGreaterThan(0);
-    const { importer } = importerOf(`${head}columns: { id: Ref, start: Date }\n`);
-    const before = process.memoryUsage().rss;
-    expect(await faultsOf(desk.run(importer, [await desk.write(bomb, 'log.xlsx')]))).toHaveLength(1);
-    expect(process.memoryUsage().rss - before).toBeLessThan(80_000_000);
-  });
 });
 
 test('cells that a spreadsheet would compute are skipped', async () => {
