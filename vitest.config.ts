@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /**
  * What `npm test` leaves to `npm run test:all`: the running program with its web pages and service, each operation on
@@ -21,26 +21,62 @@ const slow = [
   'test/accessibility.test.ts',
 ];
 
+/**
+ * What `npm run test:all` runs on PostgreSQL too. The embedded ledger is PostgreSQL as well, so only what depends on
+ * several connections or processes runs again.
+ */
+const onServer = [
+  'test/ledger/*.test.ts',
+  'test/editions/{service,approvals}.test.ts',
+  'test/scheduler/scheduler.test.ts',
+  'test/service/{chaos,postgres-restart,web}.test.ts',
+];
+/** The rest of what touches the ledger, for `npm run test:postgres`. */
+const onServerToo = [
+  'test/delivery/{alerts,deliver-edition}.test.ts',
+  'test/editions/{access,failed-deliveries,problems,reissue}.test.ts',
+  'test/scheduler/{make-edition,priorities,worker}.test.ts',
+  'test/server/{access,api}.test.ts',
+  'test/service/{idle,mail,open,reissue,sign-off}.test.ts',
+];
+
+const patient = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { timeout: 300_000 } } };
+const server = process.env['TEST_DATABASE_URL'];
+/** Tests choose the ledger by this variable. */
+const embedded = { TEST_DATABASE_URL: '' };
+const project = (
+  name: string,
+  test: TestProjectInlineConfiguration['test'],
+): TestProjectInlineConfiguration => ({ extends: true, test: { name, ...test } });
+
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: slow } },
-      {
-        extends: true,
-        test: {
-          name: 'slow',
-          include: slow,
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
-          expect: { poll: { timeout: 300_000 } },
-        },
-      },
+      project('quick', { include: ['test/**/*.test.ts'], exclude: slow, env: embedded }),
+      project('slow', { include: slow, env: embedded, ...patient }),
+      ...(server === undefined
+        ? []
+        : [
+            project('postgres', {
+              include: onServer,
+              env: { TEST_DATABASE_URL: server, SOAK_KILLS: process.env['SOAK_KILLS'] ?? '8' },
+              ...patient,
+            }),
+            project('postgres-more', {
+              include: onServerToo,
+              env: { TEST_DATABASE_URL: server },
+              ...patient,
+            }),
+          ]),
     ],
     // A machine that is ten times slower than two idle cores is still within these limits.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 100_000 } },
     pool: 'forks',
+    // Loading the program and warming it up takes longer than the tests of most files, so files share a process: none
+    // leaves anything behind in it.
+    isolate: false,
     maxWorkers: 2,
     env: {
       TZ: 'UTC',

@@ -1,29 +1,18 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { startPostgres } from '../test/support/postgres-server.ts';
 
 /**
- * Runs every test (`npm run test:all`): both projects of vitest, what waits and decides on PostgreSQL, and the packed
- * program. The last line of the output is "N passed, N failed"; the exit status is 0 only if every part succeeded.
+ * Runs every test (`npm run test:all`): the projects of vitest, what waits and decides on PostgreSQL among them, and
+ * beside them the packed program. The last line of the output is "N passed, N failed"; the exit status is 0 only if both
+ * parts succeeded.
  */
-const parts = {
-  package: ['node', 'scripts/test-package.ts'],
-  // Three on two cores, since tests of the running program often wait for another process.
-  all: ['vitest', 'run', '--maxWorkers=3'],
-  // The embedded ledger is PostgreSQL too, so only what depends on several connections or processes runs again;
-  // "npm run test:postgres" runs the rest.
-  postgres: [
-    'node',
-    'scripts/test-postgres.ts',
-    '--maxWorkers=3',
-    '--exclude=test/{editions,scheduler,delivery,server}/!(service|scheduler|approvals).test.ts',
-    '--exclude=test/service/!(chaos|postgres-restart|web).test.ts',
-  ],
-} as const;
-
 const report = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
@@ -32,35 +21,53 @@ const report = z.object({
   ),
 });
 
+const startedAt = performance.now();
+const seconds = () => `${Math.round((performance.now() - startedAt) / 1000)} s`;
 const reports = await mkdtemp(join(tmpdir(), 'sitrep-reports-'));
-let [passed, failed] = [0, 0];
 try {
-  for (const [part, [program, ...args]] of Object.entries(parts)) {
-    console.log(`\n== ${program} ${args.join(' ')}`);
-    const file = join(reports, `${part}.json`);
-    const reporting = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const startedAt = performance.now();
-    const { status } = spawnSync(program, part === 'package' ? args : [...args, ...reporting], {
-      stdio: 'inherit',
-      env: { ...process.env, ...(part === 'postgres' && { SOAK_KILLS: '8' }) },
-    });
-    console.log(`== ${part}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
-    const isReported = existsSync(file);
-    const counted = isReported ? count(readFileSync(file, 'utf8')) : { passed: 0, failed: 0 };
-    passed += counted.passed + (part === 'package' && status === 0 ? 1 : 0);
-    // A part that fails before its first test is one failure: it would be missed otherwise.
-    const isBroken = status !== 0 || (part !== 'package' && !isReported);
-    failed += counted.failed === 0 && isBroken ? 1 : counted.failed;
-  }
+  await using server = await startPostgres();
+  const [ofVitest, ofPackage] = await Promise.all([runVitest(server.url), runPackage()]);
+  const [passed, failed] = [ofVitest.passed + ofPackage.passed, ofVitest.failed + ofPackage.failed];
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
 } finally {
   await rm(reports, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+async function runVitest(databaseUrl: string): Promise<Count> {
+  const file = join(reports, 'vitest.json');
+  const projects = ['postgres', 'quick', 'slow'].map((name) => `--project=${name}`);
+  const reporting = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  // Three on two cores, since tests of the running program often wait for another process.
+  const vitest = spawn('vitest', ['run', ...projects, '--maxWorkers=3', ...reporting], {
+    stdio: 'inherit',
+    env: { ...process.env, TEST_DATABASE_URL: databaseUrl },
+  });
+  const [status] = await once(vitest, 'exit');
+  console.log(`== vitest: ${seconds()}`);
+  const counted = existsSync(file) ? count(readFileSync(file, 'utf8')) : { passed: 0, failed: 1 };
+  // What fails before the first test is one failure: it would be missed otherwise.
+  return status !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
+}
+
+/** Its output is printed when it has ended, so that it does not mix with that of the tests. */
+async function runPackage(): Promise<Count> {
+  const script = spawn('sh', ['-c', 'exec node scripts/test-package.ts 2>&1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output, [status]] = await Promise.all([text(script.stdout), once(script, 'exit')]);
+  console.log(`\n== node scripts/test-package.ts\n${output}== package: ${seconds()}`);
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
 
 /** A file that fails before its first test counts as one failure. */
-function count(text: string): { passed: number; failed: number } {
-  const { numPassedTests, numFailedTests, testResults } = report.parse(JSON.parse(text));
+function count(json: string): Count {
+  const { numPassedTests, numFailedTests, testResults } = report.parse(JSON.parse(json));
   const broken = testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
   );

@@ -9,7 +9,7 @@ import type { Ledger } from '../../src/ledger/types.ts';
 import { copyNewLedger } from './new-ledger.ts';
 
 /** A PostgreSQL server to test on, by `npm run test:postgres`; without it the ledger is embedded. */
-const serverUrl = process.env['TEST_DATABASE_URL'];
+const serverUrl = process.env['TEST_DATABASE_URL'] || undefined;
 export const isServer = serverUrl !== undefined;
 
 /** The place of one test's ledger, empty and migrated. */

@@ -18,7 +18,7 @@ export interface ProgramLedger extends AsyncDisposable {
 }
 
 export async function openProgramLedger(project: Project): Promise<ProgramLedger> {
-  const server = process.env['TEST_DATABASE_URL'];
+  const server = process.env['TEST_DATABASE_URL'] || undefined;
   const onError = (error: Error) => console.error(error);
   const url = server === undefined ? undefined : await createDatabase(server);
   if (url !== undefined) await migrateServer(url, { onError });
