@@ -269,10 +269,22 @@ const program = commandLine(
         print,
       });
     },
-    data: async () => {
-      const { dataCommands } = await import('./cli/data.ts');
-      return dataCommands({ version, cacheFolder, signal: stop.signal, ...progress, print });
-    },
+    data: async () =>
+      (await import('./cli/data.ts')).dataCommands({
+        knownOn: today(new Date(), 'UTC'),
+        version,
+        cacheFolder,
+        signal: stop.signal,
+        variables: variables(),
+        datasetNames,
+        folderOf: (name) => join('data', name),
+        ...progress,
+        print,
+        warn,
+        fail: () => {
+          process.exitCode = 1;
+        },
+      }),
     proof: async () => {
       const [{ proofCommands }, { readPdfFile }, { recordedIn }] = await Promise.all([
         import('./cli/proof.ts'),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { CREDENTIAL_PREFIX } from './dataset/sources.ts';
 import { type DeliverySettings, deliveryVariables, parseDeliverySettings } from './delivery/settings.ts';
 import { AppError, similarTo } from './errors.ts';
 
@@ -91,7 +92,8 @@ export function misspeltVariables(variables: {
 }): { name: string; similar: string | undefined }[] {
   const known = [...Object.keys(deliveryVariables.shape), ...Object.keys(serviceVariables.shape)];
   return Object.keys(variables)
-    .filter((name) => name.startsWith('SITREP_') && !known.includes(name))
+    .filter((name) => name.startsWith('SITREP_') && !name.startsWith(CREDENTIAL_PREFIX))
+    .filter((name) => !known.includes(name))
     .map((name) => ({ name, similar: similarTo(name, known) }));
 }
 

@@ -1,16 +1,52 @@
+import type { IncidentCoverage } from '../dataset/incidents.ts';
+import { AppError, describeFault, meantBy } from '../errors.ts';
+import { reportingLag } from '../findings/reporting-lag.ts';
 import { compact, type CompactContext } from '../importers/compact.ts';
+import { refreshDataset, type RefreshContext, type SourceOutcome } from '../refresh/refresh.ts';
+import { dataStatus, type DataStatus, type SourceStatus } from '../refresh/status.ts';
 import { progressLine } from './import.ts';
 import type { DataCommands } from './program/data.ts';
 
 /** Effects for the commands. */
-export interface DataWorld extends Pick<CompactContext, 'version' | 'cacheFolder' | 'signal'> {
+export interface DataWorld extends RefreshContext {
+  datasetNames(): Promise<string[]>;
+  /** The folder of a dataset. */
+  folderOf(name: string): string;
+  print(line: string): void;
+  warn(line: string): void;
+  /** Called if a source or a dataset failed. */
+  fail(): void;
   /** Replaces the line of progress on the terminal, if there is one; empty text removes it. */
   progress?(line: string): void;
-  print(line: string): void;
 }
 
 export function dataCommands(world: DataWorld): DataCommands {
   return {
+    async refresh(wanted) {
+      let sources = 0;
+      await forEach(wanted, world, async (folder) => {
+        for (const outcome of await refreshDataset(folder, world)) {
+          sources += 1;
+          const line = `${folder}, source ${outcome.source}: ${describeOutcome(outcome)}`;
+          if (outcome.outcome !== 'failed') world.print(line);
+          else {
+            world.warn(line);
+            world.fail();
+          }
+        }
+      });
+      if (sources === 0) world.print('There are no sources: docs/data.md shows how a dataset declares them.');
+    },
+
+    async status(wanted, { json }) {
+      const found: DataStatus[] = [];
+      await forEach(wanted, world, async (folder) => {
+        found.push(await dataStatus(folder, { today: world.knownOn, measureLag: reportingLag }));
+      });
+      if (json) world.print(JSON.stringify(found, null, 2));
+      else for (const line of found.flatMap(describeStatus)) world.print(line);
+    },
+
     async compact(dataset) {
       const onStep: CompactContext['onStep'] = (step, share) => world.progress?.(progressLine(step, share));
       const { record, bytes } = await compact(dataset, { ...world, onStep }).finally(() =>
@@ -30,5 +66,101 @@ export function dataCommands(world: DataWorld): DataCommands {
   };
 }
 
+/** Calls `act` with the folder of the dataset, or of each if none is named. One that cannot be read hinders no other. */
+async function forEach(
+  wanted: string | undefined,
+  world: DataWorld,
+  act: (folder: string) => Promise<void>,
+): Promise<void> {
+  const names = await world.datasetNames();
+  const name = wanted?.replace(/^data\//, '').replace(/\/+$/, '');
+  if (name !== undefined && !names.includes(name))
+    throw new AppError('dataset-invalid', [
+      { problem: `there is no dataset "${name}".`, hint: meantBy(name, names) },
+    ]);
+  for (const each of name === undefined ? names.toSorted() : [name])
+    try {
+      await act(world.folderOf(each));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      for (const fault of error.faults) world.warn(describeFault(fault));
+      world.fail();
+    }
+}
+
 const size = (bytes: number): string =>
   `${(bytes / 1e6).toLocaleString('en-GB', { maximumFractionDigits: 1, minimumFractionDigits: 1 })} MB`;
+
+const inWords = (count: number): string => count.toLocaleString('en-GB');
+
+function describeOutcome({ outcome, record, counts, reason, faults = [] }: SourceOutcome): string {
+  if (outcome === 'failed') return `failed (${reason}). ${faults.map(describeFault).join(' ')}`;
+  if (counts === undefined || record === undefined) return 'unchanged.';
+  const skipped = Object.values(counts.skipped).reduce((sum, each) => sum + each, 0);
+  const parts = [
+    ...changesOf(counts),
+    `${inWords(counts.unchanged)} unchanged`,
+    `${inWords(skipped)} skipped`,
+  ];
+  return `import ${record.number}: ${parts.join(', ')}.`;
+}
+
+const changesOf = ({ new: added, revised, withdrawn }: NonNullable<SourceOutcome['counts']>): string[] => [
+  `${inWords(added)} new`,
+  `${inWords(revised)} revised`,
+  `${inWords(withdrawn)} withdrawn`,
+];
+
+const BAR = 30;
+
+function describeStatus(status: DataStatus): string[] {
+  const { dataset, sources, incidents, imports, coverage, months, lag, lastImports } = status;
+  const most = Math.max(1, ...months.map((each) => each.incidents));
+  const width = Math.max(0, ...months.map((each) => inWords(each.incidents).length));
+  return [
+    imports === 0
+      ? `${dataset}: no incidents.`
+      : `${dataset}: ${ofThem(incidents, 'incident')}, ${ofThem(imports, 'import')}.`,
+    sources.length === 0 ? '  No sources that refresh.' : '  Sources:',
+    ...sources.map((each) => `    ${describeSource(each)}`),
+    ...(coverage.length === 0
+      ? []
+      : ['  Covered:', ...describeCoverage(coverage).map((line) => `    ${line}`)]),
+    ...(months.length === 0 ? [] : ['  Incidents by month:']),
+    ...months.map((each) => {
+      const bar = '█'.repeat(Math.ceil((each.incidents / most) * BAR));
+      return `    ${each.month}  ${inWords(each.incidents).padStart(width)}  ${bar}`.trimEnd();
+    }),
+    ...(lag.length === 0 ? [] : ['  Reporting lag:']),
+    ...lag.map(
+      ({ publisher, declared, measured }) =>
+        `    ${publisher}: ${declared === null ? 'none' : daysOf(declared)} declared, ${measured === null ? 'too few imports or incidents to measure one' : `${daysOf(measured)} measured`}.`,
+    ),
+    ...(lastImports.length === 0 ? [] : ['  Last imports:']),
+    ...lastImports.map(
+      ({ number, known_on: knownOn, source, feed, counts }) =>
+        `    ${number}  ${knownOn}  ${feed ?? source}: ${changesOf(counts).join(', ')}.`,
+    ),
+  ];
+}
+
+const ofThem = (count: number, what: string): string => `${inWords(count)} ${what}${count === 1 ? '' : 's'}`;
+const daysOf = (days: number): string => ofThem(days, 'day');
+const ago = (days: number | null): string => (days === null || days <= 0 ? 'today' : `${daysOf(days)} ago`);
+
+function describeSource(source: SourceStatus): string {
+  const { name, checkedOn, checkedDaysAgo, import: number, importedOn, importedDaysAgo } = source;
+  if (checkedOn === null) return `${name}: never fetched.`;
+  const imported =
+    number === null ? 'no import' : `last import ${number} on ${importedOn} (${ago(importedDaysAgo)})`;
+  return `${name}: checked on ${checkedOn} (${ago(checkedDaysAgo)}), ${imported}.`;
+}
+
+/** One line for all countries with the same days. */
+function describeCoverage(coverage: readonly IncidentCoverage[]): string[] {
+  const spansOf = Map.groupBy(coverage, ({ country }) => country ?? '');
+  const days = (spans: readonly IncidentCoverage[]): string =>
+    spans.map(({ start, end }) => `${start} to ${end}`).join(', ');
+  const byDays = Map.groupBy(spansOf, ([, spans]) => days(spans));
+  return [...byDays].map(([text, alike]) => `${text}: ${alike.map(([country]) => country).join(', ')}`);
+}

@@ -1,9 +1,9 @@
 import type { Day } from '../calendar.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
-import { acled } from '../importers/acled.ts';
 import { matchActors, nearDuplicates, proposeActors } from '../importers/actors.ts';
 import type { Importer } from '../importers/format.ts';
+import { importerFor } from '../importers/formats.ts';
 import {
   type ImportContext,
   importIncidents,
@@ -11,9 +11,7 @@ import {
   type RowGroup,
   suggestFor,
 } from '../importers/import.ts';
-import { incidentsImporter, optionsOf, parseMapping, tableImporter } from '../importers/mapping.ts';
 import type { ReadOptions } from '../importers/source-file.ts';
-import { ucdp } from '../importers/ucdp.ts';
 import type { FormatName, ImportCommands } from './program/import.ts';
 
 /** Effects for the command. */
@@ -63,15 +61,13 @@ async function importerOf(
   format: FormatName,
   file: string | undefined,
 ): Promise<{ importer: Importer; options: ReadOptions }> {
-  if (format !== 'table') return { importer: { acled, ucdp }[format], options: {} };
-  if (file === undefined) return { importer: incidentsImporter(), options: {} };
+  if (file === undefined) return importerFor(format, undefined);
   const text = await world.readText(file);
   if (text === null)
     throw new AppError('import-failed', [
       { file, problem: 'cannot be read.', hint: 'Correct the path of the mapping.' },
     ]);
-  const { mapping, sha256 } = parseMapping(text, file);
-  return { importer: tableImporter(mapping, { file, sha256 }), options: optionsOf(mapping) };
+  return importerFor(format, { text, file });
 }
 
 const WIDTH = 24;

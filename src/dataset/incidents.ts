@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Day, day, dayAfter } from '../calendar.ts';
 import { AppError } from '../errors.ts';
+import { readChecks, type SourceCheck } from './checks.ts';
 import { type Compaction, newestRows, readCompaction } from './reading/newest-rows.ts';
-import { readChecks, type SourceCheck } from './sources.ts';
 
 /**
  * Incidents are event-level data from others. A dataset keeps them in its folder `incidents/`, one folder for each

@@ -1,9 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { type Day, day } from '../calendar.ts';
-import { AppError } from '../errors.ts';
 
 /** In front of the names of all variables that a source may send. */
 export const CREDENTIAL_PREFIX = 'SITREP_SOURCE_';
@@ -67,49 +62,3 @@ export const refreshSettings = z.strictObject({
   whenStale: z.enum(['issue', 'hold']).default('issue'),
 });
 export type RefreshSettings = z.output<typeof refreshSettings>;
-
-/** Which source was successfully checked on which day. */
-export interface SourceCheck {
-  readonly source: string;
-  /** In UTC. */
-  readonly checkedOn: Day;
-  /** The number of the last import that the source had brought by then; null if none. */
-  readonly import: number | null;
-}
-
-/** A file beside the imports: one row for each source and day with a successful check. Rows are only ever added. */
-export const CHECKS_FILE = 'checks.csv';
-
-const checkRows = z.array(
-  z
-    .object({ source: z.string(), checked_on: day, import: z.string().regex(/^\d*$/) })
-    .transform(({ source, checked_on: checkedOn, import: number }) => ({
-      source,
-      checkedOn,
-      import: number === '' ? null : Number(number),
-    })),
-);
-
-/**
- * Reads the checks of the imports' folder `folder`, oldest first; `displayPath` is the dataset's path for messages.
- * Throws `dataset-invalid`.
- */
-export async function readChecks(folder: string, displayPath: string): Promise<SourceCheck[]> {
-  const text = await readFile(join(folder, CHECKS_FILE), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  try {
-    return checkRows.parse(parse(text, { columns: true }));
-  } catch (cause) {
-    const file = `${displayPath.replace(/\/+$/, '')}/incidents/${CHECKS_FILE}`;
-    const problem = 'is not a list of checks.';
-    throw new AppError(
-      'dataset-invalid',
-      [{ file, problem, hint: 'Restore it from a backup, or remove it.' }],
-      {
-        cause,
-      },
-    );
-  }
-}

@@ -7,8 +7,7 @@ import { ucdp } from './ucdp.ts';
 
 /** The formats whose columns are known. A table has a mapping. */
 const known: { readonly [format: string]: Importer } = { acled, ucdp };
-export const TABLE = 'table';
-export const formatNames = [...Object.keys(known), TABLE];
+const TABLE = 'table';
 
 /**
  * The importer for a format, and how it reads files. `mapping` is the text of a table's mapping and its file for
@@ -29,7 +28,7 @@ export function importerFor(
     ]);
   if (format !== TABLE)
     throw new AppError('import-failed', [
-      { problem: `there is no format "${format}".`, hint: meantBy(format, formatNames) },
+      { problem: `there is no format "${format}".`, hint: meantBy(format, [...Object.keys(known), TABLE]) },
     ]);
   if (mapping === undefined) return { importer: incidentsImporter(), options: {} };
   const { mapping: given, sha256 } = parseMapping(mapping.text, mapping.file);

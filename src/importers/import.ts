@@ -50,6 +50,9 @@ export interface RowGroup {
   readonly rows: readonly number[];
 }
 
+/** The reason to skip a row that the dataset has in a newer version. */
+export const OLDER = 'is older than the row in the dataset';
+
 interface NameCount {
   readonly name: string;
   readonly count: number;
@@ -121,7 +124,7 @@ export async function importIncidents(
   const count = (change: string): number => changes.get(change) ?? 0;
   if (count('older') > 0)
     skipped.push({
-      what: 'is older than the row in the dataset',
+      what: OLDER,
       file: files.map((name) => basename(name)).join(', '),
       count: count('older'),
       rows: await database.rowNumbers(

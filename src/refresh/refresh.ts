@@ -12,7 +12,7 @@ import { AppError, type Fault } from '../errors.ts';
 import { tryLock } from '../file-lock.ts';
 import { hashOf } from '../hash.ts';
 import { importerFor } from '../importers/formats.ts';
-import { type ImportContext, importIncidents } from '../importers/import.ts';
+import { type ImportContext, importIncidents, OLDER } from '../importers/import.ts';
 import { download, type DownloadContext, shownUrl } from './download.ts';
 import { type FailureReason, SourceFailure } from './failure.ts';
 import { readStates, recordCheck, type SourceState } from './state.ts';
@@ -204,8 +204,9 @@ async function fetchFiles(
   return { files: [to], state: { content, ...headers } };
 }
 
+/** The rows that could be read, whether or not they are news. */
 const usableRows = ({ read, skipped }: ImportRecord['counts']): number =>
-  Object.values(skipped).reduce((rest, count) => rest - count, read);
+  Object.entries(skipped).reduce((rest, [reason, count]) => (reason === OLDER ? rest : rest - count), read);
 
 async function mappingOf(
   { name, mapping }: SourceSettings,

@@ -59,7 +59,50 @@ test.each([
   ],
   [{ language: 'English please' }, 'sitrep.language', /is not a language tag/],
   [{ colour: 'red' }, 'sitrep', /colour/],
+  [{ sources: [{ name: 'a', format: 'x' }] }, 'sitrep.sources.0', /either "path" or "url"/],
+  [
+    { sources: [{ name: 'a', format: 'x', url: 'http://example.org/a.csv' }] },
+    'sitrep.sources.0.url',
+    /begins with https:/,
+  ],
+  [
+    { sources: [{ name: 'a', format: 'x', url: 'https://me:pass@example.org/a.csv' }] },
+    'sitrep.sources.0.url',
+    /no user or password/,
+  ],
+  [
+    { sources: [{ name: 'a', format: 'x', url: 'https://example.org/', headers: { A: { env: 'HOME' } } }] },
+    'sitrep.sources.0.headers.A.env',
+    /begins with SITREP_SOURCE_/,
+  ],
+  [
+    { sources: [{ name: 'a', format: 'x', path: 'a.csv', headers: { A: 'secret' } }] },
+    'sitrep.sources.0.headers.A',
+    /expected object/,
+  ],
+  [
+    {
+      sources: [
+        { name: 'a', format: 'x', path: 'a.csv' },
+        { name: 'a', format: 'x', path: 'b.csv' },
+      ],
+    },
+    'sitrep.sources',
+    /has a name twice/,
+  ],
+  [{ refresh: { whenStale: 'ask' } }, 'sitrep.refresh.whenStale', /issue/],
 ])('settings %j are a fault', async (settings, field, problem) => {
   const faults = await faultsAfter(declare(settings));
   expect(faults).toContainEqual(expect.objectContaining({ field, problem: expect.stringMatching(problem) }));
+});
+
+test('settings of a refresh have defaults, and are absent unless declared', async () => {
+  expect((await loadTestDataset('base')).settings).not.toHaveProperty('refresh');
+  const folder = await copyOf('base');
+  await apply(folder, [declare({ refresh: { before: 'slots' } })]);
+  expect((await loadDataset(folder, 'data/test')).settings.refresh).toEqual({
+    before: 'slots',
+    maxAgeDays: 1,
+    whenStale: 'issue',
+  });
 });
