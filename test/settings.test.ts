@@ -10,6 +10,7 @@ test('a misspelt variable is named with a setting like it, where there is one, a
     SITREP_MAIL_FORM: 'x',
     SITREP_OPERATOR: 'x',
     SITREP_SMPT_URL: 'x',
+    SITREP_SOURCE_REGION: 'x',
     PATH: '/bin',
   };
   expect(misspeltVariables(variables)).toEqual([

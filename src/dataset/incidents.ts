@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Day, day, dayAfter } from '../calendar.ts';
 import { AppError } from '../errors.ts';
-import { readChecks, type SourceCheck } from './checks.ts';
+import { readChecks, type SourceCheck } from './reading/checks.ts';
 import { type Compaction, newestRows, readCompaction } from './reading/newest-rows.ts';
 
 /**

@@ -86,7 +86,7 @@ const RETRY_MS = 50;
 
 /** Beside the dataset, so that the dataset has only what an import put there. */
 async function lockRefresh(dataset: string, signal: AbortSignal | undefined): Promise<Disposable> {
-  const file = join(dirname(dataset), `.${basename(dataset)}.refresh`);
+  const file = join(dirname(dataset), `.${basename(dataset)}.refresh.lock`);
   for (const startMs = performance.now(); performance.now() - startMs < WAIT_MS;) {
     const lock = tryLock(file);
     if (lock) return lock;

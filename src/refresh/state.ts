@@ -2,7 +2,7 @@ import { access, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { INCIDENTS_FOLDER } from '../dataset/incidents.ts';
-import { CHECKS_FILE, readChecks, type SourceCheck } from '../dataset/checks.ts';
+import { CHECKS_FILE, readChecks, type SourceCheck } from '../dataset/reading/checks.ts';
 import { lockDataset } from '../importers/store.ts';
 
 /** What the last successful refresh of a source fetched. It only saves work: without it, everything is fetched again. */

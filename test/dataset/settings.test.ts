@@ -99,10 +99,13 @@ test.each([
 test('settings of a refresh have defaults, and are absent unless declared', async () => {
   expect((await loadTestDataset('base')).settings).not.toHaveProperty('refresh');
   const folder = await copyOf('base');
-  await apply(folder, [declare({ refresh: { before: 'slots' } })]);
+  await apply(folder, [
+    declare({ sources: [{ name: 'drop', format: 'acled', path: 'a.csv' }], refresh: { before: 'slots' } }),
+  ]);
   expect((await loadDataset(folder, 'data/test')).settings.refresh).toEqual({
     before: 'slots',
     maxAgeDays: 1,
     whenStale: 'issue',
+    sources: ['drop'],
   });
 });

@@ -115,7 +115,7 @@ test('a kill -9 at any moment leaves the incidents as they were, or with the who
   expect(killed).toBeGreaterThanOrEqual(steps.length);
   expect(await start('never')).toEqual({ code: 0, signal: null });
   expect(await feed.rows('count(*) AS n')).toEqual([{ n: '2001' }]);
-  expect((await readdir(dirname(feed.into))).toSorted()).toEqual(['.desk.lock', '.desk.refresh', 'desk']);
+  expect((await readdir(dirname(feed.into))).toSorted()).toEqual(['.desk.lock', '.desk.refresh.lock', 'desk']);
   expect(await readdir(join(feed.folder, 'cache/refresh'))).toEqual([]);
   expect(await readFile(join(feed.into, 'incidents/checks.csv'), 'utf8')).toContain('drop,2024-05-01,2\n');
 }, 180_000);

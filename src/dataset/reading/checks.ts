@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { type Day, day } from '../calendar.ts';
-import { AppError } from '../errors.ts';
+import { type Day, day } from '../../calendar.ts';
+import { AppError } from '../../errors.ts';
 
 /** Which source was successfully checked on which day. */
 export interface SourceCheck {
