@@ -16,7 +16,7 @@ const slow = [
   'test/production/{explain,explain-limit,verify}.test.ts',
   'test/pdf/browser.test.ts',
   'test/rules/right-pages.test.ts',
-  'test/scheduler/{make-edition,priorities,scheduler}.test.ts',
+  'test/scheduler/{make-edition,priorities,scheduler,week}.test.ts',
   'test/cli/{remote,start}.test.ts',
   'test/accessibility.test.ts',
 ];

@@ -24,7 +24,7 @@ import { problem } from '../server/problem.ts';
 /** The part of the service that the operator's commands use. */
 export type OperatorService = Omit<
   EditionService,
-  'briefs' | 'brief' | 'steps' | 'file' | 'delivery' | 'counts' | 'request'
+  'briefs' | 'brief' | 'steps' | 'file' | 'delivery' | 'counts' | 'sources' | 'request'
 >;
 
 const ANSWER_MS = 60_000;

@@ -8,9 +8,15 @@ import { hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
 import type { EditionDependencies } from '../scheduler/make-edition.ts';
 
-const problemCodes = ['disk-full', 'mail-failing', 'brief-unreadable', 'delivery-failed'] as const;
+const problemCodes = [
+  'disk-full',
+  'mail-failing',
+  'brief-unreadable',
+  'source-failing',
+  'delivery-failed',
+] as const;
 
-/** A problem of the service as a whole rather than of one edition. */
+/** A problem of the service as a whole rather than of one edition, or the news that one is over. */
 export interface Problem {
   readonly code: (typeof problemCodes)[number];
   /** The same for the same problem, so that the operator is alerted once. */
@@ -19,6 +25,8 @@ export interface Problem {
   readonly says: string;
   /** Whether the problem stops all work. */
   readonly stops: boolean;
+  /** It is over: the operator hears of that once, and nothing else counts it. */
+  readonly isOver?: true;
   /** Whether to alert the operator here. Failed deliveries have their own alerts. */
   readonly alerts: boolean;
 }
@@ -64,6 +72,7 @@ export async function findProblems(
       alerts: true,
     });
   problems.push(...(unreadable ?? (await unreadableBriefs(watched))));
+  problems.push(...(await sourceProblems(watched)));
   const { failedLately, mailFailingSince } = await ledger.deliveryHealth({ failedSince: failedSince(now()) });
   const failingMs = mailFailingSince === null ? 0 : now().getTime() - mailFailingSince.getTime();
   if (failingMs > MAIL_FAILING_MS)
@@ -83,6 +92,28 @@ export async function findProblems(
       alerts: false,
     });
   return problems;
+}
+
+/** Sources that fail, and those that work again. A failure that begins anew has another id. */
+async function sourceProblems({ ledger, locale }: Watched): Promise<Problem[]> {
+  const common = { code: 'source-failing', stops: false, alerts: true } as const;
+  const time = (at: Date) => locale.moment(at);
+  return (await ledger.sourceStates()).flatMap(
+    ({ dataset, source, failingSince, recoveredAt }): Problem[] => {
+      const id = (at: Date, change: string) => `source-${change} ${dataset}/${source} ${at.toISOString()}`;
+      if (failingSince !== null) {
+        const says = locale.text('mail.problem.source_failing', {
+          dataset,
+          source,
+          time: time(failingSince),
+        });
+        return [{ ...common, id: id(failingSince, 'failing'), says }];
+      }
+      if (recoveredAt === null) return [];
+      const says = locale.text('mail.problem.source_recovered', { dataset, source, time: time(recoveredAt) });
+      return [{ ...common, id: id(recoveredAt, 'recovered'), says, isOver: true }];
+    },
+  );
 }
 
 /** Briefs that cannot be generated because of faults in their files or dataset. */
@@ -126,7 +157,7 @@ export async function unreadableBriefs({
 /** The part of the problems that `/readyz` may show to strangers: kinds and counts. */
 export const countProblems = (problems: readonly Problem[]): { code: Problem['code']; count: number }[] =>
   problemCodes.flatMap((code) => {
-    const count = problems.filter((each) => each.code === code).length;
+    const count = problems.filter((each) => each.code === code && !each.isOver).length;
     return count === 0 ? [] : [{ code, count }];
   });
 
@@ -159,9 +190,11 @@ export function openProblemAlerts(
     if (due.length === 0) return;
     if (!isNew && at.getTime() - triedAt < world.alertEverySeconds * 1000) return;
     triedAt = at.getTime();
-    const texts = problems.filter(({ id }) => due.some((each) => each.id === id)).map(({ says }) => says);
-    if (isNew) log.error({ problems: texts }, 'There is a problem.');
-    const message = messageOf(texts, {
+    const news = problems.filter(({ id }) => due.some((each) => each.id === id));
+    const texts = news.map(({ says }) => says);
+    if (isNew && news.every(({ isOver }) => isOver)) log.info({ problems: texts }, 'A problem is over.');
+    else if (isNew) log.error({ problems: texts }, 'There is a problem.');
+    const message = messageOf(news, {
       locale,
       at,
       id: due.map(({ id, since }) => `${id} ${since.toISOString()}`).join(),
@@ -191,19 +224,25 @@ export function openProblemAlerts(
 }
 
 const messageOf = (
-  texts: readonly string[],
+  news: readonly Problem[],
   { id, at, locale }: { id: string; at: Date; locale: Locale },
-): Message => ({
-  id: hashOf(Buffer.from(id)).slice(0, 32),
-  kind: 'alert',
-  edition: '',
-  brief: 'alerts',
-  title: locale.text('mail.problem.title', { count: texts.length }),
-  issue: '',
-  asOf: today(at, 'UTC'),
-  marking: 'TLP:CLEAR',
-  correction: null,
-  highlights: null,
-  paragraphs: [...texts, locale.text('mail.problem.once')],
-  pdf: null,
-});
+): Message => {
+  const count = news.filter(({ isOver }) => !isOver).length;
+  return {
+    id: hashOf(Buffer.from(id)).slice(0, 32),
+    kind: 'alert',
+    edition: '',
+    brief: 'alerts',
+    title:
+      count > 0
+        ? locale.text('mail.problem.title', { count })
+        : locale.text('mail.problem.sources_recovered', { count: news.length }),
+    issue: '',
+    asOf: today(at, 'UTC'),
+    marking: 'TLP:CLEAR',
+    correction: null,
+    highlights: null,
+    paragraphs: [...news.map(({ says }) => says), ...(count > 0 ? [locale.text('mail.problem.once')] : [])],
+    pdf: null,
+  };
+};

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 import type { AuditRecord, Caller, TokenRecord } from '../ledger/principal.ts';
+import type { SourceState } from '../ledger/refresh.ts';
 import type { Counts, Visibility } from '../ledger/types.ts';
 import type {
   Backfilled,
@@ -75,6 +76,8 @@ export interface EditionService extends BriefViews {
   delivery(caller: Caller, id: string): Promise<DeliveryView>;
   /** Number of editions and deliveries in each state. */
   counts(caller: Caller): Promise<Pick<Counts, 'editions' | 'deliveries'>>;
+  /** The sources that the service refreshes; none for readers. */
+  sources(caller: Caller): Promise<SourceState[]>;
   audit(caller: Caller, query: z.input<typeof auditQuery>): Promise<Page<AuditRecord>>;
 
   /** Requests an edition. An existing one stays as it is. Throws `parameter-invalid` and `queue-full`. */
@@ -229,6 +232,8 @@ export function openEditionService(context: OperatorContext): EditionService {
       });
       return { editions, deliveries };
     },
+
+    sources: async (caller) => (caller.may === 'operate' ? ledger.sourceStates() : []),
 
     async audit(caller, query) {
       const { limit: most, after: cursor, ...filter } = auditQuery.parse(query);

@@ -29,7 +29,12 @@ export type Making =
     }
   | { readonly outcome: 'skipped' | 'given-back'; readonly reason: string }
   | { readonly outcome: 'fanned-out'; readonly editions: readonly NewEdition[]; readonly reason: string }
-  | { readonly outcome: 'held' | 'failed'; readonly reason: string }
+  | {
+      readonly outcome: 'held' | 'failed';
+      readonly reason: string;
+      /** `fresh-data`: only the age of the data stopped it, so newer data release it. */
+      readonly code?: 'fresh-data' | null;
+    }
   | {
       readonly outcome: 'retried';
       readonly reason: string;
@@ -191,6 +196,8 @@ export interface Ledger extends AsyncDisposable {
    * Returns how many.
    */
   repeatRefreshes(options: { now: Date; afterSeconds: number }): Promise<number>;
+  /** Editions on hold because of the age of their data. */
+  staleEditions(): Promise<EditionRecord[]>;
   /** What the last ended refreshes found out about each source, in order of dataset and source. */
   sourceStates(): Promise<SourceState[]>;
 

@@ -124,7 +124,10 @@ async function attempt(
     const known = error instanceof AppError;
     const reason = known ? error.faults.map(describeFault).join('\n') : String(error);
     // Permanent faults block the edition at once, with all reasons.
-    if (known && !passing.has(error.code)) return { outcome: 'held', reason };
+    if (known && !passing.has(error.code)) {
+      const isStale = error.faults.every(({ rule }) => rule === 'fresh-data');
+      return { outcome: 'held', reason, code: isStale ? 'fresh-data' : null };
+    }
     const code = known ? error.code : null;
     const all = [...failures, code];
     if (all.filter((each) => each === 'chart-slow').length >= MOST_SLOW) return { outcome: 'held', reason };

@@ -1,7 +1,9 @@
+import { freshnessOf } from '../dataset/freshness.ts';
 import { AppError, describeFault } from '../errors.ts';
 import type { RefreshRecord, SourceCheck } from '../ledger/refresh.ts';
 import type { Ledger } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
+import type { EditionDependencies } from './make-edition.ts';
 
 /** Effects for refreshing datasets. */
 export interface RefreshDependencies {
@@ -65,6 +67,36 @@ export async function runRefresh(
   if (!settled) log.warn(fields, 'Another process took over the refresh.');
   else if (failures.length > 0) log.error(fields, 'Sources failed.');
   else log.info(fields, 'refreshed');
+}
+
+/** While a source fails, its dataset is refreshed this long after the last time. */
+const REPEAT_SECONDS = 3600;
+
+/**
+ * Has failing sources tried again, and releases editions that are on hold because of the age of their data once these
+ * are new enough, by whichever process they were fetched.
+ */
+export async function followUpRefreshes({
+  ledger,
+  loadBrief,
+  loadDataset,
+  log,
+  now,
+}: Pick<EditionDependencies, 'ledger' | 'loadBrief' | 'loadDataset' | 'log' | 'now'>): Promise<void> {
+  await ledger.repeatRefreshes({ now: now(), afterSeconds: REPEAT_SECONDS });
+  for (const edition of await ledger.staleEditions()) {
+    const { id, asOf } = edition;
+    try {
+      const { config } = await loadBrief(edition.brief);
+      const { timezone } = config.schedule;
+      if (freshnessOf(await loadDataset(config.dataset), { asOf, timezone })?.isStale) continue;
+    } catch (error) {
+      if (error instanceof AppError) continue;
+      throw error;
+    }
+    const move = { from: ['held'], to: 'queued', reason: null, now: now() } as const;
+    if (await ledger.moveEdition(id, move)) log.info({ edition: id }, 'Its data are fresh now.');
+  }
 }
 
 const leftMs = ({ startedAt }: RefreshRecord, now: Date): number =>

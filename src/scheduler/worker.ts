@@ -3,7 +3,7 @@ import { sendDelivery } from '../delivery/send-alerts.ts';
 import type { Log } from '../log.ts';
 import { makeEdition, type EditionDependencies } from './make-edition.ts';
 import type { Heartbeat } from './heartbeat.ts';
-import { type RefreshDependencies, runRefresh } from './run-refresh.ts';
+import { followUpRefreshes, type RefreshDependencies, runRefresh } from './run-refresh.ts';
 import { alertLateEditions } from './scheduler.ts';
 
 export type Role = 'scheduler' | 'worker' | 'server';
@@ -60,6 +60,7 @@ export async function startWorker({
       reconciledMs = forEditions.elapsedMs();
       await guard(log, 'all', async () => {
         await alertLateEditions(forEditions.now(), forEditions);
+        await followUpRefreshes(forEditions);
         const repaired = await ledger.reconcile();
         if (repaired > 0) log.warn({ repaired }, 'Some unfinished work had no job. Each has one again.');
       }).catch(() => {});

@@ -64,6 +64,18 @@ export function openMetrics(
     help: 'Briefs that cannot be generated because their files or their dataset have faults.',
     registers,
   });
+  const sourceSuccess = new Gauge({
+    name: 'sitrep_source_last_success_timestamp',
+    help: 'When the service last fetched a source of a dataset successfully, as a Unix time.',
+    labelNames: ['dataset', 'source'],
+    registers,
+  });
+  const sourceFailing = new Gauge({
+    name: 'sitrep_source_failing',
+    help: '1 if the last attempt to fetch a source of a dataset failed, otherwise 0.',
+    labelNames: ['dataset', 'source'],
+    registers,
+  });
   const free = new Gauge({
     name: 'sitrep_disk_free_bytes',
     help: 'Free bytes on the disk of the output folder.',
@@ -105,6 +117,12 @@ export function openMetrics(
       failed.set(health.failed);
       oldestDelivery.set(age(health.oldestWaiting));
       briefs.set(unreadableBriefs());
+      sourceSuccess.reset();
+      sourceFailing.reset();
+      for (const { dataset, source, lastSuccess, failingSince } of await ledger.sourceStates()) {
+        if (lastSuccess) sourceSuccess.set({ dataset, source }, lastSuccess.getTime() / 1000);
+        sourceFailing.set({ dataset, source }, failingSince === null ? 0 : 1);
+      }
       free.set(await freeBytes());
       memory.set(await memoryBelow(process.pid));
       return registry.metrics();

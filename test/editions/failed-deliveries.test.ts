@@ -73,6 +73,7 @@ test('the API and the pages say the same, and the overview counts what failed', 
     caller,
     example: null,
     counts,
+    sources: [],
     locale,
   });
   expect(page.attention).toBe('1 delivery failed');

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { countProblems, findProblems, openProblemAlerts, type Watched } from '../../src/editions/problems.ts';
+import { openEditionService } from '../../src/editions/service.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
+import { openMetrics } from '../../src/server/metrics.ts';
 import { type House, openHouse, operator } from '../support/house.ts';
-import { delivering, mailTo, now } from '../support/ledger-samples.ts';
+import { asked, delivering, mailTo, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
 
 const ledgers = useLedgers();
@@ -146,4 +148,85 @@ test('a mail server that falls silent leaves time to report a problem another wa
   expect(house.otherwiseSignal?.aborted).toBe(false);
   await alertOf(await findProblems(watchedIn(house, full)), signal);
   expect(house.otherwise).toHaveLength(1);
+});
+
+test('a source that fails is a problem until it works again, and the operator hears of both once', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  const alertOf = openProblemAlerts(house.forDelivery);
+  const metrics = openMetrics(ledger, {
+    now: () => house.time,
+    freeBytes: () => Promise.resolve(1e9),
+    unreadableBriefs: () => 0,
+  });
+  /** The end of a refresh, some hours later, and what is seen of it. */
+  const refreshed = async (hours: number, failures: { readonly [source: string]: string | null }) => {
+    house.time = later(hours);
+    const slot = house.time;
+    await ledger.openSlots('weekly', {
+      now,
+      plan: () => ({ cursor: slot, due: [asked({ asOf: `2021-0${hours}-01`, slot })], skipped: [] }),
+      refresh: 'incidents',
+    });
+    const id = `incidents ${slot.toISOString()}`;
+    const claim = await ledger.claimRefresh(id, { job: 'job-1', now: slot });
+    if (claim === undefined) throw new Error('The refresh could not be claimed.');
+    const checks = Object.entries(failures).map(([source, failure]) => ({ source, failure }));
+    await ledger.settleRefresh(claim, { outcome: 'ended', checks }, { now: slot });
+    house.messages.length = 0;
+    for (let time = 0; time < 3; time += 1) await alertOf(await findProblems(watchedIn(house)), signal);
+    const values = (await metrics.read()).split('\n').filter((line) => line.startsWith('sitrep_source_'));
+    return {
+      codes: await codesIn(watchedIn(house)),
+      messages: house.messages.map(({ title, paragraphs }) => [title, ...paragraphs]),
+      failing: values.filter((line) => line.startsWith('sitrep_source_failing')),
+      success: values.filter((line) => line.includes('timestamp')),
+    };
+  };
+  const labels = (source: string) => `{dataset="incidents",source="${source}"}`;
+  const seconds = (hours: number) => later(hours).getTime() / 1000;
+  expect(await refreshed(1, { a: null, b: null })).toMatchObject({ codes: [], messages: [] });
+  expect(await refreshed(2, { a: 'No such host.', b: null })).toEqual({
+    codes: [{ code: 'source-failing', count: 1 }],
+    messages: [
+      [
+        'Sitrep: there is a problem',
+        expect.stringContaining(
+          '“a” of the dataset incidents has been failing since 23 Aug 2021, 07:00 UTC. ',
+        ),
+        expect.stringContaining('once'),
+      ],
+    ],
+    failing: [`sitrep_source_failing${labels('a')} 1`, `sitrep_source_failing${labels('b')} 0`],
+    success: [
+      `sitrep_source_last_success_timestamp${labels('a')} ${seconds(1)}`,
+      `sitrep_source_last_success_timestamp${labels('b')} ${seconds(2)}`,
+    ],
+  });
+  expect(await refreshed(3, { a: 'No such host.', b: null })).toMatchObject({ messages: [] });
+  // One is over and another begins, in one message.
+  const both = await refreshed(4, { a: null, b: 'HTTP 500.' });
+  expect(both.codes).toEqual([{ code: 'source-failing', count: 1 }]);
+  expect(both.messages).toEqual([
+    [
+      'Sitrep: there is a problem',
+      expect.stringContaining('“a” of the dataset incidents works again'),
+      expect.stringContaining('“b” of the dataset incidents has been failing'),
+      expect.stringContaining('once'),
+    ],
+  ]);
+  expect(await refreshed(5, { a: null, b: null })).toMatchObject({
+    codes: [],
+    messages: [['Sitrep: a source works again', expect.stringContaining('“b”')]],
+  });
+  // It fails anew: that is another failure.
+  expect((await refreshed(6, { a: null, b: 'HTTP 500.' })).messages).toHaveLength(1);
+  // What the web page lists is for operators.
+  const caller = { name: 'x', clearance: 'TLP:RED' } as const;
+  const service = openEditionService(house.context);
+  expect(await service.sources({ ...caller, may: 'operate' })).toMatchObject([
+    { source: 'a', failure: null },
+    { source: 'b', failure: 'HTTP 500.' },
+  ]);
+  expect(await service.sources({ ...caller, may: 'read' })).toEqual([]);
 });

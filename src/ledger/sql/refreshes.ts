@@ -4,6 +4,7 @@ import { refreshRecord, type SourceCheck, sourceState } from '../refresh.ts';
 import type { Ledger } from '../types.ts';
 import type { Database, Session } from './database.ts';
 import { sendJobs, wakeEditions } from './jobs.ts';
+import { editionColumns, toEditions } from './rows.ts';
 
 const columns = 'id, dataset, slot, attempt, started_at AS "startedAt"';
 const ids = z.array(z.object({ id: z.string() }));
@@ -14,7 +15,7 @@ const KEPT_DAYS = 90;
 export function refreshCalls(
   database: Database,
   boss: PgBoss,
-): Pick<Ledger, 'claimRefresh' | 'settleRefresh' | 'repeatRefreshes' | 'sourceStates'> {
+): Pick<Ledger, 'claimRefresh' | 'settleRefresh' | 'repeatRefreshes' | 'sourceStates' | 'staleEditions'> {
   return {
     claimRefresh: async (id, { job, now }) =>
       z.array(refreshRecord).parse(
@@ -74,6 +75,16 @@ export function refreshCalls(
         await sendJobs(boss, session, { queue: 'refresh', jobs });
         return jobs.length;
       }),
+
+    staleEditions: async () =>
+      toEditions(
+        await database.query(
+          // An operator may have put it on hold since.
+          `SELECT ${editionColumns} FROM sitrep.edition WHERE state = 'held' AND (reason, 'fresh-data') IN (
+             SELECT run.reason, code FROM sitrep.run WHERE run.edition = edition.id ORDER BY number DESC LIMIT 1)
+           ORDER BY id`,
+        ),
+      ),
 
     sourceStates: async () =>
       z.array(sourceState).parse(

@@ -2,6 +2,7 @@ import { type Day, periodEnding } from '../../calendar.ts';
 import type { EditionService } from '../../editions/service.ts';
 import { describeFault } from '../../errors.ts';
 import type { Caller } from '../../ledger/principal.ts';
+import type { SourceState } from '../../ledger/refresh.ts';
 import type { BriefView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
@@ -20,11 +21,13 @@ export function overviewPage(
     caller,
     example,
     counts,
+    sources,
     locale,
   }: {
     caller: Caller;
     example: { brief: string; from: string; to: string } | null;
     counts: Awaited<ReturnType<EditionService['counts']>>;
+    sources: readonly SourceState[];
     locale: Locale;
   },
 ) {
@@ -38,7 +41,14 @@ export function overviewPage(
       ? `npx sitrep backfill ${example.brief} --from ${example.from} --to ${example.to}`
       : null,
     operate,
-    attention: operate ? attentionOf(briefs, { counts, locale }) : '',
+    attention: operate ? attentionOf(briefs, { counts, sources, locale }) : '',
+    sources: sources.map(({ dataset, source, lastSuccess, failingSince, failure }) => ({
+      source,
+      dataset,
+      last: lastSuccess && instant(locale, lastSuccess),
+      failing: failingSince && instant(locale, failingSince),
+      reasons: failure?.split('\n') ?? [],
+    })),
     briefs: briefs.map(({ view, brief, pictured }) => {
       const { id, title, subject, marking, next, schedule, latest } = view;
       const period = brief?.config.period;
@@ -83,8 +93,13 @@ function attentionOf(
   briefs: readonly OverviewEntry[],
   {
     counts: { editions, deliveries },
+    sources,
     locale,
-  }: { counts: Awaited<ReturnType<EditionService['counts']>>; locale: Locale },
+  }: {
+    counts: Awaited<ReturnType<EditionService['counts']>>;
+    sources: readonly SourceState[];
+    locale: Locale;
+  },
 ): string {
   const counts = [
     ['web.overview.attention.deliveries_failed', (deliveries.bounced ?? 0) + (deliveries.failed ?? 0)],
@@ -92,6 +107,7 @@ function attentionOf(
     ['web.overview.attention.editions_on_hold', editions.held ?? 0],
     ['web.overview.attention.editions_failed', editions.failed ?? 0],
     ['web.overview.attention.briefs_unreadable', briefs.filter(({ view }) => view.faults.length > 0).length],
+    ['web.overview.attention.sources_failing', sources.filter(({ failure }) => failure !== null).length],
   ] as const;
   return locale.list(counts.flatMap(([key, count]) => (count > 0 ? [locale.text(key, { count })] : [])));
 }

@@ -40,7 +40,13 @@ export function readerRoutes(
     return show(
       { request, reply },
       'overview',
-      overviewPage(briefs, { caller, example, counts: await service.counts(caller), locale }),
+      overviewPage(briefs, {
+        caller,
+        example,
+        counts: await service.counts(caller),
+        sources: await service.sources(caller),
+        locale,
+      }),
     );
   });
 
