@@ -168,6 +168,14 @@ export function openLocale(
     return [message.format(values)].flat().join('');
   };
   const number = new Intl.NumberFormat(intlTag);
+  // Making a formatter takes twenty times as long as using it.
+  const formatters = new Map<string, Intl.NumberFormat>();
+  const numberWith = (options: Intl.NumberFormatOptions): Intl.NumberFormat => {
+    const key = JSON.stringify(options);
+    const formatter = formatters.get(key) ?? new Intl.NumberFormat(intlTag, options);
+    formatters.set(key, formatter);
+    return formatter;
+  };
   /** Numbers that are printed as they are get the digits of the locale. */
   const printed = (
     values: HtmlValues,
@@ -207,8 +215,7 @@ export function openLocale(
       );
       return format(key, found, { ...escaped, ...htmlTags });
     },
-    number: (value, options) =>
-      options === undefined ? number.format(value) : value.toLocaleString(intlTag, options),
+    number: (value, options) => (options === undefined ? number : numberWith(options)).format(value),
     list: (items) => list.format(items),
     longDay: (day) => datesNow().longDay(day),
     shortDay: (day) => datesNow().shortDay(day),

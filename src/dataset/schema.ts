@@ -250,8 +250,16 @@ function typeOf(schema: z.ZodType): Column['type'] {
 }
 
 /** The columns of a model table whose wording is checked, in its order. */
-export const proseColumns = (table: TableName): readonly string[] =>
-  Object.entries<z.ZodType>(tables[table].shape).flatMap(([name, schema]) => (isProse(schema) ? [name] : []));
+export function proseColumns(table: TableName): readonly string[] {
+  const known = proseOf.get(table);
+  if (known !== undefined) return known;
+  const shape = Object.entries<z.ZodType>(tables[table].shape);
+  const found = shape.flatMap(([name, schema]) => (isProse(schema) ? [name] : []));
+  proseOf.set(table, found);
+  return found;
+}
+/** Asked for each row of each page. */
+const proseOf = new Map<TableName, readonly string[]>();
 
 const isProse = (schema: z.ZodType): boolean =>
   schema.meta()?.['prose'] === true || (schema instanceof z.ZodUnion && schema.options.some(isAnyProse));

@@ -15,7 +15,7 @@ export const guard = 'known value';
 export const enter = 'partial begins';
 export const leave = 'partial ends';
 
-interface Names {
+export interface Names {
   readonly helpers: ReadonlySet<string>;
   readonly partials: ReadonlySet<string>;
   /** Whether elements and blocks carry their location. */

@@ -7,7 +7,8 @@ import { isShared } from '../../project/source-files.ts';
 import { mostAlike } from './find-text.ts';
 import { MetFaults } from '../met-faults.ts';
 import { MarkedValue, madeOf, rawOf } from './row-value.ts';
-import { enter, guard, leave, mark, type NamesOf, parseTemplate } from './check.ts';
+import { enter, guard, leave, mark, type NamesOf } from './check.ts';
+import { compilingOnce, parseOnce } from './compiled.ts';
 import { RenderingLimits } from './limits.ts';
 import { placeOf, valueOf } from './places.ts';
 import { type Put, traceCall, traceEnd } from './trace.ts';
@@ -68,14 +69,14 @@ export function compileTemplate({
   };
   const parsed = Object.entries({ ...partials, '': template }).map(([name, source]) => ({
     name,
-    ...parseTemplate(source, name === '' ? { ...names, of: namesOf } : names),
+    ...parseOnce(source, name === '' ? { ...names, of: namesOf } : names),
   }));
   const faults = parsed.flatMap(({ faults: found }) => found);
   if (faults.length > 0) throw new AppError('template-invalid', faults);
 
   const handlebars = Handlebars.create();
   const limits = new RenderingLimits();
-  Object.assign(handlebars, {
+  Object.assign(handlebars, compilingOnce, {
     VM: { ...Handlebars.VM, resolvePartial: limits.partial(Handlebars.VM.resolvePartial) },
   });
   const met = new MetFaults();
