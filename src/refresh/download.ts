@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type IncomingMessage, validateHeaderValue } from 'node:http';
-import { request } from 'node:https';
+import { request, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -19,6 +19,8 @@ export interface DownloadContext {
   readonly isAllowed?: ((address: string) => boolean) | undefined;
   /** The certificate authority to trust instead of the system's, in PEM; for tests. */
   readonly ca?: string | undefined;
+  /** The limit on the time until the headers of an answer; by default a minute. */
+  readonly headersMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -29,7 +31,6 @@ type Headers = Readonly<Record<string, string>>;
 export type Downloaded = { readonly sha256: string } & Pick<SourceState, 'etag' | 'lastModified'>;
 
 const MOST_REDIRECTS = 5;
-/** The limit on the time until the headers of an answer. */
 const HEADERS_MS = 60_000;
 const redirects = [301, 302, 303, 307, 308];
 
@@ -87,6 +88,7 @@ async function follow(
       lookup: checkedLookup(isAllowed),
       ca: context.ca,
       signal,
+      headersMs: context.headersMs ?? HEADERS_MS,
     }).catch((error: unknown) => {
       throw error instanceof RefusedAddress ? refused(source, url) : error;
     });
@@ -109,13 +111,16 @@ async function follow(
 
 const send = (
   url: URL,
-  options: Pick<Parameters<typeof request>[1] & object, 'headers' | 'lookup' | 'ca' | 'signal'>,
+  {
+    headersMs,
+    ...options
+  }: Pick<RequestOptions, 'headers' | 'lookup' | 'ca' | 'signal'> & { headersMs: number },
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     // No agent: a connection from a pool was checked for another source. The last option is the default, unless a
     // variable of Node says otherwise.
     const outgoing = request(url, { ...options, agent: false, rejectUnauthorized: true });
-    const timer = setTimeout(() => outgoing.destroy(new HeadersTimeout()), HEADERS_MS);
+    const timer = setTimeout(() => outgoing.destroy(new HeadersTimeout(headersMs)), headersMs);
     outgoing.on('response', (response) => {
       clearTimeout(timer);
       resolve(response);
@@ -127,7 +132,13 @@ const send = (
     outgoing.end();
   });
 
-class HeadersTimeout extends Error {}
+class HeadersTimeout extends Error {
+  readonly ms: number;
+  constructor(ms: number) {
+    super();
+    this.ms = ms;
+  }
+}
 class TooLarge extends Error {}
 /** An error in the middle of the body. */
 class Interrupted extends Error {}
@@ -283,7 +294,7 @@ function explain(cause: unknown, { source, isLate }: { source: UrlSource; isLate
       'Try again later, or raise "timeoutSeconds" of this source.',
     );
   if (cause instanceof HeadersTimeout)
-    return give('timeout', `did not answer within ${HEADERS_MS / 1000} s.`, 'Try again later.');
+    return give('timeout', `did not answer within ${cause.ms / 1000} s.`, 'Try again later.');
   if (cause instanceof TooLarge)
     return give(
       'too-large',

@@ -51,13 +51,14 @@ export async function refreshDataset(
   await using opened = new AsyncDisposableStack();
   opened.use(await lockRefresh(dataset, context.signal));
   const scratch = join(context.cacheFolder, 'refresh', hashOf(dataset).slice(0, 16));
-  // The lock makes this the only refresh that uses the folder, and a killed one may have left it behind.
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
   opened.defer(() => rm(scratch, { recursive: true, force: true }));
   const outcomes: SourceOutcome[] = [];
-  for (const source of sources)
+  for (const source of sources) {
+    // The lock makes this the only refresh that uses the folder, and a killed one may have left it behind.
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(scratch, { recursive: true });
     outcomes.push(await refreshSource(source, { dataset, displayPath: folder, scratch, context }));
+  }
   return outcomes;
 }
 
@@ -96,6 +97,16 @@ async function lockRefresh(dataset: string, signal: AbortSignal | undefined): Pr
   throw new AppError('import-failed', [{ file: dataset, problem, hint: 'Wait for it to end, or stop it.' }]);
 }
 
+/** An error of the system, such as a file that this user may not read, is a failure of the source. */
+function fromSystem(error: unknown, source: SourceSettings): unknown {
+  const code =
+    error instanceof Error && !(error instanceof AppError) ? Reflect.get(error, 'code') : undefined;
+  if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error;
+  const problem = `cannot be read or kept (${code}).`;
+  const hint = 'Check the permissions of its files and the free space of this machine.';
+  return new SourceFailure('down', { file: shownPlace(source), problem, hint }, { cause: error });
+}
+
 /** Faults of a file that was fetched name its address. */
 const placed = (faults: readonly Fault[], source: SourceSettings, { scratch }: Place): readonly Fault[] =>
   faults.map((each) =>
@@ -119,8 +130,9 @@ async function refreshSource(source: SourceSettings, place: Place): Promise<Sour
     return { ...done, ...(await fetchAndImport(source, place)) };
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof SourceFailure) {
-      const { reason, fault, retryAfterSeconds } = error;
+    const failure = fromSystem(error, source);
+    if (failure instanceof SourceFailure) {
+      const { reason, fault, retryAfterSeconds } = failure;
       const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
       return { ...done, outcome: 'failed', reason, faults: [fault], ...retry };
     }

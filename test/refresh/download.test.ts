@@ -237,6 +237,28 @@ describe('a source that fails leaves the dataset byte for byte as it was', () =>
     expect(await readdir(join(feed.folder, 'cache/refresh'))).toEqual([]);
   });
 
+  test('a server that is slow to answer', async () => {
+    const { refresh } = await newDownload(({ at }) => ({ url: at('/a.csv', () => {}) }));
+    expect(await refresh('2024-04-01', { headersMs: 50 })).toMatchObject({
+      reason: 'timeout',
+      faults: [{ problem: 'did not answer within 0.05 s.' }],
+    });
+  });
+
+  test('a download that is stopped', async () => {
+    const stop = new AbortController();
+    const { refresh, files, folder } = await newDownload(({ at }) => ({
+      url: at('/a.csv', (_, response) => {
+        response.writeHead(200);
+        response.write(good, () => stop.abort(new Error('Stopped.')));
+      }),
+    }));
+    const before = await files();
+    await expect(refresh('2024-04-01', { signal: stop.signal })).rejects.toThrow('Stopped.');
+    expect(await files()).toEqual(before);
+    expect(await readdir(join(folder, 'cache/refresh'))).toEqual([]);
+  });
+
   test('a server whose certificate is not trusted', async () => {
     const { refresh } = await newDownload(({ at }) => ({ url: at('/a.csv', good) }));
     expect(await refresh('2024-04-01', { ca: undefined })).toMatchObject({

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checksBy, readIncidentStore } from '../../src/dataset/incidents.ts';
@@ -77,6 +77,20 @@ test('a source that is suddenly much smaller changes nothing, unless its setting
   expect(await feed.refresh('2024-04-02')).toMatchObject([{ outcome: 'imported', counts: { withdrawn: 5 } }]);
 });
 
+test('a folder, or a file that cannot be read, is a failure of its source', async () => {
+  const feed = await newFeed({
+    sources: [
+      { ...dropped, path: '../../incoming' },
+      { ...dropped, name: 'loop' },
+    ],
+  });
+  await symlink('loop.csv', join(feed.folder, 'incoming/loop.csv'));
+  expect(await feed.refresh()).toMatchObject([
+    { outcome: 'failed', reason: 'down', faults: [{ file: '../../incoming' }] },
+    { outcome: 'failed', reason: 'down', faults: [{ file: '../../incoming/*.csv' }] },
+  ]);
+});
+
 test('two refreshes at once run one after the other, and the second finds all unchanged', async () => {
   const feed = await newFeed({ sources: [dropped, { ...dropped, name: 'again' }] });
   await feed.put('one.csv', manyRows(200));
@@ -115,7 +129,11 @@ test('a kill -9 at any moment leaves the incidents as they were, or with the who
   expect(killed).toBeGreaterThanOrEqual(steps.length);
   expect(await start('never')).toEqual({ code: 0, signal: null });
   expect(await feed.rows('count(*) AS n')).toEqual([{ n: '2001' }]);
-  expect((await readdir(dirname(feed.into))).toSorted()).toEqual(['.desk.lock', '.desk.refresh.lock', 'desk']);
+  expect((await readdir(dirname(feed.into))).toSorted()).toEqual([
+    '.desk.lock',
+    '.desk.refresh.lock',
+    'desk',
+  ]);
   expect(await readdir(join(feed.folder, 'cache/refresh'))).toEqual([]);
   expect(await readFile(join(feed.into, 'incidents/checks.csv'), 'utf8')).toContain('drop,2024-05-01,2\n');
 }, 180_000);
