@@ -17,7 +17,7 @@ export function importerFor(
   format: string,
   mapping: { readonly text: string; readonly file: string } | undefined,
 ): { importer: Importer; options: ReadOptions } {
-  const importer = known[format];
+  const importer = Object.hasOwn(known, format) ? known[format] : undefined;
   if (importer !== undefined && mapping === undefined) return { importer, options: {} };
   if (importer !== undefined)
     throw new AppError('import-failed', [
