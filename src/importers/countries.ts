@@ -36,7 +36,7 @@ const otherNames: { readonly [code: string]: readonly string[] } = {
 
 /**
  * Creates the table `country_names`: each name and code of ISO 3166-1, in small letters, with its alpha-2 code. The
- * variable `country_codes` is the same as a map.
+ * macro `country_code` looks one up.
  */
 export async function createCountryNames(connection: DuckDBConnection): Promise<void> {
   const names = new Map<string, string>();
@@ -46,8 +46,12 @@ export async function createCountryNames(connection: DuckDBConnection): Promise<
       if (name !== undefined) names.set(name.toLowerCase(), code);
   }
   const values = [...names].map((pair) => `(${pair.map(literal).join(', ')})`);
+  // Not a join, which would lose the order of the rows, and not a map, in which DuckDB looks at one key after another.
   await connection.run(
     `CREATE TABLE country_names AS SELECT * FROM (VALUES ${values.join(', ')}) AS names(name, code);
-    SET VARIABLE country_codes = (SELECT map(list(name), list(code)) FROM country_names)`,
+    CREATE TYPE country_name AS ENUM (${[...names.keys()].map(literal).join(', ')});
+    SET VARIABLE country_codes = [${[...names.values()].map(literal).join(', ')}];
+    CREATE MACRO country_code(given) AS
+      getvariable('country_codes')[enum_code(try_cast(lower(given) AS country_name)) + 1]`,
   );
 }

@@ -24,8 +24,7 @@ export function loadSql(sql: FormatSql, source: string): string {
   const steps = sql.steps.map((step) => `, ${named(step)}`).join('');
   const skipped = sql.skipped.map(([reason, when]) => `WHEN ${when} THEN ${literal(reason)}`);
   const unreadable = sql.unreadable.map(([field, when]) => `CASE WHEN ${when} THEN ${literal(field)} END`);
-  // Not a join, which would lose the order of the rows.
-  const codes = sql.countries.map((country) => `getvariable('country_codes')[lower(${country})]`);
+  const codes = sql.countries.map((country) => `country_code(${country})`);
   const code = codes.length === 0 ? 'NULL' : `coalesce(${codes.join(', ')})`;
   const countryName = sql.countryName;
   const extra = [
