@@ -1,3 +1,5 @@
+import { escapeMarkup } from '../escape.ts';
+
 /**
  * Characters that XML 1.0 does not allow, even escaped (section 2.2): controls, lone surrogates and two noncharacters.
  */
@@ -35,7 +37,7 @@ export function cleanSvg(svg: string, { name, alt }: { name: string; alt: string
   const opening = /^<svg\b([^>]*)>/.exec(body);
   if (opening === null) throw new Error('Vega returned something other than an SVG drawing.');
   const attributes = (opening[1] ?? '').replaceAll(/ (?:xmlns(?::xlink)?|version|class|style)="[^"]*"/g, '');
-  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeAttribute(alt.replaceAll(unwritable, ''))}"${attributes}>${body.slice(opening[0].length)}`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeMarkup(alt.replaceAll(unwritable, ''))}"${attributes}>${body.slice(opening[0].length)}`;
 }
 
 /**
@@ -60,12 +62,4 @@ function roundNumbers(tag: string): string {
       return ` ${key}="${rounded}"`;
     },
   );
-}
-
-function escapeAttribute(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

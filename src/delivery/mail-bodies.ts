@@ -1,4 +1,5 @@
 import { markingColours } from '../dataset/fields.ts';
+import { escapeMarkup } from '../escape.ts';
 import { fileSize } from '../formats.ts';
 import type { Locale } from '../locale.ts';
 import { usualColours } from '../project/colours.ts';
@@ -209,22 +210,22 @@ function htmlOf(
   const row = (inner: string, style = ''): string =>
     `<tr><td style="padding:0 28px;${style}">${inner}</td></tr>`;
   const label = (text: string): string =>
-    `<p class="ink" style="margin:22px 0 6px;font:600 12px/1.4 ${sans};letter-spacing:.06em;text-transform:uppercase;color:${ink}">${escape(text)}</p>`;
-  const paragraph = (text: string): string => `<p style="margin:0 0 12px">${escape(text)}</p>`;
+    `<p class="ink" style="margin:22px 0 6px;font:600 12px/1.4 ${sans};letter-spacing:.06em;text-transform:uppercase;color:${ink}">${escapeMarkup(text)}</p>`;
+  const paragraph = (text: string): string => `<p style="margin:0 0 12px">${escapeMarkup(text)}</p>`;
   const small = (text: string): string =>
-    `<p class="quiet" style="margin:0 0 8px;font:13px/1.5 ${sans};color:#55585f">${escape(text)}</p>`;
-  const tag = `<p style="margin:0;text-align:end"><span style="display:inline-block;background:#000;color:${markingColours[marking]};font:600 13px/1 ${sans};padding:6px 10px">${escape(marking)}</span></p>`;
+    `<p class="quiet" style="margin:0 0 8px;font:13px/1.5 ${sans};color:#55585f">${escapeMarkup(text)}</p>`;
+  const tag = `<p style="margin:0;text-align:end"><span style="display:inline-block;background:#000;color:${markingColours[marking]};font:600 13px/1 ${sans};padding:6px 10px">${escapeMarkup(marking)}</span></p>`;
   const picture = (
     { width, height, alt }: { width: number; height: number; alt: string },
     { cid, style }: { cid: string; style: string },
   ): string =>
-    `<img src="cid:${escape(cid)}" width="${Math.round(width / 2)}" height="${Math.round(height / 2)}" alt="${escape(alt)}" style="display:block;border:0;${style}">`;
+    `<img src="cid:${escapeMarkup(cid)}" width="${Math.round(width / 2)}" height="${Math.round(height / 2)}" alt="${escapeMarkup(alt)}" style="display:block;border:0;${style}">`;
   const judged = judgments.map(
     ({ text, likelihood, confidence }, index) =>
       `<tr><td class="ink" style="width:26px;padding:0 0 14px;vertical-align:top;font:600 18px/1.3 ${serif};color:${ink}">${locale.number(index + 1)}</td>` +
-      `<td style="padding:0 0 14px;vertical-align:top">${escape(text)}` +
+      `<td style="padding:0 0 14px;vertical-align:top">${escapeMarkup(text)}` +
       (likelihood ? scale(likelihood, ink) : '') +
-      `${confidence ? `<div class="quiet" style="font:13px/1.5 ${sans};color:#55585f;padding-top:3px">${escape(capital(confidence))}</div>` : ''}</td></tr>`,
+      `${confidence ? `<div class="quiet" style="font:13px/1.5 ${sans};color:#55585f;padding-top:3px">${escapeMarkup(capital(confidence))}</div>` : ''}</td></tr>`,
   );
   const rows = [
     row(tag, 'padding-top:20px'),
@@ -238,11 +239,11 @@ function htmlOf(
     row(
       `<p class="quiet" style="margin:10px 0 0;font:13px/1.5 ${sans};color:#55585f">` +
         (publisher !== null && logo === null
-          ? `<b class="ink" style="color:${ink}">${escape(publisher)}</b><br>`
+          ? `<b class="ink" style="color:${ink}">${escapeMarkup(publisher)}</b><br>`
           : '') +
-        `${headline === null ? '' : `${escape(title)}<br>`}${escape(dateline)}</p>`,
+        `${headline === null ? '' : `${escapeMarkup(title)}<br>`}${escapeMarkup(dateline)}</p>`,
     ),
-    row(`<h1 style="margin:10px 0 14px;font:600 25px/1.2 ${serif}">${escape(headline ?? title)}</h1>`),
+    row(`<h1 style="margin:10px 0 14px;font:600 25px/1.2 ${serif}">${escapeMarkup(headline ?? title)}</h1>`),
     ...(before.length > 0 ? [row(before.map(paragraph).join(''))] : []),
     row(
       headline === null
@@ -253,7 +254,7 @@ function htmlOf(
       ? []
       : [
           row(
-            `<p style="margin:14px 0 6px;font:600 14px/1.35 ${sans}">${escape(hero.caption)}</p>` +
+            `<p style="margin:14px 0 6px;font:600 14px/1.35 ${sans}">${escapeMarkup(hero.caption)}</p>` +
               `<div style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: 'width:100%;height:auto' })}</div>`,
           ),
         ]),
@@ -270,11 +271,11 @@ function htmlOf(
         ...(link === null
           ? []
           : [
-              `<p style="margin:0 0 8px;font:13px/1.5 ${sans};overflow-wrap:anywhere"><a class="ink" href="${escape(link)}" style="color:${ink}">${escape(link)}</a></p>`,
+              `<p style="margin:0 0 8px;font:13px/1.5 ${sans};overflow-wrap:anywhere"><a class="ink" href="${escapeMarkup(link)}" style="color:${ink}">${escapeMarkup(link)}</a></p>`,
             ]),
         ...(publisher === null
           ? []
-          : [`<p style="margin:10px 0 2px;font:600 13px/1.5 ${sans}">${escape(publisher)}</p>`]),
+          : [`<p style="margin:10px 0 2px;font:600 13px/1.5 ${sans}">${escapeMarkup(publisher)}</p>`]),
         ...footer.map(small),
       ].join('')}</div>`,
     ),
@@ -285,7 +286,7 @@ function htmlOf(
     `<!doctype html><html lang="${locale.tag}" dir="${locale.direction}"><head><meta charset="utf-8">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">',
-    `<title>${escape(heading)}</title><style>${dark}</style></head>`,
+    `<title>${escapeMarkup(heading)}</title><style>${dark}</style></head>`,
     '<body class="page" style="margin:0;padding:0;background:#f4f3ef">',
     '<table role="presentation" cellpadding="0" cellspacing="0" width="100%"><tbody><tr><td align="center" style="padding:12px 0">',
     `<table role="presentation" class="sheet" lang="${locale.tag}" dir="${locale.direction}" cellpadding="0" cellspacing="0" width="100%" style="max-width:640px;background:#fff;color:#16181d;font:16px/1.5 ${serif};text-align:start"><tbody>`,
@@ -301,7 +302,7 @@ const scale = ({ text, low, high }: { text: string; low: number; high: number },
     share > 0 ? `<td width="${share}%" ${attributes} height="5"></td>` : '';
   const track = 'class="track" style="background:#e2e1dc;font-size:0;line-height:0"';
   return (
-    `<div style="margin:6px 0 2px;font:600 13px/1.5 ${sans}">${escape(capital(text))}</div>` +
+    `<div style="margin:6px 0 2px;font:600 13px/1.5 ${sans}">${escapeMarkup(capital(text))}</div>` +
     `<table role="presentation" aria-hidden="true" cellpadding="0" cellspacing="0" width="220" style="width:220px;max-width:100%;margin:0 0 4px"><tbody><tr>` +
     `${cell(low, track)}${cell(high - low, `class="reach" style="background:${ink};font-size:0;line-height:0"`)}${cell(100 - high, track)}` +
     `</tr></tbody></table>`
@@ -332,6 +333,3 @@ const whyYou = ({ brief, kind }: Message, { mail, locale }: Surroundings): strin
   kind === 'alert'
     ? locale.text('mail.why_operator')
     : locale.text('mail.why_recipient', { brief, address: mail.unsubscribe ?? mail.from.address });
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -10,6 +10,7 @@ import {
   ReadingDirection,
 } from '@cantoo/pdf-lib';
 import { AppError } from '../errors.ts';
+import { escapeMarkup } from '../escape.ts';
 import { isRightToLeft } from '../locale.ts';
 import { paintMarksFirst } from './arabic-marks.ts';
 import { attach, type Attachment, type FoundAttachment, readAttachments } from './attachments.ts';
@@ -165,29 +166,26 @@ function xmpOf(
   { creator, more = '' }: { creator: string; more?: string },
 ): string {
   const at = date.toISOString().replace(/\.\d+Z$/, 'Z');
-  const words = keywords.map((keyword) => `<rdf:li>${escape(keyword)}</rdf:li>`).join('');
+  const words = keywords.map((keyword) => `<rdf:li>${escapeMarkup(keyword)}</rdf:li>`).join('');
   const inLanguage = (text: string) =>
-    `<rdf:Alt><rdf:li xml:lang="x-default">${escape(text)}</rdf:li></rdf:Alt>`;
+    `<rdf:Alt><rdf:li xml:lang="x-default">${escapeMarkup(text)}</rdf:li></rdf:Alt>`;
   return `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">
 <dc:format>application/pdf</dc:format>
 <dc:title>${inLanguage(title)}</dc:title>
-${author === null ? '' : `<dc:creator><rdf:Seq><rdf:li>${escape(author)}</rdf:li></rdf:Seq></dc:creator>\n`}<dc:description>${inLanguage(subject)}</dc:description>
+${author === null ? '' : `<dc:creator><rdf:Seq><rdf:li>${escapeMarkup(author)}</rdf:li></rdf:Seq></dc:creator>\n`}<dc:description>${inLanguage(subject)}</dc:description>
 <dc:subject><rdf:Bag>${words}</rdf:Bag></dc:subject>
-<dc:language><rdf:Bag><rdf:li>${escape(language)}</rdf:li></rdf:Bag></dc:language>
-<xmp:CreatorTool>${escape(creator)}</xmp:CreatorTool>
+<dc:language><rdf:Bag><rdf:li>${escapeMarkup(language)}</rdf:li></rdf:Bag></dc:language>
+<xmp:CreatorTool>${escapeMarkup(creator)}</xmp:CreatorTool>
 <xmp:CreateDate>${at}</xmp:CreateDate>
 <xmp:ModifyDate>${at}</xmp:ModifyDate>
-<pdf:Producer>${escape(creator)}</pdf:Producer>
-<pdf:Keywords>${escape(keywords.join(' '))}</pdf:Keywords>
+<pdf:Producer>${escapeMarkup(creator)}</pdf:Producer>
+<pdf:Keywords>${escapeMarkup(keywords.join(' '))}</pdf:Keywords>
 </rdf:Description>${more}
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>`;
 }
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** Stores the metadata where ISO 32000-2, 14.3.2 requires it: in an uncompressed stream of the catalogue. */
 function attachXmp({ context, catalog }: PDFDocument, xmp: string): void {

@@ -1,4 +1,5 @@
 import { type DefaultTreeAdapterTypes as Svg, html, parseFragment } from 'parse5';
+import { escapeMarkup } from '../escape.ts';
 
 /** A drawing written anew from its allowed parts, with its size in CSS pixels. */
 interface CleanSvg {
@@ -107,10 +108,7 @@ const isElement = (node: Svg.ChildNode): node is Svg.Element => 'tagName' in nod
 const isSvg = ({ namespaceURI }: Svg.Element): boolean => namespaceURI === html.NS.SVG;
 
 const tag = (name: string, attributes: readonly (readonly [string, string])[], inner: string): string =>
-  `<${name}${attributes.map(([key, value]) => ` ${key}="${escape(value)}"`).join('')}${inner === '' ? '/>' : `>${inner}</${name}>`}`;
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  `<${name}${attributes.map(([key, value]) => ` ${key}="${escapeMarkup(value)}"`).join('')}${inner === '' ? '/>' : `>${inner}</${name}>`}`;
 
 /** References within the drawing; whatever else a style could load or run. */
 const within = /url\(\s*(["']?)#[\w.:-]+\1\s*\)/gi;

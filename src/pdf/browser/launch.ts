@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, launch } from 'puppeteer';
 import { AppError } from '../../errors.ts';
+import { escapeMarkup } from '../../escape.ts';
 import type { FoundBrowser } from './find.ts';
 import { openScratch } from './scratch.ts';
 import type { UnpackedChromium } from './unpack.ts';
@@ -127,8 +128,8 @@ async function packagedEnvironment(
     `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
-  <dir>${escapeXml(fontsFolder)}</dir>
-  <cachedir>${escapeXml(fontCache)}</cachedir>
+  <dir>${escapeMarkup(fontsFolder)}</dir>
+  <cachedir>${escapeMarkup(fontCache)}</cachedir>
 </fontconfig>
 `,
   );
@@ -141,9 +142,6 @@ async function packagedEnvironment(
     ...(bundledLibraries && { LD_LIBRARY_PATH: librariesFolder }),
   };
 }
-
-const escapeXml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 async function close(browser: Browser, profile: AsyncDisposable): Promise<void> {
   await using _ = profile;
