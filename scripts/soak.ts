@@ -4,13 +4,16 @@ import { loadProduct } from '../test/support/product.ts';
 
 /**
  * What takes too long for every change (`npm run soak`, about half an hour): every brief on every day from 2019 to 2021
- * and on a hundred days up to 2035, HTML and rules only; every page without each of its rows; then long kill loops on both ledgers, and twenty restarts of
- * PostgreSQL. `npm run soak pages` or `npm run soak ledgers` runs one half. Exits with 1 if anything failed.
+ * and on a hundred days up to 2035, HTML and rules only; all pages, rows and sheets that tests take a sample of; then
+ * long kill loops on both ledgers, and twenty restarts of PostgreSQL. `npm run soak pages` or `npm run soak ledgers`
+ * runs one half. Exits with 1 if anything failed.
  */
 const half = process.argv[2];
 if (half !== 'ledgers') {
   await everyDay();
-  run('vitest', ['run', 'test/deletion.test.ts'], { ...process.env, SOAK_ROWS: 'all' });
+  const sampled = ['accessibility', 'briefs-pdf', 'deletion', 'rules/right-pages'];
+  const files = sampled.map((name) => `test/${name}.test.ts`);
+  run('vitest', ['run', '--project=slow', ...files], { ...process.env, SOAK_ALL: 'true' });
 }
 if (half !== 'pages') {
   const env = { ...process.env, SOAK_KILLS: '60', SOAK_RESTARTS: '20' };

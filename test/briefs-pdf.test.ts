@@ -16,6 +16,7 @@ import { chartsOn, printedBlocks, readPage } from './support/page.ts';
 import { readPdfMarks } from './support/pdf-marks.ts';
 import { type ReadPdf, readPdf } from './support/pdf.ts';
 import { editionsAt, findBrief, loadProduct, type NamedEdition, type Product } from './support/product.ts';
+import { sampleOfSheets } from './support/sample.ts';
 
 interface Printed {
   readonly edition: Edition;
@@ -34,12 +35,17 @@ afterAll(async () => {
   await printer[Symbol.asyncDispose]();
 });
 
-async function print({
-  brief: id,
-  asOf,
-  paper = 'A4',
-  parameters = {},
-}: Pick<NamedEdition, 'brief' | 'asOf'> & { paper?: Paper; parameters?: Parameters }): Promise<Printed> {
+type Asked = Pick<NamedEdition, 'brief' | 'asOf'> & { paper?: Paper; parameters?: Parameters };
+const made = new Map<string, Promise<Printed>>();
+/** The same edition is printed once for all tests. */
+function print({ brief, asOf, paper = 'A4', parameters = {} }: Asked): Promise<Printed> {
+  const key = JSON.stringify([brief, asOf, paper, parameters]);
+  const found = made.get(key) ?? printAnew({ brief, asOf, paper, parameters });
+  made.set(key, found);
+  return found;
+}
+
+async function printAnew({ brief: id, asOf, paper = 'A4', parameters = {} }: Asked): Promise<Printed> {
   const { dataset, material } = product;
   const edition = await produce(
     resolveEdition({ brief: findBrief(product, id), dataset, asOf, paper, parameters }),
@@ -72,7 +78,7 @@ const editionOf = (name: string): NamedEdition => {
   return found;
 };
 const cases: (NamedEdition & { paper: Paper })[] = [
-  ...atFullCoverage.map((edition) => ({ ...edition, paper: 'A4' as const })),
+  ...sampleOfSheets(atFullCoverage).map((edition) => ({ ...edition, paper: 'A4' as const })),
   { ...editionOf('weekly'), paper: 'Letter' },
   { ...editionOf('weekly'), asOf: '2021-09-06', paper: 'A4' },
   { ...editionOf('actor-sheet actor=A-taliban'), paper: 'Letter' },
@@ -252,7 +258,7 @@ test.each([
 const oneOfEach = product.briefs.flatMap(({ id }) => atFullCoverage.find(({ brief }) => brief === id) ?? []);
 test.each(oneOfEach)('$name has the same bytes when it is generated again', async (edition) => {
   const first = await print(edition);
-  const second = await print(edition);
+  const second = await printAnew(edition);
   expect(Buffer.from(first.edition.pdf).equals(second.edition.pdf)).toBe(true);
 });
 

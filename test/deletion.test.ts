@@ -12,9 +12,10 @@ import {
   renderEdition,
   withTables,
 } from './support/product.ts';
+import { isSoak } from './support/sample.ts';
 
 /** Of each brief and table, every row under `npm run soak`, otherwise the first and then one of so many. */
-const EVERY = process.env['SOAK_ROWS'] === 'all' ? 1 : 4;
+const EVERY = isSoak ? 1 : 7;
 
 /** Days on which the briefs, taken together, show every row. */
 const datasets = [

@@ -6,12 +6,12 @@ const product = await loadProduct();
 /** Days on which much becomes known, the fall of Kabul, and the first day without coverage. */
 const notable = ['2020-05-27', '2020-05-28', '2021-08-15', '2021-08-26'];
 
-test('every brief passes its rules on a third of the days on which a page can change', async () => {
+test('every brief passes its rules on a fifth of the days on which a page can change', async () => {
   const days = daysOfChange(product);
   expect(days.length).toBeGreaterThan(70);
   expect(days).toEqual(expect.arrayContaining(notable));
-  // The soak takes all of them. Three is prime to the seven days after which a page changes again.
-  const chosen = [...new Set([...sampleOf(days, 3), ...notable])];
+  // The soak takes all of them. Five is prime to the seven days after which a page changes again.
+  const chosen = [...new Set([...sampleOf(days, 5), ...notable])];
   const { editions, faults } = await issueOn(product, chosen);
   expect(editions).toBeGreaterThan(4 * chosen.length);
   expect(faults).toEqual([]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { structuredPatch } from 'diff';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { loadFonts } from '../src/charts/fonts.ts';
 import type { Correction } from '../src/dataset/corrections.ts';
 import { unifiedDiff } from '../src/production/diff.ts';
@@ -89,25 +90,29 @@ describe('the same page', () => {
       Object.assign(digests, await digestsOf({ ...product, briefs: [brief] }, asOf));
   });
 
-  test.each([
-    { TZ: 'Pacific/Kiritimati', LC_ALL: 'fa_AF.UTF-8' },
-    { TZ: 'America/Los_Angeles', LC_ALL: 'de_DE.UTF-8' },
-  ])('under TZ=$TZ and LC_ALL=$LC_ALL', async ({ TZ, LC_ALL }) => {
+  test('in another process, in the last and the first time zone, and with the digits of another locale', async () => {
+    const zones = ['Pacific/Kiritimati', 'Pacific/Pago_Pago'];
     const support = JSON.stringify(join(import.meta.dirname, 'support/product.ts'));
     const program = `
       import { digestsOf, loadProduct } from ${support};
-      const shown = new Date(0).toLocaleString();
-      console.log(JSON.stringify({ shown, digests: await digestsOf(await loadProduct(), '${asOf}') }));`;
-    const env = { ...process.env, TZ, LC_ALL, LANG: LC_ALL };
+      const product = await loadProduct();
+      const found = [];
+      for (const TZ of ${JSON.stringify(zones)}) {
+        process.env.TZ = TZ;
+        found.push({ TZ, shown: new Date(0).toLocaleString(), digests: await digestsOf(product, '${asOf}') });
+      }
+      console.log(JSON.stringify(found));`;
+    const env = { ...process.env, TZ: zones[0], LC_ALL: 'fa_AF.UTF-8', LANG: 'fa_AF.UTF-8' };
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--input-type=module', '--eval', program],
       { env },
     );
-    const other: unknown = JSON.parse(stdout);
-    expect(other).toMatchObject({ digests });
-    // The settings did reach the program: it writes times otherwise than this one does.
-    expect(other).not.toMatchObject({ shown: new Date(0).toLocaleString() });
+    const others: unknown = JSON.parse(stdout);
+    expect(others).toMatchObject(zones.map((TZ) => ({ TZ, digests })));
+    // The settings did reach the program: it writes times otherwise than this one does, and each zone has its own.
+    const times = z.array(z.object({ shown: z.string() })).parse(others);
+    expect(new Set([new Date(0).toLocaleString(), ...times.map((each) => each.shown)]).size).toBe(3);
   });
 
   test('whether briefs are rendered one by one or together', async () => {

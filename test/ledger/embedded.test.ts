@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import {
   chmod,
   chown,
-  cp,
+  copyFile,
   mkdir,
   mkdtemp,
   readdir,
@@ -23,6 +23,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { openEmbeddedLedger, restoreSnapshot } from '../../src/ledger/open.ts';
+import { copyFolder } from '../support/copy.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { asked, claimed, delivering, mailTo, now, removeSettled } from '../support/ledger-samples.ts';
 import { isServer, useLedgers } from '../support/ledger.ts';
@@ -182,7 +183,7 @@ async function prepare(): Promise<string> {
     await ledger.request([asked({ asOf: '2021-08-29' })], now);
   }
   const folder = await temporaryFolder();
-  await cp(original, folder, { recursive: true });
+  copyFolder(original, folder);
   return folder;
 }
 
@@ -208,7 +209,7 @@ describe.skipIf(isServer)('killed before any of its steps', () => {
     const found: number[] = [];
     for (let at = 1; ; at += 1) {
       const folder = await temporaryFolder();
-      await cp(prepared, folder, { recursive: true });
+      copyFolder(prepared, folder);
       await mkdir(join(folder, 'new-half'));
       const isKilled = await isKilledAt(at, folder, 'restore');
       found.push(await editionsIn(folder));
@@ -230,10 +231,10 @@ describe.skipIf(isServer)('killed before any of its steps', () => {
     let steps = 0;
     for (let at = 1; ; at += 1) {
       const folder = await temporaryFolder();
-      await cp(prepared, folder, { recursive: true });
+      copyFolder(prepared, folder);
       await rm(join(folder, 'data'), { recursive: true });
       const { at: emptyLedger } = await ledgers.fresh();
-      await cp(join(emptyLedger, 'data'), join(folder, 'data'), { recursive: true });
+      copyFolder(join(emptyLedger, 'data'), join(folder, 'data'));
       const isKilled = await isKilledAt(at, folder, 'snapshot');
       const kept = await Promise.all(
         ['snapshot.tar.gz', 'fuller-snapshot-2.tar.gz'].map((name) =>
@@ -258,7 +259,7 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
       await rm(join(at, 'data'), { recursive: true });
       if (how === 'emptied') await mkdir(join(at, 'data'));
       const other = await temporaryFolder();
-      await cp(at, other, { recursive: true });
+      copyFolder(at, other);
 
       const { code, faults } = await faultOf(open(at));
       expect(code).toBe('ledger-unusable');
@@ -296,7 +297,7 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
       },
     ]);
     const other = await temporaryFolder();
-    await cp(folder, other, { recursive: true });
+    copyFolder(folder, other);
     await rename(join(folder, 'new-restored'), join(folder, 'data'));
     expect(await editionsIn(folder)).toBe(2);
     await rm(join(other, 'new-restored'), { recursive: true });
@@ -305,7 +306,7 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
 
   test('a restore keeps what may be its only copy', async () => {
     const folder = await killedInRestore();
-    await cp(join(await prepare(), 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
+    await copyFile(join(await prepare(), 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
     await restoreSnapshot(folder);
     expect(await editionsIn(folder)).toBe(1);
     const [kept = '', ...others] = (await readdir(folder)).filter((name) => name.startsWith('damaged-'));
@@ -351,7 +352,7 @@ describe.skipIf(isServer)('the disk', () => {
   test.runIf(canMount)('that is full at a later start is named, and no restore is asked for', async () => {
     const { at } = await ledgers.fresh();
     const folder = await mounted('size=100m');
-    await cp(at, folder, { recursive: true });
+    copyFolder(at, folder);
     await writeFile(join(folder, 'filler'), new Uint8Array(100 * 1024 * 1024)).catch(() => {});
     const fault = await faultOf(open(folder).then((ledger) => ledger.request([asked()], now)));
     expect(fault).toMatchObject(full);
@@ -484,21 +485,21 @@ describe.skipIf(isServer)('a snapshot', () => {
     // Somebody puts an older, empty ledger in its place.
     const { at: older } = await ledgers.fresh();
     await rm(join(place.at, 'data'), { recursive: true });
-    await cp(join(older, 'data'), join(place.at, 'data'), { recursive: true });
+    copyFolder(join(older, 'data'), join(place.at, 'data'));
     const emptied = await openAgain();
     await emptied.snapshot();
     await emptied.snapshot();
     await emptied[Symbol.asyncDispose]();
     const kept = join(place.at, 'fuller-snapshot-1.tar.gz');
     expect(told).toEqual([expect.stringContaining(kept)]);
-    await cp(kept, join(place.at, 'snapshot.tar.gz'));
+    await copyFile(kept, join(place.at, 'snapshot.tar.gz'));
     await restoreSnapshot(place.at);
     expect(await editionsIn(place.at)).toBe(1);
   });
 
   test('is restored into a folder where nothing is left', async () => {
     const folder = await temporaryFolder();
-    await cp(join(await prepare(), 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
+    await copyFile(join(await prepare(), 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
     expect(await restoreSnapshot(folder)).toBeNull();
     await using restored = await open(folder);
     expect(await restored.editions({})).toHaveLength(1);

@@ -6,9 +6,10 @@ import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { print } from '../support/gate.ts';
 import { findBrief, loadProduct, type Product, withBrief, withTables } from '../support/product.ts';
+import { isSoak } from '../support/sample.ts';
 
-/** Pages that are generated, printed and held to every rule. */
-const RUNS = Number(process.env['TEST_PAGES'] ?? 64);
+/** Pages that are generated, printed and held to every rule; `npm run soak` takes more. */
+const RUNS = Number(process.env['TEST_PAGES'] ?? (isSoak ? 200 : 32));
 const SEED = Number(process.env['TEST_SEED'] ?? 20261129);
 
 const right = await loadProduct();

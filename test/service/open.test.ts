@@ -109,10 +109,14 @@ test('on a terminal the program prints a link as it starts, and not into its log
   const closed = once(child, 'close');
   try {
     let printed = '';
-    for await (const chunk of child.stdout) {
-      printed += String(chunk);
-      if (printed.includes('Ctrl-C to stop')) break;
-    }
+    // Read to the end: "script" would end with the program if nobody read what it prints.
+    await new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        printed += chunk.toString();
+        if (printed.includes('Ctrl-C to stop')) resolve();
+      });
+      void closed.then(() => resolve());
+    });
     const [link = ''] =
       new RegExp(`http://127\\.0\\.0\\.1:\\d+/open\\?once=${secret.source}`).exec(printed) ?? [];
     expect((await fetch(link, { redirect: 'manual' })).headers.get('location')).toBe('/');
@@ -120,7 +124,6 @@ test('on a terminal the program prints a link as it starts, and not into its log
     expect(await readFile(log, 'utf8')).not.toMatch(secret);
   } finally {
     child.stdin.write('\u0003');
-    child.stdout.resume();
     await closed;
   }
 });

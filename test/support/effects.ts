@@ -13,7 +13,7 @@ interface Rendering {
 await registerChartFonts();
 export const rendering: Rendering = { openQueries, drawChart };
 
-/** The same, but no query or drawing twice in a file of tests. */
+/** The same, but no query or drawing twice in a process of tests. */
 export const remembered: Rendering = {
   openQueries: rememberedQueries(),
   drawChart: rememberedDrawings(drawChart),

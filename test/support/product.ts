@@ -26,8 +26,11 @@ export interface Product {
   readonly material: Material;
 }
 
-/** Loads all of it, to be shared by the tests of a file. */
-export async function loadProduct(): Promise<Product> {
+/** Loads all of it once, to be shared by all tests of a process: what has the same rows is not queried or drawn again. */
+export const loadProduct = (): Promise<Product> => (shipped ??= readProduct());
+let shipped: Promise<Product> | undefined;
+
+async function readProduct(): Promise<Product> {
   const templates = join(root, 'templates');
   const name = 'afghanistan-2021';
   const [briefs, dataset, material] = await Promise.all([
@@ -39,7 +42,10 @@ export async function loadProduct(): Promise<Product> {
 }
 
 /** The example of a team with briefs of its own: another dataset, and a brief that is not of this repository. */
-export async function loadExample(): Promise<Product> {
+export const loadExample = (): Promise<Product> => (example ??= readExample());
+let example: Promise<Product> | undefined;
+
+async function readExample(): Promise<Product> {
   const project = openProject(join(root, 'examples/own-briefs'), { sitrep: root });
   const [briefs, dataset, material] = await Promise.all([
     project.briefIds().then(project.loadBriefs),

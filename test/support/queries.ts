@@ -5,11 +5,31 @@ import { hashOf } from '../../src/hash.ts';
 import { openQueries } from '../../src/query/database.ts';
 import type { OpenQueries, Queries } from '../../src/query/select.ts';
 
+/** The newest answers: in a process that runs many files of tests, older ones are of no more use. */
+class Newest<T> {
+  readonly #answers = new Map<string, T>();
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: string, make: () => T): T {
+    const found = this.#answers.get(key) ?? make();
+    this.#answers.delete(key);
+    this.#answers.set(key, found);
+    const [oldest] = this.#answers.size > this.#most ? this.#answers.keys() : [];
+    if (oldest !== undefined) this.#answers.delete(oldest);
+    return found;
+  }
+}
+
 /** Numbers objects by identity, so that a key can name one without its content. */
 function numberer(): (object: object) => number {
-  const numbers = new Map<object, number>();
+  const numbers = new WeakMap<object, number>();
+  let count = 0;
   return (object) => {
-    const number = numbers.get(object) ?? numbers.size;
+    const number = numbers.get(object) ?? count++;
     numbers.set(object, number);
     return number;
   };
@@ -20,8 +40,8 @@ function numberer(): (object: object) => number {
  * whose rows are the same as before is not run again.
  */
 export function rememberedQueries(): OpenQueries {
-  const answers = new Map<string, Promise<Row[]>>();
-  const headings = new Map<string, Promise<readonly string[]>>();
+  const answers = new Newest<Promise<Row[]>>(5000);
+  const headings = new Newest<Promise<readonly string[]>>(5000);
   const numberOf = numberer();
 
   return async (known: Tables, options) => {
@@ -39,18 +59,8 @@ export function rememberedQueries(): OpenQueries {
       JSON.stringify([query, { ...options, locale: options.locale?.tag }, stateOf(query.sql)]);
     const ask = () => (opened ??= openQueries(known, options));
     return {
-      query: (query) => {
-        const key = keyOf(query);
-        const answer = answers.get(key) ?? ask().then((queries) => queries.query(query));
-        answers.set(key, answer);
-        return answer;
-      },
-      columns: (query) => {
-        const key = keyOf(query);
-        const heading = headings.get(key) ?? ask().then((queries) => queries.columns(query));
-        headings.set(key, heading);
-        return heading;
-      },
+      query: (query) => answers.get(keyOf(query), () => ask().then((queries) => queries.query(query))),
+      columns: (query) => headings.get(keyOf(query), () => ask().then((queries) => queries.columns(query))),
       [Symbol.asyncDispose]: async () => (await opened)?.[Symbol.asyncDispose](),
     };
   };
@@ -58,14 +68,12 @@ export function rememberedQueries(): OpenQueries {
 
 /** Draws each chart once for the same request: most tests change something that no chart shows. */
 export function rememberedDrawings(draw: DrawChart): DrawChart {
-  const drawings = new Map<string, Promise<Drawing>>();
+  const drawings = new Newest<Promise<Drawing>>(300);
   const numberOf = numberer();
   return (request: ChartRequest) => {
     const { maps = {}, ...rest } = request;
     const outlines = Object.entries(maps).map(([name, rows]) => [name, numberOf(rows)]);
     const key = hashOf(JSON.stringify([rest, outlines]));
-    const drawing = drawings.get(key) ?? draw(request);
-    drawings.set(key, drawing);
-    return drawing;
+    return drawings.get(key, () => draw(request));
   };
 }
