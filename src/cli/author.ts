@@ -196,19 +196,22 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
 async function createBrief(
   id: string,
   dataset: string,
-  { from = 'brief', ...world }: AuthorWorld & { readonly from?: Scaffold },
+  { from: wanted, ...world }: AuthorWorld & { readonly from?: Scaffold | undefined },
 ): Promise<{ files: readonly string[]; asOf: Day }> {
   const loaded = await world.loadDataset(dataset);
+  const { absent } = loaded.settings;
+  const from = wanted ?? (absent.includes('events') && !absent.includes('sources') ? 'reports' : 'brief');
   const last = defaultAsOf(loaded, 'UTC', world.now).asOf;
   // Without coverage, `asOf` would be today, when an old dataset shows nothing. The last day with news is more useful.
-  const { coverage, events } = loaded.tables;
-  const newest = events.map(({ known_on }) => known_on).filter((day) => day <= last);
+  const { coverage, events, sources } = loaded.tables;
+  const newest = (from === 'reports' ? sources : events).map(({ known_on }) => known_on);
   const isOfIncidents = from === 'activity-watch';
-  if (isOfIncidents && loaded.incidents.imports.length === 0)
+  if (isOfIncidents && reportedBy(loaded.incidents) === null)
     throw refused(`The dataset ${dataset} has no incidents.`, 'Import some first: npx sitrep import --help.');
   const current = today(world.now, 'UTC');
   const reported = [reportedBy(loaded.incidents) ?? current, current].toSorted().slice(0, 1);
-  const recent = isOfIncidents ? reported : coverage.length === 0 ? newest : [];
+  const until = from === 'reports' ? current : last;
+  const recent = isOfIncidents ? reported : coverage.length === 0 ? newest.filter((day) => day <= until) : [];
   const asOf = recent.toSorted().at(-1) ?? last;
   // The days of the lag are not compared, so the period is longer by them. Without a declared lag it is estimated.
   const lags = loaded.incidents.imports.flatMap(({ lag_days: lag }) => lag ?? []);

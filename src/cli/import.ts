@@ -81,16 +81,23 @@ export function progressLine(step: string, share: number | undefined): string {
 const number = (value: number): string => value.toLocaleString('en-GB');
 const ofThem = (count: number, what: string): string => `${number(count)} ${what}${count === 1 ? '' : 's'}`;
 
-function describeReport({ record, counts, ...report }: ImportReport, into: string): string[] {
+function describeReport({ record, counts, notes, ...report }: ImportReport, into: string): string[] {
   const { read, new: added, revised, unchanged, withdrawn } = counts;
   const skipped = Object.values(counts.skipped).reduce((sum, count) => sum + count, 0);
   const { skipped: reasons, unreadable, unknownCountries, firstDay, lastDay, countries } = report;
+  const changes = `${number(added)} new, ${number(revised)} revised, ${number(unchanged)} unchanged`;
+  const named = `${countries.length === 1 ? '1 country' : `${countries.length} countries`}${countries.length === 0 ? '' : `: ${countries.join(', ')}`}`;
   const lines = [
     record === null
       ? `${into}: nothing has changed, and nothing was written.`
       : `${into}: import ${record.number}, known on ${record.known_on}.`,
-    `  ${ofThem(read, 'row')} read: ${number(added)} new, ${number(revised)} revised, ${number(unchanged)} unchanged, ${number(skipped)} skipped. ${number(withdrawn)} withdrawn.`,
-    `  ${firstDay} to ${lastDay}, ${countries.length === 1 ? '1 country' : `${countries.length} countries`}${countries.length === 0 ? '' : `: ${countries.join(', ')}`}.`,
+    notes === undefined
+      ? `  ${ofThem(read, 'row')} read: ${changes}, ${number(skipped)} skipped. ${number(withdrawn)} withdrawn.`
+      : read === 0
+        ? `  No incidents or sightings, only notes.${withdrawn === 0 ? '' : ` Incidents: ${number(withdrawn)} withdrawn.`}`
+        : `  ${number(read)} incidents and sightings: ${changes}. ${number(withdrawn)} withdrawn.`,
+    ...describeNotes(notes),
+    ...(firstDay === null ? [] : [`  ${firstDay} to ${lastDay}, ${named}.`]),
     ...reasons.map((group) => `  Skipped: ${number(group.count)} × ${group.what} (${rowsOf(group)}).`),
     ...unreadable.map(
       (group) =>
@@ -101,8 +108,19 @@ function describeReport({ record, counts, ...report }: ImportReport, into: strin
   return lines;
 }
 
+function describeNotes(notes: ImportReport['notes']): string[] {
+  if (notes === undefined) return [];
+  const { new: added, revised, unchanged, withdrawn } = notes.counts;
+  const changed = Object.entries(notes.tables).map(([table, count]) => `${table} ${number(count)}`);
+  return [
+    `  Notes: ${number(added)} new, ${number(revised)} revised, ${number(unchanged)} unchanged, ${number(withdrawn)} withdrawn${changed.length === 0 ? '' : ` (${changed.join(', ')})`}.`,
+  ];
+}
+
 const rowsOf = ({ file, rows, count }: RowGroup): string =>
-  `${file}, row${count === 1 ? '' : 's'} ${rows.join(', ')}${count > rows.length ? ', …' : ''}`;
+  rows.length === 0
+    ? file
+    : `${file}, row${count === 1 ? '' : 's'} ${rows.join(', ')}${count > rows.length ? ', …' : ''}`;
 
 const MOST_NAMES = 5;
 const namesOf = (names: readonly { name: string; count: number }[]): string =>
@@ -118,6 +136,7 @@ async function compareActors(
 ): Promise<void> {
   const actors = await world.actorsIn(into);
   const matches = matchActors(report.actors, actors);
+  if (report.firstDay === null && to === undefined) return;
   world.print(
     `  ${ofThem(report.actors.length, 'name')} of actors, ${number(matches.matched.length)} in the table actors.` +
       (matches.others.length === 0 ? '' : ` Not there: ${namesOf(matches.others)}.`),

@@ -15,6 +15,8 @@ import { type Compaction, newestRows, readCompaction } from './reading/newest-ro
  *   `incidentColumns` and `storedColumns`, sorted by country and start.
  * - `superseded.parquet`: `id` and `import` of the earlier rows that this import replaces. The file is absent if there
  *   are none. The day on which they were superseded is the record's `known_on`.
+ * - `notes.jsonl`: the rows of other tables that this import brought (`readNotes`). Absent if there are none.
+ * - `extra.jsonl`: what these rows have no column for. Only the next import reads it.
  *
  * So an import never rewrites earlier rows. Later imports have the same or a later `known_on`.
  *
@@ -137,9 +139,11 @@ export const importRecord = z.object({
     withdrawn: count,
     skipped: z.record(z.string(), count),
   }),
-  /** The first `start` and last `end` of the rows that were read. */
-  first_day: day,
-  last_day: day,
+  /** The rows of other tables that it brought; absent for formats that have none. */
+  notes: z.object({ new: count, revised: count, unchanged: count, withdrawn: count }).optional(),
+  /** The first `start` and last `end` of the rows that were read; null if there were none, only notes or withdrawals. */
+  first_day: day.nullable(),
+  last_day: day.nullable(),
   /** The ISO 3166-1 alpha-2 codes of the rows that were read, sorted. */
   countries: z.array(z.string()),
   /** Whether the import withdrew the rows of its period and countries that its files no longer had. */
@@ -220,11 +224,11 @@ export const checksBy = (by: Day, { checks }: IncidentStore): SourceCheck[] => [
 
 /**
  * The day by which the incidents of a dataset have been reported: the latest of the imports' last days, each plus the
- * declared lag. Null without imports.
+ * declared lag. Null without imports of incidents.
  */
 export const reportedBy = ({ imports }: IncidentStore): Day | null =>
   imports
-    .map(({ last_day: last, lag_days: lag }) => dayAfter(last, lag ?? 0))
+    .flatMap(({ last_day: last, lag_days: lag }) => (last === null ? [] : dayAfter(last, lag ?? 0)))
     .toSorted()
     .at(-1) ?? null;
 
@@ -246,7 +250,7 @@ export function coverageOfImports(imports: readonly ImportRecord[]): IncidentCov
   const spans = imports.flatMap((each) => {
     const { countries, first_day: start } = each;
     const end = lastCovered(each);
-    if (end < start) return [];
+    if (start === null || end === null || end < start) return [];
     const span = { start, end, next: dayAfter(end) };
     return (countries.length === 0 ? [null] : countries).map((country) => ({ country, ...span }));
   });
@@ -265,8 +269,9 @@ export function coverageOfImports(imports: readonly ImportRecord[]): IncidentCov
   ].flatMap(({ country, spans: given }) => given.map(({ start, end }) => ({ country, start, end })));
 }
 
-/** The last day that an import covers. */
-export function lastCovered({ last_day: last, known_on: knownOn, lag_days: lag }: ImportRecord): Day {
+/** The last day that an import covers; null if it brought no incidents. */
+export function lastCovered({ last_day: last, known_on: knownOn, lag_days: lag }: ImportRecord): Day | null {
+  if (last === null) return null;
   const reported = dayAfter(knownOn, -(lag ?? 0));
   return reported < last ? reported : last;
 }
@@ -316,12 +321,12 @@ export function incidentsAsOf(
   { asOf, knownBy = asOf, upTo = Infinity }: { asOf: Day; knownBy?: Day; upTo?: number },
 ): IncidentView {
   const usable = store.imports.filter(({ number }) => number <= upTo);
-  const [first] = usable;
+  // An import of notes only is no base load.
+  const first = usable.find(({ last_day: last }) => last !== null);
   const isReconstruction = first !== undefined && knownBy < first.known_on;
   const cutOff = isReconstruction ? first.known_on : knownBy;
   const imports = usable.filter(({ known_on: knownOn }) => knownOn <= cutOff);
-  if (first === undefined || imports.length === 0)
-    return { sql: noRows, imports: [], reconstructedFrom: null };
+  if (first === undefined || imports.length === 0) return { sql: noRows, imports, reconstructedFrom: null };
   const names = [...incidentColumns, { name: 'import' }].map(({ name }) => `"${name}"`).join(', ');
   const current = `${newestRows(store, { imports, columns: names })} WHERE stored.status = 'current'`;
   if (!isReconstruction) return { sql: current, imports, reconstructedFrom: null };

@@ -230,6 +230,8 @@ export interface Dataset {
   /** The words of its language, if it declares one and there is a locale for it. */
   readonly locale?: Locale | undefined;
   readonly tables: Tables;
+  /** The rows of `tables` that imports brought. */
+  readonly imported?: ReadonlySet<object>;
   /** The imports of incidents; none if there are only notes. */
   readonly incidents: IncidentStore;
   /** The outlines for its maps. */

@@ -38,6 +38,15 @@ export async function compare(
       AND id NOT IN (SELECT id FROM loaded WHERE id IS NOT NULL)`);
 }
 
+/** Adds to `changes` the incidents of the dataset that their publisher withdrew. */
+export async function withdraw({ run }: Database, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await run(`INSERT INTO changes
+    SELECT NULL, NULL, id, "import", 'withdrawn' FROM existing
+    WHERE status = 'current' AND id IN (SELECT unnest([${ids.map(literal).join(', ')}]))
+      AND id NOT IN (SELECT id FROM changes)`);
+}
+
 /** The newest row of each incident, withdrawn ones included. */
 function existing(store: IncidentStore, columns: readonly string[]): string {
   if (store.imports.length === 0)

@@ -1,5 +1,7 @@
 import type { ImportRecord } from '../dataset/incidents.ts';
+import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
+import type { Converted, Document } from './feeds/converted.ts';
 
 /** What an importer says about its source, for the record of the import. */
 type Origin = Pick<ImportRecord, 'format' | 'prefix' | 'source' | 'lag_days' | 'licence' | 'mapping'>;
@@ -27,6 +29,11 @@ export interface FormatSql {
 /** A format: its origin, and the SQL for a file with certain columns. */
 export interface Importer {
   readonly origin: Origin;
+  /**
+   * For a format whose files are documents: makes rows of them, whose columns are those of incidents. Throws
+   * `import-failed`.
+   */
+  convert?(documents: readonly Document[], knownOn: Day): Converted;
   /** The names of the columns in a file without a header row, or undefined if its first row is a header. */
   namesWithoutHeader?(firstRow: readonly string[]): readonly string[] | undefined;
   /** Throws `import-failed` if the columns are not those of the format. */

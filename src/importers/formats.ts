@@ -1,12 +1,14 @@
 import { AppError, meantBy } from '../errors.ts';
 import { acled } from './acled.ts';
+import { misp } from './feeds/misp.ts';
+import { stix } from './feeds/stix.ts';
 import type { Importer } from './format.ts';
 import { incidentsImporter, optionsOf, parseMapping, tableImporter } from './mapping.ts';
 import type { ReadOptions } from './source-file.ts';
 import { ucdp } from './ucdp.ts';
 
-/** The formats whose columns are known. A table has a mapping. */
-const known: { readonly [format: string]: Importer } = { acled, ucdp };
+/** The formats whose columns or objects are known. A table has a mapping. */
+const known: { readonly [format: string]: Importer } = { acled, ucdp, stix, misp };
 const TABLE = 'table';
 
 /**

@@ -1,13 +1,17 @@
-import { access, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Day } from '../calendar.ts';
 import { type ImportRecord, type IncidentStore, readIncidentStore } from '../dataset/incidents.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { hashOf } from '../hash.ts';
-import { compare, write } from './changes.ts';
+import { loadDataset } from '../dataset/reading/read.ts';
+import { compare, withdraw, write } from './changes.ts';
 import { createCountryNames } from './countries.ts';
 import { type Database, openDatabase, type Running } from './database.ts';
+import type { Converted } from './feeds/converted.ts';
+import { openCells, readDocument } from './feeds/document.ts';
+import { compareNotes, type NoteChanges, writeNotes } from './feeds/notes.ts';
 import { type Importer, literal } from './format.ts';
 import { loadSql } from './load.ts';
 import { describeFile, explained, openSource, type ReadOptions } from './source-file.ts';
@@ -46,7 +50,7 @@ export interface RowGroup {
   readonly what: string;
   readonly file: string;
   readonly count: number;
-  /** The first few row numbers, as a spreadsheet shows them. */
+  /** The first few row numbers, as a spreadsheet shows them; none for a document. */
   readonly rows: readonly number[];
 }
 
@@ -62,8 +66,11 @@ export interface ImportReport {
   /** The import as recorded; null if nothing changed and so nothing was written. */
   readonly record: ImportRecord | null;
   readonly counts: ImportRecord['counts'];
-  readonly firstDay: Day;
-  readonly lastDay: Day;
+  /** The rows of other tables; absent for formats that have none. */
+  readonly notes?: Pick<NoteChanges, 'counts' | 'tables'> | undefined;
+  /** Null if there were no incidents. */
+  readonly firstDay: Day | null;
+  readonly lastDay: Day | null;
   readonly countries: readonly string[];
   readonly skipped: readonly RowGroup[];
   /** Fields whose values did not fit their column. The values are in `extra`. */
@@ -95,7 +102,9 @@ export async function importIncidents(
   const database = opened.use(await openDatabase(scratch, context));
 
   context.onStep?.('read');
-  const described = await read(database, { importer, files, options, scratch, context });
+  const documents = importer.convert && (await Promise.all(files.map(readDocument)));
+  const converted = documents && importer.convert?.(documents, context.knownOn);
+  const described = await read(database, { importer, files, options, scratch, context, converted });
   context.onStep?.('compare');
   await keepOneRowPerId(database, files);
   const [span] = await database.rows(
@@ -108,11 +117,21 @@ export async function importIncidents(
     }),
   );
   const skipped = await groups(database, { what: 'reason', from: 'dropped', files });
-  if (span === undefined || span.first_day === null || span.last_day === null)
-    throw nothingToImport(files, skipped);
+  const notes = converted && (await compareNotes(converted.notes, store, { knownOn: context.knownOn, into }));
+  for (const group of [...(converted?.skipped ?? []), ...(notes?.skipped ?? [])])
+    skipped.push({ file: files.map((name) => basename(name)).join(', '), ...group, rows: [] });
+  const hasOthers = converted !== undefined && converted.notes.length + converted.withdrawn.length > 0;
+  if (span === undefined || (span.first_day === null && !hasOthers)) throw nothingToImport(files, skipped);
   const { first_day: firstDay, last_day: lastDay, countries } = span;
   const prefix = importer.origin.prefix;
-  await compare(database, store, { prefix, complete, firstDay, lastDay, countries });
+  await compare(database, store, {
+    prefix,
+    complete: complete && firstDay !== null,
+    firstDay: firstDay ?? '',
+    lastDay: lastDay ?? '',
+    countries,
+  });
+  if (converted !== undefined) await withdraw(database, converted.withdrawn);
   const changes = new Map(
     (
       await database.rows(
@@ -142,10 +161,12 @@ export async function importIncidents(
   for (const { what, count: rows } of skipped) counts.skipped[what] = (counts.skipped[what] ?? 0) + rows;
   const report = {
     counts,
+    notes,
     firstDay,
     lastDay,
     countries,
-    skipped,
+    // The rows of a document have no numbers.
+    skipped: converted === undefined ? skipped : skipped.map((group) => ({ ...group, rows: [] })),
     unreadable: await groups(database, {
       what: 'unnest(unreadable)',
       from: 'loaded WHERE len(unreadable) > 0',
@@ -158,7 +179,8 @@ export async function importIncidents(
     actors: await database.rows(actorsSql, nameCount),
   };
   accept?.(counts);
-  if (counts.new + counts.revised + counts.withdrawn === 0) return { record: null, ...report };
+  const changed = counts.new + counts.revised + counts.withdrawn;
+  if (changed + (notes?.lines.length ?? 0) === 0) return { record: null, ...report };
 
   context.onStep?.('write');
   const number = (store.imports.at(-1)?.number ?? 0) + 1;
@@ -171,6 +193,7 @@ export async function importIncidents(
     lag_days: lagDays ?? origin.lag_days,
     files: described,
     counts,
+    ...(notes && { notes: notes.counts }),
     first_day: firstDay,
     last_day: lastDay,
     countries: [...countries],
@@ -178,11 +201,37 @@ export async function importIncidents(
     program: context.version,
   };
   await explained(into, () => write(database, store, { record, staging: lock.staging }));
+  const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record);
+  if (notes !== undefined) {
+    const staged = join(lock.staging, 'import');
+    await writeNotes(staged, notes);
+    await validate(staged, { folder, into, descriptor, scratch });
+  }
   context.signal?.throwIfAborted();
   context.onStep?.('put in place');
-  const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record);
   await putInPlace(folder, { staging: lock.staging, number, descriptor });
   return { record, ...report };
+}
+
+/**
+ * Checks that the dataset is valid with the notes of the import in `staged`. A new dataset has only its descriptor.
+ * Throws `dataset-invalid`.
+ */
+async function validate(
+  staged: string,
+  {
+    folder,
+    into,
+    descriptor,
+    scratch,
+  }: { folder: string; into: string; descriptor: string | undefined; scratch: string },
+): Promise<void> {
+  const empty = join(scratch, 'dataset');
+  if (descriptor !== undefined) {
+    await mkdir(empty);
+    await writeFile(join(empty, 'datapackage.json'), descriptor);
+  }
+  await loadDataset(descriptor === undefined ? folder : empty, into, staged);
 }
 
 /** A first mapping for the table `name`, as YAML. Throws `import-failed`. */
@@ -245,12 +294,14 @@ async function read(
     options,
     scratch,
     context,
+    converted,
   }: {
     importer: Importer;
     files: readonly string[];
     options: ReadOptions;
     scratch: string;
     context: ImportContext;
+    converted: Converted | undefined;
   },
 ): Promise<ImportRecord['files']> {
   await createCountryNames(connection);
@@ -260,7 +311,10 @@ async function read(
   const described: ImportRecord['files'] = [];
   const loaded: string[] = [];
   for (const [index, name] of files.entries()) {
-    const source = await openSource(connection, { name, scratch, options, importer });
+    const rows = converted?.incidents[index];
+    const source = rows
+      ? await openCells(join(scratch, `cells-${index}.jsonl`), { name, rows })
+      : await openSource(connection, { name, scratch, options, importer });
     const sql = importer.sqlFor(source.columns, name);
     const to = literal(join(scratch, `loaded-${index}.parquet`));
     loaded.push(
@@ -269,7 +323,7 @@ async function read(
     );
     const before = await stat(name, { bigint: true });
     const [description] = await Promise.all([
-      describeFile(source, context.signal),
+      converted?.files[index] ?? describeFile(source, context.signal),
       explained(name, () =>
         run(`COPY (${loadSql(sql, source.sql)}) TO ${to} (FORMAT parquet, ${SCRATCH})`, 'read'),
       ),

@@ -4,6 +4,7 @@ import type { RowSets } from '../dataset/parse-rows.ts';
 import { outlinesWithin } from '../dataset/world.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import { ownFontFaces } from '../project/fonts.ts';
+import { tablesWithin } from '../dataset/visible-notes.ts';
 import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
 import { textLocale } from '../render/citations.ts';
@@ -30,7 +31,8 @@ export async function composePage(
   { fontFaces, glyphs, arabic }: Material,
   { onStep, explained, limit }: { onStep: OnStep; explained: boolean; limit: TimeLimit },
 ): Promise<ComposedPage> {
-  const { brief, dataset, asOf, period, paper, parameters, correction } = request;
+  const { brief, asOf, period, paper, parameters, correction } = request;
+  const dataset = { ...request.dataset, tables: tablesWithin(request.dataset, brief.config.marking) };
   const knownRows = withoutOtherFindings(
     knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
     brief,

@@ -1,6 +1,7 @@
 import { type Day, type Period, periodEnding } from '../calendar.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { knownBy } from '../dataset/point-in-time.ts';
+import { tablesWithin } from '../dataset/visible-notes.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';
@@ -36,7 +37,7 @@ export async function fanOut(
   return brief.config.forEach === null
     ? [requireParameters(brief, {})]
     : runForEach(brief, {
-        known: knownBy(dataset.tables, asOf),
+        known: knownBy(tablesWithin(dataset, brief.config.marking), asOf),
         settings: dataset.settings,
         incidents: knownIncidents(dataset, { asOf, marking: brief.config.marking }),
         period: periodEnding(asOf, brief.config.period),

@@ -7,6 +7,7 @@ import { AppError, similarTo } from '../errors.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Loaded } from '../project/load.ts';
+import { tablesWithin } from '../dataset/visible-notes.ts';
 import { knownIncidents } from '../query/incidents.ts';
 import { applyParameters, type OpenQueries, requireTopics, select } from '../query/select.ts';
 import { resolveEdition } from './resolve-edition.ts';
@@ -70,7 +71,8 @@ export async function runQuery(
       },
     ]);
   }
-  const known = withoutOtherFindings(knownFor(dataset.tables, { asOf, correctedAsOf: null }), brief);
+  const tables = tablesWithin(dataset, brief.config.marking);
+  const known = withoutOtherFindings(knownFor(tables, { asOf, correctedAsOf: null }), brief);
   requireTopics(brief, dataset.settings);
   const { period, parameters } = resolveEdition({ brief, dataset, asOf, parameters: given });
   applyParameters({ brief, parameters, known });

@@ -8,7 +8,7 @@ import { AppError } from '../errors.ts';
 type Values = { readonly [placeholder: string]: string | number };
 
 /** The briefs that a new one can start from: folders of `scaffold/`. */
-export const scaffolds = ['brief', 'activity-watch'] as const;
+export const scaffolds = ['brief', 'activity-watch', 'reports'] as const;
 export type Scaffold = (typeof scaffolds)[number];
 
 /** Creates folders of briefs from those in `scaffold/`. `schema` is the schema file for `brief.yaml`. */

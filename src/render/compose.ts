@@ -134,7 +134,7 @@ export function compose(
   });
   const { start, asOf } = period;
   const of = { topics: topicsOf(brief.config, { settings, tables }), known, asOf };
-  const reports = new Set([...known.events, ...known.measures].map(({ id }) => id));
+  const reports = new Set([...known.events, ...known.measures, ...known.sources].map(({ id }) => id));
   const isReported =
     [...known.events, ...known.measures].some(({ topic }) => of.topics.includes(topic)) ||
     evidenceSets.some(({ rows }) => rows > 0) ||
@@ -170,7 +170,8 @@ export function compose(
     1 + (sets['key_judgments'] ?? []).findIndex((judgment) => judgment['id'] === id);
   const judged = judgmentChanges.filter(({ change, entry }) => change === 'dropped' || printed.has(entry.id));
   const readOn = readAfterwards({ ...of, tables });
-  const newest = evidenceSets.length === 0 ? undefined : imports.at(-1);
+  const newest =
+    evidenceSets.length === 0 ? undefined : imports.findLast(({ last_day: last }) => last !== null);
   const uncovered = uncoveredByImports(newest === undefined ? [] : imports, asOf);
   const page = {
     language: locale.tag,

@@ -181,9 +181,11 @@ export function uncoveredByImports(
   imports: readonly ImportRecord[],
   asOf: Day,
 ): { readonly until: Day | null; readonly countries: readonly string[] } {
-  const upToDate = imports.filter((each) => lastCovered(each) >= dayAfter(asOf, -(each.lag_days ?? 0)));
-  if (upToDate.length === 0) return { until: latest(imports.map(lastCovered)) ?? null, countries: [] };
-  const lastYear = imports.filter((each) => lastCovered(each) >= dayAfter(asOf, -365));
+  const covers = (each: ImportRecord, day: Day) => (lastCovered(each) ?? '') >= day;
+  const upToDate = imports.filter((each) => covers(each, dayAfter(asOf, -(each.lag_days ?? 0))));
+  if (upToDate.length === 0)
+    return { until: latest(imports.flatMap((each) => lastCovered(each) ?? [])) ?? null, countries: [] };
+  const lastYear = imports.filter((each) => covers(each, dayAfter(asOf, -365)));
   const has = new Set(upToDate.flatMap(({ countries }) => countries));
   const missing = lastYear.flatMap(({ countries }) => countries).filter((country) => !has.has(country));
   return { until: null, countries: [...new Set(missing)].toSorted() };

@@ -306,20 +306,25 @@ const saysNothing = (row: Row): boolean =>
   );
 
 /**
- * Whether a query's value occurs, word for word, in a text of its own actor's or place's row (such as the name) or in
- * the title of the actor's affiliation. Such facts need no report: a register in the dataset provides them.
+ * Whether a query's value occurs, word for word, in a text of its own actor's, place's or source's row (such as the
+ * name), in the title of the actor's affiliation or in the day of the source. Such facts need no report: a register in
+ * the dataset provides them.
  */
-function isOfRegister({ text, row }: Text, { rows, dataset }: Draft): boolean {
+function isOfRegister({ text, row }: Text, { rows, dataset, brief }: Draft): boolean {
   const entry = row?.own == null ? undefined : rows.get(row.own);
-  if (entry?.table !== 'actors' && entry?.table !== 'places') return false;
+  if (entry?.table !== 'actors' && entry?.table !== 'places' && entry?.table !== 'sources') return false;
   const titles = dataset.settings.affiliations.filter(
     ({ name }) => entry.table === 'actors' && name === entry.row.affiliation,
   );
   const texts = Object.values(entry.row).flatMap((value) =>
     typeof value === 'string' ? [value] : Array.isArray(value) ? [value.join(' ')] : [],
   );
+  const published = entry.table === 'sources' ? entry.row.published : null;
+  const days = published === null ? [] : [brief.locale.shortDay(published)];
   const wanted = ` ${wordsOf(text)} `;
-  return [...texts, ...titles.map(({ title }) => title)].some((own) => ` ${wordsOf(own)} `.includes(wanted));
+  return [...texts, ...titles.map(({ title }) => title), ...days].some((own) =>
+    ` ${wordsOf(own)} `.includes(wanted),
+  );
 }
 
 const wordsOf = (text: string): string =>

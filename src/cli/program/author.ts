@@ -13,7 +13,7 @@ interface QueryOptions {
 
 interface NewOptions {
   readonly dataset?: string;
-  readonly from: Scaffold;
+  readonly from?: Scaffold;
 }
 
 /** The commands for authors of briefs. */
@@ -65,10 +65,8 @@ export function authorCommandLine(program: Command, author: () => Promise<Author
     .addOption(
       new Option(
         '--from <brief>',
-        'what to start from: a small brief on events, or what went quiet in incidents',
-      )
-        .choices(scaffolds)
-        .default('brief'),
+        'what to start from: a small brief on events, what went quiet in incidents, or reports of others (default: events, or reports for a dataset with none)',
+      ).choices(scaffolds),
     )
     .action(async (brief: string, options: NewOptions) => (await author()).create(brief, options));
   program

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-const formats = ['acled', 'ucdp', 'table'] as const;
+const formats = ['acled', 'ucdp', 'stix', 'misp', 'table'] as const;
 export type FormatName = (typeof formats)[number];
 
 interface ImportOptions {
@@ -19,9 +19,12 @@ export interface ImportCommands {
 export function importCommandLine(program: Command, load: () => Promise<ImportCommands>): void {
   program
     .command('import')
-    .description('bring incidents into a dataset: events of ACLED or UCDP, or a table of your own')
+    .description('bring incidents into a dataset: ACLED, UCDP, STIX, MISP, or a table of your own')
     .argument('<format>', `what the files are: ${formats.join(', ')}`, parseFormat)
-    .argument('<file...>', 'CSV; for a table also TSV, Excel (.xlsx), JSON lines or Parquet')
+    .argument(
+      '<file...>',
+      'CSV; JSON for stix and misp; for a table also TSV, Excel (.xlsx), JSON lines or Parquet',
+    )
     .option('--into <folder>', 'the dataset, such as data/incidents; a new one is created')
     .option(
       '--complete',
@@ -36,7 +39,7 @@ export function importCommandLine(program: Command, load: () => Promise<ImportCo
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  sitrep import acled export.csv --into data/region\n  sitrep import acled newer.csv --into data/region --complete\n  sitrep import table log.xlsx --suggest > log.yaml\n  sitrep import table log.xlsx --mapping log.yaml --into data/log',
+      '\nExamples:\n  sitrep import acled export.csv --into data/region\n  sitrep import acled newer.csv --into data/region --complete\n  sitrep import stix bundle.json --into data/threats\n  sitrep import table log.xlsx --suggest > log.yaml\n  sitrep import table log.xlsx --mapping log.yaml --into data/log',
     )
     .action(async (format: FormatName, files: string[], options: ImportOptions) =>
       (await load()).import(format, files, options),

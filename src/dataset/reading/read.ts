@@ -6,6 +6,7 @@ import { extraColumns, ownColumns } from './columns.ts';
 import type { Column } from '../fields.ts';
 import { type Defaults, fillIn, firstDayOf } from './fill-in.ts';
 import { readIncidentStore } from '../incidents.ts';
+import { besideOwn, type NoteTable, noteTables, readNotes } from './notes.ts';
 import { readOutlines } from './outlines.ts';
 import { parsePackage } from './package.ts';
 import { parseOwnRows, parseRows, type RawRow } from '../parse-rows.ts';
@@ -22,10 +23,11 @@ import { readTables } from './table-files.ts';
 import { checkTables } from './validate.ts';
 
 /**
- * Loads and validates the data package in `folder`; `displayPath` is the path for messages. Throws `dataset-invalid`
- * with all faults, each with its file, row and field.
+ * Loads and validates the data package in `folder`; `displayPath` is the path for messages. `staged` is the folder of an
+ * import that is not in its place yet: its notes are validated with the others. Throws `dataset-invalid` with all faults,
+ * each with its file, row and field.
  */
-export async function loadDataset(folder: string, displayPath: string): Promise<Dataset> {
+export async function loadDataset(folder: string, displayPath: string, staged?: string): Promise<Dataset> {
   const manifest = `${displayPath.replace(/\/+$/, '')}/datapackage.json`;
   const {
     name,
@@ -45,8 +47,11 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
   const incidents = await readIncidentStore(folder, displayPath);
   const paths = new Map(files.map((file) => [file.name, manifest.replace(/[^/]*$/, file.path)]));
   const fileOf = (table: TableName) => paths.get(table) ?? manifest;
+  const notes = Map.groupBy(await readNotes(incidents, { displayPath, staged }), ({ table }) => table);
   const raw = await readTables(folder, files);
   const numberOf = new Map<object, number>();
+  /** The file of each row that an import brought. */
+  const imported = new Map<object, string>();
   const unread = { tables: new Set<TableName>(misdescribed), ids: new Set<string>() };
 
   const isDated = declared.knownOn === 'date';
@@ -59,7 +64,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     countryCode: await countryCodes(raw.get('places')?.rows ?? []),
   };
   const columns: { [table: string]: readonly Column[] } = {};
-  const load = <S extends z.ZodObject>(table: TableName, schema: S): readonly z.output<S>[] => {
+  const loadOwn = <S extends z.ZodObject>(table: TableName, schema: S): readonly z.output<S>[] => {
     const file = files.find(({ name: of }) => of === table);
     const read = raw.get(table);
     if (file === undefined || read === undefined) return [];
@@ -82,17 +87,36 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
       unread.tables.add(table);
     return rows;
   };
+  /** The rows of the dataset's own table, and those that imports brought. */
+  const load = <S extends z.ZodObject>(table: NoteTable, schema: S): readonly z.output<S>[] => {
+    const own = loadOwn(table, schema);
+    const beside = besideOwn(notes.get(table) ?? [], raw.get(table)?.rows ?? []);
+    // The formats give countries as codes, and a note has no topic of its own.
+    const given = { ...defaults, topic: defaults.topic || 'all', countryCode: (code: string) => code };
+    const added = beside.flatMap(({ number, cells, file }) => {
+      const row = { number, cells: fillIn(table, cells, given) };
+      const { rows, faults: wrong } = parseRows(schema, [row], columns[table]);
+      for (const fault of wrong) faults.push({ file, ...fault });
+      if (wrong.length > 0) unread.ids.add(cells['id'] ?? '');
+      for (const each of rows) {
+        numberOf.set(each, number);
+        imported.set(each, file);
+      }
+      return rows;
+    });
+    return [...own, ...added];
+  };
   const tables: Tables = {
     sources: load('sources', schemas.sources),
     actors: load('actors', schemas.actors),
     places: load('places', schemas.places),
-    coverage: load('coverage', schemas.coverage),
-    events: load('events', schemas.events),
-    measures: load('measures', schemas.measures),
-    readings: load('readings', schemas.readings),
+    coverage: loadOwn('coverage', schemas.coverage),
+    events: loadOwn('events', schemas.events),
+    measures: loadOwn('measures', schemas.measures),
+    readings: loadOwn('readings', schemas.readings),
     judgments: load('judgments', schemas.judgments),
-    gaps: load('gaps', schemas.gaps),
-    indicators: load('indicators', schemas.indicators),
+    gaps: loadOwn('gaps', schemas.gaps),
+    indicators: loadOwn('indicators', schemas.indicators),
   };
   const own: { [table: string]: readonly OwnRow[] } = {};
   const ownRaw = await readTables(folder, ownFiles);
@@ -111,10 +135,13 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     columns[file.name] = declaredColumns;
     own[file.name] = rows;
   }
-  const present = new Set(files.map((file) => file.name));
+  // A format with notes may bring rows of each of these tables, also if it has none of some yet.
+  const brought = notes.size > 0 ? noteTables : [];
+  const present = new Set<TableName>([...files.map((file) => file.name), ...brought]);
   for (const { table, row, ...fault } of checkTables(tables, { unread, present, declared })) {
     const number = row === undefined ? undefined : numberOf.get(row);
-    faults.push({ file: fileOf(table), ...(number === undefined ? {} : { row: number }), ...fault });
+    const file = (row && imported.get(row)) ?? fileOf(table);
+    faults.push({ file, ...(number === undefined ? {} : { row: number }), ...fault });
   }
   const settings = settingsOf(declared, {
     tables,
@@ -133,6 +160,7 @@ export async function loadDataset(folder: string, displayPath: string): Promise<
     folder: displayPath,
     settings,
     tables: ownFiles.length === 0 ? tables : { ...tables, own },
+    imported: new Set(imported.keys()),
     incidents,
     outlines,
   };

@@ -11,9 +11,9 @@ SELECT
     CASE WHEN i.deaths_low < i.deaths_high THEN concat(' (', number_words(i.deaths_low), '–', number_words(i.deaths_high), ')') END
   ) AS deaths,
   -- Cut after a whole word.
-  CASE WHEN length(i.summary) > 280 THEN regexp_replace(left(i.summary, 280), '\s+\S*$', '') || ' …' ELSE coalesce(i.summary, i.title) END AS summary,
+  CASE WHEN length(i.said) > 280 THEN regexp_replace(left(i.said, 280), '\s+\S*$', '') || ' …' ELSE nullif(i.said, '') END AS summary,
   ['period'] AS cites
-FROM incidents_between($period_start, $as_of) AS i
+FROM (SELECT *, concat_ws(': ', title, summary) AS said FROM incidents_between($period_start, $as_of)) AS i
 LEFT JOIN countries AS c ON c.code = i.country
 ORDER BY coalesce(i.deaths_best, i.deaths_low, 0) DESC, coalesce(i.civilians_targeted, false) DESC, i.start DESC, i.id
 LIMIT 25

@@ -2,7 +2,7 @@
 SELECT
   CAST(sum(number) AS INTEGER) AS incidents,
   coalesce(number_words(sum(deaths_best)), '–') AS deaths,
-  CAST(count(*) FILTER (deaths_best IS NULL) AS INTEGER) AS uncounted,
+  CAST(coalesce(sum(number) FILTER (deaths_best IS NULL), 0) AS INTEGER) AS uncounted,
   nullif(greatest(count(*) - 25, 0), 0) AS more,
   ['period'] AS cites
 FROM incidents_between($period_start, $as_of)

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Day } from '../../calendar.ts';
+import { type Marking, markings } from '../../dataset/fields.ts';
+import { incidentColumns } from '../../dataset/incidents.ts';
+import { AppError } from '../../errors.ts';
+import { identifier, literal, refuse } from '../format.ts';
+import type { SourceFile } from '../source-file.ts';
+import type { Cells, Converted, Document, Json } from './converted.ts';
+
+const MOST_BYTES = 128 * 2 ** 20;
+const MOST_LEVELS = 100;
+/** In characters, of one row. DuckDB takes no longer lines. */
+const MOST_OF_ROW = 1_000_000;
+/** In characters, of one cell of a note. */
+const MOST_OF_CELL = 20_000;
+
+/** Reads and parses a JSON file. Throws `import-failed`. */
+export async function readDocument(name: string): Promise<Document> {
+  const found = await stat(name).catch((cause: NodeJS.ErrnoException) => {
+    const problem = cause.code === 'ENOENT' ? 'does not exist.' : `cannot be opened (${String(cause.code)}).`;
+    throw new AppError('import-failed', [{ file: name, problem, hint: 'Correct the path.' }], { cause });
+  });
+  if (!found.isFile()) throw refuse(name, 'is not a file.', 'Name the file itself.');
+  if (found.size > MOST_BYTES)
+    throw refuse(
+      name,
+      `has more than ${MOST_BYTES / 2 ** 20} MB.`,
+      'Export it in parts: the whole document is read at once.',
+    );
+  const bytes = await readFile(name);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const isXml = bytes.subarray(0, 100).toString('latin1').trimStart().startsWith('<');
+    const [problem, hint] = isXml
+      ? ['is XML, not JSON.', 'Export it as JSON: STIX 2.1 and MISP events are JSON documents.']
+      : [
+          `is not JSON in UTF-8: ${cause instanceof Error ? cause.message : String(cause)}.`,
+          'Export it again.',
+        ];
+    throw new AppError('import-failed', [{ file: name, problem, hint }], { cause });
+  }
+  if (isDeeper(value, MOST_LEVELS))
+    throw refuse(name, `is nested more than ${MOST_LEVELS} levels deep.`, 'Export it again.');
+  const description = {
+    name: basename(name),
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  };
+  return { name, value, description };
+}
+
+/** The rows of incidents of a converted file, written to `path` for the database. */
+export async function openCells(
+  path: string,
+  { name, rows }: { name: string; rows: readonly Cells[] },
+): Promise<SourceFile> {
+  await writeFile(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const columns = incidentColumns.map((column) => column.name);
+  const typed = columns.map((column) => `${identifier(column)}: 'VARCHAR'`).join(', ');
+  const sql = `SELECT * FROM read_json(${literal(path)}, format='newline_delimited', columns={${typed}}, maximum_object_size=${3 * MOST_OF_ROW})`;
+  return { name, columns, isText: false, firstRow: 1, sql };
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}
+
+export const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+export const jsonIn = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
+
+/** A value as text without space around it; empty if it is not text, a number or a truth value. */
+export const textOf = (value: unknown): string =>
+  typeof value === 'string'
+    ? value.trim()
+    : ['number', 'boolean'].includes(typeof value)
+      ? String(value)
+      : '';
+export const textsIn = (value: unknown): string[] =>
+  Array.isArray(value) ? value.map(textOf).filter((text) => text !== '') : [];
+
+/** A timestamp as the same moment in UTC; empty if it is none. */
+export function momentOf(value: unknown): string {
+  const text = textOf(value);
+  if (!/^\d{4}-\d\d-\d\d(T|$)/.test(text) || Number.isNaN(Date.parse(text))) return '';
+  return new Date(text).toISOString();
+}
+/** The day of a timestamp in UTC; empty if it is none. */
+export const dayOf = (value: unknown): Day => momentOf(value).slice(0, 10);
+
+/** A number as a cell; empty if it is none or its absolute value is more than `most`. */
+export function numberCell(value: unknown, most: number): string {
+  const text = textOf(value);
+  const number = Number(text);
+  return text === '' || !(Math.abs(number) <= most) ? '' : String(Number(number.toFixed(6)));
+}
+
+/**
+ * Text for print: in one line, and with addresses that no reader can follow by accident. Such addresses are those of
+ * attackers as often as not.
+ */
+export const printable = (value: unknown): string =>
+  textOf(value)
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    // Signs that turn the direction of text can hide what it says.
+    .replaceAll(/[\u202A-\u202E\u2066-\u2069]/g, '')
+    .replaceAll(/\b(h)tt(ps?:\/\/)|\b(f)t(ps?:\/\/)/gi, '$1$3xx$2$4')
+    .replaceAll(/\bwww\./gi, 'www[.]')
+    .replaceAll(/\b(\d{1,3}\.\d{1,3}\.\d{1,3})\.(\d{1,3})\b/g, '$1[.]$2')
+    .trim();
+
+/** Like `printable`, and no longer than a cell of a note; a text that is cut ends in `…`. */
+export function shortened(value: unknown, most = MOST_OF_CELL): string {
+  const text = printable(value);
+  return text.length <= most ? text : `${text.slice(0, most - 1).replace(/\s+\S*$/, '')}…`;
+}
+
+/** A title, after which a full stop may follow. */
+export const titled = (value: unknown): string => shortened(value).replace(/\.$/, '');
+
+/** The cells that have text. */
+export const filled = (cells: Cells): Cells =>
+  Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ''));
+
+/** The parts of an object that no cell has: all but those in `taken`, and the `added` ones. */
+export const restOf = (object: Json, taken: readonly string[], added: Json = {}): Json =>
+  Object.fromEntries([
+    ...Object.entries(object).filter(([key]) => !taken.includes(key)),
+    ...Object.entries(added).filter(([, value]) => !(Array.isArray(value) && value.length === 0)),
+  ]);
+
+export const isTooLong = (cells: Cells): boolean =>
+  Object.values(cells).reduce((sum, cell) => sum + cell.length, 0) > MOST_OF_ROW;
+
+/** The strictest of markings. */
+export const strictest = (given: readonly (Marking | undefined)[]): Marking | undefined =>
+  markings.findLast((each) => given.includes(each));
+
+/** The marking that a TLP label of either version means, with or without `TLP:`; undefined if it is none. */
+export function markingNamed(label: string): Marking | undefined {
+  const colour = label
+    .toUpperCase()
+    .replace(/^TLP:/, '')
+    .replace(/^WHITE$/, 'CLEAR')
+    .replace(/[ _-]STRICT$/, '+STRICT');
+  return markings.find((each) => each === `TLP:${colour}`);
+}
+
+/** Beyond this, reasons are counted together, so that a file cannot fill the record. */
+const MOST_REASONS = 50;
+
+/** Counts what is left out of a file, by reason. */
+export class Skipped {
+  readonly #counts = new Map<string, { what: string; file: string; count: number }>();
+
+  add(what: string, file: string, count = 1): void {
+    const name = basename(file);
+    const isKnown = this.#counts.has(`${name}\n${what}`) || this.#counts.size < MOST_REASONS;
+    const reason = isKnown ? what : 'has another reason';
+    const found = this.#counts.get(`${name}\n${reason}`);
+    if (found !== undefined) found.count += count;
+    else if (count > 0) this.#counts.set(`${name}\n${reason}`, { what: reason, file: name, count });
+  }
+
+  get groups(): Converted['skipped'] {
+    return [...this.#counts.values()].toSorted((a, b) => b.count - a.count);
+  }
+}
+
+/** An id that is the same in every import: 60 bits of the object's UUID tell the objects of a type apart. */
+export const idFor = (prefix: string, type: string, uuid: string): string =>
+  `${prefix}-${type}-${uuid.toLowerCase().slice(0, 18)}`;
+
+/** The word with “a” or “an” before it, if it takes one. */
+export const withArticle = (word: string): string =>
+  /^(malware|infrastructure|observed.data)$/.test(word)
+    ? word
+    : `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;

@@ -1,0 +1,94 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Day } from '../../calendar.ts';
+import { importFolder, type ImportRecord, type IncidentStore } from '../../dataset/incidents.ts';
+import { type NoteLine, type NoteTable, readNoteLines } from '../../dataset/reading/notes.ts';
+import type { Note } from './converted.ts';
+
+/** Rows of notes for an import's folder, with what has no column. */
+export interface NoteChanges {
+  readonly counts: NonNullable<ImportRecord['notes']>;
+  /** The rows read that are new, revised or withdrawn, by table. */
+  readonly tables: { readonly [table in NoteTable]?: number };
+  readonly lines: readonly NoteLine[];
+  readonly extras: readonly Extra[];
+  readonly skipped: readonly { readonly what: string; readonly count: number }[];
+}
+
+const extra = z.object({ id: z.string(), modified: z.string(), extra: z.unknown() });
+type Extra = z.output<typeof extra>;
+
+/** Compares notes with those of earlier imports: what is new, revised or withdrawn becomes a row known on `knownOn`. */
+export async function compareNotes(
+  notes: readonly Note[],
+  store: IncidentStore,
+  { knownOn, into }: { knownOn: Day; into: string },
+): Promise<NoteChanges> {
+  const known = await newestNotes(store, into);
+  const counts = { new: 0, revised: 0, unchanged: 0, withdrawn: 0 };
+  const tables: { [table in NoteTable]?: number } = {};
+  const lines: NoteLine[] = [];
+  const extras: Extra[] = [];
+  let older = 0;
+  for (const { table, id, cells, extra: rest, modified, isWithdrawn } of notes) {
+    const old = known.get(id);
+    const wasWithdrawn = old?.cells['status'] === 'withdrawn';
+    if (old !== undefined && modified < old.modified) older += 1;
+    else if (isWithdrawn) {
+      // A row that the dataset never had need not be withdrawn.
+      if (old === undefined || wasWithdrawn) continue;
+      counts.withdrawn += 1;
+      lines.push({ table, cells: { ...old.cells, status: 'withdrawn', known_on: knownOn } });
+      extras.push({ id, modified, extra: old.extra });
+    } else {
+      const line = { table, cells: { id, known_on: knownOn, status: 'current', ...cells } };
+      if (old !== undefined && !wasWithdrawn && isSame(old, { ...line, extra: rest })) {
+        counts.unchanged += 1;
+        continue;
+      }
+      counts[old === undefined ? 'new' : 'revised'] += 1;
+      tables[table] = (tables[table] ?? 0) + 1;
+      lines.push(line);
+      extras.push({ id, modified, extra: rest });
+    }
+  }
+  const skipped = older === 0 ? [] : [{ what: 'is older than the row in the dataset', count: older }];
+  return { counts, tables, lines, extras, skipped };
+}
+
+interface Known extends NoteLine, Omit<Extra, 'id'> {}
+
+function isSame(old: Known, { cells, extra: rest }: Omit<Known, 'modified' | 'table'>): boolean {
+  const given = JSON.stringify([{ ...cells, known_on: '' }, rest]);
+  return JSON.stringify([{ ...old.cells, known_on: '' }, old.extra]) === given;
+}
+
+/** The newest row of each id that an import brought. */
+async function newestNotes({ folder, imports }: IncidentStore, into: string): Promise<Map<string, Known>> {
+  const known = new Map<string, Known>();
+  for (const { number, notes } of imports) {
+    if (notes === undefined) continue;
+    const place = join(folder, importFolder(number));
+    const lines = await readNoteLines(place, `${into}/incidents/${importFolder(number)}/notes.jsonl`);
+    const text = await readFile(join(place, 'extra.jsonl'), 'utf8').catch(() => '');
+    const rest = new Map(
+      text.split('\n').flatMap((line) => {
+        const parsed = extra.safeParse(line === '' ? null : JSON.parse(line));
+        return parsed.success ? [[parsed.data.id, parsed.data] as const] : [];
+      }),
+    );
+    for (const line of lines) {
+      const { modified = '', extra: own = null } = rest.get(line.cells['id'] ?? '') ?? {};
+      known.set(line.cells['id'] ?? '', { ...line, modified, extra: own });
+    }
+  }
+  return known;
+}
+
+/** Writes the notes into the folder of an import. */
+export async function writeNotes(folder: string, { lines, extras }: NoteChanges): Promise<void> {
+  const text = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  await writeFile(join(folder, 'notes.jsonl'), text(lines));
+  await writeFile(join(folder, 'extra.jsonl'), text(extras));
+}
