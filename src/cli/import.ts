@@ -93,9 +93,9 @@ function describeReport({ record, counts, notes, ...report }: ImportReport, into
       : `${into}: import ${record.number}, known on ${record.known_on}.`,
     notes === undefined
       ? `  ${ofThem(read, 'row')} read: ${changes}, ${number(skipped)} skipped. ${number(withdrawn)} withdrawn.`
-      : read === 0
+      : firstDay === null
         ? `  No incidents or sightings, only notes.${withdrawn === 0 ? '' : ` Incidents: ${number(withdrawn)} withdrawn.`}`
-        : `  ${number(read)} incidents and sightings: ${changes}. ${number(withdrawn)} withdrawn.`,
+        : `  ${number(added + revised + unchanged)} incidents and sightings: ${changes}. ${number(withdrawn)} withdrawn.`,
     ...describeNotes(notes),
     ...(firstDay === null ? [] : [`  ${firstDay} to ${lastDay}, ${named}.`]),
     ...reasons.map((group) => `  Skipped: ${number(group.count)} × ${group.what} (${rowsOf(group)}).`),

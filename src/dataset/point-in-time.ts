@@ -1,6 +1,7 @@
 import type { Day } from '../calendar.ts';
+import { type Marking, mayReceive } from './fields.ts';
 import { eachRow, references, type TableRow } from './references.ts';
-import type { OwnTables, Tables } from './schema.ts';
+import type { Dataset, OwnTables, Tables } from './schema.ts';
 
 /** All rows of each id, oldest first. */
 export function versionsById(tables: Tables): ReadonlyMap<string, readonly TableRow[]> {
@@ -165,4 +166,41 @@ export function changesConcerning(
       return (byId.get(reference.id) ?? []).some((entry) => concerns(entry, further));
     });
   return changes.filter((change) => concerns(change, new Set()));
+}
+
+const withinMarkings = new WeakMap<Tables, Map<Marking, Tables>>();
+
+/**
+ * The tables that a brief with a marking may use. An imported row with a higher marking counts as withdrawn, as an
+ * incident with one is left out: nobody in the project wrote it, and it comes back with every import. A row of the
+ * dataset's own tables stays, and a page that shows it is refused.
+ */
+export function tablesWithin(
+  { tables, imported }: Pick<Dataset, 'tables' | 'imported'>,
+  marking: Marking,
+): Tables {
+  const isMarked = (row: object): boolean => Reflect.get(row, 'marking') !== null;
+  if (![...(imported ?? [])].some(isMarked)) return tables;
+  const byMarking = withinMarkings.get(tables) ?? new Map<Marking, Tables>();
+  withinMarkings.set(tables, byMarking);
+  const found = byMarking.get(marking);
+  if (found !== undefined) return found;
+  const hide = <R extends { readonly marking: Marking | null; readonly status: 'current' | 'withdrawn' }>(
+    rows: readonly R[],
+  ): readonly R[] =>
+    rows.map((row) =>
+      imported?.has(row) === true && row.marking !== null && !mayReceive(marking, row.marking)
+        ? { ...row, status: 'withdrawn', marking: null }
+        : row,
+    );
+  const { sources, actors, places, judgments } = tables;
+  const within: Tables = {
+    ...tables,
+    sources: hide(sources),
+    actors: hide(actors),
+    places: hide(places),
+    judgments: hide(judgments),
+  };
+  byMarking.set(marking, within);
+  return within;
 }

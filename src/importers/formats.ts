@@ -7,9 +7,10 @@ import { incidentsImporter, optionsOf, parseMapping, tableImporter } from './map
 import type { ReadOptions } from './source-file.ts';
 import { ucdp } from './ucdp.ts';
 
-/** The formats whose columns or objects are known. A table has a mapping. */
+/** The formats whose columns are known. A table has a mapping. */
 const known: { readonly [format: string]: Importer } = { acled, ucdp, stix, misp };
-const TABLE = 'table';
+export const TABLE = 'table';
+export const formatNames = [...Object.keys(known), TABLE];
 
 /**
  * The importer for a format, and how it reads files. `mapping` is the text of a table's mapping and its file for

@@ -1,21 +1,20 @@
-import { access, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Day } from '../calendar.ts';
 import { type ImportRecord, type IncidentStore, readIncidentStore } from '../dataset/incidents.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { hashOf } from '../hash.ts';
-import { loadDataset } from '../dataset/reading/read.ts';
 import { compare, withdraw, write } from './changes.ts';
 import { createCountryNames } from './countries.ts';
 import { type Database, openDatabase, type Running } from './database.ts';
 import type { Converted } from './feeds/converted.ts';
 import { openCells, readDocument } from './feeds/document.ts';
-import { compareNotes, type NoteChanges, writeNotes } from './feeds/notes.ts';
+import { addNotes, compareNotes, type NoteChanges } from './feeds/notes.ts';
 import { type Importer, literal } from './format.ts';
 import { loadSql } from './load.ts';
 import { describeFile, explained, openSource, type ReadOptions } from './source-file.ts';
-import { lockDataset, putInPlace } from './store.ts';
+import { descriptorOf, lockDataset, putInPlace } from './store.ts';
 import { suggestMapping } from './suggest.ts';
 
 export interface ImportRequest {
@@ -151,7 +150,7 @@ export async function importIncidents(
       ),
     });
   const counts: ImportRecord['counts'] = {
-    read: span.read,
+    read: span.read + (converted?.read ?? 0),
     new: count('new'),
     revised: count('revised'),
     unchanged: count('unchanged'),
@@ -202,36 +201,12 @@ export async function importIncidents(
   };
   await explained(into, () => write(database, store, { record, staging: lock.staging }));
   const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record);
-  if (notes !== undefined) {
-    const staged = join(lock.staging, 'import');
-    await writeNotes(staged, notes);
-    await validate(staged, { folder, into, descriptor, scratch });
-  }
+  if (notes !== undefined)
+    await addNotes(notes, { to: join(lock.staging, 'import'), folder, into, descriptor, scratch });
   context.signal?.throwIfAborted();
   context.onStep?.('put in place');
   await putInPlace(folder, { staging: lock.staging, number, descriptor });
   return { record, ...report };
-}
-
-/**
- * Checks that the dataset is valid with the notes of the import in `staged`. A new dataset has only its descriptor.
- * Throws `dataset-invalid`.
- */
-async function validate(
-  staged: string,
-  {
-    folder,
-    into,
-    descriptor,
-    scratch,
-  }: { folder: string; into: string; descriptor: string | undefined; scratch: string },
-): Promise<void> {
-  const empty = join(scratch, 'dataset');
-  if (descriptor !== undefined) {
-    await mkdir(empty);
-    await writeFile(join(empty, 'datapackage.json'), descriptor);
-  }
-  await loadDataset(descriptor === undefined ? folder : empty, into, staged);
 }
 
 /** A first mapping for the table `name`, as YAML. Throws `import-failed`. */
@@ -413,27 +388,4 @@ async function groups(
     z.object({ what: z.string(), file: z.number(), count: z.number(), rows: z.array(z.number()) }),
   );
   return found.map(({ file, ...group }) => ({ ...group, file: basename(files[file] ?? '') }));
-}
-
-/** The datapackage.json of a dataset that begins with this import. */
-function descriptorOf(name: string, { source, licence }: ImportRecord): string {
-  const descriptor = {
-    $schema: 'https://datapackage.org/profiles/2.0/datapackage.json',
-    name,
-    title: `Incidents from ${source}`,
-    licenses: [
-      { name: licence.name, title: licence.name, ...(licence.url !== null && { path: licence.url }) },
-    ],
-    sources: [{ title: licence.attribution }],
-    resources: [
-      {
-        name: 'incidents',
-        title: 'The first import; each later one is a folder beside it',
-        path: 'incidents/0001/rows.parquet',
-        format: 'parquet',
-        mediatype: 'application/vnd.apache.parquet',
-      },
-    ],
-  };
-  return `${JSON.stringify(descriptor, null, 2)}\n`;
 }

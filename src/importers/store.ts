@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { importFolder, INCIDENTS_FOLDER } from '../dataset/incidents.ts';
+import { importFolder, type ImportRecord, INCIDENTS_FOLDER } from '../dataset/incidents.ts';
 import { compactFolder, compactFolders } from '../dataset/reading/newest-rows.ts';
 import { AppError } from '../errors.ts';
 import { waitForLock } from '../file-lock.ts';
@@ -131,4 +131,27 @@ async function sync(path: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** The datapackage.json of a dataset that begins with this import. */
+export function descriptorOf(name: string, { source, licence }: ImportRecord): string {
+  const descriptor = {
+    $schema: 'https://datapackage.org/profiles/2.0/datapackage.json',
+    name,
+    title: `Incidents from ${source}`,
+    licenses: [
+      { name: licence.name, title: licence.name, ...(licence.url !== null && { path: licence.url }) },
+    ],
+    sources: [{ title: licence.attribution }],
+    resources: [
+      {
+        name: 'incidents',
+        title: 'The first import; each later one is a folder beside it',
+        path: 'incidents/0001/rows.parquet',
+        format: 'parquet',
+        mediatype: 'application/vnd.apache.parquet',
+      },
+    ],
+  };
+  return `${JSON.stringify(descriptor, null, 2)}\n`;
 }

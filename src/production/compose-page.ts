@@ -1,10 +1,10 @@
 import { isArabic } from '../charts/fonts.ts';
 import { asCorrected, knownFor } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
+import { tablesWithin } from '../dataset/point-in-time.ts';
 import { outlinesWithin } from '../dataset/world.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import { ownFontFaces } from '../project/fonts.ts';
-import { tablesWithin } from '../dataset/visible-notes.ts';
 import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
 import { textLocale } from '../render/citations.ts';

@@ -1,7 +1,6 @@
 import { type Day, type Period, periodEnding } from '../calendar.ts';
 import type { Row } from '../dataset/parse-rows.ts';
-import { knownBy } from '../dataset/point-in-time.ts';
-import { tablesWithin } from '../dataset/visible-notes.ts';
+import { knownBy, tablesWithin } from '../dataset/point-in-time.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';

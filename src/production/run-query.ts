@@ -1,13 +1,12 @@
 import { type Day, periodEnding } from '../calendar.ts';
 import { knownFor } from '../dataset/corrections.ts';
 import type { Row } from '../dataset/parse-rows.ts';
-import { knownBy } from '../dataset/point-in-time.ts';
+import { knownBy, tablesWithin } from '../dataset/point-in-time.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, similarTo } from '../errors.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Loaded } from '../project/load.ts';
-import { tablesWithin } from '../dataset/visible-notes.ts';
 import { knownIncidents } from '../query/incidents.ts';
 import { applyParameters, type OpenQueries, requireTopics, select } from '../query/select.ts';
 import { resolveEdition } from './resolve-edition.ts';

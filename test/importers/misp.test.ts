@@ -249,7 +249,7 @@ describe('an event', () => {
     expect(second).toMatchObject({ notes: { counts: { revised: 1 } }, counts: { revised: 1, withdrawn: 1 } });
     const deleted = event(1, { timestamp: '1709280002', deleted: true, ...seen });
     const third = await desk.share(deleted, { knownOn: '2024-04-04' });
-    expect(third).toMatchObject({ notes: { counts: { withdrawn: 1 } }, counts: { read: 0, withdrawn: 1 } });
+    expect(third).toMatchObject({ notes: { counts: { withdrawn: 1 } }, counts: { new: 0, withdrawn: 1 } });
     expect(await desk.rows()).toEqual([]);
     expect((await desk.tables()).sources.map(({ name, status }) => [name, status])).toEqual([
       ['Event 1', 'current'],

@@ -56,7 +56,7 @@ describe('incidents', () => {
       link(25, stixId('incident', 1), 'uses', stixId('malware', 15)),
     ]);
     expect(report).toMatchObject({
-      counts: { read: 1, new: 1, skipped: {} },
+      counts: { read: 3, new: 1, skipped: {} },
       notes: { counts: { new: 2 }, tables: { actors: 1, places: 1 } },
     });
     const [row] = await desk.rows();
@@ -427,7 +427,7 @@ describe('notes', () => {
     const revoked = { ...actor, modified: '2024-04-03T00:00:00Z', revoked: true };
     const error = await desk.share([revoked], { knownOn: '2024-04-05' }).catch((cause: unknown) => cause);
     expect(error instanceof AppError && [error.code, error.faults[0]?.problem]).toEqual([
-      'dataset-invalid',
+      'import-failed',
       '"STIX-intrusion-set-00000011-0000-4000" was withdrawn on 2024-04-05.',
     ]);
     expect(await desk.files()).toEqual(before);

@@ -32,6 +32,8 @@ export interface Converted {
   /** The ids of incidents that their publisher withdrew. */
   readonly withdrawn: readonly string[];
   readonly notes: readonly Note[];
+  /** The number of notes and of what was left out: with the rows of incidents, what was read. */
+  readonly read: number;
   /** What was left out, by reason. */
   readonly skipped: readonly { readonly what: string; readonly file: string; readonly count: number }[];
 }

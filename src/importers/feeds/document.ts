@@ -167,6 +167,10 @@ export class Skipped {
     else if (count > 0) this.#counts.set(`${name}\n${reason}`, { what: reason, file: name, count });
   }
 
+  get total(): number {
+    return this.groups.reduce((sum, { count }) => sum + count, 0);
+  }
+
   get groups(): Converted['skipped'] {
     return [...this.#counts.values()].toSorted((a, b) => b.count - a.count);
   }

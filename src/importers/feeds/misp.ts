@@ -172,6 +172,7 @@ function convertMisp(documents: readonly Document[], knownOn: Day): Converted {
     incidents: [...incidents.values()],
     withdrawn,
     notes: [...notes.values()],
+    read: notes.size + skipped.total,
     skipped: skipped.groups,
   };
 }

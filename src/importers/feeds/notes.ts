@@ -1,9 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Day } from '../../calendar.ts';
 import { importFolder, type ImportRecord, type IncidentStore } from '../../dataset/incidents.ts';
 import { type NoteLine, type NoteTable, readNoteLines } from '../../dataset/reading/notes.ts';
+import { loadDataset } from '../../dataset/reading/read.ts';
+import { AppError } from '../../errors.ts';
 import type { Note } from './converted.ts';
 
 /** Rows of notes for an import's folder, with what has no column. */
@@ -86,9 +88,29 @@ async function newestNotes({ folder, imports }: IncidentStore, into: string): Pr
   return known;
 }
 
-/** Writes the notes into the folder of an import. */
-export async function writeNotes(folder: string, { lines, extras }: NoteChanges): Promise<void> {
+/**
+ * Writes the notes into the folder `to` of an import that is not in its place yet, and checks that the dataset is valid
+ * with them. `descriptor` is the text of datapackage.json for a new dataset. Throws `import-failed`.
+ */
+export async function addNotes(
+  { lines, extras }: NoteChanges,
+  {
+    to,
+    folder,
+    into,
+    descriptor,
+    scratch,
+  }: { to: string; folder: string; into: string; descriptor: string | undefined; scratch: string },
+): Promise<void> {
   const text = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  await writeFile(join(folder, 'notes.jsonl'), text(lines));
-  await writeFile(join(folder, 'extra.jsonl'), text(extras));
+  await writeFile(join(to, 'notes.jsonl'), text(lines));
+  await writeFile(join(to, 'extra.jsonl'), text(extras));
+  const empty = join(scratch, 'dataset');
+  if (descriptor !== undefined) {
+    await mkdir(empty);
+    await writeFile(join(empty, 'datapackage.json'), descriptor);
+  }
+  await loadDataset(descriptor === undefined ? folder : empty, into, to).catch((cause: unknown) => {
+    throw cause instanceof AppError ? new AppError('import-failed', cause.faults, { cause }) : cause;
+  });
 }

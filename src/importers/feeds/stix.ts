@@ -118,6 +118,7 @@ function convertStix(documents: readonly Document[], knownOn: Day): Converted {
     incidents: [...incidents.values()],
     withdrawn,
     notes,
+    read: notes.length + skipped.total,
     skipped: skipped.groups,
   };
 }
