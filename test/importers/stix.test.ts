@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { coverageOfImports, readIncidentStore, reportedBy } from '../../src/dataset/incidents.ts';
+import type { Marking } from '../../src/dataset/fields.ts';
+import { knownBy, tablesWithin } from '../../src/dataset/point-in-time.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { AppError } from '../../src/errors.ts';
 import { stix } from '../../src/importers/feeds/stix.ts';
@@ -308,7 +312,7 @@ describe('notes', () => {
       creator,
       stixObject('opinion', 1, {
         opinion: 'strongly-disagree',
-        explanation: 'The code is {F01.value} public.',
+        explanation: 'The "code" is {F01.value} public.',
         authors: ['A. Doe'],
         object_refs: [subject['id']],
       }),
@@ -332,12 +336,12 @@ describe('notes', () => {
       {
         id: 'STIX-opinion-00000001-0000-4000-judgment',
         author: 'STIX-opinion-00000001-0000-4000',
-        text: 'A. Doe strongly disagrees with “Red Fox”. The code is (F01.value) public.',
+        text: 'A. Doe strongly disagrees with “Red Fox”: “The ‘code’ is (F01.value) public.”',
         confidence: null,
         likelihood: null,
         topic: 'general',
       },
-      { author: 'STIX-note-00000002-0000-4000', text: 'The group is two groups.' },
+      { author: 'STIX-note-00000002-0000-4000', text: '“The group is two groups.”' },
     ]);
   });
 
@@ -587,4 +591,53 @@ test('STIX and ACLED share a dataset, and only rows of the same source are withd
   const { counts } = await desk.share([incident(2), town, at(2)], { complete: true, knownOn: '2024-05-01' });
   expect(counts).toMatchObject({ unchanged: 1, withdrawn: 1 });
   expect(await desk.rows('id')).toEqual([{ id: 'ACLED-FRA1' }, { id: 'STIX-incident-00000002-0000-4000' }]);
+});
+
+test('a kill -9 leaves both the incidents and the notes of an import, or neither', async () => {
+  const desk = await stixDesk();
+  await desk.share([incident(1)]);
+  const before = await desk.files();
+  const file = await desk.write(bundleOf([incident(2), actor]), 'a.json');
+  const run = join(import.meta.dirname, '../support/import-killed.ts');
+  const start = async (killAt: string): Promise<unknown> => {
+    const argv = [run, desk.into, file, join(desk.folder, 'cache'), killAt];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
+    const [, signal]: unknown[] = await once(child, 'exit');
+    return signal;
+  };
+  for (const killAt of ['write', 'put in place']) {
+    expect(await start(killAt)).toBe('SIGKILL');
+    expect(await desk.files()).toEqual(before);
+  }
+  expect(await start('never')).toBeNull();
+  expect([await desk.rows('title'), (await desk.tables()).actors.length]).toEqual([
+    [{ title: 'Incident 1' }, { title: 'Incident 2' }],
+    1,
+  ]);
+}, 120_000);
+
+test('a row with a higher marking than a brief counts as withdrawn, unless it is the dataset’s own', async () => {
+  const desk = await stixDesk();
+  await desk.share([actor]);
+  const red = tlp('e828b379-4e03-4974-9ac4-e53a884c97c1');
+  await desk.share(
+    [
+      { ...actor, modified: '2024-04-02T00:00:00Z', ...red },
+      { ...town, ...red },
+    ],
+    {
+      knownOn: '2024-04-02',
+    },
+  );
+  const dataset = await loadDataset(desk.into, 'data/desk');
+  const namesFor = (marking: Marking, asOf: string): string[] => {
+    const { actors, places } = knownBy(tablesWithin(dataset, marking), asOf);
+    return [...actors, ...places].map(({ name }) => name);
+  };
+  expect(namesFor('TLP:CLEAR', '2024-04-01')).toEqual(['Red Fox']);
+  // The earlier version does not come back.
+  expect(namesFor('TLP:AMBER', '2024-04-02')).toEqual([]);
+  expect(namesFor('TLP:RED', '2024-04-02')).toEqual(['Red Fox', 'Saint-Lo']);
+  const own = tablesWithin({ tables: dataset.tables }, 'TLP:CLEAR');
+  expect(own).toBe(dataset.tables);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { acled } from '../../src/importers/acled.ts';
+import { stix } from '../../src/importers/feeds/stix.ts';
 import { importIncidents } from '../../src/importers/import.ts';
 
 /** Imports a file, and kills itself at the start of a step or after some milliseconds. */
@@ -7,7 +8,7 @@ const [into = '', file = '', cacheFolder = '', killAt = ''] = process.argv.slice
 const kill = (): void => void process.kill(process.pid, 'SIGKILL');
 if (/^\d+$/.test(killAt)) void delay(Number(killAt), undefined, { ref: false }).then(kill);
 await importIncidents(
-  { importer: acled, files: [file], into, complete: false },
+  { importer: file.endsWith('.json') ? stix : acled, files: [file], into, complete: false },
   {
     knownOn: '2024-05-01',
     version: '0',

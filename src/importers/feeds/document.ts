@@ -120,6 +120,14 @@ export function shortened(value: unknown, most = MOST_OF_CELL): string {
   return text.length <= most ? text : `${text.slice(0, most - 1).replace(/\s+\S*$/, '')}…`;
 }
 
+/** Somebody else's words in quotation marks, which no rule on our own wording checks; empty if there are none. */
+export function inQuotes(value: unknown): string {
+  const text = printable(value)
+    .replaceAll(/"([^"]*)"|“([^”]*)”/g, '‘$1$2’')
+    .replaceAll(/["“”]/g, '’');
+  return text === '' ? '' : `“${text}”`;
+}
+
 /** A title, after which a full stop may follow. */
 export const titled = (value: unknown): string => shortened(value).replace(/\.$/, '');
 

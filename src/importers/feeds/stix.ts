@@ -6,6 +6,7 @@ import {
   dayOf,
   filled,
   idFor,
+  inQuotes,
   isJson,
   isTooLong,
   momentOf,
@@ -169,13 +170,7 @@ function sourceCells(row: StixRow, { author, knownOn }: { author: string; knownO
   // Only the subject of a comment says what it is about; a report may name thousands of objects.
   const about = type === 'report' ? [] : namesOf(row);
   const by = `${kind}${author === '' ? '' : ` by ${author}`}`;
-  const on =
-    about.length === 0
-      ? ''
-      : ` on ${about
-          .slice(0, 3)
-          .map((name) => `“${name}”`)
-          .join(', ')}`;
+  const on = about.length === 0 ? '' : ` on ${about.slice(0, 3).map(inQuotes).join(', ')}`;
   const more = about.length > 3 ? ` and ${about.length - 3} more` : '';
   return {
     name: titled(own['name']) || titled(`${by}${on}${more}`),
@@ -196,12 +191,12 @@ const opinions: ReadonlyMap<string, string> = new Map([
 /** The judgment that its author states in an opinion or in the abstract of a note; empty if there is none. */
 function judgmentIn(row: StixRow, author: string): string {
   const { type, own } = row.object;
-  if (type === 'note') return printable(own['abstract']);
+  if (type === 'note') return inQuotes(own['abstract']);
   const verb = opinions.get(textOf(own['opinion']));
   if (type !== 'opinion' || verb === undefined) return '';
-  const what = namesOf(row).map((name) => `“${name}”`);
-  const stated = `${author === '' ? 'An author who is not named' : author} ${verb} with ${what.join(', ') || 'an object that was not shared'}.`;
-  return `${stated} ${printable(own['explanation'])}`.trim();
+  const what = namesOf(row).map(inQuotes).join(', ') || 'an object that was not shared';
+  const explanation = inQuotes(own['explanation']);
+  return `${author === '' ? 'An author who is not named' : author} ${verb} with ${what}${explanation === '' ? '.' : `: ${explanation}`}`;
 }
 
 const countryPrecision = { place_precision: 'country' };
