@@ -95,6 +95,9 @@ test('a slot that comes due during a refresh waits for that refresh', async () =
   expect(await claimEdition(ledger, second)).toBeUndefined();
   await ledger.settleRefresh(claimed!, { outcome: 'ended', checks: [works] }, { now: later(6) });
   expect(await claimEdition(ledger, second)).toBeDefined();
+  // A later slot of the same day has its edition already.
+  expect(await open(ledger, 'weekly', { at: later(60) })).toEqual([]);
+  expect(await claim(ledger, { slot: later(60) })).toBeUndefined();
   // The next day has a refresh of its own.
   await open(ledger, 'monthly', { at: later(24 * 60) });
   expect(await claim(ledger, { slot: later(24 * 60) })).toMatchObject({ attempt: 1 });

@@ -88,8 +88,8 @@ async function openDays(ledger: Ledger, refresh: object) {
     if (brief === undefined) throw new Error('There is no brief.');
     return brief;
   };
-  const given = { version: '0', cacheFolder: join(folder, 'cache'), variables: {}, ...publisher.reach };
-  const sources = openRefresh(given, folder);
+  const cacheFolder = join(folder, 'cache');
+  const sources = openRefresh({ version: '0', cacheFolder, variables: {}, ...publisher.reach }, folder);
   const messages: Message[] = [];
   const common = {
     ...repository,

@@ -31,11 +31,8 @@ export function editionCalls(
         const opening = plan(cursor);
         if (opening.cursor.getTime() === cursor.getTime()) return [];
         const skipped = await insert(session, boss, { asked: opening.skipped, now });
-        const slot = opening.due.at(-1)?.slot ?? null;
         const waitsFor =
-          refresh === null || slot === null
-            ? null
-            : await refreshFor(session, boss, { dataset: refresh, slot });
+          refresh === null ? null : await refreshFor(session, boss, { dataset: refresh, due: opening.due });
         const asked = opening.due.map((edition) => ({ edition, waitsFor }));
         const issued: EditionRecord[] = [];
         const due = await insert(session, boss, { asked, now, issued });

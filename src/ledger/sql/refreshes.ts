@@ -1,5 +1,6 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
+import type { NewEdition } from '../edition.ts';
 import { refreshRecord, type SourceCheck, sourceState } from '../refresh.ts';
 import type { Ledger } from '../types.ts';
 import type { Database, Session } from './database.ts';
@@ -119,14 +120,22 @@ async function recordChecks(
 }
 
 /**
- * The refresh that editions due at `slot` wait for; null if the dataset was refreshed since the slot. One that has not
+ * The refresh that the due editions wait for; null if all of them were due before, at an earlier slot of their day, or
+ * if the dataset was refreshed since their last slot. One that has not
  * ended serves all slots that come due meanwhile.
  */
 export async function refreshFor(
   session: Session,
   boss: PgBoss,
-  { dataset, slot }: { dataset: string; slot: Date },
+  { dataset, due }: { dataset: string; due: readonly NewEdition[] },
 ): Promise<string | null> {
+  const before = ids.parse(
+    await session.query(`SELECT id FROM sitrep.edition WHERE id = ANY($1::text[]) AND origin = 'schedule'`, [
+      due.map(({ id }) => id),
+    ]),
+  );
+  const slot = due.at(-1)?.slot ?? null;
+  if (slot === null || before.length === due.length) return null;
   const id = `${dataset} ${slot.toISOString()}`;
   const added = await session.query(
     `INSERT INTO sitrep.refresh (id, dataset, slot, state)
