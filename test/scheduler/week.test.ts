@@ -5,7 +5,7 @@ import type { Message } from '../../src/delivery/message.ts';
 import { findProblems, openProblemAlerts } from '../../src/editions/problems.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
-import { readEdition, storeEdition } from '../../src/production/store.ts';
+import { readEdition, readEditionFile, removeEditions, storeEdition } from '../../src/production/store.ts';
 import { verify } from '../../src/production/verify.ts';
 import type { Brief } from '../../src/project/brief.ts';
 import { openActiveRuns } from '../../src/scheduler/active-runs.ts';
@@ -17,6 +17,7 @@ import { testCacheFolder } from '../support/cache.ts';
 import { newPublisher } from '../support/feed.ts';
 import { incidentProject } from '../support/incident-project.ts';
 import { acledEvent, csv } from '../support/incidents.ts';
+import { commandsOn } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
 import { locale } from '../support/locale.ts';
 import { readPage } from '../support/page.ts';
@@ -42,6 +43,7 @@ queries: { week: week.sql, total: total.sql }
 evidence: { week: { rows: week } }
 limits: { pages: 4, megabytes: 3, seconds: 60 }
 golden: [{ asOf: '2026-11-22' }]
+deliver: [{ folder: archive }]
 `,
   'brief.hbs': `{{#> page}}
 <h2>Incidents</h2>
@@ -94,6 +96,7 @@ async function openDays(ledger: Ledger, refresh: object) {
   const common = {
     ...repository,
     ...sources,
+    briefIds: () => Promise.resolve(['test']),
     ledger,
     loadBrief,
     store: { read: readEdition, write: storeEdition },
@@ -114,7 +117,7 @@ async function openDays(ledger: Ledger, refresh: object) {
     alertEverySeconds: 900,
     alertOtherwise: () => Promise.resolve(null),
   };
-  const openDue = openScheduler({ ...common, briefIds: () => Promise.resolve(['test']) });
+  const openDue = openScheduler(common);
   const alertOf = openProblemAlerts(common);
   await openDue(now);
   const tick = async (time: string): Promise<void> => {
@@ -127,13 +130,34 @@ async function openDays(ledger: Ledger, refresh: object) {
     for (const id of refreshes) await runRefresh({ id, job: 'job', signal: never }, common);
     for (const { id } of await ledger.editions({ state: 'queued' }))
       await makeEdition({ id, job: 'job', signal: never }, common);
+    for (const { id, content } of await ledger.deliveries({ state: 'pending' })) {
+      // Those to the operator say that an edition is on hold.
+      if (content !== 'edition') continue;
+      const claim = await ledger.claimDelivery(id, { job: 'job', now });
+      if (claim === undefined) throw new Error(`${id} could not be claimed.`);
+      await ledger.settleDelivery(claim.delivery, { state: 'sent', reason: '' }, { now, alert: null });
+    }
     // Each minute, as the service does.
     for (let time = 0; time < 3; time += 1) await alertOf(await findProblems(common), never);
   };
+  const commands = commandsOn({
+    ...common,
+    openQueries: repository.effects.openQueries,
+    readManifest: readEdition,
+    readPdf: readEditionFile,
+    removeEditions,
+    tidyEditions: () => Promise.resolve(),
+    mostQueued: 200,
+  });
   return {
     ...project,
     publisher,
     messages,
+    /** Corrects the edition of a day, as known by now. */
+    async reissue(date: number): Promise<void> {
+      await commands.reissue(`test/${day(date)}`);
+      await work([]);
+    },
     /** One day from its slot on, on which the publisher answers so: attempts at six, and then each hour. */
     async pass(date: number, given: { status?: number; body?: string }, { until = 8 } = {}) {
       answer = { status: 200, body: '', ...given };
@@ -149,11 +173,12 @@ async function openDays(ledger: Ledger, refresh: object) {
       }
     },
     /** The issued edition: what it says, and what it was made from. */
-    async edition(date: number) {
-      const record = await ledger.edition(`test/${day(date)}`);
+    async edition(date: number, revision = '') {
+      const name = `${day(date)}${revision}`;
+      const record = await ledger.edition(`test/${name}`);
       if (!record?.folder) return { state: record?.state, reason: record?.reason };
       const manifest = await readEdition(record.folder);
-      const { text } = readPage(await readFile(join(record.folder, `test-${day(date)}.html`), 'utf8'));
+      const { text } = readPage(await readFile(join(record.folder, `test-${name}.html`), 'utf8'));
       return {
         state: record.state,
         says: /There were (\d+ incidents?, the last on .*?): (.*?)\./s.exec(text)?.slice(1).join(': '),
@@ -161,9 +186,10 @@ async function openDays(ledger: Ledger, refresh: object) {
         incidents: manifest?.incidents,
       };
     },
-    async verify(date: number) {
-      const pdf = await readFile(join(out, `test/${day(date)}/test-${day(date)}.pdf`));
-      const manifest = (await readEdition(join(out, `test/${day(date)}`))) ?? null;
+    async verify(date: number, revision = '') {
+      const name = `${day(date)}${revision}`;
+      const pdf = await readFile(join(out, `test/${name}/test-${name}.pdf`));
+      const manifest = (await readEdition(join(out, `test/${name}`))) ?? null;
       const given = { beside: manifest, recordsOf: () => Promise.resolve([]), repository };
       const { verdict, differences, faults } = await verify(pdf, given);
       return { verdict, differences, faults };
@@ -226,6 +252,15 @@ test('a week: each slot is refreshed before it, through an outage, a revision an
       date,
       { verdict: 'identical', differences: [], faults: [] },
     ]);
+
+  // A revision shows what was corrected, and the age of the data of its first issue.
+  await days.reissue(25);
+  expect(await days.edition(25, '-r2')).toMatchObject({
+    says: of(4, 24, 19, 21, 22, 24),
+    age: 'Data last checked on 24 November 2026, 2 days before this issue',
+    incidents: { import: 2, checked: { feed: day(24) } },
+  });
+  expect(await days.verify(25, '-r2')).toMatchObject({ verdict: 'identical' });
 });
 
 test('a brief on hold because of old data is generated when they are fetched on the same day', async () => {
@@ -242,7 +277,7 @@ test('a brief on hold because of old data is generated when they are fetched on 
   // The source is tried again each hour, and the edition continues by itself.
   await days.pass(24, { body: events(16, 24) });
   expect(await days.edition(23)).toMatchObject({
-    state: 'rendered',
+    state: 'done',
     age: 'data fetched on 24 November 2026',
   });
   expect(await ledger.runs({ edition: `test/${day(23)}` })).toMatchObject([
@@ -254,6 +289,6 @@ test('a brief on hold because of old data is generated when they are fetched on 
   await days.pass(25, { status: 500 });
   await days.pass(26, { body: events(16, 26) });
   expect(await days.edition(24)).toMatchObject({ state: 'held' });
-  expect(await days.edition(25)).toMatchObject({ state: 'rendered' });
+  expect(await days.edition(25)).toMatchObject({ state: 'done' });
   expect(await days.verify(25)).toMatchObject({ verdict: 'identical' });
 });
