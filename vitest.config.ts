@@ -35,7 +35,7 @@ const onServer = [
 const onServerToo = [
   'test/delivery/{alerts,deliver-edition}.test.ts',
   'test/editions/{access,failed-deliveries,problems,reissue}.test.ts',
-  'test/scheduler/{make-edition,priorities,worker}.test.ts',
+  'test/scheduler/{make-edition,priorities,run-refresh,week,worker}.test.ts',
   'test/server/{access,api}.test.ts',
   'test/service/{idle,mail,open,reissue,sign-off}.test.ts',
 ];

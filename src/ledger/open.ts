@@ -46,6 +46,8 @@ const queueOptions = {
   // Otherwise an idle worker sleeps on while a job is waiting.
   useListenNotify: true,
   superviseIntervalSeconds: 2,
+  // How often lost processes are looked for; by default once a minute.
+  monitorIntervalSeconds: 5,
   // Jobs are few, and an embedded database cannot build indexes during other work.
   reindex: false,
   monitorVacuum: false,
