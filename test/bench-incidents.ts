@@ -6,20 +6,16 @@ import envPaths from 'env-paths';
 import { openChartProcess } from '../src/charts/worker.ts';
 import { periodEnding } from '../src/calendar.ts';
 import { openPrinter } from '../src/pdf/browser/print.ts';
-import { type Effects, produce } from '../src/production/produce.ts';
-import { resolveEdition } from '../src/production/resolve-edition.ts';
-import { openQueries } from '../src/query/database.ts';
 import { knownIncidents } from '../src/query/incidents.ts';
 import { select } from '../src/query/select.ts';
-import { shareQueries } from '../src/query/shared-database.ts';
 import { knownBy } from '../src/dataset/point-in-time.ts';
-import { openProject } from '../src/wiring/project.ts';
 import { writeAcledFile } from './support/acled-file.ts';
 import { quantile, spread, verdict } from './support/numbers.ts';
+import { timed, warmBrief } from './support/warm-brief.ts';
 
 const root = join(import.meta.dirname, '..');
 const limits = { coldExtraSeconds: 0.5, rowsPerSecond: 100_000, megabytes: 600, warmRatio: 1.3 };
-const asOf = '2024-12-29';
+export const asOf = '2024-12-29';
 
 /**
  * Import of a million ACLED-shaped rows beside DuckDB alone; the week of one of their ten countries beside the warm
@@ -80,26 +76,11 @@ async function benchWarmBrief(folder: string, rounds: number): Promise<void> {
   const cacheFolder = envPaths('sitrep', { suffix: '' }).cache;
   await using printer = await openPrinter({ cacheFolder });
   await using charts = openChartProcess();
-  await using ours = shareQueries(openQueries);
-  await using theirs = shareQueries(openQueries);
-  const open = async (place: string, id: string, on: string, queries: typeof ours) => {
-    const project = openProject(place, { sitrep: root });
-    const [brief] = await project.loadBriefs([id]);
-    if (brief === undefined) throw new Error(`There is no brief "${id}".`);
-    const dataset = await project.loadDataset(brief.config.dataset);
-    const effects: Effects = {
-      openQueries: queries.open,
-      drawChart: charts.drawChart,
-      startPrinting: () => {},
-      print: printer.print,
-      browser: () => Promise.resolve(printer.browser),
-    };
-    const material = await project.loadMaterial();
-    const make = () => timed(() => produce(resolveEdition({ brief, dataset, asOf: on }), effects, material));
-    return { brief, dataset, make };
-  };
-  const watch = await open(folder, 'week', asOf, ours);
-  const weekly = await open(root, 'weekly', '2021-08-25', theirs);
+  await using watch = await warmBrief({ folder, id: 'week', asOf }, { printer, charts });
+  await using weekly = await warmBrief(
+    { folder: root, id: 'weekly', asOf: '2021-08-25' },
+    { printer, charts },
+  );
   const { brief, dataset } = watch;
   const { marking, period } = brief.config;
   const known = knownBy(dataset.tables, asOf);
@@ -113,11 +94,11 @@ async function benchWarmBrief(folder: string, rounds: number): Promise<void> {
         parameters: {},
         settings: dataset.settings,
         incidents,
-        openQueries: ours.open,
+        openQueries: watch.queries.open,
       });
       await selection.all;
     });
-  const measured = { watch: watch.make, weekly: weekly.make, queries };
+  const measured = { watch: () => timed(watch.make), weekly: () => timed(weekly.make), queries };
   const times: { [what in keyof typeof measured]: number[] } = { watch: [], weekly: [], queries: [] };
   for (let round = -3; round < rounds; round += 1)
     for (const what of ['watch', 'weekly', 'queries'] as const) {
@@ -131,14 +112,8 @@ async function benchWarmBrief(folder: string, rounds: number): Promise<void> {
   );
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const begunMs = performance.now();
-  await work();
-  return performance.now() - begunMs;
-}
-
 /** Limits the brief in a folder to some incidents, by the steps of docs/authoring.md. */
-async function narrow(folder: string, condition: string): Promise<void> {
+export async function narrow(folder: string, condition: string): Promise<void> {
   const edit = async (
     from: string,
     file: string,
@@ -194,11 +169,11 @@ interface Usage {
   readonly megabytes: number;
 }
 
-const shown = ({ seconds, cpu, megabytes }: Usage): string =>
+export const shown = ({ seconds, cpu, megabytes }: Usage): string =>
   `${seconds.toFixed(1)} s, ${cpu.toFixed(1)} s CPU, ${megabytes.toFixed(0)} MB`;
 
 /** Runs Node.js; the shell's `time` sums the time of all processes. */
-function run(cwd: string, args: readonly string[]): Usage {
+export function run(cwd: string, args: readonly string[]): Usage {
   const report = `data:text/javascript,process.on('exit',()=>console.error('maxrss',process.resourceUsage().maxRSS))`;
   const { status, stderr } = spawnSync(
     'bash',

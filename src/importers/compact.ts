@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { importFolder, incidentColumns, readIncidentStore, storedColumns } from '../dataset/incidents.ts';
 import { type CompactRecord, newestRows } from '../dataset/reading/newest-rows.ts';
 import { hashOf } from '../hash.ts';
-import { ROWS_PER_GROUP } from './changes.ts';
+import { STORED } from './changes.ts';
 import { type Database, openDatabase, type Running } from './database.ts';
 import { identifier, literal, refuse } from './format.ts';
 import { explained } from './source-file.ts';
@@ -102,7 +102,7 @@ async function writeFiles(
     context.onStep?.('write', index / files.length);
     await run(`COPY (FROM (${rows}) WHERE start >= make_date(${first}, 1, 1) AND start < make_date(${last + 1}, 1, 1)
       ORDER BY country, start, id)
-      TO ${literal(join(to, name))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${ROWS_PER_GROUP})`);
+      TO ${literal(join(to, name))} (${STORED})`);
   }
   const written = await ask(
     `SELECT count(*)::INTEGER AS count FROM read_parquet(${literal(join(to, '*.parquet'))})`,

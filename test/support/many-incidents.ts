@@ -1,25 +1,30 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dayAfter } from '../../src/calendar.ts';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
 import { importFolder, incidentColumns, storedColumns } from '../../src/dataset/incidents.ts';
 import { acled } from '../../src/importers/acled.ts';
 import { recordOf } from './incident-store.ts';
 
-const days = 3653;
-export const countryCodes = ['CO', 'IN', 'ML', 'MM', 'MX', 'NE', 'NG', 'SO', 'TD', 'YE'];
+const lastDay = '2024-12-31';
+const countryCodes = ['CO', 'IN', 'ML', 'MM', 'MX', 'NE', 'NG', 'SO', 'TD', 'YE'];
 
 /**
- * Writes a dataset with one import of invented incidents, without an importer: ten countries, ten years from 2015, in
- * the form of ACLED's. The same number of rows gives the same rows. They are made in the order in which the store sorts
+ * Writes a dataset with one import of invented incidents, without an importer: ten countries, `days` days up to the end
+ * of 2024, in the form of ACLED's. The same number of rows gives the same rows. They are made in the order in which the store sorts
  * them, because to sort ten million would take most of the time.
  */
-export async function writeManyIncidents(folder: string, rows: number): Promise<void> {
+export async function writeManyIncidents(
+  folder: string,
+  { rows, days = 3653 }: { rows: number; days?: number },
+): Promise<void> {
+  const firstDay = dayAfter(lastDay, 1 - days);
   const place = join(folder, 'incidents', importFolder(1));
   await mkdir(place, { recursive: true });
   const perCountry = Math.ceil(rows / countryCodes.length);
   /** A whole number below `most`, from the number of the row. */
   const pick = (column: number, most: number): string => `(hash(n * 64 + ${column}) % ${most})::INTEGER`;
-  const day = `(DATE '2015-01-01' + (n % ${perCountry} * ${days} // ${perCountry})::INTEGER)`;
+  const day = `(DATE '${firstDay}' + (n % ${perCountry} * ${days} // ${perCountry})::INTEGER)`;
   const words = Array.from({ length: 8 }, (_, index) => `'w' || ${pick(20 + index, 5000)}`).join(
     ` || ' ' || `,
   );
@@ -66,8 +71,8 @@ export async function writeManyIncidents(folder: string, rows: number): Promise<
     ...acled.origin,
     known_on: '2025-01-06',
     counts: { read: rows, new: rows, revised: 0, unchanged: 0, withdrawn: 0, skipped: {} },
-    first_day: '2015-01-01',
-    last_day: '2024-12-31',
+    first_day: firstDay,
+    last_day: lastDay,
     countries: countryCodes,
     complete: true,
   });

@@ -28,7 +28,11 @@ export interface Service extends AsyncDisposable {
 }
 
 /** Starts the real program in a user's project, with health on a free port. */
-export function startService(project: Project, args: string, env: NodeJS.ProcessEnv = {}): Service {
+export function startService(
+  project: Pick<Project, 'folder'>,
+  args: string,
+  env: NodeJS.ProcessEnv = {},
+): Service {
   const { PUPPETEER_EXECUTABLE_PATH: _, DATABASE_URL: __, ...inherited } = process.env;
   const child = spawn(process.execPath, [join(root, 'src/main.ts'), ...args.split(' ')], {
     cwd: project.folder,
