@@ -59,6 +59,12 @@ test('the hash in the ledger exposes a forged PDF with a matching identifier', a
   expect(found.status).toBe(1);
   expect(found.stdout).toMatch(/altered[^]*A different SHA-256 is recorded in the ledger/);
 
+  const html = kept.replace(/pdf$/, 'html');
+  await writeFile(html, `${await readFile(html, 'utf8')} `);
+  const beside = await project.sitrep(`verify ${kept} --out kept`);
+  expect(beside.status).toBe(1);
+  expect(beside.stdout).toMatch(/altered[^]*The file celebrations-2021-08-22\.html beside it was altered/);
+
   // Where there is no ledger, none is begun.
   await cp(kept, join(project.folder, 'copy.pdf'));
   expect((await project.sitrep('verify copy.pdf --out none')).status).toBe(0);

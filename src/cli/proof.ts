@@ -1,15 +1,15 @@
 import { explained } from '../editions/explained.ts';
 import { AppError, describeFault } from '../errors.ts';
+import type { PdfFile } from '../pdf/read.ts';
 import { explain } from '../production/explain.ts';
 import type { Repository } from '../production/open-edition.ts';
 import { type EditionNames, type Verification, verify } from '../production/verify.ts';
 import type { Recorded } from '../provenance/alterations.ts';
-import type { Manifest } from '../render/manifest.ts';
 import type { ProofCommands } from './program/proof.ts';
 
 /** Effects for the commands that examine a PDF. */
 export interface ProofWorld extends Repository {
-  readPdf(file: string): Promise<{ pdf: Uint8Array; beside: Manifest | null }>;
+  readPdf(file: string): Promise<PdfFile>;
   /** The recorded hashes of an edition in an output folder. */
   recordsOf(out: string, named: EditionNames): Promise<readonly Recorded[]>;
   /** Ends the program with status 1 for a negative answer, which is not an error. */
@@ -20,9 +20,9 @@ export interface ProofWorld extends Repository {
 export function proofCommands(world: ProofWorld): ProofCommands {
   return {
     async verify(file, { out, json }) {
-      const { pdf, beside } = await world.readPdf(file);
+      const { pdf, beside, altered } = await world.readPdf(file);
       const recordsOf = (named: EditionNames) => world.recordsOf(out, named);
-      const found = await inFile(file, verify(pdf, { beside, recordsOf, repository: world }));
+      const found = await inFile(file, verify(pdf, { beside, altered, recordsOf, repository: world }));
       world.print(json ? JSON.stringify(found, null, 2) : told(found));
       if (found.verdict !== 'identical') world.sayNo();
     },

@@ -1,10 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
+import { hashOf } from '../hash.ts';
 import { type Manifest, manifest } from '../render/manifest.ts';
 
-/** Reads a PDF and the manifest beside it, if any. Throws `pdf-invalid` if the PDF cannot be read. */
-export async function readPdfFile(file: string): Promise<{ pdf: Uint8Array; beside: Manifest | null }> {
+/** A PDF and what is beside it. */
+export interface PdfFile {
+  readonly pdf: Uint8Array;
+  /** The manifest; null if there is none. */
+  readonly beside: Manifest | null;
+  /** The names of other files in that manifest, such as the picture for mail, that are there with other bytes. */
+  readonly altered: readonly string[];
+}
+
+/** Reads a PDF, and the manifest and files beside it. Throws `pdf-invalid` if the PDF cannot be read. */
+export async function readPdfFile(file: string): Promise<PdfFile> {
   const pdf = await readFile(file).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const problem = `The file cannot be read: ${reason}.`;
@@ -14,5 +24,12 @@ export async function readPdfFile(file: string): Promise<{ pdf: Uint8Array; besi
   const beside = await readFile(join(dirname(file), 'manifest.json'), 'utf8')
     .then((text) => manifest.parse(JSON.parse(text)))
     .catch(() => null);
-  return { pdf, beside };
+  const others = (beside?.files ?? []).filter(({ name }) => !name.endsWith('.pdf'));
+  const found = await Promise.all(
+    others.map(async ({ name, sha256 }) => {
+      const content = await readFile(join(dirname(file), basename(name))).catch(() => null);
+      return content === null || hashOf(content) === sha256 ? [] : [name];
+    }),
+  );
+  return { pdf, beside, altered: found.flat() };
 }

@@ -30,17 +30,19 @@ export interface Verification {
 
 /**
  * Renders a PDF's edition again from the repository, and reports whether the bytes are the same or what differs.
- * `recordsOf` returns the hashes recorded elsewhere; `beside` is the manifest in the same folder, if it belongs to the
- * PDF. Writes nothing. Throws `pdf-invalid` if the PDF is damaged or from another program.
+ * `recordsOf` returns the hashes recorded elsewhere; `beside` is the manifest in the same folder, and `altered` are the
+ * files that it names and that have other bytes; both count only if the manifest belongs to the PDF. Writes nothing. Throws `pdf-invalid` if the PDF is damaged or from another program.
  */
 export async function verify(
   pdf: Uint8Array,
   {
     beside,
+    altered = [],
     recordsOf,
     repository,
   }: {
     beside: Manifest | null;
+    altered?: readonly string[];
     recordsOf: (named: EditionNames) => Promise<readonly Recorded[]>;
     repository: Repository;
   },
@@ -69,9 +71,15 @@ export async function verify(
     isKnown || made?.pdf === undefined
       ? []
       : unexplained({ proof, again: await readProof(made.pdf), own, recorded, tables });
-  const alterations = [...broken, ...unnamed.filter(({ altered }) => altered).map(({ says }) => says)];
+  const alterations = [
+    ...broken,
+    ...unnamed.filter((each) => each.altered).map(({ says }) => says),
+    ...(own === null ? [] : altered).map(
+      (name) => `The file ${name} beside it was altered: its bytes do not match manifest.json.`,
+    ),
+  ];
   const notes = [
-    ...unnamed.filter(({ altered }) => !altered).map(({ says }) => says),
+    ...unnamed.filter((each) => !each.altered).map(({ says }) => says),
     ...(explained ? notRecorded(sha256, recorded) : []),
     ...(tables === undefined ? [] : laterChanges(manifest, tables)),
   ];

@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { AppError, type Fault, meantBy } from '../errors.ts';
 import { type Locale, usualLanguage } from '../locale.ts';
 import {
@@ -105,10 +107,25 @@ async function readProject(
   }
   const source = { file, text };
   const hint = 'See docs/authoring.md, "The project".';
-  const settings = parseYaml(source, projectSettings.nullable(), { faults, hint }) ?? {};
+  const wrong: Fault[] = [];
+  const parsed = parseYaml(source, projectSettings.nullable(), { faults: wrong, hint }) ?? {};
+  faults.push(...wrong);
+  // If another value is wrong, the logo is looked for all the same, so that all faults come at once.
+  const settings = wrong.length === 0 || wrong.some(({ field }) => field === 'logo') ? parsed : logoIn(text);
   const { language = usualLanguage } = settings;
   const locale = await loadLocale(language, { own: locales, faults, named: source });
   return { settings, locale, identity: await readIdentity(settings, { source, faults }) };
+}
+
+const logoOnly = z.object({ logo: z.string().optional().catch(undefined) }).catch({});
+
+/** The logo that faulty settings name, if their YAML can be read. */
+function logoIn(text: string): ProjectSettings {
+  try {
+    return logoOnly.parse(parse(text));
+  } catch {
+    return {};
+  }
 }
 
 /**

@@ -384,7 +384,9 @@ describe('sitrep.yaml', () => {
         'The nearest colour that passes is "#926727".',
       ],
       [5, 'colours.accent', 'is not a colour in quotes such as "#1d3557".', where],
+      [2, 'logo', 'There is no file "images/none.svg".', 'Add it, or correct the name.'],
     ]);
+    expect(await faults('colours: [\n')).toHaveLength(1);
     expect(await faults(wrong.slice(0, 2).join('\n'))).toEqual([
       [2, 'logo', 'There is no file "images/none.svg".', 'Add it, or correct the name.'],
     ]);
