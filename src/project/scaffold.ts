@@ -1,8 +1,11 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { Temporal } from 'temporal-polyfill';
+import { parse, parseDocument } from 'yaml';
+import { z } from 'zod';
 import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
+import { usualLanguage } from '../locale.ts';
 
 /** Placeholders in `scaffold/` files, such as `@NAME@`, and their values. A number replaces the quotes around it too. */
 type Values = { readonly [placeholder: string]: string | number };
@@ -28,11 +31,26 @@ export function scaffoldOf(folder: string, { sitrep, schema }: { sitrep: string;
           throw new AppError('operation-refused', [fault], { cause });
         throw cause;
       }
-      const all = { ...values, SCHEMA: relative(to, schema).split(sep).join('/') };
+      const words = await wordsOf(folder, sitrep);
+      const all = { ...words, ...values, SCHEMA: relative(to, schema).split(sep).join('/') };
       return copyFilled(join(sitrep, 'scaffold', from), to, all);
     },
     remove: (brief: string): Promise<void> => rm(at(brief), { recursive: true, force: true }),
   };
+}
+
+const languageOnly = z.object({ language: z.string() });
+
+/**
+ * The sentences of the scaffolds, by placeholder, in the language of the project in `folder`; in English if there are
+ * none in its language. Its settings are checked when the new brief is loaded.
+ */
+async function wordsOf(folder: string, sitrep: string): Promise<Values> {
+  const read = (language: string) => readFile(join(sitrep, 'scaffold/words', `${language}.yaml`), 'utf8');
+  const settings = await readFile(posix.join(folder, 'sitrep.yaml'), 'utf8').catch(() => '');
+  const { language = usualLanguage } = languageOnly.partial().catch({}).parse(parseDocument(settings).toJS());
+  const text = await read(basename(language)).catch(() => read(usualLanguage));
+  return z.record(z.string(), z.string()).parse(parse(text));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { ImportRecord } from '../../src/dataset/incidents.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { editionsAskedFor } from '../../src/production/fan-out.ts';
@@ -65,10 +66,12 @@ async function watch(
 async function scaffolded(
   imports: readonly TestImport[],
   edit = async (_brief: string): Promise<void> => {},
+  language?: string,
 ) {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'data/incidents'), { recursive: true });
   await writeIncidents(join(folder, 'data/incidents'), imports);
+  if (language !== undefined) await writeFile(join(folder, 'sitrep.yaml'), `language: ${language}\n`);
   const values = {
     NAME: 'watch',
     TITLE: 'Watch',
@@ -101,6 +104,44 @@ test('says what went quiet and what surged among 30,000 incidents, within eight 
   ]);
   expect(rules.warnings).toEqual([]);
 }, 120_000);
+
+test.each([
+  ['fr', 'River Front · North. Accalmie', 'En hausse : West.', 'Recueil : supposé d’après les imports.'],
+  ['ar', 'River Front · North. هدوء', 'تصاعد في: West.', 'والتغطية مفترضة من عمليات الاستيراد.'],
+])(
+  'is written in the language of the project: %s',
+  async (language, ...expected) => {
+    const imports = [{ knownOn: '2022-01-09', rows: incidents(10_000), record: of('2022-01-09', 'CO') }];
+    const { project, brief, dataset } = await scaffolded(imports, undefined, language);
+    const request = resolveEdition({ brief, dataset, asOf: '2022-01-09' });
+    const { html, rules } = await produce(request, effects(), await project.loadMaterial());
+    const text = readPage(html)
+      .text.replaceAll(/[\u00a0\u202f]/g, ' ')
+      .replaceAll(/[\u2066-\u2069\u200e\u200f]/g, '');
+    for (const each of expected) expect(text).toContain(each);
+    expect(text).not.toMatch(/\b(?:series|reported|expected|coverage|quiet|incidents of)\b/i);
+    // The rules that have no list of words for the language say so, and no rule has found anything.
+    for (const { problem } of rules.warnings)
+      expect(problem).toMatch(new RegExp(`there is no list of .* for ${language}\\.$`));
+  },
+  120_000,
+);
+
+test('the words of the scaffolds are in all three languages, and none is left out', async () => {
+  const words = async (language: string) =>
+    Object.keys(parse(await readFile(join(root, 'scaffold/words', `${language}.yaml`), 'utf8')) as object);
+  const keys = await words('en-GB');
+  expect(keys.length).toBeGreaterThan(20);
+  for (const language of ['fr', 'ar']) expect(await words(language)).toEqual(keys);
+  const files = [
+    'activity-watch/brief.hbs',
+    'activity-watch/brief.yaml',
+    'brief/brief.hbs',
+    'brief/brief.yaml',
+  ];
+  const texts = await Promise.all(files.map((file) => readFile(join(root, 'scaffold', file), 'utf8')));
+  for (const key of keys) expect(texts.join('')).toContain(`@${key}@`);
+});
 
 test('says of 30 incidents that they are too few', async () => {
   const { html, pages } = await watch(30);
