@@ -129,6 +129,7 @@ export async function drawChart({
       loader: closedLoader(refusals),
       logger,
     });
+    if (locale !== undefined) useNumerals(view, locale.number.numerals);
     try {
       for (const [set, rows] of sets) {
         view.data(
@@ -153,6 +154,22 @@ export async function drawChart({
     if (cause instanceof AppError) throw cause;
     throw failed([...refusals, ...warnings, reasonOf(cause)], cause);
   }
+}
+
+/** Days get the digits that numbers have: d3-time-format knows Latin ones only. */
+function useNumerals(view: vega.View, numerals: readonly string[]): void {
+  if (numerals[0] === '0') return;
+  const formatters = view.locale();
+  const printed = (format: ReturnType<typeof formatters.utcFormat>): typeof format => {
+    const written = (date: Parameters<typeof format>[0]) =>
+      format(date).replaceAll(/[0-9]/g, (digit) => numerals[Number(digit)] ?? digit);
+    return written;
+  };
+  view.locale({
+    ...formatters,
+    timeFormat: (...given) => printed(formatters.timeFormat(...given)),
+    utcFormat: (...given) => printed(formatters.utcFormat(...given)),
+  });
 }
 
 /** Twice the size that the chart has on the page: sharp on the screens of phones. */

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { noTables } from '../../src/dataset/schema.ts';
-import type { Locale } from '../../src/locale.ts';
+import { type Locale, localesFolder, openLocale } from '../../src/locale.ts';
 import { illustrate } from '../../src/render/illustrate.ts';
 import type { Rendering } from '../../src/rules/gate.ts';
 import { briefOf, british } from '../support/brief-of.ts';
@@ -95,4 +97,13 @@ test('charts have the months and the numbers of the language', async () => {
   expect(await axisIn(british)).toEqual(expect.arrayContaining(['February', 'August', '12,000']));
   expect(await axisIn(french)).toEqual(expect.arrayContaining(['février', 'août', '12 000']));
   expect(await axisIn(await localeOf('en-US'), '%x')).toEqual(expect.arrayContaining(['June 1, 2021']));
+});
+
+test('days and numbers of a chart have the digits of the locale', async () => {
+  const arabic = openLocale('ar-LB', 'extends: ar\nnumerals: arab', [
+    { tag: 'ar', yaml: await readFile(join(localesFolder, 'ar.yaml'), 'utf8') },
+  ]);
+  const texts = await axisIn(arabic, '%-d %Y');
+  expect(texts).toEqual(expect.arrayContaining(['١ ٢٠٢١', '١٢٬٠٠٠']));
+  expect(texts.filter((text) => /[0-9]/.test(text))).toEqual([]);
 });
