@@ -171,7 +171,10 @@ function textOf(
 const serif = "Georgia, 'Times New Roman', serif";
 const sans = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 
-/** For mailboxes that read style sheets; the others show the colours of day. Pictures stay on white. */
+/**
+ * For mailboxes that read style sheets; the others show the colours of day. Pictures stay on white. On a phone the hero
+ * keeps the size at which its labels can be read, and is moved sideways.
+ */
 const dark = `:root{color-scheme:light dark}
 @media (prefers-color-scheme:dark){
 .page{background:#131417!important}
@@ -182,7 +185,12 @@ const dark = `:root{color-scheme:light dark}
 .reach{background:#cfdcf0!important}
 .line{border-color:#45474e!important}
 }
-@media (max-width:480px){.sheet>tbody>tr>td{padding-left:16px!important;padding-right:16px!important}}`;
+@media (max-width:480px){
+.sheet{table-layout:fixed!important}
+.sheet>tbody>tr>td{padding-left:16px!important;padding-right:16px!important}
+.hero{overflow-x:auto!important}
+.hero img{width:620px!important;max-width:none!important}
+}`;
 
 /**
  * Tables and styles in attributes, because many mailboxes understand little else. Nothing is loaded: the pictures are
@@ -255,7 +263,7 @@ function htmlOf(
       : [
           row(
             `<p style="margin:14px 0 6px;font:600 14px/1.35 ${sans}">${escapeMarkup(hero.caption)}</p>` +
-              `<div style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: 'width:100%;height:auto' })}</div>`,
+              `<div class="hero" style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: 'width:100%;height:auto' })}</div>`,
           ),
         ]),
     ...(judged.length > 0
