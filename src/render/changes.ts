@@ -22,24 +22,27 @@ interface Of {
 }
 
 /** Changes since the previous issue on the brief's topic, limited to the rows that its parameters name. */
-export const changesOf = (of: Of): Change[] => changesIncluding(of);
+export const changesOf = (of: Of): Change[] => concerningParameters(changesOnTopic(of), of);
 
-function changesIncluding(
-  { brief, dataset: { tables }, period, applied }: Of,
+function changesOnTopic(
+  { brief: { config }, dataset: { tables }, period: { asOf, previousAsOf } }: Of,
   include?: (entry: TableRow) => boolean,
 ): Change[] {
-  const { config } = brief;
-  const { asOf, previousAsOf } = period;
   const between = { previousAsOf, asOf, ...(include && { include }) };
-  const ofTopic = changesBetween(tables, between).filter(({ row }) =>
+  return changesBetween(tables, between).filter(({ row }) =>
     'topic' in row ? isOnTopic(config, row.topic) : briefTopics(config) === 'all',
   );
-  return applied.reduce(
+}
+
+const concerningParameters = (
+  changes: readonly Change[],
+  { dataset: { tables }, period: { asOf, previousAsOf }, applied }: Of,
+): Change[] =>
+  applied.reduce<Change[]>(
     (narrowed, { id }) =>
       id === null ? narrowed : changesConcerning(narrowed, { id, tables, previousAsOf, asOf }),
-    ofTopic,
+    [...changes],
   );
-}
 
 /**
  * The changes selected by the brief's query of changes, if it has one. Queries cannot see withdrawn rows, so
@@ -56,6 +59,8 @@ export function chosenChanges(
 
 /**
  * A key judgment of our own that is new, dropped, or has a different likelihood or confidence from the previous issue.
+ * A dropped one is on the page of the parameters that it concerned; the query of a page chooses the others, and may
+ * choose one that names another row: a branch’s page has the judgments on the whole.
  */
 export interface JudgmentChange {
   readonly change: 'new' | 'raised' | 'lowered' | 'dropped';
@@ -77,10 +82,13 @@ export function judgmentChangesOf(of: Of): JudgmentChange[] {
   const { judgments } = knownBy(of.dataset.tables, of.period.previousAsOf);
   const isOurKey = ({ table, row }: TableRow): boolean =>
     table === 'judgments' && row.author === null && row.role === 'key';
-  return changesIncluding(of, isOurKey).flatMap((entry): JudgmentChange[] => {
+  const changes = changesOnTopic(of, isOurKey);
+  const concerning = new Set(concerningParameters(changes, of));
+  return changes.flatMap((entry): JudgmentChange[] => {
     if (entry.table !== 'judgments') return [];
     if (entry.change === 'new') return [{ change: 'new', entry, how: null }];
-    if (entry.change === 'withdrawn') return [{ change: 'dropped', entry, how: null }];
+    if (entry.change === 'withdrawn')
+      return concerning.has(entry) ? [{ change: 'dropped', entry, how: null }] : [];
     const before = judgments.find(({ id }) => id === entry.id);
     const moves = scales.flatMap(([field, scale]) => {
       const [was, is] = [before?.[field] ?? null, entry.row[field]];
