@@ -10,7 +10,7 @@ type Values = Readonly<Record<string, Value>>;
 /** Values that are HTML already, such as the results of template helpers, are not escaped. */
 type HtmlValues = Readonly<Record<string, Value | { toHTML(): string }>>;
 
-/** The words of one language, by key, such as `page.endnotes.nothing`. */
+/** The words of one language, by key, such as `page.endnotes.number`. */
 export interface Locale extends Dates {
   /** BCP 47 tag, such as `en-GB`. */
   readonly tag: string;

@@ -331,11 +331,23 @@ test.each([
   },
 );
 
-test('where nothing is known, the list of gaps does not say that there is none', async () => {
+test('where nothing is known, the page says so once, and has no section without anything in it', async () => {
   for (const brief of ['isis-quieting', 'celebrations']) {
     const { html } = await pageOf(brief, '2021-06-15');
-    expect(sectionOf(html, 'Gaps')).toMatch(/^The whole topic: we have no reporting on it\./);
+    const { text, headings } = readPage(html);
+    expect(text.match(/We have no reporting/g)).toHaveLength(1);
+    expect(headings.map((heading) => heading.toLowerCase())).toEqual(
+      expect.not.arrayContaining(['gaps', 'what is reported', 'where', 'what was said', 'endnotes']),
+    );
   }
+});
+
+test('the weekly names the topics without a report in one sentence', async () => {
+  const { html } = await pageOf('weekly', '2020-11-01');
+  const { text, headings } = readPage(html);
+  expect(text).toContain('No reporting on: ISIS, jihadist reactions, the wider context.');
+  expect(headings).toContain('Ties with the Taliban');
+  expect(headings).not.toContain('ISIS');
 });
 
 describe('a judgment that names a finding of another brief', () => {

@@ -88,3 +88,16 @@ export const likelihood = z.enum([
   'very likely',
   'almost certain',
 ]);
+
+/** ICD 203 (2015), D.6.e(2)(a): the range of each term, in per cent. */
+export const likelihoodRanges: {
+  readonly [term in z.output<typeof likelihood>]: { readonly low: number; readonly high: number };
+} = {
+  'almost no chance': { low: 1, high: 5 },
+  'very unlikely': { low: 5, high: 20 },
+  unlikely: { low: 20, high: 45 },
+  'roughly even chance': { low: 45, high: 55 },
+  likely: { low: 55, high: 80 },
+  'very likely': { low: 80, high: 95 },
+  'almost certain': { low: 95, high: 99 },
+};

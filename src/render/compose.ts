@@ -2,7 +2,7 @@ import { type Day, daysBetween, issueNumber, type Period } from '../calendar.ts'
 import type { Corrected, Correction } from '../dataset/corrections.ts';
 import type { Freshness } from '../dataset/freshness.ts';
 import type { IncidentView } from '../dataset/incidents.ts';
-import type { RowSets } from '../dataset/parse-rows.ts';
+import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import { markingColours } from '../dataset/fields.ts';
 import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
@@ -24,13 +24,13 @@ import {
   currentFrom,
   endOfCoverage,
   readAfterwards,
+  silentTopics,
   topicsOf,
   uncoveredByImports,
 } from './coverage.ts';
 import { countriesInWords } from './evidence-text.ts';
 import { identityStyles } from './identity.ts';
 import { digitsOf, pageHelpers } from './template/helpers.ts';
-import { SourceName } from './source-name.ts';
 import type { NamesOf } from './template/check.ts';
 import { compileTemplate, type Template } from './template/template.ts';
 import { highlightsOf, type HighlightTexts, summaryOf } from './summary.ts';
@@ -139,15 +139,6 @@ export function compose(
     [...known.events, ...known.measures].some(({ topic }) => of.topics.includes(topic)) ||
     evidenceSets.some(({ rows }) => rows > 0) ||
     Object.values(sets).some((rows) => evidence.named(rows).some((id) => reports.has(id)));
-  /** The source of a withdrawn row may have been withdrawn with it. */
-  const sourceName = (row: Change['row']): SourceName | string => {
-    const id = 'source' in row ? row.source : 'author' in row ? row.author : null;
-    const source = known.sources.find((each) => each.id === id);
-    if (source !== undefined) evidence.use(source.id);
-    if (source === undefined)
-      return locale.text(id === null ? 'page.changes.no_source' : 'page.changes.source_withdrawn');
-    return new SourceName(source.name, locale.direction);
-  };
   const computed = Object.fromEntries(
     Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
   );
@@ -200,7 +191,11 @@ export function compose(
       corrections: brief.publisher.corrections ?? null,
       logo: brief.identity.logo?.src ?? null,
     },
-    coverage: { ...coverageOf({ ...of, start, settings, tables, locale }), reported: isReported },
+    coverage: {
+      ...coverageOf({ ...of, start, settings, tables, locale }),
+      reported: isReported,
+      silent: isReported ? silentTopics(of, { settings, locale }) : null,
+    },
     /** When the page's contents were read, if after the cut-off. */
     reconstructed: readOn && { day: locale.longDay(readOn.day), several: readOn.isOnly ? 'no' : 'yes' },
     /** The day on which the incidents were imported, if after the cut-off, and whether their lag is declared. */
@@ -250,7 +245,6 @@ export function compose(
         .filter((each) => each.change === change)
         .map((each) => ({
           ...listed(each, { settings, locale }),
-          source: sourceName(each.row),
           // A revised row has the day on which it first became known, then the day of its revision.
           ...(change === 'revised' && {
             known_on: dayOf(evidence.firstKnown(each.id) ?? each.knownOn, { asOf, locale }),
@@ -259,6 +253,15 @@ export function compose(
         }));
       return rows.length === 0 ? [] : [{ change, ids: rows.map(({ id }) => id).join(' '), rows }];
     }),
+    // Read when it is printed: what has been shown by then is what it explains.
+    get method() {
+      return methodOf({
+        known,
+        shown: new Set(evidence.used),
+        judgments: sets['key_judgments'] ?? [],
+        locale,
+      });
+    },
     judged: judgedOnPage(judged, { numberOf, printed: sets['key_judgments']?.length ?? 0, settings, locale }),
     correction: correction && {
       revision: correction.revision,
@@ -307,6 +310,30 @@ export const namesIn = ({ queries, config: { findings, charts, parameters } }: B
   charts: Object.keys(charts),
   parameters: Object.keys(parameters),
 });
+
+/** Which conventions the page uses, for the explanations that it needs. */
+function methodOf({
+  known,
+  shown,
+  judgments,
+  locale: { lists },
+}: {
+  known: Tables;
+  shown: ReadonlySet<string>;
+  judgments: readonly Row[];
+  locale: Locale;
+}) {
+  const terms = lists?.estimates?.likelihood ?? [];
+  const term = terms.length === 0 ? undefined : new RegExp(terms.join('|'), 'i');
+  const bar = judgments.some((judgment) => typeof judgment['likelihood'] === 'string');
+  const ours = known.judgments.filter(({ id, author }) => author === null && shown.has(id));
+  return {
+    bar,
+    dots: judgments.some((judgment) => typeof judgment['confidence'] === 'string'),
+    likelihood: bar || ours.some(({ text }) => term?.test(text) === true),
+    bounds: known.measures.some(({ id, bound }) => bound === '>=' && shown.has(id)),
+  };
+}
 
 /** The listed changes by kind. */
 const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {

@@ -44,6 +44,15 @@ interface Of {
 const reportsOn = ({ topics, known }: Pick<Of, 'topics' | 'known'>) =>
   [...known.events, ...known.measures].filter(({ topic }) => topics.includes(topic));
 
+/** The titles of the topics without a report, as a list; null if there are none. */
+export function silentTopics(
+  { topics, known }: Of,
+  { settings, locale }: Pick<Dataset, 'settings'> & { readonly locale: Locale },
+): string | null {
+  const silent = topics.filter((topic) => reportsOn({ topics: [topic], known }).length === 0);
+  return silent.length === 0 ? null : locale.list(silent.map((topic) => topicTitle(topic, settings)));
+}
+
 /** Whether reports became known after `day` and by the cut-off. */
 const hasReportsAfter = (day: Day, of: Of): boolean =>
   reportsOn(of).some(({ known_on }) => known_on > day && known_on <= of.asOf);

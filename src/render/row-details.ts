@@ -9,7 +9,7 @@ export type Link = Pick<RowOf<'sources'>, 'id' | 'name' | 'reliability'>;
 
 /**
  * A row's Admiralty grade: the reliability of its chain of sources, from A to F, and then the credibility of the item,
- * from 1 to 6; a dash for a part that nobody graded, and null if neither part is given.
+ * from 1 to 6. A part that nobody graded is left out, since a dash would read as a minus; null if neither part is given.
  *
  * A chain is as reliable as its weakest graded link, since each link may have erred: B passed on by C is C. A link that
  * cannot be judged (F) makes the chain F, whatever the others are. A link that nobody graded does not count: the letter
@@ -21,7 +21,7 @@ export function gradeOf({ row }: TableRow, chain: readonly Pick<Link, 'reliabili
     .flatMap(({ reliability }) => reliability ?? [])
     .toSorted()
     .at(-1);
-  return weakest === undefined && credibility === null ? null : `${weakest ?? '–'}${credibility ?? '–'}`;
+  return weakest === undefined && credibility === null ? null : `${weakest ?? ''}${credibility ?? ''}`;
 }
 
 /** The ids of a source and its carriers, ending with the one that we read. */

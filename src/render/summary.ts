@@ -1,3 +1,4 @@
+import { likelihoodRanges } from '../dataset/fields.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import type { Figure } from './asked-for.ts';
@@ -65,10 +66,10 @@ export function highlightsOf(
           text,
           likelihood: likelihood && {
             text: locale.text('page.likelihood', {
-              term: likelihood.replaceAll(' ', '_'),
-              ...likelihoods[likelihood],
+              word: locale.text('page.changes.estimate', { word: likelihood }),
+              ...likelihoodRanges[likelihood],
             }),
-            ...likelihoods[likelihood],
+            ...likelihoodRanges[likelihood],
           },
           confidence:
             confidence &&
@@ -84,19 +85,6 @@ export function highlightsOf(
     caption: hero ? (hero.caption ? evidence.fill(hero.caption.text, hero.caption.id) : hero.title) : null,
   };
 }
-
-/** Intelligence Community Directive 203 (2015), D.6.e(2)(a): the range of each term, in per cent. */
-const likelihoods: {
-  readonly [term in NonNullable<RowOf<'judgments'>['likelihood']>]: { low: number; high: number };
-} = {
-  'almost no chance': { low: 1, high: 5 },
-  'very unlikely': { low: 5, high: 20 },
-  unlikely: { low: 20, high: 45 },
-  'roughly even chance': { low: 45, high: 55 },
-  likely: { low: 55, high: 80 },
-  'very likely': { low: 80, high: 95 },
-  'almost certain': { low: 95, high: 99 },
-};
 
 /** The texts of rows as the page prints them; a judgment older than the period has its day. */
 function textsOf(rows: readonly Row[], { evidence, judgedFrom }: Around): string[] {

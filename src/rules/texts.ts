@@ -38,7 +38,7 @@ export function rowTexts({ used, rows, dataset }: Pick<Draft, 'used' | 'rows' | 
 }
 
 /** The partial that explains how a brief is produced and what its terms mean. */
-export const methodFile = /(?:^|\/)_shared\/partials\/method\.hbs$/;
+export const methodFile = /(?:^|\/)_shared\/partials\/method(?:-keys)?\.hbs$/;
 
 interface PageText {
   readonly element: Element;

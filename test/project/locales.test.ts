@@ -40,21 +40,21 @@ test('a locale that extends another has the messages of both', async () => {
   ]);
   expect(american.daySpan('2021-08-19', '2021-08-25')).toBe('August 19–25, 2021');
   expect(american.text('figures.per_cent', { value: 5 })).toBe('5 percent');
-  expect(american.text('page.endnotes.nothing')).toBe('Nothing is cited.');
+  expect(american.text('page.no_bottom_line')).toBe('No bottom line has been written yet.');
   expect(american.lists).toEqual(british.lists);
   expect(american.source.text).not.toBe(british.source.text);
 });
 
 describe('a locale of the project', () => {
   test('takes precedence over that of the program, and can extend it', async () => {
-    await write('en-GB', 'extends: en-GB\npage: { endnotes: { nothing: No notes. } }');
+    await write('en-GB', 'extends: en-GB\npage: { no_bottom_line: No notes. }');
     const { locale, faults } = await load('en-GB');
     expect(faults).toEqual([]);
-    expect(locale?.text('page.endnotes.nothing')).toBe('No notes.');
+    expect(locale?.text('page.no_bottom_line')).toBe('No notes.');
     expect(locale?.text('page.no_reporting')).toBe(british.text('page.no_reporting'));
     expect(locale?.lists).toEqual(british.lists);
-    await write('en-GB', 'extends: en-GB\npage: { endnotes: { nothing: None. } }');
-    expect((await load('en-GB')).locale?.text('page.endnotes.nothing')).toBe('None.');
+    await write('en-GB', 'extends: en-GB\npage: { no_bottom_line: None. }');
+    expect((await load('en-GB')).locale?.text('page.no_bottom_line')).toBe('None.');
   });
 
   test('has its own direction, and no lists of words in another language', async () => {
@@ -65,7 +65,7 @@ describe('a locale of the project', () => {
   });
 
   test('must have all messages, and no others', async () => {
-    await write('de', "page:\n  endnotes:\n    nothing: 'Nichts'\n    nothin: 'Nichts'\n");
+    await write('de', "page:\n  masthead:\n    number: 'Nichts'\n    numbr: 'Nichts'\n");
     const { locale, faults } = await load('de');
     expect(locale).toBeUndefined();
     expect(faults).toHaveLength(2);
@@ -73,7 +73,7 @@ describe('a locale of the project', () => {
       /^locales\/de\.yaml: \d+ messages are missing: dates\.day, .* …\. Add them, or write "extends: en-GB"/,
     );
     expect(faults[1]).toMatch(
-      /^locales\/de\.yaml, line 4, field page\.endnotes\.nothin: No page prints .* Did you mean "page\.endnotes\.nothing"\?$/,
+      /^locales\/de\.yaml, line 4, field page\.masthead\.numbr: No page prints .* Did you mean "page\.masthead\.number"\?$/,
     );
   });
 

@@ -13,8 +13,8 @@ test.each([
   ['F if one link cannot be judged', ['F', 'B', 'C'], '6', 'F6'],
   ['F, even if another is unreliable', ['E', 'F'], '5', 'F5'],
   ['that of the carrier if nobody graded the source', [null, 'C'], '3', 'C3'],
-  ['a dash if nobody graded any link', [null, null], '3', '–3'],
-  ['a dash for an item that nobody graded', ['B', 'C'], null, 'C–'],
+  ['the number alone if nobody graded any link', [null, null], '3', '3'],
+  ['the letter alone, which nobody reads as C minus, if nobody graded the item', ['B', 'C'], null, 'C'],
   ['nothing if nobody graded anything', [null], null, null],
 ] as const)('a grade is %s', (_, chain, credibility, grade) => {
   const entry = { ...event, row: { ...event.row, credibility } };

@@ -1,6 +1,7 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
 import type { Day } from '../../calendar.ts';
+import { likelihood, likelihoodRanges } from '../../dataset/fields.ts';
 import { type Locale, MessageError } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
 import type { Evidence } from '../citations.ts';
@@ -16,6 +17,7 @@ const identifier = /^[\w-]+$/;
 const identified = z.object({ id: z.preprocess(rawOf, z.string()) });
 /** `Jean-Paul`, `Unit-B-North`: names with a hyphen, at which lines must not break. */
 const hyphenatedName = /\b\p{Lu}\p{L}*(?:-\p{Lu}\p{L}*)+/gu;
+const keepNames = (html: string): string => html.replaceAll(hyphenatedName, '<span class="name">$&</span>');
 const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string() }).nullable()) });
 
 /**
@@ -52,6 +54,19 @@ export function pageHelpers(
     const html = anchor === null ? linked : `<span id="cite-${anchor}">${linked}</span>`;
     return { html, count: numbers.length };
   };
+  /** A term of likelihood with its range; any other word as it is. */
+  const estimate = (word: string): string => {
+    const term = likelihood.safeParse(word).data;
+    const html =
+      term === undefined
+        ? `<b>${escape(word)}</b>`
+        : locale.html('page.likelihood', {
+            word: locale.text('page.changes.estimate', { word: term }),
+            ...likelihoodRanges[term],
+          });
+    // A range that breaks after its dash reads as two figures.
+    return `<span class="estimate">${html}</span>`;
+  };
   return {
     /** `{{cite "F07"}}`, `{{cite rests_on}}`: superscript endnote numbers. */
     cite: (rows: unknown) => {
@@ -79,6 +94,10 @@ export function pageHelpers(
       // A row's value that only chooses between words leaves its trace too.
       return madeOf(html, Object.values(values));
     },
+    /** `{{likelihood likelihood}}`: a term of ICD 203 with its range. */
+    likelihood: (word: unknown) => madeOf(new SafeString(estimate(z.string().parse(rawOf(word)))), [word]),
+    /** `{{likelihoods}}`: the whole scale. */
+    likelihoods: () => new SafeString(locale.list(likelihood.options.map(estimate))),
     /** The same as the content of a page's margin, with `{page}` and `{pages}` as its counters. */
     'css-t': (key: unknown, { hash }: Handlebars.HelperOptions) => {
       const values = z.record(z.string(), z.string()).parse(hash);
@@ -91,9 +110,12 @@ export function pageHelpers(
       const row = identified.safeParse(this);
       if (row.success) evidence.use(row.data.id);
       const filled = escape(evidence.fill(z.string().parse(text), row.data?.id));
-      const html = ofRow(filled.replaceAll(hyphenatedName, '<span class="name">$&</span>'));
+      const html = ofRow(keepNames(filled));
       return new SafeString(traceText(row.success && identifier.test(row.data.id) ? row.data.id : '-', html));
     },
+    /** `{{unbroken brief.title}}`: a text whose hyphenated names stay on one line. */
+    unbroken: (text: unknown) =>
+      madeOf(new SafeString(keepNames(escape(z.string().parse(rawOf(text))))), [text]),
     /** `{{figure id "value"}}`: one figure of a row or finding. */
     figure: (name: unknown, field: unknown) => {
       const id = z.string().regex(identifier).parse(name);
@@ -137,6 +159,7 @@ export function pageHelpers(
       const notes = evidence.endnotes.map((note) => ({
         ...note,
         label: locale.number(note.number),
+        status: note.external ? 'general_knowledge' : note.status,
         title: new SafeString(ofRow(escape(note.title))),
         chain: note.chain.map((link) => ({ ...link, name: named(link.name) })),
       }));
@@ -147,7 +170,15 @@ export function pageHelpers(
       }));
       listed = true;
       const { attributions } = evidence;
-      return options.fn({ notes, sources, attributions });
+      return options.fn({
+        notes,
+        sources,
+        attributions,
+        statuses: [...new Set(notes.map(({ status }) => status))],
+        /** Whether a grade has one part only. */
+        partial: notes.some(({ grade }) => grade?.length === 1) ? 'yes' : 'no',
+        graded: notes.some(({ grade }) => grade !== null),
+      });
     },
     /** One of the page's own charts, which is already escaped; drawings from data are rejected. */
     svg: (drawing: unknown, { data }: Handlebars.HelperOptions) => {

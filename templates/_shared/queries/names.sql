@@ -1,6 +1,6 @@
 -- Whose name is short for another or goes by others, among those whom the brief names: each spelled out once. For all
 -- topics only abbreviations are, and so is each abbreviation in a row of another topic that the brief rests on. A name
--- that begins with a small letter describes somebody and needs no spelling out.
+-- that begins with a small letter describes somebody and needs no spelling out, nor does one that a description follows.
 WITH named AS (
   SELECT unnest(list_concat(actors, targets)) AS id, topic FROM events
   UNION ALL
@@ -32,5 +32,8 @@ SELECT
 FROM actors AS a
 WHERE a.id IN (SELECT id FROM spelled)
   AND ($topic <> 'all' OR upper(a.name) = a.name)
-  AND (len(a.aliases) > 0 OR (a.long_name <> a.name AND NOT regexp_matches(a.name, '^\p{Ll}')))
+  AND (
+    len(a.aliases) > 0
+    OR (a.long_name <> a.name AND NOT starts_with(a.long_name, a.name || ', ') AND NOT regexp_matches(a.name, '^\p{Ll}'))
+  )
 ORDER BY lower(a.name)
