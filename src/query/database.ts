@@ -81,11 +81,21 @@ export async function openQueries(
     ready.set(key, query);
     return query;
   };
+  const running = new Set<Promise<unknown>>();
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    const ended = () => void running.delete(work);
+    running.add(work);
+    work.then(ended, ended);
+    return work;
+  };
   return {
-    query: async ({ sql, file, parameters }, options) => (await readyFor(sql, file)).run(parameters, options),
-    columns: async ({ sql, file, parameters }, options) =>
-      (await readyFor(sql, file)).columns(parameters, options),
+    query: ({ sql, file, parameters }, options) =>
+      track(readyFor(sql, file).then((query) => query.run(parameters, options))),
+    columns: ({ sql, file, parameters }, options) =>
+      track(readyFor(sql, file).then((query) => query.columns(parameters, options))),
     async [Symbol.asyncDispose]() {
+      // Another query may have failed, or the edition was stopped: DuckDB would end the process.
+      await Promise.allSettled(running);
       for (const own of connections) own.closeSync();
       await opened.disposeAsync();
     },

@@ -318,6 +318,34 @@ test('queries run side by side, and one that is stopped leaves the others alone'
   expect(others).toEqual(others.map(() => ({ status: 'fulfilled', value: [{ n: 4 }] })));
 });
 
+test('closing waits for the queries that still run, and stopped ones end first', async () => {
+  const stop = new AbortController();
+  const queries = await openQueries(knownBy(tables, '2021-03-14'), {});
+  const ended: string[] = [];
+  const ask = (name: string, sql: string, options?: { signal: AbortSignal }) =>
+    queries.query({ sql, file: `${name}.sql`, parameters }, options).then(
+      () => ended.push(name),
+      () => ended.push(`${name} stopped`),
+    );
+  const stopped = ask(
+    'endless',
+    'SELECT max(a.range * b.range % 7)::INTEGER AS n FROM range(2000000) a, range(2000000) b',
+    {
+      signal: stop.signal,
+    },
+  );
+  const slow = ask(
+    'slow',
+    'SELECT max(a.range * b.range % 7)::INTEGER AS n FROM range(9000) a, range(9000) b',
+  );
+  stop.abort(new Error('It was stopped.'));
+  await queries[Symbol.asyncDispose]();
+  ended.push('closed');
+  await Promise.all([stopped, slow]);
+  expect(ended.at(-1)).toBe('closed');
+  expect(ended.toSorted()).toEqual(['closed', 'endless stopped', 'slow']);
+});
+
 test('reading tables reaches into no other folder, though its name begins alike', async () => {
   const folder = await temporaryFolder();
   const [inside, beside] = [join(folder, 'data'), join(folder, 'data-2')];
