@@ -26,7 +26,7 @@ const slow = [
  * several connections or processes runs again.
  */
 const onServer = [
-  'test/ledger/*.test.ts',
+  'test/ledger/!(embedded|edition-id).test.ts',
   'test/editions/{service,approvals}.test.ts',
   'test/scheduler/scheduler.test.ts',
   'test/service/{chaos,postgres-restart,web}.test.ts',
@@ -34,10 +34,10 @@ const onServer = [
 /** The rest of what touches the ledger, for `npm run test:postgres`. */
 const onServerToo = [
   'test/delivery/{alerts,deliver-edition}.test.ts',
-  'test/editions/{access,failed-deliveries,problems,reissue}.test.ts',
-  'test/scheduler/{make-edition,priorities,run-refresh,week,worker}.test.ts',
+  'test/editions/!(service|approvals|pagination).test.ts',
+  'test/scheduler/!(scheduler|slots|heartbeat).test.ts',
   'test/server/{access,api}.test.ts',
-  'test/service/{idle,mail,open,reissue,sign-off}.test.ts',
+  'test/service/!(chaos|postgres-restart|web|service|first-hour).test.ts',
 ];
 
 const patient = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { timeout: 300_000 } } };
