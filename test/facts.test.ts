@@ -214,7 +214,9 @@ describe('pages say no more than the source', () => {
     expect((await render('al-qaeda-ties', '2020-11-01')).text).toMatch(
       /an interview with its team’s coordinator/,
     );
-    const summary = (await render('celebrations', '2021-08-19')).html.split('<div class="source-summary">\n<p>')[1];
+    const summary = (await render('celebrations', '2021-08-19')).html.split(
+      '<div class="source-summary">\n<p>',
+    )[1];
     expect(summary).toMatch(/^Public statements and videos of the groups themselves/);
     expect(summary?.split('</p>')[0]?.match(/href="#note-\d+"/g)).toHaveLength(2);
   });

@@ -9,8 +9,7 @@ import { ucdp } from './ucdp.ts';
 
 /** The formats whose columns are known. A table has a mapping. */
 const known: { readonly [format: string]: Importer } = { acled, ucdp, stix, misp };
-export const TABLE = 'table';
-export const formatNames = [...Object.keys(known), TABLE];
+const TABLE = 'table';
 
 /**
  * The importer for a format, and how it reads files. `mapping` is the text of a table's mapping and its file for

@@ -10,7 +10,7 @@ export const noteTables = ['sources', 'actors', 'places', 'judgments'] as const;
 export type NoteTable = (typeof noteTables)[number];
 
 /** A line of `notes.jsonl`: a row of a table, with its cells as text. */
-export const noteLine = z.object({ table: z.enum(noteTables), cells: z.record(z.string(), z.string()) });
+const noteLine = z.object({ table: z.enum(noteTables), cells: z.record(z.string(), z.string()) });
 export type NoteLine = Readonly<z.output<typeof noteLine>>;
 
 /** A row that an import brought, and the file and line that have it. */
