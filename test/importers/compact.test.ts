@@ -9,9 +9,10 @@ import { incidentsAsOf, readIncidentStore } from '../../src/dataset/incidents.ts
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { acled } from '../../src/importers/acled.ts';
 import { compact } from '../../src/importers/compact.ts';
-import { faultsIn } from '../support/dataset.ts';
+import { faultsIn, temporaryFolder } from '../support/dataset.ts';
 import { writeIncidents } from '../support/incident-store.ts';
 import { acledEvent, csv, faultsOf, newDesk } from '../support/incidents.ts';
+import { writeManyIncidents } from '../support/many-incidents.ts';
 
 type Desk = Awaited<ReturnType<typeof newDesk>>;
 
@@ -214,4 +215,24 @@ test('a dataset without incidents cannot be compacted', async () => {
   const [empty] = await faultsOf(compacted(desk));
   expect(empty?.problem).toContain('has no incidents');
   expect(await readFile(join(desk.into, 'datapackage.json'), 'utf8')).toContain('incidents');
+});
+
+test('the generator of large datasets gives the same rows each time, sorted as the store sorts them', async () => {
+  const read = async () => {
+    const folder = await temporaryFolder();
+    await writeManyIncidents(folder, { rows: 5_000 });
+    const { incidents } = await loadDataset(folder, 'data/many');
+    const { sql } = incidentsAsOf(incidents, { asOf: '2025-01-06' });
+    await using database = await openInMemory();
+    const rows = (await database.connection.runAndReadAll(sql)).getRowsJson();
+    const unsorted = await database.connection.runAndReadAll(
+      `SELECT count(*)::INTEGER FROM (SELECT (country, start) AS key, lag(key) OVER (ORDER BY file_row_number) AS before
+        FROM read_parquet('${folder}/incidents/0001/rows.parquet', file_row_number = true)) WHERE key < before`,
+    );
+    expect(unsorted.getRows()).toEqual([[0]]);
+    return rows;
+  };
+  const rows = await read();
+  expect(new Set(rows.map(([id]) => id)).size).toBe(5_000);
+  expect(await read()).toEqual(rows);
 });
