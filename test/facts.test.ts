@@ -266,6 +266,45 @@ describe('counts, names and dates read right', () => {
     },
   );
 
+  test('a branch’s sheet calls new what the brief on the whole calls new', async () => {
+    expect((await render('isis-quieting')).text).toContain('All three judgments are new.');
+    expect((await sheet('A-isis-k')).text).toContain('All three judgments are new.');
+    expect((await render('celebrations')).text).toContain('Both judgments are new.');
+  });
+
+  test('each status and each part of a grade on a page is explained below the table', async () => {
+    let explained = 0;
+    for (const { brief, parameters } of await editionsAt(product, '2021-08-25')) {
+      const { html } = await render(brief, '2021-08-25', parameters);
+      const [, key = ''] = /<p class="keys">([^]*?)<\/p>/.exec(html) ?? [];
+      const cells = [...html.matchAll(/<tr id="note-[^]*?<\/tr>/g)].map(([row]) =>
+        [...row.matchAll(/<td>([^]*?)<\/td>/g)].map(([, cell = '']) => cell),
+      );
+      for (const [, , status = '', , grade = ''] of cells) {
+        expect(key).toContain(`<b>${status}</b>, `);
+        expect(grade).toMatch(/^(?:[A-F][1-6]?|[1-6]|not graded)$/);
+        explained += 1;
+      }
+      expect(key.includes('What nobody graded is left out.')).toBe(
+        cells.some(([, , , , grade = '']) => grade.length === 1),
+      );
+      expect(key.match(/<b>/g)).toHaveLength(new Set(cells.map(([, , status]) => status)).size);
+    }
+    expect(explained).toBeGreaterThan(80);
+  });
+
+  test('a page explains likelihood, confidence and bounds only if it has them, each range in one piece', async () => {
+    const { html } = await render('weekly');
+    expect(html.match(/<p class="scale-key">Bar: range of likelihood\. Dots: confidence/g)).toHaveLength(1);
+    const method = sectionOf(html, 'Method');
+    expect(method).toMatch(/very likely 80–95 %, almost certain 95–99 %\. Confidence/);
+    expect(html).toContain('<span class="estimate"><b>almost certain</b> 95–99 %</span>');
+    expect(method).toContain('Lower bounds');
+    const bare = await render('isis-quieting', '2021-08-16');
+    expect(bare.html).not.toContain('class="scale-key"');
+    expect(sectionOf(bare.html, 'Method')).not.toMatch(/Likelihood|Confidence|Lower bounds/);
+  });
+
   test('an actor sheet counts one report in the singular', async () => {
     expect((await sheet('A-isis-k')).text).toMatch(/^1 report names ISIS-K$/m);
     expect((await sheet('A-jnim')).text).toMatch(/^2 reports name JNIM$/m);

@@ -225,7 +225,7 @@ describe('the message about an edition with highlights', () => {
     judgments: [
       {
         text: long,
-        likelihood: { text: 'very likely (80–95 %)', low: 80, high: 95 },
+        likelihood: { text: 'very likely 80–95 %', low: 80, high: 95 },
         confidence: `low confidence: ${long.toLowerCase()}`,
       },
       { text: 'Lorries go round.', likelihood: null, confidence: null },
@@ -263,7 +263,7 @@ describe('the message about an edition with highlights', () => {
       'BOTTOM LINE',
       'KEY JUDGMENTS',
       '1. The bridge',
-      '   Very likely (80–95 %)',
+      '   Very likely 80–95 %',
       '   Low confidence: the bridge',
       '2. Lorries go round.',
       'Picture: A row for each "bridge".',
@@ -305,6 +305,10 @@ describe('the message about an edition with highlights', () => {
     const html = String((await arrives(told())).html);
     expect(html).toContain('<meta name="color-scheme" content="light dark">');
     expect(html).toContain('@media (prefers-color-scheme:dark)');
+    // Fitted to the width of a phone, its labels would be too small to read.
+    expect(html).toMatch(
+      /@media \(max-width:480px\)\{[^]*\.hero\{overflow-x:auto!important\}[^]*<div class="hero"[^>]*><img/,
+    );
     expect(html).toContain('#0b5345');
     const many = Array.from({ length: 5_000 }, (_, row) => `revised: ${long} (M${row})`);
     const { correction } = corrected();
