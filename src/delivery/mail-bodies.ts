@@ -188,7 +188,7 @@ const dark = `:root{color-scheme:light dark}
 @media (max-width:480px){
 .sheet{table-layout:fixed!important}
 .sheet>tbody>tr>td{padding-left:16px!important;padding-right:16px!important}
-.hero{overflow-x:auto!important}
+.hero{overflow-x:auto!important;direction:ltr}
 .hero img{width:620px!important;max-width:none!important}
 }`;
 

@@ -307,7 +307,7 @@ describe('the message about an edition with highlights', () => {
     expect(html).toContain('@media (prefers-color-scheme:dark)');
     // Fitted to the width of a phone, its labels would be too small to read.
     expect(html).toMatch(
-      /@media \(max-width:480px\)\{[^]*\.hero\{overflow-x:auto!important\}[^]*<div class="hero"[^>]*><img/,
+      /@media \(max-width:480px\)\{[^]*\.hero\{overflow-x:auto!important[^]*<div class="hero"[^>]*><img/,
     );
     expect(html).toContain('#0b5345');
     const many = Array.from({ length: 5_000 }, (_, row) => `revised: ${long} (M${row})`);
