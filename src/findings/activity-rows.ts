@@ -5,7 +5,7 @@ import type { Locale } from '../locale.ts';
 import { changePoint } from './change-point.ts';
 import { cusums } from './cusum.ts';
 import { powerOf } from './rate-test.ts';
-import { type Judged, nameOf, type Window } from './scan.ts';
+import { type Judged, nameOf } from './scan.ts';
 import { silenceSoFar } from './silence-so-far.ts';
 import { phrases } from './verdict.ts';
 import { countTouching, countWithin, dayOf, isWithin, shared, weeksOf } from './windows.ts';
@@ -106,11 +106,8 @@ function described({ series, covered, window, baseline, tests }: Judged): Row {
 }
 
 /** The counts of whole covered weeks, cut from the end of the compared days, with the counts that a single test calls usual. */
-export function weekRows(
-  each: Judged,
-  { window, index, alpha }: { window: Window; index: number; alpha: number },
-): Row[] {
-  const { actor, place, series, covered, baseline, verdict, tests } = each;
+export function weekRows(each: Judged, { index, alpha }: { index: number; alpha: number }): Row[] {
+  const { actor, place, series, covered, baseline, verdict, tests, window } = each;
   const counts = tests?.low.counts;
   const band = counts && powerOf({ ...counts, periodDays: 7 }, alpha);
   const { recent, complete, period } = window;

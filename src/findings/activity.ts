@@ -46,7 +46,10 @@ export function activity(
   const rows = read(config.rows, counts);
   const lag = lagOf(config, read);
   const asOf = numberOf(period.asOf);
-  const start = config.days === undefined ? numberOf(period.start) : asOf - config.days + 1;
+  const lengths = [...new Set([config.days ?? asOf - numberOf(period.start) + 1].flat())].toSorted(
+    (a, b) => a - b,
+  );
+  const start = asOf - Math.max(...lengths) + 1;
   const first = rows
     .flatMap(({ incidents }) => incidents)
     .reduce((least, each) => Math.min(least, numberOf(each.start)), Infinity);
@@ -62,11 +65,15 @@ export function activity(
             .map(({ start: from, end: to }) => ({ from: numberOf(from), to: numberOf(to) })),
         );
   const isAssumed = collected === null ? imports.length > 0 : collected.some((each) => each.assumed);
-  const window: Window = {
-    period: { from: start, to: asOf },
-    complete: { from: start, to: asOf - lag.days },
-    recent: { from: start - config.baseline, to: start - 1 },
-  };
+  // All lengths have one baseline, so that no week is in the period of one and in the baseline of another.
+  const windows = lengths.map((length): Window => {
+    const from = asOf - length + 1;
+    return {
+      period: { from, to: asOf },
+      complete: { from, to: asOf - lag.days },
+      recent: { from: start - config.baseline, to: start - 1 },
+    };
+  });
   const observed = seriesOf(rows, { by: config.by, asOf }).map((named) => {
     const covered =
       collected === null
@@ -80,7 +87,7 @@ export function activity(
                 to: Math.min(asOf, each.end === null ? asOf : numberOf(each.end)),
               })),
           );
-    return observe(named, { window, covered, alpha: config.alpha });
+    return windows.map((window) => observe(named, { window, covered, alpha: config.alpha }));
   });
   const judged = judge(observed, config.alpha);
   /** Incidents of a series at any time: among series with too few data, a reader looks for the most active. */
@@ -133,7 +140,7 @@ export function activity(
     rows: result,
     weeks: ordered
       .slice(0, config.charted)
-      .flatMap((each, index) => weekRows(each, { window, index, alpha: config.alpha })),
+      .flatMap((each, index) => weekRows(each, { index, alpha: config.alpha })),
   };
 }
 

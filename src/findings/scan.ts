@@ -82,40 +82,77 @@ export interface Judged extends Observation, Ruling {
   readonly weight: number;
 }
 
-/** Adjusts the tests for everything scanned, once for each way to count imprecise dates, and applies the rule. */
-export function judge(observed: readonly Observation[], alpha: number): Judged[] {
-  const tested = observed.flatMap(({ tests }) => tests ?? []);
+/** A series in one of its windows, in which it could be tested. */
+type TestedWindow = Observation & { readonly tests: NonNullable<Observation['tests']> };
+const isTested = (each: Observation): each is TestedWindow => each.tests !== undefined;
+const pOf = ({ tests }: TestedWindow): number => Math.max(tests.low.p, tests.high.p);
+
+/**
+ * Applies the rule to each series; `scanned` has its windows, the shortest first. The window with the smallest p-value
+ * is tested, and that p-value is multiplied by the number of windows (Bonferroni). Then the series are adjusted for
+ * everything scanned, once for each way to count imprecise dates. The result is that of this window if it is
+ * significant. Otherwise it is that of the longest one, in which the smallest drop would have been seen.
+ */
+export function judge(scanned: readonly (readonly Observation[])[], alpha: number): Judged[] {
+  const series = scanned.map((windows) => {
+    const tested = windows.filter(isTested);
+    const [clearest] = tested.toSorted((a, b) => pOf(a) - pOf(b));
+    return { windows, clearest, longest: tested.at(-1), lengths: tested.length };
+  });
+  const tested = series.filter(({ clearest }) => clearest !== undefined);
   const scan = (which: 'low' | 'high') => {
-    const qs = adjusted(tested.map((tests) => tests[which].p));
+    const qs = adjusted(
+      tested.map(({ clearest, lengths }) => Math.min(1, lengths * (clearest?.tests[which].p ?? 1))),
+    );
     const significant = qs.filter((q) => q <= alpha).length;
-    const adjustedOf = new Map(tested.map((tests, index) => [tests, qs[index] ?? 1]));
-    return (tests: (typeof tested)[number]): Tested & { power: Power; alphaUsed: number } => {
-      const q = adjustedOf.get(tests) ?? 1;
-      const { counts, direction } = tests[which];
+    const adjustedOf = new Map(tested.map((each, index) => [each, qs[index] ?? 1]));
+    return (each: (typeof tested)[number]): { q: number; alphaUsed: number } => {
+      const q = adjustedOf.get(each) ?? 1;
       const used = alphaUsed(q, { alpha, significant, scanned: tested.length });
-      const power = powerOf(counts, used);
-      return { direction, q, dropVisible: power.dropCount !== null, power, alphaUsed: used };
+      return { q, alphaUsed: used / each.lengths };
     };
   };
   const [lowOf, highOf] = [scan('low'), scan('high')];
-  return observed.map((each): Judged => {
-    const { coveredDays, completeDays, baseline } = each;
-    const observation = { coveredDays, completeDays, baselineWeeks: baseline.weeks };
-    if (each.tests === undefined)
-      return { ...each, ...rule(observation, alpha), q: null, power: null, alphaUsed: null, weight: 0 };
-    const tests = { low: lowOf(each.tests), high: highOf(each.tests) };
-    return {
-      ...each,
-      ...rule({ ...observation, tests }, alpha),
-      q: Math.max(tests.low.q, tests.high.q),
-      power: weaker(tests.low.power, tests.high.power),
-      alphaUsed: Math.min(tests.low.alphaUsed, tests.high.alphaUsed),
-      weight:
-        Math.abs(each.tests.low.counts.period - each.tests.low.expected) /
-        Math.sqrt(each.tests.low.expected + 1),
+  return series.flatMap((each): Judged[] => {
+    const { clearest, longest, windows } = each;
+    if (clearest === undefined || longest === undefined) {
+      const last = windows.at(-1);
+      if (last === undefined) return [];
+      return [
+        { ...last, ...rule(observedIn(last), alpha), q: null, power: null, alphaUsed: null, weight: 0 },
+      ];
+    }
+    const [low, high] = [lowOf(each), highOf(each)];
+    const q = Math.max(low.q, high.q);
+    const shown = q <= alpha ? clearest : longest;
+    const powers = {
+      low: powerOf(shown.tests.low.counts, low.alphaUsed),
+      high: powerOf(shown.tests.high.counts, high.alphaUsed),
     };
+    const test = (which: 'low' | 'high'): Tested => ({
+      direction: clearest.tests[which].direction,
+      q: which === 'low' ? low.q : high.q,
+      dropVisible: powers[which].dropCount !== null,
+    });
+    const { counts, expected } = shown.tests.low;
+    return [
+      {
+        ...shown,
+        ...rule({ ...observedIn(shown), tests: { low: test('low'), high: test('high') } }, alpha),
+        q,
+        power: weaker(powers.low, powers.high),
+        alphaUsed: Math.min(low.alphaUsed, high.alphaUsed),
+        weight: Math.abs(counts.period - expected) / Math.sqrt(expected + 1),
+      },
+    ];
   });
 }
+
+const observedIn = ({ coveredDays, completeDays, baseline }: Observation) => ({
+  coveredDays,
+  completeDays,
+  baselineWeeks: baseline.weeks,
+});
 
 /** The larger of the two drops, and of the two rises; no drop or rise counts as the largest. */
 function weaker(a: Power, b: Power): Power {

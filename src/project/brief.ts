@@ -118,8 +118,11 @@ const finding = z.discriminatedUnion('kind', [
     kind: z.literal('activity'),
     rows: text,
     by: z.enum(['actor', 'place', 'both']),
-    /** The days compared, which end with the last day of the period; by default, the period. */
-    days: z.number().int().positive().optional(),
+    /**
+     * The days compared, which end with the last day of the period; by default, the period. Of several lengths, each
+     * series is tested in all.
+     */
+    days: z.union([z.number().int().positive(), z.array(z.number().int().positive()).min(1)]).optional(),
     /** The days before, which they are compared with. */
     baseline: z.number().int().min(28).default(91),
     /** The newest days, on which reports may still come in; or a query of reports, from which it is estimated. */

@@ -93,6 +93,47 @@ describe('verdicts', () => {
     expect(only(steady(0, 2), { lag: 6 })).toMatchObject({ verdict: 'too few data', days: 1 });
   });
 
+  describe('several lengths', () => {
+    const days = [7, 14, 21, 28, 35, 42, 49, 56];
+    const half = daily((ago) => (ago < 49 ? ago % 2 : 1), { from: 500 });
+    const stopped = daily((ago) => (ago < 7 ? 0 : 3), { from: 500 });
+
+    test('find a slow drop in the longer ones, and a stop in the shortest, with the days that show it', () => {
+      const settings = { baseline: 364 };
+      expect(only(half, { ...settings, days: 7 })['verdict']).toBe('within normal variation');
+      expect(only(half, { ...settings, days })).toMatchObject({
+        verdict: 'quiet',
+        days: 49,
+        text: 'Quiet: 24 reported in 49 days, 49 expected.',
+      });
+      expect(only(stopped, { ...settings, days })).toMatchObject({ verdict: 'quiet', days: 7 });
+    });
+
+    test('cost a smaller alpha, and have one baseline before the longest', () => {
+      const { rows } = found(stopped, { days });
+      expect(rows[0]).toMatchObject({ alpha_used: 0.05 / 8, expected: '21' });
+      expect(found(stopped, { days }).fields).toMatchObject({ days: '56 days', start: '6 May 2024' });
+      // One instead of seven: clear enough for one test, and not for eight.
+      const few = daily((ago) => (ago < 7 ? Number(ago < 1) : 1), { from: 500 });
+      const [alone, among] = [only(few, { days: 7 }), only(few, { days })];
+      expect(alone['p']).toBeLessThan(0.05);
+      expect([alone['verdict'], among['verdict']]).toEqual(['quiet', 'within normal variation']);
+      expect(among['days']).toBe(56);
+    });
+
+    test('a list of one length is that length, and one named twice counts once', () => {
+      expect(found(half, { days: [28] }).rows).toEqual(found(half, { days: 28 }).rows);
+      expect(found(half, { days: [28, 7, 28] }).rows).toEqual(found(half, { days: [7, 28] }).rows);
+    });
+
+    test('those within the reporting lag are not tested', () => {
+      expect(only(stopped, { days, lag: 10 })).toMatchObject({
+        verdict: 'within normal variation',
+        days: 46,
+      });
+    });
+  });
+
   test('a lag is estimated from a query of reports', () => {
     const reports = Array.from({ length: 12 }, (_, week) => ({
       start: dayOf(asOf - 90 + 7 * week - 4),

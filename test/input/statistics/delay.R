@@ -22,6 +22,12 @@ ours <- function(period, baseline) function(counts, at) sapply(at, function(t) {
   d <- if (mean(before) == 0) 1 else var(before) / mean(before)
   -log(max(1e-300, lowerTail(sum(now), sum(before), period, baseline, d)))
 })
+# The clearest of the windows of these lengths, in weeks, that end with the week: one baseline before the longest of them.
+scan <- function(periods, baseline) function(counts, at) sapply(at, function(t) {
+  before <- counts[(t - max(periods) - baseline + 1):(t - max(periods))]
+  d <- if (mean(before) == 0) 1 else var(before) / mean(before)
+  max(sapply(periods, function(p) -log(max(1e-300, lowerTail(sum(counts[(t - p + 1):t]), sum(before), p, baseline, d)))))
+})
 cusumR <- function(k) function(counts, at) {
   m <- mean(counts[1:(HISTORY)]); if (m == 0) m <- 0.01
   range <- (HISTORY + 1):max(at)
@@ -39,7 +45,10 @@ farrington <- function(counts, at) {
 }
 methods <- list(`7 days against 91` = ours(1, 13), `14 days against 91` = ours(2, 13), `28 days against 91` = ours(4, 13),
   `7 days against 364` = ours(1, 52), `14 days against 364` = ours(2, 52), `28 days against 364` = ours(4, 52), `56 days against 364` = ours(8, 52),
+  `1 to 8 weeks against 52` = scan(1:8, 52), `1 to 8 weeks against 255` = scan(1:8, 255), `1 to 13 weeks against 255` = scan(1:13, 255),
   `CUSUM, k = 0.5` = cusumR(0.5), `CUSUM, k = 1.04` = cusumR(1.04), `improved Farrington` = farrington)
+# With an argument, only the methods whose name has it; the series are the same.
+methods <- methods[grepl(paste(c("", commandArgs(TRUE)), collapse = ""), names(methods))]
 
 starts <- function(values, threshold) { over <- values > threshold; sum(over & !c(FALSE, head(over, -1))) }
 calibrate <- function(runs, wanted) {

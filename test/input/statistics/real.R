@@ -28,3 +28,21 @@ for (name in names(series)) {
     cat(sprintf("| %s | %d | %.1f | %.1f | %d | %d | %.1f | %.1f |\n", name, length(x), mean(x), var(x) / mean(x), 7 * w[1], 7 * w[2], starts("quiet"), starts("surged")))
   }
 }
+
+# Explosions in coal mines with ten or more deaths, 1851 to 1962: a series of incidents that comes with the R package
+# boot (Debian: r-cran-boot), whose rate fell around 1890. Prints when each alarm began and ended.
+library(boot)
+week <- floor((coal$date - 1851) * 365.25 / 7) + 1
+x <- tabulate(week, floor((1963 - 1851) * 365.25 / 7))
+for (w in list(c(52, 260), c(104, 520))) {
+  at <- sum(w):length(x)
+  found <- sapply(at, function(t) {
+    now <- x[(t - w[1] + 1):t]; before <- x[(t - sum(w) + 1):(t - w[1])]; n <- sum(now) + sum(before)
+    low <- lowerTail(sum(now), n, sum(before), w[1], w[2], var(before) / mean(before))
+    up <- 1 - lowerTail(sum(now) - 1, n, sum(before), w[1], w[2], var(before) / mean(before))
+    if (2 * low <= 0.05) "quiet" else if (2 * up <= 0.05) "surged" else "other"
+  })
+  runs <- rle(found); last <- cumsum(runs$lengths); first <- last - runs$lengths + 1; year <- function(i) round(1851 + 7 * at[i] / 365.25, 1)
+  shown <- runs$values != "other"
+  cat(sprintf("days %d, baseline %d: %s, %.1f to %.1f\n", 7 * w[1], 7 * w[2], runs$values, year(first), year(last))[shown], sep = "")
+}
