@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openProject } from './support/cli.ts';
 import { writeIncidents } from './support/incident-store.ts';
 import { acledEvent, csv, ucdpEvent } from './support/incidents.ts';
+import { bundleOf, stixObject } from './support/stix.ts';
 import { swapText } from './support/product.ts';
 
 const project = await openProject();
@@ -72,6 +73,18 @@ describe('new', () => {
     await rm(join(project.folder, 'templates/watch'), { recursive: true });
     await rm(join(project.folder, 'data/feed'), { recursive: true });
     await rm(join(project.folder, 'test/golden/watch'), { recursive: true });
+  }, 120_000);
+
+  test('makes a brief on reports, for a dataset that imported some and has no events', async () => {
+    const report = stixObject('report', 2, { name: 'On Red Fox', published: '2024-03-05T00:00:00Z' });
+    await writeFile(join(project.folder, 'bundle.json'), bundleOf([report]));
+    const imported = await project.sitrep('import stix bundle.json --into data/reports');
+    expect(imported).toMatchObject({ status: 0, stderr: '' });
+    const made = await project.sitrep('new received --dataset reports', atADesk);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(await text('templates/received/brief.hbs')).toContain('<h2>Reports received</h2>');
+    for (const each of ['templates/received', 'data/reports', 'test/golden/received'])
+      await rm(join(project.folder, each), { recursive: true });
   }, 120_000);
 
   test('makes a brief on an old export as of the day by which all of it was reported', async () => {

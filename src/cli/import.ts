@@ -95,7 +95,7 @@ function describeReport({ record, counts, notes, ...report }: ImportReport, into
       ? `  ${ofThem(read, 'row')} read: ${changes}, ${number(skipped)} skipped. ${number(withdrawn)} withdrawn.`
       : firstDay === null
         ? `  No incidents or sightings, only notes.${withdrawn === 0 ? '' : ` Incidents: ${number(withdrawn)} withdrawn.`}`
-        : `  ${number(added + revised + unchanged)} incidents and sightings: ${changes}. ${number(withdrawn)} withdrawn.`,
+        : `  ${added + revised + unchanged === 1 ? '1 incident or sighting' : `${number(added + revised + unchanged)} incidents and sightings`}: ${changes}. ${number(withdrawn)} withdrawn.`,
     ...describeNotes(notes),
     ...(firstDay === null ? [] : [`  ${firstDay} to ${lastDay}, ${named}.`]),
     ...reasons.map((group) => `  Skipped: ${number(group.count)} × ${group.what} (${rowsOf(group)}).`),

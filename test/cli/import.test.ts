@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { importCommands } from '../../src/cli/import.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { acledEvent, csv, faultsOf, newDesk } from '../support/incidents.ts';
+import { bundleOf, stixObject } from '../support/stix.ts';
 
 async function newCommand() {
   const desk = await newDesk();
@@ -52,6 +53,33 @@ test('the report says what was read, skipped and not recognised, and proposes ac
   expect(progress.every((line) => line.length < 60)).toBe(true);
   const [fault] = await faultsOf(run('acled', [file], { ...defaults, into: desk.into, actors }));
   expect(fault).toMatchObject({ file: actors, problem: 'cannot be written, or exists already.' });
+});
+
+test('the report on a bundle counts notes by table, and what has no table by type', async () => {
+  const { desk, lines, run, defaults } = await newCommand();
+  const actor = stixObject('intrusion-set', 1, { name: 'Red Fox' });
+  const tool = stixObject('tool', 2, { name: 'A tool' });
+  const seen = stixObject('sighting', 3, {
+    sighting_of_ref: actor['id'],
+    first_seen: '2024-02-01T00:00:00Z',
+  });
+  const [notes, both] = [
+    await desk.write(bundleOf([actor, tool]), 'notes.json'),
+    await desk.write(bundleOf([actor, seen]), 'both.json'),
+  ];
+  await run('stix', [notes], { ...defaults, into: desk.into });
+  await run('stix', [both], { ...defaults, into: desk.into });
+  expect(lines).toEqual([
+    `${desk.into}: import 1, known on 2024-04-01.`,
+    '  No incidents or sightings, only notes.',
+    '  Notes: 1 new, 0 revised, 0 unchanged, 0 withdrawn (actors 1).',
+    '  Skipped: 1 × is a tool: there is no table for it (notes.json).',
+    `${desk.into}: import 2, known on 2024-04-01.`,
+    '  1 incident or sighting: 1 new, 0 revised, 0 unchanged. 0 withdrawn.',
+    '  Notes: 0 new, 0 revised, 1 unchanged, 0 withdrawn.',
+    '  2024-02-01 to 2024-02-01, 0 countries.',
+    '  1 name of actors, 1 in the table actors.',
+  ]);
 });
 
 test('options that do not fit are refused', async () => {

@@ -45,7 +45,12 @@ describe('incidents', () => {
         created_by_ref: creator['id'],
         labels: ['phishing'],
         x_desk_score: 3,
-        extensions: { [stixId('extension-definition', 90)]: { incident_types: ['denial-of-service'] } },
+        extensions: {
+          [stixId('extension-definition', 90)]: {
+            extension_type: 'property-extension',
+            incident_types: ['denial-of-service'],
+          },
+        },
       }),
       actor,
       victim,
@@ -121,7 +126,12 @@ describe('incidents', () => {
       incident(
         2,
         dated({
-          extensions: { [stixId('extension-definition', 9)]: { start_time: '2024-02-20T01:00:00Z' } },
+          extensions: {
+            [stixId('extension-definition', 9)]: {
+              extension_type: 'property-extension',
+              start_time: '2024-02-20T01:00:00Z',
+            },
+          },
         }),
       ),
       incident(3, dated({ x_desk_first_seen: '2024-02-21T01:00:00Z' })),
@@ -188,8 +198,10 @@ describe('incidents', () => {
       stixObject('indicator', 17, {
         name: 'http://evil.example',
         pattern: "[url:value = 'http://evil.example']",
+        pattern_type: 'stix',
+        valid_from: '2024-02-01T00:00:00Z',
       }),
-      stixObject('malware', 15, { name: 'Foxtrot' }),
+      stixObject('malware', 15, { name: 'Foxtrot', is_family: true }),
       stixObject('observed-data', 18, {
         first_observed: '2024-02-04T00:00:00Z',
         last_observed: '2024-02-04T02:00:00Z',
@@ -272,7 +284,12 @@ describe('notes', () => {
       published: '2024-02-28T12:00:00Z',
       object_refs: [actor['id']],
     });
-    const indicator = stixObject('indicator', 5, { name: 'x', pattern: "[file:name = 'x']" });
+    const indicator = stixObject('indicator', 5, {
+      name: 'x',
+      pattern: "[file:name = 'x']",
+      pattern_type: 'stix',
+      valid_from: '2024-02-01T00:00:00Z',
+    });
     const { record, ...shown } = await desk.share([
       report,
       creator,
@@ -355,7 +372,7 @@ describe('notes', () => {
       notes: { counts: { new: 0, unchanged: 3 } },
     });
     expect(await desk.files()).toEqual(before);
-    const later = { modified: '2024-04-02T00:00:00Z' };
+    const later = { modified: '2024-04-02T00:00:00.000Z' };
     const second = await desk.share(
       [
         { ...actor, name: 'Redder Fox', ...later },
@@ -386,12 +403,12 @@ describe('notes', () => {
   test('a note without its abstract withdraws the judgment, and one that comes and goes in a day never was', async () => {
     const desk = await stixDesk();
     const note = (properties: object) =>
-      stixObject('note', 2, { content: 'x', object_refs: [], ...properties });
+      stixObject('note', 2, { content: 'x', object_refs: [actor['id']], ...properties });
     await desk.share([actor, note({ abstract: 'It is one group.' })]);
-    await desk.share([note({ modified: '2024-03-02T00:00:00Z' })]);
+    await desk.share([note({ modified: '2024-03-02T00:00:00.000Z' })]);
     const { sources, judgments } = await desk.tables();
     expect([sources.length, judgments]).toEqual([1, []]);
-    await desk.share([note({ modified: '2024-03-03T00:00:00Z', revoked: true })]);
+    await desk.share([note({ modified: '2024-03-03T00:00:00.000Z', revoked: true })]);
     expect((await desk.tables()).sources).toEqual([]);
   });
 
@@ -428,7 +445,7 @@ describe('notes', () => {
       'id,known_on,date_start,title,actors\nE1,2024-04-05,2024-04-01,A theft,STIX-intrusion-set-00000011-0000-4000\n',
     );
     const before = await desk.files();
-    const revoked = { ...actor, modified: '2024-04-03T00:00:00Z', revoked: true };
+    const revoked = { ...actor, modified: '2024-04-03T00:00:00.000Z', revoked: true };
     const error = await desk.share([revoked], { knownOn: '2024-04-05' }).catch((cause: unknown) => cause);
     expect(error instanceof AppError && [error.code, error.faults[0]?.problem]).toEqual([
       'import-failed',
@@ -441,7 +458,8 @@ describe('notes', () => {
 test('revoked incidents are withdrawn without --complete, and never appear as new', async () => {
   const desk = await stixDesk();
   await desk.share([incident(1), incident(2)]);
-  const revoked = (number: number) => incident(number, { modified: '2024-03-09T00:00:00Z', revoked: true });
+  const revoked = (number: number) =>
+    incident(number, { modified: '2024-03-09T00:00:00.000Z', revoked: true });
   const { counts, firstDay } = await desk.share([revoked(1), revoked(3)], { knownOn: '2024-04-02' });
   expect([counts, firstDay]).toEqual([
     { read: 0, new: 0, revised: 0, unchanged: 0, withdrawn: 1, skipped: {} },
@@ -457,7 +475,10 @@ test('of versions of an object the newest counts, in whatever order and file', a
   const newest = incident(1, { name: 'Newest', modified: '2024-03-09T00:00:00.5Z' });
   const files = [
     await desk.write(bundleOf([newest, incident(1)]), 'a.json'),
-    await desk.write(bundleOf([incident(1, { name: 'Middle', modified: '2024-03-08T00:00:00Z' })]), 'b.json'),
+    await desk.write(
+      bundleOf([incident(1, { name: 'Middle', modified: '2024-03-08T00:00:00.000Z' })]),
+      'b.json',
+    ),
   ];
   const { counts } = await desk.run(stix, files);
   expect(await desk.rows('title')).toEqual([{ title: 'Newest' }]);
@@ -622,7 +643,7 @@ test('a row with a higher marking than a brief counts as withdrawn, unless it is
   const red = tlp('e828b379-4e03-4974-9ac4-e53a884c97c1');
   await desk.share(
     [
-      { ...actor, modified: '2024-04-02T00:00:00Z', ...red },
+      { ...actor, modified: '2024-04-02T00:00:00.000Z', ...red },
       { ...town, ...red },
     ],
     {

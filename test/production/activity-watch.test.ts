@@ -138,6 +138,7 @@ test('the words of the scaffolds are in all three languages, and none is left ou
     'activity-watch/brief.yaml',
     'brief/brief.hbs',
     'brief/brief.yaml',
+    'reports/brief.hbs',
   ];
   const texts = await Promise.all(files.map((file) => readFile(join(root, 'scaffold', file), 'utf8')));
   for (const key of keys) expect(texts.join('')).toContain(`@${key}@`);

@@ -48,6 +48,7 @@ async function edition(folder: string, from: Scaffold) {
 const red = { object_marking_refs: ['marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1'] };
 const reporter = stixObject('identity', 14, { name: 'Grey CERT', identity_class: 'organization' });
 const by = { created_by_ref: reporter['id'] };
+const on = { object_refs: [stixId('intrusion-set', 11)] };
 const incidents = Array.from({ length: 40 }, (_, index) => {
   const day = new Date(Date.UTC(2024, 3, 1 - index)).toISOString();
   const number = 100 + index;
@@ -67,10 +68,16 @@ const bundle = [
   reporter,
   stixObject('intrusion-set', 11, { name: 'Red Fox' }),
   stixObject('location', 13, { name: 'Saint-Lo', country: 'FR', latitude: 49.1, longitude: -1.1 }),
-  stixObject('report', 2, { name: 'On Red Fox.', published: '2024-03-05T00:00:00Z', ...by }),
-  stixObject('note', 3, { abstract: 'It is likely that they are two.', ...by, object_refs: [] }),
-  stixObject('report', 4, { name: 'Secret of Red Fox', published: '2024-03-05T00:00:00Z', ...by, ...red }),
-  stixObject('note', 5, { abstract: 'A secret judgment.', ...by, object_refs: [], ...red }),
+  stixObject('report', 2, { name: 'On Red Fox.', published: '2024-03-05T00:00:00Z', ...by, ...on }),
+  stixObject('note', 3, { abstract: 'It is likely that they are two.', content: 'At length.', ...by, ...on }),
+  stixObject('report', 4, {
+    name: 'Secret of Red Fox',
+    published: '2024-03-05T00:00:00Z',
+    ...by,
+    ...on,
+    ...red,
+  }),
+  stixObject('note', 5, { abstract: 'A secret judgment.', content: 'At length.', ...by, ...on, ...red }),
 ];
 
 test('briefs on a STIX bundle pass their gates, without what is marked above them', async () => {

@@ -85,7 +85,9 @@ export class StixGraph {
         [this.#to, 'target_ref'],
       ] as const) {
         const end = textOf(object.own[field]).toLowerCase();
-        ends.set(end, [...(ends.get(end) ?? []), object]);
+        const others = ends.get(end);
+        if (others === undefined) ends.set(end, [object]);
+        else others.push(object);
       }
     }
   }
@@ -212,9 +214,10 @@ export class StixRow {
       });
   }
 
-  /** What the relationships of the object say, for `extra`: `uses tool PsExec`. */
+  /** What the relationships of the object say, for `extra`: `uses tool PsExec`. Incidents say what they rest on. */
   relationships(): string[] {
-    return this.#graph.ends(this.object).map(({ relation, kind, end, isTarget }) => {
+    const ends = this.#graph.ends(this.object).filter(({ end }) => end.type !== 'incident');
+    return ends.map(({ relation, kind, end, isTarget }) => {
       this.#graph.use(relation);
       const other = `${end.type} ${textOf(end.own['name']) || end.id}`;
       return isTarget ? `${kind} ${other}` : `${other} ${kind} this`;
