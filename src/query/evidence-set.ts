@@ -53,7 +53,7 @@ type AttachedEvidence =
   | { readonly kind: 'query' };
 
 /** A PDF that goes out by mail has no room for more. */
-const most = { rows: 2_000, characters: 2_000_000, ids: 100_000, examples: 10 };
+const most = { rows: 2_000, characters: 2_000_000, ids: 100_000, idsOfList: 10_000, examples: 10 };
 
 const counts = z.object({
   rows: z.number(),
@@ -66,7 +66,7 @@ const counts = z.object({
   imports: z.array(z.number()),
 });
 const hashed = z.object({ sha256: z.string(), examples: z.array(z.string()) });
-type Found = z.output<typeof counts> & z.output<typeof hashed>;
+type Found = z.output<typeof counts> & z.output<typeof hashed> & { readonly ids?: readonly string[] };
 const singleIncident = z.object({
   id: z.string(),
   marking: marking.nullable(),
@@ -147,7 +147,7 @@ export async function readEvidenceSet(
   const all = incidents === undefined ? [] : [...incidents.imports, ...incidents.corrections];
   const used = all.filter(({ number }) => found.rows === 0 || found.imports.includes(number));
   const mayPassOn = attach === null ? used.every(({ licence }) => licence.allows_rows) : attach === 'rows';
-  const { first, last, known_on: knownOn, countries, imports: _, ...counted } = found;
+  const { first, last, known_on: knownOn, countries, imports: _, ids, ...counted } = found;
   return {
     ...counted,
     name,
@@ -161,7 +161,7 @@ export async function readEvidenceSet(
     end: last ?? parameters.as_of,
     countries,
     knownOn: knownOn ?? all.at(-1)?.known_on ?? parameters.as_of,
-    attached: await attachment(ask, { selected, rows: found.rows, mayPassOn }),
+    attached: await attachment(ask, { selected, rows: found.rows, ids, mayPassOn }),
   };
 }
 
@@ -197,16 +197,22 @@ async function countWhole(
     FROM parts AS p`),
   );
   const fields = columns.map((name) => `'${name}': c."${name}"`).join(', ');
+  const inOneList = counted.rows <= most.idsOfList;
   const [exact] = z.tuple([z.object({ sha256: z.string().nullable(), examples: z.array(z.string()) })]).parse(
     await ask(
       counted.rows > most.ids
         ? // The first of all would take a look at every id.
           `SELECT NULL AS sha256, ${firstIds(`(${whole}) WHERE start = DATE '${counted.first}'`)} AS examples`
-        : `SELECT ${hashOfRows(`to_json({${fields}})`, 'c')}, coalesce(list(id ORDER BY id)[:${most.examples}], []) AS examples
+        : `SELECT ${hashOfRows(`to_json({${fields}})`, 'c')}, coalesce(list(id ORDER BY id)${inOneList ? '' : `[:${most.examples}]`}, []) AS examples
           FROM (${whole}) AS c`,
     ),
   );
-  return { ...counted, ...exact, sha256: z.string().parse(exact.sha256 ?? counted.sha256) };
+  return {
+    ...counted,
+    sha256: z.string().parse(exact.sha256 ?? counted.sha256),
+    examples: exact.examples.slice(0, most.examples),
+    ...(inOneList && { ids: exact.examples }),
+  };
 }
 
 const countsOf = (k: string): string => `coalesce(sum(${k}.number), 0) AS count, min(${k}.start) AS first,
@@ -225,13 +231,18 @@ type Ask = (sql: string) => Promise<Row[]>;
 
 async function attachment(
   ask: Ask,
-  { selected, rows: count, mayPassOn }: { selected: string; rows: number; mayPassOn: boolean },
+  {
+    selected,
+    rows: count,
+    ids,
+    mayPassOn,
+  }: { selected: string; rows: number; ids: readonly string[] | undefined; mayPassOn: boolean },
 ): Promise<AttachedEvidence> {
   if (mayPassOn && count <= most.rows) {
     const rows = await ask(`SELECT * FROM ${selected} ORDER BY id`);
     if (JSON.stringify(rows).length <= most.characters) return { kind: 'rows', rows };
   }
-  return count > most.ids ? { kind: 'query' } : { kind: 'ids', ids: await idsIn(ask, selected) };
+  return count > most.ids ? { kind: 'query' } : { kind: 'ids', ids: ids ?? (await idsIn(ask, selected)) };
 }
 
 /** The query of an evidence set as a table. It starts on the first line, so that messages name the line of the file. */
