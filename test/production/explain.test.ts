@@ -80,7 +80,7 @@ describe('a figure of each brief', () => {
     expect(bottomLine?.origins[0]).toMatchObject({
       kind: 'row',
       says: 'The text of B-isis-2, with its figure {F18.value}.',
-      template: { file: shared('partials/masthead.hbs'), line: 53 },
+      template: { file: shared('partials/masthead.hbs'), line: 56 },
       expression: 'say text',
       query: { name: 'bottom_line', file: shared('queries/bottom_line.sql') },
     });
