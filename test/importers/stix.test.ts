@@ -435,6 +435,14 @@ describe('notes', () => {
     expect((await desk.tables()).actors.map(({ name }) => name)).toEqual(['Fox', 'Owl', 'Red Fox']);
   });
 
+  test('no more than 100,000 are read', async () => {
+    const desk = await stixDesk();
+    await desk.share([actor]);
+    const line = await readFile(join(desk.into, 'incidents/0001/notes.jsonl'), 'utf8');
+    await writeFile(join(desk.into, 'incidents/0001/notes.jsonl'), line.repeat(100_001));
+    await expect(desk.tables()).rejects.toThrow('more than 100,000 notes');
+  });
+
   test('an import that would make the dataset invalid is refused, and changes nothing', async () => {
     const desk = await stixDesk();
     await desk.share([actor]);

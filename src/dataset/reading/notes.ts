@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
 import { importFolder, type IncidentStore, INCIDENTS_FOLDER } from '../incidents.ts';
+import { MOST_ROWS } from './csv.ts';
 import type { RawRow } from '../parse-rows.ts';
 
 /** The tables of which an import may bring rows. */
@@ -36,9 +37,16 @@ export async function readNotes(
     const file = `${displayPath.replace(/\/+$/, '')}/${INCIDENTS_FOLDER}/${name}/notes.jsonl`;
     const lines = await readNoteLines(place, file);
     for (const [index, line] of lines.entries()) rows.push({ ...line, number: index + 1, file });
+    if (rows.length > MOST_ROWS) throw new AppError('dataset-invalid', [{ file, ...tooMany }]);
   }
   return rows;
 }
+
+/** All notes are in memory whenever the dataset is read. */
+const tooMany = {
+  problem: `has, with the imports before it, more than ${MOST_ROWS.toLocaleString('en-GB')} notes.`,
+  hint: 'Begin a new dataset, and import what the briefs still need.',
+};
 
 /** The lines of `notes.jsonl` in an import's folder; none if there is no such file. `file` is its name for messages. */
 export async function readNoteLines(place: string, file: string): Promise<NoteLine[]> {
