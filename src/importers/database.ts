@@ -12,14 +12,14 @@ export interface Running {
   readonly onStep?: (step: Step, share?: number) => void;
 }
 
-/**
- * A database in `scratch`, because an import may be larger than memory. The limit leaves room for the rest of the
- * process within 600 MB.
- */
+/** Leaves room for the rest of the process within 600 MB. */
+export const MEMORY_LIMIT = '300MB';
+
+/** A database in `scratch`, because an import may be larger than memory. */
 export async function openDatabase(scratch: string, { signal, onStep }: Running) {
   const instance = await DuckDBInstance.create(join(scratch, 'import.duckdb'), {
     threads: '2',
-    memory_limit: '300MB',
+    memory_limit: MEMORY_LIMIT,
     // Every result that needs an order asks for it, and keeping one takes memory.
     preserve_insertion_order: 'false',
     temp_directory: join(scratch, 'temp'),
