@@ -187,7 +187,7 @@ test('the steps of docs/authoring.md give one edition for each country', async (
   };
   const editions = step(/such as `(SELECT DISTINCT country AS place [^`]*)`/);
   const condition = step(/add `(AND country = \$place)` to the condition/);
-  const after = step(/add `(WHERE country = \$place)` after `incidents_between/);
+  const after = step(/, `(WHERE country = \$place)` after `incidents_between/);
   const joined = step(/`(WHERE i\.country = \$place)` after the join/);
   const other = `SELECT * REPLACE ('U' || id AS id, 'PE' AS country) FROM (${incidents(900)})`;
   const { brief, dataset, project } = await scaffolded(
