@@ -95,7 +95,7 @@ async function follow(
     const { location } = response.headers;
     if (!redirects.includes(response.statusCode ?? 0) || location === undefined) return response;
     response.destroy();
-    if (!URL.canParse(location, url)) break;
+    if (!URL.canParse(location, url.href)) break;
     const next = new URL(location, url);
     if (next.origin !== url.origin) secrets = {};
     // Node would send them as credentials.
