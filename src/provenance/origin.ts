@@ -111,6 +111,15 @@ export function originOf(
   const { findings } = rendered.rendering.draft;
   if (helper === 'cite' || helper === 'notes')
     return { ...base, kind: 'citation', rows: [], says: 'The numbers of endnotes.' };
+  if (expression === 'likelihoods')
+    return {
+      ...base,
+      kind: 'template',
+      rows: [],
+      says: 'The scale of likelihood, in the words of the locale.',
+    };
+  if (helper === 'unbroken')
+    return { ...base, ...valueOrigin({ ...put, expression: argument }, context, rendered) };
   if (helper === 't') return { ...base, ...messageOrigin(put, { argument, context, rendered }) };
   if (helper === 'svg') return { ...base, ...chartOrigin(context, { label: whole, rendered }) };
   if (helper === 'figure' && says !== undefined) {
@@ -150,6 +159,9 @@ function messageOrigin(
   );
   if (chosenBy === undefined) return { kind: 'template', rows: [], says };
   const value = valueOrigin({ ...put, expression: chosenBy[2] ?? '' }, context, rendered);
+  // What a page explains depends on what it uses.
+  if (value.kind === 'unknown')
+    return { kind: 'edition', rows: [], says: `${says} Its wording depends on what the page prints.` };
   return { ...value, says: `${says} Its wording depends on a value. ${value.says}` };
 }
 

@@ -218,7 +218,7 @@ test('a sentence across rows names them all, and typed text says that it is type
   expect(typed.places[0]?.origins[0]).toMatchObject({
     kind: 'template',
     rows: [],
-    template: { file: shared('partials/endnotes.hbs'), line: 9 },
+    template: { file: shared('partials/endnotes.hbs'), line: 16 },
   });
 });
 
