@@ -19,7 +19,7 @@ test('every brief passes its rules on a fifth of the days on which a page can ch
 
 test('a rule that a brief breaks is reported once, with its first edition and its count', async () => {
   const wrong = withBrief(product, 'isis-quieting', (brief) => {
-    const text = swapText(brief.template.text, '<h2>Where</h2>', '<h2>Where in 2021</h2>');
+    const text = swapText(brief.template.text, '<h2>What is reported</h2>', '<h2>Reported in 2021</h2>');
     return { ...brief, template: { ...brief.template, text } };
   });
   const { faults } = await issueOn(wrong, ['2021-08-24', '2021-08-25', '2021-08-26']);

@@ -235,7 +235,9 @@ const traps: readonly Trap[] = [
         // Sums and differences of 25 and 45, and what would be left of either alone. A probability is no share.
         const shares = read.sentences.filter(
           (each) =>
-            !/probability of seeing none|^Likelihood, by Intelligence Community Directive 203/.test(each),
+            !/probability of seeing none|^Likelihood, by Intelligence|^(?:very |un)*likely \d+–\d+ %$/.test(
+              each,
+            ),
         );
         expect(having(shares, /(?<![\d.])(?:20|30|70|75|80) ?(?:per cent|%)|\bseventy\b/i)).toEqual([]);
         expect(
