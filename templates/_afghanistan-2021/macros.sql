@@ -89,27 +89,36 @@ CREATE MACRO arrivals() AS TABLE
       SELECT 1 FROM actors AS a WHERE list_contains(e.actors, a.id) AND a.affiliation = 'taliban'
     );
 
+-- The readings of a silence that the hero picture shows.
+CREATE MACRO hero_silences(of_topics) AS TABLE
+  SELECT r.*, m.title, m.window_start, m.value, m.bound
+  FROM readings AS r
+  JOIN measures AS m ON m.id = r.measure
+  WHERE list_contains(of_topics, r.topic) AND r.role IN ('headline', 'other');
+
+-- What happened across the border, for the hero picture.
+CREATE MACRO hero_abroad(of_topics) AS TABLE
+  SELECT e.*
+  FROM events AS e
+  JOIN places AS p ON p.id = e.place
+  WHERE list_contains(of_topics, e.topic) AND e.topic = 'isis' AND p.country <> 'AF' AND e.date_start IS NOT NULL;
+
 -- The parts of the hero picture, each in its lane: a count over its span, what is known after it, what happened across
--- the border, and messages by day, of which those that hail the takeover come first.
+-- the border, and messages by day, of which those that hail the takeover come first. `hero.sql` words them.
 CREATE MACRO hero_parts(of_topics) AS TABLE
-  WITH silences AS (
-    SELECT r.*, m.title, m.window_start, m.value, m.bound
-    FROM readings AS r
-    JOIN measures AS m ON m.id = r.measure
-    WHERE list_contains(of_topics, r.topic) AND r.role IN ('headline', 'other')
-  ),
   -- Readings disagree about some days: the count reaches at least to the earlier end, the silence from the later start.
-  silence AS (
+  WITH silence AS MATERIALIZED (
     SELECT
       list(DISTINCT measure) AS measures,
       list(id ORDER BY id) AS ids,
       any_value(title) AS title,
-      any_value(bound_words(bound) || ' ' || number_words(value)) AS value,
+      any_value(bound) AS bound,
+      any_value(value) AS value,
       min(window_start) AS count_start,
       min(baseline_end) AS active_to,
       max(quiet_start) AS quiet_from,
       max(observed_to) AS observed_to
-    FROM silences
+    FROM hero_silences(of_topics)
     HAVING count(*) > 0
   ),
   parts AS (
@@ -117,27 +126,27 @@ CREATE MACRO hero_parts(of_topics) AS TABLE
       'count' AS part,
       'claims' AS lane,
       title AS what,
-      value || ' claimed operations: a total, with no figures by day' AS label,
+      bound,
+      value,
       count_start AS start,
       active_to AS "end",
       measures AS cites
     FROM silence
     UNION ALL
-    SELECT 'either', 'claims', 'Active or quiet: not stated', NULL, active_to + 1, quiet_from - 1, ids
+    SELECT 'either', 'claims', 'Active or quiet: not stated', NULL, NULL, active_to + 1, quiet_from - 1, ids
     FROM silence
     WHERE quiet_from - active_to > 1
     UNION ALL
-    SELECT 'silence', 'claims', 'No attack reported', 'no attack reported, if observed to ' || day_label(observed_to), quiet_from, observed_to, ids FROM silence
+    SELECT 'silence', 'claims', 'No attack reported', NULL, NULL, quiet_from, observed_to, ids FROM silence
     UNION ALL
-    SELECT 'abroad', 'abroad', e.title, e.title, e.date_start, coalesce(e.date_end, e.date_start), [e.id]
-    FROM events AS e
-    JOIN places AS p ON p.id = e.place
-    WHERE list_contains(of_topics, e.topic) AND e.topic = 'isis' AND p.country <> 'AF' AND e.date_start IS NOT NULL
+    SELECT 'abroad', 'abroad', title, NULL, NULL, date_start, coalesce(date_end, date_start), [id]
+    FROM hero_abroad(of_topics)
     UNION ALL
     SELECT if(any_value(s.speech_act) = 'welcome', 'welcome', 'other'),
       if(s.date_start IS NULL, 'undated', 'messages'),
       string_agg(a.name, ' + ' ORDER BY a.name),
-      string_agg(a.name, ' + ' ORDER BY a.name),
+      NULL,
+      NULL,
       s.date_start,
       s.date_start,
       [s.id]
@@ -148,8 +157,6 @@ CREATE MACRO hero_parts(of_topics) AS TABLE
   )
   SELECT
     *,
-    -- The weeks below show an end of the block: it says that it is only part of the count.
-    if(part = 'count', (SELECT 'part of ' || value FROM silence), NULL) AS inside,
     -- What shares a day is drawn on lines of its own.
     CAST(row_number() OVER (PARTITION BY lane, start ORDER BY what) - 1 AS INTEGER) AS slot
   FROM parts
@@ -183,11 +190,16 @@ CREATE MACRO hero_span(of_topics, up_to) AS TABLE
   SELECT
     least(
       (SELECT min(start) FROM arrivals()) - 6,
-      (SELECT min(start) FROM hero_parts(of_topics) WHERE lane = 'messages') - 2
+      (SELECT min(date_start) FROM signatures() WHERE list_contains(of_topics, topic)) - 2
     ) AS zoom_start,
     least(up_to, (SELECT max("end") FROM coverage WHERE list_contains(of_topics, topic)))::DATE AS zoom_end,
-    (SELECT min(start) FROM hero_parts(of_topics) WHERE part = 'count') AS whole_start
-  WHERE EXISTS (SELECT 1 FROM hero_parts(of_topics));
+    (SELECT min(window_start) FROM hero_silences(of_topics)) AS whole_start
+  -- Where there are parts. To ask for the parts themselves takes five times as long.
+  WHERE EXISTS (SELECT 1 FROM arrivals()) AND (
+    EXISTS (SELECT 1 FROM hero_silences(of_topics))
+    OR EXISTS (SELECT 1 FROM signatures() WHERE list_contains(of_topics, topic))
+    OR EXISTS (SELECT 1 FROM hero_abroad(of_topics))
+  );
 
 -- A topic in a line: its newest headline, unless it heads the page already.
 CREATE MACRO topic_headline(of_topic) AS TABLE

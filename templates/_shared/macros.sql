@@ -194,7 +194,11 @@ CREATE MACRO abbreviations() AS TABLE
   SELECT t.id, a.id AS actor
   FROM texts AS t
   JOIN actors AS a
-    ON upper(a.name) = a.name AND regexp_matches(t.text, '(^|[^\w-])' || regexp_escape(a.name) || '([^\w-]|$)');
+    ON upper(a.name) = a.name
+    -- An expression is compiled for each pair, so only for those that have the letters at all.
+    AND CASE
+      WHEN contains(t.text, a.name) THEN regexp_matches(t.text, '(^|[^\w-])' || regexp_escape(a.name) || '([^\w-]|$)')
+    END;
 
 -- The rows on each topic, and what they rest on.
 CREATE MACRO topic_rows() AS TABLE
