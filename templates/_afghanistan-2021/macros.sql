@@ -165,24 +165,31 @@ CREATE MACRO hero_parts(of_topics) AS TABLE
 -- The lanes of the hero picture from the top, each with its height and its place in lines of text. Messages without a
 -- date are listed beside their lane, which is high enough for both.
 CREATE MACRO hero_lanes(of_topics) AS TABLE
+  WITH messages AS MATERIALIZED (
+    SELECT date_start, count(DISTINCT id) AS number
+    FROM signatures()
+    WHERE list_contains(of_topics, topic)
+    GROUP BY date_start
+  ),
+  lanes AS (
+    SELECT 'claims' AS lane, 1 AS place, 4 AS lines WHERE EXISTS (SELECT 1 FROM hero_silences(of_topics))
+    UNION ALL
+    SELECT 'abroad', 2, 2 WHERE EXISTS (SELECT 1 FROM hero_abroad(of_topics))
+    UNION ALL
+    SELECT 'messages', 3, greatest(
+      coalesce(max(number) FILTER (date_start IS NOT NULL), 0) + 1,
+      max(number) FILTER (date_start IS NULL),
+      3
+    )
+    FROM messages
+    HAVING count(*) > 0
+  )
   SELECT
     lane,
-    lines,
+    CAST(lines AS INTEGER) AS lines,
     CAST(coalesce(sum(lines) OVER (ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS INTEGER) AS line
-  FROM (
-    SELECT
-      lane,
-      list_position(['claims', 'abroad', 'messages'], lane) AS place,
-      CAST(CASE lane WHEN 'claims' THEN 4 WHEN 'abroad' THEN 2 ELSE greatest(coalesce(dated, 0) + 1, undated, 3) END AS INTEGER) AS lines
-    FROM (
-      SELECT
-        if(lane = 'undated', 'messages', lane) AS lane,
-        max(slot + 1) FILTER (lane <> 'undated') AS dated,
-        count(*) FILTER (lane = 'undated') AS undated
-      FROM hero_parts(of_topics)
-      GROUP BY ALL
-    )
-  );
+  FROM lanes
+  WHERE EXISTS (SELECT 1 FROM arrivals());
 
 -- What the hero picture spans: the weeks that matter, up to the cut-off or the last day for which anything was
 -- collected, and the whole span of the count, if it is known.

@@ -1,14 +1,23 @@
 -- What the hero picture assumes, and whom its abbreviations name: printed below it, once it draws what it speaks of.
-WITH notes AS (
+WITH silence AS MATERIALIZED (
   SELECT
-    cites[1] AS id,
-    CASE part
-      WHEN 'either' THEN 'Half tone: ' || strftime(start, '%-d %B') || ' may be the last active or the first quiet day.'
-      ELSE 'The end of the count is not stated; the end of the block is our reading.'
-    END AS text,
-    CASE part WHEN 'either' THEN 1 ELSE 2 END AS place
-  FROM hero_parts($topics)
-  WHERE part IN ('count', 'either')
+    min(measure) AS measure,
+    min(id) AS reading,
+    min(baseline_end) AS active_to,
+    max(quiet_start) AS quiet_from
+  FROM hero_silences($topics)
+  WHERE EXISTS (SELECT 1 FROM arrivals())
+  HAVING count(*) > 0
+),
+notes AS (
+  SELECT
+    reading AS id,
+    'Half tone: ' || strftime(active_to + 1, '%-d %B') || ' may be the last active or the first quiet day.' AS text,
+    1 AS place
+  FROM silence
+  WHERE quiet_from - active_to > 1
+  UNION ALL
+  SELECT measure, 'The end of the count is not stated; the end of the block is our reading.', 2 FROM silence
   UNION ALL
   SELECT
     any_value(s.id ORDER BY s.id),
