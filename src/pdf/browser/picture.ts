@@ -10,7 +10,7 @@ const sizesMm = { a4: { width: 210, height: 297 }, letter: { width: 215.9, heigh
 
 /**
  * Lays the document out on screen like its first printed page: one column with the size that `@page` leaves, so that it
- * breaks where the print does, and the marking where the print's margins have it. Returns the paper.
+ * breaks where the print does, and the marking at the foot too, where the print's margin has it. Returns the paper.
  */
 const asFirstPage = `((sizes) => {
   const rules = [...document.styleSheets].flatMap(({ cssRules }) => [...cssRules]);
@@ -21,13 +21,8 @@ const asFirstPage = `((sizes) => {
   sheet.textContent =
     'html { background: #fff; overflow: hidden; width: ' + width + 'mm; height: ' + height + 'mm; }' +
     'body { box-sizing: border-box; width: ' + width + 'mm; height: ' + height + 'mm; padding: ' + (page?.style.margin || '20mm') + '; column-width: ' + width + 'mm; column-fill: auto; column-gap: 40mm; }' +
-    'p.screen-marking { display: block; position: absolute; top: 8.5mm; right: 18mm; margin: 0; padding: 0 5mm; background: #000; font: 600 12pt/6.6mm "Source Sans 3"; }' +
-    'p.screen-marking.below { top: auto; bottom: 7.5mm; }';
+    'p.screen-marking { display: block; position: absolute; bottom: 7.5mm; right: 18mm; margin: 0; padding: 0 5mm; background: #000; font: 600 12pt/6.6mm "Source Sans 3"; }';
   document.head.append(sheet);
-  const marking = document.querySelector('.screen-marking');
-  const below = marking?.cloneNode(true);
-  below?.classList.add('below');
-  if (below) document.body.append(below);
   return name;
 })`;
 
