@@ -1,4 +1,4 @@
-import { type Day, daysBetween, issueNumber, type Period } from '../calendar.ts';
+import { daysBetween, issueNumber, type Period } from '../calendar.ts';
 import type { Corrected, Correction } from '../dataset/corrections.ts';
 import type { Freshness } from '../dataset/freshness.ts';
 import type { IncidentView } from '../dataset/incidents.ts';
@@ -6,7 +6,6 @@ import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import { markingColours } from '../dataset/fields.ts';
 import type { Change } from '../dataset/point-in-time.ts';
 import type { Tables } from '../dataset/schema.ts';
-import { spelled } from '../dataset/wording.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { type Findings, missingFindings } from '../findings/analyse.ts';
 import { type Brief, imagesOf, type Paper } from '../project/brief.ts';
@@ -17,7 +16,6 @@ import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
 import { correctedSetText, figuresBefore, type JudgmentChange, listedChanges } from './changes.ts';
 import { Evidence, type Texts } from './citations.ts';
-import { titleOf } from './row-details.ts';
 import {
   type Coverage,
   coverageOf,
@@ -30,6 +28,7 @@ import {
 } from './coverage.ts';
 import { countriesInWords } from './evidence-text.ts';
 import { identityStyles } from './identity.ts';
+import { countsOf, dayOf, judgedOnPage, listed, unbroken } from './printed-changes.ts';
 import { digitsOf, pageHelpers } from './template/helpers.ts';
 import type { NamesOf } from './template/check.ts';
 import { compileTemplate, type Template } from './template/template.ts';
@@ -334,71 +333,6 @@ function methodOf({
     bounds: known.measures.some(({ id, bound }) => bound === '>=' && shown.has(id)),
   };
 }
-
-/** The listed changes by kind. */
-const countsOf = (changes: readonly Change[]): { [kind in Change['change']]: number } => {
-  const count = (kind: Change['change']) => changes.filter(({ change }) => change === kind).length;
-  return { new: count('new'), revised: count('revised'), withdrawn: count('withdrawn') };
-};
-
-/**
- * The changed judgments as page one lists them: the new ones together, by their numbers unless all of those `printed`
- * are new, then each of the others.
- */
-function judgedOnPage(
-  changes: readonly JudgmentChange[],
-  {
-    numberOf,
-    printed,
-    settings,
-    locale,
-  }: { numberOf: (id: string) => number; printed: number; settings: DatasetSettings; locale: Locale },
-) {
-  const said = changes
-    .map(({ change, entry, how }) => ({
-      change,
-      ids: entry.id,
-      count: 1,
-      number: numberOf(entry.id),
-      title: titleOf(entry, { settings, locale }),
-      how,
-    }))
-    .toSorted((a, b) => a.number - b.number);
-  const fresh = said.filter(({ change, number }) => change === 'new' && number > 0);
-  const rest = said.filter((each) => !fresh.includes(each));
-  const [first] = fresh;
-  const numbers = (of: readonly { number: number }[]) =>
-    locale.list(of.map(({ number }) => locale.number(number)));
-  return [
-    ...(first === undefined
-      ? []
-      : [
-          {
-            ...first,
-            ids: fresh.map(({ ids }) => ids).join(' '),
-            count: fresh.length,
-            numbers: numbers(fresh),
-            all: fresh.length === printed ? spelled(printed, locale) : null,
-          },
-        ]),
-    ...rest.map((each) => ({ ...each, numbers: each.number > 0 ? numbers([each]) : null, all: null })),
-  ];
-}
-
-/** A change as printed in lists. */
-const listed = (change: Change, { settings, locale }: { settings: DatasetSettings; locale: Locale }) => ({
-  change: change.change,
-  id: change.id,
-  title: titleOf(change, { settings, locale }),
-  known_on: dayOf(change.knownOn, { asOf: change.knownOn, locale }),
-  revised_on: null,
-});
-
-/** `25 Aug`, with the year if it differs from that of `asOf`. */
-const dayOf = (day: Day, { asOf, locale }: { asOf: Day; locale: Locale }): string =>
-  unbroken(day.slice(0, 4) === asOf.slice(0, 4) ? locale.shortDayOfYear(day) : locale.shortDay(day));
-
-const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0');
 
 function issueOf({ config, locale }: Brief, { start, asOf, previousAsOf }: Period) {
   return {

@@ -24,8 +24,8 @@ import {
   otherPaper,
   tooMuch,
   undescribed,
-} from './pdf.ts';
-import { otherWords } from './pdf-text.ts';
+} from './pdf/pdf.ts';
+import { otherWords } from './pdf/text.ts';
 import type { Rule } from './rule.ts';
 import { aliases, offScale, strayMethod } from './wording.ts';
 

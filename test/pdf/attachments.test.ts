@@ -14,7 +14,7 @@ import type { Edition } from '../../src/production/produce.ts';
 import { describeEdition } from '../../src/provenance/make-manifest.ts';
 import { manifest, sealedManifest } from '../../src/render/manifest.ts';
 import { toCsv } from '../../src/render/template/plain-rows.ts';
-import { otherAttachments } from '../../src/rules/pdf.ts';
+import { otherAttachments } from '../../src/rules/pdf/pdf.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { print } from '../support/gate.ts';
 import { findBrief, loadProduct } from '../support/product.ts';

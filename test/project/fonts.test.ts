@@ -8,7 +8,7 @@ import type { Identity } from '../../src/project/brief.ts';
 import { usualColours } from '../../src/project/colours.ts';
 import { familiesOf, readFonts } from '../../src/project/fonts.ts';
 import { partsOf } from '../../src/provenance/parts.ts';
-import { otherFonts } from '../../src/rules/pdf.ts';
+import { otherFonts } from '../../src/rules/pdf/pdf.ts';
 import { temporaryFolder } from '../support/dataset.ts';
 import { findBrief, loadProduct, renderEdition, withBrief } from '../support/product.ts';
 

@@ -1,11 +1,11 @@
-import type { Fault } from '../errors.ts';
-import { isRightToLeft, type Locale } from '../locale.ts';
-import { fontFamilies, postScriptFamilies } from '../charts/fonts.ts';
-import type { Brief } from '../project/brief.ts';
-import type { Attachment } from '../pdf/attachments.ts';
-import { lettersOf } from '../pdf/contents.ts';
-import { excerpt, type Print } from './draft.ts';
-import { headingsOf } from './units.ts';
+import type { Fault } from '../../errors.ts';
+import { isRightToLeft, type Locale } from '../../locale.ts';
+import { fontFamilies, postScriptFamilies } from '../../charts/fonts.ts';
+import type { Brief } from '../../project/brief.ts';
+import type { Attachment } from '../../pdf/attachments.ts';
+import { lettersOf } from '../../pdf/contents.ts';
+import { excerpt, type Print } from '../draft.ts';
+import { headingsOf } from '../units.ts';
 
 export const tooMuch = ({ brief, pdf, contents }: Print): Fault[] => {
   const { limits } = brief.config;

@@ -1,9 +1,9 @@
-import type { Fault } from '../errors.ts';
-import { isRightToLeft } from '../locale.ts';
-import { lettersOf, type PdfContents } from '../pdf/contents.ts';
-import { marginTexts } from './css.ts';
-import { excerpt, type Print } from './draft.ts';
-import { type Element, isText } from './html.ts';
+import type { Fault } from '../../errors.ts';
+import { isRightToLeft } from '../../locale.ts';
+import { lettersOf, type PdfContents } from '../../pdf/contents.ts';
+import { marginTexts } from '../css.ts';
+import { excerpt, type Print } from '../draft.ts';
+import { type Element, isText } from '../html.ts';
 
 /** A text of the page that the PDF must contain. */
 interface Wanted {
