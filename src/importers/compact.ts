@@ -1,11 +1,10 @@
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { importFolder, incidentColumns, readIncidentStore, storedColumns } from '../dataset/incidents.ts';
 import { type CompactRecord, newestRows } from '../dataset/reading/newest-rows.ts';
-import { hashOf } from '../hash.ts';
 import { STORED } from './changes.ts';
-import { type Database, openDatabase, type Running } from './database.ts';
+import { type Database, openScratch, type Running } from './database.ts';
 import { identifier, literal, refuse } from './format.ts';
 import { explained } from './source-file.ts';
 import { lockDataset, putCompactionInPlace, removeReplaced } from './store.ts';
@@ -57,13 +56,8 @@ export async function compact(into: string, context: CompactContext): Promise<Co
     return { record: null, bytes };
   }
 
-  const scratch = join(context.cacheFolder, 'imports', hashOf(folder).slice(0, 16));
-  // The lock makes this the only process that uses the folder, and a killed one may have left it behind.
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
-  await using opened = new AsyncDisposableStack();
-  opened.defer(() => rm(scratch, { recursive: true, force: true }));
-  const database = opened.use(await openDatabase(scratch, context));
+  await using opened = await openScratch(folder, context);
+  const { database } = opened;
   const prepared = join(lock.staging, 'compact');
   await mkdir(prepared);
   const columns = [...incidentColumns, ...storedColumns].map(({ name }) => `stored.${identifier(name)}`);

@@ -1,6 +1,8 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { z } from 'zod';
+import { hashOf } from '../hash.ts';
 
 const steps = ['read', 'compare', 'write', 'put in place'] as const;
 export type Step = (typeof steps)[number];
@@ -32,6 +34,16 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
   await connection.run(
     `SET TimeZone='UTC'; SET enable_progress_bar=true; SET enable_progress_bar_print=false`,
   );
+  const running = new Set<Promise<unknown>>();
+  /** Closing a database under a statement ends the process. */
+  const tracked = async <T>(statement: Promise<T>): Promise<T> => {
+    running.add(statement);
+    try {
+      return await statement;
+    } finally {
+      running.delete(statement);
+    }
+  };
   return {
     connection,
     run: async (sql: string, step?: Step): Promise<void> => {
@@ -42,7 +54,7 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
       };
       const timer = onStep && setInterval(report, 200);
       try {
-        await connection.run(sql);
+        await tracked(connection.run(sql));
       } catch (error) {
         signal?.throwIfAborted();
         throw error;
@@ -51,15 +63,17 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
       }
     },
     rows: async <S extends z.ZodObject>(sql: string, row: S): Promise<z.output<S>[]> => {
-      const reader = await connection.runAndReadAll(sql);
+      const reader = await tracked(connection.runAndReadAll(sql));
       return z.array(row).parse(reader.getRowObjectsJson());
     },
     rowNumbers: async (sql: string): Promise<number[]> => {
-      const reader = await connection.runAndReadAll(sql);
+      const reader = await tracked(connection.runAndReadAll(sql));
       return reader.getRows().map(([value]) => Number(value));
     },
     async [Symbol.asyncDispose]() {
       signal?.removeEventListener('abort', interrupt);
+      if (running.size > 0) interrupt();
+      await Promise.allSettled(running);
       connection.closeSync();
       instance.closeSync();
     },
@@ -67,3 +81,22 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
 }
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>;
+
+/**
+ * A folder for temporary files and a database in it, for the process that has the lock of the dataset in `folder`. Both
+ * disappear when it is disposed of.
+ */
+export async function openScratch(
+  folder: string,
+  context: Running & { readonly cacheFolder: string },
+): Promise<AsyncDisposable & { readonly scratch: string; readonly database: Database }> {
+  const scratch = join(context.cacheFolder, 'imports', hashOf(folder).slice(0, 16));
+  // The lock makes this the only process that uses the folder, and a killed one may have left it behind.
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true });
+  await using opening = new AsyncDisposableStack();
+  opening.defer(() => rm(scratch, { recursive: true, force: true }));
+  const database = opening.use(await openDatabase(scratch, context));
+  const opened = opening.move();
+  return { scratch, database, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}

@@ -4,10 +4,9 @@ import { z } from 'zod';
 import { type Day } from '../calendar.ts';
 import { type ImportRecord, type IncidentStore, readIncidentStore } from '../dataset/incidents.ts';
 import { AppError, type Fault } from '../errors.ts';
-import { hashOf } from '../hash.ts';
 import { compare, withdraw, write } from './changes.ts';
 import { createCountryNames } from './countries.ts';
-import { type Database, MEMORY_LIMIT, openDatabase, type Running } from './database.ts';
+import { type Database, MEMORY_LIMIT, openDatabase, openScratch, type Running } from './database.ts';
 import type { Converted } from './feeds/converted.ts';
 import { openCells, readDocument } from './feeds/document.ts';
 import { addNotes, compareNotes, type NoteChanges } from './feeds/notes.ts';
@@ -92,13 +91,8 @@ export async function importIncidents(
   await using lock = await lockDataset(folder);
   const store = lock.exists ? await existingStore(folder, into) : { folder: '', imports: [], checks: [] };
   checkOrder(store, { into, knownOn: context.knownOn });
-  const scratch = join(context.cacheFolder, 'imports', hashOf(folder).slice(0, 16));
-  // The lock makes this the only import that uses the folder, and a killed one may have left it behind.
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
-  await using opened = new AsyncDisposableStack();
-  opened.defer(() => rm(scratch, { recursive: true, force: true }));
-  const database = opened.use(await openDatabase(scratch, context));
+  await using opened = await openScratch(folder, context);
+  const { scratch, database } = opened;
 
   context.onStep?.('read');
   const documents = importer.convert && (await Promise.all(files.map(readDocument)));
