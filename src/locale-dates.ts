@@ -11,6 +11,8 @@ export interface Dates {
   readonly shortDayOfYear: (day: Day) => string;
   /** `Wednesday 25 August 2021` */
   readonly weekday: (day: Day) => string;
+  /** `Europe/London` as `London`, or in a language that is not written in Latin letters, its own name of the time. */
+  readonly timeZone: (name: string) => string;
   /** `Aug 2021` */
   readonly shortMonthOfYear: (day: Day) => string;
   /** `May 2019` */
@@ -130,6 +132,13 @@ export function datesOf(
       return text('dates.month', { month: shortMonth, year });
     },
     weekday: (day) => withWeekday(parts(day).weekday, longDay(day)),
+    timeZone: (name) => {
+      // The names of zones are in Latin letters.
+      if (new Intl.Locale(tag).maximize().script === 'Latn')
+        return name.split('/').at(-1)?.replaceAll('_', ' ') ?? name;
+      const format = new Intl.DateTimeFormat(tag, { timeZone: name, timeZoneName: 'shortGeneric' });
+      return format.formatToParts(fixed).find(({ type }) => type === 'timeZoneName')?.value ?? name;
+    },
     daySpan: (start, end) => {
       const [first, last] = [Temporal.PlainDate.from(start), Temporal.PlainDate.from(end)];
       const isOneMonth = first.toPlainYearMonth().equals(last.toPlainYearMonth());
@@ -156,6 +165,8 @@ export function datesOf(
   };
 }
 
+/** The generic name of a zone is asked for at a moment, so that it is the same whenever a brief is generated. */
+const fixed = Date.UTC(2024, 0);
 const hours = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short' } as const;
 const second = { second: '2-digit' } as const;
 

@@ -222,6 +222,7 @@ export function openLocale(
     shortDayOfYear: (day) => datesNow().shortDayOfYear(day),
     shortMonthOfYear: (day) => datesNow().shortMonthOfYear(day),
     weekday: (day) => datesNow().weekday(day),
+    timeZone: (name) => datesNow().timeZone(name),
     weekdayOfYear: (day) => datesNow().weekdayOfYear(day),
     month: (day) => datesNow().month(day),
     monthName: (day) => datesNow().monthName(day),

@@ -304,10 +304,20 @@ describe('counts, names and dates read right', () => {
     expect(sectionOf(bare.html, 'Method')).not.toMatch(/Likelihood|Confidence|Lower bounds/);
   });
 
-  test('an actor sheet counts one report in the singular', async () => {
-    expect((await sheet('A-isis-k')).text).toMatch(/^1 report names ISIS-K$/m);
-    expect((await sheet('A-jnim')).text).toMatch(/^2 reports name JNIM$/m);
-  });
+  test.each(['A-aq', 'A-taliban'])(
+    'the sheet of %s has what both sides did together as its own',
+    async (actor) => {
+      const { html } = await sheet(actor);
+      const own = sectionOf(html, 'Reported actions');
+      for (const joint of [
+        'Al-Qaeda and the Taliban met in',
+        'Sarwan Qal‘ah',
+        'six meetings of senior leaders',
+      ])
+        expect(own).toContain(joint);
+      expect(own.includes('signed their deal')).toBe(actor === 'A-taliban');
+    },
+  );
 
   test('the days of an issue and those covered are both in words, or both in digits', async () => {
     for (const [asOf, reads] of [

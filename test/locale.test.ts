@@ -56,6 +56,7 @@ test('each number of things has its own form in Arabic', async () => {
   expect(new Set(forms).size).toBe(6);
   expect(arabic.daySpan('2021-08-19', '2021-08-25')).toBe('19–25 أغسطس 2021');
   expect(arabic.weekday('2021-08-25')).toBe('الأربعاء 25 أغسطس 2021');
+  expect(arabic.timeZone('Asia/Aden')).toBe('توقيت اليمن');
 });
 
 test('what shapes an edition leaves out the words of web and mail', () => {

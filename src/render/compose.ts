@@ -342,6 +342,6 @@ function issueOf({ config, locale }: Brief, { start, asOf, previousAsOf }: Perio
     as_of: locale.longDay(asOf),
     weekday: locale.weekday(asOf),
     previous: locale.longDay(previousAsOf),
-    timezone: config.schedule.timezone.split('/').at(-1)?.replaceAll('_', ' ') ?? config.schedule.timezone,
+    timezone: locale.timeZone(config.schedule.timezone),
   };
 }

@@ -90,7 +90,8 @@ CREATE MACRO affiliation_words(affiliation) AS
   (SELECT nullif(f.title, 'other') FROM affiliations AS f WHERE f.name = affiliation);
 
 -- Each report under every actor that it names: as the one who acts (`own`) or speaks (`said`), or whom others act
--- towards or speak of (`others`). An event also stands under the actors of the count that it is part of.
+-- towards or speak of (`others`). An event that is part of a count is also under the actors of that count, in the same
+-- way.
 CREATE MACRO actor_reports() AS TABLE
   WITH reports AS (
     SELECT
@@ -100,8 +101,8 @@ CREATE MACRO actor_reports() AS TABLE
       e.summary,
       e.caveat,
       e.claim_status,
-      e.actors,
-      list_concat(e.targets, coalesce(list_concat(m.actors, m.targets), [])) AS others,
+      list_concat(e.actors, coalesce(m.actors, [])) AS actors,
+      list_concat(e.targets, coalesce(m.targets, [])) AS others,
       true AS event,
       e.date_start AS start,
       e.date_end AS "end",
