@@ -153,7 +153,7 @@ const program = commandLine(
     const [{ commands }, { readEdition, storeEdition }, { targetFaults }] = await Promise.all([
       import('./cli/commands.ts'),
       import('./production/store.ts'),
-      import('./delivery/target-faults.ts'),
+      import('./delivery/settings.ts'),
     ]);
     return commands({
       now: new Date(),
@@ -289,7 +289,7 @@ const program = commandLine(
       const [{ proofCommands }, { readPdfFile }, { recordedIn }] = await Promise.all([
         import('./cli/proof.ts'),
         import('./pdf/read.ts'),
-        import('./wiring/recorded.ts'),
+        import('./wiring/ledger-client.ts'),
       ]);
       return proofCommands({
         ...catalogue,

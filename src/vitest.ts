@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import type { MatcherState } from 'vitest';
 import { openChartProcess } from './charts/worker.ts';
 import { AppError, describeFault } from './errors.ts';
-import { unifiedDiff } from './production/diff.ts';
 import {
   compareGoldens,
   type Difference,
@@ -11,7 +10,8 @@ import {
   type GoldenFolder,
   mayAccept,
   toAccept,
-} from './production/golden-files.ts';
+  unifiedDiff,
+} from './production/golden.ts';
 import { openQueries } from './query/database.ts';
 import { shareQueries } from './query/shared-database.ts';
 import { openProject, type Project } from './wiring/project.ts';

@@ -1,21 +1,20 @@
 import { join } from 'node:path';
+import { locale } from './support/locale.ts';
+import { quantile, spread, verdict } from './support/numbers.ts';
 import { dayAfter } from '../src/calendar.ts';
 import { loadDataset } from '../src/dataset/reading/read.ts';
 import type { Dataset } from '../src/dataset/schema.ts';
 import { editionId } from '../src/ledger/edition-id.ts';
 import { openEmbeddedLedger } from '../src/ledger/open.ts';
+import { resolveEdition } from '../src/production/fan-out.ts';
 import { generate, type Store } from '../src/production/generate.ts';
 import type { Effects } from '../src/production/produce.ts';
-import { resolveEdition } from '../src/production/resolve-edition.ts';
 import { readEdition, storeEdition } from '../src/production/store.ts';
 import type { Brief } from '../src/project/brief.ts';
 import { remember } from '../src/project/file-cache.ts';
 import { loadBriefs } from '../src/project/load-briefs.ts';
 import type { Material } from '../src/render/edition.ts';
-import { openActiveRuns } from '../src/scheduler/active-runs.ts';
-import { makeEdition } from '../src/scheduler/make-edition.ts';
-import { quantile, spread, verdict } from './support/numbers.ts';
-import { locale } from './support/locale.ts';
+import { makeEdition, openActiveRuns } from '../src/scheduler/make-edition.ts';
 
 const AT_A_TIME = 4;
 const WARM_UPS = 2;

@@ -4,6 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import envPaths from 'env-paths';
+import { benchApi } from './bench-api.ts';
+import { benchIncidents } from './bench-incidents.ts';
+import { benchLarge } from './bench-large.ts';
+import { benchPreview } from './bench-preview.ts';
+import { benchQueue } from './bench-queue.ts';
+import { quantile, spread, verdict } from './support/numbers.ts';
 import { openChartProcess } from '../src/charts/worker.ts';
 import { loadDataset } from '../src/dataset/reading/read.ts';
 import type { Dataset } from '../src/dataset/schema.ts';
@@ -11,22 +17,16 @@ import { lacksLibraries } from '../src/pdf/browser/check.ts';
 import { findBrowser } from '../src/pdf/browser/find.ts';
 import { launchBrowser } from '../src/pdf/browser/launch.ts';
 import { openPrinter } from '../src/pdf/browser/print.ts';
+import { resolveEdition } from '../src/production/fan-out.ts';
 import { generate } from '../src/production/generate.ts';
 import { loadMaterial } from '../src/production/material.ts';
 import type { Effects } from '../src/production/produce.ts';
-import { resolveEdition } from '../src/production/resolve-edition.ts';
 import { readEdition, storeEdition } from '../src/production/store.ts';
 import type { Brief } from '../src/project/brief.ts';
 import { loadBriefs } from '../src/project/load-briefs.ts';
 import { openQueries } from '../src/query/database.ts';
 import { shareQueries } from '../src/query/shared-database.ts';
 import type { Step } from '../src/render/edition.ts';
-import { benchApi } from './bench-api.ts';
-import { benchIncidents } from './bench-incidents.ts';
-import { benchLarge } from './bench-large.ts';
-import { benchPreview } from './bench-preview.ts';
-import { benchQueue } from './bench-queue.ts';
-import { quantile, spread, verdict } from './support/numbers.ts';
 
 /**
  * How fast it is, beside what it should be (`npm run bench`). A report and not a test: it fails only when it cannot

@@ -1,15 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openChartProcess } from '../src/charts/worker.ts';
-import { editionName } from '../src/ledger/edition-id.ts';
-import { openPrinter, type Printer } from '../src/pdf/browser/print.ts';
-import { isPackagedPlatform } from '../src/pdf/browser/unpack.ts';
-import { type Edition, produce } from '../src/production/produce.ts';
-import { resolveEdition } from '../src/production/resolve-edition.ts';
-import type { Paper } from '../src/project/brief.ts';
-import type { Parameters } from '../src/project/parameters.ts';
-import { openQueries } from '../src/query/database.ts';
 import { british } from './support/brief-of.ts';
 import { testCacheFolder } from './support/cache.ts';
 import { chartsOn, printedBlocks, readPage } from './support/page.ts';
@@ -17,6 +8,15 @@ import { readPdfMarks } from './support/pdf-marks.ts';
 import { type ReadPdf, readPdf } from './support/pdf.ts';
 import { editionsAt, findBrief, loadProduct, type NamedEdition, type Product } from './support/product.ts';
 import { sampleOfSheets } from './support/sample.ts';
+import { openChartProcess } from '../src/charts/worker.ts';
+import { editionName } from '../src/ledger/edition-id.ts';
+import { openPrinter, type Printer } from '../src/pdf/browser/print.ts';
+import { isPackagedPlatform } from '../src/pdf/browser/unpack.ts';
+import { resolveEdition } from '../src/production/fan-out.ts';
+import { type Edition, produce } from '../src/production/produce.ts';
+import type { Paper } from '../src/project/brief.ts';
+import type { Parameters } from '../src/project/parameters.ts';
+import { openQueries } from '../src/query/database.ts';
 
 interface Printed {
   readonly edition: Edition;

@@ -4,21 +4,21 @@ import { promisify } from 'node:util';
 import { structuredPatch } from 'diff';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { loadTestDataset } from './support/dataset.ts';
+import { rendering } from './support/effects.ts';
+import { digestsOf, findBrief, loadProduct, type Product, renderEdition } from './support/product.ts';
 import { loadFonts } from '../src/charts/fonts.ts';
 import type { Correction } from '../src/dataset/corrections.ts';
-import { unifiedDiff } from '../src/production/diff.ts';
-import { goldenFiles } from '../src/production/golden.ts';
 import {
   compareGoldens,
   type Difference,
+  goldenFiles,
   goldenStore,
   mayAccept,
   strayGoldens,
   toAccept,
-} from '../src/production/golden-files.ts';
-import { loadTestDataset } from './support/dataset.ts';
-import { rendering } from './support/effects.ts';
-import { digestsOf, findBrief, loadProduct, type Product, renderEdition } from './support/product.ts';
+  unifiedDiff,
+} from '../src/production/golden.ts';
 
 // Found by walking templates/: a brief in a new folder is compared with no new line here.
 const product: Product = await loadProduct();

@@ -1,9 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { knownBy } from '../src/dataset/point-in-time.ts';
-import { type Dataset, noTables, type RowOf, type Tables } from '../src/dataset/schema.ts';
-import { unknownCaptions, unknownFindings } from '../src/production/check-brief.ts';
-import { resolveEdition } from '../src/production/resolve-edition.ts';
-import { nothingNew } from '../src/render/changes.ts';
 import { loadTestDataset } from './support/dataset.ts';
 import { readPage, rowsBehind, sectionOf } from './support/page.ts';
 import {
@@ -16,6 +11,11 @@ import {
   withBrief,
   withCopy,
 } from './support/product.ts';
+import { knownBy } from '../src/dataset/point-in-time.ts';
+import { type Dataset, noTables, type RowOf, type Tables } from '../src/dataset/schema.ts';
+import { unknownCaptions, unknownFindings } from '../src/production/check-brief.ts';
+import { resolveEdition } from '../src/production/fan-out.ts';
+import { nothingNew } from '../src/render/changes.ts';
 
 const product: Product = await loadProduct();
 

@@ -1,25 +1,26 @@
+import type { AuthorCommands } from './program/program.ts';
 import { type Day, type DayName, resolveDay, today } from '../calendar.ts';
 import { reportedBy } from '../dataset/incidents.ts';
-import { alignColumns, ofFuture } from '../editions/format.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
+import { alignColumns, ofFuture } from '../editions/format.ts';
 import { AppError, distinct, type Fault, meantBy } from '../errors.ts';
-import { type DiffLine, unifiedDiff } from '../production/diff.ts';
 import {
   compareGoldens,
   type Difference,
+  type DiffLine,
   type GoldenWorld,
   mayAccept,
   strayGoldens,
   toAccept,
-} from '../production/golden-files.ts';
+  unifiedDiff,
+} from '../production/golden.ts';
 import type { Effects } from '../production/produce.ts';
 import { runQuery, runStatement, withStatement } from '../production/run-query.ts';
 import type { Brief } from '../project/brief.ts';
-import type { Scaffold } from '../project/scaffold.ts';
 import { type Catalogue, load, namedBriefs, throwAll } from '../project/load.ts';
+import type { Scaffold } from '../project/scaffold.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Material } from '../render/edition.ts';
-import type { AuthorCommands } from './program/author.ts';
 
 type Style = 'red' | 'green' | 'cyan' | 'dim';
 const styles: { readonly [kind in DiffLine['kind']]: Style } = {

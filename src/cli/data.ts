@@ -1,11 +1,11 @@
+import { progressLine } from './import.ts';
+import type { DataCommands } from './program/program.ts';
 import type { IncidentCoverage } from '../dataset/incidents.ts';
 import { AppError, describeFault, meantBy } from '../errors.ts';
 import { reportingLag } from '../findings/reporting-lag.ts';
 import { compact, type CompactContext } from '../importers/compact.ts';
-import { refreshDataset, type RefreshContext, type SourceOutcome } from '../refresh/refresh.ts';
+import { type RefreshContext, refreshDataset, type SourceOutcome } from '../refresh/refresh.ts';
 import { dataStatus, type DataStatus, type SourceStatus } from '../refresh/status.ts';
-import { progressLine } from './import.ts';
-import type { DataCommands } from './program/data.ts';
 
 /** Effects for the commands. */
 export interface DataWorld extends RefreshContext {

@@ -1,9 +1,8 @@
-import type { DeliverySettings } from '../delivery/settings.ts';
-import { isExample } from '../delivery/target-faults.ts';
+import { type DeliverySettings, isExample } from '../delivery/settings.ts';
 import { alignColumns, localTime, utcTime } from '../editions/format.ts';
 import type { Brief } from '../project/brief.ts';
-import type { Role } from '../scheduler/worker.ts';
 import { comingSlots } from '../scheduler/slots.ts';
+import type { Role } from '../scheduler/worker.ts';
 
 /** The service's message when it is ready: coming slots, what is on hold, and how to see the past. */
 export function greeting(

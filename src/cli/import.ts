@@ -1,3 +1,4 @@
+import type { FormatName, ImportCommands } from './program/program.ts';
 import type { Day } from '../calendar.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
@@ -12,7 +13,6 @@ import {
   suggestFor,
 } from '../importers/import.ts';
 import type { ReadOptions } from '../importers/source-file.ts';
-import type { FormatName, ImportCommands } from './program/import.ts';
 
 /** Effects for the command. */
 export interface ImportWorld extends Pick<ImportContext, 'version' | 'cacheFolder' | 'signal'> {

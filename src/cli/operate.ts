@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { backfill, type BackfillOptions } from './backfill.ts';
+import { type CommandContext, listed, type Reached, show, type Where } from './context.ts';
 import type { Day } from '../calendar.ts';
+import type { Marking } from '../dataset/fields.ts';
+import { hashOfToken, newToken } from '../editions/access.ts';
 import type { DecisionName } from '../editions/approvals.ts';
 import {
   alignColumns,
@@ -12,13 +16,11 @@ import {
   utcTime,
 } from '../editions/format.ts';
 import type { TransitionName } from '../editions/transitions.ts';
-import { deliveryStates, editionStates } from '../ledger/edition.ts';
-import type { DeliveryView, EditionDetail, EditionView } from '../ledger/views.ts';
+import { AppError } from '../errors.ts';
+import type { Power } from '../ledger/principal.ts';
+import { deliveryStates, editionStates } from '../ledger/records.ts';
+import type { Correctable, DeliveryView, EditionDetail, EditionView, Reissued } from '../ledger/views.ts';
 import { comingSlots } from '../scheduler/slots.ts';
-import { backfill, type BackfillOptions } from './backfill.ts';
-import { type CommandContext, listed, type Reached, show, type Where } from './context.ts';
-import { reissue } from './corrections.ts';
-import { recordCommands } from './tokens.ts';
 
 /** After these changes, there is nothing left to do. */
 const ending: ReadonlySet<string> = new Set(['hold', 'cancel', 'disapprove']);
@@ -185,3 +187,117 @@ const deliveriesTable = (deliveries: readonly DeliveryView[]): string =>
           each.reason ?? '',
         ]),
       ]);
+
+/** The commands for tokens and the audit of changes. */
+function recordCommands(context: CommandContext) {
+  const ask = <T>({ out }: Where, work: (reached: Reached) => Promise<T>): Promise<T> =>
+    context.withLedger({ out, work: false }, work);
+
+  return {
+    async addToken(name: string, given: { may: Power; clearance: Marking }, where: Where) {
+      // The token is only printed. The ledger gets its hash.
+      const token = newToken();
+      await ask(where, ({ service, caller }) =>
+        service.addToken(caller, { name, sha256: hashOfToken(token), ...given }),
+      );
+      const text = () =>
+        `${name} may ${given.may} up to ${given.clearance} with this token, shown only now:\n${token}`;
+      show(context, { json: where.json, rows: { name, ...given, token }, text });
+    },
+
+    async tokens(where: Where) {
+      const rows = await ask(where, ({ service, caller }) => service.tokens(caller));
+      const text = () =>
+        rows.length === 0
+          ? 'No tokens. "sitrep token add" creates one.'
+          : alignColumns([
+              ['NAME', 'MAY', 'CLEARANCE', 'SINCE (UTC)'],
+              ...rows.map((each) => [each.name, each.may, each.clearance, toSecond(each.createdAt)]),
+            ]);
+      show(context, { json: where.json, rows, text });
+    },
+
+    async revokeToken(name: string, where: Where) {
+      await ask(where, ({ service, caller }) => service.revokeToken(caller, name));
+      show(context, { json: where.json, rows: [name], text: () => `${name} no longer has access.` });
+    },
+
+    async audit({ limit, ...filter }: { edition?: string; who?: string; limit: number }, where: Where) {
+      const rows = await ask(where, ({ service, caller }) =>
+        listed(limit, (part) => service.audit(caller, { ...filter, ...part })),
+      );
+      const text = () =>
+        rows.length === 0
+          ? 'No changes.'
+          : alignColumns([
+              ['AT (UTC)', 'WHO', 'WHAT', 'EDITION', 'OUTCOME', 'WITH'],
+              ...rows.map((each) => [
+                toSecond(each.at),
+                each.who,
+                each.what,
+                each.edition ?? '',
+                each.outcome,
+                Object.entries(each.details)
+                  .map(
+                    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+                  )
+                  .join(' '),
+              ]),
+            ]);
+      show(context, { json: where.json, rows, text });
+    },
+  };
+}
+
+/** Requests the next revision of an edition, or lists the editions with rows corrected since. */
+async function reissue(
+  id: string | undefined,
+  { asOf, list, out, json }: Where & { asOf?: Day | undefined; list: boolean },
+  context: CommandContext,
+): Promise<void> {
+  if (list === (id !== undefined))
+    throw new AppError('operation-refused', [
+      {
+        problem: 'Give one edition to correct, or --list, not both or neither.',
+        hint: 'Name one edition, or give --list.',
+      },
+    ]);
+  await context.withLedger({ out, work: false }, async ({ service, caller, isServed }) => {
+    if (id === undefined) {
+      const rows = await service.correctable(caller, asOf);
+      show(context, { json, rows, text: () => describeList(rows) });
+    } else {
+      const rows = await service.reissue(caller, id, asOf);
+      show(context, { json, rows, text: () => describe(rows, { isServed }) });
+    }
+  });
+}
+
+function describe(
+  { edition, replaces, asOf, changes, passedOver, recipients, forgotten }: Reissued,
+  { isServed }: { isServed: boolean },
+): string {
+  return [
+    `${edition} corrects ${replaces} as of ${asOf}, and goes to the ${recipients} that received an earlier revision:`,
+    ...changes.map((change) => `  ${change}`),
+    ...(passedOver.length > 0
+      ? [`Not included, because these revisions rest on rows of later issues: ${passedOver.join(', ')}.`]
+      : []),
+    ...(forgotten > 0
+      ? [
+          `The addresses of ${forgotten} of them were forgotten: their deliveries are on hold, so you have to inform them yourself.`,
+        ]
+      : []),
+    ...(isServed ? [] : ['No process is working on this ledger now: "sitrep start" continues the work.']),
+  ].join('\n');
+}
+
+const describeList = (editions: readonly Correctable[]): string =>
+  editions.length === 0
+    ? 'No delivered edition rests on rows that were revised or withdrawn since.'
+    : editions
+        .flatMap(({ edition, changes, problem }) => [
+          `${edition}${problem === null ? '' : `: ${problem}`}`,
+          ...changes.map((change) => `  ${change}`),
+        ])
+        .join('\n');

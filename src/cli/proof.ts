@@ -1,11 +1,11 @@
-import { explained } from '../editions/explained.ts';
+import type { ProofCommands } from './program/program.ts';
+import { explained } from '../editions/format.ts';
 import { AppError, describeFault } from '../errors.ts';
 import type { PdfFile } from '../pdf/read.ts';
 import { explain } from '../production/explain.ts';
 import type { Repository } from '../production/open-edition.ts';
 import { type EditionNames, type Verification, verify } from '../production/verify.ts';
 import type { Recorded } from '../provenance/alterations.ts';
-import type { ProofCommands } from './program/proof.ts';
 
 /** Effects for the commands that examine a PDF. */
 export interface ProofWorld extends Repository {

@@ -19,7 +19,7 @@ import {
   tokenView,
 } from '../ledger/views.ts';
 import { link } from '../server/api/local.ts';
-import { problem } from '../server/problem.ts';
+import { problemDetails } from '../server/problem.ts';
 
 /** The part of the service that the operator's commands use. */
 export type OperatorService = Omit<
@@ -42,7 +42,7 @@ export function remoteService(socket: string): OperatorService {
   ): Promise<z.output<T>> => {
     const { status, json } = await send(socket, { method, path, body });
     if (status < 400) return answer.parse(json);
-    const { detail, hint, faults, ...told } = problem.parse(json);
+    const { detail, hint, faults, ...told } = problemDetails.parse(json);
     const known = code.safeParse(told.code);
     if (known.success)
       throw new AppError(known.data, faults.length > 0 ? faults : [{ problem: detail, hint }]);

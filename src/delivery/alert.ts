@@ -1,11 +1,16 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { hashToApprove } from '../ledger/approval.ts';
-import type { Content, DeliveryRecord, EditionRecord, NewDelivery } from '../ledger/edition.ts';
+import type { Message } from './message.ts';
+import {
+  type Content,
+  type DeliveryRecord,
+  type EditionRecord,
+  hashToApprove,
+  type NewDelivery,
+} from '../ledger/records.ts';
 import type { Ledger } from '../ledger/types.ts';
 import type { Locale } from '../locale.ts';
 import { addressOf, type Target } from '../project/target.ts';
-import type { Message } from './message.ts';
 
 type Alert = Exclude<Content, 'edition' | 'notice'>;
 

@@ -1,11 +1,10 @@
-import type { Locale } from '../locale.ts';
 import { folderDelivery } from './folder.ts';
 import { openMail } from './mail.ts';
 import type { Deliver, Message, Receipt } from './message.ts';
-import type { DeliverySettings } from './settings.ts';
+import { type DeliverySettings, refusalOf } from './settings.ts';
 import type { SmtpLimits } from './smtp.ts';
-import { refusalOf } from './target-faults.ts';
 import { webhookDelivery, type WebhookLimits } from './webhook.ts';
+import type { Locale } from '../locale.ts';
 
 export interface Delivery extends AsyncDisposable {
   readonly deliver: Deliver;

@@ -1,18 +1,22 @@
-import { hashOf } from '../hash.ts';
+import { approvalAlertTo, undeliveredAlertTo } from './alert.ts';
+import type { Deliver, EnclosedHighlights, Message, Receipt } from './message.ts';
+import { goneBefore } from './recipients.ts';
+import { backoffSeconds, type RetryPolicy } from './settings.ts';
 import { roundSpan } from '../formats.ts';
-import { waitReason, waitsForApproval } from '../ledger/approval.ts';
-import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/edition.ts';
-import { replacementOf } from '../ledger/revisions.ts';
+import { hashOf } from '../hash.ts';
+import {
+  type DeliveryRecord,
+  type EditionRecord,
+  isForRecipients,
+  replacementOf,
+  waitReason,
+  waitsForApproval,
+} from '../ledger/records.ts';
 import type { Ledger, Settlement } from '../ledger/types.ts';
 import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../project/target.ts';
-import { approvalAlertTo, undeliveredAlertTo } from './alert.ts';
 import type { Highlights, Picture } from '../render/manifest.ts';
-import type { Deliver, EnclosedHighlights, Message, Receipt } from './message.ts';
-import { goneBefore } from './recipients.ts';
-import { backoffSeconds } from './retry-policy.ts';
-import type { RetryPolicy } from './settings.ts';
 
 /** Effects and settings for deliveries. */
 export interface DeliveryDependencies {

@@ -1,6 +1,5 @@
 import type { Marking } from '../dataset/fields.ts';
-import type { DeliveryRecord, EditionRecord, NewDelivery } from '../ledger/edition.ts';
-import { revisionOf } from '../ledger/revisions.ts';
+import { type DeliveryRecord, type EditionRecord, type NewDelivery, revisionOf } from '../ledger/records.ts';
 import type { Ledger } from '../ledger/types.ts';
 import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';

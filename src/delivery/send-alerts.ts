@@ -1,8 +1,3 @@
-import { today } from '../calendar.ts';
-import { hashOf } from '../hash.ts';
-import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/edition.ts';
-import type { Ledger } from '../ledger/types.ts';
-import { target } from '../project/target.ts';
 import { alertLine, wordsOf } from './alert.ts';
 import {
   type Attempted,
@@ -13,6 +8,11 @@ import {
   settle,
 } from './deliver-edition.ts';
 import type { Message, Receipt } from './message.ts';
+import { today } from '../calendar.ts';
+import { hashOf } from '../hash.ts';
+import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/records.ts';
+import type { Ledger } from '../ledger/types.ts';
+import { target } from '../project/target.ts';
 
 /** Number of alerts listed in a message; the rest are only counted. */
 const MOST_LISTED = 50;

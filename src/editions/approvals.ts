@@ -1,8 +1,14 @@
+import { audited, type ChangeContext, editionOf, find, type OperatorContext, refused } from './context.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { hashOf } from '../hash.ts';
-import { type ApprovalRecord, hashToApprove, waitsForApproval } from '../ledger/approval.ts';
-import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/edition.ts';
-import { audited, type ChangeContext, editionOf, find, type OperatorContext, refused } from './context.ts';
+import {
+  type ApprovalRecord,
+  type DeliveryRecord,
+  type EditionRecord,
+  hashToApprove,
+  isForRecipients,
+  waitsForApproval,
+} from '../ledger/records.ts';
 
 export const decisions = ['approve', 'disapprove'] as const;
 export type DecisionName = (typeof decisions)[number];

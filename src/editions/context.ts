@@ -1,8 +1,12 @@
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
-import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/edition.ts';
 import type { AuditRecord } from '../ledger/principal.ts';
-import { replacementOf } from '../ledger/revisions.ts';
+import {
+  type DeliveryRecord,
+  type EditionRecord,
+  isForRecipients,
+  replacementOf,
+} from '../ledger/records.ts';
 import type { Ledger, Visibility } from '../ledger/types.ts';
 import type { Locale } from '../locale.ts';
 import type { Brief } from '../project/brief.ts';

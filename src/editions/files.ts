@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { OperatorContext } from './context.ts';
 import { hashOf } from '../hash.ts';
-import type { EditionRecord } from '../ledger/edition.ts';
+import type { EditionRecord } from '../ledger/records.ts';
 import type { FileKind } from '../ledger/views.ts';
 import { keepPicture, readEditionFile, readPicture } from '../production/store.ts';
-import type { OperatorContext } from './context.ts';
 
 /** A file of an edition: its path and the hash of its content. */
 export interface OpenFile {

@@ -1,19 +1,35 @@
-import { type Day, today } from '../calendar.ts';
-import { type Corrected, correctionsOf, passedOver } from '../dataset/corrections.ts';
+import { audited, type ChangeContext, find, type OperatorContext, refused } from './context.ts';
+import { type Day, periodEnding, today } from '../calendar.ts';
+import {
+  type Corrected,
+  type CorrectedSet,
+  type Correction,
+  correctionsOf,
+  knownFor,
+  passedOver,
+} from '../dataset/corrections.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { goneOf, placeOf, unsureOf } from '../delivery/recipients.ts';
 import { AppError, describeFault, type Fault } from '../errors.ts';
 import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
-import { type EditionRecord, isForRecipients, type NewEdition } from '../ledger/edition.ts';
-import { isIssued, revisionOf } from '../ledger/revisions.ts';
+import {
+  type EditionRecord,
+  isForRecipients,
+  isIssued,
+  type NewEdition,
+  revisionOf,
+} from '../ledger/records.ts';
 import type { Correctable, Reissued } from '../ledger/views.ts';
 import type { Brief } from '../project/brief.ts';
 import { compareRows } from '../provenance/compare.ts';
-import { correctionText } from '../render/changes.ts';
+import { countCorrected } from '../query/evidence-changes.ts';
+import { type EvidenceSet, readEvidenceSet, readIncidents } from '../query/evidence-set.ts';
+import { type KnownIncidents, knownIncidents } from '../query/incidents.ts';
+import { evidenceQueries, type OpenQueries, parametersOf, type Queries } from '../query/select.ts';
+import { correctedSetText, correctionText } from '../render/changes.ts';
 import { defaultAsOf } from '../render/coverage.ts';
+import { setsByName } from '../render/evidence-text.ts';
 import type { Manifest } from '../render/manifest.ts';
-import { audited, type ChangeContext, find, type OperatorContext, refused } from './context.ts';
-import { type CorrectedEvidence, correctedEvidence } from './corrected-evidence.ts';
 
 /**
  * Requests the next revision of a delivered edition, with the rows and incidents revised or withdrawn by a day. Returns its id, its
@@ -283,3 +299,71 @@ async function inspectOne(
 
 /** The day up to which the edition's information was known. */
 const dayOf = ({ asOf, correction }: EditionRecord): Day => correction?.asOf ?? asOf;
+
+/** What the imports up to a day correct in the incidents of a delivered edition. */
+interface CorrectedEvidence {
+  readonly incidents: NonNullable<Correction['incidents']>;
+  /** The `sets` of `incidents` in words. */
+  readonly texts: readonly string[];
+}
+
+/**
+ * Compares the hashes of the evidence sets and incidents that an edition cites with those of today's queries over the
+ * incidents as corrected by a day. A hash that differs for another reason, such as a changed query, is no correction.
+ * Throws `query-failed`.
+ */
+async function correctedEvidence(
+  { brief, dataset, manifest, by }: { brief: Brief; dataset: Dataset; manifest: Manifest; by: Day },
+  openQueries: OpenQueries,
+): Promise<CorrectedEvidence> {
+  const { asOf, evidence, parameters: given } = manifest;
+  const first = manifest.incidents?.import ?? 0;
+  const since = manifest.correction?.incidents?.last ?? first;
+  const usable = dataset.incidents.imports.filter(({ known_on: knownOn }) => knownOn <= by);
+  const last = Math.max(since, usable.at(-1)?.number ?? 0);
+  const viewOf = (correctedBy: number): KnownIncidents =>
+    knownIncidents(dataset, { asOf, marking: brief.config.marking, upTo: first, correctedBy });
+  const corrected = viewOf(last);
+  if (corrected.corrections.every(({ number }) => number <= since))
+    return { incidents: { first, last, sets: [] }, texts: [] };
+
+  const { settings, tables } = dataset;
+  await using opened = new AsyncDisposableStack();
+  const open = async (incidents: KnownIncidents): Promise<Queries> =>
+    opened.use(
+      await openQueries(knownFor(tables, { asOf, correctedAsOf: by }), {
+        macros: brief.macros,
+        settings,
+        incidents,
+        locale: brief.locale,
+      }),
+    );
+  const after = await open(corrected);
+  const period = periodEnding(asOf, brief.config.period);
+  const parameters = parametersOf(brief, { period, settings, given });
+  const common = { parameters, incidents: corrected, attach: settings.attach };
+  const sources = new Map(evidenceQueries(brief));
+  const cited = new Set(evidence.map(({ name }) => name));
+  const found: EvidenceSet[] = [];
+  for (const [name, { what, ...source }] of sources)
+    if (cited.has(name)) found.push(await readEvidenceSet(after, { ...common, name, what, source }));
+  const ids = evidence.filter(({ query }) => query === null).map(({ name }) => name);
+  if (ids.length > 0) found.push(...(await readIncidents(after, { ...common, ids })));
+  const sets = setsByName(found);
+
+  let replaced: Promise<Queries> | undefined;
+  const before = (): Promise<Queries> => (replaced ??= open(viewOf(since)));
+  const changed: CorrectedSet[] = [];
+  for (const { name, query, sha256, count: was } of evidence) {
+    const source = sources.get(name);
+    // The brief no longer has this evidence set.
+    if (query !== null && source === undefined) continue;
+    if (sets.get(name)?.sha256 === sha256) continue;
+    const counts = await countCorrected({ id: name, source, parameters }, { before, after, since });
+    if (counts.revised + counts.withdrawn > 0) changed.push({ name, ...counts, was });
+  }
+  return {
+    incidents: { first, last, sets: changed },
+    texts: changed.map((each) => correctedSetText(each, { set: sets.get(each.name), locale: brief.locale })),
+  };
+}

@@ -1,12 +1,12 @@
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
+import { audited, type ChangeContext, type OperatorContext } from './context.ts';
 import { type Day, day, today } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 import { newEdition } from '../ledger/edition-id.ts';
-import type { EditionRecord, NewEdition } from '../ledger/edition.ts';
+import type { EditionRecord, NewEdition } from '../ledger/records.ts';
 import { type Brief, papers } from '../project/brief.ts';
 import { requireParameters } from '../project/parameters.ts';
-import { audited, type ChangeContext, type OperatorContext } from './context.ts';
 
 export const editionRequest = z.strictObject({
   /** The last day that the edition reports on. */

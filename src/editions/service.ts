@@ -1,8 +1,38 @@
 import type { z } from 'zod';
+import { addToken, revokeToken } from './access.ts';
+import { decide, type DecisionName } from './approvals.ts';
+import {
+  audited,
+  type ChangeContext,
+  find,
+  type OperatorContext,
+  refused,
+  unknownEdition,
+} from './context.ts';
+import { type OpenFile, openFile } from './files.ts';
+import { listCorrectable, reissue } from './reissue.ts';
+import { type EditionRequest, editionRequest, requestEdition, requireOver } from './request.ts';
+import { prune, resend, type TransitionName, transitions } from './transitions.ts';
+import {
+  auditQuery,
+  auditShown,
+  type BriefViews,
+  deliveriesQuery,
+  deliveryShown,
+  editionShown,
+  editionsQuery,
+  openBriefViews,
+  readDeliveryCursor,
+  readEditionCursor,
+  readNumber,
+  visibilityOf,
+  wordsShown,
+  writeCursor,
+} from './visibility.ts';
 import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 import type { AuditRecord, Caller, TokenRecord } from '../ledger/principal.ts';
-import type { SourceState } from '../ledger/refresh.ts';
+import type { SourceState } from '../ledger/records.ts';
 import type { Counts, Visibility } from '../ledger/types.ts';
 import type {
   Backfilled,
@@ -21,33 +51,6 @@ import type {
 } from '../ledger/views.ts';
 import type { Brief } from '../project/brief.ts';
 import { editionsBetween } from '../scheduler/scheduler.ts';
-import { type BriefViews, openBriefViews } from './briefs.ts';
-import { decide, type DecisionName } from './approvals.ts';
-import {
-  audited,
-  type ChangeContext,
-  find,
-  type OperatorContext,
-  refused,
-  unknownEdition,
-} from './context.ts';
-import { listCorrectable, reissue } from './reissue.ts';
-import { type OpenFile, openFile } from './files.ts';
-import { readDeliveryCursor, readEditionCursor, readNumber, writeCursor } from './pagination.ts';
-import { prune } from './prune.ts';
-import { type EditionRequest, editionRequest, requestEdition, requireOver } from './request.ts';
-import {
-  auditQuery,
-  auditShown,
-  deliveriesQuery,
-  deliveryShown,
-  editionShown,
-  editionsQuery,
-  visibilityOf,
-  wordsShown,
-} from './visibility.ts';
-import { addToken, revokeToken } from './access.ts';
-import { resend, type TransitionName, transitions } from './transitions.ts';
 
 /** The first and last day of a backfill. */
 interface BackfillRequest {

@@ -1,12 +1,6 @@
-import {
-  type DeliveryState,
-  type EditionRecord,
-  heldByOperator,
-  type NewDelivery,
-} from '../ledger/edition.ts';
-import { addressOf, beyondClearance } from '../project/target.ts';
 import { isStillToApprove, refuseUnapproved } from './approvals.ts';
 import {
+  audited,
   auditedChange,
   type ChangeContext,
   type Found,
@@ -14,6 +8,16 @@ import {
   refused,
   refuseReplaced,
 } from './context.ts';
+import { AppError, distinct } from '../errors.ts';
+import { canonicalJson } from '../hash.ts';
+import {
+  type DeliveryState,
+  type EditionRecord,
+  heldByOperator,
+  type NewDelivery,
+} from '../ledger/records.ts';
+import type { Pruned, PruneRequest } from '../ledger/views.ts';
+import { addressOf, beyondClearance } from '../project/target.ts';
 
 /** An audited change to an edition or a delivery. Returns the ids of the changed editions and deliveries. */
 type Transition = (context: ChangeContext, id: string) => Promise<string[]>;
@@ -152,3 +156,44 @@ async function sendCopy(context: ChangeContext, edition: EditionRecord, to: stri
     throw refused(`${edition.id} is already being sent to ${address}.`, 'Wait until it is sent.');
   return added;
 }
+
+/** Removes what was finished before an instant: editions with their files, or recipients' addresses. */
+export function prune(context: ChangeContext, asked: PruneRequest): Promise<Pruned> {
+  const details = Object.fromEntries(
+    Object.entries(asked).flatMap(([name, at]) => (at === undefined ? [] : [[name, at.toISOString()]])),
+  );
+  return audited(context, { what: 'prune', edition: null, details }, () => removeOld(context, asked));
+}
+
+async function removeOld(
+  { ledger, removeEditions, tidyEditions }: ChangeContext,
+  { editionsBefore, addressesBefore }: PruneRequest,
+): Promise<Pruned> {
+  const addresses = addressesBefore === undefined ? 0 : await ledger.forgetAddresses(addressesBefore);
+  if (editionsBefore === undefined) return { editions: [], addresses };
+  await tidyEditions();
+  const removed: string[] = [];
+  const failures: AppError[] = [];
+  for (const revisions of byIdentity(await ledger.removableEditions(editionsBefore))) {
+    const ids = revisions.map(({ id }) => id);
+    const folders = revisions.flatMap(({ folder }) => (folder === null ? [] : [folder]));
+    try {
+      if (await removeEditions(folders, () => ledger.removeEditions(ids, editionsBefore)))
+        removed.push(...ids);
+    } catch (error) {
+      // If files cannot be removed, their rows stay, and the next "prune" finds them.
+      if (!(error instanceof AppError)) throw error;
+      failures.push(error);
+    }
+  }
+  const [first] = failures;
+  if (first) throw new AppError(first.code, distinct(failures), { cause: first });
+  return { editions: removed, addresses };
+}
+
+/** All revisions of an edition are removed together. */
+const byIdentity = (editions: readonly EditionRecord[]): EditionRecord[][] => [
+  ...Map.groupBy(editions, ({ brief, asOf, paper, parameters }) =>
+    canonicalJson([brief, asOf, paper, parameters]),
+  ).values(),
+];

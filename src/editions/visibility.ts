@@ -1,36 +1,39 @@
 import { z } from 'zod';
+import type { OperatorContext } from './context.ts';
+import { lastDayOver } from './request.ts';
 import { day } from '../calendar.ts';
 import { markingsWithin } from '../dataset/fields.ts';
 import { AppError, type Fault } from '../errors.ts';
-import { hashToApprove, waitsForApproval } from '../ledger/approval.ts';
 import { splitEditionId } from '../ledger/edition-id.ts';
+import { type AuditRecord, type Caller, maySee, seesAll } from '../ledger/principal.ts';
 import {
   type DeliveryRecord,
   deliveryStates,
   type EditionRecord,
   editionStates,
+  hashToApprove,
   recipientsOf,
   storable,
-} from '../ledger/edition.ts';
-import { type AuditRecord, type Caller, maySee, seesAll } from '../ledger/principal.ts';
+  waitsForApproval,
+} from '../ledger/records.ts';
 import type { Tally, Visibility } from '../ledger/types.ts';
-import type { DeliveryView, EditionView } from '../ledger/views.ts';
+import type { BriefDetail, BriefView, DeliveryView, EditionView } from '../ledger/views.ts';
 import { redactAddress, redactAddresses } from '../log.ts';
 import type { Brief } from '../project/brief.ts';
-import type { Channel } from '../project/target.ts';
-import type { OperatorContext } from './context.ts';
+import { addressOf, type Channel } from '../project/target.ts';
+import { comingSlots } from '../scheduler/slots.ts';
 
 type Briefs = Pick<OperatorContext, 'briefIds' | 'loadBrief'>;
 
 /** A readable brief, or the faults that make it unreadable. */
-export type Readable =
+type Readable =
   { readonly id: string; readonly brief: Brief } | { readonly id: string; readonly faults: readonly Fault[] };
 
 /**
  * The briefs that a caller may see. A brief that cannot be read has no marking, so only callers with the highest
  * clearance see it.
  */
-export async function visibleBriefs(context: Briefs, caller: Caller): Promise<Readable[]> {
+async function visibleBriefs(context: Briefs, caller: Caller): Promise<Readable[]> {
   const all = await Promise.all((await context.briefIds()).map((id) => readable(context, id)));
   return all.filter((each) =>
     'brief' in each ? maySee(caller, each.brief.config.marking) : seesAll(caller),
@@ -122,7 +125,7 @@ export function deliveryShown(caller: Caller, record: DeliveryRecord): DeliveryV
 }
 
 /** Keeps only the mail domain or webhook host for callers with read access. The rest is often secret. */
-export function addressShown(
+function addressShown(
   { may }: Caller,
   { channel, address }: { readonly channel: Channel; readonly address: string },
 ): string {
@@ -139,3 +142,128 @@ export function auditShown(caller: Caller, entry: AuditRecord): AuditRecord {
 
 export const wordsShown = ({ may }: Caller, words: string | null): string | null =>
   may === 'operate' || words === null ? words : redactAddresses(words);
+
+/** The cursor of a list's next page. It is opaque to callers, and invalid cursors are refused. */
+export const writeCursor = (keys: readonly string[]): string =>
+  Buffer.from(JSON.stringify(keys)).toString('base64url');
+
+const read = <T extends z.ZodType>(keys: T, text: string | undefined): z.output<T> | undefined => {
+  if (text === undefined) return undefined;
+  let given: unknown;
+  try {
+    given = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+  } catch {
+    given = undefined;
+  }
+  const parsed = keys.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new z.ZodError([
+    { code: 'custom', path: ['after'], message: 'is not the "next" of a list', input: text },
+  ]);
+};
+
+export function readEditionCursor(text: string | undefined) {
+  const keys = read(z.tuple([storable, z.string().regex(/^[1-9]\d{0,8}$/), storable]), text);
+  return keys && { asOf: keys[0], revision: Number(keys[1]), id: keys[2] };
+}
+
+export function readDeliveryCursor(text: string | undefined) {
+  const keys = read(z.tuple([z.iso.datetime(), storable, storable]), text);
+  return keys && { createdAt: new Date(keys[0]), edition: keys[1], id: keys[2] };
+}
+
+export function readNumber(text: string | undefined): number | undefined {
+  const keys = read(z.tuple([z.string().regex(/^\d{1,15}$/)]), text);
+  return keys && Number(keys[0]);
+}
+
+export interface BriefViews {
+  briefs(caller: Caller): Promise<BriefView[]>;
+  brief(caller: Caller, id: string): Promise<BriefDetail>;
+}
+
+/** Briefs as a caller sees them. */
+export function openBriefViews(context: OperatorContext): BriefViews {
+  const { ledger } = context;
+  const view = async (
+    caller: Caller,
+    each: Readable,
+    visibility: Visibility | undefined,
+  ): Promise<BriefView> => {
+    const [latest] = await ledger.editions({ brief: each.id, visibility, limit: 1 });
+    const deliveries = latest && (await ledger.deliveryCounts([latest.id])).get(latest.id);
+    const { editions } = await ledger.counts({ brief: each.id, visibility });
+    const common = {
+      id: each.id,
+      latest: latest ? editionShown(caller, latest, deliveries ?? {}) : null,
+      editions,
+    };
+    if (!('brief' in each))
+      return {
+        ...common,
+        title: each.id,
+        subject: '',
+        marking: null,
+        paper: null,
+        schedule: null,
+        next: null,
+        faults: [...each.faults],
+      };
+    const { title, subject, marking, paper, schedule } = each.brief.config;
+    const { cron, timezone } = schedule;
+    const [next = null] = comingSlots(schedule, context.now(), 1);
+    const faults = seesAll(caller) ? await datasetFaults(context, each.brief.config.dataset) : [];
+    return { ...common, title, subject, marking, paper, schedule: { cron, timezone }, next, faults };
+  };
+
+  return {
+    async briefs(caller) {
+      const visibility = await visibilityOf(context, caller);
+      const seen = await visibleBriefs(context, caller);
+      return Promise.all(seen.map((each) => view(caller, each, visibility)));
+    },
+
+    async brief(caller, id) {
+      const seen = await visibleBriefs(context, caller);
+      const found = seen.find((each) => each.id === id);
+      if (found === undefined)
+        throw new AppError('brief-unknown', [
+          {
+            problem: `There is no brief "${id}".`,
+            hint:
+              seen.length === 0
+                ? 'There are none.'
+                : `The briefs are ${seen.map((each) => each.id).join(', ')}.`,
+          },
+        ]);
+      const common = await view(caller, found, await visibilityOf(context, caller));
+      if (!('brief' in found))
+        return { ...common, parameters: {}, forEach: null, lastAsOf: null, targets: [] };
+      const { parameters, forEach, deliver } = found.brief.config;
+      return {
+        ...common,
+        parameters,
+        forEach,
+        lastAsOf: lastDayOver(found.brief, context.now()),
+        targets: deliver.map((target) => {
+          const { channel, address } = addressOf(target);
+          return {
+            channel,
+            address: addressShown(caller, { channel, address }),
+            clearance: target.clearance,
+          };
+        }),
+      };
+    },
+  };
+}
+
+/** Faults may quote rows, so they are only for callers with the highest clearance. */
+const datasetFaults = (context: OperatorContext, name: string): Promise<Fault[]> =>
+  context.loadDataset(name).then(
+    () => [],
+    (error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+      return [...error.faults];
+    },
+  );

@@ -1,8 +1,8 @@
+import type { EditionRecord, NewEdition } from './records.ts';
 import type { Day } from '../calendar.ts';
 import { hashOf } from '../hash.ts';
 import type { Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
-import type { EditionRecord, NewEdition } from './edition.ts';
 
 /** The properties that identify an edition of a brief. The brief's own paper is left out of the name. */
 export interface EditionOf {

@@ -1,22 +1,20 @@
 import { Socket } from 'node:net';
 import { type ConstructorOptions, fromPglite, PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
-import { alertCalls } from './sql/alerts.ts';
-import { approvalCalls } from './sql/approvals.ts';
-import { type Database, embeddedDatabase, reasonOf, serverDatabase } from './sql/database.ts';
-import { deliveryCalls } from './sql/deliveries.ts';
-import { editionCalls } from './sql/editions.ts';
-import { explainQuery, faultOfFolder } from './embedded/folder-faults.ts';
+import { explainQuery, faultOfFolder, giveToOwner, lockFolder } from './embedded/access.ts';
 import { noteRemoved, openData, restoreInto, writeSnapshot } from './embedded/folder.ts';
+import { alertCalls } from './sql/alerts.ts';
+import { type Database, embeddedDatabase, reasonOf, serverDatabase } from './sql/database.ts';
+import { approvalCalls, deliveryCalls } from './sql/deliveries.ts';
+import { editionCalls } from './sql/editions.ts';
 import { createQueues, takeJobs } from './sql/jobs.ts';
-import { giveToOwner, lockFolder } from './embedded/lock.ts';
 import { isMigrated, migrate } from './sql/migrations.ts';
 import { queryCalls } from './sql/queries.ts';
 import { recordCalls } from './sql/records.ts';
 import { refreshCalls } from './sql/refreshes.ts';
-import type { Ledger } from './types.ts';
 import { recover, upkeepCalls } from './sql/upkeep.ts';
+import type { Ledger } from './types.ts';
+import { AppError } from '../errors.ts';
 
 /** Creates a ledger from a migrated database and a started queue. The caller closes both. */
 export function openLedger(database: Database, boss: PgBoss): Omit<Ledger, typeof Symbol.asyncDispose> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { instant } from './records.ts';
 import { type Marking, marking, mayReceive } from '../dataset/fields.ts';
-import { instant } from './edition.ts';
 
 /** `read` looks at data; `operate` also generates, cancels and sends editions. */
 export const powers = ['read', 'operate'] as const;

@@ -1,8 +1,6 @@
-import type { Day } from '../calendar.ts';
-import type { Marking } from '../dataset/fields.ts';
-import type { ErrorCode } from '../errors.ts';
-import type { ApprovalRecord } from './approval.ts';
+import type { AuditRecord, TokenRecord } from './principal.ts';
 import type {
+  ApprovalRecord,
   Card,
   DeliveryRecord,
   DeliveryState,
@@ -10,11 +8,15 @@ import type {
   EditionState,
   NewDelivery,
   NewEdition,
+  Refreshed,
+  RefreshRecord,
   RunRecord,
-} from './edition.ts';
-import type { AuditRecord, TokenRecord } from './principal.ts';
-import type { Refreshed, RefreshRecord, SourceState } from './refresh.ts';
+  SourceState,
+} from './records.ts';
 import type { Progress, StepRecord } from './views.ts';
+import type { Day } from '../calendar.ts';
+import type { Marking } from '../dataset/fields.ts';
+import type { ErrorCode } from '../errors.ts';
 
 /** The outcome of one attempt to generate an edition. */
 export type Making =

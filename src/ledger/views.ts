@@ -1,20 +1,20 @@
 import { z } from 'zod';
-import { day } from '../calendar.ts';
-import { marking } from '../dataset/fields.ts';
-import { fault } from '../errors.ts';
-import { papers } from '../project/brief.ts';
-import { parameter } from '../project/parameters.ts';
-import { channels } from '../project/target.ts';
-import { approvalRecord } from './approval.ts';
+import { tokenRecord } from './principal.ts';
 import {
+  approvalRecord,
   deliveryRecord,
   deliveryStates,
   editionRecord,
   editionStates,
   instant,
   runRecord,
-} from './edition.ts';
-import { tokenRecord } from './principal.ts';
+} from './records.ts';
+import { day } from '../calendar.ts';
+import { marking } from '../dataset/fields.ts';
+import { fault } from '../errors.ts';
+import { papers } from '../project/brief.ts';
+import { parameter } from '../project/parameters.ts';
+import { channels } from '../project/target.ts';
 
 /**
  * Briefs, editions, deliveries and changes as callers see them. These schemas define the API's answers and document,

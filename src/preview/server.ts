@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import cookie from '@fastify/cookie';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { addressOf, type Format, openPages, type Pages } from './pages.ts';
+import { openPreview, type PreviewWorld, type View, type Wanted } from './session.ts';
 import { type DayName, dayName, resolveDay } from '../calendar.ts';
 import { hashOfToken, tokenWith } from '../editions/access.ts';
 import { AppError } from '../errors.ts';
+import { openEventStream, sendEvent } from '../event-stream.ts';
 import { hashOf } from '../hash.ts';
 import type { Locale } from '../locale.ts';
 import type { Catalogue } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
-import { openStream } from './events.ts';
-import { addressOf, type Format, openPages, type Pages } from './pages.ts';
-import { openPreview, type PreviewWorld, type View, type Wanted } from './session.ts';
 
 export interface PreviewOptions {
   readonly brief: string | undefined;
@@ -244,3 +244,50 @@ async function indexRows(world: Surroundings): Promise<Parameters<Pages['index']
 const html = (reply: FastifyReply, text: string) => reply.type('text/html; charset=utf-8').send(text);
 const notThere = async (reply: FastifyReply, pages: Pages, world: Surroundings) =>
   html(reply.code(404), pages.index(await indexRows(world)));
+
+/** An event for a page: its parts as HTML by id, and the address in its frame. */
+interface ViewEvent {
+  readonly parts: { readonly [id: string]: string };
+  readonly version: string;
+  readonly src: string;
+  readonly stamp: string;
+}
+
+/** A browser that loses the connection retries after this time. */
+const RETRY_MS = 500;
+
+/**
+ * Sends the result of `look` as server-sent events: at once, in case something changed before the connection, and after
+ * every change.
+ */
+function openStream(
+  reply: FastifyReply,
+  { request, listeners }: { request: FastifyRequest; listeners: Set<() => void> },
+  look: () => Promise<ViewEvent>,
+): void {
+  const raw = openEventStream(reply, { retryMs: RETRY_MS });
+  let isLooking = false;
+  let isStale = false;
+  const send = async (): Promise<void> => {
+    isStale = true;
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      while (isStale) {
+        isStale = false;
+        const view = await look();
+        if (!raw.destroyed) sendEvent(raw, 'view', view);
+      }
+    } catch (error) {
+      // The browser reconnects and then loads the page, which shows the fault.
+      request.log.error(error);
+      raw.end();
+    } finally {
+      isLooking = false;
+    }
+  };
+  const listener = (): void => void send();
+  listeners.add(listener);
+  raw.on('close', () => listeners.delete(listener));
+  listener();
+}

@@ -1,9 +1,11 @@
 import { type Day, type Period, periodEnding } from '../calendar.ts';
+import type { Correction } from '../dataset/corrections.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import { knownBy, tablesWithin } from '../dataset/point-in-time.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { AppError, type Fault } from '../errors.ts';
+import { editionId } from '../ledger/edition-id.ts';
 import type { Brief, Paper } from '../project/brief.ts';
 import type { Loaded } from '../project/load.ts';
 import {
@@ -17,7 +19,6 @@ import { type KnownIncidents, knownIncidents } from '../query/incidents.ts';
 import { commonParameters, type OpenQueries } from '../query/select.ts';
 import type { Request } from '../render/edition.ts';
 import { TimeLimit } from '../render/template/time-limit.ts';
-import { resolveEdition } from './resolve-edition.ts';
 
 interface Effects {
   readonly openQueries: OpenQueries;
@@ -164,4 +165,39 @@ function editionsOf(rows: readonly Row[], { brief, file }: { brief: Brief; file:
   }
   if (faults.length > 0) throw new AppError('brief-invalid', faults);
   return [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, parameters]) => parameters);
+}
+
+/**
+ * Resolves an edition's period, paper, parameters and identity. Commands, the preview and the worker call this once for
+ * each edition and pass the result on. An edition in the ledger keeps the `id` that it has there. Throws
+ * `parameter-invalid` with every value that the brief does not accept.
+ */
+export function resolveEdition({
+  brief,
+  dataset,
+  asOf,
+  paper = brief.config.paper,
+  parameters: given = {},
+  correction = null,
+  id,
+}: Loaded & {
+  asOf: Day;
+  paper?: Paper | undefined;
+  parameters?: { readonly [name: string]: string | number };
+  correction?: Correction | null;
+  id?: string;
+}): Request {
+  const parameters = requireParameters(brief, given);
+  const ownPaper = brief.config.paper;
+  const revision = correction?.revision;
+  return {
+    id: id ?? editionId({ brief: brief.id, asOf, paper, ownPaper, parameters, revision }),
+    brief,
+    dataset,
+    asOf,
+    period: periodEnding(asOf, brief.config.period),
+    paper,
+    parameters,
+    correction,
+  };
 }

@@ -1,10 +1,10 @@
+import { resolveEdition } from './fan-out.ts';
+import type { Effects } from './produce.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, type Fault } from '../errors.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Material, Request } from '../render/edition.ts';
 import type { SealedManifest } from '../render/manifest.ts';
-import type { Effects } from './produce.ts';
-import { resolveEdition } from './resolve-edition.ts';
 
 /** The repository as it is now. */
 export interface Repository {

@@ -1,3 +1,4 @@
+import { resolveEdition } from './fan-out.ts';
 import { type Day, periodEnding } from '../calendar.ts';
 import { knownFor } from '../dataset/corrections.ts';
 import type { Row } from '../dataset/parse-rows.ts';
@@ -9,7 +10,6 @@ import type { Brief } from '../project/brief.ts';
 import type { Loaded } from '../project/load.ts';
 import { knownIncidents } from '../query/incidents.ts';
 import { applyParameters, type OpenQueries, requireTopics, select } from '../query/select.ts';
-import { resolveEdition } from './resolve-edition.ts';
 
 const statementFile = '--sql';
 

@@ -2,26 +2,24 @@ import { issueNumber } from '../calendar.ts';
 import { knownFor } from '../dataset/corrections.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { alertTo, approvalAlertTo } from '../delivery/alert.ts';
-import { targetsOfReplaced, targetsOf } from '../delivery/recipients.ts';
-import { backoffSeconds } from '../delivery/retry-policy.ts';
+import { targetsOf, targetsOfReplaced } from '../delivery/recipients.ts';
+import { backoffSeconds } from '../delivery/settings.ts';
 import { AppError, describeFault, type ErrorCode } from '../errors.ts';
-import { waitsForApproval } from '../ledger/approval.ts';
 import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
-import type { EditionRecord } from '../ledger/edition.ts';
+import { type EditionRecord, waitsForApproval } from '../ledger/records.ts';
 import type { Claim, Ledger, Making } from '../ledger/types.ts';
+import type { StepRecord } from '../ledger/views.ts';
 import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
+import { resolveEdition } from '../production/fan-out.ts';
 import type { Store } from '../production/generate.ts';
 import { highlightsWithoutPage } from '../production/highlights.ts';
 import type { Effects } from '../production/produce.ts';
-import { resolveEdition } from '../production/resolve-edition.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Target } from '../project/target.ts';
 import { applyParameters, titleOfEdition } from '../query/select.ts';
 import { nothingNew } from '../render/changes.ts';
 import type { Material, Step } from '../render/edition.ts';
-import type { ActiveRuns } from './active-runs.ts';
-import { noteSteps, type StepNotes } from './progress.ts';
 
 /** Effects and settings for generating editions. */
 export interface EditionDependencies {
@@ -271,4 +269,79 @@ async function fanOutInto(
   );
   const reason = dependencies.locale.text('web.edition.split', { count: editions.length });
   return { outcome: 'fanned-out', editions, reason };
+}
+
+/** The runs in progress in this process. */
+export interface ActiveRuns {
+  /** Tracks a run until disposed. The signal aborts if the run is cancelled or another process takes it over. */
+  track(claim: Claim): Disposable & { readonly signal: AbortSignal };
+  /** Aborts runs that were cancelled or taken over meanwhile. */
+  abortStale(ledger: Pick<Ledger, 'runs'>): Promise<void>;
+}
+
+export function openActiveRuns(): ActiveRuns {
+  const active = new Map<AbortController, Claim>();
+  return {
+    track(claim) {
+      const stop = new AbortController();
+      active.set(stop, claim);
+      return { signal: stop.signal, [Symbol.dispose]: () => void active.delete(stop) };
+    },
+    async abortStale(ledger) {
+      for (const [stop, { edition, run }] of new Map(active)) {
+        const running = await ledger.runs({ edition: edition.id, state: 'running' });
+        if (active.has(stop) && !running.some(({ number }) => number === run))
+          stop.abort(new Error(`The run ${run} of ${edition.id} was cancelled or taken over.`));
+      }
+    },
+  };
+}
+
+/** Steps follow each other within milliseconds, so they are gathered and written while rendering continues. */
+const GATHER_MS = 250;
+
+interface StepNotes {
+  add(step: Step): void;
+  /** Waits for the writes in progress and returns the steps that are not written yet. */
+  left(): Promise<readonly StepRecord[]>;
+}
+
+/**
+ * Records a run's steps so that any process can show its progress. The last steps are stored together with the result.
+ * Failing to record a step does not harm the run.
+ */
+function noteSteps(
+  { edition, run }: Claim,
+  { ledger, log, now }: { ledger: Pick<Ledger, 'addSteps'>; log: Log; now: () => Date },
+): StepNotes {
+  let waiting: StepRecord[] = [];
+  let number = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let writing = Promise.resolve();
+  const take = (): readonly StepRecord[] => {
+    clearTimeout(timer);
+    timer = undefined;
+    const steps = waiting;
+    waiting = [];
+    return steps;
+  };
+  const write = (): void => {
+    const steps = take();
+    writing = writing
+      .then(() => ledger.addSteps(steps))
+      .catch((error: unknown) =>
+        log.warn({ edition: edition.id, error: String(error) }, 'The steps of a run could not be recorded.'),
+      );
+  };
+  return {
+    add(step) {
+      waiting.push({ edition: edition.id, run, number: (number += 1), step, at: now() });
+      timer ??= setTimeout(write, GATHER_MS);
+    },
+    async left() {
+      const steps = take();
+      await writing;
+      return steps;
+    },
+  };
 }

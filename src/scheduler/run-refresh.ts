@@ -1,9 +1,9 @@
+import type { EditionDependencies } from './make-edition.ts';
 import { freshnessOf } from '../dataset/freshness.ts';
 import { AppError, describeFault } from '../errors.ts';
-import type { RefreshRecord, SourceCheck } from '../ledger/refresh.ts';
+import type { RefreshRecord, SourceCheck } from '../ledger/records.ts';
 import type { Ledger } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
-import type { EditionDependencies } from './make-edition.ts';
 
 /** Effects for refreshing datasets. */
 export interface RefreshDependencies {

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Heartbeat } from './heartbeat.ts';
+import { comingSlots, dueSlots, ON_TIME_MS, type Slot, slotsReporting } from './slots.ts';
 import { alertTo } from '../delivery/alert.ts';
 import { AppError, describeFault } from '../errors.ts';
 import { newEdition } from '../ledger/edition-id.ts';
-import type { EditionRecord, NewEdition, Reach } from '../ledger/edition.ts';
+import type { EditionRecord, NewEdition, Reach } from '../ledger/records.ts';
 import type { Ledger } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
 import type { Brief } from '../project/brief.ts';
-import type { Heartbeat } from './heartbeat.ts';
-import { comingSlots, dueSlots, ON_TIME_MS, type Slot, slotsReporting } from './slots.ts';
 
 export interface Schedules {
   readonly ledger: Ledger;

@@ -98,7 +98,6 @@ export function eventStreams(
       throw problemOf('too-busy', {
         detail: `${open} event streams are already open, which is the maximum.`,
         hint: 'Request the edition itself from time to time instead.',
-        retryAfterSeconds: 10,
       });
     const raw = openEventStream(reply, { retryMs: RETRY_MS });
     open += 1;

@@ -1,8 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import { seesAll } from '../ledger/principal.ts';
 import { callerOf } from './auth.ts';
-import { listen } from './listen.ts';
 import { problemOf } from './problem.ts';
+import { AppError } from '../errors.ts';
+import { seesAll } from '../ledger/principal.ts';
 
 export interface Health {
   /** Why the process is not working; null if it is. `problems` contains only counts, because strangers can read it. */
@@ -51,4 +51,20 @@ export async function serveHealth(
   const app = Fastify({ forceCloseConnections: true });
   health(app, served, { guarded: false });
   return listen(app, where);
+}
+
+/** Starts listening and returns the port. Throws `settings-invalid` if the address cannot be used. */
+export async function listen(
+  app: FastifyInstance,
+  { host, port }: { host: string; port: number },
+): Promise<AsyncDisposable & { port: number }> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const problem = `The port ${port} on ${host} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`;
+    throw new AppError('settings-invalid', [{ problem, hint: 'Set SITREP_PORT to a free port.' }], { cause });
+  }
+  const [address] = app.addresses();
+  const bound = typeof address === 'object' ? address.port : port;
+  return { port: bound, [Symbol.asyncDispose]: () => app.close() };
 }

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { deliveryStates, editionStates } from '../ledger/edition.ts';
+import { deliveryStates, editionStates } from '../ledger/records.ts';
 import type { Ledger } from '../ledger/types.ts';
 
 export interface Metrics {

@@ -1,8 +1,11 @@
 import { STATUS_CODES } from 'node:http';
-import type { FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AppError, describeFault, type ErrorCode, type Fault, fault } from '../errors.ts';
+import type { Caller } from '../ledger/principal.ts';
+import type { Log } from '../log.ts';
 
 /** Codes of problems, in addition to those of faults, with their HTTP status. Programs rely on the codes. */
 const statuses = {
@@ -33,7 +36,7 @@ export type ProblemCode = keyof typeof statuses | ErrorCode;
 export const problemCodes = Object.keys(statuses);
 
 /** Problem details (RFC 9457). */
-export const problem = z.object({
+export const problemDetails = z.object({
   /** URL of the code's documentation. */
   type: z.string(),
   title: z.string(),
@@ -46,7 +49,7 @@ export const problem = z.object({
   /** The individual faults, if there are several or they have a location. */
   faults: z.array(fault),
 });
-export type Problem = z.output<typeof problem>;
+export type Problem = z.output<typeof problemDetails>;
 
 /** An error that is sent as the response unchanged. */
 export class RequestError extends Error {
@@ -65,13 +68,13 @@ export function problemOf(
     detail,
     hint,
     faults = [],
-    retryAfterSeconds,
+    retryAfterSeconds = retries[code],
     allow,
   }: {
     detail: string;
     hint: string;
     faults?: readonly Fault[];
-    retryAfterSeconds?: number;
+    retryAfterSeconds?: number | undefined;
     allow?: readonly string[];
   },
 ): RequestError {
@@ -86,8 +89,14 @@ export function problemOf(
 }
 
 const isStatused = (code: ProblemCode): code is keyof typeof statuses => Object.hasOwn(statuses, code);
-const QUEUE_RETRY_SECONDS = 30;
-const LEDGER_RETRY_SECONDS = 5;
+
+/** After how many seconds a client may try again. */
+const retries: { readonly [code in ProblemCode]?: number } = {
+  'ledger-unavailable': 5,
+  'queue-full': 30,
+  'too-busy': 10,
+  'too-slow': 10,
+};
 
 /** The problem to send for an error. Unexpected errors are only logged, not shown to strangers. */
 export function asProblem(error: unknown, request: FastifyRequest): RequestError {
@@ -101,7 +110,6 @@ export function asProblem(error: unknown, request: FastifyRequest): RequestError
       return problemOf(code, {
         detail: 'The ledger cannot be read or written at the moment.',
         hint: 'Try again in a few seconds. The service log shows the cause.',
-        retryAfterSeconds: LEDGER_RETRY_SECONDS,
       });
     return problemWith(error);
   }
@@ -123,18 +131,17 @@ export const problemWith = ({ code, faults }: AppError): RequestError =>
     detail: faults.map(({ problem: what }) => what).join(' '),
     hint: [...new Set(faults.map(({ hint }) => hint))].join(' '),
     faults,
-    ...(code === 'queue-full' && { retryAfterSeconds: QUEUE_RETRY_SECONDS }),
   });
 
 function invalid(issues: readonly (readonly [field: string, message: string])[]): RequestError {
   const faults = issues.map(([field, message]) => ({
     ...(field !== '' && { field }),
     problem: `${message}.`,
-    hint: 'See /docs for the API.',
+    hint: noHint,
   }));
   return problemOf('request-invalid', {
     detail: faults.map((each) => describeFault({ ...each, hint: '' })).join(' '),
-    hint: 'See /docs for the API.',
+    hint: noHint,
     faults,
   });
 }
@@ -145,39 +152,100 @@ const internal = (): RequestError =>
     hint: 'Try again. The service log shows the cause.',
   });
 
+const noHint = 'See /docs for the API.';
 const refusal = z.object({ code: z.string().optional(), statusCode: z.number().optional() });
 
-/** The problem for an error from Fastify or its plug-ins, by its stable code. */
-function frameworkProblem(error: unknown, { method, url }: FastifyRequest): RequestError {
-  const { code = '', statusCode = 500 } = refusal.safeParse(error).data ?? {};
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return problemOf('body-too-large', { detail: 'The body is too large.', hint: 'Send a smaller body.' });
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return problemOf('media-type-unknown', {
+/** Errors of Fastify and its plug-ins, by their stable codes. */
+const frameworkErrors: { readonly [code: string]: Parameters<typeof problemOf> | undefined } = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'body-too-large',
+    { detail: 'The body is too large.', hint: 'Send a smaller body.' },
+  ],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'media-type-unknown',
+    {
       detail: 'The content type of the body is not supported.',
       hint: 'Send JSON with content-type: application/json.',
-    });
+    },
+  ],
+  FST_UNDER_PRESSURE: ['too-busy', { detail: 'The service is too busy.', hint: 'Try again later.' }],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    'request-too-slow',
+    { detail: 'The request did not arrive in time.', hint: 'Send it again.' },
+  ],
+  HPE_HEADER_OVERFLOW: [
+    'headers-too-large',
+    { detail: 'The headers are too large.', hint: 'Send fewer or shorter headers.' },
+  ],
+};
+
+function frameworkProblem(error: unknown, { method, url }: FastifyRequest): RequestError {
+  const { code = '', statusCode = 500 } = refusal.safeParse(error).data ?? {};
+  const known = frameworkErrors[code];
+  if (known) return problemOf(...known);
   if (code === 'FST_ERR_HANDLER_TIMEOUT')
-    return problemOf('too-slow', {
-      detail: `${method} ${url} took too long.`,
-      hint: 'Try again later.',
-      retryAfterSeconds: 10,
-    });
-  if (code === 'FST_UNDER_PRESSURE')
-    return problemOf('too-busy', {
-      detail: 'The service is too busy.',
-      hint: 'Try again later.',
-      retryAfterSeconds: 10,
-    });
+    return problemOf('too-slow', { detail: `${method} ${url} took too long.`, hint: 'Try again later.' });
   if (statusCode === 416)
     return problemOf('range-invalid', {
       detail: 'The file has no such range.',
       hint: 'Request a range within the file.',
     });
-  if (statusCode >= 400 && statusCode < 500)
-    return problemOf('request-invalid', {
-      detail: error instanceof Error ? `${error.message}.` : 'The request is not valid.',
-      hint: 'See /docs for the API.',
-    });
-  return internal();
+  if (statusCode < 400 || statusCode >= 500) return internal();
+  const detail = error instanceof Error ? `${error.message}.` : 'The request is not valid.';
+  return problemOf('request-invalid', { detail, hint: noHint });
+}
+
+/** Responds with a problem: as a page if the client prefers HTML, otherwise according to RFC 9457. */
+export function answerProblem(
+  error: unknown,
+  {
+    request,
+    reply,
+    pages,
+    log,
+  }: { request: FastifyRequest; reply: FastifyReply; pages: Pages | null; log: Log },
+): FastifyReply {
+  const { problem, headers } = asProblem(error, request);
+  if (problem.code === 'internal' || problem.code === 'ledger-unavailable')
+    // The URL may contain the secret of a link.
+    log.error(
+      { method: request.method, url: request.url.replace(/\bonce=[^&]*/g, 'once=…'), error: String(error) },
+      'A request failed.',
+    );
+  reply.code(problem.status).headers(headers).header('cache-control', 'no-store');
+  if (pages === null || !wantsPage(request))
+    return reply.type('application/problem+json').serializer(JSON.stringify).send(problem);
+  if (problem.code === 'login-needed' && request.method === 'GET')
+    return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`, 303);
+  return reply.type('text/html; charset=utf-8').send(pages.problemPage(problem, request.caller ?? null));
+}
+
+const wantsPage = ({ url, headers }: FastifyRequest): boolean =>
+  !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html');
+
+/** The same for input that never became a request: it arrived too slowly or is not HTTP. */
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const known = frameworkErrors[error.code ?? ''];
+  const { problem } = problemOf(
+    ...(known ?? ['request-invalid', { detail: 'This is not HTTP.', hint: noHint }]),
+  );
+  const body = JSON.stringify(problem);
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${problem.title}`,
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+/** The HTML pages. They use all paths except `/api`, `/docs` and those named here. */
+export interface Pages {
+  routes(app: FastifyInstance): void | Promise<void>;
+  /** The page for a problem. */
+  problemPage(problem: Problem, caller: Caller | null): string;
 }

@@ -4,20 +4,21 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+} from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import type { EditionService } from '../editions/service.ts';
-import type { Sessions } from '../editions/access.ts';
-import type { Log } from '../log.ts';
 import { api } from './api/api.ts';
-import { guard, sessionCookie } from './auth.ts';
-import { type Pages, answerProblem, answerBrokenRequest } from './error-handler.ts';
+import { guard, login, sessionCookie } from './auth.ts';
 import { eventStreams } from './events.ts';
-import { type Health, health } from './health.ts';
-import { listen } from './listen.ts';
-import { login } from './login.ts';
-import { collectRoutes, refuseOtherMethods } from './methods.ts';
-import { problemOf } from './problem.ts';
+import { type Health, health, listen } from './health.ts';
+import { answerBrokenRequest, answerProblem, type Pages, problemOf } from './problem.ts';
+import type { Sessions } from '../editions/access.ts';
+import type { EditionService } from '../editions/service.ts';
+import type { Log } from '../log.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -153,4 +154,37 @@ export async function serve(
   });
   refuseOtherMethods(app, routes);
   return listen(app, { host, port });
+}
+
+const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+type Routes = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Collects the methods of each path as routes are added from now on. */
+function collectRoutes(app: FastifyInstance): Routes {
+  const routes = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = routes.get(url) ?? new Set();
+    for (const each of [method].flat()) known.add(each);
+    routes.set(url, known);
+  });
+  return routes;
+}
+
+/** Responds to other methods on known paths with 405 instead of 404. */
+function refuseOtherMethods(app: FastifyInstance, routes: Routes): void {
+  for (const [url, known] of new Map(routes)) {
+    // Fastify reports only part of a path that ends in a slash.
+    if (url.includes('*') || /.\/$/.test(url)) continue;
+    const allow = methods.filter((method) => known.has(method));
+    const others = methods.filter((method) => !known.has(method));
+    if (others.length === 0) continue;
+    const refuse = () => {
+      throw problemOf('method-not-allowed', {
+        detail: `This address supports only ${allow.join(', ')}.`,
+        hint: 'See /docs for the API.',
+        allow,
+      });
+    };
+    app.route({ method: others, url, schema: { hide: true }, preParsing: refuse, handler: refuse });
+  }
 }

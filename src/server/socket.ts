@@ -2,15 +2,14 @@ import { chmod } from 'node:fs/promises';
 import fastifyStatic from '@fastify/static';
 import Fastify from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { routes } from './api/api.ts';
+import { localRoutes } from './api/local.ts';
+import { eventStreams } from './events.ts';
+import { answerProblem, asProblem, problemOf, problemWith } from './problem.ts';
 import type { EditionService } from '../editions/service.ts';
 import { AppError } from '../errors.ts';
 import type { Caller } from '../ledger/principal.ts';
 import type { Log } from '../log.ts';
-import { routes } from './api/api.ts';
-import { localRoutes } from './api/local.ts';
-import { answerProblem } from './error-handler.ts';
-import { eventStreams } from './events.ts';
-import { asProblem, problemOf, problemWith } from './problem.ts';
 
 /** Far more than any command sends. */
 const MOST_BYTES = 100_000;

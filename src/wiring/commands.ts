@@ -1,14 +1,14 @@
 import { join } from 'node:path';
+import { askForLink, ledgerFolder, ledgerOptions } from './ledger-client.ts';
+import type { Parts } from './parts.ts';
 import { greeting } from '../cli/greeting.ts';
 import type { ServiceCommands } from '../cli/program/service.ts';
-import { targetFaults } from '../delivery/target-faults.ts';
+import { targetFaults } from '../delivery/settings.ts';
 import { AppError, describeFault, distinct } from '../errors.ts';
 import { sweepScratch } from '../pdf/browser/scratch.ts';
 import type { Brief } from '../project/brief.ts';
 import { readableBriefs } from '../project/load.ts';
 import type { misspeltVariables } from '../settings.ts';
-import { askForLink, ledgerFolder, ledgerOptions } from './ledger-client.ts';
-import type { Parts } from './parts.ts';
 
 /** The commands that run the service. */
 export function serviceOf({

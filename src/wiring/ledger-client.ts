@@ -1,14 +1,17 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Parts } from './parts.ts';
 import type { Reached } from '../cli/context.ts';
 import { remoteService } from '../cli/remote.ts';
 import type { EditionService } from '../editions/service.ts';
 import { AppError } from '../errors.ts';
 import type { EmbeddedLedger } from '../ledger/open.ts';
 import { commandLine } from '../ledger/principal.ts';
-import type { Parts } from './parts.ts';
+import type { EditionNames } from '../production/verify.ts';
+import type { Recorded } from '../provenance/alterations.ts';
 
 /** See `CommandContext.withLedger`. */
 export async function withLedger<T>(
@@ -155,3 +158,28 @@ export function aborted(signal: AbortSignal): Promise<void> {
 
 /** A short wait that rejects if the program is stopped. */
 export const pause = (signal: AbortSignal): Promise<void> => delay(100, undefined, { signal });
+
+/** The hash of an edition's PDF according to an output folder's ledger, if the ledger and the edition exist. */
+export async function recordedIn(
+  out: string,
+  { named: { ids, paper }, readParts }: { named: EditionNames; readParts: () => Promise<Parts> },
+): Promise<Recorded[]> {
+  const own = await readParts();
+  // A query must not create a ledger.
+  if (own.databaseUrl === undefined && !existsSync(ledgerFolder(out))) return [];
+  return withLedger({ out, work: false, parts: own }, async ({ service, caller }) => {
+    const found = await Promise.all(
+      ids.map((id) =>
+        service.edition(caller, id).catch((error: unknown) => {
+          if (error instanceof AppError && error.code === 'edition-unknown') return null;
+          throw error;
+        }),
+      ),
+    );
+    return found.flatMap((edition) =>
+      edition !== null && edition.paper === paper && edition.sha256 !== null
+        ? [{ where: 'the ledger', sha256: edition.sha256 }]
+        : [],
+    );
+  });
+}

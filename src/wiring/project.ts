@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import type { Dataset } from '../dataset/schema.ts';
 import type { Locale } from '../locale.ts';
-import type { GoldenFolder } from '../production/golden-files.ts';
+import type { GoldenFolder } from '../production/golden.ts';
 import type { Brief, Imprint } from '../project/brief.ts';
 import type { Material } from '../render/edition.ts';
 
@@ -60,7 +60,7 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
     },
     loadMaterial: async () => (await import('../production/material.ts')).loadMaterial(),
     goldens: async () =>
-      (await import('../production/golden-files.ts')).goldenStore(posix.join(folder, 'test/golden')),
+      (await import('../production/golden.ts')).goldenStore(posix.join(folder, 'test/golden')),
     sharedFolders: async () => {
       const names = await readdir(templates).catch((): string[] => []);
       const own = names.filter((name) => name.startsWith('_')).map((name) => posix.join(templates, name));

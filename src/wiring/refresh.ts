@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { today } from '../calendar.ts';
 import { parsePackage } from '../dataset/reading/package.ts';
 import { AppError, describeFault } from '../errors.ts';
-import type { SourceCheck } from '../ledger/refresh.ts';
+import type { SourceCheck } from '../ledger/records.ts';
 import type { RefreshContext } from '../refresh/refresh.ts';
 import type { RefreshDependencies } from '../scheduler/run-refresh.ts';
 import type { Schedules } from '../scheduler/scheduler.ts';

@@ -1,3 +1,7 @@
+import { aborted, holdLedger, ledgerOptions, serveOthers } from './ledger-client.ts';
+import { assemble, now, type Parts } from './parts.ts';
+import { openSessions, sessionKey } from '../editions/access.ts';
+import { openPictures } from '../editions/files.ts';
 import {
   countProblems,
   findProblems,
@@ -5,18 +9,21 @@ import {
   unreadableBriefs,
   type Watched,
 } from '../editions/problems.ts';
-import { openEditionService } from '../editions/service.ts';
+import { type EditionService, openEditionService } from '../editions/service.ts';
 import { openServerLedger } from '../ledger/open.ts';
+import type { Ledger } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
+import { readEditionFile } from '../production/store.ts';
 import { freeBytesAt } from '../project/source-files.ts';
 import { everySecond } from '../scheduler/heartbeat.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { type Role, startWatch } from '../scheduler/worker.ts';
+import { linkTo } from '../server/auth.ts';
 import { type Health, serveHealth } from '../server/health.ts';
 import { openMetrics } from '../server/metrics.ts';
-import { openHttp } from './http.ts';
-import { aborted, holdLedger, ledgerOptions, serveOthers } from './ledger-client.ts';
-import { assemble, now, type Parts } from './parts.ts';
+import { openPages } from '../server/pages/pages.ts';
+import type { PageDependencies } from '../server/pages/queries.ts';
+import { serve } from '../server/server.ts';
 
 const SNAPSHOT_MS = 15 * 60_000;
 
@@ -119,3 +126,54 @@ function keepSnapshots(ledger: { snapshot(): Promise<void> }, log: Log): AsyncDi
     },
   };
 }
+
+/** Serves the API and the pages of a ledger. `newLink` creates a link that logs one browser in. */
+async function openHttp({
+  ledger,
+  service,
+  health,
+  parts,
+}: {
+  ledger: Ledger;
+  service: EditionService;
+  health: Health;
+  parts: Parts;
+}): Promise<AsyncDisposable & { port: number; newLink: () => string }> {
+  const { publicUrl } = parts.delivery;
+  const sessions = openSessions(ledger, { now });
+  const server = await serve(
+    {
+      service,
+      sessions,
+      key: await sessionKey(ledger),
+      health,
+      readAsset: parts.readAsset,
+      pages: await openPages(service, worldOf(parts)),
+      log: parts.log,
+    },
+    { ...parts.http, publicUrl },
+  );
+  // If the cookie is limited to https, it works only at the public address.
+  const address = publicUrl ?? addressOf(parts.http.host, server.port);
+  return { ...server, newLink: () => linkTo(address, sessions.newLink()) };
+}
+
+/**
+ * The address of a server for a browser on this machine. A host that stands for all addresses includes the loopback
+ * address.
+ */
+const addressOf = (host: string, port: number): string => {
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+};
+
+const worldOf = (parts: Parts): PageDependencies => ({
+  ...parts,
+  picture: openPictures({ cacheFolder: parts.cacheFolder, draw: parts.drawPicture }),
+  readFile: readEditionFile,
+  explain: async (pdf, phrase) => {
+    const { explain } = await import('../production/explain.ts');
+    return explain(pdf, { phrase, repository: parts });
+  },
+  now,
+});

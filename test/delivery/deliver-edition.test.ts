@@ -6,13 +6,13 @@ import type { DeliveryDependencies } from '../../src/delivery/deliver-edition.ts
 import { openMail } from '../../src/delivery/mail.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
 import { hashOf } from '../../src/hash.ts';
-import type { NewDelivery } from '../../src/ledger/edition.ts';
+import type { NewDelivery } from '../../src/ledger/records.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
 import { type House, openHouse, operator, smallPdf } from '../support/house.ts';
 import { asked, claimed, made, mailTo, now } from '../support/ledger-samples.ts';
 import { useLedgers } from '../support/ledger.ts';
-import { bareServer } from '../support/mail-server.ts';
 import { locale } from '../support/locale.ts';
+import { bareServer } from '../support/mail-server.ts';
 
 const ledgers = useLedgers();
 const never = new AbortController().signal;

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDeliverySettings } from '../../src/delivery/settings.ts';
-import { refusalOf } from '../../src/delivery/target-faults.ts';
+import { parseDeliverySettings, refusalOf } from '../../src/delivery/settings.ts';
 import { AppError } from '../../src/errors.ts';
 
 const secret = `whsec_${Buffer.from('a secret of at least 24 bytes').toString('base64')}`;

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Marking } from '../../src/dataset/fields.ts';
-import { type DeliverySettings, parseDeliverySettings } from '../../src/delivery/settings.ts';
-import { targetFaults } from '../../src/delivery/target-faults.ts';
+import { type DeliverySettings, parseDeliverySettings, targetFaults } from '../../src/delivery/settings.ts';
 import { describeFault } from '../../src/errors.ts';
 import { target } from '../../src/project/target.ts';
 

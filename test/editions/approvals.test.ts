@@ -6,16 +6,16 @@ import type { Message } from '../../src/delivery/message.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
 import { openEditionService } from '../../src/editions/service.ts';
 import { hashOf } from '../../src/hash.ts';
-import { hashToApprove } from '../../src/ledger/approval.ts';
 import { thisMachine } from '../../src/ledger/principal.ts';
+import { hashToApprove } from '../../src/ledger/records.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
 import { makeEdition } from '../../src/scheduler/make-edition.ts';
 import { editionActions } from '../../src/server/pages/actions.ts';
 import {
+  type Commands,
+  commandsOn,
   deliverTo,
   type House,
-  commandsOn,
-  type Commands,
   openHouse,
   operator,
   refusalOf,

@@ -4,7 +4,7 @@ import {
   readEditionCursor,
   readNumber,
   writeCursor,
-} from '../../src/editions/pagination.ts';
+} from '../../src/editions/visibility.ts';
 
 test('a cursor says where a list goes on', () => {
   expect(readEditionCursor(writeCursor(['2021-08-22', '2', 'weekly/2021-08-22-r2']))).toEqual({

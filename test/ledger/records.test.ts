@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { heldByOperator } from '../../src/ledger/edition.ts';
+import { heldByOperator } from '../../src/ledger/records.ts';
 import {
   asked,
   at,

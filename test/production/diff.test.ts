@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unifiedDiff } from '../../src/production/diff.ts';
+import { unifiedDiff } from '../../src/production/golden.ts';
 
 const texts = (accepted: string | null, rendered: string | null): string[] =>
   unifiedDiff({ file: 'a.html', accepted, rendered }).map(({ text }) => text);

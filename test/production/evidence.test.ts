@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { explained } from '../../src/editions/format.ts';
+import { compact } from '../../src/importers/compact.ts';
 import { readAttachments, unpack } from '../../src/pdf/attachments.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
-import { compact } from '../../src/importers/compact.ts';
-import { explained } from '../../src/editions/explained.ts';
 import { explain } from '../../src/production/explain.ts';
 import { verify } from '../../src/production/verify.ts';
 import { inputsOf } from '../../src/provenance/inputs.ts';

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { resolveEdition } from '../../src/production/fan-out.ts';
 import { generate } from '../../src/production/generate.ts';
 import type { Effects } from '../../src/production/produce.ts';
-import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import { openHouse } from '../support/house.ts';
 import { useLedgers } from '../support/ledger.ts';
 

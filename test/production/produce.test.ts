@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../src/errors.ts';
+import { resolveEdition } from '../../src/production/fan-out.ts';
 import { type Effects, produce } from '../../src/production/produce.ts';
-import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import type { Brief } from '../../src/project/brief.ts';
 import { rendering } from '../support/effects.ts';
 import {

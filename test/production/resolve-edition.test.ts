@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resolveEdition } from '../../src/production/resolve-edition.ts';
+import { resolveEdition } from '../../src/production/fan-out.ts';
 import { findBrief, loadProduct } from '../support/product.ts';
 
 const product = await loadProduct();

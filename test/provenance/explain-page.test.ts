@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { resolveEdition } from '../../src/production/fan-out.ts';
 import { render } from '../../src/production/produce.ts';
-import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import { explainPage } from '../../src/provenance/explain-page.ts';
 import { rendering } from '../support/effects.ts';
 import { findBrief, loadProduct, withBrief } from '../support/product.ts';

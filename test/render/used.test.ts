@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolveEdition } from '../../src/production/resolve-edition.ts';
+import { resolveEdition } from '../../src/production/fan-out.ts';
 import { describeRendering } from '../../src/provenance/make-manifest.ts';
 import { heldBefore } from '../support/gate.ts';
 import {

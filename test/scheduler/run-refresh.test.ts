@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SourceCheck } from '../../src/ledger/refresh.ts';
+import type { SourceCheck } from '../../src/ledger/records.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
 import { type RefreshDependencies, runRefresh } from '../../src/scheduler/run-refresh.ts';
 import { openScheduler } from '../../src/scheduler/scheduler.ts';

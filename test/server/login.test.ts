@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ownPath } from '../../src/server/login.ts';
+import { ownPath } from '../../src/server/auth.ts';
 
 test.each([
   ['/', '/'],

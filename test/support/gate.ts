@@ -1,12 +1,12 @@
+import { remembered, rendering } from './effects.ts';
+import { findBrief, type Product, renderEdition } from './product.ts';
 import type { Correction } from '../../src/dataset/corrections.ts';
 import { AppError, type Fault } from '../../src/errors.ts';
 import type { Printer } from '../../src/pdf/browser/print.ts';
+import { resolveEdition } from '../../src/production/fan-out.ts';
 import { type Edition, produce } from '../../src/production/produce.ts';
-import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import type { Paper } from '../../src/project/brief.ts';
 import type { Parameters } from '../../src/project/parameters.ts';
-import { remembered, rendering } from './effects.ts';
-import { findBrief, type Product, renderEdition } from './product.ts';
 
 export interface Asked {
   readonly brief: string;

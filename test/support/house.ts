@@ -1,6 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
+import { copyFolder } from './copy.ts';
+import { loadTestDataset, temporaryFolder } from './dataset.ts';
+import { remembered } from './effects.ts';
+import { now } from './ledger-samples.ts';
+import { locale, localeOf } from './locale.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import type { Dataset } from '../../src/dataset/schema.ts';
 import type { DeliveryDependencies } from '../../src/delivery/deliver-edition.ts';
@@ -21,15 +26,9 @@ import {
 import type { Brief } from '../../src/project/brief.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
 import { pdfRules } from '../../src/rules/rules.ts';
-import { openActiveRuns } from '../../src/scheduler/active-runs.ts';
-import type { EditionDependencies } from '../../src/scheduler/make-edition.ts';
+import { type EditionDependencies, openActiveRuns } from '../../src/scheduler/make-edition.ts';
 import type { RefreshDependencies } from '../../src/scheduler/run-refresh.ts';
 import type { Schedules } from '../../src/scheduler/scheduler.ts';
-import { copyFolder } from './copy.ts';
-import { loadTestDataset, temporaryFolder } from './dataset.ts';
-import { remembered } from './effects.ts';
-import { now } from './ledger-samples.ts';
-import { locale, localeOf } from './locale.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const operator = 'operator@sitrep.example';

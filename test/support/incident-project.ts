@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Printer } from '../../src/pdf/browser/print.ts';
-import type { Repository } from '../../src/production/open-edition.ts';
-import { type Edition, produce } from '../../src/production/produce.ts';
-import { resolveEdition } from '../../src/production/resolve-edition.ts';
-import type { Request } from '../../src/render/edition.ts';
-import { openProject } from '../../src/wiring/project.ts';
 import { temporaryFolder } from './dataset.ts';
 import { rendering } from './effects.ts';
 import { type TestImport, writeIncidents } from './incident-store.ts';
+import type { Printer } from '../../src/pdf/browser/print.ts';
+import { resolveEdition } from '../../src/production/fan-out.ts';
+import type { Repository } from '../../src/production/open-edition.ts';
+import { type Edition, produce } from '../../src/production/produce.ts';
+import type { Request } from '../../src/render/edition.ts';
+import { openProject } from '../../src/wiring/project.ts';
 
 const root = join(import.meta.dirname, '../..');
 

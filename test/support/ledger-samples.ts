@@ -1,4 +1,4 @@
-import type { NewDelivery, NewEdition } from '../../src/ledger/edition.ts';
+import type { NewDelivery, NewEdition } from '../../src/ledger/records.ts';
 import type { Claim, Ledger, Making } from '../../src/ledger/types.ts';
 
 export const at = (instant: string): Date => new Date(instant);

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
+import { remembered, rendering } from './effects.ts';
 import type { Correction } from '../../src/dataset/corrections.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import type { Dataset, ModelTables, RowOf, TableName, Tables } from '../../src/dataset/schema.ts';
 import { hashOf } from '../../src/hash.ts';
-import { editionsAskedFor } from '../../src/production/fan-out.ts';
-import { goldenEditions as goldenOf } from '../../src/production/golden-files.ts';
+import { editionsAskedFor, resolveEdition } from '../../src/production/fan-out.ts';
+import { goldenEditions as goldenOf } from '../../src/production/golden.ts';
 import { loadMaterial } from '../../src/production/material.ts';
 import { render } from '../../src/production/produce.ts';
-import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import type { Brief, Paper } from '../../src/project/brief.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
 import { describeParameters, type Parameters } from '../../src/project/parameters.ts';
@@ -15,7 +15,6 @@ import type { OpenQueries } from '../../src/query/select.ts';
 import type { Material } from '../../src/render/edition.ts';
 import type { Rendering } from '../../src/rules/gate.ts';
 import { openProject } from '../../src/wiring/project.ts';
-import { remembered, rendering } from './effects.ts';
 
 const root = join(import.meta.dirname, '../..');
 

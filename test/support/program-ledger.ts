@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import type { DeliveryRecord, EditionRecord } from '../../src/ledger/edition.ts';
-import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/ledger/open.ts';
-import type { Ledger } from '../../src/ledger/types.ts';
 import type { Project } from './cli.ts';
 import { copyNewLedger } from './new-ledger.ts';
+import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/ledger/open.ts';
+import type { DeliveryRecord, EditionRecord } from '../../src/ledger/records.ts';
+import type { Ledger } from '../../src/ledger/types.ts';
 
 /** A ledger for programs that the test starts and kills: embedded, or on the server of `TEST_DATABASE_URL`. */
 export interface ProgramLedger extends AsyncDisposable {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { ChartProcess } from '../../src/charts/worker.ts';
 import type { Printer } from '../../src/pdf/browser/print.ts';
+import { resolveEdition } from '../../src/production/fan-out.ts';
 import { type Effects, produce } from '../../src/production/produce.ts';
-import { resolveEdition } from '../../src/production/resolve-edition.ts';
 import { openQueries } from '../../src/query/database.ts';
 import { shareQueries } from '../../src/query/shared-database.ts';
 import { openProject } from '../../src/wiring/project.ts';

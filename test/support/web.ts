@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
-import { type EditionService, openEditionService } from '../../src/editions/service.ts';
+import { commandsOn, type House } from './house.ts';
 import { hashOfToken, newToken, openSessions, sessionKey } from '../../src/editions/access.ts';
+import { type EditionService, openEditionService } from '../../src/editions/service.ts';
 import type { Caller } from '../../src/ledger/principal.ts';
-import type { Pages } from '../../src/server/error-handler.ts';
-import { linkTo } from '../../src/server/login.ts';
+import { linkTo } from '../../src/server/auth.ts';
+import type { Pages } from '../../src/server/problem.ts';
 import { serve, type ServerOptions } from '../../src/server/server.ts';
 import { assetsOf } from '../../src/wiring/project.ts';
-import { commandsOn, type House } from './house.ts';
 
 const root = join(import.meta.dirname, '../..');
 

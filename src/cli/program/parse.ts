@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import { type Day, type DayName, day, dayName, relativeDays } from '../../calendar.ts';
-import { personName } from '../../ledger/approval.ts';
+import { type Day, day, type DayName, dayName, relativeDays } from '../../calendar.ts';
 import { tokenName } from '../../ledger/principal.ts';
+import { personName } from '../../ledger/records.ts';
 
 export function parseDay(value: string): Day {
   const parsed = day.safeParse(value);

@@ -1,13 +1,10 @@
 import { Command, Help, InvalidArgumentError, Option } from 'commander';
+import { parseDayName, parseParameter, parsePort } from './parse.ts';
+import { operatorCommands, type ServiceCommands, serviceCommands } from './service.ts';
 import type { DayName } from '../../calendar.ts';
 import { type Format, formats, type Paper, papers } from '../../project/brief.ts';
-import { type DataCommands, dataCommandLine } from './data.ts';
-import { type ImportCommands, importCommandLine } from './import.ts';
+import { type Scaffold, scaffolds } from '../../project/scaffold.ts';
 import type { OperatorCommands } from '../operate.ts';
-import { parseDayName, parseParameter } from './parse.ts';
-import { authorCommandLine, type AuthorCommands } from './author.ts';
-import { proofCommandLine, type ProofCommands } from './proof.ts';
-import { operatorCommands, type ServiceCommands, serviceCommands } from './service.ts';
 
 interface GenerateOptions {
   readonly asOf?: DayName;
@@ -118,4 +115,203 @@ function parseFormats(value: string): Format[] {
   if (unknown.length > 0)
     throw new InvalidArgumentError(`Write ${formats.join(' or ')}, or both separated by a comma.`);
   return formats.filter((format) => wanted.includes(format));
+}
+
+const importFormats = ['acled', 'ucdp', 'stix', 'misp', 'table'] as const;
+export type FormatName = (typeof importFormats)[number];
+
+interface ImportOptions {
+  readonly into?: string;
+  readonly mapping?: string;
+  readonly complete: boolean;
+  readonly lag?: number;
+  readonly actors?: string;
+  readonly suggest: boolean;
+}
+
+export interface ImportCommands {
+  import(format: FormatName, files: readonly string[], options: ImportOptions): Promise<void>;
+}
+
+function importCommandLine(program: Command, load: () => Promise<ImportCommands>): void {
+  program
+    .command('import')
+    .description('bring incidents into a dataset: ACLED, UCDP, STIX, MISP, or a table of your own')
+    .argument('<format>', `what the files are: ${importFormats.join(', ')}`, parseFormat)
+    .argument(
+      '<file...>',
+      'CSV; JSON for stix and misp; for a table also TSV, Excel (.xlsx), JSON lines or Parquet',
+    )
+    .option('--into <folder>', 'the dataset, such as data/incidents; a new one is created')
+    .option(
+      '--complete',
+      'the files contain every incident of their period and countries: withdraw those that are no longer there',
+      false,
+    )
+    .option('--lag <days>', 'days until an incident is published (default: that of the format)', parseDays)
+    .option('--mapping <file>', 'what the columns of a table mean (YAML)')
+    .option('--suggest', 'only print a first mapping for a table', false)
+    .addOption(
+      new Option('--actors <file>', 'also write proposed rows for the table actors to this new file'),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sitrep import acled export.csv --into data/region\n  sitrep import acled newer.csv --into data/region --complete\n  sitrep import stix bundle.json --into data/threats\n  sitrep import table log.xlsx --suggest > log.yaml\n  sitrep import table log.xlsx --mapping log.yaml --into data/log',
+    )
+    .action(async (format: FormatName, files: string[], options: ImportOptions) =>
+      (await load()).import(format, files, options),
+    );
+}
+
+function parseFormat(value: string): FormatName {
+  const format = importFormats.find((name) => name === value);
+  if (format === undefined) throw new InvalidArgumentError(`Write ${importFormats.join(', ')}.`);
+  return format;
+}
+
+function parseDays(value: string): number {
+  if (!/^\d{1,4}$/.test(value)) throw new InvalidArgumentError('Write a number of days, such as 7.');
+  return Number(value);
+}
+
+/** The names of datasets may have `data/` in front. */
+export interface DataCommands {
+  refresh(dataset: string | undefined): Promise<void>;
+  status(dataset: string | undefined, options: { readonly json: boolean }): Promise<void>;
+  compact(dataset: string): Promise<void>;
+}
+
+function dataCommandLine(program: Command, load: () => Promise<DataCommands>): void {
+  program
+    .command('refresh')
+    .description('fetch and import what the sources of a dataset have (default: of every dataset)')
+    .argument('[dataset]', 'a folder in data/ whose datapackage.json declares sources')
+    .addHelpText('after', '\nExamples:\n  sitrep refresh\n  sitrep refresh region')
+    .action(async (dataset: string | undefined) => (await load()).refresh(dataset));
+
+  const data = program
+    .command('data')
+    .description('show how fresh the incidents of a dataset are, and care for them');
+  data
+    .command('status')
+    .description('show freshness, coverage, incidents by month, reporting lag and the last imports')
+    .argument('[dataset]', 'a folder in data/ (default: all)')
+    .option('--json', 'print JSON', false)
+    .action(async (dataset: string | undefined, options: { json: boolean }) =>
+      (await load()).status(dataset, options),
+    );
+  data
+    .command('compact')
+    .description('rewrite the incidents of many imports into a few sorted files, which queries read faster')
+    .argument('<dataset>', 'the folder of the dataset, such as data/incidents')
+    .addHelpText(
+      'after',
+      '\nThe imports stay, so that every edition can still be verified.\n\nExample:\n  sitrep data compact data/region',
+    )
+    .action(async (dataset: string) => (await load()).compact(dataset));
+}
+
+/** The commands for verifying a PDF. */
+export interface ProofCommands {
+  verify(file: string, options: { out: string; json: boolean }): Promise<void>;
+  explain(file: string, phrase: string, options: { json: boolean }): Promise<void>;
+}
+
+function proofCommandLine(program: Command, proof: () => Promise<ProofCommands>): void {
+  program
+    .command('verify')
+    .description(
+      'generate the edition of a PDF again and report whether it is identical, or what differs and why',
+    )
+    .argument('<file>', 'a PDF generated by sitrep')
+    .option('--out <dir>', 'folder whose ledger, if any, is searched for the SHA-256', 'output')
+    .option('--json', 'print JSON, for programs', false)
+    .action(async (file: string, options: { out: string; json: boolean }) =>
+      (await proof()).verify(file, options),
+    );
+  program
+    .command('explain')
+    .description('show the rows, sources, query and template line behind a number or phrase of a PDF')
+    .argument('<file>', 'a PDF generated by sitrep')
+    .argument('<text>', 'the number or phrase, as printed in the PDF')
+    .option('--json', 'print JSON, for programs', false)
+    .action(async (file: string, phrase: string, options: { json: boolean }) =>
+      (await proof()).explain(file, phrase, options),
+    );
+}
+
+interface QueryOptions {
+  readonly asOf?: DayName;
+  readonly param: { readonly [name: string]: string };
+  readonly json: boolean;
+  readonly sql?: string;
+  readonly dataset?: string;
+}
+
+interface NewOptions {
+  readonly dataset?: string;
+  readonly from?: Scaffold;
+}
+
+/** The commands for authors of briefs. */
+export interface AuthorCommands {
+  preview(brief: string | undefined, options: { asOf?: DayName; port: number }): Promise<void>;
+  query(brief: string | undefined, query: string | undefined, options: QueryOptions): Promise<void>;
+  init(folder: string): Promise<void>;
+  create(brief: string, options: NewOptions): Promise<void>;
+  test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
+}
+
+function authorCommandLine(program: Command, author: () => Promise<AuthorCommands>): void {
+  program
+    .command('preview')
+    .description('show briefs in the browser while you write them; the page updates when you save a file')
+    .argument('[brief]', 'name of the brief to show first')
+    .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
+    .option('--port <number>', 'port to listen on; 0 picks a free one', parsePort, 8018)
+    .action(async (brief: string | undefined, options: { asOf?: DayName; port: number }) =>
+      (await author()).preview(brief, options),
+    );
+  program
+    .command('query')
+    .description('print the rows that a query of a brief, or any SELECT statement, returns for an edition')
+    .argument('[brief]', 'name of the brief')
+    .argument('[query]', 'name of a query in brief.yaml, or of a file in _shared/queries/')
+    .option('--sql <statement>', 'a SELECT statement to run instead of a query of the brief')
+    .option('--dataset <name>', 'for --sql without a brief: a folder in data/ (default: the only one)')
+    .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
+    .addOption(
+      new Option('--param <name=value>', 'a parameter value; can be repeated')
+        .argParser(parseParameter)
+        .default({}, 'none'),
+    )
+    .option('--json', 'print JSON, for programs', false)
+    .action(async (brief: string | undefined, query: string | undefined, options: QueryOptions) =>
+      (await author()).query(brief, query, options),
+    );
+  program
+    .command('init')
+    .description('create your own project: a small dataset, a brief on it, sitrep.yaml and package.json')
+    .argument('<folder>', 'a folder that is empty or does not exist yet')
+    .action(async (folder: string) => (await author()).init(folder));
+  program
+    .command('new')
+    .description('create a working brief for you to edit')
+    .argument('<brief>', 'its name: lower-case letters, digits and hyphens')
+    .option('--dataset <name>', 'a folder in data/ (default: the only one)')
+    .addOption(
+      new Option(
+        '--from <brief>',
+        'what to start from: a small brief on events, what went quiet in incidents, or reports of others (default: events, or reports for a dataset with none)',
+      ).choices(scaffolds),
+    )
+    .action(async (brief: string, options: NewOptions) => (await author()).create(brief, options));
+  program
+    .command('test')
+    .description(
+      'render the golden days of every brief, or of the named briefs, and show what differs from test/golden/',
+    )
+    .argument('[brief...]', 'names of briefs (default: all)')
+    .option('--update', 'accept the current output as the new golden files', false)
+    .action(async (briefs: string[], options: { update: boolean }) => (await author()).test(briefs, options));
 }

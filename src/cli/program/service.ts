@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
+import { parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './parse.ts';
 import type { Day } from '../../calendar.ts';
 import { type Marking, markings } from '../../dataset/fields.ts';
-import { deliveryStates, editionStates } from '../../ledger/edition.ts';
 import { type Power, powers } from '../../ledger/principal.ts';
+import { deliveryStates, editionStates } from '../../ledger/records.ts';
 import type { Role } from '../../scheduler/worker.ts';
 import type { Where } from '../context.ts';
 import type { OperatorCommands } from '../operate.ts';
-import { parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './parse.ts';
 
 /** The commands that run the service, apart from the operator's. */
 export interface ServiceCommands {

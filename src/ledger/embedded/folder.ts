@@ -7,9 +7,8 @@ import { setFlagsFromString } from 'node:v8';
 import { gunzip } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { z } from 'zod';
+import { faultOfFolder, giveToOwner } from './access.ts';
 import { AppError } from '../../errors.ts';
-import { faultOfFolder } from './folder-faults.ts';
-import { giveToOwner } from './lock.ts';
 
 /**
  * The folder of an embedded ledger. Its process may be killed at any moment, so each step is one rename:

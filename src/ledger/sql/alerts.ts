@@ -1,8 +1,7 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import type { Database } from './database.ts';
+import { type Database, deliveryColumns, toDeliveries } from './database.ts';
 import { sendJobs } from './jobs.ts';
-import { deliveryColumns, toDeliveries } from './rows.ts';
 import type { Ledger } from '../types.ts';
 
 const isAlert = `content NOT IN ('edition', 'notice')`;

@@ -1,15 +1,13 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { waitsForApproval } from '../approval.ts';
-import type { Database, Session } from './database.ts';
+import { type Database, editionColumns, type Session, toEditions, waitsForRefresh } from './database.ts';
 import { closeEdition, insertDeliveries, lockEdition } from './deliveries.ts';
-import { editionId } from '../edition-id.ts';
-import { type EditionRecord, heldByOperator, type NewEdition } from '../edition.ts';
 import { hurry, wakeEditions } from './jobs.ts';
-import { insertSteps } from './records.ts';
 import { sameEdition } from './queries.ts';
+import { insertSteps } from './records.ts';
 import { refreshFor } from './refreshes.ts';
-import { editionColumns, toEditions, waitsForRefresh } from './rows.ts';
+import { editionId } from '../edition-id.ts';
+import { type EditionRecord, heldByOperator, type NewEdition, waitsForApproval } from '../records.ts';
 import type { Ledger, Making } from '../types.ts';
 
 /** A started run, with the error codes of the failed runs before it since the edition was requested. */

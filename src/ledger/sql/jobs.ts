@@ -1,7 +1,7 @@
 import type { JobInsert, PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import type { Session } from './database.ts';
-import type { EditionRecord } from '../edition.ts';
+import type { EditionRecord } from '../records.ts';
 import type { Handlers } from '../types.ts';
 
 /**

@@ -1,19 +1,20 @@
 import { z } from 'zod';
-import type { Database, Session } from './database.ts';
-import { deliveryStates, type EditionRecord, editionStates, type NewEdition } from '../edition.ts';
 import {
   type Condition,
+  type Database,
   deliveryColumns,
   editionColumns,
   given,
   runColumns,
-  visible,
-  visibleOf,
+  type Session,
   toDeliveries,
   toEditions,
   toRuns,
+  visible,
+  visibleOf,
   where,
-} from './rows.ts';
+} from './database.ts';
+import { deliveryStates, type EditionRecord, editionStates, type NewEdition } from '../records.ts';
 import type { Ledger } from '../types.ts';
 
 const ofBrief = (brief: string | undefined): Condition | undefined =>

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { Database, Session } from './database.ts';
+import { type Database, given, type Session, visibleOf, where } from './database.ts';
 import { auditRecord, tokenRecord } from '../principal.ts';
-import { given, visibleOf, where } from './rows.ts';
 import type { Ledger } from '../types.ts';
 import { type StepRecord, stepRecord } from '../views.ts';
 

@@ -1,11 +1,9 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import type { NewEdition } from '../edition.ts';
-import { refreshRecord, type SourceCheck, sourceState } from '../refresh.ts';
-import type { Ledger } from '../types.ts';
-import type { Database, Session } from './database.ts';
+import { type Database, editionColumns, type Session, toEditions } from './database.ts';
 import { sendJobs, wakeEditions } from './jobs.ts';
-import { editionColumns, toEditions } from './rows.ts';
+import { type NewEdition, refreshRecord, type SourceCheck, sourceState } from '../records.ts';
+import type { Ledger } from '../types.ts';
 
 const columns = 'id, dataset, slot, attempt, started_at AS "startedAt"';
 const ids = z.array(z.object({ id: z.string() }));

@@ -1,11 +1,10 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import type { Database, Session } from './database.ts';
+import { type Database, editionColumns, type Session, toEditions, waitsForRefresh } from './database.ts';
 import { loseDelivery } from './deliveries.ts';
 import { loseEdition } from './editions.ts';
 import { isAlive, sendJobs, wakeEditions } from './jobs.ts';
 import { loseRefresh } from './refreshes.ts';
-import { editionColumns, toEditions, waitsForRefresh } from './rows.ts';
 import type { Ledger } from '../types.ts';
 
 /**

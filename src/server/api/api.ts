@@ -2,13 +2,11 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { briefs, editions, records } from './routes.ts';
+import type { Api } from './schemas.ts';
 import type { EditionService } from '../../editions/service.ts';
 import type { SendEvents } from '../events.ts';
-import { briefs } from './briefs.ts';
 import { problemCodes } from '../problem.ts';
-import { editions } from './editions.ts';
-import { records } from './records.ts';
-import type { Api } from './schemas.ts';
 
 const description = `[All briefs](/)
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { type Api, briefNamed, editionNamed, idOf, sha256 } from './schemas.ts';
 import { day } from '../../calendar.ts';
 import { decisions } from '../../editions/approvals.ts';
 import type { EditionService } from '../../editions/service.ts';
-import { personName } from '../../ledger/approval.ts';
 import { tokenName, tokenRecord } from '../../ledger/principal.ts';
+import { personName } from '../../ledger/records.ts';
 import {
   backfilled,
   correctable,
@@ -15,7 +16,6 @@ import {
   tokenView,
 } from '../../ledger/views.ts';
 import { callerOf } from '../auth.ts';
-import { type Api, briefNamed, editionNamed, idOf, sha256 } from './schemas.ts';
 
 const byDay = z.strictObject({ asOf: day.optional() });
 const days = z.strictObject({ from: day, to: day });

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { storable } from '../../ledger/edition.ts';
-import { problem } from '../problem.ts';
+import { storable } from '../../ledger/records.ts';
+import { problemDetails } from '../problem.ts';
 
 /** A server whose route types come from their schemas. */
 export type Api = FastifyInstance<
@@ -32,7 +32,7 @@ export const idOf = ({ brief, edition }: z.output<typeof editionNamed>): string 
 const problems = {
   default: {
     description: 'What is wrong and how to fix it. Codes do not change between versions',
-    content: { 'application/problem+json': { schema: problem } },
+    content: { 'application/problem+json': { schema: problemDetails } },
   },
 } as const;
 

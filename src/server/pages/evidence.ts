@@ -1,18 +1,21 @@
+import { briefHref, editionHref } from './format.ts';
 import { type Day, periodEnding } from '../../calendar.ts';
-import type { Marking } from '../../dataset/fields.ts';
 import { asCorrected, type Correction, knownFor } from '../../dataset/corrections.ts';
+import type { Marking } from '../../dataset/fields.ts';
 import { type Change, knownBy } from '../../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../../dataset/references.ts';
 import type { Dataset } from '../../dataset/schema.ts';
 import { topicTitle } from '../../dataset/settings.ts';
+import { chainOf, originLines, valuesOf } from '../../editions/format.ts';
 import { type Caller, maySee } from '../../ledger/principal.ts';
 import type { Locale } from '../../locale.ts';
+import type { Explanation } from '../../production/explain.ts';
 import type { Brief } from '../../project/brief.ts';
 import type { Parameters } from '../../project/parameters.ts';
 import { applyParameters } from '../../query/select.ts';
 import { changesOf } from '../../render/changes.ts';
-import { titleOf } from '../../render/row-details.ts';
 import { hashOfRow, type Manifest } from '../../render/manifest.ts';
+import { titleOf } from '../../render/row-details.ts';
 
 interface Of {
   readonly brief: Brief;
@@ -147,3 +150,73 @@ const namesOfSources = ({ tables: { sources } }: Dataset, maySeeRow: ReturnType<
   const names = new Map(sources.filter(maySeeRow).map(({ id, name }) => [id, name]));
   return (id: string | null): string => (id === null ? '' : (names.get(id) ?? id));
 };
+
+/**
+ * The explanation of a number or phrase of an edition. `found` is null before the first search. If the page would be
+ * different today, the differences are not shown, because the new content's marking is not checked.
+ */
+export function explainPage(
+  id: string,
+  {
+    brief,
+    title,
+    period,
+    found,
+    maySeeRow,
+    locale,
+  }: {
+    brief: { readonly id: string; readonly title: string };
+    title: string;
+    /** Such as `16–22 August 2021`. */
+    period: string;
+    found: Explanation | null;
+    maySeeRow: ReturnType<typeof rowsFor>;
+    locale: Locale;
+  },
+) {
+  const { text } = locale;
+  const href = editionHref(id);
+  const places = found?.isSamePage ? found.places : [];
+  return {
+    title: text('web.explain.title', { title, period }),
+    trail: [
+      { href: '/', label: text('web.nav.briefs') },
+      { href: briefHref(brief.id), label: brief.title },
+      { href, label: period },
+    ],
+    action: `${href}/explain`,
+    phrase: found?.phrase ?? '',
+    answer: found && {
+      says: found.isSamePage
+        ? text(places.length === 0 ? 'web.explain.not_found' : 'web.explain.found', {
+            phrase: found.phrase,
+            count: places.length,
+          })
+        : null,
+      near: found.isSamePage ? found.near : [],
+      warnings: found.warnings,
+      places: places.map(({ what, under, page, text: whole, origins, rows }, index) => ({
+        number: index + 1,
+        where: locale.list([
+          what.replace(/^./, (first) => first.toUpperCase()),
+          ...(page === null ? [] : [text('web.explain.page', { page: String(page) })]),
+          ...(under === null ? [] : [text('web.explain.under', { heading: under })]),
+        ]),
+        text: whole,
+        origins: origins.flatMap(originLines),
+        rests: rows.length > 0,
+        rows: rows
+          .filter(({ values }) => maySeeRow(values))
+          .map(({ id: row, table, known_on, why, title: name, values, sources, grade }) => ({
+            id: row,
+            knownOn: text('web.explain.known_on', { table, day: known_on }),
+            why,
+            name,
+            values: valuesOf(values),
+            chain: chainOf(sources),
+            grade,
+          })),
+      })),
+    },
+  };
+}

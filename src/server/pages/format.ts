@@ -1,9 +1,9 @@
 import { type Day, periodEnding } from '../../calendar.ts';
+import { shownState } from '../../editions/format.ts';
 import { editionPath } from '../../ledger/edition-id.ts';
-import type { DeliveryState, EditionState, Recipients } from '../../ledger/edition.ts';
+import type { DeliveryState, EditionState, Recipients } from '../../ledger/records.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
-import { shownState } from '../../editions/format.ts';
 
 /** An instant for pages: in UTC, and in a form for programs. */
 export interface Instant {

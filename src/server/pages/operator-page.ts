@@ -1,16 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { deliveryRow, editionActions } from './actions.ts';
+import { editionHref, instant, named, reasonsOf } from './format.ts';
+import type { Show } from './templates.ts';
 import type { EditionService } from '../../editions/service.ts';
 import { AppError } from '../../errors.ts';
-import { deliveryStates } from '../../ledger/edition.ts';
 import type { AuditRecord, Caller } from '../../ledger/principal.ts';
+import { deliveryStates } from '../../ledger/records.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import { callerOf } from '../auth.ts';
-import { editionActions } from './actions.ts';
-import { deliveryRow } from './deliveries-table.ts';
-import { editionHref, instant, named, reasonsOf } from './format.ts';
-import type { Show } from './templates.ts';
 
 /** States of editions that need attention. */
 const failureStates = ['held', 'failed', 'cancelled', 'skipped'] as const;

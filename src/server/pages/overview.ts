@@ -1,12 +1,12 @@
+import { briefHref, editionHref, instant, named, periodOf, saysOf, stateOf } from './format.ts';
 import { type Day, periodEnding } from '../../calendar.ts';
 import type { EditionService } from '../../editions/service.ts';
 import { describeFault } from '../../errors.ts';
 import type { Caller } from '../../ledger/principal.ts';
-import type { SourceState } from '../../ledger/refresh.ts';
+import type { SourceState } from '../../ledger/records.ts';
 import type { BriefView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
-import { briefHref, editionHref, instant, named, periodOf, saysOf, stateOf } from './format.ts';
 
 /** A brief in the overview: `last` is its newest edition, `pictured` its newest edition with pages. */
 export interface OverviewEntry {

@@ -1,17 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { operatorRoutes } from './operator-page.ts';
+import type { PageDependencies } from './queries.ts';
+import { changeRoutes, readerRoutes } from './routes.ts';
+import { openTemplates, type Show } from './templates.ts';
 import type { EditionService } from '../../editions/service.ts';
 import { AppError, describeFault } from '../../errors.ts';
 import { type Caller, thisMachine } from '../../ledger/principal.ts';
-import type { Pages } from '../error-handler.ts';
 import { familiesOf, ownFontFaces } from '../../project/fonts.ts';
-import { ownPath } from '../login.ts';
-import { problemOf } from '../problem.ts';
-import { changeRoutes } from './forms.ts';
-import { operatorRoutes } from './operator-page.ts';
-import type { PageDependencies } from './queries.ts';
-import { readerRoutes } from './routes.ts';
-import { openTemplates, type Show } from './templates.ts';
+import { ownPath } from '../auth.ts';
+import { type Pages, problemOf } from '../problem.ts';
 
 const refusals = { token: 'web.login.refused.token', link: 'web.login.refused.link' } as const;
 const loginQuery = z.object({

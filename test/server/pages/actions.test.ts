@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DeliveryState } from '../../../src/ledger/edition.ts';
+import type { DeliveryState } from '../../../src/ledger/records.ts';
 import { deliveryActions } from '../../../src/server/pages/actions.ts';
 import { now } from '../../support/ledger-samples.ts';
 import { locale } from '../../support/locale.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { EditionState } from '../../../src/ledger/edition.ts';
 import { thisMachine } from '../../../src/ledger/principal.ts';
+import type { EditionState } from '../../../src/ledger/records.ts';
 import type { EditionView } from '../../../src/ledger/views.ts';
-import { calendarOf, daysOfYear } from '../../../src/server/pages/calendar.ts';
+import { calendarOf, daysOfYear } from '../../../src/server/pages/brief-page.ts';
 import { locale } from '../../support/locale.ts';
 
 const weekly = {

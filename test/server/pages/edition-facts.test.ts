@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openEditionService } from '../../../src/editions/service.ts';
 import { thisMachine } from '../../../src/ledger/principal.ts';
-import { factsOf, revisionsOf } from '../../../src/server/pages/edition-facts.ts';
+import { factsOf, revisionsOf } from '../../../src/server/pages/edition-page.ts';
 import { openHouse } from '../../support/house.ts';
 import { delivering } from '../../support/ledger-samples.ts';
 import { useLedgers } from '../../support/ledger.ts';

@@ -2,12 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { eachRow } from '../../../src/dataset/references.ts';
 import { type Caller, thisMachine } from '../../../src/ledger/principal.ts';
 import { hashOfRow, type Manifest } from '../../../src/render/manifest.ts';
-import { changesShown, namesIn, rowsFor, sourcesShown } from '../../../src/server/pages/evidence.ts';
-import { explainPage } from '../../../src/server/pages/explain-page.ts';
+import {
+  changesShown,
+  explainPage,
+  namesIn,
+  rowsFor,
+  sourcesShown,
+} from '../../../src/server/pages/evidence.ts';
 import { briefOf } from '../../support/brief-of.ts';
 import { loadTestDataset } from '../../support/dataset.ts';
-import { sampleManifest } from '../../support/sample-manifest.ts';
 import { locale } from '../../support/locale.ts';
+import { sampleManifest } from '../../support/sample-manifest.ts';
 
 test('the rows of an edition are shown with what they say, and those that are not as they were are marked', async () => {
   const dataset = await loadTestDataset('base');

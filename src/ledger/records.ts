@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { day } from '../calendar.ts';
 import { correction } from '../dataset/corrections.ts';
 import { marking } from '../dataset/fields.ts';
+import { hashOf } from '../hash.ts';
 import { papers } from '../project/brief.ts';
 import { channels } from '../project/target.ts';
 import { highlights } from '../render/manifest.ts';
@@ -196,3 +197,106 @@ export type RunRecord = z.output<typeof runRecord>;
 
 /** Text that the database can store: PostgreSQL rejects zero bytes. */
 export const storable = z.string().refine((text) => !text.includes('\0'), 'holds a zero byte');
+
+/** A single line, for display in terminals. */
+export const personName = z
+  .string()
+  .trim()
+  .regex(/^[^\p{Cc}]{1,100}$/u, 'is not a name of up to 100 letters');
+
+/** The person who decides. `user` is authenticated; `claimedName` is a name that this user gives. */
+const approver = z.strictObject({
+  user: z.string().min(1),
+  /** What authenticated the user: the operating system for a command, the server for a logged-in caller. */
+  namedBy: z.enum(['system', 'server']),
+  claimedName: personName.nullable(),
+});
+
+/** One decision on an edition. A later decision adds a record and never changes an earlier one. */
+export const approvalRecord = approver.extend({
+  edition: z.string(),
+  /** From 1, in the order of the decisions. */
+  number: z.number().int(),
+  decision: z.enum(['approved', 'disapproved']),
+  /** Hash of the content that was decided on: see `hashToApprove`. */
+  sha256: z.string(),
+  decidedAt: instant,
+});
+export type ApprovalRecord = z.output<typeof approvalRecord>;
+
+type Made = Pick<EditionRecord, 'sha256' | 'card'>;
+
+/** Hash of the content to approve: the PDF, or the text of a notice. Null if the edition was never generated. */
+export function hashToApprove(made: Made): string | null {
+  if (made.card === null) return null;
+  const { title, issue, marking: mark, paragraphs } = made.card;
+  return made.sha256 ?? hashOf(JSON.stringify([title, issue, mark, ...paragraphs]));
+}
+
+/** Whether the edition's current content still needs approval before it can go out. */
+export const waitsForApproval = ({
+  needsApproval,
+  approvedSha256,
+  ...made
+}: Made & Pick<EditionRecord, 'needsApproval' | 'approvedSha256'>): boolean =>
+  needsApproval && (approvedSha256 === null || approvedSha256 !== hashToApprove(made));
+
+export const waitReason = (edition: string): string => `It needs approval: “sitrep approve ${edition}”.`;
+
+export const revisionOf = (edition: Pick<EditionRecord, 'correction'>): number =>
+  edition.correction?.revision ?? 1;
+
+/** Whether a revision replaces the earlier ones: it does unless cancelled, even before it is generated. */
+export const isIssued = ({ state }: EditionRecord): boolean => state !== 'cancelled';
+
+/** The later revision that replaces or will replace an edition; undefined if there is none. */
+export async function replacementOf(
+  edition: EditionRecord,
+  ledger: { revisions(id: string): Promise<EditionRecord[]> },
+): Promise<EditionRecord | undefined> {
+  const revisions = await ledger.revisions(edition.id);
+  return revisions.findLast((each) => revisionOf(each) > revisionOf(edition) && isIssued(each));
+}
+
+/** The result of checking one source of a dataset. */
+export interface SourceCheck {
+  readonly source: string;
+  /** Why the source failed, for the operator; null if it answered, with new data or without. */
+  readonly failure: string | null;
+  /** After how many seconds a source that failed asks to be tried again. */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** One refresh of a dataset's sources before slots. The editions of these slots wait until it has ended. */
+export const refreshRecord = z.strictObject({
+  id: z.string(),
+  dataset: z.string(),
+  /** The latest slot that was due when it was requested. */
+  slot: instant,
+  /** How many attempts were started. An attempt that was given back does not count. */
+  attempt: z.number().int(),
+  /** When the first attempt started. */
+  startedAt: instant.nullable(),
+});
+export type RefreshRecord = z.output<typeof refreshRecord>;
+
+/** What the refreshes of the service found out about one source. */
+export const sourceState = z.strictObject({
+  dataset: z.string(),
+  source: z.string(),
+  lastSuccess: instant.nullable(),
+  /** Since when every check has failed; null while the source answers. */
+  failingSince: instant.nullable(),
+  /** When the source answered again for the first time after its last failure; null while it fails. */
+  recoveredAt: instant.nullable(),
+  /** Why the last check failed; null if it did not. */
+  failure: z.string().nullable(),
+});
+export type SourceState = z.output<typeof sourceState>;
+
+/** The outcome of one attempt to refresh a dataset. */
+export type Refreshed =
+  /** `checks` has every source of the dataset; null if none could be checked, for example because of its settings. */
+  | { readonly outcome: 'ended'; readonly checks: readonly SourceCheck[] | null }
+  | { readonly outcome: 'retried'; readonly afterSeconds: number }
+  | { readonly outcome: 'given-back' };
