@@ -157,10 +157,11 @@ export class AppError extends Error {
 
   constructor(
     code: ErrorCode,
-    faults: readonly Fault[],
+    /** One fault, or several. */
+    faults: Fault | readonly Fault[],
     { warnings = [], ...options }: { cause?: unknown; warnings?: readonly Fault[] } = {},
   ) {
-    const causes = groupFaults(faults);
+    const causes = groupFaults('problem' in faults ? [faults] : faults);
     super(causes.map(describeFault).join('\n'), options);
     this.code = code;
     this.faults = causes;

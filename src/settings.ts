@@ -112,7 +112,7 @@ export function readEnvFile(file: string): { readonly [name: string]: string | u
     const problem = `It cannot be read (${String(code)}).`;
     throw new AppError(
       'settings-invalid',
-      [{ file, problem, hint: 'Let this user read it, or remove it.' }],
+      { file, problem, hint: 'Let this user read it, or remove it.' },
       {
         cause,
       },

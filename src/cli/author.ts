@@ -321,4 +321,4 @@ function onlyOne(names: readonly string[]): string {
 }
 
 const refused = (problem: string, hint: string): AppError =>
-  new AppError('operation-refused', [{ problem, hint }]);
+  new AppError('operation-refused', { problem, hint });

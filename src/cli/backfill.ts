@@ -21,9 +21,10 @@ export async function backfill(
   context: CommandContext,
 ) {
   if (from > to)
-    throw new AppError('operation-refused', [
-      { problem: `${from} is after ${to}.`, hint: 'Make --from the earlier day.' },
-    ]);
+    throw new AppError('operation-refused', {
+      problem: `${from} is after ${to}.`,
+      hint: 'Make --from the earlier day.',
+    });
   await context.withLedger({ out: where.out, work: true }, async ({ service, caller }) => {
     const asked = await patiently(context, () => service.backfill(caller, brief, { from, to, deliver }));
     const report = (line: string) => (where.json ? undefined : context.print(line));

@@ -75,9 +75,10 @@ async function forEach(
   const names = await world.datasetNames();
   const name = wanted?.replace(/^data\//, '').replace(/\/+$/, '');
   if (name !== undefined && !names.includes(name))
-    throw new AppError('dataset-invalid', [
-      { problem: `there is no dataset "${name}".`, hint: meantBy(name, names) },
-    ]);
+    throw new AppError('dataset-invalid', {
+      problem: `there is no dataset "${name}".`,
+      hint: meantBy(name, names),
+    });
   for (const each of name === undefined ? names.toSorted() : [name])
     try {
       await act(world.folderOf(each));

@@ -33,7 +33,7 @@ export function importCommands(world: ImportWorld): ImportCommands {
   return {
     async import(format, files, { into, mapping, complete, lag, actors, suggest }) {
       const wrong = (problem: string, hint: string): AppError =>
-        new AppError('import-failed', [{ problem, hint }]);
+        new AppError('import-failed', { problem, hint });
       if (format !== 'table' && (mapping !== undefined || suggest))
         throw wrong(
           `--mapping and --suggest are for tables: the columns of ${format} are known.`,
@@ -64,9 +64,11 @@ async function importerOf(
   if (file === undefined) return importerFor(format, undefined);
   const text = await world.readText(file);
   if (text === null)
-    throw new AppError('import-failed', [
-      { file, problem: 'cannot be read.', hint: 'Correct the path of the mapping.' },
-    ]);
+    throw new AppError('import-failed', {
+      file,
+      problem: 'cannot be read.',
+      hint: 'Correct the path of the mapping.',
+    });
   return importerFor(format, { text, file });
 }
 
@@ -146,7 +148,7 @@ async function compareActors(
     const problem = 'cannot be written, or exists already.';
     throw new AppError(
       'import-failed',
-      [{ file: to, problem, hint: 'Name a new file. The incidents were imported.' }],
+      { file: to, problem, hint: 'Name a new file. The incidents were imported.' },
       { cause },
     );
   });

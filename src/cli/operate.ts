@@ -256,12 +256,10 @@ async function reissue(
   context: CommandContext,
 ): Promise<void> {
   if (list === (id !== undefined))
-    throw new AppError('operation-refused', [
-      {
-        problem: 'Give one edition to correct, or --list, not both or neither.',
-        hint: 'Name one edition, or give --list.',
-      },
-    ]);
+    throw new AppError('operation-refused', {
+      problem: 'Give one edition to correct, or --list, not both or neither.',
+      hint: 'Name one edition, or give --list.',
+    });
   await context.withLedger({ out, work: false }, async ({ service, caller, isServed }) => {
     if (id === undefined) {
       const rows = await service.correctable(caller, asOf);

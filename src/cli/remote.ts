@@ -46,12 +46,10 @@ export function remoteService(socket: string): OperatorService {
     const known = code.safeParse(told.code);
     if (known.success)
       throw new AppError(known.data, faults.length > 0 ? faults : [{ problem: detail, hint }]);
-    throw new AppError('ledger-unusable', [
-      {
-        problem: `The process that has the ledger open failed: ${detail}`,
-        hint: `${hint} Its /readyz may say more.`,
-      },
-    ]);
+    throw new AppError('ledger-unusable', {
+      problem: `The process that has the ledger open failed: ${detail}`,
+      hint: `${hint} Its /readyz may say more.`,
+    });
   };
   const ofEdition = (id: string) => {
     if (id.includes('/')) return `/api/editions/${editionPath(id)}`;
@@ -126,11 +124,9 @@ function send(
 const silent = (cause: unknown): AppError =>
   new AppError(
     'ledger-unusable',
-    [
-      {
-        problem: 'The process that has the ledger open does not answer.',
-        hint: 'Try again, because it may just have stopped; otherwise see its log.',
-      },
-    ],
+    {
+      problem: 'The process that has the ledger open does not answer.',
+      hint: 'Try again, because it may just have stopped; otherwise see its log.',
+    },
     { cause },
   );

@@ -12,7 +12,7 @@ import {
   waitReason,
   waitsForApproval,
 } from '../ledger/records.ts';
-import type { Ledger, Settlement } from '../ledger/types.ts';
+import type { Job, Ledger, Settlement } from '../ledger/types.ts';
 import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
 import { beyondClearance, holdsWhenUnknown, target } from '../project/target.ts';
@@ -65,7 +65,7 @@ const MOST_INTERRUPTIONS = 20;
 
 /** Makes one attempt to deliver to a recipient. The ledger has the outcome before the next attempt. */
 export async function deliverEdition(
-  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
+  { id, job, signal }: Job,
   dependencies: DeliveryDependencies,
 ): Promise<void> {
   const { ledger, log, operator } = dependencies;

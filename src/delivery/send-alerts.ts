@@ -11,17 +11,14 @@ import type { Message, Receipt } from './message.ts';
 import { today } from '../calendar.ts';
 import { hashOf } from '../hash.ts';
 import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/records.ts';
-import type { Ledger } from '../ledger/types.ts';
+import type { Job, Ledger } from '../ledger/types.ts';
 import { target } from '../project/target.ts';
 
 /** Number of alerts listed in a message; the rest are only counted. */
 const MOST_LISTED = 50;
 
 /** Sends a delivery: an edition to a recipient, or an alert to the operator together with all other waiting alerts. */
-export async function sendDelivery(
-  job: { id: string; job: string; signal: AbortSignal },
-  dependencies: DeliveryDependencies,
-): Promise<void> {
+export async function sendDelivery(job: Job, dependencies: DeliveryDependencies): Promise<void> {
   const [found] = await dependencies.ledger.deliveries({ id: job.id });
   if (found === undefined) return;
   await (isForRecipients(found.content) ? deliverEdition(job, dependencies) : sendAlerts(job, dependencies));
@@ -31,10 +28,7 @@ export async function sendDelivery(
  * Sends all waiting alerts as one message. If it is not accepted, the operator is reached another way, so that the
  * report of a dead mail server does not depend on that server.
  */
-async function sendAlerts(
-  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
-  dependencies: DeliveryDependencies,
-): Promise<void> {
+async function sendAlerts({ id, job, signal }: Job, dependencies: DeliveryDependencies): Promise<void> {
   const { ledger, log, locale, alertEverySeconds: everySeconds } = dependencies;
   const alerts = await ledger.claimAlerts(id, { job, now: dependencies.now(), everySeconds });
   const [first] = alerts;

@@ -72,12 +72,10 @@ export async function find(
 }
 
 export const unknownEdition = (id: string, what = 'edition'): AppError =>
-  new AppError('edition-unknown', [
-    {
-      problem: `There is no ${what} "${id}".`,
-      hint: '"sitrep runs" lists the editions, and "sitrep deliveries" lists the deliveries.',
-    },
-  ]);
+  new AppError('edition-unknown', {
+    problem: `There is no ${what} "${id}".`,
+    hint: '"sitrep runs" lists the editions, and "sitrep deliveries" lists the deliveries.',
+  });
 
 export async function editionOf({ ledger }: OperatorContext, id: string): Promise<EditionRecord> {
   const edition = await ledger.edition(id);
@@ -113,7 +111,7 @@ export async function moveDeliveries(
 }
 
 export const refused = (problem: string, hint: string): AppError =>
-  new AppError('operation-refused', [{ problem, hint }]);
+  new AppError('operation-refused', { problem, hint });
 
 /** Throws if a later revision replaces or will replace the edition, or the edition of the delivery. */
 export async function refuseReplaced(

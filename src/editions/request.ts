@@ -33,14 +33,12 @@ export function requireOver(
 ): void {
   const last = lastDayOver(brief, now);
   if (asOf <= last) return;
-  throw new AppError('parameter-invalid', [
-    {
-      file: brief.definition.file,
-      field,
-      problem: `${asOf} is not over in ${brief.config.schedule.timezone}, so the edition would miss what becomes known until midnight.`,
-      hint: `Request ${last} or an earlier day.`,
-    },
-  ]);
+  throw new AppError('parameter-invalid', {
+    file: brief.definition.file,
+    field,
+    problem: `${asOf} is not over in ${brief.config.schedule.timezone}, so the edition would miss what becomes known until midnight.`,
+    hint: `Request ${last} or an earlier day.`,
+  });
 }
 
 /**
@@ -63,12 +61,10 @@ export async function requestEdition(
   }
   const { queuedRequests: queued } = await ledger.counts();
   if (queued >= context.mostQueued)
-    throw new AppError('queue-full', [
-      {
-        problem: `${queued} requested editions are already waiting, and the limit is ${context.mostQueued}.`,
-        hint: 'Try again later, or raise SITREP_MOST_QUEUED.',
-      },
-    ]);
+    throw new AppError('queue-full', {
+      problem: `${queued} requested editions are already waiting, and the limit is ${context.mostQueued}.`,
+      hint: 'Try again later, or raise SITREP_MOST_QUEUED.',
+    });
   const details = { asOf, deliver: asked.deliver, ...(Object.keys(parameters).length > 0 && { parameters }) };
   const added = await audited(context, { what: 'request', edition: edition.id, details }, () =>
     ledger.request([edition], context.now()),

@@ -139,25 +139,25 @@ export function openEditionService(context: OperatorContext): EditionService {
   };
   const changing = (caller: Caller): ChangeContext => {
     if (caller.may === 'operate') return { ...context, who: caller.name };
-    throw new AppError('operation-forbidden', [
-      { problem: `"${caller.name}" can only read.`, hint: 'Use a token that was added with --may operate.' },
-    ]);
+    throw new AppError('operation-forbidden', {
+      problem: `"${caller.name}" can only read.`,
+      hint: 'Use a token that was added with --may operate.',
+    });
   };
   const onThisMachine = (caller: Caller): ChangeContext => {
     if (caller.systemUser !== undefined) return changing(caller);
-    throw new AppError('operation-forbidden', [
-      {
-        problem: 'Only the command line on the machine of the service may do this.',
-        hint: 'Run the command there.',
-      },
-    ]);
+    throw new AppError('operation-forbidden', {
+      problem: 'Only the command line on the machine of the service may do this.',
+      hint: 'Run the command there.',
+    });
   };
   const briefNamed = async (id: string): Promise<Brief> => {
     const ids = await context.briefIds();
     if (ids.includes(id)) return context.loadBrief(id);
-    throw new AppError('brief-unknown', [
-      { problem: `There is no brief "${id}".`, hint: `Name one of ${ids.join(', ')}.` },
-    ]);
+    throw new AppError('brief-unknown', {
+      problem: `There is no brief "${id}".`,
+      hint: `Name one of ${ids.join(', ')}.`,
+    });
   };
 
   return {

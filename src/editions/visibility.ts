@@ -227,15 +227,13 @@ export function openBriefViews(context: OperatorContext): BriefViews {
       const seen = await visibleBriefs(context, caller);
       const found = seen.find((each) => each.id === id);
       if (found === undefined)
-        throw new AppError('brief-unknown', [
-          {
-            problem: `There is no brief "${id}".`,
-            hint:
-              seen.length === 0
-                ? 'There are none.'
-                : `The briefs are ${seen.map((each) => each.id).join(', ')}.`,
-          },
-        ]);
+        throw new AppError('brief-unknown', {
+          problem: `There is no brief "${id}".`,
+          hint:
+            seen.length === 0
+              ? 'There are none.'
+              : `The briefs are ${seen.map((each) => each.id).join(', ')}.`,
+        });
       const common = await view(caller, found, await visibilityOf(context, caller));
       if (!('brief' in found))
         return { ...common, parameters: {}, forEach: null, lastAsOf: null, targets: [] };

@@ -9,8 +9,7 @@ import { approvalCalls, deliveryCalls } from './sql/deliveries.ts';
 import { editionCalls } from './sql/editions.ts';
 import { createQueues, takeJobs } from './sql/jobs.ts';
 import { isMigrated, migrate } from './sql/migrations.ts';
-import { queryCalls } from './sql/queries.ts';
-import { recordCalls } from './sql/records.ts';
+import { queryCalls, recordCalls } from './sql/queries.ts';
 import { refreshCalls } from './sql/refreshes.ts';
 import { recover, upkeepCalls } from './sql/upkeep.ts';
 import type { Ledger } from './types.ts';
@@ -222,4 +221,4 @@ function trackSockets(): AsyncDisposable & { readonly open: () => Socket } {
 }
 
 const unusable = (cause: unknown, fault: { file?: string; problem: string; hint: string }): AppError =>
-  new AppError('ledger-unusable', [fault], { cause });
+  new AppError('ledger-unusable', fault, { cause });

@@ -347,10 +347,17 @@ export interface Ledger extends AsyncDisposable {
   work(handlers: Handlers): Promise<AsyncDisposable>;
 }
 
+/** Work on an edition, a delivery or a refresh with this id. `job` is the same when a job is retaken. */
+export interface Job {
+  readonly id: string;
+  readonly job: string;
+  readonly signal: AbortSignal;
+}
+
 export interface Handlers {
-  readonly edition: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
-  readonly delivery: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
-  readonly refresh: (job: { id: string; job: string; signal: AbortSignal }) => Promise<void>;
+  readonly edition: (job: Job) => Promise<void>;
+  readonly delivery: (job: Job) => Promise<void>;
+  readonly refresh: (job: Job) => Promise<void>;
   /** Maximum number of editions in progress. */
   readonly editionsAtOnce: number;
   readonly deliveriesAtOnce: number;

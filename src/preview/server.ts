@@ -137,7 +137,7 @@ export async function servePreview(options: PreviewOptions, world: Surroundings)
   } catch (cause) {
     const problem = `The port ${options.port} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`;
     const hint = 'Choose another port with --port, or 0 for any free port.';
-    throw new AppError('settings-invalid', [{ problem, hint }], { cause });
+    throw new AppError('settings-invalid', { problem, hint }, { cause });
   }
   const [address] = server.addresses();
   const { brief, asOf } = options;

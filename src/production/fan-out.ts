@@ -74,17 +74,15 @@ export async function editionsAskedFor(
   const editions = await fanOut({ brief, dataset, asOf }, effects);
   const found = editions.filter((parameters) => hasValues(parameters, wanted));
   if (found.length > 0 || Object.keys(wanted).length === 0) return found.map(resolve);
-  throw new AppError('parameter-invalid', [
-    {
-      file: brief.definition.file,
-      field: 'parameters',
-      problem: `There is no edition with ${describeParameters(wanted)} as of ${asOf}.`,
-      hint:
-        editions.length === 0
-          ? 'There are no editions as of that day.'
-          : `There are editions with ${editions.map(describeParameters).join('; ')}.`,
-    },
-  ]);
+  throw new AppError('parameter-invalid', {
+    file: brief.definition.file,
+    field: 'parameters',
+    problem: `There is no edition with ${describeParameters(wanted)} as of ${asOf}.`,
+    hint:
+      editions.length === 0
+        ? 'There are no editions as of that day.'
+        : `There are editions with ${editions.map(describeParameters).join('; ')}.`,
+  });
 }
 
 /** Runs the `forEach` query over the known rows and parses the result. Throws `print-failed` if that takes too long. */

@@ -115,25 +115,21 @@ export function toAccept(differences: readonly Difference[]): { files: GoldenFil
 /** Accepting goldens requires somebody to read the difference, and nobody does under CI. Throws `operation-refused`. */
 export function mayAccept({ ci }: { ci: string | undefined }): void {
   if (!ci) return;
-  throw new AppError('operation-refused', [
-    {
-      problem: 'Goldens cannot be accepted in CI (the variable CI is set).',
-      hint: 'Accept them on a machine where someone reviews the difference, and commit them.',
-    },
-  ]);
+  throw new AppError('operation-refused', {
+    problem: 'Goldens cannot be accepted in CI (the variable CI is set).',
+    hint: 'Accept them on a machine where someone reviews the difference, and commit them.',
+  });
 }
 
 function noSuchGolden({ id, definition, config }: Brief, { asOf, parameters }: GoldenChoice): AppError {
   const days = [...new Set(config.golden.map((each) => each.asOf))].toSorted();
   const values = Object.entries(parameters ?? {}).map(([name, value]) => ` with ${name}=${value}`);
-  return new AppError('parameter-invalid', [
-    {
-      file: definition.file,
-      field: 'golden',
-      problem: `${id} has no golden edition${asOf === undefined ? '' : ` as of ${asOf}`}${values.join(',')}.`,
-      hint: `Add the day under golden, or name one of ${days.join(', ')}.`,
-    },
-  ]);
+  return new AppError('parameter-invalid', {
+    file: definition.file,
+    field: 'golden',
+    problem: `${id} has no golden edition${asOf === undefined ? '' : ` as of ${asOf}`}${values.join(',')}.`,
+    hint: `Add the day under golden, or name one of ${days.join(', ')}.`,
+  });
 }
 
 /** The folder of accepted goldens, with one folder per brief. */

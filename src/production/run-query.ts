@@ -59,16 +59,14 @@ export async function runQuery(
   const names = Object.keys(brief.queries);
   if (!names.includes(query)) {
     const similar = similarTo(query, names);
-    throw new AppError('brief-unknown', [
-      {
-        file: brief.definition.file,
-        problem: `The brief has no query "${query}".`,
-        hint:
-          similar === undefined
-            ? `Its queries are ${names.toSorted().join(', ')}.`
-            : `Did you mean "${similar}"?`,
-      },
-    ]);
+    throw new AppError('brief-unknown', {
+      file: brief.definition.file,
+      problem: `The brief has no query "${query}".`,
+      hint:
+        similar === undefined
+          ? `Its queries are ${names.toSorted().join(', ')}.`
+          : `Did you mean "${similar}"?`,
+    });
   }
   const tables = tablesWithin(dataset, brief.config.marking);
   const known = withoutOtherFindings(knownFor(tables, { asOf, correctedAsOf: null }), brief);

@@ -112,13 +112,11 @@ async function wasDelivered(folder: string, { files }: Manifest): Promise<boolea
   const present = await readManifest(folder).catch(() => undefined);
   const hashes = (of: Manifest['files']) => JSON.stringify(of.map(({ name, sha256 }) => [name, sha256]));
   if (present && hashes(present.files) === hashes(files)) return true;
-  throw new AppError('edition-delivered', [
-    {
-      file: folder,
-      problem: 'This edition was delivered, and the new version differs from it.',
-      hint: 'To compare, write to another folder with --out. Sitrep never overwrites a delivered edition.',
-    },
-  ]);
+  throw new AppError('edition-delivered', {
+    file: folder,
+    problem: 'This edition was delivered, and the new version differs from it.',
+    hint: 'To compare, write to another folder with --out. Sitrep never overwrites a delivered edition.',
+  });
 }
 
 /** The start of the file name for the picture of an edition's first page; the rest is the hash of its HTML. */
@@ -320,13 +318,11 @@ function unwritable(file: string, what: string, cause: unknown): AppError {
   const known = causes[code];
   return new AppError(
     'output-unwritable',
-    [
-      {
-        file,
-        problem: `${what}: ${known === undefined ? reason : `${known} (${reason})`}.`,
-        hint: 'Choose another folder with --out, free space on the disk, or correct the permissions of the folder.',
-      },
-    ],
+    {
+      file,
+      problem: `${what}: ${known === undefined ? reason : `${known} (${reason})`}.`,
+      hint: 'Choose another folder with --out, free space on the disk, or correct the permissions of the folder.',
+    },
     { cause },
   );
 }

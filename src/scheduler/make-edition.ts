@@ -7,7 +7,7 @@ import { backoffSeconds } from '../delivery/settings.ts';
 import { AppError, describeFault, type ErrorCode } from '../errors.ts';
 import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
 import { type EditionRecord, waitsForApproval } from '../ledger/records.ts';
-import type { Claim, Ledger, Making } from '../ledger/types.ts';
+import type { Claim, Job, Ledger, Making } from '../ledger/types.ts';
 import type { StepRecord } from '../ledger/views.ts';
 import type { Locale } from '../locale.ts';
 import type { Log } from '../log.ts';
@@ -72,7 +72,7 @@ const MOST_BEGUN = 100;
 
 /** Makes one attempt to generate a requested edition and records the result in the ledger. */
 export async function makeEdition(
-  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
+  { id, job, signal }: Job,
   dependencies: EditionDependencies,
 ): Promise<void> {
   const { ledger, log, operator } = dependencies;

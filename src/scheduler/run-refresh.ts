@@ -2,7 +2,7 @@ import type { EditionDependencies } from './make-edition.ts';
 import { freshnessOf } from '../dataset/freshness.ts';
 import { AppError, describeFault } from '../errors.ts';
 import type { RefreshRecord, SourceCheck } from '../ledger/records.ts';
-import type { Ledger } from '../ledger/types.ts';
+import type { Job, Ledger } from '../ledger/types.ts';
 import type { Log } from '../log.ts';
 
 /** Effects for refreshing datasets. */
@@ -29,7 +29,7 @@ const MOST_BEGUN = 20;
  * the limit allows; after that, the dataset's policy for stale data applies to the editions that wait.
  */
 export async function runRefresh(
-  { id, job, signal }: { id: string; job: string; signal: AbortSignal },
+  { id, job, signal }: Job,
   { ledger, refresh, log, now }: RefreshDependencies,
 ): Promise<void> {
   const claim = await ledger.claimRefresh(id, { job, now: now() });

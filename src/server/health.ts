@@ -62,7 +62,7 @@ export async function listen(
     await app.listen({ host, port });
   } catch (cause) {
     const problem = `The port ${port} on ${host} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`;
-    throw new AppError('settings-invalid', [{ problem, hint: 'Set SITREP_PORT to a free port.' }], { cause });
+    throw new AppError('settings-invalid', { problem, hint: 'Set SITREP_PORT to a free port.' }, { cause });
   }
   const [address] = app.addresses();
   const bound = typeof address === 'object' ? address.port : port;

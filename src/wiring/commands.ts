@@ -89,12 +89,10 @@ export function serviceOf({
       const { delivery: settings, stop, locale } = await readParts('error');
       const to = address ?? settings.operator;
       if (to === null)
-        throw new AppError('settings-invalid', [
-          {
-            problem: 'There is nobody to write to.',
-            hint: 'Give an address after --mail, or set SITREP_OPERATOR.',
-          },
-        ]);
+        throw new AppError('settings-invalid', {
+          problem: 'There is nobody to write to.',
+          hint: 'Give an address after --mail, or set SITREP_OPERATOR.',
+        });
       const { openDelivery } = await import('../delivery/channels.ts');
       await using delivery = openDelivery({ settings, foldersRoot: '', now: () => new Date(), locale });
       const receipt = await delivery.testMail({
@@ -102,12 +100,10 @@ export function serviceOf({
         signal: AbortSignal.any([stop, AbortSignal.timeout(60_000)]),
       });
       if (receipt.outcome !== 'sent')
-        throw new AppError('settings-invalid', [
-          {
-            problem: `The test message was not sent (${receipt.outcome}): ${receipt.reason}`,
-            hint: 'See docs/operating.md, "Delivery".',
-          },
-        ]);
+        throw new AppError('settings-invalid', {
+          problem: `The test message was not sent (${receipt.outcome}): ${receipt.reason}`,
+          hint: 'See docs/operating.md, "Delivery".',
+        });
       print(`The test message was accepted: ${receipt.detail}`);
     },
   };
@@ -120,9 +116,7 @@ const misspeltNotices = (found: ReturnType<typeof misspeltVariables>): string[] 
   });
 
 const needsDatabase = (command: string): AppError =>
-  new AppError('settings-invalid', [
-    {
-      problem: `"sitrep ${command}" needs a PostgreSQL server.`,
-      hint: 'Set DATABASE_URL, or use "sitrep start", which needs no server.',
-    },
-  ]);
+  new AppError('settings-invalid', {
+    problem: `"sitrep ${command}" needs a PostgreSQL server.`,
+    hint: 'Set DATABASE_URL, or use "sitrep start", which needs no server.',
+  });

@@ -80,7 +80,8 @@ export async function serveOthers(
 export async function askForLink(out: string, { databaseUrl, systemUser }: Parts): Promise<string> {
   if (databaseUrl === undefined && (await answers(socketPath(out))))
     return remoteService(socketPath(out)).link(commandLine(systemUser));
-  throw new AppError('operation-refused', [
+  throw new AppError(
+    'operation-refused',
     databaseUrl === undefined
       ? {
           file: ledgerFolder(out),
@@ -91,7 +92,7 @@ export async function askForLink(out: string, { databaseUrl, systemUser }: Parts
           problem: 'A server whose ledger is on PostgreSQL gives out no links.',
           hint: 'Run "sitrep token add NAME --may operate --clearance TLP:RED", and log in with that token at /login.',
         },
-  ]);
+  );
 }
 
 /**
@@ -105,13 +106,11 @@ export async function holdLedger(
 ): Promise<EmbeddedLedger> {
   const ledger = await openUnlessServed(out, parts, { waitMs });
   if (ledger === 'served')
-    throw new AppError('ledger-in-use', [
-      {
-        file: ledgerFolder(out),
-        problem: 'Another sitrep, a "start" or a "backfill", uses this ledger.',
-        hint: 'Stop that one first, or let it end, or give another folder with --out. All other commands reach it by themselves.',
-      },
-    ]);
+    throw new AppError('ledger-in-use', {
+      file: ledgerFolder(out),
+      problem: 'Another sitrep, a "start" or a "backfill", uses this ledger.',
+      hint: 'Stop that one first, or let it end, or give another folder with --out. All other commands reach it by themselves.',
+    });
   return ledger;
 }
 

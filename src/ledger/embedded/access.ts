@@ -28,16 +28,14 @@ export async function faultOfFolder(
 ): Promise<AppError> {
   if (cause instanceof AppError) return cause;
   const fault = await obstacle(folder, cause);
-  if (fault !== undefined) return new AppError('ledger-unavailable', [fault], { cause });
+  if (fault !== undefined) return new AppError('ledger-unavailable', fault, { cause });
   return new AppError(
     'ledger-unusable',
-    [
-      {
-        file: folder,
-        problem: `${otherwise}: ${reasonOf(cause)}.`,
-        hint: 'Stop what runs on it and run "sitrep restore", which puts the last snapshot in its place and keeps the remains.',
-      },
-    ],
+    {
+      file: folder,
+      problem: `${otherwise}: ${reasonOf(cause)}.`,
+      hint: 'Stop what runs on it and run "sitrep restore", which puts the last snapshot in its place and keeps the remains.',
+    },
     { cause },
   );
 }
@@ -157,24 +155,20 @@ export async function lockFolder(folder: string, { waitMs }: { waitMs: number })
 }
 
 const inUse = (folder: string): AppError =>
-  new AppError('ledger-in-use', [
-    {
-      file: folder,
-      problem: 'Another sitrep uses this ledger.',
-      hint: 'Stop it first, or use it: all commands but start reach it by themselves.',
-    },
-  ]);
+  new AppError('ledger-in-use', {
+    file: folder,
+    problem: 'Another sitrep uses this ledger.',
+    hint: 'Stop it first, or use it: all commands but start reach it by themselves.',
+  });
 
 const noLockFile = (folder: string, cause: unknown): AppError =>
   new AppError(
     'ledger-unusable',
-    [
-      {
-        file: join(folder, 'lock'),
-        problem: 'This file is not a lock file of sitrep.',
-        hint: 'Delete it while no sitrep is running. It contains no data.',
-      },
-    ],
+    {
+      file: join(folder, 'lock'),
+      problem: 'This file is not a lock file of sitrep.',
+      hint: 'Delete it while no sitrep is running. It contains no data.',
+    },
     { cause },
   );
 
@@ -191,14 +185,12 @@ function keepOthersOut(folder: string): void {
     if (!refused.safeParse(cause).success) throw cause;
     throw new AppError(
       'ledger-unusable',
-      [
-        {
-          file: folder,
-          problem:
-            'Other users of this machine can enter the folder of the ledger, and this user cannot change that.',
-          hint: 'Run Sitrep as the user who owns the folder, or have its owner run "chmod 700" on it.',
-        },
-      ],
+      {
+        file: folder,
+        problem:
+          'Other users of this machine can enter the folder of the ledger, and this user cannot change that.',
+        hint: 'Run Sitrep as the user who owns the folder, or have its owner run "chmod 700" on it.',
+      },
       { cause },
     );
   }

@@ -249,4 +249,4 @@ const damagedSnapshot = (file: string, cause: unknown): AppError =>
   });
 
 const unusable = (cause: unknown, fault: { file: string; problem: string; hint: string }): AppError =>
-  new AppError('ledger-unusable', [fault], { cause });
+  new AppError('ledger-unusable', fault, { cause });

@@ -1,29 +1,25 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { type Database, deliveryColumns, toDeliveries } from './database.ts';
+import { type Database, deliveryColumns, toRecipients } from './database.ts';
+import { ended, endSending, isAgain, sendAgain, startSending } from './deliveries.ts';
 import { sendJobs } from './jobs.ts';
 import type { Ledger } from '../types.ts';
 
-const isAlert = `content NOT IN ('edition', 'notice')`;
-const isFailed = `content IN ('edition', 'notice') AND state IN ('bounced', 'failed')`;
+const isAlert = `NOT (${toRecipients})`;
+const isFailed = `${toRecipients} AND state IN ('bounced', 'failed')`;
 /** Arbitrary but fixed key of an advisory lock: without it, two processes could each take half of the alerts. */
 const LOCK = 7_241_965;
 
 /** Alerts to the operator, which go out together, and problems that concern no single edition. */
-export function alertCalls(
-  database: Database,
-  boss: PgBoss,
-): Pick<Ledger, 'claimAlerts' | 'settleAlerts' | 'openProblems' | 'closeProblems' | 'deliveryHealth'> {
+export function alertCalls(database: Database, boss: PgBoss) {
   return {
     claimAlerts: (id, { job, now, everySeconds }) =>
       database.transaction(async (session) => {
         await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
-        const [first] = toDeliveries(
-          await session.query(
-            `SELECT ${deliveryColumns} FROM sitrep.delivery
+        const [first] = await session.deliveries(
+          `SELECT ${deliveryColumns} FROM sitrep.delivery
              WHERE id = $1 AND ${isAlert} AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL)))`,
-            [id, job],
-          ),
+          [id, job],
         );
         if (!first) return [];
         const { channel, address, state } = first;
@@ -43,50 +39,26 @@ export function alertCalls(
           }
         }
         // Alerts that an interrupted process was sending go out as the same set, so that the message has the same id.
-        return toDeliveries(
-          await session.query(
-            `UPDATE sitrep.delivery SET state = 'sending', job = $1, sending_at = $2,
-               trying_since = coalesce(trying_since, $2), next_try_at = NULL,
-               attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END,
-               interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END,
-               may_have_arrived = may_have_arrived OR state = 'sending'
+        return session.deliveries(
+          `UPDATE sitrep.delivery SET ${startSending}
              WHERE ${isAlert} AND channel = $3 AND address = $4 AND state = $5
                AND ($5 = 'pending' OR job = $1 OR job IS NULL)
              RETURNING ${deliveryColumns}`,
-            [job, now, channel, address, state],
-          ),
+          [job, now, channel, address, state],
         );
       }),
 
     settleAlerts: (alerts, settlement, { now }) =>
       database.transaction(async (session) => {
-        const retried = settlement.state === 'retried';
-        const givenBack = settlement.state === 'given-back';
-        const again = retried || givenBack;
+        const again = isAgain(settlement);
         const ids = alerts.map(({ id }) => id);
         // With the time of an attempt that sent nothing, the alerts would wait as they do after a message.
         await session.query(
-          `UPDATE sitrep.delivery SET state = $3, reason = $4, settled_at = $5, next_try_at = $6, job = NULL,
-             may_have_arrived = may_have_arrived OR $7, unanswered = unanswered + $8, attempt = attempt - $9,
-             sending_at = CASE $9 WHEN 0 THEN sending_at END
-           WHERE id = ANY($1::text[]) AND state = 'sending' AND sending_at = $2`,
-          [
-            ids,
-            alerts[0]?.sendingAt ?? now,
-            again ? 'pending' : settlement.state,
-            settlement.reason,
-            again ? null : now,
-            retried ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
-            'mayHaveArrived' in settlement && settlement.mayHaveArrived,
-            retried && settlement.unanswered === true ? 1 : 0,
-            givenBack ? 1 : 0,
-          ],
+          `UPDATE sitrep.delivery SET ${endSending}, sending_at = CASE $7 WHEN 0 THEN sending_at END
+           WHERE id = ANY($8::text[]) AND state = 'sending' AND sending_at = $9`,
+          [...ended(settlement, { again, now }), ids, alerts[0]?.sendingAt ?? now],
         );
-        if (again)
-          await sendJobs(boss, session, {
-            queue: 'delivery',
-            jobs: ids.map((id) => ({ id, ...(retried && { startAfter: settlement.afterSeconds }) })),
-          });
+        if (again) await sendAgain(boss, session, { ids, settlement });
       }),
 
     openProblems: (ids, now) =>
@@ -96,11 +68,10 @@ export function alertCalls(
           `INSERT INTO sitrep.problem (id, since) SELECT unnest($1::text[]), $2 ON CONFLICT DO NOTHING`,
           [[...ids], now],
         );
-        return z
-          .array(z.object({ id: z.string(), since: z.date() }))
-          .parse(
-            await session.query('SELECT id, since FROM sitrep.problem WHERE alerted_at IS NULL ORDER BY id'),
-          );
+        return session.rows(
+          z.object({ id: z.string(), since: z.date() }),
+          'SELECT id, since FROM sitrep.problem WHERE alerted_at IS NULL ORDER BY id',
+        );
       }),
 
     closeProblems: async (ids, now) => {
@@ -125,7 +96,7 @@ export function alertCalls(
       );
       return z.tuple([deliveryHealth]).parse(rows)[0];
     },
-  };
+  } satisfies Partial<Ledger>;
 }
 
 const deliveryHealth = z.object({

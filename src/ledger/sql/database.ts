@@ -6,20 +6,32 @@ import { type Db, fromPglite } from 'pg-boss';
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
 import {
-  type ApprovalRecord,
-  approvalRecord,
   type DeliveryRecord,
   deliveryRecord,
   type EditionRecord,
   editionRecord,
   type NewDelivery,
-  type RunRecord,
-  runRecord,
 } from '../records.ts';
 import type { Visibility } from '../types.ts';
 
+/** Queries with parsed rows. */
+interface Readers {
+  rows<Row extends z.ZodType>(row: Row, sql: string, values?: readonly unknown[]): Promise<z.output<Row>[]>;
+  editions(sql: string, values?: readonly unknown[]): Promise<EditionRecord[]>;
+  deliveries(sql: string, values?: readonly unknown[]): Promise<DeliveryRecord[]>;
+}
+
+function readersOf(query: Session['query']): Readers {
+  const rows: Readers['rows'] = async (row, ...given) => z.array(row).parse(await query(...given));
+  return {
+    rows,
+    editions: (...given) => rows(editionRecord, ...given),
+    deliveries: (...given) => rows(deliveryRecord, ...given),
+  };
+}
+
 /** A connection or a transaction. */
-export interface Session {
+export interface Session extends Readers {
   query(sql: string, values?: readonly unknown[]): Promise<unknown[]>;
   /** The session for the queue, whose changes become part of the same transaction. */
   readonly queue: Db;
@@ -46,10 +58,11 @@ export function embeddedDatabase(
       throw await explain(error);
     }
   };
-  const sessionOf = (on: PGlite | Transaction): Session => ({
-    query: (sql, values = []) => explained(async () => (await on.query(sql, [...values])).rows),
-    queue: fromPglite(on),
-  });
+  const sessionOf = (on: PGlite | Transaction): Session => {
+    const query: Session['query'] = (sql, values = []) =>
+      explained(async () => (await on.query(sql, [...values])).rows);
+    return { query, ...readersOf(query), queue: fromPglite(on) };
+  };
   return {
     ...sessionOf(pglite),
     backend: 'pglite',
@@ -69,10 +82,12 @@ export function serverDatabase(
   // process. The current or next query fails with the same error. The pool is created here so that its first client has
   // the listener too.
   pool.on('connect', (client) => client.on('error', () => {}));
-  const sessionOf = (on: Pool | PoolClient): Session => ({
-    query: async (sql, values = []) => (await reached(() => on.query(sql, [...values]))).rows,
-    queue: { executeSql: (sql, values) => reached(() => on.query(sql, values)) },
-  });
+  const sessionOf = (on: Pool | PoolClient, again: typeof retried = (work) => work()): Session => {
+    const query: Session['query'] = (sql, values = []) =>
+      again(async () => (await reached(() => on.query(sql, [...values]))).rows);
+    const queue: Session['queue'] = { executeSql: (sql, values) => reached(() => on.query(sql, values)) };
+    return { query, ...readersOf(query), queue };
+  };
   const runOnce = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
     const client = await reached(() => pool.connect());
     let isBroken = false;
@@ -95,10 +110,8 @@ export function serverDatabase(
       client.release(isBroken);
     }
   };
-  const session = sessionOf(pool);
   return {
-    ...session,
-    query: (sql, values) => retried(() => session.query(sql, values)),
+    ...sessionOf(pool, retried),
     backend: 'postgres',
     transaction: (work) => retried(() => runOnce(work)),
     [Symbol.asyncDispose]: () => pool.end(),
@@ -142,12 +155,10 @@ async function reached<T>(work: () => Promise<T>): Promise<T> {
     if (!isPassing) throw cause;
     throw new AppError(
       'ledger-unavailable',
-      [
-        {
-          problem: `The database of DATABASE_URL does not answer: ${reasonOf(cause)}.`,
-          hint: 'Try again. If it fails again, check the PostgreSQL server and the network.',
-        },
-      ],
+      {
+        problem: `The database of DATABASE_URL does not answer: ${reasonOf(cause)}.`,
+        hint: 'Try again. If it fails again, check the PostgreSQL server and the network.',
+      },
       { cause },
     );
   }
@@ -161,23 +172,16 @@ export function reasonOf(error: unknown): string {
   return (text.split('\n')[0] ?? '').slice(0, 200).replace(/\.$/, '');
 }
 
-/** The table's columns, named as in the model. */
-export const editionColumns = `id, brief, as_of AS "asOf", paper, parameters, part_of AS "partOf", origin, slot, reach, state,
-  reason, attempt, requested_at AS "requestedAt", started_at AS "startedAt", rendered_at AS "renderedAt",
-  settled_at AS "settledAt", folder, sha256, pages, card, correction, needs_approval AS "needsApproval",
-  approved_sha256 AS "approvedSha256"`;
-export const deliveryColumns = `id, edition, channel, address, content, copy, target, state, reason, attempt, interruptions,
-  may_have_arrived AS "mayHaveArrived", created_at AS "createdAt", sending_at AS "sendingAt", settled_at AS "settledAt",
-  trying_since AS "tryingSince", next_try_at AS "nextTryAt", unanswered`;
-export const approvalColumns = `edition, number, decision, sha256, user_name AS "user", named_by AS "namedBy", claimed_name AS "claimedName",
-  decided_at AS "decidedAt"`;
-export const runColumns = `edition, number, started_at AS "startedAt", ended_at AS "endedAt", outcome, reason`;
+/** The columns of a record, named as in the model, such as `requested_at AS "requestedAt"`. */
+export const columnsOf = (record: z.ZodObject): string =>
+  Object.keys(record.shape)
+    .map((name) => `${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} AS "${name}"`)
+    .join(', ');
+export const editionColumns = columnsOf(editionRecord);
+export const deliveryColumns = columnsOf(deliveryRecord);
 
-export const toEditions = (rows: unknown[]): EditionRecord[] => z.array(editionRecord).parse(rows);
-export const toDeliveries = (rows: unknown[]): DeliveryRecord[] => z.array(deliveryRecord).parse(rows);
-export const toApprovals = (rows: unknown[]): ApprovalRecord[] => z.array(approvalRecord).parse(rows);
-export const toRuns = (rows: unknown[]): RunRecord[] => z.array(runRecord).parse(rows);
-
+/** SQL condition: a delivery to recipients, not an alert to the operator. */
+export const toRecipients = `content IN ('edition', 'notice')`;
 /** SQL condition: the edition is not generated before a refresh of its dataset has ended. */
 export const waitsForRefresh = `EXISTS (SELECT 1 FROM sitrep.refresh
   WHERE refresh.id = edition.refresh AND refresh.state <> 'ended')`;

@@ -1,18 +1,16 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import {
-  approvalColumns,
   type Database,
   deliveryColumns,
   deliveryId,
   editionColumns,
+  toRecipients,
   type Session,
-  toApprovals,
-  toDeliveries,
-  toEditions,
 } from './database.ts';
 import { hurry, sendJobs } from './jobs.ts';
 import {
+  approvalRecord,
   type EditionRecord,
   hashToApprove,
   isForRecipients,
@@ -24,36 +22,56 @@ import type { Decision, Ledger, Settlement } from '../types.ts';
 /** Alerts wait this long for others, because one cause often leads to several alerts. */
 const GATHER_SECONDS = 5;
 
-/** Creates, sends and closes deliveries. */
-export function deliveryCalls(
-  database: Database,
+/** The start of an attempt, by job $1 at $2. A delivery that a lost process was sending may have arrived. */
+export const startSending = `state = 'sending', job = $1, sending_at = $2,
+  trying_since = coalesce(trying_since, $2), next_try_at = NULL,
+  attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END,
+  interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END,
+  may_have_arrived = may_have_arrived OR state = 'sending'`;
+
+/** The end of an attempt, with the values of `ended`. */
+export const endSending = `state = $1, reason = $2, settled_at = $3, next_try_at = $4, job = NULL,
+  may_have_arrived = may_have_arrived OR $5, unanswered = unanswered + $6, attempt = attempt - $7`;
+export const ended = (settlement: Settlement, { again, now }: { again: boolean; now: Date }): unknown[] => [
+  again ? 'pending' : settlement.state,
+  settlement.reason,
+  again || settlement.state === 'waiting' ? null : now,
+  settlement.state === 'retried' ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
+  'mayHaveArrived' in settlement && settlement.mayHaveArrived,
+  settlement.state === 'retried' && settlement.unanswered === true ? 1 : 0,
+  settlement.state === 'given-back' ? 1 : 0,
+];
+export const isAgain = ({ state }: Settlement): boolean => state === 'retried' || state === 'given-back';
+
+/** Has deliveries attempted again, after the pause of a retry. */
+export const sendAgain = (
   boss: PgBoss,
-): Pick<Ledger, 'claimDelivery' | 'settleDelivery' | 'addDeliveries' | 'moveDelivery'> {
+  session: Session,
+  { ids, settlement }: { ids: readonly string[]; settlement: Settlement },
+): Promise<void> => {
+  const pause = settlement.state === 'retried' && { startAfter: settlement.afterSeconds };
+  return sendJobs(boss, session, { queue: 'delivery', jobs: ids.map((id) => ({ id, ...pause })) });
+};
+
+/** Creates, sends and closes deliveries. */
+export function deliveryCalls(database: Database, boss: PgBoss) {
   return {
     claimDelivery: (id, { job, now }) =>
       database.transaction(async (session) => {
-        const [before] = toDeliveries(
-          await session.query(
-            `SELECT ${deliveryColumns} FROM sitrep.delivery
-             WHERE id = $1 AND content IN ('edition', 'notice')
+        const [before] = await session.deliveries(
+          `SELECT ${deliveryColumns} FROM sitrep.delivery
+             WHERE id = $1 AND ${toRecipients}
                AND (state = 'pending' OR (state = 'sending' AND (job = $2 OR job IS NULL))) FOR UPDATE`,
-            [id, job],
-          ),
+          [id, job],
         );
         if (!before) return undefined;
-        const [delivery] = toDeliveries(
-          await session.query(
-            `UPDATE sitrep.delivery SET state = 'sending', job = $2, sending_at = $3,
-               trying_since = coalesce(trying_since, $3), next_try_at = NULL,
-               attempt = attempt + CASE state WHEN 'sending' THEN 0 ELSE 1 END,
-               interruptions = interruptions + CASE state WHEN 'sending' THEN 1 ELSE 0 END,
-               may_have_arrived = may_have_arrived OR state = 'sending' WHERE id = $1
-             RETURNING ${deliveryColumns}`,
-            [id, job, now],
-          ),
+        const [delivery] = await session.deliveries(
+          `UPDATE sitrep.delivery SET ${startSending} WHERE id = $3 RETURNING ${deliveryColumns}`,
+          [job, now, id],
         );
-        const [edition] = toEditions(
-          await session.query(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [before.edition]),
+        const [edition] = await session.editions(
+          `SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`,
+          [before.edition],
         );
         return delivery && edition && { delivery, edition, interrupted: before.state === 'sending' };
       }),
@@ -61,35 +79,15 @@ export function deliveryCalls(
     settleDelivery: ({ id, edition, attempt, sendingAt }, settlement, { now, alert }) =>
       database.transaction(async (session) => {
         await lockEdition(session, edition);
-        const retried = settlement.state === 'retried';
-        const givenBack = settlement.state === 'given-back';
-        const unsure = 'mayHaveArrived' in settlement && settlement.mayHaveArrived;
-        const again = retried || givenBack || (await wasDecided(session, edition, settlement));
+        const again = isAgain(settlement) || (await wasDecided(session, edition, settlement));
         // A retry by an operator restarts the count of attempts, so only the time of the attempt identifies it.
         const settled = await session.query(
-          `UPDATE sitrep.delivery SET state = $4, reason = $5, settled_at = $6, job = NULL,
-             may_have_arrived = may_have_arrived OR $7, next_try_at = $8, unanswered = unanswered + $9,
-             attempt = attempt - $10
-           WHERE id = $1 AND state = 'sending' AND attempt = $2 AND sending_at = $3 RETURNING id`,
-          [
-            id,
-            attempt,
-            sendingAt,
-            again ? 'pending' : settlement.state,
-            settlement.reason,
-            again || settlement.state === 'waiting' ? null : now,
-            unsure,
-            retried ? new Date(now.getTime() + settlement.afterSeconds * 1000) : null,
-            retried && settlement.unanswered === true ? 1 : 0,
-            givenBack ? 1 : 0,
-          ],
+          `UPDATE sitrep.delivery SET ${endSending}
+           WHERE id = $8 AND state = 'sending' AND attempt = $9 AND sending_at = $10 RETURNING id`,
+          [...ended(settlement, { again, now }), id, attempt, sendingAt],
         );
         if (settled.length === 0) return false;
-        if (again)
-          await sendJobs(boss, session, {
-            queue: 'delivery',
-            jobs: [{ id, ...(retried && { startAfter: settlement.afterSeconds }) }],
-          });
+        if (again) await sendAgain(boss, session, { ids: [id], settlement });
         else await closeEdition(session, edition, now);
         if (alert && !again) await insertDeliveries(session, boss, { edition, deliveries: [alert], now });
         return true;
@@ -106,15 +104,13 @@ export function deliveryCalls(
         const found = await session.query('SELECT edition FROM sitrep.delivery WHERE id = $1', [id]);
         for (const { edition } of z.array(z.object({ edition: z.string() })).parse(found))
           await lockEdition(session, edition);
-        const [moved] = toDeliveries(
-          await session.query(
-            `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0, interruptions = 0,
+        const [moved] = await session.deliveries(
+          `UPDATE sitrep.delivery SET state = $2, reason = $3, job = NULL, attempt = 0, interruptions = 0,
                unanswered = 0, trying_since = NULL, next_try_at = NULL,
                may_have_arrived = may_have_arrived AND NOT $6,
                settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $4::timestamptz END
              WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${deliveryColumns}`,
-            [id, to, reason, now, [...from], didNotArrive],
-          ),
+          [id, to, reason, now, [...from], didNotArrive],
         );
         if (!moved) return false;
         if (to === 'pending') {
@@ -128,7 +124,7 @@ export function deliveryCalls(
         await closeEdition(session, moved.edition, now);
         return true;
       }),
-  };
+  } satisfies Partial<Ledger>;
 }
 
 /** Adds deliveries, with a job for each one that is not on hold. Returns the ids of the new ones. */
@@ -181,7 +177,7 @@ export async function closeEdition(session: Session, id: string, now: Date): Pro
     `UPDATE sitrep.edition SET state = 'done', settled_at = $2
      WHERE id = $1 AND state = 'delivering' AND NOT EXISTS (
        SELECT 1 FROM sitrep.delivery
-       WHERE edition = $1 AND content IN ('edition', 'notice') AND state IN ('waiting', 'pending', 'sending', 'held'))`,
+       WHERE edition = $1 AND ${toRecipients} AND state IN ('waiting', 'pending', 'sending', 'held'))`,
     [id, now],
   );
 }
@@ -196,29 +192,16 @@ async function wasDecided(session: Session, edition: string, settlement: Settlem
   return changed.length > 0;
 }
 
-/** Takes a delivery away from a process that ended. It stays `sending`, because it may have arrived. */
-export async function loseDelivery(
-  session: Session,
-  { id, job }: { id: string; job: string },
-): Promise<void> {
-  await session.query(
-    `UPDATE sitrep.delivery SET job = NULL WHERE id = $1 AND state = 'sending' AND job = $2`,
-    [id, job],
-  );
-}
-
 /** Records approvals and releases or blocks the deliveries that depend on them. */
-export function approvalCalls(database: Database, boss: PgBoss): Pick<Ledger, 'decide' | 'approvals'> {
+export function approvalCalls(database: Database, boss: PgBoss) {
   return {
     decide: (editions, decision) =>
       database.transaction(async (session) => {
         // The lock keeps a worker's result from being stored in the middle of a decision. Rows are locked in order, so
         // that two decisions on the same editions cannot deadlock.
-        const locked = toEditions(
-          await session.query(
-            `SELECT ${editionColumns} FROM sitrep.edition WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE`,
-            [editions.map(({ id }) => id)],
-          ),
+        const locked = await session.editions(
+          `SELECT ${editionColumns} FROM sitrep.edition WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE`,
+          [editions.map(({ id }) => id)],
         );
         const found = new Map(locked.map((edition) => [edition.id, edition]));
         const outdated = editions.filter(({ id, sha256 }) => !isAsSeen(found.get(id), sha256));
@@ -229,14 +212,15 @@ export function approvalCalls(database: Database, boss: PgBoss): Pick<Ledger, 'd
         return { moved };
       }),
 
-    approvals: async (edition) =>
-      toApprovals(
-        await database.query(
-          `SELECT ${approvalColumns} FROM sitrep.approval WHERE edition = $1 ORDER BY number DESC`,
-          [edition],
-        ),
+    approvals: (edition) =>
+      database.rows(
+        approvalRecord,
+        `SELECT edition, number, decision, sha256, user_name AS "user", named_by AS "namedBy",
+           claimed_name AS "claimedName", decided_at AS "decidedAt"
+         FROM sitrep.approval WHERE edition = $1 ORDER BY number DESC`,
+        [edition],
       ),
-  };
+  } satisfies Partial<Ledger>;
 }
 
 function isAsSeen(edition: EditionRecord | undefined, sha256: string): boolean {
@@ -267,7 +251,7 @@ async function decideOn(
   ]);
   const moved = await session.query(
     `UPDATE sitrep.delivery SET state = $2, reason = $3, settled_at = NULL, attempt = 0
-     WHERE edition = $1 AND state = $4 AND content IN ('edition', 'notice') RETURNING id`,
+     WHERE edition = $1 AND state = $4 AND ${toRecipients} RETURNING id`,
     approved ? [id, 'pending', null, 'waiting'] : [id, 'waiting', waitReason(id), 'pending'],
   );
   const jobs = z.array(z.object({ id: z.string() })).parse(moved);

@@ -1,10 +1,9 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { type Database, editionColumns, type Session, toEditions, waitsForRefresh } from './database.ts';
+import { type Database, editionColumns, type Session, toRecipients, waitsForRefresh } from './database.ts';
 import { closeEdition, insertDeliveries, lockEdition } from './deliveries.ts';
 import { hurry, wakeEditions } from './jobs.ts';
-import { sameEdition } from './queries.ts';
-import { insertSteps } from './records.ts';
+import { insertSteps, sameEdition } from './queries.ts';
 import { refreshFor } from './refreshes.ts';
 import { editionId } from '../edition-id.ts';
 import { type EditionRecord, heldByOperator, type NewEdition, waitsForApproval } from '../records.ts';
@@ -14,10 +13,7 @@ import type { Ledger, Making } from '../types.ts';
 const started = z.object({ number: z.number(), failures: z.array(z.string().nullable()) });
 
 /** Requests editions and records their runs. */
-export function editionCalls(
-  database: Database,
-  boss: PgBoss,
-): Pick<Ledger, 'openSlots' | 'request' | 'claimEdition' | 'settleEdition' | 'moveEdition'> {
+export function editionCalls(database: Database, boss: PgBoss) {
   return {
     openSlots: (brief, { now, plan, refresh = null, alert = () => null, leftOut = () => null }) =>
       database.transaction(async (session) => {
@@ -53,15 +49,13 @@ export function editionCalls(
 
     claimEdition: (id, { job, now }) =>
       database.transaction(async (session) => {
-        const [edition] = toEditions(
-          await session.query(
-            `UPDATE sitrep.edition
+        const [edition] = await session.editions(
+          `UPDATE sitrep.edition
              SET state = 'rendering', job = $2, attempt = attempt + 1, started_at = $3, reason = NULL
              WHERE id = $1 AND (state = 'queued' OR (state = 'rendering' AND job = $2))
                AND NOT (${waitsForRefresh})
              RETURNING ${editionColumns}`,
-            [id, job, now],
-          ),
+          [id, job, now],
         );
         if (!edition) return undefined;
         const [{ number: run, failures }] = z.tuple([started]).parse(
@@ -101,16 +95,14 @@ export function editionCalls(
     moveEdition: (id, { from, to, reason, onlyUnsent = false, now }) =>
       database.transaction(async (session) => {
         await lockEdition(session, id);
-        const [moved] = toEditions(
-          await session.query(
-            `UPDATE sitrep.edition SET state = $2, reason = $3, attempt = 0, job = NULL,
+        const [moved] = await session.editions(
+          `UPDATE sitrep.edition SET state = $2, reason = $3, attempt = 0, job = NULL,
                settled_at = CASE WHEN $2 = 'queued' THEN NULL ELSE $4::timestamptz END
              WHERE id = $1 AND state = ANY($5::text[]) AND NOT ($6 AND EXISTS (
-               SELECT 1 FROM sitrep.delivery WHERE edition = $1 AND content IN ('edition', 'notice')
+               SELECT 1 FROM sitrep.delivery WHERE edition = $1 AND ${toRecipients}
                  AND state NOT IN ('waiting', 'held', 'cancelled')))
              RETURNING ${editionColumns}`,
-            [id, to, reason, now, [...from], onlyUnsent],
-          ),
+          [id, to, reason, now, [...from], onlyUnsent],
         );
         if (!moved) return false;
         await endRun(session, id, { now, reason });
@@ -120,7 +112,7 @@ export function editionCalls(
         }
         return true;
       }),
-  };
+  } satisfies Partial<Ledger>;
 }
 
 /** A requested edition. If it has a reason to be skipped, it is only recorded. */
@@ -172,9 +164,8 @@ async function insertRows(session: Session, asked: readonly Asked[], now: Date):
       ...(reason === undefined ? { state: 'queued' } : { state: 'skipped', reason, settledAt: now }),
     }))
     .toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  return toEditions(
-    await session.query(
-      `INSERT INTO sitrep.edition
+  return session.editions(
+    `INSERT INTO sitrep.edition
          (id, brief, as_of, paper, parameters, part_of, origin, slot, reach, state, reason, requested_at, settled_at,
           correction, refresh)
        SELECT id, brief, "asOf", paper, parameters, "partOf", origin, slot, reach, state, reason, $2, "settledAt", correction,
@@ -183,8 +174,7 @@ async function insertRows(session: Session, asked: readonly Asked[], now: Date):
          "partOf" text, origin text, slot timestamptz, reach text, state text, reason text, "settledAt" timestamptz,
          correction jsonb, refresh text)
        ON CONFLICT DO NOTHING RETURNING ${editionColumns}`,
-      [JSON.stringify(given), now],
-    ),
+    [JSON.stringify(given), now],
   );
 }
 
@@ -206,9 +196,9 @@ async function resolve(
     return origin === 'schedule'
       ? takeOver(session, { edition: { ...edition, id: same.id }, waitsFor }, now)
       : [];
-  const [other] = toEditions(
-    await session.query(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [edition.id]),
-  );
+  const [other] = await session.editions(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [
+    edition.id,
+  ]);
   const isIssued = origin === 'schedule' && (other?.origin === 'schedule' || other?.reach === 'all');
   if (isIssued && other) issued?.push(other);
   if (origin === 'backfill' || isIssued) return [];
@@ -229,14 +219,12 @@ async function takeOver(
   { edition: { id, slot, reach }, waitsFor = null }: Asked,
   now: Date,
 ): Promise<EditionRecord[]> {
-  const taken = toEditions(
-    await session.query(
-      `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL, refresh = $6,
+  const taken = await session.editions(
+    `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL, refresh = $6,
          state = CASE WHEN is_kept THEN edition.state ELSE 'queued' END, reason = CASE WHEN is_kept THEN $4 END
        FROM (SELECT state = 'held' AND reason IN ($4, $5) AS is_kept FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS present
        WHERE id = $1 AND origin <> 'schedule' AND reach <> 'all' RETURNING ${editionColumns}`,
-      [id, slot, reach, heldByOperator, heldByOperatorBefore, waitsFor],
-    ),
+    [id, slot, reach, heldByOperator, heldByOperatorBefore, waitsFor],
   );
   if (taken.length > 0) await endRun(session, id, { now, reason: 'It became due.' });
   return taken;
@@ -300,12 +288,4 @@ async function settle(
       await wakeEditions(session, boss, [edition], { afterSeconds: making.afterSeconds });
       break;
   }
-}
-
-/** Gives back an edition whose process ended during rendering, if `job` still owns it. */
-export async function loseEdition(session: Session, { id, job }: { id: string; job: string }): Promise<void> {
-  await session.query(
-    `UPDATE sitrep.edition SET state = 'queued', job = NULL WHERE id = $1 AND state = 'rendering' AND job = $2`,
-    [id, job],
-  );
 }

@@ -74,7 +74,7 @@ async function prioritiesOf(
   session: Session,
   { queue, ids }: { queue: Queue; ids: readonly string[] },
 ): Promise<ReadonlyMap<string, number>> {
-  const rows = rankedRows.parse(await session.query(ranked[queue], [[...ids]]));
+  const rows = await session.rows(rankedRows.element, ranked[queue], [[...ids]]);
   const dayOf = (asOf: string): number => Math.floor(Date.parse(asOf) / 86_400_000);
   return new Map(rows.map(({ id, rank: own, asOf }) => [id, own * STEP - dayOf(asOf)]));
 }

@@ -1,30 +1,28 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { type Database, editionColumns, type Session, toEditions } from './database.ts';
+import { columnsOf, type Database, editionColumns, type Session } from './database.ts';
 import { sendJobs, wakeEditions } from './jobs.ts';
 import { type NewEdition, refreshRecord, type SourceCheck, sourceState } from '../records.ts';
 import type { Ledger } from '../types.ts';
 
-const columns = 'id, dataset, slot, attempt, started_at AS "startedAt"';
-const ids = z.array(z.object({ id: z.string() }));
+const columns = columnsOf(refreshRecord);
+const withId = z.object({ id: z.string() });
 /** Ended refreshes are only looked up by slots of the same days. */
 const KEPT_DAYS = 90;
 
 /** Refreshes of datasets before slots. */
-export function refreshCalls(
-  database: Database,
-  boss: PgBoss,
-): Pick<Ledger, 'claimRefresh' | 'settleRefresh' | 'repeatRefreshes' | 'sourceStates' | 'staleEditions'> {
+export function refreshCalls(database: Database, boss: PgBoss) {
   return {
-    claimRefresh: async (id, { job, now }) =>
-      z.array(refreshRecord).parse(
-        await database.query(
-          `UPDATE sitrep.refresh SET state = 'running', job = $2, attempt = attempt + 1,
+    async claimRefresh(id, { job, now }) {
+      const [claimed] = await database.rows(
+        refreshRecord,
+        `UPDATE sitrep.refresh SET state = 'running', job = $2, attempt = attempt + 1,
              started_at = coalesce(started_at, $3), next_try_at = NULL
            WHERE id = $1 AND (state = 'queued' OR (state = 'running' AND job = $2)) RETURNING ${columns}`,
-          [id, job, now],
-        ),
-      )[0],
+        [id, job, now],
+      );
+      return claimed;
+    },
 
     settleRefresh: ({ id, dataset, attempt }, refreshed, { now }) =>
       database.transaction(async (session) => {
@@ -56,13 +54,14 @@ export function refreshCalls(
           [dataset, now, KEPT_DAYS],
         );
         const waiting = `SELECT id FROM sitrep.edition WHERE refresh = $1 AND state = 'queued'`;
-        await wakeEditions(session, boss, ids.parse(await session.query(waiting, [id])));
+        await wakeEditions(session, boss, await session.rows(withId, waiting, [id]));
         return true;
       }),
 
     repeatRefreshes: ({ now, afterSeconds }) =>
       database.transaction(async (session) => {
-        const added = await session.query(
+        const jobs = await session.rows(
+          withId,
           `INSERT INTO sitrep.refresh (id, dataset, slot, state)
            SELECT DISTINCT dataset || $3, dataset, $1::timestamptz, 'queued' FROM sitrep.source AS failing
            WHERE failing_since IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sitrep.refresh WHERE refresh.dataset = failing.dataset
@@ -70,29 +69,24 @@ export function refreshCalls(
            ON CONFLICT DO NOTHING RETURNING id`,
           [now, afterSeconds, ` ${now.toISOString()}`],
         );
-        const jobs = ids.parse(added);
         await sendJobs(boss, session, { queue: 'refresh', jobs });
         return jobs.length;
       }),
 
-    staleEditions: async () =>
-      toEditions(
-        await database.query(
-          // An operator may have put it on hold since.
-          `SELECT ${editionColumns} FROM sitrep.edition WHERE state = 'held' AND (reason, 'fresh-data') IN (
+    staleEditions: () =>
+      database.editions(
+        // An operator may have put it on hold since.
+        `SELECT ${editionColumns} FROM sitrep.edition WHERE state = 'held' AND (reason, 'fresh-data') IN (
              SELECT run.reason, code FROM sitrep.run WHERE run.edition = edition.id ORDER BY number DESC LIMIT 1)
            ORDER BY id`,
-        ),
       ),
 
-    sourceStates: async () =>
-      z.array(sourceState).parse(
-        await database.query(
-          `SELECT dataset, source, last_success AS "lastSuccess", failing_since AS "failingSince",
-             recovered_at AS "recoveredAt", failure FROM sitrep.source ORDER BY dataset, source`,
-        ),
+    sourceStates: () =>
+      database.rows(
+        sourceState,
+        `SELECT ${columnsOf(sourceState)} FROM sitrep.source ORDER BY dataset, source`,
       ),
-  };
+  } satisfies Partial<Ledger>;
 }
 
 /** Records which sources of a dataset work, and forgets those that it no longer has. */
@@ -119,18 +113,17 @@ async function recordChecks(
 
 /**
  * The refresh that the due editions wait for; null if all of them were due before, at an earlier slot of their day, or
- * if the dataset was refreshed since their last slot. One that has not
- * ended serves all slots that come due meanwhile.
+ * if the dataset was refreshed since their last slot. One that has not ended serves all slots that come due meanwhile.
  */
 export async function refreshFor(
   session: Session,
   boss: PgBoss,
   { dataset, due }: { dataset: string; due: readonly NewEdition[] },
 ): Promise<string | null> {
-  const before = ids.parse(
-    await session.query(`SELECT id FROM sitrep.edition WHERE id = ANY($1::text[]) AND origin = 'schedule'`, [
-      due.map(({ id }) => id),
-    ]),
+  const before = await session.rows(
+    withId,
+    `SELECT id FROM sitrep.edition WHERE id = ANY($1::text[]) AND origin = 'schedule'`,
+    [due.map(({ id }) => id)],
   );
   const slot = due.at(-1)?.slot ?? null;
   if (slot === null || before.length === due.length) return null;
@@ -147,18 +140,10 @@ export async function refreshFor(
     return id;
   }
   // The lock keeps it from ending before the editions are recorded, which it then wakes.
-  const [open] = ids.parse(
-    await session.query(`SELECT id FROM sitrep.refresh WHERE dataset = $1 AND state <> 'ended' FOR UPDATE`, [
-      dataset,
-    ]),
+  const [open] = await session.rows(
+    withId,
+    `SELECT id FROM sitrep.refresh WHERE dataset = $1 AND state <> 'ended' FOR UPDATE`,
+    [dataset],
   );
   return open?.id ?? null;
-}
-
-/** Gives back a refresh whose process ended, if `job` still owns it. */
-export async function loseRefresh(session: Session, { id, job }: { id: string; job: string }): Promise<void> {
-  await session.query(
-    `UPDATE sitrep.refresh SET state = 'queued', job = NULL WHERE id = $1 AND state = 'running' AND job = $2`,
-    [id, job],
-  );
 }

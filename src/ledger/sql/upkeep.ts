@@ -1,10 +1,7 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { type Database, editionColumns, type Session, toEditions, waitsForRefresh } from './database.ts';
-import { loseDelivery } from './deliveries.ts';
-import { loseEdition } from './editions.ts';
+import { type Database, editionColumns, type Session, waitsForRefresh } from './database.ts';
 import { isAlive, sendJobs, wakeEditions } from './jobs.ts';
-import { loseRefresh } from './refreshes.ts';
 import type { Ledger } from '../types.ts';
 
 /**
@@ -19,17 +16,12 @@ const isRemovable = `(brief, as_of, paper, parameters) NOT IN (
       WHERE edition = e.id AND state IN ('waiting', 'pending', 'sending')))`;
 
 /** Pruning and repair of the ledger. */
-export function upkeepCalls(
-  database: Database,
-  boss: PgBoss,
-): Pick<Ledger, 'removableEditions' | 'removeEditions' | 'forgetAddresses' | 'reconcile'> {
+export function upkeepCalls(database: Database, boss: PgBoss) {
   return {
-    removableEditions: async (before) =>
-      toEditions(
-        await database.query(
-          `SELECT ${editionColumns} FROM sitrep.edition WHERE ${isRemovable} ORDER BY brief, as_of, id`,
-          [before],
-        ),
+    removableEditions: (before) =>
+      database.editions(
+        `SELECT ${editionColumns} FROM sitrep.edition WHERE ${isRemovable} ORDER BY brief, as_of, id`,
+        [before],
       ),
 
     removeEditions: (ids, before) =>
@@ -69,7 +61,7 @@ export function upkeepCalls(
       for (const { queue, id, job } of await findActive(database)) {
         if (await isAlive(boss, { queue, job })) continue;
         repaired += 1;
-        await database.transaction((session) => giveBack(session, { queue, id, job }));
+        await database.query(giveBack[queue], [id, job]);
       }
       for (const { queue, id, nextTryAt } of await waiting(database)) {
         const jobs = await boss.findJobs(queue, { key: id });
@@ -83,7 +75,7 @@ export function upkeepCalls(
       }
       return repaired;
     },
-  };
+  } satisfies Partial<Ledger>;
 }
 
 /**
@@ -93,38 +85,36 @@ export function upkeepCalls(
 export async function recover(database: Database, boss: PgBoss): Promise<void> {
   for (const name of queue.options) await boss.deleteAllJobs(name);
   await database.transaction(async (session) => {
-    for (const each of await findActive(session)) await giveBack(session, each);
+    for (const each of await findActive(session))
+      await session.query(giveBack[each.queue], [each.id, each.job]);
   });
 }
 
 const queue = z.enum(['edition', 'delivery', 'refresh']);
 const active = z.array(z.object({ queue, id: z.string(), job: z.string() }));
 const findActive = async (session: Session): Promise<z.output<typeof active>> =>
-  active.parse(
-    await session.query(
-      `SELECT 'edition' AS queue, id, job FROM sitrep.edition WHERE state = 'rendering'
+  await session.rows(
+    active.element,
+    `SELECT 'edition' AS queue, id, job FROM sitrep.edition WHERE state = 'rendering'
        UNION ALL SELECT 'delivery', id, job FROM sitrep.delivery WHERE state = 'sending' AND job IS NOT NULL
        UNION ALL SELECT 'refresh', id, job FROM sitrep.refresh WHERE state = 'running'`,
-    ),
   );
 
 const open = z.array(z.object({ queue, id: z.string(), nextTryAt: z.date().nullable() }));
 const waiting = async (session: Session): Promise<z.output<typeof open>> =>
-  open.parse(
-    await session.query(
-      `SELECT 'edition' AS queue, id, NULL::timestamptz AS "nextTryAt"
+  await session.rows(
+    open.element,
+    `SELECT 'edition' AS queue, id, NULL::timestamptz AS "nextTryAt"
        FROM sitrep.edition WHERE state = 'queued' AND NOT (${waitsForRefresh})
        UNION ALL SELECT 'delivery', id, next_try_at FROM sitrep.delivery
        WHERE state = 'pending' OR (state = 'sending' AND job IS NULL)
        UNION ALL SELECT 'refresh', id, next_try_at FROM sitrep.refresh WHERE state = 'queued'`,
-    ),
   );
 
-/** Gives it back only if `job` still owns it, because another process may have claimed it meanwhile. */
-async function giveBack(
-  session: Session,
-  { queue: name, ...job }: z.output<typeof active>[number],
-): Promise<void> {
-  const lose = { edition: loseEdition, delivery: loseDelivery, refresh: loseRefresh }[name];
-  await lose(session, job);
-}
+/** Each gives back work only if the job still owns it, because another process may have claimed it meanwhile. */
+const giveBack = {
+  edition: `UPDATE sitrep.edition SET state = 'queued', job = NULL WHERE id = $1 AND state = 'rendering' AND job = $2`,
+  // It stays `sending`, because it may have arrived.
+  delivery: `UPDATE sitrep.delivery SET job = NULL WHERE id = $1 AND state = 'sending' AND job = $2`,
+  refresh: `UPDATE sitrep.refresh SET state = 'queued', job = NULL WHERE id = $1 AND state = 'running' AND job = $2`,
+} as const;

@@ -183,5 +183,5 @@ function operatorOf(request: FastifyRequest): Caller {
   const caller = callerOf(request);
   if (caller.may === 'operate') return caller;
   const problem = `“${caller.name}” can only read. This page is for operators.`;
-  throw new AppError('operation-forbidden', [{ problem, hint: 'Use a token with the role “operate”.' }]);
+  throw new AppError('operation-forbidden', { problem, hint: 'Use a token with the role “operate”.' });
 }

@@ -163,9 +163,10 @@ function oneByOne<A extends unknown[], T>(work: (...given: A) => Promise<T>): (.
   let running = 0;
   return async (...given) => {
     if (running >= MOST_EXPLAINING)
-      throw new AppError('queue-full', [
-        { problem: 'Too many explanations are requested at once.', hint: 'Try again in a few seconds.' },
-      ]);
+      throw new AppError('queue-full', {
+        problem: 'Too many explanations are requested at once.',
+        hint: 'Try again in a few seconds.',
+      });
     running += 1;
     const turn = last.then(() => work(...given)).finally(() => (running -= 1));
     last = turn.catch(() => {});

@@ -106,9 +106,10 @@ export function readerRoutes(
 }
 
 const notMade = (id: string): AppError =>
-  new AppError('edition-unknown', [
-    { problem: `${id} has no pages to show.`, hint: 'It has not been generated, or its files were removed.' },
-  ]);
+  new AppError('edition-unknown', {
+    problem: `${id} has no pages to show.`,
+    hint: 'It has not been generated, or its files were removed.',
+  });
 
 const briefParams = z.object({ brief: z.string() });
 const editionParams = z.object({ brief: z.string(), edition: z.string() });
