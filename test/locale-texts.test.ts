@@ -2,7 +2,19 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import Handlebars from 'handlebars';
 import { describe, expect, test } from 'vitest';
+import { decisions } from '../src/editions/approvals.ts';
+import { transitionNames } from '../src/editions/transitions.ts';
+import { auditRecord } from '../src/ledger/principal.ts';
+import {
+  approvalRecord,
+  deliveryStates,
+  editionRecord,
+  editionStates,
+  runRecord,
+} from '../src/ledger/records.ts';
 import { openLocale } from '../src/locale.ts';
+import { channels } from '../src/project/target.ts';
+import { steps } from '../src/render/edition.ts';
 import { locale } from './support/locale.ts';
 import { proseIn } from './support/prose.ts';
 
@@ -39,11 +51,30 @@ test.each([
   expect(proseIn(template)).toEqual(words);
 });
 
-/**
- * Keys that code puts together, such as `web.states.` and the state of an edition. Each is listed here in full. On pages
- * there are none: messages choose their words with `select`.
- */
-const computed: readonly string[] = [];
+/** Keys that code puts together, such as `web.state.` and the state of an edition. */
+const keysFor = (group: string, ids: readonly string[]): string[] =>
+  ids.map((id) => `${group}${id.replaceAll(/[- ]/g, '_')}`);
+const audited = [...decisions, ...transitionNames, 'backfill', 'prune', 'reissue', 'request', 'resend'];
+const computed: readonly string[] = [
+  ...keysFor('web.state.', [...new Set([...editionStates, ...deliveryStates])]),
+  ...keysFor('web.state.', ['incomplete', 'unreadable', 'unsent']),
+  ...keysFor('web.tally.', [...editionStates, 'incomplete']),
+  ...keysFor('web.edition.says.', editionStates),
+  ...keysFor('web.edition.outcomes.', runRecord.shape.outcome.options),
+  ...keysFor('web.edition.step.', steps),
+  ...keysFor('web.edition.fact.origin_', editionRecord.shape.origin.options),
+  ...keysFor('web.edition.fact.', approvalRecord.shape.decision.options),
+  ...keysFor('web.edition.change.', ['new', 'revised', 'withdrawn']),
+  ...keysFor('web.edition.changes_count.', ['new', 'revised', 'withdrawn']),
+  ...keysFor('web.action.', transitionNames),
+  ...keysFor('web.action.', ['cancel_deliveries', 'hold_deliveries', 'release_deliveries']),
+  ...keysFor('web.channel.', channels),
+  ...keysFor('web.login.refused.', ['token', 'link']),
+  ...keysFor('web.preview.', ['faults', 'warnings']),
+  ...keysFor('web.record.outcomes.', auditRecord.shape.outcome.options),
+  ...keysFor('web.record.changes.', [...audited, 'token add', 'token revoke']),
+  ...keysFor('mail.subject.', ['edition', 'notice', 'alert']),
+];
 
 /**
  * The keys that files use, in quotes: `t "key"` and `css-t "key"` in templates, and any string in code that has the form

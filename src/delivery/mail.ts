@@ -189,12 +189,6 @@ function encode(
   return composer.compile().build();
 }
 
-const subjects = {
-  edition: 'mail.subject.edition',
-  notice: 'mail.subject.notice',
-  alert: 'mail.subject.alert',
-} as const satisfies { readonly [kind in Message['kind']]: string };
-
 /** Subjects such as `[TLP:CLEAR] Headline · Title, 2021-W33, as of 22 August 2021`, or `Correction: …, revision 2`. */
 function subjectOf(message: Message, locale: Locale): string {
   const { marking, kind, correction } = message;
@@ -202,6 +196,6 @@ function subjectOf(message: Message, locale: Locale): string {
   const headline = message.highlights?.headline ?? null;
   if (correction !== null) return locale.text('mail.subject.correction', { marking, heading });
   return headline === null
-    ? locale.text(subjects[kind], { marking, heading })
+    ? locale.text(`mail.subject.${kind}`, { marking, heading })
     : locale.text('mail.subject.headline', { marking, headline, heading });
 }

@@ -72,10 +72,10 @@ export async function openPages(
     shell: (parts) => shell({ lang: locale.tag, direction: locale.direction, ...parts }),
     bar: (view, wanted, format) => bar(barOf(view, wanted, format)),
     faults: async ({ faults: found, warnings, page }) => {
-      const shown = async (of: readonly Fault[], kind: keyof typeof counts) => ({
+      const shown = async (of: readonly Fault[], kind: 'faults' | 'warnings') => ({
         kind,
         faults: await Promise.all(of.map((fault) => explained(fault, { readText, locale }))),
-        count: text(counts[kind], { count: of.length }),
+        count: text(`web.preview.${kind}`, { count: of.length }),
         isOutdated: kind === 'faults' && page !== undefined,
       });
       const lists = await Promise.all([shown(found, 'faults'), shown(warnings, 'warnings')]);
@@ -83,8 +83,6 @@ export async function openPages(
     },
   };
 }
-
-const counts = { faults: 'web.preview.faults', warnings: 'web.preview.warnings' } as const;
 
 /** The address of a view. */
 export function addressOf(

@@ -70,7 +70,17 @@ export interface Material {
   readonly sha256: string;
 }
 
-export type Step =
-  'select' | 'analyse' | 'chart' | 'compose' | 'gate' | 'print' | 'seal' | 'inspect' | 'store';
+export const steps = [
+  'select',
+  'analyse',
+  'chart',
+  'compose',
+  'gate',
+  'print',
+  'seal',
+  'inspect',
+  'store',
+] as const;
+export type Step = (typeof steps)[number];
 
 export type OnStep = (step: Step) => void;

@@ -1,3 +1,4 @@
+import type { TransitionName } from '../../editions/transitions.ts';
 import { channelName, editionHref, instant, named } from './format.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import { type EditionState, isForRecipients } from '../../ledger/records.ts';
@@ -13,21 +14,7 @@ export interface Action {
   readonly fields: readonly { readonly name: string; readonly value: string }[];
 }
 
-type Change = 'retry' | 'cancel' | 'hold' | 'release';
-/** Keys of the labels. */
-const labels = {
-  retry: 'web.action.retry',
-  cancel: 'web.action.cancel',
-  hold: 'web.action.hold',
-  release: 'web.action.release',
-} as const satisfies { readonly [change in Change]: string };
-/** Keys of the labels for a generated edition, where a change applies to its deliveries. */
-const labelsOfGenerated = {
-  retry: 'web.action.resend_failed',
-  cancel: 'web.action.cancel_deliveries',
-  hold: 'web.action.hold_deliveries',
-  release: 'web.action.release_deliveries',
-} as const satisfies { readonly [change in Change]: string };
+type Change = TransitionName;
 /** An edition with a corrected revision is no longer sent. */
 const isRefusedOnceReplaced = (change: Change): boolean => change === 'retry' || change === 'release';
 
@@ -57,10 +44,10 @@ const ofEdition: { readonly [state in EditionState]: (edition: EditionView) => r
 
 /** The key of the label for a change to an edition. */
 function labelOf(change: Change, { state, deliveries: { bounced = 0, failed = 0 } }: EditionView): string {
-  if (ofEdition[state] !== ofGenerated) return labels[change];
-  return change === 'retry' && bounced + failed === 0
-    ? 'web.action.generate_again'
-    : labelsOfGenerated[change];
+  if (ofEdition[state] !== ofGenerated) return `web.action.${change}`;
+  // The changes to a generated edition are changes to its deliveries.
+  if (change !== 'retry') return `web.action.${change}_deliveries`;
+  return bounced + failed === 0 ? 'web.action.generate_again' : 'web.action.resend_failed';
 }
 
 /** The actions for an edition in its state; none for callers with read access. */
@@ -121,7 +108,9 @@ export function deliveryActions(
     .filter((change) => !(isReplaced && isRefusedOnceReplaced(change)))
     .map((change) => ({
       action: `/deliveries/${encodeURIComponent(id)}/${change}`,
-      label: locale.text(isUnsure && change === 'cancel' ? 'web.action.did_not_arrive' : labels[change]),
+      label: locale.text(
+        isUnsure && change === 'cancel' ? 'web.action.did_not_arrive' : `web.action.${change}`,
+      ),
       about: locale.text('web.action.about_delivery', { edition, address }),
       fields: [{ name: 'back', value: back }],
     }));

@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import { type Action, generateAction } from './actions.ts';
 import { namesIn } from './evidence.ts';
-import { briefHref, channelName, differences, editionHref, instant, stateOf, tally } from './format.ts';
+import { briefHref, channelName, differences, editionHref, factIn, stateOf, tally } from './format.ts';
 import { type Day, issueNumber } from '../../calendar.ts';
 import type { Dataset } from '../../dataset/schema.ts';
 import { describeFault } from '../../errors.ts';
@@ -35,7 +35,8 @@ export function briefPage(data: BriefPageData) {
     : [];
   const href = briefHref(id);
   const operates = caller.may === 'operate';
-  const fact = (label: string, words: string) => ({ label, text: words, at: null });
+  const fact = factIn(locale);
+  const timeZone = schedule?.timezone ?? 'UTC';
   return {
     title: view.title,
     trail: [{ href: '/', label: text('web.nav.briefs') }],
@@ -43,27 +44,15 @@ export function briefPage(data: BriefPageData) {
     marking,
     reasons: view.faults.length === 0 ? null : view.faults.map((fault) => describeFault(fault)),
     facts: [
-      fact(text('web.brief.name'), id),
-      ...(schedule
-        ? [
-            fact(
-              text('web.brief.schedule'),
-              text('web.brief.schedule_of', { cron: schedule.cron, timeZone: schedule.timezone }),
-            ),
-          ]
-        : []),
-      ...(next && schedule
-        ? [
-            {
-              label: text('web.brief.next'),
-              text: locale.moment(next.at, { timeZone: schedule.timezone, weekday: true }),
-              at: instant(locale, next.at),
-            },
-          ]
-        : []),
-      ...(brief ? [fact(text('web.brief.period'), durationOf(tag, brief.config.period))] : []),
-      ...(paper ? [fact(text('web.brief.paper'), paper)] : []),
-      ...(covered ? [fact(text('web.brief.covered'), locale.longDay(covered))] : []),
+      ...fact(text('web.brief.name'), id),
+      ...fact(
+        text('web.brief.schedule'),
+        schedule && text('web.brief.schedule_of', { cron: schedule.cron, timeZone }),
+      ),
+      ...fact(text('web.brief.next'), next && locale.moment(next.at, { timeZone, weekday: true }), next?.at),
+      ...fact(text('web.brief.period'), brief && durationOf(tag, brief.config.period)),
+      ...fact(text('web.brief.paper'), paper),
+      ...fact(text('web.brief.covered'), covered && locale.longDay(covered)),
     ],
     form: operates && brief ? formOf(data) : null,
     year: {

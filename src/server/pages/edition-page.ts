@@ -4,8 +4,8 @@ import {
   briefHref,
   differences,
   editionHref,
+  factIn,
   instant,
-  type Instant,
   isOpen,
   periodOf,
   reasonsOf,
@@ -26,7 +26,7 @@ import type {
 } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
-import type { Step } from '../../render/edition.ts';
+import { steps as stepIds } from '../../render/edition.ts';
 import type { Manifest } from '../../render/manifest.ts';
 import { isSettled } from '../events.ts';
 
@@ -109,43 +109,16 @@ export function editionPage(data: EditionPageData) {
       number,
       begun: instant(locale, startedAt, { seconds: true }),
       ended: endedAt && instant(locale, endedAt, { seconds: true }),
-      outcome: text(outcomes[outcome]),
+      outcome: text(`web.edition.outcomes.${outcome.replace('-', '_')}`),
       // The last reason is already shown above.
       reasons: isStuck && reason === edition.reason ? [text('web.edition.as_above')] : reasonsOf(reason),
     })),
   };
 }
 
-const outcomes = {
-  running: 'web.edition.outcomes.running',
-  made: 'web.edition.outcomes.made',
-  unchanged: 'web.edition.outcomes.unchanged',
-  notice: 'web.edition.outcomes.notice',
-  held: 'web.edition.outcomes.held',
-  failed: 'web.edition.outcomes.failed',
-  retried: 'web.edition.outcomes.retried',
-  'given-back': 'web.edition.outcomes.given_back',
-  lost: 'web.edition.outcomes.lost',
-  cancelled: 'web.edition.outcomes.cancelled',
-  skipped: 'web.edition.outcomes.skipped',
-  'fanned-out': 'web.edition.outcomes.fanned_out',
-} as const satisfies { readonly [outcome in EditionDetail['runs'][number]['outcome']]: string };
-
-const stepKeys = {
-  select: 'web.edition.step.select',
-  analyse: 'web.edition.step.analyse',
-  chart: 'web.edition.step.chart',
-  compose: 'web.edition.step.compose',
-  gate: 'web.edition.step.gate',
-  print: 'web.edition.step.print',
-  seal: 'web.edition.step.seal',
-  inspect: 'web.edition.step.inspect',
-  store: 'web.edition.step.store',
-} as const satisfies { readonly [step in Step]: string };
-
 /** The names of the steps, by their ids in the ledger. */
 const stepNames = ({ text }: Locale): { [step: string]: string } =>
-  Object.fromEntries(Object.entries(stepKeys).map(([step, key]) => [step, text(key)]));
+  Object.fromEntries(stepIds.map((step) => [step, text(`web.edition.step.${step}`)]));
 
 /** Data for the page's script to follow the edition's progress. */
 function followOf(
@@ -224,62 +197,33 @@ function downloadsOf({ text, tag }: Locale, { files, pages }: Manifest, api: str
   ];
 }
 
-const origins = {
-  schedule: 'web.edition.fact.origin_schedule',
-  backfill: 'web.edition.fact.origin_backfill',
-  request: 'web.edition.fact.origin_request',
-  correction: 'web.edition.fact.origin_correction',
-} as const satisfies { readonly [origin in EditionView['origin']]: string };
-
-const decisionKeys = {
-  approved: 'web.edition.fact.approved',
-  disapproved: 'web.edition.fact.disapproved',
-} as const;
-
 /** How an edition came about. The time at which it was due is also given in its brief's time zone. */
-export function factsOf(
-  locale: Locale,
-  edition: EditionDetail,
-  timeZone: string | undefined,
-): { label: string; text: string; at: Instant | null }[] {
-  const { origin, slot, requestedAt, renderedAt, settledAt, paper, pages, sha256 } = edition;
+export function factsOf(locale: Locale, edition: EditionDetail, timeZone: string | undefined) {
+  const { origin, slot, pages } = edition;
   const { text } = locale;
-  const moment = (label: string, when: Date | null) =>
-    when === null ? [] : [{ label, text: '', at: instant(locale, when) }];
-  const fact = (label: string, words: string | null) =>
-    words === null ? [] : [{ label, text: words, at: null }];
+  const fact = factIn(locale);
+  const due = slot && timeZone ? locale.moment(slot, { timeZone, weekday: true }) : null;
   return [
-    ...fact(text('web.edition.fact.origin'), text(origins[origin])),
-    ...(slot && timeZone
-      ? [
-          {
-            label: text('web.edition.fact.slot'),
-            text: locale.moment(slot, { timeZone, weekday: true }),
-            at: instant(locale, slot),
-          },
-        ]
-      : moment(text('web.edition.fact.slot'), slot)),
-    ...moment(text('web.edition.fact.requested'), requestedAt),
-    ...moment(text('web.edition.fact.generated'), renderedAt),
-    ...moment(text('web.edition.fact.finished'), settledAt),
-    ...fact(text('web.edition.fact.paper'), paper),
+    ...fact(text('web.edition.fact.origin'), text(`web.edition.fact.origin_${origin}`)),
+    ...fact(text('web.edition.fact.slot'), due, slot),
+    ...fact(text('web.edition.fact.requested'), null, edition.requestedAt),
+    ...fact(text('web.edition.fact.generated'), null, edition.renderedAt),
+    ...fact(text('web.edition.fact.finished'), null, edition.settledAt),
+    ...fact(text('web.edition.fact.paper'), edition.paper),
     ...fact(text('web.edition.fact.pages'), pages === null ? null : String(pages)),
     ...Object.entries(edition.parameters).flatMap(([name, value]) => fact(name, value)),
-    ...fact(text('web.edition.fact.sha256'), sha256),
-    ...edition.approvals.flatMap((approval) =>
-      moment(text(decisionKeys[approval.decision], { who: decidedBy(locale, approval) }), approval.decidedAt),
-    ),
+    ...fact(text('web.edition.fact.sha256'), edition.sha256),
+    ...edition.approvals.flatMap((approval) => {
+      const who = decidedBy(locale, approval);
+      return fact(text(`web.edition.fact.${approval.decision}`, { who }), null, approval.decidedAt);
+    }),
   ];
 }
 
 /** Who decided. A claimed name is marked as such, unlike one known to the system or the server. */
 const decidedBy = (
   { text }: Locale,
-  {
-    user,
-    namedBy,
-    claimedName,
-  }: Pick<EditionDetail['approvals'][number], 'user' | 'namedBy' | 'claimedName'>,
+  { user, namedBy, claimedName }: EditionDetail['approvals'][number],
 ): string =>
   claimedName === null
     ? text('web.edition.decided_by', { user, namedBy })

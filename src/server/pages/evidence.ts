@@ -2,7 +2,7 @@ import { briefHref, editionHref } from './format.ts';
 import { type Day, periodEnding } from '../../calendar.ts';
 import { asCorrected, type Correction, knownFor } from '../../dataset/corrections.ts';
 import type { Marking } from '../../dataset/fields.ts';
-import { type Change, knownBy } from '../../dataset/point-in-time.ts';
+import { knownBy } from '../../dataset/point-in-time.ts';
 import { eachRow, type TableRow } from '../../dataset/references.ts';
 import type { Dataset } from '../../dataset/schema.ts';
 import { topicTitle } from '../../dataset/settings.ts';
@@ -44,12 +44,6 @@ export function namesIn(
   return rows.map(({ id, name }) => ({ id, name }));
 }
 
-const changeKeys = {
-  new: { name: 'web.edition.change.new', count: 'web.edition.changes_count.new' },
-  revised: { name: 'web.edition.change.revised', count: 'web.edition.changes_count.revised' },
-  withdrawn: { name: 'web.edition.change.withdrawn', count: 'web.edition.changes_count.withdrawn' },
-} as const satisfies { readonly [change in Change['change']]: { name: string; count: string } };
-
 /** The changes since the previous period, as the edition shows them. */
 export function changesShown(
   { brief, dataset, asOf, parameters, correction }: Of,
@@ -65,14 +59,14 @@ export function changesShown(
   const changes = all.filter(({ row }) => maySeeRow(row));
   const named = namesOfSources(dataset, maySeeRow);
   const counts = [...Map.groupBy(changes, ({ change }) => change)].map(([change, { length: count }]) =>
-    text(changeKeys[change].count, { count }),
+    text(`web.edition.changes_count.${change}`, { count }),
   );
   return {
     before: text('web.edition.changes_before', { day: locale.longDay(period.previousAsOf) }),
     count: changes.length === 0 ? text('web.edition.changes_none') : locale.list(counts),
     rows: changes.map((each) => ({
       change: each.change,
-      name: text(changeKeys[each.change].name),
+      name: text(`web.edition.change.${each.change}`),
       id: each.id,
       title: titleOf(each, { settings: dataset.settings, locale: brief.locale }),
       source: 'source' in each.row ? named(each.row.source) : null,

@@ -1,7 +1,7 @@
 import { type Day, periodEnding } from '../../calendar.ts';
 import { shownState } from '../../editions/format.ts';
 import { editionPath } from '../../ledger/edition-id.ts';
-import type { DeliveryState, EditionState, Recipients } from '../../ledger/records.ts';
+import type { DeliveryState, EditionState } from '../../ledger/records.ts';
 import type { DeliveryView, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 
@@ -21,72 +21,39 @@ export function instant(
   return { iso: seconds ? iso : `${iso.slice(0, 16)}Z`, text: moment(at, { seconds }) };
 }
 
-/** Keys of the names of all states that pages show. */
-const stateKeys = {
-  bounced: 'web.state.bounced',
-  cancelled: 'web.state.cancelled',
-  delivering: 'web.state.delivering',
-  done: 'web.state.done',
-  failed: 'web.state.failed',
-  held: 'web.state.held',
-  incomplete: 'web.state.incomplete',
-  pending: 'web.state.pending',
-  queued: 'web.state.queued',
-  rendered: 'web.state.rendered',
-  rendering: 'web.state.rendering',
-  sending: 'web.state.sending',
-  sent: 'web.state.sent',
-  skipped: 'web.state.skipped',
-  unreadable: 'web.state.unreadable',
-  unsent: 'web.state.unsent',
-  waiting: 'web.state.waiting',
-} as const satisfies {
-  readonly [state in EditionState | DeliveryState | 'incomplete' | 'unreadable' | 'unsent']: string;
-};
-export type ShownState = keyof typeof stateKeys;
+/** A line of facts about a brief or an edition. */
+interface Fact {
+  readonly label: string;
+  readonly text: string;
+  readonly at: Instant | null;
+}
+
+/** A fact in words, with its instant if it has one; none if there is nothing to say. */
+export const factIn =
+  (locale: Locale) =>
+  (label: string, words: string | null | undefined, at: Date | null = null): Fact[] =>
+    words == null && at === null ? [] : [{ label, text: words ?? '', at: at && instant(locale, at) }];
+
+/** The states that pages show. */
+export type ShownState = EditionState | DeliveryState | 'incomplete' | 'unreadable' | 'unsent';
 
 /** A state with its name, such as `On hold`. */
 export const named = (locale: Locale, id: ShownState): { id: ShownState; name: string } => ({
   id,
-  name: locale.text(stateKeys[id]),
+  name: locale.text(`web.state.${id}`),
 });
 
 /** The state of an edition for lists. */
 export const stateOf = (locale: Locale, edition: Pick<EditionView, 'state' | 'recipients'>) =>
   named(locale, shownState(edition));
 
-const tallyKeys = {
-  cancelled: 'web.tally.cancelled',
-  delivering: 'web.tally.delivering',
-  done: 'web.tally.done',
-  failed: 'web.tally.failed',
-  held: 'web.tally.held',
-  incomplete: 'web.tally.incomplete',
-  queued: 'web.tally.queued',
-  rendered: 'web.tally.rendered',
-  rendering: 'web.tally.rendering',
-  skipped: 'web.tally.skipped',
-} as const satisfies { readonly [state in EditionState | 'incomplete']: string };
-
 /** Counts such as `3 delivered, 1 on hold`. */
 export const tally = (locale: Locale, editions: readonly EditionView[]): string =>
   locale.list(
     [...Map.groupBy(editions, shownState)].map(([state, { length: count }]) =>
-      locale.text(tallyKeys[state], { count }),
+      locale.text(`web.tally.${state}`, { count }),
     ),
   );
-
-const saysKeys = {
-  queued: 'web.edition.says.queued',
-  rendering: 'web.edition.says.rendering',
-  rendered: 'web.edition.says.rendered',
-  delivering: 'web.edition.says.delivering',
-  done: 'web.edition.says.done',
-  held: 'web.edition.says.held',
-  failed: 'web.edition.says.failed',
-  cancelled: 'web.edition.says.cancelled',
-  skipped: 'web.edition.says.skipped',
-} as const satisfies { readonly [state in EditionState]: string };
 
 /** A sentence on an edition's state, such as `Received by 2 of 3 recipients, 1 failed.` */
 export function saysOf(
@@ -95,13 +62,11 @@ export function saysOf(
 ): string {
   if (toApprove !== null) return locale.text('web.edition.says.to_approve');
   const isOut = (state === 'done' || state === 'delivering') && recipients.total > 0;
-  return isOut ? receivedText(locale, recipients) : locale.text(saysKeys[state]);
+  if (!isOut) return locale.text(`web.edition.says.${state}`);
+  return recipients.received === recipients.total
+    ? locale.text('web.edition.says.delivered', { total: recipients.total })
+    : locale.text('web.edition.says.partly', recipients);
 }
-
-const receivedText = (locale: Locale, { total, received, failed, waiting }: Recipients): string =>
-  received === total
-    ? locale.text('web.edition.says.delivered', { total })
-    : locale.text('web.edition.says.partly', { total, received, failed, waiting });
 
 export const isOpen = (state: EditionState): boolean => state === 'queued' || state === 'rendering';
 
@@ -131,14 +96,8 @@ export function differences(
   return locale.list([...(paper === ownPaper ? [] : [paper]), ...values, ...revision]);
 }
 
-const channelKeys = {
-  email: 'web.channel.email',
-  webhook: 'web.channel.webhook',
-  folder: 'web.channel.folder',
-} as const satisfies { readonly [channel in DeliveryView['channel']]: string };
-
 export const channelName = (locale: Locale, channel: DeliveryView['channel']): string =>
-  locale.text(channelKeys[channel]);
+  locale.text(`web.channel.${channel}`);
 
 /** The ledger's reasons, one per line. */
 export const reasonsOf = (reason: string | null): string[] =>

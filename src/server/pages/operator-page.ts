@@ -90,39 +90,16 @@ function recordPage(
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
         .join(', '),
-      outcome: locale.text(outcomes[outcome]),
+      outcome: locale.text(`web.record.outcomes.${outcome}`),
     })),
     more: next === null ? null : `/record?after=${encodeURIComponent(next)}`,
   };
 }
 
-const outcomes = {
-  begun: 'web.record.outcomes.begun',
-  done: 'web.record.outcomes.done',
-  refused: 'web.record.outcomes.refused',
-  failed: 'web.record.outcomes.failed',
-} as const satisfies { readonly [outcome in AuditRecord['outcome']]: string };
-
-const changes: { readonly [what: string]: string } = {
-  approve: 'web.record.changes.approve',
-  backfill: 'web.record.changes.backfill',
-  cancel: 'web.record.changes.cancel',
-  disapprove: 'web.record.changes.disapprove',
-  hold: 'web.record.changes.hold',
-  prune: 'web.record.changes.prune',
-  reissue: 'web.record.changes.reissue',
-  release: 'web.record.changes.release',
-  request: 'web.record.changes.request',
-  resend: 'web.record.changes.resend',
-  retry: 'web.record.changes.retry',
-  'token add': 'web.record.changes.token_add',
-  'token revoke': 'web.record.changes.token_revoke',
-};
-
 /** Entries of earlier versions may have names that are no longer used. */
 function changeName(locale: Locale, what: string): string {
-  const key = changes[what];
-  return key === undefined ? what : locale.text(key);
+  const key = `web.record.changes.${what.replace(' ', '_')}`;
+  return locale.keys.includes(key) ? locale.text(key) : what;
 }
 
 const query = z.object({

@@ -11,7 +11,6 @@ import { familiesOf, ownFontFaces } from '../../project/fonts.ts';
 import { ownPath } from '../auth.ts';
 import { type Pages, problemOf } from '../problem.ts';
 
-const refusals = { token: 'web.login.refused.token', link: 'web.login.refused.link' } as const;
 const loginQuery = z.object({
   next: z.string().default('/'),
   refused: z.enum(['token', 'link']).optional().catch(undefined),
@@ -54,7 +53,7 @@ export async function openPages(service: EditionService, dependencies: PageDepen
         return show({ request, reply }, 'login', {
           title: locale.text('web.login.title'),
           next: ownPath(next),
-          refused: refused === undefined ? null : locale.text(refusals[refused]),
+          refused: refused === undefined ? null : locale.text(`web.login.refused.${refused}`),
         });
       });
     },

@@ -1,3 +1,4 @@
+import { transitionNames } from '../../editions/transitions.ts';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { briefPage, daysOfYear } from './brief-page.ts';
@@ -119,7 +120,7 @@ const editionForm = z.looseObject({
   paper: z.enum(papers).optional(),
   deliver: z.enum(['yes', 'no']).default('no'),
 });
-const change = z.object({ change: z.enum(['retry', 'cancel', 'hold', 'release']) });
+const change = z.object({ change: z.enum(transitionNames) });
 const approval = z.object({ sha256: z.string() });
 const back = z.object({ back: z.string().default('/') });
 const resend = back.extend({ to: z.string() });
