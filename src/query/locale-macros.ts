@@ -18,16 +18,16 @@ export function localeMacros(locale: Locale): string {
   /** The first of a month may read otherwise than its other days. */
   const day = (key: string, { month, year }: typeof long): string => {
     const written = (each: string) => filled(text, key, { day: each, month, year });
-    return `CASE day(d) WHEN 1 THEN ${written(FIRST)} ELSE ${written(digitsIn(locale, 'day(d)'))} END`;
+    return `CASE ${DAY} WHEN '1' THEN ${written(FIRST)} ELSE ${written(digitsIn(locale, DAY))} END`;
   };
   const ofSeason = (season: string) =>
     filled((key, values) => text(key, { season, ...values }), 'dates.season', { year: long.year });
   const next = digitsIn(
     locale,
-    `lpad(CAST((year(d) + CAST(month(d) = 12 AS INTEGER)) % 100 AS VARCHAR), 2, '0')`,
+    `lpad(CAST((${YEAR} + CAST(${MONTH} = 12 AS INTEGER)) % 100 AS VARCHAR), 2, '0')`,
   );
   const winter = filled(text, 'dates.winter', {
-    year: digitsIn(locale, 'year(d) - CAST(month(d) < 12 AS INTEGER)'),
+    year: digitsIn(locale, `${YEAR} - CAST(${MONTH} < 12 AS INTEGER)`),
     next,
   });
   const messages = messagesOf(locale);
@@ -41,7 +41,7 @@ export function localeMacros(locale: Locale): string {
     'short_month(d)': filled(text, 'dates.month', short),
     'long_month(d)': filled(text, 'dates.month', long),
     'month_name(d)': long.month,
-    'season(d)': `CASE month(d) % 12 // 3 WHEN 0 THEN ${winter} WHEN 1 THEN ${ofSeason('spring')} WHEN 2 THEN ${ofSeason('summer')} WHEN 3 THEN ${ofSeason('autumn')} END`,
+    'season(d)': `CASE ${MONTH} % 12 // 3 WHEN 0 THEN ${winter} WHEN 1 THEN ${ofSeason('spring')} WHEN 2 THEN ${ofSeason('summer')} WHEN 3 THEN ${ofSeason('autumn')} END`,
     'number_words(n)': numberIn(locale),
     'message_text(key)': pattern,
     'message(key)': `message_text(key),
@@ -53,6 +53,12 @@ export function localeMacros(locale: Locale): string {
     .map(([head, body]) => `CREATE MACRO ${head} AS ${body};`)
     .join('\n');
 }
+
+// DuckDB's `day`, `month` and `year` list all days of eighty years each time that an expression names them, which takes
+// longer than most queries.
+const DAY = `strftime(d, '%-d')`;
+const MONTH = `CAST(strftime(d, '%-m') AS INTEGER)`;
+const YEAR = `CAST(strftime(d, '%Y') AS INTEGER)`;
 
 /** The value 1 in a message, in place of an expression. */
 const FIRST = '1';
@@ -74,8 +80,8 @@ function filled(text: Locale['text'], key: string, values: { readonly [name: str
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-const monthIn = (names: readonly string[]): string => `[${names.map(quote).join(', ')}][month(d)]`;
-const yearIn = (locale: Locale): string => digitsIn(locale, 'year(d)');
+const monthIn = (names: readonly string[]): string => `[${names.map(quote).join(', ')}][${MONTH}]`;
+const yearIn = (locale: Locale): string => digitsIn(locale, YEAR);
 
 const LATIN = '0123456789';
 const digitsOf = ({ number }: Locale): string => Array.from(LATIN, (digit) => number(Number(digit))).join('');

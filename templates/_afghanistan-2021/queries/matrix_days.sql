@@ -3,7 +3,7 @@ SELECT
   d::DATE AS day,
   first,
   last,
-  if(day(d) = 1 AND d > first, day_label(d), day(d)::VARCHAR) AS label,
+  if(strftime(d, '%-d') = '1' AND d > first, day_label(d), strftime(d, '%-d')) AS label,
   if(d = first, long_month(d), '') AS month
 FROM matrix_span(), generate_series(first, last, INTERVAL 1 DAY) AS days(d)
 ORDER BY d
