@@ -59,39 +59,49 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
   const briefs: Brief[] = [];
   for (const id of ids) briefs.push(...((await collect(id, world.loadBriefs([id]))) ?? []));
 
-  const material = await world.loadMaterial();
-  let editions = 0;
   for (const brief of briefs) {
     const { id, config } = brief;
     world.signal.throwIfAborted();
-    const dataset = datasets.get(config.dataset);
     const { warnings = [] } =
-      (await collect(id, checkBrief(brief, world.effects.openQueries, dataset))) ?? {};
+      (await collect(id, checkBrief(brief, world.effects.openQueries, datasets.get(config.dataset)))) ?? {};
     on(id).warnings.push(...warnings);
     on(id).errors.push(...world.targetFaults(brief));
     if (!names.includes(config.dataset)) on(id).errors.push(...unknownDataset(brief).faults);
+  }
+  const material = await world.loadMaterial();
+  let editions = 0;
+  const verdicts = new Map<string, (Verdict | undefined)[]>();
+  // Briefs share a database if they have a dataset and a day in common, and only the newest stays open.
+  const goldens = briefs
+    .flatMap((brief) => brief.config.golden.map((golden) => ({ brief, golden })))
+    .toSorted((one, other) => one.golden.asOf.localeCompare(other.golden.asOf));
+  for (const { brief, golden } of goldens) {
+    const { id, config } = brief;
+    const dataset = datasets.get(config.dataset);
     if (!dataset) continue;
-    const verdicts: Verdict[] = [];
-    const before = editions;
-    for (const { asOf, parameters: given } of config.golden) {
-      const asked = await collect(id, editionsAskedFor({ brief, dataset, asOf, given }, world.effects));
-      for (const request of asked ?? []) {
-        world.signal.throwIfAborted();
-        const edition = await collect(
-          id,
-          produce(request, world.effects, material, {
-            signal: world.signal,
-            elapsedMs: () => world.elapsedMs(),
-          }),
-        );
-        if (edition) verdicts.push(edition.rules);
-        editions += 1;
-      }
+    const given = { brief, dataset, asOf: golden.asOf, given: golden.parameters };
+    for (const request of (await collect(id, editionsAskedFor(given, world.effects))) ?? []) {
+      world.signal.throwIfAborted();
+      const edition = await collect(
+        id,
+        produce(request, world.effects, material, {
+          signal: world.signal,
+          elapsedMs: () => world.elapsedMs(),
+        }),
+      );
+      verdicts.set(id, [...(verdicts.get(id) ?? []), edition?.rules]);
+      editions += 1;
     }
-    on(id).warnings.push(...verdicts.flatMap((verdict) => verdict.warnings));
+  }
+  for (const brief of briefs) {
+    const dataset = datasets.get(brief.config.dataset);
+    if (!dataset) continue;
+    const tried = verdicts.get(brief.id) ?? [];
+    const passed = tried.filter((verdict) => verdict !== undefined);
+    on(brief.id).warnings.push(...passed.flatMap((verdict) => verdict.warnings));
     // Idle waivers are reported only if all editions succeeded, because a failed one may need them.
-    if (verdicts.length === editions - before) on(id).warnings.push(...idleWaivers(brief, verdicts));
-    on(id).warnings.push(...unknownCaptions(dataset, brief));
+    if (passed.length === tried.length) on(brief.id).warnings.push(...idleWaivers(brief, passed));
+    on(brief.id).warnings.push(...unknownCaptions(dataset, brief));
   }
   for (const [name, dataset] of datasets) {
     const users = briefs.filter(({ config }) => config.dataset === name);
