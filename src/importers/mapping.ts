@@ -268,7 +268,7 @@ function tableSql({ columns: mapped, values, blank, prefix }: Mapping, fields: r
   }
   if (mapped.country !== undefined) row.country(translated('country', row.text(mapped.country)));
 
-  setDays(row, mapped, (text) => translated('precision', text));
+  setDays(row, { mapped, fields, translate: (text) => translated('precision', text) });
   setId(row, { given: mapped.id, prefix, fields });
   if (mapped.extra !== undefined) {
     const extra = row.text(mapped.extra);
@@ -282,9 +282,18 @@ function tableSql({ columns: mapped, values, blank, prefix }: Mapping, fields: r
   return row.build();
 }
 
-function setDays(row: FormatBuilder, mapped: Mapping['columns'], translate: (text: string) => string): void {
+function setDays(
+  row: FormatBuilder,
+  {
+    mapped,
+    fields,
+    translate,
+  }: { mapped: Mapping['columns']; fields: readonly string[]; translate: (text: string) => string },
+): void {
   const start = dayParts(row, mapped.start);
   const end = mapped.end === undefined ? undefined : dayParts(row, mapped.end);
+  const cells = fields.map((name) => row.peek(name)).join(', ');
+  row.skip('is blank', `${start.given} IS NULL AND coalesce(${cells}) IS NULL`);
   row.skip('has no start', `${start.given} IS NULL`);
   row.skip('has a start that is no day', `${start.first} IS NULL`);
   const last = end === undefined ? start.last : `coalesce(${end.last}, ${start.last})`;
@@ -303,16 +312,23 @@ function setDays(row: FormatBuilder, mapped: Mapping['columns'], translate: (tex
   if (mapped.published_on !== undefined) row.set('published_on', dayParts(row, mapped.published_on).first);
 }
 
+/** `%Y` reads 07.02.26 as a day of the year 26. */
+const fullYear = (day: string): string => `(CASE WHEN ${day} >= DATE '1000-01-01' THEN ${day} END)`;
+
 /** The first and last possible day. In three fields, a month or day of 0 or none is unknown. */
 function dayParts(
   row: FormatBuilder,
   given: Mapping['columns']['start'],
 ): { given: string; first: string; last: string; precision: string } {
   if (typeof given === 'string' || 'field' in given) {
-    const [name, formats] =
-      typeof given === 'string' ? [given, isoDays] : [given.field, [given.format].flat()];
+    const [name, formats] = typeof given === 'string' ? [given, []] : [given.field, [given.format].flat()];
     const text = row.text(name);
-    const day = row.once(dayFrom(text, formats));
+    // A workbook has real days among texts that look like days. A format that begins with the year might mean them otherwise.
+    const last = formats.some((format) => format.startsWith('%Y')) ? [] : [isoDays];
+    const days = [...formats.map((format) => [format]), ...last].map((each) =>
+      fullYear(row.once(dayFrom(text, each))),
+    );
+    const day = row.once(`coalesce(${days.join(', ')})`);
     return { given: text, first: day, last: day, precision: "'range'" };
   }
   const part = (name: string): string => row.once(`nullif(${wholeNumber(row.text(name))}, 0)`);

@@ -55,8 +55,9 @@ const dayFormats = [
   '%Y/%m/%d',
   '%d-%b-%Y',
 ];
-/** The share of a column's texts that must fit. */
+/** The share of a column's texts that must fit; in a column of days, fewer make a suggestion with a note. */
 const ENOUGH = 0.98;
+const MOST = 0.5;
 const SAMPLE_ROWS = 20_000;
 
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\d]/gu, '');
@@ -80,12 +81,19 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
     return name;
   };
   const notes: string[] = [];
-  const dayOf = async (name: string): Promise<{ field: string; format: string } | string | undefined> => {
+  const dayOf = async (
+    name: string,
+    enough = ENOUGH,
+  ): Promise<{ field: string; format: string } | string | undefined> => {
     const fitting: string[] = [];
     for (const format of dayFormats)
-      if ((await fit(name, (text) => dayFrom(text, [format]))) >= ENOUGH) fitting.push(format);
+      if ((await fit(name, (text) => dayFrom(text, [format, '%Y-%m-%d']))) >= enough) fitting.push(format);
     const [format] = fitting;
     if (format === undefined) return undefined;
+    if (enough < ENOUGH)
+      notes.push(
+        `"${name}": not every text is a day like ${format}. The import names the rows that are not: correct them, or give a list of formats.`,
+      );
     if (format === '%d/%m/%Y' && fitting.includes('%m/%d/%Y'))
       notes.push(`"${name}": every date could be day/month or month/day. Make sure that ${format} is right.`);
     return format === '%Y-%m-%d' ? name : { field: name, format };
@@ -98,8 +106,9 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
     for (const [, name] of split) if (name !== undefined) take(name);
   } else {
     const first = named(startNames);
-    for (const name of [...(first === undefined ? [] : [first]), ...open]) {
-      const day = await dayOf(name);
+    const names = [...(first === undefined ? [] : [first]), ...open];
+    for (const [name, enough] of [ENOUGH, MOST].flatMap((each) => names.map((one) => [one, each] as const))) {
+      const day = await dayOf(name, enough);
       if (day === undefined) continue;
       columns['start'] = day;
       take(name);
@@ -109,7 +118,7 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
   if (columns['start'] === undefined) {
     columns['start'] = 'NAME OF THE COLUMN WITH THE DAY';
     notes.push(
-      'No column has days in a format that is known: give "start" a field and a format of strptime.',
+      'No column has days in a known format: write the column and its format after "start", such as { field: Date, format: "%d.%m.%Y" }.',
     );
   }
   const tests: { readonly [column: string]: (text: string) => string } = {

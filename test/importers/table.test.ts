@@ -72,6 +72,38 @@ test('coordinates with a decimal comma', async () => {
   expect(await desk.rows('lat')).toEqual([{ lat: -49.5 }, { lat: null }]);
 });
 
+test('a day of a workbook fits beside any format, and a year of two digits does not', async () => {
+  const desk = await newDesk();
+  const run = async (format: string, days: readonly string[]) => {
+    const { importer } = importerOf(
+      `${head}columns: { id: Ref, start: { field: Date, format: ${format} } }\n`,
+    );
+    const text = days.map((day, index) => `${index},${day}\n`).join('');
+    const report = await desk.run(importer, [await desk.write(`Ref,Date\n${text}`)]);
+    return { skipped: report.skipped, rows: await desk.rows('start') };
+  };
+  expect(
+    await run("'%d.%m.%Y'", ['03.02.2026', '2026-02-04', '2026-02-05T10:00:00.000Z', '07.02.26']),
+  ).toMatchObject({
+    rows: [{ start: '2026-02-03' }, { start: '2026-02-04' }, { start: '2026-02-05' }],
+    skipped: [{ what: 'has a start that is no day', rows: [5] }],
+  });
+  expect((await run("['%d.%m.%Y', '%d.%m.%y']", ['07.02.26'])).rows).toContainEqual({ start: '2026-02-07' });
+  // This format reads 2026-02-03 as 2 March.
+  expect((await run("'%Y-%d-%m'", ['2026-02-03', '2026-02-13'])).skipped).toMatchObject([{ rows: [3] }]);
+});
+
+test('a blank row is reported as one', async () => {
+  const desk = await newDesk();
+  const { importer, options } = importerOf(log);
+  const text = `${table(';')};;;;;;;\n"9";;;;;;;\n`;
+  const { skipped } = await desk.run(importer, [await desk.write(text, 'log.csv')], { options });
+  expect(skipped).toMatchObject([
+    { what: 'has no start', count: 1, rows: [5] },
+    { what: 'is blank', count: 1, rows: [4] },
+  ]);
+});
+
 test('JSON lines, with nested values as JSON', async () => {
   const desk = await newDesk();
   const { importer, options } = importerOf(log);
@@ -222,5 +254,14 @@ test('a suggestion comes from names and contents, says what is uncertain, and wo
   expect(await suggestFor(ambiguous, {}, { cacheFolder: join(desk.folder, 'cache') })).toContain(
     'day/month or month/day',
   );
+  const mixed = await desk.write(
+    'Nr;Tag\n1;03.02.2026\n2;2026-02-04\n3;07.02.26\n4;Anfang Mai\n5;13.02.2026\n',
+  );
+  const most = await suggestFor(mixed, {}, { cacheFolder: join(desk.folder, 'cache') });
+  expect(parseMapping(most, 'suggested.yaml').mapping.columns.start).toEqual({
+    field: 'Tag',
+    format: '%d.%m.%Y',
+  });
+  expect(most).toContain('"Tag": not every text is a day like %d.%m.%Y.');
   expect((await stat(desk.into)).isDirectory()).toBe(true);
 });
