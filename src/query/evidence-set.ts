@@ -32,7 +32,7 @@ export interface EvidenceSet {
   /** The first and last possible day of the incidents; the period of the edition if there are none. */
   readonly start: Day;
   readonly end: Day;
-  /** ISO 3166-1 alpha-2, sorted. */
+  /** ISO 3166-1 alpha-2, sorted; empty if the country of any of the incidents is unknown. */
   readonly countries: readonly string[];
   /** The day of the last import that brought one of them. */
   readonly knownOn: Day;
@@ -217,7 +217,7 @@ async function countWhole(
 
 const countsOf = (k: string): string => `coalesce(sum(${k}.number), 0) AS count, min(${k}.start) AS first,
   max(${k}."end") AS last, max(${k}.known_on) AS known_on,
-  coalesce(list_sort(list(DISTINCT ${k}.country) FILTER (${k}.country IS NOT NULL)), []) AS countries,
+  CASE WHEN count(*) = count(${k}.country) THEN coalesce(list_sort(list(DISTINCT ${k}.country)), []) ELSE [] END AS countries,
   coalesce(list_sort(list(DISTINCT ${k}."import") FILTER (${k}."import" IS NOT NULL)), []) AS imports`;
 
 /** SQL for the hash of the rows `c`; `json` is SQL for a row as selected. */

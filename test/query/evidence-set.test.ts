@@ -90,6 +90,21 @@ test.each([
   expect(found.rows).toBeGreaterThan(0);
 });
 
+test.each(['id', '*'])(
+  'a set with an incident of no known country is in no countries: %s',
+  async (selected) => {
+    const dataset = await incidentDataset(await temporaryFolder(), [
+      { knownOn: '2022-01-20', rows: `${rows} FROM range(20) AS t(n)` },
+    ]);
+    const countriesOf = async (sql: string) => (await setOf(dataset, sql)).found.countries;
+    expect(await countriesOf(`SELECT ${selected} FROM incidents`)).toEqual([]);
+    expect(await countriesOf(`SELECT ${selected} FROM incidents WHERE country IS NOT NULL`)).toEqual([
+      'ML',
+      'YE',
+    ]);
+  },
+);
+
 test('the hash of a set too large to attach covers its counts by import, country and month', async () => {
   const many = (count: number) => `${rows} FROM range(${count}) AS t(n)`;
   const make = async (given: string) =>
@@ -106,7 +121,7 @@ test('the hash of a set too large to attach covers its counts by import, country
     count: 150_075,
     start: '2022-01-01',
     end: '2022-01-31',
-    countries: ['ML', 'YE'],
+    countries: [],
     knownOn: '2022-01-20',
     attached: { kind: 'query' },
   });
