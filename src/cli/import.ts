@@ -1,3 +1,4 @@
+import { basename, dirname, resolve } from 'node:path';
 import type { FormatName, ImportCommands } from './program/program.ts';
 import type { Day } from '../calendar.ts';
 import type { RowOf } from '../dataset/schema.ts';
@@ -45,6 +46,12 @@ export function importCommands(world: ImportWorld): ImportCommands {
         return;
       }
       if (into === undefined) throw wrong('No dataset is named.', 'Add --into data/NAME.');
+      const folder = resolve(into);
+      if (basename(dirname(folder)) !== 'data')
+        throw wrong(
+          `--into ${into} is no folder in data/, so no brief could use it.`,
+          `Write --into data/${basename(folder) === 'data' ? 'NAME' : basename(folder)}.`,
+        );
       const onStep: ImportContext['onStep'] = (step, share) => world.progress?.(progressLine(step, share));
       const report = await importIncidents(
         { importer, files, options, into, complete, lagDays: lag },
@@ -106,7 +113,10 @@ function describeReport({ record, counts, notes, ...report }: ImportReport, into
         `  Kept in "extra" only: ${number(group.count)} × a value of ${group.what} that does not fit (${rowsOf(group)}).`,
     ),
   ];
-  if (unknownCountries.length > 0) lines.push(`  Countries not recognised: ${namesOf(unknownCountries)}.`);
+  if (unknownCountries.length > 0)
+    lines.push(
+      `  Countries not recognised: ${namesOf(unknownCountries)}. These incidents are of no country.${record?.format === 'table' ? ' Translate the names in the mapping, under values, country.' : ''}`,
+    );
   return lines;
 }
 

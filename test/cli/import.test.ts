@@ -43,7 +43,7 @@ test('the report says what was read, skipped and not recognised, and proposes ac
     '  2024-03-10 to 2024-03-10, 1 country: FR.',
     '  Skipped: 1 × has no event_id_cnty (export.csv, row 1203).',
     '  Kept in "extra" only: 1 × a value of fatalities that does not fit (export.csv, row 1202).',
-    '  Countries not recognised: Ruritania (1).',
+    '  Countries not recognised: Ruritania (1). These incidents are of no country.',
     '  3 names of actors, 0 in the table actors. Not there: Blue Group (1,201), Red Group (1,200), Red Groop (1).',
     `  Proposed rows for the table actors: ${actors}. Read them before you use them.`,
   ]);
@@ -87,6 +87,11 @@ test('options that do not fit are refused', async () => {
   const file = await desk.write(csv([acledEvent({})]));
   const [noDataset] = await faultsOf(run('acled', [file], defaults));
   expect(noDataset?.hint).toBe('Add --into data/NAME.');
+  for (const [into, hint] of [
+    ['protests', 'Write --into data/protests.'],
+    ['data', 'Write --into data/NAME.'],
+  ] as const)
+    expect(await faultsOf(run('acled', [file], { ...defaults, into }))).toMatchObject([{ hint }]);
   const [mapped] = await faultsOf(run('acled', [file], { ...defaults, into: desk.into, mapping: 'm.yaml' }));
   expect(mapped?.problem).toContain('are for tables');
   const [absent] = await faultsOf(run('table', [file], { ...defaults, into: desk.into, mapping: 'm.yaml' }));
