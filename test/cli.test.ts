@@ -39,6 +39,23 @@ test('a reader who has had enough is no fault', async () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
+test('an older Node starts the packaged one', async () => {
+  const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } })`;
+  const program = join(import.meta.dirname, '../bin/sitrep.js');
+  const started = ['--import', `data:text/javascript,${older}`, program];
+  const run = async (...args: string[]) => {
+    const child = spawn(process.execPath, [...started, ...args], { cwd: project.folder });
+    const [stdout, stderr, [status]] = await Promise.all([
+      textOf(child.stdout),
+      textOf(child.stderr),
+      once(child, 'close'),
+    ]);
+    return { status, stdout, stderr };
+  };
+  expect(await run('--version')).toEqual({ status: 0, stdout: `${packageJson.version}\n`, stderr: '' });
+  expect(await run('nonsense')).toMatchObject({ status: 2, stderr: expect.stringContaining('nonsense') });
+});
+
 test('--help and --version', async () => {
   const [help, version, ofGenerate, bare] = await Promise.all([
     project.sitrep('--help'),
