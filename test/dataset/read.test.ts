@@ -144,6 +144,16 @@ const files: Case[] = [
     ['gaps.csv', (text) => Buffer.from(text.replace('Where', 'Wh\u00e9re'), 'latin1')],
   ),
   one(
+    'text in UTF-16',
+    ['gaps.csv', undefined, undefined, /^is UTF-16 text/],
+    ['gaps.csv', (text) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+  ),
+  one(
+    'a fault below a blank row of a spreadsheet',
+    ['gaps.csv', 4, undefined, /has 1 field instead of 7/],
+    ['gaps.csv', (text) => `${text},,, ,,,\nG2\n`],
+  ),
+  one(
     'another header',
     [
       'gaps.csv',
@@ -225,6 +235,14 @@ const manifest: Case[] = [
     'an unknown format',
     ['datapackage.json', undefined, 'resources.sources.format', /must be one of csv, json, parquet/],
     swap('datapackage.json', '"format": "csv"', '"format": "xlsx"'),
+  ),
+  one(
+    'a workbook',
+    ['datapackage.json', undefined, 'resources.gaps.format', /"gaps.xlsx" does not end in/],
+    [
+      'datapackage.json',
+      (text) => text.replace('"path": "gaps.csv"', '"path": "gaps.xlsx"').replaceAll('"format": "csv",', ''),
+    ],
   ),
   one(
     'a path out of the folder',

@@ -30,6 +30,8 @@ const records = z.array(
  */
 export async function readCsv(place: string): Promise<RawTable> {
   const bytes = await readFile(place);
+  if (['fffe', 'feff'].includes(bytes.toString('hex', 0, 2)))
+    return unreadable({ problem: 'is UTF-16 text.', hint: saveAsUtf8 });
   const text = bytes.toString('utf8');
   let broken: number | undefined;
   const number = ({ records: count, empty_lines: blank }: Pick<Info, 'records' | 'empty_lines'>) =>
@@ -64,12 +66,14 @@ export async function readCsv(place: string): Promise<RawTable> {
   const isUtf8 = !text.includes('\ufffd');
   for (const { record, info } of others) {
     const row = number(info);
+    // Spreadsheets write a blank row as commas.
+    if (record.every((cell) => cell.trim() === '')) continue;
     if (!isUtf8 && record.some((cell) => cell.includes('\ufffd')))
-      faults.push({ row, problem: 'is not UTF-8 text.', hint: 'Save the file with the encoding UTF-8.' });
+      faults.push({ row, problem: 'is not UTF-8 text.', hint: saveAsUtf8 });
     else if (record.length < columns.length)
       faults.push({
         row,
-        problem: `has ${record.length} fields instead of ${columns.length}.`,
+        problem: `has ${record.length === 1 ? '1 field' : `${record.length} fields`} instead of ${columns.length}.`,
         hint: 'Add the missing commas; a field may be empty.',
       });
     else if (record.length > columns.length)
@@ -87,6 +91,8 @@ export async function readCsv(place: string): Promise<RawTable> {
   }
   return { columns, rows, faults, rejected, readable: broken === undefined };
 }
+
+const saveAsUtf8 = 'Save the file as CSV with the encoding UTF-8. Some spreadsheets call that "CSV UTF-8".';
 
 const countsOf = z.object({ records: z.number(), empty_lines: z.number() });
 

@@ -114,7 +114,9 @@ export function parsePackage(descriptor: unknown): DataPackage {
         faults.push({
           field: [...place, 'format'].join('.'),
           problem: `is missing, and "${path}" does not end in ${formats.map((each) => `.${each}`).join(', ')}.`,
-          hint: `Give the format: one of ${formats.join(', ')}.`,
+          hint: /\.(xlsx?|ods|numbers)$/i.test(path)
+            ? 'Save the sheet as CSV in UTF-8, and give the path of that file.'
+            : `Give the format: one of ${formats.join(', ')}.`,
         });
       } else files.push({ name: found.name, path, format, fields: schema?.fields ?? null });
     }
