@@ -49,9 +49,3 @@ export async function listed<T>(
   } while (after !== undefined && all.length < limit);
   return all;
 }
-
-/** Prints rows as JSON or as text. */
-export const show = (
-  { print }: Pick<CommandContext, 'print'>,
-  { json, rows, text }: { json: boolean; rows: unknown; text: () => string },
-): void => print(json ? JSON.stringify(rows, null, 2) : text());

@@ -28,11 +28,6 @@ export function greeting(
     isServer: boolean;
   },
 ): string[] {
-  const slots = briefs
-    .flatMap(({ id, config: { schedule } }) =>
-      comingSlots(schedule, now, 1).map(({ at, asOf }) => ({ id, at, asOf, timezone: schedule.timezone })),
-    )
-    .toSorted((a, b) => a.at.getTime() - b.at.getTime());
   const login = isServer
     ? 'npx sitrep token add NAME --may operate --clearance TLP:RED makes a token for /login'
     : 'npx sitrep open logs you in';
@@ -59,16 +54,7 @@ export function greeting(
     ...(roles.includes('scheduler')
       ? [
           'Next slots:',
-          alignColumns([
-            ['BRIEF', 'LOCAL TIME', 'TIME ZONE', 'IN UTC', 'REPORTS THROUGH'],
-            ...slots.map(({ id, at, asOf, timezone }) => [
-              id,
-              localTime(at, timezone),
-              timezone,
-              utcTime(at),
-              asOf,
-            ]),
-          ]),
+          slotsTable(slotsOf(briefs, { now, count: 1 })),
           'For past slots: npx sitrep backfill weekly --from 2021-08-02 --to 2021-08-30',
         ]
       : []),
@@ -89,3 +75,29 @@ function alertNotice({ mail, operator, operatorWebhook }: DeliverySettings): str
     return ['Mail is not set up (SITREP_SMTP_URL): alerts only go to alerts.log in the output folder.'];
   return [];
 }
+
+/** The next slots of each brief, in order of time. */
+export const slotsOf = (briefs: readonly Brief[], { now, count }: { now: Date; count: number }) =>
+  briefs
+    .flatMap(({ id, config: { schedule } }) =>
+      comingSlots(schedule, now, count).map(({ at, asOf }) => ({
+        brief: id,
+        slot: at.toISOString(),
+        local: localTime(at, schedule.timezone),
+        timezone: schedule.timezone,
+        asOf,
+      })),
+    )
+    .toSorted((a, b) => (`${a.slot} ${a.brief}` < `${b.slot} ${b.brief}` ? -1 : 1));
+
+export const slotsTable = (slots: ReturnType<typeof slotsOf>): string =>
+  alignColumns([
+    ['BRIEF', 'LOCAL TIME', 'TIME ZONE', 'IN UTC', 'REPORTS THROUGH'],
+    ...slots.map(({ brief, local, timezone, slot, asOf }) => [
+      brief,
+      local,
+      timezone,
+      utcTime(new Date(slot)),
+      asOf,
+    ]),
+  ]);

@@ -27,70 +27,48 @@ export function openMetrics(
 ): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const editions = new Gauge({
-    name: 'sitrep_editions',
-    help: 'Editions in the ledger, by state (queued is due).',
-    labelNames: ['state'],
-    registers,
-  });
-  const deliveries = new Gauge({
-    name: 'sitrep_deliveries',
-    help: 'Deliveries in the ledger, by state.',
-    labelNames: ['state'],
-    registers,
-  });
-  const oldest = new Gauge({
-    name: 'sitrep_oldest_due_seconds',
-    help: 'Age of the oldest scheduled edition that is not finished; 0 if there is none.',
-    registers,
-  });
-  const onHold = new Gauge({
-    name: 'sitrep_editions_on_hold',
-    help: 'Editions on hold, which an operator must retry or release.',
-    registers,
-  });
-  const failed = new Gauge({
-    name: 'sitrep_deliveries_failed',
-    help: 'Deliveries to recipients that bounced or failed and have not been sent since.',
-    registers,
-  });
-  const oldestDelivery = new Gauge({
-    name: 'sitrep_oldest_delivery_seconds',
-    help: 'Age of the oldest pending delivery; 0 if there is none.',
-    registers,
-  });
-  const briefs = new Gauge({
-    name: 'sitrep_briefs_unreadable',
-    help: 'Briefs that cannot be generated because their files or their dataset have faults.',
-    registers,
-  });
-  const sourceSuccess = new Gauge({
-    name: 'sitrep_source_last_success_timestamp',
-    help: 'When the service last fetched a source of a dataset successfully, as a Unix time.',
-    labelNames: ['dataset', 'source'],
-    registers,
-  });
-  const sourceFailing = new Gauge({
-    name: 'sitrep_source_failing',
-    help: '1 if the last attempt to fetch a source of a dataset failed, otherwise 0.',
-    labelNames: ['dataset', 'source'],
-    registers,
-  });
-  const free = new Gauge({
-    name: 'sitrep_disk_free_bytes',
-    help: 'Free bytes on the disk of the output folder.',
-    registers,
-  });
-  const memory = new Gauge({
-    name: 'sitrep_browser_memory_bytes',
-    help: 'Resident memory of the child processes, which are the browser (Linux).',
-    registers,
-  });
-  const beats = new Gauge({
-    name: 'sitrep_schedule_last_seconds',
-    help: 'When the schedule was last checked, as a Unix time.',
-    registers,
-  });
+  const gauge = <Label extends string = never>(name: string, help: string, ...labelNames: Label[]) =>
+    new Gauge<Label>({ name, help, labelNames, registers });
+  const editions = gauge('sitrep_editions', 'Editions in the ledger, by state (queued is due).', 'state');
+  const deliveries = gauge('sitrep_deliveries', 'Deliveries in the ledger, by state.', 'state');
+  const oldest = gauge(
+    'sitrep_oldest_due_seconds',
+    'Age of the oldest scheduled edition that is not finished; 0 if there is none.',
+  );
+  const onHold = gauge(
+    'sitrep_editions_on_hold',
+    'Editions on hold, which an operator must retry or release.',
+  );
+  const failed = gauge(
+    'sitrep_deliveries_failed',
+    'Deliveries to recipients that bounced or failed and have not been sent since.',
+  );
+  const oldestDelivery = gauge(
+    'sitrep_oldest_delivery_seconds',
+    'Age of the oldest pending delivery; 0 if there is none.',
+  );
+  const briefs = gauge(
+    'sitrep_briefs_unreadable',
+    'Briefs that cannot be generated because their files or their dataset have faults.',
+  );
+  const sourceSuccess = gauge(
+    'sitrep_source_last_success_timestamp',
+    'When the service last fetched a source of a dataset successfully, as a Unix time.',
+    'dataset',
+    'source',
+  );
+  const sourceFailing = gauge(
+    'sitrep_source_failing',
+    '1 if the last attempt to fetch a source of a dataset failed, otherwise 0.',
+    'dataset',
+    'source',
+  );
+  const free = gauge('sitrep_disk_free_bytes', 'Free bytes on the disk of the output folder.');
+  const memory = gauge(
+    'sitrep_browser_memory_bytes',
+    'Resident memory of the child processes, which are the browser (Linux).',
+  );
+  const beats = gauge('sitrep_schedule_last_seconds', 'When the schedule was last checked, as a Unix time.');
   const seconds = new Histogram({
     name: 'sitrep_render_seconds',
     help: 'Time to generate an edition, from data to stored PDF.',

@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import fastifyStatic from '@fastify/static';
 import Fastify from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { routes } from './api/api.ts';
+import { routes } from './api/routes.ts';
 import { localRoutes } from './api/local.ts';
 import { eventStreams } from './events.ts';
 import { answerProblem, asProblem, problemOf, problemWith } from './problem.ts';

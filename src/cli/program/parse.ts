@@ -59,3 +59,12 @@ export function parseTokenName(value: string): string {
   if (tokenName.safeParse(value).success) return value;
   throw new InvalidArgumentError('It must have at most 60 letters, digits, dots, hyphens and underscores.');
 }
+
+/** Loads a group of commands and runs one of them with the arguments and options of its command line. */
+export const run =
+  <Group, Given extends unknown[]>(
+    load: () => Promise<Group>,
+    pick: (group: Group) => (...given: Given) => Promise<void>,
+  ) =>
+  async (...given: Given): Promise<void> =>
+    pick(await load())(...given);

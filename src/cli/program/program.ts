@@ -1,5 +1,5 @@
-import { Command, Help, InvalidArgumentError, Option } from 'commander';
-import { parseDayName, parseParameter, parsePort } from './parse.ts';
+import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander';
+import { parseDayName, parseParameter, parsePort, run } from './parse.ts';
 import { operatorCommands, type ServiceCommands, serviceCommands } from './service.ts';
 import type { DayName } from '../../calendar.ts';
 import { type Format, formats, type Paper, papers } from '../../project/brief.ts';
@@ -17,9 +17,9 @@ interface GenerateOptions {
 
 /** The actions of the main commands; the program itself only parses arguments. */
 export interface Commands {
-  generate(briefs: readonly string[], options: GenerateOptions): Promise<void>;
-  list(): Promise<void>;
-  check(options: { readonly all: boolean }): Promise<void>;
+  readonly generate: (briefs: readonly string[], options: GenerateOptions) => Promise<void>;
+  readonly list: () => Promise<void>;
+  readonly check: (options: { readonly all: boolean }) => Promise<void>;
 }
 
 /** Each group of actions is loaded only when one of its commands runs, because a group imports large libraries. */
@@ -80,14 +80,12 @@ export function commandLine(
       'after',
       '\nExamples:\n  sitrep generate\n  sitrep generate weekly --as-of 2026-03-01\n  sitrep generate weekly --as-of last-sunday\n  sitrep generate weekly --paper Letter --out briefs\n  sitrep generate by-region --param region=north',
     )
-    .action(async (briefs: string[], options: GenerateOptions) =>
-      (await commands()).generate(briefs, options),
-    );
+    .action(run(commands, (its) => its.generate));
 
   program
     .command('list')
     .description('show the briefs, their schedules and when each is due next')
-    .action(async () => (await commands()).list());
+    .action(run(commands, (its) => its.list));
 
   program
     .command('check')
@@ -130,14 +128,14 @@ interface ImportOptions {
 }
 
 export interface ImportCommands {
-  import(format: FormatName, files: readonly string[], options: ImportOptions): Promise<void>;
+  readonly import: (format: FormatName, files: readonly string[], options: ImportOptions) => Promise<void>;
 }
 
 function importCommandLine(program: Command, load: () => Promise<ImportCommands>): void {
   program
     .command('import')
     .description('bring incidents into a dataset: ACLED, UCDP, STIX, MISP, or a table of your own')
-    .argument('<format>', `what the files are: ${importFormats.join(', ')}`, parseFormat)
+    .addArgument(new Argument('<format>', 'what the files are').choices(importFormats))
     .argument(
       '<file...>',
       'CSV; JSON for stix and misp; for a table also TSV, Excel (.xlsx), JSON lines or Parquet',
@@ -158,15 +156,7 @@ function importCommandLine(program: Command, load: () => Promise<ImportCommands>
       'after',
       '\nExamples:\n  sitrep import acled export.csv --into data/region\n  sitrep import acled newer.csv --into data/region --complete\n  sitrep import stix bundle.json --into data/threats\n  sitrep import table log.xlsx --suggest > log.yaml\n  sitrep import table log.xlsx --mapping log.yaml --into data/log',
     )
-    .action(async (format: FormatName, files: string[], options: ImportOptions) =>
-      (await load()).import(format, files, options),
-    );
-}
-
-function parseFormat(value: string): FormatName {
-  const format = importFormats.find((name) => name === value);
-  if (format === undefined) throw new InvalidArgumentError(`Write ${importFormats.join(', ')}.`);
-  return format;
+    .action(run(load, (its) => its.import));
 }
 
 function parseDays(value: string): number {
@@ -176,9 +166,9 @@ function parseDays(value: string): number {
 
 /** The names of datasets may have `data/` in front. */
 export interface DataCommands {
-  refresh(dataset: string | undefined): Promise<void>;
-  status(dataset: string | undefined, options: { readonly json: boolean }): Promise<void>;
-  compact(dataset: string): Promise<void>;
+  readonly refresh: (dataset: string | undefined) => Promise<void>;
+  readonly status: (dataset: string | undefined, options: { readonly json: boolean }) => Promise<void>;
+  readonly compact: (dataset: string) => Promise<void>;
 }
 
 function dataCommandLine(program: Command, load: () => Promise<DataCommands>): void {
@@ -187,7 +177,7 @@ function dataCommandLine(program: Command, load: () => Promise<DataCommands>): v
     .description('fetch and import what the sources of a dataset have (default: of every dataset)')
     .argument('[dataset]', 'a folder in data/ whose datapackage.json declares sources')
     .addHelpText('after', '\nExamples:\n  sitrep refresh\n  sitrep refresh region')
-    .action(async (dataset: string | undefined) => (await load()).refresh(dataset));
+    .action(run(load, (its) => its.refresh));
 
   const data = program
     .command('data')
@@ -197,9 +187,7 @@ function dataCommandLine(program: Command, load: () => Promise<DataCommands>): v
     .description('show freshness, coverage, incidents by month, reporting lag and the last imports')
     .argument('[dataset]', 'a folder in data/ (default: all)')
     .option('--json', 'print JSON', false)
-    .action(async (dataset: string | undefined, options: { json: boolean }) =>
-      (await load()).status(dataset, options),
-    );
+    .action(run(load, (its) => its.status));
   data
     .command('compact')
     .description('rewrite the incidents of many imports into a few sorted files, which queries read faster')
@@ -208,13 +196,13 @@ function dataCommandLine(program: Command, load: () => Promise<DataCommands>): v
       'after',
       '\nThe imports stay, so that every edition can still be verified.\n\nExample:\n  sitrep data compact data/region',
     )
-    .action(async (dataset: string) => (await load()).compact(dataset));
+    .action(run(load, (its) => its.compact));
 }
 
 /** The commands for verifying a PDF. */
 export interface ProofCommands {
-  verify(file: string, options: { out: string; json: boolean }): Promise<void>;
-  explain(file: string, phrase: string, options: { json: boolean }): Promise<void>;
+  readonly verify: (file: string, options: { out: string; json: boolean }) => Promise<void>;
+  readonly explain: (file: string, phrase: string, options: { json: boolean }) => Promise<void>;
 }
 
 function proofCommandLine(program: Command, proof: () => Promise<ProofCommands>): void {
@@ -226,18 +214,14 @@ function proofCommandLine(program: Command, proof: () => Promise<ProofCommands>)
     .argument('<file>', 'a PDF generated by sitrep')
     .option('--out <dir>', 'folder whose ledger, if any, is searched for the SHA-256', 'output')
     .option('--json', 'print JSON, for programs', false)
-    .action(async (file: string, options: { out: string; json: boolean }) =>
-      (await proof()).verify(file, options),
-    );
+    .action(run(proof, (its) => its.verify));
   program
     .command('explain')
     .description('show the rows, sources, query and template line behind a number or phrase of a PDF')
     .argument('<file>', 'a PDF generated by sitrep')
     .argument('<text>', 'the number or phrase, as printed in the PDF')
     .option('--json', 'print JSON, for programs', false)
-    .action(async (file: string, phrase: string, options: { json: boolean }) =>
-      (await proof()).explain(file, phrase, options),
-    );
+    .action(run(proof, (its) => its.explain));
 }
 
 interface QueryOptions {
@@ -255,11 +239,15 @@ interface NewOptions {
 
 /** The commands for authors of briefs. */
 export interface AuthorCommands {
-  preview(brief: string | undefined, options: { asOf?: DayName; port: number }): Promise<void>;
-  query(brief: string | undefined, query: string | undefined, options: QueryOptions): Promise<void>;
-  init(folder: string): Promise<void>;
-  create(brief: string, options: NewOptions): Promise<void>;
-  test(briefs: readonly string[], options: { update: boolean }): Promise<void>;
+  readonly preview: (brief: string | undefined, options: { asOf?: DayName; port: number }) => Promise<void>;
+  readonly query: (
+    brief: string | undefined,
+    query: string | undefined,
+    options: QueryOptions,
+  ) => Promise<void>;
+  readonly init: (folder: string) => Promise<void>;
+  readonly create: (brief: string, options: NewOptions) => Promise<void>;
+  readonly test: (briefs: readonly string[], options: { update: boolean }) => Promise<void>;
 }
 
 function authorCommandLine(program: Command, author: () => Promise<AuthorCommands>): void {
@@ -269,9 +257,7 @@ function authorCommandLine(program: Command, author: () => Promise<AuthorCommand
     .argument('[brief]', 'name of the brief to show first')
     .option('--as-of <date>', 'last day to report on (as for generate)', parseDayName)
     .option('--port <number>', 'port to listen on; 0 picks a free one', parsePort, 8018)
-    .action(async (brief: string | undefined, options: { asOf?: DayName; port: number }) =>
-      (await author()).preview(brief, options),
-    );
+    .action(run(author, (its) => its.preview));
   program
     .command('query')
     .description('print the rows that a query of a brief, or any SELECT statement, returns for an edition')
@@ -286,14 +272,12 @@ function authorCommandLine(program: Command, author: () => Promise<AuthorCommand
         .default({}, 'none'),
     )
     .option('--json', 'print JSON, for programs', false)
-    .action(async (brief: string | undefined, query: string | undefined, options: QueryOptions) =>
-      (await author()).query(brief, query, options),
-    );
+    .action(run(author, (its) => its.query));
   program
     .command('init')
     .description('create your own project: a small dataset, a brief on it, sitrep.yaml and package.json')
     .argument('<folder>', 'a folder that is empty or does not exist yet')
-    .action(async (folder: string) => (await author()).init(folder));
+    .action(run(author, (its) => its.init));
   program
     .command('new')
     .description('create a working brief for you to edit')
@@ -305,7 +289,7 @@ function authorCommandLine(program: Command, author: () => Promise<AuthorCommand
         'what to start from: a small brief on events, what went quiet in incidents, or reports of others (default: events, or reports for a dataset with none)',
       ).choices(scaffolds),
     )
-    .action(async (brief: string, options: NewOptions) => (await author()).create(brief, options));
+    .action(run(author, (its) => its.create));
   program
     .command('test')
     .description(
@@ -313,5 +297,5 @@ function authorCommandLine(program: Command, author: () => Promise<AuthorCommand
     )
     .argument('[brief...]', 'names of briefs (default: all)')
     .option('--update', 'accept the current output as the new golden files', false)
-    .action(async (briefs: string[], options: { update: boolean }) => (await author()).test(briefs, options));
+    .action(run(author, (its) => its.test));
 }

@@ -1,64 +1,57 @@
 import { type Command, Option } from 'commander';
-import { parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './parse.ts';
-import type { Day } from '../../calendar.ts';
+import { run, parseCount, parseDay, parseHash, parsePerson, parseTokenName } from './parse.ts';
 import { type Marking, markings } from '../../dataset/fields.ts';
 import { type Power, powers } from '../../ledger/principal.ts';
 import { deliveryStates, editionStates } from '../../ledger/records.ts';
 import type { Role } from '../../scheduler/worker.ts';
 import type { Where } from '../context.ts';
-import type { OperatorCommands } from '../operate.ts';
+import type { Filter, OperatorCommands } from '../operate.ts';
 
 /** The commands that run the service, apart from the operator's. */
 export interface ServiceCommands {
-  start(options: { out: string; roles: readonly Role[] }): Promise<void>;
+  readonly start: (options: { out: string; roles: readonly Role[] }) => Promise<void>;
   /** With `print`, the link is printed and no browser is opened. */
-  open(options: { out: string; print: boolean }): Promise<void>;
-  migrate(): Promise<void>;
-  restore(options: { out: string }): Promise<void>;
-  checkMail(address: string | undefined): Promise<void>;
+  readonly open: (options: { out: string; print: boolean }) => Promise<void>;
+  readonly migrate: () => Promise<void>;
+  readonly restore: (options: { out: string }) => Promise<void>;
+  readonly checkMail: (address: string | undefined) => Promise<void>;
 }
 
 const outOption = () =>
   new Option('--out <dir>', 'folder with the editions and their ledger').default('output');
 
 export function serviceCommands(program: Command, service: () => Promise<ServiceCommands>): void {
-  program
-    .command('start')
-    .description('generate and deliver every brief when it is due, until stopped; needs no server')
-    .addOption(outOption())
-    .action(async ({ out }: { out: string }) =>
-      (await service()).start({ out, roles: ['scheduler', 'worker', 'server'] }),
-    );
-  program
-    .command('scheduler')
-    .description('only schedule what is due (needs DATABASE_URL; you can run several)')
-    .addOption(outOption())
-    .action(async ({ out }: { out: string }) => (await service()).start({ out, roles: ['scheduler'] }));
-  program
-    .command('worker')
-    .description('only generate and deliver what is due (needs DATABASE_URL; you can run several)')
-    .addOption(outOption())
-    .action(async ({ out }: { out: string }) => (await service()).start({ out, roles: ['worker'] }));
-  program
-    .command('serve')
-    .description('only serve the API and the web pages (needs DATABASE_URL; you can run several)')
-    .addOption(outOption())
-    .action(async ({ out }: { out: string }) => (await service()).start({ out, roles: ['server'] }));
+  const runs = [
+    [
+      'start',
+      'generate and deliver every brief when it is due, until stopped; needs no server',
+      ['scheduler', 'worker', 'server'],
+    ],
+    ['scheduler', 'only schedule what is due (needs DATABASE_URL; you can run several)', ['scheduler']],
+    ['worker', 'only generate and deliver what is due (needs DATABASE_URL; you can run several)', ['worker']],
+    ['serve', 'only serve the API and the web pages (needs DATABASE_URL; you can run several)', ['server']],
+  ] as const;
+  for (const [name, description, roles] of runs)
+    program
+      .command(name)
+      .description(description)
+      .addOption(outOption())
+      .action(async ({ out }: { out: string }) => (await service()).start({ out, roles }));
   program
     .command('open')
     .description('open the web pages of a running "start", logged in by a link that works once')
     .addOption(outOption())
     .option('--print', 'print the link instead of opening a browser', false)
-    .action(async (options: { out: string; print: boolean }) => (await service()).open(options));
+    .action(run(service, (its) => its.open));
   program
     .command('migrate')
     .description('bring the tables of the database in DATABASE_URL up to date')
-    .action(async () => (await service()).migrate());
+    .action(run(service, (its) => its.migrate));
   program
     .command('restore')
     .description('replace a damaged embedded ledger with its last snapshot')
     .addOption(outOption())
-    .action(async (options: { out: string }) => (await service()).restore(options));
+    .action(run(service, (its) => its.restore));
 }
 
 export function operatorCommands(program: Command, operator: () => Promise<OperatorCommands>): void {
@@ -74,20 +67,11 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
       .option('--edition <id>', 'only this edition, such as weekly/2021-08-22')
       .addOption(new Option('--state <state>', 'only those in this state').choices(states))
       .option('--limit <count>', 'how many to show at most', parseCount, 100);
-  type Listed = {
-    brief?: string;
-    edition?: string;
-    state?: string;
-    limit: number;
-    out: string;
-    json: boolean;
-  };
-
   listed('runs', 'show what happened to each edition, and why', editionStates).action(
-    async ({ out, json, ...filter }: Listed) => (await operator()).runs(filter, { out, json }),
+    async ({ out, json, ...filter }: Filter & Where) => (await operator()).runs(filter, { out, json }),
   );
   listed('deliveries', 'show who received what, and what failed', deliveryStates).action(
-    async ({ out, json, ...filter }: Listed) => (await operator()).deliveries(filter, { out, json }),
+    async ({ out, json, ...filter }: Filter & Where) => (await operator()).deliveries(filter, { out, json }),
   );
   const changes = [
     ['retry', 'generate an edition again, or resend its failed deliveries'],
@@ -98,14 +82,12 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
   for (const [name, description] of changes) {
     command(name, description)
       .argument('<id>', 'an edition, such as weekly/2021-08-22, or the first characters of a delivery id')
-      .action(async (id: string, where: { out: string; json: boolean }) =>
-        (await operator()).change(name, id, where),
-      );
+      .action(async (id: string, where: Where) => (await operator()).change(name, id, where));
   }
   command('resend', 'send an edition again to one of its targets')
     .argument('<id>', 'an edition, such as weekly/2021-08-22')
     .requiredOption('--to <address>', 'a target in brief.yaml: its address, webhook or folder')
-    .action(async (id: string, { to, ...where }: { to: string; out: string; json: boolean }) =>
+    .action(async (id: string, { to, ...where }: { to: string } & Where) =>
       (await operator()).resend(id, to, where),
     );
   for (const [name, description] of [
@@ -132,18 +114,13 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
       parseDay,
     )
     .option('--list', 'list the delivered editions whose rows were revised or withdrawn since', false)
-    .action(async (id: string | undefined, options: { asOf?: Day; list: boolean } & Where) =>
-      (await operator()).reissue(id, options),
-    );
+    .action(run(operator, (its) => its.reissue));
   command('backfill', 'generate the missing editions of past slots, oldest first')
     .argument('<brief>', 'name of the brief')
     .requiredOption('--from <date>', 'first reporting day of the editions', parseDay)
     .requiredOption('--to <date>', 'last reporting day of the editions', parseDay)
     .option('--deliver', 'also send by mail and webhook, not only to folders', false)
-    .action(
-      async (brief: string, options: { from: Day; to: Day; deliver: boolean; out: string; json: boolean }) =>
-        (await operator()).backfill(brief, options),
-    );
+    .action(run(operator, (its) => its.backfill));
   command('prune', 'remove old editions with their files, or forget old addresses')
     .option(
       '--editions <days>',
@@ -155,9 +132,7 @@ export function operatorCommands(program: Command, operator: () => Promise<Opera
       'forget addresses of deliveries that were finished more than this many days ago',
       parseCount,
     )
-    .action(async (options: { editions?: number; addresses?: number; out: string; json: boolean }) =>
-      (await operator()).prune(options),
-    );
+    .action(run(operator, (its) => its.prune));
   command('audit', 'show who changed what and when')
     .option('--edition <id>', 'only changes to this edition, such as weekly/2021-08-22')
     .option('--who <name>', 'only changes by this token, by "command line" or by "this machine"')
@@ -195,10 +170,8 @@ function tokenCommands(program: Command, operator: () => Promise<OperatorCommand
     .action(async (name: string, { may, clearance, ...where }: Where & { may: Power; clearance: Marking }) =>
       (await operator()).addToken(name, { may, clearance }, where),
     );
-  command('list', 'list the tokens, without their values').action(async (where: Where) =>
-    (await operator()).tokens(where),
-  );
+  command('list', 'list the tokens, without their values').action(run(operator, (its) => its.tokens));
   command('revoke', 'revoke a token at once')
     .argument('<name>', 'as "sitrep token list" shows it')
-    .action(async (name: string, where: Where) => (await operator()).revokeToken(name, where));
+    .action(run(operator, (its) => its.revokeToken));
 }

@@ -2,8 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { briefs, editions, records } from './routes.ts';
-import type { Api } from './schemas.ts';
+import { routes } from './routes.ts';
 import type { EditionService } from '../../editions/service.ts';
 import type { SendEvents } from '../events.ts';
 import { problemCodes } from '../problem.ts';
@@ -64,11 +63,4 @@ export async function api(
       syntaxHighlight: false,
     },
   });
-}
-
-/** The routes shared by the network and the command line. */
-export function routes(app: Api, service: EditionService, { sendEvents }: { sendEvents: SendEvents }): void {
-  briefs(app, service);
-  editions(app, service, { sendEvents });
-  records(app, service);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { answers, type Api, briefNamed, editionNamed, file, idOf, json, name, sha256 } from './schemas.ts';
+import { about, type Api, briefNamed, editionNamed, file, idOf, json, name, sha256 } from './schemas.ts';
 import { decisions } from '../../editions/approvals.ts';
 import { editionRequest } from '../../editions/request.ts';
 import type { EditionService } from '../../editions/service.ts';
@@ -21,49 +21,47 @@ import { callerOf } from '../auth.ts';
 import type { SendEvents } from '../events.ts';
 import { sendEditionFile } from '../files.ts';
 
+/** The routes shared by the network and the command line. */
+export function routes(app: Api, service: EditionService, { sendEvents }: { sendEvents: SendEvents }): void {
+  briefs(app, service);
+  editions(app, service, { sendEvents });
+  records(app, service);
+}
+
 /** Routes for briefs and for requesting their editions. */
-export function briefs(app: Api, service: EditionService): void {
+function briefs(app: Api, service: EditionService): void {
   app.get(
     '/api/briefs',
-    {
-      schema: {
-        tags: ['Briefs'],
-        summary: 'List the briefs, each with its latest edition and its next slot',
-        response: answers({ 200: json(z.array(briefView), 'The briefs') }),
-      },
-    },
+    about('Briefs', {
+      summary: 'List the briefs, each with its latest edition and its next slot',
+      response: { 200: json(z.array(briefView), 'The briefs') },
+    }),
     (request) => service.briefs(callerOf(request)),
   );
 
   app.get(
     '/api/briefs/:brief',
-    {
-      schema: {
-        tags: ['Briefs'],
-        summary: 'Get a brief, with its parameters and targets',
-        params: briefNamed,
-        response: answers({ 200: json(briefDetail, 'The brief') }),
-      },
-    },
+    about('Briefs', {
+      summary: 'Get a brief, with its parameters and targets',
+      params: briefNamed,
+      response: { 200: json(briefDetail, 'The brief') },
+    }),
     (request) => service.brief(callerOf(request), request.params.brief),
   );
 
   app.post(
     '/api/briefs/:brief/editions',
-    {
-      schema: {
-        tags: ['Briefs'],
-        summary: 'Request an edition',
-        description:
-          'Brief, day, paper and parameters identify an edition. If it already exists, it stays unchanged, even with `deliver`; to send an existing edition, post to its deliveries. If the brief has `forEach` and you give no parameters, all its editions are generated.',
-        params: briefNamed,
-        body: editionRequest,
-        response: answers({
-          200: json(editionView, 'The edition already exists'),
-          202: json(editionView, 'The edition will be generated; its address is in Location'),
-        }),
+    about('Briefs', {
+      summary: 'Request an edition',
+      description:
+        'Brief, day, paper and parameters identify an edition. If it already exists, it stays unchanged, even with `deliver`; to send an existing edition, post to its deliveries. If the brief has `forEach` and you give no parameters, all its editions are generated.',
+      params: briefNamed,
+      body: editionRequest,
+      response: {
+        200: json(editionView, 'The edition already exists'),
+        202: json(editionView, 'The edition will be generated; its address is in Location'),
       },
-    },
+    }),
     async (request, reply) => {
       const { params, body } = request;
       const { edition, isNew } = await service.request(callerOf(request), params.brief, body);
@@ -98,34 +96,24 @@ const decisionOf = {
 } as const;
 
 /** Routes for editions, their files, events and changes. */
-export function editions(
-  app: Api,
-  service: EditionService,
-  { sendEvents }: { sendEvents: SendEvents },
-): void {
-  const common = { tags: ['Editions'], params: editionNamed };
+function editions(app: Api, service: EditionService, { sendEvents }: { sendEvents: SendEvents }): void {
   app.get(
     '/api/editions',
-    {
-      schema: {
-        tags: ['Editions'],
-        summary: 'List editions, latest period first',
-        querystring: editionsQuery,
-        response: answers({ 200: json(pageOf(editionView), 'One page of the list') }),
-      },
-    },
+    about('Editions', {
+      summary: 'List editions, latest period first',
+      querystring: editionsQuery,
+      response: { 200: json(pageOf(editionView), 'One page of the list') },
+    }),
     (request) => service.editions(callerOf(request), request.query),
   );
 
   app.get(
     '/api/editions/:brief/:edition',
-    {
-      schema: {
-        ...common,
-        summary: 'Get an edition, with all attempts to generate it',
-        response: answers({ 200: json(editionDetail, 'The edition') }),
-      },
-    },
+    about('Editions', {
+      params: editionNamed,
+      summary: 'Get an edition, with all attempts to generate it',
+      response: { 200: json(editionDetail, 'The edition') },
+    }),
     (request) => service.edition(callerOf(request), idOf(request.params)),
   );
 
@@ -135,13 +123,13 @@ export function editions(
       `/api/editions/:brief/:edition/${kind}`,
       {
         handlerTimeout: FILE_MS,
-        schema: {
-          ...common,
+        ...about('Editions', {
+          params: editionNamed,
           summary: what,
           description:
             'The ETag is the hash from the manifest. If-None-Match, Range and If-Range are supported.',
-          response: answers({ 200: file(type, what), 206: file(type, 'The requested range') }),
-        },
+          response: { 200: file(type, what), 206: file(type, 'The requested range') },
+        }),
       },
       (request, reply) => sendEditionFile(service, { request, reply, id: idOf(request.params), kind }),
     );
@@ -149,36 +137,32 @@ export function editions(
 
   app.get(
     '/api/editions/:brief/:edition/events',
-    {
-      schema: {
-        ...common,
-        summary: 'Follow an edition with server-sent events',
-        description:
-          '`step` for each step of a run, with its time; `state` when the edition changes; `settled` when nothing more will happen unless a person acts. With Last-Event-ID, the stream continues after that step; after the end, the answer is 204.',
-        response: answers({
-          200: file('text/event-stream', 'Events, until the edition is settled'),
-          204: z.undefined().describe('The edition is settled, and all events were sent'),
-        }),
+    about('Editions', {
+      params: editionNamed,
+      summary: 'Follow an edition with server-sent events',
+      description:
+        '`step` for each step of a run, with its time; `state` when the edition changes; `settled` when nothing more will happen unless a person acts. With Last-Event-ID, the stream continues after that step; after the end, the answer is 204.',
+      response: {
+        200: file('text/event-stream', 'Events, until the edition is settled'),
+        204: z.undefined().describe('The edition is settled, and all events were sent'),
       },
-    },
+    }),
     (request, reply) => sendEvents({ request, reply, id: idOf(request.params) }),
   );
 
   for (const change of transitionNames) {
     app.post(
       `/api/editions/:brief/:edition/${change}`,
-      {
-        schema: {
-          ...common,
-          summary: editionChanges[change],
-          response: answers({
-            200: json(
-              editionDetail.extend({ moved }),
-              'The edition after the change, and the ids of all changed editions and deliveries',
-            ),
-          }),
+      about('Editions', {
+        params: editionNamed,
+        summary: editionChanges[change],
+        response: {
+          200: json(
+            editionDetail.extend({ moved }),
+            'The edition after the change, and the ids of all changed editions and deliveries',
+          ),
         },
-      },
+      }),
       async (request) => {
         const [caller, id] = [callerOf(request), idOf(request.params)];
         const ids = await service.change(caller, change, id);
@@ -190,16 +174,14 @@ export function editions(
   for (const decision of decisions) {
     app.post(
       `/api/editions/:brief/:edition/${decision}`,
-      {
-        schema: {
-          ...common,
-          summary: decisionOf[decision],
-          body: z.strictObject({
-            sha256: sha256.describe('The hash of the reviewed content: `toApprove` of the edition'),
-          }),
-          response: answers({ 200: json(editionDetail, 'The edition after the decision') }),
-        },
-      },
+      about('Editions', {
+        params: editionNamed,
+        summary: decisionOf[decision],
+        body: z.strictObject({
+          sha256: sha256.describe('The hash of the reviewed content: `toApprove` of the edition'),
+        }),
+        response: { 200: json(editionDetail, 'The edition after the decision') },
+      }),
       async (request) => {
         const [caller, id] = [callerOf(request), idOf(request.params)];
         await service.decide(caller, decision, { ids: [id], sha256: request.body.sha256 });
@@ -220,32 +202,26 @@ const deliveryChanges = {
 } as const;
 
 /** Routes for deliveries and the audit of changes. */
-export function records(app: Api, service: EditionService): void {
+function records(app: Api, service: EditionService): void {
   app.get(
     '/api/deliveries',
-    {
-      schema: {
-        tags: ['Deliveries'],
-        summary: 'List deliveries, newest first',
-        description: 'Callers with read access see shortened addresses.',
-        querystring: deliveriesQuery,
-        response: answers({ 200: json(pageOf(deliveryView), 'One page of the list') }),
-      },
-    },
+    about('Deliveries', {
+      summary: 'List deliveries, newest first',
+      description: 'Callers with read access see shortened addresses.',
+      querystring: deliveriesQuery,
+      response: { 200: json(pageOf(deliveryView), 'One page of the list') },
+    }),
     (request) => service.deliveries(callerOf(request), request.query),
   );
 
   app.post(
     '/api/editions/:brief/:edition/deliveries',
-    {
-      schema: {
-        tags: ['Deliveries'],
-        summary: 'Send an edition to one of its brief’s targets again, as a copy',
-        params: editionNamed,
-        body: z.strictObject({ to: z.string().max(2000).describe('The address as in brief.yaml') }),
-        response: answers({ 202: json(deliveryView, 'The copy will be sent') }),
-      },
-    },
+    about('Deliveries', {
+      summary: 'Send an edition to one of its brief’s targets again, as a copy',
+      params: editionNamed,
+      body: z.strictObject({ to: z.string().max(2000).describe('The address as in brief.yaml') }),
+      response: { 202: json(deliveryView, 'The copy will be sent') },
+    }),
     async (request, reply) => {
       const { params, body } = request;
       const delivery = await service.resend(callerOf(request), idOf(params), body.to);
@@ -256,14 +232,11 @@ export function records(app: Api, service: EditionService): void {
   for (const change of transitionNames) {
     app.post(
       `/api/deliveries/:delivery/${change}`,
-      {
-        schema: {
-          tags: ['Deliveries'],
-          summary: deliveryChanges[change],
-          params: deliveryNamed,
-          response: answers({ 200: json(deliveryView, 'The delivery after the change') }),
-        },
-      },
+      about('Deliveries', {
+        summary: deliveryChanges[change],
+        params: deliveryNamed,
+        response: { 200: json(deliveryView, 'The delivery after the change') },
+      }),
       async (request) => {
         const [caller, { delivery }] = [callerOf(request), request.params];
         const { id } = await service.delivery(caller, delivery);
@@ -275,16 +248,13 @@ export function records(app: Api, service: EditionService): void {
 
   app.get(
     '/api/audit',
-    {
-      schema: {
-        tags: ['Record'],
-        summary: 'List the audit log, newest first',
-        description:
-          'Changes to editions that the caller may see. Changes without an edition, such as to tokens, are only for operators with the highest clearance.',
-        querystring: auditQuery,
-        response: answers({ 200: json(pageOf(auditRecord), 'One page of the list') }),
-      },
-    },
+    about('Record', {
+      summary: 'List the audit log, newest first',
+      description:
+        'Changes to editions that the caller may see. Changes without an edition, such as to tokens, are only for operators with the highest clearance.',
+      querystring: auditQuery,
+      response: { 200: json(pageOf(auditRecord), 'One page of the list') },
+    }),
     (request) => service.audit(callerOf(request), request.query),
   );
 }

@@ -36,10 +36,16 @@ const problems = {
   },
 } as const;
 
-/** Adds the error responses to the schemas of a route's responses. */
-export const answers = <T extends object>(responses: T): T & typeof problems => ({
-  ...responses,
-  ...problems,
+/** The schema of a route in the documented API, with the error responses. */
+export const about = <S extends { readonly summary: string; readonly response: object }>(
+  tag: 'Briefs' | 'Editions' | 'Deliveries' | 'Record',
+  schema: S,
+) => ({
+  schema: {
+    ...schema,
+    tags: [tag],
+    response: { ...schema.response, ...problems },
+  },
 });
 
 /** A JSON response with a description. */
