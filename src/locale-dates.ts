@@ -59,19 +59,23 @@ export function datesOf(
     const format = new Intl.DateTimeFormat(tag, { ...options, timeZone: 'UTC' });
     return days.map((day) => format.format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
   };
-  const names: Dates['names'] = {
-    months: named(
-      { month: 'long' },
-      numbers.map((number) => `2001-${number}-01`),
-    ),
-    shortMonths: text('dates.short_months').split(' '),
-    days: named({ weekday: 'long' }, week),
-    shortDays: named({ weekday: 'short' }, week),
-  };
+  let known: Dates['names'] | undefined;
+  /** Named when first needed, because a command line call needs none. */
+  const namesNow = (): Dates['names'] =>
+    (known ??= {
+      months: named(
+        { month: 'long' },
+        numbers.map((number) => `2001-${number}-01`),
+      ),
+      shortMonths: text('dates.short_months').split(' '),
+      days: named({ weekday: 'long' }, week),
+      shortDays: named({ weekday: 'short' }, week),
+    });
   const digits = new Intl.NumberFormat(tag, { useGrouping: false });
   const two = new Intl.NumberFormat(tag, { minimumIntegerDigits: 2 });
   const parts = (day: Day) => {
     const { day: number, month, year, dayOfWeek } = Temporal.PlainDate.from(day);
+    const names = namesNow();
     return {
       day: digits.format(number),
       month: names.months[month - 1] ?? '',
@@ -113,7 +117,9 @@ export function datesOf(
     return known;
   };
   return {
-    names,
+    get names() {
+      return namesNow();
+    },
     longDay,
     month,
     shortDay,

@@ -195,9 +195,7 @@ export function openLocale(
     return format(key, found, { ...printed(values, found, (value) => value), ...plainTags });
   };
   const list = new Intl.ListFormat(tag, { type: 'unit' });
-  let dates: Dates | undefined;
-  const datesNow = (): Dates => (dates ??= datesOf(intlTag, text));
-  return {
+  return Object.assign(datesOf(intlTag, text), {
     tag,
     intlTag,
     direction: directionOf(tag),
@@ -208,32 +206,17 @@ export function openLocale(
     valuesOf: find,
     require,
     text,
-    html: (key, values = {}) => {
+    html: (key: string, values: HtmlValues = {}) => {
       const found = find(key);
       const escaped = printed(values, found, (value) =>
         typeof value === 'object' ? value.toHTML() : Handlebars.escapeExpression(String(value)),
       );
       return format(key, found, { ...escaped, ...htmlTags });
     },
-    number: (value, options) => (options === undefined ? number : numberWith(options)).format(value),
-    list: (items) => list.format(items),
-    longDay: (day) => datesNow().longDay(day),
-    shortDay: (day) => datesNow().shortDay(day),
-    shortDayOfYear: (day) => datesNow().shortDayOfYear(day),
-    shortMonthOfYear: (day) => datesNow().shortMonthOfYear(day),
-    weekday: (day) => datesNow().weekday(day),
-    timeZone: (name) => datesNow().timeZone(name),
-    weekdayOfYear: (day) => datesNow().weekdayOfYear(day),
-    month: (day) => datesNow().month(day),
-    monthName: (day) => datesNow().monthName(day),
-    daySpan: (start, end) => datesNow().daySpan(start, end),
-    season: (day) => datesNow().season(day),
-    moment: (at, options) => datesNow().moment(at, options),
-    clock: (at) => datesNow().clock(at),
-    get names() {
-      return datesNow().names;
-    },
-  };
+    number: (value: number, options?: Intl.NumberFormatOptions) =>
+      (options === undefined ? number : numberWith(options)).format(value),
+    list: (items: readonly string[]) => list.format(items),
+  });
 }
 
 const shapingText = (

@@ -2,50 +2,36 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { CREDENTIAL_PREFIX } from './dataset/sources.ts';
-import { type DeliverySettings, deliveryVariables, parseDeliverySettings } from './delivery/settings.ts';
+import {
+  type DeliverySettings,
+  deliveryVariables,
+  givenOf,
+  parseDeliverySettings,
+  variableFaults,
+} from './delivery/settings.ts';
 import { AppError, similarTo } from './errors.ts';
 
-const absent = (value: unknown): unknown => (value === '' ? undefined : value);
-
-const count = (fallback: number) =>
-  z.preprocess(
-    absent,
-    z.coerce
-      .number({ error: 'is not a whole number from 1' })
-      .int('is not a whole number from 1')
-      .min(1, 'is not a whole number from 1')
-      .default(fallback),
-  );
+const port = z.coerce.number({ error: 'is not a port' }).int('is not a port');
+const count = z.coerce
+  .number({ error: 'is not a whole number from 1' })
+  .int('is not a whole number from 1')
+  .min(1, 'is not a whole number from 1');
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** The variables of the service; delivery has its own. */
 export const serviceVariables = z.object({
-  DATABASE_URL: z.preprocess(
-    absent,
-    z
-      .url({
-        protocol: /^postgres(ql)?$/,
-        error: 'is not an address such as postgres://user:password@host/name',
-      })
-      .optional(),
-  ),
-  SITREP_PORT: z.preprocess(
-    absent,
-    z.coerce
-      .number({ error: 'is not a port' })
-      .int('is not a port')
-      .min(0, 'is not a port')
-      .max(65_535, 'is not a port')
-      .default(8017),
-  ),
-  SITREP_HOST: z.preprocess(absent, z.string().default('127.0.0.1')),
-  SITREP_LOG_LEVEL: z.preprocess(
-    absent,
-    z.enum(logLevels, { error: `is not one of ${logLevels.join(', ')}` }).optional(),
-  ),
-  SITREP_MOST_QUEUED: count(200),
-  SITREP_REQUESTS_PER_MINUTE: count(600),
+  DATABASE_URL: z
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error: 'is not an address such as postgres://user:password@host/name',
+    })
+    .optional(),
+  SITREP_PORT: port.min(0, 'is not a port').max(65_535, 'is not a port').default(8017),
+  SITREP_HOST: z.string().default('127.0.0.1'),
+  SITREP_LOG_LEVEL: z.enum(logLevels, { error: `is not one of ${logLevels.join(', ')}` }).optional(),
+  SITREP_MOST_QUEUED: count.default(200),
+  SITREP_REQUESTS_PER_MINUTE: count.default(600),
 });
 
 export interface HttpSettings {
@@ -67,12 +53,8 @@ export interface Settings {
 
 /** Reads the settings of the service. Throws `settings-invalid` with every fault; the messages never repeat a value. */
 export function readSettings(variables: { readonly [name: string]: string | undefined }): Settings {
-  const parsed = serviceVariables.safeParse(variables);
-  const faults = (parsed.error?.issues ?? []).map(({ path, message }) => ({
-    field: path.join('.'),
-    problem: `${path.join('.')} ${message}.`,
-    hint: 'Correct the variable, or unset it; see docs/operating.md.',
-  }));
+  const parsed = serviceVariables.safeParse(givenOf(variables));
+  const faults = variableFaults(parsed.error);
   try {
     const delivery = parseDeliverySettings(variables);
     if (!parsed.success) throw new AppError('settings-invalid', []);

@@ -118,26 +118,14 @@ function wrap(text: string, { first = '', next = '' } = {}): string {
   return [...lines, line].join('\n');
 }
 
-function textOf(
-  {
-    marking,
-    publisher,
-    title,
-    dateline,
-    headline,
-    before,
-    bottomLine,
-    judgments,
-    after,
-    link,
-    footer,
-  }: Content,
-  hero: EnclosedHighlights['hero'],
-  locale: Locale,
-): string {
+function textOf(content: Content, hero: EnclosedHighlights['hero'], locale: Locale): string {
   const label = (text: string): string => `${text.toLocaleUpperCase(locale.tag)}\n`;
-  const head = [...(publisher === null ? [] : [publisher]), wrap(title), dateline].join('\n');
-  const judged = judgments.map(({ text, likelihood, confidence }, index) =>
+  const head = [
+    ...(content.publisher === null ? [] : [content.publisher]),
+    wrap(content.title),
+    content.dateline,
+  ].join('\n');
+  const judged = content.judgments.map(({ text, likelihood, confidence }, index) =>
     [
       wrap(text, { first: `${locale.number(index + 1)}. `, next: '   ' }),
       ...[likelihood?.text, confidence].flatMap((line) =>
@@ -145,25 +133,25 @@ function textOf(
       ),
     ].join('\n'),
   );
-  const [firstLine, ...otherLines] = bottomLine.map((paragraph) => wrap(paragraph));
+  const [firstLine, ...otherLines] = content.bottomLine.map((paragraph) => wrap(paragraph));
   const [firstJudgment, ...otherJudgments] = judged;
   const parts = [
-    marking,
+    content.marking,
     head,
-    ...(headline === null ? [] : [wrap(headline)]),
-    ...before.map((paragraph) => wrap(paragraph)),
-    ...(headline === null || firstLine === undefined
-      ? bottomLine.map((paragraph) => wrap(paragraph))
+    ...(content.headline === null ? [] : [wrap(content.headline)]),
+    ...content.before.map((paragraph) => wrap(paragraph)),
+    ...(content.headline === null || firstLine === undefined
+      ? content.bottomLine.map((paragraph) => wrap(paragraph))
       : [label(locale.text('mail.bottom_line')) + firstLine, ...otherLines]),
     ...(firstJudgment === undefined
       ? []
       : [label(locale.text('page.headings.key_judgments')) + firstJudgment, ...otherJudgments]),
     ...(hero === null ? [] : [wrap(locale.text('mail.picture', { text: hero.alt }))]),
-    ...after.map((paragraph) => wrap(paragraph)),
-    ...(link === null ? [] : [link]),
+    ...content.after.map((paragraph) => wrap(paragraph)),
+    ...(content.link === null ? [] : [content.link]),
     // The line before a signature (RFC 3676, section 4.3).
-    ['-- ', ...footer.map((paragraph) => wrap(paragraph))].join('\n'),
-    marking,
+    ['-- ', ...content.footer.map((paragraph) => wrap(paragraph))].join('\n'),
+    content.marking,
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -197,19 +185,7 @@ const dark = `:root{color-scheme:light dark}
  * parts of the message.
  */
 function htmlOf(
-  {
-    marking,
-    publisher,
-    title,
-    dateline,
-    headline,
-    before,
-    bottomLine,
-    judgments,
-    after,
-    link,
-    footer,
-  }: Content,
+  content: Content,
   highlights: EnclosedHighlights | null,
   { locale, cidOf }: Surroundings,
 ): string {
@@ -222,13 +198,13 @@ function htmlOf(
   const paragraph = (text: string): string => `<p style="margin:0 0 12px">${escapeMarkup(text)}</p>`;
   const small = (text: string): string =>
     `<p class="quiet" style="margin:0 0 8px;font:13px/1.5 ${sans};color:#55585f">${escapeMarkup(text)}</p>`;
-  const tag = `<p style="margin:0;text-align:end"><span style="display:inline-block;background:#000;color:${markingColours[marking]};font:600 13px/1 ${sans};padding:6px 10px">${escapeMarkup(marking)}</span></p>`;
+  const tag = `<p style="margin:0;text-align:end"><span style="display:inline-block;background:#000;color:${markingColours[content.marking]};font:600 13px/1 ${sans};padding:6px 10px">${escapeMarkup(content.marking)}</span></p>`;
   const picture = (
     { width, height, alt }: { width: number; height: number; alt: string },
     { cid, style }: { cid: string; style: string },
   ): string =>
     `<img src="cid:${escapeMarkup(cid)}" width="${Math.round(width / 2)}" height="${Math.round(height / 2)}" alt="${escapeMarkup(alt)}" style="display:block;border:0;${style}">`;
-  const judged = judgments.map(
+  const judged = content.judgments.map(
     ({ text, likelihood, confidence }, index) =>
       `<tr><td class="ink" style="width:26px;padding:0 0 14px;vertical-align:top;font:600 18px/1.3 ${serif};color:${ink}">${locale.number(index + 1)}</td>` +
       `<td style="padding:0 0 14px;vertical-align:top">${escapeMarkup(text)}` +
@@ -246,17 +222,19 @@ function htmlOf(
         ]),
     row(
       `<p class="quiet" style="margin:10px 0 0;font:13px/1.5 ${sans};color:#55585f">` +
-        (publisher !== null && logo === null
-          ? `<b class="ink" style="color:${ink}">${escapeMarkup(publisher)}</b><br>`
+        (content.publisher !== null && logo === null
+          ? `<b class="ink" style="color:${ink}">${escapeMarkup(content.publisher)}</b><br>`
           : '') +
-        `${headline === null ? '' : `${escapeMarkup(title)}<br>`}${escapeMarkup(dateline)}</p>`,
+        `${content.headline === null ? '' : `${escapeMarkup(content.title)}<br>`}${escapeMarkup(content.dateline)}</p>`,
     ),
-    row(`<h1 style="margin:10px 0 14px;font:600 25px/1.2 ${serif}">${escapeMarkup(headline ?? title)}</h1>`),
-    ...(before.length > 0 ? [row(before.map(paragraph).join(''))] : []),
     row(
-      headline === null
-        ? bottomLine.map(paragraph).join('')
-        : `<div style="border-inline-start:4px solid ${accent};padding-inline-start:14px;font-size:17px">${bottomLine.map(paragraph).join('')}</div>`,
+      `<h1 style="margin:10px 0 14px;font:600 25px/1.2 ${serif}">${escapeMarkup(content.headline ?? content.title)}</h1>`,
+    ),
+    ...(content.before.length > 0 ? [row(content.before.map(paragraph).join(''))] : []),
+    row(
+      content.headline === null
+        ? content.bottomLine.map(paragraph).join('')
+        : `<div style="border-inline-start:4px solid ${accent};padding-inline-start:14px;font-size:17px">${content.bottomLine.map(paragraph).join('')}</div>`,
     ),
     ...(hero === null
       ? []
@@ -275,21 +253,23 @@ function htmlOf(
       : []),
     row(
       `<div class="line" style="border-top:1px solid #d4d2ca;margin-top:10px;padding-top:14px">${[
-        ...after.map(small),
-        ...(link === null
+        ...content.after.map(small),
+        ...(content.link === null
           ? []
           : [
-              `<p style="margin:0 0 8px;font:13px/1.5 ${sans};overflow-wrap:anywhere"><a class="ink" href="${escapeMarkup(link)}" style="color:${ink}">${escapeMarkup(link)}</a></p>`,
+              `<p style="margin:0 0 8px;font:13px/1.5 ${sans};overflow-wrap:anywhere"><a class="ink" href="${escapeMarkup(content.link)}" style="color:${ink}">${escapeMarkup(content.link)}</a></p>`,
             ]),
-        ...(publisher === null
+        ...(content.publisher === null
           ? []
-          : [`<p style="margin:10px 0 2px;font:600 13px/1.5 ${sans}">${escapeMarkup(publisher)}</p>`]),
-        ...footer.map(small),
+          : [
+              `<p style="margin:10px 0 2px;font:600 13px/1.5 ${sans}">${escapeMarkup(content.publisher)}</p>`,
+            ]),
+        ...content.footer.map(small),
       ].join('')}</div>`,
     ),
     row(tag, 'padding-bottom:20px'),
   ];
-  const heading = locale.list([title, dateline]);
+  const heading = locale.list([content.title, content.dateline]);
   return [
     `<!doctype html><html lang="${locale.tag}" dir="${locale.direction}"><head><meta charset="utf-8">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',

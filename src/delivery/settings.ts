@@ -130,13 +130,27 @@ export interface DeliverySettings {
   readonly retry: RetryPolicy;
 }
 
-/** Parses the delivery settings from environment variables. Empty ones count as absent. Throws `settings-invalid`. */
+/** The variables that are set. Empty ones count as absent. */
+export const givenOf = (variables: {
+  readonly [name: string]: string | undefined;
+}): { readonly [name: string]: string | undefined } =>
+  Object.fromEntries(Object.entries(variables).filter(([, value]) => value?.trim()));
+
+/** One fault for each variable with an invalid value. The messages never repeat the value. */
+export const variableFaults = (error: z.ZodError | undefined): Fault[] =>
+  (error?.issues ?? []).map(({ path, message }) => ({
+    field: path.join('.'),
+    problem: `${path.join('.')} ${message}.`,
+    hint: 'Correct the variable, or unset it; see docs/operating.md.',
+  }));
+
+/** Parses the delivery settings from environment variables. Throws `settings-invalid`. */
 export function parseDeliverySettings(variables: {
   readonly [name: string]: string | undefined;
 }): DeliverySettings {
-  const given = Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== '');
-  const parsed = deliveryVariables.safeParse(Object.fromEntries(given));
-  const names = new Set(given.map(([name]) => name));
+  const given = givenOf(variables);
+  const parsed = deliveryVariables.safeParse(given);
+  const names = new Set(Object.keys(given));
   const missing = [
     ['SITREP_SMTP_URL', 'SITREP_MAIL_FROM'],
     ['SITREP_SMTP_URL', 'SITREP_MAIL_DOMAINS'],
@@ -151,11 +165,7 @@ export function parseDeliverySettings(variables: {
     .filter(([, needed], index, all) => all.findIndex((other) => other[1] === needed) === index);
   if (!parsed.success || missing.length > 0) {
     throw new AppError('settings-invalid', [
-      ...(parsed.error?.issues ?? []).map(({ path, message }) => ({
-        field: path.join('.'),
-        problem: `${path.join('.')} ${message}.`,
-        hint: 'Correct the variable, or unset it; see docs/operating.md.',
-      })),
+      ...variableFaults(parsed.error),
       ...missing.map(([set = '', needed = '']) => ({
         field: needed,
         problem: `${set} is set and ${needed} is not.`,

@@ -83,28 +83,25 @@ export async function editionOf({ ledger }: OperatorContext, id: string): Promis
   return edition;
 }
 
-/** Moves the deliveries that are in one of the `from` states. Returns their ids. Throws if there are none. */
+/** Moves a delivery, or an edition's, from one of the `from` states. Returns their ids. Throws if there are none. */
 export async function moveDeliveries(
   { ledger, now }: OperatorContext,
-  deliveries: readonly DeliveryRecord[],
-  {
-    from,
-    to,
-    reason = null,
-    didNotArrive = false,
-  }: {
+  found: Found,
+  move: {
     from: readonly DeliveryRecord['state'][];
     to: DeliveryRecord['state'];
     reason?: string | null;
     didNotArrive?: boolean;
   },
 ): Promise<string[]> {
+  const deliveries =
+    'delivery' in found ? [found.delivery] : await ledger.deliveries({ edition: found.edition.id });
   const moved: string[] = [];
   for (const { id } of deliveries)
-    if (await ledger.moveDelivery(id, { from, to, reason, didNotArrive, now: now() })) moved.push(id);
+    if (await ledger.moveDelivery(id, { reason: null, ...move, now: now() })) moved.push(id);
   if (moved.length === 0)
     throw refused(
-      `No delivery is ${from.join(' or ')}.`,
+      `No delivery is ${move.from.join(' or ')}.`,
       '"sitrep runs" and "sitrep deliveries" show the states.',
     );
   return moved;
@@ -114,10 +111,7 @@ export const refused = (problem: string, hint: string): AppError =>
   new AppError('operation-refused', { problem, hint });
 
 /** Throws if a later revision replaces or will replace the edition, or the edition of the delivery. */
-export async function refuseReplaced(
-  context: OperatorContext,
-  found: { edition: EditionRecord } | { delivery: DeliveryRecord },
-): Promise<void> {
+export async function refuseReplaced(context: OperatorContext, found: Found): Promise<void> {
   if ('delivery' in found && !isForRecipients(found.delivery.content)) return;
   const edition = 'edition' in found ? found.edition : await editionOf(context, found.delivery.edition);
   const later = await replacementOf(edition, context.ledger);

@@ -32,7 +32,7 @@ import {
 import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 import type { AuditRecord, Caller, TokenRecord } from '../ledger/principal.ts';
-import type { SourceState } from '../ledger/records.ts';
+import { revisionOf, type SourceState } from '../ledger/records.ts';
 import type { Counts, Visibility } from '../ledger/types.ts';
 import type {
   Backfilled,
@@ -164,26 +164,16 @@ export function openEditionService(context: OperatorContext): EditionService {
     ...briefViews,
 
     async editions(caller, query) {
-      const { limit: most, after: cursor, ...filter } = editionsQuery.parse(query);
+      const { limit, after, ...filter } = editionsQuery.parse(query);
       const visibility = await visibilityOf(context, caller);
-      const found = await ledger.editions({
-        ...filter,
-        after: readEditionCursor(cursor),
-        visibility,
-        limit: most + 1,
-      });
-      const deliveries = await ledger.deliveryCounts(found.map(({ id }) => id));
-      const items = found
-        .slice(0, most)
-        .map((each) => editionShown(caller, each, deliveries.get(each.id) ?? {}));
-      return {
-        items,
-        next: nextOf(found, most, ({ asOf, correction, id }) => [
-          asOf,
-          String(correction?.revision ?? 1),
-          id,
-        ]),
-      };
+      const asked = { ...filter, visibility, after: readEditionCursor(after), limit: limit + 1 };
+      const { items, next } = pageOf(await ledger.editions(asked), limit, (last) => [
+        last.asOf,
+        String(revisionOf(last)),
+        last.id,
+      ]);
+      const deliveries = await ledger.deliveryCounts(items.map(({ id }) => id));
+      return { items: items.map((each) => editionShown(caller, each, deliveries.get(each.id) ?? {})), next };
     },
 
     async edition(caller, id) {
@@ -206,21 +196,15 @@ export function openEditionService(context: OperatorContext): EditionService {
     },
 
     async deliveries(caller, query) {
-      const { limit: most, after: cursor, ...filter } = deliveriesQuery.parse(query);
+      const { limit, after, ...filter } = deliveriesQuery.parse(query);
       const visibility = await visibilityOf(context, caller);
-      const found = await ledger.deliveries({
-        ...filter,
-        after: readDeliveryCursor(cursor),
-        visibility,
-        limit: most + 1,
-      });
-      const items = found.slice(0, most).map((each) => deliveryShown(caller, each));
-      const next = nextOf(found, most, ({ createdAt, edition, id }) => [
-        createdAt.toISOString(),
-        edition,
-        id,
+      const asked = { ...filter, visibility, after: readDeliveryCursor(after), limit: limit + 1 };
+      const { items, next } = pageOf(await ledger.deliveries(asked), limit, (last) => [
+        last.createdAt.toISOString(),
+        last.edition,
+        last.id,
       ]);
-      return { items, next };
+      return { items: items.map((each) => deliveryShown(caller, each)), next };
     },
 
     async delivery(caller, id) {
@@ -239,11 +223,11 @@ export function openEditionService(context: OperatorContext): EditionService {
     sources: async (caller) => (caller.may === 'operate' ? ledger.sourceStates() : []),
 
     async audit(caller, query) {
-      const { limit: most, after: cursor, ...filter } = auditQuery.parse(query);
+      const { limit, after, ...filter } = auditQuery.parse(query);
       const visibility = await visibilityOf(context, caller, { ofAll: caller.may === 'read' });
-      const found = await ledger.audit({ ...filter, visibility, after: readNumber(cursor), limit: most + 1 });
-      const items = found.slice(0, most).map((each) => auditShown(caller, each));
-      return { items, next: nextOf(found, most, ({ id }) => [String(id)]) };
+      const asked = { ...filter, visibility, after: readNumber(after), limit: limit + 1 };
+      const { items, next } = pageOf(await ledger.audit(asked), limit, ({ id }) => [String(id)]);
+      return { items: items.map((each) => auditShown(caller, each)), next };
     },
 
     async request(caller, id, asked) {
@@ -302,12 +286,7 @@ export function openEditionService(context: OperatorContext): EditionService {
 
     async tokens(caller) {
       onThisMachine(caller);
-      return (await ledger.tokens()).map(({ name, may, clearance, createdAt }) => ({
-        name,
-        may,
-        clearance,
-        createdAt,
-      }));
+      return (await ledger.tokens()).map(({ sha256: _, ...token }) => token);
     },
     addToken: async (caller, token) => addToken(onThisMachine(caller), token),
     revokeToken: async (caller, name) => revokeToken(onThisMachine(caller), name),
@@ -321,8 +300,9 @@ export function openEditionService(context: OperatorContext): EditionService {
   };
 }
 
-/** The cursor of the next page, if more entries were found than fit. */
-const nextOf = <T>(found: readonly T[], most: number, keys: (last: T) => string[]): string | null => {
-  const last = found.length > most ? found[most - 1] : undefined;
-  return last === undefined ? null : writeCursor(keys(last));
-};
+/** The first `most` entries found, with the cursor of the next page if there are more. */
+function pageOf<T>(found: readonly T[], most: number, keys: (last: T) => string[]): Page<T> {
+  const items = found.slice(0, most);
+  const last = found.length > most ? items.at(-1) : undefined;
+  return { items, next: last === undefined ? null : writeCursor(keys(last)) };
+}

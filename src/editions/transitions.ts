@@ -13,6 +13,7 @@ import { canonicalJson } from '../hash.ts';
 import {
   type DeliveryState,
   type EditionRecord,
+  type EditionState,
   heldByOperator,
   type NewDelivery,
 } from '../ledger/records.ts';
@@ -29,54 +30,47 @@ const transition =
 
 /** Retries an edition that was not generated, an edition's failed deliveries, or a single delivery. */
 const retry = transition('retry', async (context, found) => {
-  const now = context.now();
+  const { ledger, now } = context;
   await refuseReplaced(context, found);
   if ('delivery' in found) {
     await refuseUnapproved(context, found.delivery);
-    return moveDeliveries(context, [found.delivery], {
+    return moveDeliveries(context, found, {
       from: ['failed', 'bounced', 'held', 'cancelled'],
       to: 'pending',
     });
   }
-  const { edition } = found;
-  const from = ['held', 'failed', 'cancelled', 'skipped'] as const;
-  if (await context.ledger.moveEdition(edition.id, { from, to: 'queued', reason: null, now }))
-    return [edition.id];
-  const deliveries = await context.ledger.deliveries({ edition: edition.id });
+  const { id } = found.edition;
+  const again = { to: 'queued', reason: null, now: now() } as const;
+  if (await ledger.moveEdition(id, { ...again, from: ['held', 'failed', 'cancelled', 'skipped'] }))
+    return [id];
   // An edition that is not yet approved can be generated again to fix what the reviewer found.
-  const again = { from: ['delivering'], to: 'queued', reason: null, onlyUnsent: true, now } as const;
-  if (isStillToApprove(edition, deliveries) && (await context.ledger.moveEdition(edition.id, again)))
-    return [edition.id];
-  return moveDeliveries(context, deliveries, { from: ['failed', 'bounced'], to: 'pending' });
+  if (
+    isStillToApprove(found.edition, await ledger.deliveries({ edition: id })) &&
+    (await ledger.moveEdition(id, { ...again, from: ['delivering'], onlyUnsent: true }))
+  )
+    return [id];
+  return moveDeliveries(context, found, { from: ['failed', 'bounced'], to: 'pending' });
 });
 
 /** Keeps an edition from being generated, or deliveries from being sent, until released. */
-const hold = transition('hold', async (context, found) => {
-  const reason = heldByOperator;
-  const from = ['waiting', 'pending'] as const;
-  if ('delivery' in found) return moveDeliveries(context, [found.delivery], { from, to: 'held', reason });
-  const { edition } = found;
-  const now = context.now();
-  if (await context.ledger.moveEdition(edition.id, { from: ['queued'], to: 'held', reason, now }))
-    return [edition.id];
-  const deliveries = await context.ledger.deliveries({ edition: edition.id });
-  return moveDeliveries(context, deliveries, { from, to: 'held', reason });
-});
+const hold = transition('hold', (context, found) =>
+  moveEither(context, found, {
+    edition: ['queued'],
+    deliveries: ['waiting', 'pending'],
+    to: 'held',
+    reason: heldByOperator,
+  }),
+);
 
 /** Releases an edition or deliveries that are on hold. */
 const release = transition('release', async (context, found) => {
   await refuseReplaced(context, found);
-  if ('delivery' in found) {
-    await refuseUnapproved(context, found.delivery);
-    return moveDeliveries(context, [found.delivery], { from: ['held'], to: 'pending' });
+  if ('edition' in found) {
+    const move = { from: ['held'], to: 'queued', reason: null, now: context.now() } as const;
+    if (await context.ledger.moveEdition(found.edition.id, move)) return [found.edition.id];
   }
-  const { edition } = found;
-  const now = context.now();
-  if (await context.ledger.moveEdition(edition.id, { from: ['held'], to: 'queued', reason: null, now }))
-    return [edition.id];
-  await refuseUnapproved(context, edition);
-  const deliveries = await context.ledger.deliveries({ edition: edition.id });
-  return moveDeliveries(context, deliveries, { from: ['held'], to: 'pending' });
+  await refuseUnapproved(context, 'edition' in found ? found.edition : found.delivery);
+  return moveDeliveries(context, found, { from: ['held'], to: 'pending' });
 });
 
 /**
@@ -84,27 +78,43 @@ const release = transition('release', async (context, found) => {
  * then counts as not arrived.
  */
 const cancel = transition('cancel', async (context, found) => {
-  const reason = context.locale.text('mail.reason.cancelled');
-  const from = ['waiting', 'pending', 'held'] as const;
-  if ('delivery' in found) {
-    const { state, mayHaveArrived } = found.delivery;
-    return mayHaveArrived && isAtRest(state)
-      ? moveDeliveries(context, [found.delivery], {
-          from: [state],
-          to: 'cancelled',
-          reason: context.locale.text('mail.reason.cancelled_not_arrived'),
-          didNotArrive: true,
-        })
-      : moveDeliveries(context, [found.delivery], { from, to: 'cancelled', reason });
-  }
-  const { edition } = found;
-  const now = context.now();
-  const open = ['queued', 'rendering', 'held', 'failed'] as const;
-  if (await context.ledger.moveEdition(edition.id, { from: open, to: 'cancelled', reason, now }))
-    return [edition.id];
-  const deliveries = await context.ledger.deliveries({ edition: edition.id });
-  return moveDeliveries(context, deliveries, { from, to: 'cancelled', reason });
+  const { text } = context.locale;
+  if ('delivery' in found && found.delivery.mayHaveArrived && isAtRest(found.delivery.state))
+    return moveDeliveries(context, found, {
+      from: [found.delivery.state],
+      to: 'cancelled',
+      reason: text('mail.reason.cancelled_not_arrived'),
+      didNotArrive: true,
+    });
+  return moveEither(context, found, {
+    edition: ['queued', 'rendering', 'held', 'failed'],
+    deliveries: ['waiting', 'pending', 'held'],
+    to: 'cancelled',
+    reason: text('mail.reason.cancelled'),
+  });
 });
+
+/** Moves an edition if it is in one of the states, and otherwise its deliveries, or the single delivery. */
+async function moveEither(
+  context: ChangeContext,
+  found: Found,
+  {
+    edition: from,
+    deliveries,
+    ...move
+  }: {
+    edition: readonly EditionState[];
+    deliveries: readonly DeliveryState[];
+    to: 'held' | 'cancelled';
+    reason: string;
+  },
+): Promise<string[]> {
+  if ('edition' in found) {
+    const { id } = found.edition;
+    if (await context.ledger.moveEdition(id, { ...move, from, now: context.now() })) return [id];
+  }
+  return moveDeliveries(context, found, { ...move, from: deliveries });
+}
 
 export const transitions = { retry, cancel, hold, release } as const;
 export type TransitionName = keyof typeof transitions;
