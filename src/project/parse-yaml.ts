@@ -6,6 +6,18 @@ import { lineOf } from './source-files.ts';
 
 const absent = 'is missing';
 
+/** What the most frequent mistakes are called, by the parser's code for them. */
+const syntax: { readonly [code: string]: Pick<Fault, 'problem' | 'hint'> | undefined } = {
+  BLOCK_AS_IMPLICIT_KEY: {
+    problem: 'A value here has a colon and no quotes, or the line below is indented further than this one.',
+    hint: 'Put the value in quotes, or indent the lines alike.',
+  },
+  MISSING_CHAR: {
+    problem: 'A quote or bracket is not closed.',
+    hint: 'Close it. It may begin many lines above.',
+  },
+};
+
 /** Describes a zod issue in words for authors; `undefined` keeps zod's own message. */
 function inWords(issue: { code?: string; input?: unknown; values?: unknown }): string | undefined {
   if (issue.code === 'invalid_type' && issue.input === undefined) return absent;
@@ -26,12 +38,14 @@ export function parseYaml<S extends z.ZodType>(
   { faults, hint: where, defaults = {} }: { faults: Fault[]; hint: string; defaults?: object },
 ): z.output<S> | undefined {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  for (const { message, pos } of document.errors) {
-    const problem = message.split('\n')[0] ?? message;
-    faults.push({ file, line: lines.linePos(pos[0]).line, problem, hint: 'Correct the YAML.' });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // The others follow from the first.
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const words = syntax[error.code] ?? { problem: `${error.message}.`, hint: 'Correct the YAML.' };
+    faults.push({ file, line: lines.linePos(error.pos[0]).line, ...words });
+    return undefined;
   }
-  if (document.errors.length > 0) return undefined;
 
   const given: unknown = document.toJS();
   const isMap = typeof given === 'object' && given !== null && !Array.isArray(given);

@@ -243,6 +243,13 @@ test('two unknown keys are two faults', async () => {
 
 test.each([
   ['one/brief.yaml', 'title: [', /^templates\/one\/brief\.yaml, line \d+: .+ Correct the YAML\.$/],
+  ['one/brief.yaml', 'title: One: two', /, line 1: A value here has a colon and no quotes, .+ in quotes, /],
+  [
+    'one/brief.yaml',
+    'a:\n b: c\n   d: e',
+    /, line 2: .+ or the line below is indented further than this one\./,
+  ],
+  ['one/brief.yaml', 'title: "One', /, line 1: A quote or bracket is not closed\./],
   ['one/brief.yaml', '', /^templates\/one\/brief\.yaml/],
   ['one/brief.yaml', 'just a text', /^templates\/one\/brief\.yaml/],
   ['one/a.vl.json', '{"mark": }', /^templates\/one\/a\.vl\.json, line 1: .*JSON.* Correct the JSON\.$/],

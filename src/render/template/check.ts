@@ -43,15 +43,39 @@ export function parseTemplate(
     program = Handlebars.parse(text, { srcName: file });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    const line = Number(/line (\d+)/.exec(message)?.[1] ?? 1);
-    return {
-      program: Handlebars.parse(''),
-      faults: [{ file, line, problem: message.split('\n')[0] ?? message, hint: 'Correct the syntax.' }],
-    };
+    return { program: Handlebars.parse(''), faults: [{ file, ...syntaxFault(message) }] };
   }
   const walk = new TemplateCheck({ file, text }, names);
   walk.accept(program);
   return { program, faults: walk.faults };
+}
+
+/**
+ * The fault in a message of Handlebars: `each doesn't match if - 13:3`, or the line, the text around the place without
+ * its line breaks, an arrow and what was expected.
+ */
+function syntaxFault(message: string): Fault {
+  const [, open, close, at] = /^(\S+) doesn't match (\S+) - (\d+):/.exec(message) ?? [];
+  if (open !== undefined)
+    return {
+      line: Number(at),
+      problem: `The block "${open}" ends with {{/${close}}}.`,
+      hint: `Write {{/${open}}} before it.`,
+    };
+  const [first = '', text = '', arrow = ''] = message.split('\n');
+  const line = Number(/line (\d+)/.exec(first)?.[1] ?? 1);
+  if (message.endsWith(`got 'EOF'`))
+    return {
+      line,
+      problem: 'A block or an expression is open at the end of the file.',
+      hint: 'Close it. A block ends with its name, such as {{/if}}.',
+    };
+  const near = text.slice(Math.max(0, arrow.length - 25), arrow.length + 15).trim();
+  return {
+    line,
+    problem: `The template has a mistake near "${near}".`,
+    hint: 'Look for a quote or brace that is missing there or before, or an end such as {{/if}} without its block.',
+  };
 }
 
 function isPath(node: hbs.AST.Node): node is hbs.AST.PathExpression {
