@@ -55,6 +55,15 @@ export async function backfill(
     const delivering = made.filter(({ state }) => state === 'delivering').toReversed();
     if (where.json) context.print(JSON.stringify(made, null, 2));
     for (const each of delivering) report(`  ${each.id}: generated; ${receivedText(each.recipients)}`);
+    const isOurs = (id: string | null) => id !== null && asked.new.includes(id);
+    if (
+      deliver &&
+      made.some(
+        ({ id, partOf, state, recipients }) =>
+          state === 'rendered' && recipients.total === 0 && (isOurs(id) || isOurs(partOf)),
+      )
+    )
+      report(`Not everything was sent: "deliver" in templates/${brief}/brief.yaml names no target for it.`);
     refuseFailures(made);
   });
 }
@@ -101,7 +110,7 @@ function backfillHead(
   if (all.length === 0) return `${brief} has no slot that reports through a day from ${from} to ${to}.`;
   const there = all.length - fresh.length;
   const left = deliver
-    ? ', and not sent by this ("sitrep resend" sends what is made)'
-    : ', and left as they are';
-  return `${all.length === 1 ? '1 edition' : `${all.length} editions`} from ${from} to ${to}${there > 0 ? `, ${there} of them known to the ledger already${left}` : ''}:`;
+    ? ', which are not sent again ("sitrep resend" does that)'
+    : ', which are left as they are';
+  return `${all.length === 1 ? '1 edition' : `${all.length} editions`} from ${from} to ${to}${there > 0 ? `, ${there} of them already in the ledger${left}` : ''}:`;
 }

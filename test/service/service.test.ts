@@ -56,10 +56,13 @@ describe('sitrep start', () => {
     );
 
     const backfill = await project.sitrep(
-      'backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two',
+      'backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two --deliver',
     );
     expect(backfill.stderr).toBe('');
     expect(backfill.stdout).toContain('2 editions from 2021-08-15 to 2021-08-22');
+    expect(backfill.stdout).toContain(
+      '"deliver" in templates/celebrations/brief.yaml names no target for it.',
+    );
     expect(service.lines.filter(({ msg }) => msg === 'rendering')).toHaveLength(2);
 
     const runs = await project.sitrep('runs --json --out two');
@@ -68,7 +71,7 @@ describe('sitrep start', () => {
       { id: 'celebrations/2021-08-15', origin: 'backfill' },
     ]);
     const again = await project.sitrep('backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two');
-    expect(again.stdout).toContain('2 of them known to the ledger already, and left as they are:');
+    expect(again.stdout).toContain('2 of them already in the ledger, which are left as they are:');
     expect(service.lines.filter(({ msg }) => msg === 'rendering')).toHaveLength(2);
     const unknown = await project.sitrep('retry weekly/1999-01-03 --out two');
     expect(unknown).toMatchObject({ status: 1 });
