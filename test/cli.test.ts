@@ -647,6 +647,13 @@ describe('check', () => {
       'templates/weekly/brief.yaml',
       `profile: standard\nwaive: [{ rule: glyphs, reason: a test }]\n${yaml.replace(/pages: \d+/, 'pages: 9')}`,
     );
+    const gaps = await readFile(join(folder, 'data/afghanistan-2021/gaps.csv'), 'utf8');
+    const later = gaps
+      .trimEnd()
+      .split('\n')
+      .at(-1)
+      ?.replace(/^[^,]+,[^,]+/, 'G-later,2962-08-25');
+    await other.write('data/afghanistan-2021/gaps.csv', `${gaps}${later}\n`);
     const checked = await other.sitrep('check');
     const warnings = [
       /^warning: templates\/weekly\/brief\.hbs, line \d+: The figure "Six" is typed into a template\. \(typed-figures\)/,
@@ -654,9 +661,14 @@ describe('check', () => {
     ];
     expect(checked).toMatchObject({ status: 0, stderr: '' });
     expect(reportLines(checked.stdout)).toEqual([
+      expect.stringMatching(
+        /^warning: data\/afghanistan-2021\/gaps, field known_on: .* G-later \(2962-08-25\)/,
+      ),
       ...warnings.map((each) => expect.stringMatching(each)),
       expect.stringMatching(/^warning: templates\/weekly\/brief\.yaml.*The waiver of "glyphs" is not needed/),
-      expect.stringMatching(/^No errors in 1 dataset, 1 brief and \d+ editions: weekly \d+ warnings\.$/),
+      expect.stringMatching(
+        /^No errors in .* editions: weekly \d+ warnings; data\/afghanistan-2021 1 warning\.$/,
+      ),
     ]);
 
     const generated = await other.sitrep('generate weekly --as-of 2021-08-25');

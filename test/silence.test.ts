@@ -13,7 +13,7 @@ import {
 } from './support/product.ts';
 import { knownBy } from '../src/dataset/point-in-time.ts';
 import { type Dataset, noTables, type RowOf, type Tables } from '../src/dataset/schema.ts';
-import { unknownCaptions, unknownFindings } from '../src/production/check-brief.ts';
+import { knownLater, unknownCaptions, unknownFindings } from '../src/production/check-brief.ts';
 import { resolveEdition } from '../src/production/fan-out.ts';
 import { nothingNew } from '../src/render/changes.ts';
 
@@ -370,6 +370,15 @@ describe('a judgment that names a finding of another brief', () => {
     expect(unknownFindings(product.dataset, product.briefs)).toEqual([]);
     expect(unknownFindings(wrong.dataset, product.briefs)).toMatchObject([
       { problem: 'No brief has the finding or evidence set "puase", so every brief leaves out K-cel-9.' },
+    ]);
+  });
+
+  test('a row that becomes known after today is named', () => {
+    const later = withCopy(product, 'judgments', 'K-cel-1', { id: 'K-cel-9', known_on: '2062-11-06' });
+    expect(knownLater(product.dataset, '2026-11-30')).toEqual([]);
+    expect(knownLater(later.dataset, '2062-11-06')).toEqual([]);
+    expect(knownLater(later.dataset, '2062-11-05')).toMatchObject([
+      { field: 'known_on', problem: expect.stringMatching(/has the row: K-cel-9 \(2062-11-06\)\.$/) },
     ]);
   });
 

@@ -1,6 +1,7 @@
+import { today } from '../calendar.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, causesOf, describeFault, type Fault } from '../errors.ts';
-import { checkBrief, unknownCaptions, unknownFindings } from '../production/check-brief.ts';
+import { checkBrief, knownLater, unknownCaptions, unknownFindings } from '../production/check-brief.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
 import { type Effects, produce } from '../production/produce.ts';
 import type { Brief } from '../project/brief.ts';
@@ -14,6 +15,7 @@ export interface CheckWorld extends Catalogue {
   targetFaults(brief: Brief): Fault[];
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
+  readonly now: Date;
   /** Aborted when the program is stopped. */
   readonly signal: AbortSignal;
   elapsedMs(): number;
@@ -54,7 +56,10 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
   const names = await world.datasetNames();
   for (const name of names) {
     const dataset = await collect(`data/${name}`, world.loadDataset(name));
-    if (dataset) datasets.set(name, dataset);
+    if (!dataset) continue;
+    datasets.set(name, dataset);
+    // The zone in which a day begins first.
+    on(`data/${name}`).warnings.push(...knownLater(dataset, today(world.now, 'Pacific/Kiritimati')));
   }
   const briefs: Brief[] = [];
   for (const id of ids) briefs.push(...((await collect(id, world.loadBriefs([id]))) ?? []));

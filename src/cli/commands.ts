@@ -15,7 +15,6 @@ const slotsShown = 3;
 
 /** Effects for the commands. */
 export interface Surroundings extends CheckWorld {
-  readonly now: Date;
   readonly engine: string;
   readonly store: Store;
   /** Prints a line on standard error. */

@@ -1,4 +1,4 @@
-import { periodEnding } from '../calendar.ts';
+import { type Day, periodEnding } from '../calendar.ts';
 import { computedNames, eachRow } from '../dataset/references.ts';
 import { type Dataset, noTables } from '../dataset/schema.ts';
 import { noSettings } from '../dataset/settings.ts';
@@ -100,6 +100,21 @@ export function unknownFindings({ tables, folder }: Dataset, briefs: readonly Br
     problem: `No brief has the finding or evidence set "${name}", so every brief leaves out ${[...new Set(rows.map(({ id }) => id))].join(', ')}.`,
     hint: 'Add it under findings or evidence of a brief, or correct the row that refers to it.',
   }));
+}
+
+/** Warnings about rows that become known after `today`: with a mistyped year, a row is in no edition. */
+export function knownLater({ tables, folder }: Dataset, today: Day): Fault[] {
+  const later = eachRow(tables).filter(({ row }) => row.known_on > today);
+  return [...Map.groupBy(later, ({ table }) => table)].map(([table, rows]) => {
+    const named = rows.slice(0, 5).map(({ row }) => `${row.id} (${row.known_on})`);
+    const more = rows.length > named.length ? ` and ${rows.length - named.length} more` : '';
+    return {
+      file: `${folder}/${table}`,
+      field: 'known_on',
+      problem: `is after today, and until that day no edition has the row: ${named.join(', ')}${more}.`,
+      hint: 'Correct the day if it is wrong.',
+    };
+  });
 }
 
 /** Warnings about captions that the charts of a brief name but that no row of its dataset is, on any day. */
