@@ -143,6 +143,9 @@ const readParts = async (usualLevel: string): Promise<Parts> => {
   };
 };
 
+const fail = (): void => {
+  process.exitCode = 1;
+};
 const warn = (line: string) => void process.stderr.write(`sitrep: ${line}\n`);
 const progress = process.stderr.isTTY && {
   progress: (line: string) => void process.stderr.write(`\r\u001B[K${line}`),
@@ -167,9 +170,7 @@ const program = commandLine(
       elapsedMs: () => performance.now(),
       print,
       warn,
-      fail: () => {
-        process.exitCode = 1;
-      },
+      fail,
     });
   },
   {
@@ -281,9 +282,7 @@ const program = commandLine(
         ...progress,
         print,
         warn,
-        fail: () => {
-          process.exitCode = 1;
-        },
+        fail,
       }),
     proof: async () => {
       const [{ proofCommands }, { readPdfFile }, { recordedIn }] = await Promise.all([
@@ -297,9 +296,7 @@ const program = commandLine(
         signal: stop.signal,
         readPdf: readPdfFile,
         recordsOf: (out, named) => recordedIn(out, { named, readParts: () => readParts('error') }),
-        sayNo: () => {
-          process.exitCode = 1;
-        },
+        sayNo: fail,
         print,
       });
     },

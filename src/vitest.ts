@@ -9,7 +9,6 @@ import {
   type GoldenChoice,
   type GoldenFolder,
   mayAccept,
-  toAccept,
   unifiedDiff,
 } from './production/golden.ts';
 import { openQueries } from './query/database.ts';
@@ -53,8 +52,7 @@ export async function toMatchBrief(
     const accepting = mode === 'all' ? differences : mode === 'new' ? differences.filter(isNew) : [];
     if (accepting.length > 0) {
       if (mode === 'all') mayAccept({ ci: process.env['CI'] });
-      const { files, removed } = toAccept(accepting);
-      await goldens.change(files, removed);
+      await goldens.accept(accepting);
     }
     const left = differences.filter((each) => !accepting.includes(each));
     return { pass: left.length === 0, message: () => told(left, { choice, folder: goldens.path }) };
@@ -70,21 +68,14 @@ async function differencesOf(
 ): Promise<Difference[]> {
   const [brief] = await project.loadBriefs([choice.brief]);
   if (brief === undefined) throw new Error(`The brief ${choice.brief} was not loaded.`);
-  const [dataset, material, fonts, accepted] = await Promise.all([
+  const [dataset, material, accepted] = await Promise.all([
     project.loadDataset(brief.config.dataset),
     project.loadMaterial(),
-    goldens.loadFonts(),
     goldens.read(),
   ]);
   await using queries = shareQueries(openQueries);
   await using charts = openChartProcess();
-  const world = {
-    openQueries: queries.open,
-    drawChart: charts.drawChart,
-    material,
-    fonts,
-    format: goldens.format,
-  };
+  const world = { openQueries: queries.open, drawChart: charts.drawChart, material };
   return await compareGoldens({ brief, dataset, accepted, choice }, world);
 }
 

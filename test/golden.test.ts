@@ -7,7 +7,6 @@ import { z } from 'zod';
 import { loadTestDataset } from './support/dataset.ts';
 import { rendering } from './support/effects.ts';
 import { digestsOf, findBrief, loadProduct, type Product, renderEdition } from './support/product.ts';
-import { loadFonts } from '../src/charts/fonts.ts';
 import type { Correction } from '../src/dataset/corrections.ts';
 import {
   compareGoldens,
@@ -16,7 +15,6 @@ import {
   goldenStore,
   mayAccept,
   strayGoldens,
-  toAccept,
   unifiedDiff,
 } from '../src/production/golden.ts';
 
@@ -26,7 +24,7 @@ const store = goldenStore(join(import.meta.dirname, 'golden'));
 const accepted = await store.read();
 const update = Boolean(process.env['UPDATE_GOLDEN']);
 if (update) mayAccept({ ci: process.env['CI'] });
-const world = { ...rendering, material: product.material, fonts: await loadFonts(), format: store.format };
+const world = { ...rendering, material: product.material };
 
 /** What a reviewer reads; empty where nothing differs. */
 const shown = (differences: readonly Difference[]): string =>
@@ -39,12 +37,8 @@ describe('every brief at its golden dates', () => {
   test.each(product.briefs.map((brief) => ({ id: brief.id, brief })))('$id', async ({ brief }) => {
     const { dataset } = product;
     const differences = await compareGoldens({ brief, dataset, accepted }, world);
-    if (update) {
-      const { files, removed } = toAccept(differences);
-      await store.change(files, removed);
-      return;
-    }
-    expect(shown(differences), 'if that is right, run npm run test:update').toBe('');
+    if (update) await store.accept(differences);
+    else expect(shown(differences), 'if that is right, run npm run test:update').toBe('');
   });
 
   test('and nothing else lies in test/golden', async () => {
@@ -52,7 +46,7 @@ describe('every brief at its golden dates', () => {
       accepted,
       product.briefs.map(({ id }) => id),
     );
-    if (update) await store.change(new Map(), toAccept(strays).removed);
+    if (update) await store.accept(strays);
     else expect(strays.map(({ path }) => path)).toEqual([]);
   });
 });
@@ -65,7 +59,7 @@ test('a corrected edition says what it is and what changed', async () => {
   const brief = findBrief(product, 'celebrations');
   const pageOf = async (edition: { correction?: Correction }): Promise<string> => {
     const page = await renderEdition({ ...product, dataset }, { brief: brief.id, asOf, ...edition });
-    const files = await goldenFiles(brief, [{ id: `${brief.id}/${asOf}`, rendering: page }], world);
+    const files = await goldenFiles(brief, [{ id: `${brief.id}/${asOf}`, rendering: page }]);
     return files.get(`${brief.id}/${asOf}/brief.html`) ?? '';
   };
   const [first, corrected] = [await pageOf({}), await pageOf({ correction })];

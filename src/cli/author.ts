@@ -8,10 +8,9 @@ import {
   compareGoldens,
   type Difference,
   type DiffLine,
-  type GoldenWorld,
+  type GoldenFolder,
   mayAccept,
   strayGoldens,
-  toAccept,
   unifiedDiff,
 } from '../production/golden.ts';
 import type { Effects } from '../production/produce.ts';
@@ -33,13 +32,7 @@ const styles: { readonly [kind in DiffLine['kind']]: Style } = {
 /** The project of an author. */
 interface AuthorProject extends Catalogue {
   readonly loadMaterial: () => Promise<Material>;
-  readonly goldens: {
-    readonly path: string;
-    read(): Promise<ReadonlyMap<string, string>>;
-    change(files: ReadonlyMap<string, string>, removed: readonly string[]): Promise<void>;
-    format: GoldenWorld['format'];
-    loadFonts(): Promise<GoldenWorld['fonts']>;
-  };
+  readonly goldens: GoldenFolder;
   readonly scaffold: {
     /** Writes a brief's folder and returns its files. Throws `operation-refused` if the folder exists. */
     write(
@@ -155,7 +148,7 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       if (update) mayAccept(world.acceptedIn);
       const ids = await namedBriefs(world, names);
       const { loaded, errors } = await load(world, ids);
-      const golden = await goldenWorld(world);
+      const golden = { ...world, material: await world.loadMaterial() };
       const accepted = await world.goldens.read();
       const strays = names.length > 0 ? [] : strayGoldens(accepted, ids);
       const found: { brief: Brief; differences: Difference[] }[] = [];
@@ -169,12 +162,8 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
         }
       }
       const differences = [...found.flatMap((each) => each.differences), ...strays];
-      if (update) {
-        const { files, removed } = toAccept(differences);
-        await world.goldens.change(files, removed);
-      } else {
-        for (const each of differences) show(each);
-      }
+      if (update) await world.goldens.accept(differences);
+      else for (const each of differences) show(each);
       for (const { brief, differences: own } of found) world.print(`  ${brief.id}: ${verdict(own, update)}`);
       if (strays.length > 0) world.print(`  without a brief: ${verdict(strays, update)}`);
       const faults = [
@@ -229,27 +218,14 @@ async function createBrief(
   try {
     const [brief] = await world.loadBriefs([id]);
     if (brief === undefined) throw new Error(`The brief ${id} was not loaded.`);
-    const golden = await goldenWorld(world);
+    const golden = { ...world, material: await world.loadMaterial() };
     const accepted = await world.goldens.read();
-    const { files: rendered, removed } = toAccept(
-      await compareGoldens({ brief, dataset: loaded, accepted }, golden),
-    );
-    await world.goldens.change(rendered, removed);
+    await world.goldens.accept(await compareGoldens({ brief, dataset: loaded, accepted }, golden));
   } catch (error) {
     await world.scaffold.remove(id);
     throw error;
   }
   return { files, asOf };
-}
-
-async function goldenWorld({
-  goldens,
-  openQueries,
-  drawChart,
-  loadMaterial,
-}: AuthorWorld): Promise<GoldenWorld> {
-  const [material, fonts] = await Promise.all([loadMaterial(), goldens.loadFonts()]);
-  return { openQueries, drawChart, material, fonts, format: goldens.format };
 }
 
 function verdict(differences: readonly Difference[], isUpdate: boolean): string {

@@ -8,6 +8,7 @@ import type { Brief } from '../project/brief.ts';
 import { type Catalogue, unknownDataset } from '../project/load.ts';
 import type { Material } from '../render/edition.ts';
 import type { Verdict } from '../rules/rule.ts';
+import { counted } from './context.ts';
 import { idleWaivers } from '../rules/rules.ts';
 
 export interface CheckWorld extends Catalogue {
@@ -180,5 +181,3 @@ export function reportOf(
 const MOST_SUBJECTS = 5;
 
 const numberOf = (faults: readonly Fault[]): number => faults.reduce((sum, { count = 1 }) => sum + count, 0);
-const counted = (count: number, what: string): string =>
-  `${count.toLocaleString('en-GB')} ${what}${count === 1 ? '' : 's'}`;

@@ -49,3 +49,9 @@ export async function listed<T>(
   } while (after !== undefined && all.length < limit);
   return all;
 }
+
+/** `1,234` */
+export const inDigits = (count: number): string => count.toLocaleString('en-GB');
+/** `1 row`, `1,234 rows` */
+export const counted = (count: number, what: string): string =>
+  `${inDigits(count)} ${what}${count === 1 ? '' : 's'}`;

@@ -1,3 +1,4 @@
+import { counted, inDigits } from './context.ts';
 import { progressLine } from './import.ts';
 import type { DataCommands } from './program/program.ts';
 import type { IncidentCoverage } from '../dataset/incidents.ts';
@@ -59,7 +60,7 @@ export function dataCommands(world: DataWorld): DataCommands {
       const { up_to: upTo, rows, files } = record;
       world.print(`${dataset}: compacted up to import ${upTo}.`);
       world.print(
-        `  ${rows.toLocaleString('en-GB')} rows in ${files.length === 1 ? '1 file' : `${files.length} files`}. Queries read ${size(bytes.after)} instead of ${size(bytes.before)}.`,
+        `  ${counted(rows, 'row')} in ${counted(files.length, 'file')}. Queries read ${size(bytes.after)} instead of ${size(bytes.before)}.`,
       );
       world.print(`  The imports stay as they were: ${size(bytes.imports)}.`);
     },
@@ -92,24 +93,22 @@ async function forEach(
 const size = (bytes: number): string =>
   `${(bytes / 1e6).toLocaleString('en-GB', { maximumFractionDigits: 1, minimumFractionDigits: 1 })} MB`;
 
-const inWords = (count: number): string => count.toLocaleString('en-GB');
-
 function describeOutcome({ outcome, record, counts, reason, faults = [] }: SourceOutcome): string {
   if (outcome === 'failed') return `failed (${reason}). ${faults.map(describeFault).join(' ')}`;
   if (counts === undefined || record === undefined) return 'unchanged.';
   const skipped = Object.values(counts.skipped).reduce((sum, each) => sum + each, 0);
   const parts = [
     ...changesOf(counts),
-    `${inWords(counts.unchanged)} unchanged`,
-    `${inWords(skipped)} skipped`,
+    `${inDigits(counts.unchanged)} unchanged`,
+    `${inDigits(skipped)} skipped`,
   ];
   return `import ${record.number}: ${parts.join(', ')}.`;
 }
 
 const changesOf = ({ new: added, revised, withdrawn }: NonNullable<SourceOutcome['counts']>): string[] => [
-  `${inWords(added)} new`,
-  `${inWords(revised)} revised`,
-  `${inWords(withdrawn)} withdrawn`,
+  `${inDigits(added)} new`,
+  `${inDigits(revised)} revised`,
+  `${inDigits(withdrawn)} withdrawn`,
 ];
 
 const BAR = 30;
@@ -117,11 +116,11 @@ const BAR = 30;
 function describeStatus(status: DataStatus): string[] {
   const { dataset, sources, incidents, imports, coverage, months, lag, lastImports } = status;
   const most = Math.max(1, ...months.map((each) => each.incidents));
-  const width = Math.max(0, ...months.map((each) => inWords(each.incidents).length));
+  const width = Math.max(0, ...months.map((each) => inDigits(each.incidents).length));
   return [
     imports === 0
       ? `${dataset}: no incidents.`
-      : `${dataset}: ${ofThem(incidents, 'incident')}, ${ofThem(imports, 'import')}.`,
+      : `${dataset}: ${counted(incidents, 'incident')}, ${counted(imports, 'import')}.`,
     sources.length === 0 ? '  No sources that refresh.' : '  Sources:',
     ...sources.map((each) => `    ${describeSource(each)}`),
     ...(coverage.length === 0
@@ -130,7 +129,7 @@ function describeStatus(status: DataStatus): string[] {
     ...(months.length === 0 ? [] : ['  Incidents by month:']),
     ...months.map((each) => {
       const bar = '█'.repeat(Math.ceil((each.incidents / most) * BAR));
-      return `    ${each.month}  ${inWords(each.incidents).padStart(width)}  ${bar}`.trimEnd();
+      return `    ${each.month}  ${inDigits(each.incidents).padStart(width)}  ${bar}`.trimEnd();
     }),
     ...(lag.length === 0 ? [] : ['  Reporting lag:']),
     ...lag.map(
@@ -145,8 +144,7 @@ function describeStatus(status: DataStatus): string[] {
   ];
 }
 
-const ofThem = (count: number, what: string): string => `${inWords(count)} ${what}${count === 1 ? '' : 's'}`;
-const daysOf = (days: number): string => ofThem(days, 'day');
+const daysOf = (days: number): string => counted(days, 'day');
 const ago = (days: number | null): string => (days === null || days <= 0 ? 'today' : `${daysOf(days)} ago`);
 
 function describeSource(source: SourceStatus): string {

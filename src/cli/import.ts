@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
+import { counted, inDigits } from './context.ts';
 import type { FormatName, ImportCommands } from './program/program.ts';
 import type { Day } from '../calendar.ts';
 import type { RowOf } from '../dataset/schema.ts';
@@ -87,30 +88,27 @@ export function progressLine(step: string, share: number | undefined): string {
   return `${'█'.repeat(done)}${'░'.repeat(WIDTH - done)} ${Math.round(share * 100)} % ${step}`;
 }
 
-const number = (value: number): string => value.toLocaleString('en-GB');
-const ofThem = (count: number, what: string): string => `${number(count)} ${what}${count === 1 ? '' : 's'}`;
-
 function describeReport({ record, counts, notes, ...report }: ImportReport, into: string): string[] {
   const { read, new: added, revised, unchanged, withdrawn } = counts;
   const skipped = Object.values(counts.skipped).reduce((sum, count) => sum + count, 0);
   const { skipped: reasons, unreadable, unknownCountries, firstDay, lastDay, countries } = report;
-  const changes = `${number(added)} new, ${number(revised)} revised, ${number(unchanged)} unchanged`;
+  const changes = `${inDigits(added)} new, ${inDigits(revised)} revised, ${inDigits(unchanged)} unchanged`;
   const named = `${countries.length === 1 ? '1 country' : `${countries.length} countries`}${countries.length === 0 ? '' : `: ${countries.join(', ')}`}`;
   const lines = [
     record === null
       ? `${into}: nothing has changed, and nothing was written.`
       : `${into}: import ${record.number}, known on ${record.known_on}.`,
     notes === undefined
-      ? `  ${ofThem(read, 'row')} read: ${changes}, ${number(skipped)} skipped. ${number(withdrawn)} withdrawn.`
+      ? `  ${counted(read, 'row')} read: ${changes}, ${inDigits(skipped)} skipped. ${inDigits(withdrawn)} withdrawn.`
       : firstDay === null
-        ? `  No incidents or sightings, only notes.${withdrawn === 0 ? '' : ` Incidents: ${number(withdrawn)} withdrawn.`}`
-        : `  ${added + revised + unchanged === 1 ? '1 incident or sighting' : `${number(added + revised + unchanged)} incidents and sightings`}: ${changes}. ${number(withdrawn)} withdrawn.`,
+        ? `  No incidents or sightings, only notes.${withdrawn === 0 ? '' : ` Incidents: ${inDigits(withdrawn)} withdrawn.`}`
+        : `  ${added + revised + unchanged === 1 ? '1 incident or sighting' : `${inDigits(added + revised + unchanged)} incidents and sightings`}: ${changes}. ${inDigits(withdrawn)} withdrawn.`,
     ...describeNotes(notes),
     ...(firstDay === null ? [] : [`  ${firstDay} to ${lastDay}, ${named}.`]),
-    ...reasons.map((group) => `  Skipped: ${number(group.count)} × ${group.what} (${rowsOf(group)}).`),
+    ...reasons.map((group) => `  Skipped: ${inDigits(group.count)} × ${group.what} (${rowsOf(group)}).`),
     ...unreadable.map(
       (group) =>
-        `  Kept in "extra" only: ${number(group.count)} × a value of ${group.what} that does not fit (${rowsOf(group)}).`,
+        `  Kept in "extra" only: ${inDigits(group.count)} × a value of ${group.what} that does not fit (${rowsOf(group)}).`,
     ),
   ];
   if (unknownCountries.length > 0)
@@ -123,9 +121,9 @@ function describeReport({ record, counts, notes, ...report }: ImportReport, into
 function describeNotes(notes: ImportReport['notes']): string[] {
   if (notes === undefined) return [];
   const { new: added, revised, unchanged, withdrawn } = notes.counts;
-  const changed = Object.entries(notes.tables).map(([table, count]) => `${table} ${number(count)}`);
+  const changed = Object.entries(notes.tables).map(([table, count]) => `${table} ${inDigits(count)}`);
   return [
-    `  Notes: ${number(added)} new, ${number(revised)} revised, ${number(unchanged)} unchanged, ${number(withdrawn)} withdrawn${changed.length === 0 ? '' : ` (${changed.join(', ')})`}.`,
+    `  Notes: ${inDigits(added)} new, ${inDigits(revised)} revised, ${inDigits(unchanged)} unchanged, ${inDigits(withdrawn)} withdrawn${changed.length === 0 ? '' : ` (${changed.join(', ')})`}.`,
   ];
 }
 
@@ -138,8 +136,8 @@ const MOST_NAMES = 5;
 const namesOf = (names: readonly { name: string; count: number }[]): string =>
   names
     .slice(0, MOST_NAMES)
-    .map(({ name, count }) => `${name} (${number(count)})`)
-    .join(', ') + (names.length > MOST_NAMES ? ` and ${number(names.length - MOST_NAMES)} more` : '');
+    .map(({ name, count }) => `${name} (${inDigits(count)})`)
+    .join(', ') + (names.length > MOST_NAMES ? ` and ${inDigits(names.length - MOST_NAMES)} more` : '');
 
 /** Reports which actors are known to the dataset, and writes the proposals. The dataset itself is not changed. */
 async function compareActors(
@@ -150,7 +148,7 @@ async function compareActors(
   const matches = matchActors(report.actors, actors);
   if (report.firstDay === null && to === undefined) return;
   world.print(
-    `  ${ofThem(report.actors.length, 'name')} of actors, ${number(matches.matched.length)} in the table actors.` +
+    `  ${counted(report.actors.length, 'name')} of actors, ${inDigits(matches.matched.length)} in the table actors.` +
       (matches.others.length === 0 ? '' : ` Not there: ${namesOf(matches.others)}.`),
   );
   if (to === undefined) return;

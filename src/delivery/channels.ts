@@ -1,6 +1,7 @@
+import { today } from '../calendar.ts';
 import { folderDelivery } from './folder.ts';
 import { openMail } from './mail.ts';
-import type { Deliver, Message, Receipt } from './message.ts';
+import { alertMessage, type Deliver, type Message, type Receipt } from './message.ts';
 import { type DeliverySettings, refusalOf } from './settings.ts';
 import type { SmtpLimits } from './smtp.ts';
 import { webhookDelivery, type WebhookLimits } from './webhook.ts';
@@ -43,10 +44,20 @@ export function openDelivery({
     return channel(message, to);
   };
 
+  const testMessage = (): Message =>
+    alertMessage({
+      id: `test-${now().getTime()}`,
+      edition: 'test',
+      brief: 'test',
+      title: locale.text('mail.test.title'),
+      asOf: today(now(), 'UTC'),
+      paragraphs: [locale.text('mail.test.text')],
+    });
+
   return {
     deliver,
     testMail: ({ address, signal }) =>
-      deliver(testMessage(now(), locale), {
+      deliver(testMessage(), {
         target: { email: address, clearance: 'TLP:CLEAR', only: {}, afterCrash: 'hold' },
         signal,
       }),
@@ -55,18 +66,3 @@ export function openDelivery({
     },
   };
 }
-
-const testMessage = (at: Date, { text }: Locale): Message => ({
-  id: `test-${at.getTime()}`,
-  kind: 'alert',
-  edition: 'test',
-  brief: 'test',
-  title: text('mail.test.title'),
-  issue: 'test',
-  asOf: at.toISOString().slice(0, 10),
-  marking: 'TLP:CLEAR',
-  correction: null,
-  paragraphs: [text('mail.test.text')],
-  highlights: null,
-  pdf: null,
-});

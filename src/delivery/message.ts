@@ -73,3 +73,18 @@ export type Deliver = (
   message: Message,
   to: { readonly target: Target; readonly signal: AbortSignal },
 ) => Promise<Receipt>;
+
+/** A message to the operator. Alerts quote no edition, so they may go out under any marking. */
+export const alertMessage = (
+  alert: Pick<Message, 'id' | 'title' | 'paragraphs' | 'asOf'> & Partial<Pick<Message, 'edition' | 'brief'>>,
+): Message => ({
+  kind: 'alert',
+  edition: '',
+  brief: 'alerts',
+  issue: '',
+  marking: 'TLP:CLEAR',
+  correction: null,
+  highlights: null,
+  pdf: null,
+  ...alert,
+});

@@ -7,7 +7,7 @@ import {
   notSent,
   settle,
 } from './deliver-edition.ts';
-import type { Message, Receipt } from './message.ts';
+import { alertMessage, type Message, type Receipt } from './message.ts';
 import { today } from '../calendar.ts';
 import { hashOf } from '../hash.ts';
 import { type DeliveryRecord, type EditionRecord, isForRecipients } from '../ledger/records.ts';
@@ -114,14 +114,6 @@ async function digestOf(
   alerts: readonly DeliveryRecord[],
   { ledger, locale, now }: Pick<DeliveryDependencies, 'now' | 'locale'> & { ledger: Ledger },
 ): Promise<Message> {
-  const common = {
-    kind: 'alert',
-    issue: '',
-    marking: 'TLP:CLEAR',
-    correction: null,
-    highlights: null,
-    pdf: null,
-  } as const;
   const found: { alert: DeliveryRecord; edition: EditionRecord }[] = [];
   const inOrder = alerts.toSorted((a, b) => (`${a.edition} ${a.id}` < `${b.edition} ${b.id}` ? -1 : 1));
   for (const alert of inOrder.slice(0, MOST_LISTED)) {
@@ -133,17 +125,14 @@ async function digestOf(
     const { id, brief, asOf } = only.edition;
     const deliveries = await ledger.deliveries({ edition: id });
     const words = wordsOf(only.alert.content, only.edition, { deliveries, locale });
-    return { ...common, id: only.alert.id, edition: id, brief, asOf, ...words };
+    return alertMessage({ id: only.alert.id, edition: id, brief, asOf, ...words });
   }
   const lines = found.flatMap(({ alert: { content }, edition }) =>
     isForRecipients(content) ? [] : [alertLine(content, edition, locale)],
   );
   const more = alerts.length - lines.length;
-  return {
-    ...common,
+  return alertMessage({
     id: hashOf(Buffer.from(inOrder.map(({ id }) => id).join())).slice(0, 32),
-    edition: '',
-    brief: 'alerts',
     asOf: today(now(), 'UTC'),
     title: locale.text('mail.alert.several', { count: alerts.length }),
     paragraphs: [
@@ -151,5 +140,5 @@ async function digestOf(
       ...(more > 0 ? [locale.text('mail.alert.more', { count: more })] : []),
       locale.text('mail.alert.several_commands'),
     ],
-  };
+  });
 }

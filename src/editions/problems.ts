@@ -1,7 +1,7 @@
 import { today } from '../calendar.ts';
 import { operatorTarget } from '../delivery/alert.ts';
 import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
-import type { Message, Receipt } from '../delivery/message.ts';
+import { alertMessage, type Message, type Receipt } from '../delivery/message.ts';
 import { AppError } from '../errors.ts';
 import { fileSize, roundSpan } from '../formats.ts';
 import { hashOf } from '../hash.ts';
@@ -228,21 +228,13 @@ const messageOf = (
   { id, at, locale }: { id: string; at: Date; locale: Locale },
 ): Message => {
   const count = news.filter(({ isOver }) => !isOver).length;
-  return {
-    id: hashOf(Buffer.from(id)).slice(0, 32),
-    kind: 'alert',
-    edition: '',
-    brief: 'alerts',
+  return alertMessage({
+    id: hashOf(id).slice(0, 32),
     title:
       count > 0
         ? locale.text('mail.problem.title', { count })
         : locale.text('mail.problem.sources_recovered', { count: news.length }),
-    issue: '',
     asOf: today(at, 'UTC'),
-    marking: 'TLP:CLEAR',
-    correction: null,
-    highlights: null,
     paragraphs: [...news.map(({ says }) => says), ...(count > 0 ? [locale.text('mail.problem.once')] : [])],
-    pdf: null,
-  };
+  });
 };

@@ -182,6 +182,22 @@ export interface BriefViews {
   brief(caller: Caller, id: string): Promise<BriefDetail>;
 }
 
+/** What is known of a brief that cannot be read. */
+const nothingOf = (id: string): BriefView => ({
+  id,
+  title: id,
+  subject: '',
+  marking: null,
+  paper: null,
+  schedule: null,
+  next: null,
+  latest: null,
+  editions: {},
+  faults: [],
+});
+const noDetails = { parameters: {}, forEach: null, lastAsOf: null, targets: [] };
+export const unreadable = (id: string): BriefDetail => ({ ...nothingOf(id), ...noDetails });
+
 /** Briefs as a caller sees them. */
 export function openBriefViews(context: OperatorContext): BriefViews {
   const { ledger } = context;
@@ -190,25 +206,12 @@ export function openBriefViews(context: OperatorContext): BriefViews {
     each: Readable,
     visibility: Visibility | undefined,
   ): Promise<BriefView> => {
-    const [latest] = await ledger.editions({ brief: each.id, visibility, limit: 1 });
+    const { id } = each;
+    const [latest = null] = await ledger.editions({ brief: id, visibility, limit: 1 });
     const deliveries = latest && (await ledger.deliveryCounts([latest.id])).get(latest.id);
-    const { editions } = await ledger.counts({ brief: each.id, visibility });
-    const common = {
-      id: each.id,
-      latest: latest ? editionShown(caller, latest, deliveries ?? {}) : null,
-      editions,
-    };
-    if (!('brief' in each))
-      return {
-        ...common,
-        title: each.id,
-        subject: '',
-        marking: null,
-        paper: null,
-        schedule: null,
-        next: null,
-        faults: [...each.faults],
-      };
+    const { editions } = await ledger.counts({ brief: id, visibility });
+    const common = { id, latest: latest && editionShown(caller, latest, deliveries ?? {}), editions };
+    if (!('brief' in each)) return { ...nothingOf(id), ...common, faults: [...each.faults] };
     const { title, subject, marking, paper, schedule } = each.brief.config;
     const { cron, timezone } = schedule;
     const [next = null] = comingSlots(schedule, context.now(), 1);
@@ -235,8 +238,7 @@ export function openBriefViews(context: OperatorContext): BriefViews {
               : `The briefs are ${seen.map((each) => each.id).join(', ')}.`,
         });
       const common = await view(caller, found, await visibilityOf(context, caller));
-      if (!('brief' in found))
-        return { ...common, parameters: {}, forEach: null, lastAsOf: null, targets: [] };
+      if (!('brief' in found)) return { ...common, ...noDetails };
       const { parameters, forEach, deliver } = found.brief.config;
       return {
         ...common,
@@ -245,11 +247,8 @@ export function openBriefViews(context: OperatorContext): BriefViews {
         lastAsOf: lastDayOver(found.brief, context.now()),
         targets: deliver.map((target) => {
           const { channel, address } = addressOf(target);
-          return {
-            channel,
-            address: addressShown(caller, { channel, address }),
-            clearance: target.clearance,
-          };
+          const { clearance } = target;
+          return { channel, address: addressShown(caller, { channel, address }), clearance };
         }),
       };
     },

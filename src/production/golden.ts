@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, posix, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { structuredPatch } from 'diff';
 import { editionsAskedFor } from './fan-out.ts';
 import { type Effects, render } from './produce.ts';
 import type { Day } from '../calendar.ts';
-import { loadArabicFonts, loadFonts } from '../charts/fonts.ts';
+import { type Font, loadArabicFonts, loadFonts } from '../charts/fonts.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
 import { hashOf } from '../hash.ts';
@@ -14,12 +14,8 @@ import type { Material, Request } from '../render/edition.ts';
 import type { Rendering } from '../rules/gate.ts';
 
 /** The dependencies for rendering goldens. */
-export interface GoldenWorld {
-  readonly openQueries: Effects['openQueries'];
-  readonly drawChart: Effects['drawChart'];
+export interface GoldenWorld extends Pick<Effects, 'openQueries' | 'drawChart'> {
   readonly material: Material;
-  readonly fonts: readonly NamedFont[];
-  readonly format: Format;
 }
 
 /** Selects which goldens of a brief are compared; all its golden dates if omitted. */
@@ -74,7 +70,7 @@ export async function compareGoldens(
   // A drawing is stored with the first edition that has it, so the earlier editions are rendered too.
   for (const edition of all.filter((each) => each.asOf <= last))
     editions.push({ id: edition.id, rendering: await render(edition, world, world.material) });
-  const files = await goldenFiles(brief, editions, world);
+  const files = await goldenFiles(brief, editions);
   const folders = chosen.map((edition) => `${edition.id}/`);
   const isWhole = chosen.length === all.length;
   const concerns = (path: string) =>
@@ -102,16 +98,6 @@ export const strayGoldens = (accepted: GoldenFiles, briefs: readonly string[]): 
     .filter(([path]) => !briefs.some((id) => path.startsWith(`${id}/`)))
     .map(([path, text]) => ({ path, accepted: text, rendered: null }));
 
-/** The files to write and remove so that no difference remains. */
-export function toAccept(differences: readonly Difference[]): { files: GoldenFiles; removed: string[] } {
-  return {
-    files: new Map(
-      differences.flatMap(({ path, rendered }) => (rendered === null ? [] : [[path, rendered] as const])),
-    ),
-    removed: differences.flatMap(({ path, rendered }) => (rendered === null ? [path] : [])),
-  };
-}
-
 /** Accepting goldens requires somebody to read the difference, and nobody does under CI. Throws `operation-refused`. */
 export function mayAccept({ ci }: { ci: string | undefined }): void {
   if (!ci) return;
@@ -138,14 +124,9 @@ export interface GoldenFolder {
   readonly path: string;
   /** The files by path below the folder. */
   read(): Promise<ReadonlyMap<string, string>>;
-  /** Writes the files and removes the given paths. */
-  change(files: ReadonlyMap<string, string>, removed: readonly string[]): Promise<void>;
-  format: Format;
-  loadFonts(): Promise<readonly NamedFont[]>;
+  /** Writes and removes files so that none of these differences remains. */
+  accept(differences: readonly Difference[]): Promise<void>;
 }
-
-/** Prettier's own style, whatever the project uses, so that goldens are the same everywhere. */
-const layout = { printWidth: 110, singleQuote: true };
 
 export function goldenStore(path: string): GoldenFolder {
   return {
@@ -158,30 +139,21 @@ export function goldenStore(path: string): GoldenFolder {
       const read = names.map(async (name) => [name, await readFile(join(path, name), 'utf8')] as const);
       return new Map(await Promise.all(read));
     },
-    async change(files, removed) {
-      for (const name of removed) await rm(posix.join(path, name));
-      for (const [name, text] of files) {
-        await mkdir(dirname(join(path, name)), { recursive: true });
-        await writeFile(join(path, name), text);
+    async accept(differences) {
+      for (const { path: name, rendered } of differences) {
+        const file = join(path, name);
+        if (rendered === null) await rm(file);
+        else {
+          await mkdir(dirname(file), { recursive: true });
+          await writeFile(file, rendered);
+        }
       }
     },
-    async format(text, language) {
-      // Only tests need it, so other commands do not load it.
-      const { format } = await import('prettier');
-      return format(text, { ...layout, parser: language });
-    },
-    loadFonts: async () => [...(await loadFonts()), ...(await loadArabicFonts())],
   };
 }
 
 /** Files by path below the folder of goldens, either current or expected. */
 export type GoldenFiles = ReadonlyMap<string, string>;
-
-/** A font as goldens name it, in place of its bytes. */
-export interface NamedFont {
-  readonly file: string;
-  readonly sha256: string;
-}
 
 /** An edition of a brief, rendered on the brief's own paper. */
 export interface RenderedEdition {
@@ -190,18 +162,18 @@ export interface RenderedEdition {
   readonly rendering: Pick<Rendering, 'html' | 'charts'>;
 }
 
-/** Formats text so that a person can read it in a diff. */
-export type Format = (text: string, language: 'html' | 'json') => Promise<string>;
+/** Prettier's own style, whatever the project uses, so that goldens are the same everywhere. */
+const layout = { printWidth: 110, singleQuote: true };
 
 /**
  * What a reviewer sees of a brief's editions: the HTML of each, with names in place of fonts, style sheet and drawings;
  * each drawing that differs from the previous edition's; and each compiled spec, which is the same at every date.
  */
-export async function goldenFiles(
-  brief: Brief,
-  editions: readonly RenderedEdition[],
-  { fonts, format }: { fonts: readonly NamedFont[]; format: Format },
-): Promise<GoldenFiles> {
+export async function goldenFiles(brief: Brief, editions: readonly RenderedEdition[]): Promise<GoldenFiles> {
+  // Only goldens are formatted so that a person can read them, so other commands do not load this.
+  const prettier = await import('prettier');
+  const format = (text: string, parser: 'html' | 'json') => prettier.format(text, { ...layout, parser });
+  const fonts = [...(await loadFonts()), ...(await loadArabicFonts())];
   const files = new Map<string, string>();
   const drawn = new Map<string, { svg: string; path: string }>();
   for (const { id: folder, rendering } of editions) {
@@ -231,7 +203,7 @@ function between(folder: string, path: string): string {
   return own === other ? file : `../${other}/${file}`;
 }
 
-function replaceFonts(html: string, fonts: readonly NamedFont[]): string {
+function replaceFonts(html: string, fonts: readonly Font[]): string {
   return html.replaceAll(/url\(data:font\/woff2;base64,([^)]*)\)/g, (_, base64: string) => {
     const sha256 = hashOf(Buffer.from(base64, 'base64'));
     const font = fonts.find((each) => each.sha256 === sha256);

@@ -1,17 +1,12 @@
 import { resolveEdition } from './fan-out.ts';
 import type { Effects } from './produce.ts';
-import type { Dataset } from '../dataset/schema.ts';
 import { AppError, type Fault } from '../errors.ts';
-import type { Brief } from '../project/brief.ts';
+import type { Catalogue } from '../project/load.ts';
 import type { Material, Request } from '../render/edition.ts';
 import type { SealedManifest } from '../render/manifest.ts';
 
 /** The repository as it is now. */
-export interface Repository {
-  briefIds(): Promise<string[]>;
-  datasetNames(): Promise<string[]>;
-  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
-  loadDataset(name: string): Promise<Dataset>;
+export interface Repository extends Catalogue {
   loadMaterial(): Promise<Material>;
   readonly effects: Effects;
   readonly signal: AbortSignal;
@@ -20,7 +15,7 @@ export interface Repository {
 /** The edition's current inputs, or the faults if they are missing. */
 export async function openEdition(
   manifest: SealedManifest,
-  repository: Pick<Repository, 'briefIds' | 'datasetNames' | 'loadBriefs' | 'loadDataset'>,
+  repository: Catalogue,
 ): Promise<{ request: Request | undefined; faults: readonly Fault[] }> {
   const { brief: id, dataset: name, asOf, paper, parameters, correction: was, incidents } = manifest;
   const correction = was && {

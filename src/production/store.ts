@@ -196,7 +196,7 @@ export async function tidyEditions(out: string, isKept: (id: string) => Promise<
     const parent = join(out, brief);
     const work = join(parent, WORK);
     const left = await Promise.all(['new', 'old', 'removed'].map((kind) => namesIn(join(work, kind))));
-    if (left.flat().length === 0 && !(await namesIn(parent)).some((name) => EARLIER.test(name))) continue;
+    if (left.flat().length === 0) continue;
     try {
       using _ = await lockEditions(parent);
       for (const name of await namesIn(join(work, 'removed'))) {
@@ -227,13 +227,6 @@ function placesOf(folder: string) {
 
 /** Longer than storing any edition takes, even on a busy machine. */
 const LOCK_WAIT_MS = 120_000;
-/**
- * Earlier versions wrote into `.new-<uuid>` and moved the previous edition to `.old-<uuid>`, without a lock. Only the
- * age of such a folder shows that no process is using it.
- */
-const EARLIER = /^\.(?:new|old)-[0-9a-f-]{36}$/;
-const LEFT_MS = 3_600_000;
-
 /**
  * Allows only one process at a time to change the editions in a folder. First repairs what a killed process left there.
  */
@@ -275,23 +268,6 @@ async function putRight(parent: string): Promise<void> {
     if (existsSync(folder)) await rm(old, { recursive: true, force: true });
     else await rename(old, folder);
   }
-  for (const name of (await namesIn(parent)).filter((each) => EARLIER.test(each))) {
-    const left = join(parent, name);
-    // Uses the time of renaming, since an edition that is moved aside may be years old.
-    const { ctimeMs } = await stat(left).catch(() => ({ ctimeMs: Infinity }));
-    if (Date.now() - ctimeMs <= LEFT_MS) continue;
-    const folder = name.startsWith('.old-') ? await placeOf(left) : undefined;
-    if (folder === undefined || existsSync(folder)) await rm(left, { recursive: true, force: true });
-    else await rename(left, folder);
-  }
-}
-
-/** The original folder of an edition that was moved aside, from its manifest; undefined if that cannot be read. */
-async function placeOf(left: string): Promise<string | undefined> {
-  const found = await readManifest(left).catch(() => undefined);
-  const [file] = found?.files ?? [];
-  if (found === undefined || !file?.name.startsWith(`${found.brief}-`)) return undefined;
-  return join(dirname(left), file.name.slice(found.brief.length + 1).replace(/\.\w+$/, ''));
 }
 
 /** A process may have been killed between moving the old edition away and the new one in. */

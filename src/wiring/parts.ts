@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Dataset } from '../dataset/schema.ts';
 import { appendAlert, operatorTarget } from '../delivery/alert.ts';
 import { openDelivery } from '../delivery/channels.ts';
 import type { DeliveryDependencies } from '../delivery/deliver-edition.ts';
@@ -21,6 +20,7 @@ import {
   tidyEditions,
 } from '../production/store.ts';
 import type { Brief, Imprint } from '../project/brief.ts';
+import type { Catalogue } from '../project/load.ts';
 import type { Target } from '../project/target.ts';
 import type { Material } from '../render/edition.ts';
 import { everySecond } from '../scheduler/heartbeat.ts';
@@ -32,7 +32,7 @@ import type { HttpSettings } from '../settings.ts';
 
 /** The parts that the service and the operator's commands share. */
 export interface Parts
-  extends Imprint, Pick<RefreshDependencies, 'refresh'>, Pick<Schedules, 'refreshesFirst'> {
+  extends Catalogue, Imprint, Pick<RefreshDependencies, 'refresh'>, Pick<Schedules, 'refreshesFirst'> {
   readonly databaseUrl: string | undefined;
   readonly delivery: DeliverySettings;
   readonly http: HttpSettings;
@@ -50,11 +50,7 @@ export interface Parts
   /** The words of a language, by its BCP 47 tag; undefined if there are none. */
   readonly localeFor: (tag: string) => Promise<Locale | undefined>;
   readonly loadMaterial: () => Promise<Material>;
-  readonly briefIds: () => Promise<string[]>;
   readonly loadBrief: (id: string) => Promise<Brief>;
-  readonly loadDataset: (name: string) => Promise<Dataset>;
-  readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
-  readonly datasetNames: () => Promise<string[]>;
   /** Reads a text file that the program provides for its pages. */
   readonly readAsset: (name: string) => Promise<string>;
   /** Aborted when the program is stopped. */

@@ -5,10 +5,9 @@ import { chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from '
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { tryLock } from '../../src/file-lock.ts';
-import { hashOf } from '../../src/hash.ts';
 import {
   markDelivered,
   readEdition,
@@ -341,41 +340,6 @@ test('what another process has moved aside while it stores is no leftover', asyn
   await rename(join(out, '.store/old/a'), join(out, 'a'));
   lock?.[Symbol.dispose]();
   expect(await others).toEqual([undefined, edition('one').description]);
-});
-
-test('what an earlier version left is removed after an hour, or put back, and not before', async () => {
-  const out = await temporaryFolder();
-  const parent = join(out, 'a');
-  const left = (digit: number, kind: string) => `.${kind}-${digit}0000000-0000-4000-8000-000000000000`;
-  await mkdir(join(parent, left(1, 'new')), { recursive: true });
-  await mkdir(join(parent, left(2, 'old')));
-  /** An edition that was moved aside, by a process that was then killed. */
-  const asideAs = async (name: string, day: string) => {
-    const { description } = edition(day);
-    const content = `pdf of ${day}`;
-    const files = [{ name: `a-${day}.pdf`, content }];
-    const described = files.map((file) => ({
-      name: file.name,
-      bytes: content.length,
-      sha256: hashOf(content),
-    }));
-    await storeEdition(join(out, 'b', day), files, { ...description, files: described });
-    await rename(join(out, 'b', day), join(parent, name));
-  };
-  await asideAs(left(3, 'old'), '2021-08-18');
-  await asideAs(left(4, 'old'), '2021-08-25');
-  await store(join(parent, '2021-08-25'), 'newer');
-  const before = await namesIn(parent);
-  expect(before).toHaveLength(5);
-  await tidyEditions(out, () => Promise.resolve(true));
-  expect(await namesIn(parent)).toEqual(before);
-
-  onTestFinished(() => void vi.useRealTimers());
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 3_600_000 });
-  await tidyEditions(out, () => Promise.resolve(true));
-  expect((await namesIn(parent)).toSorted()).toEqual(['2021-08-18', '2021-08-25']);
-  expect(await contentsOf(join(parent, '2021-08-18'))).toEqual(['a-2021-08-18.pdf: pdf of 2021-08-18']);
-  expect(await readEdition(join(parent, '2021-08-25'))).toEqual(edition('newer').description);
 });
 
 describe('removing editions', () => {

@@ -1,10 +1,11 @@
+import { unreadable } from '../../editions/visibility.ts';
 import { type Day, periodEnding } from '../../calendar.ts';
 import type { Dataset } from '../../dataset/schema.ts';
 import type { OpenFile } from '../../editions/files.ts';
 import type { EditionService } from '../../editions/service.ts';
 import { AppError } from '../../errors.ts';
 import type { Caller } from '../../ledger/principal.ts';
-import type { BriefDetail, EditionDetail, EditionView } from '../../ledger/views.ts';
+import type { EditionDetail, EditionView } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
 import type { Explanation } from '../../production/explain.ts';
 import type { Brief, Imprint } from '../../project/brief.ts';
@@ -147,21 +148,3 @@ async function readManifest(
   const bytes = file && (await dependencies.readFile(file.folder, file.name));
   return bytes ? manifest.parse(JSON.parse(new TextDecoder().decode(bytes))) : null;
 }
-
-/** A placeholder for a brief whose folder is missing. */
-const unreadable = (id: string): BriefDetail => ({
-  id,
-  title: id,
-  subject: '',
-  marking: null,
-  paper: null,
-  schedule: null,
-  next: null,
-  latest: null,
-  editions: {},
-  faults: [],
-  parameters: {},
-  forEach: null,
-  lastAsOf: null,
-  targets: [],
-});
