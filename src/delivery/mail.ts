@@ -7,11 +7,6 @@ import { NoLoginOffered, type SmtpLimits, smtpLimits, smtpSession } from './smtp
 import type { Locale } from '../locale.ts';
 import { redactText } from '../log.ts';
 
-export interface Mail extends AsyncDisposable {
-  /** Only for targets with an `email`; throws for others. */
-  readonly deliver: Deliver;
-}
-
 /**
  * Delivers mail by SMTP, with one connection and one message for each recipient. The caller checks whether the
  * recipient is allowed. Disposing ends deliveries in progress.
@@ -22,7 +17,7 @@ export interface Mail extends AsyncDisposable {
 export function openMail(
   mail: MailSettings,
   { now, locale, limits = {} }: { now: () => Date; locale: Locale; limits?: Partial<SmtpLimits> },
-): Mail {
+): AsyncDisposable & { readonly deliver: Deliver } {
   const stop = new AbortController();
   const underWay = new Set<Promise<unknown>>();
   const all: SmtpLimits = { ...smtpLimits, ...limits };

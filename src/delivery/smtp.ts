@@ -32,31 +32,13 @@ export class NoLoginOffered extends Error {
 
 /**
  * One connection to the mail server, for one message. Every step rejects with nodemailer's error or the signal's
- * reason.
- */
-export interface SmtpSession extends Disposable {
-  /** Connects, encrypts according to the settings, and logs in. */
-  open(): Promise<void>;
-  /** Resolves with the server's answer to the whole message. */
-  send(message: { from: string; to: string; content: Buffer }): Promise<string>;
-  /** Sends QUIT without waiting for the answer. Until the receipt is stored, a crash would send the message again. */
-  quit(): void;
-  /**
-   * Whether the whole message, including its end, was handed over for writing. From then on the server may have
-   * accepted it. Nodemailer reports a broken or silent connection with the same error in every phase (code
-   * `ECONNECTION` or `ETIMEDOUT`, command `CONN`), so this is observed on the stream that it reads the message from.
-   */
-  readonly handedOver: boolean;
-}
-
-/**
- * A session that ends at once when `signal` aborts. Nodemailer's own transport cannot provide `handedOver`, because it
+ * reason. The session ends at once when `signal` aborts. Nodemailer's own transport cannot provide `handedOver`, because it
  * reads the message before the server has asked for it.
  */
 export function smtpSession(
   { host, port, secure, requireTls, login }: MailSettings['smtp'],
   { limits, signal }: { limits: SmtpLimits; signal: AbortSignal },
-): SmtpSession {
+) {
   const connection = new SMTPConnection({
     host,
     port,
@@ -92,6 +74,7 @@ export function smtpSession(
     });
 
   return {
+    /** Connects, encrypts according to the settings, and logs in. */
     async open() {
       await step((done) => connection.connect(done));
       if (login !== null) {
@@ -100,15 +83,22 @@ export function smtpSession(
         await step((done) => connection.login({ credentials: { user, pass: password } }, done));
       }
     },
-    async send({ from, to, content: bytes }) {
+    /** Resolves with the server's answer to the whole message. */
+    async send({ from, to, content: bytes }: { from: string; to: string; content: Buffer }) {
       const envelope = { from, to: [to], size: bytes.length };
       const stream = (content = Readable.from(pieces(bytes)));
       const info = await step<{ response: string }>((done) => connection.send(envelope, stream, done));
       return info?.response ?? '';
     },
+    /** Sends QUIT without waiting for the answer. Until the receipt is stored, a crash would send the message again. */
     quit() {
       connection.quit();
     },
+    /**
+     * Whether the whole message, including its end, was handed over for writing. From then on the server may have
+     * accepted it. Nodemailer reports a broken or silent connection with the same error in every phase (code
+     * `ECONNECTION` or `ETIMEDOUT`, command `CONN`), so this is observed on the stream that it reads the message from.
+     */
     get handedOver() {
       return content?.readableEnded ?? false;
     },

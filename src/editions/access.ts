@@ -3,17 +3,7 @@ import { type Caller, thisMachine, type TokenRecord } from '../ledger/principal.
 import type { Ledger } from '../ledger/types.ts';
 import { audited, type ChangeContext, refused } from './context.ts';
 
-/** Authenticates by a token, by a link that works once, or by a browser session that resulted from one of them. */
-export interface Sessions {
-  byToken(token: string): Promise<Caller | undefined>;
-  /** The value of a session cookie for a token, before signing. It does not contain the token, and it expires. */
-  sessionOf(token: string): Promise<string | undefined>;
-  /** Creates the secret of a link that logs one browser in as this machine's operator. */
-  newLink(): string;
-  /** The same as `sessionOf` for the secret of a link, which works only once. */
-  sessionByLink(secret: string): string | undefined;
-  bySession(session: string): Promise<Caller | undefined>;
-}
+export type Sessions = ReturnType<typeof openSessions>;
 
 export const SESSION_SECONDS = 12 * 3600;
 /** Unused links expire after this time, because they may stay in a terminal's scrollback. */
@@ -21,33 +11,37 @@ const LINK_MS = 3600 * 1000;
 /** Replaces the token's hash in sessions that came from a link. It cannot be a hash. */
 const MACHINE = 'this-machine';
 
-export function openSessions(ledger: Pick<Ledger, 'tokens'>, { now }: { now: () => Date }): Sessions {
+/** Authenticates by a token, by a link that works once, or by a browser session that resulted from one of them. */
+export function openSessions(ledger: Pick<Ledger, 'tokens'>, { now }: { now: () => Date }) {
   const find = async (token: string) => tokenWith(await ledger.tokens(), hashOfToken(token));
   const sessionFor = (name: string) => `${name}.${now().getTime() + SESSION_SECONDS * 1000}`;
   /** Unused links. They end with the process, and only their hashes are stored. */
   let links: readonly { readonly sha256: string; readonly endsMs: number }[] = [];
   const openLinks = () => links.filter(({ endsMs }) => endsMs > now().getTime());
   return {
-    async byToken(token) {
+    async byToken(token: string): Promise<Caller | undefined> {
       const found = await find(token);
       return found && callerWith(found);
     },
-    async sessionOf(token) {
+    /** The value of a session cookie for a token, before signing. It does not contain the token, and it expires. */
+    async sessionOf(token: string) {
       const found = await find(token);
       return found && sessionFor(hashOfToken(found.sha256));
     },
+    /** Creates the secret of a link that logs one browser in as this machine's operator. */
     newLink() {
       const secret = randomBytes(32).toString('base64url');
       links = [...openLinks(), { sha256: hashOfToken(secret), endsMs: now().getTime() + LINK_MS }];
       return secret;
     },
-    sessionByLink(secret) {
+    /** The same as `sessionOf` for the secret of a link, which works only once. */
+    sessionByLink(secret: string) {
       const found = tokenWith(openLinks(), hashOfToken(secret));
       if (found === undefined) return undefined;
       links = links.filter((link) => link !== found);
       return sessionFor(MACHINE);
     },
-    async bySession(session) {
+    async bySession(session: string): Promise<Caller | undefined> {
       const [name = '', expires = ''] = session.split('.');
       if (!/^\d{1,15}$/.test(expires) || Number(expires) <= now().getTime()) return undefined;
       if (name === MACHINE) return thisMachine;

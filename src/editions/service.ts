@@ -9,14 +9,13 @@ import {
   refused,
   unknownEdition,
 } from './context.ts';
-import { type OpenFile, openFile } from './files.ts';
+import { openFile } from './files.ts';
 import { listCorrectable, reissue } from './reissue.ts';
 import { type EditionRequest, editionRequest, requestEdition, requireOver } from './request.ts';
 import { prune, resend, type TransitionName, transitions } from './transitions.ts';
 import {
   auditQuery,
   auditShown,
-  type BriefViews,
   deliveriesQuery,
   deliveryShown,
   editionShown,
@@ -32,33 +31,22 @@ import {
 import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 import type { AuditRecord, Caller, TokenRecord } from '../ledger/principal.ts';
-import { revisionOf, type SourceState } from '../ledger/records.ts';
-import type { Counts, Visibility } from '../ledger/types.ts';
+import { revisionOf } from '../ledger/records.ts';
+import type { Visibility } from '../ledger/types.ts';
 import type {
   Backfilled,
-  Correctable,
   DeliveryView,
   EditionDetail,
   EditionView,
   FileKind,
   Page,
-  Progress,
-  Pruned,
   PruneRequest,
-  Reissued,
-  StepRecord,
   TokenView,
 } from '../ledger/views.ts';
 import type { Brief } from '../project/brief.ts';
 import { editionsBetween } from '../scheduler/scheduler.ts';
 
-/** The first and last day of a backfill. */
-interface BackfillRequest {
-  readonly from: Day;
-  readonly to: Day;
-  /** Whether to deliver by mail and webhook too; otherwise only to folders. */
-  readonly deliver: boolean;
-}
+export type EditionService = ReturnType<typeof openEditionService>;
 
 /**
  * All operations for the command line, the API and the pages. Each call names its caller. Data above the caller's
@@ -66,66 +54,7 @@ interface BackfillRequest {
  * as if they did not exist. Callers with read access get `operation-forbidden` for changes, and see shortened
  * addresses. Every change is audited.
  */
-export interface EditionService extends BriefViews {
-  /** Sorted by period, then revision, the newest first. */
-  editions(caller: Caller, query: z.input<typeof editionsQuery>): Promise<Page<EditionView>>;
-  edition(caller: Caller, id: string): Promise<EditionDetail>;
-  /** The steps of the edition's runs, in order. */
-  steps(caller: Caller, id: string): Promise<StepRecord[]>;
-  /** The path of a file of the edition; undefined if it has none of that kind. */
-  file(caller: Caller, id: string, kind: FileKind): Promise<OpenFile | undefined>;
-  deliveries(caller: Caller, query: z.input<typeof deliveriesQuery>): Promise<Page<DeliveryView>>;
-  /** Finds a delivery by its id or by the first six or more characters of the id. */
-  delivery(caller: Caller, id: string): Promise<DeliveryView>;
-  /** Number of editions and deliveries in each state. */
-  counts(caller: Caller): Promise<Pick<Counts, 'editions' | 'deliveries'>>;
-  /** The sources that the service refreshes; none for readers. */
-  sources(caller: Caller): Promise<SourceState[]>;
-  audit(caller: Caller, query: z.input<typeof auditQuery>): Promise<Page<AuditRecord>>;
-
-  /** Requests an edition. An existing one stays as it is. Throws `parameter-invalid` and `queue-full`. */
-  request(
-    caller: Caller,
-    brief: string,
-    asked: EditionRequest,
-  ): Promise<{ edition: EditionView; isNew: boolean }>;
-  /**
-   * Changes an edition or a delivery, by its id or a delivery id's prefix. Returns the ids of the changed editions and
-   * deliveries.
-   */
-  change(caller: Caller, name: TransitionName, id: string): Promise<string[]>;
-  /**
-   * Approves or disapproves all of the editions or none. Refused if a PDF does not have the SHA-256 `sha256`. Only the
-   * command line may give another name in `as`. Returns the ids of the changed editions and deliveries.
-   */
-  decide(
-    caller: Caller,
-    name: DecisionName,
-    what: { ids: readonly string[]; sha256?: string | undefined; as?: string | undefined },
-  ): Promise<string[]>;
-  /** Sends an edition again to one of its brief's targets. Returns the new delivery. */
-  resend(caller: Caller, id: string, to: string): Promise<DeliveryView>;
-
-  // Only for the command line, whose caller has a `systemUser`. Others get `operation-forbidden`.
-
-  /** Requests the next revision of a delivered edition, with corrections known by a day. */
-  reissue(caller: Caller, id: string, asOf: Day | undefined): Promise<Reissued>;
-  /** Delivered editions that contain rows corrected by a day, today by default. */
-  correctable(caller: Caller, asOf: Day | undefined): Promise<Correctable[]>;
-  /** Requests the editions of all of a brief's slots between two days. Returns all of them and marks the new ones. */
-  backfill(caller: Caller, brief: string, asked: BackfillRequest): Promise<Backfilled>;
-  /** Progress of a brief's editions between two days. */
-  progress(caller: Caller, brief: string, days: { from: Day; to: Day }): Promise<Progress>;
-  tokens(caller: Caller): Promise<TokenView[]>;
-  /** The caller creates the token and passes only its hash. */
-  addToken(caller: Caller, token: Omit<TokenRecord, 'createdAt'>): Promise<void>;
-  revokeToken(caller: Caller, name: string): Promise<void>;
-  prune(caller: Caller, asked: PruneRequest): Promise<Pruned>;
-  /** A link that logs one browser in as this machine's operator. */
-  link(caller: Caller): Promise<string>;
-}
-
-export function openEditionService(context: OperatorContext): EditionService {
+export function openEditionService(context: OperatorContext) {
   const { ledger } = context;
   const briefViews = openBriefViews(context);
   const visibleEdition = async (caller: Caller, id: string, visibility?: Visibility) => {
@@ -163,7 +92,8 @@ export function openEditionService(context: OperatorContext): EditionService {
   return {
     ...briefViews,
 
-    async editions(caller, query) {
+    /** Sorted by period, then revision, the newest first. */
+    async editions(caller: Caller, query: z.input<typeof editionsQuery>): Promise<Page<EditionView>> {
       const { limit, after, ...filter } = editionsQuery.parse(query);
       const visibility = await visibilityOf(context, caller);
       const asked = { ...filter, visibility, after: readEditionCursor(after), limit: limit + 1 };
@@ -176,7 +106,7 @@ export function openEditionService(context: OperatorContext): EditionService {
       return { items: items.map((each) => editionShown(caller, each, deliveries.get(each.id) ?? {})), next };
     },
 
-    async edition(caller, id) {
+    async edition(caller: Caller, id: string): Promise<EditionDetail> {
       const edition = await shown(caller, id);
       const runs = await ledger.runs({ edition: id });
       return {
@@ -186,16 +116,18 @@ export function openEditionService(context: OperatorContext): EditionService {
       };
     },
 
-    async steps(caller, id) {
+    /** The steps of the edition's runs, in order. */
+    async steps(caller: Caller, id: string) {
       await visibleEdition(caller, id);
       return ledger.steps(id);
     },
 
-    async file(caller, id, kind) {
+    /** The path of a file of the edition; undefined if it has none of that kind. */
+    async file(caller: Caller, id: string, kind: FileKind) {
       return openFile(await visibleEdition(caller, id), kind, context);
     },
 
-    async deliveries(caller, query) {
+    async deliveries(caller: Caller, query: z.input<typeof deliveriesQuery>): Promise<Page<DeliveryView>> {
       const { limit, after, ...filter } = deliveriesQuery.parse(query);
       const visibility = await visibilityOf(context, caller);
       const asked = { ...filter, visibility, after: readDeliveryCursor(after), limit: limit + 1 };
@@ -207,22 +139,25 @@ export function openEditionService(context: OperatorContext): EditionService {
       return { items: items.map((each) => deliveryShown(caller, each)), next };
     },
 
-    async delivery(caller, id) {
+    /** Finds a delivery by its id or by the first six or more characters of the id. */
+    async delivery(caller: Caller, id: string) {
       const found = await find(context, id, await visibilityOf(context, caller));
       if (!('delivery' in found)) throw unknownEdition(id, 'delivery');
       return deliveryShown(caller, found.delivery);
     },
 
-    async counts(caller) {
+    /** Number of editions and deliveries in each state. */
+    async counts(caller: Caller) {
       const { editions, deliveries } = await ledger.counts({
         visibility: await visibilityOf(context, caller),
       });
       return { editions, deliveries };
     },
 
-    sources: async (caller) => (caller.may === 'operate' ? ledger.sourceStates() : []),
+    /** The sources that the service refreshes; none for readers. */
+    sources: async (caller: Caller) => (caller.may === 'operate' ? ledger.sourceStates() : []),
 
-    async audit(caller, query) {
+    async audit(caller: Caller, query: z.input<typeof auditQuery>): Promise<Page<AuditRecord>> {
       const { limit, after, ...filter } = auditQuery.parse(query);
       const visibility = await visibilityOf(context, caller, { ofAll: caller.may === 'read' });
       const asked = { ...filter, visibility, after: readNumber(after), limit: limit + 1 };
@@ -230,7 +165,8 @@ export function openEditionService(context: OperatorContext): EditionService {
       return { items: items.map((each) => auditShown(caller, each)), next };
     },
 
-    async request(caller, id, asked) {
+    /** Requests an edition. An existing one stays as it is. Throws `parameter-invalid` and `queue-full`. */
+    async request(caller: Caller, id: string, asked: EditionRequest) {
       // A brief above the clearance must be unknown even to callers who may not change anything.
       await briefViews.brief(caller, id);
       const wanted = { brief: await briefNamed(id), ...editionRequest.parse(asked) };
@@ -238,13 +174,25 @@ export function openEditionService(context: OperatorContext): EditionService {
       return { edition: await shown(caller, edition), isNew };
     },
 
-    async change(caller, name, id) {
+    /**
+     * Changes an edition or a delivery, by its id or a delivery id's prefix. Returns the ids of the changed editions and
+     * deliveries.
+     */
+    async change(caller: Caller, name: TransitionName, id: string): Promise<string[]> {
       const found = await find(context, id, await visibilityOf(context, caller));
       const known = 'delivery' in found ? found.delivery.id : found.edition.id;
       return transitions[name](changing(caller), known);
     },
 
-    async decide(caller, name, { ids, sha256, as }) {
+    /**
+     * Approves or disapproves all of the editions or none. Refused if a PDF does not have the SHA-256 `sha256`. Only the
+     * command line may give another name in `as`. Returns the ids of the changed editions and deliveries.
+     */
+    async decide(
+      caller: Caller,
+      name: DecisionName,
+      { ids, sha256, as }: { ids: readonly string[]; sha256?: string | undefined; as?: string | undefined },
+    ): Promise<string[]> {
       const visibility = await visibilityOf(context, caller);
       for (const id of ids) await find(context, id, visibility);
       const { systemUser } = caller;
@@ -255,7 +203,8 @@ export function openEditionService(context: OperatorContext): EditionService {
       return decide(changing(caller), name, { ids, sha256, ...approver });
     },
 
-    async resend(caller, id, to) {
+    /** Sends an edition again to one of its brief's targets. Returns the new delivery. */
+    async resend(caller: Caller, id: string, to: string) {
       await visibleEdition(caller, id);
       const added = await resend(changing(caller), id, to);
       const [delivery] = await ledger.deliveries({ id: added });
@@ -263,10 +212,24 @@ export function openEditionService(context: OperatorContext): EditionService {
       return deliveryShown(caller, delivery);
     },
 
-    reissue: async (caller, id, asOf) => reissue(onThisMachine(caller), id, asOf),
-    correctable: async (caller, asOf) => listCorrectable(onThisMachine(caller), asOf),
+    // Only for the command line, whose caller has a `systemUser`. Others get `operation-forbidden`.
 
-    async backfill(caller, id, { from, to, deliver }) {
+    /** Requests the next revision of a delivered edition, with corrections known by a day. */
+    reissue: async (caller: Caller, id: string, asOf: Day | undefined) =>
+      reissue(onThisMachine(caller), id, asOf),
+    /** Delivered editions that contain rows corrected by a day, today by default. */
+    correctable: async (caller: Caller, asOf: Day | undefined) =>
+      listCorrectable(onThisMachine(caller), asOf),
+
+    /**
+     * Requests the editions of all of a brief's slots between two days, for all targets with `deliver`, otherwise for
+     * folders. Returns all of them and marks the new ones.
+     */
+    async backfill(
+      caller: Caller,
+      id: string,
+      { from, to, deliver }: { from: Day; to: Day; deliver: boolean },
+    ): Promise<Backfilled> {
       const change = onThisMachine(caller);
       const brief = await briefNamed(id);
       const asked = editionsBetween(brief, { from, to, reach: deliver ? 'all' : 'folders' });
@@ -279,20 +242,24 @@ export function openEditionService(context: OperatorContext): EditionService {
       return { all: asked.map((each) => each.id), new: added };
     },
 
-    async progress(caller, brief, days) {
+    /** Progress of a brief's editions between two days. */
+    async progress(caller: Caller, brief: string, days: { from: Day; to: Day }) {
       onThisMachine(caller);
       return ledger.progress({ brief, ...days });
     },
 
-    async tokens(caller) {
+    async tokens(caller: Caller): Promise<TokenView[]> {
       onThisMachine(caller);
       return (await ledger.tokens()).map(({ sha256: _, ...token }) => token);
     },
-    addToken: async (caller, token) => addToken(onThisMachine(caller), token),
-    revokeToken: async (caller, name) => revokeToken(onThisMachine(caller), name),
-    prune: async (caller, asked) => prune(onThisMachine(caller), asked),
+    /** The caller creates the token and passes only its hash. */
+    addToken: async (caller: Caller, token: Omit<TokenRecord, 'createdAt'>) =>
+      addToken(onThisMachine(caller), token),
+    revokeToken: async (caller: Caller, name: string) => revokeToken(onThisMachine(caller), name),
+    prune: async (caller: Caller, asked: PruneRequest) => prune(onThisMachine(caller), asked),
 
-    async link(caller) {
+    /** A link that logs one browser in as this machine's operator. */
+    async link(caller: Caller) {
       const link = onThisMachine(caller).newLink?.();
       if (link !== undefined) return link;
       throw refused('The process that uses the ledger serves no pages.', '"sitrep start" serves them.');

@@ -177,11 +177,6 @@ export function readNumber(text: string | undefined): number | undefined {
   return keys && Number(keys[0]);
 }
 
-export interface BriefViews {
-  briefs(caller: Caller): Promise<BriefView[]>;
-  brief(caller: Caller, id: string): Promise<BriefDetail>;
-}
-
 /** What is known of a brief that cannot be read. */
 const nothingOf = (id: string): BriefView => ({
   id,
@@ -199,7 +194,7 @@ const noDetails = { parameters: {}, forEach: null, lastAsOf: null, targets: [] }
 export const unreadable = (id: string): BriefDetail => ({ ...nothingOf(id), ...noDetails });
 
 /** Briefs as a caller sees them. */
-export function openBriefViews(context: OperatorContext): BriefViews {
+export function openBriefViews(context: OperatorContext) {
   const { ledger } = context;
   const view = async (
     caller: Caller,
@@ -220,13 +215,13 @@ export function openBriefViews(context: OperatorContext): BriefViews {
   };
 
   return {
-    async briefs(caller) {
+    async briefs(caller: Caller): Promise<BriefView[]> {
       const visibility = await visibilityOf(context, caller);
       const seen = await visibleBriefs(context, caller);
       return Promise.all(seen.map((each) => view(caller, each, visibility)));
     },
 
-    async brief(caller, id) {
+    async brief(caller: Caller, id: string): Promise<BriefDetail> {
       const seen = await visibleBriefs(context, caller);
       const found = seen.find((each) => each.id === id);
       if (found === undefined)

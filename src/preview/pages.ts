@@ -15,19 +15,8 @@ const MOST_CHARACTERS = 160;
 
 type ReadText = (file: string) => Promise<string | null>;
 
-/** The preview's own pages, from the templates in `web/preview/`. */
-export interface Pages {
-  /** Every brief with its title, or its faults. */
-  index(rows: readonly IndexRow[]): string;
-  list(rows: readonly IndexRow[]): string;
-  /** Shown in place of a brief that has never been rendered. */
-  empty(): string;
-  shell(parts: { title: string; bar: string; faults: string; data: ShellData }): string;
-  bar(view: View<unknown>, wanted: Wanted, format: Format): string;
-  faults(view: View<unknown>): Promise<string>;
-}
-
-interface IndexRow {
+/** A brief with its title, or its faults. */
+export interface IndexRow {
   readonly id: string;
   readonly title: string;
   readonly schedule: string;
@@ -43,10 +32,11 @@ interface ShellData {
   readonly isPdf: boolean;
 }
 
+/** The preview's own pages, from the templates in `web/preview/`. */
 export async function openPages(
   readAsset: (name: string) => Promise<string>,
   { readText, locale }: { readText: ReadText; locale: Locale },
-): Promise<Pages> {
+) {
   const { text } = locale;
   const handlebars = Handlebars.create();
   handlebars.registerHelper('t', (key: string, { hash }: Handlebars.HelperOptions) => text(key, hash));
@@ -66,12 +56,15 @@ export async function openPages(
     })),
   });
   return {
-    list: (rows) => list(rowsOf(rows)),
+    list: (rows: readonly IndexRow[]) => list(rowsOf(rows)),
+    /** Shown in place of a brief that has never been rendered. */
     empty: () => empty({ lang: locale.tag, direction: locale.direction }),
-    index: (rows) => index({ lang: locale.tag, direction: locale.direction, list: list(rowsOf(rows)) }),
-    shell: (parts) => shell({ lang: locale.tag, direction: locale.direction, ...parts }),
-    bar: (view, wanted, format) => bar(barOf(view, wanted, format)),
-    faults: async ({ faults: found, warnings, page }) => {
+    index: (rows: readonly IndexRow[]) =>
+      index({ lang: locale.tag, direction: locale.direction, list: list(rowsOf(rows)) }),
+    shell: (parts: { title: string; bar: string; faults: string; data: ShellData }) =>
+      shell({ lang: locale.tag, direction: locale.direction, ...parts }),
+    bar: (view: View<unknown>, wanted: Wanted, format: Format) => bar(barOf(view, wanted, format)),
+    faults: async ({ faults: found, warnings, page }: View<unknown>) => {
       const shown = async (of: readonly Fault[], kind: 'faults' | 'warnings') => ({
         kind,
         faults: await Promise.all(of.map((fault) => explained(fault, { readText, locale }))),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import cookie from '@fastify/cookie';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { addressOf, type Format, openPages, type Pages } from './pages.ts';
+import { addressOf, type Format, openPages, type IndexRow } from './pages.ts';
 import { openPreview, type PreviewWorld, type View, type Wanted } from './session.ts';
 import { type DayName, dayName, resolveDay } from '../calendar.ts';
 import { hashOfToken, tokenWith } from '../editions/access.ts';
@@ -219,7 +219,7 @@ async function serveAssets(server: FastifyInstance, world: Surroundings): Promis
   );
 }
 
-async function indexRows(world: Surroundings): Promise<Parameters<Pages['index']>[0]> {
+async function indexRows(world: Surroundings): Promise<IndexRow[]> {
   return Promise.all(
     (await world.briefIds()).map(async (id) => {
       try {
@@ -242,8 +242,11 @@ async function indexRows(world: Surroundings): Promise<Parameters<Pages['index']
 }
 
 const html = (reply: FastifyReply, text: string) => reply.type('text/html; charset=utf-8').send(text);
-const notThere = async (reply: FastifyReply, pages: Pages, world: Surroundings) =>
-  html(reply.code(404), pages.index(await indexRows(world)));
+const notThere = async (
+  reply: FastifyReply,
+  pages: Awaited<ReturnType<typeof openPages>>,
+  world: Surroundings,
+) => html(reply.code(404), pages.index(await indexRows(world)));
 
 /** An event for a page: its parts as HTML by id, and the address in its frame. */
 interface ViewEvent {

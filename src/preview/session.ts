@@ -42,11 +42,6 @@ export interface PreviewWorld {
   readonly signal: AbortSignal;
 }
 
-export interface Preview {
-  html(wanted: Wanted): Promise<View<string>>;
-  pdf(wanted: Wanted): Promise<View<Uint8Array>>;
-}
-
 /** Most pages kept of each kind; an author views only a few. */
 const MOST_KEPT = 16;
 
@@ -70,7 +65,7 @@ interface Kept<Page> {
  * Keeps pages, and renders a page again only if one of its files changes. A page stays visible while its successor has
  * faults.
  */
-export function openPreview(world: PreviewWorld): Preview {
+export function openPreview(world: PreviewWorld) {
   async function load(id: string): Promise<Inputs> {
     const errors: AppError[] = [];
     const collect = (error: unknown): undefined => {

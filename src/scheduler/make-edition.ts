@@ -107,7 +107,7 @@ interface Attempt {
   readonly dependencies: EditionDependencies;
   readonly failures: Claim['failures'];
   readonly signal: AbortSignal;
-  readonly notes: StepNotes;
+  readonly notes: ReturnType<typeof noteSteps>;
 }
 
 async function attempt(
@@ -271,23 +271,20 @@ async function fanOutInto(
   return { outcome: 'fanned-out', editions, reason };
 }
 
-/** The runs in progress in this process. */
-export interface ActiveRuns {
-  /** Tracks a run until disposed. The signal aborts if the run is cancelled or another process takes it over. */
-  track(claim: Claim): Disposable & { readonly signal: AbortSignal };
-  /** Aborts runs that were cancelled or taken over meanwhile. */
-  abortStale(ledger: Pick<Ledger, 'runs'>): Promise<void>;
-}
+export type ActiveRuns = ReturnType<typeof openActiveRuns>;
 
-export function openActiveRuns(): ActiveRuns {
+/** The runs in progress in this process. */
+export function openActiveRuns() {
   const active = new Map<AbortController, Claim>();
   return {
-    track(claim) {
+    /** Tracks a run until disposed. The signal aborts if the run is cancelled or another process takes it over. */
+    track(claim: Claim): Disposable & { readonly signal: AbortSignal } {
       const stop = new AbortController();
       active.set(stop, claim);
       return { signal: stop.signal, [Symbol.dispose]: () => void active.delete(stop) };
     },
-    async abortStale(ledger) {
+    /** Aborts runs that were cancelled or taken over meanwhile. */
+    async abortStale(ledger: Pick<Ledger, 'runs'>) {
       for (const [stop, { edition, run }] of new Map(active)) {
         const running = await ledger.runs({ edition: edition.id, state: 'running' });
         if (active.has(stop) && !running.some(({ number }) => number === run))
@@ -300,12 +297,6 @@ export function openActiveRuns(): ActiveRuns {
 /** Steps follow each other within milliseconds, so they are gathered and written while rendering continues. */
 const GATHER_MS = 250;
 
-interface StepNotes {
-  add(step: Step): void;
-  /** Waits for the writes in progress and returns the steps that are not written yet. */
-  left(): Promise<readonly StepRecord[]>;
-}
-
 /**
  * Records a run's steps so that any process can show its progress. The last steps are stored together with the result.
  * Failing to record a step does not harm the run.
@@ -313,7 +304,7 @@ interface StepNotes {
 function noteSteps(
   { edition, run }: Claim,
   { ledger, log, now }: { ledger: Pick<Ledger, 'addSteps'>; log: Log; now: () => Date },
-): StepNotes {
+) {
   let waiting: StepRecord[] = [];
   let number = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -334,10 +325,11 @@ function noteSteps(
       );
   };
   return {
-    add(step) {
+    add(step: Step) {
       waiting.push({ edition: edition.id, run, number: (number += 1), step, at: now() });
       timer ??= setTimeout(write, GATHER_MS);
     },
+    /** Waits for the writes in progress and returns the steps that are not written yet. */
     async left() {
       const steps = take();
       await writing;

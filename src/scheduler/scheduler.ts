@@ -54,24 +54,21 @@ export function openScheduler(schedules: Schedules): (now: Date) => Promise<Edit
   };
 }
 
-interface Report {
-  error(brief: string, error: unknown, message: string): void;
-  /** Forgets the brief's error after it is fixed. */
-  clear(brief: string): void;
-}
+type Report = ReturnType<typeof reportOnce>;
 
 /** Logs a brief's error unless it is the same as the last one logged for that brief. */
-function reportOnce(log: Log): Report {
+function reportOnce(log: Log) {
   const reported = new Map<string, string>();
   return {
-    error(brief, error, message) {
+    error(brief: string, error: unknown, message: string) {
       const text = String(error);
       const fields =
         error instanceof AppError ? { faults: error.faults.map(describeFault) } : { error: text };
       if (reported.get(brief) !== text) log.error({ brief, ...fields }, message);
       reported.set(brief, text);
     },
-    clear: (brief) => void reported.delete(brief),
+    /** Forgets the brief's error after it is fixed. */
+    clear: (brief: string) => void reported.delete(brief),
   };
 }
 

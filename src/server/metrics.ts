@@ -3,14 +3,6 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { deliveryStates, editionStates } from '../ledger/records.ts';
 import type { Ledger } from '../ledger/types.ts';
 
-export interface Metrics {
-  /** The metrics in Prometheus's text format. */
-  read(): Promise<string>;
-  readonly contentType: string;
-  readonly rendered: (seconds: number) => void;
-  readonly beat: (at: Date) => void;
-}
-
 /** Metrics: current numbers from the ledger, and what this process has observed. */
 export function openMetrics(
   ledger: Ledger,
@@ -24,7 +16,7 @@ export function openMetrics(
     /** How many briefs could not be read at the last check. */
     unreadableBriefs: () => number;
   },
-): Metrics {
+) {
   const registry = new Registry();
   const registers = [registry];
   const gauge = <Label extends string = never>(name: string, help: string, ...labelNames: Label[]) =>
@@ -82,6 +74,7 @@ export function openMetrics(
   });
   return {
     contentType: registry.contentType,
+    /** The metrics in Prometheus's text format. */
     async read() {
       const counts = await ledger.counts();
       for (const state of editionStates) editions.set({ state }, counts.editions[state] ?? 0);
@@ -105,11 +98,11 @@ export function openMetrics(
       memory.set(await memoryBelow(process.pid));
       return registry.metrics();
     },
-    rendered(took) {
+    rendered(took: number) {
       made.inc();
       seconds.observe(took);
     },
-    beat: (at) => beats.set(at.getTime() / 1000),
+    beat: (at: Date) => beats.set(at.getTime() / 1000),
   };
 }
 
