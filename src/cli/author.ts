@@ -1,4 +1,3 @@
-import type { AuthorCommands } from './program/program.ts';
 import { type Day, type DayName, resolveDay, today } from '../calendar.ts';
 import { reportedBy } from '../dataset/incidents.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
@@ -71,9 +70,23 @@ export interface AuthorWorld extends AuthorProject {
   warn(line: string): void;
 }
 
-export function authorCommands(world: AuthorWorld): AuthorCommands {
+interface QueryOptions {
+  readonly asOf?: DayName;
+  readonly param: { readonly [name: string]: string };
+  readonly json: boolean;
+  readonly sql?: string;
+  readonly dataset?: string;
+}
+
+export type AuthorCommands = ReturnType<typeof authorCommands>;
+
+/** The commands for authors of briefs. */
+export function authorCommands(world: AuthorWorld) {
   return {
-    async preview(brief, { asOf, port }) {
+    preview: async (
+      brief: string | undefined,
+      { asOf, port }: { asOf?: DayName; port: number },
+    ): Promise<void> => {
       if (brief !== undefined) await namedBriefs(world, [brief]);
       // UTC, because a preview may show briefs with different time zones.
       const utc = { timezone: 'UTC', now: world.now };
@@ -91,7 +104,11 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       });
     },
 
-    async query(id, query, { asOf, param, json, sql, dataset: wanted }) {
+    query: async (
+      id: string | undefined,
+      query: string | undefined,
+      { asOf, param, json, sql, dataset: wanted }: QueryOptions,
+    ): Promise<void> => {
       const show = (rows: readonly Row[], day: Day) =>
         world.print(json ? JSON.stringify(rows, null, 2) : rowsAsTable(rows, day));
       if (id === undefined && sql !== undefined) {
@@ -118,7 +135,7 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       }
     },
 
-    async init(folder) {
+    init: async (folder: string): Promise<void> => {
       const { files, project, undo } = await world.startProject(folder);
       try {
         const brief = await createBrief('weekly', 'example', { ...world, ...project });
@@ -131,7 +148,10 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       }
     },
 
-    async create(id, { dataset: wanted, from }) {
+    create: async (
+      id: string,
+      { dataset: wanted, from }: { dataset?: string; from?: Scaffold },
+    ): Promise<void> => {
       if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id) || id.length > 60)
         throw refused(
           `"${id}" cannot be the name of a brief.`,
@@ -144,7 +164,7 @@ export function authorCommands(world: AuthorWorld): AuthorCommands {
       world.print(`Next: npx sitrep preview ${id}, then edit templates/${id}/brief.hbs.`);
     },
 
-    async test(names, { update }) {
+    test: async (names: readonly string[], { update }: { update: boolean }): Promise<void> => {
       if (update) mayAccept(world.acceptedIn);
       const ids = await namedBriefs(world, names);
       const { loaded, errors } = await load(world, ids);

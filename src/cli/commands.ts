@@ -1,14 +1,14 @@
 import { Cron } from 'croner';
-import { resolveDay } from '../calendar.ts';
+import { type DayName, resolveDay } from '../calendar.ts';
 import { alignColumns, localTime, ofFuture, utcTime } from '../editions/format.ts';
 import { AppError, causesOf, describeFault } from '../errors.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
 import { generate, type Outcome, type Store } from '../production/generate.ts';
+import type { Format, Paper } from '../project/brief.ts';
 import { load, namedBriefs, readableBriefs, throwAll } from '../project/load.ts';
 import { defaultAsOf } from '../render/coverage.ts';
 import type { Step } from '../render/edition.ts';
 import { check, type CheckWorld } from './check.ts';
-import type { Commands } from './program/program.ts';
 
 /** Number of coming slots that `list` shows for each brief. */
 const slotsShown = 3;
@@ -33,9 +33,24 @@ const stepWords: { readonly [step in Step]: string } = {
   store: 'storing the files',
 };
 
-export function commands(world: Surroundings): Commands {
+interface GenerateOptions {
+  readonly asOf?: DayName;
+  readonly out: string;
+  readonly format: readonly Format[];
+  readonly paper?: Paper;
+  readonly param: { readonly [name: string]: string };
+  readonly force: boolean;
+}
+
+export type Commands = ReturnType<typeof commands>;
+
+/** The main commands. */
+export function commands(world: Surroundings) {
   return {
-    async generate(names, { asOf, out, format, paper, param, force }) {
+    generate: async (
+      names: readonly string[],
+      { asOf, out, format, paper, param, force }: GenerateOptions,
+    ): Promise<void> => {
       const { loaded, errors } = await load(world, await namedBriefs(world, names));
       const asked = loaded.map(({ brief, dataset }) => {
         const { timezone } = brief.config.schedule;
@@ -83,7 +98,7 @@ export function commands(world: Surroundings): Commands {
       throwAll(errors);
     },
 
-    async list() {
+    list: async (): Promise<void> => {
       const { briefs, errors } = await readableBriefs(world);
       const rows = briefs.map(({ id, config: { title, schedule, forEach, parameters } }) => {
         const [next, ...later] = new Cron(schedule.cron, {
@@ -103,7 +118,7 @@ export function commands(world: Surroundings): Commands {
       throwAll(errors);
     },
 
-    check: (options) => check(world, options),
+    check: (options: { readonly all: boolean }) => check(world, options),
   };
 }
 

@@ -1,6 +1,5 @@
 import { counted, inDigits } from './context.ts';
 import { progressLine } from './import.ts';
-import type { DataCommands } from './program/program.ts';
 import type { IncidentCoverage } from '../dataset/incidents.ts';
 import { AppError, describeFault, meantBy } from '../errors.ts';
 import { reportingLag } from '../findings/reporting-lag.ts';
@@ -21,9 +20,12 @@ export interface DataWorld extends RefreshContext {
   progress?(line: string): void;
 }
 
-export function dataCommands(world: DataWorld): DataCommands {
+export type DataCommands = ReturnType<typeof dataCommands>;
+
+/** The commands for datasets. Their names may have `data/` in front. */
+export function dataCommands(world: DataWorld) {
   return {
-    async refresh(wanted) {
+    refresh: async (wanted: string | undefined): Promise<void> => {
       let sources = 0;
       await forEach(wanted, world, async (folder) => {
         for (const outcome of await refreshDataset(folder, world)) {
@@ -39,7 +41,7 @@ export function dataCommands(world: DataWorld): DataCommands {
       if (sources === 0) world.print('There are no sources: docs/data.md shows how a dataset declares them.');
     },
 
-    async status(wanted, { json }) {
+    status: async (wanted: string | undefined, { json }: { readonly json: boolean }): Promise<void> => {
       const found: DataStatus[] = [];
       await forEach(wanted, world, async (folder) => {
         found.push(await dataStatus(folder, { today: world.knownOn, measureLag: reportingLag }));
@@ -48,7 +50,7 @@ export function dataCommands(world: DataWorld): DataCommands {
       else for (const line of found.flatMap(describeStatus)) world.print(line);
     },
 
-    async compact(dataset) {
+    compact: async (dataset: string): Promise<void> => {
       const onStep: CompactContext['onStep'] = (step, share) => world.progress?.(progressLine(step, share));
       const { record, bytes } = await compact(dataset, { ...world, onStep }).finally(() =>
         world.progress?.(''),

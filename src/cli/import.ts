@@ -1,6 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
 import { counted, inDigits } from './context.ts';
-import type { FormatName, ImportCommands } from './program/program.ts';
 import type { Day } from '../calendar.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import { AppError } from '../errors.ts';
@@ -31,9 +30,24 @@ export interface ImportWorld extends Pick<ImportContext, 'version' | 'cacheFolde
   print(line: string): void;
 }
 
-export function importCommands(world: ImportWorld): ImportCommands {
+interface ImportOptions {
+  readonly into?: string;
+  readonly mapping?: string;
+  readonly complete: boolean;
+  readonly lag?: number;
+  readonly actors?: string;
+  readonly suggest: boolean;
+}
+
+export type ImportCommands = ReturnType<typeof importCommands>;
+
+export function importCommands(world: ImportWorld) {
   return {
-    async import(format, files, { into, mapping, complete, lag, actors, suggest }) {
+    import: async (
+      format: string,
+      files: readonly string[],
+      { into, mapping, complete, lag, actors, suggest }: ImportOptions,
+    ): Promise<void> => {
       const wrong = (problem: string, hint: string): AppError =>
         new AppError('import-failed', { problem, hint });
       if (format !== 'table' && (mapping !== undefined || suggest))
@@ -66,7 +80,7 @@ export function importCommands(world: ImportWorld): ImportCommands {
 
 async function importerOf(
   world: ImportWorld,
-  format: FormatName,
+  format: string,
   file: string | undefined,
 ): Promise<{ importer: Importer; options: ReadOptions }> {
   if (file === undefined) return importerFor(format, undefined);

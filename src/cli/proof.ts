@@ -1,4 +1,3 @@
-import type { ProofCommands } from './program/program.ts';
 import { explained } from '../editions/format.ts';
 import { AppError, describeFault } from '../errors.ts';
 import type { PdfFile } from '../pdf/read.ts';
@@ -17,9 +16,12 @@ export interface ProofWorld extends Repository {
   print(line: string): void;
 }
 
-export function proofCommands(world: ProofWorld): ProofCommands {
+export type ProofCommands = ReturnType<typeof proofCommands>;
+
+/** The commands for verifying a PDF. */
+export function proofCommands(world: ProofWorld) {
   return {
-    async verify(file, { out, json }) {
+    verify: async (file: string, { out, json }: { out: string; json: boolean }): Promise<void> => {
       const { pdf, beside, altered } = await world.readPdf(file);
       const recordsOf = (named: EditionNames) => world.recordsOf(out, named);
       const found = await inFile(file, verify(pdf, { beside, altered, recordsOf, repository: world }));
@@ -27,7 +29,7 @@ export function proofCommands(world: ProofWorld): ProofCommands {
       if (found.verdict !== 'identical') world.sayNo();
     },
 
-    async explain(file, phrase, { json }) {
+    explain: async (file: string, phrase: string, { json }: { json: boolean }): Promise<void> => {
       const { pdf } = await world.readPdf(file);
       const found = await inFile(file, explain(pdf, { phrase, repository: world }));
       world.print(json ? JSON.stringify(found, null, 2) : explained(found));

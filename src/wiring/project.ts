@@ -1,35 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import type { Dataset } from '../dataset/schema.ts';
-import type { Locale } from '../locale.ts';
-import type { GoldenFolder } from '../production/golden.ts';
-import type { Brief, Imprint } from '../project/brief.ts';
-import type { Material } from '../render/edition.ts';
 
-/** A folder with `templates/` and `data/`: this repository, or a team's own project. */
-export interface Project {
-  readonly briefIds: () => Promise<string[]>;
-  readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
-  /** The words of a language, by its BCP 47 tag; undefined if there are none. */
-  readonly localeFor: (tag: string) => Promise<Locale | undefined>;
-  /** The locale of web pages and messages, and who publishes. Throws `brief-invalid`. */
-  readonly loadImprint: () => Promise<Imprint & { readonly locale: Locale }>;
-  readonly datasetNames: () => Promise<string[]>;
-  readonly loadDataset: (name: string) => Promise<Dataset>;
-  readonly loadMaterial: () => Promise<Material>;
-  readonly goldens: () => Promise<GoldenFolder>;
-  /** Folders with files shared by several briefs: `templates/_*`, and those provided by the program. */
-  readonly sharedFolders: () => Promise<string[]>;
-  /** All folders whose files affect a page. */
-  readonly watched: readonly string[];
-}
+export type Project = ReturnType<typeof openProject>;
 
 /**
- * Opens a project; `sitrep` is the program's own folder. Files that all briefs share, in `templates/_shared/`, come
+ * Opens a project, a folder with `templates/` and `data/`: this repository, or a team's own. `sitrep` is the program's own folder. Files that all briefs share, in `templates/_shared/`, come
  * from the project if it has them, otherwise from the program. What reads files and renders goldens is imported on
  * first use.
  */
-export function openProject(folder: string, { sitrep }: { sitrep: string }): Project {
+export function openProject(folder: string, { sitrep }: { sitrep: string }) {
   const templates = posix.join(folder, 'templates');
   const data = posix.join(folder, 'data');
   // The program's own checkout is a project too.
@@ -38,10 +18,12 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
   const packaged = shown(join(sitrep, 'templates/_shared'));
   return {
     briefIds: async () => (await import('../project/load-briefs.ts')).briefIds(templates),
-    loadBriefs: async (ids) =>
+    loadBriefs: async (ids: readonly string[]) =>
       (await import('../project/load-briefs.ts')).loadBriefs(templates, ids, { packaged, locales }),
-    localeFor: async (tag) =>
+    /** The words of a language, by its BCP 47 tag; undefined if there are none. */
+    localeFor: async (tag: string) =>
       (await import('../project/locales.ts')).loadLocale(tag, { own: locales, faults: [] }),
+    /** The locale of web pages and messages, and who publishes. Throws `brief-invalid`. */
     loadImprint: async () =>
       (await import('../project/load-briefs.ts')).projectImprint(templates, { locales }),
     datasetNames: async () =>
@@ -49,7 +31,7 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
         // An import prepares its files in a hidden folder.
         .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
         .map(({ name }) => name),
-    loadDataset: async (name) => {
+    loadDataset: async (name: string): Promise<Dataset> => {
       const { loadDataset } = await import('../dataset/reading/read.ts');
       const dataset = await loadDataset(join(data, name), posix.join(data, name));
       const { language } = dataset.settings;
@@ -61,11 +43,13 @@ export function openProject(folder: string, { sitrep }: { sitrep: string }): Pro
     loadMaterial: async () => (await import('../production/material.ts')).loadMaterial(),
     goldens: async () =>
       (await import('../production/golden.ts')).goldenStore(posix.join(folder, 'test/golden')),
+    /** Folders with files shared by several briefs: `templates/_*`, and those provided by the program. */
     sharedFolders: async () => {
       const names = await readdir(templates).catch((): string[] => []);
       const own = names.filter((name) => name.startsWith('_')).map((name) => posix.join(templates, name));
       return [...new Set([...own, packaged])];
     },
+    /** All folders whose files affect a page. */
     watched: [
       ...new Set([
         templates,

@@ -1,26 +1,14 @@
 import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander';
 import { parseDayName, parseParameter, parsePort, run } from './parse.ts';
 import { operatorCommands, type ServiceCommands, serviceCommands } from './service.ts';
-import type { DayName } from '../../calendar.ts';
-import { type Format, formats, type Paper, papers } from '../../project/brief.ts';
-import { type Scaffold, scaffolds } from '../../project/scaffold.ts';
+import { type Format, formats, papers } from '../../project/brief.ts';
+import { scaffolds } from '../../project/scaffold.ts';
+import type { AuthorCommands } from '../author.ts';
+import type { Commands } from '../commands.ts';
+import type { DataCommands } from '../data.ts';
+import type { ImportCommands } from '../import.ts';
 import type { OperatorCommands } from '../operate.ts';
-
-interface GenerateOptions {
-  readonly asOf?: DayName;
-  readonly out: string;
-  readonly format: readonly Format[];
-  readonly paper?: Paper;
-  readonly param: { readonly [name: string]: string };
-  readonly force: boolean;
-}
-
-/** The actions of the main commands; the program itself only parses arguments. */
-export interface Commands {
-  readonly generate: (briefs: readonly string[], options: GenerateOptions) => Promise<void>;
-  readonly list: () => Promise<void>;
-  readonly check: (options: { readonly all: boolean }) => Promise<void>;
-}
+import type { ProofCommands } from '../proof.ts';
 
 /** Each group of actions is loaded only when one of its commands runs, because a group imports large libraries. */
 export function commandLine(
@@ -116,20 +104,6 @@ function parseFormats(value: string): Format[] {
 }
 
 const importFormats = ['acled', 'ucdp', 'stix', 'misp', 'table'] as const;
-export type FormatName = (typeof importFormats)[number];
-
-interface ImportOptions {
-  readonly into?: string;
-  readonly mapping?: string;
-  readonly complete: boolean;
-  readonly lag?: number;
-  readonly actors?: string;
-  readonly suggest: boolean;
-}
-
-export interface ImportCommands {
-  readonly import: (format: FormatName, files: readonly string[], options: ImportOptions) => Promise<void>;
-}
 
 function importCommandLine(program: Command, load: () => Promise<ImportCommands>): void {
   program
@@ -164,13 +138,6 @@ function parseDays(value: string): number {
   return Number(value);
 }
 
-/** The names of datasets may have `data/` in front. */
-export interface DataCommands {
-  readonly refresh: (dataset: string | undefined) => Promise<void>;
-  readonly status: (dataset: string | undefined, options: { readonly json: boolean }) => Promise<void>;
-  readonly compact: (dataset: string) => Promise<void>;
-}
-
 function dataCommandLine(program: Command, load: () => Promise<DataCommands>): void {
   program
     .command('refresh')
@@ -199,12 +166,6 @@ function dataCommandLine(program: Command, load: () => Promise<DataCommands>): v
     .action(run(load, (its) => its.compact));
 }
 
-/** The commands for verifying a PDF. */
-export interface ProofCommands {
-  readonly verify: (file: string, options: { out: string; json: boolean }) => Promise<void>;
-  readonly explain: (file: string, phrase: string, options: { json: boolean }) => Promise<void>;
-}
-
 function proofCommandLine(program: Command, proof: () => Promise<ProofCommands>): void {
   program
     .command('verify')
@@ -222,32 +183,6 @@ function proofCommandLine(program: Command, proof: () => Promise<ProofCommands>)
     .argument('<text>', 'the number or phrase, as printed in the PDF')
     .option('--json', 'print JSON, for programs', false)
     .action(run(proof, (its) => its.explain));
-}
-
-interface QueryOptions {
-  readonly asOf?: DayName;
-  readonly param: { readonly [name: string]: string };
-  readonly json: boolean;
-  readonly sql?: string;
-  readonly dataset?: string;
-}
-
-interface NewOptions {
-  readonly dataset?: string;
-  readonly from?: Scaffold;
-}
-
-/** The commands for authors of briefs. */
-export interface AuthorCommands {
-  readonly preview: (brief: string | undefined, options: { asOf?: DayName; port: number }) => Promise<void>;
-  readonly query: (
-    brief: string | undefined,
-    query: string | undefined,
-    options: QueryOptions,
-  ) => Promise<void>;
-  readonly init: (folder: string) => Promise<void>;
-  readonly create: (brief: string, options: NewOptions) => Promise<void>;
-  readonly test: (briefs: readonly string[], options: { update: boolean }) => Promise<void>;
 }
 
 function authorCommandLine(program: Command, author: () => Promise<AuthorCommands>): void {
