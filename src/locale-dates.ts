@@ -59,10 +59,10 @@ export function datesOf(
     const format = new Intl.DateTimeFormat(tag, { ...options, timeZone: 'UTC' });
     return days.map((day) => format.format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
   };
-  let known: Dates['names'] | undefined;
+  let allNames: Dates['names'] | undefined;
   /** Named when first needed, because a command line call needs none. */
   const namesNow = (): Dates['names'] =>
-    (known ??= {
+    (allNames ??= {
       months: named(
         { month: 'long' },
         numbers.map((number) => `2001-${number}-01`),

@@ -11,7 +11,7 @@ import {
 } from './delivery/settings.ts';
 import { AppError, similarTo } from './errors.ts';
 
-const port = z.coerce.number({ error: 'is not a port' }).int('is not a port');
+const portNumber = z.coerce.number({ error: 'is not a port' }).int('is not a port');
 const count = z.coerce
   .number({ error: 'is not a whole number from 1' })
   .int('is not a whole number from 1')
@@ -27,7 +27,7 @@ export const serviceVariables = z.object({
       error: 'is not an address such as postgres://user:password@host/name',
     })
     .optional(),
-  SITREP_PORT: port.min(0, 'is not a port').max(65_535, 'is not a port').default(8017),
+  SITREP_PORT: portNumber.min(0, 'is not a port').max(65_535, 'is not a port').default(8017),
   SITREP_HOST: z.string().default('127.0.0.1'),
   SITREP_LOG_LEVEL: z.enum(logLevels, { error: `is not one of ${logLevels.join(', ')}` }).optional(),
   SITREP_MOST_QUEUED: count.default(200),

@@ -250,7 +250,12 @@ export function openEditionService(context: OperatorContext) {
 
     async tokens(caller: Caller): Promise<TokenView[]> {
       onThisMachine(caller);
-      return (await ledger.tokens()).map(({ sha256: _, ...token }) => token);
+      return (await ledger.tokens()).map(({ name, may, clearance, createdAt }) => ({
+        name,
+        may,
+        clearance,
+        createdAt,
+      }));
     },
     /** The caller creates the token and passes only its hash. */
     addToken: async (caller: Caller, token: Omit<TokenRecord, 'createdAt'>) =>

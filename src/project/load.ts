@@ -5,9 +5,9 @@ import { located } from './source-files.ts';
 
 /** The contents of a project. */
 export interface Catalogue {
-  briefIds(): Promise<string[]>;
-  datasetNames(): Promise<string[]>;
-  loadBriefs(ids: readonly string[]): Promise<Brief[]>;
+  readonly briefIds: () => Promise<string[]>;
+  readonly datasetNames: () => Promise<string[]>;
+  readonly loadBriefs: (ids: readonly string[]) => Promise<Brief[]>;
   readonly loadDataset: (name: string) => Promise<Dataset>;
 }
 

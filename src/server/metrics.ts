@@ -98,7 +98,7 @@ export function openMetrics(
       memory.set(await memoryBelow(process.pid));
       return registry.metrics();
     },
-    rendered(took: number) {
+    rendered: (took: number) => {
       made.inc();
       seconds.observe(took);
     },

@@ -84,7 +84,8 @@ export function assemble(
   const { operator, operatorWebhook, publicUrl } = parts.delivery;
   /** A webhook without a mailbox is enough for alerts. */
   const operatorAddress = operator ?? operatorWebhook;
-  const { log, briefIds, loadBrief, locale } = parts;
+  const { log, briefIds, loadBrief, loadDataset, locale } = parts;
+  const common = { ledger, loadBrief, loadDataset, log, locale, now, random: Math.random };
   const foldersRoot = join(out, 'delivered');
   const delivery = openDelivery({ settings: parts.delivery, foldersRoot, now, locale });
   const alertOtherwise: DeliveryDependencies['alertOtherwise'] = async (
@@ -101,25 +102,19 @@ export function assemble(
       .catch((error: unknown): Receipt => ({ outcome: 'deferred', reason: String(error) }));
   };
   const context: OperatorContext = {
-    ledger,
+    ...common,
     briefIds,
-    loadBrief,
-    loadDataset: parts.loadDataset,
     openQueries: parts.effects.openQueries,
     readManifest: readEdition,
     readPdf: readEditionFile,
     removeEditions,
     // An edition without a folder was requested again, so the files on disk belong to its predecessor.
     tidyEditions: () => tidyEditions(out, async (id) => (await ledger.edition(id))?.folder != null),
-    now,
-    locale,
     mostQueued: parts.http.mostQueued,
     ...(newLink && { newLink }),
   };
   const forEditions = {
-    ledger,
-    loadBrief,
-    loadDataset: parts.loadDataset,
+    ...common,
     loadMaterial: parts.loadMaterial,
     effects: parts.effects,
     store: {
@@ -131,31 +126,23 @@ export function assemble(
     out,
     operator: operatorAddress,
     isExample: (to: Target) => isExample(to, parts.delivery),
-    log,
-    locale,
     activeRuns: openActiveRuns(),
-    now,
     elapsedMs: () => performance.now(),
-    random: Math.random,
     onRendered,
   };
   const forDelivery = {
-    ledger,
+    ...common,
     deliver: delivery.deliver,
     readEditionFile,
     markDelivered,
     operator: operatorAddress,
     alertEverySeconds: parts.delivery.alertEverySeconds,
     alertOtherwise,
-    log,
-    locale,
     localeFor: parts.localeFor,
     timeoutMs: DELIVERY_TIMEOUT_MS,
     retry: parts.delivery.retry,
     urlOf: (edition: string) =>
       publicUrl === null ? null : `${publicUrl}/editions/${editionPath(edition)}/pdf`,
-    now,
-    random: Math.random,
   };
   /** Generates and delivers until disposed. Disposing gives work in progress a limited time to finish. */
   const work = async (): Promise<AsyncDisposable> => {
