@@ -81,13 +81,11 @@ CREATE MACRO sheet_topics(of_actor) AS TABLE
 
 -- When the Taliban took what; nothing of the hero picture is drawn before the first of them is known.
 CREATE MACRO arrivals() AS TABLE
-  SELECT e.id, e.title, e.date_start AS start, coalesce(e.date_end, e.date_start) AS "end"
-  FROM events AS e
-  WHERE e.topic IN ('isis', 'context')
-    AND e.date_start IS NOT NULL
-    AND EXISTS (
-      SELECT 1 FROM actors AS a WHERE list_contains(e.actors, a.id) AND a.affiliation = 'taliban'
-    );
+  SELECT id, title, date_start AS start, coalesce(date_end, date_start) AS "end"
+  FROM events
+  WHERE topic IN ('isis', 'context')
+    AND date_start IS NOT NULL
+    AND list_has_any(actors, (SELECT list(id) FROM actors WHERE affiliation = 'taliban'));
 
 -- The readings of a silence that the hero picture shows.
 CREATE MACRO hero_silences(of_topics) AS TABLE
@@ -103,110 +101,42 @@ CREATE MACRO hero_abroad(of_topics) AS TABLE
   JOIN places AS p ON p.id = e.place
   WHERE list_contains(of_topics, e.topic) AND e.topic = 'isis' AND p.country <> 'AF' AND e.date_start IS NOT NULL;
 
--- The parts of the hero picture, each in its lane: a count over its span, what is known after it, what happened across
--- the border, and messages by day, of which those that hail the takeover come first. `hero.sql` words them.
-CREATE MACRO hero_parts(of_topics) AS TABLE
-  -- Readings disagree about some days: the count reaches at least to the earlier end, the silence from the later start.
-  WITH silence AS MATERIALIZED (
-    SELECT
-      list(DISTINCT measure) AS measures,
-      list(id ORDER BY id) AS ids,
-      any_value(title) AS title,
-      any_value(bound) AS bound,
-      any_value(value) AS value,
-      min(window_start) AS count_start,
-      min(baseline_end) AS active_to,
-      max(quiet_start) AS quiet_from,
-      max(observed_to) AS observed_to
-    FROM hero_silences(of_topics)
-    HAVING count(*) > 0
+-- What the hero picture spans, the weeks that matter, up to the cut-off or the last day for which anything was
+-- collected, and the whole span of the count, if it is known; and how many lines of text each of its lanes takes: claims,
+-- what happened across the border, and messages. Those without a date are listed beside their lane, which is high enough
+-- for both. No row while there is nothing to draw.
+CREATE MACRO hero_frame(of_topics, up_to) AS TABLE
+  WITH known AS (
+    SELECT 'arrival' AS part, start AS day FROM arrivals()
+    UNION ALL
+    SELECT 'silence', window_start FROM hero_silences(of_topics)
+    UNION ALL
+    SELECT 'abroad', date_start FROM hero_abroad(of_topics)
+    UNION ALL
+    SELECT 'message', date_start
+    FROM events
+    WHERE topic = 'celebrations' AND list_contains(of_topics, topic) AND len(actors) > 0
   ),
-  parts AS (
-    SELECT
-      'count' AS part,
-      'claims' AS lane,
-      title AS what,
-      bound,
-      value,
-      count_start AS start,
-      active_to AS "end",
-      measures AS cites
-    FROM silence
-    UNION ALL
-    SELECT 'either', 'claims', 'Active or quiet: not stated', NULL, NULL, active_to + 1, quiet_from - 1, ids
-    FROM silence
-    WHERE quiet_from - active_to > 1
-    UNION ALL
-    SELECT 'silence', 'claims', 'No attack reported', NULL, NULL, quiet_from, observed_to, ids FROM silence
-    UNION ALL
-    SELECT 'abroad', 'abroad', title, NULL, NULL, date_start, coalesce(date_end, date_start), [id]
-    FROM hero_abroad(of_topics)
-    UNION ALL
-    SELECT if(any_value(s.speech_act) = 'welcome', 'welcome', 'other'),
-      if(s.date_start IS NULL, 'undated', 'messages'),
-      string_agg(a.name, ' + ' ORDER BY a.name),
-      NULL,
-      NULL,
-      s.date_start,
-      s.date_start,
-      [s.id]
-    FROM signatures() AS s
-    JOIN actors AS a ON a.id = s.actor
-    WHERE list_contains(of_topics, s.topic)
-    GROUP BY s.id, s.date_start
-  )
+  days AS (SELECT part, day, count(*) AS number FROM known GROUP BY part, day)
   SELECT
-    *,
-    -- What shares a day is drawn on lines of its own.
-    CAST(row_number() OVER (PARTITION BY lane, start ORDER BY what) - 1 AS INTEGER) AS slot
-  FROM parts
-  WHERE EXISTS (SELECT 1 FROM arrivals());
-
--- The lanes of the hero picture from the top, each with its height and its place in lines of text. Messages without a
--- date are listed beside their lane, which is high enough for both.
-CREATE MACRO hero_lanes(of_topics) AS TABLE
-  WITH messages AS MATERIALIZED (
-    SELECT date_start, count(DISTINCT id) AS number
-    FROM signatures()
-    WHERE list_contains(of_topics, topic)
-    GROUP BY date_start
-  ),
-  lanes AS (
-    SELECT 'claims' AS lane, 1 AS place, 4 AS lines WHERE EXISTS (SELECT 1 FROM hero_silences(of_topics))
-    UNION ALL
-    SELECT 'abroad', 2, 2 WHERE EXISTS (SELECT 1 FROM hero_abroad(of_topics))
-    UNION ALL
-    SELECT 'messages', 3, greatest(
-      coalesce(max(number) FILTER (date_start IS NOT NULL), 0) + 1,
-      max(number) FILTER (date_start IS NULL),
-      3
-    )
-    FROM messages
-    HAVING count(*) > 0
-  )
-  SELECT
-    lane,
-    CAST(lines AS INTEGER) AS lines,
-    CAST(coalesce(sum(lines) OVER (ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS INTEGER) AS line
-  FROM lanes
-  WHERE EXISTS (SELECT 1 FROM arrivals());
-
--- What the hero picture spans: the weeks that matter, up to the cut-off or the last day for which anything was
--- collected, and the whole span of the count, if it is known.
-CREATE MACRO hero_span(of_topics, up_to) AS TABLE
-  SELECT
-    least(
-      (SELECT min(start) FROM arrivals()) - 6,
-      (SELECT min(date_start) FROM signatures() WHERE list_contains(of_topics, topic)) - 2
-    ) AS zoom_start,
-    least(up_to, (SELECT max("end") FROM coverage WHERE list_contains(of_topics, topic)))::DATE AS zoom_end,
-    (SELECT min(window_start) FROM hero_silences(of_topics)) AS whole_start
-  -- Where there are parts. To ask for the parts themselves takes five times as long.
-  WHERE EXISTS (SELECT 1 FROM arrivals()) AND (
-    EXISTS (SELECT 1 FROM hero_silences(of_topics))
-    OR EXISTS (SELECT 1 FROM signatures() WHERE list_contains(of_topics, topic))
-    OR EXISTS (SELECT 1 FROM hero_abroad(of_topics))
-  );
+    least(min(day) FILTER (part = 'arrival') - 6, min(day) FILTER (part = 'message') - 2) AS zoom_start,
+    least(any_value(up_to), (SELECT max("end") FROM coverage WHERE list_contains(of_topics, topic)))::DATE AS zoom_end,
+    min(day) FILTER (part = 'silence') AS whole_start,
+    if(bool_or(part = 'silence'), 4, 0) AS claim_lines,
+    if(bool_or(part = 'abroad'), 2, 0) AS abroad_lines,
+    CASE
+      WHEN bool_or(part = 'message')
+        THEN greatest(
+          coalesce(max(number) FILTER (part = 'message' AND day IS NOT NULL), 0) + 1,
+          max(number) FILTER (part = 'message' AND day IS NULL),
+          3
+        )
+    END::INTEGER AS message_lines,
+    coalesce(sum(number) FILTER (part = 'message' AND day IS NULL), 0)::INTEGER AS undated,
+    sum(number) FILTER (part = 'arrival')::INTEGER AS arrivals,
+    claim_lines + abroad_lines + coalesce(message_lines, 0) AS lines
+  FROM days
+  HAVING bool_or(part = 'arrival') AND bool_or(part <> 'arrival');
 
 -- A topic in a line: its newest headline, unless it heads the page already.
 CREATE MACRO topic_headline(of_topic) AS TABLE
