@@ -277,10 +277,12 @@ function compileOnce(
   refuse(checkAgainstSchema(spec, { file }));
   let vegaSpec: vega.Spec;
   try {
+    // Without a description of each mark, because the page replaces them all with one text alternative.
+    const config = { ...theme, aria: false };
     // Vega-Lite's spec types are stricter than can be checked for JSON here; it warns about anything that it cannot
     // read.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const written = compile(structuredClone(spec) as never, { config: theme, logger }).spec;
+    const written = compile(structuredClone(spec) as never, { config, logger }).spec;
     // `inUtc` preserves the shape.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     vegaSpec = inUtc(written) as vega.Spec;
