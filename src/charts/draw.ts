@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Canvas } from 'canvas';
 import * as vega from 'vega';
 import { expressionInterpreter } from 'vega-interpreter';
 import { compile } from 'vega-lite';
@@ -6,6 +7,7 @@ import { z } from 'zod';
 import type { Row, Value } from '../dataset/parse-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { checkFields, type Columns } from './fields.ts';
+import { pngOf } from './png.ts';
 import { readScene, rowKey, type Scene } from './scene.ts';
 import { checkAgainstSchema } from './schema.ts';
 import { checkSpec, inUtc } from './spec.ts';
@@ -177,13 +179,13 @@ const PICTURE_SCALE = 2;
 
 /** Draws on Vega's own canvas, which has the registered fonts and by which the labels were measured. */
 async function pictureOf(view: vega.View): Promise<Uint8Array> {
-  const canvas = await view.background('#ffffff').toCanvas(PICTURE_SCALE);
-  return drawn.parse(canvas).toBuffer('image/png');
+  const canvas = drawn.parse(await view.background('#ffffff').toCanvas(PICTURE_SCALE));
+  return pngOf(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height));
 }
 
 /** The canvas of Node, which Vega's types do not describe. */
-const drawn = z.custom<{ toBuffer(type: 'image/png'): Uint8Array }>(
-  (canvas) => typeof canvas === 'object' && canvas !== null && 'toBuffer' in canvas,
+const drawn = z.custom<Canvas>(
+  (canvas) => typeof canvas === 'object' && canvas !== null && 'getContext' in canvas,
 );
 
 /** Vega's warning for a layer without rows, such as the outliers of a box plot that has none. */
