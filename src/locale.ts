@@ -118,7 +118,7 @@ const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 /** Whether two tags name one language, such as `en-GB` and `en-US`. */
 export const isSameLanguage = (one: string, other: string): boolean =>
-  new Intl.Locale(one).language === new Intl.Locale(other).language;
+  one === other || new Intl.Locale(one).language === new Intl.Locale(other).language;
 
 /**
  * Opens a locale from the text of its file, and of the files that it extends, nearest first. Messages are in ICU

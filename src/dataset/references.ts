@@ -83,7 +83,9 @@ const fields: { readonly [T in TableName]: { readonly [field: string]: readonly 
  * The ids that a row requires: the row is known only while all of them are. A source's `via` is not among them, because
  * a report was public before the analysis that carried it to us. `knownBy` adds the analysis as its carrier.
  */
-export function references<T extends TableName>(table: T, row: RowOf<T>): Reference[] {
+export function references<T extends TableName>(table: T, row: RowOf<T>): readonly Reference[] {
+  const known = found.get(row);
+  if (known !== undefined) return known;
   const named = Object.entries(fields[table]).flatMap(([field, among]) => {
     const value: unknown = Reflect.get(row, field);
     const ids: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -100,8 +102,13 @@ export function references<T extends TableName>(table: T, row: RowOf<T>): Refere
           .map(({ name }) => ({ field, id: name, tables: tableNames }))
       : [],
   );
-  return [...named, ...figures];
+  const all = [...named, ...figures];
+  found.set(row, all);
+  return all;
 }
+
+/** Rows never change, and a page asks for those of one row many times. */
+const found = new WeakMap<object, readonly Reference[]>();
 
 /** A row and its table. */
 export type TableRow = {

@@ -12,9 +12,12 @@ import { traceCitation, traceText } from './trace.ts';
 
 const { escapeExpression: escape, SafeString } = Handlebars;
 
-const ids = z.union([z.string().transform((id) => [id]), z.array(z.string())]);
-const identifier = /^[\w-]+$/;
-const identified = z.object({ id: z.preprocess(rawOf, z.string()) });
+// Made once: to make a schema takes longer than to use it.
+const aText = z.string();
+const ids = z.union([aText.transform((id) => [id]), z.array(aText)]);
+const identifier = aText.regex(/^[\w-]+$/);
+const identified = z.object({ id: z.preprocess(rawOf, aText) });
+const rowsGiven = z.array(z.record(aText, z.unknown()));
 /** `Jean-Paul`, `Unit-B-North`: names with a hyphen, at which lines must not break. */
 const hyphenatedName = /\b\p{Lu}\p{L}*(?:-\p{Lu}\p{L}*)+/gu;
 const keepNames = (html: string): string => html.replaceAll(hyphenatedName, '<span class="name">$&</span>');
@@ -82,8 +85,8 @@ export function pageHelpers(
     },
     /** `{{t "page.as_known" day=coverage.until}}`: words of the locale. */
     t: (key: unknown, { hash }: Handlebars.HelperOptions) => {
-      const name = z.string().parse(key);
-      const given = Object.entries(z.record(z.string(), printable).parse(hash));
+      const name = aText.parse(key);
+      const given = Object.entries(printables.parse(hash));
       const values = Object.fromEntries(
         given.flatMap(([value, text]) => {
           if (text === null) return [];
@@ -95,13 +98,13 @@ export function pageHelpers(
       return madeOf(html, Object.values(values));
     },
     /** `{{likelihood likelihood}}`: a term of ICD 203 with its range. */
-    likelihood: (word: unknown) => madeOf(new SafeString(estimate(z.string().parse(rawOf(word)))), [word]),
+    likelihood: (word: unknown) => madeOf(new SafeString(estimate(aText.parse(rawOf(word)))), [word]),
     /** `{{likelihoods}}`: the whole scale. */
     likelihoods: () => new SafeString(locale.list(likelihood.options.map(estimate))),
     /** The same as the content of a page's margin, with `{page}` and `{pages}` as its counters. */
     'css-t': (key: unknown, { hash }: Handlebars.HelperOptions) => {
       const values = z.record(z.string(), z.string()).parse(hash);
-      const text = locale.text(z.string().parse(key), { page: PAGE, pages: PAGES, ...values });
+      const text = locale.text(aText.parse(key), { page: PAGE, pages: PAGES, ...values });
       const parts = text.split(/([\u{e000}\u{e001}])/u).filter((part) => part !== '');
       return new SafeString(parts.map((part) => counterOf(part, locale) ?? cssString(part)).join(' '));
     },
@@ -109,21 +112,22 @@ export function pageHelpers(
     say(this: unknown, text: unknown) {
       const row = identified.safeParse(this);
       if (row.success) evidence.use(row.data.id);
-      const filled = escape(evidence.fill(z.string().parse(text), row.data?.id));
+      const filled = escape(evidence.fill(aText.parse(text), row.data?.id));
       const html = ofRow(keepNames(filled));
-      return new SafeString(traceText(row.success && identifier.test(row.data.id) ? row.data.id : '-', html));
+      return new SafeString(
+        traceText(row.success && identifier.safeParse(row.data.id).success ? row.data.id : '-', html),
+      );
     },
     /** `{{unbroken brief.title}}`: a text whose hyphenated names stay on one line. */
-    unbroken: (text: unknown) =>
-      madeOf(new SafeString(keepNames(escape(z.string().parse(rawOf(text))))), [text]),
+    unbroken: (text: unknown) => madeOf(new SafeString(keepNames(escape(aText.parse(rawOf(text))))), [text]),
     /** `{{figure id "value"}}`: one figure of a row or finding. */
     figure: (name: unknown, field: unknown) => {
-      const id = z.string().regex(identifier).parse(name);
-      return new SafeString(traceText(id, escape(evidence.figure(id, z.string().parse(field)))));
+      const id = identifier.parse(name);
+      return new SafeString(traceText(id, escape(evidence.figure(id, aText.parse(field)))));
     },
     /** `{{as-of id}}`: the day of a judgment older than the period; otherwise nothing. */
     'as-of': (id: unknown) => {
-      const judgment = z.string().regex(identifier).parse(id);
+      const judgment = identifier.parse(id);
       const date = evidence.judgedOn(judgment);
       if (date === null || date >= currentFrom) return '';
       const shown = traceText(judgment, escape(evidence.figure(judgment, 'date')));
@@ -135,22 +139,22 @@ export function pageHelpers(
       for (const id of ids.parse(rows)) evidence.use(id);
       return '';
     },
-    day: (value: unknown) => locale.longDay(z.string().parse(value)),
-    'short-day': (value: unknown) => locale.shortDay(z.string().parse(value)),
+    day: (value: unknown) => locale.longDay(aText.parse(value)),
+    'short-day': (value: unknown) => locale.shortDay(aText.parse(value)),
     /** `{{join list ", "}}` */
     join: (list: unknown, between: unknown) => {
       const items = z.array(z.union([z.string(), z.instanceof(SourceName)])).parse(list);
-      const glue = z.string().parse(between);
+      const glue = aText.parse(between);
       if (items.every((item) => typeof item === 'string')) return items.join(glue);
       const html = items.map((item) => (typeof item === 'string' ? escape(item) : item.toHTML()));
       return new SafeString(html.join(escape(glue)));
     },
     /** `{{column rows "id"}}`, `{{column rows marks "id"}}`: the values of one column, with lists concatenated. */
     column: (...given: unknown[]) => {
-      const name = z.string().parse(given.at(-2));
+      const name = aText.parse(given.at(-2));
       return given
         .slice(0, -2)
-        .flatMap((rows) => z.array(z.record(z.string(), z.unknown())).parse(rows))
+        .flatMap((rows) => rowsGiven.parse(rows))
         .flatMap((row) => row[name]);
     },
     /** The endnotes and their sources; nothing can be cited afterwards. */
@@ -196,7 +200,7 @@ export function pageHelpers(
      * and licence below it.
      */
     image: (file: unknown, { hash }: Handlebars.HelperOptions) => {
-      const name = z.string().parse(file);
+      const name = aText.parse(file);
       const { alt, credit, licence, cites = [] } = imageWords.parse(hash);
       const image = images[name];
       if (image === undefined) throw new MessageError(`"${name}" was not read.`, { hint: writtenOut });
@@ -208,12 +212,11 @@ export function pageHelpers(
       );
     },
     /** A template's style sheet, escaped so that nothing in it can close its element. */
-    'style-sheet': (css: unknown) => new SafeString(z.string().parse(css).replaceAll('</', '<\\/')),
+    'style-sheet': (css: unknown) => new SafeString(aText.parse(css).replaceAll('</', '<\\/')),
     /** A text as a CSS string, with all characters but letters and digits as code points. */
-    'css-string': (text: unknown) => new SafeString(cssString(z.string().parse(text))),
+    'css-string': (text: unknown) => new SafeString(cssString(aText.parse(text))),
     /** A figure's rows as a table, for people who cannot see the figure. */
-    'rows-table': (rows: unknown) =>
-      new SafeString(rowsTable(z.array(z.record(z.string(), z.unknown())).parse(rows), locale)),
+    'rows-table': (rows: unknown) => new SafeString(rowsTable(rowsGiven.parse(rows), locale)),
   };
 }
 
@@ -233,6 +236,7 @@ const printable = z.union([
   z.number(),
   z.custom<{ toHTML(): string }>(hasHtml, 'it is neither text nor a number'),
 ]);
+const printables = z.record(z.string(), printable);
 
 // Private-use characters hold the places of the counters, which only a browser knows.
 const PAGE = '\u{e000}';
