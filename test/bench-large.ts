@@ -15,8 +15,8 @@ const sitrep = join(import.meta.dirname, '../bin/sitrep.js');
 const limits = { weekRatio: 1.2, megabytes: 600, moreThanPrintMs: 2500, refreshSeconds: 5, startRatio: 1.1 };
 
 /**
- * A dataset of `rows` incidents beside one of 10,000: the start of the service, the week of one country, the comparison
- * of all countries over five years, an import of 10,000 new rows, and a compaction.
+ * A dataset of `rows` incidents beside one of 10,000: a compaction, and then the start of the service, the week of one
+ * country, the comparison of all countries over five years, and an import of 10,000 new rows.
  */
 export async function benchLarge({ rows, rounds }: { rows: number; rounds: number }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sitrep-bench-large-'));
@@ -24,18 +24,19 @@ export async function benchLarge({ rows, rounds }: { rows: number; rounds: numbe
     await mkdir(join(folder, 'few/data'), { recursive: true });
     await mkdir(join(folder, 'many/data'), { recursive: true });
     console.log(`\nA dataset of ${rows} incidents beside one of 10,000`);
-    // Of nine days, so that the week of one country has nearly as many incidents as in the other.
-    await writeManyIncidents(join(folder, 'few/data/incidents'), { rows: 10_000, days: 9 });
+    // Of one country and as many a day as in the other, so that the week has as many incidents in both.
+    const days = Math.round((3653 * 10 * 10_000) / rows);
+    await writeManyIncidents(join(folder, 'few/data/incidents'), { rows: 10_000, days, countries: 1 });
     const begunMs = performance.now();
     await writeManyIncidents(join(folder, 'many/data/incidents'), { rows });
     console.log(`  written in ${((performance.now() - begunMs) / 1000).toFixed(0)} s`);
     for (const each of ['few', 'many']) await writeBriefs(join(folder, each));
+    const compacted = run(join(folder, 'many'), [sitrep, 'data', 'compact', 'data/incidents']);
+    console.log(`  compaction: ${shown(compacted)}`);
     await benchStart(folder, 5);
     await benchWarm(folder, rounds);
     benchCold(join(folder, 'many'));
     await benchRefresh(join(folder, 'many'));
-    const compacted = run(join(folder, 'many'), [sitrep, 'data', 'compact', 'data/incidents']);
-    console.log(`  compaction: ${shown(compacted)}`);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -21,7 +21,8 @@ import { type Compaction, newestRows, readCompaction } from './reading/newest-ro
  * So an import never rewrites earlier rows. Later imports have the same or a later `known_on`.
  *
  * `compact-0012/` is a sorted copy of the newest row of each incident after import 12, for faster reading: the files
- * that its `compact.json` names, with the columns of `rows.parquet`. It can be deleted at any time.
+ * that its `compact.json` names, with the columns of `rows.parquet`; those in `country=XY/` are of one country. It can be
+ * deleted at any time.
  */
 export const INCIDENTS_FOLDER = 'incidents';
 

@@ -26,6 +26,8 @@ export interface CompactReport {
 
 /** Fewer rows share a file with the next years. */
 const FEWEST_ROWS_OF_FILE = 250_000;
+/** A country with fewer rows shares files with others: many small files would slow down queries on all countries. */
+const FEWEST_ROWS_OF_COUNTRY = 100_000;
 
 /**
  * Writes the newest row of each incident of a dataset into a few sorted files, from which queries then read instead of
@@ -77,29 +79,47 @@ export async function compact(into: string, context: CompactContext): Promise<Co
   return { record, bytes: { ...bytes, after: written } };
 }
 
-const yearCount = z.object({ year: z.number(), count: z.number() });
+const yearCount = z.object({ own: z.string().nullable(), year: z.number(), count: z.number() });
 
-/** Writes rows into files by the years in which the incidents began, and checks that every row is in one of them. */
+/**
+ * Writes rows into files by country and by the years in which the incidents began, and checks that every row is in one of
+ * them. Files of one country are in a folder for it.
+ */
 async function writeFiles(
   { run, rows: ask }: Database,
   { rows, to, context }: { rows: string; to: string; context: CompactContext },
 ): Promise<{ readonly name: string; readonly rows: number }[]> {
   context.onStep?.('compare');
   const years = await ask(
-    `SELECT year(start)::INTEGER AS year, count(*)::INTEGER AS count FROM (${rows}) GROUP BY ALL ORDER BY ALL`,
+    `SELECT own, year, sum(count)::INTEGER AS count FROM (
+      SELECT CASE WHEN sum(count) OVER (PARTITION BY country) >= ${FEWEST_ROWS_OF_COUNTRY} THEN country END AS own, year, count
+      FROM (SELECT country, year(start)::INTEGER AS year, count(*) AS count FROM (${rows}) GROUP BY ALL)
+    ) GROUP BY ALL ORDER BY ALL`,
     yearCount,
+  );
+  const byCountry = Map.groupBy(years, ({ own }) => own);
+  const own = [...byCountry.keys()].flatMap((country) => (country === null ? [] : [literal(country)]));
+  const files = [...byCountry].flatMap(([country, of]) =>
+    spansOf(of).map((span, index) => {
+      const folder = country === null ? '' : `country=${country}`;
+      const where =
+        country === null
+          ? `list_contains([${own.join(', ')}]::VARCHAR[], country) IS NOT TRUE`
+          : `country = ${literal(country)}`;
+      return { ...span, folder, where, name: join(folder, `${index + 1}.parquet`) };
+    }),
   );
   // Two threads would sort and compress twice as much in memory at once.
   await run('SET threads = 1');
-  const files = spansOf(years).map((span, index) => ({ ...span, name: `${index + 1}.parquet` }));
-  for (const [index, { first, last, name }] of files.entries()) {
+  for (const [index, { first, last, where, folder, name }] of files.entries()) {
     context.onStep?.('write', index / files.length);
-    await run(`COPY (FROM (${rows}) WHERE start >= make_date(${first}, 1, 1) AND start < make_date(${last + 1}, 1, 1)
+    await mkdir(join(to, folder), { recursive: true });
+    await run(`COPY (FROM (${rows}) WHERE ${where} AND start >= make_date(${first}, 1, 1) AND start < make_date(${last + 1}, 1, 1)
       ORDER BY country, start, id)
       TO ${literal(join(to, name))} (${STORED})`);
   }
   const written = await ask(
-    `SELECT count(*)::INTEGER AS count FROM read_parquet(${literal(join(to, '*.parquet'))})`,
+    `SELECT count(*)::INTEGER AS count FROM read_parquet(${literal(join(to, '**/*.parquet'))})`,
     yearCount.pick({ count: true }),
   );
   const expected = files.reduce((sum, file) => sum + file.rows, 0);
@@ -123,7 +143,7 @@ function spansOf(
 }
 
 async function bytesIn(folder: string): Promise<number> {
-  const names = await readdir(folder);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  const names = await readdir(folder, { recursive: true });
+  const stats = await Promise.all(names.map((name) => stat(join(folder, name))));
+  return stats.reduce((sum, each) => sum + (each.isFile() ? each.size : 0), 0);
 }

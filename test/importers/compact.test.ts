@@ -134,22 +134,48 @@ test('a replaced compaction is removed once no edition can be reading it', async
   expect(await desk.rows('id')).toHaveLength(3);
 });
 
-test('rows of many years are in several files, sorted by country and start, and none is lost', async () => {
+test('rows are in files by country and years, sorted, none is lost, and queries open only those of their country', async () => {
   const desk = await newDesk();
   await mkdir(desk.into, { recursive: true });
-  const rows = `SELECT 'T-' || n AS id, DATE '2015-01-01' + (n % 1000)::INTEGER AS start,
-    chr(65 + (n % 7)::INTEGER) || 'X' AS country FROM range(600000) AS numbers(n)`;
-  await writeIncidents(desk.into, [{ knownOn: '2024-04-01', rows }]);
+  // Nearly half of the rows are of AX, a few have no country, and the other countries are too small for own files.
+  const countries = `['AX', 'BX', 'CX', 'DX', NULL, 'AX', 'BX', 'AX'][1 + (n % 8)::INTEGER]`;
+  const first = {
+    knownOn: '2024-04-01',
+    rows: `SELECT 'T-' || n AS id, DATE '2015-01-01' + (n % 1001)::INTEGER AS start, ${countries} AS country
+      FROM range(700000) AS numbers(n)`,
+  };
+  await writeIncidents(desk.into, [first]);
   const { record } = await compacted(desk);
-  expect(record).toMatchObject({ rows: 600_000, files: ['1.parquet', '2.parquet'] });
+  const files = ['country=AX/1.parquet', 'country=BX/1.parquet', '1.parquet'];
+  expect(record).toMatchObject({ rows: 700_000, files });
   const folder = join(desk.into, 'incidents/compact-0001');
   await using database = await openInMemory();
-  const found = await database.connection
-    .runAndReadAll(`SELECT count(*)::INTEGER, count(DISTINCT id)::INTEGER,
-      count(*) FILTER ((country, start, id) < before)::INTEGER
-    FROM (SELECT id, lag((country, start, id)) OVER (PARTITION BY filename ORDER BY file_row_number) AS before, country, start
-      FROM read_parquet('${folder}/*.parquet', filename = true, file_row_number = true))`);
-  expect(found.getRows()).toEqual([[600_000, 600_000, 0]]);
+  const read = async (sql: string) => (await database.connection.runAndReadAll(sql)).getRows();
+  const found = await read(`SELECT count(*)::INTEGER, count(DISTINCT id)::INTEGER,
+      count(*) FILTER ((coalesce(country, 'ZZ'), start, id) < before)::INTEGER
+    FROM (SELECT id, lag((coalesce(country, 'ZZ'), start, id)) OVER (PARTITION BY filename ORDER BY file_row_number) AS before,
+        country, start
+      FROM read_parquet('${folder}/**/*.parquet', filename = true, file_row_number = true))`);
+  expect(found).toEqual([[700_000, 700_000, 0]]);
+
+  // T-5 moves from AX to BX.
+  const second = {
+    knownOn: '2024-04-02',
+    rows: `SELECT 'T-5' AS id, DATE '2015-01-06' AS start, 'BX' AS country`,
+    replaced: `SELECT 'T-5' AS id, 1 AS "import"`,
+  };
+  await writeIncidents(desk.into, [first, second]);
+  const store = await readIncidentStore(desk.into, desk.into);
+  const rows = (of: typeof store, where: string) =>
+    read(`SELECT country, count(*), bit_xor(hash(COLUMNS(*))) FROM (${incidentsAsOf(of, { asOf: '2024-04-02' }).sql})
+      WHERE ${where} GROUP BY ALL ORDER BY ALL`);
+  const filters = ['true', `country = 'AX'`, `country IN ('BX', 'CX')`, 'country IS NULL', `id = 'T-5'`];
+  for (const where of filters)
+    expect(await rows(store, where)).toEqual(await rows({ ...store, compaction: undefined }, where));
+  const ofAx = await rows(store, `country = 'AX'`);
+  await writeFile(join(folder, 'country=BX/1.parquet'), 'damaged');
+  expect(await rows(store, `country = 'AX'`)).toEqual(ofAx);
+  await expect(rows(store, 'true')).rejects.toThrow('country=BX');
 }, 120_000);
 
 test('two compactions and an import at once all arrive', async () => {

@@ -7,17 +7,18 @@ import { acled } from '../../src/importers/acled.ts';
 import { recordOf } from './incident-store.ts';
 
 const lastDay = '2024-12-31';
-const countryCodes = ['CO', 'IN', 'ML', 'MM', 'MX', 'NE', 'NG', 'SO', 'TD', 'YE'];
+const allCountries = ['CO', 'IN', 'ML', 'MM', 'MX', 'NE', 'NG', 'SO', 'TD', 'YE'];
 
 /**
- * Writes a dataset with one import of invented incidents, without an importer: ten countries, `days` days up to the end
- * of 2024, in the form of ACLED's. The same number of rows gives the same rows. They are made in the order in which the store sorts
+ * Writes a dataset with one import of invented incidents, without an importer: up to ten countries, `days` days up to the
+ * end of 2024, in the form of ACLED's. The same number of rows gives the same rows. They are made in the order in which the store sorts
  * them, because to sort ten million would take most of the time.
  */
 export async function writeManyIncidents(
   folder: string,
-  { rows, days = 3653 }: { rows: number; days?: number },
+  { rows, days = 3653, countries = 10 }: { rows: number; days?: number; countries?: number },
 ): Promise<void> {
+  const countryCodes = allCountries.slice(-countries);
   const firstDay = dayAfter(lastDay, 1 - days);
   const place = join(folder, 'incidents', importFolder(1));
   await mkdir(place, { recursive: true });

@@ -7,8 +7,11 @@ import { AppError } from '../../errors.ts';
 const compactRecord = z.object({
   /** The number of the last import that it covers. It covers all before it too. */
   up_to: z.number().int().positive(),
-  /** Its files, each with the incidents that began in some years, in the order of the years. */
-  files: z.array(z.string().regex(/^\d+\.parquet$/)).min(1),
+  /**
+   * Its files, each with incidents that began in some years. Those in a folder such as `country=YE` have one country,
+   * and all of its incidents.
+   */
+  files: z.array(z.string().regex(/^(?:country=[A-Z]{2}\/)?\d+\.parquet$/)).min(1),
   rows: z.number().int().nonnegative(),
   /** The version of the program. */
   program: z.string(),
@@ -78,18 +81,31 @@ export function newestRows(
   const later = imports.filter(({ number }) => number > (base?.up_to ?? 0));
   const own = (name: string, from: readonly Import[]): string[] =>
     from.map(({ number }) => join(folder, importFolder(number), name));
-  const compacted = base?.files.map((name) => join(base.folder, name)) ?? [];
+  const compacted = Object.groupBy(base?.files ?? [], (name) =>
+    name.includes('/') ? 'byCountry' : 'shared',
+  );
+  const inBase = (names: readonly string[] = []): string[] =>
+    names.map((name) => join(base?.folder ?? '', name));
   const replacing = own(
     'superseded.parquet',
     later.filter(({ counts }) => counts.revised + counts.withdrawn > 0),
   );
+  const parts = [
+    // DuckDB then leaves out the files of other countries before it looks into any. A path with a further "=" would give
+    // the rows a column more.
+    reading(inBase(compacted.byCountry), { byCountry: !folder.includes('=') }),
+    reading([...inBase(compacted.shared), ...own('rows.parquet', later)]),
+  ].filter((part) => part !== '');
   return (
-    `SELECT ${columns} FROM ${reading([...compacted, ...own('rows.parquet', later)])} AS stored` +
+    `SELECT ${columns} FROM (FROM ${parts.join(' UNION ALL BY NAME FROM ')}) AS stored` +
     (replacing.length === 0
       ? ''
       : ` ANTI JOIN ${reading(replacing)} AS replaced ON stored.id = replaced.id AND stored."import" = replaced."import"`)
   );
 }
 
-const reading = (files: readonly string[]): string =>
-  `read_parquet([${files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')}])`;
+const reading = (files: readonly string[], { byCountry = false } = {}): string =>
+  files.length === 0
+    ? ''
+    : `read_parquet([${files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')}],
+      hive_partitioning = ${byCountry}, hive_types_autocast = false)`;
