@@ -6,7 +6,10 @@ import { newestRows } from '../dataset/reading/newest-rows.ts';
 import type { Database } from './database.ts';
 import { identifier, literal } from './format.ts';
 
-/** Creates `changes`: what each row of the files is to the dataset, and the rows that it no longer has. */
+/**
+ * Creates `changes`: what each row of the files is to the dataset, for the incidents that it has, and the incidents that
+ * the files no longer have. Rows of the files that are not in it are new.
+ */
 export async function compare(
   { run }: Database,
   store: IncidentStore,
@@ -23,11 +26,10 @@ export async function compare(
   );
   await run(`CREATE TABLE changes AS
     SELECT loaded.file, loaded."row", loaded.id, existing."import" AS replaces,
-      CASE WHEN existing."import" IS NULL THEN 'new'
-        WHEN existing.status = 'current' AND existing.content_hash = loaded.content_hash THEN 'unchanged'
+      CASE WHEN existing.status = 'current' AND existing.content_hash = loaded.content_hash THEN 'unchanged'
         WHEN loaded.published_on < existing.published_on THEN 'older'
         ELSE 'revised' END AS change
-    FROM kept AS loaded LEFT JOIN existing USING (id)`);
+    FROM kept AS loaded JOIN existing USING (id)`);
   if (!complete || store.imports.length === 0) return;
   // A row that was skipped is still in the file, and its incident is not withdrawn.
   await run(`INSERT INTO changes
@@ -91,8 +93,8 @@ export async function write(
   // Two threads would sort and compress twice as much in memory at once.
   await run('SET threads = 1');
   await run(
-    `COPY (SELECT ${selected(own)} FROM loaded
-      WHERE (file, "row") IN (SELECT (file, "row") FROM changes WHERE change IN ('new', 'revised'))
+    `COPY (SELECT ${selected(own)} FROM kept
+      ANTI JOIN (FROM changes WHERE change IN ('unchanged', 'older')) AS left_out USING (file, "row")
       ${withdrawn} ORDER BY country, start, id)
     TO ${literal(join(folder, 'rows.parquet'))} (${STORED})`,
     'write',

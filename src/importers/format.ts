@@ -174,8 +174,9 @@ export class FormatBuilder {
 
   #trimmed(field: string): string {
     const name = identifier(field);
-    // `trim` reads the whole text, and few texts have space around them.
-    const trimmed = `(CASE WHEN starts_with(${name}, ' ') OR ends_with(${name}, ' ') THEN nullif(trim(${name}), '') WHEN ${name} <> '' THEN ${name} END)`;
+    // `trim` reads the whole text, and few texts have space around them. An empty text, or one that begins with a
+    // space, is less than '!'.
+    const trimmed = `(CASE WHEN ${name} > '!' AND NOT ends_with(${name}, ' ') THEN ${name} ELSE nullif(trim(${name}), '') END)`;
     if (this.#blank.length === 0) return trimmed;
     return `(CASE WHEN ${trimmed} NOT IN (${this.#blank.map(literal).join(', ')}) THEN ${trimmed} END)`;
   }

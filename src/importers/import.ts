@@ -106,6 +106,7 @@ export async function importIncidents(
       first_day: z.string().nullable(),
       last_day: z.string().nullable(),
       read: z.number(),
+      kept: z.number(),
       countries: z.array(z.string()),
     }),
   );
@@ -145,7 +146,7 @@ export async function importIncidents(
     });
   const counts: ImportRecord['counts'] = {
     read: span.read + (converted?.read ?? 0),
-    new: count('new'),
+    new: span.kept - count('revised') - count('unchanged') - count('older'),
     revised: count('revised'),
     unchanged: count('unchanged'),
     withdrawn: count('withdrawn'),
@@ -352,7 +353,7 @@ async function keepOneRowPerId({ run, rows }: Database, files: readonly string[]
 const spanSql = `SELECT
     coalesce(min(start) FILTER (precision = 'day'), min(start))::VARCHAR AS first_day,
     coalesce(max("end") FILTER (precision = 'day'), max("end"))::VARCHAR AS last_day,
-    (SELECT count(*)::INTEGER FROM loaded) AS read,
+    (SELECT count(*)::INTEGER FROM loaded) AS read, count(*)::INTEGER AS kept,
     coalesce(list_sort(list(DISTINCT country) FILTER (country IS NOT NULL)), []) AS countries
   FROM kept`;
 

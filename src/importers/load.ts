@@ -23,7 +23,8 @@ export function loadSql(sql: FormatSql, source: string): string {
   const texts = sql.texts.map(named).join(', ');
   const steps = sql.steps.map((step) => `, ${named(step)}`).join('');
   const skipped = sql.skipped.map(([reason, when]) => `WHEN ${when} THEN ${literal(reason)}`);
-  const unreadable = sql.unreadable.map(([field, when]) => `CASE WHEN ${when} THEN ${literal(field)} END`);
+  const fields = sql.unreadable.map(([field, when]) => `CASE WHEN ${when} THEN ${literal(field)} END`);
+  const unreadable = sql.unreadable.map(([, when]) => when).join(' OR ') || 'false';
   const codes = sql.countries.map((country) => `country_code(${country})`);
   const code = codes.length === 0 ? 'NULL' : `coalesce(${codes.join(', ')})`;
   const countryName = sql.countryName;
@@ -45,7 +46,7 @@ export function loadSql(sql: FormatSql, source: string): string {
       ${given.map(({ name }) => identifier(name)).join(', ')}
     FROM (SELECT
       ${skipped.length === 0 ? 'NULL' : `CASE ${skipped.join(' ')} END`} AS skipped,
-      list_filter([${unreadable.join(', ')}]::VARCHAR[], lambda field: field IS NOT NULL) AS unreadable,
+      CASE WHEN ${unreadable} THEN list_filter([${fields.join(', ')}]::VARCHAR[], lambda field: field IS NOT NULL) ELSE [] END AS unreadable,
       ${countryName} AS country_given,
       ${values.join(',\n      ')},
       "step country" AS country,
