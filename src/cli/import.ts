@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { counted, inDigits } from './context.ts';
 import type { Day } from '../calendar.ts';
 import type { RowOf } from '../dataset/schema.ts';
+import type { ImportFormat } from '../dataset/sources.ts';
 import { AppError } from '../errors.ts';
 import { matchActors, nearDuplicates, proposeActors } from '../importers/actors.ts';
 import type { Importer } from '../importers/format.ts';
@@ -44,7 +45,7 @@ export type ImportCommands = ReturnType<typeof importCommands>;
 export function importCommands(world: ImportWorld) {
   return {
     import: async (
-      format: string,
+      format: ImportFormat,
       files: readonly string[],
       { into, mapping, complete, lag, actors, suggest }: ImportOptions,
     ): Promise<void> => {
@@ -80,7 +81,7 @@ export function importCommands(world: ImportWorld) {
 
 async function importerOf(
   world: ImportWorld,
-  format: string,
+  format: ImportFormat,
   file: string | undefined,
 ): Promise<{ importer: Importer; options: ReadOptions }> {
   if (file === undefined) return importerFor(format, undefined);

@@ -1,4 +1,9 @@
 import { z } from 'zod';
+import { similarTo } from '../errors.ts';
+
+/** The formats of `sitrep import`. */
+export const importFormats = ['acled', 'ucdp', 'stix', 'misp', 'table'] as const;
+export type ImportFormat = (typeof importFormats)[number];
 
 /** In front of the names of all variables that a source may send. */
 export const CREDENTIAL_PREFIX = 'SITREP_SOURCE_';
@@ -21,8 +26,12 @@ export const sourceSettings = z
     name: z
       .string()
       .regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be of small letters, digits, hyphens and underscores'),
-    /** A format of `sitrep import`. */
-    format: z.string().min(1, 'is empty'),
+    format: z.enum(importFormats, {
+      error: ({ input }) => {
+        const similar = typeof input === 'string' ? similarTo(input, importFormats) : undefined;
+        return `must be one of ${importFormats.join(', ')}${similar === undefined ? '' : ` (did you mean ${similar}?)`}`;
+      },
+    }),
     /** A file or glob, relative to the dataset's folder. */
     path: z.string().min(1, 'is empty').optional(),
     url: z

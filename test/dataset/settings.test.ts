@@ -59,36 +59,43 @@ test.each([
   ],
   [{ language: 'English please' }, 'sitrep.language', /is not a language tag/],
   [{ colour: 'red' }, 'sitrep', /colour/],
-  [{ sources: [{ name: 'a', format: 'x' }] }, 'sitrep.sources.0', /either "path" or "url"/],
+  [{ sources: [{ name: 'a', format: 'acled' }] }, 'sitrep.sources.0', /either "path" or "url"/],
   [
-    { sources: [{ name: 'a', format: 'x', url: 'http://example.org/a.csv' }] },
+    { sources: [{ name: 'a', format: 'acled', url: 'http://example.org/a.csv' }] },
     'sitrep.sources.0.url',
     /begins with https:/,
   ],
   [
-    { sources: [{ name: 'a', format: 'x', url: 'https://me:pass@example.org/a.csv' }] },
+    { sources: [{ name: 'a', format: 'acled', url: 'https://me:pass@example.org/a.csv' }] },
     'sitrep.sources.0.url',
     /no user or password/,
   ],
   [
-    { sources: [{ name: 'a', format: 'x', url: 'https://example.org/', headers: { A: { env: 'HOME' } } }] },
+    {
+      sources: [{ name: 'a', format: 'acled', url: 'https://example.org/', headers: { A: { env: 'HOME' } } }],
+    },
     'sitrep.sources.0.headers.A.env',
     /begins with SITREP_SOURCE_/,
   ],
   [
-    { sources: [{ name: 'a', format: 'x', path: 'a.csv', headers: { A: 'secret' } }] },
+    { sources: [{ name: 'a', format: 'acled', path: 'a.csv', headers: { A: 'secret' } }] },
     'sitrep.sources.0.headers.A',
     /expected object/,
   ],
   [
     {
       sources: [
-        { name: 'a', format: 'x', path: 'a.csv' },
-        { name: 'a', format: 'x', path: 'b.csv' },
+        { name: 'a', format: 'acled', path: 'a.csv' },
+        { name: 'a', format: 'acled', path: 'b.csv' },
       ],
     },
     'sitrep.sources',
     /has a name twice/,
+  ],
+  [
+    { sources: [{ name: 'a', format: 'acld', path: 'a.csv' }] },
+    'sitrep.sources.0.format',
+    /^must be one of acled, ucdp, stix, misp, table \(did you mean acled\?\)\.$/,
   ],
   [{ refresh: { whenStale: 'ask' } }, 'sitrep.refresh.whenStale', /issue/],
 ])('settings %j are a fault', async (settings, field, problem) => {

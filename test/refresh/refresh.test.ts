@@ -182,18 +182,6 @@ test('a table has a mapping in the folder of the dataset, and another mapping is
   expect(await feed.rows('place')).toEqual([{ place: 'Calvados' }]);
 });
 
-test('an unknown format is a fault of its source', async () => {
-  const formats = [...['acld', 'constructor'].entries()];
-  const feed = await newFeed({
-    sources: formats.map(([index, format]) => ({ ...dropped, name: `drop-${index}`, format })),
-  });
-  await feed.put('one.csv', csv([event('A')]));
-  expect(await feed.refresh()).toMatchObject([
-    { outcome: 'failed', faults: [{ problem: 'there is no format "acld".', hint: 'Did you mean "acled"?' }] },
-    { outcome: 'failed', faults: [{ problem: 'there is no format "constructor".' }] },
-  ]);
-});
-
 test('the lag of an import is that of its source', async () => {
   const feed = await newFeed({ sources: [{ ...dropped, lagDays: 3 }] });
   await feed.put('one.csv', csv([event('A')]));

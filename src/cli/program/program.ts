@@ -1,6 +1,7 @@
 import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander';
 import { parseDayName, parseParameter, parsePort, run } from './parse.ts';
 import { operatorCommands, type ServiceCommands, serviceCommands } from './service.ts';
+import { importFormats } from '../../dataset/sources.ts';
 import { type Format, formats, papers } from '../../project/brief.ts';
 import { scaffolds } from '../../project/scaffold.ts';
 import type { AuthorCommands } from '../author.ts';
@@ -102,8 +103,6 @@ function parseFormats(value: string): Format[] {
     throw new InvalidArgumentError(`Write ${formats.join(' or ')}, or both separated by a comma.`);
   return formats.filter((format) => wanted.includes(format));
 }
-
-const importFormats = ['acled', 'ucdp', 'stix', 'misp', 'table'] as const;
 
 function importCommandLine(program: Command, load: () => Promise<ImportCommands>): void {
   program
