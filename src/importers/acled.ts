@@ -1,4 +1,4 @@
-import { dayFrom, FormatBuilder, type Importer, refuse, wholeNumber } from './format.ts';
+import { commandFor, dayFrom, FormatBuilder, type Importer, refuse, wholeNumber } from './format.ts';
 
 /** The columns without which a row cannot become an incident. */
 const needed = ['event_id_cnty', 'event_date', 'event_type'] as const;
@@ -42,7 +42,10 @@ export const acled: Importer = {
       throw refuse(
         file,
         `is not an ACLED export of events: it has no column ${missing.join(', ')}.`,
-        'Export event level data as CSV, with these columns at least.',
+        commandFor(
+          given.join(),
+          'Export event level data as CSV, with these columns at least. For a table of your own, use "sitrep import table".',
+        ),
       );
     const row = new FormatBuilder(given);
     const text = (name: string): string => row.text(field(name));

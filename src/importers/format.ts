@@ -46,6 +46,18 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 export const refuse = (file: string, problem: string, hint: string): AppError =>
   new AppError('import-failed', [{ file, problem, hint }]);
 
+/** What begins a file of each format, or is among its column names. */
+const marks = [
+  [/^\s*[[{].*"type"\s*:\s*"bundle"/s, 'Use "sitrep import stix": this is a STIX bundle.'],
+  [/^\s*[[{].*"(Event|response)"\s*:/s, 'Use "sitrep import misp": this is an event of MISP.'],
+  [/^[^\n]*\bevent_id_cnty\b/i, 'Use "sitrep import acled": this is an ACLED export.'],
+  [/^[^\n]*\btype_of_violence\b/i, 'Use "sitrep import ucdp": these are events of UCDP GED.'],
+] as const;
+
+/** Which command imports a file, from its first characters or the names of its columns; or else `otherwise`. */
+export const commandFor = (text: string, otherwise: string): string =>
+  marks.find(([mark]) => mark.test(text))?.[1] ?? otherwise;
+
 /** A day from text in one of the formats of strptime; a time of day is cut off. */
 export const dayFrom = (sql: string, formats: readonly string[]): string =>
   `try_strptime(${sql}, [${formats.map(literal).join(', ')}])::DATE`;

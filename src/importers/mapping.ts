@@ -4,6 +4,7 @@ import { datePrecisions, incidentColumns, placePrecisions } from '../dataset/inc
 import { AppError, meantBy } from '../errors.ts';
 import { hashOf } from '../hash.ts';
 import {
+  commandFor,
   coordinate,
   dayFrom,
   FormatBuilder,
@@ -151,7 +152,10 @@ export function incidentsImporter(): Importer {
       throw refuse(
         file,
         'needs a mapping, because its columns are not those of incidents.',
-        'Run "sitrep import table --suggest" on it, correct what that prints, and give it with --mapping.',
+        commandFor(
+          fields.join(),
+          'Run "sitrep import table --suggest" on it, correct what that prints, and give it with --mapping.',
+        ),
       );
     },
   };

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { ImportRecord } from '../dataset/incidents.ts';
 import { AppError } from '../errors.ts';
 import { writeSheet } from './excel.ts';
-import { identifier, type Importer, literal, refuse } from './format.ts';
+import { commandFor, identifier, type Importer, literal, refuse } from './format.ts';
 
 export const fileTypes = ['csv', 'excel', 'jsonl', 'parquet'] as const;
 type FileType = (typeof fileTypes)[number];
@@ -100,6 +100,12 @@ async function openCsv(
       'Unpack it, or give it the ending .xlsx and use "import table".',
     );
   if (start.startsWith('<')) throw refuse(name, 'is a web page or XML, not a table.', 'Export it as CSV.');
+  if (/^[[{]/.test(start))
+    throw refuse(
+      name,
+      'is JSON, not a table.',
+      commandFor(head, 'Export it as CSV. If each line is an object, give the file the ending .jsonl.'),
+    );
   if (head.includes('\0')) throw refuse(name, 'is not text.', 'Export it as CSV in UTF-8.');
   const split = (delimiter: string): string[] => firstRow(head, delimiter);
   const delimiter =

@@ -1,4 +1,4 @@
-import { dayFrom, FormatBuilder, type Importer, refuse } from './format.ts';
+import { commandFor, dayFrom, FormatBuilder, type Importer, refuse } from './format.ts';
 
 /** The columns of the UCDP Georeferenced Event Dataset since version 17.1, in order. */
 const columns =
@@ -51,7 +51,10 @@ export const ucdp: Importer = {
       throw refuse(
         file,
         `is not a UCDP GED file: it has no column ${missing.join(', ')}.`,
-        'Download the GED events as CSV. A file without a header row must have the 49 columns of the release.',
+        commandFor(
+          given.join(),
+          'Download the GED events as CSV. A file without a header row must have the 49 columns of the release. For a table of your own, use "sitrep import table".',
+        ),
       );
     const row = new FormatBuilder(given);
     const text = (...choices: readonly string[]): string => row.text(field(...choices));

@@ -412,6 +412,16 @@ describe('notes', () => {
     expect((await desk.tables()).sources).toEqual([]);
   });
 
+  test('imports of one day are all kept; of one object the last counts', async () => {
+    const desk = await stixDesk();
+    const other = stixObject('intrusion-set', 21, { name: 'Grey Owl' });
+    await desk.share([actor]);
+    await desk.share([other]);
+    await desk.share([{ ...actor, name: 'Red Wolf', modified: '2024-03-30T00:00:00Z' }]);
+    const names = (await desk.tables()).actors.map(({ name }) => name);
+    expect(names.toSorted()).toEqual(['Grey Owl', 'Red Wolf']);
+  });
+
   test('the dataset’s own row of the same id and day counts, and a later one too', async () => {
     const desk = await stixDesk();
     await desk.share([actor]);
@@ -568,7 +578,8 @@ describe('files', () => {
     ['[]', 'is not a STIX bundle.', 'Put the objects into'],
     [JSON.stringify(incident(1)), 'is not a STIX bundle.', 'Put the objects into'],
     ['{"Event": {}}', 'is not a STIX bundle.', 'sitrep import misp'],
-    ['<stix:STIX_Package/>', 'is XML, not JSON.', 'as JSON'],
+    ['event_id_cnty,event_date\n', 'is not JSON.', 'sitrep import acled'],
+    ['<stix:STIX_Package/>', 'is not JSON.', 'as JSON'],
     ['{"type": "bundle", "objects": [', 'is not JSON in UTF-8', 'again'],
     [
       `{"type":"bundle","objects":[${'['.repeat(150)}${']'.repeat(150)}]}`,

@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
+import { acled } from '../../src/importers/acled.ts';
 import { suggestFor } from '../../src/importers/import.ts';
 import { incidentsImporter, optionsOf, parseMapping, tableImporter } from '../../src/importers/mapping.ts';
+import { ucdp } from '../../src/importers/ucdp.ts';
 import { faultsOf, newDesk } from '../support/incidents.ts';
 
 const head = `source: Desk log
@@ -225,6 +227,29 @@ test('a table without a mapping must have the columns of incidents', async () =>
   const desk = await newDesk();
   const [fault] = await faultsOf(desk.run(incidentsImporter(), [await desk.write(table(','))]));
   expect(fault?.hint).toContain('--suggest');
+});
+
+const documents = [
+  ['{"type": "bundle", "objects": []}', 'is JSON, not a table.', 'sitrep import stix'],
+  ['[{"Event": {"uuid": "a"}}]', 'is JSON, not a table.', 'sitrep import misp'],
+  ['{"data": []}', 'is JSON, not a table.', 'ending .jsonl'],
+] as const;
+test.each([
+  ...[acled, ucdp, incidentsImporter()].flatMap((importer) =>
+    documents.map(([text, problem, hint]) => [importer, text, problem, hint] as const),
+  ),
+  [acled, 'id,type_of_violence\n1,2\n', 'is not an ACLED export', 'sitrep import ucdp'],
+  [acled, 'day,place\n1,2\n', 'is not an ACLED export', 'sitrep import table'],
+  [ucdp, 'EVENT_ID_CNTY,event_date\n1,2\n', 'is not a UCDP GED file', 'sitrep import acled'],
+  [ucdp, 'day,place\n1,2\n', 'is not a UCDP GED file', 'sitrep import table'],
+  [incidentsImporter(), 'event_id_cnty,event_date\n1,2\n', 'needs a mapping', 'sitrep import acled'],
+  [incidentsImporter(), 'id,type_of_violence\n1,2\n', 'needs a mapping', 'sitrep import ucdp'],
+] as const)('a file of another format is refused with the command for it (%#)', async (importer, ...rest) => {
+  const [text, problem, hint] = rest;
+  const desk = await newDesk();
+  const [fault] = await faultsOf(desk.run(importer, [await desk.write(text)]));
+  expect(fault?.problem).toContain(problem);
+  expect(fault?.hint).toContain(hint);
 });
 
 test('a suggestion comes from names and contents, says what is uncertain, and works', async () => {

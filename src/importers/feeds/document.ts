@@ -5,7 +5,7 @@ import type { Day } from '../../calendar.ts';
 import { type Marking, markings } from '../../dataset/fields.ts';
 import { incidentColumns } from '../../dataset/incidents.ts';
 import { AppError } from '../../errors.ts';
-import { identifier, literal, refuse } from '../format.ts';
+import { commandFor, identifier, literal, refuse } from '../format.ts';
 import type { SourceFile } from '../source-file.ts';
 import type { Cells, Converted, Document, Json } from './converted.ts';
 
@@ -34,12 +34,18 @@ export async function readDocument(name: string): Promise<Document> {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    const isXml = bytes.subarray(0, 100).toString('latin1').trimStart().startsWith('<');
-    const [problem, hint] = isXml
-      ? ['is XML, not JSON.', 'Export it as JSON: STIX 2.1 and MISP events are JSON documents.']
-      : [
+    const head = new TextDecoder().decode(bytes.subarray(0, 10_000)).trimStart();
+    const [problem, hint] = /^[[{]/.test(head)
+      ? [
           `is not JSON in UTF-8: ${cause instanceof Error ? cause.message : String(cause)}.`,
           'Export it again.',
+        ]
+      : [
+          'is not JSON.',
+          commandFor(
+            head,
+            'Export it as JSON: STIX 2.1 and MISP events are JSON documents. For a table of your own, use "sitrep import table".',
+          ),
         ];
     throw new AppError('import-failed', [{ file: name, problem, hint }], { cause });
   }
