@@ -21,7 +21,7 @@ test('verify and explain, with their exit status and as JSON', async () => {
   expect(asked.stdout).toContain('templates/celebrations/brief.hbs, line 10: {{figure "welcomes" "number"}}');
   const nowhere = await project.sitrep(`explain ${pdf} nowhere`);
   expect(nowhere).toMatchObject({ status: 1, stderr: '' });
-  expect(nowhere.stdout).toContain('"nowhere" does not stand on the page');
+  expect(nowhere.stdout).toContain('"nowhere" is not on the page');
 
   const before = await readFile(table, 'utf8');
   await writeFile(table, swapText(before, 'AQAP statement', 'Statement of AQAP'));

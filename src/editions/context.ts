@@ -99,11 +99,15 @@ export async function moveDeliveries(
   const moved: string[] = [];
   for (const { id } of deliveries)
     if (await ledger.moveDelivery(id, { reason: null, ...move, now: now() })) moved.push(id);
-  if (moved.length === 0)
+  if (moved.length === 0) {
+    const onHold = deliveries.filter(({ state }) => state === 'held').length;
     throw refused(
       `No delivery is ${move.from.join(' or ')}.`,
-      '"sitrep runs" and "sitrep deliveries" show the states.',
+      onHold > 0 && 'edition' in found
+        ? `${onHold === 1 ? '1 is' : `${onHold} are`} on hold: "sitrep release ${found.edition.id}" continues.`
+        : '"sitrep runs" and "sitrep deliveries" show the states.',
     );
+  }
   return moved;
 }
 

@@ -104,9 +104,9 @@ export function explained({ phrase, edition, places, near, warnings, differences
     ...warnings.map((each) => `Warning: ${each}`),
     ...differences.map(({ kind, says }) => `  ${kind}: ${says}`),
     places.length === 0
-      ? `"${phrase}" does not stand on the page of ${edition}.`
-      : `"${phrase}" stands in ${count} of ${edition}.`,
-    ...(near.length === 0 ? [] : ['What stands there is:', ...near.map((each) => `  ${excerpt(each)}`)]),
+      ? `"${phrase}" is not on the page of ${edition}.`
+      : `"${phrase}" is in ${count} of ${edition}.`,
+    ...(near.length === 0 ? [] : ['Similar text on the page:', ...near.map((each) => `  ${excerpt(each)}`)]),
     ...places.flatMap((place, index) => placeLines(place, { number: index + 1, phrase })),
   ].join('\n');
 }

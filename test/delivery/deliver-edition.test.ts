@@ -484,7 +484,7 @@ describe('word to the operator', () => {
         paragraphs: [
           'weekly/2021-08-22 was put on hold. Its state is now: on hold.',
           '“sitrep runs --edition weekly/2021-08-22” shows why.',
-          '“sitrep deliveries --edition weekly/2021-08-22” shows its deliveries, and “sitrep retry weekly/2021-08-22” tries again.',
+          '“sitrep deliveries --edition weekly/2021-08-22” shows its deliveries. “sitrep retry weekly/2021-08-22” repeats what failed, and “sitrep release weekly/2021-08-22” continues what is on hold.',
         ],
         pdf: null,
       },

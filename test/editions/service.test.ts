@@ -142,6 +142,10 @@ describe('retry', () => {
       expect(await refusalOf(ask.change('retry', second))).toMatchObject(
         nothingThere('failed or bounced or held or cancelled'),
       );
+      await ask.change('hold', first);
+      expect(await refusalOf(ask.change('retry', id))).toMatchObject({
+        faults: [{ hint: `1 is on hold: "sitrep release ${id}" continues.` }],
+      });
     });
   });
 });
