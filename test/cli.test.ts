@@ -608,7 +608,10 @@ describe('check', () => {
     );
     for (const [id, [, problem]] of Object.entries(names))
       told(`templates/${id}/brief.hbs, line 2: `, problem);
-    told('templates/no-data/brief.yaml, field dataset: ', 'There is no dataset "afganistan"');
+    told(
+      'templates/no-data/brief.yaml, line ',
+      'field dataset: There is no dataset "afganistan" in data/. Use one of: ',
+    );
     told('templates/no-files/brief.hbs: ', 'There is no such file');
     told('templates/no-files/a.sql: ', 'There is no such file');
     // The briefs that are well are not named, and no fault is told twice.

@@ -39,7 +39,7 @@ test('verify and explain, with their exit status and as JSON', async () => {
   expect(foreign.status).toBe(1);
   expect(foreign.stderr).toMatch(/events\.csv: This is not a PDF\.[^]*\(pdf-invalid\)/);
   const absent = await project.sitrep('explain nothing.pdf 7');
-  expect(absent.stderr).toMatch(/nothing\.pdf: The file cannot be read/);
+  expect(absent.stderr).toMatch(/nothing\.pdf: There is no such file/);
 });
 
 test('the hash in the ledger exposes a forged PDF with a matching identifier', async () => {

@@ -72,7 +72,7 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
       (await collect(id, checkBrief(brief, world.effects.openQueries, datasets.get(config.dataset)))) ?? {};
     on(id).warnings.push(...warnings);
     on(id).errors.push(...world.targetFaults(brief));
-    if (!names.includes(config.dataset)) on(id).errors.push(...unknownDataset(brief).faults);
+    if (!names.includes(config.dataset)) on(id).errors.push(...unknownDataset(brief, names).faults);
   }
   const material = await world.loadMaterial();
   let editions = 0;

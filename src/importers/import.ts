@@ -366,7 +366,7 @@ function nothingToImport(files: readonly string[], skipped: readonly RowGroup[])
     file,
     ...(rows[0] === undefined ? {} : { row: rows[0] }),
     problem: `${what}.`,
-    hint: 'No row can be imported: correct the file, or choose the right format.',
+    hint: 'No row can be imported: choose the right format, or export the file again, because spreadsheets rewrite days.',
     ...(count > 1 && { count }),
   }));
   const empty = { file: files.join(', '), problem: 'has no rows.', hint: 'Export it again.' };

@@ -16,8 +16,10 @@ export interface PdfFile {
 /** Reads a PDF, and the manifest and files beside it. Throws `pdf-invalid` if the PDF cannot be read. */
 export async function readPdfFile(file: string): Promise<PdfFile> {
   const pdf = await readFile(file).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const problem = `The file cannot be read: ${reason}.`;
+    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const problem = isAbsent
+      ? 'There is no such file.'
+      : `The file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`;
     throw new AppError('pdf-invalid', [{ file, problem, hint: 'Give the path of a PDF.' }], { cause });
   });
   // The folder may contain another program's file of that name.

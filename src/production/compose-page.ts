@@ -5,7 +5,8 @@ import { tablesWithin } from '../dataset/point-in-time.ts';
 import { outlinesWithin } from '../dataset/world.ts';
 import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
 import { ownFontFaces } from '../project/fonts.ts';
-import { applyParameters, requireTopics, select, titleOfEdition } from '../query/select.ts';
+import { requireTopics } from '../project/load.ts';
+import { applyParameters, select, titleOfEdition } from '../query/select.ts';
 import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
 import { textLocale } from '../render/citations.ts';
 import { setsByName } from '../render/evidence-text.ts';
@@ -37,7 +38,7 @@ export async function composePage(
     knownFor(dataset.tables, { asOf, correctedAsOf: correction?.asOf ?? null }),
     brief,
   );
-  requireTopics(brief, dataset.settings);
+  requireTopics(brief, dataset);
   const applied = applyParameters({ brief, parameters, known: knownRows });
   const title = titleOfEdition(brief, applied);
   const corrected = correction ? correctedIn(dataset.tables, { asOf, correction }) : [];

@@ -9,7 +9,8 @@ import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analys
 import type { Brief } from '../project/brief.ts';
 import type { Loaded } from '../project/load.ts';
 import { knownIncidents } from '../query/incidents.ts';
-import { applyParameters, type OpenQueries, requireTopics, select } from '../query/select.ts';
+import { requireTopics } from '../project/load.ts';
+import { applyParameters, type OpenQueries, select } from '../query/select.ts';
 
 const statementFile = '--sql';
 
@@ -70,7 +71,7 @@ export async function runQuery(
   }
   const tables = tablesWithin(dataset, brief.config.marking);
   const known = withoutOtherFindings(knownFor(tables, { asOf, correctedAsOf: null }), brief);
-  requireTopics(brief, dataset.settings);
+  requireTopics(brief, dataset);
   const { period, parameters } = resolveEdition({ brief, dataset, asOf, parameters: given });
   applyParameters({ brief, parameters, known });
   // A brief with the same findings that requests only this query, so that faults in other queries do not matter.

@@ -60,7 +60,11 @@ export async function load(
     errors.push(error);
   };
   const names = await catalogue.datasetNames();
-  errors.push(...briefs.filter(({ config }) => !names.includes(config.dataset)).map(unknownDataset));
+  errors.push(
+    ...briefs
+      .filter(({ config }) => !names.includes(config.dataset))
+      .map((brief) => unknownDataset(brief, names)),
+  );
   const wanted = new Set(briefs.map(({ config }) => config.dataset));
   const datasets = new Map<string, Dataset>();
   for (const name of names.filter((each) => wanted.has(each))) {
@@ -96,15 +100,19 @@ function unknownBriefs(unknown: readonly string[], known: readonly string[]): Ap
   );
 }
 
-export function unknownDataset({ definition, config }: Brief): AppError {
-  return new AppError('brief-invalid', [
-    {
-      file: definition.file,
-      field: 'dataset',
-      problem: `There is no dataset "${config.dataset}" in data/.`,
-      hint: 'Correct the name.',
-    },
-  ]);
+export function unknownDataset({ definition, config }: Brief, names: readonly string[]): AppError {
+  const problem = `There is no dataset "${config.dataset}" in data/.`;
+  const hint = meantBy(config.dataset, names);
+  return new AppError(
+    'brief-invalid',
+    located([{ file: definition.file, field: 'dataset', problem, hint }], definition),
+  );
+}
+
+/** Throws `brief-invalid` if the brief has topics that its dataset does not. */
+export function requireTopics(brief: Brief, dataset: Pick<Dataset, 'settings'>): void {
+  const faults = topicFaults(brief, dataset);
+  if (faults.length > 0) throw new AppError('brief-invalid', faults);
 }
 
 /**

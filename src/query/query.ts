@@ -148,7 +148,8 @@ export function explain(cause: unknown): Pick<Fault, 'line' | 'problem' | 'hint'
   const line = /^LINE (\d+):/m.exec(message)?.[1];
   const problem = message
     .replace(/\n+LINE \d+:[^]*$/, '')
-    .replace(/\s*\n\s*Candidate bindings:[: ]*/, '. Similar names: ')
+    .replace(/^Failed to extract statements: /, '')
+    .replace(/[!.]?\s*\n\s*Candidate bindings:[: ]*/, '. Similar names: ')
     .replaceAll(/\s*\n\s*/g, ' ');
   return {
     ...(line === undefined ? {} : { line: Number(line) }),

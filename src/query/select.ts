@@ -67,25 +67,6 @@ export function parametersOf(
   return { ...commonParameters(brief, period, settings), own: Object.fromEntries(own) };
 }
 
-/** Throws `brief-invalid` if the brief has topics that its dataset does not. */
-export function requireTopics({ config, definition }: Brief, settings: DatasetSettings): void {
-  const known = settings.topics.map(({ name }) => name);
-  const topics = briefTopics(config);
-  // A dataset with no topics and no rows may gain some later.
-  if (topics === 'all' || known.length === 0) return;
-  const unknown = topics.filter((topic) => !known.includes(topic));
-  if (unknown.length > 0)
-    throw new AppError(
-      'brief-invalid',
-      unknown.map((topic) => ({
-        file: definition.file,
-        field: config.topics === undefined ? 'topic' : 'topics',
-        problem: `The dataset ${config.dataset} has no topic "${topic}".`,
-        hint: meantBy(topic, known),
-      })),
-    );
-}
-
 export interface Selection {
   /** The results for charts and findings, which are available first. */
   readonly forCharts: RowSets;

@@ -64,8 +64,8 @@ test('a topic that the dataset does not have is a fault that names the nearest o
   expect(error.faults).toEqual([
     {
       file: shared.definition.file,
-      field: 'topics',
-      problem: 'The dataset afghanistan-2021 has no topic "isys".',
+      field: 'topics.1',
+      problem: 'The dataset has no topic "isys".',
       hint: 'Did you mean "isis"?',
     },
   ]);

@@ -226,6 +226,9 @@ describe('what a query may not do', () => {
       line: 1,
       problem: expect.stringMatching(/ named "nme"\. Similar names: "name", .*\.$/),
     });
+    const alone = await faultOf('SELECT nme FROM actors');
+    expect(alone?.problem).toMatch(/"nme" not found in FROM clause\. Similar names: "name"/);
+    expect((await faultOf('SELECT id FROM events WHERE IS'))?.problem).toMatch(/^Parser Error: /);
   });
 
   test('every function that DuckDB calls volatile is on the list', async () => {
