@@ -10,14 +10,14 @@ WITH named AS (
 ),
 listed AS (
   SELECT id FROM named WHERE list_contains($topics, topic)
-  UNION
+  UNION ALL
   -- Headings name the topic.
   SELECT a.id FROM actors AS a JOIN topics AS t ON t.title = a.name WHERE list_contains($topics, t.name)
 ),
 spelled AS (
   SELECT id FROM listed
-  UNION
-  SELECT actor FROM abbreviations() WHERE id IN (SELECT id FROM topic_rows() WHERE topic = $topic UNION SELECT id FROM listed)
+  UNION ALL
+  SELECT actor FROM abbreviations() WHERE id IN (SELECT id FROM topic_rows() WHERE topic = $topic UNION ALL SELECT id FROM listed)
 )
 SELECT
   a.id,
