@@ -31,9 +31,9 @@ export function localeMacros(locale: Locale): string {
     next,
   });
   const messages = messagesOf(locale);
-  const pattern = `coalesce(map([${messages.map(([key]) => quote(key)).join(', ')}], [${messages
-    .map(([, each]) => quote(each))
-    .join(', ')}])[key], error('There is no message "' || key || '" for queries.'))`;
+  // One text, because DuckDB plans each item of a list, in every message of a query.
+  const texts = quote(JSON.stringify(Object.fromEntries(messages)));
+  const pattern = `coalesce((${texts} ->> key), error('There is no message "' || key || '" for queries.'))`;
   const macros = {
     'day_label(d)': day('dates.day_of_year', short),
     'short_day(d)': day('dates.day', short),
