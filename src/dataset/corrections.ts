@@ -31,7 +31,10 @@ export const correction = z.strictObject({
       last: z.number().int().nonnegative(),
       /** The last checks of sources that the first issue saw; absent if its dataset was not refreshed before slots. */
       checked: z.record(z.string(), day).optional(),
-      /** The evidence sets whose incidents changed since the replaced revision, and single incidents, by name. */
+      /**
+       * The evidence sets whose incidents changed since the replaced revision, and single incidents, by name. Or a
+       * finding, with counts of 0: its figures changed, and no cited incident did.
+       */
       sets: z.array(
         z.strictObject({
           name: z.string(),

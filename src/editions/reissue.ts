@@ -11,6 +11,7 @@ import {
 import type { Dataset } from '../dataset/schema.ts';
 import { goneOf, placeOf, unsureOf } from '../delivery/recipients.ts';
 import { AppError, describeFault, type Fault } from '../errors.ts';
+import { changedActivity } from '../findings/changed-figures.ts';
 import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
 import {
   type EditionRecord,
@@ -310,7 +311,8 @@ interface CorrectedEvidence {
 /**
  * Compares the hashes of the evidence sets and incidents that an edition cites with those of today's queries over the
  * incidents as corrected by a day. A hash that differs for another reason, such as a changed query, is no correction.
- * Throws `query-failed`.
+ * If no cited incident changed, the printed figures of `activity` may still have, by incidents of its baseline. Throws
+ * `query-failed`.
  */
 async function correctedEvidence(
   { brief, dataset, manifest, by }: { brief: Brief; dataset: Dataset; manifest: Manifest; by: Day },
@@ -361,6 +363,11 @@ async function correctedEvidence(
     if (sets.get(name)?.sha256 === sha256) continue;
     const counts = await countCorrected({ id: name, source, parameters }, { before, after, since });
     if (counts.revised + counts.withdrawn > 0) changed.push({ name, ...counts, was });
+  }
+  if (changed.length === 0) {
+    const { imports } = corrected;
+    const name = await changedActivity(brief, { before, after, period, parameters, imports });
+    if (name !== undefined) changed.push({ name, revised: 0, withdrawn: 0, was: 0 });
   }
   return {
     incidents: { first, last, sets: changed },

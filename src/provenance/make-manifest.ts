@@ -161,7 +161,7 @@ const describeCorrection = (
       return {
         id: each.name,
         table: 'incidents',
-        change: set === undefined ? ('withdrawn' as const) : ('revised' as const),
+        change: set === undefined && each.withdrawn > 0 ? ('withdrawn' as const) : ('revised' as const),
         known_on: asOf,
         text: correctedSetText(each, { set, locale }),
       };

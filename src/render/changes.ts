@@ -186,6 +186,7 @@ export function correctedSetText(
   { name, revised, withdrawn, was }: CorrectedSet,
   { set, locale }: { set: EvidenceSet | undefined; locale: Locale },
 ): string {
+  if (revised + withdrawn === 0) return locale.text('page.correction.comparison');
   const title =
     set === undefined ? locale.text('page.evidence.incidents', { count: 1 }) : titleOfSet(set, locale);
   if (set === undefined || set.incident !== null)

@@ -78,13 +78,16 @@ const third: TestImport = {
 };
 
 /** A site at which the first edition was made and delivered. `add` writes the dataset with more imports. */
-async function openSite(imports: readonly TestImport[] = [first]) {
+async function openSite(
+  imports: readonly TestImport[] = [first],
+  files: Readonly<Record<string, string>> = brief,
+) {
   const opened = new AsyncDisposableStack();
   const ledger = opened.use(await (await ledgers.fresh()).open());
   const house = await openHouse(ledger);
   const folder = join(house.templates, 'incident-week');
   await mkdir(folder);
-  for (const [name, text] of Object.entries(brief)) await writeFile(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   const data = await temporaryFolder();
   const load = { loadDataset: () => loadDataset(data, 'data/incidents') };
   Object.assign(house.context, load);
@@ -189,4 +192,58 @@ test('an incident that is cited alone and withdrawn is named by its id', async (
   await work();
   expect((await house.context.ledger.edition(edition))?.state).toBe('done');
   expect(await textOf(edition)).not.toContain('The gravest');
+});
+
+test('an incident that only the figures of activity count is a reason if they change in print', async () => {
+  const compared = {
+    ...brief,
+    'brief.yaml': brief['brief.yaml']
+      .replace('gravest: gravest.sql }', 'gravest: gravest.sql, counts: counts.sql, covered: covered.sql }')
+      .replace(
+        'limits:',
+        'findings: { watch: { kind: activity, rows: counts, by: place, coverage: covered } }\nlimits:',
+      ),
+    'brief.hbs': brief['brief.hbs'].replace(
+      '{{/page}}',
+      '{{#each findings.watch.rows}}<p>{{text}}{{cite "week"}}</p>{{/each}}\n{{/page}}',
+    ),
+    'counts.sql': `SELECT country AS place, start, "end", count(*) AS count FROM incidents GROUP BY ALL`,
+    'covered.sql': `SELECT DATE '2021-01-01' AS start, NULL::DATE AS "end"`,
+  };
+  const old = (from: number, { status = 'current', number = 1 } = {}) =>
+    Array.from({ length: 30 }, (_, index) => {
+      const day = new Date(Date.UTC(2021, 9, 10 + 2 * index)).toISOString().slice(0, 10);
+      return `('T-old-${from + index}', '${day}', ${number}, NULL, '${status}')`;
+    });
+  const ids = (number: number) => old(0).map((_, index) => `('T-old-${index}', ${number})`);
+  await using site = await openSite(
+    [{ ...first, rows: `${first.rows} UNION ALL ${rows(...old(0), ...old(30))}` }],
+    compared,
+  );
+  const { house, ask, work, add, textOf, manifestOf } = site;
+  expect(await textOf(id)).toContain('5 reported in seven days, 4.6 expected.');
+  // A number that the counts do not use.
+  const unused = {
+    knownOn: '2022-01-12',
+    rows: rows(...old(0, { number: 2 })),
+    replaced: replacing(...ids(1)),
+  };
+  await add(unused);
+  house.time = new Date('2022-01-20T06:00:00Z');
+  expect(await ask.correctable()).toEqual([]);
+
+  const status = 'withdrawn';
+  await add(unused, { ...unused, rows: rows(...old(0, { status })), replaced: replacing(...ids(2)) });
+  const line = 'Comparison with earlier days, whose figures changed';
+  expect(await ask.correctable()).toEqual([{ edition: id, changes: [line], problem: null }]);
+  const { edition, changes } = await ask.reissue(id);
+  expect(changes).toEqual([line]);
+  await work();
+  const text = await textOf(edition);
+  expect(text).toContain(line);
+  expect(text).toContain('5 reported in seven days, 2.3 expected.');
+  expect((await manifestOf(edition))?.correction?.changes).toEqual([
+    { id: 'watch', table: 'incidents', change: 'revised', known_on: '2022-01-20', text: line },
+  ]);
+  expect(await ask.correctable()).toEqual([]);
 });
