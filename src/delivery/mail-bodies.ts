@@ -52,29 +52,24 @@ const correctionWords = ({ issue, correction }: Message, locale: Locale): string
           : []),
       ];
 
-/** What a message says, for both bodies. */
-interface Content {
-  readonly marking: Message['marking'];
-  readonly publisher: string | null;
-  readonly title: string;
-  readonly dateline: string;
-  readonly headline: string | null;
-  /** Before the bottom line. */
-  readonly before: readonly string[];
-  readonly bottomLine: readonly string[];
-  readonly judgments: EnclosedHighlights['judgments'];
-  /** Where the PDF is. */
-  readonly after: readonly string[];
-  readonly link: string | null;
-  readonly footer: readonly string[];
-}
-
 /** The same content as plain text and as HTML, with the marking at the top and bottom. */
 export function bodiesOf(message: Message, surroundings: Surroundings): { text: string; html: string } {
+  const { highlights } = message;
+  const content = contentOf(message, surroundings);
+  return {
+    text: textOf(content, highlights?.hero ?? null, surroundings.locale),
+    html: htmlOf(content, highlights, surroundings),
+  };
+}
+
+type Content = ReturnType<typeof contentOf>;
+
+/** What a message says, for both bodies: `before` the bottom line, and `after` it where the PDF is. */
+function contentOf(message: Message, surroundings: Surroundings) {
   const { enclosure, locale } = surroundings;
   const { pdf, highlights } = message;
   const { publisher = null } = highlights ?? {};
-  const content: Content = {
+  return {
     marking: message.marking,
     publisher: publisher?.name ?? null,
     title: message.title,
@@ -91,10 +86,6 @@ export function bodiesOf(message: Message, surroundings: Surroundings): { text: 
         : []),
       whyYou(message, surroundings),
     ],
-  };
-  return {
-    text: textOf(content, highlights?.hero ?? null, locale),
-    html: htmlOf(content, highlights, surroundings),
   };
 }
 

@@ -23,12 +23,8 @@ export interface Problem {
   readonly id: string;
   /** Text for the operator. It may name briefs but must not quote their contents. */
   readonly says: string;
-  /** Whether the problem stops all work. */
-  readonly stops: boolean;
   /** It is over: the operator hears of that once, and nothing else counts it. */
   readonly isOver?: true;
-  /** Whether to alert the operator here. Failed deliveries have their own alerts. */
-  readonly alerts: boolean;
 }
 
 /** Effects for finding problems. */
@@ -68,8 +64,6 @@ export async function findProblems(
         free: fileSize(tag, free),
         needed: fileSize(tag, LEAST_FREE_BYTES),
       }),
-      stops: true,
-      alerts: true,
     });
   problems.push(...(unreadable ?? (await unreadableBriefs(watched))));
   problems.push(...(await sourceProblems(watched)));
@@ -80,23 +74,19 @@ export async function findProblems(
       code: 'mail-failing',
       id: 'mail-failing',
       says: text('mail.problem.mail_failing', { span: roundSpan(tag, failingMs / 1000) }),
-      stops: false,
-      alerts: true,
     });
   if (failedLately > 0)
     problems.push({
       code: 'delivery-failed',
       id: 'delivery-failed',
       says: text('mail.problem.deliveries_failed', { count: failedLately, days: FAILED_LATELY_DAYS }),
-      stops: false,
-      alerts: false,
     });
   return problems;
 }
 
 /** Sources that fail, and those that work again. A failure that begins anew has another id. */
 async function sourceProblems({ ledger, locale }: Watched): Promise<Problem[]> {
-  const common = { code: 'source-failing', stops: false, alerts: true } as const;
+  const code = 'source-failing';
   const time = (at: Date) => locale.moment(at);
   return (await ledger.sourceStates()).flatMap(
     ({ dataset, source, failingSince, recoveredAt }): Problem[] => {
@@ -107,11 +97,11 @@ async function sourceProblems({ ledger, locale }: Watched): Promise<Problem[]> {
           source,
           time: time(failingSince),
         });
-        return [{ ...common, id: id(failingSince, 'failing'), says }];
+        return [{ code, id: id(failingSince, 'failing'), says }];
       }
       if (recoveredAt === null) return [];
       const says = locale.text('mail.problem.source_recovered', { dataset, source, time: time(recoveredAt) });
-      return [{ ...common, id: id(recoveredAt, 'recovered'), says, isOver: true }];
+      return [{ code, id: id(recoveredAt, 'recovered'), says, isOver: true }];
     },
   );
 }
@@ -146,13 +136,14 @@ export async function unreadableBriefs({
           where: locale.list(where),
           code: error.code,
         }),
-        stops: false,
-        alerts: true,
       });
     }
   }
   return problems;
 }
+
+/** Whether a problem stops all work. */
+export const stopsWork = ({ code }: Problem): boolean => code === 'disk-full';
 
 /** The part of the problems that `/readyz` may show to strangers: kinds and counts. */
 export const countProblems = (problems: readonly Problem[]): { code: Problem['code']; count: number }[] =>
@@ -179,7 +170,8 @@ export function openProblemAlerts(
   let triedAt = 0;
 
   return async function alertOf(found: readonly Problem[], signal: AbortSignal): Promise<void> {
-    const problems = found.filter(({ alerts }) => alerts);
+    // Failed deliveries have their own alerts.
+    const problems = found.filter(({ code }) => code !== 'delivery-failed');
     const ids = problems.map(({ id }) => id);
     known = new Set(ids.filter((id) => known.has(id)));
     written = new Set(ids.filter((id) => written.has(id)));

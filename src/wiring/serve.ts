@@ -6,6 +6,7 @@ import {
   countProblems,
   findProblems,
   type Problem,
+  stopsWork,
   unreadableBriefs,
   type Watched,
 } from '../editions/problems.ts';
@@ -72,7 +73,7 @@ export async function runService({
       const isLate = roles.includes('scheduler') && silentMs > 60_000;
       const reason = isLate
         ? `The schedule was last checked ${Math.round(silentMs / 1000)} s ago.`
-        : (found.find(({ stops }) => stops)?.says ?? null);
+        : (found.find(stopsWork)?.says ?? null);
       return { reason, problems: countProblems(found) };
     },
   };

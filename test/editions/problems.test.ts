@@ -45,7 +45,6 @@ test('a brief that cannot be read is a problem, and so is one with an unreadable
     {
       id: 'brief-unreadable celebrations',
       says: expect.stringMatching(/celebrations\/brief\.yaml, line \d+ \(brief-invalid\)/),
-      stops: false,
     },
   ]);
   const fault = { file: 'data/x/events.csv', row: 4, problem: 'A secret is wrong.', hint: '' };

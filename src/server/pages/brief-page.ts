@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
-import { type Action, generateAction } from './actions.ts';
+import { generateAction } from './actions.ts';
 import { namesIn } from './evidence.ts';
 import { briefHref, channelName, differences, editionHref, factIn, stateOf, tally } from './format.ts';
 import { type Day, issueNumber } from '../../calendar.ts';
@@ -106,33 +106,8 @@ const missingIn = (months: readonly CalendarMonth[]): number =>
     .flatMap(({ days }) => days)
     .filter(({ kind }) => kind === 'gap').length;
 
-interface Shown {
-  readonly href: string;
-  readonly label: string;
-  readonly day: string;
-  readonly state: ReturnType<typeof stateOf>;
-  readonly parts: { readonly label: string; readonly editions: readonly Omit<Shown, 'parts'>[] } | null;
-}
-
-interface CalendarDay {
-  readonly asOf: Day;
-  readonly label: string;
-  readonly kind: 'made' | 'gap' | 'coming';
-  readonly says: string;
-  readonly editions: readonly Shown[];
-  readonly actions: readonly Action[];
-}
-
-interface Week {
-  readonly number: string;
-  readonly days: readonly CalendarDay[];
-}
-
 /** The weeks of a year, grouped by the month in which they end. */
-export interface CalendarMonth {
-  readonly name: string;
-  readonly weeks: readonly Week[];
-}
+export type CalendarMonth = ReturnType<typeof calendarOf>[number];
 
 /** The first and last day of the weeks that end in a year, from Monday to Sunday. */
 export function daysOfYear(year: number): { from: Day; to: Day } {
@@ -164,7 +139,7 @@ export function calendarOf({
   caller: Caller;
   now: Date;
   locale: Locale;
-}): CalendarMonth[] {
+}) {
   const span = daysOfYear(year);
   const slots = slotsReporting(brief.schedule, span);
   const [first] = comingSlots(brief.schedule, now, 1);
@@ -178,14 +153,14 @@ export function calendarOf({
   const slotDays = new Map(
     slots.filter(({ at }) => at <= now || at === next?.at).map((slot) => [slot.asOf, slot]),
   );
-  const days = [...new Set([...slotDays.keys(), ...byDay.keys()])].toSorted().map((asOf): CalendarDay => {
+  const days = [...new Set([...slotDays.keys(), ...byDay.keys()])].toSorted().map((asOf) => {
     const made = byDay.get(asOf) ?? [];
     const coming = slotDays.get(asOf)?.at === next?.at && next !== undefined;
     const isGap = made.length === 0 && !coming;
     return {
       asOf,
       label: locale.weekdayOfYear(asOf),
-      kind: made.length > 0 ? 'made' : coming ? 'coming' : 'gap',
+      kind: made.length > 0 ? ('made' as const) : coming ? ('coming' as const) : ('gap' as const),
       says: coming
         ? locale.text('web.brief.due', {
             at: locale.moment(next.at, { timeZone: brief.schedule.timezone, weekday: true }),
@@ -213,7 +188,7 @@ function lastDayOfWeek(day: Day): Day {
 function shown(
   edition: EditionView,
   { editions, paper, locale }: { editions: readonly EditionView[]; paper: string; locale: Locale },
-): Shown {
+) {
   const parts = editions.filter(({ partOf }) => partOf === edition.id);
   const day = locale.longDay(edition.asOf);
   return {
