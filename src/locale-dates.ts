@@ -2,40 +2,14 @@ import { Temporal } from 'temporal-polyfill';
 import type { Day } from './calendar.ts';
 
 /** Days and times in the words of a locale. The examples are en-GB. */
-export interface Dates {
-  /** `25 August 2021` */
-  readonly longDay: (day: Day) => string;
-  /** `25 Aug 2021` */
-  readonly shortDay: (day: Day) => string;
-  /** `25 Aug` */
-  readonly shortDayOfYear: (day: Day) => string;
-  /** `Wednesday 25 August 2021` */
-  readonly weekday: (day: Day) => string;
-  /** `Europe/London` as `London`, or in a language that is not written in Latin letters, its own name of the time. */
-  readonly timeZone: (name: string) => string;
-  /** `Aug 2021` */
-  readonly shortMonthOfYear: (day: Day) => string;
-  /** `May 2019` */
-  readonly month: (day: Day) => string;
-  /** `Sun 22 Aug` */
-  readonly weekdayOfYear: (day: Day) => string;
-  /** `August` */
-  readonly monthName: (day: Day) => string;
-  /** `22 Aug 2021, 05:00 UTC`; with a weekday, `Sun 22 Aug 2021, 05:00 UTC`; with seconds, `22 Aug 2021, 05:00:09 UTC`. */
-  readonly moment: (at: Date, options?: MomentOptions) => string;
-  /** `05:00:09 UTC`. The script of the web pages writes times in the same way. */
-  readonly clock: (at: Date) => string;
-  /** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months if the span begins and ends with one. */
-  readonly daySpan: (start: Day, end: Day) => string;
-  /** `spring 2019`, `winter 2019–20` */
-  readonly season: (day: Day) => string;
-  /** The names that charts print, from January and from Sunday. */
-  readonly names: {
-    readonly months: readonly string[];
-    readonly shortMonths: readonly string[];
-    readonly days: readonly string[];
-    readonly shortDays: readonly string[];
-  };
+export type Dates = ReturnType<typeof datesOf>;
+
+/** From January and from Sunday. */
+interface Names {
+  readonly months: readonly string[];
+  readonly shortMonths: readonly string[];
+  readonly days: readonly string[];
+  readonly shortDays: readonly string[];
 }
 
 interface MomentOptions {
@@ -54,14 +28,14 @@ const week = Array.from({ length: 7 }, (_, index) => `2001-01-${String(index + 7
 export function datesOf(
   tag: string,
   text: (key: string, values?: { readonly [name: string]: string }) => string,
-): Dates {
+) {
   const named = (options: Intl.DateTimeFormatOptions, days: readonly string[]): readonly string[] => {
     const format = new Intl.DateTimeFormat(tag, { ...options, timeZone: 'UTC' });
     return days.map((day) => format.format(Temporal.Instant.from(`${day}T00:00Z`).epochMilliseconds));
   };
-  let allNames: Dates['names'] | undefined;
+  let allNames: Names | undefined;
   /** Named when first needed, because a command line call needs none. */
-  const namesNow = (): Dates['names'] =>
+  const namesNow = (): Names =>
     (allNames ??= {
       months: named(
         { month: 'long' },
@@ -117,35 +91,51 @@ export function datesOf(
     return known;
   };
   return {
+    /** The names that charts print, from January and from Sunday. */
     get names() {
       return namesNow();
     },
+    /** `25 August 2021` */
     longDay,
+    /** `May 2019` */
     month,
+    /** `25 Aug 2021` */
     shortDay,
+    /** `25 Aug` */
     shortDayOfYear,
-    weekdayOfYear: (day) => withWeekday(parts(day).shortWeekday, shortDayOfYear(day)),
-    monthName: (day) => parts(day).month,
-    moment: (at, { timeZone = 'UTC', weekday = false, seconds = false } = {}) => {
+    /** `Sun 22 Aug` */
+    weekdayOfYear: (day: Day): string => withWeekday(parts(day).shortWeekday, shortDayOfYear(day)),
+    /** `August` */
+    monthName: (day: Day): string => parts(day).month,
+    /** `22 Aug 2021, 05:00 UTC`; with a weekday, `Sun 22 Aug 2021, 05:00 UTC`; with seconds, `22 Aug 2021, 05:00:09 UTC`. */
+    moment: (
+      at: Date,
+      { timeZone = 'UTC', weekday = false, seconds = false }: MomentOptions = {},
+    ): string => {
       const instant = Temporal.Instant.fromEpochMilliseconds(at.getTime());
       const day = instant.toZonedDateTimeISO(timeZone).toPlainDate().toString();
       const date = weekday ? withWeekday(parts(day).shortWeekday, shortDay(day)) : shortDay(day);
       return text('dates.moment', { date, time: clockIn(timeZone, seconds).format(at) });
     },
-    clock: (at) => clockIn('UTC', true).format(at),
-    shortMonthOfYear: (day) => {
+    /** `05:00:09 UTC`. The script of the web pages writes times in the same way. */
+    clock: (at: Date): string => clockIn('UTC', true).format(at),
+    /** `Aug 2021` */
+    shortMonthOfYear: (day: Day): string => {
       const { shortMonth, year } = parts(day);
       return text('dates.month', { month: shortMonth, year });
     },
-    weekday: (day) => withWeekday(parts(day).weekday, longDay(day)),
-    timeZone: (name) => {
+    /** `Wednesday 25 August 2021` */
+    weekday: (day: Day): string => withWeekday(parts(day).weekday, longDay(day)),
+    /** `Europe/London` as `London`, or in a language that is not written in Latin letters, its own name of the time. */
+    timeZone: (name: string): string => {
       // The names of zones are in Latin letters.
       if (new Intl.Locale(tag).maximize().script === 'Latn')
         return name.split('/').at(-1)?.replaceAll('_', ' ') ?? name;
       const format = new Intl.DateTimeFormat(tag, { timeZone: name, timeZoneName: 'shortGeneric' });
       return format.formatToParts(fixed).find(({ type }) => type === 'timeZoneName')?.value ?? name;
     },
-    daySpan: (start, end) => {
+    /** `19–25 August 2021`, `28 July – 3 August 2021`, or whole months if the span begins and ends with one. */
+    daySpan: (start: Day, end: Day): string => {
       const [first, last] = [Temporal.PlainDate.from(start), Temporal.PlainDate.from(end)];
       const isOneMonth = first.toPlainYearMonth().equals(last.toPlainYearMonth());
       if (first.equals(last)) return longDay(start);
@@ -158,7 +148,8 @@ export function datesOf(
       const from = first.year === last.year ? dayAndMonth(start) : longDay(start);
       return text('dates.days', { first: from, last: longDay(end) });
     },
-    season: (day) => {
+    /** `spring 2019`, `winter 2019–20` */
+    season: (day: Day): string => {
       const { month: number, year } = Temporal.PlainDate.from(day);
       const season = seasons[Math.floor((number % 12) / 3)] ?? '';
       if (season !== 'winter') return text('dates.season', { season, year: digits.format(year) });

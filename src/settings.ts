@@ -2,13 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { CREDENTIAL_PREFIX } from './dataset/sources.ts';
-import {
-  type DeliverySettings,
-  deliveryVariables,
-  givenOf,
-  parseDeliverySettings,
-  variableFaults,
-} from './delivery/settings.ts';
+import { deliveryVariables, givenOf, parseDeliverySettings, variableFaults } from './delivery/settings.ts';
 import { AppError, similarTo } from './errors.ts';
 
 const portNumber = z.coerce.number({ error: 'is not a port' }).int('is not a port');
@@ -34,25 +28,10 @@ export const serviceVariables = z.object({
   SITREP_REQUESTS_PER_MINUTE: count.default(600),
 });
 
-export interface HttpSettings {
-  readonly host: string;
-  readonly port: number;
-  /** Requests for single editions are refused while this many editions are queued. */
-  readonly mostQueued: number;
-  /** Limit per client. */
-  readonly requestsPerMinute: number;
-}
-
-export interface Settings {
-  readonly databaseUrl: string | undefined;
-  /** Minimum log level; undefined leaves the choice to the command. */
-  readonly logLevel: (typeof logLevels)[number] | undefined;
-  readonly http: HttpSettings;
-  readonly delivery: DeliverySettings;
-}
+export type HttpSettings = ReturnType<typeof readSettings>['http'];
 
 /** Reads the settings of the service. Throws `settings-invalid` with every fault; the messages never repeat a value. */
-export function readSettings(variables: { readonly [name: string]: string | undefined }): Settings {
+export function readSettings(variables: { readonly [name: string]: string | undefined }) {
   const parsed = serviceVariables.safeParse(givenOf(variables));
   const faults = variableFaults(parsed.error);
   try {
@@ -61,7 +40,14 @@ export function readSettings(variables: { readonly [name: string]: string | unde
     const { DATABASE_URL: databaseUrl, SITREP_LOG_LEVEL: logLevel, ...rest } = parsed.data;
     const { SITREP_PORT: port, SITREP_HOST: host, ...limits } = rest;
     const { SITREP_MOST_QUEUED: mostQueued, SITREP_REQUESTS_PER_MINUTE: requestsPerMinute } = limits;
-    return { databaseUrl, logLevel, http: { host, port, mostQueued, requestsPerMinute }, delivery };
+    return {
+      databaseUrl,
+      /** Minimum log level; undefined leaves the choice to the command. */
+      logLevel,
+      /** The limits: of requests for each client, and of queued editions, above which single ones are refused. */
+      http: { host, port, mostQueued, requestsPerMinute },
+      delivery,
+    };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError('settings-invalid', [...faults, ...error.faults]);

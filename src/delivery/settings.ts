@@ -89,46 +89,12 @@ export const deliveryVariables = z.object({
   SITREP_RETRY_LONGEST_MINUTES: positive(240),
 });
 
+export type DeliverySettings = ReturnType<typeof parseDeliverySettings>;
 /** The mail server, the login, and the allowed recipients. */
-export interface MailSettings {
-  readonly smtp: z.output<typeof smtpUrl>;
-  readonly from: { readonly name: string; readonly address: string };
-  /** Allowed recipient domains in lower case. Subdomains are not included. */
-  readonly domains: readonly string[];
-  /** The address for unsubscribing; the operator if none is set. */
-  readonly unsubscribe: string | null;
-  /** Maximum encoded size of a message with its PDF. */
-  readonly maxBytes: number;
-}
-
-export interface WebhookSettings {
-  readonly secret: string;
-  /** Allowed hosts in lower case, without ports. */
-  readonly hosts: readonly string[];
-}
-
+export type MailSettings = NonNullable<DeliverySettings['mail']>;
+export type WebhookSettings = NonNullable<DeliverySettings['webhook']>;
 /** How long a failed or unanswered delivery is retried, and with what pauses. */
-export interface RetryPolicy {
-  readonly forSeconds: number;
-  readonly firstSeconds: number;
-  readonly longestSeconds: number;
-}
-
-export interface DeliverySettings {
-  /** Null if no mail server is set; mail targets are then blocked. */
-  readonly mail: MailSettings | null;
-  /** Null if no secret is set; webhooks are then blocked. */
-  readonly webhook: WebhookSettings | null;
-  /** Receives alerts. This address is allowed whatever its domain. */
-  readonly operator: string | null;
-  /** Receives alerts that cannot be mailed; null for none. */
-  readonly operatorWebhook: string | null;
-  /** Minimum time between two messages of alerts. Alerts within it go out together. */
-  readonly alertEverySeconds: number;
-  /** The base URL of served editions, without a trailing slash. */
-  readonly publicUrl: string | null;
-  readonly retry: RetryPolicy;
-}
+export type RetryPolicy = DeliverySettings['retry'];
 
 /** The variables that are set. Empty ones count as absent. */
 export const givenOf = (variables: {
@@ -145,9 +111,7 @@ export const variableFaults = (error: z.ZodError | undefined): Fault[] =>
   }));
 
 /** Parses the delivery settings from environment variables. Throws `settings-invalid`. */
-export function parseDeliverySettings(variables: {
-  readonly [name: string]: string | undefined;
-}): DeliverySettings {
+export function parseDeliverySettings(variables: { readonly [name: string]: string | undefined }) {
   const given = givenOf(variables);
   const parsed = deliveryVariables.safeParse(given);
   const names = new Set(Object.keys(given));
@@ -177,16 +141,30 @@ export function parseDeliverySettings(variables: {
   const { SITREP_SMTP_URL: smtp, SITREP_MAIL_FROM: from, SITREP_MAIL_DOMAINS: domains } = data;
   const { SITREP_WEBHOOK_SECRET: secret, SITREP_WEBHOOK_HOSTS: hosts } = data;
   const operator = data.SITREP_OPERATOR ?? null;
-  const unsubscribe = data.SITREP_MAIL_UNSUBSCRIBE ?? operator;
   return {
+    /** Null if no mail server is set; mail targets are then blocked. */
     mail:
       smtp && from && domains
-        ? { smtp, from, domains, unsubscribe, maxBytes: data.SITREP_MAIL_MAX_BYTES }
+        ? {
+            smtp,
+            from,
+            /** Allowed recipient domains in lower case. Subdomains are not included. */
+            domains,
+            /** The address for unsubscribing; the operator if none is set. */
+            unsubscribe: data.SITREP_MAIL_UNSUBSCRIBE ?? operator,
+            /** Maximum encoded size of a message with its PDF. */
+            maxBytes: data.SITREP_MAIL_MAX_BYTES,
+          }
         : null,
+    /** Null if no secret is set; webhooks are then blocked. The hosts are in lower case, without ports. */
     webhook: secret !== undefined ? { secret, hosts: hosts ?? [] } : null,
+    /** Receives alerts. This address is allowed whatever its domain. */
     operator,
+    /** Receives alerts that cannot be mailed; null for none. */
     operatorWebhook: data.SITREP_OPERATOR_WEBHOOK ?? null,
+    /** Minimum time between two messages of alerts. Alerts within it go out together. */
     alertEverySeconds: data.SITREP_ALERT_MINUTES * 60,
+    /** The base URL of served editions, without a trailing slash. */
     publicUrl: data.SITREP_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     retry: {
       forSeconds: data.SITREP_RETRY_DAYS * 86_400,
@@ -274,12 +252,6 @@ export function targetFaults(
   });
 }
 
-/** The length of pauses between attempts. */
-export interface Pauses {
-  readonly firstSeconds: number;
-  readonly longestSeconds: number;
-}
-
 /**
  * Seconds to wait before attempt `attempt` + 1. The pause doubles each time and varies by a quarter, so that
  * simultaneous failures are not retried simultaneously. `random` returns a number from 0 to 1.
@@ -287,7 +259,10 @@ export interface Pauses {
 export function backoffSeconds(
   attempt: number,
   random: () => number,
-  { firstSeconds, longestSeconds }: Pauses = { firstSeconds: 5, longestSeconds: 30 * 60 },
+  { firstSeconds, longestSeconds }: Omit<RetryPolicy, 'forSeconds'> = {
+    firstSeconds: 5,
+    longestSeconds: 30 * 60,
+  },
 ): number {
   return Math.round(Math.min(firstSeconds * 2 ** (attempt - 1) * (1 + random() / 4), longestSeconds));
 }

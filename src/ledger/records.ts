@@ -37,20 +37,15 @@ export const deliveryStates = [
 ] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
-/** How many recipients an edition has reached. Cancelled deliveries do not count. */
-export interface Recipients {
-  readonly total: number;
-  readonly received: number;
-  readonly failed: number;
-  /** In progress, waiting for a retry or for approval, or on hold. */
-  readonly waiting: number;
-}
+export type Recipients = ReturnType<typeof recipientsOf>;
 
-export function recipientsOf(tally: { readonly [state in DeliveryState]?: number }): Recipients {
+/** How many recipients an edition has reached. Cancelled deliveries do not count. */
+export function recipientsOf(tally: { readonly [state in DeliveryState]?: number }) {
   const sum = (...states: readonly DeliveryState[]) =>
     states.reduce((total, state) => total + (tally[state] ?? 0), 0);
   const received = sum('sent');
   const failed = sum('bounced', 'failed');
+  // In progress, waiting for a retry or for approval, or on hold.
   const waiting = sum('waiting', 'pending', 'sending', 'held');
   return { total: received + failed + waiting, received, failed, waiting };
 }

@@ -130,7 +130,7 @@ interface AuditFilter {
 export type Tally = { readonly [state in DeliveryState]?: number };
 
 /** Numbers for monitoring. */
-export interface Counts {
+interface Counts {
   readonly editions: { readonly [state in EditionState]?: number };
   readonly deliveries: Tally;
   /** Queued editions that were requested one by one, outside backfills and schedules. */

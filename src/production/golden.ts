@@ -118,20 +118,14 @@ function noSuchGolden({ id, definition, config }: Brief, { asOf, parameters }: G
   });
 }
 
-/** The folder of accepted goldens, with one folder per brief. */
-export interface GoldenFolder {
-  /** The path as messages show it. */
-  readonly path: string;
-  /** The files by path below the folder. */
-  read(): Promise<ReadonlyMap<string, string>>;
-  /** Writes and removes files so that none of these differences remains. */
-  accept(differences: readonly Difference[]): Promise<void>;
-}
+export type GoldenFolder = ReturnType<typeof goldenStore>;
 
-export function goldenStore(path: string): GoldenFolder {
+/** The folder of accepted goldens, with one folder per brief; `path` is as messages show it. */
+export function goldenStore(path: string) {
   return {
     path,
-    async read() {
+    /** The files by path below the folder. */
+    async read(): Promise<GoldenFiles> {
       const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
       const names = entries
         .filter((entry) => entry.isFile())
@@ -139,7 +133,8 @@ export function goldenStore(path: string): GoldenFolder {
       const read = names.map(async (name) => [name, await readFile(join(path, name), 'utf8')] as const);
       return new Map(await Promise.all(read));
     },
-    async accept(differences) {
+    /** Writes and removes files so that none of these differences remains. */
+    async accept(differences: readonly Difference[]): Promise<void> {
       for (const { path: name, rendered } of differences) {
         const file = join(path, name);
         if (rendered === null) await rm(file);

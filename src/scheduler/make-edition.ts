@@ -271,7 +271,7 @@ async function fanOutInto(
   return { outcome: 'fanned-out', editions, reason };
 }
 
-export type ActiveRuns = ReturnType<typeof openActiveRuns>;
+type ActiveRuns = ReturnType<typeof openActiveRuns>;
 
 /** The runs in progress in this process. */
 export function openActiveRuns() {

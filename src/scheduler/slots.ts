@@ -40,18 +40,11 @@ export function slotsReporting(schedule: Schedule, { from, to }: { from: Day; to
 const firstOfEachDay = (slots: readonly Slot[]): Slot[] =>
   [...new Map(slots.toReversed().map((slot) => [slot.asOf, slot])).values()].toReversed();
 
-export interface DueSlots {
-  readonly issue: readonly Slot[];
-  readonly skip: readonly { readonly slot: Slot; readonly reason: string }[];
-  /** The slot to continue from: the last one examined, or the old cursor if there was none. */
-  readonly cursor: Date;
-}
-
 /**
  * The slots due since `cursor`, divided into those to issue and those to skip. If a brief is due several times a day,
  * only the first slot of each day counts. After the clock goes back, there are no slots until it has caught up.
  */
-export function dueSlots(schedule: Schedule, { cursor, now }: { cursor: Date; now: Date }): DueSlots {
+export function dueSlots(schedule: Schedule, { cursor, now }: { cursor: Date; now: Date }) {
   const all = slotsBetween(schedule, cursor, now);
   const byDay = firstOfEachDay(all);
   const reasons = new Map<Slot, string>();
@@ -75,6 +68,7 @@ export function dueSlots(schedule: Schedule, { cursor, now }: { cursor: Date; no
   return {
     issue: byDay.filter((slot) => !reasons.has(slot)),
     skip: [...reasons].map(([slot, reason]) => ({ slot, reason })),
+    /** The slot to continue from: the last one examined, or the old cursor if there was none. */
     cursor: all.at(-1)?.at ?? cursor,
   };
 }

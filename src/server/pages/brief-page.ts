@@ -107,7 +107,7 @@ const missingIn = (months: readonly CalendarMonth[]): number =>
     .filter(({ kind }) => kind === 'gap').length;
 
 /** The weeks of a year, grouped by the month in which they end. */
-export type CalendarMonth = ReturnType<typeof calendarOf>[number];
+type CalendarMonth = ReturnType<typeof calendarOf>[number];
 
 /** The first and last day of the weeks that end in a year, from Monday to Sunday. */
 export function daysOfYear(year: number): { from: Day; to: Day } {

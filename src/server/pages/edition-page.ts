@@ -1,5 +1,5 @@
+import type { EditionPageData } from './queries.ts';
 import { deliveriesOf, editionActions } from './actions.ts';
-import type { changesShown, sourcesShown } from './evidence.ts';
 import {
   briefHref,
   differences,
@@ -16,37 +16,11 @@ import {
 import { pictureHref } from './overview.ts';
 import { fileSize } from '../../formats.ts';
 import { editionPath } from '../../ledger/edition-id.ts';
-import type { Caller } from '../../ledger/principal.ts';
-import type {
-  BriefDetail,
-  DeliveryView,
-  EditionDetail,
-  EditionView,
-  StepRecord,
-} from '../../ledger/views.ts';
+import type { EditionDetail, EditionView, StepRecord } from '../../ledger/views.ts';
 import type { Locale } from '../../locale.ts';
-import type { Brief } from '../../project/brief.ts';
 import { steps as stepIds } from '../../render/edition.ts';
 import type { Manifest } from '../../render/manifest.ts';
 import { isSettled } from '../events.ts';
-
-export interface EditionPageData {
-  readonly caller: Caller;
-  readonly locale: Locale;
-  readonly edition: EditionDetail;
-  readonly view: BriefDetail;
-  readonly brief: Brief | null;
-  readonly steps: readonly StepRecord[];
-  readonly deliveries: readonly DeliveryView[];
-  readonly parts: readonly EditionView[];
-  /** The edition of the previous period, if there is one. */
-  readonly previous: EditionView | null;
-  /** The corrected revision that replaced the edition. */
-  readonly replacedBy: EditionView | null;
-  readonly manifest: Manifest | null;
-  readonly changes: ReturnType<typeof changesShown> | null;
-  readonly sources: ReturnType<typeof sourcesShown> | null;
-}
 
 export function editionPage(data: EditionPageData) {
   const { caller, locale, edition, view, brief, steps, previous, manifest, changes, sources } = data;

@@ -12,7 +12,6 @@ import type { Brief, Imprint } from '../../project/brief.ts';
 import { describeParameters } from '../../project/parameters.ts';
 import { defaultAsOf } from '../../render/coverage.ts';
 import { type Manifest, manifest } from '../../render/manifest.ts';
-import type { EditionPageData } from './edition-page.ts';
 import { changesShown, sourcesShown } from './evidence.ts';
 import type { OverviewEntry } from './overview.ts';
 
@@ -88,12 +87,14 @@ export async function coveredBy(dependencies: PageDependencies, brief: Brief | n
   return dataset ? defaultAsOf(dataset, brief.config.schedule.timezone, dependencies.now()).asOf : null;
 }
 
+export type EditionPageData = Awaited<ReturnType<typeof gatherEdition>>;
+
 /** All data for an edition's page. Throws `edition-unknown`. */
 export async function gatherEdition(
   service: EditionService,
   dependencies: PageDependencies,
   { caller, id }: { caller: Caller; id: string },
-): Promise<EditionPageData> {
+) {
   const edition = await service.edition(caller, id);
   const { brief: name, asOf, parameters, correction } = edition;
   const [view, brief, steps, deliveries, sameDay, made] = await Promise.all([
@@ -116,7 +117,9 @@ export async function gatherEdition(
     steps,
     deliveries: deliveries.items,
     parts: sameDay.filter(({ partOf }) => partOf === id),
+    /** The edition of the previous period, if there is one. */
     previous: brief && (await previousOf(service, { caller, edition, brief })),
+    /** The corrected revision that replaced the edition. */
     replacedBy:
       sameDay.find(({ correction: its, files }) => its?.replaces.edition === id && files.length > 0) ?? null,
     manifest: made,
