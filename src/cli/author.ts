@@ -1,3 +1,4 @@
+import type { PreviewOptions } from '../preview/server.ts';
 import { type Day, type DayName, resolveDay, today } from '../calendar.ts';
 import { reportedBy } from '../dataset/incidents.ts';
 import type { Row, Value } from '../dataset/parse-rows.ts';
@@ -53,14 +54,7 @@ export interface AuthorWorld extends AuthorProject {
     folder: string,
   ): Promise<{ files: readonly string[]; project: AuthorProject; readonly undo: () => Promise<void> }>;
   /** Serves the preview until the signal aborts. `onReady` receives the address. */
-  preview(options: {
-    brief: string | undefined;
-    asOf: DayName | undefined;
-    port: number;
-    now: Date;
-    signal: AbortSignal;
-    onReady: (address: string) => void;
-  }): Promise<void>;
+  preview(options: PreviewOptions): Promise<void>;
   /** The environment variable that decides whether golden files may be accepted. */
   readonly acceptedIn: { readonly ci: string | undefined };
   readonly signal: AbortSignal;

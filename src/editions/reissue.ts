@@ -218,7 +218,7 @@ async function inspect(
 /** The rows and incidents of an edition that changed, and all changes in words. */
 interface Changes {
   readonly rows: readonly Corrected[];
-  readonly incidents: CorrectedEvidence['incidents'];
+  readonly incidents: NonNullable<Correction['incidents']>;
   readonly texts: string[];
 }
 
@@ -301,14 +301,8 @@ async function inspectOne(
 /** The day up to which the edition's information was known. */
 const dayOf = ({ asOf, correction }: EditionRecord): Day => correction?.asOf ?? asOf;
 
-/** What the imports up to a day correct in the incidents of a delivered edition. */
-interface CorrectedEvidence {
-  readonly incidents: NonNullable<Correction['incidents']>;
-  /** The `sets` of `incidents` in words. */
-  readonly texts: readonly string[];
-}
-
 /**
+ * What the imports up to a day correct in the incidents of a delivered edition, and the corrected sets in words.
  * Compares the hashes of the evidence sets and incidents that an edition cites with those of today's queries over the
  * incidents as corrected by a day. A hash that differs for another reason, such as a changed query, is no correction.
  * If no cited incident changed, the printed figures of `activity` may still have, by incidents of its baseline. Throws
@@ -317,7 +311,7 @@ interface CorrectedEvidence {
 async function correctedEvidence(
   { brief, dataset, manifest, by }: { brief: Brief; dataset: Dataset; manifest: Manifest; by: Day },
   openQueries: OpenQueries,
-): Promise<CorrectedEvidence> {
+): Promise<{ incidents: NonNullable<Correction['incidents']>; texts: readonly string[] }> {
   const { asOf, evidence, parameters: given } = manifest;
   const first = manifest.incidents?.import ?? 0;
   const since = manifest.correction?.incidents?.last ?? first;

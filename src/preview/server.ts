@@ -248,25 +248,17 @@ const notThere = async (
   world: Surroundings,
 ) => html(reply.code(404), pages.index(await indexRows(world)));
 
-/** An event for a page: its parts as HTML by id, and the address in its frame. */
-interface ViewEvent {
-  readonly parts: { readonly [id: string]: string };
-  readonly version: string;
-  readonly src: string;
-  readonly stamp: string;
-}
-
 /** A browser that loses the connection retries after this time. */
 const RETRY_MS = 500;
 
 /**
- * Sends the result of `look` as server-sent events: at once, in case something changed before the connection, and after
+ * Sends the result of `look`, the parts of a page as HTML by id and the address in its frame, as server-sent events: at once, in case something changed before the connection, and after
  * every change.
  */
 function openStream(
   reply: FastifyReply,
   { request, listeners }: { request: FastifyRequest; listeners: Set<() => void> },
-  look: () => Promise<ViewEvent>,
+  look: () => Promise<object>,
 ): void {
   const raw = openEventStream(reply, { retryMs: RETRY_MS });
   let isLooking = false;

@@ -9,7 +9,7 @@ import { readProof } from '../provenance/read-proof.ts';
 import type { Request } from '../render/edition.ts';
 import type { Manifest, SealedManifest } from '../render/manifest.ts';
 import { openEdition, type Repository } from './open-edition.ts';
-import { produce } from './produce.ts';
+import { type Edition, produce } from './produce.ts';
 
 export interface Verification {
   /** `altered`: the PDF or its records differ from the original, whatever happened to the inputs. */
@@ -112,13 +112,10 @@ function namesOf({ brief, asOf, paper, parameters, correction }: SealedManifest)
   return { paper, ids: [nameWith(paper), nameWith(null)] };
 }
 
-interface Again {
-  readonly pdf?: Uint8Array;
-  readonly manifest?: SealedManifest;
-  readonly faults: readonly Fault[];
-}
-
-async function renderAgain(request: Request, repository: Repository): Promise<Again> {
+async function renderAgain(
+  request: Request,
+  repository: Repository,
+): Promise<Partial<Pick<Edition, 'pdf' | 'manifest'>> & { faults: readonly Fault[] }> {
   try {
     const { effects, signal } = repository;
     const { pdf, manifest } = await produce(request, effects, await repository.loadMaterial(), { signal });
