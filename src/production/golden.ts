@@ -150,21 +150,17 @@ export function goldenStore(path: string) {
 /** Files by path below the folder of goldens, either current or expected. */
 export type GoldenFiles = ReadonlyMap<string, string>;
 
-/** An edition of a brief, rendered on the brief's own paper. */
-export interface RenderedEdition {
-  /** Its identity, and the folder of its golden files. */
-  readonly id: string;
-  readonly rendering: Pick<Rendering, 'html' | 'charts'>;
-}
-
 /** Prettier's own style, whatever the project uses, so that goldens are the same everywhere. */
 const layout = { printWidth: 110, singleQuote: true };
 
 /**
- * What a reviewer sees of a brief's editions: the HTML of each, with names in place of fonts, style sheet and drawings;
+ * What a reviewer sees of a brief's editions on its own paper, in folders by their ids: the HTML of each, with names in place of fonts, style sheet and drawings;
  * each drawing that differs from the previous edition's; and each compiled spec, which is the same at every date.
  */
-export async function goldenFiles(brief: Brief, editions: readonly RenderedEdition[]): Promise<GoldenFiles> {
+export async function goldenFiles(
+  brief: Brief,
+  editions: readonly { readonly id: string; readonly rendering: Pick<Rendering, 'html' | 'charts'> }[],
+): Promise<GoldenFiles> {
   // Only goldens are formatted so that a person can read them, so other commands do not load this.
   const prettier = await import('prettier');
   const format = (text: string, parser: 'html' | 'json') => prettier.format(text, { ...layout, parser });

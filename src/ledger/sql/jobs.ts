@@ -8,8 +8,8 @@ import type { Handlers } from '../types.ts';
  * The queue only wakes workers. The ledger's own tables record what there is to do, so a job that runs twice finds
  * nothing left.
  */
-const queues = { edition: 'edition', delivery: 'delivery', refresh: 'refresh' } as const;
-type Queue = keyof typeof queues;
+export const queues = ['edition', 'delivery', 'refresh'] as const;
+type Queue = (typeof queues)[number];
 
 /** A lost process is noticed after this time, the minimum that the queue allows. */
 const HEARTBEAT_SECONDS = 10;
@@ -17,7 +17,7 @@ const HEARTBEAT_SECONDS = 10;
 const EXPIRE_SECONDS = 2 * 3600;
 
 export async function createQueues(boss: PgBoss): Promise<void> {
-  for (const name of Object.values(queues)) {
+  for (const name of queues) {
     // These retries follow the loss of a process. The ledger counts all other failures.
     await boss.createQueue(name, {
       policy: 'short',
@@ -31,16 +31,11 @@ export async function createQueues(boss: PgBoss): Promise<void> {
   }
 }
 
-interface NewJob extends Pick<JobInsert, 'startAfter'> {
-  /** Id of the edition, delivery or refresh. */
-  readonly id: string;
-}
-
-/** Sends jobs as part of the session's transaction, due at once. A job that is already queued is not repeated. */
+/** Sends jobs on editions, deliveries or refreshes as part of the session's transaction, due at once. A job that is already queued is not repeated. */
 export async function sendJobs(
   boss: PgBoss,
   session: Session,
-  { queue, jobs }: { queue: Queue; jobs: readonly NewJob[] },
+  { queue, jobs }: { queue: Queue; jobs: readonly (Pick<JobInsert, 'startAfter'> & { id: string })[] },
 ): Promise<void> {
   if (jobs.length === 0) return;
   const priorities = await prioritiesOf(session, { queue, ids: jobs.map(({ id }) => id) });
@@ -51,7 +46,7 @@ export async function sendJobs(
     singletonKey: id,
   }));
   // Without `db`, this would wait for ever for the connection that the transaction uses.
-  await boss.insert(queues[queue], inserted, { db: session.queue });
+  await boss.insert(queue, inserted, { db: session.queue });
 }
 
 /** Step between the priorities of kinds of work, wide enough for a day number. */
@@ -92,7 +87,7 @@ export async function hurry(
     priority: Math.max(own, REQUESTED),
     db: session.queue,
   };
-  await boss.update(queues[queue], { id }, options);
+  await boss.update(queue, { id }, options);
 }
 
 export const wakeEditions = (
@@ -111,7 +106,7 @@ export const wakeEditions = (
 
 /** Whether the queue still has the job, waiting or running. */
 export async function isAlive(boss: PgBoss, { queue, job }: { queue: Queue; job: string }): Promise<boolean> {
-  const found = await boss.findJobs(queues[queue], { id: job });
+  const found = await boss.findJobs(queue, { id: job });
   return found.some(({ state }) => state === 'created' || state === 'retry' || state === 'active');
 }
 
@@ -126,7 +121,7 @@ export async function takeJobs(boss: PgBoss, handlers: Handlers): Promise<AsyncD
   const take = async (queue: Queue, atOnce: number) => {
     for (let each = 0; each < atOnce; each += 1) {
       let worker = '';
-      worker = await boss.work<{ id: string }>(queues[queue], options, async ([job]) => {
+      worker = await boss.work<{ id: string }>(queue, options, async ([job]) => {
         if (job) await handlers[queue]({ id: job.data.id, job: job.id, signal: job.signal });
         // Without this, the queue looks for the next job only after its polling interval.
         boss.notifyWorker(worker);
@@ -138,7 +133,7 @@ export async function takeJobs(boss: PgBoss, handlers: Handlers): Promise<AsyncD
   await take('refresh', handlers.refreshesAtOnce);
   return {
     async [Symbol.asyncDispose]() {
-      await Promise.all(Object.values(queues).map((name) => boss.offWork(name, { wait: true })));
+      await Promise.all(queues.map((name) => boss.offWork(name, { wait: true })));
     },
   };
 }

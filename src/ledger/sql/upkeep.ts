@@ -1,7 +1,7 @@
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { type Database, editionColumns, type Session, waitsForRefresh } from './database.ts';
-import { isAlive, sendJobs, wakeEditions } from './jobs.ts';
+import { isAlive, queues, sendJobs, wakeEditions } from './jobs.ts';
 import type { Ledger } from '../types.ts';
 
 /**
@@ -83,14 +83,14 @@ export function upkeepCalls(database: Database, boss: PgBoss) {
  * process is gone.
  */
 export async function recover(database: Database, boss: PgBoss): Promise<void> {
-  for (const name of queue.options) await boss.deleteAllJobs(name);
+  for (const name of queues) await boss.deleteAllJobs(name);
   await database.transaction(async (session) => {
     for (const each of await findActive(session))
       await session.query(giveBack[each.queue], [each.id, each.job]);
   });
 }
 
-const queue = z.enum(['edition', 'delivery', 'refresh']);
+const queue = z.enum(queues);
 const active = z.array(z.object({ queue, id: z.string(), job: z.string() }));
 const findActive = async (session: Session): Promise<z.output<typeof active>> =>
   await session.rows(
