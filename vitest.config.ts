@@ -27,15 +27,13 @@ const slow = [
  */
 const onServer = [
   'test/ledger/!(embedded|edition-id).test.ts',
-  'test/editions/{service,approvals}.test.ts',
-  'test/scheduler/scheduler.test.ts',
   'test/service/{chaos,postgres-restart,web}.test.ts',
 ];
 /** The rest of what touches the ledger, for `npm run test:postgres`. */
 const onServerToo = [
   'test/delivery/{alerts,deliver-edition}.test.ts',
-  'test/editions/!(service|approvals|pagination).test.ts',
-  'test/scheduler/!(scheduler|slots|heartbeat).test.ts',
+  'test/editions/!(pagination).test.ts',
+  'test/scheduler/!(slots|heartbeat).test.ts',
   'test/server/{access,api}.test.ts',
   'test/service/!(chaos|postgres-restart|web|service|first-hour).test.ts',
 ];
@@ -59,7 +57,7 @@ export default defineConfig({
         : [
             project('postgres', {
               include: onServer,
-              env: { TEST_DATABASE_URL: server, SOAK_KILLS: process.env['SOAK_KILLS'] ?? '8' },
+              env: { TEST_DATABASE_URL: server },
               ...patient,
             }),
             project('postgres-more', {

@@ -39,9 +39,9 @@ describe('new', () => {
     const [, schema = ''] = /\$schema=(\S+)/.exec(definition) ?? [];
     await readFile(join(project.folder, 'templates/border-incidents', schema));
     const [check, same, made] = [
-      await project.sitrep('check'),
-      await project.sitrep('test'),
-      await project.sitrep('generate --format html'),
+      await project.call('check'),
+      await project.call('test'),
+      await project.call('generate --format html'),
     ];
     expect(check).toMatchObject({ status: 0, stderr: '' });
     expect(check.stdout).toContain('No errors in 1 dataset, 1 brief and 1 edition:');
@@ -59,17 +59,17 @@ describe('new', () => {
       'CO' AS country, 4.0 + i % 3 AS lat, -74.0 AS lon FROM range(300) AS t(i)`;
     const record = { last_day: '2022-01-09', countries: ['CO'] };
     await writeIncidents(join(project.folder, 'data/feed'), [{ knownOn: '2022-01-09', rows, record }]);
-    const made = await project.sitrep('new watch --from activity-watch --dataset feed', atADesk);
+    const made = await project.call('new watch --from activity-watch --dataset feed', atADesk);
     expect(made).toMatchObject({ status: 0, stderr: '' });
     expect(made.stdout).toContain('as of 2022-01-09');
     const [check, html] = [
-      await project.sitrep('check'),
-      await project.sitrep('generate watch --format html --as-of 2022-01-09'),
+      await project.call('check'),
+      await project.call('generate watch --format html --as-of 2022-01-09'),
     ];
     expect(check).toMatchObject({ status: 0, stderr: '' });
     expect(html.status).toBe(0);
     // On a day before any incident, too.
-    expect((await project.sitrep('generate watch --format html --as-of 2019-01-06')).status).toBe(0);
+    expect((await project.call('generate watch --format html --as-of 2019-01-06')).status).toBe(0);
     await rm(join(project.folder, 'templates/watch'), { recursive: true });
     await rm(join(project.folder, 'data/feed'), { recursive: true });
     await rm(join(project.folder, 'test/golden/watch'), { recursive: true });
@@ -80,7 +80,7 @@ describe('new', () => {
     await writeFile(join(project.folder, 'bundle.json'), bundleOf([report]));
     const imported = await project.sitrep('import stix bundle.json --into data/reports');
     expect(imported).toMatchObject({ status: 0, stderr: '' });
-    const made = await project.sitrep('new received --dataset reports', atADesk);
+    const made = await project.call('new received --dataset reports', atADesk);
     expect(made).toMatchObject({ status: 0, stderr: '' });
     expect(await text('templates/received/brief.hbs')).toContain('<h2>Reports received</h2>');
     for (const each of ['templates/received', 'data/reports', 'test/golden/received'])
@@ -94,13 +94,13 @@ describe('new', () => {
       FROM range(300) AS t(i)`;
     const record = { first_day: '2021-10-12', last_day: '2022-01-09', lag_days: 7, countries: ['CO'] };
     await writeIncidents(join(project.folder, 'data/old'), [{ knownOn: '2024-02-01', rows, record }]);
-    const made = await project.sitrep('new old --from activity-watch --dataset old', atADesk);
+    const made = await project.call('new old --from activity-watch --dataset old', atADesk);
     expect(made).toMatchObject({ status: 0, stderr: '' });
     expect(made.stdout).toContain('as of 2022-01-16');
     const config = await text('templates/old/brief.yaml');
     expect(config).toMatch(/^period: '?P14D'?$/m);
     expect(config).toContain('by: both, lag: 7, coverage: coverage }');
-    const { stdout } = await project.sitrep('generate old --format html');
+    const { stdout } = await project.call('generate old --format html');
     expect(stdout).toContain('As of 2022-01-16, the last day of the incidents, and their reporting lag.');
     const page = await text('output/old/2022-01-16/old-2022-01-16.html');
     expect(page).toContain('or from its end plus the reporting lag of its source');
@@ -112,7 +112,7 @@ describe('new', () => {
   }, 120_000);
 
   test('makes a brief that passes its gate on a day when nothing is known', async () => {
-    const made = await project.sitrep('generate border-incidents --format html --as-of 2010-01-01');
+    const made = await project.call('generate border-incidents --format html --as-of 2010-01-01');
     expect(made.stderr).not.toContain('edition-held');
     expect(made.status).toBe(0);
     const html = await text('output/border-incidents/2010-01-01/border-incidents-2010-01-01.html');
@@ -128,7 +128,7 @@ describe('new', () => {
     ['watch --from activity-watch', 'has no incidents'],
   ])('refuses %s', async (args, problem) => {
     const before = await under('templates');
-    const { status, stderr } = await project.sitrep(`new ${args}`);
+    const { status, stderr } = await project.call(`new ${args}`);
     expect(status).toBe(1);
     expect(stderr).toContain(problem);
     expect(await under('templates')).toEqual(before);
@@ -197,7 +197,7 @@ describe('init', () => {
     for (const line of commands) {
       if (/^(init|preview) /.test(line)) continue;
       const [args = '', into] = line.split(' > ');
-      const { status, stderr } = await project.sitrep(args, atADesk, {
+      const { status, stderr } = await project.call(args, atADesk, {
         folder: join(project.folder, 'own/desk'),
       });
       expect([args, status, stderr]).toEqual([args, 0, '']);
@@ -221,15 +221,15 @@ describe('init', () => {
       JSON.stringify({ name: 'none', resources: [{ name: 'events', path: 'events.csv' }] }),
     );
     const at = { folder: join(project.folder, 'own/desk') };
-    const made = await project.sitrep('new empty --dataset none', atADesk, at);
+    const made = await project.call('new empty --dataset none', atADesk, at);
     expect(made).toMatchObject({ status: 0, stderr: '' });
-    const checked = await project.sitrep('check', atADesk, at);
+    const checked = await project.call('check', atADesk, at);
     expect(checked).toMatchObject({ status: 0, stderr: '' });
   });
 
   test('refuses a folder that is not empty, and leaves it as it is', async () => {
     await project.write('taken/notes.txt', 'mine');
-    const { status, stderr } = await project.sitrep('init taken');
+    const { status, stderr } = await project.call('init taken');
     expect(status).toBe(1);
     expect(stderr).toContain(
       'sitrep: taken: The folder is not empty. Name one that is empty or does not exist yet.',
@@ -260,32 +260,32 @@ describe('test', () => {
     expect(differs.stderr).toContain('npx sitrep test border-incidents --update');
     expect(await text(golden)).toBe(accepted);
 
-    expect(await project.sitrep('test --update', { CI: 'true' })).toMatchObject({ status: 1, stdout: '' });
+    expect(await project.call('test --update', { CI: 'true' })).toMatchObject({ status: 1, stdout: '' });
     expect(await text(golden)).toBe(accepted);
-    const updated = await project.sitrep('test --update', atADesk);
+    const updated = await project.call('test --update', atADesk);
     expect(updated).toMatchObject({ status: 0, stderr: '' });
     expect(await text(golden)).toContain('What was seen');
-    expect(await project.sitrep('test')).toMatchObject({ status: 0 });
+    expect(await project.call('test')).toMatchObject({ status: 0 });
   });
 
   test('knows what is no golden of any brief', async () => {
     const stray = 'test/golden/gone/2021-08-25/brief.html';
     await project.write(stray, 'x');
-    const found = await project.sitrep('test');
+    const found = await project.call('test');
     expect(found.status).toBe(1);
     expect(found.stderr).toContain(`${stray}: No golden edition produces it any more.`);
-    await project.sitrep('test --update', atADesk);
+    await project.call('test --update', atADesk);
     expect(await under('test/golden')).not.toContain(stray);
   });
 
   test('says what is wrong with a brief, and an unknown one', async () => {
     const sql = await text('templates/border-incidents/reports.sql');
     await project.write('templates/border-incidents/reports.sql', 'SELECT nope FROM events');
-    const broken = await project.sitrep('test');
+    const broken = await project.call('test');
     await project.write('templates/border-incidents/reports.sql', sql);
     expect(broken.status).toBe(1);
     expect(broken.stderr).toMatch(/reports\.sql, line 1: .*nope/);
-    const unknown = await project.sitrep('test nothing');
+    const unknown = await project.call('test nothing');
     expect(unknown.stderr).toContain('There is no brief "nothing".');
   });
 });

@@ -77,7 +77,7 @@ test('list shows the other briefs when one, or a dataset, has faults', async () 
   await using other = await openProject();
   await other.write('templates/weekly/brief.yaml', 'title: Weekly');
   await other.write('data/afghanistan-2021/gaps.csv', 'id\n');
-  const { status, stdout, stderr } = await other.sitrep('list');
+  const { status, stdout, stderr } = await other.call('list');
   expect(status).toBe(1);
   expect(stdout).toMatch(/^celebrations .*Europe\/London/m);
   expect(stdout).not.toMatch(/^weekly /m);
@@ -96,7 +96,7 @@ test('list shows when each brief is due next, there and in UTC', async () => {
     await other.write(`templates/${id}/brief.yaml`, text);
     await other.write(`templates/${id}/brief.hbs`, 'x');
   }
-  const { status, stdout, stderr } = await other.sitrep('list');
+  const { status, stdout, stderr } = await other.call('list');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = stdout.trimEnd().split('\n');
   const line = (id: string) => lines.find((each) => each.startsWith(`${id} `)) ?? '';
@@ -151,34 +151,34 @@ describe('generate', () => {
     expect(files.map(({ name }) => name)).toContain('weekly-2021-08-25.pdf');
 
     const before = await stat(pdf);
-    const again = await project.sitrep('generate weekly');
+    const again = await project.call('generate weekly');
     expect(again.stdout).toMatch(/weekly-2021-08-25\.pdf +\d+ pages +unchanged/);
     expect(again.stdout).not.toContain('weekly: print');
     expect((await stat(pdf)).ino).toBe(before.ino);
 
-    const forced = await project.sitrep('generate weekly --force');
+    const forced = await project.call('generate weekly --force');
     expect(forced.stdout).toContain('weekly: print');
     expect(forced.stdout).not.toContain('unchanged');
     expect((await stat(pdf)).ino).not.toBe(before.ino);
 
-    const pdfAlone = await project.sitrep('generate weekly --format pdf');
+    const pdfAlone = await project.call('generate weekly --format pdf');
     expect(pdfAlone.stdout).toContain('weekly: print');
     expect(await filesIn(folder)).toEqual(['hero.png', 'manifest.json', 'weekly-2021-08-25.pdf']);
 
     // A file that was edited is not what was made.
     await writeFile(pdf, 'edited');
-    const remade = await project.sitrep('generate weekly --format pdf');
+    const remade = await project.call('generate weekly --format pdf');
     expect(remade.stdout).toContain('weekly: print');
     expect((await readFile(pdf)).subarray(0, 5).toString()).toBe('%PDF-');
   });
 
   test('--as-of warns of a day that is still to come', async () => {
-    const made = await project.sitrep('generate celebrations --as-of 2199-01-01 --out later --format html');
+    const made = await project.call('generate celebrations --as-of 2199-01-01 --out later --format html');
     expect(made.status).toBe(0);
     expect(made.stderr).toMatch(
       /^sitrep: 2199-01-01 is in the future: in Europe\/London it is \d{4}-\d\d-\d\d\./,
     );
-    const past = await project.sitrep('generate celebrations --as-of 2021-08-16 --out past --format html');
+    const past = await project.call('generate celebrations --as-of 2021-08-16 --out past --format html');
     expect([past.status, past.stderr]).toEqual([0, '']);
   });
 
@@ -200,7 +200,7 @@ describe('generate', () => {
     for (const name of ['yesterday', 'last-sunday'] as const) {
       const days = (now: Date) => zones.map((timezone) => resolveDay(name, { timezone, now }));
       const before = days(new Date());
-      const made = await project.sitrep(`generate zone-0 zone-1 --as-of ${name} --out ${name} --format html`);
+      const made = await project.call(`generate zone-0 zone-1 --as-of ${name} --out ${name} --format html`);
       expect([made.status, made.stderr]).toEqual([0, '']);
       const found = (await readdir(out(`${name}/zone-0`))).concat(await readdir(out(`${name}/zone-1`)));
       const wanted = [before, days(new Date())].map(String);
@@ -211,8 +211,8 @@ describe('generate', () => {
 
   test('--as-of, --out, --format and --paper', async () => {
     const [html, letter] = await Promise.all([
-      project.sitrep('generate celebrations --as-of 2021-08-16 --out html --format html'),
-      project.sitrep('generate celebrations --out letter --paper Letter'),
+      project.call('generate celebrations --as-of 2021-08-16 --out html --format html'),
+      project.call('generate celebrations --out letter --paper Letter'),
     ]);
     expect(html).toMatchObject({ status: 0, stderr: '' });
     expect(html.stdout).toContain('As of 2021-08-16.\n');
@@ -228,9 +228,9 @@ describe('generate', () => {
 
   test('a brief that fans out: an edition for each row, or the one that is asked for', async () => {
     const [all, one, none] = await Promise.all([
-      project.sitrep('generate actor-sheet --as-of 2021-08-22 --format html --out all'),
-      project.sitrep('generate actor-sheet --param actor=A-isis-k --format html --out one'),
-      project.sitrep('generate actor-sheet --as-of 2019-06-30 --format html --out no-row'),
+      project.call('generate actor-sheet --as-of 2021-08-22 --format html --out all'),
+      project.call('generate actor-sheet --param actor=A-isis-k --format html --out one'),
+      project.call('generate actor-sheet --as-of 2019-06-30 --format html --out no-row'),
     ]);
     expect(all).toMatchObject({ status: 0, stderr: '' });
     expect(all.stdout).toContain('  actor-sheet actor=A-aq: storing the files\n');
@@ -258,7 +258,7 @@ describe('generate', () => {
   });
 
   test('reports invalid values of parameters together, and writes nothing', async () => {
-    const { status, stderr, stdout } = await project.sitrep(
+    const { status, stderr, stdout } = await project.call(
       'generate actor-sheet weekly --param actor=A-isi --param colour=red --out none',
     );
     expect(status).toBe(1);
@@ -268,7 +268,7 @@ describe('generate', () => {
       'sitrep: templates/weekly/brief.yaml, field parameters.colour: There is no parameter "colour". The brief has no parameters.',
     ]);
     expect(stdout).toBe('');
-    const misspelt = await project.sitrep('generate actor-sheet --param actor=A-isi --out none');
+    const misspelt = await project.call('generate actor-sheet --param actor=A-isi --out none');
     expect(faultLines(misspelt.stderr)).toEqual([
       expect.stringMatching(
         /There is no edition with actor=A-isi as of 2021-08-25\. There are editions with/,
@@ -302,7 +302,7 @@ describe('generate', () => {
     ];
     await Promise.all(
       cases.map(async ([args, message]) => {
-        const { status, stderr, stdout } = await project.sitrep(args);
+        const { status, stderr, stdout } = await project.call(args);
         expect(status).not.toBe(0);
         expect(stderr).toMatch(message);
         expect(stdout).toBe('');
@@ -354,7 +354,7 @@ describe('generate', () => {
     const changed = events.replace(new RegExp(`^(${before})[^,]*`, 'm'), `$1${hostile}`);
     expect(changed).toContain(hostile);
     await writeFile(file, changed);
-    const { status, stderr } = await other.sitrep('generate al-qaeda-ties --format html --out o');
+    const { status, stderr } = await other.call('generate al-qaeda-ties --format html --out o');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const [page = ''] = (await filesIn(join(other.folder, 'o'))).filter((name) => name.endsWith('.html'));
     const html = await readFile(join(other.folder, 'o', page), 'utf8');
@@ -369,7 +369,7 @@ describe('generate', () => {
     await other.write('templates/weekly/brief.yaml', `${yaml}colour: red\n`);
     const gaps = await readFile(join(folder, 'data/afghanistan-2021/gaps.csv'), 'utf8');
     await other.write('data/afghanistan-2021/gaps.csv', `${gaps}G-x,2021-08-25,current\n`);
-    const { status, stderr } = await other.sitrep('generate');
+    const { status, stderr } = await other.call('generate');
     expect(status).toBe(1);
     expect(faultLines(stderr)).toEqual([
       expect.stringMatching(/^sitrep: templates\/weekly\/brief\.yaml, line \d+, field colour: /),
@@ -392,8 +392,8 @@ test('a fault in one brief or dataset keeps no other from being listed or made',
   const made = () => filesIn(join(other.folder, 'output'));
 
   const [one, listed] = [
-    await other.sitrep('generate celebrations --as-of 2021-08-22 --format html'),
-    await other.sitrep('list'),
+    await other.call('generate celebrations --as-of 2021-08-22 --format html'),
+    await other.call('list'),
   ];
   expect([one.status, one.stderr]).toEqual([0, '']);
   expect(listed.status).toBe(1);
@@ -402,7 +402,7 @@ test('a fault in one brief or dataset keeps no other from being listed or made',
     expect.stringMatching(/broken\/brief\.yaml, field subject/),
   );
 
-  const all = await other.sitrep('generate --as-of 2021-08-16 --format html');
+  const all = await other.call('generate --as-of 2021-08-16 --format html');
   expect(all.status).toBe(1);
   for (const file of ['templates/broken/brief.yaml', 'data/broken/datapackage.json', 'templates/on-none'])
     expect(faultLines(all.stderr)).toContainEqual(expect.stringContaining(file));
@@ -419,8 +419,8 @@ describe('query', () => {
   test('prints the rows that an edition of the day sees, as a table or whole', async () => {
     const [table, json, before] = await Promise.all([
       project.sitrep('query weekly gaps --as-of 2021-08-22'),
-      project.sitrep('query weekly gaps --as-of 2021-08-22 --json'),
-      project.sitrep('query weekly gaps --as-of 2010-01-01'),
+      project.call('query weekly gaps --as-of 2021-08-22 --json'),
+      project.call('query weekly gaps --as-of 2010-01-01'),
     ]);
     expect(table).toMatchObject({ status: 0, stderr: '' });
     const lines = table.stdout.trimEnd().split('\n');
@@ -433,7 +433,7 @@ describe('query', () => {
       .parse(JSON.parse(json.stdout));
     expect(lines.slice(1, -1).map((line) => line.split(' ')[0])).toEqual(rows.map(({ id }) => id));
     // It became known on 25 August.
-    const later = await project.sitrep('query weekly gaps --as-of 2021-08-25 --json');
+    const later = await project.call('query weekly gaps --as-of 2021-08-25 --json');
     expect(later.stdout).not.toBe(json.stdout);
     expect(before).toEqual({ status: 0, stdout: '0 rows as of 2010-01-01.\n', stderr: '' });
   });
@@ -441,8 +441,8 @@ describe('query', () => {
   test('prints the rows of any statement over a dataset, or over what a brief sees', async () => {
     const statement = 'SELECT count(*)::INTEGER AS events, $as_of AS day FROM events';
     const [early, late, ofBrief] = await Promise.all([
-      project.sitrep(['query', '--sql', statement, '--as-of', '2021-08-20', '--json']),
-      project.sitrep([
+      project.call(['query', '--sql', statement, '--as-of', '2021-08-20', '--json']),
+      project.call([
         'query',
         '--sql',
         statement,
@@ -452,7 +452,7 @@ describe('query', () => {
         '2021-08-25',
         '--json',
       ]),
-      project.sitrep(['query', 'weekly', '--sql', 'SELECT $period_start AS start', '--as-of', '2021-08-22']),
+      project.call(['query', 'weekly', '--sql', 'SELECT $period_start AS start', '--as-of', '2021-08-22']),
     ]);
     const counted = z.array(z.strictObject({ events: z.number(), day: z.string() })).length(1);
     const [before] = counted.parse(JSON.parse(early.stdout));
@@ -469,10 +469,10 @@ describe('query', () => {
   test('refuses a statement that is not one repeatable SELECT, and says what it needs', async () => {
     const [written, random, both, neither, unknown] = await Promise.all([
       project.sitrep(['query', '--sql', 'DROP TABLE events']),
-      project.sitrep(['query', '--sql', 'SELECT\nrandom() AS x']),
-      project.sitrep(['query', 'weekly', 'gaps', '--sql', 'SELECT 1']),
-      project.sitrep('query weekly'),
-      project.sitrep(['query', '--sql', 'SELECT 1', '--dataset', 'afganistan-2021']),
+      project.call(['query', '--sql', 'SELECT\nrandom() AS x']),
+      project.call(['query', 'weekly', 'gaps', '--sql', 'SELECT 1']),
+      project.call('query weekly'),
+      project.call(['query', '--sql', 'SELECT 1', '--dataset', 'afganistan-2021']),
     ]);
     expect([written, random, both, neither, unknown].map(({ status }) => status)).toEqual([1, 1, 1, 1, 1]);
     expect(written.stderr).toContain('--sql: A query must be a SELECT statement');
@@ -484,9 +484,9 @@ describe('query', () => {
 
   test('takes parameters, and says which are missing', async () => {
     const [one, none, wrong] = await Promise.all([
-      project.sitrep('query actor-sheet said --param actor=A-isis-k --json'),
-      project.sitrep('query actor-sheet said'),
-      project.sitrep('query actor-sheet said --param actor=A-nobody'),
+      project.call('query actor-sheet said --param actor=A-isis-k --json'),
+      project.call('query actor-sheet said'),
+      project.call('query actor-sheet said --param actor=A-nobody'),
     ]);
     expect(JSON.parse(one.stdout)).toContainEqual(expect.objectContaining({ actor: 'A-isis-k' }));
     expect(none).toMatchObject({ status: 1, stdout: '' });
@@ -498,10 +498,10 @@ describe('query', () => {
     await using other = await openProject();
     await other.write('templates/weekly/ties.sql', 'SELECT id,\n  nope FROM events');
     const [broken, sound, unknown, brief] = await Promise.all([
-      other.sitrep('query weekly ties'),
-      other.sitrep('query weekly isis'),
-      other.sitrep('query weekly tise'),
-      other.sitrep('query weakly ties'),
+      other.call('query weekly ties'),
+      other.call('query weekly isis'),
+      other.call('query weekly tise'),
+      other.call('query weakly ties'),
     ]);
     expect(broken.status).toBe(1);
     expect(broken.stderr).toMatch(/^sitrep: templates\/weekly\/ties\.sql, line 2: .*"nope"/);
@@ -578,7 +578,7 @@ describe('check', () => {
     await other.write('templates/no-data/brief.hbs', 'x');
     await other.write('templates/no-files/brief.yaml', stringify({ ...config, queries: { a: 'a.sql' } }));
 
-    const { status, stderr, stdout } = await other.sitrep('check --all');
+    const { status, stderr, stdout } = await other.call('check --all');
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     const lines = reportLines(stdout);
     const totals = lines.pop();
@@ -627,7 +627,7 @@ describe('check', () => {
     await other.write('data/afghanistan-2021/gaps.csv', `${gaps}G-x,2021-08-25,current\n`);
     await other.write('templates/celebrations/before.sql', 'SELECT nope');
     await other.write('templates/weekly/brief.hbs', '{{{brief.title}}}');
-    const { status, stdout } = await other.sitrep('check');
+    const { status, stdout } = await other.call('check');
     expect(status).toBe(1);
     expect(reportLines(stdout)).toEqual([
       expect.stringMatching(/^error: data\/afghanistan-2021\/gaps\.csv, row \d+: /),
@@ -657,7 +657,7 @@ describe('check', () => {
       .at(-1)
       ?.replace(/^[^,]+,[^,]+/, 'G-later,2962-08-25');
     await other.write('data/afghanistan-2021/gaps.csv', `${gaps}${later}\n`);
-    const checked = await other.sitrep('check');
+    const checked = await other.call('check');
     const warnings = [
       /^warning: templates\/weekly\/brief\.hbs, line \d+: The figure "Six" is typed into a template\. \(typed-figures\)/,
       /^warning: templates\/weekly\/brief\.hbs, line \d+: A paragraph cites no row: "Six facts\."\. \(cites-a-row\)/,
@@ -674,7 +674,7 @@ describe('check', () => {
       ),
     ]);
 
-    const generated = await other.sitrep('generate weekly --as-of 2021-08-25');
+    const generated = await other.call('generate weekly --as-of 2021-08-25');
     expect(generated.status).toBe(0);
     expect(generated.stderr).toContain('sitrep: warning: templates/weekly/brief.hbs, line');
     const made = JSON.parse(await readFile(join(folder, 'output/weekly/2021-08-25/manifest.json'), 'utf8'));

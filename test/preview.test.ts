@@ -282,7 +282,7 @@ test('an unknown brief, a day that is none, and a taken port', async () => {
   const taken = await project.sitrep(`preview weekly --port ${new URL(preview.origin).port}`);
   expect(taken.status).toBe(1);
   expect(taken.stderr).toContain('Choose another port with --port');
-  expect((await project.sitrep('preview nothing')).stderr).toContain('There is no brief "nothing".');
+  expect((await project.call('preview nothing')).stderr).toContain('There is no brief "nothing".');
 });
 
 test('ends at once, with status 0, when it is stopped while a browser still listens', async () => {

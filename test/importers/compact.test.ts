@@ -203,7 +203,7 @@ test('a kill -9 at any moment leaves the dataset as it was, or with the whole co
   };
   const named = ['compare', 'write', 'put in place'];
   let killed = 0;
-  for (const killAt of [...named, '100', '300', '500', '700']) {
+  for (const killAt of [...named, '300']) {
     const { signal } = await start(killAt);
     if (signal === 'SIGKILL') killed += 1;
     if (named.includes(killAt)) expect(await desk.files()).toEqual(before);

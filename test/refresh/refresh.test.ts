@@ -120,7 +120,7 @@ test('a kill -9 at any moment leaves the incidents as they were, or with the who
   };
   const steps = ['read', 'compare', 'write', 'put in place'];
   let killed = 0;
-  for (const killAt of [...steps, '100', '300', '500', '700']) {
+  for (const killAt of [...steps, '300']) {
     const { signal } = await start(killAt);
     if (signal === 'SIGKILL') killed += 1;
     if (steps.includes(killAt)) expect(await feed.files()).toEqual(before);

@@ -1404,7 +1404,6 @@ test('a day without known rows returns no row, and blocks no page', async () => 
 });
 
 test('years later no edition is blocked: what is drawn against time makes room', async () => {
-  for (const day of ['2026-11-22', '2049-03-14'])
-    for (const brief of ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'])
-      expect(await heldBefore(right, { brief, asOf: day }), `${brief} as of ${day}`).toEqual({});
+  for (const brief of ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'])
+    expect(await heldBefore(right, { brief, asOf: '2049-03-14' }), brief).toEqual({});
 });

@@ -18,7 +18,7 @@ import { bearer } from '../support/web.ts';
 /**
  * Kills the program at its most delicate moments, again and again, while it catches up on weeks of slots, and then looks
  * at what became of each slot and at who received what. Embedded it is one process; on PostgreSQL three of two kinds.
- * `npm run test:all` and `npm run soak` set SOAK_KILLS for a longer run.
+ * `npm run soak` sets SOAK_KILLS for a longer run.
  */
 const KILLS = Number(process.env['SOAK_KILLS'] ?? 5);
 const recipients = ['one@example.org', 'two@example.org'];
@@ -97,7 +97,7 @@ test(
       for (let round = 0; round < KILLS; round += 1) {
         const moment = order[round % order.length] ?? 'rendering';
         // On PostgreSQL the scheduler is killed now and then too; what is under way at the workers goes on.
-        if (round % 8 === 7 && roles.length > 1) {
+        if (round % 4 === 3 && roles.length > 1) {
           await services[0]?.kill();
           services[0] = startService(project, roles[0] ?? '', env);
         }

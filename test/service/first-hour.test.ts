@@ -73,9 +73,9 @@ test(
     const metrics = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`, { headers })).text();
     expect(metrics).toContain('sitrep_briefs_unreadable 2');
 
-    const backfill = await project.sitrep('backfill weekly --from 2021-08-22 --to 2021-08-22 --deliver');
+    const backfill = await project.call('backfill weekly --from 2021-08-22 --to 2021-08-22 --deliver');
     expect(backfill.stderr).toBe('');
-    const { stdout } = await project.sitrep('runs');
+    const { stdout } = await project.call('runs');
     expect(stdout).toMatch(/weekly\/2021-08-22 +done .* 1 of 1 received/);
     expect(mail.arrived).toEqual([]);
   },

@@ -13,7 +13,7 @@ import { type Service, startService } from '../support/service.ts';
 /** One edition to recipients who each fare differently, from the schedule of the real program to their mailboxes. */
 const project = await openProject();
 const ledger = await openProgramLedger(project);
-const sitrep = (args: string, env: NodeJS.ProcessEnv = {}) => project.sitrep(args, { ...ledger.env, ...env });
+const call = (args: string, env: NodeJS.ProcessEnv = {}) => project.call(args, { ...ledger.env, ...env });
 const arrived: { to: string; mail: ParsedMail }[] = [];
 /** How often each recipient was offered a message. */
 const offers = new Map<string, number>();
@@ -68,7 +68,7 @@ beforeAll(async () => {
     SITREP_RETRY_FIRST_MINUTES: '0.05',
   });
   await service.line(({ msg }) => msg === 'ready');
-  const { stderr } = await sitrep('backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver');
+  const { stderr } = await call('backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver');
   if (stderr !== '') throw new Error(stderr);
 });
 afterAll(async () => {
@@ -86,8 +86,7 @@ interface Row {
   readonly attempt: number;
   readonly content: string;
 }
-const deliveries = async (): Promise<Row[]> =>
-  JSON.parse((await sitrep('deliveries --json')).stdout) as Row[];
+const deliveries = async (): Promise<Row[]> => JSON.parse((await call('deliveries --json')).stdout) as Row[];
 const settled = () =>
   vi.waitFor(
     async () => {
@@ -160,20 +159,20 @@ test('the operator is alerted to the bounce, and the log has no address', async 
 
 test('retry sends only what failed, resend one copy, and release what is on hold', async () => {
   const before = arrived.length;
-  const retried = await sitrep('retry celebrations/2021-08-22');
+  const retried = await project.sitrep('retry celebrations/2021-08-22', ledger.env);
   expect(retried.stderr).toBe('');
   await vi.waitFor(() => expect(offers.get('gone@example.org')).toBe(2), { timeout: 300_000 });
   await settled();
   expect(messagesTo('good@example.org')).toHaveLength(1);
 
-  const resent = await sitrep('resend celebrations/2021-08-22 --to good@example.org');
+  const resent = await project.sitrep('resend celebrations/2021-08-22 --to good@example.org', ledger.env);
   expect(resent.stderr).toBe('');
   await vi.waitFor(() => expect(messagesTo('good@example.org')).toHaveLength(2), { timeout: 300_000 });
   const ids = messagesTo('good@example.org').map(({ mail }) => mail.messageId);
   expect(new Set(ids).size).toBe(2);
 
   const held = (await deliveries()).find(({ state }) => state === 'held');
-  await sitrep(`release ${held?.id.slice(0, 8)}`);
+  await project.sitrep(`release ${held?.id.slice(0, 8)}`, ledger.env);
   await vi.waitFor(() => expect(messagesTo('cut-held@example.org')).toHaveLength(2), { timeout: 300_000 });
   await settled();
   // The two, and word to the operator of what bounced once more.
@@ -182,7 +181,7 @@ test('retry sends only what failed, resend one copy, and release what is on hold
     'good@example.org',
     'cut-held@example.org',
   ]);
-  const runs = await sitrep('runs');
+  const runs = await project.sitrep('runs', ledger.env);
   expect(runs.stdout).toMatch(/celebrations\/2021-08-22 +incomplete .* 5 of 6 received, 1 failed/);
 });
 
@@ -193,14 +192,14 @@ test('check --mail sends a test message, and says so when it cannot', async () =
     SITREP_MAIL_FROM: 'briefs@example.org',
     SITREP_MAIL_DOMAINS: 'example.org',
   };
-  const sent = await sitrep('check --mail good@example.org', env);
+  const sent = await call('check --mail good@example.org', env);
   expect(sent).toMatchObject({ status: 0, stderr: '' });
   expect(sent.stdout).toContain('accepted');
-  const nobody = await sitrep('check --mail', env);
+  const nobody = await call('check --mail', env);
   expect(nobody.stderr).toContain('SITREP_OPERATOR');
-  const refused = await sitrep('check --mail gone@example.org', env);
+  const refused = await call('check --mail gone@example.org', env);
   expect(refused).toMatchObject({ status: 1 });
   expect(refused.stderr).toContain('bounced');
-  const outside = await sitrep('check --mail someone@example.com', env);
+  const outside = await call('check --mail someone@example.com', env);
   expect(outside.stderr).toContain('SITREP_MAIL_DOMAINS');
 });

@@ -68,19 +68,19 @@ describe('sitrep open', () => {
     expect((await fetch(link, { redirect: 'manual' })).headers.get('location')).toBe('/');
 
     await writeFile(join(bin, 'xdg-open'), '#!/bin/sh\nexit 3\n');
-    expect((await project.sitrep('open', env)).stdout).toMatch(secret);
+    expect((await project.call('open', env)).stdout).toMatch(secret);
   });
 
   test('prints the link where there is no display', async () => {
-    const { stdout } = await project.sitrep('open', { DISPLAY: '', WAYLAND_DISPLAY: '' });
+    const { stdout } = await project.call('open', { DISPLAY: '', WAYLAND_DISPLAY: '' });
     expect(stdout).toMatch(secret);
   });
 
   test('says what to do where nothing is served, or where the ledger is on a server', async () => {
-    const idle = await project.sitrep('open --out nothing');
+    const idle = await project.call('open --out nothing');
     expect(idle).toMatchObject({ status: 1, stdout: '' });
     expect(idle.stderr).toMatch(/nothing\/\.ledger: No sitrep that serves pages runs[^]*sitrep start/);
-    const server = await project.sitrep('open', { DATABASE_URL: 'postgres://127.0.0.1:1/none' });
+    const server = await project.call('open', { DATABASE_URL: 'postgres://127.0.0.1:1/none' });
     expect(server).toMatchObject({ status: 1, stdout: '' });
     expect(server.stderr).toMatch(/on PostgreSQL[^]*sitrep token add NAME[^]*\/login/);
   });

@@ -14,7 +14,7 @@ import { type Service, startService } from '../support/service.ts';
 /** A correction by the real program: from rows that were revised and withdrawn to the mailboxes of those who read them. */
 const project = await openProject();
 const ledger = await openProgramLedger(project);
-const sitrep = (args: string) => project.sitrep(args, ledger.env);
+const call = (args: string) => project.call(args, ledger.env);
 const arrived: { to: string; mail: ParsedMail }[] = [];
 const messagesTo = (address: string) => arrived.filter(({ to }) => to === address).map(({ mail }) => mail);
 const brief = 'templates/weekly/brief.yaml';
@@ -56,11 +56,11 @@ beforeAll(async () => {
     SITREP_MAIL_DOMAINS: 'example.org',
   });
   await service.line(({ msg }) => msg === 'ready');
-  const { stderr } = await sitrep('backfill weekly --from 2021-03-07 --to 2021-03-07 --deliver');
+  const { stderr } = await call('backfill weekly --from 2021-03-07 --to 2021-03-07 --deliver');
   if (stderr !== '') throw new Error(stderr);
   await vi.waitFor(
     async () => {
-      const [edition] = JSON.parse((await sitrep('runs --json')).stdout) as { state: string }[];
+      const [edition] = JSON.parse((await call('runs --json')).stdout) as { state: string }[];
       if (edition?.state !== 'done') throw new Error(`It is ${edition?.state}.`);
     },
     { timeout: 300_000, interval: 500 },
@@ -74,7 +74,7 @@ afterAll(async () => {
 });
 
 test('a correction is listed, asked for, made beside the first issue, and threaded below it', async () => {
-  const listed = await sitrep('reissue --list');
+  const listed = await call('reissue --list');
   expect(listed.stdout).toMatch(
     /^weekly\/2021-03-07\n(?: {2}.*\n)* {2}withdrawn: Raid in Jalalabad \(E-raid\)/,
   );
@@ -83,7 +83,7 @@ test('a correction is listed, asked for, made beside the first issue, and thread
   const text = await readFile(join(project.folder, brief), 'utf8');
   await project.write(brief, text.replace('ana@example.org', 'dora@example.org'));
 
-  const asked = await sitrep(`reissue ${first}`);
+  const asked = await project.sitrep(`reissue ${first}`, ledger.env);
   expect(asked.stderr).toBe('');
   expect(asked.stdout).toContain(
     `${second} corrects ${first} as of 2021-03-21, and goes to the 2 that received an earlier revision:`,
@@ -114,15 +114,15 @@ test('a correction is listed, asked for, made beside the first issue, and thread
 });
 
 test('what it refuses, it refuses with a reason', async () => {
-  const again = await sitrep(`reissue ${first}`);
+  const again = await call(`reissue ${first}`);
   expect(again).toMatchObject({ status: 1 });
   expect(again.stderr).toContain(`No row of ${second} was revised or withdrawn by 2021-03-21.`);
-  expect((await sitrep(`resend ${first} --to archive`)).stderr).toContain(
+  expect((await call(`resend ${first} --to archive`)).stderr).toContain(
     `${first} was replaced by ${second}.`,
   );
-  expect((await sitrep('reissue')).stderr).toContain('Name one edition, or give --list.');
-  expect((await sitrep('reissue --list')).stdout).toMatch(/^No delivered edition rests on rows/);
-  const forced = await sitrep('generate weekly --as-of 2021-03-07 --force');
+  expect((await call('reissue')).stderr).toContain('Name one edition, or give --list.');
+  expect((await call('reissue --list')).stdout).toMatch(/^No delivered edition rests on rows/);
+  const forced = await call('generate weekly --as-of 2021-03-07 --force');
   // The first issue can be made as it was, and is: its rows are those of its cut-off.
   expect(forced.status).toBe(0);
 });

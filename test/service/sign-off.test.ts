@@ -15,7 +15,7 @@ import { type Service, startService } from '../support/service.ts';
 /** A brief that waits for approval, from the real program to the mailboxes. */
 const project = await openProject();
 const ledger = await openProgramLedger(project);
-const sitrep = (args: string) => project.sitrep(args, ledger.env);
+const call = (args: string) => project.call(args, ledger.env);
 const arrived: { to: string; mail: ParsedMail }[] = [];
 const messagesTo = (address: string) => arrived.filter(({ to }) => to === address);
 const place = (day: string) => join(project.folder, `output/celebrations/${day}/celebrations-${day}.pdf`);
@@ -70,13 +70,13 @@ interface Row {
   readonly reason: string | null;
 }
 const deliveriesOf = async (edition: string): Promise<Row[]> =>
-  JSON.parse((await sitrep(`deliveries --json --edition ${edition}`)).stdout) as Row[];
+  JSON.parse((await call(`deliveries --json --edition ${edition}`)).stdout) as Row[];
 const statesOf = async (edition: string) =>
   Object.fromEntries((await deliveriesOf(edition)).map(({ address, state }) => [address, state]));
 
 test('waits, is approved under a claimed name, and goes out once with the bytes that were approved', async () => {
   const edition = 'celebrations/2021-08-22';
-  const made = await sitrep('backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver');
+  const made = await call('backfill celebrations --from 2021-08-22 --to 2021-08-22 --deliver');
   expect(made.stderr).toBe('');
   expect(made.stdout).toContain(`${edition}: generated; 0 of 3 received, 3 waiting`);
   await vi.waitFor(() => expect(messagesTo('operator@example.net')).toHaveLength(1), { timeout: 300_000 });
@@ -91,33 +91,33 @@ test('waits, is approved under a claimed name, and goes out once with the bytes 
   const bytes = await readFile(place('2021-08-22'));
   expect(alert?.mail.text?.replaceAll('\n', ' ')).toContain(`approve ${edition} --sha256 ${hashOf(bytes)}`);
 
-  const released = await sitrep(`release ${edition}`);
+  const released = await call(`release ${edition}`);
   expect(released).toMatchObject({ status: 1 });
   expect(released.stderr).toContain(`${edition} needs approval.`);
-  const other = await sitrep(`approve ${edition} --sha256 ${'0'.repeat(64)}`);
+  const other = await call(`approve ${edition} --sha256 ${'0'.repeat(64)}`);
   expect(other.stderr).toContain(`${edition} has the SHA-256 ${hashOf(bytes)}, not 000`);
   expect(messagesTo('ana@example.org')).toEqual([]);
 
-  const approved = await sitrep(`approve ${edition} --as Ana --sha256 ${hashOf(bytes)}`);
+  const approved = await project.sitrep(`approve ${edition} --as Ana --sha256 ${hashOf(bytes)}`, ledger.env);
   expect(approved).toMatchObject({ status: 0, stderr: '' });
   await vi.waitFor(async () => expect(await statesOf(edition)).toMatchObject({ archive: 'sent' }), {
     timeout: 300_000,
   });
   await vi.waitFor(() => expect(messagesTo('ana@example.org')).toHaveLength(1), { timeout: 300_000 });
   expect(messagesTo('ana@example.org')[0]?.mail.attachments[0]?.content.equals(bytes)).toBe(true);
-  expect((await sitrep(`runs --edition ${edition}`)).stdout).toMatch(
+  expect((await call(`runs --edition ${edition}`)).stdout).toMatch(
     new RegExp(`approved .* Ana, as stated by ${userInfo().username} \\(system user\\) +${hashOf(bytes)}`),
   );
-  await sitrep(`cancel ${edition}`);
+  await call(`cancel ${edition}`);
 });
 
 test('a file that was altered after the approval is not sent, and the operator is alerted', async () => {
   const edition = 'celebrations/2021-08-15';
-  await sitrep('backfill celebrations --from 2021-08-15 --to 2021-08-15 --deliver');
+  await call('backfill celebrations --from 2021-08-15 --to 2021-08-15 --deliver');
   const told = messagesTo('operator@example.net').length;
   // The mail server is busy at first; before it is asked again somebody has another file in the place of the PDF.
   onBusy = () => writeFileSync(place('2021-08-15'), 'not what was approved');
-  await sitrep(`approve ${edition}`);
+  await call(`approve ${edition}`);
   await vi.waitFor(
     async () => expect(await statesOf(edition)).toMatchObject({ 'busy@example.org': 'waiting' }),
     { timeout: 300_000, interval: 500 },

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,9 +17,49 @@ interface Run {
 /** A project folder of a user, with the product's templates and data, in which the real program is run. */
 export interface Project extends AsyncDisposable {
   readonly folder: string;
-  /** Runs in the folder of the project unless another is given; splits text at spaces. */
+  /** Starts the program in the folder of the project unless another is given; splits text at spaces. */
   sitrep(args: string | readonly string[], env?: NodeJS.ProcessEnv, at?: { folder: string }): Promise<Run>;
+  /** Runs the same program in the process of the tests, one call after another: most of a start is loading and warming up. */
+  call(args: string | readonly string[], env?: NodeJS.ProcessEnv, at?: { folder: string }): Promise<Run>;
   write(file: string, text: string): Promise<void>;
+}
+
+const main = join(root, 'src/main.ts');
+/** The calls of this process, one after another: they share its folder, variables and output. */
+let calls: Promise<unknown> = Promise.resolve();
+let count = 0;
+
+async function runHere(args: readonly string[], env: NodeJS.ProcessEnv, folder: string): Promise<Run> {
+  const { argv, env: variables, stdout, stderr } = process;
+  const before = process.cwd();
+  const written = { stdout: '', stderr: '' };
+  const collect = (name: 'stdout' | 'stderr') => (text: string | Uint8Array) => {
+    written[name] += String(text);
+    return true;
+  };
+  const emitters: readonly [EventEmitter, string][] = [
+    [process, 'SIGTERM'],
+    [process, 'SIGINT'],
+    [stdout, 'error'],
+  ];
+  const listeners = emitters.map(([emitter, event]) => emitter.listeners(event));
+  const writes = [stdout.write, stderr.write] as const;
+  try {
+    process.chdir(folder);
+    Object.assign(process, { argv: [process.execPath, main, ...args], env, exitCode: undefined });
+    [stdout.write, stderr.write] = [collect('stdout'), collect('stderr')];
+    count += 1;
+    // The module that starts the program runs anew; those that it imports are loaded already.
+    await import(/* @vite-ignore */ `${main}?call=${count}`);
+    return { status: Number(process.exitCode ?? 0), ...written };
+  } finally {
+    process.chdir(before);
+    Object.assign(process, { argv, env: variables, exitCode: undefined });
+    [stdout.write, stderr.write] = writes;
+    for (const [index, [emitter, event]] of emitters.entries())
+      for (const each of emitter.listeners(event))
+        if (!listeners[index]?.includes(each)) emitter.removeListener(event, each as () => void);
+  }
 }
 
 const given = (args: string | readonly string[]): readonly string[] =>
@@ -32,21 +73,24 @@ export async function openProject(): Promise<Project> {
   await mkdir(testCacheFolder, { recursive: true });
   await mkdir(join(folder, '.cache'));
   await symlink(testCacheFolder, join(folder, '.cache/sitrep'));
+  const variables = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+    const { PUPPETEER_EXECUTABLE_PATH: _, ...inherited } = process.env;
+    return { ...inherited, XDG_CACHE_HOME: join(folder, '.cache'), ...env };
+  };
   return {
     folder,
     sitrep: (args, env = {}, at = { folder }) =>
       new Promise((resolve) => {
-        const { PUPPETEER_EXECUTABLE_PATH: _, ...inherited } = process.env;
-        const options = {
-          cwd: at.folder,
-          env: { ...inherited, XDG_CACHE_HOME: join(folder, '.cache'), ...env },
-          timeout: 500_000,
-        };
-        const argv = [join(root, 'src/main.ts'), ...given(args)];
-        execFile(process.execPath, argv, options, (error, stdout, stderr) => {
+        const options = { cwd: at.folder, env: variables(env), timeout: 500_000 };
+        execFile(process.execPath, [main, ...given(args)], options, (error, stdout, stderr) => {
           resolve({ status: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
         });
       }),
+    call: (args, env = {}, at = { folder }) => {
+      const run = calls.then(() => runHere(given(args), variables(env), at.folder));
+      calls = run.catch(() => {});
+      return run;
+    },
     write: async (file, text) => {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await writeFile(join(folder, file), text);

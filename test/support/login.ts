@@ -3,7 +3,7 @@ import type { Project } from './cli.ts';
 
 /** The cookie that the link of `sitrep open` gives a browser, of a `start` that runs in a project. */
 export async function operatorCookie(project: Project, args = ''): Promise<string> {
-  const { stdout, stderr } = await project.sitrep(`open --print ${args}`);
+  const { stdout, stderr } = await project.call(`open --print ${args}`);
   const link = stdout.trim();
   if (!URL.canParse(link)) throw new Error(`No link: ${stdout}${stderr}`);
   return cookieFrom(await fetch(link, { redirect: 'manual' }));
@@ -28,7 +28,7 @@ export async function newTokenOf(
   args: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  const { stdout, stderr } = await project.sitrep(`token add ${args}`, env);
+  const { stdout, stderr } = await project.call(`token add ${args}`, env);
   const [token] = /^sitrep_[\w-]{43}$/m.exec(stdout) ?? [];
   if (token === undefined) throw new Error(`No token: ${stdout}${stderr}`);
   return token;

@@ -18,15 +18,17 @@ beforeAll(async () => {
   project = await openProject();
   [site, running] = await Promise.all([startSite(project), openBrowser(testCacheFolder)]);
   await site.logIn(running.browser);
-  for (const brief of briefs) await project.sitrep(`backfill ${brief} --from 2021-08-22 --to 2021-08-22`);
+  for (const brief of ['actor-sheet', 'celebrations', 'weekly'])
+    await project.call(`backfill ${brief} --from 2021-08-22 --to 2021-08-22`);
+  await project.call('generate al-qaeda-ties isis-quieting --as-of 2021-08-22 --format html');
   // What cannot be made, and why.
   const template = 'templates/celebrations/brief.hbs';
   const text = await readFile(join(project.folder, template), 'utf8');
   await project.write(template, swapText(text, '{{> gaps}}', '{{> gasp}}'));
-  await project.sitrep('backfill celebrations --from 2021-08-15 --to 2021-08-15');
+  await project.call('backfill celebrations --from 2021-08-15 --to 2021-08-15');
   await project.write(template, text);
-  await project.sitrep('cancel celebrations/2021-08-15');
-  await project.sitrep('resend weekly/2021-08-22 --to archive');
+  await project.call('cancel celebrations/2021-08-15');
+  await project.call('resend weekly/2021-08-22 --to archive');
 });
 afterAll(async () => {
   await running[Symbol.asyncDispose]();

@@ -26,7 +26,7 @@ beforeAll(async () => {
     ['ann', '--may read --clearance TLP:GREEN'],
     ['otto', '--may operate --clearance TLP:RED'],
   ] as const) {
-    const { stdout } = await project.sitrep(`token add ${name} ${rights}`);
+    const { stdout } = await project.call(`token add ${name} ${rights}`);
     tokens[name] = /\bsitrep_\S+/.exec(stdout)?.[0] ?? '';
   }
   [site, running] = await Promise.all([
@@ -134,7 +134,7 @@ test('a user who logs out, or has a revoked token, sees the login page again', a
   await ann.browserContext().close();
   const again = await logIn(tokens['ann'] ?? '');
   expect(new URL(again.url()).pathname).toBe('/');
-  await project.sitrep('token revoke ann');
+  await project.call('token revoke ann');
   await again.reload();
   expect(new URL(again.url()).pathname).toBe('/login');
   await again.browserContext().close();
@@ -186,7 +186,7 @@ test('a link in a mail that is read on another site leads to its edition, at onc
 });
 
 test('the link of “sitrep open” logs in as this machine’s operator, and leaves no secret in the address', async () => {
-  const { stdout } = await project.sitrep('open --print');
+  const { stdout } = await project.call('open --print');
   const page = await (await running.browser.createBrowserContext()).newPage();
   await page.goto(stdout.trim());
   expect(page.url()).toBe(`${site.origin}/`);

@@ -57,7 +57,7 @@ beforeAll(async () => {
   await site.logIn(running.browser);
   page = await newTab(running.browser);
   reader = await (await running.browser.createBrowserContext()).newPage();
-  const { stdout } = await project.sitrep('token add ann --may read --clearance TLP:GREEN');
+  const { stdout } = await project.call('token add ann --may read --clearance TLP:GREEN');
   await reader.setExtraHTTPHeaders({ authorization: `Bearer ${/\bsitrep_\S+/.exec(stdout)?.[0]}` });
 });
 afterAll(async () => {

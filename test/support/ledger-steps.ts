@@ -1,23 +1,22 @@
 import { promises } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import { copyFolder } from './copy.ts';
 
-// Run by the ledger's tests in a process of its own: restores or writes a snapshot of the ledger in a folder, and is
-// killed before the step of that number which changes the folder. It ends by itself when there are fewer steps.
-const [, , folder = '', task = '', killedAt = ''] = process.argv;
+// Run by the ledger's tests in a process of its own: restores or writes a snapshot of the ledger in a folder. Before each
+// step that changes the folder, and at the end, it copies the folder as a kill would leave it: into the folders 1, 2, 3 …
+const [, , folder = '', task = '', into = ''] = process.argv;
 let steps = 0;
-const countStep = (): void => {
-  steps += 1;
-  if (steps === Number(killedAt)) process.kill(process.pid, 'SIGKILL');
-};
+const keep = (): void => copyFolder(folder, join(into, String((steps += 1))));
 const { openEmbeddedLedger, restoreSnapshot } = await import('../../src/ledger/open.ts');
 const begin = (): void => {
   for (const name of ['rename', 'rm', 'copyFile', 'writeFile', 'open'] as const) {
     const change: (...args: never[]) => unknown = promises[name];
-    const counted = (...args: never[]): unknown => {
-      countStep();
+    const kept = (...args: never[]): unknown => {
+      keep();
       return change(...args);
     };
-    Object.assign(promises, { [name]: counted });
+    Object.assign(promises, { [name]: kept });
   }
   syncBuiltinESMExports();
 };
@@ -29,3 +28,4 @@ if (task === 'restore') {
   begin();
   await ledger.snapshot();
 }
+keep();
