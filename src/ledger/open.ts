@@ -1,3 +1,4 @@
+import type { PGlite } from '@electric-sql/pglite';
 import { Socket } from 'node:net';
 import { type ConstructorOptions, fromPglite, PgBoss } from 'pg-boss';
 import { z } from 'zod';
@@ -82,20 +83,11 @@ export async function openEmbeddedLedger(
   const database = embeddedDatabase(pglite, (error) => explainQuery(folder, error));
   // A damaged ledger cannot be closed properly. The first error is the one to show.
   opening.defer(() => pglite.close().catch(onError));
-  let ledger: ReturnType<typeof openLedger>;
-  try {
-    await migrate(database);
-    const boss = new PgBoss({ ...queueOptions, backend: 'pglite', db: fromPglite(pglite) });
-    boss.on('error', onError);
-    opening.defer(() => boss.stop({ graceful: true, close: false, timeout: STOP_MS }).catch(onError));
-    await boss.start();
-    await createQueues(boss);
-    await recover(database, boss);
-    ledger = openLedger(database, boss);
-    await ledger.reconcile();
-  } catch (cause) {
-    throw await faultOfFolder(folder, cause);
-  }
+  const ledger = opening.use(
+    await openOn(pglite, database, { onError }).catch(async (cause: unknown) => {
+      throw await faultOfFolder(folder, cause);
+    }),
+  );
   const resources = opening.move();
   return {
     ...ledger,
@@ -118,6 +110,26 @@ export async function openEmbeddedLedger(
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** Opens the ledger of an embedded database and gives back unfinished work. Closing it leaves the database open. */
+export async function openOn(
+  pglite: PGlite,
+  database: Database,
+  { onError }: LedgerOptions,
+): Promise<Ledger> {
+  await using opening = new AsyncDisposableStack();
+  await migrate(database);
+  const boss = new PgBoss({ ...queueOptions, backend: 'pglite', db: fromPglite(pglite) });
+  boss.on('error', onError);
+  opening.defer(() => boss.stop({ graceful: true, close: false, timeout: STOP_MS }).catch(onError));
+  await boss.start();
+  await createQueues(boss);
+  await recover(database, boss);
+  const ledger = openLedger(database, boss);
+  await ledger.reconcile();
+  const resources = opening.move();
+  return { ...ledger, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /** Opens the ledger on a PostgreSQL server. Throws `ledger-unusable` if it cannot be reached or is not migrated. */

@@ -56,7 +56,7 @@ function otherProcess(folder: string, user: { uid?: number; gid?: number } = {})
 
 describe.skipIf(isServer)('a folder', () => {
   test('is used by one process, and its ledger is refused to another', async () => {
-    const place = await ledgers.fresh();
+    const place = await ledgers.ofItsOwn();
     await using _ledger = await place.open();
     const other = otherProcess(place.at);
     expect((await other.exit)[0]).not.toBe(0);
@@ -66,7 +66,7 @@ describe.skipIf(isServer)('a folder', () => {
   });
 
   test('is free again however its process ended, and nothing is lost', async () => {
-    const place = await ledgers.fresh();
+    const place = await ledgers.ofItsOwn();
     const before = await place.open();
     await before.request([asked()], now);
     await before[Symbol.asyncDispose]();
@@ -83,7 +83,7 @@ describe.skipIf(isServer)('a folder', () => {
   });
 
   test('gives unfinished work back when it is opened again', async () => {
-    const place = await ledgers.fresh();
+    const place = await ledgers.ofItsOwn();
     const first = await place.open();
     const ids = await delivering(first, mailTo('ana@example.org'), mailTo('ben@example.org', { hold: true }));
     for (const id of ids) await first.claimDelivery(id, { job: 'job', now });
@@ -125,7 +125,7 @@ describe.skipIf(isServer)('a folder', () => {
   });
 
   test('with a lock file that is none says so, and how to go on', async () => {
-    const place = await ledgers.fresh();
+    const place = await ledgers.ofItsOwn();
     const lock = join(place.at, 'lock');
     await writeFile(lock, randomBytes(5000));
     const fault = await faultOf(open(place.at));
@@ -136,7 +136,7 @@ describe.skipIf(isServer)('a folder', () => {
   });
 
   test('with damaged pages is refused in a few words', async () => {
-    const place = await ledgers.fresh();
+    const place = await ledgers.ofItsOwn();
     let pages = 0;
     const base = join(place.at, 'data/base');
     for (const file of await readdir(base, { recursive: true, withFileTypes: true })) {
@@ -223,7 +223,7 @@ describe.skipIf(isServer)('killed before any of its steps', () => {
     await later[Symbol.asyncDispose]();
     const fuller = await readFile(join(folder, 'snapshot.tar.gz'));
     await rm(join(folder, 'data'), { recursive: true });
-    const { at: emptyLedger } = await ledgers.fresh();
+    const { at: emptyLedger } = await ledgers.ofItsOwn();
     copyFolder(join(emptyLedger, 'data'), join(folder, 'data'));
     const states = await statesDuring('snapshot', folder);
     expect(states.length).toBeGreaterThan(5);
@@ -339,7 +339,7 @@ describe.skipIf(isServer)('the disk', () => {
   });
 
   test.runIf(canMount)('that is full at a later start is named, and no restore is asked for', async () => {
-    const { at } = await ledgers.fresh();
+    const { at } = await ledgers.ofItsOwn();
     const folder = await mounted('size=100m');
     copyFolder(at, folder);
     await writeFile(join(folder, 'filler'), new Uint8Array(100 * 1024 * 1024)).catch(() => {});
@@ -379,7 +379,7 @@ describe.skipIf(isServer)('the disk', () => {
 
   /** A ledger that belongs to another user, as a service has one. */
   async function ofService(): Promise<string> {
-    const { at } = await ledgers.fresh();
+    const { at } = await ledgers.ofItsOwn();
     execFileSync('chown', ['-R', `${SERVICE}:${SERVICE}`, at]);
     return at;
   }
@@ -436,7 +436,7 @@ describe.skipIf(isServer)('a snapshot', () => {
   });
 
   test('that is not there or is damaged leaves everything as it was', async () => {
-    const place = await ledgers.fresh();
+    const place = await ledgers.ofItsOwn();
     const before = await readdir(place.at);
     expect(await faultOf(restoreSnapshot(place.at))).toMatchObject({
       code: 'ledger-unusable',
@@ -455,7 +455,7 @@ describe.skipIf(isServer)('a snapshot', () => {
   });
 
   test('with more editions than the ledger is kept, unless they were removed on purpose', async () => {
-    const place = await ledgers.fresh();
+    const place = await ledgers.ofItsOwn();
     const told: string[] = [];
     const openAgain = () =>
       openEmbeddedLedger(place.at, { onError: ({ message }) => void told.push(message) });
@@ -472,7 +472,7 @@ describe.skipIf(isServer)('a snapshot', () => {
     expect(told).toEqual([]);
 
     // Somebody puts an older, empty ledger in its place.
-    const { at: older } = await ledgers.fresh();
+    const { at: older } = await ledgers.ofItsOwn();
     await rm(join(place.at, 'data'), { recursive: true });
     copyFolder(join(older, 'data'), join(place.at, 'data'));
     const emptied = await openAgain();

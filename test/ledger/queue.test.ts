@@ -199,7 +199,7 @@ describe('reconciling', () => {
   });
 
   test('what another job takes meanwhile stays in its hands', async () => {
-    const place = await ledgers.fresh();
+    const place = await ledgers.ofItsOwn();
     await using parts = await openParts(place);
     const ledger = openLedger(parts.database, parts.boss);
     const edition = await claimed(parts.opened, { asOf: '2021-08-29', job: randomUUID() });
@@ -273,7 +273,7 @@ describe('a job', () => {
   });
 
   test('goes when what caused it is rolled back', { timeout: 300_000 }, async () => {
-    await using parts = await openParts(await ledgers.fresh());
+    await using parts = await openParts(await ledgers.ofItsOwn());
     const ledger = openLedger(parts.database, parts.boss);
     const broken = asked({ asOf: '2021-08-29', partOf: 'no such edition' });
     await expect(ledger.request([asked(), broken], now)).rejects.toThrow(/foreign key/);

@@ -212,7 +212,7 @@ test('a slot that comes due while a refresh ends either waits for it and is woke
 });
 
 test('a refresh whose process is killed is taken over, and the editions are generated once', async () => {
-  const { at, open: openLedger } = await ledgers.fresh();
+  const { at, open: openLedger } = await ledgers.ofItsOwn();
   {
     await using ledger = await openLedger();
     await open(ledger, 'daily');

@@ -19,7 +19,7 @@ const onError = (error: Error) => {
 
 describe.runIf(isServer)('on a server', () => {
   test('three processes at once make each slot once', async () => {
-    const { at, open } = await ledgers.fresh();
+    const { at, open } = await ledgers.ofItsOwn();
     const program = join(import.meta.dirname, '../support/ledger-process.ts');
     const others = Array.from({ length: 3 }, () =>
       spawn(process.execPath, [program, at, 'slots'], { stdio: ['pipe', 'pipe', 'inherit'] }),
@@ -39,7 +39,7 @@ describe.runIf(isServer)('on a server', () => {
   });
 
   test('a database without the tables is refused, and two may make them at once', async () => {
-    const { at } = await ledgers.fresh();
+    const { at } = await ledgers.ofItsOwn();
     const client = new Client({ connectionString: at });
     await client.connect();
     await client.query('DROP SCHEMA sitrep CASCADE');
@@ -58,7 +58,7 @@ describe.runIf(isServer)('on a server', () => {
 
 describe.runIf(isServer)('a connection that falls silent', () => {
   test('is given up after its time, and the next look at the schedule uses another', async () => {
-    const { at } = await ledgers.fresh();
+    const { at } = await ledgers.ofItsOwn();
     await using proxy = await openSilentProxy(at);
     await using ledger = await openServerLedger(proxy.url, { onError: () => {}, queryMs: 1000 });
     const due = asked();
@@ -83,7 +83,7 @@ describe.runIf(isServer)('a connection that falls silent', () => {
 
 describe.runIf(isServer)('a transaction on a server', () => {
   test('fails when its connection is ended between two queries, on the first connection too', async () => {
-    const { at } = await ledgers.fresh();
+    const { at } = await ledgers.ofItsOwn();
     await using database = serverDatabase({ connectionString: at, max: 1 }, { onError });
     await database.query('SELECT 1');
     const lost = database.transaction(async (session) => {
@@ -101,7 +101,7 @@ describe.runIf(isServer)('a transaction on a server', () => {
   });
 
   test('runs again after a deadlock', async () => {
-    const { at } = await ledgers.fresh();
+    const { at } = await ledgers.ofItsOwn();
     await using database = serverDatabase({ connectionString: at, max: 4 }, { onError });
     await database.query('CREATE TABLE row (id integer PRIMARY KEY, count integer)');
     await database.query('INSERT INTO row VALUES (1, 0), (2, 0)');

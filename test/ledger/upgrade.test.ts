@@ -25,7 +25,7 @@ async function openOld(): Promise<Ledger> {
     await pglite.close();
     return openEmbeddedLedger(folder, { onError });
   }
-  const { at: url } = await ledgers.fresh();
+  const { at: url } = await ledgers.ofItsOwn();
   const client = new Client({ connectionString: url });
   await client.connect();
   await client.query('DROP SCHEMA sitrep CASCADE');

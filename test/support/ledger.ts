@@ -1,10 +1,13 @@
+import type { PGlite } from '@electric-sql/pglite';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { migrateServer, openEmbeddedLedger, openServerLedger } from '../../src/ledger/open.ts';
+import { openData } from '../../src/ledger/embedded/folder.ts';
+import { migrateServer, openEmbeddedLedger, openOn, openServerLedger } from '../../src/ledger/open.ts';
+import { embeddedDatabase } from '../../src/ledger/sql/database.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
 import { copyNewLedger } from './new-ledger.ts';
 
@@ -22,12 +25,19 @@ export interface Place {
 }
 
 /** Ledgers for the tests of a file: a fresh place for each. A test that leaves one open fails. */
-export function useLedgers(): { fresh: () => Promise<Place> } {
+export function useLedgers(): {
+  /** A place on a database that the tests of the file share, emptied: one takes longer to start than most tests. */
+  fresh: () => Promise<Omit<Place, 'at'>>;
+  /** A place of its own, which other processes can open, and which is closed and opened as by the program. */
+  ofItsOwn: () => Promise<Place>;
+} {
   const faults: Error[] = [];
   const onError = (error: Error) => void faults.push(error);
   const open = new Set<Ledger>();
   const undo: (() => Promise<void>)[] = [];
   let template = '';
+  const idle: PGlite[] = [];
+  const folders: string[] = [];
 
   beforeAll(async () => {
     if (!isServer) return;
@@ -35,7 +45,11 @@ export function useLedgers(): { fresh: () => Promise<Place> } {
     await onServer(`CREATE DATABASE ${template}`);
     await migrateServer(urlOf(template), { onError });
   });
-  afterAll(() => (isServer ? drop(template) : undefined));
+  afterAll(async () => {
+    if (isServer) await drop(template);
+    for (const pglite of idle) await pglite.close();
+    for (const folder of folders) await drop(folder);
+  });
   afterEach(async () => {
     const left = [...open];
     for (const ledger of left) await ledger[Symbol.asyncDispose]();
@@ -44,39 +58,66 @@ export function useLedgers(): { fresh: () => Promise<Place> } {
     if (faults.length > 0) throw new AggregateError(faults.splice(0), 'The queue met with faults.');
   });
 
-  return {
-    async fresh() {
-      const at = await copyOf(template);
-      undo.push(() => drop(at));
-      const openAt = async (): Promise<Ledger> => {
-        const ledger = isServer
-          ? await openServerLedger(urlOf(at), { onError })
-          : await openEmbeddedLedger(at, { onError });
-        const watched: Ledger = {
-          ...ledger,
-          async [Symbol.asyncDispose]() {
-            open.delete(watched);
-            await ledger[Symbol.asyncDispose]();
-          },
-        };
-        open.add(watched);
-        return watched;
-      };
-      return {
-        at: isServer ? urlOf(at) : at,
-        open: openAt,
-        async several(count) {
-          const opened = await Promise.all(Array.from({ length: isServer ? count : 1 }, openAt));
-          return {
-            ledgers: Array.from({ length: count }, (_, index) => opened[index % opened.length]!),
-            async [Symbol.asyncDispose]() {
-              for (const ledger of opened) await ledger[Symbol.asyncDispose]();
-            },
-          };
+  const place = (at: string, openOne: () => Promise<Ledger>): Place => {
+    const openAt = async (): Promise<Ledger> => {
+      const ledger = await openOne();
+      const watched: Ledger = {
+        ...ledger,
+        async [Symbol.asyncDispose]() {
+          open.delete(watched);
+          await ledger[Symbol.asyncDispose]();
         },
       };
+      open.add(watched);
+      return watched;
+    };
+    return {
+      at,
+      open: openAt,
+      async several(count) {
+        const opened = await Promise.all(Array.from({ length: isServer ? count : 1 }, openAt));
+        return {
+          ledgers: Array.from({ length: count }, (_, index) => opened[index % opened.length]!),
+          async [Symbol.asyncDispose]() {
+            for (const ledger of opened) await ledger[Symbol.asyncDispose]();
+          },
+        };
+      },
+    };
+  };
+  const start = async (): Promise<PGlite> => {
+    const folder = await copyOf(template);
+    folders.push(folder);
+    return openData(folder);
+  };
+  const ofItsOwn = async (): Promise<Place> => {
+    const copy = await copyOf(template);
+    undo.push(() => drop(copy));
+    return isServer
+      ? place(urlOf(copy), () => openServerLedger(urlOf(copy), { onError }))
+      : place(copy, () => openEmbeddedLedger(copy, { onError }));
+  };
+  return {
+    ofItsOwn,
+    async fresh() {
+      if (isServer) return ofItsOwn();
+      const pglite = idle.pop() ?? (await start());
+      undo.push(async () => {
+        await empty(pglite);
+        idle.push(pglite);
+      });
+      return place('', () => openOn(pglite, embeddedDatabase(pglite), { onError }));
     },
   };
+}
+
+/** Leaves what a new ledger has: the versions of its tables, and the queues. */
+async function empty(pglite: PGlite): Promise<void> {
+  const { rows } = await pglite.query<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+      WHERE schemaname IN ('sitrep', 'pgboss') AND tablename NOT IN ('migration', 'version', 'queue')`,
+  );
+  await pglite.exec(`TRUNCATE ${rows.map(({ name }) => name).join(', ')} RESTART IDENTITY`);
 }
 
 async function copyOf(template: string): Promise<string> {
