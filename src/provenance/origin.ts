@@ -244,6 +244,9 @@ function valueOrigin(
     return { kind: 'edition', rows: own, says: 'Computed from the days that were covered.' };
   if ('label' in context && 'text' in context)
     return { kind: 'settings', rows: own, says: 'A parameter of the edition.' };
+  // No row that the page knows: it was withdrawn.
+  if (own.length === 0 && 'change' in context && 'title' in context)
+    return { kind: 'edition', rows: [], says: 'About a row that was withdrawn since the previous issue.' };
   if (own.length > 0 && 'change' in context && ['change', 'how', 'fields', 'count', 'numbers'].includes(name))
     return {
       kind: 'edition',
