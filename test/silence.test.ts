@@ -77,7 +77,7 @@ describe('after the end of coverage', () => {
     async (asOf) => {
       for (const [brief, headline] of [
         ['isis-quieting', /As last known: ISIS /],
-        ['weekly', /As last known: ISIS goes quiet .*; Al-Qaeda/],
+        ['weekly', /As last known: ISIS reported silent .*; Al-Qaeda/],
       ] as const) {
         const { heading, text, html } = await pageOf(brief, asOf);
         expect(heading).toBe('Nothing collected since 25 August 2021');
@@ -210,8 +210,8 @@ describe('a dataset of events and no judgments', () => {
     const bottom = { ...headline('2022-05-08'), id: 'B-own', role: 'bottom-line' as const };
     const stale = own({ judgments: [headline('2022-05-08'), bottom] });
     const { heading, html } = await pageOf('weekly', asOf, stale);
-    expect(heading).toBe('Air strikes have stopped (as of 8 May 2022)');
-    expect(bottomLine(html)).toBe('Air strikes have stopped (as of 8 May 2022)');
+    expect(heading).toBe('Air strikes have stopped (on reports to 8 May 2022)');
+    expect(bottomLine(html)).toBe('Air strikes have stopped (on reports to 8 May 2022)');
     expect(sectionOf(html, 'ISIS')).toContain('On 17 May 2022 an air strike');
     expect((await pageOf('weekly', '2022-05-10', stale)).heading).toBe('Air strikes have stopped');
   });
@@ -228,19 +228,21 @@ describe('a dataset of events and no judgments', () => {
 describe('a judgment that is older than the period shows its age', () => {
   test.each(['2021-08-12', '2021-08-19', '2021-08-24'])('al-qaeda-ties as of %s', async (asOf) => {
     const { heading, html } = await pageOf('al-qaeda-ties', asOf);
-    expect(heading).toMatch(/ \(as of 29 October 2020\)$/);
-    expect(bottomLine(html)).toMatch(/ \(as of 29 October 2020\)$/);
-    expect(sectionOf(html, 'Key judgments')).toMatch(/\(as of 27 May 2020\)/);
+    expect(heading).toMatch(/ \(on reports to 29 October 2020\)$/);
+    expect(bottomLine(html)).toMatch(/ \(on reports to 29 October 2020\)$/);
+    expect(sectionOf(html, 'Key judgments')).toMatch(/\(on reports to 27 May 2020\)/);
   });
 
   test('the headline on ISIS of 24 August, which lies outside its own week', async () => {
-    expect((await pageOf('isis-quieting', '2021-08-24')).heading).toMatch(/ \(as of 15 August 2021\)$/);
-    expect((await pageOf('isis-quieting', '2021-08-16')).heading).not.toContain('as of');
+    expect((await pageOf('isis-quieting', '2021-08-24')).heading).toMatch(
+      / \(on reports to 15 August 2021\)$/,
+    );
+    expect((await pageOf('isis-quieting', '2021-08-16')).heading).not.toContain('on reports to');
   });
 
   test('after the end of coverage, those of the last period covered do not', async () => {
     const { text } = await pageOf('isis-quieting', '2021-09-20');
-    expect(text).not.toContain('(as of');
+    expect(text).not.toContain('(on reports to');
   });
 });
 
@@ -310,7 +312,6 @@ describe('an edition from before the first reading is a reconstruction', () => {
 });
 
 test.each([
-  ['2021-08-16', 1],
   ['2021-08-19', 2],
   ['2021-08-24', 4],
   ['2021-08-25', 7],

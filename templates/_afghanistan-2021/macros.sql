@@ -145,3 +145,11 @@ CREATE MACRO topic_headline(of_topic) AS TABLE
   SELECT id, text, rests_on
   FROM newest
   WHERE id NOT IN (SELECT id FROM headlines ORDER BY known_on DESC, topic = 'all' DESC, rank, id LIMIT 1);
+
+-- A span that is our own reading, from the start of a year to its first months or those of a later one, as it is
+-- reported: `2019 – early 2020`. NULL for all others.
+CREATE MACRO early_span(basis, first, last) AS
+  CASE
+    WHEN basis = 'inferred' AND dayofyear(first) = 1 AND month(last) <= 3
+      THEN strftime(first, '%Y – early ') || strftime(last, '%Y')
+  END;

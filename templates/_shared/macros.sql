@@ -161,7 +161,10 @@ CREATE MACRO dated_reports() AS TABLE
       WHEN r.event THEN NULL
       WHEN r.start IS NULL THEN message('dates.undated')
       WHEN r.basis = 'stated' THEN span_words(short_day(r.start), short_day(r."end"))
-      ELSE span_words(short_month(r.start), short_month(r."end"))
+      ELSE span_words(
+        if(day(r.start) > 20, message('dates.late', 'month', short_month(r.start)), short_month(r.start)),
+        short_month(r."end")
+      )
     END AS span,
     -- Of what is public record, the date is too.
     CASE WHEN r.basis <> 'stated' AND r.claim_status IS DISTINCT FROM 'public-record' THEN r.basis END AS basis,

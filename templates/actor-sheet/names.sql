@@ -1,4 +1,4 @@
--- The abbreviations that the page uses for others, each spelled out once: those in the actor's reports, in those of its
+-- The abbreviations that the page uses, each spelled out once: the actor's own, those in its reports, in those of its
 -- branches, and on the topics on which the page prints a judgment.
 WITH reports AS (
   SELECT id FROM actor_reports() WHERE actor = $actor
@@ -23,8 +23,7 @@ SELECT
   NULL AS affiliation,
   a.note
 FROM actors AS a
-WHERE a.id <> $actor
-  AND upper(a.name) = a.name
+WHERE upper(a.name) = a.name
   AND (
     a.id IN (SELECT actor FROM actor_reports() WHERE id IN (SELECT id FROM reports))
     OR a.id IN (SELECT actor FROM abbreviations() WHERE id IN (SELECT id FROM printed))

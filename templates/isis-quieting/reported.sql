@@ -1,10 +1,10 @@
--- What is reported on ISIS, claims first, then where, then the Taliban's arrival and what came after it.
+-- What is reported on ISIS: what happened, in order, then what it claims, then what has no date.
 WITH items AS (
-  SELECT id, summary, caveat, 1 AS part, window_start AS day FROM measures WHERE topic = 'isis' AND unit NOT IN ('%', 'miles')
+  SELECT id, summary, caveat, 2 AS part, window_start AS day FROM measures WHERE topic = 'isis' AND unit NOT IN ('%', 'miles')
   UNION ALL
-  SELECT id, summary, caveat, 2, date_start FROM events WHERE topic = 'isis' AND precision = 'undated'
+  SELECT id, summary, caveat, 3, date_start FROM events WHERE topic = 'isis' AND precision = 'undated'
   UNION ALL
-  SELECT id, summary, caveat, 3, date_start FROM events WHERE topic = 'isis' AND precision <> 'undated'
+  SELECT id, summary, caveat, 1, date_start FROM events WHERE topic = 'isis' AND precision <> 'undated'
 )
 SELECT id, summary AS text, caveat
 FROM items

@@ -1,16 +1,21 @@
--- What the bottom line and the judgments on the ties rest on, and what became known in the period. Reports that name a
--- place are left to the brief on the ties, which maps them; the timeline shows them here too.
-WITH line AS (
-  SELECT rests_on FROM judgments WHERE role = 'bottom-line' AND topic = 'ties' ORDER BY known_on DESC, rank LIMIT 1
-),
-items AS (
-  SELECT id, known_on, place FROM events
+-- Every report on the ties that the timeline draws, but for the deal, which it names in full; and what the source says
+-- that the Taliban may say. In the order of the brief on the ties.
+WITH items AS (
+  SELECT
+    e.id,
+    e.summary,
+    e.claim_status,
+    -- What is counted may not lie in the days of the count.
+    CASE WHEN m.id IS NOT NULL THEN e.caveat END AS caveat,
+    greatest(coalesce(e.date_end, e.date_start), m.window_end) AS day,
+    m.id IS NOT NULL AS counted
+  FROM events AS e
+  LEFT JOIN measures AS m ON m.id = e.part_of
+  WHERE e.topic = 'ties'
   UNION ALL
-  SELECT id, known_on, NULL FROM measures
+  SELECT id, summary, claim_status, NULL, window_end, false FROM measures WHERE topic = 'ties'
 )
-SELECT f.id, f.text, f.caveat
-FROM bottom_line_facts('ties') AS f
-JOIN items AS i USING (id)
-LEFT JOIN line AS l ON true
-WHERE i.place IS NULL OR coalesce(list_contains(l.rests_on, f.id), true) OR i.known_on >= $period_start
-ORDER BY f.day NULLS LAST, f.id
+SELECT id, summary AS text, caveat
+FROM items
+WHERE claim_status NOT IN ('asserted', 'public-record')
+ORDER BY claim_status = 'assessed', day NULLS LAST, counted, id

@@ -58,18 +58,10 @@ describe('a figure of each brief', () => {
     expect(warnings).toEqual([]);
     expect(edition).toBe('isis-quieting/2021-08-25');
     expect(places.map(({ what, page, under }) => [what, page, under])).toEqual([
-      ['paragraph', 1, 'ISIS goes quiet in Afghanistan as the Taliban take its main area of operations'],
-      [
-        'label of a chart',
-        1,
-        'ISIS goes quiet in Afghanistan as the Taliban take its main area of operations',
-      ],
-      [
-        'label of a chart',
-        1,
-        'ISIS goes quiet in Afghanistan as the Taliban take its main area of operations',
-      ],
-      ['paragraph', 1, 'What is reported'],
+      ['paragraph', 1, 'ISIS reported silent as the Taliban take its main area in Afghanistan'],
+      ['label of a chart', 1, 'ISIS reported silent as the Taliban take its main area in Afghanistan'],
+      ['label of a chart', 1, 'ISIS reported silent as the Taliban take its main area in Afghanistan'],
+      ['paragraph', 2, 'What is reported'],
       ['table cell', 3, 'The silence under each reading'],
       ['table cell', 3, 'The silence under each reading'],
       ['item of a list', 3, 'What weakens this'],
@@ -182,26 +174,6 @@ describe('a figure of each brief', () => {
       rowsOf(place, 'comes from it'),
     );
     expect(reported[0]).toEqual(['F20']);
-  });
-
-  test('actor-sheet: 7 reports on the actor', async () => {
-    const parameters = { actor: 'A-isis' };
-    const { places, edition } = await ask('actor-sheet', '7', { parameters });
-    expect(edition).toBe('actor-sheet/2021-08-25-actor=A-isis');
-    const [count] = places.filter(({ what }) => what === 'paragraph');
-    expect(count && rowsOf(count, 'comes from it').toSorted()).toEqual([
-      'F19',
-      'F20',
-      'F21',
-      'F22',
-      'F24',
-      'F29',
-      'F30',
-    ]);
-    expect(count?.origins[0]?.findings?.[0]).toMatchObject({
-      query: 'reports',
-      file: join(root, 'templates/actor-sheet/reports.sql'),
-    });
   });
 });
 

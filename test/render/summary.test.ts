@@ -14,7 +14,7 @@ function onThePage(html: string): string {
 test.each([
   ['weekly', '2021-08-25', /./],
   ['isis-quieting', '2021-09-06', /^As known on .*, when collection ended:/],
-  ['al-qaeda-ties', '2021-08-24', / \(as of 29 October 2020\)$/],
+  ['al-qaeda-ties', '2021-08-24', / \(on reports to 29 October 2020\)$/],
   ['celebrations', '2019-06-30', /^We have no reporting on this topic\.$/],
 ])('the summary of %s as of %s is the bottom line of its page', async (brief, asOf, expected) => {
   const { summary, html } = await renderEdition(product, { brief, asOf });

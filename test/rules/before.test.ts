@@ -391,8 +391,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'rests-on': [
     {
       what: 'a judgment that rests on nothing',
-      product: () => withRow(right, 'judgments', 'K-cel-1', { rests_on: [] }),
-      says: /"K-cel-1" has neither evidence/,
+      product: () => withRow(right, 'judgments', 'K-isis-2', { rests_on: [] }),
+      says: /"K-isis-2" has neither evidence/,
     },
     {
       what: 'a gap that rests on nothing',
@@ -500,7 +500,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'icd-203': [
     {
       what: 'another word',
-      product: withText2('K-cel-1', 'likely', 'highly likely'),
+      product: withText2('K-isis-2', 'likely', 'highly likely'),
       says: /says "highly likely"/,
     },
     {
@@ -511,12 +511,12 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'another confidence',
-      product: () => withRow(right, 'judgments', 'K-cel-1', { confidence_basis: 'medium confidence' }),
+      product: () => withRow(right, 'judgments', 'K-isis-2', { confidence_basis: 'medium confidence' }),
       says: /medium confidence/,
     },
     {
       what: 'a likelihood that the field does not say',
-      product: () => withRow(right, 'judgments', 'K-cel-1', { likelihood: null }),
+      product: () => withRow(right, 'judgments', 'K-isis-2', { likelihood: null }),
       says: /"likely", but its column likelihood/,
     },
     {
@@ -1046,7 +1046,7 @@ describe('judgments-hold', () => {
     const product = withOwn('weekly', 'test_of_it', sql);
     return withBrief(product, 'weekly', (brief) => ({
       ...brief,
-      config: { ...brief.config, holdsWhile: { 'K-cel-1': 'test_of_it' } },
+      config: { ...brief.config, holdsWhile: { 'K-isis-2': 'test_of_it' } },
     }));
   };
   const held = async (sql: string, day = asOf) =>
@@ -1060,13 +1060,13 @@ describe('judgments-hold', () => {
       {
         file: 'templates/weekly/test_of_it.sql',
         problem: expect.stringMatching(
-          /^The data contradict the judgment K-cel-1, according to its own test "test_of_it": events \d+, least 1000\.$/,
+          /^The data contradict the judgment K-isis-2, according to its own test "test_of_it": events \d+, least 1000\.$/,
         ),
       },
     ]);
     expect(await held('SELECT NULL AS holds')).toHaveLength(1);
     expect(await held('SELECT true AS holds WHERE false')).toMatchObject([
-      { problem: 'The judgment K-cel-1 cannot be tested: its query "test_of_it" returns no row.' },
+      { problem: 'The judgment K-isis-2 cannot be tested: its query "test_of_it" returns no row.' },
     ]);
   });
 
@@ -1075,9 +1075,9 @@ describe('judgments-hold', () => {
   });
 
   test('names a query that is not there', async () => {
-    const product = withConfig({ holdsWhile: { 'K-cel-1': 'nothing' } });
+    const product = withConfig({ holdsWhile: { 'K-isis-2': 'nothing' } });
     await expect(heldBefore(product, { brief: 'weekly', asOf })).rejects.toMatchObject({
-      faults: [{ field: 'holdsWhile.K-cel-1', problem: 'There is no query "nothing".' }],
+      faults: [{ field: 'holdsWhile.K-isis-2', problem: 'There is no query "nothing".' }],
     });
   });
 });

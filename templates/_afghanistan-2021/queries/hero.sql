@@ -33,7 +33,7 @@ parts AS (
   FROM silence
   WHERE quiet_from - active_to > 1
   UNION ALL
-  SELECT 'silence', 'claims', 'No attack reported', 'no attack reported, if observed to ' || day_label(observed_to),
+  SELECT 'silence', 'claims', 'No attack reported', 'no attack reported, if collected to ' || day_label(observed_to),
     quiet_from, observed_to, ids, NULL
   FROM silence
   UNION ALL

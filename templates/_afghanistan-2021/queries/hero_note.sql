@@ -12,12 +12,12 @@ WITH silence AS MATERIALIZED (
 notes AS (
   SELECT
     reading AS id,
-    'Half tone: ' || strftime(active_to + 1, '%-d %B') || ' may be the last active or the first quiet day.' AS text,
+    'Pale block: ' || strftime(active_to + 1, '%-d %B') || ', the last active or the first quiet day.' AS text,
     1 AS place
   FROM silence
   WHERE quiet_from - active_to > 1
   UNION ALL
-  SELECT measure, 'The end of the count is not stated; the end of the block is our reading.', 2 FROM silence
+  SELECT measure, 'Flashpoint does not say when its count ends; we end the bar here.', 2 FROM silence
   UNION ALL
   SELECT
     any_value(s.id ORDER BY s.id),

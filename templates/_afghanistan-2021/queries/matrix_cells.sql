@@ -1,4 +1,5 @@
--- Who spoke when: a row for each signatory. What has no day stands in a column beside the axis.
+-- Who spoke when: a row for each signatory. What has no day stands in a column beside the axis. A message by itself is
+-- not drawn.
 SELECT
   s.id,
   p.name AS who,
@@ -22,4 +23,5 @@ SELECT
 FROM signatures() AS s
 JOIN matrix_speakers() AS p ON p.id = s.actor
 JOIN sources AS o ON o.id = s.source
+WHERE (SELECT count(DISTINCT id) FROM signatures()) > 1
 ORDER BY p.line, s.date_start NULLS LAST

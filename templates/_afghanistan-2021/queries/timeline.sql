@@ -55,11 +55,7 @@ SELECT
         'our reading; days not given',
         span_words(short_month(first), short_month(last))
       )
-    ELSE if(
-      basis = 'inferred' AND dayofyear(first) = 1 AND month(last) <= 3,
-      strftime(first, '%Y – early ') || strftime(last, '%Y'),
-      span_words(short_month(first), short_month(last))
-    )
+    ELSE coalesce(early_span(basis, first, last), span_words(short_month(first), short_month(last)))
   END AS tag,
   CASE precision WHEN 'undated' THEN 'undated' ELSE 'dated' END AS lane
 FROM laned
