@@ -94,6 +94,15 @@ function standsIn(whole: string, block: string): boolean {
   while (!whole.includes(block.slice(0, length))) length -= 1;
   return whole.includes(block.slice(length));
 }
+/** What key judgments rest on, which is the last line of each, if it is not on page one. */
+function offPageOne({ edition, read }: Printed): string[] {
+  const [list = ''] = /<ol class="key-judgments">[\s\S]*?<\/ol>/.exec(edition.html) ?? [];
+  const bases = [...list.matchAll(/<p class="confidence">([\s\S]*?)<\/p>/g)].map(([, html = '']) =>
+    letters(html.replaceAll(/<[^>]*>/g, '')),
+  );
+  expect(bases).not.toEqual([]);
+  return bases.filter((basis) => !letters(read.pages[0] ?? '').includes(basis));
+}
 const squeezed = (text: string): string => text.replaceAll(/\s+/g, ' ');
 const occurrences = (text: string, part: string): number => text.split(part).length - 1;
 
@@ -168,7 +177,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     expect(jumpsBack(read)).toEqual([]);
   });
 
-  test('fills each page but the last two by two thirds, and gives a third at most to what stands behind the reports', () => {
+  test('fills each page but the last two by two thirds, the last by two fifths, and gives a third at most to what stands behind the reports', () => {
     const pages = read.pages.map((_, index) => read.spoken.filter(({ page }) => page === index + 1));
     const heightOf = (texts: typeof read.spoken) =>
       texts.length === 0
@@ -176,6 +185,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
         : Math.max(...texts.map(({ top }) => top)) - Math.min(...texts.map(({ bottom }) => bottom));
     const full = sizes[paper].height - 120;
     for (const texts of pages.slice(0, -2)) expect(heightOf(texts)).toBeGreaterThan((full * 2) / 3);
+    expect(heightOf(pages.at(-1) ?? [])).toBeGreaterThan(full * 0.4);
     // The sheet of an actor of whom little is reported has as many sources as another.
     if (read.pages.length < 3) return;
     const start = read.spoken.findIndex(({ text }) => /^method$/i.test(text));
@@ -185,6 +195,10 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
       .map((texts) => [heightOf(texts.filter((each) => apparatus.has(each))), heightOf(texts)])
       .reduce(([a = 0, b = 0], [c = 0, d = 0]) => [a + c, b + d]);
     expect(behind / all).toBeLessThan(1 / 3);
+  });
+
+  test('has its key judgments together, on page one', () => {
+    expect(offPageOne({ edition, read })).toEqual([]);
   });
 
   test('sets no text smaller than 8 pt, in the margins neither', () => {
@@ -293,8 +307,9 @@ test.each([
   { brief: 'al-qaeda-ties', asOf: fullCoverage, paper: 'A4', most: 3 },
   { brief: 'actor-sheet', asOf: fullCoverage, paper: 'A4', parameters: { actor: 'A-taliban' }, most: 3 },
 ] as const)('$brief as of $asOf has at most $most page(s) on $paper', async ({ most, ...edition }) => {
-  const { read } = await print(edition);
-  expect(read.pages.length).toBeLessThanOrEqual(most);
+  const printed = await print(edition);
+  expect(printed.read.pages.length).toBeLessThanOrEqual(most);
+  if (edition.brief === 'weekly') expect(offPageOne(printed)).toEqual([]);
 });
 
 test('a header of another scope, and a link without its text, are found', async () => {

@@ -52,7 +52,7 @@ test('the method lets a lower bound leave an upper bound, as the assessment of t
   const { html } = await render('isis-quieting');
   expect(sectionOf(html, 'Assessed')).toMatch(/at most 55 per cent/);
   expect(sectionOf(html, 'Method')).toMatch(
-    /Lower bounds are neither added nor subtracted, but if one share is at least .*, the rest is at most/,
+    /Lower bounds are neither added nor subtracted; a lower bound on a share only sets an upper bound on the rest\./,
   );
 });
 
@@ -318,7 +318,9 @@ describe('counts, names and dates read right', () => {
 
   test('a page explains likelihood, confidence and bounds only if it has them, each range in one piece', async () => {
     const { html } = await render('weekly');
-    expect(html.match(/<p class="scale-key">Bar: range of likelihood\. Dots: confidence/g)).toHaveLength(1);
+    expect(
+      html.match(/<p class="scale-key"><span>almost no chance<\/span> <span>almost certain</g),
+    ).toHaveLength(1);
     const method = sectionOf(html, 'Method');
     expect(method).toMatch(/very likely 80–95 %, almost certain 95–99 %\. Confidence/);
     expect(html).toContain('<span class="estimate"><b>almost certain</b> 95–99 %</span>');

@@ -75,7 +75,7 @@ const markingWidths: { readonly [label in Brief['config']['marking']]: string } 
 
 /** Letter is shorter and wider than A4: different margins give it the same space. `first` is the top of page one. */
 const margins: { readonly [paper in Paper]: { readonly margin: string; readonly first: string } } = {
-  A4: { margin: '22mm 18mm 18mm', first: '11mm' },
+  A4: { margin: '19mm 18mm 15mm', first: '11mm' },
   Letter: { margin: '17mm 17mm 13mm', first: '7mm' },
 };
 
@@ -328,7 +328,6 @@ function methodOf({
   const ours = known.judgments.filter(({ id, author }) => author === null && shown.has(id));
   return {
     bar,
-    dots: judgments.some((judgment) => typeof judgment['confidence'] === 'string'),
     likelihood: bar || ours.some(({ text }) => term?.test(text) === true),
     bounds: known.measures.some(({ id, bound }) => bound === '>=' && shown.has(id)),
   };

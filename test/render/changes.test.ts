@@ -68,7 +68,7 @@ test('reports are counted on page one, and listed by kind without their ids near
   );
   const section = changesSection(html, 'Reports since');
   expect(section).toMatch(/^new [A-Z][^]*^revised [A-Z]/m);
-  expect(section).toMatch(/^\d other reports, which this issue does not use, also changed\.$/m);
+  expect(section).not.toContain('which this issue does not use');
   expect(section).not.toMatch(/\b(?:F\d\d|X-[a-z]+-\d)\b/);
 });
 

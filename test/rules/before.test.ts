@@ -676,7 +676,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'a notice that does not name the day',
       product: withPartial(
-        'masthead',
+        'coverage',
         '{{t "page.coverage.collection_ended" names=names day=ended}}',
         '<b>{{names}}:</b> collection ended.',
       ),
@@ -686,7 +686,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'a notice that does not say how many days',
       product: withPartial(
-        'masthead',
+        'coverage',
         '{{t "page.coverage.days_covered" days=days covered=covered count=count}}',
         'Some days are covered.',
       ),
@@ -820,11 +820,10 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
 };
 
 function withoutNotices(): Product {
-  return withPartial(
-    'masthead',
-    '{{#unless coverage.complete}}',
-    '{{#if coverage.complete}}\n{{/if}}{{#unless marking.label}}',
-  )();
+  return withBrief(right, 'weekly', (brief) => ({
+    ...brief,
+    partials: { ...brief.partials, coverage: { file: 'templates/_shared/partials/coverage.hbs', text: '' } },
+  }));
 }
 function withText2(id: string, from: string, to: string) {
   return () => {
