@@ -31,7 +31,7 @@ export interface OwnParameter {
   readonly value: string | null;
 }
 
-/** A prepared query: running it again needs no parsing or planning. */
+/** A prepared query: running it again needs no parsing. DuckDB plans each run of a statement with parameters. */
 export interface ReadyQuery {
   run(parameters: QueryParameters, options?: { signal?: AbortSignal | undefined }): Promise<Row[]>;
   /** The columns of the result; runs the query if it has not run yet. */

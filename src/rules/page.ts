@@ -139,7 +139,6 @@ export function uncovered(draft: Draft): Fault[] {
 const holdsWord = (text: string, word: string): boolean =>
   new RegExp(`(?<![\\p{L}\\p{N}])${escaped(word)}(?![\\p{L}\\p{N}])`, 'iu').test(text);
 
-/** A corrected revision states its number in `class="correction"`, because a team's own layout might leave it out. */
 /** The dataset's policy may put an edition on hold rather than issue it on old data. */
 export function stale({ brief, dataset, period: { asOf }, freshness }: Draft): Fault[] {
   const { refresh } = dataset.settings;
@@ -158,6 +157,7 @@ export function stale({ brief, dataset, period: { asOf }, freshness }: Draft): F
   ];
 }
 
+/** A corrected revision states its number in `class="correction"`, because a team's own layout might leave it out. */
 export function unnamedRevision(draft: Draft): Fault[] {
   const { revision, brief } = draft;
   if (revision === 1) return [];
