@@ -58,6 +58,9 @@ export function greeting(
           'For past slots: npx sitrep backfill weekly --from 2021-08-02 --to 2021-08-30',
         ]
       : []),
+    ...(briefs.every(({ config }) => config.deliver.length === 0)
+      ? ['No brief has targets ("deliver" in brief.yaml): editions only go to the output folder.']
+      : []),
     ...(settings.mail === null && byMail.length > 0
       ? [`Mail is not set up (SITREP_SMTP_URL): mail of ${byMail.map(({ id }) => id).join(', ')} is on hold.`]
       : []),
