@@ -6,49 +6,53 @@ WITH chosen AS NOT MATERIALIZED (
   FROM incidents
   WHERE counts AND start > CAST($as_of - INTERVAL 5 YEAR AS DATE) AND start <= $as_of
 ),
-areas AS MATERIALIZED (
-  SELECT country, admin1, count(*) AS incidents FROM chosen GROUP BY ALL
+nearly_all AS MATERIALIZED (
+  SELECT coalesce(max(incidents) FILTER (country IS NOT NULL) > 0.9 * sum(incidents), false) AS in_one_country
+  FROM (SELECT country, count(*) AS incidents FROM chosen GROUP BY country)
 ),
-countries_named AS (
-  SELECT coalesce(max(incidents) FILTER (country IS NOT NULL) > 0.9 * sum(incidents), false) AS one_country
-  FROM (SELECT country, sum(incidents) AS incidents FROM areas GROUP BY country)
-),
-places AS MATERIALIZED (
-  SELECT a.country, admin1, coalesce(CASE WHEN one_country THEN admin1 END, c.name, a.country, 'place unknown') AS place
-  FROM areas AS a
-  CROSS JOIN countries_named
-  LEFT JOIN countries AS c ON c.code = a.country
+-- A name a row; `incident` tells two names of one actor in one incident from two incidents.
+names_of_year AS (
+  SELECT incident, unnest(side_a || side_b) AS name, country, CASE WHEN in_one_country THEN admin1 END AS division, number
+  FROM (SELECT row_number() OVER () AS incident, * FROM chosen WHERE start > CAST($as_of - INTERVAL 1 YEAR AS DATE))
+  CROSS JOIN nearly_all
 ),
 last_year AS (
-  SELECT
-    unnest(list_distinct(list_transform(side_a || side_b, lambda given: actor_name(given)))) AS actor, country, admin1, number
-  FROM chosen
-  WHERE start > CAST($as_of - INTERVAL 1 YEAR AS DATE)
+  SELECT DISTINCT incident, actor_name(name) AS actor, country, division, number FROM names_of_year
 ),
-most_active AS (
-  SELECT actor, place, sum(number) AS count
-  FROM (SELECT actor, country, admin1, sum(number) AS number FROM last_year GROUP BY ALL) AS n
-  JOIN places AS p ON p.country IS NOT DISTINCT FROM n.country AND p.admin1 IS NOT DISTINCT FROM n.admin1
+wanted AS MATERIALIZED (
+  SELECT actor, coalesce(division, c.name, country, 'place unknown') AS place, sum(number) AS count
+  FROM (SELECT actor, country, division, sum(number) AS number FROM last_year GROUP BY ALL)
+  LEFT JOIN countries AS c ON c.code = country
   GROUP BY ALL
   ORDER BY count DESC, actor, place
   LIMIT 60
 ),
-wanted AS MATERIALIZED (
-  SELECT actor, place, country, admin1 FROM most_active JOIN places USING (place)
+-- Whatever these actors may be called, so that only these names are looked up in the incidents of five years.
+wanted_names AS MATERIALIZED (
+  SELECT lower(actor) AS name FROM wanted
+  UNION
+  SELECT lower(name) FROM actor_names WHERE actor_name(name) IN (SELECT actor FROM wanted)
 ),
--- A name a row; `incident` tells two names of one actor in one incident from two incidents.
-names AS (
-  SELECT incident, actor_name(unnest(side_a || side_b)) AS actor, country, admin1, start, "end", number
+given_names AS (
+  SELECT incident, unnest(side_a || side_b) AS name, country, admin1, start, "end", number
   FROM (SELECT row_number() OVER () AS incident, * FROM chosen)
+),
+names AS (
+  SELECT
+    incident,
+    actor_name(g.name) AS actor,
+    coalesce(CASE WHEN in_one_country THEN admin1 END, c.name, country, 'place unknown') AS place,
+    start,
+    "end",
+    number
+  FROM given_names AS g
+  CROSS JOIN nearly_all
+  LEFT JOIN countries AS c ON c.code = country
+  WHERE lower(g.name) IN (SELECT name FROM wanted_names)
 ),
 counted AS (
   SELECT actor, place, start, "end", sum(number) AS count
-  FROM (
-    SELECT DISTINCT incident, w.actor, place, start, "end", number
-    FROM names AS n
-    JOIN wanted AS w
-      ON w.actor = n.actor AND w.country IS NOT DISTINCT FROM n.country AND w.admin1 IS NOT DISTINCT FROM n.admin1
-  )
+  FROM (SELECT DISTINCT incident, actor, place, start, "end", number FROM names SEMI JOIN wanted USING (actor, place))
   GROUP BY ALL
 )
 SELECT

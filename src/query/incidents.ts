@@ -78,17 +78,18 @@ export async function defineIncidents(
     ${imports.length === 0 ? '' : `INSERT INTO countries VALUES ${await countryRows(language)};`}
     CREATE TABLE actor_names (actor VARCHAR, name VARCHAR);
     ${given.length === 0 ? '' : `INSERT INTO actor_names VALUES ${given.join(', ')};`}`);
-  // A constant rather than a join, so that a query that does not ask for the actors has nothing to join.
+  // Constants rather than a join, so that a query that does not ask for the actors has nothing to join. DuckDB would make a
+  // map anew for each name within a lambda.
   const byName = new Map(names.toReversed().map(({ actor, name }) => [name.toLowerCase(), actor]));
-  const [keys, ids] = [[...byName.keys()], [...byName.values()]].map((texts) => texts.map(quote).join(', '));
-  const known = `map([${keys}]::VARCHAR[], [${ids}]::VARCHAR[])`;
+  const list = (texts: readonly string[]): string => `([${texts.map(quote).join(', ')}]::VARCHAR[])`;
+  const found = `[list_position(${list([...byName.keys()])}, lower(given))]`;
+  const ids = [...byName.values()];
   const houses = new Map(actors.map(({ id, name }) => [id, name]));
-  const house = [...byName.values()].map((id) => quote(houses.get(id) ?? '')).join(', ');
   await connection.run(`CREATE MACRO actor_name(given) AS
-    coalesce(map([${keys}]::VARCHAR[], [${house}]::VARCHAR[])[lower(given)], given)`);
+    coalesce(${list(ids.map((id) => houses.get(id) ?? ''))}${found}, given)`);
   await connection.run(`CREATE VIEW incidents AS
     SELECT *, list_distinct(list_filter(
-      list_transform(list_concat(side_a, side_b, others), lambda given: ${known}[lower(given)]),
+      list_transform(list_concat(side_a, side_b, others), lambda given: ${list(ids)}${found}),
       lambda actor: actor IS NOT NULL)) AS actors
     FROM (${incidents.sql})`);
 }
