@@ -137,7 +137,7 @@ test('a slot is left out if its day was issued on other paper, and the operator 
 });
 
 test('when no brief can be scheduled, that is the ledger, and the look fails', async () => {
-  const ledger = await (await ledgers.fresh()).open();
+  const ledger = await (await ledgers.ofItsOwn()).open();
   const house = await openHouse(ledger);
   await ledger[Symbol.asyncDispose]();
   await expect(look(house, '2021-08-16T12:00:00Z')).rejects.toThrow();
