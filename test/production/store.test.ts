@@ -192,7 +192,7 @@ describe('an edition that is delivered while another takes its place', () => {
   test('in one process', async () => {
     const out = await temporaryFolder();
     const orders = new Set<boolean>();
-    for (let round = 0; round < 300; round += 1) {
+    for (let round = 0; round < 100; round += 1) {
       const folder = join(out, `brief-${round}`, 'a');
       await store(folder, 'one');
       const storing = async () => (await codeOf(store(folder, 'two'))) ?? 'stored';
