@@ -47,7 +47,7 @@ describe('new', () => {
     expect(check.stdout).toContain('No errors in 1 dataset, 1 brief and 1 edition:');
     // Its dataset was made for other briefs.
     expect(check.stdout).toMatch(
-      /No brief has the finding or evidence set "pause", so every brief leaves out K-isis-2/,
+      /No brief has the finding or evidence set "pause", so every brief leaves out X-isis-2/,
     );
     expect(same).toEqual({ status: 0, stderr: '', stdout: '  border-incidents: as accepted\n' });
     expect(made.status).toBe(0);

@@ -14,7 +14,7 @@ test('verify and explain, with their exit status and as JSON', async () => {
   expect((await project.call('generate celebrations --as-of 2021-08-25 --format pdf')).status).toBe(0);
   const same = await project.sitrep(`verify ${pdf}`);
   expect(same).toMatchObject({ status: 0, stderr: '' });
-  expect(same.stdout).toMatch(/^celebrations\/2021-08-25: identical: /);
+  expect(same.stdout).toMatch(/^celebrations\/2021-08-25: identical: /m);
 
   const asked = await project.call(`explain ${pdf} 5`);
   expect(asked).toMatchObject({ status: 0, stderr: '' });
