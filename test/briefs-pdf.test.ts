@@ -296,7 +296,6 @@ describe.runIf(isPackagedPlatform)('docs/samples, renewed by npm run samples', (
 const both = ['A4', 'Letter'] as const;
 test.each([
   ...both.map((paper) => ({ brief: 'weekly', asOf: '2021-08-27', paper, most: 4 })),
-  ...both.map((paper) => ({ brief: 'weekly', asOf: '2021-08-16', paper, most: 2 })),
   ...both.map((paper) => ({ brief: 'celebrations', asOf: '2021-08-16', paper, most: 1 })),
   ...['isis-quieting', 'al-qaeda-ties', 'celebrations'].map((brief) => ({
     brief,

@@ -109,7 +109,7 @@ describe('what differs is named', () => {
     ],
     [
       'the template',
-      ['templates/al-qaeda-ties/brief.hbs', swap('What others report', 'What others tell')],
+      ['templates/al-qaeda-ties/brief.hbs', swap('What is reported', 'What is told')],
       ['file templates/al-qaeda-ties/brief.hbs changed'],
     ],
     [
@@ -124,18 +124,13 @@ describe('what differs is named', () => {
     ],
     [
       'a chart',
-      ['templates/al-qaeda-ties/map.vl.json', (text) => `${text}\n`],
-      ['file templates/al-qaeda-ties/map.vl.json changed'],
+      ['templates/_afghanistan-2021/charts/timeline.vl.json', (text) => `${text}\n`],
+      ['file templates/_afghanistan-2021/charts/timeline.vl.json changed'],
     ],
     [
       'the styles',
       ['templates/_shared/page.css', (text) => `${text}\nmain { orphans: 3; }\n`],
       ['file templates/_shared/page.css changed'],
-    ],
-    [
-      'the outlines',
-      ['data/afghanistan-2021/provinces.topo.json', (text) => `${text}\n`],
-      ['file data/afghanistan-2021/provinces.topo.json changed'],
     ],
     [
       'the marking',
@@ -149,6 +144,18 @@ describe('what differs is named', () => {
     const told = found.differences.map(({ kind, name, change: how }) => `${kind} ${name} ${how}`);
     expect({ verdict: found.verdict, told }).toEqual({ verdict: 'differs', told: says });
     for (const each of found.differences) expect(each.says).toMatch(/\.$/);
+  });
+
+  test('the outlines of a map', async () => {
+    const { pdf } = await print(product, { brief: 'isis-quieting', asOf: '2021-08-25' }, { printer });
+    const repository = await repositoryWith([
+      'data/afghanistan-2021/provinces.topo.json',
+      (text) => `${text}\n`,
+    ]);
+    const found = await check(repository, { pdf });
+    expect(found.differences).toEqual([
+      expect.objectContaining({ kind: 'file', name: 'data/afghanistan-2021/provinces.topo.json' }),
+    ]);
   });
 
   test('rows that came, and that were withdrawn', async () => {
@@ -278,7 +285,7 @@ describe('other bytes of the same page', () => {
       'its bookmarks',
       (document) => listBookmarks(document)[0]?.set(PDFName.of('Title'), PDFHexString.fromText('Other')),
     ],
-    ['another attachment, with a manifest made to fit', 'the attachment "map.csv"', addRow],
+    ['another attachment, with a manifest made to fit', 'the attachment "timeline.csv"', addRow],
   ];
   test.each(forgeries)('with %s are altered', async (_, says, change) => {
     const found = await check(await repositoryWith(), { pdf: await forge(edition.pdf, change) });

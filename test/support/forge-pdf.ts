@@ -37,11 +37,11 @@ export function repaint(document: PDFDocument, change: (content: string) => stri
 
 export function addRow(document: PDFDocument): void {
   const found = (name: string) => readAttachments(document).find((each) => each.name === name)?.stream;
-  const csv = rewrite(document, found('map.csv'), (text) => `${text}more\r\n`);
+  const csv = rewrite(document, found('timeline.csv'), (text) => `${text}more\r\n`);
   rewrite(document, found('manifest.json'), (text) => {
     const manifest = sealedManifest.parse(JSON.parse(Buffer.from(text, 'latin1').toString()));
     const attachments = manifest.attachments.map((each) =>
-      each.name === 'map.csv' ? { ...each, sha256: hashOf(Buffer.from(csv, 'latin1')) } : each,
+      each.name === 'timeline.csv' ? { ...each, sha256: hashOf(Buffer.from(csv, 'latin1')) } : each,
     );
     return Buffer.from(JSON.stringify({ ...manifest, attachments })).toString('latin1');
   });
