@@ -125,7 +125,7 @@ const traps: readonly Trap[] = [
       const ties = await page(product, 'al-qaeda-ties');
       const starts = ['F03', 'F05', 'F04'].map((id) => rowOf(ties, 'timeline', id)[0]?.['start']);
       expect(starts).toEqual(['2020-02-29', '2020-05-01', '2020-10-01']);
-      const others = sectionOf(ties.html, 'What others report');
+      const others = sectionOf(ties.html, 'What is reported');
       expect(others).toMatch(/deal in Doha on 29 February 2020/);
       expect(others).toMatch(/In an interview of October 2020/);
       expect(others).toMatch(/The interview came after the deal with the United States/);

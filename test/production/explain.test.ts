@@ -72,7 +72,7 @@ describe('a figure of each brief', () => {
     expect(bottomLine?.origins[0]).toMatchObject({
       kind: 'row',
       says: 'The text of B-isis-2, with its figure {F18.value}.',
-      template: { file: shared('partials/masthead.hbs'), line: 56 },
+      template: { file: shared('partials/masthead.hbs'), line: 44 },
       expression: 'say text',
       query: { name: 'bottom_line', file: shared('queries/bottom_line.sql') },
     });
