@@ -19,7 +19,11 @@ test('every brief passes its rules on a sample of the days on which a page can c
 
 test('a rule that a brief breaks is reported once, with its first edition and its count', async () => {
   const wrong = withBrief(product, 'isis-quieting', (brief) => {
-    const text = swapText(brief.template.text, '<h2>What is reported</h2>', '<h2>Reported in 2021</h2>');
+    const text = swapText(
+      brief.template.text,
+      '<div class="wide">',
+      '<h2>Reported in 2021</h2>\n<div class="wide">',
+    );
     return { ...brief, template: { ...brief.template, text } };
   });
   const briefs = [findBrief(wrong, 'isis-quieting')];

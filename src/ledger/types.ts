@@ -86,7 +86,7 @@ export type Decision = Pick<ApprovalRecord, 'decision' | 'user' | 'namedBy' | 'c
   readonly now: Date;
 };
 
-interface Filter {
+export interface Filter {
   readonly brief?: string | undefined;
   readonly state?: string | undefined;
   readonly edition?: string | undefined;
@@ -104,20 +104,20 @@ export interface Visibility {
 }
 
 /** Where a list continues: after the entry with these values. */
-interface EditionFilter extends Filter {
+export interface EditionFilter extends Filter {
   readonly from?: Day | undefined;
   readonly to?: Day | undefined;
   /** Only scheduled editions that were due before this and have no alert about being late. */
   readonly lateSince?: Date | undefined;
   readonly after?: { readonly asOf: string; readonly revision: number; readonly id: string } | undefined;
 }
-interface DeliveryFilter extends Filter {
+export interface DeliveryFilter extends Filter {
   readonly id?: string | undefined;
   /** The first characters of an id. */
   readonly idPrefix?: string | undefined;
   readonly after?: { readonly createdAt: Date; readonly edition: string; readonly id: string } | undefined;
 }
-interface AuditFilter {
+export interface AuditFilter {
   readonly edition?: string | undefined;
   readonly who?: string | undefined;
   readonly limit?: number | undefined;

@@ -279,7 +279,9 @@ export function compose(
       }),
     },
   };
-  for (const { change, id } of changes) if (change !== 'withdrawn') evidence.use(id);
+  // Changes that the page does not use are counted only where there are no others.
+  for (const { change, id } of shown.ofPage.length > 0 ? shown.ofPage : changes)
+    if (change !== 'withdrawn') evidence.use(id);
   for (const { id } of applied) if (id !== null) evidence.use(id);
   const traced = template(page, { helpers, check });
   const { used } = evidence;

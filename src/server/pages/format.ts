@@ -22,7 +22,7 @@ export function instant(
 }
 
 /** A line of facts about a brief or an edition. */
-interface Fact {
+export interface Fact {
   readonly label: string;
   readonly text: string;
   readonly at: Instant | null;
