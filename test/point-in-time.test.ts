@@ -48,7 +48,7 @@ const expectations: readonly Expectation[] = [
     present: ['As-Sahab', 'Paktika', 'May 2019', 'convoy'],
     absent: [...after2019, ...tiesAfter23August, 'Kabul', /\b202\d\b/],
     changes: [],
-    charts: ['timeline', 'map'],
+    charts: ['timeline'],
   },
   {
     brief: 'al-qaeda-ties',
@@ -64,7 +64,7 @@ const expectations: readonly Expectation[] = [
     ],
     absent: tiesAfter23August,
     changes: [],
-    charts: ['timeline', 'map'],
+    charts: ['timeline'],
   },
   {
     brief: 'al-qaeda-ties',
@@ -72,7 +72,7 @@ const expectations: readonly Expectation[] = [
     present: [],
     absent: tiesAfter23August,
     changes: [],
-    charts: ['timeline', 'map'],
+    charts: ['timeline'],
   },
   {
     brief: 'al-qaeda-ties',
@@ -80,7 +80,7 @@ const expectations: readonly Expectation[] = [
     present: [],
     absent: tiesAfter23August,
     changes: [],
-    charts: ['timeline', 'map'],
+    charts: ['timeline'],
   },
   {
     brief: 'al-qaeda-ties',
@@ -88,7 +88,7 @@ const expectations: readonly Expectation[] = [
     present: [...tiesAfter23August, 'As-Sahab', 'Fitton-Brown', 'Doha'],
     absent: [/\bISIS-K\b/, 'Mamuzai'],
     changes: [...fresh('F02', 'F09', 'F25', 'F26'), 'revised F08'],
-    charts: ['timeline', 'map'],
+    charts: ['timeline'],
   },
   {
     brief: 'celebrations',
