@@ -1281,10 +1281,10 @@ describe('the name of a source that contains an alias', () => {
   const printed = '{{#each rows.own}}<p>{{name}}{{cite "F02"}}</p>{{/each}}';
   const inSpec = (from: string, to: string) =>
     change((brief) => {
-      const map = brief.charts['map'];
-      if (map === undefined) throw new Error('There is no chart "map".');
-      const parsed: object = JSON.parse(swapText(JSON.stringify(map.parsed), from, to));
-      return { ...brief, charts: { ...brief.charts, map: { ...map, parsed } } };
+      const { timeline } = brief.charts;
+      if (timeline === undefined) throw new Error('There is no chart "timeline".');
+      const parsed: object = JSON.parse(swapText(JSON.stringify(timeline.parsed), from, to));
+      return { ...brief, charts: { ...brief.charts, timeline: { ...timeline, parsed } } };
     });
 
   test('is accepted where a row prints it: sources and endnotes', async () => {
@@ -1326,8 +1326,8 @@ describe('the name of a source that contains an alias', () => {
           printed,
         ),
     ],
-    ['a spec', () => inSpec("'AFGHANISTAN'", `'${emirate}'`)],
-    ['a spec, of another name', () => inSpec("'AFGHANISTAN'", "'the Islamic Emirate'")],
+    ['a spec', () => inSpec("datum.tag + ': ' + datum.label", `'${emirate}'`)],
+    ['a spec, of another name', () => inSpec("datum.tag + ': ' + datum.label", "'the Islamic Emirate'")],
   ])('does not let %s type it', async (_, product) => {
     expect((await heldBefore(product(), ties))['house-names']).toMatchObject(says);
   });
