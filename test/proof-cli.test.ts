@@ -18,7 +18,7 @@ test('verify and explain, with their exit status and as JSON', async () => {
 
   const asked = await project.call(`explain ${pdf} 5`);
   expect(asked).toMatchObject({ status: 0, stderr: '' });
-  expect(asked.stdout).toContain('templates/celebrations/brief.hbs, line 10: {{figure "welcomes" "number"}}');
+  expect(asked.stdout).toContain('templates/celebrations/brief.hbs, line 11: {{figure "welcomes" "number"}}');
   const nowhere = await project.sitrep(`explain ${pdf} nowhere`);
   expect(nowhere).toMatchObject({ status: 1, stderr: '' });
   expect(nowhere.stdout).toContain('"nowhere" is not on the page');
