@@ -26,7 +26,7 @@ import type { Brief } from '../src/project/brief.ts';
 import { loadBriefs } from '../src/project/load-briefs.ts';
 import { openQueries } from '../src/query/database.ts';
 import { shareQueries } from '../src/query/shared-database.ts';
-import type { Step } from '../src/render/edition.ts';
+import { type Step, steps } from '../src/render/edition.ts';
 
 /**
  * How fast it is, beside what it should be (`npm run bench`). A report and not a test: it fails only when it cannot
@@ -51,17 +51,6 @@ const warmUps = 5;
 const asOf = '2021-08-25';
 /** Named, so that a brief that comes later leaves the figures comparable. */
 const measuredBriefs = ['al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'];
-const steps: readonly Step[] = [
-  'select',
-  'analyse',
-  'chart',
-  'compose',
-  'gate',
-  'print',
-  'seal',
-  'inspect',
-  'store',
-];
 
 const project = join(import.meta.dirname, '..');
 process.chdir(project);

@@ -153,9 +153,10 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     expect(headings.length).toBeGreaterThan(5);
     expect(read.outline.map((entry) => entry.title)).toEqual(headings);
     // A column may go on to the next page while another ends on this one.
-    const pagesOf = (list: readonly { page: number | null }[]) =>
-      list.map(({ page }) => page ?? 0).toSorted((a, b) => a - b);
-    expect(pagesOf(read.outline)).toEqual(pagesOf(read.headings));
+    const placed = (text: string, page: number | null) =>
+      `${text.replaceAll(/[^\p{Ll}\p{Lu}\p{N}]+/gu, '').toLowerCase()} on ${page}`;
+    const marked = read.outline.map(({ title, page }) => placed(title, page));
+    expect(marked.toSorted()).toEqual(read.headings.map(({ text, page }) => placed(text, page)).toSorted());
   });
 
   test('embeds its fonts, and only ours', () => {

@@ -16,7 +16,7 @@ import { newEdition, ownPaperOf } from '../ledger/edition-id.ts';
 import {
   type EditionRecord,
   isForRecipients,
-  isIssued,
+  wasIssued,
   type NewEdition,
   revisionOf,
 } from '../ledger/records.ts';
@@ -80,7 +80,7 @@ async function newestDelivered(
   revisions: readonly EditionRecord[],
 ): Promise<EditionRecord> {
   for (const edition of revisions.toReversed()) {
-    if (!isIssued(edition)) continue;
+    if (!wasIssued(edition)) continue;
     const { id, state, card } = edition;
     if (state !== 'delivering' && state !== 'done' && state !== 'rendered')
       throw refused(`${id} is ${state}.`, 'Wait until it is delivered, fix it, or cancel it.');

@@ -242,7 +242,7 @@ export const revisionOf = (edition: Pick<EditionRecord, 'correction'>): number =
   edition.correction?.revision ?? 1;
 
 /** Whether a revision replaces the earlier ones: it does unless cancelled, even before it is generated. */
-export const isIssued = ({ state }: EditionRecord): boolean => state !== 'cancelled';
+export const wasIssued = ({ state }: EditionRecord): boolean => state !== 'cancelled';
 
 /** The later revision that replaces or will replace an edition; undefined if there is none. */
 export async function replacementOf(
@@ -250,7 +250,7 @@ export async function replacementOf(
   ledger: { revisions(id: string): Promise<EditionRecord[]> },
 ): Promise<EditionRecord | undefined> {
   const revisions = await ledger.revisions(edition.id);
-  return revisions.findLast((each) => revisionOf(each) > revisionOf(edition) && isIssued(each));
+  return revisions.findLast((each) => revisionOf(each) > revisionOf(edition) && wasIssued(each));
 }
 
 /** The result of checking one source of a dataset. */

@@ -199,9 +199,9 @@ async function resolve(
   const [other] = await session.editions(`SELECT ${editionColumns} FROM sitrep.edition WHERE id = $1`, [
     edition.id,
   ]);
-  const isIssued = origin === 'schedule' && (other?.origin === 'schedule' || other?.reach === 'all');
-  if (isIssued && other) issued?.push(other);
-  if (origin === 'backfill' || isIssued) return [];
+  const wasIssued = origin === 'schedule' && (other?.origin === 'schedule' || other?.reach === 'all');
+  if (wasIssued && other) issued?.push(other);
+  if (origin === 'backfill' || wasIssued) return [];
   const id = editionId({ brief, asOf, paper, ownPaper: null, parameters, revision });
   return insertRows(session, [{ edition: { ...edition, id }, waitsFor }], now);
 }
