@@ -55,7 +55,10 @@ export async function toMatchBrief(
       await goldens.accept(accepting);
     }
     const left = differences.filter((each) => !accepting.includes(each));
-    return { pass: left.length === 0, message: () => told(left, { choice, folder: goldens.path }) };
+    return {
+      pass: left.length === 0,
+      message: () => describeDifferences(left, { choice, folder: goldens.path }),
+    };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { pass: false, message: () => error.faults.map(describeFault).join('\n') };
@@ -79,7 +82,7 @@ async function differencesOf(
   return await compareGoldens({ brief, dataset, accepted, choice }, world);
 }
 
-function told(
+function describeDifferences(
   differences: readonly Difference[],
   { choice: { brief }, folder }: { choice: BriefChoice; folder: string },
 ): string {

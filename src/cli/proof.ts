@@ -25,7 +25,7 @@ export function proofCommands(world: ProofWorld) {
       const { pdf, beside, altered } = await world.readPdf(file);
       const recordsOf = (named: EditionNames) => world.recordsOf(out, named);
       const found = await inFile(file, verify(pdf, { beside, altered, recordsOf, repository: world }));
-      world.print(json ? JSON.stringify(found, null, 2) : told(found));
+      world.print(json ? JSON.stringify(found, null, 2) : describeVerification(found));
       if (found.verdict !== 'identical') world.sayNo();
     },
 
@@ -55,7 +55,16 @@ const heads: { readonly [verdict in Verification['verdict']]: string } = {
   altered: 'altered: this PDF, or its record, is not what was generated',
 };
 
-function told({ verdict, edition, sha256, rendered, alterations, differences, faults, notes }: Verification) {
+function describeVerification({
+  verdict,
+  edition,
+  sha256,
+  rendered,
+  alterations,
+  differences,
+  faults,
+  notes,
+}: Verification) {
   const again = rendered === null ? 'cannot be generated' : rendered;
   return [
     `${edition}: ${heads[verdict]}`,

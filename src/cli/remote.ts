@@ -42,8 +42,8 @@ export function remoteService(socket: string): OperatorService {
   ): Promise<z.output<T>> => {
     const { status, json } = await send(socket, { method, path, body });
     if (status < 400) return answer.parse(json);
-    const { detail, hint, faults, ...told } = problemDetails.parse(json);
-    const known = code.safeParse(told.code);
+    const { detail, hint, faults, ...details } = problemDetails.parse(json);
+    const known = code.safeParse(details.code);
     if (known.success)
       throw new AppError(known.data, faults.length > 0 ? faults : [{ problem: detail, hint }]);
     throw new AppError('ledger-unusable', {

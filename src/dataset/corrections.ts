@@ -74,7 +74,7 @@ function correctedBy(tables: Tables, { asOf, correctedAsOf }: { asOf: Day; corre
     const brought = found.filter((entry) => entry?.row.status === 'current' && registers.has(entry.table));
     return brought.length === later.length ? brought.filter((entry) => entry !== undefined) : undefined;
   };
-  const told = new Map<string, TableRow>();
+  const kept = new Map<string, TableRow>();
   for (const [id, old] of before) {
     const newer = (versions.get(id) ?? []).filter(
       ({ row }) => row.known_on > old.row.known_on && row.known_on <= correctedAsOf,
@@ -84,11 +84,11 @@ function correctedBy(tables: Tables, { asOf, correctedAsOf }: { asOf: Day; corre
     );
     if (newest?.row.status === 'withdrawn') continue;
     const taken = newest === undefined || isSameUntil(asOf, old, newest) ? old : newest;
-    told.set(id, taken);
+    kept.set(id, taken);
     for (const entry of broughtBy(taken) ?? []) added.set(entry.row.id, entry);
   }
   // Rows of the dataset's own tables have no revisions.
-  return withOwn(withoutUnfounded(tables, new Map([...told, ...added])), ownKnownBy(tables, asOf));
+  return withOwn(withoutUnfounded(tables, new Map([...kept, ...added])), ownKnownBy(tables, asOf));
 }
 
 /** Coverage grows every day, so a new version may say the same about the days up to the cut-off. */
@@ -105,15 +105,15 @@ export function correctionsOf(
   tables: Tables,
   { asOf, since, by, shown }: { asOf: Day; since: Day | null; by: Day; shown: readonly string[] },
 ): Corrected[] {
-  const toldOn = (correctedAsOf: Day | null) =>
+  const rowsAt = (correctedAsOf: Day | null) =>
     new Map(eachRow(knownFor(tables, { asOf, correctedAsOf })).map((entry) => [entry.row.id, entry]));
-  const [before, after] = [toldOn(since), toldOn(by)];
+  const [before, after] = [rowsAt(since), rowsAt(by)];
   const days = [...new Set(eachRow(tables).map(({ row }) => row.known_on))]
     .filter((each) => each > (since ?? asOf) && each <= by)
     .sort();
   /** The day on which the row disappeared, by its own withdrawal or with a row that it rests on. */
   const goneOn = (id: string): Day => {
-    const last = days.findLastIndex((each) => toldOn(each).has(id));
+    const last = days.findLastIndex((each) => rowsAt(each).has(id));
     return days[last + 1] ?? by;
   };
   return shown
@@ -132,8 +132,8 @@ export function passedOver(
   tables: Tables,
   { asOf, by, shown }: { asOf: Day; by: Day; shown: readonly string[] },
 ): string[] {
-  const told = eachRow(knownFor(tables, { asOf, correctedAsOf: by }));
-  const taken = new Map(told.map((entry) => [entry.row.id, entry.row]));
+  const rows = eachRow(knownFor(tables, { asOf, correctedAsOf: by }));
+  const taken = new Map(rows.map((entry) => [entry.row.id, entry.row]));
   const versions = versionsById(tables);
   return shown.filter((id) => {
     const newest = newestOn(versions.get(id), by);
@@ -144,10 +144,10 @@ export function passedOver(
 
 /** The rows that were new or revised in the period of a corrected edition, in their present version. */
 export function asCorrected(changes: readonly Change[], known: Tables): Change[] {
-  const told = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
+  const rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
   return changes.flatMap((each) => {
     if (each.change === 'withdrawn') return [each];
-    const now = told.get(each.id);
+    const now = rows.get(each.id);
     return now === undefined ? [] : [{ ...each, ...now }];
   });
 }

@@ -24,7 +24,7 @@ export function newestOn(versions: readonly TableRow[] | undefined, day: Day): T
 export function knownBy(tables: Tables, asOf: Day): Tables {
   const days = remembered.get(tables) ?? new Map<Day, Tables>();
   remembered.set(tables, days);
-  const known = days.get(asOf) ?? tellable(tables, asOf);
+  const known = days.get(asOf) ?? findKnown(tables, asOf);
   // The day used last is kept longest; a few days are enough for all briefs of one run.
   days.delete(asOf);
   days.set(asOf, known);
@@ -35,20 +35,20 @@ export function knownBy(tables: Tables, asOf: Day): Tables {
 /** The known rows of recent days, because every brief needs those of several days. */
 const remembered = new WeakMap<Tables, Map<Day, Tables>>();
 
-function tellable(tables: Tables, asOf: Day): Tables {
-  const told = new Map<string, TableRow>();
+function findKnown(tables: Tables, asOf: Day): Tables {
+  const kept = new Map<string, TableRow>();
   const byId = versionsById(tables);
   for (const [id, versions] of byId) {
     const newest = newestOn(versions, asOf);
-    if (newest?.row.status === 'current') told.set(id, newest);
+    if (newest?.row.status === 'current') kept.set(id, newest);
   }
   // Iterating over a Map also visits entries added during the loop.
-  for (const { table, row } of told.values()) {
-    if (table !== 'sources' || row.via === null || told.has(row.via)) continue;
+  for (const { table, row } of kept.values()) {
+    if (table !== 'sources' || row.via === null || kept.has(row.via)) continue;
     const [carrier] = byId.get(row.via) ?? [];
-    if (carrier !== undefined && carrier.row.known_on > asOf) told.set(row.via, carrier);
+    if (carrier !== undefined && carrier.row.known_on > asOf) kept.set(row.via, carrier);
   }
-  return withOwn(withoutUnfounded(tables, told), ownKnownBy(tables, asOf));
+  return withOwn(withoutUnfounded(tables, kept), ownKnownBy(tables, asOf));
 }
 
 /** The rows of the dataset's own tables that were known on a day: all rows of a table without `known_on`. */
@@ -66,13 +66,13 @@ export const withOwn = (tables: Tables, own: OwnTables | undefined): Tables =>
 
 /** The `tables` with only the `given` rows, in file order and without rows that refer to a missing row. */
 export function withoutUnfounded(tables: Tables, given: ReadonlyMap<string, TableRow>): Tables {
-  const told = new Map(given);
-  for (let before = -1; before !== told.size;) {
-    before = told.size;
-    for (const [id, { table, row }] of told)
-      if (references(table, row).some((reference) => !told.has(reference.id))) told.delete(id);
+  const founded = new Map(given);
+  for (let before = -1; before !== founded.size;) {
+    before = founded.size;
+    for (const [id, { table, row }] of founded)
+      if (references(table, row).some((reference) => !founded.has(reference.id))) founded.delete(id);
   }
-  const rows = new Set<object>([...told.values()].map(({ row }) => row));
+  const rows = new Set<object>([...founded.values()].map(({ row }) => row));
   const keep = <R extends object>(all: readonly R[]) => all.filter((row) => rows.has(row));
   const kept = {
     sources: keep(tables.sources),
@@ -115,18 +115,19 @@ export function changesBetween(
     include = isReported,
   }: { previousAsOf: Day; asOf: Day; include?: (entry: TableRow) => boolean },
 ): Change[] {
-  const rowsTold = (day: Day) => new Map(eachRow(knownBy(tables, day)).map((entry) => [entry.row.id, entry]));
-  const before = rowsTold(previousAsOf);
-  const after = rowsTold(asOf);
+  const rowsKnownOn = (day: Day) =>
+    new Map(eachRow(knownBy(tables, day)).map((entry) => [entry.row.id, entry]));
+  const before = rowsKnownOn(previousAsOf);
+  const after = rowsKnownOn(asOf);
   const days = [...new Set(eachRow(tables).map(({ row }) => row.known_on))].sort();
   const between = days.filter((day) => day > previousAsOf && day <= asOf);
-  const toldOn = new Map<Day, ReadonlyMap<string, TableRow>>();
+  const byDay = new Map<Day, ReadonlyMap<string, TableRow>>();
   /** The last day on which the row appeared or disappeared, reaching its state at `asOf`. */
   const turnedOn = (id: string): Day => {
     const turned = between.findLast((day, index) => {
       for (const each of [day, between[index - 1] ?? previousAsOf])
-        if (!toldOn.has(each)) toldOn.set(each, rowsTold(each));
-      return toldOn.get(day)?.has(id) !== toldOn.get(between[index - 1] ?? previousAsOf)?.has(id);
+        if (!byDay.has(each)) byDay.set(each, rowsKnownOn(each));
+      return byDay.get(day)?.has(id) !== byDay.get(between[index - 1] ?? previousAsOf)?.has(id);
     });
     return turned ?? asOf;
   };
@@ -155,8 +156,8 @@ export function changesConcerning(
   changes: readonly Change[],
   { id, tables, previousAsOf, asOf }: { id: string; tables: Tables; previousAsOf: Day; asOf: Day },
 ): Change[] {
-  const told = [previousAsOf, asOf].flatMap((day) => eachRow(knownBy(tables, day)));
-  const byId = Map.groupBy(told, ({ row }) => row.id);
+  const rows = [previousAsOf, asOf].flatMap((day) => eachRow(knownBy(tables, day)));
+  const byId = Map.groupBy(rows, ({ row }) => row.id);
   const concerns = ({ table, row }: TableRow, seen: ReadonlySet<string>): boolean =>
     row.id === id ||
     references(table, row).some((reference) => {

@@ -113,7 +113,7 @@ const namesOther = (row: object, names: object): boolean =>
  * Omits rows that name, in their text or under `rests_on`, a finding that the brief does not compute or an evidence set
  * that it does not have, because they cannot be printed. `findings` is the result of `analyse` for the brief.
  */
-export const withoutUntold = <R extends object>(
+export const withPrintableFindings = <R extends object>(
   rows: readonly R[],
   { findings, config }: { findings: Findings; config: Brief['config'] },
 ): R[] => rows.filter((row) => !namesOther(row, { ...findings, ...config.evidence }));

@@ -3,7 +3,7 @@ import { asCorrected, knownFor } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
 import { tablesWithin } from '../dataset/point-in-time.ts';
 import { outlinesWithin } from '../dataset/world.ts';
-import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
+import { analyse, withoutOtherFindings, withPrintableFindings } from '../findings/analyse.ts';
 import { ownFontFaces } from '../project/fonts.ts';
 import { requireTopics } from '../project/load.ts';
 import { applyParameters, select, titleOfEdition } from '../query/select.ts';
@@ -64,8 +64,10 @@ export async function composePage(
   const texts = words && { locale: words, findings: analyse({ ...brief, locale: words }, forCharts, within) };
   const computed = { findings, config: brief.config };
   const tell = (selected: RowSets): RowSets =>
-    Object.fromEntries(Object.entries(selected).map(([name, rows]) => [name, withoutUntold(rows, computed)]));
-  const known = { ...knownRows, judgments: withoutUntold(knownRows.judgments, computed) };
+    Object.fromEntries(
+      Object.entries(selected).map(([name, rows]) => [name, withPrintableFindings(rows, computed)]),
+    );
+  const known = { ...knownRows, judgments: withPrintableFindings(knownRows.judgments, computed) };
   onStep('chart');
   const drawing = illustrate({
     brief,
@@ -137,7 +139,7 @@ export async function composePage(
       dataset,
       language: dataset.settings.language ?? brief.locale.tag,
       period,
-      toldUntil: correction?.asOf ?? asOf,
+      knownUntil: correction?.asOf ?? asOf,
       revision: correction?.revision ?? 1,
       known,
       findings,

@@ -5,7 +5,7 @@ import type { Row } from '../dataset/parse-rows.ts';
 import { knownBy, tablesWithin } from '../dataset/point-in-time.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, similarTo } from '../errors.ts';
-import { analyse, withoutOtherFindings, withoutUntold } from '../findings/analyse.ts';
+import { analyse, withoutOtherFindings, withPrintableFindings } from '../findings/analyse.ts';
 import type { Brief } from '../project/brief.ts';
 import type { Loaded } from '../project/load.ts';
 import { knownIncidents } from '../query/incidents.ts';
@@ -93,5 +93,5 @@ export async function runQuery(
   });
   const findings = analyse(brief, selection.forCharts, { period, imports: incidents.imports });
   const { [query]: rows = [] } = await selection.all;
-  return withoutUntold(rows, { findings, config: brief.config });
+  return withPrintableFindings(rows, { findings, config: brief.config });
 }

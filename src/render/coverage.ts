@@ -174,8 +174,8 @@ export function readAfterwards({
     // either.
     const own = [...sources.values()].filter(({ via, basis }) => via === null && basis !== 'external');
     const first = own.map(({ known_on }) => known_on).toSorted()[0];
-    const isRetold = [...sources.keys()].some((id) => carriedOn(id).length > 0);
-    if (first !== undefined && asOf < first && isRetold) days.add(first);
+    const isRelayed = [...sources.keys()].some((id) => carriedOn(id).length > 0);
+    if (first !== undefined && asOf < first && isRelayed) days.add(first);
   }
   const last = latest([...days]);
   return last === undefined ? null : { day: last, isOnly: days.size === 1 };

@@ -89,10 +89,10 @@ export function unfounded(draft: Draft): Fault[] {
   const named = restsOnOf({ findings, sets });
   const everywhere = new Set(units.flatMap(({ cites }) => [...cites]));
   return units.flatMap((unit) => {
-    const told = new Set(
+    const stated = new Set(
       unit.texts.flatMap(({ says, row }) => [...says, ...(row ? [row.own ?? row.from] : [])]),
     );
-    return [...told].flatMap((id) => missingBasis(id, unit));
+    return [...stated].flatMap((id) => missingBasis(id, unit));
   });
 
   function missingBasis(id: string, { element, isHeading, cites }: Unit): Fault[] {
@@ -195,7 +195,7 @@ const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
  * Nothing on the page became known after the cut-off. The check uses the dataset itself, whatever a query returns.
  * Sources that only relayed an earlier source are exempt, because the whole chain of sources is shown.
  */
-export function unknownRows({ dataset, toldUntil, used, units, rows, known, evidenceSets }: Draft): Fault[] {
+export function unknownRows({ dataset, knownUntil, used, units, rows, known, evidenceSets }: Draft): Fault[] {
   const carriers = new Set(known.sources.map(({ via }) => via));
   const ids = new Set([...used, ...units.flatMap(({ cites }) => [...cites])]);
   return [...ids].flatMap((id) => {
@@ -205,18 +205,18 @@ export function unknownRows({ dataset, toldUntil, used, units, rows, known, evid
       return [
         {
           ...(set.query && { file: set.query.file }),
-          problem: `${set.unknown} of the ${set.rows} rows of the evidence set "${id}" are not incidents known by ${toldUntil}.`,
+          problem: `${set.unknown} of the ${set.rows} rows of the evidence set "${id}" are not incidents known by ${knownUntil}.`,
           hint: 'Make its query select rows of the table incidents with their own ids.',
         },
       ];
     }
     const entry = rows.get(id);
-    const isInTime = entry && (entry.row.known_on <= toldUntil || carriers.has(id));
+    const isInTime = entry && (entry.row.known_on <= knownUntil || carriers.has(id));
     if (isInTime && entry.row.status === 'current') return [];
     return [
       {
         file: dataset.folder,
-        problem: `The page uses "${id}", which was not known by ${toldUntil}.`,
+        problem: `The page uses "${id}", which was not known by ${knownUntil}.`,
         hint: 'Print this part only if a query returns the row.',
       },
     ];

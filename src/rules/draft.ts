@@ -25,11 +25,11 @@ export interface Draft {
   readonly language: string;
   readonly period: Period;
   /** The edition leaves out rows that became known after this day: its cut-off, or the day of its correction. */
-  readonly toldUntil: Day;
+  readonly knownUntil: Day;
   /** 1 for the first issue of an edition. */
   readonly revision: number;
   readonly known: Tables;
-  /** The rows known by `toldUntil`, by id. */
+  /** The rows known by `knownUntil`, by id. */
   readonly rows: ReadonlyMap<string, TableRow>;
   readonly findings: Findings;
   readonly evidenceSets: ReadonlyMap<string, EvidenceSet>;

@@ -153,13 +153,13 @@ export const pageRules: readonly Rule<Draft>[] = [
     needsWords: 'for all of it',
   },
   {
-    id: 'coverage-told',
+    id: 'coverage-gaps',
     levels: always,
     description: 'The page says which days are not covered.',
     check: uncovered,
   },
   {
-    id: 'revision-told',
+    id: 'revision-notice',
     levels: always,
     description: 'A corrected revision says that it is one.',
     check: unnamedRevision,

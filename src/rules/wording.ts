@@ -72,8 +72,8 @@ export function strayMethod(draft: Draft): Fault[] {
         'Give it another class, id or heading: only _shared/partials/method.hbs may use the word "method".',
       ),
     );
-  const told = elements.some(({ file, name }) => name === 'section' && methodFile.test(file));
-  return told
+  const isExplained = elements.some(({ file, name }) => name === 'section' && methodFile.test(file));
+  return isExplained
     ? stray
     : [
         ...stray,

@@ -483,7 +483,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   ],
   // Below: no query can show what is not known.
   // See below: only a correction can break it.
-  'revision-told': [],
+  'revision-notice': [],
   'known-by-cut-off': [],
   // Below.
   'fresh-data': [],
@@ -651,7 +651,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       says: /rows behind the chart have the value of F2[12] without/,
     },
   ],
-  'coverage-told': [
+  'coverage-gaps': [
     {
       what: 'a page without its notices',
       product: () => withoutNotices(),
@@ -950,7 +950,7 @@ describe('what a query gives may be printed', () => {
   });
 });
 
-test('revision-told: a corrected revision must say so', async () => {
+test('revision-notice: a corrected revision must say so', async () => {
   const dataset = await loadTestDataset('revised');
   const replaces = { edition: 'weekly/2021-03-07', revision: 1, asOf: null };
   const correction = { revision: 2, asOf: '2021-03-14', replaces, rows: ['M-claims'] };
@@ -958,10 +958,10 @@ test('revision-told: a corrected revision must say so', async () => {
   expect(await heldBefore({ ...right, dataset }, revision)).toEqual({});
   const silent = withPartialOf({ ...right, dataset }, 'masthead', '{{> correction}}', '', '');
   expect(await heldBefore(silent, revision)).toMatchObject({
-    'revision-told': [{ problem: expect.stringContaining('does not say that it is revision 2') }],
+    'revision-notice': [{ problem: expect.stringContaining('does not say that it is revision 2') }],
   });
   expect(await heldBefore(silent, { brief: 'weekly', asOf: '2021-03-07' })).not.toHaveProperty(
-    'revision-told',
+    'revision-notice',
   );
 });
 
@@ -1086,7 +1086,7 @@ describe('known-by-cut-off', () => {
     const { draft } = await renderEdition(right, { brief: 'weekly', asOf });
     const rule = pageRules.filter(({ id }) => id === 'known-by-cut-off');
     expect(judge(rule, draft).passed).toEqual(['known-by-cut-off']);
-    const early = { ...draft, toldUntil: '2021-08-22' };
+    const early = { ...draft, knownUntil: '2021-08-22' };
     expect(() => judge(rule, early)).toThrow(/"F13", which was not known by 2021-08-22/);
     const rows = new Map([...draft.rows].filter(([id]) => id !== 'F12'));
     expect(() => judge(rule, { ...draft, rows })).toThrow(/"F12", which was not known by/);
@@ -1164,7 +1164,7 @@ test('a rule without words for the language says that it did not run', async () 
   const { passed, warnings } = judge(pageRules, { ...draft, language: 'fr' });
   const because = 'the brief is in en-GB, and the texts of its dataset are in fr';
   expect(passed).toContain('typed-figures');
-  expect(passed).toContain('coverage-told');
+  expect(passed).toContain('coverage-gaps');
   expect(passed).not.toContain('icd-203');
   expect(warnings.map(({ rule, problem }) => `${rule}: ${problem}`)).toEqual([
     `typed-figures: The rule looked at digits only: ${because}.`,

@@ -101,11 +101,11 @@ export const undescribed = ({ brief, contents, tree }: Print): Fault[] => {
   const { file } = brief.template;
   const drawn = tree.elements.filter(({ name }) => name === 'svg' || name === 'img');
   const plain = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
-  const told = contents.figures.map((alt) => plain(alt ?? ''));
+  const described = contents.figures.map((alt) => plain(alt ?? ''));
   return [
     ...drawn.flatMap(({ attributes }) => {
       const alt = plain(attributes['aria-label'] ?? attributes['alt'] ?? '');
-      return alt !== '' && told.includes(alt)
+      return alt !== '' && described.includes(alt)
         ? []
         : [
             {
@@ -115,11 +115,11 @@ export const undescribed = ({ brief, contents, tree }: Print): Fault[] => {
             },
           ];
     }),
-    ...(told.length > drawn.length
+    ...(described.length > drawn.length
       ? [
           {
             file,
-            problem: `The PDF has ${told.length} figures for ${drawn.length} charts and images.`,
+            problem: `The PDF has ${described.length} figures for ${drawn.length} charts and images.`,
             hint: 'Use <figure role="group"> around a chart.',
           },
         ]
