@@ -100,6 +100,11 @@ export async function moveDeliveries(
   for (const { id } of deliveries)
     if (await ledger.moveDelivery(id, { reason: null, ...move, now: now() })) moved.push(id);
   if (moved.length === 0) {
+    if (move.to === 'pending' && deliveries.some(({ state }) => move.from.includes(state)))
+      throw refused(
+        'A later copy has gone out, or is on its way, to each of these recipients.',
+        '"sitrep resend" sends another copy.',
+      );
     const onHold = deliveries.filter(({ state }) => state === 'held').length;
     throw refused(
       `No delivery is ${move.from.join(' or ')}.`,

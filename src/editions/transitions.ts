@@ -150,9 +150,6 @@ async function sendCopy(context: ChangeContext, edition: EditionRecord, to: stri
   const before = (await context.ledger.deliveries({ edition: edition.id })).filter(
     (each) => each.address === address,
   );
-  // A waiting delivery goes out with the others, so a copy would arrive twice.
-  if (before.some(({ state }) => state === 'waiting' || state === 'pending' || state === 'sending'))
-    throw refused(`${edition.id} is already being sent to ${address}.`, 'Wait until it is sent.');
   const copy: NewDelivery = {
     channel,
     address,
@@ -162,6 +159,7 @@ async function sendCopy(context: ChangeContext, edition: EditionRecord, to: stri
     heldBecause: beyondClearance(target, edition.card.marking),
   };
   const [added] = await context.ledger.addDeliveries(edition.id, [copy], context.now());
+  // A waiting delivery goes out with the others, so a copy would arrive twice.
   if (added === undefined)
     throw refused(`${edition.id} is already being sent to ${address}.`, 'Wait until it is sent.');
   return added;

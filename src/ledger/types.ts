@@ -253,7 +253,10 @@ export interface Ledger extends AsyncDisposable {
   /** Records that the operator was alerted to these problems. */
   closeProblems(ids: readonly string[], now: Date): Promise<void>;
   deliveryHealth(options: { failedSince: Date }): Promise<DeliveryHealth>;
-  /** Adds deliveries to an edition, such as an alert or another copy. Existing ones stay as they are. */
+  /**
+   * Adds deliveries to an edition, such as an alert or another copy. Existing ones stay as they are, and no recipient
+   * gets a copy while another is on its way there. Returns the ids of the new ones.
+   */
   addDeliveries(edition: string, deliveries: readonly NewDelivery[], now: Date): Promise<string[]>;
 
   /**
@@ -303,7 +306,10 @@ export interface Ledger extends AsyncDisposable {
       now: Date;
     },
   ): Promise<boolean>;
-  /** `didNotArrive` clears the mark that it may have arrived. */
+  /**
+   * `didNotArrive` clears the mark that it may have arrived. A delivery of which a later copy was sent or is on its way
+   * never becomes pending again.
+   */
   moveDelivery(
     id: string,
     move: {

@@ -150,6 +150,52 @@ describe('retry', () => {
   });
 });
 
+describe('a recipient who already has a later copy', () => {
+  test.each(['failed', 'held'] as const)('gets no further one of a delivery that was %s', async (state) => {
+    await withSite(async ({ ask, ledger }) => {
+      const [first = '', second = ''] = await delivering(ledger, ana, ben);
+      for (const each of [first, second]) {
+        const claim = await ledger.claimDelivery(each, { job: 'job', now });
+        await ledger.settleDelivery(claim!.delivery, { state, reason: state }, { now, alert: null });
+      }
+      const change = state === 'failed' ? 'retry' : 'release';
+      const copy = await ask.resend(id, ana.address);
+      expect(await ask.change(change, id)).toEqual([second]);
+      await settle(ledger, copy, 'sent');
+      for (const each of [id, first])
+        expect(await refusalOf(ask.change(change, each))).toMatchObject({
+          faults: [
+            { problem: expect.stringContaining('later copy'), hint: expect.stringContaining('resend') },
+          ],
+        });
+      const copies = (await ledger.deliveries({})).filter(({ address }) => address === ana.address);
+      expect(copies.map((each) => each.state)).toEqual(expect.arrayContaining([state, 'sent']));
+      // The copy itself, if it fails, is sent again.
+      const another = await ask.resend(id, ana.address);
+      await settle(ledger, another, 'failed');
+      expect(await ask.change('retry', another)).toEqual([another]);
+    });
+  });
+
+  test('gets one of two that are requested at once', async () => {
+    await withSite(async ({ ask, ledger, context }) => {
+      const [first = ''] = await delivering(ledger, ana);
+      await settle(ledger, first, 'failed');
+      // The other operator retries after this one has looked at the deliveries.
+      const looked: Ledger = {
+        ...ledger,
+        async addDeliveries(...given) {
+          await ask.change('retry', id);
+          return ledger.addDeliveries(...given);
+        },
+      };
+      const refused = await refusalOf(commandsOn({ ...context, ledger: looked }).resend(id, ana.address));
+      expect(refused).toMatchObject({ code: 'operation-refused' });
+      expect(await ledger.deliveries({})).toMatchObject([{ id: first, state: 'pending' }]);
+    });
+  });
+});
+
 describe('resend', () => {
   test('sends a copy, with an id of its own, each time', async () => {
     await withSite(async ({ ask, ledger }) => {

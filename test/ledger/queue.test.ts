@@ -5,13 +5,15 @@ import { fromPglite, PgBoss } from 'pg-boss';
 import { describe, expect, test, vi } from 'vitest';
 import { type Database, embeddedDatabase, serverDatabase } from '../../src/ledger/sql/database.ts';
 import { openLedger } from '../../src/ledger/open.ts';
-import type { Handlers } from '../../src/ledger/types.ts';
+import type { Handlers, Ledger } from '../../src/ledger/types.ts';
 import { asked, claimed, delivering, made, mailTo, now } from '../support/ledger-samples.ts';
 import { isServer, type Place, useLedgers } from '../support/ledger.ts';
 
 /** That whatever is to be done reaches a worker, and goes with what caused it. */
 const ledgers = useLedgers();
 const quiet = { now, alert: null };
+const content = [{ id: asked().id, sha256: made().sha256 ?? '' }];
+const approver = { user: 'ana', namedBy: 'system', claimedName: null, now } as const;
 const nobody = () => Promise.reject(new Error('Nobody asked for it.'));
 const oneAtATime: Handlers = {
   edition: nobody,
@@ -222,28 +224,51 @@ describe('reconciling', () => {
   });
 });
 
-test('an edition that an operator holds and releases runs at once, without waiting for its retry', async () => {
-  await using ledger = await (await ledgers.fresh()).open();
-  const [id = ''] = await delivering(ledger, mailTo('ana@example.org'));
-  const { promise: putOff, resolve: wasPutOff } = Promise.withResolvers<void>();
-  const { promise: back, resolve: cameBack } = Promise.withResolvers<void>();
-  await using _worker = await ledger.work({
-    ...oneAtATime,
-    async delivery({ job }) {
-      const claim = await ledger.claimDelivery(id, { job, now });
-      if (claim === undefined) return;
-      if (claim.delivery.reason === 'Let go.') return cameBack();
-      const later = { state: 'retried', reason: 'busy', afterSeconds: 1800 } as const;
-      await ledger.settleDelivery(claim.delivery, later, quiet);
-      wasPutOff();
+test.each([
+  [
+    'holds and releases',
+    async (ledger: Ledger, id: string) => {
+      await ledger.moveDelivery(id, { from: ['pending'], to: 'held', reason: null, now });
+      await ledger.moveDelivery(id, { from: ['held'], to: 'pending', reason: null, now });
     },
-  });
-  await putOff;
-  await ledger.moveDelivery(id, { from: ['pending'], to: 'held', reason: null, now });
-  await ledger.moveDelivery(id, { from: ['held'], to: 'pending', reason: 'Let go.', now });
-  await back;
-  expect(await ledger.deliveries({})).toMatchObject([{ id, state: 'sending', attempt: 1 }]);
-});
+  ],
+  [
+    'disapproves and approves',
+    async (ledger: Ledger) => {
+      await ledger.decide(content, { ...approver, decision: 'disapproved' });
+      await ledger.decide(content, { ...approver, decision: 'approved' });
+    },
+  ],
+] as const)(
+  'a delivery that an operator %s goes out at once, without waiting for its retry',
+  async (_, change) => {
+    await using ledger = await (await ledgers.fresh()).open();
+    const claim = await claimed(ledger);
+    const needsApproval = { ...made(mailTo('ana@example.org')), needsApproval: true };
+    await ledger.settleEdition(claim, needsApproval, quiet);
+    await ledger.decide(content, { ...approver, decision: 'approved' });
+    const [{ id } = { id: '' }] = await ledger.deliveries({});
+    let isPutOff = false;
+    const putOff = Promise.withResolvers<void>();
+    const back = Promise.withResolvers<void>();
+    await using _worker = await ledger.work({
+      ...oneAtATime,
+      async delivery({ job }) {
+        const taken = await ledger.claimDelivery(id, { job, now });
+        if (taken === undefined) return;
+        if (isPutOff) return back.resolve();
+        isPutOff = true;
+        const later = { state: 'retried', reason: 'busy', afterSeconds: 1800 } as const;
+        await ledger.settleDelivery(taken.delivery, later, quiet);
+        putOff.resolve();
+      },
+    });
+    await putOff.promise;
+    await change(ledger, id);
+    await back.promise;
+    expect(await ledger.deliveries({})).toMatchObject([{ id, state: 'sending', attempt: 1 }]);
+  },
+);
 
 describe('a job', () => {
   // Without a session of its own, a job sent within a transaction waits for the connection that the transaction holds.

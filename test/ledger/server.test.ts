@@ -100,6 +100,22 @@ describe.runIf(isServer)('a transaction on a server', () => {
     expect(await database.query('SELECT 3 AS three')).toEqual([{ three: 3 }]);
   });
 
+  test('leaves a server that only reads, as a standby does during a failover', async () => {
+    const { at } = await ledgers.ofItsOwn();
+    const name = new URL(at).pathname.slice(1);
+    const client = new Client({ connectionString: at });
+    await client.connect();
+    await client.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    await using database = serverDatabase({ connectionString: at, max: 1 }, { onError });
+    const write = () => database.transaction((session) => session.query('CREATE TABLE written ()'));
+    await expect(write()).rejects.toMatchObject({ code: 'ledger-unavailable' });
+    // The setting applies to new connections: the old one still leads to a server that only reads.
+    await client.query('SET default_transaction_read_only = off');
+    await client.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+    await client.end();
+    expect(await write()).toEqual([]);
+  });
+
   test('runs again after a deadlock', async () => {
     const { at } = await ledgers.ofItsOwn();
     await using database = serverDatabase({ connectionString: at, max: 4 }, { onError });

@@ -140,10 +140,11 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * SQLSTATEs of temporary failures that the query did not cause: a lost connection (08), too few resources (53), a
- * server that stops or starts (57P), a query or transaction that took too long.
+ * server that stops or starts (57P), a query or transaction that took too long, and a server that only reads (25006):
+ * during a failover, a connection may lead to a standby, and would do so for ever if it were kept.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const passing = /^(?:08|53|57P|57014|25P03|55P03)/;
+const passing = /^(?:08|53|57P|57014|25006|25P03|55P03)/;
 
 async function reached<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -22,6 +22,9 @@ import type { Decision, Ledger, Settlement } from '../types.ts';
 /** Alerts wait this long for others, because one cause often leads to several alerts. */
 const GATHER_SECONDS = 5;
 
+/** SQL condition: it is on its way, or goes out as soon as it is approved. */
+const isOpen = `state IN ('waiting', 'pending', 'sending')`;
+
 /** The start of an attempt, by job $1 at $2. A delivery that a lost process was sending may have arrived. */
 export const startSending = `state = 'sending', job = $1, sending_at = $2,
   trying_since = coalesce(trying_since, $2), next_try_at = NULL,
@@ -96,7 +99,16 @@ export function deliveryCalls(database: Database, boss: PgBoss) {
     addDeliveries: (edition, deliveries, now) =>
       database.transaction(async (session) => {
         await lockEdition(session, edition);
-        return insertDeliveries(session, boss, { edition, deliveries, now });
+        const open = await session.deliveries(
+          `SELECT ${deliveryColumns} FROM sitrep.delivery WHERE edition = $1 AND ${toRecipients} AND ${isOpen}`,
+          [edition],
+        );
+        const free = deliveries.filter(
+          ({ channel, address, content }) =>
+            !isForRecipients(content) ||
+            !open.some((each) => each.channel === channel && each.address === address),
+        );
+        return insertDeliveries(session, boss, { edition, deliveries: free, now });
       }),
 
     moveDelivery: (id, { from, to, reason, didNotArrive = false, now }) =>
@@ -109,7 +121,12 @@ export function deliveryCalls(database: Database, boss: PgBoss) {
                unanswered = 0, trying_since = NULL, next_try_at = NULL,
                may_have_arrived = may_have_arrived AND NOT $6,
                settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $4::timestamptz END
-             WHERE id = $1 AND state = ANY($5::text[]) RETURNING ${deliveryColumns}`,
+             WHERE id = $1 AND state = ANY($5::text[]) AND NOT ($2 = 'pending' AND EXISTS (
+               SELECT 1 FROM sitrep.delivery later
+               WHERE (later.edition, later.channel, later.address, later.content) =
+                   (delivery.edition, delivery.channel, delivery.address, delivery.content)
+                 AND later.copy > delivery.copy AND (${isOpen} OR later.state = 'sent')))
+             RETURNING ${deliveryColumns}`,
           [id, to, reason, now, [...from], didNotArrive],
         );
         if (!moved) return false;
@@ -251,10 +268,15 @@ async function decideOn(
   ]);
   const moved = await session.query(
     `UPDATE sitrep.delivery SET state = $2, reason = $3, settled_at = NULL, attempt = 0
-     WHERE edition = $1 AND state = $4 AND ${toRecipients} RETURNING id`,
+     WHERE edition = $1 AND state = $4 AND ${toRecipients} RETURNING id, next_try_at AS "nextTryAt"`,
     approved ? [id, 'pending', null, 'waiting'] : [id, 'waiting', waitReason(id), 'pending'],
   );
-  const jobs = z.array(z.object({ id: z.string() })).parse(moved);
-  if (approved) await sendJobs(boss, session, { queue: 'delivery', jobs });
-  return jobs.map((job) => job.id);
+  const jobs = z.array(z.object({ id: z.string(), nextTryAt: z.date().nullable() })).parse(moved);
+  if (approved) {
+    await sendJobs(boss, session, { queue: 'delivery', jobs: jobs.map((each) => ({ id: each.id })) });
+    // One that was withdrawn while it waited for a retry still has the job of that retry, perhaps hours ahead.
+    for (const { id: delivery, nextTryAt } of jobs)
+      if (nextTryAt !== null) await hurry(boss, session, { queue: 'delivery', id: delivery });
+  }
+  return jobs.map((each) => each.id);
 }
