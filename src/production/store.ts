@@ -53,13 +53,11 @@ export async function storeEdition(
     const delivered = await wasDelivered(folder, description);
     try {
       await mkdir(fresh, { recursive: true });
-      await Promise.all([
-        ...files.map(({ name, content }) => writeFile(join(fresh, name), content)),
-        writeFile(join(fresh, 'manifest.json'), manifestText(description)),
-      ]);
+      const all = [...files, { name: 'manifest.json', content: manifestText(description) }];
+      await Promise.all(all.map(({ name, content }) => writeFile(join(fresh, name), content)));
       if (delivered) await writeMark(fresh);
       if (durable)
-        await Promise.all([...files.map(({ name }) => join(fresh, name)), fresh].map((path) => sync(path)));
+        await Promise.all(['', ...all.map(({ name }) => name)].map((name) => sync(join(fresh, name))));
       await mkdir(dirname(old), { recursive: true });
       const replaced = existsSync(folder);
       if (replaced) await rename(folder, old);

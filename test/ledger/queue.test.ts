@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { fromPglite, PgBoss } from 'pg-boss';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Database, embeddedDatabase, serverDatabase } from '../../src/ledger/sql/database.ts';
 import { openLedger } from '../../src/ledger/open.ts';
 import type { Handlers, Ledger } from '../../src/ledger/types.ts';
@@ -295,6 +295,19 @@ describe('a job', () => {
     await ledger.moveEdition('child', { from: ['queued'], to: 'held', reason: null, now });
     await ledger.moveEdition('child', { from: ['held'], to: 'queued', reason: null, now });
     expect(await ledger.reconcile()).toBe(0);
+  });
+
+  test.skipIf(isServer)('stays with its process when the clock jumps by an hour', async () => {
+    const place = await ledgers.ofItsOwn();
+    await (await place.open())[Symbol.asyncDispose]();
+    await using parts = await openParts(place);
+    await parts.opened.request([asked()], now);
+    const [job] = await parts.boss.fetch('edition');
+    const realNow = Date.now;
+    vi.spyOn(Date, 'now').mockImplementation(() => realNow() + 3_600_000);
+    onTestFinished(() => void vi.restoreAllMocks());
+    await parts.boss.supervise('edition');
+    expect(await parts.boss.findJobs('edition', {})).toMatchObject([{ id: job?.id, state: 'active' }]);
   });
 
   test('goes when what caused it is rolled back', { timeout: 300_000 }, async () => {

@@ -2,10 +2,11 @@ import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { AppError } from '../../src/errors.ts';
 import { tryLock } from '../../src/file-lock.ts';
 import {
@@ -324,6 +325,16 @@ describe('a process that is killed before any of its changes to the disk', () =>
     expect(changes).toBeGreaterThan(3);
     expect(found).toEqual(new Set([true, false]));
   });
+});
+
+test('every file of a durable edition is on the disk before the edition is in its place', async () => {
+  const folder = join(await temporaryFolder(), 'brief/a');
+  const child = spawn(process.execPath, [storeProcess, 'sync', folder, 'one']);
+  const synced = z.array(z.string()).parse(JSON.parse(await readText(child.stdout)));
+  const names = await namesIn(folder);
+  expect(names.length).toBeGreaterThan(2);
+  expect(synced.slice(0, -1).toSorted()).toEqual([...names, basename(folder)].toSorted());
+  expect(synced.at(-1)).toBe('brief');
 });
 
 test('what another process has moved aside while it stores is no leftover', async () => {

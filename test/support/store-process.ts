@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { basename } from 'node:path';
 import { readEdition, removeEditions, storeEdition } from '../../src/production/store.ts';
 import { sampleEdition } from './sample-edition.ts';
 
 // Run by the tests of editions in a process of its own. `store` and `remove` kill the process right before its n-th change
-// to the disk; `store-each` stores into a folder each time it is sent one, and answers what came of it.
+// to the disk; `sync` stores, and prints which files it flushed; `store-each` stores into a folder each time it is sent one, and answers what came of it.
 const [, , task = '', folder = '', text = '', killAt = 'never'] = process.argv;
 
 let changes = 0;
@@ -27,7 +28,30 @@ const store = async (into: string, durable: boolean): Promise<void> => {
   await storeEdition(into, files, description, { durable });
 };
 
-if (task === 'store') {
+/** The files that are flushed to the disk from now on. */
+function noteSynced(): string[] {
+  const synced: string[] = [];
+  const noted = new Proxy(fs.promises.open, {
+    async apply(open, on, values: Parameters<typeof fs.promises.open>) {
+      const file: fs.promises.FileHandle = await Reflect.apply(open, on, values);
+      const { sync } = file;
+      file.sync = () => {
+        synced.push(basename(String(values[0])));
+        return sync.call(file);
+      };
+      return file;
+    },
+  });
+  Reflect.set(fs.promises, 'open', noted);
+  syncBuiltinESMExports();
+  return synced;
+}
+
+if (task === 'sync') {
+  const synced = noteSynced();
+  await store(folder, true);
+  console.log(JSON.stringify(synced));
+} else if (task === 'store') {
   countChanges();
   await store(folder, true);
 } else if (task === 'remove') {
@@ -50,4 +74,4 @@ if (task === 'store') {
   await readEdition(folder);
   process.send?.('ready');
 }
-if (task !== 'store-each') console.log(changes);
+if (task === 'store' || task === 'remove') console.log(changes);

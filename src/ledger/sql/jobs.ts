@@ -16,18 +16,26 @@ const HEARTBEAT_SECONDS = 10;
 /** Longer than any attempt can take, since each has its own time limit. */
 const EXPIRE_SECONDS = 2 * 3600;
 
-export async function createQueues(boss: PgBoss): Promise<void> {
+/**
+ * Creates the queues. On an embedded ledger they have no heartbeat: its lock shows that the process lives, and after a
+ * jump of the clock or a sleep of the machine, the queue would hand out again what is being sent.
+ */
+export async function createQueues(
+  boss: PgBoss,
+  { isEmbedded = false }: { isEmbedded?: boolean } = {},
+): Promise<void> {
   for (const name of queues) {
     // These retries follow the loss of a process. The ledger counts all other failures.
     await boss.createQueue(name, {
       policy: 'short',
       retryLimit: 10_000,
       retryDelay: 1,
-      heartbeatSeconds: HEARTBEAT_SECONDS,
       expireInSeconds: EXPIRE_SECONDS,
       deleteAfterSeconds: 24 * 3600,
       notify: true,
     });
+    // Not above, because an earlier version may have created the queue.
+    await boss.updateQueue(name, { heartbeatSeconds: isEmbedded ? null : HEARTBEAT_SECONDS });
   }
 }
 
