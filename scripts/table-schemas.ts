@@ -71,6 +71,8 @@ const meanings: { readonly [column: string]: string } = {
   'judgments.text': 'the judgment',
   'judgments.confidence': 'how confident you are; `confidence_basis` says why',
   'judgments.confidence_basis': 'what the confidence rests on',
+  'judgments.until':
+    'the last day of the period that it speaks of; pages with a later cut-off say that the period has ended',
   'judgments.likelihood': 'the term that the text uses',
   'gaps.text': 'what is not known',
   'indicators.text': 'what to watch',

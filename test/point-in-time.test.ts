@@ -328,10 +328,10 @@ describe('as of 2021-09-06, after collection ended', () => {
       ({ text } = readPage(rendering.html));
     });
 
-    test('says that collection ended, above its headline and again', () => {
+    test('says that collection ended, in its headline or above it, and again', () => {
       const [heading = '-'] = readPage(rendering.html).headings;
       const [above = ''] = text.split(`\n${heading}\n`);
-      expect(above).toMatch(/Nothing collected since 25 August 2021/);
+      expect(`${above}\n${heading}`).toMatch(/Nothing collected since 25 August 2021/);
       expect(text).toMatch(/collection ended on 25 August 2021/);
       expect(text).toMatch(/the absence of reports does not mean that nothing happened/);
     });
@@ -360,6 +360,27 @@ describe('as of 2021-09-06, after collection ended', () => {
           ?.toSorted();
       expect(figures(rendering.html)).toEqual(figures(before.html));
     });
+  });
+
+  test('a forecast is printed as open up to the last day of its period, and then as one that has ended', async () => {
+    const ofForecasts = async (day: string) => {
+      const { html } = await renderEdition(product, { brief: 'isis-quieting', asOf: day });
+      const judgments = /<ol class="key-judgments">([\s\S]*?)<\/ol>/.exec(html)?.[1] ?? '';
+      return judgments
+        .split('</li>')
+        .filter((each) => each.includes('before the end of 2021'))
+        .map((each) => ({
+          isOpen: each.includes('data-likelihood'),
+          ended: /The forecast ran to ([^;]*); we have collected nothing since ([^,]*),/.exec(
+            readPage(each).text,
+          ),
+        }));
+    };
+    expect(await ofForecasts('2021-12-31')).toEqual([{ isOpen: true, ended: null }]);
+    const [later, ...none] = await ofForecasts('2022-01-01');
+    expect(none).toEqual([]);
+    expect(later?.isOpen).toBe(false);
+    expect(later?.ended?.slice(1)).toEqual(['31 December 2021', '25 August 2021']);
   });
 
   test('the silence is measured to the last day that the reporting names, not to the cut-off', async () => {

@@ -167,6 +167,7 @@ const headline = (known_on: string): RowOf<'judgments'> => ({
   confidence: null,
   confidence_basis: null,
   likelihood: null,
+  until: null,
   rests_on: ['E-old'],
 });
 

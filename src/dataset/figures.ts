@@ -46,7 +46,7 @@ const figuresIn = ({ table, row }: TableRow): Figures =>
       : table === 'actors' || table === 'places'
         ? { name: () => row.name }
         : table === 'judgments'
-          ? { date: longDay(row.known_on) }
+          ? { date: longDay(row.known_on), until: longDay(row.until) }
           : {};
 
 /** All figures of a row, formatted for use in a sentence. */

@@ -150,6 +150,8 @@ export const tables = {
     confidence: optional(z.enum(['high', 'moderate', 'low'])),
     confidence_basis: optional(prose),
     likelihood: optional(likelihood),
+    /** The last day of the period that it speaks of, such as the end of a forecast. */
+    until: optional(day),
     rests_on: list,
   }),
   gaps: z.strictObject({ ...key, topic: text, rank: number, text: prose, rests_on: list }),

@@ -143,7 +143,13 @@ export function compose(
   );
   const seen = askedFor({ sets, findings: computed, figures }, evidence);
   const judgedFrom = currentFrom(period, { ended: endOfCoverage(of), length: brief.config.period });
-  const helpers = pageHelpers(evidence, { currentFrom: judgedFrom, images: brief.images });
+  const coverage = {
+    ...coverageOf({ ...of, start, settings, tables, locale }),
+    reported: isReported,
+    silent: isReported ? silentTopics(of, { settings, locale }) : null,
+  };
+  const age = { currentFrom: judgedFrom, asOf, until: coverage.until };
+  const helpers = pageHelpers(evidence, { age, images: brief.images });
   const puts: Put[] = [];
   const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
   const template = explained
@@ -190,11 +196,7 @@ export function compose(
       corrections: brief.publisher.corrections ?? null,
       logo: brief.identity.logo?.src ?? null,
     },
-    coverage: {
-      ...coverageOf({ ...of, start, settings, tables, locale }),
-      reported: isReported,
-      silent: isReported ? silentTopics(of, { settings, locale }) : null,
-    },
+    coverage,
     /** When the page's contents were read, if after the cut-off. */
     reconstructed: readOn && { day: locale.longDay(readOn.day), several: readOn.isOnly ? 'no' : 'yes' },
     /** The day on which the incidents were imported, if after the cut-off, and whether their lag is declared. */
@@ -288,18 +290,18 @@ export function compose(
   return {
     html: withoutTraces(traced),
     traced,
-    summary: summaryOf(sets['bottom_line'], { evidence, coverage: page.coverage, judgedFrom }),
+    summary: summaryOf(sets['bottom_line'], { evidence, coverage, age }),
     highlights: highlightsOf(
       {
         headline: sets['headline'],
         judgments: sets['key_judgments'],
         hero: figures[brief.config.hero ?? ''],
       },
-      { evidence, known: known.judgments, coverage: page.coverage, judgedFrom },
+      { evidence, known: known.judgments, coverage, age },
     ),
     used,
     asked: Object.fromEntries(seen.asked),
-    coverage: page.coverage,
+    coverage,
     puts,
   };
 }

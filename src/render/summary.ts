@@ -2,13 +2,13 @@ import { likelihoodRanges } from '../dataset/fields.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import type { Figure } from './asked-for.ts';
-import type { Evidence } from './citations.ts';
+import { type Age, ageMessages, ageValues, type Evidence } from './citations.ts';
 import type { Highlights } from './manifest.ts';
 
 interface Around {
   readonly evidence: Evidence;
   readonly coverage: { readonly until: string | null; readonly reported: boolean };
-  readonly judgedFrom: string;
+  readonly age: Age;
 }
 
 /**
@@ -47,12 +47,16 @@ export function highlightsOf(
 ): HighlightTexts {
   const { evidence, coverage } = around;
   const { locale } = evidence;
-  const [newest] = textsOf(headline ?? [], around);
+  const [newest = null] = textsOf(headline ?? [], around);
+  // A headline that rests on no row is a name, which says nothing that could be out of date.
+  const isName = !headline?.some(({ rests_on: on }) => Array.isArray(on) && on.length > 0);
   return {
     headline:
       coverage.until === null
-        ? (newest ?? null)
-        : locale.text('page.masthead.nothing_collected', { day: coverage.until }),
+        ? newest
+        : newest === null || isName
+          ? locale.text('page.masthead.nothing_collected', { day: coverage.until })
+          : locale.text('page.masthead.as_last_known', { day: coverage.until, headline: newest }),
     judgments: judgments.flatMap((row) => {
       const [text] = textsOf([row], around);
       if (text === undefined) return [];
@@ -86,16 +90,16 @@ export function highlightsOf(
   };
 }
 
-/** The texts of rows as the page prints them; a judgment older than the period has its day. */
-function textsOf(rows: readonly Row[], { evidence, judgedFrom }: Around): string[] {
+/** The texts of rows as the page prints them, each with what must be said of its age. */
+function textsOf(rows: readonly Row[], { evidence, age }: Around): string[] {
   return rows.flatMap(({ id, text }) => {
     if (typeof text !== 'string') return [];
     const row = typeof id === 'string' ? id : undefined;
-    const date = row === undefined ? null : evidence.judgedOn(row);
-    const age =
-      row !== undefined && date !== null && date < judgedFrom
-        ? ` ${evidence.locale.text('page.as_of', { day: evidence.figure(row, 'date') })}`
-        : '';
-    return [`${evidence.fill(text, row)}${age}`.replaceAll(/\s+/g, ' ').trim()];
+    const field = row === undefined ? null : evidence.ageOf(row, age);
+    const aged =
+      row === undefined || field === null
+        ? ''
+        : evidence.locale.text(ageMessages[field], { ...ageValues(age), day: evidence.figure(row, field) });
+    return [`${evidence.fill(text, row)} ${aged}`.replaceAll(/\s+/g, ' ').trim()];
   });
 }

@@ -1,10 +1,9 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
-import type { Day } from '../../calendar.ts';
 import { likelihood, likelihoodRanges } from '../../dataset/fields.ts';
 import { type Locale, MessageError } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
-import type { Evidence } from '../citations.ts';
+import { type Age, ageMessages, ageValues, type Evidence } from '../citations.ts';
 import { columnWords, plainCell, plainColumns } from './plain-rows.ts';
 import { hasHtml, madeOf, MarkedValue, rawOf } from './row-value.ts';
 import { SourceName } from '../source-name.ts';
@@ -29,14 +28,7 @@ const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string()
  */
 export function pageHelpers(
   evidence: Evidence,
-  {
-    currentFrom = '',
-    images = {},
-  }: {
-    /** Judgments from before this day are printed with their date. */
-    currentFrom?: Day;
-    images?: Brief['images'];
-  } = {},
+  { age, images = {} }: { age?: Age; images?: Brief['images'] } = {},
 ): { [name: string]: Handlebars.HelperDelegate } {
   const { locale, otherLanguage: other } = evidence;
   let listed = false;
@@ -83,7 +75,7 @@ export function pageHelpers(
       const numbers = { toHTML: () => html };
       return new SafeString(locale.html('page.endnotes.notes', { count, numbers }));
     },
-    /** `{{t "page.as_known" day=coverage.until}}`: words of the locale. */
+    /** `{{t "page.written" day=coverage.until}}`: words of the locale. */
     t: (key: unknown, { hash }: Handlebars.HelperOptions) => {
       const name = aText.parse(key);
       const given = Object.entries(printables.parse(hash));
@@ -125,14 +117,18 @@ export function pageHelpers(
       const id = identifier.parse(name);
       return new SafeString(traceText(id, escape(evidence.figure(id, aText.parse(field)))));
     },
-    /** `{{as-of id}}`: the day of a judgment older than the period; otherwise nothing. */
-    'as-of': (id: unknown) => {
+    /**
+     * `{{as-of id}}`: that the period of which a judgment speaks has ended, or the day of one older than the issue’s
+     * period; otherwise nothing. `{{as-of id ended=true}}`: only the former.
+     */
+    'as-of': (id: unknown, { hash }: Handlebars.HelperOptions) => {
       const judgment = identifier.parse(id);
-      const date = evidence.judgedOn(judgment);
-      if (date === null || date >= currentFrom) return '';
-      const shown = traceText(judgment, escape(evidence.figure(judgment, 'date')));
-      const html = locale.html('page.as_of', { day: { toHTML: () => shown } });
-      return new SafeString(` <span class="as-of">${html}</span>`);
+      if (age === undefined) return '';
+      const field = evidence.ageOf(judgment, age);
+      if (field === null || (field === 'date' && hash['ended'] === true)) return '';
+      const shown = traceText(judgment, escape(evidence.figure(judgment, field)));
+      const values = { ...ageValues(age), day: { toHTML: () => shown } };
+      return new SafeString(` <span class="as-of">${locale.html(ageMessages[field], values)}</span>`);
     },
     /** `{{show id}}`: marks a row as shown without citing it; prints nothing. */
     show: (rows: unknown) => {
