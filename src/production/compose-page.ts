@@ -1,3 +1,4 @@
+import { periodEnding } from '../calendar.ts';
 import { isArabic } from '../charts/fonts.ts';
 import { asCorrected, knownFor } from '../dataset/corrections.ts';
 import type { RowSets } from '../dataset/parse-rows.ts';
@@ -6,8 +7,14 @@ import { outlinesWithin } from '../dataset/world.ts';
 import { analyse, withoutOtherFindings, withPrintableFindings } from '../findings/analyse.ts';
 import { ownFontFaces } from '../project/fonts.ts';
 import { requireTopics } from '../project/load.ts';
-import { applyParameters, select, titleOfEdition } from '../query/select.ts';
-import { changesOf, chosenChanges, correctedIn, judgmentChangesOf } from '../render/changes.ts';
+import { applyParameters, select, selectOne, titleOfEdition } from '../query/select.ts';
+import {
+  changesOf,
+  chosenChanges,
+  correctedIn,
+  haveJudgmentsChanged,
+  judgmentChangesOf,
+} from '../render/changes.ts';
 import { textLocale } from '../render/citations.ts';
 import { setsByName } from '../render/evidence-text.ts';
 import { compose } from '../render/compose.ts';
@@ -86,9 +93,25 @@ export async function composePage(
   const sets = tell(await all);
   const evidenceSets = await evidence;
   const of = { brief, dataset, period, applied };
+  /** The key judgments that the previous edition printed. */
+  const judgmentsBefore = () => {
+    const { previousAsOf: day } = period;
+    return selectOne('key_judgments', {
+      brief,
+      known: withoutOtherFindings(knownFor(dataset.tables, { asOf: day, correctedAsOf: null }), brief),
+      period: periodEnding(day, brief.config.period),
+      parameters,
+      settings: dataset.settings,
+      incidents: incidentsFor({ ...request, asOf: day, correction: null }),
+      openQueries,
+      signal: limit.signal,
+    });
+  };
   const inPeriod = chosenChanges(changesOf(of), { brief, sets });
   const changes = correction ? asCorrected(inPeriod, knownRows) : inPeriod;
   limit.enter('chart');
+  const before = haveJudgmentsChanged(of) ? await limit.within(judgmentsBefore()) : [];
+  const judgmentChanges = judgmentChangesOf(of, { before, now: sets['key_judgments'] ?? [] });
   const figures = await limit.within(drawing);
   onStep('compose');
   const ownFaces = ownFontFaces(brief.identity.fonts);
@@ -120,7 +143,7 @@ export async function composePage(
       texts,
       figures,
       changes,
-      judgmentChanges: judgmentChangesOf(of),
+      judgmentChanges,
       correction: correction && { ...correction, changes: corrected },
       evidenceSets,
       incidents,

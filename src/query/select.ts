@@ -78,6 +78,19 @@ export interface Selection {
   readonly evidence: Promise<readonly EvidenceSet[]>;
 }
 
+/** What the queries of an edition are run over. */
+interface From {
+  readonly brief: Brief;
+  readonly known: Tables;
+  readonly period: Period;
+  readonly parameters: Parameters;
+  readonly settings: DatasetSettings;
+  readonly incidents?: KnownIncidents | undefined;
+  readonly openQueries: OpenQueries;
+  /** Interrupts running queries. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Runs the queries that the brief uses over the known rows; charts can be drawn while the last queries run. Throws the
  * faults of all failing queries at once, if queries for charts are among them.
@@ -91,17 +104,7 @@ export async function select({
   incidents,
   openQueries,
   signal,
-}: {
-  brief: Brief;
-  known: Tables;
-  period: Period;
-  parameters: Parameters;
-  settings: DatasetSettings;
-  incidents?: KnownIncidents | undefined;
-  openQueries: OpenQueries;
-  /** Interrupts running queries. */
-  signal?: AbortSignal | undefined;
-}): Promise<Selection> {
+}: From): Promise<Selection> {
   for (const [id, query] of Object.entries(brief.config.holdsWhile))
     queryNamed(brief, query, `holdsWhile.${id}`);
   const queries = await openQueries(known, {
@@ -175,6 +178,19 @@ export async function select({
   evidence.catch(() => {});
   const drawn = Object.fromEntries(await forCharts);
   return { forCharts: faults.length > 0 ? await all : drawn, columns, all, evidence };
+}
+
+/** The rows of one query of the brief over the known rows; none if it has no query of this name. */
+export async function selectOne(
+  name: string,
+  { brief, known, period, parameters: given, settings, incidents, openQueries, signal }: From,
+): Promise<Row[]> {
+  const source = namedQueries(brief)[name];
+  if (source === undefined) return [];
+  const { macros, locale } = brief;
+  await using queries = await openQueries(known, { macros, settings, incidents, locale });
+  const parameters = parametersOf(brief, { period, settings, given });
+  return await queries.query({ sql: source.text, file: source.file, parameters }, { signal });
 }
 
 /** The names that the page may cite and that are neither rows nor computed: in rows of queries, or in its templates. */

@@ -2,9 +2,9 @@ import type { Day, Period } from '../calendar.ts';
 import { type Corrected, type CorrectedSet, type Correction, correctionsOf } from '../dataset/corrections.ts';
 import { likelihood } from '../dataset/fields.ts';
 import { figureOf } from '../dataset/figures.ts';
-import type { RowSets } from '../dataset/parse-rows.ts';
+import type { Row, RowSets } from '../dataset/parse-rows.ts';
 import { type Change, changesBetween, changesConcerning, knownBy } from '../dataset/point-in-time.ts';
-import type { TableRow } from '../dataset/references.ts';
+import { eachRow, placeholders, type TableRow } from '../dataset/references.ts';
 import type { Dataset, Tables } from '../dataset/schema.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import type { Locale } from '../locale.ts';
@@ -57,16 +57,15 @@ export function chosenChanges(
   return changes.filter(({ id, change }) => chosen === null || change === 'withdrawn' || chosen.has(id));
 }
 
-/**
- * A key judgment of our own that is new, dropped, or has a different likelihood or confidence from the previous issue.
- * A dropped one is on the page of the parameters that it concerned; the query of a page chooses the others, and may
- * choose one that names another row: a branch’s page has the judgments on the whole.
- */
+/** A key judgment of our own that is not as the previous issue printed it. */
 export interface JudgmentChange {
-  readonly change: 'new' | 'raised' | 'lowered' | 'dropped';
-  readonly entry: Change;
-  /** `likelihood from unlikely to likely`; null if new or dropped. */
+  /** `left` is one that the previous issue printed and this one does not, although it was not dropped. */
+  readonly change: 'new' | 'raised' | 'lowered' | 'dropped' | 'left';
+  readonly entry: TableRow & { readonly id: string };
+  /** `likelihood from unlikely to likely`; null if it did not move. */
   readonly how: string | null;
+  /** The words in which the previous issue printed one that is dropped or left; else null. */
+  readonly said: string | null;
 }
 
 const scales = [
@@ -74,22 +73,51 @@ const scales = [
   ['confidence', ['low', 'moderate', 'high']],
 ] as const;
 
-/** Changes in our key judgments since the previous issue. Changes of wording alone are omitted. */
-export function judgmentChangesOf(of: Of): JudgmentChange[] {
+const isOurKey = ({ table, row }: TableRow): boolean =>
+  table === 'judgments' && row.author === null && row.role === 'key';
+
+/** Whether a key judgment of our own changed since the previous issue, which may then have printed others. */
+export const haveJudgmentsChanged = (of: Of): boolean => changesOnTopic(of, isOurKey).length > 0;
+
+/**
+ * Changes in our key judgments since the previous issue, which printed `before`; this one prints `now`. Changes of
+ * wording alone are omitted.
+ */
+export function judgmentChangesOf(
+  of: Of,
+  { before: printed, now }: { before: readonly Row[]; now: readonly Row[] },
+): JudgmentChange[] {
   const { locale } = of.brief;
   // A value that chooses words has no spaces.
   const say = (word: string) => locale.text('page.changes.estimate', { word: word.replaceAll(' ', '_') });
-  const { judgments } = knownBy(of.dataset.tables, of.period.previousAsOf);
-  const isOurKey = ({ table, row }: TableRow): boolean =>
-    table === 'judgments' && row.author === null && row.role === 'key';
+  const known = knownBy(of.dataset.tables, of.period.previousAsOf);
+  const rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
+  /** With the figures of rows; computed ones are left out. */
+  const filled = (text: string) =>
+    placeholders(text).reduce((said, { source, name, field }) => {
+      const entry = rows.get(name);
+      return said.replace(source, () => (entry && figureOf(entry, field, locale)) ?? '…');
+    }, text);
+  const has = (rows: readonly Row[], id: string) => rows.some((row) => row['id'] === id);
   const changes = changesOnTopic(of, isOurKey);
-  const concerning = new Set(concerningParameters(changes, of));
-  return changes.flatMap((entry): JudgmentChange[] => {
-    if (entry.table !== 'judgments') return [];
-    if (entry.change === 'new') return [{ change: 'new', entry, how: null }];
-    if (entry.change === 'withdrawn')
-      return concerning.has(entry) ? [{ change: 'dropped', entry, how: null }] : [];
-    const before = judgments.find(({ id }) => id === entry.id);
+  const gone = known.judgments.flatMap((row): JudgmentChange[] =>
+    isOurKey({ table: 'judgments', row }) && has(printed, row.id) && !has(now, row.id)
+      ? [
+          {
+            change: changes.some(({ id, change }) => id === row.id && change === 'withdrawn')
+              ? 'dropped'
+              : 'left',
+            entry: { table: 'judgments', row, id: row.id },
+            how: null,
+            said: filled(row.text),
+          },
+        ]
+      : [],
+  );
+  const changed = changes.flatMap((entry): JudgmentChange[] => {
+    if (entry.table !== 'judgments' || entry.change === 'withdrawn') return [];
+    if (entry.change === 'new') return [{ change: 'new', entry, how: null, said: null }];
+    const before = known.judgments.find(({ id }) => id === entry.id);
     const moves = scales.flatMap(([field, scale]) => {
       const [was, is] = [before?.[field] ?? null, entry.row[field]];
       if (was === null || is === null || was === is) return [];
@@ -104,9 +132,15 @@ export function judgmentChangesOf(of: Of): JudgmentChange[] {
     const [first] = moves;
     if (first === undefined) return [];
     return [
-      { change: first.isUp ? 'raised' : 'lowered', entry, how: locale.list(moves.map(({ how }) => how)) },
+      {
+        change: first.isUp ? 'raised' : 'lowered',
+        entry,
+        how: locale.list(moves.map(({ how }) => how)),
+        said: null,
+      },
     ];
   });
+  return [...changed, ...gone];
 }
 
 /** Longer lists are summarised by table. */

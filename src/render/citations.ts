@@ -76,21 +76,6 @@ export const textLocale = ({
 }): Locale | undefined =>
   locale === undefined || isSameLanguage(locale.tag, brief.locale.tag) ? undefined : locale;
 
-/** What the age of a judgment is measured against: the first day of the current ones, the cut-off, and the last day collected. */
-export interface Age {
-  readonly currentFrom: Day;
-  readonly asOf: Day;
-  /** In words; null if collection continues. */
-  readonly until: string | null;
-}
-
-/** The message that is printed with a judgment, by the figure that `ageOf` returns, and its values besides `day`. */
-export const ageMessages = { until: 'page.period_ended', date: 'page.as_of' } as const;
-export const ageValues = ({ until }: Pick<Age, 'until'>) => ({
-  collected: until === null ? 'later' : 'before',
-  since: until ?? '',
-});
-
 /** The evidence that a page can cite and print: the rows known by the cut-off, by id, and their figures. */
 export class Evidence {
   readonly #rows: ReadonlyMap<string, TableRow>;
@@ -267,7 +252,7 @@ export class Evidence {
    * The day that must be printed with a judgment, as a figure of its row: `until` if the period that it speaks of ended
    * before the cut-off, `date` if it was made before the first day of `currentFrom`; null if neither is so.
    */
-  ageOf(id: string, { currentFrom, asOf }: Pick<Age, 'currentFrom' | 'asOf'>): 'until' | 'date' | null {
+  ageOf(id: string, { currentFrom, asOf }: { currentFrom: Day; asOf: Day }): 'until' | 'date' | null {
     const entry = this.#rows.get(id);
     if (entry?.table !== 'judgments') return null;
     const { until, known_on: knownOn } = entry.row;

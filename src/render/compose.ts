@@ -164,7 +164,9 @@ export function compose(
   const shown = listedChanges(changes, { printed, locale });
   const numberOf = (id: string): number =>
     1 + (sets['key_judgments'] ?? []).findIndex((judgment) => judgment['id'] === id);
-  const judged = judgmentChanges.filter(({ change, entry }) => change === 'dropped' || printed.has(entry.id));
+  const judged = judgmentChanges.filter(
+    ({ change, entry }) => change === 'dropped' || change === 'left' || printed.has(entry.id),
+  );
   const readOn = readAfterwards({ ...of, tables });
   const newest =
     evidenceSets.length === 0 ? undefined : imports.findLast(({ last_day: last }) => last !== null);

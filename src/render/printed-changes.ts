@@ -26,12 +26,12 @@ export function judgedOnPage(
   }: { numberOf: (id: string) => number; printed: number; settings: DatasetSettings; locale: Locale },
 ) {
   const said = changes
-    .map(({ change, entry, how }) => ({
+    .map(({ change, entry, how, said: text }) => ({
       change,
       ids: entry.id,
       count: 1,
       number: numberOf(entry.id),
-      title: titleOf(entry, { settings, locale }),
+      title: text === null ? titleOf(entry, { settings, locale }) : locale.text('page.quoted', { text }),
       how,
     }))
     .toSorted((a, b) => a.number - b.number);

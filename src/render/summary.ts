@@ -1,9 +1,25 @@
+import type { Day } from '../calendar.ts';
 import { likelihoodRanges } from '../dataset/fields.ts';
 import type { Row } from '../dataset/parse-rows.ts';
 import type { RowOf } from '../dataset/schema.ts';
 import type { Figure } from './asked-for.ts';
-import { type Age, ageMessages, ageValues, type Evidence } from './citations.ts';
+import type { Evidence } from './citations.ts';
 import type { Highlights } from './manifest.ts';
+
+/** What the age of a judgment is measured against: the first day of the current ones, the cut-off, and the last day collected. */
+export interface Age {
+  readonly currentFrom: Day;
+  readonly asOf: Day;
+  /** In words; null if collection continues. */
+  readonly until: string | null;
+}
+
+/** The message that is printed with a judgment, by the figure that `ageOf` returns, and its values besides `day`. */
+export const ageMessages = { until: 'page.period_ended', date: 'page.as_of' } as const;
+export const ageValues = ({ until }: Pick<Age, 'until'>) => ({
+  collected: until === null ? 'later' : 'before',
+  since: until ?? '',
+});
 
 interface Around {
   readonly evidence: Evidence;

@@ -47,6 +47,22 @@ describe('our key judgments', () => {
     expect(judgedOn(html)).toContain('dropped K-isis-1');
   });
 
+  test('are named by the words in which they were printed, and only where they were printed', async () => {
+    const dropped =
+      'dropped “Friendship, shared struggle, ideological sympathy and intermarriage will likely keep the Taliban bound to Al-Qaeda.”';
+    const ties = await pageOf('al-qaeda-ties', '2021-08-25');
+    expect(judgedOn(ties)).toContain('dropped K-ties-3');
+    expect(changesSection(ties)).toContain(dropped);
+    // The weekly never printed that judgment, but one that now is in the brief on the ties alone.
+    const weekly = await pageOf('weekly', '2021-08-25');
+    expect(judgedOn(weekly)).not.toContain('dropped K-ties-3');
+    expect(judgedOn(weekly)).toContain('left K-ties-1');
+    expect(changesSection(weekly)).toContain(
+      'still our judgment, but no longer on this page: “Al-Qaeda likely remains embedded with the Taliban.”',
+    );
+    expect(judgedOn(await pageOf('weekly', '2021-09-03'))).toEqual([]);
+  });
+
   test('are not reported for a change of words', async () => {
     const text = 'ISIS will likely attack in Afghanistan again.';
     expect(judgedOn(await pageOf('isis-quieting', asOf, changed({ text })))).toEqual([]);

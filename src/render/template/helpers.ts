@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { likelihood, likelihoodRanges } from '../../dataset/fields.ts';
 import { type Locale, MessageError } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
-import { type Age, ageMessages, ageValues, type Evidence } from '../citations.ts';
+import type { Evidence } from '../citations.ts';
 import { columnWords, plainCell, plainColumns } from './plain-rows.ts';
 import { hasHtml, madeOf, MarkedValue, rawOf } from './row-value.ts';
 import { SourceName } from '../source-name.ts';
+import { type Age, ageMessages, ageValues } from '../summary.ts';
 import { traceCitation, traceText } from './trace.ts';
 
 const { escapeExpression: escape, SafeString } = Handlebars;
