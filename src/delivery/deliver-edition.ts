@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { approvalAlertTo, undeliveredAlertTo } from './alert.ts';
 import type { Deliver, EnclosedHighlights, Message, Receipt } from './message.ts';
 import { goneBefore } from './recipients.ts';
 import { backoffSeconds, type RetryPolicy } from './settings.ts';
+import { AppError } from '../errors.ts';
 import { roundSpan } from '../formats.ts';
 import { hashOf } from '../hash.ts';
 import {
@@ -84,11 +86,31 @@ export async function deliverEdition(
         ? await approvalAlertTo(operator, { edition: edition.id, ledger })
         : await undeliveredAlertTo(operator, { edition: edition.id, ledger })
       : null;
-  const settled = await ledger.settleDelivery(delivery, settlement, { now: dependencies.now(), alert });
+  const settled = await keepTrying(signal, () =>
+    ledger.settleDelivery(delivery, settlement, { now: dependencies.now(), alert }),
+  );
   const outcome = { ...fields, outcome: settlement.state, reason: settlement.reason };
   if (!settled) log.warn(outcome, 'The delivery was cancelled or taken over meanwhile.');
   else if (wrong) log.error(outcome, 'The delivery did not go out.');
   else log.info(outcome, settlement.state);
+}
+
+const AGAIN_MS = 500;
+
+/**
+ * Records an outcome, and tries again while the ledger is unavailable: only this process knows that the message went out,
+ * and the next attempt would send it once more.
+ */
+export async function keepTrying<T>(signal: AbortSignal, record: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await record();
+    } catch (error) {
+      const isPassing = error instanceof AppError && error.code === 'ledger-unavailable';
+      if (!isPassing || signal.aborted) throw error;
+      await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
+    }
+  }
 }
 
 type Claimed = NonNullable<Awaited<ReturnType<Ledger['claimDelivery']>>>;

@@ -4,6 +4,7 @@ import {
   deliverEdition,
   type DeliveryDependencies,
   interruptedTooOften,
+  keepTrying,
   notSent,
   settle,
 } from './deliver-edition.ts';
@@ -65,12 +66,10 @@ async function sendAlerts({ id, job, signal }: Job, dependencies: DeliveryDepend
   for (const group of Map.groupBy(settled, ({ settlement }) => settlement.state).values()) {
     const [one] = group;
     // Alerts never need approval.
-    if (one === undefined || one.settlement.state === 'waiting') continue;
-    await ledger.settleAlerts(
-      group.map(({ alert }) => alert),
-      one.settlement,
-      { now },
-    );
+    const settlement = one?.settlement;
+    if (settlement === undefined || settlement.state === 'waiting') continue;
+    const sent = group.map(({ alert }) => alert);
+    await keepTrying(signal, () => ledger.settleAlerts(sent, settlement, { now }));
   }
   const outcome = { ...fields, outcome: (reached ?? receipt).outcome, reason: settled[0]?.settlement.reason };
   if (receipt.outcome === 'sent') log.info(outcome, 'The operator was alerted.');

@@ -7,12 +7,14 @@ import { openMail } from '../../src/delivery/mail.ts';
 import { sendDelivery } from '../../src/delivery/send-alerts.ts';
 import { hashOf } from '../../src/hash.ts';
 import type { NewDelivery } from '../../src/ledger/records.ts';
+import { migrateServer, openServerLedger } from '../../src/ledger/open.ts';
 import type { Ledger } from '../../src/ledger/types.ts';
 import { type House, openHouse, operator, smallPdf } from '../support/house.ts';
 import { asked, claimed, made, mailTo, now } from '../support/ledger-samples.ts';
-import { useLedgers } from '../support/ledger.ts';
+import { isServer, useLedgers } from '../support/ledger.ts';
 import { locale } from '../support/locale.ts';
 import { bareServer } from '../support/mail-server.ts';
+import { startPostgres } from '../support/postgres-server.ts';
 
 const ledgers = useLedgers();
 const never = new AbortController().signal;
@@ -351,6 +353,43 @@ describe('while nothing has been handed over', () => {
       reason: 'It took too long.',
       mayHaveArrived: false,
     });
+  });
+});
+
+describe.runIf(isServer)('a PostgreSQL server that is down when the message was accepted', () => {
+  test.each(['fast', 'immediate'] as const)('is waited for, and nothing goes out twice (%s)', async (how) => {
+    await using server = await startPostgres();
+    await migrateServer(server.url, { onError: () => {} });
+    await using ledger = await openServerLedger(server.url, { onError: () => {} });
+    const { house } = await houseWith(ledger, [ana]);
+    house.answer = async () => {
+      if (house.messages.length === 1) await server.stop(how);
+      return { outcome: 'sent', detail: '250 OK' };
+    };
+    const notRecorded = Promise.withResolvers<void>();
+    const watched: Ledger = {
+      ...ledger,
+      settleDelivery: (...given) =>
+        ledger.settleDelivery(...given).catch((error: unknown) => {
+          notRecorded.resolve();
+          throw error;
+        }),
+    };
+    const nothing = () => Promise.resolve();
+    await using _worker = await ledger.work({
+      edition: nothing,
+      refresh: nothing,
+      delivery: (job) => sendDelivery(job, { ...house.forDelivery, ledger: watched }),
+      editionsAtOnce: 1,
+      deliveriesAtOnce: 2,
+      refreshesAtOnce: 1,
+    });
+    await notRecorded.promise;
+    await server.start();
+    await vi.waitFor(async () =>
+      expect(await ledger.deliveries({})).toMatchObject([{ state: 'sent', interruptions: 0 }]),
+    );
+    expect(house.messages).toHaveLength(1);
   });
 });
 

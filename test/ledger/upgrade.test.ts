@@ -87,3 +87,28 @@ test('a ledger of the first edition is brought up to date, and goes on where it 
   const old = await ledger.removableEditions(at('2021-08-24T00:00:00Z'));
   expect(old.map(({ id }) => id)).toContain('weekly/2021-08-01');
 });
+
+test('a ledger of a later version is refused', async () => {
+  const { at: place, open } = await ledgers.ofItsOwn();
+  await (await open())[Symbol.asyncDispose]();
+  const later =
+    'INSERT INTO sitrep.migration SELECT max(version) + 1 FROM sitrep.migration RETURNING version';
+  const openAgain = async () => {
+    if (isServer) return migrateServer(place, { onError });
+    await using _ = await openEmbeddedLedger(place, { onError });
+  };
+  if (isServer) {
+    const client = new Client({ connectionString: place });
+    await client.connect();
+    await client.query(later);
+    await client.end();
+  } else {
+    const pglite = new PGlite({ dataDir: join(place, 'data') });
+    await pglite.query(later);
+    await pglite.close();
+  }
+  await expect(openAgain()).rejects.toMatchObject({
+    code: 'ledger-unusable',
+    faults: [{ problem: 'A later version of Sitrep has changed the tables of this ledger.' }],
+  });
+});

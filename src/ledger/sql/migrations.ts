@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { AppError } from '../../errors.ts';
 
 /** Migrations of the ledger's tables, each run once, in order. Released ones never change. */
 const migrations: readonly string[] = [
@@ -184,13 +185,18 @@ const migrations: readonly string[] = [
 /** Arbitrary but fixed key of an advisory lock, which keeps two processes from migrating at once. */
 const LOCK = 7_241_964;
 
-/** Migrates the tables to the current version. */
+/** Migrates the tables to the current version. Throws `ledger-unusable` if a later version of the program made them. */
 export async function migrate(database: Database): Promise<void> {
   await database.transaction(async (session) => {
     await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
     await session.query('CREATE SCHEMA IF NOT EXISTS sitrep');
     await session.query('CREATE TABLE IF NOT EXISTS sitrep.migration (version integer PRIMARY KEY)');
     const done = (await session.query('SELECT version FROM sitrep.migration')).length;
+    if (done > migrations.length)
+      throw new AppError('ledger-unusable', {
+        problem: 'A later version of Sitrep has changed the tables of this ledger.',
+        hint: 'Use that version or a later one: this one does not know what the tables mean.',
+      });
     for (const [index, sql] of migrations.slice(done).entries()) {
       for (const statement of sql.split(';').filter((part) => part.trim() !== ''))
         await session.query(statement);
