@@ -146,28 +146,13 @@ export function judgmentChangesOf(
 /** Longer lists are summarised by table. */
 const MOST_LISTED = 40;
 
-/**
- * The changes to list on a page: those of printed rows, and withdrawals. Other rows are counted, and a long list is
- * summarised by table.
- */
-export function listedChanges(
-  changes: readonly Change[],
-  { printed, locale }: { printed: ReadonlySet<string>; locale: Locale },
-) {
-  const ofPage = changes.filter(({ id, change }) => change === 'withdrawn' || printed.has(id));
-  const others = changes.length - ofPage.length;
-  const isLong = ofPage.length > MOST_LISTED;
-  const tables = isLong ? [...Map.groupBy(ofPage, ({ table }) => table)] : [];
-  return {
-    ofPage,
-    listed: isLong ? [] : ofPage,
-    /** `Events: 10 new, 2 revised. Measures: 4 new.`; empty if the rows are listed. */
-    tables: tables
-      .map(([table, of]) => locale.text('page.changes.table', { table, counts: countsInWords(of, locale) }))
-      .join(' '),
-    /** How many changed that the page does not print. */
-    others,
-  };
+/** Changes as lists print them; of a long list only `tables`: `Events: 10 new, 2 revised. Measures: 4 new.` */
+export function summarised(changes: readonly Change[], locale: Locale) {
+  if (changes.length <= MOST_LISTED) return { listed: changes, tables: '' };
+  const tables = [...Map.groupBy(changes, ({ table }) => table)].map(([table, of]) =>
+    locale.text('page.changes.table', { table, counts: countsInWords(of, locale) }),
+  );
+  return { listed: [], tables: tables.join(' ') };
 }
 
 /** `11 new, 2 revised` */

@@ -140,6 +140,11 @@ export class Evidence {
     return { numbers, anchor, cited: evidence };
   }
 
+  /** Whether each row behind `ids` has an endnote already. */
+  isCited(ids: readonly string[]): boolean {
+    return ids.flatMap((id) => this.#evidence(id)).every((id) => this.#cited.includes(id));
+  }
+
   /** Replaces each `{id.field}` in a row's text with the figure that it names; `row` is the row's id, for messages. */
   fill(text: string, row?: string): string {
     return placeholders(text).reduce((filled, { source, name, field }) => {

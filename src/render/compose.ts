@@ -14,7 +14,7 @@ import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { AppliedParameter } from '../query/select.ts';
 import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
-import { correctedSetText, figuresBefore, type JudgmentChange, listedChanges } from './changes.ts';
+import { correctedSetText, figuresBefore, type JudgmentChange, summarised } from './changes.ts';
 import { Evidence, type Texts } from './citations.ts';
 import {
   type Coverage,
@@ -28,7 +28,7 @@ import {
 } from './coverage.ts';
 import { countriesInWords } from './evidence-text.ts';
 import { identityStyles } from './identity.ts';
-import { countsOf, dayOf, judgedOnPage, listed, unbroken } from './printed-changes.ts';
+import { countsOf, judgedOnPage, listed } from './printed-changes.ts';
 import { digitsOf, pageHelpers } from './template/helpers.ts';
 import type { NamesOf } from './template/check.ts';
 import { compileTemplate, type Template } from './template/template.ts';
@@ -149,19 +149,24 @@ export function compose(
     silent: isReported ? silentTopics(of, { settings, locale }) : null,
   };
   const age = { currentFrom: judgedFrom, asOf, until: coverage.until };
-  const helpers = pageHelpers(evidence, { age, images: brief.images });
+  const printed = evidence.printedWith([
+    ...evidence.named(Object.values(sets).flat()),
+    ...Object.values(findings).flatMap(({ restsOn }) => restsOn),
+    ...Object.values(figures).flatMap((figure) => (figure === null ? [] : idsIn(figure, evidence))),
+  ]);
+  /** The changes of printed rows, and withdrawals; others are only counted. */
+  const shown = changes.filter(({ id, change }) => change === 'withdrawn' || printed.has(id));
+  const helpers = pageHelpers(evidence, {
+    age,
+    images: brief.images,
+    changes: new Map(shown.map(({ id, change }) => [id, change])),
+  });
   const puts: Put[] = [];
   const onPut = (put: Put): string => tracePut(puts.push(put) - 1);
   const template = explained
     ? compileTemplate({ ...brief, names: namesIn(brief), helpers, traced: true, onPut })
     : (templates.get(brief) ?? compileTemplate({ ...brief, names: namesIn(brief), helpers, traced: true }));
   if (!explained) templates.set(brief, template);
-  const printed = evidence.printedWith([
-    ...evidence.named(Object.values(sets).flat()),
-    ...Object.values(findings).flatMap(({ restsOn }) => restsOn),
-    ...Object.values(figures).flatMap((figure) => (figure === null ? [] : idsIn(figure, evidence))),
-  ]);
-  const shown = listedChanges(changes, { printed, locale });
   const numberOf = (id: string): number =>
     1 + (sets['key_judgments'] ?? []).findIndex((judgment) => judgment['id'] === id);
   const judged = judgmentChanges.filter(
@@ -237,25 +242,27 @@ export function compose(
       return brief.config.hero === undefined ? null : seen.charts[brief.config.hero];
     },
     counts: {
-      ...countsOf(shown.ofPage),
-      reports: shown.ofPage.length,
+      ...countsOf(shown),
+      reports: shown.length,
       all: changes.length,
-      tables: shown.tables,
-      others: shown.others,
+      others: changes.length - shown.length,
     },
-    changed: (['new', 'revised', 'withdrawn'] as const).flatMap((change) => {
-      const rows = shown.listed
-        .filter((each) => each.change === change)
-        .map((each) => ({
-          ...listed(each, { settings, locale }),
-          // A revised row has the day on which it first became known, then the day of its revision.
-          ...(change === 'revised' && {
-            known_on: dayOf(evidence.firstKnown(each.id) ?? each.knownOn, { asOf, locale }),
-            revised_on: dayOf(each.knownOn, { asOf, locale }),
-          }),
-        }));
-      return rows.length === 0 ? [] : [{ change, ids: rows.map(({ id }) => id).join(' '), rows }];
-    }),
+    // Read when it is printed: endnotes carry their changes, so only those without a note are listed.
+    get unnoted() {
+      const noted = new Set(evidence.endnotes.map(({ id }) => id));
+      const { listed: each, tables } = summarised(
+        shown.filter(({ id }) => !noted.has(id)),
+        locale,
+      );
+      const groups = Map.groupBy(each, ({ change }) => change);
+      return {
+        tables,
+        changes: [...groups].map(([change, rows]) => ({
+          change,
+          rows: rows.map((row) => listed(row, { settings, locale })),
+        })),
+      };
+    },
     // Read when it is printed: what has been shown by then is what it explains.
     get method() {
       return methodOf({
@@ -274,7 +281,7 @@ export function compose(
       changes: correction.changes.map((each) => ({
         ...listed(each, { settings, locale }),
         // The day may be outside this period, so it includes the year.
-        known_on: unbroken(locale.shortDay(each.knownOn)),
+        known_on: locale.shortDay(each.knownOn).replaceAll(' ', '\u00a0'),
         figures: figuresBefore(each, locale),
       })),
       incidents: (correction.incidents?.sets ?? []).map((each) => {
@@ -284,7 +291,7 @@ export function compose(
     },
   };
   // Changes that the page does not use are counted only where there are no others.
-  for (const { change, id } of shown.ofPage.length > 0 ? shown.ofPage : changes)
+  for (const { change, id } of shown.length > 0 ? shown : changes)
     if (change !== 'withdrawn') evidence.use(id);
   for (const { id } of applied) if (id !== null) evidence.use(id);
   const traced = template(page, { helpers, check });

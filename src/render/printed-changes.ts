@@ -1,4 +1,3 @@
-import type { Day } from '../calendar.ts';
 import type { Change } from '../dataset/point-in-time.ts';
 import type { DatasetSettings } from '../dataset/settings.ts';
 import { spelled } from '../dataset/wording.ts';
@@ -64,12 +63,4 @@ export const listed = (
   change: change.change,
   id: change.id,
   title: titleOf(change, { settings, locale }),
-  known_on: dayOf(change.knownOn, { asOf: change.knownOn, locale }),
-  revised_on: null,
 });
-
-/** `25 Aug`, with the year if it differs from that of `asOf`. */
-export const dayOf = (day: Day, { asOf, locale }: { asOf: Day; locale: Locale }): string =>
-  unbroken(day.slice(0, 4) === asOf.slice(0, 4) ? locale.shortDayOfYear(day) : locale.shortDay(day));
-
-export const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0');

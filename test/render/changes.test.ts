@@ -5,9 +5,9 @@ import { loadProduct, type Product, renderEdition, withBrief, withCopy } from '.
 const product = await loadProduct();
 const pageOf = async (brief: string, asOf: string, of: Product = product) =>
   (await renderEdition(of, { brief, asOf })).html;
-/** The changed judgments of page one, and the reports listed near the end. */
-const changesSection = (html: string, what: 'Since' | 'Reports since' = 'Since'): string => {
-  const [, heading = ''] = new RegExp(`<h2 class="label">(${what} \\d[^<]*)</h2>`).exec(html) ?? [];
+/** The changed judgments of page one, and the number of reports. */
+const changesSection = (html: string): string => {
+  const [, heading = ''] = /<h2 class="label">(Since \d[^<]*)<\/h2>/.exec(html) ?? [];
   return sectionOf(html, heading).replaceAll('\u00a0', ' ');
 };
 
@@ -69,31 +69,31 @@ describe('our key judgments', () => {
   });
 });
 
-test('a revised row lists the day on which it first became known, and no columns', async () => {
-  const listed = changesSection(await pageOf('al-qaeda-ties', '2021-08-25'), 'Reports since');
-  expect(listed).toMatch(/^revised Senior meeting reported in Helmand, known 27 May 2020, revised 25 Aug\b/m);
-});
-
-test('reports are counted on page one, and listed by kind without their ids near the end', async () => {
+test('reports are counted on page one, and each is marked in its endnote, a revised one with the day', async () => {
   const html = await pageOf('weekly', '2021-08-25');
-  const listed = changesOn(html);
-  const count = (kind: string) => listed.filter((each) => each.startsWith(`${kind} `)).length;
+  const marked = changesOn(html);
+  const count = (kind: string) => marked.filter((each) => each.startsWith(`${kind} `)).length;
   expect(count('new')).toBeGreaterThan(12);
   expect(changesSection(html)).toContain(
-    `${count('new')} new reports, ${count('revised')} revised: listed near the end`,
+    `${count('new')} new reports, ${count('revised')} revised: marked in the endnotes`,
   );
-  const section = changesSection(html, 'Reports since');
-  expect(section).toMatch(/^new [A-Z][^]*^revised [A-Z]/m);
-  expect(section).not.toContain('which this issue does not use');
-  expect(section).not.toMatch(/\b(?:F\d\d|X-[a-z]+-\d)\b/);
+  const notes = sectionOf(html, 'Endnotes');
+  expect(notes).toMatch(/^[A-Z].*, new$/m);
+  expect(notes).toMatch(/^Senior meeting reported in Helmand, revised 25 Aug 2021$/m);
+  expect(notes).not.toContain('Reports since');
 });
 
-test('more than forty changes are summarised by table', async () => {
-  const copies = Array.from({ length: 40 }, (_, index) => `F12-${index}`);
-  const many = copies.reduce((of, id) => withCopy(of, 'events', 'F12', { id }), product);
-  const html = await pageOf('celebrations', '2021-08-18', many);
-  expect(changesOn(html)).toEqual([]);
-  expect(changesSection(html, 'Reports since')).toBe('Events: 41 new.');
+test('what was withdrawn has no endnote and is listed; more than forty such rows are summarised by table', async () => {
+  const withdrawn = { known_on: '2021-08-25', status: 'withdrawn' };
+  const html = await pageOf('celebrations', '2021-08-25', withCopy(product, 'events', 'F12', withdrawn));
+  expect(changesOn(html)).toContain('withdrawn F12');
+  expect(sectionOf(html, 'Endnotes')).toMatch(/^Reports since 18 August 2021, withdrawn: \S/m);
+  const copies = Array.from({ length: 41 }, (_, index) => `F12-${index}`);
+  const known = copies.reduce((of, id) => withCopy(of, 'events', 'F12', { id }), product);
+  const gone = copies.reduce((of, id) => withCopy(of, 'events', id, withdrawn), known);
+  const long = await pageOf('celebrations', '2021-08-25', gone);
+  expect(changesOn(long).filter((each) => each.startsWith('withdrawn'))).toEqual([]);
+  expect(sectionOf(long, 'Endnotes')).toContain('Reports since 18 August 2021: Events: 41 withdrawn.');
 });
 
 test('a brief names the changes that it reports by a query', async () => {

@@ -1,6 +1,7 @@
 import Handlebars from 'handlebars';
 import { z } from 'zod';
 import { likelihood, likelihoodRanges } from '../../dataset/fields.ts';
+import type { Change } from '../../dataset/point-in-time.ts';
 import { type Locale, MessageError } from '../../locale.ts';
 import type { Brief } from '../../project/brief.ts';
 import type { Evidence } from '../citations.ts';
@@ -18,6 +19,18 @@ const ids = z.union([aText.transform((id) => [id]), z.array(aText)]);
 const identifier = aText.regex(/^[\w-]+$/);
 const identified = z.object({ id: z.preprocess(rawOf, aText) });
 const rowsGiven = z.array(z.record(aText, z.unknown()));
+const namesGiven = z.union([
+  aText.transform((name) => [name]),
+  z.array(z.object({ name: aText }).transform(({ name }) => name)),
+]);
+/** The words of an escaped text, each between blanks; one with a hyphen is one word. */
+const wordsOf = (html: string): string =>
+  ` ${html
+    .replaceAll('\u2011', '-')
+    .replaceAll(/[^\p{L}\p{M}\p{N}-]+/gu, ' ')
+    .trim()} `;
+/** Tags, and the rows behind figures, which no page prints. */
+const unread = /<details\b[\s\S]*?<\/details>|<[^>]*>/g;
 /** `Jean-Paul`, `Unit-B-North`: names with a hyphen, at which lines must not break. */
 const hyphenatedName = /\b\p{Lu}\p{L}*(?:-\p{Lu}\p{L}*)+/gu;
 const keepNames = (html: string): string => html.replaceAll(hyphenatedName, '<span class="name">$&</span>');
@@ -29,10 +42,21 @@ const drawn = z.object({ charts: z.record(z.string(), z.object({ svg: z.string()
  */
 export function pageHelpers(
   evidence: Evidence,
-  { age, images = {} }: { age?: Age; images?: Brief['images'] } = {},
+  {
+    age,
+    images = {},
+    changes = new Map(),
+  }: {
+    age?: Age;
+    images?: Brief['images'];
+    /** The kind of change of each row that changed since the previous issue. */
+    changes?: ReadonlyMap<string, Change['change']>;
+  } = {},
 ): { [name: string]: Handlebars.HelperDelegate } {
   const { locale, otherLanguage: other } = evidence;
   let listed = false;
+  /** What the page says before its apparatus. */
+  let said = '';
   /** The text of a row, with its language if the page has another. */
   const ofRow = (html: string): string =>
     other === null ? html : `<span lang="${other.tag}" dir="${other.direction}">${html}</span>`;
@@ -154,6 +178,17 @@ export function pageHelpers(
         .flatMap((rows) => rowsGiven.parse(rows))
         .flatMap((row) => row[name]);
     },
+    /** What the apparatus explains: everything before it. */
+    body(this: unknown, options: Handlebars.HelperOptions) {
+      const html = options.fn(this);
+      said = wordsOf(html.replaceAll(unread, ' '));
+      return html;
+    },
+    /** `{{#if (mentioned name)}}`, `{{#if (mentioned rows.names)}}`: whether the body says the name, or one of them. */
+    mentioned: (given: unknown) =>
+      namesGiven.parse(given).some((name) => said.includes(wordsOf(escape(name)))),
+    /** `{{#if (cited rests_on)}}`: whether the page cites all that these rows rest on. */
+    cited: (rows: unknown) => evidence.isCited(ids.parse(rows)),
     /** The endnotes and their sources; nothing can be cited afterwards. */
     endnotes(this: unknown, options: Handlebars.HelperOptions) {
       const named = (name: string) => new SourceName(name, locale.direction);
@@ -161,6 +196,7 @@ export function pageHelpers(
         ...note,
         label: locale.number(note.number),
         status: note.external ? 'general_knowledge' : note.status,
+        change: changes.get(note.id) ?? null,
         title: new SafeString(ofRow(escape(note.title))),
         chain: note.chain.map((link) => ({ ...link, name: named(link.name) })),
       }));
