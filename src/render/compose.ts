@@ -250,13 +250,13 @@ export function compose(
     // Read when it is printed: endnotes carry their changes, so only those without a note are listed.
     get unnoted() {
       const noted = new Set(evidence.endnotes.map(({ id }) => id));
-      const { listed: each, tables } = summarised(
+      const { listed: each, tables: inWords } = summarised(
         shown.filter(({ id }) => !noted.has(id)),
         locale,
       );
       const groups = Map.groupBy(each, ({ change }) => change);
       return {
-        tables,
+        tables: inWords,
         changes: [...groups].map(([change, rows]) => ({
           change,
           rows: rows.map((row) => listed(row, { settings, locale })),

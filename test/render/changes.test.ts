@@ -84,7 +84,7 @@ test('reports are counted on page one, and each is marked in its endnote, a revi
 });
 
 test('what was withdrawn has no endnote and is listed; more than forty such rows are summarised by table', async () => {
-  const withdrawn = { known_on: '2021-08-25', status: 'withdrawn' };
+  const withdrawn = { known_on: '2021-08-25', status: 'withdrawn' } as const;
   const html = await pageOf('celebrations', '2021-08-25', withCopy(product, 'events', 'F12', withdrawn));
   expect(changesOn(html)).toContain('withdrawn F12');
   expect(sectionOf(html, 'Endnotes')).toMatch(/^Reports since 18 August 2021, withdrawn: \S/m);
