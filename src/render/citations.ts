@@ -33,9 +33,7 @@ export interface Endnote {
   readonly set: { readonly attached: string; readonly sha256: string } | null;
 }
 
-interface Known {
-  readonly has: (id: string) => boolean;
-}
+type Known = Pick<ReadonlySet<string>, 'has'>;
 
 /**
  * The ids of known rows in the rows of a query or finding, in any column, and the names of evidence sets and the ids of
