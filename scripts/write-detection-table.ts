@@ -51,7 +51,10 @@ function incidents(random: () => number, mean: number, dispersion: number): numb
 const sum = (days: readonly number[], from: number, to: number): number =>
   days.slice(from, to).reduce((all, count) => all + count, 0);
 
-/** The verdict of one series on the day before `until`: that of the clearest of the lengths, which share a baseline. */
+/**
+ * The verdict of one series on the day before `until`. Lengths share a baseline, and the shortest, which comes first, has
+ * twice the share of alpha of any other.
+ */
 function verdict(
   days: readonly number[],
   { until, lengths, baseline }: { until: number; lengths: readonly number[]; baseline: number },
@@ -62,8 +65,8 @@ function verdict(
   );
   const dispersion = dispersionOf(weeks);
   const before = sum(days, start - baseline, start);
-  const tests = lengths.map((length) =>
-    compareRates(
+  const tests = lengths.map((length, index) => {
+    const { p, direction } = compareRates(
       {
         period: sum(days, until - length, until),
         periodDays: length,
@@ -72,10 +75,11 @@ function verdict(
         dispersion,
       },
       0.05,
-    ),
-  );
+    );
+    return { p: (p * (lengths.length + 1)) / (index === 0 ? 2 : 1), direction };
+  });
   const [clearest] = tests.toSorted((a, b) => a.p - b.p);
-  if (clearest === undefined || lengths.length * clearest.p > 0.05) return 'other';
+  if (clearest === undefined || clearest.p > 0.05) return 'other';
   return clearest.direction === 'down' ? 'quiet' : 'surged';
 }
 
@@ -85,6 +89,7 @@ const windows: readonly (readonly [lengths: readonly number[], baseline: number]
   [[28], 91],
   [[28], 364],
   [[7, 14, 21, 28, 35, 42, 49, 56], 364],
+  [[7, 14, 21, 28, 35, 42, 49, 56], 1785],
 ];
 const lengthsText = (lengths: readonly number[]): string =>
   lengths.length === 1 ? String(lengths[0]) : `${lengths.slice(0, 2).join(', ')} … ${lengths.at(-1)}`;

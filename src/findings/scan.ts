@@ -1,7 +1,7 @@
 import { type Baseline, chooseBaseline } from './baseline.ts';
 import { adjusted, alphaUsed } from './false-discovery.ts';
 import { compareRates, type Counts, type Power, powerOf, type RateComparison } from './rate-test.ts';
-import { FEWEST_WEEKS, type Ruling, rule, type Tested } from './verdict.ts';
+import { FEWEST_WEEKS, type Ruling, rule } from './verdict.ts';
 import { daysIn, readingsOf, type Series, shared, type Span } from './windows.ts';
 
 /** The incidents of an actor, a place, or an actor in a place. */
@@ -82,70 +82,74 @@ export interface Judged extends Observation, Ruling {
   readonly weight: number;
 }
 
-/** A series in one of its windows, in which it could be tested. */
-type TestedWindow = Observation & { readonly tests: NonNullable<Observation['tests']> };
-const isTested = (each: Observation): each is TestedWindow => each.tests !== undefined;
-const pOf = ({ tests }: TestedWindow): number => Math.max(tests.low.p, tests.high.p);
+/** A series in a window in which it could be tested, and the reciprocal of the share of alpha that the window has. */
+type TestedWindow = Observation & {
+  readonly tests: NonNullable<Observation['tests']>;
+  readonly times: number;
+};
+const isTested = (each: Observation): each is Omit<TestedWindow, 'times'> => each.tests !== undefined;
+const pOf = ({ tests, times }: TestedWindow): number => times * Math.max(tests.low.p, tests.high.p);
 
 /**
- * Applies the rule to each series; `scanned` has its windows, the shortest first. The window with the smallest p-value
- * is tested, and that p-value is multiplied by the number of windows (Bonferroni). Then the series are adjusted for
- * everything scanned, once for each way to count imprecise dates. The result is that of this window if it is
- * significant. Otherwise it is that of the longest one, in which the smallest drop would have been seen.
+ * Applies the rule to each series; `scanned` has its windows, the shortest first. The p-value of each window is divided by
+ * its share of alpha, and the smallest quotient is the p-value of the series (weighted Bonferroni: C. R. Genovese,
+ * K. Roeder and L. Wasserman, Biometrika 93 (2006) 509–524). The shortest window has twice the share of any other,
+ * because only it shows a stop at once. Then the series are adjusted for everything scanned, once for each way to count
+ * imprecise dates. A significant result is that of the window with the smallest quotient. Any other is that of the
+ * longest window in which a drop would have been seen.
  */
 export function judge(scanned: readonly (readonly Observation[])[], alpha: number): Judged[] {
-  const series = scanned.map((windows) => {
-    const tested = windows.filter(isTested);
+  const series = scanned.flatMap((windows) => {
+    const tested = windows
+      .filter(isTested)
+      .map((each, index, { length }) => ({ ...each, times: (length + 1) / (index === 0 ? 2 : 1) }));
     const [clearest] = tested.toSorted((a, b) => pOf(a) - pOf(b));
-    return { windows, clearest, longest: tested.at(-1), lengths: tested.length };
+    return clearest === undefined ? [] : [{ tested, clearest }];
   });
-  const tested = series.filter(({ clearest }) => clearest !== undefined);
-  const scan = (which: 'low' | 'high') => {
-    const qs = adjusted(
-      tested.map(({ clearest, lengths }) => Math.min(1, lengths * (clearest?.tests[which].p ?? 1))),
-    );
+  const adjust = (which: 'low' | 'high') => {
+    const qs = adjusted(series.map(({ clearest }) => Math.min(1, clearest.times * clearest.tests[which].p)));
     const significant = qs.filter((q) => q <= alpha).length;
-    const adjustedOf = new Map(tested.map((each, index) => [each, qs[index] ?? 1]));
-    return (each: (typeof tested)[number]): { q: number; alphaUsed: number } => {
-      const q = adjustedOf.get(each) ?? 1;
-      const used = alphaUsed(q, { alpha, significant, scanned: tested.length });
-      return { q, alphaUsed: used / each.lengths };
-    };
+    return qs.map((q) => ({ q, used: alphaUsed(q, { alpha, significant, scanned: series.length }) }));
   };
-  const [lowOf, highOf] = [scan('low'), scan('high')];
-  return series.flatMap((each): Judged[] => {
-    const { clearest, longest, windows } = each;
-    if (clearest === undefined || longest === undefined) {
-      const last = windows.at(-1);
-      if (last === undefined) return [];
+  const [lows, highs] = [adjust('low'), adjust('high')];
+  const untested = scanned
+    .filter((windows) => !windows.some(isTested))
+    .flatMap((windows) => windows.slice(-1));
+  return [
+    ...untested.map((last) => {
+      return { ...last, ...rule(observedIn(last), alpha), q: null, power: null, alphaUsed: null, weight: 0 };
+    }),
+    ...series.flatMap(({ tested, clearest }, index): Judged[] => {
+      const [low, high] = [lows[index], highs[index]];
+      if (low === undefined || high === undefined) return [];
+      const q = Math.max(low.q, high.q);
+      const withPower = (each: TestedWindow) => {
+        const { tests, times } = each;
+        const one = powerOf(tests.low.counts, low.used / times);
+        const other = powerOf(tests.high.counts, high.used / times);
+        return { ...each, power: weaker(one, other) };
+      };
+      const seesDrop = ({ power }: { power: Power }) => power.dropCount !== null;
+      const [first = clearest, ...shorter] = q <= alpha ? [clearest] : tested.toReversed();
+      const longest = withPower(first);
+      const shown = seesDrop(longest) ? longest : (shorter.map(withPower).find(seesDrop) ?? longest);
+      const dropVisible = seesDrop(shown);
+      const tests = {
+        low: { direction: clearest.tests.low.direction, q: low.q, dropVisible },
+        high: { direction: clearest.tests.high.direction, q: high.q, dropVisible },
+      };
+      const { counts, expected } = shown.tests.low;
       return [
-        { ...last, ...rule(observedIn(last), alpha), q: null, power: null, alphaUsed: null, weight: 0 },
+        {
+          ...shown,
+          ...rule({ ...observedIn(shown), tests }, alpha),
+          q,
+          alphaUsed: Math.min(low.used, high.used) / shown.times,
+          weight: Math.abs(counts.period - expected) / Math.sqrt(expected + 1),
+        },
       ];
-    }
-    const [low, high] = [lowOf(each), highOf(each)];
-    const q = Math.max(low.q, high.q);
-    const shown = q <= alpha ? clearest : longest;
-    const powers = {
-      low: powerOf(shown.tests.low.counts, low.alphaUsed),
-      high: powerOf(shown.tests.high.counts, high.alphaUsed),
-    };
-    const test = (which: 'low' | 'high'): Tested => ({
-      direction: clearest.tests[which].direction,
-      q: which === 'low' ? low.q : high.q,
-      dropVisible: powers[which].dropCount !== null,
-    });
-    const { counts, expected } = shown.tests.low;
-    return [
-      {
-        ...shown,
-        ...rule({ ...observedIn(shown), tests: { low: test('low'), high: test('high') } }, alpha),
-        q,
-        power: weaker(powers.low, powers.high),
-        alphaUsed: Math.min(low.alphaUsed, high.alphaUsed),
-        weight: Math.abs(counts.period - expected) / Math.sqrt(expected + 1),
-      },
-    ];
-  });
+    }),
+  ];
 }
 
 const observedIn = ({ coveredDays, completeDays, baseline }: Observation) => ({

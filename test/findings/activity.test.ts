@@ -109,16 +109,35 @@ describe('verdicts', () => {
       expect(only(stopped, { ...settings, days })).toMatchObject({ verdict: 'quiet', days: 7 });
     });
 
-    test('cost a smaller alpha, and have one baseline before the longest', () => {
-      const { rows } = found(stopped, { days });
-      expect(rows[0]).toMatchObject({ alpha_used: 0.05 / 8, expected: '21' });
-      expect(found(stopped, { days }).fields).toMatchObject({ days: '56 days', start: '6 May 2024' });
+    test('share alpha, the shortest twice as much, and have one baseline before the longest', () => {
+      const { rows, fields } = found(stopped, { days });
+      expect(rows[0]).toMatchObject({ alpha_used: (0.05 * 2) / 9, expected: '21' });
+      expect(only(half, { days, baseline: 364 })).toMatchObject({ days: 49, alpha_used: 0.05 / 9 });
+      expect(fields).toMatchObject({ days: '56 days', start: '6 May 2024' });
       // One instead of seven: clear enough for one test, and not for eight.
       const few = daily((ago) => (ago < 7 ? Number(ago < 1) : 1), { from: 500 });
       const [alone, among] = [only(few, { days: 7 }), only(few, { days })];
       expect(alone['p']).toBeLessThan(0.05);
       expect([alone['verdict'], among['verdict']]).toEqual(['quiet', 'within normal variation']);
       expect(among['days']).toBe(56);
+    });
+
+    test('find a drop in the shortest that an eighth of alpha would miss', () => {
+      const drop = daily((ago) => (ago < 7 ? Number(ago < 6) : 2 + Number(ago % 4 === 0)), { from: 500 });
+      const row = only(drop, { days, baseline: 364 });
+      expect(row['p']).toBeGreaterThan(0.05 / 8);
+      expect(row).toMatchObject({ verdict: 'quiet', days: 7 });
+    });
+
+    test('have too few data only if none of them would show a period without any', () => {
+      // Of 8 days with a third of alpha, a count of 0 is just not significant; of 7 days with two thirds, it is.
+      const some = daily((ago) => Number((ago * 217) % 364 < 217), { from: 371 });
+      expect(only(some, { days: 8, alpha: 0.05 / 3, baseline: 364 })['verdict']).toBe('too few data');
+      expect(only(some, { days: [7, 8], baseline: 364 })).toMatchObject({
+        verdict: 'within normal variation',
+        days: 7,
+        drop_count: 0,
+      });
     });
 
     test('a list of one length is that length, and one named twice counts once', () => {

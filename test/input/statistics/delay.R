@@ -23,10 +23,12 @@ ours <- function(period, baseline) function(counts, at) sapply(at, function(t) {
   -log(max(1e-300, lowerTail(sum(now), sum(before), period, baseline, d)))
 })
 # The clearest of the windows of these lengths, in weeks, that end with the week: one baseline before the longest of them.
+# The first, the shortest, has twice the share of alpha of any other.
 scan <- function(periods, baseline) function(counts, at) sapply(at, function(t) {
   before <- counts[(t - max(periods) - baseline + 1):(t - max(periods))]
   d <- if (mean(before) == 0) 1 else var(before) / mean(before)
-  max(sapply(periods, function(p) -log(max(1e-300, lowerTail(sum(counts[(t - p + 1):t]), sum(before), p, baseline, d)))))
+  max(c(log(2), rep(0, length(periods) - 1)) +
+    sapply(periods, function(p) -log(max(1e-300, lowerTail(sum(counts[(t - p + 1):t]), sum(before), p, baseline, d)))))
 })
 cusumR <- function(k) function(counts, at) {
   m <- mean(counts[1:(HISTORY)]); if (m == 0) m <- 0.01
