@@ -19,7 +19,7 @@ const range = (low: string, high: string, words: Locale): string =>
 
 /** A row as templates and tables print it, with the figures that charts need. */
 export function rowOf(each: Judged, words: Locale): Row {
-  const { actor, place, verdict, phrase, tests, power, baseline, completeDays } = each;
+  const { actor, place, verdict, phrase, tests, power, baseline, completeDays, lengths } = each;
   const low = tests?.low;
   const high = tests?.high;
   const count =
@@ -27,6 +27,7 @@ export function rowOf(each: Judged, words: Locale): Row {
   const expected =
     low && high ? range(rounded(high.expected, words), rounded(low.expected, words), words) : '';
   const drop = power?.drop == null ? '' : percentAbout(power.drop, words);
+  const limit = lengths > 1 ? 'several' : power?.dropCount === 0 ? 'none' : 'one';
   return {
     actor,
     place,
@@ -35,7 +36,7 @@ export function rowOf(each: Judged, words: Locale): Row {
     verdict,
     is_quiet: verdict === 'quiet',
     is_surged: verdict === 'surged',
-    text: words.text(phrases[phrase], { count, expected, days: daysText(completeDays, words), drop }),
+    text: words.text(phrases[phrase], { count, expected, days: daysText(completeDays, words), drop, limit }),
     phrase,
     days: completeDays,
     count,
@@ -64,7 +65,9 @@ export function rowOf(each: Judged, words: Locale): Row {
 /** Figures that describe a series and decide nothing: days since the last incident, cumulative sums, a change point. */
 function described({ series, covered, window, baseline, tests }: Judged): Row {
   const last = window.complete.to;
-  const isWhole = (from: number, to: number) => isWithin({ from, to }, covered);
+  // An incident without an exact day may have been on any day of its span.
+  const isWhole = (from: number, to: number) =>
+    isWithin({ from, to }, covered) && series.imprecise.every((each) => each.from > to || each.to <= from);
   const silence = silenceSoFar(
     [...series.dated.keys()].toSorted((a, b) => a - b),
     { until: last, isWhole },

@@ -18,7 +18,9 @@ const key = z.object({
 });
 /** Incidents with the same first and last possible day, counted by SQL. */
 const counted = z.object({ start: day, end: day.nullish(), count: z.number().int().nonnegative() });
-const series = key.extend({ incidents: z.array(counted), cites: z.array(z.string()).nullish() });
+/** A count of 0, as for each empty day, is no incident. */
+const some = z.array(counted).transform((all) => all.filter(({ count }) => count > 0));
+const series = key.extend({ incidents: some, cites: z.array(z.string()).nullish() });
 /** A row has a list of counts, or is one count. With a row for each day, a query soon reaches its limit of rows. */
 const counts = z.preprocess(
   (row) =>
@@ -126,7 +128,8 @@ export function activity(
       not_covered: number('not covered'),
       moved: spelled(result.filter(({ up_in }) => up_in.length > 0).length, words),
       start: words.longDay(dayOf(start)),
-      complete_to: words.longDay(dayOf(asOf - lag.days)),
+      // Empty if no day is compared.
+      complete_to: lag.days > asOf - start ? '' : words.longDay(dayOf(asOf - lag.days)),
       days: daysText(asOf - start + 1, words),
       baseline_days: daysText(config.baseline, words),
       lag: daysText(lag.days, words),

@@ -78,9 +78,13 @@ export interface Judged extends Observation, Ruling {
   readonly q: number | null;
   readonly power: Power | null;
   readonly alphaUsed: number | null;
+  /** The number of windows that were tested. */
+  readonly lengths: number;
   /** Orders rows of one verdict: how far the count is from the expected one, roughly in standard deviations. */
   readonly weight: number;
 }
+
+const withoutTest = { q: null, power: null, alphaUsed: null, lengths: 0, weight: 0 };
 
 /** A series in a window in which it could be tested, and the reciprocal of the share of alpha that the window has. */
 type TestedWindow = Observation & {
@@ -116,9 +120,7 @@ export function judge(scanned: readonly (readonly Observation[])[], alpha: numbe
     .filter((windows) => !windows.some(isTested))
     .flatMap((windows) => windows.slice(-1));
   return [
-    ...untested.map((last) => {
-      return { ...last, ...rule(observedIn(last), alpha), q: null, power: null, alphaUsed: null, weight: 0 };
-    }),
+    ...untested.map((last) => ({ ...last, ...rule(observedIn(last), alpha), ...withoutTest })),
     ...series.flatMap(({ tested, clearest }, index): Judged[] => {
       const [low, high] = [lows[index], highs[index]];
       if (low === undefined || high === undefined) return [];
@@ -145,6 +147,7 @@ export function judge(scanned: readonly (readonly Observation[])[], alpha: numbe
           ...rule({ ...observedIn(shown), tests }, alpha),
           q,
           alphaUsed: Math.min(low.used, high.used) / shown.times,
+          lengths: tested.length,
           weight: Math.abs(counts.period - expected) / Math.sqrt(expected + 1),
         },
       ];

@@ -66,6 +66,24 @@ describe('verdicts', () => {
     );
   });
 
+  test('only a period without any: no drop of 100 per cent or more', () => {
+    expect(only(daily((ago) => Number(ago % 7 < 4)))).toMatchObject({
+      drop_count: 0,
+      text: 'Within normal variation: 4 reported in seven days, 4.0 expected. Only a period without any would have been called quiet.',
+    });
+  });
+
+  test('of several lengths, no drop is the only one that could have been seen', () => {
+    expect(
+      only(
+        daily(() => 2, { from: 500 }),
+        { days: [7, 56], baseline: 364 },
+      )['text'],
+    ).toBe(
+      'Within normal variation: 112 reported in 56 days, 112 expected. A drop of about 24 per cent over these days would have been called quiet.',
+    );
+  });
+
   test('the drop that could have been seen is the limit of the verdict', () => {
     const { drop_count: limit, rise_count: rise } = only(steady(2, 2));
     const inAll = (count: number) => only(daily((ago) => (ago === 3 ? count : ago < 7 ? 0 : 2)))['verdict'];
@@ -151,6 +169,11 @@ describe('verdicts', () => {
         days: 46,
       });
     });
+  });
+
+  test('no day is the last one compared if all are within the reporting lag', () => {
+    expect(found(steady(2, 2), { lag: 6 }).fields['complete_to']).toBe('24 June 2024');
+    expect(found(steady(2, 2), { lag: 7 }).fields['complete_to']).toBe('');
   });
 
   test('a lag is estimated from a query of reports', () => {
@@ -350,6 +373,23 @@ describe('what describes a series and decides nothing', () => {
     expect(only(every)).toMatchObject({ last: dayOf(asOf - 9), empty_days: 9, gaps: 37, gap_share: 1 / 38 });
     const few = daily((ago) => Number(ago >= 9 && ago % 6 === 3));
     expect(only(few)).toMatchObject({ gaps: 18, gap_share: null });
+  });
+
+  test('the last incident is unknown if one without an exact day may be later', () => {
+    const span = (from: number, to: number) => ({
+      actor: 'A',
+      start: dayOf(asOf - from),
+      end: dayOf(asOf - to),
+      count: 1,
+    });
+    expect(only([...steady(0, 2), span(20, 6)])).toMatchObject({ last: null, empty_days: null });
+    expect(only([...steady(0, 2), span(20, 7)])).toMatchObject({ last: dayOf(asOf - 7), empty_days: 7 });
+    expect(only([...steady(0, 2), span(2, 0)], { lag: 3 })).toMatchObject({ empty_days: 4 });
+  });
+
+  test('a count of 0 is no incident', () => {
+    const empty = [200, 3, 0].map((ago) => ({ actor: 'A', start: dayOf(asOf - ago), count: 0 }));
+    expect(found([...steady(0, 2), ...empty])).toEqual(found(steady(0, 2)));
   });
 
   test('a change of the rate is dated, and sums of four weeks cross where one week says nothing', () => {

@@ -161,6 +161,24 @@ test('after the last import nothing is quiet, and page one says so', async () =>
   expect(text).toContain('Coverage is assumed from the imports.');
 }, 60_000);
 
+test('page one compares nothing if the whole period is within the reporting lag', async () => {
+  const { project, brief, dataset } = await scaffolded(
+    [{ knownOn: '2022-01-09', rows: incidents(3000), record: of('2022-01-09', 'CO') }],
+    async (folder) => {
+      const file = join(folder, 'brief.yaml');
+      await writeFile(file, (await readFile(file, 'utf8')).replace('lag: 0', 'lag: 9'));
+    },
+  );
+  const request = resolveEdition({ brief, dataset, asOf: '2022-01-09' });
+  const { text } = readPage((await produce(request, effects(), await project.loadMaterial())).html);
+  expect(text).toContain(
+    'No day since 3 January 2022 is compared: all are within the reporting lag of nine days.',
+  );
+  expect(text).toContain('The reporting lag is declared, and is taken as nine days.');
+  expect(text).toMatch(/ 16 series within the reporting lag/);
+  expect(text).not.toMatch(/went quiet and no|comparison ends/);
+}, 60_000);
+
 test('the import of another country makes none quiet that was not imported since', async () => {
   const stale = `SELECT * FROM (${incidents(3000)}) WHERE start < DATE '2022-01-03'`;
   const other = `SELECT * REPLACE ('U' || id AS id, 'PE' AS country) FROM (${incidents(3000)})`;
