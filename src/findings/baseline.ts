@@ -1,5 +1,6 @@
 import { compareRates, dispersionOf } from './rate-test.ts';
 import {
+  countTouching,
   countWithin,
   daysIn,
   earlierYears,
@@ -15,11 +16,14 @@ import {
 export interface Baseline {
   readonly kind: 'recent' | 'season';
   readonly spans: readonly Span[];
-  /** Whole weeks, with collection on each of their days. */
+  /** Whole weeks, with collection on each of their days; 0 if there are incidents, all without a known week. */
   readonly weeks: number;
   /** Earlier years; 0 for the days just before the period. */
   readonly years: number;
-  /** Variance over mean of the counts of those weeks. */
+  /**
+   * Variance over mean of the counts of those weeks. If the week of an incident is known only with the chance p, the
+   * known counts have the dispersion p * D + 1 - p (the law of total variance), which is solved for D.
+   */
   readonly dispersion: number;
 }
 
@@ -37,19 +41,23 @@ export function chooseBaseline(
 ): Baseline {
   const of = (kind: Baseline['kind'], spans: readonly Span[]): Baseline => {
     const weeks = weeksOf(spans);
+    const counts = weeks.map((week) => countWithin(series, [week]));
+    const known = counts.reduce((sum, count) => sum + count, 0);
+    const all = countTouching(series, weeks);
+    const dispersion = dispersionOf(counts);
     return {
       kind,
       spans,
-      weeks: weeks.length,
+      weeks: known === 0 && all > 0 ? 0 : weeks.length,
       years: kind === 'season' ? spans.length : 0,
-      dispersion: dispersionOf(weeks.map((week) => countWithin(series, [week]))),
+      dispersion: known === 0 ? 1 : Math.max(dispersion, 1 + ((dispersion - 1) * all) / known),
     };
   };
   const before = of('recent', shared(recent, covered));
   const season = seasonOf(period, covered);
   if (season === null || !isWithin(recent, covered)) return before;
   const earlier = of('season', earlierYears(recent, covered));
-  if (earlier.years < season.length) return before;
+  if (earlier.years < season.length || earlier.weeks === 0) return before;
   const { p } = compareRates(
     {
       period: countWithin(series, before.spans),

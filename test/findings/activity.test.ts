@@ -285,6 +285,34 @@ describe('imprecise dates', () => {
     });
   });
 
+  test('the dispersion allows for incidents whose week is unknown', () => {
+    const half = daily((ago) => (ago % 28 === 10 ? 10 : 0), { from: 150 });
+    const spans = half.map((row): Row => ({
+      ...row,
+      start: dayOf(numberOf(String(row['start'])) - 4),
+      end: dayOf(numberOf(String(row['start'])) + 4),
+    }));
+    const known = Number(only(half)['dispersion']);
+    expect(known).toBeGreaterThan(2);
+    expect(only([...half, ...spans])['dispersion']).toBeCloseTo(1 + (known - 1) * 2, 9);
+    expect(only([...steady(0, 2), week(1)])['dispersion']).toBe(0);
+  });
+
+  test('without a known week in the baseline there are too few data', () => {
+    const months = [61, 92, 122].map((ago) => ({
+      actor: 'A',
+      start: dayOf(asOf - ago),
+      end: dayOf(asOf - ago + 29),
+      count: 12,
+    }));
+    expect(only(months, { days: 30 })).toMatchObject({ verdict: 'too few data', phrase: 'too-few-weeks' });
+    expect(
+      only([...months, ...daily((ago) => Number(ago > 30 && ago % 2 === 0))], { days: 30 }),
+    ).toMatchObject({
+      verdict: 'quiet',
+    });
+  });
+
   test('a span within the period is as good as a day', () => {
     const inside = { actor: 'A', start: dayOf(asOf - 6), end: AS_OF, count: 14 };
     expect(only([...steady(0, 2), inside])).toMatchObject({ count_low: 14, count_high: 14 });
