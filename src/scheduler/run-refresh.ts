@@ -99,5 +99,6 @@ export async function followUpRefreshes({
   }
 }
 
+/** If the clock has gone back, no time has passed. */
 const leftMs = ({ startedAt }: RefreshRecord, now: Date): number =>
-  LIMIT_MS - (now.getTime() - (startedAt ?? now).getTime());
+  LIMIT_MS - Math.max(0, now.getTime() - (startedAt ?? now).getTime());

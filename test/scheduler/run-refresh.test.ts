@@ -81,6 +81,17 @@ test.each<[string, SourceCheck[] | Error, number[]]>([
   expect(await canStart(ledger)).toBe(true);
 });
 
+test('a clock that was ahead by months delays nothing once it is right', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const monthsAhead = 100_000;
+  const asksForHours = { ...fails, retryAfterSeconds: 36_000 };
+  const attempts = await run(ledger, [monthsAhead, 0], (_, { now: time }) =>
+    Promise.resolve([time > now ? fails : asksForHours]),
+  );
+  expect(attempts).toEqual([monthsAhead, 0]);
+  expect(await canStart(ledger)).toBe(true);
+});
+
 test('a refresh that crashes its process every time ends some day', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   await due(ledger);

@@ -38,7 +38,6 @@ export interface Session extends Readers {
 }
 
 export interface Database extends Session, AsyncDisposable {
-  readonly backend: 'pglite' | 'postgres';
   /**
    * Runs `work` atomically. `work` may use only the session that it receives. On a server, `work` runs again after a
    * conflict with another transaction, so it must not change anything outside the session.
@@ -65,7 +64,6 @@ export function embeddedDatabase(
   };
   return {
     ...sessionOf(pglite),
-    backend: 'pglite',
     transaction: (work) => explained(() => pglite.transaction((transaction) => work(sessionOf(transaction)))),
     [Symbol.asyncDispose]: () => pglite.close(),
   };
@@ -112,7 +110,6 @@ export function serverDatabase(
   };
   return {
     ...sessionOf(pool, retried),
-    backend: 'postgres',
     transaction: (work) => retried(() => runOnce(work)),
     [Symbol.asyncDispose]: () => pool.end(),
   };
