@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { OperatorContext } from './context.ts';
 import { hashOf } from '../hash.ts';
 import type { EditionRecord } from '../ledger/records.ts';
@@ -36,11 +38,17 @@ const DRAW_MS = 30_000;
 /**
  * Returns the first page of an edition as a PNG; undefined if its HTML is missing or has changed. Pictures are drawn on
  * first request, one at a time so that they hardly delay editions. They are stored in the edition's folder, so that
- * they share its permissions and its removal.
+ * they share its permissions and its removal. Earlier versions kept pictures in the cache folder for ever; those are
+ * removed.
  */
-export function openPictures(
-  draw: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>,
-): (html: OpenFile) => Promise<Uint8Array | undefined> {
+export function openPictures({
+  cacheFolder,
+  draw,
+}: {
+  cacheFolder: string;
+  draw: (html: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
+}): (html: OpenFile) => Promise<Uint8Array | undefined> {
+  rm(join(cacheFolder, 'pictures'), { recursive: true, force: true }).catch(() => {});
   const drawing = new Map<string, Promise<Uint8Array | undefined>>();
   let last: Promise<unknown> = Promise.resolve();
 

@@ -170,7 +170,7 @@ const addressOf = (host: string, port: number): string => {
 
 const worldOf = (parts: Parts): PageDependencies => ({
   ...parts,
-  picture: openPictures(parts.drawPicture),
+  picture: openPictures({ cacheFolder: parts.cacheFolder, draw: parts.drawPicture }),
   readFile: readEditionFile,
   explain: async (pdf, phrase) => {
     const { explain } = await import('../production/explain.ts');

@@ -160,7 +160,8 @@ describe.skipIf(isServer)('a folder', () => {
 
   test('what a process left half-made is cleared away', async () => {
     const folder = await temporaryFolder();
-    await mkdir(join(folder, 'new-half/base'), { recursive: true });
+    for (const half of ['new-half', 'empty-half'])
+      await mkdir(join(folder, half, 'base'), { recursive: true });
     const ledger = await open(folder);
     await ledger[Symbol.asyncDispose]();
     expect((await readdir(folder)).toSorted()).toEqual(['data', 'lock']);
@@ -264,6 +265,42 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'damaged-1'));
     expect(await faultOf(open(folder))).toMatchObject({ code: 'ledger-unusable' });
+  });
+
+  /** The first edition was killed as it restored: its only copy was never moved into place. */
+  async function killedInRestore(): Promise<string> {
+    const at = await prepare();
+    await rm(join(at, 'snapshot.tar.gz'));
+    await rename(join(at, 'data'), join(at, 'new-restored'));
+    return at;
+  }
+
+  test('beside what may be its only copy is refused, with both ways out', async () => {
+    const folder = await killedInRestore();
+    const { code, faults } = await faultOf(open(folder));
+    expect(code).toBe('ledger-unusable');
+    expect(faults).toMatchObject([
+      {
+        problem: expect.stringContaining('new-restored beside it may be the only copy'),
+        hint: expect.stringMatching(/^Rename new-restored to "data" .* move it out of the folder/),
+      },
+    ]);
+    const other = await temporaryFolder();
+    copyFolder(folder, other);
+    await rename(join(folder, 'new-restored'), join(folder, 'data'));
+    expect(await editionsIn(folder)).toBe(2);
+    await rm(join(other, 'new-restored'), { recursive: true });
+    expect(await editionsIn(other)).toBe(0);
+  });
+
+  test('a restore keeps what may be its only copy', async () => {
+    const folder = await killedInRestore();
+    await copyFile(join(await prepare(), 'snapshot.tar.gz'), join(folder, 'snapshot.tar.gz'));
+    await restoreSnapshot(folder);
+    expect(await editionsIn(folder)).toBe(1);
+    const [kept = '', ...others] = (await readdir(folder)).filter((name) => name.startsWith('damaged-'));
+    expect(others).toEqual([]);
+    expect(existsSync(join(folder, kept, 'global/pg_control'))).toBe(true);
   });
 });
 

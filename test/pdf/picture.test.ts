@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,7 +77,7 @@ test('it is drawn once for each HTML, also for those who ask at once, and kept',
     drawn += 1;
     return printer.picture(html, { signal });
   };
-  const picture = openPictures(draw);
+  const picture = openPictures({ cacheFolder: folder, draw });
   const text = page('A4', '10mm');
   const edition = join(folder, 'weekly/2021-08-22');
   await mkdir(edition, { recursive: true });
@@ -85,7 +86,9 @@ test('it is drawn once for each HTML, also for those who ask at once, and kept',
   const [first, second] = await Promise.all([picture(one), picture(one)]);
   expect(second).toBe(first);
   expect(Buffer.from((await picture(one)) ?? [])).toEqual(Buffer.from(first ?? []));
-  expect(Buffer.from((await openPictures(draw)(one)) ?? [])).toEqual(Buffer.from(first ?? []));
+  expect(Buffer.from((await openPictures({ cacheFolder: folder, draw })(one)) ?? [])).toEqual(
+    Buffer.from(first ?? []),
+  );
   expect(drawn).toBe(1);
   // Of another HTML than it was asked of nothing is drawn, nor kept under the hash.
   expect(await picture({ ...one, sha256: 'a'.repeat(64) })).toBeUndefined();
@@ -93,9 +96,12 @@ test('it is drawn once for each HTML, also for those who ask at once, and kept',
   expect(await picture({ ...one, name: 'gone.html', sha256: 'b'.repeat(64) })).toBeUndefined();
 });
 
-test('it goes with its edition', async () => {
-  const edition = join(folder, 'daily/2021-08-22');
-  const picture = openPictures(() => Promise.resolve(Buffer.from('a picture')));
+test('it goes with its edition, and those that an earlier version kept in the cache folder go too', async () => {
+  const [cacheFolder, edition] = [join(folder, 'cache'), join(folder, 'daily/2021-08-22')];
+  await mkdir(join(cacheFolder, 'pictures'), { recursive: true });
+  await writeFile(join(cacheFolder, 'pictures', `${'a'.repeat(64)}.png`), 'TLP:RED');
+  const picture = openPictures({ cacheFolder, draw: () => Promise.resolve(Buffer.from('a picture')) });
+  await expect.poll(() => existsSync(join(cacheFolder, 'pictures'))).toBe(false);
   const ask = async (text: string) => {
     const { files, description } = sampleEdition(text);
     await storeEdition(edition, files, description);

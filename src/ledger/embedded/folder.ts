@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, open as openFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { gunzip } from 'node:zlib';
@@ -14,7 +14,8 @@ import { AppError } from '../../errors.ts';
  * The folder of an embedded ledger. Its process may be killed at any moment, so each step is one rename:
  *
  * - `data` is the ledger.
- * - `new-*` is unfinished, and the next process removes it.
+ * - `new-*` and `empty-*` are unfinished, and the next process removes them. However, a `new-*` that contains a
+ *   database, if it is the only one, may be the only copy of the ledger.
  * - `restored` is a fully unpacked snapshot. It becomes `data` after the old `data` is renamed to `damaged-*`.
  * - `snapshot.tar.gz` is the last copy of the ledger; `snapshot.json` records how many editions it contains.
  */
@@ -24,6 +25,8 @@ const placesIn = (folder: string) => ({
   snapshot: join(folder, 'snapshot.tar.gz'),
   contents: join(folder, 'snapshot.json'),
   fresh: () => join(folder, `new-${randomUUID()}`),
+  /** A ledger that is still being created contains nothing to lose. */
+  empty: () => join(folder, `empty-${randomUUID()}`),
 });
 
 /**
@@ -42,6 +45,8 @@ const contents = z.object({ editions: z.number().int() });
 export async function openData(folder: string): Promise<PGlite> {
   const { data, restored } = placesIn(folder);
   try {
+    const [copy] = await loneCopies(folder);
+    if (copy !== undefined) throw unfinished(folder, copy);
     await removeUnfinished(folder);
     if (await isFilled(data)) await discard(restored, folder);
     // An earlier restore was killed after it had moved the old ledger away.
@@ -58,6 +63,7 @@ export async function openData(folder: string): Promise<PGlite> {
 export async function restoreInto(folder: string): Promise<string | null> {
   const { data, restored, snapshot, fresh } = placesIn(folder);
   const tar = await readSnapshot(snapshot);
+  for (const copy of await loneCopies(folder)) await rename(copy, join(folder, `damaged-${randomUUID()}`));
   await removeUnfinished(folder);
   await discard(restored, folder);
   const unpacked = fresh();
@@ -157,8 +163,8 @@ async function readSnapshot(file: string): Promise<Uint8Array<ArrayBuffer>> {
 
 /** Creates the data in a temporary folder and renames it, so that an interrupted process leaves no partial ledger. */
 async function createData(folder: string): Promise<void> {
-  const { data, fresh } = placesIn(folder);
-  const made = fresh();
+  const { data, empty } = placesIn(folder);
+  const made = empty();
   try {
     await (await started(new PGlite({ dataDir: made, startParams }))).close();
   } catch (cause) {
@@ -185,7 +191,21 @@ async function hasRemains(folder: string): Promise<boolean> {
 
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder))
-    if (name.startsWith('new-')) await rm(join(folder, name), { recursive: true, force: true });
+    if (name.startsWith('new-') || name.startsWith('empty-'))
+      await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/**
+ * Databases left by an earlier version that was killed during a restore, if there is neither a ledger nor a restored
+ * one. PostgreSQL opens no database without this file.
+ */
+async function loneCopies(folder: string): Promise<string[]> {
+  const { data, restored } = placesIn(folder);
+  if ((await isFilled(data)) || existsSync(restored)) return [];
+  const copies = (await readdir(folder)).filter((name) => name.startsWith('new-'));
+  return copies
+    .map((name) => join(folder, name))
+    .filter((path) => existsSync(join(path, 'global/pg_control')));
 }
 
 /** Renames the folder first, so that a partly deleted one cannot be mistaken for a complete one. */
@@ -212,6 +232,13 @@ const missing = (folder: string): AppError =>
     file: join(folder, 'data'),
     problem: 'The ledger is missing, and what is beside it shows that there was one.',
     hint: 'Run "sitrep restore" to go on from the last snapshot. To begin a new ledger instead, move snapshot.tar.gz and every damaged-* out of the folder first.',
+  });
+
+const unfinished = (folder: string, copy: string): AppError =>
+  unusable(undefined, {
+    file: join(folder, 'data'),
+    problem: `The ledger is missing, and ${basename(copy)} beside it may be the only copy of it.`,
+    hint: `Rename ${basename(copy)} to "data" to go on with it. Otherwise move it out of the folder, and start again.`,
   });
 
 const damagedSnapshot = (file: string, cause: unknown): AppError =>

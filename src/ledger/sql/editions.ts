@@ -206,6 +206,9 @@ async function resolve(
   return insertRows(session, [{ edition: { ...edition, id }, waitsFor }], now);
 }
 
+/** The same reason as earlier versions wrote it. */
+const heldByOperatorBefore = 'Held by the operator.';
+
 /**
  * Turns an edition that was requested early, for fewer than all targets, into a scheduled one. It is generated again,
  * found unchanged, and then delivered. An edition that already goes to all targets is left alone, and one that the
@@ -217,11 +220,11 @@ async function takeOver(
   now: Date,
 ): Promise<EditionRecord[]> {
   const taken = await session.editions(
-    `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL, refresh = $5,
+    `UPDATE sitrep.edition SET origin = 'schedule', slot = $2, reach = $3, attempt = 0, job = NULL, settled_at = NULL, refresh = $6,
          state = CASE WHEN is_kept THEN edition.state ELSE 'queued' END, reason = CASE WHEN is_kept THEN $4 END
-       FROM (SELECT state = 'held' AND reason = $4 AS is_kept FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS present
+       FROM (SELECT state = 'held' AND reason IN ($4, $5) AS is_kept FROM sitrep.edition WHERE id = $1 FOR UPDATE) AS present
        WHERE id = $1 AND origin <> 'schedule' AND reach <> 'all' RETURNING ${editionColumns}`,
-    [id, slot, reach, heldByOperator, waitsFor],
+    [id, slot, reach, heldByOperator, heldByOperatorBefore, waitsFor],
   );
   if (taken.length > 0) await endRun(session, id, { now, reason: 'It became due.' });
   return taken;
