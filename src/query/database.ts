@@ -23,39 +23,141 @@ import { refuseFiles } from './statement.ts';
  * the settings are. A query returns rows in the order of its ORDER BY; without
  * one, DuckDB chooses the order. A query throws `query-failed`, also after `timeoutMs`.
  */
-export async function openQueries(
+export async function openQueries(tables: Tables, options: Options = {}): Promise<Queries> {
+  const used = takeSpare(tables, options);
+  const database = used ?? (await create(tables, options));
+  try {
+    if (used) for (const [table, rows] of rowsOf(tables, options)) await database.show(table, rows);
+  } catch (cause) {
+    await database[Symbol.asyncDispose]();
+    throw cause;
+  }
+  const running = new Set<Promise<unknown>>();
+  let hasFailed = false;
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    work.then(
+      () => void running.delete(work),
+      () => {
+        hasFailed = true;
+        running.delete(work);
+      },
+    );
+    return work;
+  };
+  return {
+    query: ({ sql, file, parameters }, given) =>
+      track(database.ready(sql, file).then((query) => query.run(parameters, given))),
+    columns: ({ sql, file, parameters }, given) =>
+      track(database.ready(sql, file).then((query) => query.columns(parameters, given))),
+    async [Symbol.asyncDispose]() {
+      // Another query may have failed, or the edition was stopped: DuckDB would end the process.
+      await Promise.allSettled(running);
+      if (hasFailed || database.isFull() || !isReusable(options)) await database[Symbol.asyncDispose]();
+      else await keepSpare({ tables, options, database });
+    },
+  };
+}
+
+interface Options {
+  readonly macros?: readonly SourceFile[];
+  readonly settings?: DatasetSettings;
+  readonly incidents?: KnownIncidents | undefined;
+  readonly locale?: Locale | undefined;
+  readonly timeoutMs?: number;
+}
+
+interface Database extends AsyncDisposable {
+  /** Whether it has prepared `MOST_PREPARED` queries. */
+  isFull(): boolean;
+  /** Replaces the rows of a table, unless it has the same. */
+  show(table: string, rows: readonly object[]): Promise<void>;
+  ready(sql: string, file: string): Promise<ReadyQuery>;
+}
+
+/**
+ * The last database whose edition is done. To open one and define its macros takes longer than to replace those rows
+ * that the next edition sees otherwise. One is enough: editions of one dataset in one language follow each other.
+ */
+let spare: { readonly tables: Tables; readonly options: Options; readonly database: Database } | undefined;
+
+function takeSpare(tables: Tables, options: Options): Database | undefined {
+  const found =
+    spare !== undefined &&
+    isReusable(options) &&
+    spare.options.settings === options.settings &&
+    spare.options.locale === options.locale &&
+    spare.options.timeoutMs === options.timeoutMs &&
+    textsOf(spare.options) === textsOf(options) &&
+    isSame(spare.tables.actors, tables.actors)
+      ? spare.database
+      : undefined;
+  if (found !== undefined) spare = undefined;
+  return found;
+}
+
+async function keepSpare(newest: NonNullable<typeof spare>): Promise<void> {
+  const replaced = spare;
+  spare = newest;
+  await replaced?.database[Symbol.asyncDispose]();
+}
+
+/** More than a project has; a preview of edits prepares each text of a query. */
+const MOST_PREPARED = 300;
+const textsOf = ({ macros = [] }: Options): string => macros.map(({ text }) => text).join('\n');
+
+/** Whether nothing in the database depends on the rows that it was opened with, except for the names of actors. */
+const isReusable = ({ macros = [], incidents }: Options): boolean =>
+  (incidents === undefined || incidents.imports.length === 0) &&
+  macros.every(({ text }) =>
+    text
+      .replaceAll(/--.*|\/\*[^]*?\*\/|'[^']*'/g, '')
+      .split(';')
+      .every((statement) => /^\s*(?:$|CREATE\s+(?:OR\s+REPLACE\s+)?(?:MACRO|FUNCTION)\b)/i.test(statement)),
+  );
+
+const isSame = (one: readonly object[], other: readonly object[] | undefined): boolean =>
+  one === other || (one.length === other?.length && one.every((row, index) => row === other[index]));
+
+/** The rows of each table that depends on the cut-off. */
+const rowsOf = (tables: Tables, { settings = noSettings }: Options): [string, readonly object[]][] => [
+  ...tableNames.map((table): [string, readonly object[]] => [table, tables[table]]),
+  ...Object.keys(settings.columns)
+    .filter((name) => !tableNames.some((each) => each === name))
+    .map((table): [string, readonly object[]] => [table, tables.own?.[table] ?? []]),
+];
+
+async function create(
   tables: Tables,
-  {
-    macros = [],
-    settings = noSettings,
-    incidents,
-    locale,
-    timeoutMs = 30_000,
-  }: {
-    macros?: readonly SourceFile[];
-    settings?: DatasetSettings;
-    incidents?: KnownIncidents | undefined;
-    locale?: Locale | undefined;
-    timeoutMs?: number;
-  } = {},
-): Promise<Queries> {
+  { macros = [], settings = noSettings, incidents, locale, timeoutMs = 30_000 }: Options,
+): Promise<Database> {
   await using opening = new AsyncDisposableStack();
   const { instance, connection } = opening.use(await openInMemory());
-  for (const table of tableNames)
-    await fill(connection, table, {
-      columns: [...columnsOf(table), ...(settings.columns[table] ?? [])],
-      rows: tables[table],
-    });
-  const ownTables = Object.entries(settings.columns).filter(
-    ([name]) => !tableNames.some((each) => each === name),
-  );
-  for (const [table, columns] of ownTables)
-    await fill(connection, table, { columns, rows: tables.own?.[table] ?? [] });
+  const columns = new Map<string, readonly Column[]>([
+    ...Object.entries(settings.columns),
+    ...tableNames.map((table): [string, Column[]] => [
+      table,
+      [...columnsOf(table), ...(settings.columns[table] ?? [])],
+    ]),
+    ...termTables(settings).map(([table]): [string, readonly Column[]] => [table, termColumns]),
+  ]);
+  await connection.run([...columns].map(([table, each]) => tableOf(table, each)).join('\n'));
+  const shown = new Map<string, readonly object[]>();
+  const show: Database['show'] = async (table, rows) => {
+    const before = shown.get(table) ?? [];
+    shown.set(table, rows);
+    if (isSame(rows, before)) return;
+    const declared = columns.get(table) ?? [];
+    // Deleted rows would stay in memory.
+    if (before.length > 0) await connection.run(tableOf(table, declared));
+    await append(connection, table, { columns: declared, rows });
+  };
+  for (const [table, rows] of rowsOf(tables, { settings })) await show(table, rows);
   for (const [table, terms] of termTables(settings))
-    await fill(connection, table, {
-      columns: termColumns,
-      rows: terms.map((term, index) => ({ ...term, rank: index + 1 })),
-    });
+    await show(
+      table,
+      terms.map((term, index) => ({ ...term, rank: index + 1 })),
+    );
   if (incidents !== undefined && incidents.imports.length > 0)
     // Every query reads the same files, which never change, and the description of a large file takes longer to read
     // than the week of one country.
@@ -79,27 +181,16 @@ export async function openQueries(
     connections.push(own);
     return readyQuery(own, { sql, file, timeoutMs, absent: settings.absent });
   };
-  const readyFor = (sql: string, file: string): Promise<ReadyQuery> => {
-    const key = `${file}\n${sql}`;
-    const query = ready.get(key) ?? make(sql, file);
-    ready.set(key, query);
-    return query;
-  };
-  const running = new Set<Promise<unknown>>();
-  const track = <T>(work: Promise<T>): Promise<T> => {
-    const ended = () => void running.delete(work);
-    running.add(work);
-    work.then(ended, ended);
-    return work;
-  };
   return {
-    query: ({ sql, file, parameters }, options) =>
-      track(readyFor(sql, file).then((query) => query.run(parameters, options))),
-    columns: ({ sql, file, parameters }, options) =>
-      track(readyFor(sql, file).then((query) => query.columns(parameters, options))),
+    show,
+    isFull: () => ready.size >= MOST_PREPARED,
+    ready(sql, file) {
+      const key = `${file}\n${sql}`;
+      const query = ready.get(key) ?? make(sql, file);
+      ready.set(key, query);
+      return query;
+    },
     async [Symbol.asyncDispose]() {
-      // Another query may have failed, or the edition was stopped: DuckDB would end the process.
-      await Promise.allSettled(running);
       for (const own of connections) own.closeSync();
       await opened.disposeAsync();
     },
@@ -130,14 +221,16 @@ const termTables = ({ topics, affiliations, sourceKinds }: DatasetSettings) =>
     ['source_kinds', sourceKinds],
   ] as const;
 
-async function fill(
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+const tableOf = (table: string, columns: readonly Column[]): string =>
+  `CREATE OR REPLACE TABLE ${quoted(table)} (${columns.map(({ name, type }) => `${quoted(name)} ${type}`).join(', ')});`;
+
+async function append(
   connection: DuckDBConnection,
   table: string,
   { columns, rows }: { columns: readonly Column[]; rows: readonly object[] },
 ): Promise<void> {
-  const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
-  const declared = columns.map(({ name, type }) => `${quoted(name)} ${type}`);
-  await connection.run(`CREATE TABLE ${quoted(table)} (${declared.join(', ')})`);
   if (rows.length === 0) return;
   const appender = await connection.createAppender(table);
   for (const row of rows) {

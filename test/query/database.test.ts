@@ -77,6 +77,39 @@ describe('what a query sees', () => {
     expect(await run('SELECT count(*) AS rows FROM readings', { asOf: '2021-03-07' })).toEqual([{ rows: 0 }]);
   });
 
+  test('the rows of its own cut-off, in a database that served another', async () => {
+    const seen = (asOf: string, macros: string) => run('SELECT id FROM seen() ORDER BY id', { asOf, macros });
+    const given = (asOf: string) => knownBy(tables, asOf).events.map(({ id }) => ({ id }));
+    const known = ['2021-03-14', '2021-03-07', '2021-03-14', '2021-03-08'].map((asOf) => ({
+      asOf,
+      rows: given(asOf).toSorted((one, other) => (one.id < other.id ? -1 : 1)),
+    }));
+    expect(new Set(known.map(({ rows }) => JSON.stringify(rows))).size).toBeGreaterThan(1);
+    for (const macros of [
+      'CREATE MACRO seen() AS TABLE SELECT id FROM events;',
+      // What is kept at the start would be that of the first.
+      'CREATE TABLE kept AS SELECT id FROM events; CREATE MACRO seen() AS TABLE SELECT id FROM kept;',
+    ])
+      for (const { asOf, rows } of known) expect(await seen(asOf, macros), macros).toEqual(rows);
+  });
+
+  test('the names of its own actors, in a database that served others', async () => {
+    const named = async (name: string) => {
+      const actors = tables.actors.map((actor) => ({ ...actor, name: `${name} ${actor.id}` }));
+      await using queries = await openQueries({ ...tables, actors }, {});
+      const sql = 'SELECT DISTINCT name FROM actor_names WHERE starts_with(name, $topic)';
+      const rows = await queries.query({
+        sql,
+        file: 'templates/x/x.sql',
+        parameters: { ...parameters, topic: name },
+      });
+      return rows.length;
+    };
+    const count = new Set(tables.actors.map(({ id }) => id)).size;
+    expect(count).toBeGreaterThan(0);
+    expect([await named('First'), await named('Second')]).toEqual([count, count]);
+  });
+
   test('nothing that becomes known later', async () => {
     const sql = `SELECT id, CAST(known_on AS VARCHAR) AS known_on FROM events WHERE id IN ('E-meeting', 'E-return')`;
     expect(await run(sql, { asOf: '2021-03-07' })).toEqual([{ id: 'E-meeting', known_on: '2021-02-20' }]);
