@@ -52,6 +52,10 @@ CREATE MACRO actor_branches() AS TABLE
     ON (w.affiliation = 'al-qaeda-core' AND b.affiliation = 'al-qaeda-branch')
     OR (w.affiliation = 'isis' AND b.affiliation = 'isis' AND starts_with(b.name, w.name || '-'));
 
+-- Branches whose organisation has a sheet with the judgments on both: their own has reports alone.
+CREATE MACRO without_judgments() AS TABLE
+  SELECT b.branch FROM actor_branches() AS b JOIN actors AS a ON a.id = b.whole AND a.affiliation = 'isis';
+
 -- Judgments under every actor, on whom a report of the same topic that they rest on bears.
 CREATE MACRO actor_judgments() AS TABLE
   SELECT DISTINCT n.actor, j.*
@@ -67,7 +71,7 @@ CREATE MACRO sheet_key_judgments(of_actor) AS TABLE
   FROM actor_judgments() AS j
   JOIN actor_topics() AS t USING (actor)
   LEFT JOIN topics AS o ON o.name = j.topic
-  WHERE j.actor = of_actor AND j.role = 'key'
+  WHERE j.actor = of_actor AND j.role = 'key' AND of_actor NOT IN (SELECT branch FROM without_judgments())
   QUALIFY place <= 3;
 
 -- The topics on which an actor's sheet prints a judgment of ours.
@@ -77,7 +81,9 @@ CREATE MACRO sheet_topics(of_actor) AS TABLE
   SELECT topic
   FROM actor_judgments() AS j
   JOIN actor_topics() AS t USING (actor, topic)
-  WHERE j.actor = of_actor AND j.role IN ('bottom-line', 'assessment');
+  WHERE j.actor = of_actor
+    AND j.role IN ('bottom-line', 'assessment')
+    AND of_actor NOT IN (SELECT branch FROM without_judgments());
 
 -- When the Taliban took what; nothing of the hero picture is drawn before the first of them is known.
 CREATE MACRO arrivals() AS TABLE

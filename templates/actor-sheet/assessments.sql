@@ -5,5 +5,5 @@ SELECT
   CASE WHEN j.author IS NULL THEN j.rests_on ELSE [j.id] END AS cites
 FROM actor_judgments() AS j
 JOIN actor_topics() AS t USING (actor, topic)
-WHERE j.actor = $actor AND j.role = 'assessment'
+WHERE j.actor = $actor AND j.role = 'assessment' AND $actor NOT IN (SELECT branch FROM without_judgments())
 ORDER BY j.author IS NULL, j.rank, j.id

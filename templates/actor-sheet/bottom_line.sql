@@ -7,6 +7,6 @@ JOIN actors AS a ON a.id = j.actor
 WHERE j.actor = $actor
   AND j.role = 'bottom-line'
   AND j.topic IN (t.topic, 'context')
-  AND (j.rank = 1 OR starts_with(j.text, a.name))
+  AND (j.rank = 1 OR (starts_with(j.text, a.name) AND NOT starts_with(j.text, a.name || '-')))
 QUALIFY row_number() OVER (PARTITION BY j.topic ORDER BY j.rank DESC, j.known_on DESC) = 1
 ORDER BY j.topic <> 'context'

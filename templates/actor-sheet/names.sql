@@ -1,16 +1,16 @@
 -- The abbreviations that the page uses, each spelled out once: the actor's own, those in its reports, in those of its
--- branches, and on the topics on which the page prints a judgment.
+-- branches and of the whole, and on the topics on which the page prints a judgment.
 WITH reports AS (
   SELECT id FROM actor_reports() WHERE actor = $actor
   UNION
-  SELECT r.id FROM actor_branches() AS b JOIN actor_reports() AS r ON r.actor = b.branch WHERE b.whole = $actor
+  SELECT r.id
+  FROM actor_branches() AS b
+  JOIN actor_reports() AS r ON (b.whole, r.actor) = ($actor, b.branch) OR (b.branch, r.actor) = ($actor, b.whole)
 ),
 printed AS (
   SELECT id FROM reports
   UNION
   SELECT id FROM topic_rows() WHERE topic IN (SELECT topic FROM sheet_topics($actor))
-  UNION
-  SELECT $actor
 )
 SELECT
   a.id,
@@ -24,6 +24,8 @@ SELECT
   a.note
 FROM actors AS a
 WHERE upper(a.name) = a.name
+  -- The heading of the sheet spells out its own, but does not say what of it is general knowledge.
+  AND (a.id <> $actor OR contains(a.note, ': general knowledge'))
   AND (
     a.id IN (SELECT actor FROM actor_reports() WHERE id IN (SELECT id FROM reports))
     OR a.id IN (SELECT actor FROM abbreviations() WHERE id IN (SELECT id FROM printed))

@@ -14,6 +14,7 @@ SELECT
 FROM readings AS r
 JOIN measures AS m ON m.id = r.measure
 WHERE r.topic = 'isis'
+  AND $actor NOT IN (SELECT branch FROM without_judgments())
   AND EXISTS (
     SELECT 1
     FROM actor_reports() AS a
