@@ -66,7 +66,7 @@ export interface Drawing {
   readonly scene: Scene;
   /** Warnings from Vega and Vega-Lite: a chart with warnings is not reliable, and the gate blocks it. */
   readonly warnings: readonly string[];
-  /** The same drawing on white, at twice its size; null unless the request asks for it. */
+  /** The same drawing on white, at twice its size, and as narrow as a telephone if the spec can; null unless asked for. */
   readonly png: Uint8Array | null;
 }
 
@@ -147,7 +147,7 @@ export async function drawChart({
       }
       if (refusals.length > 0) throw failed([...new Set(refusals)]);
       const scene = readScene(view, svg);
-      const png = picture ? await pictureOf(view) : null;
+      const png = picture ? await pictureOf(view, compiled) : null;
       return { svg: cleanSvg(svg, { name, alt }), compiled, scene, warnings: [...new Set(usual)], png };
     } finally {
       view.finalize();
@@ -177,8 +177,16 @@ function useNumerals(view: vega.View, numerals: readonly string[]): void {
 /** Twice the size that the chart has on the page: sharp on the screens of phones. */
 const PICTURE_SCALE = 2;
 
-/** Draws on Vega's own canvas, which has the registered fonts and by which the labels were measured. */
-async function pictureOf(view: vega.View): Promise<Uint8Array> {
+/** In pixels: what a telephone leaves of a mail's width. */
+const NARROW_WIDTH = 358;
+
+/**
+ * Draws on Vega's own canvas, which has the registered fonts and by which the labels were measured. A spec with a
+ * parameter `narrow` is drawn anew for a telephone, from the same rows.
+ */
+async function pictureOf(view: vega.View, { signals = [] }: vega.Spec): Promise<Uint8Array> {
+  if (signals.some(({ name }) => name === 'narrow'))
+    await view.signal('narrow', true).width(NARROW_WIDTH).runAsync();
   const canvas = drawn.parse(await view.background('#ffffff').toCanvas(PICTURE_SCALE));
   return pngOf(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height));
 }

@@ -150,25 +150,21 @@ function textOf(content: Content, hero: EnclosedHighlights['hero'], locale: Loca
 const serif = "Georgia, 'Times New Roman', serif";
 const sans = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 
-/**
- * For mailboxes that read style sheets; the others show the colours of day. Pictures stay on white. On a phone the hero
- * keeps the size at which its labels can be read, and is moved sideways.
- */
+/** For mailboxes that read style sheets; the others show the colours of day. Pictures keep their own ground. */
 const dark = `:root{color-scheme:light dark}
 @media (prefers-color-scheme:dark){
 .page{background:#131417!important}
 .sheet{background:#1d1f23!important;color:#ebe8e1!important}
 .quiet{color:#b9b6ae!important}
 .ink{color:#cfdcf0!important}
-.track{background:#3c3f46!important}
+.track{background:#5a5e66!important}
 .reach{background:#cfdcf0!important}
 .line{border-color:#45474e!important}
 }
 @media (max-width:480px){
 .sheet{table-layout:fixed!important}
 .sheet>tbody>tr>td{padding-left:16px!important;padding-right:16px!important}
-.hero{overflow-x:auto!important;direction:ltr}
-.hero img{width:620px!important;max-width:none!important}
+.hero{padding:8px 0!important}
 }`;
 
 /**
@@ -189,7 +185,7 @@ function htmlOf(
   const paragraph = (text: string): string => `<p style="margin:0 0 12px">${escapeMarkup(text)}</p>`;
   const small = (text: string): string =>
     `<p class="quiet" style="margin:0 0 8px;font:13px/1.5 ${sans};color:#55585f">${escapeMarkup(text)}</p>`;
-  const tag = `<p style="margin:0;text-align:end"><span style="display:inline-block;background:#000;color:${markingColours[content.marking]};font:600 13px/1 ${sans};padding:6px 10px">${escapeMarkup(content.marking)}</span></p>`;
+  const tag = `<p style="margin:0;text-align:end"><span style="display:inline-block;background:#000;color:${markingColours[content.marking]};font:600 13px/1 ${sans};padding:6px 10px;border:1px solid #666">${escapeMarkup(content.marking)}</span></p>`;
   const picture = (
     { width, height, alt }: { width: number; height: number; alt: string },
     { cid, style }: { cid: string; style: string },
@@ -225,14 +221,14 @@ function htmlOf(
     row(
       content.headline === null
         ? content.bottomLine.map(paragraph).join('')
-        : `<div style="border-inline-start:4px solid ${accent};padding-inline-start:14px;font-size:17px">${content.bottomLine.map(paragraph).join('')}</div>`,
+        : `<div style="border-inline-start:4px solid ${accent};padding-inline-start:14px;font-size:15px;line-height:22px">${content.bottomLine.map(paragraph).join('')}</div>`,
     ),
     ...(hero === null
       ? []
       : [
           row(
             `<p style="margin:14px 0 6px;font:600 14px/1.35 ${sans}">${escapeMarkup(hero.caption)}</p>` +
-              `<div class="hero" style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: 'width:100%;height:auto' })}</div>`,
+              `<div class="hero" style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: `width:100%;max-width:${Math.max(hero.width / 2, 420)}px;height:auto;margin:0 auto` })}</div>`,
           ),
         ]),
     ...(judged.length > 0
@@ -279,7 +275,7 @@ function htmlOf(
 const scale = ({ text, low, high }: { text: string; low: number; high: number }, ink: string): string => {
   const cell = (share: number, attributes: string): string =>
     share > 0 ? `<td width="${share}%" ${attributes} height="5"></td>` : '';
-  const track = 'class="track" style="background:#e2e1dc;font-size:0;line-height:0"';
+  const track = 'class="track" style="background:#c3c8d1;font-size:0;line-height:0"';
   return (
     `<div style="margin:6px 0 2px;font:600 13px/1.5 ${sans}">${escapeMarkup(capital(text))}</div>` +
     `<table role="presentation" aria-hidden="true" cellpadding="0" cellspacing="0" width="220" style="width:220px;max-width:100%;margin:0 0 4px"><tbody><tr>` +
