@@ -1,4 +1,5 @@
 import { today } from '../calendar.ts';
+import { damagedFiles, datedAhead } from '../dataset/reading/incident-store.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, causesOf, describeFault, type Fault } from '../errors.ts';
 import { checkBrief, knownLater, unknownCaptions, unknownFindings } from '../production/check-brief.ts';
@@ -59,6 +60,12 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
     const dataset = await collect(`data/${name}`, world.loadDataset(name));
     if (!dataset) continue;
     datasets.set(name, dataset);
+    const { incidents } = dataset;
+    const damaged = await damagedFiles(incidents, `data/${name}`, { isThorough: true });
+    on(`data/${name}`).errors.push(...damaged.map(({ fault }) => fault));
+    on(`data/${name}`).warnings.push(
+      ...((await collect(`data/${name}`, datedAhead(incidents, `data/${name}`))) ?? []),
+    );
     // The zone in which a day begins first.
     on(`data/${name}`).warnings.push(...knownLater(dataset, today(world.now, 'Pacific/Kiritimati')));
   }

@@ -103,7 +103,10 @@ export function progressLine(step: string, share: number | undefined): string {
   return `${'█'.repeat(done)}${'░'.repeat(WIDTH - done)} ${Math.round(share * 100)} % ${step}`;
 }
 
-function describeReport({ record, counts, notes, ...report }: ImportReport, into: string): string[] {
+function describeReport(
+  { record, isRepair, counts, notes, ...report }: ImportReport,
+  into: string,
+): string[] {
   const { read, new: added, revised, unchanged, withdrawn } = counts;
   const skipped = Object.values(counts.skipped).reduce((sum, count) => sum + count, 0);
   const { skipped: reasons, unreadable, unknownCountries, firstDay, lastDay, countries } = report;
@@ -112,7 +115,9 @@ function describeReport({ record, counts, notes, ...report }: ImportReport, into
   const lines = [
     record === null
       ? `${into}: nothing has changed, and nothing was written.`
-      : `${into}: import ${record.number}, known on ${record.known_on}.`,
+      : isRepair
+        ? `${into}: import ${record.number} was damaged, and is restored.`
+        : `${into}: import ${record.number}, known on ${record.known_on}.`,
     notes === undefined
       ? `  ${counted(read, 'row')} read: ${changes}, ${inDigits(skipped)} skipped. ${inDigits(withdrawn)} withdrawn.`
       : firstDay === null

@@ -1,10 +1,8 @@
-import { readdir, readFile, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { type Day, day, dayAfter } from '../calendar.ts';
-import { AppError } from '../errors.ts';
-import { readChecks, type SourceCheck } from './reading/checks.ts';
-import { type Compaction, newestRows, readCompaction } from './reading/newest-rows.ts';
+import type { SourceCheck } from './reading/checks.ts';
+import { type Compaction, newestRows } from './reading/newest-rows.ts';
+import { storedFiles } from './reading/stored-files.ts';
 
 /**
  * Incidents are event-level data from others. A dataset keeps them in its folder `incidents/`, one folder for each
@@ -160,6 +158,8 @@ export const importRecord = z.object({
   }),
   /** The version of the program. */
   program: z.string(),
+  /** The other files of its folder. */
+  stored: storedFiles,
 });
 export type ImportRecord = Readonly<z.output<typeof importRecord>>;
 
@@ -174,49 +174,6 @@ export interface IncidentStore {
 }
 
 export { importFolder } from './reading/newest-rows.ts';
-
-/**
- * Reads the imports of the dataset in `folder`; `displayPath` is its path for messages. Throws `dataset-invalid` if a
- * record is missing or damaged.
- */
-export async function readIncidentStore(folder: string, displayPath: string): Promise<IncidentStore> {
-  const place = join(await realpath(folder), INCIDENTS_FOLDER);
-  const names = await readdir(place).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const imports: ImportRecord[] = [];
-  const shown = `${displayPath.replace(/\/+$/, '')}/${INCIDENTS_FOLDER}`;
-  for (const name of names.filter((each) => /^\d{4,}$/.test(each))) {
-    const file = `${shown}/${name}/import.json`;
-    const read = await readFile(join(place, name, 'import.json'), 'utf8')
-      .then((text) => importRecord.parse(JSON.parse(text)))
-      .catch((cause: unknown) => {
-        const problem = 'is missing or is not the record of an import.';
-        const hint = 'Restore the folder from a backup: an import is never changed by hand.';
-        throw new AppError('dataset-invalid', [{ file, problem, hint }], { cause });
-      });
-    imports.push(read);
-  }
-  imports.sort((a, b) => a.number - b.number);
-  const checks = withImports(await readChecks(place, displayPath), imports);
-  return {
-    folder: place,
-    imports,
-    checks,
-    compaction: await readCompaction(place, { names, displayPath: shown }),
-  };
-}
-
-/** A refresh that was killed after its import did not record the check. */
-function withImports(checks: readonly SourceCheck[], imports: readonly ImportRecord[]): SourceCheck[] {
-  const all = [...checks];
-  for (const { feed, known_on: checkedOn, number } of imports)
-    if (feed !== undefined && !all.some((each) => each.source === feed && each.checkedOn === checkedOn))
-      all.push({ source: feed, checkedOn, import: number });
-  const place = ({ checkedOn, source }: SourceCheck): string => `${checkedOn} ${source}`;
-  return all.sort((a, b) => (place(a) < place(b) ? -1 : 1));
-}
 
 /** The last check of each source by the day `by`, in the order of the checks. */
 export const checksBy = (by: Day, { checks }: IncidentStore): SourceCheck[] => [

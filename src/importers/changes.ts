@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Day } from '../calendar.ts';
 import { type ImportRecord, type IncidentStore, incidentColumns } from '../dataset/incidents.ts';
@@ -67,7 +67,7 @@ function existing(store: IncidentStore, columns: readonly string[]): string {
 export const STORED =
   'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 30_000, DICTIONARY_SIZE_LIMIT 3_000';
 
-/** Writes the files of the import into a folder in `staging`. */
+/** Writes the rows of the import into a folder in `staging`. */
 export async function write(
   { run }: Database,
   store: IncidentStore,
@@ -102,5 +102,4 @@ export async function write(
   if (record.counts.revised + record.counts.withdrawn > 0)
     await run(`COPY (SELECT id, replaces AS "import" FROM changes WHERE change IN ('revised', 'withdrawn') ORDER BY id)
       TO ${literal(join(folder, 'superseded.parquet'))} (FORMAT parquet, COMPRESSION zstd)`);
-  await writeFile(join(folder, 'import.json'), `${JSON.stringify(record, null, 2)}\n`);
 }

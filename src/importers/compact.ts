@@ -1,8 +1,10 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { importFolder, incidentColumns, readIncidentStore, storedColumns } from '../dataset/incidents.ts';
+import { importFolder, incidentColumns, storedColumns } from '../dataset/incidents.ts';
+import { readIncidentStore } from '../dataset/reading/incident-store.ts';
 import { type CompactRecord, newestRows } from '../dataset/reading/newest-rows.ts';
+import { describeStored } from '../dataset/reading/stored-files.ts';
 import { STORED } from './changes.ts';
 import { type Database, openScratch, type Running } from './database.ts';
 import { identifier, literal, refuse } from './format.ts';
@@ -70,6 +72,7 @@ export async function compact(into: string, context: CompactContext): Promise<Co
     files: files.map(({ name }) => name),
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     program: context.version,
+    stored: await describeStored(prepared),
   };
   await writeFile(join(prepared, 'compact.json'), `${JSON.stringify(record, null, 2)}\n`);
   const written = await bytesIn(prepared);

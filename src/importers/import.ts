@@ -1,19 +1,21 @@
-import { access, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Day } from '../calendar.ts';
-import { type ImportRecord, type IncidentStore, readIncidentStore } from '../dataset/incidents.ts';
+import { type ImportRecord, importRecord } from '../dataset/incidents.ts';
+import { describeStored } from '../dataset/reading/stored-files.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { compare, withdraw, write } from './changes.ts';
 import { createCountryNames } from './countries.ts';
 import { type Database, MEMORY_LIMIT, openDatabase, openScratch, type Running } from './database.ts';
+import { checkRepaired, openEarlier } from './earlier.ts';
 import type { Converted } from './feeds/converted.ts';
 import { openCells, readDocument } from './feeds/document.ts';
 import { addNotes, compareNotes, type NoteChanges } from './feeds/notes.ts';
 import { type Importer, literal } from './format.ts';
 import { loadSql } from './load.ts';
 import { describeFile, explained, openSource, type ReadOptions } from './source-file.ts';
-import { descriptorOf, lockDataset, putInPlace } from './store.ts';
+import { descriptorOf, lockDataset, putBack, putInPlace } from './store.ts';
 import { suggestMapping } from './suggest.ts';
 
 export interface ImportRequest {
@@ -63,6 +65,8 @@ interface NameCount {
 export interface ImportReport {
   /** The import as recorded; null if nothing changed and so nothing was written. */
   readonly record: ImportRecord | null;
+  /** Whether it restored a damaged import, whose record it is, and imported nothing else. */
+  readonly isRepair: boolean;
   readonly counts: ImportRecord['counts'];
   /** The rows of other tables; absent for formats that have none. */
   readonly notes?: Pick<NoteChanges, 'counts' | 'tables'> | undefined;
@@ -84,13 +88,20 @@ export interface ImportReport {
  * damaged store; the dataset then remains as it was.
  */
 export async function importIncidents(
-  { importer, files, options = {}, into, complete, lagDays, feed, accept }: ImportRequest,
-  context: ImportContext,
+  { importer, files, options = {}, into, complete: isComplete, lagDays, feed, accept }: ImportRequest,
+  given: ImportContext,
 ): Promise<ImportReport> {
   const folder = resolve(into);
   await using lock = await lockDataset(folder);
-  const store = lock.exists ? await existingStore(folder, into) : { folder: '', imports: [], checks: [] };
-  checkOrder(store, { into, knownOn: context.knownOn });
+  const { store, complete, knownOn, repaired } = await openEarlier(folder, {
+    into,
+    isNew: !lock.exists,
+    importer,
+    files,
+    knownOn: given.knownOn,
+    complete: isComplete,
+  });
+  const context = { ...given, knownOn };
   await using opened = await openScratch(folder, context);
   const { scratch, database } = opened;
 
@@ -101,7 +112,7 @@ export async function importIncidents(
   context.onStep?.('compare');
   await keepOneRowPerId(database, files);
   const [span] = await database.rows(
-    spanSql,
+    spanSql(context.knownOn),
     z.object({
       first_day: z.string().nullable(),
       last_day: z.string().nullable(),
@@ -173,13 +184,14 @@ export async function importIncidents(
     actors: await database.rows(actorsSql, nameCount),
   };
   accept?.(counts);
+  if (repaired !== undefined) checkRepaired(repaired, counts, into);
   const changed = counts.new + counts.revised + counts.withdrawn;
-  if (changed + (notes?.lines.length ?? 0) === 0) return { record: null, ...report };
+  if (changed + (notes?.lines.length ?? 0) === 0) return { record: null, ...report, isRepair: false };
 
   context.onStep?.('write');
   const number = (store.imports.at(-1)?.number ?? 0) + 1;
   const { origin } = importer;
-  const record: ImportRecord = {
+  const record: ImportRecord = repaired ?? {
     number,
     known_on: context.knownOn,
     ...origin,
@@ -196,12 +208,23 @@ export async function importIncidents(
   };
   await explained(into, () => write(database, store, { record, staging: lock.staging }));
   const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record);
+  const written = join(lock.staging, 'import');
   if (notes !== undefined)
-    await addNotes(notes, { to: join(lock.staging, 'import'), folder, into, descriptor, scratch });
+    await addNotes(notes, {
+      to: written,
+      folder,
+      into,
+      descriptor,
+      scratch,
+      isRepair: repaired !== undefined,
+    });
+  const whole = importRecord.parse({ ...record, stored: await describeStored(written) });
+  await writeFile(join(written, 'import.json'), `${JSON.stringify(whole, null, 2)}\n`);
   context.signal?.throwIfAborted();
   context.onStep?.('put in place');
-  await putInPlace(folder, { staging: lock.staging, number, descriptor });
-  return { record, ...report };
+  if (repaired === undefined) await putInPlace(folder, { staging: lock.staging, number, descriptor });
+  else await putBack(folder, { prepared: written, number });
+  return { record: whole, ...report, isRepair: repaired !== undefined };
 }
 
 /** A first mapping for the table `name`, as YAML. Throws `import-failed`. */
@@ -231,26 +254,6 @@ export async function suggestFor(
 const SCRATCH = 'ROW_GROUP_SIZE 10_000, COMPRESSION lz4_raw, DICTIONARY_SIZE_LIMIT 1';
 
 const nameCount = z.object({ name: z.string(), count: z.number() });
-
-async function existingStore(folder: string, into: string): Promise<IncidentStore> {
-  await access(join(folder, 'datapackage.json')).catch((cause: unknown) => {
-    const problem = 'is there, and is not a dataset: it has no datapackage.json.';
-    throw new AppError('import-failed', [{ file: into, problem, hint: 'Name another folder.' }], { cause });
-  });
-  return readIncidentStore(folder, into);
-}
-
-function checkOrder({ imports }: IncidentStore, { into, knownOn }: { into: string; knownOn: Day }): void {
-  const last = imports.at(-1);
-  if (last !== undefined && last.known_on > knownOn)
-    throw new AppError('import-failed', [
-      {
-        file: into,
-        problem: `its last import is of ${last.known_on}, and today is ${knownOn}.`,
-        hint: 'Set the clock of this machine right.',
-      },
-    ]);
-}
 
 /**
  * Reads every file into the view `loaded`, and describes it. The rows that cannot be imported are in `dropped`, the
@@ -309,7 +312,10 @@ async function read(
   await connection.run(`SET preserve_insertion_order=false; SET memory_limit='${MEMORY_LIMIT}'`);
   await connection.run(`CREATE VIEW loaded AS ${loaded.join(' UNION ALL ')}`);
   await connection.run(
-    `CREATE TABLE dropped AS SELECT file, "row", skipped AS reason FROM loaded WHERE skipped IS NOT NULL`,
+    `CREATE TABLE dropped AS SELECT file, "row", reason FROM (
+      SELECT file, "row", coalesce(skipped, CASE WHEN start > DATE ${literal(context.knownOn)}
+        THEN ${literal(`begins after ${context.knownOn}, the day of the import`)} END) AS reason FROM loaded
+    ) WHERE reason IS NOT NULL`,
   );
   await connection.run('CREATE VIEW kept AS FROM loaded ANTI JOIN dropped USING (file, "row")');
   return described;
@@ -348,11 +354,11 @@ async function keepOneRowPerId({ run, rows }: Database, files: readonly string[]
 
 /**
  * The period is that of the rows dated to the day, because a row dated only to a month would widen it. Without such rows
- * it is that of all rows.
+ * it is that of all rows, up to the day of the import.
  */
-const spanSql = `SELECT
+const spanSql = (knownOn: Day): string => `SELECT
     coalesce(min(start) FILTER (precision = 'day'), min(start))::VARCHAR AS first_day,
-    coalesce(max("end") FILTER (precision = 'day'), max("end"))::VARCHAR AS last_day,
+    coalesce(max("end") FILTER (precision = 'day'), max(least("end", DATE ${literal(knownOn)})))::VARCHAR AS last_day,
     (SELECT count(*)::INTEGER FROM loaded) AS read, count(*)::INTEGER AS kept,
     coalesce(list_sort(list(DISTINCT country) FILTER (country IS NOT NULL)), []) AS countries
   FROM kept`;

@@ -89,6 +89,20 @@ export async function putInPlace(
   await removeReplaced(folder);
 }
 
+/** Replaces the files of a damaged import by those in `prepared`, its record last. */
+export async function putBack(
+  folder: string,
+  { prepared, number }: { prepared: string; number: number },
+): Promise<void> {
+  await syncAll(prepared);
+  const place = join(folder, INCIDENTS_FOLDER, importFolder(number));
+  const names = await readdir(prepared);
+  const isRecord = (name: string): boolean => name === 'import.json';
+  for (const name of names.toSorted((a, b) => Number(isRecord(a)) - Number(isRecord(b))))
+    await rename(join(prepared, name), join(place, name));
+  await sync(place);
+}
+
 /** Puts a compaction in place by one rename. Its files are in the folder `prepared`. */
 export async function putCompactionInPlace(
   folder: string,

@@ -1,4 +1,5 @@
 import { changesBetween } from '../dataset/point-in-time.ts';
+import { damagedFiles } from '../dataset/reading/incident-store.ts';
 import type { Tables } from '../dataset/schema.ts';
 import { AppError, type Fault } from '../errors.ts';
 import { hashOf } from '../hash.ts';
@@ -22,7 +23,7 @@ export interface Verification {
   /** Signs that the PDF was altered, one sentence each. */
   readonly alterations: readonly string[];
   readonly differences: readonly Difference[];
-  /** Faults that prevent rendering. */
+  /** Faults that prevent rendering, and damaged files of incidents. */
   readonly faults: readonly Fault[];
   /** Further notes, one sentence each, such as rows that changed after the cut-off. */
   readonly notes: readonly string[];
@@ -54,8 +55,10 @@ export async function verify(
   const { ids, paper } = namesOf(manifest);
   const edition = loaded.request?.id ?? ids[0];
   const recorded = [...besideRecord(own), ...(await recordsOf({ ids, paper }))];
+  const dataset = loaded.request?.dataset;
+  const damaged = dataset && (await damagedFiles(dataset.incidents, dataset.folder, { isThorough: true }));
   const made = loaded.request && (await renderAgain(loaded.request, repository));
-  const faults = [...loaded.faults, ...(made?.faults ?? [])];
+  const faults = [...loaded.faults, ...(damaged ?? []).map(({ fault }) => fault), ...(made?.faults ?? [])];
   const rendered = made?.pdf === undefined ? null : hashOf(made.pdf);
   const tables = loaded.request?.dataset.tables;
   const differences =

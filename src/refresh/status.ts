@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type Day, daysBetween } from '../calendar.ts';
-import { openInMemory } from '../dataset/duckdb.ts';
 import {
   checksBy,
   coverageOfImports,
@@ -9,8 +8,9 @@ import {
   type IncidentCoverage,
   type IncidentStore,
   incidentsAsOf,
-  readIncidentStore,
 } from '../dataset/incidents.ts';
+import { type Damage, readIncidentStore, readRows } from '../dataset/reading/incident-store.ts';
+import { AppError } from '../errors.ts';
 import { sourcesOf } from './refresh.ts';
 
 export interface SourceStatus {
@@ -72,12 +72,18 @@ export async function dataStatus(
   },
 ): Promise<DataStatus> {
   const sources = await sourcesOf(resolve(folder), folder);
-  const store = await readIncidentStore(folder, folder);
+  const damaged: Damage[] = [];
+  const store = await readIncidentStore(folder, folder, damaged);
+  if (damaged.length > 0)
+    throw new AppError(
+      'dataset-invalid',
+      damaged.map(({ fault }) => fault),
+    );
   const { imports } = store;
   const checks = checksBy(today, store);
   const ago = (day: Day | undefined): number | null =>
     day === undefined ? null : daysBetween(day, today) - 1;
-  const counted = await count(store);
+  const counted = await count(store, `${folder}/incidents`);
   const publishers = [...new Set(imports.map(({ source }) => source))];
   return {
     dataset: folder,
@@ -116,13 +122,11 @@ const reportRows = z.array(
 );
 
 /** The current incidents by month, and the reports of the last year, from which the lag is measured. */
-async function count(store: IncidentStore) {
+async function count(store: IncidentStore, displayPath: string) {
   const newest = store.imports.at(-1)?.known_on;
   if (newest === undefined) return { months: [], reports: [] };
   const { sql } = incidentsAsOf(store, { asOf: newest });
-  await using database = await openInMemory();
-  const read = async (statement: string): Promise<unknown> =>
-    (await database.connection.runAndReadAll(statement)).getRowObjectsJson();
+  const read = (statement: string): Promise<unknown> => readRows(statement, displayPath);
   return {
     months: monthRows.parse(
       await read(

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { correctedIncidents } from '../../src/dataset/corrected-incidents.ts';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
-import { readIncidentStore } from '../../src/dataset/incidents.ts';
+import { readIncidentStore } from '../../src/dataset/reading/incident-store.ts';
 import { acled } from '../../src/importers/acled.ts';
 import { acledEvent, newDesk } from '../support/incidents.ts';
 

@@ -33,7 +33,9 @@ interface Import {
 async function datasetOf(imports: readonly Import[]): Promise<string> {
   const folder = await temporaryFolder();
   const resources = [{ name: 'incidents', path: 'incidents/0001/rows.parquet' }];
-  await writeFile(join(folder, 'datapackage.json'), JSON.stringify({ name: 'feed', resources }));
+  const sources = [{ name: 'feed', format: 'acled', path: 'feed.csv' }];
+  const descriptor = imports.length === 0 ? { sitrep: { sources }, resources: [] } : { resources };
+  await writeFile(join(folder, 'datapackage.json'), JSON.stringify({ name: 'feed', ...descriptor }));
   await using database = await openInMemory();
   for (const [index, { knownOn, rows, replaced = [], lagDays = null }] of imports.entries()) {
     const number = index + 1;

@@ -72,7 +72,7 @@ test.each([
 });
 
 test.each(['2024-05-16', '16 May 2024', '16-May-2024'])('reads the date %s', async (date) => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2024-06-01');
   await desk.add(acled, [acledEvent({ event_date: date })]);
   expect(await desk.rows('start')).toEqual([{ start: '2024-05-16' }]);
 });

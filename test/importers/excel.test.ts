@@ -65,7 +65,7 @@ function workbook(rows: Rows, change: { readonly [part: string]: (xml: string) =
 
 describe('Excel', () => {
   test('texts, numbers and dates', async () => {
-    const desk = await newDesk();
+    const desk = await newDesk('desk', '2027-01-01');
     const { importer, options } = importerOf(
       `${head}columns: { id: Ref, start: Date, deaths_best: Killed, summary: Remarks }\n`,
     );
@@ -97,7 +97,7 @@ describe('Excel', () => {
       /unpacks to more than 150 MB/,
     ],
   ])('%s is refused, and nothing is written', async (_, make, problem) => {
-    const desk = await newDesk();
+    const desk = await newDesk('desk', '2027-01-01');
     const { importer } = importerOf(`${head}columns: { id: Ref, start: Date }\n`);
     const file = await desk.write(
       make(
@@ -114,7 +114,7 @@ describe('Excel', () => {
   });
 
   test('a zip bomb that understates its size is not unpacked beyond it', async () => {
-    const desk = await newDesk();
+    const desk = await newDesk('desk', '2027-01-01');
     const bomb = zipSync({ 'xl/worksheets/sheet1.xml': new Uint8Array(100_000_000) }, { level: 9 });
     const view = new DataView(bomb.buffer, bomb.byteOffset, bomb.byteLength);
     let changed = 0;
@@ -137,7 +137,7 @@ describe('Excel', () => {
 
   /** The imported rows, or the faults. */
   async function read(bytes: Uint8Array, { with: more = '' } = {}) {
-    const desk = await newDesk();
+    const desk = await newDesk('desk', '2027-01-01');
     const { importer, options } = importerOf(more + mapping);
     const file = await desk.write(bytes, 'log.xlsx');
     const report = await desk.run(importer, [file], { options });
@@ -168,7 +168,7 @@ describe('Excel', () => {
         { xml: '<c r="AT" t="e"><v>#N/A</v></c>' },
       ],
     ]);
-    const desk = await newDesk();
+    const desk = await newDesk('desk', '2027-01-01');
     const { importer, options } = importerOf(mapping);
     await desk.run(importer, [await desk.write(bytes, 'log.xlsx')], { options });
     expect(await desk.rows('start, deaths_best, place, extra')).toEqual([
@@ -182,7 +182,7 @@ describe('Excel', () => {
   });
 
   test.each(['xlsxwriter.xlsx', 'libreoffice-1904.xlsx'])('%s, as another program saved it', async (name) => {
-    const desk = await newDesk();
+    const desk = await newDesk('desk', '2027-01-01');
     const { importer, options } = importerOf(
       `${head}columns: { id: Ref, start: Date, deaths_best: Killed, place: Town, summary: Remarks }\n`,
     );

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { coverageOfImports, readIncidentStore, reportedBy } from '../../src/dataset/incidents.ts';
+import { coverageOfImports, importRecord, reportedBy } from '../../src/dataset/incidents.ts';
+import { readIncidentStore } from '../../src/dataset/reading/incident-store.ts';
 import type { Marking } from '../../src/dataset/fields.ts';
 import { knownBy, tablesWithin } from '../../src/dataset/point-in-time.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
@@ -450,6 +451,10 @@ describe('notes', () => {
     await desk.share([actor]);
     const line = await readFile(join(desk.into, 'incidents/0001/notes.jsonl'), 'utf8');
     await writeFile(join(desk.into, 'incidents/0001/notes.jsonl'), line.repeat(100_001));
+    // As of a version that did not describe its files.
+    const place = join(desk.into, 'incidents/0001/import.json');
+    const described = importRecord.parse(JSON.parse(await readFile(place, 'utf8')));
+    await writeFile(place, JSON.stringify({ ...described, stored: undefined }));
     await expect(desk.tables()).rejects.toThrow('more than 100,000 notes');
   });
 

@@ -58,7 +58,7 @@ test.each([
   ['log.csv', ';'],
   ['log.tsv', '\t'],
 ])('%s with its mapping', async (name, separator) => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const { importer, options } = importerOf(log);
   const { record } = await desk.run(importer, [await desk.write(table(separator), name)], { options });
   expect(await desk.rows(selected)).toEqual(expected);
@@ -67,7 +67,7 @@ test.each([
 });
 
 test('coordinates with a decimal comma', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const { importer, options } = importerOf(log);
   const text = table(';').replace('49.5', '-49,5').replace('"-"', '"1,234,5"');
   await desk.run(importer, [await desk.write(text, 'log.csv')], { options });
@@ -75,7 +75,7 @@ test('coordinates with a decimal comma', async () => {
 });
 
 test('a day of a workbook fits beside any format, and a year of two digits does not', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const run = async (format: string, days: readonly string[]) => {
     const { importer } = importerOf(
       `${head}columns: { id: Ref, start: { field: Date, format: ${format} } }\n`,
@@ -96,7 +96,7 @@ test('a day of a workbook fits beside any format, and a year of two digits does 
 });
 
 test('a blank row is reported as one', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const { importer, options } = importerOf(log);
   const text = `${table(';')};;;;;;;\n"9";;;;;;;\n`;
   const { skipped } = await desk.run(importer, [await desk.write(text, 'log.csv')], { options });
@@ -107,7 +107,7 @@ test('a blank row is reported as one', async () => {
 });
 
 test('JSON lines, with nested values as JSON', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const { importer, options } = importerOf(log);
   const lines = values.map((cells) =>
     JSON.stringify(Object.fromEntries(cells.map((cell, index) => [columns[index], cell]))),
@@ -117,7 +117,7 @@ test('JSON lines, with nested values as JSON', async () => {
 });
 
 test('Parquet, with lists as lists', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const file = join(desk.folder, 'log.parquet');
   await using database = await openInMemory();
   await database.connection.run(
@@ -131,7 +131,7 @@ test('Parquet, with lists as lists', async () => {
 });
 
 test('cells that a spreadsheet would compute are skipped', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const { importer } = importerOf(`${head}columns: { id: Ref, start: Date, summary: Remarks }\n`);
   const text = 'Ref,Date,Remarks\n1,2024-04-03,"=HYPERLINK(""x"")"\n2,2024-04-03,a = b\n';
   const report = await desk.run(importer, [await desk.write(text)]);
@@ -140,7 +140,7 @@ test('cells that a spreadsheet would compute are skipped', async () => {
 });
 
 test('a year, month and day of their own, where 0 is unknown; Latin-1; words for values', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const { importer, options } = importerOf(`${head}encoding: latin-1
 blank: ['-99']
 columns:
@@ -188,7 +188,7 @@ values:
 });
 
 test('without an id, the content of a row is its id', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const { importer } = importerOf(`${head}columns: { start: Date, summary: Remarks }\n`);
   const file = await desk.write('Date,Remarks\n2024-04-03,One\n2024-04-03,Two\n2024-04-03,Two\n');
   expect((await desk.run(importer, [file])).counts).toMatchObject({
@@ -199,7 +199,7 @@ test('without an id, the content of a row is its id', async () => {
 });
 
 test('a row with an unknown marking is skipped, because it might be secret', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const { importer } = importerOf(`${head}columns: { id: Ref, start: Date, marking: Mark }\n`);
   const text = 'Ref,Date,Mark\n1,2024-04-03,TLP:RED\n2,2024-04-03,secret\n3,2024-04-03,\n';
   const report = await desk.run(importer, [await desk.write(text)]);
@@ -211,7 +211,7 @@ test('a row with an unknown marking is skipped, because it might be secret', asy
 });
 
 test('faults of a mapping are all reported, with their fields', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const faulty = `source: ''\nprefix: desk\ncolumns: { begin: Date }\n`;
   expect(() => parseMapping(faulty, 'log.yaml')).toThrow(/source.*\n.*prefix/);
   expect(() => parseMapping('a: [', 'log.yaml')).toThrow(/is not YAML/);
@@ -224,7 +224,7 @@ test('faults of a mapping are all reported, with their fields', async () => {
 });
 
 test('a table without a mapping must have the columns of incidents', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const [fault] = await faultsOf(desk.run(incidentsImporter(), [await desk.write(table(','))]));
   expect(fault?.hint).toContain('--suggest');
 });
@@ -246,14 +246,14 @@ test.each([
   [incidentsImporter(), 'id,type_of_violence\n1,2\n', 'needs a mapping', 'sitrep import ucdp'],
 ] as const)('a file of another format is refused with the command for it (%#)', async (importer, ...rest) => {
   const [text, problem, hint] = rest;
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const [fault] = await faultsOf(desk.run(importer, [await desk.write(text)]));
   expect(fault?.problem).toContain(problem);
   expect(fault?.hint).toContain(hint);
 });
 
 test('a suggestion comes from names and contents, says what is uncertain, and works', async () => {
-  const desk = await newDesk();
+  const desk = await newDesk('desk', '2027-01-01');
   const text =
     'Event ID;When;Where from;Province;Town;Latitude;Killed;Colour\n1;13.04.2024;France;Manche;Saint-Lo;49,1;2;red\n2;14.04.2024;Spain;Madrid;Madrid;40,4;0;blue\n';
   const file = await desk.write(text);

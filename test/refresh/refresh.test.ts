@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checksBy, readIncidentStore } from '../../src/dataset/incidents.ts';
+import { checksBy } from '../../src/dataset/incidents.ts';
+import { readIncidentStore } from '../../src/dataset/reading/incident-store.ts';
 import { acledEvent, csv } from '../support/incidents.ts';
 import { newFeed } from '../support/feed.ts';
 

@@ -1,7 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
-import { incidentsAsOf, readIncidentStore } from '../../src/dataset/incidents.ts';
+import { incidentsAsOf } from '../../src/dataset/incidents.ts';
+import { readIncidentStore } from '../../src/dataset/reading/incident-store.ts';
 import { AppError, type Fault } from '../../src/errors.ts';
 import { hashOf } from '../../src/hash.ts';
 import { importIncidents, type ImportReport, type ImportRequest } from '../../src/importers/import.ts';
@@ -113,8 +114,8 @@ export function csv(
   return [...(header ? [columns.join(',')] : []), ...lines].map((line) => `${line}\n`).join('');
 }
 
-/** A project folder of one test, in which it imports files. */
-export async function newDesk(dataset = 'desk') {
+/** A project folder of one test, in which it imports files, by default on `today`. */
+export async function newDesk(dataset = 'desk', today = '2024-04-01') {
   const folder = await temporaryFolder();
   const into = join(folder, 'data', dataset);
   let files = 0;
@@ -126,7 +127,7 @@ export async function newDesk(dataset = 'desk') {
   const run = (
     importer: ImportRequest['importer'],
     paths: readonly string[],
-    { knownOn = '2024-04-01', ...request }: Partial<Omit<ImportRequest, 'files'>> & { knownOn?: string } = {},
+    { knownOn = today, ...request }: Partial<Omit<ImportRequest, 'files'>> & { knownOn?: string } = {},
   ): Promise<ImportReport> =>
     importIncidents(
       { importer, files: paths, into, complete: false, ...request },
@@ -176,7 +177,8 @@ export async function faultsOf(failing: Promise<unknown>): Promise<readonly Faul
   try {
     await failing;
   } catch (error) {
-    if (error instanceof AppError && error.code === 'import-failed') return error.faults;
+    if (error instanceof AppError && ['import-failed', 'dataset-invalid'].includes(error.code))
+      return error.faults;
     throw error;
   }
   throw new Error('The import did not fail.');

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
+import { storedFiles } from './stored-files.ts';
 
 /** What `compact.json` says about one compaction. */
 const compactRecord = z.object({
@@ -15,6 +16,7 @@ const compactRecord = z.object({
   rows: z.number().int().nonnegative(),
   /** The version of the program. */
   program: z.string(),
+  stored: storedFiles,
 });
 export type CompactRecord = Readonly<z.output<typeof compactRecord>>;
 

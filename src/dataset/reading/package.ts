@@ -51,6 +51,8 @@ export interface DataPackage {
   readonly files: readonly TableFile[];
   /** The dataset's own tables, which are not in the model. */
   readonly own: readonly TableFile<string>[];
+  /** The declared file of the first import of incidents; undefined if none is declared. */
+  readonly incidents?: string | undefined;
   /** The tables with an invalid description. */
   readonly unread: readonly TableName[];
   readonly faults: readonly Pick<Fault, 'field' | 'problem' | 'hint'>[];
@@ -133,7 +135,9 @@ export function parsePackage(descriptor: unknown): DataPackage {
           ? 'Add a resource named "events" (docs/datasets.md shows the smallest datapackage.json), or import incidents (docs/data.md).'
           : `Name the resource that has the events "events": there ${own.length === 1 ? 'is' : 'are'} ${own.map((each) => `"${each.name}"`).join(', ')}.`,
     });
-  return { name, title, marking: marked, licence, declared: sitrep, files, own, unread, faults };
+  const imported = resources.find((found) => found.name === INCIDENTS_FOLDER);
+  const incidents = imported && (resource.safeParse(imported).data?.path ?? INCIDENTS_FOLDER);
+  return { name, title, marking: marked, licence, declared: sitrep, files, own, incidents, unread, faults };
 }
 
 /** SQL does not distinguish capital from small letters in names. */

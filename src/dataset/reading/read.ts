@@ -5,7 +5,7 @@ import { AppError, type Fault } from '../../errors.ts';
 import { extraColumns, ownColumns } from './columns.ts';
 import type { Column } from '../fields.ts';
 import { type Defaults, fillIn, firstDayOf } from './fill-in.ts';
-import { readIncidentStore } from '../incidents.ts';
+import { readIncidentStore } from './incident-store.ts';
 import { besideOwn, type NoteTable, noteTables, readNotes } from './notes.ts';
 import { readOutlines } from './outlines.ts';
 import { parsePackage } from './package.ts';
@@ -37,6 +37,7 @@ export async function loadDataset(folder: string, displayPath: string, staged?: 
     declared,
     files,
     own: ownFiles,
+    incidents: incidentsFile,
     unread: misdescribed,
     faults: described,
   } = parsePackage(await readManifest(folder, manifest));
@@ -45,6 +46,12 @@ export async function loadDataset(folder: string, displayPath: string, staged?: 
   if (name === '') throw new AppError('dataset-invalid', faults);
 
   const incidents = await readIncidentStore(folder, displayPath);
+  if (incidentsFile !== undefined && incidents.imports.length === 0 && staged === undefined)
+    faults.push({
+      file: manifest.replace(/[^/]*$/, incidentsFile),
+      problem: 'does not exist, although datapackage.json declares incidents.',
+      hint: 'Restore the folder of incidents from a backup, import the files again, or remove "incidents" from the resources.',
+    });
   const paths = new Map(files.map((file) => [file.name, manifest.replace(/[^/]*$/, file.path)]));
   const fileOf = (table: TableName) => paths.get(table) ?? manifest;
   const notes = Map.groupBy(await readNotes(incidents, { displayPath, staged }), ({ table }) => table);

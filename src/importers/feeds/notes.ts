@@ -100,11 +100,21 @@ export async function addNotes(
     into,
     descriptor,
     scratch,
-  }: { to: string; folder: string; into: string; descriptor: string | undefined; scratch: string },
+    isRepair,
+  }: {
+    to: string;
+    folder: string;
+    into: string;
+    descriptor: string | undefined;
+    scratch: string;
+    isRepair: boolean;
+  },
 ): Promise<void> {
   const text = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   await writeFile(join(to, 'notes.jsonl'), text(lines));
   await writeFile(join(to, 'extra.jsonl'), text(extras));
+  // The notes were valid when they were first imported, and the damaged dataset cannot be read.
+  if (isRepair) return;
   const empty = join(scratch, 'dataset');
   if (descriptor !== undefined) {
     await mkdir(empty);
