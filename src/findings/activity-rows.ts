@@ -7,7 +7,7 @@ import { cusums } from './cusum.ts';
 import { powerOf } from './rate-test.ts';
 import { type Judged, nameOf } from './scan.ts';
 import { silenceSoFar } from './silence-so-far.ts';
-import { phrases } from './verdict.ts';
+import { phrases, type Verdict } from './verdict.ts';
 import { countTouching, countWithin, dayOf, isWithin, shared, weeksOf } from './windows.ts';
 
 export const daysText = (count: number, words: Locale): string =>
@@ -60,6 +60,55 @@ export function rowOf(each: Judged, words: Locale): Row {
     rise_count: power?.riseCount ?? null,
     ...described(each),
   };
+}
+
+/**
+ * What the scan found, in a sentence. If no series could be compared, it says so and why: that none went quiet would
+ * read as if all were normal.
+ */
+export function outcomeOf(
+  judged: readonly Judged[],
+  {
+    moved,
+    start,
+    asOf,
+    lag,
+    words,
+  }: { moved: number; start: number; asOf: number; lag: number; words: Locale },
+): string {
+  const of = (...wanted: readonly Verdict[]) =>
+    judged.filter(({ verdict }) => wanted.includes(verdict)).length;
+  const compared = of('quiet', 'surged', 'within normal variation');
+  const dayIn = (day: number) => words.longDay(dayOf(day));
+  const scanned = spelled(judged.length, words);
+  if (compared === 0) {
+    const since = Math.min(...judged.flatMap(({ covered }) => covered.map(({ from }) => from)));
+    const why = [...new Set(judged.map(({ phrase }) => phrase))].map((cause) =>
+      words.text('figures.activity.why', {
+        cause: cause.replaceAll('-', '_'),
+        since: Number.isFinite(since) ? dayIn(since) : '',
+        lag: daysText(lag, words),
+      }),
+    );
+    return words.text('figures.activity.none_compared', {
+      count: judged.length,
+      scanned,
+      start: dayIn(start),
+      end: dayIn(asOf),
+      why: why.join(words.text('page.between.entries')),
+    });
+  }
+  const outcome = words.text('figures.activity.outcome', {
+    start: dayIn(start),
+    end: dayIn(asOf - lag),
+    quiet: spelled(of('quiet'), words),
+    surged: spelled(of('surged'), words),
+    compared: spelled(compared, words),
+    count: judged.length,
+    scanned,
+  });
+  if (moved === 0) return outcome;
+  return `${outcome} ${words.text('figures.activity.moved', { count: moved, moved: spelled(moved, words) })}`;
 }
 
 /** Figures that describe a series and decide nothing: days since the last incident, cumulative sums, a change point. */

@@ -4,7 +4,7 @@ import { coverageOfImports, type ImportRecord } from '../dataset/incidents.ts';
 import { spelled } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
 import type { FindingConfig } from '../project/brief.ts';
-import { daysText, rowOf, weekRows } from './activity-rows.ts';
+import { daysText, outcomeOf, rowOf, weekRows } from './activity-rows.ts';
 import { reportingLag } from './reporting-lag.ts';
 import { byKey, judge, type Judged, keyOf, type Named, observe, type Window } from './scan.ts';
 import { type Verdict, verdicts } from './verdict.ts';
@@ -117,8 +117,10 @@ export function activity(
   }));
   const number = (verdict: Verdict) =>
     spelled(judged.filter((each) => each.verdict === verdict).length, words);
+  const moved = result.filter(({ up_in }) => up_in.length > 0).length;
   return {
     fields: {
+      outcome: outcomeOf(judged, { moved, start, asOf, lag: lag.days, words }),
       scanned: spelled(judged.length, words),
       quiet: number('quiet'),
       surged: number('surged'),
@@ -126,7 +128,7 @@ export function activity(
       too_few: number('too few data'),
       within_lag: number('within reporting lag'),
       not_covered: number('not covered'),
-      moved: spelled(result.filter(({ up_in }) => up_in.length > 0).length, words),
+      moved: spelled(moved, words),
       start: words.longDay(dayOf(start)),
       // Empty if no day is compared.
       complete_to: lag.days > asOf - start ? '' : words.longDay(dayOf(asOf - lag.days)),

@@ -6,8 +6,10 @@ import type { Row } from '../../src/dataset/parse-rows.ts';
 import { AppError } from '../../src/errors.ts';
 import { analyse, type Finding } from '../../src/findings/analyse.ts';
 import { dayOf, numberOf } from '../../src/findings/windows.ts';
-import { briefOf } from '../support/brief-of.ts';
+import { briefOf, british } from '../support/brief-of.ts';
+import type { Locale } from '../../src/locale.ts';
 import { recordOf } from '../support/incident-store.ts';
+import { localeOf } from '../support/locale.ts';
 
 const AS_OF = '2024-06-30';
 const asOf = numberOf(AS_OF);
@@ -21,9 +23,16 @@ const found = (
     day = AS_OF,
     length = 'P7D',
     imports = [],
-  }: { sets?: Record<string, Row[]>; day?: string; length?: string; imports?: readonly ImportRecord[] } = {},
+    locale = british,
+  }: {
+    sets?: Record<string, Row[]>;
+    day?: string;
+    length?: string;
+    imports?: readonly ImportRecord[];
+    locale?: Locale;
+  } = {},
 ): Finding => {
-  const brief = briefOf({ findings: { it: { ...config, ...settings } } });
+  const brief = { ...briefOf({ findings: { it: { ...config, ...settings } } }), locale };
   const { it } = analyse(brief, { counts: rows, ...sets }, { period: periodEnding(day, length), imports });
   if (it === undefined) throw new Error('There is no finding.');
   return it;
@@ -169,6 +178,52 @@ describe('verdicts', () => {
         days: 46,
       });
     });
+  });
+
+  test('if no series could be compared, the sentence says why, in each language', async () => {
+    const short = daily(() => 2, { from: 20 });
+    const late = '2024-08-31';
+    const reasons = {
+      'en-GB': [
+        /the only series scanned could not be compared, because fewer than four weeks .* is 10 June 2024\)\./,
+        /because too few incidents were reported\./,
+        /because all days are within the reporting lag of seven days\./,
+        /because no collection is known for these days\./,
+      ],
+      fr: [/moins de quatre semaines/, /trop peu d’incidents/, /délai de remontée/, /aucun recueil connu/],
+      ar: [/أقل من أربعة/, /أقل من اللازم/, /مهلة الإبلاغ/, /لا يُعرف/],
+    };
+    let checked = 0;
+    for (const [tag, expected] of Object.entries(reasons)) {
+      const locale = await localeOf(tag);
+      const outcomes = [
+        found(short, {}, { locale }),
+        found(daily((ago) => Number(ago % 40 === 39)), {}, { locale }),
+        found(steady(2, 2), { lag: 7 }, { locale }),
+        found(
+          steady(2, 2),
+          {},
+          {
+            day: late,
+            imports: [recordOf({ last_day: AS_OF, known_on: AS_OF, first_day: '2024-03-01' })],
+            locale,
+          },
+        ),
+      ].map(({ fields }) => fields['outcome']);
+      for (const [index, reason] of expected.entries()) {
+        expect(outcomes[index]).toMatch(reason);
+        expect(outcomes[index]).not.toMatch(/[{}]/);
+        checked += 1;
+      }
+    }
+    expect(checked).toBe(12);
+  });
+
+  test('if some could be compared, the sentence counts them apart from those scanned', () => {
+    const rows = [...steady(2, 2), ...daily((ago) => Number(ago === 50), { actor: 'B' })];
+    expect(found(rows).fields['outcome']).toBe(
+      'Between 24 June 2024 and 30 June 2024, no series went quiet and no series surged, out of one that could be compared; two were scanned.',
+    );
   });
 
   test('no day is the last one compared if all are within the reporting lag', () => {
