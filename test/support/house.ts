@@ -1,8 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
+import { onTestFinished } from 'vitest';
 import { copyFolder } from './copy.ts';
-import { loadTestDataset, temporaryFolder } from './dataset.ts';
+import { loadTestDataset } from './dataset.ts';
 import { remembered } from './effects.ts';
 import { now } from './ledger-samples.ts';
 import { locale, localeOf } from './locale.ts';
@@ -24,6 +26,7 @@ import {
   storeEdition,
 } from '../../src/production/store.ts';
 import type { Brief } from '../../src/project/brief.ts';
+import { remember } from '../../src/project/file-cache.ts';
 import { briefIds, loadBriefs } from '../../src/project/load-briefs.ts';
 import { pdfRules } from '../../src/rules/rules.ts';
 import { type EditionDependencies, openActiveRuns } from '../../src/scheduler/make-edition.ts';
@@ -70,7 +73,7 @@ export async function openHouse(
   ledger: Ledger,
   briefs: { readonly [id: string]: (yaml: string) => string } = {},
 ): Promise<House> {
-  const folder = await temporaryFolder();
+  const folder = await houseFolder();
   const [templates, out] = [join(folder, 'templates'), join(folder, 'output')];
   copyFolder(join(root, 'templates'), templates);
   // Briefs that a test puts on the dataset "revised" find there what they share.
@@ -89,7 +92,10 @@ export async function openHouse(
   const common = { ledger, log, locale, operator, now: () => house.time, random: () => 1 };
   const catalogue = {
     briefIds: () => briefIds(templates),
-    loadBrief: async (id: string): Promise<Brief> => (await loadBriefs(templates, [id]))[0]!,
+    loadBrief: remember(
+      async (id): Promise<Brief> => (await loadBriefs(templates, [id]))[0]!,
+      () => [templates],
+    ),
     loadDataset: async (name: string) => (datasets[name] ??= read(name)),
   };
   const house: House = {
@@ -156,6 +162,18 @@ export async function openHouse(
   };
   return house;
 }
+
+/** The same folder for a test as for the one before, because a template at the same place is compiled once. */
+async function houseFolder(): Promise<string> {
+  const folder = join(tmpdir(), `sitrep-house-${process.pid}-${houses++}`);
+  await rm(folder, { recursive: true, force: true });
+  onTestFinished(async () => {
+    houses--;
+    await rm(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+let houses = 0;
 
 /** The edition service, as the command line of the user "sitrep" calls it. */
 export function commandsOn(context: OperatorContext) {
