@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { enableCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { testCacheFolder } from './cache.ts';
@@ -25,6 +26,8 @@ export interface Project extends AsyncDisposable {
 }
 
 const main = join(root, 'src/main.ts');
+// As the program does: the processes that it starts use the same. The variable is set too late for this process.
+enableCompileCache(process.env['NODE_COMPILE_CACHE']);
 /** The calls of this process, one after another: they share its folder, variables and output. */
 let calls: Promise<unknown> = Promise.resolve();
 let count = 0;
