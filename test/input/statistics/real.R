@@ -15,17 +15,22 @@ cat("| series | weeks | a week | dispersion | days | baseline | quiet a year | s
 for (name in names(series)) {
   e <- new.env(); data(list = series[[name]], package = "surveillance", envir = e); s <- e[[series[[name]]]]
   x <- if (is.data.frame(s)) s$case else if (is(s, "sts")) rowSums(observed(s)) else rowSums(as.matrix(s$observed))
-  for (w in list(c(1, 13), c(4, 13), c(4, 52))) {
-    at <- (sum(w)):length(x)
+  # Lengths in weeks, the shortest first, and the weeks of their baseline. The shortest length has twice the share of alpha.
+  for (w in list(list(1, 13), list(4, 13), list(4, 52), list(1:8, 52))) {
+    lengths <- w[[1]]; longest <- max(lengths); times <- (length(lengths) + 1) / c(2, rep(1, length(lengths) - 1))
+    at <- (longest + w[[2]]):length(x)
     found <- sapply(at, function(t) {
-      now <- x[(t - w[1] + 1):t]; before <- x[(t - sum(w) + 1):(t - w[1])]
+      before <- x[(t - longest - w[[2]] + 1):(t - longest)]; b <- sum(before)
       d <- if (mean(before) == 0) 1 else var(before) / mean(before)
-      n <- sum(now) + sum(before); low <- lowerTail(sum(now), n, sum(before), w[1], w[2], d)
-      up <- 1 - lowerTail(sum(now) - 1, n, sum(before), w[1], w[2], d)
-      if (2 * low <= 0.05) "quiet" else if (2 * up <= 0.05) "surged" else "other"
+      tails <- sapply(lengths, function(l) {
+        now <- sum(x[(t - l + 1):t]); n <- now + b
+        c(lowerTail(now, n, b, l, w[[2]], d), 1 - lowerTail(now - 1, n, b, l, w[[2]], d))
+      })
+      p <- 2 * apply(tails, 2, min) * times; clearest <- which.min(p)
+      if (p[clearest] > 0.05) "other" else if (tails[1, clearest] < tails[2, clearest]) "quiet" else "surged"
     })
     starts <- function(v) sum(found == v & c("other", head(found, -1)) != v) / (length(at) / 52)
-    cat(sprintf("| %s | %d | %.1f | %.1f | %d | %d | %.1f | %.1f |\n", name, length(x), mean(x), var(x) / mean(x), 7 * w[1], 7 * w[2], starts("quiet"), starts("surged")))
+    cat(sprintf("| %s | %d | %.1f | %.1f | %s | %d | %.1f | %.1f |\n", name, length(x), mean(x), var(x) / mean(x), paste(7 * unique(range(lengths)), collapse = "-"), 7 * w[[2]], starts("quiet"), starts("surged")))
   }
 }
 
