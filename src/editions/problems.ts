@@ -12,6 +12,7 @@ const problemCodes = [
   'disk-full',
   'mail-failing',
   'brief-unreadable',
+  'schedule-ahead',
   'source-failing',
   'delivery-failed',
 ] as const;
@@ -38,6 +39,8 @@ export interface Watched extends Pick<EditionDependencies, 'ledger' | 'loadBrief
 
 /** Enough for an edition with its files and what the embedded ledger writes for it. */
 const LEAST_FREE_BYTES = 64_000_000;
+/** A brief whose last slot is this far ahead of the clock waits for it, because the clock was wrong then or is now. */
+const AHEAD_MS = 86_400_000;
 /** Mail servers often have shorter outages. */
 const MAIL_FAILING_MS = 3_600_000;
 const FAILED_LATELY_DAYS = 7;
@@ -66,6 +69,13 @@ export async function findProblems(
       }),
     });
   problems.push(...(unreadable ?? (await unreadableBriefs(watched))));
+  for (const { brief, slot } of await ledger.cursors())
+    if (slot.getTime() - now().getTime() > AHEAD_MS)
+      problems.push({
+        code: 'schedule-ahead',
+        id: `schedule-ahead ${brief} ${slot.toISOString()}`,
+        says: text('mail.problem.schedule_ahead', { brief, time: locale.moment(slot) }),
+      });
   problems.push(...(await sourceProblems(watched)));
   const { failedLately, mailFailingSince } = await ledger.deliveryHealth({ failedSince: failedSince(now()) });
   const failingMs = mailFailingSince === null ? 0 : now().getTime() - mailFailingSince.getTime();

@@ -54,6 +54,18 @@ test('a brief that cannot be read is a problem, and so is one with an unreadable
   expect(JSON.stringify(all)).not.toContain('secret');
 });
 
+test('a slot that was issued with a clock far ahead is a problem, because nothing is due until then', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const house = await openHouse(ledger);
+  const opening = { cursor: later(49), due: [], skipped: [] };
+  await ledger.openSlots('weekly', { now, plan: () => opening });
+  const [problem, ...others] = await findProblems(watchedIn(house));
+  expect(problem).toMatchObject({ code: 'schedule-ahead', says: expect.stringContaining('weekly') });
+  expect(others).toEqual([]);
+  house.time = later(26);
+  expect(await codesIn(watchedIn(house))).toEqual([]);
+});
+
 test('mail that nothing was accepted of for an hour is a problem; one slow recipient is none', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   const house = await openHouse(ledger);
