@@ -78,7 +78,7 @@ export async function goneBefore(edition: EditionRecord, ledger: Ledger): Promis
 export async function goneOf(revisions: readonly EditionRecord[], ledger: Ledger): Promise<DeliveryRecord[]> {
   const gone: DeliveryRecord[] = [];
   for (const { id } of revisions) {
-    const deliveries = await ledger.deliveries({ edition: id, limit: 100_000 });
+    const deliveries = await ledger.deliveries({ edition: id });
     gone.push(
       ...deliveries
         .filter(({ content }) => content === 'edition')

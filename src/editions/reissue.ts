@@ -84,7 +84,7 @@ async function newestDelivered(
     const { id, state, card } = edition;
     if (state !== 'delivering' && state !== 'done' && state !== 'rendered')
       throw refused(`${id} is ${state}.`, 'Wait until it is delivered, fix it, or cancel it.');
-    const deliveries = (await ledger.deliveries({ edition: id, limit: 100_000 })).filter(({ content }) =>
+    const deliveries = (await ledger.deliveries({ edition: id })).filter(({ content }) =>
       isForRecipients(content),
     );
     const open = deliveries.filter((each) => ['waiting', 'pending', 'sending'].includes(each.state));

@@ -90,6 +90,7 @@ export interface Filter {
   readonly brief?: string | undefined;
   readonly state?: string | undefined;
   readonly edition?: string | undefined;
+  /** By default, a list has all entries: a change to an edition's deliveries must reach each of them. */
   readonly limit?: number | undefined;
   /** Limits the list to the data that the caller may see. */
   readonly visibility?: Visibility | undefined;

@@ -207,7 +207,7 @@ export async function alertLateEditions(
   if (operator === null) return;
   const lateSince = new Date(now.getTime() - LATE_MS);
   for (const state of ['queued', 'rendering'] as const) {
-    for (const { id } of await ledger.editions({ state, lateSince, limit: 100_000 }))
+    for (const { id } of await ledger.editions({ state, lateSince }))
       await ledger.addDeliveries(id, [alertTo(operator, 'late')], now);
   }
 }

@@ -644,6 +644,14 @@ describe('pruning', () => {
   });
 });
 
+test('a list has all entries, so that a cancelled edition goes to nobody', async () => {
+  await using ledger = await (await ledgers.fresh()).open();
+  const many = Array.from({ length: 1001 }, (_, index) => mailTo(`reader-${index}@example.org`));
+  await ledger.settleEdition(await claimed(ledger), made(...many), quiet);
+  expect(await ledger.deliveries({ edition: asked().id })).toHaveLength(many.length);
+  expect(await ledger.deliveries({ edition: asked().id, limit: 3 })).toHaveLength(3);
+});
+
 test('lists are filtered, and the newest come first', async () => {
   await using ledger = await (await ledgers.fresh()).open();
   await ledger.request([...weeks, asked({ brief: 'daily', asOf: '2021-08-23' })], now);

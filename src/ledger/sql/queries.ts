@@ -26,9 +26,6 @@ import { type StepRecord, stepRecord } from '../views.ts';
 
 const ofBrief = (brief: string | undefined): Condition | undefined =>
   given('edition IN (SELECT id FROM sitrep.edition WHERE brief = $?)', brief);
-/** Default number of entries. */
-const MOST = 1000;
-
 const counted = z.object({ state: z.string(), count: z.coerce.number() });
 const tallied = counted.extend({ edition: z.string() });
 
@@ -49,14 +46,14 @@ export async function sameEdition(
 export function queryCalls(database: Database) {
   const list = <Row extends z.ZodObject>(
     record: Row,
-    { table, order, limit = MOST }: { table: string; order: string; limit?: number | undefined },
+    { table, order, limit }: { table: string; order: string; limit: number | undefined },
     ...conditions: readonly (Condition | undefined)[]
   ) => {
     const { sql, values } = where(conditions);
     const columns = columnsOf(record);
     return database.rows(
       record,
-      `SELECT ${columns} FROM sitrep.${table} ${sql} ORDER BY ${order} LIMIT ${limit}`,
+      `SELECT ${columns} FROM sitrep.${table} ${sql} ORDER BY ${order} LIMIT ${limit ?? 'ALL'}`,
       values,
     );
   };
@@ -259,7 +256,7 @@ export function recordCalls(database: Database) {
     async closeChange(id, outcome) {
       await database.query('UPDATE sitrep.audit SET outcome = $2 WHERE id = $1', [id, outcome]);
     },
-    async audit({ edition, who, limit = MOST, visibility, after }) {
+    async audit({ edition, who, limit, visibility, after }) {
       const { sql, values } = where([
         given('edition = $?', edition),
         given('who = $?', who),
@@ -269,7 +266,7 @@ export function recordCalls(database: Database) {
       const columns = columnsOf(auditRecord);
       return database.rows(
         auditRecord,
-        `SELECT ${columns} FROM sitrep.audit ${sql} ORDER BY id DESC LIMIT ${limit}`,
+        `SELECT ${columns} FROM sitrep.audit ${sql} ORDER BY id DESC LIMIT ${limit ?? 'ALL'}`,
         values,
       );
     },
