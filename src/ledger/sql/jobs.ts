@@ -13,8 +13,8 @@ type Queue = (typeof queues)[number];
 
 /** A lost process is noticed after this time, the minimum that the queue allows. */
 const HEARTBEAT_SECONDS = 10;
-/** Longer than any attempt can take, since each has its own time limit. */
-const EXPIRE_SECONDS = 2 * 3600;
+/** Longer than any attempt takes, since each has its own time limit, and than a machine sleeps overnight. */
+const EXPIRE_SECONDS = 23 * 3600;
 
 /**
  * Creates the queues. On an embedded ledger they have no heartbeat: its lock shows that the process lives, and after a
@@ -30,12 +30,14 @@ export async function createQueues(
       policy: 'short',
       retryLimit: 10_000,
       retryDelay: 1,
-      expireInSeconds: EXPIRE_SECONDS,
       deleteAfterSeconds: 24 * 3600,
       notify: true,
     });
     // Not above, because an earlier version may have created the queue.
-    await boss.updateQueue(name, { heartbeatSeconds: isEmbedded ? null : HEARTBEAT_SECONDS });
+    await boss.updateQueue(name, {
+      heartbeatSeconds: isEmbedded ? null : HEARTBEAT_SECONDS,
+      expireInSeconds: EXPIRE_SECONDS,
+    });
   }
 }
 
