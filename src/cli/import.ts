@@ -109,7 +109,7 @@ function describeReport(
 ): string[] {
   const { read, new: added, revised, unchanged, withdrawn } = counts;
   const skipped = Object.values(counts.skipped).reduce((sum, count) => sum + count, 0);
-  const { skipped: reasons, unreadable, unknownCountries, firstDay, lastDay, countries } = report;
+  const { skipped: reasons, unreadable, unknownCountries, far, firstDay, lastDay, countries } = report;
   const changes = `${inDigits(added)} new, ${inDigits(revised)} revised, ${inDigits(unchanged)} unchanged`;
   const named = `${countries.length === 1 ? '1 country' : `${countries.length} countries`}${countries.length === 0 ? '' : `: ${countries.join(', ')}`}`;
   const lines = [
@@ -130,6 +130,10 @@ function describeReport(
       (group) =>
         `  Kept in "extra" only: ${inDigits(group.count)} × a value of ${group.what} that does not fit (${rowsOf(group)}).`,
     ),
+    ...far.map(
+      (group) =>
+        `  Far outside their country: ${counted(group.count, 'incident')} (${rowsOf(group)}). Check country, latitude and longitude.`,
+    ),
   ];
   if (unknownCountries.length > 0)
     lines.push(
@@ -147,7 +151,7 @@ function describeNotes(notes: ImportReport['notes']): string[] {
   ];
 }
 
-const rowsOf = ({ file, rows, count }: RowGroup): string =>
+const rowsOf = ({ file, rows, count }: Omit<RowGroup, 'what'>): string =>
   rows.length === 0
     ? file
     : `${file}, row${count === 1 ? '' : 's'} ${rows.join(', ')}${count > rows.length ? ', …' : ''}`;

@@ -14,6 +14,7 @@ import { openCells, readDocument } from './feeds/document.ts';
 import { addNotes, compareNotes, type NoteChanges } from './feeds/notes.ts';
 import { type Importer, literal } from './format.ts';
 import { loadSql } from './load.ts';
+import { checkPlaces, type FarRows } from './places.ts';
 import { describeFile, explained, openSource, type ReadOptions } from './source-file.ts';
 import { descriptorOf, lockDataset, putBack, putInPlace } from './store.ts';
 import { suggestMapping } from './suggest.ts';
@@ -78,6 +79,8 @@ export interface ImportReport {
   /** Fields whose values did not fit their column. The values are in `extra`. */
   readonly unreadable: readonly RowGroup[];
   readonly unknownCountries: readonly NameCount[];
+  /** Incidents that lie far from their country, by file. */
+  readonly far: readonly FarRows[];
   /** The names in the sides of the imported rows, the most frequent first. */
   readonly actors: readonly NameCount[];
 }
@@ -128,6 +131,11 @@ export async function importIncidents(
   const hasOthers = converted !== undefined && converted.notes.length + converted.withdrawn.length > 0;
   if (span === undefined || (span.first_day === null && !hasOthers)) throw nothingToImport(files, skipped);
   const { first_day: firstDay, last_day: lastDay, countries } = span;
+  const far = await checkPlaces(database, {
+    files,
+    origin: importer.origin,
+    isDocument: converted !== undefined,
+  });
   const prefix = importer.origin.prefix;
   await compare(database, store, {
     prefix,
@@ -181,6 +189,7 @@ export async function importIncidents(
       `SELECT country_given AS name, count(*)::INTEGER AS count FROM kept WHERE country IS NULL AND country_given IS NOT NULL GROUP BY ALL ORDER BY count DESC, name`,
       nameCount,
     ),
+    far,
     actors: await database.rows(actorsSql, nameCount),
   };
   accept?.(counts);

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { stringify } from 'yaml';
 import { coordinate, dayFrom, identifier, wholeNumber } from './format.ts';
+import { createCountryBoxes } from './places.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** Common names of columns, by incident column: in small letters, without spaces and signs. */
@@ -159,6 +160,22 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
         columns['country'] = take(name);
         break;
       }
+  const { lat, lon, country } = columns;
+  if (typeof lat === 'string' && typeof lon === 'string' && typeof country === 'string') {
+    await createCountryBoxes(connection);
+    const reader = await connection.runAndReadAll(
+      `SELECT 2 * count(*) FILTER (is_swapped(main, lat, lon)) > count(*)
+      FROM (SELECT country_code(trim(${identifier(country)})) AS country,
+        ${coordinate(identifier(lat), 90)} AS lat, ${coordinate(identifier(lon), 180)} AS lon FROM sample)
+      JOIN country_boxes USING (country) WHERE lat IS NOT NULL AND lon IS NOT NULL`,
+    );
+    if (reader.getRows()[0]?.[0] === true) {
+      [columns['lat'], columns['lon']] = [lon, lat];
+      notes.push(
+        `"${lat}" and "${lon}": most rows lie in their country only if these two are swapped, so lat is "${lon}" here. Check it on a map.`,
+      );
+    }
+  }
   const text = stringify({
     source: 'NAME OF THE SOURCE',
     prefix: 'DESK',
