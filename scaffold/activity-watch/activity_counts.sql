@@ -10,14 +10,16 @@ nearly_all AS MATERIALIZED (
   SELECT coalesce(max(incidents) FILTER (country IS NOT NULL) > 0.9 * sum(incidents), false) AS in_one_country
   FROM (SELECT country, count(*) AS incidents FROM chosen GROUP BY country)
 ),
--- A name a row; `incident` tells two names of one actor in one incident from two incidents.
-names_of_year AS (
-  SELECT incident, unnest(side_a || side_b) AS name, country, CASE WHEN in_one_country THEN admin1 END AS division, number
-  FROM (SELECT row_number() OVER () AS incident, * FROM chosen WHERE start > CAST($as_of - INTERVAL 1 YEAR AS DATE))
-  CROSS JOIN nearly_all
-),
+-- An actor a row. A list of its own for each incident, so that two names of one actor count once.
 last_year AS (
-  SELECT DISTINCT incident, actor_name(name) AS actor, country, division, number FROM names_of_year
+  SELECT
+    unnest(list_distinct(list_transform(side_a || side_b, lambda given: actor_name(given)))) AS actor,
+    country,
+    CASE WHEN in_one_country THEN admin1 END AS division,
+    number
+  FROM chosen
+  CROSS JOIN nearly_all
+  WHERE start > CAST($as_of - INTERVAL 1 YEAR AS DATE)
 ),
 wanted AS MATERIALIZED (
   SELECT actor, coalesce(division, c.name, country, 'place unknown') AS place, sum(number) AS count
@@ -33,9 +35,16 @@ wanted_names AS MATERIALIZED (
   UNION
   SELECT lower(name) FROM actor_names WHERE actor_name(name) IN (SELECT actor FROM wanted)
 ),
-given_names AS (
-  SELECT incident, unnest(side_a || side_b) AS name, country, admin1, start, "end", number
+-- A name of each side a row, because to join the lists takes longer; most rows have neither name and are left out.
+-- `incident` tells two names of one actor in one incident from two incidents.
+sides AS (
+  SELECT incident, unnest(side_a) AS one, unnest(side_b) AS other, country, admin1, start, "end", number
   FROM (SELECT row_number() OVER () AS incident, * FROM chosen)
+),
+given_names AS (
+  SELECT incident, unnest([one, other]) AS name, country, admin1, start, "end", number
+  FROM sides
+  WHERE lower(one) IN (SELECT name FROM wanted_names) OR lower(other) IN (SELECT name FROM wanted_names)
 ),
 names AS (
   SELECT

@@ -288,8 +288,13 @@ export function incidentsAsOf(
   const names = [...incidentColumns, { name: 'import' }].map(({ name }) => `"${name}"`).join(', ');
   const current = `${newestRows(store, { imports, columns: names })} WHERE stored.status = 'current'`;
   if (!isReconstruction) return { sql: current, imports, reconstructedFrom: null };
-  const lags = imports.map(({ number, lag_days: lag }) => `WHEN ${number} THEN ${lag ?? 0}`);
-  const known = `least(published_on, "end" + (CASE "import" ${lags.join(' ')} END)::INTEGER)`;
+  const lags = imports.map(({ number, lag_days: lag }) => ({ number, days: lag ?? 0 }));
+  const [{ days } = { days: 0 }] = lags;
+  // One number where the imports agree, because to look at the import of each row takes longer.
+  const lag = lags.every((each) => each.days === days)
+    ? days
+    : `(CASE "import" ${lags.map((each) => `WHEN ${each.number} THEN ${each.days}`).join(' ')} END)::INTEGER`;
+  const known = `least(published_on, "end" + ${lag})`;
   return {
     sql: `SELECT * FROM (${current}) WHERE ${known} <= ${quote(asOf)}::DATE`,
     imports,

@@ -186,10 +186,13 @@ async function countWhole(
 ): Promise<Found> {
   // The whole is read once, whatever its size; the rest is of a few thousand parts at most.
   const [counted] = z.tuple([counts.extend({ sha256: z.string().nullable() })]).parse(
-    await ask(`WITH parts AS MATERIALIZED (
-      SELECT "import", country, date_trunc('month', start)::DATE AS month, count(*) AS "rows", sum(number) AS number,
-        min(start) AS start, max("end") AS "end", max(known_on) AS known_on
+    await ask(`WITH days AS (
+      SELECT "import", country, start, count(*) AS "rows", sum(number) AS number, max("end") AS "end", max(known_on) AS known_on
       FROM (${whole}) GROUP BY ALL
+    ), parts AS MATERIALIZED (
+      SELECT "import", country, date_trunc('month', start)::DATE AS month, sum("rows")::BIGINT AS "rows",
+        sum(number) AS number, min(start) AS start, max("end") AS "end", max(known_on) AS known_on
+      FROM days GROUP BY ALL
     )
     SELECT coalesce(sum("rows"), 0) AS "rows", 0 AS unknown, ${countsOf('p')},
       sha256(string_agg(concat_ws(' ', "import", coalesce(country, '-'), month, "rows", number), ' '

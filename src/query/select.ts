@@ -130,10 +130,12 @@ export async function select({
       return [name, []];
     }
   };
-  const forCharts = Promise.all(named.filter(([name]) => first.has(name)).map(run));
+  const drawing = named.filter(([name]) => first.has(name)).map(run);
+  const forCharts = Promise.all(drawing);
   // Started at the same time, these queries would delay the first ones, because each takes several turns of the event
-  // loop.
-  const others = forCharts.then(() => Promise.all(named.filter(([name]) => !first.has(name)).map(run)));
+  // loop. As soon as one of those is done, a core may be idle.
+  const begun = drawing.length === 0 ? forCharts : Promise.race(drawing);
+  const others = begun.then(() => Promise.all(named.filter(([name]) => !first.has(name)).map(run)));
   const readSets = async (): Promise<EvidenceSet[]> => {
     await others;
     const read = evidenceQueries(brief).map(async ([name, { what, ...source }]) => {
