@@ -377,13 +377,22 @@ const actorsSql = `SELECT name, count(*)::INTEGER AS count
   GROUP BY name ORDER BY count DESC, name`;
 
 function nothingToImport(files: readonly string[], skipped: readonly RowGroup[]): AppError {
-  const faults = skipped.map(({ what, file, rows, count }) => ({
+  const again = 'choose the right format, or export the file again, because spreadsheets rewrite days.';
+  const ofRows = skipped.flatMap(({ what, file, rows: [row], count }) =>
+    row === undefined
+      ? []
+      : [{ file, row, problem: `${what}.`, hint: `No row can be imported: ${again}`, count }],
+  );
+  const inDocuments = skipped.filter(({ rows }) => rows.length === 0);
+  const ofObjects = [...Map.groupBy(inDocuments, ({ file }) => file)].map(([file, reasons]) => ({
     file,
-    ...(rows[0] === undefined ? {} : { row: rows[0] }),
-    problem: `${what}.`,
-    hint: 'No row can be imported: choose the right format, or export the file again, because spreadsheets rewrite days.',
-    ...(count > 1 && { count }),
+    problem: `has nothing to import: ${reasons.map(({ what, count }) => `${count} × ${what}`).join('; ')}.`,
+    hint: 'Choose a file with other objects: docs/data.md names those that become rows.',
+    count: reasons.reduce((sum, { count }) => sum + count, 0),
   }));
+  const faults = [...ofRows, ...ofObjects].map(({ count, ...fault }): Fault =>
+    count > 1 ? { ...fault, count } : fault,
+  );
   const empty = { file: files.join(', '), problem: 'has no rows.', hint: 'Export it again.' };
   return new AppError('import-failed', faults.length > 0 ? faults : [empty]);
 }

@@ -601,6 +601,23 @@ describe('files', () => {
     expect(await desk.files()).toEqual([]);
   });
 
+  test('a bundle without an object that has a table is one fault, whatever its objects are', async () => {
+    const desk = await stixDesk();
+    const objects = [
+      stixObject('tool', 1, { name: 'x' }),
+      stixObject('tool', 2, { name: 'y' }),
+      stixObject('indicator', 5, { name: 'z' }),
+      stixObject('identity', 7, { name: 'A desk' }),
+      link(6, stixId('indicator', 5), 'indicates', stixId('tool', 1)),
+    ];
+    const faults = await faultsOf(desk.run(stix, [await desk.write(bundleOf(objects), 'a.json')]));
+    expect(faults).toMatchObject([{ file: 'a.json', count: 5 }]);
+    expect(faults[0]?.problem).toBe(
+      'has nothing to import: 2 × is a tool: there is no table for it; 1 × is an indicator: there is no table for it; ' +
+        '1 × is an identity that no row names; 1 × is a relationship of objects that have no row.',
+    );
+  });
+
   test('malicious contents are kept as data or left out', async () => {
     const desk = await stixDesk();
     const odd = JSON.stringify(incident(1)).replace('{', '{"__proto__": {"polluted": true}, ');

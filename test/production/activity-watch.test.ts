@@ -2,11 +2,16 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
+import { periodEnding } from '../../src/calendar.ts';
 import type { ImportRecord } from '../../src/dataset/incidents.ts';
 import { openPrinter, type Printer } from '../../src/pdf/browser/print.ts';
 import { editionsAskedFor, resolveEdition } from '../../src/production/fan-out.ts';
 import { produce } from '../../src/production/produce.ts';
 import { scaffoldOf } from '../../src/project/scaffold.ts';
+import { openQueries } from '../../src/query/database.ts';
+import { knownIncidents } from '../../src/query/incidents.ts';
+import { parametersOf } from '../../src/query/select.ts';
 import { openProject } from '../../src/wiring/project.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { temporaryFolder } from '../support/dataset.ts';
@@ -150,6 +155,71 @@ test('says of 30 incidents that they are too few', async () => {
   expect(text).not.toContain('series went quiet');
   expect(pages).toBeLessThanOrEqual(4);
 }, 60_000);
+
+test('an incident counts once for each actor that it names, by whatever names and in whatever list', async () => {
+  const names = ['River Front', 'river FRONT', 'The River', 'Hill Guard', 'Coast', 'Émir', 'éMIR'];
+  const actorOf = (name: string) => (/river/i.test(name) ? 'River Front' : name);
+  const picked = (index: number, from: number) =>
+    Array.from({ length: (index * from) % 4 }, (_, place) => names[(index * from + place * 5) % 7] ?? '');
+  const all = Array.from({ length: 300 }, (_, index) => ({
+    day: `2021-${String(1 + (index % 12)).padStart(2, '0')}-15`,
+    sides: [picked(index, 3), picked(index, 11)],
+    number: 1 + (index % 2),
+  }));
+  const { brief, dataset } = await scaffolded([
+    {
+      knownOn: '2022-01-09',
+      rows: all
+        .map(
+          ({ day, sides, number }, index) =>
+            `SELECT 'T-${index}' AS id, DATE '${day}' AS start, 'CO' AS country, 'North' AS admin1, ${number} AS number, ${sides
+              .map(
+                (side, at) => `${JSON.stringify(side).replaceAll('"', "'")}::VARCHAR[] AS side_${'ab'[at]}`,
+              )
+              .join(', ')}`,
+        )
+        .join(' UNION ALL '),
+    },
+  ]);
+  const tables = {
+    ...dataset.tables,
+    actors: [
+      {
+        id: 'A-river',
+        known_on: '2021-01-01',
+        status: 'current' as const,
+        marking: null,
+        name: 'River Front',
+        long_name: 'River Front',
+        aliases: ['The River'],
+        affiliation: null,
+        note: null,
+        basis: null,
+      },
+    ],
+  };
+  const known = knownIncidents(dataset, { asOf: '2022-01-09', marking: 'TLP:CLEAR' });
+  await using queries = await openQueries(tables, {
+    macros: brief.macros,
+    incidents: known,
+    locale: brief.locale,
+  });
+  const period = periodEnding('2022-01-09', 'P7D');
+  const parameters = parametersOf(brief, { period, settings: dataset.settings, given: {} });
+  const { file = '', text: sql = '' } = brief.queries['activity_counts'] ?? {};
+  const found = await queries.query({ sql, file, parameters });
+  const counts = new Map<string, number>();
+  for (const { day, sides, number } of all)
+    for (const actor of new Set(sides.flat().map(actorOf)))
+      counts.set(`${actor} ${day}`, (counts.get(`${actor} ${day}`) ?? 0) + number);
+  const incidentsOf = z.array(z.object({ start: z.string(), count: z.number() }));
+  const counted = found.flatMap(({ actor, incidents: days }) =>
+    incidentsOf.parse(days).map(({ start, count }): [string, number] => [`${String(actor)} ${start}`, count]),
+  );
+  expect(new Map(counted)).toEqual(counts);
+  expect(counted).toHaveLength(counts.size);
+  expect(counts.size).toBeGreaterThan(40);
+});
 
 test('after the last import nothing is quiet, and page one says so', async () => {
   const rows = `SELECT * FROM (${incidents(3000)}) WHERE start < DATE '2022-01-03'`;
