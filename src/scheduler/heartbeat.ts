@@ -1,19 +1,45 @@
-/** Calls `beat` repeatedly until disposed. Calls never overlap. `beat` handles its own errors. */
+import { schedule, type ScheduledTask } from 'node-cron';
+
+/** Calls `beat` repeatedly until disposed. Calls never overlap. */
 export type Heartbeat = (beat: () => Promise<void>) => AsyncDisposable;
 
-const BEAT_MS = 1_000;
+/**
+ * If the clock goes back, node-cron waits until the old time is reached again, so the timer is restarted after this
+ * silence.
+ */
+const SILENCE_MS = 10_000;
 
-/** Beats every second, whatever the clock on the wall does. While a beat lasts longer, others are left out. */
+/** node-cron would log coloured warnings about beats longer than a second, which are normal. */
+const silent = { info() {}, warn() {}, error() {}, debug() {} };
+
+/** Beats every second with node-cron. Beats never overlap. */
 export const everySecond: Heartbeat = (beat) => {
+  let lastMs = performance.now();
   let running: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    running ??= beat().finally(() => {
-      running = undefined;
-    });
-  }, BEAT_MS);
+  const start = (): ScheduledTask =>
+    schedule(
+      '* * * * * *',
+      () => {
+        lastMs = performance.now();
+        running = beat().finally(() => {
+          running = undefined;
+          lastMs = performance.now();
+        });
+        return running;
+      },
+      { noOverlap: true, suppressMissedWarning: true, logger: silent, timezone: 'UTC' },
+    );
+  let task = start();
+  const watch = setInterval(() => {
+    if (running !== undefined || performance.now() - lastMs < SILENCE_MS) return;
+    void task.destroy();
+    lastMs = performance.now();
+    task = start();
+  }, SILENCE_MS / 2);
   return {
     async [Symbol.asyncDispose]() {
-      clearInterval(timer);
+      clearInterval(watch);
+      await task.destroy();
       await running;
     },
   };
