@@ -124,7 +124,7 @@ export async function openOn(
   boss.on('error', onError);
   opening.defer(() => boss.stop({ graceful: true, close: false, timeout: STOP_MS }).catch(onError));
   await boss.start();
-  await createQueues(boss, { isEmbedded: true });
+  await createQueues(boss, null);
   await recover(database, boss);
   const ledger = openLedger(database, boss);
   await ledger.reconcile();

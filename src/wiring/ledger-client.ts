@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -148,12 +149,9 @@ function answers(socket: string): Promise<boolean> {
   return promise.finally(() => call.destroy());
 }
 
-export function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
-}
+export const aborted = async (signal: AbortSignal): Promise<void> => {
+  if (!signal.aborted) await once(signal, 'abort');
+};
 
 /** A short wait that rejects if the program is stopped. */
 export const pause = (signal: AbortSignal): Promise<void> => delay(100, undefined, { signal });

@@ -17,12 +17,12 @@ const HEARTBEAT_SECONDS = 10;
 const EXPIRE_SECONDS = 23 * 3600;
 
 /**
- * Creates the queues. On an embedded ledger they have no heartbeat: its lock shows that the process lives, and after a
+ * Creates the queues. On an embedded ledger they have no heartbeat (null): its lock shows that the process lives, and after a
  * jump of the clock or a sleep of the machine, the queue would hand out again what is being sent.
  */
 export async function createQueues(
   boss: PgBoss,
-  { isEmbedded = false }: { isEmbedded?: boolean } = {},
+  heartbeatSeconds: number | null = HEARTBEAT_SECONDS,
 ): Promise<void> {
   for (const name of queues) {
     // These retries follow the loss of a process. The ledger counts all other failures.
@@ -34,10 +34,7 @@ export async function createQueues(
       notify: true,
     });
     // Not above, because an earlier version may have created the queue.
-    await boss.updateQueue(name, {
-      heartbeatSeconds: isEmbedded ? null : HEARTBEAT_SECONDS,
-      expireInSeconds: EXPIRE_SECONDS,
-    });
+    await boss.updateQueue(name, { heartbeatSeconds, expireInSeconds: EXPIRE_SECONDS });
   }
 }
 
