@@ -16,8 +16,10 @@ import {
 export interface Baseline {
   readonly kind: 'recent' | 'season';
   readonly spans: readonly Span[];
-  /** Whole weeks, with collection on each of their days; 0 if there are incidents, all without a known week. */
+  /** Whole weeks, with collection on each of their days. */
   readonly weeks: number;
+  /** There are incidents, and the week of none is known: then the dispersion is not known either. */
+  readonly isVague: boolean;
   /** Earlier years; 0 for the days just before the period. */
   readonly years: number;
   /**
@@ -48,7 +50,8 @@ export function chooseBaseline(
     return {
       kind,
       spans,
-      weeks: known === 0 && all > 0 ? 0 : weeks.length,
+      weeks: weeks.length,
+      isVague: known === 0 && all > 0,
       years: kind === 'season' ? spans.length : 0,
       dispersion: known === 0 ? 1 : Math.max(dispersion, 1 + ((dispersion - 1) * all) / known),
     };
@@ -57,7 +60,7 @@ export function chooseBaseline(
   const season = seasonOf(period, covered);
   if (season === null || !isWithin(recent, covered)) return before;
   const earlier = of('season', earlierYears(recent, covered));
-  if (earlier.years < season.length || earlier.weeks === 0) return before;
+  if (earlier.years < season.length || earlier.isVague) return before;
   const { p } = compareRates(
     {
       period: countWithin(series, before.spans),

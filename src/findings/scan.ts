@@ -59,7 +59,7 @@ export function observe(
     completeDays: daysIn(complete),
     baseline,
   };
-  if (observation.completeDays === 0 || baseline.weeks < FEWEST_WEEKS) return observation;
+  if (observation.completeDays === 0 || baseline.weeks < FEWEST_WEEKS || baseline.isVague) return observation;
   const readings = readingsOf(series, { period: complete, baseline: baseline.spans });
   const test = (reading: typeof readings.low): Test => {
     const counts = {
@@ -159,6 +159,7 @@ const observedIn = ({ coveredDays, completeDays, baseline }: Observation) => ({
   coveredDays,
   completeDays,
   baselineWeeks: baseline.weeks,
+  isVague: baseline.isVague,
 });
 
 /** The larger of the two drops, and of the two rises; no drop or rise counts as the largest. */

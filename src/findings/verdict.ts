@@ -25,6 +25,8 @@ export interface Observed {
   readonly completeDays: number;
   /** Whole weeks with collection in the baseline. */
   readonly baselineWeeks: number;
+  /** The week of no incident in the baseline is known. */
+  readonly isVague?: boolean;
   /** Imprecise dates counted out of the period and into it; absent if nothing was tested. */
   readonly tests?: { readonly low: Tested; readonly high: Tested } | undefined;
 }
@@ -32,7 +34,7 @@ export interface Observed {
 /** With fewer weeks, nothing is known about how counts vary. */
 export const FEWEST_WEEKS = 4;
 
-/** A verdict, and the key of its phrase: too few data has three causes. */
+/** A verdict, and the key of its phrase: too few data has four causes. */
 export interface Ruling {
   readonly verdict: Verdict;
   readonly phrase: Phrase;
@@ -43,9 +45,13 @@ export interface Ruling {
  * a test that is significant at `alpha` after adjustment, with imprecise dates counted out and in. A series in which no
  * drop could have been seen has too few data, whatever else its test says.
  */
-export function rule({ coveredDays, completeDays, baselineWeeks, tests }: Observed, alpha: number): Ruling {
+export function rule(
+  { coveredDays, completeDays, baselineWeeks, isVague, tests }: Observed,
+  alpha: number,
+): Ruling {
   if (coveredDays === 0) return { verdict: 'not covered', phrase: 'not-covered' };
   if (completeDays === 0) return { verdict: 'within reporting lag', phrase: 'within-reporting-lag' };
+  if (isVague && baselineWeeks >= FEWEST_WEEKS) return { verdict: 'too few data', phrase: 'no-known-week' };
   if (baselineWeeks < FEWEST_WEEKS || tests === undefined)
     return { verdict: 'too few data', phrase: 'too-few-weeks' };
   const { low, high } = tests;
@@ -67,6 +73,7 @@ export const phrases = {
   'too-few-incidents': 'figures.activity.too_few_incidents',
   'imprecise-dates': 'figures.activity.imprecise_dates',
   'too-few-weeks': 'figures.activity.too_few_weeks',
+  'no-known-week': 'figures.activity.no_known_week',
   'within-reporting-lag': 'figures.activity.within_reporting_lag',
   'not-covered': 'figures.activity.not_covered',
 } as const;

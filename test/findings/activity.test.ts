@@ -198,7 +198,11 @@ describe('verdicts', () => {
       const locale = await localeOf(tag);
       const outcomes = [
         found(short, {}, { locale }),
-        found(daily((ago) => Number(ago % 40 === 39)), {}, { locale }),
+        found(
+          daily((ago) => Number(ago % 40 === 39)),
+          {},
+          { locale },
+        ),
         found(steady(2, 2), { lag: 7 }, { locale }),
         found(
           steady(2, 2),
@@ -360,7 +364,10 @@ describe('imprecise dates', () => {
       end: dayOf(asOf - ago + 29),
       count: 12,
     }));
-    expect(only(months, { days: 30 })).toMatchObject({ verdict: 'too few data', phrase: 'too-few-weeks' });
+    expect(only(months, { days: 30 })).toMatchObject({ verdict: 'too few data', phrase: 'no-known-week' });
+    expect(found(months, { days: 30 }).fields['outcome']).toContain(
+      'none of the incidents in the baseline has a known week',
+    );
     expect(
       only([...months, ...daily((ago) => Number(ago > 30 && ago % 2 === 0))], { days: 30 }),
     ).toMatchObject({
