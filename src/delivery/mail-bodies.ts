@@ -165,7 +165,12 @@ const dark = `:root{color-scheme:light dark}
 .sheet{table-layout:fixed!important}
 .sheet>tbody>tr>td{padding-left:16px!important;padding-right:16px!important}
 .hero{padding:8px 0!important}
+.wide{overflow-x:auto!important;direction:ltr}
+.wide img{width:620px!important;max-width:none!important}
 }`;
+
+/** Up to this width, in pixels, the labels of a picture can be read on a phone; a wider one is moved sideways there. */
+const NARROW = 420;
 
 /**
  * Tables and styles in attributes, because many mailboxes understand little else. Nothing is loaded: the pictures are
@@ -228,7 +233,7 @@ function htmlOf(
       : [
           row(
             `<p style="margin:14px 0 6px;font:600 14px/1.35 ${sans}">${escapeMarkup(hero.caption)}</p>` +
-              `<div class="hero" style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: `width:100%;max-width:${Math.max(hero.width / 2, 420)}px;height:auto;margin:0 auto` })}</div>`,
+              `<div class="hero${hero.width / 2 > NARROW ? ' wide' : ''}" style="background:#fff;padding:8px">${picture(hero, { cid: cidOf('hero'), style: `width:100%;max-width:${Math.max(hero.width / 2, NARROW)}px;height:auto;margin:0 auto` })}</div>`,
           ),
         ]),
     ...(judged.length > 0

@@ -44,6 +44,16 @@ test('the hero picture draws what is known by the cut-off: first the arrival, la
     expect(labels).toContain(label);
 });
 
+test('the picture of the mail is drawn for the width of a telephone, from the same rows', async () => {
+  const story = (await edition('weekly', '2021-08-25')).charts['story'];
+  const picture = Buffer.from(story?.png ?? []);
+  // Two pixels for each of the drawing's; a label may reach a little over the edge.
+  expect(picture.readUInt32BE(16)).toBeGreaterThan(700);
+  expect(picture.readUInt32BE(16)).toBeLessThanOrEqual(730);
+  expect(picture.readUInt32BE(20)).toBeGreaterThan(500);
+  expect(Number(/ width="(\d+)/.exec(story?.svg ?? '')?.[1])).toBeGreaterThan(640);
+});
+
 test('after the end of collection the hero picture stays as it was known', async () => {
   const known = (await edition('weekly', '2021-08-25')).charts['story']?.svg;
   for (const asOf of ['2021-08-27', '2026-11-30'])
