@@ -306,15 +306,15 @@ describe('the message about an edition with highlights', () => {
     expect(html).toContain('<meta name="color-scheme" content="light dark">');
     expect(html).toContain('@media (prefers-color-scheme:dark)');
     // Fitted to the width of a phone, the labels of a wide picture would be too small to read.
-    expect(html).toMatch(
-      /@media \(max-width:480px\)\{[^]*\.wide\{overflow-x:auto!important[^]*<div class="hero wide"[^>]*><img/,
-    );
     const { highlights } = told();
     if (highlights?.hero == null) throw new Error('The sample has no picture.');
-    const narrow = { ...highlights, hero: { ...highlights.hero, width: 720 } };
-    expect(String((await arrives({ ...told(), highlights: narrow })).html)).toMatch(
-      /<div class="hero" [^>]*><img [^>]*width="360"[^>]*max-width:420px/,
+    const { hero } = highlights;
+    const drawnAt = async (width: number) =>
+      String((await arrives({ ...told(), highlights: { ...highlights, hero: { ...hero, width } } })).html);
+    expect(await drawnAt(1300)).toMatch(
+      /@media \(max-width:480px\)\{[^]*\.wide\{overflow-x:auto!important[^]*<div class="hero wide"[^>]*><img/,
     );
+    expect(await drawnAt(720)).toMatch(/<div class="hero" [^>]*><img [^>]*width="360"[^>]*max-width:420px/);
     expect(html).toContain('#0b5345');
     const many = Array.from({ length: 5_000 }, (_, row) => `revised: ${long} (M${row})`);
     const { correction } = corrected();
