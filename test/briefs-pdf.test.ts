@@ -115,9 +115,8 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     ({ edition, read } = await print({ brief: id, asOf, paper, parameters }));
   });
 
-  test('has two pages or more of the paper asked for, and no more than its limit', () => {
+  test('has the paper asked for, and no more pages than its limit', () => {
     expect(read.pages.length).toBe(edition.pages);
-    expect(read.pages.length).toBeGreaterThanOrEqual(2);
     expect(read.pages.length).toBeLessThanOrEqual(limits.pages);
     expect(read.sizesPt).toHaveLength(read.pages.length);
     for (const { width, height } of read.sizesPt) {
@@ -142,7 +141,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
   test('has all the text of the page it was printed from', () => {
     const whole = letters(read.pages.join('\n'));
     const blocks = printedBlocks(edition.html);
-    expect(blocks.length).toBeGreaterThan(100);
+    expect(blocks.length).toBeGreaterThan(60);
     // Short ones, such as a number in a cell, stand in any text.
     const lost = blocks.filter((block) => block.length > 12 && !standsIn(whole, letters(block)));
     expect(lost).toEqual([]);
@@ -189,8 +188,9 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
         : Math.max(...texts.map(({ top }) => top)) - Math.min(...texts.map(({ bottom }) => bottom));
     const full = sizes[paper].height - 120;
     for (const texts of pages.slice(0, -2)) expect(heightOf(texts)).toBeGreaterThan((full * 2) / 3);
-    expect(heightOf(pages.at(-1) ?? [])).toBeGreaterThan(full * 0.4);
-    // The sheet of an actor of whom little is reported has as many sources as another.
+    // The sheet of an actor of whom little is reported has as many sources as another, and may have them on a page of
+    // their own.
+    expect(heightOf(pages.at(-1) ?? [])).toBeGreaterThan(full * (read.pages.length < 3 ? 0.15 : 0.4));
     if (read.pages.length < 3) return;
     const start = read.spoken.findIndex(({ text }) => /^method$/i.test(text));
     expect(start).toBeGreaterThan(0);
@@ -214,7 +214,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     expect(read.internalLinks.filter(({ landsOnPage }) => landsOnPage === null)).toEqual([]);
     const destinations = new Set(read.internalLinks.map(({ destination }) => destination));
     const notes = [...edition.html.matchAll(/<tr id="note-(\d+)"/g)].map(([, number]) => number);
-    expect(notes.length).toBeGreaterThan(5);
+    expect(notes.length).toBeGreaterThan(3);
     const back = [...destinations].filter((name) => name.includes('cite-'));
     expect(back.length).toBeGreaterThan(0);
     const hrefs = [...edition.html.matchAll(/href="#([^"]+)"/g)].map(([, name = '']) => name);
@@ -301,13 +301,14 @@ const both = ['A4', 'Letter'] as const;
 test.each([
   ...both.map((paper) => ({ brief: 'weekly', asOf: '2021-08-27', paper, most: 4 })),
   ...both.map((paper) => ({ brief: 'celebrations', asOf: '2021-08-16', paper, most: 1 })),
-  ...['isis-quieting', 'al-qaeda-ties', 'celebrations'].map((brief) => ({
-    brief,
-    asOf: fullCoverage,
-    paper: 'Letter' as const,
-    most: 4,
-  })),
-  { brief: 'al-qaeda-ties', asOf: fullCoverage, paper: 'A4', most: 3 },
+  { brief: 'isis-quieting', asOf: fullCoverage, paper: 'Letter', most: 4 },
+  ...both.flatMap((paper) => [
+    { brief: 'al-qaeda-ties', asOf: fullCoverage, paper, most: 3 },
+    { brief: 'celebrations', asOf: fullCoverage, paper, most: 2 },
+    { brief: 'actor-sheet', asOf: fullCoverage, paper, parameters: { actor: 'A-aqap' }, most: 1 },
+    { brief: 'actor-sheet', asOf: fullCoverage, paper, parameters: { actor: 'A-jnim' }, most: 2 },
+  ]),
+  { brief: 'al-qaeda-ties', asOf: '2021-08-27', paper: 'A4', most: 3 },
   { brief: 'actor-sheet', asOf: fullCoverage, paper: 'A4', parameters: { actor: 'A-taliban' }, most: 3 },
 ] as const)('$brief as of $asOf has at most $most page(s) on $paper', async ({ most, ...edition }) => {
   const printed = await print(edition);
