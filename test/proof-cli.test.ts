@@ -16,9 +16,9 @@ test('verify and explain, with their exit status and as JSON', async () => {
   expect(same).toMatchObject({ status: 0, stderr: '' });
   expect(same.stdout).toMatch(/^celebrations\/2021-08-25: identical: /m);
 
-  const asked = await project.call(`explain ${pdf} 5`);
+  const asked = await project.call(`explain ${pdf} vindication`);
   expect(asked).toMatchObject({ status: 0, stderr: '' });
-  expect(asked.stdout).toContain('templates/celebrations/brief.hbs, line 11: {{figure "welcomes" "number"}}');
+  expect(asked.stdout).toContain('templates/_shared/partials/reported.hbs, line 2: {{say text}}');
   const nowhere = await project.sitrep(`explain ${pdf} nowhere`);
   expect(nowhere).toMatchObject({ status: 1, stderr: '' });
   expect(nowhere.stdout).toContain('"nowhere" is not on the page');

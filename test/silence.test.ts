@@ -73,19 +73,17 @@ describe('coverage is known from the day the desk had it', () => {
 
 describe('after the end of coverage', () => {
   test.each(['2021-08-26', '2021-08-27', '2021-09-20'])(
-    'before the headline of %s the page says that nothing was collected, and judgments are as known then',
+    'the headline of %s says that nothing was collected, and judgments are those of that day',
     async (asOf) => {
       for (const [brief, headline] of [
-        ['isis-quieting', /^ISIS /],
-        ['weekly', /^ISIS reported silent .*; Al-Qaeda/],
+        ['isis-quieting', /: ISIS /],
+        ['weekly', /: ISIS reported silent .*; Al-Qaeda/],
       ] as const) {
-        const { heading, text, html } = await pageOf(brief, asOf);
+        const { heading, html } = await pageOf(brief, asOf);
         expect(heading).toMatch(headline);
-        expect(text.indexOf('Nothing collected since 25 August 2021.')).toBeLessThan(
-          text.indexOf(heading ?? '-'),
-        );
-        expect(text).toContain('As known on 25 August 2021, when collection ended:');
-        expect(sectionOf(html, 'Key judgments as known on 25 August 2021')).not.toBe('');
+        expect(heading).toMatch(/^Nothing collected since 25 August 2021; as last known: /);
+        expect(sectionOf(html, 'Judgments of 25 August 2021, not reviewed since')).not.toBe('');
+        expect(sectionOf(html, 'What we were watching for')).not.toBe('');
       }
     },
   );
@@ -93,7 +91,7 @@ describe('after the end of coverage', () => {
   test('the last covered day has its ordinary headline', async () => {
     const { heading, html } = await pageOf('isis-quieting', '2021-08-25');
     expect(heading).toMatch(/^ISIS /);
-    expect(html).not.toContain('Key judgments as known');
+    expect(html).not.toContain('not reviewed since');
   });
 
   test('an actor sheet has its actor for a heading, and says it from the first uncovered day', async () => {
@@ -226,7 +224,7 @@ describe('a dataset of events and no judgments', () => {
     const { heading, text } = await pageOf('isis-quieting', asOf, behind);
     expect(heading).toBe('ISIS in Afghanistan');
     expect(text).toContain('the record of collection ends on 10 May 2022. No day of this issue is covered.');
-    expect(text).not.toMatch(/Nothing collected|collection ended|As known on/);
+    expect(text).not.toMatch(/Nothing collected|collection ended|as last known/);
   });
 });
 
@@ -351,7 +349,7 @@ test('where nothing is known, the page says so once, and has no section without 
 test('the weekly names the topics without a report in one sentence', async () => {
   const { html } = await pageOf('weekly', '2020-11-01');
   const { text, headings } = readPage(html);
-  expect(text).toContain('No reporting on: ISIS, jihadist reactions, the wider context.');
+  expect(text).toContain('We have no reporting on ISIS, jihadist reactions and the course of the war.');
   expect(headings).toContain('Ties with the Taliban');
   expect(headings).not.toContain('ISIS');
 });

@@ -69,25 +69,24 @@ test.each(recomputed.readings)('the row of $before days before and $quiet quiet 
 test.each([
   [
     'expected claims',
-    `at least ${down(headline.expected, 1)} claims would have been expected in the ${words[headline.quiet]} days`,
+    `at least ${down(headline.expected, 1)} would have been expected in those ${words[headline.quiet]} days`,
   ],
-  ['the other reading', `the figure is at least ${down(other.expected, 1)} in ${words[other.quiet]} days`],
+  [
+    'the other reading',
+    `at least ${down(other.expected, 1)} in ${words[other.quiet]} if 14 August 2021 was already quiet`,
+  ],
   [
     'the estimated rate',
     `is at most ${percent(recomputed.conditional)} per cent; with the rate taken as known, it is at most ${percent(headline.chance)} per cent`,
   ],
-  [
-    'clusters',
-    `the probability of nine empty days is at most ${percent(recomputed.silence.k1)} per cent with k = 1 and at most ${percent(recomputed.silence.k05)} per cent with k = 0.5`,
-  ],
-  [
-    'empty days',
-    `at most about ${nearest(recomputed.empty.k1)} per cent or at most about ${nearest(recomputed.empty.k05)} per cent, and at most about ${nearest(recomputed.empty.poisson)} per cent without clustering`,
-  ],
-  [
-    'a run of the nine days of the headline',
-    `a run of nine empty days somewhere in 106 days is at most ${percent(recomputed.run.poisson)} per cent without clustering, at most ${percent(recomputed.run.k1)} per cent with k = 1 and at most ${percent(recomputed.run.k05)} per cent with k = 0.5`,
-  ],
+  ...(['poisson', 'k1', 'k05'] as const).map((model): [string, string] => [
+    `empty days and runs of them: ${model}`,
+    [
+      `at most ${percent(model === 'poisson' ? headline.chance : recomputed.silence[model])} per cent`,
+      `at most ${percent(recomputed.run[model])} per cent`,
+      `at most about ${nearest(recomputed.empty[model])} per cent`,
+    ].join('\n'),
+  ]),
   [
     'the break-even of lost collection',
     `If about ${nearest(recomputed.breakEven.at5)} per cent of claims were still being seen, the probability of seeing none in nine days would be at most 5 per cent; at about ${nearest(recomputed.breakEven.at20)} per cent it would be at most 20 per cent`,

@@ -1,3 +1,4 @@
+import { spelled } from '../dataset/wording.ts';
 import type { Locale } from '../locale.ts';
 
 /**
@@ -5,7 +6,7 @@ import type { Locale } from '../locale.ts';
  *
  * - `day_label(d)` 25 Aug, `short_day(d)` 25 Aug 2021, `long_day(d)` 25 August 2021
  * - `short_month(d)` Aug 2021, `long_month(d)` August 2021, `month_name(d)` August, `season(d)` winter 2019–20
- * - `number_words(n)` 1,234.5
+ * - `number_words(n)` 1,234.5; `count_words(n)` the same, but whole numbers up to ten in words
  * - `message(key, name, value, …)`: a message of the groups `dates` and `figures` without plurals and choices, with up to
  *   three values, each of them text; an unknown message is an error
  *
@@ -43,6 +44,7 @@ export function localeMacros(locale: Locale): string {
     'month_name(d)': long.month,
     'season(d)': `CASE ${MONTH} % 12 // 3 WHEN 0 THEN ${winter} WHEN 1 THEN ${ofSeason('spring')} WHEN 2 THEN ${ofSeason('summer')} WHEN 3 THEN ${ofSeason('autumn')} END`,
     'number_words(n)': numberIn(locale),
+    'count_words(n)': countIn(locale),
     'message_text(key)': pattern,
     'message(key)': `message_text(key),
       (key, a, x) AS ${valueIn('message_text(key)', 'a', 'x')},
@@ -101,6 +103,12 @@ function numberIn(locale: Locale): string {
   const rest = `CASE WHEN n <> trunc(n) THEN ${part('decimal')} || split_part(printf('%.15g', abs(n)), '.', 2) ELSE '' END`;
   return digitsIn(locale, `CASE WHEN n < 0 THEN ${part('minusSign')} ELSE '' END || ${whole} || ${rest}`);
 }
+
+/** As `spelled` prints them. */
+const countIn = (locale: Locale): string => {
+  const words = Array.from({ length: 11 }, (_, value) => quote(spelled(value, locale)));
+  return `coalesce(CASE WHEN n = trunc(n) THEN [${words.join(', ')}][CAST(n AS INTEGER) + 1] END, number_words(n))`;
+};
 
 const valueIn = (sql: string, name: string, value: string): string =>
   `replace(${sql}, '{' || ${name} || '}', ${value})`;

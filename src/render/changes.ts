@@ -11,6 +11,7 @@ import type { Locale } from '../locale.ts';
 import { type Brief, briefTopics, isOnTopic } from '../project/brief.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
 import type { AppliedParameter } from '../query/select.ts';
+import { textLocale } from './citations.ts';
 import { titleOfSet } from './evidence-text.ts';
 import { titleOf } from './row-details.ts';
 
@@ -91,14 +92,15 @@ export function judgmentChangesOf(
   // A value that chooses words has no spaces.
   const say = (word: string) => locale.text('page.changes.estimate', { word: word.replaceAll(' ', '_') });
   const known = knownBy(of.dataset.tables, of.period.previousAsOf);
+  const words = textLocale(of) ?? locale;
   const rows = new Map(eachRow(known).map((entry) => [entry.row.id, entry]));
   /** With the figures of rows; computed ones are left out. */
   const filled = (text: string) =>
     placeholders(text).reduce((said, { source, name, field }) => {
       const entry = rows.get(name);
-      return said.replace(source, () => (entry && figureOf(entry, field, locale)) ?? '…');
+      return said.replace(source, () => (entry && figureOf(entry, field, words)) ?? '…');
     }, text);
-  const has = (rows: readonly Row[], id: string) => rows.some((row) => row['id'] === id);
+  const has = (among: readonly Row[], id: string) => among.some((row) => row['id'] === id);
   const changes = changesOnTopic(of, isOurKey);
   const gone = known.judgments.flatMap((row): JudgmentChange[] =>
     isOurKey({ table: 'judgments', row }) && has(printed, row.id) && !has(now, row.id)

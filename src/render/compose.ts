@@ -269,6 +269,7 @@ export function compose(
         known,
         shown: new Set(evidence.used),
         judgments: sets['key_judgments'] ?? [],
+        bounds: Object.values(brief.config.findings).some(({ kind }) => kind === 'rest-of-share'),
         locale,
       });
     },
@@ -328,11 +329,14 @@ function methodOf({
   known,
   shown,
   judgments,
+  bounds,
   locale: { lists },
 }: {
   known: Tables;
   shown: ReadonlySet<string>;
   judgments: readonly Row[];
+  /** Whether the page may take a lower bound from the whole. */
+  bounds: boolean;
   locale: Locale;
 }) {
   const terms = lists?.estimates?.likelihood ?? [];
@@ -342,7 +346,7 @@ function methodOf({
   return {
     bar,
     likelihood: bar || ours.some(({ text }) => term?.test(text) === true),
-    bounds: known.measures.some(({ id, bound }) => bound === '>=' && shown.has(id)),
+    bounds: bounds && known.measures.some(({ id, bound }) => bound === '>=' && shown.has(id)),
   };
 }
 

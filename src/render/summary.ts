@@ -33,14 +33,17 @@ interface Around {
  */
 export function summaryOf(rows: readonly Row[] | undefined, around: Around): string[] {
   if (rows === undefined) return [];
-  const {
-    evidence: { locale },
-    coverage: { until, reported },
-  } = around;
-  const paragraphs = textsOf(rows, around);
-  if (paragraphs.length === 0)
-    return [locale.text(reported ? 'page.no_bottom_line' : 'page.no_reporting_on_topic')];
-  return until === null ? paragraphs : [locale.text('page.as_known', { day: until }), ...paragraphs];
+  const { evidence, coverage, age } = around;
+  const { locale } = evidence;
+  const paragraphs = rows.flatMap((row) => {
+    const id = row['id'];
+    const [text] = textsOf([row], around);
+    if (text === undefined) return [];
+    if (typeof id !== 'string' || evidence.ageOf(id, age) !== 'until') return [text];
+    return [`${locale.text('page.written', { day: evidence.figure(id, 'date') })} ${text}`];
+  });
+  if (paragraphs.length > 0) return paragraphs;
+  return [locale.text(coverage.reported ? 'page.no_bottom_line' : 'page.no_reporting_on_topic')];
 }
 
 export type HighlightTexts = Pick<Highlights, 'headline' | 'judgments'> & {

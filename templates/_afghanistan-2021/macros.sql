@@ -56,6 +56,15 @@ CREATE MACRO actor_branches() AS TABLE
 CREATE MACRO without_judgments() AS TABLE
   SELECT b.branch FROM actor_branches() AS b JOIN actors AS a ON a.id = b.whole AND a.affiliation = 'isis';
 
+-- Of whom a sheet shows reports besides its actor: its branches and, if it has any, media units.
+CREATE MACRO reported_branches(of_actor) AS TABLE
+  SELECT branch AS id, branch_name AS name FROM actor_branches() WHERE whole = of_actor
+  UNION ALL
+  SELECT m.id, m.name || ', ' || affiliation_words(m.affiliation)
+  FROM actors AS a
+  JOIN actors AS m ON a.affiliation = 'al-qaeda-core' AND m.affiliation = 'media-unit'
+  WHERE a.id = of_actor;
+
 -- Judgments under every actor, on whom a report of the same topic that they rest on bears.
 CREATE MACRO actor_judgments() AS TABLE
   SELECT DISTINCT n.actor, j.*
@@ -142,7 +151,8 @@ CREATE MACRO hero_frame(of_topics, up_to) AS TABLE
     sum(number) FILTER (part = 'arrival')::INTEGER AS arrivals,
     claim_lines + abroad_lines + coalesce(message_lines, 0) AS lines
   FROM days
-  HAVING bool_or(part = 'arrival') AND bool_or(part <> 'arrival');
+  -- A single message beside the arrivals says no more than a sentence.
+  HAVING bool_or(part = 'arrival') AND (bool_or(part = 'silence') OR sum(number) FILTER (part <> 'arrival') > 1);
 
 -- A topic in a line: its newest headline, unless it heads the page already.
 CREATE MACRO topic_headline(of_topic) AS TABLE

@@ -36,7 +36,7 @@ CREATE MACRO scale_bar(at_lat, at_lon, km) AS TABLE
 
 -- The first assessment of our own on a topic.
 CREATE MACRO first_assessment(of_topic) AS TABLE
-  SELECT id, text, false AS theirs, rests_on AS cites
+  SELECT id, text, NULL::VARCHAR AS theirs, rests_on AS cites
   FROM judgments
   WHERE role = 'assessment' AND topic = of_topic AND author IS NULL
   ORDER BY rank, id
@@ -44,9 +44,10 @@ CREATE MACRO first_assessment(of_topic) AS TABLE
 
 -- What the weekly assesses of a topic: the judgments of others, and the first of our own.
 CREATE MACRO weekly_assessments(of_topic) AS TABLE
-  SELECT id, text, true AS theirs, [id] AS cites, rank
-  FROM judgments
-  WHERE role = 'assessment' AND topic = of_topic AND author IS NOT NULL
+  SELECT j.id, j.text, s.name AS theirs, [j.id] AS cites, j.rank
+  FROM judgments AS j
+  JOIN sources AS s ON s.id = j.author
+  WHERE j.role = 'assessment' AND j.topic = of_topic
   UNION ALL
   SELECT id, text, theirs, cites, 1000 FROM first_assessment(of_topic)
   ORDER BY rank, id;
@@ -106,7 +107,8 @@ CREATE MACRO actor_reports() AS TABLE
       true AS event,
       e.date_start AS start,
       e.date_end AS "end",
-      e.date_basis AS basis
+      e.date_basis AS basis,
+      e.precision
     FROM events AS e
     LEFT JOIN measures AS m ON m.id = e.part_of
     UNION ALL
@@ -122,7 +124,8 @@ CREATE MACRO actor_reports() AS TABLE
       false,
       window_start,
       window_end,
-      window_basis
+      window_basis,
+      NULL
     FROM measures
   ),
   named AS (
@@ -161,13 +164,18 @@ CREATE MACRO dated_reports() AS TABLE
       WHEN r.event THEN NULL
       WHEN r.start IS NULL THEN message('dates.undated')
       WHEN r.basis = 'stated' THEN span_words(short_day(r.start), short_day(r."end"))
-      ELSE span_words(
-        if(day(r.start) > 20, message('dates.late', 'month', short_month(r.start)), short_month(r.start)),
-        short_month(r."end")
-      )
+      WHEN day(r.start) > 20
+        THEN span_words(message('dates.late', 'month', short_month(r.start)), short_month(r."end"))
+      WHEN r."end" IS NULL THEN span_words(short_month(r.start), NULL)
+      ELSE message('figures.about', 'value', span_words(short_month(r.start), short_month(r."end")))
     END AS span,
     -- Of what is public record, the date is too.
-    CASE WHEN r.basis <> 'stated' AND r.claim_status IS DISTINCT FROM 'public-record' THEN r.basis END AS basis,
+    CASE
+      WHEN r.basis = 'stated' OR r.claim_status IS NOT DISTINCT FROM 'public-record' THEN NULL
+      -- What is inferred of a day or a month is its year.
+      WHEN r.basis = 'inferred' AND r.precision IN ('day', 'month') THEN 'year'
+      ELSE r.basis
+    END AS basis,
     coalesce(replace(r.claim_status, '-', '_'), 'reported') AS status,
     -- Of whom it is reported, where that is not the actor itself.
     NULL AS reported_of,

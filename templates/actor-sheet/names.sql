@@ -3,9 +3,9 @@
 WITH reports AS (
   SELECT id FROM actor_reports() WHERE actor = $actor
   UNION
-  SELECT r.id
-  FROM actor_branches() AS b
-  JOIN actor_reports() AS r ON (b.whole, r.actor) = ($actor, b.branch) OR (b.branch, r.actor) = ($actor, b.whole)
+  SELECT r.id FROM reported_branches($actor) AS b JOIN actor_reports() AS r ON r.actor = b.id
+  UNION
+  SELECT r.id FROM actor_branches() AS b JOIN actor_reports() AS r ON r.actor = b.whole WHERE b.branch = $actor
 ),
 printed AS (
   SELECT id FROM reports

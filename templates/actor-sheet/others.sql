@@ -1,2 +1,2 @@
-SELECT * FROM dated_reports() WHERE actor = $actor AND part = 'others' AND on_main_topic
-ORDER BY start NULLS LAST, "end", id
+SELECT * FROM dated_reports() WHERE actor = $actor AND part = 'others'
+ORDER BY on_main_topic DESC, start NULLS LAST, "end", id

@@ -48,20 +48,21 @@ test('queries are checked with the columns that the dataset adds', async () => {
 
 test('names that no edition has are faults, also in a block that a page without rows does not render', async () => {
   const text = [
-    '{{#if rows.welcomes}}{{#if findings.welcome}}a{{/if}}{{/if}}',
-    '{{#each rows.welcomes}}{{#unless @root.charts.matrx}}{{id}}{{/unless}}{{/each}}',
-    '{{#if rows.welcomes}}{{#each rows.welcoms}}{{id}}{{/each}}{{/if}}',
-    '{{#if rows.welcomes}}{{#with charts.matrix}}{{column rows "id"}}{{/with}}{{/if}}',
-    '{{#if findings.welcomes}}{{figure "welcomes" "number"}}{{/if}}',
+    '{{#if rows.shares}}{{#if findings.paus}}a{{/if}}{{/if}}',
+    '{{#each rows.shares}}{{#unless @root.charts.stry}}{{id}}{{/unless}}{{/each}}',
+    '{{#if rows.shares}}{{#each rows.sharess}}{{id}}{{/each}}{{/if}}',
+    '{{#if rows.shares}}{{#with charts.story}}{{column rows "id"}}{{/with}}{{/if}}',
+    '{{#if findings.pause}}{{figure "pause" "chance"}}{{/if}}',
   ].join('\n');
-  const wrong = { ...brief, template: { ...brief.template, text } };
-  const { file } = brief.template;
+  const isis = findBrief(product, 'isis-quieting');
+  const wrong = { ...isis, template: { ...isis.template, text } };
+  const { file } = isis.template;
   const hint = (name: string) => `Did you mean "${name}"?`;
   await expect(checkBrief(wrong, openQueries, product.dataset)).rejects.toMatchObject({
     faults: [
-      { file, line: 1, problem: 'Nothing is named "findings.welcome".', hint: hint('welcomes') },
-      { file, line: 2, problem: 'Nothing is named "charts.matrx".', hint: hint('matrix') },
-      { file, line: 3, problem: 'Nothing is named "rows.welcoms".', hint: hint('welcomes') },
+      { file, line: 1, problem: 'Nothing is named "findings.paus".', hint: hint('pause') },
+      { file, line: 2, problem: 'Nothing is named "charts.stry".', hint: hint('story') },
+      { file, line: 3, problem: 'Nothing is named "rows.sharess".', hint: hint('shares') },
     ],
   });
 });

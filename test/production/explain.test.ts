@@ -149,13 +149,13 @@ describe('a figure of each brief', () => {
     ]);
   });
 
-  test('celebrations: 5 counts the messages that hail', async () => {
-    const { places } = await ask('celebrations', '5');
-    const [count] = places.filter(({ what }) => what === 'paragraph');
-    expect(count?.origins).toEqual([
-      expect.objectContaining({ kind: 'finding', expression: 'figure "welcomes" "number"' }),
-    ]);
-    expect(count && rowsOf(count, 'comes from it').toSorted()).toEqual(['F11', 'F12', 'F13', 'F14', 'F15']);
+  test('isis-quieting: the level of an interval is that of its finding', async () => {
+    const { places } = await ask('isis-quieting', 'upper limit of the exact 95 per cent interval');
+    const [limit] = places.filter(({ what }) => what === 'paragraph');
+    expect(limit?.origins).toContainEqual(
+      expect.objectContaining({ kind: 'finding', expression: 'figure "pause" "level"' }),
+    );
+    expect(limit && rowsOf(limit, 'comes from it')).toContain('F18');
   });
 
   test('weekly: what is new is counted, and each change is its row', async () => {

@@ -200,7 +200,7 @@ describe('the page of an edition with parameters', () => {
     expect(html.match(/<\/style>/g)).toHaveLength(2);
     expect(title).toContain(hostile);
     const plain = await rendered({});
-    expect(plain.title).toBe('Public statements by Al-Qaeda’s branches and others');
+    expect(plain.title).toBe('Jihadist reactions');
     expect(plain.html).not.toContain('Place <b>');
   });
 

@@ -74,9 +74,12 @@ describe('queries write in the language of the brief', () => {
 
   test('numbers, and messages with their values', async () => {
     const sql = `SELECT message('figures.at_least', 'value', 'x') AS text, message('figures.at_least', 'value', NULL) AS none,
-      number_words(1234.5) AS number, number_words(-2.0) AS negative`;
+      number_words(1234.5) AS number, number_words(-2.0) AS negative, count_words(7.0) AS few,
+      [count_words(11), count_words(1.5), count_words(-1)] AS others`;
     const text = 'at least x';
-    expect(await ask(sql)).toEqual([{ text, none: null, number: '1,234.5', negative: '-2' }]);
+    expect(await ask(sql)).toEqual([
+      { text, none: null, number: '1,234.5', negative: '-2', few: 'seven', others: ['11', '1.5', '-1'] },
+    ]);
     const { number } = (await ask(sql, arabic))[0] ?? {};
     expect(number).toBe('١٬٢٣٤٫٥');
   });

@@ -58,7 +58,7 @@ describe('our key judgments', () => {
     expect(judgedOn(weekly)).not.toContain('dropped K-ties-3');
     expect(judgedOn(weekly)).toContain('left K-ties-1');
     expect(changesSection(weekly)).toContain(
-      'still our judgment, but no longer on this page: “Al-Qaeda likely remains embedded with the Taliban.”',
+      'still our judgment, but not repeated here: “Al-Qaeda likely remains embedded with the Taliban.”',
     );
     expect(judgedOn(await pageOf('weekly', '2021-09-03'))).toEqual([]);
   });

@@ -24,10 +24,13 @@ test('before anything of it is known there is no hero picture', async () => {
 });
 
 test('the hero picture draws what is known by the cut-off: first the arrival, later the count and the silence', async () => {
-  const early = await edition('weekly', '2021-08-16');
+  // A single message beside the arrival is no picture.
+  expect(chartsOn((await edition('weekly', '2021-08-16')).html)).not.toContain('story');
+  const early = await edition('weekly', '2021-08-18');
   expect(rowsBehind(early.html, 'story').map((row) => row['part'])).toEqual([
     'arrival',
     'arrival',
+    'welcome',
     'welcome',
   ]);
   const early105 = labelsOf(early.charts['story']?.svg ?? '').join('\n');
@@ -36,7 +39,7 @@ test('the hero picture draws what is known by the cut-off: first the arrival, la
   const labels = labelsOf(full.charts['story']?.svg ?? '');
   for (const label of [
     'at least 105 claimed operations: a total, with no figures by day',
-    'no attack reported, if collected to 23 Aug',
+    'no attack reported (assumed to 23 Aug)',
     'at least 8.9 claims expected in 9 days',
     'at least 10.0 claims expected in 10 days',
     'no date given',

@@ -34,7 +34,7 @@ describe('a French brief on a dataset in English', () => {
   test('writes figures within texts in the language of the texts', () => {
     const text = page.html.replaceAll(/<[^>]*>/g, '');
     expect(text).toMatch(/\bOn 18 August 2021 AQAP/);
-    expect(text).toMatch(/at least 0\.99 a day/);
+    expect(text).toMatch(/at least 0\.99 claims a day/);
     expect(text).not.toMatch(/\bOn 18 août/);
     expect(text).toContain('25 août 2021');
   });

@@ -13,7 +13,8 @@ function onThePage(html: string): string {
 
 test.each([
   ['weekly', '2021-08-25', /./],
-  ['isis-quieting', '2021-09-06', /^As known on .*, when collection ended:/],
+  ['isis-quieting', '2021-09-06', /^Our main source/],
+  ['isis-quieting', '2022-01-01', /^On 25 August 2021 we wrote: .* The forecast ran to 31 December 2021; /],
   ['al-qaeda-ties', '2021-08-24', / \(on reports to 29 October 2020\)$/],
   ['celebrations', '2019-06-30', /^We have no reporting on this topic\.$/],
 ])('the summary of %s as of %s is the bottom line of its page', async (brief, asOf, expected) => {

@@ -419,12 +419,14 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a finding beside none of its rows',
-      product: () =>
-        withBrief(right, 'celebrations', (brief) =>
-          template(brief, (text) => swapText(text, '{{cite (column rows.welcomes "id")}}', '{{cite "F12"}}')),
-        ),
-      asked: { brief: 'celebrations' },
-      says: /finding "welcomes" is printed without a citation of its evidence: F11/,
+      product: withPartial(
+        'readings',
+        '{{cite (column findings.pause.rows "id")}}',
+        '{{cite "F12"}}',
+        'isis-quieting',
+      ),
+      asked: { brief: 'isis-quieting' },
+      says: /finding "pause" is printed without a citation of its evidence: F18/,
     },
   ],
   'row-texts': [
@@ -666,12 +668,12 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
             swapText(
               text,
               '{{/page}}',
-              '<div class="coverage"><p>ISIS, jihadist reactions, Al-Qaeda’s ties and the wider context are covered here{{cite "F12"}}, no day since 25 August 2021</p></div>\n{{/page}}',
+              '<div class="coverage"><p>ISIS, jihadist reactions, Al-Qaeda’s ties and the course of the war are covered here{{cite "F12"}}, no day since 25 August 2021</p></div>\n{{/page}}',
             ),
           ),
         ),
       asked: { asOf: '2021-09-06' },
-      says: /covered \(.*ISIS.*the wider context/,
+      says: /covered \(.*ISIS.*the course of the war/,
     },
     {
       what: 'a notice that does not name the day',

@@ -153,7 +153,8 @@ export function pageHelpers(
       if (field === null || (field === 'date' && hash['ended'] === true)) return '';
       const shown = traceText(judgment, escape(evidence.figure(judgment, field)));
       const values = { ...ageValues(age), day: { toHTML: () => shown } };
-      return new SafeString(` <span class="as-of">${locale.html(ageMessages[field], values)}</span>`);
+      const style = field === 'until' ? 'caveat' : 'as-of';
+      return new SafeString(` <span class="${style}">${locale.html(ageMessages[field], values)}</span>`);
     },
     /** `{{show id}}`: marks a row as shown without citing it; prints nothing. */
     show: (rows: unknown) => {

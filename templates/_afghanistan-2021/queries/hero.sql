@@ -33,7 +33,7 @@ parts AS (
   FROM silence
   WHERE quiet_from - active_to > 1
   UNION ALL
-  SELECT 'silence', 'claims', 'No attack reported', 'no attack reported, if collected to ' || day_label(observed_to),
+  SELECT 'silence', 'claims', 'No attack reported', 'no attack reported (assumed to ' || day_label(observed_to) || ')',
     quiet_from, observed_to, ids, NULL
   FROM silence
   UNION ALL
@@ -68,5 +68,5 @@ SELECT
   inside
 FROM parts
 WHERE EXISTS (SELECT 1 FROM arrived)
-QUALIFY count(*) FILTER (part <> 'arrival') OVER () > 0
+QUALIFY count(*) FILTER (part <> 'arrival') OVER () > 1
 ORDER BY lane, start NULLS LAST, slot

@@ -4,7 +4,7 @@ SELECT
   *,
   list_filter(
     [
-      {'lane': 'claims', 'line': 0, 'lines': claim_lines, 'title': 'ISIS claims', 'detail': 'in Afghanistan', 'more': ''},
+      {'lane': 'claims', 'line': 0, 'lines': claim_lines, 'title': 'ISIS in Afghanistan', 'detail': 'claims, then attacks', 'more': ''},
       {
         'lane': 'abroad',
         'line': claim_lines,

@@ -1,4 +1,6 @@
-SELECT id, text, author IS NOT NULL AS theirs, CASE WHEN author IS NULL THEN rests_on ELSE [id] END AS cites
-FROM judgments
-WHERE role = 'assessment' AND topic = $topic
-ORDER BY author IS NULL, rank, id
+-- `theirs` names the source whose judgment it is.
+SELECT j.id, j.text, s.name AS theirs, CASE WHEN j.author IS NULL THEN j.rests_on ELSE [j.id] END AS cites
+FROM judgments AS j
+LEFT JOIN sources AS s ON s.id = j.author
+WHERE j.role = 'assessment' AND j.topic = $topic
+ORDER BY j.author IS NULL, j.rank, j.id

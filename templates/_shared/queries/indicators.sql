@@ -3,7 +3,7 @@ SELECT
   i.id,
   i.text,
   i.direction,
-  number_words(i.threshold) || coalesce(' ' || i.threshold_unit, '') AS threshold,
+  count_words(i.threshold) || coalesce(' ' || i.threshold_unit, '') AS threshold,
   i.meaning,
   i.rests_on
 FROM indicators AS i
