@@ -176,8 +176,11 @@ export function distinct(errors: readonly AppError[]): Fault[] {
 }
 
 /** The choice that a misspelt word most likely means, if any is close enough. */
-export function similarTo(word: string, choices: Iterable<string>): string | undefined {
-  const most = word.length < 4 ? 1 : word.length < 8 ? 2 : 3;
+export function similarTo(
+  word: string,
+  choices: Iterable<string>,
+  most = word.length < 4 ? 1 : word.length < 8 ? 2 : 3,
+): string | undefined {
   let nearest: { readonly choice: string; readonly edits: number } | undefined;
   for (const choice of choices) {
     if (Math.abs(choice.length - word.length) > most) continue;

@@ -5,6 +5,7 @@ import type { RowOf } from '../dataset/schema.ts';
 import type { ImportFormat } from '../dataset/sources.ts';
 import { AppError } from '../errors.ts';
 import { matchActors, nearDuplicates, proposeActors } from '../importers/actors.ts';
+import { countryMeant } from '../importers/countries.ts';
 import type { Importer } from '../importers/format.ts';
 import { importerFor } from '../importers/formats.ts';
 import {
@@ -135,10 +136,15 @@ function describeReport(
         `  Far outside their country: ${counted(group.count, 'incident')} (${rowsOf(group)}). Check country, latitude and longitude.`,
     ),
   ];
-  if (unknownCountries.length > 0)
+  if (unknownCountries.length > 0) {
+    const meant = unknownCountries.slice(0, MOST_NAMES).flatMap(({ name }) => {
+      const country = countryMeant(name);
+      return country === undefined ? [] : [`"${country}" for "${name}"`];
+    });
     lines.push(
-      `  Countries not recognised: ${namesOf(unknownCountries)}. These incidents are of no country.${record?.format === 'table' ? ' Translate the names in the mapping, under values, country.' : ''}`,
+      `  Countries not recognised: ${namesOf(unknownCountries)}. These incidents are of no country.${meant.length === 0 ? '' : ` Did you mean ${meant.join(', ')}?`}${record?.format === 'table' ? ' Translate the names in the mapping, under values, country.' : ''}`,
     );
+  }
   return lines;
 }
 

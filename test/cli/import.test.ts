@@ -55,6 +55,15 @@ test('the report says what was read, skipped and not recognised, and proposes ac
   expect(fault).toMatchObject({ file: actors, problem: 'cannot be written, or exists already.' });
 });
 
+test('for a misspelt country, the report says which was perhaps meant', async () => {
+  const { desk, lines, run, defaults } = await newCommand();
+  const event = acledEvent({ country: 'Columbia', iso: '' });
+  await run('acled', [await desk.write(csv([event]))], { ...defaults, into: desk.into });
+  expect(lines).toContain(
+    '  Countries not recognised: Columbia (1). These incidents are of no country. Did you mean "Colombia" for "Columbia"?',
+  );
+});
+
 test('the report on a bundle counts notes by table, and what has no table by type', async () => {
   const { desk, lines, run, defaults } = await newCommand();
   const actor = stixObject('intrusion-set', 1, { name: 'Red Fox' });
