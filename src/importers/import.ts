@@ -135,6 +135,7 @@ export async function importIncidents(
     files,
     origin: importer.origin,
     isDocument: converted !== undefined,
+    isRepair: repaired !== undefined,
   });
   const prefix = importer.origin.prefix;
   await compare(database, store, {

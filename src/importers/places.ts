@@ -49,7 +49,7 @@ export async function createCountryBoxes(connection: DuckDBConnection): Promise<
 
 /**
  * The incidents that lie far from their country. Throws `import-failed` if most of a file's incidents lie in their
- * country only with latitude and longitude swapped.
+ * country only with latitude and longitude swapped, unless it repairs an import that an earlier version accepted.
  */
 export async function checkPlaces(
   { connection, rows }: Database,
@@ -57,7 +57,8 @@ export async function checkPlaces(
     files,
     origin,
     isDocument,
-  }: { files: readonly string[]; origin: Importer['origin']; isDocument: boolean },
+    isRepair,
+  }: { files: readonly string[]; origin: Importer['origin']; isDocument: boolean; isRepair: boolean },
 ): Promise<FarRows[]> {
   await createCountryBoxes(connection);
   const found = await rows(
@@ -92,7 +93,7 @@ export async function checkPlaces(
           },
         ],
   );
-  if (faults.length > 0) throw new AppError('import-failed', faults);
+  if (faults.length > 0 && !isRepair) throw new AppError('import-failed', faults);
   return found.flatMap(({ file, far, far_rows: first }) =>
     far === 0 ? [] : [{ file: basename(files[file] ?? ''), count: far, rows: isDocument ? [] : first }],
   );

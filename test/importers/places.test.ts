@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { acled } from '../../src/importers/acled.ts';
 import { suggestFor } from '../../src/importers/import.ts';
@@ -41,6 +43,17 @@ test('a file with latitude and longitude swapped is refused once, with the rows 
   const report = await desk.run(importerOf(mappingText('Y', 'X')).importer, [file]);
   expect(report.counts.new).toBe(5);
   expect(report.far).toEqual([]);
+});
+
+test('a damaged import that an earlier version accepted can be repaired, swapped or not', async () => {
+  const desk = await newDesk();
+  const { importer } = importerOf(mappingText('Y', 'X'));
+  const file = await desk.write(text);
+  await desk.run(importer, [file]);
+  await writeFile(join(desk.into, 'incidents/0001/rows.parquet'), 'damaged');
+  const swapped = { ...importerOf(mappingText('X', 'Y')).importer, origin: importer.origin };
+  const { counts, isRepair } = await desk.run(swapped, [file]);
+  expect([counts.new, isRepair]).toEqual([5, true]);
 });
 
 test('an export with the two columns swapped is refused too, one event of several is not', async () => {
