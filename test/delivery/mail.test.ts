@@ -306,11 +306,8 @@ describe('the message about an edition with highlights', () => {
     expect(html).toContain('<meta name="color-scheme" content="light dark">');
     expect(html).toContain('@media (prefers-color-scheme:dark)');
     // Fitted to the width of a phone, the labels of a wide picture would be too small to read.
-    const { highlights } = told();
-    if (highlights?.hero == null) throw new Error('The sample has no picture.');
-    const { hero } = highlights;
     const drawnAt = async (width: number) =>
-      String((await arrives({ ...told(), highlights: { ...highlights, hero: { ...hero, width } } })).html);
+      String((await arrives(told({ hero: { ...picture, alt: 'A row.', caption: 'Bridges', width } }))).html);
     expect(await drawnAt(1300)).toMatch(
       /@media \(max-width:480px\)\{[^]*\.wide\{overflow-x:auto!important[^]*<div class="hero wide"[^>]*><img/,
     );
