@@ -5,6 +5,7 @@ import type { ImportRecord } from '../../src/dataset/incidents.ts';
 import type { Row } from '../../src/dataset/parse-rows.ts';
 import { AppError } from '../../src/errors.ts';
 import { analyse, type Finding } from '../../src/findings/analyse.ts';
+import { phrases } from '../../src/findings/verdict.ts';
 import { dayOf, numberOf } from '../../src/findings/windows.ts';
 import { briefOf, british } from '../support/brief-of.ts';
 import type { Locale } from '../../src/locale.ts';
@@ -221,6 +222,14 @@ describe('verdicts', () => {
       }
     }
     expect(checked).toBe(12);
+    const causes = Object.keys(phrases).filter(
+      (phrase) => !['quiet', 'surged', 'within-normal-variation'].includes(phrase),
+    );
+    const why = causes.map((cause) =>
+      british.text('figures.activity.why', { cause: cause.replaceAll('-', '_'), since: '', lag: '' }),
+    );
+    expect(new Set(why).size).toBe(causes.length);
+    expect(causes.length).toBeGreaterThan(4);
   });
 
   test('if some could be compared, the sentence counts them apart from those scanned', () => {

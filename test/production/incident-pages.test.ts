@@ -44,14 +44,19 @@ const long =
 const rows = (
   count: number,
   place: string,
+  deaths: string,
 ) => `SELECT 'T-' || i AS id, DATE '2022-01-03' + (i % 7)::INTEGER AS start,
   'Attack' AS kind, ['F' || i % 3] AS side_a, 'Town ' || i AS place, 'Incident number ' || i || '. ${long}' AS summary,
-  i % 9 AS deaths_best, ${place} FROM range(${count}) AS t(i)`;
+  ${deaths} AS deaths_best, ${place} FROM range(${count}) AS t(i)`;
 
 /** The strict profile: no rule for wording of our own applies to what is quoted. */
-const make = async (count: number, place: string) =>
+const make = async (count: number, place: string, deaths = 'i % 9') =>
   (
-    await incidentProject({ imports: [{ knownOn: '2022-01-09', rows: rows(count, place) }], files, printer })
+    await incidentProject({
+      imports: [{ knownOn: '2022-01-09', rows: rows(count, place, deaths) }],
+      files,
+      printer,
+    })
   ).make();
 
 test('a table of incidents runs over pages with its head on each, without splitting a row', async () => {
@@ -62,7 +67,7 @@ test('a table of incidents runs over pages with its head on each, without splitt
   const { pages } = await readPdf(pdf);
   const headed = pages.filter((text) => text.includes('What, and between which sides'));
   expect(headed.length).toBeGreaterThan(1);
-  expect(readPage(html).text).toContain('All 60 incidents of the period; 35 more in the attachment');
+  expect(readPage(html).text).toContain('All 60 incidents of the period; 35 are not in the table');
   const listed = [...html.matchAll(/Incident number (\d+)\./g)].map(([, number]) => number);
   expect(listed).toHaveLength(25);
   // The first words of a row and its figure for deaths, at the end, are on the same page.
@@ -70,6 +75,18 @@ test('a table of incidents runs over pages with its head on each, without splitt
     const [page = ''] = pages.filter((text) => text.includes(`Incident number ${number}.`));
     expect(page).toMatch(new RegExp(`Incident number ${number}\\.[^]*?…”\\s*\\d`));
   }
+});
+
+test('without deaths the table has ten incidents, and the most frequent kinds of all are below it', async () => {
+  const { html } = await make(
+    30,
+    `CASE WHEN i % 3 = 0 THEN 'Riot' ELSE 'Peaceful protest' END AS sub_kind`,
+    '0',
+  );
+  const { text } = readPage(html);
+  expect([...html.matchAll(/Incident number (\d+)\./g)]).toHaveLength(10);
+  expect(text).toContain('All 30 incidents of the period; 20 are not in the table');
+  expect(text).toContain('The most frequent kinds: Peaceful protest 20, Riot 10.');
 });
 
 test.each([

@@ -1,4 +1,4 @@
--- The gravest incidents of the period, for the partial "incidents".
+-- The gravest incidents of the period, for the partial "incidents": at most 25, and at most ten if none has deaths.
 SELECT
   CASE WHEN i."end" > i.start THEN span_words(day_label(i.start), day_label(i."end")) ELSE day_label(i.start) END AS days,
   concat_ws(', ', i.place, CASE WHEN i.admin1 IS DISTINCT FROM i.place THEN i.admin1 END, coalesce(c.name, i.country)) AS place,
@@ -15,5 +15,8 @@ SELECT
   ['period'] AS cites
 FROM (SELECT *, concat_ws(': ', title, summary) AS said FROM incidents_between($period_start, $as_of)) AS i
 LEFT JOIN countries AS c ON c.code = i.country
-ORDER BY coalesce(i.deaths_best, i.deaths_low, 0) DESC, coalesce(i.civilians_targeted, false) DESC, i.start DESC, i.id
-LIMIT 25
+WINDOW gravest AS (
+  ORDER BY coalesce(i.deaths_best, i.deaths_low, 0) DESC, coalesce(i.civilians_targeted, false) DESC, i.start DESC, i.id
+)
+QUALIFY row_number() OVER gravest <= CASE WHEN coalesce(i.deaths_best, i.deaths_low, 0) > 0 THEN 25 ELSE 10 END
+ORDER BY row_number() OVER gravest
