@@ -47,13 +47,9 @@ const seen = ({ html, charts }: Rendering): string =>
 const without = (product: Product, { table, row }: TableRow): Product =>
   withTables(product, (tables) => ({ ...tables, [table]: tables[table].filter(({ id }) => id !== row.id) }));
 
-/** Runs so many at a time: while one edition waits for the database, another is drawn. */
+/** One after another: each edition uses the database of the one before. */
 async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  const next = async () => {
-    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
-  };
-  await Promise.all([next(), next(), next(), next()]);
+  for (const item of items) await work(item);
 }
 
 const keyOf = ({ name, asOf }: NamedEdition): string => `${asOf} ${name}`;
