@@ -1,10 +1,62 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Day } from '../calendar.ts';
 import { type ImportRecord, type IncidentStore, incidentColumns } from '../dataset/incidents.ts';
 import { newestRows } from '../dataset/reading/newest-rows.ts';
+import { AppError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { identifier, literal } from './format.ts';
+
+/** Columns in which two rows of one incident agree, if both mappings give them. */
+const alike = ['country', 'lat', 'lon', 'place', 'kind', 'title', 'summary', 'deaths_best'];
+/** So many rows are compared by content, because days may have thousands each. */
+const SAMPLE = 1000;
+
+/**
+ * Throws `import-failed` if no id of the files is in the dataset, although an earlier import read one of the same files,
+ * or most rows are like rows of the same source: with other ids, the incidents would count twice. One workbook has several
+ * sheets, so with `isSheet` only the rows decide. Follows `compare`.
+ */
+export async function checkNotDoubled(
+  { rows }: Database,
+  { imports }: IncidentStore,
+  {
+    source,
+    hashes,
+    isSheet,
+    into,
+  }: { source: string; hashes: readonly string[]; isSheet: boolean; into: string },
+): Promise<void> {
+  const numbers = (of: (each: ImportRecord) => boolean): string =>
+    `[${imports.flatMap((each) => (of(each) ? [each.number] : [])).join(', ')}]::BIGINT[]`;
+  const sameFile = numbers(({ files }) => !isSheet && files.some(({ sha256 }) => hashes.includes(sha256)));
+  const sameSource = numbers((each) => each.source === source);
+  const agree = alike.map((name) => `AND coalesce(sample.${name} = stays.${name}, true)`).join(' ');
+  const [found] = await rows(
+    `WITH sample AS (FROM kept ORDER BY content_hash LIMIT ${SAMPLE}),
+      stays AS (FROM existing WHERE status = 'current' AND id NOT IN (SELECT id FROM changes)),
+      same AS (SELECT sample.id, min(stays."import") AS "import" FROM sample JOIN stays
+        ON sample.start = stays.start AND sample."end" = stays."end" ${agree}
+        WHERE list_contains(${sameSource}, stays."import") GROUP BY sample.id)
+    SELECT (SELECT count(*) FROM kept SEMI JOIN existing USING (id))::INTEGER AS known,
+      (SELECT min("import") FROM stays WHERE list_contains(${sameFile}, "import"))::INTEGER AS of_file,
+      (SELECT min("import") FROM same HAVING count(*) * 2 > (SELECT count(*) FROM sample))::INTEGER AS of_rows`,
+    z.object({ known: z.number(), of_file: z.number().nullable(), of_rows: z.number().nullable() }),
+  );
+  const earlier = found?.of_file ?? found?.of_rows;
+  if (found?.known !== 0 || typeof earlier !== 'number') return;
+  const isSameFile = found.of_file !== null;
+  throw new AppError('import-failed', {
+    file: into,
+    problem: `Every row is new, although import ${earlier} ${isSameFile ? 'read the same file' : 'has most of these incidents'} under other ids: they would count twice.`,
+    hint: `If you changed id or prefix in the mapping, first undo that import: see "Undoing an import" in docs/data.md. ${
+      isSameFile
+        ? 'Other incidents of the file go into another dataset.'
+        : 'If these are other incidents, give the mapping another source.'
+    }`,
+  });
+}
 
 /**
  * Creates `changes`: what each row of the files is to the dataset, for the incidents that it has, and the incidents that
@@ -22,7 +74,7 @@ export async function compare(
   }: { prefix: string; complete: boolean; firstDay: Day; lastDay: Day; countries: readonly string[] },
 ): Promise<void> {
   await run(
-    `CREATE VIEW existing AS ${existing(store, ['id', 'status', 'content_hash', 'published_on', 'country', 'start', 'end', 'import'])}`,
+    `CREATE VIEW existing AS ${existing(store, ['id', 'status', 'content_hash', 'published_on', 'start', 'end', 'import', ...alike])}`,
   );
   await run(`CREATE TABLE changes AS
     SELECT loaded.file, loaded."row", loaded.id, existing."import" AS replaces,
@@ -53,7 +105,8 @@ export async function withdraw({ run }: Database, ids: readonly string[]): Promi
 function existing(store: IncidentStore, columns: readonly string[]): string {
   if (store.imports.length === 0)
     return `SELECT NULL::VARCHAR AS id, NULL::VARCHAR AS status, NULL::UBIGINT AS content_hash, NULL::DATE AS published_on,
-      NULL::VARCHAR AS country, NULL::DATE AS start, NULL::DATE AS "end", NULL::BIGINT AS "import" WHERE false`;
+      NULL::DATE AS start, NULL::DATE AS "end", NULL::BIGINT AS "import",
+      ${alike.map((name) => `NULL AS ${name}`).join(', ')} WHERE false`;
   return newestRows(store, {
     imports: store.imports,
     columns: columns.map((name) => `stored.${identifier(name)}`).join(', '),

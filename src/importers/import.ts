@@ -5,7 +5,7 @@ import { type Day } from '../calendar.ts';
 import { type ImportRecord, importRecord } from '../dataset/incidents.ts';
 import { describeStored } from '../dataset/reading/stored-files.ts';
 import { AppError, type Fault } from '../errors.ts';
-import { compare, withdraw, write } from './changes.ts';
+import { checkNotDoubled, compare, withdraw, write } from './changes.ts';
 import { createCountryNames } from './countries.ts';
 import { type Database, MEMORY_LIMIT, openDatabase, openScratch, type Running } from './database.ts';
 import { checkRepaired, openEarlier } from './earlier.ts';
@@ -145,6 +145,13 @@ export async function importIncidents(
     lastDay: lastDay ?? '',
     countries,
   });
+  if (importer.origin.format === 'table' && store.imports.length > 0 && repaired === undefined)
+    await checkNotDoubled(database, store, {
+      source: importer.origin.source,
+      hashes: described.map(({ sha256 }) => sha256),
+      isSheet: options.sheet !== undefined,
+      into,
+    });
   if (converted !== undefined) await withdraw(database, converted.withdrawn);
   const changes = new Map(
     (

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
@@ -289,4 +289,40 @@ test('a suggestion comes from names and contents, says what is uncertain, and wo
   });
   expect(most).toContain('"Tag": not every text is a day like %d.%m.%Y.');
   expect((await stat(desk.into)).isDirectory()).toBe(true);
+});
+
+test('rows that another mapping brings again under other ids are refused, until the import is undone', async () => {
+  const desk = await newDesk('desk', '2027-01-01');
+  const { importer: before } = importerOf(log.replace('  id: Ref\n', ''));
+  const { importer: other } = importerOf(log.replace('DESK', 'LOG'));
+  const { importer } = importerOf(log);
+  const file = await desk.write(table(','));
+  await desk.run(before, [await desk.write(table(',').replaceAll('2024', '2023'))]);
+  await desk.run(before, [file]);
+  const files = await desk.files();
+  const ofFile = /import 2 read the same file under other ids: they would count twice/;
+  expect(await faultsOf(desk.run(importer, [file]))).toMatchObject([
+    {
+      file: desk.into,
+      problem: expect.stringMatching(ofFile),
+      hint: expect.stringContaining('docs/data.md'),
+    },
+  ]);
+  expect(await faultsOf(desk.run(other, [file]))).toHaveLength(1);
+  const longer = await desk.write(`${table(',')}"9","14/04/2024","ESP","","","","",""\n`);
+  expect(await faultsOf(desk.run(importer, [longer]))).toMatchObject([
+    { problem: expect.stringContaining('import 2 has most of these incidents under other ids') },
+  ]);
+  expect(await desk.files()).toEqual(files);
+
+  await rm(join(desk.into, 'incidents', '0002'), { recursive: true });
+  expect((await desk.run(importer, [file])).counts).toMatchObject({ new: 2, withdrawn: 0 });
+  // Other incidents of the same days, and a longer file with the same ids, are no mistake.
+  const others = table(',')
+    .replace('"7"', '"10"')
+    .replace('"8"', '"11"')
+    .replace('Gaul', 'ITA')
+    .replace('ESP', 'PRT');
+  expect((await desk.run(importer, [await desk.write(others)])).counts).toMatchObject({ new: 2 });
+  expect((await desk.run(importer, [longer])).counts).toMatchObject({ new: 1, unchanged: 2 });
 });
