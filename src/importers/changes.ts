@@ -1,12 +1,79 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { Day } from '../calendar.ts';
 import { type ImportRecord, type IncidentStore, incidentColumns } from '../dataset/incidents.ts';
 import { newestRows } from '../dataset/reading/newest-rows.ts';
-import { AppError } from '../errors.ts';
+import { AppError, type Fault } from '../errors.ts';
 import type { Database } from './database.ts';
-import { identifier, literal } from './format.ts';
+import { identifier, literal, ONLY_AS } from './format.ts';
+
+/**
+ * Refuses files whose days fit their format only because day and month are exchanged: some fit the other order alone, and
+ * none this order alone. Throws `import-failed`.
+ */
+export async function checkDayOrder({ rows }: Database, files: readonly string[]): Promise<void> {
+  const found = await rows(
+    `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count FROM dropped
+    WHERE starts_with(reason, ${literal(ONLY_AS)})
+      AND file NOT IN (SELECT file FROM loaded WHERE skipped IS NULL AND day(start) > 12)
+    GROUP BY file, reason ORDER BY file`,
+    z.object({ file: z.number(), row: z.number(), reason: z.string(), count: z.number() }),
+  );
+  const faults = found.map(({ file, row, reason, count }): Fault => ({
+    file: files[file] ?? '',
+    row,
+    problem: `${reason}; no row of the file needs the other order.`,
+    hint: `Give start the format '${reason.slice(ONLY_AS.length)}' in the mapping. As it is, day and month would be exchanged.`,
+    ...(count > 1 && { count }),
+  }));
+  if (faults.length > 0) throw new AppError('import-failed', faults);
+}
+
+/**
+ * Marks repeated rows as skipped. Of different rows with one id, the one that was published last is kept; if several
+ * were published on one day, nothing says which is right. Throws `import-failed`.
+ */
+export async function keepOneRowPerId(
+  { run, rows }: Database,
+  { files, format }: { files: readonly string[]; format: string },
+): Promise<void> {
+  await run(`CREATE TABLE repeated AS
+    SELECT id, file, "row", content_hash, published_on,
+      row_number() OVER (PARTITION BY id ORDER BY published_on DESC NULLS LAST, content_hash, file, "row") AS place,
+      first_value(content_hash) OVER same AS best_hash, first_value(published_on) OVER same AS best_published,
+      first_value(file) OVER same AS best_file, first_value("row") OVER same AS best_row
+    FROM kept WHERE id IN (SELECT id FROM kept GROUP BY id HAVING count(*) > 1)
+    WINDOW same AS (PARTITION BY id ORDER BY published_on DESC NULLS LAST, content_hash, file, "row")`);
+  const clashes = await rows(
+    `SELECT file::INTEGER AS file, "row"::INTEGER AS "row", id,
+      best_file::INTEGER AS best_file, best_row::INTEGER AS best_row FROM repeated
+    WHERE content_hash <> best_hash AND published_on IS NOT DISTINCT FROM best_published ORDER BY file, "row" LIMIT 1000`,
+    z.object({
+      file: z.number(),
+      row: z.number(),
+      id: z.string(),
+      best_file: z.number(),
+      best_row: z.number(),
+    }),
+  );
+  if (clashes.length > 0)
+    throw new AppError(
+      'import-failed',
+      clashes.map(({ file, row, id, ...other }): Fault => ({
+        file: files[file] ?? '',
+        row,
+        problem: `"${id}" is also the id of row ${other.best_row}${other.best_file === file ? '' : ` of ${basename(files[other.best_file] ?? '')}`}, with other content.`,
+        hint:
+          format === 'table'
+            ? 'Correct one of the ids, or delete the row that is out of date.'
+            : 'Export one row for each event: a file by actor repeats an event for each of its actors.',
+      })),
+    );
+  await run(`INSERT INTO dropped SELECT file, "row",
+      CASE WHEN content_hash = best_hash THEN 'repeats another row' ELSE 'is an older version of another row' END
+    FROM repeated WHERE place > 1`);
+}
 
 /** Columns in which two rows of one incident agree, if both mappings give them. */
 const alike = ['country', 'lat', 'lon', 'place', 'kind', 'title', 'summary', 'deaths_best'];

@@ -62,6 +62,9 @@ export const commandFor = (text: string, otherwise: string): string =>
 export const dayFrom = (sql: string, formats: readonly string[]): string =>
   `try_strptime(${sql}, [${formats.map(literal).join(', ')}])::DATE`;
 
+/** The reason to skip a row whose day fits a format only with day and month exchanged; that format follows. */
+export const ONLY_AS = 'has a start that is a day only as ';
+
 export const wholeNumber = (sql: string): string =>
   // Few numbers need the regular expression, which takes longer than the rest.
   `(CASE WHEN try_cast(${sql} AS UBIGINT)::VARCHAR = ${sql} OR regexp_full_match(${sql}, '[0-9]+([.]0*)?') THEN try_cast(${sql} AS BIGINT) END)`;

@@ -5,7 +5,7 @@ import { type Day } from '../calendar.ts';
 import { type ImportRecord, importRecord } from '../dataset/incidents.ts';
 import { describeStored } from '../dataset/reading/stored-files.ts';
 import { AppError, type Fault } from '../errors.ts';
-import { checkNotDoubled, compare, withdraw, write } from './changes.ts';
+import { checkDayOrder, checkNotDoubled, compare, keepOneRowPerId, withdraw, write } from './changes.ts';
 import { createCountryNames } from './countries.ts';
 import { type Database, MEMORY_LIMIT, openDatabase, openScratch, type Running } from './database.ts';
 import { checkRepaired, openEarlier } from './earlier.ts';
@@ -113,7 +113,8 @@ export async function importIncidents(
   const converted = documents && importer.convert?.(documents, context.knownOn);
   const described = await read(database, { importer, files, options, scratch, context, converted });
   context.onStep?.('compare');
-  await keepOneRowPerId(database, files);
+  await checkDayOrder(database, files);
+  await keepOneRowPerId(database, { files, format: importer.origin.format });
   const [span] = await database.rows(
     spanSql(context.knownOn),
     z.object({
@@ -336,37 +337,6 @@ async function read(
   );
   await connection.run('CREATE VIEW kept AS FROM loaded ANTI JOIN dropped USING (file, "row")');
   return described;
-}
-
-/**
- * Marks repeated rows as skipped. Of different rows with one id, the one that was published last is kept; if several
- * were published on one day, nothing says which is right. Throws `import-failed`.
- */
-async function keepOneRowPerId({ run, rows }: Database, files: readonly string[]): Promise<void> {
-  await run(`CREATE TABLE repeated AS
-    SELECT id, file, "row", content_hash, published_on,
-      row_number() OVER (PARTITION BY id ORDER BY published_on DESC NULLS LAST, content_hash, file, "row") AS place,
-      first_value(content_hash) OVER same AS best_hash, first_value(published_on) OVER same AS best_published
-    FROM kept WHERE id IN (SELECT id FROM kept GROUP BY id HAVING count(*) > 1)
-    WINDOW same AS (PARTITION BY id ORDER BY published_on DESC NULLS LAST, content_hash, file, "row")`);
-  const clashes = await rows(
-    `SELECT file::INTEGER AS file, "row"::INTEGER AS "row", id FROM repeated
-    WHERE content_hash <> best_hash AND published_on IS NOT DISTINCT FROM best_published ORDER BY file, "row" LIMIT 1000`,
-    z.object({ file: z.number(), row: z.number(), id: z.string() }),
-  );
-  if (clashes.length > 0)
-    throw new AppError(
-      'import-failed',
-      clashes.map(({ file, row, id }): Fault => ({
-        file: files[file] ?? '',
-        row,
-        problem: `"${id}" has another row with other content.`,
-        hint: 'Export one row for each event: a file by actor repeats an event for each of its actors.',
-      })),
-    );
-  await run(`INSERT INTO dropped SELECT file, "row",
-      CASE WHEN content_hash = best_hash THEN 'repeats another row' ELSE 'is an older version of another row' END
-    FROM repeated WHERE place > 1`);
 }
 
 /**

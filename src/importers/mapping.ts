@@ -12,6 +12,7 @@ import {
   type Importer,
   literal,
   namesIn,
+  ONLY_AS,
   refuse,
   wholeNumber,
 } from './format.ts';
@@ -299,6 +300,19 @@ function setDays(
   const cells = fields.map((name) => row.peek(name)).join(', ');
   row.skip('is blank', `${start.given} IS NULL AND coalesce(${cells}) IS NULL`);
   row.skip('has no start', `${start.given} IS NULL`);
+  for (const format of typeof mapped.start === 'object' && 'field' in mapped.start
+    ? [mapped.start.format].flat()
+    : []) {
+    const other = format.replaceAll(
+      /%(-?)([dm])/g,
+      (_, minus, part) => `%${minus}${part === 'd' ? 'm' : 'd'}`,
+    );
+    if (/%-?d/.test(format) && /%-?m/.test(format))
+      row.skip(
+        `${ONLY_AS}${other}`,
+        `${start.first} IS NULL AND ${fullYear(dayFrom(start.given, [other]))} IS NOT NULL`,
+      );
+  }
   row.skip('has a start that is no day', `${start.first} IS NULL`);
   const last = end === undefined ? start.last : `coalesce(${end.last}, ${start.last})`;
   if (end !== undefined)

@@ -92,7 +92,9 @@ test('a day of a workbook fits beside any format, and a year of two digits does 
   });
   expect((await run("['%d.%m.%Y', '%d.%m.%y']", ['07.02.26'])).rows).toContainEqual({ start: '2026-02-07' });
   // This format reads 2026-02-03 as 2 March.
-  expect((await run("'%Y-%d-%m'", ['2026-02-03', '2026-02-13'])).skipped).toMatchObject([{ rows: [3] }]);
+  expect((await run("'%Y-%d-%m'", ['2026-02-03', '2026-13-02', '2026-02-13'])).skipped).toMatchObject([
+    { what: 'has a start that is a day only as %Y-%m-%d', rows: [4] },
+  ]);
 });
 
 test('a blank row is reported as one', async () => {
@@ -325,4 +327,48 @@ test('rows that another mapping brings again under other ids are refused, until 
     .replace('ESP', 'PRT');
   expect((await desk.run(importer, [await desk.write(others)])).counts).toMatchObject({ new: 2 });
   expect((await desk.run(importer, [longer])).counts).toMatchObject({ new: 1, unchanged: 2 });
+});
+
+test('a format that fits only because day and month are exchanged is refused', async () => {
+  const desk = await newDesk('desk', '2027-01-01');
+  const run = async (days: readonly string[]) => {
+    const { importer } = importerOf(
+      `${head}columns: { id: Ref, start: { field: Date, format: '%m/%d/%Y' } }\n`,
+    );
+    return desk.run(importer, [
+      await desk.write(`Ref,Date\n${days.map((day, index) => `${index},${day}\n`).join('')}`),
+    ]);
+  };
+  expect(await faultsOf(run(['01/02/2026', '13/02/2026', '03/02/2026', '14/02/2026']))).toEqual([
+    {
+      file: expect.any(String),
+      row: 3,
+      problem: 'has a start that is a day only as %d/%m/%Y; no row of the file needs the other order.',
+      hint: "Give start the format '%d/%m/%Y' in the mapping. As it is, day and month would be exchanged.",
+      count: 2,
+    },
+  ]);
+  expect(await desk.files()).toEqual([]);
+  // One row with a mistake is skipped.
+  expect((await run(['02/13/2026', '13/02/2026'])).counts).toMatchObject({ new: 1 });
+});
+
+test('a repeated id names both rows', async () => {
+  const desk = await newDesk('desk', '2027-01-01');
+  const { importer } = importerOf(`${head}columns: { id: Ref, start: Date }\n`);
+  const faults = await faultsOf(
+    desk.run(importer, [
+      await desk.write('Ref,Date\n1,2026-01-01\n2,2026-01-02\n1,2026-01-03\n'),
+      await desk.write('Ref,Date\n2,2026-01-04\n', 'other.csv'),
+    ]),
+  );
+  expect(faults.map(({ row, problem }) => `${row}: ${problem}`)).toEqual([
+    expect.stringMatching(
+      /^(2: "DESK-1" is also the id of row 4|4: "DESK-1" is also the id of row 2), with other/,
+    ),
+    expect.stringMatching(
+      /^(3: "DESK-2" is also the id of row 2 of other|2: "DESK-2" is also the id of row 3 of file)/,
+    ),
+  ]);
+  expect(faults[0]?.hint).toBe('Correct one of the ids, or delete the row that is out of date.');
 });
