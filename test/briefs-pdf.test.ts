@@ -300,6 +300,7 @@ describe.runIf(isPackagedPlatform)('docs/samples, renewed by npm run samples', (
 const both = ['A4', 'Letter'] as const;
 test.each([
   ...both.map((paper) => ({ brief: 'weekly', asOf: '2021-08-27', paper, most: 4 })),
+  ...both.map((paper) => ({ brief: 'weekly', asOf: '2021-08-16', paper, most: 2 })),
   ...both.map((paper) => ({ brief: 'celebrations', asOf: '2021-08-16', paper, most: 1 })),
   { brief: 'isis-quieting', asOf: fullCoverage, paper: 'Letter', most: 4 },
   ...both.flatMap((paper) => [
@@ -313,7 +314,7 @@ test.each([
 ] as const)('$brief as of $asOf has at most $most page(s) on $paper', async ({ most, ...edition }) => {
   const printed = await print(edition);
   expect(printed.read.pages.length).toBeLessThanOrEqual(most);
-  if (edition.brief === 'weekly') expect(offPageOne(printed)).toEqual([]);
+  if (edition.brief === 'weekly' && edition.asOf !== '2021-08-16') expect(offPageOne(printed)).toEqual([]);
 });
 
 test('a header of another scope, and a link without its text, are found', async () => {
