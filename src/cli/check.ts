@@ -59,10 +59,12 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
   for (const name of names) {
     const dataset = await collect(`data/${name}`, world.loadDataset(name));
     if (!dataset) continue;
-    datasets.set(name, dataset);
     const { incidents } = dataset;
     const damaged = await damagedFiles(incidents, `data/${name}`, { isThorough: true });
     on(`data/${name}`).errors.push(...damaged.map(({ fault }) => fault));
+    // Queries of its briefs would fail too, and not say why.
+    if (damaged.length > 0) continue;
+    datasets.set(name, dataset);
     on(`data/${name}`).warnings.push(
       ...((await collect(`data/${name}`, datedAhead(incidents, `data/${name}`))) ?? []),
     );

@@ -1,11 +1,14 @@
 import { appendFile, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { check, type CheckWorld } from '../../src/cli/check.ts';
 import { damagedFiles, datedAhead, readIncidentStore } from '../../src/dataset/reading/incident-store.ts';
 import { coverageOfImports, importRecord, reportedBy } from '../../src/dataset/incidents.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import { acled } from '../../src/importers/acled.ts';
 import { compact } from '../../src/importers/compact.ts';
+import { loadMaterial } from '../../src/production/material.ts';
+import { rendering } from '../support/effects.ts';
 import { faultsIn, temporaryFolder } from '../support/dataset.ts';
 import { writeIncidents } from '../support/incident-store.ts';
 import { acledEvent, csv, faultsOf, newDesk } from '../support/incidents.ts';
@@ -98,6 +101,37 @@ test('a change that keeps size and time is found by the thorough check and by an
   const found = await damagedFiles(incidents, 'data/test', { isThorough: true });
   expect(found.map(({ fault }) => fault.file)).toEqual(['data/test/incidents/0001/rows.parquet']);
   expect(await desk.run(acled, [file], { knownOn: '2024-06-01' })).toMatchObject({ isRepair: true });
+});
+
+/** Without briefs, nothing is printed. */
+const unused = () => Promise.reject(new Error('There is no brief.'));
+
+test('check names the file once, also if its size and time are as they were, and fails', async () => {
+  const { desk, rows } = await twoImports();
+  const { atime, mtime } = await stat(rows);
+  await edit(rows);
+  await utimes(rows, atime, mtime);
+  const lines: string[] = [];
+  let failures = 0;
+  const world: CheckWorld = {
+    briefIds: () => Promise.resolve([]),
+    loadBriefs: () => Promise.resolve([]),
+    datasetNames: () => Promise.resolve(['desk']),
+    loadDataset: () => loadDataset(desk.into, 'data/desk'),
+    targetFaults: () => [],
+    loadMaterial,
+    effects: { ...rendering, startPrinting: () => {}, print: unused, browser: unused },
+    now: new Date('2024-06-01'),
+    signal: AbortSignal.timeout(60_000),
+    elapsedMs: () => 0,
+    print: (line) => lines.push(line),
+    fail: () => (failures += 1),
+  };
+  await check(world, { all: true });
+  expect(lines.filter((line) => line.includes('rows.parquet'))).toEqual([
+    'error: data/desk/incidents/0001/rows.parquet: was changed or damaged after it was written. Import "file-1.csv" again, which restores it, or restore the folder 0001 from a backup.',
+  ]);
+  expect(failures).toBe(1);
 });
 
 test('imports of a version that described no files still open; a missing or cut file is a fault', async () => {
