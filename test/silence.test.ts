@@ -251,7 +251,7 @@ describe('a judgment that is older than the period shows its age', () => {
 
 describe('an edition from before the first reading is a reconstruction', () => {
   const line =
-    'This edition is a reconstruction from what was read on 25 August 2021; it shows only what was public by its cut-off.';
+    'This edition is a reconstruction: we wrote it later, from what we read on 25 August 2021, and it shows only what was public by its cut-off.';
 
   test.each(['2019-01-15', '2019-06-30', '2020-11-01', '2021-06-15', '2021-08-16', '2021-08-24'])(
     'each edition of %s says so, once and at its head',
@@ -308,7 +308,7 @@ describe('an edition from before the first reading is a reconstruction', () => {
   test('a source that a later one carried makes a reconstruction of an edition in between, in any dataset', async () => {
     const revised = { ...product, dataset: await loadTestDataset('revised') };
     expect((await pageOf('al-qaeda-ties', '2021-02-28', revised)).text).toContain(
-      'reconstruction from what was read on 5 March 2021',
+      'reconstruction: we wrote it later, from what we read on 5 March 2021',
     );
     expect((await pageOf('al-qaeda-ties', '2021-03-07', revised)).text).not.toContain('reconstruction');
   });

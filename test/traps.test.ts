@@ -642,7 +642,7 @@ const traps: readonly Trap[] = [
       const ties = await page(product, 'al-qaeda-ties');
       expect(naming(ties, /may insist/).length).toBeGreaterThan(1);
       expect(ties.text).toMatch(/cites no Taliban statement/);
-      expect(endnote(ties, 'F26')).toMatch(/no statement cited \| assessed \| Flashpoint/);
+      expect(endnote(ties, 'F26')).toMatch(/no statement cited(?:, new)? \| assessed \| Flashpoint/);
       expect(ties.headings).not.toContain('The Taliban’s own claim');
       const taliban = await page(product, 'actor-sheet', '2021-08-25', { actor: 'A-taliban' });
       expect(taliban.headings).not.toContain('Statements and claims');

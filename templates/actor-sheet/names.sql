@@ -29,6 +29,8 @@ WHERE upper(a.name) = a.name
   AND (
     a.id IN (SELECT actor FROM actor_reports() WHERE id IN (SELECT id FROM reports))
     OR a.id IN (SELECT actor FROM abbreviations() WHERE id IN (SELECT id FROM printed))
+    -- The facts of the actor name its branches.
+    OR a.id IN (SELECT branch FROM actor_branches() WHERE whole = $actor)
     -- The notice on coverage names the topic.
     OR (
       a.name = 'ISIS'
