@@ -15,7 +15,7 @@ import { addNotes, compareNotes, type NoteChanges } from './feeds/notes.ts';
 import { type Importer, literal } from './format.ts';
 import { loadSql } from './load.ts';
 import { checkPlaces, type FarRows } from './places.ts';
-import { describeFile, explained, openSource, type ReadOptions } from './source-file.ts';
+import { describeFile, explained, openSource, type ReadOptions, rowNumberSql } from './source-file.ts';
 import { descriptorOf, lockDataset, putBack, putInPlace } from './store.ts';
 import { suggestMapping } from './suggest.ts';
 
@@ -309,10 +309,6 @@ async function read(
       : await openSource(connection, { name, scratch, options, importer });
     const sql = importer.sqlFor(source.columns, name);
     const to = literal(join(scratch, `loaded-${index}.parquet`));
-    loaded.push(
-      `SELECT ${index}::BIGINT AS file, file_row_number + ${source.firstRow} AS "row", * EXCLUDE (file_row_number)
-      FROM read_parquet(${to}, file_row_number = true)`,
-    );
     const before = await stat(name, { bigint: true });
     const [description] = await Promise.all([
       converted?.files[index] ?? describeFile(source, context.signal),
@@ -325,6 +321,11 @@ async function read(
       throw new AppError('import-failed', [
         { file: name, problem: 'changed while it was read.', hint: 'Import it once it is complete.' },
       ]);
+    const numbers = await explained(name, () => rowNumberSql(source));
+    loaded.push(
+      `SELECT ${index}::BIGINT AS file, ${numbers} AS "row", * EXCLUDE (file_row_number)
+      FROM read_parquet(${to}, file_row_number = true)`,
+    );
     described.push(description);
   }
   await connection.run(`SET preserve_insertion_order=false; SET memory_limit='${MEMORY_LIMIT}'`);

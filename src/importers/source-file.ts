@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, realpath, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { parse as parser } from 'csv-parse';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import type { ImportRecord } from '../dataset/incidents.ts';
@@ -35,6 +36,8 @@ export interface SourceFile {
   readonly sql: string;
   /** The number of the first row of `sql`, as a spreadsheet shows it. */
   readonly firstRow: number;
+  /** The separator of a text file with one. */
+  readonly delimiter?: string;
 }
 
 /** The limit on one row. A cell is never longer. */
@@ -131,7 +134,7 @@ async function openCsv(
     `columns={${columns.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ')}}`,
   ];
   const sql = `SELECT * FROM read_csv(${literal(path)}, ${settings.join(', ')})`;
-  return { name, columns, isText: true, sql, firstRow: unnamed === undefined ? 2 : 1 };
+  return { name, columns, isText: true, sql, firstRow: unnamed === undefined ? 2 : 1, delimiter };
 }
 
 async function readHead(path: string, encoding: string): Promise<string> {
@@ -248,6 +251,46 @@ function problemIn(message: string): { problem: string; hint: string } {
       .replace(/\.?\s*$/, '.')}`,
     hint: again,
   };
+}
+
+const counter = z.object({ info: z.object({ records: z.number(), empty_lines: z.number() }) });
+/** The numbers of rows after so many gaps are too small. */
+const MOST_GAPS = 1000;
+
+/**
+ * SQL for the number of a row, as a spreadsheet shows it, from `file_row_number`: DuckDB leaves out empty lines, and a
+ * spreadsheet numbers them.
+ */
+export async function rowNumberSql({
+  name,
+  isText,
+  delimiter,
+  firstRow: first,
+}: SourceFile): Promise<string> {
+  const gaps: string[] = [];
+  if (isText && delimiter !== undefined && (await hasEmptyLine(name))) {
+    const settings = { delimiter, bom: true, relax_column_count: true, relax_quotes: true } as const;
+    const rows = createReadStream(name).compose(parser({ ...settings, skip_empty_lines: true, info: true }));
+    let before = 0;
+    for await (const row of rows) {
+      const { records, empty_lines: empty } = counter.parse(row).info;
+      if (empty === before) continue;
+      before = empty;
+      if (gaps.push(`WHEN file_row_number >= ${records - first} THEN ${empty}`) === MOST_GAPS) break;
+    }
+  }
+  const added = gaps.length === 0 ? '' : ` + CASE ${gaps.toReversed().join(' ')} ELSE 0 END`;
+  return `file_row_number + ${first}${added}`;
+}
+
+async function hasEmptyLine(name: string): Promise<boolean> {
+  let end = '';
+  for await (const chunk of createReadStream(name, { encoding: 'latin1', highWaterMark: 1 << 20 })) {
+    const text = `${end}${String(chunk)}`;
+    if (text.includes('\n\n') || text.includes('\n\r\n')) return true;
+    end = text.slice(-2);
+  }
+  return false;
 }
 
 /**

@@ -372,3 +372,26 @@ test('a repeated id names both rows', async () => {
   ]);
   expect(faults[0]?.hint).toBe('Correct one of the ids, or delete the row that is out of date.');
 });
+
+test('rows after empty lines have the numbers that a spreadsheet shows', async () => {
+  const desk = await newDesk('desk', '2027-01-01');
+  const { importer } = importerOf(`${head}columns: { id: Ref, start: Date, summary: Remarks }\n`);
+  const lines = [
+    'Ref,Date,Remarks',
+    '1,soon,a',
+    '',
+    '2,2024-01-02,"one',
+    '',
+    'two"',
+    '3,soon,b',
+    '',
+    '',
+    '4,soon,c',
+  ];
+  const numbers = [];
+  for (const end of ['\n', '\r\n']) {
+    const file = await desk.write(lines.map((line) => `${line}${end}`).join(''));
+    numbers.push((await desk.run(importer, [file])).skipped.map(({ rows }) => rows));
+  }
+  expect(numbers).toEqual([[[2, 5, 8]], [[2, 5, 8]]]);
+});
