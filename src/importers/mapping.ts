@@ -1,8 +1,8 @@
-import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { datePrecisions, incidentColumns, placePrecisions } from '../dataset/incidents.ts';
-import { AppError, meantBy } from '../errors.ts';
+import { AppError, type Fault, meantBy } from '../errors.ts';
 import { hashOf } from '../hash.ts';
+import { parseYaml } from '../parse-yaml.ts';
 import {
   commandFor,
   coordinate,
@@ -19,12 +19,38 @@ import {
 import { encodings, fileTypes, type ReadOptions } from './source-file.ts';
 
 const field = z.string().min(1, 'is empty');
+const wordsOfDays: { readonly [word: string]: string } = {
+  d: '%d',
+  m: '%m',
+  mmm: '%b',
+  mmmm: '%B',
+  y: '%Y',
+  yy: '%y',
+};
+/** A format of strptime; one such as dd/mm/yyyy, as spreadsheets write it, is answered with ours. */
+const dayFormat = field.superRefine((format, context) => {
+  if (format.includes('%')) return;
+  const ours = format
+    .toLowerCase()
+    .replaceAll(/m+|d+|y+/g, (word) => wordsOfDays[word] ?? wordsOfDays[word.charAt(0)] ?? word);
+  context.addIssue({
+    code: 'custom',
+    message: 'is not a format of days',
+    params: { hint: `Write '${ours}'.` },
+  });
+});
 /** A day in one field, written like one of the formats of strptime, or split into three fields. */
-const dayOf = z.union([
-  field,
-  z.strictObject({ field, format: z.union([field, z.array(field).min(1)]) }),
-  z.strictObject({ year: field, month: field, day: field }),
-]);
+const dayOf = z.union(
+  [
+    field,
+    z.strictObject({ field, format: z.union([dayFormat, z.array(dayFormat).min(1)]) }),
+    z.strictObject({ year: field, month: field, day: field }),
+  ],
+  {
+    error: ({ input }) =>
+      input === undefined ? 'is missing' : 'is not a column, { field, format } or { year, month, day }',
+  },
+);
 /** The fields with names; each may hold several, between separators. */
 const names = z.union([
   field,
@@ -93,29 +119,11 @@ export type Mapping = z.output<typeof mapping>;
 
 /** Reads the text of a mapping file. Throws `import-failed` with every fault. */
 export function parseMapping(text: string, file: string): { mapping: Mapping; sha256: string } {
-  let given: unknown;
-  try {
-    given = parse(text);
-  } catch (cause) {
-    const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
-    const problem = `is not YAML: ${cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)}`;
-    throw new AppError(
-      'import-failed',
-      [{ file, ...(line !== undefined && { line }), problem, hint: 'Correct it there.' }],
-      { cause },
-    );
-  }
-  const parsed = mapping.safeParse(given);
-  if (parsed.success) return { mapping: parsed.data, sha256: hashOf(text) };
-  throw new AppError(
-    'import-failed',
-    parsed.error.issues.map(({ path, message }) => ({
-      file,
-      field: path.join('.'),
-      problem: message.replace(/\.?$/, '.'),
-      hint: 'docs/data.md describes mapping files.',
-    })),
-  );
+  const faults: Fault[] = [];
+  const hint = 'See "A table of your own" in docs/data.md.';
+  const parsed = parseYaml({ file, text }, mapping, { faults, hint });
+  if (parsed === undefined) throw new AppError('import-failed', faults);
+  return { mapping: parsed, sha256: hashOf(text) };
 }
 
 const dropped = ['status', 'known_on', 'import'];

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { AppError, type Fault, meantBy } from '../errors.ts';
 import { type Locale, usualLanguage } from '../locale.ts';
+import { parseYaml } from '../parse-yaml.ts';
 import {
   type Brief,
   briefConfig,
@@ -16,7 +17,6 @@ import {
 } from './brief.ts';
 import { withIdentity, readIdentity, readImages } from './identity.ts';
 import { loadLocale } from './locales.ts';
-import { parseYaml } from './parse-yaml.ts';
 import { isMissing, parseJson, readFolder, readSource } from './source-files.ts';
 
 /** Files shared by briefs: `templates/_<dataset>/` takes precedence over `templates/_shared/`. */

@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { type Fault, meantBy, similarTo } from '../errors.ts';
 import { type Locale, localeFile, localesFolder, openLocale, usualLanguage } from '../locale.ts';
+import { parseYaml } from '../parse-yaml.ts';
 import type { SourceFile } from './brief.ts';
-import { parseYaml } from './parse-yaml.ts';
 import { located } from './source-files.ts';
 
 /** Opening a locale takes far longer than reading its files, which may change while a preview runs. */

@@ -1,32 +1,12 @@
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import { dirname, posix, resolve } from 'node:path';
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { Fault } from '../errors.ts';
+import { lineOf } from '../parse-yaml.ts';
 import type { SourceFile } from './brief.ts';
 
 /** Whether a file comes with the program or is shared by all briefs of a project. */
 export const isShared = (file: string): boolean => /(?:^|\/)_shared\//.test(file);
-
-/** The line of a key in a YAML or JSON document, or of its nearest existing ancestor. */
-export function lineOf(
-  { contents }: Pick<Document, 'contents'>,
-  lines: LineCounter,
-  path: readonly string[],
-): number | undefined {
-  let node: unknown = contents;
-  let place: unknown;
-  for (const step of path) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
-      if (pair === undefined) break;
-      [place, node] = [pair.key, pair.value];
-    } else if (isSeq(node) && node.items[Number(step)] !== undefined) {
-      node = node.items[Number(step)];
-      place = node;
-    } else break;
-  }
-  return isNode(place) && place.range ? lines.linePos(place.range[0]).line : undefined;
-}
 
 /** Adds to faults the lines of their fields, such as `layer[0].encoding.x`, in a JSON file. */
 export function located(faults: readonly Fault[], { file, text }: SourceFile): Fault[] {

@@ -216,7 +216,25 @@ test('faults of a mapping are all reported, with their fields', async () => {
   const desk = await newDesk('desk', '2027-01-01');
   const faulty = `source: ''\nprefix: desk\ncolumns: { begin: Date }\n`;
   expect(() => parseMapping(faulty, 'log.yaml')).toThrow(/source.*\n.*prefix/);
-  expect(() => parseMapping('a: [', 'log.yaml')).toThrow(/is not YAML/);
+  for (const [yaml, message] of [
+    ["source: 'A desk's log'", 'line 1: More text follows'],
+    ['a:\n\tb: 1', 'line 2: The line is indented with a tab. Use spaces.'],
+    ['a: b: c', 'line 1: A value here has a colon'],
+    ['a: 1\na: 2', 'line 2: The key is here a second time.'],
+    ['a: [', 'or a bracket is not closed. Indent it like them, or close the bracket.'],
+    ['a: *b\n c', 'log.yaml, line'],
+    [
+      `${head}columns: { start: { field: Date, format: dd.mm.yy } }`,
+      `line 4, field columns.start.format: "dd.mm.yy" is not a format of days. Write '%d.%m.%y'.`,
+    ],
+    [`${head}columns: { begin: Date }`, 'field columns.start: is missing.'],
+    [`${head}columns: { start: Date, contry: Land }`, 'Did you mean "country"?'],
+    [`${head}columns: { start: Date, deaths: Dead }`, 'use one of: deaths_low, deaths_best, deaths_high.'],
+    [`${head}columns: { start: 5 }`, 'field columns.start: is not a column'],
+  ] as const) {
+    expect(() => parseMapping(yaml, 'log.yaml')).toThrow(message);
+    expect(() => parseMapping(yaml, 'log.yaml')).not.toThrow(/compact mappings|Unexpected|undefined/);
+  }
   const { importer } = importerOf(`${head}columns: { id: Reff, start: Date, title: Zzz }\n`);
   const faults = await faultsOf(desk.run(importer, [await desk.write(table(','))]));
   expect(faults.map(({ field, hint }) => [field, hint.slice(0, 20)])).toEqual([

@@ -242,7 +242,7 @@ test('two unknown keys are two faults', async () => {
 });
 
 test.each([
-  ['one/brief.yaml', 'title: [', /^templates\/one\/brief\.yaml, line \d+: .+ Correct the YAML\.$/],
+  ['one/brief.yaml', 'title: [', /^templates\/one\/brief\.yaml, line \d+: .+ close the bracket\.$/],
   ['one/brief.yaml', 'title: One: two', /, line 1: A value here has a colon and no quotes, .+ in quotes, /],
   [
     'one/brief.yaml',

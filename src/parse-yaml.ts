@@ -1,8 +1,6 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { type Fault, similarTo } from '../errors.ts';
-import type { SourceFile } from './brief.ts';
-import { lineOf } from './source-files.ts';
+import { type Fault, similarTo } from './errors.ts';
 
 const absent = 'is missing';
 
@@ -16,6 +14,26 @@ const syntax: { readonly [code: string]: Pick<Fault, 'problem' | 'hint'> | undef
     problem: 'A quote or bracket is not closed.',
     hint: 'Close it. It may begin many lines above.',
   },
+  BAD_INDENT: {
+    problem: 'The line is not indented like those that it belongs to, or a bracket is not closed.',
+    hint: 'Indent it like them, or close the bracket.',
+  },
+  TAB_AS_INDENT: { problem: 'The line is indented with a tab.', hint: 'Use spaces.' },
+  DUPLICATE_KEY: { problem: 'The key is here a second time.', hint: 'Remove one of them.' },
+  UNEXPECTED_TOKEN: {
+    problem: 'More text follows where a value has ended, for example at an apostrophe within single quotes.',
+    hint: "Write two apostrophes there ('') or put the value in double quotes; or add the comma or colon that is missing.",
+  },
+  BAD_SCALAR_START: { problem: 'A value begins with a special character.', hint: 'Put the value in quotes.' },
+  MULTILINE_IMPLICIT_KEY: {
+    problem: 'The line has no colon, so it is no key with a value.',
+    hint: 'Write "key: value", or indent the line if it continues the value above.',
+  },
+};
+/** For other mistakes the parser's own words would not help. */
+const wrongYaml = {
+  problem: 'The line is not YAML.',
+  hint: 'Compare it with the lines above: indentation, colons and quotes.',
 };
 
 /** Describes a zod issue in words for authors; `undefined` keeps zod's own message. */
@@ -33,7 +51,7 @@ function inWords(issue: { code?: string; input?: unknown; values?: unknown }): s
  * `faults`, each with its line, its key and, for an unknown key, the most similar one.
  */
 export function parseYaml<S extends z.ZodType>(
-  { file, text }: SourceFile,
+  { file, text }: { readonly file: string; readonly text: string },
   schema: S,
   { faults, hint: where, defaults = {} }: { faults: Fault[]; hint: string; defaults?: object },
 ): z.output<S> | undefined {
@@ -42,14 +60,13 @@ export function parseYaml<S extends z.ZodType>(
   // The others follow from the first.
   const [error] = document.errors;
   if (error !== undefined) {
-    const words = syntax[error.code] ?? { problem: `${error.message}.`, hint: 'Correct the YAML.' };
-    faults.push({ file, line: lines.linePos(error.pos[0]).line, ...words });
+    faults.push({ file, line: lines.linePos(error.pos[0]).line, ...(syntax[error.code] ?? wrongYaml) });
     return undefined;
   }
 
   const given: unknown = document.toJS();
-  const isMap = typeof given === 'object' && given !== null && !Array.isArray(given);
-  const parsed = schema.safeParse(isMap ? { ...defaults, ...given } : given, {
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
+  const parsed = schema.safeParse(isObject ? { ...defaults, ...given } : given, {
     error: inWords,
     reportInput: true,
   });
@@ -65,9 +82,12 @@ export function parseYaml<S extends z.ZodType>(
     );
     for (const key of issue.keys) {
       const choices = missing.map(({ path }) => String(path.at(-1)));
-      const meant = similarTo(key, choices) ?? similarTo(key, unusedKeys(schema, issue.path, issue.input));
+      const unused = unusedKeys(schema, issue.path, issue.input);
+      const meant = similarTo(key, choices) ?? similarTo(key, unused);
+      const longer = unused.filter((each) => each.startsWith(`${key}_`));
+      const others = longer.length > 0 ? `use one of: ${longer.join(', ')}` : 'correct its name';
       misspelt.add(missing.find(({ path }) => path.at(-1) === meant));
-      const hint = meant === undefined ? 'Remove it, or correct its name.' : `Did you mean "${meant}"?`;
+      const hint = meant === undefined ? `Remove it, or ${others}.` : `Did you mean "${meant}"?`;
       report([...issue.path, key], { problem: `There is no such key: "${key}".`, hint });
     }
   }
@@ -116,4 +136,25 @@ function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
   if (key === undefined) return [...Object.keys(properties), ...others];
   const next = typeof key === 'number' ? items : (properties[String(key)] ?? additionalProperties);
   return [...keysAt(next, rest), ...others];
+}
+
+/** The line of a key in a YAML or JSON document, or of its nearest existing ancestor. */
+export function lineOf(
+  { contents }: Pick<Document, 'contents'>,
+  lines: LineCounter,
+  path: readonly string[],
+): number | undefined {
+  let node: unknown = contents;
+  let place: unknown;
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
+      if (pair === undefined) break;
+      [place, node] = [pair.key, pair.value];
+    } else if (isSeq(node) && node.items[Number(step)] !== undefined) {
+      node = node.items[Number(step)];
+      place = node;
+    } else break;
+  }
+  return isNode(place) && place.range ? lines.linePos(place.range[0]).line : undefined;
 }
