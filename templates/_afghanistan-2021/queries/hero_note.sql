@@ -1,4 +1,4 @@
--- What the hero picture assumes: printed below it, once it draws what it speaks of.
+-- What the hero picture assumes, and whom its abbreviations name: printed below it, once it draws what it speaks of.
 WITH silence AS MATERIALIZED (
   SELECT
     min(measure) AS measure,
@@ -18,5 +18,14 @@ notes AS (
   WHERE quiet_from - active_to > 1
   UNION ALL
   SELECT measure, 'Flashpoint does not say when its count ends; we end the bar here.', 2 FROM silence
+  UNION ALL
+  SELECT
+    any_value(s.id ORDER BY s.id),
+    string_agg(DISTINCT a.name || ': ' || a.long_name, '; ' ORDER BY a.name || ': ' || a.long_name) || '.',
+    3
+  FROM signatures() AS s
+  JOIN actors AS a ON a.id = s.actor
+  WHERE list_contains($topics, s.topic) AND upper(a.name) = a.name
+  HAVING count(*) > 0
 )
 SELECT id, text FROM notes ORDER BY place
