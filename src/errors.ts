@@ -1,3 +1,4 @@
+import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 
 /** One fault in the user's input: its place, the problem and how to fix it. */
@@ -30,7 +31,7 @@ export function describeFault(given: Fault): string {
     field === undefined ? undefined : `field ${field}`,
   ].filter((part) => part !== undefined);
   const note = noteOf(given);
-  return [
+  const text = [
     ...(where.length > 0 ? [`${where.join(', ')}:`] : []),
     problem,
     ...(note === '' ? [] : [`(${note})`]),
@@ -38,6 +39,17 @@ export function describeFault(given: Fault): string {
   ]
     .join(' ')
     .trim();
+  return withDocs(text);
+}
+
+/**
+ * Names each file of our docs, such as `docs/data.md`, by a path that can be opened from `folder`: relative if the program
+ * is within it, as in a project's `node_modules`.
+ */
+export function withDocs(text: string, folder = resolve()): string {
+  const docs = join(import.meta.dirname, '../docs');
+  const path = relative(folder, docs);
+  return text.replaceAll(/(?<![\w/.-])docs(?=\/[a-z-]+\.md\b)/g, path.startsWith('..') ? docs : path);
 }
 
 /** The rule that found the fault, how often, and further places; empty if there is nothing to add. */

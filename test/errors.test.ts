@@ -1,5 +1,6 @@
+import { relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { AppError, describeFault, groupFaults } from '../src/errors.ts';
+import { AppError, describeFault, groupFaults, withDocs } from '../src/errors.ts';
 
 const unknownKind = (row: number, kind: string) => ({
   file: 'data/x/sources.csv',
@@ -52,4 +53,15 @@ test('groups what a loop prints from one line, and adds counts up where faults a
   expect(faults).toHaveLength(1);
   expect(faults[0]?.count).toBe(4);
   expect(message).toBe('brief.hbs, line 4: A paragraph cites no row: "a". (cites-a-row, 4 times: also "b")');
+});
+
+test('our docs are named by a path that can be opened', () => {
+  const docs = resolve('docs');
+  const text = 'See docs/data.md, and data/docs/data.md.';
+  expect(withDocs(text)).toBe(text);
+  expect(withDocs(text, resolve('..'))).toBe(
+    `See ${relative(resolve('..'), docs)}/data.md, and data/docs/data.md.`,
+  );
+  expect(withDocs(text, resolve('test'))).toBe(`See ${docs}/data.md, and data/docs/data.md.`);
+  expect(describeFault({ problem: 'a', hint: 'See docs/data.md.' })).toBe('a See docs/data.md.');
 });

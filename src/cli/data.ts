@@ -1,7 +1,7 @@
 import { counted, inDigits } from './context.ts';
 import { progressLine } from './import.ts';
 import type { IncidentCoverage } from '../dataset/incidents.ts';
-import { AppError, describeFault, meantBy } from '../errors.ts';
+import { AppError, describeFault, meantBy, withDocs } from '../errors.ts';
 import { reportingLag } from '../findings/reporting-lag.ts';
 import { compact, type CompactContext } from '../importers/compact.ts';
 import { type RefreshContext, refreshDataset, type SourceOutcome } from '../refresh/refresh.ts';
@@ -38,7 +38,8 @@ export function dataCommands(world: DataWorld) {
           }
         }
       });
-      if (sources === 0) world.print('There are no sources: docs/data.md shows how a dataset declares them.');
+      if (sources === 0)
+        world.print(withDocs('There are no sources: docs/data.md shows how a dataset declares them.'));
     },
 
     status: async (wanted: string | undefined, { json }: { readonly json: boolean }): Promise<void> => {

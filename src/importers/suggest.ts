@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { stringify } from 'yaml';
+import { withDocs } from '../errors.ts';
 import { coordinate, dayFrom, identifier, wholeNumber } from './format.ts';
 import { createCountryBoxes } from './places.ts';
 import type { SourceFile } from './source-file.ts';
@@ -185,7 +186,9 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
     columns,
   });
   const comments = [
-    'A first mapping, from names and contents. Read it line by line: docs/data.md describes each entry.',
+    withDocs(
+      'A first mapping, from names and contents. Read it line by line: docs/data.md describes each entry.',
+    ),
     ...notes,
     ...(open.size > 0 ? [`No column of incidents for: ${[...open].join(', ')}. They go into "extra".`] : []),
   ];
