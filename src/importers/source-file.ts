@@ -96,6 +96,12 @@ async function openCsv(
   const head = await readHead(path, encoding);
   const start = head.trimStart().slice(0, 15).toLowerCase();
   if (start === '') throw refuse(name, 'is empty.', 'Export it again.');
+  if (head.includes('mimetypeapplication/vnd.oasis.opendocument'))
+    throw refuse(
+      name,
+      'is an OpenDocument sheet.',
+      'Save it as .xlsx and use "import table", or export it as CSV.',
+    );
   if (start.startsWith('pk\u0003\u0004'))
     throw refuse(
       name,
@@ -108,6 +114,13 @@ async function openCsv(
       name,
       'is JSON, not a table.',
       commandFor(head, 'Export it as CSV. If each line is an object, give the file the ending .jsonl.'),
+    );
+  if (start.startsWith('%pdf')) throw refuse(name, 'is a PDF, not a table.', 'Export the table as CSV.');
+  if (/\.xls$/i.test(name) && head.includes('\0'))
+    throw refuse(
+      name,
+      'is an old workbook (.xls).',
+      'Save it as .xlsx and use "import table", or export it as CSV.',
     );
   if (head.includes('\0')) throw refuse(name, 'is not text.', 'Export it as CSV in UTF-8.');
   const split = (delimiter: string): string[] => firstRow(head, delimiter);
@@ -238,6 +251,11 @@ function problemIn(message: string): { problem: string; hint: string } {
   if (/maximum (line|object) size|maximum_object_size/i.test(message)) return tooLong;
   if (/unicode|utf-8/i.test(message))
     return { problem: 'is not UTF-8 text.', hint: 'Save it as UTF-8, or give its encoding in a mapping.' };
+  if (/state machine/i.test(message))
+    return {
+      problem: 'mixes two kinds of line ends.',
+      hint: 'Give all lines the same ends: open it in a spreadsheet and save it as CSV again.',
+    };
   if (/No space left|Out of Memory|failed to offload/i.test(message))
     return {
       problem: 'is too large for the memory or the free space of this machine.',

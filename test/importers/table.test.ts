@@ -413,3 +413,18 @@ test('rows after empty lines have the numbers that a spreadsheet shows', async (
   }
   expect(numbers).toEqual([[[2, 5, 8]], [[2, 5, 8]]]);
 });
+
+test.each([
+  ['log.xls', '\u00d0\u00cf\0\0', 'is an old workbook (.xls).'],
+  [
+    'log.ods',
+    'PK\u0003\u0004\0\0mimetypeapplication/vnd.oasis.opendocument.spreadsheetPK',
+    'is an OpenDocument sheet.',
+  ],
+  ['log.pdf', '%PDF-1.7\n', 'is a PDF, not a table.'],
+  ['mixed.csv', 'Ref,Date\n1,2024-01-02\r\n2,2024-01-03\r\n', 'mixes two kinds of line ends.'],
+])('%s is refused by its kind', async (name, text, problem) => {
+  const desk = await newDesk('desk', '2027-01-01');
+  const { importer } = importerOf(`${head}columns: { id: Ref, start: Date }\n`);
+  expect(await faultsOf(desk.run(importer, [await desk.write(text, name)]))).toMatchObject([{ problem }]);
+});
