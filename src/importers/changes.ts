@@ -9,21 +9,22 @@ import type { Database } from './database.ts';
 import { identifier, literal, ONLY_AS } from './format.ts';
 
 /**
- * Refuses files whose days fit their format only because day and month are exchanged: some fit the other order alone, and
- * none this order alone. Throws `import-failed`.
+ * Refuses files in which more days need the other order of day and month than the order of the format: those that fit
+ * both orders would be read with day and month exchanged. Throws `import-failed`.
  */
 export async function checkDayOrder({ rows }: Database, files: readonly string[]): Promise<void> {
   const found = await rows(
-    `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count FROM dropped
-    WHERE starts_with(reason, ${literal(ONLY_AS)})
-      AND file NOT IN (SELECT file FROM loaded WHERE skipped IS NULL AND day(start) > 12)
-    GROUP BY file, reason ORDER BY file`,
+    `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count
+    FROM dropped AS other WHERE starts_with(reason, ${literal(ONLY_AS)}) GROUP BY file, reason
+    HAVING count(*) > (SELECT count(*) FROM loaded
+      WHERE loaded.file = other.file AND skipped IS NULL AND day(start) > 12)
+    ORDER BY file`,
     z.object({ file: z.number(), row: z.number(), reason: z.string(), count: z.number() }),
   );
   const faults = found.map(({ file, row, reason, count }): Fault => ({
     file: files[file] ?? '',
     row,
-    problem: `${reason}; no row of the file needs the other order.`,
+    problem: `${reason}; fewer rows need the order of the format.`,
     hint: `Give start the format '${reason.slice(ONLY_AS.length)}' in the mapping. As it is, day and month would be exchanged.`,
     ...(count > 1 && { count }),
   }));

@@ -357,11 +357,11 @@ test('a format that fits only because day and month are exchanged is refused', a
       await desk.write(`Ref,Date\n${days.map((day, index) => `${index},${day}\n`).join('')}`),
     ]);
   };
-  expect(await faultsOf(run(['01/02/2026', '13/02/2026', '03/02/2026', '14/02/2026']))).toEqual([
+  expect(await faultsOf(run(['01/02/2026', '13/02/2026', '02/17/2026', '14/02/2026']))).toEqual([
     {
       file: expect.any(String),
       row: 3,
-      problem: 'has a start that is a day only as %d/%m/%Y; no row of the file needs the other order.',
+      problem: 'has a start that is a day only as %d/%m/%Y; fewer rows need the order of the format.',
       hint: "Give start the format '%d/%m/%Y' in the mapping. As it is, day and month would be exchanged.",
       count: 2,
     },
