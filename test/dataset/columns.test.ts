@@ -21,6 +21,7 @@ test('fields that are not text', () => {
     'readings.baseline_end',
     'readings.quiet_start',
     'readings.observed_to',
+    'judgments.until',
   ]);
   expect(of('DOUBLE')).toEqual([
     'places.lat',

@@ -60,7 +60,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
   ],
   'pdf-limits': [
-    { what: 'pages', product: withLimits({ pages: 1 }), says: /has 3 pages, more than 1/ },
+    { what: 'pages', product: withLimits({ pages: 1 }), says: /has 2 pages, more than 1/ },
     { what: 'size', product: withLimits({ megabytes: 0.01 }), says: /MB, more than 0\.01/ },
   ],
   'pdf-paper': [
@@ -115,7 +115,8 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     {
       what: 'another heading',
       alter: (html) => swapText(html, '<h2>Undated</h2>', '<h2>Late</h2>'),
-      says: /"Late".*"Undated"/,
+      // Chromium repeats the words of a heading that moved to the next page.
+      says: /"(?:Late){1,2}".*"Undated"/,
     },
   ],
   'pdf-links': [

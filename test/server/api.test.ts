@@ -270,7 +270,8 @@ describe('changes', () => {
       const short = (letters: number) =>
         web.ask(`/api/deliveries/${id.slice(0, letters)}/retry`, { method: 'POST' });
       expect((await short(5)).status).toBe(404);
-      expect((await short(6)).json).toMatchObject({ id, state: 'pending' });
+      // The copy is on its way: the original must not follow it.
+      expect(await short(6)).toMatchObject({ status: 409, json: { code: 'operation-refused' } });
     });
   });
 });

@@ -67,7 +67,7 @@ describe('sitrep start', () => {
 
     const runs = await project.sitrep('runs --json --out two');
     expect(JSON.parse(runs.stdout)).toMatchObject([
-      { id: 'celebrations/2021-08-22', origin: 'backfill', slot: '2021-08-23T05:00:00.000Z', pages: 2 },
+      { id: 'celebrations/2021-08-22', origin: 'backfill', slot: '2021-08-23T05:00:00.000Z', pages: 1 },
       { id: 'celebrations/2021-08-15', origin: 'backfill' },
     ]);
     const again = await project.call('backfill celebrations --from 2021-08-15 --to 2021-08-22 --out two');

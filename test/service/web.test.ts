@@ -43,7 +43,7 @@ test.runIf(isServer)(
     const [answer] = (await once(following, 'response')) as [IncomingMessage];
     const events = await allEvents(answer);
     expect(events.filter(({ event }) => event === 'step').map(({ data }) => data.step)).toContain('print');
-    expect(events.at(-1)).toMatchObject({ event: 'settled', data: { state: 'rendered', pages: 2 } });
+    expect(events.at(-1)).toMatchObject({ event: 'settled', data: { state: 'rendered', pages: 1 } });
     const pdf = new Uint8Array(await (await fetch(`${edition}/pdf`, { headers })).arrayBuffer());
     const stored = await readFile(
       join(project.folder, 'output/celebrations/2021-08-22/celebrations-2021-08-22.pdf'),
