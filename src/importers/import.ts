@@ -311,7 +311,7 @@ async function read(
     const to = literal(join(scratch, `loaded-${index}.parquet`));
     const before = await stat(name, { bigint: true });
     const [description] = await Promise.all([
-      converted?.files[index] ?? describeFile(source, context.signal),
+      describeFile(source, context.signal),
       explained(name, () =>
         run(`COPY (${loadSql(sql, source.sql)}) TO ${to} (FORMAT parquet, ${SCRATCH})`, 'read'),
       ),
@@ -321,12 +321,12 @@ async function read(
       throw new AppError('import-failed', [
         { file: name, problem: 'changed while it was read.', hint: 'Import it once it is complete.' },
       ]);
-    const numbers = await explained(name, () => rowNumberSql(source));
+    const numbers = await explained(name, () => rowNumberSql(source, description.hasEmptyLine));
     loaded.push(
       `SELECT ${index}::BIGINT AS file, ${numbers} AS "row", * EXCLUDE (file_row_number)
       FROM read_parquet(${to}, file_row_number = true)`,
     );
-    described.push(description);
+    described.push(converted?.files[index] ?? description.file);
   }
   await connection.run(`SET preserve_insertion_order=false; SET memory_limit='${MEMORY_LIMIT}'`);
   await connection.run(`CREATE VIEW loaded AS ${loaded.join(' UNION ALL ')}`);

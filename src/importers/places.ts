@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import { type Box, loadWorld } from '../dataset/world.ts';
+import type { Box } from '../dataset/world.ts';
 import { AppError, type Fault } from '../errors.ts';
+import { countryBoxes } from './country-boxes.ts';
 import type { Database } from './database.ts';
 import { type Importer, literal } from './format.ts';
 
@@ -25,17 +26,10 @@ const FAR = 5;
  * lies far outside the box around all parts.
  */
 export async function createCountryBoxes(connection: DuckDBConnection): Promise<void> {
-  const { countries, features } = await loadWorld();
-  const whole = new Map(
-    features.map(({ properties, box }) => [
-      z.object({ country: z.string().nullable() }).parse(properties).country,
-      box,
-    ]),
-  );
   const struct = ({ west, south, east, north }: Box): string =>
     `{ west: ${west}::DOUBLE, south: ${south}::DOUBLE, east: ${east}::DOUBLE, north: ${north}::DOUBLE }`;
-  const values = countries.map(
-    ({ code, ...main }) => `(${literal(code)}, ${struct(main)}, ${struct(whole.get(code) ?? main)})`,
+  const values = countryBoxes.map(
+    ({ code, main, whole }) => `(${literal(code)}, ${struct(main)}, ${struct(whole)})`,
   );
   await connection.run(
     `CREATE TABLE country_boxes AS FROM (VALUES ${values.join(', ')}) AS boxes(country, main, whole);

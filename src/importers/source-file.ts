@@ -279,14 +279,12 @@ const MOST_GAPS = 1000;
  * SQL for the number of a row, as a spreadsheet shows it, from `file_row_number`: DuckDB leaves out empty lines, and a
  * spreadsheet numbers them.
  */
-export async function rowNumberSql({
-  name,
-  isText,
-  delimiter,
-  firstRow: first,
-}: SourceFile): Promise<string> {
+export async function rowNumberSql(
+  { name, delimiter, firstRow: first }: SourceFile,
+  hasEmptyLine: boolean,
+): Promise<string> {
   const gaps: string[] = [];
-  if (isText && delimiter !== undefined && (await hasEmptyLine(name))) {
+  if (delimiter !== undefined && hasEmptyLine) {
     const settings = { delimiter, bom: true, relax_column_count: true, relax_quotes: true } as const;
     const rows = createReadStream(name).compose(parser({ ...settings, skip_empty_lines: true, info: true }));
     let before = 0;
@@ -301,28 +299,19 @@ export async function rowNumberSql({
   return `file_row_number + ${first}${added}`;
 }
 
-async function hasEmptyLine(name: string): Promise<boolean> {
-  let end = '';
-  for await (const chunk of createReadStream(name, { encoding: 'latin1', highWaterMark: 1 << 20 })) {
-    const text = `${end}${String(chunk)}`;
-    if (text.includes('\n\n') || text.includes('\n\r\n')) return true;
-    end = text.slice(-2);
-  }
-  return false;
-}
-
 /**
- * The name, size and hash of a file. Refuses text with a line of more than the limit, because DuckDB takes a line that
+ * The name, size and hash of a file, and whether it may have an empty line. Refuses text with a line of more than the limit, because DuckDB takes a line that
  * is longer than its buffer for the end of the file.
  */
 export async function describeFile(
   { name, isText }: Pick<SourceFile, 'name' | 'isText'>,
   signal?: AbortSignal,
-): Promise<ImportRecord['files'][number]> {
+): Promise<{ readonly file: ImportRecord['files'][number]; readonly hasEmptyLine: boolean }> {
   const hash = createHash('sha256');
   let bytes = 0;
   let line = 1;
   let length = 0;
+  let hasEmptyLine = false;
   const chunks: AsyncIterable<Buffer> = createReadStream(name, {
     highWaterMark: 1 << 20,
     ...(signal && { signal }),
@@ -333,6 +322,8 @@ export async function describeFile(
     if (!isText) continue;
     let from = 0;
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+      // Or one with a single letter, which is seldom, or with a carriage return.
+      if (length + end - from <= 1) hasEmptyLine = true;
       length = 0;
       line += 1;
       from = end + 1;
@@ -340,5 +331,5 @@ export async function describeFile(
     length += chunk.length - from;
     if (length > MOST_BYTES_OF_ROW) throw new AppError('import-failed', [{ file: name, line, ...tooLong }]);
   }
-  return { name: basename(name), bytes, sha256: hash.digest('hex') };
+  return { file: { name: basename(name), bytes, sha256: hash.digest('hex') }, hasEmptyLine };
 }

@@ -1,9 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { acled } from '../../src/importers/acled.ts';
 import { suggestFor } from '../../src/importers/import.ts';
 import { optionsOf, parseMapping, tableImporter } from '../../src/importers/mapping.ts';
+import { boxTexts } from '../support/country-boxes.ts';
 import { acledEvent, csv, faultsOf, newDesk } from '../support/incidents.ts';
 
 const mappingText = (lat: string, lon: string): string => `source: Desk log
@@ -104,4 +105,12 @@ test('a suggestion assigns swapped columns by where the rows lie, and says so', 
     lon: 'Longitude',
   });
   expect(correct).not.toContain('swapped');
+});
+
+test('the boxes of countries are those of the outlines', async () => {
+  const file = await readFile(new URL('../../src/importers/country-boxes.ts', import.meta.url), 'utf8');
+  const [, written = ''] = /`\n([a-z]{2} [^`]+)\n`/.exec(file) ?? [];
+  const expected = await boxTexts();
+  expect(expected.length).toBeGreaterThan(200);
+  expect(written.split(/;\s*/)).toEqual(expected);
 });
