@@ -75,31 +75,36 @@ interface Database extends AsyncDisposable {
   ready(sql: string, file: string): Promise<ReadyQuery>;
 }
 
-/**
- * The last database whose edition is done. To open one and define its macros takes longer than to replace those rows
- * that the next edition sees otherwise. One is enough: editions of one dataset in one language follow each other.
- */
-let spare: { readonly tables: Tables; readonly options: Options; readonly database: Database } | undefined;
-
-function takeSpare(tables: Tables, options: Options): Database | undefined {
-  const found =
-    spare !== undefined &&
-    isReusable(options) &&
-    spare.options.settings === options.settings &&
-    spare.options.locale === options.locale &&
-    spare.options.timeoutMs === options.timeoutMs &&
-    textsOf(spare.options) === textsOf(options) &&
-    isSame(spare.tables.actors, tables.actors)
-      ? spare.database
-      : undefined;
-  if (found !== undefined) spare = undefined;
-  return found;
+interface Spare {
+  readonly tables: Tables;
+  readonly options: Options;
+  readonly database: Database;
 }
 
-async function keepSpare(newest: NonNullable<typeof spare>): Promise<void> {
-  const replaced = spare;
-  spare = newest;
-  await replaced?.database[Symbol.asyncDispose]();
+/**
+ * The last databases whose editions are done, the newest last. To open one and define its macros takes longer than to
+ * replace those rows that the next edition sees otherwise. Two are enough: editions of one dataset in one language
+ * follow each other, and one may ask what the issue before it printed.
+ */
+const spares: Spare[] = [];
+const MOST_SPARES = 2;
+
+function takeSpare(tables: Tables, options: Options): Database | undefined {
+  if (!isReusable(options)) return undefined;
+  const at = spares.findLastIndex(
+    (spare) =>
+      spare.options.settings === options.settings &&
+      spare.options.locale === options.locale &&
+      spare.options.timeoutMs === options.timeoutMs &&
+      textsOf(spare.options) === textsOf(options) &&
+      isSame(spare.tables.actors, tables.actors),
+  );
+  return at === -1 ? undefined : spares.splice(at, 1)[0]?.database;
+}
+
+async function keepSpare(newest: Spare): Promise<void> {
+  spares.push(newest);
+  if (spares.length > MOST_SPARES) await spares.shift()?.database[Symbol.asyncDispose]();
 }
 
 /** More than a project has; a preview of edits prepares each text of a query. */
