@@ -5,7 +5,7 @@ import type { RowOf } from '../dataset/schema.ts';
 import type { ImportFormat } from '../dataset/sources.ts';
 import { AppError } from '../errors.ts';
 import { matchActors, nearDuplicates, proposeActors } from '../importers/actors.ts';
-import { countryMeant } from '../importers/countries.ts';
+import { countryMeant } from '../importers/places/countries.ts';
 import type { Importer } from '../importers/format.ts';
 import { importerFor } from '../importers/formats.ts';
 import {

@@ -300,8 +300,8 @@ export async function rowNumberSql(
 }
 
 /**
- * The name, size and hash of a file, and whether it may have an empty line. Refuses text with a line of more than the limit, because DuckDB takes a line that
- * is longer than its buffer for the end of the file.
+ * The name, size and hash of a file, and whether it may have an empty line. Refuses text with a line of more than the
+ * limit, because DuckDB takes a line that is longer than its buffer for the end of the file.
  */
 export async function describeFile(
   { name, isText }: Pick<SourceFile, 'name' | 'isText'>,
@@ -322,7 +322,7 @@ export async function describeFile(
     if (!isText) continue;
     let from = 0;
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
-      // Or one with a single letter, which is seldom, or with a carriage return.
+      // Or one with a single letter, which is rare, or with a carriage return.
       if (length + end - from <= 1) hasEmptyLine = true;
       length = 0;
       line += 1;

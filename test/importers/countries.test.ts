@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
-import { countryMeant, createCountryNames } from '../../src/importers/countries.ts';
+import { countryMeant, createCountryNames } from '../../src/importers/places/countries.ts';
 
 const known = {
   'Short forms': { DRC: 'CD', UAE: 'AE', USA: 'US', UK: 'GB', CAR: 'CF' },

@@ -108,7 +108,10 @@ test('a suggestion assigns swapped columns by where the rows lie, and says so', 
 });
 
 test('the boxes of countries are those of the outlines', async () => {
-  const file = await readFile(new URL('../../src/importers/country-boxes.ts', import.meta.url), 'utf8');
+  const file = await readFile(
+    new URL('../../src/importers/places/country-boxes.ts', import.meta.url),
+    'utf8',
+  );
   const [, written = ''] = /`\n([a-z]{2} [^`]+)\n`/.exec(file) ?? [];
   const expected = await boxTexts();
   expect(expected.length).toBeGreaterThan(200);

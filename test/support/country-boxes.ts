@@ -3,7 +3,7 @@ import { type Box, loadWorld } from '../../src/dataset/world.ts';
 
 const codeOf = z.object({ country: z.string().nullable() });
 
-/** The boxes of `src/importers/country-boxes.ts` as they follow from the outlines, one text for each country. */
+/** The boxes of `src/importers/places/country-boxes.ts` as they follow from the outlines, one text for each country. */
 export async function boxTexts(): Promise<string[]> {
   const { countries, features } = await loadWorld();
   const whole = new Map(features.map(({ properties, box }) => [codeOf.parse(properties).country, box]));

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import type { Box } from '../dataset/world.ts';
-import { AppError, type Fault } from '../errors.ts';
+import type { Box } from '../../dataset/world.ts';
+import { AppError, type Fault } from '../../errors.ts';
 import { countryBoxes } from './country-boxes.ts';
-import type { Database } from './database.ts';
-import { type Importer, literal } from './format.ts';
+import type { Database } from '../database.ts';
+import { type Importer, literal } from '../format.ts';
 
 /** Incidents of one file that lie far from their country. */
 export interface FarRows {

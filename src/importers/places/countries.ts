@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import countries from 'i18n-iso-countries';
-import { similarTo } from '../errors.ts';
-import { literal } from './format.ts';
+import { similarTo } from '../../errors.ts';
+import { literal } from '../format.ts';
 
 /** Names and short forms in use by data providers that the list of ISO 3166-1 lacks. */
 const otherNames: { readonly [code: string]: readonly string[] } = {

@@ -1,4 +1,4 @@
-import type { Box } from '../dataset/world.ts';
+import type { Box } from '../../dataset/world.ts';
 
 /**
  * The boxes around the larger parts of each country and, behind a stroke, around all its parts if that is another: west,
