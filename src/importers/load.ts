@@ -26,7 +26,7 @@ export function loadSql(sql: FormatSql, source: string): string {
   const fields = sql.unreadable.map(([field, when]) => `CASE WHEN ${when} THEN ${literal(field)} END`);
   const unreadable = sql.unreadable.map(([, when]) => when).join(' OR ') || 'false';
   const codes = sql.countries.map((country) => `country_code(${country})`);
-  const code = codes.length === 0 ? 'NULL' : `coalesce(${codes.join(', ')})`;
+  const code = codes.length === 0 ? 'NULL::VARCHAR' : `coalesce(${codes.join(', ')})`;
   const countryName = sql.countryName;
   const extra = [
     ...sql.extra,

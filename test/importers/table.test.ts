@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
+import { incidentColumns } from '../../src/dataset/incidents.ts';
 import { acled } from '../../src/importers/acled.ts';
 import { suggestFor } from '../../src/importers/import.ts';
 import { incidentsImporter, optionsOf, parseMapping, tableImporter } from '../../src/importers/mapping.ts';
@@ -94,6 +95,16 @@ test('a day of a workbook fits beside any format, and a year of two digits does 
   // This format reads 2026-02-03 as 2 March.
   expect((await run("'%Y-%d-%m'", ['2026-02-03', '2026-13-02', '2026-02-13'])).skipped).toMatchObject([
     { what: 'has a start that is a day only as %Y-%m-%d', rows: [4] },
+  ]);
+});
+
+test('columns that no field is mapped to have the types of the model', async () => {
+  const desk = await newDesk('desk', '2027-01-01');
+  const { importer } = importerOf(`${head}columns: { id: Ref, start: Date }\n`);
+  await desk.run(importer, [await desk.write('Ref,Date\n7,2026-02-03\n')]);
+  const types = incidentColumns.map(({ name }) => `typeof("${name}") AS "${name}"`).join(', ');
+  expect(await desk.rows(types)).toEqual([
+    Object.fromEntries(incidentColumns.map(({ name, type }) => [name, type])),
   ]);
 });
 
