@@ -33,8 +33,8 @@ export interface ChartRequest {
   readonly locale?: ChartLocale;
   /** Files of fonts that the theme names besides the program's, as `Own Sans`. */
   readonly fonts?: readonly string[];
-  /** Whether to draw the chart as a PNG too, for mail. */
-  readonly picture?: boolean;
+  /** Whether mail may ask for a PNG of the chart. */
+  readonly hasPicture?: boolean;
 }
 
 /** Definitions for d3-format and d3-time-format. */
@@ -66,8 +66,12 @@ export interface Drawing {
   readonly scene: Scene;
   /** Warnings from Vega and Vega-Lite: a chart with warnings is not reliable, and the gate blocks it. */
   readonly warnings: readonly string[];
-  /** The same drawing on white, at twice its size, and as narrow as a telephone if the spec can; null unless asked for. */
-  readonly png: Uint8Array | null;
+  /**
+   * Draws the chart again as a PNG: on white, at twice its size, and as narrow as a telephone if the spec can. Null for
+   * charts without a picture. It takes longer than the drawing, and the page can be printed meanwhile. Called again, it
+   * may give the same picture.
+   */
+  readonly drawPicture: (() => Promise<Uint8Array>) | null;
 }
 
 interface CompiledChart {
@@ -84,18 +88,42 @@ const compiledCharts = new Map<string, CompiledChart>();
  * interpreter, which compiles no code. Throws `chart-failed` for forbidden spec contents, names unknown to Vega-Lite,
  * missing data and fields, and attempts to load something.
  */
-export async function drawChart({
-  name,
-  file,
-  spec,
-  theme,
-  data,
-  maps,
-  columns = {},
-  alt,
-  locale,
-  picture = false,
-}: ChartRequest): Promise<Drawing> {
+export const drawChart = (request: ChartRequest): Promise<Drawing> =>
+  inView(request, async ({ view, spec, warnings, refuse }) => {
+    const usual = haveRows(view, spec) ? warnings.filter((each) => !infinite.test(each)) : warnings;
+    const svg = await view.toSVG();
+    refuse(
+      outsideReferences(svg).map(
+        (reference) => `The drawing refers to ${reference}, but charts may not load anything.`,
+      ),
+    );
+    const { name, alt, hasPicture = false } = request;
+    return {
+      svg: cleanSvg(svg, { name, alt }),
+      compiled: spec,
+      scene: readScene(view, svg),
+      warnings: [...new Set(usual)],
+      drawPicture: hasPicture ? () => drawPicture(request) : null,
+    };
+  });
+
+/** `Drawing.drawPicture` of a request. Throws as `drawChart` does. */
+export const drawPicture = (request: ChartRequest): Promise<Uint8Array> =>
+  inView(request, ({ view, spec }) => pictureOf(view, spec));
+
+interface Viewed {
+  readonly view: vega.View;
+  readonly spec: vega.Spec;
+  readonly warnings: readonly string[];
+  /** Throws `chart-failed` if there are any of these problems, or if the spec asked to load something. */
+  readonly refuse: (problems: readonly string[]) => void;
+}
+
+/** Calls `draw` with the view of a chart, in which its rows are laid out. */
+async function inView<T>(
+  { file, spec: given, theme, data, maps, columns = {}, locale }: ChartRequest,
+  draw: (viewed: Viewed) => Promise<T>,
+): Promise<T> {
   const sets = Object.entries({ ...data, ...maps });
   const failed = (problems: readonly string[], cause?: unknown) =>
     new AppError(
@@ -118,13 +146,7 @@ export async function drawChart({
   const refusals: string[] = [];
   const logger = strictLogger(warnings);
   try {
-    const { spec: compiled, runtime } = compileChecked(spec, {
-      theme,
-      file,
-      columns: known,
-      logger,
-      warnings,
-    });
+    const { spec, runtime } = compileChecked(given, { theme, file, columns: known, logger, warnings });
     const view = new vega.View(locale === undefined ? runtime : Object.assign({}, runtime, { locale }), {
       renderer: 'none',
       expr: expressionInterpreter,
@@ -140,15 +162,11 @@ export async function drawChart({
         );
       }
       await view.runAsync();
-      const usual = haveRows(view, compiled) ? warnings.filter((each) => !infinite.test(each)) : warnings;
-      const svg = await view.toSVG();
-      for (const reference of outsideReferences(svg)) {
-        refusals.push(`The drawing refers to ${reference}, but charts may not load anything.`);
-      }
-      if (refusals.length > 0) throw failed([...new Set(refusals)]);
-      const scene = readScene(view, svg);
-      const png = picture ? await pictureOf(view, compiled) : null;
-      return { svg: cleanSvg(svg, { name, alt }), compiled, scene, warnings: [...new Set(usual)], png };
+      const refuse = (problems: readonly string[]): void => {
+        refusals.push(...problems);
+        if (refusals.length > 0) throw failed([...new Set(refusals)]);
+      };
+      return await draw({ view, spec, warnings, refuse });
     } finally {
       view.finalize();
     }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Row } from '../dataset/parse-rows.ts';
 import { AppError } from '../errors.ts';
-import { drawChart } from './draw.ts';
+import { drawChart, drawPicture } from './draw.ts';
 import {
   type FromChartProcess,
   receiver,
@@ -28,18 +28,21 @@ new Worker(
 ).unref();
 
 await registerChartFonts();
-process.on('message', ({ request, maps: sent }: ToChartProcess) => {
+process.on('message', ({ request, maps: sent, as }: ToChartProcess) => {
   const maps = Object.fromEntries(Object.entries(sent).map(([name, rows]) => [name, mapOf(rows)]));
-  registerOwnFonts(request.fonts ?? [])
-    .then(() => drawChart({ ...request, maps }))
-    .then(
-      ({ compiled, ...drawing }) => answer({ kind: 'drawn', drawing, compiled: numberedSpec(compiled) }),
-      (error: unknown) =>
-        answer(
-          error instanceof AppError
-            ? { kind: 'refused', code: error.code, faults: error.faults }
-            : { kind: 'broken', reason: String(error) },
-        ),
-    );
+  const draw = async (): Promise<FromChartProcess> => {
+    await registerOwnFonts(request.fonts ?? []);
+    if (as === 'picture') return { kind: 'pictured', png: await drawPicture({ ...request, maps }) };
+    // Functions cannot be sent.
+    const { compiled, drawPicture: _, ...drawing } = await drawChart({ ...request, maps });
+    return { kind: 'drawn', drawing, compiled: numberedSpec(compiled) };
+  };
+  draw().then(answer, (error: unknown) =>
+    answer(
+      error instanceof AppError
+        ? { kind: 'refused', code: error.code, faults: error.faults }
+        : { kind: 'broken', reason: String(error) },
+    ),
+  );
 });
 answer({ kind: 'ready' });

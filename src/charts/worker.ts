@@ -11,14 +11,16 @@ import { arabicChartFamily, loadArabicFonts, loadFonts } from './fonts.ts';
 export interface ToChartProcess {
   readonly request: Omit<ChartRequest, 'maps'>;
   readonly maps: { readonly [set: string]: SentOnce<readonly Row[]> };
+  readonly as: 'drawing' | 'picture';
 }
 export type FromChartProcess =
   | { readonly kind: 'ready' }
   | {
       readonly kind: 'drawn';
-      readonly drawing: Omit<Drawing, 'compiled'>;
+      readonly drawing: Omit<Drawing, 'compiled' | 'drawPicture'>;
       readonly compiled: SentOnce<object>;
     }
+  | { readonly kind: 'pictured'; readonly png: Uint8Array }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly faults: readonly Fault[] }
   | { readonly kind: 'broken'; readonly reason: string };
 
@@ -56,18 +58,22 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
     }));
   };
 
-  const draw = async (request: ChartRequest, { again }: { again: boolean }): Promise<Drawing> => {
+  /** What the process answers to a request; `read` reads it. */
+  const ask = async <T>(
+    request: ChartRequest,
+    { as, again = true }: { as: ToChartProcess['as']; again?: boolean },
+    read: (message: FromChartProcess, process: Running) => T | undefined,
+  ): Promise<T> => {
     let child: ChildProcess | undefined;
     try {
       const started = await start();
       ({ child } = started);
       const drawing = nextOf(child, limits.seconds);
       // If sending fails, the process has ended, which `nextOf` detects.
-      child.send(started.pack(request), () => {});
+      child.send(started.pack(request, as), () => {});
       const message = await drawing;
-      if (message.kind === 'drawn')
-        // Always the same object, so that results cached for it, such as its packed form, stay valid.
-        return { ...message.drawing, compiled: started.specOf(message.compiled) };
+      const found = read(message, started);
+      if (found !== undefined) return found;
       if (message.kind === 'refused') throw new AppError(message.code, message.faults);
       throw new Error(message.kind === 'broken' ? message.reason : 'The chart process was restarted.');
     } catch (cause) {
@@ -76,18 +82,37 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
       running = undefined;
       // The process may have been killed from outside, for reasons unrelated to the chart; a second loss is the chart's
       // fault.
-      if (cause.why === 'gone' && again) return draw(request, { again: false });
+      if (cause.why === 'gone' && again) return ask(request, { as, again: false }, read);
       throw tooMuch(request, { limits, cause });
     }
   };
 
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
+  const pictureOf = (request: ChartRequest): Drawing['drawPicture'] => {
+    let png: Promise<Uint8Array> | undefined;
+    const read = (message: FromChartProcess) => (message.kind === 'pictured' ? message.png : undefined);
+    return () => (png ??= inTurn(() => ask(request, { as: 'picture' }, read)));
+  };
+
   return {
     start: () => void start().catch(() => {}),
-    drawChart: (request) => {
-      const drawing = last.then(() => draw(request, { again: true }));
-      last = drawing.catch(() => {});
-      return drawing;
-    },
+    drawChart: (request) =>
+      inTurn(() =>
+        ask(request, { as: 'drawing' }, (message, { specOf }): Drawing | undefined => {
+          if (message.kind !== 'drawn') return undefined;
+          // Always the same object, so that results cached for it, such as its packed form, stay valid.
+          const compiled = specOf(message.compiled);
+          return {
+            ...message.drawing,
+            compiled,
+            drawPicture: request.hasPicture === true ? pictureOf(request) : null,
+          };
+        }),
+      ),
     async [Symbol.asyncDispose]() {
       closed = true;
       const started = await running?.catch(() => undefined);
@@ -98,14 +123,15 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
 
 interface Running {
   readonly child: ChildProcess;
-  readonly pack: (request: ChartRequest) => ToChartProcess;
+  readonly pack: (request: ChartRequest, as: ToChartProcess['as']) => ToChartProcess;
   readonly specOf: (sent: SentOnce<object>) => object;
 }
 
 function packer(): Running['pack'] {
   const send = sender<readonly Row[]>();
-  return ({ maps = {}, ...request }) => ({
+  return ({ maps = {}, ...request }, as) => ({
     request,
+    as,
     maps: Object.fromEntries(Object.entries(maps).map(([name, rows]) => [name, send(rows)])),
   });
 }

@@ -91,6 +91,8 @@ export async function produce(
       limit,
     });
     limit.check();
+    // Mail needs it only when the edition is stored, where a failure is reported.
+    page.charts[brief.config.hero ?? '']?.drawPicture?.().catch(() => {});
     onStep('gate');
     const { printed, rendering, manifest, attachments } = await printAndJudge(
       ({ signal: dismissed, onBegun }) =>

@@ -114,7 +114,7 @@ export async function illustrate({
         locale: words,
         alt,
         fonts: brief.identity.fonts.filter(({ family }) => family === 'Own Sans').map(({ path }) => path),
-        picture: name === brief.config.hero,
+        hasPicture: name === brief.config.hero,
       });
       const { title, map } = chart;
       const figure = {
