@@ -184,51 +184,6 @@ CREATE MACRO dated_reports() AS TABLE
   FROM actor_reports() AS r
   JOIN actor_topics() AS t USING (actor);
 
--- Which abbreviated names the text of a row uses, that of its source included: `actor` is the one abbreviated.
-CREATE MACRO abbreviations() AS TABLE
-  WITH texts AS (
-    SELECT r.id, concat_ws(' ', r.title, r.summary, r.caveat, s.name, s.descriptor) AS text
-    FROM (
-      SELECT id, title, summary, caveat, source FROM events
-      UNION ALL
-      SELECT id, title, summary, caveat, source FROM measures
-    ) AS r
-    JOIN sources AS s ON s.id = r.source
-    UNION ALL
-    SELECT id, concat_ws(' ', text, confidence_basis) FROM judgments
-    UNION ALL
-    SELECT id, text FROM gaps
-    UNION ALL
-    SELECT id, concat_ws(' ', text, meaning) FROM indicators
-    UNION ALL
-    SELECT id, concat_ws(' ', long_name, note) FROM actors
-  )
-  SELECT t.id, a.id AS actor
-  FROM texts AS t
-  JOIN actors AS a
-    ON upper(a.name) = a.name
-    -- An expression is compiled for each pair, so only for those that have the letters at all.
-    AND CASE
-      WHEN contains(t.text, a.name) THEN regexp_matches(t.text, '(^|[^\w-])' || regexp_escape(a.name) || '([^\w-]|$)')
-    END;
-
--- The rows on each topic, and what they rest on.
-CREATE MACRO topic_rows() AS TABLE
-  WITH rows AS (
-    SELECT id, [] AS rests_on, topic FROM events
-    UNION ALL
-    SELECT id, [], topic FROM measures
-    UNION ALL
-    SELECT id, rests_on, topic FROM readings
-    UNION ALL
-    SELECT id, rests_on, topic FROM judgments
-    UNION ALL
-    SELECT id, rests_on, topic FROM gaps
-    UNION ALL
-    SELECT id, rests_on, topic FROM indicators
-  )
-  SELECT topic, unnest(list_append(rests_on, id)) AS id FROM rows;
-
 -- A box as a GeoJSON feature. Its edges follow meridians and parallels, and run clockwise.
 CREATE MACRO box(west, south, east, north) AS {
   'type': 'Feature',
