@@ -148,11 +148,13 @@ async function create(
   ]);
   await connection.run([...columns].map(([table, each]) => tableOf(table, each)).join('\n'));
   const shown = new Map<string, readonly object[]>();
+  const ready = new Map<string, Promise<ReadyQuery>>();
   const show: Database['show'] = async (table, rows) => {
     const before = shown.get(table) ?? [];
     shown.set(table, rows);
     if (isSame(rows, before)) return;
     const declared = columns.get(table) ?? [];
+    for (const query of ready.values()) (await query).forget();
     // Deleted rows would stay in memory.
     if (before.length > 0) await connection.run(tableOf(table, declared));
     await append(connection, table, { columns: declared, rows });
@@ -163,7 +165,8 @@ async function create(
       table,
       terms.map((term, index) => ({ ...term, rank: index + 1 })),
     );
-  if (incidents !== undefined && incidents.imports.length > 0)
+  const hasIncidents = incidents !== undefined && incidents.imports.length > 0;
+  if (hasIncidents)
     // Every query reads the same files, which never change, and the description of a large file takes longer to read
     // than the week of one country.
     await connection.run(
@@ -179,12 +182,11 @@ async function create(
   for (const file of macros) if (file.text.trim() !== '') await define(connection, file);
   await connection.run('SET lock_configuration=true');
   const opened = opening.move();
-  const ready = new Map<string, Promise<ReadyQuery>>();
   const connections: DuckDBConnection[] = [];
   const make = async (sql: string, file: string): Promise<ReadyQuery> => {
     const own = await instance.connect();
     connections.push(own);
-    return readyQuery(own, { sql, file, timeoutMs, absent: settings.absent });
+    return readyQuery(own, { sql, file, timeoutMs, absent: settings.absent, keep: !hasIncidents });
   };
   return {
     show,

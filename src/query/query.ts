@@ -39,11 +39,17 @@ export interface ReadyQuery {
     parameters: QueryParameters,
     options?: { signal?: AbortSignal | undefined },
   ): Promise<readonly string[]>;
+  /** Must be called when rows of the database have changed. */
+  forget(): void;
 }
+
+/** Longer results are not kept. */
+const MOST_KEPT = 1000;
 
 /**
  * Prepares one SELECT statement on its own connection, so that interrupting it does not affect other queries. `file` is
- * its file, for messages. Runs are sequential. The query ends with its connection. Throws `query-failed`, also if a query
+ * its file, for messages. Runs are sequential; with `keep`, one with the parameters of the last has its rows. The query
+ * ends with its connection. Throws `query-failed`, also if a query
  * that is not shared by all briefs names one of the `absent` tables, which exist here without rows.
  */
 export async function readyQuery(
@@ -53,7 +59,8 @@ export async function readyQuery(
     file,
     timeoutMs,
     absent,
-  }: { sql: string; file: string; timeoutMs: number; absent: readonly string[] },
+    keep,
+  }: { sql: string; file: string; timeoutMs: number; absent: readonly string[]; keep: boolean },
 ): Promise<ReadyQuery> {
   const failed = (cause: unknown, fault = explain(cause)) =>
     new AppError('query-failed', [{ file, ...fault }], { cause });
@@ -66,6 +73,7 @@ export async function readyQuery(
     throw failed(cause);
   });
   let columns: readonly string[] | undefined;
+  let kept: { readonly given: string; readonly rows: Row[] } | undefined;
   const runOnce = async (parameters: QueryParameters, signal?: AbortSignal): Promise<Row[]> => {
     signal?.throwIfAborted();
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -73,10 +81,15 @@ export async function readyQuery(
     const interrupt = () => connection.interrupt();
     stop.addEventListener('abort', interrupt);
     try {
-      bind(prepared, parameters);
+      const values = valuesFor(prepared, parameters);
+      const given = JSON.stringify(values);
+      if (kept?.given === given) return kept.rows;
+      bind(prepared, values);
       const result = await prepared.stream();
       columns = result.columnNames();
-      return await readRows(result);
+      const rows = await readRows(result);
+      if (keep) kept = rows.length > MOST_KEPT ? undefined : { given, rows };
+      return rows;
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof TooMuch) throw failed(cause, { problem: cause.message, hint: cause.hint });
@@ -101,6 +114,9 @@ export async function readyQuery(
       if (columns === undefined) await run(parameters, options);
       return columns ?? [];
     },
+    forget() {
+      kept = undefined;
+    },
   };
 }
 
@@ -109,9 +125,14 @@ const lacking = (tables: readonly string[]): Pick<Fault, 'problem' | 'hint'> => 
   hint: 'Add a file for it and a resource in datapackage.json (docs/datasets.md), or remove it from the query.',
 });
 
-/** Binds only the parameters that the statement names; a day is bound as a DATE. */
-function bind(prepared: DuckDBPreparedStatement, { own = {}, topics, ...common }: QueryParameters): void {
-  const values = new Map<string, OwnParameter | readonly string[]>([
+type Given = OwnParameter | readonly string[];
+
+/** The values of the parameters that the statement names, in its order. */
+function valuesFor(
+  prepared: DuckDBPreparedStatement,
+  { own = {}, topics, ...common }: QueryParameters,
+): Given[] {
+  const values = new Map<string, Given>([
     ...Object.entries(own),
     ...Object.entries(common).map(([name, value]): [string, OwnParameter] => [
       name,
@@ -119,18 +140,24 @@ function bind(prepared: DuckDBPreparedStatement, { own = {}, topics, ...common }
     ]),
   ]);
   if (topics !== undefined) values.set('topics', topics);
-  for (let index = 1; index <= prepared.parameterCount; index++) {
-    const name = prepared.parameterName(index);
-    const bound = values.get(name);
-    if (bound === undefined) {
-      const known = [...values.keys()].map((key) => `$${key}`).join(', ');
-      throw new Error(`There is no parameter $${name}: a query may use ${known}.`);
-    }
-    if ('length' in bound) {
-      prepared.bindList(index, [...bound], LIST(VARCHAR));
+  return Array.from({ length: prepared.parameterCount }, (_, index) => {
+    const name = prepared.parameterName(index + 1);
+    const value = values.get(name);
+    if (value !== undefined) return value;
+    const known = [...values.keys()].map((key) => `$${key}`).join(', ');
+    throw new Error(`There is no parameter $${name}: a query may use ${known}.`);
+  });
+}
+
+/** A day is bound as a DATE. */
+function bind(prepared: DuckDBPreparedStatement, values: readonly Given[]): void {
+  for (const [at, given] of values.entries()) {
+    const index = at + 1;
+    if ('length' in given) {
+      prepared.bindList(index, [...given], LIST(VARCHAR));
       continue;
     }
-    const { type, value } = bound;
+    const { type, value } = given;
     if (value === null) prepared.bindNull(index);
     else if (type === 'date') prepared.bindDate(index, toDate(value));
     else if (type === 'integer') prepared.bindBigInt(index, BigInt(value));

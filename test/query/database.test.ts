@@ -354,6 +354,32 @@ test('queries run side by side, and one that is stopped leaves the others alone'
   expect(others).toEqual(others.map(() => ({ status: 'fulfilled', value: [{ n: 4 }] })));
 });
 
+test('a query that is asked again has the same rows, until a parameter or a row changes', async () => {
+  const events = { sql: 'SELECT count(*) AS n, $topic AS about FROM events', file: 'templates/x/x.sql' };
+  const [early, late] = ['2021-03-04', '2021-03-14'].map((day) => knownBy(tables, day));
+  if (early === undefined || late === undefined) throw new Error('There are two days.');
+  const options = { timeoutMs: 31_000 };
+  const numberOf = ([row]: readonly Row[]) => [row?.['n'], row?.['about']];
+  const first = await openQueries(early, options);
+  const rows = await first.query({ ...events, parameters });
+  expect(numberOf(rows)).toEqual([early.events.length, 'isis']);
+  // Of the parameters, it names only the topic.
+  expect(await first.query({ ...events, parameters: { ...parameters, as_of: '2021-03-13' } })).toBe(rows);
+  const other = { ...parameters, topic: 'ties' };
+  expect(numberOf(await first.query({ ...events, parameters: other }))).toEqual([
+    early.events.length,
+    'ties',
+  ]);
+  expect(numberOf(await first.query({ ...events, parameters }))).toEqual([early.events.length, 'isis']);
+  await first[Symbol.asyncDispose]();
+  // The same database, with the rows of another cut-off, and then with those that it had.
+  expect(late.events.length).toBeGreaterThan(early.events.length);
+  for (const known of [late, early]) {
+    await using again = await openQueries(known, options);
+    expect(numberOf(await again.query({ ...events, parameters }))).toEqual([known.events.length, 'isis']);
+  }
+});
+
 test('closing waits for the queries that still run, and stopped ones end first', async () => {
   const stop = new AbortController();
   const queries = await openQueries(knownBy(tables, '2021-03-14'), {});
