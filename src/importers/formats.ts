@@ -4,8 +4,9 @@ import { acled } from './acled.ts';
 import { misp } from './feeds/misp.ts';
 import { stix } from './feeds/stix.ts';
 import type { Importer } from './format.ts';
-import { incidentsImporter, optionsOf, parseMapping, tableImporter } from './mapping.ts';
 import type { ReadOptions } from './source-file.ts';
+import { incidentsImporter, tableImporter } from './table/importer.ts';
+import { optionsOf, parseMapping } from './table/mapping.ts';
 import { ucdp } from './ucdp.ts';
 
 /** The formats whose columns are known. */

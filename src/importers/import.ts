@@ -17,7 +17,7 @@ import { loadSql } from './load.ts';
 import { checkPlaces, type FarRows } from './places/check.ts';
 import { describeFile, explained, openSource, type ReadOptions, rowNumberSql } from './source-file.ts';
 import { descriptorOf, lockDataset, putBack, putInPlace } from './store.ts';
-import { suggestMapping } from './suggest.ts';
+import { suggestMapping } from './table/suggest.ts';
 
 export interface ImportRequest {
   readonly importer: Importer;

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { coverageOfImports } from '../../src/dataset/incidents.ts';
 import { acled } from '../../src/importers/acled.ts';
-import { parseMapping, tableImporter } from '../../src/importers/mapping.ts';
+import { tableImporter } from '../../src/importers/table/importer.ts';
+import { parseMapping } from '../../src/importers/table/mapping.ts';
 import { ucdp } from '../../src/importers/ucdp.ts';
 import { acledEvent, newDesk, ucdpEvent } from '../support/incidents.ts';
 import { stixDesk, stixObject } from '../support/stix.ts';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
-import { optionsOf, parseMapping, tableImporter } from '../../src/importers/mapping.ts';
+import { tableImporter } from '../../src/importers/table/importer.ts';
+import { optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
 import { faultsOf, newDesk } from '../support/incidents.ts';
 
 const head = `source: Desk log

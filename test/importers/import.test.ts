@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { acled } from '../../src/importers/acled.ts';
-import { incidentsImporter } from '../../src/importers/mapping.ts';
+import { incidentsImporter } from '../../src/importers/table/importer.ts';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
 import { incidentsAsOf } from '../../src/dataset/incidents.ts';
 import { readIncidentStore } from '../../src/dataset/reading/incident-store.ts';

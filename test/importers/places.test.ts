@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { acled } from '../../src/importers/acled.ts';
 import { suggestFor } from '../../src/importers/import.ts';
-import { optionsOf, parseMapping, tableImporter } from '../../src/importers/mapping.ts';
+import { tableImporter } from '../../src/importers/table/importer.ts';
+import { optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
 import { boxTexts } from '../support/country-boxes.ts';
 import { acledEvent, csv, faultsOf, newDesk } from '../support/incidents.ts';
 

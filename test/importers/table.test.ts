@@ -5,7 +5,8 @@ import { openInMemory } from '../../src/dataset/duckdb.ts';
 import { incidentColumns } from '../../src/dataset/incidents.ts';
 import { acled } from '../../src/importers/acled.ts';
 import { suggestFor } from '../../src/importers/import.ts';
-import { incidentsImporter, optionsOf, parseMapping, tableImporter } from '../../src/importers/mapping.ts';
+import { incidentsImporter, tableImporter } from '../../src/importers/table/importer.ts';
+import { optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
 import { ucdp } from '../../src/importers/ucdp.ts';
 import { faultsOf, newDesk } from '../support/incidents.ts';
 

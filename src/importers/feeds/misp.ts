@@ -1,7 +1,7 @@
 import type { Day } from '../../calendar.ts';
 import type { Marking } from '../../dataset/fields.ts';
 import { type Importer, refuse } from '../format.ts';
-import { incidentsImporter } from '../mapping.ts';
+import { incidentsImporter } from '../table/importer.ts';
 import type { Cells, Converted, Document, Json, Note } from './converted.ts';
 import {
   dayOf,

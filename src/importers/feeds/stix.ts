@@ -1,6 +1,6 @@
 import type { Day } from '../../calendar.ts';
 import type { Importer } from '../format.ts';
-import { incidentsImporter } from '../mapping.ts';
+import { incidentsImporter } from '../table/importer.ts';
 import type { Cells, Converted, Document, Json, Note } from './converted.ts';
 import {
   dayOf,

@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { stringify } from 'yaml';
-import { withDocs } from '../errors.ts';
-import { coordinate, dayFrom, identifier, wholeNumber } from './format.ts';
-import { createCountryBoxes } from './places/check.ts';
-import type { SourceFile } from './source-file.ts';
+import { withDocs } from '../../errors.ts';
+import { coordinate, dayFrom, identifier, wholeNumber } from '../format.ts';
+import { createCountryBoxes } from '../places/check.ts';
+import type { SourceFile } from '../source-file.ts';
 
 /** Common names of columns, by incident column: in small letters, without spaces and signs. */
 const usual: { readonly [column: string]: readonly string[] } = {
