@@ -279,10 +279,10 @@ describe('generate', () => {
 
   test('words that it does not understand are explained, and nothing is written', async () => {
     const cases: [args: string, message: RegExp][] = [
-      [
-        'generate wekly --out none',
-        /sitrep: There is no brief "wekly"\. The briefs are actor-sheet, al-qaeda-ties, celebrations/,
-      ],
+      ['generate wekly --out none', /sitrep: There is no brief "wekly"\. Did you mean "weekly"\?/],
+      ['generate zzzzzz --out none', /There is no brief "zzzzzz"\. Use one of: actor-sheet, al-qaeda-ties/],
+      ['genrate', /unknown command 'genrate'\s+\(Did you mean generate\?\)/],
+      ['generate --forse', /unknown option '--forse'\s+\(Did you mean --force\?\)/],
       [
         'generate --as-of 2021-02-30 --out none',
         /'2021-02-30' is invalid\. It must be a calendar day such as 2021-08-25, or one of yesterday, last-sunday/,

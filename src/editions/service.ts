@@ -29,7 +29,7 @@ import {
   writeCursor,
 } from './visibility.ts';
 import type { Day } from '../calendar.ts';
-import { AppError } from '../errors.ts';
+import { AppError, meantBy } from '../errors.ts';
 import type { AuditRecord, Caller, TokenRecord } from '../ledger/principal.ts';
 import { revisionOf } from '../ledger/records.ts';
 import type { Visibility } from '../ledger/types.ts';
@@ -85,7 +85,7 @@ export function openEditionService(context: OperatorContext) {
     if (ids.includes(id)) return context.loadBrief(id);
     throw new AppError('brief-unknown', {
       problem: `There is no brief "${id}".`,
-      hint: `Name one of ${ids.join(', ')}.`,
+      hint: meantBy(id, ids),
     });
   };
 

@@ -3,7 +3,7 @@ import type { OperatorContext } from './context.ts';
 import { lastDayOver } from './request.ts';
 import { day } from '../calendar.ts';
 import { markingsWithin } from '../dataset/fields.ts';
-import { AppError, type Fault } from '../errors.ts';
+import { AppError, type Fault, meantBy } from '../errors.ts';
 import { splitEditionId } from '../ledger/edition-id.ts';
 import { type AuditRecord, type Caller, maySee, seesAll } from '../ledger/principal.ts';
 import {
@@ -230,7 +230,10 @@ export function openBriefViews(context: OperatorContext) {
           hint:
             seen.length === 0
               ? 'There are none.'
-              : `The briefs are ${seen.map((each) => each.id).join(', ')}.`,
+              : meantBy(
+                  id,
+                  seen.map((each) => each.id),
+                ),
         });
       const common = await view(caller, found, await visibilityOf(context, caller));
       if (!('brief' in found)) return { ...common, ...noDetails };

@@ -95,7 +95,7 @@ function unknownBriefs(unknown: readonly string[], known: readonly string[]): Ap
     'brief-unknown',
     unknown.map((name) => ({
       problem: `There is no brief "${name}".`,
-      hint: `The briefs are ${known.join(', ')}.`,
+      hint: known.length === 0 ? 'There are none: make one with "sitrep new".' : meantBy(name, known),
     })),
   );
 }

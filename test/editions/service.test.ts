@@ -388,7 +388,7 @@ describe('backfill', () => {
       expect(await refusalOf(ask.backfill('daily', range))).toMatchObject({
         code: 'brief-unknown',
         faults: [
-          { problem: 'There is no brief "daily".', hint: expect.stringMatching(/^Name one of .*weekly\.$/) },
+          { problem: 'There is no brief "daily".', hint: expect.stringMatching(/^Use one of: .*weekly\.$/) },
         ],
       });
     });

@@ -69,6 +69,7 @@ describe('briefs', () => {
         status: 404,
         json: { code: 'brief-unknown' },
       });
+      expect((await web.ask('/api/briefs/actor-sheat')).json.hint).toBe('Did you mean "actor-sheet"?');
     });
   });
 
