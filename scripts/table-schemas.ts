@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Column } from '../src/dataset/fields.ts';
 import { filledIn } from '../src/dataset/reading/fill-in.ts';
 import { columnsOf, needed, type TableName, tableNames, tables } from '../src/dataset/schema.ts';
+import { mappingKeys } from '../src/importers/table/mapping.ts';
 
 /** What each column means: of a table, or of every table that has it. */
 const meanings: { readonly [column: string]: string } = {
@@ -164,10 +165,23 @@ const markers = [
   '<!-- The end of what is written by "npm run schema". -->',
 ] as const;
 
-/** `text` with the tables as they are now. */
-export function withTables(text: string): string {
+/** Every key of a mapping file, as a table for readers of docs/data.md. */
+function keysInWords(): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const rows = mappingKeys().map(({ key, type, usual, example, meaning }) => {
+    const isYaml = usual !== 'required' && usual !== 'none';
+    return `| ${[`\`${key}\``, type, isYaml ? `\`${usual}\`` : usual, `\`${example}\``, meaning].map(cell).join(' | ')} |`;
+  });
+  return ['| key | type | default | example | meaning |', '| --- | --- | --- | --- | --- |', ...rows].join(
+    '\n',
+  );
+}
+
+/** The text of docs/datasets.md or docs/data.md with what it says of the program as that is now. */
+export function withTables(text: string, inWords = tablesInWords): string {
   const [start, end] = markers.map((marker) => text.indexOf(marker));
   if (start === undefined || end === undefined || start === -1 || end < start)
-    throw new Error('docs/datasets.md has lost a comment between which its tables stand.');
-  return `${text.slice(0, start + markers[0].length)}\n\n${tablesInWords()}\n\n${text.slice(end)}`;
+    throw new Error('The page has lost a comment between which its tables stand.');
+  return `${text.slice(0, start + markers[0].length)}\n\n${inWords()}\n\n${text.slice(end)}`;
 }
+export const withKeys = (text: string): string => withTables(text, keysInWords);

@@ -4,7 +4,7 @@ import { format } from 'prettier';
 import { z } from 'zod';
 import { briefConfig } from '../src/project/brief.ts';
 import { manifest, sealedManifest } from '../src/render/manifest.ts';
-import { tableSchemas, withTables } from './table-schemas.ts';
+import { tableSchemas, withKeys, withTables } from './table-schemas.ts';
 
 const project = join(import.meta.dirname, '..');
 
@@ -23,13 +23,25 @@ export const manifestSchema = (): string =>
 const schemaText = (title: string, { $schema, ...schema }: { $schema?: unknown }): string =>
   `${JSON.stringify({ $schema, title, ...schema }, null, 2)}\n`;
 
-/** docs/datasets.md with the tables as the program has them. */
-export const datasetsPage = async (text: string): Promise<string> =>
-  format(withTables(text), { parser: 'markdown', proseWrap: 'preserve', singleQuote: true, printWidth: 110 });
+/** The pages of which a part is written from the program, as they are now. */
+export const pages: { readonly [file: string]: (text: string) => Promise<string> } = Object.fromEntries(
+  Object.entries({ 'docs/datasets.md': withTables, 'docs/data.md': withKeys }).map(([file, written]) => [
+    file,
+    (text: string) =>
+      format(written(text), {
+        parser: 'markdown',
+        proseWrap: 'preserve',
+        singleQuote: true,
+        printWidth: 110,
+      }),
+  ]),
+);
 
 if (import.meta.main) {
-  const page = join(project, 'docs/datasets.md');
-  await writeFile(page, await datasetsPage(await readFile(page, 'utf8')));
+  for (const [file, written] of Object.entries(pages)) {
+    const page = join(project, file);
+    await writeFile(page, await written(await readFile(page, 'utf8')));
+  }
   await writeFile(join(project, 'docs/tables.schema.json'), tableSchemas());
   await writeFile(join(project, 'templates/brief.schema.json'), briefSchema());
   await writeFile(join(project, 'docs/manifest.schema.json'), manifestSchema());

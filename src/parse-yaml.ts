@@ -87,7 +87,7 @@ export function parseYaml<S extends z.ZodType>(
       const longer = unused.filter((each) => each.startsWith(`${key}_`));
       const others = longer.length > 0 ? `use one of: ${longer.join(', ')}` : 'correct its name';
       misspelt.add(missing.find(({ path }) => path.at(-1) === meant));
-      const hint = meant === undefined ? `Remove it, or ${others}.` : `Did you mean "${meant}"?`;
+      const hint = meant === undefined ? `Remove it, or ${others}. ${where}` : `Did you mean "${meant}"?`;
       report([...issue.path, key], { problem: `There is no such key: "${key}".`, hint });
     }
   }

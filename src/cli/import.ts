@@ -5,8 +5,8 @@ import type { RowOf } from '../dataset/schema.ts';
 import type { ImportFormat } from '../dataset/sources.ts';
 import { AppError } from '../errors.ts';
 import { matchActors, nearDuplicates, proposeActors } from '../importers/actors.ts';
-import { countryMeant } from '../importers/places/countries.ts';
-import type { Importer } from '../importers/format.ts';
+import { namesOf, unknownCountries } from '../importers/places/countries.ts';
+import type { Importer, ReadOptions } from '../importers/format.ts';
 import { importerFor } from '../importers/formats.ts';
 import {
   type ImportContext,
@@ -15,7 +15,6 @@ import {
   type RowGroup,
   suggestFor,
 } from '../importers/import.ts';
-import type { ReadOptions } from '../importers/source-file.ts';
 
 /** Effects for the command. */
 export interface ImportWorld extends Pick<ImportContext, 'version' | 'cacheFolder' | 'signal'> {
@@ -110,7 +109,7 @@ function describeReport(
 ): string[] {
   const { read, new: added, revised, unchanged, withdrawn } = counts;
   const skipped = Object.values(counts.skipped).reduce((sum, count) => sum + count, 0);
-  const { skipped: reasons, unreadable, unknownCountries, far, firstDay, lastDay, countries } = report;
+  const { skipped: reasons, unreadable, far, firstDay, lastDay, countries } = report;
   const changes = `${inDigits(added)} new, ${inDigits(revised)} revised, ${inDigits(unchanged)} unchanged`;
   const named = `${countries.length === 1 ? '1 country' : `${countries.length} countries`}${countries.length === 0 ? '' : `: ${countries.join(', ')}`}`;
   const lines = [
@@ -136,13 +135,11 @@ function describeReport(
         `  Far outside their country: ${counted(group.count, 'incident')} (${rowsOf(group)}). Check country, latitude and longitude.`,
     ),
   ];
-  if (unknownCountries.length > 0) {
-    const meant = unknownCountries.slice(0, MOST_NAMES).flatMap(({ name }) => {
-      const country = countryMeant(name);
-      return country === undefined ? [] : [`"${country}" for "${name}"`];
-    });
+  const unknown = unknownCountries(report.unknownCountries);
+  if (unknown !== undefined) {
+    const meant = [...unknown.meant].map(([name, country]) => `"${country}" for "${name}"`);
     lines.push(
-      `  Countries not recognised: ${namesOf(unknownCountries)}. These incidents are of no country.${meant.length === 0 ? '' : ` Did you mean ${meant.join(', ')}?`}${record?.format === 'table' ? ' Translate the names in the mapping, under values, country.' : ''}`,
+      `  Countries not recognised: ${unknown.listed}. These incidents are of no country.${meant.length === 0 ? '' : ` Did you mean ${meant.join(', ')}?`}${record?.format === 'table' ? ' Translate the names in the mapping, under values, country.' : ''}`,
     );
   }
   return lines;
@@ -161,13 +158,6 @@ const rowsOf = ({ file, rows, count }: Omit<RowGroup, 'what'>): string =>
   rows.length === 0
     ? file
     : `${file}, row${count === 1 ? '' : 's'} ${rows.join(', ')}${count > rows.length ? ', …' : ''}`;
-
-const MOST_NAMES = 5;
-const namesOf = (names: readonly { name: string; count: number }[]): string =>
-  names
-    .slice(0, MOST_NAMES)
-    .map(({ name, count }) => `${name} (${inDigits(count)})`)
-    .join(', ') + (names.length > MOST_NAMES ? ` and ${inDigits(names.length - MOST_NAMES)} more` : '');
 
 /** Reports which actors are known to the dataset, and writes the proposals. The dataset itself is not changed. */
 async function compareActors(

@@ -6,7 +6,7 @@ import { type ImportRecord, type IncidentStore, incidentColumns } from '../datas
 import { newestRows } from '../dataset/reading/newest-rows.ts';
 import { AppError, type Fault } from '../errors.ts';
 import type { Database } from './database.ts';
-import { identifier, literal, ONLY_AS } from './format.ts';
+import { identifier, literal, ONLY_AS, THOUSANDS } from './format.ts';
 
 /**
  * Refuses files in which more days need the other order of day and month than the order of the format: those that fit
@@ -26,6 +26,26 @@ export async function checkDayOrder({ rows }: Database, files: readonly string[]
     row,
     problem: `${reason}; fewer rows need the order of the format.`,
     hint: `Give start the format '${reason.slice(ONLY_AS.length)}' in the mapping. As it is, day and month would be exchanged.`,
+    ...(count > 1 && { count }),
+  }));
+  if (faults.length > 0) throw new AppError('import-failed', faults);
+}
+
+/**
+ * Refuses numbers that may have a sign between their thousands or three decimals, unless the mapping says which: one
+ * reading is a thousand times the other. Throws `import-failed`.
+ */
+export async function checkThousands({ rows }: Database, files: readonly string[]): Promise<void> {
+  const found = await rows(
+    `SELECT file::INTEGER AS file, min("row")::INTEGER AS "row", reason, count(*)::INTEGER AS count
+    FROM dropped WHERE starts_with(reason, ${literal(THOUSANDS)}) GROUP BY file, reason ORDER BY file, reason`,
+    z.object({ file: z.number(), row: z.number(), reason: z.string(), count: z.number() }),
+  );
+  const faults = found.map(({ file, row, reason, count }): Fault => ({
+    file: files[file] ?? '',
+    row,
+    problem: `${reason}: a thousand, or three decimals?`,
+    hint: `Write thousands: ',' or thousands: '.' into the mapping. The other sign is then that of decimals.`,
     ...(count > 1 && { count }),
   }));
   if (faults.length > 0) throw new AppError('import-failed', faults);

@@ -3,6 +3,20 @@ import type { Day } from '../calendar.ts';
 import { AppError } from '../errors.ts';
 import type { Converted, Document } from './feeds/converted.ts';
 
+export const fileTypes = ['csv', 'excel', 'jsonl', 'parquet'] as const;
+export const encodings = ['utf-8', 'utf-16', 'latin-1'] as const;
+export type FileType = (typeof fileTypes)[number];
+
+export interface ReadOptions {
+  /** By default the file's name decides. */
+  readonly type?: FileType | undefined;
+  readonly encoding?: (typeof encodings)[number] | undefined;
+  /** The separator of a CSV file; by default the one that splits its first row into the most columns. */
+  readonly delimiter?: string | undefined;
+  /** The sheet of an Excel file; by default the first. */
+  readonly sheet?: string | undefined;
+}
+
 /** What an importer says about its source, for the record of the import. */
 type Origin = Pick<ImportRecord, 'format' | 'prefix' | 'source' | 'lag_days' | 'licence' | 'mapping'>;
 
@@ -62,12 +76,54 @@ export const commandFor = (text: string, otherwise: string): string =>
 export const dayFrom = (sql: string, formats: readonly string[]): string =>
   `try_strptime(${sql}, [${formats.map(literal).join(', ')}])::DATE`;
 
+export const isoDays = ['%Y-%m-%d', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%dT%H:%M:%S.%gZ', '%Y-%m-%d %H:%M:%S'];
+/** `%m/%d/%Y` for `%d/%m/%Y`, and the reverse. */
+export const otherOrder = (format: string): string =>
+  format.replaceAll(/%(-?)([dm])/g, (_, minus, part) => `%${minus}${part === 'd' ? 'm' : 'd'}`);
+/** The format of days that a spreadsheet wrote as numbers: 45292 is 2024-01-01. */
+export const SERIAL = 'excel';
+/** Like `dayFrom` for one format, which may be that of numbers. `%Y` would read 07.02.26 as a day of the year 26. */
+export const fullDayFrom = (sql: string, format: string): string => {
+  const day =
+    format === SERIAL
+      ? `(CASE WHEN regexp_full_match(${sql}, '[1-9][0-9]{4}([.][0-9]+)?') THEN DATE '1899-12-30' + floor(try_cast(${sql} AS DOUBLE))::INTEGER END)`
+      : dayFrom(sql, [format]);
+  return `(CASE WHEN ${day} >= DATE '1000-01-01' THEN ${day} END)`;
+};
+
 /** The reason to skip a row whose day fits a format only with day and month exchanged; that format follows. */
 export const ONLY_AS = 'has a start that is a day only as ';
 
 export const wholeNumber = (sql: string): string =>
   // Few numbers need the regular expression, which takes longer than the rest.
   `(CASE WHEN try_cast(${sql} AS UBIGINT)::VARCHAR = ${sql} OR regexp_full_match(${sql}, '[0-9]+([.]0*)?') THEN try_cast(${sql} AS BIGINT) END)`;
+/** Between thousands, and never before decimals: a space, one that does not break, a narrow one, an apostrophe. */
+const gaps = "[ \u00a0\u2009\u202f'\u2019]";
+/**
+ * The text of a whole number without the signs between its thousands, and with a point before its decimals; other text
+ * as it is. Without `thousands`, a comma or point is one of these signs only if nothing else is possible.
+ */
+export const ungrouped = (sql: string, thousands?: ',' | '.'): string => {
+  const is = (pattern: string): string => `regexp_full_match(${sql}, ${literal(pattern)})`;
+  const grouped = (sign: ',' | '.'): string => {
+    const [one, decimals] = sign === ',' ? [',', '[.]0*'] : ['[.]', ',0*'];
+    const least = thousands === sign ? 1 : 2;
+    return is(
+      `[1-9][0-9]{0,2}(${one}[0-9]{3}){${least},}(${decimals})?|[1-9][0-9]{0,2}(${one}[0-9]{3})+${decimals}`,
+    );
+  };
+  return `(CASE WHEN try_cast(${sql} AS UBIGINT)::VARCHAR = ${sql} THEN ${sql}
+    WHEN ${grouped(',')} THEN replace(${sql}, ',', '')
+    WHEN ${grouped('.')} THEN replace(replace(${sql}, '.', ''), ',', '.')
+    WHEN ${is(`[1-9][0-9]{0,2}(${gaps}[0-9]{3})+([.,]0*)?`)} THEN replace(regexp_replace(${sql}, ${literal(gaps)}, '', 'g'), ',', '.')
+    WHEN ${is('[0-9]+,0*')} THEN replace(${sql}, ',', '.')
+    ELSE ${sql} END)`;
+};
+/** Whether a text may be a whole number with a sign between its thousands, or one with three decimals. */
+export const isAmbiguous = (sql: string): string =>
+  `regexp_full_match(${sql}, '[1-9][0-9]{0,2}[.,][0-9]{3}')`;
+/** The reason to skip a row with such a number; the field follows. */
+export const THOUSANDS = 'has a number such as 1,234 or 1.234 in ';
 /** A latitude or longitude of at most `most` degrees, with a point or a comma before its decimals. */
 export const coordinate = (sql: string, most: number): string =>
   within(`regexp_replace(${sql}, '^(-?[0-9]+),([0-9]+)$', '\\1.\\2')`, most);

@@ -5,17 +5,25 @@ import { type Day } from '../calendar.ts';
 import { type ImportRecord, importRecord } from '../dataset/incidents.ts';
 import { describeStored } from '../dataset/reading/stored-files.ts';
 import { AppError, type Fault } from '../errors.ts';
-import { checkDayOrder, checkNotDoubled, compare, keepOneRowPerId, withdraw, write } from './changes.ts';
+import {
+  checkDayOrder,
+  checkNotDoubled,
+  checkThousands,
+  compare,
+  keepOneRowPerId,
+  withdraw,
+  write,
+} from './changes.ts';
 import { createCountryNames } from './places/countries.ts';
 import { type Database, MEMORY_LIMIT, openDatabase, openScratch, type Running } from './database.ts';
 import { checkRepaired, openEarlier } from './earlier.ts';
 import type { Converted } from './feeds/converted.ts';
 import { openCells, readDocument } from './feeds/document.ts';
 import { addNotes, compareNotes, type NoteChanges } from './feeds/notes.ts';
-import { type Importer, literal } from './format.ts';
+import { type Importer, literal, type ReadOptions } from './format.ts';
 import { loadSql } from './load.ts';
 import { checkPlaces, type FarRows } from './places/check.ts';
-import { describeFile, explained, openSource, type ReadOptions, rowNumberSql } from './source-file.ts';
+import { describeFile, explained, openSource, rowNumberSql } from './source-file.ts';
 import { descriptorOf, lockDataset, putBack, putInPlace } from './store.ts';
 import { suggestMapping } from './table/suggest.ts';
 
@@ -114,6 +122,7 @@ export async function importIncidents(
   const described = await read(database, { importer, files, options, scratch, context, converted });
   context.onStep?.('compare');
   await checkDayOrder(database, files);
+  await checkThousands(database, files);
   await keepOneRowPerId(database, { files, format: importer.origin.format });
   const [span] = await database.rows(
     spanSql(context.knownOn),

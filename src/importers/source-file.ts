@@ -9,21 +9,15 @@ import { z } from 'zod';
 import type { ImportRecord } from '../dataset/incidents.ts';
 import { AppError } from '../errors.ts';
 import { writeSheet } from './excel.ts';
-import { commandFor, identifier, type Importer, literal, refuse } from './format.ts';
-
-export const fileTypes = ['csv', 'excel', 'jsonl', 'parquet'] as const;
-type FileType = (typeof fileTypes)[number];
-export const encodings = ['utf-8', 'utf-16', 'latin-1'] as const;
-
-export interface ReadOptions {
-  /** By default the file's name decides. */
-  readonly type?: FileType | undefined;
-  readonly encoding?: (typeof encodings)[number] | undefined;
-  /** The separator of a CSV file; by default the one that splits its first row into the most columns. */
-  readonly delimiter?: string | undefined;
-  /** The sheet of an Excel file; by default the first. */
-  readonly sheet?: string | undefined;
-}
+import {
+  commandFor,
+  type FileType,
+  identifier,
+  type Importer,
+  literal,
+  type ReadOptions,
+  refuse,
+} from './format.ts';
 
 /** A file whose rows DuckDB can read. */
 export interface SourceFile {

@@ -109,6 +109,84 @@ test('columns that no field is mapped to have the types of the model', async () 
   ]);
 });
 
+const deathTolls: readonly (readonly [text: string, undeclared: string, comma: string, point: string])[] = [
+  ['7', '7', '7', '7'],
+  ['1234', '1234', '1234', '1234'],
+  ['3.0', '3', '3', '3'],
+  ['3,00', '3', '3', '3'],
+  ['1,234', 'refused', '1234', 'empty'],
+  ['1.234', 'refused', 'empty', '1234'],
+  ['1,000', 'refused', '1000', '1'],
+  ['1.000', 'refused', '1', '1000'],
+  ['0,000', '0', '0', '0'],
+  ['1,234,567', '1234567', '1234567', '1234567'],
+  ['1.234.567', '1234567', '1234567', '1234567'],
+  ['1,234.0', '1234', '1234', '1234'],
+  ['1.234,00', '1234', '1234', '1234'],
+  ['1 234', '1234', '1234', '1234'],
+  ['1\u00a0234', '1234', '1234', '1234'],
+  ['12\u202f345\u202f678', '12345678', '12345678', '12345678'],
+  ['1\u2019234', '1234', '1234', '1234'],
+  ["1'234,0", '1234', '1234', '1234'],
+  ['1,23', 'empty', 'empty', 'empty'],
+  ['2.5', 'empty', 'empty', 'empty'],
+  ['12,34,567', 'empty', 'empty', 'empty'],
+  ['1 23', 'empty', 'empty', 'empty'],
+  ['-4', 'empty', 'empty', 'empty'],
+  ['about 20', 'empty', 'empty', 'empty'],
+];
+test.each([
+  ['', 1],
+  ["thousands: ','\n", 2],
+  ["thousands: '.'\n", 3],
+] as const)('numbers with signs between their thousands (%j)', async (thousands, expectedAt) => {
+  const desk = await newDesk('desk', '2027-01-01');
+  const { importer } = importerOf(
+    `${head}${thousands}columns: { id: Ref, start: Date, deaths_best: Killed, number: Cases }\n`,
+  );
+  const read = async (given: typeof deathTolls) =>
+    desk.write(
+      `Ref;Date;Killed;Cases\n${given.map(([text]) => `${deathTolls.findIndex(([each]) => each === text)};2024-04-03;${text};${text}\n`).join('')}`,
+    );
+  const refused = deathTolls.filter((row) => row[expectedAt] === 'refused');
+  if (thousands === '') {
+    const [fault, ...others] = await faultsOf(desk.run(importer, [await read(deathTolls)]));
+    expect(fault).toEqual({
+      file: expect.any(String),
+      row: 6,
+      problem: 'has a number such as 1,234 or 1.234 in "Killed": a thousand, or three decimals?',
+      hint: "Write thousands: ',' or thousands: '.' into the mapping. The other sign is then that of decimals.",
+      count: 4,
+    });
+    expect([refused.length, others]).toEqual([4, []]);
+    expect(await desk.files()).toEqual([]);
+  }
+  const readable = deathTolls.filter((row) => row[expectedAt] !== 'refused');
+  const report = await desk.run(importer, [await read(readable)]);
+  const found = await desk.rows('id, deaths_best, number, extra');
+  expect(found.length).toBe(readable.length);
+  const byId = new Map(found.map((row) => [row['id'], row]));
+  expect(
+    readable.map(([text]) => [text, byId.get(`DESK-${deathTolls.findIndex(([each]) => each === text)}`)]),
+  ).toEqual(
+    readable.map((row) => [
+      row[0],
+      row[expectedAt] === 'empty'
+        ? expect.objectContaining({
+            deaths_best: null,
+            number: '1',
+            extra: JSON.stringify({ Killed: row[0], Cases: row[0] }),
+          })
+        : expect.objectContaining({ deaths_best: row[expectedAt], number: row[expectedAt], extra: null }),
+    ]),
+  );
+  const count = readable.filter((row) => row[expectedAt] === 'empty').length;
+  expect(report.unreadable).toMatchObject([
+    { what: 'Cases', count },
+    { what: 'Killed', count },
+  ]);
+});
+
 test('a blank row is reported as one', async () => {
   const desk = await newDesk('desk', '2027-01-01');
   const { importer, options } = importerOf(log);
@@ -242,6 +320,11 @@ test('faults of a mapping are all reported, with their fields', async () => {
     [`${head}columns: { begin: Date }`, 'field columns.start: is missing.'],
     [`${head}columns: { start: Date, contry: Land }`, 'Did you mean "country"?'],
     [`${head}columns: { start: Date, deaths: Dead }`, 'use one of: deaths_low, deaths_best, deaths_high.'],
+    [
+      `${head}columns: { start: Date, zzzzzzzz: Dead }`,
+      'Remove it, or correct its name. See "A table of your own" in docs/data.md, or "sitrep import --help".',
+    ],
+    [`${head}columns: { start: Date }\nvalues: { contry: {} }`, 'Did you mean "country"?'],
     [`${head}columns: { start: 5 }`, 'field columns.start: is not a column'],
   ] as const) {
     expect(() => parseMapping(yaml, 'log.yaml')).toThrow(message);
@@ -317,9 +400,9 @@ test('a suggestion comes from names and contents, says what is uncertain, and wo
   const most = await suggestFor(mixed, {}, { cacheFolder: join(desk.folder, 'cache') });
   expect(parseMapping(most, 'suggested.yaml').mapping.columns.start).toEqual({
     field: 'Tag',
-    format: '%d.%m.%Y',
+    format: ['%d.%m.%Y', '%d.%m.%y'],
   });
-  expect(most).toContain('"Tag": not every text is a day like %d.%m.%Y.');
+  expect(most).toContain('"Tag": not every text is a day like %d.%m.%Y or ');
   expect((await stat(desk.into)).isDirectory()).toBe(true);
 });
 

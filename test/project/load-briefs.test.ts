@@ -160,7 +160,7 @@ test('an unknown key, with its line', async () => {
     (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n').indexOf('perriod: P7D') + 1;
   expect(line).toBeGreaterThan(1);
   expect(await told()).toEqual([
-    `templates/one/brief.yaml, line ${line}, field perriod: There is no such key: "perriod". Remove it, or correct its name.`,
+    `templates/one/brief.yaml, line ${line}, field perriod: There is no such key: "perriod". Remove it, or correct its name. See docs/authoring.md for the possible values.`,
   ]);
 });
 
@@ -213,7 +213,7 @@ test('an unknown key of a chart', async () => {
   await edit('one/brief.yaml', (text) => text.replace('    alt: A', '    alt: A\n    colour: red'));
   const lines = (await readFile(join(templates, 'one/brief.yaml'), 'utf8')).split('\n');
   expect(await told()).toEqual([
-    `templates/one/brief.yaml, line ${lines.indexOf('    colour: red') + 1}, field charts.c.colour: There is no such key: "colour". Remove it, or correct its name.`,
+    `templates/one/brief.yaml, line ${lines.indexOf('    colour: red') + 1}, field charts.c.colour: There is no such key: "colour". Remove it, or correct its name. See docs/authoring.md for the possible values.`,
   ]);
 });
 
@@ -383,7 +383,12 @@ describe('sitrep.yaml', () => {
     };
     const where = 'See docs/authoring.md, "The project".';
     expect(await faults(wrong.join('\n'))).toEqual([
-      [6, 'colours.acent', 'There is no such key: "acent".', 'Remove it, or correct its name.'],
+      [
+        6,
+        'colours.acent',
+        'There is no such key: "acent".',
+        'Remove it, or correct its name. See docs/authoring.md, "The project".',
+      ],
       [
         4,
         'colours.ink',

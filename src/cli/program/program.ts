@@ -2,6 +2,7 @@ import { Argument, Command, Help, InvalidArgumentError, Option } from 'commander
 import { parseDayName, parseParameter, parsePort, run } from './parse.ts';
 import { operatorCommands, type ServiceCommands, serviceCommands } from './service.ts';
 import { importFormats } from '../../dataset/sources.ts';
+import { type MappingKey, mappingKeys } from '../../importers/table/mapping.ts';
 import { type Format, formats, papers } from '../../project/brief.ts';
 import { scaffolds } from '../../project/scaffold.ts';
 import type { AuthorCommands } from '../author.ts';
@@ -129,8 +130,15 @@ function importCommandLine(program: Command, load: () => Promise<ImportCommands>
       'after',
       '\nExamples:\n  sitrep import acled export.csv --into data/region\n  sitrep import acled newer.csv --into data/region --complete\n  sitrep import stix bundle.json --into data/threats\n  sitrep import table log.xlsx --suggest > log.yaml\n  sitrep import table log.xlsx --mapping log.yaml --into data/log',
     )
+    .addHelpText(
+      'after',
+      () => `\nKeys of the mapping of a table:\n${mappingKeys().map(keyInHelp).join('\n')}`,
+    )
     .action(run(load, (its) => its.import));
 }
+
+const keyInHelp = ({ key, type, usual, example, meaning }: MappingKey): string =>
+  `  ${key.padEnd(26)} ${meaning}\n  ${''.padEnd(26)} (${type}; ${usual === 'required' ? usual : `default: ${usual}`}; such as ${example})`;
 
 function parseDays(value: string): number {
   if (!/^\d{1,4}$/.test(value)) throw new InvalidArgumentError('Write a number of days, such as 7.');

@@ -87,6 +87,31 @@ export function countryMeant(given: string): string | undefined {
   );
 }
 
+const MOST_NAMES = 5;
+/** `Ruritania (12), Indonesa (3) and 2 more` */
+export const namesOf = (names: readonly { readonly name: string; readonly count: number }[]): string =>
+  names
+    .slice(0, MOST_NAMES)
+    .map(({ name, count }) => `${name} (${count.toLocaleString('en-GB')})`)
+    .join(', ') +
+  (names.length > MOST_NAMES ? ` and ${(names.length - MOST_NAMES).toLocaleString('en-GB')} more` : '');
+
+/** Names of no country, the most frequent first: as a list, and what those in the list were probably meant to be. */
+export const unknownCountries = (
+  names: readonly { readonly name: string; readonly count: number }[],
+): { readonly listed: string; readonly meant: ReadonlyMap<string, string> } | undefined =>
+  names.length === 0
+    ? undefined
+    : {
+        listed: namesOf(names),
+        meant: new Map(
+          names.slice(0, MOST_NAMES).flatMap(({ name }) => {
+            const country = countryMeant(name);
+            return country === undefined ? [] : [[name, country]];
+          }),
+        ),
+      };
+
 /** Creates the table `country_names` of `countryCodes`. The macro `country_code` looks one up. */
 export async function createCountryNames(connection: DuckDBConnection): Promise<void> {
   const codes = countryCodes();

@@ -3,14 +3,19 @@ import { AppError, meantBy } from '../../errors.ts';
 import {
   commandFor,
   coordinate,
-  dayFrom,
   FormatBuilder,
   type FormatSql,
+  fullDayFrom,
   type Importer,
+  isAmbiguous,
+  isoDays,
   literal,
   namesIn,
   ONLY_AS,
+  otherOrder,
   refuse,
+  THOUSANDS,
+  ungrouped,
   wholeNumber,
 } from '../format.ts';
 import { type Mapping, mapping } from './mapping.ts';
@@ -101,7 +106,6 @@ const texts = [
   'url',
 ] as const;
 const counts = ['deaths_low', 'deaths_best', 'deaths_high'] as const;
-const isoDays = ['%Y-%m-%d', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%dT%H:%M:%S.%gZ', '%Y-%m-%d %H:%M:%S'];
 const yes = ['true', 'yes', 'y', '1'].map(literal).join(', ');
 const no = ['false', 'no', 'n', '0'].map(literal).join(', ');
 const truth = (text: string): string =>
@@ -109,7 +113,10 @@ const truth = (text: string): string =>
 const oneOf = (text: string, allowed: readonly string[]): string =>
   `CASE WHEN ${text} IN (${allowed.map(literal).join(', ')}) THEN ${text} END`;
 
-function tableSql({ columns: mapped, values, blank, prefix }: Mapping, fields: readonly string[]): FormatSql {
+function tableSql(
+  { columns: mapped, values, blank, prefix, thousands }: Mapping,
+  fields: readonly string[],
+): FormatSql {
   const row = new FormatBuilder(fields, { blank });
   const translated = (column: string, text: string): string => {
     const pairs = Object.entries(Object.hasOwn(values, column) ? (values[column] ?? {}) : {});
@@ -124,8 +131,16 @@ function tableSql({ columns: mapped, values, blank, prefix }: Mapping, fields: r
   };
 
   for (const column of texts) convert(column, (text) => text);
-  for (const column of counts) convert(column, wholeNumber);
-  convert('number', wholeNumber);
+  const count = (text: string): string => wholeNumber(row.once(ungrouped(text, thousands)));
+  for (const column of [...counts, 'number'] as const) {
+    convert(column, count);
+    const name = mapped[column];
+    if (name !== undefined && thousands === undefined)
+      row.skip(
+        `${THOUSANDS}"${name}"`,
+        `coalesce(${isAmbiguous(translated(column, row.text(name)))}, false)`,
+      );
+  }
   convert('counts', truth);
   convert('civilians_targeted', truth);
   convert('place_precision', (text) => oneOf(text, placePrecisions));
@@ -139,7 +154,7 @@ function tableSql({ columns: mapped, values, blank, prefix }: Mapping, fields: r
     if (name === undefined) continue;
     row.set(
       column,
-      `coalesce(${(column === 'number' ? wholeNumber : truth)(translated(column, row.text(name)))}, ${otherwise})`,
+      `coalesce(${(column === 'number' ? count : truth)(translated(column, row.text(name)))}, ${otherwise})`,
     );
   }
   if (mapped.marking !== undefined) {
@@ -193,14 +208,11 @@ function setDays(
   for (const format of typeof mapped.start === 'object' && 'field' in mapped.start
     ? [mapped.start.format].flat()
     : []) {
-    const other = format.replaceAll(
-      /%(-?)([dm])/g,
-      (_, minus, part) => `%${minus}${part === 'd' ? 'm' : 'd'}`,
-    );
+    const other = otherOrder(format);
     if (/%-?d/.test(format) && /%-?m/.test(format))
       row.skip(
         `${ONLY_AS}${other}`,
-        `${start.first} IS NULL AND ${fullYear(dayFrom(start.given, [other]))} IS NOT NULL`,
+        `${start.first} IS NULL AND ${fullDayFrom(start.given, other)} IS NOT NULL`,
       );
   }
   row.skip('has a start that is no day', `${start.first} IS NULL`);
@@ -220,9 +232,6 @@ function setDays(
   if (mapped.published_on !== undefined) row.set('published_on', dayParts(row, mapped.published_on).first);
 }
 
-/** `%Y` reads 07.02.26 as a day of the year 26. */
-const fullYear = (day: string): string => `(CASE WHEN ${day} >= DATE '1000-01-01' THEN ${day} END)`;
-
 /** The first and last possible day. In three fields, a month or day of 0 or none is unknown. */
 function dayParts(
   row: FormatBuilder,
@@ -232,10 +241,8 @@ function dayParts(
     const [name, formats] = typeof given === 'string' ? [given, []] : [given.field, [given.format].flat()];
     const text = row.text(name);
     // A workbook has real days among texts that look like days. A format that begins with the year might mean them otherwise.
-    const last = formats.some((format) => format.startsWith('%Y')) ? [] : [isoDays];
-    const days = [...formats.map((format) => [format]), ...last].map((each) =>
-      fullYear(row.once(dayFrom(text, each))),
-    );
+    const last = formats.some((format) => format.startsWith('%Y')) ? [] : isoDays;
+    const days = [...formats, ...last].map((each) => row.once(fullDayFrom(text, each)));
     const day = row.once(`coalesce(${days.join(', ')})`);
     return { given: text, first: day, last: day, precision: "'range'" };
   }

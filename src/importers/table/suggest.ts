@@ -1,54 +1,54 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { stringify } from 'yaml';
 import { withDocs } from '../../errors.ts';
-import { coordinate, dayFrom, identifier, wholeNumber } from '../format.ts';
+import {
+  commandFor,
+  coordinate,
+  dayFrom,
+  fullDayFrom,
+  identifier,
+  isAmbiguous,
+  isoDays,
+  otherOrder,
+  SERIAL,
+  ungrouped,
+  wholeNumber,
+} from '../format.ts';
 import { createCountryBoxes } from '../places/check.ts';
+import { unknownCountries } from '../places/countries.ts';
 import type { SourceFile } from '../source-file.ts';
+import { columnLike, columnWith } from './words.ts';
 
-/** Common names of columns, by incident column: in small letters, without spaces and signs. */
-const usual: { readonly [column: string]: readonly string[] } = {
-  id: ['id', 'eventid', 'incidentid', 'reference', 'ref', 'no', 'number', 'caseid'],
-  end: ['end', 'enddate', 'dateend', 'to'],
-  published_on: ['published', 'publishedon', 'updated', 'lastupdated', 'reportdate', 'datereported'],
-  kind: ['kind', 'type', 'eventtype', 'incidenttype', 'category', 'attacktype1txt', 'attacktype'],
-  sub_kind: ['subkind', 'subtype', 'subeventtype', 'subcategory', 'weaptype1txt'],
-  side_a: ['sidea', 'actor', 'actor1', 'actors', 'group', 'gname', 'perpetrator', 'attacker', 'responsible'],
-  side_b: ['sideb', 'actor2', 'target', 'target1', 'targets', 'victim', 'victims'],
-  country: ['country', 'countrytxt', 'countrycode', 'countryname', 'iso', 'iso2', 'iso3'],
-  admin1: ['admin1', 'adm1', 'province', 'provstate', 'state', 'governorate', 'region', 'oblast'],
-  admin2: ['admin2', 'adm2', 'district', 'county', 'department', 'municipality'],
-  place: ['place', 'location', 'city', 'town', 'village', 'locality', 'site'],
-  lat: ['lat', 'latitude', 'y'],
-  lon: ['lon', 'lng', 'long', 'longitude', 'x'],
-  deaths_best: ['deaths', 'killed', 'fatalities', 'dead', 'nkill', 'deathsbest', 'best'],
-  title: ['title', 'headline', 'name'],
-  summary: ['summary', 'notes', 'description', 'details', 'narrative', 'comment', 'comments', 'remarks'],
-  source: ['source', 'sources', 'scite1', 'reportedby'],
-  url: ['url', 'link', 'sourceurl', 'href'],
-  marking: ['marking', 'tlp'],
-};
-const startNames = [
-  'start',
-  'date',
-  'eventdate',
-  'incidentdate',
-  'datestart',
-  'startdate',
-  'day',
-  'when',
-  'from',
-];
-const parts = [
-  ['year', ['year', 'iyear']],
-  ['month', ['month', 'imonth']],
-  ['day', ['day', 'iday']],
+/** Columns whose names alone say what they are, and others whose contents are tested. */
+const mapped = [
+  'id',
+  'end',
+  'published_on',
+  'kind',
+  'sub_kind',
+  'side_a',
+  'side_b',
+  'country',
+  'admin1',
+  'admin2',
+  'place',
+  'lat',
+  'lon',
+  'deaths_best',
+  'title',
+  'summary',
+  'source',
+  'url',
+  'marking',
 ] as const;
+const parts = ['year', 'month', 'day'] as const;
+const ISO = '%Y-%m-%d';
 /** The order decides between formats that fit equally well. */
 const dayFormats = [
-  '%Y-%m-%d',
-  '%d/%m/%Y',
-  '%m/%d/%Y',
-  '%d.%m.%Y',
+  ISO,
+  ...['', ' %H:%M', ' %H:%M:%S'].flatMap((time) =>
+    ['%d/%m/%Y', '%m/%d/%Y', '%d.%m.%Y'].map((format) => `${format}${time}`),
+  ),
   '%d-%m-%Y',
   '%d %B %Y',
   '%d %b %Y',
@@ -56,65 +56,109 @@ const dayFormats = [
   '%Y%m%d',
   '%Y/%m/%d',
   '%d-%b-%Y',
+  '%d/%m/%y',
+  '%m/%d/%y',
+  '%d.%m.%y',
 ];
 /** The share of a column's texts that must fit; in a column of days, fewer make a suggestion with a note. */
 const ENOUGH = 0.98;
 const MOST = 0.5;
 const SAMPLE_ROWS = 20_000;
 
-const plain = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\d]/gu, '');
+const dayIn = (text: string, format: string): string =>
+  format === ISO ? dayFrom(text, isoDays) : fullDayFrom(text, format);
 
 /** A first mapping for the table in `source`, as YAML, from the names and contents of its columns. */
 export async function suggestMapping(connection: DuckDBConnection, source: SourceFile): Promise<string> {
   await connection.run(`CREATE TABLE sample AS SELECT * FROM (${source.sql}) LIMIT ${SAMPLE_ROWS}`);
   const open = new Set(source.columns);
-  /** The share of the texts in a column for which `sql` gives a value, or 0 if it is empty. */
-  const fit = async (name: string, sql: (text: string) => string): Promise<number> => {
+  /** The shares of the texts in a column for which `sql` gives a value; 0 if it is empty. */
+  const shares = async (name: string, sql: readonly ((text: string) => string)[]): Promise<number[]> => {
     const text = `nullif(trim(${identifier(name)}), '')`;
-    const reader = await connection.runAndReadAll(
-      `SELECT coalesce(count(${sql(text)}) / nullif(count(${text}), 0), 0)::DOUBLE FROM sample`,
-    );
-    return Number(reader.getRows()[0]?.[0]);
+    const fits = sql.map((each) => `coalesce(count(${each(text)}) / nullif(count(${text}), 0), 0)::DOUBLE`);
+    const reader = await connection.runAndReadAll(`SELECT ${fits.join(', ')} FROM sample`);
+    return (reader.getRows()[0] ?? []).map(Number);
   };
-  const named = (names: readonly string[]): string | undefined =>
-    names.flatMap((wanted) => [...open].filter((name) => plain(name) === wanted))[0];
+  const fit = async (name: string, sql: (text: string) => string): Promise<number> =>
+    (await shares(name, [sql]))[0] ?? 0;
   const take = (name: string): string => {
     open.delete(name);
     return name;
   };
   const notes: string[] = [];
-  const dayOf = async (
-    name: string,
-    enough = ENOUGH,
-  ): Promise<{ field: string; format: string } | string | undefined> => {
-    const fitting: string[] = [];
-    for (const format of dayFormats)
-      if ((await fit(name, (text) => dayFrom(text, [format, '%Y-%m-%d']))) >= enough) fitting.push(format);
-    const [format] = fitting;
-    if (format === undefined) return undefined;
-    if (enough < ENOUGH)
-      notes.push(
-        `"${name}": not every text is a day like ${format}. The import names the rows that are not: correct them, or give a list of formats.`,
+  /** Formats that together fit the most of a column's texts, and the share of these texts. */
+  const formatsOf = async (name: string): Promise<{ formats: string[]; share: number }> => {
+    const candidates = [...dayFormats, ...(columnWith('start', [name]) === undefined ? [] : [SERIAL])];
+    const formats: string[] = [];
+    for (let share = 0; ;) {
+      const left = candidates.filter(
+        (each) => !formats.some((one) => one === each || otherOrder(one) === each),
       );
-    if (format === '%d/%m/%Y' && fitting.includes('%m/%d/%Y'))
-      notes.push(`"${name}": every date could be day/month or month/day. Make sure that ${format} is right.`);
-    return format === '%Y-%m-%d' ? name : { field: name, format };
+      const found = await shares(
+        name,
+        left.map(
+          (each) => (text) => `coalesce(${[...formats, each].map((one) => dayIn(text, one)).join(', ')})`,
+        ),
+      );
+      const most = Math.max(...found);
+      const best = left[found.indexOf(most)];
+      if (best === undefined || most <= share) return { formats, share };
+      formats.push(best);
+      share = most;
+      if (share === 1) return { formats, share };
+    }
+  };
+  const dayWith = async (
+    name: string,
+    { formats, share }: { formats: readonly string[]; share: number },
+  ): Promise<unknown> => {
+    if (share < ENOUGH)
+      notes.push(
+        `"${name}": not every text is a day like ${formats.join(' or ')}. The import names the rows that are not: correct them, or add a format.`,
+      );
+    for (const format of formats.filter(
+      (each) => dayFormats.includes(otherOrder(each)) && otherOrder(each) !== each,
+    )) {
+      const [own, other] = await shares(
+        name,
+        [format, otherOrder(format)].map((each) => (text) => dayIn(text, each)),
+      );
+      if (own === other)
+        notes.push(
+          `"${name}": every date could be day/month or month/day. Make sure that ${format} is right.`,
+        );
+    }
+    // Such days are read beside any format that does not begin with the year.
+    const needed = formats.some((each) => each !== ISO && each.startsWith('%Y'))
+      ? formats
+      : formats.filter((each) => each !== ISO || formats.length === 1);
+    const [format, ...others] = needed;
+    if (others.length > 0) return { field: name, format: needed };
+    return format === ISO ? name : { field: name, format };
   };
 
   const columns: { [column: string]: unknown } = {};
-  const split = parts.map(([part, names]) => [part, named(names)] as const);
+  const split = parts.map((part) => [part, columnLike(part, open)] as const);
   if (split.every(([, name]) => name !== undefined)) {
     columns['start'] = Object.fromEntries(split);
     for (const [, name] of split) if (name !== undefined) take(name);
   } else {
-    const first = named(startNames);
-    const names = [...(first === undefined ? [] : [first]), ...open];
-    for (const [name, enough] of [ENOUGH, MOST].flatMap((each) => names.map((one) => [one, each] as const))) {
-      const day = await dayOf(name, enough);
-      if (day === undefined) continue;
-      columns['start'] = day;
-      take(name);
-      break;
+    const others = ['published_on', 'end'] as const;
+    const later = others.flatMap((column) => columnLike(column, open) ?? []);
+    const likely = [columnLike('start', open), columnWith('start', open), ...open];
+    const names = [
+      ...likely.flatMap((name) => (name === undefined || later.includes(name) ? [] : [name])),
+      ...later,
+    ];
+    let found: { name: string; formats: string[]; share: number } | undefined;
+    for (const name of names) {
+      const days = { name, ...(await formatsOf(name)) };
+      if (days.share >= (found === undefined ? MOST : ENOUGH)) found = days;
+      if (days.share >= ENOUGH) break;
+    }
+    if (found !== undefined) {
+      columns['start'] = await dayWith(found.name, found);
+      take(found.name);
     }
   }
   if (columns['start'] === undefined) {
@@ -126,21 +170,37 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
   const tests: { readonly [column: string]: (text: string) => string } = {
     lat: (text) => coordinate(text, 90),
     lon: (text) => coordinate(text, 180),
-    deaths_best: wholeNumber,
+    deaths_best: (text) =>
+      `coalesce(${wholeNumber(ungrouped(text, ','))}, ${wholeNumber(ungrouped(text, '.'))})`,
     country: (text) => `CASE WHEN lower(${text}) IN (SELECT name FROM country_names) THEN 1 END`,
   };
-  for (const [column, names] of Object.entries(usual)) {
-    const name = named(names);
-    if (name === undefined) continue;
+  for (const column of mapped) {
     const test = Object.hasOwn(tests, column) ? tests[column] : undefined;
+    const isCommon = column === 'country' || column === 'deaths_best';
+    const name = columnLike(column, open) ?? (isCommon ? columnWith(column, open) : undefined);
+    if (name === undefined) continue;
     // Countries are often misspelt, and missing values often written as a number.
     if (test !== undefined && (await fit(name, test)) < 0.5) continue;
     if (column === 'end' || column === 'published_on') {
-      const day = await dayOf(name);
-      if (day === undefined) continue;
-      columns[column] = day;
+      const formats = await formatsOf(name);
+      if (formats.share < ENOUGH) continue;
+      columns[column] = await dayWith(name, formats);
     } else columns[column] = name;
     take(name);
+  }
+  const { deaths_best: deaths } = columns;
+  let thousands: ',' | '.' | undefined;
+  if (typeof deaths === 'string') {
+    const [ambiguous = 0, comma = 0, point = 0] = await shares(deaths, [
+      (text) => `CASE WHEN ${isAmbiguous(text)} THEN 1 END`,
+      ...([',', '.'] as const).map((sign) => (text: string) => wholeNumber(ungrouped(text, sign))),
+    ]);
+    if (ambiguous > 0) {
+      thousands = comma > point ? ',' : '.';
+      notes.push(
+        `"${deaths}" has numbers such as 1${thousands}234. Make sure that this is 1234, and change "thousands" if the sign begins decimals.`,
+      );
+    }
   }
   const id = columns['id'];
   if (typeof id === 'string') {
@@ -162,6 +222,23 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
         break;
       }
   const { lat, lon, country } = columns;
+  const values: { country?: { [name: string]: string } } = {};
+  if (typeof country === 'string') {
+    const text = `nullif(trim(${identifier(country)}), '')`;
+    const reader = await connection.runAndReadAll(
+      `SELECT ${text} AS name, count(*)::INTEGER AS count FROM sample
+      WHERE ${text} IS NOT NULL AND lower(${text}) NOT IN (SELECT name FROM country_names) GROUP BY ALL ORDER BY count DESC, name`,
+    );
+    const unknown = unknownCountries(
+      reader.getRows().map(([name, count]) => ({ name: String(name), count: Number(count) })),
+    );
+    if (unknown !== undefined) {
+      if (unknown.meant.size > 0) values.country = Object.fromEntries(unknown.meant);
+      notes.push(
+        `"${country}": no country is called ${unknown.listed}. Add what is meant under "values"${unknown.meant.size > 0 ? ', and make sure that the entries there are right' : ''}.`,
+      );
+    }
+  }
   if (typeof lat === 'string' && typeof lon === 'string' && typeof country === 'string') {
     await createCountryBoxes(connection);
     const reader = await connection.runAndReadAll(
@@ -177,13 +254,17 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
       );
     }
   }
+  const other = commandFor(source.columns.join(), '');
+  if (other !== '') notes.unshift(other);
   const text = stringify({
     source: 'NAME OF THE SOURCE',
     prefix: 'DESK',
     lag_days: null,
     licence: { name: 'unknown', attribution: 'NAME OF THE SOURCE', allows_rows: false },
+    ...(thousands && { thousands }),
     blank: [],
     columns,
+    ...(values.country && { values }),
   });
   const comments = [
     withDocs(
