@@ -42,15 +42,18 @@ export function describeFault(given: Fault): string {
   return withDocs(text);
 }
 
+export const docsFolder = join(import.meta.dirname, '../docs');
+const ownDocs = /(?<![\w/.-])docs(?=\/[a-z-]+\.md\b)/g;
 /**
  * Names each file of our docs, such as `docs/data.md`, by a path that can be opened from `folder`: relative if the program
  * is within it, as in a project's `node_modules`.
  */
 export function withDocs(text: string, folder = resolve()): string {
-  const docs = join(import.meta.dirname, '../docs');
-  const path = relative(folder, docs);
-  return text.replaceAll(/(?<![\w/.-])docs(?=\/[a-z-]+\.md\b)/g, path.startsWith('..') ? docs : path);
+  const path = relative(folder, docsFolder);
+  return text.replaceAll(ownDocs, path.startsWith('..') ? docsFolder : path);
 }
+/** The same for readers of the API and its web pages: by the address at which the service has it. */
+export const withServedDocs = (text: string): string => text.replaceAll(ownDocs, '/docs');
 
 /** The rule that found the fault, how often, and further places; empty if there is nothing to add. */
 export function noteOf({ rule, count = 1, also = [] }: Fault): string {

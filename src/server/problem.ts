@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { AppError, describeFault, type ErrorCode, type Fault, fault } from '../errors.ts';
+import { AppError, describeFault, type ErrorCode, type Fault, fault, withServedDocs } from '../errors.ts';
 import type { Caller } from '../ledger/principal.ts';
 import type { Log } from '../log.ts';
 
@@ -242,6 +242,10 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket
     ].join('\r\n'),
   );
 }
+
+/** A fault on a page, with an address for each page of our docs. */
+export const describeOnPage = (given: Fault): string =>
+  describeFault({ ...given, hint: withServedDocs(given.hint) });
 
 /** The HTML pages. They use all paths except `/api`, `/docs` and those named here. */
 export interface Pages {

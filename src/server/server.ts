@@ -18,6 +18,7 @@ import { type Health, health, listen } from './health.ts';
 import { answerBrokenRequest, answerProblem, type Pages, problemOf } from './problem.ts';
 import type { Sessions } from '../editions/access.ts';
 import type { EditionService } from '../editions/service.ts';
+import { withServedDocs } from '../errors.ts';
 import type { Log } from '../log.ts';
 
 export interface ServerOptions {
@@ -111,6 +112,7 @@ export async function serve(
   app.setSerializerCompiler(serializerCompiler);
   const routes = collectRoutes(app);
   app.setErrorHandler(answer);
+  app.addHook('preSerialization', async (_request, _reply, payload) => withServedHints(payload));
 
   await app.register(helmet, {
     contentSecurityPolicy: policy,
@@ -154,6 +156,19 @@ export async function serve(
   });
   refuseOtherMethods(app, routes);
   return listen(app, { host, port });
+}
+
+/** The answer with an address for each page of our docs that a hint names. */
+function withServedHints(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withServedHints);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]: [string, unknown]) => [
+      key,
+      key === 'hint' && typeof each === 'string' ? withServedDocs(each) : withServedHints(each),
+    ]),
+  );
 }
 
 const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];

@@ -40,6 +40,7 @@ describe('a stranger', () => {
         '/docs',
         '/docs/json',
         '/docs/static/swagger-ui.css',
+        '/docs/data.md',
         '/metrics',
         '/nothing',
       ])

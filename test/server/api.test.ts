@@ -89,6 +89,24 @@ describe('briefs', () => {
       { weekly: (yaml) => yaml.replace(/^paper:.*$/m, '').replace(/^title:/m, 'titel:') },
     );
   });
+
+  test('hints name pages of the docs by an address that has them', async () => {
+    await withSite(
+      async ({ web }) => {
+        const hint = expect.stringMatching(/ See \/docs\/authoring\.md /);
+        const { json } = await web.ask('/api/briefs/weekly');
+        expect(json.faults).toContainEqual(expect.objectContaining({ field: 'zzzzzz', hint }));
+        expect((await web.ask('/api/briefs/weekly/editions', wish())).json).toMatchObject({ hint });
+        const { status, text, headers } = await web.ask('/docs/authoring.md');
+        expect([status, headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
+        expect(text).toMatch(/^# /);
+        expect((await web.ask('/docs/nothing.md')).status).toBe(404);
+        expect((await web.ask('/docs/..%2fpackage.json')).text).not.toContain('"sitrep"');
+        expect((await web.ask('/docs')).status).toBe(200);
+      },
+      { weekly: (yaml) => `${yaml}zzzzzz: 1\n` },
+    );
+  });
 });
 
 describe('asking for an edition', () => {

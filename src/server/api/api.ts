@@ -2,7 +2,9 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { routes } from './routes.ts';
+import { docsFolder } from '../../errors.ts';
 import type { EditionService } from '../../editions/service.ts';
 import type { SendEvents } from '../events.ts';
 import { problemCodes } from '../problem.ts';
@@ -13,7 +15,7 @@ Briefs, their editions, and the deliveries of those editions. In a browser, log 
 
 ## Problems
 
-Errors are problem details (RFC 9457) of the type \`application/problem+json\`: a stable \`code\`, a \`detail\`, a \`hint\` on how to fix it, and the list of faults. \`docs/api.md\` explains the codes: ${problemCodes.map((code) => `\`${code}\``).join(', ')}.
+Errors are problem details (RFC 9457) of the type \`application/problem+json\`: a stable \`code\`, a \`detail\`, a \`hint\` on how to fix it, and the list of faults. [api.md](/docs/api.md) explains the codes: ${problemCodes.map((code) => `\`${code}\``).join(', ')}.
 `;
 
 /**
@@ -47,6 +49,14 @@ export async function api(
   });
   const app = instance.withTypeProvider<ZodTypeProvider>();
   routes(app, service, { sendEvents });
+  app.get(
+    '/docs/:page(^[a-z-]+\\.md$)',
+    { schema: { hide: true, params: z.object({ page: z.string() }) } },
+    (request, reply) =>
+      reply
+        .type('text/plain; charset=utf-8')
+        .sendFile(request.params.page, docsFolder, { contentType: false }),
+  );
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await instance.register(swaggerUi, {
     routePrefix: '/docs',

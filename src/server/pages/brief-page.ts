@@ -4,7 +4,7 @@ import { namesIn } from './evidence.ts';
 import { briefHref, channelName, differences, editionHref, factIn, stateOf, tally } from './format.ts';
 import { type Day, issueNumber } from '../../calendar.ts';
 import type { Dataset } from '../../dataset/schema.ts';
-import { describeFault } from '../../errors.ts';
+import { describeOnPage } from '../problem.ts';
 import { durationOf } from '../../formats.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { BriefDetail, EditionView } from '../../ledger/views.ts';
@@ -42,7 +42,7 @@ export function briefPage(data: BriefPageData) {
     trail: [{ href: '/', label: text('web.nav.briefs') }],
     about: view.subject,
     marking,
-    reasons: view.faults.length === 0 ? null : view.faults.map((fault) => describeFault(fault)),
+    reasons: view.faults.length === 0 ? null : view.faults.map(describeOnPage),
     facts: [
       ...fact(text('web.brief.name'), id),
       ...fact(

@@ -1,7 +1,7 @@
 import { briefHref, editionHref, instant, named, periodOf, saysOf, stateOf } from './format.ts';
 import { type Day, periodEnding } from '../../calendar.ts';
 import type { EditionService } from '../../editions/service.ts';
-import { describeFault } from '../../errors.ts';
+import { describeOnPage } from '../problem.ts';
 import type { Caller } from '../../ledger/principal.ts';
 import type { SourceState } from '../../ledger/records.ts';
 import type { BriefView, EditionView } from '../../ledger/views.ts';
@@ -57,7 +57,7 @@ export function overviewPage(
         href: briefHref(id),
         about: subject,
         marking,
-        reasons: view.faults.length === 0 ? null : view.faults.map((fault) => describeFault(fault)),
+        reasons: view.faults.length === 0 ? null : view.faults.map(describeOnPage),
         picture: pictured && {
           href: editionHref(pictured.id),
           src: pictureHref(pictured),

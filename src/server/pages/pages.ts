@@ -5,11 +5,11 @@ import type { PageDependencies } from './queries.ts';
 import { changeRoutes, readerRoutes } from './routes.ts';
 import { openTemplates, type Show } from './templates.ts';
 import type { EditionService } from '../../editions/service.ts';
-import { AppError, describeFault } from '../../errors.ts';
+import { AppError, withServedDocs } from '../../errors.ts';
 import { type Caller, thisMachine } from '../../ledger/principal.ts';
 import { familiesOf, ownFontFaces } from '../../project/fonts.ts';
 import { ownPath } from '../auth.ts';
-import { type Pages, problemOf } from '../problem.ts';
+import { describeOnPage, type Pages, problemOf } from '../problem.ts';
 
 const loginQuery = z.object({
   next: z.string().default('/'),
@@ -61,7 +61,7 @@ export async function openPages(service: EditionService, dependencies: PageDepen
       render('problem', {
         ...frame(caller, ''),
         title: locale.text('web.problem.title', { status: String(status) }),
-        reasons: faults.length > 0 ? faults.map((fault) => describeFault(fault)) : [`${detail} ${hint}`],
+        reasons: faults.length > 0 ? faults.map(describeOnPage) : [withServedDocs(`${detail} ${hint}`)],
         back:
           caller === null
             ? { href: '/login', label: locale.text('web.login.title') }
