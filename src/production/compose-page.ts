@@ -152,7 +152,9 @@ export async function composePage(
     },
     { explained, check: limit.check },
   );
-  const hasArabic = isArabic(page);
+  // The fonts are half a megabyte that says nothing; reading them would take as long as all rules together.
+  const bare = traced.replace(fontFaces, () => '').replace(ownFaces, () => '');
+  const hasArabic = isArabic(bare);
   const html = hasArabic ? page.replace(fontFaces, () => `${fontFaces}\n${arabic.fontFaces}`) : page;
   const charts = Object.fromEntries(drawn);
   const judge = () => {
@@ -173,8 +175,7 @@ export async function composePage(
       coverage,
       freshness,
       changes: [...changes, ...corrected],
-      // The fonts are half a megabyte that says nothing; parsing them would take as long as all rules together.
-      traced: traced.replace(fontFaces, () => '').replace(ownFaces, () => ''),
+      traced: bare,
       charts: Object.values(charts),
       glyphs,
     });
