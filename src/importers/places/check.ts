@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import type { Box } from '../../dataset/world.ts';
 import { AppError, type Fault } from '../../errors.ts';
 import { countryBoxes } from './country-boxes.ts';
 import type { Database } from '../database.ts';
@@ -26,13 +25,14 @@ const FAR = 5;
  * lies far outside the box around all parts.
  */
 export async function createCountryBoxes(connection: DuckDBConnection): Promise<void> {
-  const struct = ({ west, south, east, north }: Box): string =>
-    `{ west: ${west}::DOUBLE, south: ${south}::DOUBLE, east: ${east}::DOUBLE, north: ${north}::DOUBLE }`;
-  const values = countryBoxes.map(
-    ({ code, main, whole }) => `(${literal(code)}, ${struct(main)}, ${struct(whole)})`,
+  // One text is planned in a sixth of the time of so many values.
+  const box = { west: 'DOUBLE', south: 'DOUBLE', east: 'DOUBLE', north: 'DOUBLE' };
+  const [boxes, types] = [countryBoxes, [{ code: 'VARCHAR', main: box, whole: box }]].map((value) =>
+    literal(JSON.stringify(value)),
   );
   await connection.run(
-    `CREATE TABLE country_boxes AS FROM (VALUES ${values.join(', ')}) AS boxes(country, main, whole);
+    `CREATE TABLE country_boxes AS
+      SELECT box.code AS country, box.main, box.whole FROM (SELECT unnest(from_json(${boxes}, ${types})) AS box);
     CREATE MACRO in_box(box, lat, lon, margin) AS lat BETWEEN box.south - margin AND box.north + margin
       AND lon BETWEEN box.west - margin AND box.east + margin;
     CREATE MACRO is_swapped(main, lat, lon) AS
