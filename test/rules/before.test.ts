@@ -38,6 +38,9 @@ const withText = (html: string) => () =>
   withBrief(right, 'weekly', (brief) =>
     template(brief, (text) => swapText(text, '{{/page}}', `${html}\n{{/page}}`)),
   );
+/** Text alone on the page of a brief: a fault is found in it, and the rest of the page would take most of the time. */
+const onBarePage = (html: string) => () =>
+  withBrief(right, 'weekly', (brief) => template(brief, () => `{{#> page}}\n${html}\n{{/page}}`));
 const withTemplate = (from: string, to: string) => () =>
   withBrief(right, 'weekly', (brief) => template(brief, (text) => swapText(text, from, to)));
 const withPartial =
@@ -128,33 +131,33 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'typed-figures': [
     {
       what: 'in digits',
-      product: withText('<p>at least 105 claims{{cite "F18"}}</p>'),
+      product: onBarePage('<p>at least 105 claims{{cite "F18"}}</p>'),
       says: /"105" is typed/,
     },
-    { what: 'in words', product: withText('<h2>nine days</h2>'), says: /"nine" is typed/ },
+    { what: 'in words', product: onBarePage('<h2>nine days</h2>'), says: /"nine" is typed/ },
     {
       what: 'read out',
-      product: withText('<h2 aria-label="105 claims">Claims</h2>'),
+      product: onBarePage('<h2 aria-label="105 claims">Claims</h2>'),
       says: /"105" is typed/,
     },
     {
       what: 'as the number of a list',
-      product: withText('<ol start="105"><li>It rained{{cite "F18"}}</li></ol>'),
+      product: onBarePage('<ol start="105"><li>It rained{{cite "F18"}}</li></ol>'),
       says: /"105" is typed/,
     },
     {
       what: 'as the number of an item',
-      product: withText('<ol><li value=\'105\'>It rained{{cite "F18"}}</li></ol>'),
+      product: onBarePage('<ol><li value=\'105\'>It rained{{cite "F18"}}</li></ol>'),
       says: /"105" is typed/,
     },
     {
       what: 'in an attribute that is not quoted, between calls',
-      product: withText('<ol {{#if rows.gaps}}start=105{{/if}}><li>It rained{{cite "F18"}}</li></ol>'),
+      product: onBarePage('<ol {{#if rows.gaps}}start=105{{/if}}><li>It rained{{cite "F18"}}</li></ol>'),
       says: /"105" is typed/,
     },
     {
       what: 'in what a call prints',
-      product: withText('<p>{{join (column rows.gaps "id") " 105 "}}{{cite "F18"}}</p>'),
+      product: onBarePage('<p>{{join (column rows.gaps "id") " 105 "}}{{cite "F18"}}</p>'),
       says: /"105" is typed/,
     },
     {
@@ -185,64 +188,64 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'well-formed': [
     {
       what: 'an element left open',
-      product: withText('<div>{{say brief.title}}{{cite "F18"}}'),
+      product: onBarePage('<div>{{say brief.title}}{{cite "F18"}}'),
       says: /<div>|<\/main>/,
     },
-    { what: 'elements crossed', product: withText('<p>{{cite "F18"}}<b>a</p></b>'), says: /<\/b>/ },
+    { what: 'elements crossed', product: onBarePage('<p>{{cite "F18"}}<b>a</p></b>'), says: /<\/b>/ },
     {
       what: 'a block in a paragraph',
-      product: withText('<p>{{cite "F18"}}<ul></ul></p>'),
+      product: onBarePage('<p>{{cite "F18"}}<ul></ul></p>'),
       says: /<\/p> has no open element.*<ul>/,
     },
-    { what: 'a short end', product: withText('<p>{{cite "F18"}}<b/>a</b></p>'), says: /<b\/>/ },
+    { what: 'a short end', product: onBarePage('<p>{{cite "F18"}}<b/>a</b></p>'), says: /<b\/>/ },
   ],
   'no-active-content': [
-    { what: 'a script', product: withText('<script>fetch("/")</script>'), says: /<script>/ },
+    { what: 'a script', product: onBarePage('<script>fetch("/")</script>'), says: /<script>/ },
     {
       what: 'a page that moves on',
-      product: withText('<meta http-equiv="refresh" content="x;url=https://x.invalid">'),
+      product: onBarePage('<meta http-equiv="refresh" content="x;url=https://x.invalid">'),
       says: /http-equiv="refresh"/,
     },
-    { what: 'a frame', product: withText('<iframe srcdoc="a"></iframe>'), says: /<iframe>/ },
+    { what: 'a frame', product: onBarePage('<iframe srcdoc="a"></iframe>'), says: /<iframe>/ },
     {
       what: 'a picture from outside',
-      product: withText('<img src="https://x.invalid/a.png" alt="">'),
+      product: onBarePage('<img src="https://x.invalid/a.png" alt="">'),
       says: /<img>/,
     },
-    { what: 'a handler', product: withText('<p onclick="x">{{cite "F18"}}</p>'), says: /onclick/ },
+    { what: 'a handler', product: onBarePage('<p onclick="x">{{cite "F18"}}</p>'), says: /onclick/ },
     {
       what: 'a link out',
-      product: withText('<p><a href="https://x.invalid">a</a>{{cite "F18"}}</p>'),
+      product: onBarePage('<p><a href="https://x.invalid">a</a>{{cite "F18"}}</p>'),
       says: /href="https:/,
     },
     {
       what: 'a style that loads',
-      product: withText('<p style="background:url(https://x.invalid/a)">a{{cite "F18"}}</p>'),
+      product: onBarePage('<p style="background:url(https://x.invalid/a)">a{{cite "F18"}}</p>'),
       says: /url\(https/,
     },
     {
       what: 'a style sheet that fetches another',
-      product: withText('<style>@import "https://x.invalid/a.css";</style>'),
+      product: onBarePage('<style>@import "https://x.invalid/a.css";</style>'),
       says: /a style with @import ?"https/,
     },
     {
       what: 'a style sheet that loads',
-      product: withText('<style>h2{background:url(https://x.invalid/a)}</style>'),
+      product: onBarePage('<style>h2{background:url(https://x.invalid/a)}</style>'),
       says: /a style with url\(https/,
     },
     {
       what: 'one that says so by escapes',
-      product: withText('<style>h2{background:\\75rl(https://x.invalid/a)}</style>'),
+      product: onBarePage('<style>h2{background:\\75rl(https://x.invalid/a)}</style>'),
       says: /a style with url\(https/,
     },
     {
       what: 'one of a set',
-      product: withText('<p style="background:image-set(\'https://x.invalid/a\' x)">{{cite "F18"}}</p>'),
+      product: onBarePage('<p style="background:image-set(\'https://x.invalid/a\' x)">{{cite "F18"}}</p>'),
       says: /style="background:image-set/,
     },
     {
       what: 'a font that is not ours',
-      product: withText('<style>@font-face{font-family:a;src:url(data:font/woff2;base64,AAAA)}</style>'),
+      product: onBarePage('<style>@font-face{font-family:a;src:url(data:font/woff2;base64,AAAA)}</style>'),
       says: /a style with url\(data:/,
     },
     {
@@ -256,47 +259,47 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'a style within a drawing',
-      product: withText('<svg><style>text{fill:url(https://x.invalid/a)}</style></svg>'),
+      product: onBarePage('<svg><style>text{fill:url(https://x.invalid/a)}</style></svg>'),
       says: /a style with url\(https/,
     },
     {
       what: 'a drawing of its own with a script',
-      product: withText('<svg><script/></svg>'),
+      product: onBarePage('<svg><script/></svg>'),
       says: /<script>/,
     },
   ],
   'cites-a-row': [
     {
       what: 'a paragraph',
-      product: withText('<p>The Taliban hold Kabul.</p>'),
+      product: onBarePage('<p>The Taliban hold Kabul.</p>'),
       says: /cites no row: "The Taliban hold/,
     },
     {
       what: 'one that calls itself nothing',
-      product: withText('<p class="nothing">It rained.</p>'),
+      product: onBarePage('<p class="nothing">It rained.</p>'),
       says: /It rained/,
     },
-    { what: 'an item', product: withText('<ul><li>It rained.</li></ul>'), says: /It rained/ },
+    { what: 'an item', product: onBarePage('<ul><li>It rained.</li></ul>'), says: /It rained/ },
     {
       what: 'a table',
-      product: withText('<table><tr><td>It rained.</td></tr></table>'),
+      product: onBarePage('<table><tr><td>It rained.</td></tr></table>'),
       says: /A table cites/,
     },
-    { what: 'loose text', product: withText('It rained.'), says: /is not inside a paragraph/ },
+    { what: 'loose text', product: onBarePage('It rained.'), says: /is not inside a paragraph/ },
     {
       what: 'loose text in a section',
-      product: withText('<section>It rained.</section>'),
+      product: onBarePage('<section>It rained.</section>'),
       says: /is not inside a/,
     },
     {
       what: 'a figure',
-      product: withText('<figure><figcaption>It rained</figcaption></figure>'),
+      product: onBarePage('<figure><figcaption>It rained</figcaption></figure>'),
       says: /A figure cites/,
     },
-    { what: 'a quotation', product: withText('<blockquote>It rained</blockquote>'), says: /It rained/ },
+    { what: 'a quotation', product: onBarePage('<blockquote>It rained</blockquote>'), says: /It rained/ },
     {
       what: 'a heading that states',
-      product: withText('<h2>The Taliban hold Kabul.</h2>'),
+      product: onBarePage('<h2>The Taliban hold Kabul.</h2>'),
       says: /reads as a statement/,
     },
     {
@@ -369,7 +372,7 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
       what: 'text that a shared partial lets in',
       product: () =>
         withPartialOf(
-          withText('')(),
+          onBarePage('')(),
           'page',
           '{{> @partial-block}}',
           '<p>{{> @partial-block}}</p>',
@@ -493,10 +496,10 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'method-in-one-place': [
     {
       what: 'a section that calls itself so',
-      product: withText('<section class="method"><p>It is so.{{cite "F18"}}</p></section>'),
+      product: onBarePage('<section class="method"><p>It is so.{{cite "F18"}}</p></section>'),
       says: /is labelled as the method/,
     },
-    { what: 'a heading', product: withText('<h2>Method</h2>'), says: /is labelled as the method/ },
+    { what: 'a heading', product: onBarePage('<h2>Method</h2>'), says: /is labelled as the method/ },
     { what: 'none', product: withPartial('page', '{{> method}}', ''), says: /does not explain the method/ },
   ],
   'icd-203': [
@@ -523,24 +526,24 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
     },
     {
       what: 'other words that a brief types',
-      product: withText(
+      product: onBarePage(
         '<p>It is highly likely, and probably certain, that ISIL will attack; medium confidence{{cite "F18"}}</p>',
       ),
       says: /The page says "highly likely"[^]*The page says "probably"[^]*The page says "medium confidence"[^]*in the same sentence/,
     },
     {
       what: 'both in the same sentence that a brief types',
-      product: withText('<p>With high confidence an attack is probable{{cite "F18"}}</p>'),
+      product: onBarePage('<p>With high confidence an attack is probable{{cite "F18"}}</p>'),
       says: /in the same sentence: "With high confidence/,
     },
     {
       what: 'both, the confidence told after its word',
-      product: withText('<p>Our confidence is high that an attack is likely{{cite "F18"}}</p>'),
+      product: onBarePage('<p>Our confidence is high that an attack is likely{{cite "F18"}}</p>'),
       says: /in the same sentence: "Our confidence is high/,
     },
     {
       what: 'both, one of them a row’s',
-      product: withText(
+      product: onBarePage(
         '<p>We are confident that {{#each rows.key_judgments}}{{say text}}{{cite rests_on}}{{/each}}</p>',
       ),
       says: /in the same sentence: "We are confident/,
@@ -568,17 +571,17 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'house-names': [
     {
       what: 'an alias that a brief types',
-      product: withText('<p>ISIL will attack{{cite "F18"}}</p>'),
+      product: onBarePage('<p>ISIL will attack{{cite "F18"}}</p>'),
       says: /The page says "ISIL"/,
     },
     {
       what: 'one in pieces',
-      product: withText('<p>IS<b>IL</b> will attack{{cite "F18"}}</p>'),
+      product: onBarePage('<p>IS<b>IL</b> will attack{{cite "F18"}}</p>'),
       says: /The page says "ISIL"/,
     },
     {
       what: 'one that is read out',
-      product: withText('<p aria-label="of ISIL">{{cite "F18"}}</p>'),
+      product: onBarePage('<p aria-label="of ISIL">{{cite "F18"}}</p>'),
       says: /The page says "ISIL"/,
     },
     {
@@ -618,12 +621,12 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'lower-bounds': [
     {
       what: 'in a big figure',
-      product: withText('{{#each rows.figures}}<p>{{value}} {{label}}{{cite id}}</p>{{/each}}'),
+      product: onBarePage('{{#each rows.figures}}<p>{{value}} {{label}}{{cite id}}</p>{{/each}}'),
       says: /"105" prints F18/,
     },
     {
       what: 'in a text',
-      product: withText(
+      product: onBarePage(
         '{{#each rows.figures}}<p>{{bound}} {{value}} {{label}}, all of {{value}}{{cite id}}</p>{{/each}}',
       ),
       says: /prints F18, a lower bound/,
@@ -729,12 +732,12 @@ const wrong: { readonly [rule: string]: readonly Wrong[] } = {
   'links-on-page': [
     {
       what: 'to nothing',
-      product: withText('<p><a href="#gone">a</a>{{cite "F18"}}</p>'),
+      product: onBarePage('<p><a href="#gone">a</a>{{cite "F18"}}</p>'),
       says: /#gone leads nowhere/,
     },
     {
       what: 'to what is there twice',
-      product: withText('<p id="note-1">{{cite "F18"}}</p>'),
+      product: onBarePage('<p id="note-1">{{cite "F18"}}</p>'),
       says: /"note-1" is used twice/,
     },
   ],

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { remembered, rendering } from './effects.ts';
+import { Newest } from './queries.ts';
 import type { Correction } from '../../src/dataset/corrections.ts';
 import { loadDataset } from '../../src/dataset/reading/read.ts';
 import type { Dataset, ModelTables, RowOf, TableName, Tables } from '../../src/dataset/schema.ts';
@@ -44,7 +45,9 @@ async function readProduct(): Promise<Product> {
     loadDataset(join(root, 'data', name), `data/${name}`),
     loadMaterial(),
   ]);
-  return { briefs, dataset, material };
+  const product = { briefs, dataset, material };
+  loaded.push(product);
+  return product;
 }
 
 /** The example of a team with briefs of its own: another dataset, and a brief that is not of this repository. */
@@ -58,7 +61,9 @@ async function readExample(): Promise<Product> {
     project.loadDataset('ties-2020'),
     project.loadMaterial(),
   ]);
-  return { briefs, dataset, material };
+  const product = { briefs, dataset, material };
+  loaded.push(product);
+  return product;
 }
 
 export function findBrief({ briefs }: Pick<Product, 'briefs'>, id: string): Brief {
@@ -67,7 +72,11 @@ export function findBrief({ briefs }: Pick<Product, 'briefs'>, id: string): Brie
   return brief;
 }
 
-/** One edition up to its finished HTML; nothing is printed. */
+/** Editions of the products as they are loaded, which the tests of a process only read. */
+const renderings = new Newest<Promise<Rendering>>(80);
+const loaded: Product[] = [];
+
+/** One edition up to its finished HTML; nothing is printed. What is remembered is not rendered twice in a process. */
 export function renderEdition(
   product: Product,
   {
@@ -87,7 +96,10 @@ export function renderEdition(
 ): Promise<Rendering> {
   const { dataset, material } = product;
   const edition = { brief: findBrief(product, brief), dataset, asOf, paper, parameters, correction };
-  return render(resolveEdition(edition), effects, material);
+  const make = () => render(resolveEdition(edition), effects, material);
+  const number = loaded.indexOf(product);
+  if (number < 0 || effects !== remembered) return make();
+  return renderings.get(JSON.stringify([number, brief, asOf, paper, parameters, correction]), make);
 }
 
 /** One edition of a brief, by a name for tests. */
@@ -180,13 +192,20 @@ export function swapText(text: string, from: string, to: string): string {
   return text.replaceAll(from, to);
 }
 
-/** A hash of each edition's page and drawings as of `asOf`, each queried and drawn anew. */
-export async function digestsOf(product: Product, asOf: string): Promise<{ [edition: string]: string }> {
-  const digests = (await editionsAt(product, asOf, rendering.openQueries)).map(
-    async (edition): Promise<[string, string]> => {
+/** A hash of each edition's page and drawings as of `asOf`, each queried and drawn anew, and all at once. */
+export async function digestsOf(
+  product: Product,
+  asOf: string,
+  { onePerBrief = false } = {},
+): Promise<{ [edition: string]: string }> {
+  const all = await editionsAt(product, asOf, rendering.openQueries);
+  const isFirst = ({ brief }: NamedEdition, index: number): boolean =>
+    index === all.findIndex((each) => each.brief === brief);
+  const digests = all
+    .filter((each, index) => !onePerBrief || isFirst(each, index))
+    .map(async (edition): Promise<[string, string]> => {
       const { html, charts } = await renderEdition(product, edition, rendering);
       return [edition.name, hashOf(html + JSON.stringify(charts))];
-    },
-  );
+    });
   return Object.fromEntries(await Promise.all(digests));
 }

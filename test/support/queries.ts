@@ -5,8 +5,8 @@ import { hashOf } from '../../src/hash.ts';
 import { openQueries } from '../../src/query/database.ts';
 import type { OpenQueries, Queries } from '../../src/query/select.ts';
 
-/** The newest answers: in a process that runs many files of tests, older ones are of no more use. */
-class Newest<T> {
+/** The newest answers by key: in a process that runs many files of tests, older ones are of no more use. */
+export class Newest<T> {
   readonly #answers = new Map<string, T>();
   readonly #most: number;
 
