@@ -3,17 +3,22 @@ import { daysFrom, daysSpread, issueOn } from '../test/support/every-day.ts';
 import { loadProduct } from '../test/support/product.ts';
 
 /**
- * What takes too long for every change (`npm run soak`, about half an hour): every brief on every day from 2019 to 2021
- * and on a hundred days up to 2035, HTML and rules only; all pages, rows and sheets that tests take a sample of; then
+ * What takes too long for every change (`npm run soak`, about three quarters of an hour): every brief on every day from 2019 to 2021
+ * and on a hundred days up to 2035, HTML and rules only; all pages, rows, sheets and generated imports that tests take a sample of; then
  * long kill loops on both ledgers, and twenty restarts of PostgreSQL. `npm run soak pages` or `npm run soak ledgers`
  * runs one half. Exits with 1 if anything failed.
  */
 const half = process.argv[2];
 if (half !== 'ledgers') {
   await everyDay();
-  const sampled = ['accessibility', 'briefs-pdf', 'deletion', 'rules/right-pages'];
+  const sampled = ['accessibility', 'briefs-pdf', 'deletion', 'rules/right-pages', 'web/axe'];
   const files = sampled.map((name) => `test/${name}.test.ts`);
-  run('vitest', ['run', '--project=slow', ...files], { ...process.env, SOAK_ALL: 'true' });
+  const generated = ['dataset/corrected-incidents', 'importers/compact', 'importers/import'];
+  const properties = generated.map((name) => `test/${name}.test.ts`);
+  run('vitest', ['run', '--project=quick', '--project=slow', ...files, ...properties], {
+    ...process.env,
+    SOAK_ALL: 'true',
+  });
 }
 if (half !== 'pages') {
   const env = { ...process.env, SOAK_KILLS: '60', SOAK_RESTARTS: '20' };

@@ -115,7 +115,7 @@ test('list shows when each brief is due next, there and in UTC', async () => {
 
 describe('generate', () => {
   test('makes each brief, says what it made, and does not make it again', async () => {
-    const first = await project.sitrep('generate weekly isis-quieting');
+    const first = await project.sitrep('generate isis-quieting celebrations');
     expect(first.stderr).toBe('');
     expect(first.status).toBe(0);
     expect(first.stdout).toContain('As of 2021-08-25, the last day');
@@ -126,49 +126,51 @@ describe('generate', () => {
       'sealing the PDF',
       'storing the files',
     ]) {
-      expect(first.stdout).toContain(`  weekly: ${step}\n`);
+      expect(first.stdout).toContain(`  isis-quieting: ${step}\n`);
     }
     expect(await filesIn(out('output'))).toEqual(
-      ['isis-quieting', 'weekly']
-        .flatMap((id) => [
+      [
+        ...['isis-quieting', 'celebrations'].flatMap((id) => [
           `${id}/2021-08-25/${id}-2021-08-25.html`,
           `${id}/2021-08-25/${id}-2021-08-25.pdf`,
           `${id}/2021-08-25/manifest.json`,
-          // The picture for mail is made whatever the format is.
-          `${id}/2021-08-25/hero.png`,
-        ])
-        .toSorted(),
+        ]),
+        // The picture for mail is made whatever the format is.
+        'isis-quieting/2021-08-25/hero.png',
+      ].toSorted(),
     );
-    const folder = out('output/weekly/2021-08-25');
+    const folder = out('output/isis-quieting/2021-08-25');
     const { pages, files } = manifest.parse(
       JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')),
     );
     expect(first.stdout).toMatch(
-      new RegExp(`output/weekly/2021-08-25/weekly-2021-08-25\\.pdf +${pages} pages +\\d+\\.\\d s\\n`),
+      new RegExp(
+        `output/isis-quieting/2021-08-25/isis-quieting-2021-08-25\\.pdf +${pages} pages +\\d+\\.\\d s\\n`,
+      ),
     );
-    const pdf = join(folder, 'weekly-2021-08-25.pdf');
+    const pdf = join(folder, 'isis-quieting-2021-08-25.pdf');
     expect((await readFile(pdf)).subarray(0, 5).toString()).toBe('%PDF-');
-    expect(files.map(({ name }) => name)).toContain('weekly-2021-08-25.pdf');
+    expect(files.map(({ name }) => name)).toContain('isis-quieting-2021-08-25.pdf');
 
     const before = await stat(pdf);
-    const again = await project.call('generate weekly');
-    expect(again.stdout).toMatch(/weekly-2021-08-25\.pdf +\d+ pages +unchanged/);
-    expect(again.stdout).not.toContain('weekly: print');
+    const again = await project.call('generate isis-quieting');
+    expect(again.stdout).toMatch(/isis-quieting-2021-08-25\.pdf +\d+ pages +unchanged/);
+    expect(again.stdout).not.toContain('isis-quieting: print');
     expect((await stat(pdf)).ino).toBe(before.ino);
 
-    const forced = await project.call('generate weekly --force');
-    expect(forced.stdout).toContain('weekly: print');
+    const forced = await project.call('generate isis-quieting --force');
+    expect(forced.stdout).toContain('isis-quieting: print');
     expect(forced.stdout).not.toContain('unchanged');
     expect((await stat(pdf)).ino).not.toBe(before.ino);
 
-    const pdfAlone = await project.call('generate weekly --format pdf');
-    expect(pdfAlone.stdout).toContain('weekly: print');
-    expect(await filesIn(folder)).toEqual(['hero.png', 'manifest.json', 'weekly-2021-08-25.pdf']);
+    const pdfAlone = await project.call('generate isis-quieting --format pdf');
+    expect(pdfAlone.stdout).toContain('isis-quieting: print');
+    expect(await filesIn(folder)).toEqual(['hero.png', 'isis-quieting-2021-08-25.pdf', 'manifest.json']);
 
     // A file that was edited is not what was made.
     await writeFile(pdf, 'edited');
-    const remade = await project.call('generate weekly --format pdf');
-    expect(remade.stdout).toContain('weekly: print');
+    const remade = await project.call('generate isis-quieting --format pdf');
+    expect(remade.stdout).toContain('isis-quieting: print');
     expect((await readFile(pdf)).subarray(0, 5).toString()).toBe('%PDF-');
   });
 

@@ -5,6 +5,7 @@ import { openInMemory } from '../../src/dataset/duckdb.ts';
 import { readIncidentStore } from '../../src/dataset/reading/incident-store.ts';
 import { acled } from '../../src/importers/acled.ts';
 import { acledEvent, newDesk } from '../support/incidents.ts';
+import { runs } from '../support/sample.ts';
 
 type Desk = Awaited<ReturnType<typeof newDesk>>;
 const eventOn = (id: string, day: string, more = {}) =>
@@ -156,8 +157,8 @@ test('after any imports, any correction of any issue shows what the slow definit
           }
       },
     ),
-    { numRuns: 6, seed: 47 },
+    { numRuns: runs(3), seed: 47 },
   );
-  expect(checked).toBeGreaterThan(25);
-  expect(differ).toBeGreaterThan(15);
-}, 240_000);
+  expect(checked).toBeGreaterThan(15);
+  expect(differ).toBeGreaterThan(8);
+}, 1_200_000);

@@ -247,17 +247,18 @@ describe.skipIf(isServer)('a ledger that is missing', () => {
       const at = await prepare();
       await rm(join(at, 'data'), { recursive: true });
       if (how === 'emptied') await mkdir(join(at, 'data'));
-      const other = await temporaryFolder();
-      copyFolder(at, other);
-
       const { code, faults } = await faultOf(open(at));
       expect(code).toBe('ledger-unusable');
       expect(faults[0]?.hint).toContain('sitrep restore');
       expect(faults[0]?.hint).toContain('move snapshot.tar.gz');
-      await restoreSnapshot(at);
-      expect(await editionsIn(at)).toBe(1);
-      await rename(join(other, 'snapshot.tar.gz'), join(other, 'old.tar.gz'));
-      expect(await editionsIn(other)).toBe(0);
+      // Each way out once: what both begin with is the same.
+      if (how === 'removed') {
+        await restoreSnapshot(at);
+        expect(await editionsIn(at)).toBe(1);
+      } else {
+        await rename(join(at, 'snapshot.tar.gz'), join(at, 'old.tar.gz'));
+        expect(await editionsIn(at)).toBe(0);
+      }
     },
   );
 

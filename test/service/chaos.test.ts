@@ -34,7 +34,7 @@ const project = await openProject();
 const ledger = await openProgramLedger(project);
 const token = await newTokenOf(project, 'metrics --may read --clearance TLP:RED', ledger.env);
 // What is under way at the other processes goes on after each kill.
-const DAYS = Math.ceil(KILLS * (ledger.roles.length > 1 ? 3.7 : 2)) + 10;
+const DAYS = ledger.roles.length > 1 ? Math.ceil(KILLS * 3.7) + 10 : KILLS * 2 + 4;
 afterAll(async () => {
   await ledger[Symbol.asyncDispose]();
   await project[Symbol.asyncDispose]();

@@ -7,6 +7,7 @@ import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
 import { openBrowser, startPreview, untilShown } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
+import { isSoak } from '../support/sample.ts';
 import { axeFinds, newTab, overflowOf, type Site, startSite } from '../support/site.ts';
 
 const briefs = ['actor-sheet', 'al-qaeda-ties', 'celebrations', 'isis-quieting', 'weekly'];
@@ -41,26 +42,36 @@ const opened = (page: Page) =>
     for (const each of all) each.open = true;
   });
 
-test.each([1280, 360])('nothing is wrong with any page, %i px wide', async (width) => {
+/** One page of each kind, and one of each kind of edition. */
+const kinds = [
+  '/',
+  '/login?refused=token',
+  '/briefs/weekly',
+  '/editions/weekly/2021-08-22',
+  '/editions/weekly/2021-08-22/explain?phrase=new',
+  '/editions/actor-sheet/2021-08-22',
+  '/editions/celebrations/2021-08-15',
+  '/deliveries',
+  '/record',
+  '/nowhere',
+];
+/** Pages of the same kinds with other content. */
+const alike = [
+  '/login',
+  '/login?refused=link',
+  ...briefs.filter((brief) => brief !== 'weekly').map((brief) => `/briefs/${brief}`),
+  '/briefs/weekly?year=2020',
+  '/editions/weekly/2021-08-22/explain?phrase=987654',
+  '/editions/actor-sheet/2021-08-22-actor%3DA-aq',
+  '/deliveries?brief=celebrations&state=cancelled',
+];
+
+test.each([
+  { width: 1280, paths: [...kinds, ...alike] },
+  { width: 360, paths: isSoak ? [...kinds, ...alike] : kinds },
+])('nothing is wrong with any page, $width px wide', async ({ width, paths }) => {
   const page = await newTab(running.browser, { width });
-  for (const path of [
-    '/',
-    '/login',
-    '/login?refused=token',
-    '/login?refused=link',
-    ...briefs.map((brief) => `/briefs/${brief}`),
-    '/briefs/weekly?year=2020',
-    '/editions/weekly/2021-08-22',
-    '/editions/weekly/2021-08-22/explain?phrase=new',
-    '/editions/weekly/2021-08-22/explain?phrase=987654',
-    '/editions/actor-sheet/2021-08-22',
-    '/editions/actor-sheet/2021-08-22-actor%3DA-aq',
-    '/editions/celebrations/2021-08-15',
-    '/deliveries',
-    '/deliveries?brief=celebrations&state=cancelled',
-    '/record',
-    '/nowhere',
-  ]) {
+  for (const path of paths) {
     await page.goto(`${site.origin}${path}`);
     await opened(page);
     expect(await axeFinds(page), path).toEqual([]);
