@@ -659,6 +659,7 @@ describe('check', () => {
       .at(-1)
       ?.replace(/^[^,]+,[^,]+/, 'G-later,2962-08-25');
     await other.write('data/afghanistan-2021/gaps.csv', `${gaps}${later}\n`);
+    await other.write('data/lost.csv', 'event_id_cnty,event_date\n');
     const checked = await other.call('check');
     const warnings = [
       /^warning: templates\/weekly\/brief\.hbs, line \d+: The figure "Six" is typed into a template\. \(typed-figures\)/,
@@ -667,6 +668,9 @@ describe('check', () => {
     expect(checked).toMatchObject({ status: 0, stderr: '' });
     expect(reportLines(checked.stdout)).toEqual([
       expect.stringMatching(
+        /^warning: data\/lost\.csv: is read by nobody.* sitrep import acled data\/lost\.csv --into/,
+      ),
+      expect.stringMatching(
         /^warning: data\/afghanistan-2021\/gaps, field known_on: .* G-later \(2962-08-25\)/,
       ),
       // The briefs that have it are not in this project.
@@ -674,7 +678,7 @@ describe('check', () => {
       ...warnings.map((each) => expect.stringMatching(each)),
       expect.stringMatching(/^warning: templates\/weekly\/brief\.yaml.*The waiver of "glyphs" is not needed/),
       expect.stringMatching(
-        /^No errors in .* editions: weekly \d+ warnings; data\/afghanistan-2021 2 warnings\.$/,
+        /^No errors in .* editions: weekly \d+ warnings; data\/afghanistan-2021 2 warnings; data 1 warning\.$/,
       ),
     ]);
 

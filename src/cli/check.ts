@@ -2,6 +2,7 @@ import { today } from '../calendar.ts';
 import { damagedFiles, datedAhead } from '../dataset/reading/incident-store.ts';
 import type { Dataset } from '../dataset/schema.ts';
 import { AppError, causesOf, describeFault, type Fault } from '../errors.ts';
+import { unreadFiles } from '../importers/unread-files.ts';
 import { checkBrief, knownLater, unknownCaptions, unknownFindings } from '../production/check-brief.ts';
 import { editionsAskedFor } from '../production/fan-out.ts';
 import { type Effects, produce } from '../production/produce.ts';
@@ -56,6 +57,8 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
   const ids = await world.briefIds();
   const datasets = new Map<string, Dataset>();
   const names = await world.datasetNames();
+  for (const folder of ['data', ...names.map((name) => `data/${name}`)])
+    on(folder).warnings.push(...(await unreadFiles(folder)));
   for (const name of names) {
     const dataset = await collect(`data/${name}`, world.loadDataset(name));
     if (!dataset) continue;

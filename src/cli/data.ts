@@ -4,6 +4,7 @@ import type { IncidentCoverage } from '../dataset/incidents.ts';
 import { AppError, describeFault, meantBy, withDocs } from '../errors.ts';
 import { reportingLag } from '../findings/reporting-lag.ts';
 import { compact, type CompactContext } from '../importers/compact.ts';
+import { unreadFiles } from '../importers/unread-files.ts';
 import { type RefreshContext, refreshDataset, type SourceOutcome } from '../refresh/refresh.ts';
 import { dataStatus, type DataStatus, type SourceStatus } from '../refresh/status.ts';
 
@@ -44,7 +45,12 @@ export function dataCommands(world: DataWorld) {
 
     status: async (wanted: string | undefined, { json }: { readonly json: boolean }): Promise<void> => {
       const found: DataStatus[] = [];
+      const warn = async (folder: string): Promise<void> => {
+        for (const fault of await unreadFiles(folder)) world.warn(describeFault(fault));
+      };
+      if (wanted === undefined) await warn('data');
       await forEach(wanted, world, async (folder) => {
+        await warn(folder);
         found.push(await dataStatus(folder, { today: world.knownOn, measureLag: reportingLag }));
       });
       if (json) world.print(JSON.stringify(found, null, 2));

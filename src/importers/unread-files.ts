@@ -1,0 +1,77 @@
+import { glob, open, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, matchesGlob, resolve } from 'node:path';
+import { z } from 'zod';
+import { tableNames } from '../dataset/schema.ts';
+import type { Fault } from '../errors.ts';
+import { commandFor } from './format.ts';
+
+const aTable = /\.(csv|tsv|xlsx?|jsonl|ndjson|parquet)$/i;
+const recorded = z.object({ files: z.array(z.object({ name: z.string(), bytes: z.number() })) });
+const HEAD_BYTES = 100_000;
+
+/**
+ * The tables in `data/` or in a dataset's folder that nobody reads: neither is a resource or a source of the dataset, nor
+ * was it imported. Each with what to do about it. `folder` is relative to the working folder.
+ */
+export async function unreadFiles(folder: string): Promise<Fault[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const tables = entries.filter((each) => each.isFile() && /^[^.]/.test(each.name) && aTable.test(each.name));
+  if (tables.length === 0) return [];
+  const descriptor = await readFile(join(folder, 'datapackage.json'), 'utf8').catch(() => undefined);
+  const paths = (descriptor?.match(/"(?:[^"\\]|\\.)*"/g) ?? []).map((text) =>
+    resolve(folder, text.slice(1, -1)),
+  );
+  const imported = new Set<string>();
+  const inDataset = basename(folder) !== 'data';
+  for await (const file of glob(join(folder, inDataset ? '' : '*', 'incidents/*/import.json'))) {
+    const record = recorded.safeParse(await readJson(file));
+    for (const { name, bytes } of record.data?.files ?? []) imported.add(`${bytes} ${name}`);
+  }
+  const faults: Fault[] = [];
+  for (const { name } of tables) {
+    const file = join(folder, name);
+    const isNamed = paths.some((path) => path === resolve(file) || matchesGlob(resolve(file), path));
+    if (isNamed || imported.has(`${(await stat(file)).size} ${name}`)) continue;
+    faults.push({
+      file,
+      problem: 'is read by nobody: it is no resource, and was not imported.',
+      hint: await howToRead(file, { inDataset, isDataset: descriptor !== undefined }),
+    });
+  }
+  return faults;
+}
+
+const readJson = async (file: string): Promise<unknown> => {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+};
+
+async function howToRead(
+  file: string,
+  { inDataset, isDataset }: { inDataset: boolean; isDataset: boolean },
+): Promise<string> {
+  const stem = basename(file).replace(/\.\w+$/, '');
+  const table = inDataset ? tableNames.find((each) => each === stem) : undefined;
+  if (table !== undefined)
+    return `Name it in datapackage.json, under resources: { "name": "${table}", "path": "${basename(file)}" }.`;
+  const into = inDataset ? dirname(file) : join('data', stem.toLowerCase().replaceAll(/[^a-z0-9_-]+/g, '-'));
+  const [, format = 'table'] = /sitrep import (\w+)/.exec(commandFor(await headOf(file), '')) ?? [];
+  const from = inDataset && !isDataset ? basename(file) : file;
+  const named = /^[\w./-]+$/.test(from) ? from : `"${from}"`;
+  const command =
+    format === 'table'
+      ? `sitrep import table ${named} --suggest > ${stem.replaceAll(/[^\w-]+/g, '-')}.yaml, and when that is right, with --mapping and --into ${into}`
+      : `sitrep import ${format} ${named} --into ${into}`;
+  return from === file
+    ? `Import it: ${command}.`
+    : `Move it out of ${into}, remove that folder, and import it: ${command}.`;
+}
+
+async function headOf(file: string): Promise<string> {
+  await using opened = await open(file);
+  const { buffer, bytesRead } = await opened.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+  return buffer.toString('utf8', 0, bytesRead);
+}
