@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { importFolder, incidentColumns, storedColumns } from '../dataset/incidents.ts';
 import { readIncidentStore } from '../dataset/reading/incident-store.ts';
-import { type CompactRecord, newestRows } from '../dataset/reading/newest-rows.ts';
+import { type CompactRecord, newestRows, uniformColumns } from '../dataset/reading/newest-rows.ts';
 import { describeStored } from '../dataset/reading/stored-files.ts';
 import { STORED } from './changes.ts';
 import { type Database, openScratch, type Running } from './database.ts';
@@ -66,11 +66,12 @@ export async function compact(into: string, context: CompactContext): Promise<Co
   await mkdir(prepared);
   const columns = [...incidentColumns, ...storedColumns].map(({ name }) => `stored.${identifier(name)}`);
   const rows = newestRows(store, { imports, columns: columns.join(', ') });
-  const files = await explained(into, () => writeFiles(database, { rows, to: prepared, context }));
+  const { files, same } = await explained(into, () => writeFiles(database, { rows, to: prepared, context }));
   const record: CompactRecord = {
     up_to: last.number,
     files: files.map(({ name }) => name),
     rows: files.reduce((sum, file) => sum + file.rows, 0),
+    same,
     program: context.version,
     stored: await describeStored(prepared),
   };
@@ -83,15 +84,20 @@ export async function compact(into: string, context: CompactContext): Promise<Co
 }
 
 const yearCount = z.object({ own: z.string().nullable(), year: z.number(), count: z.number() });
+/** A list of the one value of a column, or null if it has several. */
+const wholeCount = z.object({ count: z.number() }).catchall(z.array(z.string().nullable()).nullable());
 
 /**
- * Writes rows into files by country and by the years in which the incidents began, and checks that every row is in one of
- * them. Files of one country are in a folder for it.
+ * Writes rows into files by country and by the years in which the incidents began, checks that every row is in one of
+ * them, and finds the columns with one value. Files of one country are in a folder for it.
  */
 async function writeFiles(
   { run, rows: ask }: Database,
   { rows, to, context }: { rows: string; to: string; context: CompactContext },
-): Promise<{ readonly name: string; readonly rows: number }[]> {
+): Promise<{
+  readonly files: readonly { readonly name: string; readonly rows: number }[];
+  readonly same: CompactRecord['same'];
+}> {
   context.onStep?.('compare');
   const years = await ask(
     `SELECT own, year, sum(count)::INTEGER AS count FROM (
@@ -121,14 +127,23 @@ async function writeFiles(
       ORDER BY country, start, id)
       TO ${literal(join(to, name))} (${STORED})`);
   }
-  const written = await ask(
-    `SELECT count(*)::INTEGER AS count FROM read_parquet(${literal(join(to, '**/*.parquet'))})`,
-    yearCount.pick({ count: true }),
+  const values = Object.keys(uniformColumns).map(
+    (
+      name,
+    ) => `CASE WHEN count("${name}") IN (0, count(*)) AND min("${name}") IS NOT DISTINCT FROM max("${name}")
+      THEN [min("${name}")::VARCHAR] END AS "${name}"`,
   );
+  const [written] = await ask(
+    `SELECT count(*)::INTEGER AS count, ${values.join(', ')} FROM read_parquet(${literal(join(to, '**/*.parquet'))})`,
+    wholeCount,
+  );
+  const { count = 0, ...columns } = written ?? {};
   const expected = files.reduce((sum, file) => sum + file.rows, 0);
-  if (written[0]?.count !== expected)
-    throw new Error(`${String(written[0]?.count)} of ${expected} rows were written`);
-  return files;
+  if (count !== expected) throw new Error(`${count} of ${expected} rows were written`);
+  const same = Object.entries(columns).flatMap(([name, found]) =>
+    (found ?? []).map((value) => [name, value] as const),
+  );
+  return { files, same: Object.fromEntries(same) };
 }
 
 /** Spans of years, each with enough rows for a file of its own, except perhaps the last. */

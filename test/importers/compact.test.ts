@@ -179,6 +179,37 @@ test('rows are in files by country and years, sorted, none is lost, and queries 
   await expect(rows(store, 'true')).rejects.toThrow('country=BX');
 }, 120_000);
 
+test('a column that has one value in every row is known from the record, and any other is read', async () => {
+  const plain = { status: 'current', known_on: '2024-04-01', number: '1', marking: null, import: '1' };
+  const { status: _, marking: __, ...varied } = plain;
+  for (const [columns, same] of [
+    [`'current' AS status`, plain],
+    [`'TLP:AMBER' AS marking`, { ...plain, marking: 'TLP:AMBER' }],
+    [`if(n = 5, 'withdrawn', 'current') AS status, if(n = 7, 'TLP:AMBER', NULL) AS marking`, varied],
+  ] as const) {
+    const desk = await newDesk();
+    await mkdir(desk.into, { recursive: true });
+    const rows = `SELECT 'T-' || n AS id, DATE '2024-01-01' AS start, ${columns} FROM range(9) AS numbers(n)`;
+    const first = { knownOn: '2024-04-01', rows };
+    await writeIncidents(desk.into, [first]);
+    expect((await compacted(desk)).record?.same).toEqual(same);
+    const second = {
+      knownOn: '2024-04-02',
+      rows: `SELECT 'T-2' AS id, DATE '2024-01-09' AS start, 'withdrawn' AS status, 3 AS number`,
+      replaced: `SELECT 'T-2' AS id, 1 AS "import"`,
+    };
+    await writeIncidents(desk.into, [first, second]);
+    const store = await readIncidentStore(desk.into, desk.into);
+    await using database = await openInMemory();
+    const read = async (of: typeof store) => {
+      const { sql } = incidentsAsOf(of, { asOf: '2024-04-02' });
+      return (await database.connection.runAndReadAll(`${sql} ORDER BY id`)).getRowsJson();
+    };
+    expect(await read(store)).toEqual(await read({ ...store, compaction: undefined }));
+    expect(await read(store)).toHaveLength(same === varied ? 7 : 8);
+  }
+});
+
 test('two compactions and an import at once all arrive', async () => {
   const desk = await newDesk();
   await desk.add(acled, [event('A')]);

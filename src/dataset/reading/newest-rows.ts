@@ -4,6 +4,15 @@ import { z } from 'zod';
 import { AppError } from '../../errors.ts';
 import { storedFiles } from './stored-files.ts';
 
+/** Columns of a compaction that often have the same value in every row, with their types. */
+export const uniformColumns = {
+  status: 'VARCHAR',
+  known_on: 'DATE',
+  number: 'BIGINT',
+  marking: 'VARCHAR',
+  import: 'BIGINT',
+} as const;
+
 /** What `compact.json` says about one compaction. */
 const compactRecord = z.object({
   /** The number of the last import that it covers. It covers all before it too. */
@@ -14,6 +23,8 @@ const compactRecord = z.object({
    */
   files: z.array(z.string().regex(/^(?:country=[A-Z]{2}\/)?\d+\.parquet$/)).min(1),
   rows: z.number().int().nonnegative(),
+  /** The value, as text, of each of `uniformColumns` that has the same in every row. */
+  same: z.record(z.string(), z.string().nullable()).optional(),
   /** The version of the program. */
   program: z.string(),
   stored: storedFiles,
@@ -88,6 +99,13 @@ export function newestRows(
   );
   const inBase = (names: readonly string[] = []): string[] =>
     names.map((name) => join(base?.folder ?? '', name));
+  // Every query on incidents has conditions on some of these columns, and DuckDB then has nothing to read or compare.
+  const constants = Object.entries(uniformColumns).flatMap(([name, type]) => {
+    const value = base?.same?.[name];
+    return value === undefined
+      ? []
+      : `CAST(${value === null ? 'NULL' : quote(value)} AS ${type}) AS "${name}"`;
+  });
   const replacing = own(
     'superseded.parquet',
     later.filter(({ counts }) => counts.revised + counts.withdrawn > 0),
@@ -95,8 +113,9 @@ export function newestRows(
   const parts = [
     // DuckDB then leaves out the files of other countries before it looks into any. A path with a further "=" would give
     // the rows a column more.
-    reading(inBase(compacted.byCountry), { byCountry: !folder.includes('=') }),
-    reading([...inBase(compacted.shared), ...own('rows.parquet', later)]),
+    reading(inBase(compacted.byCountry), { byCountry: !folder.includes('='), constants }),
+    reading(inBase(compacted.shared), { constants }),
+    reading(own('rows.parquet', later)),
   ].filter((part) => part !== '');
   return (
     `SELECT ${columns} FROM (FROM ${parts.join(' UNION ALL BY NAME FROM ')}) AS stored` +
@@ -106,8 +125,14 @@ export function newestRows(
   );
 }
 
-const reading = (files: readonly string[], { byCountry = false } = {}): string =>
-  files.length === 0
-    ? ''
-    : `read_parquet([${files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')}],
-      hive_partitioning = ${byCountry}, hive_types_autocast = false)`;
+const reading = (
+  files: readonly string[],
+  { byCountry = false, constants = [] }: { byCountry?: boolean; constants?: readonly string[] } = {},
+): string => {
+  if (files.length === 0) return '';
+  const rows = `read_parquet([${files.map(quote).join(', ')}],
+    hive_partitioning = ${byCountry}, hive_types_autocast = false)`;
+  return constants.length === 0 ? rows : `(SELECT * REPLACE (${constants.join(', ')}) FROM ${rows})`;
+};
+
+const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
