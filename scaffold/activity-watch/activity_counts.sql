@@ -10,16 +10,19 @@ nearly_all AS MATERIALIZED (
   SELECT coalesce(max(incidents) FILTER (country IS NOT NULL) > 0.9 * sum(incidents), false) AS in_one_country
   FROM (SELECT country, count(*) AS incidents FROM chosen GROUP BY country)
 ),
--- An actor a row. A list of its own for each incident, so that two names of one actor count once.
+-- An actor a row; two names of one actor in an incident count once.
 last_year AS (
-  SELECT
-    unnest(list_distinct(list_transform(side_a || side_b, lambda given: actor_name(given)))) AS actor,
-    country,
-    CASE WHEN in_one_country THEN admin1 END AS division,
-    number
-  FROM chosen
-  CROSS JOIN nearly_all
-  WHERE start > CAST($as_of - INTERVAL 1 YEAR AS DATE)
+  SELECT unnest(each_once(actors)) AS actor, country, division, number
+  FROM (
+    SELECT
+      list_transform(side_a || side_b, lambda given: actor_name(given)) AS actors,
+      country,
+      CASE WHEN in_one_country THEN admin1 END AS division,
+      number
+    FROM chosen
+    CROSS JOIN nearly_all
+    WHERE start > CAST($as_of - INTERVAL 1 YEAR AS DATE)
+  )
 ),
 wanted AS MATERIALIZED (
   SELECT actor, coalesce(division, c.name, country, 'place unknown') AS place, sum(number) AS count
@@ -29,39 +32,35 @@ wanted AS MATERIALIZED (
   ORDER BY count DESC, actor, place
   LIMIT 60
 ),
--- Whatever these actors may be called, so that only these names are looked up in the incidents of five years.
-wanted_names AS MATERIALIZED (
-  SELECT lower(actor) AS name FROM wanted
-  UNION
-  SELECT lower(name) FROM actor_names WHERE actor_name(name) IN (SELECT actor FROM wanted)
+-- Other names of these actors, in any case.
+aliases AS MATERIALIZED (
+  SELECT DISTINCT lower(name) AS name FROM actor_names WHERE actor_name(name) IN (SELECT actor FROM wanted)
 ),
--- A name of each side a row, because to join the lists takes longer; most rows have neither name and are left out.
--- `incident` tells two names of one actor in one incident from two incidents.
-sides AS (
-  SELECT incident, unnest(side_a) AS one, unnest(side_b) AS other, country, admin1, start, "end", number
-  FROM (SELECT row_number() OVER () AS incident, * FROM chosen)
-),
-given_names AS (
-  SELECT incident, unnest([one, other]) AS name, country, admin1, start, "end", number
-  FROM sides
-  WHERE lower(one) IN (SELECT name FROM wanted_names) OR lower(other) IN (SELECT name FROM wanted_names)
-),
-names AS (
+-- Most incidents of five years name none of them. To compare whole lists is the fastest way to leave these out, so longer
+-- lists stay in, and no name is put in lower case unless there are aliases.
+named AS (
   SELECT
-    incident,
-    actor_name(g.name) AS actor,
+    list_transform(side_a || side_b, lambda given: actor_name(given)) AS actors,
     coalesce(CASE WHEN in_one_country THEN admin1 END, c.name, country, 'place unknown') AS place,
     start,
     "end",
     number
-  FROM given_names AS g
+  FROM chosen
   CROSS JOIN nearly_all
+  CROSS JOIN (SELECT count(*) > 0 AS has_aliases FROM aliases)
   LEFT JOIN countries AS c ON c.code = country
-  WHERE lower(g.name) IN (SELECT name FROM wanted_names)
+  WHERE
+    len(side_a) > 1
+    OR len(side_b) > 1
+    OR side_a IN (SELECT [actor] FROM wanted)
+    OR side_b IN (SELECT [actor] FROM wanted)
+    OR CASE WHEN has_aliases THEN lower(side_a[1]) END IN (FROM aliases)
+    OR CASE WHEN has_aliases THEN lower(side_b[1]) END IN (FROM aliases)
 ),
 counted AS (
   SELECT actor, place, start, "end", sum(number) AS count
-  FROM (SELECT DISTINCT incident, actor, place, start, "end", number FROM names SEMI JOIN wanted USING (actor, place))
+  FROM (SELECT unnest(each_once(actors)) AS actor, place, start, "end", number FROM named)
+  SEMI JOIN wanted USING (actor, place)
   GROUP BY ALL
 )
 SELECT
