@@ -242,7 +242,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     expect(marks.xmp).toContain(`${title}, ${british.longDay(asOf)}</rdf:li>`);
     expect(marks.linkTexts).toHaveLength(read.internalLinks.length);
     for (const text of marks.linkTexts)
-      expect(text).toMatch(/^(?:Endnote|First citation of endnote) \d+|: marked in the endnotes$/);
+      expect(text).toMatch(/^(?:Endnote|First citation of endnote) \d+|new reports, .+ revised$/);
   });
 
   test('names its title, author, subject and language', () => {

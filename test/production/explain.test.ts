@@ -137,7 +137,6 @@ describe('a figure of each brief', () => {
       // Its text, and its caveat.
       ['F07', 'F08'],
       ['F07', 'F08'],
-      ['F07', 'V-ties-1'],
     ]);
     expect(places[1]?.origins[0]).toMatchObject({
       expression: 'say text',

@@ -12,7 +12,7 @@ SELECT
   END AS affiliation,
   coalesce(day_label(s.date_start), message('dates.undated')) AS "column",
   s.date_start AS day,
-  CASE o.kind WHEN 'video' THEN 'video' ELSE 'statement' END AS kind,
+  CASE s.speech_act WHEN 'welcome' THEN 'yes' ELSE 'no' END AS hails,
   -- What hails nobody says what it is instead.
   CASE
     WHEN s.speech_act = 'thanks' THEN 'thanks'
