@@ -39,16 +39,9 @@ aliases AS MATERIALIZED (
 -- Most incidents of five years name none of them. To compare whole lists is the fastest way to leave these out, so longer
 -- lists stay in, and no name is put in lower case unless there are aliases.
 named AS (
-  SELECT
-    list_transform(side_a || side_b, lambda given: actor_name(given)) AS actors,
-    coalesce(CASE WHEN in_one_country THEN admin1 END, c.name, country, 'place unknown') AS place,
-    start,
-    "end",
-    number
+  SELECT *
   FROM chosen
-  CROSS JOIN nearly_all
   CROSS JOIN (SELECT count(*) > 0 AS has_aliases FROM aliases)
-  LEFT JOIN countries AS c ON c.code = country
   WHERE
     len(side_a) > 1
     OR len(side_b) > 1
@@ -57,9 +50,27 @@ named AS (
     OR CASE WHEN has_aliases THEN lower(side_a[1]) END IN (FROM aliases)
     OR CASE WHEN has_aliases THEN lower(side_b[1]) END IN (FROM aliases)
 ),
+placed AS (
+  SELECT named.*, coalesce(CASE WHEN in_one_country THEN admin1 END, c.name, country, 'place unknown') AS place
+  FROM named
+  CROSS JOIN nearly_all
+  LEFT JOIN countries AS c ON c.code = country
+),
 counted AS (
   SELECT actor, place, start, "end", sum(number) AS count
-  FROM (SELECT unnest(each_once(actors)) AS actor, place, start, "end", number FROM named)
+  FROM (
+    SELECT unnest(each_once(actors)) AS actor, place, start, "end", number
+    FROM (
+      SELECT *, list_transform(side_a || side_b, lambda given: actor_name(given)) AS actors
+      FROM placed
+      WHERE
+        has_aliases
+        OR len(side_a) > 1
+        OR len(side_b) > 1
+        OR (side_a, place) IN (SELECT [actor], place FROM wanted)
+        OR (side_b, place) IN (SELECT [actor], place FROM wanted)
+    )
+  )
   SEMI JOIN wanted USING (actor, place)
   GROUP BY ALL
 )

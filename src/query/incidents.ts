@@ -85,8 +85,8 @@ export async function defineIncidents(
   const found = `[list_position(${list([...byName.keys()])}, lower(given))]`;
   const ids = [...byName.values()];
   const houses = new Map(actors.map(({ id, name }) => [id, name]));
-  await connection.run(`CREATE MACRO actor_name(given) AS
-    coalesce(${list(ids.map((id) => houses.get(id) ?? ''))}${found}, given)`);
+  const house = `coalesce(${list(ids.map((id) => houses.get(id) ?? ''))}${found}, given)`;
+  await connection.run(`CREATE MACRO actor_name(given) AS ${ids.length === 0 ? 'given' : house}`);
   await connection.run(`CREATE VIEW incidents AS
     SELECT *, list_distinct(list_filter(
       list_transform(list_concat(side_a, side_b, others), lambda given: ${list(ids)}${found}),
