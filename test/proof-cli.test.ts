@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { identify } from '../src/pdf/identity.ts';
 import { openProject } from './support/cli.ts';
+import { copyNewLedger } from './support/new-ledger.ts';
 import { swapText } from './support/product.ts';
 
 const project = await openProject();
@@ -43,6 +44,7 @@ test('verify and explain, with their exit status and as JSON', async () => {
 });
 
 test('the hash in the ledger exposes a forged PDF with a matching identifier', async () => {
+  await copyNewLedger(join(project.folder, 'kept/.ledger'));
   const made = await project.call('backfill celebrations --from 2021-08-22 --to 2021-08-22 --out kept');
   expect(made.status).toBe(0);
   const kept = join(project.folder, 'kept/celebrations/2021-08-22/celebrations-2021-08-22.pdf');

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningBrowser } from '../../src/pdf/browser/launch.ts';
 import { testCacheFolder } from '../support/cache.ts';
 import { openProject, type Project } from '../support/cli.ts';
+import { copyNewLedger } from '../support/new-ledger.ts';
 import { openBrowser } from '../support/preview.ts';
 import { swapText } from '../support/product.ts';
 import { follow, press, type Site, startSite, textOf } from '../support/site.ts';
@@ -17,6 +18,7 @@ const tokens: { [name: string]: string } = {};
 
 beforeAll(async () => {
   project = await openProject();
+  await copyNewLedger(join(project.folder, 'output/.ledger'));
   const amber = join(project.folder, 'templates/amber');
   await cp(join(project.folder, 'templates/celebrations'), amber, { recursive: true });
   const yaml = await readFile(join(amber, 'brief.yaml'), 'utf8');
