@@ -13,8 +13,8 @@ import {
   importIncidents,
   type ImportReport,
   type RowGroup,
-  suggestFor,
 } from '../importers/import.ts';
+import { suggestFor } from '../importers/table/suggest.ts';
 
 /** Effects for the command. */
 export interface ImportWorld extends Pick<ImportContext, 'version' | 'cacheFolder' | 'signal'> {

@@ -14,7 +14,7 @@ const asCsv = 'Save the sheet as CSV and import that.';
 /**
  * Writes a sheet of the workbook at `path` as CSV to `to`: the one named `sheet`, or the first that is not hidden.
  * `name` is the workbook's name for messages. Returns the number of rows above the header, which are left out: the
- * header is the first row with two or more cells. Formulas are refused: the file has only the value that some program
+ * header is the first row with two or more cells, and not one of groups of columns above their names. Formulas are refused: the file has only the value that some program
  * last computed, or none, and nothing says whether it is still right. So are cells that span several rows, because the
  * file has their value only once. Throws `import-failed`, also for a workbook that would unpack to more than the limit.
  */
@@ -42,7 +42,28 @@ export async function writeSheet(
     const problem = `cannot be read as a workbook: ${cause instanceof Error ? cause.message : String(cause)}.`;
     throw new AppError('import-failed', [{ file: name, problem, hint: asCsv }], { cause });
   });
-  const above = rows.findIndex((row) => row.filter((cell) => cell !== null).length > 1);
+  const merged = mergedCells(xml);
+  /** A row as a header: a name that is merged with the cells above it belongs to it. */
+  const headerAt = (at: number): unknown[] =>
+    (rows[at] ?? []).map((cell, index) => {
+      const from = merged.find(
+        ({ column, first, last }) => column === index && first <= at && last === at + 1,
+      );
+      return cell ?? rows[(from?.first ?? 0) - 1]?.[index] ?? null;
+    });
+  const filled = (row: readonly unknown[] = []): unknown[] => row.filter((cell) => cell !== null);
+  const above = rows.findIndex((row, index) => {
+    const below = filled(headerAt(index + 1));
+    const hasGroup = merged.some(
+      ({ first, last, width }) => first === last && first === index + 1 && width > 1,
+    );
+    const isGroups =
+      hasGroup &&
+      below.length > filled(row).length &&
+      below.every((cell) => typeof cell === 'string') &&
+      new Set(below).size === below.length;
+    return filled(row).length > 1 && !isGroups;
+  });
   if (above === -1 || above === rows.length - 1)
     throw refuse(
       name,
@@ -51,10 +72,10 @@ export async function writeSheet(
         ? `Name the right sheet in the mapping; its sheets are ${listed}.`
         : 'Put the names of the columns into one row, right above the rows.',
     );
-  refuseMerged(xml, { name, rows, above });
+  refuseMerged(merged, { name, rows, above });
   const width = Math.max(...rows.map((row) => row.length));
   const lines = function* (): Generator<string> {
-    for (const row of rows.slice(above))
+    for (const row of [headerAt(above), ...rows.slice(above + 1)])
       yield `${Array.from({ length: width }, (_, index) => csvCell(row[index] ?? null)).join(',')}\n`;
   };
   await pipeline(Readable.from(lines()), createWriteStream(to));
@@ -162,20 +183,37 @@ const inBrackets = (cells: readonly unknown[]): string =>
     ? ''
     : ` (${cells.slice(0, 3).join(', ')}${cells.length > 3 ? ` and ${cells.length - 3} more` : ''})`;
 
+interface Merged {
+  readonly ref: string;
+  /** From 0. */
+  readonly column: number;
+  readonly width: number;
+  /** Rows from 1. */
+  readonly first: number;
+  readonly last: number;
+}
+
+const mergedCells = (sheet: string): Merged[] =>
+  tagsIn(sheet, 'mergeCell').flatMap(({ ref = '' }) => {
+    const [, left = '', first, right = '', last] = /^([A-Z]+)(\d+):([A-Z]+)(\d+)$/.exec(ref) ?? [];
+    const column = indexOf(left);
+    return [{ ref, column, width: indexOf(right) - column + 1, first: Number(first), last: Number(last) }];
+  });
+const indexOf = (letters: string): number =>
+  Array.from(letters).reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
+
 function refuseMerged(
-  sheet: string,
+  merged: readonly Merged[],
   { name, rows, above }: { name: string; rows: readonly (readonly unknown[])[]; above: number },
 ): void {
-  const merged = tagsIn(sheet, 'mergeCell').flatMap(({ ref = '' }) => {
-    const [, column = '', first = '', last = ''] = /^([A-Z]+)(\d+):[A-Z]+(\d+)$/.exec(ref) ?? [];
-    const index = Array.from(column).reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
-    const value = rows[Number(first) - 1]?.[index] ?? null;
-    return first !== last && Number(last) > above + 1 && value !== null ? [ref] : [];
+  const refs = merged.flatMap(({ ref, column, first, last }) => {
+    const value = rows[first - 1]?.[column] ?? null;
+    return first !== last && last > above + 1 && value !== null ? [ref] : [];
   });
-  if (merged.length === 0) return;
+  if (refs.length === 0) return;
   throw refuse(
     name,
-    `has cells that are merged over several rows${inBrackets(merged)}: only the first of these rows has their value.`,
+    `has cells that are merged over several rows${inBrackets(refs)}: only the first of these rows has their value.`,
     'Split the cells, and write the value into each row.',
   );
 }

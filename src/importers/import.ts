@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Day } from '../calendar.ts';
@@ -15,7 +15,7 @@ import {
   write,
 } from './changes.ts';
 import { createCountryNames } from './places/countries.ts';
-import { type Database, MEMORY_LIMIT, openDatabase, openScratch, type Running } from './database.ts';
+import { type Database, MEMORY_LIMIT, openScratch, type Running } from './database.ts';
 import { checkRepaired, openEarlier } from './earlier.ts';
 import type { Converted } from './feeds/converted.ts';
 import { openCells, readDocument } from './feeds/document.ts';
@@ -25,7 +25,6 @@ import { loadSql } from './load.ts';
 import { checkPlaces, type FarRows } from './places/check.ts';
 import { describeFile, explained, openSource, rowNumberSql } from './source-file.ts';
 import { descriptorOf, lockDataset, putBack, putInPlace } from './store.ts';
-import { suggestMapping } from './table/suggest.ts';
 
 export interface ImportRequest {
   readonly importer: Importer;
@@ -252,25 +251,6 @@ export async function importIncidents(
   if (repaired === undefined) await putInPlace(folder, { staging: lock.staging, number, descriptor });
   else await putBack(folder, { prepared: written, number });
   return { record: whole, ...report, isRepair: repaired !== undefined };
-}
-
-/** A first mapping for the table `name`, as YAML. Throws `import-failed`. */
-export async function suggestFor(
-  name: string,
-  options: ReadOptions,
-  context: Pick<ImportContext, 'cacheFolder' | 'signal'>,
-): Promise<string> {
-  const parent = join(context.cacheFolder, 'imports');
-  await mkdir(parent, { recursive: true });
-  const scratch = await mkdtemp(join(parent, 'suggest-'));
-  await using opened = new AsyncDisposableStack();
-  opened.defer(() => rm(scratch, { recursive: true, force: true }));
-  const { connection } = opened.use(await openDatabase(scratch, context));
-  await createCountryNames(connection);
-  const source = await openSource(connection, { name, scratch, options, importer: {} });
-  // Awaited here, because the database closes when this function ends.
-  const text = await explained(name, () => suggestMapping(connection, source));
-  return text;
 }
 
 /**

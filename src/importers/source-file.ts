@@ -230,6 +230,7 @@ export async function explained<T>(name: string, read: () => Promise<T>): Promis
   }
 }
 
+export const NOT_UTF8 = 'is not UTF-8 text.';
 const tooLong = {
   problem: `has a row of more than ${MOST_BYTES_OF_ROW.toLocaleString('en-GB')} bytes.`,
   hint: 'Shorten its texts: an incident needs no more.',
@@ -244,7 +245,7 @@ function problemIn(message: string): { problem: string; hint: string } {
     return { problem: 'has a quotation mark that is never closed.', hint: again };
   if (/maximum (line|object) size|maximum_object_size/i.test(message)) return tooLong;
   if (/unicode|utf-8/i.test(message))
-    return { problem: 'is not UTF-8 text.', hint: 'Save it as UTF-8, or give its encoding in a mapping.' };
+    return { problem: NOT_UTF8, hint: 'Save it as UTF-8, or give its encoding in a mapping.' };
   if (/state machine/i.test(message))
     return {
       problem: 'mixes two kinds of line ends.',

@@ -11,6 +11,15 @@ const known = {
     'República Democrática do Congo': 'CD',
     هايتي: 'HT',
     Украина: 'UA',
+    'États-Unis': 'US',
+    Syrien: 'SY',
+  },
+  'Other apostrophes, no accents': {
+    'Côte d’Ivoire': 'CI',
+    'Cote d’Ivoire': 'CI',
+    'Etats-Unis': 'US',
+    Mexico: 'MX',
+    الاردن: 'JO',
   },
   'English first': { Congo: 'CG', Niger: 'NE', Georgia: 'GE', Jordan: 'JO', Guinea: 'GN' },
   // In Portuguese, both parts of one island.

@@ -272,6 +272,26 @@ describe('Excel', () => {
     expect(titled.rows).toHaveLength(2);
   });
 
+  test('a row of groups above the names of columns is no header, and a name merged with it is one', async () => {
+    const [first = '', second = '', third = '', fourth = ''] = names;
+    const rows = [
+      ['April'],
+      [first, 'When and how many', '', fourth],
+      ['', second, third, ''],
+      ['7', day, '2', 'Old Town'],
+    ];
+    const merged = merging('A1:D1', 'A2:A3', 'B2:C2', 'D2:D3');
+    const { rows: found } = await read(workbook(rows, { [sheet]: merged }));
+    expect(found).toEqual((await read(workbook([names, ...rows.slice(3)]))).rows);
+    expect(found).toHaveLength(1);
+    // A name over two columns, above rows with numbers, is still one of the header.
+    const wide = [
+      [...names, 'Notes', ''],
+      ['7', day, { xml: '<c r="AT"><v>2</v></c>' }, 'Old Town', 'a', 'b'],
+    ];
+    expect((await read(workbook(wide, { [sheet]: merging('E1:F1') }))).rows).toHaveLength(1);
+  });
+
   test('a workbook with a password is refused as such', async () => {
     const bytes = Uint8Array.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, 0, 0]);
     expect(await faultsOf(read(bytes))).toMatchObject([

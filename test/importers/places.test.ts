@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { acled } from '../../src/importers/acled.ts';
-import { suggestFor } from '../../src/importers/import.ts';
+import { suggestFor } from '../../src/importers/table/suggest.ts';
 import { tableImporter } from '../../src/importers/table/importer.ts';
 import { optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
 import { boxTexts } from '../support/country-boxes.ts';

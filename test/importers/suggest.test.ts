@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { expect, test } from 'vitest';
-import { suggestFor } from '../../src/importers/import.ts';
+import { suggestFor } from '../../src/importers/table/suggest.ts';
 import { tableImporter } from '../../src/importers/table/importer.ts';
-import { mapping, mappingKeys, parseMapping } from '../../src/importers/table/mapping.ts';
+import { mapping, mappingKeys, optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
 import { newDesk } from '../support/incidents.ts';
 
 async function suggestion(text: string | Buffer, name?: string) {
@@ -12,7 +12,9 @@ async function suggestion(text: string | Buffer, name?: string) {
   const yaml = await suggestFor(file, {}, { cacheFolder: join(desk.folder, 'cache') });
   const parsed = parseMapping(yaml, 'log.yaml');
   const read = () =>
-    desk.run(tableImporter(parsed.mapping, { file: 'log.yaml', sha256: parsed.sha256 }), [file]);
+    desk.run(tableImporter(parsed.mapping, { file: 'log.yaml', sha256: parsed.sha256 }), [file], {
+      options: optionsOf(parsed.mapping),
+    });
   return { yaml, mapping: parsed.mapping, columns: parsed.mapping.columns, read, rows: desk.rows };
 }
 
@@ -90,6 +92,33 @@ test('days in several forms, with numbers that a spreadsheet wrote, give a list 
 test('the day of an incident is preferred to that of its report, and a number of cases is no day', async () => {
   const { columns } = await suggestion('Cases,Date reported,Date of incident\n46070,2026-02-20,2026-02-03\n');
   expect(columns).toMatchObject({ start: 'Date of incident', published_on: 'Date reported' });
+});
+
+test('a file in Latin-1 is recognised as one', async () => {
+  const {
+    mapping: given,
+    read,
+    rows,
+  } = await suggestion(Buffer.from('Datum;Täter\n2026-02-03;Böse\n', 'latin1'));
+  expect(given).toMatchObject({ encoding: 'latin-1', columns: { side_a: 'Täter' } });
+  await read();
+  expect(await rows('side_a')).toEqual([{ side_a: ['Böse'] }]);
+});
+
+test('texts that mean "not given" are suggested as blank, so that they are no actors', async () => {
+  const {
+    yaml,
+    mapping: given,
+    read,
+    rows,
+  } = await suggestion(
+    'Datum;Täter;Tote;Land\n2026-02-03;Unbekannt;k. A.;-\n2026-02-04;Miliz;2;NA\n2026-02-05;Miliz;2;FR\n',
+  );
+  expect(given.blank).toEqual(['-', 'Unbekannt', 'k. A.']);
+  expect(yaml).toContain('# Cells with "-", "Unbekannt", "k. A." count as empty: see "blank".');
+  expect(yaml).not.toContain('no country is called');
+  expect((await read()).unreadable).toEqual([]);
+  expect(await rows('side_a, country')).toContainEqual({ side_a: [], country: null });
 });
 
 test('an export of a known format is said to be one', async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openInMemory } from '../../src/dataset/duckdb.ts';
 import { incidentColumns } from '../../src/dataset/incidents.ts';
 import { acled } from '../../src/importers/acled.ts';
-import { suggestFor } from '../../src/importers/import.ts';
+import { suggestFor } from '../../src/importers/table/suggest.ts';
 import { incidentsImporter, tableImporter } from '../../src/importers/table/importer.ts';
 import { optionsOf, parseMapping } from '../../src/importers/table/mapping.ts';
 import { ucdp } from '../../src/importers/ucdp.ts';

@@ -6,19 +6,22 @@ import { literal } from '../format.ts';
 /** Names and short forms in use by data providers that the list of ISO 3166-1 lacks. */
 const otherNames: { readonly [code: string]: readonly string[] } = {
   AE: ['UAE'],
-  BA: ['Bosnia-Herzegovina'],
+  BA: ['Bosnia-Herzegovina', 'Bosnia'],
+  BF: ['Burkina'],
   BN: ['Brunei'],
   // The package has the Portuguese names of the two Congos the wrong way round.
   CD: [
     'República Democrática do Congo',
     'DRC',
     'RDC',
+    'RD Congo',
+    'R.D. Congo',
     'DR Congo',
     'Democratic Republic of Congo',
     'Congo, DR',
     'Congo-Kinshasa',
   ],
-  CF: ['CAR'],
+  CF: ['CAR', 'RCA', 'Centrafrique'],
   CG: ['República Popular do Congo', 'República do Congo', 'Republic of Congo', 'Congo-Brazzaville', 'Congo'],
   CI: ["Cote d'Ivoire", "Côte d'Ivoire", 'Ivory Coast'],
   CV: ['Cape Verde'],
@@ -34,7 +37,16 @@ const otherNames: { readonly [code: string]: readonly string[] } = {
   MK: ['Macedonia', 'North Macedonia', 'Macedonia, FYR'],
   MM: ['Burma'],
   MO: ['Macau'],
-  PS: ['Palestine', 'Palestinian Territory', 'West Bank and Gaza Strip', 'West Bank', 'Gaza Strip', 'Gaza'],
+  NL: ['Holland'],
+  PS: [
+    'Palestine',
+    'Palästina',
+    'Palestinian Territory',
+    'West Bank and Gaza Strip',
+    'West Bank',
+    'Gaza Strip',
+    'Gaza',
+  ],
   RO: ['Rumania'],
   SR: ['Surinam'],
   SY: ['Syria'],
@@ -49,11 +61,14 @@ const otherNames: { readonly [code: string]: readonly string[] } = {
 /** English comes first. The names of every language of the package would take 0.2 s. */
 const languages = 'en ar de es fa fr id it nl pl pt ru sw tr uk zh'.split(' ');
 
+/** Those of the program. The package has only official names for some countries, and not États-Unis or Syrien. */
+const commonLanguages = 'en ar de es fr'.split(' ');
+
 /**
  * Each name and code of ISO 3166-1, in small letters, with its alpha-2 code. Another language's name for two countries
  * is left out.
  */
-function countryCodes(): Map<string, string> {
+function countryCodes(): ReadonlyMap<string, string> {
   const codes = new Map<string, string>();
   for (const [code, given] of Object.entries(countries.getNames('en', { select: 'all' }))) {
     const own = [code, countries.alpha2ToAlpha3(code), countries.alpha2ToNumeric(code)];
@@ -63,11 +78,24 @@ function countryCodes(): Map<string, string> {
   for (const [code, given] of Object.entries(otherNames))
     for (const name of given) codes.set(name.toLowerCase(), code);
   const foreign = new Map<string, string | null>();
+  const add = (given: string, code: string): void => {
+    const name = given.toLowerCase();
+    const known = foreign.get(name) ?? (foreign.has(name) ? null : code);
+    if (!codes.has(name)) foreign.set(name, known === code ? code : null);
+  };
   for (const language of languages)
     for (const [code, given] of Object.entries(countries.getNames(language, { select: 'all' })))
-      for (const name of given.map((each) => each.toLowerCase()))
-        if (!codes.has(name))
-          foreign.set(name, (foreign.get(name) ?? code) === code && foreign.get(name) !== null ? code : null);
+      for (const name of given) add(name, code);
+  for (const language of commonLanguages) {
+    const common = new Intl.DisplayNames(language, { type: 'region' });
+    for (const code of Object.keys(countries.getNames('en'))) add(common.of(code) ?? code, code);
+  }
+  for (const [name, code] of foreign) if (code !== null) codes.set(name, code);
+  foreign.clear();
+  for (const [name, code] of codes) {
+    add(name.replaceAll("'", '\u2019'), code);
+    add(name.normalize('NFD').replaceAll(/\p{M}/gu, ''), code);
+  }
   for (const [name, code] of foreign) if (code !== null) codes.set(name, code);
   return codes;
 }

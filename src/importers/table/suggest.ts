@@ -1,6 +1,9 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { stringify } from 'yaml';
-import { withDocs } from '../../errors.ts';
+import { AppError, withDocs } from '../../errors.ts';
+import { openDatabase, type Running } from '../database.ts';
 import {
   commandFor,
   coordinate,
@@ -9,15 +12,17 @@ import {
   identifier,
   isAmbiguous,
   isoDays,
+  literal,
   otherOrder,
+  type ReadOptions,
   SERIAL,
   ungrouped,
   wholeNumber,
 } from '../format.ts';
 import { createCountryBoxes } from '../places/check.ts';
-import { unknownCountries } from '../places/countries.ts';
-import type { SourceFile } from '../source-file.ts';
-import { columnLike, columnWith } from './words.ts';
+import { createCountryNames, unknownCountries } from '../places/countries.ts';
+import { explained, NOT_UTF8, openSource, type SourceFile } from '../source-file.ts';
+import { blankTexts, columnLike, columnWith } from './words.ts';
 
 /** Columns whose names alone say what they are, and others whose contents are tested. */
 const mapped = [
@@ -68,9 +73,40 @@ const SAMPLE_ROWS = 20_000;
 const dayIn = (text: string, format: string): string =>
   format === ISO ? dayFrom(text, isoDays) : fullDayFrom(text, format);
 
+/** A first mapping for the table `name`, as YAML. Throws `import-failed`. */
+export async function suggestFor(
+  name: string,
+  options: ReadOptions,
+  context: Running & { readonly cacheFolder: string },
+): Promise<string> {
+  const parent = join(context.cacheFolder, 'imports');
+  await mkdir(parent, { recursive: true });
+  const scratch = await mkdtemp(join(parent, 'suggest-'));
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rm(scratch, { recursive: true, force: true }));
+  const { connection } = opened.use(await openDatabase(scratch, context));
+  await createCountryNames(connection);
+  const suggestion = async (given: ReadOptions): Promise<string> => {
+    const source = await openSource(connection, { name, scratch, options: given, importer: {} });
+    return explained(name, () => suggestMapping(connection, { source, encoding: given.encoding }));
+  };
+  // Awaited here, because the database closes when this function ends.
+  const text = await suggestion(options).catch((error: unknown) => {
+    const isOther = error instanceof AppError && error.faults.some(({ problem }) => problem === NOT_UTF8);
+    if (!isOther || options.encoding !== undefined) throw error;
+    return suggestion({ ...options, encoding: 'latin-1' });
+  });
+  return text;
+}
+
 /** A first mapping for the table in `source`, as YAML, from the names and contents of its columns. */
-export async function suggestMapping(connection: DuckDBConnection, source: SourceFile): Promise<string> {
-  await connection.run(`CREATE TABLE sample AS SELECT * FROM (${source.sql}) LIMIT ${SAMPLE_ROWS}`);
+async function suggestMapping(
+  connection: DuckDBConnection,
+  { source, encoding }: { source: SourceFile; encoding: ReadOptions['encoding'] },
+): Promise<string> {
+  await connection.run(
+    `CREATE OR REPLACE TABLE sample AS SELECT * FROM (${source.sql}) LIMIT ${SAMPLE_ROWS}`,
+  );
   const open = new Set(source.columns);
   /** The shares of the texts in a column for which `sql` gives a value; 0 if it is empty. */
   const shares = async (name: string, sql: readonly ((text: string) => string)[]): Promise<number[]> => {
@@ -179,8 +215,8 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
     const isCommon = column === 'country' || column === 'deaths_best';
     const name = columnLike(column, open) ?? (isCommon ? columnWith(column, open) : undefined);
     if (name === undefined) continue;
-    // Countries are often misspelt, and missing values often written as a number.
-    if (test !== undefined && (await fit(name, test)) < 0.5) continue;
+    // Many countries may be misspelt, and missing values are often written as a number.
+    if (test !== undefined && (await fit(name, test)) < (column === 'country' ? 0.1 : 0.5)) continue;
     if (column === 'end' || column === 'published_on') {
       const formats = await formatsOf(name);
       if (formats.share < ENOUGH) continue;
@@ -227,7 +263,8 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
     const text = `nullif(trim(${identifier(country)}), '')`;
     const reader = await connection.runAndReadAll(
       `SELECT ${text} AS name, count(*)::INTEGER AS count FROM sample
-      WHERE ${text} IS NOT NULL AND lower(${text}) NOT IN (SELECT name FROM country_names) GROUP BY ALL ORDER BY count DESC, name`,
+      WHERE ${text} IS NOT NULL AND lower(${text}) NOT IN (SELECT name FROM country_names)
+      AND lower(${text}) NOT IN (${blankTexts.map(literal).join(', ')}) GROUP BY ALL ORDER BY count DESC, name`,
     );
     const unknown = unknownCountries(
       reader.getRows().map(([name, count]) => ({ name: String(name), count: Number(count) })),
@@ -254,6 +291,16 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
       );
     }
   }
+  const cells = source.columns.map((name) => `trim(${identifier(name)})`).join(', ');
+  const blanks = await connection.runAndReadAll(
+    `SELECT DISTINCT cell FROM (SELECT unnest([${cells}]) AS cell FROM sample)
+    WHERE lower(cell) IN (${blankTexts.map(literal).join(', ')}) ORDER BY cell`,
+  );
+  const blank = blanks.getRows().map(([cell]) => String(cell));
+  if (blank.length > 0)
+    notes.push(
+      `Cells with ${blank.map((each) => `"${each}"`).join(', ')} count as empty: see "blank". A name in it would be an actor.`,
+    );
   const other = commandFor(source.columns.join(), '');
   if (other !== '') notes.unshift(other);
   const text = stringify({
@@ -261,8 +308,9 @@ export async function suggestMapping(connection: DuckDBConnection, source: Sourc
     prefix: 'DESK',
     lag_days: null,
     licence: { name: 'unknown', attribution: 'NAME OF THE SOURCE', allows_rows: false },
+    ...(encoding && { encoding }),
     ...(thousands && { thousands }),
-    blank: [],
+    blank,
     columns,
     ...(values.country && { values }),
   });

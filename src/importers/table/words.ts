@@ -3,7 +3,7 @@
  * spaces and signs; accents are not compared. Of several in one table, the first here is taken.
  */
 const words = {
-  id: 'id eventid incidentid reference ref no caseid number | numéro identifiant | nr aktenzeichen kennung nummer | identificador referencia | المعرف الرقم رقم',
+  id: 'id eventid incidentid reference ref no caseid number | numéro n identifiant | nr lfdnr aktenzeichen kennung nummer | identificador referencia | المعرف الرقم رقم',
   start:
     'start date eventdate incidentdate datestart startdate day when from | jour datedébut début datedelévénement | datum tag beginn von ereignisdatum | fecha día inicio desde fechadelevento | التاريخ تاريخ اليوم تاريخالحادث',
   end: 'end enddate dateend to | fin datefin | ende bis enddatum | fechafin hasta | النهاية تاريخالنهاية',
@@ -38,6 +38,17 @@ const words = {
   month: 'month imonth | mois | monat | mes | الشهر',
   day: 'day iday | jour | tag | día | اليوم',
 } as const;
+
+/** Texts that mean "not given", in small letters. `NA` is none of them, because it is a country, and "none" may be a number. */
+export const blankTexts = [
+  ...'- – — ? n/a #n/a null unknown | inconnu inconnue n.c. | unbekannt k.a. | desconocido desconocida s/d | مجهول'.split(
+    /[\s|]+/,
+  ),
+  'k. a.',
+  'non connu',
+  'sin datos',
+  'غير معروف',
+];
 
 /** A column's name as the lists have it: `Nº de décès` is `nodedeces`. */
 const plain = (name: string): string =>
