@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { open, realpath, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { parse as parser } from 'csv-parse';
 import { parse } from 'csv-parse/sync';
@@ -68,8 +69,19 @@ export async function openSource(
     const csv = await openCsv(converted, { name, options: converting, importer });
     return { ...csv, isText: false, firstRow: csv.firstRow + above };
   }
+  if (type === 'csv' && options.encoding === 'latin-1') {
+    // DuckDB refuses the dashes, quotes and euros that Windows writes where Latin-1 has control characters.
+    const converted = `${link}.csv`;
+    await pipeline(createReadStream(path), decodeWindows, createWriteStream(converted));
+    return openCsv(converted, { name, options: { ...options, encoding: 'utf-8' }, importer });
+  }
   if (type === 'csv') return openCsv(link, { name, options, importer });
   return explained(name, () => (type === 'jsonl' ? openJsonLines : openParquet)(connection, link, name));
+}
+
+async function* decodeWindows(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('windows-1252');
+  for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
 }
 
 function typeOf(name: string): FileType {
@@ -149,7 +161,7 @@ async function readHead(path: string, encoding: string): Promise<string> {
   try {
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(HEAD_BYTES) });
     const bytes = buffer.subarray(0, bytesRead);
-    const decoder = new TextDecoder(encoding.replace('latin-1', 'latin1').replace('utf-16', 'utf-16le'));
+    const decoder = new TextDecoder(encoding.replace('utf-16', 'utf-16le'));
     return decoder.decode(bytes, { stream: true });
   } finally {
     await file.close();

@@ -94,15 +94,15 @@ test('the day of an incident is preferred to that of its report, and a number of
   expect(columns).toMatchObject({ start: 'Date of incident', published_on: 'Date reported' });
 });
 
-test('a file in Latin-1 is recognised as one', async () => {
+test('a file in Latin-1, with what Windows adds to it, is recognised as one', async () => {
   const {
     mapping: given,
     read,
     rows,
-  } = await suggestion(Buffer.from('Datum;Täter\n2026-02-03;Böse\n', 'latin1'));
+  } = await suggestion(Buffer.from('Datum;Täter\n2026-02-03;Böse \x96 L\x92\x80\n', 'latin1'));
   expect(given).toMatchObject({ encoding: 'latin-1', columns: { side_a: 'Täter' } });
   await read();
-  expect(await rows('side_a')).toEqual([{ side_a: ['Böse'] }]);
+  expect(await rows('side_a')).toEqual([{ side_a: ['Böse – L’€'] }]);
 });
 
 test('texts that mean "not given" are suggested as blank, so that they are no actors', async () => {

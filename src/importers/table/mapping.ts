@@ -136,7 +136,7 @@ export const mapping = z.strictObject({
     z.enum(encodings).optional(),
     encodings.join(', '),
     'latin-1',
-    'of a CSV file; without it, utf-8',
+    'of a CSV file; without it, utf-8. `latin-1` is also that of Windows (1252)',
   ),
   delimiter: key(
     z.string().length(1, 'must be one character').optional(),
