@@ -82,8 +82,32 @@ export const otherOrder = (format: string): string =>
   format.replaceAll(/%(-?)([dm])/g, (_, minus, part) => `%${minus}${part === 'd' ? 'm' : 'd'}`);
 /** The format of days that a spreadsheet wrote as numbers: 45292 is 2024-01-01. */
 export const SERIAL = 'excel';
+/** The English name of each month, and a pattern of its names in the languages of the program. */
+function monthNames(): (readonly [english: string, pattern: string])[] {
+  const languages = ['en', 'ar', 'de', 'es', 'fr'].map(
+    (language) => new Intl.DateTimeFormat(language, { month: 'long', timeZone: 'UTC' }),
+  );
+  return Array.from({ length: 12 }, (_, month) => {
+    const names = languages.map((each) => each.format(Date.UTC(2024, month)));
+    const plain = names.map((name) => name.normalize('NFD').replaceAll(/\p{M}/gu, ''));
+    // The German Januar begins January.
+    const longestFirst = [...new Set([...names, ...plain])].toSorted((a, b) => b.length - a.length);
+    return [names[0] ?? '', longestFirst.join('|')];
+  });
+}
+let months: ReturnType<typeof monthNames> | undefined;
+/** The text with English names of months, because the database reads no others. */
+function withEnglishMonths(sql: string): string {
+  months ??= monthNames();
+  return months.reduce(
+    (text, [english, pattern]) => `regexp_replace(${text}, ${literal(pattern)}, ${literal(english)}, 'i')`,
+    sql,
+  );
+}
+
 /** Like `dayFrom` for one format, which may be that of numbers. `%Y` would read 07.02.26 as a day of the year 26. */
-export const fullDayFrom = (sql: string, format: string): string => {
+export const fullDayFrom = (given: string, format: string): string => {
+  const sql = format.includes('%B') ? withEnglishMonths(given) : given;
   const day =
     format === SERIAL
       ? `(CASE WHEN regexp_full_match(${sql}, '[1-9][0-9]{4}([.][0-9]+)?') THEN DATE '1899-12-30' + floor(try_cast(${sql} AS DOUBLE))::INTEGER END)`

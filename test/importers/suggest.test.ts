@@ -89,6 +89,57 @@ test('days in several forms, with numbers that a spreadsheet wrote, give a list 
   );
 });
 
+test.each([
+  [
+    '%d %B %Y',
+    ['3 janvier 2026', '4 aout 2026', '5 August 2026', '6 June 2026', '7 mai 2026', '8 يوليو 2026'],
+  ],
+  [
+    '%d. %B %Y',
+    ['3. Januar 2026', '4. August 2026', '5. August 2026', '6. Juni 2026', '7. Mai 2026', '8. Juli 2026'],
+  ],
+  [
+    '%d de %B de %Y',
+    [
+      '3 de enero de 2026',
+      '4 de agosto de 2026',
+      '5 de agosto de 2026',
+      '6 de junio de 2026',
+      '7 de mayo de 2026',
+      '8 de julio de 2026',
+    ],
+  ],
+])('names of months in the languages of the program: %s', async (format, days) => {
+  const { columns, read, rows } = await suggestion(
+    `Ref;Datum\n${days.map((day, index) => `${index};${day}\n`).join('')}`,
+  );
+  expect(columns.start).toEqual({ field: 'Datum', format });
+  await read();
+  expect((await rows('start')).map(({ start }) => start).toSorted()).toEqual([
+    '2026-01-03',
+    '2026-05-07',
+    '2026-06-06',
+    '2026-07-08',
+    '2026-08-04',
+    '2026-08-05',
+  ]);
+});
+
+test('the names of all months in English', async () => {
+  const months = Array.from({ length: 12 }, (_, month) =>
+    new Intl.DateTimeFormat('en', { month: 'long', timeZone: 'UTC' }).format(Date.UTC(2024, month)),
+  );
+  const { read, rows } = await suggestion(
+    `Ref;Datum\n${months.map((month, index) => `${index};9 ${month} 2025\n`).join('')}`,
+  );
+  await read();
+  expect(
+    (await rows('month(start)::INTEGER AS month'))
+      .map(({ month }) => Number(month))
+      .toSorted((a, b) => a - b),
+  ).toEqual(months.map((_, index) => index + 1));
+});
+
 test('the day of an incident is preferred to that of its report, and a number of cases is no day', async () => {
   const { columns } = await suggestion('Cases,Date reported,Date of incident\n46070,2026-02-20,2026-02-03\n');
   expect(columns).toMatchObject({ start: 'Date of incident', published_on: 'Date reported' });

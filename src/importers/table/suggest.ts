@@ -56,6 +56,8 @@ const dayFormats = [
   ),
   '%d-%m-%Y',
   '%d %B %Y',
+  '%d. %B %Y',
+  '%d de %B de %Y',
   '%d %b %Y',
   '%B %d, %Y',
   '%Y%m%d',
