@@ -242,7 +242,7 @@ describe.each(cases)('$name as of $asOf on $paper', ({ brief: id, asOf, paper, p
     expect(marks.xmp).toContain(`${title}, ${british.longDay(asOf)}</rdf:li>`);
     expect(marks.linkTexts).toHaveLength(read.internalLinks.length);
     for (const text of marks.linkTexts)
-      expect(text).toMatch(/^(?:Endnote|First citation of endnote) \d+|new reports, .+ revised$/);
+      expect(text).toMatch(/^(?:Endnote|First citation of endnote) \d+|new reports?, \w+ revised$/);
   });
 
   test('names its title, author, subject and language', () => {
@@ -309,8 +309,11 @@ test.each([
     { brief: 'actor-sheet', asOf: fullCoverage, paper, parameters: { actor: 'A-aqap' }, most: 1 },
     { brief: 'actor-sheet', asOf: fullCoverage, paper, parameters: { actor: 'A-jnim' }, most: 2 },
   ]),
-  { brief: 'al-qaeda-ties', asOf: '2021-08-27', paper: 'A4', most: 3 },
-  { brief: 'actor-sheet', asOf: fullCoverage, paper: 'A4', parameters: { actor: 'A-taliban' }, most: 3 },
+  ...both.flatMap((paper) => [
+    { brief: 'al-qaeda-ties', asOf: '2021-08-27', paper, most: 3 },
+    { brief: 'celebrations', asOf: '2021-08-27', paper, most: 2 },
+    { brief: 'actor-sheet', asOf: '2021-08-27', paper, parameters: { actor: 'A-taliban' }, most: 3 },
+  ]),
 ] as const)('$brief as of $asOf has at most $most page(s) on $paper', async ({ most, ...edition }) => {
   const printed = await print(edition);
   expect(printed.read.pages.length).toBeLessThanOrEqual(most);
@@ -345,6 +348,6 @@ test.each(isSoak ? ['2021-08-26', '2021-08-29', '2021-08-31'] : ['2021-08-29'])(
     const pages = await Promise.all(
       briefs.map(async (brief) => (await print({ brief, asOf })).edition.pages),
     );
-    expect(pages.every((count) => count >= 3 && count <= 4)).toBe(true);
+    expect(pages.every((count) => count >= 2 && count <= 4)).toBe(true);
   },
 );
