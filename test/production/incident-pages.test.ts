@@ -67,7 +67,7 @@ test('a table of incidents runs over pages with its head on each, without splitt
   const { pages } = await readPdf(pdf);
   const headed = pages.filter((text) => text.includes('What, and between which sides'));
   expect(headed.length).toBeGreaterThan(1);
-  expect(readPage(html).text).toContain('All 60 incidents of the period; 35 are not in the table');
+  expect(readPage(html).text).toContain('All 60 incidents of the period; the table leaves out 35');
   const listed = [...html.matchAll(/Incident number (\d+)\./g)].map(([, number]) => number);
   expect(listed).toHaveLength(25);
   // The first words of a row and its figure for deaths, at the end, are on the same page.
@@ -85,7 +85,7 @@ test('without deaths the table has ten incidents, and the most frequent kinds of
   );
   const { text } = readPage(html);
   expect([...html.matchAll(/Incident number (\d+)\./g)]).toHaveLength(10);
-  expect(text).toContain('All 30 incidents of the period; 20 are not in the table');
+  expect(text).toContain('All 30 incidents of the period; the table leaves out 20');
   expect(text).toContain('The most frequent kinds: Peaceful protest 20, Riot 10.');
 });
 
