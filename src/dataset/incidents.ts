@@ -294,9 +294,9 @@ export function incidentsAsOf(
   const lag = lags.every((each) => each.days === days)
     ? days
     : `(CASE "import" ${lags.map((each) => `WHEN ${each.number} THEN ${each.days}`).join(' ')} END)::INTEGER`;
-  const known = `least(published_on, "end" + ${lag})`;
+  const cutOffDay = `${quote(asOf)}::DATE`;
   return {
-    sql: `SELECT * FROM (${current}) WHERE ${known} <= ${quote(asOf)}::DATE`,
+    sql: `SELECT * FROM (${current}) WHERE (published_on <= ${cutOffDay} OR "end" <= ${cutOffDay} - ${lag})`,
     imports,
     reconstructedFrom: first.known_on,
   };
