@@ -29,7 +29,12 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
-  const interrupt = (): void => connection.interrupt();
+  /** For questions, which can be asked while a statement runs. */
+  const questions = await instance.connect();
+  const interrupt = (): void => {
+    connection.interrupt();
+    questions.interrupt();
+  };
   signal?.addEventListener('abort', interrupt);
   await connection.run(
     `SET TimeZone='UTC'; SET enable_progress_bar=true; SET enable_progress_bar_print=false`,
@@ -40,6 +45,9 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
     running.add(statement);
     try {
       return await statement;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
     } finally {
       running.delete(statement);
     }
@@ -55,25 +63,23 @@ export async function openDatabase(scratch: string, { signal, onStep }: Running)
       const timer = onStep && setInterval(report, 200);
       try {
         await tracked(connection.run(sql));
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw error;
       } finally {
         clearInterval(timer);
       }
     },
     rows: async <S extends z.ZodObject>(sql: string, row: S): Promise<z.output<S>[]> => {
-      const reader = await tracked(connection.runAndReadAll(sql));
+      const reader = await tracked(questions.runAndReadAll(sql));
       return z.array(row).parse(reader.getRowObjectsJson());
     },
     rowNumbers: async (sql: string): Promise<number[]> => {
-      const reader = await tracked(connection.runAndReadAll(sql));
+      const reader = await tracked(questions.runAndReadAll(sql));
       return reader.getRows().map(([value]) => Number(value));
     },
     async [Symbol.asyncDispose]() {
       signal?.removeEventListener('abort', interrupt);
       if (running.size > 0) interrupt();
       await Promise.allSettled(running);
+      questions.closeSync();
       connection.closeSync();
       instance.closeSync();
     },

@@ -189,7 +189,7 @@ export async function importIncidents(
     skipped: {},
   };
   for (const { what, count: rows } of skipped) counts.skipped[what] = (counts.skipped[what] ?? 0) + rows;
-  const report = {
+  const describe = async () => ({
     counts,
     notes,
     firstDay,
@@ -208,11 +208,12 @@ export async function importIncidents(
     ),
     far,
     actors: await database.rows(actorsSql, nameCount),
-  };
+  });
   accept?.(counts);
   if (repaired !== undefined) checkRepaired(repaired, counts, into);
   const changed = counts.new + counts.revised + counts.withdrawn;
-  if (changed + (notes?.lines.length ?? 0) === 0) return { record: null, ...report, isRepair: false };
+  if (changed + (notes?.lines.length ?? 0) === 0)
+    return { record: null, ...(await describe()), isRepair: false };
 
   context.onStep?.('write');
   const number = (store.imports.at(-1)?.number ?? 0) + 1;
@@ -232,7 +233,11 @@ export async function importIncidents(
     complete,
     program: context.version,
   };
-  await explained(into, () => write(database, store, { record, staging: lock.staging }));
+  // The write uses one thread.
+  const [report] = await Promise.all([
+    describe(),
+    explained(into, () => write(database, store, { record, staging: lock.staging })),
+  ]);
   const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record);
   const written = join(lock.staging, 'import');
   if (notes !== undefined)
