@@ -24,7 +24,7 @@ import { type Importer, literal, type ReadOptions } from './format.ts';
 import { loadSql } from './load.ts';
 import { checkPlaces, type FarRows } from './places/check.ts';
 import { describeFile, explained, openSource, rowNumberSql } from './source-file.ts';
-import { descriptorOf, lockDataset, putBack, putInPlace } from './store.ts';
+import { descriptorOf, lockDataset, putBack, putInPlace, syncAll } from './store.ts';
 
 export interface ImportRequest {
   readonly importer: Importer;
@@ -249,7 +249,9 @@ export async function importIncidents(
       scratch,
       isRepair: repaired !== undefined,
     });
-  const whole = importRecord.parse({ ...record, stored: await describeStored(written) });
+  // They are hashed while the disk writes them.
+  const [stored] = await Promise.all([describeStored(written), syncAll(written)]);
+  const whole = importRecord.parse({ ...record, stored });
   await writeFile(join(written, 'import.json'), `${JSON.stringify(whole, null, 2)}\n`);
   context.signal?.throwIfAborted();
   context.onStep?.('put in place');

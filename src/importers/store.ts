@@ -133,7 +133,7 @@ export async function removeReplaced(folder: string): Promise<void> {
 }
 
 /** Writes a folder and everything in it to disk. */
-async function syncAll(folder: string): Promise<void> {
+export async function syncAll(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { recursive: true })) await sync(join(folder, entry));
   await sync(folder);
 }
