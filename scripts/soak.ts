@@ -3,10 +3,10 @@ import { daysFrom, daysSpread, issueOn } from '../test/support/every-day.ts';
 import { loadProduct } from '../test/support/product.ts';
 
 /**
- * What takes too long for every change (`npm run soak`, about three quarters of an hour): every brief on every day from 2019 to 2021
- * and on a hundred days up to 2035, HTML and rules only; all pages, rows, sheets and generated imports that tests take a sample of; then
- * long kill loops on both ledgers, and twenty restarts of PostgreSQL. `npm run soak pages` or `npm run soak ledgers`
- * runs one half. Exits with 1 if anything failed.
+ * What takes too long for every change (`npm run soak`, about forty minutes): every brief on every day from 2019 to 2021
+ * and on a hundred days up to 2035, HTML and rules only; all pages, rows and sheets that tests take a sample of, and
+ * twenty times as many generated imports; then long kill loops on both ledgers, and twenty restarts of PostgreSQL.
+ * `npm run soak pages` or `npm run soak ledgers` runs one half. Exits with 1 if anything failed.
  */
 const half = process.argv[2];
 if (half !== 'ledgers') {
