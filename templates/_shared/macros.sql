@@ -25,10 +25,6 @@ END);
 CREATE MACRO span_words(first, last) AS
   coalesce(message('dates.days', 'first', first, 'last', last), message('dates.since', 'day', first));
 
--- A list without repetitions. Nearly all lists of names are short and have none, and `list_distinct` takes longer.
-CREATE MACRO each_once(names) AS
-  CASE WHEN len(names) < 3 AND names[1] IS DISTINCT FROM names[2] THEN names ELSE list_distinct(names) END;
-
 -- A scale bar of `km` kilometres eastward from a point, as one row's columns.
 CREATE MACRO scale_bar(at_lat, at_lon, km) AS TABLE
   SELECT
