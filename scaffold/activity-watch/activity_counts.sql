@@ -82,7 +82,8 @@ counted AS (
 SELECT
   actor,
   place,
-  list({ 'start': start, 'end': "end", 'count': CAST(count AS INTEGER) } ORDER BY start, "end") AS incidents,
+  -- Most incidents have one possible day, and the finding takes an incident without an end for one of these.
+  list({ 'start': start, 'end': nullif("end", start), 'count': CAST(count AS INTEGER) } ORDER BY start, "end") AS incidents,
   ['scanned'] AS cites
 FROM counted
 GROUP BY ALL
