@@ -19,7 +19,7 @@ import { type Database, MEMORY_LIMIT, openScratch, type Running } from './databa
 import { checkRepaired, openEarlier } from './earlier.ts';
 import type { Converted } from './feeds/converted.ts';
 import { openCells, readDocument } from './feeds/document.ts';
-import { addNotes, compareNotes, type NoteChanges } from './feeds/notes.ts';
+import type { NoteChanges } from './feeds/notes.ts';
 import { type Importer, literal, type ReadOptions } from './format.ts';
 import { loadSql } from './load.ts';
 import { checkPlaces, type FarRows } from './places/check.ts';
@@ -134,7 +134,10 @@ export async function importIncidents(
     }),
   );
   const skipped = await groups(database, { what: 'reason', from: 'dropped', files });
-  const notes = converted && (await compareNotes(converted.notes, store, { knownOn: context.knownOn, into }));
+  // What reads datasets is loaded for notes only: most imports have none.
+  const ofNotes = converted && (await import('./feeds/notes.ts'));
+  const notes =
+    ofNotes && (await ofNotes.compareNotes(converted.notes, store, { knownOn: context.knownOn, into }));
   for (const group of [...(converted?.skipped ?? []), ...(notes?.skipped ?? [])])
     skipped.push({ file: files.map((name) => basename(name)).join(', '), ...group, rows: [] });
   const hasOthers = converted !== undefined && converted.notes.length + converted.withdrawn.length > 0;
@@ -240,8 +243,8 @@ export async function importIncidents(
   ]);
   const descriptor = lock.exists ? undefined : descriptorOf(basename(folder), record);
   const written = join(lock.staging, 'import');
-  if (notes !== undefined)
-    await addNotes(notes, {
+  if (ofNotes !== undefined && notes !== undefined)
+    await ofNotes.addNotes(notes, {
       to: written,
       folder,
       into,

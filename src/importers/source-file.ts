@@ -9,7 +9,6 @@ import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import type { ImportRecord } from '../dataset/incidents.ts';
 import { AppError } from '../errors.ts';
-import { writeSheet } from './excel.ts';
 import {
   commandFor,
   type FileType,
@@ -64,6 +63,7 @@ export async function openSource(
   const type = options.type ?? typeOf(name);
   if (type === 'excel') {
     const converted = `${link}.csv`;
+    const { writeSheet } = await import('./excel.ts');
     const { above } = await writeSheet(path, { name, sheet: options.sheet, to: converted });
     const converting = { encoding: 'utf-8', delimiter: ',' } as const;
     const csv = await openCsv(converted, { name, options: converting, importer });
