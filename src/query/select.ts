@@ -218,6 +218,7 @@ function mayCite(brief: Brief, { rows, known }: { rows: RowSets; known: Tables }
 const partialCall = /\{\{~?#?>\s*([\w-]+)/g;
 
 const rowsNamed = /\brows\.(\w+)/g;
+const rowsChosen = /\bmentioned rows\.(\w+)/g;
 
 /** The partials that the brief's template calls, directly or through other partials, by name. */
 export function usedPartials({ template, partials }: Brief): ReadonlyMap<string, SourceFile> {
@@ -245,6 +246,14 @@ export function namedQueries(brief: Brief): Brief['queries'] {
   ]);
   return Object.fromEntries(Object.entries(brief.queries).filter(([name]) => named.has(name)));
 }
+
+/** The queries from whose rows a template of the brief prints those that the page mentions. */
+export const queriesOfChoices = (brief: Brief): ReadonlySet<string> =>
+  new Set(
+    [brief.template, ...usedPartials(brief).values()].flatMap(({ text }) =>
+      [...text.matchAll(rowsChosen)].map(([, name = '']) => name),
+    ),
+  );
 
 /** The queries of a brief's evidence sets. Throws `brief-invalid` if there is no such query. */
 export const evidenceQueries = (brief: Brief): [string, SourceFile & { what: string | null }][] =>

@@ -29,10 +29,15 @@ interface Given {
 
 /**
  * Rows, findings and charts as the template sees them. Anything that the template reads, even only to test whether it
- * exists, counts as used, with every row that it names. A query that is never read had no effect on the page. `asked`
- * collects the rows of each query that is read.
+ * exists, counts as used, with every row that it names. A query that is never read had no effect on the page. Of the
+ * `choices`, queries from which the template prints only what the page mentions, it marks with `show` what it uses.
+ * `asked` collects the rows of each query that is read.
  */
-export function askedFor({ sets, findings, figures }: Given, evidence: Evidence) {
+export function askedFor(
+  { sets, findings, figures }: Given,
+  evidence: Evidence,
+  choices: ReadonlySet<string> = new Set(),
+) {
   const asked = new Map<string, readonly Row[]>();
   const provenance =
     (from: string) =>
@@ -61,7 +66,7 @@ export function askedFor({ sets, findings, figures }: Given, evidence: Evidence)
     asked,
     rows: watched(sets, (name, rows) => {
       asked.set(name, rows);
-      useNamed(rows);
+      if (!choices.has(name)) useNamed(rows);
       return rowsAsPrinted(rows, provenance(name));
     }),
     findings: watched(findings, (name, finding) => finding && seenFinding(name, finding)),

@@ -11,7 +11,7 @@ import { type Findings, missingFindings } from '../findings/analyse.ts';
 import { type Brief, imagesOf, type Paper } from '../project/brief.ts';
 import type { Parameters } from '../project/parameters.ts';
 import type { EvidenceSet } from '../query/evidence-set.ts';
-import type { AppliedParameter } from '../query/select.ts';
+import { type AppliedParameter, queriesOfChoices } from '../query/select.ts';
 import type { Locale } from '../locale.ts';
 import { askedFor, type Figure, idsIn } from './asked-for.ts';
 import { correctedSetText, figuresBefore, type JudgmentChange, summarised } from './changes.ts';
@@ -141,7 +141,7 @@ export function compose(
   const computed = Object.fromEntries(
     Object.keys(brief.config.findings).map((name) => [name, findings[name] ?? null]),
   );
-  const seen = askedFor({ sets, findings: computed, figures }, evidence);
+  const seen = askedFor({ sets, findings: computed, figures }, evidence, queriesOfChoices(brief));
   const judgedFrom = currentFrom(period, { ended: endOfCoverage(of), length: brief.config.period });
   const coverage = {
     ...coverageOf({ ...of, start, settings, tables, locale }),
