@@ -68,8 +68,8 @@ export interface Drawing {
   readonly warnings: readonly string[];
   /**
    * Draws the chart again as a PNG: on white, at twice its size, and as narrow as a telephone if the spec can. Null for
-   * charts without a picture. It takes longer than the drawing, and the page can be printed meanwhile. Called again, it
-   * may give the same picture.
+   * charts without a picture. It takes longer than the drawing, and the page does not wait for it. Called again, it may
+   * give the same picture.
    */
   readonly drawPicture: (() => Promise<Uint8Array>) | null;
 }

@@ -91,8 +91,6 @@ export async function produce(
       limit,
     });
     limit.check();
-    // Mail needs it only when the edition is stored, where a failure is reported.
-    page.charts[brief.config.hero ?? '']?.drawPicture?.().catch(() => {});
     onStep('gate');
     const { printed, rendering, manifest, attachments } = await printAndJudge(
       ({ signal: dismissed, onBegun }) =>
@@ -104,6 +102,8 @@ export async function produce(
       onStep,
     );
     const { tree, pieces } = rendering.draft;
+    // Mail needs it only when the edition is stored, where a failure is reported. Sealing leaves one core idle.
+    rendering.charts[brief.config.hero ?? '']?.drawPicture?.().catch(() => {});
     onStep('seal');
     const { locale } = brief;
     const named = { title: rendering.title, day: locale.longDay(asOf) };

@@ -4,6 +4,7 @@ import type { Column } from '../dataset/fields.ts';
 import { columnsOf, tableNames, type Tables } from '../dataset/schema.ts';
 import { type DatasetSettings, noSettings } from '../dataset/settings.ts';
 import { AppError } from '../errors.ts';
+import { hashOf } from '../hash.ts';
 import { type Locale, usualLanguage } from '../locale.ts';
 import type { SourceFile } from '../project/brief.ts';
 import { defineIncidents, type KnownIncidents } from './incidents.ts';
@@ -121,6 +122,18 @@ const isReusable = ({ macros = [], incidents }: Options): boolean =>
       .every((statement) => /^\s*(?:$|CREATE\s+(?:OR\s+REPLACE\s+)?(?:MACRO|FUNCTION)\b)/i.test(statement)),
   );
 
+const numbers = new WeakMap<object, number>();
+let lastNumber = 0;
+/** The numbers of rows, each of which keeps its own. */
+const numbersOf = (rows: readonly object[]): string =>
+  rows
+    .map((row) => {
+      const number = numbers.get(row) ?? (lastNumber += 1);
+      numbers.set(row, number);
+      return number;
+    })
+    .join();
+
 const isSame = (one: readonly object[], other: readonly object[] | undefined): boolean =>
   one === other || (one.length === other?.length && one.every((row, index) => row === other[index]));
 
@@ -148,13 +161,15 @@ async function create(
   ]);
   await connection.run([...columns].map(([table, each]) => tableOf(table, each)).join('\n'));
   const shown = new Map<string, readonly object[]>();
-  const ready = new Map<string, Promise<ReadyQuery>>();
+  /** Differs if the tables have other rows. */
+  let state: string | undefined;
+  const stateOf = () => (state ??= hashOf([...shown.values()].map(numbersOf).join(';')));
   const show: Database['show'] = async (table, rows) => {
     const before = shown.get(table) ?? [];
     shown.set(table, rows);
     if (isSame(rows, before)) return;
+    state = undefined;
     const declared = columns.get(table) ?? [];
-    for (const query of ready.values()) (await query).forget();
     // Deleted rows would stay in memory.
     if (before.length > 0) await connection.run(tableOf(table, declared));
     await append(connection, table, { columns: declared, rows });
@@ -182,11 +197,18 @@ async function create(
   for (const file of macros) if (file.text.trim() !== '') await define(connection, file);
   await connection.run('SET lock_configuration=true');
   const opened = opening.move();
+  const ready = new Map<string, Promise<ReadyQuery>>();
   const connections: DuckDBConnection[] = [];
   const make = async (sql: string, file: string): Promise<ReadyQuery> => {
     const own = await instance.connect();
     connections.push(own);
-    return readyQuery(own, { sql, file, timeoutMs, absent: settings.absent, keep: !hasIncidents });
+    return readyQuery(own, {
+      sql,
+      file,
+      timeoutMs,
+      absent: settings.absent,
+      stateOf: hasIncidents ? undefined : stateOf,
+    });
   };
   return {
     show,

@@ -39,17 +39,16 @@ export interface ReadyQuery {
     parameters: QueryParameters,
     options?: { signal?: AbortSignal | undefined },
   ): Promise<readonly string[]>;
-  /** Must be called when rows of the database have changed. */
-  forget(): void;
 }
 
-/** Longer results are not kept. */
-const MOST_KEPT = 1000;
+/** How many results of a query are kept, and how many rows one may have: the briefs of a desk ask much alike. */
+const MOST_KEPT = { results: 4, rows: 1000 };
 
 /**
  * Prepares one SELECT statement on its own connection, so that interrupting it does not affect other queries. `file` is
- * its file, for messages. Runs are sequential; with `keep`, one with the parameters of the last has its rows. The query
- * ends with its connection. Throws `query-failed`, also if a query
+ * its file, for messages. Runs are sequential. The query
+ * ends with its connection. If `stateOf` gives the same for two runs, the database has the same rows; with the same
+ * parameters too, the second run has the rows of the first. Throws `query-failed`, also if a query
  * that is not shared by all briefs names one of the `absent` tables, which exist here without rows.
  */
 export async function readyQuery(
@@ -59,8 +58,14 @@ export async function readyQuery(
     file,
     timeoutMs,
     absent,
-    keep,
-  }: { sql: string; file: string; timeoutMs: number; absent: readonly string[]; keep: boolean },
+    stateOf,
+  }: {
+    sql: string;
+    file: string;
+    timeoutMs: number;
+    absent: readonly string[];
+    stateOf?: (() => string) | undefined;
+  },
 ): Promise<ReadyQuery> {
   const failed = (cause: unknown, fault = explain(cause)) =>
     new AppError('query-failed', [{ file, ...fault }], { cause });
@@ -73,7 +78,7 @@ export async function readyQuery(
     throw failed(cause);
   });
   let columns: readonly string[] | undefined;
-  let kept: { readonly given: string; readonly rows: Row[] } | undefined;
+  const kept = new Map<string, Row[]>();
   const runOnce = async (parameters: QueryParameters, signal?: AbortSignal): Promise<Row[]> => {
     signal?.throwIfAborted();
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -82,13 +87,16 @@ export async function readyQuery(
     stop.addEventListener('abort', interrupt);
     try {
       const values = valuesFor(prepared, parameters);
-      const given = JSON.stringify(values);
-      if (kept?.given === given) return kept.rows;
+      const given = JSON.stringify([stateOf?.(), values]);
+      const known = kept.get(given);
+      if (known !== undefined) return known;
       bind(prepared, values);
       const result = await prepared.stream();
       columns = result.columnNames();
       const rows = await readRows(result);
-      if (keep) kept = rows.length > MOST_KEPT ? undefined : { given, rows };
+      if (stateOf !== undefined && rows.length <= MOST_KEPT.rows) kept.set(given, rows);
+      const [oldest] = kept.keys();
+      if (kept.size > MOST_KEPT.results && oldest !== undefined) kept.delete(oldest);
       return rows;
     } catch (cause) {
       signal?.throwIfAborted();
@@ -113,9 +121,6 @@ export async function readyQuery(
     async columns(parameters, options) {
       if (columns === undefined) await run(parameters, options);
       return columns ?? [];
-    },
-    forget() {
-      kept = undefined;
     },
   };
 }
