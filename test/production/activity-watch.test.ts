@@ -93,6 +93,16 @@ async function scaffolded(
   return { project, brief, dataset: await project.loadDataset('incidents') };
 }
 
+test('a name of several lines leaves room for the days of the weeks above it', async () => {
+  const long = 'Military Forces of the Republic (2021-) General Directorate of Coastal Defence and Harbours';
+  const rows = incidents(3000).replaceAll('Harbour Watch', long);
+  // The gate blocks a chart whose labels overlap.
+  const { charts } = await watch(3000, [{ knownOn: '2022-01-09', rows, record: of('2022-01-09', 'CO') }]);
+  const [first = ''] = long.split(' General');
+  const labels = charts['weeks']?.scene.texts.filter(({ text }) => text.startsWith(first.slice(0, 20))) ?? [];
+  expect(labels.length).toBeGreaterThan(2);
+});
+
 test('says what went quiet and what surged among 30,000 incidents, within eight pages', async () => {
   const { html, pages, rules, manifest, charts } = await watch(30_000);
   const { text } = readPage(html);
