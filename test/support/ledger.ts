@@ -141,7 +141,9 @@ async function copyOf(template: string): Promise<string> {
 
 /** The server waits some seconds for connections to end, and refuses when one was left open. */
 const drop = (at: string): Promise<void> =>
-  isServer ? onServer(`DROP DATABASE IF EXISTS ${at} WITH (FORCE)`) : rm(at, { recursive: true, force: true });
+  isServer
+    ? onServer(`DROP DATABASE IF EXISTS ${at} WITH (FORCE)`)
+    : rm(at, { recursive: true, force: true });
 
 async function onServer(sql: string): Promise<void> {
   const client = new Client({ connectionString: serverUrl });
