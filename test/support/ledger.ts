@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { openData } from '../../src/ledger/embedded/folder.ts';
 import { migrateServer, openEmbeddedLedger, openOn, openServerLedger } from '../../src/ledger/open.ts';
@@ -139,11 +139,20 @@ async function copyOf(template: string): Promise<string> {
   return name;
 }
 
-/** The server waits some seconds for connections to end, and refuses when one was left open. */
-const drop = (at: string): Promise<void> =>
-  isServer
-    ? onServer(`DROP DATABASE IF EXISTS ${at} WITH (FORCE)`)
-    : rm(at, { recursive: true, force: true });
+/**
+ * The server waits five seconds for connections to end, and refuses when one was left open. On a busy machine it may
+ * notice later that one has ended.
+ */
+async function drop(at: string): Promise<void> {
+  if (!isServer) return rm(at, { recursive: true, force: true });
+  for (let refusals = 0; ; refusals += 1)
+    try {
+      return await onServer(`DROP DATABASE IF EXISTS ${at}`);
+    } catch (cause) {
+      if (refusals === 5 || !(cause instanceof DatabaseError) || cause.code !== IN_USE) throw cause;
+    }
+}
+const IN_USE = '55006';
 
 async function onServer(sql: string): Promise<void> {
   const client = new Client({ connectionString: serverUrl });
