@@ -24,7 +24,8 @@ try {
   await cp(join(project, 'examples/own-briefs'), example, { recursive: true });
   await cp(join(folder, tarball), join(example, 'sitrep.tgz'));
   // Links to the files, where both folders are on one disk: to unpack them anew takes six times as long.
-  const installed = [join(project, 'node_modules/.'), join(example, 'node_modules')];
+  // `join` would take away the dot, and the folder would be copied into the new one.
+  const installed = [`${join(project, 'node_modules')}/.`, join(example, 'node_modules')];
   run('sh', ['-c', 'mkdir "$1" && cp -al "$0" "$1" || cp -a "$0" "$1"', ...installed], example);
   // What npm and the tests write without making a new file.
   for (const name of ['.package-lock.json', '.cache'])

@@ -668,7 +668,7 @@ describe('check', () => {
     expect(checked).toMatchObject({ status: 0, stderr: '' });
     expect(reportLines(checked.stdout)).toEqual([
       expect.stringMatching(
-        /^warning: data\/lost\.csv: is read by nobody.* sitrep import acled data\/lost\.csv --into/,
+        /^warning: data\/lost\.csv: Nothing reads this file.* sitrep import acled data\/lost\.csv --into/,
       ),
       expect.stringMatching(
         /^warning: data\/afghanistan-2021\/gaps, field known_on: .* G-later \(2962-08-25\)/,

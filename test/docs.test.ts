@@ -40,20 +40,21 @@ const noTables: Tables = {
   indicators: [],
 };
 
+// No command runs, so none of its actions is loaded.
+const unused = () => Promise.reject(new Error('A command ran.'));
+const program = commandLine(unused, {
+  version: '',
+  service: unused,
+  operator: unused,
+  author: unused,
+  proof: unused,
+  imports: unused,
+  data: unused,
+});
+
 describe('what is there is in the docs', () => {
   test('commands and their options in docs/commands.md', async () => {
     const page = await read('docs/commands.md');
-    // No command runs, so none of its actions is loaded.
-    const unused = () => Promise.reject(new Error('A command ran.'));
-    const program = commandLine(unused, {
-      version: '',
-      service: unused,
-      operator: unused,
-      author: unused,
-      proof: unused,
-      imports: unused,
-      data: unused,
-    });
     expect(program.commands.length).toBeGreaterThan(15);
     expect(program.commands.flatMap(({ options }) => options).length).toBeGreaterThan(15);
     for (const command of program.commands) {
@@ -93,16 +94,6 @@ describe('what is there is in the docs', () => {
     const keys = mappingKeys();
     expect(keys.length).toBeGreaterThan(35);
     let help = '';
-    const unused = () => Promise.reject(new Error('A command ran.'));
-    const load = {
-      service: unused,
-      operator: unused,
-      author: unused,
-      proof: unused,
-      imports: unused,
-      data: unused,
-    };
-    const program = commandLine(unused, { version: '', ...load });
     const command = program.commands.find((each) => each.name() === 'import');
     command?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
     const row = (text: string) => new RegExp(`^\\| \`${escaped(text)}\` +\\|`, 'm');

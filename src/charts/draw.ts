@@ -33,8 +33,6 @@ export interface ChartRequest {
   readonly locale?: ChartLocale;
   /** Files of fonts that the theme names besides the program's, as `Own Sans`. */
   readonly fonts?: readonly string[];
-  /** Whether mail may ask for a PNG of the chart. */
-  readonly hasPicture?: boolean;
 }
 
 /** Definitions for d3-format and d3-time-format. */
@@ -67,11 +65,10 @@ export interface Drawing {
   /** Warnings from Vega and Vega-Lite: a chart with warnings is not reliable, and the gate blocks it. */
   readonly warnings: readonly string[];
   /**
-   * Draws the chart again as a PNG: on white, at twice its size, and as narrow as a telephone if the spec can. Null for
-   * charts without a picture. It takes longer than the drawing, and the page does not wait for it. Called again, it may
-   * give the same picture.
+   * Draws the chart again as a PNG, for mail: on white, at twice its size, and as narrow as a telephone if the spec can.
+   * It takes longer than the drawing, and the page does not wait for it. Each call gives the same picture.
    */
-  readonly drawPicture: (() => Promise<Uint8Array>) | null;
+  readonly drawPicture: () => Promise<Uint8Array>;
 }
 
 interface CompiledChart {
@@ -89,21 +86,17 @@ const compiledCharts = new Map<string, CompiledChart>();
  * missing data and fields, and attempts to load something.
  */
 export const drawChart = (request: ChartRequest): Promise<Drawing> =>
-  inView(request, async ({ view, spec, warnings, refuse }) => {
+  inView(request, async ({ view, spec, warnings, refusals }) => {
     const usual = haveRows(view, spec) ? warnings.filter((each) => !infinite.test(each)) : warnings;
     const svg = await view.toSVG();
-    refuse(
-      outsideReferences(svg).map(
-        (reference) => `The drawing refers to ${reference}, but charts may not load anything.`,
-      ),
-    );
-    const { name, alt, hasPicture = false } = request;
+    for (const reference of outsideReferences(svg))
+      refusals.push(`The drawing refers to ${reference}, but charts may not load anything.`);
     return {
-      svg: cleanSvg(svg, { name, alt }),
+      svg: cleanSvg(svg, request),
       compiled: spec,
       scene: readScene(view, svg),
       warnings: [...new Set(usual)],
-      drawPicture: hasPicture ? () => drawPicture(request) : null,
+      drawPicture: () => drawPicture(request),
     };
   });
 
@@ -115,11 +108,11 @@ interface Viewed {
   readonly view: vega.View;
   readonly spec: vega.Spec;
   readonly warnings: readonly string[];
-  /** Throws `chart-failed` if there are any of these problems, or if the spec asked to load something. */
-  readonly refuse: (problems: readonly string[]) => void;
+  /** What the drawing must not do, such as loading something. */
+  readonly refusals: string[];
 }
 
-/** Calls `draw` with the view of a chart, in which its rows are laid out. */
+/** Calls `draw` with the view of a chart, in which its rows are laid out. Throws `chart-failed` if there are refusals. */
 async function inView<T>(
   { file, spec: given, theme, data, maps, columns = {}, locale }: ChartRequest,
   draw: (viewed: Viewed) => Promise<T>,
@@ -162,11 +155,9 @@ async function inView<T>(
         );
       }
       await view.runAsync();
-      const refuse = (problems: readonly string[]): void => {
-        refusals.push(...problems);
-        if (refusals.length > 0) throw failed([...new Set(refusals)]);
-      };
-      return await draw({ view, spec, warnings, refuse });
+      const drawn = await draw({ view, spec, warnings, refusals });
+      if (refusals.length > 0) throw failed([...new Set(refusals)]);
+      return drawn;
     } finally {
       view.finalize();
     }

@@ -106,11 +106,7 @@ export function openChartProcess(limits: ChartLimits = usual): ChartProcess {
           if (message.kind !== 'drawn') return undefined;
           // Always the same object, so that results cached for it, such as its packed form, stay valid.
           const compiled = specOf(message.compiled);
-          return {
-            ...message.drawing,
-            compiled,
-            drawPicture: request.hasPicture === true ? pictureOf(request) : null,
-          };
+          return { ...message.drawing, compiled, drawPicture: pictureOf(request) };
         }),
       ),
     async [Symbol.asyncDispose]() {

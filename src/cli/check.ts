@@ -57,9 +57,9 @@ export async function check(world: CheckWorld, { all }: { readonly all: boolean 
   const ids = await world.briefIds();
   const datasets = new Map<string, Dataset>();
   const names = await world.datasetNames();
-  for (const folder of ['data', ...names.map((name) => `data/${name}`)])
-    on(folder).warnings.push(...(await unreadFiles(folder)));
+  on('data').warnings.push(...(await unreadFiles('data', { inDataset: false })));
   for (const name of names) {
+    on(`data/${name}`).warnings.push(...(await unreadFiles(`data/${name}`, { inDataset: true })));
     const dataset = await collect(`data/${name}`, world.loadDataset(name));
     if (!dataset) continue;
     const { incidents } = dataset;

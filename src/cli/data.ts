@@ -45,12 +45,12 @@ export function dataCommands(world: DataWorld) {
 
     status: async (wanted: string | undefined, { json }: { readonly json: boolean }): Promise<void> => {
       const found: DataStatus[] = [];
-      const warn = async (folder: string): Promise<void> => {
-        for (const fault of await unreadFiles(folder)) world.warn(describeFault(fault));
+      const warn = async (folder: string, inDataset: boolean): Promise<void> => {
+        for (const fault of await unreadFiles(folder, { inDataset })) world.warn(describeFault(fault));
       };
-      if (wanted === undefined) await warn('data');
+      if (wanted === undefined) await warn('data', false);
       await forEach(wanted, world, async (folder) => {
-        await warn(folder);
+        await warn(folder, true);
         found.push(await dataStatus(folder, { today: world.knownOn, measureLag: reportingLag }));
       });
       if (json) world.print(JSON.stringify(found, null, 2));

@@ -14,9 +14,10 @@ const asCsv = 'Save the sheet as CSV and import that.';
 /**
  * Writes a sheet of the workbook at `path` as CSV to `to`: the one named `sheet`, or the first that is not hidden.
  * `name` is the workbook's name for messages. Returns the number of rows above the header, which are left out: the
- * header is the first row with two or more cells, and not one of groups of columns above their names. Formulas are refused: the file has only the value that some program
- * last computed, or none, and nothing says whether it is still right. So are cells that span several rows, because the
- * file has their value only once. Throws `import-failed`, also for a workbook that would unpack to more than the limit.
+ * header is the first row with two or more cells that does not only group the columns named below it. Formulas are
+ * refused: the file has only the value that some program last computed, or none, and nothing says whether it is still
+ * right. So are cells that span several rows, because the file has their value only once. Throws `import-failed`, also
+ * for a workbook that would unpack to more than the limit.
  */
 export async function writeSheet(
   path: string,

@@ -10,10 +10,13 @@ const recorded = z.object({ files: z.array(z.object({ name: z.string(), bytes: z
 const HEAD_BYTES = 100_000;
 
 /**
- * The tables in `data/` or in a dataset's folder that nobody reads: neither is a resource or a source of the dataset, nor
- * was it imported. Each with what to do about it. `folder` is relative to the working folder.
+ * The tables in `data/` or in a dataset's folder that nobody reads: they are no resource or source of the dataset, and were
+ * not imported. Each comes with what to do about it. `folder` is relative to the working folder.
  */
-export async function unreadFiles(folder: string): Promise<Fault[]> {
+export async function unreadFiles(
+  folder: string,
+  { inDataset }: { readonly inDataset: boolean },
+): Promise<Fault[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const tables = entries.filter((each) => each.isFile() && /^[^.]/.test(each.name) && aTable.test(each.name));
   if (tables.length === 0) return [];
@@ -22,7 +25,6 @@ export async function unreadFiles(folder: string): Promise<Fault[]> {
     resolve(folder, text.slice(1, -1)),
   );
   const imported = new Set<string>();
-  const inDataset = basename(folder) !== 'data';
   for await (const file of glob(join(folder, inDataset ? '' : '*', 'incidents/*/import.json'))) {
     const record = recorded.safeParse(await readJson(file));
     for (const { name, bytes } of record.data?.files ?? []) imported.add(`${bytes} ${name}`);
@@ -34,7 +36,7 @@ export async function unreadFiles(folder: string): Promise<Fault[]> {
     if (isNamed || imported.has(`${(await stat(file)).size} ${name}`)) continue;
     faults.push({
       file,
-      problem: 'is read by nobody: it is no resource, and was not imported.',
+      problem: 'Nothing reads this file: it is no resource or source of a dataset, and it was not imported.',
       hint: await howToRead(file, { inDataset, isDataset: descriptor !== undefined }),
     });
   }

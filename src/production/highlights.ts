@@ -27,7 +27,7 @@ export async function highlightsFor(
   } = brief;
   const hero = charts[brief.config.hero ?? ''];
   const [heroFile, logoFile] = [
-    hero?.drawPicture ? { name: 'hero.png', content: await hero.drawPicture() } : undefined,
+    hero ? { name: 'hero.png', content: await hero.drawPicture() } : undefined,
     logo && { name: 'logo.png', content: await logoPicture(logo) },
   ];
   return {

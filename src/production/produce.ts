@@ -103,7 +103,7 @@ export async function produce(
     );
     const { tree, pieces } = rendering.draft;
     // Mail needs it only when the edition is stored, where a failure is reported. Sealing leaves one core idle.
-    rendering.charts[brief.config.hero ?? '']?.drawPicture?.().catch(() => {});
+    rendering.charts[brief.config.hero ?? '']?.drawPicture().catch(() => {});
     onStep('seal');
     const { locale } = brief;
     const named = { title: rendering.title, day: locale.longDay(asOf) };

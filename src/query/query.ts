@@ -46,10 +46,10 @@ const MOST_KEPT = { results: 4, rows: 1000 };
 
 /**
  * Prepares one SELECT statement on its own connection, so that interrupting it does not affect other queries. `file` is
- * its file, for messages. Runs are sequential. The query
- * ends with its connection. If `stateOf` gives the same for two runs, the database has the same rows; with the same
- * parameters too, the second run has the rows of the first. Throws `query-failed`, also if a query
- * that is not shared by all briefs names one of the `absent` tables, which exist here without rows.
+ * its file, for messages. Runs are sequential. The query ends with its connection. Two runs for which `stateOf` gives the
+ * same are over the same rows, so the second has the result of the first if its parameters are the same too. Throws
+ * `query-failed`, also if a query that is not shared by all briefs names one of the `absent` tables, which exist here
+ * without rows.
  */
 export async function readyQuery(
   connection: DuckDBConnection,
@@ -87,14 +87,14 @@ export async function readyQuery(
     stop.addEventListener('abort', interrupt);
     try {
       const values = valuesFor(prepared, parameters);
-      const given = JSON.stringify([stateOf?.(), values]);
-      const known = kept.get(given);
+      const given = stateOf && JSON.stringify([stateOf(), values]);
+      const known = given === undefined ? undefined : kept.get(given);
       if (known !== undefined) return known;
       bind(prepared, values);
       const result = await prepared.stream();
       columns = result.columnNames();
       const rows = await readRows(result);
-      if (stateOf !== undefined && rows.length <= MOST_KEPT.rows) kept.set(given, rows);
+      if (given !== undefined && rows.length <= MOST_KEPT.rows) kept.set(given, rows);
       const [oldest] = kept.keys();
       if (kept.size > MOST_KEPT.results && oldest !== undefined) kept.delete(oldest);
       return rows;

@@ -207,7 +207,7 @@ function mayCite(brief: Brief, { rows, known }: { rows: RowSets; known: Tables }
   const inRows = Object.values(rows).flatMap((set) =>
     set.flatMap(({ id, cites, rests_on }) => [id, cites, rests_on].flatMap(texts)),
   );
-  const written = [brief.template, ...usedPartials(brief).values()].flatMap(({ text }) =>
+  const written = templatesOf(brief).flatMap(({ text }) =>
     [...text.matchAll(/\{\{[^}]*\bcite\s([^}]*)\}\}/g)].flatMap(([, given = '']) =>
       [...given.matchAll(/"([^"]+)"|'([^']+)'/g)].map(([, double, single]) => double ?? single ?? ''),
     ),
@@ -235,11 +235,12 @@ export function usedPartials({ template, partials }: Brief): ReadonlyMap<string,
   return used;
 }
 
+const templatesOf = (brief: Brief): SourceFile[] => [brief.template, ...usedPartials(brief).values()];
+
 /** The queries whose rows the brief uses in its template and partials, or for charts, findings and changes. */
 export function namedQueries(brief: Brief): Brief['queries'] {
-  const templates = [brief.template, ...usedPartials(brief).values()];
   const named = new Set([
-    ...templates.flatMap(({ text }) => [...text.matchAll(rowsNamed)].map(([, name]) => name)),
+    ...templatesOf(brief).flatMap(({ text }) => [...text.matchAll(rowsNamed)].map(([, name]) => name)),
     ...queriesOfCharts(brief),
     brief.config.changes,
     ...Object.values(brief.config.holdsWhile),
@@ -250,9 +251,7 @@ export function namedQueries(brief: Brief): Brief['queries'] {
 /** The queries from whose rows a template of the brief prints those that the page mentions. */
 export const queriesOfChoices = (brief: Brief): ReadonlySet<string> =>
   new Set(
-    [brief.template, ...usedPartials(brief).values()].flatMap(({ text }) =>
-      [...text.matchAll(rowsChosen)].map(([, name = '']) => name),
-    ),
+    templatesOf(brief).flatMap(({ text }) => [...text.matchAll(rowsChosen)].map(([, name = '']) => name)),
   );
 
 /** The queries of a brief's evidence sets. Throws `brief-invalid` if there is no such query. */

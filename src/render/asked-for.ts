@@ -36,7 +36,7 @@ interface Given {
 export function askedFor(
   { sets, findings, figures }: Given,
   evidence: Evidence,
-  choices: ReadonlySet<string> = new Set(),
+  choices: ReadonlySet<string>,
 ) {
   const asked = new Map<string, readonly Row[]>();
   const provenance =

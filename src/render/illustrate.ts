@@ -114,7 +114,6 @@ export async function illustrate({
         locale: words,
         alt,
         fonts: brief.identity.fonts.filter(({ family }) => family === 'Own Sans').map(({ path }) => path),
-        hasPicture: name === brief.config.hero,
       });
       const { title, map } = chart;
       const figure = {

@@ -117,7 +117,7 @@ test('status shows freshness, coverage, months, lags and the last imports', asyn
   await put('../data/desk/lost.csv', csv([event('LOST')]));
   await on('2024-04-03').status('desk', { json: false });
   expect(output.warned.slice(-1)).toEqual([
-    expect.stringMatching(/desk\/lost\.csv: is read by nobody.*sitrep import acled /),
+    expect.stringMatching(/desk\/lost\.csv: Nothing reads this file.*sitrep import acled /),
   ]);
   const shown = output.printed.join('\n');
   expect(shown).toContain(`${into}: 31 incidents, 6 imports.`);

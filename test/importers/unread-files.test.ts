@@ -20,8 +20,9 @@ test('a table that is neither a resource, nor a source, nor imported is named, w
   const log = await put('desk/My log.xlsx', 'PK');
   await put('desk/README.md', '');
   await put('desk/.hidden.csv', '');
-  const problem = 'is read by nobody: it is no resource, and was not imported.';
-  expect(await unreadFiles(desk.into)).toEqual([
+  const problem =
+    'Nothing reads this file: it is no resource or source of a dataset, and it was not imported.';
+  expect(await unreadFiles(desk.into, { inDataset: true })).toEqual([
     {
       file: log,
       problem,
@@ -39,7 +40,7 @@ test('a table that is neither a resource, nor a source, nor imported is named, w
     }),
   );
   for (const name of ['events', 'drop-1', 'places']) await put(`floods/${name}.csv`, 'id,name\n');
-  expect(await unreadFiles(join(data, 'floods'))).toEqual([
+  expect(await unreadFiles(join(data, 'floods'), { inDataset: true })).toEqual([
     {
       file: join(data, 'floods/places.csv'),
       problem,
@@ -49,14 +50,14 @@ test('a table that is neither a resource, nor a source, nor imported is named, w
 
   const loose = await put('GED Event.csv', csv([ucdpEvent({})]));
   await put('export.csv', events);
-  expect(await unreadFiles(data)).toEqual([
+  expect(await unreadFiles(data, { inDataset: false })).toEqual([
     { file: loose, problem, hint: `Import it: sitrep import ucdp "${loose}" --into data/ged-event.` },
   ]);
   await put('empty/a.csv', events);
-  expect(await unreadFiles(join(data, 'empty'))).toMatchObject([
+  expect(await unreadFiles(join(data, 'empty'), { inDataset: true })).toMatchObject([
     {
       hint: `Move it out of ${join(data, 'empty')}, remove that folder, and import it: sitrep import acled a.csv --into ${join(data, 'empty')}.`,
     },
   ]);
-  expect(await unreadFiles(join(data, 'absent'))).toEqual([]);
+  expect(await unreadFiles(join(data, 'absent'), { inDataset: true })).toEqual([]);
 });
