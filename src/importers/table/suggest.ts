@@ -301,7 +301,7 @@ async function suggestMapping(
   const blank = blanks.getRows().map(([cell]) => String(cell));
   if (blank.length > 0)
     notes.push(
-      `Cells with ${blank.map((each) => `"${each}"`).join(', ')} count as empty: see "blank". A name in it would be an actor.`,
+      `Cells with ${blank.map((each) => `"${each}"`).join(', ')} count as empty. If one of these is a real name, take it out of "blank".`,
     );
   const other = commandFor(source.columns.join(), '');
   if (other !== '') notes.unshift(other);
