@@ -166,7 +166,7 @@ test('texts that mean "not given" are suggested as blank, so that they are no ac
     'Datum;Täter;Tote;Land\n2026-02-03;Unbekannt;k. A.;-\n2026-02-04;Miliz;2;NA\n2026-02-05;Miliz;2;FR\n',
   );
   expect(given.blank).toEqual(['-', 'Unbekannt', 'k. A.']);
-  expect(yaml).toContain('# Cells with "-", "Unbekannt", "k. A." count as empty: see "blank".');
+  expect(yaml).toContain('# Cells with "-", "Unbekannt", "k. A." count as empty.');
   expect(yaml).not.toContain('no country is called');
   expect((await read()).unreadable).toEqual([]);
   expect(await rows('side_a, country')).toContainEqual({ side_a: [], country: null });
